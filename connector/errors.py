@@ -1,0 +1,282 @@
+"""Every error of the connector: who repairs it, and whether it may be tried again.
+
+::
+
+    ConnectorError
+    ├─ ConfigurationError(problems)    the administrator   never         exit status 2
+    ├─ RequestRejected(problems)       the author          never         said in the status file
+    ├─ DocumentError(code)             the author          never         a PDF that cannot be read or must not be sent
+    ├─ SignedDocumentError(code)       time, then a person later         what came back is not intact: quarantined
+    ├─ LifecycleError                  the developer       never         an event the table forbids; nothing changed
+    ├─ JournalError                    the administrator   never         the journal cannot be trusted: stop
+    ├─ SpoolError                      the administrator   later         the spool's disk is full or read-only
+    ├─ OwnershipError                  the administrator   never         another connector works in this folder
+    └─ RemoteError(service, operation)
+       ├─ Unavailable                  time                later         no effect, or a read without an answer
+       │  └─ NotConnected              time                later         the request never left: certainly no effect
+       ├─ OutcomeUnknown               asking              after asking  a write was sent, no clear answer came
+       ├─ AccessDenied                 the administrator   when told     401, 403: pauses that login or account
+       ├─ NotFound                     the author          never         404, 410
+       ├─ Locked                       time                later         423: somebody has the file open
+       ├─ PreconditionFailed           after a look        never         412 (405 on a create): somebody was faster, maybe we
+       ├─ OutOfSpace                   the administrator   later         507, 413
+       ├─ AnsweredNo(cause)            as its cause says   never         the platform refused, in words of its own
+       └─ InvalidResponse              the developer       later         not the documented answer; never read as "empty"
+
+``str()`` of an error is for the log and names no person; what people read is made from codes in ``report``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class RepairedBy(StrEnum):
+    """Who can make an error go away."""
+
+    ADMINISTRATOR = "administrator"
+    AUTHOR = "author"
+    TIME = "time"
+    ASKING = "asking"
+    DEVELOPER = "developer"
+
+
+class Retry(StrEnum):
+    """May the same call be made again?"""
+
+    NEVER = "never"
+    LATER = "later"
+    AFTER_ASKING = "after asking"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Problem:
+    """One thing wrong with a request, said by a stable code; ``report.problems`` turns it into a sentence.
+
+    ``line`` counts from 1 in the sidecar as the person sees it, None when no line is to blame.
+    ``values`` fill the sentence: what was written, what is known, which limit; all texts, never translated.
+    ``cure`` is the exact replacement for the whole line when there is a certain one, else None.
+    """
+
+    code: str
+    line: int | None = None
+    values: Mapping[str, str] = field(default_factory=dict)
+    cure: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConfigurationProblem:
+    """One thing wrong in the administrator's file, in English, with its cure.
+
+    ``path`` is the dotted name of the value (``folders.lyon.path``), ``line`` counts from 1.
+    ``warning`` problems do not make a file invalid.
+    """
+
+    path: str
+    text: str
+    line: int | None = None
+    file: str | None = None
+    warning: bool = False
+
+
+class ConnectorError(Exception):
+    """Root of everything this program raises on purpose."""
+
+    repaired_by: RepairedBy = RepairedBy.DEVELOPER
+    retry: Retry = Retry.NEVER
+
+
+class ConfigurationError(ConnectorError):
+    """The configuration cannot be used; carries *every* problem found, not the first."""
+
+    repaired_by = RepairedBy.ADMINISTRATOR
+
+    def __init__(self, problems: Sequence[ConfigurationProblem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("; ".join(f"{p.path}: {p.text}" for p in self.problems))
+
+
+class RequestRejected(ConnectorError):
+    """A request cannot be sent as written; carries *every* problem found."""
+
+    repaired_by = RepairedBy.AUTHOR
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__(", ".join(p.code for p in self.problems))
+
+
+class DocumentError(ConnectorError):
+    """A PDF that cannot be read, or must not be sent. ``code`` as in :class:`Problem`."""
+
+    repaired_by = RepairedBy.AUTHOR
+
+    def __init__(self, code: str, detail: str = "") -> None:
+        self.code = code
+        super().__init__(f"{code}: {detail}" if detail else code)
+
+
+class SignedDocumentError(ConnectorError):
+    """What came back is not an intact signed document. ``code`` tells which check failed."""
+
+    repaired_by = RepairedBy.TIME
+    retry = Retry.LATER
+
+    def __init__(self, code: str, detail: str = "") -> None:
+        self.code = code
+        super().__init__(f"{code}: {detail}" if detail else code)
+
+
+class LifecycleError(ConnectorError):
+    """An event that the table does not allow in this state. Nothing was changed."""
+
+
+class JournalError(ConnectorError):
+    """The journal is missing, damaged, too new or in use: the service stops rather than guess."""
+
+    repaired_by = RepairedBy.ADMINISTRATOR
+
+
+class SpoolError(ConnectorError):
+    """Signed bytes cannot be put to rest here: disk full or read-only. Nothing was delivered from memory."""
+
+    repaired_by = RepairedBy.ADMINISTRATOR
+    retry = Retry.LATER
+
+
+class OwnershipError(ConnectorError):
+    """Another connector works in this folder (protocol R12)."""
+
+    repaired_by = RepairedBy.ADMINISTRATOR
+
+    def __init__(self, folder: str, owner: str) -> None:
+        self.folder = folder
+        self.owner = owner
+        super().__init__(f"folder {folder} belongs to connector {owner!r}")
+
+
+class RemoteError(ConnectorError):
+    """A call to a server did not end well. ``service`` is the configured name of the server or account."""
+
+    def __init__(
+        self,
+        detail: str = "",
+        *,
+        service: str = "",
+        operation: str = "",
+        status: int | None = None,
+        retry_after_s: float | None = None,
+    ) -> None:
+        self.detail = detail
+        self.service = service
+        self.operation = operation
+        self.status = status
+        self.retry_after_s = retry_after_s
+        what = " ".join(part for part in (service, operation, str(status or "")) if part)
+        super().__init__(f"{what}: {detail}" if what else detail)
+
+
+class Unavailable(RemoteError):
+    """The server is away or busy, and the call certainly had no effect (or was only a read)."""
+
+    repaired_by = RepairedBy.TIME
+    retry = Retry.LATER
+
+
+class NotConnected(Unavailable):
+    """No connection was made: the request never left this machine."""
+
+
+class OutcomeUnknown(RemoteError):
+    """A write left this machine and no clear answer came: it may have taken effect, or may yet."""
+
+    repaired_by = RepairedBy.ASKING
+    retry = Retry.AFTER_ASKING
+
+
+class AccessDenied(RemoteError):
+    """401 or 403. One 401 stops that login: ten would block the address (Nextcloud)."""
+
+    repaired_by = RepairedBy.ADMINISTRATOR
+
+
+class NotFound(RemoteError):
+    """The thing is not there (404, 410)."""
+
+    repaired_by = RepairedBy.AUTHOR
+
+
+class Locked(RemoteError):
+    """423: another request or another person holds the file."""
+
+    repaired_by = RepairedBy.TIME
+    retry = Retry.LATER
+
+
+class PreconditionFailed(RemoteError):
+    """412, or the name was taken. May also be the echo of our own earlier, unanswered write."""
+
+    repaired_by = RepairedBy.ASKING
+
+
+class OutOfSpace(RemoteError):
+    """507 or 413: the server has no room for this."""
+
+    repaired_by = RepairedBy.ADMINISTRATOR
+    retry = Retry.LATER
+
+
+class Cause(StrEnum):
+    """Why the platform said no (API page section 3, the table of errors; ASSUMED)."""
+
+    TOKENS = "tokens"
+    NO_RIGHT = "no_right"
+    NO_CREDIT = "no_credit"
+    MAINTENANCE = "maintenance"
+    RATE_LIMIT = "rate_limit"
+    BAD_FIELD = "bad_field"
+    UNKNOWN = "unknown"
+
+    @property
+    def account_wide(self) -> bool:
+        """True when every request of the account is concerned, not one document."""
+        return self in {
+            Cause.TOKENS,
+            Cause.NO_RIGHT,
+            Cause.NO_CREDIT,
+            Cause.MAINTENANCE,
+            Cause.RATE_LIMIT,
+        }
+
+    @property
+    def answers_send(self) -> bool:
+        """True when this answer to ``send`` proves that nothing was sent (protocol R9b)."""
+        return self in {Cause.TOKENS, Cause.NO_RIGHT, Cause.NO_CREDIT, Cause.BAD_FIELD}
+
+
+class AnsweredNo(RemoteError):
+    """The platform answered, and its answer is no. ``text`` is what it said, as it said it."""
+
+    def __init__(
+        self,
+        cause: Cause,
+        text: str = "",
+        *,
+        service: str = "",
+        operation: str = "",
+        status: int | None = None,
+        retry_after_s: float | None = None,
+    ) -> None:
+        self.cause = cause
+        self.text = text
+        super().__init__(
+            cause.value, service=service, operation=operation, status=status, retry_after_s=retry_after_s
+        )
+
+
+class InvalidResponse(RemoteError):
+    """An answer that is not the documented one: HTML, truncated, wrong type. Never "empty", never success."""
+
+    retry = Retry.LATER

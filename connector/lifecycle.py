@@ -1,0 +1,311 @@
+"""The life of a request: its states, the events that move it, the record that the journal keeps.
+
+One table (:data:`TRANSITIONS`) says which event may happen in which state; :func:`after` applies it. An event
+that is not in the table raises :class:`LifecycleError` and changes nothing. No clock, no network.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from pydantic import Field
+
+from connector.errors import LifecycleError
+from connector.sidecar.model import Frozen, SignatureRequest
+
+
+class State(StrEnum):
+    """Where a request stands. What people read for each is in ``report``."""
+
+    WAITING_PDF = "waiting_pdf"
+    """Sidecar read, its PDF is not there."""
+    REJECTED = "rejected"
+    """Something must be corrected first; every problem is known."""
+    UNCONFIRMED = "unconfirmed"
+    """Looks like a copy of another request: a person must confirm."""
+    PREVIEWED = "previewed"
+    """Accepted, shown, goes no further by itself."""
+    WAITING = "waiting"
+    """Accepted; to be prepared at the platform."""
+    PREPARED = "prepared"
+    """A transaction carries it; nobody has seen it; no marker yet."""
+    MARKED = "marked"
+    """The marker binds it to its transaction; about to be sent (or handed over as a draft)."""
+    DRAFT = "draft"
+    """Handed over to a person on the site; never sent by us."""
+    IN_PROGRESS = "in_progress"
+    """Sent; people are signing."""
+    SEALING = "sealing"
+    """Signed by all; the document is being fetched."""
+    DELIVERING = "delivering"
+    """The signed document is in the spool."""
+    DELIVERED = "delivered"
+    DELIVERED_BESIDE = "delivered_beside"
+    REFUSED = "refused"
+    EXPIRED = "expired"
+    CANCELLED = "cancelled"
+    HELD = "held"
+    """Waits for a person, for the reason told; was not sent by us."""
+    IN_DOUBT = "in_doubt"
+    """Perhaps sent: forbids sending, not asking (protocol R13)."""
+    QUARANTINED = "quarantined"
+    """What came back is not intact; fetched again later."""
+    LOST = "lost"
+    """Signed or sent, and the platform knows nothing of it any more."""
+    WITHDRAWN = "withdrawn"
+    """The author took it away before it left."""
+
+    @property
+    def ended(self) -> bool:
+        """True when nothing moves it any more (a person may ask anew: that is another record)."""
+        return not TRANSITIONS[self]
+
+    @property
+    def before_mark(self) -> bool:
+        """True while an edit of PDF, sidecar or settings simply judges it again."""
+        return self in JUDGED
+
+    @property
+    def open(self) -> bool:
+        """True from the marker to the end: it lives on whatever happens to its files."""
+        return not self.ended and not self.before_mark and self is not State.HELD
+
+
+class Event(StrEnum):
+    """What can happen to a request."""
+
+    PDF_MISSING = "pdf_missing"
+    REJECTED = "rejected"
+    COPIED = "copied"
+    HELD = "held"
+    PREVIEWED = "previewed"
+    ACCEPTED = "accepted"
+    WITHDRAWN = "withdrawn"
+    PREPARED = "prepared"
+    ABANDONED = "abandoned"
+    MARKED = "marked"
+    ADOPTED = "adopted"
+    SENT = "sent"
+    DRAFTED = "drafted"
+    SEND_REFUSED = "send_refused"
+    DOUBTED = "doubted"
+    STARTED = "started"
+    PROGRESSED = "progressed"
+    SIGNED = "signed"
+    REFUSED = "refused"
+    EXPIRED = "expired"
+    CANCELLED = "cancelled"
+    ERASED = "erased"
+    FETCHED = "fetched"
+    QUARANTINED = "quarantined"
+    DELIVERED = "delivered"
+    DELIVERED_BESIDE = "delivered_beside"
+    FINISHED = "finished"
+    """A marker's ``.done`` tells an end that this journal has not seen."""
+
+
+JUDGED = frozenset(
+    {
+        State.WAITING_PDF,
+        State.REJECTED,
+        State.UNCONFIRMED,
+        State.PREVIEWED,
+        State.WAITING,
+        State.PREPARED,
+    }
+)
+
+_JUDGING: dict[Event, State] = {
+    Event.PDF_MISSING: State.WAITING_PDF,
+    Event.REJECTED: State.REJECTED,
+    Event.COPIED: State.UNCONFIRMED,
+    Event.HELD: State.HELD,
+    Event.PREVIEWED: State.PREVIEWED,
+    Event.ACCEPTED: State.WAITING,
+    Event.WITHDRAWN: State.WITHDRAWN,
+    Event.ADOPTED: State.IN_DOUBT,
+}
+_FOLLOWING: dict[Event, State] = {
+    Event.STARTED: State.IN_PROGRESS,
+    Event.PROGRESSED: State.IN_PROGRESS,
+    Event.SIGNED: State.SEALING,
+    Event.REFUSED: State.REFUSED,
+    Event.EXPIRED: State.EXPIRED,
+    Event.CANCELLED: State.CANCELLED,
+    Event.ERASED: State.LOST,
+    Event.FINISHED: State.CANCELLED,
+}
+_ENDED: dict[Event, State] = {}
+
+TRANSITIONS: dict[State, dict[Event, State]] = {
+    State.WAITING_PDF: _JUDGING,
+    State.REJECTED: _JUDGING,
+    State.UNCONFIRMED: _JUDGING,
+    State.PREVIEWED: _JUDGING,
+    State.WAITING: _JUDGING | {Event.PREPARED: State.PREPARED},
+    State.PREPARED: _JUDGING | {Event.MARKED: State.MARKED, Event.ABANDONED: State.WAITING},
+    State.HELD: {Event.WITHDRAWN: State.WITHDRAWN, Event.ADOPTED: State.IN_DOUBT},
+    State.MARKED: _FOLLOWING
+    | {
+        Event.SENT: State.IN_PROGRESS,
+        Event.DRAFTED: State.DRAFT,
+        Event.SEND_REFUSED: State.MARKED,
+        Event.DOUBTED: State.IN_DOUBT,
+        Event.HELD: State.HELD,
+        Event.ADOPTED: State.IN_DOUBT,
+    },
+    State.DRAFT: _FOLLOWING,
+    State.IN_DOUBT: _FOLLOWING | {Event.DRAFTED: State.DRAFT, Event.DOUBTED: State.IN_DOUBT},
+    State.IN_PROGRESS: _FOLLOWING,
+    State.SEALING: {
+        Event.FETCHED: State.DELIVERING,
+        Event.QUARANTINED: State.QUARANTINED,
+        Event.ERASED: State.LOST,
+    },
+    State.QUARANTINED: {
+        Event.FETCHED: State.DELIVERING,
+        Event.QUARANTINED: State.QUARANTINED,
+        Event.ERASED: State.LOST,
+    },
+    State.DELIVERING: {
+        Event.DELIVERED: State.DELIVERED,
+        Event.DELIVERED_BESIDE: State.DELIVERED_BESIDE,
+    },
+    State.DELIVERED: _ENDED,
+    State.DELIVERED_BESIDE: _ENDED,
+    State.REFUSED: _ENDED,
+    State.EXPIRED: _ENDED,
+    State.CANCELLED: _ENDED,
+    State.LOST: _ENDED,
+    State.WITHDRAWN: _ENDED,
+}
+
+
+def after(state: State, event: Event) -> State:
+    """Return the state after ``event``. Raise LifecycleError, changing nothing, when the table forbids it."""
+    try:
+        return TRANSITIONS[state][event]
+    except KeyError:
+        raise LifecycleError(f"event {event.value!r} cannot happen in state {state.value!r}") from None
+
+
+class SignatoryFacts(Frozen):
+    """What is known of one signatory while and after signing. Times are aware UTC."""
+
+    order: int
+    email: str
+    name: str
+    phone: str = ""
+    progress: str = "waiting"
+    """A value of ``ports.SignatoryProgress``."""
+    word: str = ""
+    invited_at: datetime | None = None
+    signed_at: datetime | None = None
+    refused_at: datetime | None = None
+    reason: str | None = None
+    place: str = ""
+    """Where they sign, in words for the status (``page 4``)."""
+    reminded_at: tuple[datetime, ...] = ()
+
+
+class DocumentFacts(Frozen):
+    """One document of a request: where it lies, what was sent, what came back."""
+
+    rank: int = 1
+    href: str
+    file_id: str | None = None
+    etag: str | None = None
+    sha256: str | None = None
+    """Of the bytes judged and sent."""
+    size: int | None = None
+    pages: int | None = None
+    pages_digest: str | None = None
+    """Digest of what the pages show, signatures aside: tells a mere save from an edit."""
+    boxes: tuple[dict[str, Any], ...] = ()
+    """``ports.Box`` as mappings."""
+    signed_sha256: str | None = None
+    signed_size: int | None = None
+    signed_pages: int | None = None
+    signatures: int | None = None
+    delivered_href: str | None = None
+    original_href: str | None = None
+    """Where the unsigned original was moved to, on servers without versions."""
+    version_id: str | None = None
+    """The kept version that was proven to hold the original."""
+    changed_at: datetime | None = None
+    """When a person changed it after it was sent."""
+    changed_same_pages: bool | None = None
+    missing_since: datetime | None = None
+    renamed_to: str | None = None
+
+
+class Record(Frozen):
+    """Everything the journal knows of one request. Times are aware UTC.
+
+    ``place`` is the sidecar's href; of several records of one place, only the newest is ``current``.
+    """
+
+    id: int
+    ref: str
+    """Six characters that people read to each other."""
+    folder: str
+    server: str
+    account: str
+    state: State
+    place: str
+    current: bool = True
+    key: str | None = None
+    key_parts: dict[str, Any] = {}
+    ask: str = "1"
+    sidecar_etag: str | None = None
+    sidecar_file_id: str | None = None
+    sidecar_sha256: str | None = None
+    settings_digest: str | None = None
+    request: SignatureRequest | None = None
+    document: DocumentFacts
+    transaction: str | None = None
+    carried: str | None = None
+    """Digest of everything the transaction carries (protocol R2)."""
+    nonce: str | None = None
+    subject: str = ""
+    signatories: tuple[SignatoryFacts, ...] = ()
+    word: str = ""
+    """The platform's last raw word."""
+    problems: tuple[dict[str, Any], ...] = ()
+    reason: str = ""
+    """Code of why it is held, in doubt, quarantined, unconfirmed … ``report`` has a sentence for each."""
+    values: dict[str, str] = {}
+    """What fills that sentence."""
+    obeyed: tuple[str, ...] = ()
+    """Wordings of the orders that were obeyed or found on adoption."""
+    adopted: bool = False
+    sidecar_gone: bool = False
+    edited_after_send: bool = False
+    accepted_at: datetime | None = None
+    sent_at: datetime | None = None
+    expires_at: datetime | None = None
+    answered_at: datetime | None = None
+    """When the platform last answered about it."""
+    seen_answering: bool = False
+    """The platform has answered 200 for this transaction: only then does 404 mean erased (R11)."""
+    signed_at: datetime | None = None
+    delivered_at: datetime | None = None
+    ended_at: datetime | None = None
+    previewed_at: datetime | None = None
+    created_at: datetime
+    updated_at: datetime
+    reported: str | None = None
+    """Digest of the words last written to the folder."""
+    reported_etag: str | None = None
+    closed: bool = False
+    attempts: int = 0
+    next_at: datetime | None = None
+    """Not before this time is the next step tried again."""
+    extra: dict[str, Any] = Field(default_factory=dict)
+
+    @property
+    def log_context(self) -> dict[str, str]:
+        """Reference, folder and state: all that a log line may say of a request."""
+        return {"ref": self.ref, "folder": self.folder, "state": self.state.value}

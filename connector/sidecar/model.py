@@ -1,0 +1,146 @@
+"""What a sidecar asks for, as frozen values: the shapes that every later step reads.
+
+Nothing here judges; ``sidecar.grammar`` makes these values from a person's text, with the line of each.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+
+class Frozen(BaseModel):
+    """A value that never changes and knows all its fields."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Order(StrEnum):
+    """Who may sign when."""
+
+    SEQUENTIAL = "sequential"
+    PARALLEL = "parallel"
+
+
+class Wish(StrEnum):
+    """How far the author wants the request to go (``envoi``); the folder's ceiling may be lower."""
+
+    PREVIEW = "preview"
+    DRAFT = "draft"
+    SEND = "send"
+
+
+class Level(StrEnum):
+    """Certificate level, by name."""
+
+    SIMPLE = "simple"
+    ADVANCED = "advanced"
+    QUALIFIED = "qualified"
+
+    @property
+    def number(self) -> int:
+        """The platform's number: 1, 2 or 3."""
+        return list(Level).index(self) + 1
+
+
+class Verb(StrEnum):
+    """Orders given by editing (``action``), one name across languages."""
+
+    CANCEL = "cancel"
+    REMIND = "remind"
+    RESTART = "restart"
+    UNLOCK = "unlock"
+    SEND = "send"
+    ALREADY_SENT = "already sent"
+    NOT_SENT = "not sent"
+
+
+class Action(Frozen):
+    """One order. ``wording`` is canonical: verb in English, rest NFC, lower case, single spaces.
+
+    Two lines with the same wording are the same order, obeyed once (protocol, "Orders and the key").
+    """
+
+    verb: Verb
+    wording: str
+    line: int | None = None
+
+
+class Length(Frozen):
+    """A length as written: points, or a share of the page (0–100 %)."""
+
+    value: float
+    unit: Literal["pt", "%"]
+
+
+class Corner(StrEnum):
+    """A corner of the page as seen."""
+
+    TOP_LEFT = "top left"
+    TOP_RIGHT = "top right"
+    BOTTOM_LEFT = "bottom left"
+    BOTTOM_RIGHT = "bottom right"
+
+
+class Placement(Frozen):
+    """Where one signatory signs. All None = wherever there is room.
+
+    ``page`` counts from 1, -1 = last. ``x``, ``y`` = the top-left corner of the 200 × 50 pt box, from the top left
+    of the page as seen. ``near`` = a text of the document the box goes under.
+    """
+
+    document: str | None = None
+    page: int | None = None
+    x: Length | None = None
+    y: Length | None = None
+    near: str | None = None
+    occurrence: int | None = None
+    offset: tuple[Length, Length] | None = None
+    corner: Corner | None = None
+    line: int | None = None
+
+
+class Signatory(Frozen):
+    """One person who signs. ``phone`` is E.164 (``+33612345678``).
+
+    ``contact`` names an entry of ``contacts`` and is resolved before anything else looks at it.
+    """
+
+    email: str = ""
+    first_name: str = ""
+    last_name: str = ""
+    name: str = ""
+    """First name and family name as shown, or the whole name where it could not be told apart."""
+    phone: str = ""
+    phone_written: str = ""
+    """The number as the person wrote it, for the status."""
+    contact: str | None = None
+    level: Level = Level.SIMPLE
+    placements: tuple[Placement, ...] = ()
+    line: int | None = None
+
+
+class SignatureRequest(Frozen):
+    """A whole request. ``documents`` and ``annexes`` are names or patterns beside the sidecar; empty = its own PDF."""
+
+    signatories: tuple[Signatory, ...]
+    documents: tuple[str, ...] = ()
+    annexes: tuple[str, ...] = ()
+    subject: str | None = None
+    message: str | None = None
+    note: str | None = None
+    order: Order = Order.SEQUENTIAL
+    send: Wish | None = None
+    """None = as far as the folder's ceiling allows."""
+    account: str | None = None
+    lock: bool = False
+    certificate: bool = False
+    confidential_to: tuple[str, ...] = ()
+    logo: bool = True
+    handwritten: bool = False
+    requester: str | None = None
+    action: Action | None = None
+    lines: dict[str, int] = {}
+    """English key → line on which it stands."""
