@@ -257,7 +257,7 @@ class Record(Frozen):
     place: str
     current: bool = True
     key: str | None = None
-    key_parts: dict[str, Any] = {}
+    key_parts: dict[str, Any] = Field(default_factory=dict)
     ask: str = "1"
     sidecar_etag: str | None = None
     sidecar_file_id: str | None = None
@@ -276,7 +276,7 @@ class Record(Frozen):
     problems: tuple[dict[str, Any], ...] = ()
     reason: str = ""
     """Code of why it is held, in doubt, quarantined, unconfirmed … ``report`` has a sentence for each."""
-    values: dict[str, str] = {}
+    values: dict[str, str] = Field(default_factory=dict)
     """What fills that sentence."""
     obeyed: tuple[str, ...] = ()
     """Wordings of the orders that were obeyed or found on adoption."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 
 class Frozen(BaseModel):
@@ -142,5 +142,5 @@ class SignatureRequest(Frozen):
     handwritten: bool = False
     requester: str | None = None
     action: Action | None = None
-    lines: dict[str, int] = {}
+    lines: dict[str, int] = Field(default_factory=dict)
     """English key → line on which it stands."""
