@@ -1,0 +1,127 @@
+"""Every code a problem can carry: the values its sentence may use, and what it says.
+
+The one list between those who raise a :class:`~connector.errors.Problem` and ``report``, which words it.
+``CODES[code]`` is ``(names of the values, meaning)``. Values are texts, as written by the person unless the name
+says otherwise; every name listed is always present (it may be empty only where the meaning says so).
+
+What the names hold:
+
+``who``
+    the signatory as people would say it: name, else e-mail, else ``""`` when neither could be read.
+``written``
+    what stands in the file, on one line, at most 80 characters.
+``nearest``
+    the nearest known word, in the language that was written; ``""`` when nothing is near.
+``key``
+    a known word of the grammar, as the person wrote it where it was written, else in French.
+``allowed``
+    the French words that may stand there, joined by ``", "``.
+``count``, ``limit``
+    whole numbers in digits. ``size_mb``, ``limit_mb``: megabytes with at most one decimal and a point (``14.2``).
+``page``, ``pages``
+    a page as the person counts (from 1), and how many there are.
+
+Codes beginning with ``yaml_`` belong to ``text_yaml`` and are listed at its head.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+_REQUEST: Final = {
+    "sidecar_empty": ((), "the file holds nothing, or nothing but comments"),
+    "sidecar_html": ((), "the file is a web page (a login page was saved under this name)"),
+    "sidecar_too_large": (("size_mb", "limit_mb"), "the file is too large to be a request"),
+    "sidecar_not_understood": (
+        ("written",),
+        "the file is neither keys nor a signatory; `written` = its beginning",
+    ),
+    "mail_signature": (
+        ("written",),
+        "a mail's signature was pasted below the request; `written` = its first line",
+    ),
+    "two_people_no_dash": (
+        ("key",),
+        "`key` stands twice in one signatory: two people without a dash before each",
+    ),
+    "unknown_key": (("written", "nearest"), "no such key; `nearest` may be empty"),
+    "key_twice": (
+        ("written", "first", "first_line"),
+        "one key under two of its names; `first` on line `first_line`",
+    ),
+    "key_only_in_settings": (("key",), "this key belongs in _signature.yaml, not in a request"),
+    "action_in_settings": (("written",), "an order stands in _signature.yaml, where it would fire for ever"),
+    "key_needs": (("key", "needs"), "`key` says nothing without `needs` beside it"),
+    "keys_contradict": (
+        ("key", "other"),
+        "`key` and `other` cannot both stand here (two ways to say one thing)",
+    ),
+    "value_missing": (("key",), "nothing stands after the key"),
+    "value_not_text": (("key",), "a list or indented keys stand where one text is expected"),
+    "value_not_keys": (("key", "written"), "a text or a list stands where indented keys are expected"),
+    "value_unknown": (
+        ("key", "written", "nearest", "allowed"),
+        "not one of the words allowed; `nearest` may be empty",
+    ),
+    "number_invalid": (("key", "written"), "not a whole number from 1"),
+    "length_invalid": (("key", "written"), "not a length (20, 20 mm, 2 cm, 50 pt, 10 %)"),
+    "text_garbled": (
+        ("key", "written"),
+        "accents are unreadable (Ã©, â€™, �) in a text that people would read",
+    ),
+    "initials_impossible": (("written",), "initials were asked for; Jesignexpert has none"),
+    "not_yet": (("key",), "known, but this release does not act on it"),
+    "two_sidecars": (("names",), "two requests for one PDF; `names` joined by ', '"),
+    "subject_too_long": (("count", "limit"), "the subject that a person wrote has too many characters"),
+    "message_too_long": (("count", "limit"), "the message has too many characters"),
+    "account_fenced": (("account",), "this folder may not use that account"),
+}
+_SIGNATORIES: Final = {
+    "signatories_missing": ((), "nobody is asked to sign"),
+    "signatories_too_many": (("count", "limit"), "more signatories than may be asked at once"),
+    "signatory_not_understood": (
+        ("written",),
+        "no person can be read from this text (no e-mail, name or mobile)",
+    ),
+    "name_missing": (("who",), "no name for this person"),
+    "name_garbled": (("who", "written"), "accents are unreadable (Ã©, â€™, �) in a name"),
+    "name_digits": (("who", "written"), "digits are left over beside the name: `written`; never guessed"),
+    "email_missing": (("who",), "no e-mail for this person"),
+    "email_invalid": (("who", "written"), "not an e-mail address"),
+    "email_two": (("who", "first", "second"), "two addresses for one person"),
+    "phone_missing": (("who",), "no mobile for this person"),
+    "phone_fixed_line": (("who", "written"), "a fixed line or internet line: no SMS arrives there"),
+    "phone_two_numbers": (("who", "written"), "two numbers for one person"),
+    "phone_excel": (("who", "written"), "Excel damaged the number (3,36E+10)"),
+    "phone_too_short": (("who", "written", "count"), "digits are missing; `count` = digits found"),
+    "phone_too_long": (("who", "written", "count"), "digits too many; `count` = digits found"),
+    "phone_grouping": (("who", "written"), "grouped as a foreign number without its +41…: is it French?"),
+    "phone_dummy": (("who", "written"), "an obvious dummy (06 00 00 00 00, 06 12 34 56 78 is not one)"),
+    "phone_unknown": (("who", "written"), "not a mobile number that is known anywhere"),
+    "same_phone": (("who", "other", "written"), "one mobile for two signatories; raised by policy's wish"),
+    "same_email": (("who", "other", "written"), "one e-mail for two signatories; raised by policy's wish"),
+    "domain_refused": (("who", "written"), "the firm asks nobody at this domain; `written` = the domain"),
+    "level_refused": (("who", "written"), "the firm does not allow this level; `written` = the French word"),
+}
+_PLACEMENT: Final = {
+    "placement_outside": (("who", "page"), "the box would stand (partly) outside the page"),
+    "placement_page": (("page", "pages"), "there is no such page"),
+    "placement_overlap": (("who", "other", "page"), "two boxes overlap"),
+    "placement_no_room": (("who", "page"), "no free room for the box on the page"),
+}
+_PDF: Final = {
+    "pdf_encrypted": ((), "protected by a password"),
+    "pdf_signed": ((), "already carries an electronic signature"),
+    "pdf_form_fields": ((), "holds form fields to fill in"),
+    "pdf_xfa": ((), "an XFA form, which is not a document of fixed pages"),
+    "pdf_too_large": (("size_mb", "limit_mb"), "heavier than the platform takes"),
+    "pdf_empty": ((), "the file holds no byte"),
+    "pdf_unreadable": ((), "a damaged PDF"),
+    "pdf_not_pdf": ((), "not a PDF, whatever its name says"),
+    "pdf_too_slow": ((), "reading it takes too long or too much memory"),
+    "pdf_name_ambiguous": (("names",), "two PDFs answer to this request; `names` joined by ', '"),
+}
+
+CODES: Final[Mapping[str, tuple[tuple[str, ...], str]]] = {**_REQUEST, **_SIGNATORIES, **_PLACEMENT, **_PDF}
+"""Code → (names of its values, meaning)."""
