@@ -18,10 +18,10 @@
        ├─ AccessDenied                 the administrator   when told     401, 403: pauses that login or account
        ├─ NotFound                     the author          never         404, 410
        ├─ Locked                       time                later         423: somebody has the file open
-       ├─ PreconditionFailed           after a look        never         412 (405 on a create): somebody was faster, maybe we
+       ├─ PreconditionFailed           after a look        never         412, name taken: somebody was faster, maybe we
        ├─ OutOfSpace                   the administrator   later         507, 413
        ├─ AnsweredNo(cause)            as its cause says   never         the platform refused, in words of its own
-       └─ InvalidResponse              the developer       later         not the documented answer; never read as "empty"
+       └─ InvalidResponse              the developer       later         not the documented answer; never "empty"
 
 ``str()`` of an error is for the log and names no person; what people read is made from codes in ``report``.
 """

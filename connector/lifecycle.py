@@ -102,8 +102,6 @@ class Event(StrEnum):
     QUARANTINED = "quarantined"
     DELIVERED = "delivered"
     DELIVERED_BESIDE = "delivered_beside"
-    FINISHED = "finished"
-    """A marker's ``.done`` tells an end that this journal has not seen."""
 
 
 JUDGED = frozenset(
@@ -135,7 +133,16 @@ _FOLLOWING: dict[Event, State] = {
     Event.EXPIRED: State.EXPIRED,
     Event.CANCELLED: State.CANCELLED,
     Event.ERASED: State.LOST,
-    Event.FINISHED: State.CANCELLED,
+    # Found delivered already: by an earlier life of this journal (R8, ``.done``), or by a person's hand.
+    Event.DELIVERED: State.DELIVERED,
+    Event.DELIVERED_BESIDE: State.DELIVERED_BESIDE,
+}
+_SIGNED: dict[Event, State] = {
+    Event.FETCHED: State.DELIVERING,
+    Event.QUARANTINED: State.QUARANTINED,
+    Event.ERASED: State.LOST,
+    Event.DELIVERED: State.DELIVERED,
+    Event.DELIVERED_BESIDE: State.DELIVERED_BESIDE,
 }
 _ENDED: dict[Event, State] = {}
 
@@ -146,7 +153,7 @@ TRANSITIONS: dict[State, dict[Event, State]] = {
     State.PREVIEWED: _JUDGING,
     State.WAITING: _JUDGING | {Event.PREPARED: State.PREPARED},
     State.PREPARED: _JUDGING | {Event.MARKED: State.MARKED, Event.ABANDONED: State.WAITING},
-    State.HELD: {Event.WITHDRAWN: State.WITHDRAWN, Event.ADOPTED: State.IN_DOUBT},
+    State.HELD: _JUDGING,
     State.MARKED: _FOLLOWING
     | {
         Event.SENT: State.IN_PROGRESS,
@@ -159,16 +166,8 @@ TRANSITIONS: dict[State, dict[Event, State]] = {
     State.DRAFT: _FOLLOWING,
     State.IN_DOUBT: _FOLLOWING | {Event.DRAFTED: State.DRAFT, Event.DOUBTED: State.IN_DOUBT},
     State.IN_PROGRESS: _FOLLOWING,
-    State.SEALING: {
-        Event.FETCHED: State.DELIVERING,
-        Event.QUARANTINED: State.QUARANTINED,
-        Event.ERASED: State.LOST,
-    },
-    State.QUARANTINED: {
-        Event.FETCHED: State.DELIVERING,
-        Event.QUARANTINED: State.QUARANTINED,
-        Event.ERASED: State.LOST,
-    },
+    State.SEALING: _SIGNED,
+    State.QUARANTINED: _SIGNED,
     State.DELIVERING: {
         Event.DELIVERED: State.DELIVERED,
         Event.DELIVERED_BESIDE: State.DELIVERED_BESIDE,

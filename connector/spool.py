@@ -1,0 +1,97 @@
+"""Signed bytes at rest: fetched documents and originals, on this machine's disk until a request is closed.
+
+A file is in the spool only when its bytes and its directory entry have been forced to disk; a half-written one
+has another name and is removed at start. Every failure of the disk is a :class:`SpoolError`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import BinaryIO, TypeVar
+
+from connector.errors import SpoolError
+
+_PART = ".part"
+T = TypeVar("T")
+
+
+class Spool:
+    """A directory of its own (0700), one sub-directory a request reference."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        with self._errors():
+            directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+            for leftover in directory.glob(f"*/*{_PART}"):
+                leftover.unlink(missing_ok=True)
+
+    def path(self, ref: str, name: str) -> Path:
+        """Where a spooled file stands, whether or not it is there."""
+        return self.directory / ref / name
+
+    def has(self, ref: str, name: str, sha256: str | None) -> bool:
+        """True when the file is there and, where a hash is given, holds exactly those bytes."""
+        path = self.path(ref, name)
+        if not path.is_file():
+            return False
+        return sha256 is None or self.sha256(path) == sha256
+
+    def put(self, ref: str, name: str, fill: Callable[[BinaryIO], T]) -> tuple[Path, T]:
+        """Let ``fill`` write a file and put it to rest; return (path, what ``fill`` returned).
+
+        Whole or absent: an error of ``fill`` leaves nothing. Replaces an earlier file of that name.
+        """
+        target = self.path(ref, name)
+        partial = target.with_name(target.name + _PART)
+        with self._errors():
+            target.parent.mkdir(mode=0o700, exist_ok=True)
+            try:
+                with partial.open("wb") as stream:
+                    os.fchmod(stream.fileno(), 0o600)
+                    result = fill(stream)
+                    stream.flush()
+                    os.fsync(stream.fileno())
+                partial.replace(target)
+                _fsync_directory(target.parent)
+                _fsync_directory(self.directory)
+            except BaseException:
+                with suppress(OSError):
+                    partial.unlink(missing_ok=True)
+                raise
+        return target, result
+
+    def free(self, ref: str) -> None:
+        """Remove all that is kept for a request. Idempotent."""
+        with self._errors():
+            shutil.rmtree(self.directory / ref, ignore_errors=True)
+
+    def references(self) -> set[str]:
+        """References that still have something here."""
+        with self._errors():
+            return {entry.name for entry in self.directory.iterdir() if entry.is_dir()}
+
+    @staticmethod
+    def sha256(path: Path) -> str:
+        """SHA-256 of a spooled file, 64 hexadecimal digits."""
+        with path.open("rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()
+
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise SpoolError(f"spool {self.directory}: {error.strerror or error}") from error
+
+
+def _fsync_directory(directory: Path) -> None:
+    handle = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
