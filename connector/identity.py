@@ -5,6 +5,7 @@ Pure. Source: protocol R1 (key), R2 (digest), "Orders and the key" (ask).
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import secrets
@@ -28,10 +29,8 @@ _REFERENCE_ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 def canonical_email(email: str) -> str:
     """NFC, lower case, the domain as A-label: two spellings of one address are one address."""
     local, _, domain = unicodedata.normalize("NFC", email).strip().lower().rpartition("@")
-    try:
+    with contextlib.suppress(idna.IDNAError):  # an address the reader let through is compared as it stands
         domain = idna.encode(domain, uts46=True).decode("ascii")
-    except idna.IDNAError:
-        pass  # an address the reader let through is compared as it stands
     return f"{local}@{domain}"
 
 
@@ -99,7 +98,7 @@ def same_people(parts: Mapping[str, Any], emails: Sequence[str]) -> bool:
 
 
 def next_wording(verb: str, taken: Sequence[str]) -> str:
-    """First wording of an order that was not used yet: ``recommencer``, ``recommencer 2``, …
+    """Return the first wording of an order not used yet (``recommencer``, ``recommencer 2``).
 
     ``verb`` as the person types it, ``taken`` the typed wordings that no longer count as new.
     """

@@ -1,0 +1,5 @@
+"""The journal: what this connector knows and intends, in one database; the only SQL of the program."""
+
+from connector.journal.store import Hold, Intent, Journal, Watch
+
+__all__ = ["Hold", "Intent", "Journal", "Watch"]

@@ -1,0 +1,117 @@
+"""The journal's tables and how an older journal becomes today's. Forward only; a newer journal is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Connection,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+
+VERSION = 1
+
+metadata = MetaData()
+
+meta = Table(
+    "meta", metadata, Column("name", String, primary_key=True), Column("value", Text, nullable=False)
+)
+
+record = Table(
+    "record",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("ref", String(6), nullable=False, unique=True),
+    Column("folder", String, nullable=False),
+    Column("server", String, nullable=False),
+    Column("account", String, nullable=False),
+    Column("state", String, nullable=False),
+    Column("place", String, nullable=False),
+    Column("current", Boolean, nullable=False),
+    Column("key", String(64)),
+    Column("file_id", String),
+    Column("document_sha256", String(64)),
+    Column("transaction_id", String),
+    Column("closed", Boolean, nullable=False),
+    Column("next_at", Float),
+    Column("facts", Text, nullable=False),
+    comment="one request; the columns beside facts are copies to find it by",
+)
+Index("record_open", record.c.server, record.c.closed, record.c.state)
+Index("record_place", record.c.server, record.c.place, record.c.current)
+Index("record_key", record.c.key)
+Index("record_sha", record.c.document_sha256)
+
+event = Table(
+    "event",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("record_id", Integer, ForeignKey("record.id"), nullable=True),
+    Column("account", String, nullable=True),
+    Column("at", Float, nullable=False),
+    Column("name", String, nullable=False),
+    Column("data", Text, nullable=False),
+    comment="what happened, in order; never changed, never removed",
+)
+Index("event_record", event.c.record_id)
+Index("event_account", event.c.account, event.c.name, event.c.at)
+
+intent = Table(
+    "intent",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("record_id", Integer, ForeignKey("record.id"), nullable=False),
+    Column("step", String, nullable=False),
+    Column("at", Float, nullable=False),
+    Column("data", Text, nullable=False),
+    UniqueConstraint("record_id", "step"),
+    comment="what is about to be done outside; found at start it is a question, not a retry",
+)
+
+hold = Table(
+    "hold",
+    metadata,
+    Column("account", String, primary_key=True),
+    Column("cause", String, nullable=False),
+    Column("since", Float, nullable=False),
+    Column("probe_at", Float, nullable=False),
+    Column("text", Text, nullable=False),
+    comment="why an account launches nothing for the moment",
+)
+
+watch = Table(
+    "watch",
+    metadata,
+    Column("folder", String, primary_key=True),
+    Column("root", String, nullable=False),
+    Column("completed_at", Float, nullable=False),
+    comment="folders whose first complete pass this journal has seen (protocol R7)",
+)
+
+_APPEND_ONLY = (
+    "CREATE TRIGGER event_no_update BEFORE UPDATE ON event BEGIN SELECT RAISE(ABORT, 'append-only'); END",
+    "CREATE TRIGGER event_no_delete BEFORE DELETE ON event BEGIN SELECT RAISE(ABORT, 'append-only'); END",
+)
+
+
+def create(connection: Connection) -> None:
+    """Make an empty journal of today's version."""
+    metadata.create_all(connection)
+    if connection.dialect.name == "sqlite":
+        for statement in _APPEND_ONLY:
+            connection.execute(text(statement))
+
+
+# One function per step from version N to N + 1, run with the new version's number in one transaction.
+MIGRATIONS: dict[int, Callable[[Connection], None]] = {}
