@@ -1,0 +1,199 @@
+"""The Nextcloud folder: what writing, deleting, moving and restoring do to files, versions, tags and locks.
+
+Both the HTTP handlers and a test's person act through it, so that ids, ETags and versions always agree.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import shutil
+from pathlib import Path
+
+from connector.sandbox.clock import SandboxClock
+from connector.sandbox.dms.annotations import Annotations
+from connector.sandbox.dms.ledger import Ledger
+from connector.sandbox.dms.locks import LockTable
+from connector.sandbox.dms.tree import Node, Tree, clean, parent_of
+from connector.sandbox.dms.versions import Version, VersionShelf
+
+
+class NextcloudFolder:
+    """Files with their history. ``quota_bytes`` None is unlimited; ``read_only`` holds folder paths."""
+
+    def __init__(self, files: Path, state: Path, ledger: Ledger, clock: SandboxClock) -> None:
+        self.tree = Tree(files, ledger, clock)
+        self.versions = VersionShelf(state / "versions", ledger)
+        self.annotations = Annotations(ledger)
+        self.locks = LockTable(ledger, clock)
+        self.quota_bytes: int | None = None
+        self.read_only: set[str] = set()
+        self._trash = state / "trash"
+        self._staging = state / "staging"
+
+    def is_read_only(self, path: str) -> bool:
+        """Tell whether ``path`` lies at or below a read-only folder ("" is the whole root)."""
+        return any(not top or path == top or path.startswith(top + "/") for top in self.read_only)
+
+    def available_bytes(self) -> int | None:
+        """Return what the quota leaves, None if unlimited."""
+        return None if self.quota_bytes is None else max(0, self.quota_bytes - self.tree.size_of(""))
+
+    def read(self, node: Node) -> bytes | None:
+        """Return the bytes on disk and let the server see them (trap 1); None if they have vanished."""
+        try:
+            data = self.tree.disk(node.path).read_bytes()
+        except FileNotFoundError:
+            self.tree.forget(node.path)
+            return None
+        self.tree.refresh(node)
+        return data
+
+    def write(
+        self, path: str, data: bytes, author: str, *, mtime: int | None = None, checksum: str = ""
+    ) -> Node:
+        """Write a whole file; the content that stood there becomes a version (facts section 4)."""
+        self._shelve(path, self.tree.now() if mtime is None else mtime)
+        node = self.tree.write(path, data, mtime=mtime, checksum=checksum)
+        self.versions.note(node.fileid, node.mtime, author=author)
+        return node
+
+    def replace(
+        self, path: str, data: bytes, author: str, *, mtime: int | None = None, checksum: str = ""
+    ) -> Node:
+        """Like ``write``, but the file on disk changes in one step, as a chunked upload's MOVE does."""
+        self._shelve(path, self.tree.now() if mtime is None else mtime)
+        self._staging.write_bytes(data)
+        shutil.copymode(self.tree.files, self._staging)
+        self._staging.chmod(0o644)
+        try:
+            self._staging.replace(self.tree.disk(path))
+        except OSError:  # another file system: not in one step, but done
+            shutil.move(self._staging, self.tree.disk(path))
+        node = self.tree.settle(path, mtime=mtime, checksum=checksum)
+        self.versions.note(node.fileid, node.mtime, author=author)
+        return node
+
+    def tear(self, path: str, torso: bytes) -> None:
+        """A PUT broke off: an overwrite is torn in place, a new file never appears (trap 1)."""
+        if self.tree.get(path) is not None:
+            self._shelve(path, self.tree.now())
+            self.tree.tear(path, torso)
+
+    def delete(self, path: str, *, skip_trash: bool = False) -> None:
+        """Delete into the trash; file ids and versions are gone with it (facts section 4)."""
+        disk = self.tree.disk(path)
+        if skip_trash and disk.is_dir():
+            shutil.rmtree(disk)
+        elif skip_trash:
+            disk.unlink(missing_ok=True)
+        elif disk.exists():
+            self._trash.mkdir(exist_ok=True)
+            shutil.move(disk, self._free_trash_place(disk.name))
+        for node in self.tree.forget(path):
+            self.versions.forget(node.fileid)
+            self.annotations.forget(node.fileid)
+            self.locks.drop(node.fileid)
+
+    def move(self, src: str, dst: str) -> None:
+        """Move; what stands at ``dst`` goes to the trash with its id and history (facts section 5)."""
+        if self.tree.get(dst) is not None:
+            self.delete(dst)
+        self.tree.move(src, dst)
+
+    def copy(self, src: str, dst: str, author: str) -> None:
+        """Copy; what stands at ``dst`` goes to the trash; copies have ids of their own."""
+        if self.tree.get(dst) is not None:
+            self.delete(dst)
+        self.tree.copy(src, dst)
+        for node in self.tree.walk(dst):
+            if not node.folder:
+                self.versions.note(node.fileid, node.mtime, author=author)
+
+    def restore(self, node: Node, stamp: int) -> bool:
+        """Make an old version current: same id, new ETag, its old mtime (facts section 4). False: not there."""
+        if self.versions.data(node.fileid, stamp) is None:
+            return False
+        self._shelve(node.path, stamp)
+        data = self.versions.take(node.fileid, stamp)
+        self.tree.write(node.path, data or b"", mtime=stamp)
+        return True
+
+    def versions_of(self, node: Node) -> list[Version]:
+        """Return the current content's entry, then the kept versions, newest first (facts section 4)."""
+        current = self.versions.describe(node.fileid, node.mtime, node.size)
+        kept = [version for version in self.versions.kept(node.fileid) if version.stamp != node.mtime]
+        return [current, *kept]
+
+    def mkdir(self, path: str) -> Node:
+        """Make one folder."""
+        return self.tree.mkdir(path)
+
+    def _shelve(self, path: str, next_stamp: int) -> None:
+        node = self.tree.get(path)
+        if node is None or not self.tree.disk(path).exists():
+            return
+        stamp = int(self.tree.disk(path).stat().st_mtime)
+        # Two contents of one second leave one version (trap 7): the older one is not kept at all.
+        if stamp != next_stamp:
+            self.versions.keep(node.fileid, stamp, self.tree.disk(path).read_bytes())
+
+    def _free_trash_place(self, name: str) -> Path:
+        stamped = f"{name}.d{self.tree.now()}"
+        for number in itertools.count():
+            place = self._trash / (stamped if number == 0 else f"{stamped}-{number}")
+            if not place.exists():
+                return place
+        raise AssertionError("unreachable")
+
+
+class PlainFolder:
+    """The same acts on a folder without ids and versions; every mtime comes from the sandbox's clock."""
+
+    def __init__(self, files: Path, clock: SandboxClock) -> None:
+        self.files = files
+        self._clock = clock
+
+    def disk(self, path: str) -> Path:
+        """Return where ``path`` lies."""
+        return self.files / clean(path) if clean(path) else self.files
+
+    def stamp(self, *places: Path) -> None:
+        """Give files and folders that exist the clock's time."""
+        now = self._clock.timestamp()
+        for place in places:
+            if place.exists():
+                os.utime(place, (now, now))
+
+    def write(self, path: str, data: bytes) -> None:
+        """Write a whole file."""
+        new = not self.disk(path).exists()
+        self.disk(path).write_bytes(data)
+        self.stamp(self.disk(path), *([self.disk(path).parent] if new else []))
+
+    def delete(self, path: str) -> None:
+        """Delete for good."""
+        disk = self.disk(path)
+        if disk.is_dir():
+            shutil.rmtree(disk)
+        else:
+            disk.unlink()
+        self.stamp(self.disk(parent_of(clean(path))))
+
+    def move(self, src: str, dst: str) -> None:
+        """Move to ``dst``, over what may stand there."""
+        shutil.move(self.disk(src), self.disk(dst))
+        self.stamp(self.disk(src).parent, self.disk(dst).parent)
+
+    def copy(self, src: str, dst: str) -> None:
+        """Copy a file or a folder."""
+        if self.disk(src).is_dir():
+            shutil.copytree(self.disk(src), self.disk(dst))
+        else:
+            shutil.copyfile(self.disk(src), self.disk(dst))
+        self.stamp(self.disk(dst), self.disk(dst).parent)
+
+    def mkdir(self, path: str) -> None:
+        """Make one folder."""
+        self.disk(path).mkdir()
+        self.stamp(self.disk(path), self.disk(path).parent)

@@ -1,0 +1,1 @@
+"""Nextcloud mode: handlers that state, one by one, the rules seen on a real Nextcloud 32 (the facts)."""
