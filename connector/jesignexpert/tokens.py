@@ -1,0 +1,149 @@
+"""An account's tokens at rest: one private file each, replaced whole, never logged."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+import tempfile
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from urllib.parse import quote
+
+from connector.errors import AccessDenied
+from connector.jesignexpert.status import read_date
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tokens:
+    """What ``connect`` brings (API page section 1, KNOWN). ``repr`` shows neither tokens nor people.
+
+    ``user`` is not always given; ``expires_at`` (aware UTC) is the user token's: nothing is said of the office
+    token's life.
+    """
+
+    office: str = field(repr=False)
+    office_name: str
+    user: str | None = field(default=None, repr=False)
+    email: str | None = field(default=None, repr=False)
+    first_name: str | None = field(default=None, repr=False)
+    last_name: str | None = field(default=None, repr=False)
+    rights: tuple[str, ...] = ()
+    expires_at: datetime | None = None
+
+
+def usable(token: object) -> bool:
+    """Return whether ``token`` can stand in an HTTP header: printable ASCII, no blank, not empty."""
+    return (
+        isinstance(token, str)
+        and token.isascii()
+        and token.isprintable()
+        and bool(token)
+        and " " not in token
+    )
+
+
+class TokenStore:
+    """One JSON file per account in ``directory`` (0700; files 0600). Safe between threads and processes.
+
+    A save replaces the file in one step, so a reader sees the old tokens or the new ones.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+
+    def load(self, account: str) -> Tokens | None:
+        """Return the tokens; None when there are none or the file holds nothing usable.
+
+        Raises AccessDenied when the file cannot be opened, or may be read by others than its owner.
+        """
+        file = self._file(account)
+        try:
+            with file.open("rb") as source:
+                mode = stat.S_IMODE(os.fstat(source.fileno()).st_mode)
+                if mode & 0o077:
+                    detail = f"others may read the tokens (mode {mode:04o}): run chmod 600 {file}, then connect again"
+                    raise AccessDenied(detail, service=account, operation="tokens")
+                raw = source.read(1_000_000)
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            detail = f"the tokens cannot be read ({error.strerror}): {file}"
+            raise AccessDenied(detail, service=account, operation="tokens") from error
+        return _read(raw)
+
+    def save(self, account: str, tokens: Tokens) -> None:
+        """Replace the account's tokens durably. Raises AccessDenied when they cannot be written."""
+        content = json.dumps(_plain(tokens), ensure_ascii=False).encode()
+        try:
+            self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._directory.chmod(0o700)
+            self._replace(self._file(account), content)
+        except OSError as error:
+            detail = f"the tokens cannot be written ({error.strerror}): {self._directory}"
+            raise AccessDenied(detail, service=account, operation="tokens") from error
+
+    def forget(self, account: str) -> None:
+        """Remove the account's tokens; nothing happens when there are none."""
+        self._file(account).unlink(missing_ok=True)
+
+    def _file(self, account: str) -> Path:
+        return self._directory / f"{quote(account, safe='')}.json"
+
+    def _replace(self, file: Path, content: bytes) -> None:
+        # mkstemp makes it 0600 from its first byte on.
+        handle, name = tempfile.mkstemp(prefix=".new-", dir=self._directory)
+        temporary = Path(name)
+        try:
+            with os.fdopen(handle, "wb") as target:
+                target.write(content)
+                target.flush()
+                os.fsync(target.fileno())
+            temporary.replace(file)
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
+        folder = os.open(self._directory, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+
+
+def _plain(tokens: Tokens) -> dict[str, object]:
+    return {
+        "office": tokens.office,
+        "office_name": tokens.office_name,
+        "user": tokens.user,
+        "email": tokens.email,
+        "first_name": tokens.first_name,
+        "last_name": tokens.last_name,
+        "rights": list(tokens.rights),
+        "expires_at": None if tokens.expires_at is None else tokens.expires_at.isoformat(),
+    }
+
+
+def _read(raw: bytes) -> Tokens | None:
+    try:
+        value = json.loads(raw)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(value, dict) or not usable(value.get("office")):
+        return None
+    rights = value.get("rights")
+
+    def text(name: str) -> str | None:
+        found = value.get(name)
+        return found if isinstance(found, str) else None
+
+    return Tokens(
+        office=value["office"],
+        office_name=text("office_name") or "",
+        user=text("user") if usable(value.get("user")) else None,
+        email=text("email"),
+        first_name=text("first_name"),
+        last_name=text("last_name"),
+        rights=tuple(r for r in rights if isinstance(r, str)) if isinstance(rights, list) else (),
+        expires_at=read_date(value.get("expires_at")),
+    )

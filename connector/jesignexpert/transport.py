@@ -1,0 +1,193 @@
+"""The sockets under the client: httpx's transport interface, with a deadline over each whole call.
+
+Same library below (httpcore), own network backend: it is the one public place where every wait, headers
+included, can be bounded.
+"""
+
+from __future__ import annotations
+
+import logging
+import ssl
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NoReturn
+
+import httpcore
+import httpx
+
+from connector.jesignexpert import deadline
+
+FRESH = "connector.fresh_connection"
+"""Request extension: use a connection that nobody used before and nobody will use again.
+
+An idle connection may be closed by the server in the very moment of a request; for ``send`` that would leave the
+outcome unknown for nothing.
+"""
+
+# Shorter than the five seconds after which common servers close an idle connection.
+_KEEP_IDLE_S = 4.0
+
+
+def quiet_libraries() -> None:
+    """Keep the HTTP libraries' own loggers at WARNING: at INFO they print whole URLs, signatures included."""
+    for name in ("httpx", "httpcore"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+
+
+class DeadlineTransport(httpx.BaseTransport):
+    """Thread-safe. ``ca_file``: PEM bundle that replaces the built-in one. ``proxy``: an http(s) URL.
+
+    Environment variables (proxies, certificates, .netrc) are not looked at.
+    """
+
+    def __init__(self, *, ca_file: Path | None = None, proxy: str | None = None) -> None:
+        quiet_libraries()
+        context = _ssl_context(ca_file)
+        self._kept = _pool(context, proxy, kept=8)
+        self._fresh = _pool(context, proxy, kept=0)
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        """Make one request. Raises httpx's transport exceptions only."""
+        pool = self._fresh if request.extensions.get(FRESH) else self._kept
+        url = request.url
+        inner = httpcore.Request(
+            method=request.method,
+            url=httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path),
+            headers=request.headers.raw,
+            content=request.stream,
+            extensions=request.extensions,
+        )
+        with _as_httpx():
+            answer = pool.handle_request(inner)
+        return httpx.Response(
+            status_code=answer.status,
+            headers=answer.headers,
+            stream=_Body(answer.stream),
+            extensions=answer.extensions,
+        )
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._kept.close()
+        self._fresh.close()
+
+
+class _Body(httpx.SyncByteStream):
+    def __init__(self, stream: Any) -> None:
+        self._stream = stream
+
+    def __iter__(self) -> Iterator[bytes]:
+        with _as_httpx():
+            yield from self._stream
+
+    def close(self) -> None:
+        if hasattr(self._stream, "close"):
+            self._stream.close()
+
+
+def _ssl_context(ca_file: Path | None) -> ssl.SSLContext:
+    if ca_file is not None:
+        return ssl.create_default_context(cafile=str(ca_file))
+    return httpx.create_ssl_context(trust_env=False)
+
+
+def _pool(context: ssl.SSLContext, proxy: str | None, *, kept: int) -> httpcore.ConnectionPool:
+    # As many as the steps may ever use at once; a full pool only waits.
+    options: dict[str, Any] = {
+        "ssl_context": context,
+        "max_connections": 16,
+        "max_keepalive_connections": kept,
+        "keepalive_expiry": _KEEP_IDLE_S,
+        "network_backend": _Backend(),
+    }
+    if proxy is None:
+        return httpcore.ConnectionPool(**options)
+    told = httpx.Proxy(proxy)
+    return httpcore.HTTPProxy(
+        proxy_url=str(told.url), proxy_auth=told.raw_auth, proxy_headers=told.headers.raw, **options
+    )
+
+
+_LIBRARY_ERRORS = (
+    httpcore.TimeoutException,
+    httpcore.NetworkError,
+    httpcore.ProtocolError,
+    httpcore.ProxyError,
+    httpcore.UnsupportedProtocol,
+)
+
+
+@contextmanager
+def _as_httpx() -> Iterator[None]:
+    """Turn the lower library's exceptions into httpx's, which bear the same names."""
+    try:
+        yield
+    except httpcore.ConnectionNotAvailable as error:
+        raise httpx.PoolTimeout(str(error)) from error
+    except _LIBRARY_ERRORS as error:
+        _rename(error)
+
+
+def _rename(error: Exception) -> NoReturn:
+    for kind in type(error).__mro__:
+        known = getattr(httpx, kind.__name__, None)
+        if kind.__module__.startswith("httpcore") and known is not None:
+            raise known(str(error)) from error
+    raise error
+
+
+class _Backend(httpcore.NetworkBackend):
+    def __init__(self) -> None:
+        self._inner = httpcore.SyncBackend()
+
+    def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[Any] | None = None,
+    ) -> httpcore.NetworkStream:
+        bounded = _bounded(timeout, httpcore.ConnectTimeout)
+        return _Stream(self._inner.connect_tcp(host, port, bounded, local_address, socket_options))
+
+    def connect_unix_socket(
+        self, path: str, timeout: float | None = None, socket_options: Iterable[Any] | None = None
+    ) -> httpcore.NetworkStream:
+        raise httpcore.UnsupportedProtocol("unix sockets are not used")
+
+
+class _Stream(httpcore.NetworkStream):
+    def __init__(self, inner: httpcore.NetworkStream) -> None:
+        self._inner = inner
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        return self._inner.read(max_bytes, _bounded(timeout, httpcore.ReadTimeout))
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        self._inner.write(buffer, _bounded(timeout, httpcore.WriteTimeout))
+
+    def close(self) -> None:
+        self._inner.close()
+
+    def start_tls(
+        self,
+        ssl_context: ssl.SSLContext,
+        server_hostname: str | None = None,
+        timeout: float | None = None,
+    ) -> httpcore.NetworkStream:
+        bounded = _bounded(timeout, httpcore.ConnectTimeout)
+        return _Stream(self._inner.start_tls(ssl_context, server_hostname, bounded))
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._inner.get_extra_info(info)
+
+
+def _bounded(timeout: float | None, late: type[Exception]) -> float | None:
+    remaining = deadline.left()
+    if remaining is None:
+        return timeout
+    if remaining <= 0:
+        raise late("the time for the whole call is up")
+    return remaining if timeout is None else min(timeout, remaining)
