@@ -1,0 +1,261 @@
+"""Run parsers of foreign files in a limited subprocess, so that a hostile file costs a worker and nothing else.
+
+A worker is ``python -m connector.isolation``: its own session, the environment of a stranger, ``/`` as its
+directory, and limits on memory, processor time, open files and file size that it sets upon itself before it reads
+anything. It takes one JSON line for each call and answers with one. Only functions of :data:`JOBS` can be called.
+
+A worker serves several calls, because starting one costs twenty times a call. After any failure it is replaced:
+what upset a parser once must not be there for the next file. What a worker prints is discarded unread; it may
+quote a document.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import selectors
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, Self
+
+from connector.errors import DocumentError, SpoolError
+
+JOBS: Final[Mapping[str, tuple[str, str]]] = {
+    "pdf.facts": ("connector.pdf.jobs", "read_facts"),
+    "pdf.verify": ("connector.pdf.jobs", "verify"),
+    "pdf.free_boxes": ("connector.pdf.jobs", "free_boxes"),
+    "pdf.preview": ("connector.pdf.jobs", "draw_preview"),
+}
+"""Name of a job → module and function. Nothing else can be asked of a worker."""
+
+MOST_ANSWER = 8 * 1024 * 1024
+"""Bytes of an answer; a worker that says more is killed."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """What one worker may use. ``cpu_s`` and ``wall_s`` are for each call, the others for its life."""
+
+    memory_bytes: int = 1536 * 1024 * 1024
+    cpu_s: float = 30.0
+    wall_s: float = 45.0
+    open_files: int = 64
+    file_bytes: int = 128 * 1024 * 1024
+
+
+class IsolatedPool:
+    """A few workers, started when needed. Thread-safe; a call waits while all are busy.
+
+    ``maximum`` workers at once; each is replaced after ``uses`` calls, and after lying idle for ``idle_s``
+    seconds (its memory is worth more than its start).
+    """
+
+    def __init__(
+        self, limits: Limits | None = None, *, maximum: int = 2, uses: int = 50, idle_s: float = 60.0
+    ) -> None:
+        self._limits = limits or Limits()
+        self._uses = uses
+        self._idle_s = idle_s
+        self._idle: list[_Worker] = []
+        self._busy: set[_Worker] = set()
+        self._lock = threading.Lock()
+        self._slots = threading.BoundedSemaphore(maximum)
+        self._closed = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def call(self, job: str, **arguments: Any) -> Any:
+        """Run a job of :data:`JOBS` and return its answer; arguments and answer are JSON values.
+
+        Raises DocumentError: the job's own; ``pdf_too_slow`` when it exceeds its time or a MemoryError ends it;
+        ``pdf_unreadable`` when the worker dies or fails otherwise. SpoolError when a local file is missing or
+        cannot be written. KeyError for a job that does not exist, RuntimeError after :meth:`close`.
+        """
+        if job not in JOBS:
+            raise KeyError(job)
+        with self._slots:
+            worker = self._take()
+            healthy = False
+            try:
+                answer = worker.ask({"job": job, "arguments": arguments}, self._limits.wall_s)
+                healthy = "result" in answer
+            finally:
+                self._give_back(worker, healthy)
+        return _result(answer)
+
+    def close(self) -> None:
+        """Kill every worker. Calls in flight end with DocumentError ``pdf_unreadable``."""
+        with self._lock:
+            self._closed = True
+            idle, busy = list(self._idle), list(self._busy)
+            self._idle.clear()
+        for worker in idle:
+            worker.kill()
+        for worker in busy:
+            # Its pipes are in use by the thread that waits for it, which closes them.
+            worker.end()
+
+    def _take(self) -> _Worker:
+        with self._lock:
+            if self._closed:
+                raise RuntimeError("the pool is closed")
+            worker = None
+            while self._idle and worker is None:
+                worker = self._idle.pop()
+                if not worker.fresh(self._idle_s):
+                    worker.kill()
+                    worker = None
+            if worker is None:
+                worker = _started(self._limits, self._idle_s)
+            self._busy.add(worker)
+            return worker
+
+    def _give_back(self, worker: _Worker, healthy: bool) -> None:
+        with self._lock:
+            self._busy.discard(worker)
+            keep = healthy and not self._closed and worker.calls < self._uses
+            if keep:
+                self._idle.append(worker)
+        if not keep:
+            worker.kill()
+
+
+def _result(answer: Mapping[str, Any]) -> Any:
+    """Return what a job returned, or raise what it raised."""
+    if "result" in answer:
+        return answer["result"]
+    if answer.get("kind") == "spool":
+        raise SpoolError(str(answer.get("detail", "")))
+    raise DocumentError(str(answer.get("error", "pdf_unreadable")), str(answer.get("detail", "")))
+
+
+class _Worker:
+    """One subprocess and its two pipes. Used by one thread at a time; ``end`` by any."""
+
+    def __init__(self, limits: Limits, idle_s: float) -> None:
+        self.calls = 0
+        self._last = time.monotonic()
+        # The worker ends itself later than it is last used, so that no call meets a worker that is leaving.
+        life = {**asdict(limits), "idle_s": 2 * idle_s + 5}
+        command = [sys.executable, "-P", "-s", "-m", "connector.isolation", json.dumps(life)]
+        self._process = subprocess.Popen(  # noqa: S603 - a fixed command; the argument is numbers
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            # Discarded by the kernel: a pipe would have to be drained, and a file could fill the disk.
+            stderr=subprocess.DEVNULL,
+            env=_environment(),
+            cwd="/",
+            start_new_session=True,
+            close_fds=True,
+        )
+        self._lock = threading.Lock()
+
+    def fresh(self, idle_s: float) -> bool:
+        """True when it is alive and was used lately."""
+        return self._process.poll() is None and time.monotonic() - self._last < idle_s
+
+    def ask(self, call: Mapping[str, Any], wall_s: float) -> dict[str, Any]:
+        """Send one call and return the worker's answer, or what its silence means."""
+        self.calls += 1
+        deadline = time.monotonic() + wall_s
+        try:
+            line = self._exchange(json.dumps(call).encode() + b"\n", deadline)
+        except TimeoutError:
+            return {"error": "pdf_too_slow", "detail": "time"}
+        except OSError:
+            # A broken pipe: it died before it had read the question.
+            line = b""
+        self._last = time.monotonic()
+        with contextlib.suppress(ValueError):
+            answer = json.loads(line)
+            if isinstance(answer, dict):
+                return answer
+        return self._death()
+
+    def _exchange(self, question: bytes, deadline: float) -> bytes:
+        """Write the question and read one line; TimeoutError after the deadline, ``b""`` at the pipe's end."""
+        stdin, stdout = self._process.stdin, self._process.stdout
+        assert stdin is not None
+        assert stdout is not None
+        os.set_blocking(stdin.fileno(), False)
+        answer = bytearray()
+        with selectors.DefaultSelector() as ready:
+            ready.register(stdout, selectors.EVENT_READ)
+            ready.register(stdin, selectors.EVENT_WRITE)
+            while not answer.endswith(b"\n") and len(answer) < MOST_ANSWER:
+                left = deadline - time.monotonic()
+                if left <= 0:
+                    raise TimeoutError
+                for key, _mask in ready.select(left):
+                    if key.fileobj is stdin:
+                        question = question[os.write(stdin.fileno(), question[:65_536]) :]
+                        if not question:
+                            ready.unregister(stdin)
+                        continue
+                    block = os.read(stdout.fileno(), 65_536)
+                    if not block:
+                        return b""
+                    answer += block
+        return bytes(answer)
+
+    def _death(self) -> dict[str, Any]:
+        """Say what a worker that gave no answer died of."""
+        try:
+            status = self._process.wait(1)
+        except subprocess.TimeoutExpired:
+            status = 0
+        if status == -signal.SIGXCPU:
+            return {"error": "pdf_too_slow", "detail": "processor time"}
+        return {"error": "pdf_unreadable", "detail": f"the worker ended ({status})"}
+
+    def kill(self) -> None:
+        """End it and forget its pipes. Only by the thread that uses it, or when nobody does."""
+        self.end()
+        for pipe in (self._process.stdin, self._process.stdout):
+            if pipe is not None:
+                with contextlib.suppress(OSError):
+                    pipe.close()
+
+    def end(self) -> None:
+        """End it and everything it started, at once. Safe to call twice and from any thread."""
+        with self._lock:
+            if self._process.returncode is None:
+                # Not reaped yet, so the number is still its own, and its session's.
+                with contextlib.suppress(ProcessLookupError, PermissionError):
+                    os.killpg(self._process.pid, signal.SIGKILL)
+                self._process.wait()
+
+
+def _started(limits: Limits, idle_s: float) -> _Worker:
+    """Start a worker; SpoolError when this machine has no room for one."""
+    try:
+        return _Worker(limits, idle_s)
+    except OSError as error:
+        raise SpoolError(f"no worker can be started: {error.strerror}") from None
+
+
+def _environment() -> dict[str, str]:
+    """Return all that a worker knows of its surroundings: no secret, no proxy, no home."""
+    package = Path(__file__).resolve().parent.parent
+    return {"PYTHONPATH": str(package), "HOME": "/nonexistent", "LC_ALL": "C.UTF-8", "TZ": "UTC"}
+
+
+if __name__ == "__main__":
+    from connector.isolation_worker import serve
+
+    serve(json.loads(sys.argv[1]))

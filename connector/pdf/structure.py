@@ -1,0 +1,40 @@
+"""A PDF's structure through pypdf, whose errors are many: here they become DocumentError."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from connector.errors import DocumentError
+
+if TYPE_CHECKING:
+    import pypdf
+
+
+@contextmanager
+def structure(path: Path) -> Iterator[pypdf.PdfReader]:
+    """Open a PDF with pypdf, with the empty password where it asks for one.
+
+    Raises DocumentError ``pdf_encrypted``; ``pdf_unreadable`` for whatever pypdf throws in the ``with`` block.
+    OSError passes (a local disk), MemoryError passes.
+    """
+    import pypdf
+
+    # What pypdf finds odd is said in words of the file, which belong in no log.
+    logging.getLogger("pypdf").setLevel(logging.CRITICAL)
+    try:
+        with pypdf.PdfReader(path, strict=False) as reader:
+            _unlock(reader)
+            yield reader
+    except (DocumentError, MemoryError, OSError):
+        raise
+    except Exception as error:  # noqa: BLE001 - many classes without a common root
+        raise DocumentError("pdf_unreadable", type(error).__name__) from None
+
+
+def _unlock(reader: pypdf.PdfReader) -> None:
+    if reader.is_encrypted and not reader.decrypt(""):
+        raise DocumentError("pdf_encrypted")
