@@ -158,12 +158,14 @@ class Person:
         Raises PersonStuckError with the page's text when it offers no such form, or refuses.
         """
         page = self.open_mail()
-        about = self._invitation()["about"]
+        transaction = self._invitation()["transaction"]
         form = page.form()
         if form.boxes:
             page = self._press(form, form.boxes)
             form = page.form("Signer")
-        received = [item for item in self.messages() if item["kind"] == "sms" and item["about"] == about]
+        received = [
+            item for item in self.messages() if item["kind"] == "sms" and item["transaction"] == transaction
+        ]
         if not received and not code:
             raise PersonStuckError(f"Aucun SMS pour {self.email}.")
         return self._press(form, {form.texts[0]: code or received[-1]["code"]}).text

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
+from starlette.formparsers import MultiPartException
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import Message, Receive, Scope, Send
 
@@ -56,19 +57,11 @@ class EditorApi:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request and log it, whatever becomes of it."""
-        wire = _Wire(receive, send)
         operation, values, refusal = _match(scope["method"], scope["path"])
         started = time.perf_counter()
         connection = connection_of(scope)
-        try:
-            if refusal is not None:
-                await wire.answer(refusal)
-            else:
-                await self._serve(operation, values, Request(scope, wire.receive), wire, connection)
-        except (Cut, ClientDisconnect):
-            wire.status = 0
-            await connection.cut(receive)
-        finally:
+
+        async def log(wire: _Wire) -> None:
             entry = LoggedRequest(
                 operation=operation,
                 method=scope["method"],
@@ -81,6 +74,16 @@ class EditorApi:
                 connection=connection.number,
             )
             await run_in_threadpool(self._world.log, entry)
+
+        wire = _Wire(receive, send, log)
+        try:
+            if refusal is not None:
+                await wire.answer(refusal)
+            else:
+                await self._serve(operation, values, Request(scope, wire.receive), wire, connection)
+        except (Cut, ClientDisconnect):
+            await log(wire)
+            await connection.cut(receive)
 
     async def _serve(
         self, operation: str, values: dict[str, str], request: Request, wire: _Wire, connection: Connection
@@ -112,11 +115,12 @@ class EditorApi:
 
 
 class _Wire:
-    """The request's and answer's bytes, counted."""
+    """The request's and answer's bytes, counted; logged before the answer is out, so that a test may look at once."""
 
-    def __init__(self, receive: Receive, send: Send) -> None:
+    def __init__(self, receive: Receive, send: Send, log: Callable[[_Wire], Awaitable[None]]) -> None:
         self._receive = receive
         self._send = send
+        self._log = log
         self.status = 0
         self.bytes_in = 0
         self.bytes_out = 0
@@ -128,20 +132,21 @@ class _Wire:
 
     async def answer(self, answer: Answer) -> None:
         """Send all of ``answer``."""
+        self.status, self.bytes_out = answer.status, len(answer.body)
+        await self._log(self)
         await self._begin(answer, len(answer.body))
         await self._send({"type": "http.response.body", "body": answer.body})
-        self.bytes_out += len(answer.body)
 
     async def half(self, answer: Answer) -> None:
         """Promise all of ``answer`` (of an empty one: some more) and send half."""
         body = answer.body or b'{"message": "ok"}'
         part = body[: len(body) // 2]
+        self.status, self.bytes_out = answer.status, len(part)
+        await self._log(self)
         await self._begin(answer, len(body))
         await self._send({"type": "http.response.body", "body": part, "more_body": True})
-        self.bytes_out += len(part)
 
     async def _begin(self, answer: Answer, length: int) -> None:
-        self.status = answer.status
         headers = {"content-length": str(length), **answer.headers}
         if answer.content_type:
             headers["content-type"] = answer.content_type
@@ -167,7 +172,7 @@ def _match(method: str, path: str) -> tuple[str, dict[str, str], Answer | None]:
 async def _read(operation: str, values: dict[str, str], request: Request) -> Call:
     found = {**values, "ts": request.query_params.get("ts", "")}
     headers = {name.lower(): value for name, value in request.headers.items()}
-    if operation == "upload" and headers.get("content-type", "").startswith("multipart/form-data"):
+    if operation == "upload" and headers.get("content-type", "").startswith("multipart/form-data; boundary="):
         return Call(operation, found, headers, parts=await _parts(request))
     return Call(operation, found, headers, body=await request.body())
 
@@ -183,7 +188,7 @@ async def _parts(request: Request) -> list[Part] | None:
                 else:
                     parts.append(Part(name, None, "", value.encode()))
             return parts
-    except HTTPException:
+    except (HTTPException, MultiPartException):
         return None
 
 
