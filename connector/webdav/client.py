@@ -1,0 +1,189 @@
+"""The one client: webdavclient3's ``Client``, extended at its own seams, carries all traffic of a DMS.
+
+It asks once per call, keeps the answer, follows nothing, believes no cookie and no environment.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.cookiejar import DefaultCookiePolicy
+from pathlib import Path
+from typing import Any
+
+import requests
+from requests.adapters import BaseAdapter, HTTPAdapter
+from webdav3.client import Client
+
+from connector.webdav.answers import FOREIGN, METHODS, Operation, judge, wall
+from connector.webdav.transport import Call, DeadlineAdapter, calling
+
+AdapterFactory = Callable[[HTTPAdapter], BaseAdapter]
+"""Given the ready adapter, gives the one to mount: itself, or something around it."""
+
+_SMALL_BODY = 65_536
+_REST_S = 5.0
+"""How long the body of an answer that is already understood may take."""
+
+
+@dataclass(frozen=True)
+class Timeouts:
+    """Seconds: to connect, between two bytes, for one whole call, and for one whole transfer of a file."""
+
+    connect_s: float = 10.0
+    read_s: float = 60.0
+    call_s: float = 300.0
+    transfer_s: float = 1800.0
+
+
+@dataclass(frozen=True)
+class Login:
+    """How a server is reached: everything a client needs to be made."""
+
+    origin: str
+    user: str
+    password: bytes = field(repr=False)
+    ca_file: Path | None = None
+    proxy: str | None = None
+    timeouts: Timeouts = Timeouts()
+    adapter_factory: AdapterFactory | None = None
+
+
+class _Session(requests.Session):
+    """A session that takes nothing from its surroundings and goes nowhere by itself."""
+
+    def __init__(self, login: Login) -> None:
+        super().__init__()
+        # No netrc, no proxy and no certificates from the environment.
+        self.trust_env = False
+        # A cookie outranks the Authorization header on Nextcloud (WebDAV facts, trap 5).
+        self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+        # Bytes, for requests would encode a text as latin-1 and fail on a euro sign. RFC 7617 section 2.1.
+        if login.user or login.password:
+            self.auth = (login.user.encode(), login.password)  # type: ignore[assignment]
+        if login.proxy:
+            self.proxies = {"http": login.proxy, "https": login.proxy}
+        for prefix in ("https://", "http://"):
+            adapter: HTTPAdapter = DeadlineAdapter()
+            self.mount(prefix, login.adapter_factory(adapter) if login.adapter_factory else adapter)
+
+    def get_redirect_target(self, resp: requests.Response) -> str | None:
+        """Follow nothing: 302 would turn a PUT into a GET and call it success."""
+        return None
+
+
+class DavClient(Client):  # type: ignore[misc]  # webdav3 is untyped
+    """One session with at most one connection to its server. Not thread-safe.
+
+    :meth:`execute` makes one request; the answer's body is read by the caller inside the ``with`` block,
+    what is left of it is read or cut off at its end.
+    """
+
+    def __init__(self, login: Login, service: str) -> None:
+        super().__init__({"webdav_hostname": login.origin, "webdav_override_methods": METHODS})
+        unused: requests.Session = self.session
+        unused.close()
+        self.session: requests.Session = _Session(login)
+        self.verify = str(login.ca_file) if login.ca_file else True
+        self.timeout = (login.timeouts.connect_s, login.timeouts.read_s)
+        self._service = service
+
+    @contextmanager
+    def execute(
+        self,
+        operation: Operation,
+        path: str,
+        *,
+        headers: Sequence[str] = (),
+        body: Any = None,
+        seconds: float,
+    ) -> Iterator[requests.Response]:
+        """Make one request and give its answer if it is the documented success.
+
+        ``path`` is percent-encoded and absolute, ``headers`` are "Name: value", ``seconds`` bound the whole
+        call, the reading of the body included. A read is repeated once when the server had closed the idle
+        connection it was sent on; a write never. Raises errors of ``connector.errors`` only.
+        """
+        call = Call(deadline=time.monotonic() + seconds)
+        with wall(operation, self._service, call), calling(call):
+            response = self._ask(operation, path, headers, body, call)
+            try:
+                call.answered = True
+                judge(response, operation, _beginning(response, operation, call))
+                yield response
+                _drain(response, call)
+            finally:
+                response.close()
+
+    def execute_request(
+        self, action: str, path: str, data: Any = None, headers_ext: list[str] | None = None
+    ) -> requests.Response:
+        """Make one request as the base class does, but give every answer back, whatever its status.
+
+        The base class would read error bodies without bound and lose their headers.
+        """
+        return self.session.request(
+            method=self.requests[action],
+            url=self.get_url(path),
+            headers=self.get_headers(action, headers_ext),
+            timeout=self.timeout,
+            data=data,
+            stream=True,
+            verify=self.verify,
+            allow_redirects=False,
+        )
+
+    def close(self) -> None:
+        """Close the connection."""
+        self.session.close()
+
+    def _ask(
+        self, operation: Operation, path: str, headers: Sequence[str], body: Any, call: Call
+    ) -> requests.Response:
+        encoding = "gzip" if operation.compressed else "identity"
+        lines = [f"Accept-Encoding: {encoding}", *headers]
+        try:
+            return self.execute_request(operation.action, path, body, lines)
+        except FOREIGN:
+            if not (operation.is_read and call.reused):
+                raise
+            call.remaining()
+            call.begin_attempt()
+            return self.execute_request(operation.action, path, body, lines)
+
+
+def _beginning(response: requests.Response, operation: Operation, call: Call) -> bytes:
+    """Read what :func:`judge` needs: nothing of a success that is streamed, little of everything else.
+
+    The status stands already, so a body that breaks off or drips changes nothing about it.
+    """
+    body = b""
+    if response.status_code in operation.expects:
+        return body
+    call.shorten(_REST_S)
+    try:
+        for chunk in response.iter_content(_SMALL_BODY):
+            body += chunk
+            if len(body) >= _SMALL_BODY:
+                break
+    except FOREIGN:
+        return body
+    return body
+
+
+def _drain(response: requests.Response, call: Call) -> None:
+    """Read a short rest so that the connection can be used again; ``close`` cuts off a long one."""
+    if getattr(response, "_content_consumed", False):
+        return
+    call.shorten(_REST_S)
+    read = 0
+    try:
+        for chunk in response.iter_content(_SMALL_BODY):
+            read += len(chunk)
+            if read > _SMALL_BODY:
+                return
+    except FOREIGN:
+        # The answer was judged by its status; only the connection is lost.
+        return

@@ -1,0 +1,116 @@
+"""The connections of one login: how many, who uses which, and that a refused login is left alone."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager, nullcontext
+from typing import Any
+
+import requests
+
+from connector.errors import AccessDenied, NotConnected, RemoteError
+from connector.webdav.answers import Operation
+from connector.webdav.client import DavClient, Login
+
+
+class Connections:
+    """Lends clients, each to one thread at a time, at most ``maximum`` at once. Thread-safe.
+
+    After the first 401 every call raises AccessDenied without a request, in every thread, until
+    :meth:`reconnect`: ten would block the address for everybody (WebDAV facts, trap 4). Until the login has
+    been accepted once, requests go one by one, so that many threads do not send one wrong password each.
+    """
+
+    def __init__(self, login: Login, service: str, maximum: int) -> None:
+        self._login, self._service = login, service
+        self._slots = threading.BoundedSemaphore(maximum)
+        self._lock = threading.Lock()
+        self._first = threading.Lock()
+        self._idle: list[DavClient] = []
+        self._generation = 0
+        self._refused = False
+        self._accepted = False
+
+    @contextmanager
+    def ask(
+        self,
+        operation: Operation,
+        path: str,
+        *,
+        headers: Sequence[str] = (),
+        body: Any = None,
+        seconds: float | None = None,
+    ) -> Iterator[requests.Response]:
+        """Make one request as :meth:`DavClient.execute` does; ``seconds`` default to the call's time-out."""
+        seconds = self._login.timeouts.call_s if seconds is None else seconds
+        self._refuse_if_stopped(operation)
+        with self._client(operation, seconds) as (client, generation), ExitStack() as answer:
+            with nullcontext() if self._accepted else self._first:
+                self._refuse_if_stopped(operation)
+                try:
+                    response = answer.enter_context(
+                        client.execute(operation, path, headers=headers, body=body, seconds=seconds)
+                    )
+                except RemoteError as error:
+                    self._learn(operation, error.status, generation)
+                    raise
+                self._learn(operation, response.status_code, generation)
+            yield response
+
+    def reconnect(self) -> None:
+        """Forget that the login was refused, and begin with fresh connections."""
+        with self._lock:
+            self._generation += 1
+            self._refused = self._accepted = False
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections that are not in use; a later call opens new ones."""
+        with self._lock:
+            idle, self._idle = self._idle, []
+        for client in idle:
+            client.close()
+
+    @contextmanager
+    def _client(self, operation: Operation, seconds: float) -> Iterator[tuple[DavClient, int]]:
+        if not self._slots.acquire(timeout=seconds):
+            raise NotConnected("every connection is busy", service=self._service, operation=operation.name)
+        try:
+            with self._lock:
+                generation = self._generation
+                client = self._idle.pop() if self._idle else None
+            client = client or DavClient(self._login, self._service)
+            try:
+                yield client, generation
+            finally:
+                self._give_back(client, generation)
+        finally:
+            self._slots.release()
+
+    def _give_back(self, client: DavClient, generation: int) -> None:
+        with self._lock:
+            if generation == self._generation:
+                self._idle.append(client)
+                return
+        client.close()
+
+    def _learn(self, operation: Operation, status: int | None, generation: int) -> None:
+        if status is None or not operation.stops_login:
+            return
+        with self._lock:
+            if generation != self._generation:
+                return
+            if status == 401:
+                self._refused = True
+            elif status < 500 and status != 429:
+                self._accepted = True
+
+    def _refuse_if_stopped(self, operation: Operation) -> None:
+        if self._refused:
+            raise AccessDenied(
+                "the login was refused earlier and is not tried again",
+                service=self._service,
+                operation=operation.name,
+                status=401,
+            )

@@ -1,0 +1,340 @@
+"""The port :class:`connector.ports.Folder` over WebDAV, plain or Nextcloud's."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import BinaryIO, Self
+
+from connector.errors import (
+    AccessDenied,
+    InvalidResponse,
+    NotFound,
+    OutcomeUnknown,
+    OutOfSpace,
+    PreconditionFailed,
+    RemoteError,
+)
+from connector.ports import Capabilities, Entry, ETag, Fetched, FileId, Href, Listing, Version
+from connector.webdav import nextcloud
+from connector.webdav.answers import (
+    CREATE,
+    DELETE,
+    GET,
+    MKCOL,
+    MOVE,
+    PROPFIND,
+    PROPPATCH,
+    REPLACE,
+    SEARCH,
+    Operation,
+)
+from connector.webdav.bodies import receive, sendable
+from connector.webdav.chunked import CHUNK_BYTES, ChunkedUpload
+from connector.webdav.client import AdapterFactory, Login, Timeouts
+from connector.webdav.connections import Connections
+from connector.webdav.headers import quoted, read_date, strong_etag
+from connector.webdav.hrefs import ServerRoot, decode
+from connector.webdav.listings import propfind_body, to_entry, to_listing
+from connector.webdav.multistatus import resources
+from connector.webdav.walking import walk_by_folder
+
+MAX_LISTING_BYTES = 512_000_000
+_BLOCK = 65_536
+_XML = 'Content-Type: application/xml; charset="utf-8"'
+_ROOT = Href("/")
+# How servers say no to Depth: infinity. RFC 4918 section 9.1 wants 403; some know no better word.
+_REFUSES_INFINITY = {400, 403, 405, 501, 507}
+
+
+class WebDavFolder:
+    """One WebDAV login behind the port ``Folder``. Thread-safe.
+
+    ``url`` is the server's URL of the login's files (Nextcloud: ``…/remote.php/dav/files/USER/``), without
+    credentials in it; hrefs begin below it. ``ca_file`` and ``proxy`` are taken from here only, never from
+    the environment. At most ``max_connections`` requests run at once. ``adapter_factory`` is given each
+    ready ``HTTPAdapter`` and returns the one to use. Raises ValueError for a URL that cannot be meant.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        url: str,
+        user: str,
+        password: bytes | str,
+        *,
+        ca_file: Path | None = None,
+        proxy: str | None = None,
+        max_connections: int = 4,
+        timeouts: Timeouts | None = None,
+        adapter_factory: AdapterFactory | None = None,
+        max_listing_bytes: int = MAX_LISTING_BYTES,
+        chunk_bytes: int = CHUNK_BYTES,
+    ) -> None:
+        self.name = name
+        self._root = ServerRoot.of(url)
+        self._timeouts = timeouts or Timeouts()
+        secret = password.encode() if isinstance(password, str) else password
+        login = Login(self._root.origin, user, secret, ca_file, proxy, self._timeouts, adapter_factory)
+        self._connections = Connections(login, name, max_connections)
+        self._max_connections = max_connections
+        self._max_listing_bytes, self._chunk_bytes = max_listing_bytes, chunk_bytes
+        self._places = nextcloud.Places.of(self._root)
+        self._lock = threading.Lock()
+        self._forget()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the idle connections. The folder can be used again, and opens new ones then."""
+        self._connections.close()
+
+    def reconnect(self) -> None:
+        """Forget a refused login and what the server can do."""
+        self._connections.reconnect()
+        self._forget()
+
+    def _forget(self) -> None:
+        with self._lock:
+            self._known: Capabilities | None = None
+            self._infinity: bool | None = None
+            # Asking a plain server for properties it never has costs 150 bytes an entry.
+            self._extras = self._places is not None
+
+    # -- looking -----------------------------------------------------------------------------------
+
+    def capabilities(self) -> Capabilities:
+        """Ask once: the root for a file id, then Nextcloud's own list (WebDAV facts sections 2 and 9)."""
+        with self._lock:
+            known, infinity = self._known, self._infinity
+        if known is None:
+            known = self._discover()
+            with self._lock:
+                self._known, self._extras = known, known.file_ids
+                if self._infinity is None:
+                    self._infinity = known.depth_infinity
+                infinity = self._infinity
+        return (
+            known
+            if known.depth_infinity == infinity
+            else Capabilities(**{**vars(known), "depth_infinity": infinity})
+        )
+
+    def _discover(self) -> Capabilities:
+        has_ids = self._propfind(_ROOT, "0", levels=0, extras=True).folder.file_id is not None
+        if self._places is not None and has_ids:
+            return nextcloud.discover(self._places, self._connections)
+        return Capabilities(
+            kind="webdav",
+            version=None,
+            file_ids=has_ids,
+            versions=False,
+            chunked_upload=False,
+            search=False,
+            depth_infinity=None,
+        )
+
+    def stat(self, href: Href) -> Entry:
+        """Look at one file or folder: PROPFIND Depth 0. RFC 4918 section 9.1."""
+        return self._propfind(href, "0", levels=0).folder
+
+    def list(self, href: Href) -> Listing:
+        """List one folder: PROPFIND Depth 1. NotFound when there is none, or a file of that name."""
+        return self._must_be_folder(self._propfind(href, "1", levels=1))
+
+    def walk(self, href: Href) -> Listing:
+        """List everything below: one request where Depth infinity is allowed, else one per folder.
+
+        The answer to the first try is remembered until :meth:`reconnect`. Some servers answer Depth 1
+        without a word; so what comes back counts as infinite only once something deep was in it.
+        """
+        with self._lock:
+            infinity = self._infinity
+        known = None if infinity is False else self._try_infinity(href)
+        if known is None:
+            return self._walk_on(self.list(href))[0]
+        deep = any(entry.parent != known.folder.href for entry in known.entries)
+        if deep:
+            self._remember_infinity(True)
+        if infinity or deep or not any(entry.is_folder for entry in known.entries):
+            return known
+        whole, found_more = self._walk_on(known)
+        if found_more:
+            self._remember_infinity(False)
+        return whole
+
+    def _try_infinity(self, href: Href) -> Listing | None:
+        try:
+            return self._must_be_folder(self._propfind(href, "infinity", levels=None))
+        except (AccessDenied, InvalidResponse, OutOfSpace, RemoteError) as error:
+            if error.status not in _REFUSES_INFINITY:
+                raise
+        # 403 may also mean the folder itself: only a server that then lists it has refused the depth.
+        self.list(href)
+        self._remember_infinity(False)
+        return None
+
+    def _remember_infinity(self, allowed: bool) -> None:
+        with self._lock:
+            self._infinity = allowed
+
+    def _walk_on(self, known: Listing) -> tuple[Listing, bool]:
+        return walk_by_folder(self.list, known, threads=self._max_connections)
+
+    def _propfind(self, href: Href, depth: str, *, levels: int | None, extras: bool | None = None) -> Listing:
+        path = self._root.request_path(href)
+        wanted = self._extras if extras is None else extras
+        with self._connections.ask(
+            PROPFIND,
+            path,
+            headers=[f"Depth: {depth}", _XML],
+            body=propfind_body(extras=wanted),
+            seconds=self._timeouts.call_s if depth != "infinity" else self._timeouts.transfer_s,
+        ) as response:
+            found = resources(response.iter_content(_BLOCK), max_bytes=self._max_listing_bytes)
+            date = read_date(response.headers.get("Date"))
+            return to_listing(found, self._root, href, levels=levels, date=date)
+
+    def _must_be_folder(self, listing: Listing) -> Listing:
+        if not listing.folder.is_folder:
+            raise NotFound("a file of that name, no folder", service=self.name, operation=PROPFIND.name)
+        return listing
+
+    def get(self, href: Href, into: BinaryIO, *, max_bytes: int) -> Fetched:
+        """Stream one file: one GET, uncompressed."""
+        if href.endswith("/"):
+            # Nextcloud answers 200 with nothing (WebDAV facts section 2).
+            raise NotFound("a folder has no content", service=self.name, operation=GET.name)
+        return self._get(self._root.request_path(href), into, max_bytes)
+
+    def _get(self, path: str, into: BinaryIO, max_bytes: int) -> Fetched:
+        with self._connections.ask(GET, path, seconds=self._timeouts.transfer_s) as response:
+            return receive(response, into, max_bytes=max_bytes, name=decode(path))
+
+    # -- writing -----------------------------------------------------------------------------------
+
+    def create(self, href: Href, content: bytes | Path) -> ETag | None:
+        """Make a new file: PUT with If-None-Match: *. RFC 9110 section 13.1.2; WebDAV facts, trap 3."""
+        return self._put(CREATE, href, content, ["If-None-Match: *"])
+
+    def replace(self, href: Href, content: bytes | Path, *, etag: ETag) -> ETag | None:
+        """Overwrite a small file of ours: PUT with If-Match. RFC 9110 section 13.1.1."""
+        # Some servers test If-Match only on what exists and would make a file that is gone anew; the same
+        # condition as If (RFC 4918 section 10.4) fails there too.
+        return self._put(REPLACE, href, content, [f"If-Match: {quoted(etag)}", f"If: ([{quoted(etag)}])"])
+
+    def _put(
+        self, operation: Operation, href: Href, content: bytes | Path, headers: Sequence[str]
+    ) -> ETag | None:
+        path = self._root.request_path(href)
+        lines = ["Content-Type: application/octet-stream", *headers]
+        with (
+            sendable(content) as body,
+            self._connections.ask(
+                operation, path, headers=lines, body=body, seconds=self._timeouts.transfer_s
+            ) as response,
+        ):
+            return strong_etag(response.headers)
+
+    def replace_as_version(self, href: Href, content: Path, *, etag: ETag, upload: str) -> ETag | None:
+        """Put a new version by chunked upload v2. An unclear MOVE is OutcomeUnknown, all before it is not."""
+        return ChunkedUpload(
+            self._connections,
+            self._root,
+            self._on_nextcloud().upload(upload),
+            href,
+            self._timeouts.transfer_s,
+            self._chunk_bytes,
+        ).run(content, etag)
+
+    def move(self, source: Href, destination: Href) -> None:
+        """Rename: MOVE with Overwrite: F. RFC 4918 section 9.9. The destination is named by its path.
+
+        A whole URL would have to name the server as it sees itself, which a proxy before it may hide.
+        """
+        path, target = self._root.request_path(source), self._root.request_path(destination)
+        self._do(MOVE, path, [f"Destination: {target}", "Overwrite: F"])
+
+    def delete(self, href: Href, *, etag: ETag | None = None) -> None:
+        """Remove a file. With ``etag`` only while it has it, else PreconditionFailed."""
+        self._do(DELETE, self._root.request_path(href), [f"If-Match: {quoted(etag)}"] if etag else [])
+
+    def make_folder(self, href: Href) -> bool:
+        """Make one folder: MKCOL. PreconditionFailed when a file has the name. RFC 4918 section 9.3."""
+        folder = Href(href.rstrip("/") + "/")
+        try:
+            self._do(MKCOL, self._root.request_path(folder), [])
+        except PreconditionFailed:
+            # 405 also says "a file is there".
+            if not self.stat(Href(href.rstrip("/"))).is_folder:
+                raise
+            return False
+        return True
+
+    def _do(self, operation: Operation, path: str, headers: Sequence[str]) -> None:
+        with self._connections.ask(operation, path, headers=headers):
+            pass
+
+    # -- Nextcloud only ----------------------------------------------------------------------------
+
+    def _on_nextcloud(self) -> nextcloud.Places:
+        if self._places is None:
+            raise InvalidResponse("this is no Nextcloud", service=self.name)
+        return self._places
+
+    def find_by_id(self, file_id: FileId) -> Entry | None:
+        """Ask where a file is: SEARCH for its id among the user's files. WebDAV facts section 6."""
+        places = self._on_nextcloud()
+        if not (file_id.isascii() and file_id.isdigit()):
+            return None
+        with self._connections.ask(
+            SEARCH, places.search, headers=[_XML], body=nextcloud.search_body(places, file_id)
+        ) as response:
+            answer = resources(response.iter_content(_BLOCK), max_bytes=self._max_listing_bytes)
+            # To the end, though the first hit would do: what breaks off later is no answer.
+            entries = [to_entry(resource, self._root) for resource in answer]
+        found = (entry for entry in entries if entry is not None and entry.file_id == file_id)
+        return next(found, None)
+
+    def versions(self, file_id: FileId) -> tuple[Version, ...]:
+        """List the versions, newest first; one more request tells which is the present content."""
+        path = self._on_nextcloud().versions(file_id)
+        entry = self.find_by_id(file_id)
+        if entry is None:
+            raise NotFound("no file has this id", service=self.name, operation=PROPFIND.name)
+        with self._connections.ask(
+            PROPFIND, path, headers=["Depth: 1", _XML], body=nextcloud.VERSIONS_BODY
+        ) as response:
+            found = resources(response.iter_content(_BLOCK), max_bytes=self._max_listing_bytes)
+            return nextcloud.to_versions(found, decode(path), entry.modified)
+
+    def get_version(self, file_id: FileId, version_id: str, into: BinaryIO, *, max_bytes: int) -> Fetched:
+        """Stream one kept version: one GET."""
+        return self._get(self._on_nextcloud().version(file_id, version_id), into, max_bytes)
+
+    def label_version(self, file_id: FileId, version_id: str, label: str) -> None:
+        """Name a version: PROPPATCH. WebDAV facts section 4."""
+        path = self._on_nextcloud().version(file_id, version_id)
+        with self._connections.ask(
+            PROPPATCH, path, headers=[_XML], body=nextcloud.label_body(label)
+        ) as response:
+            if response.status_code != 207:
+                return
+            answer = resources(response.iter_content(_BLOCK), max_bytes=self._max_listing_bytes)
+            status = nextcloud.label_status(answer)
+        if status < 300:
+            return
+        kinds: dict[int, type[RemoteError]] = {403: AccessDenied, 404: NotFound, 507: OutOfSpace}
+        kind = kinds.get(status, OutcomeUnknown if status >= 500 else InvalidResponse)
+        raise kind("the label was not taken", service=self.name, operation=PROPPATCH.name, status=status)

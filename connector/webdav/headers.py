@@ -1,0 +1,81 @@
+"""Values as they stand in HTTP headers and DAV properties: ETags, dates, waiting times."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+from connector.ports import ETag
+
+_MONTHS = {
+    name: number
+    for number, name in enumerate(
+        ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"), start=1
+    )
+}
+# Apache's mod_deflate and its kin add these to the tag of what they compress; the tag in a listing lacks them.
+_ENCODING_SUFFIX = re.compile(r"-(?:gzip|br|deflate|zstd)$")
+
+
+def read_etag(raw: str | None) -> tuple[ETag | None, bool]:
+    """Return the tag without quotes, ``W/`` and compression suffix, and whether it was weak.
+
+    ``(None, False)`` for an absent or empty one. Sources: RFC 9110 section 8.8.3; scenario of the unquoted
+    tags of Nextcloud's versions (WebDAV facts section 2).
+    """
+    text = (raw or "").strip()
+    weak = text.startswith("W/")
+    text = text.removeprefix("W/").strip().strip('"')
+    text = _ENCODING_SUFFIX.sub("", text)
+    return (ETag(text), weak) if text else (None, False)
+
+
+def strong_etag(headers: Mapping[str, str]) -> ETag | None:
+    """Return the tag of an answer, None if it carries none or a weak one (useless in If-Match)."""
+    for name in ("ETag", "OC-ETag"):
+        etag, weak = read_etag(headers.get(name))
+        if etag is not None:
+            return None if weak else etag
+    return None
+
+
+def quoted(etag: ETag) -> str:
+    """Return the tag as it must be sent: Nextcloud answers an unquoted one with 412 (WebDAV facts section 5)."""
+    return f'"{etag}"'
+
+
+def read_date(raw: str | None) -> datetime | None:
+    """Return an HTTP date as aware UTC, None if absent or unreadable. Source: RFC 9110 section 5.6.7."""
+    if not raw:
+        return None
+    # The usual form, "Sun, 06 Nov 1994 08:49:37 GMT", by hand: a listing holds one per entry.
+    parts = raw.replace(":", " ").split()
+    if len(parts) == 8 and parts[7] == "GMT" and parts[2] in _MONTHS:
+        try:
+            day, year, hour, minute, second = map(int, (parts[1], *parts[3:7]))
+            return datetime(year, _MONTHS[parts[2]], day, hour, minute, second, tzinfo=UTC)
+        except ValueError:
+            return None
+    try:
+        date = parsedate_to_datetime(raw)
+    except (ValueError, TypeError, IndexError):
+        return None
+    return date.replace(tzinfo=UTC) if date.tzinfo is None else date.astimezone(UTC)
+
+
+def read_retry_after(headers: Mapping[str, str]) -> float | None:
+    """Return the seconds a server asks to wait, never below 0; None if it does not say.
+
+    A date is measured against the server's own ``Date``, so that a wrong clock on either side does not
+    matter. Source: RFC 9110 section 10.2.3.
+    """
+    raw = headers.get("Retry-After", "").strip()
+    if raw.isascii() and raw.isdigit():
+        return float(raw[:9])
+    until = read_date(raw)
+    if until is None:
+        return None
+    now = read_date(headers.get("Date")) or datetime.now(UTC)
+    return max(0.0, (until - now).total_seconds())
