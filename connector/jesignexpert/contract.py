@@ -7,6 +7,7 @@ that is public). Nothing here does I/O.
 
 from __future__ import annotations
 
+import hashlib
 import string
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
@@ -39,6 +40,7 @@ def _assumed(default: Any, section: str = "3") -> Any:
 
 Size = Annotated[int, BeforeValidator(overrides.size), Field(gt=0)]
 Days = Annotated[int, BeforeValidator(overrides.days), Field(gt=0)]
+Count = Annotated[int | None, BeforeValidator(overrides.empty_is_none)]
 Optional = Annotated[str | None, BeforeValidator(overrides.empty_is_none)]
 """Name of a member; None (an empty text in the file) = leave that member out."""
 
@@ -245,7 +247,8 @@ class Limits(_Part):
 class Expectations(_Part):
     """What is hoped for, and never a condition."""
 
-    signatures: Literal["one_per_signatory", "one_seal", "any"] = _assumed("any")
+    signatures_per_signatory: Count = _assumed(None)
+    """How many signatures the returned PDF should bear for each signatory; None = unknown."""
     second_send_refused: bool = _assumed(False, "2")
     """True only once the vendor has confirmed it: then R9 may call ``send`` again after its quiet period."""
     lapse_days: Days = _known(15, "4")
@@ -328,6 +331,11 @@ class Contract(_Part):
         """Yield every operation with its grade, in the order of use."""
         for name in Operations.model_fields:
             yield getattr(self.operations, name)
+
+    @property
+    def digest(self) -> str:
+        """64 hex digits of all that stands here: another contract, another digest."""
+        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
 
     def settings(self) -> Iterator[Setting]:
         """Yield every line with its grade and the API page section, for documentation and diagnosis."""
