@@ -581,6 +581,21 @@ def test_bad_boxes(strict: Editor, case: str) -> None:
     assert "SignFields" in answer.json()["details"]
 
 
+def a_heavy_pdf(size: int) -> bytes:
+    """A readable PDF of exactly ``size`` bytes."""
+    result = io.BytesIO()
+    writer = PdfWriter(clone_from=io.BytesIO(LETTER))
+    writer.add_attachment("annexe.bin", bytes(size - 10_000))
+    writer.write(result)
+    missing = size - len(result.getvalue())
+    writer = PdfWriter(clone_from=io.BytesIO(LETTER))
+    writer.add_attachment("annexe.bin", bytes(size - 10_000 + missing))
+    result = io.BytesIO()
+    writer.write(result)
+    assert len(result.getvalue()) == size
+    return result.getvalue()
+
+
 def an_encrypted_pdf() -> bytes:
     writer = PdfWriter(clone_from=io.BytesIO(LETTER))
     writer.encrypt("secret", algorithm="AES-256")
@@ -606,8 +621,8 @@ def a_form() -> bytes:
         (lambda: LETTER[:200], 400),
         (an_encrypted_pdf, 400),
         (a_form, 400),
-        (lambda: LETTER + b"\n" * (10_000_000 - len(LETTER)), 413),
-        (lambda: LETTER + b"\n" * (9_999_999 - len(LETTER)), 200),
+        (lambda: a_heavy_pdf(10_000_000), 413),
+        (lambda: a_heavy_pdf(9_999_999), 200),
     ],
     ids=["empty", "text", "torn", "encrypted", "form", "10 MB", "just under 10 MB"],
 )

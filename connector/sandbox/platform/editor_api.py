@@ -89,13 +89,14 @@ class EditorApi:
         self, operation: str, values: dict[str, str], request: Request, wire: _Wire, connection: Connection
     ) -> None:
         rules = self._world.misbehaviour.before(operation, values.get("id", ""))
-        for rule in rules:
-            if rule.kind == "latency":
-                await asyncio.sleep(rule.seconds)
+        slow = sum(rule.seconds for rule in rules if rule.kind == "latency")
         ending = next((rule for rule in rules if rule.kind not in ("latency", "sealing")), None)
         if ending is not None and ending.kind == "cut_before":
+            await asyncio.sleep(slow)
             raise Cut
+        # Read first, be slow afterwards: a client that gives up waiting does not undo what it asked for.
         call = await _read(operation, values, request)
+        await asyncio.sleep(slow)
         if ending is not None and ending.kind == "late_effect":
             self._world.handle_later(call, ending.seconds)
             raise Cut

@@ -63,7 +63,10 @@ def upload(
     if order != len(record.documents) + 1:
         raise out_of_order(f"Le document attendu est le numéro {len(record.documents) + 1}.")
     pages = check_pdf(content)
-    place(content, boxes, pages)
+    try:
+        add_fields(content, place(content, boxes, pages))
+    except ValueError as error:
+        raise bad_field("Le PDF ne peut pas recevoir de signature.") from error
     context.store.write(record, f"original-{order}.pdf", content)
     record.documents.append(Document(order, name, pages, boxes))
     context.store.save(record)

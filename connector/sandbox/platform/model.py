@@ -167,11 +167,23 @@ class SignatoryView:
 
 @dataclass(frozen=True)
 class TransactionView:
-    """What a test may see of a transaction, counters included (``mails`` e-mails, ``sms`` SMS, ``credits``)."""
+    """What a test may see of a transaction, counters included (``mails`` e-mails, ``sms`` SMS, ``credits``).
+
+    ``boxes[k]``: those of document k, as uploaded. The words of ``create`` are as they were received.
+    """
 
     id: str
     office: str
     object: str
+    message: str
+    mail_sender: str
+    mail_subject: str
+    notification: str
+    locked: bool
+    sequential: bool
+    handwritten: bool
+    confidentiality: tuple[str, ...]
+    handed_over: bool
     status: str
     sends: int
     mails: int
@@ -179,6 +191,7 @@ class TransactionView:
     credits: int
     reminders: int
     documents: tuple[str, ...]
+    boxes: tuple[tuple[Box, ...], ...]
     signatories: tuple[SignatoryView, ...]
     created_at: float
     expires_at: float | None

@@ -235,7 +235,7 @@ def _to_sign(found: Visit, error: str) -> str:
         )
         parts += [
             f'<img src="/signature/{key}/document/{item.order}/page/{number}.png" '
-            f'alt="{name}, page {number} sur {item.pages}">'
+            f'loading="lazy" alt="{name}, page {number} sur {item.pages}">'
             for number in range(1, item.pages + 1)
         ]
     parts.append(alert(error))

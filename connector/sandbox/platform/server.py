@@ -47,7 +47,7 @@ class RunningPlatform:
             loop="asyncio",
             lifespan="off",
             log_config=None,
-            log_level="critical",
+            log_level="error",
             access_log=False,
             timeout_graceful_shutdown=2,
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,6 +13,7 @@ from typing import Any
 from pyhanko.pdf_utils import generic, layout
 from pyhanko.pdf_utils.content import PdfResources, RawContent
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
+from pyhanko.pdf_utils.misc import PdfError
 from pyhanko.sign.fields import SigFieldSpec, SigSeedSubFilter, append_signature_field
 from pyhanko.sign.signers import PdfSignatureMetadata, PdfSigner
 from pyhanko.sign.signers.pdf_cms import PdfCMSSignedAttributes
@@ -47,8 +49,15 @@ def add_fields(pdf: bytes, fields: Sequence[Field]) -> bytes:
     """Return ``pdf`` with one more revision that holds ``fields``, all empty.
 
     All are made before anybody signs: filling one that was there is what a strict check of later revisions
-    allows, adding one is not.
+    allows, adding one is not. Raises ValueError: a PDF that cannot be extended.
     """
+    try:
+        return _with_fields(pdf, fields)
+    except PdfError as error:
+        raise ValueError(str(error)) from error
+
+
+def _with_fields(pdf: bytes, fields: Sequence[Field]) -> bytes:
     writer = IncrementalPdfFileWriter(BytesIO(pdf), strict=False)
     for field in fields:
         # The library says integers, and takes fractions of a point just as well.
@@ -99,7 +108,7 @@ def _stamp(name: str, when: datetime, rotation: int) -> Any:
         b"0.2 0.2 0.2 RG 0.7 w 0.5 0.5 %d %d re S" % (BOX_WIDTH - 1, BOX_HEIGHT - 1),
     ]
     for size, y, text in lines:
-        shown = text.encode("cp1252", "replace")
+        shown = _western(text)
         # A long name is narrowed rather than cut: whose signature it is must be readable whole.
         scale = min(100.0, 100 * (BOX_WIDTH - 10) / (0.53 * size * max(len(shown), 1)))
         parts.append(b"BT /F1 %.1f Tf %.1f Tz 5 %.1f Td <%s> Tj ET" % (size, scale, y, shown.hex().encode()))
@@ -113,6 +122,16 @@ def _stamp(name: str, when: datetime, rotation: int) -> Any:
         background=RawContent(b" ".join(parts), resources=resources),
         background_layout=layout.SimpleBoxLayoutRule(x_align=low, y_align=low, margins=margins),
     )
+
+
+def _western(text: str) -> bytes:
+    """Return ``text`` for Helvetica: a letter that it lacks loses its accent, or becomes a question mark."""
+    kept = []
+    for letter in text:
+        plain = unicodedata.normalize("NFKD", letter)[:1]
+        fits = letter.encode("cp1252", "ignore") or plain.encode("cp1252", "replace")
+        kept.append(fits)
+    return b"".join(kept)
 
 
 def _font() -> Any:

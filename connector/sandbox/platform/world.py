@@ -49,16 +49,9 @@ class PlatformWorld:
         credit: int = 1000,
         authority: Authority | None = None,
     ) -> None:
-        """Open or make the world.
+        """Open or make the world: ``offices`` are names, or name → office token; ``credit`` is a *new* account's.
 
-        Args:
-            directory: where all files go; created when missing.
-            clock: the only source of time.
-            shortcut: the software editor's public name, part of every path.
-            secret: the key of the HMAC.
-            offices: names of the firm's offices, or name → office token.
-            credit: what a *new* account begins with.
-            authority: the certificates; shared between worlds, it saves making keys. Default: one of its own.
+        ``authority``: shared between worlds, it saves making keys; by default the world has its own.
         """
         directory.mkdir(parents=True, exist_ok=True)
         self._lock = threading.RLock()
@@ -264,19 +257,15 @@ def _view(context: Context, record: Transaction) -> TransactionView:
         )
         for one in record.signatories
     )
+    same = {item.name for item in dataclasses.fields(TransactionView)} & set(vars(record))
+    plain = {name: getattr(record, name) for name in same}
     return TransactionView(
-        id=record.id,
-        office=record.office,
-        object=record.object,
+        **{
+            **plain,
+            "confidentiality": tuple(record.confidentiality),
+            "documents": tuple(document.name for document in record.documents),
+            "boxes": tuple(tuple(document.boxes) for document in record.documents),
+            "signatories": people,
+        },
         status=record.phase,
-        sends=record.sends,
-        mails=record.mails,
-        sms=record.sms,
-        credits=record.credits,
-        reminders=record.reminders,
-        documents=tuple(document.name for document in record.documents),
-        signatories=people,
-        created_at=record.created_at,
-        expires_at=record.expires_at,
-        ended_at=record.ended_at,
     )
