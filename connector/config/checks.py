@@ -1,0 +1,170 @@
+"""What holds between the parts of the file: names that must exist, folders that must not overlap, brakes that brake.
+
+Judged on the file as written, so that one fault elsewhere hides none of these.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from ipaddress import ip_address
+from itertools import combinations
+from typing import Final
+from urllib.parse import urlsplit
+
+from connector.config import values
+from connector.config.tree import Tree
+from connector.errors import ConfigurationProblem
+from connector.text_yaml import Scalar
+
+HARDLY_A_BRAKE: Final = 1000
+"""Sends a day of one account beyond which the limit stops no accident."""
+
+_TIMES: Final = ("policy.quiet_hours", "folders.*.policy.quiet_hours")
+_STRICTER: Final = {"same_phone": ("warn", "refuse"), "drop_folder": ("allow", "refuse")}
+
+
+def across(tree: Tree) -> Iterator[ConfigurationProblem]:
+    """Every problem and warning between the parts of the file."""
+    yield from _names(tree)
+    yield from _accounts_of_folders(tree)
+    yield from _servers_of_folders(tree)
+    yield from _overlaps(tree)
+    yield from _looser(tree)
+    yield from _unquoted_times(tree)
+    yield from _unused(tree)
+    yield from _brakes(tree)
+    yield from _clear_text(tree)
+
+
+def _names(tree: Tree) -> Iterator[ConfigurationProblem]:
+    servers = set(tree.names("servers"))
+    for name in tree.names("accounts"):
+        if name in servers:
+            text = f'servers.{name} has the same name: "connect {name}" would not know which. Rename one.'
+            yield tree.problem(("accounts", name), text)
+
+
+def _unknown(kind: str, name: str, known: list[str]) -> str:
+    listed = ", ".join(sorted(known)) or "none"
+    return f'no such {kind}: "{name}"{values.nearest(name, set(known))} Known: {listed}.'
+
+
+def _accounts_of_folders(tree: Tree) -> Iterator[ConfigurationProblem]:
+    known = tree.names("accounts")
+    for folder in tree.names("folders"):
+        here = tree.names("folders", folder)
+        if not here:
+            continue
+        if "account" in here and "accounts" in here:
+            text = "account and accounts: keep one. In accounts, the first is the default."
+            yield tree.problem(("folders", folder, "accounts"), text)
+        if "account" not in here and "accounts" not in here:
+            yield tree.problem(
+                ("folders", folder, "account"), "is missing: whose credit do its requests spend?"
+            )
+        seen = set()
+        for key in ("account", "accounts"):
+            for name in tree.texts("folders", folder, key):
+                if name and name not in known:
+                    yield tree.problem(("folders", folder, key), _unknown("account", name, known))
+                if name in seen:
+                    yield tree.problem(("folders", folder, key), f'"{name}" stands there twice.')
+                seen.add(name)
+
+
+def _servers_of_folders(tree: Tree) -> Iterator[ConfigurationProblem]:
+    known = tree.names("servers")
+    for folder in tree.names("folders"):
+        name = tree.text("folders", folder, "server")
+        if name and name not in known:
+            yield tree.problem(("folders", folder, "server"), _unknown("server", name, known))
+
+
+def _overlaps(tree: Tree) -> Iterator[ConfigurationProblem]:
+    """One folder inside another, or the same twice, on servers with the same url."""
+    placed = []
+    for folder in tree.names("folders"):
+        server, path = tree.text("folders", folder, "server"), tree.text("folders", folder, "path")
+        if server and path:
+            url = tree.text("servers", server, "url") or server
+            placed.append(
+                (folder, url.rstrip("/").lower(), path.strip("/") + "/" if path.strip("/") else "", path)
+            )
+    for one, other in combinations(placed, 2):
+        if one[1] != other[1] or not (one[2].startswith(other[2]) or other[2].startswith(one[2])):
+            continue
+        outer, inner = (one, other) if len(one[2]) < len(other[2]) else (other, one)
+        verb = "is the same as" if outer[2] == inner[2] else "contains"
+        text = (
+            f'"{outer[3]}" {verb} folders.{inner[0]} ({inner[3]}): each of its requests would be found twice. '
+            "Watch one of the two."
+        )
+        yield tree.problem(("folders", outer[0], "path"), text)
+
+
+def _looser(tree: Tree) -> Iterator[ConfigurationProblem]:
+    """A folder may tighten the policy, never loosen it."""
+    for folder in tree.names("folders"):
+        for key, order in _STRICTER.items():
+            own = tree.text("folders", folder, "policy", key)
+            common = tree.text("policy", key) or order[-1]
+            if own in order and common in order and order.index(own) < order.index(common):
+                text = f'"{own}" is looser than policy.{key}: {common}. A folder can only tighten.'
+                yield tree.problem(("folders", folder, "policy", key), text)
+        brake = "max_sends_per_hour"
+        most, wanted = tree.number("policy", brake), tree.number("folders", folder, "policy", brake)
+        if most is not None and wanted is not None and wanted > most:
+            text = f'"{wanted}" is looser than policy.{brake}: {most}. A folder can only tighten.'
+            yield tree.problem(("folders", folder, "policy", brake), text)
+        common_levels = tree.texts("policy", "levels") or ["simple"]
+        for level in tree.texts("folders", folder, "policy", "levels"):
+            if level not in common_levels:
+                text = f'"{level}" is not in policy.levels. A folder can only tighten.'
+                yield tree.problem(("folders", folder, "policy", "levels"), text)
+
+
+def _unquoted_times(tree: Tree) -> Iterator[ConfigurationProblem]:
+    """Other readers of this file (an editor, a template) would make numbers of them."""
+    for pattern in _TIMES:
+        for path in tree.matching(pattern):
+            node = tree.node(path)
+            if isinstance(node, Scalar) and node.text and not node.quoted:
+                yield tree.problem(path, f'write times in quotes: "{node.text}"')
+
+
+def _unused(tree: Tree) -> Iterator[ConfigurationProblem]:
+    folders = tree.names("folders")
+    servers = {tree.text("folders", folder, "server") for folder in folders}
+    accounts = {
+        name
+        for folder in folders
+        for key in ("account", "accounts")
+        for name in tree.texts("folders", folder, key)
+    }
+    for kind, used in (("servers", servers), ("accounts", accounts)):
+        for name in tree.names(kind):
+            if name not in used:
+                yield tree.problem((kind, name), "no folder uses it.", warning=True)
+
+
+def _brakes(tree: Tree) -> Iterator[ConfigurationProblem]:
+    for account in tree.names("accounts"):
+        most = tree.number("accounts", account, "max_sends_per_day") or 0
+        if most > HARDLY_A_BRAKE:
+            text = f"{most}: hardly a brake; an accident would send that many before it stops."
+            yield tree.problem(("accounts", account, "max_sends_per_day"), text, warning=True)
+
+
+def _clear_text(tree: Tree) -> Iterator[ConfigurationProblem]:
+    for path in (*tree.matching("servers.*.url"), ("platform", "url")):
+        url = tree.text(*path) or ""
+        if url.lower().startswith("http://") and not _loopback(url):
+            yield tree.problem(path, "http:// sends the password readable by all on the way.", warning=True)
+
+
+def _loopback(url: str) -> bool:
+    try:
+        host = urlsplit(url).hostname or ""
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,279 @@
+"""What the administrator's file says, as frozen values: the shapes that the rest of the program reads.
+
+Every field that stands in the file has the name it has there; a default is what holds when nothing is written.
+The same objects can be made in code, from typed values. Nothing here reads a file: see ``config.reader``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import time, timedelta
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag, model_validator
+from pydantic_core import PydanticCustomError
+
+from connector.config import values
+
+CONFIG_VERSION = 1
+
+
+def _written(parse: Callable[[str], Any]) -> BeforeValidator:
+    """Texts come from the file and are parsed; anything else comes from code and is checked by its type."""
+    return BeforeValidator(lambda value: parse(value) if isinstance(value, str) else value)
+
+
+def _listed(value: object) -> object:
+    """One text where a list may stand is a list of one."""
+    return (value,) if isinstance(value, str) else value
+
+
+def _reference(value: object) -> object:
+    if isinstance(value, str):
+        raise PydanticCustomError("plain_secret", "a secret stands in the file")
+    return value
+
+
+Line = Annotated[str, _written(values.line)]
+Name = Annotated[str, _written(values.name)]
+Address = Annotated[str, _written(values.address)]
+Duration = Annotated[timedelta, _written(values.duration)]
+Interval = Annotated[timedelta, _written(values.interval)]
+Count = Annotated[int, _written(values.whole_number), Field(ge=1, le=1_000_000)]
+Url = Annotated[str, _written(values.base_url)]
+Proxy = Annotated[str, _written(values.proxy_url)]
+RemoteFolder = Annotated[str, _written(values.remote_folder)]
+LocalFile = Annotated[Path, _written(values.local_file)]
+Domain = Annotated[str, _written(values.domain)]
+LevelName = Literal["simple", "advanced", "qualified"]
+Levels = Annotated[tuple[LevelName, ...], BeforeValidator(_listed), Field(min_length=1)]
+Domains = Annotated[tuple[Domain, ...], BeforeValidator(_listed)]
+Addresses = Annotated[tuple[Address, ...], BeforeValidator(_listed)]
+SamePhone = Literal["refuse", "warn"]
+DropFolder = Literal["refuse", "allow"]
+
+
+class Frozen(BaseModel):
+    """A value that never changes and knows all its keys."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class SecretReference(Frozen):
+    """Where a secret is kept: exactly one of the three. It never holds the secret itself."""
+
+    credential: Annotated[str, _written(values.credential)] | None = None
+    """Name of a systemd credential (``LoadCredential=``), a file in ``$CREDENTIALS_DIRECTORY``."""
+    file: LocalFile | None = None
+    env: Annotated[str, _written(values.variable)] | None = None
+
+    @model_validator(mode="after")
+    def _exactly_one(self) -> SecretReference:
+        if sum(place is not None for place in (self.credential, self.file, self.env)) != 1:
+            raise ValueError("name one place: {credential: NAME}, {file: /path} or {env: NAME}.")
+        return self
+
+    def __str__(self) -> str:
+        if self.credential is not None:
+            return f"credential {self.credential}"
+        return f"file {self.file}" if self.file is not None else f"environment variable {self.env}"
+
+
+Secret = Annotated[SecretReference, BeforeValidator(_reference)]
+Login = Annotated[
+    Annotated[Line, Tag("<text>")] | Annotated[SecretReference, Tag("<reference>")],
+    Discriminator(lambda value: "<text>" if isinstance(value, str) else "<reference>"),
+]
+"""A text or where it is kept. The tags appear in pydantic's error locations, and are taken out there."""
+
+
+class Server(Frozen):
+    """One login on one WebDAV server."""
+
+    name: Name
+    url: Url
+    """Root of the login's files, http(s), ends with "/", never holds a login."""
+    user: Login
+    password: Secret
+    ca_file: LocalFile | None = None
+    """Certificates to trust instead of the system's, PEM."""
+    proxy: Proxy | None = None
+    max_connections: Annotated[int, _written(values.whole_number), Field(ge=1, le=64)] = 4
+    registry: RemoteFolder | None = None
+    """Where markers are kept, below ``url``; None: where the protocol's default says."""
+
+
+class Platform(Frozen):
+    """Jesignexpert, as its publisher gave it to the software editor."""
+
+    url: Url
+    """Ends with "/"; ``editor/{shortcut}`` follows."""
+    shortcut: Login
+    secret: Secret
+    contract: dict[str, Any] = Field(default_factory=dict)
+    """What replaces assumptions about the API: mappings, lists and texts as written, judged by its own room."""
+    follow: Literal["status", "none"] = "status"
+    ca_file: LocalFile | None = None
+    proxy: Proxy | None = None
+
+
+class Account(Frozen):
+    """One firm's office on the platform."""
+
+    name: Name
+    sender: Annotated[str, _written(values.line), Field(max_length=100)]
+    """Shown in the invitations; the platform's ``mailSender``."""
+    owner: Address
+    """Holds the firm's login, gets the link to renew it."""
+    max_sends_per_day: Count = 60
+
+
+class Ceiling(StrEnum):
+    """How far requests of a folder may go at most, lowest first."""
+
+    PREVIEW = "preview"
+    DRAFT = "draft"
+    LIVE = "live"
+
+
+class Reminders(Frozen):
+    """When the platform is asked to invite again."""
+
+    first_after: Interval
+    every: Interval
+    at_most: Count
+
+
+class QuietHours(Frozen):
+    """Local wall time between which nothing is sent; ``begin`` later than ``end`` runs over midnight."""
+
+    begin: time
+    end: time
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_text(cls, value: object) -> object:
+        if isinstance(value, str):
+            begin, end = values.hours(value)
+            return {"begin": begin, "end": end}
+        return value
+
+
+class Policy(Frozen):
+    """What may be asked, in every folder."""
+
+    levels: Levels = ("simple",)
+    refuse_domains: Domains = ()
+    """Lower case, without @: addresses that nobody may be asked at."""
+    same_phone: SamePhone = "refuse"
+    """What two signatories with one mobile are."""
+    drop_folder: DropFolder = "refuse"
+    max_sends_per_hour: Count | None = None
+    """Per folder; None: no brake but the account's."""
+    reminders: Reminders | None = None
+    quiet_hours: QuietHours | None = None
+    remember_contacts: Duration | None = None
+
+
+class PolicyOverride(Frozen):
+    """What one folder tightens. None: as in ``policy``."""
+
+    levels: Levels | None = None
+    refuse_domains: Domains | None = None
+    same_phone: SamePhone | None = None
+    drop_folder: DropFolder | None = None
+    max_sends_per_hour: Count | None = None
+    reminders: Reminders | None = None
+    quiet_hours: QuietHours | None = None
+    remember_contacts: Duration | None = None
+
+    def on(self, policy: Policy) -> Policy:
+        """The policy with this folder's own values; refused domains add up, everything else replaces."""
+        own = {key: value for key in type(self).model_fields if (value := getattr(self, key)) is not None}
+        if self.refuse_domains:
+            own["refuse_domains"] = tuple(dict.fromkeys((*policy.refuse_domains, *self.refuse_domains)))
+        return policy.model_copy(update=own)
+
+
+class WatchedFolder(Frozen):
+    """A folder of a server, with all below it."""
+
+    name: Name
+    server: str
+    path: RemoteFolder
+    """Decoded, below the server's url; begins and ends with "/"."""
+    accounts: Annotated[tuple[str, ...], BeforeValidator(_listed), Field(min_length=1)]
+    """A fence: no other account can be used in here. Written as ``account: x`` or ``accounts: [x, y]``."""
+    send: Ceiling = Ceiling.PREVIEW
+    notify: Addresses | None = None
+    policy: PolicyOverride = PolicyOverride()
+
+    @property
+    def default_account(self) -> str:
+        """The account of a request that names none: the first."""
+        return self.accounts[0]
+
+
+class Mail(Frozen):
+    """How mails leave."""
+
+    relay: Annotated[str, _written(values.relay_url)]
+    """``smtp://``, ``smtps://`` or ``smtp+starttls://``, host and port."""
+    from_address: Address = Field(alias="from")
+    admin: Address
+    user: Line | None = None
+    password: Secret | None = None
+
+
+class Polling(Frozen):
+    """How often both sides are asked."""
+
+    folders: Interval | None = None
+    """None: 15 s on Nextcloud, 60 s elsewhere."""
+    platform: Interval = timedelta(minutes=2)
+
+
+class JournalSettings(Frozen):
+    """Where the journal is kept. ``url`` None: SQLite in the state directory."""
+
+    url: Annotated[str, _written(values.journal_url)] | None = None
+    password: Secret | None = None
+
+
+class Config(Frozen):
+    """The whole file."""
+
+    config_version: Annotated[int, _written(values.whole_number), Field(ge=CONFIG_VERSION, le=CONFIG_VERSION)]
+    timezone: Annotated[str, _written(values.timezone)] = "Europe/Paris"
+    language: Literal["fr", "en"] = "fr"
+    """Of what people read in their folders."""
+    support: str = ""
+    """Whom the status files name, as written; empty: nobody."""
+    connector: Annotated[str, _written(values.connector_id)] | None = None
+    """This connector's id; None: chosen once from the host's name."""
+    servers: dict[str, Server] = Field(min_length=1)
+    platform: Platform
+    accounts: dict[str, Account] = Field(min_length=1)
+    folders: dict[str, WatchedFolder] = Field(min_length=1)
+    policy: Policy = Policy()
+    mail: Mail | None = None
+    polling: Polling = Polling()
+    journal: JournalSettings = JournalSettings()
+    seal: Secret | None = None
+    """The key that seals marks; None: one made at first start."""
+    metrics: Line | None = None
+    tags: dict[str, Line] | None = None
+    include: Annotated[tuple[Line, ...], BeforeValidator(_listed)] = ()
+    keep_personal_data: Duration | None = None
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """``timezone`` as an object."""
+        return ZoneInfo(self.timezone)
+
+    def policy_of(self, folder: str) -> Policy:
+        """The policy that holds in the folder of this name."""
+        return self.folders[folder].policy.on(self.policy)

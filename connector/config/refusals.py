@@ -1,0 +1,70 @@
+"""What the file may hold one day and this version does not act on: refused by name, never ignored.
+
+One row each. To act on something, do so and delete its row; its shape is in ``config.model`` already.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from connector import __version__
+from connector.config.tree import Tree
+from connector.errors import ConfigurationProblem
+from connector.text_yaml import plain
+
+
+def _only(*accepted: object) -> Callable[[Any], bool]:
+    return lambda value: value in accepted
+
+
+def _never(_: Any) -> bool:
+    return False
+
+
+def _sqlite(value: Any) -> bool:
+    return isinstance(value, str) and value.startswith("sqlite://")
+
+
+@dataclass(frozen=True)
+class NotYet:
+    """A value that is refused. ``path`` is dotted, ``*`` stands for any name; ``acted_on`` tells what is fine."""
+
+    path: str
+    why: str
+    acted_on: Callable[[Any], bool] = _never
+
+
+NOT_ACTED_ON = (
+    NotYet("include", "one file only is read"),
+    NotYet("metrics", "nothing listens for Prometheus"),
+    NotYet("tags", "no tags are set on files"),
+    NotYet("keep_personal_data", "nothing is erased by age"),
+    NotYet("platform.follow", "the platform is always asked", _only("status")),
+    NotYet("folders.*.notify", "nobody is mailed about requests; the status files tell"),
+    NotYet("policy.levels", "only simple signatures are asked for", _only("simple", ["simple"])),
+    NotYet("policy.drop_folder", "a PDF alone is never a request", _only("refuse")),
+    NotYet("policy.reminders", "nobody is reminded by itself"),
+    NotYet("policy.quiet_hours", "requests leave at any hour"),
+    NotYet("policy.remember_contacts", "no contacts are remembered"),
+    NotYet("mail.user", "the relay must take mail without a login"),
+    NotYet("mail.password", "the relay must take mail without a login"),
+    NotYet("journal.url", "the journal is kept in SQLite", _sqlite),
+    NotYet("journal.password", "SQLite has no password"),
+)
+
+
+def refused(tree: Tree) -> Iterator[ConfigurationProblem]:
+    """One problem for each value in the file that this version would not act on."""
+    for row in NOT_ACTED_ON:
+        patterns = [row.path]
+        if row.path.startswith("policy."):
+            patterns.append(f"folders.*.{row.path}")
+        for pattern in patterns:
+            for path in tree.matching(pattern):
+                node = tree.node(path)
+                if node is None or row.acted_on(plain(node)):
+                    continue
+                text = f"not acted on by this version ({__version__}): {row.why}. Remove it."
+                yield tree.problem(path, text)
