@@ -6,15 +6,15 @@ Judged on the file as written, so that one fault elsewhere hides none of these.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from ipaddress import ip_address
-from itertools import combinations
 from typing import Final
 from urllib.parse import urlsplit
 
 from connector.config import values
 from connector.config.tree import Tree
 from connector.errors import ConfigurationProblem
-from connector.text_yaml import Scalar
+from connector.text_yaml import Scalar, Sequence
 
 HARDLY_A_BRAKE: Final = 1000
 """Sends a day of one account beyond which the limit stops no accident."""
@@ -62,6 +62,8 @@ def _accounts_of_folders(tree: Tree) -> Iterator[ConfigurationProblem]:
             yield tree.problem(
                 ("folders", folder, "account"), "is missing: whose credit do its requests spend?"
             )
+        if isinstance(tree.node(("folders", folder, "account")), Sequence):
+            yield tree.problem(("folders", folder, "account"), "several: write  accounts: [first, second]")
         seen = set()
         for key in ("account", "accounts"):
             for name in tree.texts("folders", folder, key):
@@ -80,26 +82,37 @@ def _servers_of_folders(tree: Tree) -> Iterator[ConfigurationProblem]:
             yield tree.problem(("folders", folder, "server"), _unknown("server", name, known))
 
 
+@dataclass(frozen=True)
+class _Place:
+    folder: str
+    url: str
+    path: str
+
+    @property
+    def below(self) -> tuple[str, str]:
+        """Server and path such that whatever lies inside begins with it, and sorts right behind it."""
+        return self.url.rstrip("/").lower(), self.path.strip("/") + "/" if self.path.strip("/") else ""
+
+
 def _overlaps(tree: Tree) -> Iterator[ConfigurationProblem]:
     """One folder inside another, or the same twice, on servers with the same url."""
-    placed = []
+    places = []
     for folder in tree.names("folders"):
         server, path = tree.text("folders", folder, "server"), tree.text("folders", folder, "path")
         if server and path:
-            url = tree.text("servers", server, "url") or server
-            placed.append(
-                (folder, url.rstrip("/").lower(), path.strip("/") + "/" if path.strip("/") else "", path)
-            )
-    for one, other in combinations(placed, 2):
-        if one[1] != other[1] or not (one[2].startswith(other[2]) or other[2].startswith(one[2])):
+            places.append(_Place(folder, tree.text("servers", server, "url") or server, path))
+    outer: _Place | None = None
+    for inner in sorted(places, key=lambda place: place.below):
+        (url, path), (outer_url, outer_path) = inner.below, outer.below if outer else ("", "")
+        if outer is None or url != outer_url or not path.startswith(outer_path):
+            outer = inner
             continue
-        outer, inner = (one, other) if len(one[2]) < len(other[2]) else (other, one)
-        verb = "is the same as" if outer[2] == inner[2] else "contains"
         text = (
-            f'"{outer[3]}" {verb} folders.{inner[0]} ({inner[3]}): each of its requests would be found twice. '
+            f'"{outer.path}" {"contains" if path != outer_path else "is the same as"} '
+            f"folders.{inner.folder} ({inner.path}): each of its requests would be found twice. "
             "Watch one of the two."
         )
-        yield tree.problem(("folders", outer[0], "path"), text)
+        yield tree.problem(("folders", outer.folder, "path"), text)
 
 
 def _looser(tree: Tree) -> Iterator[ConfigurationProblem]:

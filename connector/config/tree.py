@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from connector.errors import ConfigurationProblem
@@ -24,13 +24,22 @@ class Tree:
     """What ``text_yaml`` read, None for a file without content."""
 
     root: Node | None
+    _keys: dict[int, dict[str, tuple[Scalar, Node]]] = field(default_factory=dict, compare=False, repr=False)
+
+    def _entry(self, mapping: Mapping, key: str) -> tuple[Scalar, Node] | None:
+        """Key and value, by an index: hundreds of folders are looked up many times each."""
+        index = self._keys.get(id(mapping))
+        if index is None:
+            index = self._keys[id(mapping)] = {item[0].text: item for item in mapping.items}
+        return index.get(key)
 
     def node(self, path: Path) -> Node | None:
         """What stands at this path, None when nothing does."""
         here = self.root
         for part in path:
             if isinstance(here, Mapping) and isinstance(part, str):
-                here = here.get(part)
+                entry = self._entry(here, part)
+                here = entry[1] if entry else None
             elif isinstance(here, Sequence) and isinstance(part, int) and part < len(here.items):
                 here = here.items[part]
             else:
@@ -62,10 +71,8 @@ class Tree:
         """The line of the key at this path, or of the nearest thing around it that is there."""
         for length in range(len(path), 0, -1):
             above, part = self.node(path[: length - 1]), path[length - 1]
-            if isinstance(above, Mapping):
-                for key, _ in above.items:
-                    if key.text == part:
-                        return key.line
+            if isinstance(above, Mapping) and (entry := self._entry(above, str(part))):
+                return entry[0].line
             node = self.node(path[:length])
             if node is not None:
                 return node.line

@@ -319,6 +319,7 @@ def test_five_faults_are_named_in_one_run() -> None:
         (changed("    account: lyon\n", ""), "folders.letters.account", 14, "is missing"),
         (changed("account: lyon", "account:"), "folders.letters.account", 17, "nothing is written"),
         (changed("account: lyon", "accounts: [lyon, lyon]"), "folders.letters.accounts", 17, "twice"),
+        (changed("account: lyon", "account: [lyon]"), "folders.letters.account", 17, "accounts: [first"),
         (changed("account: lyon", "accounts: []"), "folders.letters.accounts", 17, "nothing stands in it"),
         (
             changed("account: lyon", "account: lyon\n    accounts: [lyon]"),
