@@ -150,8 +150,9 @@ class _Worker:
         self.calls = 0
         self._last = time.monotonic()
         # The worker ends itself later than it is last used, so that no call meets a worker that is leaving.
+        # -B: a limit on file sizes must never cut a .pyc that others read.
         life = {**asdict(limits), "idle_s": 2 * idle_s + 5}
-        command = [sys.executable, "-P", "-s", "-m", "connector.isolation", json.dumps(life)]
+        command = [sys.executable, "-B", "-P", "-s", "-m", "connector.isolation", json.dumps(life)]
         self._process = subprocess.Popen(  # noqa: S603 - a fixed command; the argument is numbers
             command,
             stdin=subprocess.PIPE,

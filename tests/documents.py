@@ -304,6 +304,39 @@ def page_added_after(content: bytes | None = None) -> bytes:
     return out.getvalue()
 
 
+def noted_after() -> bytes:
+    """A signed document on whose first page a revision put a visible note."""
+    from pyhanko.pdf_utils import generic
+    from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
+
+    writer = IncrementalPdfFileWriter(io.BytesIO(signed()))
+    name, text = generic.pdf_name, generic.TextStringObject
+    rectangle = generic.ArrayObject([generic.NumberObject(n) for n in (100, 400, 300, 450)])
+    note = generic.DictionaryObject(
+        {
+            name("/Type"): name("/Annot"),
+            name("/Subtype"): name("/FreeText"),
+            name("/Rect"): rectangle,
+            name("/Contents"): text("NUL"),
+            name("/DA"): text("/Helv 12 Tf"),
+        }
+    )
+    page = writer.root["/Pages"]["/Kids"][0]
+    page["/Annots"] = generic.ArrayObject([writer.add_object(note)])
+    writer.update_container(page)
+    out = io.BytesIO()
+    writer.write(out)
+    return out.getvalue()
+
+
+def emptied_signature() -> bytes:
+    """A document signed once, in which the signature itself was overwritten with zeros."""
+    content = signed(signers=1)
+    start = content.index(b"/Contents <") + len(b"/Contents <")
+    end = content.index(b">", start)
+    return content[:start] + b"0" * (end - start) + content[end:]
+
+
 # --------------------------------------------------------------------------------------------------
 # Bombs
 
@@ -358,7 +391,7 @@ def huge_stream(megabytes: int = 300) -> bytes:
     return assembled([b"<</Type/Catalog/Pages 2 0 R>>", b"<</Type/Pages/Kids[3 0 R]/Count 1>>", page, stream])
 
 
-def many_fields(count: int = 20_000) -> bytes:
+def many_fields(count: int = 11_000) -> bytes:
     """A form with more fields than anybody fills in."""
     fields = b" ".join(b"<</FT/Tx/T(%d)>>" % number for number in range(count))
     catalog = b"<</Type/Catalog/Pages 2 0 R/AcroForm<</Fields[" + fields + b"]>>>>"

@@ -1,0 +1,205 @@
+"""A worker serves, is limited, and is the only thing that a hostile file can end."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import psutil
+import pytest
+
+from connector.errors import DocumentError, SpoolError
+from connector.isolation import IsolatedPool, Limits
+from tests import documents
+
+Put = Callable[[str, bytes], Path]
+
+
+@pytest.fixture
+def put(tmp_path: Path) -> Put:
+    def write(name: str, content: bytes) -> Path:
+        path = tmp_path / name
+        path.write_bytes(content)
+        return path
+
+    return write
+
+
+@pytest.fixture
+def pool() -> Iterator[IsolatedPool]:
+    with IsolatedPool(maximum=2) as pool:
+        yield pool
+
+
+def workers() -> list[psutil.Process]:
+    """The living workers of this process."""
+    alive = [child for child in psutil.Process().children() if child.status() != psutil.STATUS_ZOMBIE]
+    return [child for child in alive if "connector.isolation" in " ".join(child.cmdline())]
+
+
+def facts(pool: IsolatedPool, path: Path) -> dict[str, object]:
+    found = pool.call("pdf.facts", path=str(path))
+    assert isinstance(found, dict)
+    return found
+
+
+def test_one_worker_serves_many_calls_quickly(pool: IsolatedPool, put: Put) -> None:
+    """The second call finds the worker of the first, and takes a fraction of its time."""
+    path = put("letter.pdf", documents.letter())
+    assert len(facts(pool, path)["pages"]) == 4  # type: ignore[arg-type]
+    first = [worker.pid for worker in workers()]
+    start = time.monotonic()
+    facts(pool, path)
+    assert time.monotonic() - start < 0.5
+    assert [worker.pid for worker in workers()] == first
+
+
+def test_worker_is_replaced_after_its_calls(put: Put) -> None:
+    """After the agreed number of calls another process answers."""
+    path = put("letter.pdf", documents.letter())
+    with IsolatedPool(uses=2) as pool:
+        facts(pool, path)
+        assert len(workers()) == 1
+        facts(pool, path)
+        assert workers() == []
+        facts(pool, path)
+
+
+def test_idle_worker_is_not_used_again(put: Put) -> None:
+    """A worker that lay idle for too long gives way to a new one."""
+    path = put("letter.pdf", documents.letter())
+    with IsolatedPool(idle_s=0.0) as pool:
+        facts(pool, path)
+        first = [worker.pid for worker in workers()]
+        facts(pool, path)
+        assert [worker.pid for worker in workers()] != first
+
+
+def test_only_listed_jobs_can_be_called(pool: IsolatedPool) -> None:
+    """A name outside the table is our own mistake, and starts nothing."""
+    with pytest.raises(KeyError):
+        pool.call("os.system", command="true")
+    assert workers() == []
+
+
+def test_worker_knows_no_secret_and_is_limited(
+    pool: IsolatedPool, put: Put, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Environment, directory, session and limits are those of a stranger."""
+    monkeypatch.setenv("JSE_SECRET", "hunter2")
+    facts(pool, put("letter.pdf", documents.letter()))
+    (worker,) = workers()
+    assert set(worker.environ()) <= {"PYTHONPATH", "HOME", "LC_ALL", "TZ"}
+    assert worker.cwd() == "/"
+    limits = Path(f"/proc/{worker.pid}/limits").read_text(encoding="ascii")
+    assert f"Max address space         {1536 * 1024 * 1024}" in limits
+    assert "Max core file size        0" in limits
+    assert "Max open files            64" in limits
+    assert "Max cpu time              unlimited" not in limits
+    stat = Path(f"/proc/{worker.pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+    assert int(stat[3]) == worker.pid
+
+
+def test_time_limit_kills_at_once(put: Put) -> None:
+    """A call that takes too long ends as pdf_too_slow, and its worker with it."""
+    path = put("long.pdf", documents.letter(1000))
+    with IsolatedPool(Limits(wall_s=0.3)) as pool:
+        start = time.monotonic()
+        with pytest.raises(DocumentError, match="pdf_too_slow"):
+            facts(pool, path)
+        assert time.monotonic() - start < 2
+        assert workers() == []
+
+
+def test_processor_time_limit(put: Put) -> None:
+    """A worker that computes for too long is ended by the kernel: pdf_too_slow."""
+    path = put("heavy.pdf", documents.huge_stream(100))
+    with IsolatedPool(Limits(cpu_s=0.5)) as pool, pytest.raises(DocumentError) as caught:
+        facts(pool, path)
+    assert caught.value.code == "pdf_too_slow"
+
+
+def test_memory_limit_and_the_next_file(put: Put) -> None:
+    """A file that needs too much memory is one error; the next file is read as if nothing had been."""
+    bomb, letter = put("bomb.pdf", documents.huge_stream(100)), put("letter.pdf", documents.letter())
+    with IsolatedPool(Limits(memory_bytes=300 * 1024 * 1024)) as pool:
+        with pytest.raises(DocumentError) as caught:
+            facts(pool, bomb)
+        assert caught.value.code in {"pdf_unreadable", "pdf_too_slow"}
+        assert len(facts(pool, letter)["pages"]) == 4  # type: ignore[arg-type]
+
+
+def test_file_size_limit(put: Put, tmp_path: Path) -> None:
+    """No job can fill the disk: a result above the limit is an error."""
+    path = put("letter.pdf", documents.letter(50, full=True))
+    with IsolatedPool(Limits(file_bytes=1000)) as pool, pytest.raises(DocumentError, match="pdf_unreadable"):
+        pool.call("pdf.preview", path_in=str(path), path_out=str(tmp_path / "o.pdf"), frames=[], label="x")
+
+
+def test_dead_worker_is_one_error(put: Put) -> None:
+    """A worker that dies during a call is pdf_unreadable; one that died between calls is not noticed."""
+    long, letter = put("long.pdf", documents.letter(1000)), put("letter.pdf", documents.letter())
+    with IsolatedPool() as pool, ThreadPoolExecutor(1) as executor:
+        facts(pool, letter)
+        (worker,) = workers()
+        call = executor.submit(facts, pool, long)
+        time.sleep(0.3)
+        worker.kill()
+        with pytest.raises(DocumentError, match="pdf_unreadable"):
+            call.result()
+        facts(pool, letter)
+        workers()[0].kill()
+        time.sleep(0.1)
+        facts(pool, letter)
+
+
+def test_threads_share_the_workers(put: Put) -> None:
+    """Many threads get each their own answer from no more workers than allowed."""
+    paths = [put(f"{number}.pdf", documents.letter(number)) for number in range(1, 13)]
+    most: list[int] = []
+    with IsolatedPool(maximum=2) as pool, ThreadPoolExecutor(6) as executor:
+        for number, found in enumerate(executor.map(lambda path: facts(pool, path), paths), start=1):
+            assert len(found["pages"]) == number  # type: ignore[arg-type]
+            most.append(len(workers()))
+    assert max(most) <= 2
+
+
+def test_close_ends_everything(put: Put) -> None:
+    """After close no worker lives, a call in flight has ended, and no call begins."""
+    long = put("long.pdf", documents.letter(1000))
+    pool = IsolatedPool()
+    with ThreadPoolExecutor(1) as executor:
+        call = executor.submit(facts, pool, long)
+        deadline = time.monotonic() + 5
+        while not workers() and time.monotonic() < deadline:
+            time.sleep(0.01)
+        time.sleep(0.1)
+        pool.close()
+        with pytest.raises(DocumentError, match="pdf_unreadable"):
+            call.result()
+    assert workers() == []
+    with pytest.raises(RuntimeError):
+        facts(pool, long)
+
+
+def test_missing_file_is_our_own_disk(pool: IsolatedPool, tmp_path: Path) -> None:
+    """A file that is not there says nothing about the author's document."""
+    with pytest.raises(SpoolError):
+        facts(pool, tmp_path / "absent.pdf")
+
+
+def test_no_thread_or_pipe_is_left(put: Put) -> None:
+    """A pool that was used and closed leaves neither threads nor open pipes."""
+    path = put("letter.pdf", documents.letter())
+    with IsolatedPool() as pool:
+        facts(pool, path)
+        pool.close()
+    before = psutil.Process().num_fds()
+    for _ in range(2):
+        with IsolatedPool() as pool:
+            facts(pool, path)
+    assert psutil.Process().num_fds() == before
+    assert threading.active_count() == 1
