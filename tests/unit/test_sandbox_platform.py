@@ -374,6 +374,27 @@ def test_second_send(editor: Editor) -> None:
     assert editor.status(transaction) == "started"
 
 
+def test_second_send_after_the_end(editor: Editor) -> None:
+    """Even on an ended collecte a second send costs and mails; on a draft cancelled unsent it is refused."""
+    done, unsent = editor.signed(MARIE), editor.prepare(MARIE)
+    editor.ok("POST", f"transaction/{done}/send")
+    assert editor.world.transaction(done).credits == 2
+    assert editor.status(done) == "completed"
+    editor.ok("POST", f"transaction/{unsent}/cancel")
+    assert editor.call("POST", f"transaction/{unsent}/send").status_code == 409
+
+
+def test_uncommon_name(editor: Editor, authority: Authority) -> None:
+    """A long name with letters that the stamp's font lacks signs all the same, without any box."""
+    transaction = editor.create()
+    assert editor.upload(transaction, []).status_code == 200
+    name = "Łukasz Żółć de la Très Longue et Très Ancienne Maison de Saint-Œuvre-les-Bains"
+    editor.ok("POST", f"transaction/{transaction}/signatory", json=a_signatory(name=name))
+    editor.ok("POST", f"transaction/{transaction}/send")
+    editor.world.person_signs(transaction, MARIE)
+    assert [one.bottom_line for one in checked(authority, editor.download(transaction).content)] == [True]
+
+
 def test_codes(editor: Editor) -> None:
     """A wrong code is refused, three make it worthless, and the newest one signs."""
     transaction = editor.launch(MARIE)

@@ -69,11 +69,13 @@ class Authority:
 
     def _make_person(self, name: str, email: str) -> bytes:
         key = ec.generate_private_key(ec.SECP256R1())
+        # X.520 gives a common name 64 octets.
+        common = name.encode()[:64].decode("utf-8", "ignore")
         subject = x509.Name(
             [
-                x509.NameAttribute(NameOID.COMMON_NAME, name[:64]),
+                x509.NameAttribute(NameOID.COMMON_NAME, common),
                 x509.NameAttribute(NameOID.ORGANIZATION_NAME, _ORGANISATION),
-                x509.NameAttribute(NameOID.EMAIL_ADDRESS, email.encode("ascii", "replace").decode()),
+                x509.NameAttribute(NameOID.EMAIL_ADDRESS, email.encode("ascii", "replace").decode()[:255]),
             ]
         )
         builder = _builder(subject, self._root.subject, key.public_key())
