@@ -405,6 +405,19 @@ def test_plain_has_no_file_ids_and_refuses_infinity_when_told(plain: Dms) -> Non
     assert (refused.status_code, b"propfind-finite-depth" in refused.content) == (403, True)
 
 
+def test_plain_folder_can_be_looked_at_in_a_browser(plain: Dms) -> None:
+    """wsgidav answers GET and HEAD of a folder with a page."""
+    assert plain.ask("GET", "").headers["Content-Type"].startswith("text/html")
+    assert plain.ask("HEAD", "").status_code == 200
+
+
+def test_plain_keeps_the_bytes_of_a_name(plain: Dms) -> None:
+    """NFD stays NFD, for the server as for the person."""
+    plain.ask("PUT", "e%CC%81.txt", data=b"x")
+    assert plain.world.person.read("e\u0301.txt") == b"x"
+    assert plain.ask("GET", "%C3%A9.txt").status_code == 404
+
+
 def test_plain_folder_mtime_moves_on_adding_not_on_overwriting(plain: Dms) -> None:
     """As measured on wsgidav: a direct child added moves the folder's mtime, an overwrite does not."""
     plain.world.person.mkdir("f")
@@ -550,6 +563,34 @@ def test_x_hash_tells_what_the_server_got(cloud: Dms) -> None:
     assert answer.headers["X-Hash-SHA256"] == hashlib.sha256(b"x").hexdigest()
     assert answer.headers["X-OC-Mtime"] == "accepted"
     assert cloud.prop("a.txt", "d:getlastmodified") == "Tue, 14 Nov 2023 22:13:20 GMT"
+
+
+def test_patch_hashes_on_the_server(cloud: Dms) -> None:
+    """PATCH with X-Recalculate-Hash stores and answers the checksum; an overwrite clears it."""
+    cloud.world.person.write("a.txt", b"x")
+    answer = cloud.ask("PATCH", "a.txt", headers={"X-Recalculate-Hash": "sha256"})
+    expected = f"SHA256:{hashlib.sha256(b'x').hexdigest()}"
+    assert (answer.status_code, answer.headers["OC-Checksum"]) == (204, expected)
+    assert cloud.ask("GET", "a.txt").headers["OC-Checksum"] == expected
+    cloud.ask("PUT", "a.txt", data=b"y")
+    assert "OC-Checksum" not in cloud.ask("GET", "a.txt").headers
+
+
+@pytest.mark.parametrize(("method", "headers"), [("MKCOL", {}), ("PUT", {"If-None-Match": "*"})])
+def test_six_creators_have_one_winner(cloud: Dms, method: str, headers: dict[str, str]) -> None:
+    """MKCOL and PUT If-None-Match: * never have two winners."""
+    codes: list[int] = []
+
+    def create() -> None:
+        with requests.request(method, cloud.url("m"), auth=AUTH, headers=headers, timeout=5) as answer:
+            codes.append(answer.status_code)
+
+    creators = [threading.Thread(target=create) for _ in range(6)]
+    for creator in creators:
+        creator.start()
+    for creator in creators:
+        creator.join()
+    assert (codes.count(201), len(codes)) == (1, 6)
 
 
 def test_a_broken_overwrite_tears_the_file_and_hides_it(cloud: Dms) -> None:
@@ -723,6 +764,22 @@ def test_label_and_restore(cloud: Dms) -> None:
     assert cloud.world.person.read("a.txt") == b"one"
     assert (cloud.world.file_id("a.txt"), cloud.prop("a.txt", "d:getlastmodified")) == (fileid, before)
     assert cloud.etag("a.txt") != etag
+
+
+def test_thinning_spares_labelled_versions(cloud: Dms) -> None:
+    """The background job keeps one version for each interval, and every labelled one."""
+    for number in range(12):
+        cloud.world.person.write("a.txt", b"%d" % number)
+        cloud.world.clock.advance(2)
+    fileid = cloud.world.file_id("a.txt")
+    assert cloud.world.nextcloud is not None
+    kept = cloud.world.nextcloud.versions.kept(fileid or 0)
+    cloud.world.nextcloud.versions.note(fileid or 0, kept[3].stamp, label="Original")
+    cloud.world.clock.advance(3 * 3600)
+    assert cloud.world.thin_versions() > 5
+    labels = [label for _, label, _ in cloud.world.versions_of("a.txt")]
+    assert labels.count("Original") == 1
+    assert len(labels) < 6
 
 
 def test_temp_and_move_loses_the_history(cloud: Dms) -> None:

@@ -14,7 +14,7 @@ from connector.sandbox.clock import SandboxClock
 from connector.sandbox.dms.annotations import Annotations
 from connector.sandbox.dms.ledger import Ledger
 from connector.sandbox.dms.locks import LockTable
-from connector.sandbox.dms.tree import Node, Tree, clean, parent_of
+from connector.sandbox.dms.tree import Node, Tree
 from connector.sandbox.dms.versions import Version, VersionShelf
 
 
@@ -129,6 +129,11 @@ class NextcloudFolder:
         """Make one folder."""
         return self.tree.mkdir(path)
 
+    def thin(self) -> int:
+        """Thin every file's versions as the background job does; returns how many went."""
+        now = self.tree.now()
+        return sum(self.versions.thin(node.fileid, now) for node in self.tree.walk("") if not node.folder)
+
     def _shelve(self, path: str, next_stamp: int) -> None:
         node = self.tree.get(path)
         if node is None or not self.tree.disk(path).exists():
@@ -155,8 +160,8 @@ class PlainFolder:
         self._clock = clock
 
     def disk(self, path: str) -> Path:
-        """Return where ``path`` lies."""
-        return self.files / clean(path) if clean(path) else self.files
+        """Return where ``path`` lies; names are taken as they are, NFC or not."""
+        return self.files / path.strip("/")
 
     def stamp(self, *places: Path) -> None:
         """Give files and folders that exist the clock's time."""
@@ -178,7 +183,7 @@ class PlainFolder:
             shutil.rmtree(disk)
         else:
             disk.unlink()
-        self.stamp(self.disk(parent_of(clean(path))))
+        self.stamp(disk.parent)
 
     def move(self, src: str, dst: str) -> None:
         """Move to ``dst``, over what may stand there."""

@@ -46,7 +46,8 @@ class Front:
             self._count(environ, call, 0, 0)
             raise
         cut_at = _cut_at(answer, rules.get("truncated"))
-        self._count(environ, call, answer.status, len(answer.body) if cut_at is None else cut_at)
+        sent = 0 if call.method == "HEAD" else len(answer.body) if cut_at is None else cut_at
+        self._count(environ, call, answer.status, sent)
         return _send(answer, start_response, call.method, cut_at)
 
     def _answer(self, environ: Environ, call: Call, rules: dict[Kind, Rule]) -> Answer:

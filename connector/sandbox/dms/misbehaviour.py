@@ -57,6 +57,8 @@ class Rule:
     def __post_init__(self) -> None:
         if self.kind not in get_args(Kind):
             raise ValueError(f"unknown misbehaviour {self.kind!r}; known: {', '.join(get_args(Kind))}")
+        if self.kind == "tear" and self.method == "*":
+            self.method = "PUT"  # only a body can be torn
 
     def matches(self, method: str, paths: tuple[str, ...]) -> bool:
         """Tell whether the rule means this request; ``paths`` are the names it goes by."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from connector.sandbox.dms.tree import Node, clean
+from connector.sandbox.dms.tree import Node, clean, parent_of
 
 if TYPE_CHECKING:
     from connector.sandbox.dms.world import DmsWorld
@@ -80,8 +80,12 @@ class Person:
                 raise FileNotFoundError(f"no version {version_id} of {path}")
 
     def _with_parent(self, path: str) -> str:
-        path = clean(path)
-        if not self._world.disk(path).parent.is_dir():
+        if self._world.nextcloud is None:
+            known = self._world.disk(path).parent.is_dir()
+        else:
+            path = clean(path)
+            known = self._world.node(parent_of(path)) is not None
+        if not known:
             raise FileNotFoundError(f"no folder to hold {path}")
         return path
 

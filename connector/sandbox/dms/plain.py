@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from wsgidav.dc.base_dc import BaseDomainController
+from wsgidav.dir_browser import WsgiDavDirBrowser
 from wsgidav.error_printer import ErrorPrinter
 from wsgidav.fs_dav_provider import FileResource, FilesystemProvider, FolderResource
 from wsgidav.http_authenticator import HTTPAuthenticator
@@ -46,7 +47,7 @@ class PlainApp:
                     "accept_digest": False,
                     "default_to_digest": False,
                 },
-                "middleware_stack": [ErrorPrinter, HTTPAuthenticator, RequestResolver],
+                "middleware_stack": [ErrorPrinter, HTTPAuthenticator, WsgiDavDirBrowser, RequestResolver],
                 "logging": {"enable": False},
                 "verbose": 0,
             }

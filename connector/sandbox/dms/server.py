@@ -93,7 +93,8 @@ class RunningDms:
         self._thread = thread
         host, port = server.bind_addr[:2]
         self.host, self.port = str(host), int(port)
-        self.base_url = f"http://{self.host}:{self.port}"
+        shown = f"[{self.host}]" if ":" in self.host else self.host
+        self.base_url = f"http://{shown}:{self.port}"
         self.user = next(iter(world.accounts.passwords))
         self.url = self.url_of(self.user)
 

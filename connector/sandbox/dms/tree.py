@@ -11,7 +11,7 @@ import os
 import shutil
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from connector.sandbox.clock import SandboxClock
@@ -121,6 +121,9 @@ class Tree:
         """
         stamp = self.now() if mtime is None else mtime
         os.utime(self.disk(path), (stamp, stamp))
+        return self._take_over(path, stamp, checksum)
+
+    def _take_over(self, path: str, stamp: int, checksum: str = "") -> Node:
         size = self.disk(path).stat().st_size
         node = self._nodes.get(path)
         if node is None:
@@ -144,7 +147,7 @@ class Tree:
         stat = self.disk(node.path).stat()
         if (int(stat.st_mtime), stat.st_size) == (node.mtime, node.size):
             return
-        self.settle(node.path, mtime=int(stat.st_mtime))
+        self._take_over(node.path, int(stat.st_mtime))
 
     def touch(self, node: Node, mtime: int) -> None:
         """Give a node another mtime: its ETag moves, and every folder's above (facts section 3)."""
@@ -256,7 +259,7 @@ class Tree:
             self.forget(path)
             node = None
         if node is None or (node.mtime, node.size) != (int(stat.st_mtime), stat.st_size):
-            self.settle(path, mtime=int(stat.st_mtime))
+            self._take_over(path, int(stat.st_mtime))  # the file itself is left alone
 
     # -- bookkeeping -----------------------------------------------------------------------------
 
@@ -276,7 +279,7 @@ class Tree:
 
     def _keep(self, node: Node) -> None:
         self._add(node)
-        self._ledger.keep("node", str(node.fileid), asdict(node))
+        self._ledger.keep("node", str(node.fileid), dict(vars(node)))
 
     def _drop(self, node: Node) -> None:
         self._nodes.pop(node.path, None)

@@ -8,6 +8,10 @@ from pathlib import Path
 
 from connector.sandbox.dms.ledger import Ledger
 
+MINUTE, HOUR, DAY, WEEK = 60, 3600, 86400, 7 * 86400
+# Younger than … seconds: one version for each … seconds; older: one a week (facts section 4).
+THINNING = ((10, 2), (MINUTE, 10), (HOUR, MINUTE), (DAY, HOUR), (30 * DAY, DAY))
+
 
 @dataclass(frozen=True)
 class Version:
@@ -71,6 +75,19 @@ class VersionShelf:
         self._place(fileid, stamp).unlink(missing_ok=True)
         self._notes.pop(f"{fileid}/{stamp}", None)
         self._ledger.drop("version", f"{fileid}/{stamp}")
+
+    def thin(self, fileid: int, now: int) -> int:
+        """Drop what stands too close to a newer version; labelled ones are spared. Returns how many went."""
+        dropped, newer = 0, None
+        for version in self.kept(fileid):
+            age = now - version.stamp
+            step = next((step for until, step in THINNING if age < until), WEEK)
+            if newer is not None and newer - version.stamp < step and not version.label:
+                self.drop(fileid, version.stamp)
+                dropped += 1
+            else:
+                newer = version.stamp
+        return dropped
 
     def forget(self, fileid: int) -> None:
         """Drop the whole history of a deleted file (its versions are 404: facts section 4)."""

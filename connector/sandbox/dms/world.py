@@ -139,7 +139,7 @@ class DmsWorld:
 
     def disk(self, path: str) -> Path:
         """Return where the bytes of ``path`` lie."""
-        return self.plain.disk(path)
+        return self.plain.disk(path if self.nextcloud is None else clean(path))
 
     def node(self, path: str) -> Node | None:
         """Return what the server knows of ``path``; None if nothing, or in plain mode."""
@@ -178,6 +178,11 @@ class DmsWorld:
                 (current.stamp, current.label, self.disk(node.path).read_bytes()),
                 *((v.stamp, v.label, shelf.data(node.fileid, v.stamp) or b"") for v in kept),
             ]
+
+    def thin_versions(self) -> int:
+        """Run Nextcloud's background job that thins versions; returns how many went (facts section 4)."""
+        with self.act() as folder:
+            return 0 if folder is None else folder.thin()
 
     # -- acting ----------------------------------------------------------------------------------
 

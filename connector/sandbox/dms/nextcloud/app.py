@@ -183,6 +183,8 @@ def _on_files(dav: Dav, path: str) -> Answer:
             return files.get(dav, path)
         case "PUT":
             return files.put(dav, path)
+        case "PATCH":
+            return files.patch(dav, path)
         case "DELETE":
             return files.delete(dav, path)
         case "MKCOL":

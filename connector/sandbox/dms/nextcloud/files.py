@@ -14,6 +14,7 @@ from connector.sandbox.dms.nextcloud.properties import content_type
 from connector.sandbox.dms.tree import Node, parent_of
 
 _RANGE = re.compile(r"bytes=(\d*)-(\d*)$")
+_HASHES = ("md5", "sha1", "sha256")
 
 
 def get(dav: Dav, path: str) -> Answer:
@@ -71,6 +72,21 @@ def put(dav: Dav, path: str) -> Answer:
     )
     headers = [*dav.file_headers(written), *accepted(dav), *_hashes(dav)]
     return Answer(201 if node is None else 204, b"", headers)
+
+
+def patch(dav: Dav, path: str) -> Answer:
+    """Let the server hash a file: ``X-Recalculate-Hash: sha256`` sets OC-Checksum (facts section 4)."""
+    node = dav.folder.tree.get(path)
+    check(dav, node)
+    if node is None or node.folder:
+        raise not_found(path)
+    name = dav.call.header("x-recalculate-hash").lower()
+    data = dav.folder.read(node)
+    if name not in _HASHES or data is None:
+        raise DavError(501, "NotImplemented", "There was no handler found for PATCH")
+    node.checksum = f"{name.upper()}:{hashlib.new(name, data, usedforsecurity=False).hexdigest()}"
+    dav.folder.tree.keep(node)
+    return Answer(204, b"", [("OC-Checksum", node.checksum)])
 
 
 def asked_mtime(dav: Dav) -> int | None:
@@ -153,9 +169,9 @@ def _told(node: Node) -> list[tuple[str, str]]:
 def _hashes(dav: Dav) -> list[tuple[str, str]]:
     """``X-Hash`` makes the server tell the hash of the bytes it got (facts section 4)."""
     asked = dav.call.header("x-hash").lower()
-    names = ("md5", "sha1", "sha256") if asked == "all" else (asked,)
+    names = _HASHES if asked == "all" else (asked,)
     return [
         (f"X-Hash-{name.upper()}", hashlib.new(name, dav.call.body, usedforsecurity=False).hexdigest())
         for name in names
-        if name in ("md5", "sha1", "sha256")
+        if name in _HASHES
     ]
