@@ -8,7 +8,6 @@ that is public). Nothing here does I/O.
 from __future__ import annotations
 
 import hashlib
-import string
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from typing import Annotated, Any, Literal, NamedTuple
@@ -40,6 +39,7 @@ def _assumed(default: Any, section: str = "3") -> Any:
 
 Size = Annotated[int, BeforeValidator(overrides.size), Field(gt=0)]
 Days = Annotated[int, BeforeValidator(overrides.days), Field(gt=0)]
+BasePath = Annotated[str, BeforeValidator(overrides.base_path)]
 Count = Annotated[int | None, BeforeValidator(overrides.empty_is_none)]
 Optional = Annotated[str | None, BeforeValidator(overrides.empty_is_none)]
 """Name of a member; None (an empty text in the file) = leave that member out."""
@@ -75,7 +75,7 @@ class Operation(_Part):
     @property
     def placeholders(self) -> frozenset[str]:
         """Names between braces in its path."""
-        return frozenset(name for _, name, _, _ in string.Formatter().parse(self.path) if name)
+        return frozenset(overrides.PLACEHOLDER.findall(self.path))
 
 
 def _op(name: str, method: str, path: str, grade: Grade, section: str) -> Operation:
@@ -301,7 +301,7 @@ class Setting(NamedTuple):
 class Contract(_Part):
     """The whole. ``Contract()`` is what the API page says; :meth:`with_overrides` is what the firm's file says."""
 
-    base_path: str = _known("editor/{shortcut}", "1")
+    base_path: BasePath = _known("editor/{shortcut}", "1")
     office_header: str = _known("JSE-EDITOR-TOKEN-OFFICE", "1")
     user_header: str = _known("JSE-EDITOR-TOKEN-USER", "1")
     operations: Operations = Operations()

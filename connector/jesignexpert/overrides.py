@@ -14,6 +14,9 @@ from connector.errors import ConfigurationProblem
 _UNITS = {"": 1, "b": 1, "kb": 1_000, "mb": 1_000_000, "gb": 1_000_000_000}
 _FIXED = frozenset({"name", "grade", "section"})
 
+PLACEHOLDER = re.compile(r"\{(\w+)\}")
+"""A name between braces in a path."""
+
 M = TypeVar("M", bound=BaseModel)
 
 
@@ -49,6 +52,13 @@ def days(value: object) -> object:
 def empty_is_none(value: object) -> object:
     """Read an empty text as None: the file's loader knows texts only."""
     return None if value == "" else value
+
+
+def base_path(value: object) -> object:
+    """Refuse a base path with another placeholder than ``{shortcut}``, or on another host."""
+    if isinstance(value, str) and (re.search(r"[{}]", value.replace("{shortcut}", "")) or "//" in value):
+        raise ValueError("must be a path with no other placeholder than {shortcut}")
+    return value
 
 
 def regular_expression(value: object) -> object:
@@ -122,18 +132,22 @@ def check_paths(old: Sequence[_Route], new: Sequence[_Route], path: str) -> list
     """Return what is wrong with replaced paths: placeholders, other hosts, a transaction that is not named."""
     problems = []
     for before, after in zip(old, new, strict=True):
-        where = f"{path}.operations.{after.name}.path"
-        unknown = sorted(after.placeholders - before.placeholders)
-        if unknown:
-            known = ", ".join(f"{{{name}}}" for name in sorted(before.placeholders)) or "none"
-            problems.append(
-                ConfigurationProblem(path=where, text=f"unknown placeholder {{{unknown[0]}}}; known: {known}")
-            )
-        if "id" in before.placeholders and "id" not in after.placeholders:
-            problems.append(ConfigurationProblem(path=where, text="must hold {id}, the transaction"))
-        if "://" in after.path or after.path.startswith("//"):
-            # The tokens would travel to whatever host stands here.
-            problems.append(
-                ConfigurationProblem(path=where, text="must be a path, the host stands in platform.url")
-            )
+        text = _wrong_path(before, after)
+        if text:
+            problems.append(ConfigurationProblem(path=f"{path}.operations.{after.name}.path", text=text))
     return problems
+
+
+def _wrong_path(before: _Route, after: _Route) -> str:
+    known = ", ".join(f"{{{name}}}" for name in sorted(before.placeholders)) or "none"
+    if re.search(r"[{}]", PLACEHOLDER.sub("", after.path)):
+        return f"a brace stands alone; known placeholders: {known}"
+    unknown = sorted(after.placeholders - before.placeholders)
+    if unknown:
+        return f"unknown placeholder {{{unknown[0]}}}; known: {known}"
+    if "id" in before.placeholders and "id" not in after.placeholders:
+        return "must hold {id}, the transaction"
+    if "://" in after.path or after.path.startswith("//"):
+        # The tokens would travel to whatever host stands here.
+        return "must be a path, the host stands in platform.url"
+    return ""

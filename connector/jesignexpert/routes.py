@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from urllib.parse import quote
 
 from connector.jesignexpert.contract import Contract, Operation
+from connector.jesignexpert.overrides import PLACEHOLDER
 
 
 def url_of(
@@ -12,8 +14,11 @@ def url_of(
 ) -> str:
     """Return the URL of ``operation`` with ``values`` for its placeholders, each percent-encoded whole."""
     root = base_url.rstrip("/")
-    filled = operation.path.format_map({name: quote(str(value), safe="") for name, value in values.items()})
+    filled = _fill(operation.path, values)
     if filled.startswith("/"):
         return root + filled
-    base = contract.base_path.format_map({"shortcut": quote(shortcut, safe="")}).strip("/")
-    return f"{root}/{base}/{filled}"
+    return f"{root}/{_fill(contract.base_path, {'shortcut': shortcut}).strip('/')}/{filled}"
+
+
+def _fill(path: str, values: Mapping[str, str | int]) -> str:
+    return PLACEHOLDER.sub(lambda match: quote(str(values[match[1]]), safe=""), path)
