@@ -46,6 +46,7 @@ _REQUEST: Final = {
         "`key` stands twice in one signatory: two people without a dash before each",
     ),
     "unknown_key": (("written", "nearest"), "no such key; `nearest` may be empty"),
+    "key_misplaced": (("key",), "a known key at the wrong depth (a signatory's at the edge, or the reverse)"),
     "key_twice": (
         ("written", "first", "first_line"),
         "one key under two of its names; `first` on line `first_line`",
@@ -97,10 +98,10 @@ _SIGNATORIES: Final = {
     "phone_too_short": (("who", "written", "count"), "digits are missing; `count` = digits found"),
     "phone_too_long": (("who", "written", "count"), "digits too many; `count` = digits found"),
     "phone_grouping": (("who", "written"), "grouped as a foreign number without its +41…: is it French?"),
-    "phone_dummy": (("who", "written"), "an obvious dummy (06 00 00 00 00, 06 12 34 56 78 is not one)"),
+    "phone_dummy": (("who", "written"), "an obvious dummy (06 06 06 06 06, 06 01 23 45 67)"),
     "phone_unknown": (("who", "written"), "not a mobile number that is known anywhere"),
-    "same_phone": (("who", "other", "written"), "one mobile for two signatories; raised by policy's wish"),
-    "same_email": (("who", "other", "written"), "one e-mail for two signatories; raised by policy's wish"),
+    "same_phone": (("who", "other", "written"), "one mobile for two signatories; policy refuses or warns"),
+    "same_email": (("who", "other", "written"), "one e-mail for two signatories; policy refuses or warns"),
     "domain_refused": (("who", "written"), "the firm asks nobody at this domain; `written` = the domain"),
     "level_refused": (("who", "written"), "the firm does not allow this level; `written` = the French word"),
 }

@@ -1,0 +1,155 @@
+"""Which file name is what: the requests, the settings, everything the connector itself writes, and noise.
+
+Names are *compared* in :func:`comparable` form and *addressed* with the server's exact bytes: never send a
+comparable form to a server. Names that the connector makes are NFC and at most 250 bytes of UTF-8, so that every
+server and every sync client can hold them. Source: "The files, by the names she would give them" and finding 3 of
+the accountant's page; arrival cases A3 to A5 of the scenarios.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import unicodedata
+from typing import Final
+
+MAX_NAME_BYTES: Final = 250
+SETTINGS_STEM: Final = "_signature"
+PAUSE_NAME: Final = "SIGNATURES EN PAUSE.txt"
+OVERVIEW_NAME: Final = "_Suivi des signatures.txt"
+REGISTRY_FOLDER: Final = ".signature"
+CONNECTOR_FOLDER: Final = ".jse-connector"
+MODELS_FOLDER: Final = "Modèles de signature"
+
+# Windows hides the last extension it knows, so a person cannot see that a request is called ….yaml.txt.
+_REQUEST: Final = re.compile(r"(?P<stem>.+)\.sign\.(?:ya?ml(?:\.txt)?|txt)", re.DOTALL)
+_SETTINGS: Final = re.compile(r"_signature\.(?:ya?ml(?:\.txt)?|txt)")
+_NUMBER: Final = r"(?: \([0-9]+\))?"
+_OURS: Final = re.compile(
+    rf".+ \((?:signé|signé, à vérifier|original)\){_NUMBER}\.pdf|.+\.(?:apercu|attestation)\.pdf|.+\.signature\.txt",
+    re.DOTALL,
+)
+_CONFLICT: Final = re.compile(
+    r"\((?:[^()]* )?(?:conflicted copy|case clash|copie en conflit|copie conflictuelle)[^()]*\)|\.sync-conflict-[0-9]",
+)
+_NOISE: Final = re.compile(
+    r"~\$.*"  # Word, Excel: somebody has the file open
+    r"|\.~lock\..*#"  # LibreOffice
+    r"|\.?_?.*\.sw[opx]"  # vim
+    r"|.*\.(?:part|partial|filepart|crdownload|download|tmp|temp|bak)"
+    r"|.*~"
+    r"|\.\..*\.~[0-9a-f]+|\..*\.~[0-9a-f]+"  # Nextcloud's client, while it downloads
+    r"|[.~]syncthing[.~].*"
+    r"|\.goutputstream-.*"
+    r"|\._.+|\.ds_store|thumbs\.db|desktop\.ini|@eadir|#recycle|\.trash.*"
+    r"|\.(?:nextcloud|owncloud)sync\.log|\.sync_[0-9a-f]+\.db.*|\._sync_.*",
+    re.DOTALL,
+)
+
+
+def comparable(name: str) -> str:
+    """Return the form in which two names are the same for people: NFC, no case, no blanks at either's end.
+
+    A blank before the extension counts as the stem's end (``lettre .pdf`` is ``lettre.pdf``).
+    """
+    folded = unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold()).rstrip()
+    stem, dot, extension = folded.rpartition(".")
+    return f"{stem.rstrip()}.{extension}" if dot and stem.strip() else folded
+
+
+def is_sidecar(name: str) -> bool:
+    """Tell whether this file asks for a signature, by its name alone."""
+    return bool(pair_of(name))
+
+
+def pair_of(sidecar_name: str) -> tuple[str, ...]:
+    """Return the PDF names a request answers for, in :func:`comparable` form, the likelier one first.
+
+    Empty when the name is not a request's. ``lettre.sign.yaml`` → ``("lettre.pdf",)``; ``lettre.pdf.sign.yaml`` →
+    ``("lettre.pdf", "lettre.pdf.pdf")``. Compare with ``comparable(pdf_name)``.
+    """
+    if is_noise(sidecar_name):
+        return ()
+    found = _REQUEST.fullmatch(comparable(sidecar_name))
+    if not found or not (stem := found["stem"].rstrip()):
+        return ()
+    with_extension = comparable(f"{stem}.pdf")
+    return (comparable(stem), with_extension) if stem.endswith(".pdf") else (with_extension,)
+
+
+def is_settings(name: str) -> bool:
+    """Tell whether this is a folder's settings file, ``_signature.yaml`` under any of its extensions."""
+    return bool(_SETTINGS.fullmatch(comparable(name)))
+
+
+def is_pdf(name: str) -> bool:
+    """Tell whether the name says PDF, in any case, with trailing blanks or not."""
+    return comparable(name).endswith(".pdf")
+
+
+def is_conflict_copy(name: str) -> bool:
+    """Tell whether a sync client made this copy of a file that two people had changed."""
+    return bool(_CONFLICT.search(comparable(name)))
+
+
+def is_noise(name: str) -> bool:
+    """Tell whether this is a temporary, lock, system or conflict file: never a request, never a document."""
+    return bool(_NOISE.fullmatch(comparable(name))) or is_conflict_copy(name)
+
+
+def is_ours(name: str) -> bool:
+    """Tell whether the connector writes files or folders by this name: never a request, never a document of one.
+
+    ``name`` is one segment of a path, a folder's with or without its slash.
+    """
+    wanted = comparable(name.rstrip("/"))
+    fixed = (PAUSE_NAME, OVERVIEW_NAME, REGISTRY_FOLDER, CONNECTOR_FOLDER, MODELS_FOLDER)
+    return wanted in {comparable(own) for own in fixed} or bool(_OURS.fullmatch(wanted))
+
+
+def status_name(pdf_name: str) -> str:
+    """``lettre.pdf`` → ``lettre.signature.txt``."""
+    return _with_suffix(pdf_name, ".signature.txt")
+
+
+def preview_name(pdf_name: str) -> str:
+    """``lettre.pdf`` → ``lettre.apercu.pdf``."""
+    return _with_suffix(pdf_name, ".apercu.pdf")
+
+
+def attestation_name(pdf_name: str) -> str:
+    """``lettre.pdf`` → ``lettre.attestation.pdf``."""
+    return _with_suffix(pdf_name, ".attestation.pdf")
+
+
+def signed_name(pdf_name: str, number: int = 1) -> str:
+    """``lettre (signé).pdf``, then ``lettre (signé) (2).pdf``, … where the earlier names are taken."""
+    return _with_suffix(pdf_name, f" (signé){_numbered(number)}.pdf")
+
+
+def to_check_name(pdf_name: str, number: int = 1) -> str:
+    """``lettre (signé, à vérifier).pdf``, then ``… (2).pdf``."""
+    return _with_suffix(pdf_name, f" (signé, à vérifier){_numbered(number)}.pdf")
+
+
+def original_name(pdf_name: str, number: int = 1) -> str:
+    """``lettre (original).pdf``, then ``lettre (original) (2).pdf``."""
+    return _with_suffix(pdf_name, f" (original){_numbered(number)}.pdf")
+
+
+def _numbered(number: int) -> str:
+    return f" ({number})" if number > 1 else ""
+
+
+def _with_suffix(pdf_name: str, suffix: str) -> str:
+    """Put ``suffix`` in place of ``.pdf``, the stem shortened where the whole would be too long."""
+    name = unicodedata.normalize("NFC", pdf_name).rstrip()
+    stem = name[:-4] if name.casefold().endswith(".pdf") and len(name) > 4 else name
+    suffix = unicodedata.normalize("NFC", suffix)
+    room = MAX_NAME_BYTES - len(suffix.encode())
+    encoded = stem.encode("utf-8", "surrogatepass")
+    if len(encoded) <= room:
+        return stem + suffix
+    # Two long names often differ in their last words only: a trace of the whole keeps them apart.
+    trace = "~" + hashlib.sha256(encoded).hexdigest()[:6]
+    return encoded[: room - len(trace)].decode("utf-8", "ignore").rstrip() + trace + suffix

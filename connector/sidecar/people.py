@@ -1,0 +1,218 @@
+"""The ``signataires`` part: one line, a map, or a list of both → signatories, every problem with its line."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from collections.abc import Mapping as AnyMapping
+from dataclasses import dataclass, field
+from itertools import combinations
+
+from connector.errors import Problem
+from connector.sidecar import words
+from connector.sidecar.fields import Notes, keys, shown, text, unquoted, word
+from connector.sidecar.model import Level, Placement, Signatory, SignatureRequest
+from connector.sidecar.placing import read_placements
+from connector.signatory_text import Name, is_garbled, read_email, read_name, read_person, read_phone
+from connector.text_yaml import Mapping, Node, Scalar, Sequence
+
+Fault = tuple[str, int | None, AnyMapping[str, str]]
+
+
+def read_signatories(
+    notes: Notes, key: Scalar, node: Node, pdf_name: str | None = None
+) -> tuple[Signatory, ...]:
+    """Read one signatory or a list of them, in signing order. ``pdf_name`` as in ``placing.read_placements``."""
+    nodes = node.items if isinstance(node, Sequence) else (node,)
+    found: list[Signatory | None] = []
+    for one in nodes:
+        if isinstance(one, Mapping):
+            found.append(_from_mapping(notes, one, pdf_name))
+        elif isinstance(one, Sequence):
+            notes.say("value_not_text", one.line, key=shown(key.text))
+        elif written := unquoted(one.text):
+            found.append(_from_line(notes, key, one, written))
+        else:
+            notes.say("value_missing", one.line, key=shown(key.text))
+    if not nodes:
+        notes.say("value_missing", key.line, key=shown(key.text))
+    return tuple(signatory for signatory in found if signatory is not None)
+
+
+def shared_problems(request: SignatureRequest) -> tuple[Problem, ...]:
+    """Return ``same_phone`` and ``same_email``, once for each pair of signatories that share one.
+
+    Not part of :func:`~connector.sidecar.reading.read_sidecar`: the firm's policy decides whether they refuse or
+    warn, and only when every signatory is known (settings, contacts). The line is the second person's.
+    """
+    problems = []
+    for first, second in combinations(request.signatories, 2):
+        values = {"who": second.name or second.email, "other": first.name or first.email}
+        if first.phone and first.phone == second.phone:
+            values_phone = {**values, "written": second.phone_written or second.phone}
+            problems.append(Problem(code="same_phone", line=second.line, values=values_phone))
+        if first.email and first.email.casefold() == second.email.casefold():
+            values_email = {**values, "written": second.email}
+            problems.append(Problem(code="same_email", line=second.line, values=values_email))
+    return tuple(problems)
+
+
+def _from_line(notes: Notes, key: Scalar, node: Scalar, written: str) -> Signatory | None:
+    if _names_contact(key, written):
+        notes.mark("contact", Scalar(written, node.line))
+        return Signatory(contact=written, line=node.line)
+    person = read_person(written, line=node.line)
+    codes = {problem.code for problem in person.problems}
+    if {"email_missing", "phone_missing"} <= codes:
+        notes.say("signatory_not_understood", node.line, written=shown(written))
+        return None
+    if {"email_two", "phone_two_numbers"} <= codes:
+        notes.say("two_people_no_dash", node.line, key=shown(key.text))
+        return None
+    for problem in person.problems:
+        notes.say(problem.code, problem.line, **problem.values)
+    return Signatory(
+        email=person.email,
+        first_name=person.first_name,
+        last_name=person.last_name,
+        name=person.name,
+        phone=person.phone,
+        phone_written=person.phone_written,
+        line=node.line,
+    )
+
+
+def _names_contact(key: Scalar, written: str) -> bool:
+    """A text without address and digits is a contact's name after ``puis``, and in small letters anywhere."""
+    if "@" in written or any(char.isdigit() for char in written):
+        return False
+    return words.find(key.text, {"then": words.REQUEST_KEYS["then"]}) is not None or written.islower()
+
+
+@dataclass
+class _Draft:
+    """A signatory while its keys are read. Faults wait for the name that their sentences need."""
+
+    line: int
+    pdf_name: str | None = None
+    email: str = ""
+    phone: str = ""
+    phone_written: str = ""
+    given: str | None = None
+    family: str | None = None
+    contact: str | None = None
+    level: Level = Level.SIMPLE
+    placements: tuple[Placement, ...] = ()
+    met: set[str] = field(default_factory=set)
+    faults: list[Fault] = field(default_factory=list)
+
+
+def _from_mapping(notes: Notes, mapping: Mapping, pdf_name: str | None) -> Signatory:
+    draft = _Draft(mapping.line, pdf_name)
+    for field_name, key, value in keys(notes, mapping, words.SIGNATORY_KEYS):
+        draft.met.add(field_name)
+        _READERS[field_name](notes, draft, key, value)
+    name = _name(draft)
+    who = name.whole or draft.email
+    _missing(draft, name)
+    for code, line, values in draft.faults:
+        notes.say(code, line, who=who, **values)
+    return Signatory(
+        email=draft.email,
+        first_name=name.first,
+        last_name=name.last,
+        name=name.whole,
+        phone=draft.phone,
+        phone_written=draft.phone_written,
+        contact=draft.contact,
+        level=draft.level,
+        placements=draft.placements,
+        line=draft.line,
+    )
+
+
+def _name(draft: _Draft) -> Name:
+    """Join first name and name as written; a whole name under ``nom`` alone is read as in a line."""
+    given, family = draft.given or "", draft.family or ""
+    if not (given and family):
+        return read_name(given or family)
+    return Name(given, family, f"{given} {family}")
+
+
+def _missing(draft: _Draft, name: Name) -> None:
+    if draft.contact:
+        return
+    if "email" not in draft.met:
+        draft.faults.append(("email_missing", draft.line, {}))
+    if not name.whole and not {"first_name", "last_name"} & draft.met:
+        draft.faults.append(("name_missing", draft.line, {}))
+    if "phone" not in draft.met:
+        draft.faults.append(("phone_missing", draft.line, {}))
+
+
+def _read_email(notes: Notes, draft: _Draft, key: Scalar, value: Node) -> None:
+    if (written := text(notes, key, value)) is None:
+        return
+    draft.email, fault = read_email(written)
+    if fault:
+        draft.faults.append((fault[0], value.line, fault[1]))
+
+
+def _read_phone(notes: Notes, draft: _Draft, key: Scalar, value: Node) -> None:
+    if isinstance(value, Scalar) and not value.text.strip():
+        draft.faults.append(("phone_missing", value.line, {}))
+        return
+    if (written := text(notes, key, value)) is None:
+        return
+    phone = read_phone(written)
+    draft.phone, draft.phone_written = phone.e164, phone.written
+    if phone.code:
+        draft.faults.append((phone.code, value.line, phone.values))
+
+
+def _name_part(notes: Notes, draft: _Draft, key: Scalar, value: Node) -> str | None:
+    if (written := text(notes, key, value)) is None:
+        return None
+    flat = " ".join(written.split())
+    if is_garbled(flat):
+        draft.faults.append(("name_garbled", value.line, {"written": shown(flat)}))
+    elif any(char.isdigit() for char in flat):
+        draft.faults.append(("name_digits", value.line, {"written": shown(flat)}))
+    elif not any(char.isalpha() for char in flat):
+        draft.faults.append(("name_missing", value.line, {}))
+        return None
+    return flat
+
+
+def _read_given(notes: Notes, draft: _Draft, key: Scalar, value: Node) -> None:
+    draft.given = _name_part(notes, draft, key, value)
+
+
+def _read_family(notes: Notes, draft: _Draft, key: Scalar, value: Node) -> None:
+    draft.family = _name_part(notes, draft, key, value)
+
+
+def _read_contact(notes: Notes, draft: _Draft, key: Scalar, value: Node) -> None:
+    notes.mark("contact", key)
+    # Present though unreadable: the person is not asked for what the contact would have given.
+    draft.contact = text(notes, key, value) or "?"
+
+
+def _read_level(notes: Notes, draft: _Draft, key: Scalar, value: Node) -> None:
+    if level := word(notes, key, value, words.LEVELS):
+        draft.level = Level(level)
+        notes.mark(f"level={level}", key, words.LEVELS[level][0])
+
+
+def _read_place(notes: Notes, draft: _Draft, key: Scalar, value: Node) -> None:
+    draft.placements = read_placements(notes, key, value, draft.pdf_name)
+
+
+_READERS: dict[str, Callable[[Notes, _Draft, Scalar, Node], None]] = {
+    "email": _read_email,
+    "first_name": _read_given,
+    "last_name": _read_family,
+    "phone": _read_phone,
+    "contact": _read_contact,
+    "level": _read_level,
+    "place": _read_place,
+}

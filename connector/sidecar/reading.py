@@ -1,0 +1,138 @@
+"""The door of this room: the bytes of a sidecar → a request, or every reason why not. Pure: no network, no clock.
+
+::
+
+    bytes → text (encodings) → certain repairs → tree (YAML, texts only) → request, with the line of each problem
+
+:func:`read_sidecar` judges; :func:`read_orders` and :func:`read_wish` only look for one line, for a request that has
+left and whose file a person goes on editing. Codes and their values: ``sidecar.codes``, and ``text_yaml`` for those
+beginning with ``yaml_``.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from connector.errors import Problem, RequestRejected
+from connector.sidecar import words
+from connector.sidecar.acted import not_acted_on
+from connector.sidecar.fields import Notes, shown, unquoted
+from connector.sidecar.grammar import read_action, read_request
+from connector.sidecar.model import Action, SignatureRequest, Wish
+from connector.sidecar.repair import fold_blanks, repair
+from connector.text_yaml import Mapping, Scalar, YamlError, decode, load
+
+MAX_BYTES: Final = 256_000
+"""A request is a few lines and a firm's settings some hundreds; beyond this it is another file by this name."""
+
+_HTML: Final = re.compile(
+    r"\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)?<(?:!doctype|html|head|body|meta)\b", re.I | re.S
+)
+_MAIL_END: Final = re.compile(
+    r"--|(?:bien )?cordialement|(?:bien )?(?:amicalement|sincèrement)|bien à (?:vous|toi)|salutations\b.*|best regards"
+    r"|kind regards|envoyé (?:de|depuis) mon .*|sent from my .*",
+    re.IGNORECASE,
+)
+_ACTION_LINE: Final = re.compile(r"(\w{2,12}) ?: *(.*)")
+
+
+def read_sidecar(data: bytes, *, settings: bool = False, pdf_name: str | None = None) -> SignatureRequest:
+    """Read a request, or a folder's settings (``settings=True``: signatories may be absent, an order may not stand).
+
+    ``pdf_name`` is the name of the request's own PDF: ``documents`` may name it. Accounts, lengths of texts,
+    domains, pages and shared phones are judged later (see ``people.shared_problems``).
+
+    Raises:
+        RequestRejected: with every problem found, in the order of the lines. Nothing else, for any bytes.
+    """
+    if len(data) > MAX_BYTES:
+        values = {"size_mb": _megabytes(len(data)), "limit_mb": _megabytes(MAX_BYTES)}
+        raise RequestRejected([Problem(code="sidecar_too_large", values=values)])
+    text = decode(data).text
+    if _HTML.match(text[:4096]):
+        raise RequestRejected([Problem(code="sidecar_html")])
+    notes = Notes()
+    text = _without_mail_end(text, notes)
+    request = None
+    try:
+        node = load(repair(text), max_bytes=4 * MAX_BYTES)
+    except YamlError as error:
+        notes.problems.append(_problem(error))
+    else:
+        request = read_request(node, notes, settings=settings, pdf_name=pdf_name)
+    problems = [*notes.problems, *not_acted_on(notes.seen)]
+    if problems or request is None:
+        raise RequestRejected(sorted(problems, key=lambda problem: problem.line or 0))
+    return request
+
+
+def read_orders(data: bytes) -> Action | None:
+    """Return the order that stands in a sidecar, even when everything else in it is broken. Never raises.
+
+    Of several lines the last counts: people add below what was obeyed before, and what was obeyed is not obeyed
+    again. An unknown order is none.
+    """
+    found = [read_action(value, line) for value, line in _values_of(data, "action")]
+    known = [action for action in found if action is not None]
+    return known[-1] if known else None
+
+
+def read_wish(data: bytes) -> Wish | None:
+    """Return what ``envoi`` says in a sidecar or settings file, however broken the rest; None when nothing clear.
+
+    Two lines that say different things say nothing.
+    """
+    found = {words.find(value, words.WISHES) for value, _ in _values_of(data, "send")}
+    wish = found.pop() if len(found) == 1 else None
+    return Wish(wish) if wish else None
+
+
+def _values_of(data: bytes, name: str) -> list[tuple[str, int]]:
+    """Return what stands after one top-level key, with its lines: from the tree, else line by line."""
+    if len(data) > MAX_BYTES:
+        return []
+    text = decode(data).text
+    wanted = {name: words.REQUEST_KEYS[name]}
+    try:
+        node = load(repair(_without_mail_end(text, Notes())), max_bytes=4 * MAX_BYTES)
+    except YamlError:
+        node = None
+    if isinstance(node, Mapping):
+        pairs = ((key, value) for key, value in node.items if words.find(key.text, wanted))
+        return [(unquoted(value.text), key.line) for key, value in pairs if isinstance(value, Scalar)]
+    found = []
+    # Only lines at the edge: what is indented may be part of a message's text.
+    for number, line in enumerate(fold_blanks(text).split("\n"), start=1):
+        match = _ACTION_LINE.fullmatch(line.rstrip())
+        if match and words.find(match[1], wanted):
+            value = re.sub(r" +#.*", "", match[2]).strip()
+            found.append((unquoted(value.strip("\"'")), number))
+    return found
+
+
+def _without_mail_end(text: str, notes: Notes) -> str:
+    """Cut off a mail's signature pasted below, and say so; the lines above keep their numbers."""
+    lines = fold_blanks(text).split("\n")
+    for number, line in enumerate(lines):
+        if _MAIL_END.fullmatch(line.rstrip(" ,.!")) or line.rstrip() == "--":
+            notes.say("mail_signature", number + 1, written=shown(line))
+            return "\n".join(lines[:number])
+    return text
+
+
+def _problem(error: YamlError) -> Problem:
+    key = error.values.get("key", "")
+    if error.code == "yaml_duplicate_key" and words.find(key, words.SIGNATORY_KEYS):
+        # Two people one below the other, without a dash before each: the commonest way to write a key twice.
+        return Problem(code="two_people_no_dash", line=error.line, values={"key": shown(key)})
+    return Problem(
+        code=error.code, line=error.line, values={name: shown(v) for name, v in error.values.items()}
+    )
+
+
+def _megabytes(size: int) -> str:
+    return f"{size / 1_000_000:.1f}"
+
+
+__all__ = ["MAX_BYTES", "read_orders", "read_sidecar", "read_wish"]

@@ -1,0 +1,47 @@
+"""E-mail addresses in a person's text: found, taken out, judged. Syntax only; nothing asks the network."""
+
+from __future__ import annotations
+
+import re
+from typing import Final, NamedTuple
+
+_EDGE: Final = '<>()[]{},;:"«»“”„`'
+_ADDRESS: Final = re.compile(rf"[^\s@{re.escape(_EDGE)}]*@[^\s{re.escape(_EDGE)}]*")
+_MAILTO: Final = re.compile(r"mailto:\s*", re.IGNORECASE)
+_MAX_LENGTH: Final = 254
+"""RFC 3696 erratum 1690: the longest address a mail server takes."""
+
+
+class Found(NamedTuple):
+    """The different addresses of a text, in order, and the text without them."""
+
+    addresses: tuple[str, ...]
+    rest: str
+
+
+def take_out(text: str) -> Found:
+    """Take every address out of a text: ``<…>``, ``mailto:`` and quotes go with it; one written twice counts once."""
+    text = _MAILTO.sub(" ", text)
+    addresses: dict[str, str] = {}
+    for match in _ADDRESS.finditer(text):
+        address = match[0].strip("'‘’").rstrip(".!?")
+        addresses.setdefault(address.casefold(), address)
+    rest = re.sub(r"[<>\[\]{}]|\(\s*\)|\"|[«»“”„]", " ", _ADDRESS.sub(" ", text))
+    return Found(tuple(addresses.values()), " ".join(rest.split()))
+
+
+def valid_email(address: str) -> str:
+    """Return the address as mail takes it (domain in lower case, NFC), ``""`` when it is none.
+
+    A domain may have accents (IDN), the part before ``@`` may not: many mail servers refuse it, and here it is
+    nearly always a slip. Addresses that exist nowhere by definition (``.test``, ``localhost``) are none.
+    """
+    if len(address) > _MAX_LENGTH:
+        return ""
+    import email_validator
+
+    try:
+        found = email_validator.validate_email(address, check_deliverability=False, allow_smtputf8=False)
+    except (email_validator.EmailNotValidError, ValueError):
+        return ""
+    return found.normalized

@@ -1,0 +1,199 @@
+"""A person's name in a line of text: civility and job title dropped, family name told from first name, or kept whole.
+
+Source: "What a person writes, and what must be read" of the accountant's page. A name is never guessed: where two
+readings are possible it stays whole, and the preview shows how it was read.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import Final, NamedTuple
+
+_CIVILITIES: Final = frozenset(
+    [
+        "m",
+        "mr",
+        "mm",
+        "mme",
+        "mmes",
+        "mlle",
+        "monsieur",
+        "madame",
+        "mademoiselle",
+        "me",
+        "maitre",
+        "dr",
+        "docteur",
+        "pr",
+        "professeur",
+        "mrs",
+        "ms",
+    ]
+)
+_TITLES: Final = re.compile(
+    r"(?:co[- ]?)?gerante?|presidente?|vice[- ]presidente?|direct(?:eur|rice)|directeur|dirigeante?|dg|pdg|daf"
+    r"|expert[- ]comptable|experte[- ]comptable|comptable|associee?|tresori(?:er|ere)|secretaire"
+    r"|administrat(?:eur|rice)|notaire|avocate?|client|cliente|conjointe?|signataire|liquidat(?:eur|rice)"
+)
+_COMPANIES: Final = frozenset(
+    [
+        "sarl",
+        "sas",
+        "sasu",
+        "sa",
+        "sci",
+        "scp",
+        "scm",
+        "eurl",
+        "selarl",
+        "snc",
+        "ste",
+        "societe",
+        "association",
+        "cabinet",
+    ]
+)
+_REMARKS: Final = frozenset(["perso", "pro", "personnel", "professionnel", "domicile", "bureau", "ou", "sms"])
+_PARTICLES: Final = frozenset(
+    [
+        "de",
+        "du",
+        "des",
+        "d",
+        "la",
+        "le",
+        "les",
+        "van",
+        "von",
+        "der",
+        "den",
+        "di",
+        "da",
+        "dos",
+        "el",
+        "al",
+        "ben",
+    ]
+)
+_LABELS: Final = re.compile(
+    r"(?<!\w)(?:t[ée]l(?:[ée]phone)?|mobile|portable|port|gsm|e-?mail|mail|courriel)(?!\w)\s*[.:]*\s*(?=$|[\s,;])"
+    r"|(?<!\w)(?:t[ée]l(?:[ée]phone)?|mobile|portable|port|gsm|e-?mail|mail|courriel)\s*[.:]",
+    re.IGNORECASE,
+)
+_SEPARATORS: Final = re.compile(r"[,;|()/]|(?<!\S)[-–—•]+(?!\S)|(?<=\S)[–—](?=\s)|:(?=\s|$)")
+# UTF-8 read as Windows text: é is Ã©, ’ is â€™. Portuguese names do hold Ã, never after a small letter.
+_GARBLED: Final = re.compile(
+    "\ufffd|â€|Å[\u0080-\u00bf“”‘’\u2013\u2014\u0152\u0153]|(?<=[a-zà-ÿ])Ã|Â[\u00a0-\u00bf]"
+    "|Ã[\u0080-\u00bf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ]|(?<=[^\\W\\d_])[?](?=[^\\W\\d_])"
+)
+
+
+class Name(NamedTuple):
+    """``whole`` as shown; ``first`` and ``last`` are ``""`` where they could not be told apart."""
+
+    first: str = ""
+    last: str = ""
+    whole: str = ""
+
+
+def is_garbled(text: str) -> bool:
+    """Tell whether accents were destroyed on the way (``HÃ©lène``, ``Hâ€™``, ``H\ufffdl\ufffdne``, ``H?l?ne``)."""
+    return bool(_GARBLED.search(text))
+
+
+def without_labels(text: str) -> str:
+    """Drop what only announces an address or a number (``Tél. :``, ``portable``, ``e-mail :``)."""
+    return _LABELS.sub(" ", text)
+
+
+def read_name(text: str) -> Name:
+    """Read the name that a text holds, all else taken out before; an empty :class:`Name` when there is no letter."""
+    text = unicodedata.normalize("NFC", " ".join(text.split()))
+    couple = re.search(r"(?<!\S)(?:et|&)(?!\S)", text)
+    segments = [segment.strip(" .'’\"-–—•") for segment in _SEPARATORS.split(text)]
+    if couple:
+        # "M. et Mme Martin" are two people: nothing is dropped, the preview shows what was read.
+        return Name(whole=text.strip(" ,;:.-"))
+    kept = [segment for segment in segments if any(map(str.isalpha, segment)) and not _is_title(segment)]
+    kept = [bare for segment in kept if (bare := _without_titles(segment))]
+    if len(kept) == 2 and (name := _turned_round(*kept)):
+        return name
+    if len(kept) != 1:
+        return Name(whole=", ".join(kept))
+    return _apart(kept[0].split())
+
+
+def _fold(word: str) -> str:
+    apart = unicodedata.normalize("NFKD", word.casefold())
+    return "".join(char for char in apart if not unicodedata.combining(char)).strip(".'’")
+
+
+def _is_title(segment: str) -> bool:
+    """A part that names nobody: ``gérante de la SARL``, ``Madame``, ``expert-comptable``, ``perso``."""
+    first = segment.split()[0]
+    if _fold(segment) in _REMARKS:
+        return True
+    return bool(_TITLES.fullmatch(_fold(first))) or all(
+        _fold(word) in _CIVILITIES for word in segment.split()
+    )
+
+
+def _without_titles(segment: str) -> str:
+    words = segment.split()
+    while len(words) > 1 and _fold(words[0]) in _CIVILITIES:
+        words = words[1:]
+    while len(words) > 1 and _fold(words[-1]) in _CIVILITIES and (len(words) > 2 or words[-1].endswith(".")):
+        words = words[:-1]
+    # A family may be called Notaire: a title is dropped only where a whole name remains, and not in capitals.
+    while len(words) > 2 and _TITLES.fullmatch(_fold(words[-1])) and not _is_capitals(words[-1]):
+        words = words[:-1]
+    return " ".join(words)
+
+
+def _turned_round(before: str, after: str) -> Name | None:
+    """« NOM, Prénom », and nothing else that happens to hold a comma."""
+    family, given = before.split(), after.split()
+    if _fold(family[0]) in _COMPANIES or _fold(given[0]) in _COMPANIES:
+        return None
+    capitals = all(map(_is_capitals, family)) and not any(map(_is_capitals, given))
+    if capitals or (len(family) == 1 and len(given) == 1):
+        return _name(given, family)
+    return None
+
+
+def _apart(words: list[str]) -> Name:
+    whole = Name(whole=" ".join(words))
+    if not words or _fold(words[0]) in _COMPANIES:
+        return whole
+    capitals = [_is_capitals(word) for word in words]
+    if all(capitals):
+        # DUPONT MARIE or MARIE DUPONT: practice software writes either.
+        return whole
+    if any(capitals):
+        return _by_capitals(words, capitals) or whole
+    return _name(words[:1], words[1:]) if len(words) == 2 else whole
+
+
+def _by_capitals(words: list[str], capitals: list[bool]) -> Name | None:
+    if capitals[-1]:
+        cut = next(i for i in range(len(words)) if all(capitals[i:]))
+        while cut > 1 and _fold(words[cut - 1]) in _PARTICLES:
+            cut -= 1
+        given, family = words[:cut], words[cut:]
+    else:
+        cut = next(i for i in range(len(words), -1, -1) if all(capitals[:i]) or not i)
+        family, given = words[:cut], words[cut:]
+    if not given or not family or any(map(_is_capitals, given)):
+        return None
+    return _name(given, family)
+
+
+def _is_capitals(word: str) -> bool:
+    letters = [char for char in word if char.isalpha()]
+    return len(letters) > 1 and all(char.isupper() for char in letters)
+
+
+def _name(given: list[str], family: list[str]) -> Name:
+    first, last = " ".join(given), " ".join(family)
+    return Name(first, last, f"{first} {last}")
