@@ -230,9 +230,18 @@ class WebDavFolder:
 
     def replace(self, href: Href, content: bytes | Path, *, etag: ETag) -> ETag | None:
         """Overwrite a small file of ours: PUT with If-Match. RFC 9110 section 13.1.1."""
-        # Some servers test If-Match only on what exists and would make a file that is gone anew; the same
-        # condition as If (RFC 4918 section 10.4) fails there too.
-        return self._put(REPLACE, href, content, [f"If-Match: {quoted(etag)}", f"If: ([{quoted(etag)}])"])
+        if self._places is None:
+            self._must_still_have(href, etag)
+        return self._put(REPLACE, href, content, [f"If-Match: {quoted(etag)}"])
+
+    def _must_still_have(self, href: Href, etag: ETag) -> None:
+        """Look first: plain servers may not know If-Match, or make what is gone anew (wsgidav does)."""
+        try:
+            present = self.stat(href).etag
+        except NotFound as error:
+            raise PreconditionFailed("it is gone", service=self.name, operation=REPLACE.name) from error
+        if present is not None and present != etag:
+            raise PreconditionFailed("it has changed", service=self.name, operation=REPLACE.name)
 
     def _put(
         self, operation: Operation, href: Href, content: bytes | Path, headers: Sequence[str]
@@ -259,11 +268,11 @@ class WebDavFolder:
         ).run(content, etag)
 
     def move(self, source: Href, destination: Href) -> None:
-        """Rename: MOVE with Overwrite: F. RFC 4918 section 9.9. The destination is named by its path.
+        """Rename: MOVE with Overwrite: F, the destination as a whole URL. RFC 4918 section 9.9.
 
-        A whole URL would have to name the server as it sees itself, which a proxy before it may hide.
+        Apache takes no mere path there.
         """
-        path, target = self._root.request_path(source), self._root.request_path(destination)
+        path, target = self._root.request_path(source), self._root.url(destination)
         self._do(MOVE, path, [f"Destination: {target}", "Overwrite: F"])
 
     def delete(self, href: Href, *, etag: ETag | None = None) -> None:
@@ -275,12 +284,23 @@ class WebDavFolder:
         folder = Href(href.rstrip("/") + "/")
         try:
             self._do(MKCOL, self._root.request_path(folder), [])
-        except PreconditionFailed:
-            # 405 also says "a file is there".
-            if not self.stat(Href(href.rstrip("/"))).is_folder:
+        except (PreconditionFailed, InvalidResponse) as error:
+            # 405 says that something is there; Apache says 400 to a file of that name.
+            there = self._if_there(Href(href.rstrip("/")))
+            if there is None:
                 raise
+            if not there.is_folder:
+                raise PreconditionFailed(
+                    "a file has the name", service=self.name, operation=MKCOL.name, status=error.status
+                ) from error
             return False
         return True
+
+    def _if_there(self, href: Href) -> Entry | None:
+        try:
+            return self.stat(href)
+        except NotFound:
+            return None
 
     def _do(self, operation: Operation, path: str, headers: Sequence[str]) -> None:
         with self._connections.ask(operation, path, headers=headers):
