@@ -242,7 +242,10 @@ def _pieces(response: httpx.Response) -> Iterator[bytes]:
     if response.headers.get("content-encoding", "identity").lower() not in ("", "identity"):
         # We asked for plain bytes; unpacking what nobody asked for would escape the size limit.
         raise ExchangeFailed(Failure.UNREADABLE, "a content encoding that was not asked for")
-    yield from response.iter_raw(_CHUNK)
+    if response.is_stream_consumed:
+        yield response.content  # a transport may hand over an answer that it has read whole
+    else:
+        yield from response.iter_raw(_CHUNK)
 
 
 def _answer(response: httpx.Response, body: bytes) -> Answer:

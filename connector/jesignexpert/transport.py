@@ -10,6 +10,7 @@ import logging
 import ssl
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -89,6 +90,12 @@ class _Body(httpx.SyncByteStream):
 def _ssl_context(ca_file: Path | None) -> ssl.SSLContext:
     if ca_file is not None:
         return ssl.create_default_context(cafile=str(ca_file))
+    return _default_context()
+
+
+@cache
+def _default_context() -> ssl.SSLContext:
+    # Reading the built-in bundle takes longer than most calls; contexts may be shared.
     return httpx.create_ssl_context(trust_env=False)
 
 
