@@ -5,16 +5,17 @@ No file ids, no versions; an overwriting or creating PUT that breaks off leaves 
 
 from __future__ import annotations
 
+import html
 import logging
 import os
 from pathlib import Path
 from typing import Any
 
 from wsgidav.dc.base_dc import BaseDomainController
-from wsgidav.dir_browser import WsgiDavDirBrowser
 from wsgidav.error_printer import ErrorPrinter
 from wsgidav.fs_dav_provider import FileResource, FilesystemProvider, FolderResource
 from wsgidav.http_authenticator import HTTPAuthenticator
+from wsgidav.mw.base_mw import BaseMiddleware
 from wsgidav.request_resolver import RequestResolver
 from wsgidav.wsgidav_app import WsgiDAVApp
 
@@ -47,7 +48,7 @@ class PlainApp:
                     "accept_digest": False,
                     "default_to_digest": False,
                 },
-                "middleware_stack": [ErrorPrinter, HTTPAuthenticator, WsgiDavDirBrowser, RequestResolver],
+                "middleware_stack": [ErrorPrinter, HTTPAuthenticator, _FolderPage, RequestResolver],
                 "logging": {"enable": False},
                 "verbose": 0,
             }
@@ -92,6 +93,27 @@ class PlainApp:
             if used + len(call.body) > world.quota_bytes:
                 return Answer(507, b"quota")
         return None
+
+
+class _FolderPage(BaseMiddleware):  # type: ignore[misc]
+    """A page for GET and HEAD of a folder, which wsgidav refuses without its folder browser.
+
+    That one compiles its template for each application, which would triple the start of a world.
+    """
+
+    def __call__(self, environ: Environ, start_response: Any) -> Any:
+        if environ["REQUEST_METHOD"] in ("GET", "HEAD"):
+            folder = environ["wsgidav.provider"].get_resource_inst(environ["PATH_INFO"], environ)
+            if folder is not None and folder.is_collection:
+                return self._page(folder, start_response)
+        return self.next_app(environ, start_response)
+
+    def _page(self, folder: Any, start_response: Any) -> list[bytes]:
+        names = "".join(f"<li>{html.escape(name)}</li>" for name in sorted(folder.get_member_names()))
+        page = f"<!DOCTYPE html>\n<html><body><ul>{names}</ul></body></html>\n".encode()
+        headers = [("Content-Type", "text/html; charset=utf-8"), ("Content-Length", str(len(page)))]
+        start_response("200 OK", headers)
+        return [page]
 
 
 class _Passwords(BaseDomainController):  # type: ignore[misc]
