@@ -1,0 +1,132 @@
+"""Texts of requests that have not left: missing PDF, to correct, ready, draft (ux page S1, S2, S3)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from connector.errors import Problem
+from connector.policy import Ceiling
+from connector.report import words
+from connector.report.facts import Case
+from connector.report.problems import in_body, in_first_line
+from connector.report.typography import Words
+from connector.sidecar.model import Wish
+
+_NAMED_IN_FIRST_LINE = 2
+
+
+def waiting_pdf(case: Case) -> None:
+    """S1: the request is right, its PDF is not there."""
+    page, pdf, request_file = case.page, case.pdf, case.request_file
+    page.first(
+        words.WAITING_PDF,
+        "« {pdf} » n’est pas dans ce dossier",
+        "“{pdf}” is not in this folder",
+        pdf=pdf,
+    )
+    page.para(
+        "La demande de signature est lue et correcte, mais le document à signer manque. Rien n’est parti.",
+        "The signature request is read and correct, but the document to sign is missing. Nothing has been sent.",
+    )
+    page.todo()
+    page.bullet(
+        "Déposez « {pdf} » dans ce dossier : la demande partira d’elle-même.",
+        "Put “{pdf}” into this folder: the request will leave by itself.",
+        pdf=pdf,
+    )
+    other = page.say(
+        "Le document est là sous un autre nom ? Donnez le même nom aux deux fichiers.",
+        "The document is there under another name? Give both files the same name.",
+    )
+    if near := case.extra_text("near_name"):
+        other = Words(
+            other
+            + page.say(
+                " Un nom proche se trouve ici : « {near} ».", " A similar name is here: “{near}”.", near=near
+            )
+        )
+    page.bullet("{other}", "{other}", other=other)
+    page.bullet(
+        "La demande n’a plus lieu d’être ? Supprimez « {file} » ; ce message disparaîtra avec elle.",
+        "The request is no longer needed? Delete “{file}”; this message will go with it.",
+        file=request_file,
+    )
+
+
+def rejected(case: Case) -> None:
+    """S2: every problem at once."""
+    page, problems = case.page, [problem_of(each) for each in case.record.problems]
+    count = len(problems)
+    if 0 < count <= _NAMED_IN_FIRST_LINE:
+        sentence, values = in_first_line(problems[0], page.language)
+        page.first(words.TO_CORRECT, sentence, sentence, **values)
+    else:
+        page.first(
+            words.TO_CORRECT,
+            "{count} points à corriger ; rien n’est parti",
+            "{count} points to correct; nothing has been sent",
+            count=Words(str(count)),
+        )
+    about_pdf = [problem.code.startswith("pdf_") for problem in problems]
+    _count_sentence(case, count, in_file=not any(about_pdf))
+    page.section()
+    for number, problem in enumerate(problems, start=1):
+        page.item(number, in_body(problem, page.language))
+        if problem.cure:
+            page.below("Cette ligne devient :", "The line becomes:", indent=5)
+            page.typed(problem.cure)
+    page.todo()
+    if not all(about_pdf):
+        _correct_request(case)
+    if any(about_pdf):
+        _correct_document(case)
+
+
+def _count_sentence(case: Case, count: int, *, in_file: bool) -> None:
+    plural_fr, plural_en = ("points", "points") if count != 1 else ("point", "point")
+    where_fr, where_en = (" dans « {file} »", " in “{file}”") if in_file else ("", "")
+    case.page.para(
+        f"Rien n’est parti. {{count}}~{plural_fr} à corriger{where_fr} :",
+        f"Nothing has been sent. {{count}}~{plural_en} to correct{where_en}:",
+        count=count,
+        file=case.request_file,
+    )
+
+
+def _goes_by_itself(case: Case) -> bool:
+    request = case.record.request
+    wish = request.send if request else None
+    return case.context.ceiling == Ceiling.LIVE and wish in {None, Wish.SEND}
+
+
+def _correct_request(case: Case) -> None:
+    end_fr, end_en = (
+        (" et part d’elle-même si tout est juste.", " and leaves by itself once all is right.")
+        if _goes_by_itself(case)
+        else (".", ".")
+    )
+    case.page.bullet(
+        "Ouvrez « {file} », corrigez ces lignes, enregistrez. La demande est relue aussitôt" + end_fr,
+        "Open “{file}”, correct these lines, save. The request is read again at once" + end_en,
+        file=case.request_file,
+    )
+
+
+def _correct_document(case: Case) -> None:
+    case.page.bullet(
+        "Remplacez « {pdf} » par un PDF corrigé, sous le même nom. La demande est relue aussitôt.",
+        "Replace “{pdf}” by a corrected PDF of the same name. The request is read again at once.",
+        pdf=case.pdf,
+    )
+
+
+def problem_of(mapping: Mapping[str, Any]) -> Problem:
+    """Read a problem as the journal keeps it: ``code``, ``line``, ``values``, ``cure``."""
+    values = mapping.get("values") or {}
+    return Problem(
+        code=str(mapping["code"]),
+        line=mapping.get("line"),
+        values={str(name): str(value) for name, value in values.items()},
+        cure=mapping.get("cure"),
+    )

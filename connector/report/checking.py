@@ -1,0 +1,175 @@
+"""Texts that wait for a person: copied, held, in doubt, quarantined, lost (ux page S14, sections 2.3 and 2.4)."""
+
+from __future__ import annotations
+
+from connector.lifecycle import State
+from connector.report import words
+from connector.report.facts import Case, who
+from connector.report.people import signatories
+from connector.report.reasons import Reason, reason_of
+from connector.report.typography import Words, cut, loose
+from connector.sidecar.model import Verb
+
+_QUOTED = 300
+
+
+def _reason(case: Case) -> Reason:
+    return reason_of(case.record.state, case.record.reason)
+
+
+def unconfirmed(case: Case) -> None:
+    """A copy, or a place that was used before: a person says whether it is a new request."""
+    page, reason = case.page, _reason(case)
+    page.first(words.TO_CONFIRM, *reason.first)
+    ended = case.moment("ended")
+    when = page.say(", terminée le {day}", ", ended on {day}", day=page.day(ended)) if ended else Words("")
+    if case.value("other") or case.record.reason not in {"", "copy"}:
+        page.para(*reason.told, other=_short_path(case.value("other")), pdf=case.pdf, ended=when)
+    page.todo()
+    page.bullet(
+        "Elle doit partir ? Vérifiez les signataires et l’objet (« {subject} »), puis écrivez dans « {file} » :",
+        "It must be sent? Check the signatories and the subject (“{subject}”), then write into “{file}”:",
+        subject=case.subject,
+        file=case.request_file,
+    )
+    page.typed(case.wording(Verb.RESTART))
+    if case.record.reason in {"", "copy"}:
+        page.bullet(
+            "Simple copie de classement ? Il n’y a rien à faire.",
+            "Just a copy for the files? There is nothing to do.",
+        )
+    else:
+        page.bullet("Sinon, il n’y a rien à faire.", "Else there is nothing to do.")
+
+
+def _short_path(href: str) -> str:
+    """The folder and the file of an href, which is what people recognise."""
+    return "/".join(href.rstrip("/").split("/")[-2:])
+
+
+def held(case: Case) -> None:
+    """Not sent by us, for the reason told; a person may ask anew."""
+    page, reason = case.page, _reason(case)
+    page.first(words.TO_CHECK, *reason.first)
+    page.para(
+        *reason.told,
+        file=case.request_file,
+        text=loose(cut(case.value("text") or "?", _QUOTED)),
+    )
+    page.todo()
+    uncertain = case.record.reason in {"status_by_name", "marker_unreadable", "restart_marker_missing"}
+    if uncertain:
+        page.bullet(
+            "Cherchez d’abord sur Jesignexpert la collecte « {subject} » : est-elle déjà partie ?",
+            "First look on Jesignexpert for the request “{subject}”: has it been sent already?",
+            subject=case.subject,
+        )
+    if case.record.reason == "platform_said_no":
+        page.bullet(
+            "Corrigez ce que dit ce motif, puis écrivez dans « {file} » :",
+            "Correct what the reason says, then write into “{file}”:",
+            file=case.request_file,
+        )
+    else:
+        page.bullet(
+            "Elle doit partir ? Vérifiez les signataires et l’objet, puis écrivez dans « {file} » :",
+            "It must be sent? Check the signatories and the subject, then write into “{file}”:",
+            file=case.request_file,
+        )
+    page.typed(case.wording(Verb.RESTART))
+    page.bullet(
+        "Elle n’a plus lieu d’être ? Supprimez « {file} ».",
+        "It is no longer needed? Delete “{file}”.",
+        file=case.request_file,
+    )
+    _undecided(case)
+
+
+def in_doubt(case: Case) -> None:
+    """S14: perhaps sent; only a person, or Jesignexpert's answer, settles it."""
+    page, reason, record = case.page, _reason(case), case.record
+    asked = who(case.people[0]) if case.people else page.say("quelqu’un", "somebody")
+    at = case.moment("at") or record.sent_at
+    page.first(words.TO_CHECK, *reason.first)
+    when = page.say(", le {day}", ", on {day}", day=page.day_at(at)) if at else Words("")
+    page.para(*reason.told, when=when, who=asked)
+    page.todo()
+    day = page.say(" du {day}", " of {day}", day=page.day(at)) if at else Words("")
+    page.below(
+        "Cherchez sur Jesignexpert la collecte « {subject} »{day} pour {who}, ou demandez à {who} si l’e-mail de "
+        "Jesignexpert est arrivé. Puis écrivez dans « {file} », si la demande est partie :",
+        "Look on Jesignexpert for the request “{subject}”{day} for {who}, or ask {who} whether the e-mail of "
+        "Jesignexpert has come. Then write into “{file}”, if the request was sent:",
+        indent=2,
+        subject=case.subject,
+        day=day,
+        who=asked,
+        file=case.request_file,
+    )
+    page.typed(case.wording(Verb.ALREADY_SENT))
+    page.below(
+        "si elle n’est pas partie, ou seulement en brouillon :",
+        "if it was not sent, or is a draft only:",
+        indent=2,
+    )
+    page.typed(case.wording(Verb.NOT_SENT))
+    page.para(
+        "Vous préférez ne pas trancher ? Référence {ref}, contact : {support}.",
+        "You would rather not decide? Reference {ref}, contact: {support}.",
+        ref=record.ref,
+        support=loose(case.context.support),
+    )
+
+
+def _undecided(case: Case) -> None:
+    case.page.para(
+        "Une question ? Référence {ref}, contact : {support}.",
+        "A question? Reference {ref}, contact: {support}.",
+        ref=case.record.ref,
+        support=loose(case.context.support),
+    )
+
+
+def quarantined(case: Case) -> None:
+    """What came back is not intact: it replaced nothing and is fetched again."""
+    page, reason = case.page, _reason(case)
+    page.first(words.TO_CHECK, *reason.first)
+    page.para(*reason.told, pdf=case.pdf)
+    signatories(case)
+    page.para(
+        "Il n’y a rien à faire. Si ce message reste plus d’un jour : contact : {support}.",
+        "There is nothing to do. Should this message stay for more than a day: contact: {support}.",
+        support=loose(case.context.support),
+    )
+
+
+def lost(case: Case) -> None:
+    """The platform knows nothing of it any more."""
+    page, reason, record = case.page, _reason(case), case.record
+    erased = case.moment("erased") or record.ended_at
+    when = page.say(" le {day}", " on {day}", day=page.day(erased)) if erased else Words("")
+    page.first(words.TO_CHECK, *reason.first, when=when)
+    page.para(*reason.told)
+    signatories(case)
+    page.todo()
+    page.bullet(
+        "Demandez le document signé à un signataire : Jesignexpert l’a envoyé à chacun par e-mail.",
+        "Ask a signatory for the signed document: Jesignexpert sent it to each by e-mail.",
+    )
+    page.bullet(
+        "Pour refaire signer (nouvelle demande, payante), écrivez dans « {file} » :",
+        "To have it signed again (a new request, to be paid), write into “{file}”:",
+        file=case.request_file,
+    )
+    page.typed(case.wording(Verb.RESTART))
+    _undecided(case)
+
+
+BUILDERS = {
+    State.UNCONFIRMED: unconfirmed,
+    State.HELD: held,
+    State.IN_DOUBT: in_doubt,
+    State.QUARANTINED: quarantined,
+    State.LOST: lost,
+}
+"""State → the function that tells it, for the five states that need a person."""

@@ -1,0 +1,79 @@
+"""What a text needs besides the record: who asks, in which zone, what holds the account."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+from connector.policy import Ceiling
+from connector.report.typography import Language
+from connector.sidecar.model import Verb
+
+ACTED_NOW = frozenset({Verb.RESTART, Verb.SEND, Verb.ALREADY_SENT, Verb.NOT_SENT})
+"""The orders that this release acts on; texts offer no others."""
+
+
+class PauseCause(StrEnum):
+    """Why nothing new leaves for an account. The first five are values of ``errors.Cause``."""
+
+    TOKENS = "tokens"
+    NO_RIGHT = "no_right"
+    NO_CREDIT = "no_credit"
+    MAINTENANCE = "maintenance"
+    RATE_LIMIT = "rate_limit"
+    CONTRACT = "contract"
+    """What was just created cannot be read back (protocol R11)."""
+    OWNER = "owner"
+    """Another connector owns the folder (protocol R12)."""
+    DMS_LOGIN = "dms_login"
+    """The DMS refuses our login: nothing can be written there, only the administrator is told."""
+    MANUAL = "manual"
+    """The administrator stopped it."""
+
+
+class WaitReason(StrEnum):
+    """Why an accepted request has not left yet, the account itself being well."""
+
+    PLATFORM_AWAY = "platform_away"
+    BRAKE_DAY = "brake_day"
+    BRAKE_HOUR = "brake_hour"
+    QUIET_HOURS = "quiet_hours"
+    DROP_DELAY = "drop_delay"
+    CANNOT_WRITE = "cannot_write"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pause:
+    """An account or folder that holds its launches. Times are aware UTC; ``notified_at``: when a mail left."""
+
+    cause: PauseCause
+    since: datetime
+    notified_at: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class StatusContext:
+    """What a status needs besides its record. Times are aware UTC.
+
+    ``now`` decides one thing, by whole days: whether the expiry is near. ``next_wordings`` holds the wording to
+    print for an order (``recommencer 2``); ``wait_until`` and ``wait_limit`` belong to ``wait``.
+    """
+
+    zone: ZoneInfo
+    language: Language = "fr"
+    support: str
+    sender: str
+    now: datetime
+    ceiling: Ceiling = Ceiling.LIVE
+    pause: Pause | None = None
+    platform_away_since: datetime | None = None
+    wait: WaitReason | None = None
+    wait_until: datetime | None = None
+    wait_limit: int | None = None
+    versions_kept: bool = True
+    ready_count: int | None = None
+    next_wordings: Mapping[Verb, str] = field(default_factory=dict)
+    acted: frozenset[Verb] = ACTED_NOW

@@ -1,0 +1,231 @@
+"""Texts of requests that came to their good end: the signed document is in the folder (ux page S8, S9)."""
+
+from __future__ import annotations
+
+from connector.report import words
+from connector.report.facts import Case, name_of
+from connector.report.people import signatories
+from connector.report.typography import Words, loose
+from connector.sidecar.model import Verb
+
+
+def delivered(case: Case) -> None:
+    """S8: the signed document has taken the place of the original."""
+    page, document = case.page, case.record.document
+    page.first(
+        words.SIGNED,
+        "« {pdf} » est maintenant la version signée",
+        "“{pdf}” is now the signed version",
+        pdf=case.pdf,
+    )
+    signatories(case)
+    delivered_at = case.record.delivered_at
+    when = page.say(" le {day}", " on {day}", day=page.day_at(delivered_at)) if delivered_at else Words("")
+    page.para(
+        "Le document signé a pris la place du PDF d’origine{when}.{verified}",
+        "The signed document has taken the place of the original PDF{when}.{verified}",
+        when=when,
+        verified=_verified(case),
+    )
+    page.heading("Bon à savoir", "Good to know")
+    page.bullet(
+        "Vous voyez encore l’ancienne version ? Fermez le PDF s’il est ouvert, attendez la fin de la "
+        "synchronisation, rouvrez-le.",
+        "You still see the old version? Close the PDF if it is open, wait for the synchronisation to end, and "
+        "open it again.",
+    )
+    if document.original_href is not None:
+        page.bullet(
+            "Le PDF d’origine est à côté : « {original} ».",
+            "The original PDF is beside it: “{original}”.",
+            original=name_of(document.original_href),
+        )
+    elif case.context.versions_kept:
+        page.bullet(
+            "Le PDF d’origine reste dans les versions du fichier (Nextcloud, Détails, Versions : « Original "
+            "avant signature »).",
+            "The original PDF stays among the file’s versions (Nextcloud, Details, Versions: “Original avant "
+            "signature”).",
+        )
+    _advice(case)
+
+
+def _verified(case: Case) -> Words:
+    page, document = case.page, case.record.document
+    count, pages = document.signatures, document.signed_pages or document.pages
+    if count is None or pages is None:
+        return Words("")
+    intact_fr = "signatures intactes" if count != 1 else "signature intacte"
+    intact_en = "signatures" if count != 1 else "signature"
+    page_fr = "pages, celles qui avaient" if pages != 1 else "page, celle qui avait"
+    page_en = "pages, those that were sent" if pages != 1 else "page, the one that was sent"
+    return page.say(
+        f" Vérifié : {{count}} {intact_fr} ; {{pages}}~{page_fr} été "
+        + ("envoyées." if pages != 1 else "envoyée."),
+        f" Checked: {{count}} intact {intact_en}; {{pages}}~{page_en}.",
+        count=count,
+        pages=pages,
+    )
+
+
+def _advice(case: Case) -> None:
+    page = case.page
+    page.bullet(
+        "Ne modifiez plus ce PDF : une annotation suffit à faire apparaître les signatures comme altérées.",
+        "Do not change this PDF any more: one annotation makes the signatures look altered.",
+    )
+    if attestation := case.extra_text("attestation_name"):
+        page.bullet("L’attestation est dans « {name} ».", "The certificate is in “{name}”.", name=attestation)
+    if case.record.sidecar_gone:
+        page.bullet("Ce fichier peut être supprimé.", "This file may be deleted.")
+    else:
+        page.bullet(
+            "Ce fichier et « {file} » peuvent être supprimés.",
+            "This file and “{file}” may be deleted.",
+            file=case.request_file,
+        )
+
+
+def delivered_beside(case: Case) -> None:
+    """S9 and its kin: the signed document lies beside, or in the folder for what has lost its own."""
+    reason = case.record.reason
+    if reason == "folder_gone":
+        _folder_gone(case)
+    elif reason == "to_check":
+        _to_check(case)
+    elif reason == "pdf_gone":
+        _pdf_gone(case)
+    else:
+        _pdf_changed(case)
+
+
+def _first_beside(case: Case) -> None:
+    case.page.first(
+        words.SIGNED,
+        "la version signée est à côté : « {beside} »",
+        "the signed version is beside it: “{beside}”",
+        beside=case.beside,
+    )
+
+
+def _pdf_changed(case: Case) -> None:
+    page, changed = case.page, case.record.document.changed_at
+    _first_beside(case)
+    when = page.say(" le {day}", " on {day}", day=page.day_at(changed)) if changed else Words("")
+    page.para(
+        "« {pdf} » a été modifié{when}, pendant la signature. Pour ne rien perdre, il n’a pas été remplacé.",
+        "“{pdf}” was changed{when}, while it was being signed. To lose nothing, it was not replaced.",
+        pdf=case.pdf,
+        when=when,
+    )
+    _two_files(case)
+    signatories(case)
+    page.todo()
+    page.bullet(
+        "La modification ne compte pas ? Supprimez « {pdf} »,\npuis donnez ce nom à « {beside} ».",
+        "The change does not matter? Delete “{pdf}”,\nthen give that name to “{beside}”.",
+        pdf=case.pdf,
+        beside=case.beside,
+    )
+    page.bullet(
+        "Elle doit être signée elle aussi ? Écrivez dans « {file} » (ce sera une nouvelle demande, payante) :",
+        "It must be signed as well? Write into “{file}” (this will be a new request, to be paid):",
+        file=case.request_file,
+    )
+    page.typed(case.wording(Verb.RESTART))
+
+
+def _two_files(case: Case) -> None:
+    """Which of the two files is which."""
+    page, total = case.page, len(case.people)
+    signed = (
+        page.say(
+            "le document que les {total} personnes ont signé",
+            "the document that the {total} people signed",
+            total=total,
+        )
+        if total > 1
+        else page.say("le document signé", "the signed document")
+    )
+    page.section()
+    page.table(
+        [
+            (case.beside, signed),
+            (case.pdf, page.say("la version modifiée, sans signature", "the changed version, not signed")),
+        ]
+    )
+
+
+def _pdf_gone(case: Case) -> None:
+    page = case.page
+    _first_beside(case)
+    page.para(
+        "« {pdf} » n’était plus là au retour du document signé. La version signée est dans ce dossier, sous le "
+        "nom « {beside} ».",
+        "“{pdf}” was no longer there when the signed document came back. The signed version is in this folder, "
+        "under the name “{beside}”.",
+        pdf=case.pdf,
+        beside=case.beside,
+    )
+    signatories(case)
+    page.heading("Bon à savoir", "Good to know")
+    _advice(case)
+
+
+def _folder_gone(case: Case) -> None:
+    page = case.page
+    page.first(
+        words.SIGNED,
+        "le dossier d’origine n’est plus là ; le document signé est ici",
+        "the original folder is gone; the signed document is here",
+    )
+    page.para(
+        "Le dossier de « {pdf} » a disparu pendant la signature. Le document signé a été déposé ici, sous le "
+        "nom « {beside} » : classez-le où il vous convient.",
+        "The folder of “{pdf}” went away during the signing. The signed document was put here, under the name "
+        "“{beside}”: file it where you like.",
+        pdf=case.pdf,
+        beside=case.beside,
+    )
+    signatories(case)
+    page.heading("Bon à savoir", "Good to know")
+    _advice(case)
+
+
+def _to_check(case: Case) -> None:
+    page = case.page
+    _first_beside(case)
+    page.para(
+        "Les signatures du document revenu sont intactes, mais il n’est pas tout à fait celui attendu. « {pdf} » "
+        "n’a pas été remplacé.",
+        "The signatures of the document that came back are intact, but it is not quite the one expected. “{pdf}” "
+        "was not replaced.",
+        pdf=case.pdf,
+    )
+    page.section()
+    for key, label in (("signatures", "Signatures"), ("pages", "Pages")):
+        expected, arrow, found = case.value(key).partition("→")
+        if arrow:
+            page.bullet(
+                label + " : {found} au lieu de {expected}.",
+                label + ": {found} instead of {expected}.",
+                found=found,
+                expected=expected,
+            )
+    if case.value("content"):
+        page.bullet(
+            "Le contenu des pages n’a pas été reconnu comme celui envoyé.",
+            "What the pages show was not recognised as what was sent.",
+        )
+    signatories(case)
+    page.todo()
+    page.bullet(
+        "Ouvrez « {beside} » et relisez-le. Il convient ? Gardez-le : c’est la version signée.",
+        "Open “{beside}” and read it. Is it right? Keep it: it is the signed version.",
+        beside=case.beside,
+    )
+    page.bullet(
+        "Un doute ? Contact : {support}.",
+        "In doubt? Contact: {support}.",
+        support=loose(case.context.support),
+    )

@@ -1,0 +1,201 @@
+"""What the texts ask of a record: names of its files, who has signed, who is awaited.
+
+Facts that the record has no field for are read from ``extra`` (JSON values): ``near_name``, ``preview_name``,
+``attestation_name``, ``settings_name``, ``documents``, ``annexes``, ``warnings``, ``masked_phones``,
+``known_since``, ``moved_at``, ``unknown_word``. Each may be missing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from connector.lifecycle import Record, SignatoryFacts
+from connector.ports import SignatoryProgress
+from connector.report.context import StatusContext
+from connector.report.page import Page
+from connector.report.typography import NBSP, Words, clean, local, loose
+from connector.sidecar.model import Order, Verb
+
+EXPIRY_NEAR_DAYS = 3
+_TYPED = {
+    "fr": {
+        Verb.CANCEL: "annuler",
+        Verb.REMIND: "relancer",
+        Verb.RESTART: "recommencer",
+        Verb.UNLOCK: "déverrouiller",
+        Verb.SEND: "envoyer",
+        Verb.ALREADY_SENT: "déjà partie",
+        Verb.NOT_SENT: "pas partie",
+    },
+    "en": {verb: verb.value for verb in Verb},
+}
+
+
+class Case:
+    """One record with its context, and the page it is told on."""
+
+    def __init__(self, record: Record, context: StatusContext) -> None:
+        self.record = record
+        self.context = context
+        self.page = Page(context.language, context.zone)
+        self.people = _people(record)
+
+    # -- files
+
+    @property
+    def pdf(self) -> str:
+        """Name of the document, where it is now."""
+        return name_of(self.record.document.renamed_to or self.record.document.href)
+
+    @property
+    def request_file(self) -> str:
+        """Name of the request's file."""
+        return name_of(self.record.place)
+
+    @property
+    def beside(self) -> str:
+        """Name of the signed document that lies, or will lie, beside the original."""
+        delivered = self.record.document.delivered_href
+        return name_of(delivered) if delivered else stem_of(self.pdf) + " (signé).pdf"
+
+    def extra_text(self, key: str, default: str = "") -> str:
+        """Return a text of ``extra``."""
+        value = self.record.extra.get(key)
+        return value if isinstance(value, str) and value else default
+
+    def extra_list(self, key: str) -> list[Any]:
+        """Return a list of ``extra``."""
+        value = self.record.extra.get(key)
+        return list(value) if isinstance(value, list | tuple) else []
+
+    def value(self, key: str) -> str:
+        """Return a value of the reason, empty when absent."""
+        return self.record.values.get(key, "")
+
+    def moment(self, key: str) -> datetime | None:
+        """Return a value of the reason (or an extra) as an aware moment; None when absent or unreadable."""
+        return moment_of(self.record.values.get(key) or self.record.extra.get(key))
+
+    # -- people
+
+    @property
+    def parallel(self) -> bool:
+        """True when all may sign at the same time."""
+        request = self.record.request
+        return request is not None and request.order is Order.PARALLEL
+
+    @property
+    def signed(self) -> list[SignatoryFacts]:
+        """Those who have signed, in the order of signing."""
+        return [each for each in self.people if each.progress == SignatoryProgress.SIGNED]
+
+    @property
+    def pending(self) -> list[SignatoryFacts]:
+        """Those whose turn it is: all who have not signed, or the first of them."""
+        waiting = [each for each in self.people if each.progress != SignatoryProgress.SIGNED]
+        return waiting if self.parallel else waiting[:1]
+
+    @property
+    def subject(self) -> Words:
+        """The subject that people read; the document's name when there is none."""
+        request = self.record.request
+        return loose(self.record.subject or (request.subject if request else None) or stem_of(self.pdf))
+
+    # -- orders
+
+    def acts(self, verb: Verb) -> bool:
+        """True when this release acts on the order, so that a text may offer it."""
+        return verb in self.context.acted
+
+    def wording(self, verb: Verb) -> str:
+        """Return the line to type for an order."""
+        default = _TYPED[self.context.language][verb]
+        return "action: " + self.context.next_wordings.get(verb, default)
+
+    # -- time
+
+    @property
+    def expiry_near(self) -> bool:
+        """True from three days before the expiry, by the calendar of the page's zone."""
+        expires = self.record.expires_at
+        if expires is None:
+            return False
+        zone = self.context.zone
+        left = local(expires, zone).date() - local(self.context.now, zone).date()
+        return timedelta(0) <= left <= timedelta(days=EXPIRY_NEAR_DAYS)
+
+
+def name_of(href: str) -> str:
+    """Return the last part of an href."""
+    return clean(href.rstrip("/").rsplit("/", 1)[-1])
+
+
+def stem_of(name: str) -> str:
+    """Return a file name without its last suffix."""
+    return re.sub(r"\.[^.]{1,5}$", "", name) or name
+
+
+def moment_of(value: object) -> datetime | None:
+    """Read an ISO 8601 text with its zone; None for anything else."""
+    if not isinstance(value, str):
+        return None
+    try:
+        moment = datetime.fromisoformat(value)
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else None
+
+
+def phone_text(phone: str, *, masked: bool = False) -> Words:
+    """Say a number as people write it: « 06 12 34 56 78 », kept whole; masked: « 06 •• •• •• 78 »."""
+    french = re.fullmatch(r"\+33([1-9])(\d\d)(\d\d)(\d\d)(\d\d)", phone)
+    pairs: Sequence[str] = ["0" + french[1], *french.groups()[1:]] if french else [clean(phone)]
+    if masked and french:
+        pairs = [pairs[0], "••", "••", "••", pairs[-1]]
+    elif masked and len(phone) > 6:
+        pairs = [phone[:4] + "•" * (len(phone) - 6) + phone[-2:]]
+    return Words(NBSP.join(pairs).replace(" ", NBSP))
+
+
+def place_words(
+    page: Page, *, number: int | None, near: str = "", corner: str = "", inherited: bool = False
+) -> str:
+    """Say where somebody signs, for ``SignatoryFacts.place``: « page 4, près de « Signature » ».
+
+    ``number`` counts from 1, -1 is the last page; ``corner`` is said in the page's language already.
+    """
+    parts: list[str] = []
+    if number == -1:
+        parts.append(page.say("dernière page", "last page"))
+    elif number is not None:
+        parts.append(page.say("page~{number}", "page~{number}", number=number))
+    if near:
+        parts.append(page.say("près de « {near} »", "near “{near}”", near=loose(near)))
+    elif corner:
+        parts.append(page.say("{corner}", "{corner}", corner=loose(corner)))
+    told = ", ".join(parts)
+    if inherited:
+        told += page.say(" (réglages du dossier)", " (folder settings)")
+    return told
+
+
+def _people(record: Record) -> tuple[SignatoryFacts, ...]:
+    if record.signatories or record.request is None:
+        return tuple(sorted(record.signatories, key=lambda each: each.order))
+    return tuple(
+        SignatoryFacts(
+            order=rank,
+            email=each.email,
+            name=each.name or " ".join(filter(None, [each.first_name, each.last_name])),
+            phone=each.phone,
+        )
+        for rank, each in enumerate(record.request.signatories, start=1)
+    )
+
+
+def who(signatory: SignatoryFacts) -> str:
+    """Name a signatory: the name, else the address."""
+    return signatory.name or signatory.email

@@ -1,0 +1,325 @@
+"""Texts of requests that are out while people sign (ux page S4, S5, S6)."""
+
+from __future__ import annotations
+
+from connector.report import words
+from connector.report.facts import Case, moment_of, name_of, who
+from connector.report.people import signatories
+from connector.report.returning import last_news
+from connector.report.typography import Words, enumeration, loose
+from connector.sidecar.model import Verb
+
+
+def in_progress(case: Case) -> None:
+    """S4, S5, S6 and the other first lines of a request that is out."""
+    _first(case)
+    document = case.record.document
+    if document.changed_at is not None:
+        _changed(case)
+    else:
+        _awaited(case)
+        _remarks(case)
+        signatories(case)
+        _nothing_to_do(case)
+        _orders(case)
+    last_news(case)
+
+
+def _count(case: Case) -> Words:
+    done, total = len(case.signed), len(case.people)
+    plural = "s" if done > 1 else ""
+    ending = "" if done == 1 else "s"
+    return case.page.say(
+        f"{{done}} signature{plural} sur {{total}}",
+        f"{{done}} signature{ending} of {{total}}",
+        done=done,
+        total=total,
+    )
+
+
+def _first(case: Case) -> None:
+    """What a person must know before all else: changed, gone, renamed, not resent, near its end, awaited."""
+    french, english, values = _matter(case)
+    case.page.first(
+        words.IN_PROGRESS, "{count} – " + french, "{count} – " + english, count=_count(case), **values
+    )
+
+
+def _matter(case: Case) -> tuple[str, str, dict[str, object]]:
+    page, record = case.page, case.record
+    document, values = record.document, record.values
+    if document.changed_at is not None:
+        return "attention : le PDF a été modifié après l’envoi", "note: the PDF was changed after sending", {}
+    if document.missing_since is not None:
+        return "le PDF a été supprimé ; la signature continue", "the PDF was deleted; signing goes on", {}
+    if document.renamed_to is not None:
+        return (
+            "sous le nom « {name} », pas encore signé",
+            "under the name “{name}”, not signed yet",
+            {"name": name_of(document.renamed_to)},
+        )
+    if record.edited_after_send:
+        return "votre correction n’est pas partie", "your correction was not sent", {}
+    if record.reason == "reminder_too_early" and (start := moment_of(values.get("from"))):
+        return (
+            "rappel possible à partir de {hour}",
+            "a reminder is possible from {hour}",
+            {"hour": page.hour(start)},
+        )
+    if case.expiry_near and record.expires_at is not None:
+        return (
+            "expire le {day} : pensez à relancer",
+            "expires on {day}: send a reminder",
+            {"day": page.day(record.expires_at)},
+        )
+    return _awaiting(case)
+
+
+def _awaiting(case: Case) -> tuple[str, str, dict[str, object]]:
+    page, pending = case.page, case.pending
+    if not pending:
+        return "Jesignexpert termine", "Jesignexpert is finishing", {}
+    since = pending[0].invited_at or case.record.sent_at
+    values: dict[str, object] = {"who": who(pending[0]), "number": Words(str(len(pending)))}
+    if since is not None:
+        values["day"] = page.day(since)
+    french = "attend {number} personnes" if len(pending) > 1 else "attend {who}"
+    english = "awaits {number} people" if len(pending) > 1 else "awaits {who}"
+    return (
+        (french + " depuis le {day}", english + " since {day}", values)
+        if since
+        else (french, english, values)
+    )
+
+
+def _awaited(case: Case) -> None:
+    """The mail that left (nobody has signed yet), and what happens without a signature."""
+    page, record = case.page, case.record
+    page.section()
+    if not case.signed and case.pending:
+        mails = enumeration([loose(each.email) for each in case.pending], page.language)
+        page.below(
+            "Un e-mail de Jesignexpert est parti à {mails}.",
+            "An e-mail from Jesignexpert has left for {mails}.",
+            mails=mails,
+        )
+    if record.expires_at is None:
+        return
+    day = page.day(record.expires_at)
+    if case.signed:
+        page.below(
+            "Sans signature avant le {day}, la demande expire et la signature déjà donnée est perdue.",
+            "Without a signature before {day}, the request expires and the signature already given is lost.",
+            day=day,
+        )
+    else:
+        page.below(
+            "Sans signature avant le {day}, la demande expire.",
+            "Without a signature before {day}, the request expires.",
+            day=day,
+        )
+
+
+def _changed(case: Case) -> None:
+    """S6: the document was saved again while it is out."""
+    page, document, record = case.page, case.record.document, case.record
+    sent = page.day(record.sent_at or record.created_at)
+    page.para(
+        "« {pdf} » a été enregistré de nouveau le {changed}. Les signataires signent le document envoyé le "
+        "{sent} : cette modification n’en fait pas partie.",
+        "“{pdf}” was saved again on {changed}. The signatories sign the document sent on {sent}: this change "
+        "is not part of it.",
+        pdf=case.pdf,
+        changed=page.day_at(document.changed_at or record.updated_at),
+        sent=sent,
+    )
+    if document.changed_same_pages:
+        page.para(
+            "Les pages semblent identiques : il s’agit sans doute d’un simple enregistrement depuis Acrobat.",
+            "The pages look the same: it was probably just saved from Acrobat.",
+        )
+    page.para(
+        "Ce qui va se passer : le fichier modifié ne sera pas écrasé. La version signée sera déposée à côté : "
+        "« {beside} ».",
+        "What will happen: the changed file will not be overwritten. The signed version will be put beside it: "
+        "“{beside}”.",
+        beside=case.beside,
+    )
+    page.todo()
+    _change_answers(case, sent)
+
+
+def _change_answers(case: Case, sent: Words) -> None:
+    """What a person can do about the change: undo it, or begin again."""
+    page = case.page
+    if case.context.versions_kept:
+        page.bullet(
+            "La modification ne compte pas ? Dans Nextcloud, ouvrez Détails puis Versions de « {pdf} » et "
+            "restaurez celle du {sent} : la version signée prendra sa place, comme prévu.",
+            "The change does not matter? In Nextcloud, open Details, then Versions of “{pdf}” and restore that "
+            "of {sent}: the signed version will take its place, as planned.",
+            pdf=case.pdf,
+            sent=sent,
+        )
+    if case.acts(Verb.CANCEL):
+        page.bullet(
+            "Elle compte ? Arrêtez la demande, puis recommencez. Écrivez dans « {file} » :",
+            "It matters? Stop the request, then begin again. Write into “{file}”:",
+            file=case.request_file,
+        )
+        page.typed(case.wording(Verb.CANCEL))
+    else:
+        _stop_on_site(case, "Elle compte ? ", "It matters? ")
+
+
+def _stop_on_site(case: Case, french: str, english: str) -> None:
+    """How to end and begin again where no order to cancel is acted on."""
+    case.page.bullet(
+        french + "Arrêtez la collecte « {subject} » depuis le site de Jesignexpert. Elle paraîtra ici comme "
+        "annulée ; écrivez alors dans « {file} » (nouvelle demande, payante) :",
+        english + "Stop the request “{subject}” on the site of Jesignexpert. It will show here as cancelled; "
+        "then write into “{file}” (a new request, to be paid):",
+        subject=case.subject,
+        file=case.request_file,
+    )
+    case.page.typed(case.wording(Verb.RESTART))
+
+
+def _remarks(case: Case) -> None:
+    """What happened to the files, one short paragraph each."""
+    page, record = case.page, case.record
+    document = record.document
+    if document.missing_since is not None:
+        page.para(
+            "« {pdf} » n’est plus dans ce dossier depuis le {day}. Le document signé reviendra à sa place.",
+            "“{pdf}” has not been in this folder since {day}. The signed document will come back in its place.",
+            pdf=case.pdf,
+            day=page.day_at(document.missing_since),
+        )
+    if (moved := case.moment("moved_at")) is not None:
+        page.para(
+            "Ce dossier a été déplacé le {day} ; le suivi continue ici.",
+            "This folder was moved on {day}; it is followed here.",
+            day=page.day(moved),
+        )
+    if record.adopted and record.obeyed:
+        page.para(
+            "Les consignes déjà écrites dans « {file} » comptent comme faites.",
+            "Orders already written in “{file}” count as done.",
+            file=case.request_file,
+        )
+    if word := case.extra_text("unknown_word"):
+        page.para(
+            "Jesignexpert indique « {word} », un mot inconnu ici ; la demande reste suivie.",
+            "Jesignexpert says “{word}”, a word unknown here; the request is still followed.",
+            word=loose(word),
+        )
+    if record.edited_after_send:
+        _correction(case)
+
+
+def _correction(case: Case) -> None:
+    case.page.para(
+        "« {file} » a été modifié après l’envoi. Les signataires voient la demande telle qu’elle est partie. "
+        "Pour la changer : corrigez-la sur Jesignexpert, ou arrêtez-la puis recommencez.",
+        "“{file}” was changed after sending. The signatories see the request as it left. To change it: correct "
+        "it on Jesignexpert, or stop it and begin again.",
+        file=case.request_file,
+    )
+
+
+def _nothing_to_do(case: Case) -> None:
+    page, pdf = case.page, case.pdf
+    if case.record.document.missing_since is not None:
+        return
+    if case.signed:
+        page.para(
+            "Il n’y a rien à faire : le document signé reviendra ici de lui-même. Merci de ne pas modifier "
+            "« {pdf} » d’ici là.",
+            "There is nothing to do: the signed document will come back here by itself. Please do not change "
+            "“{pdf}” until then.",
+            pdf=pdf,
+        )
+    else:
+        page.para(
+            "Il n’y a rien à faire : le document signé reviendra ici de lui-même, à la place de « {pdf} ». "
+            "Merci de ne pas modifier ce PDF d’ici là.",
+            "There is nothing to do: the signed document will come back here by itself, in place of “{pdf}”. "
+            "Please do not change this PDF until then.",
+            pdf=pdf,
+        )
+
+
+def _orders(case: Case) -> None:
+    """How to remind and how to stop: by a line in the request where that is acted on, else on the site."""
+    page = case.page
+    may_remind, may_cancel = case.acts(Verb.REMIND), case.acts(Verb.CANCEL)
+    gone, corrected = case.record.sidecar_gone, case.record.edited_after_send
+    offer_stop = may_cancel and (not case.signed or gone or corrected)
+    if gone:
+        _request_gone(case)
+    if may_remind:
+        _remind(case)
+    if offer_stop:
+        if may_remind:
+            page.para("ou, pour arrêter la demande :", "or, to stop the request:")
+        else:
+            page.para(
+                "Pour arrêter la demande, écrivez dans « {file} » :",
+                "To stop the request, write into “{file}”:",
+                file=case.request_file,
+            )
+        page.typed(case.wording(Verb.CANCEL))
+    if not may_remind or not may_cancel:
+        _on_site(case, remind=not may_remind, stop=not may_cancel)
+
+
+def _request_gone(case: Case) -> None:
+    case.page.para(
+        "« {file} » a été supprimé, mais la demande continue : la supprimer ne l’arrête pas.",
+        "“{file}” was deleted, but the request goes on: deleting it does not stop it.",
+        file=case.request_file,
+    )
+
+
+def _remind(case: Case) -> None:
+    page, pending = case.page, case.pending
+    last = max((at for each in pending for at in each.reminded_at), default=None)
+    if last is not None and any(wording.startswith("remind") for wording in case.record.obeyed):
+        page.para(
+            "Rappel fait le {day}. Pour un autre rappel, remplacez la ligne par :",
+            "Reminder sent on {day}. For another one, replace the line by:",
+            day=page.day_at(last),
+        )
+    elif len(pending) == 1:
+        page.para(
+            "Pour envoyer un rappel à {who}, écrivez dans « {file} » :",
+            "To send a reminder to {who}, write into “{file}”:",
+            who=who(pending[0]),
+            file=case.request_file,
+        )
+    else:
+        page.para(
+            "Pour envoyer un rappel, écrivez dans « {file} » :",
+            "To send a reminder, write into “{file}”:",
+            file=case.request_file,
+        )
+    page.typed(case.wording(Verb.REMIND))
+
+
+def _on_site(case: Case, *, remind: bool, stop: bool) -> None:
+    both = remind and stop
+    what = case.page.say(
+        "Pour envoyer un rappel ou arrêter la demande"
+        if both
+        else ("Pour envoyer un rappel" if remind else "Pour arrêter la demande"),
+        "To send a reminder or to stop the request"
+        if both
+        else ("To send a reminder" if remind else "To stop the request"),
+    )
+    case.page.para(
+        "{what} : cela se fait sur le site de Jesignexpert, collecte « {subject} ».",
+        "{what}: this is done on the site of Jesignexpert, request “{subject}”.",
+        what=what,
+        subject=case.subject,
+    )

@@ -1,0 +1,116 @@
+"""The notice at a watched root while launches are held, ``SIGNATURES EN PAUSE.txt`` (ux page section 2.5)."""
+
+from __future__ import annotations
+
+from zoneinfo import ZoneInfo
+
+from connector.report.context import Pause, PauseCause
+from connector.report.page import Page, headline
+from connector.report.typography import NBSP, TIE, Language, Words, loose
+from connector.report.waiting import WHO_CAN_ACT
+
+FILE_NAME = {"fr": "SIGNATURES EN PAUSE.txt", "en": "SIGNATURES PAUSED.txt"}
+"""Name of the notice in the watched root, by language."""
+
+_STATE = {"fr": "SIGNATURES EN PAUSE", "en": "SIGNATURES PAUSED"}
+
+_FIRST: dict[PauseCause, tuple[str, str]] = {
+    PauseCause.TOKENS: (
+        "la connexion du cabinet à Jesignexpert est à renouveler",
+        "the firm’s connection to Jesignexpert must be renewed",
+    ),
+    PauseCause.NO_CREDIT: (
+        "le crédit Jesignexpert du cabinet est épuisé",
+        "the firm’s Jesignexpert credit is used up",
+    ),
+    PauseCause.NO_RIGHT: (
+        "il manque une délégation sur Jesignexpert (« préparer »)",
+        "a right is missing on Jesignexpert (“préparer”)",
+    ),
+    PauseCause.MAINTENANCE: ("Jesignexpert est en maintenance", "Jesignexpert is under maintenance"),
+    PauseCause.RATE_LIMIT: ("Jesignexpert demande de patienter", "Jesignexpert asks to slow down"),
+    PauseCause.CONTRACT: (
+        "la liaison avec Jesignexpert est à vérifier par {support}",
+        "the link with Jesignexpert must be checked by {support}",
+    ),
+    PauseCause.OWNER: (
+        "un autre service de signature suit déjà ce dossier",
+        "another signature service already follows this folder",
+    ),
+    PauseCause.MANUAL: ("les envois du cabinet sont suspendus", "the firm’s sending is suspended"),
+}
+
+
+def render_notice(
+    pause: Pause,
+    *,
+    zone: ZoneInfo,
+    language: Language,
+    support: str,
+    folder: str,
+    waiting: int,
+) -> str | None:
+    r"""Return the notice's text with ``\n`` line ends, or None where only the administrator is told.
+
+    ``folder`` is the watched folder's name as people see it, ``waiting`` the number of requests that wait now;
+    the text says no other number and no relative time, so it changes only with them.
+    """
+    if pause.cause not in _FIRST:
+        return None
+    page = Page(language, zone)
+    first = headline(_STATE[language], page.pick(*_FIRST[pause.cause]), language, support=support)
+    _since(page, pause, waiting)
+    _who(page, pause, support)
+    page.para(
+        "Ce fichier disparaîtra tout seul à la reprise.",
+        "This file will go away by itself when sending resumes.",
+    )
+    if pause.cause is PauseCause.OWNER:
+        page.para("Dossier concerné : « {folder} ».", "Folder concerned: “{folder}”.", folder=folder)
+    return "\n".join([first, *page.body()]) + "\n"
+
+
+def notice_file(text: str) -> bytes:
+    """Return the file's bytes: UTF-8 with BOM, CRLF."""
+    return ("\ufeff" + text.replace("\n", "\r\n")).encode("utf-8")
+
+
+def _since(page: Page, pause: Pause, waiting: int) -> None:
+    count = Words(str(waiting))
+    told = (
+        page.say(f" ({{count}}{TIE}pour l’instant)", f" ({{count}}{TIE}for now)", count=count)
+        if waiting
+        else Words("")
+    )
+    page.para(
+        "Depuis le {day}, les nouvelles demandes attendent{told}. Rien n’est perdu, rien n’est à refaire : elles "
+        "partiront d’elles-mêmes. Les demandes déjà envoyées restent signables.",
+        "Since {day}, new requests wait{told}. Nothing is lost, nothing must be done again: they will leave by "
+        "themselves. Requests already sent can still be signed.",
+        day=page.day_at(pause.since),
+        told=told,
+    )
+
+
+def _who(page: Page, pause: Pause, support: str) -> None:
+    contact = loose(support)
+    who = WHO_CAN_ACT.get(pause.cause)
+    told = page.say(*who) if who else page.say("Contact : {support}.", "Contact: {support}.", support=contact)
+    if pause.cause in {PauseCause.MAINTENANCE, PauseCause.RATE_LIMIT}:
+        told = page.say("Il n’y a rien à faire.", "There is nothing to do.")
+    sent = pause.notified_at
+    if sent is not None and pause.cause is PauseCause.TOKENS:
+        mail = page.say(
+            " Elle a reçu un e-mail « Renouveler la connexion à Jesignexpert » le {day} ; deux minutes suffisent.",
+            " An e-mail “Renew the connection to Jesignexpert” went to that person on {day}; two minutes are "
+            "enough.",
+            day=page.day_at(sent),
+        )
+        title = page.say("Renouveler la connexion à Jesignexpert", "Renew the connection to Jesignexpert")
+        told = Words(told + mail.replace(title, title.replace(" ", NBSP)))
+    elif sent is not None:
+        told = Words(
+            told
+            + page.say(" Un message est parti le {day}.", " A message left on {day}.", day=page.day_at(sent))
+        )
+    page.para("{told}", "{told}", told=told)

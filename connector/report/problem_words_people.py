@@ -1,0 +1,196 @@
+"""Sentences for what can be wrong with signatories and with the place where they sign."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from connector.report.wording import Wording
+
+_FOR = "[[ pour {who}]]"
+_FOR_EN = "[[ for {who}]]"
+
+PEOPLE: Final[dict[str, Wording]] = {
+    "signatories_missing": Wording(
+        "il manque au moins un signataire",
+        "at least one signatory is missing",
+        "personne n’est appelé à signer. Écrivez une ligne par signataire : prénom, nom, e-mail et mobile.",
+        "nobody is asked to sign. Write one line for each signatory: first name, name, e-mail and mobile.",
+    ),
+    "signatories_too_many": Wording(
+        "{count} signataires, le maximum est {limit}",
+        "{count} signatories, at most {limit}",
+        "{count} signataires sont demandés ; le maximum est {limit}. Partagez la demande en plusieurs.",
+        "{count} signatories are asked; at most {limit} are possible. Divide the request.",
+    ),
+    "signatory_not_understood": Wording(
+        "aucun signataire ne se lit dans « {written} »",
+        "no signatory can be read from “{written}”",
+        "aucun signataire ne se lit dans « {written} ». Écrivez prénom, nom, e-mail et mobile sur une ligne.",
+        "no signatory can be read from “{written}”. Write first name, name, e-mail and mobile on one line.",
+    ),
+    "name_missing": Wording(
+        f"il manque un nom{_FOR}",
+        f"a name is missing{_FOR_EN}",
+        f"il manque un nom{_FOR}. Écrivez le prénom et le nom avant l’e-mail.",
+        f"a name is missing{_FOR_EN}. Write first name and name before the e-mail.",
+    ),
+    "name_garbled": Wording(
+        "les accents sont illisibles dans « {written} »",
+        "the accents cannot be read in “{written}”",
+        "les accents sont illisibles dans le nom « {written} », qui serait imprimé sur le document. Écrivez-le "
+        "de nouveau.",
+        "the accents cannot be read in the name “{written}”, which would be printed on the document. Write it "
+        "again.",
+    ),
+    "name_digits": Wording(
+        f"des chiffres restent à côté du nom{_FOR}",
+        f"digits are left beside the name{_FOR_EN}",
+        f"des chiffres restent à côté du nom{_FOR} : « {{written}} ». Corrigez le mobile, ou retirez-les.",
+        f"digits are left beside the name{_FOR_EN}: “{{written}}”. Correct the mobile, or remove them.",
+    ),
+    "email_missing": Wording(
+        f"il manque un e-mail{_FOR}",
+        f"an e-mail is missing{_FOR_EN}",
+        f"il manque un e-mail{_FOR}. L’invitation à signer arrive par e-mail.",
+        f"an e-mail is missing{_FOR_EN}. The invitation to sign comes by e-mail.",
+    ),
+    "email_invalid": Wording(
+        "« {written} » n’est pas une adresse e-mail",
+        "“{written}” is not an e-mail address",
+        f"« {{written}} » n’est pas une adresse e-mail{_FOR}. Exemple : prenom.nom@example.fr.",
+        f"“{{written}}” is not an e-mail address{_FOR_EN}. Example: first.last@example.com.",
+    ),
+    "email_two": Wording(
+        f"deux adresses e-mail{_FOR}",
+        f"two e-mail addresses{_FOR_EN}",
+        f"deux adresses e-mail{_FOR}, {{first}} et {{second}} : gardez-en une seule.",
+        f"two e-mail addresses{_FOR_EN}, {{first}} and {{second}}: keep one only.",
+    ),
+    "phone_missing": Wording(
+        f"il manque un mobile{_FOR}",
+        f"a mobile is missing{_FOR_EN}",
+        f"il manque un mobile{_FOR}. Le code de signature arrive par SMS.",
+        f"a mobile is missing{_FOR_EN}. The code to sign comes by SMS.",
+    ),
+    "phone_fixed_line": Wording(
+        f"numéro fixe{_FOR}, il faut un mobile",
+        f"fixed line{_FOR_EN}, a mobile is needed",
+        "{written} est un numéro fixe. Le code de signature arrive par SMS : indiquez un mobile (06, 07, ou un "
+        "numéro étranger commençant par +).",
+        "{written} is a fixed line. The code to sign comes by SMS: give a mobile (06, 07, or a foreign number "
+        "beginning with +).",
+    ),
+    "phone_two_numbers": Wording(
+        f"deux numéros{_FOR} : gardez le mobile",
+        f"two numbers{_FOR_EN}: keep the mobile",
+        f"deux numéros{_FOR} dans « {{written}} » : gardez le mobile.",
+        f"two numbers{_FOR_EN} in “{{written}}”: keep the mobile.",
+    ),
+    "phone_excel": Wording(
+        "Excel a abîmé ce numéro : mettez la colonne au format Texte",
+        "Excel damaged this number: format the column as text",
+        f"Excel a abîmé le numéro « {{written}} »{_FOR} : mettez la colonne au format Texte et saisissez-le de "
+        "nouveau.",
+        f"Excel damaged the number “{{written}}”{_FOR_EN}: format the column as text and write it again.",
+    ),
+    "phone_too_short": Wording(
+        f"il manque des chiffres au mobile{_FOR}",
+        f"the mobile lacks digits{_FOR_EN}",
+        f"il manque des chiffres au mobile{_FOR} : « {{written}} » ({{count}} lus). Un mobile en compte dix.",
+        f"the mobile lacks digits{_FOR_EN}: “{{written}}” ({{count}} read). A mobile has ten.",
+    ),
+    "phone_too_long": Wording(
+        f"trop de chiffres au mobile{_FOR}",
+        f"the mobile has too many digits{_FOR_EN}",
+        f"il y a trop de chiffres au mobile{_FOR} : « {{written}} » ({{count}} lus). Un mobile en compte dix.",
+        f"the mobile has too many digits{_FOR_EN}: “{{written}}” ({{count}} read). A mobile has ten.",
+    ),
+    "phone_grouping": Wording(
+        f"numéro français ou étranger{_FOR} ? À préciser",
+        f"French or foreign number{_FOR_EN}? Please say",
+        f"« {{written}} »{_FOR} s’écrit comme un numéro étranger. Ajoutez l’indicatif (+41…), ou groupez les "
+        "chiffres par deux s’il est français.",
+        f"“{{written}}”{_FOR_EN} is written like a foreign number. Add the country code (+41…), or group the "
+        "digits by two if it is French.",
+    ),
+    "phone_dummy": Wording(
+        f"le mobile semble factice{_FOR}",
+        f"the mobile looks made up{_FOR_EN}",
+        f"{{written}}{_FOR} semble un numéro factice. Indiquez le vrai mobile : le code de signature y arrive.",
+        f"{{written}}{_FOR_EN} looks made up. Give the real mobile: the code to sign arrives there.",
+    ),
+    "phone_unknown": Wording(
+        f"« {{written}} » n’est pas un mobile connu{_FOR}",
+        f"“{{written}}” is no known mobile{_FOR_EN}",
+        f"« {{written}} »{_FOR} n’est pas un mobile connu. Indiquez un mobile (06, 07, ou un numéro étranger "
+        "commençant par +).",
+        f"“{{written}}”{_FOR_EN} is no known mobile. Give a mobile (06, 07, or a foreign number beginning with +).",
+    ),
+    "same_phone": Wording(
+        "même mobile pour {who} et {other}",
+        "one mobile for {who} and {other}",
+        "{who} et {other} ont le même mobile ({written}). Le code reçu par SMS ne prouverait rien : indiquez un "
+        "mobile pour chacun.",
+        "{who} and {other} have the same mobile ({written}). The code by SMS would prove nothing: give a mobile "
+        "for each.",
+    ),
+    "same_email": Wording(
+        "même e-mail pour {who} et {other}",
+        "one e-mail for {who} and {other}",
+        "{who} et {other} ont le même e-mail ({written}). Indiquez une adresse pour chacun.",
+        "{who} and {other} have the same e-mail ({written}). Give an address for each.",
+    ),
+    "domain_refused": Wording(
+        "le cabinet n’envoie rien à une adresse en {written}",
+        "the firm sends nothing to an address at {written}",
+        f"le cabinet n’envoie rien à une adresse en « {{written}} »{_FOR}. Indiquez une autre adresse.",
+        f"the firm sends nothing to an address at “{{written}}”{_FOR_EN}. Give another address.",
+    ),
+    "level_refused": Wording(
+        "ce dossier ne permet pas le niveau « {written} »",
+        "this folder does not allow the level “{written}”",
+        f"ce dossier ne permet pas le niveau « {{written}} »{_FOR}. Retirez cette ligne, ou demandez au cabinet.",
+        f"this folder does not allow the level “{{written}}”{_FOR_EN}. Remove this line, or ask the firm.",
+    ),
+}
+
+PLACES: Final[dict[str, Wording]] = {
+    "placement_outside": Wording(
+        f"le cadre{_FOR} sort de la page {{page}}",
+        f"the box{_FOR_EN} leaves page {{page}}",
+        f"le cadre de signature{_FOR} (7 cm × 2 cm) sort de la page~{{page}}. Rapprochez-le du centre.",
+        f"the signature box{_FOR_EN} (7 cm × 2 cm) leaves page~{{page}}. Move it towards the middle.",
+    ),
+    "placement_page": Wording(
+        "la page {page} n’existe pas, le PDF en compte {pages}",
+        "there is no page {page}, the PDF has {pages}",
+        "la page {page} n’existe pas : le PDF en compte {pages}.",
+        "there is no page {page}: the PDF has {pages}.",
+    ),
+    "placement_overlap": Wording(
+        "les cadres pour {who} et {other} se recouvrent",
+        "the boxes for {who} and {other} overlap",
+        "page~{page}, les cadres pour {who} et {other} se recouvrent. Éloignez l’un de l’autre.",
+        "on page~{page} the boxes for {who} and {other} overlap. Move them apart.",
+    ),
+    "placement_no_room": Wording(
+        f"aucune place libre pour signer{_FOR}",
+        f"no free room to sign{_FOR_EN}",
+        f"aucune place libre pour le cadre de signature{_FOR} page~{{page}}. Laissez 7 cm × 2 cm de blanc, ou "
+        "indiquez une page.",
+        f"no free room for the signature box{_FOR_EN} on page~{{page}}. Leave 7 cm × 2 cm of white, or name a "
+        "page.",
+    ),
+    "boxes_overlap": Wording(
+        "deux cadres de signature se recouvrent",
+        "two signature boxes overlap",
+        "deux cadres de signature se recouvrent. Éloignez l’un de l’autre.",
+        "two signature boxes overlap. Move them apart.",
+    ),
+    "box_outside_page": Wording(
+        "un cadre de signature sort de la page",
+        "a signature box leaves the page",
+        "un cadre de signature (7 cm × 2 cm) sort de la page. Rapprochez-le du centre.",
+        "a signature box (7 cm × 2 cm) leaves the page. Move it towards the middle.",
+    ),
+}

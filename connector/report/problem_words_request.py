@@ -1,0 +1,165 @@
+"""Sentences for what can be wrong with a request's own lines."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from connector.report.wording import Wording
+
+_NEAR = "[[ Vouliez-vous dire « {nearest} » ?]]"
+_NEAR_EN = "[[ Did you mean “{nearest}”?]]"
+
+REQUEST: Final[dict[str, Wording]] = {
+    "sidecar_empty": Wording(
+        "la demande est vide",
+        "the request is empty",
+        "le fichier est vide. Écrivez au moins l’e-mail d’un signataire.",
+        "the file is empty. Write at least the e-mail of one signatory.",
+    ),
+    "sidecar_html": Wording(
+        "ce fichier est une page web, pas une demande",
+        "this file is a web page, not a request",
+        "ce fichier est une page web enregistrée sous ce nom. Recommencez d’après un modèle.",
+        "this file is a web page saved under this name. Begin again from a model.",
+    ),
+    "sidecar_too_large": Wording(
+        "le fichier pèse {size_mb}~Mo, trop pour une demande",
+        "the file weighs {size_mb}~MB, too much for a request",
+        "le fichier pèse {size_mb}~Mo ; une demande en pèse moins de {limit_mb}. Est-ce le bon fichier ?",
+        "the file weighs {size_mb}~MB; a request weighs less than {limit_mb}. Is it the right file?",
+    ),
+    "sidecar_not_understood": Wording(
+        "aucune demande ne se lit dans ce fichier",
+        "no request can be read from this file",
+        "aucune demande ne se lit ici (« {written} »). Recommencez d’après un modèle.",
+        "no request can be read here (“{written}”). Begin again from a model.",
+    ),
+    "mail_signature": Wording(
+        "une fin d’e-mail est collée sous la demande",
+        "the end of an e-mail is pasted below the request",
+        "la fin d’un e-mail est collée ici (« {written} »). Retirez ces lignes.",
+        "the end of an e-mail is pasted here (“{written}”). Remove these lines.",
+    ),
+    "two_people_no_dash": Wording(
+        "deux personnes : mettez un tiret devant chacune",
+        "two people: put a dash before each",
+        "« {key} » est écrit deux fois : s’il y a deux personnes, mettez un tiret devant chacune.",
+        "“{key}” is written twice: if there are two people, put a dash before each.",
+    ),
+    "unknown_key": Wording(
+        "« {written} » n’est pas un mot prévu",
+        "“{written}” is not a known word",
+        f"« {{written}} » n’est pas un mot prévu.{_NEAR}",
+        f"“{{written}}” is not a known word.{_NEAR_EN}",
+    ),
+    "key_twice": Wording(
+        "« {written} » et « {first} » disent la même chose",
+        "“{written}” and “{first}” say the same",
+        "« {written} » dit la même chose que « {first} », ligne~{first_line}. Gardez une seule des deux lignes.",
+        "“{written}” says the same as “{first}”, line~{first_line}. Keep one of the two lines.",
+    ),
+    "key_only_in_settings": Wording(
+        "« {key} » s’écrit dans les réglages du dossier",
+        "“{key}” belongs into the folder’s settings",
+        "« {key} » s’écrit dans « _signature.yaml », les réglages du dossier, et non dans une demande.",
+        "“{key}” belongs into “_signature.yaml”, the folder’s settings, not into a request.",
+    ),
+    "action_in_settings": Wording(
+        "« {written} » ne peut pas être dans les réglages",
+        "“{written}” cannot stand in the settings",
+        "« {written} » ne peut pas être dans les réglages du dossier : elle viserait toutes les demandes. "
+        "Écrivez-la dans la demande.",
+        "“{written}” cannot stand in the folder’s settings: it would concern every request. Write it into the "
+        "request.",
+    ),
+    "key_needs": Wording(
+        "« {key} » demande aussi « {needs} »",
+        "“{key}” also needs “{needs}”",
+        "« {key} » ne dit rien sans « {needs} ». Ajoutez « {needs} », ou retirez « {key} ».",
+        "“{key}” says nothing without “{needs}”. Add “{needs}”, or remove “{key}”.",
+    ),
+    "keys_contradict": Wording(
+        "« {key} » et « {other} » se contredisent",
+        "“{key}” and “{other}” contradict each other",
+        "« {key} » et « {other} » ne vont pas ensemble. Gardez l’un des deux.",
+        "“{key}” and “{other}” do not go together. Keep one of the two.",
+    ),
+    "value_missing": Wording(
+        "rien n’est écrit après « {key} »",
+        "nothing stands after “{key}”",
+        "rien n’est écrit après « {key} ». Complétez la ligne, ou retirez-la.",
+        "nothing stands after “{key}”. Complete the line, or remove it.",
+    ),
+    "value_not_text": Wording(
+        "« {key} » attend un seul texte",
+        "“{key}” takes one text only",
+        "« {key} » attend un seul texte, sur la même ligne.",
+        "“{key}” takes one text only, on the same line.",
+    ),
+    "value_not_keys": Wording(
+        "« {key} » attend des lignes en retrait",
+        "“{key}” takes indented lines",
+        "« {key} » attend des lignes en retrait, et non « {written} ». Comparez avec un modèle.",
+        "“{key}” takes indented lines, not “{written}”. Compare it with a model.",
+    ),
+    "value_unknown": Wording(
+        "« {written} » n’est pas prévu après « {key} »",
+        "“{written}” is not known after “{key}”",
+        f"« {{written}} » n’est pas prévu après « {{key}} ».{_NEAR} Possibles : {{allowed}}.",
+        f"“{{written}}” is not known after “{{key}}”.{_NEAR_EN} Possible: {{allowed}}.",
+    ),
+    "number_invalid": Wording(
+        "« {key} » attend un nombre",
+        "“{key}” takes a number",
+        "« {key} » attend un nombre à partir de 1, et non « {written} ».",
+        "“{key}” takes a number from 1, not “{written}”.",
+    ),
+    "length_invalid": Wording(
+        "« {key} » attend une longueur",
+        "“{key}” takes a length",
+        "« {key} » attend une longueur (20 mm, 2 cm, 10 %), et non « {written} ».",
+        "“{key}” takes a length (20 mm, 2 cm, 10 %), not “{written}”.",
+    ),
+    "text_garbled": Wording(
+        "les accents sont illisibles après « {key} »",
+        "the accents cannot be read after “{key}”",
+        "les accents sont illisibles après « {key} » : « {written} ». Écrivez ce texte de nouveau.",
+        "the accents cannot be read after “{key}”: “{written}”. Write this text again.",
+    ),
+    "initials_impossible": Wording(
+        "Jesignexpert ne permet pas de parapher ; retirez cette ligne",
+        "Jesignexpert has no initials; remove this line",
+        "Jesignexpert ne permet pas de parapher (« {written} »). Retirez cette ligne.",
+        "Jesignexpert has no initials (“{written}”). Remove this line.",
+    ),
+    "not_yet": Wording(
+        "« {key} » n’est pas encore possible",
+        "“{key}” is not possible yet",
+        "« {key} » est connu, mais n’est pas encore possible. Retirez cette ligne.",
+        "“{key}” is known, but not possible yet. Remove this line.",
+    ),
+    "two_sidecars": Wording(
+        "deux demandes pour un même PDF",
+        "two requests for one PDF",
+        "deux demandes visent le même PDF ({names}). Supprimez celle qui est de trop.",
+        "two requests aim at one PDF ({names}). Delete the one too many.",
+    ),
+    "subject_too_long": Wording(
+        "l’objet a {count} caractères, le maximum est {limit}",
+        "the subject has {count} characters, at most {limit}",
+        "l’objet a {count} caractères ; Jesignexpert en accepte {limit}. Raccourcissez-le.",
+        "the subject has {count} characters; Jesignexpert takes {limit}. Shorten it.",
+    ),
+    "message_too_long": Wording(
+        "le message a {count} caractères, le maximum est {limit}",
+        "the message has {count} characters, at most {limit}",
+        "le message a {count} caractères ; Jesignexpert en accepte {limit}. Raccourcissez-le.",
+        "the message has {count} characters; Jesignexpert takes {limit}. Shorten it.",
+    ),
+    "account_fenced": Wording(
+        "ce dossier ne permet pas d’utiliser le compte « {account} »",
+        "this folder may not use the account “{account}”",
+        "ce dossier ne permet pas d’utiliser le compte « {account} ». Retirez cette ligne.",
+        "this folder may not use the account “{account}”. Remove this line.",
+    ),
+}

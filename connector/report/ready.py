@@ -1,0 +1,138 @@
+"""Texts of requests that are shown and wait for a word: ready, draft on the site (ux page S3, section 2.3)."""
+
+from __future__ import annotations
+
+from connector.policy import Ceiling
+from connector.report import words
+from connector.report.before import problem_of
+from connector.report.facts import Case, stem_of
+from connector.report.people import preview_people
+from connector.report.problems import in_body
+from connector.report.typography import Words, loose
+from connector.sidecar.model import Verb, Wish
+
+
+def previewed(case: Case) -> None:
+    """S3: shown, and gone no further."""
+    page = case.page
+    if case.context.ceiling == Ceiling.PREVIEW:
+        page.first(
+            words.READY,
+            "aperçu seulement : l’envoi n’est pas encore ouvert dans ce dossier",
+            "preview only: sending is not open in this folder yet",
+        )
+    else:
+        page.first(
+            words.READY,
+            "rien n’est encore parti ; relisez l’aperçu, puis donnez le départ",
+            "nothing has been sent yet; read the preview, then say go",
+        )
+    _what(case)
+    if case.record.reason == "preview_changed":
+        page.para(
+            "Le PDF ou les signataires ont changé depuis l’aperçu précédent : relisez celui-ci.",
+            "The PDF or the signatories have changed since the last preview: read this one.",
+        )
+    warnings(case)
+    page.todo()
+    page.bullet(
+        "Ouvrez « {preview} » : les cadres montrent où chacun signera.",
+        "Open “{preview}”: the boxes show where each will sign.",
+        preview=case.extra_text("preview_name", stem_of(case.pdf) + ".apercu.pdf"),
+    )
+    _go(case)
+
+
+def _what(case: Case) -> None:
+    page, document = case.page, case.record.document
+    page.section()
+    others = [each for each in case.extra_list("documents") if isinstance(each, dict)]
+    first = [(case.pdf, document.pages)]
+    listed = first + [(str(each.get("name", "")), each.get("pages")) for each in others]
+    for rank, (name, pages) in enumerate(listed):
+        label = (("Documents", "Documents") if others else ("Document", "Document")) if not rank else ("", "")
+        page.labelled(label, _with_pages(case, name, pages))
+    for rank, name in enumerate(case.extra_list("annexes")):
+        page.labelled(("Annexes", "Annexes") if not rank else ("", ""), page.say("{n}", "{n}", n=name))
+    page.labelled(("Objet", "Subject"), case.subject)
+    preview_people(case)
+
+
+def _with_pages(case: Case, name: str, pages: object) -> Words:
+    if not isinstance(pages, int):
+        return case.page.say("{name}", "{name}", name=name)
+    plural = "s" if pages != 1 else ""
+    return case.page.say(
+        f"{{name}}, {{pages}}~page{plural}", f"{{name}}, {{pages}}~page{plural}", name=name, pages=pages
+    )
+
+
+def warnings(case: Case) -> None:
+    """Tell what does not stop a request but should be known (``extra["warnings"]``, as problems)."""
+    found = [problem_of(each) for each in case.extra_list("warnings") if isinstance(each, dict)]
+    if found:
+        case.page.heading("Bon à savoir", "Good to know")
+    for problem in found:
+        case.page.bullet("{told}", "{told}", told=in_body(problem, case.page.language))
+
+
+def _go(case: Case) -> None:
+    page, ceiling = case.page, case.context.ceiling
+    if ceiling == Ceiling.PREVIEW:
+        page.bullet(
+            "L’ouverture de l’envoi se demande ici : contact : {support}. Rien ne partira sans vous.",
+            "Sending is opened on request: contact: {support}. Nothing will leave without you.",
+            support=loose(case.context.support),
+        )
+        return
+    request = case.record.request
+    said_already = request is not None and request.send is Wish.SEND
+    if ceiling == Ceiling.DRAFT:
+        page.bullet(
+            "Pour en faire un brouillon sur Jesignexpert, écrivez dans « {file} » :",
+            "To make it a draft on Jesignexpert, write into “{file}”:",
+            file=case.request_file,
+        )
+        page.typed(page.pick("envoi: brouillon", "send: draft"))
+        return
+    page.bullet(
+        "Pour envoyer cette lettre, écrivez dans « {file} » :",
+        "To send this letter, write into “{file}”:",
+        file=case.request_file,
+    )
+    page.typed(case.wording(Verb.SEND) if said_already else page.pick("envoi: oui", "send: yes"))
+    if case.context.ready_count:
+        page.bullet(
+            "Pour envoyer les {count} demandes prêtes de ce dossier, écrivez la même ligne dans « {settings} ».",
+            "To send the {count} ready requests of this folder, write the same line into “{settings}”.",
+            count=case.context.ready_count,
+            settings=case.extra_text("settings_name", "_signature.yaml"),
+        )
+
+
+def draft(case: Case) -> None:
+    """A collecte that a person sends from the site."""
+    page = case.page
+    page.first(
+        words.DRAFT,
+        "la collecte vous attend sur Jesignexpert ; envoyez-la depuis le site",
+        "the request awaits you on Jesignexpert; send it from the site",
+    )
+    page.para(
+        "La collecte « {subject} » est prête sur Jesignexpert. Personne n’a encore reçu d’e-mail, et rien "
+        "ne partira d’ici.",
+        "The request “{subject}” is ready on Jesignexpert. Nobody has received an e-mail yet, and nothing "
+        "will be sent from here.",
+        subject=case.subject,
+    )
+    page.todo()
+    page.bullet(
+        "Pour l’envoyer : ouvrez-la sur le site de Jesignexpert. Une fois envoyée, elle est suivie ici et "
+        "le document signé reviendra de lui-même.",
+        "To send it: open it on the site of Jesignexpert. Once sent it is followed here, and the signed "
+        "document will come back by itself.",
+    )
+    page.bullet(
+        "Pour l’abandonner : supprimez-la sur le site de Jesignexpert.",
+        "To drop it: delete it on the site of Jesignexpert.",
+    )

@@ -1,0 +1,319 @@
+"""Texts of accepted requests that have not left yet: a plain wait, a pause (ux page S12, S13, section 2.3)."""
+
+from __future__ import annotations
+
+from connector.lifecycle import State
+from connector.report import words
+from connector.report.context import Pause, PauseCause, WaitReason
+from connector.report.facts import Case
+from connector.report.reasons import IN_DOUBT
+from connector.report.typography import Words, loose
+from connector.sidecar.model import Wish
+
+PAUSED: dict[PauseCause, tuple[str, str]] = {
+    PauseCause.NO_CREDIT: (
+        "le crédit Jesignexpert du cabinet est épuisé ; rien n’est perdu",
+        "the firm’s Jesignexpert credit is used up; nothing is lost",
+    ),
+    PauseCause.TOKENS: (
+        "la connexion du cabinet à Jesignexpert est à renouveler ; rien n’est perdu",
+        "the firm’s connection to Jesignexpert must be renewed; nothing is lost",
+    ),
+    PauseCause.NO_RIGHT: (
+        "il manque une délégation sur Jesignexpert (« préparer ») ; rien n’est perdu",
+        "a right is missing on Jesignexpert (“préparer”); nothing is lost",
+    ),
+    PauseCause.MAINTENANCE: (
+        "Jesignexpert est en maintenance ; votre demande partira ensuite",
+        "Jesignexpert is under maintenance; your request will leave afterwards",
+    ),
+    PauseCause.RATE_LIMIT: (
+        "Jesignexpert demande de patienter ; votre demande partira ensuite",
+        "Jesignexpert asks to slow down; your request will leave afterwards",
+    ),
+    PauseCause.CONTRACT: (
+        "la liaison avec Jesignexpert est à vérifier ; rien n’est perdu",
+        "the link with Jesignexpert must be checked; nothing is lost",
+    ),
+    PauseCause.OWNER: (
+        "un autre service de signature suit déjà ce dossier ; rien n’est parti",
+        "another signature service already follows this folder; nothing has been sent",
+    ),
+    PauseCause.DMS_LOGIN: (
+        "l’accès automatique à ce dossier est à renouveler ; rien n’est perdu",
+        "the automatic access to this folder must be renewed; nothing is lost",
+    ),
+    PauseCause.MANUAL: (
+        "les envois du cabinet sont suspendus ; rien n’est perdu",
+        "the firm’s sending is suspended; nothing is lost",
+    ),
+}
+"""Cause → what the first line says of it (ux page, the table of S13)."""
+
+_UNTIL: dict[PauseCause, tuple[str, str]] = {
+    PauseCause.NO_CREDIT: (
+        "dès que le compte « {sender} » sera rechargé.",
+        "as soon as the account “{sender}” has credit again.",
+    ),
+    PauseCause.TOKENS: (
+        "dès que la connexion du compte « {sender} » sera renouvelée.",
+        "as soon as the connection of the account “{sender}” is renewed.",
+    ),
+    PauseCause.NO_RIGHT: (
+        "dès que la délégation « préparer » sera donnée au compte « {sender} ».",
+        "as soon as the right “préparer” is given to the account “{sender}”.",
+    ),
+    PauseCause.MAINTENANCE: (
+        "dès la fin de la maintenance de Jesignexpert.",
+        "as soon as the maintenance of Jesignexpert is over.",
+    ),
+    PauseCause.RATE_LIMIT: (
+        "dès que Jesignexpert acceptera de nouveaux envois.",
+        "as soon as Jesignexpert takes new requests.",
+    ),
+    PauseCause.CONTRACT: (
+        "une fois cette liaison vérifiée.",
+        "once this link has been checked.",
+    ),
+    PauseCause.OWNER: (
+        "une fois réglé qui suit ce dossier.",
+        "once it is settled who follows this folder.",
+    ),
+    PauseCause.DMS_LOGIN: (
+        "dès que cet accès sera renouvelé.",
+        "as soon as this access is renewed.",
+    ),
+    PauseCause.MANUAL: (
+        "dès la reprise des envois.",
+        "as soon as sending resumes.",
+    ),
+}
+
+WHO_CAN_ACT: dict[PauseCause, tuple[str, str]] = {
+    PauseCause.NO_CREDIT: (
+        "Qui peut agir : toute personne ayant accès au compte du cabinet sur Jesignexpert.",
+        "Who can act: anybody with access to the firm’s account on Jesignexpert.",
+    ),
+    PauseCause.TOKENS: (
+        "Qui peut agir : la personne qui détient l’identifiant Comptexpert du cabinet.",
+        "Who can act: the person who holds the firm’s Comptexpert login.",
+    ),
+    PauseCause.NO_RIGHT: (
+        "Qui peut agir : la personne qui gère les délégations du cabinet sur Jesignexpert.",
+        "Who can act: the person who manages the firm’s delegations on Jesignexpert.",
+    ),
+}
+"""Cause → who in the firm can end it; for the others only the support can, or time alone."""
+
+_SEND_UNANSWERED = frozenset(IN_DOUBT) - {""}
+
+
+def waiting(case: Case) -> None:
+    """Choose among the reasons to wait: the account first, then the folder, the platform, the brakes."""
+    context = case.context
+    if case.record.state is State.MARKED and case.record.reason in _SEND_UNANSWERED:
+        _asking(case)
+        return
+    wait = context.wait or _reason(case.record.reason)
+    if context.pause is not None:
+        _paused(case, context.pause)
+    elif wait is WaitReason.CANNOT_WRITE:
+        _cannot_write(case)
+    elif context.platform_away_since is not None or wait is WaitReason.PLATFORM_AWAY:
+        _platform_away(case)
+    elif wait is WaitReason.BRAKE_DAY:
+        _brake_of_the_day(case)
+    elif wait is not None:
+        _departure(case, wait)
+    else:
+        _soon(case)
+
+
+def _reason(code: str) -> WaitReason | None:
+    return WaitReason(code) if code in set(WaitReason) else None
+
+
+def _paused(case: Case, pause: Pause) -> None:
+    page = case.page
+    french, english = PAUSED[pause.cause]
+    page.first(words.PAUSED, french, english)
+    until_fr, until_en = _UNTIL[pause.cause]
+    page.para(
+        f"Votre demande est correcte et partira d’elle-même {until_fr} Les demandes déjà envoyées suivent "
+        "leur cours.",
+        f"Your request is correct and will leave by itself {until_en} Requests already sent go on.",
+        sender=case.context.sender,
+    )
+    told = [page.say(*who) for who in [WHO_CAN_ACT.get(pause.cause)] if who]
+    support = loose(case.context.support)
+    if pause.notified_at is not None:
+        told.append(
+            page.say(
+                "Un message est parti le {day} (contact : {support}).",
+                "A message left on {day} (contact: {support}).",
+                day=page.day_at(pause.notified_at),
+                support=support,
+            )
+        )
+    else:
+        told.append(page.say("Contact : {support}.", "Contact: {support}.", support=support))
+    page.para("{told}", "{told}", told=Words(" ".join(told)))
+    page.para("De votre côté, il n’y a rien à refaire.", "There is nothing for you to do again.")
+
+
+def _cannot_write(case: Case) -> None:
+    page = case.page
+    page.first(
+        words.WAITING,
+        "ce dossier ne permet pas d’écrire le suivi ; rien n’est parti",
+        "this folder does not let the status be written; nothing has been sent",
+    )
+    page.para(
+        "Pour « {file} », le suivi et le document signé doivent pouvoir être déposés à côté de la demande. "
+        "La demande partira d’elle-même quand le dossier le permettra.",
+        "For “{file}”, the status and the signed document must find a place beside the request. The request "
+        "will leave by itself once the folder allows it.",
+        file=case.request_file,
+    )
+    page.para(
+        "Qui peut agir : la personne qui gère les droits de ce dossier (contact : {support}).",
+        "Who can act: the person who manages the rights of this folder (contact: {support}).",
+        support=loose(case.context.support),
+    )
+
+
+def _platform_away(case: Case) -> None:
+    page, since = case.page, case.context.platform_away_since
+    page.first(
+        words.WAITING,
+        "Jesignexpert ne répond pas ; la demande partira dès son retour",
+        "Jesignexpert does not answer; the request will leave once it is back",
+    )
+    when = page.say(" depuis le {day}", " since {day}", day=page.day_at(since)) if since else Words("")
+    page.para(
+        "Jesignexpert est injoignable{when}. Ni votre demande ni votre document ne sont en cause.",
+        "Jesignexpert cannot be reached{when}. Neither your request nor your document is at fault.",
+        when=when,
+    )
+    page.para(
+        "Il n’y a rien à faire : la demande partira d’elle-même, une seule fois. Merci de ne pas la déposer "
+        "de nouveau.",
+        "There is nothing to do: the request will leave by itself, once only. Please do not put it here again.",
+    )
+
+
+def _asking(case: Case) -> None:
+    """The sending got no answer yet and Jesignexpert is being asked (protocol R9)."""
+    page, at = case.page, case.moment("at") or case.record.sent_at
+    page.first(
+        words.WAITING,
+        "Jesignexpert n’a pas encore confirmé l’envoi ; la réponse est attendue",
+        "Jesignexpert has not confirmed the sending yet; its answer is awaited",
+    )
+    when = page.say(" le {day}", " on {day}", day=page.day_at(at)) if at else Words("")
+    page.para(
+        "La connexion avec Jesignexpert s’est coupée pendant l’envoi{when}. La réponse est demandée "
+        "automatiquement, et rien n’est renvoyé d’ici là.",
+        "The connection with Jesignexpert broke during the sending{when}. The answer is asked for by itself, and "
+        "nothing is sent again until then.",
+        when=when,
+    )
+    page.para(
+        "Il n’y a rien à faire. Merci de ne pas déposer la demande de nouveau.",
+        "There is nothing to do. Please do not put the request here again.",
+    )
+
+
+def _limit(case: Case) -> str:
+    limit = case.context.wait_limit
+    return str(limit) if limit is not None else case.value("limit")
+
+
+def _brake_of_the_day(case: Case) -> None:
+    page, limit = case.page, _limit(case)
+    if limit:
+        page.first(
+            words.PAUSED,
+            "{limit} envois aujourd’hui, la limite du cabinet ; la suite partira demain",
+            "{limit} sent today, the firm’s limit; the rest will leave tomorrow",
+            limit=Words(limit),
+        )
+    else:
+        page.first(
+            words.PAUSED,
+            "la limite d’envois du jour est atteinte ; la suite partira demain",
+            "today’s limit is reached; the rest will leave tomorrow",
+        )
+    page.para(
+        "Votre demande est correcte et partira d’elle-même. Cette limite protège le cabinet d’un envoi en "
+        "nombre par mégarde.",
+        "Your request is correct and will leave by itself. This limit guards the firm against sending many by "
+        "accident.",
+    )
+    page.para(
+        "Il n’y a rien à faire. C’est urgent ? Contact : {support}.",
+        "There is nothing to do. Is it urgent? Contact: {support}.",
+        support=loose(case.context.support),
+    )
+
+
+_DEPARTURES: dict[WaitReason, tuple[str, str]] = {
+    WaitReason.QUIET_HOURS: ("horaires du cabinet", "the firm’s hours"),
+    WaitReason.BRAKE_HOUR: ("limite d’envois par heure", "limit per hour"),
+    WaitReason.DROP_DELAY: ("délai de relecture", "time to look again"),
+}
+
+
+def _departure(case: Case, wait: WaitReason) -> None:
+    page = case.page
+    until = case.context.wait_until or case.moment("until") or case.record.next_at
+    why = page.say(*_DEPARTURES[wait])
+    if until is None:
+        page.first(
+            words.WAITING,
+            "la demande partira d’elle-même ({why})",
+            "the request will leave by itself ({why})",
+            why=why,
+        )
+    else:
+        page.first(
+            words.WAITING,
+            "départ prévu le {day} ({why})",
+            "leaves on {day} ({why})",
+            day=page.day_at(until),
+            why=why,
+        )
+    page.para(
+        "Votre demande est correcte. Il n’y a rien à faire : elle partira d’elle-même.",
+        "Your request is correct. There is nothing to do: it will leave by itself.",
+    )
+    if wait is WaitReason.DROP_DELAY:
+        page.para(
+            "Pour l’empêcher, sortez « {pdf} » de ce dossier.",
+            "To prevent it, take “{pdf}” out of this folder.",
+            pdf=case.pdf,
+        )
+
+
+def _soon(case: Case) -> None:
+    page = case.page
+    request = case.record.request
+    as_draft = case.extra_text("kind") == "draft" or (request is not None and request.send is Wish.DRAFT)
+    page.first(
+        words.WAITING,
+        "la demande est acceptée et se prépare",
+        "the request is accepted and being prepared",
+    )
+    page.para(
+        "« {file} » est lue et correcte. "
+        + ("Le brouillon" if as_draft else "La demande")
+        + (" sera bientôt sur Jesignexpert." if as_draft else " partira d’elle-même dans quelques minutes."),
+        "“{file}” is read and correct. "
+        + ("The draft" if as_draft else "The request")
+        + (" will soon be on Jesignexpert." if as_draft else " will leave by itself within minutes."),
+        file=case.request_file,
+    )
+    page.para(
+        "Il n’y a rien à faire. Merci de ne pas la déposer de nouveau.",
+        "There is nothing to do. Please do not put it here again.",
+    )
