@@ -975,6 +975,15 @@ def test_core_alone_has_no_locks(cloud: Dms) -> None:
     assert "locking" not in told.json()["ocs"]["data"]["capabilities"]["files"]
 
 
+def test_plain_locks_expire_by_the_sandbox_clock(plain: Dms) -> None:
+    """wsgidav's own lock: 423 without the token, gone when the clock passes its time."""
+    plain.ask("PUT", "a.txt", data=b"x")
+    assert plain.ask("LOCK", "a.txt", data=LOCKINFO, headers={"Timeout": "Second-60"}).status_code == 200
+    assert plain.ask("PUT", "a.txt", data=b"y").status_code == 423
+    plain.world.clock.advance(61)
+    assert plain.ask("PUT", "a.txt", data=b"y").status_code == 204
+
+
 def test_lock_by_token(locking_cloud: Dms) -> None:
     """423 for the locker too without the token; the ETag moves; it expires by the sandbox's clock."""
     cloud = locking_cloud

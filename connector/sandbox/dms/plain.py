@@ -15,10 +15,12 @@ from wsgidav.dc.base_dc import BaseDomainController
 from wsgidav.error_printer import ErrorPrinter
 from wsgidav.fs_dav_provider import FileResource, FilesystemProvider, FolderResource
 from wsgidav.http_authenticator import HTTPAuthenticator
+from wsgidav.lock_man.lock_storage import LockStorageDict
 from wsgidav.mw.base_mw import BaseMiddleware
 from wsgidav.request_resolver import RequestResolver
 from wsgidav.wsgidav_app import WsgiDAVApp
 
+from connector.sandbox.clock import SandboxClock
 from connector.sandbox.dms.messages import Answer, Call, Environ
 from connector.sandbox.dms.world import DmsWorld
 
@@ -39,6 +41,7 @@ class PlainApp:
 
     def __init__(self, world: DmsWorld) -> None:
         self._world = world
+        self._locks = _Locks(world.clock)
         self._app = WsgiDAVApp(
             {
                 "provider_mapping": {SHARE: _Provider(str(world.files), fs_opts={})},
@@ -49,6 +52,7 @@ class PlainApp:
                     "default_to_digest": False,
                 },
                 "middleware_stack": [ErrorPrinter, HTTPAuthenticator, _FolderPage, RequestResolver],
+                "lock_storage": self._locks,
                 "logging": {"enable": False},
                 "verbose": 0,
             }
@@ -59,6 +63,7 @@ class PlainApp:
         refused = self._refused(call)
         if refused is not None:
             return refused
+        self._locks.catch_up()
         answer = Answer(500)
 
         def start_response(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> None:
@@ -93,6 +98,25 @@ class PlainApp:
             if used + len(call.body) > world.quota_bytes:
                 return Answer(507, b"quota")
         return None
+
+
+class _Locks(LockStorageDict):  # type: ignore[misc]
+    """Locks that expire when the sandbox's clock says so; wsgidav itself asks the machine's."""
+
+    def __init__(self, clock: SandboxClock) -> None:
+        super().__init__()
+        self._clock = clock
+        self._seen_offset_s = clock.offset_s
+
+    def catch_up(self) -> None:
+        """Bring every expiry nearer by what the clock was pushed since the last request."""
+        pushed = self._clock.offset_s - self._seen_offset_s
+        self._seen_offset_s += pushed
+        if pushed == 0 or self._dict is None:
+            return
+        for entry in list(self._dict.values()):
+            if isinstance(entry, dict) and entry.get("expire", -1) >= 0:  # negative: never
+                entry["expire"] = max(0, entry["expire"] - pushed)
 
 
 class _FolderPage(BaseMiddleware):  # type: ignore[misc]
