@@ -10,7 +10,7 @@ from datetime import time, timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
@@ -745,6 +745,7 @@ def test_hours_run_over_midnight() -> None:
             hours(wrong)
 
 
+@settings(deadline=None)
 @given(st.text(alphabet="/.ab é", max_size=12))
 def test_a_remote_folder_is_whole_or_refused(text: str) -> None:
     """What is accepted begins and ends with "/", has no empty part and never climbs."""
@@ -790,6 +791,7 @@ def flow(value: object) -> str:
     return '"' + "".join(c if c.isalnum() or c in "/:[." else f"\\U{ord(c):08x}" for c in str(value)) + '"'
 
 
+@settings(deadline=None)
 @given(st.dictionaries(WORDS, TREES, max_size=8))
 def test_any_tree_is_a_configuration_or_problems(tree: dict[str, object]) -> None:
     """Whatever is nested wherever, the reader answers, and says something when there is no configuration."""
@@ -798,12 +800,14 @@ def test_any_tree_is_a_configuration_or_problems(tree: dict[str, object]) -> Non
     assert all(problem.text and problem.path for problem in reading.problems)
 
 
+@settings(deadline=None)
 @given(st.text(max_size=80))
 def test_any_text_is_a_configuration_or_problems(text: str) -> None:
     """The same for texts that are hardly YAML."""
     assert read_config(text).config is None
 
 
+@settings(deadline=None)
 @given(st.sampled_from(GOOD.splitlines()[1:]), st.text(alphabet="ab:{}[]'\" #-1\t", max_size=6))
 def test_a_damaged_line_never_passes_in_silence_or_crashes(line: str, noise: str) -> None:
     """One line replaced by noise is answered by a configuration or by problems."""

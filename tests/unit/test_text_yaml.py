@@ -7,7 +7,7 @@ import time
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connector import text_yaml
@@ -181,10 +181,10 @@ def test_limits_hold_and_name_themselves() -> None:
 )
 def test_a_bomb_costs_little(text: str) -> None:
     """Texts made to be slow or to swell end within a second or two, read or refused."""
-    began = time.perf_counter()
+    began = time.process_time()
     with contextlib.suppress(YamlError):
         load(text)
-    assert time.perf_counter() - began < 5
+    assert time.process_time() - began < 5
 
 
 @pytest.mark.parametrize(
@@ -240,6 +240,7 @@ YAMLISH = st.text(alphabet="ab: -\n\t'\"[]{},#&*!|>%@?\\\r0é\x00\x85\ufeff~.", 
 
 
 @pytest.mark.parametrize("loader", ["CSafeLoader", "SafeLoader"])
+@settings(deadline=None)
 @given(
     data=st.one_of(st.binary(max_size=60), YAMLISH.map(lambda text: text.encode("utf-8", "surrogatepass")))
 )
@@ -254,6 +255,7 @@ def test_any_bytes_are_a_tree_or_a_yaml_error(loader: str, data: bytes) -> None:
     assert all(c >= " " or c in "\t\r\n" for text in found for c in text)
 
 
+@settings(deadline=None)
 @given(
     st.dictionaries(
         st.text(st.characters(min_codepoint=32, max_codepoint=126), min_size=1, max_size=20),
