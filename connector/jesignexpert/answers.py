@@ -147,8 +147,8 @@ def _why_forbidden(tokens_hold: bool | None, matched: Cause | None) -> Cause:
 def find_cause(answer: Answer, contract: Contract) -> Cause | None:
     """Return the cause of the first row that matches status and body; None when none does, or says unknown."""
     page = is_html(answer)
-    raw = answer.body[:20_000].decode("utf-8", "replace")
-    texts = (raw, without_accents(raw), without_accents(said(answer)))
+    raw = "" if page else _words(answer.body)
+    texts = (raw, without_accents(raw))
     for row in contract.errors:
         fits = answer.status == row.status if row.status is not None else 400 <= answer.status < 500
         if page and row.pattern:
@@ -156,6 +156,23 @@ def find_cause(answer: Answer, contract: Contract) -> Cause | None:
         if fits and any(re.search(row.pattern, text, re.IGNORECASE) for text in texts):
             return None if row.cause is Cause.UNKNOWN else row.cause
     return None
+
+
+def _words(body: bytes) -> str:
+    """Return what a body says: of JSON the texts only, since a member called "status" says nothing."""
+    value = read_json(body)
+    if isinstance(value, (dict, list)):
+        return " ".join(_texts(value))[:20_000]
+    return body[:20_000].decode("utf-8", "replace")
+
+
+def _texts(value: object, depth: int = 0) -> list[str]:
+    if isinstance(value, str):
+        return [value]
+    if depth > 5 or not isinstance(value, (dict, list)):
+        return []
+    inner = value.values() if isinstance(value, dict) else value
+    return [text for item in inner for text in _texts(item, depth + 1)]
 
 
 def without_accents(text: str) -> str:

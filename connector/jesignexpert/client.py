@@ -286,7 +286,13 @@ class HttpSigningService:
             raise call.error(kind, "the answer is larger than allowed") from None
 
     def _refused(self, call: Call, answer: Answer) -> RemoteError:
-        return refusal(call, answer, self.contract, now=self._now(), tokens_hold=self.tokens_hold)
+        def hold() -> bool | None:
+            try:
+                return self.tokens_hold()
+            except AccessDenied:
+                return None  # taken away meanwhile: the answer at hand still stands
+
+        return refusal(call, answer, self.contract, now=self._now(), tokens_hold=hold)
 
 
 def _worth_another_try(error: Exception) -> bool:

@@ -189,7 +189,8 @@ class Formats(_Part):
 class ErrorRow(_Part):
     """HTTP status × regular expression over the body → cause. ``status`` None = any 4xx.
 
-    The pattern is searched without regard to case, in the body as it came and in the body without accents.
+    The pattern is searched without regard to case in the body (of JSON: in its texts, not its names), as it
+    came and without accents. Of a page for people only the status counts: rows with a pattern pass it over.
     """
 
     status: int | None = None

@@ -17,6 +17,7 @@ from typing import Any, NoReturn
 import httpcore
 import httpx
 
+from connector.errors import ConfigurationError, ConfigurationProblem
 from connector.jesignexpert import deadline
 
 FRESH = "connector.fresh_connection"
@@ -31,15 +32,20 @@ _KEEP_IDLE_S = 4.0
 
 
 def quiet_libraries() -> None:
-    """Keep the HTTP libraries' own loggers at WARNING: at INFO they print whole URLs, signatures included."""
+    """Keep the libraries' own loggers down: at INFO the HTTP ones print whole URLs, signatures included.
+
+    The retry library would warn at each second try of a poll, with hundreds of polls in an outage.
+    """
     for name in ("httpx", "httpcore"):
         logging.getLogger(name).setLevel(logging.WARNING)
+    logging.getLogger("stamina").setLevel(logging.ERROR)
 
 
 class DeadlineTransport(httpx.BaseTransport):
     """Thread-safe. ``ca_file``: PEM bundle that replaces the built-in one. ``proxy``: an http(s) URL.
 
-    Environment variables (proxies, certificates, .netrc) are not looked at.
+    Environment variables (proxies, certificates, .netrc) are not looked at. Raises ConfigurationError for a
+    ``ca_file`` that cannot be read.
     """
 
     def __init__(self, *, ca_file: Path | None = None, proxy: str | None = None) -> None:
@@ -88,9 +94,16 @@ class _Body(httpx.SyncByteStream):
 
 
 def _ssl_context(ca_file: Path | None) -> ssl.SSLContext:
-    if ca_file is not None:
+    if ca_file is None:
+        return _default_context()
+    try:
         return ssl.create_default_context(cafile=str(ca_file))
-    return _default_context()
+    except OSError as error:
+        problem = ConfigurationProblem(
+            path="platform.ca_file",
+            text=f"{ca_file} holds no certificates that can be read ({error.strerror})",
+        )
+        raise ConfigurationError([problem]) from error
 
 
 @cache

@@ -6,6 +6,7 @@ import hashlib
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -355,7 +356,8 @@ class MemorySigningService:
         due = [effect for at, effect in self._late if at <= now]
         self._late = [(at, effect) for at, effect in self._late if at > now]
         for effect in due:
-            effect()
+            with suppress(RemoteError):  # nobody is there any more to be told
+                effect()
         for transaction, held in list(self.transactions.items()):
             if (
                 held.progress is Progress.IN_PROGRESS

@@ -254,6 +254,14 @@ def test_create(
     assert len(answers.asked) == 1
 
 
+def test_a_member_called_status_says_nothing(service: Service) -> None:
+    """Only texts are read for a cause, not the names around them."""
+    body = {"timestamp": 1, "status": 400, "error": "Bad Request", "errors": [{"reason": "Champ manquant"}]}
+    found = problem(service, create, Answers(httpx.Response(400, json=body)))
+    assert isinstance(found, AnsweredNo)
+    assert found.cause is Cause.BAD_FIELD
+
+
 def test_an_id_may_be_a_number(service: Service) -> None:
     """The type of ``id`` is not known: a whole number does as well."""
     assert service(Answers(httpx.Response(200, json={"id": 4711}))).create(DRAFT) == "4711"

@@ -17,7 +17,14 @@ import httpcore
 import httpx
 import pytest
 
-from connector.errors import InvalidResponse, NotConnected, OutcomeUnknown, RemoteError, Unavailable
+from connector.errors import (
+    ConfigurationError,
+    InvalidResponse,
+    NotConnected,
+    OutcomeUnknown,
+    RemoteError,
+    Unavailable,
+)
 from connector.jesignexpert.client import HttpSigningService
 from connector.jesignexpert.exchange import Failure, Timeouts, judge
 from connector.jesignexpert.tokens import Tokens, TokenStore
@@ -138,7 +145,7 @@ def client(url: str, store: TokenStore, **more: object) -> Iterator[HttpSigningS
         secret="HMAC-SECRET",
         tokens=store,
         now=lambda: datetime.now(UTC),
-        timeouts=Timeouts(connect=1, read=1, upload=1, total=0.5, total_transfer=0.5),
+        timeouts=Timeouts(connect=1, read=1, upload=1, total=0.3, total_transfer=0.3),
         **more,  # type: ignore[arg-type]
     )
     try:
@@ -175,7 +182,7 @@ def test_a_dripping_answer_ends_at_the_deadline(
         started = time.monotonic()
         with pytest.raises(kind):
             act(service)
-        assert time.monotonic() - started < 1.5
+        assert time.monotonic() - started < 1.2
 
 
 @pytest.mark.parametrize(
@@ -239,6 +246,21 @@ def test_a_proxy_by_argument_is_used(store: TokenStore) -> None:
         url = proxy.url
     with client("http://jse.invalid/", store, proxy=url) as service, pytest.raises(NotConnected):
         send(service)
+
+
+@pytest.mark.parametrize("content", [None, b"", b"no certificate"])
+def test_a_bundle_that_holds_no_certificates(
+    store: TokenStore, tmp_path: Path, content: bytes | None
+) -> None:
+    """The administrator is told which file, before anything is asked."""
+    file = tmp_path / "ca.pem"
+    if content is not None:
+        file.write_bytes(content)
+    with (
+        pytest.raises(ConfigurationError, match=r"ca\.pem"),
+        client("https://jse.invalid/", store, ca_file=file),
+    ):
+        pass
 
 
 def test_no_cookie_comes_back(store: TokenStore) -> None:
