@@ -359,11 +359,8 @@ class MemorySigningService:
             with suppress(RemoteError):  # nobody is there any more to be told
                 effect()
         for transaction, held in list(self.transactions.items()):
-            if (
-                held.progress is Progress.IN_PROGRESS
-                and held.sent_at is not None
-                and now >= held.sent_at + self.lapse
-            ):
+            lapsed = held.sent_at is not None and now >= held.sent_at + self.lapse
+            if lapsed and held.sent_at is not None and held.progress is Progress.IN_PROGRESS:
                 held.progress, held.ended_at = Progress.EXPIRED, held.sent_at + self.lapse
             if held.ended_at is not None and now >= held.ended_at + self.retention:
                 del self.transactions[transaction]

@@ -50,9 +50,11 @@ def test_a_person_logs_in_and_the_tokens_come(
     caplog.set_level(logging.DEBUG)
     pages: list[LoginRequest] = []
     with closing(login(served)) as one, Person("camille.expert@cabinet.example", served.url) as person:
-        tokens = one.connect(
-            pages.append, sleep=lambda _s: person.log_in(pages[0].url, "Cabinet Exemple") and None
-        )
+
+        def sleep(_seconds: float) -> None:
+            person.log_in(pages[0].url, "Cabinet Exemple")
+
+        tokens = one.connect(pages.append, sleep=sleep)
     assert len(pages) == 1
     assert tokens.office == served.world.office_tokens("Cabinet Exemple")["office"]
     assert (tokens.office_name, tokens.email) == ("Cabinet Exemple", "camille.expert@cabinet.example")
