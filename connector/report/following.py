@@ -9,6 +9,8 @@ from connector.report.returning import last_news
 from connector.report.typography import Words, enumeration, loose
 from connector.sidecar.model import Verb
 
+_MOST_REMARKS = 2
+
 
 def in_progress(case: Case) -> None:
     """S4, S5, S6 and the other first lines of a request that is out."""
@@ -186,36 +188,56 @@ def _stop_on_site(case: Case, french: str, english: str) -> None:
 
 
 def _remarks(case: Case) -> None:
-    """What happened to the files, one short paragraph each."""
-    page, record = case.page, case.record
+    """What happened to the files: the two remarks that matter most, so that the text stays short."""
+    page, record, said = case.page, case.record, 0
     document = record.document
     if document.missing_since is not None:
+        said += 1
         page.para(
             "« {pdf} » n’est plus dans ce dossier depuis le {day}. Le document signé reviendra à sa place.",
             "“{pdf}” has not been in this folder since {day}. The signed document will come back in its place.",
             pdf=case.pdf,
             day=page.day_at(document.missing_since),
         )
-    if (moved := case.moment("moved_at")) is not None:
-        page.para(
-            "Ce dossier a été déplacé le {day} ; le suivi continue ici.",
-            "This folder was moved on {day}; it is followed here.",
-            day=page.day(moved),
-        )
-    if record.adopted and record.obeyed:
-        page.para(
-            "Les consignes déjà écrites dans « {file} » comptent comme faites.",
-            "Orders already written in “{file}” count as done.",
-            file=case.request_file,
-        )
-    if word := case.extra_text("unknown_word"):
-        page.para(
+    if record.edited_after_send:
+        said += 1
+        _correction(case)
+    for remark in (_unknown_word, _moved, _orders_found):
+        if said < _MOST_REMARKS:
+            said += remark(case)
+
+
+def _unknown_word(case: Case) -> bool:
+    word = case.extra_text("unknown_word")
+    if word:
+        case.page.para(
             "Jesignexpert indique « {word} », un mot inconnu ici ; la demande reste suivie.",
             "Jesignexpert says “{word}”, a word unknown here; the request is still followed.",
             word=loose(word),
         )
-    if record.edited_after_send:
-        _correction(case)
+    return bool(word)
+
+
+def _moved(case: Case) -> bool:
+    moved = case.moment("moved_at")
+    if moved is not None:
+        case.page.para(
+            "Ce dossier a été déplacé le {day} ; le suivi continue ici.",
+            "This folder was moved on {day}; it is followed here.",
+            day=case.page.day(moved),
+        )
+    return moved is not None
+
+
+def _orders_found(case: Case) -> bool:
+    found = case.record.adopted and bool(case.record.obeyed)
+    if found:
+        case.page.para(
+            "Les consignes déjà écrites dans « {file} » comptent comme faites.",
+            "Orders already written in “{file}” count as done.",
+            file=case.request_file,
+        )
+    return found
 
 
 def _correction(case: Case) -> None:
@@ -253,8 +275,9 @@ def _nothing_to_do(case: Case) -> None:
 def _orders(case: Case) -> None:
     """How to remind and how to stop: by a line in the request where that is acted on, else on the site."""
     page = case.page
-    may_remind, may_cancel = case.acts(Verb.REMIND), case.acts(Verb.CANCEL)
     gone, corrected = case.record.sidecar_gone, case.record.edited_after_send
+    can_remind, may_cancel = case.acts(Verb.REMIND), case.acts(Verb.CANCEL)
+    may_remind = can_remind and not gone
     offer_stop = may_cancel and (not case.signed or gone or corrected)
     if gone:
         _request_gone(case)
@@ -270,8 +293,8 @@ def _orders(case: Case) -> None:
                 file=case.request_file,
             )
         page.typed(case.wording(Verb.CANCEL))
-    if not may_remind or not may_cancel:
-        _on_site(case, remind=not may_remind, stop=not may_cancel)
+    if not can_remind or not may_cancel:
+        _on_site(case, remind=not can_remind, stop=not may_cancel)
 
 
 def _request_gone(case: Case) -> None:

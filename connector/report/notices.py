@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from connector.report.context import Pause, PauseCause
 from connector.report.page import Page, headline
-from connector.report.typography import NBSP, TIE, Language, Words, loose
+from connector.report.typography import TIE, Language, Words, loose
 from connector.report.waiting import WHO_CAN_ACT
 
 FILE_NAME = {"fr": "SIGNATURES EN PAUSE.txt", "en": "SIGNATURES PAUSED.txt"}
@@ -106,8 +106,7 @@ def _who(page: Page, pause: Pause, support: str) -> None:
             "enough.",
             day=page.day_at(sent),
         )
-        title = page.say("Renouveler la connexion à Jesignexpert", "Renew the connection to Jesignexpert")
-        told = Words(told + mail.replace(title, title.replace(" ", NBSP)))
+        told = Words(told + mail)
     elif sent is not None:
         told = Words(
             told

@@ -60,7 +60,7 @@ HELD: Final[dict[str, Reason]] = {
         ),
         told=(
             "Une trace d’envoi existe pour « {file} », mais elle ne peut pas être lue. La demande est peut-être "
-            "déjà partie autrefois. Le support est prévenu.",
+            "déjà partie autrefois. Un message est parti au support.",
             "There is a trace of a sending of “{file}”, but it cannot be read. The request may have been sent in "
             "the past. The support has been told.",
         ),
