@@ -40,6 +40,7 @@ def _assumed(default: Any, section: str = "3") -> Any:
 Size = Annotated[int, BeforeValidator(overrides.size), Field(gt=0)]
 Days = Annotated[int, BeforeValidator(overrides.days), Field(gt=0)]
 BasePath = Annotated[str, BeforeValidator(overrides.base_path)]
+PlainPath = Annotated[str, Field(pattern=r"^/[^{}]*$")]
 Count = Annotated[int | None, BeforeValidator(overrides.empty_is_none)]
 Optional = Annotated[str | None, BeforeValidator(overrides.empty_is_none)]
 """Name of a member; None (an empty text in the file) = leave that member out."""
@@ -305,6 +306,7 @@ class Contract(_Part):
     base_path: BasePath = _known("editor/{shortcut}", "1")
     office_header: str = _known("JSE-EDITOR-TOKEN-OFFICE", "1")
     user_header: str = _known("JSE-EDITOR-TOKEN-USER", "1")
+    description_path: PlainPath = _assumed("/v2/api-docs", "1")
     operations: Operations = Operations()
     fields: Fields = Fields()
     formats: Formats = Formats()

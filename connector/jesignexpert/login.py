@@ -12,7 +12,7 @@ import httpx
 
 from connector.errors import AccessDenied, AnsweredNo, Cause, InvalidResponse, RemoteError, Unavailable
 from connector.jesignexpert.answers import Call, Effect, failed, read_json, refusal
-from connector.jesignexpert.contract import Contract, Operation
+from connector.jesignexpert.contract import Contract, Grade, Operation
 from connector.jesignexpert.exchange import Answer, Exchange, ExchangeFailed, Outgoing, Timeouts, TooLarge
 from connector.jesignexpert.routes import url_of
 from connector.jesignexpert.signature import Triple, draw
@@ -95,6 +95,22 @@ class Login:
             raise self._refused(operation, answer)
         return tokens
 
+    def description(self) -> dict[str, object] | None:
+        """GET the platform's own description of its calls (ASSUMED), without any token; None where there is none.
+
+        Raises NotConnected, Unavailable, InvalidResponse. For :func:`connector.jesignexpert.description.compare`.
+        """
+        operation = Operation(
+            name="description",
+            method="GET",
+            path=self._contract.description_path,
+            grade=Grade.ASSUMED,
+            section="1",
+        )
+        answer = self._ask(operation, None, max_bytes=5_000_000)
+        value = read_json(answer.body) if answer.status == 200 else None
+        return value if isinstance(value, dict) else None
+
     def connect(
         self,
         on_url: Callable[[LoginRequest], None],
@@ -138,22 +154,21 @@ class Login:
                 return tokens
         return None
 
-    def _ask(self, operation: Operation, triple: Triple, json: object = None) -> Answer:
+    def _ask(
+        self, operation: Operation, triple: Triple | None, json: object = None, *, max_bytes: int = 1_000_000
+    ) -> Answer:
         # Asking for a page has no effect that a second asking would double: judged as a read.
         call = Call(service=self.name, operation=operation, effect=Effect.NOTHING)
+        signed: dict[str, str | int] = {}
+        if triple is not None:
+            signed = {"idRequest": triple.id_request, "hmac": triple.hmac, "ts": triple.ts}
         url = url_of(
-            operation,
-            base_url=self._base_url,
-            shortcut=self._shortcut,
-            contract=self._contract,
-            idRequest=triple.id_request,
-            hmac=triple.hmac,
-            ts=triple.ts,
+            operation, base_url=self._base_url, shortcut=self._shortcut, contract=self._contract, **signed
         )
         headers = {"Accept": "application/json"}
         outgoing = Outgoing(method=operation.method, url=url, headers=headers, json=json)
         try:
-            return self._exchange.ask(outgoing)
+            return self._exchange.ask(outgoing, max_bytes=max_bytes)
         except ExchangeFailed as error:
             raise failed(call, error.failure, str(error)) from None
         except TooLarge:

@@ -17,7 +17,8 @@ def url_of(
     filled = _fill(operation.path, values)
     if filled.startswith("/"):
         return root + filled
-    return f"{root}/{_fill(contract.base_path, {'shortcut': shortcut}).strip('/')}/{filled}"
+    base = _fill(contract.base_path, {"shortcut": shortcut}).strip("/")
+    return f"{root}/{base}/{filled}" if base else f"{root}/{filled}"
 
 
 def _fill(path: str, values: Mapping[str, str | int]) -> str:
