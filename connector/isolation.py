@@ -82,23 +82,34 @@ class IsolatedPool:
         """Run a job of :data:`JOBS` and return its answer; arguments and answer are JSON values.
 
         Raises DocumentError: the job's own; ``pdf_too_slow`` when it exceeds its time or a MemoryError ends it;
-        ``pdf_unreadable`` when the worker dies or fails otherwise. SpoolError when a local file is missing or
-        cannot be written. KeyError for a job that does not exist, RuntimeError after :meth:`close`.
+        ``pdf_unreadable`` when a new worker dies, or the job fails otherwise. SpoolError when this machine is to
+        blame: a local file is missing or cannot be written, no worker can be started, or :meth:`close` was
+        called meanwhile. KeyError for a job that does not exist, RuntimeError after :meth:`close`.
         """
         if job not in JOBS:
             raise KeyError(job)
+        question = {"job": job, "arguments": arguments}
         with self._slots:
-            worker = self._take()
-            healthy = False
-            try:
-                answer = worker.ask({"job": job, "arguments": arguments}, self._limits.wall_s)
-                healthy = "result" in answer
-            finally:
-                self._give_back(worker, healthy)
+            answer, used = self._once(question, self._take(fresh=False))
+            if answer.get("died") and self._closed:
+                raise SpoolError("the worker was ended by our own stop")
+            if used and answer.get("died"):
+                # Earlier files may have worn that worker out: only a new one proves that this file is to blame.
+                answer, used = self._once(question, self._take(fresh=True))
         return _result(answer)
 
+    def _once(self, question: Mapping[str, Any], worker: _Worker) -> tuple[dict[str, Any], bool]:
+        """Ask one worker; return its answer, and whether it had served before."""
+        used, healthy = worker.calls > 0, False
+        try:
+            answer = worker.ask(question, self._limits.wall_s)
+            healthy = "result" in answer
+        finally:
+            self._give_back(worker, healthy)
+        return answer, used
+
     def close(self) -> None:
-        """Kill every worker. Calls in flight end with DocumentError ``pdf_unreadable``."""
+        """Kill every worker. Calls in flight end with SpoolError: nothing was found out about their documents."""
         with self._lock:
             self._closed = True
             idle, busy = list(self._idle), list(self._busy)
@@ -109,12 +120,12 @@ class IsolatedPool:
             # Its pipes are in use by the thread that waits for it, which closes them.
             worker.end()
 
-    def _take(self) -> _Worker:
+    def _take(self, *, fresh: bool) -> _Worker:
         with self._lock:
             if self._closed:
                 raise RuntimeError("the pool is closed")
             worker = None
-            while self._idle and worker is None:
+            while self._idle and worker is None and not fresh:
                 worker = self._idle.pop()
                 if not worker.fresh(self._idle_s):
                     worker.kill()
@@ -222,7 +233,7 @@ class _Worker:
             status = 0
         if status == -signal.SIGXCPU:
             return {"error": "pdf_too_slow", "detail": "processor time"}
-        return {"error": "pdf_unreadable", "detail": f"the worker ended ({status})"}
+        return {"error": "pdf_unreadable", "detail": f"the worker ended ({status})", "died": True}
 
     def kill(self) -> None:
         """End it and forget its pipes. Only by the thread that uses it, or when nobody does."""

@@ -66,9 +66,10 @@ def _answer(call: Mapping[str, Any]) -> tuple[dict[str, Any], bool]:
     try:
         return {"result": getattr(importlib.import_module(module), function)(**call["arguments"])}, True
     except DocumentError as error:
-        return {"error": error.code, "detail": str(error)}, False
+        detail = str(error).removeprefix(error.code).removeprefix(": ")
+        return {"error": error.code, "detail": detail}, False
     except MemoryError:
-        return {"error": "pdf_too_slow", "detail": "memory"}, False
+        return {"error": "pdf_too_slow", "detail": "memory", "died": True}, False
     except OSError as error:
         if error.errno in _LOCAL:
             return {"kind": "spool", "detail": os.strerror(error.errno or 0)}, False

@@ -174,7 +174,7 @@ def with_empty_signature_field() -> bytes:
 
 def too_large(size: int = 10_485_761) -> bytes:
     """A readable PDF of exactly ``size`` bytes, most of them in a stream that no page shows."""
-    pages = [b"<</Type/Catalog/Pages 2 0 R>>", b"<</Type/Pages/Kids[3 0 R]/Count 1>>", _PAGE % b""]
+    pages = [b"<</Type/Catalog/Pages 2 0 R>>", b"<</Type/Pages/Kids[3 0 R]/Count 1>>", PAGE % b""]
     bare = len(assembled([*pages, _stream(bytes(size // 2))])) - size // 2
     for guess in range(size - bare - 4, size - bare + 5):
         made = assembled([*pages, _stream(b"x" * guess)])
@@ -217,18 +217,22 @@ def _written(writer: Any) -> bytes:
 
 
 @cache
-def signer(name: str = "Marie Dupont", email: str = "marie.dupont@example.fr") -> Any:
-    """A pyHanko signer with a self-signed P-256 certificate that no machine trusts."""
+def signer(
+    name: str = "Marie Dupont", email: str = "marie.dupont@example.fr", *, rsa_key: bool = False
+) -> Any:
+    """A pyHanko signer with a self-signed certificate (P-256, or RSA) that no machine trusts."""
     from asn1crypto import keys
     from asn1crypto import x509 as asn1_x509
     from cryptography import x509
     from cryptography.hazmat.primitives import hashes, serialization
-    from cryptography.hazmat.primitives.asymmetric import ec
+    from cryptography.hazmat.primitives.asymmetric import ec, rsa
     from cryptography.x509.oid import NameOID
     from pyhanko.sign.signers import SimpleSigner
     from pyhanko_certvalidator.registry import SimpleCertificateStore
 
-    key = ec.generate_private_key(ec.SECP256R1())
+    key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey = ec.generate_private_key(ec.SECP256R1())
+    if rsa_key:
+        key = rsa.generate_private_key(65_537, 2048)
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     start = datetime.now(UTC) - timedelta(days=1)
     certificate = (
@@ -260,7 +264,9 @@ PEOPLE = (
 
 
 @cache
-def signed(content: bytes | None = None, signers: int = 2, *, visible: bool = True) -> bytes:
+def signed(
+    content: bytes | None = None, signers: int = 2, *, visible: bool = True, rsa_key: bool = False
+) -> bytes:
     """``content`` signed by the first of :data:`PEOPLE`, each in a revision of their own."""
     from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
     from pyhanko.sign import fields
@@ -274,7 +280,9 @@ def signed(content: bytes | None = None, signers: int = 2, *, visible: bool = Tr
         field = fields.SigFieldSpec(f"signataire-{number + 1}", on_page=-1, box=box)
         metadata = signing.PdfSignatureMetadata(field_name=field.sig_field_name, name=name)
         style = TextStampStyle(stamp_text="Signé par %(signer)s\n%(ts)s")
-        maker = signing.PdfSigner(metadata, signer(name, email), new_field_spec=field, stamp_style=style)
+        maker = signing.PdfSigner(
+            metadata, signer(name, email, rsa_key=rsa_key), new_field_spec=field, stamp_style=style
+        )
         out = io.BytesIO()
         maker.sign_pdf(writer, output=out)
         result = out.getvalue()
@@ -301,6 +309,24 @@ def page_added_after(content: bytes | None = None) -> bytes:
     writer.insert_page(PageObject(contents=stream, media_box=media))
     out = io.BytesIO()
     writer.write(out)
+    return out.getvalue()
+
+
+def sealed() -> bytes:
+    """A signed document with what a long-term archive adds: proofs (DSS) and a document timestamp."""
+    from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
+    from pyhanko.sign.signers import PdfTimeStamper
+    from pyhanko.sign.timestamps import DummyTimeStamper
+    from pyhanko.sign.validation import DocumentSecurityStore
+
+    proven = io.BytesIO(signed())
+    certificate = signer("Claire Bernard", "claire.bernard@example.fr").signing_cert
+    DocumentSecurityStore.add_dss(proven, sig_contents=None, certs=[certificate])
+    authority = signer("Horodatage", "tsa@example.fr", rsa_key=True)
+    stamper = DummyTimeStamper(tsa_cert=authority.signing_cert, tsa_key=authority.signing_key)
+    writer = IncrementalPdfFileWriter(proven)
+    out = io.BytesIO()
+    PdfTimeStamper(stamper).timestamp_pdf(writer, "sha256", output=out)
     return out.getvalue()
 
 
@@ -337,10 +363,6 @@ def emptied_signature() -> bytes:
     return content[:start] + b"0" * (end - start) + content[end:]
 
 
-# --------------------------------------------------------------------------------------------------
-# Bombs
-
-
 def assembled(objects: Sequence[bytes], trailer: bytes = b"") -> bytes:
     """A PDF of these objects, numbered from 1; the first is the catalogue."""
     out = bytearray(b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n")
@@ -356,43 +378,4 @@ def assembled(objects: Sequence[bytes], trailer: bytes = b"") -> bytes:
     return bytes(out)
 
 
-_PAGE = b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]%s>>"
-
-
-def circular_previous() -> bytes:
-    """The cross-reference table names itself as its predecessor."""
-    page = _PAGE % b""
-    return assembled(
-        [b"<</Type/Catalog/Pages 2 0 R>>", b"<</Type/Pages/Kids[3 0 R]/Count 1>>", page], b"/Prev %d"
-    )
-
-
-def deep_pages(depth: int = 20_000) -> bytes:
-    """A page tree in which each node holds one node."""
-    nodes = [b"<</Type/Pages/Kids[%d 0 R]/Count 1>>" % (number + 3) for number in range(depth)]
-    return assembled([b"<</Type/Catalog/Pages 2 0 R>>", *nodes, _PAGE % b""])
-
-
-def circular_pages() -> bytes:
-    """A page tree that holds itself."""
-    return assembled([b"<</Type/Catalog/Pages 2 0 R>>", b"<</Type/Pages/Kids[2 0 R 2 0 R]/Count 2>>"])
-
-
-@cache
-def huge_stream(megabytes: int = 300) -> bytes:
-    """One page whose content unpacks to ``megabytes`` of path operators."""
-    import zlib
-
-    packer = zlib.compressobj(9)
-    block = b"1 0 0 1 0 0 cm 0 0 m 595 842 l S\n" * 31_000
-    packed = b"".join(packer.compress(block) for _ in range(megabytes)) + packer.flush()
-    stream = b"<</Length %d/Filter/FlateDecode>>stream\n" % len(packed) + packed + b"\nendstream"
-    page = _PAGE % b"/Contents 4 0 R"
-    return assembled([b"<</Type/Catalog/Pages 2 0 R>>", b"<</Type/Pages/Kids[3 0 R]/Count 1>>", page, stream])
-
-
-def many_fields(count: int = 11_000) -> bytes:
-    """A form with more fields than anybody fills in."""
-    fields = b" ".join(b"<</FT/Tx/T(%d)>>" % number for number in range(count))
-    catalog = b"<</Type/Catalog/Pages 2 0 R/AcroForm<</Fields[" + fields + b"]>>>>"
-    return assembled([catalog, b"<</Type/Pages/Kids[3 0 R]/Count 1>>", _PAGE % b""])
+PAGE = b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]%s>>"

@@ -18,11 +18,9 @@ if TYPE_CHECKING:
 READ_BYTES = 64 * 1024 * 1024
 """A larger file is not read at all: its size is its only fact."""
 MOST_FIELDS = 10_000
-_HEAD = 1024
 _BLOCK = 65_536
 _END = b"%%EOF"
 _BLANK = b"\x00\t\n\x0c\r \x1a"
-_BOM = b"\xef\xbb\xbf"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,9 +66,9 @@ def header(path: Path, size: int) -> str:
     if size == 0:
         raise DocumentError("pdf_empty")
     with path.open("rb") as file:
-        head = file.read(_HEAD).removeprefix(_BOM).lstrip(_BLANK)
+        head = file.read(8)
         if not head.startswith(b"%PDF-"):
-            raise DocumentError("pdf_not_pdf" if head else "pdf_unreadable", "no %PDF")
+            raise DocumentError("pdf_not_pdf", "no %PDF")
         if not _ends_well(file, size):
             raise DocumentError("pdf_unreadable", "no %%EOF")
     return head[5:8].decode("ascii", "replace")
@@ -182,12 +180,14 @@ def problems_of(found: PdfFacts | DocumentError, limits: DocumentLimits | None =
     if found.size >= most:
         values = {"size_mb": _megabytes(found.size), "limit_mb": _megabytes(most)}
         problems.append(Problem(code="pdf_too_large", values=values))
+    # A signature field left empty is a field, too (API page, section 5: "no form fields").
+    fields = found.form_fields + found.empty_signature_fields
     wrong = {
         # An owner's password alone forbids changes, and signing is one.
         "pdf_encrypted": found.encrypted or found.restricted,
         "pdf_signed": found.signatures > 0,
         "pdf_xfa": found.xfa,
-        "pdf_form_fields": found.form_fields > 0 and not found.xfa,
+        "pdf_form_fields": fields > 0 and not found.xfa,
     }
     problems.extend(Problem(code=code) for code, is_so in wrong.items() if is_so)
     return problems

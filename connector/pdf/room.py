@@ -30,7 +30,7 @@ def free_boxes(path: Path, page: int, count: int, taken: Sequence[Spot] = ()) ->
 
     Searched from the bottom up and from the right; returned in reading order (rows from the top, each from the
     left). ``taken`` are corners of boxes already there. Empty when there is not room for all. Raises as
-    ``pages.opened``; IndexError for a page that does not exist.
+    ``pages.opened``, ``pdf_unreadable`` also for a page that does not exist.
     """
     with paper.opened(path) as document:
         sheet = document[page - 1]

@@ -122,11 +122,13 @@ def _signature(embedded: Any) -> Signature:
 
 def _untouched(status: Any) -> bool:
     """True when the bytes are those that were signed, a whole revision, and later ones add nothing forbidden."""
+    from pyhanko.sign.diff_analysis import ModificationLevel
     from pyhanko.sign.validation.status import SignatureCoverageLevel
 
     whole = status.coverage is not None and status.coverage >= SignatureCoverageLevel.ENTIRE_REVISION
-    # A document timestamp has no docmdp_ok of False unless the difference analysis found something.
-    return bool(status.intact and status.valid and whole and status.docmdp_ok)
+    # docmdp_ok is not said of document timestamps, the level of later changes is said of both.
+    changed = status.modification_level in (None, ModificationLevel.OTHER) or status.docmdp_ok is False
+    return bool(status.intact and status.valid and whole and not changed)
 
 
 def _name(subject: Mapping[str, Any], signature: Mapping[str, Any]) -> str:

@@ -13,7 +13,7 @@ import pytest
 
 from connector.errors import DocumentError, SpoolError
 from connector.isolation import IsolatedPool, Limits
-from tests import documents
+from tests import bombs, documents
 
 Put = Callable[[str, bytes], Path]
 
@@ -51,9 +51,12 @@ def test_one_worker_serves_many_calls_quickly(pool: IsolatedPool, put: Put) -> N
     path = put("letter.pdf", documents.letter())
     assert len(facts(pool, path)["pages"]) == 4  # type: ignore[arg-type]
     first = [worker.pid for worker in workers()]
-    start = time.monotonic()
-    facts(pool, path)
-    assert time.monotonic() - start < 0.5
+    times = []
+    for _ in range(3):
+        start = time.monotonic()
+        facts(pool, path)
+        times.append(time.monotonic() - start)
+    assert min(times) < 0.2
     assert [worker.pid for worker in workers()] == first
 
 
@@ -110,13 +113,13 @@ def test_time_limit_kills_at_once(put: Put) -> None:
         start = time.monotonic()
         with pytest.raises(DocumentError, match="pdf_too_slow"):
             facts(pool, path)
-        assert time.monotonic() - start < 2
+        assert time.monotonic() - start < 5
         assert workers() == []
 
 
 def test_processor_time_limit(put: Put) -> None:
     """A worker that computes for too long is ended by the kernel: pdf_too_slow."""
-    path = put("heavy.pdf", documents.huge_stream(100))
+    path = put("heavy.pdf", bombs.huge_stream(100))
     with IsolatedPool(Limits(cpu_s=0.5)) as pool, pytest.raises(DocumentError) as caught:
         facts(pool, path)
     assert caught.value.code == "pdf_too_slow"
@@ -124,7 +127,7 @@ def test_processor_time_limit(put: Put) -> None:
 
 def test_memory_limit_and_the_next_file(put: Put) -> None:
     """A file that needs too much memory is one error; the next file is read as if nothing had been."""
-    bomb, letter = put("bomb.pdf", documents.huge_stream(100)), put("letter.pdf", documents.letter())
+    bomb, letter = put("bomb.pdf", bombs.huge_stream(100)), put("letter.pdf", documents.letter())
     with IsolatedPool(Limits(memory_bytes=300 * 1024 * 1024)) as pool:
         with pytest.raises(DocumentError) as caught:
             facts(pool, bomb)
@@ -140,20 +143,26 @@ def test_file_size_limit(put: Put, tmp_path: Path) -> None:
 
 
 def test_dead_worker_is_one_error(put: Put) -> None:
-    """A worker that dies during a call is pdf_unreadable; one that died between calls is not noticed."""
-    long, letter = put("long.pdf", documents.letter(1000)), put("letter.pdf", documents.letter())
+    """A worker that dies over its first file is pdf_unreadable."""
+    long = put("long.pdf", documents.letter(1000))
     with IsolatedPool() as pool, ThreadPoolExecutor(1) as executor:
-        facts(pool, letter)
-        (worker,) = workers()
         call = executor.submit(facts, pool, long)
-        time.sleep(0.3)
-        worker.kill()
+        while not workers():
+            time.sleep(0.01)
+        workers()[0].kill()
         with pytest.raises(DocumentError, match="pdf_unreadable"):
             call.result()
-        facts(pool, letter)
-        workers()[0].kill()
-        time.sleep(0.1)
-        facts(pool, letter)
+
+
+def test_worn_out_worker_blames_no_file(put: Put) -> None:
+    """A worker that served others and dies, between calls or during one, is replaced and the file read again."""
+    letter = put("letter.pdf", documents.letter())
+    with IsolatedPool() as pool:
+        for _ in range(3):
+            facts(pool, letter)
+            (worker,) = workers()
+            worker.kill()
+        assert len(facts(pool, letter)["pages"]) == 4  # type: ignore[arg-type]
 
 
 def test_threads_share_the_workers(put: Put) -> None:
@@ -178,7 +187,7 @@ def test_close_ends_everything(put: Put) -> None:
             time.sleep(0.01)
         time.sleep(0.1)
         pool.close()
-        with pytest.raises(DocumentError, match="pdf_unreadable"):
+        with pytest.raises(SpoolError):
             call.result()
     assert workers() == []
     with pytest.raises(RuntimeError):
@@ -197,9 +206,9 @@ def test_no_thread_or_pipe_is_left(put: Put) -> None:
     with IsolatedPool() as pool:
         facts(pool, path)
         pool.close()
-    before = psutil.Process().num_fds()
+    before, threads = psutil.Process().num_fds(), threading.active_count()
     for _ in range(2):
         with IsolatedPool() as pool:
             facts(pool, path)
     assert psutil.Process().num_fds() == before
-    assert threading.active_count() == 1
+    assert threading.active_count() == threads

@@ -11,7 +11,7 @@ import pytest
 from connector.errors import DocumentError
 from connector.isolated_pdf import IsolatedPdf
 from connector.isolation import IsolatedPool, Limits
-from tests import documents
+from tests import bombs, documents
 
 LIMITS = Limits(memory_bytes=512 * 1024 * 1024, cpu_s=4, wall_s=10)
 
@@ -25,11 +25,11 @@ def pdf() -> Iterator[IsolatedPdf]:
 @pytest.mark.parametrize(
     ("content", "codes"),
     [
-        (documents.circular_previous, set()),
-        (documents.circular_pages, {"pdf_unreadable"}),
-        (documents.deep_pages, {"pdf_unreadable"}),
-        (documents.many_fields, {"pdf_too_slow"}),
-        (lambda: documents.huge_stream(100), {"pdf_unreadable", "pdf_too_slow"}),
+        (bombs.circular_previous, set()),
+        (bombs.circular_pages, {"pdf_unreadable"}),
+        (bombs.deep_pages, {"pdf_unreadable"}),
+        (bombs.many_fields, {"pdf_too_slow"}),
+        (lambda: bombs.huge_stream(100), {"pdf_unreadable", "pdf_too_slow"}),
         (lambda: documents.letter(2001, lines=1), {"pdf_too_slow"}),
         (lambda: documents.letter(1000, lines=1), set()),
     ],
@@ -53,5 +53,5 @@ def test_bounded(pdf: IsolatedPdf, tmp_path: Path, content: object, codes: set[s
 def test_verdict_on_a_bomb(pdf: IsolatedPdf, tmp_path: Path) -> None:
     """A bomb in place of the signed document is quarantined, soon."""
     path = tmp_path / "bomb.pdf"
-    path.write_bytes(documents.deep_pages())
+    path.write_bytes(bombs.deep_pages())
     assert pdf.verify_signed(path).code in {"not_pdf", "signature_broken"}

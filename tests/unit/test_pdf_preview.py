@@ -11,7 +11,7 @@ from PIL import Image, ImageChops
 
 from connector.errors import DocumentError
 from connector.pdf.preview import Frame, preview
-from tests import documents
+from tests import bombs, documents
 
 LABEL = "APERÇU – rien n'est parti"
 Area = tuple[int, int, int, int]
@@ -137,6 +137,6 @@ def test_input_is_not_touched(path: Path) -> None:
 def test_damaged_document(path: Path) -> None:
     """What cannot be read cannot be shown: one clear error."""
     with pytest.raises(DocumentError, match="pdf_unreadable"):
-        drawn(path, documents.circular_pages(), [])
+        drawn(path, bombs.circular_pages(), [])
     with pytest.raises(DocumentError, match="pdf_encrypted"):
         drawn(path, documents.encrypted(), [])

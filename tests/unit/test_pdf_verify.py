@@ -81,6 +81,26 @@ def test_metadata_saved_after_signing_is_still_intact(path: Path, sent: Expected
     assert verdict.as_expected
 
 
+def test_proofs_and_timestamp_are_welcome(path: Path, sent: Expected) -> None:
+    """What a platform adds for the archive leaves it intact; a timestamp is not a signatory's signature."""
+    verdict = judged(path, documents.sealed(), sent)
+    assert verdict.as_expected
+    assert len(verdict.signatures) == 2
+
+
+def test_broken_timestamp(path: Path, sent: Expected) -> None:
+    """A document timestamp that does not verify makes the document suspect."""
+    content = bytearray(documents.sealed())
+    start = content.rindex(b"/Contents <") + 600
+    content[start : start + 40] = b"0" * 40
+    assert judged(path, bytes(content), sent).code == "signature_broken"
+
+
+def test_rsa(path: Path, sent: Expected) -> None:
+    """RSA signatures are verified like those on elliptic curves."""
+    assert judged(path, documents.signed(rsa_key=True), sent).as_expected
+
+
 @pytest.mark.parametrize(
     ("content", "differences"),
     [
