@@ -346,3 +346,23 @@ class SigningService(Protocol):
     def remind(self, transaction: TransactionId) -> None:
         """Send the invitation again to whoever's turn it is."""
         ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Terms:
+    """What the platform's contract says, as far as the steps must know it. API page sections 2 and 4."""
+
+    max_document_bytes: int
+    """Strictly less than this may be sent."""
+    max_signed_bytes: int
+    subject_length: int
+    message_length: int
+    second_send_refused: bool
+    """Confirmed that a second ``send`` of one transaction fails (protocol R9); False until ECMA says so."""
+    signatures_per_signatory: int | None
+    """How many signatures the returned PDF should bear for each signatory; None = unknown."""
+    digest: str
+    """Of the contract in force: a request previewed under another contract is another request."""
+    lapse_days: int
+    operations_status: str = "operations.status.path"
+    """Name of the setting to change when the status call does not exist (protocol R11)."""

@@ -42,6 +42,8 @@ record = Table(
     Column("key", String(64)),
     Column("file_id", String),
     Column("document_sha256", String(64)),
+    Column("signed_sha256", String(64)),
+    Column("sidecar_sha256", String(64)),
     Column("transaction_id", String),
     Column("closed", Boolean, nullable=False),
     Column("next_at", Float),
@@ -51,7 +53,10 @@ record = Table(
 Index("record_open", record.c.server, record.c.closed, record.c.state)
 Index("record_place", record.c.server, record.c.place, record.c.current)
 Index("record_key", record.c.key)
-Index("record_sha", record.c.document_sha256)
+Index("record_document", record.c.document_sha256)
+Index("record_signed", record.c.signed_sha256)
+Index("record_sidecar", record.c.server, record.c.sidecar_sha256)
+Index("record_file", record.c.server, record.c.file_id)
 
 event = Table(
     "event",

@@ -181,6 +181,17 @@ class Journal:
             kept = self._get(connection, record.id)
             return self._write(connection, kept, name, kept.state, data, done, intend, changes)
 
+    def touch(self, record: Record, **changes: Any) -> Record:
+        """Keep something too small to be history (when the platform last answered, what a listing showed)."""
+        if "state" in changes:
+            raise ValueError("a state is changed by an event only")
+        with self._transaction() as connection:
+            kept = self._get(connection, record.id).model_copy(update=changes)
+            connection.execute(
+                schema.record.update().where(schema.record.c.id == kept.id).values(**_columns(kept))
+            )
+            return kept
+
     def _write(
         self,
         connection: Connection,
@@ -246,8 +257,22 @@ class Journal:
         return self._all(columns.account == account, columns.state.in_([s.value for s in states]))
 
     def knowing(self, *, sha256: str) -> list[Record]:
-        """Return every record whose main document, as sent, had these bytes."""
-        return self._all(schema.record.c.document_sha256 == sha256)
+        """Return every record whose main document, as sent or as signed, has these bytes."""
+        columns = schema.record.c
+        return self._all(sa.or_(columns.document_sha256 == sha256, columns.signed_sha256 == sha256))
+
+    def with_sidecar(self, server: str, sha256: str) -> list[Record]:
+        """Return every record of a server whose sidecar had these bytes."""
+        columns = schema.record.c
+        return self._all(columns.server == server, columns.sidecar_sha256 == sha256)
+
+    def with_file_id(self, server: str, file_id: str) -> list[Record]:
+        """Return every record of a server whose main document bears this file id, newest last."""
+        return self._all(schema.record.c.server == server, schema.record.c.file_id == file_id)
+
+    def all_at_place(self, server: str, place: str) -> list[Record]:
+        """Return every record that this place ever had, oldest first."""
+        return self._all(schema.record.c.server == server, schema.record.c.place == place)
 
     def everything(self) -> list[Record]:
         """Return all records, oldest first."""
@@ -272,6 +297,18 @@ class Journal:
                     sa.select(sa.func.count()).where(
                         columns.account == account, columns.name == name, columns.at >= since.timestamp()
                     )
+                ).scalar_one()
+            )
+
+    def count_launches(self, folder: str, *, since: datetime) -> int:
+        """Count the requests of one folder that were marked from ``since`` on."""
+        event, record = schema.event.c, schema.record.c
+        with self._reading() as connection:
+            return int(
+                connection.execute(
+                    sa.select(sa.func.count())
+                    .select_from(schema.event.join(schema.record, event.record_id == record.id))
+                    .where(record.folder == folder, event.name == "marked", event.at >= since.timestamp())
                 ).scalar_one()
             )
 
@@ -467,6 +504,8 @@ def _columns(record: Record) -> dict[str, Any]:
         "key": record.key,
         "file_id": record.document.file_id,
         "document_sha256": record.document.sha256,
+        "signed_sha256": record.document.signed_sha256,
+        "sidecar_sha256": record.sidecar_sha256,
         "transaction_id": record.transaction,
         "closed": record.closed,
         "next_at": record.next_at.timestamp() if record.next_at else None,

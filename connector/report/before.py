@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from connector.errors import Problem
-from connector.policy import Ceiling
+from connector.config.model import Ceiling
 from connector.report import words
 from connector.report.facts import Case
 from connector.report.problems import in_body, in_first_line
@@ -106,9 +106,11 @@ def _correct_request(case: Case) -> None:
         if _goes_by_itself(case)
         else (".", ".")
     )
+    one = len(case.record.problems) == 1
+    what_fr, what_en = ("ce point", "this point") if one else ("ces lignes", "these lines")
     case.page.bullet(
-        "Ouvrez « {file} », corrigez ces lignes, enregistrez. La demande est relue aussitôt" + end_fr,
-        "Open “{file}”, correct these lines, save. The request is read again at once" + end_en,
+        f"Ouvrez « {{file}} », corrigez {what_fr}, enregistrez. La demande est relue aussitôt" + end_fr,
+        f"Open “{{file}}”, correct {what_en}, save. The request is read again at once" + end_en,
         file=case.request_file,
     )
 

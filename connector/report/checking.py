@@ -137,8 +137,8 @@ def quarantined(case: Case) -> None:
     page.para(*reason.told, pdf=case.pdf)
     signatories(case)
     page.para(
-        "Il n’y a rien à faire. Si ce message reste plus d’un jour : contact : {support}.",
-        "There is nothing to do. Should this message stay for more than a day: contact: {support}.",
+        "Il n’y a rien à faire. Ce message reste plus d’un jour ? Contact : {support}.",
+        "There is nothing to do. Does this message stay for more than a day? Contact: {support}.",
         support=loose(case.context.support),
     )
 

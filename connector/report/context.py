@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
-from connector.policy import Ceiling
+from connector.config.model import Ceiling
 from connector.report.typography import Language
 from connector.sidecar.model import Verb
 

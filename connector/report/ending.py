@@ -75,7 +75,7 @@ def _advice(case: Case) -> None:
         "Do not change this PDF any more: one annotation makes the signatures look altered.",
     )
     if attestation := case.extra_text("attestation_name"):
-        page.bullet("L’attestation est dans « {name} ».", "The certificate is in “{name}”.", name=attestation)
+        page.bullet("L’attestation est dans « {name} ».", "The attestation is in “{name}”.", name=attestation)
     if case.record.sidecar_gone:
         page.bullet("Ce fichier peut être supprimé.", "This file may be deleted.")
     else:

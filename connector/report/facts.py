@@ -104,6 +104,14 @@ class Case:
         request = self.record.request
         return loose(self.record.subject or (request.subject if request else None) or stem_of(self.pdf))
 
+    @property
+    def untouched(self) -> Words:
+        """Say that nobody replaced the document; that it is unchanged only where no change is known."""
+        document = self.record.document
+        if document.changed_at is None and document.missing_since is None:
+            return self.page.say("« {pdf} » est inchangé.", "“{pdf}” is unchanged.", pdf=self.pdf)
+        return self.page.say("« {pdf} » n’a pas été remplacé.", "“{pdf}” was not replaced.", pdf=self.pdf)
+
     # -- orders
 
     def acts(self, verb: Verb) -> bool:

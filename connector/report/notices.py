@@ -110,6 +110,8 @@ def _who(page: Page, pause: Pause, support: str) -> None:
     elif sent is not None:
         told = Words(
             told
-            + page.say(" Un message est parti le {day}.", " A message left on {day}.", day=page.day_at(sent))
+            + page.say(
+                " Un message est parti le {day}.", " A message was sent on {day}.", day=page.day_at(sent)
+            )
         )
     page.para("{told}", "{told}", told=told)

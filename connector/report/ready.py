@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from connector.policy import Ceiling
+from connector.config.model import Ceiling
 from connector.report import words
 from connector.report.before import problem_of
 from connector.report.facts import Case, stem_of
@@ -80,8 +80,8 @@ def _go(case: Case) -> None:
     page, ceiling = case.page, case.context.ceiling
     if ceiling == Ceiling.PREVIEW:
         page.bullet(
-            "L’ouverture de l’envoi se demande ici : contact : {support}. Rien ne partira sans vous.",
-            "Sending is opened on request: contact: {support}. Nothing will leave without you.",
+            "Pour ouvrir l’envoi dans ce dossier, contact : {support}. Rien ne partira sans vous.",
+            "To open sending in this folder, contact: {support}. Nothing will leave without you.",
             support=loose(case.context.support),
         )
         return

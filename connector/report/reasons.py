@@ -165,8 +165,8 @@ IN_DOUBT: Final[dict[str, Reason]] = {
 IN_DOUBT["send_unanswered"] = IN_DOUBT[""]
 
 _AGAIN = (
-    "Le document est redemandé à Jesignexpert automatiquement. « {pdf} » est inchangé.",
-    "The document is fetched from Jesignexpert again by itself. “{pdf}” is unchanged.",
+    "Le document est redemandé à Jesignexpert automatiquement. {untouched}",
+    "The document is fetched from Jesignexpert again by itself. {untouched}",
 )
 
 

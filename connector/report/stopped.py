@@ -29,9 +29,9 @@ def refused(case: Case) -> None:
         page.para("Aucun motif n’a été indiqué.", "No reason was given.")
     page.para(
         "Un refus met fin à la demande : plus personne ne peut la signer, et Jesignexpert ne remet aucun "
-        "document. « {pdf} » est inchangé.",
+        "document. {untouched}",
         "A refusal ends the request: nobody can sign it any more, and Jesignexpert hands out no document. "
-        "“{pdf}” is unchanged.",
+        "{untouched}",
         pdf=case.pdf,
     )
     signatories(case)
@@ -86,7 +86,7 @@ def expired(case: Case) -> None:
     page.para(
         "Le délai donné par Jesignexpert est passé : le lien reçu par e-mail ne fonctionne plus. « {pdf} » est "
         "inchangé.",
-        "The time given by Jesignexpert is over: the link in the e-mail no longer works. “{pdf}” is unchanged.",
+        "The time given by Jesignexpert is over: the link in the e-mail no longer works. {untouched}",
         pdf=case.pdf,
     )
     _lost_signatures(case)
@@ -143,8 +143,8 @@ def cancelled(case: Case) -> None:
             day=end,
         )
     page.para(
-        "La demande est close : les liens reçus par e-mail ne fonctionnent plus. « {pdf} » est inchangé.",
-        "The request is closed: the links in the e-mails no longer work. “{pdf}” is unchanged.",
+        "La demande est close : les liens reçus par e-mail ne fonctionnent plus. {untouched}",
+        "The request is closed: the links in the e-mails no longer work. {untouched}",
         pdf=case.pdf,
     )
     _lost_signatures(case)

@@ -150,7 +150,7 @@ def _paused(case: Case, pause: Pause) -> None:
         told.append(
             page.say(
                 "Un message est parti le {day} (contact : {support}).",
-                "A message left on {day} (contact: {support}).",
+                "A message was sent on {day} (contact: {support}).",
                 day=page.day_at(pause.notified_at),
                 support=support,
             )
@@ -192,7 +192,7 @@ def _platform_away(case: Case) -> None:
     when = page.say(" depuis le {day}", " since {day}", day=page.day_at(since)) if since else Words("")
     page.para(
         "Jesignexpert est injoignable{when}. Ni votre demande ni votre document ne sont en cause.",
-        "Jesignexpert cannot be reached{when}. Neither your request nor your document is at fault.",
+        "Jesignexpert has been out of reach{when}. Neither your request nor your document is at fault.",
         when=when,
     )
     page.para(

@@ -20,9 +20,12 @@ OVERVIEW_NAME: Final = "_Suivi des signatures.txt"
 REGISTRY_FOLDER: Final = ".signature"
 CONNECTOR_FOLDER: Final = ".jse-connector"
 MODELS_FOLDER: Final = "Modèles de signature"
+LOST_FOLDER: Final = "Signatures à classer"
+"""Where signed documents go whose folder is gone."""
 
 # Windows hides the last extension it knows, so a person cannot see that a request is called ….yaml.txt.
 _REQUEST: Final = re.compile(r"(?P<stem>.+)\.sign\.(?:ya?ml(?:\.txt)?|txt)", re.DOTALL)
+_REQUEST_AS_WRITTEN: Final = re.compile(_REQUEST.pattern, re.DOTALL | re.IGNORECASE)
 _SETTINGS: Final = re.compile(r"_signature\.(?:ya?ml(?:\.txt)?|txt)")
 _NUMBER: Final = r"(?: \([0-9]+\))?"
 _OURS: Final = re.compile(
@@ -105,6 +108,24 @@ def is_ours(name: str) -> bool:
     wanted = comparable(name.rstrip("/"))
     fixed = (PAUSE_NAME, OVERVIEW_NAME, REGISTRY_FOLDER, CONNECTOR_FOLDER, MODELS_FOLDER)
     return wanted in {comparable(own) for own in fixed} or bool(_OURS.fullmatch(wanted))
+
+
+def document_name(sidecar_name: str) -> str:
+    """Return the name that a request's PDF has or would have, spelled as the request is; the name itself if none.
+
+    ``Lettre.sign.yaml`` → ``Lettre.pdf``; ``Lettre.pdf.sign.yaml`` → ``Lettre.pdf``.
+    """
+    found = _REQUEST_AS_WRITTEN.fullmatch(sidecar_name.rstrip())
+    if not found:
+        return sidecar_name
+    stem = found["stem"].rstrip()
+    return stem if stem.casefold().endswith(".pdf") else f"{stem}.pdf"
+
+
+def is_hidden(path: str) -> bool:
+    """Tell whether a path below a watched root leads into a folder that is never looked into for requests."""
+    folders = path.split("/")[:-1]
+    return any(part.startswith(".") or comparable(part) == comparable(MODELS_FOLDER) for part in folders)
 
 
 def status_name(pdf_name: str) -> str:

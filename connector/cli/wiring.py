@@ -1,0 +1,236 @@
+"""The one place that puts the real parts together, from the administrator's file and the state directory."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import secrets
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from connector.config import Config, SecretReference, resolve_secret
+from connector.documents import IsolatedDocuments
+from connector.errors import ConfigurationError, ConfigurationProblem, JournalError
+from connector.isolation import IsolatedPool
+from connector.jesignexpert.client import HttpSigningService
+from connector.jesignexpert.contract import Contract
+from connector.jesignexpert.tokens import TokenStore
+from connector.journal import Journal
+from connector.marks import Sealer
+from connector.ports import Folder, Href, SigningService, Terms
+from connector.spool import Spool
+from connector.steps.parts import AccountSettings, FolderSettings, Parts, ReportSettings, Timing
+from connector.webdav.folder import WebDavFolder
+
+NEXTCLOUD_REGISTRY = "/.jse-connector/registry/"
+_NEXTCLOUD_FILES = "/remote.php/dav/files/"
+
+
+@dataclass(frozen=True, kw_only=True)
+class State:
+    """Where this connector keeps what it must not lose. Directories are 0700."""
+
+    directory: Path
+
+    @property
+    def journal_url(self) -> str:
+        """SQLite journal, unless the configuration names another."""
+        return f"sqlite:///{self.directory / 'journal' / 'journal.sqlite'}"
+
+    def make(self) -> None:
+        """Make the directories. Raises JournalError when they cannot be made or written."""
+        try:
+            for name in ("", "journal", "spool", "tokens", "keys"):
+                (self.directory / name).mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise JournalError(f"state directory {self.directory}: {error.strerror}") from error
+
+
+def state_directory(given: Path | None) -> Path:
+    """Return the state directory: the one given, systemd's, or the system's usual one."""
+    if given is not None:
+        return given
+    return Path(os.environ.get("STATE_DIRECTORY", "/var/lib/jse-connector").split(":")[0])
+
+
+@contextmanager
+def single_instance(state: State) -> Iterator[None]:
+    """Hold the journal for this process alone. Raises JournalError when another process holds it."""
+    path = state.directory / "journal" / "lock"
+    with path.open("w") as stream:
+        try:
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise JournalError(
+                f"another process works on this journal ({path} is locked): is the service running?"
+            ) from error
+        yield
+
+
+@contextmanager
+def wired(config: Config, state: State, *, now: Callable[[], datetime] | None = None) -> Iterator[Parts]:
+    """Make all parts and close them at the end. Raises ConfigurationError (a missing secret), JournalError."""
+    clock = now or (lambda: datetime.now(UTC))
+    contract = contract_of(config)
+    with ExitStack() as stack:
+        pool = stack.enter_context(IsolatedPool())
+        journal = Journal(config.journal.url or state.journal_url, now=clock)
+        stack.callback(journal.close)
+        folders: dict[str, Folder] = {}
+        for name in config.servers:
+            folder = _folder(config, name)
+            stack.callback(folder.close)
+            folders[name] = folder
+        services: dict[str, SigningService] = {}
+        for name in config.accounts:
+            service = _service(config, name, contract, state, clock)
+            stack.callback(service.close)
+            services[name] = service
+        yield Parts(
+            journal=journal,
+            spool=Spool(state.directory / "spool"),
+            sealer=Sealer(_seal_key(config, state)),
+            documents=IsolatedDocuments(pool, language=config.language),
+            folders=folders,
+            services=services,
+            watched=watched(config),
+            accounts=_accounts(config, contract),
+            connector=_connector_id(config, state),
+            now=clock,
+            report=ReportSettings(timezone=config.timezone, language=config.language, support=config.support),
+            timing=Timing(follow_first_hour=config.polling.platform),
+        )
+
+
+def contract_of(config: Config) -> Contract:
+    """Return the platform's contract with what the administrator's file replaces."""
+    return Contract().with_overrides(config.platform.contract)
+
+
+def terms_of(contract: Contract) -> Terms:
+    """Return the contract as far as the steps must know it."""
+    return Terms(
+        max_document_bytes=contract.limits.max_document_size,
+        max_signed_bytes=contract.limits.max_signed_size,
+        subject_length=contract.limits.subject,
+        message_length=contract.limits.message,
+        second_send_refused=contract.expectations.second_send_refused,
+        signatures_per_signatory=contract.expectations.signatures_per_signatory,
+        digest=contract.digest,
+        lapse_days=contract.expectations.lapse_days,
+    )
+
+
+def watched(config: Config) -> dict[str, FolderSettings]:
+    """Return every watched folder with its policy and the place of its markers."""
+    return {name: _watched(config, name) for name in config.folders}
+
+
+def _watched(config: Config, name: str) -> FolderSettings:
+    folder, policy = config.folders[name], config.policy_of(name)
+    server = config.servers[folder.server]
+    return FolderSettings(
+        name=name,
+        server=folder.server,
+        root=Href(folder.path),
+        registry=_registry(server.url, server.registry, folder.path),
+        accounts=tuple(folder.accounts),
+        ceiling=folder.send,
+        refuse_domains=tuple(policy.refuse_domains),
+        same_phone_refused=policy.same_phone == "refuse",
+        max_sends_per_hour=policy.max_sends_per_hour,
+        watch_root=f"{server.url} {folder.path}",
+    )
+
+
+def _registry(url: str, given: str | None, path: str) -> Href:
+    """Where markers live (protocol): as the administrator says; private on Nextcloud; else at the watched root."""
+    if given is not None:
+        return Href(given)
+    return Href(NEXTCLOUD_REGISTRY if _NEXTCLOUD_FILES in url else f"{path}.signature/")
+
+
+def _accounts(config: Config, contract: Contract) -> dict[str, AccountSettings]:
+    terms = terms_of(contract)
+    return {
+        name: AccountSettings(
+            name=name, sender=account.sender, max_sends_per_day=account.max_sends_per_day, terms=terms
+        )
+        for name, account in config.accounts.items()
+    }
+
+
+def _folder(config: Config, name: str) -> WebDavFolder:
+    server = config.servers[name]
+    user = server.user
+    if isinstance(user, SecretReference):
+        user = resolve_secret(user, path=f"servers.{name}.user")
+    return WebDavFolder(
+        name,
+        server.url,
+        user,
+        resolve_secret(server.password, path=f"servers.{name}.password"),
+        ca_file=server.ca_file,
+        proxy=server.proxy,
+        max_connections=server.max_connections,
+    )
+
+
+def platform_secrets(config: Config) -> tuple[str, str]:
+    """Return (shortcut, secret) of the software editor."""
+    shortcut = config.platform.shortcut
+    if isinstance(shortcut, SecretReference):
+        shortcut = resolve_secret(shortcut, path="platform.shortcut")
+    return shortcut, resolve_secret(config.platform.secret, path="platform.secret")
+
+
+def _service(
+    config: Config, name: str, contract: Contract, state: State, now: Callable[[], datetime]
+) -> HttpSigningService:
+    shortcut, secret = platform_secrets(config)
+    return HttpSigningService(
+        name,
+        base_url=config.platform.url,
+        shortcut=shortcut,
+        secret=secret,
+        tokens=TokenStore(state.directory / "tokens"),
+        now=now,
+        contract=contract,
+        ca_file=config.platform.ca_file,
+        proxy=config.platform.proxy,
+    )
+
+
+def _seal_key(config: Config, state: State) -> bytes:
+    if config.seal is not None:
+        key = resolve_secret(config.seal, path="seal").encode()
+        if len(key) < 16:
+            problem = ConfigurationProblem(path="seal", text="a seal key has at least 16 characters")
+            raise ConfigurationError([problem])
+        return key
+    return _once(state.directory / "keys" / "seal", secrets.token_hex(32)).encode()
+
+
+def _connector_id(config: Config, state: State) -> str:
+    """The configured id, else the host's name, written once: a host that is renamed stays the same connector."""
+    if config.connector is not None:
+        return config.connector
+    return _once(state.directory / "connector-id", socket.gethostname() or "connector")
+
+
+def _once(path: Path, value: str) -> str:
+    """Read a small file, made with ``value`` when it is not there; whole or absent, 0600."""
+    with suppress(FileNotFoundError):
+        return path.read_text().strip()
+    partial = path.with_name(f"{path.name}.{os.getpid()}.part")
+    handle = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(handle, "w") as stream:
+        stream.write(value + "\n")
+        stream.flush()
+        os.fsync(stream.fileno())
+    partial.replace(path)
+    return value

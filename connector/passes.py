@@ -1,0 +1,338 @@
+"""One pass over a server, one pass over an account: which steps run, in which order, until when.
+
+The daemon and ``tick`` share these. A failure of one request never stops the others; a server or account that is
+away ends its own pass only. Source: design page sections 2 and 5 ("The service").
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from connector.errors import (
+    AccessDenied,
+    ConnectorError,
+    JournalError,
+    OwnershipError,
+    RemoteError,
+    SpoolError,
+)
+from connector.lifecycle import Record, State
+from connector.ports import ETag, FileId
+from connector.steps import waiting
+from connector.steps.attend import attend_missing, consider
+from connector.steps.close import close
+from connector.steps.deliver import deliver
+from connector.steps.discover import Settling, Sight, look
+from connector.steps.fetch import fetch
+from connector.steps.follow import follow
+from connector.steps.judge import Case
+from connector.steps.mark import mark
+from connector.steps.notice import show_notice
+from connector.steps.parts import FolderSettings, Parts
+from connector.steps.prepare import prepare
+from connector.steps.recover import own, place_adopted, recover
+from connector.steps.send import send
+from connector.steps.show import show, status_href
+
+log = logging.getLogger(__name__)
+
+_MOST_STEPS = 12
+
+
+@dataclass
+class ServerMemory:
+    """What a process remembers of one server between passes; losing it costs a look, never a mistake."""
+
+    recovered: bool = False
+    settling: dict[str, Settling] = field(default_factory=dict)
+    sights: dict[str, Sight] = field(default_factory=dict)
+    roots: dict[str, ETag | None] = field(default_factory=dict)
+    unowned: dict[str, str] = field(default_factory=dict)
+    """Folder → who owns it instead of us."""
+    problem: str = ""
+    """Why the last pass could not be made, for the log and ``status``."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """What a pass came to. ``unsettled``: something new needs a second look in a moment."""
+
+    complete: bool
+    unsettled: bool = False
+    moved: int = 0
+    """Requests whose state changed."""
+
+
+def server_pass(parts: Parts, server: str, memory: ServerMemory, *, deadline: float | None = None) -> Outcome:
+    """Steps 0–6 and 9–11 on one DMS server. Raises JournalError only.
+
+    ``deadline``: of ``time.monotonic()``, after which the pass yields between two requests; what is left is
+    taken up by the next pass, whose order begins with what waited longest.
+    """
+    folders = [settings for settings in parts.watched.values() if settings.server == server]
+    try:
+        _recover(parts, folders, memory)
+        sights = _look(parts, folders, memory)
+    except AccessDenied as error:
+        memory.problem = str(error)
+        log.error("server %s refuses the login or the folder: %s", server, error)
+        return Outcome(complete=False)
+    except RemoteError as error:
+        memory.problem = str(error)
+        log.warning("server %s: %s", server, error)
+        return Outcome(complete=False)
+    memory.problem = ""
+    before = {record.id: record.state for record in parts.journal.open_records(server)}
+    _attend(parts, server, sights, memory, deadline)
+    complete = _advance_all(parts, server, memory, deadline)
+    _show_all(parts, server, folders, memory, deadline)
+    after = {record.id: record.state for record in parts.journal.open_records(server)}
+    moved = sum(1 for ident in before.keys() | after.keys() if before.get(ident) != after.get(ident))
+    return Outcome(complete=complete, unsettled=_unsettled(sights), moved=moved)
+
+
+def _recover(parts: Parts, folders: list[FolderSettings], memory: ServerMemory) -> None:
+    if memory.recovered:
+        return
+    memory.unowned.clear()
+    for settings in folders:
+        try:
+            own(parts, settings)
+        except OwnershipError as error:
+            memory.unowned[settings.name] = error.owner
+            log.error("%s: it is left alone", error)
+    mine = [settings for settings in folders if settings.name not in memory.unowned]
+    for registry in sorted({settings.registry for settings in mine}):
+        recover(parts, registry, [settings for settings in mine if settings.registry == registry])
+    memory.recovered = not memory.unowned or bool(mine)
+
+
+def _look(parts: Parts, folders: list[FolderSettings], memory: ServerMemory) -> list[Sight]:
+    sights = []
+    for settings in folders:
+        if settings.name in memory.unowned:
+            continue
+        sights.append(_look_at(parts, settings, memory))
+    return sights
+
+
+def _look_at(parts: Parts, settings: FolderSettings, memory: ServerMemory) -> Sight:
+    """List a folder, or spare it: where ETags climb to the root, one unchanged root is a whole unchanged tree."""
+    folder = parts.folders[settings.server]
+    settling = memory.settling.setdefault(settings.name, Settling(grain=parts.timing.settle))
+    known = memory.sights.get(settings.name)
+    if known is not None and folder.capabilities().chunked_upload:
+        root = folder.stat(settings.root)
+        if root.etag is not None and root.etag == memory.roots.get(settings.name) and not _unsettled([known]):
+            return known
+    sight = look(settings, folder, settling, parts.now())
+    memory.sights[settings.name] = sight
+    memory.roots[settings.name] = sight.root.etag
+    return sight
+
+
+def _unsettled(sights: list[Sight]) -> bool:
+    return any(not pair.settled for sight in sights for pair in sight.pairs())
+
+
+# ---------------------------------------------------------------------------------------- attending
+
+
+def _attend(
+    parts: Parts, server: str, sights: list[Sight], memory: ServerMemory, deadline: float | None
+) -> None:
+    for record in parts.journal.open_records(server):
+        if record.adopted and not record.document.href:
+            _guarded(parts, record, lambda record=record: _place(parts, sights, record))  # type: ignore[misc]
+    for sight in sights:
+        watch = parts.journal.watched(sight.settings.name)
+        first = watch is None or watch.root != sight.settings.watch_root
+        whole = True
+        for pair in sight.pairs():
+            if not pair.settled:
+                # What is seen in the first pass was there before us, settled or not (R7).
+                whole = whole and not first
+                continue
+            if _over(parts, deadline):
+                return
+            case = Case(parts=parts, sights=sights, sight=sight, pair=pair, first_pass=first)
+            _guarded_place(case)
+        if first and whole:
+            parts.journal.begin_watch(sight.settings.name, sight.settings.watch_root)
+    complete = len(sights) == sum(1 for s in parts.watched.values() if s.server == server)
+    if complete:
+        _attend_rest(parts, server, sights)
+
+
+def _attend_rest(parts: Parts, server: str, sights: list[Sight]) -> None:
+    for record in parts.journal.open_records(server):
+        if record.place or record.document.href:
+            _guarded(parts, record, lambda record=record: attend_missing(parts, sights, record))  # type: ignore[misc]
+    for record in parts.journal.open_records(server):
+        href = status_href(record)
+        listed = any(sight.settings.name == record.folder for sight in sights)
+        gone = listed and href is not None and not any(href in sight.by_href for sight in sights)
+        seen = record.extra.get("status_listed")
+        if record.reported is not None and gone and seen == record.reported:
+            # A deleted status never arms anything; while the request is open it comes back.
+            parts.journal.note(record, "status_gone", reported=None, reported_etag=None)
+        elif record.reported is not None and not gone and listed and seen != record.reported:
+            extra = {**record.extra, "status_listed": record.reported}
+            parts.journal.touch(record, extra=extra)
+
+
+def _place(parts: Parts, sights: list[Sight], record: Record) -> Record:
+    hrefs = {
+        href: entry.file_id
+        for sight in sights
+        for href, entry in sight.by_href.items()
+        if not entry.is_folder
+    }
+    found = place_adopted(parts, record, dict(hrefs))
+    if found is not None or record.document.file_id is None:
+        return found or record
+    folder = parts.folders[record.server]
+    if folder.capabilities().search and not record.extra.get("searched"):
+        entry = folder.find_by_id(FileId(record.document.file_id))
+        document = record.document.model_copy(update={"href": entry.href}) if entry else record.document
+        extra = {**record.extra, "searched": True}
+        return parts.journal.note(record, "searched", document=document, extra=extra)
+    return record
+
+
+def _guarded_place(case: Case) -> None:
+    """One poisoned file becomes one line in the log and is tried again; the others go on."""
+    try:
+        consider(case)
+    except JournalError:
+        raise
+    except ConnectorError as error:
+        log.warning("a request in folder %s: %s", case.settings.name, error)
+    except Exception:  # a defect of ours met in one file must not stop the other requests
+        log.exception("a request in folder %s met a defect", case.settings.name)
+
+
+def _guarded(parts: Parts, record: Record, step: Callable[[], Record]) -> Record:
+    try:
+        return step()
+    except JournalError:
+        raise
+    except SpoolError as error:
+        log.error("%s: %s", record.ref, error)
+    except ConnectorError as error:
+        log.warning("%s: %s", record.ref, error)
+    except Exception:  # as above
+        log.exception("%s met a defect", record.ref)
+    return parts.journal.note(record, "step_failed", **waiting.backoff(parts, record))
+
+
+def _over(parts: Parts, deadline: float | None) -> bool:
+    return parts.stop.is_set() or (deadline is not None and time.monotonic() > deadline)
+
+
+# ---------------------------------------------------------------------------------------- advancing
+
+
+def _advance_all(parts: Parts, server: str, memory: ServerMemory, deadline: float | None) -> bool:
+    records = sorted(
+        parts.journal.open_records(server), key=lambda record: (_urgency(record), record.updated_at)
+    )
+    for record in records:
+        if record.folder in memory.unowned or record.folder not in parts.watched:
+            continue
+        if _over(parts, deadline):
+            return False
+        _advance(parts, record, memory)
+    return True
+
+
+def _urgency(record: Record) -> int:
+    """Returns before launches: a signed document on its way home outranks a new request."""
+    return 0 if record.state is State.DELIVERING else 1
+
+
+def _advance(parts: Parts, record: Record, memory: ServerMemory) -> None:
+    """Take one request as far as it goes now."""
+    for _ in range(_MOST_STEPS):
+        step = _next_step(parts, record)
+        if step is None or parts.stop.is_set():
+            return
+        moved = _stepped(parts, record, step, memory)
+        if moved is None or (moved.state is record.state and moved.updated_at == record.updated_at):
+            return
+        if moved.next_at is not None and moved.next_at > parts.now():
+            return
+        record = moved
+
+
+def _stepped(
+    parts: Parts, record: Record, step: Callable[[Parts, Record], Record], memory: ServerMemory
+) -> Record | None:
+    try:
+        return _guarded(parts, record, lambda: step(parts, record))
+    except OwnershipError as error:
+        memory.unowned[record.folder] = error.owner
+        return None
+
+
+def _next_step(parts: Parts, record: Record) -> Callable[[Parts, Record], Record] | None:
+    """Which step is due, on the DMS side's pass; None when the record waits for something else."""
+    if not waiting.due(parts, record):
+        return None
+    if record.state is State.WAITING:
+        if record.sidecar_etag is None or not waiting.may_launch(parts, record):
+            return None  # to be judged again first, or held
+        return prepare
+    if record.state is State.PREPARED:
+        return mark
+    if record.state is State.MARKED:
+        return send
+    if record.state is State.DELIVERING:
+        return deliver
+    return None
+
+
+def _show_all(
+    parts: Parts, server: str, folders: list[FolderSettings], memory: ServerMemory, deadline: float | None
+) -> None:
+    for record in parts.journal.open_records(server):
+        if record.folder in memory.unowned or record.folder not in parts.watched:
+            continue
+        if _over(parts, deadline):
+            return
+        shown = _guarded(parts, record, lambda record=record: show(parts, record))  # type: ignore[misc]
+        _guarded(parts, shown, lambda shown=shown: close(parts, shown))  # type: ignore[misc]
+    for settings in folders:
+        if settings.name not in memory.unowned:
+            show_notice(parts, settings)
+
+
+# --------------------------------------------------------------------------------------- accounts
+
+
+def account_pass(parts: Parts, account: str, *, deadline: float | None = None) -> Outcome:
+    """Steps 7 and 8 for one account: ask about what is due, fetch what is signed. Raises JournalError only."""
+    moved = 0
+    for record in sorted(parts.journal.followed(account), key=_due_first):
+        if _over(parts, deadline):
+            return Outcome(complete=False, moved=moved)
+        if record.closed or not waiting.due(parts, record):
+            continue
+        after = _guarded(parts, record, lambda record=record: _follow(parts, record))  # type: ignore[misc]
+        moved += after.state is not record.state
+    return Outcome(complete=True, moved=moved)
+
+
+def _follow(parts: Parts, record: Record) -> Record:
+    if record.state in {State.SEALING, State.QUARANTINED}:
+        return fetch(parts, record)
+    record = follow(parts, record)
+    return fetch(parts, record) if record.state is State.SEALING else record
+
+
+def _due_first(record: Record) -> datetime:
+    return record.next_at or record.created_at

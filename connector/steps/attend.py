@@ -1,0 +1,388 @@
+"""What people do to the files of a known request: edits, moves, deletions, orders, copies that lose their original.
+
+Before step 5 an edit simply judges the pair again; afterwards the request goes on and the status says what was
+seen. Reads the folder, writes the journal. Source: protocol R1, R3; design page section 4, "Decided".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from connector.errors import DocumentError, NotFound
+from connector.identity import ask_of
+from connector.lifecycle import Event, Record, State
+from connector.ports import Entry, FileId
+from connector.sidecar.model import Action, SignatureRequest
+from connector.sidecar.reading import read_orders
+from connector.steps import check as checking
+from connector.steps.delivered import present_at
+from connector.steps.discover import Sight
+from connector.steps.judge import Case, judge, move
+from connector.steps.orders import obey
+from connector.steps.parts import Parts
+from connector.steps.read import ReadSidecar, read_request
+
+_MARKED_HOLDS = frozenset({"marker_unreadable", "marker_other_connector", "marker_other_digest"})
+
+
+def consider(case: Case) -> Record | None:
+    """Take one settled sidecar: known place, moved here, or new. Returns its record, None when it is left alone."""
+    record = case.journal.at_place(case.settings.server, case.pair.sidecar.href)
+    if record is None:
+        record = _moved_by_id(case)
+    if record is None:
+        if case.pair.rivals and min(e.href for e in case.pair.rivals) < case.pair.sidecar.href:
+            return None  # the first of two sidecars tells of both
+        return judge(case)
+    if record.state.ended:
+        return _ended(case, record)
+    if record.state is State.HELD:
+        return _held(case, record)
+    if record.state.before_mark:
+        if _unchanged(case, record):
+            return record
+        return judge(replace(case, target=record))
+    return _open(case, record)
+
+
+def _unchanged(case: Case, record: Record) -> bool:
+    """True when nothing that its verdict rests on has moved."""
+    sidecar, document = case.pair.sidecar, case.pair.document
+    accounts = [case.parts.accounts[name] for name in case.settings.accounts]
+    if record.settings_digest != checking.settings_digest(case.settings, accounts):
+        return False
+    if record.sidecar_etag is None or record.sidecar_etag != sidecar.etag:
+        return False
+    if case.pair.rivals or len(case.pair.documents) > 1 or case.sight.settings_above(sidecar.href):
+        return record.state is State.REJECTED
+    if document is None:
+        return record.state in {State.WAITING_PDF, State.REJECTED} and record.document.sha256 is None
+    if record.state is State.WAITING_PDF or record.document.href != document.href:
+        return False
+    if record.reason == "copy" and _original_gone(case, record):
+        return False
+    return record.document.etag == document.etag and (
+        record.document.size == document.size or record.document.sha256 is None
+    )
+
+
+def _original_gone(case: Case, record: Record) -> bool:
+    other = record.values.get("other_id")
+    if not other:
+        return False
+    original = case.journal.get(int(other))
+    return not original.state.ended and case.lost(original)
+
+
+def _moved_by_id(case: Case) -> Record | None:
+    """R3, first half: the main document's known file id at another place."""
+    document = case.pair.document
+    if document is None or document.file_id is None:
+        return None
+    for known in reversed(case.journal.with_file_id(case.settings.server, document.file_id)):
+        gone = not any(known.place in sight.by_href for sight in case.sights)
+        if known.current and known.state is not State.WITHDRAWN and gone:
+            return move(case, known)
+    return None
+
+
+# -------------------------------------------------------------------------------- known places
+
+
+def _held(case: Case, record: Record) -> Record:
+    if record.sidecar_etag == case.pair.sidecar.etag:
+        return record
+    sidecar = read_request(case.parts.folders[case.settings.server], case.pair.sidecar.href)
+    action = read_orders(sidecar.data)
+    marked = record.transaction is not None or record.reason in _MARKED_HOLDS
+    anew = ask_of(action, record=record) != record.ask
+    if record.reason == "platform_said_no" and not marked:
+        return judge(replace(case, target=record))
+    if not anew:
+        return case.journal.note(
+            record, "sidecar_edited", sidecar_etag=sidecar.etag or case.pair.sidecar.etag
+        )
+    if marked:
+        return judge(replace(case, previous=record))
+    return judge(replace(case, target=record))
+
+
+def _open(case: Case, record: Record) -> Record:
+    """The request goes on; orders are obeyed, edits are told."""
+    if record.sidecar_etag != case.pair.sidecar.etag or record.sidecar_gone:
+        record = _sidecar_edited(case, record)
+    elif record.extra.get("pending_order"):
+        record = _again(case, record)
+    if record.state.ended:
+        return record
+    if case.pair.document is not None and not record.extra.get("left_alone"):
+        record = _document_seen(case.parts, case, record, case.pair.document)
+    return record
+
+
+def _sidecar_edited(case: Case, record: Record) -> Record:
+    sidecar = read_request(case.parts.folders[case.settings.server], case.pair.sidecar.href)
+    changes: dict[str, Any] = {
+        "sidecar_etag": sidecar.etag or case.pair.sidecar.etag,
+        "sidecar_gone": False,
+    }
+    action = read_orders(sidecar.data)
+    if record.adopted and not record.extra.get("orders_seen"):
+        # Orders found on an adopted request count as obeyed (protocol, "Orders and the key").
+        changes["extra"] = {**record.extra, "orders_seen": True}
+        changes["obeyed"] = (*record.obeyed, *((action.wording,) if action else ()))
+        action = None
+    if sidecar.sha256 != record.sidecar_sha256 and record.request is not None:
+        changes["edited_after_send"] = not _same_but_orders(record.request, sidecar)
+    record = case.journal.note(record, "sidecar_edited", **changes)
+    return _order(case, record, action)
+
+
+def _order(case: Case, record: Record, action: Action | None) -> Record:
+    if action is None or action.wording in record.obeyed:
+        return record
+    before = record.updated_at
+    record = obey(case.parts, record, action)
+    waiting = record.updated_at == before and action.wording not in record.obeyed and not record.state.ended
+    if waiting and record.extra.get("order", {}).get("wording") != action.wording:
+        record = case.journal.note(
+            record, "order_pending", extra={**record.extra, "pending_order": action.model_dump(mode="json")}
+        )
+    if record.state.ended and record.reason == "not_sent":
+        return judge(replace(case, previous=record))
+    return record
+
+
+def _again(case: Case, record: Record) -> Record:
+    action = Action.model_validate(record.extra["pending_order"])
+    extra = {name: value for name, value in record.extra.items() if name != "pending_order"}
+    return _order(case, case.journal.note(record, "order_tried", extra=extra), action)
+
+
+def _same_but_orders(request: SignatureRequest, sidecar: ReadSidecar) -> bool:
+    if sidecar.request is None:
+        return False
+    blank: dict[str, Any] = {"action": None, "send": None, "lines": {}, "note": None}
+    return _without_lines(request.model_copy(update=blank)) == _without_lines(
+        sidecar.request.model_copy(update=blank)
+    )
+
+
+def _without_lines(request: SignatureRequest) -> object:
+    def strip(value: object) -> object:
+        if isinstance(value, dict):
+            return {name: strip(inner) for name, inner in value.items() if name != "line"}
+        if isinstance(value, list):
+            return [strip(inner) for inner in value]
+        return value
+
+    return strip(request.model_dump(mode="json"))
+
+
+def _document_seen(parts: Parts, case: Case, record: Record, entry: Entry) -> Record:
+    """Hold an open request's PDF against what was sent: by ETag first, by bytes when that moved."""
+    document = record.document
+    if document.missing_since is not None or document.href != entry.href:
+        document = document.model_copy(update={"missing_since": None, "href": entry.href})
+    if document.etag == entry.etag and entry.etag is not None:
+        if document == record.document:
+            return record
+        return parts.journal.note(record, "document_found", document=document)
+    present = present_at(parts, parts.folders[record.server], record, entry.href)
+    if present is None:
+        return record
+    update: dict[str, object] = {"etag": entry.etag}
+    sha256 = present.fetched.sha256 if present.fetched else None
+    if sha256 in {document.sha256, document.signed_sha256} and sha256 is not None:
+        update |= {"changed_at": None, "changed_same_pages": None}
+    else:
+        same = None
+        if present.path is not None and document.pages_digest:
+            try:
+                same = parts.documents.facts(present.path).pages_digest == document.pages_digest
+            except DocumentError:
+                same = False
+        update |= {"changed_at": entry.modified or parts.now(), "changed_same_pages": same}
+    return parts.journal.note(record, "document_seen", document=document.model_copy(update=update))
+
+
+def _ended(case: Case, record: Record) -> Record:
+    """An ended pair goes again on a new ask only; other unsigned bytes at its place are said."""
+    previous = record
+    if not record.closed:
+        return record
+    if record.sidecar_etag != case.pair.sidecar.etag:
+        sidecar = read_request(case.parts.folders[case.settings.server], case.pair.sidecar.href)
+        action = read_orders(sidecar.data)
+        if record.adopted and not record.extra.get("orders_seen"):
+            return case.journal.note(
+                record,
+                "sidecar_edited",
+                sidecar_etag=sidecar.etag or case.pair.sidecar.etag,
+                extra={**record.extra, "orders_seen": True},
+                obeyed=(*record.obeyed, *((action.wording,) if action else ())),
+            )
+        if action is not None and ask_of(action, record=record) != record.ask:
+            return judge(replace(case, previous=previous))
+        record = case.journal.note(
+            record, "sidecar_edited", sidecar_etag=sidecar.etag or case.pair.sidecar.etag
+        )
+    return _ended_document(case, record)
+
+
+def _ended_document(case: Case, record: Record) -> Record:
+    entry = case.pair.document
+    if entry is None or entry.etag == record.document.etag:
+        return record
+    parts = case.parts
+    present = present_at(parts, parts.folders[record.server], record, entry.href)
+    document = record.document.model_copy(update={"etag": entry.etag})
+    known = {record.document.sha256, record.document.signed_sha256}
+    sha256 = present.fetched.sha256 if present is not None and present.fetched else None
+    unsigned = True
+    if present is not None and present.path is not None and sha256 not in known:
+        try:
+            unsigned = parts.documents.facts(present.path).signatures == 0
+        except DocumentError:
+            unsigned = True
+    parts.spool.free(record.ref)
+    record = parts.journal.note(record, "document_seen", document=document)
+    first = record.document.delivered_href not in {None, record.document.href} and not record.extra.get(
+        "seen"
+    )
+    if sha256 in known or not unsigned or first:
+        return parts.journal.note(record, "document_known", extra={**record.extra, "seen": True})
+    return _ended_place_changed(case, record, entry)
+
+
+def _ended_place_changed(case: Case, record: Record, entry: Entry) -> Record:
+    return replace(case, previous=record).keep(
+        Event.COPIED,
+        reason="ended_place_changed",
+        values={
+            "other": entry.name,
+            "other_id": str(record.id),
+            "ended": record.ended_at.isoformat() if record.ended_at else "",
+        },
+        account=record.account,
+        ask=record.ask,
+        request=record.request,
+        subject=record.subject,
+        signatories=(),
+        sidecar_etag=record.sidecar_etag,
+        sidecar_sha256=record.sidecar_sha256,
+        settings_digest=record.settings_digest,
+        document=record.document.model_copy(
+            update={
+                "etag": entry.etag,
+                "sha256": None,
+                "size": entry.size,
+                "signed_sha256": None,
+                "delivered_href": None,
+                "original_href": None,
+                "version_id": None,
+            }
+        ),
+    )
+
+
+# --------------------------------------------------------------------------------- files that went
+
+
+def attend_missing(parts: Parts, sights: Sequence[Sight], record: Record) -> Record:
+    """Look after a record whose sidecar or document a complete sight does not show where it was."""
+    listed = [sight for sight in sights if sight.settings.name == record.folder]
+    if not listed:
+        return record
+    in_sight = any(record.place in sight.by_href for sight in sights)
+    if not in_sight and (record.state.before_mark or record.state is State.HELD):
+        return parts.journal.fact(record, Event.WITHDRAWN, key=None, ended_at=parts.now(), next_at=None)
+    if not in_sight and not record.sidecar_gone and record.place:
+        record = parts.journal.note(record, "sidecar_gone", sidecar_gone=True)
+    href = record.document.href
+    if not href or any(href in sight.by_href for sight in sights):
+        if href and not in_sight:
+            entry = next(sight.by_href[href] for sight in sights if href in sight.by_href)
+            return _watch_alone(parts, listed[0], record, entry)
+        return record
+    return _document_missing(parts, sights, record)
+
+
+def _watch_alone(parts: Parts, sight: Sight, record: Record, entry: Entry) -> Record:
+    """The sidecar went, the PDF stayed: its edits still matter."""
+    if record.state.ended or entry.etag == record.document.etag or entry.href not in sight.settled:
+        return record
+    present = present_at(parts, parts.folders[record.server], record, entry.href)
+    sha256 = present.fetched.sha256 if present is not None and present.fetched else None
+    changed = sha256 not in {record.document.sha256, record.document.signed_sha256}
+    update = {"etag": entry.etag, "changed_at": (entry.modified or parts.now()) if changed else None}
+    return parts.journal.note(record, "document_seen", document=record.document.model_copy(update=update))
+
+
+def _document_missing(parts: Parts, sights: Sequence[Sight], record: Record) -> Record:
+    """Follow the PDF by file id, then by content; else remember since when it is missing."""
+    document = record.document
+    found = _by_id(parts, sights, record) or _by_content(parts, sights, record)
+    if found is not None:
+        renamed = found.name if found.name != document.href.rsplit("/", 1)[-1] else None
+        moved = document.model_copy(
+            update={
+                "href": found.href,
+                "etag": found.etag,
+                "file_id": found.file_id or document.file_id,
+                "renamed_to": renamed,
+                "missing_since": None,
+            }
+        )
+        return parts.journal.note(
+            record, "document_followed", document=moved, reported=None, reported_etag=None
+        )
+    if document.missing_since is None:
+        gone = document.model_copy(update={"missing_since": parts.now()})
+        return parts.journal.note(record, "document_missing", document=gone)
+    return record
+
+
+def _by_id(parts: Parts, sights: Sequence[Sight], record: Record) -> Entry | None:
+    file_id = record.document.file_id
+    if file_id is None:
+        return None
+    for sight in sights:
+        if FileId(file_id) in sight.by_id:
+            return sight.by_id[FileId(file_id)]
+    folder = parts.folders[record.server]
+    if record.document.missing_since is None and folder.capabilities().search:
+        return folder.find_by_id(FileId(file_id))
+    return None
+
+
+def _by_content(parts: Parts, sights: Sequence[Sight], record: Record) -> Entry | None:
+    """Among PDFs of the same size that no other request owns; each is fetched once."""
+    owned = {
+        other.document.href for other in parts.journal.open_records(record.server) if other.id != record.id
+    }
+    folder = parts.folders[record.server]
+    tried = set(record.extra.get("not_it", ()))
+    for sight in sights:
+        for href, entry in sight.by_href.items():
+            token = f"{href}|{entry.etag}"
+            if (
+                entry.is_folder
+                or entry.size != record.document.size
+                or not entry.name.casefold().endswith(".pdf")
+                or href in owned
+                or token in tried
+            ):
+                continue
+            try:
+                present = present_at(parts, folder, record, entry.href)
+            except NotFound:
+                continue
+            if present is not None and present.fetched and present.fetched.sha256 == record.document.sha256:
+                return entry
+            tried.add(token)
+    if tried != set(record.extra.get("not_it", ())):
+        parts.journal.note(record, "looked_for", extra={**record.extra, "not_it": sorted(tried)})
+    return None

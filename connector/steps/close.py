@@ -1,0 +1,54 @@
+"""Step 11, close: the marker's end is written last of all, and the spool is freed.
+
+``.done`` is what tells "finished" after the platform has forgotten; until it stands, 6–10 may be repeated, which
+is harmless. Source: protocol R6, step 11.
+"""
+
+from __future__ import annotations
+
+import logging
+
+from connector import marks
+from connector.errors import PreconditionFailed, RemoteError
+from connector.lifecycle import Record, State
+from connector.marks import Done
+from connector.steps import show
+from connector.steps.parts import Parts
+from connector.steps.registry import done_href
+
+log = logging.getLogger(__name__)
+
+
+def close(parts: Parts, record: Record) -> Record:
+    """Close a record that has ended and whose end is shown. Idempotent; a remote obstacle leaves it for later."""
+    if record.closed or not record.state.ended:
+        return record
+    try:
+        if record.state is State.WITHDRAWN:
+            show.remove(parts, record)
+        elif show.status_href(record) is not None and record.reported is None:
+            return record
+        if record.extra.get("sent_mark") and record.key and record.transaction:
+            _write_end(parts, record)
+    except RemoteError as error:
+        log.warning("closing %s: %s", record.ref, error)
+        return record
+    record = parts.journal.note(record, "closed", closed=True, next_at=None)
+    parts.spool.free(record.ref)
+    return record
+
+
+def _write_end(parts: Parts, record: Record) -> None:
+    end = Done(
+        key=str(record.key),
+        transaction=str(record.transaction),
+        state=record.state.value,
+        signed_sha256=record.document.signed_sha256,
+        ended_at=record.ended_at or parts.now(),
+        connector=parts.connector,
+    )
+    href = done_href(parts.watched[record.folder].registry, str(record.key))
+    try:
+        parts.folders[record.server].create(href, marks.write(end, parts.sealer))
+    except PreconditionFailed:
+        log.info("the end of %s stands there already", record.ref)

@@ -1,0 +1,430 @@
+"""Step 9, deliver: the signed document becomes the new version of the same file, and nobody's bytes are lost.
+
+9a on Nextcloud: chunked upload whose final MOVE carries the condition, read back, the kept version proven.
+9b where no versions are kept: the original is moved aside first, then a new file is made. 9c beside: when the
+PDF changed, is gone, or what came back is not as expected. Source: protocol R5, R8, step 9; WebDAV facts 1, 9.
+"""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+
+from connector.errors import (
+    Locked,
+    NotFound,
+    OutcomeUnknown,
+    OutOfSpace,
+    PreconditionFailed,
+    RemoteError,
+)
+from connector.lifecycle import Event, Record
+from connector.ports import Entry, ETag, FileId, Folder, Href
+from connector.sidecar import names
+from connector.steps import waiting
+from connector.steps.delivered import Present, found_beside, found_in_versions, is_ours, present_at
+from connector.steps.fetch import SIGNED_NAME, fetch_again
+from connector.steps.parts import Parts
+from connector.steps.read import SENT_NAME
+
+log = logging.getLogger(__name__)
+
+_MOST_NAMES = 50
+VERSION_LABEL = {"fr": "Original avant signature", "en": "Original before signing"}
+
+
+def deliver(parts: Parts, record: Record) -> Record:
+    """DELIVERING → DELIVERED or DELIVERED_BESIDE; or the same, to be tried later.
+
+    Raises JournalError, SpoolError.
+    """
+    folder = parts.folders[record.server]
+    try:
+        if not parts.spool.has(record.ref, SIGNED_NAME, record.document.signed_sha256):
+            # The spool was lost with its disk; the platform still has the document for a while.
+            return fetch_again(parts, record)
+        return _deliver(parts, folder, record)
+    except Locked as error:
+        extra = {**record.extra, "locked": True}
+        return parts.journal.note(
+            record, "document_locked", extra=extra, **waiting.backoff(parts, record, error)
+        )
+    except RemoteError as error:
+        log.warning("delivering %s: %s", record.ref, error)
+        return parts.journal.note(
+            record, "not_delivered", data={"error": str(error)}, **waiting.backoff(parts, record, error)
+        )
+
+
+def _deliver(parts: Parts, folder: Folder, record: Record) -> Record:
+    record = _locate(parts, folder, record)
+    intent = parts.journal.intent(record, "deliver")
+    if intent is not None or record.adopted:
+        settled = _settle(parts, folder, record)
+        if settled is not None:
+            return settled
+        record = parts.journal.get(record.id)
+        intent = parts.journal.intent(record, "deliver")
+    if record.extra.get("differences"):
+        return _beside(parts, folder, record, "to_check")
+    if intent is not None and intent.data["kind"] == "aside":
+        return _resume_aside(parts, folder, record, Href(intent.data["aside"]))
+    present = present_at(parts, folder, record, Href(record.document.href)) if record.document.href else None
+    if present is None:
+        return _beside(parts, folder, record, "pdf_gone")
+    if present.fetched is None or present.fetched.sha256 != record.document.sha256:
+        if is_ours(parts, record, present):
+            return _delivered(parts, record, present.fetched.etag if present.fetched else None)
+        return _beside(parts, folder, record, "pdf_changed")
+    if folder.capabilities().chunked_upload:
+        return _as_version(parts, folder, record, present)
+    return _aside(parts, folder, record)
+
+
+def _locate(parts: Parts, folder: Folder, record: Record) -> Record:
+    """Follow the document by its file id to where it is now."""
+    href, file_id = record.document.href, record.document.file_id
+    if not folder.capabilities().search or file_id is None:
+        return record
+    entry: Entry | None
+    try:
+        entry = folder.stat(Href(href)) if href else None
+    except NotFound:
+        entry = None
+    if entry is not None and entry.file_id == file_id:
+        return record
+    found = folder.find_by_id(FileId(file_id))
+    if found is None or found.href == href:
+        return record
+    document = record.document.model_copy(update={"href": found.href, "renamed_to": found.name})
+    return parts.journal.note(record, "document_followed", document=document)
+
+
+def _settle(parts: Parts, folder: Folder, record: Record) -> Record | None:
+    """An open intent, or an adopted request, is a question first: was it delivered already (R8)?"""
+    if record.document.href:
+        present = present_at(parts, folder, record, Href(record.document.href))
+        if present is not None and is_ours(parts, record, present):
+            return _delivered(parts, record, present.fetched.etag if present.fetched else None)
+    intent = parts.journal.intent(record, "deliver")
+    beside = Href(intent.data["href"]) if intent is not None and intent.data["kind"] == "beside" else None
+    if beside is not None:
+        present = present_at(parts, folder, record, beside)
+        if present is not None and is_ours(parts, record, present):
+            return _delivered_beside(parts, record, beside, str(intent.data["reason"]) if intent else "")
+    entry = found_beside(parts, folder, record)
+    if entry is not None:
+        return _delivered_beside(parts, record, entry.href, str(record.extra.get("beside", "pdf_changed")))
+    if found_in_versions(parts, folder, record):
+        return _delivered(parts, record, None)
+    return None
+
+
+# ------------------------------------------------------------------------------------------- 9a
+
+
+def _as_version(parts: Parts, folder: Folder, record: Record, present: Present) -> Record:
+    assert present.fetched is not None
+    fetched = present.fetched
+    if fetched.etag is None:
+        raise OutOfSpace("the document has no ETag to guard it by", operation="deliver")
+    if (
+        fetched.modified is not None
+        and fetched.date is not None
+        and fetched.modified.replace(microsecond=0) >= fetched.date.replace(microsecond=0)
+    ):
+        # An ETag younger than a second proves nothing (WebDAV facts, trap 2).
+        return parts.journal.note(record, "too_fresh", next_at=parts.now() + timedelta(seconds=2))
+    href = Href(record.document.href)
+    record = parts.journal.intend(
+        record, "deliver", {"kind": "version", "href": href, "etag": str(fetched.etag)}
+    )
+    signed = parts.spool.path(record.ref, SIGNED_NAME)
+    try:
+        folder.replace_as_version(href, signed, etag=fetched.etag, upload=f"jse-{record.ref.lower()}")
+    except PreconditionFailed:
+        return _look_again(parts, record)
+    except OutcomeUnknown as error:
+        log.warning("delivering %s: no clear answer (%s); the file itself is asked", record.ref, error)
+    return _read_back(parts, folder, record, href)
+
+
+def _look_again(parts: Parts, record: Record) -> Record:
+    """412: somebody, maybe we, was faster. The next look at the bytes decides."""
+    return parts.journal.note(
+        record, "deliver_refused", done=("deliver",), next_at=parts.now() + timedelta(seconds=1)
+    )
+
+
+def _read_back(parts: Parts, folder: Folder, record: Record, href: Href) -> Record:
+    present = present_at(parts, folder, record, href)
+    if present is not None and is_ours(parts, record, present):
+        record = _prove_version(parts, folder, record)
+        return _delivered(parts, record, present.fetched.etag if present.fetched else None)
+    if found_in_versions(parts, folder, record):
+        # A person saved over it right after: theirs stands, ours is in the file's history.
+        return _delivered(parts, record, None)
+    return parts.journal.note(record, "not_read_back", **waiting.backoff(parts, record))
+
+
+def _prove_version(parts: Parts, folder: Folder, record: Record) -> Record:
+    """Find the version that holds the original, byte for byte, and label it; else write the original beside."""
+    version_id = _kept_version(parts, folder, record)
+    if version_id is not None:
+        document = record.document.model_copy(update={"version_id": version_id})
+        return parts.journal.note(record, "original_kept", document=document)
+    if record.document.original_href is not None:
+        return record
+    href = _original_beside(parts, folder, record)
+    document = record.document.model_copy(update={"original_href": href})
+    return parts.journal.note(record, "original_beside", document=document)
+
+
+def _kept_version(parts: Parts, folder: Folder, record: Record) -> str | None:
+    if not folder.capabilities().versions or record.document.file_id is None:
+        return None
+    file_id = FileId(record.document.file_id)
+    limit = parts.accounts[record.account].terms.max_signed_bytes
+    versions = [v for v in folder.versions(file_id) if not v.current and v.size == record.document.size]
+    for version in sorted(versions, key=lambda v: v.version_id, reverse=True):
+        _, fetched = parts.spool.put(
+            record.ref,
+            "version.pdf",
+            lambda stream, v=version.version_id: folder.get_version(  # type: ignore[misc]
+                file_id, v, stream, max_bytes=limit
+            ),
+        )
+        if fetched.sha256 == record.document.sha256:
+            label = VERSION_LABEL.get(parts.report.language, VERSION_LABEL["en"])
+            try:
+                folder.label_version(file_id, version.version_id, label)
+            except RemoteError as error:
+                log.info("the original's version of %s could not be labelled: %s", record.ref, error)
+            return version.version_id
+    return None
+
+
+def _original_beside(parts: Parts, folder: Folder, record: Record) -> Href | None:
+    if not parts.spool.has(record.ref, SENT_NAME, record.document.sha256):
+        log.error("no version of %s keeps the original, and the spool has it no more", record.ref)
+        return None
+    content = parts.spool.path(record.ref, SENT_NAME)
+    parent, name = _split(record.document.href)
+    for number in range(1, _MOST_NAMES):
+        href = Href(parent + names.original_name(name, number))
+        try:
+            folder.create(href, content)
+        except PreconditionFailed:
+            present = present_at(parts, folder, record, href)
+            if present is None or present.fetched is None or present.fetched.sha256 != record.document.sha256:
+                continue
+        return href
+    return None
+
+
+# ------------------------------------------------------------------------------------------- 9b
+
+
+def _aside(parts: Parts, folder: Folder, record: Record) -> Record:
+    """MOVE the original aside: it takes whatever is there, so that no save of a person can fall between."""
+    parent, name = _split(record.document.href)
+    href = Href(record.document.href)
+    for number in range(1, _MOST_NAMES):
+        aside = Href(parent + names.original_name(name, number))
+        record = parts.journal.intend(record, "deliver", {"kind": "aside", "href": href, "aside": aside})
+        try:
+            folder.move(href, aside)
+        except PreconditionFailed:
+            continue
+        except OutcomeUnknown as error:
+            log.warning("moving the original of %s aside: %s; the folder is asked", record.ref, error)
+        return _resume_aside(parts, folder, record, aside)
+    return _beside(parts, folder, record, "pdf_changed")
+
+
+def _resume_aside(parts: Parts, folder: Folder, record: Record, aside: Href) -> Record:
+    href = Href(record.document.href)
+    moved = present_at(parts, folder, record, aside)
+    moved_sha = moved.fetched.sha256 if moved is not None and moved.fetched is not None else None
+    there = present_at(parts, folder, record, href)
+    if moved is None or moved_sha != record.document.sha256:
+        if moved is not None and there is None:
+            return _move_back(parts, folder, record, aside, href)
+        # The move never happened (or that name is somebody else's): begin again from what lies there.
+        parts.journal.note(record, "not_moved", done=("deliver",))
+        if there is None:
+            return _beside(parts, folder, record, "pdf_gone")
+        return parts.journal.note(record, "deliver_refused", next_at=parts.now())
+    document = record.document.model_copy(update={"original_href": aside})
+    record = parts.journal.note(record, "original_aside", document=document)
+    if there is None:
+        return _create_signed(parts, folder, record, href)
+    if _torn(parts, record, there):
+        return _mend(parts, folder, record, href)
+    if is_ours(parts, record, there):
+        return _delivered(parts, record, there.fetched.etag if there.fetched else None)
+    return _beside(parts, folder, record, "pdf_changed")
+
+
+def _move_back(parts: Parts, folder: Folder, record: Record, aside: Href, href: Href) -> Record:
+    """A person's save was taken along: it goes back to its place, ours goes beside."""
+    try:
+        folder.move(aside, href)
+    except PreconditionFailed:
+        log.warning("%s: a new file stands at its place; the edited one stays beside", record.ref)
+    return _beside(parts, folder, record, "pdf_changed")
+
+
+def _create_signed(parts: Parts, folder: Folder, record: Record, href: Href) -> Record:
+    try:
+        folder.create(href, parts.spool.path(record.ref, SIGNED_NAME))
+    except PreconditionFailed:
+        return parts.journal.note(record, "deliver_refused", next_at=parts.now())
+    except OutcomeUnknown as error:
+        log.warning("making the signed file of %s: %s; the folder is asked", record.ref, error)
+    there = present_at(parts, folder, record, href)
+    if there is not None and is_ours(parts, record, there):
+        return _delivered(parts, record, there.fetched.etag if there.fetched else None)
+    if there is not None and _torn(parts, record, there):
+        return _mend(parts, folder, record, href)
+    return parts.journal.note(record, "not_read_back", **waiting.backoff(parts, record))
+
+
+def _torn(parts: Parts, record: Record, present: Present) -> bool:
+    """True when what lies there is a proper beginning of the signed document: our own write, broken off."""
+    if present.path is None:
+        return False
+    signed = parts.spool.path(record.ref, SIGNED_NAME)
+    size = present.path.stat().st_size
+    if size >= signed.stat().st_size:
+        return False
+    with signed.open("rb") as whole, present.path.open("rb") as part:
+        return whole.read(size) == part.read()
+
+
+def _mend(parts: Parts, folder: Folder, record: Record, href: Href) -> Record:
+    """Write over our own torn file, under its ETag, and read back."""
+    entry = folder.stat(href)
+    if entry.etag is None:
+        return _beside(parts, folder, record, "pdf_changed")
+    try:
+        folder.replace(href, parts.spool.path(record.ref, SIGNED_NAME), etag=entry.etag)
+    except PreconditionFailed:
+        return parts.journal.note(record, "deliver_refused", next_at=parts.now())
+    except OutcomeUnknown as error:
+        log.warning("mending the signed file of %s: %s", record.ref, error)
+    there = present_at(parts, folder, record, href)
+    if there is not None and is_ours(parts, record, there):
+        return _delivered(parts, record, there.fetched.etag if there.fetched else None)
+    return parts.journal.note(record, "not_read_back", **waiting.backoff(parts, record))
+
+
+# ------------------------------------------------------------------------------------------- 9c
+
+
+def _beside(parts: Parts, folder: Folder, record: Record, reason: str) -> Record:
+    """Put the signed document beside, under the next free name; nothing of a person's is touched."""
+    entry = found_beside(parts, folder, record)
+    if entry is not None:
+        return _delivered_beside(parts, record, entry.href, reason)
+    parent, name = _split(record.document.href or record.place or "")
+    if not name:
+        parent, name = _lost_folder(parts, folder, record)
+        reason = "folder_gone"
+    naming = names.to_check_name if reason == "to_check" else names.signed_name
+    for number in range(1, _MOST_NAMES):
+        href = Href(parent + naming(name, number))
+        record = parts.journal.intend(record, "deliver", {"kind": "beside", "href": href, "reason": reason})
+        try:
+            done = _put_beside(parts, folder, record, href)
+        except NotFound:
+            if reason == "folder_gone":
+                raise
+            record = _without_place(parts, record)
+            return _beside(parts, folder, record, "folder_gone")
+        if done:
+            return _delivered_beside(parts, record, href, reason)
+    raise OutOfSpace("every name beside the document is taken", operation="deliver")
+
+
+def _without_place(parts: Parts, record: Record) -> Record:
+    document = record.document.model_copy(update={"href": ""})
+    extra = {**record.extra, "lost_href": record.document.href}
+    return parts.journal.note(
+        record, "folder_gone", done=("deliver",), document=document, place="", extra=extra
+    )
+
+
+def _lost_folder(parts: Parts, folder: Folder, record: Record) -> tuple[str, str]:
+    """Return the folder for what lost its place, made when needed, and a name for the document."""
+    settings = parts.watched[record.folder]
+    parent = Href(settings.root + names.LOST_FOLDER + "/")
+    folder.make_folder(parent)
+    name = str(record.extra.get("lost_href", "")).rsplit("/", 1)[-1] or f"{record.ref}.pdf"
+    return parent, name
+
+
+def _put_beside(parts: Parts, folder: Folder, record: Record, href: Href) -> bool:
+    """Make the file; False when the name is somebody else's. A torn one of ours is written whole."""
+    try:
+        folder.create(href, parts.spool.path(record.ref, SIGNED_NAME))
+    except PreconditionFailed:
+        log.info("%s: that name is taken; what lies there is looked at", record.ref)
+    except OutcomeUnknown as error:
+        log.warning("delivering %s beside: %s; the folder is asked", record.ref, error)
+    there = present_at(parts, folder, record, href)
+    if there is None:
+        raise OutcomeUnknown("the file made beside is not there", operation="deliver")
+    if is_ours(parts, record, there):
+        return True
+    if not _torn(parts, record, there):
+        return False
+    entry = folder.stat(href)
+    if entry.etag is None:
+        return False
+    folder.replace(href, parts.spool.path(record.ref, SIGNED_NAME), etag=entry.etag)
+    again = present_at(parts, folder, record, href)
+    return again is not None and is_ours(parts, record, again)
+
+
+# ------------------------------------------------------------------------------------------ facts
+
+
+def _delivered(parts: Parts, record: Record, etag: ETag | None) -> Record:
+    document = record.document.model_copy(
+        update={"delivered_href": record.document.href, "etag": etag or record.document.etag}
+    )
+    now = parts.now()
+    return parts.journal.fact(
+        record,
+        Event.DELIVERED,
+        done=("deliver",),
+        document=document,
+        delivered_at=now,
+        ended_at=now,
+        next_at=None,
+        attempts=0,
+        extra={name: value for name, value in record.extra.items() if name != "locked"},
+    )
+
+
+def _delivered_beside(parts: Parts, record: Record, href: Href, reason: str) -> Record:
+    document = record.document.model_copy(update={"delivered_href": href})
+    now = parts.now()
+    return parts.journal.fact(
+        record,
+        Event.DELIVERED_BESIDE,
+        done=("deliver",),
+        document=document,
+        reason=reason,
+        delivered_at=now,
+        ended_at=now,
+        next_at=None,
+        attempts=0,
+        extra={name: value for name, value in record.extra.items() if name != "locked"},
+    )
+
+
+def _split(href: str) -> tuple[str, str]:
+    parent, _, name = href.rpartition("/")
+    return parent + "/", names.document_name(name) if names.is_sidecar(name) else name

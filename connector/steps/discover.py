@@ -1,0 +1,157 @@
+"""Step 1, discover: what the server says is there → sidecars, each with its PDF, once they have settled.
+
+A sight is a *complete* listing of one watched folder; an incomplete one is an error, never an empty folder.
+Reads only. Source: protocol step 1, WebDAV facts trap 2 (an ETag is unproven while its second lasts).
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from connector.ports import Entry, FileId, Folder, Href
+from connector.sidecar import names
+from connector.steps.parts import FolderSettings
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pair:
+    """A sidecar and what lies beside it under its name."""
+
+    sidecar: Entry
+    documents: tuple[Entry, ...]
+    """PDFs that bear its name: none, one, or several that differ only in case or accents."""
+    rivals: tuple[Entry, ...]
+    """Other sidecars for the same PDF."""
+    document_name: str
+    """Name its PDF has, or would have."""
+    settled: bool
+
+    @property
+    def document(self) -> Entry | None:
+        """Its PDF when there is exactly one."""
+        return self.documents[0] if len(self.documents) == 1 else None
+
+    @property
+    def document_href(self) -> Href:
+        """Where its PDF is, or would be."""
+        return self.document.href if self.document else Href(self.sidecar.parent + self.document_name)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sight:
+    """One complete look at a watched folder."""
+
+    settings: FolderSettings
+    root: Entry
+    date: datetime | None
+    by_href: dict[str, Entry]
+    by_id: dict[FileId, Entry]
+    by_parent: dict[str, dict[str, list[Entry]]]
+    """Folder href → folded name → entries."""
+    settled: frozenset[str]
+    """Hrefs whose ETag has held."""
+
+    def beside(self, href: str, name: str) -> list[Entry]:
+        """Entries of that name (case and accents folded) in the folder of ``href``."""
+        parent = href.rstrip("/").rsplit("/", 1)[0] + "/"
+        return self.by_parent.get(parent, {}).get(names.comparable(name), [])
+
+    def settings_above(self, href: str) -> Entry | None:
+        """A ``_signature.yaml`` that would apply to this place, the nearest first."""
+        parent = href.rsplit("/", 1)[0] + "/"
+        while parent.startswith(self.settings.root):
+            for folded, entries in self.by_parent.get(parent, {}).items():
+                if names.is_settings(folded):
+                    return entries[0]
+            parent = parent.rstrip("/").rsplit("/", 1)[0] + "/"
+        return None
+
+    def pairs(self) -> Iterator[Pair]:
+        """Every sidecar of the sight with what lies beside it, in the order of their hrefs."""
+        for href in sorted(self.by_href):
+            entry = self.by_href[href]
+            below = href.removeprefix(self.settings.root)
+            if not entry.is_folder and names.is_sidecar(entry.name) and not names.is_hidden(below):
+                yield self._pair(entry)
+
+    def pdfs_beside(self, href: str) -> list[Entry]:
+        """Every PDF in the folder of ``href``."""
+        parent = href.rstrip("/").rsplit("/", 1)[0] + "/"
+        return [
+            entry
+            for folded, entries in sorted(self.by_parent.get(parent, {}).items())
+            if folded.endswith(".pdf")
+            for entry in entries
+        ]
+
+    def _pair(self, sidecar: Entry) -> Pair:
+        documents: tuple[Entry, ...] = ()
+        wanted = names.pair_of(sidecar.name)
+        for name in wanted:
+            documents = documents or tuple(self.by_parent.get(sidecar.parent, {}).get(name, ()))
+        rivals = tuple(
+            entry
+            for entries in self.by_parent.get(sidecar.parent, {}).values()
+            for entry in entries
+            if entry.href != sidecar.href and set(names.pair_of(entry.name)) & set(wanted)
+        )
+        settled = sidecar.href in self.settled and all(entry.href in self.settled for entry in documents)
+        name = documents[0].name if len(documents) == 1 else names.document_name(sidecar.name)
+        return Pair(sidecar=sidecar, documents=documents, rivals=rivals, document_name=name, settled=settled)
+
+
+@dataclass
+class Settling:
+    """Remembers since when each file has shown the same ETag and size. One a watched folder, in memory.
+
+    A new process sees everything as new, and waits a moment: that costs a second and is never wrong.
+    """
+
+    grain: timedelta
+    seen: dict[str, tuple[tuple[object, ...], datetime]] = field(default_factory=dict)
+
+    def update(self, entries: dict[str, Entry], date: datetime | None, now: datetime) -> frozenset[str]:
+        """Take in a listing, return the hrefs that have settled."""
+        settled = set()
+        fresh: dict[str, tuple[tuple[object, ...], datetime]] = {}
+        for href, entry in entries.items():
+            if entry.is_folder:
+                continue
+            # The time of change stands in where a server gives no ETag.
+            shape = (entry.etag or entry.modified, entry.size, entry.file_id)
+            known = self.seen.get(href)
+            since = known[1] if known is not None and known[0] == shape else now
+            fresh[href] = (shape, since)
+            same_second = (
+                date is not None
+                and entry.modified is not None
+                and entry.modified.replace(microsecond=0) >= date.replace(microsecond=0)
+            )
+            if now - since > self.grain and not same_second:
+                settled.add(href)
+        self.seen = fresh
+        return frozenset(settled)
+
+
+def look(settings: FolderSettings, folder: Folder, settling: Settling, now: datetime) -> Sight:
+    """List a watched folder whole. Raises what :meth:`Folder.walk` raises."""
+    listing = folder.walk(settings.root)
+    by_href: dict[str, Entry] = {entry.href: entry for entry in listing.entries}
+    by_id: dict[FileId, Entry] = {}
+    by_parent: dict[str, dict[str, list[Entry]]] = defaultdict(lambda: defaultdict(list))
+    for entry in listing.entries:
+        if entry.file_id is not None:
+            by_id[entry.file_id] = entry
+        by_parent[entry.parent][names.comparable(entry.name)].append(entry)
+    return Sight(
+        settings=settings,
+        root=listing.folder,
+        date=listing.date,
+        by_href=by_href,
+        by_id=by_id,
+        by_parent={parent: dict(children) for parent, children in by_parent.items()},
+        settled=settling.update(by_href, listing.date, now),
+    )

@@ -1,0 +1,155 @@
+"""Step 7, follow: the platform's words → events, per signatory. Reads only; may be repeated at will.
+
+An unknown word is never an end. 404 means "erased" only for a transaction that answered before (R11). A request
+once seen started stays in progress while the platform is away (R13).
+"""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime, timedelta
+from typing import Any
+
+from connector.errors import AccessDenied, AnsweredNo, InvalidResponse, NotFound, RemoteError
+from connector.lifecycle import Event, Record, SignatoryFacts, State
+from connector.ports import Progress, SignatoryProgress, SignatoryStatus, TransactionId, TransactionStatus
+from connector.steps import waiting
+from connector.steps.parts import Parts
+
+log = logging.getLogger(__name__)
+
+_EVENTS = {
+    Progress.SIGNED: Event.SIGNED,
+    Progress.REFUSED: Event.REFUSED,
+    Progress.EXPIRED: Event.EXPIRED,
+    Progress.CANCELLED: Event.CANCELLED,
+    Progress.FAILED: Event.CANCELLED,
+}
+
+
+def follow(parts: Parts, record: Record) -> Record:
+    """Ask where a transaction stands and keep the answer. Raises JournalError only."""
+    try:
+        status = parts.services[record.account].status(TransactionId(str(record.transaction)))
+    except NotFound as error:
+        return _not_found(parts, record, error)
+    except (AnsweredNo, AccessDenied) as error:
+        if isinstance(error, AnsweredNo) and error.cause.account_wide:
+            waiting.hold_account(parts, record.account, error)
+        return _away(parts, record, error)
+    except RemoteError as error:
+        if isinstance(error, InvalidResponse):
+            log.warning("following %s: %s", record.ref, error)
+        return _away(parts, record, error)
+    waiting.answered(parts, record.account)
+    return absorb(parts, record, status)
+
+
+def absorb(parts: Parts, record: Record, status: TransactionStatus) -> Record:
+    """Turn one answer into an event, or into no more than the time it came at."""
+    now = parts.now()
+    changes: dict[str, Any] = {
+        "word": status.word,
+        "answered_at": now,
+        "seen_answering": True,
+        "expires_at": status.expires_at or record.expires_at,
+        "signatories": _signatories(record, status, now),
+        "attempts": 0,
+        "next_at": now + _interval(parts, record),
+    }
+    if status.progress is Progress.UNKNOWN and status.word != record.word:
+        log.error("%s: the platform says %r, a word nobody has mapped", record.ref, status.word)
+    if status.progress is Progress.NOT_SENT:
+        return parts.journal.touch(record, **changes)
+    if status.progress in {Progress.IN_PROGRESS, Progress.UNKNOWN}:
+        return _in_progress(parts, record, status, changes)
+    event = _EVENTS[status.progress]
+    if status.progress is Progress.FAILED:
+        changes["reason"] = "platform_failed"
+    elif record.state is State.IN_DOUBT:
+        changes["reason"] = ""
+    if event is not Event.SIGNED:
+        changes["ended_at"] = _ended_at(status) or now
+    else:
+        changes["signed_at"] = _last_signature(changes["signatories"]) or now
+    changes["next_at"] = None
+    changes["sent_at"] = record.sent_at or status.created_at or now
+    return parts.journal.fact(record, event, done=("send",), data={"word": status.word}, **changes)
+
+
+def _in_progress(parts: Parts, record: Record, status: TransactionStatus, changes: dict[str, Any]) -> Record:
+    unknown_in_doubt = status.progress is Progress.UNKNOWN and record.state is State.IN_DOUBT
+    if unknown_in_doubt or record.state in {State.SEALING, State.QUARANTINED}:
+        return parts.journal.touch(record, **changes)
+    first = record.state is not State.IN_PROGRESS
+    changes["reason"] = ""
+    changes["sent_at"] = record.sent_at or status.created_at or parts.now()
+    if not first and changes["signatories"] == record.signatories and status.word == record.word:
+        return parts.journal.touch(record, **changes)
+    event = Event.STARTED if first else Event.PROGRESSED
+    return parts.journal.fact(record, event, done=("send",), data={"word": status.word}, **changes)
+
+
+def _not_found(parts: Parts, record: Record, error: NotFound) -> Record:
+    if record.seen_answering:
+        reason = "erased_before_fetch" if record.signed_at else "erased_unknown"
+        return parts.journal.fact(
+            record, Event.ERASED, reason=reason, ended_at=parts.now(), values={"at": parts.now().isoformat()}
+        )
+    log.error("%s was never answered for, and is not found: %s", record.ref, error)
+    return _away(parts, record, error)
+
+
+def _away(parts: Parts, record: Record, error: RemoteError) -> Record:
+    return parts.journal.note(
+        record, "not_answered", data={"error": str(error)}, **waiting.backoff(parts, record, error)
+    )
+
+
+def _interval(parts: Parts, record: Record) -> timedelta:
+    timing = parts.timing
+    age = parts.now() - (record.sent_at or record.created_at)
+    if age < timedelta(hours=1) or record.state is State.SEALING:
+        return timing.follow_first_hour
+    return timing.follow_first_day if age < timedelta(days=1) else timing.follow_later
+
+
+def _signatories(record: Record, status: TransactionStatus, now: datetime) -> tuple[SignatoryFacts, ...]:
+    """Bring what the platform tells of each signatory together with what we know of them, by rank."""
+    if not status.signatories:
+        return record.signatories
+    known = {facts.order: facts for facts in record.signatories}
+    return tuple(
+        _signatory(known.get(told.order), told, now)
+        for told in sorted(status.signatories, key=lambda s: s.order)
+    )
+
+
+def _signatory(known: SignatoryFacts | None, told: SignatoryStatus, now: datetime) -> SignatoryFacts:
+    facts = known or SignatoryFacts(order=told.order, email=told.email, name=told.name)
+    changes: dict[str, Any] = {
+        "email": facts.email or told.email,
+        "name": facts.name or told.name,
+        "word": told.word,
+        "progress": told.progress.value,
+    }
+    if told.progress is SignatoryProgress.INVITED and facts.invited_at is None:
+        changes["invited_at"] = told.at or now
+    if told.progress is SignatoryProgress.SIGNED:
+        changes["signed_at"] = told.at or facts.signed_at or now
+    if told.progress is SignatoryProgress.REFUSED:
+        changes["refused_at"] = told.at or facts.refused_at or now
+        changes["reason"] = told.reason
+    if told.progress is SignatoryProgress.UNKNOWN:
+        changes["progress"] = facts.progress
+    return facts.model_copy(update=changes)
+
+
+def _ended_at(status: TransactionStatus) -> datetime | None:
+    times = [s.at for s in status.signatories if s.at is not None]
+    return max(times) if times else None
+
+
+def _last_signature(signatories: tuple[SignatoryFacts, ...]) -> datetime | None:
+    times = [s.signed_at for s in signatories if s.signed_at is not None]
+    return max(times) if times else None

@@ -1,0 +1,190 @@
+"""Step 5, mark: a create-once file in the DMS binds the key to this transaction, right before ``send``.
+
+``send`` is only ever called with the marker's transaction. Whatever the write answers, the marker that stands
+there decides. Source: protocol R2, R4, step 5.
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from collections.abc import Iterable
+
+from connector import marks
+from connector.errors import NotFound, PreconditionFailed, RemoteError
+from connector.identity import canonical_email
+from connector.lifecycle import Event, Record
+from connector.marks import Reading, Sent
+from connector.ports import Folder, Href
+from connector.steps import recover, waiting
+from connector.steps.parts import FolderSettings, Parts
+from connector.steps.registry import read_mark, sent_href
+
+log = logging.getLogger(__name__)
+
+
+def mark(parts: Parts, record: Record) -> Record:
+    """PREPARED → MARKED with a fresh ``send`` intent; or adopted, held, judged again, or later.
+
+    Raises OwnershipError when another connector has taken the folder.
+    """
+    settings = parts.watched[record.folder]
+    folder = parts.folders[settings.server]
+    try:
+        if not _still_judged(folder, record):
+            return _abandon(parts, record)
+        recover.check_owner(parts, settings)
+        if parts.journal.intent(record, "mark") is None:
+            elsewhere = _known_elsewhere(parts, settings, record)
+            if elsewhere is not None:
+                return recover.adopt(parts, record, elsewhere)
+            record = _intend(parts, settings, record)
+            parts.fresh_marks.add(record.id)
+        return _place(parts, settings, folder, record)
+    except RemoteError as error:
+        log.warning("marking %s: %s", record.ref, error)
+        return parts.journal.note(
+            record, "not_marked", data={"error": str(error)}, **waiting.backoff(parts, record, error)
+        )
+
+
+def _still_judged(folder: Folder, record: Record) -> bool:
+    """The last look before anything binds: PDF and sidecar are still what was judged (best effort)."""
+    try:
+        document = folder.stat(Href(record.document.href))
+        sidecar = folder.stat(Href(record.place))
+    except NotFound:
+        return False
+    return (
+        document.etag == record.document.etag
+        and document.size == record.document.size
+        and sidecar.etag == record.sidecar_etag
+    )
+
+
+def _abandon(parts: Parts, record: Record) -> Record:
+    parts.journal.fact(record, Event.ABANDONED, done=("mark",), transaction=None)
+    return parts.journal.note(record, "judge_again", sidecar_etag=None, settings_digest=None)
+
+
+def _known_elsewhere(parts: Parts, settings: FolderSettings, record: Record) -> Sent | None:
+    """Look the key up in every other registry of this server (protocol, "Where the registry lives")."""
+    folder = parts.folders[settings.server]
+    for registry in _registries(parts.watched.values(), settings.server):
+        if registry == settings.registry:
+            continue
+        found = read_mark(folder, sent_href(registry, str(record.key)), parts.sealer)
+        if found is not None and found[0] is Reading.WHOLE and isinstance(found[1], Sent):
+            return found[1]
+    return None
+
+
+def _registries(watched: Iterable[FolderSettings], server: str) -> list[Href]:
+    return sorted({settings.registry for settings in watched if settings.server == server})
+
+
+def _intend(parts: Parts, settings: FolderSettings, record: Record) -> Record:
+    sealed = marks.write(_mark_of(parts, settings, record, secrets.token_hex(8)), parts.sealer).decode()
+    data = {"transaction": record.transaction, "bytes": sealed}
+    return parts.journal.intend(record, "mark", data)
+
+
+def _mark_of(parts: Parts, settings: FolderSettings, record: Record, nonce: str) -> Sent:
+    hide = parts.sealer.hide
+    assert record.key is not None
+    assert record.transaction is not None
+    assert record.request is not None
+    return Sent(
+        kind="draft" if record.extra.get("kind") == "draft" else "send",
+        key=record.key,
+        ref=record.ref,
+        transaction=record.transaction,
+        account=record.account,
+        folder=settings.name,
+        connector=parts.connector,
+        journal=parts.journal.journal_id,
+        nonce=nonce,
+        carried=str(record.carried),
+        ask=record.ask,
+        obeyed=record.obeyed,
+        documents=(("document", str(record.document.sha256)),),
+        people=tuple(hide(canonical_email(s.email)) for s in record.request.signatories),
+        pages=record.document.pages,
+        pages_digest=record.document.pages_digest,
+        size=record.document.size,
+        sidecar_sha256=record.sidecar_sha256,
+        sidecar_file_id=record.sidecar_file_id,
+        document_file_id=record.document.file_id,
+        place=hide(record.place),
+        document=hide(record.document.href),
+        made_at=parts.now(),
+    )
+
+
+def _place(parts: Parts, settings: FolderSettings, folder: Folder, record: Record) -> Record:
+    intent = parts.journal.intent(record, "mark")
+    assert intent is not None
+    content = str(intent.data["bytes"]).encode()
+    if intent.data["transaction"] != record.transaction:
+        # An intent of an abandoned transaction; its marker may stand there, and then it decides.
+        log.info("%s: an older mark intent is settled first", record.ref)
+    href = sent_href(settings.registry, str(record.key))
+    needs_look = True
+    try:
+        folder.create(href, content)
+        # Elsewhere than on Nextcloud a new file may be torn and yet answered 201 (protocol R4).
+        needs_look = not folder.capabilities().chunked_upload
+    except PreconditionFailed:
+        log.info("%s: a marker stands there already", record.ref)
+    except RemoteError as error:
+        log.info("%s: the marker's answer was %s; the marker itself is asked", record.ref, error)
+    if not needs_look:
+        return _marked(parts, record, content)
+    return _judge_marker(parts, folder, href, record, content)
+
+
+def _judge_marker(parts: Parts, folder: Folder, href: Href, record: Record, content: bytes) -> Record:
+    found = read_mark(folder, href, parts.sealer)
+    if found is None:
+        # Nothing there yet: the intent stays, the write is tried again.
+        return parts.journal.note(record, "mark_absent", **waiting.backoff(parts, record))
+    reading, mark, data = found
+    if data == content:
+        return _marked(parts, record, content)
+    if reading is Reading.EMPTY_OR_TORN and marks.is_torn_of(data, content):
+        entry = folder.stat(href)
+        if entry.etag is not None:
+            folder.replace(href, content, etag=entry.etag)
+        return _judge_marker(parts, folder, href, record, content)
+    if reading is Reading.WHOLE and isinstance(mark, Sent) and mark.key == record.key:
+        if mark.connector == parts.connector:
+            return recover.adopt(parts, record, mark)
+        return _held(parts, record, "marker_other_connector")
+    parts.journal.mark_account(record.account, "marker_unreadable", {"key": str(record.key)})
+    return _held(parts, record, "marker_unreadable")
+
+
+def _marked(parts: Parts, record: Record, content: bytes) -> Record:
+    """The marker is ours. Only if this very process began it is ``send`` certain not to have been called."""
+    mark = marks.read(content, parts.sealer)[1]
+    assert isinstance(mark, Sent)
+    if mark.carried != record.carried or mark.transaction != record.transaction:
+        return recover.adopt(parts, record, mark)
+    record = parts.journal.fact(
+        record,
+        Event.MARKED,
+        done=("mark",),
+        intend={"send": {"transaction": mark.transaction, "at": parts.now().isoformat()}},
+        nonce=mark.nonce,
+        attempts=0,
+        next_at=None,
+        extra={**record.extra, "marker": content.decode(), "sent_mark": True},
+    )
+    if record.id in parts.fresh_marks:
+        parts.fresh_marks.discard(record.id)
+        parts.fresh_sends.add(record.id)
+    return record
+
+
+def _held(parts: Parts, record: Record, reason: str) -> Record:
+    return parts.journal.fact(record, Event.HELD, done=("mark",), reason=reason, values={})

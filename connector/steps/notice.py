@@ -1,0 +1,82 @@
+"""The notice at a watched root while launches are held for everybody: said once, gone when it is over.
+
+Source: design page section 3, point 6; ux page section 2.5.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import logging
+from zoneinfo import ZoneInfo
+
+from connector.errors import NotFound, PreconditionFailed, RemoteError
+from connector.lifecycle import State
+from connector.ports import Folder, Href
+from connector.report.context import Pause
+from connector.report.notices import FILE_NAME, notice_file, render_notice
+from connector.report.typography import Language
+from connector.steps.parts import FolderSettings, Parts
+from connector.steps.show import pause_of
+
+log = logging.getLogger(__name__)
+_MAX_BYTES = 100_000
+
+
+def show_notice(parts: Parts, settings: FolderSettings) -> None:
+    """Write, rewrite or remove the notice of one folder. Idempotent; a remote obstacle leaves it for later."""
+    language: Language = "en" if parts.report.language == "en" else "fr"
+    content = _content(parts, settings, language)
+    digest = hashlib.sha256(content).hexdigest() if content else ""
+    subject = f"folder:{settings.name}"
+    last = parts.journal.last_account_event(subject, "notice") or {"digest": ""}
+    if last["digest"] == digest:
+        return
+    folder = parts.folders[settings.server]
+    href = Href(settings.root + FILE_NAME[language])
+    try:
+        _put(folder, href, content, last["digest"])
+    except (RemoteError, PreconditionFailed) as error:
+        log.warning("the notice of folder %s: %s", settings.name, error)
+        return
+    parts.journal.mark_account(subject, "notice", {"digest": digest})
+
+
+def _content(parts: Parts, settings: FolderSettings, language: Language) -> bytes:
+    pause: Pause | None = None
+    for account in settings.accounts:
+        pause = pause or pause_of(parts, account)
+    if pause is None:
+        return b""
+    held = {State.WAITING, State.PREPARED, State.MARKED}
+    waiting = [
+        record
+        for record in parts.journal.open_records(settings.server)
+        if record.folder == settings.name and record.state in held
+    ]
+    text = render_notice(
+        pause,
+        zone=ZoneInfo(parts.report.timezone),
+        language=language,
+        support=parts.report.support,
+        folder=settings.root.rstrip("/").rsplit("/", 1)[-1],
+        waiting=len(waiting),
+    )
+    return notice_file(text) if text is not None else b""
+
+
+def _put(folder: Folder, href: Href, content: bytes, written: str) -> None:
+    stream = io.BytesIO()
+    try:
+        fetched = folder.get(href, stream, max_bytes=_MAX_BYTES)
+    except NotFound:
+        if content:
+            folder.create(href, content)
+        return
+    ours = hashlib.sha256(stream.getvalue()).hexdigest() == written or not stream.getvalue()
+    if not ours or fetched.etag is None:
+        return  # a person keeps something under that name
+    if content:
+        folder.replace(href, content, etag=fetched.etag)
+    else:
+        folder.delete(href, etag=fetched.etag)

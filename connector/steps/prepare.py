@@ -1,0 +1,126 @@
+"""Step 4, prepare: create, upload, add signatories. Invisible to people, free, harmless if begun again.
+
+No intent is kept: after a crash the transaction is abandoned and another one created (protocol section 2,
+"not needed", 3). Before the first send of an account the transaction just created is read back (R11).
+"""
+
+from __future__ import annotations
+
+import logging
+
+from connector.errors import (
+    AnsweredNo,
+    Cause,
+    InvalidResponse,
+    NotFound,
+    OutcomeUnknown,
+    RemoteError,
+    Unavailable,
+)
+from connector.lifecycle import Event, Record
+from connector.ports import Box, SigningService, TransactionDraft, TransactionId, TransactionSignatory
+from connector.sidecar.model import Order, SignatureRequest
+from connector.steps import waiting
+from connector.steps.parts import Parts
+from connector.steps.read import SENT_NAME
+
+log = logging.getLogger(__name__)
+
+
+def prepare(parts: Parts, record: Record) -> Record:
+    """WAITING → PREPARED, or the same with a reason to wait. Raises JournalError only."""
+    assert record.request is not None
+    if not parts.spool.has(record.ref, SENT_NAME, record.document.sha256):
+        # The spool was lost: the bytes judged are no longer at hand, so the pair is judged again.
+        return parts.journal.note(record, "judge_again", sidecar_etag=None, settings_digest=None)
+    service = parts.services[record.account]
+    try:
+        transaction = _build(parts, record, record.request, service)
+        _probe(parts, record, service, transaction)
+    except AnsweredNo as error:
+        return _refused(parts, record, error)
+    except _ContractWrong as error:
+        log.error("account %s: %s", record.account, error)
+        probe = parts.now() + parts.timing.probe
+        parts.journal.hold(record.account, waiting.CONTRACT, probe_at=probe, text=str(error))
+        return record
+    except RemoteError as error:
+        log.warning("preparing %s: %s", record.ref, error)
+        changes = waiting.backoff(parts, record, error)
+        extra = {**record.extra, "away_since": record.extra.get("away_since") or parts.now().isoformat()}
+        return parts.journal.note(record, "not_prepared", data={"error": str(error)}, extra=extra, **changes)
+    hold = parts.journal.held(record.account)
+    if hold is not None and hold.cause != Cause.NO_CREDIT.value and hold.cause != Cause.NO_RIGHT.value:
+        parts.journal.release(record.account)
+    extra = {name: value for name, value in record.extra.items() if name != "away_since"}
+    return parts.journal.fact(
+        record, Event.PREPARED, transaction=transaction, attempts=0, next_at=None, extra=extra
+    )
+
+
+class _ContractWrong(Exception):
+    """What was just created cannot be read back."""
+
+
+def _build(parts: Parts, record: Record, request: SignatureRequest, service: SigningService) -> TransactionId:
+    account = parts.accounts[record.account]
+    draft = TransactionDraft(
+        subject=record.subject,
+        message=str(record.extra.get("message", "")),
+        sender=account.sender,
+        sequential=request.order is Order.SEQUENTIAL,
+        handwritten=request.handwritten,
+        confidential_to=request.confidential_to,
+    )
+    transaction = service.create(draft)
+    boxes = [Box(**box) for box in record.document.boxes]
+    name = record.document.href.rsplit("/", 1)[-1]
+    service.upload(transaction, 1, name, parts.spool.path(record.ref, SENT_NAME), boxes)
+    for signatory in request.signatories:
+        service.add_signatory(
+            transaction,
+            TransactionSignatory(
+                email=signatory.email,
+                name=signatory.name,
+                first_name=signatory.first_name,
+                last_name=signatory.last_name,
+                phone=signatory.phone,
+                level=signatory.level.number,
+            ),
+        )
+    return transaction
+
+
+def _probe(parts: Parts, record: Record, service: SigningService, transaction: TransactionId) -> None:
+    """R11: never send what cannot be followed. Once per account and contract."""
+    digest = parts.accounts[record.account].terms.digest
+    if parts.journal.last_account_event(record.account, "contract_confirmed") == {"digest": digest}:
+        return
+    try:
+        service.status(transaction)
+    except (NotFound, InvalidResponse) as error:
+        setting = parts.accounts[record.account].terms.operations_status
+        raise _ContractWrong(
+            f"the transaction just created cannot be read back ({error}). How its status is asked is an "
+            f"assumption: set platform.contract.{setting} to what ECMA documents. Nothing was sent."
+        ) from error
+    parts.journal.mark_account(record.account, "contract_confirmed", {"digest": digest})
+
+
+def _refused(parts: Parts, record: Record, error: AnsweredNo) -> Record:
+    if error.cause.account_wide:
+        waiting.hold_account(parts, record.account, error)
+        return record
+    return parts.journal.fact(
+        record,
+        Event.HELD,
+        data={"cause": error.cause.value, "operation": error.operation},
+        reason="platform_said_no",
+        values={"text": error.text},
+        key=None,
+    )
+
+
+def away(error: RemoteError) -> bool:
+    """True when the platform itself is out of reach, not one request at fault."""
+    return isinstance(error, (Unavailable, OutcomeUnknown))

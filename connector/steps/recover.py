@@ -1,0 +1,287 @@
+"""Step 0, recover: owner of each folder, then the registry, before anything else is done on a server.
+
+Recovery starts from the markers, not from sidecars, and is whole per registry: a lost answer repeats it. A
+marker without an end that the journal does not know, or knows with another transaction, is adopted and asked
+about, never sent. Source: protocol R4, R6, R7, R12.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from connector import marks
+from connector.errors import OwnershipError, PreconditionFailed
+from connector.lifecycle import TRANSITIONS, DocumentFacts, Event, Record, SignatoryFacts, State
+from connector.marks import Done, Owner, Reading, Sent
+from connector.ports import Folder, Href
+from connector.steps.parts import FolderSettings, Parts
+from connector.steps.registry import (
+    done_href,
+    list_registry,
+    make_registry,
+    owner_href,
+    read_mark,
+    sent_href,
+)
+
+log = logging.getLogger(__name__)
+
+
+def own(parts: Parts, settings: FolderSettings) -> None:
+    """Make sure this connector owns a watched folder. Raises OwnershipError when another one does."""
+    folder = parts.folders[settings.server]
+    href = owner_href(settings)
+    found = read_mark(folder, href, parts.sealer)
+    if found is None:
+        folder.make_folder(settings.owner_folder)
+        mine = Owner(connector=parts.connector, since=parts.now())
+        try:
+            folder.create(href, marks.write(mine, parts.sealer))
+        except PreconditionFailed:
+            log.info("owner of %s was made meanwhile", settings.name)
+        found = read_mark(folder, href, parts.sealer)
+    _judge_owner(parts, settings, found)
+
+
+def _judge_owner(
+    parts: Parts, settings: FolderSettings, found: tuple[Reading, Sent | Done | Owner | None, bytes] | None
+) -> None:
+    if found is None:
+        raise OwnershipError(settings.name, "nobody (the owner file vanished)")
+    reading, mark, data = found
+    if isinstance(mark, Owner) and mark.connector == parts.connector and reading is Reading.WHOLE:
+        return
+    if reading is Reading.EMPTY_OR_TORN:
+        _mend_owner(parts, settings, data)
+        return
+    name = mark.connector if isinstance(mark, Owner) else "unreadable"
+    if name == parts.connector:
+        name += " (sealed with another key)"
+    raise OwnershipError(settings.name, name)
+
+
+def _mend_owner(parts: Parts, settings: FolderSettings, data: bytes) -> None:
+    """A torn owner file is nobody's yet: written again under its own ETag, and read back."""
+    folder = parts.folders[settings.server]
+    href = owner_href(settings)
+    entry = folder.stat(href)
+    if entry.etag is None or len(data) > 4096:
+        raise OwnershipError(settings.name, "unreadable")
+    mine = Owner(connector=parts.connector, since=parts.now())
+    folder.replace(href, marks.write(mine, parts.sealer), etag=entry.etag)
+    again = read_mark(folder, href, parts.sealer)
+    if again is None or again[0] is not Reading.WHOLE:
+        raise OwnershipError(settings.name, "unreadable")
+    _judge_owner(parts, settings, again)
+
+
+def check_owner(parts: Parts, settings: FolderSettings) -> None:
+    """Look again, right before step 5 (R12)."""
+    folder = parts.folders[settings.server]
+    _judge_owner(parts, settings, read_mark(folder, owner_href(settings), parts.sealer))
+
+
+def recover(parts: Parts, registry: Href, folders: list[FolderSettings]) -> None:
+    """Adopt what a registry knows and the journal does not; make again what the journal knows and it lost.
+
+    ``folders``: the watched folders whose markers live there. Idempotent; raises remote errors, after which
+    nothing may be launched in these folders until it was repeated whole.
+    """
+    folder = parts.folders[folders[0].server]
+    root = Href("/") if not registry.startswith(folders[0].root) else folders[0].root
+    make_registry(folder, registry, root=root)
+    sent, done = list_registry(folder, registry)
+    known = {record.key: record for record in parts.journal.everything() if record.key}
+    for key in sorted(sent):
+        record = known.get(key)
+        if record is not None and record.closed:
+            continue
+        _take_in(parts, folder, registry, folders, key, record, ended=key in done)
+    names = {settings.name for settings in folders}
+    for record in known.values():
+        if record.folder in names and record.key not in sent and not record.closed and record.transaction:
+            _make_again(parts, folder, registry, record)
+
+
+def _take_in(
+    parts: Parts,
+    folder: Folder,
+    registry: Href,
+    folders: list[FolderSettings],
+    key: str,
+    record: Record | None,
+    *,
+    ended: bool,
+) -> None:
+    found = read_mark(folder, sent_href(registry, key), parts.sealer)
+    if found is None:
+        return
+    reading, mark, data = found
+    if reading is not Reading.WHOLE or not isinstance(mark, Sent) or mark.key != key:
+        _unreadable(parts, key, record, data)
+        return
+    end = _end_of(parts, folder, registry, key) if ended else None
+    if record is None:
+        record = _adopt_unknown(parts, folders, mark)
+    elif record.transaction != mark.transaction or record.state.before_mark:
+        record = adopt(parts, record, mark)
+    elif record.extra.get("sent_mark") is None and not record.state.ended:
+        record = parts.journal.note(record, "marker_seen", extra={**record.extra, "sent_mark": True})
+    if end is not None and not record.state.ended:
+        _end(parts, record, end)
+    elif end is not None and not record.closed:
+        parts.journal.note(record, "closed", closed=True)
+
+
+def _unreadable(parts: Parts, key: str, record: Record | None, data: bytes) -> None:
+    """R4: never rewritten, never sent. Our own torn write is settled by step 5, which holds its intent."""
+    intent = parts.journal.intent(record, "mark") if record is not None else None
+    if intent is not None and marks.is_torn_of(data, str(intent.data["bytes"]).encode()):
+        return
+    log.error("marker %s… cannot be read or is not ours; requests of that key are held", key[:12])
+    parts.journal.mark_account("", "marker_unreadable", {"key": key})
+
+
+def _end_of(parts: Parts, folder: Folder, registry: Href, key: str) -> Done | None:
+    found = read_mark(folder, done_href(registry, key), parts.sealer)
+    if found is None or found[0] is not Reading.WHOLE or not isinstance(found[1], Done):
+        return None
+    return found[1] if found[1].key == key else None
+
+
+def _adopt_unknown(parts: Parts, folders: list[FolderSettings], mark: Sent) -> Record:
+    """A request this journal never saw: followed as a question, its place found again by id or hidden path."""
+    settings = next((s for s in folders if s.name == mark.folder), folders[0])
+    document = DocumentFacts(
+        href="",
+        file_id=mark.document_file_id,
+        sha256=next((sha for role, sha in mark.documents if role == "document"), None),
+        size=mark.size,
+        pages=mark.pages,
+        pages_digest=mark.pages_digest,
+    )
+    return parts.journal.add(
+        Event.ADOPTED,
+        state=TRANSITIONS[State.REJECTED][Event.ADOPTED],
+        ref=mark.ref,
+        folder=settings.name,
+        server=settings.server,
+        account=mark.account,
+        place="",
+        document=document,
+        signatories=tuple(
+            SignatoryFacts(order=order, email="", name="") for order in range(1, len(mark.people) + 1)
+        ),
+        **_adopted(parts, mark),
+    )
+
+
+def adopt(parts: Parts, record: Record, mark: Sent) -> Record:
+    """Follow the marker's transaction instead of ours: ours was never sent, theirs perhaps was."""
+    fields = _adopted(parts, mark)
+    fields["key_parts"] = record.key_parts or fields["key_parts"]
+    fields["obeyed"] = tuple(dict.fromkeys((*record.obeyed, *mark.obeyed)))
+    fields["extra"] = {**record.extra, **fields["extra"]}
+    parts.fresh_sends.discard(record.id)
+    return parts.journal.fact(
+        record, Event.ADOPTED, done=("mark", "send"), data={"transaction": mark.transaction}, **fields
+    )
+
+
+def _adopted(parts: Parts, mark: Sent) -> dict[str, Any]:
+    return {
+        "key": mark.key,
+        "key_parts": {"people": list(mark.people)},
+        "ask": mark.ask,
+        "obeyed": mark.obeyed,
+        "transaction": mark.transaction,
+        "carried": mark.carried,
+        "nonce": mark.nonce,
+        "sidecar_sha256": mark.sidecar_sha256,
+        "sidecar_file_id": mark.sidecar_file_id,
+        "adopted": True,
+        "reason": "adopted_not_sent",
+        "sent_at": mark.made_at,
+        "next_at": None,
+        "extra": {
+            "kind": mark.kind,
+            "place_mac": mark.place,
+            "document_mac": mark.document,
+            "sent_mark": True,
+            "foreign_journal": mark.journal != parts.journal.journal_id,
+        },
+    }
+
+
+_ENDS = {
+    State.DELIVERED: Event.DELIVERED,
+    State.DELIVERED_BESIDE: Event.DELIVERED_BESIDE,
+    State.REFUSED: Event.REFUSED,
+    State.EXPIRED: Event.EXPIRED,
+    State.CANCELLED: Event.CANCELLED,
+    State.LOST: Event.ERASED,
+}
+
+
+def _end(parts: Parts, record: Record, done: Done) -> None:
+    """An end that stands in the registry beats an older state of the journal."""
+    try:
+        event = _ENDS[State(done.state)]
+    except (KeyError, ValueError):
+        return
+    if record.state.before_mark or record.state is State.HELD:
+        record = parts.journal.fact(record, Event.ADOPTED, done=("mark", "send"))
+    document = record.document.model_copy(update={"signed_sha256": done.signed_sha256})
+    if event not in TRANSITIONS[record.state]:
+        return
+    parts.journal.fact(
+        record,
+        event,
+        done=("mark", "send", "deliver"),
+        closed=True,
+        ended_at=done.ended_at,
+        document=document,
+        extra={**record.extra, "ended_elsewhere": True},
+    )
+
+
+def _make_again(parts: Parts, folder: Folder, registry: Href, record: Record) -> None:
+    """R7: markers that somebody removed are made again, from what the journal kept of them."""
+    if record.state.before_mark or "marker" not in record.extra:
+        return
+    try:
+        folder.create(sent_href(registry, str(record.key)), str(record.extra["marker"]).encode())
+        log.warning("marker of %s had gone and was made again", record.ref)
+    except PreconditionFailed:
+        log.info("marker of %s is there after all", record.ref)
+
+
+def place_adopted(parts: Parts, record: Record, hrefs: dict[str, str | None]) -> Record | None:
+    """Find where an adopted request lives: ``hrefs`` maps each listed href to its file id.
+
+    Returns the record with its place, None while nothing of it is in sight.
+    """
+    hide = parts.sealer.hide
+    place = document = ""
+    for href, file_id in hrefs.items():
+        if file_id is not None and file_id == record.document.file_id:
+            document = href
+        elif file_id is not None and file_id == record.sidecar_file_id:
+            place = href
+    if not place or not document:
+        for href in hrefs:
+            hidden = hide(href)
+            if not document and hidden == record.extra.get("document_mac"):
+                document = href
+            elif not place and hidden == record.extra.get("place_mac"):
+                place = href
+    if not place and not document:
+        return None
+    return parts.journal.note(
+        record,
+        "place_found",
+        place=place or record.place,
+        sidecar_gone=not place,
+        document=record.document.model_copy(update={"href": document}),
+    )

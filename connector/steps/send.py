@@ -1,0 +1,182 @@
+"""Step 6, send: the one call that people see and that costs money. Made once, with the marker's transaction.
+
+Only the process that has just committed the ``send`` intent makes the call. An intent found otherwise is a
+question to the platform, and "not sent" is no proof at once. Source: protocol step 6, R9, R9b, R13.
+"""
+
+from __future__ import annotations
+
+import logging
+
+from connector.errors import AnsweredNo, NotConnected, NotFound, OutcomeUnknown, RemoteError
+from connector.lifecycle import Event, Record
+from connector.ports import Progress, TransactionId
+from connector.steps import waiting
+from connector.steps.follow import absorb
+from connector.steps.parts import Parts
+
+log = logging.getLogger(__name__)
+
+
+def send(parts: Parts, record: Record) -> Record:
+    """MARKED → IN_PROGRESS, DRAFT, IN_DOUBT or HELD; or MARKED still, where nothing left. JournalError only."""
+    intent = parts.journal.intent(record, "send")
+    if intent is None:
+        if not waiting.let_through(parts, record.account):
+            return record
+        record = parts.journal.intend(
+            record, "send", {"transaction": record.transaction, "at": parts.now().isoformat()}
+        )
+        parts.fresh_sends.add(record.id)
+    if record.extra.get("kind") == "draft":
+        return _hand_over(parts, record)
+    if record.id in parts.fresh_sends:
+        return _launch(parts, record)
+    return _ask(parts, record)
+
+
+def _launch(parts: Parts, record: Record) -> Record:
+    transaction = TransactionId(str(record.transaction))
+    # Whatever comes now, this intent has had its one call.
+    parts.fresh_sends.discard(record.id)
+    if parts.stop.is_set():
+        # Stopping: the call is not begun; the intent is withdrawn while we still know that nothing left.
+        return parts.journal.note(record, "send_not_begun", done=("send",))
+    try:
+        parts.services[record.account].send(transaction)
+    except NotConnected as error:
+        return _not_left(parts, record, error)
+    except AnsweredNo as error:
+        if error.cause.answers_send:
+            return _answered_no(parts, record, error)
+        return _doubt(parts, record, "send_unanswered")
+    except (OutcomeUnknown, RemoteError) as error:
+        log.warning("sending %s: %s", record.ref, error)
+        return _doubt(parts, record, "send_unanswered")
+    return _sent(parts, record)
+
+
+def _sent(parts: Parts, record: Record) -> Record:
+    now = parts.now()
+    parts.journal.release(record.account)
+    signatories = tuple(
+        s.model_copy(update={"progress": "invited", "invited_at": now})
+        if s.order == 1 or (record.request is not None and record.request.order.value == "parallel")
+        else s
+        for s in record.signatories
+    )
+    return parts.journal.fact(
+        record,
+        Event.SENT,
+        done=("send",),
+        sent_at=now,
+        signatories=signatories,
+        attempts=0,
+        next_at=now + parts.timing.follow_first_hour,
+        reason="",
+    )
+
+
+def _hand_over(parts: Parts, record: Record) -> Record:
+    """A draft mails nobody: the call may be repeated until it is answered."""
+    transaction = TransactionId(str(record.transaction))
+    try:
+        parts.services[record.account].leave_as_draft(transaction)
+    except AnsweredNo as error:
+        return _answered_no(parts, record, error)
+    except RemoteError as error:
+        log.warning("handing %s over: %s", record.ref, error)
+        return parts.journal.note(
+            record, "not_drafted", data={"error": str(error)}, **waiting.backoff(parts, record, error)
+        )
+    parts.fresh_sends.discard(record.id)
+    return parts.journal.fact(
+        record, Event.DRAFTED, done=("send",), sent_at=parts.now(), attempts=0, next_at=None, reason=""
+    )
+
+
+def _not_left(parts: Parts, record: Record, error: NotConnected) -> Record:
+    """Never connected = not sent: the one failure after which the same call may be made again freely (R9)."""
+    extra = {**record.extra, "away_since": record.extra.get("away_since") or parts.now().isoformat()}
+    return parts.journal.fact(
+        record,
+        Event.SEND_REFUSED,
+        done=("send",),
+        data={"error": str(error)},
+        extra=extra,
+        **waiting.backoff(parts, record, error),
+    )
+
+
+def _answered_no(parts: Parts, record: Record, error: AnsweredNo) -> Record:
+    """R9b: this answer proves that nothing was sent; the same journal may send the same T once the cause is over."""
+    if error.cause.account_wide:
+        waiting.hold_account(parts, record.account, error)
+        return parts.journal.fact(
+            record, Event.SEND_REFUSED, done=("send",), data={"cause": error.cause.value}
+        )
+    return parts.journal.fact(
+        record,
+        Event.HELD,
+        done=("send",),
+        data={"cause": error.cause.value},
+        reason="platform_said_no",
+        values={"text": error.text},
+    )
+
+
+def _doubt(parts: Parts, record: Record, reason: str) -> Record:
+    """Unanswered: nothing more of this account leaves until the platform answers, and this one is asked about."""
+    waiting.hold_unanswered(parts, record.account)
+    log.warning("whether %s was sent is not known; the platform is asked", record.ref)
+    return parts.journal.note(
+        record,
+        "send_unanswered",
+        reason=reason,
+        sent_at=record.sent_at or parts.now(),
+        values={"at": parts.now().isoformat()},
+        next_at=None,
+    )
+
+
+def _ask(parts: Parts, record: Record) -> Record:
+    """An open ``send`` intent that is not fresh is a question (protocol step 6, "restart")."""
+    intent = parts.journal.intent(record, "send")
+    assert intent is not None
+    service = parts.services[record.account]
+    try:
+        status = service.status(TransactionId(str(record.transaction)))
+    except NotFound:
+        return _doubtful(parts, record, "send_404")
+    except RemoteError as error:
+        if parts.now() - intent.at > parts.timing.doubt:
+            return _doubtful(parts, record, "away_too_long")
+        return parts.journal.note(
+            record, "send_not_known", data={"error": str(error)}, **waiting.backoff(parts, record, error)
+        )
+    waiting.answered(parts, record.account)
+    if status.progress is not Progress.NOT_SENT:
+        record = parts.journal.note(record, "send_found", done=("send",), reason="")
+        return absorb(parts, record, status)
+    terms = parts.accounts[record.account].terms
+    quiet = parts.now() - intent.at > parts.timing.quiet_send
+    same_journal = not record.adopted
+    if terms.second_send_refused and same_journal and quiet:
+        parts.fresh_sends.add(record.id)
+        return _launch(parts, parts.journal.note(record, "send_again"))
+    if terms.second_send_refused and same_journal:
+        return parts.journal.note(record, "send_quiet", next_at=intent.at + parts.timing.quiet_send)
+    return _doubtful(parts, record, "send_unanswered")
+
+
+def _doubtful(parts: Parts, record: Record, reason: str) -> Record:
+    return parts.journal.fact(
+        record,
+        Event.DOUBTED,
+        done=("send",),
+        reason=reason,
+        sent_at=record.sent_at or parts.now(),
+        values={"at": (record.sent_at or parts.now()).isoformat()},
+        next_at=None,
+        attempts=0,
+    )

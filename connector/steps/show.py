@@ -1,0 +1,322 @@
+"""Step 10, show: the record as words beside its PDF, written only when the words change.
+
+A projection and a second belt, never the truth. Overwritten only after a look at what lies there, under that
+ETag; what a person wrote into it is moved aside first. Source: protocol R4, step 10; ux page section 2.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import logging
+from datetime import datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from connector.errors import Cause, DocumentError, NotFound, OutOfSpace, PreconditionFailed, RemoteError
+from connector.identity import next_wording
+from connector.lifecycle import Record, State
+from connector.ports import Box, ETag, Folder, Href
+from connector.report.block import Empty, Whole, is_prefix_of, read_status, seal_status
+from connector.report.context import Pause, PauseCause, StatusContext, WaitReason
+from connector.report.facts import moment_of
+from connector.report.status import render_status
+from connector.report.typography import Language
+from connector.sidecar import names
+from connector.sidecar.model import Verb
+from connector.steps import waiting
+from connector.steps.parts import Parts
+from connector.steps.read import SENT_NAME
+
+log = logging.getLogger(__name__)
+
+MAX_STATUS_BYTES = 200_000
+_MOST_NOTES = 50
+_TYPED: dict[Language, dict[Verb, str]] = {
+    "fr": {Verb.RESTART: "recommencer", Verb.SEND: "envoyer", Verb.NOT_SENT: "pas partie"},
+    "en": {Verb.RESTART: "restart", Verb.SEND: "send", Verb.NOT_SENT: "not sent"},
+}
+
+
+def show(parts: Parts, record: Record) -> Record:
+    """Bring the status file up to what the journal says. Raises JournalError only; an obstacle is left for later."""
+    if record.state is State.WITHDRAWN or not _to_be_shown(parts, record):
+        return record
+    try:
+        record = _show_preview(parts, record)
+        return _show_status(parts, record)
+    except PreconditionFailed:
+        log.info("the status of %s changed under us; written at the next pass", record.ref)
+    except (RemoteError, DocumentError) as error:
+        log.warning("showing %s: %s", record.ref, error)
+    return record
+
+
+def _to_be_shown(parts: Parts, record: Record) -> bool:
+    if status_href(record) is None:
+        return False
+    if record.state is State.WAITING_PDF:
+        # The two files rarely arrive together: nothing is said at once.
+        return parts.now() - record.created_at >= parts.timing.pdf_patience
+    return True
+
+
+def status_href(record: Record) -> Href | None:
+    """Where the status of a record stands; None while its place is not known (an adopted one)."""
+    base = record.document.href or record.document.delivered_href or ""
+    if not base and record.place:
+        parent, _, sidecar = record.place.rpartition("/")
+        base = f"{parent}/{names.document_name(sidecar)}"
+    if not base:
+        return None
+    parent, _, name = base.rpartition("/")
+    return Href(f"{parent}/{names.status_name(name)}")
+
+
+def _show_status(parts: Parts, record: Record) -> Record:
+    href = status_href(record)
+    assert href is not None
+    text = render_status(record, context_of(parts, record))
+    digest = hashlib.sha256(f"{href}\0{text.text}".encode("utf-8", "surrogateescape")).hexdigest()
+    if record.reported == digest:
+        return record
+    content = seal_status(
+        text.text,
+        ref=record.ref,
+        transaction=record.transaction,
+        connector=parts.connector,
+        place=record.place,
+        pdf_sha256=record.document.sha256,
+        seal_key=parts.sealer.key,
+    )
+    folder = parts.folders[record.server]
+    etag = _write(parts, folder, href, content)
+    before = record.extra.get("status_href")
+    record = parts.journal.note(
+        record,
+        "reported",
+        data={"first_line": text.state},
+        reported=digest,
+        reported_etag=etag,
+        extra={**record.extra, "status_href": href},
+    )
+    if before and before != href:
+        _remove_ours(parts, folder, Href(before), record.ref)
+    return record
+
+
+def _write(parts: Parts, folder: Folder, href: Href, content: bytes) -> ETag | None:
+    found = _fetch(folder, href)
+    if found is None:
+        return folder.create(href, content)
+    data, etag = found
+    if data == content:
+        return etag
+    status = read_status(data, parts.sealer.key)
+    if isinstance(status, (Whole, Empty)) or is_prefix_of(data, content):
+        if etag is None:
+            etag = folder.stat(href).etag
+        if etag is None:
+            raise PreconditionFailed("the status has no ETag to guard it by", operation="show")
+        return folder.replace(href, content, etag=etag)
+    _move_aside(folder, href)
+    return folder.create(href, content)
+
+
+def _move_aside(folder: Folder, href: Href) -> None:
+    """What a person wrote is kept: ``lettre.signature (note).txt``, then ``(note) (2)``."""
+    stem = href.removesuffix(".txt")
+    for number in range(1, _MOST_NOTES):
+        suffix = " (note)" if number == 1 else f" (note) ({number})"
+        try:
+            folder.move(href, Href(f"{stem}{suffix}.txt"))
+        except PreconditionFailed:
+            continue
+        return
+    raise OutOfSpace("every name for a person's note is taken", operation="show")
+
+
+def _fetch(folder: Folder, href: Href) -> tuple[bytes, ETag | None] | None:
+    stream = io.BytesIO()
+    try:
+        fetched = folder.get(href, stream, max_bytes=MAX_STATUS_BYTES)
+    except NotFound:
+        return None
+    except OutOfSpace:
+        return b"?", None
+    return stream.getvalue(), fetched.etag
+
+
+def read_status_at(parts: Parts, folder: Folder, href: Href) -> str | None:
+    """Return the place (as its MAC) that a sealed status of ours names; None for any other content.
+
+    Raises NotFound when there is none.
+    """
+    found = _fetch(folder, href)
+    if found is None:
+        raise NotFound("no status there", operation="read status")
+    status = read_status(found[0], parts.sealer.key)
+    return status.place_mac if isinstance(status, Whole) else None
+
+
+def remove(parts: Parts, record: Record) -> None:
+    """Take away what we wrote for a request that was withdrawn before it left. Remote errors pass through."""
+    folder = parts.folders[record.server]
+    for href in {record.extra.get("status_href"), status_href(record)} - {None}:
+        _remove_ours(parts, folder, Href(str(href)), record.ref)
+    _remove_preview(parts, folder, record)
+
+
+def _remove_ours(parts: Parts, folder: Folder, href: Href, ref: str) -> None:
+    try:
+        found = _fetch(folder, href)
+        if found is None:
+            return
+        status = read_status(found[0], parts.sealer.key)
+        if isinstance(status, Whole) and status.ref == ref:
+            folder.delete(href, etag=found[1])
+    except (NotFound, PreconditionFailed):
+        log.info("the former status of %s went by itself", ref)
+
+
+# ------------------------------------------------------------------------------------------ preview
+
+
+def _show_preview(parts: Parts, record: Record) -> Record:
+    if record.state is State.PREVIEWED:
+        return _write_preview(parts, record)
+    if record.extra.get("preview_sha256") and (record.state.open or record.state.ended):
+        _remove_preview(parts, parts.folders[record.server], record)
+        extra = {k: v for k, v in record.extra.items() if not k.startswith("preview_")}
+        return parts.journal.note(record, "preview_removed", extra=extra)
+    return record
+
+
+def _write_preview(parts: Parts, record: Record) -> Record:
+    source = parts.spool.path(record.ref, SENT_NAME)
+    if record.extra.get("preview_of") == record.carried or not source.is_file():
+        return record
+    drawn = parts.spool.path(record.ref, "preview.pdf")
+    boxes = [Box(**box) for box in record.document.boxes]
+    parts.documents.preview(source, drawn, boxes, [s.name for s in record.signatories])
+    sha256 = parts.spool.sha256(drawn)
+    folder = parts.folders[record.server]
+    parent, _, name = record.document.href.rpartition("/")
+    href = Href(f"{parent}/{names.preview_name(name)}")
+    if not _put_preview(parts, folder, record, href, drawn, sha256):
+        return parts.journal.note(
+            record, "preview_name_taken", extra={**record.extra, "preview_of": record.carried}
+        )
+    extra = {
+        **record.extra,
+        "preview_of": record.carried,
+        "preview_sha256": sha256,
+        "preview_href": href,
+        "preview_name": href.rsplit("/", 1)[-1],
+    }
+    return parts.journal.note(
+        record, "previewed_shown", extra=extra, previewed_at=record.previewed_at or parts.now()
+    )
+
+
+def _put_preview(parts: Parts, folder: Folder, record: Record, href: Href, drawn: Path, sha256: str) -> bool:
+    """Write the preview; False when a person's own file has that name."""
+    try:
+        folder.create(href, drawn)
+    except PreconditionFailed:
+        found = _preview_there(parts, folder, record, href)
+        if found is None:
+            return False
+        there, etag = found
+        if there == sha256:
+            return True
+        if there != record.extra.get("preview_sha256") or etag is None:
+            return False
+        folder.replace(href, drawn, etag=etag)
+    return True
+
+
+def _preview_there(
+    parts: Parts, folder: Folder, record: Record, href: Href
+) -> tuple[str, ETag | None] | None:
+    limit = parts.accounts[record.account].terms.max_signed_bytes
+    try:
+        _, fetched = parts.spool.put(
+            record.ref, "there.pdf", lambda stream: folder.get(href, stream, max_bytes=limit)
+        )
+    except (NotFound, OutOfSpace):
+        return None
+    return fetched.sha256, fetched.etag
+
+
+def _remove_preview(parts: Parts, folder: Folder, record: Record) -> None:
+    href = record.extra.get("preview_href")
+    if not href:
+        return
+    found = _preview_there(parts, folder, record, Href(href))
+    if found is not None and found[0] == record.extra.get("preview_sha256"):
+        try:
+            folder.delete(Href(href), etag=found[1])
+        except (NotFound, PreconditionFailed):
+            log.info("the preview of %s went by itself", record.ref)
+
+
+# ------------------------------------------------------------------------------------------ context
+
+
+def context_of(parts: Parts, record: Record) -> StatusContext:
+    """What the words depend on besides the record."""
+    settings = parts.watched[record.folder]
+    capabilities = parts.folders[record.server].capabilities()
+    language: Language = "en" if parts.report.language == "en" else "fr"
+    return StatusContext(
+        zone=ZoneInfo(parts.report.timezone),
+        language=language,
+        support=parts.report.support,
+        sender=parts.accounts[record.account].sender,
+        now=parts.now(),
+        ceiling=settings.ceiling,
+        pause=pause_of(parts, record.account),
+        platform_away_since=moment_of(record.extra.get("away_since")) or _unanswered_since(parts, record),
+        wait=_wait_reason(parts, record),
+        wait_limit=parts.accounts[record.account].max_sends_per_day,
+        versions_kept=capabilities.versions and record.document.original_href is None,
+        next_wordings=_next_wordings(parts, record, language),
+    )
+
+
+def pause_of(parts: Parts, account: str) -> Pause | None:
+    """Return the pause that people are told of, None where the account is not held or only waits for an answer."""
+    hold = parts.journal.held(account)
+    if hold is None or hold.cause in {waiting.UNANSWERED, waiting.AWAY, Cause.RATE_LIMIT.value}:
+        return None
+    return Pause(cause=PauseCause(hold.cause), since=hold.since)
+
+
+def _wait_reason(parts: Parts, record: Record) -> WaitReason | None:
+    if record.state is not State.WAITING or not waiting.braked(parts, record):
+        return None
+    hour = waiting.braked_for_the_hour(parts, record)
+    return WaitReason.BRAKE_HOUR if hour else WaitReason.BRAKE_DAY
+
+
+def _unanswered_since(parts: Parts, record: Record) -> datetime | None:
+    hold = parts.journal.held(record.account)
+    waits = hold is not None and hold.cause in {waiting.UNANSWERED, waiting.AWAY}
+    return hold.since if waits and hold is not None else None
+
+
+def _next_wordings(parts: Parts, record: Record, language: Language) -> dict[Verb, str]:
+    """Print the first wording that is new for this place: the others were used up (protocol, "Orders")."""
+    used = set(record.obeyed)
+    for other in parts.journal.all_at_place(record.server, record.place) if record.place else ():
+        used |= set(other.obeyed)
+    if record.reason == "copy" and record.values.get("other_id"):
+        used |= set(parts.journal.get(int(record.values["other_id"])).obeyed)
+    wordings = {}
+    for verb, typed in _TYPED[language].items():
+        taken = [
+            typed + wording.removeprefix(verb.value) for wording in used if wording.startswith(verb.value)
+        ]
+        wordings[verb] = next_wording(typed, taken)
+    return wordings

@@ -1,0 +1,101 @@
+"""When a step that met an obstacle is tried again, and what an account-wide obstacle holds.
+
+An obstacle of one request waits longer each time; an obstacle of the account is said once and holds every
+launch until one request, let through now and then, finds it gone (design page section 3, point 6).
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from connector.errors import AnsweredNo, Cause, RemoteError
+from connector.journal import Hold
+from connector.lifecycle import Record
+from connector.steps.parts import Parts
+
+UNANSWERED = "unanswered"
+CONTRACT = "contract"
+"""What was just created cannot be read back (protocol R11)."""
+AWAY = "away"
+
+
+def backoff(parts: Parts, record: Record, error: RemoteError | None = None) -> dict[str, Any]:
+    """Return the changes that put a record's next try off: doubled each time, never before Retry-After."""
+    timing = parts.timing
+    wait = min(timing.retry_first * 2 ** min(record.attempts, 16), timing.retry_most)
+    seconds = wait.total_seconds()
+    if error is not None and error.retry_after_s is not None:
+        seconds = max(seconds, error.retry_after_s)
+    at = datetime.fromtimestamp(parts.now().timestamp() + seconds, tz=parts.now().tzinfo)
+    return {"attempts": record.attempts + 1, "next_at": at}
+
+
+def due(parts: Parts, record: Record) -> bool:
+    """True when nothing puts the record's next step off."""
+    return record.next_at is None or record.next_at <= parts.now()
+
+
+def hold_account(parts: Parts, account: str, error: AnsweredNo) -> Hold:
+    """Hold an account for the cause the platform gave."""
+    wait = parts.timing.probe
+    seconds = max(wait.total_seconds(), error.retry_after_s or 0)
+    if error.cause is Cause.RATE_LIMIT:
+        seconds = error.retry_after_s or 60
+    probe = datetime.fromtimestamp(parts.now().timestamp() + seconds, tz=parts.now().tzinfo)
+    return parts.journal.hold(account, error.cause.value, probe_at=probe, text=error.text)
+
+
+def hold_unanswered(parts: Parts, account: str) -> Hold:
+    """R9b: after an unanswered ``send`` nothing of the account leaves until the platform answered a read."""
+    return parts.journal.hold(account, UNANSWERED, probe_at=parts.now() + parts.timing.retention)
+
+
+def answered(parts: Parts, account: str) -> None:
+    """Tell that the platform answered a read: ends a hold that only waited for that."""
+    hold = parts.journal.held(account)
+    if hold is not None and hold.cause in {UNANSWERED, AWAY}:
+        parts.journal.release(account)
+
+
+def may_launch(parts: Parts, record: Record) -> bool:
+    """True when neither a brake nor a hold stops a launch."""
+    return not braked(parts, record) and let_through(parts, record.account)
+
+
+def let_through(parts: Parts, account: str) -> bool:
+    """True when the account is not held, or its hold is due and this one request may find out whether it is over.
+
+    Being let through moves the hold's next probe, so that one request alone tries.
+    """
+    hold = parts.journal.held(account)
+    if hold is None:
+        return True
+    if hold.probe_at > parts.now():
+        return False
+    parts.journal.hold(account, hold.cause, probe_at=parts.now() + parts.timing.probe, text=hold.text)
+    return True
+
+
+def braked(parts: Parts, record: Record) -> bool:
+    """True when the account's launches of today have reached their limit (``max_sends_per_day``)."""
+    limit = parts.accounts[record.account].max_sends_per_day
+    if (
+        limit is not None
+        and parts.journal.count_events(record.account, "marked", since=_today(parts)) >= limit
+    ):
+        return True
+    return braked_for_the_hour(parts, record)
+
+
+def braked_for_the_hour(parts: Parts, record: Record) -> bool:
+    """True when the folder's launches of the last hour have reached its limit (``max_sends_per_hour``)."""
+    hourly = parts.watched[record.folder].max_sends_per_hour
+    since = parts.now() - timedelta(hours=1)
+    return hourly is not None and parts.journal.count_launches(record.folder, since=since) >= hourly
+
+
+def _today(parts: Parts) -> datetime:
+    zone = ZoneInfo(parts.report.timezone)
+    return parts.now().astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0)
