@@ -6,14 +6,26 @@ from collections.abc import Callable
 from collections.abc import Mapping as AnyMapping
 from dataclasses import dataclass, field
 from itertools import combinations
+from typing import Final
 
 from connector.errors import Problem
 from connector.sidecar import words
 from connector.sidecar.fields import Notes, keys, shown, text, unquoted, word
 from connector.sidecar.model import Level, Placement, Signatory, SignatureRequest
 from connector.sidecar.placing import read_placements
-from connector.signatory_text import Name, is_garbled, read_email, read_name, read_person, read_phone
+from connector.signatory_text import (
+    MAX_LENGTH,
+    Name,
+    is_garbled_name,
+    read_email,
+    read_name,
+    read_person,
+    read_phone,
+)
 from connector.text_yaml import Mapping, Node, Scalar, Sequence
+
+MAX_SIGNATORIES: Final = 50
+"""A belt against rubbish, not a rule of the platform or the firm."""
 
 Fault = tuple[str, int | None, AnyMapping[str, str]]
 
@@ -23,6 +35,9 @@ def read_signatories(
 ) -> tuple[Signatory, ...]:
     """Read one signatory or a list of them, in signing order. ``pdf_name`` as in ``placing.read_placements``."""
     nodes = node.items if isinstance(node, Sequence) else (node,)
+    if len(nodes) > MAX_SIGNATORIES:
+        notes.say("signatories_too_many", key.line, count=str(len(nodes)), limit=str(MAX_SIGNATORIES))
+        return ()
     found: list[Signatory | None] = []
     for one in nodes:
         if isinstance(one, Mapping):
@@ -60,6 +75,9 @@ def _from_line(notes: Notes, key: Scalar, node: Scalar, written: str) -> Signato
     if _names_contact(key, written):
         notes.mark("contact", Scalar(written, node.line))
         return Signatory(contact=written, line=node.line)
+    if len(written) > MAX_LENGTH:
+        notes.say("signatory_not_understood", node.line, written=shown(written))
+        return None
     person = read_person(written, line=node.line)
     codes = {problem.code for problem in person.problems}
     if {"email_missing", "phone_missing"} <= codes:
@@ -172,8 +190,8 @@ def _read_phone(notes: Notes, draft: _Draft, key: Scalar, value: Node) -> None:
 def _name_part(notes: Notes, draft: _Draft, key: Scalar, value: Node) -> str | None:
     if (written := text(notes, key, value)) is None:
         return None
-    flat = " ".join(written.split())
-    if is_garbled(flat):
+    flat = " ".join(written.split())[:MAX_LENGTH]
+    if is_garbled_name(flat):
         draft.faults.append(("name_garbled", value.line, {"written": shown(flat)}))
     elif any(char.isdigit() for char in flat):
         draft.faults.append(("name_digits", value.line, {"written": shown(flat)}))

@@ -17,7 +17,7 @@ from typing import Final
 from connector.errors import Problem, RequestRejected
 from connector.sidecar import words
 from connector.sidecar.acted import not_acted_on
-from connector.sidecar.fields import Notes, shown, unquoted
+from connector.sidecar.fields import MAX_PROBLEMS, Notes, shown, unquoted
 from connector.sidecar.grammar import read_action, read_request
 from connector.sidecar.model import Action, SignatureRequest, Wish
 from connector.sidecar.repair import fold_blanks, repair
@@ -61,7 +61,7 @@ def read_sidecar(data: bytes, *, settings: bool = False, pdf_name: str | None = 
         notes.problems.append(_problem(error))
     else:
         request = read_request(node, notes, settings=settings, pdf_name=pdf_name)
-    problems = [*notes.problems, *not_acted_on(notes.seen)]
+    problems = [*notes.problems, *not_acted_on(notes.seen)][:MAX_PROBLEMS]
     if problems or request is None:
         raise RequestRejected(sorted(problems, key=lambda problem: problem.line or 0))
     return request

@@ -11,6 +11,7 @@ remark begins at two blanks and ``# ``; after every other key at one blank and `
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Final
 
 from connector.sidecar import words
@@ -112,6 +113,10 @@ class _Repairer:
 
         return _FLOW_DECIMAL.sub(r"\1.", _FLOW_KEY.sub(spaced, value))
 
+    def _following(self) -> Iterator[str]:
+        # By index: a copy of the rest for each line would cost quadratic time.
+        return (self._lines[at] for at in range(len(self._out) + 1, len(self._lines)))
+
     def _skip_block(self, column: int) -> None:
         """Leave the lines of a ``|`` text alone: they are deeper than their key, or blank."""
         while (at := len(self._out)) < len(self._lines):
@@ -144,7 +149,7 @@ class _Repairer:
     def _continued(self, column: int) -> list[str]:
         """Return the next lines that are deeper than ``column`` and begin nothing of their own."""
         taken: list[str] = []
-        for line in self._lines[len(self._out) + 1 :]:
+        for line in self._following():
             head, content = _split_head(line)
             found = _KEY.fullmatch(content)
             begins = head.strip() or content.startswith("#") or (found and self._kind(found["key"]))
@@ -154,7 +159,7 @@ class _Repairer:
         return taken
 
     def _closes_later(self, quote: str, column: int) -> bool:
-        for line in self._lines[len(self._out) + 1 :]:
+        for line in self._following():
             if line and len(line) - len(line.lstrip()) <= column:
                 return False
             if line.endswith(quote):
@@ -164,7 +169,7 @@ class _Repairer:
     def _bare_person(self, content: str) -> list[str]:
         """A file that begins with an address: that line, and the bare ones right below it, are the signatory."""
         parts = [content]
-        for line in self._lines[len(self._out) + 1 :]:
+        for line in self._following():
             head, more = _split_head(line)
             found = _KEY.fullmatch(more)
             if not more or head.strip() or more.startswith("#") or (found and self._kind(found["key"])):

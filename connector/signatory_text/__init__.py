@@ -14,10 +14,11 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from connector.errors import Problem
 from connector.signatory_text.emails import take_out, valid_email
-from connector.signatory_text.persons import Name, is_garbled, read_name, without_labels
+from connector.signatory_text.persons import Name, is_garbled, is_garbled_name, read_name, without_labels
 from connector.signatory_text.phones import Phone, excel_damage, judge, mended, read_phone, stretches
 
 __all__ = [
@@ -25,12 +26,16 @@ __all__ = [
     "Person",
     "Phone",
     "is_garbled",
+    "is_garbled_name",
     "read_email",
     "read_name",
     "read_person",
     "read_phone",
     "valid_email",
 ]
+
+MAX_LENGTH: Final = 1000
+"""What stands behind this many characters is not looked at."""
 
 Fault = tuple[str, Mapping[str, str]]
 """A code and its values, before anyone knows whose it is."""
@@ -93,6 +98,8 @@ def read_email(text: str) -> tuple[str, Fault | None]:
 
 
 def _blanks(text: str) -> str:
+    # The search for addresses takes quadratic time, and no person fills a thousand characters.
+    text = text[:MAX_LENGTH]
     return " ".join(unicodedata.normalize("NFC", text).split())
 
 
@@ -139,6 +146,6 @@ def _name_in(rest: str, faults: list[Fault]) -> Name:
     if not name.whole:
         if not any(code == "name_digits" for code, _ in faults):
             faults.append(("name_missing", {}))
-    elif is_garbled(name.whole):
+    elif is_garbled_name(name.whole):
         faults.append(("name_garbled", {"written": name.whole[:80]}))
     return name

@@ -85,8 +85,9 @@ _SEPARATORS: Final = re.compile(r"[,;|()/]|(?<!\S)[-–—•]+(?!\S)|(?<=\S)[�
 # UTF-8 read as Windows text: é is Ã©, ’ is â€™. Portuguese names do hold Ã, never after a small letter.
 _GARBLED: Final = re.compile(
     "\ufffd|â€|Å[\u0080-\u00bf“”‘’\u2013\u2014\u0152\u0153]|(?<=[a-zà-ÿ])Ã|Â[\u00a0-\u00bf]"
-    "|Ã[\u0080-\u00bf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ]|(?<=[^\\W\\d_])[?](?=[^\\W\\d_])"
+    "|Ã[\u0080-\u00bf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ]"
 )
+_LOST: Final = re.compile(r"(?<=[^\W\d_])\?+(?=[^\W\d_])")
 
 
 class Name(NamedTuple):
@@ -98,8 +99,13 @@ class Name(NamedTuple):
 
 
 def is_garbled(text: str) -> bool:
-    """Tell whether accents were destroyed on the way (``HÃ©lène``, ``Hâ€™``, ``H\ufffdl\ufffdne``, ``H?l?ne``)."""
+    """Tell whether accents were destroyed on the way: ``Ã©`` for é, ``â€™`` for ’, the sign � for either."""
     return bool(_GARBLED.search(text))
+
+
+def is_garbled_name(text: str) -> bool:
+    """As :func:`is_garbled`, and ``H?l?ne``: no name holds a question mark, while a web address in a text may."""
+    return is_garbled(text) or bool(_LOST.search(text))
 
 
 def without_labels(text: str) -> str:

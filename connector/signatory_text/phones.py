@@ -70,7 +70,8 @@ def read_phone(text: str) -> Phone:
 
     ``text`` has plain blanks only. ``code`` is one of the ``phone_*`` of ``sidecar.codes``; never raises.
     """
-    written = " ".join(text.split())[:80]
+    text = " ".join(text[:1000].split())
+    written = text[:80]
     if not written:
         return Phone(code="phone_missing")
     text = mended(text)
