@@ -1,0 +1,167 @@
+"""Which file name is what (scenarios A3 to A5, A8; the accountant's page, 1.1)."""
+
+from __future__ import annotations
+
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from connector.sidecar import names
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Lettre.sign.yaml",
+        "lettre.sign.yml",
+        "lettre.sign.yaml.txt",
+        "lettre.sign.yml.txt",
+        "lettre.sign.txt",
+        "LETTRE.SIGN.YAML",
+        "lettre.sign.yaml ",
+        "lettre .sign.yaml",
+        "lettre.PDF.sign.yaml",
+    ],
+)
+def test_requests_find_their_pdf(name: str) -> None:
+    """Every form of a request's name answers for the PDF beside it, whatever the case and blanks."""
+    assert names.comparable("Lettre.PDF ") in names.pair_of(name)
+
+
+def test_pairs_across_normal_forms() -> None:
+    """A name typed on a Mac (NFD) and one typed on Windows (NFC) are the same."""
+    assert names.comparable("é à.pdf") in names.pair_of(unicodedata.normalize("NFD", "É à.sign.yaml"))
+
+
+@pytest.mark.parametrize(
+    "name", ["#lettre", "?q", "50% off", "a%41", "l'avenant [v2] ; + &", "🖋 x", "é" * 100]
+)
+def test_odd_names_pair(name: str) -> None:
+    """Signs that mean something in addresses mean nothing in names."""
+    assert names.pair_of(f"{name}.sign.yaml") == (names.comparable(f"{name}.pdf"),)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "lettre.yaml",
+        ".sign.yaml",
+        "_signature.yaml",
+        "lettre.signature.txt",
+        "lettre.sign.yaml~",
+        "~$lettre.sign.yaml",
+        ".~lock.lettre.sign.yaml#",
+        "lettre.sign.yaml.part",
+        "._lettre.sign.yaml",
+        "lettre (conflicted copy 2026-11-23 104512).sign.yaml",
+        "lettre.sync-conflict-20261123-104512-ABCDEFG.sign.yaml",
+    ],
+)
+def test_other_names_ask_for_nothing(name: str) -> None:
+    """Temporary, lock and conflict files, and our own, are never requests."""
+    assert names.pair_of(name) == ()
+    assert not names.is_sidecar(name)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "~$lettre.docx",
+        ".~lock.lettre.odt#",
+        ".lettre.sign.yaml.swp",
+        "lettre.pdf.part",
+        ".syncthing.lettre.pdf.tmp",
+        "._lettre.pdf",
+        ".DS_Store",
+        "Thumbs.db",
+        "@eaDir",
+        ".lettre.pdf.~1a2b3c",
+        "x (conflicted copy 2026-11-23 104512).pdf",
+        "lettre.sign (conflicted copy 2026-11-23 104512).yaml",
+        "x (Copie en conflit de Claire 2026-11-23).pdf",
+        "x.sync-conflict-20261123-104512-ABCDEFG.yaml",
+    ],
+)
+def test_noise(name: str) -> None:
+    """What editors and sync clients leave about is noise."""
+    assert names.is_noise(name)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["lettre.pdf", "...", "lettre.sign.yaml", "conflit.pdf", "x~y.pdf", "partie.pdf", "swp.pdf", "_x.pdf"],
+)
+def test_no_noise(name: str) -> None:
+    """Ordinary names are no noise, however odd."""
+    assert not names.is_noise(name)
+
+
+def test_names_we_write() -> None:
+    """Each file of ours has its name beside the PDF, and numbers follow in brackets of their own."""
+    assert names.status_name("Lettre.PDF") == "Lettre.signature.txt"
+    assert names.preview_name("lettre.pdf") == "lettre.apercu.pdf"
+    assert names.attestation_name("lettre.pdf") == "lettre.attestation.pdf"
+    assert names.signed_name("lettre.pdf") == "lettre (signé).pdf"
+    assert names.signed_name("lettre.pdf", 2) == "lettre (signé) (2).pdf"
+    assert names.to_check_name("lettre.pdf") == "lettre (signé, à vérifier).pdf"
+    assert names.original_name("lettre.pdf", 3) == "lettre (original) (3).pdf"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "SIGNATURES EN PAUSE.txt",
+        "_Suivi des signatures.txt",
+        ".signature",
+        ".jse-connector/",
+        "Modèles de signature/",
+        unicodedata.normalize("NFD", "modèles de signature"),
+        "_signataires.signature.txt",
+        "Mandat - Annexe 1 (signé).pdf",
+    ],
+)
+def test_ours(name: str) -> None:
+    """Everything the connector writes is known as its own, in any normal form."""
+    assert names.is_ours(name)
+
+
+@pytest.mark.parametrize(
+    "name", ["lettre.pdf", "_signature.txt", "lettre.sign.txt", "signé.pdf", "original.pdf"]
+)
+def test_not_ours(name: str) -> None:
+    """A person's files are not ours."""
+    assert not names.is_ours(name)
+
+
+def test_settings_and_pdfs() -> None:
+    """Settings have the same extensions as requests; a PDF is one in any case."""
+    assert all(map(names.is_settings, ["_signature.yaml", "_Signature.YML.txt", "_signature.txt"]))
+    assert not names.is_settings("x_signature.yaml")
+    assert names.is_pdf("X.PDF ")
+    assert not names.is_pdf("x.pdf.exe")
+
+
+@given(
+    st.text(st.characters(blacklist_characters="/\0", blacklist_categories=["Cs"]), min_size=1, max_size=250)
+)
+def test_our_names_fit_everywhere(stem: str) -> None:
+    """Whatever the PDF is called, our names hold at most 250 bytes and are known as ours."""
+    makers = (
+        names.status_name,
+        names.preview_name,
+        names.attestation_name,
+        names.signed_name,
+        names.to_check_name,
+        names.original_name,
+    )
+    for maker in makers:
+        name = maker(f"x{stem}.pdf")
+        assert len(name.encode()) <= names.MAX_NAME_BYTES
+        assert names.is_ours(name)
+
+
+def test_long_names_stay_apart() -> None:
+    """Two long names that differ at their end get two status files."""
+    assert names.status_name("é" * 123 + "1.pdf") != names.status_name("é" * 123 + "2.pdf")

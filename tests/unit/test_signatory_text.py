@@ -1,0 +1,218 @@
+"""One line of text → one person, or every reason why not (accountant's page, 1.4; scenario B5)."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from connector.sidecar.codes import CODES
+from connector.signatory_text import (
+    is_garbled,
+    is_garbled_name,
+    read_email,
+    read_name,
+    read_person,
+    read_phone,
+)
+
+MARIE = ("marie.dupont@example.fr", "Marie", "Dupont", "+33612345678")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Marie Dupont <marie.dupont@example.fr> 06 12 34 56 78",
+        "06 12 34 56 78 Marie Dupont marie.dupont@example.fr",
+        "Mme Marie Dupont <mailto:marie.dupont@example.fr> 06.12.34.56.78",
+        '"Marie Dupont" <marie.dupont@example.fr>, tél. : 06-12-34-56-78',
+        "Dupont, Marie <marie.dupont@example.fr> ; 06 12 34 56 78",
+        "Marie Dupont, gérante de la SARL, marie.dupont@example.fr, +33 (0)6 12 34 56 78",
+        "Madame Marie Dupont - présidente - marie.dupont@example.fr - portable 0612345678",
+        "Marie Dupont (directrice générale) marie.dupont@example.fr 612345678.0",
+        "Marie Dupont marie.dupont@example.fr <mailto:marie.dupont@example.fr> O6 12 34 56 78 (perso)",
+        "Marie\u00a0Dupont <marie.dupont@example.fr.> 06\u202f12\u202f34\u202f56\u202f78",
+    ],
+)
+def test_one_person(text: str) -> None:
+    """Address, number, civility and job are taken out; two words are first name and name."""
+    person = read_person(text)
+    assert (person.email, person.first_name, person.last_name, person.phone) == MARIE
+    assert person.name == "Marie Dupont"
+    assert not person.problems
+
+
+@pytest.mark.parametrize(
+    ("text", "first", "last", "whole"),
+    [
+        ("Marie DUPONT", "Marie", "DUPONT", "Marie DUPONT"),
+        ("DUPONT Marie", "Marie", "DUPONT", "Marie DUPONT"),
+        ("DUPONT, Marie", "Marie", "DUPONT", "Marie DUPONT"),
+        ("LE GOFF, Marie Anne", "Marie Anne", "LE GOFF", "Marie Anne LE GOFF"),
+        ("Jean-Pierre de LA TOUR", "Jean-Pierre", "de LA TOUR", "Jean-Pierre de LA TOUR"),
+        ("M. Paul Martin", "Paul", "Martin", "Paul Martin"),
+        ("Claire Bernard expert-comptable", "Claire", "Bernard", "Claire Bernard"),
+        ("Marie Notaire", "Marie", "Notaire", "Marie Notaire"),
+        ("JOÃO Silva", "Silva", "JOÃO", "Silva JOÃO"),
+        ("Marie Claire Dupont", "", "", "Marie Claire Dupont"),
+        ("DUPONT MARIE", "", "", "DUPONT MARIE"),
+        ("Marie", "", "", "Marie"),
+        ("SARL Les Jardins", "", "", "SARL Les Jardins"),
+        ("M. et Mme Martin", "", "", "M. et Mme Martin"),
+        ("Le Goff, Anne", "", "", "Le Goff, Anne"),
+        ("12", "", "", ""),
+        ("", "", "", ""),
+    ],
+)
+def test_names(text: str, first: str, last: str, whole: str) -> None:
+    """Capitals are the family name, « NOM, Prénom » is turned round, anything doubtful stays whole."""
+    assert read_name(text) == (first, last, whole)
+
+
+@pytest.mark.parametrize(
+    ("text", "codes"),
+    [
+        ("Marie Dupont 06 12 34 56 78", ["email_missing"]),
+        ("marie.dupont@example.fr", ["phone_missing", "name_missing"]),
+        ("Marie Dupont a@example.fr b@example.fr 06 12 34 56 78", ["email_two"]),
+        ("Marie Dupont hélène@example.fr 06 12 34 56 78", ["email_invalid"]),
+        ("Marie Dupont a@example.fr 06 12 34 56 78 / 07 82 34 56 78", ["phone_two_numbers"]),
+        ("Marie Dupont a@example.fr 06 12 34 56 7", ["phone_too_short"]),
+        ("Marie Dupont a@example.fr 3,36E+10", ["phone_excel"]),
+        ("Groupe 3M a@example.fr 06 12 34 56 78", ["name_digits"]),
+        ("Marie Dupont 69001 a@example.fr 06 12 34 56 78", ["phone_too_long"]),
+        ("HÃ©lène Dupont a@example.fr 06 12 34 56 78", ["name_garbled"]),
+        ("H\ufffdl\ufffdne Dupont a@example.fr 06 12 34 56 78", ["name_garbled"]),
+    ],
+)
+def test_questions(text: str, codes: list[str]) -> None:
+    """What cannot be read for certain becomes a question with its line, and never a number."""
+    person = read_person(text, line=7)
+    assert [problem.code for problem in person.problems] == codes
+    assert all(problem.line == 7 for problem in person.problems)
+    assert all(set(problem.values) == set(CODES[problem.code][0]) for problem in person.problems)
+
+
+@pytest.mark.parametrize(
+    ("written", "e164"),
+    [
+        ("06 12 34 56 78", "+33612345678"),
+        ("06.12.34.56.78", "+33612345678"),
+        ("06-12-34-56-78", "+33612345678"),
+        ("06/12/34/56/78", "+33612345678"),
+        ("+33 (0)6 12 34 56 78", "+33612345678"),
+        ("0033612345678", "+33612345678"),
+        ("0033 (0)6 12 34 56 78", "+33612345678"),
+        ("33612345678", "+33612345678"),
+        ("+330612345678", "+33612345678"),
+        ("O6 12 34 56 78", "+33612345678"),
+        ("06 12 34 56 OO", "+33612345600"),
+        ("612345678", "+33612345678"),
+        ("612345678.0", "+33612345678"),
+        ("06\u202f12\u202f34\u202f56\u202f78", "+33612345678"),
+        ("06 12 34 56 78 (Marie)", "+33612345678"),
+        ("0612345670", "+33612345670"),
+        ("0690 12 34 56", "+590690123456"),
+        ("0692123456", "+262692123456"),
+        ("+33 690 12 34 56", "+590690123456"),
+        ("+41 79 123 45 67", "+41791234567"),
+        ("06 00 00 00 00", "+33600000000"),
+        ("06 11 22 33 44", "+33611223344"),
+        ("Tél. : 06 98 76 54 32", "+33698765432"),
+    ],
+)
+def test_phones_that_are_read(written: str, e164: str) -> None:
+    """Each row of the phone table that is accepted gives one number, as E.164."""
+    phone = read_phone(written)
+    assert (phone.e164, phone.code) == (e164, None)
+
+
+@pytest.mark.parametrize(
+    ("written", "code"),
+    [
+        ("079 123 45 67", "phone_grouping"),
+        ("612 345 678", "phone_grouping"),
+        ("3,36E+10", "phone_excel"),
+        ("3.36E+10", "phone_excel"),
+        ("01 23 45 67 89", "phone_fixed_line"),
+        ("04 78 12 34 56", "phone_fixed_line"),
+        ("09 70 12 34 56", "phone_fixed_line"),
+        ("0590 12 34 56", "phone_fixed_line"),
+        ("06 12 34 56 78 / 07 82 34 56 78", "phone_two_numbers"),
+        ("06 12 34 56 78 ou 01 23 45 67 89", "phone_two_numbers"),
+        ("06 06 06 06 06", "phone_dummy"),
+        ("06 01 23 45 67", "phone_dummy"),
+        ("12345678", "phone_too_short"),
+        ("06 12 34 56 7", "phone_too_short"),
+        ("+33 6 12 34 56 7", "phone_too_short"),
+        ("06 12 34 56 789", "phone_too_long"),
+        ("06 12 34 56 78 poste 12", "phone_too_long"),
+        ("06 39 98 12 34", "phone_unknown"),
+        ("+999 123456789", "phone_unknown"),
+        ("à demander", "phone_unknown"),
+        ("", "phone_missing"),
+    ],
+)
+def test_phones_that_are_asked_about(written: str, code: str) -> None:
+    """Each row of the phone table that is refused has its own code, and no number."""
+    phone = read_phone(written)
+    assert (phone.e164, phone.code) == ("", code)
+
+
+def test_rewritten_phones_are_told() -> None:
+    """A number that was repaired is shown as it was read; one in pairs is not."""
+    assert read_phone("33612345678").rewritten
+    assert not read_phone("06 12 34 56 78").rewritten
+
+
+@pytest.mark.parametrize(
+    ("written", "email", "code"),
+    [
+        ("marie@example.fr", "marie@example.fr", None),
+        ("<mailto:Marie@EXAMPLE.fr>", "Marie@example.fr", None),
+        ("marie@example.fr.", "marie@example.fr", None),
+        ("« marie@example.fr »", "marie@example.fr", None),
+        ("marie@exämple.fr", "marie@exämple.fr", None),
+        ("o'brien@example.fr", "o'brien@example.fr", None),
+        ("marie", "", "email_invalid"),
+        ("marie@", "", "email_invalid"),
+        ("@example.fr", "", "email_invalid"),
+        ("marie..d@example.fr", "", "email_invalid"),
+        ("marie@localhost", "", "email_invalid"),
+        ("a@example.fr, b@example.fr", "", "email_two"),
+        ("", "", "email_missing"),
+    ],
+)
+def test_emails(written: str, email: str, code: str | None) -> None:
+    """An address is judged by its form; a domain may have accents, the part before @ may not."""
+    found, fault = read_email(written)
+    assert (found, fault and fault[0]) == (email, code)
+
+
+def test_garbled_accents() -> None:
+    """Destroyed accents are seen in names and texts; Portuguese names and web addresses are left alone."""
+    assert all(map(is_garbled, ["HÃ©lène", "lâ€™avenant", "H\ufffdl", "franÃ§ois", "voilÃ "]))
+    assert not any(map(is_garbled, ["Hélène", "JOÃO", "d’Arc", "page?id=3", "ÂGE"]))
+    assert is_garbled_name("H?l?ne")
+
+
+@given(st.text(max_size=300))
+def test_any_text_is_a_person_or_has_problems(text: str) -> None:
+    """Whatever is written: a whole person without problems, or problems that the list of codes knows."""
+    person = read_person(text, line=1)
+    whole = bool(person.email and person.name and person.phone)
+    assert whole or person.problems
+    for problem in person.problems:
+        assert set(problem.values) == set(CODES[problem.code][0])
+
+
+def test_slow_libraries_wait() -> None:
+    """Importing the room imports neither phonenumbers nor email_validator."""
+    code = (
+        "import sys, connector.signatory_text, connector.sidecar.reading;"
+        "sys.exit(any(name in sys.modules for name in ('phonenumbers', 'email_validator')))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
