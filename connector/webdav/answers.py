@@ -5,6 +5,7 @@ One table for statuses, one for exceptions. WebDAV facts sections 4, 5, 9 and 10
 
 from __future__ import annotations
 
+import http.client
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -184,8 +185,10 @@ _EXCEPTIONS: tuple[tuple[type[BaseException], _Sent], ...] = (
     (urllib3.exceptions.NewConnectionError, _Sent.NEVER),
     (urllib3.exceptions.ConnectTimeoutError, _Sent.NEVER),
     (urllib3.exceptions.LocationValueError, _Sent.NEVER),
+    (urllib3.exceptions.ProxySchemeUnsupported, _Sent.NEVER),
     (urllib3.exceptions.DecodeError, _Sent.NONSENSE),
     (urllib3.exceptions.HTTPError, _Sent.UNCLEAR),
+    (http.client.HTTPException, _Sent.UNCLEAR),
     (etree.LxmlError, _Sent.NONSENSE),
     (UnicodeError, _Sent.NONSENSE),
     (OSError, _Sent.UNCLEAR),

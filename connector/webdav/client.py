@@ -17,6 +17,7 @@ import requests
 from requests.adapters import BaseAdapter, HTTPAdapter
 from webdav3.client import Client
 
+from connector.errors import NotConnected
 from connector.webdav.answers import FOREIGN, METHODS, Operation, judge, wall
 from connector.webdav.transport import Call, DeadlineAdapter, calling
 
@@ -88,7 +89,7 @@ class DavClient(Client):  # type: ignore[misc]  # webdav3 is untyped
         self.session: requests.Session = _Session(login)
         self.verify = str(login.ca_file) if login.ca_file else True
         self.timeout = (login.timeouts.connect_s, login.timeouts.read_s)
-        self._service = service
+        self._service, self._ca_file = service, login.ca_file
 
     @contextmanager
     def execute(
@@ -142,6 +143,8 @@ class DavClient(Client):  # type: ignore[misc]  # webdav3 is untyped
     def _ask(
         self, operation: Operation, path: str, headers: Sequence[str], body: Any, call: Call
     ) -> requests.Response:
+        if self._ca_file is not None and not self._ca_file.exists():
+            raise NotConnected("the file or folder of certificates is not there")
         encoding = "gzip" if operation.compressed else "identity"
         lines = [f"Accept-Encoding: {encoding}", *headers]
         try:

@@ -16,6 +16,7 @@ from connector.errors import (
     OutOfSpace,
     PreconditionFailed,
     RemoteError,
+    Unavailable,
 )
 from connector.ports import Capabilities, Entry, ETag, Fetched, FileId, Href, Listing, Version
 from connector.webdav import nextcloud
@@ -163,7 +164,10 @@ class WebDavFolder:
             infinity = self._infinity
         known = None if infinity is False else self._try_infinity(href)
         if known is None:
-            return self._walk_on(self.list(href))[0]
+            # 403 may also mean the folder itself: only a server that lists it now has refused the depth.
+            known = self.list(href)
+            self._remember_infinity(False)
+            return self._walk_on(known)[0]
         deep = any(entry.parent != known.folder.href for entry in known.entries)
         if deep:
             self._remember_infinity(True)
@@ -177,13 +181,10 @@ class WebDavFolder:
     def _try_infinity(self, href: Href) -> Listing | None:
         try:
             return self._must_be_folder(self._propfind(href, "infinity", levels=None))
-        except (AccessDenied, InvalidResponse, OutOfSpace, RemoteError) as error:
+        except (AccessDenied, InvalidResponse, OutOfSpace, Unavailable) as error:
             if error.status not in _REFUSES_INFINITY:
                 raise
-        # 403 may also mean the folder itself: only a server that then lists it has refused the depth.
-        self.list(href)
-        self._remember_infinity(False)
-        return None
+            return None
 
     def _remember_infinity(self, allowed: bool) -> None:
         with self._lock:
