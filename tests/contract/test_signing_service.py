@@ -34,8 +34,7 @@ from connector.ports import (
     TransactionSignatory,
 )
 from connector.sandbox.clock import SandboxClock
-from connector.sandbox.platform.authority import Authority
-from connector.sandbox.platform.server import serve_platform
+from connector.sandbox.platform.server import RunningPlatform, serve_platform
 from connector.sandbox.platform.world import PlatformWorld
 from tests.documents import letter
 from tests.fakes.signing import MemorySigningService
@@ -177,21 +176,26 @@ class Sandbox:
 
 
 @pytest.fixture(scope="module")
-def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
-    return Authority(tmp_path_factory.mktemp("authority"))
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningPlatform]:
+    # One for all tests: starting and stopping a server costs more than most of them.
+    world = PlatformWorld(
+        tmp_path_factory.mktemp("platform"), clock=SandboxClock(), shortcut="abc", secret="s"
+    )
+    with serve_platform(world) as running:
+        yield running
 
 
 @pytest.fixture(params=["memory", "sandbox"])
-def platform(request: pytest.FixtureRequest, tmp_path: Path, authority: Authority) -> Iterator[Platform]:
+def platform(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Platform]:
     if request.param == "memory":
         yield Memory()
         return
-    clock = SandboxClock()
-    world = PlatformWorld(tmp_path / "world", clock=clock, shortcut="abc", secret="s", authority=authority)
-    with serve_platform(world) as served:
-        sandbox = Sandbox(world, served.url, clock, tmp_path)
-        yield sandbox
-        sandbox.http.close()
+    served: RunningPlatform = request.getfixturevalue("served")
+    served.world.behave()
+    served.world.switch(credit=1000, right=True, maintenance=False, sealing_s=0.0)
+    sandbox = Sandbox(served.world, served.url, served.world.clock, tmp_path)
+    yield sandbox
+    sandbox.http.close()
 
 
 def draft(*, sequential: bool = True) -> TransactionDraft:
