@@ -25,7 +25,7 @@ _BLANK = b"\x00\t\n\x0c\r \x1a"
 
 @dataclass(frozen=True, kw_only=True)
 class DocumentLimits:
-    """What the platform takes. ``max_bytes``: a document must be *smaller* (API page, section 5)."""
+    """What the platform takes. ``max_bytes``: a document must be *smaller* (API page, section 4)."""
 
     max_bytes: int = 10_000_000
 
@@ -180,7 +180,7 @@ def problems_of(found: PdfFacts | DocumentError, limits: DocumentLimits | None =
     if found.size >= most:
         values = {"size_mb": _megabytes(found.size), "limit_mb": _megabytes(most)}
         problems.append(Problem(code="pdf_too_large", values=values))
-    # A signature field left empty is a field, too (API page, section 5: "no form fields").
+    # A signature field left empty is a field, too (API page, section 4: "no form fields").
     fields = found.form_fields + found.empty_signature_fields
     wrong = {
         # An owner's password alone forbids changes, and signing is one.

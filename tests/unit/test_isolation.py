@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -212,3 +214,16 @@ def test_no_thread_or_pipe_is_left(put: Put) -> None:
             facts(pool, path)
     assert psutil.Process().num_fds() == before
     assert threading.active_count() == threads
+
+
+def test_parsers_are_not_loaded_here() -> None:
+    """Importing all that the service calls loads none of the parsers: they live in the workers."""
+    code = (
+        "import sys, connector.isolated_pdf, connector.placement, connector.pdf.facts, connector.pdf.verify;"
+        "print([name for name in ('pypdf', 'pyhanko', 'pypdfium2', 'reportlab') if name in sys.modules])"
+    )
+    package = Path(documents.__file__).parent.parent
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=package, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "[]"

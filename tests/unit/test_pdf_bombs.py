@@ -13,7 +13,7 @@ from connector.isolated_pdf import IsolatedPdf
 from connector.isolation import IsolatedPool, Limits
 from tests import bombs, documents
 
-LIMITS = Limits(memory_bytes=512 * 1024 * 1024, cpu_s=4, wall_s=10)
+LIMITS = Limits(memory_bytes=384 * 1024 * 1024, cpu_s=4, wall_s=10)
 
 
 @pytest.fixture(scope="module")
