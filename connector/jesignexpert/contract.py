@@ -16,7 +16,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from connector.errors import Cause, ConfigurationError
 from connector.jesignexpert import overrides
-from connector.ports import Progress, SignatoryProgress
+from connector.ports import Progress, SignatoryProgress, Terms
 
 PREFIX = "platform.contract"
 """Where the administrator's file replaces what stands here."""
@@ -339,6 +339,20 @@ class Contract(_Part):
     def digest(self) -> str:
         """64 hex digits of all that stands here: another contract, another digest."""
         return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
+
+    @property
+    def terms(self) -> Terms:
+        """What the steps must know of it."""
+        return Terms(
+            max_document_bytes=self.limits.max_document_size,
+            max_signed_bytes=self.limits.max_signed_size,
+            subject_length=self.limits.subject,
+            message_length=self.limits.message,
+            second_send_refused=self.expectations.second_send_refused,
+            signatures_per_signatory=self.expectations.signatures_per_signatory,
+            digest=self.digest,
+            lapse_days=self.expectations.lapse_days,
+        )
 
     def settings(self) -> Iterator[Setting]:
         """Yield every line with its grade and the API page section, for documentation and diagnosis."""

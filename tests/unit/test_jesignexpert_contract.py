@@ -156,6 +156,15 @@ def test_words_of_signatories() -> None:
     assert lookup("Code_sent", Contract().words.signatory, None) is SignatoryProgress.INVITED
 
 
+def test_the_steps_get_their_terms() -> None:
+    """What the steps must know follows the overrides."""
+    terms = Contract().with_overrides({"expectations": {"signatures_per_signatory": "1"}}).terms
+    assert (terms.max_document_bytes, terms.subject_length, terms.lapse_days) == (10_000_000, 45, 15)
+    assert (terms.second_send_refused, terms.signatures_per_signatory) == (False, 1)
+    assert terms.digest != Contract().terms.digest
+    assert f"platform.contract.{terms.operations_status}" == Contract().operations.status.setting
+
+
 def test_urls_are_encoded_part_by_part() -> None:
     """Neither a shortcut nor an id can leave its place in the path; a leading slash starts at the host."""
     contract = Contract().with_overrides({"operations": {"cancel": {"path": "/v2/cancel?id={id}"}}})
