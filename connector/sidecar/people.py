@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from collections.abc import Mapping as AnyMapping
 from dataclasses import dataclass, field
-from itertools import combinations
 from typing import Final
 
-from connector.errors import Problem
 from connector.sidecar import words
 from connector.sidecar.fields import Notes, keys, shown, text, unquoted, word
-from connector.sidecar.model import Level, Placement, Signatory, SignatureRequest
+from connector.sidecar.model import Level, Placement, Signatory
 from connector.sidecar.placing import read_placements
 from connector.signatory_text import (
     MAX_LENGTH,
@@ -51,24 +49,6 @@ def read_signatories(
     if not nodes:
         notes.say("value_missing", key.line, key=shown(key.text))
     return tuple(signatory for signatory in found if signatory is not None)
-
-
-def shared_problems(request: SignatureRequest) -> tuple[Problem, ...]:
-    """Return ``same_phone`` and ``same_email``, once for each pair of signatories that share one.
-
-    Not part of :func:`~connector.sidecar.reading.read_sidecar`: the firm's policy decides whether they refuse or
-    warn, and only when every signatory is known (settings, contacts). The line is the second person's.
-    """
-    problems = []
-    for first, second in combinations(request.signatories, 2):
-        values = {"who": second.name or second.email, "other": first.name or first.email}
-        if first.phone and first.phone == second.phone:
-            values_phone = {**values, "written": second.phone_written or second.phone}
-            problems.append(Problem(code="same_phone", line=second.line, values=values_phone))
-        if first.email and first.email.casefold() == second.email.casefold():
-            values_email = {**values, "written": second.email}
-            problems.append(Problem(code="same_email", line=second.line, values=values_email))
-    return tuple(problems)
 
 
 def _from_line(notes: Notes, key: Scalar, node: Scalar, written: str) -> Signatory | None:

@@ -41,7 +41,7 @@ def read_sidecar(data: bytes, *, settings: bool = False, pdf_name: str | None = 
     """Read a request, or a folder's settings (``settings=True``: signatories may be absent, an order may not stand).
 
     ``pdf_name`` is the name of the request's own PDF: ``documents`` may name it. Accounts, lengths of texts,
-    domains, pages and shared phones are judged later (see ``people.shared_problems``).
+    domains, pages, and a mobile or e-mail that two share are judged later, where policy and PDF are known.
 
     Raises:
         RequestRejected: with every problem found, in the order of the lines. Nothing else, for any bytes.

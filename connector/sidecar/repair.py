@@ -58,6 +58,7 @@ class _Repairer:
         self._out: list[str] = []
         self._searches = 0
         self._begun = False
+        self._in_files = False
 
     def run(self) -> list[str]:
         while (at := len(self._out)) < len(self._lines):
@@ -74,7 +75,11 @@ class _Repairer:
         head, content = _split_head(line)
         found = _KEY.fullmatch(content)
         kind = self._kind(found["key"]) if found else None
-        if found and kind is not None:
+        if head.strip() and self._in_files:
+            # « Annexe 1: Tarifs.pdf » in a list of files is a name, whatever it resembles.
+            self._value(head, content, "text", len(head.rstrip()) - 1)
+        elif found and kind is not None:
+            self._in_files = kind in _FILES
             self._key_line(head, found, kind)
         elif head.strip():
             self._value(head, content, "person" if "@" in content else "text", len(head.rstrip()) - 1)

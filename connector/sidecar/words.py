@@ -136,7 +136,7 @@ def nearest(written: str, words: Words) -> str:
     Costs about a millisecond: callers limit how often they ask.
     """
     wanted, table = fold(written[:40]), _table(words)
-    close = difflib.get_close_matches(wanted, table, n=1, cutoff=0.7) if wanted else []
+    close = difflib.get_close_matches(wanted, table, n=1, cutoff=0.75) if wanted else []
     return table[close[0]][1] if close else ""
 
 

@@ -165,3 +165,17 @@ def test_our_names_fit_everywhere(stem: str) -> None:
 def test_long_names_stay_apart() -> None:
     """Two long names that differ at their end get two status files."""
     assert names.status_name("é" * 123 + "1.pdf") != names.status_name("é" * 123 + "2.pdf")
+
+
+def test_the_pdf_that_a_request_names() -> None:
+    """A PDF that is not there yet is called as the request is written."""
+    assert names.document_name("Lettre É.sign.yaml.txt") == "Lettre É.pdf"
+    assert names.document_name("Lettre.PDF.sign.yaml") == "Lettre.PDF"
+    assert names.document_name("autre.txt") == "autre.txt"
+
+
+def test_hidden_folders() -> None:
+    """Hidden folders and the models are not looked into for requests."""
+    assert names.is_hidden(".signature/x.sign.yaml")
+    assert names.is_hidden("a/modèles de signature/x.sign.yaml")
+    assert not names.is_hidden("a/b/.x.sign.yaml")

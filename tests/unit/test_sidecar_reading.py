@@ -13,9 +13,11 @@ from connector.errors import Problem, RequestRejected
 from connector.sidecar import words
 from connector.sidecar.acted import NOT_YET
 from connector.sidecar.codes import CODES
+from connector.sidecar.fields import Notes, texts
 from connector.sidecar.model import Level, Order, SignatureRequest, Verb, Wish
-from connector.sidecar.people import shared_problems
+from connector.sidecar.placing import read_placements
 from connector.sidecar.reading import MAX_BYTES, read_orders, read_sidecar, read_wish
+from connector.text_yaml import Mapping, Scalar, Sequence, load
 
 ONE = "signataires: Marie Dupont <marie.dupont@example.fr> 06 12 34 56 78\n"
 
@@ -314,19 +316,82 @@ def test_one_place_for_everybody() -> None:
     assert [one.placements[0].page for one in read(text).signatories] == [1, 2]
 
 
-def test_shared_contacts_are_told_apart() -> None:
-    """One mobile or one e-mail for two people is found in the whole request, for policy to judge."""
-    text = (
-        "signataires:\n"
-        "  - A B <a@example.fr> 06 12 34 56 78\n"
-        "  - C D <A@example.fr> +33612345678\n"
-        "  - E F <e@example.fr> 06 98 76 54 32\n"
+def test_lists_of_names() -> None:
+    """Files are named one by one or in a list; a comma never separates them."""
+    text = f"{ONE}documents:\n  - Mandat, version 2.pdf\n  - Annexe 1: Tarifs #3.pdf\n  -\n  - - x\n"
+    assert said(text) == [("not_yet", 2), ("value_missing", 5), ("value_not_text", 6)]
+    notes = Notes()
+    node = load("- Mandat, version 2.pdf\n- b.pdf\n")
+    assert node is not None
+    assert texts(notes, Scalar("documents", 1), node) == ("Mandat, version 2.pdf", "b.pdf")
+
+
+@pytest.mark.parametrize(
+    "written", ["10 mm, -5 mm", "1 cm -0,5 cm", "[10, -5]", "10, -5", "1,0 cm, -0,5 cm", "10 mm / -5 mm"]
+)
+def test_offsets(written: str) -> None:
+    """An offset is two lengths, to the right and down, either with a sign."""
+    node = load(f"- {{}}\n- x\n- {written}\n") if written.startswith("[") else load(f'- "{written}"\n')
+    assert isinstance(node, Sequence)
+    request_notes = Notes()
+    inner = Mapping(((Scalar("près de", 1), Scalar("ici", 1)), (Scalar("décalage", 1), node.items[-1])), 1)
+    place = read_placements(request_notes, Scalar("signature", 1), inner)[0]
+    assert not request_notes.problems
+    assert place.offset is not None
+    assert [round(one.value, 1) for one in place.offset] == [28.3, -14.2]
+
+
+@pytest.mark.parametrize(
+    ("line", "code"),
+    [
+        ("signature: {près de: a, décalage: loin}", "length_invalid"),
+        ("signature: {près de: a, décalage: [1, 2, 3]}", "length_invalid"),
+        ("signature: {près de: a, décalage: {x: 1}}", "value_not_text"),
+        ("signature: {occurrence: 2}", "key_needs"),
+        ("signature: {page: [1]}", "value_not_text"),
+        ("signature: {page: 0}", "number_invalid"),
+        ("signature: {x: [1], y: 20000}", "length_invalid"),
+        ("signature: {coin: milieu}", "value_unknown"),
+        ("signature:", "value_missing"),
+        ("signature: [a]", "value_not_keys"),
+        ("rappels: souvent", "value_not_keys"),
+        ("rappels: {parfois: 1}", "unknown_key"),
+        ("action: danser", "value_unknown"),
+        ("action: [annuler]", "value_not_text"),
+        ("verrouiller: peut-être", "value_unknown"),
+    ],
+)
+def test_values_that_are_not_read(line: str, code: str) -> None:
+    """What is no length, number, word or map is said with its line."""
+    assert (code, 2) in said(f"{ONE}{line}\n")
+
+
+@pytest.mark.parametrize(
+    ("lines", "codes"),
+    [
+        ("{}", ["email_missing", "name_missing", "phone_missing"]),
+        ("{email: a@example.fr, nom: A1, téléphone: ''}", ["name_digits", "phone_missing"]),
+        ("{email: , nom: '-', téléphone: [1]}", ["value_missing", "name_missing", "value_not_text"]),
+        (
+            "{email: a@example.fr b@example.fr, nom: HÃ©, téléphone: '1'}",
+            ["email_two", "name_garbled", "phone_too_short"],
+        ),
+        ("[a@example.fr]", ["value_not_text"]),
+        ("", ["value_missing"]),
+        ("{contact: }", ["value_missing", "not_yet"]),
+    ],
+)
+def test_people_that_are_not_read(lines: str, codes: list[str]) -> None:
+    """Each missing or odd part of a person is a problem of its own."""
+    assert sorted(code for code, _ in said(f"signataires:\n  - {lines}\n")) == sorted(codes)
+
+
+def test_contacts_are_judged() -> None:
+    """A contact's own mistakes are said beside the refusal of the key."""
+    assert ("phone_too_short", 2) in said(
+        "contacts:\n  x: A B <a@example.fr> 06 12\u00a034 5\n", settings=True
     )
-    found = shared_problems(read(text))
-    assert [(one.code, one.line, one.values["who"], one.values["other"]) for one in found] == [
-        ("same_phone", 3, "C D", "A B"),
-        ("same_email", 3, "C D", "A B"),
-    ]
+    assert ("value_not_keys", 1) in said("contacts: x\n", settings=True)
 
 
 def test_texts_stay_texts() -> None:

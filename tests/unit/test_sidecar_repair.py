@@ -105,6 +105,7 @@ def test_two_people_without_a_dash(text: str) -> None:
         "A B <a@example.fr> 06 12 34 56 78\nenvoi: non\n",
         "# note\n\nA B\na@example.fr\n06 12 34 56 78\n\nenvoi: non\n",
         "signataires: A B: a@example.fr 06 12 34 56 78\n",
+        "signataires:\n  - Dupont: Jean <a@example.fr> 06 12 34 56 78\n",
     ],
 )
 def test_one_person_without_a_dash(text: str) -> None:
