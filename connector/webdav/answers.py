@@ -31,6 +31,7 @@ from connector.errors import (
     Unavailable,
 )
 from connector.webdav.headers import read_retry_after
+from connector.webdav.hrefs import decode
 from connector.webdav.transport import Call
 
 
@@ -125,6 +126,8 @@ def _meaning(response: requests.Response, operation: Operation, body: bytes) -> 
         kind = InvalidResponse if operation.is_read else OutcomeUnknown
         return kind, "a page instead of an answer" if is_page(response, body) else "not the expected status"
     if status < 400:
+        if operation.taken_405 and _adds_slash(response):
+            return PreconditionFailed, "a folder has the name"
         return InvalidResponse, f"redirected to {_without_credentials(response.headers.get('Location', ''))}"
     name = _EXCEPTION_NAME.search(body)
     detail = name[1].decode() if name else "refused"
@@ -143,6 +146,15 @@ def _meaning(response: requests.Response, operation: Operation, body: bytes) -> 
     if status >= 500:
         return (Unavailable if operation.is_read else OutcomeUnknown), detail
     return InvalidResponse, detail
+
+
+def _adds_slash(response: requests.Response) -> bool:
+    """Tell whether a redirect only says "that is a folder", as Apache's mod_dir does."""
+    try:
+        asked, shown = urlsplit(response.url).path, urlsplit(response.headers.get("Location", "")).path
+    except ValueError:
+        return False
+    return response.status_code == 301 and decode(shown) == decode(asked) + "/"
 
 
 def _without_credentials(location: str) -> str:

@@ -59,6 +59,7 @@ class _Session(requests.Session):
         super().__init__()
         # No netrc, no proxy and no certificates from the environment.
         self.trust_env = False
+        self.headers["User-Agent"] = "jse-connector"
         # A cookie outranks the Authorization header on Nextcloud (WebDAV facts, trap 5).
         self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         # Bytes, for requests would encode a text as latin-1 and fail on a euro sign. RFC 7617 section 2.1.
@@ -107,7 +108,7 @@ class DavClient(Client):  # type: ignore[misc]  # webdav3 is untyped
         call, the reading of the body included. A read is repeated once when the server had closed the idle
         connection it was sent on; a write never. Raises errors of ``connector.errors`` only.
         """
-        call = Call(deadline=time.monotonic() + seconds)
+        call = Call(deadline=time.monotonic() + seconds, each_s=self.timeout[1])
         with wall(operation, self._service, call), calling(call):
             response = self._ask(operation, path, headers, body, call)
             try:

@@ -148,7 +148,17 @@ class WebDavFolder:
 
     def stat(self, href: Href) -> Entry:
         """Look at one file or folder: PROPFIND Depth 0. RFC 4918 section 9.1."""
-        return self._propfind(href, "0", levels=0).folder
+        try:
+            return self._propfind(href, "0", levels=0).folder
+        except InvalidResponse as error:
+            # Apache redirects the name of a folder to the one with its slash. Nothing is followed, but
+            # that one may be asked for.
+            if href.endswith("/") or error.status not in {301, 302, 307, 308}:
+                raise
+            try:
+                return self._propfind(Href(href + "/"), "0", levels=0).folder
+            except (InvalidResponse, NotFound):
+                raise error from None
 
     def list(self, href: Href) -> Listing:
         """List one folder: PROPFIND Depth 1. NotFound when there is none, or a file of that name."""

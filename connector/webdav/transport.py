@@ -26,6 +26,8 @@ class Call:
     """One call: until when it may last (``time.monotonic()`` seconds) and how far it got."""
 
     deadline: float
+    each_s: float = 60.0
+    """Seconds that one write to the socket may take."""
     connecting: bool = False
     """A connection of our own was being made."""
     connected: bool = False
@@ -113,6 +115,13 @@ class _Watched(HTTPConnection):
         super().connect()
         if call is not None:
             call.connected = True
+
+    def send(self, data: Any) -> None:
+        call = _current.get()
+        if call is not None and self.sock is not None:
+            # urllib3 would go on with the time-out of connecting, too short for a slow line.
+            self.sock.settimeout(min(call.each_s, call.remaining()))
+        super().send(data)
 
     def putrequest(self, *args: Any, **kwargs: Any) -> None:
         call = _current.get()

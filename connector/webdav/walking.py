@@ -10,7 +10,7 @@ from connector.errors import InvalidResponse, NotFound, Unavailable
 from connector.ports import Entry, Href, Listing
 
 MAX_LEVELS = 100
-_ROUND = 24
+_ROUND = 8
 """Folders after which the number of threads is thought over."""
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import io
 import os
 import pwd
 import shutil
@@ -14,7 +15,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -22,7 +23,7 @@ import pytest
 from cheroot.wsgi import Server
 from wsgidav.wsgidav_app import WsgiDAVApp
 
-from connector.ports import Entry, ETag, Folder, Href
+from connector.ports import Entry, ETag, FileId, Folder, Href
 from connector.sandbox.clock import SandboxClock
 from connector.webdav import WebDavFolder
 from tests.fakes.folder import MemoryFolder
@@ -158,6 +159,7 @@ LoadModule authn_file_module {modules}/mod_authn_file.so
 LoadModule auth_basic_module {modules}/mod_auth_basic.so
 LoadModule authz_core_module {modules}/mod_authz_core.so
 LoadModule authz_user_module {modules}/mod_authz_user.so
+LoadModule dir_module {modules}/mod_dir.so
 LoadModule dav_module {modules}/mod_dav.so
 LoadModule dav_fs_module {modules}/mod_dav_fs.so
 DavLockDB "{home}/locks"
@@ -230,3 +232,78 @@ def need_apache() -> None:
         if os.environ.get("CI") == "true":
             pytest.fail("apache2 is not installed")
         pytest.skip("apache2 is not installed")
+
+
+KINDS = [
+    "memory-nextcloud",
+    "memory-plain",
+    "wsgidav",
+    "sandbox-plain",
+    "sandbox-nextcloud",
+    pytest.param("apache", marks=pytest.mark.apache),
+    pytest.param("nextcloud", marks=pytest.mark.nextcloud),
+]
+
+
+class Running:
+    """The servers of this module, each started when first asked for."""
+
+    def __init__(self, home: Path, stack: ExitStack) -> None:
+        self._home, self._stack = home, stack
+        self._backends: dict[str, Backend] = {}
+
+    def backend(self, kind: str) -> Backend:
+        """Return the running server of this kind."""
+        if kind not in self._backends:
+            self._backends[kind] = self._start(kind)
+        return self._backends[kind]
+
+    def _start(self, kind: str) -> Backend:
+        if kind == "nextcloud":
+            return nextcloud()
+        if kind == "apache":
+            need_apache()
+            return self._stack.enter_context(apache())
+        files = self._home / kind / "files"
+        files.mkdir(parents=True)
+        if kind == "wsgidav":
+            return self._stack.enter_context(wsgidav(files))
+        mode = kind.removeprefix("sandbox-")
+        return self._stack.enter_context(sandbox(files, self._home / kind / "state", mode))
+
+
+@pytest.fixture(scope="session")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    with ExitStack() as stack:
+        yield Running(tmp_path_factory.mktemp("dms"), stack)
+
+
+@pytest.fixture(params=KINDS)
+def dms(request: pytest.FixtureRequest, running: Running) -> Iterator[Served]:
+    kind: str = request.param
+    if kind.startswith("memory-"):
+        yield from memory(kind.removeprefix("memory-"))
+        return
+    with running.backend(kind).fresh() as served:
+        yield served
+
+
+@pytest.fixture
+def rich(dms: Served) -> Served:
+    """A folder on a server that keeps versions."""
+    told = dms.folder.capabilities()
+    if not (told.versions and told.chunked_upload and told.search):
+        pytest.skip("keeps no versions")
+    return dms
+
+
+def read(dms: Served, href: str) -> bytes:
+    into = io.BytesIO()
+    dms.folder.get(Href(href), into, max_bytes=50_000_000)
+    return into.getvalue()
+
+
+def file_id(entry: Entry | None) -> FileId:
+    assert entry is not None
+    assert entry.file_id is not None
+    return entry.file_id
