@@ -6,22 +6,23 @@ import fcntl
 import os
 import secrets
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from connector.config import Config, SecretReference, resolve_secret
-from connector.documents import IsolatedDocuments
-from connector.errors import ConfigurationError, ConfigurationProblem, JournalError
+from connector.errors import ConfigurationError, ConfigurationProblem, JournalError, Problem, RequestRejected
+from connector.isolated_pdf import IsolatedPdf
 from connector.isolation import IsolatedPool
+from connector.jesignexpert.boxes import sign_fields
 from connector.jesignexpert.client import HttpSigningService
 from connector.jesignexpert.contract import Contract
 from connector.jesignexpert.tokens import TokenStore
 from connector.journal import Journal
 from connector.marks import Sealer
-from connector.ports import Folder, Href, SigningService, Terms
+from connector.ports import Box, Folder, Href, SigningService
 from connector.spool import Spool
 from connector.steps.parts import AccountSettings, FolderSettings, Parts, ReportSettings, Timing
 from connector.webdav.folder import WebDavFolder
@@ -94,7 +95,7 @@ def wired(config: Config, state: State, *, now: Callable[[], datetime] | None = 
             journal=journal,
             spool=Spool(state.directory / "spool"),
             sealer=Sealer(_seal_key(config, state)),
-            documents=IsolatedDocuments(pool, language=config.language),
+            documents=IsolatedPdf(pool),
             folders=folders,
             services=services,
             watched=watched(config),
@@ -109,20 +110,6 @@ def wired(config: Config, state: State, *, now: Callable[[], datetime] | None = 
 def contract_of(config: Config) -> Contract:
     """Return the platform's contract with what the administrator's file replaces."""
     return Contract().with_overrides(config.platform.contract)
-
-
-def terms_of(contract: Contract) -> Terms:
-    """Return the contract as far as the steps must know it."""
-    return Terms(
-        max_document_bytes=contract.limits.max_document_size,
-        max_signed_bytes=contract.limits.max_signed_size,
-        subject_length=contract.limits.subject,
-        message_length=contract.limits.message,
-        second_send_refused=contract.expectations.second_send_refused,
-        signatures_per_signatory=contract.expectations.signatures_per_signatory,
-        digest=contract.digest,
-        lapse_days=contract.expectations.lapse_days,
-    )
 
 
 def watched(config: Config) -> dict[str, FolderSettings]:
@@ -155,10 +142,20 @@ def _registry(url: str, given: str | None, path: str) -> Href:
 
 
 def _accounts(config: Config, contract: Contract) -> dict[str, AccountSettings]:
-    terms = terms_of(contract)
+    def box_problems(boxes: Sequence[Box]) -> list[Problem]:
+        try:
+            sign_fields(boxes, contract)
+        except RequestRejected as rejected:
+            return list(rejected.problems)
+        return []
+
     return {
         name: AccountSettings(
-            name=name, sender=account.sender, max_sends_per_day=account.max_sends_per_day, terms=terms
+            name=name,
+            sender=account.sender,
+            max_sends_per_day=account.max_sends_per_day,
+            terms=contract.terms,
+            box_problems=box_problems,
         )
         for name, account in config.accounts.items()
     }

@@ -12,7 +12,9 @@ from connector import policy, validation
 from connector.errors import DocumentError, Problem
 from connector.identity import carried_digest, digest_of, key_of
 from connector.lifecycle import DocumentFacts, SignatoryFacts
+from connector.pdf.facts import DocumentLimits, problems_of
 from connector.pdf.model import PdfFacts
+from connector.placement import place
 from connector.ports import Box
 from connector.sidecar.model import SignatureRequest, Wish
 from connector.steps.parts import AccountSettings, FolderSettings, Parts
@@ -49,7 +51,7 @@ def check(
         same_phone_refused=settings.same_phone_refused,
     )
     facts, boxes, found = _judge_document(parts, document, request, terms.max_document_bytes)
-    problems += found
+    problems += found or parts.accounts[account].box_problems(boxes)
     return Checked(
         request=request,
         account=account,
@@ -79,13 +81,13 @@ def _judge_document(
         )
     try:
         facts = parts.documents.facts(document.path)
-        problems = parts.documents.problems(facts, max_bytes=max_bytes)
+        problems = problems_of(facts, DocumentLimits(max_bytes=max_bytes))
         if problems or request is None:
             return facts, (), problems
-        boxes, problems = parts.documents.place(document.path, facts, request.signatories)
+        placed = place(facts, request.signatories, parts.documents.free_room(document.path))
     except DocumentError as error:
         return None, (), [Problem(code=error.code)]
-    return facts, boxes, problems
+    return facts, placed.boxes, placed.problems
 
 
 def keyed(checked: Checked, document: ReadDocument, ask: str) -> tuple[str, dict[str, object]]:

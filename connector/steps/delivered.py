@@ -55,7 +55,7 @@ def is_ours(parts: Parts, record: Record, present: Present) -> bool:
     if claimed:
         return False
     try:
-        verdict = parts.documents.verify(present.path, pages=None, pages_digest=None, signatures=None)
+        verdict = parts.documents.verify_signed(present.path)
     except DocumentError:
         return False
     if not verdict.intact:

@@ -10,7 +10,7 @@ import logging
 
 from connector.errors import AnsweredNo, DocumentError, InvalidResponse, NotFound, OutOfSpace, RemoteError
 from connector.lifecycle import Event, Record, SignatoryFacts
-from connector.pdf.model import Verdict
+from connector.pdf.model import Expected, Verdict
 from connector.ports import TransactionId
 from connector.steps import waiting
 from connector.steps.parts import Parts
@@ -48,11 +48,9 @@ def fetch(parts: Parts, record: Record) -> Record:
         return _later(parts, record, error)
     waiting.answered(parts, record.account)
     try:
-        verdict = parts.documents.verify(
+        verdict = parts.documents.verify_signed(
             path,
-            pages=record.document.pages,
-            pages_digest=record.document.pages_digest,
-            signatures=_expected(parts, record),
+            _expected(parts, record),
         )
     except DocumentError as error:
         return _quarantine(parts, record, "signature_broken", error)
@@ -61,9 +59,13 @@ def fetch(parts: Parts, record: Record) -> Record:
     return _fetched(parts, record, verdict, fetched.sha256)
 
 
-def _expected(parts: Parts, record: Record) -> int | None:
+def _expected(parts: Parts, record: Record) -> Expected:
     each = parts.accounts[record.account].terms.signatures_per_signatory
-    return None if each is None else each * len(record.signatories)
+    return Expected(
+        pages=record.document.pages,
+        pages_digest=record.document.pages_digest,
+        signatures=None if each is None else each * len(record.signatories),
+    )
 
 
 def _fetched(parts: Parts, record: Record, verdict: Verdict, sha256: str) -> Record:
@@ -134,12 +136,7 @@ def fetch_again(parts: Parts, record: Record) -> Record:
             transaction, 1, stream, max_bytes=terms.max_signed_bytes
         ),
     )
-    verdict = parts.documents.verify(
-        path,
-        pages=record.document.pages,
-        pages_digest=record.document.pages_digest,
-        signatures=_expected(parts, record),
-    )
+    verdict = parts.documents.verify_signed(path, _expected(parts, record))
     if not verdict.intact:
         return parts.journal.note(record, "not_fetched", **waiting.backoff(parts, record))
     document = record.document.model_copy(

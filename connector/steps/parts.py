@@ -6,45 +6,14 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from pathlib import Path
-from typing import Protocol
 
 from connector.config.model import Ceiling
 from connector.errors import Problem
+from connector.isolated_pdf import IsolatedPdf
 from connector.journal import Journal
 from connector.marks import Sealer
-from connector.pdf.model import PdfFacts, Verdict
 from connector.ports import Box, Folder, Href, SigningService, Terms
-from connector.sidecar.model import Signatory
 from connector.spool import Spool
-
-
-class DocumentReader(Protocol):
-    """Judges PDFs in a limited subprocess. DocumentError when one is broken, hostile or too slow."""
-
-    def facts(self, path: Path) -> PdfFacts:
-        """What a PDF is."""
-        ...
-
-    def problems(self, facts: PdfFacts, *, max_bytes: int) -> list[Problem]:
-        """Why it must not be sent, everything at once."""
-        ...
-
-    def place(
-        self, path: Path, facts: PdfFacts, signatories: Sequence[Signatory]
-    ) -> tuple[list[Box], list[Problem]]:
-        """Where each signatory signs, or why that cannot be."""
-        ...
-
-    def verify(
-        self, path: Path, *, pages: int | None, pages_digest: str | None, signatures: int | None
-    ) -> Verdict:
-        """What came back: intact, and as expected."""
-        ...
-
-    def preview(self, path: Path, into: Path, boxes: Sequence[Box], names: Sequence[str]) -> None:
-        """Draw the boxes and names on a copy."""
-        ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,6 +48,8 @@ class AccountSettings:
     sender: str
     max_sends_per_day: int | None
     terms: Terms
+    box_problems: Callable[[Sequence[Box]], list[Problem]] = lambda _boxes: []
+    """What the platform's contract says against these boxes: no place on that page, an overlap."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,7 +83,8 @@ class Parts:
     journal: Journal
     spool: Spool
     sealer: Sealer
-    documents: DocumentReader
+    documents: IsolatedPdf
+    """Judges PDFs in limited workers. DocumentError when one is broken, hostile or too slow."""
     folders: Mapping[str, Folder]
     """By server name."""
     services: Mapping[str, SigningService]

@@ -32,6 +32,7 @@ log = logging.getLogger(__name__)
 
 MAX_STATUS_BYTES = 200_000
 _MOST_NOTES = 50
+PREVIEW_LABEL = {"fr": "APERÇU – rien n’est parti", "en": "PREVIEW – nothing has been sent"}
 _TYPED: dict[Language, dict[Verb, str]] = {
     "fr": {Verb.RESTART: "recommencer", Verb.SEND: "envoyer", Verb.NOT_SENT: "pas partie"},
     "en": {Verb.RESTART: "restart", Verb.SEND: "send", Verb.NOT_SENT: "not sent"},
@@ -198,7 +199,8 @@ def _write_preview(parts: Parts, record: Record) -> Record:
         return record
     drawn = parts.spool.path(record.ref, "preview.pdf")
     boxes = [Box(**box) for box in record.document.boxes]
-    parts.documents.preview(source, drawn, boxes, [s.name for s in record.signatories])
+    label = PREVIEW_LABEL.get(parts.report.language, PREVIEW_LABEL["en"])
+    parts.documents.preview(source, drawn, boxes, {s.order: s.name for s in record.signatories}, label)
     sha256 = parts.spool.sha256(drawn)
     folder = parts.folders[record.server]
     parent, _, name = record.document.href.rpartition("/")

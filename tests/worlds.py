@@ -1,0 +1,279 @@
+"""A stage for whole requests: the real steps between two real loopback servers, under one clock.
+
+``Stage`` starts the embedded DMS and the embedded platform, wires the connector's real parts, and lets a test play
+the accountant (``person``), the signatories (``sign``, ``refuse``) and the machine (``restart``, ``lose_journal``).
+Nothing sleeps: both servers and the connector read the same clock.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from datetime import timedelta
+from functools import cache
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Literal, Self
+
+from connector.cli import wiring
+from connector.config import load_config
+from connector.jesignexpert.tokens import Tokens, TokenStore
+from connector.lifecycle import Record
+from connector.passes import ServerMemory, account_pass, server_pass
+from connector.sandbox.clock import SandboxClock
+from connector.sandbox.dms import DmsWorld, serve_dms
+from connector.sandbox.platform import Authority, PlatformWorld, serve_platform
+from connector.steps.parts import Parts, Timing
+from tests import documents
+
+Mode = Literal["nextcloud", "plain"]
+MARIE = "marie.dupont@cabinet.fr"
+CLAIRE = "claire.bernard@cabinet.fr"
+ONE = f"signataires: Marie Dupont <{MARIE}> 06 12 34 56 78\n"
+TWO = (
+    f"signataires:\n  - Marie Dupont <{MARIE}> 06 12 34 56 78\n  - Claire Bernard <{CLAIRE}> 06 98 76 54 32\n"
+)
+ROOT = "Lettres"
+QUICK = Timing(follow_first_hour=timedelta(seconds=1), retry_first=timedelta(seconds=1))
+
+
+@cache
+def authority(directory: Path) -> Authority:
+    """One test authority for a whole session: making its keys is the slow part of a world."""
+    return Authority(directory)
+
+
+class Stage:
+    """Two servers and one connector in one directory. A context manager.
+
+    ``settings`` are lines added to the watched folder (``{"send": "preview"}``), ``wrap`` changes the parts after
+    each wiring (a fault matrix puts its own transports there through ``adapter`` and ``transport``).
+    """
+
+    def __init__(
+        self,
+        directory: Path,
+        mode: Mode = "nextcloud",
+        *,
+        settings: Mapping[str, str] | None = None,
+        account: Mapping[str, str] | None = None,
+        contract: str = "",
+        more: str = "",
+        start: bool = True,
+        wrap: Callable[[Parts], Parts] | None = None,
+        timing: Timing = QUICK,
+        **dms_options: Any,
+    ) -> None:
+        self.directory = directory
+        self.mode = mode
+        self.clock = SandboxClock()
+        self.dms = DmsWorld(
+            directory / "dms", directory / "dms-state", mode=mode, clock=self.clock, **dms_options
+        )
+        shared = authority(directory.parent / "authority")
+        self.platform = PlatformWorld(directory / "platform", clock=self.clock, authority=shared)
+        self.settings = {"send": "live", **(settings or {})}
+        self.account = dict(account or {})
+        self.contract = contract
+        self.more = more
+        self.timing = timing
+        self.wrap = wrap
+        self.memory = ServerMemory()
+        self.parts: Parts
+        self._servers = ExitStack()
+        self._wired = ExitStack()
+        self.dms.person.mkdir(ROOT)
+        self._running = self._servers.enter_context(serve_dms(self.dms))
+        self._platform = self._servers.enter_context(serve_platform(self.platform))
+        self._connect()
+        if start:
+            self.start()
+            self.run()
+
+    # ------------------------------------------------------------------------------ the machine
+
+    @property
+    def state(self) -> wiring.State:
+        """The connector's state directory."""
+        return wiring.State(directory=self.directory / "state")
+
+    @property
+    def config_text(self) -> str:
+        """The administrator's file."""
+        folder = "".join(f", {name}: {value}" for name, value in self.settings.items())
+        account = "".join(f", {name}: {value}" for name, value in self.account.items())
+        password, secret = self.directory / "password", self.directory / "secret"
+        return (
+            "config_version: 1\nsupport: le support\nconnector: test-1\n"
+            f"servers: {{dms: {{url: '{self._running.url}', user: signatures, password: {{file: {password}}}}}}}\n"
+            f"platform: {{url: '{self._platform.url}', shortcut: sandbox, secret: {{file: {secret}}}{self.contract}}}\n"
+            f"accounts: {{cabinet: {{sender: Cabinet Exemple, owner: o@cabinet.fr{account}}}}}\n"
+            f"folders: {{lettres: {{server: dms, path: /{ROOT}/, account: cabinet{folder}}}}}\n{self.more}"
+        )
+
+    def _connect(self) -> None:
+        for name, value in (("password", "sandbox"), ("secret", "sandbox-secret")):
+            path = self.directory / name
+            path.write_text(value)
+            path.chmod(0o600)
+        self.state.make()
+        tokens = self.platform.office_tokens()
+        TokenStore(self.state.directory / "tokens").save(
+            "cabinet",
+            Tokens(office=tokens["office"], office_name=tokens["office_name"], user=tokens["user"]),
+        )
+
+    def start(self) -> None:
+        """Wire the connector anew on its state directory, as after a start of the service."""
+        config = load_config(self.config_text)
+        parts = self._wired.enter_context(wiring.wired(config, self.state, now=self.clock.now))
+        parts.timing = self.timing
+        self.parts = self.wrap(parts) if self.wrap else parts
+        self.memory = ServerMemory()
+
+    def stop(self) -> None:
+        """End the connector; both servers go on."""
+        self._wired.close()
+
+    def restart(self) -> None:
+        """Stop and start."""
+        self.stop()
+        self.start()
+
+    def lose_journal(self) -> None:
+        """Delete the journal (and the spool) and start anew."""
+        self.stop()
+        for name in ("journal", "spool"):
+            shutil.rmtree(self.state.directory / name)
+        self.state.make()
+        self.start()
+
+    def save_journal(self, name: str = "saved") -> Path:
+        """Copy the state directory, as a backup of the machine would."""
+        copy = self.directory / name
+        shutil.copytree(self.state.directory, copy)
+        return copy
+
+    def restore(self, copy: Path) -> None:
+        """Put an earlier state directory back and start anew."""
+        self.stop()
+        shutil.rmtree(self.state.directory)
+        shutil.copytree(copy, self.state.directory)
+        self.start()
+
+    def close(self) -> None:
+        """End everything."""
+        self.stop()
+        self._servers.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    # -------------------------------------------------------------------------------- the passes
+
+    def round(self) -> int:
+        """One pass over each side, a few seconds later; returns how many requests moved."""
+        self.clock.advance(3)
+        moved = server_pass(self.parts, "dms", self.memory).moved
+        moved += account_pass(self.parts, "cabinet").moved
+        return moved
+
+    def run(self, rounds: int = 12) -> None:
+        """Pass until nothing moves in two rounds one after the other."""
+        quiet = 0
+        for _ in range(rounds):
+            quiet = 0 if self.round() else quiet + 1
+            if quiet == 3:
+                return
+
+    # -------------------------------------------------------------------------------- the people
+
+    def drop(
+        self,
+        name: str = "lettre",
+        pdf: bytes | None = None,
+        sidecar: str | bytes = ONE,
+        *,
+        folder: str = ROOT,
+    ) -> None:
+        """Put a PDF and a sidecar beside it, as a person would."""
+        self.dms.person.write(f"{folder}/{name}.pdf", pdf if pdf is not None else documents.letter())
+        data = sidecar.encode() if isinstance(sidecar, str) else sidecar
+        self.dms.person.write(f"{folder}/{name}.sign.yaml", data)
+
+    def write(self, name: str, content: str | bytes, *, folder: str = ROOT) -> None:
+        """Save a file as a person would."""
+        data = content.encode() if isinstance(content, str) else content
+        self.dms.person.write(f"{folder}/{name}", data)
+
+    def read(self, name: str, *, folder: str = ROOT) -> bytes:
+        """Read a file of the watched folder."""
+        return self.dms.person.read(f"{folder}/{name}")
+
+    def sign(self, email: str = MARIE) -> None:
+        """Let a signatory sign everything that waits for them."""
+        for view in self.platform.transactions():
+            for signatory in view.signatories:
+                if (
+                    signatory.email == email
+                    and signatory.link
+                    and signatory.status not in {"signed", "refused"}
+                ):
+                    self.platform.person_signs(view.id, email)
+
+    def refuse(self, email: str = MARIE, reason: str = "Les honoraires ne correspondent pas.") -> None:
+        """Let a signatory refuse the newest transaction."""
+        self.platform.person_refuses(self.platform.transactions()[-1].id, email, reason)
+
+    # ---------------------------------------------------------------------------------- looking
+
+    def status(self, name: str = "lettre", *, folder: str = ROOT) -> str:
+        """Text of a status file, empty when there is none."""
+        try:
+            return (
+                self.dms.person.read(f"{folder}/{name}.signature.txt")
+                .decode("utf-8-sig")
+                .replace("\r\n", "\n")
+            )
+        except FileNotFoundError:
+            return ""
+
+    def first_line(self, name: str = "lettre", *, folder: str = ROOT) -> str:
+        """First line of a status, with plain spaces."""
+        return self.status(name, folder=folder).split("\n", 1)[0].replace("\u00a0", " ")
+
+    def records(self) -> list[Record]:
+        """Everything the journal knows, oldest first."""
+        return self.parts.journal.everything()
+
+    def record(self, name: str = "lettre", *, folder: str = ROOT) -> Record:
+        """The current record of a sidecar."""
+        record = self.parts.journal.at_place("dms", f"/{folder}/{name}.sign.yaml")
+        assert record is not None, f"no record for {name}"
+        return record
+
+    def sends(self) -> list[int]:
+        """How often each transaction was sent, oldest first."""
+        return [view.sends for view in self.platform.transactions()]
+
+    def files(self, folder: str = ROOT) -> list[str]:
+        """Names of the files that a person sees in a folder, sorted."""
+        root = self.directory / "dms" / folder
+        return sorted(
+            str(path.relative_to(root))
+            for path in root.rglob("*")
+            if path.is_file() and not any(part.startswith(".") for part in path.relative_to(root).parts)
+        )
+
+    def intact(self) -> None:
+        """What must hold after every story: sent once each, nothing half-made left behind."""
+        assert all(sends <= 1 for sends in self.sends()), self.sends()
+        assert self._running.errors == []
+        leftovers = list((self.directory / "state").rglob("*.part"))
+        assert leftovers == []
