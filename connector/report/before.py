@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from connector.errors import Problem
 from connector.config.model import Ceiling
+from connector.errors import Problem
 from connector.report import words
 from connector.report.facts import Case
 from connector.report.problems import in_body, in_first_line

@@ -11,6 +11,9 @@ from connector.report.typography import Words, cut, loose
 from connector.sidecar.model import Verb
 
 _QUOTED = 300
+_PERHAPS_SENT = frozenset(
+    {"status_by_name", "marker_unreadable", "marker_other_connector", "restart_marker_missing"}
+)
 
 
 def _reason(case: Case) -> Reason:
@@ -57,7 +60,7 @@ def held(case: Case) -> None:
         text=loose(cut(case.value("text") or "?", _QUOTED)),
     )
     page.todo()
-    uncertain = case.record.reason in {"status_by_name", "marker_unreadable", "restart_marker_missing"}
+    uncertain = case.record.reason in _PERHAPS_SENT
     if uncertain:
         page.bullet(
             "Cherchez d’abord sur Jesignexpert la collecte « {subject} » : est-elle déjà partie ?",
@@ -134,7 +137,7 @@ def quarantined(case: Case) -> None:
     """What came back is not intact: it replaced nothing and is fetched again."""
     page, reason = case.page, _reason(case)
     page.first(words.TO_CHECK, *reason.first)
-    page.para(*reason.told, pdf=case.pdf)
+    page.para(*reason.told, untouched=case.untouched)
     signatories(case)
     page.para(
         "Il n’y a rien à faire. Ce message reste plus d’un jour ? Contact : {support}.",
@@ -152,10 +155,16 @@ def lost(case: Case) -> None:
     page.para(*reason.told)
     signatories(case)
     page.todo()
-    page.bullet(
-        "Demandez le document signé à un signataire : Jesignexpert l’a envoyé à chacun par e-mail.",
-        "Ask a signatory for the signed document: Jesignexpert sent it to each by e-mail.",
-    )
+    if record.reason == "erased_before_fetch":
+        page.bullet(
+            "Demandez le document signé à un signataire : Jesignexpert l’a envoyé à chacun par e-mail.",
+            "Ask a signatory for the signed document: Jesignexpert sent it to each by e-mail.",
+        )
+    else:
+        page.bullet(
+            "Demandez aux signataires : si tous ont signé, Jesignexpert a envoyé le document à chacun par e-mail.",
+            "Ask the signatories: if all have signed, Jesignexpert sent the document to each by e-mail.",
+        )
     page.bullet(
         "Pour refaire signer (nouvelle demande, payante), écrivez dans « {file} » :",
         "To have it signed again (a new request, to be paid), write into “{file}”:",

@@ -76,7 +76,7 @@ def _advice(case: Case) -> None:
     )
     if attestation := case.extra_text("attestation_name"):
         page.bullet("L’attestation est dans « {name} ».", "The attestation is in “{name}”.", name=attestation)
-    if case.record.sidecar_gone:
+    if case.record.sidecar_gone or case.record.reason == "folder_gone":
         page.bullet("Ce fichier peut être supprimé.", "This file may be deleted.")
     else:
         page.bullet(
@@ -192,6 +192,12 @@ def _folder_gone(case: Case) -> None:
     _advice(case)
 
 
+def _differences(case: Case) -> dict[str, str]:
+    """What the signed document was expected to be, as ``pdf.verify`` tells it: ``{"signatures": "2→1"}``."""
+    found = case.record.extra.get("differences") or case.record.values
+    return {str(name): str(value) for name, value in found.items()} if isinstance(found, dict) else {}
+
+
 def _to_check(case: Case) -> None:
     page = case.page
     _first_beside(case)
@@ -203,8 +209,9 @@ def _to_check(case: Case) -> None:
         pdf=case.pdf,
     )
     page.section()
+    different = _differences(case)
     for key, label in (("signatures", "Signatures"), ("pages", "Pages")):
-        expected, arrow, found = case.value(key).partition("→")
+        expected, arrow, found = different.get(key, "").partition("→")
         if arrow:
             page.bullet(
                 label + " : {found} au lieu de {expected}.",
@@ -212,7 +219,7 @@ def _to_check(case: Case) -> None:
                 found=found,
                 expected=expected,
             )
-    if case.value("content"):
+    if different.get("content"):
         page.bullet(
             "Le contenu des pages n’a pas été reconnu comme celui envoyé.",
             "What the pages show was not recognised as what was sent.",

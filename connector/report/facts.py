@@ -2,7 +2,8 @@
 
 Facts that the record has no field for are read from ``extra`` (JSON values): ``near_name``, ``preview_name``,
 ``attestation_name``, ``settings_name``, ``documents``, ``annexes``, ``warnings``, ``masked_phones``,
-``known_since``, ``moved_at``, ``unknown_word``. Each may be missing.
+``known_since``, ``moved_at``, ``unknown_word``,
+``differences``, ``locked``, ``order``, ``pending_order``, ``ended_elsewhere``. Each may be missing.
 """
 
 from __future__ import annotations
@@ -18,9 +19,10 @@ from connector.report.context import StatusContext
 from connector.report.page import Page
 from connector.report.typography import NBSP, Words, clean, local, loose
 from connector.sidecar.model import Order, Verb
+from connector.sidecar.names import document_name
 
 EXPIRY_NEAR_DAYS = 3
-_TYPED = {
+TYPED: dict[str, dict[Verb, str]] = {
     "fr": {
         Verb.CANCEL: "annuler",
         Verb.REMIND: "relancer",
@@ -47,13 +49,15 @@ class Case:
 
     @property
     def pdf(self) -> str:
-        """Name of the document, where it is now."""
-        return name_of(self.record.document.renamed_to or self.record.document.href)
+        """Name of the document, where it is now; guessed from the request's where only that is known."""
+        document = self.record.document
+        known = document.renamed_to or document.href or document.delivered_href
+        return name_of(known) if known else document_name(name_of(self.record.place)) or "PDF"
 
     @property
     def request_file(self) -> str:
-        """Name of the request's file."""
-        return name_of(self.record.place)
+        """Name of the request's file; guessed from the document's for an adopted record without a place."""
+        return name_of(self.record.place) if self.record.place else stem_of(self.pdf) + ".sign.yaml"
 
     @property
     def beside(self) -> str:
@@ -120,7 +124,7 @@ class Case:
 
     def wording(self, verb: Verb) -> str:
         """Return the line to type for an order."""
-        default = _TYPED[self.context.language][verb]
+        default = TYPED[self.context.language][verb]
         return "action: " + self.context.next_wordings.get(verb, default)
 
     # -- time

@@ -71,6 +71,8 @@ def _told(case: Case, each: SignatoryFacts) -> Words:
 
 
 def _left_open(case: Case, each: SignatoryFacts) -> Words:
+    if each.invited_at is None and (case.record.adopted or each.progress != SignatoryProgress.WAITING):
+        return case.page.say("n’a pas signé", "did not sign")
     if each.invited_at is None:
         return case.page.say("n’avait pas encore reçu l’invitation", "had not received the invitation yet")
     day = case.page.day(each.invited_at)

@@ -52,6 +52,13 @@ REQUEST: Final[dict[str, Wording]] = {
         f"« {{written}} » n’est pas un mot prévu.{_NEAR}",
         f"“{{written}}” is not a known word.{_NEAR_EN}",
     ),
+    "key_misplaced": Wording(
+        "« {key} » n’est pas à sa place",
+        "“{key}” is not in its place",
+        "« {key} » n’est pas à sa place : les lignes d’un signataire se mettent en retrait sous lui, les autres au "
+        "bord.",
+        "“{key}” is not in its place: the lines of a signatory are indented below it, the others stand at the edge.",
+    ),
     "key_twice": Wording(
         "« {written} » et « {first} » disent la même chose",
         "“{written}” and “{first}” say the same",

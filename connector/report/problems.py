@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final
 
 from connector.errors import Problem
 from connector.report.problem_words_pdf import FILE, PDF
@@ -36,6 +36,7 @@ def in_first_line(problem: Problem, language: Language) -> tuple[str, dict[str, 
     wording = WORDINGS.get(problem.code, _UNKNOWN)
     values = _values(problem, language)
     template = _present(wording.short_fr if language == "fr" else wording.short_en, values)
+    _name_the_nameless(values, language)
     if problem.line is not None:
         template += " (ligne~{line})" if language == "fr" else " (line~{line})"
         values["line"] = Words(str(problem.line))
@@ -47,6 +48,7 @@ def in_body(problem: Problem, language: Language) -> Words:
     wording = WORDINGS.get(problem.code, _UNKNOWN)
     values = {name: _ready(problem, name, value) for name, value in _values(problem, language).items()}
     template = _present(wording.full_fr if language == "fr" else wording.full_en, values)
+    _name_the_nameless(values, language)
     where_fr, where_en = "", ""
     if problem.line is not None:
         where_fr, where_en = f"ligne{TIE}{{line}} : ", f"line{TIE}{{line}}: "
@@ -78,6 +80,13 @@ def _ready(problem: Problem, name: str, value: object) -> Words:
     if problem.code.startswith("phone_") and name == "written":
         return Words(clean(text).replace(" ", NBSP))
     return loose(text) if len(text) > _LONG_VALUE else whole(text)
+
+
+def _name_the_nameless(values: dict[str, Any], language: Language) -> None:
+    """Where a sentence cannot do without a name, somebody stands for whom none could be read."""
+    for name in ("who", "other"):
+        if name in values and not values[name]:
+            values[name] = say("un signataire" if language == "fr" else "a signatory", language)
 
 
 def _present(template: str, values: Mapping[str, object]) -> str:

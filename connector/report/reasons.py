@@ -65,6 +65,18 @@ HELD: Final[dict[str, Reason]] = {
             "the past. The support has been told.",
         ),
     ),
+    "marker_other_connector": Reason(
+        first=(
+            "un autre service de signature suit déjà cette demande ; rien n’est parti",
+            "another signature service already follows this request; nothing has been sent",
+        ),
+        told=(
+            "La trace d’un envoi de « {file} » par un autre service se trouve dans ce dossier. Par prudence, rien "
+            "n’est parti d’ici.",
+            "The trace of a sending of “{file}” by another service lies in this folder. To be on the safe side, "
+            "nothing was sent from here.",
+        ),
+    ),
     "marker_other_digest": Reason(
         first=(
             "la demande a changé depuis sa préparation ; rien n’est parti",

@@ -23,7 +23,7 @@ def sealing(case: Case) -> None:
     """S7: signed by all, the document is on its way back; or it cannot be put down yet."""
     page, record = case.page, case.record
     since = case.moment("since")
-    if record.reason == "pdf_locked":
+    if _locked(case):
         page.first(
             words.SIGNED_BY_ALL,
             "« {pdf} » est ouvert par quelqu’un ; dépôt à sa fermeture",
@@ -54,6 +54,10 @@ def sealing(case: Case) -> None:
     last_news(case)
 
 
+def _locked(case: Case) -> bool:
+    return case.record.reason == "pdf_locked" or bool(case.record.extra.get("locked"))
+
+
 def _last_signature(case: Case) -> None:
     page = case.page
     dated = [(each.signed_at, each) for each in case.signed if each.signed_at is not None]
@@ -75,7 +79,7 @@ def _last_signature(case: Case) -> None:
 
 def _until_delivered(case: Case) -> None:
     page = case.page
-    if case.record.reason == "pdf_locked":
+    if _locked(case):
         page.para(
             "Fermez « {pdf} » partout où il est ouvert : le document signé prendra sa place de lui-même.",
             "Close “{pdf}” wherever it is open: the signed document will take its place by itself.",

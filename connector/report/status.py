@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from connector.lifecycle import Record, State
 from connector.report import before, checking, ending, following, ready, returning, stopped, waiting
+from connector.report.answers import answer_order
 from connector.report.context import StatusContext
 from connector.report.facts import Case
 from connector.report.typography import LINE_WIDTH, Language, Words, cut, loose, say, wrap
@@ -81,6 +82,7 @@ def render_status(record: Record, context: StatusContext) -> StatusText:
         raise ValueError(f"a request in state {record.state.value} has no status")
     case = Case(record, context)
     _BUILDERS[record.state](case)
+    answer_order(case)
     note = record.request.note if record.request is not None else None
     if note:
         case.page.para(

@@ -32,7 +32,7 @@ def refused(case: Case) -> None:
         "document. {untouched}",
         "A refusal ends the request: nobody can sign it any more, and Jesignexpert hands out no document. "
         "{untouched}",
-        pdf=case.pdf,
+        untouched=case.untouched,
     )
     signatories(case)
     _after_refusal(case, one)
@@ -84,10 +84,9 @@ def expired(case: Case) -> None:
     else:
         page.first(words.EXPIRED, "le délai de signature est passé", "the time to sign is over")
     page.para(
-        "Le délai donné par Jesignexpert est passé : le lien reçu par e-mail ne fonctionne plus. « {pdf} » est "
-        "inchangé.",
+        "Le délai donné par Jesignexpert est passé : le lien reçu par e-mail ne fonctionne plus. {untouched}",
         "The time given by Jesignexpert is over: the link in the e-mail no longer works. {untouched}",
-        pdf=case.pdf,
+        untouched=case.untouched,
     )
     _lost_signatures(case)
     signatories(case)
@@ -127,8 +126,40 @@ def cancelled(case: Case) -> None:
     if record.reason == "finished_before" or record.extra.get("ended_elsewhere"):
         _finished_before(case)
         return
+    _first_cancelled(case)
+    page.para(
+        "La demande est close : les liens reçus par e-mail ne fonctionnent plus. {untouched}",
+        "The request is closed: the links in the e-mails no longer work. {untouched}",
+        untouched=case.untouched,
+    )
+    _lost_signatures(case)
+    signatories(case)
+    page.todo()
+    _again(case)
+    page.bullet(
+        "Sinon, il n’y a rien à faire : « {file} » et ce fichier peuvent être supprimés.",
+        "Else there is nothing to do: “{file}” and this file may be deleted.",
+        file=case.request_file,
+    )
+
+
+def _first_cancelled(case: Case) -> None:
+    page, record = case.page, case.record
     end = page.day(record.ended_at or record.updated_at)
-    if record.reason == "ordered":
+    if record.reason == "not_sent":
+        page.first(
+            words.CANCELLED,
+            "cette demande n’était pas partie ; une nouvelle prend sa place",
+            "this request had not been sent; a new one takes its place",
+        )
+    elif record.reason == "platform_failed":
+        page.first(
+            words.CANCELLED,
+            "Jesignexpert a mis fin à la demande le {day}",
+            "Jesignexpert ended the request on {day}",
+            day=end,
+        )
+    elif record.reason == "ordered":
         page.first(
             words.CANCELLED,
             "à votre demande, le {day} ; plus personne ne peut signer",
@@ -142,20 +173,6 @@ def cancelled(case: Case) -> None:
             "on the site of Jesignexpert, on {day}",
             day=end,
         )
-    page.para(
-        "La demande est close : les liens reçus par e-mail ne fonctionnent plus. {untouched}",
-        "The request is closed: the links in the e-mails no longer work. {untouched}",
-        pdf=case.pdf,
-    )
-    _lost_signatures(case)
-    signatories(case)
-    page.todo()
-    _again(case)
-    page.bullet(
-        "Sinon, il n’y a rien à faire : « {file} » et ce fichier peuvent être supprimés.",
-        "Else there is nothing to do: “{file}” and this file may be deleted.",
-        file=case.request_file,
-    )
 
 
 def _again(case: Case) -> None:

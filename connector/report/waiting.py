@@ -192,7 +192,8 @@ def _platform_away(case: Case) -> None:
     when = page.say(" depuis le {day}", " since {day}", day=page.day_at(since)) if since else Words("")
     page.para(
         "Jesignexpert est injoignable{when}. Ni votre demande ni votre document ne sont en cause.",
-        "Jesignexpert has been out of reach{when}. Neither your request nor your document is at fault.",
+        ("Jesignexpert has been out of reach{when}." if since else "Jesignexpert is out of reach.")
+        + " Neither your request nor your document is at fault.",
         when=when,
     )
     page.para(

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from connector.config.model import Ceiling
 from connector.lifecycle import DocumentFacts, Record, SignatoryFacts, State
-from connector.policy import Ceiling
 from connector.report.context import ACTED_NOW, Pause, PauseCause, StatusContext, WaitReason
 from connector.report.facts import place_words
 from connector.report.page import Page
@@ -473,6 +473,37 @@ SEVERAL: dict[str, Any] = {
 }
 
 
+def answered_variants() -> list[Variant]:
+    """Orders that could not simply be obeyed, ends that the steps name, an adopted record without its place."""
+
+    def order(code: str) -> dict[str, Any]:
+        return {"order": {"code": code, "wording": "restart 2"}}
+
+    doubt = {"reason": "send_unanswered", "values": {"at": SENT.isoformat()}}
+    pending = {"pending_order": {"verb": "not sent", "wording": "not sent", "line": 3}}
+    adopted = record(State.IN_DOUBT, adopted=True, reason="adopted_not_sent", place="")
+    different = {"differences": {"signatures": "2→1", "content": "not compared"}}
+    rows: list[tuple[str, Record]] = [
+        (
+            "EN COURS – ",
+            record(State.IN_PROGRESS, MARIE_INVITED, CLAIRE, extra=order("restart_while_open"), **OUT),
+        ),
+        ("À VÉRIFIER – ", record(State.IN_DOUBT, extra=order("restart_in_doubt"), **doubt)),
+        ("À VÉRIFIER – ", record(State.IN_DOUBT, extra=pending, **doubt)),
+        ("BROUILLON – ", record(State.DRAFT, extra=order("send_on_draft"))),
+        ("PRÊT – ", record(State.PREVIEWED, extra=order("no_effect"))),
+        ("À VÉRIFIER – ", adopted),
+        ("ANNULÉ – cette demande n’était pas partie", record(State.CANCELLED, reason="not_sent")),
+        ("ANNULÉ – Jesignexpert a mis fin à la demande", record(State.CANCELLED, reason="platform_failed")),
+        ("SIGNÉ – ", record(State.DELIVERED_BESIDE, *DONE, reason="to_check", extra=different)),
+        (
+            "SIGNÉ PAR TOUS – « Lettre DUPONT.pdf » est ouvert",
+            record(State.DELIVERING, *DONE, extra={"locked": True}),
+        ),
+    ]
+    return [(f"answer-{n}", line, one, CONTEXT) for n, (line, one) in enumerate(rows)]
+
+
 def variants() -> list[Variant]:
     """Every text that the facts of a record can call for, with its beginning in French."""
     states: list[Variant] = [(name, "", *make()) for name, make in CASES.items()]
@@ -486,4 +517,5 @@ def variants() -> list[Variant]:
         *waiting_variants(),
         *reason_variants(),
         *ended_variants(),
+        *answered_variants(),
     ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from connector.policy import Ceiling
+from connector.config.model import Ceiling
 from connector.report.context import Pause, PauseCause
 from connector.report.notices import render_notice
 from connector.report.status import render_status
