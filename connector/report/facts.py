@@ -19,7 +19,7 @@ from connector.report.context import StatusContext
 from connector.report.page import Page
 from connector.report.typography import NBSP, Words, clean, local, loose
 from connector.sidecar.model import Order, Verb
-from connector.sidecar.names import document_name
+from connector.sidecar.names import document_name, signed_name
 
 EXPIRY_NEAR_DAYS = 3
 TYPED: dict[str, dict[Verb, str]] = {
@@ -63,7 +63,7 @@ class Case:
     def beside(self) -> str:
         """Name of the signed document that lies, or will lie, beside the original."""
         delivered = self.record.document.delivered_href
-        return name_of(delivered) if delivered else stem_of(self.pdf) + " (signé).pdf"
+        return name_of(delivered) if delivered else signed_name(self.pdf)
 
     def extra_text(self, key: str, default: str = "") -> str:
         """Return a text of ``extra``."""

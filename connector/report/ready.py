@@ -5,11 +5,12 @@ from __future__ import annotations
 from connector.config.model import Ceiling
 from connector.report import words
 from connector.report.before import problem_of
-from connector.report.facts import Case, stem_of
+from connector.report.facts import Case
 from connector.report.people import preview_people
 from connector.report.problems import in_body
 from connector.report.typography import Words, loose
 from connector.sidecar.model import Verb, Wish
+from connector.sidecar.names import preview_name
 
 
 def previewed(case: Case) -> None:
@@ -38,7 +39,7 @@ def previewed(case: Case) -> None:
     page.bullet(
         "Ouvrez « {preview} » : les cadres montrent où chacun signera.",
         "Open “{preview}”: the boxes show where each will sign.",
-        preview=case.extra_text("preview_name", stem_of(case.pdf) + ".apercu.pdf"),
+        preview=case.extra_text("preview_name", preview_name(case.pdf)),
     )
     _go(case)
 

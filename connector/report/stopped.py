@@ -127,6 +127,14 @@ def cancelled(case: Case) -> None:
         _finished_before(case)
         return
     _first_cancelled(case)
+    if record.reason == "not_sent":
+        page.para(
+            "Vous avez indiqué que cette demande n’était pas partie, et Jesignexpert ne dit pas le contraire. La "
+            "nouvelle demande est suivie sous sa propre référence.",
+            "You said that this request had not been sent, and Jesignexpert does not say otherwise. The new request "
+            "is followed under its own reference.",
+        )
+        return
     page.para(
         "La demande est close : les liens reçus par e-mail ne fonctionnent plus. {untouched}",
         "The request is closed: the links in the e-mails no longer work. {untouched}",
