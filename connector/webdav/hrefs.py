@@ -21,12 +21,16 @@ def encode(path: str) -> str:
 
 def decode(path: str) -> str:
     """Decode a percent-encoded path, keeping bytes that are not UTF-8 as surrogate escapes."""
+    if "%" not in path:
+        return path
     return unquote_to_bytes(path).decode("utf-8", "surrogateescape")
 
 
 def possible(path: str) -> bool:
     """Tell whether a decoded path can name something: no ``.`` or ``..`` step, no control character."""
-    return not _CONTROL.search(path) and not any(part in {".", ".."} for part in path.split("/"))
+    if _CONTROL.search(path):
+        return False
+    return "/." not in path or not any(part in {".", ".."} for part in path.split("/"))
 
 
 def path_of(text: str) -> str:
@@ -36,12 +40,15 @@ def path_of(text: str) -> str:
     a proxy it may be another than ours. Raises InvalidResponse for anything else, ``..`` and control
     characters included. Source: RFC 4918 section 8.3.
     """
-    path = _ORIGIN.sub("", text.strip(), count=1)
-    if not path and _ORIGIN.match(text.strip()):
-        path = "/"
+    path = text.strip()
+    if not path.startswith("/"):
+        origin = _ORIGIN.match(path)
+        path = (path[origin.end() :] or "/") if origin else ""
     if not path.startswith("/"):
         raise InvalidResponse("a listing holds a href that is no absolute path")
-    decoded = _SLASHES.sub("/", decode(path))
+    decoded = decode(path)
+    if "//" in decoded:
+        decoded = _SLASHES.sub("/", decoded)
     if not possible(decoded):
         raise InvalidResponse("a listing holds a href with a step upwards or a control character")
     return decoded

@@ -16,6 +16,10 @@ DAV = "DAV: "
 OC = "http://owncloud.org/ns "
 NC = "http://nextcloud.org/ns "
 
+_MULTISTATUS, _RESPONSE, _HREF = DAV + "multistatus", DAV + "response", DAV + "href"
+_PROPSTAT, _PROP, _STATUS_NAME = DAV + "propstat", DAV + "prop", DAV + "status"
+_TYPE, _COLLECTION = DAV + "resourcetype", DAV + "collection"
+
 MAX_DEPTH = 32
 MAX_TEXT = 65_536
 _STATUS = re.compile(r"HTTP/\d(?:\.\d)?\s+(\d{3})(?:\s|$)", re.IGNORECASE)
@@ -46,14 +50,14 @@ class MultistatusParser:
     def __init__(self, *, max_bytes: int) -> None:
         self._left = max_bytes
         self._ready: list[Resource] = []
-        self._path: list[str] = []
+        self._depth = 0
         self._text: list[str] = []
         self._text_size = 0
-        self._resource = Resource()
-        self._properties: dict[str, str] = {}
-        self._propstat_status: int | None = None
+        self._resource: Resource | None = None
         self._hrefs = 0
-        self._collection = False
+        self._properties: dict[str, str] | None = None
+        self._in_prop = self._in_type = self._collection = False
+        self._propstat_status: int | None = None
         self._xml = expat.ParserCreate(namespace_separator=" ")
         self._xml.buffer_text = True
         self._xml.StartDoctypeDeclHandler = self._refuse_doctype
@@ -85,20 +89,27 @@ class MultistatusParser:
         raise InvalidResponse("a listing with a document type declaration is refused")
 
     def _start(self, name: str, _attributes: object) -> None:
-        depth = len(self._path)
-        if depth == 0 and name != DAV + "multistatus":
-            raise InvalidResponse("the answer is XML, but not a DAV multistatus")
-        if depth >= MAX_DEPTH:
-            raise InvalidResponse("a listing is nested too deeply")
-        if depth == 1 and name == DAV + "response":
-            self._resource, self._hrefs = Resource(), 0
-        elif depth == 2 and name == DAV + "propstat":
-            self._properties, self._propstat_status, self._collection = {}, None, False
-        elif depth == 5 and name == DAV + "collection" and self._path[4] == DAV + "resourcetype":
-            self._collection = True
-        self._path.append(name)
-        self._text.clear()
+        # Depths: multistatus 0, response 1, href, status and propstat 2, prop and status 3, properties 4.
+        depth = self._depth
+        self._depth = depth + 1
+        if self._text:
+            self._text = []
         self._text_size = 0
+        if depth == 4:
+            self._in_type = self._in_prop and name == _TYPE
+        elif depth == 5:
+            self._collection |= self._in_type and name == _COLLECTION
+        elif depth == 3:
+            self._in_prop = self._properties is not None and name == _PROP
+        elif depth == 2:
+            if name == _PROPSTAT and self._resource is not None:
+                self._properties, self._propstat_status, self._collection = {}, None, False
+        elif depth == 1:
+            self._resource, self._hrefs = (Resource() if name == _RESPONSE else None), 0
+        elif depth == 0 and name != _MULTISTATUS:
+            raise InvalidResponse("the answer is XML, but not a DAV multistatus")
+        elif depth >= MAX_DEPTH:
+            raise InvalidResponse("a listing is nested too deeply")
 
     def _characters(self, text: str) -> None:
         self._text_size += len(text)
@@ -107,40 +118,43 @@ class MultistatusParser:
         self._text.append(text)
 
     def _end(self, name: str) -> None:
-        self._path.pop()
-        depth = len(self._path)
-        if depth == 4 and self._in_response() and self._path[2:] == [DAV + "propstat", DAV + "prop"]:
-            self._properties[name] = "".join(self._text).strip()
-        elif depth == 3 and name == DAV + "status" and self._path[2] == DAV + "propstat":
-            self._propstat_status = self._status()
-        elif depth == 2 and self._in_response():
-            self._end_in_response(name)
-        elif depth == 1 and name == DAV + "response":
-            self._end_response()
-        self._text.clear()
+        depth = self._depth = self._depth - 1
+        if depth == 4:
+            if self._in_prop and self._properties is not None:
+                self._properties[name] = "".join(self._text).strip()
+        elif depth == 3:
+            self._in_prop = False
+            if name == _STATUS_NAME and self._properties is not None:
+                self._propstat_status = self._status()
+        elif depth == 2:
+            if self._resource is not None:
+                self._end_in_response(name, self._resource)
+        elif depth == 1 and self._resource is not None:
+            self._end_response(self._resource)
+        if self._text:
+            self._text = []
 
-    def _in_response(self) -> bool:
-        return len(self._path) > 1 and self._path[1] == DAV + "response"
-
-    def _end_in_response(self, name: str) -> None:
-        if name == DAV + "href":
-            self._resource.href = "".join(self._text).strip()
+    def _end_in_response(self, name: str, resource: Resource) -> None:
+        if name == _HREF:
+            resource.href = "".join(self._text).strip()
             self._hrefs += 1
-        elif name == DAV + "status":
-            self._resource.status = self._status()
-        elif name == DAV + "propstat":
+        elif name == _STATUS_NAME:
+            resource.status = self._status()
+        elif name == _PROPSTAT and self._properties is not None:
             if self._propstat_status is None:
                 raise InvalidResponse("a listing holds properties without a status")
             if 200 <= self._propstat_status < 300:
-                self._resource.found.update(self._properties)
-                self._resource.is_folder |= self._collection
+                resource.found.update(self._properties)
+                resource.is_folder |= self._collection
             else:
-                self._resource.refused.update(dict.fromkeys(self._properties, self._propstat_status))
+                resource.refused.update(dict.fromkeys(self._properties, self._propstat_status))
+            self._properties = None
 
-    def _end_response(self) -> None:
-        if self._hrefs != 1 or not self._resource.href:
+    def _end_response(self, resource: Resource) -> None:
+        if self._hrefs != 1 or not resource.href:
             raise InvalidResponse("a listing holds an entry without exactly one href")
-        self._ready.append(self._resource)
+        self._ready.append(resource)
+        self._resource = None
 
     def _status(self) -> int:
         match = _STATUS.match("".join(self._text).strip())
