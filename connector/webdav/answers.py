@@ -134,6 +134,8 @@ def _meaning(response: requests.Response, operation: Operation, body: bytes) -> 
     # Nextcloud says this to cookies it half knows: no condition of ours failed (WebDAV facts, trap 5).
     if status == 412 and b"Strict Cookie" in body:
         return InvalidResponse, "the server asks for cookies"
+    if status == 412 and operation.is_read:
+        return InvalidResponse, "a condition failed that nobody made"
     if status == 405 and operation.taken_405:
         return PreconditionFailed, "the name is taken"
     if status == 409 and operation.orphan_409:
