@@ -7,8 +7,10 @@ Nothing sleeps: both servers and the connector read the same clock.
 
 from __future__ import annotations
 
+import atexit
+import hashlib
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import ExitStack
 from datetime import timedelta
 from functools import cache
@@ -18,8 +20,9 @@ from typing import Any, Literal, Self
 
 from connector.cli import wiring
 from connector.config import load_config
+from connector.isolation import IsolatedPool
 from connector.jesignexpert.tokens import Tokens, TokenStore
-from connector.lifecycle import Record
+from connector.lifecycle import Record, State
 from connector.passes import ServerMemory, account_pass, server_pass
 from connector.sandbox.clock import SandboxClock
 from connector.sandbox.dms import DmsWorld, serve_dms
@@ -37,6 +40,30 @@ TWO = (
 ROOT = "Lettres"
 QUICK = Timing(follow_first_hour=timedelta(seconds=1), retry_first=timedelta(seconds=1))
 
+WORDS: Mapping[State, tuple[str, ...]] = {
+    State.WAITING_PDF: ("EN ATTENTE DU PDF",),
+    State.REJECTED: ("À CORRIGER",),
+    State.UNCONFIRMED: ("À CONFIRMER",),
+    State.PREVIEWED: ("PRÊT",),
+    State.DRAFT: ("BROUILLON",),
+    State.WAITING: ("EN ATTENTE", "EN PAUSE"),
+    State.PREPARED: ("EN ATTENTE", "EN PAUSE"),
+    State.MARKED: ("EN ATTENTE", "EN PAUSE", "À VÉRIFIER"),
+    State.IN_PROGRESS: ("EN COURS",),
+    State.SEALING: ("SIGNÉ PAR TOUS",),
+    State.DELIVERING: ("SIGNÉ PAR TOUS",),
+    State.DELIVERED: ("SIGNÉ",),
+    State.DELIVERED_BESIDE: ("SIGNÉ",),
+    State.REFUSED: ("REFUSÉ",),
+    State.EXPIRED: ("EXPIRÉ",),
+    State.CANCELLED: ("ANNULÉ",),
+    State.HELD: ("À VÉRIFIER",),
+    State.IN_DOUBT: ("À VÉRIFIER",),
+    State.QUARANTINED: ("À VÉRIFIER",),
+    State.LOST: ("À VÉRIFIER",),
+}
+"""State words as the design page gives them (section 4), told again on purpose."""
+
 
 @cache
 def authority(directory: Path) -> Authority:
@@ -44,11 +71,19 @@ def authority(directory: Path) -> Authority:
     return Authority(directory)
 
 
+@cache
+def workers() -> IsolatedPool:
+    """One pool of PDF workers for a whole session, ended with it."""
+    pool = IsolatedPool(idle_s=600)
+    atexit.register(pool.close)
+    return pool
+
+
 class Stage:
     """Two servers and one connector in one directory. A context manager.
 
-    ``settings`` are lines added to the watched folder (``{"send": "preview"}``), ``wrap`` changes the parts after
-    each wiring (a fault matrix puts its own transports there through ``adapter`` and ``transport``).
+    ``settings`` are lines added to the watched folder (``{"send": "preview"}``), ``seams``
+    are what a fault matrix puts between the parts and the world.
     """
 
     def __init__(
@@ -61,7 +96,7 @@ class Stage:
         contract: str = "",
         more: str = "",
         start: bool = True,
-        wrap: Callable[[Parts], Parts] | None = None,
+        seams: wiring.Seams | None = None,
         timing: Timing = QUICK,
         **dms_options: Any,
     ) -> None:
@@ -78,8 +113,10 @@ class Stage:
         self.contract = contract
         self.more = more
         self.timing = timing
-        self.wrap = wrap
+        self.seams = seams or wiring.Seams(pool=workers())
         self.memory = ServerMemory()
+        self.owed: dict[str, str] = {}
+        """Every content that a person wrote and did not take back: SHA-256 → path."""
         self.parts: Parts
         self._servers = ExitStack()
         self._wired = ExitStack()
@@ -127,9 +164,11 @@ class Stage:
     def start(self) -> None:
         """Wire the connector anew on its state directory, as after a start of the service."""
         config = load_config(self.config_text)
-        parts = self._wired.enter_context(wiring.wired(config, self.state, now=self.clock.now))
+        parts = self._wired.enter_context(
+            wiring.wired(config, self.state, now=self.clock.now, seams=self.seams)
+        )
         parts.timing = self.timing
-        self.parts = self.wrap(parts) if self.wrap else parts
+        self.parts = parts
         self.memory = ServerMemory()
 
     def stop(self) -> None:
@@ -203,14 +242,35 @@ class Stage:
         folder: str = ROOT,
     ) -> None:
         """Put a PDF and a sidecar beside it, as a person would."""
-        self.dms.person.write(f"{folder}/{name}.pdf", pdf if pdf is not None else documents.letter())
-        data = sidecar.encode() if isinstance(sidecar, str) else sidecar
-        self.dms.person.write(f"{folder}/{name}.sign.yaml", data)
+        self.write(f"{name}.pdf", pdf if pdf is not None else documents.letter(), folder=folder)
+        self.write(f"{name}.sign.yaml", sidecar, folder=folder)
 
     def write(self, name: str, content: str | bytes, *, folder: str = ROOT) -> None:
-        """Save a file as a person would."""
+        """Save a file as a person would; what they save over is theirs to give up."""
         data = content.encode() if isinstance(content, str) else content
+        self.disown(name, folder=folder)
         self.dms.person.write(f"{folder}/{name}", data)
+        self.owed[hashlib.sha256(data).hexdigest()] = f"{folder}/{name}"
+
+    def delete(self, name: str, *, folder: str = ROOT) -> None:
+        """Delete a file or a folder as a person would."""
+        self.disown(name, folder=folder)
+        self.dms.person.delete(f"{folder}/{name}")
+
+    def move(self, name: str, to: str, *, folder: str = ROOT, to_folder: str | None = None) -> None:
+        """Move or rename a file or a folder as a person would."""
+        self.dms.person.move(f"{folder}/{name}", f"{to_folder or folder}/{to}")
+
+    def copy(self, name: str, to: str, *, folder: str = ROOT, to_folder: str | None = None) -> None:
+        """Copy a file or a folder as a person would."""
+        self.dms.person.copy(f"{folder}/{name}", f"{to_folder or folder}/{to}")
+
+    def disown(self, name: str, *, folder: str = ROOT) -> None:
+        """Forget what lies there: a person takes it back by their own hand."""
+        place = self.dms.disk(f"{folder}/{name}")
+        for path in place.rglob("*") if place.is_dir() else [place]:
+            if path.is_file():
+                self.owed.pop(hashlib.sha256(path.read_bytes()).hexdigest(), None)
 
     def read(self, name: str, *, folder: str = ROOT) -> bytes:
         """Read a file of the watched folder."""
@@ -272,8 +332,34 @@ class Stage:
         )
 
     def intact(self) -> None:
-        """What must hold after every story: sent once each, nothing half-made left behind."""
+        """What must hold after every story.
+
+        Sent once each; every content a person wrote is still there, as a file or as a version; nothing half-made
+        is left behind; each status says what the journal says.
+        """
         assert all(sends <= 1 for sends in self.sends()), self.sends()
         assert self._running.errors == []
-        leftovers = list((self.directory / "state").rglob("*.part"))
-        assert leftovers == []
+        assert list((self.directory / "state").rglob("*.part")) == []
+        uploads = self.directory / "dms-state" / "uploads"
+        assert [path for path in uploads.rglob("*") if path.is_file()] == []
+        self._nothing_lost()
+        self._statuses_agree()
+
+    def _nothing_lost(self) -> None:
+        there = {
+            hashlib.sha256(path.read_bytes()).hexdigest()
+            for top in ("dms", "dms-state/versions")
+            for path in (self.directory / top).rglob("*")
+            if path.is_file()
+        }
+        lost = [path for sha256, path in self.owed.items() if sha256 not in there]
+        assert lost == [], f"a person's bytes are lost: {lost}"
+
+    def _statuses_agree(self) -> None:
+        for record in self.records():
+            if not record.current or record.reported is None or record.state not in WORDS:
+                continue
+            place = self.dms.disk(str(record.extra["status_href"]).lstrip("/"))
+            text = place.read_bytes().decode("utf-8-sig", "replace") if place.is_file() else ""
+            if f"ref: {record.ref} " in text:
+                assert text.split(" –", 1)[0] in WORDS[record.state], (record.ref, record.state, text)
