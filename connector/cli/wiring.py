@@ -20,11 +20,13 @@ from connector.jesignexpert.boxes import sign_fields
 from connector.jesignexpert.client import HttpSigningService
 from connector.jesignexpert.contract import Contract
 from connector.jesignexpert.tokens import TokenStore
+from connector.jesignexpert.transport import BaseTransport, DeadlineTransport
 from connector.journal import Journal
 from connector.marks import Sealer
 from connector.ports import Box, Folder, Href, SigningService
 from connector.spool import Spool
 from connector.steps.parts import AccountSettings, FolderSettings, Parts, ReportSettings, Timing
+from connector.webdav.client import AdapterFactory
 from connector.webdav.folder import WebDavFolder
 
 NEXTCLOUD_REGISTRY = "/.jse-connector/registry/"
@@ -58,6 +60,18 @@ def state_directory(given: Path | None) -> Path:
     return Path(os.environ.get("STATE_DIRECTORY", "/var/lib/jse-connector").split(":")[0])
 
 
+@dataclass(frozen=True, kw_only=True)
+class Seams:
+    """What may be put between the parts and the world; by default nothing. A pool that is given stays open."""
+
+    pool: IsolatedPool | None = None
+    journal: Callable[..., Journal] = Journal
+    adapter: AdapterFactory | None = None
+    transport: Callable[[Path | None, str | None], BaseTransport] = lambda ca_file, proxy: DeadlineTransport(
+        ca_file=ca_file, proxy=proxy
+    )
+
+
 @contextmanager
 def single_instance(state: State) -> Iterator[None]:
     """Hold the journal for this process alone. Raises JournalError when another process holds it."""
@@ -73,22 +87,29 @@ def single_instance(state: State) -> Iterator[None]:
 
 
 @contextmanager
-def wired(config: Config, state: State, *, now: Callable[[], datetime] | None = None) -> Iterator[Parts]:
+def wired(
+    config: Config,
+    state: State,
+    *,
+    now: Callable[[], datetime] | None = None,
+    seams: Seams | None = None,
+) -> Iterator[Parts]:
     """Make all parts and close them at the end. Raises ConfigurationError (a missing secret), JournalError."""
+    seams = seams or Seams()
     clock = now or (lambda: datetime.now(UTC))
     contract = contract_of(config)
     with ExitStack() as stack:
-        pool = stack.enter_context(IsolatedPool())
-        journal = Journal(config.journal.url or state.journal_url, now=clock)
+        pool = seams.pool or stack.enter_context(IsolatedPool())
+        journal = seams.journal(config.journal.url or state.journal_url, now=clock)
         stack.callback(journal.close)
         folders: dict[str, Folder] = {}
         for name in config.servers:
-            folder = _folder(config, name)
+            folder = _folder(config, name, seams)
             stack.callback(folder.close)
             folders[name] = folder
         services: dict[str, SigningService] = {}
         for name in config.accounts:
-            service = _service(config, name, contract, state, clock)
+            service = _service(config, name, contract, state, clock, seams)
             stack.callback(service.close)
             services[name] = service
         yield Parts(
@@ -161,7 +182,7 @@ def _accounts(config: Config, contract: Contract) -> dict[str, AccountSettings]:
     }
 
 
-def _folder(config: Config, name: str) -> WebDavFolder:
+def _folder(config: Config, name: str, seams: Seams) -> WebDavFolder:
     server = config.servers[name]
     user = server.user
     if isinstance(user, SecretReference):
@@ -174,6 +195,7 @@ def _folder(config: Config, name: str) -> WebDavFolder:
         ca_file=server.ca_file,
         proxy=server.proxy,
         max_connections=server.max_connections,
+        adapter_factory=seams.adapter,
     )
 
 
@@ -186,7 +208,7 @@ def platform_secrets(config: Config) -> tuple[str, str]:
 
 
 def _service(
-    config: Config, name: str, contract: Contract, state: State, now: Callable[[], datetime]
+    config: Config, name: str, contract: Contract, state: State, now: Callable[[], datetime], seams: Seams
 ) -> HttpSigningService:
     shortcut, secret = platform_secrets(config)
     return HttpSigningService(
@@ -199,6 +221,7 @@ def _service(
         contract=contract,
         ca_file=config.platform.ca_file,
         proxy=config.platform.proxy,
+        transport=seams.transport(config.platform.ca_file, config.platform.proxy),
     )
 
 

@@ -1,0 +1,26 @@
+"""The verbs of ``jse-connector``: the only rooms that put the real parts together and print.
+
+Exit status 0 done, 1 failed, 2 configuration or usage. An error is one text on standard error, never a traceback
+(but with ``--debug``).
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line and leave by SystemExit."""
+    from connector.cli.app import app  # here, so that importing a verb's room does not build the command line
+
+    try:
+        app(list(arguments) if arguments is not None else None, prog_name="jse-connector")
+    except BrokenPipeError:
+        # Somebody read only the first lines (`| head`): nothing more can be said.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+
+
+__all__ = ["main"]

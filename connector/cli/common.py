@@ -1,0 +1,146 @@
+"""What every verb shares: the two options, the configuration, how an error becomes a text and an exit status."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import wraps
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn, ParamSpec, TypeVar
+
+import typer
+
+from connector import logs
+from connector.errors import ConfigurationError, ConfigurationProblem, ConnectorError
+
+if TYPE_CHECKING:
+    from connector.cli.wiring import State
+    from connector.config import Config
+    from connector.journal import Journal
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+DEFAULT_CONFIG = Path("/etc/jse-connector/config.yaml")
+FAILED, MISUSED = 1, 2
+
+
+@dataclass
+class Settings:
+    """What stands before and after the verb: the later wins."""
+
+    config: Path | None = None
+    state: Path | None = None
+    debug: bool = False
+    level: str = "INFO"
+
+    def config_file(self) -> Path:
+        """Return the file that is meant: the one given, $JSE_CONFIG, or the usual one."""
+        return self.config or Path(os.environ.get("JSE_CONFIG") or DEFAULT_CONFIG)
+
+    def load(self) -> Config:
+        """Read the configuration. Raises ConfigurationError with every problem."""
+        from connector.config import load_config
+
+        return load_config(self.config_file())
+
+    def place(self) -> State:
+        """Return where the state is kept; nothing is made."""
+        from connector.cli.wiring import State, state_directory
+
+        return State(directory=state_directory(self.state))
+
+
+SETTINGS = Settings()
+"""One command line a process."""
+
+
+def configured(config: Path | None, state: Path | None) -> Settings:
+    """Take in the options that stand after the verb."""
+    SETTINGS.config = config or SETTINGS.config
+    SETTINGS.state = state or SETTINGS.state
+    return SETTINGS
+
+
+def verb(function: Callable[P, T]) -> Callable[P, T]:
+    """Let a verb's errors become one text and an exit status."""
+
+    @wraps(function)
+    def told(*args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            return function(*args, **kwargs)
+        except ConnectorError as error:
+            if SETTINGS.debug:
+                raise
+            tell_error(error)
+
+    return told
+
+
+def tell_error(error: ConnectorError) -> NoReturn:
+    """Say what went wrong and leave."""
+    if isinstance(error, ConfigurationError):
+        for problem in error.problems:
+            complain(f"jse-connector: {problem_line(problem)}")
+        raise typer.Exit(MISUSED)
+    complain(f"jse-connector: {logs.redact(str(error))}")
+    raise typer.Exit(FAILED)
+
+
+def problem_line(problem: ConfigurationProblem) -> str:
+    """One problem of the configuration on one line."""
+    where = f"{problem.file or 'configuration'}"
+    where += f":{problem.line}" if problem.line else ""
+    return f"{where}: {problem.path}: {problem.text}"
+
+
+def complain(text: str) -> None:
+    """Write to standard error."""
+    print(text, file=sys.stderr)
+
+
+def misused(text: str) -> NoReturn:
+    """Leave because the command does not fit the configuration."""
+    complain(f"jse-connector: {text}")
+    raise typer.Exit(MISUSED)
+
+
+def one_of(name: str, known: Sequence[str], what: str) -> str:
+    """Return ``name`` if it is known; else leave, saying which names are."""
+    if name not in known:
+        misused(f'no {what} "{name}". Known: {", ".join(sorted(known))}.')
+    return name
+
+
+def agreed(question: str, *, yes: bool) -> None:
+    """Ask a person, unless they said yes beforehand; leave when they say no or cannot be asked."""
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        misused("nobody can be asked here; add --yes if it is meant.")
+    if not typer.confirm(question):
+        complain("Nothing was changed.")
+        raise typer.Exit(FAILED)
+
+
+@contextmanager
+def kept_journal(settings: Settings, config: Config) -> Iterator[Journal]:
+    """Open the journal that is there; the service may be running. Raises JournalError when there is none."""
+    from datetime import UTC, datetime
+
+    from connector.cli.journal_file import sqlite_file
+    from connector.errors import JournalError
+    from connector.journal import Journal
+
+    url = config.journal.url or settings.place().journal_url
+    file = sqlite_file(url)
+    if file is not None and not file.is_file():
+        raise JournalError(f"no journal at {file}: has the service ever run with this state directory?")
+    journal = Journal(url, now=lambda: datetime.now(UTC))
+    try:
+        yield journal
+    finally:
+        journal.close()

@@ -1,0 +1,60 @@
+"""The journal's file: where it is, and a copy of it that leaves every byte of the original alone."""
+
+from __future__ import annotations
+
+import fcntl
+import shutil
+import sqlite3
+from contextlib import closing, suppress
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from connector.errors import JournalError
+
+
+def sqlite_file(url: str) -> Path | None:
+    """Return the file of a SQLite URL, None for another database."""
+    parsed = sa.engine.make_url(url)
+    if parsed.get_backend_name() != "sqlite" or not parsed.database:
+        return None
+    return Path(parsed.database)
+
+
+def copy_journal(source: Path, target: Path, *, lock: Path) -> None:
+    """Copy a SQLite journal to ``target``, with what stands in its write-ahead log; nothing where there is none.
+
+    ``lock``: what a running service holds. Raises JournalError when the journal cannot be read.
+    """
+    if not source.is_file():
+        return
+    try:
+        if _in_use(lock):
+            # The service changes these files all the time; SQLite itself knows how to read beside it.
+            with (
+                closing(sqlite3.connect(f"{source.resolve().as_uri()}?mode=ro", uri=True)) as old,
+                closing(sqlite3.connect(target)) as new,
+            ):
+                old.backup(new)
+            return
+        # Opening it, even to read, would make or remove files beside it: with nobody at work, bytes are enough.
+        shutil.copyfile(source, target)
+        with suppress(FileNotFoundError):
+            shutil.copyfile(_log_of(source), _log_of(target))
+    except (OSError, sqlite3.Error) as error:
+        raise JournalError(f"the journal {source} cannot be read: {error}") from error
+
+
+def _log_of(file: Path) -> Path:
+    return file.with_name(file.name + "-wal")
+
+
+def _in_use(lock: Path) -> bool:
+    try:
+        with lock.open("rb") as stream:
+            fcntl.flock(stream, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return False
+    except BlockingIOError:
+        return True
+    return False

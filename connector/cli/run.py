@@ -1,0 +1,73 @@
+"""``run`` and ``tick``: the service, and one round of it for a timer of one's own."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+import time
+from typing import TYPE_CHECKING
+
+from connector.cli.common import FAILED, Settings
+from connector.cli.wiring import single_instance, wired
+from connector.passes import ServerMemory, account_pass, server_pass
+
+if TYPE_CHECKING:
+    from connector.steps.parts import Parts
+
+log = logging.getLogger(__name__)
+
+ROUNDS = 10
+"""A tick ends after so many rounds, even if people go on writing."""
+MANUAL = "manual"
+"""The cause of a hold that an administrator asked for: no failure."""
+
+
+def run(settings: Settings) -> int:
+    """Work until a signal. Raises ConfigurationError, JournalError."""
+    from connector.daemon import Daemon
+
+    config, state = settings.load(), settings.place()
+    state.make()
+    with single_instance(state), wired(config, state) as parts:
+        if Daemon(parts, config).run():
+            return 0
+        # A thread is still in a call that does not come back. Closing its parts under its hands would only
+        # blur what happened; the intent in the journal tells the next start all there is to know.
+        logging.shutdown()
+        sys.stderr.flush()
+        os._exit(0)
+
+
+def tick(settings: Settings) -> int:
+    """Make passes until nothing moves any more. Returns 1 when a server or an account could not be worked on."""
+    config, state = settings.load(), settings.place()
+    state.make()
+    with single_instance(state), wired(config, state) as parts:
+        memories = {name: ServerMemory() for name in config.servers}
+        for _ in range(ROUNDS):
+            if not _round(parts, memories):
+                break
+            time.sleep(parts.timing.settle.total_seconds() + 0.2)
+        failures = _failures(parts, memories)
+    for failure in failures:
+        log.error("%s", failure)
+    return FAILED if failures else 0
+
+
+def _round(parts: Parts, memories: dict[str, ServerMemory]) -> bool:
+    """One pass each; True when another round may bring more."""
+    outcomes = [server_pass(parts, name, memory) for name, memory in memories.items()]
+    outcomes += [account_pass(parts, name) for name in parts.accounts]
+    return any(outcome.unsettled or outcome.moved for outcome in outcomes)
+
+
+def _failures(parts: Parts, memories: dict[str, ServerMemory]) -> list[str]:
+    found = [f"server {name}: {memory.problem}" for name, memory in memories.items() if memory.problem]
+    for memory in memories.values():
+        found += [f"folder {name} belongs to {owner}" for name, owner in memory.unowned.items()]
+    for name in parts.accounts:
+        hold = parts.journal.held(name)
+        if hold is not None and hold.cause != MANUAL:
+            found.append(f"account {name} is held: {hold.cause}")
+    return found
