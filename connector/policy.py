@@ -49,7 +49,7 @@ def problems_of(
     for signatory in request.signatories:
         domain = signatory.email.rpartition("@")[2].lower()
         if domain in refused:
-            values = {"who": signatory.name or signatory.email, "email": signatory.email, "domain": domain}
+            values = {"who": signatory.name or signatory.email, "written": domain}
             problems.append(Problem(code="domain_refused", line=signatory.line, values=values))
     if same_phone_refused:
         problems += _shared(request, "phone", "same_phone")

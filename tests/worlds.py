@@ -279,6 +279,8 @@ class Stage:
     def sign(self, email: str = MARIE) -> None:
         """Let a signatory sign everything that waits for them."""
         for view in self.platform.transactions():
+            if not view.sends or view.ended_at is not None:
+                continue
             for signatory in view.signatories:
                 if (
                     signatory.email == email

@@ -20,6 +20,9 @@ import httpx
 from connector.errors import ConfigurationError, ConfigurationProblem
 from connector.jesignexpert import deadline
 
+BaseTransport = httpx.BaseTransport
+"""What may stand in the place of :class:`DeadlineTransport`."""
+
 FRESH = "connector.fresh_connection"
 """Request extension: use a connection that nobody used before and nobody will use again.
 

@@ -47,6 +47,11 @@ def consider(case: Case) -> Record | None:
     return _open(case, record)
 
 
+def _read(case: Case) -> ReadSidecar:
+    folder = case.parts.folders[case.settings.server]
+    return read_request(folder, case.pair.sidecar.href, pdf_name=case.pair.document_name)
+
+
 def _unchanged(case: Case, record: Record) -> bool:
     """True when nothing that its verdict rests on has moved."""
     sidecar, document = case.pair.sidecar, case.pair.document
@@ -94,7 +99,7 @@ def _moved_by_id(case: Case) -> Record | None:
 def _held(case: Case, record: Record) -> Record:
     if record.sidecar_etag == case.pair.sidecar.etag:
         return record
-    sidecar = read_request(case.parts.folders[case.settings.server], case.pair.sidecar.href)
+    sidecar = _read(case)
     action = read_orders(sidecar.data)
     marked = record.transaction is not None or record.reason in _MARKED_HOLDS
     anew = ask_of(action, record=record) != record.ask
@@ -123,7 +128,7 @@ def _open(case: Case, record: Record) -> Record:
 
 
 def _sidecar_edited(case: Case, record: Record) -> Record:
-    sidecar = read_request(case.parts.folders[case.settings.server], case.pair.sidecar.href)
+    sidecar = _read(case)
     changes: dict[str, Any] = {
         "sidecar_etag": sidecar.etag or case.pair.sidecar.etag,
         "sidecar_gone": False,
@@ -214,7 +219,7 @@ def _ended(case: Case, record: Record) -> Record:
     if not record.closed:
         return record
     if record.sidecar_etag != case.pair.sidecar.etag:
-        sidecar = read_request(case.parts.folders[case.settings.server], case.pair.sidecar.href)
+        sidecar = _read(case)
         action = read_orders(sidecar.data)
         if record.adopted and not record.extra.get("orders_seen"):
             return case.journal.note(

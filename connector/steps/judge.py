@@ -80,7 +80,7 @@ def judge(case: Case) -> Record:
     parts, pair = case.parts, case.pair
     folder = parts.folders[case.settings.server]
     ref = case.target.ref if case.target else new_reference()
-    sidecar = read_request(folder, pair.sidecar.href)
+    sidecar = read_request(folder, pair.sidecar.href, pdf_name=pair.document_name)
     document = None
     if pair.document is not None:
         limit = parts.accounts[case.settings.accounts[0]].terms.max_document_bytes

@@ -41,8 +41,8 @@ class ReadDocument:
     path: Path | None
 
 
-def read_request(folder: Folder, href: Href) -> ReadSidecar:
-    """Fetch and read a sidecar. Raises the errors of :meth:`Folder.get`, never one about its content."""
+def read_request(folder: Folder, href: Href, *, pdf_name: str | None = None) -> ReadSidecar:
+    """Fetch and read a sidecar; ``pdf_name`` is its own PDF's name, which it may repeat. Raises the errors of :meth:`Folder.get`, never one about its content."""
     stream = io.BytesIO()
     try:
         fetched = folder.get(href, stream, max_bytes=MAX_SIDECAR_BYTES)
@@ -54,7 +54,7 @@ def read_request(folder: Folder, href: Href) -> ReadSidecar:
     data = stream.getvalue()
     sha256 = hashlib.sha256(data).hexdigest()
     try:
-        request = read_sidecar(data)
+        request = read_sidecar(data, pdf_name=pdf_name)
     except RequestRejected as rejected:
         return ReadSidecar(
             sha256=sha256, etag=fetched.etag, data=data, request=None, problems=rejected.problems

@@ -182,7 +182,8 @@ def adopt(parts: Parts, record: Record, mark: Sent) -> Record:
     fields = _adopted(parts, mark)
     fields["key_parts"] = record.key_parts or fields["key_parts"]
     fields["obeyed"] = tuple(dict.fromkeys((*record.obeyed, *mark.obeyed)))
-    fields["extra"] = {**record.extra, **fields["extra"]}
+    # The journal knows this sidecar: what it says already was read, what a person adds now is new.
+    fields["extra"] = {**record.extra, **fields["extra"], "orders_seen": True}
     parts.fresh_sends.discard(record.id)
     return parts.journal.fact(
         record, Event.ADOPTED, done=("mark", "send"), data={"transaction": mark.transaction}, **fields
