@@ -18,7 +18,7 @@ from connector.placement import place
 from connector.ports import Box
 from connector.sidecar.model import SignatureRequest, Wish
 from connector.steps.parts import AccountSettings, FolderSettings, Parts
-from connector.steps.read import ReadDocument
+from connector.steps.read import ReadDocument, megabytes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,7 +77,11 @@ def _judge_document(
         return (
             None,
             (),
-            [Problem(code="pdf_too_large", values={"size_mb": f"> {limit_mb}", "limit_mb": limit_mb})],
+            [
+                Problem(
+                    code="pdf_too_large", values={"size_mb": megabytes(document.size), "limit_mb": limit_mb}
+                )
+            ],
         )
     try:
         facts = parts.documents.facts(document.path)

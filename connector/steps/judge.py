@@ -80,11 +80,13 @@ def judge(case: Case) -> Record:
     parts, pair = case.parts, case.pair
     folder = parts.folders[case.settings.server]
     ref = case.target.ref if case.target else new_reference()
-    sidecar = read_request(folder, pair.sidecar.href, pdf_name=pair.document_name)
+    sidecar = read_request(folder, pair.sidecar.href, pdf_name=pair.document_name, size=pair.sidecar.size)
     document = None
     if pair.document is not None:
         limit = parts.accounts[case.settings.accounts[0]].terms.max_document_bytes
-        document = read_document(folder, pair.document.href, parts.spool, ref=ref, max_bytes=limit)
+        document = read_document(
+            folder, pair.document.href, parts.spool, ref=ref, max_bytes=limit, size=pair.document.size
+        )
     moved = _moved_by_content(case, sidecar, document)
     if moved is not None:
         parts.spool.free(ref)

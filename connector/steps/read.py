@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import math
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,14 +42,22 @@ class ReadDocument:
     path: Path | None
 
 
-def read_request(folder: Folder, href: Href, *, pdf_name: str | None = None) -> ReadSidecar:
-    """Fetch and read a sidecar; ``pdf_name`` is its own PDF's name, which it may repeat. Raises the errors of :meth:`Folder.get`, never one about its content."""
+def read_request(
+    folder: Folder, href: Href, *, pdf_name: str | None = None, size: int | None = None
+) -> ReadSidecar:
+    """Fetch and read a sidecar; ``pdf_name`` is its own PDF's name, which it may repeat.
+
+    ``size`` as listed is told of one that is too large. Raises the errors of :meth:`Folder.get`, never one about
+    its content.
+    """
     stream = io.BytesIO()
     try:
         fetched = folder.get(href, stream, max_bytes=MAX_SIDECAR_BYTES)
     except OutOfSpace:
+        weight = megabytes(max(size or 0, MAX_SIDECAR_BYTES + 1))
         problem = Problem(
-            code="sidecar_too_large", values={"size_mb": "1", "limit_mb": str(MAX_SIDECAR_BYTES // 1_000_000)}
+            code="sidecar_too_large",
+            values={"size_mb": weight, "limit_mb": str(MAX_SIDECAR_BYTES // 1_000_000)},
         )
         return ReadSidecar(sha256="", etag=None, data=b"", request=None, problems=(problem,))
     data = stream.getvalue()
@@ -62,12 +71,22 @@ def read_request(folder: Folder, href: Href, *, pdf_name: str | None = None) -> 
     return ReadSidecar(sha256=sha256, etag=fetched.etag, data=data, request=request)
 
 
-def read_document(folder: Folder, href: Href, spool: Spool, *, ref: str, max_bytes: int) -> ReadDocument:
-    """Fetch a PDF into the spool under ``ref``. One larger than ``max_bytes`` is told by its hash being empty."""
+def megabytes(size: int) -> str:
+    """Return a size in millions of bytes, rounded up: what is too large never reads as the limit itself."""
+    return f"{math.ceil(size / 100_000) / 10:g}"
+
+
+def read_document(
+    folder: Folder, href: Href, spool: Spool, *, ref: str, max_bytes: int, size: int | None = None
+) -> ReadDocument:
+    """Fetch a PDF into the spool under ``ref``.
+
+    One larger than ``max_bytes`` is told by its hash being empty, and has the ``size`` that was listed.
+    """
     try:
         path, fetched = spool.put(
             ref, SENT_NAME, lambda stream: folder.get(href, stream, max_bytes=max_bytes)
         )
     except OutOfSpace:
-        return ReadDocument(sha256="", size=max_bytes + 1, etag=None, path=None)
+        return ReadDocument(sha256="", size=max(size or 0, max_bytes + 1), etag=None, path=None)
     return ReadDocument(sha256=fetched.sha256, size=fetched.size, etag=fetched.etag, path=path)
