@@ -181,8 +181,11 @@ class Folder(Protocol):
         """Where a file is now, by its id; None when it is nowhere below this login. Needs ``search``."""
         ...
 
-    def versions(self, file_id: FileId) -> tuple[Version, ...]:
-        """List the versions a server keeps of a file, the present content included where it lists it."""
+    def versions(self, file_id: FileId, *, modified: datetime | None = None) -> tuple[Version, ...]:
+        """List the versions a server keeps of a file, the present content included where it lists it.
+
+        ``modified``: the present content's time, where the caller knows it; spares one request.
+        """
         ...
 
     def get_version(self, file_id: FileId, version_id: str, into: BinaryIO, *, max_bytes: int) -> Fetched:

@@ -57,9 +57,9 @@ def deliver(parts: Parts, record: Record) -> Record:
 
 
 def _deliver(parts: Parts, folder: Folder, record: Record) -> Record:
-    record = _locate(parts, folder, record)
     intent = parts.journal.intent(record, "deliver")
     if intent is not None or record.adopted:
+        record = _locate(parts, folder, record)
         settled = _settle(parts, folder, record)
         if settled is not None:
             return settled
@@ -69,16 +69,30 @@ def _deliver(parts: Parts, folder: Folder, record: Record) -> Record:
         return _beside(parts, folder, record, "to_check")
     if intent is not None and intent.data["kind"] == "aside":
         return _resume_aside(parts, folder, record, Href(intent.data["aside"]))
-    present = present_at(parts, folder, record, Href(record.document.href)) if record.document.href else None
+    present = _present(parts, folder, record)
+    if not _is_base(record, present):
+        # Not where it was, or not what it was: followed by its file id before anything is concluded.
+        record = _locate(parts, folder, record)
+        present = _present(parts, folder, record)
     if present is None:
         return _beside(parts, folder, record, "pdf_gone")
-    if present.fetched is None or present.fetched.sha256 != record.document.sha256:
+    if not _is_base(record, present):
         if is_ours(parts, record, present):
             return _delivered(parts, record, present.fetched.etag if present.fetched else None)
         return _beside(parts, folder, record, "pdf_changed")
     if folder.capabilities().chunked_upload:
         return _as_version(parts, folder, record, present)
     return _aside(parts, folder, record)
+
+
+def _present(parts: Parts, folder: Folder, record: Record) -> Present | None:
+    return present_at(parts, folder, record, Href(record.document.href)) if record.document.href else None
+
+
+def _is_base(record: Record, present: Present | None) -> bool:
+    """True when what lies there is, byte for byte, what was sent."""
+    fetched = present.fetched if present is not None else None
+    return fetched is not None and fetched.sha256 == record.document.sha256
 
 
 def _locate(parts: Parts, folder: Folder, record: Record) -> Record:
@@ -159,7 +173,7 @@ def _look_again(parts: Parts, record: Record) -> Record:
 def _read_back(parts: Parts, folder: Folder, record: Record, href: Href) -> Record:
     present = present_at(parts, folder, record, href)
     if present is not None and is_ours(parts, record, present):
-        record = _prove_version(parts, folder, record)
+        record = _prove_version(parts, folder, record, present)
         return _delivered(parts, record, present.fetched.etag if present.fetched else None)
     if found_in_versions(parts, folder, record):
         # A person saved over it right after: theirs stands, ours is in the file's history.
@@ -167,9 +181,9 @@ def _read_back(parts: Parts, folder: Folder, record: Record, href: Href) -> Reco
     return parts.journal.note(record, "not_read_back", **waiting.backoff(parts, record))
 
 
-def _prove_version(parts: Parts, folder: Folder, record: Record) -> Record:
+def _prove_version(parts: Parts, folder: Folder, record: Record, present: Present) -> Record:
     """Find the version that holds the original, byte for byte, and label it; else write the original beside."""
-    version_id = _kept_version(parts, folder, record)
+    version_id = _kept_version(parts, folder, record, present)
     if version_id is not None:
         document = record.document.model_copy(update={"version_id": version_id})
         return parts.journal.note(record, "original_kept", document=document)
@@ -180,12 +194,14 @@ def _prove_version(parts: Parts, folder: Folder, record: Record) -> Record:
     return parts.journal.note(record, "original_beside", document=document)
 
 
-def _kept_version(parts: Parts, folder: Folder, record: Record) -> str | None:
+def _kept_version(parts: Parts, folder: Folder, record: Record, present: Present) -> str | None:
     if not folder.capabilities().versions or record.document.file_id is None:
         return None
     file_id = FileId(record.document.file_id)
     limit = parts.accounts[record.account].terms.max_signed_bytes
-    versions = [v for v in folder.versions(file_id) if not v.current and v.size == record.document.size]
+    modified = present.fetched.modified if present.fetched is not None else None
+    listed = folder.versions(file_id, modified=modified)
+    versions = [v for v in listed if not v.current and v.size == record.document.size]
     for version in sorted(versions, key=lambda v: v.version_id, reverse=True):
         _, fetched = parts.spool.put(
             record.ref,

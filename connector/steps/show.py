@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import io
 import logging
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -91,12 +92,18 @@ def _show_status(parts: Parts, record: Record) -> Record:
         seal_key=parts.sealer.key,
     )
     folder = parts.folders[record.server]
-    etag = _write(parts, folder, href, content)
+    known = record.reported is not None and record.extra.get("status_href") == href
+    # What was being written when a power cut tore the file is recognised by its words (R4).
+    earlier = parts.journal.intent(record, "show")
+    ours = [content, *([str(earlier.data["content"]).encode()] if earlier else [])]
+    record = parts.journal.intend(record, "show", {"content": content.decode()})
+    etag = _write(folder, href, content, known=known, ours=ours, seal_key=parts.sealer.key)
     before = record.extra.get("status_href")
     record = parts.journal.note(
         record,
         "reported",
         data={"first_line": text.state},
+        done=("show",),
         reported=digest,
         reported_etag=etag,
         extra={**record.extra, "status_href": href},
@@ -106,15 +113,26 @@ def _show_status(parts: Parts, record: Record) -> Record:
     return record
 
 
-def _write(parts: Parts, folder: Folder, href: Href, content: bytes) -> ETag | None:
+def _write(
+    folder: Folder, href: Href, content: bytes, *, known: bool, ours: Sequence[bytes], seal_key: bytes
+) -> ETag | None:
+    """Make the file, or overwrite our own; ``known``: we wrote it before, so that it is looked at first.
+
+    ``ours``: what we write and what we were last writing, of which a torn file is the beginning.
+    """
+    if not known:
+        try:
+            return folder.create(href, content)
+        except PreconditionFailed:
+            log.info("a status stands there already; it is looked at")
     found = _fetch(folder, href)
     if found is None:
         return folder.create(href, content)
     data, etag = found
     if data == content:
         return etag
-    status = read_status(data, parts.sealer.key)
-    if isinstance(status, (Whole, Empty)) or is_prefix_of(data, content):
+    status = read_status(data, seal_key)
+    if isinstance(status, (Whole, Empty)) or any(is_prefix_of(data, written) for written in ours):
         if etag is None:
             etag = folder.stat(href).etag
         if etag is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Self
@@ -338,17 +339,19 @@ class WebDavFolder:
         found = (entry for entry in entries if entry is not None and entry.file_id == file_id)
         return next(found, None)
 
-    def versions(self, file_id: FileId) -> tuple[Version, ...]:
-        """List the versions, newest first; one more request tells which is the present content."""
+    def versions(self, file_id: FileId, *, modified: datetime | None = None) -> tuple[Version, ...]:
+        """List the versions, newest first; without ``modified`` one more request tells the present content."""
         path = self._on_nextcloud().versions(file_id)
-        entry = self.find_by_id(file_id)
-        if entry is None:
-            raise NotFound("no file has this id", service=self.name, operation=PROPFIND.name)
+        if modified is None:
+            entry = self.find_by_id(file_id)
+            if entry is None:
+                raise NotFound("no file has this id", service=self.name, operation=PROPFIND.name)
+            modified = entry.modified
         with self._connections.ask(
             PROPFIND, path, headers=["Depth: 1", _XML], body=nextcloud.VERSIONS_BODY
         ) as response:
             found = resources(response.iter_content(_BLOCK), max_bytes=self._max_listing_bytes)
-            return nextcloud.to_versions(found, decode(path), entry.modified)
+            return nextcloud.to_versions(found, decode(path), modified)
 
     def get_version(self, file_id: FileId, version_id: str, into: BinaryIO, *, max_bytes: int) -> Fetched:
         """Stream one kept version: one GET."""

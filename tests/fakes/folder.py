@@ -246,7 +246,7 @@ class MemoryFolder:
             item = next(found, None)
             return None if item is None else self._entry(*item)
 
-    def versions(self, file_id: FileId) -> tuple[Version, ...]:
+    def versions(self, file_id: FileId, *, modified: datetime | None = None) -> tuple[Version, ...]:
         """List the present content and the kept ones, newest first."""
         with self._begin("versions", file_id):
             node = self._by_id(file_id)
