@@ -8,6 +8,7 @@
     ├─ DocumentError(code)             the author          never         a PDF that cannot be read or must not be sent
     ├─ SignedDocumentError(code)       time, then a person later         what came back is not intact: quarantined
     ├─ LifecycleError                  the developer       never         an event the table forbids; nothing changed
+    ├─ StaleRecordError                time              later         another job was faster; nothing was written
     ├─ JournalError                    the administrator   never         the journal cannot be trusted: stop
     ├─ SpoolError                      the administrator   later         the spool's disk is full or read-only
     ├─ OwnershipError                  the administrator   never         another connector works in this folder
@@ -131,6 +132,13 @@ class SignedDocumentError(ConnectorError):
 
 class LifecycleError(ConnectorError):
     """An event that the table does not allow in this state. Nothing was changed."""
+
+
+class StaleRecordError(ConnectorError):
+    """Another job changed the record between reading and writing. Nothing was written; the next pass looks anew."""
+
+    repaired_by = RepairedBy.TIME
+    retry = Retry.LATER
 
 
 class JournalError(ConnectorError):

@@ -247,6 +247,8 @@ class Record(Frozen):
     """
 
     id: int
+    revision: int = 0
+    """Counts its changes in the journal: a change that was made of an older revision is refused."""
     ref: str
     """Six characters that people read to each other."""
     folder: str

@@ -19,6 +19,7 @@ from connector.errors import (
     OwnershipError,
     RemoteError,
     SpoolError,
+    StaleRecordError,
 )
 from connector.lifecycle import Record, State
 from connector.ports import ETag, FileId
@@ -221,13 +222,17 @@ def _guarded(parts: Parts, record: Record, step: Callable[[], Record]) -> Record
         return step()
     except JournalError:
         raise
+    except StaleRecordError as error:
+        log.info("%s: %s", record.ref, error)
+        return parts.journal.get(record.id)
     except SpoolError as error:
         log.error("%s: %s", record.ref, error)
     except ConnectorError as error:
         log.warning("%s: %s", record.ref, error)
     except Exception:  # as above
         log.exception("%s met a defect", record.ref)
-    return parts.journal.note(record, "step_failed", **waiting.backoff(parts, record))
+    now = parts.journal.get(record.id)
+    return parts.journal.note(now, "step_failed", **waiting.backoff(parts, now))
 
 
 def _over(parts: Parts, deadline: float | None) -> bool:

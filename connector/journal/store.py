@@ -18,7 +18,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
-from connector.errors import JournalError
+from connector.errors import JournalError, StaleRecordError
 from connector.identity import new_reference
 from connector.journal import schema
 from connector.lifecycle import DocumentFacts, Event, Record, State, after
@@ -157,10 +157,11 @@ class Journal:
         """Let ``event`` happen: state, changed fields, event row, finished intents and new ones, all or nothing.
 
         ``done``: steps whose intents end with this fact; ``intend``: step → data of intents that begin with it.
-        Raises LifecycleError, changing nothing, when the table forbids the event in the state *now* kept.
+        Raises, changing nothing, LifecycleError when the table forbids the event in the state *now* kept,
+        StaleRecordError when another job has changed the record since the caller read it.
         """
         with self._transaction() as connection:
-            kept = self._get(connection, record.id)
+            kept = self._unchanged(connection, record)
             state = after(kept.state, event)
             return self._write(connection, kept, event.value, state, data, done, intend, changes)
 
@@ -178,7 +179,7 @@ class Journal:
         if "state" in changes:
             raise ValueError("a state is changed by an event only")
         with self._transaction() as connection:
-            kept = self._get(connection, record.id)
+            kept = self._unchanged(connection, record)
             return self._write(connection, kept, name, kept.state, data, done, intend, changes)
 
     def touch(self, record: Record, **changes: Any) -> Record:
@@ -186,7 +187,8 @@ class Journal:
         if "state" in changes:
             raise ValueError("a state is changed by an event only")
         with self._transaction() as connection:
-            kept = self._get(connection, record.id).model_copy(update=changes)
+            kept = self._unchanged(connection, record)
+            kept = kept.model_copy(update={**changes, "revision": kept.revision + 1})
             connection.execute(
                 schema.record.update().where(schema.record.c.id == kept.id).values(**_columns(kept))
             )
@@ -204,7 +206,9 @@ class Journal:
         changes: Mapping[str, Any],
     ) -> Record:
         now = self._now()
-        record = kept.model_copy(update={**changes, "state": state, "updated_at": now})
+        record = kept.model_copy(
+            update={**changes, "state": state, "updated_at": now, "revision": kept.revision + 1}
+        )
         connection.execute(
             schema.record.update().where(schema.record.c.id == record.id).values(**_columns(record))
         )
@@ -440,6 +444,13 @@ class Journal:
     def _commit(self, connection: Connection) -> None:
         """Make a transaction last. The one place of every commit: tests count crash points here."""
         connection.commit()
+
+    def _unchanged(self, connection: Connection, record: Record) -> Record:
+        """Return the record as kept, which must be what the caller has: its changes may copy whole fields."""
+        kept = self._get(connection, record.id)
+        if kept.revision != record.revision:
+            raise StaleRecordError(f"{kept.ref} was changed meanwhile")
+        return kept
 
     def _get(self, connection: Connection, record_id: int) -> Record:
         row = connection.execute(sa.select(schema.record).where(schema.record.c.id == record_id)).one()

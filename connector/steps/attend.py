@@ -329,7 +329,10 @@ def _watch_alone(parts: Parts, sight: Sight, record: Record, entry: Entry) -> Re
 def _document_missing(parts: Parts, sights: Sequence[Sight], record: Record) -> Record:
     """Follow the PDF by file id, then by content; else remember since when it is missing."""
     document = record.document
-    found = _by_id(parts, sights, record) or _by_content(parts, sights, record)
+    found = _by_id(parts, sights, record)
+    if found is None:
+        record, found = _by_content(parts, sights, record)
+        document = record.document
     if found is not None:
         renamed = found.name if found.name != document.href.rsplit("/", 1)[-1] else None
         moved = document.model_copy(
@@ -363,7 +366,7 @@ def _by_id(parts: Parts, sights: Sequence[Sight], record: Record) -> Entry | Non
     return None
 
 
-def _by_content(parts: Parts, sights: Sequence[Sight], record: Record) -> Entry | None:
+def _by_content(parts: Parts, sights: Sequence[Sight], record: Record) -> tuple[Record, Entry | None]:
     """Among PDFs of the same size that no other request owns; each is fetched once."""
     owned = {
         other.document.href for other in parts.journal.open_records(record.server) if other.id != record.id
@@ -386,8 +389,9 @@ def _by_content(parts: Parts, sights: Sequence[Sight], record: Record) -> Entry 
             except NotFound:
                 continue
             if present is not None and present.fetched and present.fetched.sha256 == record.document.sha256:
-                return entry
+                return record, entry
             tried.add(token)
     if tried != set(record.extra.get("not_it", ())):
-        parts.journal.note(record, "looked_for", extra={**record.extra, "not_it": sorted(tried)})
-    return None
+        extra = {**record.extra, "not_it": sorted(tried)}
+        record = parts.journal.note(record, "looked_for", extra=extra)
+    return record, None

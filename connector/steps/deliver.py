@@ -267,7 +267,7 @@ def _resume_aside(parts: Parts, folder: Folder, record: Record, aside: Href) -> 
         if moved is not None and there is None:
             return _move_back(parts, folder, record, aside, href)
         # The move never happened (or that name is somebody else's): begin again from what lies there.
-        parts.journal.note(record, "not_moved", done=("deliver",))
+        record = parts.journal.note(record, "not_moved", done=("deliver",))
         if there is None:
             return _beside(parts, folder, record, "pdf_gone")
         return parts.journal.note(record, "deliver_refused", next_at=parts.now())

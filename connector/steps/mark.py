@@ -63,7 +63,7 @@ def _still_judged(folder: Folder, record: Record) -> bool:
 
 
 def _abandon(parts: Parts, record: Record) -> Record:
-    parts.journal.fact(record, Event.ABANDONED, done=("mark",), transaction=None)
+    record = parts.journal.fact(record, Event.ABANDONED, done=("mark",), transaction=None)
     return parts.journal.note(record, "judge_again", sidecar_etag=None, settings_digest=None)
 
 
