@@ -14,6 +14,7 @@ from connector.errors import DocumentError, NotFound
 from connector.identity import ask_of
 from connector.lifecycle import Event, Record, State
 from connector.ports import Entry, FileId
+from connector.sidecar import names
 from connector.sidecar.model import Action, SignatureRequest
 from connector.sidecar.reading import read_orders
 from connector.steps import check as checking
@@ -329,6 +330,8 @@ def _watch_alone(parts: Parts, sight: Sight, record: Record, entry: Entry) -> Re
 def _document_missing(parts: Parts, sights: Sequence[Sight], record: Record) -> Record:
     """Follow the PDF by file id, then by content; else remember since when it is missing."""
     document = record.document
+    if parts.journal.intent(record, "deliver") is not None:
+        return record  # it was we who moved the original aside; step 9 settles that itself
     found = _by_id(parts, sights, record)
     if found is None:
         record, found = _by_content(parts, sights, record)
@@ -378,6 +381,7 @@ def _by_content(parts: Parts, sights: Sequence[Sight], record: Record) -> tuple[
             token = f"{href}|{entry.etag}"
             if (
                 entry.is_folder
+                or names.is_ours(entry.name)
                 or entry.size != record.document.size
                 or not entry.name.casefold().endswith(".pdf")
                 or href in owned
