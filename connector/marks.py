@@ -137,7 +137,7 @@ def _parse(line: bytes) -> Sent | Done | Owner | None:
     try:
         payload = json.loads(line)
         return kinds[payload["kind"]].model_validate(payload["mark"])
-    except (ValueError, KeyError, TypeError, ValidationError):
+    except (ValueError, KeyError, TypeError, ValidationError, RecursionError):
         return None
 
 
