@@ -111,3 +111,154 @@ def tick(
     from connector.cli import run as room
 
     _leave(room.tick(settings))
+
+
+@app.command("check-config")
+@verb
+def check_config(
+    file: Annotated[Optional[Path], typer.Argument(metavar="FILE", help="Default: as --config.")] = None,  # noqa: UP045
+    config: ConfigOption = None,
+    state: StateOption = None,
+    offline: Annotated[
+        bool, typer.Option("--offline", help="Said for scripts: this check never asks the network.")
+    ] = False,
+) -> None:
+    """Tell everything that is wrong with a configuration; write nothing. Exit status 0 or 2.
+
+    Example: jse-connector check-config --offline ./config.yaml
+    """
+    from connector.cli import check
+
+    _leave(check.check_config(file or configured(config, state).config_file()))
+
+
+@app.command()
+@verb
+def connect(
+    account: AccountArgument,
+    config: ConfigOption = None,
+    state: StateOption = None,
+    mail: Annotated[bool, typer.Option("--mail", help="Send the link to the account's owner.")] = False,
+    wait: Annotated[int, typer.Option("--wait", help="Give up after so many minutes.", min=1)] = 30,
+) -> None:
+    """Let a person log in at Jesignexpert for one account, and keep what that gives.
+
+    Example: jse-connector connect lyon --mail
+    """
+    from connector.cli import accounts
+
+    _leave(accounts.connect(configured(config, state), account, mail=mail, wait_s=wait * 60))
+
+
+@app.command()
+@verb
+def pause(account: AccountArgument, config: ConfigOption = None, state: StateOption = None) -> None:
+    """Launch nothing more for an account; what has left is followed and delivered.
+
+    Example: jse-connector pause lyon
+    """
+    from connector.cli import accounts
+
+    _leave(accounts.pause(configured(config, state), account))
+
+
+@app.command()
+@verb
+def resume(account: AccountArgument, config: ConfigOption = None, state: StateOption = None) -> None:
+    """End a pause.
+
+    Example: jse-connector resume lyon
+    """
+    from connector.cli import accounts
+
+    _leave(accounts.resume(configured(config, state), account))
+
+
+@app.command()
+@verb
+def status(
+    config: ConfigOption = None,
+    state: StateOption = None,
+    as_json: Annotated[bool, typer.Option("--json", help='For programs; with "format": 1.')] = False,
+) -> None:
+    """Tell how many requests stand where, and what needs a person.
+
+    Example: jse-connector status --json
+    """
+    from connector.cli import status as room
+
+    _leave(room.status(configured(config, state), as_json=as_json))
+
+
+@app.command()
+@verb
+def rebuild(
+    launch: Annotated[str, typer.Option("--launch", metavar="FOLDER", help="Its name in the configuration.")],
+    config: ConfigOption = None,
+    state: StateOption = None,
+    yes: YesOption = False,
+) -> None:
+    """Judge anew what was in a folder before its first pass, and was held for that.
+
+    Example: jse-connector rebuild --launch lyon-letters
+    """
+    from connector.cli import operate
+
+    _leave(operate.rebuild(configured(config, state), launch, yes=yes))
+
+
+@app.command("take-over")
+@verb
+def take_over(
+    folder: FolderArgument, config: ConfigOption = None, state: StateOption = None, yes: YesOption = False
+) -> None:
+    """Take a folder that another connector owned; that one must be stopped for good.
+
+    Example: jse-connector take-over lyon-letters
+    """
+    from connector.cli import operate
+
+    _leave(operate.take_over(configured(config, state), folder, yes=yes))
+
+
+@app.command()
+@verb
+def resolve(
+    ref: Annotated[str, typer.Argument(metavar="REF", help="Six characters, from status.")],
+    sent: Annotated[
+        Optional[bool],  # noqa: UP045
+        typer.Option("--sent/--not-sent", help="Whether the invitations left.", show_default=False),
+    ] = None,
+    config: ConfigOption = None,
+    state: StateOption = None,
+) -> None:
+    """Say of a request in doubt whether it was sent. With --not-sent the platform is asked once more.
+
+    Example: jse-connector resolve 7F3K2Q --not-sent
+    """
+    from connector.cli import operate
+
+    if sent is None:
+        complain("jse-connector: say --sent or --not-sent.")
+        _leave(MISUSED)
+    _leave(operate.resolve(configured(config, state), ref, sent=bool(sent)))
+
+
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+@verb
+def demo(context: typer.Context) -> None:
+    """Show a whole signature on this machine, with an embedded DMS and an embedded Jesignexpert.
+
+    Options and files are those of the demo itself: [--auto] [--dir DIR] [PDF SIDECAR].
+
+    Example: jse-connector demo --auto
+    """
+    try:
+        from connector.sandbox import demo as room
+    except ImportError as error:
+        complain(
+            f'jse-connector: the demo needs  pip install "jse-connector[sandbox]"  ({error.name} is missing).'
+        )
+        _leave(MISUSED)
+    else:
+        _leave(room.main(context.args))

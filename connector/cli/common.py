@@ -144,3 +144,15 @@ def kept_journal(settings: Settings, config: Config) -> Iterator[Journal]:
         yield journal
     finally:
         journal.close()
+        hand_over(settings.place())
+
+
+def hand_over(state: State) -> None:
+    """Give what root made in the state directory to the directory's owner: the service must be able to use it."""
+    if os.geteuid() != 0:
+        return
+    owner = state.directory.stat()
+    for path in state.directory.rglob("*"):
+        found = path.lstat()
+        if found.st_uid == 0 and (found.st_uid, found.st_gid) != (owner.st_uid, owner.st_gid):
+            os.chown(path, owner.st_uid, owner.st_gid, follow_symlinks=False)

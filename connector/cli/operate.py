@@ -1,0 +1,129 @@
+"""``rebuild``, ``take-over``, ``resolve``: what an administrator decides in a person's place."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from connector import marks
+from connector.cli.common import FAILED, Settings, agreed, complain, hand_over, kept_journal, one_of
+from connector.cli.wiring import wired
+from connector.errors import RemoteError
+from connector.lifecycle import Event, Record, State
+from connector.marks import Owner, Reading
+from connector.sidecar.model import Action, Verb
+from connector.steps.orders import obey
+from connector.steps.registry import owner_href, read_mark
+
+if TYPE_CHECKING:
+    from connector.steps.parts import FolderSettings, Parts
+
+THERE_BEFORE = "there_before"
+
+
+def rebuild(settings: Settings, folder: str, *, yes: bool) -> int:
+    """Let what was in a folder before its first pass be judged anew, and launched if it is in order (R7)."""
+    config = settings.load()
+    one_of(folder, tuple(config.folders), "folder")
+    server, ceiling = config.folders[folder].server, config.folders[folder].send
+    with kept_journal(settings, config) as journal:
+        held = [
+            record
+            for record in journal.open_records(server)
+            if record.folder == folder and record.state is State.HELD and record.reason == THERE_BEFORE
+        ]
+        if not held:
+            print(f"folder {folder}: nothing is held because it was there before.")
+            return 0
+        agreed(
+            f"{len(held)} requests of folder {folder} were there before the first pass. They will be judged "
+            f'anew and go as far as "send: {ceiling.value}" allows. Go on?',
+            yes=yes,
+        )
+        for record in held:
+            # As if its sidecar had just been seen for the first time: the next pass reads it and judges it.
+            journal.fact(
+                record, Event.PDF_MISSING, reason="", values={}, sidecar_etag=None, data={"by": "rebuild"}
+            )
+    print(f"folder {folder}: {len(held)} requests are judged anew at the next pass.")
+    return 0
+
+
+def take_over(settings: Settings, folder: str, *, yes: bool) -> int:
+    """Replace the owner file of a watched folder with ours (R12). Raises remote errors."""
+    config, state = settings.load(), settings.place()
+    one_of(folder, tuple(config.folders), "folder")
+    state.make()
+    with wired(config, state) as parts:
+        status = _take_over(parts, parts.watched[folder], yes=yes)
+    hand_over(state)
+    return status
+
+
+def _take_over(parts: Parts, folder: FolderSettings, *, yes: bool) -> int:
+    dms, href = parts.folders[folder.server], owner_href(folder)
+    found = read_mark(dms, href, parts.sealer)
+    if found is None:
+        print(f"folder {folder.name} belongs to nobody; the next pass takes it.")
+        return 0
+    reading, mark, _ = found
+    if isinstance(mark, Owner) and mark.connector == parts.connector and reading is Reading.WHOLE:
+        print(f"folder {folder.name} is ours already.")
+        return 0
+    owner = mark.connector if isinstance(mark, Owner) else "unreadable"
+    etag = dms.stat(href).etag
+    if etag is None:
+        complain(f"jse-connector: the server gives no ETag for {href}; remove that file by hand instead.")
+        return FAILED
+    agreed(
+        f"Folder {folder.name} belongs to connector {owner}. If that one still runs, both would work there. "
+        "Is it stopped for good?",
+        yes=yes,
+    )
+    mine = marks.write(Owner(connector=parts.connector, since=parts.now()), parts.sealer)
+    dms.replace(href, mine, etag=etag)
+    again = read_mark(dms, href, parts.sealer)
+    if again is None or again[2] != mine:
+        complain(f"jse-connector: folder {folder.name} was taken by another connector meanwhile.")
+        return FAILED
+    print(f"folder {folder.name} is ours now. A running service notices at its next start.")
+    return 0
+
+
+def resolve(settings: Settings, ref: str, *, sent: bool) -> int:
+    """Say of a request in doubt whether it was sent, as the author could in the sidecar. Raises JournalError."""
+    config, state = settings.load(), settings.place()
+    with kept_journal(settings, config) as journal:
+        record = journal.by_ref(ref)
+    if record is None:
+        complain(f"jse-connector: no request {ref.upper()}.")
+        return FAILED
+    if record.state is not State.IN_DOUBT:
+        complain(f"jse-connector: {record.ref} is not in doubt; it is {record.state.value}.")
+        return FAILED
+    verb = Verb.ALREADY_SENT if sent else Verb.NOT_SENT
+    with wired(config, state) as parts:
+        after = obey(parts, record, Action(verb=verb, wording=f"resolve {verb.value}"))
+        status = _resolved(parts, record, after, sent=sent)
+    hand_over(state)
+    return status
+
+
+def _resolved(parts: Parts, before: Record, after: Record, *, sent: bool) -> int:
+    if after.state is State.IN_DOUBT:
+        complain(f"jse-connector: {after.ref}: {_why_not(parts, before)}")
+        return FAILED
+    if sent:
+        print(f"{after.ref} is followed as sent.")
+    elif after.state is State.CANCELLED and after.reason == "not_sent":
+        print(f"{after.ref} is given up. It goes again when its author writes  action: recommencer")
+    else:
+        print(f"{after.ref}: the platform says it was sent; it is {after.state.value} now.")
+    return 0
+
+
+def _why_not(parts: Parts, record: Record) -> str:
+    try:
+        parts.services[record.account].status(record.transaction)  # type: ignore[arg-type]
+    except RemoteError as error:
+        return f"the platform must be asked first, and cannot be: {error}"
+    return "still in doubt; try again."

@@ -1,0 +1,120 @@
+"""The net under the log: what never stands in a line, whatever a library or a server says."""
+
+from __future__ import annotations
+
+import io
+import logging
+from collections.abc import Iterator
+
+import pytest
+
+from connector import logs
+
+JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0w5N_XgL0n3I9PlFUP0THsR8U"
+
+
+@pytest.fixture(autouse=True)
+def _untouched() -> Iterator[None]:
+    root = logging.getLogger()
+    before, level = list(root.handlers), root.level
+    yield
+    root.handlers[:], root.level = before, level
+
+
+@pytest.mark.parametrize(
+    "secret",
+    [
+        "marie.dupont@cabinet.fr",
+        "élodie@cabinet-exemple.fr",
+        "06 12 34 56 78",
+        "0612345678",
+        "06.12.34.56.78",
+        "+33 6 12 34 56 78",
+        "+33612345678",
+        "0033612345678",
+        "https://sign.example/s/8Hk2dPq",
+        "https://signatures:motdepasse@cloud.example/remote.php/dav/files/x/",
+        "https://api.example/transaction?token=abc&hmac=d41d8cd9",
+        JWT,
+        "Bearer abcdef0123456789",
+        "token=s3cr3t",
+        '"hmac": "abc123"',
+        "Authorization: Basic c2lnbmF0dXJlczpzYW5kYm94",
+        "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+        "Set-Cookie: nc_session=abc",
+    ],
+)
+def test_hides(secret: str) -> None:
+    """No part that identifies or opens anything survives."""
+    told = logs.redact(f"the server said {secret} and closed")
+    assert logs.HIDDEN in told
+    for part in ("dupont", "lodie", "12 34", "612345678", "12.34", "8Hk2dPq", "motdepasse", "abc", "eyJ", "s3cr3t",
+                 "c2lnbm", "9f86d081", "remote.php"):  # fmt: skip
+        assert part not in told
+    assert told.startswith("the server said")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "server lyon: lyon look 503: maintenance",
+        "7F3K2Q: asked again later (lyon status 404: no such transaction)",
+        "marker 0123456789ab… cannot be read",
+        "ready: 2 of 3 servers answer; not reached: annecy",
+        "transaction 123e4567-e89b-12d3-a456-426614174000 is in_progress",
+        "took 1234567890 ns at 2026-11-23 07:55:30, port 8443, size 10485760",
+        "connector.steps.judge: folder lyon-letters-of-engagement-2026 met a defect",
+    ],
+)
+def test_keeps(line: str) -> None:
+    """References, states, numbers and names of settings stay readable."""
+    assert logs.redact(line) == line
+
+
+def test_a_url_keeps_its_host() -> None:
+    """Which server it was may be known; what was asked there may not."""
+    assert logs.redact("GET https://cloud.example:8443/x/y?z=1") == "GET https://cloud.example:8443/…"
+    assert logs.redact("at http://127.0.0.1:9/") == "at http://127.0.0.1:9/"
+
+
+def test_tracebacks_and_arguments_are_redacted() -> None:
+    """The net hangs under the whole record."""
+    stream = io.StringIO()
+    logs.configure("DEBUG", stream=stream, environ={})
+    try:
+        raise ValueError("mail to jean@cabinet.fr")
+    except ValueError:
+        logging.getLogger("connector.test").exception("for %s", "06 12 34 56 78")
+    told = stream.getvalue()
+    assert "jean" not in told
+    assert "12 34" not in told
+    assert "Traceback" in told
+
+
+def test_priorities_under_systemd() -> None:
+    """Every line begins with its priority there, and with its time elsewhere."""
+    stream = io.StringIO()
+    logs.configure("INFO", stream=stream, environ={"JOURNAL_STREAM": "8:1"})
+    logging.getLogger("connector.test").warning("one\ntwo")
+    assert [line[:3] for line in stream.getvalue().splitlines()] == ["<4>", "<4>"]
+    again = io.StringIO()
+    logs.configure("INFO", stream=again, environ={})
+    logging.getLogger("connector.test").info("said")
+    assert again.getvalue().endswith("INFO    connector.test: said\n")
+    assert again.getvalue()[0] == "2"
+    assert "said" not in stream.getvalue(), "the earlier handler is gone"
+
+
+def test_libraries_that_log_urls_stay_quiet() -> None:
+    """httpx tells every URL at INFO; it is heard from WARNING on, even at our DEBUG."""
+    stream = io.StringIO()
+    logs.configure("DEBUG", stream=stream, environ={})
+    for name in ("httpx", "httpcore.http11", "urllib3.connectionpool", "apscheduler.executors.default"):
+        logging.getLogger(name).info("HTTP Request: GET x")
+    assert stream.getvalue() == ""
+
+
+def test_an_unknown_level_is_an_error() -> None:
+    """A level that does not exist is refused, not guessed."""
+    with pytest.raises(ValueError, match="LOUD"):
+        logs.configure("LOUD")
