@@ -35,7 +35,7 @@ from connector.steps.mark import mark
 from connector.steps.notice import show_notice
 from connector.steps.parts import FolderSettings, Parts
 from connector.steps.prepare import prepare
-from connector.steps.recover import own, place_adopted, recover
+from connector.steps.recover import check_owner, own, place_adopted, recover
 from connector.steps.send import send
 from connector.steps.show import show, status_href
 
@@ -117,7 +117,11 @@ def _look(parts: Parts, folders: list[FolderSettings], memory: ServerMemory) -> 
     for settings in folders:
         if settings.name in memory.unowned:
             continue
-        sights.append(_look_at(parts, settings, memory))
+        try:
+            sights.append(_look_at(parts, settings, memory))
+        except OwnershipError as error:
+            memory.unowned[settings.name] = error.owner
+            log.error("%s: it is left alone", error)
     return sights
 
 
@@ -130,6 +134,8 @@ def _look_at(parts: Parts, settings: FolderSettings, memory: ServerMemory) -> Si
         root = folder.stat(settings.root)
         if root.etag is not None and root.etag == memory.roots.get(settings.name) and not _unsettled([known]):
             return known
+    # Whoever moved something here may be another connector (R12).
+    check_owner(parts, settings)
     sight = look(settings, folder, settling, parts.now())
     memory.sights[settings.name] = sight
     memory.roots[settings.name] = sight.root.etag
@@ -220,7 +226,7 @@ def _guarded_place(case: Case) -> None:
 def _guarded(parts: Parts, record: Record, step: Callable[[], Record]) -> Record:
     try:
         return step()
-    except JournalError:
+    except (JournalError, OwnershipError):
         raise
     except StaleRecordError as error:
         log.info("%s: %s", record.ref, error)
@@ -247,12 +253,24 @@ def _advance_all(parts: Parts, server: str, memory: ServerMemory, deadline: floa
         parts.journal.open_records(server), key=lambda record: (_urgency(record), record.updated_at)
     )
     for record in records:
-        if record.folder in memory.unowned or record.folder not in parts.watched:
+        if not _ours(parts, record, memory):
             continue
         if _over(parts, deadline):
             return False
         _advance(parts, record, memory)
     return True
+
+
+def _ours(parts: Parts, record: Record, memory: ServerMemory) -> bool:
+    """True while folder and account of a request are still in the configuration and ours to work in.
+
+    What was taken out of it rests as it is, signed documents in the spool, until it is put back.
+    """
+    return (
+        record.folder in parts.watched
+        and record.account in parts.accounts
+        and record.folder not in memory.unowned
+    )
 
 
 def _urgency(record: Record) -> int:
@@ -305,7 +323,7 @@ def _show_all(
     parts: Parts, server: str, folders: list[FolderSettings], memory: ServerMemory, deadline: float | None
 ) -> None:
     for record in parts.journal.open_records(server):
-        if record.folder in memory.unowned or record.folder not in parts.watched:
+        if not _ours(parts, record, memory):
             continue
         if _over(parts, deadline):
             return
@@ -325,6 +343,8 @@ def account_pass(parts: Parts, account: str, *, deadline: float | None = None) -
     for record in sorted(parts.journal.followed(account), key=_due_first):
         if _over(parts, deadline):
             return Outcome(complete=False, moved=moved)
+        if not waiting.may_ask(parts, account):
+            return Outcome(complete=True, moved=moved)
         if record.closed or not waiting.due(parts, record):
             continue
         after = _guarded(parts, record, lambda record=record: _follow(parts, record))  # type: ignore[misc]

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from connector.config import Config, SecretReference, resolve_secret
@@ -120,7 +121,7 @@ def wired(
             folders=folders,
             services=services,
             watched=watched(config),
-            accounts=_accounts(config, contract),
+            accounts=_accounts(config, contract, state),
             connector=_connector_id(config, state),
             now=clock,
             report=ReportSettings(timezone=config.timezone, language=config.language, support=config.support),
@@ -162,7 +163,7 @@ def _registry(url: str, given: str | None, path: str) -> Href:
     return Href(NEXTCLOUD_REGISTRY if _NEXTCLOUD_FILES in url else f"{path}.signature/")
 
 
-def _accounts(config: Config, contract: Contract) -> dict[str, AccountSettings]:
+def _accounts(config: Config, contract: Contract, state: State) -> dict[str, AccountSettings]:
     def box_problems(boxes: Sequence[Box]) -> list[Problem]:
         try:
             sign_fields(boxes, contract)
@@ -176,10 +177,18 @@ def _accounts(config: Config, contract: Contract) -> dict[str, AccountSettings]:
             sender=account.sender,
             max_sends_per_day=account.max_sends_per_day,
             terms=contract.terms,
+            tokens_renewed=partial(_tokens_renewed, state.directory / "tokens" / f"{name}.json"),
             box_problems=box_problems,
         )
         for name, account in config.accounts.items()
     }
+
+
+def _tokens_renewed(file: Path, since: datetime) -> bool:
+    """True when the tokens' file is younger than ``since``: ``connect`` has been there."""
+    with suppress(OSError):
+        return file.stat().st_mtime > since.timestamp()
+    return False
 
 
 def _folder(config: Config, name: str, seams: Seams) -> WebDavFolder:

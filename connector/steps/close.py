@@ -26,7 +26,7 @@ def close(parts: Parts, record: Record) -> Record:
     try:
         if record.state is State.WITHDRAWN:
             show.remove(parts, record)
-        elif show.status_href(record) is not None and record.reported is None:
+        elif not show.is_shown(parts, record):
             return record
         if record.extra.get("sent_mark") and record.key and record.transaction:
             _write_end(parts, record)

@@ -59,6 +59,9 @@ def absorb(parts: Parts, record: Record, status: TransactionStatus) -> Record:
     }
     if status.progress is Progress.UNKNOWN and status.word != record.word:
         log.error("%s: the platform says %r, a word nobody has mapped", record.ref, status.word)
+    unknown = status.word if status.progress is Progress.UNKNOWN else ""
+    if unknown != record.extra.get("unknown_word", ""):
+        changes["extra"] = {**record.extra, "unknown_word": unknown}
     if status.progress is Progress.NOT_SENT:
         return parts.journal.touch(record, **changes)
     if status.progress in {Progress.IN_PROGRESS, Progress.UNKNOWN}:

@@ -6,6 +6,7 @@ Reads the folder, writes the journal; nothing leaves. An edit before step 5 simp
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -116,7 +117,8 @@ def _verdict(case: Case, sidecar: ReadSidecar, document: ReadDocument | None, re
             common["document"] = _document(case, document, None)
         return case.keep(Event.REJECTED, problems=_dumped(problems), request=sidecar.request, **common)
     if document is None:
-        return case.keep(Event.PDF_MISSING, request=sidecar.request, problems=(), **common)
+        extra = {"near_name": _near_name(case)}
+        return case.keep(Event.PDF_MISSING, request=sidecar.request, problems=(), extra=extra, **common)
     return _judge_whole(case, sidecar, sidecar.request, document, common)
 
 
@@ -373,6 +375,17 @@ def status_by_name(case: Case) -> str:
     if sealed is not None and sealed != mine:
         return "copy"
     return "status_by_name"
+
+
+def _near_name(case: Case) -> str:
+    """A PDF beside whose name is nearly the one that is missing."""
+    found = [
+        entry.name
+        for entry in case.sight.pdfs_beside(case.pair.sidecar.href)
+        if not names.is_ours(entry.name)
+    ]
+    near = difflib.get_close_matches(case.pair.document_name, found, n=1, cutoff=0.75)
+    return near[0] if near else ""
 
 
 def _wording(request: SignatureRequest) -> tuple[str, ...]:

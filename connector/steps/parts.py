@@ -48,6 +48,8 @@ class AccountSettings:
     sender: str
     max_sends_per_day: int | None
     terms: Terms
+    tokens_renewed: Callable[[datetime], bool] = lambda _since: False
+    """Have the account's tokens been replaced since then?"""
     box_problems: Callable[[Sequence[Box]], list[Problem]] = lambda _boxes: []
     """What the platform's contract says against these boxes: no place on that page, an overlap."""
 

@@ -10,7 +10,6 @@ import logging
 
 from connector.errors import (
     AnsweredNo,
-    Cause,
     InvalidResponse,
     NotFound,
     OutcomeUnknown,
@@ -50,8 +49,9 @@ def prepare(parts: Parts, record: Record) -> Record:
         extra = {**record.extra, "away_since": record.extra.get("away_since") or parts.now().isoformat()}
         return parts.journal.note(record, "not_prepared", data={"error": str(error)}, extra=extra, **changes)
     hold = parts.journal.held(record.account)
-    if hold is not None and hold.cause != Cause.NO_CREDIT.value and hold.cause != Cause.NO_RIGHT.value:
+    if hold is not None and hold.cause == waiting.CONTRACT:
         parts.journal.release(record.account)
+    waiting.answered(parts, record.account)
     extra = {name: value for name, value in record.extra.items() if name != "away_since"}
     return parts.journal.fact(
         record, Event.PREPARED, transaction=transaction, attempts=0, next_at=None, extra=extra

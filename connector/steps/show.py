@@ -21,7 +21,7 @@ from connector.ports import Box, ETag, Folder, Href
 from connector.report.block import Empty, Whole, is_prefix_of, read_status, seal_status
 from connector.report.context import Pause, PauseCause, StatusContext, WaitReason
 from connector.report.facts import moment_of
-from connector.report.status import render_status
+from connector.report.status import StatusText, render_status
 from connector.report.typography import Language
 from connector.sidecar import names
 from connector.sidecar.model import Verb
@@ -75,11 +75,22 @@ def status_href(record: Record) -> Href | None:
     return Href(f"{parent}/{names.status_name(name)}")
 
 
+def is_shown(parts: Parts, record: Record) -> bool:
+    """True when the folder says what the journal says, or when there is no place to say it."""
+    href = status_href(record)
+    return href is None or record.reported == _words(parts, record, href)[1]
+
+
+def _words(parts: Parts, record: Record, href: Href) -> tuple[StatusText, str]:
+    """Return the status as it should read now, and the digest of its place and words."""
+    text = render_status(record, context_of(parts, record))
+    return text, hashlib.sha256(f"{href}\0{text.text}".encode("utf-8", "surrogateescape")).hexdigest()
+
+
 def _show_status(parts: Parts, record: Record) -> Record:
     href = status_href(record)
     assert href is not None
-    text = render_status(record, context_of(parts, record))
-    digest = hashlib.sha256(f"{href}\0{text.text}".encode("utf-8", "surrogateescape")).hexdigest()
+    text, digest = _words(parts, record, href)
     if record.reported == digest:
         return record
     content = seal_status(

@@ -19,6 +19,8 @@ UNANSWERED = "unanswered"
 CONTRACT = "contract"
 """What was just created cannot be read back (protocol R11)."""
 AWAY = "away"
+_STOPS_READS = frozenset({Cause.TOKENS.value, Cause.MAINTENANCE.value, Cause.RATE_LIMIT.value})
+_ENDED_BY_AN_ANSWER = _STOPS_READS | {UNANSWERED, AWAY}
 
 
 def backoff(parts: Parts, record: Record, error: RemoteError | None = None) -> dict[str, Any]:
@@ -55,8 +57,19 @@ def hold_unanswered(parts: Parts, account: str) -> Hold:
 def answered(parts: Parts, account: str) -> None:
     """Tell that the platform answered a read: ends a hold that only waited for that."""
     hold = parts.journal.held(account)
-    if hold is not None and hold.cause in {UNANSWERED, AWAY}:
+    if hold is not None and hold.cause in _ENDED_BY_AN_ANSWER:
         parts.journal.release(account)
+
+
+def may_ask(parts: Parts, account: str) -> bool:
+    """True when the platform may be asked for this account now.
+
+    Refused tokens, maintenance and rate limits stop reads, too, so that nobody is hammered.
+    """
+    hold = parts.journal.held(account)
+    if hold is None or hold.cause not in _STOPS_READS:
+        return True
+    return let_through(parts, account)
 
 
 def may_launch(parts: Parts, record: Record) -> bool:
@@ -71,6 +84,9 @@ def let_through(parts: Parts, account: str) -> bool:
     """
     hold = parts.journal.held(account)
     if hold is None:
+        return True
+    if hold.cause == Cause.TOKENS and parts.accounts[account].tokens_renewed(hold.since):
+        parts.journal.release(account)
         return True
     if hold.probe_at > parts.now():
         return False
