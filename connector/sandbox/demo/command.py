@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import importlib.util
 import signal
 import time
 from collections.abc import Sequence
@@ -18,6 +19,9 @@ from connector.sandbox.demo.stage import Stage, staged
 from connector.sandbox.demo.story import drop, example, own, played
 from connector.sandbox.demo.voice import DemoFailed, Voice
 
+# What the embedded servers are made of; they would say so only in their logs.
+_EXTRA = ("cheroot", "python_multipart", "starlette", "uvicorn", "wsgidav")
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the demo; return 0 when done (or ended by Ctrl-C while it stayed up), 1 on failure, 2 on usage."""
@@ -25,6 +29,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     asked = parser.parse_args(arguments)
     if (asked.pdf is None) != (asked.sidecar is None):
         parser.error("give both a PDF and its request, or neither")
+    missing = [name for name in _EXTRA if importlib.util.find_spec(name) is None]
+    if missing:
+        parser.error(f'it needs  pip install "jse-connector[sandbox]"  ({", ".join(missing)} is missing)')
     # A service manager or a CI ends it like Ctrl-C does: children first.
     signal.signal(signal.SIGTERM, _interrupt)
     voice = Voice()

@@ -14,6 +14,7 @@ from connector.sandbox.demo.voice import DemoFailed
 from connector.sandbox.people import Person, PersonStuckError
 
 _LIMIT_S = 150.0
+_PATIENCE_S = 10.0
 _OVER = ("À CORRIGER", "À CONFIRMER", "À VÉRIFIER", "REFUSÉ", "EXPIRÉ", "ANNULÉ", "BROUILLON", "PRÊT")
 SIGNED = "SIGNÉ –"
 _PURPOSES = {"invitation": "an invitation to sign", "signed": "the signed document to download"}
@@ -83,7 +84,8 @@ def played(stage: Stage, pair: Pair, *, signatories: int | None) -> None:
 def _until_signed(stage: Stage, pair: Pair) -> list[str]:
     """Follow the status and the outbox; sign for whoever is invited; return who signed."""
     until = time.monotonic() + _LIMIT_S
-    shown, waiting, signed = "", list[str](), list[str]()
+    shown, read, patience = "", "", time.monotonic() + _PATIENCE_S
+    waiting, signed = list[str](), list[str]()
     while time.monotonic() < until:
         line = stage.folder.first_line(pair.status)
         if line != shown:
@@ -95,10 +97,12 @@ def _until_signed(stage: Stage, pair: Pair) -> list[str]:
         if line.startswith(_OVER):
             raise DemoFailed(f"the request ended otherwise:\n{stage.folder.text(pair.status)}")
         waiting += _tell(stage, stage.new_messages())
-        if waiting:
+        # People take their time: the next one signs when the folder has told of the one before.
+        if waiting and (line != read or time.monotonic() > patience):
             email = waiting.pop(0)
             waiting += _sign(stage, email)
             signed.append(email)
+            read, patience = line, time.monotonic() + _PATIENCE_S
         stage.children.check()
         time.sleep(0.2)
     raise DemoFailed(f"not signed within {_LIMIT_S:.0f} s; the folder reads:\n{shown or '(no status)'}")

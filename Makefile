@@ -1,0 +1,73 @@
+# Every target does its own set-up in .venv; nothing but Python 3.11 or newer and make is needed.
+#
+#   make demo    one letter for two signatories, from the drop to the signed version (under a minute)
+#   make test    style, types, every test
+#   make lint    style and types only
+#   make bench   the benchmarks
+#   make venv    the set-up alone
+#   make clean   away with all that the others made
+
+VENV := .venv
+BIN := $(VENV)/bin
+# What a stamp stands for is installed; a change of the wanted packages makes both stamps old.
+RUNS := $(VENV)/.installed-sandbox
+TESTS := $(VENV)/.installed-test
+WANTED := pyproject.toml constraints.txt
+INSTALL := $(BIN)/python -m pip install --disable-pip-version-check --quiet --constraint constraints.txt
+# PYTHON=/path/to/python3 chooses one; else the first of these that is new enough and can make environments.
+PYTHON ?=
+CANDIDATES := $(PYTHON) python3 python3.14 python3.13 python3.12 python3.11
+# Two files at a time: each test file keeps its servers to itself.
+WORKERS ?= 2
+
+.PHONY: help venv demo test lint bench clean
+.DEFAULT_GOAL := help
+
+help:
+	@sed -n 's/^#   //p' Makefile
+
+venv: $(TESTS)
+
+$(BIN)/python:
+	@for python in $(CANDIDATES); do \
+	  if command -v $$python >/dev/null 2>&1 && \
+	     $$python -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
+	    echo "set up: $(VENV) with $$($$python --version)"; exec $$python -m venv $(VENV); \
+	  fi; \
+	done; \
+	echo "No Python 3.11 or newer that can make virtual environments was found." >&2; \
+	echo "Debian, Ubuntu: apt install python3-venv. Elsewhere: make PYTHON=/path/to/python3" >&2; exit 1
+
+$(RUNS): $(WANTED) | $(BIN)/python
+	@echo "set up: installing (a minute or two, once)"
+	@$(INSTALL) --editable '.[sandbox]'
+	@touch $@
+
+$(TESTS): $(WANTED) | $(BIN)/python
+	@echo "set up: installing with the tests' tools (a minute or two, once)"
+	@$(INSTALL) --editable '.[sandbox,test,lint]'
+	@touch $(RUNS) $@
+
+demo: $(RUNS)
+	@$(BIN)/jse-connector demo --auto
+
+lint: $(TESTS)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+test: lint
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
+
+bench: $(TESTS)
+	@set -e; for script in benchmarks/bench_*.py; do \
+	  if [ -e "$$script" ]; then echo "== $$script"; $(BIN)/python "$$script"; \
+	  else echo "no benchmark yet"; fi; \
+	done
+
+# A .venv that is a link was made by hand: it stays.
+clean:
+	rm -rf build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage .coverage.*
+	if [ -e demo/.jse-demo ]; then rm -rf demo; fi
+	if [ ! -L $(VENV) ]; then rm -rf $(VENV); fi
+	find connector tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
