@@ -242,7 +242,7 @@ class Stage:
         folder: str = ROOT,
     ) -> None:
         """Put a PDF and a sidecar beside it, as a person would."""
-        self.write(f"{name}.pdf", pdf if pdf is not None else documents.letter(), folder=folder)
+        self.write(f"{name}.pdf", pdf if pdf is not None else documents.letter(text=name), folder=folder)
         self.write(f"{name}.sign.yaml", sidecar, folder=folder)
 
     def write(self, name: str, content: str | bytes, *, folder: str = ROOT) -> None:

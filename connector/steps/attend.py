@@ -20,7 +20,7 @@ from connector.sidecar.reading import read_orders
 from connector.steps import check as checking
 from connector.steps.delivered import present_at
 from connector.steps.discover import Sight
-from connector.steps.judge import Case, judge, move
+from connector.steps.judge import Case, judge, move, rival_speaks
 from connector.steps.orders import obey
 from connector.steps.parts import Parts
 from connector.steps.read import ReadSidecar, read_request
@@ -34,7 +34,8 @@ def consider(case: Case) -> Record | None:
     if record is None:
         record = _moved_by_id(case)
     if record is None:
-        if case.pair.rivals and min(e.href for e in case.pair.rivals) < case.pair.sidecar.href:
+        later = case.pair.rivals and min(e.href for e in case.pair.rivals) < case.pair.sidecar.href
+        if later and not rival_speaks(case):
             return None  # the first of two sidecars tells of both
         return judge(case)
     if record.state.ended:

@@ -246,7 +246,7 @@ def _aside(parts: Parts, folder: Folder, record: Record) -> Record:
     parent, name = _split(record.document.href)
     href = Href(record.document.href)
     for number in range(1, _MOST_NAMES):
-        aside = Href(parent + names.original_name(name, number))
+        aside = Href(parent + names.movable(names.original_name(name, number)))
         record = parts.journal.intend(record, "deliver", {"kind": "aside", "href": href, "aside": aside})
         try:
             folder.move(href, aside)

@@ -28,6 +28,19 @@ from connector.steps.show import read_status_at
 # A request that was refused for its text, or not yet judged, is nothing that another could be a copy of.
 _NOT_KNOWN = frozenset({State.WITHDRAWN, State.REJECTED, State.WAITING_PDF})
 
+# What was written to the folder outlives a new verdict: it is replaced or removed later, never forgotten.
+_WRITTEN = frozenset(
+    {
+        "status_href",
+        "status_listed",
+        "moved_at",
+        "preview_of",
+        "preview_sha256",
+        "preview_href",
+        "preview_name",
+    }
+)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Case:
@@ -102,23 +115,19 @@ def _verdict(case: Case, sidecar: ReadSidecar, document: ReadDocument | None, re
     common = _common(case, sidecar, ref)
     lost = _lost_both(case, sidecar, document)
     if lost is not None:
-        return case.keep(
-            Event.COPIED,
-            reason="lost_both_files",
-            values={"other": lost.document.href},
-            request=sidecar.request,
-            **common,
-        )
+        told = {"reason": "lost_both_files", "values": {"other": lost.document.href}}
+        return case.keep(Event.COPIED, **{**common, **told, "request": sidecar.request})
     problems = _problems_of_place(case, sidecar)
     if sidecar.request is None or problems:
         if document is not None:
             limit = case.parts.accounts[case.settings.accounts[0]].terms.max_document_bytes
             problems += checking.document_problems(case.parts, document, limit)
             common["document"] = _document(case, document, None)
+        common["extra"] |= {"own_status": rival_speaks(case)}
         return case.keep(Event.REJECTED, problems=_dumped(problems), request=sidecar.request, **common)
     if document is None:
-        extra = {"near_name": _near_name(case)}
-        return case.keep(Event.PDF_MISSING, request=sidecar.request, problems=(), extra=extra, **common)
+        common["extra"] |= {"near_name": _near_name(case)}
+        return case.keep(Event.PDF_MISSING, request=sidecar.request, problems=(), **common)
     return _judge_whole(case, sidecar, sidecar.request, document, common)
 
 
@@ -144,15 +153,16 @@ def _judge_whole(
     }
     copied = _copy_of(case, sidecar, checked, document, key)
     if copied is not None:
-        return case.keep(Event.COPIED, reason="copy", values=copied, key=None, **common)
+        return case.keep(Event.COPIED, **{**common, "reason": "copy", "values": copied, "key": None})
     if checked.problems:
         return case.keep(Event.REJECTED, **{**common, "problems": _dumped(checked.problems)}, key=None)
     held = _held_reason(case, ask)
     if held == "copy":
-        return case.keep(Event.COPIED, reason="copy", values={"other": "", "ended": ""}, key=None, **common)
+        values = {"other": "", "ended": ""}
+        return case.keep(Event.COPIED, **{**common, "reason": "copy", "values": values, "key": None})
     if held:
         obeyed = tuple({*common.get("obeyed", ()), *_wording(request)})
-        return case.keep(Event.HELD, reason=held, key=None, **{**common, "obeyed": obeyed})
+        return case.keep(Event.HELD, **{**common, "reason": held, "obeyed": obeyed, "key": None})
     return _accept(case, sidecar, checked, key, key_parts, ask, common)
 
 
@@ -180,6 +190,7 @@ def _accept(
         "reason": "preview_only" if capped and wish is Wish.PREVIEW else "",
         "values": {},
         "extra": {
+            **common["extra"],
             "message": checked.message,
             "kind": "draft" if wish is Wish.DRAFT else "send",
             "capped": capped,
@@ -228,6 +239,7 @@ def _common(case: Case, sidecar: ReadSidecar, ref: str) -> dict[str, Any]:
         "reason": "",
         "values": {},
         "reported_etag": case.target.reported_etag if case.target else None,
+        "extra": {name: value for name, value in _extra_of(case.target).items() if name in _WRITTEN},
     }
     if case.target is None:
         fields["ref"] = ref
@@ -236,6 +248,23 @@ def _common(case: Case, sidecar: ReadSidecar, ref: str) -> dict[str, Any]:
         fields["place"] = case.pair.sidecar.href
     fields["document"] = DocumentFacts(href=case.pair.document_href, file_id=case._file_id)
     return fields
+
+
+def _extra_of(record: Record | None) -> dict[str, Any]:
+    return record.extra if record else {}
+
+
+def rival_speaks(case: Case) -> bool:
+    """True when another sidecar of the same PDF has left or ended: the status by the PDF's name is its own."""
+    known = [
+        case.journal.at_place(case.settings.server, entry.href)
+        for entry in case.pair.rivals
+        if entry.href != case.pair.sidecar.href
+    ]
+    return any(
+        record is not None and not record.state.before_mark and record.state is not State.WITHDRAWN
+        for record in known
+    )
 
 
 def _document(case: Case, document: ReadDocument, checked: checking.Checked | None) -> DocumentFacts:

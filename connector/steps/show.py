@@ -65,6 +65,10 @@ def _to_be_shown(parts: Parts, record: Record) -> bool:
 
 def status_href(record: Record) -> Href | None:
     """Where the status of a record stands; None while its place is not known (an adopted one)."""
+    if record.extra.get("own_status") and record.place:
+        # Another request of the same PDF has its status by the PDF's name: this one's is named after its sidecar.
+        parent, _, sidecar = record.place.rpartition("/")
+        return Href(f"{parent}/{names.status_name(sidecar)}")
     base = record.document.href or record.document.delivered_href or ""
     if not base and record.place:
         parent, _, sidecar = record.place.rpartition("/")
@@ -155,7 +159,8 @@ def _write(
 
 def _move_aside(folder: Folder, href: Href) -> None:
     """What a person wrote is kept: ``lettre.signature (note).txt``, then ``(note) (2)``."""
-    stem = href.removesuffix(".txt")
+    parent, _, name = href.rpartition("/")
+    stem = f"{parent}/{names.movable(name.removesuffix('.txt'))}"
     for number in range(1, _MOST_NOTES):
         suffix = " (note)" if number == 1 else f" (note) ({number})"
         try:

@@ -1,0 +1,142 @@
+"""What concerns a whole account is said once, holds the launches, and ends by itself."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+from connector.jesignexpert.tokens import Tokens, TokenStore
+from connector.lifecycle import State
+from connector.steps.parts import Timing
+from tests.worlds import QUICK, Stage
+
+NOTICE = "SIGNATURES EN PAUSE.txt"
+PROBING = Timing(
+    follow_first_hour=QUICK.follow_first_hour, retry_first=QUICK.retry_first, probe=timedelta(seconds=20)
+)
+
+
+def notice(stage: Stage) -> str:
+    """First line of the notice at the watched root, with plain spaces."""
+    return stage.read(NOTICE).decode("utf-8-sig").split("\r\n", 1)[0].replace("\u00a0", " ")
+
+
+def test_no_credit(tmp_path: Path) -> None:
+    """Without credit everything waits, one notice says why, and sending resumes once credit is back."""
+    with Stage(tmp_path, timing=PROBING) as stage:
+        stage.platform.credit = 0
+        stage.drop("un")
+        stage.drop("deux")
+        stage.run(3)
+        for name in ("un", "deux"):
+            assert stage.first_line(name) == (
+                "EN PAUSE – le crédit Jesignexpert du cabinet est épuisé ; rien n’est perdu"
+            )
+        assert notice(stage) == "SIGNATURES EN PAUSE – le crédit Jesignexpert du cabinet est épuisé"
+        tries = [r for r in stage.platform.requests if r.operation == "send"]
+        assert len(tries) == 1, "one request finds out, the others wait"
+        stage.platform.credit = 10
+        stage.clock.advance(30)
+        stage.run(20)
+        stage.clock.advance(30)
+        stage.run(20)
+        assert [stage.record(name).state for name in ("un", "deux")] == [State.IN_PROGRESS] * 2
+        assert NOTICE not in stage.files()
+        assert sorted(stage.sends()) == [1, 1]
+        stage.intact()
+
+
+def test_tokens_over(tmp_path: Path) -> None:
+    """Refused tokens pause the account without hammering it; new tokens end the pause at once."""
+    with Stage(tmp_path) as stage:
+        stage.drop("avant")
+        stage.run()
+        stage.platform.revoke_tokens()
+        stage.drop("un")
+        stage.run(6)
+        before = len(stage.platform.requests)
+        stage.run(12)
+        assert len(stage.platform.requests) - before <= 2, "an account whose tokens are refused is left alone"
+        assert stage.first_line("un").startswith("EN PAUSE – la connexion du cabinet à Jesignexpert")
+        assert notice(stage).startswith("SIGNATURES EN PAUSE – la connexion du cabinet")
+        tokens = stage.platform.office_tokens()
+        stage.clock.advance(0)
+        store = TokenStore(stage.state.directory / "tokens")
+        new = Tokens(office=tokens["office"], office_name="Cabinet", user=tokens["user"])
+        store.save("cabinet", new)
+        _touch_as_now(stage)
+        stage.run(20)
+        assert stage.record("un").state is State.IN_PROGRESS
+        assert NOTICE not in stage.files()
+        stage.intact()
+
+
+def _touch_as_now(stage: Stage) -> None:
+    """Give the new tokens' file the time of the stage's clock, which is ahead of the machine's."""
+    import os
+
+    file = stage.state.directory / "tokens" / "cabinet.json"
+    os.utime(file, (stage.clock.timestamp(), stage.clock.timestamp()))
+
+
+def test_contract_wrong(tmp_path: Path) -> None:
+    """What was just created cannot be read back: nothing is sent, and the root says so (R11)."""
+    contract = ", contract: {operations: {status: {path: 'transaction/{id}/nowhere'}}}"
+    with Stage(tmp_path, contract=contract) as stage:
+        stage.drop()
+        stage.run(8)
+        assert stage.sends() == [0] * len(stage.sends())
+        assert notice(stage).startswith("SIGNATURES EN PAUSE – la liaison avec Jesignexpert est à vérifier")
+        assert stage.first_line().startswith("EN PAUSE –")
+        assert stage.record().state is State.WAITING
+
+
+def test_brake_of_the_day(tmp_path: Path) -> None:
+    """Beyond the day's limit requests wait, say so, and leave the next day."""
+    with Stage(tmp_path, account={"max_sends_per_day": "1"}) as stage:
+        stage.drop("un")
+        stage.run()
+        stage.drop("deux")
+        stage.run()
+        assert stage.sends() == [1]
+        assert stage.first_line("deux") == (
+            "EN PAUSE – 1 envoi aujourd’hui, la limite du cabinet ; la suite partira demain"
+        ) or stage.first_line("deux").startswith("EN PAUSE – 1 envoi")
+        stage.clock.advance(86_400)
+        stage.run()
+        assert sorted(stage.sends()) == [1, 1]
+        stage.intact()
+
+
+def test_unanswered_send_holds_the_others(tmp_path: Path) -> None:
+    """After one unanswered send nothing of the account leaves until the platform answers a read (R9b)."""
+    with Stage(tmp_path) as stage:
+        stage.platform.misbehave(operation="send", kind="cut_before", times=1)
+        stage.platform.misbehave(operation="status", kind="status", status=500, times=3, skip=1)
+        stage.drop("un")
+        stage.drop("deux")
+        stage.round()
+        stage.round()
+        stage.round()
+        assert sum(stage.sends()) == 0
+        for _ in range(8):
+            stage.clock.advance(30)
+            stage.run(3)
+        assert stage.record("un").state is State.IN_DOUBT or stage.record("deux").state is State.IN_DOUBT
+        assert sum(stage.sends()) == 1, "the other one leaves once the platform answers"
+        stage.intact()
+
+
+def test_maintenance(tmp_path: Path) -> None:
+    """A maintenance is waited for; the request leaves once, afterwards."""
+    with Stage(tmp_path, timing=PROBING) as stage:
+        stage.platform.switch(maintenance=True)
+        stage.drop()
+        stage.run(6)
+        assert stage.first_line().startswith(("EN PAUSE – Jesignexpert est en maintenance", "EN ATTENTE –"))
+        stage.platform.switch(maintenance=False)
+        stage.clock.advance(60)
+        stage.run(20)
+        assert stage.record().state is State.IN_PROGRESS
+        assert stage.sends()[-1] == 1
+        stage.intact()
