@@ -132,7 +132,7 @@ class Journal:
                     schema.record.update()
                     .where(
                         schema.record.c.server == record.server,
-                        schema.record.c.place == record.place,
+                        schema.record.c.place == _place(record.place),
                         schema.record.c.current,
                     )
                     .values(current=False)
@@ -239,7 +239,7 @@ class Journal:
     def at_place(self, server: str, place: str) -> Record | None:
         """Return the current record of a sidecar's href."""
         columns = schema.record.c
-        return self._first(columns.server == server, columns.place == place, columns.current)
+        return self._first(columns.server == server, columns.place == _place(place), columns.current)
 
     def by_key(self, key: str) -> Record | None:
         """Return the record that holds a key, the newest first."""
@@ -276,7 +276,7 @@ class Journal:
 
     def all_at_place(self, server: str, place: str) -> list[Record]:
         """Return every record that this place ever had, oldest first."""
-        return self._all(schema.record.c.server == server, schema.record.c.place == place)
+        return self._all(schema.record.c.server == server, schema.record.c.place == _place(place))
 
     def everything(self) -> list[Record]:
         """Return all records, oldest first."""
@@ -510,7 +510,7 @@ def _columns(record: Record) -> dict[str, Any]:
         "server": record.server,
         "account": record.account,
         "state": record.state.value,
-        "place": record.place,
+        "place": _place(record.place),
         "current": record.current,
         "key": record.key,
         "file_id": record.document.file_id,
@@ -520,14 +520,29 @@ def _columns(record: Record) -> dict[str, Any]:
         "transaction_id": record.transaction,
         "closed": record.closed,
         "next_at": record.next_at.timestamp() if record.next_at else None,
-        "facts": record.model_dump_json(exclude={"id", "current"}),
+        # Not model_dump_json: paths may hold bytes that are not UTF-8, which only ASCII JSON carries.
+        "facts": json.dumps(record.model_dump(mode="json", exclude={"id", "current"})),
     }
 
 
+def _place(href: str) -> str:
+    """Return a place as a column can hold it; one that is not UTF-8 as JSON, whose quote begins no other place."""
+    try:
+        href.encode()
+    except UnicodeEncodeError:
+        return json.dumps(href)
+    return href
+
+
 def _record(row: sa.Row[Any]) -> Record:
-    facts = json.loads(row.facts)
-    # `current` lives in its column alone: a newer record of the same place takes it away from the older one.
-    return Record.model_validate({**facts, "id": row.id, "current": row.current})
+    try:
+        facts = json.loads(row.facts)
+        # `current` lives in its column alone: a newer record of the same place takes it away from the older one.
+        return Record.model_validate({**facts, "id": row.id, "current": row.current})
+    except (ValueError, TypeError) as error:
+        raise JournalError(
+            f"record {row.id} of the journal cannot be read: {type(error).__name__}"
+        ) from error
 
 
 def empty_document(href: str) -> DocumentFacts:
