@@ -1,0 +1,637 @@
+"""The journal: each fact whole or absent, history never changed, damage said and never repaired by guess."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import sqlite3
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection
+
+from connector.errors import JournalError, LifecycleError, StaleRecordError
+from connector.journal import Journal, schema
+from connector.lifecycle import DocumentFacts, Event, Record, SignatoryFacts, State
+
+START = datetime(2026, 3, 2, 9, 0, 0, 123_456, tzinfo=UTC)
+PLACE = "/Lettres/lettre.sign.yaml"
+
+
+class Clock:
+    """A clock that a test turns by hand."""
+
+    def __init__(self) -> None:
+        self.at = START
+
+    def __call__(self) -> datetime:
+        return self.at
+
+    def advance(self, **duration: float) -> None:
+        self.at += timedelta(**duration)
+
+
+class Cut(Exception):
+    """The power cut of a test."""
+
+
+class CutJournal(Journal):
+    """A journal whose power is cut right before a commit, when told."""
+
+    cut = False
+
+    def _commit(self, connection: Connection) -> None:
+        if self.cut:
+            raise Cut
+        super()._commit(connection)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "journal.sqlite"
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def journal(path: Path, clock: Clock) -> Iterator[CutJournal]:
+    with contextlib.closing(CutJournal(f"sqlite:///{path}", now=clock)) as opened:
+        yield opened
+
+
+def fields(**changes: Any) -> dict[str, Any]:
+    """What a new record is made of."""
+    basic = {
+        "folder": "lettres", "server": "dms", "account": "lyon", "state": State.WAITING, "place": PLACE,
+        "document": DocumentFacts(href="/Lettres/lettre.pdf"),
+    }  # fmt: skip
+    return {**basic, **changes}
+
+
+def raw(path: Path) -> contextlib.closing[sqlite3.Connection]:
+    """The database as anybody else opens it."""
+    return contextlib.closing(sqlite3.connect(path, isolation_level=None))
+
+
+def contents(path: Path) -> dict[str, list[tuple[Any, ...]]]:
+    """Every row of every table."""
+    with raw(path) as db:
+        return {name: db.execute(f"SELECT * FROM {name}").fetchall() for name in schema.metadata.tables}
+
+
+def prepared(journal: Journal) -> Record:
+    """A record about to be marked, with an open intent."""
+    record = journal.fact(journal.add(**fields()), Event.PREPARED, transaction="T-1")
+    return journal.intend(record, "mark", {"transaction": "T-1"})
+
+
+# --------------------------------------------------------------------------------------------------
+# One transaction a fact
+
+
+def test_a_fact_is_state_event_and_intents_together(journal: Journal) -> None:
+    """What happened, what it changes, what it ends and what begins with it are kept together."""
+    record = prepared(journal)
+    marked = journal.fact(
+        record, Event.MARKED, data={"try": 1}, done=("mark",), intend={"send": {"t": "T-1"}}, nonce="n"
+    )
+    assert journal.get(record.id) == marked
+    assert (marked.state, marked.nonce, marked.transaction) == (State.MARKED, "n", "T-1")
+    assert journal.intent(marked, "mark") is None
+    intent = journal.intent(marked, "send")
+    assert intent is not None
+    assert (intent.record_id, intent.step, intent.at, intent.data) == (record.id, "send", START, {"t": "T-1"})
+    assert [(name, data) for _, name, data in journal.events(marked)] == [
+        ("added", {"state": "waiting"}),
+        ("prepared", {"state": "prepared"}),
+        ("intend_mark", {"state": "prepared"}),
+        ("marked", {"state": "marked", "try": 1}),
+    ]
+
+
+def test_a_fact_cut_off_before_its_commit_never_was(journal: CutJournal, path: Path) -> None:
+    """The power goes in the middle: no state, no event, no ended and no new intent is kept."""
+    record = prepared(journal)
+    before = contents(path)
+    journal.cut = True
+    with pytest.raises(Cut):
+        journal.fact(record, Event.MARKED, done=("mark",), intend={"send": {}}, nonce="n")
+    assert contents(path) == before
+    journal.cut = False
+    assert journal.get(record.id) == record
+    assert journal.fact(record, Event.MARKED, done=("mark",), intend={"send": {}}).state is State.MARKED
+
+
+WRITES = {
+    "add": lambda journal, record: journal.add(**fields()),
+    "note": lambda journal, record: journal.note(record, "seen", word="x", done=("mark",)),
+    "touch": lambda journal, record: journal.touch(record, word="x"),
+    "intend": lambda journal, record: journal.intend(record, "mark", {"other": 1}),
+    "hold": lambda journal, record: journal.hold("lyon", "no_credit", probe_at=START),
+    "release": lambda journal, record: journal.release("nantes"),
+    "mark_account": lambda journal, record: journal.mark_account("lyon", "confirmed", {}),
+    "begin_watch": lambda journal, record: journal.begin_watch("lettres", "root 2"),
+}
+
+
+@pytest.mark.parametrize("write", WRITES.values(), ids=WRITES)
+def test_every_write_is_whole_or_absent(journal: CutJournal, path: Path, write: Any) -> None:
+    """Each method that writes is one transaction: cut off before its commit it leaves every table as it was."""
+    record = prepared(journal)
+    journal.hold("nantes", "tokens", probe_at=START)
+    journal.begin_watch("lettres", "root 1")
+    before = contents(path)
+    journal.cut = True
+    with pytest.raises(Cut):
+        write(journal, record)
+    assert contents(path) == before
+    journal.cut = False
+    write(journal, record)
+    assert contents(path) != before
+
+
+def test_an_intent_that_exists_already_undoes_the_whole_fact(journal: Journal, path: Path) -> None:
+    """A second intent of one step is a defect: it is said, and the fact it came with is not kept."""
+    record = prepared(journal)
+    before = contents(path)
+    with pytest.raises(JournalError, match="UNIQUE"):
+        journal.fact(record, Event.MARKED, intend={"mark": {}})
+    assert contents(path) == before
+
+
+def test_a_forbidden_event_changes_nothing(journal: Journal, path: Path) -> None:
+    """What the lifecycle forbids is refused before anything is written."""
+    record = prepared(journal)
+    before = contents(path)
+    with pytest.raises(LifecycleError):
+        journal.fact(record, Event.SENT, done=("mark",), intend={"send": {}}, word="x")
+    assert contents(path) == before
+
+
+def test_what_was_changed_meanwhile_is_not_written_over(journal: Journal, path: Path) -> None:
+    """Two hands hold one record: the second, whose copy is older than the journal's, changes nothing by any way."""
+    mine = theirs = journal.add(**fields(state=State.IN_PROGRESS))
+    mine = journal.fact(mine, Event.REFUSED, word="refused")
+    before = contents(path)
+    for change in (
+        lambda: journal.fact(theirs, Event.SIGNED),
+        lambda: journal.note(theirs, "seen", attempts=3),
+        lambda: journal.touch(theirs, word="pending"),
+        lambda: journal.intend(theirs, "show", {}),
+    ):
+        with pytest.raises(StaleRecordError, match=mine.ref):
+            change()
+    assert contents(path) == before
+    with pytest.raises(LifecycleError):
+        journal.fact(mine, Event.SIGNED)
+    assert journal.note(mine, "seen", attempts=3).state is State.REFUSED
+
+
+@pytest.mark.parametrize("method", ["note", "touch"])
+def test_a_state_changes_by_an_event_only(journal: Journal, method: str) -> None:
+    """Neither a note nor a touch can move a state by the back door."""
+    record = prepared(journal)
+    arguments = (record, "x") if method == "note" else (record,)
+    with pytest.raises(ValueError, match="by an event only"):
+        getattr(journal, method)(*arguments, state=State.DELIVERED)
+    assert journal.get(record.id).state is State.PREPARED
+
+
+def test_intending_again_replaces_the_intent(journal: Journal, clock: Clock) -> None:
+    """One step has one open intent, the newest, with its own time."""
+    record = prepared(journal)
+    clock.advance(minutes=1)
+    journal.intend(record, "mark", {"transaction": "T-2"})
+    intent = journal.intent(record, "mark")
+    assert intent is not None
+    assert (intent.data, intent.at) == ({"transaction": "T-2"}, START + timedelta(minutes=1))
+
+
+def test_a_touch_is_no_history(journal: Journal) -> None:
+    """What is too small to be history changes the record and adds no event."""
+    record = prepared(journal)
+    before = journal.events(record)
+    assert journal.touch(record, word="pending").word == "pending"
+    assert journal.events(record) == before
+
+
+# --------------------------------------------------------------------------------------------------
+# History
+
+
+@pytest.mark.parametrize("statement", ["UPDATE event SET name = 'x'", "DELETE FROM event"])
+def test_history_can_only_grow(journal: Journal, path: Path, statement: str) -> None:
+    """Even past this program, by hand, no event is changed or removed."""
+    record = prepared(journal)
+    before = journal.events(record)
+    with raw(path) as db, pytest.raises(sqlite3.IntegrityError, match="append-only"):
+        db.execute(statement)
+    assert journal.events(record) == before
+
+
+def test_events_come_in_order_with_their_times(journal: Journal, clock: Clock) -> None:
+    """A record's events are its own, in the order they happened, at the times of the clock."""
+    record, other = journal.add(**fields()), journal.add(**fields(place="/b.sign.yaml"))
+    for minute in range(3):
+        clock.advance(minutes=1)
+        record = journal.note(record, f"n{minute}", data={"minute": minute})
+        other = journal.note(other, "other")
+    assert [(at - START, name) for at, name, _ in journal.events(record)][1:] == [
+        (timedelta(minutes=minute + 1), f"n{minute}") for minute in range(3)
+    ]
+
+
+def test_counts_are_of_one_account_one_name_and_since(journal: Journal, clock: Clock) -> None:
+    """The brakes count what they should: this account or folder, marked, from that moment on, that moment included."""
+    for place, account, folder in (
+        ("/a", "lyon", "lettres"),
+        ("/b", "lyon", "social"),
+        ("/c", "n", "lettres"),
+    ):
+        clock.advance(hours=1)
+        record = journal.add(**fields(place=place, account=account, folder=folder))
+        record = journal.fact(record, Event.PREPARED)
+        journal.fact(record, Event.MARKED)
+    first, second = START + timedelta(hours=1), START + timedelta(hours=2)
+    assert journal.count_events("lyon", "marked", since=first) == 2
+    assert journal.count_events("lyon", "marked", since=second) == 1
+    assert journal.count_events("lyon", "sent", since=first) == 0
+    assert journal.count_events("n", "marked", since=first) == 1
+    assert journal.count_launches("lettres", since=first) == 2
+    assert journal.count_launches("lettres", since=second) == 1
+    assert journal.count_launches("social", since=clock.at) == 0
+
+
+def test_the_last_event_of_an_account_is_its_own(journal: Journal) -> None:
+    """What was said of a whole account last counts; an event of one record of that account is another thing."""
+    assert journal.last_account_event("lyon", "confirmed") is None
+    journal.mark_account("lyon", "confirmed", {"digest": "a"})
+    journal.mark_account("lyon", "confirmed", {"digest": "b"})
+    journal.mark_account("nantes", "confirmed", {"digest": "c"})
+    journal.note(journal.add(**fields()), "confirmed", data={"digest": "d"})
+    assert journal.last_account_event("lyon", "confirmed") == {"digest": "b"}
+
+
+# --------------------------------------------------------------------------------------------------
+# Finding records
+
+
+def test_the_newest_record_of_a_place_is_the_current_one(journal: Journal) -> None:
+    """A new ask at one place takes the place over; the older record stays in the history of that place."""
+    first = journal.add(**fields())
+    elsewhere = journal.add(**fields(server="other"))
+    second = journal.add(**fields())
+    found = journal.at_place("dms", PLACE)
+    assert found is not None
+    assert (found.id, found.current) == (second.id, True)
+    assert not journal.get(first.id).current
+    assert journal.get(elsewhere.id).current
+    assert [record.id for record in journal.all_at_place("dms", PLACE)] == [first.id, second.id]
+    assert [record.id for record in journal.places("dms", "lettres")] == [second.id]
+
+
+def test_writing_to_an_older_record_does_not_bring_it_back(journal: Journal) -> None:
+    """A record read before it was replaced carries its old word of being current; that word is not kept."""
+    first = journal.add(**fields())
+    second = journal.add(**fields())
+    late = journal.note(first, "seen", word="late")
+    late = journal.touch(journal.fact(late, Event.REJECTED), word="later")
+    assert not late.current
+    found = journal.at_place("dms", PLACE)
+    assert found is not None
+    assert found.id == second.id
+
+
+def test_a_record_without_a_place_takes_none_over(journal: Journal) -> None:
+    """Adopted records whose place is not known yet do not push each other away."""
+    one, two = journal.add(**fields(place="")), journal.add(**fields(place=""))
+    assert journal.get(one.id).current
+    assert journal.get(two.id).current
+
+
+def test_records_are_found_by_what_they_are_known_by(journal: Journal) -> None:
+    """Key, bytes as sent or as signed, sidecar bytes, file id, reference in any case: each finds its records."""
+    document = DocumentFacts(href="/a.pdf", file_id="11", sha256="d" * 64, signed_sha256="e" * 64)
+    one = journal.add(**fields(ref="ABC234", key="k" * 64, sidecar_sha256="s" * 64, document=document))
+    two = journal.add(**fields(place="/b", key="k" * 64, sidecar_sha256="s" * 64, server="other"))
+
+    def ids(records: list[Record]) -> list[int]:
+        return [record.id for record in records]
+
+    assert ids(journal.knowing(sha256="d" * 64)) == ids(journal.knowing(sha256="e" * 64)) == [one.id]
+    assert ids(journal.with_sidecar("dms", "s" * 64)) == [one.id]
+    assert ids(journal.with_file_id("dms", "11")) == [one.id]
+    assert ids(journal.with_file_id("other", "11")) == []
+    by_key, by_ref = journal.by_key("k" * 64), journal.by_ref("abc234")
+    assert by_key is not None
+    assert by_key.id == two.id
+    assert by_ref is not None
+    assert by_ref.id == one.id
+    assert journal.by_key("x") is journal.by_ref("XXXXXX") is None
+    assert ids(journal.everything()) == [one.id, two.id]
+
+
+def test_what_is_closed_is_open_no_more(journal: Journal) -> None:
+    """Open records of a server are those not closed; an ended one stays open until its end is written down."""
+    record = journal.add(**fields(state=State.DELIVERED))
+    assert [r.id for r in journal.open_records("dms")] == [record.id]
+    journal.note(record, "closed", closed=True)
+    assert journal.open_records("dms") == []
+    assert [r.id for r in journal.places("dms", "lettres")] == [record.id]
+
+
+def test_what_the_platform_is_asked_about(journal: Journal) -> None:
+    """Exactly the running, doubtful and returning requests of one account are followed."""
+    for number, state in enumerate(State):
+        journal.add(**fields(state=state, place=f"/{number}"))
+    assert {record.state for record in journal.followed("lyon")} == {
+        State.IN_PROGRESS,
+        State.DRAFT,
+        State.IN_DOUBT,
+        State.SEALING,
+        State.QUARANTINED,
+    }
+    assert journal.followed("nantes") == []
+
+
+def test_references_are_unique(journal: Journal) -> None:
+    """A reference that is taken, by a marker's record for instance, is drawn anew."""
+    one = journal.add(**fields(ref="ABC234"))
+    two = journal.add(**fields(ref="ABC234", place="/b"))
+    assert one.ref == "ABC234"
+    assert two.ref != "ABC234"
+    assert len({journal.add(**fields(place=f"/{n}")).ref for n in range(50)}) == 50
+
+
+def test_times_come_back_as_they_went_in(journal: Journal) -> None:
+    """Aware UTC to the microsecond; another zone's time is the same moment; nothing naive ever comes back."""
+    paris = datetime(2026, 7, 1, 18, 30, tzinfo=timezone(timedelta(hours=2)))
+    person = SignatoryFacts(order=1, email="a@b.fr", name="A", signed_at=paris, reminded_at=(START,))
+    made = journal.add(**fields(sent_at=paris, next_at=START, signatories=(person,)))
+    kept = journal.get(made.id)
+    assert kept == made
+    assert kept.sent_at == paris
+    times = [
+        kept.created_at,
+        kept.sent_at,
+        kept.next_at,
+        kept.signatories[0].signed_at,
+        journal.events(kept)[0][0],
+    ]
+    assert all(time is not None and time.utcoffset() is not None for time in times)
+    assert kept.created_at == journal.events(kept)[0][0] == START
+    assert kept.created_at.utcoffset() == timedelta(0)
+
+
+def test_names_that_are_no_unicode_are_kept(journal: Journal) -> None:
+    """A path with bytes that are not UTF-8 comes back byte for byte, or is refused as the journal's own error."""
+    href = "/Lettres/caf\udce9.sign.yaml"
+    made = journal.add(**fields(place=href, document=DocumentFacts(href=href)))
+    assert journal.get(made.id).place == href
+    found = journal.at_place("dms", href)
+    assert found is not None
+    assert found.id == made.id
+
+
+# --------------------------------------------------------------------------------------------------
+# Holds and watches
+
+
+def test_a_hold_keeps_its_first_date_while_its_cause_lasts(journal: Journal, clock: Clock) -> None:
+    """The same cause again only moves the probe; another cause begins anew; the release is said once."""
+    first = journal.hold("lyon", "no_credit", probe_at=START, text="plus de crédit")
+    clock.advance(hours=1)
+    later = journal.hold("lyon", "no_credit", probe_at=clock.at, text="toujours")
+    assert (first.since, later.since, later.probe_at) == (START, START, clock.at)
+    assert journal.held("lyon") == later
+    other = journal.hold("lyon", "tokens", probe_at=clock.at)
+    assert other.since == clock.at
+    assert journal.held("nantes") is None
+    assert journal.release("lyon") is True
+    assert journal.release("lyon") is False
+    assert journal.held("lyon") is None
+    assert journal.count_events("lyon", "held", since=START) == 2
+    assert journal.count_events("lyon", "released", since=START) == 1
+
+
+def test_a_watch_is_of_a_folder_at_a_root(journal: Journal, clock: Clock) -> None:
+    """What was seen whole is remembered with the root it had, and replaced when the root is another."""
+    assert journal.watched("lettres") is None
+    journal.begin_watch("lettres", "https://dms/ /Lettres/")
+    clock.advance(days=1)
+    journal.begin_watch("lettres", "https://dms/ /Autres/")
+    watch = journal.watched("lettres")
+    assert watch is not None
+    assert (watch.root, watch.completed_at) == ("https://dms/ /Autres/", clock.at)
+
+
+# --------------------------------------------------------------------------------------------------
+# The database
+
+
+def test_every_connection_is_durable(journal: Journal) -> None:
+    """WAL, and synchronous=FULL on the connections that really write: a commit that returned survives a power loss."""
+    wanted = {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "busy_timeout": 10_000}
+    with contextlib.ExitStack() as stack:
+        for _ in range(3):
+            connection = stack.enter_context(journal._engine.connect().execution_options(reading=True))
+            found = {name: connection.exec_driver_sql(f"PRAGMA {name}").scalar_one() for name in wanted}
+            assert found == wanted
+
+
+def test_a_journal_is_the_same_one_when_opened_again(path: Path, clock: Clock) -> None:
+    """Its id is drawn once; records, events and intents are there again."""
+    with contextlib.closing(Journal(f"sqlite:///{path}", now=clock)) as first:
+        record = prepared(first)
+        ident = first.journal_id
+    with contextlib.closing(Journal(f"sqlite:///{path}", now=clock)) as second:
+        assert second.journal_id == ident
+        assert second.get(record.id) == record
+        assert second.intent(record, "mark") is not None
+        second.close()
+
+
+def test_two_journals_are_told_apart(tmp_path: Path, clock: Clock) -> None:
+    """Each newborn journal has an id of its own."""
+    ids = set()
+    for number in range(3):
+        with contextlib.closing(Journal(f"sqlite:///{tmp_path / str(number)}", now=clock)) as journal:
+            ids.add(journal.journal_id)
+    assert len(ids) == 3
+
+
+def test_a_newer_journal_is_refused(journal: Journal, path: Path, clock: Clock) -> None:
+    """A journal of a later version is not touched; the administrator is told what to do."""
+    prepared(journal)
+    journal.close()
+    with raw(path) as db:
+        db.execute("UPDATE meta SET value = '99' WHERE name = 'schema'")
+    before = contents(path)
+    with pytest.raises(JournalError, match=r"schema 99, this version knows 1: install the newer version"):
+        Journal(f"sqlite:///{path}", now=clock)
+    assert contents(path) == before
+
+
+DAMAGED = {
+    "not a database": lambda whole: b"this is not a database, but long enough to look like one " * 100,
+    "overwritten head": lambda whole: bytes(100) + whole[100:],
+    "overwritten middle": lambda whole: whole[:1_000] + b"\xff" * (len(whole) - 1_000),
+    "cut off": lambda whole: whole[: len(whole) // 3],
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGED.values(), ids=DAMAGED)
+def test_a_damaged_journal_stops_and_stays(journal: Journal, path: Path, clock: Clock, damage: Any) -> None:
+    """Damage is said as the journal's error at start or at the first use; the file is left byte for byte."""
+    prepared(journal)
+    journal.close()
+    broken = damage(path.read_bytes())
+    path.write_bytes(broken)
+    with pytest.raises(JournalError), contextlib.closing(Journal(f"sqlite:///{path}", now=clock)) as opened:
+        opened.everything()
+    assert path.read_bytes() == broken
+
+
+def test_a_journal_of_another_program_is_not_taken_over(path: Path, clock: Clock) -> None:
+    """A database with a table of that name but not ours is an error, not a journal of version nothing."""
+    with raw(path) as db:
+        db.execute("CREATE TABLE meta (name TEXT, value TEXT)")
+    with pytest.raises(JournalError):
+        Journal(f"sqlite:///{path}", now=clock)
+
+
+def test_an_unreadable_row_is_the_journals_error(journal: Journal, path: Path) -> None:
+    """A record whose facts no longer read as a record cannot be trusted: the journal says so itself."""
+    record = prepared(journal)
+    with raw(path) as db:
+        db.execute("UPDATE record SET facts = '{}'")
+    with pytest.raises(JournalError):
+        journal.get(record.id)
+
+
+def test_a_directory_that_is_not_there_is_the_journals_error(tmp_path: Path, clock: Clock) -> None:
+    """No journal is made where its directory is missing: a lost mount must not become a newborn journal."""
+    with pytest.raises(JournalError, match="unable to open"):
+        Journal(f"sqlite:///{tmp_path / 'nowhere' / 'journal.sqlite'}", now=clock)
+
+
+def test_a_url_may_carry_parameters(path: Path, clock: Clock) -> None:
+    """The journal is named by a database URL, parameters included."""
+    url = f"sqlite:///file:{path}?uri=true&timeout=5"
+    with contextlib.closing(Journal(url, now=clock)) as journal:
+        prepared(journal)
+    assert path.is_file()
+
+
+def insist(journal: Journal, record: Record) -> None:
+    """Count one up, reading anew as often as somebody else was faster."""
+    while True:
+        kept = journal.get(record.id)
+        with contextlib.suppress(StaleRecordError):
+            journal.note(kept, "shared", attempts=kept.attempts + 1)
+            return
+
+
+def test_two_threads_write_without_losing_anything(journal: Journal) -> None:
+    """Both wait their turn: every event and every change of both is there, and nobody meets a locked database."""
+    records = [journal.add(**fields(place=f"/{n}")) for n in range(2)]
+    shared = journal.add(**fields(place="/shared"))
+    errors: list[BaseException] = []
+    rounds = 40
+
+    def work(record: Record) -> None:
+        try:
+            for number in range(rounds):
+                record = journal.note(record, "own", attempts=number + 1)
+                insist(journal, shared)
+                journal.open_records("dms")
+        except BaseException as error:
+            errors.append(error)
+
+    threads = [threading.Thread(target=work, args=(record,)) for record in records]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert errors == []
+    assert [journal.get(record.id).attempts for record in (*records, shared)] == [rounds, rounds, 2 * rounds]
+    assert [len(journal.events(record)) for record in (*records, shared)] == [41, 41, 81]
+
+
+READER = """
+import sys
+from datetime import UTC, datetime
+from connector.journal import Journal
+journal = Journal(sys.argv[1], now=lambda: datetime.now(UTC))
+print("open", flush=True)
+for _ in sys.stdin:
+    record = journal.everything()[0]
+    events = [data["number"] for _, name, data in journal.events(record) if name == "n"]
+    print(record.attempts, events == list(range(1, len(events) + 1)), len(events), flush=True)
+"""
+
+
+def test_another_process_reads_meanwhile(journal: Journal, path: Path) -> None:
+    """``status`` on a running service: a second process sees each committed fact whole, and holds nobody up."""
+    record = journal.add(**fields())
+    with subprocess.Popen(
+        [sys.executable, "-c", READER, f"sqlite:///{path}"],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+    ) as reader:  # fmt: skip
+        assert reader.stdin is not None
+        assert reader.stdout is not None
+        assert reader.stdout.readline() == "open\n"
+        for number in range(1, 11):
+            record = journal.note(record, "n", data={"number": number}, attempts=number)
+            reader.stdin.write("look\n")
+            reader.stdin.flush()
+            assert reader.stdout.readline() == f"{number} True {number}\n"
+        with journal._transaction() as connection:
+            connection.exec_driver_sql("UPDATE record SET state = 'lost'")
+            reader.stdin.write("look\n")
+            reader.stdin.flush()
+            assert reader.stdout.readline() == "10 True 10\n"
+            connection.rollback()
+        reader.stdin.close()
+        assert reader.wait(timeout=30) == 0
+
+
+def test_an_older_journal_becomes_todays(
+    journal: Journal, path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each step forward runs once, in order, in the transaction that keeps the new number; a failed one keeps none."""
+    prepared(journal)
+    journal.close()
+    ran: list[int] = []
+
+    def step(version: int, *, fails: bool = False) -> Any:
+        def migrate(connection: Connection) -> None:
+            ran.append(version)
+            connection.exec_driver_sql(f"CREATE TABLE added_{version} (x)")
+            if fails:
+                connection.exec_driver_sql("SELECT * FROM nowhere")
+
+        return migrate
+
+    monkeypatch.setattr(schema, "VERSION", 3)
+    monkeypatch.setattr(schema, "MIGRATIONS", {1: step(1), 2: step(2, fails=True)})
+    with pytest.raises(JournalError):
+        Journal(f"sqlite:///{path}", now=clock)
+    with raw(path) as db:
+        assert db.execute("SELECT value FROM meta WHERE name = 'schema'").fetchone() == ("1",)
+        assert db.execute("SELECT name FROM sqlite_master WHERE name LIKE 'added%'").fetchall() == []
+    schema.MIGRATIONS[2] = step(2)
+    ran.clear()
+    for _ in itertools.repeat(None, 2):
+        with contextlib.closing(Journal(f"sqlite:///{path}", now=clock)) as opened:
+            assert len(opened.everything()) == 1
+    assert ran == [1, 2]
