@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from connector.config.model import Ceiling
 from connector.errors import Problem
+from connector.identity import canonical_email
 from connector.sidecar.model import SignatureRequest, Verb, Wish
 
 _RANK = {Wish.PREVIEW: 0, Wish.DRAFT: 1, Wish.SEND: 2}
@@ -45,11 +46,11 @@ def problems_of(
 ) -> list[Problem]:
     """Every breach of the folder's policy: refused domains, one mobile or one address for two people."""
     problems = []
-    refused = {domain.lower().lstrip("@") for domain in refuse_domains}
+    refused = {_domain(domain.lstrip("@")) for domain in refuse_domains}
     for signatory in request.signatories:
-        domain = signatory.email.rpartition("@")[2].lower()
-        if domain in refused:
-            values = {"who": signatory.name or signatory.email, "written": domain}
+        written = signatory.email.rpartition("@")[2]
+        if _domain(written) in refused:
+            values = {"who": signatory.name or signatory.email, "written": written.lower()}
             problems.append(Problem(code="domain_refused", line=signatory.line, values=values))
     if same_phone_refused:
         problems += _shared(request, "phone", "same_phone")
@@ -61,10 +62,16 @@ def _shared(request: SignatureRequest, attribute: str, code: str) -> list[Proble
     problems = []
     seen: dict[str, str] = {}
     for signatory in request.signatories:
-        value = getattr(signatory, attribute).lower()
+        written = getattr(signatory, attribute).lower()
+        # Two spellings of one address are one address, as in a request's key.
+        value = canonical_email(written) if attribute == "email" and written else written
         who = signatory.name or signatory.email
         if value and value in seen:
-            values = {"who": who, "other": seen[value], "written": value}
+            values = {"who": who, "other": seen[value], "written": written}
             problems.append(Problem(code=code, line=signatory.line, values=values))
         seen.setdefault(value, who)
     return problems
+
+
+def _domain(written: str) -> str:
+    return canonical_email(f"@{written}")
