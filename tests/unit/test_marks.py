@@ -131,7 +131,7 @@ FORGED = {
 }
 
 
-@pytest.mark.parametrize("line", FORGED.values(), ids=FORGED)
+@pytest.mark.parametrize("line", list(FORGED.values()), ids=list(FORGED))
 def test_forged_content_is_foreign(line: bytes) -> None:
     """What is no mark is foreign even under a seal that fits, and raises nothing."""
     assert marks.read(sealed(line), OURS) == (Reading.FOREIGN, None)

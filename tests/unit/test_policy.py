@@ -1,0 +1,164 @@
+"""Who may ask what in a folder: the administrator's limits are the outer ones."""
+
+from __future__ import annotations
+
+from itertools import product
+from typing import Any
+
+import pytest
+
+from connector.config.model import Ceiling
+from connector.errors import Problem
+from connector.policy import account_of, may_go, problems_of
+from connector.sidecar.model import Action, Signatory, SignatureRequest, Verb, Wish
+
+MARIE = Signatory(email="marie@cabinet.fr", name="Marie Dupont", phone="+33612345678", line=2)
+CLAIRE = Signatory(email="claire@cabinet.fr", name="Claire Bernard", phone="+33698765432", line=3)
+
+
+def request(*signatories: Signatory, **fields: Any) -> SignatureRequest:
+    return SignatureRequest(signatories=signatories or (MARIE,), **fields)
+
+
+def person(signatory: Signatory, **changes: Any) -> Signatory:
+    return signatory.model_copy(update=changes)
+
+
+def problems(
+    request_: SignatureRequest, *, refuse: tuple[str, ...] = (), same_phone_refused: bool = True
+) -> list[Problem]:
+    return problems_of(request_, refuse_domains=refuse, same_phone_refused=same_phone_refused)
+
+
+# --------------------------------------------------------------------------------------------------
+# The account's fence
+
+
+def test_the_folders_first_account_is_the_default() -> None:
+    """Where the author names no account, the first of the folder is meant."""
+    assert account_of(request(), ("lyon", "social")) == ("lyon", [])
+
+
+def test_any_account_of_the_folder_may_be_named() -> None:
+    """An author chooses among the accounts that the administrator gave the folder."""
+    assert account_of(request(account="social"), ("lyon", "social")) == ("social", [])
+
+
+def test_an_account_outside_the_fence_is_a_problem() -> None:
+    """Another firm's account is refused by its name and line, and never used."""
+    account, found = account_of(request(account="nantes", lines={"account": 4}), ("lyon", "social"))
+    assert account == "lyon"
+    assert found == [Problem(code="account_fenced", line=4, values={"account": "nantes"})]
+
+
+# --------------------------------------------------------------------------------------------------
+# The ceiling
+
+GOES = {
+    (Ceiling.PREVIEW, None): Wish.PREVIEW,
+    (Ceiling.PREVIEW, Wish.PREVIEW): Wish.PREVIEW,
+    (Ceiling.PREVIEW, Wish.DRAFT): Wish.PREVIEW,
+    (Ceiling.PREVIEW, Wish.SEND): Wish.PREVIEW,
+    (Ceiling.DRAFT, None): Wish.DRAFT,
+    (Ceiling.DRAFT, Wish.PREVIEW): Wish.PREVIEW,
+    (Ceiling.DRAFT, Wish.DRAFT): Wish.DRAFT,
+    (Ceiling.DRAFT, Wish.SEND): Wish.DRAFT,
+    (Ceiling.LIVE, None): Wish.SEND,
+    (Ceiling.LIVE, Wish.PREVIEW): Wish.PREVIEW,
+    (Ceiling.LIVE, Wish.DRAFT): Wish.DRAFT,
+    (Ceiling.LIVE, Wish.SEND): Wish.SEND,
+}
+
+
+@pytest.mark.parametrize(("case", "goes"), list(GOES.items()), ids=str)
+def test_how_far_a_request_goes(case: tuple[Ceiling, Wish | None], goes: Wish) -> None:
+    """As far as the ceiling allows, less where its author says so, never more."""
+    ceiling, wish = case
+    assert may_go(request(send=wish), ceiling) is goes
+
+
+def test_every_case_is_told() -> None:
+    """The table above names every ceiling with every wish."""
+    assert set(GOES) == set(product(Ceiling, (None, *Wish)))
+
+
+@pytest.mark.parametrize(("ceiling", "wish"), list(GOES), ids=str)
+def test_the_order_to_send_goes_as_far_as_the_ceiling(ceiling: Ceiling, wish: Wish | None) -> None:
+    """``action: envoyer`` lifts the author's own limit, not the administrator's."""
+    order = Action(verb=Verb.SEND, wording="send")
+    assert may_go(request(send=wish, action=order), ceiling) is GOES[ceiling, None]
+
+
+@pytest.mark.parametrize("verb", [verb for verb in Verb if verb is not Verb.SEND])
+def test_no_other_order_lifts_the_authors_limit(verb: Verb) -> None:
+    """Reminding, cancelling or restarting does not launch what was to be previewed."""
+    order = Action(verb=verb, wording=verb.value)
+    assert may_go(request(send=Wish.PREVIEW, action=order), Ceiling.LIVE) is Wish.PREVIEW
+
+
+# --------------------------------------------------------------------------------------------------
+# People
+
+
+def test_two_people_of_their_own_are_no_problem() -> None:
+    """Different addresses and different mobiles pass."""
+    assert problems(request(MARIE, CLAIRE), refuse=("personal.example",)) == []
+
+
+@pytest.mark.parametrize("written", ["cabinet.fr", "@cabinet.fr", "CABINET.FR"])
+def test_a_refused_domain_is_a_problem_of_each_who_has_it(written: str) -> None:
+    """With or without its @, in any case; every person concerned is told by name and line."""
+    outside = person(CLAIRE, email="claire@autre.fr")
+    upper = person(CLAIRE, email="claire@CABINET.fr", name="", phone="+33600000000")
+    assert problems(request(MARIE, outside, upper), refuse=(written,)) == [
+        Problem(code="domain_refused", line=2, values={"who": "Marie Dupont", "written": "cabinet.fr"}),
+        Problem(code="domain_refused", line=3, values={"who": "claire@CABINET.fr", "written": "cabinet.fr"}),
+    ]
+
+
+def test_a_refused_domain_is_that_domain_alone() -> None:
+    """Neither a domain below it nor one that only ends alike is meant."""
+    people = (person(MARIE, email="a@sub.cabinet.fr"), person(CLAIRE, email="b@moncabinet.fr"))
+    assert problems(request(*people), refuse=("cabinet.fr",)) == []
+
+
+def test_one_mobile_for_two_people_is_a_problem_where_it_is_refused() -> None:
+    """The second person is told whose number it is; where the folder allows it, nothing is said."""
+    shared = request(MARIE, person(CLAIRE, phone=MARIE.phone))
+    values = {"who": "Claire Bernard", "other": "Marie Dupont", "written": "+33612345678"}
+    assert problems(shared) == [Problem(code="same_phone", line=3, values=values)]
+    assert problems(shared, same_phone_refused=False) == []
+
+
+def test_one_address_for_two_people_is_always_a_problem() -> None:
+    """In whatever case it is written, and whatever the folder says of mobiles."""
+    shared = request(MARIE, person(CLAIRE, email="Marie@Cabinet.FR"))
+    for same_phone_refused in (True, False):
+        found = problems(shared, same_phone_refused=same_phone_refused)
+        assert [(p.code, p.line, p.values["other"]) for p in found] == [("same_email", 3, "Marie Dupont")]
+
+
+def test_two_spellings_of_one_address_or_domain_are_one() -> None:
+    """An accent in the domain, or its A-label: the same address twice, and the same refused domain."""
+    shared = request(person(MARIE, email="m@société.fr"), person(CLAIRE, email="m@xn--socit-esab.fr"))
+    assert [(p.code, p.line) for p in problems(shared)] == [("same_email", 3)]
+    for written in ("société.fr", "xn--socit-esab.fr"):
+        assert [p.line for p in problems(shared, refuse=(written,)) if p.code == "domain_refused"] == [2, 3]
+
+
+def test_people_without_a_number_share_none() -> None:
+    """Two missing numbers are not one number."""
+    assert problems(request(person(MARIE, phone=""), person(CLAIRE, phone=""))) == []
+
+
+def test_every_breach_is_told_at_once() -> None:
+    """Domain, mobile and address of three people: all problems, not the first."""
+    third = person(MARIE, name="Jean Petit", line=4)
+    found = problems(request(MARIE, CLAIRE, third), refuse=("cabinet.fr",))
+    assert sorted((p.code, p.line) for p in found) == [
+        ("domain_refused", 2),
+        ("domain_refused", 3),
+        ("domain_refused", 4),
+        ("same_email", 4),
+        ("same_phone", 4),
+    ]
