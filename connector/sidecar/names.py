@@ -158,6 +158,11 @@ def original_name(pdf_name: str, number: int = 1) -> str:
     return _with_suffix(pdf_name, f" (original){_numbered(number)}.pdf")
 
 
+def movable(name: str) -> str:
+    """Return a name that every server takes whole in ``Destination``: WsgiDAV 4 cuts it at ``?`` and ``;``."""
+    return name.replace("?", "_").replace(";", "_")
+
+
 def _numbered(number: int) -> str:
     return f" ({number})" if number > 1 else ""
 

@@ -402,8 +402,18 @@ def status_by_name(case: Case) -> str:
         return ""
     mine = place_mac(case.pair.sidecar.href, case.parts.sealer.key)
     if sealed is not None and sealed != mine:
-        return "copy"
+        return "" if _of_one_that_went(case, sealed) else "copy"
     return "status_by_name"
+
+
+def _of_one_that_went(case: Case, sealed: str) -> bool:
+    """True when that status tells of a request which never left and whose sidecar is gone: it goes as well."""
+    return any(
+        (record.state.before_mark or record.state is State.WITHDRAWN)
+        and place_mac(record.place, case.parts.sealer.key) == sealed
+        and not any(record.place in sight.by_href for sight in case.sights)
+        for record in case.journal.open_records(case.settings.server)
+    )
 
 
 def _near_name(case: Case) -> str:
