@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -25,7 +26,10 @@ BAD_SIDECARS: dict[str, tuple[bytes, str]] = {
     "pas du yaml": (b"signataires: [Marie\n  }: {{\n", "À CORRIGER – "),
     "vide": (b"", "À CORRIGER – la demande est vide"),
     "blanc": (b" \r\n\r\n", "À CORRIGER – la demande est vide"),
-    "cinq megas": (b"note: " + b"x" * 5_000_000, "À CORRIGER – le fichier pèse 5,1 Mo, trop pour une demande"),
+    "cinq megas": (
+        b"note: " + b"x" * 5_000_000,
+        "À CORRIGER – le fichier pèse 5,1 Mo, trop pour une demande",
+    ),
     "bombe": (ALIASES.encode(), "À CORRIGER – « &a » n’est pas prévu ici (ligne 1)"),
     "objet python": (b"signataires: !!python/object:os.system x\n", "À CORRIGER – "),
     "page web": (b"<!DOCTYPE html><html><p>Connexion</p></html>", "À CORRIGER – ce fichier est une page web"),
@@ -54,7 +58,10 @@ BAD_DOCUMENTS: dict[str, tuple[bytes, str]] = {
     "mot de passe": (documents.encrypted(), "À CORRIGER – le PDF est protégé par un mot de passe"),
     "html": (documents.html(), "À CORRIGER – ce fichier n’est pas un PDF, malgré son nom"),
     "zip": (documents.zipped(), "À CORRIGER – ce fichier n’est pas un PDF, malgré son nom"),
-    "lourd": (documents.too_large(), "À CORRIGER – le PDF pèse 10,5 Mo ; Jesignexpert accepte moins de 10 Mo"),
+    "lourd": (
+        documents.too_large(),
+        "À CORRIGER – le PDF pèse 10,5 Mo ; Jesignexpert accepte moins de 10 Mo",
+    ),
     "formulaire": (documents.with_form(), "À CORRIGER – le PDF contient des champs à remplir"),
     "deja signe": (documents.signed(), "À CORRIGER – ce PDF porte déjà une signature électronique"),
 }
@@ -203,7 +210,7 @@ def test_the_platform_is_away_before_a_launch(tmp_path: Path) -> None:
 @pytest.mark.parametrize("kind", ["cut_before", "status", "html"])
 def test_the_platform_is_away_while_people_sign(tmp_path: Path, kind: str) -> None:
     """A request that is out stays EN COURS with the date of the last news, and comes home afterwards."""
-    details = {"status": 503} if kind == "status" else {}
+    details: dict[str, Any] = {"status": 503} if kind == "status" else {}
     with Stage(tmp_path) as stage:
         stage.drop()
         stage.run()
