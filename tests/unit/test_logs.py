@@ -82,7 +82,7 @@ def test_tracebacks_and_arguments_are_redacted() -> None:
     stream = io.StringIO()
     logs.configure("DEBUG", stream=stream, environ={})
     try:
-        raise ValueError("mail to jean@cabinet.fr")
+        raise ValueError("mail to jean@cabinet.fr")  # noqa: TRY301
     except ValueError:
         logging.getLogger("connector.test").exception("for %s", "06 12 34 56 78")
     told = stream.getvalue()

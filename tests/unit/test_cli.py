@@ -1,0 +1,354 @@
+"""The command line itself: usage, exit statuses, what ``check-config`` says; nothing here asks a server."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import resource
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from connector import __version__
+from connector.cli import main
+from connector.cli.journal_file import copy_journal
+from connector.cli.read_only import ReadOnlyFolder, ReadOnlyService, WriteRefused
+from connector.errors import RemoteError
+from connector.journal import Journal
+from connector.lifecycle import DocumentFacts, State
+from connector.ports import Folder, Href, SigningService, TransactionId
+
+VERBS = ("run", "tick", "check-config", "connect", "status", "rebuild", "take-over", "pause", "resume", "resolve",
+         "demo", "version")  # fmt: skip
+GOOD = """\
+config_version: 1
+servers: {dms: {url: "https://cloud.lyon.example/dav/", user: signatures, password: {env: JSE_TEST_PASSWORD}}}
+platform: {url: "https://sign.example/", shortcut: x, secret: {env: JSE_TEST_SECRET}}
+accounts: {lyon: {sender: Cabinet Lyon, owner: chef@lyon.example}}
+folders: {letters: {server: dms, path: /Lettres/, account: lyon, send: live}}
+"""
+
+
+@pytest.fixture(autouse=True)
+def _quiet(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    for name in ("JSE_CONFIG", "STATE_DIRECTORY", "CREDENTIALS_DIRECTORY", "HTTPS_PROXY", "https_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    root = logging.getLogger()
+    before, level = list(root.handlers), root.level
+    yield
+    root.handlers[:], root.level = before, level
+
+
+class Called:
+    """What one command came to."""
+
+    def __init__(self, capsys: pytest.CaptureFixture[str], *arguments: object) -> None:
+        with pytest.raises(SystemExit) as ended:
+            main([str(argument) for argument in arguments])
+        self.status = ended.value.code or 0
+        self.out, self.err = capsys.readouterr()
+
+
+@pytest.fixture
+def good(tmp_path: Path) -> Path:
+    file = tmp_path / "config.yaml"
+    file.write_text(GOOD)
+    return file
+
+
+def test_the_version(capsys: pytest.CaptureFixture[str]) -> None:
+    """Both spellings tell the same."""
+    assert (
+        Called(capsys, "--version").out == Called(capsys, "version").out == f"jse-connector {__version__}\n"
+    )
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_verb_has_an_example(capsys: pytest.CaptureFixture[str], verb: str) -> None:
+    """The help of each verb shows one command that works."""
+    called = Called(capsys, verb, "--help")
+    assert called.status == 0
+    assert f"Example: jse-connector {verb}" in called.out
+
+
+def test_help_is_quick() -> None:
+    """Help enters no verb's room: neither PDF nor network libraries are loaded."""
+    code = (
+        "import sys\nfrom connector.cli import main\n"
+        "try: main(['--help'])\nexcept SystemExit: pass\n"
+        "heavy = {'httpx', 'sqlalchemy', 'pypdf', 'webdav3', 'apscheduler', 'pydantic', 'rich'} & set(sys.modules)\n"
+        "sys.exit(f'loaded: {heavy}' if heavy else 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["nonsense"], ["run", "--nonsense"], ["connect"], ["rebuild"], ["--log-level", "loud", "version"]],
+)
+def test_misuse_is_2(capsys: pytest.CaptureFixture[str], arguments: list[str]) -> None:
+    """A command that cannot be meant ends with 2 and a text on standard error."""
+    called = Called(capsys, *arguments)
+    assert called.status == 2
+    assert called.err
+    assert "Traceback" not in called.err
+
+
+@pytest.mark.parametrize("verb", [["run"], ["tick"], ["tick", "--dry-run"], ["status"], ["pause", "lyon"]])
+def test_no_configuration_is_2(capsys: pytest.CaptureFixture[str], tmp_path: Path, verb: list[str]) -> None:
+    """Without a configuration nothing begins, and no state directory is made."""
+    called = Called(capsys, *verb, "--config", tmp_path / "none.yaml", "--state", tmp_path / "state")
+    assert called.status == 2
+    assert "No such file" in called.err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_options_before_and_after_the_verb(capsys: pytest.CaptureFixture[str], good: Path) -> None:
+    """``--config`` may stand on either side; the later one wins; $JSE_CONFIG comes last."""
+    assert Called(capsys, "--config", good, "check-config").status == 0
+    assert Called(capsys, "check-config", "--config", good).status == 0
+    assert Called(capsys, "--config", "/nowhere", "check-config", "--config", good).status == 0
+    os.environ["JSE_CONFIG"] = str(good)
+    try:
+        assert Called(capsys, "check-config").status == 0
+    finally:
+        del os.environ["JSE_CONFIG"]
+
+
+# ------------------------------------------------------------------------------------- check-config
+
+
+def test_a_good_file(capsys: pytest.CaptureFixture[str], good: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What it holds is counted; missing credentials and ignored variables are notes; nothing is written."""
+    monkeypatch.setenv("JSE_TEST_PASSWORD", "pass-word-never-shown")
+    monkeypatch.setenv("HTTPS_PROXY", "http://proxy.example:3128")
+    called = Called(capsys, "check-config", "--offline", good)
+    assert called.status == 0
+    assert "valid (config_version 1" in called.out
+    assert "1 server, 1 account, 1 folder: 1 live" in called.out
+    assert "2 secrets, all references: 1 readable here" in called.out
+    assert "note: platform.secret: the environment variable JSE_TEST_SECRET is not set" in called.out
+    assert "note: HTTPS_PROXY is set and ignored" in called.out
+    assert "pass-word" not in called.out + called.err
+    assert list(good.parent.iterdir()) == [good]
+
+
+def test_a_bad_file(capsys: pytest.CaptureFixture[str], good: Path) -> None:
+    """Every problem at once, each with its line and path; none of the secrets that stand there."""
+    bad = GOOD.replace("password:", "pasword:").replace("account: lyon", "account: lion")
+    good.write_text(bad.replace("secret: {env: JSE_TEST_SECRET}", "secret: hunter2"))
+    called = Called(capsys, "check-config", good)
+    assert called.status == 2
+    assert f"{good}: 3 problems" in called.out
+    assert 'line 2  servers.dms.pasword\n      unknown key; did you mean "password"?' in called.out
+    assert "line 3  platform.secret" in called.out
+    assert "line 5  folders.letters.account" in called.out
+    assert "hunter2" not in called.out + called.err
+
+
+def test_the_contract_is_judged_too(capsys: pytest.CaptureFixture[str], good: Path) -> None:
+    """What replaces assumptions about the platform is held against the contract."""
+    good.write_text(
+        GOOD.replace("shortcut: x,", "shortcut: x, contract: {operations: {statsu: {path: /x}}},")
+    )
+    called = Called(capsys, "check-config", good)
+    assert called.status == 2
+    assert "platform.contract.operations.statsu" in called.out
+
+
+def test_checking_takes_less_than_a_second(good: Path) -> None:
+    """As a template's validation it runs often: the whole process, with interpreter, stays short."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    subprocess.run([sys.executable, "-m", "connector", "check-config", good], check=True, capture_output=True)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    # Its own work, not the wall clock's time: other tests may run beside this one.
+    assert after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime < 1
+
+
+# ------------------------------------------------------------------- verbs that need the journal only
+
+
+@pytest.fixture
+def journal(tmp_path: Path) -> Iterator[Journal]:
+    (tmp_path / "state" / "journal").mkdir(parents=True)
+    journal = Journal(
+        f"sqlite:///{tmp_path / 'state' / 'journal' / 'journal.sqlite'}", now=lambda: datetime.now(UTC)
+    )
+    yield journal
+    journal.close()
+
+
+def _add(journal: Journal, state: State, place: str, **fields: object) -> str:
+    return journal.add(
+        state=state, folder="letters", server="dms", account="lyon", place=place,
+        document=DocumentFacts(href=place.replace(".sign.yaml", ".pdf")), **fields,
+    ).ref  # fmt: skip
+
+
+def test_status_without_a_journal(capsys: pytest.CaptureFixture[str], good: Path, tmp_path: Path) -> None:
+    """It says that there is none, and makes none."""
+    called = Called(capsys, "status", "--config", good, "--state", tmp_path / "state")
+    assert called.status == 1
+    assert "no journal" in called.err
+    assert not (tmp_path / "state").exists()
+
+
+def test_status_tells_numbers_and_no_names(
+    capsys: pytest.CaptureFixture[str], good: Path, tmp_path: Path, journal: Journal
+) -> None:
+    """Folders, what needs a person, today; for people and for programs; no file name in either."""
+    _add(journal, State.REJECTED, "/Lettres/Secret DUPONT.sign.yaml")
+    doubt = _add(journal, State.IN_DOUBT, "/Lettres/b.sign.yaml", reason="unanswered")
+    _add(journal, State.DELIVERED, "/Lettres/c.sign.yaml", ended_at=datetime.now(UTC), closed=True)
+    options = ("--config", good, "--state", tmp_path / "state")
+    told = Called(capsys, "status", *options)
+    assert told.status == 0
+    assert f"jse-connector resolve {doubt} --sent|--not-sent" in told.out
+    assert "lyon 0 of 60 sends" in told.out
+    as_json = Called(capsys, "status", "--json", *options).out
+    assert "DUPONT" not in told.out + as_json
+    value = json.loads(as_json)
+    assert value["format"] == 1
+    assert value["folders"]["letters"] == {
+        "send": "live", "waiting": 0, "to correct": 1, "in progress": 0, "signed 30d": 1, "refused/expired": 0,
+    }  # fmt: skip
+    assert [row["ref"] for row in value["needs_a_person"]] == [doubt]
+
+
+def test_pause_and_resume(
+    capsys: pytest.CaptureFixture[str], good: Path, tmp_path: Path, journal: Journal
+) -> None:
+    """A pause is a hold of its own kind; only that kind is ended by hand."""
+    options = ("--config", good, "--state", tmp_path / "state")
+    assert Called(capsys, "pause", "lyon", *options).status == 0
+    held = journal.held("lyon")
+    assert held is not None
+    assert held.cause == "manual"
+    assert "jse-connector resume lyon" in Called(capsys, "status", *options).out
+    assert Called(capsys, "resume", "lyon", *options).status == 0
+    assert journal.held("lyon") is None
+    journal.hold("lyon", "no_credit", probe_at=datetime.now(UTC))
+    assert Called(capsys, "resume", "lyon", *options).status == 1
+    assert journal.held("lyon") is not None
+    assert 'no account "lion". Known: lyon.' in Called(capsys, "pause", "lion", *options).err
+
+
+def test_rebuild_asks_first(
+    capsys: pytest.CaptureFixture[str], good: Path, tmp_path: Path, journal: Journal
+) -> None:
+    """Without a person to ask, nothing is released; with --yes, only what was there before."""
+    before = _add(journal, State.HELD, "/Lettres/a.sign.yaml", reason="there_before")
+    other = _add(journal, State.HELD, "/Lettres/b.sign.yaml", reason="platform_said_no")
+    options = ("--launch", "letters", "--config", good, "--state", tmp_path / "state")
+    done = subprocess.run(
+        [sys.executable, "-m", "connector", "rebuild", *map(str, options)],
+        stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert (done.returncode, "add --yes" in done.stderr) == (2, True)
+    assert Called(capsys, "rebuild", "--yes", *options).status == 0
+    released, kept = journal.by_ref(before), journal.by_ref(other)
+    assert released is not None
+    assert kept is not None
+    assert (released.state, released.sidecar_etag, kept.state) == (State.WAITING_PDF, None, State.HELD)
+
+
+def test_resolve_knows_what_it_may(
+    capsys: pytest.CaptureFixture[str], good: Path, tmp_path: Path, journal: Journal
+) -> None:
+    """Only a request in doubt, and only with an answer."""
+    ref = _add(journal, State.IN_PROGRESS, "/Lettres/a.sign.yaml")
+    options = ("--config", good, "--state", tmp_path / "state")
+    assert Called(capsys, "resolve", ref, *options).status == 2
+    assert "is not in doubt; it is in_progress" in Called(capsys, "resolve", ref, "--sent", *options).err
+    assert "no request ZZZZZZ" in Called(capsys, "resolve", "zzzzzz", "--sent", *options).err
+
+
+# -------------------------------------------------------------------------------- what a dry run uses
+
+
+@pytest.mark.parametrize("running", [False, True])
+def test_a_copy_of_the_journal(tmp_path: Path, journal: Journal, running: bool) -> None:
+    """The copy holds all that was committed, the write-ahead log's part too; no file of the original changes."""
+    ref = _add(journal, State.WAITING, "/Lettres/a.sign.yaml")
+    directory = tmp_path / "state" / "journal"
+    lock = directory / "lock"
+    held = None
+    if running:
+        import fcntl
+
+        held = lock.open("w")
+        fcntl.flock(held, fcntl.LOCK_EX)
+    before = {path.name: path.read_bytes() for path in directory.iterdir()}
+    assert before["journal.sqlite-wal"]
+    copy_journal(directory / "journal.sqlite", tmp_path / "copy.sqlite", lock=lock)
+    after = {path.name: path.read_bytes() for path in directory.iterdir()}
+    if held is not None:
+        held.close()
+        after["journal.sqlite-shm"] = before["journal.sqlite-shm"]  # SQLite's own note of who reads
+    assert after == before
+    copied = Journal(f"sqlite:///{tmp_path / 'copy.sqlite'}", now=lambda: datetime.now(UTC))
+    assert copied.by_ref(ref) is not None
+    copied.close()
+
+
+class _Untouchable:
+    """Answers no call at all."""
+
+    name = "x"
+
+    def __getattr__(self, name: str) -> object:
+        raise AssertionError(f"{name} was called")
+
+
+def test_every_write_is_refused() -> None:
+    """Whatever the ports may write, a dry run's parts refuse before anything is asked; and it is no remote error."""
+    reads = {
+        "capabilities",
+        "reconnect",
+        "stat",
+        "list",
+        "walk",
+        "get",
+        "find_by_id",
+        "versions",
+        "get_version",
+    }
+    folder = ReadOnlyFolder(_Untouchable())  # type: ignore[arg-type]
+    for name in {name for name in vars(Folder) if not name.startswith("_")} - reads:
+        arguments, named = _ARGUMENTS[name]
+        with pytest.raises(WriteRefused, match=name):
+            getattr(folder, name)(*arguments, **named)
+    service = ReadOnlyService(_Untouchable())  # type: ignore[arg-type]
+    for name in {n for n in vars(SigningService) if not n.startswith("_")} - {
+        "status",
+        "download",
+        "attestation",
+    }:
+        arguments, named = _ARGUMENTS[name] if name != "create" else ([None], {})
+        with pytest.raises(WriteRefused, match=name):
+            getattr(service, name)(*arguments, **named)
+    assert not issubclass(WriteRefused, RemoteError)
+
+
+_HREF, _TRANSACTION = Href("/x"), TransactionId("t")
+_ARGUMENTS: dict[str, tuple[list[object], dict[str, object]]] = {
+    "create": ([_HREF, b""], {}),
+    "replace": ([_HREF, b""], {"etag": "e"}),
+    "replace_as_version": ([_HREF, Path("/x")], {"etag": "e", "upload": "u"}),
+    "move": ([_HREF, _HREF], {}),
+    "delete": ([_HREF], {}),
+    "make_folder": ([_HREF], {}),
+    "label_version": (["1", "2", "l"], {}),
+    "upload": ([_TRANSACTION, 1, "x", Path("/x"), []], {}),
+    "add_signatory": ([_TRANSACTION, None], {}),
+    "send": ([_TRANSACTION], {}),
+    "leave_as_draft": ([_TRANSACTION], {}),
+    "cancel": ([_TRANSACTION], {}),
+    "remind": ([_TRANSACTION], {}),
+}
