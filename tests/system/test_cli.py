@@ -1,0 +1,420 @@
+"""The program as it is started: real processes, two real loopback servers, signals, kill -9, what it prints."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing
+from pathlib import Path
+
+import pytest
+
+from connector.jesignexpert.tokens import Tokens, TokenStore
+from connector.sandbox.clock import SandboxClock
+from connector.sandbox.dms import DmsWorld, serve_dms
+from connector.sandbox.people import Person
+from connector.sandbox.platform import PlatformWorld, serve_platform
+from tests import documents
+
+pytestmark = pytest.mark.system
+
+MARIE = "marie.dupont@cabinet.fr"
+PHONE = "06 12 34 56 78"
+PASSWORD, SECRET = "sandbox", "sandbox-secret"
+CONFIG = """\
+config_version: 1
+support: le support
+servers: {{dms: {{url: "{dms}", user: signatures, password: {{env: JSE_PW}}}}}}
+platform: {{url: "{platform}", shortcut: sandbox, secret: {{env: JSE_SECRET}}}}
+accounts: {{cab: {{sender: Cabinet Exemple, owner: chef@cabinet.example}}}}
+folders: {{lettres: {{server: dms, path: /Lettres/, account: cab, send: {send}}}}}
+polling: {{folders: {every}, platform: 1s}}
+{more}
+"""
+
+
+class Stage:
+    """Two servers, a configuration, and the commands that a test starts."""
+
+    def __init__(self, directory: Path, stack: ExitStack) -> None:
+        self.directory, self._stack = directory, stack
+        clock = SandboxClock()
+        self.dms = DmsWorld(directory / "files", directory / "dms", mode="nextcloud", clock=clock)
+        self.platform = PlatformWorld(directory / "platform", clock=clock)
+        self.dms_url = stack.enter_context(serve_dms(self.dms)).url
+        self.platform_url = stack.enter_context(serve_platform(self.platform)).url
+        self.dms.person.mkdir("Lettres")
+        self.state = directory / "state"
+        self.config = directory / "config.yaml"
+        self.configure()
+        self.environ = {
+            name: value
+            for name, value in os.environ.items()
+            if name not in {"JOURNAL_STREAM", "NOTIFY_SOCKET"}
+        }
+        self.environ |= {"JSE_PW": PASSWORD, "JSE_SECRET": SECRET}
+
+    def configure(self, *, send: str = "live", more: str = "", **urls: str) -> None:
+        values = {
+            "dms": self.dms_url,
+            "platform": self.platform_url,
+            "send": send,
+            "more": more,
+            "every": "1s",
+        }
+        self.config.write_text(CONFIG.format(**{**values, **urls}))
+
+    def connect(self) -> None:
+        given = self.platform.office_tokens()
+        tokens = Tokens(office=given["office"], office_name="x", user=given["user"])
+        TokenStore(self.state / "tokens").save("cab", tokens)
+
+    def command(self, verb: str, *arguments: str, before: tuple[str, ...] = ()) -> list[str]:
+        options = ["--config", str(self.config), "--state", str(self.state)]
+        return [sys.executable, "-m", "connector", *before, verb, *options, *arguments]
+
+    def call(self, verb: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            self.command(verb, *arguments), env=self.environ, capture_output=True, text=True, check=False,
+            stdin=subprocess.DEVNULL, timeout=120,
+        )  # fmt: skip
+
+    def start(self, verb: str = "run", *arguments: str, debug: bool = False) -> Process:
+        before = ("--debug",) if debug else ()
+        process = Process(self.command(verb, *arguments, before=before), self.environ, self.directory)
+        self._stack.callback(process.end)
+        return process
+
+    def drop(self, name: str = "Lettre DUPONT") -> None:
+        self.dms.person.write(f"Lettres/{name}.pdf", documents.letter(pages=2 + len(name) % 2))
+        text = f"signataires: Marie Dupont <{MARIE}> {PHONE}\n"
+        self.dms.person.write(f"Lettres/{name}.sign.yaml", text.encode())
+
+    def told(self, name: str = "Lettre DUPONT") -> str:
+        file = self.directory / "files" / "Lettres" / f"{name}.signature.txt"
+        return file.read_text(encoding="utf-8-sig") if file.exists() else ""
+
+    def invitations(self) -> int:
+        return sum(1 for message in self.platform.outbox() if message.purpose == "invitation")
+
+    def sign(self) -> None:
+        for transaction in self.platform.transactions():
+            if transaction.sends:
+                self.platform.person_signs(transaction.id, MARIE)
+
+
+class Process:
+    """One started command; its output is kept in a file."""
+
+    def __init__(self, command: list[str], environ: dict[str, str], directory: Path) -> None:
+        self._file = directory / f"output-{time.monotonic_ns()}.txt"
+        with self._file.open("w") as stream:
+            self._process = subprocess.Popen(
+                command, env=environ, stdout=stream, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL
+            )
+
+    @property
+    def output(self) -> str:
+        return self._file.read_text()
+
+    def signal(self, number: int) -> None:
+        self._process.send_signal(number)
+
+    def wait(self, seconds: float = 40) -> int:
+        return self._process.wait(seconds)
+
+    def end(self) -> None:
+        if self._process.poll() is None:
+            self._process.kill()
+        self._process.wait(10)
+
+    def ready(self) -> None:
+        until(lambda: "ready:" in self.output, self)
+
+
+def until(true: Callable[[], object], process: Process | None = None, *, seconds: float = 60) -> None:
+    """Wait for something that another process does."""
+    end = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < end, process.output if process else "it never came true"
+        time.sleep(0.05)
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> Iterator[Stage]:
+    with ExitStack() as stack:
+        yield Stage(tmp_path, stack)
+
+
+def fingerprint(*directories: Path) -> dict[str, str]:
+    """Every file with its bytes."""
+    return {
+        str(path): hashlib.sha256(path.read_bytes()).hexdigest()
+        for directory in directories
+        for path in directory.rglob("*")
+        if path.is_file()
+    }
+
+
+# --------------------------------------------------------------------------------------------- run
+
+
+def test_run_signs_and_ends_on_sigterm(stage: Stage) -> None:
+    """From the drop to the signed version; SIGHUP is only answered, SIGTERM ends it with 0; no secret is told."""
+    stage.connect()
+    process = stage.start(debug=True)
+    process.ready()
+    stage.drop()
+    until(stage.invitations, process)
+    process.signal(signal.SIGHUP)
+    stage.sign()
+    until(lambda: stage.told().startswith("SIGNÉ – "), process)
+    process.signal(signal.SIGTERM)
+    assert process.wait() == 0
+    assert stage.invitations() == 1
+    assert "SIGHUP" in process.output
+    assert "stopped" in process.output
+    tokens = stage.platform.office_tokens()
+    for word in (SECRET, MARIE, PHONE, "DUPONT", tokens["office"], tokens["user"], "Traceback"):
+        assert word not in process.output
+    assert not re.search(r"https?://[^/\s]+/[^…\s]", process.output)
+
+
+def test_killed_while_it_prepares_it_finishes_after_restart(stage: Stage) -> None:
+    """kill -9 between upload and send, then again: one request, sent once, signed and delivered."""
+    stage.connect()
+    stage.platform.misbehave(operation="upload", kind="latency", seconds=1.5)
+    first = stage.start()
+    first.ready()
+    stage.drop()
+    until(lambda: stage.platform.transactions(), first)
+    first.signal(signal.SIGKILL)
+    first.wait()
+    second = stage.start()
+    until(stage.invitations, second)
+    stage.sign()
+    until(lambda: stage.told().startswith("SIGNÉ – "), second)
+    second.signal(signal.SIGTERM)
+    assert second.wait() == 0
+    assert stage.invitations() == 1
+    assert [r.operation for r in stage.platform.requests].count("send") == 1
+
+
+def test_an_effect_in_flight_is_finished_on_sigterm(stage: Stage) -> None:
+    """SIGTERM while ``send`` is under way: its answer is awaited and kept, nothing new begins, and the end is 0."""
+    stage.connect()
+    stage.platform.misbehave(operation="send", kind="latency", seconds=2)
+    process = stage.start()
+    process.ready()
+    stage.drop()
+    until(lambda: _sending(stage), process)
+    process.signal(signal.SIGTERM)
+    assert process.wait() == 0
+    assert stage.invitations() == 1
+    told = stage.call("status", "--json").stdout
+    assert '"in progress": 1' in told
+
+
+def _sending(stage: Stage) -> bool:
+    """Whether the journal holds the intent to send: the call leaves right after it is committed."""
+    file = stage.state / "journal" / "journal.sqlite"
+    with closing(sqlite3.connect(file)) as connection:
+        return connection.execute("SELECT 1 FROM intent WHERE step = 'send'").fetchone() is not None
+
+
+def test_two_services_on_one_state(stage: Stage) -> None:
+    """The second is refused with a text that says why; a tick too."""
+    first = stage.start()
+    first.ready()
+    for verb in ("run", "tick"):
+        second = stage.call(verb)
+        assert second.returncode == 1
+        assert "another process works on this journal" in second.stderr
+        assert "Traceback" not in second.stderr
+
+
+def test_a_wrong_password_costs_one_401(stage: Stage) -> None:
+    """However long it runs, the login is tried once; the service lives and says so."""
+    stage.environ["JSE_PW"] = "not-the-password"
+    process = stage.start()
+    process.ready()
+    time.sleep(4)
+    process.signal(signal.SIGTERM)
+    assert process.wait() == 0
+    assert [request.status for request in stage.dms.requests].count(401) == 1
+    assert "refuses the login" in process.output
+    assert "not-the-password" not in process.output
+
+
+def test_a_platform_that_is_away(stage: Stage) -> None:
+    """Nothing is sent, nothing lost: the request leaves when the platform is back."""
+    stage.connect()
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        stage.configure(platform=f"http://127.0.0.1:{taken.getsockname()[1]}/")
+    process = stage.start()
+    process.ready()
+    stage.drop()
+    until(stage.told, process)
+    process.signal(signal.SIGTERM)
+    assert process.wait() == 0
+    assert stage.told().startswith("EN ATTENTE")
+    assert "Traceback" not in process.output
+
+
+def test_the_service_tells_systemd(stage: Stage) -> None:
+    """READY after the first pass, signs of life, STOPPING at the end."""
+    path = str(stage.directory / "notify")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listener:
+        listener.bind(path)
+        listener.settimeout(60)
+        stage.environ |= {"NOTIFY_SOCKET": path, "WATCHDOG_USEC": "600000"}
+        process = stage.start()
+        heard: list[bytes] = []
+        while not {b"READY=1", b"WATCHDOG=1"} <= set(heard) or not any(
+            h.startswith(b"STATUS=1 of 1") for h in heard
+        ):
+            heard.append(listener.recv(1000))
+        process.signal(signal.SIGTERM)
+        while not heard[-1].startswith(b"STOPPING=1"):
+            heard.append(listener.recv(1000))
+        assert process.wait() == 0
+
+
+def test_a_missing_secret_is_a_configuration_error(stage: Stage) -> None:
+    """A service whose credential is not there ends with 2, so that it is not started again and again."""
+    del stage.environ["JSE_PW"]
+    done = stage.call("run")
+    assert done.returncode == 2
+    assert "servers.dms.password" in done.stderr
+
+
+# -------------------------------------------------------------------------------------------- tick
+
+
+def test_one_tick_launches_a_pair_that_is_there(stage: Stage) -> None:
+    """One call settles, judges, prepares, marks and sends; a server that is away makes it 1."""
+    stage.connect()
+    assert stage.call("tick").returncode == 0, "the first pass: nothing is there"
+    stage.drop()
+    done = stage.call("tick")
+    assert (done.returncode, stage.invitations()) == (0, 1), done.stderr
+    stage.sign()
+    stage.dms.maintenance = True
+    away = stage.call("tick")
+    assert away.returncode == 1
+    assert "503" in away.stderr
+
+
+def test_what_was_there_before_waits_for_rebuild(stage: Stage) -> None:
+    """R7: a pair older than the first pass is held; ``rebuild --launch`` lets it go."""
+    stage.connect()
+    stage.drop()
+    assert stage.call("tick").returncode == 0
+    assert (stage.invitations(), "there_before" in stage.call("status").stdout) == (0, True)
+    done = stage.call("rebuild", "--launch", "lettres", "--yes")
+    assert done.returncode == 0, done.stderr
+    stage.call("tick")
+    assert stage.invitations() == 1
+
+
+@pytest.mark.parametrize("used_before", [False, True])
+def test_a_dry_run_changes_nothing(stage: Stage, used_before: bool) -> None:
+    """Not one byte on the DMS, at the platform, or in the state directory; it tells what a tick would do."""
+    if used_before:
+        stage.connect()
+        stage.call("tick")
+    stage.drop()
+    stage.drop("Avenant MARTIN")
+    before = fingerprint(stage.directory / "files", stage.state)
+    seen, asked = len(stage.dms.requests), len(stage.platform.requests)
+    done = stage.call("tick", "--dry-run")
+    assert done.returncode == 0, done.stderr
+    assert fingerprint(stage.directory / "files", stage.state) == before
+    assert stage.state.exists() is used_before
+    assert {request.method for request in stage.dms.requests[seen:]} <= {
+        "PROPFIND",
+        "GET",
+        "SEARCH",
+        "OPTIONS",
+    }
+    assert {request.method for request in stage.platform.requests[asked:]} <= {"GET"}
+    assert stage.platform.transactions() == []
+    if used_before:
+        assert "2 would be sent (2 invitations in order, 2 credits at most)" in done.stdout
+    else:
+        assert "2 held (there_before 2)" in done.stdout
+    assert "DUPONT" not in done.stdout + done.stderr
+    named = stage.call("tick", "--dry-run", "--names")
+    assert "Lettre DUPONT.pdf" in named.stdout
+
+
+def test_a_dry_run_beside_the_service(stage: Stage) -> None:
+    """It may be asked while the service runs, and disturbs nothing."""
+    process = stage.start()
+    process.ready()
+    done = stage.call("tick", "--dry-run")
+    assert (done.returncode, "nothing new" in done.stdout) == (0, True), done.stderr
+    process.signal(signal.SIGTERM)
+    assert process.wait() == 0
+
+
+# ------------------------------------------------------------------------------------ other verbs
+
+
+def test_connect_waits_for_a_person(stage: Stage) -> None:
+    """The link is printed, a person logs in on its page, the tokens are kept for the owner alone, and never shown."""
+    process = stage.start("connect", "cab")
+    until(lambda: "http" in process.output, process)
+    found = re.search(r"https?://\S+", process.output)
+    assert found
+    office = (
+        next(iter(stage.platform.state()["offices"]))
+        if "offices" in stage.platform.state()
+        else "Cabinet Exemple"
+    )
+    with Person("expert@cabinet.example", stage.platform_url) as person:
+        person.log_in(found[0], office)
+    assert process.wait() == 0
+    file = stage.state / "tokens" / "cab.json"
+    assert file.stat().st_mode & 0o777 == 0o600
+    tokens = TokenStore(stage.state / "tokens").load("cab")
+    assert tokens is not None
+    assert tokens.office not in process.output
+    assert "account cab is connected" in process.output
+
+
+def test_take_over(stage: Stage) -> None:
+    """A folder of another connector is left alone until somebody says so."""
+    assert stage.call("tick").returncode == 0
+    stage.configure(more="connector: other-host")
+    refused = stage.call("tick")
+    assert refused.returncode == 1
+    assert "belongs to" in refused.stderr
+    assert stage.call("take-over", "lettres").returncode == 2, "nobody could be asked"
+    taken = stage.call("take-over", "lettres", "--yes")
+    assert taken.returncode == 0, taken.stderr
+    assert stage.call("tick").returncode == 0
+
+
+def test_resolve_a_request_in_doubt(stage: Stage) -> None:
+    """A lost answer to ``send`` and a platform that still says "draft": --not-sent gives it up after asking."""
+    stage.connect()
+    stage.call("tick")
+    stage.drop()
+    stage.platform.misbehave(operation="send", kind="cut_before", times=None)
+    stage.call("tick")
+    told = stage.call("status").stdout
+    found = re.search(r"(\w{6})  in_doubt", told)
+    if found is None:
+        pytest.skip("the request is asked about for a while before it is in doubt")
+    done = stage.call("resolve", found[1], "--not-sent")
+    assert done.returncode == 0, done.stderr
+    assert "is given up" in done.stdout
