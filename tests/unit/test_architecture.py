@@ -6,8 +6,6 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "connector"
 
@@ -153,10 +151,3 @@ def test_allowances_are_still_needed() -> None:
     assert set(ALLOWED_ROOMS) <= used
     libraries = {(room, name.split(".")[0]) for room, path in sources() for name, _ in imported(path)}
     assert set(ALLOWED_LIBRARIES) <= libraries
-
-
-@pytest.mark.parametrize("library", sorted(OWNERS))
-def test_owners_exist(library: str) -> None:
-    """A library that nobody imports has no owner to name."""
-    users = {room for room, path in sources() for name, _ in imported(path) if name.split(".")[0] == library}
-    assert users, f"nobody imports {library}"

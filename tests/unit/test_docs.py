@@ -1,0 +1,155 @@
+"""What the documents say is what stands: states, verbs, grades, examples, the version; and no foreign traces."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from connector import __version__
+from connector.config import load_config
+from connector.jesignexpert.contract import Contract
+from connector.lifecycle import State
+from connector.report import words
+from connector.sidecar.model import SignatureRequest
+from connector.sidecar.reading import read_sidecar
+
+ROOT = Path(__file__).parents[2]
+GUIDE = (ROOT / "docs" / "guide-utilisateur.md").read_text("utf-8")
+README = (ROOT / "README.md").read_text("utf-8")
+ADMINISTRATOR = (ROOT / "docs" / "administrator.md").read_text("utf-8")
+PLATFORM = (ROOT / "docs" / "platform.md").read_text("utf-8")
+
+
+def yaml_blocks(text: str) -> list[str]:
+    return re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)
+
+
+def verbs() -> set[str]:
+    import typer.main
+
+    from connector.cli.app import app
+
+    return set(typer.main.get_command(app).commands)  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("state", State)
+def test_the_readme_names_every_state(state: State) -> None:
+    assert f"`{state.value}`" in README
+
+
+def test_the_readme_names_every_verb_and_no_other() -> None:
+    section = README.split("## Commands")[1].split("## ")[0]
+    named = {text.split()[0] for text in re.findall(r"`([^`]+)`", section)}
+    assert named - {"--help", "jse-connector"} == verbs()
+
+
+def test_every_command_in_the_documents_exists() -> None:
+    for text in (README, ADMINISTRATOR, PLATFORM):
+        named = set(re.findall(r"(?m)(?:^|`|bin/)jse-connector ([a-z][a-z-]+)", text))
+        assert named <= verbs()
+
+
+@pytest.mark.parametrize("word", [french for french, _ in words.ALL])
+def test_the_guide_explains_every_first_word(word: str) -> None:
+    assert re.search(rf"(?m)^\| .*\b{word}\b", GUIDE)
+
+
+@pytest.mark.parametrize("block", yaml_blocks(GUIDE))
+def test_the_guide_shows_requests_that_are_read(block: str) -> None:
+    read = read_sidecar(block.encode())
+    assert isinstance(read, SignatureRequest), read
+
+
+@pytest.mark.parametrize("line", re.findall(r"`((?:action|envoi): [^`]+)`", GUIDE))
+def test_the_guide_offers_lines_that_are_acted_on(line: str) -> None:
+    read = read_sidecar(f"{yaml_blocks(GUIDE)[0]}{line}\n".encode())
+    assert isinstance(read, SignatureRequest), read
+
+
+def test_the_guide_begins_with_what_people_ask() -> None:
+    assert re.findall(r"(?m)^## (.*)", GUIDE)[0] == "Rien ne se passe ?"
+
+
+NEVER_TOLD = (
+    "sidecar", "transaction", "journal", "connecteur", "démon", "plateforme", "serveur", "DMS", "WebDAV", "jeton",
+    "token", "HMAC", "API", "ETag", "hash", "empreinte", "conflit", "ancre", "coordonnées", "encodage", "UTF-8",
+    "syntaxe", "clé", "indentation", "null", "erreur", "échec", "invalide", "interdit", "timeout",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("word", NEVER_TOLD)
+def test_the_guide_speaks_daily_words(word: str) -> None:
+    assert not re.search(rf"\b{word}s?\b", GUIDE, re.IGNORECASE)
+
+
+def test_the_example_configuration_loads() -> None:
+    assert load_config(ROOT / "config.example.yaml").folders
+
+
+@pytest.mark.parametrize("block", yaml_blocks(ADMINISTRATOR))
+def test_the_least_configuration_loads(block: str) -> None:
+    config = load_config(block)
+    assert {folder.send.value for folder in config.folders.values()} == {"preview"}
+
+
+def test_the_platform_page_lists_every_line_with_its_grade() -> None:
+    for operation in Contract().listed():
+        row = f"| `{operation.name}` | {operation.method} `{operation.path}` | {operation.grade.value} |"
+        assert row in PLATFORM
+    for setting in Contract().settings():
+        if not setting.name.startswith("operations."):
+            assert re.search(
+                rf"(?m)^\| `{re.escape(setting.name)}` \| .* \| {setting.grade.value} \|$", PLATFORM
+            )
+
+
+def test_the_version_is_one() -> None:
+    with (ROOT / "pyproject.toml").open("rb") as stream:
+        assert tomllib.load(stream)["project"]["version"] == __version__
+    assert f"## [{__version__}]" in (ROOT / "CHANGELOG.md").read_text("utf-8")
+
+
+def test_links_between_documents_lead_somewhere() -> None:
+    for page in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))):
+        for target in re.findall(r"\]\(([^)#]+)\)", page.read_text("utf-8")):
+            if "://" not in target:
+                assert (page.parent / target).exists(), f"{page.name}: {target}"
+
+
+def test_pinned_versions_are_only_versions() -> None:
+    lines = (ROOT / "constraints.txt").read_text("utf-8").splitlines()
+    pins = [line for line in lines if not line.startswith("#")]
+    assert all(re.fullmatch(r"[A-Za-z0-9._-]+==[A-Za-z0-9._+!-]+", pin) for pin in pins)
+    assert not any(pin.lower().startswith("jse") for pin in pins)
+
+
+def tracked() -> list[Path]:
+    try:
+        listed = subprocess.run(
+            ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True
+        ).stdout.split("\0")
+    except (OSError, subprocess.CalledProcessError):
+        # An archive without git: everything in it was tracked.
+        return [path for path in ROOT.rglob("*") if path.is_file() and ".venv" not in path.parts]
+    return [ROOT / name for name in listed if name]
+
+
+# Pieces, so that this file does not find itself.
+TRACES = re.compile(
+    "|".join(["/ro" + "ot/", "/wo" + "rk/", "/home/" + r"[a-z]+/", "/opt/" + "pypi", "/opt/" + "wheels"])
+)
+HOSTS = re.compile(
+    r"https?://[^\s/]*(?:pyp" + r"i|pythonhos" + r"ted|artifac" + r"tory|nex" + r"us|devp" + r"i)[^\s]*"
+)
+
+
+def test_no_machine_stands_in_the_files() -> None:
+    found = []
+    for path in tracked():
+        text = path.read_bytes().decode("utf-8", errors="ignore") if path.is_file() else ""
+        found += [f"{path.relative_to(ROOT)}: {hit}" for hit in TRACES.findall(text) + HOSTS.findall(text)]
+    assert found == []
