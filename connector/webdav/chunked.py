@@ -79,10 +79,20 @@ class ChunkedUpload:
     def _put_in_place(self, headers: list[str], etag: ETag) -> ETag | None:
         condition = f"If: <{self.root.url(self.href)}> ([{quoted(etag)}])"
         path = f"{self.folder}/.file"
-        with self.connections.ask(
-            MOVE, path, headers=[*headers, condition], seconds=self.seconds
-        ) as response:
-            return strong_etag(response.headers)
+        try:
+            with self.connections.ask(
+                MOVE, path, headers=[*headers, condition], seconds=self.seconds
+            ) as response:
+                return strong_etag(response.headers)
+        except NotFound as error:
+            # A condition on what is gone is answered with 404 (Nextcloud 32), and so is an upload that is gone:
+            # nothing was replaced either way.
+            raise PreconditionFailed(
+                "the file or its upload is gone",
+                service=error.service,
+                operation=error.operation,
+                status=error.status,
+            ) from error
 
     def _invisible(
         self, operation: Operation, path: str, headers: list[str], body: bytes | FilePart | None = None

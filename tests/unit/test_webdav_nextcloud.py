@@ -254,6 +254,8 @@ def test_a_stale_upload_folder_is_made_anew(signed: Path) -> None:
         ("PUT", answer("404 Not Found"), Unavailable, True),
         ("PUT", answer("507 Full"), OutOfSpace, True),
         ("MOVE", answer("412 Precondition Failed"), PreconditionFailed, True),
+        ("MOVE", answer("404 Not Found"), PreconditionFailed, True),
+        ("MOVE", answer("409 Conflict"), PreconditionFailed, True),
         ("MOVE", answer("423 Locked"), RemoteError, True),
         ("MOVE", answer("400 Bad Request"), InvalidResponse, True),
         ("MOVE", answer("302 Found", b"", "Location: /login"), InvalidResponse, True),
