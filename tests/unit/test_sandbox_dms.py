@@ -666,6 +666,7 @@ def test_move_and_copy(cloud: Dms) -> None:
     assert cloud.world.file_id("f/d.txt") != cloud.world.file_id("f/c.txt")
     assert move("f/c.txt", "no/c.txt") == 409
     assert move("f/c.txt", "f/c.txt") == 403
+    assert move("f/c.txt", "f/c.txt", Overwrite="F") == 412
     assert move("f/", "f/g") == 409
     assert move("nothing", "x") == 404
     assert cloud.ask("MOVE", "f/c.txt").status_code == 500
@@ -679,6 +680,7 @@ def test_mkcol(cloud: Dms) -> None:
     cloud.world.person.write("a.txt", b"x")
     codes = [cloud.ask("MKCOL", name).status_code for name in ("f", "f", "f/", "a.txt", "no/f")]
     assert codes == [201, 405, 405, 405, 409]
+    assert cloud.ask("MKCOL", "f", headers={"If-None-Match": "*"}).status_code == 412
 
 
 def test_delete_ends_the_history(cloud: Dms) -> None:
@@ -690,6 +692,17 @@ def test_delete_ends_the_history(cloud: Dms) -> None:
     assert cloud.ask("PROPFIND", history).status_code == 404
     cloud.ask("PUT", "a.txt", data=b"x")
     assert cloud.world.file_id("a.txt") != fileid
+
+
+def test_the_longest_names_go_to_the_trash_too(cloud: Dms) -> None:
+    """A name of 250 bytes is deleted, twice within one second, whatever its trash name would be."""
+    for name in ("n" * 246 + ".pdf", "é" * 125):
+        for _ in "ab":
+            assert cloud.ask("PUT", name, data=b"x").status_code == 201
+            assert cloud.ask("DELETE", name).status_code == 204
+    assert cloud.ask("MKCOL", "d" * 250).status_code == 201
+    assert cloud.ask("DELETE", "d" * 250).status_code == 204
+    assert len(list((cloud.world.state / "trash").iterdir())) == 5
 
 
 def test_names(cloud: Dms) -> None:
@@ -717,7 +730,7 @@ def history_of(cloud: Dms, path: str) -> str:
 
 
 def test_versions_are_listed_with_the_current_one(cloud: Dms) -> None:
-    """Depth 1 lists the current content and each older one; id = mtime in seconds; unquoted ETags."""
+    """Depth 1 lists the current content, which only the file itself gives, and each older one, oldest first."""
     for content in (b"one", b"two2", b"three"):
         cloud.ask("PUT", "a.txt", data=content)
         cloud.world.clock.advance(2)
@@ -725,12 +738,13 @@ def test_versions_are_listed_with_the_current_one(cloud: Dms) -> None:
         history_of(cloud, "a.txt"), "d:getcontentlength", "d:getetag", "nc:version-author", depth="1"
     )
     entries = {href: values for href, values in found.items() if values.get("getetag")}
-    assert [values["getcontentlength"] for values in entries.values()] == ["5", "4", "3"]
+    assert [values["getcontentlength"] for values in entries.values()] == ["3", "4", "5"]
     assert {values["version-author"] for values in entries.values()} == {"signatures"}
-    oldest = list(entries)[-1]
+    oldest, *_, present = entries
     assert oldest.rpartition("/")[2] == entries[oldest]["getetag"]
     answer = cloud.ask("GET", oldest)
     assert (answer.content, answer.headers["ETag"]) == (b"one", entries[oldest]["getetag"])
+    assert cloud.ask("GET", present).status_code == 404
 
 
 def test_two_contents_of_one_second_leave_one_version(cloud: Dms) -> None:
@@ -827,6 +841,10 @@ def test_chunked_upload_guards(cloud: Dms) -> None:
     assert upload(cloud, b"new", Overwrite="F").status_code == 412
     assert upload(cloud, b"new", **{"OC-Total-Length": "9"}).status_code == 400
     assert upload(cloud, b"new", path="no/a.txt").status_code == 409
+    assert upload(cloud, b"new", path="gone.txt", If=f'<{cloud.url("gone.txt")}> (["x"])').status_code == 404
+    assert upload(cloud, b"new", path="").status_code == 409
+    cloud.world.person.mkdir("f")
+    assert upload(cloud, b"new", path="f").status_code == 400
     assert cloud.world.person.read("a.txt") == b"old"
     assert upload(cloud, b"new", If=f"<{url}> ([{etag}])").status_code == 204
 
@@ -908,6 +926,9 @@ def test_search_refusals(cloud: Dms) -> None:
     assert code(query(like("%"), scope="/remote.php/dav/files/signatures")) == 404
     assert code(query(like("%"), scope="/files/signatures/no")) == 404
     assert code(query(like("%"), scope="/files/alice")) == 500
+    for operator, literal in (("gt", "0"), ("eq", "abc")):
+        where = f"<d:{operator}><d:prop><oc:fileid/></d:prop><d:literal>{literal}</d:literal></d:{operator}>"
+        assert code(query(where)) == 500
     unsortable = "<d:orderby><d:order><d:prop><oc:fileid/></d:prop></d:order></d:orderby>"
     answer = cloud.ask("SEARCH", "/remote.php/dav/", data=query(like("%"), more=unsortable), headers=XML)
     assert (answer.status_code, answer.text) == (400, "requested order by property is not sortable")

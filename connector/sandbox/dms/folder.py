@@ -17,6 +17,8 @@ from connector.sandbox.dms.locks import LockTable
 from connector.sandbox.dms.tree import Node, Tree
 from connector.sandbox.dms.versions import Version, VersionShelf
 
+LONGEST_NAME_ON_DISK = 255
+
 
 class NextcloudFolder:
     """Files with their history. ``quota_bytes`` None is unlimited; ``read_only`` holds folder paths."""
@@ -144,9 +146,11 @@ class NextcloudFolder:
             self.versions.keep(node.fileid, stamp, self.tree.disk(path).read_bytes())
 
     def _free_trash_place(self, name: str) -> Path:
-        stamped = f"{name}.d{self.tree.now()}"
         for number in itertools.count():
-            place = self._trash / (stamped if number == 0 else f"{stamped}-{number}")
+            suffix = f".d{self.tree.now()}" + (f"-{number}" if number else "")
+            # The suffix must not push a long name beyond what a file system takes.
+            kept = name.encode()[: LONGEST_NAME_ON_DISK - len(suffix)].decode(errors="ignore")
+            place = self._trash / (kept + suffix)
             if not place.exists():
                 return place
         raise AssertionError("unreachable")

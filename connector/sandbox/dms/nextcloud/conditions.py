@@ -6,7 +6,7 @@ import re
 from email.utils import parsedate_to_datetime
 
 from connector.sandbox.dms.messages import Answer
-from connector.sandbox.dms.nextcloud.dav import Dav, DavError
+from connector.sandbox.dms.nextcloud.dav import Dav, DavError, not_found
 from connector.sandbox.dms.tree import Node
 
 _LIST = re.compile(r"(?:<([^>]*)>\s*)?\(([^()]*)\)")
@@ -75,8 +75,15 @@ def _check_if(dav: Dav, node: Node | None) -> None:
         lists.setdefault(tag, []).append(match.group(2))
     for url, alternatives in lists.items():
         target = node if not url else _named(dav, url)
+        if target is None and any(etag for terms in alternatives for _, _, etag in _TERM.findall(terms)):
+            # Nothing there has no ETag to compare: 404, not 412.
+            raise not_found(_path_of(dav, url))
         if not any(_holds(dav, terms, target) for terms in alternatives):
             raise _failed("The tokens provided did not match", target)
+
+
+def _path_of(dav: Dav, url: str) -> str:
+    return dav.below_root(url or dav.call.path) or ""
 
 
 def _named(dav: Dav, url: str) -> Node | None:
@@ -91,7 +98,7 @@ def _holds(dav: Dav, terms: str, node: Node | None) -> bool:
             lock = None if node is None else dav.folder.locks.get(node.fileid)
             true = lock is not None and lock.token == token
         else:
-            true = node is not None and etag == f'"{node.etag}"'
+            true = node is not None and not node.folder and etag == f'"{node.etag}"'
         if true == bool(negated):
             return False
     return True

@@ -117,9 +117,9 @@ def delete(dav: Dav, path: str) -> Answer:
 def mkcol(dav: Dav, path: str) -> Answer:
     """Make a folder: 405 if anything is there, 409 below nothing (facts section 5)."""
     node = dav.folder.tree.get(path)
+    check(dav, node)
     if node is not None:
         raise DavError(405, "MethodNotAllowed", "The resource you tried to create already exists")
-    check(dav, node)
     parent = dav.folder.tree.get(parent_of(path))
     if parent is None or not parent.folder:
         raise DavError(409, "Conflict", "Parent node does not exist")

@@ -70,7 +70,8 @@ def _list(dav: Dav, node: Node) -> Answer:
     others = [name for name in names if name != kind]
     responses = [response(_folder_href(dav, node), [(kind, "<d:collection/>")], others)]
     if dav.call.header("depth") != "0":
-        responses += [_described(dav, node, version, names) for version in dav.folder.versions_of(node)]
+        oldest_first = sorted(dav.folder.versions_of(node), key=lambda version: version.stamp)
+        responses += [_described(dav, node, version, names) for version in oldest_first]
     return multistatus(responses)
 
 
@@ -83,8 +84,9 @@ def _described(dav: Dav, node: Node, version: Version, names: list[str]) -> str:
         # Unquoted, unlike every other ETag (facts section 2).
         f"{{{D}}}getetag": str(version.stamp),
         AUTHOR: escape(version.author),
-        LABEL: escape(version.label),
     }
+    if version.label:  # never labelled is 404 in the listing, not an empty text
+        known[LABEL] = escape(version.label)
     found = [(name, known[name]) for name in names if name in known]
     return response(
         f"{_folder_href(dav, node)}{version.stamp}", found, [name for name in names if name not in known]
@@ -93,8 +95,8 @@ def _described(dav: Dav, node: Node, version: Version, names: list[str]) -> str:
 
 def _get(dav: Dav, node: Node, version: Version) -> Answer:
     data = dav.folder.versions.data(node.fileid, version.stamp)
-    if data is None:
-        data = dav.folder.tree.disk(node.path).read_bytes()
+    if data is None:  # the present content is listed among the versions, but is read as the file only
+        raise DavError(404, "NotFound")
     headers = [
         ("Content-Type", content_type(node)),
         ("Last-Modified", formatdate(version.stamp, usegmt=True)),

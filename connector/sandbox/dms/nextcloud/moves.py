@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from connector.sandbox.dms.messages import Answer, decoded_path
 from connector.sandbox.dms.nextcloud.conditions import check, check_lock
-from connector.sandbox.dms.nextcloud.dav import ROOT, Dav, DavError, not_found
+from connector.sandbox.dms.nextcloud.dav import ROOT, Dav, DavError, not_found, oc_id
 from connector.sandbox.dms.nextcloud.names import check_name, check_writable
 from connector.sandbox.dms.tree import parent_of
 
@@ -17,13 +17,13 @@ def move_or_copy(dav: Dav, src: str) -> Answer:
     if node is None:
         raise not_found(src)
     moving = dav.call.method == "MOVE"
+    existed = check_target(dav, dst)
     if src == dst:
         raise DavError(403, "Forbidden", "Source and destination uri are identical.")
     if dst.startswith(src + "/"):
         raise DavError(
             409, "Conflict", "The destination may not be part of the same subtree as the source path."
         )
-    existed = check_target(dav, dst)
     check_writable(dav, dst, *([src] if moving else []))
     if moving:
         check_lock(dav, node)
@@ -33,7 +33,8 @@ def move_or_copy(dav: Dav, src: str) -> Answer:
         dav.folder.copy(src, dst, dav.user)
     target = dav.folder.tree.get(dst)
     assert target is not None
-    return Answer(204 if existed else 201, b"", dav.file_headers(target))
+    headers = dav.file_headers(target) if moving else [("OC-FileId", oc_id(target))]
+    return Answer(204 if existed else 201, b"", headers)
 
 
 def destination(dav: Dav) -> str:

@@ -62,6 +62,8 @@ def _on_folder(dav: Dav, upload: Path) -> Answer:
 def _list(dav: Dav, upload: Path) -> Answer:
     href = encoded(f"{ROOT}uploads/{dav.user}/{upload.name}/")
     responses = [response(href, [(f"{{{D}}}resourcetype", "<d:collection/>")], [])]
+    # The file to come is listed too, though it can only be moved.
+    responses.append(response(f"{href}{ASSEMBLED}", [(f"{{{D}}}resourcetype", "")], []))
     responses += [
         response(
             href + encoded(place.name),
@@ -96,7 +98,7 @@ def _assemble(dav: Dav, upload: Path) -> Answer:
     check_writable(dav, dst)
     target = dav.folder.tree.get(dst)
     if target is not None and target.folder:
-        raise DavError(409, "Conflict", "The destination is a folder")
+        raise DavError(400, "BadRequest", f"The given destination files/{dav.user}/{dst} is a directory.")
     size = sum(place.stat().st_size for place in _chunks(upload))
     told = dav.call.header("oc-total-length")
     if told and told != str(size):
