@@ -1,0 +1,98 @@
+"""``python -m benchmarks [requests] [start] [idle]``: everything in one run, printed; nothing is kept."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from pathlib import Path
+from typing import get_args
+
+from benchmarks import idle, requests, start
+from benchmarks.table import print_table
+from tests.worlds import Mode
+
+
+def show_requests(directory: Path) -> None:
+    """Print each request of one signature with its bucket, and every bucket beside its least."""
+    costs = [requests.measure(directory / mode, mode) for mode in get_args(Mode)]
+    for cost in costs:
+        print_table(
+            f"One signature, {cost.mode}: every request in its order, at each server",
+            ["server", "method", "what", "status", "counted as"],
+            [
+                [line.server, line.method, _short(line.what), line.status, _counted(line)]
+                for line in cost.lines
+            ],
+        )
+    for cost in costs:
+        buckets = [*cost.least, *sorted(cost.spent.keys() - cost.least.keys())]
+        rows: list[list[object]] = [
+            [
+                bucket,
+                cost.least.get(bucket, 0),
+                cost.spent[bucket],
+                cost.spent[bucket] - cost.least.get(bucket, 0),
+            ]
+            for bucket in buckets
+        ]
+        rows.append(["in all", cost.minimum, cost.total, cost.excess])
+        print_table(
+            f"One signature, {cost.mode}: {cost.total} requests, goal at most {cost.minimum} + {requests.GOAL}",
+            ["counted as", "least", "spent", "excess"],
+            rows,
+        )
+
+
+def show_start(directory: Path) -> None:
+    """Print whole processes beside the reference."""
+    print_table(
+        f"Start: whole processes, interleaved, medians of {start.ROUNDS}; goal at most {start.GOAL:g} x",
+        ["command", "ms", "ratio"],
+        [[one.command, round(one.seconds * 1000), f"{one.ratio:.2f}"] for one in start.measure(directory)],
+    )
+
+
+def show_idle(directory: Path) -> None:
+    """Print the idle service beside its bare libraries."""
+    found = idle.measure(directory)
+    bare = found[-1].megabytes
+    print_table(
+        f"Idle service after its first pass, children included, medians of {idle.ROUNDS}",
+        ["process", "MB RSS", "ratio", "processes", "CPU s/min"],
+        [
+            [one.name, round(one.megabytes, 1), f"{one.megabytes / bare:.2f}", one.processes,
+             f"{one.processor:.2f}"]
+            for one in found
+        ],
+    )  # fmt: skip
+
+
+def _short(path: str) -> str:
+    return path if len(path) <= 60 else f"{path[:20]}…{path[-39:]}"
+
+
+def _counted(line: requests.Line) -> str:
+    return line.bucket if line.counted else f"({line.bucket}: not counted)"
+
+
+SHOWS = {"requests": show_requests, "start": show_start, "idle": show_idle}
+
+
+def main(wanted: list[str]) -> int:
+    """Show what is wanted, everything by default. Exit status 2 for a name that is none."""
+    if unknown := set(wanted) - SHOWS.keys():
+        print(
+            f"no such benchmark: {', '.join(sorted(unknown))}; there are {', '.join(SHOWS)}", file=sys.stderr
+        )
+        return 2
+    load = ", ".join(f"{value:.1f}" for value in os.getloadavg())
+    print(f"Ratios of one run; {os.cpu_count()} processors, load before it began {load}.")
+    for name in wanted or SHOWS:
+        with tempfile.TemporaryDirectory(prefix="jse-bench-") as directory:
+            SHOWS[name](Path(directory))
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))

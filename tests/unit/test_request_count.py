@@ -1,0 +1,30 @@
+"""What one signature costs in requests: counted at both servers, never timed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from benchmarks.requests import GOAL, OTHER, Cost, measure
+from tests.worlds import Mode
+
+MOST: dict[Mode, int] = {"nextcloud": GOAL + 3, "plain": GOAL + 7}
+"""Requests beyond the least as they are spent today, each item of the list counted once; to come down to the goal."""
+
+
+def told(cost: Cost) -> str:
+    """Every bucket that costs more than its least, for whoever has to find it."""
+    over = {bucket: f"{n} > {cost.least.get(bucket, 0)}" for bucket, n in cost.spent.items()
+            if n > cost.least.get(bucket, 0)}  # fmt: skip
+    lines = [f"{line.server} {line.method} {line.what}: {line.bucket}" for line in cost.lines if line.counted]
+    return "\n".join([f"{cost.mode}: {cost.total}, least {cost.minimum}: {over}", *lines])
+
+
+@pytest.mark.parametrize("mode", ["nextcloud", "plain"])
+def test_one_signature_costs_little_more_than_it_must(tmp_path: Path, mode: Mode) -> None:
+    """On a warm connector one signature spends no more requests beyond the least than allowed."""
+    cost = measure(tmp_path / "stage", mode)
+    assert cost.spent[OTHER] == 0, told(cost)
+    assert all(cost.spent[bucket] >= least for bucket, least in cost.least.items()), told(cost)
+    assert cost.excess <= MOST[mode], told(cost)
