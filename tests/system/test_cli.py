@@ -13,11 +13,14 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from connector.cli.wiring import State
 from connector.jesignexpert.tokens import Tokens, TokenStore
+from connector.journal import Journal
 from connector.sandbox.clock import SandboxClock
 from connector.sandbox.dms import DmsWorld, serve_dms
 from connector.sandbox.people import Person
@@ -76,6 +79,14 @@ class Stage:
         given = self.platform.office_tokens()
         tokens = Tokens(office=given["office"], office_name="x", user=given["user"])
         TokenStore(self.state / "tokens").save("cab", tokens)
+
+    def watch(self) -> None:
+        """As if the service had seen the empty folder before."""
+        place = State(directory=self.state)
+        place.make()
+        journal = Journal(place.journal_url, now=lambda: datetime.now(UTC))
+        journal.begin_watch("lettres", f"{self.dms_url} /Lettres/")
+        journal.close()
 
     def command(self, verb: str, *arguments: str, before: tuple[str, ...] = ()) -> list[str]:
         options = ["--config", str(self.config), "--state", str(self.state)]
@@ -246,7 +257,7 @@ def test_a_wrong_password_costs_one_401(stage: Stage) -> None:
     stage.environ["JSE_PW"] = "not-the-password"
     process = stage.start()
     process.ready()
-    time.sleep(4)
+    time.sleep(3)  # three more passes
     process.signal(signal.SIGTERM)
     assert process.wait() == 0
     assert [request.status for request in stage.dms.requests].count(401) == 1
@@ -302,11 +313,10 @@ def test_a_missing_secret_is_a_configuration_error(stage: Stage) -> None:
 def test_one_tick_launches_a_pair_that_is_there(stage: Stage) -> None:
     """One call settles, judges, prepares, marks and sends; a server that is away makes it 1."""
     stage.connect()
-    assert stage.call("tick").returncode == 0, "the first pass: nothing is there"
+    stage.watch()
     stage.drop()
     done = stage.call("tick")
     assert (done.returncode, stage.invitations()) == (0, 1), done.stderr
-    stage.sign()
     stage.dms.maintenance = True
     away = stage.call("tick")
     assert away.returncode == 1
@@ -330,12 +340,12 @@ def test_a_dry_run_changes_nothing(stage: Stage, used_before: bool) -> None:
     """Not one byte on the DMS, at the platform, or in the state directory; it tells what a tick would do."""
     if used_before:
         stage.connect()
-        stage.call("tick")
+        stage.watch()
     stage.drop()
     stage.drop("Avenant MARTIN")
     before = fingerprint(stage.directory / "files", stage.state)
     seen, asked = len(stage.dms.requests), len(stage.platform.requests)
-    done = stage.call("tick", "--dry-run")
+    done = stage.call("tick", "--dry-run", *(["--names"] if used_before else []))
     assert done.returncode == 0, done.stderr
     assert fingerprint(stage.directory / "files", stage.state) == before
     assert stage.state.exists() is used_before
@@ -351,9 +361,7 @@ def test_a_dry_run_changes_nothing(stage: Stage, used_before: bool) -> None:
         assert "2 would be sent (2 invitations in order, 2 credits at most)" in done.stdout
     else:
         assert "2 held (there_before 2)" in done.stdout
-    assert "DUPONT" not in done.stdout + done.stderr
-    named = stage.call("tick", "--dry-run", "--names")
-    assert "Lettre DUPONT.pdf" in named.stdout
+    assert ("Lettre DUPONT.pdf" in done.stdout) is used_before, "names only when asked for"
 
 
 def test_a_dry_run_beside_the_service(stage: Stage) -> None:
@@ -398,23 +406,21 @@ def test_take_over(stage: Stage) -> None:
     refused = stage.call("tick")
     assert refused.returncode == 1
     assert "belongs to" in refused.stderr
-    assert stage.call("take-over", "lettres").returncode == 2, "nobody could be asked"
     taken = stage.call("take-over", "lettres", "--yes")
     assert taken.returncode == 0, taken.stderr
-    assert stage.call("tick").returncode == 0
+    assert b"other-host" in stage.dms.person.read("Lettres/.signature/owner")
 
 
 def test_resolve_a_request_in_doubt(stage: Stage) -> None:
     """A lost answer to ``send`` and a platform that still says "draft": --not-sent gives it up after asking."""
     stage.connect()
-    stage.call("tick")
+    stage.watch()
     stage.drop()
     stage.platform.misbehave(operation="send", kind="cut_before", times=None)
     stage.call("tick")
     told = stage.call("status").stdout
     found = re.search(r"(\w{6})  in_doubt", told)
-    if found is None:
-        pytest.skip("the request is asked about for a while before it is in doubt")
+    assert found, told
     done = stage.call("resolve", found[1], "--not-sent")
     assert done.returncode == 0, done.stderr
     assert "is given up" in done.stdout
