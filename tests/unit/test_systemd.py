@@ -56,8 +56,12 @@ def test_the_unit_is_one_that_systemd_understands(tmp_path: Path) -> None:
     if tool is None:
         pytest.skip("systemd-analyze is not installed")
     copy = tmp_path / UNIT.name
-    copy.write_text(UNIT.read_text().replace("ExecStart=/usr/bin/jse-connector", f"ExecStart={sys.executable}"))
-    done = subprocess.run([tool, "verify", str(copy)], capture_output=True, text=True, check=False, timeout=50)
+    copy.write_text(
+        UNIT.read_text().replace("ExecStart=/usr/bin/jse-connector", f"ExecStart={sys.executable}")
+    )
+    done = subprocess.run(
+        [tool, "verify", str(copy)], capture_output=True, text=True, check=False, timeout=50
+    )
     about = [line for line in (done.stdout + done.stderr).splitlines() if UNIT.name in line]
     if done.returncode and not about and not os.environ.get("CI"):
         pytest.skip(f"systemd-analyze does not work here: {done.stderr[:100]}")
