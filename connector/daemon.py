@@ -171,11 +171,11 @@ class Daemon:
         return not late
 
     def _status(self) -> str:
-        away = [name for name, memory in self.memories.items() if memory.problem]
-        unowned = [folder for memory in self.memories.values() for folder in memory.unowned]
+        away = [n for n, memory in self.memories.items() if memory.problem and not memory.troubles]
+        resting = [folder for memory in self.memories.values() for folder in memory.troubles]
         held = [name for name in self._config.accounts if name in self._held]
         texts = [f"{len(self.memories) - len(away)} of {len(self.memories)} servers answer"]
-        for what, names in (("not reached", away), ("left to another connector", unowned), ("held", held)):
+        for what, names in (("not reached", away), ("folders left alone", resting), ("held", held)):
             texts += [f"{what}: {', '.join(sorted(names))}"] if names else []
         return "; ".join(texts)
 

@@ -133,6 +133,8 @@ _FOLLOWING: dict[Event, State] = {
     Event.EXPIRED: State.EXPIRED,
     Event.CANCELLED: State.CANCELLED,
     Event.ERASED: State.LOST,
+    # The marker names another transaction: that one is asked about.
+    Event.ADOPTED: State.IN_DOUBT,
     # Found delivered already: by an earlier life of this journal (R8, ``.done``), or by a person's hand.
     Event.DELIVERED: State.DELIVERED,
     Event.DELIVERED_BESIDE: State.DELIVERED_BESIDE,
@@ -161,7 +163,6 @@ TRANSITIONS: dict[State, dict[Event, State]] = {
         Event.SEND_REFUSED: State.MARKED,
         Event.DOUBTED: State.IN_DOUBT,
         Event.HELD: State.HELD,
-        Event.ADOPTED: State.IN_DOUBT,
     },
     State.DRAFT: _FOLLOWING,
     State.IN_DOUBT: _FOLLOWING | {Event.DRAFTED: State.DRAFT, Event.DOUBTED: State.IN_DOUBT},
@@ -169,6 +170,8 @@ TRANSITIONS: dict[State, dict[Event, State]] = {
     State.SEALING: _SIGNED,
     State.QUARANTINED: _SIGNED,
     State.DELIVERING: {
+        # The spool was lost, and the platform has forgotten too.
+        Event.ERASED: State.LOST,
         Event.DELIVERED: State.DELIVERED,
         Event.DELIVERED_BESIDE: State.DELIVERED_BESIDE,
     },

@@ -11,18 +11,22 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 
 from connector.errors import (
     AccessDenied,
     ConnectorError,
     JournalError,
+    NotFound,
+    OutOfSpace,
     OwnershipError,
+    PreconditionFailed,
     RemoteError,
     SpoolError,
     StaleRecordError,
 )
 from connector.lifecycle import Record, State
-from connector.ports import ETag, FileId
+from connector.ports import ETag, FileId, Href
 from connector.steps import waiting
 from connector.steps.attend import attend_missing, consider
 from connector.steps.close import close
@@ -35,8 +39,8 @@ from connector.steps.mark import mark
 from connector.steps.notice import show_notice
 from connector.steps.parts import FolderSettings, Parts
 from connector.steps.prepare import prepare
-from connector.steps.recover import check_owner, own, place_adopted, recover
-from connector.steps.send import send
+from connector.steps.recover import adopt_renamed_folders, check_owner, own, place_adopted, recover
+from connector.steps.send import ask, is_question, send
 from connector.steps.show import show, status_href
 
 log = logging.getLogger(__name__)
@@ -48,14 +52,23 @@ _MOST_STEPS = 12
 class ServerMemory:
     """What a process remembers of one server between passes; losing it costs a look, never a mistake."""
 
-    recovered: bool = False
+    owned: set[str] = field(default_factory=set)
+    """Folders whose owner file was seen to be ours."""
+    recovered: set[Href] = field(default_factory=set)
+    """Registries that were taken in whole (R6): nothing is launched in a folder before its registry was."""
     settling: dict[str, Settling] = field(default_factory=dict)
     sights: dict[str, Sight] = field(default_factory=dict)
     roots: dict[str, ETag | None] = field(default_factory=dict)
-    unowned: dict[str, str] = field(default_factory=dict)
-    """Folder → who owns it instead of us."""
+    troubles: dict[str, str] = field(default_factory=dict)
+    """Folder → why it could not be worked in at the last pass: another owner, gone, forbidden."""
+    patience: dict[str, tuple[int, datetime]] = field(default_factory=dict)
+    """What failed and is not tried again before a time: by place or by record."""
     problem: str = ""
     """Why the last pass could not be made, for the log and ``status``."""
+
+    def workable(self, settings: FolderSettings) -> bool:
+        """True when the folder is ours, and its registry was taken in."""
+        return settings.name in self.owned and settings.registry in self.recovered
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,53 +88,67 @@ def server_pass(parts: Parts, server: str, memory: ServerMemory, *, deadline: fl
     taken up by the next pass, whose order begins with what waited longest.
     """
     folders = [settings for settings in parts.watched.values() if settings.server == server]
+    memory.troubles.clear()
     try:
         _recover(parts, folders, memory)
         sights = _look(parts, folders, memory)
     except AccessDenied as error:
         memory.problem = str(error)
-        log.error("server %s refuses the login or the folder: %s", server, error)
+        log.error("server %s refuses the login: %s", server, error)
         return Outcome(complete=False)
     except RemoteError as error:
         memory.problem = str(error)
         log.warning("server %s: %s", server, error)
         return Outcome(complete=False)
-    memory.problem = ""
+    memory.problem = "; ".join(f"{name}: {trouble}" for name, trouble in sorted(memory.troubles.items()))
     before = {record.id: record.state for record in parts.journal.open_records(server)}
     _attend(parts, server, sights, memory, deadline)
     complete = _advance_all(parts, server, memory, deadline)
     _show_all(parts, server, folders, memory, deadline)
     after = {record.id: record.state for record in parts.journal.open_records(server)}
     moved = sum(1 for ident in before.keys() | after.keys() if before.get(ident) != after.get(ident))
+    complete = complete and not memory.troubles
     return Outcome(complete=complete, unsettled=_unsettled(sights), moved=moved)
 
 
 def _recover(parts: Parts, folders: list[FolderSettings], memory: ServerMemory) -> None:
-    if memory.recovered:
-        return
-    memory.unowned.clear()
+    """Own each folder, take in each registry; a folder that cannot be worked in leaves the others alone."""
     for settings in folders:
-        try:
-            own(parts, settings)
-        except OwnershipError as error:
-            memory.unowned[settings.name] = error.owner
-            log.error("%s: it is left alone", error)
-    mine = [settings for settings in folders if settings.name not in memory.unowned]
-    for registry in sorted({settings.registry for settings in mine}):
-        recover(parts, registry, [settings for settings in mine if settings.registry == registry])
-    memory.recovered = not memory.unowned or bool(mine)
+        if settings.name not in memory.owned and _tried(memory, settings, partial(own, parts, settings)):
+            memory.owned.add(settings.name)
+    for registry in sorted({s.registry for s in folders} - memory.recovered):
+        mine = [s for s in folders if s.registry == registry and s.name in memory.owned]
+        if mine and _tried(memory, mine[0], partial(recover, parts, registry, mine)):
+            memory.recovered.add(registry)
+            adopt_renamed_folders(parts, mine)
+
+
+def _tried(memory: ServerMemory, settings: FolderSettings, look: Callable[[], object]) -> bool:
+    """Do something in one folder; False, with the reason kept, when that folder alone is the obstacle.
+
+    Errors of the whole server pass through: a refused login (401), an absent or busy server.
+    """
+    try:
+        look()
+    except OwnershipError as error:
+        memory.troubles[settings.name] = f"belongs to {error.owner}"
+        memory.owned.discard(settings.name)
+        log.error("%s: it is left alone", error)
+    except (NotFound, AccessDenied, PreconditionFailed, OutOfSpace) as error:
+        if isinstance(error, AccessDenied) and error.status != 403:
+            raise
+        memory.troubles[settings.name] = str(error)
+        log.error("folder %s cannot be worked in: %s", settings.name, error)
+    else:
+        return True
+    return False
 
 
 def _look(parts: Parts, folders: list[FolderSettings], memory: ServerMemory) -> list[Sight]:
-    sights = []
+    sights: list[Sight] = []
     for settings in folders:
-        if settings.name in memory.unowned:
-            continue
-        try:
-            sights.append(_look_at(parts, settings, memory))
-        except OwnershipError as error:
-            memory.unowned[settings.name] = error.owner
-            log.error("%s: it is left alone", error)
+        if memory.workable(settings):
+            _tried(memory, settings, lambda s=settings: sights.append(_look_at(parts, s, memory)))  # type: ignore[misc]
     return sights
 
 
@@ -154,31 +181,41 @@ def _attend(
 ) -> None:
     for record in parts.journal.open_records(server):
         if record.adopted and not record.document.href:
-            _guarded(parts, record, lambda record=record: _place(parts, sights, record))  # type: ignore[misc]
+            _tolerated(parts, memory, record, "place", partial(_place, parts, sights, record))
     for sight in sights:
-        watch = parts.journal.watched(sight.settings.name)
-        first = watch is None or watch.root != sight.settings.watch_root
-        whole = True
+        there_before = known_before(parts, sight)
         for pair in sight.pairs():
             if not pair.settled:
-                # What is seen in the first pass was there before us, settled or not (R7).
-                whole = whole and not first
                 continue
             if _over(parts, deadline):
                 return
-            case = Case(parts=parts, sights=sights, sight=sight, pair=pair, first_pass=first)
-            _guarded_place(case)
-        if first and whole:
-            parts.journal.begin_watch(sight.settings.name, sight.settings.watch_root)
+            known = pair.sidecar.href in there_before
+            case = Case(parts=parts, sights=sights, sight=sight, pair=pair, there_before=known)
+            _guarded_place(case, memory)
     complete = len(sights) == sum(1 for s in parts.watched.values() if s.server == server)
     if complete:
-        _attend_rest(parts, server, sights)
+        _attend_rest(parts, server, sights, memory)
 
 
-def _attend_rest(parts: Parts, server: str, sights: list[Sight]) -> None:
+def known_before(parts: Parts, sight: Sight) -> frozenset[str]:
+    """Return the sidecars that the first look at this folder found (R7), less those that have gone since."""
+    settings = sight.settings
+    watch = parts.journal.watched(settings.name)
+    present = {pair.sidecar.href for pair in sight.pairs()}
+    if watch is None or watch.root != settings.watch_root:
+        # Written before anything is judged: whatever fails meanwhile, these were there before us.
+        parts.journal.begin_watch(settings.name, settings.watch_root, present)
+        return frozenset(present)
+    gone = watch.there_before - present
+    if gone:
+        parts.journal.let_arrive(settings.name, gone)
+    return watch.there_before - gone
+
+
+def _attend_rest(parts: Parts, server: str, sights: list[Sight], memory: ServerMemory) -> None:
     for record in parts.journal.open_records(server):
         if record.place or record.document.href:
-            _guarded(parts, record, lambda record=record: attend_missing(parts, sights, record))  # type: ignore[misc]
+            _tolerated(parts, memory, record, "missing", partial(attend_missing, parts, sights, record))
     for record in parts.journal.open_records(server):
         href = status_href(record)
         listed = any(sight.settings.name == record.folder for sight in sights)
@@ -211,16 +248,60 @@ def _place(parts: Parts, sights: list[Sight], record: Record) -> Record:
     return record
 
 
-def _guarded_place(case: Case) -> None:
-    """One poisoned file becomes one line in the log and is tried again; the others go on."""
+def _guarded_place(case: Case, memory: ServerMemory) -> None:
+    """One poisoned file becomes one line in the log and is tried again, later and later; the others go on."""
+    name = f"{case.settings.name} {case.pair.sidecar.href}"
+    if not _patient(memory, name, case.parts.now()):
+        return
     try:
         consider(case)
     except JournalError:
         raise
+    except StaleRecordError:
+        return
     except ConnectorError as error:
         log.warning("a request in folder %s: %s", case.settings.name, error)
     except Exception:  # a defect of ours met in one file must not stop the other requests
         log.exception("a request in folder %s met a defect", case.settings.name)
+    else:
+        memory.patience.pop(name, None)
+        return
+    _postpone(case.parts, memory, name)
+
+
+def _patient(memory: ServerMemory, name: str, now: datetime) -> bool:
+    """True when nothing puts this off."""
+    return name not in memory.patience or memory.patience[name][1] <= now
+
+
+def _postpone(parts: Parts, memory: ServerMemory, name: str) -> None:
+    times = memory.patience.get(name, (0, parts.now()))[0]
+    wait = min(parts.timing.retry_first * 2 ** min(times, 16), parts.timing.retry_most)
+    memory.patience[name] = (times + 1, parts.now() + wait)
+
+
+def _tolerated(
+    parts: Parts, memory: ServerMemory, record: Record, what: str, step: Callable[[], Record]
+) -> Record:
+    """Do what may fail without putting off the request's own next step: a look around, a status, a closing."""
+    name = f"{record.id} {what}"
+    if not _patient(memory, name, parts.now()):
+        return record
+    try:
+        after = step()
+    except JournalError:
+        raise
+    except StaleRecordError:
+        return parts.journal.get(record.id)
+    except ConnectorError as error:
+        log.warning("%s, %s: %s", record.ref, what, error)
+    except Exception:  # as above
+        log.exception("%s, %s, met a defect", record.ref, what)
+    else:
+        memory.patience.pop(name, None)
+        return after
+    _postpone(parts, memory, name)
+    return parts.journal.get(record.id)
 
 
 def _guarded(parts: Parts, record: Record, step: Callable[[], Record]) -> Record:
@@ -266,11 +347,14 @@ def _ours(parts: Parts, record: Record, memory: ServerMemory) -> bool:
 
     What was taken out of it rests as it is, signed documents in the spool, until it is put back.
     """
-    return (
-        record.folder in parts.watched
-        and record.account in parts.accounts
-        and record.folder not in memory.unowned
-    )
+    settings = parts.watched.get(record.folder)
+    if settings is None or record.account not in parts.accounts:
+        if memory.patience.setdefault(f"{record.id} homeless", (0, parts.now()))[0] == 0:
+            memory.patience[f"{record.id} homeless"] = (1, parts.now())
+            missing = "folder" if settings is None else "account"
+            log.error("%s rests: its %s is no longer in the configuration", record.ref, missing)
+        return False
+    return memory.workable(settings)
 
 
 def _urgency(record: Record) -> int:
@@ -298,7 +382,10 @@ def _stepped(
     try:
         return _guarded(parts, record, lambda: step(parts, record))
     except OwnershipError as error:
-        memory.unowned[record.folder] = error.owner
+        # Vanished or another's: the next pass finds out, and takes the folder again only if it is free.
+        memory.owned.discard(record.folder)
+        memory.recovered.discard(parts.watched[record.folder].registry)
+        log.error("%s: nothing more is done there in this pass", error)
         return None
 
 
@@ -311,7 +398,8 @@ def _next_step(parts: Parts, record: Record) -> Callable[[Parts, Record], Record
             return None  # to be judged again first, or held
         return prepare
     if record.state is State.PREPARED:
-        return mark
+        # Nothing passes on while another send is unanswered (R9b): a marker is as good as a send.
+        return mark if waiting.let_through(parts, record) else None
     if record.state is State.MARKED:
         return send
     if record.state is State.DELIVERING:
@@ -327,10 +415,10 @@ def _show_all(
             continue
         if _over(parts, deadline):
             return
-        shown = _guarded(parts, record, lambda record=record: show(parts, record))  # type: ignore[misc]
-        _guarded(parts, shown, lambda shown=shown: close(parts, shown))  # type: ignore[misc]
+        shown = _tolerated(parts, memory, record, "show", partial(show, parts, record))
+        _tolerated(parts, memory, shown, "close", partial(close, parts, shown))
     for settings in folders:
-        if settings.name not in memory.unowned:
+        if memory.workable(settings):
             show_notice(parts, settings)
 
 
@@ -347,12 +435,16 @@ def account_pass(parts: Parts, account: str, *, deadline: float | None = None) -
             return Outcome(complete=True, moved=moved)
         if record.closed or not waiting.due(parts, record):
             continue
+        if record.state is State.MARKED and not is_question(parts, record):
+            continue
         after = _guarded(parts, record, lambda record=record: _follow(parts, record))  # type: ignore[misc]
         moved += after.state is not record.state
     return Outcome(complete=True, moved=moved)
 
 
 def _follow(parts: Parts, record: Record) -> Record:
+    if record.state is State.MARKED:
+        return ask(parts, record)
     if record.state in {State.SEALING, State.QUARANTINED}:
         return fetch(parts, record)
     record = follow(parts, record)

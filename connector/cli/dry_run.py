@@ -25,6 +25,7 @@ from connector.config import JournalSettings
 from connector.errors import ConnectorError, JournalError, RemoteError
 from connector.lifecycle import Record
 from connector.marks import Owner, Reading
+from connector.passes import known_before
 from connector.steps.attend import attend_missing, consider
 from connector.steps.discover import Settling, Sight, look
 from connector.steps.judge import Case
@@ -107,11 +108,18 @@ def _see(parts: Parts, server: str, seen: _Look) -> None:
 def _judge(parts: Parts, sights: list[Sight], server: str) -> None:
     """As a pass attends to a server, on the journal's copy."""
     for sight in sights:
-        watch = parts.journal.watched(sight.settings.name)
-        first = watch is None or watch.root != sight.settings.watch_root
+        there_before = known_before(parts, sight)
         for pair in sight.pairs():
             if pair.settled:
-                _guarded(Case(parts=parts, sights=sights, sight=sight, pair=pair, first_pass=first))
+                _guarded(
+                    Case(
+                        parts=parts,
+                        sights=sights,
+                        sight=sight,
+                        pair=pair,
+                        there_before=pair.sidecar.href in there_before,
+                    )
+                )
     if not sights:
         return
     for record in parts.journal.open_records(server):

@@ -41,9 +41,17 @@ def rebuild(settings: Settings, folder: str, *, yes: bool) -> int:
         )
         for record in held:
             # As if its sidecar had just been seen for the first time: the next pass reads it and judges it.
+            extra = {**record.extra, "needs_ask": None, "confirmed": True}
             journal.fact(
-                record, Event.PDF_MISSING, reason="", values={}, sidecar_etag=None, data={"by": "rebuild"}
+                record,
+                Event.PDF_MISSING,
+                reason="",
+                values={},
+                sidecar_etag=None,
+                extra=extra,
+                data={"by": "rebuild"},
             )
+        journal.let_arrive(folder, [record.place for record in held])
     print(f"folder {folder}: {len(held)} requests are judged anew at the next pass.")
     return 0
 

@@ -64,8 +64,6 @@ def _round(parts: Parts, memories: dict[str, ServerMemory]) -> bool:
 
 def _failures(parts: Parts, memories: dict[str, ServerMemory]) -> list[str]:
     found = [f"server {name}: {memory.problem}" for name, memory in memories.items() if memory.problem]
-    for memory in memories.values():
-        found += [f"folder {name} belongs to {owner}" for name, owner in memory.unowned.items()]
     for name in parts.accounts:
         hold = parts.journal.held(name)
         if hold is not None and hold.cause != MANUAL:

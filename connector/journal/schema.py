@@ -101,6 +101,7 @@ watch = Table(
     Column("folder", String, primary_key=True),
     Column("root", String, nullable=False),
     Column("completed_at", Float, nullable=False),
+    Column("there_before", Text, nullable=False),
     comment="folders whose first complete pass this journal has seen (protocol R7)",
 )
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -54,6 +54,8 @@ class Watch:
     folder: str
     root: str
     completed_at: datetime
+    there_before: frozenset[str] = frozenset()
+    """Hrefs of the sidecars that the first look found: none of them is launched without a new ask (R7)."""
 
 
 class Journal:
@@ -256,7 +258,14 @@ class Journal:
 
     def followed(self, account: str) -> list[Record]:
         """Return the records of one account that the platform is asked about."""
-        states = [State.IN_PROGRESS, State.DRAFT, State.IN_DOUBT, State.SEALING, State.QUARANTINED]
+        states = [
+            State.MARKED,
+            State.IN_PROGRESS,
+            State.DRAFT,
+            State.IN_DOUBT,
+            State.SEALING,
+            State.QUARANTINED,
+        ]
         columns = schema.record.c
         return self._all(columns.account == account, columns.state.in_([s.value for s in states]))
 
@@ -408,14 +417,36 @@ class Journal:
             ).one_or_none()
         if row is None:
             return None
-        return Watch(folder=folder, root=row.root, completed_at=_when(row.completed_at))
+        return Watch(
+            folder=folder,
+            root=row.root,
+            completed_at=_when(row.completed_at),
+            there_before=frozenset(json.loads(row.there_before)),
+        )
 
-    def begin_watch(self, folder: str, root: str) -> None:
-        """Remember that the first complete pass over a folder is done."""
+    def begin_watch(self, folder: str, root: str, there_before: Collection[str] = ()) -> None:
+        """Remember the first complete look at a folder, and which sidecars were there before us."""
         with self._transaction() as connection:
             connection.execute(schema.watch.delete().where(schema.watch.c.folder == folder))
             connection.execute(
-                schema.watch.insert().values(folder=folder, root=root, completed_at=self._now().timestamp())
+                schema.watch.insert().values(
+                    folder=folder,
+                    root=root,
+                    completed_at=self._now().timestamp(),
+                    there_before=json.dumps(sorted(there_before)),
+                )
+            )
+
+    def let_arrive(self, folder: str, hrefs: Collection[str]) -> None:
+        """Forget that these were there before us: they went, and what comes there now arrives before our eyes."""
+        watch = self.watched(folder)
+        if watch is None or not watch.there_before & set(hrefs):
+            return
+        with self._transaction() as connection:
+            connection.execute(
+                schema.watch.update()
+                .where(schema.watch.c.folder == folder)
+                .values(there_before=json.dumps(sorted(watch.there_before - set(hrefs))))
             )
 
     # ---------------------------------------------------------------------------------- plumbing

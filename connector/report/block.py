@@ -6,7 +6,7 @@
     sha256: …
     seal: <key id> <hmac>
 
-``id`` and ``path`` are HMACs (no transaction and no name can be read from them), ``sha256`` is the PDF's. The
+``id`` is the transaction (a second belt: protocol R7), ``path`` an HMAC that tells no name, ``sha256`` the PDF's. The
 seal covers everything before its line, whatever an editor made of line ends and byte order mark.
 """
 
@@ -30,10 +30,10 @@ _SEAL: Final = re.compile(r"^seal: ([0-9a-f]{6}) ([0-9a-f]{64})[ \t]*$", re.MULT
 
 @dataclass(frozen=True, kw_only=True)
 class Whole:
-    """Ours, and every word as we wrote it. MACs as :func:`transaction_mac` and :func:`place_mac` make them."""
+    """Ours, and every word as we wrote it. ``place_mac`` as :func:`place_mac` makes it."""
 
     ref: str
-    transaction_mac: str | None
+    transaction: str | None
     connector: str
     place_mac: str
     pdf_sha256: str | None
@@ -65,11 +65,6 @@ class Empty:
 SealedStatus = Whole | Edited | Foreign | Empty
 
 
-def transaction_mac(transaction: str, seal_key: bytes) -> str:
-    """Return what the block shows of a transaction id: 32 hexadecimal digits."""
-    return _mac(b"transaction", transaction, seal_key)
-
-
 def place_mac(place: str, seal_key: bytes) -> str:
     """Return what the block shows of a place (the sidecar's href): 32 hexadecimal digits."""
     return _mac(b"place", place, seal_key)
@@ -98,7 +93,7 @@ def seal_status(
         raise ValueError("a seal key has at least 16 bytes")
     fields = [
         ("ref", quote(ref, safe="")),
-        ("id", transaction_mac(transaction, seal_key) if transaction else NONE),
+        ("id", quote(transaction, safe="") if transaction else NONE),
         ("inst", quote(connector, safe="")),
         ("path", place_mac(place, seal_key)),
         ("sha256", pdf_sha256 or NONE),
@@ -147,7 +142,7 @@ def read_status(data: bytes, seal_key: bytes) -> SealedStatus:
         return Edited(ref=fields.get("ref"), connector=fields.get("inst"))
     return Whole(
         ref=fields["ref"],
-        transaction_mac=_none(fields["id"]),
+        transaction=_none(fields["id"]),
         connector=fields["inst"],
         place_mac=fields["path"],
         pdf_sha256=_none(fields["sha256"]),

@@ -151,6 +151,12 @@ REQUEST: Final[dict[str, Wording]] = {
         "deux demandes visent le même PDF ({names}). Supprimez celle qui est de trop.",
         "two requests aim at one PDF ({names}). Delete the one too many.",
     ),
+    "document_taken": Wording(
+        "ce PDF est déjà à la signature, par une autre demande",
+        "this PDF is out for signature already, by another request",
+        "ce PDF est déjà à la signature, par la demande « {other} ». Attendez sa fin, ou supprimez celle-ci.",
+        "this PDF is out for signature already, by the request “{other}”. Wait for its end, or delete this one.",
+    ),
     "subject_too_long": Wording(
         "l’objet a {count} caractères, le maximum est {limit}",
         "the subject has {count} characters, at most {limit}",

@@ -74,6 +74,7 @@ _REQUEST: Final = {
     "initials_impossible": (("written",), "initials were asked for; Jesignexpert has none"),
     "not_yet": (("key",), "known, but this release does not act on it"),
     "two_sidecars": (("names",), "two requests for one PDF; `names` joined by ', '"),
+    "document_taken": (("other",), "the PDF is out for signature already; `other` = that request's file"),
     "subject_too_long": (("count", "limit"), "the subject that a person wrote has too many characters"),
     "message_too_long": (("count", "limit"), "the message has too many characters"),
     "account_fenced": (("account",), "this folder may not use that account"),

@@ -18,6 +18,7 @@ from connector.sidecar import names
 from connector.sidecar.model import Action, SignatureRequest
 from connector.sidecar.reading import read_orders
 from connector.steps import check as checking
+from connector.steps import waiting
 from connector.steps.delivered import present_at
 from connector.steps.discover import Sight
 from connector.steps.judge import Case, judge, move, rival_speaks
@@ -38,11 +39,20 @@ def consider(case: Case) -> Record | None:
         if later and not rival_speaks(case):
             return None  # the first of two sidecars tells of both
         return judge(case)
+    if record.folder != case.settings.name:
+        # The administrator gave the folder another name; the request stays what it is.
+        record = case.journal.note(record, "folder_renamed", folder=case.settings.name)
+    if record.state is State.WITHDRAWN:
+        # Its sidecar was seen to be gone; what lies there now has arrived before our eyes.
+        return judge(replace(case, previous=record))
     if record.state.ended:
         return _ended(case, record)
     if record.state is State.HELD:
         return _held(case, record)
     if record.state.before_mark:
+        original = _moved_original(case, record)
+        if original is not None:
+            return _is_the_original(case, record, original)
         if _unchanged(case, record):
             return record
         return judge(replace(case, target=record))
@@ -62,6 +72,8 @@ def _unchanged(case: Case, record: Record) -> bool:
         return False
     if record.sidecar_etag is None or record.sidecar_etag != sidecar.etag:
         return False
+    if _cured_by_others(case, record):
+        return False
     if case.pair.rivals or len(case.pair.documents) > 1 or case.sight.settings_above(sidecar.href):
         return record.state is State.REJECTED
     if document is None:
@@ -80,7 +92,51 @@ def _original_gone(case: Case, record: Record) -> bool:
     if not other:
         return False
     original = case.journal.get(int(other))
-    return not original.state.ended and case.lost(original)
+    return original.state is State.WITHDRAWN or (not original.state.ended and case.lost(original))
+
+
+def _cured_by_others(case: Case, record: Record) -> bool:
+    """True when a problem that lay beside the pair, not in it, is gone: the second request, the second PDF."""
+    codes = {str(problem["code"]) for problem in record.problems}
+    settings = any(
+        problem["code"] == "not_yet" and names.is_settings(str(problem["values"].get("key", "")))
+        for problem in record.problems
+    )
+    return (
+        ("two_sidecars" in codes and not case.pair.rivals)
+        or ("pdf_name_ambiguous" in codes and len(case.pair.documents) < 2)
+        or ("document_taken" in codes and not _still_taken(case))
+        or (settings and case.sight.settings_above(case.pair.sidecar.href) is None)
+    )
+
+
+def _still_taken(case: Case) -> bool:
+    return any(
+        other.document.href == case.pair.document_href
+        and other.state.open
+        and other.place != case.pair.sidecar.href
+        for other in case.journal.open_records(case.settings.server)
+    )
+
+
+def _moved_original(case: Case, record: Record) -> Record | None:
+    """R3: what looked like a copy is the original itself, once its first place holds neither file any more."""
+    other = record.values.get("other_id")
+    if record.state is not State.UNCONFIRMED or record.reason != "copy" or not other:
+        return None
+    original = case.journal.get(int(other))
+    same = original.sidecar_sha256 == record.sidecar_sha256 and record.document.sha256 in {
+        original.document.sha256,
+        original.document.signed_sha256,
+    }
+    return original if original.state.open and same and case.lost(original) else None
+
+
+def _is_the_original(case: Case, record: Record, original: Record) -> Record:
+    case.journal.fact(
+        record, Event.WITHDRAWN, current=False, key=None, ended_at=case.parts.now(), next_at=None
+    )
+    return move(case, original)
 
 
 def _moved_by_id(case: Case) -> Record | None:
@@ -112,6 +168,10 @@ def _held(case: Case, record: Record) -> Record:
             record, "sidecar_edited", sidecar_etag=sidecar.etag or case.pair.sidecar.etag
         )
     if marked:
+        # Its marker stays with its transaction, which was never sent; the new ask is another request.
+        record = case.journal.fact(
+            record, Event.WITHDRAWN, current=False, ended_at=case.parts.now(), next_at=None
+        )
         return judge(replace(case, previous=record))
     return judge(replace(case, target=record))
 
@@ -120,7 +180,7 @@ def _open(case: Case, record: Record) -> Record:
     """The request goes on; orders are obeyed, edits are told."""
     if record.sidecar_etag != case.pair.sidecar.etag or record.sidecar_gone:
         record = _sidecar_edited(case, record)
-    elif record.extra.get("pending_order"):
+    elif record.extra.get("pending_order") and waiting.due(case.parts, record):
         record = _again(case, record)
     if record.state.ended:
         return record
@@ -143,29 +203,38 @@ def _sidecar_edited(case: Case, record: Record) -> Record:
         action = None
     if sidecar.sha256 != record.sidecar_sha256 and record.request is not None:
         changes["edited_after_send"] = not _same_but_orders(record.request, sidecar)
+    if action is not None and action.wording not in record.obeyed:
+        # Kept with the very fact that the file was read: a crash before it is obeyed must not lose it.
+        changes["extra"] = {
+            **changes.get("extra", record.extra),
+            "pending_order": action.model_dump(mode="json"),
+        }
     record = case.journal.note(record, "sidecar_edited", **changes)
     return _order(case, record, action)
 
 
 def _order(case: Case, record: Record, action: Action | None) -> Record:
+    """Obey or answer an order; what a remote obstacle stopped stays pending and is tried again later."""
     if action is None or action.wording in record.obeyed:
         return record
-    before = record.updated_at
     record = obey(case.parts, record, action)
-    waiting = record.updated_at == before and action.wording not in record.obeyed and not record.state.ended
-    if waiting and record.extra.get("order", {}).get("wording") != action.wording:
-        record = case.journal.note(
-            record, "order_pending", extra={**record.extra, "pending_order": action.model_dump(mode="json")}
-        )
     if record.state.ended and record.reason == "not_sent":
         return judge(replace(case, previous=record))
-    return record
+    answered = record.extra.get("order", {}).get("wording") == action.wording
+    if action.wording in record.obeyed or answered:
+        return _no_longer_pending(case, record)
+    return case.journal.touch(record, **waiting.backoff(case.parts, record))
+
+
+def _no_longer_pending(case: Case, record: Record) -> Record:
+    if "pending_order" not in record.extra:
+        return record
+    extra = {name: value for name, value in record.extra.items() if name != "pending_order"}
+    return case.journal.touch(record, extra=extra)
 
 
 def _again(case: Case, record: Record) -> Record:
-    action = Action.model_validate(record.extra["pending_order"])
-    extra = {name: value for name, value in record.extra.items() if name != "pending_order"}
-    return _order(case, case.journal.note(record, "order_tried", extra=extra), action)
+    return _order(case, record, Action.model_validate(record.extra["pending_order"]))
 
 
 def _same_but_orders(request: SignatureRequest, sidecar: ReadSidecar) -> bool:
@@ -217,25 +286,21 @@ def _document_seen(parts: Parts, case: Case, record: Record, entry: Entry) -> Re
 
 def _ended(case: Case, record: Record) -> Record:
     """An ended pair goes again on a new ask only; other unsigned bytes at its place are said."""
-    previous = record
-    if not record.closed:
+    crashed = record.reason == "not_sent" and not record.extra.get("asked_again")
+    if not record.closed and not crashed:
         return record
-    if record.sidecar_etag != case.pair.sidecar.etag:
+    if record.sidecar_etag != case.pair.sidecar.etag or crashed:
         sidecar = _read(case)
         action = read_orders(sidecar.data)
+        changes: dict[str, Any] = {
+            "sidecar_etag": sidecar.etag or case.pair.sidecar.etag,
+            "extra": {**record.extra, "orders_seen": True, "asked_again": True},
+        }
         if record.adopted and not record.extra.get("orders_seen"):
-            return case.journal.note(
-                record,
-                "sidecar_edited",
-                sidecar_etag=sidecar.etag or case.pair.sidecar.etag,
-                extra={**record.extra, "orders_seen": True},
-                obeyed=(*record.obeyed, *((action.wording,) if action else ())),
-            )
-        if action is not None and ask_of(action, record=record) != record.ask:
-            return judge(replace(case, previous=previous))
-        record = case.journal.note(
-            record, "sidecar_edited", sidecar_etag=sidecar.etag or case.pair.sidecar.etag
-        )
+            changes["obeyed"] = (*record.obeyed, *((action.wording,) if action else ()))
+        elif action is not None and ask_of(action, record=record) != record.ask:
+            return judge(replace(case, previous=record))
+        record = case.journal.note(record, "sidecar_edited", **changes)
     return _ended_document(case, record)
 
 

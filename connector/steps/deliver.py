@@ -11,6 +11,7 @@ import logging
 from datetime import timedelta
 
 from connector.errors import (
+    AccessDenied,
     Locked,
     NotFound,
     OutcomeUnknown,
@@ -19,7 +20,7 @@ from connector.errors import (
     RemoteError,
 )
 from connector.lifecycle import Event, Record
-from connector.ports import Entry, ETag, FileId, Folder, Href
+from connector.ports import Entry, FileId, Folder, Href
 from connector.sidecar import names
 from connector.steps import waiting
 from connector.steps.delivered import Present, found_beside, found_in_versions, is_ours, present_at
@@ -30,6 +31,8 @@ from connector.steps.read import SENT_NAME
 log = logging.getLogger(__name__)
 
 _MOST_NAMES = 50
+BLOCKED = "delivery_blocked"
+"""No room, or no right to write: told, since it may last until a person acts."""
 VERSION_LABEL = {"fr": "Original avant signature", "en": "Original before signing"}
 
 
@@ -45,15 +48,18 @@ def deliver(parts: Parts, record: Record) -> Record:
             return fetch_again(parts, record)
         return _deliver(parts, folder, record)
     except Locked as error:
+        record = parts.journal.get(record.id)  # with what was kept of it before the obstacle
         extra = {**record.extra, "locked": True}
         return parts.journal.note(
             record, "document_locked", extra=extra, **waiting.backoff(parts, record, error)
         )
     except RemoteError as error:
         log.warning("delivering %s: %s", record.ref, error)
-        return parts.journal.note(
-            record, "not_delivered", data={"error": str(error)}, **waiting.backoff(parts, record, error)
-        )
+        record = parts.journal.get(record.id)
+        changes = waiting.backoff(parts, record, error)
+        if isinstance(error, (OutOfSpace, AccessDenied)) and record.reason != BLOCKED:
+            changes |= {"reason": BLOCKED, "values": {"since": parts.now().isoformat()}}
+        return parts.journal.note(record, "not_delivered", data={"error": str(error)}, **changes)
 
 
 def _deliver(parts: Parts, folder: Folder, record: Record) -> Record:
@@ -78,7 +84,7 @@ def _deliver(parts: Parts, folder: Folder, record: Record) -> Record:
         return _beside(parts, folder, record, "pdf_gone")
     if not _is_base(record, present):
         if is_ours(parts, record, present):
-            return _delivered(parts, record, present.fetched.etag if present.fetched else None)
+            return _delivered(parts, folder, record, present)
         return _beside(parts, folder, record, "pdf_changed")
     if folder.capabilities().chunked_upload:
         return _as_version(parts, folder, record, present)
@@ -119,7 +125,7 @@ def _settle(parts: Parts, folder: Folder, record: Record) -> Record | None:
     if record.document.href:
         present = present_at(parts, folder, record, Href(record.document.href))
         if present is not None and is_ours(parts, record, present):
-            return _delivered(parts, record, present.fetched.etag if present.fetched else None)
+            return _delivered(parts, folder, record, present)
     intent = parts.journal.intent(record, "deliver")
     beside = Href(intent.data["href"]) if intent is not None and intent.data["kind"] == "beside" else None
     if beside is not None:
@@ -130,7 +136,7 @@ def _settle(parts: Parts, folder: Folder, record: Record) -> Record | None:
     if entry is not None:
         return _delivered_beside(parts, record, entry.href, str(record.extra.get("beside", "pdf_changed")))
     if found_in_versions(parts, folder, record):
-        return _delivered(parts, record, None)
+        return _delivered(parts, folder, record, None)
     return None
 
 
@@ -165,41 +171,36 @@ def _as_version(parts: Parts, folder: Folder, record: Record, present: Present) 
 
 def _look_again(parts: Parts, record: Record) -> Record:
     """412: somebody, maybe we, was faster. The next look at the bytes decides."""
-    return parts.journal.note(
-        record, "deliver_refused", done=("deliver",), next_at=parts.now() + timedelta(seconds=1)
-    )
+    return parts.journal.note(record, "deliver_refused", done=("deliver",), **waiting.backoff(parts, record))
 
 
 def _read_back(parts: Parts, folder: Folder, record: Record, href: Href) -> Record:
     present = present_at(parts, folder, record, href)
     if present is not None and is_ours(parts, record, present):
-        record = _prove_version(parts, folder, record, present)
-        return _delivered(parts, record, present.fetched.etag if present.fetched else None)
+        return _delivered(parts, folder, record, present)
     if found_in_versions(parts, folder, record):
         # A person saved over it right after: theirs stands, ours is in the file's history.
-        return _delivered(parts, record, None)
+        return _delivered(parts, folder, record, None)
     return parts.journal.note(record, "not_read_back", **waiting.backoff(parts, record))
 
 
-def _prove_version(parts: Parts, folder: Folder, record: Record, present: Present) -> Record:
+def _prove_version(parts: Parts, folder: Folder, record: Record, present: Present | None) -> Record:
     """Find the version that holds the original, byte for byte, and label it; else write the original beside."""
     version_id = _kept_version(parts, folder, record, present)
     if version_id is not None:
         document = record.document.model_copy(update={"version_id": version_id})
         return parts.journal.note(record, "original_kept", document=document)
-    if record.document.original_href is not None:
-        return record
     href = _original_beside(parts, folder, record)
     document = record.document.model_copy(update={"original_href": href})
     return parts.journal.note(record, "original_beside", document=document)
 
 
-def _kept_version(parts: Parts, folder: Folder, record: Record, present: Present) -> str | None:
+def _kept_version(parts: Parts, folder: Folder, record: Record, present: Present | None) -> str | None:
     if not folder.capabilities().versions or record.document.file_id is None:
         return None
     file_id = FileId(record.document.file_id)
     limit = parts.accounts[record.account].terms.max_signed_bytes
-    modified = present.fetched.modified if present.fetched is not None else None
+    modified = present.fetched.modified if present is not None and present.fetched is not None else None
     listed = folder.versions(file_id, modified=modified)
     versions = [v for v in listed if not v.current and v.size == record.document.size]
     for version in sorted(versions, key=lambda v: v.version_id, reverse=True):
@@ -278,7 +279,7 @@ def _resume_aside(parts: Parts, folder: Folder, record: Record, aside: Href) -> 
     if _torn(parts, record, there):
         return _mend(parts, folder, record, href)
     if is_ours(parts, record, there):
-        return _delivered(parts, record, there.fetched.etag if there.fetched else None)
+        return _delivered(parts, folder, record, there)
     return _beside(parts, folder, record, "pdf_changed")
 
 
@@ -300,15 +301,21 @@ def _create_signed(parts: Parts, folder: Folder, record: Record, href: Href) -> 
         log.warning("making the signed file of %s: %s; the folder is asked", record.ref, error)
     there = present_at(parts, folder, record, href)
     if there is not None and is_ours(parts, record, there):
-        return _delivered(parts, record, there.fetched.etag if there.fetched else None)
+        return _delivered(parts, folder, record, there)
     if there is not None and _torn(parts, record, there):
         return _mend(parts, folder, record, href)
     return parts.journal.note(record, "not_read_back", **waiting.backoff(parts, record))
 
 
 def _torn(parts: Parts, record: Record, present: Present) -> bool:
-    """True when what lies there is a proper beginning of the signed document: our own write, broken off."""
-    if present.path is None:
+    """True when what lies there is a proper beginning of the signed document: our own write, broken off.
+
+    Asked only of a name at which we have begun to write. The unsigned original is such a beginning as well (each
+    signature only adds), and may be a person's: it is never taken for a torn write.
+    """
+    if present.path is None or present.fetched is None:
+        return False
+    if present.fetched.sha256 == record.document.sha256:
         return False
     signed = parts.spool.path(record.ref, SIGNED_NAME)
     size = present.path.stat().st_size
@@ -331,7 +338,7 @@ def _mend(parts: Parts, folder: Folder, record: Record, href: Href) -> Record:
         log.warning("mending the signed file of %s: %s", record.ref, error)
     there = present_at(parts, folder, record, href)
     if there is not None and is_ours(parts, record, there):
-        return _delivered(parts, record, there.fetched.etag if there.fetched else None)
+        return _delivered(parts, folder, record, there)
     return parts.journal.note(record, "not_read_back", **waiting.backoff(parts, record))
 
 
@@ -350,9 +357,11 @@ def _beside(parts: Parts, folder: Folder, record: Record, reason: str) -> Record
     naming = names.to_check_name if reason == "to_check" else names.signed_name
     for number in range(1, _MOST_NAMES):
         href = Href(parent + naming(name, number))
+        earlier = parts.journal.intent(record, "deliver")
+        begun = earlier is not None and earlier.data.get("href") == href and earlier.data["kind"] == "beside"
         record = parts.journal.intend(record, "deliver", {"kind": "beside", "href": href, "reason": reason})
         try:
-            done = _put_beside(parts, folder, record, href)
+            done = _put_beside(parts, folder, record, href, begun=begun)
         except NotFound:
             if reason == "folder_gone":
                 raise
@@ -380,20 +389,25 @@ def _lost_folder(parts: Parts, folder: Folder, record: Record) -> tuple[str, str
     return parent, name
 
 
-def _put_beside(parts: Parts, folder: Folder, record: Record, href: Href) -> bool:
-    """Make the file; False when the name is somebody else's. A torn one of ours is written whole."""
+def _put_beside(parts: Parts, folder: Folder, record: Record, href: Href, *, begun: bool) -> bool:
+    """Make the file; False when the name is somebody else's. A torn one of ours is written whole.
+
+    ``begun``: an earlier try may have written there; without one, a name that is taken is a person's.
+    """
     try:
         folder.create(href, parts.spool.path(record.ref, SIGNED_NAME))
+        begun = True
     except PreconditionFailed:
         log.info("%s: that name is taken; what lies there is looked at", record.ref)
     except OutcomeUnknown as error:
+        begun = True
         log.warning("delivering %s beside: %s; the folder is asked", record.ref, error)
     there = present_at(parts, folder, record, href)
     if there is None:
         raise OutcomeUnknown("the file made beside is not there", operation="deliver")
     if is_ours(parts, record, there):
         return True
-    if not _torn(parts, record, there):
+    if not begun or not _torn(parts, record, there):
         return False
     entry = folder.stat(href)
     if entry.etag is None:
@@ -406,7 +420,12 @@ def _put_beside(parts: Parts, folder: Folder, record: Record, href: Href) -> boo
 # ------------------------------------------------------------------------------------------ facts
 
 
-def _delivered(parts: Parts, record: Record, etag: ETag | None) -> Record:
+def _delivered(parts: Parts, folder: Folder, record: Record, present: Present | None) -> Record:
+    """Write the end, the original proven to survive first: in a version, aside, or beside (design page 3.4)."""
+    etag = present.fetched.etag if present is not None and present.fetched is not None else None
+    kept = record.document.version_id is not None or record.document.original_href is not None
+    if not kept and folder.capabilities().chunked_upload:
+        record = _prove_version(parts, folder, record, present)
     document = record.document.model_copy(
         update={"delivered_href": record.document.href, "etag": etag or record.document.etag}
     )
@@ -416,6 +435,8 @@ def _delivered(parts: Parts, record: Record, etag: ETag | None) -> Record:
         Event.DELIVERED,
         done=("deliver",),
         document=document,
+        reason="",
+        values={},
         delivered_at=now,
         ended_at=now,
         next_at=None,

@@ -8,7 +8,15 @@ from __future__ import annotations
 
 import logging
 
-from connector.errors import AnsweredNo, DocumentError, InvalidResponse, NotFound, OutOfSpace, RemoteError
+from connector.errors import (
+    AccessDenied,
+    AnsweredNo,
+    DocumentError,
+    InvalidResponse,
+    NotFound,
+    OutOfSpace,
+    RemoteError,
+)
 from connector.lifecycle import Event, Record, SignatoryFacts
 from connector.pdf.model import Expected, Verdict
 from connector.ports import TransactionId
@@ -18,6 +26,7 @@ from connector.steps.parts import Parts
 log = logging.getLogger(__name__)
 
 SIGNED_NAME = "signed.pdf"
+_ASK_AGAIN_AFTER = 6
 
 
 def fetch(parts: Parts, record: Record) -> Record:
@@ -44,8 +53,11 @@ def fetch(parts: Parts, record: Record) -> Record:
         if error.cause.account_wide:
             waiting.hold_account(parts, record.account, error)
         return _later(parts, record, error)
-    except RemoteError as error:
+    except AccessDenied as error:
+        waiting.hold_without_tokens(parts, record.account)
         return _later(parts, record, error)
+    except RemoteError as error:
+        return _not_ready(parts, record, error)
     waiting.answered(parts, record.account)
     try:
         verdict = parts.documents.verify_signed(
@@ -115,6 +127,20 @@ def _quarantine(parts: Parts, record: Record, code: str, error: Exception | None
     )
 
 
+def _not_ready(parts: Parts, record: Record, error: RemoteError) -> Record:
+    """Still being sealed, most often; once in a while it is asked whether the platform knows it at all."""
+    if record.attempts and record.attempts % _ASK_AGAIN_AFTER == 0:
+        try:
+            parts.services[record.account].status(TransactionId(str(record.transaction)))
+        except NotFound:
+            return parts.journal.fact(
+                record, Event.ERASED, reason="erased_before_fetch", ended_at=parts.now()
+            )
+        except RemoteError as again:
+            return _later(parts, record, again)
+    return _later(parts, record, error)
+
+
 def _later(parts: Parts, record: Record, error: RemoteError) -> Record:
     """The platform may seal for minutes, hours at worst: asked again, never given up."""
     return parts.journal.note(
@@ -129,13 +155,16 @@ def fetch_again(parts: Parts, record: Record) -> Record:
     """
     terms = parts.accounts[record.account].terms
     transaction = TransactionId(str(record.transaction))
-    path, fetched = parts.spool.put(
-        record.ref,
-        SIGNED_NAME,
-        lambda stream: parts.services[record.account].download(
-            transaction, 1, stream, max_bytes=terms.max_signed_bytes
-        ),
-    )
+    try:
+        path, fetched = parts.spool.put(
+            record.ref,
+            SIGNED_NAME,
+            lambda stream: parts.services[record.account].download(
+                transaction, 1, stream, max_bytes=terms.max_signed_bytes
+            ),
+        )
+    except RemoteError as error:
+        return _not_ready(parts, record, error)
     verdict = parts.documents.verify_signed(path, _expected(parts, record))
     if not verdict.intact:
         return parts.journal.note(record, "not_fetched", **waiting.backoff(parts, record))

@@ -63,6 +63,8 @@ def absorb(parts: Parts, record: Record, status: TransactionStatus) -> Record:
     if unknown != record.extra.get("unknown_word", ""):
         changes["extra"] = {**record.extra, "unknown_word": unknown}
     if status.progress is Progress.NOT_SENT:
+        if record.state is State.IN_DOUBT and record.extra.get("kind") == "draft":
+            return parts.journal.fact(record, Event.DRAFTED, **{**changes, "reason": ""})
         return parts.journal.touch(record, **changes)
     if status.progress in {Progress.IN_PROGRESS, Progress.UNKNOWN}:
         return _in_progress(parts, record, status, changes)
@@ -94,7 +96,9 @@ def _in_progress(parts: Parts, record: Record, status: TransactionStatus, change
 
 
 def _not_found(parts: Parts, record: Record, error: NotFound) -> Record:
-    if record.seen_answering:
+    waiting.answered(parts, record.account)
+    if record.seen_answering or record.adopted:
+        # An adopted one was answered for in an earlier life of the journal (protocol step 7).
         reason = "erased_before_fetch" if record.signed_at else "erased_unknown"
         return parts.journal.fact(
             record, Event.ERASED, reason=reason, ended_at=parts.now(), values={"at": parts.now().isoformat()}
@@ -104,6 +108,11 @@ def _not_found(parts: Parts, record: Record, error: NotFound) -> Record:
 
 
 def _away(parts: Parts, record: Record, error: RemoteError) -> Record:
+    terms = parts.accounts[record.account].terms
+    expires = record.expires_at or (record.sent_at or record.created_at) + timedelta(days=terms.lapse_days)
+    if record.state is not State.DRAFT and parts.now() > expires + parts.timing.retention:
+        # Nothing is left there to be told of (protocol R13).
+        return parts.journal.fact(record, Event.ERASED, reason="erased_unknown", ended_at=parts.now())
     return parts.journal.note(
         record, "not_answered", data={"error": str(error)}, **waiting.backoff(parts, record, error)
     )

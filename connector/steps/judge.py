@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from connector.errors import NotFound, Problem
-from connector.identity import FIRST_ASK, ask_of, new_reference, same_people
+from connector.identity import FIRST_ASK, ask_of, canonical_email, new_reference, same_people
 from connector.journal import Journal
 from connector.lifecycle import JUDGED, TRANSITIONS, DocumentFacts, Event, Record, State
 from connector.ports import Href
@@ -38,8 +38,12 @@ _WRITTEN = frozenset(
         "preview_sha256",
         "preview_href",
         "preview_name",
+        # What only a person's new ask can lift, whatever else is edited meanwhile, and that it was given.
+        "needs_ask",
+        "confirmed",
     }
 )
+_HOLDING = frozenset({"there_before", "status_by_name"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,7 +56,8 @@ class Case:
     pair: Pair
     target: Record | None = None
     previous: Record | None = None
-    first_pass: bool = False
+    there_before: bool = False
+    """The first look at this folder found it: not launched without a new ask (R7)."""
 
     @property
     def settings(self) -> FolderSettings:
@@ -73,7 +78,8 @@ class Case:
     def keep(self, event: Event, **fields: Any) -> Record:
         """Write the verdict: a new record, or the next state of the target."""
         if self.target is not None:
-            return self.journal.fact(self.target, event, **fields)
+            # An open mark intent belongs to the verdict that is overturned here.
+            return self.journal.fact(self.target, event, done=("mark",), **fields)
         fields.setdefault("obeyed", self.previous.obeyed if self.previous else ())
         base: dict[str, Any] = {
             "folder": self.settings.name,
@@ -101,11 +107,16 @@ def judge(case: Case) -> Record:
         document = read_document(
             folder, pair.document.href, parts.spool, ref=ref, max_bytes=limit, size=pair.document.size
         )
-    moved = _moved_by_content(case, sidecar, document)
-    if moved is not None:
-        parts.spool.free(ref)
-        return moved
-    record = _verdict(case, sidecar, document, ref)
+    try:
+        moved = _moved_by_content(case, sidecar, document)
+        if moved is not None:
+            parts.spool.free(ref)
+            return moved
+        record = _verdict(case, sidecar, document, ref)
+    except BaseException:
+        if case.target is None:
+            parts.spool.free(ref)
+        raise
     if record.state not in {State.PREVIEWED, State.WAITING}:
         parts.spool.free(ref)
     return record
@@ -116,6 +127,7 @@ def _verdict(case: Case, sidecar: ReadSidecar, document: ReadDocument | None, re
     lost = _lost_both(case, sidecar, document)
     if lost is not None:
         told = {"reason": "lost_both_files", "values": {"other": lost.document.href}}
+        common["extra"] |= {"needs_ask": told}
         return case.keep(Event.COPIED, **{**common, **told, "request": sidecar.request})
     problems = _problems_of_place(case, sidecar)
     if sidecar.request is None or problems:
@@ -151,18 +163,30 @@ def _judge_whole(
         "subject": checked.subject,
         "problems": (),
     }
-    copied = _copy_of(case, sidecar, checked, document, key)
+    taken = _taken_by(case, common["document"])
+    if taken is not None:
+        problem = Problem(code="document_taken", values={"other": taken.place.rsplit("/", 1)[-1]})
+        return case.keep(Event.REJECTED, **{**common, "problems": _dumped([problem])}, key=None)
+    asked_anew = base is not None and ask != base.ask
+    if asked_anew or _extra_of(case.target).get("confirmed"):
+        common["extra"] = {**common["extra"], "needs_ask": None, "confirmed": True}
+    copied = _copy_of(case, sidecar, checked, document, key, asked_anew=asked_anew)
     if copied is not None:
-        return case.keep(Event.COPIED, **{**common, "reason": "copy", "values": copied, "key": None})
+        obeyed = tuple(dict.fromkeys((*_obeyed(case), *_wording(request))))
+        told = {"reason": "copy", "values": copied, "key": None, "obeyed": obeyed}
+        return case.keep(Event.COPIED, **{**common, **told})
     if checked.problems:
         return case.keep(Event.REJECTED, **{**common, "problems": _dumped(checked.problems)}, key=None)
-    held = _held_reason(case, ask)
-    if held == "copy":
-        values = {"other": "", "ended": ""}
-        return case.keep(Event.COPIED, **{**common, "reason": "copy", "values": values, "key": None})
-    if held:
-        obeyed = tuple({*common.get("obeyed", ()), *_wording(request)})
-        return case.keep(Event.HELD, **{**common, "reason": held, "obeyed": obeyed, "key": None})
+    needed = common["extra"].get("needs_ask") or _needs_ask(case, confirmed="confirmed" in common["extra"])
+    if needed and "transaction" in needed:
+        # Registry and journal are gone; our own status still names T: it is followed, never sent (R7).
+        fields = {**common, **needed, "key": key, "key_parts": key_parts, "ask": ask, "adopted": True}
+        return case.keep(Event.ADOPTED, **{**fields, "obeyed": (*_obeyed(case), *_wording(request))})
+    if needed:
+        obeyed = tuple(dict.fromkeys((*_obeyed(case), *_wording(request))))
+        event = Event.HELD if needed["reason"] in _HOLDING else Event.COPIED
+        common["extra"] = {**common["extra"], "needs_ask": needed}
+        return case.keep(event, **{**common, **needed, "obeyed": obeyed, "key": None})
     return _accept(case, sidecar, checked, key, key_parts, ask, common)
 
 
@@ -177,7 +201,7 @@ def _accept(
 ) -> Record:
     request = checked.request
     wish, capped = _wish(case, sidecar, checked)
-    obeyed = common.pop("obeyed", case.target.obeyed if case.target else ())
+    obeyed = _obeyed(case)
     fields = {
         **common,
         "key": key,
@@ -195,11 +219,15 @@ def _accept(
             "kind": "draft" if wish is Wish.DRAFT else "send",
             "capped": capped,
         },
-        "next_at": None,
-        "attempts": 0,
+        "next_at": case.target.next_at if case.target and _same_key(case.target, key) else None,
+        "attempts": case.target.attempts if case.target and _same_key(case.target, key) else 0,
     }
     event = Event.PREVIEWED if wish is Wish.PREVIEW else Event.ACCEPTED
     return case.keep(event, **fields)
+
+
+def _same_key(record: Record | None, key: str) -> bool:
+    return record is not None and record.key == key
 
 
 def _wish(case: Case, sidecar: ReadSidecar, checked: checking.Checked) -> tuple[Wish, bool]:
@@ -333,25 +361,47 @@ def _lost_both(case: Case, sidecar: ReadSidecar, document: ReadDocument | None) 
     return None
 
 
+def _obeyed(case: Case) -> tuple[str, ...]:
+    base = case.target or case.previous
+    return base.obeyed if base is not None else ()
+
+
+def _taken_by(case: Case, document: DocumentFacts) -> Record | None:
+    """Another open request on the very same file (design page section 4): two never share a document."""
+    for other in case.journal.open_records(case.settings.server):
+        if case.target is not None and other.id == case.target.id:
+            continue
+        same = other.document.href == document.href or (
+            document.file_id is not None and other.document.file_id == document.file_id
+        )
+        if same and other.state.open and other.place != case.pair.sidecar.href:
+            return other
+    return None
+
+
 def _copy_of(
-    case: Case, sidecar: ReadSidecar, checked: checking.Checked, document: ReadDocument, key: str
+    case: Case,
+    sidecar: ReadSidecar,
+    checked: checking.Checked,
+    document: ReadDocument,
+    key: str,
+    *,
+    asked_anew: bool,
 ) -> dict[str, str] | None:
     """R10: key known, or document bytes sent or delivered for the same people; what to say of the original.
 
-    The same blank form with *other* signatories is another request (R1). A new ask passes: its key is new.
+    The same blank form with *other* signatories is another request (R1). A new ask passes: its key is new. A line
+    that came along with the copy is none: it is new only where something was known at this place before.
     """
     mine = {record.id for record in (case.target, case.previous) if record is not None}
-    if case.previous is not None:
-        mine |= {
-            record.id for record in case.journal.all_at_place(case.settings.server, case.pair.sidecar.href)
-        }
+    mine |= {record.id for record in case.journal.all_at_place(case.settings.server, case.pair.sidecar.href)}
     by_key = case.journal.by_key(key)
     if by_key is not None and by_key.id not in mine and by_key.state not in _NOT_KNOWN:
         return _told(case, by_key)
-    if checked.request.action is not None and checked.request.action.verb is Verb.RESTART:
+    if asked_anew or _extra_of(case.target).get("confirmed"):
         return None
     emails = [signatory.email for signatory in checked.request.signatories]
-    hidden = [case.parts.sealer.hide(email) for email in emails]
+    hidden = [case.parts.sealer.hide(canonical_email(email)) for email in emails]
     for known in case.journal.knowing(sha256=document.sha256):
         if known.id in mine or known.state in _NOT_KNOWN:
             continue
@@ -375,35 +425,38 @@ def _told(case: Case, original: Record) -> dict[str, str]:
     }
 
 
-def _held_reason(case: Case, ask: str) -> str:
-    """R4 and R7: an older status by that name, or there before us. A new ask of a person passes both."""
-    base = case.target or case.previous
-    asked_anew = base is not None and ask != base.ask
-    if asked_anew or (case.target is not None and case.target.state is not State.HELD):
-        return ""
+def _needs_ask(case: Case, *, confirmed: bool) -> dict[str, Any] | None:
+    """R4 and R7: an older status by that name, or there before us; reason and values of what must be asked anew."""
+    if confirmed:
+        return None
     if case.previous is None and case.target is None:
-        by_name = status_by_name(case)
+        by_name, transaction = status_by_name(case)
+        if by_name == "copy":
+            return {"reason": "copy", "values": {"other": "", "ended": ""}}
+        if transaction is not None:
+            return {"reason": "adopted_not_sent", "values": {}, "transaction": transaction}
         if by_name:
-            return by_name
-    if case.target is not None:
-        return case.target.reason
-    return "there_before" if case.first_pass else ""
+            return {"reason": by_name, "values": {}}
+    return {"reason": "there_before", "values": {}} if case.there_before else None
 
 
-def status_by_name(case: Case) -> str:
-    """``copy`` for our own status of another place, ``status_by_name`` for any other, empty for none."""
+def status_by_name(case: Case) -> tuple[str, str | None]:
+    """``copy`` for our own status of another place, ``status_by_name`` for any other, empty for none.
+
+    With it the transaction that our own whole status of this very place names, if it names one.
+    """
     name = names.status_name(case.pair.document_name)
     if not case.sight.beside(case.pair.sidecar.href, name):
-        return ""
+        return "", None
     href = Href(case.pair.sidecar.parent + name)
     try:
         sealed = read_status_at(case.parts, case.parts.folders[case.settings.server], href)
     except NotFound:
-        return ""
+        return "", None
     mine = place_mac(case.pair.sidecar.href, case.parts.sealer.key)
-    if sealed is not None and sealed != mine:
-        return "" if _of_one_that_went(case, sealed) else "copy"
-    return "status_by_name"
+    if sealed is not None and sealed.place_mac != mine:
+        return ("" if _of_one_that_went(case, sealed.place_mac) else "copy"), None
+    return "status_by_name", sealed.transaction if sealed is not None else None
 
 
 def _of_one_that_went(case: Case, sealed: str) -> bool:

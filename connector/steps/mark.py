@@ -36,6 +36,8 @@ def mark(parts: Parts, record: Record) -> Record:
         recover.check_owner(parts, settings)
         if parts.journal.intent(record, "mark") is None:
             elsewhere = _known_elsewhere(parts, settings, record)
+            if elsewhere is not None and elsewhere.connector != parts.connector:
+                return _held(parts, record, "marker_other_connector")
             if elsewhere is not None:
                 return recover.adopt(parts, record, elsewhere)
             record = _intend(parts, settings, record)
@@ -63,8 +65,9 @@ def _still_judged(folder: Folder, record: Record) -> bool:
 
 
 def _abandon(parts: Parts, record: Record) -> Record:
+    wait = waiting.backoff(parts, record)
     record = parts.journal.fact(record, Event.ABANDONED, done=("mark",), transaction=None)
-    return parts.journal.note(record, "judge_again", sidecar_etag=None, settings_digest=None)
+    return parts.journal.note(record, "judge_again", sidecar_etag=None, settings_digest=None, **wait)
 
 
 def _known_elsewhere(parts: Parts, settings: FolderSettings, record: Record) -> Sent | None:
@@ -126,8 +129,8 @@ def _place(parts: Parts, settings: FolderSettings, folder: Folder, record: Recor
     assert intent is not None
     content = str(intent.data["bytes"]).encode()
     if intent.data["transaction"] != record.transaction:
-        # An intent of an abandoned transaction; its marker may stand there, and then it decides.
-        log.info("%s: an older mark intent is settled first", record.ref)
+        # An intent of a transaction that was abandoned meanwhile: it binds nothing any more.
+        return parts.journal.note(record, "mark_abandoned", done=("mark",))
     href = sent_href(settings.registry, str(record.key))
     needs_look = True
     try:

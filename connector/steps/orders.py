@@ -69,6 +69,7 @@ def _not_sent(parts: Parts, record: Record, action: Action) -> Record:
     try:
         status = service.status(transaction)
     except NotFound:
+        waiting.answered(parts, record.account)
         return _given_up(parts, record, action)
     except RemoteError as error:
         log.info("%s: asked again later (%s)", record.ref, error)

@@ -98,6 +98,10 @@ class Parts:
     report: ReportSettings
     timing: Timing = field(default_factory=Timing)
     stop: threading.Event = field(default_factory=threading.Event)
+    not_left: set[int] = field(default_factory=set)
+    """Records of which this very process knows that their last ``send`` did not leave, or was refused."""
+    probing: dict[str, int] = field(default_factory=dict)
+    """Account → the one record that finds out whether its hold is over."""
     fresh_marks: set[int] = field(default_factory=set)
     """Records whose ``mark`` intent this very process committed: a marker found otherwise is a question."""
     fresh_sends: set[int] = field(default_factory=set)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 
 from connector.errors import (
+    AccessDenied,
     AnsweredNo,
     InvalidResponse,
     NotFound,
@@ -38,6 +39,9 @@ def prepare(parts: Parts, record: Record) -> Record:
         _probe(parts, record, service, transaction)
     except AnsweredNo as error:
         return _refused(parts, record, error)
+    except AccessDenied:
+        waiting.hold_without_tokens(parts, record.account)
+        return record
     except _ContractWrong as error:
         log.error("account %s: %s", record.account, error)
         probe = parts.now() + parts.timing.probe

@@ -11,7 +11,7 @@ import logging
 from typing import Any
 
 from connector import marks
-from connector.errors import OwnershipError, PreconditionFailed
+from connector.errors import LifecycleError, OwnershipError, PreconditionFailed
 from connector.lifecycle import TRANSITIONS, DocumentFacts, Event, Record, SignatoryFacts, State
 from connector.marks import Done, Owner, Reading, Sent
 from connector.ports import Folder, Href
@@ -97,11 +97,24 @@ def recover(parts: Parts, registry: Href, folders: list[FolderSettings]) -> None
         record = known.get(key)
         if record is not None and record.closed:
             continue
-        _take_in(parts, folder, registry, folders, key, record, ended=key in done)
+        try:
+            _take_in(parts, folder, registry, folders, key, record, ended=key in done)
+        except LifecycleError as error:
+            # One marker that contradicts its record must not keep the whole registry from being taken in.
+            log.error("marker %s… of %s: %s", key[:12], record.ref if record else "nobody", error)
     names = {settings.name for settings in folders}
     for record in known.values():
         if record.folder in names and record.key not in sent and not record.closed and record.transaction:
             _make_again(parts, folder, registry, record)
+
+
+def adopt_renamed_folders(parts: Parts, folders: list[FolderSettings]) -> None:
+    """A folder that got another name in the configuration keeps its requests: they are found by their place."""
+    for settings in folders:
+        for record in parts.journal.open_records(settings.server):
+            lies_here = (record.place or record.document.href).startswith(settings.root)
+            if record.folder not in parts.watched and lies_here:
+                parts.journal.note(record, "folder_renamed", folder=settings.name)
 
 
 def _take_in(
@@ -120,6 +133,9 @@ def _take_in(
     reading, mark, data = found
     if reading is not Reading.WHOLE or not isinstance(mark, Sent) or mark.key != key:
         _unreadable(parts, key, record, data)
+        return
+    if mark.connector != parts.connector:
+        log.info("marker %s… belongs to connector %s", key[:12], mark.connector)
         return
     end = _end_of(parts, folder, registry, key) if ended else None
     if record is None:
@@ -222,6 +238,8 @@ _ENDS = {
     State.EXPIRED: Event.EXPIRED,
     State.CANCELLED: Event.CANCELLED,
     State.LOST: Event.ERASED,
+    # Marked, never sent, and then asked anew: nothing of it is left to follow.
+    State.WITHDRAWN: Event.CANCELLED,
 }
 
 
@@ -236,6 +254,7 @@ def _end(parts: Parts, record: Record, done: Done) -> None:
     document = record.document.model_copy(update={"signed_sha256": done.signed_sha256})
     if event not in TRANSITIONS[record.state]:
         return
+    parts.spool.free(record.ref)
     parts.journal.fact(
         record,
         event,
@@ -277,7 +296,7 @@ def place_adopted(parts: Parts, record: Record, hrefs: dict[str, str | None]) ->
                 document = href
             elif not place and hidden == record.extra.get("place_mac"):
                 place = href
-    if not place and not document:
+    if (not place or place == record.place) and not document:
         return None
     return parts.journal.note(
         record,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 
-from connector.errors import AnsweredNo, NotConnected, NotFound, OutcomeUnknown, RemoteError
+from connector.errors import AccessDenied, AnsweredNo, NotConnected, NotFound, OutcomeUnknown, RemoteError
 from connector.lifecycle import Event, Record
 from connector.ports import Progress, TransactionId
 from connector.steps import waiting
@@ -22,8 +22,14 @@ def send(parts: Parts, record: Record) -> Record:
     """MARKED → IN_PROGRESS, DRAFT, IN_DOUBT or HELD; or MARKED still, where nothing left. JournalError only."""
     intent = parts.journal.intent(record, "send")
     if intent is None:
-        if not waiting.let_through(parts, record.account):
+        if not waiting.let_through(parts, record):
             return record
+        if record.id not in parts.not_left and record.extra.get("kind") != "draft":
+            # This journal may be an earlier one, put back: what it calls unsent is asked about first (R2, R6).
+            asked = _ask_first(parts, record)
+            if asked is not None:
+                return asked
+            record = parts.journal.get(record.id)
         record = parts.journal.intend(
             record, "send", {"transaction": record.transaction, "at": parts.now().isoformat()}
         )
@@ -32,7 +38,28 @@ def send(parts: Parts, record: Record) -> Record:
         return _hand_over(parts, record)
     if record.id in parts.fresh_sends:
         return _launch(parts, record)
-    return _ask(parts, record)
+    return ask(parts, record, may_launch=True)
+
+
+def is_question(parts: Parts, record: Record) -> bool:
+    """True for a marked record whose ``send`` this process did not begin: the platform is to be asked."""
+    return record.id not in parts.fresh_sends and parts.journal.intent(record, "send") is not None
+
+
+def _ask_first(parts: Parts, record: Record) -> Record | None:
+    """Return what the platform's answer makes of it; None when it says that nothing was sent."""
+    service = parts.services[record.account]
+    try:
+        status = service.status(TransactionId(str(record.transaction)))
+    except NotFound:
+        waiting.answered(parts, record.account)
+        return _doubtful(parts, record, "send_404")
+    except RemoteError as error:
+        return parts.journal.note(
+            record, "send_not_known", data={"error": str(error)}, **waiting.backoff(parts, record, error)
+        )
+    waiting.answered(parts, record.account)
+    return None if status.progress is Progress.NOT_SENT else absorb(parts, record, status)
 
 
 def _launch(parts: Parts, record: Record) -> Record:
@@ -41,10 +68,15 @@ def _launch(parts: Parts, record: Record) -> Record:
     parts.fresh_sends.discard(record.id)
     if parts.stop.is_set():
         # Stopping: the call is not begun; the intent is withdrawn while we still know that nothing left.
+        parts.not_left.add(record.id)
         return parts.journal.note(record, "send_not_begun", done=("send",))
     try:
         parts.services[record.account].send(transaction)
     except NotConnected as error:
+        return _not_left(parts, record, error)
+    except AccessDenied as error:
+        # No tokens to send with: the call was not made.
+        waiting.hold_without_tokens(parts, record.account)
         return _not_left(parts, record, error)
     except AnsweredNo as error:
         if error.cause.answers_send:
@@ -58,7 +90,9 @@ def _launch(parts: Parts, record: Record) -> Record:
 
 def _sent(parts: Parts, record: Record) -> Record:
     now = parts.now()
-    parts.journal.release(record.account)
+    parts.not_left.discard(record.id)
+    if parts.probing.pop(record.account, None) == record.id:
+        parts.journal.release(record.account)
     signatories = tuple(
         s.model_copy(update={"progress": "invited", "invited_at": now})
         if s.order == 1 or (record.request is not None and record.request.order.value == "parallel")
@@ -84,6 +118,9 @@ def _hand_over(parts: Parts, record: Record) -> Record:
         parts.services[record.account].leave_as_draft(transaction)
     except AnsweredNo as error:
         return _answered_no(parts, record, error)
+    except AccessDenied:
+        waiting.hold_without_tokens(parts, record.account)
+        return record
     except RemoteError as error:
         log.warning("handing %s over: %s", record.ref, error)
         return parts.journal.note(
@@ -95,8 +132,9 @@ def _hand_over(parts: Parts, record: Record) -> Record:
     )
 
 
-def _not_left(parts: Parts, record: Record, error: NotConnected) -> Record:
+def _not_left(parts: Parts, record: Record, error: RemoteError) -> Record:
     """Never connected = not sent: the one failure after which the same call may be made again freely (R9)."""
+    parts.not_left.add(record.id)
     extra = {**record.extra, "away_since": record.extra.get("away_since") or parts.now().isoformat()}
     return parts.journal.fact(
         record,
@@ -111,6 +149,7 @@ def _not_left(parts: Parts, record: Record, error: NotConnected) -> Record:
 def _answered_no(parts: Parts, record: Record, error: AnsweredNo) -> Record:
     """R9b: this answer proves that nothing was sent; the same journal may send the same T once the cause is over."""
     if error.cause.account_wide:
+        parts.not_left.add(record.id)
         waiting.hold_account(parts, record.account, error)
         return parts.journal.fact(
             record, Event.SEND_REFUSED, done=("send",), data={"cause": error.cause.value}
@@ -139,7 +178,7 @@ def _doubt(parts: Parts, record: Record, reason: str) -> Record:
     )
 
 
-def _ask(parts: Parts, record: Record) -> Record:
+def ask(parts: Parts, record: Record, *, may_launch: bool = False) -> Record:
     """An open ``send`` intent that is not fresh is a question (protocol step 6, "restart")."""
     intent = parts.journal.intent(record, "send")
     assert intent is not None
@@ -147,6 +186,7 @@ def _ask(parts: Parts, record: Record) -> Record:
     try:
         status = service.status(TransactionId(str(record.transaction)))
     except NotFound:
+        waiting.answered(parts, record.account)
         return _doubtful(parts, record, "send_404")
     except RemoteError as error:
         if parts.now() - intent.at > parts.timing.doubt:
@@ -161,11 +201,11 @@ def _ask(parts: Parts, record: Record) -> Record:
     terms = parts.accounts[record.account].terms
     quiet = parts.now() - intent.at > parts.timing.quiet_send
     same_journal = not record.adopted
-    if terms.second_send_refused and same_journal and quiet:
+    if terms.second_send_refused and same_journal and quiet and may_launch:
         parts.fresh_sends.add(record.id)
         return _launch(parts, parts.journal.note(record, "send_again"))
     if terms.second_send_refused and same_journal:
-        return parts.journal.note(record, "send_quiet", next_at=intent.at + parts.timing.quiet_send)
+        return parts.journal.touch(record, next_at=intent.at + parts.timing.quiet_send)
     return _doubtful(parts, record, "send_unanswered")
 
 

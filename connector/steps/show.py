@@ -42,7 +42,7 @@ _TYPED: dict[Language, dict[Verb, str]] = {
 
 def show(parts: Parts, record: Record) -> Record:
     """Bring the status file up to what the journal says. Raises JournalError only; an obstacle is left for later."""
-    if record.state is State.WITHDRAWN or not _to_be_shown(parts, record):
+    if record.state is State.WITHDRAWN or not record.current or not _to_be_shown(parts, record):
         return record
     try:
         record = _show_preview(parts, record)
@@ -82,7 +82,7 @@ def status_href(record: Record) -> Href | None:
 def is_shown(parts: Parts, record: Record) -> bool:
     """True when the folder says what the journal says, or when there is no place to say it."""
     href = status_href(record)
-    return href is None or record.reported == _words(parts, record, href)[1]
+    return href is None or not record.current or record.reported == _words(parts, record, href)[1]
 
 
 def _words(parts: Parts, record: Record, href: Href) -> tuple[StatusText, str]:
@@ -112,7 +112,13 @@ def _show_status(parts: Parts, record: Record) -> Record:
     earlier = parts.journal.intent(record, "show")
     ours = [content, *([str(earlier.data["content"]).encode()] if earlier else [])]
     record = parts.journal.intend(record, "show", {"content": content.decode()})
-    etag = _write(folder, href, content, known=known, ours=ours, seal_key=parts.sealer.key)
+    try:
+        etag = _write(folder, href, content, known=known, ours=ours, seal_key=parts.sealer.key)
+    except NotFound:
+        if not record.state.ended:
+            raise
+        # Its folder is gone, and nobody is left there to be told.
+        return parts.journal.note(record, "nowhere_to_report", done=("show",), reported=digest)
     before = record.extra.get("status_href")
     record = parts.journal.note(
         record,
@@ -182,8 +188,8 @@ def _fetch(folder: Folder, href: Href) -> tuple[bytes, ETag | None] | None:
     return stream.getvalue(), fetched.etag
 
 
-def read_status_at(parts: Parts, folder: Folder, href: Href) -> str | None:
-    """Return the place (as its MAC) that a sealed status of ours names; None for any other content.
+def read_status_at(parts: Parts, folder: Folder, href: Href) -> Whole | None:
+    """Return what a sealed status of ours says of itself; None for any other content.
 
     Raises NotFound when there is none.
     """
@@ -191,7 +197,7 @@ def read_status_at(parts: Parts, folder: Folder, href: Href) -> str | None:
     if found is None:
         raise NotFound("no status there", operation="read status")
     status = read_status(found[0], parts.sealer.key)
-    return status.place_mac if isinstance(status, Whole) else None
+    return status if isinstance(status, Whole) else None
 
 
 def remove(parts: Parts, record: Record) -> None:

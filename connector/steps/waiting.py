@@ -41,6 +41,7 @@ def due(parts: Parts, record: Record) -> bool:
 
 def hold_account(parts: Parts, account: str, error: AnsweredNo) -> Hold:
     """Hold an account for the cause the platform gave."""
+    parts.probing.pop(account, None)
     wait = parts.timing.probe
     seconds = max(wait.total_seconds(), error.retry_after_s or 0)
     if error.cause is Cause.RATE_LIMIT:
@@ -49,8 +50,14 @@ def hold_account(parts: Parts, account: str, error: AnsweredNo) -> Hold:
     return parts.journal.hold(account, error.cause.value, probe_at=probe, text=error.text)
 
 
+def hold_without_tokens(parts: Parts, account: str) -> Hold:
+    """Hold an account that was never connected, or whose tokens cannot be read: nothing left this machine."""
+    return hold_account(parts, account, AnsweredNo(Cause.TOKENS, service=account))
+
+
 def hold_unanswered(parts: Parts, account: str) -> Hold:
     """R9b: after an unanswered ``send`` nothing of the account leaves until the platform answered a read."""
+    parts.probing.pop(account, None)
     return parts.journal.hold(account, UNANSWERED, probe_at=parts.now() + parts.timing.retention)
 
 
@@ -64,34 +71,48 @@ def answered(parts: Parts, account: str) -> None:
 def may_ask(parts: Parts, account: str) -> bool:
     """True when the platform may be asked for this account now.
 
-    Refused tokens, maintenance and rate limits stop reads, too, so that nobody is hammered.
+    Refused tokens, maintenance and rate limits stop reads, too, so that nobody is hammered: one read now and then
+    finds out whether it is over.
     """
-    hold = parts.journal.held(account)
+    hold = _hold(parts, account)
     if hold is None or hold.cause not in _STOPS_READS:
-        return True
-    return let_through(parts, account)
-
-
-def may_launch(parts: Parts, record: Record) -> bool:
-    """True when neither a brake nor a hold stops a launch."""
-    return not braked(parts, record) and let_through(parts, record.account)
-
-
-def let_through(parts: Parts, account: str) -> bool:
-    """True when the account is not held, or its hold is due and this one request may find out whether it is over.
-
-    Being let through moves the hold's next probe, so that one request alone tries.
-    """
-    hold = parts.journal.held(account)
-    if hold is None:
-        return True
-    if hold.cause == Cause.TOKENS and parts.accounts[account].tokens_renewed(hold.since):
-        parts.journal.release(account)
         return True
     if hold.probe_at > parts.now():
         return False
     parts.journal.hold(account, hold.cause, probe_at=parts.now() + parts.timing.probe, text=hold.text)
     return True
+
+
+def may_launch(parts: Parts, record: Record) -> bool:
+    """True when neither a brake nor a hold stops a launch."""
+    return not braked(parts, record) and let_through(parts, record)
+
+
+def let_through(parts: Parts, record: Record) -> bool:
+    """True when the account is not held, or its hold is due and this one request may find out whether it is over.
+
+    Being let through moves the hold's next probe, so that one request alone tries, all its way.
+    """
+    account = record.account
+    hold = _hold(parts, account)
+    if hold is None:
+        return True
+    if parts.probing.get(account) == record.id:
+        return True
+    if hold.probe_at > parts.now():
+        return False
+    parts.journal.hold(account, hold.cause, probe_at=parts.now() + parts.timing.probe, text=hold.text)
+    parts.probing[account] = record.id
+    return True
+
+
+def _hold(parts: Parts, account: str) -> Hold | None:
+    """Return the account's hold; one for refused tokens ends at once when new ones were put in place."""
+    hold = parts.journal.held(account)
+    if hold is not None and hold.cause == Cause.TOKENS and parts.accounts[account].tokens_renewed(hold.since):
+        parts.journal.release(account)
+        return None
+    return hold
 
 
 def braked(parts: Parts, record: Record) -> bool:

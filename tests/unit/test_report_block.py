@@ -15,7 +15,6 @@ from connector.report.block import (
     place_mac,
     read_status,
     seal_status,
-    transaction_mac,
 )
 
 KEY = b"0123456789abcdef0123456789abcdef"
@@ -44,7 +43,7 @@ def test_what_we_wrote_is_whole() -> None:
     found = read_status(data, KEY)
     assert found == Whole(
         ref="7F3K2Q",
-        transaction_mac=transaction_mac("T-1", KEY),
+        transaction="T-1",
         connector="lyon-1",
         place_mac=place_mac("/Lettres/é.sign.yaml", KEY),
         pdf_sha256="ab" * 32,
@@ -74,7 +73,7 @@ def test_without_transaction_and_document_the_fields_stay() -> None:
     )
     found = read_status(data, KEY)
     assert isinstance(found, Whole)
-    assert found.transaction_mac is None
+    assert found.transaction is None
     assert found.pdf_sha256 is None
 
 
@@ -158,7 +157,6 @@ def test_any_bytes_are_judged_without_an_exception(data: bytes) -> None:
 def test_macs_of_places_keep_bytes_that_are_not_text() -> None:
     """An href with a lone surrogate has a MAC; two kinds of MAC never meet."""
     assert place_mac("/\udce9.yaml", KEY) != place_mac("/?.yaml", KEY)
-    assert place_mac("x", KEY) != transaction_mac("x", KEY)
 
 
 def test_a_short_key_is_refused() -> None:
