@@ -1,0 +1,303 @@
+"""The way home of a signed document, with every write of it broken in turn, on both kinds of server.
+
+Many letters are delivered in one pass, each with a fault of its own. The original's bytes survive every time: as a
+version where the server keeps them, else beside (protocol R5, R8, step 9).
+"""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from connector.lifecycle import State
+from connector.sandbox.dms import Rule
+from tests import documents
+from tests.worlds import CLAIRE, MARIE, ONE, ROOT, TWO, Mode, Stage
+
+MODES = pytest.mark.parametrize("mode", ["nextcloud", "plain"])
+NEXTCLOUD_WRITES = ("MKCOL", "PUT", "MOVE")
+PLAIN_WRITES = ("MOVE", "PUT")
+FAULTS: dict[str, dict[str, Any]] = {
+    "perdu": {"kind": "lost_answer"},
+    "coupe": {"kind": "cut_before"},
+    "412": {"kind": "status", "status": 412},
+    "423": {"kind": "status", "status": 423},
+    "503": {"kind": "status", "status": 503},
+    "507": {"kind": "status", "status": 507},
+    "html": {"kind": "html"},
+}
+TORN = {"dechire": {"kind": "tear", "at": 1000}, "vide": {"kind": "tear", "at": 0}}
+
+
+def letter(title: str) -> bytes:
+    return documents.letter(1, title)
+
+
+def send_out(stage: Stage, *names: str, folder: str = ROOT, sidecar: str = ONE) -> None:
+    """Drop a pair for each name and wait until all of them are out."""
+    for name in names:
+        stage.drop(name, letter(f"{folder} {name}"), sidecar, folder=folder)
+    stage.run()
+    for name in names:
+        assert stage.first_line(name, folder=folder).startswith("EN COURS – 0 signature"), name
+
+
+def in_place(name: str) -> str:
+    return f"SIGNÉ – « {name}.pdf » est maintenant la version signée"
+
+
+def beside(name: str, what: str = "signé") -> str:
+    return f"SIGNÉ – la version signée est à côté : « {name} ({what}).pdf »"
+
+
+def signatures_in(stage: Stage, name: str, *, folder: str = ROOT) -> int:
+    """Count the intact signatures of what a person finds under that name."""
+    path = stage.directory / "looked-at.pdf"
+    path.write_bytes(stage.read(name, folder=folder))
+    verdict = stage.parts.documents.verify_signed(path)
+    return len(verdict.signatures) if verdict.intact else 0
+
+
+def break_write(stage: Stage, name: str, method: str, **fault: Any) -> None:
+    """Let one write of this letter's delivery go wrong once."""
+    upload = f"*jse-{stage.record(name).ref.lower()}*"
+    where = upload if stage.mode == "nextcloud" else f"{ROOT}/{name}.pdf"
+    stage.dms.misbehave(method=method, path=where, **fault)
+
+
+def settle(stage: Stage) -> None:
+    """Pass until every wait that an obstacle has set is over."""
+    stage.run()
+    stage.clock.advance(3700)
+    stage.run()
+
+
+@pytest.mark.parametrize(
+    ("mode", "method"),
+    [*(("nextcloud", m) for m in NEXTCLOUD_WRITES), *(("plain", m) for m in PLAIN_WRITES)],
+)
+def test_each_write_broken_once(tmp_path: Path, mode: Mode, method: str) -> None:
+    """Whatever one write of the delivery meets, the signed document is in its place in the end, once."""
+    faults = FAULTS | (TORN if method == "PUT" else {})
+    with Stage(tmp_path, mode) as stage:
+        send_out(stage, *faults)
+        for name, fault in faults.items():
+            break_write(stage, name, method, **fault)
+        stage.sign()
+        settle(stage)
+        for name in faults:
+            assert stage.first_line(name) == in_place(name), name
+            assert signatures_in(stage, f"{name}.pdf") == 1
+            assert f"{name} (signé).pdf" not in stage.files()
+            originals = [file for file in stage.files() if file.startswith(f"{name} (original)")]
+            assert len(originals) == (1 if mode == "plain" else 0), name
+        assert stage.sends() == [1] * len(faults)
+        stage.intact()
+
+
+@MODES
+def test_an_obstacle_that_lasts_is_told(tmp_path: Path, mode: Mode) -> None:
+    """A locked file and a full server are told, the copy waits in safety, and both end by themselves."""
+    with Stage(tmp_path, mode) as stage:
+        send_out(stage, "ouvert", "plein")
+        for name, status in (("ouvert", 423), ("plein", 507)):
+            break_write(stage, name, "MOVE", kind="status", status=status, times=None)
+        stage.sign()
+        stage.run()
+        assert (
+            stage.first_line("ouvert")
+            == "SIGNÉ PAR TOUS – « ouvert.pdf » est ouvert par quelqu’un ; dépôt à sa fermeture"
+        )
+        assert stage.first_line("plein").startswith("SIGNÉ PAR TOUS – dépôt impossible depuis le ")
+        assert stage.first_line("plein").endswith("une copie est à l’abri")
+        assert stage.read("ouvert.pdf") == letter(f"{ROOT} ouvert")
+        assert stage.read("plein.pdf") == letter(f"{ROOT} plein")
+        stage.dms.behave()
+        settle(stage)
+        for name in ("ouvert", "plein"):
+            assert stage.first_line(name) == in_place(name)
+        stage.intact()
+
+
+# ------------------------------------------------------------------------------------ people between
+
+
+def save_during(stage: Stage, rule: Rule, path: str, content: bytes) -> threading.Thread:
+    """Save a file while the request that ``rule`` slows down is under way."""
+
+    def save() -> None:
+        while rule.times:
+            threading.Event().wait(0.002)
+        stage.write(path, content)
+
+    thread = threading.Thread(target=save)
+    thread.start()
+    return thread
+
+
+@MODES
+def test_saved_by_a_person_in_the_middle(tmp_path: Path, mode: Mode) -> None:
+    """A save that falls between the last look and the write is kept, and the signed document comes beside."""
+    with Stage(tmp_path, mode) as stage:
+        send_out(stage, "lettre")
+        where = f"*jse-{stage.record().ref.lower()}*" if mode == "nextcloud" else f"{ROOT}/lettre.pdf"
+        rule = stage.dms.misbehave(kind="latency", method="MOVE", path=where, seconds=0.5)
+        stage.sign()
+        edited = letter("la version de dernière minute")
+        thread = save_during(stage, rule, "lettre.pdf", edited)
+        settle(stage)
+        thread.join()
+        assert stage.first_line() == beside("lettre")
+        assert stage.read("lettre.pdf") == edited
+        assert signatures_in(stage, "lettre (signé).pdf") == 1
+        stage.intact()
+
+
+@MODES
+def test_changed_or_gone_when_it_comes_home(tmp_path: Path, mode: Mode) -> None:
+    """An edited PDF stays as it is, a deleted one stays deleted: the signed document comes beside, faults or not."""
+    with Stage(tmp_path, mode) as stage:
+        names = ("modifie", "parti", "modifie perdu", "parti coupe", "parti dechire", "nom pris")
+        send_out(stage, *names)
+        for name in names:
+            if name.startswith("parti"):
+                stage.delete(f"{name}.pdf")
+            else:
+                stage.write(f"{name}.pdf", letter(f"{name}, modifié"))
+        stage.write("nom pris (signé).pdf", letter("un autre document"))
+        for name, fault in (
+            ("modifie perdu", FAULTS["perdu"]),
+            ("parti coupe", FAULTS["coupe"]),
+            ("parti dechire", TORN["dechire"]),
+        ):
+            stage.dms.misbehave(method="PUT", path=f"{ROOT}/{name} (sign*.pdf", **fault)
+        stage.sign()
+        settle(stage)
+        for name in names[:-1]:
+            assert stage.first_line(name) == beside(name), name
+            assert signatures_in(stage, f"{name} (signé).pdf") == 1
+            assert f"{name} (signé) (2).pdf" not in stage.files()
+        assert stage.first_line("nom pris") == beside("nom pris", "signé) (2")
+        assert stage.read("nom pris (signé).pdf") == letter("un autre document")
+        assert stage.read("modifie perdu.pdf") == letter("modifie perdu, modifié")
+        assert stage.sends() == [1] * len(names)
+        stage.intact()
+
+
+@MODES
+def test_a_folder_that_is_gone(tmp_path: Path, mode: Mode) -> None:
+    """Where the folder was deleted the signed document goes to the folder for what has lost its own."""
+    with Stage(tmp_path, mode) as stage:
+        stage.dms.person.mkdir(f"{ROOT}/Client")
+        send_out(stage, "lettre", folder=f"{ROOT}/Client")
+        stage.delete("Client")
+        stage.run()
+        stage.sign()
+        settle(stage)
+        lost = f"{ROOT}/Signatures à classer"
+        assert signatures_in(stage, "lettre (signé).pdf", folder=lost) == 1
+        record = stage.records()[-1]
+        assert record.state is State.DELIVERED_BESIDE
+        href = str(record.extra["status_href"])
+        assert href.startswith(f"/{lost}/")
+        assert (
+            stage.first_line(href.rpartition("/")[2].removesuffix(".signature.txt"), folder=lost)
+            == "SIGNÉ – le dossier d’origine n’est plus là ; le document signé est ici"
+        )
+        assert stage.sends() == [1]
+        stage.intact()
+
+
+# ----------------------------------------------------------------------------- what should not come
+
+
+NOT_INTACT = {
+    "unsigned": "À VÉRIFIER – le document revenu ne porte aucune signature ; il n’a rien remplacé",
+    "truncated": "À VÉRIFIER – ",
+    "html": "À VÉRIFIER – le document revenu n’est pas un PDF lisible ; il n’a rien remplacé",
+    # Nothing at all is what a platform gives that has not sealed yet (scenario D4): it is waited for.
+    "empty": "SIGNÉ PAR TOUS – Jesignexpert prépare le document, il arrivera ici de lui-même",
+    "broken_signature": "À VÉRIFIER – une signature du document revenu est altérée ; il n’a rien remplacé",
+}
+
+
+@MODES
+def test_what_is_not_intact_replaces_nothing(tmp_path: Path, mode: Mode) -> None:
+    """A document that is not intact is told and fetched again; the right one is then delivered in place."""
+    with Stage(tmp_path, mode) as stage:
+        send_out(stage, *NOT_INTACT)
+        for name in NOT_INTACT:
+            stage.platform.misbehave(
+                operation="download",
+                kind="wrong_document",
+                times=None,
+                transaction=str(stage.record(name).transaction),
+                variant=name,
+            )
+        stage.sign()
+        stage.run()
+        before = stage.files()
+        for name, line in NOT_INTACT.items():
+            assert stage.first_line(name).startswith(line), name
+            if name != "empty":
+                assert stage.first_line(name).endswith("il n’a rien remplacé"), name
+                assert stage.record(name).state is State.QUARANTINED
+            assert stage.read(f"{name}.pdf") == letter(f"{ROOT} {name}")
+        assert not [name for name in before if "signé" in name]
+        stage.platform.behave()
+        settle(stage)
+        for name in NOT_INTACT:
+            assert stage.first_line(name) == in_place(name), name
+            assert signatures_in(stage, f"{name}.pdf") == 1
+        assert stage.sends() == [1] * len(NOT_INTACT)
+        stage.intact()
+
+
+@MODES
+def test_what_is_not_as_expected_comes_beside(tmp_path: Path, mode: Mode) -> None:
+    """Intact but other pages or fewer signatures than expected: delivered beside, to be checked, never withheld."""
+    variants = ("other_document", "extra_page", "one_signature_missing")
+    contract = ", contract: {expectations: {signatures_per_signatory: 1}}"
+    with Stage(tmp_path, mode, contract=contract) as stage:
+        send_out(stage, *variants, sidecar=TWO)
+        for name in variants:
+            stage.platform.misbehave(
+                operation="download",
+                kind="wrong_document",
+                times=None,
+                transaction=str(stage.record(name).transaction),
+                variant=name,
+            )
+        stage.sign(MARIE)
+        stage.sign(CLAIRE)
+        settle(stage)
+        for name in variants:
+            assert stage.first_line(name) == beside(name, "signé, à vérifier"), name
+            assert stage.read(f"{name}.pdf") == letter(f"{ROOT} {name}")
+            assert signatures_in(stage, f"{name} (signé, à vérifier).pdf") >= 1
+        assert stage.sends() == [1, 1, 1]
+        stage.intact()
+
+
+@MODES
+def test_the_journal_lost_right_after_the_delivery(tmp_path: Path, mode: Mode) -> None:
+    """A delivery made by an earlier life of the journal is recognised, not made a second time (R8)."""
+    with Stage(tmp_path, mode) as stage:
+        send_out(stage, "lettre")
+        stage.dms.misbehave(kind="status", method="PUT", path="*.done", status=503, times=None)
+        stage.sign()
+        stage.run()
+        assert stage.first_line() == in_place("lettre")
+        before = stage.files()
+        signed = stage.read("lettre.pdf")
+        stage.dms.behave()
+        stage.lose_journal()
+        settle(stage)
+        assert stage.first_line() == in_place("lettre")
+        assert stage.files() == before
+        assert stage.read("lettre.pdf") == signed
+        assert stage.sends() == [1]
+        stage.intact()
