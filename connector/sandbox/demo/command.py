@@ -32,8 +32,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     missing = [name for name in _EXTRA if importlib.util.find_spec(name) is None]
     if missing:
         parser.error(f'it needs  pip install "jse-connector[sandbox]"  ({", ".join(missing)} is missing)')
-    # A service manager or a CI ends it like Ctrl-C does: children first.
-    signal.signal(signal.SIGTERM, _interrupt)
+    # A service manager or a CI ends it like Ctrl-C does: children first. A shell starts what it puts into the
+    # background with SIGINT ignored, so both are set.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _interrupt)
     voice = Voice()
     try:
         with taken(asked.dir, fresh=asked.auto) as place, Children(place.logs) as children:
