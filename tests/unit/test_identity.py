@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connector.identity import (
@@ -162,6 +162,7 @@ def test_an_impossible_domain_is_compared_as_it_stands() -> None:
     assert canonical_email("marie") == "@marie"
 
 
+@settings(max_examples=60, deadline=None)
 @given(st.text(max_size=40))
 def test_any_text_has_one_canonical_form(text: str) -> None:
     """Canonical is canonical: a second time changes nothing, whatever the text."""

@@ -140,6 +140,7 @@ WRITES = {
     "release": lambda journal, record: journal.release("nantes"),
     "mark_account": lambda journal, record: journal.mark_account("lyon", "confirmed", {}),
     "begin_watch": lambda journal, record: journal.begin_watch("lettres", "root 2"),
+    "let_arrive": lambda journal, record: journal.let_arrive("lettres", ["/a"]),
 }
 
 
@@ -148,7 +149,7 @@ def test_every_write_is_whole_or_absent(journal: CutJournal, path: Path, write: 
     """Each method that writes is one transaction: cut off before its commit it leaves every table as it was."""
     record = prepared(journal)
     journal.hold("nantes", "tokens", probe_at=START)
-    journal.begin_watch("lettres", "root 1")
+    journal.begin_watch("lettres", "root 1", ["/a"])
     before = contents(path)
     journal.cut = True
     with pytest.raises(Cut):
@@ -350,10 +351,11 @@ def test_what_is_closed_is_open_no_more(journal: Journal) -> None:
 
 
 def test_what_the_platform_is_asked_about(journal: Journal) -> None:
-    """Exactly the running, doubtful and returning requests of one account are followed."""
+    """Exactly the marked, running, doubtful and returning requests of one account are followed."""
     for number, state in enumerate(State):
         journal.add(**fields(state=state, place=f"/{number}"))
     assert {record.state for record in journal.followed("lyon")} == {
+        State.MARKED,
         State.IN_PROGRESS,
         State.DRAFT,
         State.IN_DOUBT,
@@ -426,12 +428,32 @@ def test_a_hold_keeps_its_first_date_while_its_cause_lasts(journal: Journal, clo
 def test_a_watch_is_of_a_folder_at_a_root(journal: Journal, clock: Clock) -> None:
     """What was seen whole is remembered with the root it had, and replaced when the root is another."""
     assert journal.watched("lettres") is None
-    journal.begin_watch("lettres", "https://dms/ /Lettres/")
+    journal.begin_watch("lettres", "https://dms/ /Lettres/", {"/b", "/a"})
     clock.advance(days=1)
     journal.begin_watch("lettres", "https://dms/ /Autres/")
     watch = journal.watched("lettres")
     assert watch is not None
-    assert (watch.root, watch.completed_at) == ("https://dms/ /Autres/", clock.at)
+    assert (watch.root, watch.completed_at, watch.there_before) == (
+        "https://dms/ /Autres/",
+        clock.at,
+        frozenset(),
+    )
+
+
+def test_what_was_there_before_us_stays_so_until_it_went(journal: Journal, path: Path) -> None:
+    """The sidecars of the first look are remembered, whatever bytes their names have, each until it was away."""
+    there = {"/a.sign.yaml", "/caf\udce9.sign.yaml", "/été.sign.yaml"}
+    journal.begin_watch("lettres", "root", there)
+    journal.let_arrive("lettres", ["/other.sign.yaml"])
+    journal.let_arrive("nowhere", ["/a.sign.yaml"])
+    before = journal.watched("lettres")
+    assert before is not None
+    assert before.there_before == there
+    journal.let_arrive("lettres", ["/a.sign.yaml", "/other.sign.yaml"])
+    after = journal.watched("lettres")
+    assert after is not None
+    assert after.there_before == there - {"/a.sign.yaml"}
+    assert (after.root, after.completed_at) == (before.root, before.completed_at)
 
 
 # --------------------------------------------------------------------------------------------------
@@ -522,6 +544,35 @@ def test_a_directory_that_is_not_there_is_the_journals_error(tmp_path: Path, clo
     """No journal is made where its directory is missing: a lost mount must not become a newborn journal."""
     with pytest.raises(JournalError, match="unable to open"):
         Journal(f"sqlite:///{tmp_path / 'nowhere' / 'journal.sqlite'}", now=clock)
+
+
+FULL = """
+import resource, signal, sys
+from datetime import UTC, datetime
+from connector.errors import JournalError
+from connector.journal import Journal
+journal = Journal(sys.argv[1], now=lambda: datetime.now(UTC))
+journal.mark_account("lyon", "before", {})
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
+try:
+    for number in range(100):
+        journal.mark_account("lyon", "filling", {"number": number, "text": "x" * 5_000})
+except JournalError as error:
+    print("JournalError", "disk" in str(error) or "full" in str(error) or "I/O" in str(error), number)
+"""
+
+
+def test_a_full_disk_is_the_journals_error(path: Path, clock: Clock) -> None:
+    """No room for a fact: it is said as the journal's error, and every fact that was kept before is there, whole."""
+    done = subprocess.run(
+        [sys.executable, "-c", FULL, f"sqlite:///{path}"], capture_output=True, text=True, check=True
+    )
+    word, clear, number = done.stdout.split()
+    assert (word, clear) == ("JournalError", "True")
+    with contextlib.closing(Journal(f"sqlite:///{path}", now=clock)) as journal:
+        assert journal.count_events("lyon", "before", since=START - timedelta(days=3650)) == 1
+        assert journal.count_events("lyon", "filling", since=START - timedelta(days=3650)) == int(number)
 
 
 def test_a_url_may_carry_parameters(path: Path, clock: Clock) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import product
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connector.errors import LifecycleError
@@ -108,6 +108,7 @@ def test_an_event_outside_the_table_is_refused(state: State, event: Event) -> No
     assert TRANSITIONS[state] == row
 
 
+@settings(deadline=None)
 @given(st.sampled_from(sorted(BORN)), st.lists(st.sampled_from(list(Event)), max_size=60))
 def test_no_sequence_of_events_leaves_the_table(state: State, events: list[Event]) -> None:
     """Whatever happens in whatever order: each step is one of the table or refused, and an end stays the end."""

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connector import marks
@@ -194,6 +194,7 @@ def test_the_key_is_never_shown() -> None:
         Sealer(b"short")
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=300))
 def test_any_bytes_are_read_without_an_error(data: bytes) -> None:
     """Whatever stands in a marker's place has a reading, and is whole never by chance."""
@@ -209,6 +210,7 @@ JSON: st.SearchStrategy[Any] = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(st.sampled_from(["sent", "done", "owner", "other"]) | JSON, JSON, st.booleans())
 def test_any_json_is_read_without_an_error(kind: Any, mark: Any, ours: bool) -> None:
     """The same for JSON of any shape, under a seal that fits or does not."""

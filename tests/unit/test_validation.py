@@ -6,7 +6,7 @@ import unicodedata
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connector.errors import Problem
@@ -91,6 +91,7 @@ def test_what_fits_is_left_alone() -> None:
     assert shortened("x" * 45, 45) == "x" * 45
 
 
+@settings(deadline=None)
 @given(st.text(max_size=120), st.integers(min_value=1, max_value=60))
 def test_a_shortened_text_always_fits(text: str, limit: int) -> None:
     """Whatever the text: within the limit, and a beginning of it with an ellipsis where something was cut."""
