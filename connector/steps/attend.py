@@ -272,7 +272,11 @@ def _document_seen(parts: Parts, case: Case, record: Record, entry: Entry) -> Re
     update: dict[str, object] = {"etag": entry.etag}
     sha256 = present.fetched.sha256 if present.fetched else None
     if sha256 in {document.sha256, document.signed_sha256} and sha256 is not None:
-        update |= {"changed_at": None, "changed_same_pages": None}
+        update |= {
+            "changed_at": None,
+            "changed_same_pages": None,
+            "file_id": entry.file_id or document.file_id,
+        }
     else:
         same = None
         if present.path is not None and document.pages_digest:

@@ -198,27 +198,40 @@ def _prove_version(parts: Parts, folder: Folder, record: Record, present: Presen
 def _kept_version(parts: Parts, folder: Folder, record: Record, present: Present | None) -> str | None:
     if not folder.capabilities().versions or record.document.file_id is None:
         return None
-    file_id = FileId(record.document.file_id)
-    limit = parts.accounts[record.account].terms.max_signed_bytes
     modified = present.fetched.modified if present is not None and present.fetched is not None else None
-    listed = folder.versions(file_id, modified=modified)
+    file_id = FileId(record.document.file_id)
+    try:
+        listed = folder.versions(file_id, modified=modified)
+    except NotFound:
+        # Deleted and put back meanwhile: the same bytes under another id, with a history of its own.
+        entry = folder.stat(Href(record.document.href))
+        if entry.file_id is None or entry.file_id == file_id:
+            return None
+        file_id = entry.file_id
+        listed = folder.versions(file_id, modified=modified)
     versions = [v for v in listed if not v.current and v.size == record.document.size]
     for version in sorted(versions, key=lambda v: v.version_id, reverse=True):
-        _, fetched = parts.spool.put(
-            record.ref,
-            "version.pdf",
-            lambda stream, v=version.version_id: folder.get_version(  # type: ignore[misc]
-                file_id, v, stream, max_bytes=limit
-            ),
-        )
-        if fetched.sha256 == record.document.sha256:
-            label = VERSION_LABEL.get(parts.report.language, VERSION_LABEL["en"])
-            try:
-                folder.label_version(file_id, version.version_id, label)
-            except RemoteError as error:
-                log.info("the original's version of %s could not be labelled: %s", record.ref, error)
+        if _holds_original(parts, folder, record, file_id, version.version_id):
             return version.version_id
     return None
+
+
+def _holds_original(parts: Parts, folder: Folder, record: Record, file_id: FileId, version_id: str) -> bool:
+    """Read one version; when it is the original, byte for byte, give it its name, which also spares it."""
+    limit = parts.accounts[record.account].terms.max_signed_bytes
+    _, fetched = parts.spool.put(
+        record.ref,
+        "version.pdf",
+        lambda stream: folder.get_version(file_id, version_id, stream, max_bytes=limit),
+    )
+    if fetched.sha256 != record.document.sha256:
+        return False
+    label = VERSION_LABEL.get(parts.report.language, VERSION_LABEL["en"])
+    try:
+        folder.label_version(file_id, version_id, label)
+    except RemoteError as error:
+        log.info("the original's version of %s could not be labelled: %s", record.ref, error)
+    return True
 
 
 def _original_beside(parts: Parts, folder: Folder, record: Record) -> Href | None:

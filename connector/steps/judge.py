@@ -70,9 +70,14 @@ class Case:
         return self.parts.journal
 
     def lost(self, record: Record) -> bool:
-        """True when a record's place holds neither its sidecar nor its document any more."""
+        """True when a record's place holds neither its sidecar nor its document any more.
+
+        A document that was followed to this very pair has left its place, too.
+        """
+        followed = record.document.href == self.pair.document_href
         return not any(
-            record.place in sight.by_href or record.document.href in sight.by_href for sight in self.sights
+            record.place in sight.by_href or (record.document.href in sight.by_href and not followed)
+            for sight in self.sights
         )
 
     def keep(self, event: Event, **fields: Any) -> Record:

@@ -19,6 +19,8 @@ UNANSWERED = "unanswered"
 CONTRACT = "contract"
 """What was just created cannot be read back (protocol R11)."""
 AWAY = "away"
+MANUAL = "manual"
+"""The administrator stopped it."""
 _STOPS_READS = frozenset({Cause.TOKENS.value, Cause.MAINTENANCE.value, Cause.RATE_LIMIT.value})
 _ENDED_BY_AN_ANSWER = _STOPS_READS | {UNANSWERED, AWAY}
 
@@ -42,6 +44,9 @@ def due(parts: Parts, record: Record) -> bool:
 def hold_account(parts: Parts, account: str, error: AnsweredNo) -> Hold:
     """Hold an account for the cause the platform gave."""
     parts.probing.pop(account, None)
+    held = parts.journal.held(account)
+    if held is not None and held.cause == MANUAL:
+        return held
     wait = parts.timing.probe
     seconds = max(wait.total_seconds(), error.retry_after_s or 0)
     if error.cause is Cause.RATE_LIMIT:
@@ -58,6 +63,9 @@ def hold_without_tokens(parts: Parts, account: str) -> Hold:
 def hold_unanswered(parts: Parts, account: str) -> Hold:
     """R9b: after an unanswered ``send`` nothing of the account leaves until the platform answered a read."""
     parts.probing.pop(account, None)
+    held = parts.journal.held(account)
+    if held is not None and held.cause == MANUAL:
+        return held  # what the administrator stopped, only the administrator lets go
     return parts.journal.hold(account, UNANSWERED, probe_at=parts.now() + parts.timing.retention)
 
 
