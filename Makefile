@@ -17,7 +17,7 @@ INSTALL := $(BIN)/python -m pip install --disable-pip-version-check --quiet --co
 # PYTHON=/path/to/python3 chooses one; else the first of these that is new enough and can make environments.
 PYTHON ?=
 CANDIDATES := $(PYTHON) python3 python3.14 python3.13 python3.12 python3.11
-# Two files at a time: each test file keeps its servers to itself.
+# Every test keeps its servers to itself; the long ones are shared out as workers fall idle.
 WORKERS ?= 2
 
 .PHONY: help venv demo test lint bench clean
@@ -57,7 +57,7 @@ lint: $(TESTS)
 	$(BIN)/mypy
 
 test: lint
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
 bench: $(TESTS)
 	@set -e; for script in benchmarks/bench_*.py; do \

@@ -223,12 +223,12 @@ class Stage:
         moved += account_pass(self.parts, "cabinet").moved
         return moved
 
-    def run(self, rounds: int = 12) -> None:
+    def run(self, rounds: int = 12, *, calm: int = 3) -> None:
         """Pass until nothing moves in two rounds one after the other."""
         quiet = 0
         for _ in range(rounds):
             quiet = 0 if self.round() else quiet + 1
-            if quiet == 3:
+            if quiet == calm:
                 return
 
     # -------------------------------------------------------------------------------- the people

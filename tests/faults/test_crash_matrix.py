@@ -43,10 +43,10 @@ class Story:
 
     def _live(self) -> None:
         for _ in range(3):
-            self.stage.run()
+            self.stage.run(calm=2)
             self._settle_doubt()
             self.stage.sign()
-        self.stage.run()
+        self.stage.run(calm=2)
 
     def _settle_doubt(self) -> None:
         """Where the connector cannot tell, the person does, truthfully, as the status asks."""
