@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from email.utils import parsedate_to_datetime
 
 from connector.sandbox.dms.messages import Answer
@@ -23,7 +24,7 @@ def check(dav: Dav, node: Node | None) -> Answer | None:
         return unchanged
     since = dav.call.header("if-unmodified-since")
     if since and node is not None and node.mtime > parsedate_to_datetime(since).timestamp():
-        raise _failed("An If-Unmodified-Since header was specified, but the entity has been changed", node)
+        raise _failed("An If-Unmodified-Since header was specified, but the entity has been changed")
     _check_if(dav, node)
     return None
 
@@ -48,12 +49,14 @@ def _check_etags(dav: Dav, node: Node | None) -> Answer | None:
     wanted = dav.call.header("if-match")
     # Unquoted and weak forms are simply other texts than the current ETag.
     if wanted and (node is None or (wanted != "*" and current not in _split(wanted))):
-        raise _failed("An If-Match header was specified, but none of the specified ETags matched", node)
+        # Of all failed conditions only this one tells the present ETag.
+        told = [] if node is None else [("ETag", current)]
+        raise _failed("An If-Match header was specified, but none of the specified ETags matched", told)
     unwanted = dav.call.header("if-none-match")
     if unwanted and node is not None and (unwanted == "*" or current in _split(unwanted)):
         if dav.call.method in ("GET", "HEAD"):
             return Answer(304, b"", [("ETag", current)])
-        raise _failed("An If-None-Match header was specified, but the ETag matched (or * was used)", node)
+        raise _failed("An If-None-Match header was specified, but the ETag matched (or * was used)")
     return None
 
 
@@ -61,9 +64,8 @@ def _split(header: str) -> list[str]:
     return [part.strip() for part in header.split(",")]
 
 
-def _failed(message: str, node: Node | None) -> DavError:
-    etag = [("ETag", f'"{node.etag}"')] if node is not None else []
-    return DavError(412, "PreconditionFailed", message, headers=etag)
+def _failed(message: str, headers: Iterable[tuple[str, str]] = ()) -> DavError:
+    return DavError(412, "PreconditionFailed", message, headers=headers)
 
 
 def _check_if(dav: Dav, node: Node | None) -> None:
@@ -79,7 +81,7 @@ def _check_if(dav: Dav, node: Node | None) -> None:
             # Nothing there has no ETag to compare: 404, not 412.
             raise not_found(_path_of(dav, url))
         if not any(_holds(dav, terms, target) for terms in alternatives):
-            raise _failed("The tokens provided did not match", target)
+            raise _failed("The tokens provided did not match")
 
 
 def _path_of(dav: Dav, url: str) -> str:

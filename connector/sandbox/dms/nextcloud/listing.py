@@ -12,7 +12,6 @@ from connector.sandbox.dms.nextcloud.dav import (
     ROOT,
     D,
     Dav,
-    DavError,
     encoded,
     multistatus,
     not_found,
@@ -113,9 +112,8 @@ def _set(dav: Dav, node: Node, name: str, value: str | None) -> bool:
 def _within(dav: Dav, node: Node, depth: str) -> Iterator[Node]:
     if depth == "infinity":
         return dav.folder.tree.walk(node.path)
-    if not depth.isdigit():
-        raise DavError(400, "BadRequest", "Invalid Depth header")
-    return _down_to(dav, node, int(depth))
+    # What is no depth counts as none given.
+    return _down_to(dav, node, int(depth) if depth.isdigit() else 1)
 
 
 def _down_to(dav: Dav, node: Node, levels: int) -> Iterator[Node]:

@@ -58,11 +58,13 @@ def destination(dav: Dav) -> str:
 def check_target(dav: Dav, dst: str) -> bool:
     """Judge the target of a MOVE or COPY; returns whether something stands there.
 
-    409 without a parent, 412 for Overwrite: F onto something, 423 if locked, 400 for a bad name.
+    409 without a parent, 415 below a file, 412 for Overwrite: F onto something, 423 if locked, 400 for a bad name.
     """
     parent = dav.folder.tree.get(parent_of(dst))
-    if not dst or parent is None or not parent.folder:
+    if not dst or parent is None:
         raise DavError(409, "Conflict", "The destination node is not found")
+    if not parent.folder:
+        raise DavError(415, "UnsupportedMediaType", "The destination node is not a collection")
     overwrite = dav.call.header("overwrite").upper() or "T"
     if overwrite not in ("T", "F"):
         raise DavError(400, "BadRequest", "The HTTP Overwrite header should be either T or F")

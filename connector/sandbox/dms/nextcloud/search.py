@@ -116,11 +116,11 @@ def _test(condition: etree._Element) -> Test:
     name = "" if prop is None else str(prop.tag)
     if name not in _FIELDS:
         raise _Refused(400, "requested property is not searchable")
+    if name == f"{{{OC}}}fileid" and (operator != "eq" or not literal.isdigit()):
+        raise DavError(500, "InvalidArgumentException\\Error", "Not a comparison that fileid takes")
     if operator == "like":
         pattern = _like(literal)
         return lambda dav, node: pattern.fullmatch(str(_FIELDS[name](dav, node))) is not None
-    if name == f"{{{OC}}}fileid" and (operator != "eq" or not literal.isdigit()):
-        raise DavError(500, "InvalidArgumentException\\Error", "Not a comparison that fileid takes")
     wanted, compare = _value(name, literal), _COMPARE[operator]
     return lambda dav, node: compare(_FIELDS[name](dav, node), wanted)
 
