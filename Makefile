@@ -60,10 +60,7 @@ test: lint
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
 bench: $(TESTS)
-	@set -e; for script in benchmarks/bench_*.py; do \
-	  if [ -e "$$script" ]; then echo "== $$script"; $(BIN)/python "$$script"; \
-	  else echo "no benchmark yet"; fi; \
-	done
+	$(BIN)/python -m benchmarks
 
 # A .venv that is a link was made by hand: it stays.
 clean:

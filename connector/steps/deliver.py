@@ -268,6 +268,9 @@ def _aside(parts: Parts, folder: Folder, record: Record) -> Record:
             continue
         except OutcomeUnknown as error:
             log.warning("moving the original of %s aside: %s; the folder is asked", record.ref, error)
+        else:
+            if _is_base(record, present_at(parts, folder, record, aside)):
+                return _create_signed(parts, folder, _kept_aside(parts, record, aside), href)
         return _resume_aside(parts, folder, record, aside)
     return _beside(parts, folder, record, "pdf_changed")
 
@@ -285,8 +288,7 @@ def _resume_aside(parts: Parts, folder: Folder, record: Record, aside: Href) -> 
         if there is None:
             return _beside(parts, folder, record, "pdf_gone")
         return parts.journal.note(record, "deliver_refused", next_at=parts.now())
-    document = record.document.model_copy(update={"original_href": aside})
-    record = parts.journal.note(record, "original_aside", document=document)
+    record = _kept_aside(parts, record, aside)
     if there is None:
         return _create_signed(parts, folder, record, href)
     if _torn(parts, record, there):
@@ -294,6 +296,11 @@ def _resume_aside(parts: Parts, folder: Folder, record: Record, aside: Href) -> 
     if is_ours(parts, record, there):
         return _delivered(parts, folder, record, there)
     return _beside(parts, folder, record, "pdf_changed")
+
+
+def _kept_aside(parts: Parts, record: Record, aside: Href) -> Record:
+    document = record.document.model_copy(update={"original_href": aside})
+    return parts.journal.note(record, "original_aside", document=document)
 
 
 def _move_back(parts: Parts, folder: Folder, record: Record, aside: Href, href: Href) -> Record:

@@ -52,13 +52,18 @@ def mark(parts: Parts, record: Record) -> Record:
 
 def _still_judged(folder: Folder, record: Record) -> bool:
     """The last look before anything binds: PDF and sidecar are still what was judged (best effort)."""
+    parent = Href(record.place.rsplit("/", 1)[0] + "/")
     try:
-        document = folder.stat(Href(record.document.href))
-        sidecar = folder.stat(Href(record.place))
+        # Both lie in one folder: one look shows both.
+        found = {entry.href: entry for entry in folder.list(parent).entries}
     except NotFound:
         return False
+    document = found.get(Href(record.document.href))
+    sidecar = found.get(Href(record.place))
     return (
-        document.etag == record.document.etag
+        document is not None
+        and sidecar is not None
+        and document.etag == record.document.etag
         and document.size == record.document.size
         and sidecar.etag == record.sidecar_etag
     )

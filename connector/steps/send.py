@@ -7,6 +7,7 @@ question to the platform, and "not sent" is no proof at once. Source: protocol s
 from __future__ import annotations
 
 import logging
+from datetime import timedelta
 
 from connector.errors import AccessDenied, AnsweredNo, NotConnected, NotFound, OutcomeUnknown, RemoteError
 from connector.lifecycle import Event, Record
@@ -104,6 +105,8 @@ def _sent(parts: Parts, record: Record) -> Record:
         Event.SENT,
         done=("send",),
         sent_at=now,
+        # By the setting until the platform gives its own date, most often the same day (API page section 4).
+        expires_at=now + timedelta(days=parts.accounts[record.account].terms.lapse_days),
         signatories=signatories,
         attempts=0,
         next_at=now + parts.timing.follow_first_hour,
