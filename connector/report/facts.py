@@ -51,7 +51,9 @@ class Case:
     def pdf(self) -> str:
         """Name of the document, where it is now; guessed from the request's where only that is known."""
         document = self.record.document
-        known = document.renamed_to or document.href or document.delivered_href
+        known = (
+            document.renamed_to or document.href or self.extra_text("lost_href") or document.delivered_href
+        )
         return name_of(known) if known else document_name(name_of(self.record.place)) or "PDF"
 
     @property
