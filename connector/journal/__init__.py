@@ -1,5 +1,6 @@
 """The journal: what this connector knows and intends, in one database; the only SQL of the program."""
 
-from connector.journal.store import Hold, Intent, Journal, Watch
+from connector.journal.records import Intent
+from connector.journal.store import Hold, Journal, Watch
 
 __all__ = ["Hold", "Intent", "Journal", "Watch"]

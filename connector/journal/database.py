@@ -1,0 +1,144 @@
+"""The journal's database: opened, brought up to date, and every transaction's one way in and out.
+
+After a commit returned, the fact survives a power loss (SQLite: WAL, ``synchronous=FULL``).
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection, Engine
+
+from connector.errors import JournalError
+from connector.journal import schema
+
+Clock = Callable[[], datetime]
+
+
+class Database:
+    """One journal database. Thread-safe; every method is one transaction.
+
+    Raises JournalError when the database cannot be opened, is damaged, or was written by a newer version.
+    """
+
+    def __init__(self, url: str, *, now: Clock) -> None:
+        self._now = now
+        self._engine = _engine(url)
+        try:
+            with self._transaction() as connection:
+                self._open(connection)
+        except sa.exc.SQLAlchemyError as error:
+            raise JournalError(f"the journal cannot be opened: {_short(error)}") from error
+
+    def close(self) -> None:
+        """Let go of the database. Idempotent."""
+        self._engine.dispose()
+
+    @property
+    def journal_id(self) -> str:
+        """Drawn once when this journal was born; tells two journals of one connector apart."""
+        return self._meta("journal_id")
+
+    def _meta(self, name: str) -> str:
+        with self._reading() as connection:
+            value = connection.execute(
+                sa.select(schema.meta.c.value).where(schema.meta.c.name == name)
+            ).scalar_one()
+        return str(value)
+
+    def _open(self, connection: Connection) -> None:
+        if not sa.inspect(connection).has_table("meta"):
+            schema.create(connection)
+            for name, value in (("schema", str(schema.VERSION)), ("journal_id", secrets.token_hex(8))):
+                connection.execute(schema.meta.insert().values(name=name, value=value))
+            return
+        found = int(
+            connection.execute(
+                sa.select(schema.meta.c.value).where(schema.meta.c.name == "schema")
+            ).scalar_one()
+        )
+        if found > schema.VERSION:
+            raise JournalError(
+                f"the journal is of schema {found}, this version knows {schema.VERSION}: "
+                "install the newer version again, or restore the journal's backup"
+            )
+        for version in range(found, schema.VERSION):
+            schema.MIGRATIONS[version](connection)
+        connection.execute(
+            schema.meta.update().where(schema.meta.c.name == "schema").values(value=str(schema.VERSION))
+        )
+
+    @contextmanager
+    def _transaction(self) -> Iterator[Connection]:
+        try:
+            with self._engine.connect() as connection:
+                try:
+                    yield connection
+                except BaseException:
+                    connection.rollback()
+                    raise
+                self._commit(connection)
+        except sa.exc.SQLAlchemyError as error:
+            raise JournalError(f"the journal failed: {_short(error)}") from error
+
+    @contextmanager
+    def _reading(self) -> Iterator[Connection]:
+        try:
+            with self._engine.connect().execution_options(reading=True) as connection:
+                yield connection
+        except sa.exc.SQLAlchemyError as error:
+            raise JournalError(f"the journal failed: {_short(error)}") from error
+
+    def _commit(self, connection: Connection) -> None:
+        """Make a transaction last. The one place of every commit: tests count crash points here."""
+        connection.commit()
+
+    def _append_account(
+        self, connection: Connection, account: str, name: str, data: Mapping[str, Any]
+    ) -> None:
+        connection.execute(
+            schema.event.insert().values(
+                record_id=None,
+                account=account,
+                at=self._now().timestamp(),
+                name=name,
+                data=json.dumps(dict(data), default=str),
+            )
+        )
+
+
+def when(seconds: float) -> datetime:
+    """Return aware UTC time of what the tables keep as seconds since the epoch."""
+    return datetime.fromtimestamp(seconds, tz=UTC)
+
+
+def _short(error: BaseException) -> str:
+    return str(error).splitlines()[0]
+
+
+def _engine(url: str) -> Engine:
+    engine = sa.create_engine(url)
+    if engine.dialect.name != "sqlite":
+        return engine
+
+    @sa.event.listens_for(engine, "connect")
+    def _prepare(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None  # BEGIN is ours to say, below
+        cursor = connection.cursor()
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=10000"):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @sa.event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        # The write lock at once: two threads that read and then write would otherwise meet in SQLITE_BUSY.
+        reading = connection.get_execution_options().get("reading", False)
+        connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+
+    return engine

@@ -1,0 +1,349 @@
+"""Records, their events and intents: each fact one SQL transaction, none open during network work.
+
+A fact that the lifecycle forbids changes nothing; an event is never changed. Leaves to its callers: when to write
+an intent before an effect. Source: protocol section 3, design page section 3.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from connector.errors import JournalError, StaleRecordError
+from connector.identity import new_reference
+from connector.journal import schema
+from connector.journal.database import Database, when
+from connector.lifecycle import Event, Record, State, after
+
+
+@dataclass(frozen=True, kw_only=True)
+class Intent:
+    """Something about to be done outside. ``data`` is a mapping of plain types."""
+
+    record_id: int
+    step: str
+    at: datetime
+    data: Mapping[str, Any]
+
+
+class Records(Database):
+    """What the journal knows of each request."""
+
+    def add(self, event: Event | None = None, **fields: Any) -> Record:
+        """Begin a record. ``fields`` as of :class:`Record`, without id, ref and times; returns it as kept.
+
+        The earlier record of that place, if any, is no longer current.
+        """
+        now = self._now()
+        with self._transaction() as connection:
+            record = Record(
+                id=0,
+                ref=self._free_reference(connection, fields.pop("ref", None)),
+                created_at=now,
+                updated_at=now,
+                **fields,
+            )
+            if record.current and record.place:
+                connection.execute(
+                    schema.record.update()
+                    .where(
+                        schema.record.c.server == record.server,
+                        schema.record.c.place == _place(record.place),
+                        schema.record.c.current,
+                    )
+                    .values(current=False)
+                )
+            result = connection.execute(schema.record.insert().values(**_columns(record)))
+            kept = record.model_copy(
+                update={"id": result.inserted_primary_key[0] if result.inserted_primary_key else 0}
+            )
+            self._append(connection, kept, event.value if event else "added", {"state": kept.state.value})
+            return kept
+
+    def fact(
+        self,
+        record: Record,
+        event: Event,
+        *,
+        data: Mapping[str, Any] | None = None,
+        done: tuple[str, ...] = (),
+        intend: Mapping[str, Mapping[str, Any]] | None = None,
+        **changes: Any,
+    ) -> Record:
+        """Let ``event`` happen: state, changed fields, event row, finished intents and new ones, all or nothing.
+
+        ``done``: steps whose intents end with this fact; ``intend``: step → data of intents that begin with it.
+        Raises, changing nothing, LifecycleError when the table forbids the event in the state *now* kept,
+        StaleRecordError when another job has changed the record since the caller read it.
+        """
+        with self._transaction() as connection:
+            kept = self._unchanged(connection, record)
+            state = after(kept.state, event)
+            return self._write(connection, kept, event.value, state, data, done, intend, changes)
+
+    def note(
+        self,
+        record: Record,
+        name: str,
+        *,
+        data: Mapping[str, Any] | None = None,
+        done: tuple[str, ...] = (),
+        intend: Mapping[str, Mapping[str, Any]] | None = None,
+        **changes: Any,
+    ) -> Record:
+        """Keep something that moves no state: what was seen, reported, tried. One transaction as :meth:`fact`."""
+        if "state" in changes:
+            raise ValueError("a state is changed by an event only")
+        with self._transaction() as connection:
+            kept = self._unchanged(connection, record)
+            return self._write(connection, kept, name, kept.state, data, done, intend, changes)
+
+    def touch(self, record: Record, **changes: Any) -> Record:
+        """Keep something too small to be history (when the platform last answered, what a listing showed)."""
+        if "state" in changes:
+            raise ValueError("a state is changed by an event only")
+        with self._transaction() as connection:
+            kept = self._unchanged(connection, record)
+            kept = kept.model_copy(update={**changes, "revision": kept.revision + 1})
+            connection.execute(
+                schema.record.update().where(schema.record.c.id == kept.id).values(**_columns(kept))
+            )
+            return kept
+
+    def _write(
+        self,
+        connection: Connection,
+        kept: Record,
+        name: str,
+        state: State,
+        data: Mapping[str, Any] | None,
+        done: tuple[str, ...],
+        intend: Mapping[str, Mapping[str, Any]] | None,
+        changes: Mapping[str, Any],
+    ) -> Record:
+        now = self._now()
+        record = kept.model_copy(
+            update={**changes, "state": state, "updated_at": now, "revision": kept.revision + 1}
+        )
+        connection.execute(
+            schema.record.update().where(schema.record.c.id == record.id).values(**_columns(record))
+        )
+        if done:
+            connection.execute(
+                schema.intent.delete().where(
+                    schema.intent.c.record_id == record.id, schema.intent.c.step.in_(done)
+                )
+            )
+        for step, values in (intend or {}).items():
+            connection.execute(
+                schema.intent.insert().values(
+                    record_id=record.id, step=step, at=now.timestamp(), data=json.dumps(dict(values))
+                )
+            )
+        self._append(connection, record, name, {"state": state.value, **(data or {})})
+        return record
+
+    def get(self, record_id: int) -> Record:
+        """Return a record as kept now."""
+        with self._reading() as connection:
+            return self._get(connection, record_id)
+
+    def by_ref(self, ref: str) -> Record | None:
+        """Return the record of a reference, upper or lower case."""
+        return self._first(schema.record.c.ref == ref.upper())
+
+    def at_place(self, server: str, place: str) -> Record | None:
+        """Return the current record of a sidecar's href."""
+        columns = schema.record.c
+        return self._first(columns.server == server, columns.place == _place(place), columns.current)
+
+    def by_key(self, key: str) -> Record | None:
+        """Return the record that holds a key, the newest first."""
+        return self._first(schema.record.c.key == key)
+
+    def open_records(self, server: str) -> list[Record]:
+        """Return what is not closed yet on one server, oldest first."""
+        return self._all(schema.record.c.server == server, ~schema.record.c.closed)
+
+    def places(self, server: str, folder: str) -> list[Record]:
+        """Return the current records of one folder, closed ones too, oldest first."""
+        columns = schema.record.c
+        return self._all(columns.server == server, columns.folder == folder, columns.current)
+
+    def followed(self, account: str) -> list[Record]:
+        """Return the records of one account that the platform is asked about."""
+        states = [
+            State.MARKED,
+            State.IN_PROGRESS,
+            State.DRAFT,
+            State.IN_DOUBT,
+            State.SEALING,
+            State.QUARANTINED,
+        ]
+        columns = schema.record.c
+        return self._all(columns.account == account, columns.state.in_([s.value for s in states]))
+
+    def knowing(self, *, sha256: str) -> list[Record]:
+        """Return every record whose main document, as sent or as signed, has these bytes."""
+        columns = schema.record.c
+        return self._all(sa.or_(columns.document_sha256 == sha256, columns.signed_sha256 == sha256))
+
+    def with_sidecar(self, server: str, sha256: str) -> list[Record]:
+        """Return every record of a server whose sidecar had these bytes."""
+        columns = schema.record.c
+        return self._all(columns.server == server, columns.sidecar_sha256 == sha256)
+
+    def with_file_id(self, server: str, file_id: str) -> list[Record]:
+        """Return every record of a server whose main document bears this file id, newest last."""
+        return self._all(schema.record.c.server == server, schema.record.c.file_id == file_id)
+
+    def all_at_place(self, server: str, place: str) -> list[Record]:
+        """Return every record that this place ever had, oldest first."""
+        return self._all(schema.record.c.server == server, schema.record.c.place == _place(place))
+
+    def everything(self) -> list[Record]:
+        """Return all records, oldest first."""
+        return self._all()
+
+    def events(self, record: Record) -> list[tuple[datetime, str, dict[str, Any]]]:
+        """Return what happened to a record: (when, name, data), in order."""
+        with self._reading() as connection:
+            rows = connection.execute(
+                sa.select(schema.event.c.at, schema.event.c.name, schema.event.c.data)
+                .where(schema.event.c.record_id == record.id)
+                .order_by(schema.event.c.id)
+            ).all()
+        return [(when(at), name, json.loads(data)) for at, name, data in rows]
+
+    def count_events(self, account: str, name: str, *, since: datetime) -> int:
+        """Count an account's events of one name from ``since`` on."""
+        columns = schema.event.c
+        with self._reading() as connection:
+            return int(
+                connection.execute(
+                    sa.select(sa.func.count()).where(
+                        columns.account == account, columns.name == name, columns.at >= since.timestamp()
+                    )
+                ).scalar_one()
+            )
+
+    def count_launches(self, folder: str, *, since: datetime) -> int:
+        """Count the requests of one folder that were marked from ``since`` on."""
+        event, record = schema.event.c, schema.record.c
+        with self._reading() as connection:
+            return int(
+                connection.execute(
+                    sa.select(sa.func.count())
+                    .select_from(schema.event.join(schema.record, event.record_id == record.id))
+                    .where(record.folder == folder, event.name == "marked", event.at >= since.timestamp())
+                ).scalar_one()
+            )
+
+    def intend(self, record: Record, step: str, data: Mapping[str, Any]) -> Record:
+        """Commit that an effect is about to be made; replaces an intent of that step."""
+        return self.note(record, f"intend_{step}", done=(step,), intend={step: data})
+
+    def intent(self, record: Record, step: str) -> Intent | None:
+        """Return the open intent of a step."""
+        columns = schema.intent.c
+        with self._reading() as connection:
+            row = connection.execute(
+                sa.select(columns.at, columns.data).where(
+                    columns.record_id == record.id, columns.step == step
+                )
+            ).one_or_none()
+        if row is None:
+            return None
+        return Intent(record_id=record.id, step=step, at=when(row.at), data=json.loads(row.data))
+
+    def _unchanged(self, connection: Connection, record: Record) -> Record:
+        """Return the record as kept, which must be what the caller has: its changes may copy whole fields."""
+        kept = self._get(connection, record.id)
+        if kept.revision != record.revision:
+            raise StaleRecordError(f"{kept.ref} was changed meanwhile")
+        return kept
+
+    def _get(self, connection: Connection, record_id: int) -> Record:
+        row = connection.execute(sa.select(schema.record).where(schema.record.c.id == record_id)).one()
+        return _record(row)
+
+    def _first(self, *conditions: sa.ColumnElement[bool]) -> Record | None:
+        with self._reading() as connection:
+            row = connection.execute(
+                sa.select(schema.record).where(*conditions).order_by(schema.record.c.id.desc()).limit(1)
+            ).one_or_none()
+        return None if row is None else _record(row)
+
+    def _all(self, *conditions: sa.ColumnElement[bool]) -> list[Record]:
+        with self._reading() as connection:
+            rows = connection.execute(
+                sa.select(schema.record).where(*conditions).order_by(schema.record.c.id)
+            ).all()
+        return [_record(row) for row in rows]
+
+    def _free_reference(self, connection: Connection, wanted: str | None) -> str:
+        reference = wanted or new_reference()
+        while connection.execute(
+            sa.select(schema.record.c.id).where(schema.record.c.ref == reference)
+        ).one_or_none():
+            reference = new_reference()
+        return reference
+
+    def _append(self, connection: Connection, record: Record, name: str, data: Mapping[str, Any]) -> None:
+        connection.execute(
+            schema.event.insert().values(
+                record_id=record.id,
+                account=record.account,
+                at=self._now().timestamp(),
+                name=name,
+                data=json.dumps(dict(data), default=str),
+            )
+        )
+
+
+def _columns(record: Record) -> dict[str, Any]:
+    return {
+        "ref": record.ref,
+        "folder": record.folder,
+        "server": record.server,
+        "account": record.account,
+        "state": record.state.value,
+        "place": _place(record.place),
+        "current": record.current,
+        "key": record.key,
+        "file_id": record.document.file_id,
+        "document_sha256": record.document.sha256,
+        "signed_sha256": record.document.signed_sha256,
+        "sidecar_sha256": record.sidecar_sha256,
+        "transaction_id": record.transaction,
+        "closed": record.closed,
+        "next_at": record.next_at.timestamp() if record.next_at else None,
+        # Not model_dump_json: paths may hold bytes that are not UTF-8, which only ASCII JSON carries.
+        "facts": json.dumps(record.model_dump(mode="json", exclude={"id", "current"})),
+    }
+
+
+def _place(href: str) -> str:
+    """Return a place as a column can hold it; one that is not UTF-8 as JSON, whose quote begins no other place."""
+    try:
+        href.encode()
+    except UnicodeEncodeError:
+        return json.dumps(href)
+    return href
+
+
+def _record(row: sa.Row[Any]) -> Record:
+    try:
+        facts = json.loads(row.facts)
+        # `current` lives in its column alone: a newer record of the same place takes it away from the older one.
+        return Record.model_validate({**facts, "id": row.id, "current": row.current})
+    except (ValueError, TypeError) as error:
+        raise JournalError(
+            f"record {row.id} of the journal cannot be read: {type(error).__name__}"
+        ) from error
