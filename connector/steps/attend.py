@@ -334,14 +334,18 @@ def _ended_document(case: Case, record: Record) -> Record:
 
 
 def _ended_place_changed(case: Case, record: Record, entry: Entry) -> Record:
-    return replace(case, previous=record).keep(
-        Event.COPIED,
-        reason="ended_place_changed",
-        values={
+    told: dict[str, Any] = {
+        "reason": "ended_place_changed",
+        "values": {
             "other": entry.name,
             "other_id": str(record.id),
             "ended": record.ended_at.isoformat() if record.ended_at else "",
         },
+    }
+    return replace(case, previous=record).keep(
+        Event.COPIED,
+        **told,
+        extra={"needs_ask": told},
         account=record.account,
         ask=record.ask,
         request=record.request,

@@ -31,6 +31,7 @@ from connector.steps.read import SENT_NAME
 log = logging.getLogger(__name__)
 
 _MOST_NAMES = 50
+_MOST_LABEL_TRIES = 4
 BLOCKED = "delivery_blocked"
 """No room, or no right to write: told, since it may last until a person acts."""
 VERSION_LABEL = {"fr": "Original avant signature", "en": "Original before signing"}
@@ -230,7 +231,9 @@ def _holds_original(parts: Parts, folder: Folder, record: Record, file_id: FileI
     try:
         folder.label_version(file_id, version_id, label)
     except RemoteError as error:
-        log.info("the original's version of %s could not be labelled: %s", record.ref, error)
+        if record.attempts < _MOST_LABEL_TRIES:
+            raise  # the label also spares it from thinning: worth another try
+        log.warning("the original's version of %s could not be labelled: %s", record.ref, error)
     return True
 
 
