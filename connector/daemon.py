@@ -25,7 +25,8 @@ from apscheduler.triggers.interval import IntervalTrigger
 from connector import systemd
 from connector.config import Config
 from connector.errors import JournalError, RemoteError
-from connector.passes import Outcome, ServerMemory, account_pass, server_pass
+from connector.guards import ServerMemory
+from connector.passes import Outcome, account_pass, server_pass
 from connector.steps.parts import Parts
 
 log = logging.getLogger(__name__)

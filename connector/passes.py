@@ -9,26 +9,20 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
 from connector.errors import (
     AccessDenied,
-    ConnectorError,
-    JournalError,
-    NotFound,
-    OutOfSpace,
     OwnershipError,
-    PreconditionFailed,
     RemoteError,
-    SpoolError,
-    StaleRecordError,
 )
+from connector.guards import ServerMemory, guarded, guarded_place, tolerated, tried
 from connector.lifecycle import Record, State
-from connector.ports import ETag, FileId, Href
+from connector.ports import FileId
 from connector.steps import waiting
-from connector.steps.attend import attend_missing, consider
+from connector.steps.attend import attend_missing
 from connector.steps.close import close
 from connector.steps.deliver import deliver
 from connector.steps.discover import Settling, Sight, look
@@ -46,29 +40,6 @@ from connector.steps.show import show, status_href
 log = logging.getLogger(__name__)
 
 _MOST_STEPS = 12
-
-
-@dataclass
-class ServerMemory:
-    """What a process remembers of one server between passes; losing it costs a look, never a mistake."""
-
-    owned: set[str] = field(default_factory=set)
-    """Folders whose owner file was seen to be ours."""
-    recovered: set[Href] = field(default_factory=set)
-    """Registries that were taken in whole (R6): nothing is launched in a folder before its registry was."""
-    settling: dict[str, Settling] = field(default_factory=dict)
-    sights: dict[str, Sight] = field(default_factory=dict)
-    roots: dict[str, ETag | None] = field(default_factory=dict)
-    troubles: dict[str, str] = field(default_factory=dict)
-    """Folder → why it could not be worked in at the last pass: another owner, gone, forbidden."""
-    patience: dict[str, tuple[int, datetime]] = field(default_factory=dict)
-    """What failed and is not tried again before a time: by place or by record."""
-    problem: str = ""
-    """Why the last pass could not be made, for the log and ``status``."""
-
-    def workable(self, settings: FolderSettings) -> bool:
-        """True when the folder is ours, and its registry was taken in."""
-        return settings.name in self.owned and settings.registry in self.recovered
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,41 +85,20 @@ def server_pass(parts: Parts, server: str, memory: ServerMemory, *, deadline: fl
 def _recover(parts: Parts, folders: list[FolderSettings], memory: ServerMemory) -> None:
     """Own each folder, take in each registry; a folder that cannot be worked in leaves the others alone."""
     for settings in folders:
-        if settings.name not in memory.owned and _tried(memory, settings, partial(own, parts, settings)):
+        if settings.name not in memory.owned and tried(memory, settings, partial(own, parts, settings)):
             memory.owned.add(settings.name)
     for registry in sorted({s.registry for s in folders} - memory.recovered):
         mine = [s for s in folders if s.registry == registry and s.name in memory.owned]
-        if mine and _tried(memory, mine[0], partial(recover, parts, registry, mine)):
+        if mine and tried(memory, mine[0], partial(recover, parts, registry, mine)):
             memory.recovered.add(registry)
             adopt_renamed_folders(parts, mine)
-
-
-def _tried(memory: ServerMemory, settings: FolderSettings, look: Callable[[], object]) -> bool:
-    """Do something in one folder; False, with the reason kept, when that folder alone is the obstacle.
-
-    Errors of the whole server pass through: a refused login (401), an absent or busy server.
-    """
-    try:
-        look()
-    except OwnershipError as error:
-        memory.troubles[settings.name] = f"belongs to {error.owner}"
-        memory.owned.discard(settings.name)
-        log.error("%s: it is left alone", error)
-    except (NotFound, AccessDenied, PreconditionFailed, OutOfSpace) as error:
-        if isinstance(error, AccessDenied) and error.status != 403:
-            raise
-        memory.troubles[settings.name] = str(error)
-        log.error("folder %s cannot be worked in: %s", settings.name, error)
-    else:
-        return True
-    return False
 
 
 def _look(parts: Parts, folders: list[FolderSettings], memory: ServerMemory) -> list[Sight]:
     sights: list[Sight] = []
     for settings in folders:
         if memory.workable(settings):
-            _tried(memory, settings, lambda s=settings: sights.append(_look_at(parts, s, memory)))  # type: ignore[misc]
+            tried(memory, settings, lambda s=settings: sights.append(_look_at(parts, s, memory)))  # type: ignore[misc]
     return sights
 
 
@@ -173,15 +123,12 @@ def _unsettled(sights: list[Sight]) -> bool:
     return any(not pair.settled for sight in sights for pair in sight.pairs())
 
 
-# ---------------------------------------------------------------------------------------- attending
-
-
 def _attend(
     parts: Parts, server: str, sights: list[Sight], memory: ServerMemory, deadline: float | None
 ) -> None:
     for record in parts.journal.open_records(server):
         if record.adopted and not record.document.href:
-            _tolerated(parts, memory, record, "place", partial(_place, parts, sights, record))
+            tolerated(parts, memory, record, "place", partial(_place, parts, sights, record))
     for sight in sights:
         there_before = known_before(parts, sight)
         for pair in sight.pairs():
@@ -191,7 +138,7 @@ def _attend(
                 return
             known = pair.sidecar.href in there_before
             case = Case(parts=parts, sights=sights, sight=sight, pair=pair, there_before=known)
-            _guarded_place(case, memory)
+            guarded_place(case, memory)
     complete = len(sights) == sum(1 for s in parts.watched.values() if s.server == server)
     if complete:
         _attend_rest(parts, server, sights, memory)
@@ -215,7 +162,7 @@ def known_before(parts: Parts, sight: Sight) -> frozenset[str]:
 def _attend_rest(parts: Parts, server: str, sights: list[Sight], memory: ServerMemory) -> None:
     for record in parts.journal.open_records(server):
         if record.place or record.document.href:
-            _tolerated(parts, memory, record, "missing", partial(attend_missing, parts, sights, record))
+            tolerated(parts, memory, record, "missing", partial(attend_missing, parts, sights, record))
     for record in parts.journal.open_records(server):
         href = status_href(record)
         listed = any(sight.settings.name == record.folder for sight in sights)
@@ -248,85 +195,8 @@ def _place(parts: Parts, sights: list[Sight], record: Record) -> Record:
     return record
 
 
-def _guarded_place(case: Case, memory: ServerMemory) -> None:
-    """One poisoned file becomes one line in the log and is tried again, later and later; the others go on."""
-    name = f"{case.settings.name} {case.pair.sidecar.href}"
-    if not _patient(memory, name, case.parts.now()):
-        return
-    try:
-        consider(case)
-    except JournalError:
-        raise
-    except StaleRecordError:
-        return
-    except ConnectorError as error:
-        log.warning("a request in folder %s: %s", case.settings.name, error)
-    except Exception:  # a defect of ours met in one file must not stop the other requests
-        log.exception("a request in folder %s met a defect", case.settings.name)
-    else:
-        memory.patience.pop(name, None)
-        return
-    _postpone(case.parts, memory, name)
-
-
-def _patient(memory: ServerMemory, name: str, now: datetime) -> bool:
-    """True when nothing puts this off."""
-    return name not in memory.patience or memory.patience[name][1] <= now
-
-
-def _postpone(parts: Parts, memory: ServerMemory, name: str) -> None:
-    times = memory.patience.get(name, (0, parts.now()))[0]
-    wait = min(parts.timing.retry_first * 2 ** min(times, 16), parts.timing.retry_most)
-    memory.patience[name] = (times + 1, parts.now() + wait)
-
-
-def _tolerated(
-    parts: Parts, memory: ServerMemory, record: Record, what: str, step: Callable[[], Record]
-) -> Record:
-    """Do what may fail without putting off the request's own next step: a look around, a status, a closing."""
-    name = f"{record.id} {what}"
-    if not _patient(memory, name, parts.now()):
-        return record
-    try:
-        after = step()
-    except JournalError:
-        raise
-    except StaleRecordError:
-        return parts.journal.get(record.id)
-    except ConnectorError as error:
-        log.warning("%s, %s: %s", record.ref, what, error)
-    except Exception:  # as above
-        log.exception("%s, %s, met a defect", record.ref, what)
-    else:
-        memory.patience.pop(name, None)
-        return after
-    _postpone(parts, memory, name)
-    return parts.journal.get(record.id)
-
-
-def _guarded(parts: Parts, record: Record, step: Callable[[], Record]) -> Record:
-    try:
-        return step()
-    except (JournalError, OwnershipError):
-        raise
-    except StaleRecordError as error:
-        log.info("%s: %s", record.ref, error)
-        return parts.journal.get(record.id)
-    except SpoolError as error:
-        log.error("%s: %s", record.ref, error)
-    except ConnectorError as error:
-        log.warning("%s: %s", record.ref, error)
-    except Exception:  # as above
-        log.exception("%s met a defect", record.ref)
-    now = parts.journal.get(record.id)
-    return parts.journal.note(now, "step_failed", **waiting.backoff(parts, now))
-
-
 def _over(parts: Parts, deadline: float | None) -> bool:
     return parts.stop.is_set() or (deadline is not None and time.monotonic() > deadline)
-
-
-# ---------------------------------------------------------------------------------------- advancing
 
 
 def _advance_all(parts: Parts, server: str, memory: ServerMemory, deadline: float | None) -> bool:
@@ -380,7 +250,7 @@ def _stepped(
     parts: Parts, record: Record, step: Callable[[Parts, Record], Record], memory: ServerMemory
 ) -> Record | None:
     try:
-        return _guarded(parts, record, lambda: step(parts, record))
+        return guarded(parts, record, lambda: step(parts, record))
     except OwnershipError as error:
         # Vanished or another's: the next pass finds out, and takes the folder again only if it is free.
         memory.owned.discard(record.folder)
@@ -415,14 +285,11 @@ def _show_all(
             continue
         if _over(parts, deadline):
             return
-        shown = _tolerated(parts, memory, record, "show", partial(show, parts, record))
-        _tolerated(parts, memory, shown, "close", partial(close, parts, shown))
+        shown = tolerated(parts, memory, record, "show", partial(show, parts, record))
+        tolerated(parts, memory, shown, "close", partial(close, parts, shown))
     for settings in folders:
         if memory.workable(settings):
             show_notice(parts, settings)
-
-
-# --------------------------------------------------------------------------------------- accounts
 
 
 def account_pass(parts: Parts, account: str, *, deadline: float | None = None) -> Outcome:
@@ -437,7 +304,7 @@ def account_pass(parts: Parts, account: str, *, deadline: float | None = None) -
             continue
         if record.state is State.MARKED and not is_question(parts, record):
             continue
-        after = _guarded(parts, record, lambda record=record: _follow(parts, record))  # type: ignore[misc]
+        after = guarded(parts, record, lambda record=record: _follow(parts, record))  # type: ignore[misc]
         moved += after.state is not record.state
     return Outcome(complete=True, moved=moved)
 

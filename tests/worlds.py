@@ -20,10 +20,11 @@ from typing import Any, Literal, Self
 
 from connector.cli import wiring
 from connector.config import load_config
+from connector.guards import ServerMemory
 from connector.isolation import IsolatedPool
 from connector.jesignexpert.tokens import Tokens, TokenStore
 from connector.lifecycle import Record, State
-from connector.passes import ServerMemory, account_pass, server_pass
+from connector.passes import account_pass, server_pass
 from connector.sandbox.clock import SandboxClock
 from connector.sandbox.dms import DmsWorld, serve_dms
 from connector.sandbox.platform import Authority, PlatformWorld, serve_platform

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from connector.cli.common import FAILED, Settings
 from connector.cli.wiring import single_instance, wired
-from connector.passes import ServerMemory, account_pass, server_pass
+from connector.guards import ServerMemory
+from connector.passes import account_pass, server_pass
 
 if TYPE_CHECKING:
     from connector.steps.parts import Parts

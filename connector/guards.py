@@ -1,0 +1,152 @@
+"""How a failure stays where it happened: one folder, one place, one request; tried again later and later.
+
+Nothing here decides what is to be done; ``passes`` does. A failure of the journal alone passes through.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from connector.errors import (
+    AccessDenied,
+    ConnectorError,
+    JournalError,
+    NotFound,
+    OutOfSpace,
+    OwnershipError,
+    PreconditionFailed,
+    SpoolError,
+    StaleRecordError,
+)
+from connector.lifecycle import Record
+from connector.ports import ETag, Href
+from connector.steps import waiting
+from connector.steps.attend import consider
+from connector.steps.discover import Settling, Sight
+from connector.steps.judge import Case
+from connector.steps.parts import FolderSettings, Parts
+
+log = logging.getLogger(__name__)
+
+
+
+@dataclass
+class ServerMemory:
+    """What a process remembers of one server between passes; losing it costs a look, never a mistake."""
+
+    owned: set[str] = field(default_factory=set)
+    """Folders whose owner file was seen to be ours."""
+    recovered: set[Href] = field(default_factory=set)
+    """Registries that were taken in whole (R6): nothing is launched in a folder before its registry was."""
+    settling: dict[str, Settling] = field(default_factory=dict)
+    sights: dict[str, Sight] = field(default_factory=dict)
+    roots: dict[str, ETag | None] = field(default_factory=dict)
+    troubles: dict[str, str] = field(default_factory=dict)
+    """Folder → why it could not be worked in at the last pass: another owner, gone, forbidden."""
+    patience: dict[str, tuple[int, datetime]] = field(default_factory=dict)
+    """What failed and is not tried again before a time: by place or by record."""
+    problem: str = ""
+    """Why the last pass could not be made, for the log and ``status``."""
+
+    def workable(self, settings: FolderSettings) -> bool:
+        """True when the folder is ours, and its registry was taken in."""
+        return settings.name in self.owned and settings.registry in self.recovered
+
+
+def tried(memory: ServerMemory, settings: FolderSettings, look: Callable[[], object]) -> bool:
+    """Do something in one folder; False, with the reason kept, when that folder alone is the obstacle.
+
+    Errors of the whole server pass through: a refused login (401), an absent or busy server.
+    """
+    try:
+        look()
+    except OwnershipError as error:
+        memory.troubles[settings.name] = f"belongs to {error.owner}"
+        memory.owned.discard(settings.name)
+        log.error("%s: it is left alone", error)
+    except (NotFound, AccessDenied, PreconditionFailed, OutOfSpace) as error:
+        if isinstance(error, AccessDenied) and error.status != 403:
+            raise
+        memory.troubles[settings.name] = str(error)
+        log.error("folder %s cannot be worked in: %s", settings.name, error)
+    else:
+        return True
+    return False
+
+
+def _patient(memory: ServerMemory, name: str, now: datetime) -> bool:
+    """True when nothing puts this off."""
+    return name not in memory.patience or memory.patience[name][1] <= now
+
+
+def _postpone(parts: Parts, memory: ServerMemory, name: str) -> None:
+    times = memory.patience.get(name, (0, parts.now()))[0]
+    wait = min(parts.timing.retry_first * 2 ** min(times, 16), parts.timing.retry_most)
+    memory.patience[name] = (times + 1, parts.now() + wait)
+
+
+def tolerated(
+    parts: Parts, memory: ServerMemory, record: Record, what: str, step: Callable[[], Record]
+) -> Record:
+    """Do what may fail without putting off the request's own next step: a look around, a status, a closing."""
+    name = f"{record.id} {what}"
+    if not _patient(memory, name, parts.now()):
+        return record
+    try:
+        after = step()
+    except JournalError:
+        raise
+    except StaleRecordError:
+        return parts.journal.get(record.id)
+    except ConnectorError as error:
+        log.warning("%s, %s: %s", record.ref, what, error)
+    except Exception:  # as above
+        log.exception("%s, %s, met a defect", record.ref, what)
+    else:
+        memory.patience.pop(name, None)
+        return after
+    _postpone(parts, memory, name)
+    return parts.journal.get(record.id)
+
+
+def guarded(parts: Parts, record: Record, step: Callable[[], Record]) -> Record:
+    """Do a request's next step; a failure puts off that request alone. OwnershipError and JournalError pass."""
+    try:
+        return step()
+    except (JournalError, OwnershipError):
+        raise
+    except StaleRecordError as error:
+        log.info("%s: %s", record.ref, error)
+        return parts.journal.get(record.id)
+    except SpoolError as error:
+        log.error("%s: %s", record.ref, error)
+    except ConnectorError as error:
+        log.warning("%s: %s", record.ref, error)
+    except Exception:  # as above
+        log.exception("%s met a defect", record.ref)
+    now = parts.journal.get(record.id)
+    return parts.journal.note(now, "step_failed", **waiting.backoff(parts, now))
+
+
+def guarded_place(case: Case, memory: ServerMemory) -> None:
+    """One poisoned file becomes one line in the log and is tried again, later and later; the others go on."""
+    name = f"{case.settings.name} {case.pair.sidecar.href}"
+    if not _patient(memory, name, case.parts.now()):
+        return
+    try:
+        consider(case)
+    except JournalError:
+        raise
+    except StaleRecordError:
+        return
+    except ConnectorError as error:
+        log.warning("a request in folder %s: %s", case.settings.name, error)
+    except Exception:  # a defect of ours met in one file must not stop the other requests
+        log.exception("a request in folder %s met a defect", case.settings.name)
+    else:
+        memory.patience.pop(name, None)
+        return
+    _postpone(case.parts, memory, name)
