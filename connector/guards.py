@@ -25,12 +25,11 @@ from connector.lifecycle import Record
 from connector.ports import ETag, Href
 from connector.steps import waiting
 from connector.steps.attend import consider
+from connector.steps.case import Case
 from connector.steps.discover import Settling, Sight
-from connector.steps.judge import Case
 from connector.steps.parts import FolderSettings, Parts
 
 log = logging.getLogger(__name__)
-
 
 
 @dataclass

@@ -22,14 +22,14 @@ from connector.guards import ServerMemory, guarded, guarded_place, tolerated, tr
 from connector.lifecycle import Record, State
 from connector.ports import FileId
 from connector.steps import waiting
-from connector.steps.attend import attend_missing
+from connector.steps.case import Case
 from connector.steps.close import close
 from connector.steps.deliver import deliver
 from connector.steps.discover import Settling, Sight, look
 from connector.steps.fetch import fetch
 from connector.steps.follow import follow
-from connector.steps.judge import Case
 from connector.steps.mark import mark
+from connector.steps.missing import attend_missing
 from connector.steps.notice import show_notice
 from connector.steps.parts import FolderSettings, Parts
 from connector.steps.prepare import prepare

@@ -26,9 +26,10 @@ from connector.errors import ConnectorError, JournalError, RemoteError
 from connector.lifecycle import Record
 from connector.marks import Owner, Reading
 from connector.passes import known_before
-from connector.steps.attend import attend_missing, consider
+from connector.steps.attend import consider
+from connector.steps.case import Case
 from connector.steps.discover import Settling, Sight, look
-from connector.steps.judge import Case
+from connector.steps.missing import attend_missing
 from connector.steps.registry import list_registry, owner_href, read_mark
 
 if TYPE_CHECKING:

@@ -8,25 +8,24 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
-from connector.errors import NotFound, Problem
-from connector.identity import FIRST_ASK, ask_of, canonical_email, new_reference, same_people
-from connector.journal import Journal
-from connector.lifecycle import JUDGED, TRANSITIONS, DocumentFacts, Event, Record, State
-from connector.ports import Href
-from connector.report.block import place_mac
+from connector.errors import Problem
+from connector.identity import FIRST_ASK, ask_of, new_reference
+from connector.lifecycle import DocumentFacts, Event, Record, State
 from connector.sidecar import names
 from connector.sidecar.model import SignatureRequest, Verb, Wish
 from connector.steps import check as checking
-from connector.steps.discover import Pair, Sight
-from connector.steps.parts import FolderSettings, Parts
+from connector.steps.case import Case, extra_of
+from connector.steps.likeness import (
+    copy_of,
+    lost_both,
+    moved_by_content,
+    rival_speaks,
+    status_by_name,
+    taken_by,
+)
 from connector.steps.read import ReadDocument, ReadSidecar, read_document, read_request
-from connector.steps.show import read_status_at
-
-# A request that was refused for its text, or not yet judged, is nothing that another could be a copy of.
-_NOT_KNOWN = frozenset({State.WITHDRAWN, State.REJECTED, State.WAITING_PDF})
 
 # What was written to the folder outlives a new verdict: it is replaced or removed later, never forgotten.
 _WRITTEN = frozenset(
@@ -46,60 +45,6 @@ _WRITTEN = frozenset(
 _HOLDING = frozenset({"there_before", "status_by_name"})
 
 
-@dataclass(frozen=True, kw_only=True)
-class Case:
-    """One sidecar to judge. ``target`` is the record to move, None to begin one; ``previous`` the place's last."""
-
-    parts: Parts
-    sights: Sequence[Sight]
-    sight: Sight
-    pair: Pair
-    target: Record | None = None
-    previous: Record | None = None
-    there_before: bool = False
-    """The first look at this folder found it: not launched without a new ask (R7)."""
-
-    @property
-    def settings(self) -> FolderSettings:
-        """Return the watched folder it lies in."""
-        return self.sight.settings
-
-    @property
-    def journal(self) -> Journal:
-        """Return the journal it is written to."""
-        return self.parts.journal
-
-    def lost(self, record: Record) -> bool:
-        """True when a record's place holds neither its sidecar nor its document any more.
-
-        A document that was followed to this very pair has left its place, too.
-        """
-        followed = record.document.href == self.pair.document_href
-        return not any(
-            record.place in sight.by_href or (record.document.href in sight.by_href and not followed)
-            for sight in self.sights
-        )
-
-    def keep(self, event: Event, **fields: Any) -> Record:
-        """Write the verdict: a new record, or the next state of the target."""
-        if self.target is not None:
-            # An open mark intent belongs to the verdict that is overturned here.
-            return self.journal.fact(self.target, event, done=("mark",), **fields)
-        fields.setdefault("obeyed", self.previous.obeyed if self.previous else ())
-        base: dict[str, Any] = {
-            "folder": self.settings.name,
-            "server": self.settings.server,
-            "account": self.settings.accounts[0],
-            "place": self.pair.sidecar.href,
-            "document": DocumentFacts(href=self.pair.document_href, file_id=self._file_id),
-        }
-        return self.journal.add(event, state=TRANSITIONS[State.REJECTED][event], **{**base, **fields})
-
-    @property
-    def _file_id(self) -> str | None:
-        return self.pair.document.file_id if self.pair.document else None
-
-
 def judge(case: Case) -> Record:
     """Judge one settled sidecar and write the verdict. Raises remote errors of reads, SpoolError."""
     parts, pair = case.parts, case.pair
@@ -113,7 +58,7 @@ def judge(case: Case) -> Record:
             folder, pair.document.href, parts.spool, ref=ref, max_bytes=limit, size=pair.document.size
         )
     try:
-        moved = _moved_by_content(case, sidecar, document)
+        moved = moved_by_content(case, sidecar, document)
         if moved is not None:
             parts.spool.free(ref)
             return moved
@@ -129,7 +74,7 @@ def judge(case: Case) -> Record:
 
 def _verdict(case: Case, sidecar: ReadSidecar, document: ReadDocument | None, ref: str) -> Record:
     common = _common(case, sidecar, ref)
-    lost = _lost_both(case, sidecar, document)
+    lost = lost_both(case, sidecar, document)
     if lost is not None:
         told = {"reason": "lost_both_files", "values": {"other": lost.document.href}}
         common["extra"] |= {"needs_ask": told}
@@ -168,14 +113,14 @@ def _judge_whole(
         "subject": checked.subject,
         "problems": (),
     }
-    taken = _taken_by(case, common["document"])
+    taken = taken_by(case, common["document"])
     if taken is not None:
         problem = Problem(code="document_taken", values={"other": taken.place.rsplit("/", 1)[-1]})
         return case.keep(Event.REJECTED, **{**common, "problems": _dumped([problem])}, key=None)
     asked_anew = base is not None and ask != base.ask
-    if asked_anew or _extra_of(case.target).get("confirmed"):
+    if asked_anew or extra_of(case.target).get("confirmed"):
         common["extra"] = {**common["extra"], "needs_ask": None, "confirmed": True}
-    copied = _copy_of(case, sidecar, checked, document, key, asked_anew=asked_anew)
+    copied = copy_of(case, sidecar, checked, document, key, asked_anew=asked_anew)
     if copied is not None:
         obeyed = tuple(dict.fromkeys((*_obeyed(case), *_wording(request))))
         told = {"reason": "copy", "values": copied, "key": None, "obeyed": obeyed}
@@ -272,7 +217,7 @@ def _common(case: Case, sidecar: ReadSidecar, ref: str) -> dict[str, Any]:
         "reason": "",
         "values": {},
         "reported_etag": case.target.reported_etag if case.target else None,
-        "extra": {name: value for name, value in _extra_of(case.target).items() if name in _WRITTEN},
+        "extra": {name: value for name, value in extra_of(case.target).items() if name in _WRITTEN},
     }
     if case.target is None:
         fields["ref"] = ref
@@ -281,23 +226,6 @@ def _common(case: Case, sidecar: ReadSidecar, ref: str) -> dict[str, Any]:
         fields["place"] = case.pair.sidecar.href
     fields["document"] = DocumentFacts(href=case.pair.document_href, file_id=case._file_id)
     return fields
-
-
-def _extra_of(record: Record | None) -> dict[str, Any]:
-    return record.extra if record else {}
-
-
-def rival_speaks(case: Case) -> bool:
-    """True when another sidecar of the same PDF has left or ended: the status by the PDF's name is its own."""
-    known = [
-        case.journal.at_place(case.settings.server, entry.href)
-        for entry in case.pair.rivals
-        if entry.href != case.pair.sidecar.href
-    ]
-    return any(
-        record is not None and not record.state.before_mark and record.state is not State.WITHDRAWN
-        for record in known
-    )
 
 
 def _document(case: Case, document: ReadDocument, checked: checking.Checked | None) -> DocumentFacts:
@@ -322,112 +250,9 @@ def _problems_of_place(case: Case, sidecar: ReadSidecar) -> list[Problem]:
     return problems
 
 
-def _moved_by_content(case: Case, sidecar: ReadSidecar, document: ReadDocument | None) -> Record | None:
-    """R3, second half: the same two files, gone from where they were."""
-    if case.target is not None or case.previous is not None or document is None or not document.sha256:
-        return None
-    for known in case.journal.knowing(sha256=document.sha256):
-        if (
-            known.current
-            and known.state not in _NOT_KNOWN
-            and known.server == case.settings.server
-            and known.sidecar_sha256 == sidecar.sha256
-            and case.lost(known)
-        ):
-            return move(case, known)
-    return None
-
-
-def move(case: Case, record: Record) -> Record:
-    """Write that a request's files are here now. What was not marked yet is judged again at its new place."""
-    changes: dict[str, Any] = {
-        "place": case.pair.sidecar.href,
-        "folder": case.settings.name,
-        "document": record.document.model_copy(
-            update={"href": case.pair.document_href, "missing_since": None, "renamed_to": None}
-        ),
-        "sidecar_gone": False,
-        "reported": None,
-        "reported_etag": None,
-        "extra": {**record.extra, "moved_at": case.parts.now().isoformat()},
-    }
-    if record.state in JUDGED:
-        changes["sidecar_etag"] = None
-    return case.journal.note(record, "moved", data={"from": record.folder}, **changes)
-
-
-def _lost_both(case: Case, sidecar: ReadSidecar, document: ReadDocument | None) -> Record | None:
-    """R3: the same sidecar beside other bytes, while an open request has lost both its files."""
-    if case.target is not None or case.previous is not None or document is None:
-        return None
-    for known in case.journal.with_sidecar(case.settings.server, sidecar.sha256):
-        if known.state.open and known.document.sha256 != document.sha256 and case.lost(known):
-            return known
-    return None
-
-
 def _obeyed(case: Case) -> tuple[str, ...]:
     base = case.target or case.previous
     return base.obeyed if base is not None else ()
-
-
-def _taken_by(case: Case, document: DocumentFacts) -> Record | None:
-    """Another open request on the very same file (design page section 4): two never share a document."""
-    for other in case.journal.open_records(case.settings.server):
-        if case.target is not None and other.id == case.target.id:
-            continue
-        same = other.document.href == document.href or (
-            document.file_id is not None and other.document.file_id == document.file_id
-        )
-        if same and other.state.open and other.place != case.pair.sidecar.href:
-            return other
-    return None
-
-
-def _copy_of(
-    case: Case,
-    sidecar: ReadSidecar,
-    checked: checking.Checked,
-    document: ReadDocument,
-    key: str,
-    *,
-    asked_anew: bool,
-) -> dict[str, str] | None:
-    """R10: key known, or document bytes sent or delivered for the same people; what to say of the original.
-
-    The same blank form with *other* signatories is another request (R1). A new ask passes: its key is new. A line
-    that came along with the copy is none: it is new only where something was known at this place before.
-    """
-    mine = {record.id for record in (case.target, case.previous) if record is not None}
-    mine |= {record.id for record in case.journal.all_at_place(case.settings.server, case.pair.sidecar.href)}
-    by_key = case.journal.by_key(key)
-    if by_key is not None and by_key.id not in mine and by_key.state not in _NOT_KNOWN:
-        return _told(case, by_key)
-    if asked_anew or _extra_of(case.target).get("confirmed"):
-        return None
-    emails = [signatory.email for signatory in checked.request.signatories]
-    hidden = [case.parts.sealer.hide(canonical_email(email)) for email in emails]
-    for known in case.journal.knowing(sha256=document.sha256):
-        if known.id in mine or known.state in _NOT_KNOWN:
-            continue
-        delivered = known.document.signed_sha256 == document.sha256
-        if (
-            delivered
-            or known.sidecar_sha256 == sidecar.sha256
-            or same_people(known.key_parts, emails)
-            or set(known.key_parts.get("people", ())) == set(hidden)
-        ):
-            return _told(case, known)
-    return None
-
-
-def _told(case: Case, original: Record) -> dict[str, str]:
-    root = case.settings.root if original.folder == case.settings.name else "/"
-    return {
-        "other": original.document.href.removeprefix(root),
-        "other_id": str(original.id),
-        "ended": original.ended_at.isoformat() if original.ended_at else "",
-    }
 
 
 def _needs_ask(case: Case, *, confirmed: bool) -> dict[str, Any] | None:
@@ -443,35 +268,6 @@ def _needs_ask(case: Case, *, confirmed: bool) -> dict[str, Any] | None:
         if by_name:
             return {"reason": by_name, "values": {}}
     return {"reason": "there_before", "values": {}} if case.there_before else None
-
-
-def status_by_name(case: Case) -> tuple[str, str | None]:
-    """``copy`` for our own status of another place, ``status_by_name`` for any other, empty for none.
-
-    With it the transaction that our own whole status of this very place names, if it names one.
-    """
-    name = names.status_name(case.pair.document_name)
-    if not case.sight.beside(case.pair.sidecar.href, name):
-        return "", None
-    href = Href(case.pair.sidecar.parent + name)
-    try:
-        sealed = read_status_at(case.parts, case.parts.folders[case.settings.server], href)
-    except NotFound:
-        return "", None
-    mine = place_mac(case.pair.sidecar.href, case.parts.sealer.key)
-    if sealed is not None and sealed.place_mac != mine:
-        return ("" if _of_one_that_went(case, sealed.place_mac) else "copy"), None
-    return "status_by_name", sealed.transaction if sealed is not None else None
-
-
-def _of_one_that_went(case: Case, sealed: str) -> bool:
-    """True when that status tells of a request which never left and whose sidecar is gone: it goes as well."""
-    return any(
-        (record.state.before_mark or record.state is State.WITHDRAWN)
-        and place_mac(record.place, case.parts.sealer.key) == sealed
-        and not any(record.place in sight.by_href for sight in case.sights)
-        for record in case.journal.open_records(case.settings.server)
-    )
 
 
 def _near_name(case: Case) -> str:

@@ -1,0 +1,89 @@
+"""One sidecar to judge, with all that is in sight, and the two ways a verdict is written: kept, or moved."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from connector.journal import Journal
+from connector.lifecycle import JUDGED, TRANSITIONS, DocumentFacts, Event, Record, State
+from connector.steps.discover import Pair, Sight
+from connector.steps.parts import FolderSettings, Parts
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """One sidecar to judge. ``target`` is the record to move, None to begin one; ``previous`` the place's last."""
+
+    parts: Parts
+    sights: Sequence[Sight]
+    sight: Sight
+    pair: Pair
+    target: Record | None = None
+    previous: Record | None = None
+    there_before: bool = False
+    """The first look at this folder found it: not launched without a new ask (R7)."""
+
+    @property
+    def settings(self) -> FolderSettings:
+        """Return the watched folder it lies in."""
+        return self.sight.settings
+
+    @property
+    def journal(self) -> Journal:
+        """Return the journal it is written to."""
+        return self.parts.journal
+
+    def lost(self, record: Record) -> bool:
+        """True when a record's place holds neither its sidecar nor its document any more.
+
+        A document that was followed to this very pair has left its place, too.
+        """
+        followed = record.document.href == self.pair.document_href
+        return not any(
+            record.place in sight.by_href or (record.document.href in sight.by_href and not followed)
+            for sight in self.sights
+        )
+
+    def keep(self, event: Event, **fields: Any) -> Record:
+        """Write the verdict: a new record, or the next state of the target."""
+        if self.target is not None:
+            # An open mark intent belongs to the verdict that is overturned here.
+            return self.journal.fact(self.target, event, done=("mark",), **fields)
+        fields.setdefault("obeyed", self.previous.obeyed if self.previous else ())
+        base: dict[str, Any] = {
+            "folder": self.settings.name,
+            "server": self.settings.server,
+            "account": self.settings.accounts[0],
+            "place": self.pair.sidecar.href,
+            "document": DocumentFacts(href=self.pair.document_href, file_id=self._file_id),
+        }
+        return self.journal.add(event, state=TRANSITIONS[State.REJECTED][event], **{**base, **fields})
+
+    @property
+    def _file_id(self) -> str | None:
+        return self.pair.document.file_id if self.pair.document else None
+
+
+def move(case: Case, record: Record) -> Record:
+    """Write that a request's files are here now. What was not marked yet is judged again at its new place."""
+    changes: dict[str, Any] = {
+        "place": case.pair.sidecar.href,
+        "folder": case.settings.name,
+        "document": record.document.model_copy(
+            update={"href": case.pair.document_href, "missing_since": None, "renamed_to": None}
+        ),
+        "sidecar_gone": False,
+        "reported": None,
+        "reported_etag": None,
+        "extra": {**record.extra, "moved_at": case.parts.now().isoformat()},
+    }
+    if record.state in JUDGED:
+        changes["sidecar_etag"] = None
+    return case.journal.note(record, "moved", data={"from": record.folder}, **changes)
+
+
+def extra_of(record: Record | None) -> dict[str, Any]:
+    """Return what else is kept of a record; empty for none."""
+    return record.extra if record else {}

@@ -1,0 +1,144 @@
+"""Is it something known: moved here, copied, out already, told of by an older status (protocol R3, R4, R10)?"""
+
+from __future__ import annotations
+
+from connector.errors import NotFound
+from connector.identity import canonical_email, same_people
+from connector.lifecycle import DocumentFacts, Record, State
+from connector.ports import Href
+from connector.report.block import place_mac
+from connector.sidecar import names
+from connector.steps import check as checking
+from connector.steps.case import Case, extra_of, move
+from connector.steps.read import ReadDocument, ReadSidecar
+from connector.steps.show import read_status_at
+
+# A request that was refused for its text, or not yet judged, is nothing that another could be a copy of.
+_NOT_KNOWN = frozenset({State.WITHDRAWN, State.REJECTED, State.WAITING_PDF})
+
+
+def moved_by_content(case: Case, sidecar: ReadSidecar, document: ReadDocument | None) -> Record | None:
+    """R3, second half: the same two files, gone from where they were."""
+    if case.target is not None or case.previous is not None or document is None or not document.sha256:
+        return None
+    for known in case.journal.knowing(sha256=document.sha256):
+        if (
+            known.current
+            and known.state not in _NOT_KNOWN
+            and known.server == case.settings.server
+            and known.sidecar_sha256 == sidecar.sha256
+            and case.lost(known)
+        ):
+            return move(case, known)
+    return None
+
+
+def lost_both(case: Case, sidecar: ReadSidecar, document: ReadDocument | None) -> Record | None:
+    """R3: the same sidecar beside other bytes, while an open request has lost both its files."""
+    if case.target is not None or case.previous is not None or document is None:
+        return None
+    for known in case.journal.with_sidecar(case.settings.server, sidecar.sha256):
+        if known.state.open and known.document.sha256 != document.sha256 and case.lost(known):
+            return known
+    return None
+
+
+def taken_by(case: Case, document: DocumentFacts) -> Record | None:
+    """Another open request on the very same file (design page section 4): two never share a document."""
+    for other in case.journal.open_records(case.settings.server):
+        if case.target is not None and other.id == case.target.id:
+            continue
+        same = other.document.href == document.href or (
+            document.file_id is not None and other.document.file_id == document.file_id
+        )
+        if same and other.state.open and other.place != case.pair.sidecar.href:
+            return other
+    return None
+
+
+def copy_of(
+    case: Case,
+    sidecar: ReadSidecar,
+    checked: checking.Checked,
+    document: ReadDocument,
+    key: str,
+    *,
+    asked_anew: bool,
+) -> dict[str, str] | None:
+    """R10: key known, or document bytes sent or delivered for the same people; what to say of the original.
+
+    The same blank form with *other* signatories is another request (R1). A new ask passes: its key is new. A line
+    that came along with the copy is none: it is new only where something was known at this place before.
+    """
+    mine = {record.id for record in (case.target, case.previous) if record is not None}
+    mine |= {record.id for record in case.journal.all_at_place(case.settings.server, case.pair.sidecar.href)}
+    by_key = case.journal.by_key(key)
+    if by_key is not None and by_key.id not in mine and by_key.state not in _NOT_KNOWN:
+        return _told(case, by_key)
+    if asked_anew or extra_of(case.target).get("confirmed"):
+        return None
+    emails = [signatory.email for signatory in checked.request.signatories]
+    hidden = [case.parts.sealer.hide(canonical_email(email)) for email in emails]
+    for known in case.journal.knowing(sha256=document.sha256):
+        if known.id in mine or known.state in _NOT_KNOWN:
+            continue
+        delivered = known.document.signed_sha256 == document.sha256
+        if (
+            delivered
+            or known.sidecar_sha256 == sidecar.sha256
+            or same_people(known.key_parts, emails)
+            or set(known.key_parts.get("people", ())) == set(hidden)
+        ):
+            return _told(case, known)
+    return None
+
+
+def _told(case: Case, original: Record) -> dict[str, str]:
+    root = case.settings.root if original.folder == case.settings.name else "/"
+    return {
+        "other": original.document.href.removeprefix(root),
+        "other_id": str(original.id),
+        "ended": original.ended_at.isoformat() if original.ended_at else "",
+    }
+
+
+def rival_speaks(case: Case) -> bool:
+    """True when another sidecar of the same PDF has left or ended: the status by the PDF's name is its own."""
+    known = [
+        case.journal.at_place(case.settings.server, entry.href)
+        for entry in case.pair.rivals
+        if entry.href != case.pair.sidecar.href
+    ]
+    return any(
+        record is not None and not record.state.before_mark and record.state is not State.WITHDRAWN
+        for record in known
+    )
+
+
+def status_by_name(case: Case) -> tuple[str, str | None]:
+    """``copy`` for our own status of another place, ``status_by_name`` for any other, empty for none.
+
+    With it the transaction that our own whole status of this very place names, if it names one.
+    """
+    name = names.status_name(case.pair.document_name)
+    if not case.sight.beside(case.pair.sidecar.href, name):
+        return "", None
+    href = Href(case.pair.sidecar.parent + name)
+    try:
+        sealed = read_status_at(case.parts, case.parts.folders[case.settings.server], href)
+    except NotFound:
+        return "", None
+    mine = place_mac(case.pair.sidecar.href, case.parts.sealer.key)
+    if sealed is not None and sealed.place_mac != mine:
+        return ("" if _of_one_that_went(case, sealed.place_mac) else "copy"), None
+    return "status_by_name", sealed.transaction if sealed is not None else None
+
+
+def _of_one_that_went(case: Case, sealed: str) -> bool:
+    """True when that status tells of a request which never left and whose sidecar is gone: it goes as well."""
+    return any(
+        (record.state.before_mark or record.state is State.WITHDRAWN)
+        and place_mac(record.place, case.parts.sealer.key) == sealed
+        and not any(record.place in sight.by_href for sight in case.sights)
+        for record in case.journal.open_records(case.settings.server)
+    )
