@@ -87,6 +87,8 @@ def _recover(parts: Parts, folders: list[FolderSettings], memory: ServerMemory) 
     for settings in folders:
         if settings.name not in memory.owned and tried(memory, settings, partial(own, parts, settings)):
             memory.owned.add(settings.name)
+            # Whatever took its owner file away may have taken markers along (no effect at a start).
+            memory.recovered.discard(settings.registry)
     for registry in sorted({s.registry for s in folders} - memory.recovered):
         mine = [s for s in folders if s.registry == registry and s.name in memory.owned]
         if mine and tried(memory, mine[0], partial(recover, parts, registry, mine)):
