@@ -45,6 +45,8 @@ class ServerMemory:
     roots: dict[str, ETag | None] = field(default_factory=dict)
     troubles: dict[str, str] = field(default_factory=dict)
     """Folder → why it could not be worked in at the last pass: another owner, gone, forbidden."""
+    said: dict[str, str] = field(default_factory=dict)
+    """Folder → the trouble that the log was told last: it is told once, not at every pass."""
     patience: dict[str, tuple[int, datetime]] = field(default_factory=dict)
     """What failed and is not tried again before a time: by place or by record."""
     problem: str = ""
@@ -63,17 +65,23 @@ def tried(memory: ServerMemory, settings: FolderSettings, look: Callable[[], obj
     try:
         look()
     except OwnershipError as error:
-        memory.troubles[settings.name] = f"belongs to {error.owner}"
         memory.owned.discard(settings.name)
-        log.error("%s: it is left alone", error)
+        _trouble(memory, settings, f"it belongs to {error.owner}: it is left alone")
     except (NotFound, AccessDenied, PreconditionFailed, OutOfSpace) as error:
         if isinstance(error, AccessDenied) and error.status != 403:
             raise
-        memory.troubles[settings.name] = str(error)
-        log.error("folder %s cannot be worked in: %s", settings.name, error)
+        _trouble(memory, settings, f"it cannot be worked in: {error}")
     else:
+        memory.said.pop(settings.name, None)
         return True
     return False
+
+
+def _trouble(memory: ServerMemory, settings: FolderSettings, text: str) -> None:
+    memory.troubles[settings.name] = text
+    if memory.said.get(settings.name) != text:
+        memory.said[settings.name] = text
+        log.error("folder %s: %s", settings.name, text)
 
 
 def _patient(memory: ServerMemory, name: str, now: datetime) -> bool:

@@ -63,14 +63,14 @@ def server_pass(parts: Parts, server: str, memory: ServerMemory, *, deadline: fl
     try:
         _recover(parts, folders, memory)
         sights = _look(parts, folders, memory)
-    except AccessDenied as error:
-        memory.problem = str(error)
-        log.error("server %s refuses the login: %s", server, error)
-        return Outcome(complete=False)
     except RemoteError as error:
+        if memory.problem != str(error):  # said once, not at every pass
+            level = logging.ERROR if isinstance(error, AccessDenied) else logging.WARNING
+            log.log(level, "server %s cannot be worked with: %s", server, error)
         memory.problem = str(error)
-        log.warning("server %s: %s", server, error)
         return Outcome(complete=False)
+    if memory.problem and not memory.troubles:
+        log.info("server %s answers again", server)
     memory.problem = "; ".join(f"{name}: {trouble}" for name, trouble in sorted(memory.troubles.items()))
     before = {record.id: record.state for record in parts.journal.open_records(server)}
     _attend(parts, server, sights, memory, deadline)

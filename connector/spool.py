@@ -1,7 +1,7 @@
 """Signed bytes at rest: fetched documents and originals, on this machine's disk until a request is closed.
 
 A file is in the spool only when its bytes and its directory entry have been forced to disk; a half-written one
-has another name and is removed at start. Every failure of the disk is a :class:`SpoolError`.
+has another name and is swept away at start. Every failure of the disk is a :class:`SpoolError`.
 """
 
 from __future__ import annotations
@@ -27,7 +27,11 @@ class Spool:
         self.directory = directory
         with self._errors():
             directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-            for leftover in directory.glob(f"*/*{_PART}"):
+
+    def sweep(self) -> None:
+        """Remove what a crash left half-written. Only for the one process that works on this spool."""
+        with self._errors():
+            for leftover in self.directory.glob(f"*/*{_PART}"):
                 leftover.unlink(missing_ok=True)
 
     def path(self, ref: str, name: str) -> Path:

@@ -169,6 +169,7 @@ class Stage:
             wiring.wired(config, self.state, now=self.clock.now, seams=self.seams)
         )
         parts.timing = self.timing
+        parts.spool.sweep()
         self.parts = parts
         self.memory = ServerMemory()
 

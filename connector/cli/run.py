@@ -31,6 +31,7 @@ def run(settings: Settings) -> int:
     config, state = settings.load(), settings.place()
     state.make()
     with single_instance(state), wired(config, state) as parts:
+        parts.spool.sweep()
         if Daemon(parts, config).run():
             return 0
         # A thread is still in a call that does not come back. Closing its parts under its hands would only
@@ -45,6 +46,7 @@ def tick(settings: Settings) -> int:
     config, state = settings.load(), settings.place()
     state.make()
     with single_instance(state), wired(config, state) as parts:
+        parts.spool.sweep()
         memories = {name: ServerMemory() for name in config.servers}
         for _ in range(ROUNDS):
             if not _round(parts, memories):

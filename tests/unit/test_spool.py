@@ -141,6 +141,8 @@ def test_what_was_half_written_goes_at_start(tmp_path: Path) -> None:
     first.put("ABC234", "signed.pdf", fill)
     first.path("ABC234", "sent.pdf.part").write_bytes(b"half")
     second = Spool(tmp_path / "spool")
+    assert "ABC234/sent.pdf.part" in files(second), "only the process that works here may sweep"
+    second.sweep()
     assert files(second) == ["ABC234/signed.pdf"]
 
 
