@@ -178,20 +178,25 @@ def _marked(parts: Parts, record: Record, content: bytes) -> Record:
     assert isinstance(mark, Sent)
     if mark.carried != record.carried or mark.transaction != record.transaction:
         return recover.adopt(parts, record, mark)
-    record = parts.journal.fact(
-        record,
-        Event.MARKED,
-        done=("mark",),
-        intend={"send": {"transaction": mark.transaction, "at": parts.now().isoformat()}},
-        nonce=mark.nonce,
-        attempts=0,
-        next_at=None,
-        extra={**record.extra, "marker": content.decode(), "sent_mark": True},
-    )
-    if record.id in parts.fresh_marks:
+    fresh = record.id in parts.fresh_marks
+    if fresh:
+        # Before the intent can be seen: the account's own pass must not take it for a question.
         parts.fresh_marks.discard(record.id)
         parts.fresh_sends.add(record.id)
-    return record
+    try:
+        return parts.journal.fact(
+            record,
+            Event.MARKED,
+            done=("mark",),
+            intend={"send": {"transaction": mark.transaction, "at": parts.now().isoformat()}},
+            nonce=mark.nonce,
+            attempts=0,
+            next_at=None,
+            extra={**record.extra, "marker": content.decode(), "sent_mark": True},
+        )
+    except BaseException:
+        parts.fresh_sends.discard(record.id)
+        raise
 
 
 def _held(parts: Parts, record: Record, reason: str) -> Record:

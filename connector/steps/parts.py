@@ -98,6 +98,8 @@ class Parts:
     report: ReportSettings
     timing: Timing = field(default_factory=Timing)
     stop: threading.Event = field(default_factory=threading.Event)
+    in_flight: set[int] = field(default_factory=set)
+    """Records whose ``send`` is under way in this process: not yet a question for anybody."""
     not_left: set[int] = field(default_factory=set)
     """Records of which this very process knows that their last ``send`` did not leave, or was refused."""
     probing: dict[str, int] = field(default_factory=dict)

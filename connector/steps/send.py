@@ -31,10 +31,8 @@ def send(parts: Parts, record: Record) -> Record:
             if asked is not None:
                 return asked
             record = parts.journal.get(record.id)
-        record = parts.journal.intend(
-            record, "send", {"transaction": record.transaction, "at": parts.now().isoformat()}
-        )
         parts.fresh_sends.add(record.id)
+        record = _intend(parts, record)
     if record.extra.get("kind") == "draft":
         return _hand_over(parts, record)
     if record.id in parts.fresh_sends:
@@ -42,9 +40,24 @@ def send(parts: Parts, record: Record) -> Record:
     return ask(parts, record, may_launch=True)
 
 
+def _intend(parts: Parts, record: Record) -> Record:
+    try:
+        return parts.journal.intend(
+            record, "send", {"transaction": record.transaction, "at": parts.now().isoformat()}
+        )
+    except BaseException:
+        parts.fresh_sends.discard(record.id)
+        raise
+
+
 def is_question(parts: Parts, record: Record) -> bool:
-    """True for a marked record whose ``send`` this process did not begin: the platform is to be asked."""
-    return record.id not in parts.fresh_sends and parts.journal.intent(record, "send") is not None
+    """True for a marked record whose ``send`` this process neither begins nor makes: the platform is to be asked.
+
+    A draft is none: handing it over mails nobody and is simply repeated.
+    """
+    if record.id in parts.fresh_sends | parts.in_flight or record.extra.get("kind") == "draft":
+        return False
+    return parts.journal.intent(record, "send") is not None
 
 
 def _ask_first(parts: Parts, record: Record) -> Record | None:
@@ -64,9 +77,17 @@ def _ask_first(parts: Parts, record: Record) -> Record | None:
 
 
 def _launch(parts: Parts, record: Record) -> Record:
-    transaction = TransactionId(str(record.transaction))
-    # Whatever comes now, this intent has had its one call.
+    # From here on this intent has its one call; until its outcome is a fact, nobody else asks about it.
+    parts.in_flight.add(record.id)
     parts.fresh_sends.discard(record.id)
+    try:
+        return _call(parts, record)
+    finally:
+        parts.in_flight.discard(record.id)
+
+
+def _call(parts: Parts, record: Record) -> Record:
+    transaction = TransactionId(str(record.transaction))
     if parts.stop.is_set():
         # Stopping: the call is not begun; the intent is withdrawn while we still know that nothing left.
         parts.not_left.add(record.id)

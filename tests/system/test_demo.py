@@ -33,7 +33,7 @@ def test_the_demo_ends_with_a_signed_version(tmp_path: Path) -> None:
         assert step in ended.stdout
     folder = home / "dms" / FOLDER
     status = (folder / "Lettre DUPONT.signature.txt").read_bytes().decode("utf-8-sig")
-    assert status.startswith("SIGNÉ – « Lettre DUPONT.pdf »")
+    assert status.replace("\u00a0", " ").startswith("SIGNÉ – « Lettre DUPONT.pdf »")
     assert (folder / "Lettre DUPONT.pdf").read_bytes().count(b"/ByteRange") == 2
     assert not list(folder.glob("*(sign*"))
     for secret in (home / "secrets").iterdir():

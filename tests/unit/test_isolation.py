@@ -36,10 +36,21 @@ def pool() -> Iterator[IsolatedPool]:
         yield pool
 
 
+_others: set[int] = set()
+
+
+@pytest.fixture(autouse=True)
+def _count_only_ours() -> None:
+    """Other tests of this process may keep a pool of their own alive."""
+    _others.clear()
+    _others.update(worker.pid for worker in workers())
+
+
 def workers() -> list[psutil.Process]:
-    """The living workers of this process."""
+    """The living workers that the test at hand has started."""
     alive = [child for child in psutil.Process().children() if child.status() != psutil.STATUS_ZOMBIE]
-    return [child for child in alive if "connector.isolation" in " ".join(child.cmdline())]
+    found = [child for child in alive if "connector.isolation" in " ".join(child.cmdline())]
+    return [child for child in found if child.pid not in _others]
 
 
 def facts(pool: IsolatedPool, path: Path) -> dict[str, object]:

@@ -19,6 +19,7 @@ from connector.sandbox.platform.signatory_side import Visit
 from connector.sandbox.platform.world import PlatformWorld
 
 _SEE_OTHER = 303
+_BOTTOM = "signer"
 
 
 class PeoplePages:
@@ -63,7 +64,7 @@ class PeoplePages:
             return await run_in_threadpool(self._login_page, id_request, str(error))
         if login.success_url:
             return RedirectResponse(login.success_url, _SEE_OTHER)
-        text = f"Vous êtes connecté pour « {login.office} ». Vous pouvez fermer cette page et revenir au logiciel."
+        text = f"Vous êtes connecté pour {_quoted(login.office)}. Vous pouvez fermer cette page et revenir au logiciel."
         return page("Connexion réussie", notice(text))
 
     def _login_page(self, id_request: str, error: str) -> HTMLResponse:
@@ -100,7 +101,7 @@ class PeoplePages:
             )
         except PersonError as error:
             return await run_in_threadpool(self._signature_page, key, str(error))
-        return RedirectResponse(f"/signature/{quote(key)}#code", _SEE_OTHER)
+        return RedirectResponse(f"/signature/{quote(key)}#{_BOTTOM}", _SEE_OTHER)
 
     async def sign(self, request: Request) -> Response:
         """Take the code and sign."""
@@ -133,9 +134,8 @@ class PeoplePages:
         except PersonError as error:
             return page("Signature", alert(str(error)), 404)
         if found.person.status == "signed":
-            text = f"{found.person.name}, votre signature de « {found.record.object} » est enregistrée."
-            after = "<p>Vous recevrez un e-mail avec un lien de téléchargement quand tous auront signé.</p>"
-            return page("Signature enregistrée", notice(text) + after)
+            text = f"{found.person.name}, votre signature de {_quoted(found.record.object)} est enregistrée."
+            return page("Signature enregistrée", notice(text) + _what_follows(found))
         if found.person.status == "refused":
             text = "Votre refus est enregistré. La collecte a pris fin et le cabinet en est informé."
             return page("Refus enregistré", notice(text))
@@ -235,30 +235,46 @@ def _to_sign(found: Visit, error: str) -> str:
         )
         parts += [
             f'<img src="/signature/{key}/document/{item.order}/page/{number}.png" '
-            f'loading="lazy" alt="{name}, page {number} sur {item.pages}">'
+            f'alt="{name}, page {number} sur {item.pages}">'
             for number in range(1, item.pages + 1)
         ]
-    parts.append(alert(error))
-    parts.append(_code_form(key) if found.person.status == "code-sent" else _accept_form(key))
+    # Named, and named by whatever leads back here: an answer must not leave its reader at the top of a long document.
+    parts.append(f'<div id="{_BOTTOM}">{alert(error)}')
+    parts.append(_code_form(found, key) if found.person.status == "code-sent" else _accept_form(key))
+    parts.append("</div>")
     return "\n".join(parts)
 
 
 def _accept_form(key: str) -> str:
     return (
-        f'<form method="post" action="/signature/{key}/accepter">'
+        f'<form method="post" action="/signature/{key}/accepter#{_BOTTOM}">'
         '<p><input id="accepte" name="accepte" type="checkbox" value="oui" required> '
         '<label class="case" for="accepte">J\'ai lu et j\'accepte le document ci-dessus</label></p>'
         '<p><button type="submit">Recevoir le code par SMS</button></p></form>'
     )
 
 
-def _code_form(key: str) -> str:
+def _code_form(found: Visit, key: str) -> str:
     return (
-        f'<form id="code" method="post" action="/signature/{key}/signer">'
+        f"<p>Un code à 6 chiffres a été envoyé au numéro se terminant par {escape(found.person.phone[-2:])}.</p>"
+        f'<form method="post" action="/signature/{key}/signer#{_BOTTOM}">'
         '<label for="code_sms">Code reçu par SMS</label>'
         '<input id="code_sms" name="code" type="text" inputmode="numeric" autocomplete="one-time-code" required>'
         '<p><button type="submit">Signer</button></p></form>'
     )
+
+
+def _what_follows(found: Visit) -> str:
+    if found.record.notification != "ALL":
+        return ""
+    if found.record.phase == "completed":
+        return "<p>Tous les signataires ont signé : un e-mail vous donne le lien de téléchargement.</p>"
+    return "<p>Vous recevrez un e-mail avec un lien de téléchargement quand tous auront signé.</p>"
+
+
+def _quoted(text: str) -> str:
+    """Return ``text`` in French quotation marks that no end of a line parts from it."""
+    return f"«\u00a0{text}\u00a0»"
 
 
 def _offices(context: Context, id_request: str) -> list[str]:
