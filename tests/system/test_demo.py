@@ -21,6 +21,7 @@ def demo(directory: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_the_demo_ends_with_a_signed_version(tmp_path: Path) -> None:
+    """One letter, two people, three processes: signed twice, shown as signed, nothing left running."""
     home = tmp_path / "demo"
     ended = demo(home, "--auto")
     assert ended.returncode == 0, ended.stdout + ended.stderr
@@ -47,6 +48,7 @@ def test_the_demo_ends_with_a_signed_version(tmp_path: Path) -> None:
 
 
 def test_a_directory_of_somebody_else_is_left_alone(tmp_path: Path) -> None:
+    """A directory that no demo made is refused, and nothing in it is touched."""
     (tmp_path / "mine.txt").write_text("mine")
     ended = demo(tmp_path, "--auto")
     assert ended.returncode == 1

@@ -20,7 +20,7 @@ OFFICE = "Cabinet Exemple"
 OWNER = "direction@example.fr"
 SHORTCUT = "sandbox"
 # Both servers listen on this machine's loopback only and hold nothing but the demo.
-DMS_PASSWORD = "sandbox"  # noqa: S105
+DMS_PASSWORD = "only-for-the-demo"  # noqa: S105
 PLATFORM_SECRET = "sandbox-secret"  # noqa: S105
 
 _CONFIG = """\
