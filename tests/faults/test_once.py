@@ -482,7 +482,8 @@ def test_a_second_connector(tmp_path: Path, mode: Mode) -> None:
         stage.start()
         stage.lose_journal()
         stage.later(60)
-        assert stage.memory.troubles == {"lettres": "belongs to test-1"}
+        assert list(stage.memory.troubles) == ["lettres"]
+        assert "belongs to test-1" in stage.memory.troubles["lettres"]
         assert stage.tree() == before
         assert stage.records() == []
         assert stage.sends() == [1]
