@@ -431,7 +431,6 @@ def test_the_first_page_leads_to_the_outbox(eyes: Eyes) -> None:
     eyes.look()
 
 
-@pytest.mark.xfail(reason="the outbox's table is wider than its frame, at a desk and on a phone")
 def test_the_outbox_fits_its_frame(eyes: Eyes, world: PlatformWorld) -> None:
     """The outbox's addresses, links and dates stand within the page's frame at both widths."""
     launched(world, MARIE)

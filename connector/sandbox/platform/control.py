@@ -78,9 +78,10 @@ class Control:
             opened = (
                 f'<a href="{escape(item.link)}">{escape(item.link)}</a>' if item.link else escape(item.code)
             )
+            subject = item.subject or item.text.splitlines()[0]
             rows.append(
-                f"<tr><td>{item.number}</td><td>{kind}</td><td>{escape(item.to)}</td>"
-                f'<td><a href="/sandbox/outbox/{item.number}.txt">{escape(item.subject or item.text[:40])}</a></td>'
+                f'<tr><td>{item.number}</td><td class="court">{kind}</td><td>{escape(item.to)}</td>'
+                f'<td><a href="/sandbox/outbox/{item.number}.txt">{escape(subject)}</a></td>'
                 f"<td>{opened}</td><td>{french_date(item.at)}</td></tr>"
             )
         head = "".join(
