@@ -14,12 +14,12 @@ from connector.errors import (
     AccessDenied,
     ConnectorError,
     JournalError,
-    NotFound,
-    OutOfSpace,
+    OutcomeUnknown,
     OwnershipError,
-    PreconditionFailed,
+    RemoteError,
     SpoolError,
     StaleRecordError,
+    Unavailable,
 )
 from connector.lifecycle import Record
 from connector.ports import ETag, Href
@@ -67,14 +67,26 @@ def tried(memory: ServerMemory, settings: FolderSettings, look: Callable[[], obj
     except OwnershipError as error:
         memory.owned.discard(settings.name)
         _trouble(memory, settings, f"it belongs to {error.owner}: it is left alone")
-    except (NotFound, AccessDenied, PreconditionFailed, OutOfSpace) as error:
-        if isinstance(error, AccessDenied) and error.status != 403:
+    except RemoteError as error:
+        if not _of_one_folder(error):
             raise
         _trouble(memory, settings, f"it cannot be worked in: {error}")
     else:
         memory.said.pop(settings.name, None)
         return True
     return False
+
+
+def _of_one_folder(error: RemoteError) -> bool:
+    """True when the server answered, and what it said may concern that folder alone (an external storage away).
+
+    A refused login, no connection, no answer, and too many requests concern the server as a whole.
+    """
+    if isinstance(error, AccessDenied):
+        return error.status == 403
+    if isinstance(error, Unavailable):
+        return error.status is not None and error.status != 429
+    return not isinstance(error, OutcomeUnknown)
 
 
 def _trouble(memory: ServerMemory, settings: FolderSettings, text: str) -> None:
@@ -93,6 +105,19 @@ def _postpone(parts: Parts, memory: ServerMemory, name: str) -> None:
     times = memory.patience.get(name, (0, parts.now()))[0]
     wait = min(parts.timing.retry_first * 2 ** min(times, 16), parts.timing.retry_most)
     memory.patience[name] = (times + 1, parts.now() + wait)
+
+
+def patiently(parts: Parts, memory: ServerMemory, name: str, step: Callable[[], object]) -> None:
+    """Do what concerns no single request; a remote obstacle puts it off, later and later."""
+    if not _patient(memory, name, parts.now()):
+        return
+    try:
+        step()
+    except RemoteError as error:
+        log.warning("%s: %s", name, error)
+        _postpone(parts, memory, name)
+    else:
+        memory.patience.pop(name, None)
 
 
 def tolerated(

@@ -15,10 +15,11 @@ from functools import partial
 
 from connector.errors import (
     AccessDenied,
+    InvalidResponse,
     OwnershipError,
     RemoteError,
 )
-from connector.guards import ServerMemory, guarded, guarded_place, tolerated, tried
+from connector.guards import ServerMemory, guarded, guarded_place, patiently, tolerated, tried
 from connector.lifecycle import Record, State
 from connector.ports import FileId
 from connector.steps import waiting
@@ -35,7 +36,7 @@ from connector.steps.parts import FolderSettings, Parts
 from connector.steps.prepare import prepare
 from connector.steps.recover import adopt_renamed_folders, check_owner, own, place_adopted, recover
 from connector.steps.send import ask, is_question, send
-from connector.steps.show import show, status_href
+from connector.steps.show import show, show_preview, status_href
 
 log = logging.getLogger(__name__)
 
@@ -116,6 +117,10 @@ def _look_at(parts: Parts, settings: FolderSettings, memory: ServerMemory) -> Si
     # Whoever moved something here may be another connector (R12).
     check_owner(parts, settings)
     sight = look(settings, folder, settling, parts.now())
+    if any(entry.etag is None for entry in sight.by_href.values() if not entry.is_folder):
+        raise InvalidResponse(
+            "the server gives files no ETag: nothing can be guarded against being overwritten"
+        )
     memory.sights[settings.name] = sight
     memory.roots[settings.name] = sight.root.etag
     return sight
@@ -141,9 +146,7 @@ def _attend(
             known = pair.sidecar.href in there_before
             case = Case(parts=parts, sights=sights, sight=sight, pair=pair, there_before=known)
             guarded_place(case, memory)
-    complete = len(sights) == sum(1 for s in parts.watched.values() if s.server == server)
-    if complete:
-        _attend_rest(parts, server, sights, memory)
+    _attend_rest(parts, server, sights, memory)
 
 
 def known_before(parts: Parts, sight: Sight) -> frozenset[str]:
@@ -287,11 +290,12 @@ def _show_all(
             continue
         if _over(parts, deadline):
             return
-        shown = tolerated(parts, memory, record, "show", partial(show, parts, record))
+        previewed = tolerated(parts, memory, record, "preview", partial(show_preview, parts, record))
+        shown = tolerated(parts, memory, previewed, "show", partial(show, parts, previewed))
         tolerated(parts, memory, shown, "close", partial(close, parts, shown))
     for settings in folders:
         if memory.workable(settings):
-            show_notice(parts, settings)
+            patiently(parts, memory, f"notice {settings.name}", partial(show_notice, parts, settings))
 
 
 def account_pass(parts: Parts, account: str, *, deadline: float | None = None) -> Outcome:

@@ -25,6 +25,7 @@ from connector.steps.likeness import rival_speaks
 from connector.steps.orders import obey
 from connector.steps.parts import Parts
 from connector.steps.read import ReadSidecar, read_request
+from connector.steps.send import overturn
 
 _MARKED_HOLDS = frozenset({"marker_unreadable", "marker_other_connector", "marker_other_digest"})
 
@@ -32,8 +33,11 @@ _MARKED_HOLDS = frozenset({"marker_unreadable", "marker_other_connector", "marke
 def consider(case: Case) -> Record | None:
     """Take one settled sidecar: known place, moved here, or new. Returns its record, None when it is left alone."""
     record = case.journal.at_place(case.settings.server, case.pair.sidecar.href)
-    if record is None:
-        record = _moved_by_id(case)
+    moved = _moved_by_id(case, record)
+    if moved is not None:
+        if record is not None:
+            _make_way(case, record)
+        return move(case, moved)
     if record is None:
         later = case.pair.rivals and min(e.href for e in case.pair.rivals) < case.pair.sidecar.href
         if later and not rival_speaks(case):
@@ -92,7 +96,8 @@ def _original_gone(case: Case, record: Record) -> bool:
     if not other:
         return False
     original = case.journal.get(int(other))
-    return original.state is State.WITHDRAWN or (not original.state.ended and case.lost(original))
+    newly_lost = case.lost(original) and not record.values.get("original_lost")
+    return original.state is State.WITHDRAWN or (not original.state.ended and newly_lost)
 
 
 def _cured_by_others(case: Case, record: Record) -> bool:
@@ -133,22 +138,31 @@ def _moved_original(case: Case, record: Record) -> Record | None:
 
 
 def _is_the_original(case: Case, record: Record, original: Record) -> Record:
-    case.journal.fact(
-        record, Event.WITHDRAWN, current=False, key=None, ended_at=case.parts.now(), next_at=None
-    )
+    _make_way(case, record)
     return move(case, original)
 
 
-def _moved_by_id(case: Case) -> Record | None:
-    """R3, first half: the main document's known file id at another place."""
+def _moved_by_id(case: Case, record: Record | None) -> Record | None:
+    """R3, first half: the main document's known file id at another place. Its sidecar may have come there first."""
     document = case.pair.document
-    if document is None or document.file_id is None:
+    undecided = {State.WAITING_PDF, State.REJECTED, State.UNCONFIRMED}
+    if document is None or document.file_id is None or (record is not None and record.state not in undecided):
         return None
     for known in reversed(case.journal.with_file_id(case.settings.server, document.file_id)):
-        gone = not any(known.place in sight.by_href for sight in case.sights)
-        if known.current and known.state is not State.WITHDRAWN and gone:
-            return move(case, known)
+        mine = record is not None and known.id == record.id
+        # A document that lies where it lay did not move: another request was written for it.
+        if known.document.href == document.href and not known.extra.get("followed"):
+            continue
+        if known.current and not mine and known.state is not State.WITHDRAWN and case.place_gone(known):
+            return known
     return None
+
+
+def _make_way(case: Case, record: Record) -> None:
+    """What was thought of this place was about a request that had not arrived whole yet."""
+    case.journal.fact(
+        record, Event.WITHDRAWN, current=False, key=None, ended_at=case.parts.now(), next_at=None
+    )
 
 
 def _held(case: Case, record: Record) -> Record:
@@ -166,15 +180,15 @@ def _held(case: Case, record: Record) -> Record:
         )
     if marked:
         # Its marker stays with its transaction, which was never sent; the new ask is another request.
-        record = case.journal.fact(
-            record, Event.WITHDRAWN, current=False, ended_at=case.parts.now(), next_at=None
-        )
+        record = case.journal.fact(record, Event.WITHDRAWN, ended_at=case.parts.now(), next_at=None)
         return judge(replace(case, previous=record))
     return judge(replace(case, target=record))
 
 
 def _open(case: Case, record: Record) -> Record:
     """The request goes on; orders are obeyed, edits are told."""
+    if record.state is State.MARKED and not _as_marked(case, record):
+        return _marked_edited(case, record)
     if record.sidecar_etag != case.pair.sidecar.etag or record.sidecar_gone:
         record = _sidecar_edited(case, record)
     elif record.extra.get("pending_order") and waiting.due(case.parts, record):
@@ -184,6 +198,32 @@ def _open(case: Case, record: Record) -> Record:
     if case.pair.document is not None and not record.extra.get("left_alone"):
         record = _document_seen(case.parts, case, record, case.pair.document)
     return record
+
+
+def _marked_edited(case: Case, record: Record) -> Record:
+    """Marked, not sent yet, and saved again: the same bytes go on, other ones are not what the marker stands for."""
+    entry = case.pair.document
+    sidecar = _read(case)
+    folder = case.parts.folders[record.server]
+    present = present_at(case.parts, folder, record, entry.href) if entry is not None else None
+    same_document = (
+        present is not None
+        and present.fetched is not None
+        and (present.fetched.sha256 == record.document.sha256)
+    )
+    if entry is None or not same_document or sidecar.sha256 != record.sidecar_sha256:
+        return overturn(case.parts, record)
+    document = record.document.model_copy(update={"etag": entry.etag, "href": entry.href})
+    return case.journal.touch(record, sidecar_etag=case.pair.sidecar.etag, document=document)
+
+
+def _as_marked(case: Case, record: Record) -> bool:
+    document = case.pair.document
+    return (
+        record.sidecar_etag == case.pair.sidecar.etag
+        and document is not None
+        and document.etag == record.document.etag
+    )
 
 
 def _sidecar_edited(case: Case, record: Record) -> Record:
@@ -282,6 +322,12 @@ def _document_seen(parts: Parts, case: Case, record: Record, entry: Entry) -> Re
             except DocumentError:
                 same = False
         update |= {"changed_at": entry.modified or parts.now(), "changed_same_pages": same}
+        # What a person made of it while it was out is told now, and not again when the request has ended.
+        left = [*record.extra.get("left", ()), sha256]
+        changed = document.model_copy(update=update)
+        return parts.journal.note(
+            record, "document_seen", document=changed, extra={**record.extra, "left": left}
+        )
     return parts.journal.note(record, "document_seen", document=document.model_copy(update=update))
 
 
@@ -312,7 +358,7 @@ def _ended_document(case: Case, record: Record) -> Record:
     parts = case.parts
     present = present_at(parts, parts.folders[record.server], record, entry.href)
     document = record.document.model_copy(update={"etag": entry.etag})
-    known = {record.document.sha256, record.document.signed_sha256}
+    known = {record.document.sha256, record.document.signed_sha256, *record.extra.get("left", ())}
     sha256 = present.fetched.sha256 if present is not None and present.fetched else None
     unsigned = True
     if present is not None and present.path is not None and sha256 not in known:
@@ -322,11 +368,8 @@ def _ended_document(case: Case, record: Record) -> Record:
             unsigned = True
     parts.spool.free(record.ref)
     record = parts.journal.note(record, "document_seen", document=document)
-    first = record.document.delivered_href not in {None, record.document.href} and not record.extra.get(
-        "seen"
-    )
-    if sha256 in known or not unsigned or first:
-        return parts.journal.note(record, "document_known", extra={**record.extra, "seen": True})
+    if sha256 in known or not unsigned:
+        return record
     return _ended_place_changed(case, record, entry)
 
 

@@ -41,10 +41,16 @@ class Case:
         A document that was followed to this very pair has left its place, too.
         """
         followed = record.document.href == self.pair.document_href
-        return not any(
-            record.place in sight.by_href or (record.document.href in sight.by_href and not followed)
-            for sight in self.sights
-        )
+        there = any(record.document.href in sight.by_href for sight in self.sights)
+        return self.place_gone(record) and (followed or not there)
+
+    def place_gone(self, record: Record) -> bool:
+        """True when a record's own folder was looked at, and its sidecar is nowhere in sight.
+
+        A folder that could not be listed, or is no longer watched, proves nothing of what lies there.
+        """
+        looked_at = any(sight.settings.name == record.folder for sight in self.sights)
+        return looked_at and not any(record.place in sight.by_href for sight in self.sights)
 
     def keep(self, event: Event, **fields: Any) -> Record:
         """Write the verdict: a new record, or the next state of the target."""

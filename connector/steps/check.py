@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from connector import policy, validation
 from connector.errors import DocumentError, Problem
-from connector.identity import carried_digest, digest_of, key_of
+from connector.identity import canonical_email, carried_digest, digest_of, key_of
 from connector.lifecycle import DocumentFacts, SignatoryFacts
 from connector.pdf.facts import DocumentLimits, problems_of
 from connector.pdf.model import PdfFacts
@@ -92,6 +92,11 @@ def _judge_document(
     except DocumentError as error:
         return None, (), [Problem(code=error.code)]
     return facts, placed.boxes, placed.problems
+
+
+def emails_of(checked: Checked) -> list[str]:
+    """Return the addresses in signing order, each in its one form."""
+    return [canonical_email(signatory.email) for signatory in checked.request.signatories]
 
 
 def keyed(checked: Checked, document: ReadDocument, ask: str) -> tuple[str, dict[str, object]]:

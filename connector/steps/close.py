@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 
 from connector import marks
-from connector.errors import PreconditionFailed, RemoteError
+from connector.errors import PreconditionFailed
 from connector.lifecycle import Record, State
 from connector.marks import Done
 from connector.steps import show
@@ -20,19 +20,15 @@ log = logging.getLogger(__name__)
 
 
 def close(parts: Parts, record: Record) -> Record:
-    """Close a record that has ended and whose end is shown. Idempotent; a remote obstacle leaves it for later."""
+    """Close a record that has ended and whose end is shown. Idempotent. Raises remote errors."""
     if record.closed or not record.state.ended:
         return record
-    try:
-        if record.state is State.WITHDRAWN:
-            show.remove(parts, record)
-        elif not show.is_shown(parts, record):
-            return record
-        if record.extra.get("sent_mark") and record.key and record.transaction:
-            _write_end(parts, record)
-    except RemoteError as error:
-        log.warning("closing %s: %s", record.ref, error)
+    if record.state is State.WITHDRAWN:
+        show.remove(parts, record)
+    elif not show.is_shown(parts, record):
         return record
+    if record.extra.get("sent_mark") and record.key and record.transaction:
+        _write_end(parts, record)
     record = parts.journal.note(record, "closed", closed=True, next_at=None)
     parts.spool.free(record.ref)
     return record

@@ -8,7 +8,6 @@ PDF changed, is gone, or what came back is not as expected. Source: protocol R5,
 from __future__ import annotations
 
 import logging
-from datetime import timedelta
 
 from connector.errors import (
     AccessDenied,
@@ -24,8 +23,9 @@ from connector.ports import Entry, FileId, Folder, Href
 from connector.steps import waiting
 from connector.steps.deliver_aside import move_aside, resume_aside
 from connector.steps.deliver_beside import beside
-from connector.steps.deliver_ends import delivered, delivered_beside, is_base, present_now
+from connector.steps.deliver_ends import delivered, delivered_beside, is_base, left_alone, present_now
 from connector.steps.delivered import Present, found_beside, found_in_versions, is_ours, present_at
+from connector.steps.discover import unproven
 from connector.steps.fetch import SIGNED_NAME, fetch_again
 from connector.steps.parts import Parts
 
@@ -84,7 +84,7 @@ def _deliver(parts: Parts, folder: Folder, record: Record) -> Record:
     if not is_base(record, present):
         if is_ours(parts, record, present):
             return delivered(parts, folder, record, present)
-        return beside(parts, folder, record, "pdf_changed")
+        return beside(parts, folder, left_alone(parts, record, present), "pdf_changed")
     if folder.capabilities().chunked_upload:
         return _as_version(parts, folder, record, present)
     return move_aside(parts, folder, record)
@@ -134,13 +134,8 @@ def _as_version(parts: Parts, folder: Folder, record: Record, present: Present) 
     fetched = present.fetched
     if fetched.etag is None:
         raise OutOfSpace("the document has no ETag to guard it by", operation="deliver")
-    if (
-        fetched.modified is not None
-        and fetched.date is not None
-        and fetched.modified.replace(microsecond=0) >= fetched.date.replace(microsecond=0)
-    ):
-        # An ETag younger than a second proves nothing (WebDAV facts, trap 2).
-        return parts.journal.note(record, "too_fresh", next_at=parts.now() + timedelta(seconds=2))
+    if unproven(fetched.modified, fetched.date):
+        return parts.journal.note(record, "too_fresh", **waiting.backoff(parts, record))
     href = Href(record.document.href)
     record = parts.journal.intend(
         record, "deliver", {"kind": "version", "href": href, "etag": str(fetched.etag)}

@@ -13,7 +13,7 @@ from connector.ports import Folder, Href
 from connector.sidecar import names
 from connector.steps import waiting
 from connector.steps.deliver_beside import beside
-from connector.steps.deliver_ends import delivered, is_base, torn
+from connector.steps.deliver_ends import delivered, is_base, left_alone, torn
 from connector.steps.delivered import is_ours, present_at
 from connector.steps.fetch import SIGNED_NAME
 from connector.steps.original import split
@@ -54,7 +54,7 @@ def resume_aside(parts: Parts, folder: Folder, record: Record, aside: Href) -> R
     there = present_at(parts, folder, record, href)
     if moved is None or moved_sha != record.document.sha256:
         if moved is not None and there is None:
-            return _move_back(parts, folder, record, aside, href)
+            return _move_back(parts, folder, left_alone(parts, record, moved), aside, href)
         # The move never happened (or that name is somebody else's): begin again from what lies there.
         record = parts.journal.note(record, "not_moved", done=("deliver",))
         if there is None:
@@ -67,7 +67,7 @@ def resume_aside(parts: Parts, folder: Folder, record: Record, aside: Href) -> R
         return _mend(parts, folder, record, href)
     if is_ours(parts, record, there):
         return delivered(parts, folder, record, there)
-    return beside(parts, folder, record, "pdf_changed")
+    return beside(parts, folder, left_alone(parts, record, there), "pdf_changed")
 
 
 def _kept_aside(parts: Parts, record: Record, aside: Href) -> Record:

@@ -61,6 +61,14 @@ def present_now(parts: Parts, folder: Folder, record: Record) -> Present | None:
     return present_at(parts, folder, record, Href(record.document.href)) if record.document.href else None
 
 
+def left_alone(parts: Parts, record: Record, present: Present) -> Record:
+    """Remember the bytes of a person that stay where they are: they are told now, not again afterwards."""
+    if present.fetched is None:
+        return record
+    left = [*record.extra.get("left", ()), present.fetched.sha256]
+    return parts.journal.touch(record, extra={**record.extra, "left": left})
+
+
 def is_base(record: Record, present: Present | None) -> bool:
     """True when what lies there is, byte for byte, what was sent."""
     fetched = present.fetched if present is not None else None

@@ -125,15 +125,22 @@ class Settling:
             known = self.seen.get(href)
             since = known[1] if known is not None and known[0] == shape else now
             fresh[href] = (shape, since)
-            same_second = (
-                date is not None
-                and entry.modified is not None
-                and entry.modified.replace(microsecond=0) >= date.replace(microsecond=0)
-            )
-            if now - since > self.grain and not same_second:
+            if now - since > self.grain and not unproven(entry.modified, date):
                 settled.add(href)
         self.seen = fresh
         return frozenset(settled)
+
+
+def unproven(modified: datetime | None, date: datetime | None) -> bool:
+    """True while the second in which a file was changed lasts: its ETag proves nothing yet (WebDAV facts, trap 2).
+
+    A time of change that lies in the future (a PC with a wrong clock) says nothing about when it was written.
+    """
+    if modified is None or date is None:
+        return False
+    return (
+        timedelta(0) <= modified.replace(microsecond=0) - date.replace(microsecond=0) <= timedelta(seconds=1)
+    )
 
 
 def look(settings: FolderSettings, folder: Folder, settling: Settling, now: datetime) -> Sight:

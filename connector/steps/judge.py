@@ -105,6 +105,10 @@ def _judge_whole(
     base = case.target or case.previous
     ask = ask_of(request.action, record=base)
     key, key_parts = checking.keyed(checked, document, ask)
+    while _withdrawn_with(case, key):
+        # Marked, never sent, taken away: what a person puts there again is another ask, with a marker of its own.
+        ask += " +"
+        key, key_parts = checking.keyed(checked, document, ask)
     common |= {
         "account": checked.account,
         "document": _document(case, document, checked),
@@ -118,16 +122,23 @@ def _judge_whole(
         problem = Problem(code="document_taken", values={"other": taken.place.rsplit("/", 1)[-1]})
         return case.keep(Event.REJECTED, **{**common, "problems": _dumped([problem])}, key=None)
     asked_anew = base is not None and ask != base.ask
-    if asked_anew or extra_of(case.target).get("confirmed"):
-        common["extra"] = {**common["extra"], "needs_ask": None, "confirmed": True}
-    copied = copy_of(case, sidecar, checked, document, key, asked_anew=asked_anew)
+    # A new ask confirms these bytes for these people; other ones put in their place must ask for themselves.
+    confirming = {
+        "document": document.sha256,
+        "people": sorted(str(email) for email in checking.emails_of(checked)),
+    }
+    confirmed = asked_anew or extra_of(case.target).get("confirmed") in (True, confirming)
+    common["extra"].pop("confirmed", None)
+    if confirmed:
+        common["extra"] |= {"needs_ask": None, "confirmed": confirming}
+    copied = copy_of(case, sidecar, checked, document, key, confirmed=confirmed)
     if copied is not None:
         obeyed = tuple(dict.fromkeys((*_obeyed(case), *_wording(request))))
         told = {"reason": "copy", "values": copied, "key": None, "obeyed": obeyed}
         return case.keep(Event.COPIED, **{**common, **told})
     if checked.problems:
         return case.keep(Event.REJECTED, **{**common, "problems": _dumped(checked.problems)}, key=None)
-    needed = common["extra"].get("needs_ask") or _needs_ask(case, confirmed="confirmed" in common["extra"])
+    needed = common["extra"].get("needs_ask") or _needs_ask(case, confirmed=confirmed)
     if needed and "transaction" in needed:
         # Registry and journal are gone; our own status still names T: it is followed, never sent (R7).
         fields = {**common, **needed, "key": key, "key_parts": key_parts, "ask": ask, "adopted": True}
@@ -138,6 +149,11 @@ def _judge_whole(
         common["extra"] = {**common["extra"], "needs_ask": needed}
         return case.keep(event, **{**common, **needed, "obeyed": obeyed, "key": None})
     return _accept(case, sidecar, checked, key, key_parts, ask, common)
+
+
+def _withdrawn_with(case: Case, key: str) -> bool:
+    known = case.journal.by_key(key)
+    return known is not None and known.state is State.WITHDRAWN and bool(known.extra.get("sent_mark"))
 
 
 def _accept(

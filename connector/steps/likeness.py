@@ -9,7 +9,7 @@ from connector.ports import Href
 from connector.report.block import place_mac
 from connector.sidecar import names
 from connector.steps import check as checking
-from connector.steps.case import Case, extra_of, move
+from connector.steps.case import Case, move
 from connector.steps.read import ReadDocument, ReadSidecar
 from connector.steps.show import read_status_at
 
@@ -63,7 +63,7 @@ def copy_of(
     document: ReadDocument,
     key: str,
     *,
-    asked_anew: bool,
+    confirmed: bool,
 ) -> dict[str, str] | None:
     """R10: key known, or document bytes sent or delivered for the same people; what to say of the original.
 
@@ -75,7 +75,7 @@ def copy_of(
     by_key = case.journal.by_key(key)
     if by_key is not None and by_key.id not in mine and by_key.state not in _NOT_KNOWN:
         return _told(case, by_key)
-    if asked_anew or extra_of(case.target).get("confirmed"):
+    if confirmed:
         return None
     emails = [signatory.email for signatory in checked.request.signatories]
     hidden = [case.parts.sealer.hide(canonical_email(email)) for email in emails]
@@ -99,6 +99,7 @@ def _told(case: Case, original: Record) -> dict[str, str]:
         "other": original.document.href.removeprefix(root),
         "other_id": str(original.id),
         "ended": original.ended_at.isoformat() if original.ended_at else "",
+        "original_lost": "yes" if case.lost(original) else "",
     }
 
 

@@ -31,7 +31,7 @@ def mark(parts: Parts, record: Record) -> Record:
     settings = parts.watched[record.folder]
     folder = parts.folders[settings.server]
     try:
-        if not _still_judged(folder, record):
+        if not still_judged(folder, record):
             return _abandon(parts, record)
         recover.check_owner(parts, settings)
         if parts.journal.intent(record, "mark") is None:
@@ -42,6 +42,8 @@ def mark(parts: Parts, record: Record) -> Record:
                 return recover.adopt(parts, record, elsewhere)
             record = _intend(parts, settings, record)
             parts.fresh_marks.add(record.id)
+        elif record.id not in parts.fresh_marks:
+            record = _begin_again(parts, settings, folder, record)
         return _place(parts, settings, folder, record)
     except RemoteError as error:
         log.warning("marking %s: %s", record.ref, error)
@@ -50,7 +52,7 @@ def mark(parts: Parts, record: Record) -> Record:
         )
 
 
-def _still_judged(folder: Folder, record: Record) -> bool:
+def still_judged(folder: Folder, record: Record) -> bool:
     """The last look before anything binds: PDF and sidecar are still what was judged (best effort)."""
     parent = Href(record.place.rsplit("/", 1)[0] + "/")
     try:
@@ -127,6 +129,15 @@ def _mark_of(parts: Parts, settings: FolderSettings, record: Record, nonce: str)
         document=hide(record.document.href),
         made_at=parts.now(),
     )
+
+
+def _begin_again(parts: Parts, settings: FolderSettings, folder: Folder, record: Record) -> Record:
+    """An open intent of an earlier life: no marker there means that its write never was; then it begins anew."""
+    if read_mark(folder, sent_href(settings.registry, str(record.key)), parts.sealer) is not None:
+        return record
+    record = _intend(parts, settings, record)
+    parts.fresh_marks.add(record.id)
+    return record
 
 
 def _place(parts: Parts, settings: FolderSettings, folder: Folder, record: Record) -> Record:

@@ -11,6 +11,7 @@ from connector.sidecar import names
 from connector.steps.delivered import present_at
 from connector.steps.discover import Sight
 from connector.steps.parts import Parts
+from connector.steps.send import overturn
 
 
 def attend_missing(parts: Parts, sights: Sequence[Sight], record: Record) -> Record:
@@ -20,7 +21,10 @@ def attend_missing(parts: Parts, sights: Sequence[Sight], record: Record) -> Rec
         return record
     in_sight = any(record.place in sight.by_href for sight in sights)
     if not in_sight and (record.state.before_mark or record.state is State.HELD):
-        return parts.journal.fact(record, Event.WITHDRAWN, key=None, ended_at=parts.now(), next_at=None)
+        key = record.key if record.extra.get("sent_mark") else None
+        return parts.journal.fact(record, Event.WITHDRAWN, key=key, ended_at=parts.now(), next_at=None)
+    if not in_sight and record.state is State.MARKED:
+        return overturn(parts, record)
     if not in_sight and not record.sidecar_gone and record.place:
         record = parts.journal.note(record, "sidecar_gone", sidecar_gone=True)
     href = record.document.href
@@ -64,7 +68,12 @@ def _document_missing(parts: Parts, sights: Sequence[Sight], record: Record) -> 
             }
         )
         return parts.journal.note(
-            record, "document_followed", document=moved, reported=None, reported_etag=None
+            record,
+            "document_followed",
+            document=moved,
+            reported=None,
+            reported_etag=None,
+            extra={**record.extra, "followed": True},
         )
     if document.missing_since is None:
         gone = document.model_copy(update={"missing_since": parts.now()})

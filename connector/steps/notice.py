@@ -10,7 +10,7 @@ import io
 import logging
 from zoneinfo import ZoneInfo
 
-from connector.errors import NotFound, PreconditionFailed, RemoteError
+from connector.errors import NotFound
 from connector.lifecycle import State
 from connector.ports import Folder, Href
 from connector.report.context import Pause
@@ -24,7 +24,7 @@ _MAX_BYTES = 100_000
 
 
 def show_notice(parts: Parts, settings: FolderSettings) -> None:
-    """Write, rewrite or remove the notice of one folder. Idempotent; a remote obstacle leaves it for later."""
+    """Write, rewrite or remove the notice of one folder. Idempotent. Raises remote errors."""
     language: Language = "en" if parts.report.language == "en" else "fr"
     content = _content(parts, settings, language)
     digest = hashlib.sha256(content).hexdigest() if content else ""
@@ -34,11 +34,7 @@ def show_notice(parts: Parts, settings: FolderSettings) -> None:
         return
     folder = parts.folders[settings.server]
     href = Href(settings.root + FILE_NAME[language])
-    try:
-        _put(folder, href, content, last["digest"])
-    except (RemoteError, PreconditionFailed) as error:
-        log.warning("the notice of folder %s: %s", settings.name, error)
-        return
+    _put(folder, href, content, last["digest"])
     parts.journal.mark_account(subject, "notice", {"digest": digest})
 
 

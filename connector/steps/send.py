@@ -7,13 +7,14 @@ question to the platform, and "not sent" is no proof at once. Source: protocol s
 from __future__ import annotations
 
 import logging
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from connector.errors import AccessDenied, AnsweredNo, NotConnected, NotFound, OutcomeUnknown, RemoteError
 from connector.lifecycle import Event, Record
 from connector.ports import Progress, TransactionId
 from connector.steps import waiting
 from connector.steps.follow import absorb
+from connector.steps.mark import still_judged
 from connector.steps.parts import Parts
 
 log = logging.getLogger(__name__)
@@ -25,12 +26,16 @@ def send(parts: Parts, record: Record) -> Record:
     if intent is None:
         if not waiting.let_through(parts, record):
             return record
-        if record.id not in parts.not_left and record.extra.get("kind") != "draft":
-            # This journal may be an earlier one, put back: what it calls unsent is asked about first (R2, R6).
-            asked = _ask_first(parts, record)
-            if asked is not None:
-                return asked
-            record = parts.journal.get(record.id)
+        asked = _ask_first(parts, record)
+        if asked is not None:
+            return asked
+        record = parts.journal.get(record.id)
+        try:
+            if not still_judged(parts.folders[record.server], record):
+                # Step 1 looks at the bytes of what changed, and decides.
+                return parts.journal.touch(record, **waiting.backoff(parts, record))
+        except RemoteError as error:
+            return parts.journal.touch(record, **waiting.backoff(parts, record, error))
         parts.fresh_sends.add(record.id)
         record = _intend(parts, record)
     if record.extra.get("kind") == "draft":
@@ -60,8 +65,27 @@ def is_question(parts: Parts, record: Record) -> bool:
     return parts.journal.intent(record, "send") is not None
 
 
+def overturn(parts: Parts, record: Record) -> Record:
+    """A person changed or took away what is marked and known not to have left: it is not sent as it was (R2)."""
+    if record.id in parts.fresh_sends | parts.in_flight or parts.journal.intent(record, "send") is not None:
+        return record
+    asked = _ask_first(parts, record)
+    return asked if asked is not None else _overturned(parts, parts.journal.get(record.id))
+
+
+def _overturned(parts: Parts, record: Record) -> Record:
+    parts.not_left.discard(record.id)
+    return parts.journal.fact(record, Event.HELD, reason="marker_other_digest", values={}, next_at=None)
+
+
 def _ask_first(parts: Parts, record: Record) -> Record | None:
-    """Return what the platform's answer makes of it; None when it says that nothing was sent."""
+    """Return what the platform's answer makes of it; None when nothing was sent, for certain.
+
+    Certain is what this very process saw. Otherwise this journal may be an earlier one, put back: what it calls
+    unsent is asked about, and asked again after the quiet period, since a ``send`` may take effect late (R2, R9).
+    """
+    if record.id in parts.not_left or record.extra.get("kind") == "draft":
+        return None
     service = parts.services[record.account]
     try:
         status = service.status(TransactionId(str(record.transaction)))
@@ -73,7 +97,14 @@ def _ask_first(parts: Parts, record: Record) -> Record | None:
             record, "send_not_known", data={"error": str(error)}, **waiting.backoff(parts, record, error)
         )
     waiting.answered(parts, record.account)
-    return None if status.progress is Progress.NOT_SENT else absorb(parts, record, status)
+    if status.progress is not Progress.NOT_SENT:
+        return absorb(parts, record, status)
+    first = moment(record.extra.get("unsent_since"))
+    if first is not None and parts.now() - first >= parts.timing.quiet_send:
+        return None
+    since = first or parts.now()
+    extra = {**record.extra, "unsent_since": since.isoformat()}
+    return parts.journal.touch(record, extra=extra, next_at=since + parts.timing.quiet_send)
 
 
 def _launch(parts: Parts, record: Record) -> Record:
@@ -112,9 +143,7 @@ def _call(parts: Parts, record: Record) -> Record:
 
 def _sent(parts: Parts, record: Record) -> Record:
     now = parts.now()
-    parts.not_left.discard(record.id)
-    if parts.probing.pop(record.account, None) == record.id:
-        parts.journal.release(record.account)
+    _went_through(parts, record)
     signatories = tuple(
         s.model_copy(update={"progress": "invited", "invited_at": now})
         if s.order == 1 or (record.request is not None and record.request.order.value == "parallel")
@@ -135,6 +164,18 @@ def _sent(parts: Parts, record: Record) -> Record:
     )
 
 
+def _went_through(parts: Parts, record: Record) -> None:
+    """What found out that the account's hold is over ends it."""
+    parts.not_left.discard(record.id)
+    if parts.probing.pop(record.account, None) == record.id:
+        parts.journal.release(record.account)
+
+
+def moment(text: object) -> datetime | None:
+    """Return a moment kept as text, None for nothing."""
+    return datetime.fromisoformat(text) if isinstance(text, str) and text else None
+
+
 def _hand_over(parts: Parts, record: Record) -> Record:
     """A draft mails nobody: the call may be repeated until it is answered."""
     transaction = TransactionId(str(record.transaction))
@@ -151,6 +192,7 @@ def _hand_over(parts: Parts, record: Record) -> Record:
             record, "not_drafted", data={"error": str(error)}, **waiting.backoff(parts, record, error)
         )
     parts.fresh_sends.discard(record.id)
+    _went_through(parts, record)
     return parts.journal.fact(
         record, Event.DRAFTED, done=("send",), sent_at=parts.now(), attempts=0, next_at=None, reason=""
     )

@@ -14,7 +14,7 @@ from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from connector.errors import Cause, DocumentError, NotFound, OutOfSpace, PreconditionFailed, RemoteError
+from connector.errors import Cause, NotFound, OutOfSpace, PreconditionFailed
 from connector.identity import next_wording
 from connector.lifecycle import Record, State
 from connector.ports import Box, ETag, Folder, Href
@@ -41,17 +41,19 @@ _TYPED: dict[Language, dict[Verb, str]] = {
 
 
 def show(parts: Parts, record: Record) -> Record:
-    """Bring the status file up to what the journal says. Raises JournalError only; an obstacle is left for later."""
-    if record.state is State.WITHDRAWN or not record.current or not _to_be_shown(parts, record):
+    """Bring the status file up to what the journal says. Raises remote errors: it is tried again, later and later."""
+    if not _shows(parts, record):
         return record
-    try:
-        record = _show_preview(parts, record)
-        return _show_status(parts, record)
-    except PreconditionFailed:
-        log.info("the status of %s changed under us; written at the next pass", record.ref)
-    except (RemoteError, DocumentError) as error:
-        log.warning("showing %s: %s", record.ref, error)
-    return record
+    return _show_status(parts, record)
+
+
+def show_preview(parts: Parts, record: Record) -> Record:
+    """Bring the preview beside up to the record, or take it away. Raises remote errors, DocumentError, SpoolError."""
+    return _show_preview(parts, record) if _shows(parts, record) else record
+
+
+def _shows(parts: Parts, record: Record) -> bool:
+    return record.state is not State.WITHDRAWN and record.current and _to_be_shown(parts, record)
 
 
 def _to_be_shown(parts: Parts, record: Record) -> bool:
