@@ -29,7 +29,7 @@ def waiting_pdf(case: Case) -> None:
         "La demande de signature est lue et correcte, mais le document à signer manque. Rien n’est parti.",
         "The signature request is read and correct, but the document to sign is missing. Nothing has been sent.",
     )
-    page.todo()
+    page.what_to_do()
     page.bullet(
         "Déposez « {pdf} » dans ce dossier : la demande partira d’elle-même.",
         "Put “{pdf}” into this folder: the request will leave by itself.",
@@ -76,7 +76,7 @@ def rejected(case: Case) -> None:
         if problem.cure:
             page.below("Cette ligne devient :", "The line becomes:", indent=5)
             page.typed(problem.cure)
-    page.todo()
+    page.what_to_do()
     if not all(about_pdf):
         _correct_request(case)
     if any(about_pdf):

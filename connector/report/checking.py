@@ -28,7 +28,7 @@ def unconfirmed(case: Case) -> None:
     when = page.say(", terminée le {day}", ", ended on {day}", day=page.day(ended)) if ended else Words("")
     if case.value("other") or case.record.reason not in {"", "copy"}:
         page.para(*reason.told, other=_short_path(case.value("other")), pdf=case.pdf, ended=when)
-    page.todo()
+    page.what_to_do()
     page.bullet(
         "Elle doit partir ? Vérifiez les signataires et l’objet (« {subject} »), puis écrivez dans « {file} » :",
         "It must be sent? Check the signatories and the subject (“{subject}”), then write into “{file}”:",
@@ -59,7 +59,7 @@ def held(case: Case) -> None:
         file=case.request_file,
         text=loose(cut(case.value("text") or "?", _QUOTED)),
     )
-    page.todo()
+    page.what_to_do()
     uncertain = case.record.reason in _PERHAPS_SENT
     if uncertain:
         page.bullet(
@@ -96,7 +96,7 @@ def in_doubt(case: Case) -> None:
     page.first(words.TO_CHECK, *reason.first)
     when = page.say(", le {day}", ", on {day}", day=page.day_at(at)) if at else Words("")
     page.para(*reason.told, when=when, who=asked)
-    page.todo()
+    page.what_to_do()
     day = page.say(" du {day}", " of {day}", day=page.day(at)) if at else Words("")
     page.below(
         "Cherchez sur Jesignexpert la collecte « {subject} »{day} pour {who}, ou demandez à {who} si l’e-mail de "
@@ -154,7 +154,7 @@ def lost(case: Case) -> None:
     page.first(words.TO_CHECK, *reason.first, when=when)
     page.para(*reason.told)
     signatories(case)
-    page.todo()
+    page.what_to_do()
     if record.reason == "erased_before_fetch":
         page.bullet(
             "Demandez le document signé à un signataire : Jesignexpert l’a envoyé à chacun par e-mail.",

@@ -120,7 +120,7 @@ def _pdf_changed(case: Case) -> None:
     )
     _two_files(case)
     signatories(case)
-    page.todo()
+    page.what_to_do()
     page.bullet(
         "La modification ne compte pas ? Supprimez « {pdf} »,\npuis donnez ce nom à « {beside} ».",
         "The change does not matter? Delete “{pdf}”,\nthen give that name to “{beside}”.",
@@ -225,7 +225,7 @@ def _to_check(case: Case) -> None:
             "What the pages show was not recognised as what was sent.",
         )
     signatories(case)
-    page.todo()
+    page.what_to_do()
     page.bullet(
         "Ouvrez « {beside} » et relisez-le. Il convient ? Gardez-le : c’est la version signée.",
         "Open “{beside}” and read it. Is it right? Keep it: it is the signed version.",

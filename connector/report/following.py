@@ -147,7 +147,7 @@ def _changed(case: Case) -> None:
         "“{beside}”.",
         beside=case.beside,
     )
-    page.todo()
+    page.what_to_do()
     _change_answers(case, sent)
 
 

@@ -82,7 +82,7 @@ class Page:
         """Begin a section with a heading; what follows stands right below."""
         self.para(french, english, **values)
 
-    def todo(self) -> None:
+    def what_to_do(self) -> None:
         """Begin the section « Ce que vous pouvez faire »."""
         self.heading("Ce que vous pouvez faire", "What you can do")
 

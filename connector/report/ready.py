@@ -35,7 +35,7 @@ def previewed(case: Case) -> None:
             "The PDF or the signatories have changed since the last preview: read this one.",
         )
     warnings(case)
-    page.todo()
+    page.what_to_do()
     page.bullet(
         "Ouvrez « {preview} » : les cadres montrent où chacun signera.",
         "Open “{preview}”: the boxes show where each will sign.",
@@ -126,7 +126,7 @@ def draft(case: Case) -> None:
         "will be sent from here.",
         subject=case.subject,
     )
-    page.todo()
+    page.what_to_do()
     page.bullet(
         "Pour l’envoyer : ouvrez-la sur le site de Jesignexpert. Une fois envoyée, elle est suivie ici et "
         "le document signé reviendra de lui-même.",

@@ -54,7 +54,7 @@ def _first_refused(case: Case, one: SignatoryFacts | None, with_reason: bool) ->
 
 def _after_refusal(case: Case, one: SignatoryFacts | None) -> None:
     page = case.page
-    page.todo()
+    page.what_to_do()
     if one is not None:
         page.bullet("Voyez avec {who} ce qui ne convient pas.", "Ask {who} what is not right.", who=who(one))
     page.bullet(
@@ -90,7 +90,7 @@ def expired(case: Case) -> None:
     )
     _lost_signatures(case)
     signatories(case)
-    page.todo()
+    page.what_to_do()
     if late and late[0].phone:
         page.bullet(
             "Vérifiez avec {who} son adresse ({email}) et son mobile ({phone}) : un mobile inexact empêche de "
@@ -142,7 +142,7 @@ def cancelled(case: Case) -> None:
     )
     _lost_signatures(case)
     signatories(case)
-    page.todo()
+    page.what_to_do()
     _again(case)
     page.bullet(
         "Sinon, il n’y a rien à faire : « {file} » et ce fichier peuvent être supprimés.",
