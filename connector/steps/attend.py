@@ -20,11 +20,12 @@ from connector.steps import check as checking
 from connector.steps import waiting
 from connector.steps.case import Case, move
 from connector.steps.delivered import present_at
-from connector.steps.judge import judge
+from connector.steps.ended import attend_ended
+from connector.steps.judge import judge, read_again
 from connector.steps.likeness import rival_speaks
 from connector.steps.orders import obey
 from connector.steps.parts import Parts
-from connector.steps.read import ReadSidecar, read_request
+from connector.steps.read import ReadSidecar
 from connector.steps.send import overturn
 
 _MARKED_HOLDS = frozenset({"marker_unreadable", "marker_other_connector", "marker_other_digest"})
@@ -50,7 +51,7 @@ def consider(case: Case) -> Record | None:
         # Its sidecar was seen to be gone; what lies there now has arrived before our eyes.
         return judge(replace(case, previous=record))
     if record.state.ended:
-        return _ended(case, record)
+        return attend_ended(case, record)
     if record.state is State.HELD:
         return _held(case, record)
     if record.state.before_mark:
@@ -61,11 +62,6 @@ def consider(case: Case) -> Record | None:
             return record
         return judge(replace(case, target=record))
     return _open(case, record)
-
-
-def _read(case: Case) -> ReadSidecar:
-    folder = case.parts.folders[case.settings.server]
-    return read_request(folder, case.pair.sidecar.href, pdf_name=case.pair.document_name)
 
 
 def _unchanged(case: Case, record: Record) -> bool:
@@ -168,7 +164,7 @@ def _make_way(case: Case, record: Record) -> None:
 def _held(case: Case, record: Record) -> Record:
     if record.sidecar_etag == case.pair.sidecar.etag:
         return record
-    sidecar = _read(case)
+    sidecar = read_again(case)
     action = read_orders(sidecar.data)
     marked = record.transaction is not None or record.reason in _MARKED_HOLDS
     anew = ask_of(action, record=record) != record.ask
@@ -203,7 +199,7 @@ def _open(case: Case, record: Record) -> Record:
 def _marked_edited(case: Case, record: Record) -> Record:
     """Marked, not sent yet, and saved again: the same bytes go on, other ones are not what the marker stands for."""
     entry = case.pair.document
-    sidecar = _read(case)
+    sidecar = read_again(case)
     folder = case.parts.folders[record.server]
     present = present_at(case.parts, folder, record, entry.href) if entry is not None else None
     same_document = (
@@ -227,7 +223,7 @@ def _as_marked(case: Case, record: Record) -> bool:
 
 
 def _sidecar_edited(case: Case, record: Record) -> Record:
-    sidecar = _read(case)
+    sidecar = read_again(case)
     changes: dict[str, Any] = {
         "sidecar_etag": sidecar.etag or case.pair.sidecar.etag,
         "sidecar_gone": False,
@@ -329,80 +325,3 @@ def _document_seen(parts: Parts, case: Case, record: Record, entry: Entry) -> Re
             record, "document_seen", document=changed, extra={**record.extra, "left": left}
         )
     return parts.journal.note(record, "document_seen", document=document.model_copy(update=update))
-
-
-def _ended(case: Case, record: Record) -> Record:
-    """An ended pair goes again on a new ask only; other unsigned bytes at its place are said."""
-    crashed = record.reason == "not_sent" and not record.extra.get("asked_again")
-    if not record.closed and not crashed:
-        return record
-    if record.sidecar_etag != case.pair.sidecar.etag or crashed:
-        sidecar = _read(case)
-        action = read_orders(sidecar.data)
-        changes: dict[str, Any] = {
-            "sidecar_etag": sidecar.etag or case.pair.sidecar.etag,
-            "extra": {**record.extra, "orders_seen": True, "asked_again": True},
-        }
-        if record.adopted and not record.extra.get("orders_seen"):
-            changes["obeyed"] = (*record.obeyed, *((action.wording,) if action else ()))
-        elif action is not None and ask_of(action, record=record) != record.ask:
-            return judge(replace(case, previous=record))
-        record = case.journal.note(record, "sidecar_edited", **changes)
-    return _ended_document(case, record)
-
-
-def _ended_document(case: Case, record: Record) -> Record:
-    entry = case.pair.document
-    if entry is None or entry.etag == record.document.etag:
-        return record
-    parts = case.parts
-    present = present_at(parts, parts.folders[record.server], record, entry.href)
-    document = record.document.model_copy(update={"etag": entry.etag})
-    known = {record.document.sha256, record.document.signed_sha256, *record.extra.get("left", ())}
-    sha256 = present.fetched.sha256 if present is not None and present.fetched else None
-    unsigned = True
-    if present is not None and present.path is not None and sha256 not in known:
-        try:
-            unsigned = parts.documents.facts(present.path).signatures == 0
-        except DocumentError:
-            unsigned = True
-    parts.spool.free(record.ref)
-    record = parts.journal.note(record, "document_seen", document=document)
-    if sha256 in known or not unsigned:
-        return record
-    return _ended_place_changed(case, record, entry)
-
-
-def _ended_place_changed(case: Case, record: Record, entry: Entry) -> Record:
-    told: dict[str, Any] = {
-        "reason": "ended_place_changed",
-        "values": {
-            "other": entry.name,
-            "other_id": str(record.id),
-            "ended": record.ended_at.isoformat() if record.ended_at else "",
-        },
-    }
-    return replace(case, previous=record).keep(
-        Event.COPIED,
-        **told,
-        extra={"needs_ask": told},
-        account=record.account,
-        ask=record.ask,
-        request=record.request,
-        subject=record.subject,
-        signatories=(),
-        sidecar_etag=record.sidecar_etag,
-        sidecar_sha256=record.sidecar_sha256,
-        settings_digest=record.settings_digest,
-        document=record.document.model_copy(
-            update={
-                "etag": entry.etag,
-                "sha256": None,
-                "size": entry.size,
-                "signed_sha256": None,
-                "delivered_href": None,
-                "original_href": None,
-                "version_id": None,
-            }
-        ),
-    )

@@ -72,6 +72,12 @@ def judge(case: Case) -> Record:
     return record
 
 
+def read_again(case: Case) -> ReadSidecar:
+    """Fetch and read the sidecar of a case as it is now."""
+    folder = case.parts.folders[case.settings.server]
+    return read_request(folder, case.pair.sidecar.href, pdf_name=case.pair.document_name)
+
+
 def _verdict(case: Case, sidecar: ReadSidecar, document: ReadDocument | None, ref: str) -> Record:
     common = _common(case, sidecar, ref)
     lost = lost_both(case, sidecar, document)
