@@ -26,7 +26,7 @@ from connector.steps.likeness import rival_speaks
 from connector.steps.orders import obey
 from connector.steps.parts import Parts
 from connector.steps.read import ReadSidecar
-from connector.steps.send import overturn
+from connector.steps.send import may_overturn, overturn
 
 _MARKED_HOLDS = frozenset({"marker_unreadable", "marker_other_connector", "marker_other_digest"})
 
@@ -198,6 +198,8 @@ def _open(case: Case, record: Record) -> Record:
 
 def _marked_edited(case: Case, record: Record) -> Record:
     """Marked, not sent yet, and saved again: the same bytes go on, other ones are not what the marker stands for."""
+    if not may_overturn(case.parts, record):
+        return record  # nothing can be decided yet: nothing is downloaded either
     entry = case.pair.document
     sidecar = read_again(case)
     folder = case.parts.folders[record.server]

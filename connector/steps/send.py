@@ -67,10 +67,17 @@ def is_question(parts: Parts, record: Record) -> bool:
 
 def overturn(parts: Parts, record: Record) -> Record:
     """A person changed or took away what is marked and known not to have left: it is not sent as it was (R2)."""
-    if record.id in parts.fresh_sends | parts.in_flight or parts.journal.intent(record, "send") is not None:
+    if not may_overturn(parts, record):
         return record
     asked = _ask_first(parts, record)
     return asked if asked is not None else _overturned(parts, parts.journal.get(record.id))
+
+
+def may_overturn(parts: Parts, record: Record) -> bool:
+    """False while its ``send`` is open, or while the platform was asked whether it left and is to be let be."""
+    if record.id in parts.fresh_sends | parts.in_flight or parts.journal.intent(record, "send") is not None:
+        return False
+    return record.id in parts.not_left or waiting.due(parts, record)
 
 
 def _overturned(parts: Parts, record: Record) -> Record:
