@@ -301,6 +301,7 @@ def _show_all(
 def account_pass(parts: Parts, account: str, *, deadline: float | None = None) -> Outcome:
     """Steps 7 and 8 for one account: ask about what is due, fetch what is signed. Raises JournalError only."""
     moved = 0
+    waiting.let_go(parts, account)
     for record in sorted(parts.journal.followed(account), key=_due_first):
         if _over(parts, deadline):
             return Outcome(complete=False, moved=moved)

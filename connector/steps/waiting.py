@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from connector.errors import AnsweredNo, Cause, RemoteError
 from connector.journal import Hold
-from connector.lifecycle import Record
+from connector.lifecycle import Record, State
 from connector.steps.parts import Parts
 
 UNANSWERED = "unanswered"
@@ -73,6 +73,24 @@ def answered(parts: Parts, account: str) -> None:
     """Tell that the platform answered a read: ends a hold that only waited for that."""
     hold = parts.journal.held(account)
     if hold is not None and hold.cause in _ENDED_BY_AN_ANSWER:
+        parts.journal.release(account)
+
+
+def let_go(parts: Parts, account: str) -> None:
+    """End a hold that is due while nothing of the account waits: nobody is left to find out whether it is over.
+
+    The next launch finds out anew. What the administrator stopped, or an unanswered send holds, is not touched.
+    """
+    hold = parts.journal.held(account)
+    if hold is None or hold.cause in {MANUAL, UNANSWERED} or hold.probe_at > parts.now():
+        return
+    waiting = {State.WAITING, State.PREPARED, State.MARKED}
+    servers = {settings.server for settings in parts.watched.values()}
+    if not any(
+        record.account == account and record.state in waiting
+        for server in servers
+        for record in parts.journal.open_records(server)
+    ):
         parts.journal.release(account)
 
 

@@ -46,6 +46,21 @@ def test_no_credit(tmp_path: Path) -> None:
         stage.intact()
 
 
+def test_a_pause_that_nobody_waits_for(tmp_path: Path) -> None:
+    """The request that met the empty credit is taken away: the notice does not outlive it for ever."""
+    with Stage(tmp_path, timing=PROBING) as stage:
+        stage.platform.credit = 0
+        stage.drop("un")
+        stage.run(3)
+        assert NOTICE in stage.files()
+        stage.delete("un.sign.yaml")
+        stage.run(6)
+        stage.clock.advance(60)
+        stage.run(6)
+        assert NOTICE not in stage.files()
+        assert stage.parts.journal.held("cabinet") is None
+
+
 def test_tokens_over(tmp_path: Path) -> None:
     """Refused tokens pause the account without hammering it; new tokens end the pause at once."""
     with Stage(tmp_path) as stage:
