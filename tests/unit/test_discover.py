@@ -83,8 +83,18 @@ def test_an_etag_of_the_running_second_proves_nothing() -> None:
     date = NOW.replace(microsecond=900_000)
     assert not seen(settling, 0, date=date, modified=NOW)
     assert not seen(settling, 5, date=date, modified=NOW)
-    assert not seen(settling, 6, date=NOW - timedelta(seconds=3), modified=NOW)
+    assert not seen(settling, 6, date=NOW - timedelta(seconds=1), modified=NOW)
     assert seen(settling, 7, date=NOW + timedelta(seconds=1), modified=NOW)
+
+
+def test_a_change_in_the_future_is_waited_for_like_any_other() -> None:
+    """A PC whose clock is wrong writes a time of change that may lie days ahead: it settles by the looks alone."""
+    settling = Settling(grain=GRAIN)
+    ahead = NOW + timedelta(days=1)
+    assert [seen(settling, at, date=NOW + timedelta(seconds=at), modified=ahead) for at in (0, 2)] == [
+        False,
+        True,
+    ]
 
 
 def test_without_a_date_the_looks_alone_decide() -> None:
