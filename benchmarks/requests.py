@@ -134,6 +134,9 @@ def _dms_lines(requests: list[Request]) -> list[Line]:
         if one.path.endswith("/.signature/owner"):
             # The look right before the marker belongs to the request; the others go with the listings.
             bucket = RECHECK if number == marked - 1 else DISCOVERY
+        elif number == marked - 2 and one.method == "PROPFIND":
+            # The listing that shows PDF and sidecar once more, right before the look at the owner.
+            bucket = RECHECK
         elif one.path.endswith(".pdf") and one.method == "GET" and number > marked:
             bucket = _around_delivery(number, delivering)
         else:
