@@ -308,8 +308,3 @@ class Record(Frozen):
     next_at: datetime | None = None
     """Not before this time is the next step tried again."""
     extra: dict[str, Any] = Field(default_factory=dict)
-
-    @property
-    def log_context(self) -> dict[str, str]:
-        """Reference, folder and state: all that a log line may say of a request."""
-        return {"ref": self.ref, "folder": self.folder, "state": self.state.value}

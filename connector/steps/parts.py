@@ -109,10 +109,6 @@ class Parts:
     fresh_sends: set[int] = field(default_factory=set)
     """Records whose ``send`` intent this very process committed: only they may be sent (protocol step 6)."""
 
-    def folder_of(self, name: str) -> FolderSettings:
-        """Return the settings of a watched folder."""
-        return self.watched[name]
-
 
 @dataclass(frozen=True, kw_only=True)
 class ReportSettings:

@@ -13,9 +13,7 @@ from connector.errors import (
     AnsweredNo,
     InvalidResponse,
     NotFound,
-    OutcomeUnknown,
     RemoteError,
-    Unavailable,
 )
 from connector.lifecycle import Event, Record
 from connector.ports import Box, SigningService, TransactionDraft, TransactionId, TransactionSignatory
@@ -123,8 +121,3 @@ def _refused(parts: Parts, record: Record, error: AnsweredNo) -> Record:
         values={"text": error.text},
         key=None,
     )
-
-
-def away(error: RemoteError) -> bool:
-    """True when the platform itself is out of reach, not one request at fault."""
-    return isinstance(error, (Unavailable, OutcomeUnknown))

@@ -15,6 +15,7 @@ import pytest
 from connector.cli.wiring import Seams
 from connector.jesignexpert.transport import DeadlineTransport
 from connector.lifecycle import State
+from connector.marks import Owner, write
 from connector.passes import account_pass
 from tests.faults import test_once as once
 from tests.worlds import CLAIRE, MARIE, ONE, ROOT, Mode, Stage, workers
@@ -448,3 +449,28 @@ def test_drafts_end_an_accounts_hold(tmp_path: Path) -> None:
         stage.run(2)
         assert "SIGNATURES EN PAUSE.txt" not in stage.files()
         assert sum(stage.sends()) == 0
+
+
+@once.MODES
+def test_taken_over_right_before_the_marker(tmp_path: Path, mode: Mode) -> None:
+    """Another connector takes the folder after it was listed: the last look stops the marker and the send (R12)."""
+    stages: list[Stage] = []
+
+    class TakenOver(DeadlineTransport):
+        def handle_request(self, request: httpx.Request) -> httpx.Response:
+            if request.method == "POST" and stages:
+                stage = stages.pop()
+                owner = Owner(connector="other-host", since=stage.clock.now())
+                mark = write(owner, stage.parts.sealer)
+                stage.dms.person.write(f"{ROOT}/.signature/owner", mark)
+            return super().handle_request(request)
+
+    seams = Seams(pool=workers(), transport=lambda ca, proxy: TakenOver(ca_file=ca, proxy=proxy))
+    with Stage(tmp_path, mode, seams=seams) as stage:
+        stages.append(stage)
+        stage.drop()
+        stage.run(6)
+        assert stages == [], "the other connector did come in between"
+        assert sum(stage.sends()) == 0
+        assert [path.name for path in (tmp_path / "dms").rglob("*.sent")] == []
+        assert "other-host" in stage.memory.problem
