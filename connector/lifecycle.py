@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field
 
@@ -216,11 +216,16 @@ class DocumentFacts(Frozen):
     """One document of a request: where it lies, what was sent, what came back."""
 
     rank: int = 1
+    """In the transaction, from 1: documents first, then annexes."""
+    role: Literal["document", "annex"] = "document"
+    """A document comes back as its own new version; an annex comes back beside, its own file untouched."""
     href: str
     file_id: str | None = None
     etag: str | None = None
     sha256: str | None = None
-    """Of the bytes judged and sent."""
+    """Of the bytes as found in the folder: what was judged, and what is sent unless ``sent_sha256`` differs."""
+    sent_sha256: str | None = None
+    """Of the PDF that was made of an image and is sent instead; None: the file itself is sent."""
     size: int | None = None
     pages: int | None = None
     pages_digest: str | None = None
@@ -231,6 +236,14 @@ class DocumentFacts(Frozen):
     signed_size: int | None = None
     signed_pages: int | None = None
     signatures: int | None = None
+    contents: tuple[str, ...] = ()
+    """SHA-256 of each signature's ``/Contents``: no two signings share one (protocol R8)."""
+    differences: dict[str, str] = Field(default_factory=dict)
+    """Expectations that the signed document does not meet, as ``pdf.model.Verdict``."""
+    left: tuple[str, ...] = ()
+    """Hashes of what people put in its place while it was out: told already, never replaced."""
+    beside: str = ""
+    """Why it was delivered beside; empty when it was not."""
     delivered_href: str | None = None
     original_href: str | None = None
     """Where the unsigned original was moved to, on servers without versions."""
@@ -241,6 +254,21 @@ class DocumentFacts(Frozen):
     changed_same_pages: bool | None = None
     missing_since: datetime | None = None
     renamed_to: str | None = None
+
+    @property
+    def name(self) -> str:
+        """Last part of its href."""
+        return self.href.rsplit("/", 1)[-1]
+
+    @property
+    def converted(self) -> bool:
+        """True for an image, of which a PDF was made and sent; its file is never touched."""
+        return self.sent_sha256 is not None
+
+    @property
+    def in_place(self) -> bool:
+        """True when the signed document becomes the new version of this very file."""
+        return self.role == "document" and not self.converted
 
 
 class Record(Frozen):
@@ -269,6 +297,9 @@ class Record(Frozen):
     settings_digest: str | None = None
     request: SignatureRequest | None = None
     document: DocumentFacts
+    """The main document, of rank 1."""
+    more: tuple[DocumentFacts, ...] = ()
+    """Further documents, then annexes, by rank."""
     transaction: str | None = None
     carried: str | None = None
     """Digest of everything the transaction carries (protocol R2)."""
@@ -308,3 +339,21 @@ class Record(Frozen):
     next_at: datetime | None = None
     """Not before this time is the next step tried again."""
     extra: dict[str, Any] = Field(default_factory=dict)
+
+    @property
+    def documents(self) -> tuple[DocumentFacts, ...]:
+        """Everything that travels in the transaction, by rank: the main document first."""
+        return (self.document, *self.more)
+
+    def ranked(self, rank: int) -> DocumentFacts:
+        """Return the document of that rank. KeyError when there is none."""
+        for one in self.documents:
+            if one.rank == rank:
+                return one
+        raise KeyError(rank)
+
+    def with_document(self, facts: DocumentFacts) -> dict[str, Any]:
+        """Return the change (for the journal) that puts ``facts`` in the place of the document of its rank."""
+        if facts.rank == self.document.rank:
+            return {"document": facts}
+        return {"more": tuple(facts if one.rank == facts.rank else one for one in self.more)}

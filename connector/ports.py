@@ -241,6 +241,8 @@ class Box:
     y: float
     page_width: float
     page_height: float
+    with_logo: bool = True
+    """Whether the firm's logo is shown in it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -254,7 +256,9 @@ class TransactionDraft:
     sequential: bool
     mail_subject: str | None = None
     handwritten: bool = False
+    """Signatories draw their signature by hand."""
     confidential_to: tuple[str, ...] = ()
+    """Addresses that alone may see it in the firm's account; empty: everybody there."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -367,5 +371,9 @@ class Terms:
     digest: str
     """Of the contract in force: a request previewed under another contract is another request."""
     lapse_days: int
+    annexes_need_boxes: bool = False
+    """An upload without any box would be refused: each signatory gets one on an annex, too (ASSUMED: no)."""
+    remind_every_s: int = 3600
+    """A reminder sooner than this after the last one is refused."""
     operations_status: str = "operations.status.path"
     """Name of the setting to change when the status call does not exist (protocol R11)."""

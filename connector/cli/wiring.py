@@ -14,6 +14,7 @@ from functools import partial
 from pathlib import Path
 
 from connector.config import Config, SecretReference, resolve_secret
+from connector.config import model as config_model
 from connector.errors import ConfigurationError, ConfigurationProblem, JournalError, Problem, RequestRejected
 from connector.isolated_pdf import IsolatedPdf
 from connector.isolation import IsolatedPool
@@ -25,6 +26,7 @@ from connector.jesignexpert.transport import BaseTransport, DeadlineTransport
 from connector.journal import Journal
 from connector.marks import Sealer
 from connector.ports import Box, Folder, Href, SigningService
+from connector.sidecar.model import Reminders
 from connector.spool import Spool
 from connector.steps.parts import AccountSettings, FolderSettings, Parts, ReportSettings, Timing
 from connector.webdav.client import AdapterFactory
@@ -152,7 +154,20 @@ def _watched(config: Config, name: str) -> FolderSettings:
         refuse_domains=tuple(policy.refuse_domains),
         same_phone_refused=policy.same_phone == "refuse",
         max_sends_per_hour=policy.max_sends_per_hour,
+        levels=policy.levels,
+        drop_allowed=policy.drop_folder == "allow",
+        remember_contacts=policy.remember_contacts or None,
+        reminders=_reminders(policy.reminders),
         watch_root=f"{server.url} {folder.path}",
+    )
+
+
+def _reminders(written: config_model.Reminders | None) -> Reminders | None:
+    """In whole days, as people write them in their folders."""
+    if written is None:
+        return None
+    return Reminders(
+        first=max(written.first_after.days, 1), every=max(written.every.days, 1), maximum=written.at_most
     )
 
 

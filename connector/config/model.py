@@ -175,7 +175,8 @@ class Policy(Frozen):
     """Per folder; None: no brake but the account's."""
     reminders: Reminders | None = None
     quiet_hours: QuietHours | None = None
-    remember_contacts: Duration | None = None
+    remember_contacts: Duration = timedelta(days=400)
+    """How long people of earlier requests are remembered, per account; nothing (``0d``): never."""
 
 
 class PolicyOverride(Frozen):

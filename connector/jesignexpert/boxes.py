@@ -29,6 +29,7 @@ class Placed:
     page: int
     x: int
     y: int
+    with_logo: bool = True
 
 
 def sign_fields(boxes: Sequence[Box], contract: Contract) -> list[dict[str, object]]:
@@ -43,7 +44,7 @@ def sign_fields(boxes: Sequence[Box], contract: Contract) -> list[dict[str, obje
             names.page: box.page,
         }
         if names.without_logo:
-            member[names.without_logo] = contract.formats.without_logo
+            member[names.without_logo] = contract.formats.without_logo or not box.with_logo
         result.append(member)
     return result
 
@@ -108,7 +109,7 @@ def _convert(box: Box, contract: Contract) -> Placed | Problem:
     if contract.formats.origin == "bottom_left":
         # The corner nearest the origin is then the box's bottom left (ASSUMED).
         y = height - limits.box_height - y
-    return Placed(box.signatory, box.page, _whole(x, max_x), _whole(y, max_y))
+    return Placed(box.signatory, box.page, _whole(x, max_x), _whole(y, max_y), box.with_logo)
 
 
 def _whole(value: float, highest: int) -> int:

@@ -179,6 +179,8 @@ class Formats(_Part):
     """``+33`` = E.164 with its plus; ``33`` = without, as in Universign."""
     origin: Literal["top_left", "bottom_left"] = _assumed("top_left", "2")
     non_a4: Literal["page_points", "scaled_to_a4", "refuse"] = _assumed("page_points", "2")
+    annex_boxes: Literal["none", "free_room"] = _assumed("none", "2")
+    """``none``: an annex is uploaded without a box; ``free_room``: one for each signatory on its last page."""
     locked: bool = _assumed(True, "2")
     without_logo: bool = _assumed(False, "2")
     notification: str = _known("ALL")
@@ -352,6 +354,8 @@ class Contract(_Part):
             signatures_per_signatory=self.expectations.signatures_per_signatory,
             digest=self.digest,
             lapse_days=self.expectations.lapse_days,
+            annexes_need_boxes=self.formats.annex_boxes == "free_room",
+            remind_every_s=self.expectations.remind_every_s,
         )
 
     def settings(self) -> Iterator[Setting]:

@@ -19,7 +19,7 @@ from connector.errors import JournalError, StaleRecordError
 from connector.identity import new_reference
 from connector.journal import schema
 from connector.journal.database import Database, when
-from connector.lifecycle import Event, Record, State, after
+from connector.lifecycle import DocumentFacts, Event, Record, State, after
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,6 +63,7 @@ class Records(Database):
             kept = record.model_copy(
                 update={"id": result.inserted_primary_key[0] if result.inserted_primary_key else 0}
             )
+            self._keep_more(connection, kept, ())
             self._append(connection, kept, event.value if event else "added", {"state": kept.state.value})
             return kept
 
@@ -109,11 +110,12 @@ class Records(Database):
         if "state" in changes:
             raise ValueError("a state is changed by an event only")
         with self._transaction() as connection:
-            kept = self._unchanged(connection, record)
-            kept = kept.model_copy(update={**changes, "revision": kept.revision + 1})
+            before = self._unchanged(connection, record)
+            kept = before.model_copy(update={**changes, "revision": before.revision + 1})
             connection.execute(
                 schema.record.update().where(schema.record.c.id == kept.id).values(**_columns(kept))
             )
+            self._keep_more(connection, kept, before.more)
             return kept
 
     def _write(
@@ -134,6 +136,7 @@ class Records(Database):
         connection.execute(
             schema.record.update().where(schema.record.c.id == record.id).values(**_columns(record))
         )
+        self._keep_more(connection, record, kept.more)
         if done:
             connection.execute(
                 schema.intent.delete().where(
@@ -190,9 +193,12 @@ class Records(Database):
         return self._all(columns.account == account, columns.state.in_([s.value for s in states]))
 
     def knowing(self, *, sha256: str) -> list[Record]:
-        """Return every record whose main document, as sent or as signed, has these bytes."""
-        columns = schema.record.c
-        return self._all(sa.or_(columns.document_sha256 == sha256, columns.signed_sha256 == sha256))
+        """Return every record one of whose documents, as found or as signed, has these bytes."""
+        columns, more = schema.record.c, schema.document.c
+        beside = sa.select(more.record_id).where(sa.or_(more.sha256 == sha256, more.signed_sha256 == sha256))
+        return self._all(
+            sa.or_(columns.document_sha256 == sha256, columns.signed_sha256 == sha256, columns.id.in_(beside))
+        )
 
     def with_sidecar(self, server: str, sha256: str) -> list[Record]:
         """Return every record of a server whose sidecar had these bytes."""
@@ -200,7 +206,7 @@ class Records(Database):
         return self._all(columns.server == server, columns.sidecar_sha256 == sha256)
 
     def with_file_id(self, server: str, file_id: str) -> list[Record]:
-        """Return every record of a server whose main document bears this file id, newest last."""
+        """Return every record of a server whose main document bears this file id, newest last (protocol R3)."""
         return self._all(schema.record.c.server == server, schema.record.c.file_id == file_id)
 
     def all_at_place(self, server: str, place: str) -> list[Record]:
@@ -261,6 +267,23 @@ class Records(Database):
         if row is None:
             return None
         return Intent(record_id=record.id, step=step, at=when(row.at), data=json.loads(row.data))
+
+    def _keep_more(self, connection: Connection, record: Record, before: tuple[DocumentFacts, ...]) -> None:
+        """Keep what further documents are found by; costs nothing where there are none, or none changed."""
+        if record.more == before:
+            return
+        table = schema.document
+        connection.execute(table.delete().where(table.c.record_id == record.id))
+        for one in record.more:
+            connection.execute(
+                table.insert().values(
+                    record_id=record.id,
+                    rank=one.rank,
+                    file_id=one.file_id,
+                    sha256=one.sha256,
+                    signed_sha256=one.signed_sha256,
+                )
+            )
 
     def _unchanged(self, connection: Connection, record: Record) -> Record:
         """Return the record as kept, which must be what the caller has: its changes may copy whole fields."""

@@ -20,7 +20,7 @@ from sqlalchemy import (
     text,
 )
 
-VERSION = 1
+VERSION = 2
 
 metadata = MetaData()
 
@@ -57,6 +57,31 @@ Index("record_document", record.c.document_sha256)
 Index("record_signed", record.c.signed_sha256)
 Index("record_sidecar", record.c.server, record.c.sidecar_sha256)
 Index("record_file", record.c.server, record.c.file_id)
+
+document = Table(
+    "document",
+    metadata,
+    Column("record_id", Integer, ForeignKey("record.id"), primary_key=True),
+    Column("rank", Integer, primary_key=True),
+    Column("file_id", String),
+    Column("sha256", String(64)),
+    Column("signed_sha256", String(64)),
+    comment="what travels beside a request's main document; copies to find it by",
+)
+Index("document_sha256", document.c.sha256)
+Index("document_signed", document.c.signed_sha256)
+Index("document_file", document.c.file_id)
+
+contact = Table(
+    "contact",
+    metadata,
+    Column("account", String, primary_key=True),
+    Column("email", String, primary_key=True),
+    Column("facts", Text, nullable=False),
+    Column("used_at", Float, nullable=False),
+    comment="people of earlier requests, by account and canonical address; erasable, unlike events",
+)
+Index("contact_used", contact.c.used_at)
 
 event = Table(
     "event",
@@ -120,4 +145,9 @@ def create(connection: Connection) -> None:
 
 
 # One function per step from version N to N + 1, run with the new version's number in one transaction.
-MIGRATIONS: dict[int, Callable[[Connection], None]] = {}
+def _several_documents(connection: Connection) -> None:
+    """1 → 2: several documents in a request, and remembered contacts."""
+    metadata.create_all(connection, tables=[document, contact])
+
+
+MIGRATIONS: dict[int, Callable[[Connection], None]] = {1: _several_documents}

@@ -5,6 +5,7 @@ Nothing here judges; ``sidecar.grammar`` makes these values from a person's text
 
 from __future__ import annotations
 
+from datetime import datetime
 from enum import StrEnum
 from typing import Literal
 
@@ -100,6 +101,8 @@ class Placement(Frozen):
     offset: tuple[Length, Length] | None = None
     corner: Corner | None = None
     line: int | None = None
+    origin: str = ""
+    """Name of the settings file it stands in, as people see it; empty: the request itself."""
 
 
 class Signatory(Frozen):
@@ -108,6 +111,8 @@ class Signatory(Frozen):
     ``contact`` names an entry of ``contacts`` and is resolved before anything else looks at it.
     """
 
+    written: tuple[str, ...] = ()
+    """English keys that stand in the file for this person: what is not among them may be filled from elsewhere."""
     email: str = ""
     first_name: str = ""
     last_name: str = ""
@@ -120,6 +125,25 @@ class Signatory(Frozen):
     level: Level = Level.SIMPLE
     placements: tuple[Placement, ...] = ()
     line: int | None = None
+    origin: str = ""
+    """Name of the settings file the person stands in, as people see it; empty: the request itself."""
+    filled: dict[str, str] = Field(default_factory=dict)
+    """English key → where its value was taken from: ``contact NAME``, or ``known`` (an earlier request)."""
+    known_since: datetime | None = None
+    """When what is ``known`` was last used; aware UTC."""
+
+    @property
+    def phone_masked(self) -> bool:
+        """True when nobody wrote the number in this folder: it is shown as 06 •• •• •• 78."""
+        return self.filled.get("phone") == "known"
+
+
+class Reminders(Frozen):
+    """When a signatory is reminded (``rappels``): days after the invitation, days between, how often at most."""
+
+    first: int | None = None
+    every: int | None = None
+    maximum: int | None = None
 
 
 class SignatureRequest(Frozen):
@@ -141,6 +165,21 @@ class SignatureRequest(Frozen):
     logo: bool = True
     handwritten: bool = False
     requester: str | None = None
+    reminders: Reminders | None = None
+    message_file: str | None = None
+    """Name of the file beside whose text is the message (``message: voir Message.txt``)."""
+    place: tuple[Placement, ...] = ()
+    """Where everybody signs who has no place of their own."""
+    then: tuple[Signatory, ...] = ()
+    """Signatories after all others (``puis``); inherited by itself, beside ``signatories``."""
+    contacts: dict[str, Signatory] = Field(default_factory=dict)
+    """Only in settings: people by the name that requests use for them."""
+    drop: str | None = None
+    """Only in settings: name of the folder in which every PDF is a request (``dépôt``)."""
+    born_of: Literal["list", "drop"] | None = None
+    """Written by the connector for a row of a list, or for a PDF of a drop folder; goes to preview."""
     action: Action | None = None
     lines: dict[str, int] = Field(default_factory=dict)
-    """English key → line on which it stands."""
+    """English key → line on which it stands; only keys that stand in a file are here."""
+    origins: dict[str, str] = Field(default_factory=dict)
+    """English key → name of the settings file it was inherited from; absent: the request itself, or a default."""

@@ -13,6 +13,7 @@ from connector.isolated_pdf import IsolatedPdf
 from connector.journal import Journal
 from connector.marks import Sealer
 from connector.ports import Box, Folder, Href, SigningService, Terms
+from connector.sidecar.model import Reminders
 from connector.spool import Spool
 
 
@@ -31,6 +32,14 @@ class FolderSettings:
     refuse_domains: tuple[str, ...] = ()
     same_phone_refused: bool = True
     max_sends_per_hour: int | None = None
+    levels: tuple[str, ...] = ("simple",)
+    """Certificate levels that may be asked for, by their English names."""
+    drop_allowed: bool = False
+    """May a settings file here make a request of every PDF of a folder?"""
+    remember_contacts: timedelta | None = None
+    """How long people of earlier requests are remembered; None: never."""
+    reminders: Reminders | None = None
+    """When nobody says otherwise in the folder; None: nobody is reminded."""
     watch_root: str = ""
     """Server URL and path: another one is another folder (protocol R7)."""
 

@@ -494,11 +494,7 @@ NOT_YET = {
     "metrics": "metrics: 127.0.0.1:9469",
     "tags": "tags: {in_progress: Signature en cours}",
     "keep_personal_data": "keep_personal_data: 400d",
-    "policy.levels": "policy: {levels: [simple, advanced]}",
-    "policy.drop_folder": "policy: {drop_folder: allow}",
-    "policy.reminders": "policy: {reminders: {first_after: 3d, every: 4d, at_most: 3}}",
     "policy.quiet_hours": 'policy: {quiet_hours: "20:00-08:00"}',
-    "policy.remember_contacts": "policy: {remember_contacts: 0d}",
     "mail.user": MAIL.format("user: u"),
     "mail.password": MAIL.format("password: {env: P}"),
     "journal.url": "journal: {url: 'postgresql://db.example/journal'}",
@@ -527,10 +523,8 @@ def test_what_is_not_acted_on_is_refused_by_name(path: str) -> None:
 
 def test_a_folder_cannot_ask_for_what_the_policy_may_not() -> None:
     """Refusals of the policy hold for a folder's own policy as well."""
-    text = changed(
-        "account: lyon", "account: lyon\n    policy: {reminders: {first_after: 3d, every: 4d, at_most: 3}}"
-    )
-    assert only(text).path == "folders.letters.policy.reminders"
+    text = changed("account: lyon", 'account: lyon\n    policy: {quiet_hours: "20:00-08:00"}')
+    assert only(text).path == "folders.letters.policy.quiet_hours"
 
 
 # ----------------------------------------------------------------------------------------------- warnings
