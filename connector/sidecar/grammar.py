@@ -10,7 +10,7 @@ import re
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Final, TypeGuard
+from typing import Any, Final
 
 from connector.sidecar import words
 from connector.sidecar.fields import (
@@ -114,11 +114,12 @@ def _says_nobody(node: Node) -> bool:
 
 
 def _read_contacts(reading: _Reading, name: str, key: Scalar, value: Node) -> None:
-    if not _is_mapping(reading.notes, key, value):
+    contacts = _mapping(reading.notes, key, value)
+    if contacts is None:
         return
     found = {}
     met: dict[str, Scalar] = {}
-    for contact, person in value.items:
+    for contact, person in contacts.items:
         written, folded = " ".join(unquoted(contact.text).split()), words.fold(contact.text)
         if not folded:
             reading.notes.say("unknown_key", contact.line, written=shown(contact.text), nearest="")
@@ -131,15 +132,15 @@ def _read_contacts(reading: _Reading, name: str, key: Scalar, value: Node) -> No
     reading.found[name] = found
 
 
-def _is_mapping(notes: Notes, key: Scalar, value: Node) -> TypeGuard[Mapping]:
+def _mapping(notes: Notes, key: Scalar, value: Node) -> Mapping | None:
     if isinstance(value, Mapping):
-        return True
+        return value
     if isinstance(value, Scalar) and value.empty:
         notes.say("value_missing", key.line, key=shown(key.text))
     else:
         written = shown(value.text) if isinstance(value, Scalar) else ""
         notes.say("value_not_keys", value.line, key=shown(key.text), written=written)
-    return False
+    return None
 
 
 def _read_text(reading: _Reading, name: str, key: Scalar, value: Node) -> None:
@@ -234,10 +235,11 @@ def _read_reminders(reading: _Reading, name: str, key: Scalar, value: Node) -> N
     if isinstance(value, Scalar) and words.find(unquoted(value.text), words.YES_NO) == "no":
         reading.found[name] = Reminders(maximum=0)
         return
-    if not _is_mapping(reading.notes, key, value):
+    reminders = _mapping(reading.notes, key, value)
+    if reminders is None:
         return
     found = {}
-    for inner, inner_key, inner_value in keys(reading.notes, value, words.REMINDER_KEYS):
+    for inner, inner_key, inner_value in keys(reading.notes, reminders, words.REMINDER_KEYS):
         reader = _read_maximum if inner == "max" else days
         found["maximum" if inner == "max" else inner] = reader(reading.notes, inner_key, inner_value)
     reading.found[name] = Reminders(**found)

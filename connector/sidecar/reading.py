@@ -4,9 +4,9 @@
 
     bytes → text (encodings) → certain repairs → tree (YAML, texts only) → request, with the line of each problem
 
-:func:`read_sidecar` and :func:`read_whole` judge; :func:`read_orders` and :func:`read_wish` only look for one line, for a request that has
-left and whose file a person goes on editing. Codes and their values: ``sidecar.codes``, and ``text_yaml`` for those
-beginning with ``yaml_``.
+:func:`read_sidecar` and :func:`read_whole` judge; :func:`read_orders` and :func:`read_wish` only look for one line,
+for a request that has left and whose file a person goes on editing. Codes and their values: ``sidecar.codes``, and
+``text_yaml`` for those beginning with ``yaml_``.
 """
 
 from __future__ import annotations

@@ -85,3 +85,4 @@ def test_a_problem_of_another_file_names_it() -> None:
     assert (
         in_body(problem, "fr").replace(TIE, " ").startswith("«\u00a0_signature.yaml\u00a0», ligne 2\u00a0: ")
     )
+    assert "ligne" not in in_first_line(problem, "fr")[0]
