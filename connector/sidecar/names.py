@@ -23,6 +23,8 @@ MODELS_FOLDER: Final = "Modèles de signature"
 LOST_FOLDER: Final = "Signatures à classer"
 """Where signed documents go whose folder is gone."""
 
+IMAGE_ENDINGS: Final = (".jpg", ".jpeg", ".png", ".tif", ".tiff", ".heic", ".heif")
+
 # Windows hides the last extension it knows, so a person cannot see that a request is called ….yaml.txt.
 _REQUEST: Final = re.compile(r"(?P<stem>.+)\.sign\.(?:ya?ml(?:\.txt)?|txt)", re.DOTALL)
 _REQUEST_AS_WRITTEN: Final = re.compile(_REQUEST.pattern, re.DOTALL | re.IGNORECASE)
@@ -90,6 +92,31 @@ def is_pdf(name: str) -> bool:
     return comparable(name).endswith(".pdf")
 
 
+def is_image(name: str) -> bool:
+    """Tell whether the name says picture, of a kind that becomes a PDF before it is sent."""
+    return comparable(name).endswith(IMAGE_ENDINGS)
+
+
+def image_pdf_name(name: str) -> str:
+    """Return the name under which the signed document of a picture comes back: ``photo.jpg`` → ``photo.pdf``."""
+    stem, _, _ = name.rstrip().rpartition(".")
+    return f"{stem.rstrip()}.pdf" if is_image(name) and stem.strip() else name
+
+
+def images_of(sidecar_name: str) -> tuple[str, ...]:
+    """Return the picture names a request answers for where no PDF is there, in :func:`comparable` form.
+
+    ``photo.sign.yaml`` → ``("photo.jpg", "photo.jpeg", …)``; ``photo.jpg.sign.yaml`` → ``("photo.jpg",)``.
+    """
+    if not pair_of(sidecar_name):
+        return ()
+    found = _REQUEST.fullmatch(comparable(sidecar_name))
+    stem = found["stem"].rstrip() if found else ""
+    if stem.endswith(IMAGE_ENDINGS):
+        return (comparable(stem),)
+    return tuple(comparable(stem + ending) for ending in IMAGE_ENDINGS)
+
+
 def is_conflict_copy(name: str) -> bool:
     """Tell whether a sync client made this copy of a file that two people had changed."""
     return bool(_CONFLICT.search(comparable(name)))
@@ -119,7 +146,7 @@ def document_name(sidecar_name: str) -> str:
     if not found:
         return sidecar_name
     stem = found["stem"].rstrip()
-    return stem if stem.casefold().endswith(".pdf") else f"{stem}.pdf"
+    return stem if stem.casefold().endswith((".pdf", *IMAGE_ENDINGS)) else f"{stem}.pdf"
 
 
 def is_hidden(path: str) -> bool:
@@ -169,7 +196,7 @@ def _numbered(number: int) -> str:
 
 def _with_suffix(pdf_name: str, suffix: str) -> str:
     """Put ``suffix`` in place of ``.pdf``, the stem shortened where the whole would be too long."""
-    name = unicodedata.normalize("NFC", pdf_name).rstrip()
+    name = image_pdf_name(unicodedata.normalize("NFC", pdf_name).rstrip())
     stem = name[:-4] if name.casefold().endswith(".pdf") and len(name) > 4 else name
     suffix = unicodedata.normalize("NFC", suffix)
     room = MAX_NAME_BYTES - len(suffix.encode())
