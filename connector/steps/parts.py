@@ -113,6 +113,8 @@ class Parts:
     """Records of which this very process knows that their last ``send`` did not leave, or was refused."""
     probing: dict[str, int] = field(default_factory=dict)
     """Account → the one record that finds out whether its hold is over."""
+    settings_read: dict[tuple[str, str], tuple[tuple[object, ...], bytes | None]] = field(default_factory=dict)
+    """(server, href) of a settings file → its ETag and size, and its bytes (None: too large to be one)."""
     fresh_marks: set[int] = field(default_factory=set)
     """Records whose ``mark`` intent this very process committed: a marker found otherwise is a question."""
     fresh_sends: set[int] = field(default_factory=set)
