@@ -30,6 +30,12 @@ class Pair:
     settled: bool
 
     @property
+    def own(self) -> bool:
+        """True when its document bears the request's own name, or would."""
+        folded = names.comparable(self.document_name)
+        return folded in names.pair_of(self.sidecar.name) or folded in names.images_of(self.sidecar.name)
+
+    @property
     def document(self) -> Entry | None:
         """Its PDF when there is exactly one."""
         return self.documents[0] if len(self.documents) == 1 else None
@@ -67,7 +73,12 @@ class Sight:
         parent = href.rsplit("/", 1)[0] + "/"
         while parent.startswith(self.settings.root):
             children = self.by_parent.get(parent, {})
-            here = [entry for folded in sorted(children) if names.is_settings(folded) for entry in children[folded]]
+            here = [
+                entry
+                for folded in sorted(children)
+                if names.is_settings(folded)
+                for entry in children[folded]
+            ]
             if here:
                 found.append([entry for entry in here if not entry.is_folder])
             parent = parent.rstrip("/").rsplit("/", 1)[0] + "/"

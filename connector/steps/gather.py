@@ -86,7 +86,11 @@ class _Looking:
         if _ELSEWHERE.search(written):
             self.say("document_elsewhere", key, written=written[:80])
             return []
-        found = self._matching(written, set(besides)) if "*" in written or "?" in written else self._exact(written, key)
+        found = (
+            self._matching(written, set(besides))
+            if "*" in written or "?" in written
+            else self._exact(written, key)
+        )
         if not found:
             self.missing.append(written)
         return found

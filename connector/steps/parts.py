@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from connector.config.model import Ceiling
 from connector.errors import Problem
@@ -13,7 +14,7 @@ from connector.isolated_pdf import IsolatedPdf
 from connector.journal import Journal
 from connector.marks import Sealer
 from connector.ports import Box, Folder, Href, SigningService, Terms
-from connector.sidecar.model import Reminders
+from connector.sidecar.model import Reminders, SignatureRequest
 from connector.spool import Spool
 
 
@@ -87,6 +88,16 @@ class Timing:
     retention: timedelta = timedelta(days=30)
 
 
+@dataclass(frozen=True, kw_only=True)
+class SettingsRead:
+    """A settings file as it was read; good for as long as the file shows the same ``shape`` (ETag, size)."""
+
+    shape: tuple[object, ...]
+    sha256: str
+    request: SignatureRequest | None
+    problems: tuple[Problem, ...] = ()
+
+
 @dataclass
 class Parts:
     """Everything a pass needs. Shared by the jobs of one process; each field is thread-safe."""
@@ -113,8 +124,8 @@ class Parts:
     """Records of which this very process knows that their last ``send`` did not leave, or was refused."""
     probing: dict[str, int] = field(default_factory=dict)
     """Account → the one record that finds out whether its hold is over."""
-    settings_read: dict[tuple[str, str], tuple[tuple[object, ...], bytes | None]] = field(default_factory=dict)
-    """(server, href) of a settings file → its ETag and size, and its bytes (None: too large to be one)."""
+    settings_read: dict[tuple[str, str], SettingsRead] = field(default_factory=dict)
+    """(server, href) of a settings file → what it said when it was last read."""
     fresh_marks: set[int] = field(default_factory=set)
     """Records whose ``mark`` intent this very process committed: a marker found otherwise is a question."""
     fresh_sends: set[int] = field(default_factory=set)
@@ -128,3 +139,8 @@ class ReportSettings:
     timezone: str = "Europe/Paris"
     language: str = "fr"
     support: str = ""
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """``timezone`` as an object."""
+        return ZoneInfo(self.timezone)

@@ -9,7 +9,6 @@ import hashlib
 import io
 import re
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Final
 
 from connector.errors import NotFound, OutOfSpace, Problem, RequestRejected
@@ -19,7 +18,7 @@ from connector.sidecar.inherit import SettingsFile
 from connector.sidecar.model import SignatureRequest
 from connector.sidecar.reading import MAX_BYTES, read_sidecar
 from connector.steps.discover import Sight
-from connector.steps.parts import Parts
+from connector.steps.parts import Parts, SettingsRead
 from connector.text_yaml import decode
 
 _MOST_MESSAGE: Final = 64_000
@@ -34,9 +33,16 @@ class Settings(SettingsFile):
     identity: str = ""
 
 
-def entries_above(sight: Sight, href: str) -> list[Entry]:
-    """Return every settings file that applies to a place, nearest first, and the files their messages stand in."""
-    return [entry for here in sight.settings_above(href) for entry in here]
+def beside(parts: Parts, sight: Sight, href: str) -> list[Entry]:
+    """Return the files that the settings of a place rest on: each settings file above, each message it names."""
+    found = []
+    for entry in (entry for here in sight.settings_above(href) for entry in here):
+        found.append(entry)
+        known = parts.settings_read.get((sight.settings.server, entry.href))
+        message = message_entry(sight, entry.parent, known.request) if known and known.request else None
+        if message is not None:
+            found.append(message)
+    return found
 
 
 def chain(parts: Parts, sight: Sight, href: str) -> tuple[Settings, ...] | None:
@@ -47,7 +53,6 @@ def chain(parts: Parts, sight: Sight, href: str) -> tuple[Settings, ...] | None:
     above = sight.settings_above(href)
     if not sight.has_settled(entry for here in above for entry in here):
         return None
-    folder = parts.folders[sight.settings.server]
     found = []
     for here in above:
         name = shown_name(sight, here[0], href)
@@ -56,8 +61,8 @@ def chain(parts: Parts, sight: Sight, href: str) -> tuple[Settings, ...] | None:
             problem = Problem(code="two_settings", values={"names": both, "file": name})
             found.append(Settings(name=name, href=here[0].href, request=None, problems=(problem,)))
             continue
-        found.append(_read(parts, sight, folder, here[0], name))
-    return tuple(found)
+        found.append(_settings(parts, sight, here[0], name))
+    return tuple(found) if sight.has_settled(beside(parts, sight, href)) else None
 
 
 def shown_name(sight: Sight, entry: Entry, href: str) -> str:
@@ -68,42 +73,47 @@ def shown_name(sight: Sight, entry: Entry, href: str) -> str:
     return f"{folder}/{entry.name}" if folder else entry.name
 
 
-def _read(parts: Parts, sight: Sight, folder: Folder, entry: Entry, name: str) -> Settings:
-    """Fetch and read one file, or answer from memory while its ETag and its message's file stay."""
-    known = parts.settings_read.get((sight.settings.server, entry.href))
-    if known is not None and known[0] == (entry.etag, entry.size):
-        data = known[1]
-    else:
-        data = _fetched(folder, entry)
-        parts.settings_read[sight.settings.server, entry.href] = ((entry.etag, entry.size), data)
-    identity = f"{hashlib.sha256(data or b'').hexdigest()[:32]} {_saved(entry)}"
-    try:
-        if data is None:
-            values = {"size_mb": f"{(entry.size or 0) / 1_000_000:.1f}", "limit_mb": f"{MAX_BYTES / 1_000_000:.1f}"}
-            raise RequestRejected([Problem(code="sidecar_too_large", values=values)])
-        request = read_sidecar(data, settings=True)
+def _settings(parts: Parts, sight: Sight, entry: Entry, name: str) -> Settings:
+    """Read one file, or answer from memory while its ETag stays; its message is fetched anew each time."""
+    folder, key = parts.folders[sight.settings.server], (sight.settings.server, entry.href)
+    read = parts.settings_read.get(key)
+    if read is None or read.shape != (entry.etag, entry.size):
+        read = parts.settings_read[key] = _read(folder, entry)
+    request, problems = read.request, list(read.problems)
+    if request is not None:
         request, problems = with_message(folder, sight, entry.parent, request)
-    except RequestRejected as rejected:
-        request, problems = None, list(rejected.problems)
     named = tuple(
         Problem(code=p.code, line=p.line, values={**p.values, "file": name}, cure=p.cure) for p in problems
     )
+    saved = entry.modified.isoformat() if entry.modified is not None else ""
     return Settings(
-        name=name, href=entry.href, request=None if named else request, problems=named, identity=identity
+        name=name,
+        href=entry.href,
+        request=None if named else request,
+        problems=named,
+        identity=f"{read.sha256[:32]} {saved}",
     )
 
 
-def _saved(entry: Entry) -> str:
-    return entry.modified.isoformat() if isinstance(entry.modified, datetime) else ""
-
-
-def _fetched(folder: Folder, entry: Entry) -> bytes | None:
+def _read(folder: Folder, entry: Entry) -> SettingsRead:
+    shape = (entry.etag, entry.size)
     stream = io.BytesIO()
     try:
         folder.get(entry.href, stream, max_bytes=MAX_BYTES)
     except OutOfSpace:
-        return None
-    return stream.getvalue()
+        values = {
+            name: f"{size / 1_000_000:.1f}"
+            for name, size in (("size_mb", entry.size or 0), ("limit_mb", MAX_BYTES))
+        }
+        problem = Problem(code="sidecar_too_large", values=values)
+        return SettingsRead(shape=shape, sha256="", request=None, problems=(problem,))
+    data = stream.getvalue()
+    sha256 = hashlib.sha256(data).hexdigest()
+    try:
+        request = read_sidecar(data, settings=True)
+    except RequestRejected as rejected:
+        return SettingsRead(shape=shape, sha256=sha256, request=None, problems=rejected.problems)
+    return SettingsRead(shape=shape, sha256=sha256, request=request)
 
 
 def message_entry(sight: Sight, parent: str, request: SignatureRequest) -> Entry | None:
@@ -128,16 +138,17 @@ def with_message(
     if not _TEXT_FILE.fullmatch(name) or "/" in name:
         return request, [Problem(code="message_file_kind", line=line, values={"written": name[:80]})]
     entry = message_entry(sight, parent, request)
+    missing = Problem(code="message_file_missing", line=line, values={"written": name[:80]})
+    if entry is None:
+        return request, [missing]
     stream = io.BytesIO()
     try:
-        if entry is None:
-            raise NotFound("no such file", operation="read message")
         folder.get(entry.href, stream, max_bytes=_MOST_MESSAGE)
     except NotFound:
-        return request, [Problem(code="message_file_missing", line=line, values={"written": name[:80]})]
+        return request, [missing]
     except OutOfSpace:
         return request, [Problem(code="message_file_kind", line=line, values={"written": name[:80]})]
     text = decode(stream.getvalue()).text.replace("\r\n", "\n").replace("\r", "\n").strip()
     if not text:
-        return request, [Problem(code="message_file_missing", line=line, values={"written": name[:80]})]
+        return request, [missing]
     return request.model_copy(update={"message": text}), []
