@@ -82,7 +82,8 @@ def carried_digest(
 ) -> str:
     """Digest of everything a transaction carries: names, phones, places, texts, and the bytes that travel.
 
-    ``boxes`` by the document's rank; ``documents``: (file name, SHA-256 of what is sent), by rank. A marker whose digest differs belongs to another wording of the same key: its T is not sent (R2).
+    ``boxes`` by the document's rank; ``documents``: (file name, SHA-256 of what is sent), by rank. A marker whose
+    digest differs belongs to another wording of the same key: its T is not sent (R2).
     """
     return digest_of(
         {
