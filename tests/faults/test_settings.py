@@ -296,5 +296,5 @@ def test_a_corrected_request_that_a_person_changed_is_theirs(tmp_path: Path) -> 
         stage.write("lettre.sign.corrigé.yaml", ONE + "objet: Gardez-moi\n")
         stage.write("lettre.sign.yaml", ONE)
         stage.run()
-        assert stage.read("lettre.sign.corrigé.yaml").endswith("objet: Gardez-moi\n".encode())
+        assert stage.read("lettre.sign.corrigé.yaml").endswith(b"objet: Gardez-moi\n")
         assert stage.sends() == [1]
