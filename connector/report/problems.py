@@ -32,12 +32,15 @@ _LONG_VALUE = 40
 
 
 def in_first_line(problem: Problem, language: Language) -> tuple[str, dict[str, object]]:
-    """Return template and values of the short form, its line at the end: « … (ligne 1) »."""
+    """Return template and values of the short form, its line at the end: « … (ligne 1) ».
+
+    A line of another file (``file``) is told in the body only: here it would be taken for one of the request.
+    """
     wording = WORDINGS.get(problem.code, _UNKNOWN)
     values = _values(problem, language)
     template = _present(wording.short_fr if language == "fr" else wording.short_en, values)
     _name_the_nameless(values, language)
-    if problem.line is not None:
+    if problem.line is not None and not values.get("file"):
         template += " (ligne~{line})" if language == "fr" else " (line~{line})"
         values["line"] = Words(str(problem.line))
     return template, values

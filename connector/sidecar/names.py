@@ -26,7 +26,9 @@ LOST_FOLDER: Final = "Signatures à classer"
 IMAGE_ENDINGS: Final = (".jpg", ".jpeg", ".png", ".tif", ".tiff", ".heic", ".heif")
 
 # Windows hides the last extension it knows, so a person cannot see that a request is called ….yaml.txt.
-_REQUEST: Final = re.compile(r"(?P<stem>.+)\.sign\.(?:ya?ml(?:\.txt)?|txt)", re.DOTALL)
+_REQUEST: Final = re.compile(
+    r"(?P<stem>.+)\.sign\.(?P<corrected>corrig(?:é|e\u0301?)\.)?(?:ya?ml(?:\.txt)?|txt)", re.DOTALL
+)
 _REQUEST_AS_WRITTEN: Final = re.compile(_REQUEST.pattern, re.DOTALL | re.IGNORECASE)
 _SETTINGS: Final = re.compile(r"_signature\.(?:ya?ml(?:\.txt)?|txt)")
 _NUMBER: Final = r"(?: \([0-9]+\))?"
@@ -80,6 +82,25 @@ def pair_of(sidecar_name: str) -> tuple[str, ...]:
         return ()
     with_extension = comparable(f"{stem}.pdf")
     return (comparable(stem), with_extension) if stem.endswith(".pdf") else (with_extension,)
+
+
+def corrected_name(sidecar_name: str) -> str | None:
+    """Return the name under which a corrected request is offered: ``lettre.sign.yaml`` → ``lettre.sign.corrigé.yaml``.
+
+    It answers for the same PDF once the wrong one is deleted. None where nothing may be offered: the name is no
+    request's, is a corrected one itself (a second name would make a second request), or would grow too long.
+    """
+    found = _REQUEST_AS_WRITTEN.fullmatch(sidecar_name.rstrip())
+    if not found or found["corrected"] or not is_sidecar(sidecar_name):
+        return None
+    name = unicodedata.normalize("NFC", f"{found['stem']}.sign.corrigé.yaml")
+    return name if len(name.encode("utf-8", "surrogatepass")) <= MAX_NAME_BYTES else None
+
+
+def is_corrected(name: str) -> bool:
+    """Tell whether this is a corrected request: while the one it corrects is still there, it asks for nothing."""
+    found = _REQUEST.fullmatch(comparable(name))
+    return bool(found and found["corrected"]) and is_sidecar(name)
 
 
 def is_settings(name: str) -> bool:

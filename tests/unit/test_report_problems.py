@@ -46,7 +46,7 @@ def test_every_code_has_a_sentence_that_uses_known_values_only(code: str) -> Non
 def test_every_sentence_keeps_the_form(code: str, language: Language) -> None:
     """With values and with the optional ones empty: a first line of 90, no hole, no forbidden word."""
     full = dict.fromkeys(VALUES[code], "Valeur")
-    bare = full | {name: "" for name in ("who", "nearest") if name in full}
+    bare = full | {name: "" for name in ("who", "nearest", "known", "other_file") if name in full}
     for values in (full, bare):
         problem = Problem(code=code, line=12, values=values)
         template, shown = in_first_line(problem, language)
@@ -85,3 +85,4 @@ def test_a_problem_of_another_file_names_it() -> None:
     assert (
         in_body(problem, "fr").replace(TIE, " ").startswith("«\u00a0_signature.yaml\u00a0», ligne 2\u00a0: ")
     )
+    assert "ligne" not in in_first_line(problem, "fr")[0]

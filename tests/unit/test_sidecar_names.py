@@ -174,6 +174,39 @@ def test_the_pdf_that_a_request_names() -> None:
     assert names.document_name("autre.txt") == "autre.txt"
 
 
+@pytest.mark.parametrize(
+    ("name", "offered"),
+    [
+        ("lettre.sign.yaml", "lettre.sign.corrigé.yaml"),
+        ("Lettre É.sign.yaml.txt", "Lettre É.sign.corrigé.yaml"),
+        ("LETTRE.SIGN.TXT", "LETTRE.sign.corrigé.yaml"),
+        ("lettre.pdf.sign.yml", "lettre.pdf.sign.corrigé.yaml"),
+        ("lettre.sign.corrigé.yaml", None),
+        ("lettre.pdf", None),
+        ("_signature.yaml", None),
+        ("~$lettre.sign.yaml", None),
+        (f"{'é' * 118}.sign.yaml", None),
+    ],
+)
+def test_corrected_requests(name: str, offered: str | None) -> None:
+    """What is offered beside a wrong request answers for the same PDF, in any normal form."""
+    assert names.corrected_name(name) == offered
+    if offered is None:
+        return
+    for form in ("NFC", "NFD"):
+        written = unicodedata.normalize(form, offered)  # type: ignore[arg-type]
+        assert names.is_corrected(written)
+        assert names.is_sidecar(written)
+        assert names.pair_of(written) == names.pair_of(name)
+        pdf = names.document_name(written)
+        assert names.comparable(pdf) == names.comparable(names.document_name(name))
+        assert not names.is_ours(written)
+        assert not names.is_noise(written)
+    assert not names.is_corrected(name)
+    assert names.is_corrected("lettre.sign.corrige.txt")
+    assert not names.is_corrected("lettre.corrigé.yaml")
+
+
 def test_hidden_folders() -> None:
     """Hidden folders and the models are not looked into for requests."""
     assert names.is_hidden(".signature/x.sign.yaml")
