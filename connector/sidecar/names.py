@@ -27,6 +27,7 @@ LOST_FOLDER: Final = "Signatures à classer"
 _REQUEST: Final = re.compile(r"(?P<stem>.+)\.sign\.(?:ya?ml(?:\.txt)?|txt)", re.DOTALL)
 _REQUEST_AS_WRITTEN: Final = re.compile(_REQUEST.pattern, re.DOTALL | re.IGNORECASE)
 _SETTINGS: Final = re.compile(r"_signature\.(?:ya?ml(?:\.txt)?|txt)")
+_IMAGE: Final = re.compile(r".+\.(?:jpe?g|jpe|jfif|png|tiff?|hei[cf]|hif)", re.DOTALL)
 _NUMBER: Final = r"(?: \([0-9]+\))?"
 _OURS: Final = re.compile(
     rf".+ \((?:signé|signé, à vérifier|original)\){_NUMBER}\.pdf|.+\.(?:apercu|attestation)\.pdf|.+\.signature\.txt",
@@ -90,6 +91,11 @@ def is_pdf(name: str) -> bool:
     return comparable(name).endswith(".pdf")
 
 
+def is_image(name: str) -> bool:
+    """Tell whether the name says JPEG, PNG, TIFF or HEIC, in any case, with trailing blanks or not."""
+    return bool(_IMAGE.fullmatch(comparable(name)))
+
+
 def is_conflict_copy(name: str) -> bool:
     """Tell whether a sync client made this copy of a file that two people had changed."""
     return bool(_CONFLICT.search(comparable(name)))
@@ -126,6 +132,14 @@ def is_hidden(path: str) -> bool:
     """Tell whether a path below a watched root leads into a folder that is never looked into for requests."""
     folders = path.split("/")[:-1]
     return any(part.startswith(".") or comparable(part) == comparable(MODELS_FOLDER) for part in folders)
+
+
+def image_pdf_name(image_name: str) -> str:
+    """``photo.jpg`` → ``photo.pdf``: how an image comes back; the name itself if it is not an image's."""
+    if not is_image(image_name):
+        return image_name
+    stem = unicodedata.normalize("NFC", image_name).rstrip().rpartition(".")[0].rstrip()
+    return _with_suffix(f"{stem}.pdf", ".pdf")
 
 
 def status_name(pdf_name: str) -> str:
