@@ -23,7 +23,7 @@ MODELS_FOLDER: Final = "Modèles de signature"
 LOST_FOLDER: Final = "Signatures à classer"
 """Where signed documents go whose folder is gone."""
 
-IMAGE_ENDINGS: Final = (".jpg", ".jpeg", ".png", ".tif", ".tiff", ".heic", ".heif")
+IMAGE_ENDINGS: Final = (".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".tif", ".tiff", ".heic", ".heif", ".hif")
 
 # Windows hides the last extension it knows, so a person cannot see that a request is called ….yaml.txt.
 _REQUEST: Final = re.compile(
@@ -118,12 +118,6 @@ def is_image(name: str) -> bool:
     return comparable(name).endswith(IMAGE_ENDINGS)
 
 
-def image_pdf_name(name: str) -> str:
-    """Return the name under which the signed document of a picture comes back: ``photo.jpg`` → ``photo.pdf``."""
-    stem, _, _ = name.rstrip().rpartition(".")
-    return f"{stem.rstrip()}.pdf" if is_image(name) and stem.strip() else name
-
-
 def images_of(sidecar_name: str) -> tuple[str, ...]:
     """Return the picture names a request answers for where no PDF is there, in :func:`comparable` form.
 
@@ -174,6 +168,14 @@ def is_hidden(path: str) -> bool:
     """Tell whether a path below a watched root leads into a folder that is never looked into for requests."""
     folders = path.split("/")[:-1]
     return any(part.startswith(".") or comparable(part) == comparable(MODELS_FOLDER) for part in folders)
+
+
+def image_pdf_name(image_name: str) -> str:
+    """``photo.jpg`` → ``photo.pdf``: how an image comes back; the name itself if it is not an image's."""
+    if not is_image(image_name):
+        return image_name
+    stem = unicodedata.normalize("NFC", image_name).rstrip().rpartition(".")[0].rstrip()
+    return _with_suffix(f"{stem}.pdf", ".pdf")
 
 
 def status_name(pdf_name: str) -> str:
