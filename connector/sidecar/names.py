@@ -114,8 +114,9 @@ def is_pdf(name: str) -> bool:
 
 
 def is_image(name: str) -> bool:
-    """Tell whether the name says picture, of a kind that becomes a PDF before it is sent."""
-    return comparable(name).endswith(IMAGE_ENDINGS)
+    """Tell whether the name says JPEG, PNG, TIFF or HEIC, in any case, with trailing blanks or not."""
+    folded = comparable(name)
+    return folded.endswith(IMAGE_ENDINGS) and bool(folded.rpartition(".")[0].strip())
 
 
 def images_of(sidecar_name: str) -> tuple[str, ...]:
