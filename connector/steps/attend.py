@@ -17,7 +17,7 @@ from connector.sidecar import names
 from connector.sidecar.model import Action, SignatureRequest
 from connector.sidecar.reading import read_orders
 from connector.steps import check as checking
-from connector.steps import waiting
+from connector.steps import contacts, waiting
 from connector.steps.case import Case, move
 from connector.steps.delivered import present_at
 from connector.steps.ended import attend_ended
@@ -107,6 +107,7 @@ def _cured_by_others(case: Case, record: Record) -> bool:
         ("two_sidecars" in codes and not case.pair.rivals)
         or ("pdf_name_ambiguous" in codes and len(case.pair.documents) < 2)
         or ("document_taken" in codes and not _still_taken(case))
+        or contacts.may_cure(case.parts, case.settings, record)
         or (settings and case.sight.settings_above(case.pair.sidecar.href) is None)
     )
 

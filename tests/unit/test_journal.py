@@ -513,7 +513,13 @@ def test_what_was_there_before_us_stays_so_until_it_went(journal: Journal, path:
 
 def test_every_connection_is_durable(journal: Journal) -> None:
     """WAL, and synchronous=FULL on the connections that really write: a commit that returned survives a power loss."""
-    wanted = {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "busy_timeout": 10_000}
+    wanted = {
+        "journal_mode": "wal",
+        "synchronous": 2,
+        "foreign_keys": 1,
+        "busy_timeout": 10_000,
+        "secure_delete": 1,
+    }
     with contextlib.ExitStack() as stack:
         for _ in range(3):
             connection = stack.enter_context(journal._engine.connect().execution_options(reading=True))
