@@ -22,6 +22,8 @@ from connector.journal import schema
 from connector.journal.database import Database, when
 
 _NAMES = ("first_name", "last_name", "name")
+_PATIENCE_MS = 1000
+"""How long cleaning up waits for whoever reads just now."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -142,10 +144,12 @@ class Contacts(Database):
         raw = self._engine.raw_connection()
         try:
             cursor = raw.cursor()
+            cursor.execute(f"PRAGMA busy_timeout={_PATIENCE_MS}")
             busy = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
             cursor.close()
         finally:
-            raw.close()
+            # Not given back to the others: it waits shorter than they may have to.
+            raw.invalidate()
         return not busy
 
     def _remember(self, connection: Connection, given: Contact) -> Contact:
