@@ -1,4 +1,4 @@
-"""Several documents, annexes and pictures in one request, from the lines that ask for them to the files that come back."""
+"""Several documents, annexes and pictures in one request: from the lines that ask to the files that come back."""
 
 from __future__ import annotations
 
