@@ -18,7 +18,7 @@ from connector.config import model as config_model
 from connector.errors import ConfigurationError, ConfigurationProblem, JournalError, Problem, RequestRejected
 from connector.isolated_pdf import IsolatedPdf
 from connector.isolation import IsolatedPool
-from connector.jesignexpert.boxes import sign_fields
+from connector.jesignexpert.boxes import box_size, sign_fields
 from connector.jesignexpert.client import HttpSigningService
 from connector.jesignexpert.contract import Contract
 from connector.jesignexpert.tokens import TokenStore
@@ -194,6 +194,7 @@ def _accounts(config: Config, contract: Contract, state: State) -> dict[str, Acc
             terms=contract.terms,
             tokens_renewed=partial(_tokens_renewed, state.directory / "tokens" / f"{name}.json"),
             box_problems=box_problems,
+            box_size=lambda page: box_size(page.width, page.height, contract),
         )
         for name, account in config.accounts.items()
     }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -33,6 +33,17 @@ def structure(path: Path) -> Iterator[pypdf.PdfReader]:
         raise
     except Exception as error:  # noqa: BLE001 - many classes without a common root
         raise DocumentError("pdf_unreadable", type(error).__name__) from None
+
+
+def user_units(path: Path, pages: Collection[int]) -> dict[int, float]:
+    """Return how many points one unit of each page measures (UserUnit, ISO 32000-1, table 30); pages from 1.
+
+    pdfium leaves it aside. Raises as :func:`structure`.
+    """
+    if not pages:
+        return {}
+    with structure(path) as reader:
+        return {page: float(reader.pages[page - 1].user_unit) for page in pages}
 
 
 def _unlock(reader: pypdf.PdfReader) -> None:

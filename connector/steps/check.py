@@ -90,7 +90,7 @@ def check(
     looked = _look_into(parts, documents, terms.max_document_bytes)
     placed = PlacedAll()
     if not looked.problems:
-        placed = _placed(parts, looked, request, annexes_need_boxes=terms.annexes_need_boxes)
+        placed = _placed(parts, looked, request, parts.accounts[account])
         looked.problems += placed.problems
     judged = tuple(
         Judged(read=one.read, facts=one.facts, boxes=tuple(placed.boxes.get(one.read.rank, ())))
@@ -141,9 +141,7 @@ def _look_into(parts: Parts, documents: Sequence[ReadDocument], max_bytes: int) 
     return found
 
 
-def _placed(
-    parts: Parts, looked: _Found, request: SignatureRequest, *, annexes_need_boxes: bool
-) -> PlacedAll:
+def _placed(parts: Parts, looked: _Found, request: SignatureRequest, account: AccountSettings) -> PlacedAll:
     sheets = [
         Sheet(
             rank=one.read.rank,
@@ -158,7 +156,11 @@ def _placed(
     ]
     try:
         return place_all(
-            sheets, request.signatories, annexes_need_boxes=annexes_need_boxes, with_logo=request.logo
+            sheets,
+            request.signatories,
+            annexes_need_boxes=account.terms.annexes_need_boxes,
+            with_logo=request.logo,
+            box_size=account.box_size,
         )
     except DocumentError as error:
         return PlacedAll(problems=[Problem(code=error.code, values={"document": ""})])
@@ -212,6 +214,8 @@ def document_facts(judged: Judged) -> DocumentFacts:
                 "y": box.y,
                 "page_width": box.page_width,
                 "page_height": box.page_height,
+                "width": box.width,
+                "height": box.height,
                 "with_logo": box.with_logo,
             }
             for box in judged.boxes

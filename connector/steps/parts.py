@@ -13,6 +13,7 @@ from connector.errors import Problem
 from connector.isolated_pdf import IsolatedPdf
 from connector.journal import Journal
 from connector.marks import Sealer
+from connector.placement import BoxSize, usual_size
 from connector.ports import Box, Folder, Href, SigningService, Terms
 from connector.sidecar.model import Reminders, SignatureRequest
 from connector.spool import Spool
@@ -62,6 +63,8 @@ class AccountSettings:
     """Have the account's tokens been replaced since then?"""
     box_problems: Callable[[Sequence[Box]], list[Problem]] = lambda _boxes: []
     """What the platform's contract says against these boxes: no place on that page, an overlap."""
+    box_size: BoxSize = usual_size
+    """How large the platform's box is seen on a page, under its contract."""
 
 
 @dataclass(frozen=True, kw_only=True)
