@@ -69,10 +69,6 @@ class IsolatedPdf:
         ]
         self._pool.call("pdf.preview", parts=told, path_out=_text(path_out), label=label)
 
-
-def _rectangle(box: Box) -> tuple[int, float, float, float, float]:
-    return box.page, box.x, box.y, box.width, box.height
-
     def image_to_pdf(self, path_in: Path, path_out: Path, *, max_bytes: int = MOST_BYTES) -> ImageFacts:
         """Make the PDF of an image; DocumentError codes as ``images.convert.to_pdf``, no others."""
         arguments = {"path_in": _text(path_in), "path_out": _text(path_out), "max_bytes": max_bytes}
@@ -82,6 +78,10 @@ def _rectangle(box: Box) -> tuple[int, float, float, float, float]:
             # The pool's own words are about PDFs: what ended the worker here was an image.
             own = {"pdf_too_slow": "image_too_large", "pdf_unreadable": "image_unreadable"}
             raise DocumentError(own.get(error.code, error.code), str(error)) from None
+
+
+def _rectangle(box: Box) -> tuple[int, float, float, float, float]:
+    return box.page, box.x, box.y, box.width, box.height
 
 
 def _text(path: Path) -> str:

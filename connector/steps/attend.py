@@ -16,14 +16,9 @@ from connector.ports import Entry
 from connector.sidecar.model import Action
 from connector.sidecar.reading import read_orders
 from connector.steps import check as checking
-<<<<<<< HEAD
-from connector.steps import waiting
+from connector.steps import contacts, waiting
 from connector.steps.asked import files_beside, wording_of
 from connector.steps.case import Case, NotSettled, as_known, move
-=======
-from connector.steps import contacts, waiting
-from connector.steps.case import Case, move
->>>>>>> contacts
 from connector.steps.delivered import present_at
 from connector.steps.ended import attend_ended
 from connector.steps.gather import Gathered, gather
@@ -123,22 +118,8 @@ def _cured_by_others(case: Case, record: Record) -> bool:
     return (
         ("two_sidecars" in codes and not case.pair.rivals)
         or ("pdf_name_ambiguous" in codes and len(case.pair.documents) < 2)
-<<<<<<< HEAD
         or ("document_taken" in codes and taken_by(replace(case, target=record), record.documents) is None)
-=======
-        or ("document_taken" in codes and not _still_taken(case))
         or contacts.may_cure(case.parts, case.settings, record)
-        or (settings and case.sight.settings_above(case.pair.sidecar.href) is None)
-    )
-
-
-def _still_taken(case: Case) -> bool:
-    return any(
-        other.document.href == case.pair.document_href
-        and other.state.open
-        and other.place != case.pair.sidecar.href
-        for other in case.journal.open_records(case.settings.server)
->>>>>>> contacts
     )
 
 
