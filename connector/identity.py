@@ -60,11 +60,19 @@ def ask_of(action: Action | None, *, record: Record | None) -> str:
 
 
 def carried_digest(
-    request: SignatureRequest, *, boxes: Sequence[Box], subject: str, message: str, sender: str, contract: str
+    request: SignatureRequest,
+    *,
+    boxes: Mapping[int, Sequence[Box]],
+    documents: Sequence[tuple[str, str]],
+    subject: str,
+    message: str,
+    sender: str,
+    contract: str,
 ) -> str:
-    """Digest of everything a transaction carries beside the documents: names, phones, places, texts.
+    """Digest of everything a transaction carries: names, phones, places, texts, and the bytes that travel.
 
-    A marker whose digest differs belongs to another wording of the same key: its T is not sent (R2).
+    ``boxes`` by the document's rank; ``documents``: (file name, SHA-256 of what is sent), by rank. A marker whose
+    digest differs belongs to another wording of the same key: its T is not sent (R2).
     """
     return digest_of(
         {
@@ -72,7 +80,12 @@ def carried_digest(
                 [s.email, s.name, s.first_name, s.last_name, s.phone, s.level.value]
                 for s in request.signatories
             ],
-            "boxes": [[b.signatory, b.page, round(b.x, 2), round(b.y, 2)] for b in boxes],
+            "boxes": [
+                [rank, b.signatory, b.page, round(b.x, 2), round(b.y, 2), b.with_logo]
+                for rank, placed in sorted(boxes.items())
+                for b in placed
+            ],
+            "documents": [list(document) for document in documents],
             "order": request.order.value,
             "texts": [subject, message, sender],
             "options": [request.handwritten, request.logo, list(request.confidential_to)],

@@ -21,6 +21,8 @@ What the names hold:
 ``other_file``
     the file in which the other of two things stands, as ``file`` names it. ``file`` itself is beside these values
     whenever a problem is not one of the request's own file (``report.problems`` says it).
+``document``
+    the file's name where it is not the request's own PDF (an annex, a further document, an image); else ``""``.
 ``page``, ``pages``
     a page as the person counts (from 1), and how many there are.
 
@@ -138,17 +140,45 @@ _PLACEMENT: Final = {
     "placement_no_room": (("who", "page"), "no free room for the box on the page"),
 }
 _PDF: Final = {
-    "pdf_encrypted": ((), "protected by a password"),
-    "pdf_signed": ((), "already carries an electronic signature"),
-    "pdf_form_fields": ((), "holds form fields to fill in"),
-    "pdf_xfa": ((), "an XFA form, which is not a document of fixed pages"),
-    "pdf_too_large": (("size_mb", "limit_mb"), "heavier than the platform takes"),
-    "pdf_empty": ((), "the file holds no byte"),
-    "pdf_unreadable": ((), "a damaged PDF"),
-    "pdf_not_pdf": ((), "not a PDF, whatever its name says"),
-    "pdf_too_slow": ((), "reading it takes too long or too much memory"),
+    "pdf_encrypted": (("document",), "protected by a password"),
+    "pdf_signed": (("document",), "already carries an electronic signature"),
+    "pdf_form_fields": (("document",), "holds form fields to fill in"),
+    "pdf_xfa": (("document",), "an XFA form, which is not a document of fixed pages"),
+    "pdf_active": (("document",), "runs a script or a program, or holds sound or film"),
+    "pdf_portfolio": (("document",), "a portfolio: its page is the cover of files within"),
+    "pdf_too_large": (("document", "size_mb", "limit_mb"), "heavier than the platform takes"),
+    "pdf_empty": (("document",), "the file holds no byte"),
+    "pdf_unreadable": (("document",), "a damaged PDF"),
+    "pdf_not_pdf": (("document",), "not a PDF, whatever its name says"),
+    "pdf_too_slow": (("document",), "reading it takes too long or too much memory"),
     "pdf_name_ambiguous": (("names",), "two PDFs answer to this request; `names` joined by ', '"),
 }
+_PDF_TOLD: Final = {
+    "pdf_attachments": (("document", "count"), "told only: files within, which leave with it"),
+    "pdf_remarks": (("document", "count"), "told only: reviewers' notes and marks, which leave with it"),
+    "pdf_layers": (
+        ("document",),
+        "told only: layers that are switched off, or differ between screen and paper",
+    ),
+}
+_IMAGES: Final = {
+    "image_empty": (("document",), "the file holds no byte"),
+    "image_not_image": (("document",), "not a JPEG, PNG, TIFF or HEIC, whatever its name says"),
+    "image_unreadable": (("document",), "a damaged image, or one cut short"),
+    "image_too_large": (("document",), "too many pixels, or no way to make it light enough"),
+    "image_too_many_pages": (("document",), "a TIFF of more pages than are converted"),
+    "image_animated": (
+        ("document", "count"),
+        "told only: `count` pictures in one file, of which the first is sent",
+    ),
+}
 
-CODES: Final[Mapping[str, tuple[tuple[str, ...], str]]] = {**_REQUEST, **_SIGNATORIES, **_PLACEMENT, **_PDF}
+CODES: Final[Mapping[str, tuple[tuple[str, ...], str]]] = {
+    **_REQUEST,
+    **_SIGNATORIES,
+    **_PLACEMENT,
+    **_PDF,
+    **_PDF_TOLD,
+    **_IMAGES,
+}
 """Code → (names of its values, meaning)."""

@@ -212,3 +212,36 @@ def test_hidden_folders() -> None:
     assert names.is_hidden(".signature/x.sign.yaml")
     assert names.is_hidden("a/modèles de signature/x.sign.yaml")
     assert not names.is_hidden("a/b/.x.sign.yaml")
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("photo.jpg", "photo.pdf"),
+        ("Photo 1.JPEG ", "Photo 1.pdf"),
+        ("photo .Png", "photo.pdf"),
+        ("scan.v2.TIFF", "scan.v2.pdf"),
+        ("IMG_0042.HEIC", "IMG_0042.pdf"),
+        (unicodedata.normalize("NFD", "reçu.heif"), "reçu.pdf"),
+    ],
+)
+def test_images_and_the_pdf_they_become(name: str, expected: str) -> None:
+    """What a phone, a scanner and a messenger call an image, spelled in any way, and how it comes back."""
+    assert names.is_image(name)
+    assert names.image_pdf_name(name) == expected
+
+
+@pytest.mark.parametrize(
+    "name", ["lettre.pdf", "jpg", ".jpg", "photo.jpg.sign.yaml", "photo.gif", "photo.webp"]
+)
+def test_what_is_no_image_by_its_name(name: str) -> None:
+    """Other files keep their names, and are never converted."""
+    assert not names.is_image(name)
+    assert names.image_pdf_name(name) == name
+
+
+def test_the_name_of_a_converted_image_stays_short_enough() -> None:
+    """A long name is shortened as all that we write."""
+    made = names.image_pdf_name("é" * 125 + ".jpg")
+    assert len(made.encode()) <= names.MAX_NAME_BYTES
+    assert made.endswith(".pdf")
