@@ -72,8 +72,6 @@ def read_request(
         key = Scalar("signataires", node.line)
         reading.lines["signatories"] = node.line
         reading.found["signatories"] = read_signatories(notes, key, node)
-    elif not settings and born is None:
-        notes.say("sidecar_empty", None)
     return SignatureRequest(**{"signatories": (), **reading.found}, born_of=born, lines=reading.lines)
 
 
