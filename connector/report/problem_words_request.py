@@ -148,10 +148,10 @@ REQUEST: Final[dict[str, Wording]] = {
     "files_too_many": Wording(
         "{count} documents et annexes, le maximum est {limit}",
         "{count} documents and annexes, at most {limit}",
-        "{count} documents et annexes sont demandés ; le maximum est {limit}. Écrivez les noms un par un, ou un motif "
-        "plus précis.",
-        "{count} documents and annexes are asked; at most {limit} are possible. Write the names one by one, or a "
-        "narrower pattern.",
+        "{count} documents et annexes sont demandés ; le maximum est {limit}. Écrivez leurs noms un par un, ou partagez "
+        "la demande en plusieurs.",
+        "{count} documents and annexes are asked; at most {limit} are possible. Write their names one by one, or "
+        "divide the request.",
     ),
     "message_file_kind": Wording(
         "« {written} » ne peut pas servir de message",
