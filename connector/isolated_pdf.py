@@ -1,10 +1,12 @@
-"""The functions of ``connector.pdf``, each run in a limited worker: what the steps call."""
+"""The functions of ``connector.pdf`` and ``connector.images``, each run in a limited worker: what the steps call."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
+from connector.errors import DocumentError
+from connector.images.convert import MOST_BYTES, ImageFacts
 from connector.isolation import IsolatedPool
 from connector.pdf.model import Expected, Found, PdfFacts, Verdict
 from connector.pdf.room import Size, Spot
@@ -66,6 +68,16 @@ class IsolatedPdf:
             for path, name, boxes in parts
         ]
         self._pool.call("pdf.preview", parts=told, path_out=_text(path_out), label=label)
+
+    def image_to_pdf(self, path_in: Path, path_out: Path, *, max_bytes: int = MOST_BYTES) -> ImageFacts:
+        """Make the PDF of an image; DocumentError codes as ``images.convert.to_pdf``, no others."""
+        arguments = {"path_in": _text(path_in), "path_out": _text(path_out), "max_bytes": max_bytes}
+        try:
+            return ImageFacts.model_validate(self._pool.call("images.to_pdf", **arguments))
+        except DocumentError as error:
+            # The pool's own words are about PDFs: what ended the worker here was an image.
+            own = {"pdf_too_slow": "image_too_large", "pdf_unreadable": "image_unreadable"}
+            raise DocumentError(own.get(error.code, error.code), str(error)) from None
 
 
 def _rectangle(box: Box) -> tuple[int, float, float, float, float]:

@@ -22,7 +22,7 @@ from connector.errors import (
 from connector.guards import ServerMemory, guarded, guarded_place, patiently, tolerated, tried
 from connector.lifecycle import Record, State
 from connector.ports import FileId
-from connector.steps import waiting
+from connector.steps import contacts, waiting
 from connector.steps.case import Case
 from connector.steps.close import close
 from connector.steps.correct import show_corrected
@@ -306,6 +306,7 @@ def account_pass(parts: Parts, account: str, *, deadline: float | None = None) -
     """Steps 7 and 8 for one account: ask about what is due, fetch what is signed. Raises JournalError only."""
     moved = 0
     waiting.let_go(parts, account)
+    contacts.expire(parts)
     for record in sorted(parts.journal.followed(account), key=_due_first):
         if _over(parts, deadline):
             return Outcome(complete=False, moved=moved)

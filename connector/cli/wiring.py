@@ -118,7 +118,7 @@ def wired(
         yield Parts(
             journal=journal,
             spool=Spool(state.directory / "spool"),
-            sealer=Sealer(_seal_key(config, state)),
+            sealer=sealer(config, state),
             documents=IsolatedPdf(pool),
             folders=folders,
             services=services,
@@ -248,6 +248,11 @@ def _service(
         proxy=config.platform.proxy,
         transport=seams.transport(config.platform.ca_file, config.platform.proxy),
     )
+
+
+def sealer(config: Config, state: State) -> Sealer:
+    """Return what seals and hides for this connector; its key is made where there is none yet."""
+    return Sealer(_seal_key(config, state))
 
 
 def _seal_key(config: Config, state: State) -> bytes:

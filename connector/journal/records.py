@@ -283,6 +283,13 @@ class Records(Database):
             return None
         return Intent(record_id=record.id, step=step, at=when(row.at), data=json.loads(row.data))
 
+    def intended(self, record: Record) -> tuple[str, ...]:
+        """Return the steps whose intents are open."""
+        columns = schema.intent.c
+        with self._reading() as connection:
+            rows = connection.execute(sa.select(columns.step).where(columns.record_id == record.id))
+            return tuple(rows.scalars().all())
+
     def _keep_more(self, connection: Connection, record: Record, before: tuple[DocumentFacts, ...]) -> None:
         """Keep what further documents are found by; costs nothing where there are none, or none changed."""
         if record.more == before:

@@ -44,7 +44,14 @@ class PdfFacts(_Frozen):
     form_fields: int = 0
     """Fields to fill in, signature fields aside."""
     xfa: bool = False
+    active: bool = False
+    """It runs a script or a program, or holds sound or film; see ``pdf.interactive``."""
+    portfolio: bool = False
+    """Its page is the cover of files within."""
     attachments: int = 0
+    remarks: int = 0
+    """Reviewers' notes and marks."""
+    hidden_layers: bool = False
 
 
 class Found(_Frozen):

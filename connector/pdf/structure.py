@@ -6,7 +6,7 @@ import logging
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from connector.errors import DocumentError
 
@@ -49,3 +49,15 @@ def user_units(path: Path, pages: Collection[int]) -> dict[int, float]:
 def _unlock(reader: pypdf.PdfReader) -> None:
     if reader.is_encrypted and not reader.decrypt(""):
         raise DocumentError("pdf_encrypted")
+
+
+def mapping(value: Any) -> Any:
+    """Return the dictionary behind a reference, or an empty one."""
+    found = value.get_object() if hasattr(value, "get_object") else value
+    return found if hasattr(found, "get") else {}
+
+
+def items(value: Any) -> list[Any]:
+    """Return the raw members of an array (references unresolved, so that a circle is seen)."""
+    found = value.get_object() if hasattr(value, "get_object") else value
+    return list(found) if isinstance(found, list) else []

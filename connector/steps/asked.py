@@ -11,6 +11,7 @@ from typing import Any
 
 from connector import policy
 from connector.errors import Problem
+from connector.identity import digest_of
 from connector.lifecycle import SignatoryFacts
 from connector.ports import Entry
 from connector.report.facts import place_words
@@ -58,7 +59,8 @@ def understand(case: Case, sidecar: ReadSidecar) -> Asked:
     if settings is None:
         raise NotSettled
     own, problems = sidecar.request, list(sidecar.problems)
-    request, warnings = None, ()
+    request: SignatureRequest | None = None
+    warnings: tuple[Problem, ...] = ()
     if own is not None:
         own, found = above.with_message(parts.folders[sight.settings.server], sight, pair.sidecar.parent, own)
         problems += found
@@ -109,6 +111,18 @@ def _known(case: Case, own: SignatureRequest, settings: Sequence[above.Settings]
 def _send_said(request: SignatureRequest | None, settings: Sequence[above.Settings]) -> str:
     origin = request.origins.get("send") if request is not None else None
     return next((f"{one.href} {one.identity}" for one in settings if one.name == origin), "")
+
+
+def wording_of(own: SignatureRequest) -> str:
+    """Digest of what a sidecar says, orders and notes aside: tells a correction from an order."""
+    said = own.model_copy(update={"action": None, "send": None, "note": None, "lines": {}})
+    return digest_of(_without_lines(said.model_dump(mode="json")))
+
+
+def _without_lines(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _without_lines(inner) for name, inner in value.items() if name != "line"}
+    return [_without_lines(inner) for inner in value] if isinstance(value, list) else value
 
 
 def corrected_text(sidecar: ReadSidecar, problems: Sequence[Problem]) -> str:

@@ -13,11 +13,11 @@ from connector.errors import DocumentError
 from connector.identity import ask_of
 from connector.lifecycle import Event, Record, State
 from connector.ports import Entry
-from connector.sidecar.model import Action, SignatureRequest
+from connector.sidecar.model import Action
 from connector.sidecar.reading import read_orders
 from connector.steps import check as checking
-from connector.steps import waiting
-from connector.steps.asked import files_beside
+from connector.steps import contacts, waiting
+from connector.steps.asked import files_beside, wording_of
 from connector.steps.case import Case, NotSettled, as_known, move
 from connector.steps.delivered import present_at
 from connector.steps.ended import attend_ended
@@ -26,7 +26,6 @@ from connector.steps.judge import judge, read_again
 from connector.steps.likeness import rival_speaks, taken_by
 from connector.steps.orders import obey
 from connector.steps.parts import Parts
-from connector.steps.read import ReadSidecar
 from connector.steps.send import may_overturn, overturn
 
 _MARKED_HOLDS = frozenset({"marker_unreadable", "marker_other_connector", "marker_other_digest"})
@@ -120,6 +119,7 @@ def _cured_by_others(case: Case, record: Record) -> bool:
         ("two_sidecars" in codes and not case.pair.rivals)
         or ("pdf_name_ambiguous" in codes and len(case.pair.documents) < 2)
         or ("document_taken" in codes and taken_by(replace(case, target=record), record.documents) is None)
+        or contacts.may_cure(case.parts, case.settings, record)
     )
 
 
@@ -240,7 +240,9 @@ def _sidecar_edited(case: Case, record: Record) -> Record:
         changes["obeyed"] = (*record.obeyed, *((action.wording,) if action else ()))
         action = None
     if sidecar.sha256 != record.sidecar_sha256 and record.request is not None:
-        changes["edited_after_send"] = not _same_but_orders(record.request, sidecar)
+        changes["edited_after_send"] = sidecar.request is None or wording_of(
+            sidecar.request
+        ) != record.extra.get("wording")
     if action is not None and action.wording not in record.obeyed:
         # Kept with the very fact that the file was read: a crash before it is obeyed must not lose it.
         changes["extra"] = {
@@ -273,26 +275,6 @@ def _no_longer_pending(case: Case, record: Record) -> Record:
 
 def _again(case: Case, record: Record) -> Record:
     return _order(case, record, Action.model_validate(record.extra["pending_order"]))
-
-
-def _same_but_orders(request: SignatureRequest, sidecar: ReadSidecar) -> bool:
-    if sidecar.request is None:
-        return False
-    blank: dict[str, Any] = {"action": None, "send": None, "lines": {}, "note": None}
-    return _without_lines(request.model_copy(update=blank)) == _without_lines(
-        sidecar.request.model_copy(update=blank)
-    )
-
-
-def _without_lines(request: SignatureRequest) -> object:
-    def strip(value: object) -> object:
-        if isinstance(value, dict):
-            return {name: strip(inner) for name, inner in value.items() if name != "line"}
-        if isinstance(value, list):
-            return [strip(inner) for inner in value]
-        return value
-
-    return strip(request.model_dump(mode="json"))
 
 
 def _document_seen(parts: Parts, case: Case, record: Record, entry: Entry) -> Record:

@@ -130,10 +130,12 @@ class _Looking:
         return sorted(found, key=lambda entry: as_counted(entry.name))
 
 
-def as_counted(name: str) -> list[tuple[int, int, str]]:
+def as_counted(name: str) -> tuple[list[tuple[int, str]], str]:
     """Return a sorting key in which 2 comes before 10."""
-    parts = re.split("([0-9]+)", names.comparable(name))
-    return [(1, int(part[:18]), part) if part.isdigit() else (0, 0, part) for part in parts]
+    folded = names.comparable(name)
+    # Split so, texts and numbers take turns; only these ten digits are numbers.
+    parts = enumerate(re.split("([0-9]+)", folded))
+    return [(int(part[:18]), "") if at % 2 else (0, part) for at, part in parts], folded
 
 
 def _once(entries: Iterable[Entry]) -> list[Entry]:

@@ -17,7 +17,7 @@ from connector.lifecycle import DocumentFacts, Event, Record, State
 from connector.sidecar import names
 from connector.sidecar.model import SignatureRequest, Wish
 from connector.steps import check as checking
-from connector.steps.asked import Asked, corrected_text, signatory_facts, told_of, understand
+from connector.steps.asked import Asked, corrected_text, signatory_facts, told_of, understand, wording_of
 from connector.steps.case import NAMED_AFTER_REQUEST, Case, extra_of
 from connector.steps.likeness import (
     copy_of,
@@ -268,6 +268,7 @@ def _common(case: Case, sidecar: ReadSidecar, asked: Asked, ref: str) -> dict[st
             NAMED_AFTER_REQUEST: not case.pair.own,
             "settings_name": asked.settings_name,
             "settings_scope": asked.settings_scope,
+            "wording": wording_of(asked.own) if asked.own is not None else "",
         },
     }
     if case.target is None:
