@@ -240,9 +240,11 @@ def _sidecar_edited(case: Case, record: Record) -> Record:
         changes["obeyed"] = (*record.obeyed, *((action.wording,) if action else ()))
         action = None
     if sidecar.sha256 != record.sidecar_sha256 and record.request is not None:
-        changes["edited_after_send"] = sidecar.request is None or wording_of(
-            sidecar.request
-        ) != record.extra.get("wording")
+        changes["edited_after_send"] = (
+            sidecar.request is None
+            or bool(sidecar.problems)
+            or wording_of(sidecar.request) != record.extra.get("wording")
+        )
     if action is not None and action.wording not in record.obeyed:
         # Kept with the very fact that the file was read: a crash before it is obeyed must not lose it.
         changes["extra"] = {
