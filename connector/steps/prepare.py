@@ -19,8 +19,9 @@ from connector.lifecycle import Event, Record
 from connector.ports import Box, SigningService, TransactionDraft, TransactionId, TransactionSignatory
 from connector.sidecar.model import Order, SignatureRequest
 from connector.steps import waiting
+from connector.steps.homes import pdf_name
 from connector.steps.parts import Parts
-from connector.steps.read import SENT_NAME
+from connector.steps.spooled import sent_name
 
 log = logging.getLogger(__name__)
 
@@ -28,7 +29,10 @@ log = logging.getLogger(__name__)
 def prepare(parts: Parts, record: Record) -> Record:
     """WAITING → PREPARED, or the same with a reason to wait. Raises JournalError only."""
     assert record.request is not None
-    if not parts.spool.has(record.ref, SENT_NAME, record.document.sha256):
+    if not all(
+        parts.spool.has(record.ref, sent_name(document.rank), document.sent_sha256 or document.sha256)
+        for document in record.documents
+    ):
         # The spool was lost: the bytes judged are no longer at hand, so the pair is judged again.
         return parts.journal.note(record, "judge_again", sidecar_etag=None, settings_digest=None)
     service = parts.services[record.account]
@@ -75,9 +79,10 @@ def _build(parts: Parts, record: Record, request: SignatureRequest, service: Sig
         confidential_to=request.confidential_to,
     )
     transaction = service.create(draft)
-    boxes = [Box(**box) for box in record.document.boxes]
-    name = record.document.href.rsplit("/", 1)[-1]
-    service.upload(transaction, 1, name, parts.spool.path(record.ref, SENT_NAME), boxes)
+    for document in record.documents:
+        boxes = [Box(**box) for box in document.boxes]
+        content = parts.spool.path(record.ref, sent_name(document.rank))
+        service.upload(transaction, document.rank, pdf_name(document.name), content, boxes)
     for signatory in request.signatories:
         service.add_signatory(
             transaction,
