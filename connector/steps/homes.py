@@ -80,7 +80,7 @@ def _main_name(record: Record) -> str:
 
 def _name(record: Record, document: DocumentFacts) -> str:
     """Name of a document as people know it, an image's as a PDF; empty when it was never known."""
-    return pdf_name((document.href or _lost_name(record, document)).rsplit("/", 1)[-1])
+    return names.image_pdf_name((document.href or _lost_name(record, document)).rsplit("/", 1)[-1])
 
 
 def _lost_name(record: Record, document: DocumentFacts) -> str:
@@ -95,11 +95,4 @@ def lost_key(rank: int) -> str:
 def split(href: str) -> tuple[str, str]:
     """Return (folder, name of the PDF) for an href; a sidecar stands for its PDF, an image for the PDF of it."""
     parent, _, name = href.rpartition("/")
-    return parent + "/", pdf_name(names.document_name(name) if names.is_sidecar(name) else name)
-
-
-def pdf_name(name: str) -> str:
-    """``photo.jpg`` → ``photo.pdf``; a PDF's name as it is."""
-    if not name or names.is_pdf(name):
-        return name
-    return f"{name.rpartition('.')[0] or name}.pdf"
+    return parent + "/", names.image_pdf_name(names.document_name(name) if names.is_sidecar(name) else name)

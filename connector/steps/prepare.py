@@ -15,11 +15,11 @@ from connector.errors import (
     NotFound,
     RemoteError,
 )
-from connector.lifecycle import Event, Record
+from connector.lifecycle import DocumentFacts, Event, Record
 from connector.ports import Box, SigningService, TransactionDraft, TransactionId, TransactionSignatory
+from connector.sidecar import names
 from connector.sidecar.model import Order, SignatureRequest
 from connector.steps import waiting
-from connector.steps.homes import pdf_name
 from connector.steps.parts import Parts
 from connector.steps.spooled import sent_name
 
@@ -29,10 +29,7 @@ log = logging.getLogger(__name__)
 def prepare(parts: Parts, record: Record) -> Record:
     """WAITING → PREPARED, or the same with a reason to wait. Raises JournalError only."""
     assert record.request is not None
-    if not all(
-        parts.spool.has(record.ref, sent_name(document.rank), document.sent_sha256 or document.sha256)
-        for document in record.documents
-    ):
+    if not all(_spooled(parts, record, one) for one in record.documents):
         # The spool was lost: the bytes judged are no longer at hand, so the pair is judged again.
         return parts.journal.note(record, "judge_again", sidecar_etag=None, settings_digest=None)
     service = parts.services[record.account]
@@ -64,6 +61,10 @@ def prepare(parts: Parts, record: Record) -> Record:
     )
 
 
+def _spooled(parts: Parts, record: Record, one: DocumentFacts) -> bool:
+    return parts.spool.has(record.ref, sent_name(one.rank), one.sent_sha256 or one.sha256)
+
+
 class _ContractWrong(Exception):
     """What was just created cannot be read back."""
 
@@ -79,10 +80,10 @@ def _build(parts: Parts, record: Record, request: SignatureRequest, service: Sig
         confidential_to=request.confidential_to,
     )
     transaction = service.create(draft)
-    for document in record.documents:
-        boxes = [Box(**box) for box in document.boxes]
-        content = parts.spool.path(record.ref, sent_name(document.rank))
-        service.upload(transaction, document.rank, pdf_name(document.name), content, boxes)
+    for one in record.documents:
+        boxes = [Box(**box) for box in one.boxes]
+        content = parts.spool.path(record.ref, sent_name(one.rank))
+        service.upload(transaction, one.rank, names.image_pdf_name(one.name), content, boxes)
     for signatory in request.signatories:
         service.add_signatory(
             transaction,

@@ -17,6 +17,8 @@ from connector.errors import LifecycleError, OwnershipError, PreconditionFailed
 from connector.lifecycle import TRANSITIONS, DocumentFacts, Event, Record, SignatoryFacts, State
 from connector.marks import Done, Owner, Reading, Sent
 from connector.ports import Folder, Href
+from connector.sidecar import names
+from connector.steps.case import NAMED_AFTER_REQUEST
 from connector.steps.parts import FolderSettings, Parts
 from connector.steps.registry import (
     done_href,
@@ -313,11 +315,19 @@ def place_adopted(parts: Parts, record: Record, hrefs: dict[str, str | None]) ->
     return parts.journal.note(
         record,
         "place_found",
+        extra={**record.extra, NAMED_AFTER_REQUEST: _named_after(place or record.place, documents[0])},
         place=place or record.place,
         sidecar_gone=not place,
         document=documents[0],
         more=tuple(documents[1:]),
     )
+
+
+def _named_after(place: str, main: DocumentFacts) -> bool:
+    """True when no document bears the request's own name."""
+    sidecar = place.rsplit("/", 1)[-1]
+    own = (*names.pair_of(sidecar), *names.images_of(sidecar))
+    return bool(place and main.href) and names.comparable(main.name) not in own
 
 
 def _by_mac(parts: Parts, record: Record, hrefs: Iterable[str]) -> dict[str, str]:

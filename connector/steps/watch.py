@@ -12,7 +12,7 @@ from typing import Any
 from connector.errors import DocumentError
 from connector.lifecycle import DocumentFacts, Record
 from connector.ports import Entry
-from connector.sidecar import names
+from connector.steps.case import NAMED_AFTER_REQUEST
 from connector.steps.discover import Pair, Sight
 from connector.steps.parts import Parts
 from connector.steps.present import Present, present_at
@@ -31,13 +31,10 @@ def is_settled(sights: Sequence[Sight], entry: Entry) -> bool:
 
 def pair_document(pair: Pair, record: Record) -> Entry | None:
     """Return the PDF of the sidecar's own name where it stands for the main document; None where it does not."""
-    entry, request = pair.document, record.request
-    if entry is None or record.document.converted:
+    if record.document.converted or record.extra.get(NAMED_AFTER_REQUEST):
         return None
-    if any(entry.href == document.href for document in record.more):
-        return None
-    named = {names.comparable(name) for name in (request.documents if request is not None else ())}
-    return entry if not named or names.comparable(entry.name) in named else None
+    taken = {document.href for document in record.more}
+    return pair.document if pair.document is not None and pair.document.href not in taken else None
 
 
 def documents_seen(parts: Parts, sights: Sequence[Sight], record: Record) -> Record:
