@@ -23,6 +23,7 @@ from connector.guards import ServerMemory, guarded, guarded_place, patiently, to
 from connector.lifecycle import Record, State
 from connector.ports import FileId
 from connector.steps import contacts, waiting
+from connector.steps.adopted import place_adopted
 from connector.steps.case import Case
 from connector.steps.close import close
 from connector.steps.correct import show_corrected
@@ -35,7 +36,7 @@ from connector.steps.missing import attend_missing
 from connector.steps.notice import show_notice
 from connector.steps.parts import FolderSettings, Parts
 from connector.steps.prepare import prepare
-from connector.steps.recover import adopt_renamed_folders, check_owner, own, place_adopted, recover
+from connector.steps.recover import adopt_renamed_folders, check_owner, own, recover
 from connector.steps.send import ask, is_question, send
 from connector.steps.show import show, show_preview, status_href
 

@@ -54,8 +54,7 @@ def _ended_document(case: Case, record: Record, rank: int, entry: Entry) -> tupl
     """Look at what lies there now; True when these are bytes that nobody was told of, and no signed document."""
     parts, document = case.parts, record.ranked(rank)
     present = present_at(parts, parts.folders[record.server], record, entry.href, rank=rank)
-    # What an earlier release kept of them stands in ``extra``.
-    known = {document.sha256, document.signed_sha256, *document.left, *record.extra.get("left", ())}
+    known = {document.sha256, document.signed_sha256, *document.left}
     sha256 = present.sha256 if present is not None else None
     unsigned = True
     if present is not None and present.path is not None and sha256 not in known:
