@@ -157,7 +157,7 @@ def _read_message(reading: _Reading, name: str, key: Scalar, value: Node) -> Non
     if not beside.lower().endswith(_TEXT_FILES):
         reading.found[name] = written
     elif not beside.lower().endswith((".txt", ".md")):
-        reading.notes.say("message_file_kind", value.line, key=shown(key.text), written=shown(beside))
+        reading.notes.say("message_file_kind", value.line, written=shown(beside))
     else:
         reading.found["message_file"] = file_name(reading.notes, key, Scalar(beside, value.line))
 
