@@ -23,13 +23,10 @@ NOT_YET: Final = frozenset(
         "contacts",
         "drop",
         "place=inherited",
-        "lock=yes",
-        "certificate=yes",
         "confidential_to",
         "logo=no",
         "handwritten=yes",
         "requester",
-        "reminders",
         "level=advanced",
         "level=qualified",
         "document",  # other than the request's own PDF
@@ -37,9 +34,6 @@ NOT_YET: Final = frozenset(
         "occurrence",
         "offset",
         "corner",
-        "action=cancel",
-        "action=remind",
-        "action=unlock",
     }
 )
 """Marks of :class:`~connector.sidecar.fields.Seen`: an English key, or a key with the value that is not acted on."""

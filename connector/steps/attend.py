@@ -14,16 +14,15 @@ from connector.identity import ask_of
 from connector.lifecycle import Event, Record, State
 from connector.ports import Entry
 from connector.sidecar import names
-from connector.sidecar.model import Action, SignatureRequest
+from connector.sidecar.model import Action, SignatureRequest, Verb
 from connector.sidecar.reading import read_orders
 from connector.steps import check as checking
-from connector.steps import waiting
+from connector.steps import orders
 from connector.steps.case import Case, move
 from connector.steps.delivered import present_at
 from connector.steps.ended import attend_ended
 from connector.steps.judge import judge, read_again
 from connector.steps.likeness import rival_speaks
-from connector.steps.orders import obey
 from connector.steps.parts import Parts
 from connector.steps.read import ReadSidecar
 from connector.steps.send import may_overturn, overturn
@@ -171,8 +170,9 @@ def _held(case: Case, record: Record) -> Record:
     if record.reason == "platform_said_no" and not marked:
         return judge(replace(case, target=record))
     if not anew:
+        extra = {**record.extra, **orders.without_effect(action, "not_sent_yet")}
         return case.journal.note(
-            record, "sidecar_edited", sidecar_etag=sidecar.etag or case.pair.sidecar.etag
+            record, "sidecar_edited", sidecar_etag=sidecar.etag or case.pair.sidecar.etag, extra=extra
         )
     if marked:
         # Its marker stays with its transaction, which was never sent; the new ask is another request.
@@ -187,7 +187,7 @@ def _open(case: Case, record: Record) -> Record:
         return _marked_edited(case, record)
     if record.sidecar_etag != case.pair.sidecar.etag or record.sidecar_gone:
         record = _sidecar_edited(case, record)
-    elif record.extra.get("pending_order") and waiting.due(case.parts, record):
+    elif orders.due(case.parts, record):
         record = _again(case, record)
     if record.state.ended:
         return record
@@ -199,9 +199,12 @@ def _open(case: Case, record: Record) -> Record:
 def _marked_edited(case: Case, record: Record) -> Record:
     """Marked, not sent yet, and saved again: the same bytes go on, other ones are not what the marker stands for."""
     if not may_overturn(case.parts, record):
-        return record  # nothing can be decided yet: nothing is downloaded either
+        return _order_seen(case, record)
     entry = case.pair.document
     sidecar = read_again(case)
+    action = read_orders(sidecar.data)
+    if action is not None and action.verb is Verb.CANCEL and action.wording not in record.obeyed:
+        return orders.obey(case.parts, record, action)
     folder = case.parts.folders[record.server]
     present = present_at(case.parts, folder, record, entry.href) if entry is not None else None
     same_document = (
@@ -213,6 +216,18 @@ def _marked_edited(case: Case, record: Record) -> Record:
         return overturn(case.parts, record)
     document = record.document.model_copy(update={"etag": entry.etag, "href": entry.href})
     return case.journal.touch(record, sidecar_etag=case.pair.sidecar.etag, document=document)
+
+
+def _order_seen(case: Case, record: Record) -> Record:
+    """Nothing can be decided yet. An order is read, once for each edit, so that the status tells that it waits."""
+    etag = case.pair.sidecar.etag
+    if etag in {record.sidecar_etag, record.extra.get("order_seen")}:
+        return record
+    action = read_orders(read_again(case).data)
+    extra = orders.no_longer_pending(record)
+    if action is not None and action.verb is Verb.CANCEL and action.wording not in record.obeyed:
+        extra = orders.pending(record, action)
+    return case.journal.touch(record, extra={**extra, "order_seen": etag})
 
 
 def _as_marked(case: Case, record: Record) -> bool:
@@ -240,10 +255,7 @@ def _sidecar_edited(case: Case, record: Record) -> Record:
         changes["edited_after_send"] = not _same_but_orders(record.request, sidecar)
     if action is not None and action.wording not in record.obeyed:
         # Kept with the very fact that the file was read: a crash before it is obeyed must not lose it.
-        changes["extra"] = {
-            **changes.get("extra", record.extra),
-            "pending_order": action.model_dump(mode="json"),
-        }
+        changes["extra"] = changes.get("extra", {}) | orders.pending(record, action)
     record = case.journal.note(record, "sidecar_edited", **changes)
     return _order(case, record, action)
 
@@ -252,20 +264,13 @@ def _order(case: Case, record: Record, action: Action | None) -> Record:
     """Obey or answer an order; what a remote obstacle stopped stays pending and is tried again later."""
     if action is None or action.wording in record.obeyed:
         return record
-    record = obey(case.parts, record, action)
+    record = orders.obey(case.parts, record, action)
     if record.state.ended and record.reason == "not_sent":
         return judge(replace(case, previous=record))
     answered = record.extra.get("order", {}).get("wording") == action.wording
-    if action.wording in record.obeyed or answered:
-        return _no_longer_pending(case, record)
-    return case.journal.touch(record, **waiting.backoff(case.parts, record))
-
-
-def _no_longer_pending(case: Case, record: Record) -> Record:
-    if "pending_order" not in record.extra:
-        return record
-    extra = {name: value for name, value in record.extra.items() if name != "pending_order"}
-    return case.journal.touch(record, extra=extra)
+    if action.wording in record.obeyed or answered or record.state.ended:
+        return case.journal.touch(record, extra=orders.no_longer_pending(record))
+    return orders.put_off(case.parts, record)
 
 
 def _again(case: Case, record: Record) -> Record:

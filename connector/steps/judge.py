@@ -15,7 +15,9 @@ from connector.identity import FIRST_ASK, ask_of, new_reference
 from connector.lifecycle import DocumentFacts, Event, Record, State
 from connector.sidecar import names
 from connector.sidecar.model import SignatureRequest, Verb, Wish
+from connector.sidecar.reading import read_orders
 from connector.steps import check as checking
+from connector.steps import orders
 from connector.steps.case import Case, extra_of
 from connector.steps.likeness import (
     copy_of,
@@ -40,6 +42,7 @@ _WRITTEN = frozenset(
         # What only a person's new ask can lift, whatever else is edited meanwhile, and that it was given.
         "needs_ask",
         "confirmed",
+        "first_order",
     }
 )
 _HOLDING = frozenset({"there_before", "status_by_name"})
@@ -173,6 +176,8 @@ def _accept(
 ) -> Record:
     request = checked.request
     wish, capped = _wish(case, sidecar, checked)
+    stopped = orders.stops(case.target, request.action)
+    wish = Wish.PREVIEW if stopped else wish
     obeyed = _obeyed(case)
     fields = {
         **common,
@@ -183,13 +188,14 @@ def _accept(
         "obeyed": tuple(dict.fromkeys((*obeyed, *_wording(request)))),
         "accepted_at": case.parts.now(),
         "transaction": None,
-        "reason": "preview_only" if capped and wish is Wish.PREVIEW else "",
+        "reason": "stopped" if stopped else "preview_only" if capped and wish is Wish.PREVIEW else "",
         "values": {},
         "extra": {
             **common["extra"],
             "message": checked.message,
             "kind": "draft" if wish is Wish.DRAFT else "send",
             "capped": capped,
+            **({"stopped": stopped} if stopped else orders.without_effect(request.action, "left_over")),
         },
         "next_at": case.target.next_at if case.target and _same_key(case.target, key) else None,
         "attempts": case.target.attempts if case.target and _same_key(case.target, key) else 0,
@@ -239,7 +245,8 @@ def _common(case: Case, sidecar: ReadSidecar, ref: str) -> dict[str, Any]:
         "reason": "",
         "values": {},
         "reported_etag": case.target.reported_etag if case.target else None,
-        "extra": {name: value for name, value in extra_of(case.target).items() if name in _WRITTEN},
+        "extra": {name: value for name, value in extra_of(case.target).items() if name in _WRITTEN}
+        | {"first_order": orders.first_order(case.target, read_orders(sidecar.data))},
     }
     if case.target is None:
         fields["ref"] = ref

@@ -14,7 +14,14 @@ from xml.sax.saxutils import escape
 import requests
 from lxml import etree
 
-from connector.errors import InvalidResponse, Locked, NotFound, OutcomeUnknown, PreconditionFailed, RemoteError
+from connector.errors import (
+    InvalidResponse,
+    Locked,
+    NotFound,
+    OutcomeUnknown,
+    PreconditionFailed,
+    RemoteError,
+)
 from connector.ports import Lock
 from connector.webdav.answers import DELETE, LOCK, PROPFIND, UNLOCK
 from connector.webdav.connections import Connections

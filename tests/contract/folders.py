@@ -127,7 +127,9 @@ def wsgidav(files: Path) -> Iterator[Backend]:
     """Run plain wsgidav."""
     config = {
         "provider_mapping": {"/": str(files)},
-        "simple_dc": {"user_mapping": {"*": {USER: {"password": PASSWORD}, COLLEAGUE: {"password": PASSWORD}}}},
+        "simple_dc": {
+            "user_mapping": {"*": {USER: {"password": PASSWORD}, COLLEAGUE: {"password": PASSWORD}}}
+        },
         "http_authenticator": {"accept_basic": True, "accept_digest": False, "default_to_digest": False},
         "verbose": 0,
         "logging": {"enable": False},
@@ -141,7 +143,9 @@ def wsgidav(files: Path) -> Iterator[Backend]:
     thread = threading.Thread(target=server.serve, daemon=True)
     thread.start()
     try:
-        yield Backend(f"http://127.0.0.1:{server.bind_addr[1]}/", USER, PASSWORD, lambda: _age(files), COLLEAGUE)
+        yield Backend(
+            f"http://127.0.0.1:{server.bind_addr[1]}/", USER, PASSWORD, lambda: _age(files), COLLEAGUE
+        )
     finally:
         server.stop()
         thread.join()

@@ -150,7 +150,9 @@ def test_capabilities_tell_no_more_than_the_server_does(dms: Served) -> None:
 @pytest.mark.parametrize("mode", ["nextcloud", "plain"])
 def test_a_folder_without_locks_says_none(mode: str) -> None:
     """In memory as on servers (below): no lock is no error."""
-    fake = MemoryFolder(SandboxClock().timestamp, mode="plain" if mode == "plain" else "nextcloud", locks=False)
+    fake = MemoryFolder(
+        SandboxClock().timestamp, mode="plain" if mode == "plain" else "nextcloud", locks=False
+    )
     fake.create(LETTER, b"x")
     assert fake.lock(LETTER, note=NOTE) is None
     assert fake.unlock(LETTER, note=NOTE) is False
