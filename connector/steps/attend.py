@@ -224,10 +224,10 @@ def _order_seen(case: Case, record: Record) -> Record:
     if etag in {record.sidecar_etag, record.extra.get("order_seen")}:
         return record
     action = read_orders(read_again(case).data)
-    extra = orders.no_longer_pending(record)
+    extra = {**orders.no_longer_pending(record), "order_seen": etag}
     if action is not None and action.verb is Verb.CANCEL and action.wording not in record.obeyed:
-        extra = orders.pending(record, action)
-    return case.journal.touch(record, extra={**extra, "order_seen": etag})
+        extra |= orders.pending(action)
+    return case.journal.touch(record, extra=extra)
 
 
 def _as_marked(case: Case, record: Record) -> bool:
@@ -244,18 +244,20 @@ def _sidecar_edited(case: Case, record: Record) -> Record:
     changes: dict[str, Any] = {
         "sidecar_etag": sidecar.etag or case.pair.sidecar.etag,
         "sidecar_gone": False,
+        # An order that still waits is the one that stands in the file now, or none.
+        "extra": orders.no_longer_pending(record),
     }
     action = read_orders(sidecar.data)
     if record.adopted and not record.extra.get("orders_seen"):
         # Orders found on an adopted request count as obeyed (protocol, "Orders and the key").
-        changes["extra"] = {**record.extra, "orders_seen": True}
+        changes["extra"] |= {"orders_seen": True}
         changes["obeyed"] = (*record.obeyed, *((action.wording,) if action else ()))
         action = None
     if sidecar.sha256 != record.sidecar_sha256 and record.request is not None:
         changes["edited_after_send"] = not _same_but_orders(record.request, sidecar)
     if action is not None and action.wording not in record.obeyed:
         # Kept with the very fact that the file was read: a crash before it is obeyed must not lose it.
-        changes["extra"] = changes.get("extra", {}) | orders.pending(record, action)
+        changes["extra"] |= orders.pending(action)
     record = case.journal.note(record, "sidecar_edited", **changes)
     return _order(case, record, action)
 

@@ -93,7 +93,7 @@ def after_end(parts: Parts, record: Record, action: Action | None) -> Record:
         return record
     if record.adopted and not record.extra.get("orders_seen"):
         return record  # found on adoption: it counts as obeyed
-    if action.verb is Verb.UNLOCK:
+    if action.verb is Verb.UNLOCK and record.delivered_at is not None:
         return lock.unlock(parts, record, action.wording)
     told = {"order": {"code": "ended", "wording": action.wording}}
     record = parts.journal.touch(record, extra={**record.extra, **told})
@@ -108,10 +108,9 @@ def after_end(parts: Parts, record: Record, action: Action | None) -> Record:
 # -------------------------------------------------------------------------------------- when it is tried
 
 
-def pending(record: Record, action: Action) -> dict[str, Any]:
-    """Return ``extra`` with an order that was read and not obeyed yet; a new one begins its tries anew."""
-    extra = {name: value for name, value in record.extra.items() if name != "order_try"}
-    return {**extra, "pending_order": action.model_dump(mode="json")}
+def pending(action: Action) -> dict[str, Any]:
+    """Return what is kept (in ``extra``) of an order that was read and is not obeyed yet."""
+    return {"pending_order": action.model_dump(mode="json")}
 
 
 def no_longer_pending(record: Record) -> dict[str, Any]:
