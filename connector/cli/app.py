@@ -8,7 +8,16 @@ from typing import Annotated, Optional
 import typer
 
 from connector import __version__, logs
+from connector.cli import verbs_people
 from connector.cli.common import MISUSED, SETTINGS, complain, configured, verb
+from connector.cli.options import (
+    AccountArgument,
+    ConfigOption,
+    FolderArgument,
+    RefArgument,
+    StateOption,
+    YesOption,
+)
 
 app = typer.Typer(
     name="jse-connector",
@@ -21,20 +30,9 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 
-# typer reads these at run time, so that `X | None` under `from __future__` is spelled for every typer we allow.
-ConfigOption = Annotated[
-    Optional[Path],  # noqa: UP045
-    typer.Option(
-        "--config", "-c", help="The configuration; default $JSE_CONFIG or /etc/jse-connector/config.yaml."
-    ),
-]
-StateOption = Annotated[
-    Optional[Path],  # noqa: UP045
-    typer.Option("--state", help="The state directory; default $STATE_DIRECTORY or /var/lib/jse-connector."),
-]
-YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
-AccountArgument = Annotated[str, typer.Argument(metavar="ACCOUNT", help="Its name in the configuration.")]
-FolderArgument = Annotated[str, typer.Argument(metavar="FOLDER", help="Its name in the configuration.")]
+app.add_typer(verbs_people.contacts, name="contacts")
+app.command("forget")(verbs_people.forget)
+app.command("show")(verbs_people.show)
 
 
 def _version(wanted: bool) -> None:
@@ -224,7 +222,7 @@ def take_over(
 @app.command()
 @verb
 def resolve(
-    ref: Annotated[str, typer.Argument(metavar="REF", help="Six characters, from status.")],
+    ref: RefArgument,
     sent: Annotated[
         Optional[bool],  # noqa: UP045
         typer.Option("--sent/--not-sent", help="Whether the invitations left.", show_default=False),

@@ -22,6 +22,7 @@ from connector.errors import (
 )
 from connector.lifecycle import Event, Record, State
 from connector.ports import TransactionId
+from connector.sidecar.model import Verb
 from connector.steps import assumed, waiting
 from connector.steps.follow import ORDERED, absorb, follow
 from connector.steps.parts import Parts
@@ -147,7 +148,7 @@ def _answered(parts: Parts, record: Record, wording: str, code: str, **told: str
     return parts.journal.note(
         record,
         "order_answered",
-        data={"code": code, "wording": wording},
+        data={"code": code, "verb": Verb.CANCEL.value},
         done=("cancel",),
         extra={**record.extra, "order": {"code": code, "wording": wording, **told}},
         obeyed=(*record.obeyed, wording),
@@ -159,7 +160,7 @@ def _cancelled(parts: Parts, record: Record, wording: str) -> Record:
     return parts.journal.fact(
         record,
         Event.CANCELLED,
-        data={"wording": wording},
+        data={"verb": Verb.CANCEL.value},
         done=("mark", "send", "cancel", "remind"),
         reason=ORDERED,
         values={},

@@ -15,6 +15,7 @@ from typing import Any
 from connector.errors import AccessDenied, Locked, NotFound, RemoteError
 from connector.lifecycle import DocumentFacts, Record, State
 from connector.ports import Entry, FileId, Folder, Href
+from connector.sidecar.model import Verb
 from connector.steps import show
 from connector.steps.delivered import present_at
 from connector.steps.parts import Parts
@@ -138,7 +139,10 @@ def unlock(parts: Parts, record: Record, wording: str) -> Record:
     if facts.get("by") != wording:
         record = _unlocked(parts, record, wording)
     return parts.journal.note(
-        show.show(parts, record), "order_obeyed", data={"wording": wording}, obeyed=(*record.obeyed, wording)
+        show.show(parts, record),
+        "order_obeyed",
+        data={"verb": Verb.UNLOCK.value},
+        obeyed=(*record.obeyed, wording),
     )
 
 

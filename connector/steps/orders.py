@@ -3,6 +3,8 @@
 Obeyed once per wording. An order that cannot be obeyed is answered in the status, never silently dropped; one that a
 remote obstacle stops stays pending, is shown, and is tried again. Source: protocol, "Orders and the key"; ux page
 sections 1.5 and 2.8.
+
+History keeps the verb alone: a wording is a person's own text (« relancer Marie »), and history cannot be erased.
 """
 
 from __future__ import annotations
@@ -23,6 +25,8 @@ log = logging.getLogger(__name__)
 
 _ASKING = frozenset({Verb.RESTART, Verb.NOT_SENT})
 """They begin a new ask where a request has ended; step 2 reads them."""
+STOPPED = "stopped"
+"""Reason of a preview that « annuler » keeps from leaving."""
 
 
 def obey(parts: Parts, record: Record, action: Action) -> Record:
@@ -52,7 +56,7 @@ def answer(parts: Parts, record: Record, action: Action, code: str) -> Record:
         return record
     obeyed = record.obeyed if action.verb is Verb.RESTART else (*record.obeyed, action.wording)
     return parts.journal.note(
-        record, "order_answered", data={"code": code, "wording": action.wording}, extra=extra, obeyed=obeyed
+        record, "order_answered", data={"code": code, "verb": action.verb.value}, extra=extra, obeyed=obeyed
     )
 
 
@@ -100,7 +104,7 @@ def after_end(parts: Parts, record: Record, action: Action | None) -> Record:
     return parts.journal.note(
         show.show(parts, record),
         "order_answered",
-        data={"code": "ended", "wording": action.wording},
+        data={"code": "ended", "verb": action.verb.value},
         obeyed=(*record.obeyed, action.wording),
     )
 
@@ -159,7 +163,7 @@ def _already_sent(parts: Parts, record: Record, action: Action) -> Record:
     return parts.journal.fact(
         record,
         Event.STARTED,
-        data={"wording": action.wording},
+        data={"verb": action.verb.value},
         obeyed=(*record.obeyed, action.wording),
         reason="",
         next_at=None,
@@ -198,7 +202,7 @@ def _given_up(parts: Parts, record: Record, action: Action) -> Record:
         record,
         Event.CANCELLED,
         done=("send",),
-        data={"wording": action.wording},
+        data={"verb": action.verb.value},
         reason="not_sent",
         ended_at=parts.now(),
     )

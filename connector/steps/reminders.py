@@ -24,7 +24,7 @@ from connector.errors import (
 from connector.journal import Hold
 from connector.lifecycle import Record, SignatoryFacts, State
 from connector.ports import SignatoryProgress, TransactionId
-from connector.sidecar.model import Order, Reminders
+from connector.sidecar.model import Order, Reminders, Verb
 from connector.steps import assumed, waiting
 from connector.steps.parts import Parts
 
@@ -59,7 +59,7 @@ def refuse(parts: Parts, record: Record, wording: str, code: str, **told: Any) -
     return parts.journal.note(
         record,
         "order_answered",
-        data={"code": code, "wording": wording},
+        data={"code": code, "verb": Verb.REMIND.value},
         extra={**record.extra, "reminder": reminder},
         obeyed=(*record.obeyed, wording),
     )
@@ -266,7 +266,7 @@ def _counted(parts: Parts, record: Record, code: str, wording: str, at: datetime
             ),
         }
 
-    return _kept(parts, record, "reminded", {"code": code, "wording": wording}, changes)
+    return _kept(parts, record, "reminded", {"code": code, "by_order": bool(wording)}, changes)
 
 
 def _kept(parts: Parts, record: Record, name: str, data: Mapping[str, Any], changes: Any) -> Record:
