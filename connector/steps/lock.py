@@ -1,8 +1,8 @@
 """Step 10, lock: the signed document is protected where it was put, if the request asks for it; and unlocked by order.
 
-Only what came back in its own place is locked: a document beside is for a person to rename. A lock is asked for as
-often as needed, since one of ours that stands there already is ours; hence no intent. What stops it is waited out for
-a day, and said. Source: WebDAV facts section 8 and trap 6; ux page, "Desk" and 2.8.
+Only what lies where it belongs is locked: what was put beside is for a person to rename. A lock is asked for as often
+as needed, since one of ours that stands there already is ours; hence no intent. What stops it is waited out for a
+day, and said. Source: WebDAV facts section 8 and trap 6; ux page, "Desk" and 2.8.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from connector.lifecycle import DocumentFacts, Record, State
 from connector.ports import Entry, FileId, Folder, Href
 from connector.sidecar.model import Verb
 from connector.steps import show
-from connector.steps.delivered import present_at
 from connector.steps.parts import Parts
+from connector.steps.present import present_at
 
 log = logging.getLogger(__name__)
 
@@ -74,10 +74,11 @@ def _lock_one(
     parts: Parts, folder: Folder, record: Record, one: DocumentFacts
 ) -> tuple[str, dict[str, Any], DocumentFacts]:
     """Return (why not, what is kept of the lock, the document with the tag that it has now)."""
-    if not one.in_place or one.beside or (one.rank == 1 and record.state is State.DELIVERED_BESIDE):
+    if one.beside:
         return BESIDE, {}, one
+    href = _home(one)
     try:
-        entry = folder.stat(Href(one.href))
+        entry = folder.stat(href)
         if not _is_signed(parts, folder, record, one, entry):
             return CHANGED, {}, one
         held = folder.lock(entry.href, note=_note(parts))
@@ -93,7 +94,7 @@ def _lock_one(
             raise
         return FORBIDDEN, {}, one
     told = {
-        "href": one.href,
+        "href": href,
         "token": held.token,
         "until": held.until.isoformat() if held.until is not None else None,
     }
@@ -110,6 +111,8 @@ def _is_signed(parts: Parts, folder: Folder, record: Record, one: DocumentFacts,
 
 def _with_tag(one: DocumentFacts, before: Entry, after: Entry) -> DocumentFacts:
     """A lock moves the tag (trap 6), which is no edit; what else has changed is one, and is looked at by step 1."""
+    if not one.in_place:
+        return one  # its tag is that of the picture, which is untouched
     same = (before.size, before.modified, before.file_id) == (after.size, after.modified, after.file_id)
     return one.model_copy(update={"etag": after.etag}) if same else one
 
@@ -170,7 +173,7 @@ def _unlock_one(
     parts: Parts, folder: Folder, one: DocumentFacts, token: str
 ) -> tuple[bool, DocumentFacts | None]:
     try:
-        before = folder.stat(Href(one.href or str(one.delivered_href)))
+        before = folder.stat(_home(one))
     except NotFound:
         found = _by_id(folder, one)
         if found is None:
@@ -181,8 +184,13 @@ def _unlock_one(
     return done, _with_tag(one, before, folder.stat(before.href)) if ours else None
 
 
+def _home(one: DocumentFacts) -> Href:
+    """Where its signed document lies: in its own place, where a person may have renamed it; a picture's beside."""
+    return Href((one.href if one.in_place else "") or str(one.delivered_href))
+
+
 def _by_id(folder: Folder, one: DocumentFacts) -> Entry | None:
-    if one.file_id is None or not folder.capabilities().search:
+    if one.file_id is None or not one.in_place or not folder.capabilities().search:
         return None
     return folder.find_by_id(FileId(one.file_id))
 
