@@ -24,6 +24,7 @@ from connector.lifecycle import Record, State
 from connector.ports import FileId
 from connector.steps import contacts, waiting
 from connector.steps.adopted import place_adopted
+from connector.steps.attest import attest
 from connector.steps.case import Case
 from connector.steps.close import close
 from connector.steps.correct import show_corrected
@@ -31,12 +32,14 @@ from connector.steps.deliver import deliver
 from connector.steps.discover import Settling, Sight, look
 from connector.steps.fetch import fetch
 from connector.steps.follow import follow
+from connector.steps.lock import lock
 from connector.steps.mark import mark
 from connector.steps.missing import attend_missing
 from connector.steps.notice import show_notice
 from connector.steps.parts import FolderSettings, Parts
 from connector.steps.prepare import prepare
 from connector.steps.recover import adopt_renamed_folders, check_owner, own, recover
+from connector.steps.reminders import remind_if_due
 from connector.steps.send import ask, is_question, send
 from connector.steps.show import show, show_preview, status_href
 
@@ -177,7 +180,7 @@ def _attend_rest(parts: Parts, server: str, sights: list[Sight], memory: ServerM
         listed = any(sight.settings.name == record.folder for sight in sights)
         gone = listed and href is not None and not any(href in sight.by_href for sight in sights)
         seen = record.extra.get("status_listed")
-        if record.reported is not None and gone and seen == record.reported:
+        if record.reported is not None and gone and seen == record.reported and not record.state.ended:
             # A deleted status never arms anything; while the request is open it comes back.
             parts.journal.note(record, "status_gone", reported=None, reported_etag=None)
         elif record.reported is not None and not gone and listed and seen != record.reported:
@@ -298,7 +301,10 @@ def _show_all(
             return
         record = tolerated(parts, memory, record, "correct", partial(show_corrected, parts, record))
         previewed = tolerated(parts, memory, record, "preview", partial(show_preview, parts, record))
-        shown = tolerated(parts, memory, previewed, "show", partial(show, parts, previewed))
+        # Before the status, which then is written once: each of them does nothing, or puts itself off, mostly.
+        attested = tolerated(parts, memory, previewed, "attest", partial(attest, parts, previewed))
+        locked = tolerated(parts, memory, attested, "lock", partial(lock, parts, attested))
+        shown = tolerated(parts, memory, locked, "show", partial(show, parts, locked))
         tolerated(parts, memory, shown, "close", partial(close, parts, shown))
     for settings in folders:
         if memory.workable(settings):
@@ -329,8 +335,10 @@ def _follow(parts: Parts, record: Record) -> Record:
         return ask(parts, record)
     if record.state in {State.SEALING, State.QUARANTINED}:
         return fetch(parts, record)
-    record = follow(parts, record)
-    return fetch(parts, record) if record.state is State.SEALING else record
+    followed = follow(parts, record)
+    if followed.state is State.SEALING:
+        return fetch(parts, followed)
+    return remind_if_due(parts, followed, record)
 
 
 def _due_first(record: Record) -> datetime:

@@ -33,7 +33,8 @@ _REQUEST_AS_WRITTEN: Final = re.compile(_REQUEST.pattern, re.DOTALL | re.IGNOREC
 _SETTINGS: Final = re.compile(r"_signature\.(?:ya?ml(?:\.txt)?|txt)")
 _NUMBER: Final = r"(?: \([0-9]+\))?"
 _OURS: Final = re.compile(
-    rf".+ \((?:signé|signé, à vérifier|original)\){_NUMBER}\.pdf|.+\.(?:apercu|attestation)\.pdf|.+\.signature\.txt",
+    rf".+ \((?:signé|signé, à vérifier|original)\){_NUMBER}\.pdf|.+\.apercu\.pdf|.+\.attestation{_NUMBER}\.pdf"
+    r"|.+\.signature\.txt",
     re.DOTALL,
 )
 _CONFLICT: Final = re.compile(
@@ -189,9 +190,9 @@ def preview_name(pdf_name: str) -> str:
     return _with_suffix(pdf_name, ".apercu.pdf")
 
 
-def attestation_name(pdf_name: str) -> str:
-    """``lettre.pdf`` → ``lettre.attestation.pdf``."""
-    return _with_suffix(pdf_name, ".attestation.pdf")
+def attestation_name(pdf_name: str, number: int = 1) -> str:
+    """``lettre.pdf`` → ``lettre.attestation.pdf``, then ``lettre.attestation (2).pdf``, …."""
+    return _with_suffix(pdf_name, f".attestation{_numbered(number)}.pdf")
 
 
 def signed_name(pdf_name: str, number: int = 1) -> str:

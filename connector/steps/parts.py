@@ -125,6 +125,8 @@ class Parts:
     """Records whose ``send`` is under way in this process: not yet a question for anybody."""
     not_left: set[int] = field(default_factory=set)
     """Records of which this very process knows that their last ``send`` did not leave, or was refused."""
+    reminding: set[int] = field(default_factory=set)
+    """Records whose ``remind`` is under way in this process: its open intent is not a question yet."""
     probing: dict[str, int] = field(default_factory=dict)
     """Account → the one record that finds out whether its hold is over."""
     settings_read: dict[tuple[str, str], SettingsRead] = field(default_factory=dict)

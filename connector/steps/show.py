@@ -19,13 +19,13 @@ from connector.identity import next_wording
 from connector.lifecycle import Record, State
 from connector.ports import Box, ETag, Folder, Href
 from connector.report.block import Empty, Whole, is_prefix_of, read_status, seal_status
-from connector.report.context import Pause, PauseCause, StatusContext, WaitReason
-from connector.report.facts import moment_of
+from connector.report.context import ACTED_NOW, Pause, PauseCause, StatusContext, WaitReason
+from connector.report.facts import TYPED, moment_of
 from connector.report.status import StatusText, render_status
 from connector.report.typography import Language
 from connector.sidecar import names
 from connector.sidecar.model import Verb
-from connector.steps import waiting
+from connector.steps import assumed, waiting
 from connector.steps.case import NAMED_AFTER_REQUEST
 from connector.steps.parts import Parts
 from connector.steps.spooled import sent_name
@@ -35,10 +35,6 @@ log = logging.getLogger(__name__)
 MAX_STATUS_BYTES = 200_000
 _MOST_NOTES = 50
 PREVIEW_LABEL = {"fr": "APERÇU – rien n’est parti", "en": "PREVIEW – nothing has been sent"}
-_TYPED: dict[Language, dict[Verb, str]] = {
-    "fr": {Verb.RESTART: "recommencer", Verb.SEND: "envoyer", Verb.NOT_SENT: "pas partie"},
-    "en": {Verb.RESTART: "restart", Verb.SEND: "send", Verb.NOT_SENT: "not sent"},
-}
 
 
 def show(parts: Parts, record: Record) -> Record:
@@ -341,6 +337,7 @@ def context_of(parts: Parts, record: Record) -> StatusContext:
         versions_kept=capabilities.versions and record.document.original_href is None,
         ready_count=_ready_count(parts, record),
         next_wordings=_next_wordings(parts, record, language),
+        acted=assumed.orders_in_force(parts, record.account) if record.state.open else ACTED_NOW,
     )
 
 
@@ -382,7 +379,7 @@ def _next_wordings(parts: Parts, record: Record, language: Language) -> dict[Ver
     if record.reason == "copy" and record.values.get("other_id"):
         used |= set(parts.journal.get(int(record.values["other_id"])).obeyed)
     wordings = {}
-    for verb, typed in _TYPED[language].items():
+    for verb, typed in TYPED[language].items():
         taken = [
             typed + wording.removeprefix(verb.value) for wording in used if wording.startswith(verb.value)
         ]
