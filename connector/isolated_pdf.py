@@ -1,4 +1,4 @@
-"""The functions of ``connector.pdf``, each run in a limited worker: what the steps call."""
+"""The functions that read foreign files, each run in a limited worker: what the steps call."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ from connector.pdf.model import Expected, PdfFacts, Verdict
 from connector.pdf.room import Spot
 from connector.placement import FreeRoom
 from connector.ports import Box
+from connector.signatory_list.table import Table
 
 
 class IsolatedPdf:
-    """PDFs judged and drawn out of harm's way. Thread-safe as its pool; errors as ``IsolatedPool.call``."""
+    """Foreign files read and drawn out of harm's way. Thread-safe as its pool; errors as ``IsolatedPool.call``."""
 
     def __init__(self, pool: IsolatedPool) -> None:
         self._pool = pool
@@ -45,6 +46,10 @@ class IsolatedPdf:
         self._pool.call(
             "pdf.preview", path_in=_text(path_in), path_out=_text(path_out), frames=frames, label=label
         )
+
+    def signatory_list(self, path: Path, kind: str) -> Table:
+        """Read a list; ``kind`` as ``sidecar.names.list_kind``. One that cannot be read says why in its ``problem``."""
+        return Table.model_validate(self._pool.call("lists.read", path=_text(path), kind=kind))
 
 
 def _text(path: Path) -> str:

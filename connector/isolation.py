@@ -33,6 +33,7 @@ JOBS: Final[Mapping[str, tuple[str, str]]] = {
     "pdf.verify": ("connector.pdf.jobs", "verify"),
     "pdf.free_boxes": ("connector.pdf.jobs", "free_boxes"),
     "pdf.preview": ("connector.pdf.jobs", "draw_preview"),
+    "lists.read": ("connector.signatory_list.table", "read"),
 }
 """Name of a job → module and function. Nothing else can be asked of a worker."""
 

@@ -11,13 +11,14 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from connector.errors import Problem
+from connector.report.problem_words_list import LIST
 from connector.report.problem_words_pdf import FILE, PDF
 from connector.report.problem_words_people import PEOPLE, PLACES
 from connector.report.problem_words_request import REQUEST
 from connector.report.typography import NBSP, TIE, Language, Words, clean, loose, say, whole
 from connector.report.wording import Wording
 
-WORDINGS: Final[Mapping[str, Wording]] = {**REQUEST, **PEOPLE, **PLACES, **PDF, **FILE}
+WORDINGS: Final[Mapping[str, Wording]] = {**REQUEST, **PEOPLE, **PLACES, **PDF, **FILE, **LIST}
 """Code → its four sentences."""
 
 _UNKNOWN: Final = Wording(

@@ -22,11 +22,17 @@ CONNECTOR_FOLDER: Final = ".jse-connector"
 MODELS_FOLDER: Final = "Modèles de signature"
 LOST_FOLDER: Final = "Signatures à classer"
 """Where signed documents go whose folder is gone."""
+LIST_ANSWER: Final = "_signataires.signature.txt"
+"""What became of the rows of a list, beside it, whatever its extension."""
 
 # Windows hides the last extension it knows, so a person cannot see that a request is called ….yaml.txt.
 _REQUEST: Final = re.compile(r"(?P<stem>.+)\.sign\.(?:ya?ml(?:\.txt)?|txt)", re.DOTALL)
 _REQUEST_AS_WRITTEN: Final = re.compile(_REQUEST.pattern, re.DOTALL | re.IGNORECASE)
 _SETTINGS: Final = re.compile(r"_signature\.(?:ya?ml(?:\.txt)?|txt)")
+# The last group is what spreadsheets save beside the two that are read: each is answered by name, none is ignored.
+_LIST: Final = re.compile(
+    r"_signataires\.(?:(xlsx)|(csv(?:\.txt)?)|(xls|xlsm|xlsb|xltx|xlt|ods|numbers|tsv))"
+)
 _NUMBER: Final = r"(?: \([0-9]+\))?"
 _OURS: Final = re.compile(
     rf".+ \((?:signé|signé, à vérifier|original)\){_NUMBER}\.pdf|.+\.(?:apercu|attestation)\.pdf|.+\.signature\.txt",
@@ -85,6 +91,17 @@ def is_settings(name: str) -> bool:
     return bool(_SETTINGS.fullmatch(comparable(name)))
 
 
+def is_list(name: str) -> bool:
+    """Tell whether this is a list of signatories, ``_signataires.xlsx`` or ``.csv``, or one in a form not read."""
+    return bool(list_kind(name))
+
+
+def list_kind(name: str) -> str:
+    """Return ``xlsx``, ``csv``, ``other`` for a list in a form that is not read, ``""`` for any other file."""
+    found = _LIST.fullmatch(comparable(name))
+    return ("xlsx", "csv", "other")[(found.lastindex or 1) - 1] if found else ""
+
+
 def is_pdf(name: str) -> bool:
     """Tell whether the name says PDF, in any case, with trailing blanks or not."""
     return comparable(name).endswith(".pdf")
@@ -120,6 +137,17 @@ def document_name(sidecar_name: str) -> str:
         return sidecar_name
     stem = found["stem"].rstrip()
     return stem if stem.casefold().endswith(".pdf") else f"{stem}.pdf"
+
+
+def sidecar_name(document_name: str) -> str:
+    """Return the name of a request for this document: ``Lettre.pdf`` → ``Lettre.sign.yaml``.
+
+    ``""`` where no request could bear that name: it would be too long for servers and sync clients.
+    """
+    name = unicodedata.normalize("NFC", document_name).rstrip()
+    stem = name[:-4] if name.casefold().endswith(".pdf") else name
+    made = f"{stem.rstrip()}.sign.yaml"
+    return made if len(made.encode("utf-8", "surrogatepass")) <= MAX_NAME_BYTES else ""
 
 
 def is_hidden(path: str) -> bool:
