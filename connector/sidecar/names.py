@@ -22,6 +22,7 @@ CONNECTOR_FOLDER: Final = ".jse-connector"
 MODELS_FOLDER: Final = "Modèles de signature"
 LOST_FOLDER: Final = "Signatures à classer"
 """Where signed documents go whose folder is gone."""
+LIST_STEM: Final = "_signataires"
 LIST_ANSWER: Final = "_signataires.signature.txt"
 """What became of the rows of a list, beside it, whatever its extension."""
 
@@ -148,6 +149,13 @@ def sidecar_name(document_name: str) -> str:
     stem = name[:-4] if name.casefold().endswith(".pdf") else name
     made = f"{stem.rstrip()}.sign.yaml"
     return made if len(made.encode("utf-8", "surrogatepass")) <= MAX_NAME_BYTES else ""
+
+
+def sidecar_names(document_name: str) -> tuple[str, ...]:
+    """Return every name under which a person may have put a request for this document, the usual one first."""
+    stems = dict.fromkeys((document_name[:-4] if is_pdf(document_name) else document_name, document_name))
+    ends = (".sign.yaml", ".sign.yaml.txt", ".sign.txt", ".sign.yml", ".sign.yml.txt")
+    return tuple(stem + end for stem in stems for end in ends)
 
 
 def is_hidden(path: str) -> bool:
