@@ -11,7 +11,7 @@ from connector.cli.common import misused, one_of
 from connector.config.schema import config_schema
 from connector.errors import ConnectorError
 from connector.report.typography import spaced
-from connector.sidecar.schema import descriptions, schema_of
+from connector.sidecar.schema import schema_of, spoken
 
 KINDS: Final[Mapping[str, str]] = {
     "request": "*.sign.yaml, *.sign.yml, *.sign.yaml.txt, *.sign.txt",
@@ -53,7 +53,5 @@ def made(kind: str) -> dict[str, Any]:
     """Return a schema as JSON values."""
     if kind == "config":
         return config_schema()
-    found = schema_of("settings" if kind == "settings" else "request")
-    for holder, key in descriptions(found):
-        holder[key] = str(spaced(holder[key]))
+    found: dict[str, Any] = spoken(schema_of("settings" if kind == "settings" else "request"), spaced)
     return found

@@ -2,15 +2,15 @@
 
 Made from the grammar's own tables (``sidecar.words``): every French and English name of a key or value stands in it,
 and a pattern takes the spellings that ``words.fold`` takes for the same (accents, case, blanks, hyphens; not the
-exotic letters of Unicode). It judges the YAML as a plain loader reads it, without our repairs: ``oui`` is a text, ``on``
-and ``yes`` may be booleans, a phone may be a number. What two keys mean together, and everything that needs a PDF or the
-firm's policy, is judged by ``jse-connector lint`` alone.
+exotic letters of Unicode). It judges the YAML as a plain loader reads it, without our repairs: ``oui`` is a text,
+``on`` and ``yes`` may be booleans, a phone may be a number. What two keys mean together, and everything that needs a
+PDF or the firm's policy, is judged by ``jse-connector lint`` alone.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any, Final, Literal
 
@@ -34,8 +34,8 @@ _TITLES: Final[Mapping[Kind, str]] = {
 _WHOLE: Final[Mapping[Kind, str]] = {
     "request": "Une demande de signature, à côté du PDF dont elle porte le nom. Le fichier peut aussi ne contenir que "
     "les signataires : une personne, ou une liste.",
-    "settings": "Ce qui vaut pour toutes les demandes de ce dossier et des dossiers qu’il contient ; le réglage le plus "
-    "proche l’emporte, mot par mot.",
+    "settings": "Ce qui vaut pour toutes les demandes de ce dossier et des dossiers qu’il contient ; le réglage le "
+    "plus proche l’emporte, mot par mot.",
 }
 
 
@@ -63,7 +63,7 @@ def schema_of(kind: Kind) -> Schema:
 
 
 def keys_of(room: str) -> words.Words:
-    """Return the table of the keys of one depth: ``request`` (settings' own too), ``signatory``, ``place``, ``reminder``."""
+    """Return the keys of one depth: ``request`` (settings' own too), ``signatory``, ``place`` or ``reminder``."""
     return {
         "request": {**words.REQUEST_KEYS, **words.SETTINGS_ONLY_KEYS},
         "signatory": words.SIGNATORY_KEYS,
@@ -250,17 +250,16 @@ _EXAMPLES: Final[Mapping[Kind, tuple[Any, ...]]] = {
 }
 
 
-def descriptions(schema: Any) -> Iterator[tuple[dict[str, Any], str]]:
-    """Every (object, key) of a schema that holds words for people: ``title`` and ``description``."""
+def spoken(schema: Any, say: Callable[[str], str]) -> Any:
+    """Return a copy of a schema whose words for people (``title``, ``description``) went through ``say``."""
     if isinstance(schema, dict):
-        for key in ("title", "description"):
-            if isinstance(schema.get(key), str):
-                yield schema, key
-        for value in schema.values():
-            yield from descriptions(value)
-    elif isinstance(schema, list):
-        for value in schema:
-            yield from descriptions(value)
+        return {
+            key: say(value)
+            if key in {"title", "description"} and isinstance(value, str)
+            else spoken(value, say)
+            for key, value in schema.items()
+        }
+    return [spoken(value, say) for value in schema] if isinstance(schema, list) else schema
 
 
-__all__ = ["DIALECT", "SUBJECT_LENGTH", "Kind", "Schema", "descriptions", "keys_of", "loose", "schema_of"]
+__all__ = ["DIALECT", "SUBJECT_LENGTH", "Kind", "Schema", "keys_of", "loose", "schema_of", "spoken"]

@@ -33,8 +33,8 @@ KEYS: Final[Mapping[str, Told]] = {
         (["Bilan MARTIN.pdf", "Liasse MARTIN.pdf"], "Bilan*.pdf"),
     ),
     "request.annexes": Told(
-        "Les fichiers joints, à lire seulement : un nom par ligne, ou un motif (*). Ils reviennent à côté du document ; "
-        "leur fichier n’est jamais remplacé.",
+        "Les fichiers joints, à lire seulement : un nom par ligne, ou un motif (*). Ils reviennent à côté du "
+        "document ; leur fichier n’est jamais remplacé.",
         ("Annexe*.pdf", ["Annexe 1 - Tarifs.pdf", "Annexe 2 - Données personnelles.pdf"]),
     ),
     "request.subject": Told(
@@ -55,7 +55,8 @@ KEYS: Final[Mapping[str, Told]] = {
         ("non", "brouillon"),
     ),
     "request.account": Told(
-        "Le compte Jesignexpert à utiliser, parmi ceux que ce dossier permet. D’office : le premier.", ("lyon",)
+        "Le compte Jesignexpert à utiliser, parmi ceux que ce dossier permet. D’office : le premier.",
+        ("lyon",),
     ),
     "request.lock": Told("Protège le PDF contre la modification pendant la signature.", ("oui",)),
     "request.certificate": Told("Dépose l’attestation de signature à côté du document signé.", ("oui",)),
@@ -115,8 +116,12 @@ KEYS: Final[Mapping[str, Told]] = {
         ("Liasse MARTIN.pdf",),
     ),
     "place.page": Told("La page, comptée depuis 1, ou la dernière (d’office).", (2, "dernière")),
-    "place.x": Told("Distance depuis la gauche de la page : en mm, sauf cm, pt ou % écrit.", (20, "2 cm", "10 %")),
-    "place.y": Told("Distance depuis le haut de la page : en mm, sauf cm, pt ou % écrit.", (220, "22 cm", "75 %")),
+    "place.x": Told(
+        "Distance depuis la gauche de la page : en mm, sauf cm, pt ou % écrit.", (20, "2 cm", "10 %")
+    ),
+    "place.y": Told(
+        "Distance depuis le haut de la page : en mm, sauf cm, pt ou % écrit.", (220, "22 cm", "75 %")
+    ),
     "place.near": Told("Un texte du document ; le cadre se pose juste dessous.", ("Signature du client",)),
     "place.occurrence": Told("Lequel, quand ce texte figure plusieurs fois : 1, 2, 3…", (2,)),
     "place.offset": Told(
