@@ -98,7 +98,7 @@ def outcome_of(parts: Parts, record: Record, path: Path) -> Outcome:
         hint=_hint(record, language),
         documents=tuple(found),
         signatories=len(people)
-        if (people := record.signatories or request and request.signatories)
+        if (people := record.signatories or (request and request.signatories))
         else None,
     )
 
