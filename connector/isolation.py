@@ -32,7 +32,9 @@ JOBS: Final[Mapping[str, tuple[str, str]]] = {
     "pdf.facts": ("connector.pdf.jobs", "read_facts"),
     "pdf.verify": ("connector.pdf.jobs", "verify"),
     "pdf.free_boxes": ("connector.pdf.jobs", "free_boxes"),
+    "pdf.find_text": ("connector.pdf.jobs", "find_text"),
     "pdf.preview": ("connector.pdf.jobs", "draw_preview"),
+    "images.to_pdf": ("connector.images.convert", "image_to_pdf"),
 }
 """Name of a job → module and function. Nothing else can be asked of a worker."""
 

@@ -22,9 +22,10 @@ from connector.errors import (
 from connector.guards import ServerMemory, guarded, guarded_place, patiently, tolerated, tried
 from connector.lifecycle import Record, State
 from connector.ports import FileId
-from connector.steps import waiting
+from connector.steps import contacts, waiting
 from connector.steps.case import Case
 from connector.steps.close import close
+from connector.steps.correct import show_corrected
 from connector.steps.deliver import deliver
 from connector.steps.discover import Settling, Sight, look
 from connector.steps.fetch import fetch
@@ -127,7 +128,9 @@ def _look_at(parts: Parts, settings: FolderSettings, memory: ServerMemory) -> Si
 
 
 def _unsettled(sights: list[Sight]) -> bool:
-    return any(not pair.settled for sight in sights for pair in sight.pairs())
+    return any(
+        sight.wanted - sight.settled or any(not pair.settled for pair in sight.pairs()) for sight in sights
+    )
 
 
 def _attend(
@@ -290,6 +293,7 @@ def _show_all(
             continue
         if _over(parts, deadline):
             return
+        record = tolerated(parts, memory, record, "correct", partial(show_corrected, parts, record))
         previewed = tolerated(parts, memory, record, "preview", partial(show_preview, parts, record))
         shown = tolerated(parts, memory, previewed, "show", partial(show, parts, previewed))
         tolerated(parts, memory, shown, "close", partial(close, parts, shown))
@@ -302,6 +306,7 @@ def account_pass(parts: Parts, account: str, *, deadline: float | None = None) -
     """Steps 7 and 8 for one account: ask about what is due, fetch what is signed. Raises JournalError only."""
     moved = 0
     waiting.let_go(parts, account)
+    contacts.expire(parts)
     for record in sorted(parts.journal.followed(account), key=_due_first):
         if _over(parts, deadline):
             return Outcome(complete=False, moved=moved)

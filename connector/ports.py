@@ -231,7 +231,8 @@ class Box:
     """Where one signatory signs on one document.
 
     Points (1/72 inch) from the top left of the page as seen, of the top-left corner of the 200 × 50 box;
-    the contract turns them into the platform's axes. ``page`` counts from 1; ``page_width``/``page_height`` in
+    the contract turns them into the platform's axes. ``width`` and ``height`` as seen: another size only where the
+    contract scales the page. ``page`` counts from 1; ``page_width``/``page_height`` in
     points, of that page as seen. ``signatory`` is the rank from 1.
     """
 
@@ -241,6 +242,8 @@ class Box:
     y: float
     page_width: float
     page_height: float
+    width: float = 200.0
+    height: float = 50.0
     with_logo: bool = True
     """Whether the firm's logo is shown in it."""
 

@@ -21,8 +21,8 @@ from connector.ports import Box
 from connector.report.typography import Language
 from connector.sidecar import names
 from connector.steps.parts import Parts
-from connector.steps.read import SENT_NAME
-from connector.steps.show import PREVIEW_LABEL
+from connector.steps.show import PREVIEW_LABEL, named_after
+from connector.steps.spooled import sent_name
 
 _DRAWN = "preview.pdf"
 
@@ -63,7 +63,9 @@ def preview(
         if outcome.verdict is not Verdict.OK:
             return FAILED
         target = (
-            output if output is not None else path.with_name(names.preview_name(_named_after(record, path)))
+            output
+            if output is not None
+            else path.with_name(names.preview_name(named_after(record).rsplit("/", 1)[-1]))
         )
         _refuse_to_harm(target, [path, *(local.path_of(one.href) for one in record.documents)])
         _put(draw(parts, record), target)
@@ -79,18 +81,19 @@ def _record(parts: Parts, local: LocalFolder, path: Path) -> Record | None:
     return None
 
 
-def _named_after(record: Record, path: Path) -> str:
-    """Return the document's name; the request's where it names several files and none bears its own."""
-    return record.document.name or names.document_name(path.name)
-
-
 def draw(parts: Parts, record: Record) -> Path:
     """Draw what the service's own step draws, into the spool. Raises DocumentError, SpoolError."""
     drawn = parts.spool.path(record.ref, _DRAWN)
     parts.documents.preview(
-        parts.spool.path(record.ref, SENT_NAME),
+        [
+            (
+                parts.spool.path(record.ref, sent_name(one.rank)),
+                one.name,
+                [Box(**box) for box in one.boxes],
+            )
+            for one in record.documents
+        ],
         drawn,
-        [Box(**box) for box in record.document.boxes],
         {signatory.order: signatory.name for signatory in record.signatories},
         PREVIEW_LABEL.get(parts.report.language, PREVIEW_LABEL["en"]),
     )

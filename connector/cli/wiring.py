@@ -18,7 +18,7 @@ from connector.config import model as config_model
 from connector.errors import ConfigurationError, ConfigurationProblem, JournalError, Problem, RequestRejected
 from connector.isolated_pdf import IsolatedPdf
 from connector.isolation import IsolatedPool
-from connector.jesignexpert.boxes import sign_fields
+from connector.jesignexpert.boxes import box_size, sign_fields
 from connector.jesignexpert.client import HttpSigningService
 from connector.jesignexpert.contract import Contract
 from connector.jesignexpert.tokens import TokenStore
@@ -118,7 +118,7 @@ def wired(
         yield Parts(
             journal=journal,
             spool=Spool(state.directory / "spool"),
-            sealer=Sealer(_seal_key(config, state)),
+            sealer=sealer(config, state),
             documents=IsolatedPdf(pool),
             folders=folders,
             services=services,
@@ -196,6 +196,7 @@ def accounts_of(config: Config, contract: Contract, state: State) -> dict[str, A
             terms=contract.terms,
             tokens_renewed=partial(_tokens_renewed, state.directory / "tokens" / f"{name}.json"),
             box_problems=box_problems,
+            box_size=lambda page: box_size(page.width, page.height, contract),
         )
         for name, account in config.accounts.items()
     }
@@ -249,6 +250,11 @@ def _service(
         proxy=config.platform.proxy,
         transport=seams.transport(config.platform.ca_file, config.platform.proxy),
     )
+
+
+def sealer(config: Config, state: State) -> Sealer:
+    """Return what seals and hides for this connector; its key is made where there is none yet."""
+    return Sealer(_seal_key(config, state))
 
 
 def _seal_key(config: Config, state: State) -> bytes:

@@ -1,6 +1,7 @@
 """The journal: what this connector knows and intends, in one database; the only SQL of the program."""
 
+from connector.journal.contacts import Contact
 from connector.journal.records import Intent
 from connector.journal.store import Hold, Journal, Watch
 
-__all__ = ["Hold", "Intent", "Journal", "Watch"]
+__all__ = ["Contact", "Hold", "Intent", "Journal", "Watch"]

@@ -20,6 +20,15 @@ from connector.journal import schema
 
 Clock = Callable[[], datetime]
 
+_PRAGMAS = (
+    "journal_mode=WAL",
+    "synchronous=FULL",
+    "foreign_keys=ON",
+    "busy_timeout=10000",
+    # What is erased or replaced is overwritten with zeros: a person who is forgotten is in no free page either.
+    "secure_delete=ON",
+)
+
 
 class Database:
     """One journal database. Thread-safe; every method is one transaction.
@@ -131,7 +140,7 @@ def _engine(url: str) -> Engine:
     def _prepare(connection: Any, _record: Any) -> None:
         connection.isolation_level = None  # BEGIN is ours to say, below
         cursor = connection.cursor()
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=10000"):
+        for pragma in _PRAGMAS:
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 

@@ -251,6 +251,21 @@ class Records(Database):
                 ).scalar_one()
             )
 
+    def count_shown(self, server: str, below: str) -> int:
+        """Count the requests that are shown and wait for a word, whose sidecars lie below a folder."""
+        columns = schema.record.c
+        with self._reading() as connection:
+            return int(
+                connection.execute(
+                    sa.select(sa.func.count()).where(
+                        columns.server == server,
+                        columns.state == State.PREVIEWED.value,
+                        columns.current,
+                        sa.func.substr(columns.place, 1, len(below)) == below,
+                    )
+                ).scalar_one()
+            )
+
     def intend(self, record: Record, step: str, data: Mapping[str, Any]) -> Record:
         """Commit that an effect is about to be made; replaces an intent of that step."""
         return self.note(record, f"intend_{step}", done=(step,), intend={step: data})
@@ -267,6 +282,13 @@ class Records(Database):
         if row is None:
             return None
         return Intent(record_id=record.id, step=step, at=when(row.at), data=json.loads(row.data))
+
+    def intended(self, record: Record) -> tuple[str, ...]:
+        """Return the steps whose intents are open."""
+        columns = schema.intent.c
+        with self._reading() as connection:
+            rows = connection.execute(sa.select(columns.step).where(columns.record_id == record.id))
+            return tuple(rows.scalars().all())
 
     def _keep_more(self, connection: Connection, record: Record, before: tuple[DocumentFacts, ...]) -> None:
         """Keep what further documents are found by; costs nothing where there are none, or none changed."""

@@ -1,4 +1,4 @@
-"""The journal as its users see it: records, and what concerns a whole account or folder."""
+"""The journal as its users see it: records, contacts, and what concerns a whole account or folder."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from connector.journal import schema
+from connector.journal.contacts import Contacts
 from connector.journal.database import when
 from connector.journal.records import Records
 
@@ -37,7 +38,7 @@ class Watch:
     """Hrefs of the sidecars that the first look found: none of them is launched without a new ask (R7)."""
 
 
-class Journal(Records):
+class Journal(Records, Contacts):
     """One journal database. Thread-safe; every method is one transaction.
 
     Raises JournalError when the database cannot be opened, is damaged, or was written by a newer version.

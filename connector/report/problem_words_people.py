@@ -22,6 +22,30 @@ PEOPLE: Final[dict[str, Wording]] = {
         "{count} signataires sont demandés ; le maximum est {limit}. Partagez la demande en plusieurs.",
         "{count} signatories are asked; at most {limit} are possible. Divide the request.",
     ),
+    "contact_unknown": Wording(
+        "« {written} » n’est pas un contact connu",
+        "“{written}” is no known contact",
+        "« {written} » n’est pas un contact connu.[[ Vouliez-vous dire « {nearest} » ?]] Écrivez prénom, nom, e-mail "
+        "et mobile sur la ligne[[, ou un contact de ce dossier : {known}]].",
+        "“{written}” is no known contact.[[ Did you mean “{nearest}”?]] Write first name, name, e-mail and mobile on "
+        "the line[[, or a contact of this folder: {known}]].",
+    ),
+    "hidden_signatories": Wording(
+        "signataires laissés de côté : {names}",
+        "signatories left out: {names}",
+        "cette liste de signataires est plus longue que celle de la demande, qui la remplace. Laissés de côté : "
+        "{names}. Pour garder ces personnes dans toutes les demandes, écrivez-les sous « puis ».",
+        "this list of signatories is longer than the request’s own, which replaces it. Left out: {names}. To keep "
+        "these people in every request, write them below “then”.",
+    ),
+    "signatory_twice": Wording(
+        "{who} figure deux fois parmi les signataires",
+        "{who} stands twice among the signatories",
+        "{who} figure deux fois parmi les signataires[[ (aussi dans « {other_file} »)]]. Gardez une seule des deux "
+        "lignes ; sous « puis », on signe de toute façon après les autres.",
+        "{who} stands twice among the signatories[[ (also in “{other_file}”)]]. Keep one of the two lines; people "
+        "below “then” sign after the others anyway.",
+    ),
     "signatory_not_understood": Wording(
         "aucun signataire ne se lit dans « {written} »",
         "no signatory can be read from “{written}”",

@@ -127,6 +127,26 @@ REQUEST: Final[dict[str, Wording]] = {
         "« {key} » attend une longueur (20 mm, 2 cm, 10 %), et non « {written} ».",
         "“{key}” takes a length (20 mm, 2 cm, 10 %), not “{written}”.",
     ),
+    "days_invalid": Wording(
+        "« {key} » attend un nombre de jours",
+        "“{key}” takes a number of days",
+        "« {key} » attend un nombre de jours (3 jours), et non « {written} ».",
+        "“{key}” takes a number of days (3 days), not “{written}”.",
+    ),
+    "file_elsewhere": Wording(
+        "« {key} » attend un nom de ce dossier",
+        "“{key}” takes a name of this folder",
+        "« {key} » attend un nom de ce dossier, sans chemin, et non « {written} ». Déposez-le ici, puis écrivez son "
+        "nom seul.",
+        "“{key}” takes a name of this folder, without a path, not “{written}”. Put it here, then write its name "
+        "alone.",
+    ),
+    "message_file_kind": Wording(
+        "« {written} » ne peut pas servir de message",
+        "“{written}” cannot be the message",
+        "« {written} » ne peut pas servir de message. Enregistrez ce texte au format .txt, ou écrivez-le ici.",
+        "“{written}” cannot be the message. Save this text as .txt, or write it here.",
+    ),
     "text_garbled": Wording(
         "les accents sont illisibles après « {key} »",
         "the accents cannot be read after “{key}”",
@@ -138,6 +158,36 @@ REQUEST: Final[dict[str, Wording]] = {
         "Jesignexpert has no initials; remove this line",
         "Jesignexpert ne permet pas de parapher (« {written} »). Retirez cette ligne.",
         "Jesignexpert has no initials (“{written}”). Remove this line.",
+    ),
+    "language_impossible": Wording(
+        "Jesignexpert n’a qu’une langue ; retirez cette ligne",
+        "Jesignexpert has no choice of language; remove this line",
+        "Jesignexpert ne permet pas de choisir la langue (« {written} »). Retirez cette ligne ; l’objet et le message "
+        "s’écrivent dans la langue de votre choix.",
+        "Jesignexpert has no choice of language (“{written}”). Remove this line; subject and message may be in any "
+        "language.",
+    ),
+    "expiry_impossible": Wording(
+        "Jesignexpert fixe lui-même la date limite ; retirez cette ligne",
+        "Jesignexpert sets the last day itself; remove this line",
+        "Jesignexpert fixe lui-même la date limite (« {written} »). Retirez cette ligne ; pour relancer plus tôt, "
+        "écrivez « rappels ».",
+        "Jesignexpert sets the last day itself (“{written}”). Remove this line; to remind sooner, write “reminders”.",
+    ),
+    "copies_impossible": Wording(
+        "Jesignexpert ne met personne en copie ; retirez cette ligne",
+        "Jesignexpert sends no copies; remove this line",
+        "Jesignexpert ne permet pas de mettre quelqu’un en copie (« {written} »). Retirez cette ligne ; une fois le "
+        "document signé, transmettez-le.",
+        "Jesignexpert sends no copies (“{written}”). Remove this line; once the document is signed, pass it on.",
+    ),
+    "then_is_sequential": Wording(
+        "avec « puis », chacun signe l’un après l’autre",
+        "with “then”, people sign one after the other",
+        "avec « puis »[[ (écrit dans « {other_file} »)]], chacun signe l’un après l’autre : Jesignexpert ne connaît "
+        "qu’un ordre par demande. Retirez « ordre: parallèle », ou écrivez « puis: personne » dans la demande.",
+        "with “then”[[ (written in “{other_file}”)]], people sign one after the other: Jesignexpert knows one order "
+        "for a request. Remove “order: parallel”, or write “then: nobody” in the request.",
     ),
     "not_yet": Wording(
         "« {key} » n’est pas encore possible",
@@ -152,10 +202,44 @@ REQUEST: Final[dict[str, Wording]] = {
         "two requests aim at one PDF ({names}). Delete the one too many.",
     ),
     "document_taken": Wording(
-        "ce PDF est déjà à la signature, par une autre demande",
-        "this PDF is out for signature already, by another request",
-        "ce PDF est déjà à la signature, par la demande « {other} ». Attendez sa fin, ou supprimez celle-ci.",
-        "this PDF is out for signature already, by the request “{other}”. Wait for its end, or delete this one.",
+        "[[« {document} » : ]]ce PDF est déjà à la signature, par une autre demande",
+        "[[“{document}”: ]]this PDF is out for signature already, by another request",
+        "[[« {document} » : ]]ce PDF est déjà à la signature, par la demande « {other} ». Attendez sa fin, ou "
+        "supprimez celle-ci.",
+        "[[“{document}”: ]]this PDF is out for signature already, by the request “{other}”. Wait for its end, or "
+        "delete this one.",
+    ),
+    "document_elsewhere": Wording(
+        "« {written} » désigne un autre dossier",
+        "“{written}” points to another folder",
+        "« {written} » désigne un autre dossier. Déposez ce document à côté de la demande, et écrivez son nom seul.",
+        "“{written}” points to another folder. Put that document beside the request, and write its bare name.",
+    ),
+    "document_kind": Wording(
+        "« {written} » n’est ni un PDF ni une image",
+        "“{written}” is neither a PDF nor a picture",
+        "« {written} » n’est ni un PDF ni une image (JPEG, PNG, TIFF, HEIC). Enregistrez ce document au format PDF.",
+        "“{written}” is neither a PDF nor a picture (JPEG, PNG, TIFF, HEIC). Save that document as a PDF.",
+    ),
+    "files_too_many": Wording(
+        "{count} documents et annexes, le maximum est {limit}",
+        "{count} documents and annexes, at most {limit}",
+        "la demande porte sur {count} documents et annexes ; le maximum est {limit}. Précisez lesquels.",
+        "the request is about {count} documents and annexes; at most {limit}. Say which.",
+    ),
+    "two_settings": Wording(
+        "deux fichiers de réglages dans un même dossier",
+        "two settings files in one folder",
+        "deux fichiers de réglages dans un même dossier ({names}). Gardez-en un seul.",
+        "two settings files in one folder ({names}). Keep one of them.",
+    ),
+    "message_file_missing": Wording(
+        "le message « {written} » n’est pas dans ce dossier",
+        "the message “{written}” is not in this folder",
+        "le message doit se trouver dans « {written} », qui n’est pas dans ce dossier, ou est vide. Déposez-le, ou "
+        "écrivez le message ici.",
+        "the message should stand in “{written}”, which is not in this folder, or is empty. Put it there, or write "
+        "the message here.",
     ),
     "subject_too_long": Wording(
         "l’objet a {count} caractères, le maximum est {limit}",

@@ -23,8 +23,12 @@ MODELS_FOLDER: Final = "Modèles de signature"
 LOST_FOLDER: Final = "Signatures à classer"
 """Where signed documents go whose folder is gone."""
 
+IMAGE_ENDINGS: Final = (".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".tif", ".tiff", ".heic", ".heif", ".hif")
+
 # Windows hides the last extension it knows, so a person cannot see that a request is called ….yaml.txt.
-_REQUEST: Final = re.compile(r"(?P<stem>.+)\.sign\.(?:ya?ml(?:\.txt)?|txt)", re.DOTALL)
+_REQUEST: Final = re.compile(
+    r"(?P<stem>.+)\.sign\.(?P<corrected>corrig(?:é|e\u0301?)\.)?(?:ya?ml(?:\.txt)?|txt)", re.DOTALL
+)
 _REQUEST_AS_WRITTEN: Final = re.compile(_REQUEST.pattern, re.DOTALL | re.IGNORECASE)
 _SETTINGS: Final = re.compile(r"_signature\.(?:ya?ml(?:\.txt)?|txt)")
 _NUMBER: Final = r"(?: \([0-9]+\))?"
@@ -80,6 +84,25 @@ def pair_of(sidecar_name: str) -> tuple[str, ...]:
     return (comparable(stem), with_extension) if stem.endswith(".pdf") else (with_extension,)
 
 
+def corrected_name(sidecar_name: str) -> str | None:
+    """Return the name under which a corrected request is offered: ``lettre.sign.yaml`` → ``lettre.sign.corrigé.yaml``.
+
+    It answers for the same PDF once the wrong one is deleted. None where nothing may be offered: the name is no
+    request's, is a corrected one itself (a second name would make a second request), or would grow too long.
+    """
+    found = _REQUEST_AS_WRITTEN.fullmatch(sidecar_name.rstrip())
+    if not found or found["corrected"] or not is_sidecar(sidecar_name):
+        return None
+    name = unicodedata.normalize("NFC", f"{found['stem']}.sign.corrigé.yaml")
+    return name if len(name.encode("utf-8", "surrogatepass")) <= MAX_NAME_BYTES else None
+
+
+def is_corrected(name: str) -> bool:
+    """Tell whether this is a corrected request: while the one it corrects is still there, it asks for nothing."""
+    found = _REQUEST.fullmatch(comparable(name))
+    return bool(found and found["corrected"]) and is_sidecar(name)
+
+
 def is_settings(name: str) -> bool:
     """Tell whether this is a folder's settings file, ``_signature.yaml`` under any of its extensions."""
     return bool(_SETTINGS.fullmatch(comparable(name)))
@@ -88,6 +111,26 @@ def is_settings(name: str) -> bool:
 def is_pdf(name: str) -> bool:
     """Tell whether the name says PDF, in any case, with trailing blanks or not."""
     return comparable(name).endswith(".pdf")
+
+
+def is_image(name: str) -> bool:
+    """Tell whether the name says JPEG, PNG, TIFF or HEIC, in any case, with trailing blanks or not."""
+    folded = comparable(name)
+    return folded.endswith(IMAGE_ENDINGS) and bool(folded.rpartition(".")[0].strip())
+
+
+def images_of(sidecar_name: str) -> tuple[str, ...]:
+    """Return the picture names a request answers for where no PDF is there, in :func:`comparable` form.
+
+    ``photo.sign.yaml`` → ``("photo.jpg", "photo.jpeg", …)``; ``photo.jpg.sign.yaml`` → ``("photo.jpg",)``.
+    """
+    if not pair_of(sidecar_name):
+        return ()
+    found = _REQUEST.fullmatch(comparable(sidecar_name))
+    stem = found["stem"].rstrip() if found else ""
+    if stem.endswith(IMAGE_ENDINGS):
+        return (comparable(stem),)
+    return tuple(comparable(stem + ending) for ending in IMAGE_ENDINGS)
 
 
 def is_conflict_copy(name: str) -> bool:
@@ -119,13 +162,21 @@ def document_name(sidecar_name: str) -> str:
     if not found:
         return sidecar_name
     stem = found["stem"].rstrip()
-    return stem if stem.casefold().endswith(".pdf") else f"{stem}.pdf"
+    return stem if stem.casefold().endswith((".pdf", *IMAGE_ENDINGS)) else f"{stem}.pdf"
 
 
 def is_hidden(path: str) -> bool:
     """Tell whether a path below a watched root leads into a folder that is never looked into for requests."""
     folders = path.split("/")[:-1]
     return any(part.startswith(".") or comparable(part) == comparable(MODELS_FOLDER) for part in folders)
+
+
+def image_pdf_name(image_name: str) -> str:
+    """``photo.jpg`` → ``photo.pdf``: how an image comes back; the name itself if it is not an image's."""
+    if not is_image(image_name):
+        return image_name
+    stem = unicodedata.normalize("NFC", image_name).rstrip().rpartition(".")[0].rstrip()
+    return _with_suffix(f"{stem}.pdf", ".pdf")
 
 
 def status_name(pdf_name: str) -> str:
@@ -169,7 +220,7 @@ def _numbered(number: int) -> str:
 
 def _with_suffix(pdf_name: str, suffix: str) -> str:
     """Put ``suffix`` in place of ``.pdf``, the stem shortened where the whole would be too long."""
-    name = unicodedata.normalize("NFC", pdf_name).rstrip()
+    name = image_pdf_name(unicodedata.normalize("NFC", pdf_name).rstrip())
     stem = name[:-4] if name.casefold().endswith(".pdf") and len(name) > 4 else name
     suffix = unicodedata.normalize("NFC", suffix)
     room = MAX_NAME_BYTES - len(suffix.encode())

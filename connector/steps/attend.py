@@ -13,19 +13,19 @@ from connector.errors import DocumentError
 from connector.identity import ask_of
 from connector.lifecycle import Event, Record, State
 from connector.ports import Entry
-from connector.sidecar import names
-from connector.sidecar.model import Action, SignatureRequest
+from connector.sidecar.model import Action
 from connector.sidecar.reading import read_orders
 from connector.steps import check as checking
-from connector.steps import waiting
-from connector.steps.case import Case, move
+from connector.steps import contacts, waiting
+from connector.steps.asked import files_beside, wording_of
+from connector.steps.case import Case, NotSettled, as_known, move
 from connector.steps.delivered import present_at
 from connector.steps.ended import attend_ended
+from connector.steps.gather import Gathered, gather
 from connector.steps.judge import judge, read_again
-from connector.steps.likeness import rival_speaks
+from connector.steps.likeness import rival_speaks, taken_by
 from connector.steps.orders import obey
 from connector.steps.parts import Parts
-from connector.steps.read import ReadSidecar
 from connector.steps.send import may_overturn, overturn
 
 _MARKED_HOLDS = frozenset({"marker_unreadable", "marker_other_connector", "marker_other_digest"})
@@ -33,7 +33,19 @@ _MARKED_HOLDS = frozenset({"marker_unreadable", "marker_other_connector", "marke
 
 def consider(case: Case) -> Record | None:
     """Take one settled sidecar: known place, moved here, or new. Returns its record, None when it is left alone."""
+    try:
+        return _consider(case)
+    except NotSettled:
+        return None
+
+
+def _consider(case: Case) -> Record | None:
     record = case.journal.at_place(case.settings.server, case.pair.sidecar.href)
+    found = case
+    if record is not None:
+        case = as_known(case, record)
+        if not case.pair.settled:
+            return None
     moved = _moved_by_id(case, record)
     if moved is not None:
         if record is not None:
@@ -58,27 +70,31 @@ def consider(case: Case) -> Record | None:
         original = _moved_original(case, record)
         if original is not None:
             return _is_the_original(case, record, original)
-        if _unchanged(case, record):
+        if _unchanged(case, found, record):
             return record
-        return judge(replace(case, target=record))
+        return judge(replace(found, target=record))
     return _open(case, record)
 
 
-def _unchanged(case: Case, record: Record) -> bool:
-    """True when nothing that its verdict rests on has moved."""
+def _unchanged(case: Case, found: Case, record: Record) -> bool:
+    """True when nothing that its verdict rests on has moved. ``found``: the pair as it lies there by name."""
     sidecar, document = case.pair.sidecar, case.pair.document
     accounts = [case.parts.accounts[name] for name in case.settings.accounts]
-    if record.settings_digest != checking.settings_digest(case.settings, accounts):
+    gathered = gather(found.sight, found.pair, record.request) if record.request else Gathered()
+    beside = files_beside(found, record.request, gathered)
+    if record.settings_digest != checking.settings_digest(case.settings, accounts, beside):
         return False
     if record.sidecar_etag is None or record.sidecar_etag != sidecar.etag:
         return False
     if _cured_by_others(case, record):
         return False
-    if case.pair.rivals or len(case.pair.documents) > 1 or case.sight.settings_above(sidecar.href):
+    if case.pair.rivals or len(case.pair.documents) > 1:
         return record.state is State.REJECTED
     if document is None:
         return record.state in {State.WAITING_PDF, State.REJECTED} and record.document.sha256 is None
-    if record.state is State.WAITING_PDF or record.document.href != document.href:
+    if record.document.href != document.href:
+        return False
+    if record.state is State.WAITING_PDF and not gathered.missing:
         return False
     if record.reason == "copy" and _original_gone(case, record):
         return False
@@ -99,24 +115,11 @@ def _original_gone(case: Case, record: Record) -> bool:
 def _cured_by_others(case: Case, record: Record) -> bool:
     """True when a problem that lay beside the pair, not in it, is gone: the second request, the second PDF."""
     codes = {str(problem["code"]) for problem in record.problems}
-    settings = any(
-        problem["code"] == "not_yet" and names.is_settings(str(problem["values"].get("key", "")))
-        for problem in record.problems
-    )
     return (
         ("two_sidecars" in codes and not case.pair.rivals)
         or ("pdf_name_ambiguous" in codes and len(case.pair.documents) < 2)
-        or ("document_taken" in codes and not _still_taken(case))
-        or (settings and case.sight.settings_above(case.pair.sidecar.href) is None)
-    )
-
-
-def _still_taken(case: Case) -> bool:
-    return any(
-        other.document.href == case.pair.document_href
-        and other.state.open
-        and other.place != case.pair.sidecar.href
-        for other in case.journal.open_records(case.settings.server)
+        or ("document_taken" in codes and taken_by(replace(case, target=record), record.documents) is None)
+        or contacts.may_cure(case.parts, case.settings, record)
     )
 
 
@@ -237,7 +240,9 @@ def _sidecar_edited(case: Case, record: Record) -> Record:
         changes["obeyed"] = (*record.obeyed, *((action.wording,) if action else ()))
         action = None
     if sidecar.sha256 != record.sidecar_sha256 and record.request is not None:
-        changes["edited_after_send"] = not _same_but_orders(record.request, sidecar)
+        changes["edited_after_send"] = sidecar.request is None or wording_of(
+            sidecar.request
+        ) != record.extra.get("wording")
     if action is not None and action.wording not in record.obeyed:
         # Kept with the very fact that the file was read: a crash before it is obeyed must not lose it.
         changes["extra"] = {
@@ -270,26 +275,6 @@ def _no_longer_pending(case: Case, record: Record) -> Record:
 
 def _again(case: Case, record: Record) -> Record:
     return _order(case, record, Action.model_validate(record.extra["pending_order"]))
-
-
-def _same_but_orders(request: SignatureRequest, sidecar: ReadSidecar) -> bool:
-    if sidecar.request is None:
-        return False
-    blank: dict[str, Any] = {"action": None, "send": None, "lines": {}, "note": None}
-    return _without_lines(request.model_copy(update=blank)) == _without_lines(
-        sidecar.request.model_copy(update=blank)
-    )
-
-
-def _without_lines(request: SignatureRequest) -> object:
-    def strip(value: object) -> object:
-        if isinstance(value, dict):
-            return {name: strip(inner) for name, inner in value.items() if name != "line"}
-        if isinstance(value, list):
-            return [strip(inner) for inner in value]
-        return value
-
-    return strip(request.model_dump(mode="json"))
 
 
 def _document_seen(parts: Parts, case: Case, record: Record, entry: Entry) -> Record:

@@ -1,4 +1,4 @@
-"""Step 11, close: the marker's end is written last of all, and the spool is freed.
+"""Step 11, close: who signed is remembered, the marker's end is written last of all, and the spool is freed.
 
 ``.done`` is what tells "finished" after the platform has forgotten; until it stands, 6–10 may be repeated, which
 is harmless. Source: protocol R6, step 11.
@@ -12,7 +12,7 @@ from connector import marks
 from connector.errors import PreconditionFailed
 from connector.lifecycle import Record, State
 from connector.marks import Done
-from connector.steps import show
+from connector.steps import contacts, show
 from connector.steps.parts import Parts
 from connector.steps.registry import done_href
 
@@ -29,6 +29,7 @@ def close(parts: Parts, record: Record) -> Record:
         return record
     if record.extra.get("sent_mark") and record.key and record.transaction:
         _write_end(parts, record)
+    contacts.remember(parts, record)
     record = parts.journal.note(record, "closed", closed=True, next_at=None)
     parts.spool.free(record.ref)
     return record

@@ -7,7 +7,7 @@ Reads only. Source: protocol step 1, WebDAV facts trap 2 (an ETag is unproven wh
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -22,12 +22,18 @@ class Pair:
 
     sidecar: Entry
     documents: tuple[Entry, ...]
-    """PDFs that bear its name: none, one, or several that differ only in case or accents."""
+    """PDFs that bear its name: none, one, or several that differ only in case or accents; else its pictures."""
     rivals: tuple[Entry, ...]
     """Other sidecars for the same PDF."""
     document_name: str
     """Name its PDF has, or would have."""
     settled: bool
+
+    @property
+    def own(self) -> bool:
+        """True when its document bears the request's own name, or would."""
+        folded = names.comparable(self.document_name)
+        return folded in names.pair_of(self.sidecar.name) or folded in names.images_of(self.sidecar.name)
 
     @property
     def document(self) -> Entry | None:
@@ -53,29 +59,47 @@ class Sight:
     """Folder href → folded name → entries."""
     settled: frozenset[str]
     """Hrefs whose ETag has held."""
+    wanted: set[str] = field(default_factory=set)
+    """Hrefs that a request waits for to settle, beside its own pair: settings, further documents."""
 
     def beside(self, href: str, name: str) -> list[Entry]:
         """Entries of that name (case and accents folded) in the folder of ``href``."""
         parent = href.rstrip("/").rsplit("/", 1)[0] + "/"
         return self.by_parent.get(parent, {}).get(names.comparable(name), [])
 
-    def settings_above(self, href: str) -> Entry | None:
-        """A ``_signature.yaml`` that would apply to this place, the nearest first."""
+    def settings_above(self, href: str) -> list[list[Entry]]:
+        """Every ``_signature.yaml`` that applies to this place, the nearest folder first, each folder's together."""
+        found = []
         parent = href.rsplit("/", 1)[0] + "/"
         while parent.startswith(self.settings.root):
-            for folded, entries in self.by_parent.get(parent, {}).items():
-                if names.is_settings(folded):
-                    return entries[0]
+            children = self.by_parent.get(parent, {})
+            here = [
+                entry
+                for folded in sorted(children)
+                if names.is_settings(folded)
+                for entry in children[folded]
+            ]
+            if here:
+                found.append([entry for entry in here if not entry.is_folder])
             parent = parent.rstrip("/").rsplit("/", 1)[0] + "/"
-        return None
+        return found
+
+    def has_settled(self, entries: Iterable[Entry]) -> bool:
+        """True when all of these have settled; what has not is looked at again in a moment."""
+        restless = {entry.href for entry in entries} - self.settled
+        self.wanted.update(restless)
+        return not restless
 
     def pairs(self) -> Iterator[Pair]:
         """Every sidecar of the sight with what lies beside it, in the order of their hrefs."""
         for href in sorted(self.by_href):
             entry = self.by_href[href]
             below = href.removeprefix(self.settings.root)
-            if not entry.is_folder and names.is_sidecar(entry.name) and not names.is_hidden(below):
-                yield self._pair(entry)
+            if entry.is_folder or not names.is_sidecar(entry.name) or names.is_hidden(below):
+                continue
+            if names.is_corrected(entry.name) and entry not in self._sidecars_of(entry):
+                continue
+            yield self._pair(entry)
 
     def pdfs_beside(self, href: str) -> list[Entry]:
         """Every PDF in the folder of ``href``."""
@@ -88,19 +112,30 @@ class Sight:
         ]
 
     def _pair(self, sidecar: Entry) -> Pair:
+        siblings = self.by_parent.get(sidecar.parent, {})
         documents: tuple[Entry, ...] = ()
         wanted = names.pair_of(sidecar.name)
         for name in wanted:
-            documents = documents or tuple(self.by_parent.get(sidecar.parent, {}).get(name, ()))
-        rivals = tuple(
-            entry
-            for entries in self.by_parent.get(sidecar.parent, {}).values()
-            for entry in entries
-            if entry.href != sidecar.href and set(names.pair_of(entry.name)) & set(wanted)
-        )
+            documents = documents or tuple(siblings.get(name, ()))
+        if not documents:
+            pictures = (siblings.get(name, ()) for name in names.images_of(sidecar.name))
+            documents = tuple(entry for found in pictures for entry in found)
+        rivals = tuple(entry for entry in self._sidecars_of(sidecar) if entry.href != sidecar.href)
         settled = sidecar.href in self.settled and all(entry.href in self.settled for entry in documents)
         name = documents[0].name if len(documents) == 1 else names.document_name(sidecar.name)
         return Pair(sidecar=sidecar, documents=documents, rivals=rivals, document_name=name, settled=settled)
+
+    def _sidecars_of(self, sidecar: Entry) -> list[Entry]:
+        """Every request for the same document, this one too; a corrected one counts once the wrong one is gone."""
+        wanted = set(names.pair_of(sidecar.name))
+        found = [
+            entry
+            for entries in self.by_parent.get(sidecar.parent, {}).values()
+            for entry in entries
+            if not entry.is_folder and set(names.pair_of(entry.name)) & wanted
+        ]
+        written = [entry for entry in found if not names.is_corrected(entry.name)]
+        return written or found
 
 
 @dataclass

@@ -2,6 +2,8 @@
 
 Obeyed once per wording. An order that cannot be obeyed is answered in the status, never silently dropped.
 Source: protocol, "Orders and the key"; ux page section 2.8.
+
+History keeps the verb alone: a wording is a person's own text (« relancer Marie »), and history cannot be erased.
 """
 
 from __future__ import annotations
@@ -42,7 +44,7 @@ def _answer(parts: Parts, record: Record, action: Action, code: str) -> Record:
         return record
     obeyed = record.obeyed if action.verb is Verb.RESTART else (*record.obeyed, action.wording)
     return parts.journal.note(
-        record, "order_answered", data={"code": code, "wording": action.wording}, extra=extra, obeyed=obeyed
+        record, "order_answered", data={"code": code, "verb": action.verb.value}, extra=extra, obeyed=obeyed
     )
 
 
@@ -53,7 +55,7 @@ def _already_sent(parts: Parts, record: Record, action: Action) -> Record:
     return parts.journal.fact(
         record,
         Event.STARTED,
-        data={"wording": action.wording},
+        data={"verb": action.verb.value},
         obeyed=(*record.obeyed, action.wording),
         reason="",
         next_at=None,
@@ -92,7 +94,7 @@ def _given_up(parts: Parts, record: Record, action: Action) -> Record:
         record,
         Event.CANCELLED,
         done=("send",),
-        data={"wording": action.wording},
+        data={"verb": action.verb.value},
         reason="not_sent",
         ended_at=parts.now(),
     )

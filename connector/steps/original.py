@@ -14,7 +14,7 @@ from connector.ports import FileId, Folder, Href
 from connector.sidecar import names
 from connector.steps.delivered import Present, present_at
 from connector.steps.parts import Parts
-from connector.steps.read import SENT_NAME
+from connector.steps.spooled import sent_name
 
 log = logging.getLogger(__name__)
 
@@ -78,10 +78,10 @@ def _holds_original(parts: Parts, folder: Folder, record: Record, file_id: FileI
 
 
 def _original_beside(parts: Parts, folder: Folder, record: Record) -> Href | None:
-    if not parts.spool.has(record.ref, SENT_NAME, record.document.sha256):
+    if not parts.spool.has(record.ref, sent_name(1), record.document.sha256):
         log.error("no version of %s keeps the original, and the spool has it no more", record.ref)
         return None
-    content = parts.spool.path(record.ref, SENT_NAME)
+    content = parts.spool.path(record.ref, sent_name(1))
     parent, name = split(record.document.href)
     for number in range(1, _MOST_NAMES):
         href = Href(parent + names.original_name(name, number))

@@ -26,8 +26,9 @@ from connector.report.typography import Language
 from connector.sidecar import names
 from connector.sidecar.model import Verb
 from connector.steps import waiting
+from connector.steps.case import NAMED_AFTER_REQUEST
 from connector.steps.parts import Parts
-from connector.steps.read import SENT_NAME
+from connector.steps.spooled import sent_name
 
 log = logging.getLogger(__name__)
 
@@ -71,14 +72,23 @@ def status_href(record: Record) -> Href | None:
         # Another request of the same PDF has its status by the PDF's name: this one's is named after its sidecar.
         parent, _, sidecar = record.place.rpartition("/")
         return Href(f"{parent}/{names.status_name(sidecar)}")
-    base = record.document.href or record.document.delivered_href or ""
-    if not base and record.place:
-        parent, _, sidecar = record.place.rpartition("/")
-        base = f"{parent}/{names.document_name(sidecar)}"
+    base = named_after(record)
     if not base:
         return None
     parent, _, name = base.rpartition("/")
     return Href(f"{parent}/{names.status_name(name)}")
+
+
+def named_after(record: Record) -> str:
+    """Return the href of what everything we write beside is named after: the document, else the request.
+
+    Empty while no place is known (an adopted request).
+    """
+    base = record.document.href or record.document.delivered_href or ""
+    if record.place and (not base or record.extra.get(NAMED_AFTER_REQUEST)):
+        parent, _, sidecar = record.place.rpartition("/")
+        base = f"{parent}/{names.document_name(sidecar)}"
+    return base
 
 
 def is_shown(parts: Parts, record: Record) -> bool:
@@ -236,16 +246,20 @@ def _show_preview(parts: Parts, record: Record) -> Record:
 
 
 def _write_preview(parts: Parts, record: Record) -> Record:
-    source = parts.spool.path(record.ref, SENT_NAME)
-    if record.extra.get("preview_of") == record.carried or not source.is_file():
+    sources = [(one, parts.spool.path(record.ref, sent_name(one.rank))) for one in record.documents]
+    if record.extra.get("preview_of") == record.carried or not all(path.is_file() for _, path in sources):
         return record
     drawn = parts.spool.path(record.ref, "preview.pdf")
-    boxes = [Box(**box) for box in record.document.boxes]
     label = PREVIEW_LABEL.get(parts.report.language, PREVIEW_LABEL["en"])
-    parts.documents.preview(source, drawn, boxes, {s.order: s.name for s in record.signatories}, label)
+    parts.documents.preview(
+        [(path, one.name, [Box(**box) for box in one.boxes]) for one, path in sources],
+        drawn,
+        {signatory.order: signatory.name for signatory in record.signatories},
+        label,
+    )
     sha256 = parts.spool.sha256(drawn)
     folder = parts.folders[record.server]
-    parent, _, name = record.document.href.rpartition("/")
+    parent, _, name = named_after(record).rpartition("/")
     href = Href(f"{parent}/{names.preview_name(name)}")
     if not _put_preview(parts, folder, record, href, drawn, sha256):
         return parts.journal.note(
@@ -325,8 +339,18 @@ def context_of(parts: Parts, record: Record) -> StatusContext:
         wait=_wait_reason(parts, record),
         wait_limit=parts.accounts[record.account].max_sends_per_day,
         versions_kept=capabilities.versions and record.document.original_href is None,
+        ready_count=_ready_count(parts, record),
         next_wordings=_next_wordings(parts, record, language),
     )
+
+
+def _ready_count(parts: Parts, record: Record) -> int | None:
+    """How many one word in the settings file would let go; None where that is this one alone."""
+    scope = record.extra.get("settings_scope")
+    if record.state is not State.PREVIEWED or not scope:
+        return None
+    count = parts.journal.count_shown(record.server, str(scope))
+    return count if count > 1 else None
 
 
 def pause_of(parts: Parts, account: str) -> Pause | None:

@@ -128,7 +128,7 @@ def _meaning(response: requests.Response, operation: Operation, body: bytes) -> 
     if status < 400:
         if operation.taken_405 and _adds_slash(response):
             return PreconditionFailed, "a folder has the name"
-        return InvalidResponse, f"redirected to {_without_credentials(response.headers.get('Location', ''))}"
+        return InvalidResponse, f"redirected to {_where(response)}"
     name = _EXCEPTION_NAME.search(body)
     detail = name[1].decode() if name else "refused"
     # Nextcloud says this to cookies it half knows: no condition of ours failed (WebDAV facts, trap 5).
@@ -159,14 +159,19 @@ def _adds_slash(response: requests.Response) -> bool:
     return response.status_code == 301 and decode(shown) == decode(asked) + "/"
 
 
-def _without_credentials(location: str) -> str:
-    """Return where a redirect points, without user, query and fragment: those may hold secrets."""
+def _where(response: requests.Response) -> str:
+    """Return where a redirect points, without user, query and fragment: those may hold secrets.
+
+    Without the segments that were asked for as well: those are names of folders and files, and of clients.
+    """
     try:
-        parts = urlsplit(location)
+        parts = urlsplit(response.headers.get("Location", ""))
+        asked = set(decode(urlsplit(response.url).path).split("/")) - {""}
         host = f"{parts.hostname}:{parts.port}" if parts.port else (parts.hostname or "")
     except ValueError:
         return "an unreadable place"
-    return (f"{parts.scheme}://{host}" if host else "") + parts.path or "nowhere"
+    path = "/".join("…" if decode(part) in asked else part for part in parts.path.split("/"))
+    return (f"{parts.scheme}://{host}" if host else "") + path or "nowhere"
 
 
 class _Sent(Enum):

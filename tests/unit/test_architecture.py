@@ -38,6 +38,8 @@ OWNERS: dict[str, frozenset[str]] = {
     "pyhanko_certvalidator": frozenset({"pdf"}),
     "pypdfium2": frozenset({"pdf"}),
     "reportlab": frozenset({"pdf"}),
+    "PIL": frozenset({"images"}),
+    "pi_heif": frozenset({"images"}),
     "apscheduler": frozenset({"daemon"}),
     "typer": frozenset({"cli"}),
     "rich": frozenset({"cli"}),

@@ -135,6 +135,7 @@ WRITES = {
     "add": lambda journal, record: journal.add(**fields()),
     "note": lambda journal, record: journal.note(record, "seen", word="x", done=("mark",)),
     "touch": lambda journal, record: journal.touch(record, word="x"),
+    "more": lambda journal, record: journal.touch(record, more=(further(2, "a"),)),
     "intend": lambda journal, record: journal.intend(record, "mark", {"other": 1}),
     "hold": lambda journal, record: journal.hold("lyon", "no_credit", probe_at=START),
     "release": lambda journal, record: journal.release("nantes"),
@@ -341,6 +342,56 @@ def test_records_are_found_by_what_they_are_known_by(journal: Journal) -> None:
     assert ids(journal.everything()) == [one.id, two.id]
 
 
+def several(*documents: DocumentFacts) -> dict[str, Any]:
+    """Fields of a record with further documents."""
+    return fields(more=documents)
+
+
+def further(rank: int, sha256: str, **changes: Any) -> DocumentFacts:
+    """A document beside the main one."""
+    return DocumentFacts(rank=rank, href=f"/Lettres/{rank}.pdf", sha256=sha256 * 64, **changes)
+
+
+def found(journal: Journal, *hashes: str) -> list[list[int]]:
+    """Ids of the records that know each of these bytes."""
+    return [[record.id for record in journal.knowing(sha256=each * 64)] for each in hashes]
+
+
+CHANGES: dict[str, Any] = {
+    "fact": lambda journal, record, more: journal.fact(record, Event.PREPARED, more=more),
+    "note": lambda journal, record, more: journal.note(record, "seen", more=more),
+    "touch": lambda journal, record, more: journal.touch(record, more=more),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
+def test_further_documents_are_found_by_their_bytes(journal: Journal, change: Any) -> None:
+    """As found and as signed, from the first on, whatever way they changed; what is no longer there finds nothing."""
+    annex = further(3, "b", role="annex")
+    record = journal.add(**several(further(2, "a"), annex))
+    other = journal.add(**{**several(further(2, "a")), "place": "/b.sign.yaml"})
+    assert found(journal, "a", "b", "c") == [[record.id, other.id], [record.id], []]
+    assert journal.get(record.id).more == (further(2, "a"), annex)
+    signed = further(2, "a", signed_sha256="c" * 64)
+    record = change(journal, record, (signed, annex))
+    assert journal.get(record.id).more == (signed, annex)
+    assert found(journal, "a", "b", "c") == [[record.id, other.id], [record.id], [record.id]]
+    record = journal.touch(record, more=(further(2, "d"),))
+    assert found(journal, "a", "b", "c", "d") == [[other.id], [], [], [record.id]]
+    record = journal.note(record, "seen", more=())
+    assert found(journal, "d") == [[]]
+    assert journal.get(record.id).more == ()
+
+
+def test_further_documents_stay_when_nothing_is_said_of_them(journal: Journal) -> None:
+    """A fact about something else leaves them as they are; one record that has the bytes twice is found once."""
+    record = journal.add(**several(further(2, "a"), further(3, "a", signed_sha256="a" * 64)))
+    record = journal.fact(record, Event.PREPARED, transaction="T-1")
+    record = journal.touch(journal.note(record, "seen"), word="x")
+    assert found(journal, "a") == [[record.id]]
+    assert len(journal.get(record.id).more) == 2
+
+
 def test_what_is_closed_is_open_no_more(journal: Journal) -> None:
     """Open records of a server are those not closed; an ended one stays open until its end is written down."""
     record = journal.add(**fields(state=State.DELIVERED))
@@ -462,7 +513,13 @@ def test_what_was_there_before_us_stays_so_until_it_went(journal: Journal, path:
 
 def test_every_connection_is_durable(journal: Journal) -> None:
     """WAL, and synchronous=FULL on the connections that really write: a commit that returned survives a power loss."""
-    wanted = {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "busy_timeout": 10_000}
+    wanted = {
+        "journal_mode": "wal",
+        "synchronous": 2,
+        "foreign_keys": 1,
+        "busy_timeout": 10_000,
+        "secure_delete": 1,
+    }
     with contextlib.ExitStack() as stack:
         for _ in range(3):
             connection = stack.enter_context(journal._engine.connect().execution_options(reading=True))
@@ -498,7 +555,8 @@ def test_a_newer_journal_is_refused(journal: Journal, path: Path, clock: Clock) 
     with raw(path) as db:
         db.execute("UPDATE meta SET value = '99' WHERE name = 'schema'")
     before = contents(path)
-    with pytest.raises(JournalError, match=r"schema 99, this version knows 1: install the newer version"):
+    known = f"schema 99, this version knows {schema.VERSION}: install the newer version"
+    with pytest.raises(JournalError, match=known):
         Journal(f"sqlite:///{path}", now=clock)
     assert contents(path) == before
 
@@ -673,16 +731,51 @@ def test_an_older_journal_becomes_todays(
 
         return migrate
 
-    monkeypatch.setattr(schema, "VERSION", 3)
-    monkeypatch.setattr(schema, "MIGRATIONS", {1: step(1), 2: step(2, fails=True)})
+    today = schema.VERSION
+    monkeypatch.setattr(schema, "VERSION", today + 2)
+    monkeypatch.setattr(schema, "MIGRATIONS", {today: step(today), today + 1: step(today + 1, fails=True)})
     with pytest.raises(JournalError):
         Journal(f"sqlite:///{path}", now=clock)
     with raw(path) as db:
-        assert db.execute("SELECT value FROM meta WHERE name = 'schema'").fetchone() == ("1",)
+        assert db.execute("SELECT value FROM meta WHERE name = 'schema'").fetchone() == (str(today),)
         assert db.execute("SELECT name FROM sqlite_master WHERE name LIKE 'added%'").fetchall() == []
-    schema.MIGRATIONS[2] = step(2)
+    schema.MIGRATIONS[today + 1] = step(today + 1)
     ran.clear()
     for _ in itertools.repeat(None, 2):
         with contextlib.closing(Journal(f"sqlite:///{path}", now=clock)) as opened:
             assert len(opened.everything()) == 1
-    assert ran == [1, 2]
+    assert ran == [today, today + 1]
+
+
+def tables(path: Path) -> dict[str, str]:
+    """Every table, index and trigger with the statement that made it."""
+    with raw(path) as db:
+        return dict(db.execute("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL").fetchall())
+
+
+def test_a_journal_of_version_1_keeps_its_records(journal: Journal, path: Path, clock: Clock) -> None:
+    """1 → 2: the tables of several documents and of contacts come, everything that was kept before is whole."""
+    record = prepared(journal)
+    journal.hold("lyon", "tokens", probe_at=START)
+    journal.begin_watch("lettres", "root", ["/a"])
+    journal.close()
+    made_today, ident = tables(path), journal.journal_id
+    journal.close()
+    with raw(path) as db:
+        db.execute("DROP TABLE document")
+        db.execute("DROP TABLE contact")
+        db.execute("UPDATE meta SET value = '1' WHERE name = 'schema'")
+        kept = {
+            name: db.execute(f"SELECT * FROM {name}").fetchall()
+            for name in ("record", "event", "intent", "hold", "watch")
+        }
+    with contextlib.closing(Journal(f"sqlite:///{path}", now=clock)) as opened:
+        assert opened.journal_id == ident
+        assert opened.get(record.id) == record
+        found = contents(path)
+        assert {name: found[name] for name in kept} == kept
+        assert dict(found["meta"])["schema"] == str(schema.VERSION)
+        assert tables(path) == made_today
+        more = (DocumentFacts(rank=2, href="/Lettres/annexe.pdf", sha256="a" * 64),)
+        opened.touch(record, more=more)
+        assert [each.id for each in opened.knowing(sha256="a" * 64)] == [record.id]

@@ -104,6 +104,17 @@ def test_a_listing_outside_the_folder_is_invalid() -> None:
         folder.list(Href("/a/"))
 
 
+def test_a_redirect_is_told_without_what_was_asked_for() -> None:
+    """Where it points is told, the names of the asked folders and files are not: errors are kept for years."""
+    reply = answer(
+        "301 Moved Permanently", b"", "Location: https://nas.example/webdav/Clients/Lettre%20DUPONT.pdf"
+    )
+    with serve(reply) as server, opened(server) as folder, pytest.raises(InvalidResponse) as caught:
+        folder.get(Href("/Clients/Lettre DUPONT.pdf"), io.BytesIO(), max_bytes=10)
+    assert "https://nas.example/webdav/…/…" in str(caught.value)
+    assert "DUPONT" not in str(caught.value)
+
+
 @pytest.mark.parametrize("call", READS)
 def test_a_listing_cut_in_the_middle_is_unavailable(call: str) -> None:
     """A connection that ends before its Content-Length brought nothing."""

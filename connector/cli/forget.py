@@ -1,0 +1,63 @@
+"""``forget``: a person out of the contacts and of all that is over, once nothing needs them any more."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from connector.cli.common import FAILED, Settings, agreed, complain, kept_journal, misused
+from connector.cli.wiring import sealer
+from connector.steps import forget as step
+from connector.steps.forget import Traces
+
+if TYPE_CHECKING:
+    from connector.lifecycle import Record
+
+_KEPT = (
+    "Kept: hashes, dates and states, names of files, orders as they were typed. Not reached from here: the status\n"
+    "files in the folders, what Jesignexpert keeps, your backups and copies of the journal."
+)
+
+
+def forget(settings: Settings, address: str, *, dry_run: bool, yes: bool) -> int:
+    """Erase a person by address. Returns 1, nothing changed, while a request needs them. Raises JournalError."""
+    config = settings.load()
+    if not all(address.rpartition("@")[::2]):
+        misused("give the person's e-mail address.")
+    with kept_journal(settings, config) as journal:
+        found = step.traces(journal, address)
+        if not found.any:
+            print("nothing is known of this address.")
+            return 0
+        _tell(found)
+        if found.running:
+            complain("jse-connector: nothing was erased: the requests above still need this person.")
+            return FAILED
+        if dry_run:
+            print(f"{_KEPT}\nNothing was erased.")
+            return 0
+        agreed("Erase all of this for good?", yes=yes)
+        step.forget(journal, address, found, hide=sealer(config, settings.place()).hide)
+        print(f"Erased.\n{_KEPT}")
+        if not journal.scrub():
+            print(
+                "The service is reading the journal just now: what was erased leaves its files at the latest when\n"
+                "it is restarted."
+            )
+    return 0
+
+
+def _tell(found: Traces) -> None:
+    for contact in found.contacts:
+        print(f"contact of account {contact.account}, last used {contact.used_at:%d %b %Y}")
+    for record in found.over:
+        print(f"{record.ref}  over ({record.state.value})  {record.folder}  {record.created_at:%d %b %Y}")
+    for record in found.running:
+        print(f"{record.ref}  {record.state.value}  {record.folder}  {_cure(record)}")
+
+
+def _cure(record: Record) -> str:
+    if record.state.ended:
+        return "is being closed: try again in a minute"
+    if record.state.open:
+        return "let it end, or have it cancelled, first"
+    return "take its file out of the folder first"

@@ -1,0 +1,27 @@
+"""Options that several verbs take, each said once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Optional
+
+import typer
+
+# typer reads these at run time, so that `X | None` under `from __future__` is spelled for every typer we allow.
+ConfigOption = Annotated[
+    Optional[Path],  # noqa: UP045
+    typer.Option(
+        "--config", "-c", help="The configuration; default $JSE_CONFIG or /etc/jse-connector/config.yaml."
+    ),
+]
+StateOption = Annotated[
+    Optional[Path],  # noqa: UP045
+    typer.Option("--state", help="The state directory; default $STATE_DIRECTORY or /var/lib/jse-connector."),
+]
+YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+AccountArgument = Annotated[str, typer.Argument(metavar="ACCOUNT", help="Its name in the configuration.")]
+FolderArgument = Annotated[str, typer.Argument(metavar="FOLDER", help="Its name in the configuration.")]
+RefArgument = Annotated[str, typer.Argument(metavar="REF", help="Six characters, from status.")]
+NamesOption = Annotated[
+    bool, typer.Option("--names", help="Show names, addresses, numbers, texts and files, too.")
+]
