@@ -32,6 +32,8 @@ INTERRUPTED: Final = 130
 """As a shell tells of a command that Ctrl-C ended."""
 _MANY: Final = 10
 """From so many files on a bar tells how far it is."""
+_USES: Final = 1000
+"""Calls that one worker serves: a run is short, and a worker's start costs as much as some fifteen requests."""
 _LIST: Final = re.compile(r"_signataires\.(?:xlsx|csv)")
 
 
@@ -84,7 +86,7 @@ def lint(
     )
     trees = trees_of(paths, root)
     try:
-        with _ended_by_signals(), IsolatedPool() as pool:
+        with _ended_by_signals(), IsolatedPool(uses=_USES) as pool:
             for tree in trees:
                 _lint_tree(run, tree, pool)
     except KeyboardInterrupt:

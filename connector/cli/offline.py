@@ -131,7 +131,7 @@ def offline(
         stack.callback(journal.close)
         yield Parts(
             journal=journal,
-            spool=Spool(scratch / "spool"),
+            spool=Spool(scratch / "spool", durable=False),
             sealer=Sealer(_KEY),
             documents=IsolatedPdf(pool),
             folders={rules.server: local},
