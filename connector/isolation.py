@@ -235,6 +235,9 @@ class _Worker:
             status = 0
         if status == -signal.SIGXCPU:
             return {"error": "pdf_too_slow", "detail": "processor time"}
+        if status == -signal.SIGABRT:
+            # How pdfium and C++ libraries end when memory is refused to them.
+            return {"error": "pdf_too_slow", "detail": "memory", "died": True}
         return {"error": "pdf_unreadable", "detail": f"the worker ended ({status})", "died": True}
 
     def kill(self) -> None:

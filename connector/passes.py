@@ -23,6 +23,7 @@ from connector.guards import ServerMemory, guarded, guarded_place, patiently, to
 from connector.lifecycle import Record, State
 from connector.ports import FileId
 from connector.steps import contacts, waiting
+from connector.steps.adopted import place_adopted
 from connector.steps.case import Case
 from connector.steps.close import close
 from connector.steps.correct import show_corrected
@@ -35,7 +36,7 @@ from connector.steps.missing import attend_missing
 from connector.steps.notice import show_notice
 from connector.steps.parts import FolderSettings, Parts
 from connector.steps.prepare import prepare
-from connector.steps.recover import adopt_renamed_folders, check_owner, own, place_adopted, recover
+from connector.steps.recover import adopt_renamed_folders, check_owner, own, recover
 from connector.steps.send import ask, is_question, send
 from connector.steps.show import show, show_preview, status_href
 
@@ -137,7 +138,7 @@ def _attend(
     parts: Parts, server: str, sights: list[Sight], memory: ServerMemory, deadline: float | None
 ) -> None:
     for record in parts.journal.open_records(server):
-        if record.adopted and not record.document.href:
+        if record.adopted and not all(document.href for document in record.documents):
             tolerated(parts, memory, record, "place", partial(_place, parts, sights, record))
     for sight in sights:
         there_before = known_before(parts, sight)
@@ -191,16 +192,18 @@ def _place(parts: Parts, sights: list[Sight], record: Record) -> Record:
         for href, entry in sight.by_href.items()
         if not entry.is_folder
     }
-    found = place_adopted(parts, record, dict(hrefs))
-    if found is not None or record.document.file_id is None:
-        return found or record
+    record = place_adopted(parts, record, dict(hrefs)) or record
     folder = parts.folders[record.server]
-    if folder.capabilities().search and not record.extra.get("searched"):
-        entry = folder.find_by_id(FileId(record.document.file_id))
-        document = record.document.model_copy(update={"href": entry.href}) if entry else record.document
-        extra = {**record.extra, "searched": True}
-        return parts.journal.note(record, "searched", document=document, extra=extra)
-    return record
+    unplaced = [document for document in record.documents if not document.href and document.file_id]
+    if not unplaced or record.extra.get("searched") or not folder.capabilities().search:
+        return record
+    for document in unplaced:
+        entry = folder.find_by_id(FileId(str(document.file_id)))
+        if entry is not None:
+            placed = document.model_copy(update={"href": entry.href})
+            record = parts.journal.note(record, "searched", **record.with_document(placed))
+    extra = {**record.extra, "searched": True}
+    return parts.journal.note(record, "searched", extra=extra)
 
 
 def _over(parts: Parts, deadline: float | None) -> bool:

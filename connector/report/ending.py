@@ -95,6 +95,8 @@ def delivered_beside(case: Case) -> None:
         _to_check(case)
     elif reason == "pdf_gone":
         _pdf_gone(case)
+    elif reason == "erased":
+        _erased(case)
     else:
         _pdf_changed(case)
 
@@ -192,10 +194,35 @@ def _folder_gone(case: Case) -> None:
     _advice(case)
 
 
+def _erased(case: Case) -> None:
+    """One of several documents was erased at the platform before it could be fetched; the others are home."""
+    page = case.page
+    page.first(
+        words.SIGNED,
+        "mais « {pdf} » signé n’est pas revenu : Jesignexpert l’a effacé",
+        "but “{pdf}” did not come back signed: Jesignexpert has erased it",
+        pdf=case.pdf,
+    )
+    page.para(
+        "Jesignexpert n’avait plus « {pdf} » signé quand il a été demandé. Les autres documents de cette demande "
+        "sont revenus signés. {untouched}",
+        "Jesignexpert no longer had “{pdf}” signed when it was asked for. The other documents of this request came "
+        "back signed. {untouched}",
+        pdf=case.pdf,
+        untouched=case.untouched,
+    )
+    signatories(case)
+    page.what_to_do()
+    page.bullet(
+        "Demandez « {pdf} » signé à un signataire : Jesignexpert l’a envoyé à chacun par e-mail.",
+        "Ask a signatory for “{pdf}” signed: Jesignexpert sent it to each by e-mail.",
+        pdf=case.pdf,
+    )
+
+
 def _differences(case: Case) -> dict[str, str]:
     """What the signed document was expected to be, as ``pdf.verify`` tells it: ``{"signatures": "2→1"}``."""
-    found = case.record.extra.get("differences") or case.record.values
-    return {str(name): str(value) for name, value in found.items()} if isinstance(found, dict) else {}
+    return dict(case.record.document.differences or case.record.values)
 
 
 def _to_check(case: Case) -> None:

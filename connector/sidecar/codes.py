@@ -25,6 +25,10 @@ What the names hold:
     the file's name where it is not the request's own PDF (an annex, a further document, an image); else ``""``.
 ``page``, ``pages``
     a page as the person counts (from 1), and how many there are.
+``signatory``
+    a signatory's rank, from 1; so is ``other`` where ``signatory`` is.
+``document``
+    the file it is about, where it is not the main one, else ``""``.
 
 Codes beginning with ``yaml_`` belong to ``text_yaml`` and are listed at its head.
 """
@@ -73,8 +77,12 @@ _REQUEST: Final = {
     "number_invalid": (("key", "written"), "not a whole number from 1"),
     "length_invalid": (("key", "written"), "not a length (20, 20 mm, 2 cm, 50 pt, 10 %)"),
     "days_invalid": (("key", "written"), "not a number of days (3, 3 j, 3 jours, 2 semaines)"),
-    "file_elsewhere": (("key", "written"), "a path where the name of a file or folder beside is expected"),
-    "message_file_kind": (("key", "written"), "the message is to be read from a file that is no plain text"),
+    "document_elsewhere": (("written",), "a path where the name of a file or folder beside is expected"),
+    "document_kind": (("written",), "neither a PDF nor a picture"),
+    "files_too_many": (("count", "limit"), "more documents and annexes than one request takes"),
+    "message_file_kind": (("written",), "the message is to be read from a file that is no plain, short text"),
+    "message_file_missing": (("written",), "the file that holds the message is not there, or is empty"),
+    "two_settings": (("names",), "two settings files in one folder; `names` joined by ', '"),
     "text_garbled": (
         ("key", "written"),
         "accents are unreadable (Ã©, â€™, �) in a text that people would read",
@@ -142,10 +150,31 @@ _SIGNATORIES: Final = {
     "level_refused": (("who", "written"), "the firm does not allow this level; `written` = the French word"),
 }
 _PLACEMENT: Final = {
-    "placement_outside": (("who", "page"), "the box would stand (partly) outside the page"),
-    "placement_page": (("page", "pages"), "there is no such page"),
-    "placement_overlap": (("who", "other", "page"), "two boxes overlap"),
-    "placement_no_room": (("who", "page"), "no free room for the box on the page"),
+    "placement_outside": (("who", "page", "document"), "the box would stand (partly) outside the page"),
+    "placement_page": (("page", "pages", "document"), "there is no such page"),
+    "placement_overlap": (("who", "other", "page", "document"), "two boxes overlap"),
+    "placement_no_room": (("who", "page", "document"), "no free room for the box on the page"),
+    "placement_document": (
+        ("written", "known", "document"),
+        "`written` is no document of this request; `known` = those that are, joined by ', '; `document` is empty",
+    ),
+    "placement_under_text": (
+        ("who", "written", "page", "document"),
+        "under the text `written` there is no room for the box on the page",
+    ),
+    "text_not_found": (
+        ("written", "page", "document"),
+        "the text stands nowhere; `page` is empty unless one was named",
+    ),
+    "text_too_few": (
+        ("written", "occurrence", "count", "page", "document"),
+        "the text stands there `count` times, fewer than `occurrence`; `page` is empty unless one was named",
+    ),
+    "text_too_often": (("written", "limit", "document"), "the text stands there more than `limit` times"),
+    "text_in_scan": (("written", "document"), "the PDF is a picture: it bears no text to look for"),
+    "box_page_not_a4": (("signatory", "page"), "the platform's contract refuses boxes on this page's format"),
+    "box_outside_page": (("signatory", "page"), "on the platform's axes the box leaves the page"),
+    "boxes_overlap": (("signatory", "other", "page"), "on the platform's axes two boxes overlap"),
 }
 _PDF: Final = {
     "pdf_encrypted": (("document",), "protected by a password"),

@@ -209,6 +209,15 @@ def original_name(pdf_name: str, number: int = 1) -> str:
     return _with_suffix(pdf_name, f" (original){_numbered(number)}.pdf")
 
 
+def annex_name(main_pdf: str, annex_pdf: str, number: int = 1, *, to_check: bool = False) -> str:
+    """Name of a signed annex beside the main document, then ``… (2).pdf``.
+
+    ``Mandat.pdf``, ``Annexe 1 - Tarifs.pdf`` → ``Mandat - Annexe 1 - Tarifs (signé).pdf``.
+    """
+    naming = to_check_name if to_check else signed_name
+    return naming(f"{_stem(main_pdf)} - {_stem(annex_pdf)}.pdf", number)
+
+
 def movable(name: str) -> str:
     """Return a name that every server takes whole in ``Destination``: WsgiDAV 4 cuts it at ``?`` and ``;``."""
     return name.replace("?", "_").replace(";", "_")
@@ -220,8 +229,7 @@ def _numbered(number: int) -> str:
 
 def _with_suffix(pdf_name: str, suffix: str) -> str:
     """Put ``suffix`` in place of ``.pdf``, the stem shortened where the whole would be too long."""
-    name = image_pdf_name(unicodedata.normalize("NFC", pdf_name).rstrip())
-    stem = name[:-4] if name.casefold().endswith(".pdf") and len(name) > 4 else name
+    stem = _stem(pdf_name)
     suffix = unicodedata.normalize("NFC", suffix)
     room = MAX_NAME_BYTES - len(suffix.encode())
     encoded = stem.encode("utf-8", "surrogatepass")
@@ -230,3 +238,9 @@ def _with_suffix(pdf_name: str, suffix: str) -> str:
     # Two long names often differ in their last words only: a trace of the whole keeps them apart.
     trace = "~" + hashlib.sha256(encoded).hexdigest()[:6]
     return encoded[: room - len(trace)].decode("utf-8", "ignore").rstrip() + trace + suffix
+
+
+def _stem(pdf_name: str) -> str:
+    """Return a PDF's or a picture's name without its extension, in NFC."""
+    name = image_pdf_name(unicodedata.normalize("NFC", pdf_name).rstrip())
+    return name[:-4] if name.casefold().endswith(".pdf") and len(name) > 4 else name

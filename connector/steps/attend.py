@@ -9,9 +9,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from connector.errors import DocumentError
 from connector.identity import ask_of
-from connector.lifecycle import Event, Record, State
+from connector.lifecycle import DocumentFacts, Event, Record, State
 from connector.ports import Entry
 from connector.sidecar.model import Action
 from connector.sidecar.reading import read_orders
@@ -19,14 +18,14 @@ from connector.steps import check as checking
 from connector.steps import contacts, waiting
 from connector.steps.asked import files_beside, wording_of
 from connector.steps.case import Case, NotSettled, as_known, move
-from connector.steps.delivered import present_at
 from connector.steps.ended import attend_ended
 from connector.steps.gather import Gathered, gather
 from connector.steps.judge import judge, read_again
 from connector.steps.likeness import rival_speaks, taken_by
 from connector.steps.orders import obey
-from connector.steps.parts import Parts
+from connector.steps.present import present_at
 from connector.steps.send import may_overturn, overturn
+from connector.steps.watch import document_seen, documents_seen, in_sight, pair_document
 
 _MARKED_HOLDS = frozenset({"marker_unreadable", "marker_other_connector", "marker_other_digest"})
 
@@ -192,38 +191,54 @@ def _open(case: Case, record: Record) -> Record:
         record = _sidecar_edited(case, record)
     elif record.extra.get("pending_order") and waiting.due(case.parts, record):
         record = _again(case, record)
-    if record.state.ended:
+    if record.state.ended or record.extra.get("left_alone"):
         return record
-    if case.pair.document is not None and not record.extra.get("left_alone"):
-        record = _document_seen(case.parts, case, record, case.pair.document)
-    return record
+    own = pair_document(case.pair, record)
+    if own is not None and in_sight(case.sights, record.document.href) is None:
+        # Put back where it was before it went, or renamed in its case only.
+        record = document_seen(case.parts, record, record.document.rank, own)
+    return documents_seen(case.parts, case.sights, record)
 
 
 def _marked_edited(case: Case, record: Record) -> Record:
     """Marked, not sent yet, and saved again: the same bytes go on, other ones are not what the marker stands for."""
     if not may_overturn(case.parts, record):
         return record  # nothing can be decided yet: nothing is downloaded either
-    entry = case.pair.document
     sidecar = read_again(case)
-    folder = case.parts.folders[record.server]
-    present = present_at(case.parts, folder, record, entry.href) if entry is not None else None
-    same_document = (
-        present is not None
-        and present.fetched is not None
-        and (present.fetched.sha256 == record.document.sha256)
-    )
-    if entry is None or not same_document or sidecar.sha256 != record.sidecar_sha256:
+    if sidecar.sha256 != record.sidecar_sha256:
         return overturn(case.parts, record)
-    document = record.document.model_copy(update={"etag": entry.etag, "href": entry.href})
-    return case.journal.touch(record, sidecar_etag=case.pair.sidecar.etag, document=document)
+    kept = record
+    for document in record.documents:
+        entry = _entry_of(case, record, document)
+        if entry is not None and entry.etag == document.etag:
+            continue
+        if entry is None or not _same_bytes(case, record, document, entry):
+            return overturn(case.parts, record)
+        moved = document.model_copy(update={"etag": entry.etag, "href": entry.href})
+        kept = kept.model_copy(update=kept.with_document(moved))
+    return case.journal.touch(
+        record, sidecar_etag=case.pair.sidecar.etag, document=kept.document, more=kept.more
+    )
+
+
+def _same_bytes(case: Case, record: Record, document: DocumentFacts, entry: Entry) -> bool:
+    folder = case.parts.folders[record.server]
+    present = present_at(case.parts, folder, record, entry.href, rank=document.rank)
+    return present is not None and present.sha256 is not None and present.sha256 == document.sha256
+
+
+def _entry_of(case: Case, record: Record, document: DocumentFacts) -> Entry | None:
+    """What lies in the place of a document now; the pair's PDF stands in for the main one."""
+    entry = in_sight(case.sights, document.href)
+    if entry is None and document.rank == record.document.rank:
+        return pair_document(case.pair, record)
+    return entry
 
 
 def _as_marked(case: Case, record: Record) -> bool:
-    document = case.pair.document
-    return (
-        record.sidecar_etag == case.pair.sidecar.etag
-        and document is not None
-        and document.etag == record.document.etag
+    entries = [(_entry_of(case, record, document), document) for document in record.documents]
+    return record.sidecar_etag == case.pair.sidecar.etag and all(
+        entry is not None and entry.etag == document.etag for entry, document in entries
     )
 
 
@@ -240,9 +255,11 @@ def _sidecar_edited(case: Case, record: Record) -> Record:
         changes["obeyed"] = (*record.obeyed, *((action.wording,) if action else ()))
         action = None
     if sidecar.sha256 != record.sidecar_sha256 and record.request is not None:
-        changes["edited_after_send"] = sidecar.request is None or wording_of(
-            sidecar.request
-        ) != record.extra.get("wording")
+        changes["edited_after_send"] = (
+            sidecar.request is None
+            or bool(sidecar.problems)
+            or wording_of(sidecar.request) != record.extra.get("wording")
+        )
     if action is not None and action.wording not in record.obeyed:
         # Kept with the very fact that the file was read: a crash before it is obeyed must not lose it.
         changes["extra"] = {
@@ -275,40 +292,3 @@ def _no_longer_pending(case: Case, record: Record) -> Record:
 
 def _again(case: Case, record: Record) -> Record:
     return _order(case, record, Action.model_validate(record.extra["pending_order"]))
-
-
-def _document_seen(parts: Parts, case: Case, record: Record, entry: Entry) -> Record:
-    """Hold an open request's PDF against what was sent: by ETag first, by bytes when that moved."""
-    document = record.document
-    if document.missing_since is not None or document.href != entry.href:
-        document = document.model_copy(update={"missing_since": None, "href": entry.href})
-    if document.etag == entry.etag and entry.etag is not None:
-        if document == record.document:
-            return record
-        return parts.journal.note(record, "document_found", document=document)
-    present = present_at(parts, parts.folders[record.server], record, entry.href)
-    if present is None:
-        return record
-    update: dict[str, object] = {"etag": entry.etag}
-    sha256 = present.fetched.sha256 if present.fetched else None
-    if sha256 in {document.sha256, document.signed_sha256} and sha256 is not None:
-        update |= {
-            "changed_at": None,
-            "changed_same_pages": None,
-            "file_id": entry.file_id or document.file_id,
-        }
-    else:
-        same = None
-        if present.path is not None and document.pages_digest:
-            try:
-                same = parts.documents.facts(present.path).pages_digest == document.pages_digest
-            except DocumentError:
-                same = False
-        update |= {"changed_at": entry.modified or parts.now(), "changed_same_pages": same}
-        # What a person made of it while it was out is told now, and not again when the request has ended.
-        left = [*record.extra.get("left", ()), sha256]
-        changed = document.model_copy(update=update)
-        return parts.journal.note(
-            record, "document_seen", document=changed, extra={**record.extra, "left": left}
-        )
-    return parts.journal.note(record, "document_seen", document=document.model_copy(update=update))

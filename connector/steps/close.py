@@ -41,6 +41,7 @@ def _write_end(parts: Parts, record: Record) -> None:
         transaction=str(record.transaction),
         state=record.state.value,
         signed_sha256=record.document.signed_sha256,
+        further_signed=tuple(document.signed_sha256 for document in record.more),
         ended_at=record.ended_at or parts.now(),
         connector=parts.connector,
     )

@@ -482,7 +482,7 @@ def answered_variants() -> list[Variant]:
     doubt = {"reason": "send_unanswered", "values": {"at": SENT.isoformat()}}
     pending = {"pending_order": {"verb": "not sent", "wording": "not sent", "line": 3}}
     adopted = record(State.IN_DOUBT, adopted=True, reason="adopted_not_sent", place="")
-    different = {"differences": {"signatures": "2→1", "content": "not compared"}}
+    unlike = {"differences": {"signatures": "2→1", "content": "not compared"}}
     rows: list[tuple[str, Record]] = [
         (
             "EN COURS – ",
@@ -495,13 +495,31 @@ def answered_variants() -> list[Variant]:
         ("À VÉRIFIER – ", adopted),
         ("ANNULÉ – cette demande n’était pas partie", record(State.CANCELLED, reason="not_sent")),
         ("ANNULÉ – Jesignexpert a mis fin à la demande", record(State.CANCELLED, reason="platform_failed")),
-        ("SIGNÉ – ", record(State.DELIVERED_BESIDE, *DONE, reason="to_check", extra=different)),
+        ("SIGNÉ – ", record(State.DELIVERED_BESIDE, *DONE, reason="to_check", document=unlike)),
         (
             "SIGNÉ PAR TOUS – « Lettre DUPONT.pdf » est ouvert",
-            record(State.DELIVERING, *DONE, extra={"locked": True}),
+            record(State.DELIVERING, *DONE, extra={"locked": [1]}),
+        ),
+        (
+            "SIGNÉ PAR TOUS – « Mandat SEPA.pdf » est ouvert",
+            record(State.DELIVERING, *DONE, more=mandate(), extra={"locked": [2]}),
+        ),
+        (
+            "SIGNÉ – la version signée est à côté : « Mandat SEPA (signé).pdf »",
+            record(State.DELIVERED_BESIDE, *DONE, more=mandate("pdf_changed"), reason="pdf_changed"),
+        ),
+        (
+            "SIGNÉ – mais « Mandat SEPA.pdf » signé n’est pas revenu",
+            record(State.DELIVERED_BESIDE, *DONE, more=mandate("erased"), reason="erased"),
         ),
     ]
     return [(f"answer-{n}", line, one, CONTEXT) for n, (line, one) in enumerate(rows)]
+
+
+def mandate(beside: str = "") -> tuple[DocumentFacts, ...]:
+    """A second document of the request, and why it did not take its place."""
+    href = "/Lettres/Mandat SEPA (signé).pdf" if beside == "pdf_changed" else None
+    return (DocumentFacts(rank=2, href="/Lettres/Mandat SEPA.pdf", beside=beside, delivered_href=href),)
 
 
 def variants() -> list[Variant]:
