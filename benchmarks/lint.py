@@ -105,7 +105,9 @@ def measure(directory: Path, pairs: int = PAIRS) -> list[Linted]:
     peer, lint = _run(_PEER, directory), _run(_LINT, directory)
     verdicts = [json.loads(line).get("verdict") for line in lint.lines]
     if lint.status != 1 or verdicts.count("to_correct") != wrong:
-        raise AssertionError(f"lint ended with {lint.status}; {wrong} were to be corrected, it told {verdicts}")
+        raise AssertionError(
+            f"lint ended with {lint.status}; {wrong} were to be corrected, it told {verdicts}"
+        )
     return [
         Linted(
             name=name,

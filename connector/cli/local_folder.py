@@ -19,7 +19,7 @@ from typing import BinaryIO, NoReturn
 
 from connector.cli.read_only import WriteRefused
 from connector.errors import AccessDenied, NotFound, OutOfSpace, RemoteError, Unavailable
-from connector.ports import Capabilities, Entry, ETag, Fetched, FileId, Href, Listing, Sha256, Version
+from connector.ports import Capabilities, Entry, ETag, Fetched, FileId, Href, Listing, Lock, Sha256, Version
 from connector.sidecar import names
 
 _PIECE = 1 << 16
@@ -177,6 +177,14 @@ class LocalFolder:
     def label_version(self, file_id: FileId, version_id: str, label: str) -> None:
         """Refuse."""
         self._refuse("label_version")
+
+    def lock(self, href: Href, *, note: str) -> Lock | None:
+        """Refuse."""
+        self._refuse("lock")
+
+    def unlock(self, href: Href, *, note: str, token: str = "") -> bool:
+        """Refuse."""
+        self._refuse("unlock")
 
     def _refuse(self, operation: str) -> NoReturn:
         raise WriteRefused(self.name, operation)
