@@ -5,33 +5,22 @@ Pure. Source: protocol R1 (key), R2 (digest), "Orders and the key" (ask).
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
 import secrets
-import unicodedata
 from collections.abc import Mapping, Sequence
 from typing import Any
-
-import idna
 
 from connector.lifecycle import Record
 from connector.ports import Box
 from connector.sidecar.model import Action, SignatureRequest, Verb
+from connector.signatory_text import canonical_email as canonical_email
 
 KEY_VERSION = 1
 FIRST_ASK = "1"
 _ASKING = frozenset({Verb.RESTART, Verb.NOT_SENT})
 # No I, L, O, U, 0, 1: people read these six characters to each other on the telephone.
 _REFERENCE_ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
-
-
-def canonical_email(email: str) -> str:
-    """NFC, lower case, the domain as A-label: two spellings of one address are one address."""
-    local, _, domain = unicodedata.normalize("NFC", email).strip().lower().rpartition("@")
-    with contextlib.suppress(idna.IDNAError):  # an address the reader let through is compared as it stands
-        domain = idna.encode(domain, uts46=True).decode("ascii")
-    return f"{local}@{domain}"
 
 
 def key_of(
@@ -71,11 +60,19 @@ def ask_of(action: Action | None, *, record: Record | None) -> str:
 
 
 def carried_digest(
-    request: SignatureRequest, *, boxes: Sequence[Box], subject: str, message: str, sender: str, contract: str
+    request: SignatureRequest,
+    *,
+    boxes: Mapping[int, Sequence[Box]],
+    documents: Sequence[tuple[str, str]],
+    subject: str,
+    message: str,
+    sender: str,
+    contract: str,
 ) -> str:
-    """Digest of everything a transaction carries beside the documents: names, phones, places, texts.
+    """Digest of everything a transaction carries: names, phones, places, texts, and the bytes that travel.
 
-    A marker whose digest differs belongs to another wording of the same key: its T is not sent (R2).
+    ``boxes`` by the document's rank; ``documents``: (file name, SHA-256 of what is sent), by rank. A marker whose
+    digest differs belongs to another wording of the same key: its T is not sent (R2).
     """
     return digest_of(
         {
@@ -83,7 +80,12 @@ def carried_digest(
                 [s.email, s.name, s.first_name, s.last_name, s.phone, s.level.value]
                 for s in request.signatories
             ],
-            "boxes": [[b.signatory, b.page, round(b.x, 2), round(b.y, 2)] for b in boxes],
+            "boxes": [
+                [rank, b.signatory, b.page, round(b.x, 2), round(b.y, 2), b.with_logo]
+                for rank, placed in sorted(boxes.items())
+                for b in placed
+            ],
+            "documents": [list(document) for document in documents],
             "order": request.order.value,
             "texts": [subject, message, sender],
             "options": [request.handwritten, request.logo, list(request.confidential_to)],

@@ -49,6 +49,24 @@ class Sealer:
         ).hexdigest()
 
 
+class Further(Frozen):
+    """What a document beside the main one is found by and held against, when only the marker is left."""
+
+    rank: int
+    role: Literal["document", "annex"]
+    sha256: str
+    """Of the bytes as found in the folder."""
+    sent_sha256: str | None = None
+    """Of the PDF that was made of an image and is sent instead."""
+    size: int | None = None
+    """Bytes, as found in the folder."""
+    pages: int | None = None
+    pages_digest: str | None = None
+    file_id: str | None = None
+    place: str
+    """Its hidden href."""
+
+
 class Sent(Frozen):
     """``<key>.sent``: this key belongs to this transaction."""
 
@@ -65,7 +83,7 @@ class Sent(Frozen):
     ask: str
     obeyed: tuple[str, ...] = ()
     documents: tuple[tuple[str, str], ...]
-    """(role, SHA-256) of each document, then of each annex."""
+    """(role, SHA-256) of each document as found in the folder, then of each annex: the main document first."""
     people: tuple[str, ...]
     """Hidden addresses, in signing order."""
     pages: int | None = None
@@ -78,6 +96,10 @@ class Sent(Frozen):
     """Hidden href of the sidecar."""
     document: str
     """Hidden href of the main document."""
+    sent_sha256: str | None = None
+    """Of the PDF that was made of the main document, where that is an image."""
+    further: tuple[Further, ...] = ()
+    """The documents beside the main one, by rank; empty where it travels alone, and in older markers."""
     made_at: datetime
 
 
@@ -88,6 +110,9 @@ class Done(Frozen):
     transaction: str
     state: str
     signed_sha256: str | None = None
+    """Of the main document."""
+    further_signed: tuple[str | None, ...] = ()
+    """Of the documents beside it, by rank; empty in older ends."""
     ended_at: datetime
     connector: str
 

@@ -5,12 +5,12 @@ The administrator's limits are the outer ones: a sidecar may ask for less, never
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from connector.config.model import Ceiling
 from connector.errors import Problem
 from connector.identity import canonical_email
-from connector.sidecar.model import SignatureRequest, Verb, Wish
+from connector.sidecar.model import Signatory, SignatureRequest, Verb, Wish
 
 _RANK = {Wish.PREVIEW: 0, Wish.DRAFT: 1, Wish.SEND: 2}
 _HIGHEST = {Ceiling.PREVIEW: Wish.PREVIEW, Ceiling.DRAFT: Wish.DRAFT, Ceiling.LIVE: Wish.SEND}
@@ -25,9 +25,8 @@ def account_of(request: SignatureRequest, allowed: Sequence[str]) -> tuple[str, 
         return allowed[0], []
     if request.account in allowed:
         return request.account, []
-    problem = Problem(
-        code="account_fenced", line=request.lines.get("account"), values={"account": request.account}
-    )
+    line, file = request.at("account")
+    problem = Problem(code="account_fenced", line=line, values={"account": request.account, **file})
     return allowed[0], [problem]
 
 
@@ -50,27 +49,51 @@ def problems_of(
     for signatory in request.signatories:
         written = signatory.email.rpartition("@")[2]
         if _domain(written) in refused:
-            values = {"who": signatory.name or signatory.email, "written": written.lower()}
+            values = {"who": signatory.who, "written": written.lower(), **signatory.file}
             problems.append(Problem(code="domain_refused", line=signatory.line, values=values))
-    if same_phone_refused:
-        problems += _shared(request, "phone", "same_phone")
-    problems += _shared(request, "email", "same_email")
+    problems += _twice(request.signatories, same_phone_refused=same_phone_refused)
     return problems
 
 
-def _shared(request: SignatureRequest, attribute: str, code: str) -> list[Problem]:
+def _twice(signatories: Sequence[Signatory], *, same_phone_refused: bool) -> list[Problem]:
+    """One person asked twice, or two people who share a mobile or an address; each with the first of them."""
     problems = []
-    seen: dict[str, str] = {}
-    for signatory in request.signatories:
-        written = getattr(signatory, attribute).lower()
-        # Two spellings of one address are one address, as in a request's key.
-        value = canonical_email(written) if attribute == "email" and written else written
-        who = signatory.name or signatory.email
-        if value and value in seen:
-            values = {"who": who, "other": seen[value], "written": written}
-            problems.append(Problem(code=code, line=signatory.line, values=values))
-        seen.setdefault(value, who)
+    for rank, one in enumerate(signatories):
+        same_email = _first_with(one, signatories[:rank], _email)
+        same_phone = _first_with(one, signatories[:rank], _phone) if same_phone_refused else None
+        if same_email is not None and _folded(one.name) == _folded(same_email.name):
+            other_file = "" if one.origin == same_email.origin else same_email.origin
+            values = {"who": one.who, "other_file": other_file}
+            problems.append(Problem(code="signatory_twice", line=one.line, values={**values, **one.file}))
+            continue
+        for code, other, written in (
+            ("same_phone", same_phone, one.phone),
+            ("same_email", same_email, one.email.lower()),
+        ):
+            if other is not None:
+                values = {"who": one.who, "other": other.who, "written": written, **one.file}
+                problems.append(Problem(code=code, line=one.line, values=values))
     return problems
+
+
+def _first_with(
+    one: Signatory, others: Sequence[Signatory], value: Callable[[Signatory], str]
+) -> Signatory | None:
+    wanted = value(one)
+    return next((other for other in others if wanted and value(other) == wanted), None)
+
+
+def _email(one: Signatory) -> str:
+    # Two spellings of one address are one address, as in a request's key.
+    return canonical_email(one.email) if one.email else ""
+
+
+def _phone(one: Signatory) -> str:
+    return one.phone
+
+
+def _folded(name: str) -> str:
+    return " ".join(name.casefold().split())
 
 
 def _domain(written: str) -> str:

@@ -105,6 +105,20 @@ class Capabilities:
     search: bool
     depth_infinity: bool | None
     """None = not tried yet."""
+    locks: bool | None = None
+    """Can a file be locked here? None = the server does not say; :meth:`Folder.lock` finds out."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lock:
+    """Our lock on one file: other people read it, and cannot write, move or delete it.
+
+    ``token`` opens it again; empty where the login alone does. ``until``: aware UTC, when the server lets it go
+    by itself; None: never.
+    """
+
+    token: str
+    until: datetime | None
 
 
 class Folder(Protocol):
@@ -196,6 +210,23 @@ class Folder(Protocol):
         """Name a version, which also spares it from thinning. Idempotent."""
         ...
 
+    def lock(self, href: Href, *, note: str) -> Lock | None:
+        """Lock one file for as long as this server allows; None where files cannot be locked at all.
+
+        ``note`` is kept with the lock and tells ours from others': a lock of ours that stands there already is
+        returned, so that an unanswered call may simply be made again. Locked when somebody else holds one,
+        NotFound when there is no such file: none is made. A file's ETag, and those of the folders above, may move.
+        Source: WebDAV facts section 8, RFC 4918 section 9.10.
+        """
+        ...
+
+    def unlock(self, href: Href, *, note: str, token: str = "") -> bool:
+        """Take our lock away; False when none of ours is there, so that it may be asked for twice.
+
+        Without ``token`` it is looked for by ``note``. Locked when the lock is somebody else's.
+        """
+        ...
+
 
 # --------------------------------------------------------------------------------------------------
 # The platform side
@@ -231,7 +262,8 @@ class Box:
     """Where one signatory signs on one document.
 
     Points (1/72 inch) from the top left of the page as seen, of the top-left corner of the 200 × 50 box;
-    the contract turns them into the platform's axes. ``page`` counts from 1; ``page_width``/``page_height`` in
+    the contract turns them into the platform's axes. ``width`` and ``height`` as seen: another size only where the
+    contract scales the page. ``page`` counts from 1; ``page_width``/``page_height`` in
     points, of that page as seen. ``signatory`` is the rank from 1.
     """
 
@@ -241,6 +273,8 @@ class Box:
     y: float
     page_width: float
     page_height: float
+    width: float = 200.0
+    height: float = 50.0
     with_logo: bool = True
     """Whether the firm's logo is shown in it."""
 

@@ -19,8 +19,9 @@ def subject_of(request: SignatureRequest, document_name: str, terms: Terms) -> t
     if request.subject is not None:
         count = len(request.subject)
         if count > terms.subject_length:
-            values = {"count": str(count), "limit": str(terms.subject_length)}
-            return "", [Problem(code="subject_too_long", line=request.lines.get("subject"), values=values)]
+            line, file = request.at("subject")
+            values = {"count": str(count), "limit": str(terms.subject_length), **file}
+            return "", [Problem(code="subject_too_long", line=line, values=values)]
         return request.subject, []
     return shortened(stem(document_name), terms.subject_length), []
 
@@ -29,8 +30,9 @@ def message_of(request: SignatureRequest, terms: Terms) -> tuple[str, list[Probl
     """Return the message (empty when none was written), or the problem of one that is too long."""
     message = request.message or ""
     if len(message) > terms.message_length:
-        values = {"count": str(len(message)), "limit": str(terms.message_length)}
-        return "", [Problem(code="message_too_long", line=request.lines.get("message"), values=values)]
+        line, file = request.at("message")
+        values = {"count": str(len(message)), "limit": str(terms.message_length), **file}
+        return "", [Problem(code="message_too_long", line=line, values=values)]
     return message, []
 
 

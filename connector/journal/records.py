@@ -251,6 +251,21 @@ class Records(Database):
                 ).scalar_one()
             )
 
+    def count_shown(self, server: str, below: str) -> int:
+        """Count the requests that are shown and wait for a word, whose sidecars lie below a folder."""
+        columns = schema.record.c
+        with self._reading() as connection:
+            return int(
+                connection.execute(
+                    sa.select(sa.func.count()).where(
+                        columns.server == server,
+                        columns.state == State.PREVIEWED.value,
+                        columns.current,
+                        sa.func.substr(columns.place, 1, len(below)) == below,
+                    )
+                ).scalar_one()
+            )
+
     def intend(self, record: Record, step: str, data: Mapping[str, Any]) -> Record:
         """Commit that an effect is about to be made; replaces an intent of that step."""
         return self.note(record, f"intend_{step}", done=(step,), intend={step: data})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 
 from sqlalchemy import (
@@ -17,6 +18,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    select,
     text,
 )
 
@@ -146,8 +148,25 @@ def create(connection: Connection) -> None:
 
 # One function per step from version N to N + 1, run with the new version's number in one transaction.
 def _several_documents(connection: Connection) -> None:
-    """1 → 2: several documents in a request, and remembered contacts."""
-    metadata.create_all(connection, tables=[document, contact])
+    """1 → 2: several documents in a request, and remembered contacts.
 
+    What was kept beside a request of its one document is the document's own now.
+    """
+    metadata.create_all(connection, tables=[document, contact])
+    for row in connection.execute(select(record.c.id, record.c.facts)).all():
+        try:
+            facts = json.loads(row.facts)
+            moved = {name: facts["extra"].pop(name) for name in _OF_A_DOCUMENT if name in facts["extra"]}
+            facts["document"].update(moved)
+            if facts["extra"].get("locked") is True:
+                facts["extra"]["locked"] = [1]
+        except (ValueError, TypeError, KeyError, AttributeError):
+            continue  # whoever reads it says that it cannot be read
+        now = json.dumps(facts)
+        if now != row.facts:
+            connection.execute(record.update().where(record.c.id == row.id).values(facts=now))
+
+
+_OF_A_DOCUMENT = ("contents", "differences", "left")
 
 MIGRATIONS: dict[int, Callable[[Connection], None]] = {1: _several_documents}

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from connector.errors import DocumentError, Problem
 from connector.pdf import pages as paper
+from connector.pdf.interactive import interactive
 from connector.pdf.model import PageSize, PdfFacts
-from connector.pdf.structure import structure
+from connector.pdf.structure import items, mapping, structure
 
 if TYPE_CHECKING:
     import pypdfium2
@@ -94,10 +95,11 @@ def _read(path: Path, document: pypdfium2.PdfDocument, size: int, version: str) 
         raise DocumentError("pdf_empty", "no page")
     with structure(path) as reader:
         units = [float(page.user_unit) for page in reader.pages]
-        form = _mapping(_mapping(reader.trailer.get("/Root")).get("/AcroForm"))
+        form = mapping(mapping(reader.trailer.get("/Root")).get("/AcroForm"))
         fields = _count(form.get("/Fields"))
         restricted = reader.is_encrypted
         xfa = "/XFA" in form
+        more = interactive(reader)
     if len(units) != len(document):
         raise DocumentError("pdf_unreadable", "two readers count different pages")
     return PdfFacts(
@@ -110,7 +112,11 @@ def _read(path: Path, document: pypdfium2.PdfDocument, size: int, version: str) 
         empty_signature_fields=fields.unsigned,
         form_fields=fields.others,
         xfa=xfa,
-        attachments=document.count_attachments(),
+        active=more.active,
+        portfolio=more.portfolio,
+        attachments=document.count_attachments() + more.files,
+        remarks=more.remarks,
+        hidden_layers=more.hidden_layers,
     )
 
 
@@ -120,12 +126,6 @@ def _size(document: pypdfium2.PdfDocument, index: int, unit: float) -> PageSize:
     if width <= 0 or height <= 0 or unit <= 0:
         raise DocumentError("pdf_unreadable", "a page without a size")
     return PageSize(width=round(width * unit, 3), height=round(height * unit, 3))
-
-
-def _mapping(value: Any) -> Any:
-    """Return the dictionary behind a reference, or an empty one."""
-    found = value.get_object() if hasattr(value, "get_object") else value
-    return found if hasattr(found, "get") else {}
 
 
 def _count(roots: Any) -> _Fields:
@@ -143,7 +143,7 @@ def _count(roots: Any) -> _Fields:
 
 def _terminal(roots: Any) -> Iterator[tuple[str, bool]]:
     """Yield type and "has a value" of each field without sub-fields; both are inherited."""
-    waiting = [(root, "", False) for root in _items(roots)]
+    waiting = [(root, "", False) for root in items(roots)]
     seen: set[int] = set()
     while waiting:
         node, kind, filled = waiting.pop()
@@ -152,11 +152,11 @@ def _terminal(roots: Any) -> Iterator[tuple[str, bool]]:
             if number in seen:
                 continue
             seen.add(number)
-        field = _mapping(node)
+        field = mapping(node)
         kind = str(field.get("/FT", kind))
-        filled = filled or bool(_mapping(field.get("/V")) if kind == "/Sig" else False)
+        filled = filled or bool(mapping(field.get("/V")) if kind == "/Sig" else False)
         # A child without a name is a widget, one more appearance of its parent, not a field.
-        children = [child for child in _items(field.get("/Kids")) if "/T" in _mapping(child)]
+        children = [child for child in items(field.get("/Kids")) if "/T" in mapping(child)]
         if len(seen) + len(waiting) + len(children) > MOST_FIELDS:
             raise DocumentError("pdf_too_slow", f"more than {MOST_FIELDS} fields")
         if children:
@@ -165,21 +165,21 @@ def _terminal(roots: Any) -> Iterator[tuple[str, bool]]:
             yield kind, filled
 
 
-def _items(value: Any) -> list[Any]:
-    """Return the raw members of an array (references unresolved, so that a circle is seen)."""
-    found = value.get_object() if hasattr(value, "get_object") else value
-    return list(found) if isinstance(found, list) else []
+def problems_of(
+    found: PdfFacts | DocumentError, limits: DocumentLimits | None = None, document: str = ""
+) -> list[Problem]:
+    """Say everything that forbids sending this PDF; empty = it may go. Codes as in ``sidecar.codes``.
 
-
-def problems_of(found: PdfFacts | DocumentError, limits: DocumentLimits | None = None) -> list[Problem]:
-    """Say everything that forbids sending this PDF; empty = it may go. Codes as in ``sidecar.codes``."""
+    ``document`` names the file where it is not the request's own PDF: an annex, a further document, an image.
+    """
+    named = {"document": document}
     if isinstance(found, DocumentError):
-        return [Problem(code=found.code)]
+        return [Problem(code=found.code, values=named)]
     most = (limits or DocumentLimits()).max_bytes
     problems = []
     if found.size >= most:
         values = {"size_mb": _megabytes(found.size), "limit_mb": _megabytes(most)}
-        problems.append(Problem(code="pdf_too_large", values=values))
+        problems.append(Problem(code="pdf_too_large", values=named | values))
     # A signature field left empty is a field, too (API page, section 4: "no form fields").
     fields = found.form_fields + found.empty_signature_fields
     wrong = {
@@ -188,9 +188,24 @@ def problems_of(found: PdfFacts | DocumentError, limits: DocumentLimits | None =
         "pdf_signed": found.signatures > 0,
         "pdf_xfa": found.xfa,
         "pdf_form_fields": fields > 0 and not found.xfa,
+        "pdf_portfolio": found.portfolio,
+        # A form's own scripts go with the form.
+        "pdf_active": found.active and not (fields or found.xfa),
     }
-    problems.extend(Problem(code=code) for code, is_so in wrong.items() if is_so)
+    problems.extend(Problem(code=code, values=named) for code, is_so in wrong.items() if is_so)
     return problems
+
+
+def warnings_of(found: PdfFacts, document: str = "") -> list[Problem]:
+    """Say what its author should know before this PDF leaves, and may well have meant (``pdf.interactive``)."""
+    named = {"document": document}
+    counted = {"pdf_attachments": found.attachments, "pdf_remarks": found.remarks}
+    told = [
+        Problem(code=code, values=named | {"count": str(count)}) for code, count in counted.items() if count
+    ]
+    if found.hidden_layers:
+        told.append(Problem(code="pdf_layers", values=named))
+    return told
 
 
 def _megabytes(size: int) -> str:

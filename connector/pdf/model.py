@@ -1,4 +1,4 @@
-"""The shapes of what is known of a PDF: its facts, and the verdict on a signed one."""
+"""The shapes of what is known of a PDF: its facts, where a text stands, and the verdict on a signed one."""
 
 from __future__ import annotations
 
@@ -44,7 +44,38 @@ class PdfFacts(_Frozen):
     form_fields: int = 0
     """Fields to fill in, signature fields aside."""
     xfa: bool = False
+    active: bool = False
+    """It runs a script or a program, or holds sound or film; see ``pdf.interactive``."""
+    portfolio: bool = False
+    """Its page is the cover of files within."""
     attachments: int = 0
+    remarks: int = 0
+    """Reviewers' notes and marks."""
+    hidden_layers: bool = False
+
+
+class Found(_Frozen):
+    """One place where a text stands: a rectangle in points from the top left of the page as seen, ``page`` from 1.
+
+    From the ink of its first letter and the top of its first line to the foot of its last line, a quarter of the
+    letters' size below the baseline: the same for all texts of a line, so that boxes under them stand level. Of a
+    text that runs over two lines, left and width are those of its first line.
+    """
+
+    page: int
+    left: float
+    top: float
+    width: float
+    height: float
+    likeness: int = 0
+    """0 as typed; 1 but for capitals, 2 but for accents; 3 more where it is only a part of longer words."""
+    alone: bool = True
+    """Nothing is written right beside it on its line: a label, not a mention in a sentence."""
+
+    @property
+    def foot(self) -> float:
+        """Where its last line ends."""
+        return self.top + self.height
 
 
 class Expected(_Frozen):

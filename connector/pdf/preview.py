@@ -1,14 +1,15 @@
-"""The preview: the document with each signature box drawn on it, and a banner that says what it is."""
+"""The preview: every document with each signature box drawn on it, and a banner that says what it is."""
 
 from __future__ import annotations
 
 import hashlib
 import io
-from collections.abc import Mapping, Sequence
+import unicodedata
+from collections.abc import Collection, Mapping, Sequence
+from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from connector.pdf.room import BOX_HEIGHT, BOX_WIDTH
 from connector.pdf.structure import structure
 
 if TYPE_CHECKING:
@@ -16,52 +17,148 @@ if TYPE_CHECKING:
     from reportlab.pdfgen.canvas import Canvas
 
 _FONT = "Helvetica"
+"""Every viewer has it; it writes what cp1252 holds: French and its typography."""
+_WIDER_FONT = "Vera"
+"""Ships with reportlab, may be embedded, and writes most of Europe's Latin letters."""
+_LOOK_ALIKE = {"Đ": "Ð"}
+"""Letters that the wider font lacks, and others that look just the same."""
 _BLUE = (0.05, 0.25, 0.60)
 _RED = (0.70, 0.05, 0.05)
 _BANNER_SIZE = 9.0
+_SMALLEST_BANNER = 6.0
+_NAME_SIZE = 11.0
 _EDGE = 8.0
 
-Frame = tuple[int, float, float, str]
-"""Page from 1, x and y of a box's top-left corner (points from the top left as seen), name to write in it."""
+
+class Frame(NamedTuple):
+    """One box to draw: page from 1, top-left corner and size in points of the page as seen, the name in it."""
+
+    page: int
+    x: float
+    y: float
+    width: float
+    height: float
+    name: str
 
 
-def preview(path_in: Path, path_out: Path, frames: Sequence[Frame], label: str) -> None:
-    """Write ``path_in`` with its boxes and, on each page, ``label`` in the top right corner to ``path_out``.
+_Look = tuple[tuple[float, float], tuple[Frame, ...]]
+"""What a drawing depends on: the page's size as seen, and the boxes on it."""
 
-    The same input gives the same bytes: a preview is uploaded only when it changes. Raises DocumentError
-    ``pdf_unreadable`` or ``pdf_encrypted``. A name that Latin-1 cannot write is shown with ``?`` in its place.
+
+class PreviewPart(NamedTuple):
+    """One document of a preview."""
+
+    path: Path
+    name: str
+    frames: Sequence[Frame]
+
+
+def preview(parts: Sequence[PreviewPart], path_out: Path, label: str) -> None:
+    """Write all documents, one after the other, with their boxes to ``path_out``.
+
+    Each page says ``label`` in its top right corner, and the document's name where there are several. The same input
+    gives the same bytes: a preview is uploaded only when it changes. Raises DocumentError ``pdf_unreadable`` or
+    ``pdf_encrypted``. A letter that no font here has loses its accent, or is shown as ``?``.
     """
     import pypdf
 
-    by_page: dict[int, list[Frame]] = {}
-    for frame in frames:
-        by_page.setdefault(frame[0], []).append(frame)
-    with structure(path_in) as reader:
-        writer = pypdf.PdfWriter()
-        writer.append(reader, import_outline=False)
-        _draw_all(writer, by_page, label)
-        _write(writer, path_in, path_out)
+    writer = pypdf.PdfWriter()
+    for part in parts:
+        with structure(part.path) as reader:
+            first = len(writer.pages)
+            writer.append(reader, import_outline=False)
+            banner = f"{label} – {part.name}" if len(parts) > 1 else label
+            _draw_all(writer, writer.pages[first:], part.frames, banner)
+    _write(writer, [part.path for part in parts], path_out)
 
 
-def _draw_all(writer: pypdf.PdfWriter, by_page: Mapping[int, Sequence[Frame]], label: str) -> None:
+def _draw_all(
+    writer: pypdf.PdfWriter, pages: Sequence[pypdf.PageObject], frames: Sequence[Frame], banner: str
+) -> None:
     import pypdf
+    from pypdf.generic import NullObject
 
-    for number, page in enumerate(writer.pages, start=1):
-        width, height = _seen(page)
-        drawn = _drawing(width, height, by_page.get(number, ()), label)
-        with pypdf.PdfReader(io.BytesIO(drawn)) as overlay:
-            page.merge_transformed_page(overlay.pages[0], _matrix(page))
+    looks = [
+        (_seen(page), tuple(frame for frame in frames if frame.page == number))
+        for number, page in enumerate(pages, start=1)
+    ]
+    # Most pages bear nothing but the banner: one drawing serves all that look alike.
+    distinct = list(dict.fromkeys(looks))
+    with pypdf.PdfReader(io.BytesIO(_drawings(distinct, banner))) as drawn:
+        forms = {look: _form(writer, page) for look, page in zip(distinct, drawn.pages, strict=True)}
+    replaced = [reference for page in pages for reference in _content_of(page)]
+    for page, look in zip(pages, looks, strict=True):
+        _lay_over(writer, page, forms[look])
+    for reference in replaced:
+        # Only now: pages may share a part of their content.
+        writer._replace_object(reference, NullObject())
 
 
-def _write(writer: pypdf.PdfWriter, path_in: Path, path_out: Path) -> None:
+def _content_of(page: pypdf.PageObject) -> list[pypdf.generic.IndirectObject]:
+    """Return the streams that make up the content of a page, which its form takes the place of."""
+    from pypdf.generic import ArrayObject, IndirectObject
+
+    content = page.raw_get("/Contents") if "/Contents" in page else None
+    streams = content.get_object() if content is not None else None
+    several = [content, *streams] if isinstance(streams, ArrayObject) else [content]
+    return [each for each in several if isinstance(each, IndirectObject)]
+
+
+def _lay_over(writer: pypdf.PdfWriter, page: pypdf.PageObject, drawing: pypdf.generic.IndirectObject) -> None:
+    """Put a drawing of the page as seen on the page.
+
+    Both are form XObjects (ISO 32000-1, 8.10), which leave nothing of their graphics state behind: whatever the
+    page's own content forgets to restore, the drawing stands where it should.
+    """
+    from pypdf.generic import DictionaryObject, NameObject
+
+    forms = DictionaryObject({NameObject("/Page"): _form(writer, page), NameObject("/Drawing"): drawing})
+    matrix = " ".join(f"{value:.6f}" for value in _matrix(page))
+    page[NameObject("/Contents")] = _stream(writer, f"/Page Do q {matrix} cm /Drawing Do Q".encode())
+    page[NameObject("/Resources")] = DictionaryObject({NameObject("/XObject"): forms})
+
+
+def _form(writer: pypdf.PdfWriter, page: pypdf.PageObject) -> pypdf.generic.IndirectObject:
+    """Return what a page shows as a form XObject of the writer."""
+    from pypdf.generic import ArrayObject, DictionaryObject, FloatObject, NameObject
+
+    content = page.get_contents()
+    media = page.mediabox
+    sides = min(media[0], media[2]), min(media[1], media[3]), max(media[0], media[2]), max(media[1], media[3])
+    return _stream(
+        writer,
+        content.get_data() if content is not None else b"",
+        {
+            NameObject("/Type"): NameObject("/XObject"),
+            NameObject("/Subtype"): NameObject("/Form"),
+            NameObject("/BBox"): ArrayObject([FloatObject(side) for side in sides]),
+            NameObject("/Resources"): page.get("/Resources", DictionaryObject()).get_object().clone(writer),
+        },
+    )
+
+
+def _stream(
+    writer: pypdf.PdfWriter, data: bytes, entries: Mapping[pypdf.generic.NameObject, Any] | None = None
+) -> pypdf.generic.IndirectObject:
+    from pypdf.generic import StreamObject
+
+    plain = StreamObject()
+    plain.set_data(data)
+    packed = plain.flate_encode()
+    packed.update(entries or {})
+    return writer._add_object(packed)
+
+
+def _write(writer: pypdf.PdfWriter, paths_in: Sequence[Path], path_out: Path) -> None:
     from pypdf.generic import ArrayObject, ByteStringObject
 
     writer.metadata = None
     # The identifier (ISO 32000-1, 14.4) is drawn from the input, so that nothing in the output is random.
-    name = ByteStringObject(hashlib.sha256(path_in.read_bytes()).digest()[:16])
+    digest = hashlib.sha256(
+        b"".join(hashlib.sha256(path.read_bytes()).digest() for path in paths_in)
+    ).digest()
+    name = ByteStringObject(digest[:16])
     writer._ID = ArrayObject([name, name])
-    for page in writer.pages:
-        page.compress_content_streams()
     with path_out.open("wb") as file:
         writer.write(file)
 
@@ -88,13 +185,11 @@ def _seen(page: pypdf.PageObject) -> tuple[float, float]:
     return (up, across) if page.rotation % 180 else (across, up)
 
 
-def _matrix(page: pypdf.PageObject) -> pypdf.Transformation:
+def _matrix(page: pypdf.PageObject) -> tuple[float, float, float, float, float, float]:
     """Return what carries the page as seen (points, from its bottom left) to the page's own coordinates.
 
     ``Rotate`` turns clockwise when shown (ISO 32000-1, table 30), so drawing turns the other way.
     """
-    from pypdf import Transformation
-
     left, bottom, right, top = _visible(page)
     s = 1 / float(page.user_unit)
     turns = {
@@ -103,48 +198,82 @@ def _matrix(page: pypdf.PageObject) -> pypdf.Transformation:
         180: (-s, 0.0, 0.0, -s, right, top),
         270: (0.0, -s, s, 0.0, left, top),
     }
-    a, b, c, d, e, f = turns[page.rotation % 360]
-    return Transformation((a, b, c, d, e, f))
+    return turns[page.rotation % 360]
 
 
-def _drawing(width: float, height: float, frames: Sequence[Frame], label: str) -> bytes:
-    """Return a PDF of one page as seen, with the boxes and the banner on it."""
+def _drawings(looks: Sequence[_Look], banner: str) -> bytes:
+    """Return a PDF of pages as seen, with nothing on them but boxes and banner."""
     from reportlab.pdfgen.canvas import Canvas
 
     drawn = io.BytesIO()
-    canvas = Canvas(drawn, pagesize=(width, height), invariant=1, pageCompression=0)
-    _banner(canvas, width, height, label)
-    for _page, x, y, name in frames:
-        _frame(canvas, x, height - y - BOX_HEIGHT, name)
-    canvas.showPage()
+    canvas = Canvas(drawn, invariant=1, pageCompression=0)
+    for (width, height), frames in looks:
+        canvas.setPageSize((width, height))
+        _banner(canvas, width, height, banner)
+        for frame in frames:
+            _frame(canvas, frame, height)
+        canvas.showPage()
     canvas.save()
     return drawn.getvalue()
 
 
-def _banner(canvas: Canvas, width: float, height: float, label: str) -> None:
-    text = _writable(label)
-    long = canvas.stringWidth(text, _FONT, _BANNER_SIZE)
-    size = _BANNER_SIZE * min(1.0, (width - 2 * _EDGE) / max(long, 1.0))
+def _banner(canvas: Canvas, width: float, height: float, text: str) -> None:
+    text, font = _writable(text)
+    room = width - 2 * _EDGE
+    size = _BANNER_SIZE * min(1.0, room / max(canvas.stringWidth(text, font, _BANNER_SIZE), 1.0))
+    while size < _SMALLEST_BANNER and len(text) > 3:
+        # Names often differ in their last words only: the middle goes.
+        text = f"{text[: len(text) // 2 - 1]}…{text[len(text) // 2 + 1 :]}"
+        size = _BANNER_SIZE * min(1.0, room / max(canvas.stringWidth(text, font, _BANNER_SIZE), 1.0))
     canvas.setFillColorRGB(*_RED)
-    canvas.setFont(_FONT, size)
+    canvas.setFont(font, size)
     canvas.drawRightString(width - _EDGE, height - _EDGE - size, text)
 
 
-def _frame(canvas: Canvas, left: float, bottom: float, name: str) -> None:
+def _frame(canvas: Canvas, frame: Frame, height: float) -> None:
+    left, bottom = frame.x, height - frame.y - frame.height
     canvas.setStrokeColorRGB(*_BLUE)
     canvas.setFillColorRGB(*_BLUE)
     canvas.setLineWidth(1)
     canvas.setDash(4, 2)
     # Half the line's width inside, so that what is seen is exactly the box.
-    canvas.rect(left + 0.5, bottom + 0.5, BOX_WIDTH - 1, BOX_HEIGHT - 1, stroke=1, fill=0)
-    text = _writable(name)
-    long = canvas.stringWidth(text, _FONT, 11)
+    canvas.rect(left + 0.5, bottom + 0.5, frame.width - 1, frame.height - 1, stroke=1, fill=0)
+    text, font = _writable(frame.name)
+    long = canvas.stringWidth(text, font, _NAME_SIZE)
     # A long name is made smaller rather than cut: who signs must be read whole.
-    size = 11 * min(1.0, (BOX_WIDTH - 12) / max(long, 1.0))
-    canvas.setFont(_FONT, size)
-    canvas.drawString(left + 6, bottom + BOX_HEIGHT / 2 - size / 3, text)
+    size = _NAME_SIZE * min(1.0, (frame.width - 12) / max(long, 1.0))
+    canvas.setFont(font, size)
+    canvas.drawString(left + 6, bottom + frame.height / 2 - size / 3, text)
 
 
-def _writable(text: str) -> str:
-    """Return what the standard fonts can write: cp1252 covers French and its typography."""
-    return text.encode("cp1252", "replace").decode("cp1252")
+def _writable(text: str) -> tuple[str, str]:
+    """Return a text as far as it can be written, and the font that writes it."""
+    plain = unicodedata.normalize("NFC", text)
+    try:
+        plain.encode("cp1252")
+    except UnicodeEncodeError:
+        glyphs = _wider_glyphs()
+        return "".join(_letter(letter, glyphs) for letter in plain), _WIDER_FONT
+    return plain, _FONT
+
+
+def _letter(letter: str, glyphs: Collection[int]) -> str:
+    """Return a letter, or what remains of it without accents, that a font has."""
+    parts = unicodedata.normalize("NFD", _LOOK_ALIKE.get(letter, letter))
+    for length in range(len(parts), 0, -1):
+        shorter = unicodedata.normalize("NFC", parts[:length])
+        if len(shorter) == 1 and ord(shorter) in glyphs:
+            return shorter
+    return "?"
+
+
+@cache
+def _wider_glyphs() -> Collection[int]:
+    """Make the wider font known to reportlab; return the characters that it writes."""
+    from reportlab.pdfbase.pdfmetrics import registerFont
+    from reportlab.pdfbase.ttfonts import TTFont
+
+    font = TTFont(_WIDER_FONT, f"{_WIDER_FONT}.ttf")
+    registerFont(font)
+    # Glyph 0 is the empty box of what is missing.
+    return frozenset(code for code, glyph in font.face.charToGlyph.items() if glyph)

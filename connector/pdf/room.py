@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from connector.pdf import pages as paper
-from connector.pdf.structure import structure
+from connector.pdf.structure import user_units
 
 BOX_WIDTH = 200.0
 BOX_HEIGHT = 50.0
@@ -23,43 +23,45 @@ _INK_TABLE = bytes(255 if grey >= _PAPER else 0 for grey in range(256))
 
 Spot = tuple[float, float]
 """Top-left corner of a box, in points from the top left of the page as seen."""
+Size = tuple[float, float]
+"""Width and height of a box, in points of the page as seen."""
 
 
-def free_boxes(path: Path, page: int, count: int, taken: Sequence[Spot] = ()) -> list[Spot]:
-    """Find ``count`` places on ``page`` (from 1) where a whole box stands on bare paper.
+def free_boxes(
+    path: Path,
+    page: int,
+    count: int,
+    taken: Sequence[Spot] = (),
+    size: Size = (BOX_WIDTH, BOX_HEIGHT),
+) -> list[Spot]:
+    """Find ``count`` places on ``page`` (from 1) where a whole box of this size stands on bare paper.
 
     Searched from the bottom up and from the right; returned in reading order (rows from the top, each from the
-    left). ``taken`` are corners of boxes already there. Empty when there is not room for all. Raises as
+    left). ``taken`` are corners of boxes of that size already there. Empty when there is not room for all. Raises as
     ``pages.opened``, ``pdf_unreadable`` also for a page that does not exist.
     """
+    across, down = size
     with paper.opened(path) as document:
         sheet = document[page - 1]
         try:
-            width, height = (side * _unit(path, page) for side in sheet.get_size())
+            unit = user_units(path, {page})[page]
+            width, height = (side * unit for side in sheet.get_size())
             columns, rows, grey = paper.rendered(sheet, width / sheet.get_width(), annotations=True)
         finally:
             sheet.close()
     ink = grey.translate(_INK_TABLE)
-    xs = _steps(width - MARGIN - BOX_WIDTH)
-    clear = {
-        x: _clear(ink, columns, rows, x * columns / width, (x + BOX_WIDTH) * columns / width) for x in xs
-    }
+    xs = _steps(width - MARGIN - across)
+    clear = {x: _clear(ink, columns, rows, x * columns / width, (x + across) * columns / width) for x in xs}
     found: list[Spot] = []
-    for y in _steps(height - MARGIN - BOX_HEIGHT):
-        top, bottom = math.floor(y * rows / height), math.ceil((y + BOX_HEIGHT) * rows / height)
+    for y in _steps(height - MARGIN - down):
+        top, bottom = math.floor(y * rows / height), math.ceil((y + down) * rows / height)
         for x in xs:
-            if clear[x][bottom - 1] < bottom - top or not _apart((x, y), [*taken, *found]):
+            if clear[x][bottom - 1] < bottom - top or not _apart((x, y), [*taken, *found], size):
                 continue
             found.append((x, y))
             if len(found) == count:
                 return sorted(found, key=lambda spot: (spot[1], spot[0]))
     return []
-
-
-def _unit(path: Path, page: int) -> float:
-    """Return the page's UserUnit, which pdfium leaves aside (ISO 32000-1, table 30)."""
-    with structure(path) as reader:
-        return float(reader.pages[page - 1].user_unit)
 
 
 def _steps(last: float) -> list[float]:
@@ -79,5 +81,6 @@ def _clear(ink: bytes, columns: int, rows: int, left: float, right: float) -> li
     return counts
 
 
-def _apart(spot: Spot, others: Sequence[Spot]) -> bool:
-    return all(abs(spot[0] - x) >= BOX_WIDTH + GAP or abs(spot[1] - y) >= BOX_HEIGHT + GAP for x, y in others)
+def _apart(spot: Spot, others: Sequence[Spot], size: Size) -> bool:
+    width, height = size
+    return all(abs(spot[0] - x) >= width + GAP or abs(spot[1] - y) >= height + GAP for x, y in others)

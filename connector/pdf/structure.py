@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from connector.errors import DocumentError
 
@@ -35,6 +35,29 @@ def structure(path: Path) -> Iterator[pypdf.PdfReader]:
         raise DocumentError("pdf_unreadable", type(error).__name__) from None
 
 
+def user_units(path: Path, pages: Collection[int]) -> dict[int, float]:
+    """Return how many points one unit of each page measures (UserUnit, ISO 32000-1, table 30); pages from 1.
+
+    pdfium leaves it aside. Raises as :func:`structure`.
+    """
+    if not pages:
+        return {}
+    with structure(path) as reader:
+        return {page: float(reader.pages[page - 1].user_unit) for page in pages}
+
+
 def _unlock(reader: pypdf.PdfReader) -> None:
     if reader.is_encrypted and not reader.decrypt(""):
         raise DocumentError("pdf_encrypted")
+
+
+def mapping(value: Any) -> Any:
+    """Return the dictionary behind a reference, or an empty one."""
+    found = value.get_object() if hasattr(value, "get_object") else value
+    return found if hasattr(found, "get") else {}
+
+
+def items(value: Any) -> list[Any]:
+    """Return the raw members of an array (references unresolved, so that a circle is seen)."""
+    found = value.get_object() if hasattr(value, "get_object") else value
+    return list(found) if isinstance(found, list) else []

@@ -12,29 +12,44 @@ from connector.report.facts import Case
 from connector.report.problems import in_body, in_first_line
 from connector.report.typography import Words
 from connector.sidecar.model import Wish
+from connector.sidecar.names import is_image
 
 _NAMED_IN_FIRST_LINE = 2
 
 
 def waiting_pdf(case: Case) -> None:
-    """S1: the request is right, its PDF is not there."""
-    page, pdf, request_file = case.page, case.pdf, case.request_file
-    page.first(
-        words.WAITING_PDF,
-        "« {pdf} » n’est pas dans ce dossier",
-        "“{pdf}” is not in this folder",
-        pdf=pdf,
-    )
+    """S1: the request is right, a document of it is not there."""
+    page, request_file = case.page, case.request_file
+    missing = [str(each) for each in case.extra_list("missing")] or [case.pdf]
+    if len(missing) == 1:
+        page.first(
+            words.WAITING_PDF,
+            "« {pdf} » n’est pas dans ce dossier",
+            "“{pdf}” is not in this folder",
+            pdf=missing[0],
+        )
+    else:
+        page.first(
+            words.WAITING_PDF,
+            "{count} documents ne sont pas dans ce dossier",
+            "{count} documents are not in this folder",
+            count=Words(str(len(missing))),
+        )
     page.para(
-        "La demande de signature est lue et correcte, mais le document à signer manque. Rien n’est parti.",
-        "The signature request is read and correct, but the document to sign is missing. Nothing has been sent.",
+        "La demande de signature est lue et correcte, mais le document à signer manque. Rien n’est parti."
+        if len(missing) == 1
+        else "La demande de signature est lue et correcte, mais des documents manquent. Rien n’est parti.",
+        "The signature request is read and correct, but the document to sign is missing. Nothing has been sent."
+        if len(missing) == 1
+        else "The signature request is read and correct, but documents are missing. Nothing has been sent.",
     )
     page.what_to_do()
-    page.bullet(
-        "Déposez « {pdf} » dans ce dossier : la demande partira d’elle-même.",
-        "Put “{pdf}” into this folder: the request will leave by itself.",
-        pdf=pdf,
-    )
+    for name in missing:
+        page.bullet(
+            "Déposez « {pdf} » dans ce dossier : la demande partira d’elle-même.",
+            "Put “{pdf}” into this folder: the request will leave by itself.",
+            pdf=name,
+        )
     other = page.say(
         "Le document est là sous un autre nom ? Donnez le même nom aux deux fichiers.",
         "The document is there under another name? Give both files the same name.",
@@ -68,8 +83,15 @@ def rejected(case: Case) -> None:
             "{count} points to correct; nothing has been sent",
             count=Words(str(count)),
         )
-    about_pdf = [problem.code.startswith("pdf_") for problem in problems]
-    _count_sentence(case, count, in_file=not any(about_pdf))
+    documents = [problem for problem in problems if _about_document(problem)]
+    files = list(
+        dict.fromkeys(
+            problem.values.get("file") or case.request_file
+            for problem in problems
+            if not _about_document(problem)
+        )
+    )
+    _count_sentence(case, count, file=files[0] if len(files) == 1 and not documents else "")
     page.section()
     for number, problem in enumerate(problems, start=1):
         page.item(number, in_body(problem, page.language))
@@ -77,20 +99,31 @@ def rejected(case: Case) -> None:
             page.below("Cette ligne devient :", "The line becomes:", indent=5)
             page.typed(problem.cure)
     page.what_to_do()
-    if not all(about_pdf):
-        _correct_request(case)
-    if any(about_pdf):
-        _correct_document(case)
+    if corrected := case.extra_text("corrected_name"):
+        page.bullet(
+            "Une version corrigée est prête : « {corrected} ». Pour l’utiliser, supprimez « {file} ».",
+            "A corrected version is ready: “{corrected}”. To use it, delete “{file}”.",
+            corrected=corrected,
+            file=case.request_file,
+        )
+    for file in files:
+        _correct_request(case, file, one=count == 1)
+    for name in dict.fromkeys(problem.values.get("document") or case.pdf for problem in documents):
+        _correct_document(case, name)
 
 
-def _count_sentence(case: Case, count: int, *, in_file: bool) -> None:
+def _about_document(problem: Problem) -> bool:
+    return problem.code.startswith(("pdf_", "image_", "document_unreadable"))
+
+
+def _count_sentence(case: Case, count: int, *, file: str) -> None:
     plural_fr, plural_en = ("points", "points") if count != 1 else ("point", "point")
-    where_fr, where_en = (" dans « {file} »", " in “{file}”") if in_file else ("", "")
+    where_fr, where_en = (" dans « {file} »", " in “{file}”") if file else ("", "")
     case.page.para(
         f"Rien n’est parti. {{count}}~{plural_fr} à corriger{where_fr} :",
         f"Nothing has been sent. {{count}}~{plural_en} to correct{where_en}:",
         count=count,
-        file=case.request_file,
+        file=file,
     )
 
 
@@ -100,26 +133,33 @@ def _goes_by_itself(case: Case) -> bool:
     return case.context.ceiling == Ceiling.LIVE and wish in {None, Wish.SEND}
 
 
-def _correct_request(case: Case) -> None:
+def _correct_request(case: Case, file: str, *, one: bool) -> None:
     end_fr, end_en = (
         (" et part d’elle-même si tout est juste.", " and leaves by itself once all is right.")
         if _goes_by_itself(case)
         else (".", ".")
     )
-    one = len(case.record.problems) == 1
     what_fr, what_en = ("ce point", "this point") if one else ("ces lignes", "these lines")
     case.page.bullet(
         f"Ouvrez « {{file}} », corrigez {what_fr}, enregistrez. La demande est relue aussitôt" + end_fr,
         f"Open “{{file}}”, correct {what_en}, save. The request is read again at once" + end_en,
-        file=case.request_file,
+        file=file,
     )
 
 
-def _correct_document(case: Case) -> None:
+def _correct_document(case: Case, name: str) -> None:
+    if is_image(name):
+        case.page.bullet(
+            "Remplacez « {name} » par une image lisible, sous le même nom, ou par un PDF. La demande est relue "
+            "aussitôt.",
+            "Replace “{name}” by a readable picture of the same name, or by a PDF. The request is read again at once.",
+            name=name,
+        )
+        return
     case.page.bullet(
-        "Remplacez « {pdf} » par un PDF corrigé, sous le même nom. La demande est relue aussitôt.",
-        "Replace “{pdf}” by a corrected PDF of the same name. The request is read again at once.",
-        pdf=case.pdf,
+        "Remplacez « {name} » par un PDF corrigé, sous le même nom. La demande est relue aussitôt.",
+        "Replace “{name}” by a corrected PDF of the same name. The request is read again at once.",
+        name=name,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from connector.report import words
+from connector.report.extras import attestation, locked, protection
 from connector.report.facts import Case, name_of
 from connector.report.people import signatories
 from connector.report.typography import Words, loose
@@ -70,12 +71,15 @@ def _verified(case: Case) -> Words:
 
 def _advice(case: Case) -> None:
     page = case.page
-    page.bullet(
-        "Ne modifiez plus ce PDF : une annotation suffit à faire apparaître les signatures comme altérées.",
-        "Do not change this PDF any more: one annotation makes the signatures look altered.",
-    )
-    if attestation := case.extra_text("attestation_name"):
-        page.bullet("L’attestation est dans « {name} ».", "The attestation is in “{name}”.", name=attestation)
+    if not locked(case):
+        page.bullet(
+            "Ne modifiez plus ce PDF : une annotation suffit à faire apparaître les signatures comme altérées.",
+            "Do not change this PDF any more: one annotation makes the signatures look altered.",
+        )
+    attestation(case)
+    protection(case)
+    if locked(case):
+        return  # without the request's file nobody could say that it is to be unlocked
     if case.record.sidecar_gone or case.record.reason == "folder_gone":
         page.bullet("Ce fichier peut être supprimé.", "This file may be deleted.")
     else:
@@ -95,6 +99,8 @@ def delivered_beside(case: Case) -> None:
         _to_check(case)
     elif reason == "pdf_gone":
         _pdf_gone(case)
+    elif reason == "erased":
+        _erased(case)
     else:
         _pdf_changed(case)
 
@@ -133,6 +139,8 @@ def _pdf_changed(case: Case) -> None:
         file=case.request_file,
     )
     page.typed(case.wording(Verb.RESTART))
+    attestation(case)
+    protection(case)
 
 
 def _two_files(case: Case) -> None:
@@ -192,10 +200,35 @@ def _folder_gone(case: Case) -> None:
     _advice(case)
 
 
+def _erased(case: Case) -> None:
+    """One of several documents was erased at the platform before it could be fetched; the others are home."""
+    page = case.page
+    page.first(
+        words.SIGNED,
+        "mais « {pdf} » signé n’est pas revenu : Jesignexpert l’a effacé",
+        "but “{pdf}” did not come back signed: Jesignexpert has erased it",
+        pdf=case.pdf,
+    )
+    page.para(
+        "Jesignexpert n’avait plus « {pdf} » signé quand il a été demandé. Les autres documents de cette demande "
+        "sont revenus signés. {untouched}",
+        "Jesignexpert no longer had “{pdf}” signed when it was asked for. The other documents of this request came "
+        "back signed. {untouched}",
+        pdf=case.pdf,
+        untouched=case.untouched,
+    )
+    signatories(case)
+    page.what_to_do()
+    page.bullet(
+        "Demandez « {pdf} » signé à un signataire : Jesignexpert l’a envoyé à chacun par e-mail.",
+        "Ask a signatory for “{pdf}” signed: Jesignexpert sent it to each by e-mail.",
+        pdf=case.pdf,
+    )
+
+
 def _differences(case: Case) -> dict[str, str]:
     """What the signed document was expected to be, as ``pdf.verify`` tells it: ``{"signatures": "2→1"}``."""
-    found = case.record.extra.get("differences") or case.record.values
-    return {str(name): str(value) for name, value in found.items()} if isinstance(found, dict) else {}
+    return dict(case.record.document.differences or case.record.values)
 
 
 def _to_check(case: Case) -> None:
@@ -236,3 +269,5 @@ def _to_check(case: Case) -> None:
         "In doubt? Contact: {support}.",
         support=loose(case.context.support),
     )
+    attestation(case)
+    protection(case)

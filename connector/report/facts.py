@@ -2,8 +2,8 @@
 
 Facts that the record has no field for are read from ``extra`` (JSON values): ``near_name``, ``preview_name``,
 ``attestation_name``, ``settings_name``, ``documents``, ``annexes``, ``warnings``, ``masked_phones``,
-``known_since``, ``moved_at``, ``unknown_word``,
-``differences``, ``locked``, ``order``, ``pending_order``, ``ended_elsewhere``. Each may be missing.
+``known_since``, ``moved_at``, ``unknown_word``, ``locked``, ``order``, ``pending_order``,
+``ended_elsewhere``. Each may be missing.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class Case:
     """One record with its context, and the page it is told on."""
 
     def __init__(self, record: Record, context: StatusContext) -> None:
-        self.record = record
+        self.record = concerning(record)
         self.context = context
         self.page = Page(context.language, context.zone)
         self.people = _people(record)
@@ -140,6 +140,19 @@ class Case:
         zone = self.context.zone
         left = local(expires, zone).date() - local(self.context.now, zone).date()
         return timedelta(0) <= left <= timedelta(days=EXPIRY_NEAR_DAYS)
+
+
+def concerning(record: Record) -> Record:
+    """Return the record with the document in front that its text is about: the one held open, or put beside.
+
+    Told of a request with several documents, of which all others went the usual way.
+    """
+    held = record.extra.get("locked")
+    ranks = held if isinstance(held, list) else [one.rank for one in record.documents if one.beside]
+    for one in record.more:
+        if ranks and one.rank == ranks[0]:
+            return record.model_copy(update={"document": one})
+    return record
 
 
 def name_of(href: str) -> str:

@@ -1,4 +1,4 @@
-"""Sentences for what can be wrong with the document itself, and with a file that cannot be read at all."""
+"""Sentences for what is wrong with a document or an image, what is told of one, and for a file that cannot be read."""
 
 from __future__ import annotations
 
@@ -6,58 +6,85 @@ from typing import Final
 
 from connector.report.wording import Wording
 
+
+def _of_file(short_fr: str, short_en: str, full_fr: str, full_en: str) -> Wording:
+    """Return the four sentences, each beginning with the file's name where it is not the request's own PDF."""
+    return Wording(
+        "[[« {document} » : ]]" + short_fr,
+        "[[“{document}”: ]]" + short_en,
+        "[[« {document} » : ]]" + full_fr,
+        "[[“{document}”: ]]" + full_en,
+    )
+
+
 PDF: Final[dict[str, Wording]] = {
-    "pdf_encrypted": Wording(
+    "pdf_encrypted": _of_file(
         "le PDF est protégé par un mot de passe",
         "the PDF is protected by a password",
         "le PDF est protégé par un mot de passe. Enregistrez-le sans protection.",
         "the PDF is protected by a password. Save it without protection.",
     ),
-    "pdf_signed": Wording(
+    "pdf_signed": _of_file(
         "ce PDF porte déjà une signature électronique",
         "this PDF already bears an electronic signature",
         "ce PDF porte déjà une signature électronique. Déposez le document d’origine, sans signature.",
         "this PDF already bears an electronic signature. Put the original document here, not signed.",
     ),
-    "pdf_form_fields": Wording(
-        "le PDF contient des champs à remplir ; imprimez-le d’abord en PDF",
-        "the PDF holds fields to fill in; print it to PDF first",
+    "pdf_form_fields": _of_file(
+        "le PDF contient des champs à remplir[[!document| ; imprimez-le d’abord en PDF]]",
+        "the PDF holds fields to fill in[[!document|; print it to PDF first]]",
         "le PDF contient des champs à remplir. Imprimez-le en PDF (« Microsoft Print to PDF »), puis remplacez-le.",
         "the PDF holds fields to fill in. Print it to PDF (“Microsoft Print to PDF”), then replace it.",
     ),
-    "pdf_xfa": Wording(
-        "ce PDF est un formulaire ; imprimez-le d’abord en PDF",
-        "this PDF is a form; print it to PDF first",
+    "pdf_xfa": _of_file(
+        "ce PDF est un formulaire[[!document| ; imprimez-le d’abord en PDF]]",
+        "this PDF is a form[[!document|; print it to PDF first]]",
         "ce PDF est un formulaire dont les pages changent à l’affichage. Imprimez-le en PDF, puis remplacez-le.",
         "this PDF is a form whose pages change as it is shown. Print it to PDF, then replace it.",
     ),
-    "pdf_too_large": Wording(
-        "le PDF pèse {size_mb}~Mo ; Jesignexpert accepte moins de {limit_mb}~Mo",
-        "the PDF weighs {size_mb}~MB; Jesignexpert takes less than {limit_mb}~MB",
+    "pdf_active": _of_file(
+        "le PDF contient un script ou une vidéo[[!document| ; imprimez-le en PDF]]",
+        "the PDF holds a script or a video[[!document|; print it to PDF first]]",
+        "le PDF contient un script, un programme, un son ou une vidéo : il pourrait montrer autre chose que ce qui "
+        "est signé. Imprimez-le en PDF (« Microsoft Print to PDF »), puis remplacez-le.",
+        "the PDF holds a script, a program, sound or video: it might show something else than what is signed. "
+        "Print it to PDF (“Microsoft Print to PDF”), then replace it.",
+    ),
+    "pdf_portfolio": _of_file(
+        "ce PDF est un porte-documents[[!document| ; déposez ses fichiers un par un]]",
+        "this PDF is a portfolio[[!document|; put its files here one by one]]",
+        "ce PDF est un porte-documents : ses fichiers sont joints, ses pages ne les montrent pas. Enregistrez chaque "
+        "fichier en PDF et déposez celui qui est à signer.",
+        "this PDF is a portfolio: its files are attached, its pages do not show them. Save each file as a PDF and "
+        "put here the one to be signed.",
+    ),
+    "pdf_too_large": _of_file(
+        "le PDF pèse {size_mb}~Mo[[!document| ; Jesignexpert accepte moins de {limit_mb}~Mo]]",
+        "the PDF weighs {size_mb}~MB[[!document|; Jesignexpert takes less than {limit_mb}~MB]]",
         "le PDF pèse {size_mb}~Mo ; Jesignexpert accepte moins de {limit_mb}~Mo. Réduisez-le ou numérisez-le "
         "moins finement.",
         "the PDF weighs {size_mb}~MB; Jesignexpert takes less than {limit_mb}~MB. Reduce it, or scan it with "
         "less detail.",
     ),
-    "pdf_empty": Wording(
+    "pdf_empty": _of_file(
         "le PDF est vide",
         "the PDF is empty",
         "le PDF est vide. Attendez la fin de la synchronisation, ou déposez-le de nouveau.",
         "the PDF is empty. Wait for the synchronisation to end, or put it here again.",
     ),
-    "pdf_unreadable": Wording(
+    "pdf_unreadable": _of_file(
         "le PDF est abîmé et ne peut pas être lu",
         "the PDF is damaged and cannot be read",
         "le PDF est abîmé et ne peut pas être lu. Enregistrez-le de nouveau depuis votre logiciel.",
         "the PDF is damaged and cannot be read. Save it again from your software.",
     ),
-    "pdf_not_pdf": Wording(
+    "pdf_not_pdf": _of_file(
         "ce fichier n’est pas un PDF, malgré son nom",
         "this file is not a PDF, whatever its name",
         "ce fichier n’est pas un PDF, malgré son nom. Enregistrez le document au format PDF.",
         "this file is not a PDF, whatever its name. Save the document as a PDF.",
     ),
-    "pdf_too_slow": Wording(
+    "pdf_too_slow": _of_file(
         "le PDF est trop complexe pour être lu",
         "the PDF is too complex to be read",
         "le PDF est trop complexe pour être lu. Imprimez-le en PDF, puis remplacez-le.",
@@ -74,6 +101,76 @@ PDF: Final[dict[str, Wording]] = {
         "the document could not be read",
         "le document n’a pas pu être lu. Déposez-le de nouveau.",
         "the document could not be read. Put it here again.",
+    ),
+}
+
+PDF_TOLD: Final[dict[str, Wording]] = {
+    "pdf_attachments": _of_file(
+        "le PDF contient des fichiers joints ({count})",
+        "the PDF holds attached files ({count})",
+        "le PDF contient des fichiers joints ({count}), que ses pages ne montrent pas. Ils partent avec lui ; "
+        "retirez-les s’ils ne sont pas destinés aux signataires.",
+        "the PDF holds attached files ({count}), which its pages do not show. They leave with it; remove them "
+        "if they are not meant for the signatories.",
+    ),
+    "pdf_remarks": _of_file(
+        "le PDF contient des commentaires ({count})",
+        "the PDF holds comments ({count})",
+        "le PDF contient des commentaires ou des passages marqués ({count}). Ils partent avec lui ; retirez-les "
+        "s’ils ne sont pas destinés aux signataires.",
+        "the PDF holds comments or marked passages ({count}). They leave with it; remove them if they are not "
+        "meant for the signatories.",
+    ),
+    "pdf_layers": _of_file(
+        "une partie du PDF est masquée à l’affichage",
+        "a part of the PDF is hidden when it is shown",
+        "une partie du PDF est masquée à l’écran ou à l’impression (calques). Vérifiez l’aperçu ; pour fixer ce qui "
+        "est montré, imprimez le PDF en PDF.",
+        "a part of the PDF is hidden on screen or on paper (layers). Check the preview; to settle what is shown, "
+        "print the PDF to PDF.",
+    ),
+}
+
+IMAGES: Final[dict[str, Wording]] = {
+    "image_empty": _of_file(
+        "l’image est vide",
+        "the image is empty",
+        "l’image est vide. Attendez la fin de la synchronisation, ou déposez-la de nouveau.",
+        "the image is empty. Wait for the synchronisation to end, or put it here again.",
+    ),
+    "image_not_image": _of_file(
+        "ce fichier n’est pas une image, malgré son nom",
+        "this file is not an image, whatever its name",
+        "ce fichier n’est pas une image JPEG, PNG, TIFF ou HEIC, malgré son nom. Enregistrez-le en PDF, ou dans l’un "
+        "de ces formats.",
+        "this file is not a JPEG, PNG, TIFF or HEIC image, whatever its name. Save it as a PDF, or in one of these "
+        "formats.",
+    ),
+    "image_unreadable": _of_file(
+        "l’image est abîmée et ne peut pas être lue",
+        "the image is damaged and cannot be read",
+        "l’image est abîmée et ne peut pas être lue. Déposez-la de nouveau, ou enregistrez-la en PDF.",
+        "the image is damaged and cannot be read. Put it here again, or save it as a PDF.",
+    ),
+    "image_too_large": _of_file(
+        "l’image est trop grande pour devenir un PDF",
+        "the image is too large to become a PDF",
+        "l’image est trop grande pour devenir un PDF que Jesignexpert accepte. Réduisez-la, ou enregistrez-la en PDF.",
+        "the image is too large to become a PDF that Jesignexpert takes. Reduce it, or save it as a PDF.",
+    ),
+    "image_too_many_pages": _of_file(
+        "l’image compte trop de pages pour devenir un PDF",
+        "the image has too many pages to become a PDF",
+        "l’image compte trop de pages pour devenir un PDF. Enregistrez-la en PDF, au besoin en plusieurs fichiers.",
+        "the image has too many pages to become a PDF. Save it as a PDF, as several files if need be.",
+    ),
+    "image_animated": _of_file(
+        "ce fichier contient plusieurs images ({count})",
+        "this file holds several pictures ({count})",
+        "ce fichier contient plusieurs images ({count}) ; une seule est envoyée. Vérifiez l’aperçu, et déposez les "
+        "autres à part si elles comptent.",
+        "this file holds several pictures ({count}); one only is sent. Check the preview, and put the others here "
+        "by themselves if they matter.",
     ),
 }
 

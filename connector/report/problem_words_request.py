@@ -127,6 +127,44 @@ REQUEST: Final[dict[str, Wording]] = {
         "« {key} » attend une longueur (20 mm, 2 cm, 10 %), et non « {written} ».",
         "“{key}” takes a length (20 mm, 2 cm, 10 %), not “{written}”.",
     ),
+    "days_invalid": Wording(
+        "« {key} » attend un nombre de jours",
+        "“{key}” takes a number of days",
+        "« {key} » attend un nombre de jours (3 jours), et non « {written} ».",
+        "“{key}” takes a number of days (3 days), not “{written}”.",
+    ),
+    "document_elsewhere": Wording(
+        "« {written} » est un chemin ; écrivez un nom",
+        "“{written}” is a path; write a name",
+        "« {written} » mène hors de ce dossier. Mettez-le dans le dossier de la demande, puis écrivez son nom seul.",
+        "“{written}” leads out of this folder. Put it into the folder of the request, then write its name alone.",
+    ),
+    "document_kind": Wording(
+        "« {written} » n’est ni un PDF ni une image",
+        "“{written}” is neither a PDF nor a picture",
+        "« {written} » n’est ni un PDF ni une image. Enregistrez ce document au format PDF.",
+        "“{written}” is neither a PDF nor a picture. Save this document as a PDF.",
+    ),
+    "files_too_many": Wording(
+        "{count} documents et annexes, le maximum est {limit}",
+        "{count} documents and annexes, at most {limit}",
+        "{count} documents et annexes sont demandés ; le maximum est {limit}. Écrivez leurs noms un par un, ou "
+        "partagez la demande en plusieurs.",
+        "{count} documents and annexes are asked; at most {limit} are possible. Write their names one by one, or "
+        "divide the request.",
+    ),
+    "message_file_kind": Wording(
+        "« {written} » ne peut pas servir de message",
+        "“{written}” cannot be the message",
+        "« {written} » ne peut pas servir de message. Enregistrez ce texte au format .txt, ou écrivez-le ici.",
+        "“{written}” cannot be the message. Save this text as .txt, or write it here.",
+    ),
+    "message_file_missing": Wording(
+        "« {written} », qui contient le message, manque",
+        "“{written}”, which holds the message, is missing",
+        "« {written} », qui contient le message, n’est pas dans ce dossier ou est vide. Déposez-le ici.",
+        "“{written}”, which holds the message, is not in this folder or is empty. Put it here.",
+    ),
     "text_garbled": Wording(
         "les accents sont illisibles après « {key} »",
         "the accents cannot be read after “{key}”",
@@ -138,6 +176,36 @@ REQUEST: Final[dict[str, Wording]] = {
         "Jesignexpert has no initials; remove this line",
         "Jesignexpert ne permet pas de parapher (« {written} »). Retirez cette ligne.",
         "Jesignexpert has no initials (“{written}”). Remove this line.",
+    ),
+    "language_impossible": Wording(
+        "Jesignexpert n’a qu’une langue ; retirez cette ligne",
+        "Jesignexpert has no choice of language; remove this line",
+        "Jesignexpert ne permet pas de choisir la langue (« {written} »). Retirez cette ligne ; l’objet et le message "
+        "s’écrivent dans la langue de votre choix.",
+        "Jesignexpert has no choice of language (“{written}”). Remove this line; subject and message may be in any "
+        "language.",
+    ),
+    "expiry_impossible": Wording(
+        "Jesignexpert fixe lui-même la date limite ; retirez cette ligne",
+        "Jesignexpert sets the last day itself; remove this line",
+        "Jesignexpert fixe lui-même la date limite (« {written} »). Retirez cette ligne ; pour relancer plus tôt, "
+        "écrivez « rappels ».",
+        "Jesignexpert sets the last day itself (“{written}”). Remove this line; to remind sooner, write “reminders”.",
+    ),
+    "copies_impossible": Wording(
+        "Jesignexpert ne met personne en copie ; retirez cette ligne",
+        "Jesignexpert sends no copies; remove this line",
+        "Jesignexpert ne permet pas de mettre quelqu’un en copie (« {written} »). Retirez cette ligne ; une fois le "
+        "document signé, transmettez-le.",
+        "Jesignexpert sends no copies (“{written}”). Remove this line; once the document is signed, pass it on.",
+    ),
+    "then_is_sequential": Wording(
+        "avec « puis », chacun signe l’un après l’autre",
+        "with “then”, people sign one after the other",
+        "avec « puis »[[ (écrit dans « {other_file} »)]], chacun signe l’un après l’autre : Jesignexpert ne connaît "
+        "qu’un ordre par demande. Retirez « ordre: parallèle », ou écrivez « puis: personne » dans la demande.",
+        "with “then”[[ (written in “{other_file}”)]], people sign one after the other: Jesignexpert knows one order "
+        "for a request. Remove “order: parallel”, or write “then: nobody” in the request.",
     ),
     "not_yet": Wording(
         "« {key} » n’est pas encore possible",
@@ -151,11 +219,19 @@ REQUEST: Final[dict[str, Wording]] = {
         "deux demandes visent le même PDF ({names}). Supprimez celle qui est de trop.",
         "two requests aim at one PDF ({names}). Delete the one too many.",
     ),
+    "two_settings": Wording(
+        "deux fichiers de réglages dans un même dossier",
+        "two settings files in one folder",
+        "ce dossier contient deux fichiers de réglages ({names}). Supprimez celui qui est de trop.",
+        "this folder holds two settings files ({names}). Delete the one too many.",
+    ),
     "document_taken": Wording(
-        "ce PDF est déjà à la signature, par une autre demande",
-        "this PDF is out for signature already, by another request",
-        "ce PDF est déjà à la signature, par la demande « {other} ». Attendez sa fin, ou supprimez celle-ci.",
-        "this PDF is out for signature already, by the request “{other}”. Wait for its end, or delete this one.",
+        "[[« {document} » : ]]ce PDF est déjà à la signature, par une autre demande",
+        "[[“{document}”: ]]this PDF is out for signature already, by another request",
+        "[[« {document} » : ]]ce PDF est déjà à la signature, par la demande « {other} ». Attendez sa fin, ou "
+        "supprimez celle-ci.",
+        "[[“{document}”: ]]this PDF is out for signature already, by the request “{other}”. Wait for its end, or "
+        "delete this one.",
     ),
     "subject_too_long": Wording(
         "l’objet a {count} caractères, le maximum est {limit}",

@@ -11,13 +11,23 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from connector.errors import Problem
-from connector.report.problem_words_pdf import FILE, PDF
+from connector.report.problem_words_list import LIST
+from connector.report.problem_words_pdf import FILE, IMAGES, PDF, PDF_TOLD
 from connector.report.problem_words_people import PEOPLE, PLACES
 from connector.report.problem_words_request import REQUEST
 from connector.report.typography import NBSP, TIE, Language, Words, clean, loose, say, whole
 from connector.report.wording import Wording
 
-WORDINGS: Final[Mapping[str, Wording]] = {**REQUEST, **PEOPLE, **PLACES, **PDF, **FILE}
+WORDINGS: Final[Mapping[str, Wording]] = {
+    **REQUEST,
+    **PEOPLE,
+    **PLACES,
+    **PDF,
+    **PDF_TOLD,
+    **IMAGES,
+    **FILE,
+    **LIST,
+}
 """Code → its four sentences."""
 
 _UNKNOWN: Final = Wording(
@@ -26,18 +36,21 @@ _UNKNOWN: Final = Wording(
     "ce point est à revoir ({code}). Comparez avec un modèle du dossier « Modèles de signature ».",
     "this point must be looked at ({code}). Compare it with a model of the folder “Modèles de signature”.",
 )
-_OPTIONAL = re.compile(r"\[\[(.*?)\]\]")
+_OPTIONAL = re.compile(r"\[\[(?:!(\w+)\|)?(.*?)\]\]")
 _FIELD = re.compile(r"\{(\w+)\}")
 _LONG_VALUE = 40
 
 
 def in_first_line(problem: Problem, language: Language) -> tuple[str, dict[str, object]]:
-    """Return template and values of the short form, its line at the end: « … (ligne 1) »."""
+    """Return template and values of the short form, its line at the end: « … (ligne 1) ».
+
+    A line of another file (``file``) is told in the body only: here it would be taken for one of the request.
+    """
     wording = WORDINGS.get(problem.code, _UNKNOWN)
     values = _values(problem, language)
     template = _present(wording.short_fr if language == "fr" else wording.short_en, values)
     _name_the_nameless(values, language)
-    if problem.line is not None:
+    if problem.line is not None and not values.get("file"):
         template += " (ligne~{line})" if language == "fr" else " (line~{line})"
         values["line"] = Words(str(problem.line))
     return template, values
@@ -91,7 +104,9 @@ def _name_the_nameless(values: dict[str, Any], language: Language) -> None:
 
 def _present(template: str, values: Mapping[str, object]) -> str:
     def kept(match: re.Match[str]) -> str:
-        return match[1] if all(values.get(name) for name in _FIELD.findall(match[1])) else ""
+        if match[1]:
+            return "" if values.get(match[1]) else match[2]
+        return match[2] if all(values.get(name) for name in _FIELD.findall(match[2])) else ""
 
     return _OPTIONAL.sub(kept, template)
 

@@ -18,8 +18,17 @@ What the names hold:
     the French words that may stand there, joined by ``", "``.
 ``count``, ``limit``
     whole numbers in digits. ``size_mb``, ``limit_mb``: megabytes with at most one decimal and a point (``14.2``).
+``other_file``
+    the file in which the other of two things stands, as ``file`` names it. ``file`` itself is beside these values
+    whenever a problem is not one of the request's own file (``report.problems`` says it).
+``document``
+    the file's name where it is not the request's own PDF (an annex, a further document, an image); else ``""``.
 ``page``, ``pages``
     a page as the person counts (from 1), and how many there are.
+``signatory``
+    a signatory's rank, from 1; so is ``other`` where ``signatory`` is.
+``document``
+    the file it is about, where it is not the main one, else ``""``.
 
 Codes beginning with ``yaml_`` belong to ``text_yaml`` and are listed at its head.
 """
@@ -67,14 +76,31 @@ _REQUEST: Final = {
     ),
     "number_invalid": (("key", "written"), "not a whole number from 1"),
     "length_invalid": (("key", "written"), "not a length (20, 20 mm, 2 cm, 50 pt, 10 %)"),
+    "days_invalid": (("key", "written"), "not a number of days (3, 3 j, 3 jours, 2 semaines)"),
+    "document_elsewhere": (("written",), "a path where the name of a file or folder beside is expected"),
+    "document_kind": (("written",), "neither a PDF nor a picture"),
+    "files_too_many": (("count", "limit"), "more documents and annexes than one request takes"),
+    "message_file_kind": (("written",), "the message is to be read from a file that is no plain, short text"),
+    "message_file_missing": (("written",), "the file that holds the message is not there, or is empty"),
+    "two_settings": (("names",), "two settings files in one folder; `names` joined by ', '"),
     "text_garbled": (
         ("key", "written"),
         "accents are unreadable (Ã©, â€™, �) in a text that people would read",
     ),
     "initials_impossible": (("written",), "initials were asked for; Jesignexpert has none"),
+    "language_impossible": (("written",), "a language was asked for; the platform has no field for it"),
+    "expiry_impossible": (("written",), "a last day was asked for; the platform has no field for it"),
+    "copies_impossible": (("written",), "copies were asked for; the platform has no field for them"),
+    "then_is_sequential": (
+        ("other_file",),
+        "`ordre: parallèle` with `puis`; `other_file` = the settings that hold `puis`, empty when it is the same file",
+    ),
     "not_yet": (("key",), "known, but this release does not act on it"),
     "two_sidecars": (("names",), "two requests for one PDF; `names` joined by ', '"),
-    "document_taken": (("other",), "the PDF is out for signature already; `other` = that request's file"),
+    "document_taken": (
+        ("other", "document"),
+        "the PDF is out for signature already; `other` = that request's file",
+    ),
     "subject_too_long": (("count", "limit"), "the subject that a person wrote has too many characters"),
     "message_too_long": (("count", "limit"), "the message has too many characters"),
     "account_fenced": (("account",), "this folder may not use that account"),
@@ -82,9 +108,21 @@ _REQUEST: Final = {
 _SIGNATORIES: Final = {
     "signatories_missing": ((), "nobody is asked to sign"),
     "signatories_too_many": (("count", "limit"), "more signatories than may be asked at once"),
+    "contact_unknown": (
+        ("written", "nearest", "known"),
+        "no contact by this name; `nearest` may be empty, `known` = all names (empty: there is none)",
+    ),
+    "hidden_signatories": (
+        ("names",),
+        "a warning: the request's list replaces this longer one; `names` = who is left out",
+    ),
+    "signatory_twice": (
+        ("who", "other_file"),
+        "one person asked twice; `other_file` = the settings that ask first, empty for the request or the same file",
+    ),
     "signatory_not_understood": (
         ("written",),
-        "no person can be read from this text (no e-mail, name or mobile)",
+        "no person can be read from this text (no e-mail and no mobile)",
     ),
     "name_missing": (("who",), "no name for this person"),
     "name_garbled": (("who", "written"), "accents are unreadable (Ã©, â€™, �) in a name"),
@@ -107,23 +145,105 @@ _SIGNATORIES: Final = {
     "level_refused": (("who", "written"), "the firm does not allow this level; `written` = the French word"),
 }
 _PLACEMENT: Final = {
-    "placement_outside": (("who", "page"), "the box would stand (partly) outside the page"),
-    "placement_page": (("page", "pages"), "there is no such page"),
-    "placement_overlap": (("who", "other", "page"), "two boxes overlap"),
-    "placement_no_room": (("who", "page"), "no free room for the box on the page"),
+    "placement_outside": (("who", "page", "document"), "the box would stand (partly) outside the page"),
+    "placement_page": (("page", "pages", "document"), "there is no such page"),
+    "placement_overlap": (("who", "other", "page", "document"), "two boxes overlap"),
+    "placement_no_room": (("who", "page", "document"), "no free room for the box on the page"),
+    "placement_document": (
+        ("written", "known", "document"),
+        "`written` is no document of this request; `known` = those that are, joined by ', '; `document` is empty",
+    ),
+    "placement_under_text": (
+        ("who", "written", "page", "document"),
+        "under the text `written` there is no room for the box on the page",
+    ),
+    "text_not_found": (
+        ("written", "page", "document"),
+        "the text stands nowhere; `page` is empty unless one was named",
+    ),
+    "text_too_few": (
+        ("written", "occurrence", "count", "page", "document"),
+        "the text stands there `count` times, fewer than `occurrence`; `page` is empty unless one was named",
+    ),
+    "text_too_often": (("written", "limit", "document"), "the text stands there more than `limit` times"),
+    "text_in_scan": (("written", "document"), "the PDF is a picture: it bears no text to look for"),
+    "box_page_not_a4": (("signatory", "page"), "the platform's contract refuses boxes on this page's format"),
+    "box_outside_page": (("signatory", "page"), "on the platform's axes the box leaves the page"),
+    "boxes_overlap": (("signatory", "other", "page"), "on the platform's axes two boxes overlap"),
 }
 _PDF: Final = {
-    "pdf_encrypted": ((), "protected by a password"),
-    "pdf_signed": ((), "already carries an electronic signature"),
-    "pdf_form_fields": ((), "holds form fields to fill in"),
-    "pdf_xfa": ((), "an XFA form, which is not a document of fixed pages"),
-    "pdf_too_large": (("size_mb", "limit_mb"), "heavier than the platform takes"),
-    "pdf_empty": ((), "the file holds no byte"),
-    "pdf_unreadable": ((), "a damaged PDF"),
-    "pdf_not_pdf": ((), "not a PDF, whatever its name says"),
-    "pdf_too_slow": ((), "reading it takes too long or too much memory"),
+    "pdf_encrypted": (("document",), "protected by a password"),
+    "pdf_signed": (("document",), "already carries an electronic signature"),
+    "pdf_form_fields": (("document",), "holds form fields to fill in"),
+    "pdf_xfa": (("document",), "an XFA form, which is not a document of fixed pages"),
+    "pdf_active": (("document",), "runs a script or a program, or holds sound or film"),
+    "pdf_portfolio": (("document",), "a portfolio: its page is the cover of files within"),
+    "pdf_too_large": (("document", "size_mb", "limit_mb"), "heavier than the platform takes"),
+    "pdf_empty": (("document",), "the file holds no byte"),
+    "pdf_unreadable": (("document",), "a damaged PDF"),
+    "pdf_not_pdf": (("document",), "not a PDF, whatever its name says"),
+    "pdf_too_slow": (("document",), "reading it takes too long or too much memory"),
     "pdf_name_ambiguous": (("names",), "two PDFs answer to this request; `names` joined by ', '"),
 }
+_PDF_TOLD: Final = {
+    "pdf_attachments": (("document", "count"), "told only: files within, which leave with it"),
+    "pdf_remarks": (("document", "count"), "told only: reviewers' notes and marks, which leave with it"),
+    "pdf_layers": (
+        ("document",),
+        "told only: layers that are switched off, or differ between screen and paper",
+    ),
+}
+_IMAGES: Final = {
+    "image_empty": (("document",), "the file holds no byte"),
+    "image_not_image": (("document",), "not a JPEG, PNG, TIFF or HEIC, whatever its name says"),
+    "image_unreadable": (("document",), "a damaged image, or one cut short"),
+    "image_too_large": (("document",), "too many pixels, or no way to make it light enough"),
+    "image_too_many_pages": (("document",), "a TIFF of more pages than are converted"),
+    "image_animated": (
+        ("document", "count"),
+        "told only: `count` pictures in one file, of which the first is sent",
+    ),
+}
+_LIST: Final = {
+    "list_not_workbook": (
+        (),
+        "not a workbook, whatever its name says (a web page, a text, another program's file)",
+    ),
+    "list_old_format": ((), "the workbook is in the old .xls form, whatever its name says"),
+    "list_other_format": (
+        ("written",),
+        "a list in a form that is not read (.xls, .ods …); `written` = its name",
+    ),
+    "list_password": ((), "protected by a password"),
+    "list_damaged": ((), "cut off or damaged: it cannot be opened"),
+    "list_swollen": ((), "too many formatted cells: reading it takes too long or too much memory"),
+    "list_too_large": (("size_mb", "limit_mb"), "the file is too large to be a list"),
+    "list_too_many": (("count", "limit"), "more rows than are read at once"),
+    "list_no_header": ((), "no line of titles: no cell « e-mail »"),
+    "list_no_document": ((), "no column « document »"),
+    "list_column_twice": (("first", "written"), "two columns with one title (or two names of one)"),
+    "list_document_missing": ((), "the row names no document"),
+    "list_document_twice": (
+        ("document", "other_line"),
+        "the same document in several rows; `other_line` = the other rows, joined by ', '",
+    ),
+    "list_document_ours": (("document",), "the row names a file that the connector made"),
+    "list_name_too_long": (("document",), "the document's name leaves no room for the request's"),
+    "list_merged": ((), "a merged cell lies on the row"),
+    "list_date": (("column", "written"), "Excel made a date of what was written"),
+    "list_cell_error": (("column", "written"), "the cell shows #N/A, #REF! or the like"),
+    "list_formula": (("column",), "a formula whose result was never saved"),
+    "list_cell_long": (("column",), "the cell holds more than is read"),
+    "list_not_writable": ((), "no request can be written that would be read back as this row"),
+}
 
-CODES: Final[Mapping[str, tuple[tuple[str, ...], str]]] = {**_REQUEST, **_SIGNATORIES, **_PLACEMENT, **_PDF}
+CODES: Final[Mapping[str, tuple[tuple[str, ...], str]]] = {
+    **_REQUEST,
+    **_SIGNATORIES,
+    **_PLACEMENT,
+    **_PDF,
+    **_PDF_TOLD,
+    **_IMAGES,
+    **_LIST,
+}
 """Code → (names of its values, meaning)."""

@@ -6,10 +6,10 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Final, NamedTuple
+from typing import Final
 
 from connector.errors import Problem
-from connector.sidecar import words
+from connector.sidecar import cures, words
 from connector.sidecar.model import Length
 from connector.signatory_text import is_garbled
 from connector.text_yaml import Mapping, Node, Scalar, Sequence
@@ -22,40 +22,47 @@ _MAX_SEARCHES: Final = 20
 _QUOTES: Final = re.compile(r"«\s*(.*?)\s*»|“\s*(.*?)\s*”|‘\s*(.*?)\s*’|„\s*(.*?)\s*[“”]", re.DOTALL)
 _POINTS: Final = {"": 72 / 25.4, "mm": 72 / 25.4, "cm": 72 / 2.54, "pt": 1.0}
 _LENGTH: Final = re.compile(r"([+-]?)([0-9]{1,5}(?:[.,][0-9]{1,6})?) ?(mm|cm|pt|%)?", re.IGNORECASE)
+_DAYS: Final = re.compile(r"0*([1-9][0-9]{0,2}) ?(?:(s|semaines?|w|weeks?)|j|jours?|d|days?)?", re.IGNORECASE)
+_MAX_DAYS: Final = 365
 _MAX_POINTS: Final = 14_400
 """The longest side of a PDF page (ISO 32000-1, annex C)."""
 
 
-class Seen(NamedTuple):
-    """A known key met on the way. ``mark`` is its English name, with ``=value`` where the value matters."""
-
-    mark: str
-    written: str
-    line: int
-
-
 @dataclass
 class Notes:
-    """What is gathered on the way through one file: problems, and the keys met."""
+    """What is gathered on the way through one file: its problems. ``raw``: its lines as the person sees them."""
 
+    raw: tuple[str, ...] = ()
     problems: list[Problem] = field(default_factory=list)
-    seen: list[Seen] = field(default_factory=list)
     searches: int = 0
 
-    def say(self, code: str, line: int | None, **values: str) -> None:
+    def say(self, code: str, line: int | None, cure: str | None = None, /, **values: str) -> None:
         """Add a problem, unless there are :data:`MAX_PROBLEMS` already."""
         if len(self.problems) < MAX_PROBLEMS:
-            self.problems.append(Problem(code=code, line=line, values=values))
+            self.problems.append(Problem(code=code, line=line, values=values, cure=cure))
 
-    def mark(self, mark: str, key: Scalar, written: str | None = None) -> None:
-        """Remember that a key was met; ``written`` when the value belongs to what is said."""
-        text = shown(key.text)
-        self.seen.append(Seen(mark, f"{text}: {written}" if written else text, key.line))
-
-    def nearest(self, written: str, known: words.Words) -> str:
-        """Return the nearest known word, ``""`` once a file has asked too often."""
+    def near(self, written: str, known: words.Words) -> words.Near | None:
+        """Return the nearest known word, None once a file has asked too often."""
         self.searches += 1
-        return words.nearest(written, known) if self.searches <= _MAX_SEARCHES else ""
+        return words.near(written, known) if self.searches <= _MAX_SEARCHES else None
+
+    def line(self, number: int) -> str:
+        """Return a line of the file as the person sees it; ``""`` when it is not known."""
+        return self.raw[number - 1] if 0 < number <= len(self.raw) else ""
+
+    def unknown_value(self, key: Scalar, node: Node, written: str, known: words.Words) -> None:
+        """Say that a word is none of those allowed, with its cure where only one can be meant."""
+        near = self.near(written, known)
+        cure = cures.with_value(self.line(node.line), written, near.form) if near and near.certain else None
+        self.say(
+            "value_unknown",
+            node.line,
+            cure,
+            key=shown(key.text),
+            written=shown(written),
+            nearest=near.form if near else "",
+            allowed=words.french(known),
+        )
 
 
 def shown(text: str) -> str:
@@ -67,35 +74,61 @@ def shown(text: str) -> str:
 def keys(
     notes: Notes, mapping: Mapping, known: words.Words, misplaced: words.Words | None = None
 ) -> Iterator[tuple[str, Scalar, Node]]:
-    """Go through a mapping by English name; unknown, misplaced and doubled keys become problems."""
-    met: dict[str, Scalar] = {}
+    """Go through a mapping by English name; unknown, misplaced and doubled keys become problems.
+
+    What stands after a key that can only be one misspelled is judged as well: every problem comes at once.
+    """
+    elsewhere = words.ALL_KEYS if misplaced is None else misplaced
+    exact = {words.find(key.text, known) for key, _ in mapping.items}
+    met: dict[str, tuple[Scalar, Node]] = {}
     for key, value in mapping.items:
-        name = words.find(key.text, known)
+        name = words.find(key.text, known) or _unknown(notes, key, known, elsewhere, exact | met.keys())
         if name is None:
-            _unknown(notes, key, known, words.ALL_KEYS if misplaced is None else misplaced)
-        elif first := met.get(name):
+            continue
+        if first := met.get(name):
             notes.say(
                 "key_twice",
                 key.line,
+                _struck(notes, key, value, first[1]),
                 written=shown(key.text),
-                first=shown(first.text),
-                first_line=str(first.line),
+                first=shown(first[0].text),
+                first_line=str(first[0].line),
             )
         else:
-            met[name] = key
+            met[name] = key, value
             yield name, key, value
 
 
-def _unknown(notes: Notes, key: Scalar, known: words.Words, elsewhere: words.Words) -> None:
+def _unknown(
+    notes: Notes, key: Scalar, known: words.Words, elsewhere: words.Words, taken: set[str | None]
+) -> str | None:
+    """Say what is wrong with a key; the English name of the one that it can only be, else None."""
     written = shown(key.text)
-    if words.find(key.text, {"initials": words.INITIALS}):
-        notes.say("initials_impossible", key.line, written=written)
+    if impossible := words.find(key.text, words.IMPOSSIBLE):
+        notes.say(f"{impossible}_impossible", key.line, written=written)
+    elif words.find(key.text, words.LATER_KEYS):
+        code = "not_yet" if known.keys() >= words.SETTINGS_ONLY_KEYS.keys() else "key_only_in_settings"
+        notes.say(code, key.line, key=written)
     elif words.find(key.text, words.SETTINGS_ONLY_KEYS):
         notes.say("key_only_in_settings", key.line, key=written)
     elif words.find(key.text, elsewhere):
         notes.say("key_misplaced", key.line, key=written)
     else:
-        notes.say("unknown_key", key.line, written=written, nearest=notes.nearest(key.text, known))
+        near = notes.near(key.text, known)
+        meant = near is not None and near.certain and near.name not in taken
+        cure = cures.with_key(notes.line(key.line), key.text, near.form) if near and meant else None
+        notes.say("unknown_key", key.line, cure, written=written, nearest=near.form if near else "")
+        return near.name if near and meant else None
+    return None
+
+
+def _struck(notes: Notes, key: Scalar, value: Node, first: Node) -> str | None:
+    """Return the line of a second key made a remark, where both say one thing; else None."""
+    if not (isinstance(value, Scalar) and isinstance(first, Scalar) and value.line == key.line):
+        return None
+    if not value.text.strip() or unquoted(value.text) != unquoted(first.text):
+        return None
+    return cures.struck(notes.line(key.line), key.text, value.text)
 
 
 def text(notes: Notes, key: Scalar, node: Node) -> str | None:
@@ -128,21 +161,35 @@ def prose(notes: Notes, key: Scalar, node: Node) -> str | None:
     return written
 
 
-def texts(notes: Notes, key: Scalar, node: Node) -> tuple[str, ...]:
-    """Return one text or a list of them; a comma never separates (it may stand in a file's name)."""
+def file_name(notes: Notes, key: Scalar, node: Node) -> str | None:
+    """Return the name of a file or folder beside, None with a problem: no path leads out of the folder."""
+    written = text(notes, key, node)
+    return _beside(notes, node, written) if written else None
+
+
+def file_names(notes: Notes, key: Scalar, node: Node) -> tuple[str, ...]:
+    """Return one name or pattern, or a list of them; a comma never separates (it may stand in a name)."""
     if not isinstance(node, Sequence):
-        one = text(notes, key, node)
+        one = file_name(notes, key, node)
         return () if one is None else (one,)
     found = []
     for item in node.items:
         if isinstance(item, Scalar) and (written := unquoted(item.text)):
-            found.append(written)
+            if _beside(notes, item, written):
+                found.append(written)
         else:
             code = "value_missing" if isinstance(item, Scalar) else "value_not_text"
             notes.say(code, item.line, key=shown(key.text))
     if not node.items:
         notes.say("value_missing", key.line, key=shown(key.text))
     return tuple(found)
+
+
+def _beside(notes: Notes, node: Node, written: str) -> str | None:
+    if not re.search(r"[/\\]", written):
+        return written
+    notes.say("document_elsewhere", node.line, written=shown(written))
+    return None
 
 
 def word(notes: Notes, key: Scalar, node: Node, known: words.Words) -> str | None:
@@ -152,14 +199,7 @@ def word(notes: Notes, key: Scalar, node: Node, known: words.Words) -> str | Non
         return None
     name = words.find(written, known)
     if name is None:
-        notes.say(
-            "value_unknown",
-            node.line,
-            key=shown(key.text),
-            written=shown(written),
-            nearest=notes.nearest(written, known),
-            allowed=words.french(known),
-        )
+        notes.unknown_value(key, node, written, known)
     return name
 
 
@@ -171,6 +211,19 @@ def whole(notes: Notes, key: Scalar, node: Node) -> int | None:
     if re.fullmatch("0*[1-9][0-9]{0,4}", written):
         return int(written)
     notes.say("number_invalid", node.line, key=shown(key.text), written=shown(written))
+    return None
+
+
+def days(notes: Notes, key: Scalar, node: Node) -> int | None:
+    """Return a number of days (``3``, ``3 j``, ``3 jours``, ``3d``, ``2 semaines``), None with a problem."""
+    written = text(notes, key, node)
+    if written is None:
+        return None
+    found = _DAYS.fullmatch(written)
+    number = int(found[1]) * (7 if found[2] else 1) if found else 0
+    if 1 <= number <= _MAX_DAYS:
+        return number
+    notes.say("days_invalid", node.line, key=shown(key.text), written=shown(written))
     return None
 
 

@@ -13,14 +13,29 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from connector.sidecar import words
-from connector.sidecar.fields import Notes, keys, prose, shown, text, texts, word
-from connector.sidecar.model import Action, Order, SignatureRequest, Verb, Wish
+from connector.sidecar.fields import (
+    Notes,
+    days,
+    file_name,
+    file_names,
+    keys,
+    prose,
+    shown,
+    text,
+    unquoted,
+    whole,
+    word,
+)
+from connector.sidecar.model import Action, Order, Reminders, SignatureRequest, Verb, Wish
 from connector.sidecar.names import comparable
-from connector.sidecar.people import read_signatories
+from connector.sidecar.origin import Origin
+from connector.sidecar.people import read_contact, read_signatories
 from connector.sidecar.placing import read_placements
-from connector.text_yaml import Mapping, Node, Scalar
+from connector.signatory_text import read_emails
+from connector.text_yaml import Mapping, Node, Scalar, Sequence
 
-_MESSAGE_FILE: Final = re.compile(r"(?:voir|see) \S.*\.(?:txt|docx?|md)", re.IGNORECASE)
+_MESSAGE_FILE: Final = re.compile(r"(?:voir|cf\.?|see) (?P<name>\S.*)", re.IGNORECASE)
+_TEXT_FILES: Final = (".txt", ".doc", ".docx", ".odt", ".rtf", ".pdf", ".md")
 
 
 @dataclass
@@ -35,12 +50,17 @@ class _Reading:
 
 
 def read_request(
-    node: Node | None, notes: Notes, *, settings: bool = False, pdf_name: str | None = None
+    node: Node | None,
+    notes: Notes,
+    *,
+    settings: bool = False,
+    pdf_name: str | None = None,
+    born: Origin | None = None,
 ) -> SignatureRequest:
-    """Read a whole file; the request is only worth something when ``notes`` holds no problem afterwards.
+    """Read a whole file; what could not be read has its problem in ``notes`` and is absent.
 
     A file that is one text or one list is read as its signatories. ``pdf_name``: the request's own PDF, whose
-    name under ``documents`` asks for nothing more.
+    name under ``documents`` asks for nothing more. ``born``: what the connector made the file from, if it did.
     """
     reading = _Reading(notes, settings, pdf_name)
     if isinstance(node, Mapping):
@@ -52,13 +72,7 @@ def read_request(
         key = Scalar("signataires", node.line)
         reading.lines["signatories"] = node.line
         reading.found["signatories"] = read_signatories(notes, key, node)
-    elif not settings:
-        notes.say("sidecar_empty", None)
-    if not settings and node is not None and "signatories" not in reading.lines:
-        notes.say("signatories_missing", None)
-    _check_order(reading)
-    _spread_place(reading)
-    return SignatureRequest(**{"signatories": (), **reading.found}, lines=reading.lines)
+    return SignatureRequest(**{"signatories": (), **reading.found}, born_of=born, lines=reading.lines)
 
 
 def read_action(written: str, line: int | None = None) -> Action | None:
@@ -87,57 +101,121 @@ def _read_keys(reading: _Reading, mapping: Mapping) -> None:
 
 
 def _read_people(reading: _Reading, name: str, key: Scalar, value: Node) -> None:
-    reading.found[name] = read_signatories(reading.notes, key, value, reading.pdf_name)
+    if name == "then" and _says_nobody(value):
+        return
+    reading.found[name] = read_signatories(reading.notes, key, value)
 
 
-def _read_quietly(reading: _Reading, name: str, key: Scalar, value: Node) -> None:
-    """``puis``: judged like the signatories; what it holds is not told apart while the key itself is not obeyed."""
-    reading.notes.mark(name, key)
-    inner = Notes(problems=reading.notes.problems, searches=reading.notes.searches)
-    read_signatories(inner, key, value)
+def _says_nobody(node: Node) -> bool:
+    """``puis: personne``: what would be inherited is not wanted here."""
+    return isinstance(node, Scalar) and words.find(unquoted(node.text), words.NOBODY) is not None
 
 
 def _read_contacts(reading: _Reading, name: str, key: Scalar, value: Node) -> None:
-    reading.notes.mark(name, key)
-    if not isinstance(value, Mapping):
-        written = shown(value.text) if isinstance(value, Scalar) else ""
-        reading.notes.say("value_not_keys", key.line, key=shown(key.text), written=written)
+    contacts = _mapping(reading.notes, key, value)
+    if contacts is None:
         return
-    inner = Notes(problems=reading.notes.problems, searches=reading.notes.searches)
-    for contact, person in value.items:
-        read_signatories(inner, contact, person)
-
-
-def _read_text(reading: _Reading, name: str, key: Scalar, value: Node) -> None:
-    if name in {"note", "requester", "drop"}:
-        reading.notes.mark(name, key)
-    written = prose(reading.notes, key, value)
-    if written is None:
-        return
-    if name == "message" and _MESSAGE_FILE.fullmatch(written):
-        reading.notes.mark("message=file", key, shown(written))
-    if name != "drop":
-        reading.found[name] = written
-
-
-def _read_files(reading: _Reading, name: str, key: Scalar, value: Node) -> None:
-    found = texts(reading.notes, key, value)
-    own = comparable(reading.pdf_name) if reading.pdf_name else None
-    if name == "annexes" or any(comparable(one) != own for one in found):
-        reading.notes.mark(name, key)
+    found = {}
+    met: dict[str, Scalar] = {}
+    for contact, person in contacts.items:
+        written, folded = " ".join(unquoted(contact.text).split()), words.fold(contact.text)
+        if not folded:
+            reading.notes.say("unknown_key", contact.line, written=shown(contact.text), nearest="")
+        elif first := met.get(folded):
+            values = {"first": shown(first.text), "first_line": str(first.line)}
+            reading.notes.say("key_twice", contact.line, written=shown(contact.text), **values)
+        elif one := read_contact(reading.notes, contact, person):
+            found[written] = one
+        met.setdefault(folded, contact)
     reading.found[name] = found
 
 
+def _mapping(notes: Notes, key: Scalar, value: Node) -> Mapping | None:
+    if isinstance(value, Mapping):
+        return value
+    if isinstance(value, Scalar) and value.empty:
+        notes.say("value_missing", key.line, key=shown(key.text))
+    else:
+        written = shown(value.text) if isinstance(value, Scalar) else ""
+        notes.say("value_not_keys", value.line, key=shown(key.text), written=written)
+    return None
+
+
+def _read_text(reading: _Reading, name: str, key: Scalar, value: Node) -> None:
+    written = prose(reading.notes, key, value)
+    if written is not None:
+        reading.found[name] = written
+
+
+def _read_message(reading: _Reading, name: str, key: Scalar, value: Node) -> None:
+    """A text, or ``voir Message.txt``: the text of a file beside."""
+    written = prose(reading.notes, key, value)
+    if written is None:
+        return
+    file = _MESSAGE_FILE.fullmatch(written)
+    beside = unquoted(file["name"]) if file else ""
+    if not beside.lower().endswith(_TEXT_FILES):
+        reading.found[name] = written
+    elif not beside.lower().endswith((".txt", ".md")):
+        reading.notes.say("message_file_kind", value.line, written=shown(beside))
+    else:
+        reading.found["message_file"] = file_name(reading.notes, key, Scalar(beside, value.line))
+
+
+def _read_requester(reading: _Reading, name: str, key: Scalar, value: Node) -> None:
+    """A name, an address, or one line with both; or a contact's name."""
+    written = prose(reading.notes, key, value)
+    if written is None:
+        return
+    flat = " ".join(written.split())
+    if "@" in flat:
+        emails, faults = read_emails(flat)
+        if len(emails) > 1:
+            faults.append(("email_two", {"first": emails[0], "second": emails[1]}))
+        for code, values in faults:
+            reading.notes.say(code, value.line, who="", **values)
+    reading.found[name] = flat
+
+
+def _read_files(reading: _Reading, name: str, key: Scalar, value: Node) -> None:
+    if _says_nobody(value):
+        return
+    found = file_names(reading.notes, key, value)
+    own = comparable(reading.pdf_name) if reading.pdf_name else None
+    if name == "documents" and all(comparable(one) == own for one in found):
+        # Its own PDF alone is what a request has anyway.
+        return
+    reading.found[name] = found
+
+
+def _read_drop(reading: _Reading, name: str, key: Scalar, value: Node) -> None:
+    """The name of a folder; ``non`` ends what was inherited."""
+    if isinstance(value, Scalar) and words.find(unquoted(value.text), words.YES_NO) == "no":
+        return
+    reading.found[name] = file_name(reading.notes, key, value)
+
+
 def _read_confidential(reading: _Reading, name: str, key: Scalar, value: Node) -> None:
-    reading.notes.mark(name, key)
-    reading.found[name] = texts(reading.notes, key, value)
+    """E-mail addresses, on one line or in a list."""
+    if _says_nobody(value):
+        return
+    found: dict[str, str] = {}
+    items = value.items if isinstance(value, Sequence) else (value,)
+    for item in items:
+        written = text(reading.notes, Scalar(key.text, item.line), item)
+        emails, faults = read_emails(written) if written is not None else ([], [])
+        for code, values in faults:
+            reading.notes.say(code, item.line, who="", **values)
+        found.update((email.casefold(), email) for email in emails)
+    if not items:
+        reading.notes.say("value_missing", key.line, key=shown(key.text))
+    reading.found[name] = tuple(found.values())
 
 
 def _read_yes_no(reading: _Reading, name: str, key: Scalar, value: Node) -> None:
     answer = word(reading.notes, key, value, words.YES_NO)
     if answer:
         reading.found[name] = answer == "yes"
-        reading.notes.mark(f"{name}={answer}", key, words.YES_NO[answer][0])
 
 
 def _read_order(reading: _Reading, name: str, key: Scalar, value: Node) -> None:
@@ -151,13 +229,25 @@ def _read_wish(reading: _Reading, name: str, key: Scalar, value: Node) -> None:
 
 
 def _read_reminders(reading: _Reading, name: str, key: Scalar, value: Node) -> None:
-    reading.notes.mark(name, key)
-    if not isinstance(value, Mapping):
-        written = shown(value.text) if isinstance(value, Scalar) else ""
-        reading.notes.say("value_not_keys", key.line, key=shown(key.text), written=written)
+    """Three lines below the key, or ``non``."""
+    if isinstance(value, Scalar) and words.find(unquoted(value.text), words.YES_NO) == "no":
+        reading.found[name] = Reminders(maximum=0)
         return
-    for _, inner_key, inner_value in keys(reading.notes, value, words.REMINDER_KEYS):
-        text(reading.notes, inner_key, inner_value)
+    reminders = _mapping(reading.notes, key, value)
+    if reminders is None:
+        return
+    found = {}
+    for inner, inner_key, inner_value in keys(reading.notes, reminders, words.REMINDER_KEYS):
+        reader = _read_maximum if inner == "max" else days
+        found["maximum" if inner == "max" else inner] = reader(reading.notes, inner_key, inner_value)
+    reading.found[name] = Reminders(**found)
+
+
+def _read_maximum(notes: Notes, key: Scalar, node: Node) -> int | None:
+    """How often at most: 0 is never, unlike everywhere else."""
+    if isinstance(node, Scalar) and re.fullmatch(" *0+ *", node.text):
+        return 0
+    return whole(notes, key, node)
 
 
 def _read_action(reading: _Reading, name: str, key: Scalar, value: Node) -> None:
@@ -169,38 +259,13 @@ def _read_action(reading: _Reading, name: str, key: Scalar, value: Node) -> None
         return
     action = read_action(written, key.line)
     if action is None:
-        notes.say(
-            "value_unknown",
-            value.line,
-            key=shown(key.text),
-            written=shown(written),
-            nearest=notes.nearest(written, words.VERBS),
-            allowed=words.french(words.VERBS),
-        )
+        notes.unknown_value(key, value, written, words.VERBS)
         return
     reading.found[name] = action
-    notes.mark(f"action={action.verb.value}", key, shown(written))
 
 
 def _read_place(reading: _Reading, name: str, key: Scalar, value: Node) -> None:
-    """One place at the edge of the file is everybody's who has none of their own."""
-    reading.found["_place"] = read_placements(reading.notes, key, value, reading.pdf_name)
-    if "signatories" not in reading.found and reading.settings:
-        reading.notes.mark("place=inherited", key)
-
-
-def _check_order(reading: _Reading) -> None:
-    if "then" in reading.lines and reading.found.get("order") is Order.PARALLEL:
-        reading.notes.say("keys_contradict", reading.lines["order"], key="puis", other="ordre: parallèle")
-
-
-def _spread_place(reading: _Reading) -> None:
-    place = reading.found.pop("_place", ())
-    if place and "signatories" in reading.found:
-        reading.found["signatories"] = tuple(
-            one if one.placements else one.model_copy(update={"placements": place})
-            for one in reading.found["signatories"]
-        )
+    reading.found[name] = read_placements(reading.notes, key, value)
 
 
 _READERS: Final[dict[str, Callable[[_Reading, str, Scalar, Node], None]]] = {
@@ -208,7 +273,7 @@ _READERS: Final[dict[str, Callable[[_Reading, str, Scalar, Node], None]]] = {
     "documents": _read_files,
     "annexes": _read_files,
     "subject": _read_text,
-    "message": _read_text,
+    "message": _read_message,
     "note": _read_text,
     "order": _read_order,
     "send": _read_wish,
@@ -218,11 +283,11 @@ _READERS: Final[dict[str, Callable[[_Reading, str, Scalar, Node], None]]] = {
     "confidential_to": _read_confidential,
     "logo": _read_yes_no,
     "handwritten": _read_yes_no,
-    "requester": _read_text,
+    "requester": _read_requester,
     "reminders": _read_reminders,
     "action": _read_action,
-    "then": _read_quietly,
+    "then": _read_people,
     "place": _read_place,
     "contacts": _read_contacts,
-    "drop": _read_text,
+    "drop": _read_drop,
 }

@@ -112,7 +112,10 @@ class Signatory(Frozen):
     """
 
     written: tuple[str, ...] = ()
-    """English keys that stand in the file for this person: what is not among them may be filled from elsewhere."""
+    """What stands in the file for this person, readable or not: English keys, and ``name`` for one read from a line.
+
+    What is not among them may be filled from elsewhere.
+    """
     email: str = ""
     first_name: str = ""
     last_name: str = ""
@@ -133,13 +136,26 @@ class Signatory(Frozen):
     """When what is ``known`` was last used; aware UTC."""
 
     @property
+    def who(self) -> str:
+        """How people would name this person; empty when neither name nor address could be read."""
+        return self.name or self.email
+
+    @property
+    def file(self) -> dict[str, str]:
+        """The value ``file`` of a problem about this person; empty when they stand in the request itself."""
+        return {"file": self.origin} if self.origin else {}
+
+    @property
     def phone_masked(self) -> bool:
         """True when nobody wrote the number in this folder: it is shown as 06 •• •• •• 78."""
         return self.filled.get("phone") == "known"
 
 
 class Reminders(Frozen):
-    """When a signatory is reminded (``rappels``): days after the invitation, days between, how often at most."""
+    """When a signatory is reminded (``rappels``): days after the invitation, days between, how often at most.
+
+    ``maximum`` 0 = never (``rappels: non``).
+    """
 
     first: int | None = None
     every: int | None = None
@@ -180,6 +196,11 @@ class SignatureRequest(Frozen):
     """Written by the connector for a row of a list, or for a PDF of a drop folder; goes to preview."""
     action: Action | None = None
     lines: dict[str, int] = Field(default_factory=dict)
-    """English key → line on which it stands; only keys that stand in a file are here."""
+    """English key → line on which it stands; only keys that stand in a file are here, ``origins`` tells in which."""
     origins: dict[str, str] = Field(default_factory=dict)
     """English key → name of the settings file it was inherited from; absent: the request itself, or a default."""
+
+    def at(self, key: str) -> tuple[int | None, dict[str, str]]:
+        """Return a key's line, and the value ``file`` of a problem about it: empty for the request's own file."""
+        origin = self.origins.get(key)
+        return self.lines.get(key), {"file": origin} if origin else {}

@@ -22,14 +22,26 @@ CONNECTOR_FOLDER: Final = ".jse-connector"
 MODELS_FOLDER: Final = "Modèles de signature"
 LOST_FOLDER: Final = "Signatures à classer"
 """Where signed documents go whose folder is gone."""
+LIST_STEM: Final = "_signataires"
+LIST_ANSWER: Final = "_signataires.signature.txt"
+"""What became of the rows of a list, beside it, whatever its extension."""
+
+IMAGE_ENDINGS: Final = (".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".tif", ".tiff", ".heic", ".heif", ".hif")
 
 # Windows hides the last extension it knows, so a person cannot see that a request is called ….yaml.txt.
-_REQUEST: Final = re.compile(r"(?P<stem>.+)\.sign\.(?:ya?ml(?:\.txt)?|txt)", re.DOTALL)
+_REQUEST: Final = re.compile(
+    r"(?P<stem>.+)\.sign\.(?P<corrected>corrig(?:é|e\u0301?)\.)?(?:ya?ml(?:\.txt)?|txt)", re.DOTALL
+)
 _REQUEST_AS_WRITTEN: Final = re.compile(_REQUEST.pattern, re.DOTALL | re.IGNORECASE)
 _SETTINGS: Final = re.compile(r"_signature\.(?:ya?ml(?:\.txt)?|txt)")
+# The last group is what spreadsheets save beside the two that are read: each is answered by name, none is ignored.
+_LIST: Final = re.compile(
+    r"_signataires\.(?:(xlsx)|(csv(?:\.txt)?)|(xls|xlsm|xlsb|xltx|xlt|ods|numbers|tsv))"
+)
 _NUMBER: Final = r"(?: \([0-9]+\))?"
 _OURS: Final = re.compile(
-    rf".+ \((?:signé|signé, à vérifier|original)\){_NUMBER}\.pdf|.+\.(?:apercu|attestation)\.pdf|.+\.signature\.txt",
+    rf".+ \((?:signé|signé, à vérifier|original)\){_NUMBER}\.pdf|.+\.apercu\.pdf|.+\.attestation{_NUMBER}\.pdf"
+    r"|.+\.signature\.txt",
     re.DOTALL,
 )
 _CONFLICT: Final = re.compile(
@@ -80,14 +92,64 @@ def pair_of(sidecar_name: str) -> tuple[str, ...]:
     return (comparable(stem), with_extension) if stem.endswith(".pdf") else (with_extension,)
 
 
+def corrected_name(sidecar_name: str) -> str | None:
+    """Return the name under which a corrected request is offered: ``lettre.sign.yaml`` → ``lettre.sign.corrigé.yaml``.
+
+    It answers for the same PDF once the wrong one is deleted. None where nothing may be offered: the name is no
+    request's, is a corrected one itself (a second name would make a second request), or would grow too long.
+    """
+    found = _REQUEST_AS_WRITTEN.fullmatch(sidecar_name.rstrip())
+    if not found or found["corrected"] or not is_sidecar(sidecar_name):
+        return None
+    name = unicodedata.normalize("NFC", f"{found['stem']}.sign.corrigé.yaml")
+    return name if len(name.encode("utf-8", "surrogatepass")) <= MAX_NAME_BYTES else None
+
+
+def is_corrected(name: str) -> bool:
+    """Tell whether this is a corrected request: while the one it corrects is still there, it asks for nothing."""
+    found = _REQUEST.fullmatch(comparable(name))
+    return bool(found and found["corrected"]) and is_sidecar(name)
+
+
 def is_settings(name: str) -> bool:
     """Tell whether this is a folder's settings file, ``_signature.yaml`` under any of its extensions."""
     return bool(_SETTINGS.fullmatch(comparable(name)))
 
 
+def is_list(name: str) -> bool:
+    """Tell whether this is a list of signatories, ``_signataires.xlsx`` or ``.csv``, or one in a form not read."""
+    return bool(list_kind(name))
+
+
+def list_kind(name: str) -> str:
+    """Return ``xlsx``, ``csv``, ``other`` for a list in a form that is not read, ``""`` for any other file."""
+    found = _LIST.fullmatch(comparable(name))
+    return ("xlsx", "csv", "other")[(found.lastindex or 1) - 1] if found else ""
+
+
 def is_pdf(name: str) -> bool:
     """Tell whether the name says PDF, in any case, with trailing blanks or not."""
     return comparable(name).endswith(".pdf")
+
+
+def is_image(name: str) -> bool:
+    """Tell whether the name says JPEG, PNG, TIFF or HEIC, in any case, with trailing blanks or not."""
+    folded = comparable(name)
+    return folded.endswith(IMAGE_ENDINGS) and bool(folded.rpartition(".")[0].strip())
+
+
+def images_of(sidecar_name: str) -> tuple[str, ...]:
+    """Return the picture names a request answers for where no PDF is there, in :func:`comparable` form.
+
+    ``photo.sign.yaml`` → ``("photo.jpg", "photo.jpeg", …)``; ``photo.jpg.sign.yaml`` → ``("photo.jpg",)``.
+    """
+    if not pair_of(sidecar_name):
+        return ()
+    found = _REQUEST.fullmatch(comparable(sidecar_name))
+    stem = found["stem"].rstrip() if found else ""
+    if stem.endswith(IMAGE_ENDINGS):
+        return (comparable(stem),)
+    return tuple(comparable(stem + ending) for ending in IMAGE_ENDINGS)
 
 
 def is_conflict_copy(name: str) -> bool:
@@ -119,13 +181,39 @@ def document_name(sidecar_name: str) -> str:
     if not found:
         return sidecar_name
     stem = found["stem"].rstrip()
-    return stem if stem.casefold().endswith(".pdf") else f"{stem}.pdf"
+    return stem if stem.casefold().endswith((".pdf", *IMAGE_ENDINGS)) else f"{stem}.pdf"
+
+
+def sidecar_name(document_name: str) -> str:
+    """Return the name of a request for this document: ``Lettre.pdf`` → ``Lettre.sign.yaml``.
+
+    ``""`` where no request could bear that name: it would be too long for servers and sync clients.
+    """
+    name = unicodedata.normalize("NFC", document_name).rstrip()
+    stem = name[:-4] if name.casefold().endswith(".pdf") else name
+    made = f"{stem.rstrip()}.sign.yaml"
+    return made if len(made.encode("utf-8", "surrogatepass")) <= MAX_NAME_BYTES else ""
+
+
+def sidecar_names(document_name: str) -> tuple[str, ...]:
+    """Return every name under which a person may have put a request for this document, the usual one first."""
+    stems = dict.fromkeys((document_name[:-4] if is_pdf(document_name) else document_name, document_name))
+    ends = (".sign.yaml", ".sign.yaml.txt", ".sign.txt", ".sign.yml", ".sign.yml.txt")
+    return tuple(stem + end for stem in stems for end in ends)
 
 
 def is_hidden(path: str) -> bool:
     """Tell whether a path below a watched root leads into a folder that is never looked into for requests."""
     folders = path.split("/")[:-1]
     return any(part.startswith(".") or comparable(part) == comparable(MODELS_FOLDER) for part in folders)
+
+
+def image_pdf_name(image_name: str) -> str:
+    """``photo.jpg`` → ``photo.pdf``: how an image comes back; the name itself if it is not an image's."""
+    if not is_image(image_name):
+        return image_name
+    stem = unicodedata.normalize("NFC", image_name).rstrip().rpartition(".")[0].rstrip()
+    return _with_suffix(f"{stem}.pdf", ".pdf")
 
 
 def status_name(pdf_name: str) -> str:
@@ -138,9 +226,9 @@ def preview_name(pdf_name: str) -> str:
     return _with_suffix(pdf_name, ".apercu.pdf")
 
 
-def attestation_name(pdf_name: str) -> str:
-    """``lettre.pdf`` → ``lettre.attestation.pdf``."""
-    return _with_suffix(pdf_name, ".attestation.pdf")
+def attestation_name(pdf_name: str, number: int = 1) -> str:
+    """``lettre.pdf`` → ``lettre.attestation.pdf``, then ``lettre.attestation (2).pdf``, …."""
+    return _with_suffix(pdf_name, f".attestation{_numbered(number)}.pdf")
 
 
 def signed_name(pdf_name: str, number: int = 1) -> str:
@@ -158,6 +246,15 @@ def original_name(pdf_name: str, number: int = 1) -> str:
     return _with_suffix(pdf_name, f" (original){_numbered(number)}.pdf")
 
 
+def annex_name(main_pdf: str, annex_pdf: str, number: int = 1, *, to_check: bool = False) -> str:
+    """Name of a signed annex beside the main document, then ``… (2).pdf``.
+
+    ``Mandat.pdf``, ``Annexe 1 - Tarifs.pdf`` → ``Mandat - Annexe 1 - Tarifs (signé).pdf``.
+    """
+    naming = to_check_name if to_check else signed_name
+    return naming(f"{_stem(main_pdf)} - {_stem(annex_pdf)}.pdf", number)
+
+
 def movable(name: str) -> str:
     """Return a name that every server takes whole in ``Destination``: WsgiDAV 4 cuts it at ``?`` and ``;``."""
     return name.replace("?", "_").replace(";", "_")
@@ -169,8 +266,7 @@ def _numbered(number: int) -> str:
 
 def _with_suffix(pdf_name: str, suffix: str) -> str:
     """Put ``suffix`` in place of ``.pdf``, the stem shortened where the whole would be too long."""
-    name = unicodedata.normalize("NFC", pdf_name).rstrip()
-    stem = name[:-4] if name.casefold().endswith(".pdf") and len(name) > 4 else name
+    stem = _stem(pdf_name)
     suffix = unicodedata.normalize("NFC", suffix)
     room = MAX_NAME_BYTES - len(suffix.encode())
     encoded = stem.encode("utf-8", "surrogatepass")
@@ -179,3 +275,9 @@ def _with_suffix(pdf_name: str, suffix: str) -> str:
     # Two long names often differ in their last words only: a trace of the whole keeps them apart.
     trace = "~" + hashlib.sha256(encoded).hexdigest()[:6]
     return encoded[: room - len(trace)].decode("utf-8", "ignore").rstrip() + trace + suffix
+
+
+def _stem(pdf_name: str) -> str:
+    """Return a PDF's or a picture's name without its extension, in NFC."""
+    name = image_pdf_name(unicodedata.normalize("NFC", pdf_name).rstrip())
+    return name[:-4] if name.casefold().endswith(".pdf") and len(name) > 4 else name

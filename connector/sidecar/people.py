@@ -1,4 +1,7 @@
-"""The ``signataires`` part: one line, a map, or a list of both → signatories, every problem with its line."""
+"""The ``signataires`` part: one line, a map, or a list of both → signatories, every problem with its line.
+
+What is missing is no problem here: ``sidecar.inherit`` takes it from contacts and earlier requests, or asks for it.
+"""
 
 from __future__ import annotations
 
@@ -25,13 +28,17 @@ from connector.text_yaml import Mapping, Node, Scalar, Sequence
 MAX_SIGNATORIES: Final = 50
 """A belt against rubbish, not a rule of the platform or the firm."""
 
+MAX_CONTACT: Final = 80
+"""Characters of a contact's name."""
+
+_FOUND_ELSEWHERE: Final = frozenset({"email_missing", "name_missing", "phone_missing"})
+_MAY_BE_BLANK: Final = frozenset({"email", "first_name", "last_name", "phone"})
+
 Fault = tuple[str, int | None, AnyMapping[str, str]]
 
 
-def read_signatories(
-    notes: Notes, key: Scalar, node: Node, pdf_name: str | None = None
-) -> tuple[Signatory, ...]:
-    """Read one signatory or a list of them, in signing order. ``pdf_name`` as in ``placing.read_placements``."""
+def read_signatories(notes: Notes, key: Scalar, node: Node) -> tuple[Signatory, ...]:
+    """Read one signatory or a list of them, in signing order."""
     nodes = node.items if isinstance(node, Sequence) else (node,)
     if len(nodes) > MAX_SIGNATORIES:
         notes.say("signatories_too_many", key.line, count=str(len(nodes)), limit=str(MAX_SIGNATORIES))
@@ -39,7 +46,7 @@ def read_signatories(
     found: list[Signatory | None] = []
     for one in nodes:
         if isinstance(one, Mapping):
-            found.append(_from_mapping(notes, one, pdf_name))
+            found.append(_from_mapping(notes, one))
         elif isinstance(one, Sequence):
             notes.say("value_not_text", one.line, key=shown(key.text))
         elif written := unquoted(one.text):
@@ -51,10 +58,26 @@ def read_signatories(
     return tuple(signatory for signatory in found if signatory is not None)
 
 
+def read_contact(notes: Notes, name: Scalar, node: Node) -> Signatory | None:
+    """Read one entry of ``contacts``: a line or a map, without a contact of its own. None with a problem."""
+    if isinstance(node, Sequence):
+        notes.say("value_not_text", node.line, key=shown(name.text))
+        return None
+    known = {key: forms for key, forms in words.SIGNATORY_KEYS.items() if key != "contact"}
+    if isinstance(node, Mapping):
+        return _from_mapping(notes, node, known)
+    if not (written := unquoted(node.text)):
+        notes.say("value_missing", node.line, key=shown(name.text))
+        return None
+    if _names_contact(written):
+        notes.say("signatory_not_understood", node.line, written=shown(written))
+        return None
+    return _from_line(notes, name, node, written)
+
+
 def _from_line(notes: Notes, key: Scalar, node: Scalar, written: str) -> Signatory | None:
-    if _names_contact(key, written):
-        notes.mark("contact", Scalar(written, node.line))
-        return Signatory(contact=written, line=node.line)
+    if _names_contact(written):
+        return Signatory(contact=" ".join(written.split()), written=("contact",), line=node.line)
     if len(written) > MAX_LENGTH:
         notes.say("signatory_not_understood", node.line, written=shown(written))
         return None
@@ -67,8 +90,10 @@ def _from_line(notes: Notes, key: Scalar, node: Scalar, written: str) -> Signato
         notes.say("two_people_no_dash", node.line, key=shown(key.text))
         return None
     for problem in person.problems:
-        notes.say(problem.code, problem.line, **problem.values)
+        if problem.code not in _FOUND_ELSEWHERE:
+            notes.say(problem.code, problem.line, **problem.values)
     return Signatory(
+        written=tuple(part for part in ("email", "name", "phone") if f"{part}_missing" not in codes),
         email=person.email,
         first_name=person.first_name,
         last_name=person.last_name,
@@ -79,11 +104,11 @@ def _from_line(notes: Notes, key: Scalar, node: Scalar, written: str) -> Signato
     )
 
 
-def _names_contact(key: Scalar, written: str) -> bool:
-    """A text without address and digits is a contact's name after ``puis``, and in small letters anywhere."""
+def _names_contact(written: str) -> bool:
+    """A short text without address and digits names a contact; who that is, only the settings tell."""
     if "@" in written or any(char.isdigit() for char in written):
         return False
-    return words.find(key.text, {"then": words.REQUEST_KEYS["then"]}) is not None or written.islower()
+    return len(written) <= MAX_CONTACT and bool(words.fold(written))
 
 
 @dataclass
@@ -91,7 +116,6 @@ class _Draft:
     """A signatory while its keys are read. Faults wait for the name that their sentences need."""
 
     line: int
-    pdf_name: str | None = None
     email: str = ""
     phone: str = ""
     phone_written: str = ""
@@ -100,21 +124,24 @@ class _Draft:
     contact: str | None = None
     level: Level = Level.SIMPLE
     placements: tuple[Placement, ...] = ()
-    met: set[str] = field(default_factory=set)
+    met: list[str] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
 
 
-def _from_mapping(notes: Notes, mapping: Mapping, pdf_name: str | None) -> Signatory:
-    draft = _Draft(mapping.line, pdf_name)
-    for field_name, key, value in keys(notes, mapping, words.SIGNATORY_KEYS):
-        draft.met.add(field_name)
+def _from_mapping(notes: Notes, mapping: Mapping, known: words.Words = words.SIGNATORY_KEYS) -> Signatory:
+    draft = _Draft(mapping.line)
+    for field_name, key, value in keys(notes, mapping, known):
+        if isinstance(value, Scalar) and field_name in _MAY_BE_BLANK and not unquoted(value.text):
+            # A model's line that was not filled in says nothing, and may be filled from elsewhere.
+            continue
+        draft.met.append(field_name)
         _READERS[field_name](notes, draft, key, value)
     name = _name(draft)
     who = name.whole or draft.email
-    _missing(draft, name)
     for code, line, values in draft.faults:
         notes.say(code, line, who=who, **values)
     return Signatory(
+        written=tuple(draft.met),
         email=draft.email,
         first_name=name.first,
         last_name=name.last,
@@ -136,17 +163,6 @@ def _name(draft: _Draft) -> Name:
     return Name(given, family, f"{given} {family}")
 
 
-def _missing(draft: _Draft, name: Name) -> None:
-    if draft.contact:
-        return
-    if "email" not in draft.met:
-        draft.faults.append(("email_missing", draft.line, {}))
-    if not name.whole and not {"first_name", "last_name"} & draft.met:
-        draft.faults.append(("name_missing", draft.line, {}))
-    if "phone" not in draft.met:
-        draft.faults.append(("phone_missing", draft.line, {}))
-
-
 def _read_email(notes: Notes, draft: _Draft, key: Scalar, value: Node) -> None:
     if (written := text(notes, key, value)) is None:
         return
@@ -156,9 +172,6 @@ def _read_email(notes: Notes, draft: _Draft, key: Scalar, value: Node) -> None:
 
 
 def _read_phone(notes: Notes, draft: _Draft, key: Scalar, value: Node) -> None:
-    if isinstance(value, Scalar) and not value.text.strip():
-        draft.faults.append(("phone_missing", value.line, {}))
-        return
     if (written := text(notes, key, value)) is None:
         return
     phone = read_phone(written)
@@ -176,7 +189,7 @@ def _name_part(notes: Notes, draft: _Draft, key: Scalar, value: Node) -> str | N
     elif any(char.isdigit() for char in flat):
         draft.faults.append(("name_digits", value.line, {"written": shown(flat)}))
     elif not any(char.isalpha() for char in flat):
-        draft.faults.append(("name_missing", value.line, {}))
+        draft.met.pop()
         return None
     return flat
 
@@ -190,19 +203,17 @@ def _read_family(notes: Notes, draft: _Draft, key: Scalar, value: Node) -> None:
 
 
 def _read_contact(notes: Notes, draft: _Draft, key: Scalar, value: Node) -> None:
-    notes.mark("contact", key)
-    # Present though unreadable: the person is not asked for what the contact would have given.
-    draft.contact = text(notes, key, value) or "?"
+    if written := text(notes, key, value):
+        draft.contact = " ".join(written.split())
 
 
 def _read_level(notes: Notes, draft: _Draft, key: Scalar, value: Node) -> None:
     if level := word(notes, key, value, words.LEVELS):
         draft.level = Level(level)
-        notes.mark(f"level={level}", key, words.LEVELS[level][0])
 
 
 def _read_place(notes: Notes, draft: _Draft, key: Scalar, value: Node) -> None:
-    draft.placements = read_placements(notes, key, value, draft.pdf_name)
+    draft.placements = read_placements(notes, key, value)
 
 
 _READERS: dict[str, Callable[[Notes, _Draft, Scalar, Node], None]] = {

@@ -6,24 +6,18 @@ import re
 from typing import Any
 
 from connector.sidecar import words
-from connector.sidecar.fields import Notes, keys, length, parsed_length, shown, text, whole, word
+from connector.sidecar.fields import Notes, file_name, keys, length, parsed_length, shown, text, whole, word
 from connector.sidecar.model import Corner, Length, Placement
-from connector.sidecar.names import comparable
 from connector.text_yaml import Mapping, Node, Scalar, Sequence
 
 
-def read_placements(
-    notes: Notes, key: Scalar, node: Node, pdf_name: str | None = None
-) -> tuple[Placement, ...]:
-    """Read one map or a list of maps; an empty value is a problem, an empty map means wherever there is room.
-
-    ``pdf_name`` is the request's own PDF: naming it under ``document`` asks for nothing more.
-    """
+def read_placements(notes: Notes, key: Scalar, node: Node) -> tuple[Placement, ...]:
+    """Read one map or a list of maps; an empty value is a problem, an empty map means wherever there is room."""
     nodes = node.items if isinstance(node, Sequence) else (node,)
     placements = []
     for one in nodes:
         if isinstance(one, Mapping):
-            placements.append(_placement(notes, one, pdf_name))
+            placements.append(_placement(notes, one))
         elif isinstance(one, Scalar) and one.empty:
             notes.say("value_missing", one.line, key=shown(key.text))
         else:
@@ -32,14 +26,12 @@ def read_placements(
     return tuple(placements)
 
 
-def _placement(notes: Notes, mapping: Mapping, pdf_name: str | None) -> Placement:
+def _placement(notes: Notes, mapping: Mapping) -> Placement:
     found: dict[str, Any] = {}
     written: dict[str, Scalar] = {}
     for name, key, value in keys(notes, mapping, words.PLACE_KEYS):
         written[name] = key
         read = _value(notes, name, key, value)
-        if not (name == "document" and pdf_name and comparable(read or "") == comparable(pdf_name)):
-            notes.mark(name, key)
         if read is not None:
             found[name] = read
     _check_together(notes, written)
@@ -60,7 +52,7 @@ def _value(notes: Notes, name: str, key: Scalar, value: Node) -> Any:
     if name == "corner":
         corner = word(notes, key, value, words.CORNERS)
         return Corner(corner) if corner else None
-    return text(notes, key, value)
+    return file_name(notes, key, value) if name == "document" else text(notes, key, value)
 
 
 def _offset(notes: Notes, key: Scalar, node: Node) -> tuple[Length, Length] | None:

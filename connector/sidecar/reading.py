@@ -4,23 +4,24 @@
 
     bytes → text (encodings) → certain repairs → tree (YAML, texts only) → request, with the line of each problem
 
-:func:`read_sidecar` judges; :func:`read_orders` and :func:`read_wish` only look for one line, for a request that has
-left and whose file a person goes on editing. Codes and their values: ``sidecar.codes``, and ``text_yaml`` for those
-beginning with ``yaml_``.
+:func:`read_sidecar` and :func:`read_whole` judge; :func:`read_orders` and :func:`read_wish` only look for one line,
+for a request that has left and whose file a person goes on editing. Codes and their values: ``sidecar.codes``, and
+``text_yaml`` for those beginning with ``yaml_``.
 """
 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import Final
 
 from connector.errors import Problem, RequestRejected
-from connector.sidecar import words
-from connector.sidecar.acted import not_acted_on
+from connector.sidecar import cures, words
 from connector.sidecar.fields import MAX_PROBLEMS, Notes, shown, unquoted
 from connector.sidecar.grammar import read_action, read_request
 from connector.sidecar.model import Action, SignatureRequest, Wish
-from connector.sidecar.repair import fold_blanks, repair
+from connector.sidecar.origin import born_of
+from connector.sidecar.repair import fold_blanks, repair, split_lines
 from connector.text_yaml import Mapping, Scalar, YamlError, decode, load
 
 MAX_BYTES: Final = 256_000
@@ -37,34 +38,57 @@ _MAIL_END: Final = re.compile(
 _ACTION_LINE: Final = re.compile(r"(\w{2,12}) ?: *(.*)")
 
 
-def read_sidecar(data: bytes, *, settings: bool = False, pdf_name: str | None = None) -> SignatureRequest:
-    """Read a request, or a folder's settings (``settings=True``: signatories may be absent, an order may not stand).
+@dataclass(frozen=True, kw_only=True)
+class Reading:
+    """What was read of a file, and every problem met, in the order of the lines.
 
-    ``pdf_name`` is the name of the request's own PDF: ``documents`` may name it. Accounts, lengths of texts,
+    With problems the request lacks what they are about; it is None when nothing at all could be read. It may still
+    be completed (``sidecar.inherit``), so that what is missing elsewhere is told at the same time.
+    """
+
+    request: SignatureRequest | None
+    problems: tuple[Problem, ...] = ()
+
+
+def read_sidecar(data: bytes, *, settings: bool = False, pdf_name: str | None = None) -> SignatureRequest:
+    """Read a request, or a folder's settings (``settings=True``: no order may stand there).
+
+    ``pdf_name`` is the name of the request's own PDF: ``documents`` may name it. What is missing (signatories,
+    e-mails, names, mobiles) is taken from elsewhere or told by ``sidecar.inherit``; accounts, lengths of texts,
     domains, pages, and a mobile or e-mail that two share are judged later, where policy and PDF are known.
 
     Raises:
         RequestRejected: with every problem found, in the order of the lines. Nothing else, for any bytes.
     """
+    reading = read_whole(data, settings=settings, pdf_name=pdf_name)
+    if reading.problems or reading.request is None:
+        raise RequestRejected(reading.problems)
+    return reading.request
+
+
+def read_whole(data: bytes, *, settings: bool = False, pdf_name: str | None = None) -> Reading:
+    """As :func:`read_sidecar`, with whatever could be read beside the problems. Never raises."""
     if len(data) > MAX_BYTES:
         values = {"size_mb": _megabytes(len(data)), "limit_mb": _megabytes(MAX_BYTES)}
-        raise RequestRejected([Problem(code="sidecar_too_large", values=values)])
+        return Reading(request=None, problems=(Problem(code="sidecar_too_large", values=values),))
     text = decode(data).text
     if _HTML.match(text[:4096]):
-        raise RequestRejected([Problem(code="sidecar_html")])
-    notes = Notes()
+        return Reading(request=None, problems=(Problem(code="sidecar_html"),))
+    born = None if settings else born_of(text)
+    notes = Notes(raw=tuple(split_lines(text)))
     text = _without_mail_end(text, notes)
     request = None
     try:
         node = load(repair(text), max_bytes=4 * MAX_BYTES)
     except YamlError as error:
-        notes.problems.append(_problem(error))
+        notes.problems.append(_problem(error, notes.raw))
     else:
-        request = read_request(node, notes, settings=settings, pdf_name=pdf_name)
-    problems = [*notes.problems, *not_acted_on(notes.seen)][:MAX_PROBLEMS]
-    if problems or request is None:
-        raise RequestRejected(sorted(problems, key=lambda problem: problem.line or 0))
-    return request
+        if node is None and not settings and born is None:
+            notes.say("sidecar_empty", None)
+        else:
+            request = read_request(node, notes, settings=settings, pdf_name=pdf_name, born=born)
+    problems = sorted(notes.problems[:MAX_PROBLEMS], key=lambda problem: problem.line or 0)
+    return Reading(request=request, problems=tuple(problems))
 
 
 def read_orders(data: bytes) -> Action | None:
@@ -121,18 +145,20 @@ def _without_mail_end(text: str, notes: Notes) -> str:
     return text
 
 
-def _problem(error: YamlError) -> Problem:
+def _problem(error: YamlError, raw: tuple[str, ...]) -> Problem:
     key = error.values.get("key", "")
-    if error.code == "yaml_duplicate_key" and words.find(key, words.SIGNATORY_KEYS):
-        # Two people one below the other, without a dash before each: the commonest way to write a key twice.
-        return Problem(code="two_people_no_dash", line=error.line, values={"key": shown(key)})
-    return Problem(
-        code=error.code, line=error.line, values={name: shown(v) for name, v in error.values.items()}
-    )
+    cure = None
+    if error.code == "yaml_duplicate_key":
+        if words.find(key, words.SIGNATORY_KEYS):
+            # Two people one below the other, without a dash before each: the commonest way to write a key twice.
+            return Problem(code="two_people_no_dash", line=error.line, values={"key": shown(key)})
+        cure = cures.struck_twin(raw, error.line or 0, int(error.values["first_line"]))
+    values = {name: shown(value) for name, value in error.values.items()}
+    return Problem(code=error.code, line=error.line, values=values, cure=cure)
 
 
 def _megabytes(size: int) -> str:
     return f"{size / 1_000_000:.1f}"
 
 
-__all__ = ["MAX_BYTES", "read_orders", "read_sidecar", "read_wish"]
+__all__ = ["MAX_BYTES", "Reading", "read_orders", "read_sidecar", "read_whole", "read_wish"]

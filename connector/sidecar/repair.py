@@ -45,6 +45,11 @@ def fold_blanks(text: str) -> str:
     return _INVISIBLE.sub("", _BLANKS.sub(" ", _BREAK.sub("\n", text)))
 
 
+def split_lines(text: str) -> list[str]:
+    """Return the lines as a person sees them, nothing folded: as many as :func:`repair` counts."""
+    return _BREAK.sub("\n", text).split("\n")
+
+
 def repair(text: str) -> str:
     """Return the text with every certain repair made. Has as many lines as ``text``; never fails."""
     return "\n".join(_Repairer(fold_blanks(text).split("\n")).run())

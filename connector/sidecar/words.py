@@ -11,15 +11,24 @@ import difflib
 import unicodedata
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
-from typing import Final
+from typing import Final, NamedTuple
 
 Words = Mapping[str, tuple[str, ...]]
 """English name → the forms people may write, French first."""
 
+_LONGEST: Final = 40
+_SHORTEST: Final = 4
+_RIVALS: Final = 12
+_NEAR: Final = 0.75
+_CERTAIN: Final = 0.8
+"""Shares of equal letters, as difflib counts them, at which a word is shown and at which it is put in place."""
+_LEAD: Final = 0.1
+"""By how much a word that is put in place is nearer than the next."""
+
 REQUEST_KEYS: Final[Words] = {
     "signatories": ("signataires", "signatories", "signataire", "signatory"),
-    "documents": ("documents",),
-    "annexes": ("annexes",),
+    "documents": ("documents", "document"),
+    "annexes": ("annexes", "annexe", "annex"),
     "subject": ("objet", "subject"),
     "message": ("message",),
     "note": ("note",),
@@ -38,11 +47,13 @@ REQUEST_KEYS: Final[Words] = {
     "place": ("signature", "place"),
 }
 SETTINGS_ONLY_KEYS: Final[Words] = {"contacts": ("contacts",), "drop": ("dépôt", "drop")}
+LATER_KEYS: Final[Words] = {"after_signing": ("après signature", "after signing")}
+"""Keys of settings that are known and not obeyed by this release: refused by name, never ignored."""
 SIGNATORY_KEYS: Final[Words] = {
-    "email": ("email", "mail", "courriel", "adresse mail"),
+    "email": ("email", "mail", "courriel", "adresse mail", "adresse e-mail"),
     "first_name": ("prénom", "first_name"),
     "last_name": ("nom", "last_name"),
-    "phone": ("téléphone", "phone", "tél", "mobile", "portable"),
+    "phone": ("téléphone", "phone", "tél", "mobile", "portable", "téléphone mobile", "téléphone portable"),
     "contact": ("contact",),
     "level": ("niveau", "level"),
     "place": ("signature", "place"),
@@ -62,7 +73,27 @@ REMINDER_KEYS: Final[Words] = {
     "every": ("tous_les", "every"),
     "max": ("maximum", "max"),
 }
-INITIALS: Final = ("paraphe", "paraphes", "parapher", "initiales", "initials")
+IMPOSSIBLE: Final[Words] = {
+    "initials": ("paraphe", "paraphes", "parapher", "initiales", "initials"),
+    "language": ("langue", "language", "lang"),
+    "expiry": (
+        *(
+            "échéance",
+            "date limite",
+            "expiration",
+            "date d'expiration",
+            "expire",
+            "expire le",
+            "valable jusqu'au",
+        ),
+        *("délai", "délai de signature", "expiry", "expires", "deadline"),
+    ),
+    "copies": (
+        *("copie", "copies", "copie à", "en copie", "cc", "cci", "destinataires", "destinataires en copie"),
+        *("copy", "copy to", "bcc", "recipients"),
+    ),
+}
+"""What people would expect and Jesignexpert has no field for; each is refused in a sentence of its own."""
 
 YES_NO: Final[Words] = {
     "yes": ("oui", "yes", "vrai", "true", "on"),
@@ -97,6 +128,10 @@ VERBS: Final[Words] = {
     "already sent": ("déjà partie", "already sent"),
     "not sent": ("pas partie", "not sent"),
 }
+NOBODY: Final[Words] = {
+    "nobody": ("personne", "aucun", "aucune", "non", "nobody", "none", "no"),
+}
+"""What takes away an inherited list: ``puis: personne``, ``annexes: aucune``."""
 LAST_PAGE: Final[Words] = {"last": ("dernière", "last")}
 
 ALL_KEYS: Final[Words] = {
@@ -104,7 +139,7 @@ ALL_KEYS: Final[Words] = {
     **{f"signatory.{key}": forms for key, forms in SIGNATORY_KEYS.items()},
     **{f"place.{key}": forms for key, forms in PLACE_KEYS.items()},
     **{f"reminder.{key}": forms for key, forms in REMINDER_KEYS.items()},
-    "initials": INITIALS,
+    **{f"impossible.{key}": forms for key, forms in IMPOSSIBLE.items()},
 }
 """Every key of every depth; where one word lives at two depths, either answers."""
 
@@ -130,14 +165,39 @@ def find(written: str, words: Words) -> str | None:
     return found[0] if found else None
 
 
-def nearest(written: str, words: Words) -> str:
-    """Return the form most like what was written, in its own language; ``""`` when nothing is near.
+class Near(NamedTuple):
+    """A known word that is like what was written; ``name`` is its English name."""
+
+    name: str
+    form: str
+    certain: bool
+    """True when no other known word is about as near and only letters differ: it may be put in place unasked."""
+
+
+def near(written: str, words: Words) -> Near | None:
+    """Return the form most like what was written, in its own language; None when nothing is near.
 
     Costs about a millisecond: callers limit how often they ask.
     """
-    wanted, table = fold(written[:40]), _table(words)
-    close = difflib.get_close_matches(wanted, table, n=1, cutoff=0.75) if wanted else []
-    return table[close[0]][1] if close else ""
+    wanted, table = fold(written[:_LONGEST]), _table(words)
+    close = difflib.get_close_matches(wanted, table, n=_RIVALS, cutoff=_NEAR) if wanted else []
+    if not close:
+        return None
+    name, form = table[close[0]]
+    like = _alike(close[0], wanted)
+    rival = max((_alike(one, wanted) for one in close if table[one][0] != name), default=0.0)
+    whole = len(written) < _LONGEST and len(wanted) >= _SHORTEST and wanted.isalpha()
+    return Near(name, form, whole and like >= _CERTAIN and rival <= like - _LEAD)
+
+
+def _alike(one: str, other: str) -> float:
+    return difflib.SequenceMatcher(None, one, other).ratio()
+
+
+def nearest(written: str, words: Words) -> str:
+    """Return the form of :func:`near`, ``""`` when nothing is near."""
+    found = near(written, words)
+    return found.form if found else ""
 
 
 def french(words: Words, names: Iterable[str] | None = None) -> str:

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from connector.errors import Problem
-from connector.signatory_text.emails import take_out, valid_email
+from connector.signatory_text.emails import canonical_email, take_out, valid_email
 from connector.signatory_text.persons import Name, is_garbled, is_garbled_name, read_name, without_labels
 from connector.signatory_text.phones import Phone, excel_damage, judge, mended, read_phone, stretches
 
@@ -25,9 +25,11 @@ __all__ = [
     "Name",
     "Person",
     "Phone",
+    "canonical_email",
     "is_garbled",
     "is_garbled_name",
     "read_email",
+    "read_emails",
     "read_name",
     "read_person",
     "read_phone",
@@ -95,6 +97,20 @@ def read_email(text: str) -> tuple[str, Fault | None]:
         return "", ("email_invalid", {"written": text.strip()[:80]})
     email = _email(addresses, faults)
     return email, faults[0] if faults else None
+
+
+def read_emails(text: str) -> tuple[list[str], list[Fault]]:
+    """Read a text that holds addresses: the valid ones in order, and a fault for each other, or for none at all."""
+    found = take_out(_blanks(text)).addresses
+    emails = [valid_email(address) for address in found]
+    faults: list[Fault] = [
+        ("email_invalid", {"written": address[:80]})
+        for address, email in zip(found, emails, strict=True)
+        if not email
+    ]
+    if not found:
+        faults.append(("email_invalid", {"written": _blanks(text)[:80]}))
+    return [email for email in emails if email], faults
 
 
 def _blanks(text: str) -> str:

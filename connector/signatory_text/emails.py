@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
+import unicodedata
 from typing import Final, NamedTuple
 
 _EDGE: Final = '<>()[]{},;:"«»“”„`'
@@ -45,3 +47,13 @@ def valid_email(address: str) -> str:
     except (email_validator.EmailNotValidError, ValueError):
         return ""
     return found.normalized
+
+
+def canonical_email(email: str) -> str:
+    """NFC, lower case, the domain as A-label: two spellings of one address are one address."""
+    import idna
+
+    local, _, domain = unicodedata.normalize("NFC", email).strip().lower().rpartition("@")
+    with contextlib.suppress(idna.IDNAError):  # an address the reader let through is compared as it stands
+        domain = idna.encode(domain, uts46=True).decode("ascii")
+    return f"{local}@{domain}"

@@ -9,31 +9,41 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from connector.errors import DocumentError
 from connector.identity import ask_of
-from connector.lifecycle import Event, Record, State
+from connector.lifecycle import DocumentFacts, Event, Record, State
 from connector.ports import Entry
-from connector.sidecar import names
-from connector.sidecar.model import Action, SignatureRequest
+from connector.sidecar.model import Action, Verb
 from connector.sidecar.reading import read_orders
 from connector.steps import check as checking
-from connector.steps import contacts, waiting
-from connector.steps.case import Case, move
-from connector.steps.delivered import present_at
+from connector.steps import contacts, orders
+from connector.steps.asked import files_beside, wording_of
+from connector.steps.case import Case, NotSettled, as_known, move
 from connector.steps.ended import attend_ended
+from connector.steps.gather import Gathered, gather
 from connector.steps.judge import judge, read_again
-from connector.steps.likeness import rival_speaks
-from connector.steps.orders import obey
-from connector.steps.parts import Parts
-from connector.steps.read import ReadSidecar
+from connector.steps.likeness import rival_speaks, taken_by
+from connector.steps.present import present_at
 from connector.steps.send import may_overturn, overturn
+from connector.steps.watch import document_seen, documents_seen, in_sight, pair_document
 
 _MARKED_HOLDS = frozenset({"marker_unreadable", "marker_other_connector", "marker_other_digest"})
 
 
 def consider(case: Case) -> Record | None:
     """Take one settled sidecar: known place, moved here, or new. Returns its record, None when it is left alone."""
+    try:
+        return _consider(case)
+    except NotSettled:
+        return None
+
+
+def _consider(case: Case) -> Record | None:
     record = case.journal.at_place(case.settings.server, case.pair.sidecar.href)
+    found = case
+    if record is not None:
+        case = as_known(case, record)
+        if not case.pair.settled:
+            return None
     moved = _moved_by_id(case, record)
     if moved is not None:
         if record is not None:
@@ -58,27 +68,31 @@ def consider(case: Case) -> Record | None:
         original = _moved_original(case, record)
         if original is not None:
             return _is_the_original(case, record, original)
-        if _unchanged(case, record):
+        if _unchanged(case, found, record):
             return record
-        return judge(replace(case, target=record))
+        return judge(replace(found, target=record))
     return _open(case, record)
 
 
-def _unchanged(case: Case, record: Record) -> bool:
-    """True when nothing that its verdict rests on has moved."""
+def _unchanged(case: Case, found: Case, record: Record) -> bool:
+    """True when nothing that its verdict rests on has moved. ``found``: the pair as it lies there by name."""
     sidecar, document = case.pair.sidecar, case.pair.document
     accounts = [case.parts.accounts[name] for name in case.settings.accounts]
-    if record.settings_digest != checking.settings_digest(case.settings, accounts):
+    gathered = gather(found.sight, found.pair, record.request) if record.request else Gathered()
+    beside = files_beside(found, record.request, gathered)
+    if record.settings_digest != checking.settings_digest(case.settings, accounts, beside):
         return False
     if record.sidecar_etag is None or record.sidecar_etag != sidecar.etag:
         return False
     if _cured_by_others(case, record):
         return False
-    if case.pair.rivals or len(case.pair.documents) > 1 or case.sight.settings_above(sidecar.href):
+    if case.pair.rivals or len(case.pair.documents) > 1:
         return record.state is State.REJECTED
     if document is None:
         return record.state in {State.WAITING_PDF, State.REJECTED} and record.document.sha256 is None
-    if record.state is State.WAITING_PDF or record.document.href != document.href:
+    if record.document.href != document.href:
+        return False
+    if record.state is State.WAITING_PDF and not gathered.missing:
         return False
     if record.reason == "copy" and _original_gone(case, record):
         return False
@@ -99,25 +113,11 @@ def _original_gone(case: Case, record: Record) -> bool:
 def _cured_by_others(case: Case, record: Record) -> bool:
     """True when a problem that lay beside the pair, not in it, is gone: the second request, the second PDF."""
     codes = {str(problem["code"]) for problem in record.problems}
-    settings = any(
-        problem["code"] == "not_yet" and names.is_settings(str(problem["values"].get("key", "")))
-        for problem in record.problems
-    )
     return (
         ("two_sidecars" in codes and not case.pair.rivals)
         or ("pdf_name_ambiguous" in codes and len(case.pair.documents) < 2)
-        or ("document_taken" in codes and not _still_taken(case))
+        or ("document_taken" in codes and taken_by(replace(case, target=record), record.documents) is None)
         or contacts.may_cure(case.parts, case.settings, record)
-        or (settings and case.sight.settings_above(case.pair.sidecar.href) is None)
-    )
-
-
-def _still_taken(case: Case) -> bool:
-    return any(
-        other.document.href == case.pair.document_href
-        and other.state.open
-        and other.place != case.pair.sidecar.href
-        for other in case.journal.open_records(case.settings.server)
     )
 
 
@@ -172,8 +172,9 @@ def _held(case: Case, record: Record) -> Record:
     if record.reason == "platform_said_no" and not marked:
         return judge(replace(case, target=record))
     if not anew:
+        extra = {**record.extra, **orders.without_effect(action, "not_sent_yet")}
         return case.journal.note(
-            record, "sidecar_edited", sidecar_etag=sidecar.etag or case.pair.sidecar.etag
+            record, "sidecar_edited", sidecar_etag=sidecar.etag or case.pair.sidecar.etag, extra=extra
         )
     if marked:
         # Its marker stays with its transaction, which was never sent; the new ask is another request.
@@ -188,40 +189,71 @@ def _open(case: Case, record: Record) -> Record:
         return _marked_edited(case, record)
     if record.sidecar_etag != case.pair.sidecar.etag or record.sidecar_gone:
         record = _sidecar_edited(case, record)
-    elif record.extra.get("pending_order") and waiting.due(case.parts, record):
+    elif orders.due(case.parts, record):
         record = _again(case, record)
-    if record.state.ended:
+    if record.state.ended or record.extra.get("left_alone"):
         return record
-    if case.pair.document is not None and not record.extra.get("left_alone"):
-        record = _document_seen(case.parts, case, record, case.pair.document)
-    return record
+    own = pair_document(case.pair, record)
+    if own is not None and in_sight(case.sights, record.document.href) is None:
+        # Put back where it was before it went, or renamed in its case only.
+        record = document_seen(case.parts, record, record.document.rank, own)
+    return documents_seen(case.parts, case.sights, record)
 
 
 def _marked_edited(case: Case, record: Record) -> Record:
     """Marked, not sent yet, and saved again: the same bytes go on, other ones are not what the marker stands for."""
     if not may_overturn(case.parts, record):
-        return record  # nothing can be decided yet: nothing is downloaded either
-    entry = case.pair.document
+        return _order_seen(case, record)
     sidecar = read_again(case)
-    folder = case.parts.folders[record.server]
-    present = present_at(case.parts, folder, record, entry.href) if entry is not None else None
-    same_document = (
-        present is not None
-        and present.fetched is not None
-        and (present.fetched.sha256 == record.document.sha256)
-    )
-    if entry is None or not same_document or sidecar.sha256 != record.sidecar_sha256:
+    action = read_orders(sidecar.data)
+    if action is not None and action.verb is Verb.CANCEL and action.wording not in record.obeyed:
+        return orders.obey(case.parts, record, action)
+    if sidecar.sha256 != record.sidecar_sha256:
         return overturn(case.parts, record)
-    document = record.document.model_copy(update={"etag": entry.etag, "href": entry.href})
-    return case.journal.touch(record, sidecar_etag=case.pair.sidecar.etag, document=document)
+    kept = record
+    for document in record.documents:
+        entry = _entry_of(case, record, document)
+        if entry is not None and entry.etag == document.etag:
+            continue
+        if entry is None or not _same_bytes(case, record, document, entry):
+            return overturn(case.parts, record)
+        moved = document.model_copy(update={"etag": entry.etag, "href": entry.href})
+        kept = kept.model_copy(update=kept.with_document(moved))
+    return case.journal.touch(
+        record, sidecar_etag=case.pair.sidecar.etag, document=kept.document, more=kept.more
+    )
+
+
+def _same_bytes(case: Case, record: Record, document: DocumentFacts, entry: Entry) -> bool:
+    folder = case.parts.folders[record.server]
+    present = present_at(case.parts, folder, record, entry.href, rank=document.rank)
+    return present is not None and present.sha256 is not None and present.sha256 == document.sha256
+
+
+def _entry_of(case: Case, record: Record, document: DocumentFacts) -> Entry | None:
+    """What lies in the place of a document now; the pair's PDF stands in for the main one."""
+    entry = in_sight(case.sights, document.href)
+    if entry is None and document.rank == record.document.rank:
+        return pair_document(case.pair, record)
+    return entry
+
+
+def _order_seen(case: Case, record: Record) -> Record:
+    """Nothing can be decided yet. An order is read, once for each edit, so that the status tells that it waits."""
+    etag = case.pair.sidecar.etag
+    if etag in {record.sidecar_etag, record.extra.get("order_seen")}:
+        return record
+    action = read_orders(read_again(case).data)
+    extra = {**orders.no_longer_pending(record), "order_seen": etag}
+    if action is not None and action.verb is Verb.CANCEL and action.wording not in record.obeyed:
+        extra |= orders.pending(action)
+    return case.journal.touch(record, extra=extra)
 
 
 def _as_marked(case: Case, record: Record) -> bool:
-    document = case.pair.document
-    return (
-        record.sidecar_etag == case.pair.sidecar.etag
-        and document is not None
-        and document.etag == record.document.etag
+    entries = [(_entry_of(case, record, document), document) for document in record.documents]
+    return record.sidecar_etag == case.pair.sidecar.etag and all(
+        entry is not None and entry.etag == document.etag for entry, document in entries
     )
 
 
@@ -230,21 +262,24 @@ def _sidecar_edited(case: Case, record: Record) -> Record:
     changes: dict[str, Any] = {
         "sidecar_etag": sidecar.etag or case.pair.sidecar.etag,
         "sidecar_gone": False,
+        # An order that still waits is the one that stands in the file now, or none.
+        "extra": orders.no_longer_pending(record),
     }
     action = read_orders(sidecar.data)
     if record.adopted and not record.extra.get("orders_seen"):
         # Orders found on an adopted request count as obeyed (protocol, "Orders and the key").
-        changes["extra"] = {**record.extra, "orders_seen": True}
+        changes["extra"] |= {"orders_seen": True}
         changes["obeyed"] = (*record.obeyed, *((action.wording,) if action else ()))
         action = None
     if sidecar.sha256 != record.sidecar_sha256 and record.request is not None:
-        changes["edited_after_send"] = not _same_but_orders(record.request, sidecar)
+        changes["edited_after_send"] = (
+            sidecar.request is None
+            or bool(sidecar.problems)
+            or wording_of(sidecar.request) != record.extra.get("wording")
+        )
     if action is not None and action.wording not in record.obeyed:
         # Kept with the very fact that the file was read: a crash before it is obeyed must not lose it.
-        changes["extra"] = {
-            **changes.get("extra", record.extra),
-            "pending_order": action.model_dump(mode="json"),
-        }
+        changes["extra"] |= orders.pending(action)
     record = case.journal.note(record, "sidecar_edited", **changes)
     return _order(case, record, action)
 
@@ -253,78 +288,14 @@ def _order(case: Case, record: Record, action: Action | None) -> Record:
     """Obey or answer an order; what a remote obstacle stopped stays pending and is tried again later."""
     if action is None or action.wording in record.obeyed:
         return record
-    record = obey(case.parts, record, action)
+    record = orders.obey(case.parts, record, action)
     if record.state.ended and record.reason == "not_sent":
         return judge(replace(case, previous=record))
     answered = record.extra.get("order", {}).get("wording") == action.wording
-    if action.wording in record.obeyed or answered:
-        return _no_longer_pending(case, record)
-    return case.journal.touch(record, **waiting.backoff(case.parts, record))
-
-
-def _no_longer_pending(case: Case, record: Record) -> Record:
-    if "pending_order" not in record.extra:
-        return record
-    extra = {name: value for name, value in record.extra.items() if name != "pending_order"}
-    return case.journal.touch(record, extra=extra)
+    if action.wording in record.obeyed or answered or record.state.ended:
+        return case.journal.touch(record, extra=orders.no_longer_pending(record))
+    return orders.put_off(case.parts, record)
 
 
 def _again(case: Case, record: Record) -> Record:
     return _order(case, record, Action.model_validate(record.extra["pending_order"]))
-
-
-def _same_but_orders(request: SignatureRequest, sidecar: ReadSidecar) -> bool:
-    if sidecar.request is None:
-        return False
-    blank: dict[str, Any] = {"action": None, "send": None, "lines": {}, "note": None}
-    return _without_lines(request.model_copy(update=blank)) == _without_lines(
-        sidecar.request.model_copy(update=blank)
-    )
-
-
-def _without_lines(request: SignatureRequest) -> object:
-    def strip(value: object) -> object:
-        if isinstance(value, dict):
-            return {name: strip(inner) for name, inner in value.items() if name != "line"}
-        if isinstance(value, list):
-            return [strip(inner) for inner in value]
-        return value
-
-    return strip(request.model_dump(mode="json"))
-
-
-def _document_seen(parts: Parts, case: Case, record: Record, entry: Entry) -> Record:
-    """Hold an open request's PDF against what was sent: by ETag first, by bytes when that moved."""
-    document = record.document
-    if document.missing_since is not None or document.href != entry.href:
-        document = document.model_copy(update={"missing_since": None, "href": entry.href})
-    if document.etag == entry.etag and entry.etag is not None:
-        if document == record.document:
-            return record
-        return parts.journal.note(record, "document_found", document=document)
-    present = present_at(parts, parts.folders[record.server], record, entry.href)
-    if present is None:
-        return record
-    update: dict[str, object] = {"etag": entry.etag}
-    sha256 = present.fetched.sha256 if present.fetched else None
-    if sha256 in {document.sha256, document.signed_sha256} and sha256 is not None:
-        update |= {
-            "changed_at": None,
-            "changed_same_pages": None,
-            "file_id": entry.file_id or document.file_id,
-        }
-    else:
-        same = None
-        if present.path is not None and document.pages_digest:
-            try:
-                same = parts.documents.facts(present.path).pages_digest == document.pages_digest
-            except DocumentError:
-                same = False
-        update |= {"changed_at": entry.modified or parts.now(), "changed_same_pages": same}
-        # What a person made of it while it was out is told now, and not again when the request has ended.
-        left = [*record.extra.get("left", ()), sha256]
-        changed = document.model_copy(update=update)
-        return parts.journal.note(
-            record, "document_seen", document=changed, extra={**record.extra, "left": left}
-        )
-    return parts.journal.note(record, "document_seen", document=document.model_copy(update=update))

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from connector.journal import Journal
 from connector.lifecycle import JUDGED, TRANSITIONS, DocumentFacts, Event, Record, State
 from connector.steps.discover import Pair, Sight
 from connector.steps.parts import FolderSettings, Parts
+
+NAMED_AFTER_REQUEST = "named_after_request"
+"""In ``extra``: no document bears the request's own name, so what we write beside it is named after the request."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,6 +73,25 @@ class Case:
     @property
     def _file_id(self) -> str | None:
         return self.pair.document.file_id if self.pair.document else None
+
+
+class NotSettled(Exception):
+    """A file that a verdict needs is still being written; the next look decides."""
+
+
+def as_known(case: Case, record: Record) -> Case:
+    """Return the case with the main document that its record knows, where that does not bear the request's name.
+
+    So it is where a request names all its documents, and where a picture's signed PDF has come to lie beside it.
+    """
+    if not (record.extra.get(NAMED_AFTER_REQUEST) or record.document.converted):
+        return case
+    entry = case.sight.by_href.get(record.document.href)
+    if entry is None or entry.is_folder:
+        return case
+    settled = case.pair.settled and case.sight.has_settled([entry])
+    pair = replace(case.pair, documents=(entry,), document_name=entry.name, settled=settled)
+    return replace(case, pair=pair)
 
 
 def move(case: Case, record: Record) -> Record:

@@ -1,44 +1,81 @@
-"""Step 3, check: request × PDF facts × the folder's policy → accepted, or every problem at once.
+"""Step 3, check: request × documents × the folder's policy → accepted, or every problem at once.
 
 Reads nothing but the spool; decides nothing about copies or moves (that is ``judge``).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 
 from connector import policy, validation
 from connector.errors import DocumentError, Problem
 from connector.identity import canonical_email, carried_digest, digest_of, key_of
-from connector.lifecycle import DocumentFacts, SignatoryFacts
-from connector.pdf.facts import DocumentLimits, problems_of
+from connector.lifecycle import DocumentFacts
+from connector.pdf.facts import DocumentLimits, problems_of, warnings_of
 from connector.pdf.model import PdfFacts
-from connector.placement import place
-from connector.ports import Box
+from connector.placement import PlacedAll, Sheet, place_all
+from connector.ports import Box, Entry
+from connector.sidecar import names
 from connector.sidecar.model import SignatureRequest, Wish
 from connector.steps.parts import AccountSettings, FolderSettings, Parts
 from connector.steps.read import ReadDocument, megabytes
 
 
 @dataclass(frozen=True, kw_only=True)
+class Judged:
+    """One document, read and looked into. ``facts`` is None when it cannot be."""
+
+    read: ReadDocument
+    facts: PdfFacts | None
+    boxes: tuple[Box, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
 class Checked:
-    """A request held against its PDF and its folder. Sendable only when ``problems`` is empty."""
+    """A request held against its documents and its folder. Sendable only when ``problems`` is empty."""
 
     request: SignatureRequest
     account: str
     subject: str
     message: str
-    facts: PdfFacts | None
-    boxes: tuple[Box, ...]
+    documents: tuple[Judged, ...]
+    placed: PlacedAll
     wish: Wish
     problems: tuple[Problem, ...]
+    warnings: tuple[Problem, ...] = ()
+
+    @property
+    def boxes(self) -> tuple[Box, ...]:
+        """The boxes on the main document."""
+        return self.documents[0].boxes
+
+    @property
+    def main(self) -> ReadDocument:
+        """The main document, of rank 1."""
+        return self.documents[0].read
+
+
+@dataclass
+class _Found:
+    """What is gathered on the way through the documents."""
+
+    judged: list[Judged] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    warnings: list[Problem] = field(default_factory=list)
 
 
 def check(
-    parts: Parts, settings: FolderSettings, request: SignatureRequest, document: ReadDocument, name: str
+    parts: Parts,
+    settings: FolderSettings,
+    request: SignatureRequest,
+    documents: Sequence[ReadDocument],
+    name: str,
 ) -> Checked:
-    """Judge one request; ``name`` is its PDF's name. Raises nothing about content: problems are values."""
+    """Judge one request; ``documents`` by rank, ``name`` is what its subject is made of where none was written.
+
+    Raises nothing about content: problems are values.
+    """
     account, problems = policy.account_of(request, settings.accounts)
     terms = parts.accounts[account].terms
     subject, found = validation.subject_of(request, name, terms)
@@ -50,48 +87,83 @@ def check(
         refuse_domains=settings.refuse_domains,
         same_phone_refused=settings.same_phone_refused,
     )
-    facts, boxes, found = _judge_document(parts, document, request, terms.max_document_bytes)
-    problems += found or parts.accounts[account].box_problems(boxes)
+    looked = _look_into(parts, documents, terms.max_document_bytes)
+    placed = PlacedAll()
+    if not looked.problems:
+        placed = _placed(parts, looked, request, parts.accounts[account])
+        looked.problems += placed.problems
+    judged = tuple(
+        Judged(read=one.read, facts=one.facts, boxes=tuple(placed.boxes.get(one.read.rank, ())))
+        for one in looked.judged
+    )
+    if not looked.problems:
+        for one in judged:
+            looked.problems += parts.accounts[account].box_problems(one.boxes)
     return Checked(
         request=request,
         account=account,
         subject=subject,
         message=message,
-        facts=facts,
-        boxes=tuple(boxes),
+        documents=judged,
+        placed=placed,
         wish=policy.may_go(request, settings.ceiling),
-        problems=tuple(problems),
+        problems=tuple(problems + looked.problems),
+        warnings=tuple(looked.warnings),
     )
 
 
-def document_problems(parts: Parts, document: ReadDocument, max_bytes: int) -> list[Problem]:
-    """Return what is wrong with a PDF alone, for a request that cannot be read itself."""
-    return _judge_document(parts, document, None, max_bytes)[2]
+def document_problems(parts: Parts, documents: Sequence[ReadDocument], max_bytes: int) -> list[Problem]:
+    """Return what is wrong with documents alone, for a request that cannot be read itself."""
+    return _look_into(parts, documents, max_bytes).problems
 
 
-def _judge_document(
-    parts: Parts, document: ReadDocument, request: SignatureRequest | None, max_bytes: int
-) -> tuple[PdfFacts | None, Sequence[Box], list[Problem]]:
-    limit_mb = f"{max_bytes / 1_000_000:g}"
-    if document.path is None:
-        return (
-            None,
-            (),
-            [
-                Problem(
-                    code="pdf_too_large", values={"size_mb": megabytes(document.size), "limit_mb": limit_mb}
-                )
-            ],
+def _look_into(parts: Parts, documents: Sequence[ReadDocument], max_bytes: int) -> _Found:
+    """Look into each document; every problem of every one is told, and names its file where there are several."""
+    found = _Found()
+    for one in documents:
+        name = one.entry.name if one.rank > 1 else ""
+        facts: PdfFacts | None = None
+        if one.fault:
+            found.problems.append(Problem(code=one.fault, values={"document": name}))
+        elif one.path is None:
+            limit = f"{max_bytes / 1_000_000:g}"
+            values = {"size_mb": megabytes(one.size), "limit_mb": limit, "document": name}
+            found.problems.append(Problem(code="pdf_too_large", values=values))
+        else:
+            try:
+                facts = parts.documents.facts(one.path)
+            except DocumentError as error:
+                found.problems.append(Problem(code=error.code, values={"document": name}))
+            else:
+                found.problems += problems_of(facts, DocumentLimits(max_bytes=max_bytes), document=name)
+                found.warnings += warnings_of(facts, document=name)
+        found.judged.append(Judged(read=one, facts=facts))
+    return found
+
+
+def _placed(parts: Parts, looked: _Found, request: SignatureRequest, account: AccountSettings) -> PlacedAll:
+    sheets = [
+        Sheet(
+            rank=one.read.rank,
+            name=one.read.entry.name,
+            facts=one.facts,
+            free=parts.documents.free_room(one.read.path),
+            find=parts.documents.find_text(one.read.path),
+            annex=one.read.role == "annex",
         )
+        for one in looked.judged
+        if one.facts is not None and one.read.path is not None
+    ]
     try:
-        facts = parts.documents.facts(document.path)
-        problems = problems_of(facts, DocumentLimits(max_bytes=max_bytes))
-        if problems or request is None:
-            return facts, (), problems
-        placed = place(facts, request.signatories, parts.documents.free_room(document.path))
+        return place_all(
+            sheets,
+            request.signatories,
+            annexes_need_boxes=account.terms.annexes_need_boxes,
+            with_logo=request.logo,
+            box_size=account.box_size,
+        )
     except DocumentError as error:
-        return None, (), [Problem(code=error.code)]
-    return facts, placed.boxes, placed.problems
+        return PlacedAll(problems=[Problem(code=error.code, values={"document": ""})])
 
 
 def emails_of(checked: Checked) -> list[str]:
@@ -99,10 +171,11 @@ def emails_of(checked: Checked) -> list[str]:
     return [canonical_email(signatory.email) for signatory in checked.request.signatories]
 
 
-def keyed(checked: Checked, document: ReadDocument, ask: str) -> tuple[str, dict[str, object]]:
-    """Return the request's key and its parts (protocol R1)."""
+def keyed(checked: Checked, ask: str) -> tuple[str, dict[str, object]]:
+    """Return the request's key and its parts (protocol R1): the bytes as found in the folder, by role, in order."""
     emails = [signatory.email for signatory in checked.request.signatories]
-    return key_of([("document", document.sha256)], checked.account, emails, ask)
+    documents = [(one.read.role, one.read.sha256) for one in checked.documents]
+    return key_of(documents, checked.account, emails, ask)
 
 
 def carried(parts: Parts, checked: Checked) -> str:
@@ -110,7 +183,8 @@ def carried(parts: Parts, checked: Checked) -> str:
     account = parts.accounts[checked.account]
     return carried_digest(
         checked.request,
-        boxes=checked.boxes,
+        boxes={one.read.rank: one.boxes for one in checked.documents},
+        documents=[(one.read.entry.name, one.read.travels) for one in checked.documents],
         subject=checked.subject,
         message=checked.message,
         sender=account.sender,
@@ -118,18 +192,18 @@ def carried(parts: Parts, checked: Checked) -> str:
     )
 
 
-def document_facts(
-    href: str, file_id: str | None, document: ReadDocument, checked: Checked | None
-) -> DocumentFacts:
-    """Return what the journal keeps of the document that was judged."""
-    facts = checked.facts if checked else None
-    boxes = checked.boxes if checked else ()
+def document_facts(judged: Judged) -> DocumentFacts:
+    """Return what the journal keeps of a document that was judged."""
+    read, facts = judged.read, judged.facts
     return DocumentFacts(
-        href=href,
-        file_id=file_id,
-        etag=document.etag,
-        sha256=document.sha256 or None,
-        size=document.size,
+        rank=read.rank,
+        role=read.role,
+        href=read.entry.href,
+        file_id=read.entry.file_id,
+        etag=read.etag,
+        sha256=read.sha256 or None,
+        sent_sha256=read.sent_sha256,
+        size=read.size,
         pages=len(facts.pages) if facts else None,
         pages_digest=facts.pages_digest if facts else None,
         boxes=tuple(
@@ -140,35 +214,37 @@ def document_facts(
                 "y": box.y,
                 "page_width": box.page_width,
                 "page_height": box.page_height,
+                "width": box.width,
+                "height": box.height,
+                "with_logo": box.with_logo,
             }
-            for box in boxes
+            for box in judged.boxes
         ),
     )
 
 
-def signatory_facts(checked: Checked) -> tuple[SignatoryFacts, ...]:
-    """Return the signatories as the status shows them, in signing order."""
-    pages = {box.signatory: box.page for box in checked.boxes}
-    return tuple(
-        SignatoryFacts(
-            order=order,
-            email=signatory.email,
-            name=signatory.name,
-            phone=signatory.phone,
-            place=f"page {pages[order]}" if order in pages else "",
-        )
-        for order, signatory in enumerate(checked.request.signatories, start=1)
-    )
+def subject_name(entry: Entry | None, sidecar_name: str) -> str:
+    """Return the name that a default subject is made of: the document's own, else the request's."""
+    name = entry.name if entry is not None else names.document_name(sidecar_name)
+    return names.image_pdf_name(name)
 
 
-def settings_digest(settings: FolderSettings, accounts: Sequence[AccountSettings]) -> str:
-    """Digest of the administrator's settings that a verdict rests on: when it moves, what waits is judged again."""
+def settings_digest(
+    settings: FolderSettings, accounts: Sequence[AccountSettings], beside: Iterable[Entry] = ()
+) -> str:
+    """Digest of all that a verdict rests on besides the pair: when it moves, what waits is judged again.
+
+    The administrator's settings; and ``beside``, the files that were looked at: settings, messages, further documents.
+    """
     return digest_of(
         [
             settings.accounts,
             settings.ceiling.value,
             settings.refuse_domains,
             settings.same_phone_refused,
+            settings.levels,
+            settings.drop_allowed,
             [[account.name, account.sender, account.terms.digest] for account in accounts],
+            sorted([str(entry.href), str(entry.etag), str(entry.size)] for entry in beside),
         ]
     )

@@ -2,12 +2,15 @@
 
 9a on Nextcloud: chunked upload whose final MOVE carries the condition, read back, the kept version proven.
 9b where no versions are kept: the original is moved aside first, then a new file is made. 9c beside: when the
-PDF changed, is gone, or what came back is not as expected. Source: protocol R5, R8, step 9; WebDAV facts 1, 9.
+PDF changed, is gone, or what came back is not as expected. Each document of a transaction goes home on its own;
+an obstacle of one of them does not keep the others. Source: protocol R5, R8, step 9; WebDAV facts 1, 9.
 """
 
 from __future__ import annotations
 
 import logging
+from datetime import datetime
+from typing import Any
 
 from connector.errors import (
     AccessDenied,
@@ -17,17 +20,27 @@ from connector.errors import (
     OutOfSpace,
     PreconditionFailed,
     RemoteError,
+    Unavailable,
 )
 from connector.lifecycle import Record
-from connector.ports import Entry, FileId, Folder, Href
-from connector.steps import waiting
+from connector.ports import Entry, FileId, Href
 from connector.steps.deliver_aside import move_aside, resume_aside
-from connector.steps.deliver_beside import beside
-from connector.steps.deliver_ends import delivered, delivered_beside, is_base, left_alone, present_now
-from connector.steps.delivered import Present, found_beside, found_in_versions, is_ours, present_at
+from connector.steps.deliver_beside import anew, beside
+from connector.steps.deliver_ends import (
+    delivered,
+    delivered_beside,
+    end,
+    is_base,
+    left_alone,
+    locked,
+    present_now,
+)
+from connector.steps.delivered import found_beside, found_in_versions, is_ours
 from connector.steps.discover import unproven
-from connector.steps.fetch import SIGNED_NAME, fetch_again
+from connector.steps.fetch import fetch_again
 from connector.steps.parts import Parts
+from connector.steps.present import Present
+from connector.steps.task import Task, is_home
 
 log = logging.getLogger(__name__)
 
@@ -40,126 +53,163 @@ def deliver(parts: Parts, record: Record) -> Record:
 
     Raises JournalError, SpoolError.
     """
-    folder = parts.folders[record.server]
+    folder, attempts = parts.folders[record.server], record.attempts
+    waits: list[datetime | None] = []
+    for rank in [document.rank for document in record.documents]:
+        if is_home(record.ranked(rank)):
+            continue
+        if waits and parts.stop.is_set():
+            break
+        task = Task(parts=parts, folder=folder, record=record, rank=rank, attempts=attempts)
+        task, away = _attempt(task)
+        record = task.record
+        if record.state.ended:
+            return record
+        if not is_home(task.document):
+            waits.append(record.next_at)
+        if away:
+            break
+    if all(is_home(document) for document in record.documents):
+        return end(parts, record)
+    # What waits least says when it goes on: the others are looked at then as well.
+    soonest = None if None in waits else min((at for at in waits if at is not None), default=None)
+    return record if record.next_at == soonest else parts.journal.touch(record, next_at=soonest)
+
+
+def _attempt(task: Task) -> tuple[Task, bool]:
+    """Take one document as far as it goes now; True with it when the whole server is away."""
     try:
-        if not parts.spool.has(record.ref, SIGNED_NAME, record.document.signed_sha256):
+        if not task.is_spooled:
             # The spool was lost with its disk; the platform still has the document for a while.
-            return fetch_again(parts, record)
-        return _deliver(parts, folder, record)
+            return fetch_again(task), False
+        return _deliver(task), False
     except Locked as error:
-        record = parts.journal.get(record.id)  # with what was kept of it before the obstacle
-        extra = {**record.extra, "locked": True}
-        return parts.journal.note(
-            record, "document_locked", extra=extra, **waiting.backoff(parts, record, error)
-        )
+        task = task.again()  # with what was kept of it before the obstacle
+        extra = locked(task.record.extra, task.rank)
+        return task.later("document_locked", error, extra=extra), False
     except RemoteError as error:
-        log.warning("delivering %s: %s", record.ref, error)
-        record = parts.journal.get(record.id)
-        changes = waiting.backoff(parts, record, error)
-        if isinstance(error, (OutOfSpace, AccessDenied)) and record.reason != BLOCKED:
-            changes |= {"reason": BLOCKED, "values": {"since": parts.now().isoformat()}}
-        return parts.journal.note(record, "not_delivered", data={"error": str(error)}, **changes)
+        log.warning("delivering %s: %s", task.record.ref, error)
+        task = task.again()
+        changes: dict[str, Any] = {}
+        if isinstance(error, (OutOfSpace, AccessDenied)) and task.record.reason != BLOCKED:
+            changes = {"reason": BLOCKED, "values": {"since": task.parts.now().isoformat()}}
+        task = task.later("not_delivered", error, data={"error": str(error)}, **changes)
+        return task, _is_away(error)
 
 
-def _deliver(parts: Parts, folder: Folder, record: Record) -> Record:
-    intent = parts.journal.intent(record, "deliver")
-    if intent is not None or record.adopted:
-        record = _locate(parts, folder, record)
-        settled = _settle(parts, folder, record)
+def _is_away(error: RemoteError) -> bool:
+    """True when no document of any request would fare better: no connection, too many requests, login refused."""
+    if isinstance(error, AccessDenied):
+        return error.status == 401
+    return isinstance(error, Unavailable) and error.status in {None, 429}
+
+
+def _deliver(task: Task) -> Task:
+    intent = task.intent
+    if intent is not None or task.record.adopted:
+        task = _locate(task)
+        settled = _settle(task)
         if settled is not None:
             return settled
-        record = parts.journal.get(record.id)
-        intent = parts.journal.intent(record, "deliver")
-    if record.extra.get("differences"):
-        return beside(parts, folder, record, "to_check")
+    if not task.document.in_place:
+        return anew(task)
+    if task.document.differences:
+        return beside(task, "to_check")
     if intent is not None and intent.data["kind"] == "aside":
-        return resume_aside(parts, folder, record, Href(intent.data["aside"]))
-    present = present_now(parts, folder, record)
-    if not is_base(record, present):
+        return resume_aside(task, Href(intent.data["aside"]))
+    present = present_now(task)
+    if not is_base(task, present):
         # Not where it was, or not what it was: followed by its file id before anything is concluded.
-        record = _locate(parts, folder, record)
-        present = present_now(parts, folder, record)
+        task = _locate(task)
+        present = present_now(task)
     if present is None:
-        return beside(parts, folder, record, "pdf_gone")
-    if not is_base(record, present):
-        if is_ours(parts, record, present):
-            return delivered(parts, folder, record, present)
-        return beside(parts, folder, left_alone(parts, record, present), "pdf_changed")
-    if folder.capabilities().chunked_upload:
-        return _as_version(parts, folder, record, present)
-    return move_aside(parts, folder, record)
+        return beside(task, "pdf_gone")
+    if not is_base(task, present):
+        if is_ours(task, present):
+            return delivered(task, present)
+        return beside(left_alone(task, present), "pdf_changed")
+    if task.folder.capabilities().chunked_upload:
+        return _as_version(task, present)
+    return move_aside(task)
 
 
-def _locate(parts: Parts, folder: Folder, record: Record) -> Record:
+def _locate(task: Task) -> Task:
     """Follow the document by its file id to where it is now."""
-    href, file_id = record.document.href, record.document.file_id
-    if not folder.capabilities().search or file_id is None:
-        return record
+    href, file_id = task.document.href, task.document.file_id
+    if not task.folder.capabilities().search or file_id is None or task.document.role == "annex":
+        return task
     entry: Entry | None
     try:
-        entry = folder.stat(Href(href)) if href else None
+        entry = task.folder.stat(Href(href)) if href else None
     except NotFound:
         entry = None
     if entry is not None and entry.file_id == file_id:
-        return record
-    found = folder.find_by_id(FileId(file_id))
+        return task
+    found = task.folder.find_by_id(FileId(file_id))
     if found is None or found.href == href:
-        return record
-    document = record.document.model_copy(update={"href": found.href, "renamed_to": found.name})
-    return parts.journal.note(record, "document_followed", document=document)
+        return task
+    return task.note("document_followed", facts={"href": found.href, "renamed_to": found.name})
 
 
-def _settle(parts: Parts, folder: Folder, record: Record) -> Record | None:
+def _settle(task: Task) -> Task | None:
     """An open intent, or an adopted request, is a question first: was it delivered already (R8)?"""
-    if record.document.href:
-        present = present_at(parts, folder, record, Href(record.document.href))
-        if present is not None and is_ours(parts, record, present):
-            return delivered(parts, folder, record, present)
-    intent = parts.journal.intent(record, "deliver")
-    beside = Href(intent.data["href"]) if intent is not None and intent.data["kind"] == "beside" else None
-    if beside is not None:
-        present = present_at(parts, folder, record, beside)
-        if present is not None and is_ours(parts, record, present):
-            return delivered_beside(parts, record, beside, str(intent.data["reason"]) if intent else "")
-    entry = found_beside(parts, folder, record)
+    if task.document.href and task.document.in_place:
+        present = task.present(Href(task.document.href))
+        if present is not None and is_ours(task, present):
+            return delivered(task, present)
+    intent = task.intent
+    begun = intent if intent is not None and intent.data["kind"] == "beside" else None
+    reason = str(begun.data["reason"]) if begun is not None else _reason_beside(task)
+    if begun is not None:
+        href = Href(begun.data["href"])
+        present = task.present(href)
+        if present is not None and is_ours(task, present):
+            return delivered_beside(task, href, reason)
+    entry = found_beside(task)
     if entry is not None:
-        return delivered_beside(parts, record, entry.href, str(record.extra.get("beside", "pdf_changed")))
-    if found_in_versions(parts, folder, record):
-        return delivered(parts, folder, record, None)
+        return delivered_beside(task, entry.href, reason)
+    if task.document.in_place and found_in_versions(task):
+        return delivered(task, None)
     return None
 
 
-def _as_version(parts: Parts, folder: Folder, record: Record, present: Present) -> Record:
+def _reason_beside(task: Task) -> str:
+    """Why an earlier life of the journal put it beside, as far as that can be told."""
+    if task.document.differences:
+        return "to_check"
+    return "pdf_changed" if task.document.in_place else ""
+
+
+def _as_version(task: Task, present: Present) -> Task:
     assert present.fetched is not None
     fetched = present.fetched
     if fetched.etag is None:
         raise OutOfSpace("the document has no ETag to guard it by", operation="deliver")
     if unproven(fetched.modified, fetched.date):
-        return parts.journal.note(record, "too_fresh", **waiting.backoff(parts, record))
-    href = Href(record.document.href)
-    record = parts.journal.intend(
-        record, "deliver", {"kind": "version", "href": href, "etag": str(fetched.etag)}
-    )
-    signed = parts.spool.path(record.ref, SIGNED_NAME)
+        return task.later("too_fresh")
+    href = Href(task.document.href)
+    task = task.intend({"kind": "version", "href": href, "etag": str(fetched.etag)})
     try:
-        folder.replace_as_version(href, signed, etag=fetched.etag, upload=f"jse-{record.ref.lower()}")
+        task.folder.replace_as_version(href, task.signed, etag=fetched.etag, upload=_upload_of(task))
     except PreconditionFailed:
-        return _look_again(parts, record)
+        # 412: somebody, maybe we, was faster. The next look at the bytes decides.
+        return task.later("deliver_refused", done=True)
     except OutcomeUnknown as error:
-        log.warning("delivering %s: no clear answer (%s); the file itself is asked", record.ref, error)
-    return _read_back(parts, folder, record, href)
+        log.warning("delivering %s: no clear answer (%s); the file itself is asked", task.record.ref, error)
+    return _read_back(task, href)
 
 
-def _look_again(parts: Parts, record: Record) -> Record:
-    """412: somebody, maybe we, was faster. The next look at the bytes decides."""
-    return parts.journal.note(record, "deliver_refused", done=("deliver",), **waiting.backoff(parts, record))
+def _upload_of(task: Task) -> str:
+    """Name of the upload, the same after a crash; no two documents share one."""
+    name = f"jse-{task.record.ref.lower()}"
+    return name if task.rank == 1 else f"{name}-{task.rank}"
 
 
-def _read_back(parts: Parts, folder: Folder, record: Record, href: Href) -> Record:
-    present = present_at(parts, folder, record, href)
-    if present is not None and is_ours(parts, record, present):
-        return delivered(parts, folder, record, present)
-    if found_in_versions(parts, folder, record):
+def _read_back(task: Task, href: Href) -> Task:
+    present = task.present(href)
+    if present is not None and is_ours(task, present):
+        return delivered(task, present)
+    if found_in_versions(task):
         # A person saved over it right after: theirs stands, ours is in the file's history.
-        return delivered(parts, folder, record, None)
-    return parts.journal.note(record, "not_read_back", **waiting.backoff(parts, record))
+        return delivered(task, None)
+    return task.later("not_read_back")

@@ -1,4 +1,8 @@
-"""Step 9c, beside: the signed document under the next free name; nothing of a person's is touched (protocol 9c)."""
+"""Step 9c, beside: the signed document under the next free name; nothing of a person's is touched (protocol 9c).
+
+So comes a document that cannot take its own place, and so comes at once what has none: an annex beside the main
+document, the PDF of an image beside the image.
+"""
 
 from __future__ import annotations
 
@@ -10,89 +14,88 @@ from connector.errors import (
     OutOfSpace,
     PreconditionFailed,
 )
-from connector.lifecycle import Record
-from connector.ports import Folder, Href
-from connector.sidecar import names
+from connector.ports import Href
 from connector.steps.deliver_ends import delivered_beside, torn
-from connector.steps.delivered import found_beside, is_ours, present_at
-from connector.steps.fetch import SIGNED_NAME
-from connector.steps.original import split
-from connector.steps.parts import Parts
+from connector.steps.delivered import found_beside, is_ours
+from connector.steps.homes import lost_key, lost_spot, spot_of
+from connector.steps.task import Task
 
 log = logging.getLogger(__name__)
 
-_MOST_NAMES = 50
-BLOCKED = "delivery_blocked"
-"""No room, or no right to write: told, since it may last until a person acts."""
+GONE = "folder_gone"
 
 
-def beside(parts: Parts, folder: Folder, record: Record, reason: str) -> Record:
-    """Put the signed document beside, under the next free name; nothing of a person's is touched."""
-    entry = found_beside(parts, folder, record)
+def beside(task: Task, reason: str) -> Task:
+    """Put the signed document beside its place, for that reason."""
+    entry = found_beside(task)
     if entry is not None:
-        return delivered_beside(parts, record, entry.href, reason)
-    parent, name = split(record.document.href or record.place or "")
-    if not name:
-        parent, name = _lost_folder(parts, folder, record)
-        reason = "folder_gone"
-    naming = names.to_check_name if reason == "to_check" else names.signed_name
-    for number in range(1, _MOST_NAMES):
-        href = Href(parent + naming(name, number))
-        earlier = parts.journal.intent(record, "deliver")
+        return delivered_beside(task, entry.href, reason)
+    return _put(task, reason)
+
+
+def anew(task: Task) -> Task:
+    """Put the signed document where it comes as a new file: an annex, the PDF of an image."""
+    return _put(task, "to_check" if task.document.differences else "")
+
+
+def _put(task: Task, reason: str) -> Task:
+    spot = spot_of(task) if reason != GONE else None
+    if spot is None:
+        spot, reason = lost_spot(task), GONE
+    for href in spot.hrefs(to_check=reason == "to_check"):
+        earlier = task.intent
         begun = earlier is not None and earlier.data.get("href") == href and earlier.data["kind"] == "beside"
-        record = parts.journal.intend(record, "deliver", {"kind": "beside", "href": href, "reason": reason})
+        task = task.intend({"kind": "beside", "href": href, "reason": reason})
         try:
-            done = _put_beside(parts, folder, record, href, begun=begun)
+            done = _put_at(task, href, begun=begun)
         except NotFound:
-            if reason == "folder_gone":
+            if reason == GONE:
                 raise
-            record = _without_place(parts, record)
-            return beside(parts, folder, record, "folder_gone")
+            return _put_after(_without_place(task))
         if done:
-            return delivered_beside(parts, record, href, reason)
+            return delivered_beside(task, href, reason)
     raise OutOfSpace("every name beside the document is taken", operation="deliver")
 
 
-def _without_place(parts: Parts, record: Record) -> Record:
-    document = record.document.model_copy(update={"href": ""})
-    extra = {**record.extra, "lost_href": record.document.href}
-    return parts.journal.note(
-        record, "folder_gone", done=("deliver",), document=document, place="", extra=extra
-    )
+def _put_after(task: Task) -> Task:
+    """Its folder is gone: it goes to the folder for what has lost its own."""
+    return beside(task, GONE) if task.document.in_place else _put(task, GONE)
 
 
-def _lost_folder(parts: Parts, folder: Folder, record: Record) -> tuple[str, str]:
-    """Return the folder for what lost its place, made when needed, and a name for the document."""
-    settings = parts.watched[record.folder]
-    parent = Href(settings.root + names.LOST_FOLDER + "/")
-    folder.make_folder(parent)
-    name = str(record.extra.get("lost_href", "")).rsplit("/", 1)[-1] or f"{record.ref}.pdf"
-    return parent, name
+def _without_place(task: Task) -> Task:
+    document, record = task.document, task.record
+    changes: dict[str, object] = {}
+    if document.role == "document":
+        changes["extra"] = {**record.extra, lost_key(task.rank): document.href}
+    if task.rank == record.document.rank:
+        changes["place"] = ""
+    facts = {"href": ""} if document.role == "document" else None
+    return task.note(GONE, done=True, facts=facts, **changes)
 
 
-def _put_beside(parts: Parts, folder: Folder, record: Record, href: Href, *, begun: bool) -> bool:
+def _put_at(task: Task, href: Href, *, begun: bool) -> bool:
     """Make the file; False when the name is somebody else's. A torn one of ours is written whole.
 
     ``begun``: an earlier try may have written there; without one, a name that is taken is a person's.
     """
     try:
-        folder.create(href, parts.spool.path(record.ref, SIGNED_NAME))
+        task.folder.create(href, task.signed)
         begun = True
     except PreconditionFailed:
-        log.info("%s: that name is taken; what lies there is looked at", record.ref)
+        log.info("%s: that name is taken; what lies there is looked at", task.record.ref)
     except OutcomeUnknown as error:
         begun = True
-        log.warning("delivering %s beside: %s; the folder is asked", record.ref, error)
-    there = present_at(parts, folder, record, href)
+        log.warning("delivering %s beside: %s; the folder is asked", task.record.ref, error)
+    there = task.present(href)
     if there is None:
         raise OutcomeUnknown("the file made beside is not there", operation="deliver")
-    if is_ours(parts, record, there):
+    if is_ours(task, there):
         return True
-    if not begun or not torn(parts, record, there):
+    if not begun or not torn(task, there):
         return False
-    entry = folder.stat(href)
+    entry = task.folder.stat(href)
     if entry.etag is None:
         return False
-    folder.replace(href, parts.spool.path(record.ref, SIGNED_NAME), etag=entry.etag)
-    again = present_at(parts, folder, record, href)
-    return again is not None and is_ours(parts, record, again)
+    task.folder.replace(href, task.signed, etag=entry.etag)
+    again = task.present(href)
+    return again is not None and is_ours(task, again)

@@ -1,93 +1,106 @@
-"""The two ends of step 9 as facts: in the file's place, or beside it; and what tells our own torn write."""
+"""The ends of step 9 as facts, for one document and for the whole; and what tells our own torn write."""
 
 from __future__ import annotations
 
-from connector.lifecycle import Event, Record
-from connector.ports import Folder, Href
-from connector.steps.delivered import Present, present_at
-from connector.steps.fetch import SIGNED_NAME
+from collections.abc import Mapping
+from typing import Any
+
+from connector.lifecycle import DocumentFacts, Event, Record
+from connector.ports import Href
 from connector.steps.original import prove_version
 from connector.steps.parts import Parts
+from connector.steps.present import Present
+from connector.steps.task import Task, delivery_steps, is_home
 
-BLOCKED = "delivery_blocked"
-"""No room, or no right to write: told, since it may last until a person acts."""
 
-
-def delivered(parts: Parts, folder: Folder, record: Record, present: Present | None) -> Record:
-    """Write the end, the original proven to survive first: in a version, aside, or beside (design page 3.4)."""
+def delivered(task: Task, present: Present | None) -> Task:
+    """It lies in its place; the original is proven to survive first: in a version, aside, or beside (design 3.4)."""
     etag = present.fetched.etag if present is not None and present.fetched is not None else None
-    kept = record.document.version_id is not None or record.document.original_href is not None
-    if not kept and folder.capabilities().chunked_upload:
-        record = prove_version(parts, folder, record, present)
-    document = record.document.model_copy(
-        update={"delivered_href": record.document.href, "etag": etag or record.document.etag}
-    )
+    kept = task.document.version_id is not None or task.document.original_href is not None
+    if not kept and task.folder.capabilities().chunked_upload:
+        task = prove_version(task, present)
+    document = task.document
+    return _home(task, {"delivered_href": document.href, "etag": etag or document.etag})
+
+
+def delivered_beside(task: Task, href: Href, reason: str) -> Task:
+    """It lies at ``href``, for that reason; an empty one where that is as good as its place."""
+    return _home(task, {"delivered_href": href, "beside": reason})
+
+
+def _home(task: Task, facts: Mapping[str, Any]) -> Task:
+    document = task.document.model_copy(update=dict(facts))
+    extra = _unlocked(task.record.extra, task.rank)
+    if all(is_home(one) for one in task.record.documents if one.rank != task.rank):
+        return task.taking(_end(task.parts, task.record, document, extra))
+    return task.note("document_delivered", done=True, facts=facts, data={"rank": task.rank}, extra=extra)
+
+
+def end(parts: Parts, record: Record) -> Record:
+    """Write the end of a delivery of which nothing is left to be done."""
+    return _end(parts, record, record.document, record.extra)
+
+
+def _end(parts: Parts, record: Record, document: DocumentFacts, extra: Mapping[str, Any]) -> Record:
+    """DELIVERED when everything is where it belongs; DELIVERED_BESIDE, with the first reason, when not."""
+    documents = [document if one.rank == document.rank else one for one in record.documents]
+    reasons = [one.beside for one in documents if one.beside]
     now = parts.now()
     return parts.journal.fact(
         record,
-        Event.DELIVERED,
-        done=("deliver",),
-        document=document,
-        reason="",
+        Event.DELIVERED_BESIDE if reasons else Event.DELIVERED,
+        done=delivery_steps(record),
+        **record.with_document(document),
+        reason=reasons[0] if reasons else "",
         values={},
         delivered_at=now,
         ended_at=now,
         next_at=None,
         attempts=0,
-        extra={name: value for name, value in record.extra.items() if name != "locked"},
+        extra={name: value for name, value in extra.items() if name != "locked"},
     )
 
 
-def delivered_beside(parts: Parts, record: Record, href: Href, reason: str) -> Record:
-    """Write the other end: the signed document lies beside, at ``href``, for that reason."""
-    document = record.document.model_copy(update={"delivered_href": href})
-    now = parts.now()
-    return parts.journal.fact(
-        record,
-        Event.DELIVERED_BESIDE,
-        done=("deliver",),
-        document=document,
-        reason=reason,
-        delivered_at=now,
-        ended_at=now,
-        next_at=None,
-        attempts=0,
-        extra={name: value for name, value in record.extra.items() if name != "locked"},
-    )
+def locked(extra: Mapping[str, Any], rank: int) -> dict[str, Any]:
+    """Remember that somebody holds the document of that rank open."""
+    return {**extra, "locked": sorted({*extra.get("locked", ()), rank})}
 
 
-def present_now(parts: Parts, folder: Folder, record: Record) -> Present | None:
+def _unlocked(extra: Mapping[str, Any], rank: int) -> dict[str, Any]:
+    left = [one for one in extra.get("locked", ()) if one != rank]
+    bare = {name: value for name, value in extra.items() if name != "locked"}
+    return {**bare, "locked": left} if left else bare
+
+
+def present_now(task: Task) -> Present | None:
     """Fetch what lies at the document's place now; None when nothing does, or no place is known."""
-    return present_at(parts, folder, record, Href(record.document.href)) if record.document.href else None
+    return task.present(Href(task.document.href)) if task.document.href else None
 
 
-def left_alone(parts: Parts, record: Record, present: Present) -> Record:
+def left_alone(task: Task, present: Present) -> Task:
     """Remember the bytes of a person that stay where they are: they are told now, not again afterwards."""
-    if present.fetched is None:
-        return record
-    left = [*record.extra.get("left", ()), present.fetched.sha256]
-    return parts.journal.touch(record, extra={**record.extra, "left": left})
+    if present.sha256 is None:
+        return task
+    return task.touch({"left": (*task.document.left, present.sha256)})
 
 
-def is_base(record: Record, present: Present | None) -> bool:
+def is_base(task: Task, present: Present | None) -> bool:
     """True when what lies there is, byte for byte, what was sent."""
-    fetched = present.fetched if present is not None else None
-    return fetched is not None and fetched.sha256 == record.document.sha256
+    return present is not None and present.sha256 is not None and present.sha256 == task.document.sha256
 
 
-def torn(parts: Parts, record: Record, present: Present) -> bool:
+def torn(task: Task, present: Present) -> bool:
     """True when what lies there is a proper beginning of the signed document: our own write, broken off.
 
     Asked only of a name at which we have begun to write. The unsigned original is such a beginning as well (each
     signature only adds), and may be a person's: it is never taken for a torn write.
     """
-    if present.path is None or present.fetched is None:
+    if present.path is None or present.sha256 is None:
         return False
-    if present.fetched.sha256 == record.document.sha256:
+    if present.sha256 in {task.document.sha256, task.document.sent_sha256}:
         return False
-    signed = parts.spool.path(record.ref, SIGNED_NAME)
     size = present.path.stat().st_size
-    if size >= signed.stat().st_size:
+    if size >= task.signed.stat().st_size:
         return False
-    with signed.open("rb") as whole, present.path.open("rb") as part:
+    with task.signed.open("rb") as whole, present.path.open("rb") as part:
         return whole.read(size) == part.read()

@@ -1,125 +1,156 @@
 """Was this signed document delivered already? Decided by meaning, not by hash alone (protocol R8). Reads only.
 
-Looked for at the path, among the PDFs of the folder, and in the versions of the file.
+Looked for at the path, among the PDFs of the folder, and in the versions of the file. Several documents of one
+transaction are signed by the same people at the same time: what one of them was signed to is never another's.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from pathlib import Path
+from connector.errors import DocumentError, NotFound
+from connector.lifecycle import DocumentFacts, Record
+from connector.pdf.model import Verdict
+from connector.ports import Entry, FileId, Href
+from connector.steps.homes import Spot, spot_of
+from connector.steps.present import Present
+from connector.steps.spooled import present_name
+from connector.steps.task import Task
 
-from connector.errors import DocumentError, NotFound, OutOfSpace
-from connector.lifecycle import Record
-from connector.ports import Entry, Fetched, FileId, Folder, Href
-from connector.steps.parts import Parts
-
-PRESENT_NAME = "present.pdf"
 _MOST_CANDIDATES = 20
 
 
-@dataclass(frozen=True, kw_only=True)
-class Present:
-    """What lies at a path now. ``path`` is the downloaded copy, None when it is larger than anything of ours."""
-
-    entry_href: Href
-    fetched: Fetched | None
-    path: Path | None
-
-
-def present_at(parts: Parts, folder: Folder, record: Record, href: Href) -> Present | None:
-    """Fetch what lies at ``href``; None when nothing does."""
-    limit = parts.accounts[record.account].terms.max_signed_bytes
-    try:
-        path, fetched = parts.spool.put(
-            record.ref, PRESENT_NAME, lambda stream: folder.get(href, stream, max_bytes=limit)
-        )
-    except NotFound:
-        return None
-    except OutOfSpace:
-        return Present(entry_href=href, fetched=None, path=None)
-    return Present(entry_href=href, fetched=fetched, path=path)
-
-
-def is_ours(parts: Parts, record: Record, present: Present) -> bool:
-    """True when these bytes are this transaction's signed document, however sealed."""
-    if present.fetched is None or present.path is None:
+def is_ours(task: Task, present: Present) -> bool:
+    """True when these bytes are this document as this transaction's people signed it, however sealed."""
+    document = task.document
+    if present.sha256 is None or present.path is None:
         return False
-    if present.fetched.sha256 == record.document.signed_sha256:
+    if present.sha256 == document.signed_sha256:
         return True
-    if present.fetched.sha256 == record.document.sha256:
-        return False
-    claimed = any(
-        other.id != record.id and other.document.signed_sha256 == present.fetched.sha256
-        for other in parts.journal.knowing(sha256=present.fetched.sha256)
-    )
-    if claimed:
+    if present.sha256 in {document.sha256, document.sent_sha256} or _anothers(task, present.sha256):
         return False
     try:
-        verdict = parts.documents.verify_signed(present.path)
+        verdict = task.parts.documents.verify_signed(present.path)
     except DocumentError:
         return False
     if not verdict.intact:
         return False
     contents = {signature.contents_sha256 for signature in verdict.signatures}
-    if contents & set(record.extra.get("contents", ())):
+    if contents & set(document.contents):
         return True
-    # Sealed anew by the platform: the same pages, signed since we sent them, by as many people.
+    if any(contents & set(other.contents) for other in _others(task)):
+        return False
+    return _sealed_anew(task, present, verdict)
+
+
+def _sealed_anew(task: Task, present: Present, verdict: Verdict) -> bool:
+    """The same pages, signed since we sent them, by as many people: another sealing by the platform."""
+    document, record = task.document, task.record
     since = record.sent_at or record.created_at
     return (
-        bool(record.document.pages_digest)
-        and verdict.pages_digest == record.document.pages_digest
+        bool(document.pages_digest)
+        and verdict.pages_digest == document.pages_digest
         and len(verdict.signatures) >= len(record.signatories)
         and all(s.signed_at is None or s.signed_at >= since for s in verdict.signatures)
+        and (not _has_twin(task) or _of_its_own(task, present.entry_href))
     )
 
 
-def found_beside(parts: Parts, folder: Folder, record: Record) -> Entry | None:
-    """Look for the signed document among the PDFs of its folder."""
-    if not record.document.href:
+def _has_twin(task: Task) -> bool:
+    """True when another document of the transaction shows the very same pages: only the place tells them apart."""
+    return any(other.pages_digest == task.document.pages_digest for other in _others(task))
+
+
+def _of_its_own(task: Task, href: Href) -> bool:
+    document, spot = task.document, spot_of(task)
+    if href in {document.href, document.delivered_href}:
+        return True
+    return spot is not None and any(href in spot.hrefs(to_check=unsure) for unsure in (False, True))
+
+
+def _others(task: Task) -> tuple[DocumentFacts, ...]:
+    return tuple(one for one in task.record.documents if one.rank != task.rank)
+
+
+def _anothers(task: Task, sha256: str) -> bool:
+    """True when these bytes are known as what another document was signed to, of this request or of any other."""
+    if any(other.signed_sha256 == sha256 for other in _others(task)):
+        return True
+    return any(
+        other.id != task.record.id and _signed_to(other, sha256)
+        for other in task.parts.journal.knowing(sha256=sha256)
+    )
+
+
+def _signed_to(record: Record, sha256: str) -> bool:
+    return any(document.signed_sha256 == sha256 for document in record.documents)
+
+
+def found_beside(task: Task) -> Entry | None:
+    """Look for the signed document in its folder: among all PDFs where it has a place of its own, else by name.
+
+    What comes as a new file (an annex, the PDF of an image) bears a name that we gave it.
+    """
+    spot = spot_of(task)
+    if spot is None:
         return None
-    parent = Href(record.document.href.rsplit("/", 1)[0] + "/")
     try:
-        listing = folder.list(parent)
+        listing = task.folder.list(Href(spot.parent))
     except NotFound:
         return None
-    candidates = [e for e in listing.entries if not e.is_folder and e.name.casefold().endswith(".pdf")]
-    candidates.sort(key=lambda e: (e.size != record.document.signed_size, e.name))
+    files = [entry for entry in listing.entries if not entry.is_folder]
+    candidates = _any_pdf(task, files) if task.document.in_place else _by_name(task, spot, files)
     for entry in candidates[:_MOST_CANDIDATES]:
-        if entry.href == record.document.href or not _possible(record, entry):
-            continue
-        present = present_at(parts, folder, record, entry.href)
-        if present is not None and is_ours(parts, record, present):
+        present = task.present(entry.href)
+        if present is not None and is_ours(task, present):
             return entry
     return None
 
 
-def _possible(record: Record, entry: Entry) -> bool:
-    if entry.size == record.document.signed_size or entry.size is None:
+def _any_pdf(task: Task, files: list[Entry]) -> list[Entry]:
+    document = task.document
+    taken = {href for one in task.record.documents for href in (one.href, one.delivered_href)}
+    found = [
+        entry
+        for entry in files
+        if entry.name.casefold().endswith(".pdf") and entry.href not in taken and _possible(task, entry)
+    ]
+    return sorted(found, key=lambda entry: (entry.size != document.signed_size, entry.name))
+
+
+def _by_name(task: Task, spot: Spot, files: list[Entry]) -> list[Entry]:
+    by_href = {entry.href: entry for entry in files}
+    wanted = [href for unsure in (False, True) for href in spot.hrefs(to_check=unsure)]
+    return [by_href[href] for href in wanted if href in by_href]
+
+
+def _possible(task: Task, entry: Entry) -> bool:
+    if entry.size == task.document.signed_size or entry.size is None:
         return True
     # Another sealing has another size; it can only be younger than the launch.
-    since = record.sent_at or record.created_at
-    return record.adopted and (entry.modified is None or entry.modified >= since)
+    since = task.record.sent_at or task.record.created_at
+    return task.record.adopted and (entry.modified is None or entry.modified >= since)
 
 
-def found_in_versions(parts: Parts, folder: Folder, record: Record) -> bool:
+def found_in_versions(task: Task) -> bool:
     """Look for the signed document in the versions of the file: a person may have restored or edited since."""
-    if record.document.file_id is None or not folder.capabilities().versions:
+    document, parts = task.document, task.parts
+    if document.file_id is None or not task.folder.capabilities().versions:
         return False
+    file_id = FileId(document.file_id)
     try:
-        versions = folder.versions(FileId(record.document.file_id))
+        versions = task.folder.versions(file_id)
     except NotFound:
         return False
-    limit = parts.accounts[record.account].terms.max_signed_bytes
+    limit = parts.accounts[task.record.account].terms.max_signed_bytes
     for version in versions:
-        if version.current or version.size != record.document.signed_size:
+        if version.current or version.size != document.signed_size:
             continue
         _, fetched = parts.spool.put(
-            record.ref,
-            PRESENT_NAME,
-            lambda stream, v=version.version_id: folder.get_version(  # type: ignore[misc]
-                FileId(str(record.document.file_id)), v, stream, max_bytes=limit
+            task.record.ref,
+            present_name(task.rank),
+            lambda stream, v=version.version_id: task.folder.get_version(  # type: ignore[misc]
+                file_id, v, stream, max_bytes=limit
             ),
         )
-        if fetched.sha256 == record.document.signed_sha256:
+        if fetched.sha256 == document.signed_sha256:
             return True
     return False

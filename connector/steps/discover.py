@@ -7,9 +7,10 @@ Reads only. Source: protocol step 1, WebDAV facts trap 2 (an ETag is unproven wh
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cached_property
 
 from connector.ports import Entry, FileId, Folder, Href
 from connector.sidecar import names
@@ -22,12 +23,18 @@ class Pair:
 
     sidecar: Entry
     documents: tuple[Entry, ...]
-    """PDFs that bear its name: none, one, or several that differ only in case or accents."""
+    """PDFs that bear its name: none, one, or several that differ only in case or accents; else its pictures."""
     rivals: tuple[Entry, ...]
     """Other sidecars for the same PDF."""
     document_name: str
     """Name its PDF has, or would have."""
     settled: bool
+
+    @property
+    def own(self) -> bool:
+        """True when its document bears the request's own name, or would."""
+        folded = names.comparable(self.document_name)
+        return folded in names.pair_of(self.sidecar.name) or folded in names.images_of(self.sidecar.name)
 
     @property
     def document(self) -> Entry | None:
@@ -53,29 +60,63 @@ class Sight:
     """Folder href → folded name → entries."""
     settled: frozenset[str]
     """Hrefs whose ETag has held."""
+    wanted: set[str] = field(default_factory=set)
+    """Hrefs that a request waits for to settle, beside its own pair: settings, further documents."""
 
     def beside(self, href: str, name: str) -> list[Entry]:
         """Entries of that name (case and accents folded) in the folder of ``href``."""
         parent = href.rstrip("/").rsplit("/", 1)[0] + "/"
         return self.by_parent.get(parent, {}).get(names.comparable(name), [])
 
-    def settings_above(self, href: str) -> Entry | None:
-        """A ``_signature.yaml`` that would apply to this place, the nearest first."""
+    def settings_above(self, href: str) -> list[list[Entry]]:
+        """Every ``_signature.yaml`` that applies to this place, the nearest folder first, each folder's together."""
+        found = []
         parent = href.rsplit("/", 1)[0] + "/"
         while parent.startswith(self.settings.root):
-            for folded, entries in self.by_parent.get(parent, {}).items():
-                if names.is_settings(folded):
-                    return entries[0]
+            if here := self._settings_in.get(parent):
+                found.append(here)
+            if parent == "/":
+                break
             parent = parent.rstrip("/").rsplit("/", 1)[0] + "/"
-        return None
+        return found
+
+    @cached_property
+    def _settings_in(self) -> dict[str, list[Entry]]:
+        """Folder href → the settings files there, in the order of the folded names; no folder without one."""
+        found: dict[str, list[Entry]] = {}
+        for parent, children in self.by_parent.items():
+            for folded in sorted(filter(names.is_settings, children)):
+                if files := [entry for entry in children[folded] if not entry.is_folder]:
+                    found.setdefault(parent, []).extend(files)
+        return found
+
+    @cached_property
+    def _asking_for(self) -> dict[tuple[str, str], list[Entry]]:
+        """(folder href, folded name of a PDF) → the sidecars that answer for it: asked for every pair of a folder."""
+        found: dict[tuple[str, str], list[Entry]] = defaultdict(list)
+        for parent, children in self.by_parent.items():
+            for entry in (entry for entries in children.values() for entry in entries):
+                if not entry.is_folder:
+                    for wanted in names.pair_of(entry.name):
+                        found[parent, wanted].append(entry)
+        return dict(found)
+
+    def has_settled(self, entries: Iterable[Entry]) -> bool:
+        """True when all of these have settled; what has not is looked at again in a moment."""
+        restless = {entry.href for entry in entries} - self.settled
+        self.wanted.update(restless)
+        return not restless
 
     def pairs(self) -> Iterator[Pair]:
         """Every sidecar of the sight with what lies beside it, in the order of their hrefs."""
         for href in sorted(self.by_href):
             entry = self.by_href[href]
             below = href.removeprefix(self.settings.root)
-            if not entry.is_folder and names.is_sidecar(entry.name) and not names.is_hidden(below):
-                yield self._pair(entry)
+            if entry.is_folder or not names.is_sidecar(entry.name) or names.is_hidden(below):
+                continue
+            if names.is_corrected(entry.name) and entry not in self._sidecars_of(entry):
+                continue
+            yield self._pair(entry)
 
     def pdfs_beside(self, href: str) -> list[Entry]:
         """Every PDF in the folder of ``href``."""
@@ -88,19 +129,27 @@ class Sight:
         ]
 
     def _pair(self, sidecar: Entry) -> Pair:
+        siblings = self.by_parent.get(sidecar.parent, {})
         documents: tuple[Entry, ...] = ()
         wanted = names.pair_of(sidecar.name)
         for name in wanted:
-            documents = documents or tuple(self.by_parent.get(sidecar.parent, {}).get(name, ()))
-        rivals = tuple(
-            entry
-            for entries in self.by_parent.get(sidecar.parent, {}).values()
-            for entry in entries
-            if entry.href != sidecar.href and set(names.pair_of(entry.name)) & set(wanted)
-        )
+            documents = documents or tuple(siblings.get(name, ()))
+        if not documents:
+            pictures = (siblings.get(name, ()) for name in names.images_of(sidecar.name))
+            documents = tuple(entry for found in pictures for entry in found)
+        rivals = tuple(entry for entry in self._sidecars_of(sidecar) if entry.href != sidecar.href)
         settled = sidecar.href in self.settled and all(entry.href in self.settled for entry in documents)
         name = documents[0].name if len(documents) == 1 else names.document_name(sidecar.name)
         return Pair(sidecar=sidecar, documents=documents, rivals=rivals, document_name=name, settled=settled)
+
+    def _sidecars_of(self, sidecar: Entry) -> list[Entry]:
+        """Every request for the same document, this one too; a corrected one counts once the wrong one is gone."""
+        answering = (
+            self._asking_for.get((sidecar.parent, wanted), []) for wanted in names.pair_of(sidecar.name)
+        )
+        found = list({entry.href: entry for entries in answering for entry in entries}.values())
+        written = [entry for entry in found if not names.is_corrected(entry.name)]
+        return written or found
 
 
 @dataclass

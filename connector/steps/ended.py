@@ -7,22 +7,26 @@ from typing import Any
 
 from connector.errors import DocumentError
 from connector.identity import ask_of
-from connector.lifecycle import Event, Record
+from connector.lifecycle import DocumentFacts, Event, Record
 from connector.ports import Entry
 from connector.sidecar.reading import read_orders
 from connector.steps.case import Case
-from connector.steps.delivered import present_at
+from connector.steps.close import awaits_more
 from connector.steps.judge import judge, read_again
+from connector.steps.orders import after_end
+from connector.steps.present import present_at
+from connector.steps.watch import in_sight, is_settled, pair_document
 
 
 def attend_ended(case: Case, record: Record) -> Record:
     """An ended pair goes again on a new ask only; other unsigned bytes at its place are said."""
     crashed = record.reason == "not_sent" and not record.extra.get("asked_again")
-    if not record.closed and not crashed:
+    if not record.closed and not crashed and not awaits_more(record):
         return record
     if record.sidecar_etag != case.pair.sidecar.etag or crashed:
         sidecar = read_again(case)
         action = read_orders(sidecar.data)
+        record = after_end(case.parts, record, action)
         changes: dict[str, Any] = {
             "sidecar_etag": sidecar.etag or case.pair.sidecar.etag,
             "extra": {**record.extra, "orders_seen": True, "asked_again": True},
@@ -32,18 +36,29 @@ def attend_ended(case: Case, record: Record) -> Record:
         elif action is not None and ask_of(action, record=record) != record.ask:
             return judge(replace(case, previous=record))
         record = case.journal.note(record, "sidecar_edited", **changes)
-    return _ended_document(case, record)
+    for rank in [document.rank for document in record.documents if document.role == "document"]:
+        entry = _entry_of(case, record, rank)
+        if entry is None or entry.etag == record.ranked(rank).etag:
+            continue
+        record, other = _ended_document(case, record, rank, entry)
+        if other:
+            return _ended_place_changed(case, record, rank, entry)
+    return record
 
 
-def _ended_document(case: Case, record: Record) -> Record:
-    entry = case.pair.document
-    if entry is None or entry.etag == record.document.etag:
-        return record
-    parts = case.parts
-    present = present_at(parts, parts.folders[record.server], record, entry.href)
-    document = record.document.model_copy(update={"etag": entry.etag})
-    known = {record.document.sha256, record.document.signed_sha256, *record.extra.get("left", ())}
-    sha256 = present.fetched.sha256 if present is not None and present.fetched else None
+def _entry_of(case: Case, record: Record, rank: int) -> Entry | None:
+    """What lies in the place of a document now. The PDF of an image has none: the image is looked at."""
+    own = pair_document(case.pair, record) if rank == record.document.rank else None
+    entry = own or in_sight(case.sights, record.ranked(rank).href)
+    return entry if entry is not None and is_settled(case.sights, entry) else None
+
+
+def _ended_document(case: Case, record: Record, rank: int, entry: Entry) -> tuple[Record, bool]:
+    """Look at what lies there now; True when these are bytes that nobody was told of, and no signed document."""
+    parts, document = case.parts, record.ranked(rank)
+    present = present_at(parts, parts.folders[record.server], record, entry.href, rank=rank)
+    known = {document.sha256, document.signed_sha256, *document.left}
+    sha256 = present.sha256 if present is not None else None
     unsigned = True
     if present is not None and present.path is not None and sha256 not in known:
         try:
@@ -51,13 +66,12 @@ def _ended_document(case: Case, record: Record) -> Record:
         except DocumentError:
             unsigned = True
     parts.spool.free(record.ref)
-    record = parts.journal.note(record, "document_seen", document=document)
-    if sha256 in known or not unsigned:
-        return record
-    return _ended_place_changed(case, record, entry)
+    seen = document.model_copy(update={"etag": entry.etag})
+    record = parts.journal.note(record, "document_seen", **record.with_document(seen))
+    return record, sha256 not in known and unsigned
 
 
-def _ended_place_changed(case: Case, record: Record, entry: Entry) -> Record:
+def _ended_place_changed(case: Case, record: Record, rank: int, entry: Entry) -> Record:
     told: dict[str, Any] = {
         "reason": "ended_place_changed",
         "values": {
@@ -66,6 +80,8 @@ def _ended_place_changed(case: Case, record: Record, entry: Entry) -> Record:
             "ended": record.ended_at.isoformat() if record.ended_at else "",
         },
     }
+    changed = record.ranked(rank).model_copy(update={"etag": entry.etag, "size": entry.size, "sha256": None})
+    record = record.model_copy(update=record.with_document(changed))
     return replace(case, previous=record).keep(
         Event.COPIED,
         **told,
@@ -78,15 +94,21 @@ def _ended_place_changed(case: Case, record: Record, entry: Entry) -> Record:
         sidecar_etag=record.sidecar_etag,
         sidecar_sha256=record.sidecar_sha256,
         settings_digest=record.settings_digest,
-        document=record.document.model_copy(
-            update={
-                "etag": entry.etag,
-                "sha256": None,
-                "size": entry.size,
-                "signed_sha256": None,
-                "delivered_href": None,
-                "original_href": None,
-                "version_id": None,
-            }
-        ),
+        document=_as_found(record.document),
+        more=tuple(_as_found(document) for document in record.more),
+    )
+
+
+def _as_found(document: DocumentFacts) -> DocumentFacts:
+    """What is known of it less what became of the request that ended."""
+    return document.model_copy(
+        update={
+            "sha256": None,
+            "signed_sha256": None,
+            "delivered_href": None,
+            "original_href": None,
+            "version_id": None,
+            "beside": "",
+            "left": (),
+        }
     )

@@ -1,12 +1,15 @@
-"""Step 8, fetch and verify: the signed PDF comes to rest in the spool, or is told to be not what it should be.
+"""Step 8, fetch and verify: every signed PDF of the transaction comes to rest in the spool, or it is told why not.
 
-Intact is a condition (else quarantined, fetched again later); as expected is not (else delivered beside).
-Source: design page section 3, last paragraph; protocol step 8.
+Intact is a condition (else quarantined, fetched again later); as expected is not (else delivered beside). What has
+come is kept while the others are fetched again. Source: design page section 3, last paragraph; protocol step 8.
 """
 
 from __future__ import annotations
 
 import logging
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 from connector.errors import (
     AccessDenied,
@@ -17,16 +20,34 @@ from connector.errors import (
     OutOfSpace,
     RemoteError,
 )
-from connector.lifecycle import Event, Record, SignatoryFacts
+from connector.lifecycle import TRANSITIONS, DocumentFacts, Event, Record, SignatoryFacts
 from connector.pdf.model import Expected, Verdict
 from connector.ports import TransactionId
 from connector.steps import waiting
 from connector.steps.parts import Parts
+from connector.steps.spooled import signed_name
+from connector.steps.task import NEVER_CAME, Task
 
 log = logging.getLogger(__name__)
 
-SIGNED_NAME = "signed.pdf"
 _ASK_AGAIN_AFTER = 6
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Good:
+    """A document that came back as it may go home: what is known of it now, and the verdict on it."""
+
+    document: DocumentFacts
+    verdict: Verdict
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Bad:
+    """A document that came back and is not what it must be; ``code`` as of ``Verdict``."""
+
+    document: DocumentFacts
+    code: str
+    error: Exception | None = None
 
 
 def fetch(parts: Parts, record: Record) -> Record:
@@ -34,21 +55,19 @@ def fetch(parts: Parts, record: Record) -> Record:
 
     Raises JournalError, SpoolError (nothing is ever delivered from memory).
     """
-    service = parts.services[record.account]
-    terms = parts.accounts[record.account].terms
-    transaction = TransactionId(str(record.transaction))
+    bad: list[_Bad] = []
+    wanted = [document for document in record.documents if not _is_here(parts, record, document)]
     try:
-        path, fetched = parts.spool.put(
-            record.ref,
-            SIGNED_NAME,
-            lambda stream: service.download(transaction, 1, stream, max_bytes=terms.max_signed_bytes),
-        )
-    except (InvalidResponse, OutOfSpace) as error:
-        log.warning("fetching %s: %s", record.ref, error)
-        return _quarantine(parts, record, "not_pdf", error)
+        for document in wanted:
+            found = _fetched(parts, record, document)
+            if isinstance(found, _Bad):
+                bad.append(found)
+            elif bad or document.rank != wanted[-1].rank:
+                record = _one_here(parts, record, found)
+            else:
+                return _all_here(parts, record, found)
     except NotFound:
-        reason = "erased_before_fetch"
-        return parts.journal.fact(record, Event.ERASED, reason=reason, ended_at=parts.now())
+        return _forgotten(parts, record)
     except AnsweredNo as error:
         if error.cause.account_wide:
             waiting.hold_account(parts, record.account, error)
@@ -58,72 +77,127 @@ def fetch(parts: Parts, record: Record) -> Record:
         return _later(parts, record, error)
     except RemoteError as error:
         return _not_ready(parts, record, error)
-    waiting.answered(parts, record.account)
+    return _quarantine(parts, record, bad[0]) if bad else _all_here(parts, record, None)
+
+
+def _is_here(parts: Parts, record: Record, document: DocumentFacts) -> bool:
+    """True when it came intact before, and the spool still has it."""
+    sha256 = document.signed_sha256
+    return sha256 is not None and parts.spool.has(record.ref, signed_name(document.rank), sha256)
+
+
+def _fetched(parts: Parts, record: Record, document: DocumentFacts) -> _Good | _Bad:
+    """Bring one document into the spool and judge it. Raises remote errors where it could not be brought."""
     try:
-        verdict = parts.documents.verify_signed(
-            path,
-            _expected(parts, record),
-        )
+        path, sha256 = _download(parts, record, document.rank)
+    except (InvalidResponse, OutOfSpace) as error:
+        return _Bad(document=document, code="not_pdf", error=error)
+    waiting.answered(parts, record.account)
+    return _judged(parts, record, document, path, sha256)
+
+
+def _download(parts: Parts, record: Record, rank: int) -> tuple[Path, str]:
+    terms = parts.accounts[record.account].terms
+    transaction = TransactionId(str(record.transaction))
+    path, fetched = parts.spool.put(
+        record.ref,
+        signed_name(rank),
+        lambda stream: parts.services[record.account].download(
+            transaction, rank, stream, max_bytes=terms.max_signed_bytes
+        ),
+    )
+    return path, fetched.sha256
+
+
+def _judged(parts: Parts, record: Record, document: DocumentFacts, path: Path, sha256: str) -> _Good | _Bad:
+    try:
+        verdict = parts.documents.verify_signed(path, _expected(parts, record, document))
     except DocumentError as error:
-        return _quarantine(parts, record, "signature_broken", error)
-    if not verdict.intact:
-        return _quarantine(parts, record, verdict.code, None)
-    return _fetched(parts, record, verdict, fetched.sha256)
+        return _Bad(document=document, code="signature_broken", error=error)
+    # Whether the platform signs annexes at all is not known: one without any signature is taken as it came.
+    if not verdict.intact and not (document.role == "annex" and verdict.code == "not_signed"):
+        return _Bad(document=document, code=verdict.code)
+    facts: dict[str, Any] = {
+        "signed_sha256": sha256,
+        "signed_size": verdict.size,
+        "signed_pages": verdict.pages,
+        "signatures": len(verdict.signatures),
+        "contents": tuple(signature.contents_sha256 for signature in verdict.signatures),
+        "differences": dict(verdict.differences),
+    }
+    return _Good(document=document.model_copy(update=facts), verdict=verdict)
 
 
-def _expected(parts: Parts, record: Record) -> Expected:
+def _expected(parts: Parts, record: Record, document: DocumentFacts) -> Expected:
     each = parts.accounts[record.account].terms.signatures_per_signatory
+    if document.role == "annex":
+        each = None
     return Expected(
-        pages=record.document.pages,
-        pages_digest=record.document.pages_digest,
+        pages=document.pages,
+        pages_digest=document.pages_digest,
         signatures=None if each is None else each * len(record.signatories),
     )
 
 
-def _fetched(parts: Parts, record: Record, verdict: Verdict, sha256: str) -> Record:
-    document = record.document.model_copy(
-        update={
-            "signed_sha256": sha256,
-            "signed_size": verdict.size,
-            "signed_pages": verdict.pages,
-            "signatures": len(verdict.signatures),
-        }
-    )
-    extra = {
-        **record.extra,
-        "contents": [signature.contents_sha256 for signature in verdict.signatures],
-        "signed_digest": verdict.pages_digest,
-        "differences": dict(verdict.differences),
-    }
-    return parts.journal.fact(
+def _one_here(parts: Parts, record: Record, found: _Good) -> Record:
+    """One of several has come: kept, whatever becomes of the others."""
+    return parts.journal.note(
         record,
-        Event.FETCHED,
-        data={"sha256": sha256, "signatures": len(verdict.signatures)},
-        document=document,
-        signatories=_dated(record.signatories, verdict),
-        reason="",
-        values={},
-        attempts=0,
-        next_at=None,
-        extra=extra,
+        "document_fetched",
+        data=_told(found),
+        signatories=_dated(record.signatories, found),
+        **record.with_document(found.document),
     )
 
 
-def _dated(signatories: tuple[SignatoryFacts, ...], verdict: Verdict) -> tuple[SignatoryFacts, ...]:
-    """Each person's date from the verified signature that bears their name, else the platform's."""
-    by_name = {s.name.casefold(): s.signed_at for s in verdict.signatures if s.signed_at is not None}
-    by_email = {s.email.casefold(): s.signed_at for s in verdict.signatures if s.email and s.signed_at}
+def _all_here(parts: Parts, record: Record, last: _Good | None) -> Record:
+    """Everything is in the spool; ``last`` is what came last, None when nothing was missing any more."""
+    kept: dict[str, Any] = {}
+    if last is not None:
+        kept = {
+            "data": _told(last),
+            "signatories": _dated(record.signatories, last),
+            **record.with_document(last.document),
+        }
+    return parts.journal.fact(record, Event.FETCHED, reason="", values={}, attempts=0, next_at=None, **kept)
+
+
+def _told(found: _Good) -> dict[str, Any]:
+    told = {"sha256": found.document.signed_sha256, "signatures": found.document.signatures}
+    return told if found.document.rank == 1 else {**told, "rank": found.document.rank}
+
+
+def _dated(signatories: tuple[SignatoryFacts, ...], found: _Good) -> tuple[SignatoryFacts, ...]:
+    """Each person's date from the verified signature that bears their name, else what is known already.
+
+    Of several documents the latest date counts: then a person has signed everything.
+    """
+    signatures = [one for one in found.verdict.signatures if one.signed_at is not None]
+    by_name = {one.name.casefold(): one.signed_at for one in signatures}
+    by_email = {one.email.casefold(): one.signed_at for one in signatures if one.email}
     dated = []
     for facts in signatories:
         when = by_email.get(facts.email.casefold()) or by_name.get(facts.name.casefold())
+        if when is not None and facts.signed_at is not None and found.document.rank > 1:
+            when = max(when, facts.signed_at)
         dated.append(facts.model_copy(update={"signed_at": when or facts.signed_at, "progress": "signed"}))
     return tuple(dated)
 
 
-def _quarantine(parts: Parts, record: Record, code: str, error: Exception | None) -> Record:
-    log.error("what came back for %s is not an intact signed document: %s", record.ref, error or code)
+def _quarantine(parts: Parts, record: Record, bad: _Bad) -> Record:
+    log.error(
+        "document %d of %s came back and is not an intact signed document: %s",
+        bad.document.rank,
+        record.ref,
+        bad.error or bad.code,
+    )
     return parts.journal.fact(
-        record, Event.QUARANTINED, data={"code": code}, reason=code, **waiting.backoff(parts, record)
+        record,
+        Event.QUARANTINED,
+        data={"code": bad.code},
+        reason=bad.code,
+        values={"file": bad.document.name} if record.more else {},
+        **waiting.backoff(parts, record),
     )
 
 
@@ -133,9 +207,7 @@ def _not_ready(parts: Parts, record: Record, error: RemoteError) -> Record:
         try:
             parts.services[record.account].status(TransactionId(str(record.transaction)))
         except NotFound:
-            return parts.journal.fact(
-                record, Event.ERASED, reason="erased_before_fetch", ended_at=parts.now()
-            )
+            return _forgotten(parts, record)
         except RemoteError as again:
             return _later(parts, record, again)
     return _later(parts, record, error)
@@ -148,28 +220,38 @@ def _later(parts: Parts, record: Record, error: RemoteError) -> Record:
     )
 
 
-def fetch_again(parts: Parts, record: Record) -> Record:
+def _forgotten(parts: Parts, record: Record) -> Record:
+    """The platform knows nothing of it any more: what has come goes home, what has not is told as lost."""
+    saved = {
+        document.rank
+        for document in record.documents
+        if document.delivered_href is not None or _is_here(parts, record, document)
+    }
+    if not saved:
+        return parts.journal.fact(record, Event.ERASED, reason="erased_before_fetch", ended_at=parts.now())
+    missing = [document for document in record.documents if document.rank not in saved]
+    kept = record
+    for document in missing:
+        lost = document.model_copy(update={"beside": NEVER_CAME})
+        kept = kept.model_copy(update=kept.with_document(lost))
+    changes: dict[str, Any] = {"document": kept.document, "more": kept.more, "attempts": 0, "next_at": None}
+    log.error("%d documents of %s were erased before they could be fetched", len(missing), record.ref)
+    if Event.FETCHED in TRANSITIONS[record.state]:
+        return parts.journal.fact(record, Event.FETCHED, reason="", values={}, **changes)
+    return parts.journal.note(record, "documents_erased", **changes)
+
+
+def fetch_again(task: Task) -> Task:
     """Bring back a signed document whose spooled copy is gone, without leaving DELIVERING.
 
     Another sealing of the same document is as good: its hash becomes the one to deliver.
     """
-    terms = parts.accounts[record.account].terms
-    transaction = TransactionId(str(record.transaction))
+    parts, record = task.parts, task.record
     try:
-        path, fetched = parts.spool.put(
-            record.ref,
-            SIGNED_NAME,
-            lambda stream: parts.services[record.account].download(
-                transaction, 1, stream, max_bytes=terms.max_signed_bytes
-            ),
-        )
+        path, sha256 = _download(parts, record, task.rank)
     except RemoteError as error:
-        return _not_ready(parts, record, error)
-    verdict = parts.documents.verify_signed(path, _expected(parts, record))
-    if not verdict.intact:
-        return parts.journal.note(record, "not_fetched", **waiting.backoff(parts, record))
-    document = record.document.model_copy(
-        update={"signed_sha256": fetched.sha256, "signed_size": verdict.size}
-    )
-    extra = {**record.extra, "contents": [signature.contents_sha256 for signature in verdict.signatures]}
-    return parts.journal.note(record, "fetched_again", document=document, extra=extra)
+        return task.taking(_not_ready(parts, record, error))
+    found = _judged(parts, record, task.document, path, sha256)
+    if isinstance(found, _Bad):
+        return task.later("not_fetched")
+    return task.taking(parts.journal.note(record, "fetched_again", **record.with_document(found.document)))

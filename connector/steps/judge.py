@@ -8,15 +8,19 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from connector.errors import Problem
 from connector.identity import FIRST_ASK, ask_of, new_reference
 from connector.lifecycle import DocumentFacts, Event, Record, State
 from connector.sidecar import names
-from connector.sidecar.model import SignatureRequest, Verb, Wish
+from connector.sidecar.model import SignatureRequest, Wish
+from connector.sidecar.reading import read_orders
 from connector.steps import check as checking
-from connector.steps.case import Case, extra_of
+from connector.steps import orders
+from connector.steps.asked import Asked, corrected_text, signatory_facts, told_of, understand, wording_of
+from connector.steps.case import NAMED_AFTER_REQUEST, Case, extra_of
 from connector.steps.likeness import (
     copy_of,
     lost_both,
@@ -26,6 +30,7 @@ from connector.steps.likeness import (
     taken_by,
 )
 from connector.steps.read import ReadDocument, ReadSidecar, read_document, read_request
+from connector.steps.wish import Going, wish_of
 
 # What was written to the folder outlives a new verdict: it is replaced or removed later, never forgotten.
 _WRITTEN = frozenset(
@@ -37,32 +42,36 @@ _WRITTEN = frozenset(
         "preview_sha256",
         "preview_href",
         "preview_name",
+        "corrected_href",
+        "corrected_sha256",
         # What only a person's new ask can lift, whatever else is edited meanwhile, and that it was given.
         "needs_ask",
         "confirmed",
+        "first_order",
     }
 )
 _HOLDING = frozenset({"there_before", "status_by_name"})
 
 
 def judge(case: Case) -> Record:
-    """Judge one settled sidecar and write the verdict. Raises remote errors of reads, SpoolError."""
+    """Judge one settled sidecar and write the verdict.
+
+    Raises NotSettled while a file it names is still being written, remote errors of reads, SpoolError.
+    """
     parts, pair = case.parts, case.pair
     folder = parts.folders[case.settings.server]
     ref = case.target.ref if case.target else new_reference()
     sidecar = read_request(folder, pair.sidecar.href, pdf_name=pair.document_name, size=pair.sidecar.size)
-    document = None
-    if pair.document is not None:
-        limit = parts.accounts[case.settings.accounts[0]].terms.max_document_bytes
-        document = read_document(
-            folder, pair.document.href, parts.spool, ref=ref, max_bytes=limit, size=pair.document.size
-        )
+    asked = understand(case, sidecar)
+    case = replace(case, pair=asked.pair)
     try:
-        moved = moved_by_content(case, sidecar, document)
+        documents = _read_documents(case, asked, ref)
+        main = documents[0] if documents else None
+        moved = moved_by_content(case, sidecar, main)
         if moved is not None:
             parts.spool.free(ref)
             return moved
-        record = _verdict(case, sidecar, document, ref)
+        record = _verdict(case, sidecar, asked, documents, ref)
     except BaseException:
         if case.target is None:
             parts.spool.free(ref)
@@ -72,77 +81,117 @@ def judge(case: Case) -> Record:
     return record
 
 
+def _read_documents(case: Case, asked: Asked, ref: str) -> list[ReadDocument]:
+    parts = case.parts
+    folder = parts.folders[case.settings.server]
+    limit = parts.accounts[case.settings.accounts[0]].terms.max_document_bytes
+    return [
+        read_document(
+            parts,
+            folder,
+            entry,
+            ref=ref,
+            rank=rank,
+            role="document" if rank <= len(asked.gathered.documents) else "annex",
+            max_bytes=limit,
+        )
+        for rank, entry in enumerate(asked.gathered.all, start=1)
+    ]
+
+
 def read_again(case: Case) -> ReadSidecar:
     """Fetch and read the sidecar of a case as it is now."""
     folder = case.parts.folders[case.settings.server]
     return read_request(folder, case.pair.sidecar.href, pdf_name=case.pair.document_name)
 
 
-def _verdict(case: Case, sidecar: ReadSidecar, document: ReadDocument | None, ref: str) -> Record:
-    common = _common(case, sidecar, ref)
-    lost = lost_both(case, sidecar, document)
+def _verdict(
+    case: Case, sidecar: ReadSidecar, asked: Asked, documents: Sequence[ReadDocument], ref: str
+) -> Record:
+    common = _common(case, sidecar, asked, ref)
+    main = documents[0] if documents else None
+    lost = lost_both(case, sidecar, main)
     if lost is not None:
         told = {"reason": "lost_both_files", "values": {"other": lost.document.href}}
         common["extra"] |= {"needs_ask": told}
-        return case.keep(Event.COPIED, **{**common, **told, "request": sidecar.request})
-    problems = _problems_of_place(case, sidecar)
-    if sidecar.request is None or problems:
-        if document is not None:
+        return case.keep(Event.COPIED, **{**common, **told, "request": asked.request})
+    problems = [*_problems_of_place(case), *asked.problems]
+    if asked.request is None or problems:
+        if documents:
             limit = case.parts.accounts[case.settings.accounts[0]].terms.max_document_bytes
-            problems += checking.document_problems(case.parts, document, limit)
-            common["document"] = _document(case, document, None)
-        common["extra"] |= {"own_status": rival_speaks(case)}
-        return case.keep(Event.REJECTED, problems=_dumped(problems), request=sidecar.request, **common)
-    if document is None:
-        common["extra"] |= {"near_name": _near_name(case)}
-        return case.keep(Event.PDF_MISSING, request=sidecar.request, problems=(), **common)
-    return _judge_whole(case, sidecar, sidecar.request, document, common)
+            problems += checking.document_problems(case.parts, documents, limit)
+            common |= _unchecked(documents)
+        common["extra"] |= {"own_status": rival_speaks(case), "corrected": corrected_text(sidecar, problems)}
+        return case.keep(Event.REJECTED, problems=_dumped(problems), request=asked.request, **common)
+    if asked.gathered.missing:
+        if documents:
+            common |= _unchecked(documents)
+        common["extra"] |= {
+            "near_name": _near_name(case, asked.gathered.missing[0]),
+            "missing": list(asked.gathered.missing),
+        }
+        return case.keep(Event.PDF_MISSING, request=asked.request, problems=(), **common)
+    return _judge_whole(case, sidecar, asked, asked.request, documents, common)
+
+
+def _unchecked(documents: Sequence[ReadDocument]) -> dict[str, Any]:
+    """What is kept of documents that could not be held against a request."""
+    facts = [checking.document_facts(checking.Judged(read=one, facts=None)) for one in documents]
+    return {"document": facts[0], "more": tuple(facts[1:])}
 
 
 def _judge_whole(
     case: Case,
     sidecar: ReadSidecar,
+    asked: Asked,
     request: SignatureRequest,
-    document: ReadDocument,
+    documents: Sequence[ReadDocument],
     common: dict[str, Any],
 ) -> Record:
     parts = case.parts
-    checked = checking.check(parts, case.settings, request, document, case.pair.document_name)
+    subject = checking.subject_name(case.pair.document if case.pair.own else None, case.pair.sidecar.name)
+    checked = checking.check(parts, case.settings, request, documents, subject)
     base = case.target or case.previous
     ask = ask_of(request.action, record=base)
-    key, key_parts = checking.keyed(checked, document, ask)
+    key, key_parts = checking.keyed(checked, ask)
     while _withdrawn_with(case, key):
         # Marked, never sent, taken away: what a person puts there again is another ask, with a marker of its own.
         ask += " +"
-        key, key_parts = checking.keyed(checked, document, ask)
+        key, key_parts = checking.keyed(checked, ask)
+    facts = [checking.document_facts(one) for one in checked.documents]
     common |= {
         "account": checked.account,
-        "document": _document(case, document, checked),
+        "document": facts[0],
+        "more": tuple(facts[1:]),
         "request": request,
-        "signatories": checking.signatory_facts(checked),
+        "signatories": signatory_facts(parts, checked),
         "subject": checked.subject,
         "problems": (),
     }
-    taken = taken_by(case, common["document"])
+    common["extra"] |= told_of(checked, (*asked.warnings, *checked.warnings))
+    taken = taken_by(case, facts)
     if taken is not None:
-        problem = Problem(code="document_taken", values={"other": taken.place.rsplit("/", 1)[-1]})
+        one, other = taken
+        values = {"other": other.place.rsplit("/", 1)[-1], "document": one.name if one.rank > 1 else ""}
+        problem = Problem(code="document_taken", values=values)
         return case.keep(Event.REJECTED, **{**common, "problems": _dumped([problem])}, key=None)
     asked_anew = base is not None and ask != base.ask
     # A new ask confirms these bytes for these people; other ones put in their place must ask for themselves.
     confirming = {
-        "document": document.sha256,
+        "document": checked.main.sha256,
         "people": sorted(str(email) for email in checking.emails_of(checked)),
     }
     confirmed = asked_anew or extra_of(case.target).get("confirmed") in (True, confirming)
     common["extra"].pop("confirmed", None)
     if confirmed:
         common["extra"] |= {"needs_ask": None, "confirmed": confirming}
-    copied = copy_of(case, sidecar, checked, document, key, confirmed=confirmed)
+    copied = copy_of(case, sidecar, checked, key, confirmed=confirmed)
     if copied is not None:
         obeyed = tuple(dict.fromkeys((*_obeyed(case), *_wording(request))))
         told = {"reason": "copy", "values": copied, "key": None, "obeyed": obeyed}
         return case.keep(Event.COPIED, **{**common, **told})
     if checked.problems:
+        common["extra"] |= {"corrected": corrected_text(sidecar, checked.problems)}
         return case.keep(Event.REJECTED, **{**common, "problems": _dumped(checked.problems)}, key=None)
     needed = common["extra"].get("needs_ask") or _needs_ask(case, confirmed=confirmed)
     if needed and "transaction" in needed:
@@ -154,7 +203,7 @@ def _judge_whole(
         event = Event.HELD if needed["reason"] in _HOLDING else Event.COPIED
         common["extra"] = {**common["extra"], "needs_ask": needed}
         return case.keep(event, **{**common, **needed, "obeyed": obeyed, "key": None})
-    return _accept(case, sidecar, checked, key, key_parts, ask, common)
+    return _accept(case, sidecar, asked, checked, key, key_parts, ask, common)
 
 
 def _withdrawn_with(case: Case, key: str) -> bool:
@@ -165,6 +214,7 @@ def _withdrawn_with(case: Case, key: str) -> bool:
 def _accept(
     case: Case,
     sidecar: ReadSidecar,
+    asked: Asked,
     checked: checking.Checked,
     key: str,
     key_parts: Mapping[str, Any],
@@ -172,29 +222,35 @@ def _accept(
     common: dict[str, Any],
 ) -> Record:
     request = checked.request
-    wish, capped = _wish(case, sidecar, checked)
+    carried = checking.carried(case.parts, checked)
+    going = wish_of(case, sidecar, asked, checked, carried)
+    stopped = orders.stops(case.target, request.action)
+    if stopped:
+        going = Going(wish=Wish.PREVIEW, capped=going.capped, reason=orders.STOPPED)
     obeyed = _obeyed(case)
     fields = {
         **common,
         "key": key,
         "key_parts": dict(key_parts),
         "ask": ask,
-        "carried": checking.carried(case.parts, checked),
+        "carried": carried,
         "obeyed": tuple(dict.fromkeys((*obeyed, *_wording(request)))),
         "accepted_at": case.parts.now(),
         "transaction": None,
-        "reason": "preview_only" if capped and wish is Wish.PREVIEW else "",
+        "reason": going.reason,
         "values": {},
         "extra": {
             **common["extra"],
             "message": checked.message,
-            "kind": "draft" if wish is Wish.DRAFT else "send",
-            "capped": capped,
+            "kind": "draft" if going.wish is Wish.DRAFT else "send",
+            "capped": going.capped,
+            "send_said": asked.send_said,
+            **({"stopped": stopped} if stopped else orders.without_effect(request.action, "left_over")),
         },
         "next_at": case.target.next_at if case.target and _same_key(case.target, key) else None,
         "attempts": case.target.attempts if case.target and _same_key(case.target, key) else 0,
     }
-    event = Event.PREVIEWED if wish is Wish.PREVIEW else Event.ACCEPTED
+    event = Event.PREVIEWED if going.wish is Wish.PREVIEW else Event.ACCEPTED
     return case.keep(event, **fields)
 
 
@@ -202,44 +258,26 @@ def _same_key(record: Record | None, key: str) -> bool:
     return record is not None and record.key == key
 
 
-def _wish(case: Case, sidecar: ReadSidecar, checked: checking.Checked) -> tuple[Wish, bool]:
-    """How far it goes now, and whether the ceiling is what stops it.
-
-    Lifting a ceiling sends nothing by itself: what was prepared under it waits until a person says so in the
-    file (ux page section 5).
-    """
-    request, target = checked.request, case.target
-    wanted = request.send or Wish.SEND
-    wish = checked.wish
-    ordered = (
-        target is not None
-        and target.state is State.PREVIEWED
-        and request.action is not None
-        and request.action.verb is Verb.SEND
-        and request.action.wording not in target.obeyed
-    )
-    if not ordered and request.action is not None and request.action.verb is Verb.SEND and request.send:
-        # A leftover "envoyer" on a request that never waited for it has no effect.
-        wish = min(wish, request.send, key=list(Wish).index)
-    was_capped = target is not None and target.state is State.PREVIEWED and bool(target.extra.get("capped"))
-    if was_capped and target is not None and wish is not Wish.PREVIEW and not ordered:
-        said = sidecar.sha256 != target.sidecar_sha256 and request.send is not None
-        if not said:
-            wish = Wish.PREVIEW
-    return wish, was_capped or list(Wish).index(wish) < list(Wish).index(wanted)
-
-
-def _common(case: Case, sidecar: ReadSidecar, ref: str) -> dict[str, Any]:
+def _common(case: Case, sidecar: ReadSidecar, asked: Asked, ref: str) -> dict[str, Any]:
     accounts = [case.parts.accounts[name] for name in case.settings.accounts]
+    kept = {name: value for name, value in extra_of(case.target).items() if name in _WRITTEN}
     fields: dict[str, Any] = {
         "sidecar_etag": sidecar.etag or case.pair.sidecar.etag,
         "sidecar_file_id": case.pair.sidecar.file_id,
         "sidecar_sha256": sidecar.sha256 or None,
-        "settings_digest": checking.settings_digest(case.settings, accounts),
+        "settings_digest": checking.settings_digest(case.settings, accounts, asked.beside),
         "reason": "",
         "values": {},
         "reported_etag": case.target.reported_etag if case.target else None,
-        "extra": {name: value for name, value in extra_of(case.target).items() if name in _WRITTEN},
+        "more": (),
+        "extra": {
+            **kept,
+            NAMED_AFTER_REQUEST: not case.pair.own,
+            "settings_name": asked.settings_name,
+            "settings_scope": asked.settings_scope,
+            "wording": wording_of(asked.own) if asked.own is not None else "",
+            "first_order": orders.first_order(case.target, read_orders(sidecar.data)),
+        },
     }
     if case.target is None:
         fields["ref"] = ref
@@ -250,25 +288,14 @@ def _common(case: Case, sidecar: ReadSidecar, ref: str) -> dict[str, Any]:
     return fields
 
 
-def _document(case: Case, document: ReadDocument, checked: checking.Checked | None) -> DocumentFacts:
-    facts = checking.document_facts(case.pair.document_href, case._file_id, document, checked)
-    if facts.etag is None and case.pair.document is not None:
-        facts = facts.model_copy(update={"etag": case.pair.document.etag})
-    return facts
-
-
-def _problems_of_place(case: Case, sidecar: ReadSidecar) -> list[Problem]:
-    problems = list(sidecar.problems)
+def _problems_of_place(case: Case) -> list[Problem]:
+    problems = []
     if case.pair.rivals:
         both = sorted(entry.name for entry in (case.pair.sidecar, *case.pair.rivals))
-        problems.insert(0, Problem(code="two_sidecars", values={"names": ", ".join(both)}))
+        problems.append(Problem(code="two_sidecars", values={"names": ", ".join(both)}))
     if len(case.pair.documents) > 1:
         found = ", ".join(sorted(entry.name for entry in case.pair.documents))
         problems.append(Problem(code="pdf_name_ambiguous", values={"names": found}))
-    settings = case.sight.settings_above(case.pair.sidecar.href)
-    if settings is not None:
-        # Ignoring it could leave out a signatory that everybody counts on.
-        problems.append(Problem(code="not_yet", values={"key": settings.name}))
     return problems
 
 
@@ -292,14 +319,14 @@ def _needs_ask(case: Case, *, confirmed: bool) -> dict[str, Any] | None:
     return {"reason": "there_before", "values": {}} if case.there_before else None
 
 
-def _near_name(case: Case) -> str:
+def _near_name(case: Case, missing: str) -> str:
     """A PDF beside whose name is nearly the one that is missing."""
     found = [
         entry.name
         for entry in case.sight.pdfs_beside(case.pair.sidecar.href)
         if not names.is_ours(entry.name)
     ]
-    near = difflib.get_close_matches(case.pair.document_name, found, n=1, cutoff=0.75)
+    near = difflib.get_close_matches(missing, found, n=1, cutoff=0.75)
     return near[0] if near else ""
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from connector.errors import NotFound
 from connector.identity import canonical_email, same_people
 from connector.lifecycle import DocumentFacts, Record, State
@@ -9,6 +11,7 @@ from connector.ports import Href
 from connector.report.block import place_mac
 from connector.sidecar import names
 from connector.steps import check as checking
+from connector.steps.answers import DROP
 from connector.steps.case import Case, move
 from connector.steps.read import ReadDocument, ReadSidecar
 from connector.steps.show import read_status_at
@@ -18,12 +21,13 @@ _NOT_KNOWN = frozenset({State.WITHDRAWN, State.REJECTED, State.WAITING_PDF})
 
 
 def moved_by_content(case: Case, sidecar: ReadSidecar, document: ReadDocument | None) -> Record | None:
-    """R3, second half: the same two files, gone from where they were."""
+    """R3, second half: the same two files (sidecar and main document), gone from where they were."""
     if case.target is not None or case.previous is not None or document is None or not document.sha256:
         return None
     for known in case.journal.knowing(sha256=document.sha256):
         if (
             known.current
+            and document.sha256 in {known.document.sha256, known.document.signed_sha256}
             and known.state not in _NOT_KNOWN
             and known.server == case.settings.server
             and known.sidecar_sha256 == sidecar.sha256
@@ -43,24 +47,31 @@ def lost_both(case: Case, sidecar: ReadSidecar, document: ReadDocument | None) -
     return None
 
 
-def taken_by(case: Case, document: DocumentFacts) -> Record | None:
-    """Another open request on the very same file (design page section 4): two never share a document."""
+def taken_by(case: Case, documents: Sequence[DocumentFacts]) -> tuple[DocumentFacts, Record] | None:
+    """Another open request on one of the very same files (design page section 4): two never share a document.
+
+    Annexes are never touched, so any number of requests may share one.
+    """
+    mine = [one for one in documents if one.role == "document"]
     for other in case.journal.open_records(case.settings.server):
         if case.target is not None and other.id == case.target.id:
             continue
-        same = other.document.href == document.href or (
-            document.file_id is not None and other.document.file_id == document.file_id
-        )
-        if same and other.state.open and other.place != case.pair.sidecar.href:
-            return other
+        if not other.state.open or other.place == case.pair.sidecar.href:
+            continue
+        for one in mine:
+            if any(_same_file(one, theirs) for theirs in other.documents if theirs.role == "document"):
+                return one, other
     return None
+
+
+def _same_file(one: DocumentFacts, other: DocumentFacts) -> bool:
+    return one.href == other.href or (one.file_id is not None and one.file_id == other.file_id)
 
 
 def copy_of(
     case: Case,
     sidecar: ReadSidecar,
     checked: checking.Checked,
-    document: ReadDocument,
     key: str,
     *,
     confirmed: bool,
@@ -79,10 +90,15 @@ def copy_of(
         return None
     emails = [signatory.email for signatory in checked.request.signatories]
     hidden = [case.parts.sealer.hide(canonical_email(email)) for email in emails]
-    for known in case.journal.knowing(sha256=document.sha256):
+    sha256 = checked.main.sha256
+    for known in case.journal.knowing(sha256=sha256):
         if known.id in mine or known.state in _NOT_KNOWN:
             continue
-        delivered = known.document.signed_sha256 == document.sha256
+        delivered = any(one.signed_sha256 == sha256 for one in known.documents)
+        if not delivered and not any(
+            one.sha256 == sha256 for one in known.documents if one.role == "document"
+        ):
+            continue  # an annex that went along with another request
         if (
             delivered
             or known.sidecar_sha256 == sidecar.sha256
@@ -121,7 +137,7 @@ def status_by_name(case: Case) -> tuple[str, str | None]:
 
     With it the transaction that our own whole status of this very place names, if it names one.
     """
-    name = names.status_name(case.pair.document_name)
+    name = status_name_of(case)
     if not case.sight.beside(case.pair.sidecar.href, name):
         return "", None
     href = Href(case.pair.sidecar.parent + name)
@@ -129,10 +145,18 @@ def status_by_name(case: Case) -> tuple[str, str | None]:
         sealed = read_status_at(case.parts, case.parts.folders[case.settings.server], href)
     except NotFound:
         return "", None
+    if sealed is not None and sealed.ref == DROP:
+        return "", None  # it told of this very PDF while it waited in its drop folder
     mine = place_mac(case.pair.sidecar.href, case.parts.sealer.key)
     if sealed is not None and sealed.place_mac != mine:
         return ("" if _of_one_that_went(case, sealed.place_mac) else "copy"), None
     return "status_by_name", sealed.transaction if sealed is not None else None
+
+
+def status_name_of(case: Case) -> str:
+    """Return the name of the status of this request: its document's, or its own where that bears another name."""
+    pair = case.pair
+    return names.status_name(pair.document_name if pair.own else names.document_name(pair.sidecar.name))
 
 
 def _of_one_that_went(case: Case, sealed: str) -> bool:

@@ -13,9 +13,9 @@ from collections.abc import Iterable
 from connector import marks
 from connector.errors import NotFound, PreconditionFailed, RemoteError
 from connector.identity import canonical_email
-from connector.lifecycle import Event, Record
-from connector.marks import Reading, Sent
-from connector.ports import Folder, Href
+from connector.lifecycle import DocumentFacts, Event, Record
+from connector.marks import Further, Reading, Sent
+from connector.ports import Entry, Folder, Href
 from connector.steps import recover, waiting
 from connector.steps.parts import FolderSettings, Parts
 from connector.steps.registry import read_mark, sent_href
@@ -53,22 +53,30 @@ def mark(parts: Parts, record: Record) -> Record:
 
 
 def still_judged(folder: Folder, record: Record) -> bool:
-    """The last look before anything binds: PDF and sidecar are still what was judged (best effort)."""
-    parent = Href(record.place.rsplit("/", 1)[0] + "/")
-    try:
-        # Both lie in one folder: one look shows both.
-        found = {entry.href: entry for entry in folder.list(parent).entries}
-    except NotFound:
-        return False
-    document = found.get(Href(record.document.href))
-    sidecar = found.get(Href(record.place))
+    """The last look before anything binds: every document and the sidecar are still what was judged (best effort)."""
+    found: dict[str, Entry] = {}
+    # Most often all of them lie in one folder: one look shows them all.
+    for parent in dict.fromkeys(
+        _parent(href) for href in (record.place, *(d.href for d in record.documents))
+    ):
+        try:
+            found |= {entry.href: entry for entry in folder.list(parent).entries}
+        except NotFound:
+            return False
+    sidecar = found.get(record.place)
     return (
-        document is not None
-        and sidecar is not None
-        and document.etag == record.document.etag
-        and document.size == record.document.size
+        sidecar is not None
         and sidecar.etag == record.sidecar_etag
+        and all(_unchanged(document, found.get(document.href)) for document in record.documents)
     )
+
+
+def _parent(href: str) -> Href:
+    return Href(href.rsplit("/", 1)[0] + "/")
+
+
+def _unchanged(document: DocumentFacts, entry: Entry | None) -> bool:
+    return entry is not None and entry.etag == document.etag and entry.size == document.size
 
 
 def _abandon(parts: Parts, record: Record) -> Record:
@@ -117,7 +125,7 @@ def _mark_of(parts: Parts, settings: FolderSettings, record: Record, nonce: str)
         carried=str(record.carried),
         ask=record.ask,
         obeyed=record.obeyed,
-        documents=(("document", str(record.document.sha256)),),
+        documents=tuple((document.role, str(document.sha256)) for document in record.documents),
         people=tuple(hide(canonical_email(s.email)) for s in record.request.signatories),
         pages=record.document.pages,
         pages_digest=record.document.pages_digest,
@@ -127,7 +135,23 @@ def _mark_of(parts: Parts, settings: FolderSettings, record: Record, nonce: str)
         document_file_id=record.document.file_id,
         place=hide(record.place),
         document=hide(record.document.href),
+        sent_sha256=record.document.sent_sha256,
+        further=tuple(_further(parts, document) for document in record.more),
         made_at=parts.now(),
+    )
+
+
+def _further(parts: Parts, document: DocumentFacts) -> Further:
+    return Further(
+        rank=document.rank,
+        role=document.role,
+        sha256=str(document.sha256),
+        sent_sha256=document.sent_sha256,
+        size=document.size,
+        pages=document.pages,
+        pages_digest=document.pages_digest,
+        file_id=document.file_id,
+        place=parts.sealer.hide(document.href),
     )
 
 

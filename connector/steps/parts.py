@@ -6,14 +6,16 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from connector.config.model import Ceiling
 from connector.errors import Problem
 from connector.isolated_pdf import IsolatedPdf
 from connector.journal import Journal
 from connector.marks import Sealer
+from connector.placement import BoxSize, usual_size
 from connector.ports import Box, Folder, Href, SigningService, Terms
-from connector.sidecar.model import Reminders
+from connector.sidecar.model import Reminders, SignatureRequest
 from connector.spool import Spool
 
 
@@ -61,6 +63,8 @@ class AccountSettings:
     """Have the account's tokens been replaced since then?"""
     box_problems: Callable[[Sequence[Box]], list[Problem]] = lambda _boxes: []
     """What the platform's contract says against these boxes: no place on that page, an overlap."""
+    box_size: BoxSize = usual_size
+    """How large the platform's box is seen on a page, under its contract."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,6 +77,8 @@ class Timing:
     """A sidecar waits this long for its PDF before anything is said."""
     gone_patience: timedelta = timedelta(minutes=10)
     """A missing file is called gone after this: moves arrive as delete and upload."""
+    drop_delay: timedelta = timedelta(minutes=10)
+    """A PDF in a drop folder may be taken out again for this long."""
     quiet_send: timedelta = timedelta(minutes=15)
     """After an unanswered send, "not sent" proves nothing before this (protocol R9)."""
     doubt: timedelta = timedelta(hours=2)
@@ -85,6 +91,16 @@ class Timing:
     probe: timedelta = timedelta(minutes=15)
     """How often a held account is probed by one request."""
     retention: timedelta = timedelta(days=30)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SettingsRead:
+    """A settings file as it was read; good for as long as the file shows the same ``shape`` (ETag, size)."""
+
+    shape: tuple[object, ...]
+    sha256: str
+    request: SignatureRequest | None
+    problems: tuple[Problem, ...] = ()
 
 
 @dataclass
@@ -111,8 +127,12 @@ class Parts:
     """Records whose ``send`` is under way in this process: not yet a question for anybody."""
     not_left: set[int] = field(default_factory=set)
     """Records of which this very process knows that their last ``send`` did not leave, or was refused."""
+    reminding: set[int] = field(default_factory=set)
+    """Records whose ``remind`` is under way in this process: its open intent is not a question yet."""
     probing: dict[str, int] = field(default_factory=dict)
     """Account → the one record that finds out whether its hold is over."""
+    settings_read: dict[tuple[str, str], SettingsRead] = field(default_factory=dict)
+    """(server, href) of a settings file → what it said when it was last read."""
     fresh_marks: set[int] = field(default_factory=set)
     """Records whose ``mark`` intent this very process committed: a marker found otherwise is a question."""
     fresh_sends: set[int] = field(default_factory=set)
@@ -126,3 +146,8 @@ class ReportSettings:
     timezone: str = "Europe/Paris"
     language: str = "fr"
     support: str = ""
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """``timezone`` as an object."""
+        return ZoneInfo(self.timezone)

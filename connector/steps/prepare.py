@@ -15,12 +15,13 @@ from connector.errors import (
     NotFound,
     RemoteError,
 )
-from connector.lifecycle import Event, Record
+from connector.lifecycle import DocumentFacts, Event, Record
 from connector.ports import Box, SigningService, TransactionDraft, TransactionId, TransactionSignatory
+from connector.sidecar import names
 from connector.sidecar.model import Order, SignatureRequest
 from connector.steps import waiting
 from connector.steps.parts import Parts
-from connector.steps.read import SENT_NAME
+from connector.steps.spooled import sent_name
 
 log = logging.getLogger(__name__)
 
@@ -28,7 +29,7 @@ log = logging.getLogger(__name__)
 def prepare(parts: Parts, record: Record) -> Record:
     """WAITING → PREPARED, or the same with a reason to wait. Raises JournalError only."""
     assert record.request is not None
-    if not parts.spool.has(record.ref, SENT_NAME, record.document.sha256):
+    if not all(_spooled(parts, record, one) for one in record.documents):
         # The spool was lost: the bytes judged are no longer at hand, so the pair is judged again.
         return parts.journal.note(record, "judge_again", sidecar_etag=None, settings_digest=None)
     service = parts.services[record.account]
@@ -60,6 +61,10 @@ def prepare(parts: Parts, record: Record) -> Record:
     )
 
 
+def _spooled(parts: Parts, record: Record, one: DocumentFacts) -> bool:
+    return parts.spool.has(record.ref, sent_name(one.rank), one.sent_sha256 or one.sha256)
+
+
 class _ContractWrong(Exception):
     """What was just created cannot be read back."""
 
@@ -75,9 +80,10 @@ def _build(parts: Parts, record: Record, request: SignatureRequest, service: Sig
         confidential_to=request.confidential_to,
     )
     transaction = service.create(draft)
-    boxes = [Box(**box) for box in record.document.boxes]
-    name = record.document.href.rsplit("/", 1)[-1]
-    service.upload(transaction, 1, name, parts.spool.path(record.ref, SENT_NAME), boxes)
+    for one in record.documents:
+        boxes = [Box(**box) for box in one.boxes]
+        content = parts.spool.path(record.ref, sent_name(one.rank))
+        service.upload(transaction, one.rank, names.image_pdf_name(one.name), content, boxes)
     for signatory in request.signatories:
         service.add_signatory(
             transaction,

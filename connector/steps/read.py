@@ -1,4 +1,4 @@
-"""Step 2, read: the bytes of a sidecar and of its PDF, by hash, as the folder holds them now.
+"""Step 2, read: the bytes of a sidecar and of its documents, by hash, as the folder holds them now.
 
 Reads only. The bytes judged here are the bytes sent later: both come from one download into the spool.
 """
@@ -8,22 +8,31 @@ from __future__ import annotations
 import hashlib
 import io
 import math
-from dataclasses import dataclass
+import shutil
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import BinaryIO, Literal
 
-from connector.errors import OutOfSpace, Problem, RequestRejected
-from connector.ports import ETag, Folder, Href
+from connector.errors import DocumentError, OutOfSpace, Problem
+from connector.ports import Entry, ETag, Folder, Href
+from connector.sidecar import names
 from connector.sidecar.model import SignatureRequest
-from connector.sidecar.reading import read_sidecar
-from connector.spool import Spool
+from connector.sidecar.reading import read_whole
+from connector.steps.parts import Parts
+from connector.steps.spooled import sent_name
 
 MAX_SIDECAR_BYTES = 1_000_000
-SENT_NAME = "sent.pdf"
+MOST_IMAGE_BYTES = 64_000_000
+"""A picture becomes a much smaller PDF; only that must be light enough for the platform."""
+Role = Literal["document", "annex"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class ReadSidecar:
-    """What a sidecar says: a request, or every problem of it. ``data`` is empty when it was too large."""
+    """What a sidecar says, and every problem of it. ``data`` is empty when it was too large.
+
+    With problems ``request`` lacks what they are about, and is None when nothing could be read.
+    """
 
     sha256: str
     etag: ETag | None
@@ -34,12 +43,26 @@ class ReadSidecar:
 
 @dataclass(frozen=True, kw_only=True)
 class ReadDocument:
-    """A PDF in the spool. ``path`` is None when it was too large to fetch."""
+    """A document in the spool. ``path`` is None when it was too large to fetch, or is no picture after all."""
 
+    rank: int
+    role: Role
+    entry: Entry
     sha256: str
+    """Of the bytes as found in the folder; empty when it was too large."""
     size: int
     etag: ETag | None
     path: Path | None
+    """The PDF that travels."""
+    sent_sha256: str | None = None
+    """Of the PDF made of a picture; None where the file itself travels."""
+    fault: str = ""
+    """Code of what is wrong with a picture."""
+
+    @property
+    def travels(self) -> str:
+        """Hash of the bytes that are sent."""
+        return self.sent_sha256 or self.sha256
 
 
 def read_request(
@@ -62,13 +85,10 @@ def read_request(
         return ReadSidecar(sha256="", etag=None, data=b"", request=None, problems=(problem,))
     data = stream.getvalue()
     sha256 = hashlib.sha256(data).hexdigest()
-    try:
-        request = read_sidecar(data, pdf_name=pdf_name)
-    except RequestRejected as rejected:
-        return ReadSidecar(
-            sha256=sha256, etag=fetched.etag, data=data, request=None, problems=rejected.problems
-        )
-    return ReadSidecar(sha256=sha256, etag=fetched.etag, data=data, request=request)
+    reading = read_whole(data, pdf_name=pdf_name)
+    return ReadSidecar(
+        sha256=sha256, etag=fetched.etag, data=data, request=reading.request, problems=reading.problems
+    )
 
 
 def megabytes(size: int) -> str:
@@ -77,16 +97,50 @@ def megabytes(size: int) -> str:
 
 
 def read_document(
-    folder: Folder, href: Href, spool: Spool, *, ref: str, max_bytes: int, size: int | None = None
+    parts: Parts, folder: Folder, entry: Entry, *, ref: str, rank: int, role: Role, max_bytes: int
 ) -> ReadDocument:
-    """Fetch a PDF into the spool under ``ref``.
+    """Fetch a document into the spool under ``ref``; of a picture a PDF is made, which is what travels.
 
-    One larger than ``max_bytes`` is told by its hash being empty, and has the ``size`` that was listed.
+    One that is too large is told by its hash being empty, and has the ``size`` that was listed; a picture that
+    cannot be read has its ``fault``. Raises the errors of :meth:`Folder.get`, SpoolError.
     """
+    picture = names.is_image(entry.name)
+    most = MOST_IMAGE_BYTES if picture else max_bytes
+    found = f"found-{rank}" if picture else sent_name(rank)
     try:
-        path, fetched = spool.put(
-            ref, SENT_NAME, lambda stream: folder.get(href, stream, max_bytes=max_bytes)
+        path, fetched = parts.spool.put(
+            ref, found, lambda stream: folder.get(entry.href, stream, max_bytes=most)
         )
     except OutOfSpace:
-        return ReadDocument(sha256="", size=max(size or 0, max_bytes + 1), etag=None, path=None)
-    return ReadDocument(sha256=fetched.sha256, size=fetched.size, etag=fetched.etag, path=path)
+        size = max(entry.size or 0, most + 1)
+        return ReadDocument(rank=rank, role=role, entry=entry, sha256="", size=size, etag=None, path=None)
+    read = ReadDocument(
+        rank=rank,
+        role=role,
+        entry=entry,
+        sha256=fetched.sha256,
+        size=fetched.size,
+        etag=fetched.etag or entry.etag,
+        path=path,
+    )
+    return _made_into_pdf(parts, read, ref) if picture else read
+
+
+def _made_into_pdf(parts: Parts, read: ReadDocument, ref: str) -> ReadDocument:
+    """Make the PDF of a picture; its bytes are what is judged from here on, and what is sent."""
+    assert read.path is not None
+    made = parts.spool.path(ref, f"made-{read.rank}.pdf")
+    try:
+        parts.documents.image_to_pdf(read.path, made)
+        path, _ = parts.spool.put(ref, sent_name(read.rank), lambda stream: _copied(made, stream))
+    except DocumentError as error:
+        return replace(read, path=None, fault=error.code)
+    finally:
+        made.unlink(missing_ok=True)
+        read.path.unlink(missing_ok=True)
+    return replace(read, path=path, sent_sha256=parts.spool.sha256(path))
+
+
+def _copied(source: Path, stream: BinaryIO) -> None:
+    with source.open("rb") as made:
+        shutil.copyfileobj(made, stream)

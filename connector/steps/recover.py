@@ -8,6 +8,7 @@ about, never sent. Source: protocol R4, R6, R7, R12.
 from __future__ import annotations
 
 import logging
+from itertools import zip_longest
 from typing import Any
 
 from connector import marks
@@ -24,6 +25,7 @@ from connector.steps.registry import (
     read_mark,
     sent_href,
 )
+from connector.steps.task import delivery_steps
 
 log = logging.getLogger(__name__)
 
@@ -173,10 +175,12 @@ def _adopt_unknown(parts: Parts, folders: list[FolderSettings], mark: Sent) -> R
         href="",
         file_id=mark.document_file_id,
         sha256=next((sha for role, sha in mark.documents if role == "document"), None),
+        sent_sha256=mark.sent_sha256,
         size=mark.size,
         pages=mark.pages,
         pages_digest=mark.pages_digest,
     )
+    more = tuple(DocumentFacts(href="", **further.model_dump(exclude={"place"})) for further in mark.further)
     return parts.journal.add(
         Event.ADOPTED,
         state=TRANSITIONS[State.REJECTED][Event.ADOPTED],
@@ -186,6 +190,7 @@ def _adopt_unknown(parts: Parts, folders: list[FolderSettings], mark: Sent) -> R
         account=mark.account,
         place="",
         document=document,
+        more=more,
         signatories=tuple(
             SignatoryFacts(order=order, email="", name="") for order in range(1, len(mark.people) + 1)
         ),
@@ -225,6 +230,7 @@ def _adopted(parts: Parts, mark: Sent) -> dict[str, Any]:
             "kind": mark.kind,
             "place_mac": mark.place,
             "document_mac": mark.document,
+            "further_macs": {str(further.rank): further.place for further in mark.further},
             "sent_mark": True,
             "foreign_journal": mark.journal != parts.journal.journal_id,
         },
@@ -251,17 +257,23 @@ def _end(parts: Parts, record: Record, done: Done) -> None:
         return
     if record.state.before_mark or record.state is State.HELD:
         record = parts.journal.fact(record, Event.ADOPTED, done=("mark", "send"))
-    document = record.document.model_copy(update={"signed_sha256": done.signed_sha256})
+    # Ends of one document only, as earlier releases wrote them, say nothing of further ones.
+    signed = (done.signed_sha256, *done.further_signed)
+    documents = [
+        one.model_copy(update={"signed_sha256": sha256 or one.signed_sha256})
+        for one, sha256 in zip_longest(record.documents, signed[: len(record.documents)])
+    ]
     if event not in TRANSITIONS[record.state]:
         return
     parts.spool.free(record.ref)
     parts.journal.fact(
         record,
         event,
-        done=("mark", "send", "deliver"),
+        done=("mark", "send", *delivery_steps(record)),
         closed=True,
         ended_at=done.ended_at,
-        document=document,
+        document=documents[0],
+        more=tuple(documents[1:]),
         extra={**record.extra, "ended_elsewhere": True},
     )
 
@@ -275,33 +287,3 @@ def _make_again(parts: Parts, folder: Folder, registry: Href, record: Record) ->
         log.warning("marker of %s had gone and was made again", record.ref)
     except PreconditionFailed:
         log.info("marker of %s is there after all", record.ref)
-
-
-def place_adopted(parts: Parts, record: Record, hrefs: dict[str, str | None]) -> Record | None:
-    """Find where an adopted request lives: ``hrefs`` maps each listed href to its file id.
-
-    Returns the record with its place, None while nothing of it is in sight.
-    """
-    hide = parts.sealer.hide
-    place = document = ""
-    for href, file_id in hrefs.items():
-        if file_id is not None and file_id == record.document.file_id:
-            document = href
-        elif file_id is not None and file_id == record.sidecar_file_id:
-            place = href
-    if not place or not document:
-        for href in hrefs:
-            hidden = hide(href)
-            if not document and hidden == record.extra.get("document_mac"):
-                document = href
-            elif not place and hidden == record.extra.get("place_mac"):
-                place = href
-    if (not place or place == record.place) and not document:
-        return None
-    return parts.journal.note(
-        record,
-        "place_found",
-        place=place or record.place,
-        sidecar_gone=not place,
-        document=record.document.model_copy(update={"href": document}),
-    )

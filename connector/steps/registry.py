@@ -15,7 +15,8 @@ from connector.marks import Done, Owner, Reading, Sealer, Sent
 from connector.ports import Folder, Href
 from connector.steps.parts import FolderSettings
 
-MAX_MARK_BYTES = 64_000
+MAX_MARK_BYTES = 256_000
+"""Some five hundred documents: more than anybody sends at once."""
 _TOP = Href("/")
 
 

@@ -11,8 +11,20 @@ PACKAGE = ROOT / "connector"
 
 LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"errors", "logs", "text_yaml", "systemd"}),
-    frozenset({"sidecar", "signatory_text", "placement", "pdf", "images", "lifecycle", "calendar", "config"}),
-    frozenset({"validation", "policy", "identity", "report", "marks", "ports"}),
+    frozenset(
+        {
+            "sidecar",
+            "signatory_text",
+            "signatory_list",
+            "placement",
+            "pdf",
+            "images",
+            "lifecycle",
+            "calendar",
+            "config",
+        }
+    ),
+    frozenset({"validation", "policy", "identity", "report", "marks", "ports", "models"}),
     frozenset(
         {
             *("journal", "spool", "isolation", "isolation_worker", "isolated_pdf", "documents", "notify"),
@@ -38,6 +50,9 @@ OWNERS: dict[str, frozenset[str]] = {
     "pyhanko_certvalidator": frozenset({"pdf"}),
     "pypdfium2": frozenset({"pdf"}),
     "reportlab": frozenset({"pdf"}),
+    "PIL": frozenset({"images"}),
+    "pi_heif": frozenset({"images"}),
+    "openpyxl": frozenset({"signatory_list"}),
     "apscheduler": frozenset({"daemon"}),
     "typer": frozenset({"cli"}),
     "rich": frozenset({"cli"}),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
@@ -294,18 +295,34 @@ def test_what_lies_beside_is_found_by_any_spelling() -> None:
 
 
 def test_the_nearest_settings_apply() -> None:
-    """A settings file counts for its folder and all below; the nearest is given, under any extension."""
+    """A settings file counts for its folder and all below; the nearest comes first, under any extension."""
     found = sight("_signature.yaml", "2026/mars/_Signature.yml", "2026/mars/a.sign.yaml", "2026/b.sign.yaml")
     above = {
-        href: one.href if (one := found.settings_above(f"/Lettres/{href}")) else None
+        href: [[entry.href for entry in here] for here in found.settings_above(f"/Lettres/{href}")]
         for href in ("2026/mars/a.sign.yaml", "2026/b.sign.yaml", "c.sign.yaml")
     }
     assert above == {
-        "2026/mars/a.sign.yaml": "/Lettres/2026/mars/_Signature.yml",
-        "2026/b.sign.yaml": "/Lettres/_signature.yaml",
-        "c.sign.yaml": "/Lettres/_signature.yaml",
+        "2026/mars/a.sign.yaml": [["/Lettres/2026/mars/_Signature.yml"], ["/Lettres/_signature.yaml"]],
+        "2026/b.sign.yaml": [["/Lettres/_signature.yaml"]],
+        "c.sign.yaml": [["/Lettres/_signature.yaml"]],
     }
-    assert sight("lettre.sign.yaml").settings_above(FILE) is None
+    assert sight("lettre.sign.yaml").settings_above(FILE) == []
+
+
+def test_settings_of_a_whole_server() -> None:
+    """A watched folder may be the server's root: the way up ends there."""
+    looks = Looks()
+    for href in ("/_signature.yaml", "/2026/a.sign.yaml"):
+        looks.folder.put(href, b"x")
+    found = looks.look(replace(SETTINGS, root=Href("/")))
+    assert [[one.href for one in here] for here in found.settings_above("/2026/a.sign.yaml")] == [
+        ["/_signature.yaml"]
+    ]
+
+
+def test_a_folder_of_that_name_is_no_settings() -> None:
+    """Only a file sets anything."""
+    assert sight("_signature.yaml/note.txt", "a.sign.yaml").settings_above("/Lettres/a.sign.yaml") == []
 
 
 def test_an_incomplete_listing_is_no_empty_folder() -> None:

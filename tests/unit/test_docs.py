@@ -60,7 +60,9 @@ def test_the_guide_explains_every_first_word(word: str) -> None:
 
 @pytest.mark.parametrize("block", yaml_blocks(GUIDE))
 def test_the_guide_shows_requests_that_are_read(block: str) -> None:
-    read = read_sidecar(block.encode())
+    """As a request, or as the settings of a folder where its keys belong only there."""
+    settings = re.search(r"(?m)^(contacts|dépôt):", block) is not None
+    read = read_sidecar(block.encode(), settings=settings)
     assert isinstance(read, SignatureRequest), read
 
 

@@ -231,7 +231,8 @@ def test_parsers_are_not_loaded_here() -> None:
     """Importing all that the service calls loads none of the parsers: they live in the workers."""
     code = (
         "import sys, connector.isolated_pdf, connector.placement, connector.pdf.facts, connector.pdf.verify;"
-        "print([name for name in ('pypdf', 'pyhanko', 'pypdfium2', 'reportlab') if name in sys.modules])"
+        "print([name for name in ('pypdf', 'pyhanko', 'pypdfium2', 'reportlab', 'PIL', 'pi_heif')"
+        " if name in sys.modules])"
     )
     package = Path(documents.__file__).parent.parent
     done = subprocess.run(

@@ -791,3 +791,28 @@ def test_a_journal_of_version_1_keeps_its_records(journal: Journal, path: Path, 
         more = (DocumentFacts(rank=2, href="/Lettres/annexe.pdf", sha256="a" * 64),)
         opened.touch(record, more=more)
         assert [each.id for each in opened.knowing(sha256="a" * 64)] == [record.id]
+
+
+def test_what_version_1_kept_beside_a_document_is_the_documents_own(
+    journal: Journal, path: Path, clock: Clock
+) -> None:
+    """A delivery that was under way when the release came goes on as it would have: still to be checked, told once."""
+    old = {
+        "contents": ["c" * 64],
+        "differences": {"pages": "4→5"},
+        "left": ["b" * 64],
+        "locked": True,
+        "kind": "send",
+    }
+    record = journal.touch(prepared(journal), extra=old)
+    journal.close()
+    with raw(path) as db:
+        db.execute("DROP TABLE document")
+        db.execute("DROP TABLE contact")
+        db.execute("UPDATE meta SET value = '1' WHERE name = 'schema'")
+    with contextlib.closing(Journal(f"sqlite:///{path}", now=clock)) as opened:
+        document = opened.get(record.id).document
+        assert document.contents == ("c" * 64,)
+        assert document.differences == {"pages": "4→5"}
+        assert document.left == ("b" * 64,)
+        assert opened.get(record.id).extra == {"locked": [1], "kind": "send"}

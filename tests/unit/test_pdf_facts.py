@@ -76,7 +76,7 @@ def test_too_large_says_how_large(path: Path) -> None:
     path.write_bytes(documents.letter(1))
     found = facts(path)
     (problem,) = problems_of(found.model_copy(update={"size": 14_230_000}))
-    assert problem.values == {"size_mb": "14.2", "limit_mb": "10"}
+    assert problem.values == {"document": "", "size_mb": "14.2", "limit_mb": "10"}
     assert problems_of(found, DocumentLimits(max_bytes=found.size + 1)) == []
     assert [problem.code for problem in problems_of(found, DocumentLimits(max_bytes=found.size))] == [
         "pdf_too_large"

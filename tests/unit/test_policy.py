@@ -138,6 +138,31 @@ def test_one_address_for_two_people_is_always_a_problem() -> None:
         assert [(p.code, p.line, p.values["other"]) for p in found] == [("same_email", 3, "Marie Dupont")]
 
 
+def test_one_person_asked_twice_is_said_as_that() -> None:
+    """The partner in the request and under ``puis``: not two people who share an address and a mobile."""
+    above = person(CLAIRE, origin="_signature.yaml", line=7, name="Claire  BERNARD")
+    values = {"who": "Claire  BERNARD", "other_file": "", "file": "_signature.yaml"}
+    assert problems(request(CLAIRE, MARIE, above)) == [Problem(code="signatory_twice", line=7, values=values)]
+    values = {"who": "Claire Bernard", "other_file": "_signature.yaml"}
+    assert problems(request(above, CLAIRE)) == [Problem(code="signatory_twice", line=3, values=values)]
+    assert [one.values["other_file"] for one in problems(request(above, above))] == [""]
+
+
+def test_a_problem_of_the_settings_names_their_file() -> None:
+    """What was inherited is corrected where it stands."""
+    inherited = request(
+        person(MARIE, origin="_signature.yaml"),
+        account="nantes",
+        lines={"account": 4},
+        origins={"account": "Clients/_signature.yaml"},
+    )
+    assert [one.values["file"] for one in problems(inherited, refuse=("cabinet.fr",))] == ["_signature.yaml"]
+    assert account_of(inherited, ("lyon",))[1][0].values == {
+        "account": "nantes",
+        "file": "Clients/_signature.yaml",
+    }
+
+
 def test_two_spellings_of_one_address_or_domain_are_one() -> None:
     """An accent in the domain, or its A-label: the same address twice, and the same refused domain."""
     shared = request(person(MARIE, email="m@société.fr"), person(CLAIRE, email="m@xn--socit-esab.fr"))

@@ -46,7 +46,8 @@ def test_every_code_has_a_sentence_that_uses_known_values_only(code: str) -> Non
 def test_every_sentence_keeps_the_form(code: str, language: Language) -> None:
     """With values and with the optional ones empty: a first line of 90, no hole, no forbidden word."""
     full = dict.fromkeys(VALUES[code], "Valeur")
-    bare = full | {name: "" for name in ("who", "nearest") if name in full}
+    optional = ("who", "nearest", "known", "other_file", "document")
+    bare = full | {name: "" for name in optional if name in full}
     for values in (full, bare):
         problem = Problem(code=code, line=12, values=values)
         template, shown = in_first_line(problem, language)
@@ -84,4 +85,17 @@ def test_a_problem_of_another_file_names_it() -> None:
     )
     assert (
         in_body(problem, "fr").replace(TIE, " ").startswith("«\u00a0_signature.yaml\u00a0», ligne 2\u00a0: ")
+    )
+    assert "ligne" not in in_first_line(problem, "fr")[0]
+
+
+def test_a_problem_of_another_document_names_it() -> None:
+    """With several documents in one request each sentence says which one it is about; alone, nothing is said."""
+    annex = Problem(code="pdf_encrypted", values={"document": "Annexe 2.pdf"})
+    template, values = in_first_line(annex, "fr")
+    line = headline("À CORRIGER", template, "fr", **values)
+    assert line == "À CORRIGER – «\u00a0Annexe 2.pdf\u00a0»\u00a0: le PDF est protégé par un mot de passe"
+    assert in_body(annex, "en").replace(TIE, " ").startswith("“Annexe 2.pdf”: the PDF is protected")
+    assert in_body(Problem(code="pdf_encrypted", values={"document": ""}), "fr").startswith(
+        "Le PDF est protégé"
     )

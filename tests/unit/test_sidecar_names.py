@@ -174,8 +174,115 @@ def test_the_pdf_that_a_request_names() -> None:
     assert names.document_name("autre.txt") == "autre.txt"
 
 
+@pytest.mark.parametrize(
+    ("name", "offered"),
+    [
+        ("lettre.sign.yaml", "lettre.sign.corrigé.yaml"),
+        ("Lettre É.sign.yaml.txt", "Lettre É.sign.corrigé.yaml"),
+        ("LETTRE.SIGN.TXT", "LETTRE.sign.corrigé.yaml"),
+        ("lettre.pdf.sign.yml", "lettre.pdf.sign.corrigé.yaml"),
+        ("lettre.sign.corrigé.yaml", None),
+        ("lettre.pdf", None),
+        ("_signature.yaml", None),
+        ("~$lettre.sign.yaml", None),
+        (f"{'é' * 118}.sign.yaml", None),
+    ],
+)
+def test_corrected_requests(name: str, offered: str | None) -> None:
+    """What is offered beside a wrong request answers for the same PDF, in any normal form."""
+    assert names.corrected_name(name) == offered
+    if offered is None:
+        return
+    for form in ("NFC", "NFD"):
+        written = unicodedata.normalize(form, offered)  # type: ignore[arg-type]
+        assert names.is_corrected(written)
+        assert names.is_sidecar(written)
+        assert names.pair_of(written) == names.pair_of(name)
+        pdf = names.document_name(written)
+        assert names.comparable(pdf) == names.comparable(names.document_name(name))
+        assert not names.is_ours(written)
+        assert not names.is_noise(written)
+    assert not names.is_corrected(name)
+    assert names.is_corrected("lettre.sign.corrige.txt")
+    assert not names.is_corrected("lettre.corrigé.yaml")
+
+
 def test_hidden_folders() -> None:
     """Hidden folders and the models are not looked into for requests."""
     assert names.is_hidden(".signature/x.sign.yaml")
     assert names.is_hidden("a/modèles de signature/x.sign.yaml")
     assert not names.is_hidden("a/b/.x.sign.yaml")
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("photo.jpg", "photo.pdf"),
+        ("Photo 1.JPEG ", "Photo 1.pdf"),
+        ("photo .Png", "photo.pdf"),
+        ("scan.v2.TIFF", "scan.v2.pdf"),
+        ("IMG_0042.HEIC", "IMG_0042.pdf"),
+        (unicodedata.normalize("NFD", "reçu.heif"), "reçu.pdf"),
+    ],
+)
+def test_images_and_the_pdf_they_become(name: str, expected: str) -> None:
+    """What a phone, a scanner and a messenger call an image, spelled in any way, and how it comes back."""
+    assert names.is_image(name)
+    assert names.image_pdf_name(name) == expected
+
+
+@pytest.mark.parametrize(
+    "name", ["lettre.pdf", "jpg", ".jpg", "photo.jpg.sign.yaml", "photo.gif", "photo.webp"]
+)
+def test_what_is_no_image_by_its_name(name: str) -> None:
+    """Other files keep their names, and are never converted."""
+    assert not names.is_image(name)
+    assert names.image_pdf_name(name) == name
+
+
+def test_the_name_of_a_converted_image_stays_short_enough() -> None:
+    """A long name is shortened as all that we write."""
+    made = names.image_pdf_name("é" * 125 + ".jpg")
+    assert len(made.encode()) <= names.MAX_NAME_BYTES
+    assert made.endswith(".pdf")
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("_signataires.xlsx", "xlsx"),
+        ("_Signataires.XLSX", "xlsx"),
+        ("_signataires.csv", "csv"),
+        ("_signataires.csv.txt", "csv"),
+        ("_signataires.xls", "other"),
+        ("_signataires.xlsm", "other"),
+        ("_signataires.ods", "other"),
+        ("_signataires.txt", ""),
+        ("_signataires.signature.txt", ""),
+        ("signataires.xlsx", ""),
+        ("~$_signataires.xlsx", ""),
+        (".~lock._signataires.xlsx#", ""),
+        ("_signataires (conflicted copy 2026-11-23 104512).xlsx", ""),
+        ("_signataires.xlsx.part", ""),
+    ],
+)
+def test_lists(name: str, kind: str) -> None:
+    """A list by its exact name; lock files, half-downloaded ones and copies are none; its answer is ours."""
+    assert names.list_kind(name) == kind
+    assert names.is_list(name) == bool(kind)
+    assert names.is_ours(names.LIST_ANSWER)
+
+
+@pytest.mark.parametrize(
+    "name", ["Lettre.pdf", "LETTRE.PDF", "a.b.pdf", "lettre .pdf", "é.pdf", "#1 %20.pdf"]
+)
+def test_the_name_of_a_request_pairs_with_its_document(name: str) -> None:
+    """What is named after a document answers for that document."""
+    for spelled in (name, unicodedata.normalize("NFD", name)):
+        assert names.pair_of(names.sidecar_name(spelled)) == (names.comparable(name),)
+
+
+def test_a_name_too_long_for_a_request() -> None:
+    """No name rather than one that is cut and pairs with nothing."""
+    assert names.sidecar_name("é" * 120 + ".pdf")
+    assert names.sidecar_name("é" * 123 + ".pdf") == ""

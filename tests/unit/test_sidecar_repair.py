@@ -145,7 +145,7 @@ def test_blocks_are_left_alone() -> None:
 def test_flow_maps() -> None:
     """Inside braces a glued key is known, and a French decimal stays a number."""
     request = read(f"{ONE}signature: {{page:dernière, x:20,5, y: 2,5 cm}}\n")
-    place = request.signatories[0].placements[0]
+    place = request.place[0]
     assert place.page == -1
     assert place.x is not None
     assert round(place.x.value, 1) == 58.1

@@ -1,0 +1,59 @@
+"""Where an adopted request lives: its files found again by what the marker keeps of them (protocol R6).
+
+Reads what was listed, writes the journal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from connector.lifecycle import DocumentFacts, Record
+from connector.sidecar import names
+from connector.steps.case import NAMED_AFTER_REQUEST
+from connector.steps.parts import Parts
+
+
+def place_adopted(parts: Parts, record: Record, hrefs: dict[str, str | None]) -> Record | None:
+    """Find where an adopted request lives: ``hrefs`` maps each listed href to its file id.
+
+    Each file by its id, else by the href that the marker hides. Returns the record with what was found, None
+    where nothing more of it is in sight.
+    """
+    by_id = {file_id: href for href, file_id in hrefs.items() if file_id}
+    place = by_id.get(record.sidecar_file_id or "", "")
+    unplaced = [document for document in record.documents if not document.href]
+    found = {document.rank: by_id.get(document.file_id or "", "") for document in unplaced}
+    if not place or not all(found.values()):
+        by_mac = _by_mac(parts, record, hrefs)
+        place = place or by_mac.get("place", "")
+        found = {rank: href or by_mac.get(str(rank), "") for rank, href in found.items()}
+    documents = [
+        document.model_copy(update={"href": found.get(document.rank, document.href)})
+        for document in record.documents
+    ]
+    if (not place or place == record.place) and tuple(documents) == record.documents:
+        return None
+    return parts.journal.note(
+        record,
+        "place_found",
+        extra={**record.extra, NAMED_AFTER_REQUEST: _named_after(place or record.place, documents[0])},
+        place=place or record.place,
+        sidecar_gone=not place,
+        document=documents[0],
+        more=tuple(documents[1:]),
+    )
+
+
+def _named_after(place: str, main: DocumentFacts) -> bool:
+    """True when no document bears the request's own name."""
+    sidecar = place.rsplit("/", 1)[-1]
+    own = (*names.pair_of(sidecar), *names.images_of(sidecar))
+    return bool(place and main.href) and names.comparable(main.name) not in own
+
+
+def _by_mac(parts: Parts, record: Record, hrefs: Iterable[str]) -> dict[str, str]:
+    """Find what the marker hid: rank of a document (or ``place``) → the listed href that hides to the same."""
+    wanted = {str(mac): rank for rank, mac in dict(record.extra.get("further_macs", {})).items()}
+    wanted |= {str(record.extra.get("document_mac")): "1", str(record.extra.get("place_mac")): "place"}
+    hidden = ((href, parts.sealer.hide(href)) for href in hrefs)
+    return {wanted[mac]: href for href, mac in hidden if mac in wanted}

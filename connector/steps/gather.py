@@ -1,0 +1,144 @@
+"""Which files travel in one transaction: the request's own document, further documents, annexes.
+
+They lie beside the sidecar and are named there, by name or by pattern. Pure: looks at a sight, fetches nothing.
+Source: "The files" and "The exact files in the best case" of the accountant's page; finding 10.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from connector.errors import Problem
+from connector.ports import Entry
+from connector.sidecar import names
+from connector.sidecar.model import SignatureRequest
+from connector.steps.discover import Pair, Sight
+
+MOST_FILES: Final = 50
+"""Documents and annexes of one request: a belt against a pattern that takes in a whole archive."""
+_ELSEWHERE: Final = re.compile(r"[/\\]")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Gathered:
+    """What a request names, as far as it is there. ``documents`` in the order of the transaction, the main first."""
+
+    documents: tuple[Entry, ...] = ()
+    annexes: tuple[Entry, ...] = ()
+    missing: tuple[str, ...] = ()
+    """Names, as written, of what is not there (yet)."""
+    problems: tuple[Problem, ...] = ()
+
+    @property
+    def all(self) -> tuple[Entry, ...]:
+        """Everything that travels, by rank."""
+        return (*self.documents, *self.annexes)
+
+
+def gather(sight: Sight, pair: Pair, request: SignatureRequest) -> Gathered:
+    """Find what a request names. The document of its own name comes first, whether it is named again or not."""
+    looking = _Looking(sight, pair, request)
+    documents = list(pair.documents[:1])
+    for written in request.documents:
+        documents += looking.named(written, "documents")
+    if not documents and not request.documents:
+        looking.missing.append(pair.document_name)
+    documents = _once(documents)
+    annexes = _once(
+        entry for written in request.annexes for entry in looking.named(written, "annexes", besides=documents)
+    )
+    annexes = [entry for entry in annexes if entry not in documents]
+    count = len(documents) + len(annexes)
+    if count > MOST_FILES:
+        key = "annexes" if len(annexes) > len(documents) else "documents"
+        looking.say("files_too_many", key, count=str(count), limit=str(MOST_FILES))
+    return Gathered(
+        documents=tuple(documents),
+        annexes=tuple(annexes),
+        missing=tuple(dict.fromkeys(looking.missing)),
+        problems=tuple(looking.problems),
+    )
+
+
+class _Looking:
+    """One search among the files beside a sidecar."""
+
+    def __init__(self, sight: Sight, pair: Pair, request: SignatureRequest) -> None:
+        self._request = request
+        self._beside = sight.by_parent.get(pair.sidecar.parent, {})
+        self.missing: list[str] = []
+        self.problems: list[Problem] = []
+
+    def say(self, code: str, key: str, **values: str) -> None:
+        """Add a problem of one key, with its line and the settings file it was inherited from."""
+        if origin := self._request.origins.get(key):
+            values["file"] = origin
+        self.problems.append(Problem(code=code, line=self._request.lines.get(key), values=values))
+
+    def named(self, written: str, key: str, *, besides: Iterable[Entry] = ()) -> list[Entry]:
+        """Return the files that one text names, in the order in which people count."""
+        if _ELSEWHERE.search(written):
+            self.say("document_elsewhere", key, written=written[:80])
+            return []
+        found = (
+            self._matching(written, set(besides))
+            if "*" in written or "?" in written
+            else self._exact(written, key)
+        )
+        if not found:
+            self.missing.append(written)
+        return found
+
+    def _exact(self, written: str, key: str) -> list[Entry]:
+        folded = names.comparable(written)
+        candidates = [folded, names.comparable(f"{written}.pdf")]
+        candidates += [names.comparable(written + ending) for ending in names.IMAGE_ENDINGS]
+        for candidate in candidates:
+            entries = _files(self._beside.get(candidate, []))
+            if not (names.is_pdf(candidate) or names.is_image(candidate)):
+                if entries:
+                    self.say("document_kind", key, written=written[:80])
+                continue
+            if len(entries) > 1:
+                found = ", ".join(sorted(entry.name for entry in entries))
+                self.say("pdf_name_ambiguous", key, names=found)
+            if entries:
+                return entries[:1]
+        return []
+
+    def _matching(self, written: str, besides: set[Entry]) -> list[Entry]:
+        """By pattern: ``*`` and ``?`` only, since brackets stand in many a name; never what we wrote ourselves."""
+        folded = names.comparable(written)
+        wanted = "".join({"*": ".*", "?": "."}.get(char) or re.escape(char) for char in folded)
+        pattern = re.compile(wanted + "(?:\\.pdf)?", re.DOTALL)
+        found = [
+            entry
+            for name, entries in self._beside.items()
+            if (names.is_pdf(name) or names.is_image(name))
+            and not names.is_ours(name)
+            and not names.is_noise(name)
+            and pattern.fullmatch(name)
+            for entry in _files(entries)
+            if entry not in besides
+        ]
+        return sorted(found, key=lambda entry: as_counted(entry.name))
+
+
+def _files(entries: Iterable[Entry]) -> list[Entry]:
+    return [entry for entry in entries if not entry.is_folder]
+
+
+def as_counted(name: str) -> tuple[list[tuple[int, str]], str]:
+    """Return a sorting key in which 2 comes before 10."""
+    folded = names.comparable(name)
+    # Split so, texts and numbers take turns; only these ten digits are numbers.
+    parts = enumerate(re.split("([0-9]+)", folded))
+    return [(int(part[:18]), "") if at % 2 else (0, part) for at, part in parts], folded
+
+
+def _once(entries: Iterable[Entry]) -> list[Entry]:
+    """Drop what was named before."""
+    return list({entry.href: entry for entry in entries}.values())

@@ -1,0 +1,98 @@
+"""Where a signed document may come to lie beside what it was made of: the folder, and the names in their order.
+
+A document that cannot take its own place comes beside it; an annex comes beside the main document, and its own
+file is never touched; what was sent as an image comes as a PDF beside the image. Source: ux page section 1.3.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from connector.lifecycle import DocumentFacts, Record
+from connector.ports import Href
+from connector.sidecar import names
+from connector.steps.task import Task
+
+_MOST_NAMES = 50
+
+
+@dataclass(frozen=True, kw_only=True)
+class Spot:
+    """A folder, and the name of the PDF that what comes there is called after."""
+
+    parent: str
+    name: str
+    main: str = ""
+    """Name of the main document, for an annex."""
+    own_name: bool = False
+    """May it bear that very name, where it is free? So does the PDF of an image."""
+
+    def hrefs(self, *, to_check: bool) -> Iterator[Href]:
+        """Every place in its order; ``to_check`` where what came back is not quite what was expected."""
+        if self.own_name and not to_check:
+            yield Href(self.parent + self.name)
+        naming = names.to_check_name if to_check else names.signed_name
+        for number in range(1, _MOST_NAMES):
+            if self.main:
+                name = names.annex_name(self.main, self.name, number, to_check=to_check)
+            else:
+                name = naming(self.name, number)
+            yield Href(self.parent + name)
+
+
+def spot_of(task: Task) -> Spot | None:
+    """Where this document comes when not in its own place; None when its folder is gone, or was never known."""
+    record, document = task.record, task.document
+    parent, main = split(record.document.href or record.place)
+    if document.role == "annex":
+        return _spot(parent, document, record) if main else None
+    if document.href:
+        return _spot(split(document.href)[0], document, record)
+    if document.rank != record.document.rank and _lost_name(record, document):
+        return None
+    return _spot(parent, document, record) if main else None
+
+
+def lost_spot(task: Task) -> Spot:
+    """The same in the folder for what has lost its own; it is made when needed."""
+    parent = Href(task.parts.watched[task.record.folder].root + names.LOST_FOLDER + "/")
+    task.folder.make_folder(parent)
+    return _spot(parent, task.document, task.record)
+
+
+def _spot(parent: str, document: DocumentFacts, record: Record) -> Spot:
+    main = _main_name(record)
+    if document.role == "annex":
+        return Spot(parent=parent, name=_name(record, document) or f"annexe {document.rank}.pdf", main=main)
+    if document.rank == record.document.rank:
+        return Spot(parent=parent, name=main, own_name=document.converted)
+    # A name that only the lost journal knew: called after the main document, by its rank.
+    name = _name(record, document) or f"{main.removesuffix('.pdf')} - document {document.rank}.pdf"
+    return Spot(parent=parent, name=name, own_name=document.converted)
+
+
+def _main_name(record: Record) -> str:
+    if found := _name(record, record.document):
+        return found
+    return split(record.place)[1] if record.place else f"{record.ref}.pdf"
+
+
+def _name(record: Record, document: DocumentFacts) -> str:
+    """Name of a document as people know it, an image's as a PDF; empty when it was never known."""
+    return names.image_pdf_name((document.href or _lost_name(record, document)).rsplit("/", 1)[-1])
+
+
+def _lost_name(record: Record, document: DocumentFacts) -> str:
+    return str(record.extra.get(lost_key(document.rank), ""))
+
+
+def lost_key(rank: int) -> str:
+    """Where a record keeps the href of a document whose folder is gone."""
+    return "lost_href" if rank == 1 else f"lost_href.{rank}"
+
+
+def split(href: str) -> tuple[str, str]:
+    """Return (folder, name of the PDF) for an href; a sidecar stands for its PDF, an image for the PDF of it."""
+    parent, _, name = href.rpartition("/")
+    return parent + "/", names.image_pdf_name(names.document_name(name) if names.is_sidecar(name) else name)

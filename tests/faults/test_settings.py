@@ -1,0 +1,300 @@
+"""Settings that inherit, people known from elsewhere, and the one word that lets prepared requests go."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from connector.lifecycle import State
+from tests import documents
+from tests.worlds import CLAIRE, MARIE, ONE, ROOT, Mode, Stage
+
+PARTNER = f"contacts:\n  expert-comptable: Claire Bernard <{CLAIRE}> 06 98 76 54 32\n"
+MODES: list[Mode] = ["nextcloud", "plain"]
+
+
+def emails(stage: Stage, number: int = -1) -> list[str]:
+    """Who is asked to sign a transaction, in order."""
+    return [signatory.email for signatory in stage.platform.transactions()[number].signatories]
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_the_partner_signs_after_the_client(tmp_path: Path, mode: Mode) -> None:
+    """Job 1: contacts at the root, ``puis`` in the letters' folder, one line in the letter; one after the other."""
+    with Stage(tmp_path, mode) as stage:
+        stage.write("_signature.yaml", PARTNER)
+        stage.dms.person.mkdir(f"{ROOT}/2026")
+        stage.write(
+            "_signature.yaml",
+            "objet: Lettre de mission 2026\npuis: expert-comptable\n",
+            folder=f"{ROOT}/2026",
+        )
+        stage.drop(folder=f"{ROOT}/2026")
+        stage.run()
+        sent = stage.platform.transactions()[-1]
+        assert emails(stage) == [MARIE, CLAIRE]
+        assert (sent.object, sent.sequential, sent.sends) == ("Lettre de mission 2026", True, 1)
+        stage.sign(MARIE)
+        stage.run()
+        stage.sign(CLAIRE)
+        stage.run()
+        assert stage.first_line(folder=f"{ROOT}/2026").startswith("SIGNÉ –")
+        stage.intact()
+
+
+def test_the_nearest_file_wins_key_by_key(tmp_path: Path) -> None:
+    """Each key comes from the nearest file that writes it, the request itself first."""
+    with Stage(tmp_path) as stage:
+        stage.write("_signature.yaml", "objet: De loin\nmessage: Bonjour\nordre: parallèle\n")
+        stage.dms.person.mkdir(f"{ROOT}/a")
+        stage.write("_signature.yaml", "objet: De près\n", folder=f"{ROOT}/a")
+        stage.drop(folder=f"{ROOT}/a")
+        stage.drop("autre", sidecar=ONE + "objet: Le mien\n", folder=f"{ROOT}/a")
+        stage.run()
+        sent = {view.object: view for view in stage.platform.transactions()}
+        assert set(sent) == {"De près", "Le mien"}
+        assert all(view.message == "Bonjour" and not view.sequential for view in sent.values())
+
+
+def test_settings_that_change_judge_anew_what_waits_and_nothing_that_left(tmp_path: Path) -> None:
+    """What is shown follows its settings; what is out does not."""
+    with Stage(tmp_path) as stage:
+        stage.drop("partie")
+        stage.run()
+        stage.write("_signature.yaml", "objet: Premier\nenvoi: non\n")
+        stage.drop("prête")
+        stage.run()
+        assert stage.record("prête").subject == "Premier"
+        before = stage.record("partie")
+        stage.write("_signature.yaml", "objet: Second\nenvoi: non\n")
+        stage.run()
+        assert stage.record("prête").subject == "Second"
+        assert stage.record("partie").subject == before.subject == "partie"
+        assert stage.sends() == [1]
+
+
+def test_settings_that_cannot_be_read_stop_what_lies_below_and_say_where(tmp_path: Path) -> None:
+    """Nothing is guessed from a broken file: it could leave out a signatory; corrected, everything goes."""
+    with Stage(tmp_path) as stage:
+        stage.drop("avant")
+        stage.run()
+        stage.write("_signature.yaml", "obget: Lettre\npuis: expert-comptable\n")
+        stage.drop()
+        stage.run()
+        assert stage.record().state is State.REJECTED
+        assert "« _signature.yaml », ligne 1" in stage.status().replace("\u00a0", " ")
+        assert "Ouvrez « _signature.yaml »" in " ".join(stage.status().replace("\u00a0", " ").split())
+        assert stage.record("avant").state is State.IN_PROGRESS
+        stage.write("_signature.yaml", "objet: Lettre\n")
+        stage.run()
+        assert stage.record().state is State.IN_PROGRESS
+        assert stage.sends() == [1, 1]
+
+
+def test_two_settings_files_in_one_folder_are_asked_about(tmp_path: Path) -> None:
+    with Stage(tmp_path) as stage:
+        stage.write("_signature.yaml", "objet: Un\n")
+        stage.write("_signature.txt", "objet: Deux\n")
+        stage.drop()
+        stage.run()
+        assert stage.record().state is State.REJECTED
+        assert "_signature.txt, _signature.yaml" in " ".join(stage.status().split())
+        stage.delete("_signature.txt")
+        stage.run()
+        assert stage.platform.transactions()[-1].object == "Un"
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_one_word_lets_go_what_was_shown_before_it(tmp_path: Path, mode: Mode) -> None:
+    """``envoi: non`` becomes ``oui``: all prepared ones leave, each only if it still is what its preview showed."""
+    with Stage(tmp_path, mode) as stage:
+        stage.write("_signature.yaml", "envoi: non\n")
+        for name in ("un", "deux", "trois"):
+            stage.drop(name)
+        stage.run()
+        assert {stage.record(name).state for name in ("un", "deux", "trois")} == {State.PREVIEWED}
+        assert "Pour envoyer les 3 demandes prêtes de ce dossier" in " ".join(
+            stage.status("un").replace("\u00a0", " ").split()
+        )
+        assert stage.sends() == []
+        stage.write("trois.pdf", documents.letter(text="autre texte"))
+        stage.write("_signature.yaml", "envoi: oui\n")
+        stage.run()
+        assert [stage.record(name).state for name in ("un", "deux")] == [State.IN_PROGRESS] * 2
+        changed = stage.record("trois")
+        assert (changed.state, changed.reason) == (State.PREVIEWED, "preview_changed")
+        assert "ont changé depuis l’aperçu" in " ".join(stage.status("trois").replace("\u00a0", " ").split())
+        stage.run()
+        assert stage.sends() == [1, 1]
+        stage.write("_signature.yaml", "envoi: oui\n# relu\n")
+        stage.run()
+        assert stage.record("trois").state is State.IN_PROGRESS
+        assert stage.sends() == [1, 1, 1]
+        stage.intact()
+
+
+def test_what_leaves_is_what_was_shown(tmp_path: Path) -> None:
+    """The bytes that the platform has are those of the preview's document, its boxes those that were drawn."""
+    with Stage(tmp_path) as stage:
+        stage.write("_signature.yaml", "envoi: non\n")
+        stage.drop()
+        stage.run()
+        shown = stage.record()
+        stage.write("_signature.yaml", "envoi: oui\n")
+        stage.run()
+        sent = stage.record()
+        assert (sent.carried, sent.document.boxes) == (shown.carried, shown.document.boxes)
+        assert sent.document.sha256 == shown.document.sha256
+
+
+def test_taking_the_settings_away_sends_nothing(tmp_path: Path) -> None:
+    """``envoi: non`` that goes with its file is no word to send."""
+    with Stage(tmp_path) as stage:
+        stage.write("_signature.yaml", "envoi: non\n")
+        stage.drop()
+        stage.run()
+        stage.delete("_signature.yaml")
+        stage.run()
+        assert stage.record().state is State.PREVIEWED
+        stage.write("lettre.sign.yaml", ONE + "envoi: oui\n")
+        stage.run()
+        assert stage.sends() == [1]
+
+
+def test_a_request_born_of_a_list_waits_for_the_word_to_be_saved_again(tmp_path: Path) -> None:
+    """``envoi: oui`` that stood there before it was shown does not send it; saved again, it does (page 1.2)."""
+    born = "# créé d'après « _signataires.xlsx », ligne 2\n" + ONE
+    with Stage(tmp_path) as stage:
+        stage.write("_signature.yaml", "envoi: oui\n")
+        stage.drop(sidecar=born)
+        stage.drop("main")
+        stage.run()
+        assert stage.record().state is State.PREVIEWED
+        assert stage.record("main").state is State.IN_PROGRESS
+        stage.run()
+        assert stage.sends() == [1]
+        stage.write("_signature.yaml", "envoi: oui\nobjet: Lettre\n")
+        stage.run()
+        assert (stage.record().state, stage.record().reason) == (State.PREVIEWED, "preview_changed")
+        stage.write("_signature.yaml", "envoi: oui\nobjet: Lettre\n\n")
+        stage.run()
+        assert stage.record().state is State.IN_PROGRESS
+
+
+def test_a_request_born_of_a_list_goes_by_its_own_word(tmp_path: Path) -> None:
+    born = "# créé d'après « _signataires.xlsx », ligne 2\n" + ONE
+    with Stage(tmp_path) as stage:
+        stage.drop(sidecar=born)
+        stage.run()
+        assert stage.record().state is State.PREVIEWED
+        stage.write("lettre.sign.yaml", born + "envoi: oui\n")
+        stage.run()
+        assert stage.sends() == [1]
+
+
+def test_a_ceiling_that_is_lifted_sends_nothing_that_settings_had_asked_for(tmp_path: Path) -> None:
+    """``envoi: oui`` in the settings was there under the ceiling: it must be saved again."""
+    with Stage(tmp_path, settings={"send": "preview"}) as stage:
+        stage.write("_signature.yaml", "envoi: oui\n")
+        stage.drop()
+        stage.run()
+        stage.settings = {"send": "live"}
+        stage.restart()
+        stage.run()
+        assert stage.record().state is State.PREVIEWED
+        stage.write("_signature.yaml", "envoi: oui\n# vu\n")
+        stage.run()
+        assert stage.sends() == [1]
+
+
+def test_the_folders_ceiling_holds_against_any_settings(tmp_path: Path) -> None:
+    with Stage(tmp_path, settings={"send": "preview"}) as stage:
+        stage.write("_signature.yaml", "envoi: non\n")
+        stage.drop()
+        stage.run()
+        stage.write("_signature.yaml", "envoi: oui\n")
+        stage.run()
+        assert stage.sends() == []
+        assert "aperçu seulement" in stage.first_line()
+
+
+def test_an_account_outside_the_fence_is_refused_in_settings_too(tmp_path: Path) -> None:
+    with Stage(tmp_path) as stage:
+        stage.write("_signature.yaml", "compte: annecy\n")
+        stage.drop()
+        stage.run()
+        assert stage.first_line().startswith(
+            "À CORRIGER – ce dossier ne permet pas d’utiliser le compte « annecy »"
+        )
+        assert "_signature.yaml" in stage.status()
+
+
+def test_a_known_address_fills_the_rest(tmp_path: Path) -> None:
+    """Who has signed here is remembered for this account; the number is shown masked, and known since when."""
+    with Stage(tmp_path) as stage:
+        stage.drop()
+        stage.run()
+        stage.sign()
+        stage.run()
+        stage.drop("suivante", sidecar=f"signataires: {MARIE}\nenvoi: non\n")
+        stage.run()
+        record = stage.record("suivante")
+        assert record.state is State.PREVIEWED, stage.status("suivante")
+        assert (record.signatories[0].name, record.signatories[0].phone) == ("Marie Dupont", "+33612345678")
+        status = stage.status("suivante").replace("\u00a0", " ")
+        assert "06 •• •• •• 78" in status
+        assert "06 12 34 56 78" not in status
+        assert "connu depuis le" in status
+
+
+def test_a_message_may_stand_in_a_file_beside(tmp_path: Path) -> None:
+    """``message: voir Message.txt``, in any encoding; edited, what waits is judged anew; missing, it is said."""
+    with Stage(tmp_path) as stage:
+        stage.write("_signature.yaml", "message: voir Message.txt\nenvoi: non\n")
+        stage.drop()
+        stage.run()
+        assert "Message.txt" in stage.first_line()
+        stage.write("Message.txt", "Bonjour,\r\n\r\nvoici l’été.".encode("cp1252"))
+        stage.run()
+        assert stage.record().extra["message"] == "Bonjour,\n\nvoici l’été."
+        stage.write("Message.txt", "Autre texte.")
+        stage.run()
+        assert stage.record().extra["message"] == "Autre texte."
+
+
+def test_the_corrected_request_is_one_gesture_away(tmp_path: Path) -> None:
+    """Every problem has one certain cure: a corrected file lies beside; the wrong one deleted, it is the request."""
+    with Stage(tmp_path) as stage:
+        stage.drop(sidecar=ONE + "obget: Lettre\n")
+        stage.run()
+        assert stage.record().state is State.REJECTED
+        assert "lettre.sign.corrigé.yaml" in stage.files()
+        assert "supprimez « lettre.sign.yaml »" in " ".join(stage.status().replace("\u00a0", " ").split())
+        assert stage.sends() == []
+        stage.delete("lettre.sign.yaml")
+        stage.run()
+        assert stage.platform.transactions()[-1].object == "Lettre"
+        assert stage.sends() == [1]
+        stage.intact()
+
+
+def test_the_corrected_request_goes_when_the_wrong_one_was_corrected(tmp_path: Path) -> None:
+    with Stage(tmp_path) as stage:
+        stage.drop(sidecar=ONE + "obget: Lettre\n")
+        stage.run()
+        stage.write("lettre.sign.yaml", ONE + "objet: La mienne\n")
+        stage.run()
+        assert "lettre.sign.corrigé.yaml" not in stage.files()
+        assert stage.platform.transactions()[-1].object == "La mienne"
+
+
+def test_a_corrected_request_that_a_person_changed_is_theirs(tmp_path: Path) -> None:
+    with Stage(tmp_path) as stage:
+        stage.drop(sidecar=ONE + "obget: Lettre\n")
+        stage.run()
+        stage.write("lettre.sign.corrigé.yaml", ONE + "objet: Gardez-moi\n")
+        stage.write("lettre.sign.yaml", ONE)
+        stage.run()
+        assert stage.read("lettre.sign.corrigé.yaml").endswith(b"objet: Gardez-moi\n")
+        assert stage.sends() == [1]
