@@ -1,4 +1,4 @@
-"""``python -m benchmarks [requests] [start] [idle]``: everything in one run, printed; nothing is kept."""
+"""``python -m benchmarks [requests] [start] [idle] [placement]``: everything in one run, printed; nothing is kept."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 from typing import get_args
 
-from benchmarks import idle, requests, start
+from benchmarks import idle, placement, requests, start
 from benchmarks.table import print_table
 from tests.worlds import Mode
 
@@ -68,6 +68,18 @@ def show_idle(directory: Path) -> None:
     )  # fmt: skip
 
 
+def show_placement(directory: Path) -> None:
+    """Print what placing by text costs beside the peer."""
+    print_table(
+        f"Placing by text on {placement.PAGES} pages, each in its own process, medians of {placement.ROUNDS}",
+        ["job", "ms", "ratio", "MB peak", "places"],
+        [
+            [one.job, round(one.seconds * 1000, 1), f"{one.ratio:.2f}", round(one.megabytes, 1), one.places]
+            for one in placement.measure(directory)
+        ],
+    )
+
+
 def _short(path: str) -> str:
     return path if len(path) <= 60 else f"{path[:20]}…{path[-39:]}"
 
@@ -76,7 +88,7 @@ def _counted(line: requests.Line) -> str:
     return line.bucket if line.counted else f"({line.bucket}: not counted)"
 
 
-SHOWS = {"requests": show_requests, "start": show_start, "idle": show_idle}
+SHOWS = {"requests": show_requests, "start": show_start, "idle": show_idle, "placement": show_placement}
 
 
 def main(wanted: list[str]) -> int:

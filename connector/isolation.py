@@ -35,6 +35,7 @@ JOBS: Final[Mapping[str, tuple[str, str]]] = {
     "pdf.find_text": ("connector.pdf.jobs", "find_text"),
     "pdf.preview": ("connector.pdf.jobs", "draw_preview"),
     "images.to_pdf": ("connector.images.convert", "image_to_pdf"),
+    "lists.read": ("connector.signatory_list.table", "read"),
 }
 """Name of a job → module and function. Nothing else can be asked of a worker."""
 
@@ -235,6 +236,9 @@ class _Worker:
             status = 0
         if status == -signal.SIGXCPU:
             return {"error": "pdf_too_slow", "detail": "processor time"}
+        if status == -signal.SIGABRT:
+            # How pdfium and C++ libraries end when memory is refused to them.
+            return {"error": "pdf_too_slow", "detail": "memory", "died": True}
         return {"error": "pdf_unreadable", "detail": f"the worker ended ({status})", "died": True}
 
     def kill(self) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from connector.cli.common import FAILED, Settings, complain, kept_journal, misused, one_of
+from connector.cli.common import FAILED, Settings, kept_journal, misused, one_of
 from connector.cli.contacts_file import NoPeople, PeopleFile, Person, read_people
 from connector.identity import canonical_email
 from connector.journal import Contact
@@ -59,10 +59,7 @@ def import_file(settings: Settings, file: Path, account: str, *, dry_run: bool, 
             now = datetime.now(UTC)
             journal.remember_all([_contact(each, account, now) for each in found.good.values()])
             print(f"Imported for account {account}: {_count(len(found.good), 'contact', 'contacts')}.")
-    print(
-        "Kept in this connector's journal only: no call to Jesignexpert's own contacts is known, so that those\n"
-        "were neither read nor changed."
-    )
+    print("No call to the contacts on Jesignexpert itself is known: those were neither read nor changed.")
     return FAILED if found.bad else 0
 
 
@@ -141,9 +138,9 @@ def _wanted(found: _Sorted, *, yes: bool) -> bool:
     if sys.stdin.isatty():
         if typer.confirm(f"Import the {count} that can be used?"):
             return True
-        complain("Nothing was imported.")
+        print("Nothing was imported.")
         return False
-    complain(f"Nothing was imported. Correct the file, or add --yes to import the {count} that can be used.")
+    print(f"Nothing was imported. Correct the file, or add --yes to import the {count} that can be used.")
     return False
 
 

@@ -36,7 +36,10 @@ def forget(settings: Settings, address: str, *, dry_run: bool, yes: bool) -> int
             print(f"{_KEPT}\nNothing was erased.")
             return 0
         agreed("Erase all of this for good?", yes=yes)
-        step.forget(journal, address, found, hide=sealer(config, settings.place()).hide)
+        place = settings.place()
+        place.make()
+        # The seal's key is needed only where a request is erased from: it may be a credential of the service.
+        step.forget(journal, address, found, hide=lambda email: sealer(config, place).hide(email))
         print(f"Erased.\n{_KEPT}")
         if not journal.scrub():
             print(

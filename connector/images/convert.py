@@ -105,6 +105,7 @@ def warnings_of(found: ImageFacts, document: str = "") -> list[Problem]:
 def _page(image: ImageFile, source: Path) -> _Page:
     """Decode the page at hand as finely as it will be printed."""
     frames.check_size(image)
+    frames.check_scans(image, source)
     pixels = image.width * image.height
     dpi, orientation = frames.resolution(image), frames.turned(image)
     if dpi and orientation in _LYING:

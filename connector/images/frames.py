@@ -27,10 +27,13 @@ MOST_MEMORY: Final = 400_000_000
 """Bytes that one page's pixels may take while they are decoded: 100 megapixels in colour, 400 in grey."""
 MOST_SIDE: Final = 60_000
 """Pixels; JPEG itself ends at 65,535."""
+MOST_SCANS: Final = 100
+"""Of a progressive JPEG: encoders write about ten, and a camera's thumbnails have their own."""
 
 _FORMATS: Final = ("JPEG", "PNG", "TIFF", "HEIF")
 """All that is ever looked for: every other parser of Pillow stays out of reach. MPO is a JPEG followed by others."""
 _HEADS: Final = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"II*\x00", b"MM\x00*", b"II+\x00", b"MM\x00+")
+_SCAN: Final = b"\xff\xda"
 _HEIF_BRANDS: Final = frozenset(
     {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"mif1", b"msf1"}
 )
@@ -153,6 +156,12 @@ def check_memory(image: ImageFile, pixels: int) -> None:
         memory += pixels * _COEFFICIENTS
     if memory > MOST_MEMORY:
         raise DocumentError("image_too_large", "pixels")
+
+
+def check_scans(image: ImageFile, source: Path) -> None:
+    """Refuse a JPEG that is refined again and again: each scan costs a pass over all pixels, and a few bytes."""
+    if image.format in {"JPEG", "MPO"} and source.read_bytes().count(_SCAN) > MOST_SCANS:
+        raise DocumentError("image_too_large", "scans")
 
 
 def draft(image: ImageFile, columns: int, rows: int) -> None:

@@ -124,8 +124,8 @@ def _convert(box: Box, contract: Contract) -> Placed | Problem:
 
 
 def _half_up(value: float) -> int:
-    # Not to even: two boxes 50 points apart stay 50 points apart.
-    return math.floor(value + 0.5)
+    # Not to even, and blind to the last bits: two boxes 50 points apart stay 50 points apart.
+    return math.floor(round(value, 6) + 0.5)
 
 
 def _whole(value: float, highest: int) -> int:

@@ -25,7 +25,7 @@ from connector.pdf.structure import items, mapping
 if TYPE_CHECKING:
     import pypdf
 
-MOST_NODES: Final = 50_000
+MOST_NODES: Final = 30_000
 """Annotations, actions, bookmarks and names that are looked at; a file with more is ``pdf_too_slow``."""
 _ACTING: Final = frozenset(
     {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from connector.report import words
+from connector.report.extras import attestation, locked, protection
 from connector.report.facts import Case, name_of
 from connector.report.people import signatories
 from connector.report.typography import Words, loose
@@ -70,12 +71,15 @@ def _verified(case: Case) -> Words:
 
 def _advice(case: Case) -> None:
     page = case.page
-    page.bullet(
-        "Ne modifiez plus ce PDF : une annotation suffit à faire apparaître les signatures comme altérées.",
-        "Do not change this PDF any more: one annotation makes the signatures look altered.",
-    )
-    if attestation := case.extra_text("attestation_name"):
-        page.bullet("L’attestation est dans « {name} ».", "The attestation is in “{name}”.", name=attestation)
+    if not locked(case):
+        page.bullet(
+            "Ne modifiez plus ce PDF : une annotation suffit à faire apparaître les signatures comme altérées.",
+            "Do not change this PDF any more: one annotation makes the signatures look altered.",
+        )
+    attestation(case)
+    protection(case)
+    if locked(case):
+        return  # without the request's file nobody could say that it is to be unlocked
     if case.record.sidecar_gone or case.record.reason == "folder_gone":
         page.bullet("Ce fichier peut être supprimé.", "This file may be deleted.")
     else:
@@ -135,6 +139,8 @@ def _pdf_changed(case: Case) -> None:
         file=case.request_file,
     )
     page.typed(case.wording(Verb.RESTART))
+    attestation(case)
+    protection(case)
 
 
 def _two_files(case: Case) -> None:
@@ -263,3 +269,5 @@ def _to_check(case: Case) -> None:
         "In doubt? Contact: {support}.",
         support=loose(case.context.support),
     )
+    attestation(case)
+    protection(case)

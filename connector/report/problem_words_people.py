@@ -8,6 +8,10 @@ from connector.report.wording import Wording
 
 _FOR = "[[ pour {who}]]"
 _FOR_EN = "[[ for {who}]]"
+_OF = "[[ (« {document} »)]]"
+_OF_EN = "[[ (“{document}”)]]"
+_ON = "[[, page~{page}]]"
+_ON_EN = "[[, page~{page}]]"
 
 PEOPLE: Final[dict[str, Wording]] = {
     "signatories_missing": Wording(
@@ -182,39 +186,94 @@ PLACES: Final[dict[str, Wording]] = {
     "placement_outside": Wording(
         f"le cadre{_FOR} sort de la page {{page}}",
         f"the box{_FOR_EN} leaves page {{page}}",
-        f"le cadre de signature{_FOR} (7 cm × 2 cm) sort de la page~{{page}}. Rapprochez-le du centre.",
-        f"the signature box{_FOR_EN} (7 cm × 2 cm) leaves page~{{page}}. Move it towards the middle.",
+        f"le cadre de signature{_FOR} (7 cm × 2 cm) sort de la page~{{page}}{_OF}. Rapprochez-le du centre.",
+        f"the signature box{_FOR_EN} (7 cm × 2 cm) leaves page~{{page}}{_OF_EN}. Move it towards the middle.",
     ),
     "placement_page": Wording(
         "la page {page} n’existe pas, le PDF en compte {pages}",
         "there is no page {page}, the PDF has {pages}",
-        "la page {page} n’existe pas : le PDF en compte {pages}.",
-        "there is no page {page}: the PDF has {pages}.",
+        f"la page {{page}} n’existe pas : le PDF{_OF} en compte {{pages}}.",
+        f"there is no page {{page}}: the PDF{_OF_EN} has {{pages}}.",
     ),
     "placement_overlap": Wording(
         "les cadres pour {who} et {other} se recouvrent",
         "the boxes for {who} and {other} overlap",
-        "page~{page}, les cadres pour {who} et {other} se recouvrent. Éloignez l’un de l’autre.",
-        "on page~{page} the boxes for {who} and {other} overlap. Move them apart.",
+        f"page~{{page}}{_OF}, les cadres pour {{who}} et {{other}} se recouvrent. Éloignez l’un de l’autre : indiquez "
+        "pour l’un d’eux d’autres mots, ou ajoutez « décalage: 75 mm, 0 mm ».",
+        f"on page~{{page}}{_OF_EN} the boxes for {{who}} and {{other}} overlap. Move them apart: name other words for "
+        "one of them, or add “offset: 75 mm, 0 mm”.",
     ),
     "placement_no_room": Wording(
         f"aucune place libre pour signer{_FOR}",
         f"no free room to sign{_FOR_EN}",
-        f"aucune place libre pour le cadre de signature{_FOR} page~{{page}}. Laissez 7 cm × 2 cm de blanc, ou "
+        f"aucune place libre pour le cadre de signature{_FOR} page~{{page}}{_OF}. Laissez 7 cm × 2 cm de blanc, ou "
         "indiquez une page.",
-        f"no free room for the signature box{_FOR_EN} on page~{{page}}. Leave 7 cm × 2 cm of white, or name a "
+        f"no free room for the signature box{_FOR_EN} on page~{{page}}{_OF_EN}. Leave 7 cm × 2 cm of white, or name a "
         "page.",
+    ),
+    "placement_document": Wording(
+        "« {written} » n’est pas un document de cette demande",
+        "“{written}” is no document of this request",
+        "« {written} » n’est pas un document de cette demande ({known}). Reprenez l’un de ces noms.",
+        "“{written}” is no document of this request ({known}). Use one of these names.",
+    ),
+    "placement_under_text": Wording(
+        "le cadre sous « {written} » sort de la page {page}",
+        "the box under “{written}” leaves page {page}",
+        f"page~{{page}}{_OF}, le cadre de signature{_FOR} (7 cm × 2 cm) ne tient pas sous « {{written}} » : il sort de "
+        "la page. Laissez de la place sous ces mots, ou ajoutez par exemple « décalage: -40 mm, -25 mm ».",
+        f"on page~{{page}}{_OF_EN} the signature box{_FOR_EN} (7 cm × 2 cm) does not fit under “{{written}}”: it "
+        "leaves the page. Leave room under these words, or add for example “offset: -40 mm, -25 mm”.",
+    ),
+    "text_not_found": Wording(
+        "« {written} » ne figure pas dans le PDF",
+        "“{written}” is not in the PDF",
+        f"« {{written}} » ne figure pas dans le PDF{_OF}{_ON}. Copiez ces mots depuis le PDF ouvert, sans en changer "
+        "une lettre, ou indiquez une page et un coin.",
+        f"“{{written}}” is not in the PDF{_OF_EN}{_ON_EN}. Copy these words from the open PDF without changing a "
+        "letter, or name a page and a corner.",
+    ),
+    "text_too_few": Wording(
+        "« {written} » ne figure que {count} fois dans le PDF",
+        "“{written}” is in the PDF only {count} times",
+        f"« {{written}} » ne figure que {{count}} fois dans le PDF{_OF}{_ON} : il n’y a pas d’occurrence "
+        "{occurrence}. Comptez-les de haut en bas, ou retirez « occurrence » pour prendre la dernière.",
+        f"“{{written}}” is in the PDF{_OF_EN}{_ON_EN} only {{count}} times: there is no occurrence {{occurrence}}. "
+        "Count them from the top, or remove “occurrence” to take the last one.",
+    ),
+    "text_too_often": Wording(
+        "« {written} » figure plus de {limit} fois dans le PDF",
+        "“{written}” is in the PDF more than {limit} times",
+        f"« {{written}} » figure plus de {{limit}} fois dans le PDF{_OF}. Indiquez plus de mots.",
+        f"“{{written}}” is in the PDF{_OF_EN} more than {{limit}} times. Name more words.",
+    ),
+    "text_in_scan": Wording(
+        "le PDF est une image, « {written} » ne peut pas y être cherché",
+        "the PDF is a picture, “{written}” cannot be looked for",
+        f"le PDF{_OF} est une image (document numérisé) : « {{written}} » ne peut pas y être cherché. Indiquez une "
+        "page et un coin, ou retirez cette ligne : le cadre prendra une place libre.",
+        f"the PDF{_OF_EN} is a picture (a scanned document): “{{written}}” cannot be looked for. Name a page and a "
+        "corner, or remove this line: the box will take free room.",
+    ),
+    "box_page_not_a4": Wording(
+        "la page {page} à signer n’est pas au format A4",
+        "page {page}, where the signature goes, is not A4",
+        "la page~{page} n’est pas au format A4 en hauteur, le seul où le cabinet peut faire signer. Placez le cadre "
+        "sur une page A4, ou enregistrez le PDF dans ce format.",
+        "page~{page} is not A4 upright, the only format on which the firm can have people sign. Place the box on an "
+        "A4 page, or save the PDF in that format.",
+    ),
+    "box_outside_page": Wording(
+        "un cadre de signature sort de la page {page}",
+        "a signature box leaves page {page}",
+        "page~{page}, le cadre du signataire~{signatory} (7 cm × 2 cm) est trop près du bord. Rapprochez-le du centre.",
+        "on page~{page} the box of signatory~{signatory} (7 cm × 2 cm) is too near the edge. Move it towards the "
+        "middle.",
     ),
     "boxes_overlap": Wording(
         "deux cadres de signature se recouvrent",
         "two signature boxes overlap",
-        "deux cadres de signature se recouvrent. Éloignez l’un de l’autre.",
-        "two signature boxes overlap. Move them apart.",
-    ),
-    "box_outside_page": Wording(
-        "un cadre de signature sort de la page",
-        "a signature box leaves the page",
-        "un cadre de signature (7 cm × 2 cm) sort de la page. Rapprochez-le du centre.",
-        "a signature box (7 cm × 2 cm) leaves the page. Move it towards the middle.",
+        "page~{page}, les cadres des signataires {signatory} et {other} se recouvrent. Éloignez l’un de l’autre.",
+        "on page~{page} the boxes of signatories {signatory} and {other} overlap. Move them apart.",
     ),
 }

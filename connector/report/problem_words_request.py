@@ -133,19 +133,37 @@ REQUEST: Final[dict[str, Wording]] = {
         "« {key} » attend un nombre de jours (3 jours), et non « {written} ».",
         "“{key}” takes a number of days (3 days), not “{written}”.",
     ),
-    "file_elsewhere": Wording(
-        "« {key} » attend un nom de ce dossier",
-        "“{key}” takes a name of this folder",
-        "« {key} » attend un nom de ce dossier, sans chemin, et non « {written} ». Déposez-le ici, puis écrivez son "
-        "nom seul.",
-        "“{key}” takes a name of this folder, without a path, not “{written}”. Put it here, then write its name "
-        "alone.",
+    "document_elsewhere": Wording(
+        "« {written} » est un chemin ; écrivez un nom",
+        "“{written}” is a path; write a name",
+        "« {written} » mène hors de ce dossier. Mettez-le dans le dossier de la demande, puis écrivez son nom seul.",
+        "“{written}” leads out of this folder. Put it into the folder of the request, then write its name alone.",
+    ),
+    "document_kind": Wording(
+        "« {written} » n’est ni un PDF ni une image",
+        "“{written}” is neither a PDF nor a picture",
+        "« {written} » n’est ni un PDF ni une image. Enregistrez ce document au format PDF.",
+        "“{written}” is neither a PDF nor a picture. Save this document as a PDF.",
+    ),
+    "files_too_many": Wording(
+        "{count} documents et annexes, le maximum est {limit}",
+        "{count} documents and annexes, at most {limit}",
+        "{count} documents et annexes sont demandés ; le maximum est {limit}. Écrivez leurs noms un par un, ou "
+        "partagez la demande en plusieurs.",
+        "{count} documents and annexes are asked; at most {limit} are possible. Write their names one by one, or "
+        "divide the request.",
     ),
     "message_file_kind": Wording(
         "« {written} » ne peut pas servir de message",
         "“{written}” cannot be the message",
         "« {written} » ne peut pas servir de message. Enregistrez ce texte au format .txt, ou écrivez-le ici.",
         "“{written}” cannot be the message. Save this text as .txt, or write it here.",
+    ),
+    "message_file_missing": Wording(
+        "« {written} », qui contient le message, manque",
+        "“{written}”, which holds the message, is missing",
+        "« {written} », qui contient le message, n’est pas dans ce dossier ou est vide. Déposez-le ici.",
+        "“{written}”, which holds the message, is not in this folder or is empty. Put it here.",
     ),
     "text_garbled": Wording(
         "les accents sont illisibles après « {key} »",
@@ -201,11 +219,19 @@ REQUEST: Final[dict[str, Wording]] = {
         "deux demandes visent le même PDF ({names}). Supprimez celle qui est de trop.",
         "two requests aim at one PDF ({names}). Delete the one too many.",
     ),
+    "two_settings": Wording(
+        "deux fichiers de réglages dans un même dossier",
+        "two settings files in one folder",
+        "ce dossier contient deux fichiers de réglages ({names}). Supprimez celui qui est de trop.",
+        "this folder holds two settings files ({names}). Delete the one too many.",
+    ),
     "document_taken": Wording(
-        "ce PDF est déjà à la signature, par une autre demande",
-        "this PDF is out for signature already, by another request",
-        "ce PDF est déjà à la signature, par la demande « {other} ». Attendez sa fin, ou supprimez celle-ci.",
-        "this PDF is out for signature already, by the request “{other}”. Wait for its end, or delete this one.",
+        "[[« {document} » : ]]ce PDF est déjà à la signature, par une autre demande",
+        "[[“{document}”: ]]this PDF is out for signature already, by another request",
+        "[[« {document} » : ]]ce PDF est déjà à la signature, par la demande « {other} ». Attendez sa fin, ou "
+        "supprimez celle-ci.",
+        "[[“{document}”: ]]this PDF is out for signature already, by the request “{other}”. Wait for its end, or "
+        "delete this one.",
     ),
     "subject_too_long": Wording(
         "l’objet a {count} caractères, le maximum est {limit}",

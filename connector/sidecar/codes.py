@@ -25,6 +25,10 @@ What the names hold:
     the file's name where it is not the request's own PDF (an annex, a further document, an image); else ``""``.
 ``page``, ``pages``
     a page as the person counts (from 1), and how many there are.
+``signatory``
+    a signatory's rank, from 1; so is ``other`` where ``signatory`` is.
+``document``
+    the file it is about, where it is not the main one, else ``""``.
 
 Codes beginning with ``yaml_`` belong to ``text_yaml`` and are listed at its head.
 """
@@ -73,8 +77,12 @@ _REQUEST: Final = {
     "number_invalid": (("key", "written"), "not a whole number from 1"),
     "length_invalid": (("key", "written"), "not a length (20, 20 mm, 2 cm, 50 pt, 10 %)"),
     "days_invalid": (("key", "written"), "not a number of days (3, 3 j, 3 jours, 2 semaines)"),
-    "file_elsewhere": (("key", "written"), "a path where the name of a file or folder beside is expected"),
-    "message_file_kind": (("key", "written"), "the message is to be read from a file that is no plain text"),
+    "document_elsewhere": (("written",), "a path where the name of a file or folder beside is expected"),
+    "document_kind": (("written",), "neither a PDF nor a picture"),
+    "files_too_many": (("count", "limit"), "more documents and annexes than one request takes"),
+    "message_file_kind": (("written",), "the message is to be read from a file that is no plain, short text"),
+    "message_file_missing": (("written",), "the file that holds the message is not there, or is empty"),
+    "two_settings": (("names",), "two settings files in one folder; `names` joined by ', '"),
     "text_garbled": (
         ("key", "written"),
         "accents are unreadable (Ã©, â€™, �) in a text that people would read",
@@ -89,7 +97,10 @@ _REQUEST: Final = {
     ),
     "not_yet": (("key",), "known, but this release does not act on it"),
     "two_sidecars": (("names",), "two requests for one PDF; `names` joined by ', '"),
-    "document_taken": (("other",), "the PDF is out for signature already; `other` = that request's file"),
+    "document_taken": (
+        ("other", "document"),
+        "the PDF is out for signature already; `other` = that request's file",
+    ),
     "subject_too_long": (("count", "limit"), "the subject that a person wrote has too many characters"),
     "message_too_long": (("count", "limit"), "the message has too many characters"),
     "account_fenced": (("account",), "this folder may not use that account"),
@@ -134,10 +145,31 @@ _SIGNATORIES: Final = {
     "level_refused": (("who", "written"), "the firm does not allow this level; `written` = the French word"),
 }
 _PLACEMENT: Final = {
-    "placement_outside": (("who", "page"), "the box would stand (partly) outside the page"),
-    "placement_page": (("page", "pages"), "there is no such page"),
-    "placement_overlap": (("who", "other", "page"), "two boxes overlap"),
-    "placement_no_room": (("who", "page"), "no free room for the box on the page"),
+    "placement_outside": (("who", "page", "document"), "the box would stand (partly) outside the page"),
+    "placement_page": (("page", "pages", "document"), "there is no such page"),
+    "placement_overlap": (("who", "other", "page", "document"), "two boxes overlap"),
+    "placement_no_room": (("who", "page", "document"), "no free room for the box on the page"),
+    "placement_document": (
+        ("written", "known", "document"),
+        "`written` is no document of this request; `known` = those that are, joined by ', '; `document` is empty",
+    ),
+    "placement_under_text": (
+        ("who", "written", "page", "document"),
+        "under the text `written` there is no room for the box on the page",
+    ),
+    "text_not_found": (
+        ("written", "page", "document"),
+        "the text stands nowhere; `page` is empty unless one was named",
+    ),
+    "text_too_few": (
+        ("written", "occurrence", "count", "page", "document"),
+        "the text stands there `count` times, fewer than `occurrence`; `page` is empty unless one was named",
+    ),
+    "text_too_often": (("written", "limit", "document"), "the text stands there more than `limit` times"),
+    "text_in_scan": (("written", "document"), "the PDF is a picture: it bears no text to look for"),
+    "box_page_not_a4": (("signatory", "page"), "the platform's contract refuses boxes on this page's format"),
+    "box_outside_page": (("signatory", "page"), "on the platform's axes the box leaves the page"),
+    "boxes_overlap": (("signatory", "other", "page"), "on the platform's axes two boxes overlap"),
 }
 _PDF: Final = {
     "pdf_encrypted": (("document",), "protected by a password"),
@@ -172,6 +204,38 @@ _IMAGES: Final = {
         "told only: `count` pictures in one file, of which the first is sent",
     ),
 }
+_LIST: Final = {
+    "list_not_workbook": (
+        (),
+        "not a workbook, whatever its name says (a web page, a text, another program's file)",
+    ),
+    "list_old_format": ((), "the workbook is in the old .xls form, whatever its name says"),
+    "list_other_format": (
+        ("written",),
+        "a list in a form that is not read (.xls, .ods …); `written` = its name",
+    ),
+    "list_password": ((), "protected by a password"),
+    "list_damaged": ((), "cut off or damaged: it cannot be opened"),
+    "list_swollen": ((), "too many formatted cells: reading it takes too long or too much memory"),
+    "list_too_large": (("size_mb", "limit_mb"), "the file is too large to be a list"),
+    "list_too_many": (("count", "limit"), "more rows than are read at once"),
+    "list_no_header": ((), "no line of titles: no cell « e-mail »"),
+    "list_no_document": ((), "no column « document »"),
+    "list_column_twice": (("first", "written"), "two columns with one title (or two names of one)"),
+    "list_document_missing": ((), "the row names no document"),
+    "list_document_twice": (
+        ("document", "other_line"),
+        "the same document in several rows; `other_line` = the other rows, joined by ', '",
+    ),
+    "list_document_ours": (("document",), "the row names a file that the connector made"),
+    "list_name_too_long": (("document",), "the document's name leaves no room for the request's"),
+    "list_merged": ((), "a merged cell lies on the row"),
+    "list_date": (("column", "written"), "Excel made a date of what was written"),
+    "list_cell_error": (("column", "written"), "the cell shows #N/A, #REF! or the like"),
+    "list_formula": (("column",), "a formula whose result was never saved"),
+    "list_cell_long": (("column",), "the cell holds more than is read"),
+    "list_not_writable": ((), "no request can be written that would be read back as this row"),
+}
 
 CODES: Final[Mapping[str, tuple[tuple[str, ...], str]]] = {
     **_REQUEST,
@@ -180,5 +244,6 @@ CODES: Final[Mapping[str, tuple[tuple[str, ...], str]]] = {
     **_PDF,
     **_PDF_TOLD,
     **_IMAGES,
+    **_LIST,
 }
 """Code → (names of its values, meaning)."""

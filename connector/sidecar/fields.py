@@ -164,7 +164,7 @@ def prose(notes: Notes, key: Scalar, node: Node) -> str | None:
 def file_name(notes: Notes, key: Scalar, node: Node) -> str | None:
     """Return the name of a file or folder beside, None with a problem: no path leads out of the folder."""
     written = text(notes, key, node)
-    return _beside(notes, key, node, written) if written else None
+    return _beside(notes, node, written) if written else None
 
 
 def file_names(notes: Notes, key: Scalar, node: Node) -> tuple[str, ...]:
@@ -175,7 +175,7 @@ def file_names(notes: Notes, key: Scalar, node: Node) -> tuple[str, ...]:
     found = []
     for item in node.items:
         if isinstance(item, Scalar) and (written := unquoted(item.text)):
-            if _beside(notes, key, item, written):
+            if _beside(notes, item, written):
                 found.append(written)
         else:
             code = "value_missing" if isinstance(item, Scalar) else "value_not_text"
@@ -185,10 +185,10 @@ def file_names(notes: Notes, key: Scalar, node: Node) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _beside(notes: Notes, key: Scalar, node: Node, written: str) -> str | None:
+def _beside(notes: Notes, node: Node, written: str) -> str | None:
     if not re.search(r"[/\\]", written):
         return written
-    notes.say("file_elsewhere", node.line, key=shown(key.text), written=shown(written))
+    notes.say("document_elsewhere", node.line, written=shown(written))
     return None
 
 

@@ -72,8 +72,6 @@ def read_request(
         key = Scalar("signataires", node.line)
         reading.lines["signatories"] = node.line
         reading.found["signatories"] = read_signatories(notes, key, node)
-    elif not settings and born is None:
-        notes.say("sidecar_empty", None)
     return SignatureRequest(**{"signatories": (), **reading.found}, born_of=born, lines=reading.lines)
 
 
@@ -158,8 +156,8 @@ def _read_message(reading: _Reading, name: str, key: Scalar, value: Node) -> Non
     beside = unquoted(file["name"]) if file else ""
     if not beside.lower().endswith(_TEXT_FILES):
         reading.found[name] = written
-    elif not beside.lower().endswith(".txt"):
-        reading.notes.say("message_file_kind", value.line, key=shown(key.text), written=shown(beside))
+    elif not beside.lower().endswith((".txt", ".md")):
+        reading.notes.say("message_file_kind", value.line, written=shown(beside))
     else:
         reading.found["message_file"] = file_name(reading.notes, key, Scalar(beside, value.line))
 

@@ -8,7 +8,7 @@ the design; finding 1, "Forty letters" and "The exact files in the best case" of
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
@@ -97,6 +97,13 @@ def resolve(
     problems += _order(request, then)
     warnings = _hidden(own, files, signatories, contacts) if not asked_by else []
     return Resolved(request=request, problems=tuple(problems), warnings=tuple(warnings))
+
+
+def in_reading_order(problems: Iterable[Problem]) -> list[Problem]:
+    """Return problems as a person meets them: the request's own lines from the top, then each other file's."""
+    found = list(problems)
+    files = ["", *dict.fromkeys(problem.values.get("file", "") for problem in found)]
+    return sorted(found, key=lambda one: (files.index(one.values.get("file", "")), one.line or 0))
 
 
 def _merged(

@@ -83,7 +83,10 @@ def read_whole(data: bytes, *, settings: bool = False, pdf_name: str | None = No
     except YamlError as error:
         notes.problems.append(_problem(error, notes.raw))
     else:
-        request = read_request(node, notes, settings=settings, pdf_name=pdf_name, born=born)
+        if node is None and not settings and born is None:
+            notes.say("sidecar_empty", None)
+        else:
+            request = read_request(node, notes, settings=settings, pdf_name=pdf_name, born=born)
     problems = sorted(notes.problems[:MAX_PROBLEMS], key=lambda problem: problem.line or 0)
     return Reading(request=request, problems=tuple(problems))
 

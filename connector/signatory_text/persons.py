@@ -76,11 +76,14 @@ _PARTICLES: Final = frozenset(
         "ben",
     ]
 )
+# "Port" alone is a family's name, "n°" alone is nobody's.
 _LABELS: Final = re.compile(
-    r"(?<!\w)(?:t[ée]l(?:[ée]phone)?|mobile|portable|port|gsm|e-?mail|mail|courriel)(?!\w)\s*[.:]*\s*(?=$|[\s,;])"
-    r"|(?<!\w)(?:t[ée]l(?:[ée]phone)?|mobile|portable|port|gsm|e-?mail|mail|courriel)\s*[.:]",
+    r"(?<!\w)(?:t[ée]l(?:[ée]phone)?|mobile|portable|gsm|e-?mail|mail|courriel)(?!\w)\s*[.:]*\s*(?=$|[\s,;)])"
+    r"|(?<!\w)(?:t[ée]l(?:[ée]phone)?|mobile|portable|port|gsm|e-?mail|mail|courriel|num[ée]ro)\s*[.:]"
+    r"|(?<!\w)n[°º]\s*:?|(?<!\w)num[ée]ro(?=\s*$)",
     re.IGNORECASE,
 )
+_NAME_LABELS: Final = re.compile(r"(?<!\w)(pr[ée]nom|nom)s?\s*[:=]\s*", re.IGNORECASE)
 _SEPARATORS: Final = re.compile(r"[,;|()/]|(?<!\S)[-–—•]+(?!\S)|(?<=\S)[–—](?=\s)|:(?=\s|$)")
 # UTF-8 read as Windows text: é is Ã©, ’ is â€™. Portuguese names do hold Ã, never after a small letter.
 _GARBLED: Final = re.compile(
@@ -116,11 +119,13 @@ def without_labels(text: str) -> str:
 def read_name(text: str) -> Name:
     """Read the name that a text holds, all else taken out before; an empty :class:`Name` when there is no letter."""
     text = unicodedata.normalize("NFC", " ".join(text.split()))
+    if name := _labelled(text):
+        return name
     couple = re.search(r"(?<!\S)(?:et|&)(?!\S)", text)
     segments = [segment.strip(" .'’\"-–—•") for segment in _SEPARATORS.split(text)]
     if couple:
         # "M. et Mme Martin" are two people: nothing is dropped, the preview shows what was read.
-        return Name(whole=text.strip(" ,;:.-"))
+        return _kept(text)
     kept = [segment for segment in segments if any(map(str.isalpha, segment)) and not _is_title(segment)]
     kept = [bare for segment in kept if (bare := _without_titles(segment))]
     if len(kept) == 2 and (name := _turned_round(*kept)):
@@ -128,6 +133,27 @@ def read_name(text: str) -> Name:
     if len(kept) != 1:
         return Name(whole=", ".join(kept))
     return _apart(kept[0].split())
+
+
+def _labelled(text: str) -> Name | None:
+    """« Nom : Dupont  Prénom : Marie », each once and nothing before them; a lone label is dropped."""
+    labels = list(_NAME_LABELS.finditer(text))
+    if not labels:
+        return None
+    ends = [*(label.start() for label in labels[1:]), len(text)]
+    parts = {
+        label[1][0].lower(): text[label.end() : end].strip(" ,;:|/-–—.")
+        for label, end in zip(labels, ends, strict=True)
+    }
+    before = [word for word in text[: labels[0].start()].split() if _fold(word) not in _CIVILITIES]
+    if len(labels) == 2 and parts.get("p") and parts.get("n") and not any(map(_fold, before)):
+        return _name(parts["p"].split(), parts["n"].split())
+    bare = _NAME_LABELS.sub(" ", text)
+    return read_name(bare) if len(labels) == 1 else _kept(" ".join(bare.split()))
+
+
+def _kept(text: str) -> Name:
+    return Name(whole=text.strip(" ,;:.-–—")) if any(map(str.isalpha, text)) else Name()
 
 
 def _fold(word: str) -> str:

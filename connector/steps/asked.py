@@ -17,7 +17,7 @@ from connector.ports import Entry
 from connector.report.facts import place_words
 from connector.report.page import Page
 from connector.sidecar.corrected import corrected
-from connector.sidecar.inherit import resolve
+from connector.sidecar.inherit import in_reading_order, resolve
 from connector.sidecar.model import Placement, SignatureRequest
 from connector.steps import check as checking
 from connector.steps import settings as above
@@ -77,7 +77,7 @@ def understand(case: Case, sidecar: ReadSidecar) -> Asked:
         pair=_with_main(pair, gathered),
         gathered=gathered,
         beside=tuple(beside),
-        problems=(*problems, *gathered.problems),
+        problems=tuple(in_reading_order([*problems, *gathered.problems])),
         warnings=warnings,
         send_said=_send_said(request, settings),
         settings_name=settings[0].name if settings else "_signature.yaml",

@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from connector.identity import canonical_email
 from connector.lifecycle import Event, Record, SignatoryFacts, State
+from connector.sidecar.inherit import Known
 from connector.sidecar.model import Signatory
 from connector.steps.parts import FolderSettings, Parts
 
@@ -26,17 +26,6 @@ KNOWN = "known"
 _NAMES = frozenset({"first_name", "last_name", "name"})
 _LACKING = frozenset({"phone_missing", "name_missing"})
 _EXPIRED = "contacts_expired"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Known:
-    """What is remembered of a person. ``since``: when it last proved right, aware UTC."""
-
-    first_name: str
-    last_name: str
-    name: str
-    phone: str
-    since: datetime
 
 
 def known(parts: Parts, settings: FolderSettings, account: str) -> Callable[[str], Known | None]:

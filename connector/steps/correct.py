@@ -49,9 +49,10 @@ def show_corrected(parts: Parts, record: Record) -> Record:
 
 def _offer(folder: Folder, record: Record, content: bytes) -> Href | None:
     parent, _, name = record.place.rpartition("/")
-    href = Href(f"{parent}/{names.corrected_name(name)}")
-    if href == record.place:
+    offered = names.corrected_name(name)
+    if offered is None:
         return None  # the corrected file itself was changed, and is wrong again
+    href = Href(f"{parent}/{offered}")
     try:
         folder.create(href, content)
     except PreconditionFailed:

@@ -13,8 +13,10 @@ from connector.sidecar.reading import read_orders
 from connector.steps import check as checking
 from connector.steps.asked import files_beside
 from connector.steps.case import Case
+from connector.steps.close import awaits_more
 from connector.steps.gather import Gathered, gather
 from connector.steps.judge import judge, read_again
+from connector.steps.orders import after_end
 from connector.steps.present import present_at
 from connector.steps.watch import has_settled, in_sight, pair_document
 
@@ -22,11 +24,12 @@ from connector.steps.watch import has_settled, in_sight, pair_document
 def attend_ended(case: Case, record: Record) -> Record:
     """An ended pair goes again on a new ask only; other unsigned bytes at its place are said."""
     crashed = record.reason == "not_sent" and not record.extra.get("asked_again")
-    if not record.closed and not crashed:
+    if not record.closed and not crashed and not awaits_more(record):
         return record
     if record.sidecar_etag != case.pair.sidecar.etag or crashed:
         sidecar = read_again(case)
         action = read_orders(sidecar.data)
+        record = after_end(case.parts, record, action)
         changes: dict[str, Any] = {
             "sidecar_etag": sidecar.etag or case.pair.sidecar.etag,
             "extra": {**record.extra, "orders_seen": True, "asked_again": True},

@@ -13,11 +13,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO, Literal
 
-from connector.errors import DocumentError, OutOfSpace, Problem, RequestRejected
+from connector.errors import DocumentError, OutOfSpace, Problem
 from connector.ports import Entry, ETag, Folder, Href
 from connector.sidecar import names
 from connector.sidecar.model import SignatureRequest
-from connector.sidecar.reading import read_sidecar
+from connector.sidecar.reading import read_whole
 from connector.steps.parts import Parts
 from connector.steps.spooled import sent_name
 
@@ -29,7 +29,10 @@ Role = Literal["document", "annex"]
 
 @dataclass(frozen=True, kw_only=True)
 class ReadSidecar:
-    """What a sidecar says: a request, or every problem of it. ``data`` is empty when it was too large."""
+    """What a sidecar says, and every problem of it. ``data`` is empty when it was too large.
+
+    With problems ``request`` lacks what they are about, and is None when nothing could be read.
+    """
 
     sha256: str
     etag: ETag | None
@@ -82,13 +85,10 @@ def read_request(
         return ReadSidecar(sha256="", etag=None, data=b"", request=None, problems=(problem,))
     data = stream.getvalue()
     sha256 = hashlib.sha256(data).hexdigest()
-    try:
-        request = read_sidecar(data, pdf_name=pdf_name)
-    except RequestRejected as rejected:
-        return ReadSidecar(
-            sha256=sha256, etag=fetched.etag, data=data, request=None, problems=rejected.problems
-        )
-    return ReadSidecar(sha256=sha256, etag=fetched.etag, data=data, request=request)
+    reading = read_whole(data, pdf_name=pdf_name)
+    return ReadSidecar(
+        sha256=sha256, etag=fetched.etag, data=data, request=reading.request, problems=reading.problems
+    )
 
 
 def megabytes(size: int) -> str:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import re
 from dataclasses import dataclass
 from typing import Final
 
@@ -22,7 +21,6 @@ from connector.steps.parts import Parts, SettingsRead
 from connector.text_yaml import decode
 
 _MOST_MESSAGE: Final = 64_000
-_TEXT_FILE: Final = re.compile(r".+\.(?:txt|md)", re.IGNORECASE | re.DOTALL)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -135,8 +133,6 @@ def with_message(
     if name is None:
         return request, []
     line = request.lines.get("message")
-    if not _TEXT_FILE.fullmatch(name) or "/" in name:
-        return request, [Problem(code="message_file_kind", line=line, values={"written": name[:80]})]
     entry = message_entry(sight, parent, request)
     missing = Problem(code="message_file_missing", line=line, values={"written": name[:80]})
     if entry is None:

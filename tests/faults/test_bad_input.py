@@ -52,6 +52,14 @@ BAD_SIDECARS: dict[str, tuple[bytes, str]] = {
     "personne": (b"objet: Lettre\n", "À CORRIGER – il manque au moins un signataire"),
 }
 
+EVERYTHING_WRONG = (
+    "signataires:\n"
+    f"  - Marie Dupont <{MARIE}> 04 78 12 34 56\n"
+    "  - Claire Bernard <claire.bernard@example.fr>\n"
+    "  - expert-comptable\n"
+    "obget: Lettre\n"
+)
+
 BAD_DOCUMENTS: dict[str, tuple[bytes, str]] = {
     "zero": (documents.zero(), "À CORRIGER – le PDF est vide"),
     "coupe": (documents.truncated(documents.letter(1, "coupe")), "À CORRIGER – le PDF est abîmé"),
@@ -70,6 +78,20 @@ BAD_DOCUMENTS: dict[str, tuple[bytes, str]] = {
 def _good_went(stage: Stage) -> None:
     assert stage.first_line("bonne").startswith("EN COURS – 0 signature sur 1 – attend Marie Dupont")
     assert stage.sends() == [1]
+
+
+def test_every_problem_is_told_at_once(tmp_path: Path) -> None:
+    """What stands wrong and what is missing come together: one look into the file is enough."""
+    with Stage(tmp_path) as stage:
+        stage.drop(sidecar=EVERYTHING_WRONG)
+        stage.run()
+        assert stage.first_line() == "À CORRIGER – 4 points à corriger ; rien n’est parti"
+        text = " ".join(stage.status().replace("\u00a0", " ").split())
+        assert "1. Ligne 2 : 04 78 12 34 56 est un numéro fixe" in text
+        assert "2. Ligne 3 : il manque un mobile pour Claire Bernard" in text
+        assert "3. Ligne 4 : « expert-comptable » n’est pas un contact connu" in text
+        assert "4. Ligne 5 : « obget » n’est pas un mot prévu. Vouliez-vous dire « objet » ?" in text
+        assert stage.sends() == []
 
 
 @MODES

@@ -98,6 +98,17 @@ class Stage:
             stdin=subprocess.DEVNULL, timeout=120,
         )  # fmt: skip
 
+    def people(self, verb: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """One of the verbs below ``contacts``."""
+        return subprocess.run(
+            self.command(verb, *arguments, before=("contacts",)), env=self.environ, capture_output=True, text=True,
+            check=False, stdin=subprocess.DEVNULL, timeout=120,
+        )  # fmt: skip
+
+    def kept(self) -> bytes:
+        """Every byte of the state directory."""
+        return b"".join(path.read_bytes() for path in sorted(self.state.rglob("*")) if path.is_file())
+
     def start(self, verb: str = "run", *arguments: str, debug: bool = False) -> Process:
         before = ("--debug",) if debug else ()
         process = Process(self.command(verb, *arguments, before=before), self.environ, self.directory)
@@ -424,3 +435,77 @@ def test_resolve_a_request_in_doubt(stage: Stage) -> None:
     done = stage.call("resolve", found[1], "--not-sent")
     assert done.returncode == 0, done.stderr
     assert "is given up" in done.stdout
+
+
+# ----------------------------------------------------------------------------------------- people
+
+
+def test_whoever_signed_is_remembered_shown_and_forgotten(stage: Stage) -> None:
+    """One letter's whole life: learnt by the signature alone, told without a name, erased to the last byte."""
+    stage.connect()
+    stage.watch()
+    stage.drop()
+    assert stage.call("tick").returncode == 0
+    assert stage.invitations() == 1
+    assert stage.people("list").stdout == "no contacts\n"
+    refused = stage.call("forget", MARIE, "--yes")
+    assert (refused.returncode, "  in_progress  lettres  " in refused.stdout) == (1, True), refused.stderr
+    stage.sign()
+    _tick_until(stage, lambda: stage.people("list").stdout != "no contacts\n")
+    listed = stage.people("list")
+    assert "DUPONT" not in listed.stdout.upper()
+    assert f"cab      {MARIE}  +33612345678  Marie Dupont" in stage.people("list", "--names").stdout
+    ref = refused.stdout.split()[0]
+    told = stage.call("show", ref)
+    assert f"{ref}  delivered: signed, and put back as a new version of the file" in told.stdout, told.stderr
+    assert hashlib.sha256(documents.letter(pages=2 + len("Lettre DUPONT") % 2)).hexdigest() in told.stdout
+    assert not [word for word in _PERSONAL if word in told.stdout.upper()]
+    assert (
+        f"signatory 1 Marie Dupont  {MARIE}  +33612345678  simple"
+        in stage.call("show", ref, "--names").stdout
+    )
+    assert MARIE.encode() in stage.kept()
+    done = stage.call("forget", MARIE, "--yes")
+    assert done.returncode == 0, done.stderr
+    for trace in (MARIE, "+33612345678", PHONE, "Marie Dupont"):
+        assert trace.encode() not in stage.kept(), trace
+    # What is over stays over, and a copy of it is still known as a copy.
+    stage.dms.person.mkdir("Lettres/2027")
+    for name in ("Lettre DUPONT.pdf", "Lettre DUPONT.sign.yaml"):
+        stage.dms.person.copy(f"Lettres/{name}", f"Lettres/2027/{name}")
+    assert stage.call("tick").returncode == 0
+    assert stage.told("2027/Lettre DUPONT").startswith("À CONFIRMER")
+    assert stage.invitations() == 1
+
+
+_PERSONAL = ("DUPONT", "MARIE", "@", "06 12", ".PDF")
+
+
+def _tick_until(stage: Stage, true: Callable[[], object]) -> None:
+    for _ in range(10):
+        assert stage.call("tick").returncode == 0
+        if true():
+            return
+        time.sleep(1)
+    raise AssertionError(stage.told())
+
+
+def test_people_beside_the_service(stage: Stage) -> None:
+    """Imported, listed and forgotten while it runs; nobody is held up, and the service sees it at once."""
+    process = stage.start()
+    process.ready()
+    file = stage.directory / "clients.csv"
+    file.write_bytes(f"Prénom;Nom;Courriel;Mobile\nHélène;NOËL;{MARIE};{PHONE}\nx;y;z;1\n".encode("cp1252"))
+    held = stage.people("import", str(file), "--account", "cab")
+    assert (held.returncode, "line 3: " in held.stdout) == (1, True), held.stderr
+    assert stage.people("list").stdout == "no contacts\n"
+    done = stage.people("import", str(file), "--account", "cab", "--yes")
+    assert (done.returncode, "Imported for account cab: 1 contact." in done.stdout) == (1, True), done.stderr
+    assert "Hélène NOËL" in stage.people("list", "--names").stdout
+    forgotten = stage.call("forget", MARIE, "--yes")
+    assert (forgotten.returncode, "Erased." in forgotten.stdout) == (0, True), forgotten.stderr
+    assert MARIE.encode() not in stage.kept()
+    assert stage.call("show", "ZZZZZZ").returncode == 1
+    process.signal(signal.SIGTERM)
+    assert process.wait() == 0
+    assert "Traceback" not in process.output

@@ -24,7 +24,7 @@ from connector.lifecycle import DocumentFacts, State
 from connector.ports import Folder, Href, SigningService, TransactionId
 
 VERBS = ("run", "tick", "check-config", "connect", "status", "rebuild", "take-over", "pause", "resume", "resolve",
-         "demo", "version")  # fmt: skip
+         "demo", "version", "show", "forget", "contacts", "contacts import", "contacts list")  # fmt: skip
 GOOD = """\
 config_version: 1
 servers: {dms: {url: "https://cloud.lyon.example/dav/", user: signatures, password: {env: JSE_TEST_PASSWORD}}}
@@ -71,7 +71,7 @@ def test_the_version(capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.mark.parametrize("verb", VERBS)
 def test_every_verb_has_an_example(capsys: pytest.CaptureFixture[str], verb: str) -> None:
     """The help of each verb shows one command that works."""
-    called = Called(capsys, verb, "--help")
+    called = Called(capsys, *verb.split(), "--help")
     assert called.status == 0
     assert f"Example: jse-connector {verb}" in called.out
 
@@ -90,7 +90,16 @@ def test_help_is_quick() -> None:
 
 @pytest.mark.parametrize(
     "arguments",
-    [["nonsense"], ["run", "--nonsense"], ["connect"], ["rebuild"], ["--log-level", "loud", "version"]],
+    [
+        ["nonsense"],
+        ["run", "--nonsense"],
+        ["connect"],
+        ["rebuild"],
+        ["--log-level", "loud", "version"],
+        ["contacts", "x"],
+        ["show"],
+        ["forget"],
+    ],
 )
 def test_misuse_is_2(capsys: pytest.CaptureFixture[str], arguments: list[str]) -> None:
     """A command that cannot be meant ends with 2 and a text on standard error."""

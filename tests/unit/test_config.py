@@ -256,16 +256,13 @@ def test_five_faults_are_named_in_one_run() -> None:
             '"/Cabinet/" contains folders.lyon-letters (/Cabinet/Lettres de mission/): '
             "each of its requests would be found twice. Watch one of the two."
         ),
-        (19, "policy.reminders"): (
-            "not acted on by this version (0.1.0): nobody is reminded by itself. Remove it."
-        ),
         (21, "policy.reminders.every"): '"4": a duration needs its unit: 4d, 4h, 4min, 4s.',
     }
     warning = only(FIVE_FAULTS, warning=True)
     assert (warning.path, warning.line) == ("accounts.lyon.max_sends_per_day", 12)
     with pytest.raises(ConfigurationError) as caught:
         load_config(FIVE_FAULTS)
-    assert len(caught.value.problems) == 6
+    assert len(caught.value.problems) == 5
     assert "hunter2" not in str(caught.value)
 
 

@@ -553,6 +553,15 @@ def test_codes_are_nobodys_name(world: World) -> None:
     assert (after.reason, after.word, after.extra["kind"]) == ("lost", "lost", "send")
 
 
+def test_a_name_that_was_never_told_apart(world: World) -> None:
+    """Practice software writes DUPONT MARIE: each of its words goes from the texts, a longer word stays."""
+    person = marie(first_name="", last_name="", name="DUPONT MARIE LE")
+    record = world.ended((person, True), closed=True, subject="Mme Dupont, le dupontel, Marie")
+    found = forgetting.traces(world.journal, MARIE)
+    forgetting.forget(world.journal, MARIE, found, hide=world.parts.sealer.hide)
+    assert world.journal.get(record.id).subject == "Mme (erased), le dupontel, (erased)"
+
+
 def test_forgetting_again_after_a_cut(world: World) -> None:
     """Cut off in the middle, it is simply done again: names are found in what is left."""
     records = [told_of_marie(world, closed=True) for _ in range(2)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import unicodedata
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -238,9 +239,14 @@ REQUEST = SignatureRequest(signatories=(PERSON,))
 
 def carried(request: SignatureRequest = REQUEST, **changes: Any) -> str:
     """The digest of the basic request, with changes."""
-    basic = {
-        "boxes": [BOX], "subject": "Lettre", "message": "", "sender": "Cabinet Exemple", "contract": "c1",
-    }  # fmt: skip
+    basic: dict[str, Any] = {
+        "boxes": {1: [BOX]},
+        "documents": [("lettre.pdf", LETTER)],
+        "subject": "Lettre",
+        "message": "",
+        "sender": "Cabinet Exemple",
+        "contract": "c1",
+    }
     return carried_digest(request, **{**basic, **changes})
 
 
@@ -274,20 +280,40 @@ def test_another_person_or_option_is_carried_otherwise(request_: SignatureReques
 @pytest.mark.parametrize(
     "changes",
     [
-        {"boxes": []},
-        {"boxes": [Box(signatory=1, page=3, x=100, y=600, page_width=595, page_height=842)]},
-        {"boxes": [Box(signatory=2, page=4, x=100, y=600, page_width=595, page_height=842)]},
-        {"boxes": [Box(signatory=1, page=4, x=101, y=600, page_width=595, page_height=842)]},
-        {"boxes": [Box(signatory=1, page=4, x=100, y=601, page_width=595, page_height=842)]},
+        {"boxes": {}},
+        {"boxes": {1: [Box(signatory=1, page=3, x=100, y=600, page_width=595, page_height=842)]}},
+        {"boxes": {1: [Box(signatory=2, page=4, x=100, y=600, page_width=595, page_height=842)]}},
+        {"boxes": {1: [Box(signatory=1, page=4, x=101, y=600, page_width=595, page_height=842)]}},
+        {"boxes": {1: [Box(signatory=1, page=4, x=100, y=601, page_width=595, page_height=842)]}},
+        {"boxes": {2: [BOX]}},
+        {"boxes": {1: [replace(BOX, with_logo=False)]}},
+        {"documents": [("lettre.pdf", OTHER)]},
+        {"documents": [("autre.pdf", LETTER)]},
+        {"documents": [("lettre.pdf", LETTER), ("annexe.pdf", ANNEX)]},
         {"subject": "Autre lettre"},
         {"message": "Bonjour"},
         {"sender": "Cabinet Autre"},
         {"contract": "c2"},
     ],
-    ids=["no box", "page", "whose", "x", "y", "subject", "message", "sender", "contract"],
+    ids=[
+        "no box",
+        "page",
+        "whose",
+        "x",
+        "y",
+        "on another document",
+        "logo",
+        "bytes",
+        "file name",
+        "annex",
+        "subject",
+        "message",
+        "sender",
+        "contract",
+    ],
 )
 def test_another_place_text_or_contract_is_carried_otherwise(changes: dict[str, Any]) -> None:
-    """Places, texts and the contract in force are in the digest."""
+    """Places, the files that travel, texts and the contract in force are in the digest."""
     assert carried(**changes) != carried()
 
 

@@ -17,11 +17,15 @@ import pytest
 from sqlalchemy import Connection
 
 from connector.errors import JournalError, LifecycleError, StaleRecordError
-from connector.journal import Journal, schema
+from connector.journal import Contact, Journal, schema
 from connector.lifecycle import DocumentFacts, Event, Record, SignatoryFacts, State
 
 START = datetime(2026, 3, 2, 9, 0, 0, 123_456, tzinfo=UTC)
+LATER = START + timedelta(days=1)
 PLACE = "/Lettres/lettre.sign.yaml"
+
+
+PERSON = Contact(account="lyon", email="b@c.fr", name="B", used_at=START)
 
 
 class Clock:
@@ -142,6 +146,13 @@ WRITES = {
     "mark_account": lambda journal, record: journal.mark_account("lyon", "confirmed", {}),
     "begin_watch": lambda journal, record: journal.begin_watch("lettres", "root 2"),
     "let_arrive": lambda journal, record: journal.let_arrive("lettres", ["/a"]),
+    "remember": lambda journal, record: journal.remember("lyon", "b@c.fr", name="B", at=START),
+    "remember_all": lambda journal, record: journal.remember_all([PERSON, PERSON]),
+    "refresh_contact": lambda journal, record: journal.refresh_contact(
+        "lyon", "a@c.fr", phone="+1", at=LATER
+    ),
+    "forget_contact": lambda journal, record: journal.forget_contact("a@c.fr"),
+    "forget_contacts_before": lambda journal, record: journal.forget_contacts_before(LATER),
 }
 
 
@@ -151,6 +162,7 @@ def test_every_write_is_whole_or_absent(journal: CutJournal, path: Path, write: 
     record = prepared(journal)
     journal.hold("nantes", "tokens", probe_at=START)
     journal.begin_watch("lettres", "root 1", ["/a"])
+    journal.remember("lyon", "a@c.fr", name="A", phone="+1", at=START)
     before = contents(path)
     journal.cut = True
     with pytest.raises(Cut):

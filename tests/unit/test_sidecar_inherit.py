@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from connector.errors import Problem
 from connector.sidecar.codes import CODES
-from connector.sidecar.inherit import Known, Resolved, SettingsFile, resolve
+from connector.sidecar.inherit import Known, Resolved, SettingsFile, in_reading_order, resolve
 from connector.sidecar.model import Level, Order, SignatureRequest, Wish
 from connector.sidecar.reading import read_sidecar, read_whole
 from tests.unit.test_sidecar_reading import FRAGMENTS
@@ -442,6 +442,19 @@ def test_all_problems_of_all_files_at_once() -> None:
     ]
     for problem in found.problems:
         assert set(problem.values) - {"file"} == set(CODES[problem.code][0])
+
+
+def test_problems_are_told_as_a_person_meets_them() -> None:
+    """The request from its first line down, then each file of settings."""
+    found = [
+        Problem(code="a", line=2, values={"file": "near"}),
+        Problem(code="b", line=5),
+        Problem(code="c", line=1, values={"file": "far"}),
+        Problem(code="d", line=1, values={"file": "near"}),
+        Problem(code="e"),
+        Problem(code="f", line=3),
+    ]
+    assert "".join(one.code for one in in_reading_order(found)) == "efbdac"
 
 
 TEXTS = st.lists(

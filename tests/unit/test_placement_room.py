@@ -1,0 +1,123 @@
+"""Free room on real pages: bare paper only, whatever the page."""
+
+from __future__ import annotations
+
+import itertools
+from io import BytesIO
+from pathlib import Path
+
+import pypdfium2
+import pytest
+from reportlab.pdfgen.canvas import Canvas
+
+from connector.pdf.facts import facts
+from connector.pdf.room import BOX_HEIGHT, BOX_WIDTH, GAP, MARGIN, Spot, free_boxes
+from tests import documents
+
+
+def inked(path: Path, page: int, spot: Spot, unit: float = 1.0) -> bool:
+    """True when anything is seen within the box, four pixels for each point."""
+    document = pypdfium2.PdfDocument(path)
+    sheet = document[page - 1]
+    image = sheet.render(scale=2 * unit, grayscale=True).to_pil()
+    sheet.close()
+    document.close()
+    x, y = spot
+    box = (
+        round(2 * x) + 1,
+        round(2 * y) + 1,
+        round(2 * (x + BOX_WIDTH)) - 1,
+        round(2 * (y + BOX_HEIGHT)) - 1,
+    )
+    low, _high = image.crop(box).getextrema()
+    return bool(low < 250)
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 6])
+@pytest.mark.parametrize(
+    ("content", "unit"),
+    [
+        (documents.letter(1), 1.0),
+        (documents.landscape(), 1.0),
+        (documents.turned(90), 1.0),
+        (documents.turned(180, crop=(20, 20, 560, 800)), 1.0),
+        (documents.turned(270), 1.0),
+        (documents.turned(90, crop=(30, 40, 500, 800), unit=2), 2.0),
+    ],
+    ids=["plain", "landscape", "90", "180 crop", "270", "unit"],
+)
+def test_free_boxes_are_bare(tmp_path: Path, content: bytes, unit: float, count: int) -> None:
+    """Boxes found are within the margins, on bare paper, apart from each other, in reading order."""
+    path = tmp_path / "lettre.pdf"
+    path.write_bytes(content)
+    (page,) = facts(path).pages
+    spots = free_boxes(path, 1, count)
+    if not spots and count > 3:
+        return
+    assert len(spots) == count
+    for x, y in spots:
+        assert MARGIN - 0.1 <= x <= page.width - MARGIN - BOX_WIDTH + 0.1
+        assert MARGIN - 0.1 <= y <= page.height - MARGIN - BOX_HEIGHT + 0.1
+        assert not inked(path, 1, (x, y), unit)
+    for one, other in itertools.combinations(spots, 2):
+        assert abs(one[0] - other[0]) >= BOX_WIDTH + GAP or abs(one[1] - other[1]) >= BOX_HEIGHT + GAP
+    assert spots == sorted(spots, key=lambda spot: (spot[1], spot[0]))
+
+
+def test_two_on_an_ordinary_letter(tmp_path: Path) -> None:
+    """The client at the left, the partner at the right, on one line near the foot of the page."""
+    path = tmp_path / "lettre.pdf"
+    path.write_bytes(documents.letter())
+    (left, first), (right, second) = free_boxes(path, 4, 2)
+    assert first == second > 700
+    assert left + BOX_WIDTH + GAP <= right
+
+
+def test_a_hairline_and_a_pale_mark_are_ink(tmp_path: Path) -> None:
+    """The thinnest line and the palest grey that anybody sees count as ink."""
+    out = BytesIO()
+    canvas = Canvas(out, pagesize=documents.A4, invariant=1)
+    canvas.setLineWidth(0.1)
+    for row in range(20):
+        canvas.setStrokeGray(0.9 if row % 2 else 0)
+        canvas.line(0, row * 45, 600, row * 45)
+    canvas.save()
+    path = tmp_path / "lignes.pdf"
+    path.write_bytes(out.getvalue())
+    assert free_boxes(path, 1, 1) == []
+
+
+def test_full_page_has_no_room(tmp_path: Path) -> None:
+    """A page printed to its edges gives nothing rather than an overlap."""
+    path = tmp_path / "plein.pdf"
+    path.write_bytes(documents.letter(1, full=True))
+    assert free_boxes(path, 1, 1) == []
+
+
+def test_taken_places_are_left_alone(tmp_path: Path) -> None:
+    """Places given to others are as good as ink."""
+    path = tmp_path / "blanc.pdf"
+    path.write_bytes(documents.blank())
+    (first,) = free_boxes(path, 1, 1)
+    (second,) = free_boxes(path, 1, 1, [first])
+    assert second != first
+    assert abs(second[0] - first[0]) >= BOX_WIDTH + GAP or abs(second[1] - first[1]) >= BOX_HEIGHT + GAP
+
+
+def test_page_too_small_for_any_box(tmp_path: Path) -> None:
+    """A page smaller than a box has no room, and no error."""
+    path = tmp_path / "petit.pdf"
+    path.write_bytes(documents.blank(size=(150, 40)))
+    assert free_boxes(path, 1, 1) == []
+
+
+def test_boxes_of_another_size(tmp_path: Path) -> None:
+    """Where the contract scales the page, room is looked for in the size that will be seen."""
+    path = tmp_path / "lettre.pdf"
+    path.write_bytes(documents.letter(1))
+    size = (283.0, 71.0)
+    (one,) = free_boxes(path, 1, 1, size=size)
+    (other,) = free_boxes(path, 1, 1, [one], size)
+    assert one[0] + size[0] <= 595.28 - MARGIN + 0.1
+    assert one[1] + size[1] <= 841.89 - MARGIN + 0.1
+    assert abs(one[0] - other[0]) >= size[0] + GAP or abs(one[1] - other[1]) >= size[1] + GAP
