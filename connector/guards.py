@@ -29,6 +29,7 @@ from connector.steps.case import Case
 from connector.steps.discover import Settling, Sight
 from connector.steps.drop_waiting import DropMemory
 from connector.steps.lists import ListMemory
+from connector.steps.models import ModelMemory
 from connector.steps.parts import FolderSettings, Parts
 
 log = logging.getLogger(__name__)
@@ -53,6 +54,7 @@ class ServerMemory:
     """What failed and is not tried again before a time: by place or by record."""
     lists: ListMemory = field(default_factory=ListMemory)
     drops: DropMemory = field(default_factory=DropMemory)
+    models: ModelMemory = field(default_factory=ModelMemory)
     problem: str = ""
     """Why the last pass could not be made, for the log and ``status``."""
 

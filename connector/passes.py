@@ -22,7 +22,7 @@ from connector.errors import (
 from connector.guards import ServerMemory, apart, guarded, guarded_place, patiently, tolerated, tried
 from connector.lifecycle import Record, State
 from connector.ports import FileId
-from connector.steps import contacts, drop, lists, waiting
+from connector.steps import contacts, drop, lists, models, waiting
 from connector.steps.adopted import place_adopted
 from connector.steps.attest import attest
 from connector.steps.born import Room
@@ -151,6 +151,8 @@ def _write_requests(parts: Parts, sights: list[Sight], memory: ServerMemory, dea
     room = Room(until=None if deadline is None else now + (deadline - now) / 2, stopped=parts.stop.is_set)
     for sight in sights:
         name = sight.settings.name
+        for key, task in models.tasks(parts, sight, memory.models):
+            apart(parts, memory, key, f"the models of folder {name}", task)
         for key, task in lists.tasks(parts, sight, memory.lists, room):
             apart(parts, memory, key, f"a list in folder {name}", task)
         for key, task in drop.tasks(parts, sight, memory.drops, room):
