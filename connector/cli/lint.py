@@ -12,9 +12,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from connector.cli import lint_outcome as outcomes
 from connector.cli import lint_report as report
-from connector.cli.common import FAILED, Settings
-from connector.cli.lint_report import Outcome, Tally
+from connector.cli.common import FAILED, Settings, complain
+from connector.cli.lint_outcome import Outcome
+from connector.cli.lint_report import Tally
 from connector.cli.lint_targets import Tree, settings_above, trees_of
 from connector.cli.local_folder import LocalFolder
 from connector.cli.offline import Rules, Statuses, judged, offline, rules_of, see
@@ -90,6 +92,7 @@ def lint(
             for tree in trees:
                 _lint_tree(run, tree, pool)
     except KeyboardInterrupt:
+        complain("jse-connector: interrupted; what follows is not everything")
         run.tell_sum()
         return INTERRUPTED
     run.tell_sum()
@@ -111,13 +114,13 @@ def _lint_tree(run: _Run, tree: Tree, pool: IsolatedPool) -> None:
         pairs = [pair for pair in sight.pairs() if tree.judges(local.path_of(pair.sidecar.href))]
         met = {local.path_of(pair.sidecar.href) for pair in pairs}
         for path in sorted(one for one in tree.chosen - met if names.is_sidecar(one.name)):
-            run.tell(report.passed_over(path, run.language))
+            run.tell(outcomes.passed_over(path, run.language))
         with _progress(len(pairs), shown=not run.quiet) as advance:
             for pair in pairs:
                 path = local.path_of(pair.sidecar.href)
                 told = statuses.beside(path, pair.document_name)
                 if told is not None:
-                    run.tell(report.followed(path, told.first_line, asks=told.asks))
+                    run.tell(outcomes.followed(path, told.first_line, asks=told.asks))
                 else:
                     run.tell(_judged(parts, sight, pair, path, run.language))
                 advance()
@@ -126,20 +129,20 @@ def _lint_tree(run: _Run, tree: Tree, pool: IsolatedPool) -> None:
 def _judged(parts: Parts, sight: Sight, pair: Pair, path: Path, language: Language) -> Outcome:
     """Judge one request; whatever happens to one never stops the others."""
     try:
-        return report.outcome_of(parts, judged(parts, sight, pair), path)
+        return outcomes.outcome_of(parts, judged(parts, sight, pair), path)
     except JournalError:
         raise
     except ConnectorError as error:
-        return report.unreadable(path, str(error), language)
+        return outcomes.unreadable(path, str(error), language)
     except Exception as error:
         log.exception("a request met a defect")
-        return report.unreadable(path, type(error).__name__, language)
+        return outcomes.unreadable(path, type(error).__name__, language)
 
 
 def _tell_around(run: _Run, tree: Tree, local: LocalFolder, sight: Sight) -> None:
     """Tell of what is no request: settings, lists, directories that could not be listed."""
     for path, reason in local.unreadable:
-        run.tell(report.unreadable(path, reason, run.language))
+        run.tell(outcomes.unreadable(path, reason, run.language, kind="directory"))
     for href in sorted(sight.by_href):
         path = local.path_of(href)
         entry = sight.by_href[href]
@@ -149,8 +152,7 @@ def _tell_around(run: _Run, tree: Tree, local: LocalFolder, sight: Sight) -> Non
             run.tell(_settings(path, run.language))
         elif _LIST.fullmatch(names.comparable(entry.name)):
             run.tally.lists.append(path)
-    if any(area.deep for area in tree.areas):
-        run.tally.above += settings_above(tree.root)
+    run.tally.above += settings_above(tree)
 
 
 def _settings(path: Path, language: Language) -> Outcome:
@@ -159,12 +161,12 @@ def _settings(path: Path, language: Language) -> Outcome:
         with path.open("rb") as stream:
             data = stream.read(MAX_BYTES + 1)
     except OSError as error:
-        return report.unreadable(path, error.strerror or type(error).__name__, language, kind="settings")
+        return outcomes.unreadable(path, error.strerror or type(error).__name__, language, kind="settings")
     try:
         read_sidecar(data, settings=True)
     except RequestRejected as rejected:
-        return report.settings_outcome(path, rejected.problems, language)
-    return report.settings_outcome(path, (), language)
+        return outcomes.settings_outcome(path, rejected.problems, language)
+    return outcomes.settings_outcome(path, (), language)
 
 
 @contextmanager

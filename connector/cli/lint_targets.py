@@ -1,7 +1,7 @@
 """What the paths given to ``lint`` mean: trees to look at, and which files of each are judged.
 
-A directory is a tree of its own, judged whole. A file is one request (its PDF stands for it) or one settings file; its
-tree reaches up to the outermost directory above it that holds settings. ``--root`` says where trees begin instead.
+A directory is judged whole; a file is one request (its PDF stands for it) or one settings file. Settings above count as
+they do in a watched folder: a tree reaches up to the outermost directory that holds any, or begins at ``--root``.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def trees_of(paths: Sequence[Path], root: Path | None) -> list[Tree]:
     for path in map(_absolute, paths):
         deep = path.is_dir()
         area = Area(path if deep else path.parent, deep)
-        top = _absolute(root) if root is not None else path if deep else _outermost_settings(path.parent)
+        top = _absolute(root) if root is not None else _outermost_settings(area.directory)
         tree = trees.setdefault(top, Tree(top))
         tree.areas.append(area)
         if not deep:
@@ -48,9 +48,14 @@ def trees_of(paths: Sequence[Path], root: Path | None) -> list[Tree]:
     return _apart(trees.values())
 
 
-def settings_above(root: Path) -> list[Path]:
-    """Return the settings files above a tree, the nearest first: they are not looked at."""
-    return [found for directory in root.parents for found in _settings_in(directory)]
+def settings_above(tree: Tree) -> list[Path]:
+    """Return the settings that count though they lie above what was asked about, the outermost first."""
+    asked = [area.directory for area in tree.areas]
+    above = {one for directory in asked for one in directory.parents if one.is_relative_to(tree.root)}
+    inner = {
+        one for one in above if any(one.is_relative_to(area.directory) for area in tree.areas if area.deep)
+    }
+    return [found for directory in sorted(above - inner) for found in _settings_in(directory)]
 
 
 def _absolute(path: Path) -> Path:

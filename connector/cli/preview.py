@@ -8,9 +8,10 @@ import tempfile
 from contextlib import suppress
 from pathlib import Path
 
+from connector.cli import lint_outcome as outcomes
 from connector.cli import lint_report as report
 from connector.cli.common import FAILED, Settings, misused
-from connector.cli.lint_report import Verdict
+from connector.cli.lint_outcome import Verdict
 from connector.cli.lint_targets import trees_of
 from connector.cli.local_folder import LocalFolder
 from connector.cli.offline import Statuses, judged_to_be_shown, offline, rules_of, see
@@ -56,9 +57,9 @@ def preview(
     with IsolatedPool() as pool, offline(rules, local, pool, language=spoken) as parts:
         record = _record(parts, local, path)
         if record is None:
-            print("\n".join(report.lines_of(report.passed_over(path, spoken), spoken)))
+            print("\n".join(report.lines_of(outcomes.passed_over(path, spoken), spoken)))
             return FAILED
-        outcome = report.outcome_of(parts, record, path)
+        outcome = outcomes.outcome_of(parts, record, path)
         print("\n".join(report.lines_of(outcome, spoken)))
         if outcome.verdict is not Verdict.OK:
             return FAILED
@@ -69,7 +70,7 @@ def preview(
         )
         _refuse_to_harm(target, [path, *(local.path_of(one.href) for one in record.documents)])
         _put(draw(parts, record), target)
-    print(report.shown_path(target))
+    print(outcomes.shown_path(target))
     return 0
 
 

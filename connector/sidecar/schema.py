@@ -26,6 +26,7 @@ SUBJECT_LENGTH: Final = 45
 """As the contract says by default; ``lint`` knows the one in force."""
 
 _BETWEEN: Final = r"[\W_]*"
+_DAYS: Final = r"^\s*0*[1-9][0-9]{0,2} ?(?:[sjwd]|[Ss]emaines?|[Ww]eeks?|[Jj]ours?|[Dd]ays?)?\s*$"
 _LENGTH: Final = r"[0-9]{1,5}(?:[.,][0-9]{1,6})? ?(?:[mM][mM]|[cC][mM]|[pP][tT]|%)?"
 _TITLES: Final[Mapping[Kind, str]] = {
     "request": "Demande de signature (*.sign.yaml)",
@@ -146,11 +147,24 @@ def _list_of(one: Schema, *, most: int | None = None) -> Schema:
     return {"anyOf": [one, {"type": "array", "items": one, **bounds}]}
 
 
+def _or(one: Schema, *others: Schema) -> Schema:
+    return {"anyOf": [*one["anyOf"], *others]}
+
+
 def _whole_number() -> Schema:
     return {
         "anyOf": [
             {"type": "integer", "minimum": 1, "maximum": 99_999},
             {"type": "string", "pattern": r"^\s*0*[1-9][0-9]{0,4}\s*$"},
+        ]
+    }
+
+
+def _days() -> Schema:
+    return {
+        "anyOf": [
+            {"type": "integer", "minimum": 1, "maximum": 365},
+            {"type": "string", "pattern": _DAYS},
         ]
     }
 
@@ -164,6 +178,10 @@ def _length(*, signed: bool = False) -> Schema:
 
 # A plain loader makes a number of « objet: 2026 » and a boolean of « objet: on »: both are texts to us.
 _TEXT: Final[Schema] = {"type": ["string", "number", "boolean"], "pattern": r"\S"}
+_BLANK: Final[Schema] = {"type": ["string", "number", "boolean", "null"]}
+"""A model's line that was not filled in says nothing."""
+_NAME: Final[Schema] = {"type": ["string", "number"], "pattern": r"^[^/\\]*[^/\\\s][^/\\]*$"}
+"""Of a file beside: no path leads out of the folder."""
 _SUBJECT: Final[Schema] = {**_TEXT, "maxLength": SUBJECT_LENGTH}
 _SOMEBODY: Final = r"@|(?:[0-9][^0-9]*){8}"
 """A whole file that is one text is a person only with an address or a number."""
@@ -181,12 +199,24 @@ _REMINDERS: Final[Schema] = {
     "type": "object",
     **_keywords("reminder", words.REMINDER_KEYS, "Quand les rappels partent, en jours."),
 }
-_SHAPES: Final[Schema] = {"person": _PERSON, "place": _PLACE, "reminders": _REMINDERS}
+_KNOWN: Final[Schema] = {
+    "type": ["string", "object"],
+    "pattern": r"[@0-9]",
+    **_keywords(
+        "signatory",
+        {name: forms for name, forms in words.SIGNATORY_KEYS.items() if name != "contact"},
+        "Une personne du cabinet, sur une ligne ou mot par mot.",
+    ),
+}
+_SHAPES: Final[Schema] = {"person": _PERSON, "known": _KNOWN, "place": _PLACE, "reminders": _REMINDERS}
 
 _ONE_PERSON: Final[Schema] = {"$ref": "#/$defs/person"}
 _PEOPLE: Final[Schema] = _list_of(_ONE_PERSON, most=MAX_SIGNATORIES)
 _PLACES: Final[Schema] = _list_of({"$ref": "#/$defs/place"})
 _YES_NO: Final[Schema] = _word("", words.YES_NO, yes_no=True)
+_NEVER: Final[Schema] = _word("", {"no": words.YES_NO["no"]}, yes_no=True)
+_NOBODY: Final[Schema] = {"const": False, "description": WORDS["nobody"]}
+"""« no » without quotes; as a text it is a name like another, which the reader takes for « nobody »."""
 _PAIR: Final[Schema] = {"type": "array", "items": _length(signed=True), "minItems": 2, "maxItems": 2}
 _PAIR_IN_ONE: Final[Schema] = {
     "type": "string",
@@ -196,8 +226,8 @@ _PAGE: Final[Schema] = {"anyOf": [*_whole_number()["anyOf"], *_word("page", word
 
 _VALUES: Final[Mapping[str, Schema]] = {
     "request.signatories": _PEOPLE,
-    "request.documents": _list_of(_TEXT),
-    "request.annexes": _list_of(_TEXT),
+    "request.documents": _or(_list_of(_NAME), _NOBODY),
+    "request.annexes": _or(_list_of(_NAME), _NOBODY),
     "request.subject": _SUBJECT,
     "request.message": _TEXT,
     "request.note": _TEXT,
@@ -206,24 +236,24 @@ _VALUES: Final[Mapping[str, Schema]] = {
     "request.account": _TEXT,
     "request.lock": _YES_NO,
     "request.certificate": _YES_NO,
-    "request.confidential_to": _list_of(_TEXT),
+    "request.confidential_to": _or(_list_of({"type": "string", "pattern": r"\S"}), _NOBODY),
     "request.logo": _YES_NO,
     "request.handwritten": _YES_NO,
     "request.requester": _TEXT,
-    "request.reminders": {"$ref": "#/$defs/reminders"},
+    "request.reminders": _or({"anyOf": [{"$ref": "#/$defs/reminders"}]}, *_NEVER["anyOf"]),
     "request.action": _word("action", words.VERBS, more=r"(?:\s.*)?"),
-    "request.then": _PEOPLE,
+    "request.then": _or(_PEOPLE, _NOBODY),
     "request.place": _PLACES,
-    "request.contacts": {"type": "object", "additionalProperties": _ONE_PERSON},
-    "request.drop": _TEXT,
-    "signatory.email": {"type": "string", "pattern": "@"},
-    "signatory.first_name": _TEXT,
-    "signatory.last_name": _TEXT,
-    "signatory.phone": {"type": ["string", "number"], "pattern": "[0-9]"},
+    "request.contacts": {"type": "object", "additionalProperties": {"$ref": "#/$defs/known"}},
+    "request.drop": _or({"anyOf": [_NAME]}, *_NEVER["anyOf"]),
+    "signatory.email": {"type": ["string", "null"], "pattern": r"^\s*$|@"},
+    "signatory.first_name": _BLANK,
+    "signatory.last_name": _BLANK,
+    "signatory.phone": {"type": ["string", "number", "null"], "pattern": r"^\s*$|[0-9]"},
     "signatory.contact": _TEXT,
     "signatory.level": _word("level", words.LEVELS),
     "signatory.place": _PLACES,
-    "place.document": _TEXT,
+    "place.document": _NAME,
     "place.page": _PAGE,
     "place.x": _length(),
     "place.y": _length(),
@@ -231,9 +261,9 @@ _VALUES: Final[Mapping[str, Schema]] = {
     "place.occurrence": _whole_number(),
     "place.offset": {"anyOf": [_PAIR_IN_ONE, _PAIR]},
     "place.corner": _word("corner", words.CORNERS),
-    "reminder.first": _whole_number(),
-    "reminder.every": _whole_number(),
-    "reminder.max": _whole_number(),
+    "reminder.first": _days(),
+    "reminder.every": _days(),
+    "reminder.max": _or(_whole_number(), {"const": 0}, {"const": "0"}),
 }
 """Every key of the grammar → the shape of its value."""
 

@@ -71,7 +71,8 @@ KEYS: Final[Mapping[str, Told]] = {
         ("claire.bernard@example.fr",),
     ),
     "request.reminders": Told(
-        "Quand les rappels partent d’eux-mêmes, en jours.", ({"premier": 3, "tous_les": 4, "maximum": 3},)
+        "Quand les rappels partent d’eux-mêmes, en jours ; « non » : jamais.",
+        ({"premier": 3, "tous_les": 4, "maximum": 3},),
     ),
     "request.action": Told(
         "Un ordre pour une demande déjà partie, terminée ou prête. Il n’est suivi qu’une fois : pour le redonner, "
@@ -129,15 +130,16 @@ KEYS: Final[Mapping[str, Told]] = {
         ("10 mm, -5 mm", ["10 mm", "-5 mm"]),
     ),
     "place.corner": Told("Un coin de la page, à 15 mm des bords.", ("bas droite",)),
-    "reminder.first": Told("Combien de jours après l’invitation part le premier rappel.", (3,)),
-    "reminder.every": Told("Combien de jours entre deux rappels.", (4,)),
-    "reminder.max": Told("Combien de rappels au plus.", (3,)),
+    "reminder.first": Told("Combien de jours après l’invitation part le premier rappel.", (3, "3 jours")),
+    "reminder.every": Told("Combien de jours entre deux rappels.", (4, "2 semaines")),
+    "reminder.max": Told("Combien de rappels au plus ; 0 : aucun.", (3, 0)),
 }
 """Every key of the grammar → what an editor says of it."""
 
 WORDS: Final[Mapping[str, str]] = {
     "yes": "Oui.",
     "no": "Non.",
+    "nobody": "Personne, aucun : ce qui serait repris des réglages ne l’est pas.",
     "order.sequential": "L’un après l’autre : le suivant est invité quand le précédent a signé.",
     "order.parallel": "Tous en même temps.",
     "send.send": "Donne le départ.",
