@@ -26,6 +26,7 @@ from connector.lifecycle import Record, State
 from connector.ports import Folder, Href, TransactionId
 from connector.sidecar import names
 from connector.steps import waiting
+from connector.steps.homes import lost_key, split
 from connector.steps.parts import Parts
 
 log = logging.getLogger(__name__)
@@ -149,9 +150,9 @@ def _put(parts: Parts, record: Record) -> Record:
 def _beside(record: Record) -> tuple[str, str]:
     """Return the folder where the signed document lies, and the name it was known by."""
     document = record.document
-    parent = (document.delivered_href or document.href).rsplit("/", 1)[0] + "/"
-    known = document.href or str(record.extra.get("lost_href", "")) or str(document.delivered_href)
-    return parent, known.rsplit("/", 1)[-1]
+    parent, _ = split(document.delivered_href or document.href)
+    _, name = split(document.href or str(record.extra.get(lost_key(document.rank), "")) or parent)
+    return parent, name or f"{record.ref}.pdf"
 
 
 def _made(parts: Parts, folder: Folder, record: Record, href: Href, *, begun: str | None) -> bool:

@@ -59,7 +59,7 @@ def answers(stage: Stage, operation: str, status: int, message: str = "", **more
 
 @contextmanager
 def struck(
-    directory: Path, name: str, variant: Any, mode: Mode = "nextcloud"
+    directory: Path, name: str, variant: Any, mode: Mode = "nextcloud", **options: Any
 ) -> Iterator[tuple[Stage, Points]]:
     """A stage whose process dies, once armed, at the first effect of that name."""
     points = Points(variant=variant)
@@ -71,7 +71,7 @@ def struck(
         return original(seen, effect, lost)
 
     points.passing = passing  # type: ignore[method-assign]
-    with Stage(directory, mode, seams=points.seams(workers())) as stage:
+    with Stage(directory, mode, seams=points.seams(workers()), **options) as stage:
         yield stage, points
 
 

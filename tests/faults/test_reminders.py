@@ -20,9 +20,10 @@ POLICY = "policy: {reminders: {first_after: 2d, every: 3d, at_most: 3}}\n"
 
 
 def live(stage: Stage, days: float, *, step: float = 0.5) -> None:
-    """Let days pass, half a day at a time, as a service that is up would see them."""
+    """Let days pass, half a day at a time, as a service that is up would see them, its login renewed in time."""
     for _ in range(round(days / step)):
         stage.clock.advance(step * DAY)
+        stage._connect()
         stage.round()
     stage.run()
 
@@ -122,6 +123,7 @@ def test_an_order_counts_in_the_rhythm(tmp_path: Path) -> None:
         out(stage, ONE + RHYTHM)
         live(stage, 2)
         stage.write("lettre.sign.yaml", ONE + RHYTHM + "action: relancer\n")
+        stage.run()
         live(stage, 10)
         assert days_of(stage) == [2.0, 6.0]
         stage.intact()
@@ -189,15 +191,17 @@ def test_what_the_platform_does_not_know_is_said_once(
 
 
 def test_a_refusal_is_not_hammered(tmp_path: Path) -> None:
-    """Three times an hour apart, then the next regular day."""
+    """Three tries, an hour or more apart; then as many on the next regular day, four days later."""
     with Stage(tmp_path) as stage:
         out(stage, ONE + RHYTHM)
         answers(stage, "remind", 409, "Pas maintenant.", times=None)
         live(stage, 4.5, step=0.125)
         assert called(stage, "remind") == 3
         assert " – rappel possible" not in stage.first_line(), "nobody here has asked"
-        live(stage, 3, step=0.125)
-        assert called(stage, "remind") == 4
+        live(stage, 2.5, step=0.125)
+        assert called(stage, "remind") == 3
+        live(stage, 2, step=0.125)
+        assert called(stage, "remind") == 6
         stage.intact()
 
 
