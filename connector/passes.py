@@ -19,12 +19,13 @@ from connector.errors import (
     OwnershipError,
     RemoteError,
 )
-from connector.guards import ServerMemory, guarded, guarded_place, patiently, tolerated, tried
+from connector.guards import ServerMemory, apart, guarded, guarded_place, patiently, tolerated, tried
 from connector.lifecycle import Record, State
 from connector.ports import FileId
-from connector.steps import contacts, waiting
+from connector.steps import contacts, drop, lists, models, waiting
 from connector.steps.adopted import place_adopted
 from connector.steps.attest import attest
+from connector.steps.born import Room
 from connector.steps.case import Case
 from connector.steps.close import close
 from connector.steps.correct import show_corrected
@@ -79,13 +80,14 @@ def server_pass(parts: Parts, server: str, memory: ServerMemory, *, deadline: fl
         log.info("server %s answers again", server)
     memory.problem = "; ".join(f"{name}: {trouble}" for name, trouble in sorted(memory.troubles.items()))
     before = {record.id: record.state for record in parts.journal.open_records(server)}
+    made = _write_requests(parts, sights, memory, deadline)
     _attend(parts, server, sights, memory, deadline)
     complete = _advance_all(parts, server, memory, deadline)
     _show_all(parts, server, folders, memory, deadline)
     after = {record.id: record.state for record in parts.journal.open_records(server)}
     moved = sum(1 for ident in before.keys() | after.keys() if before.get(ident) != after.get(ident))
     complete = complete and not memory.troubles
-    return Outcome(complete=complete, unsettled=_unsettled(sights), moved=moved)
+    return Outcome(complete=complete, unsettled=bool(made) or _unsettled(sights, memory), moved=moved)
 
 
 def _recover(parts: Parts, folders: list[FolderSettings], memory: ServerMemory) -> None:
@@ -117,7 +119,11 @@ def _look_at(parts: Parts, settings: FolderSettings, memory: ServerMemory) -> Si
     known = memory.sights.get(settings.name)
     if known is not None and folder.capabilities().chunked_upload:
         root = folder.stat(settings.root)
-        if root.etag is not None and root.etag == memory.roots.get(settings.name) and not _unsettled([known]):
+        if (
+            root.etag is not None
+            and root.etag == memory.roots.get(settings.name)
+            and not _unsettled([known], memory)
+        ):
             return known
     # Whoever moved something here may be another connector (R12).
     check_owner(parts, settings)
@@ -131,10 +137,27 @@ def _look_at(parts: Parts, settings: FolderSettings, memory: ServerMemory) -> Si
     return sight
 
 
-def _unsettled(sights: list[Sight]) -> bool:
-    return any(
+def _unsettled(sights: list[Sight], memory: ServerMemory) -> bool:
+    if any(
         sight.wanted - sight.settled or any(not pair.settled for pair in sight.pairs()) for sight in sights
-    )
+    ):
+        return True
+    return any(lists.unsettled(sight) or drop.unsettled(sight, memory.drops) for sight in sights)
+
+
+def _write_requests(parts: Parts, sights: list[Sight], memory: ServerMemory, deadline: float | None) -> int:
+    """Write the requests that lists and drop folders ask for; returns how many. Half of the pass's time at most."""
+    now = time.monotonic()
+    room = Room(until=None if deadline is None else now + (deadline - now) / 2, stopped=parts.stop.is_set)
+    for sight in sights:
+        name = sight.settings.name
+        for key, task in models.tasks(parts, sight, memory.models):
+            apart(parts, memory, key, f"the models of folder {name}", task)
+        for key, task in lists.tasks(parts, sight, memory.lists, room):
+            apart(parts, memory, key, f"a list in folder {name}", task)
+        for key, task in drop.tasks(parts, sight, memory.drops, room):
+            apart(parts, memory, key, f"a drop folder in folder {name}", task)
+    return room.made
 
 
 def _attend(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from connector.report import words
+from connector.report import several, words
 from connector.report.extras import attestation, locked, protection
 from connector.report.facts import Case, name_of
 from connector.report.people import signatories
@@ -13,42 +13,66 @@ from connector.sidecar.model import Verb
 def delivered(case: Case) -> None:
     """S8: the signed document has taken the place of the original."""
     page, document = case.page, case.record.document
-    page.first(
-        words.SIGNED,
-        "« {pdf} » est maintenant la version signée",
-        "“{pdf}” is now the signed version",
-        pdf=case.pdf,
-    )
+    plain = several.is_plain(case)
+    if plain:
+        page.first(
+            words.SIGNED,
+            "« {pdf} » est maintenant la version signée",
+            "“{pdf}” is now the signed version",
+            pdf=case.pdf,
+        )
+    else:
+        several.first_line(case)
+        several.came_back(case)
     signatories(case)
-    delivered_at = case.record.delivered_at
-    when = page.say(" le {day}", " on {day}", day=page.day_at(delivered_at)) if delivered_at else Words("")
-    page.para(
-        "Le document signé a pris la place du PDF d’origine{when}.{verified}",
-        "The signed document has taken the place of the original PDF{when}.{verified}",
-        when=when,
-        verified=_verified(case),
-    )
+    _when_and_checked(case, plain=plain)
     page.heading("Bon à savoir", "Good to know")
-    page.bullet(
-        "Vous voyez encore l’ancienne version ? Fermez le PDF s’il est ouvert, attendez la fin de la "
-        "synchronisation, rouvrez-le.",
-        "You still see the old version? Close the PDF if it is open, wait for the synchronisation to end, and "
-        "open it again.",
-    )
-    if document.original_href is not None:
+    if document.in_place:
+        page.bullet(
+            "Vous voyez encore l’ancienne version ? Fermez le PDF s’il est ouvert, attendez la fin de la "
+            "synchronisation, rouvrez-le.",
+            "You still see the old version? Close the PDF if it is open, wait for the synchronisation to end, and "
+            "open it again.",
+        )
+        _original(case)
+    _advice(case)
+
+
+def _when_and_checked(case: Case, *, plain: bool) -> None:
+    page, delivered_at = case.page, case.record.delivered_at
+    when = page.say(" le {day}", " on {day}", day=page.day_at(delivered_at)) if delivered_at else Words("")
+    if plain:
+        page.para(
+            "Le document signé a pris la place du PDF d’origine{when}.{verified}",
+            "The signed document has taken the place of the original PDF{when}.{verified}",
+            when=when,
+            verified=_verified(case),
+        )
+    else:
+        page.para(
+            "Tout a été déposé{when}. Vérifié : chaque signature est intacte.",
+            "Everything was put in place{when}. Checked: every signature is intact.",
+            when=when,
+        )
+
+
+def _original(case: Case) -> None:
+    """Where the unsigned originals are."""
+    page = case.page
+    aside = [name_of(one.original_href) for one in case.documents if one.original_href is not None]
+    for name in aside:
         page.bullet(
             "Le PDF d’origine est à côté : « {original} ».",
             "The original PDF is beside it: “{original}”.",
-            original=name_of(document.original_href),
+            original=name,
         )
-    elif case.context.versions_kept:
+    if not aside and case.context.versions_kept:
         page.bullet(
             "Le PDF d’origine reste dans les versions du fichier (Nextcloud, Détails, Versions : « Original "
             "avant signature »).",
             "The original PDF stays among the file’s versions (Nextcloud, Details, Versions: “Original avant "
             "signature”).",
         )
-    _advice(case)
 
 
 def _verified(case: Case) -> Words:
@@ -103,6 +127,8 @@ def delivered_beside(case: Case) -> None:
         _erased(case)
     else:
         _pdf_changed(case)
+    if len(case.documents) > 1:
+        several.came_back(case)
 
 
 def _first_beside(case: Case) -> None:

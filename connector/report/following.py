@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from connector.report import words
+from connector.report import several, words
 from connector.report.facts import Case, moment_of, name_of, who
 from connector.report.ordering import from_words, last_reminder, orders, reminder_from
 from connector.report.people import signatories
@@ -270,7 +270,13 @@ def _nothing_to_do(case: Case) -> None:
     page, pdf = case.page, case.pdf
     if case.record.document.missing_since is not None:
         return
-    if case.signed:
+    if not several.is_plain(case):
+        page.para(
+            "Il n’y a rien à faire : {where}. Merci de ne rien modifier d’ici là.",
+            "There is nothing to do: {where}. Please change nothing until then.",
+            where=several.where_they_will_come(case),
+        )
+    elif case.signed:
         page.para(
             "Il n’y a rien à faire : le document signé reviendra ici de lui-même. Merci de ne pas modifier "
             "« {pdf} » d’ici là.",

@@ -148,8 +148,8 @@ REQUEST: Final[dict[str, Wording]] = {
     "files_too_many": Wording(
         "{count} documents et annexes, le maximum est {limit}",
         "{count} documents and annexes, at most {limit}",
-        "{count} documents et annexes sont demandés ; le maximum est {limit}. Écrivez leurs noms un par un, ou partagez "
-        "la demande en plusieurs.",
+        "{count} documents et annexes sont demandés ; le maximum est {limit}. Écrivez leurs noms un par un, ou "
+        "partagez la demande en plusieurs.",
         "{count} documents and annexes are asked; at most {limit} are possible. Write their names one by one, or "
         "divide the request.",
     ),
@@ -232,38 +232,6 @@ REQUEST: Final[dict[str, Wording]] = {
         "supprimez celle-ci.",
         "[[“{document}”: ]]this PDF is out for signature already, by the request “{other}”. Wait for its end, or "
         "delete this one.",
-    ),
-    "document_elsewhere": Wording(
-        "« {written} » désigne un autre dossier",
-        "“{written}” points to another folder",
-        "« {written} » désigne un autre dossier. Déposez ce document à côté de la demande, et écrivez son nom seul.",
-        "“{written}” points to another folder. Put that document beside the request, and write its bare name.",
-    ),
-    "document_kind": Wording(
-        "« {written} » n’est ni un PDF ni une image",
-        "“{written}” is neither a PDF nor a picture",
-        "« {written} » n’est ni un PDF ni une image (JPEG, PNG, TIFF, HEIC). Enregistrez ce document au format PDF.",
-        "“{written}” is neither a PDF nor a picture (JPEG, PNG, TIFF, HEIC). Save that document as a PDF.",
-    ),
-    "files_too_many": Wording(
-        "{count} documents et annexes, le maximum est {limit}",
-        "{count} documents and annexes, at most {limit}",
-        "la demande porte sur {count} documents et annexes ; le maximum est {limit}. Précisez lesquels.",
-        "the request is about {count} documents and annexes; at most {limit}. Say which.",
-    ),
-    "two_settings": Wording(
-        "deux fichiers de réglages dans un même dossier",
-        "two settings files in one folder",
-        "deux fichiers de réglages dans un même dossier ({names}). Gardez-en un seul.",
-        "two settings files in one folder ({names}). Keep one of them.",
-    ),
-    "message_file_missing": Wording(
-        "le message « {written} » n’est pas dans ce dossier",
-        "the message “{written}” is not in this folder",
-        "le message doit se trouver dans « {written} », qui n’est pas dans ce dossier, ou est vide. Déposez-le, ou "
-        "écrivez le message ici.",
-        "the message should stand in “{written}”, which is not in this folder, or is empty. Put it there, or write "
-        "the message here.",
     ),
     "subject_too_long": Wording(
         "l’objet a {count} caractères, le maximum est {limit}",

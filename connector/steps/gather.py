@@ -68,10 +68,7 @@ class _Looking:
 
     def __init__(self, sight: Sight, pair: Pair, request: SignatureRequest) -> None:
         self._request = request
-        self._beside = {
-            folded: [entry for entry in entries if not entry.is_folder]
-            for folded, entries in sight.by_parent.get(pair.sidecar.parent, {}).items()
-        }
+        self._beside = sight.by_parent.get(pair.sidecar.parent, {})
         self.missing: list[str] = []
         self.problems: list[Problem] = []
 
@@ -100,7 +97,7 @@ class _Looking:
         candidates = [folded, names.comparable(f"{written}.pdf")]
         candidates += [names.comparable(written + ending) for ending in names.IMAGE_ENDINGS]
         for candidate in candidates:
-            entries = self._beside.get(candidate, [])
+            entries = _files(self._beside.get(candidate, []))
             if not (names.is_pdf(candidate) or names.is_image(candidate)):
                 if entries:
                     self.say("document_kind", key, written=written[:80])
@@ -124,10 +121,14 @@ class _Looking:
             and not names.is_ours(name)
             and not names.is_noise(name)
             and pattern.fullmatch(name)
-            for entry in entries
+            for entry in _files(entries)
             if entry not in besides
         ]
         return sorted(found, key=lambda entry: as_counted(entry.name))
+
+
+def _files(entries: Iterable[Entry]) -> list[Entry]:
+    return [entry for entry in entries if not entry.is_folder]
 
 
 def as_counted(name: str) -> tuple[list[tuple[int, str]], str]:

@@ -77,6 +77,8 @@ class Timing:
     """A sidecar waits this long for its PDF before anything is said."""
     gone_patience: timedelta = timedelta(minutes=10)
     """A missing file is called gone after this: moves arrive as delete and upload."""
+    drop_delay: timedelta = timedelta(minutes=10)
+    """A PDF in a drop folder may be taken out again for this long."""
     quiet_send: timedelta = timedelta(minutes=15)
     """After an unanswered send, "not sent" proves nothing before this (protocol R9)."""
     doubt: timedelta = timedelta(hours=2)

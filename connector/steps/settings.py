@@ -143,9 +143,7 @@ def with_message(
     except NotFound:
         return request, [missing]
     except OutOfSpace:
-        return request, [
-            Problem(code="message_file_kind", line=line, values={"key": "message", "written": name[:80]})
-        ]
+        return request, [Problem(code="message_file_kind", line=line, values={"written": name[:80]})]
     text = decode(stream.getvalue()).text.replace("\r\n", "\n").replace("\r", "\n").strip()
     if not text:
         return request, [missing]

@@ -121,7 +121,7 @@ def _show_status(parts: Parts, record: Record) -> Record:
     ours = [content, *([str(earlier.data["content"]).encode()] if earlier else [])]
     record = parts.journal.intend(record, "show", {"content": content.decode()})
     try:
-        etag = _write(folder, href, content, known=known, ours=ours, seal_key=parts.sealer.key)
+        etag = write_ours(folder, href, content, known=known, ours=ours, seal_key=parts.sealer.key)
     except NotFound:
         if not record.state.ended:
             raise
@@ -138,11 +138,11 @@ def _show_status(parts: Parts, record: Record) -> Record:
         extra={**record.extra, "status_href": href},
     )
     if before and before != href:
-        _remove_ours(parts, folder, Href(before), record.ref)
+        remove_ours(parts, folder, Href(before), record.ref)
     return record
 
 
-def _write(
+def write_ours(
     folder: Folder, href: Href, content: bytes, *, known: bool, ours: Sequence[bytes], seal_key: bytes
 ) -> ETag | None:
     """Make the file, or overwrite our own; ``known``: we wrote it before, so that it is looked at first.
@@ -167,11 +167,11 @@ def _write(
         if etag is None:
             raise PreconditionFailed("the status has no ETag to guard it by", operation="show")
         return folder.replace(href, content, etag=etag)
-    _move_aside(folder, href)
+    move_aside(folder, href)
     return folder.create(href, content)
 
 
-def _move_aside(folder: Folder, href: Href) -> None:
+def move_aside(folder: Folder, href: Href) -> None:
     """What a person wrote is kept: ``lettre.signature (note).txt``, then ``(note) (2)``."""
     parent, _, name = href.rpartition("/")
     stem = f"{parent}/{names.movable(name.removesuffix('.txt'))}"
@@ -212,11 +212,12 @@ def remove(parts: Parts, record: Record) -> None:
     """Take away what we wrote for a request that was withdrawn before it left. Remote errors pass through."""
     folder = parts.folders[record.server]
     for href in {record.extra.get("status_href"), status_href(record)} - {None}:
-        _remove_ours(parts, folder, Href(str(href)), record.ref)
+        remove_ours(parts, folder, Href(str(href)), record.ref)
     _remove_preview(parts, folder, record)
 
 
-def _remove_ours(parts: Parts, folder: Folder, href: Href, ref: str) -> None:
+def remove_ours(parts: Parts, folder: Folder, href: Href, ref: str) -> None:
+    """Delete a sealed file of ours that bears ``ref``; anything else under that name stays. Idempotent."""
     try:
         found = _fetch(folder, href)
         if found is None:

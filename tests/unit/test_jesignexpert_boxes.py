@@ -117,7 +117,18 @@ SCALINGS = st.sampled_from(["page_points", "scaled_to_a4"])
 SIDES = st.floats(260, 3000)
 PAGES = st.one_of(
     st.tuples(SIDES, SIDES),
-    st.sampled_from([A4, (595.0, 842.0), LANDSCAPE, (419.53, 595.28), (841.89, 1190.55), (612.0, 792.0)]),
+    st.sampled_from(
+        [
+            A4,
+            (595.0, 842.0),
+            (596.5, 843.9),
+            (593.5, 840.1),
+            LANDSCAPE,
+            (419.53, 595.28),
+            (841.89, 1190.55),
+            (612.0, 792.0),
+        ]
+    ),
 )
 SHARES = st.tuples(st.floats(0, 1), st.floats(0, 1))
 
@@ -149,11 +160,15 @@ def apart(one: Placed, other: Placed) -> bool:
 def within(share: tuple[float, float], size: tuple[float, float], settings: Contract) -> Box:
     """A box at a share of the room that the page and the KNOWN limits leave."""
     width, height = box_size(*size, settings)
-    scaled = settings.formats.non_a4 == "scaled_to_a4"
-    room_x, room_y = size[0] - width, size[1] - height
-    if scaled or is_a4(*size):
-        room_x, room_y = min(room_x, 385 * width / 200), min(room_y, 792 * height / 50)
-    return dataclasses.replace(box(share[0] * room_x, share[1] * room_y, size), width=width, height=height)
+    room_x, room_y, above = size[0] - width, size[1] - height, 0.0
+    if is_a4(*size) or settings.formats.non_a4 == "scaled_to_a4":
+        # Where Y counts from the foot, what a page is higher than A4 is lost at its top.
+        lost = max(0.0, room_y - 792 * height / 50)
+        above = lost if settings.formats.origin == "bottom_left" else 0.0
+        room_x, room_y = min(room_x, 385 * width / 200), room_y - lost
+    return dataclasses.replace(
+        box(share[0] * room_x, above + share[1] * room_y, size), width=width, height=height
+    )
 
 
 @given(share=SHARES, size=PAGES, origin=ORIGINS, scaling=SCALINGS)

@@ -154,6 +154,7 @@ def test_box_of_another_size(path: Path) -> None:
         ("Łukasz Čapek", "Łukasz Čapek"),
         ("Đorđe Şahin", "Ðorđe Şahin"),
         ("Erdo\u030bs Ștefan Nguyễn", "Erdos Stefan Nguyên"),
+        ("Ďurica", "Durica"),
         ("Дмитрий", "???????"),
         ("He\u0301le\u0300ne", "Hélène"),
     ],

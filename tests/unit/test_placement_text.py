@@ -142,10 +142,12 @@ def test_same_tag_twice_is_read_from_the_top(put: Put) -> None:
     assert [(round(place.left), round(place.foot)) for place in found] == [(301, 145), (101, 744), (301, 745)]
 
 
-def test_printed_twice_counts_once(put: Put) -> None:
-    """Bold made by printing a text again a third of a point aside is one text."""
-    path = put(page(written("Signature", 100, 500) + written("Signature", 100.33, 500.2)))
-    assert len(places(path, "Signature")) == 1
+@pytest.mark.parametrize(
+    "again", [written("Signature", 100.33, 500.2), "3 Tr " + written("Signature", 100.8, 499.5, 11.5)]
+)
+def test_printed_twice_counts_once(put: Put, again: str) -> None:
+    """Bold made by printing again a third of a point aside, or the unseen layer of a scanner: one text."""
+    assert len(places(put(page(written("Signature", 100, 500) + again)), "Signature")) == 1
 
 
 def test_off_the_page_is_nowhere(put: Put) -> None:
@@ -179,6 +181,7 @@ def test_text_that_runs_upwards(put: Put) -> None:
         ("« Bon pour accord »", "“Bon pour accord”"),
         ("Gérant", "Ge\u0301rant"),
         ("Signé…", "Signé..."),
+        ("10-20", "10\u221220"),
     ],
 )
 def test_typography_is_no_difference(put: Put, typed: str, shown: str) -> None:
@@ -200,6 +203,7 @@ def test_typography_is_no_difference(put: Put, typed: str, shown: str) -> None:
         ("07 12", ["07", "\u202f", "12"], "ABC"),
         ("Gérant", ["G", "e", "\u0301", "rant"], "ABCD"),
         ("Hélène", ["H", "é", "l", "e", "\u0300", "ne"], "ABCDEF"),
+        ("signé", ["s", "i", "g", "n", "e", "\u0301"], "ABCDEF"),
     ],
 )
 def test_letters_that_fonts_join(put: Put, typed: str, letters: list[str], codes: str) -> None:
@@ -208,6 +212,16 @@ def test_letters_that_fonts_join(put: Put, typed: str, letters: list[str], codes
     (place,) = places(put(content), typed)
     assert place.likeness == 0
     assert place.left == pytest.approx(101, abs=2)
+
+
+@pytest.mark.parametrize("before", [["\U0001f58a", "\U0001d400"], ["\x00", "\x00"]])
+def test_letters_that_count_twice_or_not_at_all(put: Put, before: list[str]) -> None:
+    """A letter of two UTF-16 units, or a code without any letter, does not shift the places of what follows."""
+    content = document(
+        [A4], lambda _kind, _number: written("ABCD", 100, 500, font="F2"), font_of([*before, "ici", "."])
+    )
+    (place,) = places(put(content), "ici")
+    assert place.left == pytest.approx(100 + wide("AB"), abs=1)
 
 
 def test_embedded_font(put: Put) -> None:
