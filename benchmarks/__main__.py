@@ -1,4 +1,4 @@
-"""``python -m benchmarks [requests] [start] [idle] [placement]``: everything in one run, printed; nothing is kept."""
+"""``python -m benchmarks [requests] [start] [idle] [placement] [lint]``: all in one run, printed; nothing is kept."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 from typing import get_args
 
-from benchmarks import idle, placement, requests, start
+from benchmarks import idle, lint, placement, requests, start
 from benchmarks.table import print_table
 from tests.worlds import Mode
 
@@ -80,6 +80,19 @@ def show_placement(directory: Path) -> None:
     )
 
 
+def show_lint(directory: Path) -> None:
+    """Print lint beside a bare loop over the same files, with the memory of each."""
+    found = lint.measure(directory)
+    print_table(
+        f"lint: {found[0].pairs} pairs, times a pair, memory at its peak; ratio of processor time",
+        ["program", "ms wall", "ms CPU", "ratio", "MB own", "MB with workers"],
+        [
+            [one.name, f"{one.wall:.1f}", f"{one.cpu:.1f}", f"{one.ratio:.1f}", round(one.own), round(one.family)]
+            for one in found
+        ],
+    )  # fmt: skip
+
+
 def _short(path: str) -> str:
     return path if len(path) <= 60 else f"{path[:20]}…{path[-39:]}"
 
@@ -88,7 +101,13 @@ def _counted(line: requests.Line) -> str:
     return line.bucket if line.counted else f"({line.bucket}: not counted)"
 
 
-SHOWS = {"requests": show_requests, "start": show_start, "idle": show_idle, "placement": show_placement}
+SHOWS = {
+    "requests": show_requests,
+    "start": show_start,
+    "idle": show_idle,
+    "placement": show_placement,
+    "lint": show_lint,
+}
 
 
 def main(wanted: list[str]) -> int:

@@ -27,6 +27,9 @@ from connector.steps import waiting
 from connector.steps.attend import consider
 from connector.steps.case import Case
 from connector.steps.discover import Settling, Sight
+from connector.steps.drop_waiting import DropMemory
+from connector.steps.lists import ListMemory
+from connector.steps.models import ModelMemory
 from connector.steps.parts import FolderSettings, Parts
 
 log = logging.getLogger(__name__)
@@ -49,6 +52,9 @@ class ServerMemory:
     """Folder → the trouble that the log was told last: it is told once, not at every pass."""
     patience: dict[str, tuple[int, datetime]] = field(default_factory=dict)
     """What failed and is not tried again before a time: by place or by record."""
+    lists: ListMemory = field(default_factory=ListMemory)
+    drops: DropMemory = field(default_factory=DropMemory)
+    models: ModelMemory = field(default_factory=ModelMemory)
     problem: str = ""
     """Why the last pass could not be made, for the log and ``status``."""
 
@@ -118,6 +124,27 @@ def patiently(parts: Parts, memory: ServerMemory, name: str, step: Callable[[], 
         _postpone(parts, memory, name)
     else:
         memory.patience.pop(name, None)
+
+
+def apart(parts: Parts, memory: ServerMemory, key: str, what: str, step: Callable[[], object]) -> None:
+    """Do what concerns no single request and must stop none: an obstacle or a defect of it puts off itself alone.
+
+    ``key`` tells it from everything else, ``what`` is for the log and names no file.
+    """
+    if not _patient(memory, key, parts.now()):
+        return
+    try:
+        step()
+    except JournalError:
+        raise
+    except ConnectorError as error:
+        log.warning("%s: %s", what, error)
+    except Exception:  # a defect of ours met in one file must not stop the others
+        log.exception("%s met a defect", what)
+    else:
+        memory.patience.pop(key, None)
+        return
+    _postpone(parts, memory, key)
 
 
 def tolerated(

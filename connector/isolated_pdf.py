@@ -1,4 +1,4 @@
-"""The functions of ``connector.pdf`` and ``connector.images``, each run in a limited worker: what the steps call."""
+"""The functions that read foreign files, each run in a limited worker: what the steps call."""
 
 from __future__ import annotations
 
@@ -12,10 +12,11 @@ from connector.pdf.model import Expected, Found, PdfFacts, Verdict
 from connector.pdf.room import Size, Spot
 from connector.placement import FindText, FreeRoom
 from connector.ports import Box
+from connector.signatory_list.table import Table
 
 
 class IsolatedPdf:
-    """PDFs judged and drawn out of harm's way. Thread-safe as its pool; errors as ``IsolatedPool.call``."""
+    """Foreign files read and drawn out of harm's way. Thread-safe as its pool; errors as ``IsolatedPool.call``."""
 
     def __init__(self, pool: IsolatedPool) -> None:
         self._pool = pool
@@ -78,6 +79,10 @@ class IsolatedPdf:
             # The pool's own words are about PDFs: what ended the worker here was an image.
             own = {"pdf_too_slow": "image_too_large", "pdf_unreadable": "image_unreadable"}
             raise DocumentError(own.get(error.code, error.code), str(error)) from None
+
+    def signatory_list(self, path: Path, kind: str) -> Table:
+        """Read a list; ``kind`` as ``sidecar.names.list_kind``. One that cannot be read says why in its ``problem``."""
+        return Table.model_validate(self._pool.call("lists.read", path=_text(path), kind=kind))
 
 
 def _rectangle(box: Box) -> tuple[int, float, float, float, float]:

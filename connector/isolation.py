@@ -35,6 +35,7 @@ JOBS: Final[Mapping[str, tuple[str, str]]] = {
     "pdf.find_text": ("connector.pdf.jobs", "find_text"),
     "pdf.preview": ("connector.pdf.jobs", "draw_preview"),
     "images.to_pdf": ("connector.images.convert", "image_to_pdf"),
+    "lists.read": ("connector.signatory_list.table", "read"),
 }
 """Name of a job → module and function. Nothing else can be asked of a worker."""
 

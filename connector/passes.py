@@ -19,11 +19,13 @@ from connector.errors import (
     OwnershipError,
     RemoteError,
 )
-from connector.guards import ServerMemory, guarded, guarded_place, patiently, tolerated, tried
+from connector.guards import ServerMemory, apart, guarded, guarded_place, patiently, tolerated, tried
 from connector.lifecycle import Record, State
 from connector.ports import FileId
-from connector.steps import contacts, waiting
+from connector.steps import contacts, drop, lists, models, waiting
 from connector.steps.adopted import place_adopted
+from connector.steps.attest import attest
+from connector.steps.born import Room
 from connector.steps.case import Case
 from connector.steps.close import close
 from connector.steps.correct import show_corrected
@@ -31,12 +33,14 @@ from connector.steps.deliver import deliver
 from connector.steps.discover import Settling, Sight, look
 from connector.steps.fetch import fetch
 from connector.steps.follow import follow
+from connector.steps.lock import lock
 from connector.steps.mark import mark
 from connector.steps.missing import attend_missing
 from connector.steps.notice import show_notice
 from connector.steps.parts import FolderSettings, Parts
 from connector.steps.prepare import prepare
 from connector.steps.recover import adopt_renamed_folders, check_owner, own, recover
+from connector.steps.reminders import remind_if_due
 from connector.steps.send import ask, is_question, send
 from connector.steps.show import show, show_preview, status_href
 
@@ -76,13 +80,14 @@ def server_pass(parts: Parts, server: str, memory: ServerMemory, *, deadline: fl
         log.info("server %s answers again", server)
     memory.problem = "; ".join(f"{name}: {trouble}" for name, trouble in sorted(memory.troubles.items()))
     before = {record.id: record.state for record in parts.journal.open_records(server)}
+    made = _write_requests(parts, sights, memory, deadline)
     _attend(parts, server, sights, memory, deadline)
     complete = _advance_all(parts, server, memory, deadline)
     _show_all(parts, server, folders, memory, deadline)
     after = {record.id: record.state for record in parts.journal.open_records(server)}
     moved = sum(1 for ident in before.keys() | after.keys() if before.get(ident) != after.get(ident))
     complete = complete and not memory.troubles
-    return Outcome(complete=complete, unsettled=_unsettled(sights), moved=moved)
+    return Outcome(complete=complete, unsettled=bool(made) or _unsettled(sights, memory), moved=moved)
 
 
 def _recover(parts: Parts, folders: list[FolderSettings], memory: ServerMemory) -> None:
@@ -114,7 +119,11 @@ def _look_at(parts: Parts, settings: FolderSettings, memory: ServerMemory) -> Si
     known = memory.sights.get(settings.name)
     if known is not None and folder.capabilities().chunked_upload:
         root = folder.stat(settings.root)
-        if root.etag is not None and root.etag == memory.roots.get(settings.name) and not _unsettled([known]):
+        if (
+            root.etag is not None
+            and root.etag == memory.roots.get(settings.name)
+            and not _unsettled([known], memory)
+        ):
             return known
     # Whoever moved something here may be another connector (R12).
     check_owner(parts, settings)
@@ -128,10 +137,27 @@ def _look_at(parts: Parts, settings: FolderSettings, memory: ServerMemory) -> Si
     return sight
 
 
-def _unsettled(sights: list[Sight]) -> bool:
-    return any(
+def _unsettled(sights: list[Sight], memory: ServerMemory) -> bool:
+    if any(
         sight.wanted - sight.settled or any(not pair.settled for pair in sight.pairs()) for sight in sights
-    )
+    ):
+        return True
+    return any(lists.unsettled(sight) or drop.unsettled(sight, memory.drops) for sight in sights)
+
+
+def _write_requests(parts: Parts, sights: list[Sight], memory: ServerMemory, deadline: float | None) -> int:
+    """Write the requests that lists and drop folders ask for; returns how many. Half of the pass's time at most."""
+    now = time.monotonic()
+    room = Room(until=None if deadline is None else now + (deadline - now) / 2, stopped=parts.stop.is_set)
+    for sight in sights:
+        name = sight.settings.name
+        for key, task in models.tasks(parts, sight, memory.models):
+            apart(parts, memory, key, f"the models of folder {name}", task)
+        for key, task in lists.tasks(parts, sight, memory.lists, room):
+            apart(parts, memory, key, f"a list in folder {name}", task)
+        for key, task in drop.tasks(parts, sight, memory.drops, room):
+            apart(parts, memory, key, f"a drop folder in folder {name}", task)
+    return room.made
 
 
 def _attend(
@@ -177,7 +203,7 @@ def _attend_rest(parts: Parts, server: str, sights: list[Sight], memory: ServerM
         listed = any(sight.settings.name == record.folder for sight in sights)
         gone = listed and href is not None and not any(href in sight.by_href for sight in sights)
         seen = record.extra.get("status_listed")
-        if record.reported is not None and gone and seen == record.reported:
+        if record.reported is not None and gone and seen == record.reported and not record.state.ended:
             # A deleted status never arms anything; while the request is open it comes back.
             parts.journal.note(record, "status_gone", reported=None, reported_etag=None)
         elif record.reported is not None and not gone and listed and seen != record.reported:
@@ -298,7 +324,10 @@ def _show_all(
             return
         record = tolerated(parts, memory, record, "correct", partial(show_corrected, parts, record))
         previewed = tolerated(parts, memory, record, "preview", partial(show_preview, parts, record))
-        shown = tolerated(parts, memory, previewed, "show", partial(show, parts, previewed))
+        # Before the status, which then is written once: each of them does nothing, or puts itself off, mostly.
+        attested = tolerated(parts, memory, previewed, "attest", partial(attest, parts, previewed))
+        locked = tolerated(parts, memory, attested, "lock", partial(lock, parts, attested))
+        shown = tolerated(parts, memory, locked, "show", partial(show, parts, locked))
         tolerated(parts, memory, shown, "close", partial(close, parts, shown))
     for settings in folders:
         if memory.workable(settings):
@@ -329,8 +358,10 @@ def _follow(parts: Parts, record: Record) -> Record:
         return ask(parts, record)
     if record.state in {State.SEALING, State.QUARANTINED}:
         return fetch(parts, record)
-    record = follow(parts, record)
-    return fetch(parts, record) if record.state is State.SEALING else record
+    followed = follow(parts, record)
+    if followed.state is State.SEALING:
+        return fetch(parts, followed)
+    return remind_if_due(parts, followed, record)
 
 
 def _due_first(record: Record) -> datetime:

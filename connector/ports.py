@@ -105,6 +105,20 @@ class Capabilities:
     search: bool
     depth_infinity: bool | None
     """None = not tried yet."""
+    locks: bool | None = None
+    """Can a file be locked here? None = the server does not say; :meth:`Folder.lock` finds out."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lock:
+    """Our lock on one file: other people read it, and cannot write, move or delete it.
+
+    ``token`` opens it again; empty where the login alone does. ``until``: aware UTC, when the server lets it go
+    by itself; None: never.
+    """
+
+    token: str
+    until: datetime | None
 
 
 class Folder(Protocol):
@@ -194,6 +208,23 @@ class Folder(Protocol):
 
     def label_version(self, file_id: FileId, version_id: str, label: str) -> None:
         """Name a version, which also spares it from thinning. Idempotent."""
+        ...
+
+    def lock(self, href: Href, *, note: str) -> Lock | None:
+        """Lock one file for as long as this server allows; None where files cannot be locked at all.
+
+        ``note`` is kept with the lock and tells ours from others': a lock of ours that stands there already is
+        returned, so that an unanswered call may simply be made again. Locked when somebody else holds one,
+        NotFound when there is no such file: none is made. A file's ETag, and those of the folders above, may move.
+        Source: WebDAV facts section 8, RFC 4918 section 9.10.
+        """
+        ...
+
+    def unlock(self, href: Href, *, note: str, token: str = "") -> bool:
+        """Take our lock away; False when none of ours is there, so that it may be asked for twice.
+
+        Without ``token`` it is looked for by ``note``. Locked when the lock is somebody else's.
+        """
         ...
 
 

@@ -21,10 +21,14 @@ T = TypeVar("T")
 
 
 class Spool:
-    """A directory of its own (0700), one sub-directory a request reference."""
+    """A directory of its own (0700), one sub-directory a request reference.
 
-    def __init__(self, directory: Path) -> None:
+    ``durable=False``: for what nobody needs once this process has ended; nothing is forced to disk.
+    """
+
+    def __init__(self, directory: Path, *, durable: bool = True) -> None:
         self.directory = directory
+        self._durable = durable
         with self._errors():
             directory.mkdir(mode=0o700, parents=True, exist_ok=True)
 
@@ -59,10 +63,12 @@ class Spool:
                     os.fchmod(stream.fileno(), 0o600)
                     result = fill(stream)
                     stream.flush()
-                    os.fsync(stream.fileno())
+                    if self._durable:
+                        os.fsync(stream.fileno())
                 partial.replace(target)
-                _fsync_directory(target.parent)
-                _fsync_directory(self.directory)
+                if self._durable:
+                    _fsync_directory(target.parent)
+                    _fsync_directory(self.directory)
             except BaseException:
                 with suppress(OSError):
                     partial.unlink(missing_ok=True)

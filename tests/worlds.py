@@ -39,6 +39,7 @@ TWO = (
     f"signataires:\n  - Marie Dupont <{MARIE}> 06 12 34 56 78\n  - Claire Bernard <{CLAIRE}> 06 98 76 54 32\n"
 )
 ROOT = "Lettres"
+MODELS = "Modèles de signature"
 QUICK = Timing(follow_first_hour=timedelta(seconds=1), retry_first=timedelta(seconds=1))
 
 WORDS: Mapping[State, tuple[str, ...]] = {
@@ -327,12 +328,13 @@ class Stage:
         return [view.sends for view in self.platform.transactions()]
 
     def files(self, folder: str = ROOT) -> list[str]:
-        """Names of the files that a person sees in a folder, sorted."""
+        """Names of the files that a person sees in a folder, sorted; the models, which are everywhere, left out."""
         root = self.directory / "dms" / folder
         return sorted(
             str(path.relative_to(root))
             for path in root.rglob("*")
-            if path.is_file() and not any(part.startswith(".") for part in path.relative_to(root).parts)
+            if path.is_file()
+            and not any(part.startswith(".") or part == MODELS for part in path.relative_to(root).parts)
         )
 
     def intact(self) -> None:

@@ -22,6 +22,7 @@ from connector.ports import (
     Folder,
     Href,
     Listing,
+    Lock,
     SigningService,
     TransactionDraft,
     TransactionId,
@@ -109,6 +110,14 @@ class ReadOnlyFolder:
     def label_version(self, file_id: FileId, version_id: str, label: str) -> None:
         """Refuse."""
         self._refuse("label_version")
+
+    def lock(self, href: Href, *, note: str) -> Lock | None:
+        """Refuse."""
+        self._refuse("lock")
+
+    def unlock(self, href: Href, *, note: str, token: str = "") -> bool:
+        """Refuse."""
+        self._refuse("unlock")
 
     def _refuse(self, operation: str) -> NoReturn:
         raise WriteRefused(self.name, operation)

@@ -123,7 +123,7 @@ def wired(
             folders=folders,
             services=services,
             watched=watched(config),
-            accounts=_accounts(config, contract, state),
+            accounts=accounts_of(config, contract, state),
             connector=_connector_id(config, state),
             now=clock,
             report=ReportSettings(timezone=config.timezone, language=config.language, support=config.support),
@@ -178,7 +178,9 @@ def _registry(url: str, given: str | None, path: str) -> Href:
     return Href(NEXTCLOUD_REGISTRY if _NEXTCLOUD_FILES in url else f"{path}.signature/")
 
 
-def _accounts(config: Config, contract: Contract, state: State) -> dict[str, AccountSettings]:
+def accounts_of(config: Config, contract: Contract, state: State) -> dict[str, AccountSettings]:
+    """Return every account as the steps know it; ``state``: where its tokens lie."""
+
     def box_problems(boxes: Sequence[Box]) -> list[Problem]:
         try:
             sign_fields(boxes, contract)

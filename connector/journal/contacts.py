@@ -8,7 +8,7 @@ older. Who may be remembered, and for how long, is decided by ``steps.contacts``
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -64,14 +64,21 @@ class Contacts(Database):
             account=account, email=email, first_name=first_name, last_name=last_name, name=name, phone=phone,
             used_at=at,
         )  # fmt: skip
+        given = replace(given, email=canonical_email(given.email))
         with self._transaction() as connection:
-            return self._remember(connection, given)
+            kept = self._contact(connection, account, given.email)
+            return self._remember(connection, [given], {} if kept is None else {given.email: kept})[0]
 
     def remember_all(self, contacts: Sequence[Contact]) -> None:
-        """As :meth:`remember`, for many people at once: all or none."""
+        """As :meth:`remember`, for many people at once: all or none, and short, for the service waits meanwhile."""
         with self._transaction() as connection:
-            for contact in contacts:
-                self._remember(connection, contact)
+            for account in sorted({contact.account for contact in contacts}):
+                rows = connection.execute(
+                    sa.select(schema.contact).where(schema.contact.c.account == account)
+                )
+                kept = {contact.email: contact for contact in map(_read, rows)}
+                mine = [contact for contact in contacts if contact.account == account]
+                self._remember(connection, mine, kept)
 
     def refresh_contact(self, account: str, email: str, *, phone: str, at: datetime) -> bool:
         """Move the date of a contact that was used again with this very number; False when there is none such.
@@ -152,36 +159,34 @@ class Contacts(Database):
             raw.invalidate()
         return not busy
 
-    def _remember(self, connection: Connection, given: Contact) -> Contact:
-        given = replace(given, email=canonical_email(given.email))
-        kept = self._contact(connection, given.account, given.email)
-        contact = given if kept is None else _merged(*sorted((kept, given), key=lambda each: each.used_at))
-        facts = _facts(contact)
-        if kept is None:
-            connection.execute(
-                schema.contact.insert().values(
-                    account=contact.account,
-                    email=contact.email,
-                    facts=json.dumps(facts),
-                    used_at=contact.used_at.timestamp(),
-                )
+    def _remember(
+        self, connection: Connection, given: Sequence[Contact], kept: Mapping[str, Contact]
+    ) -> list[Contact]:
+        """Bring people of one account together with what is kept of them, by canonical address."""
+        made: dict[str, Contact] = dict(kept)
+        for each in given:
+            new = replace(each, email=canonical_email(each.email))
+            old = made.get(new.email)
+            # Of the same moment, what is said last counts.
+            made[new.email] = (
+                new if old is None else _merged(*sorted((old, new), key=lambda one: one.used_at))
             )
-        else:
-            connection.execute(
-                schema.contact.update()
-                .where(*_is(contact.account, contact.email))
-                .values(facts=json.dumps(facts), used_at=contact.used_at.timestamp())
-            )
-        if kept is None or _facts(kept) != facts:
-            self._note_change(connection, contact.account)
-        return contact
+        changed = [contact for email, contact in made.items() if contact != kept.get(email)]
+        table = schema.contact
+        gone = [{"a": each.account, "e": each.email} for each in changed if each.email in kept]
+        if gone:
+            of = table.c.account == sa.bindparam("a"), table.c.email == sa.bindparam("e")
+            connection.execute(table.delete().where(*of), gone)
+        if changed:
+            connection.execute(table.insert(), [_columns(each) for each in changed])
+        if any(_facts(each) != _facts(kept.get(each.email)) for each in changed):
+            self._note_change(connection, changed[0].account)
+        return list(made.values())
 
     def _note_change(self, connection: Connection, account: str) -> None:
-        name, value = _changed(account), repr(self._now().timestamp())
-        if not connection.execute(
-            schema.meta.update().where(schema.meta.c.name == name).values(value=value)
-        ).rowcount:
-            connection.execute(schema.meta.insert().values(name=name, value=value))
+        table, name = schema.meta, _changed(account)
+        connection.execute(table.delete().where(table.c.name == name))
+        connection.execute(table.insert().values(name=name, value=repr(self._now().timestamp())))
 
     @staticmethod
     def _contact(connection: Connection, account: str, email: str) -> Contact | None:
@@ -196,8 +201,17 @@ def _merged(older: Contact, newer: Contact) -> Contact:
     return replace(newer, **names, phone=newer.phone or older.phone)
 
 
-def _facts(contact: Contact) -> dict[str, str]:
-    return {name: getattr(contact, name) for name in (*_NAMES, "phone")}
+def _facts(contact: Contact | None) -> dict[str, str] | None:
+    return None if contact is None else {name: getattr(contact, name) for name in (*_NAMES, "phone")}
+
+
+def _columns(contact: Contact) -> dict[str, Any]:
+    return {
+        "account": contact.account,
+        "email": contact.email,
+        "facts": json.dumps(_facts(contact)),
+        "used_at": contact.used_at.timestamp(),
+    }
 
 
 def _read(row: sa.Row[Any]) -> Contact:

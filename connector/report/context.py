@@ -12,8 +12,8 @@ from connector.config.model import Ceiling
 from connector.report.typography import Language
 from connector.sidecar.model import Verb
 
-ACTED_NOW = frozenset({Verb.RESTART, Verb.SEND, Verb.ALREADY_SENT, Verb.NOT_SENT})
-"""The orders that this release acts on; texts offer no others."""
+ACTED_NOW = frozenset(Verb)
+"""Every order; fewer where the platform was found not to know one that is only assumed. Texts offer no others."""
 
 
 class PauseCause(StrEnum):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from connector.report import words
+from connector.report import several, words
+from connector.report.extras import attestation, locked, protection
 from connector.report.facts import Case, name_of
 from connector.report.people import signatories
 from connector.report.typography import Words, loose
@@ -12,42 +13,66 @@ from connector.sidecar.model import Verb
 def delivered(case: Case) -> None:
     """S8: the signed document has taken the place of the original."""
     page, document = case.page, case.record.document
-    page.first(
-        words.SIGNED,
-        "« {pdf} » est maintenant la version signée",
-        "“{pdf}” is now the signed version",
-        pdf=case.pdf,
-    )
+    plain = several.is_plain(case)
+    if plain:
+        page.first(
+            words.SIGNED,
+            "« {pdf} » est maintenant la version signée",
+            "“{pdf}” is now the signed version",
+            pdf=case.pdf,
+        )
+    else:
+        several.first_line(case)
+        several.came_back(case)
     signatories(case)
-    delivered_at = case.record.delivered_at
-    when = page.say(" le {day}", " on {day}", day=page.day_at(delivered_at)) if delivered_at else Words("")
-    page.para(
-        "Le document signé a pris la place du PDF d’origine{when}.{verified}",
-        "The signed document has taken the place of the original PDF{when}.{verified}",
-        when=when,
-        verified=_verified(case),
-    )
+    _when_and_checked(case, plain=plain)
     page.heading("Bon à savoir", "Good to know")
-    page.bullet(
-        "Vous voyez encore l’ancienne version ? Fermez le PDF s’il est ouvert, attendez la fin de la "
-        "synchronisation, rouvrez-le.",
-        "You still see the old version? Close the PDF if it is open, wait for the synchronisation to end, and "
-        "open it again.",
-    )
-    if document.original_href is not None:
+    if document.in_place:
+        page.bullet(
+            "Vous voyez encore l’ancienne version ? Fermez le PDF s’il est ouvert, attendez la fin de la "
+            "synchronisation, rouvrez-le.",
+            "You still see the old version? Close the PDF if it is open, wait for the synchronisation to end, and "
+            "open it again.",
+        )
+        _original(case)
+    _advice(case)
+
+
+def _when_and_checked(case: Case, *, plain: bool) -> None:
+    page, delivered_at = case.page, case.record.delivered_at
+    when = page.say(" le {day}", " on {day}", day=page.day_at(delivered_at)) if delivered_at else Words("")
+    if plain:
+        page.para(
+            "Le document signé a pris la place du PDF d’origine{when}.{verified}",
+            "The signed document has taken the place of the original PDF{when}.{verified}",
+            when=when,
+            verified=_verified(case),
+        )
+    else:
+        page.para(
+            "Tout a été déposé{when}. Vérifié : chaque signature est intacte.",
+            "Everything was put in place{when}. Checked: every signature is intact.",
+            when=when,
+        )
+
+
+def _original(case: Case) -> None:
+    """Where the unsigned originals are."""
+    page = case.page
+    aside = [name_of(one.original_href) for one in case.documents if one.original_href is not None]
+    for name in aside:
         page.bullet(
             "Le PDF d’origine est à côté : « {original} ».",
             "The original PDF is beside it: “{original}”.",
-            original=name_of(document.original_href),
+            original=name,
         )
-    elif case.context.versions_kept:
+    if not aside and case.context.versions_kept:
         page.bullet(
             "Le PDF d’origine reste dans les versions du fichier (Nextcloud, Détails, Versions : « Original "
             "avant signature »).",
             "The original PDF stays among the file’s versions (Nextcloud, Details, Versions: “Original avant "
             "signature”).",
         )
-    _advice(case)
 
 
 def _verified(case: Case) -> Words:
@@ -70,12 +95,15 @@ def _verified(case: Case) -> Words:
 
 def _advice(case: Case) -> None:
     page = case.page
-    page.bullet(
-        "Ne modifiez plus ce PDF : une annotation suffit à faire apparaître les signatures comme altérées.",
-        "Do not change this PDF any more: one annotation makes the signatures look altered.",
-    )
-    if attestation := case.extra_text("attestation_name"):
-        page.bullet("L’attestation est dans « {name} ».", "The attestation is in “{name}”.", name=attestation)
+    if not locked(case):
+        page.bullet(
+            "Ne modifiez plus ce PDF : une annotation suffit à faire apparaître les signatures comme altérées.",
+            "Do not change this PDF any more: one annotation makes the signatures look altered.",
+        )
+    attestation(case)
+    protection(case)
+    if locked(case):
+        return  # without the request's file nobody could say that it is to be unlocked
     if case.record.sidecar_gone or case.record.reason == "folder_gone":
         page.bullet("Ce fichier peut être supprimé.", "This file may be deleted.")
     else:
@@ -99,6 +127,8 @@ def delivered_beside(case: Case) -> None:
         _erased(case)
     else:
         _pdf_changed(case)
+    if len(case.documents) > 1:
+        several.came_back(case)
 
 
 def _first_beside(case: Case) -> None:
@@ -135,6 +165,8 @@ def _pdf_changed(case: Case) -> None:
         file=case.request_file,
     )
     page.typed(case.wording(Verb.RESTART))
+    attestation(case)
+    protection(case)
 
 
 def _two_files(case: Case) -> None:
@@ -263,3 +295,5 @@ def _to_check(case: Case) -> None:
         "In doubt? Contact: {support}.",
         support=loose(case.context.support),
     )
+    attestation(case)
+    protection(case)

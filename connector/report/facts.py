@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from connector.lifecycle import Record, SignatoryFacts
+from connector.lifecycle import DocumentFacts, Record, SignatoryFacts, State
 from connector.ports import SignatoryProgress
 from connector.report.context import StatusContext
 from connector.report.page import Page
@@ -41,6 +41,8 @@ class Case:
 
     def __init__(self, record: Record, context: StatusContext) -> None:
         self.record = concerning(record)
+        self.documents = record.documents
+        """Everything that travels, by rank; ``record.document`` may be another than the first of them."""
         self.context = context
         self.page = Page(context.language, context.zone)
         self.people = _people(record)
@@ -143,16 +145,33 @@ class Case:
 
 
 def concerning(record: Record) -> Record:
-    """Return the record with the document in front that its text is about: the one held open, or put beside.
+    """Return the record with the document in front that its text is about.
 
-    Told of a request with several documents, of which all others went the usual way.
+    Told of a request with several documents, of which all others went the usual way: the one held open, put beside,
+    changed, gone or renamed. What becomes of an annex's own file matters to nobody.
     """
     held = record.extra.get("locked")
     ranks = held if isinstance(held, list) else [one.rank for one in record.documents if one.beside]
+    if not ranks and record.state is State.IN_PROGRESS:
+        signed = [one for one in record.documents if one.role == "document"]
+        for matters in (_changed, _missing, _renamed):
+            ranks = ranks or [one.rank for one in signed if matters(one)]
     for one in record.more:
         if ranks and one.rank == ranks[0]:
             return record.model_copy(update={"document": one})
     return record
+
+
+def _changed(one: DocumentFacts) -> bool:
+    return one.changed_at is not None
+
+
+def _missing(one: DocumentFacts) -> bool:
+    return one.missing_since is not None
+
+
+def _renamed(one: DocumentFacts) -> bool:
+    return one.renamed_to is not None
 
 
 def name_of(href: str) -> str:

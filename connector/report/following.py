@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from connector.report import words
+from connector.report import several, words
 from connector.report.facts import Case, moment_of, name_of, who
+from connector.report.ordering import from_words, last_reminder, orders, reminder_from
 from connector.report.people import signatories
 from connector.report.returning import last_news
 from connector.report.typography import Words, enumeration, loose
@@ -23,7 +24,7 @@ def in_progress(case: Case) -> None:
         _remarks(case)
         signatories(case)
         _nothing_to_do(case)
-        _orders(case)
+        orders(case)
     last_news(case)
 
 
@@ -49,7 +50,7 @@ def _first(case: Case) -> None:
 
 def _matter(case: Case) -> tuple[str, str, dict[str, object]]:
     page, record = case.page, case.record
-    document, values = record.document, record.values
+    document = record.document
     if document.changed_at is not None:
         return "attention : le PDF a été modifié après l’envoi", "note: the PDF was changed after sending", {}
     if document.missing_since is not None:
@@ -62,11 +63,12 @@ def _matter(case: Case) -> tuple[str, str, dict[str, object]]:
         )
     if record.edited_after_send:
         return "votre correction n’est pas partie", "your correction was not sent", {}
-    if record.reason == "reminder_too_early" and (start := moment_of(values.get("from"))):
+    start = reminder_from(case)
+    if start is not None:
         return (
-            "rappel possible à partir de {hour}",
-            "a reminder is possible from {hour}",
-            {"hour": page.hour(start)},
+            "rappel possible à partir {from_}",
+            "a reminder is possible from {from_}",
+            {"from_": from_words(case, start)},
         )
     if case.expiry_near and record.expires_at is not None:
         return (
@@ -202,7 +204,7 @@ def _remarks(case: Case) -> None:
     if record.edited_after_send:
         said += 1
         _correction(case)
-    for remark in (_unknown_word, _moved, _orders_found):
+    for remark in (_unknown_word, _not_reminded, _moved, _orders_found):
         if said < _MOST_REMARKS:
             said += remark(case)
 
@@ -216,6 +218,20 @@ def _unknown_word(case: Case) -> bool:
             word=loose(word),
         )
     return bool(word)
+
+
+def _not_reminded(case: Case) -> bool:
+    """A reminder, by order or by itself, that the platform did not know how to make."""
+    reminder = last_reminder(case)
+    at = moment_of(reminder.get("at"))
+    told = reminder.get("code") == "unavailable" and at is not None
+    if told and at is not None:
+        case.page.para(
+            "Le rappel du {day} n’a pas pu partir : Jesignexpert n’a pas reconnu cette consigne.",
+            "The reminder of {day} could not be sent: Jesignexpert did not know this order.",
+            day=case.page.day(at),
+        )
+    return told
 
 
 def _moved(case: Case) -> bool:
@@ -254,7 +270,13 @@ def _nothing_to_do(case: Case) -> None:
     page, pdf = case.page, case.pdf
     if case.record.document.missing_since is not None:
         return
-    if case.signed:
+    if not several.is_plain(case):
+        page.para(
+            "Il n’y a rien à faire : {where}. Merci de ne rien modifier d’ici là.",
+            "There is nothing to do: {where}. Please change nothing until then.",
+            where=several.where_they_will_come(case),
+        )
+    elif case.signed:
         page.para(
             "Il n’y a rien à faire : le document signé reviendra ici de lui-même. Merci de ne pas modifier "
             "« {pdf} » d’ici là.",
@@ -270,79 +292,3 @@ def _nothing_to_do(case: Case) -> None:
             "Please do not change this PDF until then.",
             pdf=pdf,
         )
-
-
-def _orders(case: Case) -> None:
-    """How to remind and how to stop: by a line in the request where that is acted on, else on the site."""
-    page = case.page
-    gone, corrected = case.record.sidecar_gone, case.record.edited_after_send
-    can_remind, may_cancel = case.acts(Verb.REMIND), case.acts(Verb.CANCEL)
-    may_remind = can_remind and not gone
-    offer_stop = may_cancel and (not case.signed or gone or corrected)
-    if gone:
-        _request_gone(case)
-    if may_remind:
-        _remind(case)
-    if offer_stop:
-        if may_remind:
-            page.para("ou, pour arrêter la demande :", "or, to stop the request:")
-        else:
-            page.para(
-                "Pour arrêter la demande, écrivez dans « {file} » :",
-                "To stop the request, write into “{file}”:",
-                file=case.request_file,
-            )
-        page.typed(case.wording(Verb.CANCEL))
-    if not can_remind or not may_cancel:
-        _on_site(case, remind=not can_remind, stop=not may_cancel)
-
-
-def _request_gone(case: Case) -> None:
-    case.page.para(
-        "« {file} » a été supprimé, mais la demande continue : la supprimer ne l’arrête pas.",
-        "“{file}” was deleted, but the request goes on: deleting it does not stop it.",
-        file=case.request_file,
-    )
-
-
-def _remind(case: Case) -> None:
-    page, pending = case.page, case.pending
-    last = max((at for each in pending for at in each.reminded_at), default=None)
-    if last is not None and any(wording.startswith("remind") for wording in case.record.obeyed):
-        page.para(
-            "Rappel fait le {day}. Pour un autre rappel, remplacez la ligne par :",
-            "Reminder sent on {day}. For another one, replace the line by:",
-            day=page.day_at(last),
-        )
-    elif len(pending) == 1:
-        page.para(
-            "Pour envoyer un rappel à {who}, écrivez dans « {file} » :",
-            "To send a reminder to {who}, write into “{file}”:",
-            who=who(pending[0]),
-            file=case.request_file,
-        )
-    else:
-        page.para(
-            "Pour envoyer un rappel, écrivez dans « {file} » :",
-            "To send a reminder, write into “{file}”:",
-            file=case.request_file,
-        )
-    page.typed(case.wording(Verb.REMIND))
-
-
-def _on_site(case: Case, *, remind: bool, stop: bool) -> None:
-    both = remind and stop
-    what = case.page.say(
-        "Pour envoyer un rappel ou arrêter la demande"
-        if both
-        else ("Pour envoyer un rappel" if remind else "Pour arrêter la demande"),
-        "To send a reminder or to stop the request"
-        if both
-        else ("To send a reminder" if remind else "To stop the request"),
-    )
-    case.page.para(
-        "{what} : cela se fait sur le site de Jesignexpert, collecte « {subject} ».",
-        "{what}: this is done on the site of Jesignexpert, request “{subject}”.",
-        what=what,
-        subject=case.subject,
-    )

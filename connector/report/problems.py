@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from connector.errors import Problem
+from connector.report.problem_words_list import LIST
 from connector.report.problem_words_pdf import FILE, IMAGES, PDF, PDF_TOLD
 from connector.report.problem_words_people import PEOPLE, PLACES
 from connector.report.problem_words_request import REQUEST
@@ -25,6 +26,7 @@ WORDINGS: Final[Mapping[str, Wording]] = {
     **PDF_TOLD,
     **IMAGES,
     **FILE,
+    **LIST,
 }
 """Code → its four sentences."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from connector.config.model import Ceiling
 from connector.report import words
+from connector.report.answers import typed_order
 from connector.report.before import problem_of
 from connector.report.facts import Case
 from connector.report.people import preview_people
@@ -15,8 +16,14 @@ from connector.sidecar.names import preview_name
 
 def previewed(case: Case) -> None:
     """S3: shown, and gone no further."""
-    page = case.page
-    if case.context.ceiling == Ceiling.PREVIEW:
+    page, stopped = case.page, case.record.reason == "stopped"
+    if stopped:
+        page.first(
+            words.READY,
+            "rien n’est parti : la demande est arrêtée, comme vous l’avez écrit",
+            "nothing has been sent: the request is stopped, as you wrote",
+        )
+    elif case.context.ceiling == Ceiling.PREVIEW:
         page.first(
             words.READY,
             "aperçu seulement : l’envoi n’est pas encore ouvert dans ce dossier",
@@ -41,7 +48,15 @@ def previewed(case: Case) -> None:
         "Open “{preview}”: the boxes show where each will sign.",
         preview=case.extra_text("preview_name", preview_name(case.pdf)),
     )
-    _go(case)
+    if stopped:
+        page.bullet(
+            "Pour l’envoyer, retirez de « {file} » la ligne :",
+            "To send it, remove from “{file}” the line:",
+            file=case.request_file,
+        )
+        page.typed("action: " + typed_order(case, case.extra_text("stopped", "cancel")))
+    else:
+        _go(case)
 
 
 def _what(case: Case) -> None:
@@ -133,7 +148,15 @@ def draft(case: Case) -> None:
         "To send it: open it on the site of Jesignexpert. Once sent it is followed here, and the signed "
         "document will come back by itself.",
     )
+    if not case.acts(Verb.CANCEL):
+        page.bullet(
+            "Pour l’abandonner : supprimez-la sur le site de Jesignexpert.",
+            "To drop it: delete it on the site of Jesignexpert.",
+        )
+        return
     page.bullet(
-        "Pour l’abandonner : supprimez-la sur le site de Jesignexpert.",
-        "To drop it: delete it on the site of Jesignexpert.",
+        "Pour l’abandonner : supprimez-la sur le site de Jesignexpert, ou écrivez dans « {file} » :",
+        "To drop it: delete it on the site of Jesignexpert, or write into “{file}”:",
+        file=case.request_file,
     )
+    page.typed(case.wording(Verb.CANCEL))

@@ -92,11 +92,13 @@ def render_status(record: Record, context: StatusContext) -> StatusText:
         state=case.page.state,
         first_line=case.page.first_line,
         body=tuple(case.page.body()),
-        foot=tuple(_foot(record.ref, context.zone, context.language)),
+        foot=tuple(foot(record.ref, context.zone, context.language)),
     )
 
 
-def _foot(ref: str, zone: ZoneInfo, language: Language) -> list[str]:
+def foot(ref: str, zone: ZoneInfo, language: Language) -> list[str]:
+    """Return the foot that every file of ours bears; ``ref`` is empty where no single request is told of."""
+
     def line(french: str, english: str, **values: object) -> list[str]:
         words = say(french if language == "fr" else english, language, **values)
         return wrap(words, width=LINE_WIDTH)
@@ -108,7 +110,13 @@ def _foot(ref: str, zone: ZoneInfo, language: Language) -> list[str]:
             "Kept up to date automatically ({zone}); what you add would be lost.",
             zone=_zone_text(zone, language),
         ),
-        *line("Pour de l’aide, indiquez la référence {ref}.", "For help, give the reference {ref}.", ref=ref),
+        *(
+            line(
+                "Pour de l’aide, indiquez la référence {ref}.", "For help, give the reference {ref}.", ref=ref
+            )
+            if ref
+            else []
+        ),
         "",
         *line(
             "[Les lignes suivantes servent au suivi ; ne les modifiez pas.]",

@@ -135,11 +135,7 @@ def cancelled(case: Case) -> None:
             "is followed under its own reference.",
         )
         return
-    page.para(
-        "La demande est close : les liens reçus par e-mail ne fonctionnent plus. {untouched}",
-        "The request is closed: the links in the e-mails no longer work. {untouched}",
-        untouched=case.untouched,
-    )
+    _closed(case)
     _lost_signatures(case)
     signatories(case)
     page.what_to_do()
@@ -148,6 +144,23 @@ def cancelled(case: Case) -> None:
         "Sinon, il n’y a rien à faire : « {file} » et ce fichier peuvent être supprimés.",
         "Else there is nothing to do: “{file}” and this file may be deleted.",
         file=case.request_file,
+    )
+
+
+def _closed(case: Case) -> None:
+    page, record = case.page, case.record
+    nobody = all(each.invited_at is None and each.signed_at is None for each in case.people)
+    if record.reason == "ordered" and nobody and not record.adopted:
+        page.para(
+            "Elle n’était pas encore partie : personne n’a reçu d’invitation. {untouched}",
+            "It had not been sent yet: nobody has received an invitation. {untouched}",
+            untouched=case.untouched,
+        )
+        return
+    page.para(
+        "La demande est close : les liens reçus par e-mail ne fonctionnent plus. {untouched}",
+        "The request is closed: the links in the e-mails no longer work. {untouched}",
+        untouched=case.untouched,
     )
 
 

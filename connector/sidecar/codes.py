@@ -204,6 +204,38 @@ _IMAGES: Final = {
         "told only: `count` pictures in one file, of which the first is sent",
     ),
 }
+_LIST: Final = {
+    "list_not_workbook": (
+        (),
+        "not a workbook, whatever its name says (a web page, a text, another program's file)",
+    ),
+    "list_old_format": ((), "the workbook is in the old .xls form, whatever its name says"),
+    "list_other_format": (
+        ("written",),
+        "a list in a form that is not read (.xls, .ods …); `written` = its name",
+    ),
+    "list_password": ((), "protected by a password"),
+    "list_damaged": ((), "cut off or damaged: it cannot be opened"),
+    "list_swollen": ((), "too many formatted cells: reading it takes too long or too much memory"),
+    "list_too_large": (("size_mb", "limit_mb"), "the file is too large to be a list"),
+    "list_too_many": (("count", "limit"), "more rows than are read at once"),
+    "list_no_header": ((), "no line of titles: no cell « e-mail »"),
+    "list_no_document": ((), "no column « document »"),
+    "list_column_twice": (("first", "written"), "two columns with one title (or two names of one)"),
+    "list_document_missing": ((), "the row names no document"),
+    "list_document_twice": (
+        ("document", "other_line"),
+        "the same document in several rows; `other_line` = the other rows, joined by ', '",
+    ),
+    "list_document_ours": (("document",), "the row names a file that the connector made"),
+    "list_name_too_long": (("document",), "the document's name leaves no room for the request's"),
+    "list_merged": ((), "a merged cell lies on the row"),
+    "list_date": (("column", "written"), "Excel made a date of what was written"),
+    "list_cell_error": (("column", "written"), "the cell shows #N/A, #REF! or the like"),
+    "list_formula": (("column",), "a formula whose result was never saved"),
+    "list_cell_long": (("column",), "the cell holds more than is read"),
+    "list_not_writable": ((), "no request can be written that would be read back as this row"),
+}
 
 CODES: Final[Mapping[str, tuple[tuple[str, ...], str]]] = {
     **_REQUEST,
@@ -212,5 +244,6 @@ CODES: Final[Mapping[str, tuple[tuple[str, ...], str]]] = {
     **_PDF,
     **_PDF_TOLD,
     **_IMAGES,
+    **_LIST,
 }
 """Code → (names of its values, meaning)."""

@@ -22,6 +22,9 @@ CONNECTOR_FOLDER: Final = ".jse-connector"
 MODELS_FOLDER: Final = "Modèles de signature"
 LOST_FOLDER: Final = "Signatures à classer"
 """Where signed documents go whose folder is gone."""
+LIST_STEM: Final = "_signataires"
+LIST_ANSWER: Final = "_signataires.signature.txt"
+"""What became of the rows of a list, beside it, whatever its extension."""
 
 IMAGE_ENDINGS: Final = (".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".tif", ".tiff", ".heic", ".heif", ".hif")
 
@@ -31,9 +34,14 @@ _REQUEST: Final = re.compile(
 )
 _REQUEST_AS_WRITTEN: Final = re.compile(_REQUEST.pattern, re.DOTALL | re.IGNORECASE)
 _SETTINGS: Final = re.compile(r"_signature\.(?:ya?ml(?:\.txt)?|txt)")
+# The last group is what spreadsheets save beside the two that are read: each is answered by name, none is ignored.
+_LIST: Final = re.compile(
+    r"_signataires\.(?:(xlsx)|(csv(?:\.txt)?)|(xls|xlsm|xlsb|xltx|xlt|ods|numbers|tsv))"
+)
 _NUMBER: Final = r"(?: \([0-9]+\))?"
 _OURS: Final = re.compile(
-    rf".+ \((?:signé|signé, à vérifier|original)\){_NUMBER}\.pdf|.+\.(?:apercu|attestation)\.pdf|.+\.signature\.txt",
+    rf".+ \((?:signé|signé, à vérifier|original)\){_NUMBER}\.pdf|.+\.apercu\.pdf|.+\.attestation{_NUMBER}\.pdf"
+    r"|.+\.signature\.txt",
     re.DOTALL,
 )
 _CONFLICT: Final = re.compile(
@@ -108,6 +116,17 @@ def is_settings(name: str) -> bool:
     return bool(_SETTINGS.fullmatch(comparable(name)))
 
 
+def is_list(name: str) -> bool:
+    """Tell whether this is a list of signatories, ``_signataires.xlsx`` or ``.csv``, or one in a form not read."""
+    return bool(list_kind(name))
+
+
+def list_kind(name: str) -> str:
+    """Return ``xlsx``, ``csv``, ``other`` for a list in a form that is not read, ``""`` for any other file."""
+    found = _LIST.fullmatch(comparable(name))
+    return ("xlsx", "csv", "other")[(found.lastindex or 1) - 1] if found else ""
+
+
 def is_pdf(name: str) -> bool:
     """Tell whether the name says PDF, in any case, with trailing blanks or not."""
     return comparable(name).endswith(".pdf")
@@ -165,6 +184,24 @@ def document_name(sidecar_name: str) -> str:
     return stem if stem.casefold().endswith((".pdf", *IMAGE_ENDINGS)) else f"{stem}.pdf"
 
 
+def sidecar_name(document_name: str) -> str:
+    """Return the name of a request for this document: ``Lettre.pdf`` → ``Lettre.sign.yaml``.
+
+    ``""`` where no request could bear that name: it would be too long for servers and sync clients.
+    """
+    name = unicodedata.normalize("NFC", document_name).rstrip()
+    stem = name[:-4] if name.casefold().endswith(".pdf") else name
+    made = f"{stem.rstrip()}.sign.yaml"
+    return made if len(made.encode("utf-8", "surrogatepass")) <= MAX_NAME_BYTES else ""
+
+
+def sidecar_names(document_name: str) -> tuple[str, ...]:
+    """Return every name under which a person may have put a request for this document, the usual one first."""
+    stems = dict.fromkeys((document_name[:-4] if is_pdf(document_name) else document_name, document_name))
+    ends = (".sign.yaml", ".sign.yaml.txt", ".sign.txt", ".sign.yml", ".sign.yml.txt")
+    return tuple(stem + end for stem in stems for end in ends)
+
+
 def is_hidden(path: str) -> bool:
     """Tell whether a path below a watched root leads into a folder that is never looked into for requests."""
     folders = path.split("/")[:-1]
@@ -189,9 +226,9 @@ def preview_name(pdf_name: str) -> str:
     return _with_suffix(pdf_name, ".apercu.pdf")
 
 
-def attestation_name(pdf_name: str) -> str:
-    """``lettre.pdf`` → ``lettre.attestation.pdf``."""
-    return _with_suffix(pdf_name, ".attestation.pdf")
+def attestation_name(pdf_name: str, number: int = 1) -> str:
+    """``lettre.pdf`` → ``lettre.attestation.pdf``, then ``lettre.attestation (2).pdf``, …."""
+    return _with_suffix(pdf_name, f".attestation{_numbered(number)}.pdf")
 
 
 def signed_name(pdf_name: str, number: int = 1) -> str:

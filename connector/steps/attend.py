@@ -12,17 +12,16 @@ from typing import Any
 from connector.identity import ask_of
 from connector.lifecycle import DocumentFacts, Event, Record, State
 from connector.ports import Entry
-from connector.sidecar.model import Action
+from connector.sidecar.model import Action, Verb
 from connector.sidecar.reading import read_orders
 from connector.steps import check as checking
-from connector.steps import contacts, waiting
+from connector.steps import contacts, orders
 from connector.steps.asked import files_beside, wording_of
 from connector.steps.case import Case, NotSettled, as_known, move
 from connector.steps.ended import attend_ended
 from connector.steps.gather import Gathered, gather
 from connector.steps.judge import judge, read_again
 from connector.steps.likeness import rival_speaks, taken_by
-from connector.steps.orders import obey
 from connector.steps.present import present_at
 from connector.steps.send import may_overturn, overturn
 from connector.steps.watch import document_seen, documents_seen, in_sight, pair_document
@@ -173,8 +172,9 @@ def _held(case: Case, record: Record) -> Record:
     if record.reason == "platform_said_no" and not marked:
         return judge(replace(case, target=record))
     if not anew:
+        extra = {**record.extra, **orders.without_effect(action, "not_sent_yet")}
         return case.journal.note(
-            record, "sidecar_edited", sidecar_etag=sidecar.etag or case.pair.sidecar.etag
+            record, "sidecar_edited", sidecar_etag=sidecar.etag or case.pair.sidecar.etag, extra=extra
         )
     if marked:
         # Its marker stays with its transaction, which was never sent; the new ask is another request.
@@ -189,7 +189,7 @@ def _open(case: Case, record: Record) -> Record:
         return _marked_edited(case, record)
     if record.sidecar_etag != case.pair.sidecar.etag or record.sidecar_gone:
         record = _sidecar_edited(case, record)
-    elif record.extra.get("pending_order") and waiting.due(case.parts, record):
+    elif orders.due(case.parts, record):
         record = _again(case, record)
     if record.state.ended or record.extra.get("left_alone"):
         return record
@@ -203,8 +203,11 @@ def _open(case: Case, record: Record) -> Record:
 def _marked_edited(case: Case, record: Record) -> Record:
     """Marked, not sent yet, and saved again: the same bytes go on, other ones are not what the marker stands for."""
     if not may_overturn(case.parts, record):
-        return record  # nothing can be decided yet: nothing is downloaded either
+        return _order_seen(case, record)
     sidecar = read_again(case)
+    action = read_orders(sidecar.data)
+    if action is not None and action.verb is Verb.CANCEL and action.wording not in record.obeyed:
+        return orders.obey(case.parts, record, action)
     if sidecar.sha256 != record.sidecar_sha256:
         return overturn(case.parts, record)
     kept = record
@@ -235,6 +238,18 @@ def _entry_of(case: Case, record: Record, document: DocumentFacts) -> Entry | No
     return entry
 
 
+def _order_seen(case: Case, record: Record) -> Record:
+    """Nothing can be decided yet. An order is read, once for each edit, so that the status tells that it waits."""
+    etag = case.pair.sidecar.etag
+    if etag in {record.sidecar_etag, record.extra.get("order_seen")}:
+        return record
+    action = read_orders(read_again(case).data)
+    extra = {**orders.no_longer_pending(record), "order_seen": etag}
+    if action is not None and action.verb is Verb.CANCEL and action.wording not in record.obeyed:
+        extra |= orders.pending(action)
+    return case.journal.touch(record, extra=extra)
+
+
 def _as_marked(case: Case, record: Record) -> bool:
     entries = [(_entry_of(case, record, document), document) for document in record.documents]
     return record.sidecar_etag == case.pair.sidecar.etag and all(
@@ -247,11 +262,13 @@ def _sidecar_edited(case: Case, record: Record) -> Record:
     changes: dict[str, Any] = {
         "sidecar_etag": sidecar.etag or case.pair.sidecar.etag,
         "sidecar_gone": False,
+        # An order that still waits is the one that stands in the file now, or none.
+        "extra": orders.no_longer_pending(record),
     }
     action = read_orders(sidecar.data)
     if record.adopted and not record.extra.get("orders_seen"):
         # Orders found on an adopted request count as obeyed (protocol, "Orders and the key").
-        changes["extra"] = {**record.extra, "orders_seen": True}
+        changes["extra"] |= {"orders_seen": True}
         changes["obeyed"] = (*record.obeyed, *((action.wording,) if action else ()))
         action = None
     if sidecar.sha256 != record.sidecar_sha256 and record.request is not None:
@@ -262,10 +279,7 @@ def _sidecar_edited(case: Case, record: Record) -> Record:
         )
     if action is not None and action.wording not in record.obeyed:
         # Kept with the very fact that the file was read: a crash before it is obeyed must not lose it.
-        changes["extra"] = {
-            **changes.get("extra", record.extra),
-            "pending_order": action.model_dump(mode="json"),
-        }
+        changes["extra"] |= orders.pending(action)
     record = case.journal.note(record, "sidecar_edited", **changes)
     return _order(case, record, action)
 
@@ -274,20 +288,13 @@ def _order(case: Case, record: Record, action: Action | None) -> Record:
     """Obey or answer an order; what a remote obstacle stopped stays pending and is tried again later."""
     if action is None or action.wording in record.obeyed:
         return record
-    record = obey(case.parts, record, action)
+    record = orders.obey(case.parts, record, action)
     if record.state.ended and record.reason == "not_sent":
         return judge(replace(case, previous=record))
     answered = record.extra.get("order", {}).get("wording") == action.wording
-    if action.wording in record.obeyed or answered:
-        return _no_longer_pending(case, record)
-    return case.journal.touch(record, **waiting.backoff(case.parts, record))
-
-
-def _no_longer_pending(case: Case, record: Record) -> Record:
-    if "pending_order" not in record.extra:
-        return record
-    extra = {name: value for name, value in record.extra.items() if name != "pending_order"}
-    return case.journal.touch(record, extra=extra)
+    if action.wording in record.obeyed or answered or record.state.ended:
+        return case.journal.touch(record, extra=orders.no_longer_pending(record))
+    return orders.put_off(case.parts, record)
 
 
 def _again(case: Case, record: Record) -> Record:

@@ -12,7 +12,7 @@ from connector import marks
 from connector.errors import PreconditionFailed
 from connector.lifecycle import Record, State
 from connector.marks import Done
-from connector.steps import contacts, show
+from connector.steps import attest, contacts, lock, show
 from connector.steps.parts import Parts
 from connector.steps.registry import done_href
 
@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 
 def close(parts: Parts, record: Record) -> Record:
     """Close a record that has ended and whose end is shown. Idempotent. Raises remote errors."""
-    if record.closed or not record.state.ended:
+    if record.closed or not record.state.ended or awaits_more(record):
         return record
     if record.state is State.WITHDRAWN:
         show.remove(parts, record)
@@ -33,6 +33,11 @@ def close(parts: Parts, record: Record) -> Record:
     record = parts.journal.note(record, "closed", closed=True, next_at=None)
     parts.spool.free(record.ref)
     return record
+
+
+def awaits_more(record: Record) -> bool:
+    """True while something beside the outcome is still to come, a day at most: the attestation, the lock."""
+    return attest.awaited(record) or lock.awaited(record)
 
 
 def _write_end(parts: Parts, record: Record) -> None:

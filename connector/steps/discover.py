@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cached_property
 
 from connector.ports import Entry, FileId, Folder, Href
 from connector.sidecar import names
@@ -72,17 +73,33 @@ class Sight:
         found = []
         parent = href.rsplit("/", 1)[0] + "/"
         while parent.startswith(self.settings.root):
-            children = self.by_parent.get(parent, {})
-            here = [
-                entry
-                for folded in sorted(children)
-                if names.is_settings(folded)
-                for entry in children[folded]
-            ]
-            if here:
-                found.append([entry for entry in here if not entry.is_folder])
+            if here := self._settings_in.get(parent):
+                found.append(here)
+            if parent == "/":
+                break
             parent = parent.rstrip("/").rsplit("/", 1)[0] + "/"
         return found
+
+    @cached_property
+    def _settings_in(self) -> dict[str, list[Entry]]:
+        """Folder href → the settings files there, in the order of the folded names; no folder without one."""
+        found: dict[str, list[Entry]] = {}
+        for parent, children in self.by_parent.items():
+            for folded in sorted(filter(names.is_settings, children)):
+                if files := [entry for entry in children[folded] if not entry.is_folder]:
+                    found.setdefault(parent, []).extend(files)
+        return found
+
+    @cached_property
+    def _asking_for(self) -> dict[tuple[str, str], list[Entry]]:
+        """(folder href, folded name of a PDF) → the sidecars that answer for it: asked for every pair of a folder."""
+        found: dict[tuple[str, str], list[Entry]] = defaultdict(list)
+        for parent, children in self.by_parent.items():
+            for entry in (entry for entries in children.values() for entry in entries):
+                if not entry.is_folder:
+                    for wanted in names.pair_of(entry.name):
+                        found[parent, wanted].append(entry)
+        return dict(found)
 
     def has_settled(self, entries: Iterable[Entry]) -> bool:
         """True when all of these have settled; what has not is looked at again in a moment."""
@@ -127,13 +144,10 @@ class Sight:
 
     def _sidecars_of(self, sidecar: Entry) -> list[Entry]:
         """Every request for the same document, this one too; a corrected one counts once the wrong one is gone."""
-        wanted = set(names.pair_of(sidecar.name))
-        found = [
-            entry
-            for entries in self.by_parent.get(sidecar.parent, {}).values()
-            for entry in entries
-            if not entry.is_folder and set(names.pair_of(entry.name)) & wanted
-        ]
+        answering = (
+            self._asking_for.get((sidecar.parent, wanted), []) for wanted in names.pair_of(sidecar.name)
+        )
+        found = list({entry.href: entry for entries in answering for entry in entries}.values())
         written = [entry for entry in found if not names.is_corrected(entry.name)]
         return written or found
 

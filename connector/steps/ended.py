@@ -9,21 +9,28 @@ from connector.errors import DocumentError
 from connector.identity import ask_of
 from connector.lifecycle import DocumentFacts, Event, Record
 from connector.ports import Entry
+from connector.sidecar.model import Verb
 from connector.sidecar.reading import read_orders
+from connector.steps import check as checking
+from connector.steps.asked import files_beside
 from connector.steps.case import Case
+from connector.steps.close import awaits_more
+from connector.steps.gather import Gathered, gather
 from connector.steps.judge import judge, read_again
+from connector.steps.orders import after_end
 from connector.steps.present import present_at
-from connector.steps.watch import in_sight, is_settled, pair_document
+from connector.steps.watch import has_settled, in_sight, pair_document
 
 
 def attend_ended(case: Case, record: Record) -> Record:
     """An ended pair goes again on a new ask only; other unsigned bytes at its place are said."""
     crashed = record.reason == "not_sent" and not record.extra.get("asked_again")
-    if not record.closed and not crashed:
+    if not record.closed and not crashed and not awaits_more(record):
         return record
     if record.sidecar_etag != case.pair.sidecar.etag or crashed:
         sidecar = read_again(case)
         action = read_orders(sidecar.data)
+        record = after_end(case.parts, record, action)
         changes: dict[str, Any] = {
             "sidecar_etag": sidecar.etag or case.pair.sidecar.etag,
             "extra": {**record.extra, "orders_seen": True, "asked_again": True},
@@ -33,9 +40,11 @@ def attend_ended(case: Case, record: Record) -> Record:
         elif action is not None and ask_of(action, record=record) != record.ask:
             return judge(replace(case, previous=record))
         record = case.journal.note(record, "sidecar_edited", **changes)
+        if action is not None and action.verb is Verb.UNLOCK:
+            return record  # tags have moved since the folder was listed, which is no edit
     for rank in [document.rank for document in record.documents if document.role == "document"]:
         entry = _entry_of(case, record, rank)
-        if entry is None or entry.etag == record.ranked(rank).etag:
+        if entry is None or entry.etag == record.ranked(rank).etag or not has_settled(case.sights, entry):
             continue
         record, other = _ended_document(case, record, rank, entry)
         if other:
@@ -46,8 +55,7 @@ def attend_ended(case: Case, record: Record) -> Record:
 def _entry_of(case: Case, record: Record, rank: int) -> Entry | None:
     """What lies in the place of a document now. The PDF of an image has none: the image is looked at."""
     own = pair_document(case.pair, record) if rank == record.document.rank else None
-    entry = own or in_sight(case.sights, record.ranked(rank).href)
-    return entry if entry is not None and is_settled(case.sights, entry) else None
+    return own or in_sight(case.sights, record.ranked(rank).href)
 
 
 def _ended_document(case: Case, record: Record, rank: int, entry: Entry) -> tuple[Record, bool]:
@@ -90,10 +98,21 @@ def _ended_place_changed(case: Case, record: Record, rank: int, entry: Entry) ->
         signatories=(),
         sidecar_etag=record.sidecar_etag,
         sidecar_sha256=record.sidecar_sha256,
-        settings_digest=record.settings_digest,
+        settings_digest=_digest_now(case, record),
         document=_as_found(record.document),
         more=tuple(_as_found(document) for document in record.more),
     )
+
+
+def _digest_now(case: Case, record: Record) -> str:
+    """What the verdict rests on besides the pair, as it lies there now: it stands until that changes again."""
+    found = replace(
+        case, pair=next(p for p in case.sight.pairs() if p.sidecar.href == case.pair.sidecar.href)
+    )
+    gathered = gather(found.sight, found.pair, record.request) if record.request else Gathered()
+    accounts = [case.parts.accounts[name] for name in case.settings.accounts]
+    beside = files_beside(found, record.request, gathered)
+    return checking.settings_digest(case.settings, accounts, beside)
 
 
 def _as_found(document: DocumentFacts) -> DocumentFacts:

@@ -18,6 +18,9 @@ from connector.steps.parts import Parts
 
 log = logging.getLogger(__name__)
 
+ORDERED = "ordered"
+"""Reason of an end that a person asked for in the folder."""
+
 _EVENTS = {
     Progress.SIGNED: Event.SIGNED,
     Progress.REFUSED: Event.REFUSED,
@@ -71,6 +74,8 @@ def absorb(parts: Parts, record: Record, status: TransactionStatus) -> Record:
     event = _EVENTS[status.progress]
     if status.progress is Progress.FAILED:
         changes["reason"] = "platform_failed"
+    elif event is Event.CANCELLED and (intent := parts.journal.intent(record, "cancel")) is not None:
+        changes |= {"reason": ORDERED, "obeyed": (*record.obeyed, str(intent.data["wording"]))}
     elif record.state is State.IN_DOUBT:
         changes["reason"] = ""
     if event is not Event.SIGNED:
@@ -79,7 +84,8 @@ def absorb(parts: Parts, record: Record, status: TransactionStatus) -> Record:
         changes["signed_at"] = _last_signature(changes["signatories"]) or now
     changes["next_at"] = None
     changes["sent_at"] = record.sent_at or status.created_at or now
-    return parts.journal.fact(record, event, done=("send",), data={"word": status.word}, **changes)
+    done = ("send", "cancel", "remind")
+    return parts.journal.fact(record, event, done=done, data={"word": status.word}, **changes)
 
 
 def _in_progress(parts: Parts, record: Record, status: TransactionStatus, changes: dict[str, Any]) -> Record:

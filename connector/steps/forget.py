@@ -24,10 +24,12 @@ from connector.sidecar.model import Placement, Signatory, SignatureRequest
 
 ERASED: Final = "(erased)"
 _PATHS: Final = re.compile(
-    r".*_(?:href|mac)|(?:near|preview|attestation|settings)_name|message_file|other|documents?|annexes"
+    r".*_(?:href|mac|scope)|(?:near|preview|attestation|settings|corrected)_name|message_file|other|documents?|annexes"
 )
 """Names of values that tell where a file lies."""
-_CODES: Final = frozenset({"kind", "code", "reason", "verb", "marker", "contents", "left", "not_it"})
+_CODES: Final = frozenset(
+    {"kind", "code", "reason", "verb", "marker", "token", "contents", "left", "not_it", "by"}
+)
 _SHORTEST_NAME: Final = 2
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 from connector.errors import Problem
@@ -68,12 +69,18 @@ class _Looking:
 
     def __init__(self, sight: Sight, pair: Pair, request: SignatureRequest) -> None:
         self._request = request
-        self._beside = {
-            folded: [entry for entry in entries if not entry.is_folder]
-            for folded, entries in sight.by_parent.get(pair.sidecar.parent, {}).items()
-        }
+        self._sight = sight
+        self._parent = pair.sidecar.parent
         self.missing: list[str] = []
         self.problems: list[Problem] = []
+
+    @cached_property
+    def _beside(self) -> dict[str, list[Entry]]:
+        """Folded name → the files of that name; only made for a request that names any."""
+        return {
+            folded: [entry for entry in entries if not entry.is_folder]
+            for folded, entries in self._sight.by_parent.get(self._parent, {}).items()
+        }
 
     def say(self, code: str, key: str, **values: str) -> None:
         """Add a problem of one key, with its line and the settings file it was inherited from."""
@@ -100,7 +107,7 @@ class _Looking:
         candidates = [folded, names.comparable(f"{written}.pdf")]
         candidates += [names.comparable(written + ending) for ending in names.IMAGE_ENDINGS]
         for candidate in candidates:
-            entries = self._beside.get(candidate, [])
+            entries = _files(self._beside.get(candidate, []))
             if not (names.is_pdf(candidate) or names.is_image(candidate)):
                 if entries:
                     self.say("document_kind", key, written=written[:80])
@@ -124,10 +131,14 @@ class _Looking:
             and not names.is_ours(name)
             and not names.is_noise(name)
             and pattern.fullmatch(name)
-            for entry in entries
+            for entry in _files(entries)
             if entry not in besides
         ]
         return sorted(found, key=lambda entry: as_counted(entry.name))
+
+
+def _files(entries: Iterable[Entry]) -> list[Entry]:
+    return [entry for entry in entries if not entry.is_folder]
 
 
 def as_counted(name: str) -> tuple[list[tuple[int, str]], str]:

@@ -16,7 +16,9 @@ from connector.identity import FIRST_ASK, ask_of, new_reference
 from connector.lifecycle import DocumentFacts, Event, Record, State
 from connector.sidecar import names
 from connector.sidecar.model import SignatureRequest, Wish
+from connector.sidecar.reading import read_orders
 from connector.steps import check as checking
+from connector.steps import orders
 from connector.steps.asked import Asked, corrected_text, signatory_facts, told_of, understand, wording_of
 from connector.steps.case import NAMED_AFTER_REQUEST, Case, extra_of
 from connector.steps.likeness import (
@@ -28,7 +30,7 @@ from connector.steps.likeness import (
     taken_by,
 )
 from connector.steps.read import ReadDocument, ReadSidecar, read_document, read_request
-from connector.steps.wish import wish_of
+from connector.steps.wish import Going, wish_of
 
 # What was written to the folder outlives a new verdict: it is replaced or removed later, never forgotten.
 _WRITTEN = frozenset(
@@ -45,6 +47,7 @@ _WRITTEN = frozenset(
         # What only a person's new ask can lift, whatever else is edited meanwhile, and that it was given.
         "needs_ask",
         "confirmed",
+        "first_order",
     }
 )
 _HOLDING = frozenset({"there_before", "status_by_name"})
@@ -221,6 +224,9 @@ def _accept(
     request = checked.request
     carried = checking.carried(case.parts, checked)
     going = wish_of(case, sidecar, asked, checked, carried)
+    stopped = orders.stops(case.target, request.action)
+    if stopped:
+        going = Going(wish=Wish.PREVIEW, capped=going.capped, reason=orders.STOPPED)
     obeyed = _obeyed(case)
     fields = {
         **common,
@@ -239,6 +245,7 @@ def _accept(
             "kind": "draft" if going.wish is Wish.DRAFT else "send",
             "capped": going.capped,
             "send_said": asked.send_said,
+            **({"stopped": stopped} if stopped else orders.without_effect(request.action, "left_over")),
         },
         "next_at": case.target.next_at if case.target and _same_key(case.target, key) else None,
         "attempts": case.target.attempts if case.target and _same_key(case.target, key) else 0,
@@ -269,6 +276,7 @@ def _common(case: Case, sidecar: ReadSidecar, asked: Asked, ref: str) -> dict[st
             "settings_name": asked.settings_name,
             "settings_scope": asked.settings_scope,
             "wording": wording_of(asked.own) if asked.own is not None else "",
+            "first_order": orders.first_order(case.target, read_orders(sidecar.data)),
         },
     }
     if case.target is None:

@@ -11,6 +11,7 @@ from connector.ports import Href
 from connector.report.block import place_mac
 from connector.sidecar import names
 from connector.steps import check as checking
+from connector.steps.answers import DROP
 from connector.steps.case import Case, move
 from connector.steps.read import ReadDocument, ReadSidecar
 from connector.steps.show import read_status_at
@@ -144,6 +145,8 @@ def status_by_name(case: Case) -> tuple[str, str | None]:
         sealed = read_status_at(case.parts, case.parts.folders[case.settings.server], href)
     except NotFound:
         return "", None
+    if sealed is not None and sealed.ref == DROP:
+        return "", None  # it told of this very PDF while it waited in its drop folder
     mine = place_mac(case.pair.sidecar.href, case.parts.sealer.key)
     if sealed is not None and sealed.place_mac != mine:
         return ("" if _of_one_that_went(case, sealed.place_mac) else "copy"), None

@@ -77,6 +77,8 @@ class Timing:
     """A sidecar waits this long for its PDF before anything is said."""
     gone_patience: timedelta = timedelta(minutes=10)
     """A missing file is called gone after this: moves arrive as delete and upload."""
+    drop_delay: timedelta = timedelta(minutes=10)
+    """A PDF in a drop folder may be taken out again for this long."""
     quiet_send: timedelta = timedelta(minutes=15)
     """After an unanswered send, "not sent" proves nothing before this (protocol R9)."""
     doubt: timedelta = timedelta(hours=2)
@@ -125,6 +127,8 @@ class Parts:
     """Records whose ``send`` is under way in this process: not yet a question for anybody."""
     not_left: set[int] = field(default_factory=set)
     """Records of which this very process knows that their last ``send`` did not leave, or was refused."""
+    reminding: set[int] = field(default_factory=set)
+    """Records whose ``remind`` is under way in this process: its open intent is not a question yet."""
     probing: dict[str, int] = field(default_factory=dict)
     """Account → the one record that finds out whether its hold is over."""
     settings_read: dict[tuple[str, str], SettingsRead] = field(default_factory=dict)

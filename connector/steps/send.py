@@ -26,7 +26,7 @@ def send(parts: Parts, record: Record) -> Record:
     if intent is None:
         if not waiting.let_through(parts, record):
             return record
-        asked = _ask_first(parts, record)
+        asked = ask_first(parts, record)
         if asked is not None:
             return asked
         record = parts.journal.get(record.id)
@@ -69,7 +69,7 @@ def overturn(parts: Parts, record: Record) -> Record:
     """A person changed or took away what is marked and known not to have left: it is not sent as it was (R2)."""
     if not may_overturn(parts, record):
         return record
-    asked = _ask_first(parts, record)
+    asked = ask_first(parts, record)
     return asked if asked is not None else _overturned(parts, parts.journal.get(record.id))
 
 
@@ -85,7 +85,7 @@ def _overturned(parts: Parts, record: Record) -> Record:
     return parts.journal.fact(record, Event.HELD, reason="marker_other_digest", values={}, next_at=None)
 
 
-def _ask_first(parts: Parts, record: Record) -> Record | None:
+def ask_first(parts: Parts, record: Record) -> Record | None:
     """Return what the platform's answer makes of it; None when nothing was sent, for certain.
 
     Certain is what this very process saw. Otherwise this journal may be an earlier one, put back: what it calls

@@ -19,13 +19,13 @@ from connector.identity import next_wording
 from connector.lifecycle import Record, State
 from connector.ports import Box, ETag, Folder, Href
 from connector.report.block import Empty, Whole, is_prefix_of, read_status, seal_status
-from connector.report.context import Pause, PauseCause, StatusContext, WaitReason
-from connector.report.facts import moment_of
+from connector.report.context import ACTED_NOW, Pause, PauseCause, StatusContext, WaitReason
+from connector.report.facts import TYPED, moment_of
 from connector.report.status import StatusText, render_status
 from connector.report.typography import Language
 from connector.sidecar import names
 from connector.sidecar.model import Verb
-from connector.steps import waiting
+from connector.steps import assumed, waiting
 from connector.steps.case import NAMED_AFTER_REQUEST
 from connector.steps.parts import Parts
 from connector.steps.spooled import sent_name
@@ -35,10 +35,6 @@ log = logging.getLogger(__name__)
 MAX_STATUS_BYTES = 200_000
 _MOST_NOTES = 50
 PREVIEW_LABEL = {"fr": "APERÇU – rien n’est parti", "en": "PREVIEW – nothing has been sent"}
-_TYPED: dict[Language, dict[Verb, str]] = {
-    "fr": {Verb.RESTART: "recommencer", Verb.SEND: "envoyer", Verb.NOT_SENT: "pas partie"},
-    "en": {Verb.RESTART: "restart", Verb.SEND: "send", Verb.NOT_SENT: "not sent"},
-}
 
 
 def show(parts: Parts, record: Record) -> Record:
@@ -125,7 +121,7 @@ def _show_status(parts: Parts, record: Record) -> Record:
     ours = [content, *([str(earlier.data["content"]).encode()] if earlier else [])]
     record = parts.journal.intend(record, "show", {"content": content.decode()})
     try:
-        etag = _write(folder, href, content, known=known, ours=ours, seal_key=parts.sealer.key)
+        etag = write_ours(folder, href, content, known=known, ours=ours, seal_key=parts.sealer.key)
     except NotFound:
         if not record.state.ended:
             raise
@@ -142,11 +138,11 @@ def _show_status(parts: Parts, record: Record) -> Record:
         extra={**record.extra, "status_href": href},
     )
     if before and before != href:
-        _remove_ours(parts, folder, Href(before), record.ref)
+        remove_ours(parts, folder, Href(before), record.ref)
     return record
 
 
-def _write(
+def write_ours(
     folder: Folder, href: Href, content: bytes, *, known: bool, ours: Sequence[bytes], seal_key: bytes
 ) -> ETag | None:
     """Make the file, or overwrite our own; ``known``: we wrote it before, so that it is looked at first.
@@ -171,11 +167,11 @@ def _write(
         if etag is None:
             raise PreconditionFailed("the status has no ETag to guard it by", operation="show")
         return folder.replace(href, content, etag=etag)
-    _move_aside(folder, href)
+    move_aside(folder, href)
     return folder.create(href, content)
 
 
-def _move_aside(folder: Folder, href: Href) -> None:
+def move_aside(folder: Folder, href: Href) -> None:
     """What a person wrote is kept: ``lettre.signature (note).txt``, then ``(note) (2)``."""
     parent, _, name = href.rpartition("/")
     stem = f"{parent}/{names.movable(name.removesuffix('.txt'))}"
@@ -216,11 +212,12 @@ def remove(parts: Parts, record: Record) -> None:
     """Take away what we wrote for a request that was withdrawn before it left. Remote errors pass through."""
     folder = parts.folders[record.server]
     for href in {record.extra.get("status_href"), status_href(record)} - {None}:
-        _remove_ours(parts, folder, Href(str(href)), record.ref)
+        remove_ours(parts, folder, Href(str(href)), record.ref)
     _remove_preview(parts, folder, record)
 
 
-def _remove_ours(parts: Parts, folder: Folder, href: Href, ref: str) -> None:
+def remove_ours(parts: Parts, folder: Folder, href: Href, ref: str) -> None:
+    """Delete a sealed file of ours that bears ``ref``; anything else under that name stays. Idempotent."""
     try:
         found = _fetch(folder, href)
         if found is None:
@@ -341,6 +338,7 @@ def context_of(parts: Parts, record: Record) -> StatusContext:
         versions_kept=capabilities.versions and record.document.original_href is None,
         ready_count=_ready_count(parts, record),
         next_wordings=_next_wordings(parts, record, language),
+        acted=assumed.orders_in_force(parts, record.account) if record.state.open else ACTED_NOW,
     )
 
 
@@ -382,7 +380,7 @@ def _next_wordings(parts: Parts, record: Record, language: Language) -> dict[Ver
     if record.reason == "copy" and record.values.get("other_id"):
         used |= set(parts.journal.get(int(record.values["other_id"])).obeyed)
     wordings = {}
-    for verb, typed in _TYPED[language].items():
+    for verb, typed in TYPED[language].items():
         taken = [
             typed + wording.removeprefix(verb.value) for wording in used if wording.startswith(verb.value)
         ]

@@ -24,9 +24,9 @@ def in_sight(sights: Sequence[Sight], href: str) -> Entry | None:
     return next((sight.by_href[href] for sight in sights if href in sight.by_href), None)
 
 
-def is_settled(sights: Sequence[Sight], entry: Entry) -> bool:
-    """True when its ETag has held."""
-    return any(entry.href in sight.settled for sight in sights)
+def has_settled(sights: Sequence[Sight], entry: Entry) -> bool:
+    """True when its ETag has held; what has not settled is looked at again in a moment."""
+    return any(entry.href in sight.by_href and sight.has_settled([entry]) for sight in sights)
 
 
 def pair_document(pair: Pair, record: Record) -> Entry | None:
@@ -40,8 +40,11 @@ def pair_document(pair: Pair, record: Record) -> Entry | None:
 def documents_seen(parts: Parts, sights: Sequence[Sight], record: Record) -> Record:
     """Look at every document that lies where it is known to lie and is not home yet."""
     for rank in [document.rank for document in record.documents]:
-        entry = in_sight(sights, record.ranked(rank).href)
-        if entry is not None and is_settled(sights, entry):
+        document = record.ranked(rank)
+        entry = in_sight(sights, document.href)
+        if entry is None or (entry.etag == document.etag and document.missing_since is None):
+            continue
+        if has_settled(sights, entry):
             record = document_seen(parts, record, rank, entry)
     return record
 

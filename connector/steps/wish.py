@@ -13,7 +13,8 @@ from connector.lifecycle import Record, State
 from connector.sidecar.model import SignatureRequest, Verb, Wish
 from connector.steps import check as checking
 from connector.steps.asked import Asked
-from connector.steps.case import Case
+from connector.steps.case import Case, extra_of
+from connector.steps.orders import STOPPED
 from connector.steps.read import ReadSidecar
 
 
@@ -34,7 +35,7 @@ def wish_of(case: Case, sidecar: ReadSidecar, asked: Asked, checked: checking.Ch
     if not ordered and request.action is not None and request.action.verb is Verb.SEND and request.send:
         # A leftover "envoyer" on a request that never waited for it has no effect.
         wish = _lower(wish, request.send)
-    was_capped = shown is not None and bool(shown.extra.get("capped"))
+    was_capped = _previewed(case) is not None and bool(extra_of(case.target).get("capped"))
     capped = was_capped or wish is not _lower(request.send or Wish.SEND, Wish.SEND)
     if wish is Wish.PREVIEW or ordered:
         return Going(wish=wish, capped=capped, reason="preview_only" if capped and not ordered else "")
@@ -47,7 +48,7 @@ def wish_of(case: Case, sidecar: ReadSidecar, asked: Asked, checked: checking.Ch
             return Going(wish=Wish.PREVIEW, capped=capped, reason="preview_changed")
     else:
         # Nobody says how far: what was born of a list or a drop folder, or was shown already, waits for a word.
-        goes = request.born_of is None and (shown is None or (edited and not was_capped))
+        goes = request.born_of is None and not was_capped and (shown is None or edited)
     if goes:
         return Going(wish=wish, capped=capped)
     return Going(wish=Wish.PREVIEW, capped=capped, reason=shown.reason if shown is not None else "")
@@ -67,7 +68,12 @@ def _let_go(request: SignatureRequest, asked: Asked, shown: Record | None, carri
 
 
 def _shown(case: Case) -> Record | None:
-    """Return the record that was previewed here, as it stood."""
+    """Return the record that was previewed here, as it stood; none that an order had stopped on its way."""
+    target = _previewed(case)
+    return target if target is not None and target.reason != STOPPED else None
+
+
+def _previewed(case: Case) -> Record | None:
     target = case.target
     return target if target is not None and target.state is State.PREVIEWED else None
 

@@ -80,10 +80,12 @@ MKCOL = Operation("make folder", "mkcol", _WRITE, frozenset({201}), taken_405=Tr
 MOVE = Operation("move", "move", _WRITE, frozenset({201, 204}), orphan_409=True)
 DELETE = Operation("delete", "delete", _WRITE, frozenset({204}), plain_200=True)
 PROPPATCH = Operation("label", "proppatch", _WRITE, frozenset({207}), plain_200=True)
+LOCK = Operation("lock", "lock", _WRITE, frozenset({200, 201}))
+UNLOCK = Operation("unlock", "unlock", _WRITE, frozenset({200, 204}))
 
 METHODS = {
     operation.action: operation.action.upper()
-    for operation in (PROPFIND, SEARCH, GET, CREATE, MKCOL, MOVE, DELETE, PROPPATCH)
+    for operation in (PROPFIND, SEARCH, GET, CREATE, MKCOL, MOVE, DELETE, PROPPATCH, LOCK, UNLOCK)
 }
 
 _STATUSES: dict[int, type[RemoteError]] = {

@@ -19,12 +19,13 @@ from connector.errors import (
     RemoteError,
     Unavailable,
 )
-from connector.ports import Capabilities, Entry, ETag, Fetched, FileId, Href, Listing, Version
+from connector.ports import Capabilities, Entry, ETag, Fetched, FileId, Href, Listing, Lock, Version
 from connector.webdav import nextcloud
 from connector.webdav.answers import (
     CREATE,
     DELETE,
     GET,
+    LOCK,
     MKCOL,
     MOVE,
     PROPFIND,
@@ -40,6 +41,7 @@ from connector.webdav.connections import Connections
 from connector.webdav.headers import quoted, read_date, strong_etag
 from connector.webdav.hrefs import ServerRoot, decode
 from connector.webdav.listings import propfind_body, to_entry, to_listing
+from connector.webdav.locking import TokenLocks, UserLocks
 from connector.webdav.multistatus import resources
 from connector.webdav.walking import walk_by_folder
 
@@ -317,6 +319,28 @@ class WebDavFolder:
     def _do(self, operation: Operation, path: str, headers: Sequence[str]) -> None:
         with self._connections.ask(operation, path, headers=headers):
             pass
+
+    def lock(self, href: Href, *, note: str) -> Lock | None:
+        """Lock one file: by user on Nextcloud, by token elsewhere. WebDAV facts section 8; RFC 4918 section 9.10."""
+        if self.capabilities().locks is False:
+            return None
+        # A LOCK of what is not there would make an empty file.
+        if self.stat(href).is_folder:
+            raise NotFound("a folder of that name, no file", service=self.name, operation=LOCK.name)
+        path, by_user = self._root.request_path(href), self._user_locks()
+        return TokenLocks(self._connections).lock(path, note) if by_user is None else by_user.lock(path)
+
+    def unlock(self, href: Href, *, note: str, token: str = "") -> bool:
+        """Take our lock away. RFC 4918 section 9.11."""
+        path, by_user = self._root.request_path(href), self._user_locks()
+        if by_user is not None:
+            return by_user.unlock(path)
+        return TokenLocks(self._connections).unlock(path, note, token)
+
+    def _user_locks(self) -> UserLocks | None:
+        if self._places is None or self.capabilities().kind != "nextcloud":
+            return None
+        return UserLocks(self._connections, self._places.user)
 
     # -- Nextcloud only ----------------------------------------------------------------------------
 

@@ -84,6 +84,8 @@ def discover(places: Places, connections: Connections) -> Capabilities:
         chunked_upload=bool(dav.get("chunking")),
         search=True,
         depth_infinity=True,
+        # Where the list is closed to us nothing is known: a LOCK will tell.
+        locks="locking" in files if told else None,
     )
 
 

@@ -15,7 +15,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -29,6 +29,7 @@ from connector.webdav import WebDavFolder
 from tests.fakes.folder import MemoryFolder
 
 USER = "signatures"
+COLLEAGUE = "comptable"
 PASSWORD = "mot de passe é€"
 APACHE = Path("/usr/sbin/apache2")
 APACHE_MODULES = Path("/usr/lib/apache2/modules")
@@ -38,12 +39,14 @@ APACHE_MODULES = Path("/usr/lib/apache2/modules")
 class Served:
     """A folder under test, and how time passes for its server.
 
-    ``elsewhere`` is a second login object on the same folder with a wrong password, where that makes sense.
+    ``wrong_login`` is a second login object on the same folder with a wrong password, where that makes sense;
+    ``colleague`` gives the same folder as another user sees it.
     """
 
     folder: Folder
     pass_time: Callable[[], None]
     wrong_login: Callable[[], WebDavFolder] | None = None
+    colleague: Callable[[], AbstractContextManager[Folder]] | None = None
     closing: list[WebDavFolder] = field(default_factory=list)
 
     def settled(self, href: str) -> Entry:
@@ -69,6 +72,8 @@ class Backend:
     user: str
     password: str
     pass_time: Callable[[], None]
+    colleague: str = ""
+    """Another user with the same password who sees the same folder; empty: there is none."""
 
     @contextmanager
     def fresh(self) -> Iterator[Served]:
@@ -77,20 +82,36 @@ class Backend:
         with self.open(self.url) as root:
             root.make_folder(Href(f"/{name}/"))
             url = f"{self.url}{name.replace(' ', '%20')}/"
+            # Nextcloud's URL names the user; elsewhere only the login differs.
+            other = url.replace(f"/files/{self.user}/", f"/files/{self.colleague}/")
             with self.open(url) as folder:
-                yield Served(folder, self.pass_time, lambda: self.open(url, password="falsch"))
+                yield Served(
+                    folder,
+                    self.pass_time,
+                    lambda: self.open(url, password="falsch"),
+                    (lambda: self.open(other, user=self.colleague)) if self.colleague else None,
+                )
             root.delete(Href(f"/{name}/"))
 
-    def open(self, url: str, password: str | None = None) -> WebDavFolder:
+    def open(self, url: str, password: str | None = None, user: str = "") -> WebDavFolder:
         """Log in."""
-        return WebDavFolder("dms", url, self.user, self.password if password is None else password)
+        return WebDavFolder("dms", url, user or self.user, self.password if password is None else password)
 
 
 def memory(mode: str) -> Iterator[Served]:
     """Give a folder in memory."""
     clock = SandboxClock()
     fake = MemoryFolder(clock.timestamp, mode="plain" if mode == "plain" else "nextcloud")
-    yield Served(fake, lambda: clock.advance(2))
+
+    @contextmanager
+    def colleague() -> Iterator[Folder]:
+        before, fake.user = fake.user, COLLEAGUE
+        try:
+            yield fake
+        finally:
+            fake.user = before
+
+    yield Served(fake, lambda: clock.advance(2), colleague=colleague)
 
 
 def _age(files: Path) -> None:
@@ -106,7 +127,9 @@ def wsgidav(files: Path) -> Iterator[Backend]:
     """Run plain wsgidav."""
     config = {
         "provider_mapping": {"/": str(files)},
-        "simple_dc": {"user_mapping": {"*": {USER: {"password": PASSWORD}}}},
+        "simple_dc": {
+            "user_mapping": {"*": {USER: {"password": PASSWORD}, COLLEAGUE: {"password": PASSWORD}}}
+        },
         "http_authenticator": {"accept_basic": True, "accept_digest": False, "default_to_digest": False},
         "verbose": 0,
         "logging": {"enable": False},
@@ -120,7 +143,9 @@ def wsgidav(files: Path) -> Iterator[Backend]:
     thread = threading.Thread(target=server.serve, daemon=True)
     thread.start()
     try:
-        yield Backend(f"http://127.0.0.1:{server.bind_addr[1]}/", USER, PASSWORD, lambda: _age(files))
+        yield Backend(
+            f"http://127.0.0.1:{server.bind_addr[1]}/", USER, PASSWORD, lambda: _age(files), COLLEAGUE
+        )
     finally:
         server.stop()
         thread.join()
@@ -137,10 +162,11 @@ def sandbox(files: Path, state: Path, mode: str) -> Iterator[Backend]:
         state,
         mode="plain" if mode == "plain" else "nextcloud",
         clock=clock,
-        users={USER: PASSWORD},
+        users={USER: PASSWORD, COLLEAGUE: PASSWORD},
+        files_lock=True,
     )
     with serve_dms(world) as running:
-        yield Backend(running.url, USER, PASSWORD, lambda: clock.advance(2))
+        yield Backend(running.url, USER, PASSWORD, lambda: clock.advance(2), COLLEAGUE)
         assert running.errors == []
 
 
@@ -180,7 +206,7 @@ def apache() -> Iterator[Backend]:
     home = Path(tempfile.mkdtemp(prefix="dav-"))
     (home / "files").mkdir()
     digest = base64.b64encode(hashlib.sha1(PASSWORD.encode()).digest()).decode()
-    (home / "users").write_text(f"{USER}:{{SHA}}{digest}\n")
+    (home / "users").write_text("".join(f"{user}:{{SHA}}{digest}\n" for user in (USER, COLLEAGUE)))
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -198,7 +224,7 @@ def apache() -> Iterator[Backend]:
     )
     try:
         _wait_for(port, process)
-        yield Backend(f"http://127.0.0.1:{port}/", USER, PASSWORD, lambda: _age(home / "files"))
+        yield Backend(f"http://127.0.0.1:{port}/", USER, PASSWORD, lambda: _age(home / "files"), COLLEAGUE)
     finally:
         process.terminate()
         process.communicate(timeout=20)

@@ -15,6 +15,7 @@ from typing import BinaryIO, Literal, TypeVar
 from connector.errors import (
     AccessDenied,
     InvalidResponse,
+    Locked,
     NotFound,
     OutcomeUnknown,
     OutOfSpace,
@@ -29,6 +30,7 @@ from connector.ports import (
     FileId,
     Href,
     Listing,
+    Lock,
     Sha256,
     Version,
 )
@@ -44,6 +46,15 @@ class _Kept:
 
 
 @dataclass
+class _Held:
+    """A lock: whose, by which token, with which note."""
+
+    user: str
+    token: str
+    note: str
+
+
+@dataclass
 class _Node:
     file_id: int
     content: bytes | None
@@ -52,6 +63,7 @@ class _Node:
     etag: str
     versions: dict[int, _Kept] = field(default_factory=dict)
     label: str | None = None
+    lock: _Held | None = None
 
 
 @dataclass(frozen=True)
@@ -75,7 +87,8 @@ class MemoryFolder:
 
     ``timestamp`` gives seconds since the epoch; ETags have its grain of one second, as on real servers
     (WebDAV facts, trap 2): two writes within a second leave the same tag in Nextcloud mode, and with equal
-    sizes in plain mode.
+    sizes in plain mode. ``locks``: whether files can be locked; a lock by user in Nextcloud mode (its owner goes on
+    writing), by token in plain mode (nobody does, for the port's writes carry none).
     """
 
     def __init__(
@@ -84,9 +97,13 @@ class MemoryFolder:
         *,
         mode: Literal["nextcloud", "plain"] = "nextcloud",
         name: str = "memory",
+        locks: bool = True,
     ) -> None:
         self.name = name
         self.mode = mode
+        self.locks = locks
+        self.user = "signatures"
+        """Whose login calls: a test may change it."""
         self.calls: list[Logged] = []
         self._timestamp = timestamp
         self._lock = threading.RLock()
@@ -144,6 +161,7 @@ class MemoryFolder:
             chunked_upload=rich,
             search=rich,
             depth_infinity=True,
+            locks=self.locks if rich else None,
         )
 
     def reconnect(self) -> None:
@@ -205,7 +223,8 @@ class MemoryFolder:
     def move(self, source: Href, destination: Href) -> None:
         """Rename a file or folder with all below it."""
         with self._begin("move", source, destination):
-            spelled, _ = self._find(source)
+            spelled, node = self._find(source)
+            self._may_write(node)
             target = self._free(destination)
             for old in [key for key in self._nodes if key == spelled or key.startswith(spelled)]:
                 if old == spelled or spelled.endswith("/"):
@@ -217,9 +236,10 @@ class MemoryFolder:
     def delete(self, href: Href, *, etag: ETag | None = None) -> None:
         """Remove a file, or a folder with all below it."""
         with self._begin("delete", href):
-            spelled, _ = self._find(href)
+            spelled, node = self._find(href)
             if etag is not None:
                 self._tagged(href, etag)
+            self._may_write(node)
             for key in [key for key in self._nodes if key == spelled or key.startswith(spelled)]:
                 if key == spelled or spelled.endswith("/"):
                     del self._nodes[key]
@@ -285,6 +305,36 @@ class MemoryFolder:
                 raise NotFound("no such version", service=self.name)
             self._end("label_version", None)
 
+    def lock(self, href: Href, *, note: str) -> Lock | None:
+        """Lock a file."""
+        with self._begin("lock", href):
+            node = self._file(href)
+            if not self.locks:
+                return None
+            if node.lock is None:
+                self._ids += 1
+                token = "" if self.mode == "nextcloud" else f"opaquelocktoken:{self._ids}"
+                node.lock = _Held(self.user, token, note)
+                self._restamp(href, node)
+            elif not self._is_mine(node.lock, note):
+                raise Locked("somebody else's", service=self.name, status=423)
+            return self._end("lock", Lock(token=node.lock.token, until=None))
+
+    def unlock(self, href: Href, *, note: str, token: str = "") -> bool:
+        """Take our lock away."""
+        with self._begin("unlock", href):
+            node = self._file(href)
+            held = node.lock
+            if held is None:
+                return False
+            if self.mode == "nextcloud" and held.user != self.user:
+                raise Locked("somebody else's", service=self.name, status=423)
+            if self.mode == "plain" and (held.token != token if token else held.note != note):
+                return False
+            node.lock = None
+            self._restamp(href, node)
+            return self._end("unlock", True)
+
     # -- how it works ------------------------------------------------------------------------------
 
     def _begin(self, call: str, *about: str) -> AbstractContextManager[object]:
@@ -331,6 +381,20 @@ class MemoryFolder:
             node.etag = node.etag if self.mode == "nextcloud" else self._tag(node)
         self._touch(href)
 
+    def _is_mine(self, held: _Held, note: str) -> bool:
+        return held.user == self.user if self.mode == "nextcloud" else held.note == note
+
+    def _restamp(self, href: str, node: _Node) -> None:
+        """Nextcloud gives a file another tag when it is locked or unlocked (WebDAV facts, trap 6)."""
+        if self.mode == "nextcloud":
+            self._changes += 1
+            node.etag = f"{self._changes:013x}"
+            self._touch(href)
+
+    def _may_write(self, node: _Node) -> None:
+        if node.lock is not None and (self.mode == "plain" or node.lock.user != self.user):
+            raise Locked("locked", service=self.name, status=423)
+
     def _touch(self, href: str) -> None:
         above = _ancestors(href)
         for parent in above if self.mode == "nextcloud" else above[-1:]:
@@ -358,6 +422,7 @@ class MemoryFolder:
         node = self._nodes.get(self._spelled(href))
         if node is None or node.content is None or node.etag != etag:
             raise PreconditionFailed("changed or gone", service=self.name, status=412)
+        self._may_write(node)
         return node
 
     def _free(self, href: str) -> str:

@@ -58,10 +58,40 @@ def test_the_passes_forget_whose_time_is_over(tmp_path: Path) -> None:
         assert set(known(stage)) == {CLAIRE}
 
 
-def test_a_request_that_lacks_a_mobile_is_judged_again(tmp_path: Path) -> None:
-    """Once, when somebody has become known; neither before nor at every pass afterwards."""
+def test_an_address_alone_is_enough_the_second_time(tmp_path: Path) -> None:
+    """Name and number come from the first request, the number masked; what is used again is proven again."""
     with Stage(tmp_path) as stage:
-        stage.drop(sidecar=f"signataires:\n  - email: {MARIE}\n    prénom: Marie\n    nom: Dupont\n")
+        stage.drop("premiere")
+        stage.run()
+        stage.sign()
+        stage.run()
+        first = stage.parts.journal.contact("cabinet", MARIE)
+        assert first is not None
+        stage.clock.advance(timedelta(days=2).total_seconds())
+        stage.drop("seconde", sidecar=f"{MARIE}\nenvoi: non\n")
+        stage.run()
+        told = stage.status("seconde").replace("\u00a0", " ")
+        assert "06 •• •• •• 78" in told
+        assert "06 12 34 56 78" not in told
+        stage.write("seconde.sign.yaml", f"signataires: {MARIE}\n")
+        stage.run()
+        stage.sign()
+        stage.run()
+        record = stage.record("seconde")
+        assert record.state is State.DELIVERED
+        assert record.request is not None
+        assert record.request.signatories[0].filled == {"name": "known", "phone": "known"}
+        second = stage.parts.journal.contact("cabinet", MARIE)
+        assert second is not None
+        assert (second.name, second.phone) == (first.name, first.phone)
+        assert second.used_at - first.used_at > timedelta(days=1)
+        stage.intact()
+
+
+def test_a_request_that_lacks_a_mobile_is_judged_again(tmp_path: Path) -> None:
+    """When somebody has become known: in vain once for a stranger, and it leaves when it is the right one."""
+    with Stage(tmp_path) as stage:
+        stage.drop(sidecar=f"signataires: {MARIE}\n")
 
         def verdicts() -> int:
             stage.run()
@@ -69,8 +99,19 @@ def test_a_request_that_lacks_a_mobile_is_judged_again(tmp_path: Path) -> None:
             return Counter(name for _, name, _ in events)["rejected"]
 
         assert verdicts() == 1
-        stage.parts.journal.remember(
-            "cabinet", CLAIRE, name="Claire", phone="+33698765432", at=stage.clock.now()
+        journal, now = stage.parts.journal, stage.clock.now()
+        journal.remember("cabinet", CLAIRE, name="Claire", phone="+33698765432", at=now)
+        assert verdicts() == 2
+        assert verdicts() == 2
+        assert stage.sends() == []
+        journal.remember(
+            "cabinet",
+            MARIE,
+            first_name="Marie",
+            last_name="Dupont",
+            name="Marie Dupont",
+            phone="+33612345678",
+            at=now,
         )
-        assert verdicts() == 2
-        assert verdicts() == 2
+        stage.run()
+        assert (stage.record().state, stage.sends()) == (State.IN_PROGRESS, [1]), stage.record().values

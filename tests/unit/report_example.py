@@ -254,6 +254,90 @@ def rejected_variants() -> list[Variant]:
     return [(f"rejected-{n}", "À CORRIGER – " + line, one, CONTEXT) for n, (line, one) in enumerate(rows)]
 
 
+def reminder(code: str, *, signed: int = 1, wording: str = "remind", **told: object) -> dict[str, Any]:
+    """What became of the last reminder, as ``steps.reminders`` keeps it."""
+    at_ = at(26, hour=9, minute=2).isoformat()
+    return {"reminder": {"code": code, "wording": wording, "at": at_, "signed": signed, **told}}
+
+
+def reminded_variants() -> list[Variant]:
+    """Reminders by order and by themselves: done, refused, perhaps done, impossible."""
+    claire = CLAIRE_INVITED.model_copy(update={"reminded_at": (at(26, hour=9, minute=2),)})
+    tomorrow = {"from": at(27, hour=0, minute=2).isoformat()}
+    few = with_context(now=at(26, hour=23, minute=30), acted=frozenset(Verb) - {Verb.REMIND})
+    late = with_context(now=at(26, hour=23, minute=30))
+    awaits = "1 signature sur 2 – attend Claire Bernard depuis le 25 novembre 2026"
+    again = "1 signature sur 2 – rappel possible à partir du 27 novembre 2026 à 0 h 02"
+    rows: list[tuple[str, dict[str, Any], StatusContext]] = [
+        (awaits, reminder("done"), late),
+        (awaits, reminder("done", wording=""), late),
+        (awaits, reminder("unconfirmed"), late),
+        (awaits, reminder("done", signed=0), late),
+        (again, reminder("refused", text="Une relance par heure au plus.", **tomorrow), late),
+        (awaits, reminder("refused", wording="", text="Non.", **tomorrow), late),
+        (awaits, reminder("refused", text="Non.", **tomorrow), with_context(now=at(28, hour=9))),
+        (awaits, reminder("unavailable"), few),
+    ]
+    return [
+        (
+            f"reminded-{n}",
+            "EN COURS – " + line,
+            record(State.IN_PROGRESS, MARIE_SIGNED, claire, obeyed=("remind",), extra=extra, **OUT),
+            context,
+        )
+        for n, (line, extra, context) in enumerate(rows)
+    ]
+
+
+def extras_variants() -> list[Variant]:
+    """Attestation and lock: there, awaited, given up, impossible, lifted."""
+    name = "Lettre DUPONT.pdf"
+    until = at(31, 12, 16, 12).isoformat()
+    one = {"1": {"href": f"/Lettres/{name}", "token": "", "until": None}}
+    two = {**one, "2": {"href": "/Lettres/Mandat.pdf", "token": "x", "until": until}}
+    locks: list[dict[str, Any]] = [
+        {"done": True, "files": one, "not": {}},
+        {"done": True, "files": two, "not": {"3": "busy"}},
+        *(
+            {"done": True, "files": {}, "not": {"1": code}}
+            for code in ("unsupported", "busy", "changed", "gone", "forbidden", "unreachable", "beside")
+        ),
+        {"files": {}, "not": {"1": "busy"}, "tries": 1},
+        *({"done": True, "code": code, "by": "unlock"} for code in ("unlocked", "foreign", "nothing")),
+    ]
+    rows: list[dict[str, Any]] = [{"lock": {"at": SENT.isoformat(), **lock}} for lock in locks]
+    rows += [{}, {"attestation": {"tries": 1}}, {"attestation": {"given_up": SENT.isoformat()}}]
+    rows += [{"attestation_name": "Lettre DUPONT.attestation (2).pdf", **rows[1]}]
+    found: list[Variant] = []
+    for n, extra in enumerate(rows):
+        here = record(
+            State.DELIVERED,
+            *DONE,
+            document={"signatures": 2, "signed_pages": 4},
+            delivered_at=at(1, 12, 16, 12),
+            extra=extra,
+        )
+        beside = record(
+            State.DELIVERED_BESIDE,
+            *DONE,
+            document={"delivered_href": "/Lettres/Lettre DUPONT (signé).pdf", "changed_at": at(24)},
+            reason="pdf_changed",
+            extra=extra,
+        )
+        found += [
+            (f"extra-{n}-{where}", "SIGNÉ – ", with_request(one, certificate=True, lock=True), CONTEXT)
+            for where, one in (("here", here), ("beside", beside))
+            if where == "here" or not extra.get("lock", {}).get("files")
+        ]
+    return found
+
+
+def with_request(one: Record, **changes: Any) -> Record:
+    """The record with changes in what its request asks for."""
+    assert one.request is not None
+    return one.model_copy(update={"request": one.request.model_copy(update=changes)})
+
+
 def progress_variants() -> list[Variant]:
     """The « EN COURS » of section 2.3."""
     nearly = with_context(now=at(5, 12, 9))
@@ -279,8 +363,8 @@ def progress_variants() -> list[Variant]:
                 State.IN_PROGRESS,
                 MARIE_INVITED,
                 CLAIRE,
-                reason="reminder_too_early",
-                values={"from": at(23, hour=11, minute=42).isoformat()},
+                extra=reminder("too_early", signed=0, **{"from": at(23, hour=11, minute=42).isoformat()}),
+                obeyed=("remind",),
                 **OUT,
             ),
             CONTEXT,
@@ -479,6 +563,9 @@ def answered_variants() -> list[Variant]:
     def order(code: str) -> dict[str, Any]:
         return {"order": {"code": code, "wording": "restart 2"}}
 
+    def cancel(code: str, text: str = "") -> dict[str, Any]:
+        return {"order": {"code": code, "wording": "cancel", "text": text}}
+
     doubt = {"reason": "send_unanswered", "values": {"at": SENT.isoformat()}}
     pending = {"pending_order": {"verb": "not sent", "wording": "not sent", "line": 3}}
     adopted = record(State.IN_DOUBT, adopted=True, reason="adopted_not_sent", place="")
@@ -492,6 +579,37 @@ def answered_variants() -> list[Variant]:
         ("À VÉRIFIER – ", record(State.IN_DOUBT, extra=pending, **doubt)),
         ("BROUILLON – ", record(State.DRAFT, extra=order("send_on_draft"))),
         ("PRÊT – ", record(State.PREVIEWED, extra=order("no_effect"))),
+        (
+            "PRÊT – rien n’est parti : la demande est arrêtée, comme vous l’avez écrit",
+            record(State.PREVIEWED, reason="stopped", extra={"stopped": "cancel 2"}),
+        ),
+        ("EN COURS – ", record(State.IN_PROGRESS, MARIE_INVITED, CLAIRE, extra=cancel("left_over"), **OUT)),
+        (
+            "EN COURS – ",
+            record(
+                State.IN_PROGRESS,
+                *HALF,
+                extra=cancel("cancel_refused", "Collecte en cours de signature."),
+                **OUT,
+            ),
+        ),
+        ("EN COURS – ", record(State.IN_PROGRESS, *HALF, extra=cancel("cancel_unavailable"), **OUT)),
+        ("EN COURS – ", record(State.IN_PROGRESS, MARIE_INVITED, CLAIRE, extra=pending, **OUT)),
+        ("SIGNÉ PAR TOUS – ", record(State.SEALING, *DONE, extra=cancel("cancel_too_late"))),
+        ("SIGNÉ PAR TOUS – ", record(State.SEALING, *DONE, extra=cancel("remind_too_late"))),
+        (
+            "SIGNÉ – ",
+            record(State.DELIVERED, *DONE, delivered_at=at(1, 12, 16), extra=cancel("cancel_too_late")),
+        ),
+        (
+            "EXPIRÉ – ",
+            record(State.EXPIRED, MARIE_INVITED, CLAIRE, expires_at=EXPIRES, extra=cancel("ended")),
+        ),
+        ("À VÉRIFIER – ", record(State.HELD, reason="there_before", extra=cancel("not_sent_yet"))),
+        (
+            "ANNULÉ – à votre demande",
+            record(State.CANCELLED, reason="ordered", ended_at=at(24), extra={"kind": "draft"}),
+        ),
         ("À VÉRIFIER – ", adopted),
         ("ANNULÉ – cette demande n’était pas partie", record(State.CANCELLED, reason="not_sent")),
         ("ANNULÉ – Jesignexpert a mis fin à la demande", record(State.CANCELLED, reason="platform_failed")),
@@ -525,13 +643,15 @@ def mandate(beside: str = "") -> tuple[DocumentFacts, ...]:
 def variants() -> list[Variant]:
     """Every text that the facts of a record can call for, with its beginning in French."""
     states: list[Variant] = [(name, "", *make()) for name, make in CASES.items()]
-    few = with_context(acted=ACTED_NOW)
-    fewer: list[Variant] = [(f"{name}-first-release", "", make()[0], few) for name, make in CASES.items()]
+    few = with_context(acted=ACTED_NOW - {Verb.CANCEL, Verb.REMIND})
+    fewer: list[Variant] = [(f"{name}-on-the-site", "", make()[0], few) for name, make in CASES.items()]
     return [
         *states,
         *fewer,
         *rejected_variants(),
         *progress_variants(),
+        *reminded_variants(),
+        *extras_variants(),
         *waiting_variants(),
         *reason_variants(),
         *ended_variants(),

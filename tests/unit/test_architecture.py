@@ -11,8 +11,20 @@ PACKAGE = ROOT / "connector"
 
 LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"errors", "logs", "text_yaml", "systemd"}),
-    frozenset({"sidecar", "signatory_text", "placement", "pdf", "images", "lifecycle", "calendar", "config"}),
-    frozenset({"validation", "policy", "identity", "report", "marks", "ports"}),
+    frozenset(
+        {
+            "sidecar",
+            "signatory_text",
+            "signatory_list",
+            "placement",
+            "pdf",
+            "images",
+            "lifecycle",
+            "calendar",
+            "config",
+        }
+    ),
+    frozenset({"validation", "policy", "identity", "report", "marks", "ports", "models"}),
     frozenset(
         {
             *("journal", "spool", "isolation", "isolation_worker", "isolated_pdf", "documents", "notify"),
@@ -40,6 +52,7 @@ OWNERS: dict[str, frozenset[str]] = {
     "reportlab": frozenset({"pdf"}),
     "PIL": frozenset({"images"}),
     "pi_heif": frozenset({"images"}),
+    "openpyxl": frozenset({"signatory_list"}),
     "apscheduler": frozenset({"daemon"}),
     "typer": frozenset({"cli"}),
     "rich": frozenset({"cli"}),

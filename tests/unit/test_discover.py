@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
@@ -306,6 +307,22 @@ def test_the_nearest_settings_apply() -> None:
         "c.sign.yaml": [["/Lettres/_signature.yaml"]],
     }
     assert sight("lettre.sign.yaml").settings_above(FILE) == []
+
+
+def test_settings_of_a_whole_server() -> None:
+    """A watched folder may be the server's root: the way up ends there."""
+    looks = Looks()
+    for href in ("/_signature.yaml", "/2026/a.sign.yaml"):
+        looks.folder.put(href, b"x")
+    found = looks.look(replace(SETTINGS, root=Href("/")))
+    assert [[one.href for one in here] for here in found.settings_above("/2026/a.sign.yaml")] == [
+        ["/_signature.yaml"]
+    ]
+
+
+def test_a_folder_of_that_name_is_no_settings() -> None:
+    """Only a file sets anything."""
+    assert sight("_signature.yaml/note.txt", "a.sign.yaml").settings_above("/Lettres/a.sign.yaml") == []
 
 
 def test_an_incomplete_listing_is_no_empty_folder() -> None:

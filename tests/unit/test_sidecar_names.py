@@ -245,3 +245,44 @@ def test_the_name_of_a_converted_image_stays_short_enough() -> None:
     made = names.image_pdf_name("é" * 125 + ".jpg")
     assert len(made.encode()) <= names.MAX_NAME_BYTES
     assert made.endswith(".pdf")
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("_signataires.xlsx", "xlsx"),
+        ("_Signataires.XLSX", "xlsx"),
+        ("_signataires.csv", "csv"),
+        ("_signataires.csv.txt", "csv"),
+        ("_signataires.xls", "other"),
+        ("_signataires.xlsm", "other"),
+        ("_signataires.ods", "other"),
+        ("_signataires.txt", ""),
+        ("_signataires.signature.txt", ""),
+        ("signataires.xlsx", ""),
+        ("~$_signataires.xlsx", ""),
+        (".~lock._signataires.xlsx#", ""),
+        ("_signataires (conflicted copy 2026-11-23 104512).xlsx", ""),
+        ("_signataires.xlsx.part", ""),
+    ],
+)
+def test_lists(name: str, kind: str) -> None:
+    """A list by its exact name; lock files, half-downloaded ones and copies are none; its answer is ours."""
+    assert names.list_kind(name) == kind
+    assert names.is_list(name) == bool(kind)
+    assert names.is_ours(names.LIST_ANSWER)
+
+
+@pytest.mark.parametrize(
+    "name", ["Lettre.pdf", "LETTRE.PDF", "a.b.pdf", "lettre .pdf", "é.pdf", "#1 %20.pdf"]
+)
+def test_the_name_of_a_request_pairs_with_its_document(name: str) -> None:
+    """What is named after a document answers for that document."""
+    for spelled in (name, unicodedata.normalize("NFD", name)):
+        assert names.pair_of(names.sidecar_name(spelled)) == (names.comparable(name),)
+
+
+def test_a_name_too_long_for_a_request() -> None:
+    """No name rather than one that is cut and pairs with nothing."""
+    assert names.sidecar_name("é" * 120 + ".pdf")
+    assert names.sidecar_name("é" * 123 + ".pdf") == ""

@@ -1,0 +1,182 @@
+"""Requests that the connector writes itself, for a row of a list or a dropped PDF: once for each PDF, then never again.
+
+What was done for a PDF outlives restarts, the request's file and its end: it is kept in the journal under a digest
+of the place, and a PDF is another one where its file id is another. A PDF that any request knows, or that bears a
+signature, needs none. Only sidecars are written here, create-once; whatever happens to them is another step's work.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from connector.errors import DocumentError, NotFound, OutOfSpace, PreconditionFailed
+from connector.identity import digest_of
+from connector.lifecycle import Record, State
+from connector.ports import Entry, Href
+from connector.sidecar import names
+from connector.steps.discover import Sight
+from connector.steps.parts import Parts
+
+MOST_A_PASS: Final = 50
+"""Requests written in one pass over a server; the next one goes on."""
+
+MADE: Final = "made"
+THERE: Final = "there"
+"""A request lay there already."""
+KNOWN: Final = "known"
+"""The journal knows the PDF by another request."""
+SIGNED: Final = "signed"
+_EVENT: Final = "born"
+
+# From another room of the house, which may not be there yet: images that become documents.
+_is_image: Callable[[str], bool] = getattr(names, "is_image", lambda _name: False)
+
+
+@dataclass
+class Room:
+    """How much one pass may still write; ``until`` of ``time.monotonic()``, None without an end."""
+
+    left: int = MOST_A_PASS
+    until: float | None = None
+    stopped: Callable[[], bool] = lambda: False
+    made: int = 0
+
+    def take(self) -> bool:
+        """Take one place; False when there is none, or no time, left."""
+        if self.left <= 0 or self.stopped() or (self.until is not None and time.monotonic() > self.until):
+            return False
+        self.left -= 1
+        return True
+
+
+@dataclass
+class BornMemory:
+    """What the journal was asked already."""
+
+    kept: dict[str, Mapping[str, Any] | None] = field(default_factory=dict)
+    written: dict[str, Sight] = field(default_factory=dict)
+    """Href of a request → the sight during which it was written, and which cannot show it."""
+
+
+def is_document(name: str) -> bool:
+    """Tell whether this may be a document to sign: a PDF or an image, and neither ours nor noise."""
+    wanted = names.is_pdf(name) or _is_image(name)
+    return wanted and not names.is_ours(name) and not names.is_noise(name)
+
+
+def remembered(
+    parts: Parts, sight: Sight, parent: str, name: str, memory: BornMemory
+) -> Mapping[str, Any] | None:
+    """Return what was done for the PDF of that name (comparable form), None when nothing was.
+
+    ``kind``: one of this module's words; ``place``: the request's href; ``file_id``; and what :func:`remember` got.
+    """
+    subject = _subject(sight, parent, name)
+    if subject not in memory.kept:
+        memory.kept[subject] = parts.journal.last_account_event(subject, _EVENT)
+    return memory.kept[subject]
+
+
+def remember(
+    parts: Parts, sight: Sight, document: Entry, memory: BornMemory, *, kind: str, place: str, **more: str
+) -> None:
+    """Keep that nothing more is to be done for this PDF."""
+    subject = _subject(sight, document.parent, names.comparable(document.name))
+    data = {"kind": kind, "place": place, "file_id": document.file_id, **more}
+    parts.journal.mark_account(subject, _EVENT, data)
+    memory.kept[subject] = data
+
+
+def _subject(sight: Sight, parent: str, name: str) -> str:
+    return "born:" + digest_of([sight.settings.server, parent, name])[:32]
+
+
+def is_another(document: Entry, file_id: object) -> bool:
+    """True when a PDF of a known name is certainly another file than the one that was meant."""
+    return document.file_id is not None and file_id is not None and str(file_id) != document.file_id
+
+
+def sidecars_in(sight: Sight, parent: str) -> dict[str, Entry]:
+    """Return the requests of one folder by the document each answers for, in comparable form."""
+    found: dict[str, Entry] = {}
+    for folded, entries in sight.by_parent.get(parent, {}).items():
+        if ".sign." in folded:
+            for wanted in names.pair_of(folded):
+                found.setdefault(wanted, entries[0])
+    return found
+
+
+def known(parts: Parts, sight: Sight, document: Entry, opened: list[Record]) -> bool:
+    """True when a request knows this PDF: it is out, it was, or it travels with another document.
+
+    One whose request was deleted before it left is not known any more. ``opened``: the server's open records.
+    """
+    server = sight.settings.server
+    if any(one.href == document.href for record in opened if _counts(record) for one in record.documents):
+        return True
+    if document.file_id is not None and any(
+        map(_counts, parts.journal.with_file_id(server, document.file_id))
+    ):
+        return True
+    places = [document.parent + name for name in names.sidecar_names(document.name)]
+    return any(
+        _counts(record) and not is_another(document, record.document.file_id)
+        for place in places
+        for record in parts.journal.all_at_place(server, place)
+    )
+
+
+def _counts(record: Record) -> bool:
+    return record.state is not State.WITHDRAWN or bool(record.extra.get("sent_mark"))
+
+
+def is_signed(parts: Parts, sight: Sight, document: Entry) -> bool:
+    """True when the PDF bears a signature. One that cannot be read is not: its request will say what is wrong.
+
+    Raises remote errors, SpoolError.
+    """
+    if not names.is_pdf(document.name):
+        return False
+    settings = sight.settings
+    limit = parts.accounts[settings.accounts[0]].terms.max_document_bytes
+    ref = scratch(sight)
+    try:
+        path, _ = parts.spool.put(
+            ref,
+            "document.pdf",
+            lambda stream: parts.folders[settings.server].get(document.href, stream, max_bytes=limit),
+        )
+        return parts.documents.facts(path).signatures > 0
+    except (OutOfSpace, DocumentError):
+        return False
+    finally:
+        parts.spool.free(ref)
+
+
+def scratch(sight: Sight) -> str:
+    """Name of a corner of the spool for what is only looked at; one a server, whose pass is one thread."""
+    return "look-" + digest_of(sight.settings.server)[:8]
+
+
+def create(
+    parts: Parts, sight: Sight, document: Entry, content: bytes, memory: BornMemory, **more: str
+) -> str:
+    """Write the request of a PDF, unless it is signed or has one; return what was found or done, and remember it.
+
+    Raises remote errors, SpoolError; after OutcomeUnknown the next sight shows whether the request is there.
+    """
+    place = Href(document.parent + names.sidecar_name(document.name))
+    try:
+        kind = SIGNED if is_signed(parts, sight, document) else MADE
+        if kind == MADE:
+            parts.folders[sight.settings.server].create(place, content)
+            memory.written[place] = sight
+    except PreconditionFailed:
+        kind = THERE
+    except NotFound:
+        return ""  # it went meanwhile; the next sight tells
+    remember(parts, sight, document, memory, kind=kind, place=place, **more)
+    return kind

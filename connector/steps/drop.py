@@ -1,0 +1,219 @@
+"""A drop folder (``dépôt: À signer``): every PDF put into it is requested ten minutes later, signatories inherited.
+
+Only where the administrator allows it, and only for what was seen to arrive: PDFs that lay there when the folder
+became one are told, not requested (R7). What is written is a sidecar that names nobody: the settings above say who
+signs, and where they do not, the request is refused like any other. Source: "Forty letters", third mechanism, of
+the accountant's page (1.2).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from connector.identity import digest_of
+from connector.lifecycle import Record
+from connector.ports import Entry, Href
+from connector.report.drop import FOLDER_ANSWER, render_before, render_refused
+from connector.report.status import StatusText
+from connector.sidecar import names
+from connector.steps import answers, born
+from connector.steps.born import Room
+from connector.steps.discover import Sight
+from connector.steps.drop_waiting import (
+    DropFolder,
+    DropMemory,
+    attend_one,
+    digest_of_place,
+    language_of,
+    let_go_of_the_gone,
+    status_href,
+    wait_no_longer,
+    waiting_in,
+)
+from connector.steps.parts import Parts
+from connector.steps.settings_said import chain, drop_of
+
+_BEFORE: Final = "drop_before"
+
+
+def tasks(
+    parts: Parts, sight: Sight, memory: DropMemory, room: Room
+) -> Iterator[tuple[str, Callable[[], object]]]:
+    """What is to be done for the drop folders of one watched folder, each by a key of its own.
+
+    To be worked off one by one: the first task finds the folders that the others are about.
+    """
+    settings = sight.settings
+    yield f"drops {settings.name}", partial(_find, parts, sight, memory)
+    opened: list[Record] | None = None
+    folders = _found(sight, memory)
+    for drop in folders:
+        opened = parts.journal.open_records(settings.server) if opened is None else opened
+        yield f"drop {drop.entry.href}", partial(_attend, parts, sight, drop, opened, memory, room)
+    if waiting_in(parts, settings, memory):
+        here = {
+            digest_of_place(status_href(document))
+            for drop in (folders if settings.drop_allowed else ())
+            for document in _documents(sight, drop.entry.href)
+        }
+        yield f"drops gone {settings.name}", partial(let_go_of_the_gone, parts, sight, here, memory)
+
+
+def outlook(parts: Parts, sight: Sight) -> int:
+    """How many dropped PDFs wait for their request; reads, and writes nothing in the folder. Raises remote errors."""
+    memory = DropMemory()
+    _find(parts, sight, memory)
+    waiting = 0
+    opened = parts.journal.open_records(sight.settings.server)
+    for drop in _found(sight, memory) if sight.settings.drop_allowed else ():
+        kept = parts.journal.last_account_event(_subject(sight, drop), _BEFORE)
+        if kept is None:
+            continue  # what lies there at a first look is told, not requested
+        sidecars = born.sidecars_in(sight, drop.entry.href)
+        waiting += sum(
+            digest_of_place(document.href) not in kept["documents"]
+            and not _needs_none(parts, sight, document, sidecars, opened, memory)
+            for document in _documents(sight, drop.entry.href)
+        )
+    return waiting
+
+
+def unsettled(sight: Sight, memory: DropMemory) -> bool:
+    """True when a PDF was dropped in this very moment: it needs a second look."""
+    return any(
+        document.href not in sight.settled
+        for drop in _found(sight, memory)
+        for document in _documents(sight, drop.entry.href)
+    )
+
+
+def _found(sight: Sight, memory: DropMemory) -> list[DropFolder]:
+    known = memory.folders.get(sight.settings.name)
+    return known[1] if known is not None else []
+
+
+def _find(parts: Parts, sight: Sight, memory: DropMemory) -> None:
+    """Find the drop folders of a sight: those that bear the name which the nearest settings give."""
+    known = memory.folders.get(sight.settings.name)
+    if known is not None and known[0] is sight:
+        return
+    found = []
+    for entry in sight.by_href.values() if memory.settings.files_in(sight) else ():
+        if not entry.is_folder or names.is_hidden(entry.href.removeprefix(sight.settings.root)):
+            continue
+        above = chain(parts, sight, entry.href, memory.settings)
+        said = drop_of(above)
+        if said is None or said.href.rsplit("/", 1)[0] + "/" == entry.href:
+            continue
+        if names.comparable(str(said.request.drop)) == names.comparable(entry.name):
+            found.append(DropFolder(entry=entry, said=said, above=above))
+    memory.folders[sight.settings.name] = (sight, sorted(found, key=lambda drop: drop.entry.href))
+
+
+def _documents(sight: Sight, parent: str) -> list[Entry]:
+    return [
+        entry
+        for folded, entries in sorted(sight.by_parent.get(parent, {}).items())
+        for entry in entries
+        if not entry.is_folder and born.is_document(folded)
+    ]
+
+
+def _attend(
+    parts: Parts, sight: Sight, drop: DropFolder, opened: list[Record], memory: DropMemory, room: Room
+) -> None:
+    """Look after one drop folder. Raises remote errors, SpoolError."""
+    language, zone = language_of(parts), ZoneInfo(parts.report.timezone)
+    documents = _documents(sight, drop.entry.href)
+    if not sight.settings.drop_allowed:
+        refused = render_refused(
+            folder=drop.entry.name,
+            settings_name=drop.said.name,
+            support=parts.report.support,
+            zone=zone,
+            language=language,
+        )
+        _say(parts, sight, drop, refused if documents else None, memory)
+        return
+    before = _there_before(parts, sight, drop, documents, memory)
+    untold: list[str] = []
+    sidecars = born.sidecars_in(sight, drop.entry.href)
+    for document in documents:
+        if kind := _needs_none(parts, sight, document, sidecars, opened, memory):
+            wait_no_longer(parts, sight, document, kind, memory)
+        elif digest_of_place(document.href) in before:
+            untold.append(document.name)
+        else:
+            attend_one(parts, sight, drop, document, memory, room)
+    told = (
+        render_before(folder=drop.entry.name, pdfs=untold, zone=zone, language=language) if untold else None
+    )
+    _say(parts, sight, drop, told, memory)
+
+
+def _say(parts: Parts, sight: Sight, drop: DropFolder, text: StatusText | None, memory: DropMemory) -> None:
+    """Write, or take away, the file that speaks of the folder itself."""
+    href = Href(drop.entry.href + FOLDER_ANSWER[language_of(parts)])
+    if text is None:
+        answers.take_away(parts, sight, href, memory.answers, kind=answers.DROP)
+    else:
+        answers.answer(parts, sight, href, text, memory.answers, kind=answers.DROP)
+
+
+def _needs_none(
+    parts: Parts,
+    sight: Sight,
+    document: Entry,
+    sidecars: dict[str, Entry],
+    opened: list[Record],
+    memory: DropMemory,
+) -> str:
+    """Why no request is to be made (a kind of ``born``): one was, by us or by a person, or another one knows it."""
+    folded = names.comparable(document.name)
+    kept = born.remembered(parts, sight, document.parent, folded, memory.born)
+    if kept is not None and not born.is_another(document, kept.get("file_id")):
+        return str(kept["kind"])
+    if folded in sidecars:
+        kind, place = born.THERE, sidecars[folded].href
+    elif born.known(parts, sight, document, opened):
+        kind, place = born.KNOWN, Href(document.parent + names.sidecar_name(document.name))
+    else:
+        return ""
+    born.remember(parts, sight, document, memory.born, kind=kind, place=place)
+    return kind
+
+
+def _there_before(
+    parts: Parts, sight: Sight, drop: DropFolder, documents: list[Entry], memory: DropMemory
+) -> frozenset[str]:
+    """Return digests of what lay in the folder when it was first seen as a drop folder, less what has gone since."""
+    subject = _subject(sight, drop)
+    here = {digest_of_place(document.href) for document in documents}
+    if drop.entry.href not in memory.before:
+        kept = parts.journal.last_account_event(subject, _BEFORE)
+        if kept is None:
+            _forget_what_was_said(parts, sight, drop, memory)
+            kept = {"documents": sorted(here)}
+            parts.journal.mark_account(subject, _BEFORE, kept)
+        memory.before[drop.entry.href] = list(kept["documents"])
+    before = memory.before[drop.entry.href]
+    left = [digest for digest in before if digest in here]
+    if left != before:
+        # Taken out, or gone: what comes there now arrives before our eyes.
+        parts.journal.mark_account(subject, _BEFORE, {"documents": left})
+        memory.before[drop.entry.href] = left
+    return frozenset(left)
+
+
+def _subject(sight: Sight, drop: DropFolder) -> str:
+    return f"drop:{digest_of([sight.settings.server, drop.entry.href])[:32]}"
+
+
+def _forget_what_was_said(parts: Parts, sight: Sight, drop: DropFolder, memory: DropMemory) -> None:
+    """What was said of waiting PDFs by a journal that is lost, or before the folder came here, holds no longer."""
+    for folded, entries in sight.by_parent.get(drop.entry.href, {}).items():
+        for entry in entries if folded.endswith(".signature.txt") else ():
+            answers.take_away(parts, sight, entry.href, memory.answers, kind=answers.DROP)

@@ -1,0 +1,79 @@
+"""Where the requests of a list's rows stand, as far as the list's own answer tells: counts, and who needs a person."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from connector.lifecycle import Record, State
+from connector.steps import born
+from connector.steps.born import BornMemory
+from connector.steps.discover import Sight
+from connector.steps.list_rows import Done, Fates
+from connector.steps.parts import Parts
+
+_NEEDS_CARE = frozenset(
+    {State.REJECTED, State.UNCONFIRMED, State.HELD, State.IN_DOUBT, State.QUARANTINED, State.LOST}
+)
+
+
+def counts_of(
+    parts: Parts,
+    sight: Sight,
+    fates: Fates,
+    opened: list[Record],
+    over: dict[str, State],
+    born_memory: BornMemory,
+) -> dict[str, Any]:
+    """Return those fields of ``ListNews`` that are about the requests of done rows.
+
+    ``opened``: the server's open records. ``over``: place of a request that ended → how, kept from call to call.
+    """
+    by_place = {record.place: record.state for record in opened if record.current}
+    counts = dict.fromkeys(("made", "left", "ended", "signed"), 0)
+    elsewhere, corrected = False, False
+    withdrawn: list[int] = []
+    care: list[str] = []
+    for done in fates.done:
+        counts["made"] += 1
+        place = done.sidecar.href if done.sidecar is not None else str(done.kept["place"])
+        state = by_place.get(place) or _over(parts, sight, place, done, over)
+        if place in by_place:
+            over.pop(place, None)
+        if done.kept["kind"] == born.SIGNED:
+            state = State.DELIVERED
+        if state is not None and state is not State.WITHDRAWN:
+            counts["left"] += not (state.before_mark or state is State.HELD)
+            counts["ended"] += state.ended
+            counts["signed"] += state in {State.DELIVERED, State.DELIVERED_BESIDE}
+            if state in _NEEDS_CARE and not state.ended:
+                care.append(done.row.document)
+                corrected = corrected or state is State.REJECTED
+        elif done.sidecar is not None or born_memory.written.get(place) is sight:
+            continue  # not judged yet
+        elif done.document is not None and done.kept["kind"] != born.KNOWN:
+            withdrawn.append(done.row.line)
+        else:
+            elsewhere = True
+    changed = tuple(done.row.line for done in fates.done if done.changed)
+    return {
+        **counts,
+        "elsewhere": elsewhere,
+        "withdrawn": tuple(withdrawn),
+        "changed": changed,
+        "care": tuple(care),
+        "to_correct": corrected,
+    }
+
+
+def _over(parts: Parts, sight: Sight, place: str, done: Done, over: dict[str, State]) -> State | None:
+    """How the last request of a place, or of that very file, ended: from the journal once, then from memory."""
+    if place not in over:
+        server = sight.settings.server
+        record = parts.journal.at_place(server, place)
+        if record is None and done.document is not None and done.document.file_id is not None:
+            records = parts.journal.with_file_id(server, done.document.file_id)
+            record = records[-1] if records else None
+        if record is None or not record.closed:
+            return record.state if record is not None else None
+        over[place] = record.state
+    return over[place]

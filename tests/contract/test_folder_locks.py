@@ -1,0 +1,158 @@
+"""The contract of the port ``Folder``: locks, one suite over every implementation and server."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from connector.errors import Locked, NotFound
+from connector.ports import Href
+from connector.sandbox.clock import SandboxClock
+from tests.contract.folders import Served, file_id, read
+from tests.fakes.folder import MemoryFolder
+
+LETTER = Href("/lettre de mission n° 1.pdf")
+NOTE = "jse-connector lyon-1 & <co>"
+THEIRS = "quelqu'un d'autre"
+
+
+@pytest.fixture
+def letter(dms: Served) -> Iterator[Served]:
+    dms.folder.create(LETTER, b"signed")
+    yield dms
+    # A folder is not deleted while something in it is locked.
+    with suppress(Locked, NotFound):
+        dms.folder.unlock(LETTER, note=NOTE)
+    if dms.colleague is not None:
+        with dms.colleague() as folder, suppress(Locked, NotFound):
+            folder.unlock(LETTER, note=THEIRS)
+
+
+def lock(dms: Served, note: str = NOTE) -> str:
+    held = dms.folder.lock(LETTER, note=note)
+    assert held is not None, "this server has no locks"
+    return held.token
+
+
+def held_by_a_colleague(dms: Served) -> None:
+    """Lock as somebody else does."""
+    assert dms.colleague is not None
+    with dms.colleague() as folder:
+        assert folder.lock(LETTER, note=THEIRS) is not None
+
+
+def test_a_locked_file_is_read_and_not_written_by_others(letter: Served) -> None:
+    """Somebody else can neither overwrite, move nor delete it, and reads it as before."""
+    etag = letter.tag(LETTER)
+    lock(letter)
+    etag = letter.folder.stat(LETTER).etag or etag
+    if letter.colleague is None:
+        pytest.skip("has one user only")
+    with letter.colleague() as folder:
+        with pytest.raises(Locked):
+            folder.replace(LETTER, b"theirs", etag=etag)
+        with pytest.raises(Locked):
+            folder.move(LETTER, Href("/ailleurs.pdf"))
+        with pytest.raises(Locked):
+            folder.delete(LETTER)
+        assert folder.stat(LETTER).size == 6
+    assert read(letter, LETTER) == b"signed"
+
+
+def test_what_was_unlocked_can_be_written_again(letter: Served) -> None:
+    """After the lock is gone others write as before."""
+    token = lock(letter)
+    assert letter.folder.unlock(LETTER, note=NOTE, token=token) is True
+    etag = letter.tag(LETTER)
+    if letter.colleague is None:
+        pytest.skip("has one user only")
+    with letter.colleague() as folder:
+        folder.replace(LETTER, b"theirs", etag=etag)
+    assert read(letter, LETTER) == b"theirs"
+
+
+def test_locking_twice_is_one_lock(letter: Served) -> None:
+    """A lost answer is answered by asking again: the second call finds the first one's lock."""
+    first = lock(letter)
+    assert lock(letter) == first
+    assert letter.folder.unlock(LETTER, note=NOTE, token=first) is True
+    assert letter.folder.unlock(LETTER, note=NOTE, token=first) is False
+
+
+def test_a_lock_without_its_token_is_found_by_its_note(letter: Served) -> None:
+    """A journal that was lost does not leave a file locked for ever."""
+    lock(letter)
+    assert letter.folder.unlock(LETTER, note=NOTE) is True
+    assert letter.folder.unlock(LETTER, note=NOTE) is False
+
+
+def test_somebody_elses_lock_is_respected(letter: Served) -> None:
+    """What another user holds is neither taken for ours nor taken away."""
+    if letter.colleague is None:
+        pytest.skip("has one user only")
+    held_by_a_colleague(letter)
+    with pytest.raises(Locked):
+        letter.folder.lock(LETTER, note=NOTE)
+    try:
+        assert letter.folder.unlock(LETTER, note=NOTE) is False
+    except Locked:
+        assert letter.folder.capabilities().kind == "nextcloud"
+    with pytest.raises(Locked):
+        letter.folder.lock(LETTER, note=NOTE)
+
+
+def test_what_is_not_there_is_not_locked_and_not_made(dms: Served) -> None:
+    """LOCK of a free name would make an empty file: nothing of that appears."""
+    with pytest.raises(NotFound):
+        dms.folder.lock(Href("/absent.pdf"), note=NOTE)
+    with pytest.raises(NotFound):
+        dms.folder.stat(Href("/absent.pdf"))
+    with pytest.raises(NotFound):
+        dms.folder.unlock(Href("/absent.pdf"), note=NOTE)
+
+
+def test_a_folder_is_not_locked(dms: Served) -> None:
+    """A lock on a folder would not protect what is in it (WebDAV facts section 8)."""
+    dms.folder.make_folder(Href("/dossier/"))
+    with pytest.raises(NotFound):
+        dms.folder.lock(Href("/dossier/"), note=NOTE)
+
+
+def test_the_end_of_a_lock_is_a_moment_to_come_or_none(letter: Served) -> None:
+    """Where the server lets go by itself, it says when."""
+    held = letter.folder.lock(LETTER, note=NOTE)
+    assert held is not None
+    if held.until is not None:
+        assert held.until.tzinfo is UTC
+        assert held.until > datetime.now(UTC) + timedelta(minutes=5)
+
+
+def test_a_lock_moves_the_tags_on_nextcloud_and_keeps_the_file(letter: Served) -> None:
+    """Bytes and id stay; the tag is another one there, so that it must be looked at again (trap 6)."""
+    before = letter.settled(LETTER)
+    lock(letter)
+    after = letter.folder.stat(LETTER)
+    assert (after.size, after.modified) == (before.size, before.modified)
+    if letter.folder.capabilities().kind == "nextcloud":
+        assert after.etag != before.etag
+        assert file_id(after) == file_id(before)
+
+
+def test_capabilities_tell_no_more_than_the_server_does(dms: Served) -> None:
+    """Nextcloud says whether it locks, a plain server is asked by doing."""
+    locks = dms.folder.capabilities().locks
+    assert locks is (True if dms.folder.capabilities().kind == "nextcloud" else None)
+
+
+@pytest.mark.parametrize("mode", ["nextcloud", "plain"])
+def test_a_folder_without_locks_says_none(mode: str) -> None:
+    """In memory as on servers (below): no lock is no error."""
+    fake = MemoryFolder(
+        SandboxClock().timestamp, mode="plain" if mode == "plain" else "nextcloud", locks=False
+    )
+    fake.create(LETTER, b"x")
+    assert fake.lock(LETTER, note=NOTE) is None
+    assert fake.unlock(LETTER, note=NOTE) is False
