@@ -9,6 +9,7 @@ from connector.errors import DocumentError
 from connector.identity import ask_of
 from connector.lifecycle import DocumentFacts, Event, Record
 from connector.ports import Entry
+from connector.sidecar.model import Verb
 from connector.sidecar.reading import read_orders
 from connector.steps import check as checking
 from connector.steps.asked import files_beside
@@ -39,6 +40,8 @@ def attend_ended(case: Case, record: Record) -> Record:
         elif action is not None and ask_of(action, record=record) != record.ask:
             return judge(replace(case, previous=record))
         record = case.journal.note(record, "sidecar_edited", **changes)
+        if action is not None and action.verb is Verb.UNLOCK:
+            return record  # tags have moved since the folder was listed, which is no edit
     for rank in [document.rank for document in record.documents if document.role == "document"]:
         entry = _entry_of(case, record, rank)
         if entry is None or entry.etag == record.ranked(rank).etag or not has_settled(case.sights, entry):

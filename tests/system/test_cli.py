@@ -622,3 +622,28 @@ def test_lint_in_a_pipe_that_closes(stage: Stage) -> None:
     done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=True, timeout=120)
     assert "À CORRIGER" in done.stdout
     assert "Traceback" not in done.stderr
+
+
+# ------------------------------------------------------------------------------------------- lists
+
+
+def test_a_dry_run_tells_of_lists_and_writes_none(stage: Stage) -> None:
+    """Rows that would become requests are counted, and one tick makes them: previews, nothing sent."""
+    stage.connect()
+    assert stage.call("tick").returncode == 0
+    for number in range(3):
+        stage.dms.person.write(f"Lettres/Lettre {number}.pdf", documents.letter(pages=1 + number))
+    rows = [f"Lettre {n};client{n}@cabinet.fr;Marie;Dupont;06 12 34 56 7{n}" for n in range(2)]
+    rows.append("Lettre 2;client2@cabinet.fr;Marie;Dupont;04 78 12 34 56")
+    text = "document;e-mail;prénom;nom;téléphone\r\n" + "\r\n".join(rows)
+    stage.dms.person.write("Lettres/_signataires.csv", text.encode())
+    stage.configure(send="preview")
+    before = fingerprint(stage.directory / "files", stage.state)
+    done = stage.call("tick", "--dry-run")
+    assert done.returncode == 0, done.stderr
+    assert fingerprint(stage.directory / "files", stage.state) == before
+    assert "2 requests would be written for rows of a list, to be previewed; 1 rows to correct" in done.stdout
+    assert stage.call("tick").returncode == 0
+    assert stage.told("Lettre 0").startswith("PRÊT – ")
+    assert stage.told("_signataires").startswith("À CORRIGER – 1 ligne sur 3 à corriger")
+    assert stage.invitations() == 0
