@@ -18,7 +18,7 @@ EXAMPLES = 3
 
 def main(word: str = "") -> int:
     counts: Counter[tuple[str, str, str]] = Counter()
-    examples: dict[str, list[str]] = {}
+    examples: dict[tuple[str, str], list[str]] = {}
     with IsolatedPool(maximum=1) as pool, tempfile.TemporaryDirectory() as folder:
         pdf = IsolatedPdf(pool)
         for specimen in chain(specimens.made(), specimens.system(), specimens.library()):
@@ -27,14 +27,14 @@ def main(word: str = "") -> int:
             kind = "image" if specimen.is_image else "pdf"
             result = outcome(pdf, specimen, Path(folder))
             counts[kind, specimen.package if "library" in specimen.origin else specimen.origin, result] += 1
-            examples.setdefault(result, []).append(specimen.name)
+            examples.setdefault((kind, result), []).append(specimen.name)
             if word:
                 print(f"{result:32} {specimen.origin}: {specimen.name}")
     _print_table(counts, examples)
     return 0
 
 
-def _print_table(counts: Counter[tuple[str, str, str]], examples: dict[str, list[str]]) -> None:
+def _print_table(counts: Counter[tuple[str, str, str]], examples: dict[tuple[str, str], list[str]]) -> None:
     for kind in ("pdf", "image"):
         of_kind = {key[1:]: count for key, count in counts.items() if key[0] == kind}
         origins = sorted({_group(origin) for origin, _ in of_kind})
@@ -45,7 +45,9 @@ def _print_table(counts: Counter[tuple[str, str, str]], examples: dict[str, list
             for (origin, each), count in of_kind.items():
                 row[_group(origin)] += count if each == result else 0
             cells = "".join(f"{row[origin] or '':>16}" for origin in origins)
-            print(f"  {result:52}{cells}   {', '.join(Path(n).name for n in examples[result][:EXAMPLES])}")
+            print(
+                f"  {result:52}{cells}   {', '.join(Path(n).name for n in examples[kind, result][:EXAMPLES])}"
+            )
 
 
 def _group(origin: str) -> str:
