@@ -355,6 +355,8 @@ _ARGUMENTS: dict[str, tuple[list[object], dict[str, object]]] = {
     "delete": ([_HREF], {}),
     "make_folder": ([_HREF], {}),
     "label_version": (["1", "2", "l"], {}),
+    "lock": ([_HREF], {"note": "n"}),
+    "unlock": ([_HREF], {"note": "n"}),
     "upload": ([_TRANSACTION, 1, "x", Path("/x"), []], {}),
     "add_signatory": ([_TRANSACTION, None], {}),
     "send": ([_TRANSACTION], {}),
