@@ -87,21 +87,7 @@ def read_people(data: bytes) -> PeopleFile:
     """Understand a file's encoding, delimiter and header. Raises NoPeople, saying what is missing."""
     if len(data) > MAX_BYTES:
         raise NoPeople(f"the file is larger than {MAX_BYTES // 1_000_000} MB: divide it")
-    text = decode(data).text
-    best: tuple[int, int, list[tuple[int, list[str]]]] | None = None
-    for delimiter in _DELIMITERS:
-        rows = list(_rows(text, delimiter))
-        for rank, (_, cells) in enumerate(rows[:_HEADER_WITHIN]):
-            known = [column for column in map(_column, cells) if column is not None]
-            if {"email", "signatory"} & {name for name, _ in known}:
-                if best is None or len(known) > best[0]:
-                    best = len(known), rank, rows
-                break
-    if best is None:
-        raise NoPeople(
-            "no header: the first line must name the columns: e-mail; prénom; nom; téléphone (or signataire)"
-        )
-    _, rank, rows = best
+    rows, rank = _with_header(decode(data).text)
     header = rows[rank][1]
     columns = tuple(map(_column, header))
     if twice := {column for column in columns if column is not None and columns.count(column) > 1}:
@@ -111,6 +97,20 @@ def read_people(data: bytes) -> PeopleFile:
         ignored=tuple(cell for cell, column in zip(header, columns, strict=True) if cell and column is None),
         columns=columns,
         rows=tuple((number, tuple(cells)) for number, cells in rows[rank + 1 :] if any(cells)),
+    )
+
+
+def _with_header(text: str) -> tuple[list[tuple[int, list[str]]], int]:
+    """Return the rows under the delimiter that shows a header, and the header's rank among them."""
+    for delimiter in _DELIMITERS:
+        rows = list(_rows(text, delimiter))
+        for rank, (_, cells) in enumerate(rows[:_HEADER_WITHIN]):
+            if any(
+                column is not None and column[0] in {"email", "signatory"} for column in map(_column, cells)
+            ):
+                return rows, rank
+    raise NoPeople(
+        "no header: the first line must name the columns: e-mail; prénom; nom; téléphone (or signataire)"
     )
 
 
