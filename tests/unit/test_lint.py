@@ -505,6 +505,8 @@ def test_a_local_folder_writes_nothing(local: LocalFolder, tmp_path: Path) -> No
         lambda: local.delete(href),
         lambda: local.make_folder(href),
         lambda: local.label_version(FileId("1"), "2", "x"),
+        lambda: local.lock(href, note="x"),
+        lambda: local.unlock(href, note="x"),
     ):
         with pytest.raises(WriteRefused):
             write()
