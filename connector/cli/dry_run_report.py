@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from connector.config.model import Ceiling
@@ -12,6 +12,7 @@ from connector.lifecycle import Record, State
 
 if TYPE_CHECKING:
     from connector.config import Config
+    from connector.report.list_news import ListNews
     from connector.steps.parts import FolderSettings, Parts
 
 _LAUNCHED = frozenset({State.WAITING, State.PREPARED})
@@ -28,11 +29,21 @@ _SHOWN = (
 
 
 @dataclass(frozen=True, kw_only=True)
+class Births:
+    """Requests that the connector would write itself. They get a preview; nothing leaves by them."""
+
+    lists: tuple[ListNews, ...] = ()
+    dropped: int = 0
+    """PDFs in drop folders that wait for their request."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class FolderOutlook:
     """One folder, as a tick would find it."""
 
     folder: FolderSettings
     problem: str = ""
+    births: Births = field(default_factory=Births)
     records: tuple[Record, ...] = ()
     """Open requests as they would stand after judging."""
     arriving: int = 0
@@ -71,7 +82,7 @@ def _lines(outlook: FolderOutlook) -> list[str]:
         return [f"cannot be read: {outlook.problem}"]
     if outlook.owner:
         return [f"belongs to connector {outlook.owner}: it would be left alone"]
-    lines = [*_launched(outlook), *_previews(outlook), *_others(outlook.records)]
+    lines = [*_launched(outlook), *_previews(outlook), *_born(outlook.births), *_others(outlook.records)]
     if outlook.unknown_markers:
         lines.append(
             f"{outlook.unknown_markers} markers there are unknown to this journal: they would be asked about, "
@@ -107,6 +118,23 @@ def _previews(outlook: FolderOutlook) -> list[str]:
         )
     if len(previewed) > new:
         lines.append(f"{len(previewed) - new} previewed, waiting for a person's word")
+    return lines
+
+
+def _born(births: Births) -> list[str]:
+    lines = []
+    made = sum(news.pending for news in births.lists)
+    wrong = sum(len({problem.line for problem in news.problems}) for news in births.lists)
+    told = f"; {wrong} rows to correct" if wrong else ""
+    if made:
+        lines.append(f"{made} requests would be written for rows of a list, to be previewed{told}")
+    elif wrong:
+        lines.append(f"{wrong} rows of a list to correct")
+    stopped = sum(bool(news.faults or news.hidden or news.there_before) for news in births.lists)
+    if stopped:
+        lines.append(f"{stopped} lists wait: to correct, with hidden rows, or there before the service")
+    if births.dropped:
+        lines.append(f"{births.dropped} PDFs in drop folders wait for their request")
     return lines
 
 

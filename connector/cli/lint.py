@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import logging
-import re
 import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
 from connector.cli import lint_outcome as outcomes
 from connector.cli import lint_report as report
 from connector.cli.common import FAILED, Settings, complain
+from connector.cli.lint_lists import DraftFolder, lists_told
 from connector.cli.lint_outcome import Outcome
 from connector.cli.lint_report import Tally
 from connector.cli.lint_targets import Tree, settings_above, trees_of
-from connector.cli.local_folder import LocalFolder
 from connector.cli.offline import Rules, Statuses, judged, offline, rules_of, see
 from connector.errors import ConnectorError, JournalError, RequestRejected
 from connector.isolation import IsolatedPool
@@ -36,7 +35,6 @@ _MANY: Final = 10
 """From so many files on a bar tells how far it is."""
 _USES: Final = 1000
 """Calls that one worker serves: a run is short, and a worker's start costs as much as some fifteen requests."""
-_LIST: Final = re.compile(r"_signataires\.(?:xlsx|csv)")
 
 
 @dataclass(kw_only=True)
@@ -101,7 +99,7 @@ def lint(
 
 def _lint_tree(run: _Run, tree: Tree, pool: IsolatedPool) -> None:
     statuses = Statuses()
-    local = LocalFolder(
+    local = DraftFolder(
         run.rules.server,
         tree.root,
         root=run.rules.root(tree.root),
@@ -111,7 +109,16 @@ def _lint_tree(run: _Run, tree: Tree, pool: IsolatedPool) -> None:
     with offline(run.rules, local, pool, language=run.language) as parts:
         sight = see(parts)
         _tell_around(run, tree, local, sight)
-        pairs = [pair for pair in sight.pairs() if tree.judges(local.path_of(pair.sidecar.href))]
+        lists: dict[str, Outcome] = {}
+        for parent, outcome in lists_told(parts, sight, local, tree.judges):
+            lists[parent] = outcome
+            run.tell(outcome)
+        sight = see(parts) if local.drafts else sight
+        pairs = [
+            pair
+            for pair in sight.pairs()
+            if pair.sidecar.href in local.drafts or tree.judges(local.path_of(pair.sidecar.href))
+        ]
         met = {local.path_of(pair.sidecar.href) for pair in pairs}
         for path in sorted(one for one in tree.chosen - met if names.is_sidecar(one.name)):
             run.tell(outcomes.passed_over(path, run.language))
@@ -120,9 +127,13 @@ def _lint_tree(run: _Run, tree: Tree, pool: IsolatedPool) -> None:
                 path = local.path_of(pair.sidecar.href)
                 told = statuses.beside(path, pair.document_name)
                 if told is not None:
-                    run.tell(outcomes.followed(path, told.first_line, asks=told.asks))
+                    outcome = outcomes.followed(path, told.first_line, asks=told.asks)
                 else:
-                    run.tell(_judged(parts, sight, pair, path, run.language))
+                    outcome = _judged(parts, sight, pair, path, run.language)
+                row = local.row_of(pair.sidecar.href)
+                if row is not None:
+                    outcome = replace(outcome, path=lists[pair.sidecar.parent].path, row=row)
+                run.tell(outcome)
                 advance()
 
 
@@ -139,19 +150,15 @@ def _judged(parts: Parts, sight: Sight, pair: Pair, path: Path, language: Langua
         return outcomes.unreadable(path, type(error).__name__, language)
 
 
-def _tell_around(run: _Run, tree: Tree, local: LocalFolder, sight: Sight) -> None:
-    """Tell of what is no request: settings, lists, directories that could not be listed."""
+def _tell_around(run: _Run, tree: Tree, local: DraftFolder, sight: Sight) -> None:
+    """Tell of what is no request: settings, directories that could not be listed."""
     for path, reason in local.unreadable:
         run.tell(outcomes.unreadable(path, reason, run.language, kind="directory"))
     for href in sorted(sight.by_href):
-        path = local.path_of(href)
-        entry = sight.by_href[href]
-        if entry.is_folder or names.is_hidden(href.removeprefix(local.root)) or not tree.judges(path):
-            continue
-        if names.is_settings(entry.name):
+        entry, path = sight.by_href[href], local.path_of(href)
+        hidden = names.is_hidden(href.removeprefix(local.root))
+        if not entry.is_folder and names.is_settings(entry.name) and not hidden and tree.judges(path):
             run.tell(_settings(path, run.language))
-        elif _LIST.fullmatch(names.comparable(entry.name)):
-            run.tally.lists.append(path)
     run.tally.above += settings_above(tree)
 
 

@@ -45,7 +45,7 @@ class Outcome:
 
     path: str
     kind: str
-    """``request``, ``settings`` or ``directory``."""
+    """``request``, ``settings``, ``list`` or ``directory``."""
     verdict: Verdict
     first_line: str
     state: State | None = None
@@ -56,6 +56,8 @@ class Outcome:
     """What else helps: a PDF of nearly that name, the original of a copy."""
     documents: tuple[dict[str, Any], ...] = ()
     signatories: int | None = None
+    row: int | None = None
+    """Of the list at ``path``, whose request this is; None for a request of its own."""
 
 
 _COMPLETED: Final = frozenset({"name_missing", "phone_missing"})

@@ -18,7 +18,7 @@ FORMAT: Final = 1
 
 def lines_of(outcome: Outcome, language: Language) -> list[str]:
     """Return the lines that people read: the first one, then each problem with its cure."""
-    lines = [f"{clean(outcome.path)}: {_plain(outcome.first_line)}"]
+    lines = [f"{clean(outcome.path)}{_row(outcome, language)}: {_plain(outcome.first_line)}"]
     for number, problem in enumerate(outcome.problems, start=1):
         lines += wrap(in_body(problem, language), first=f"    {number}. ")
         if problem.cure:
@@ -30,6 +30,14 @@ def lines_of(outcome: Outcome, language: Language) -> list[str]:
     return lines
 
 
+def _row(outcome: Outcome, language: Language) -> str:
+    if outcome.row is None:
+        return ""
+    name = next((clean(str(one["name"])) for one in outcome.documents), "")
+    row = f", ligne {outcome.row}" if language == "fr" else f", row {outcome.row}"
+    return f"{row} ({name})" if name else row
+
+
 def object_of(outcome: Outcome, language: Language) -> str:
     """Return one line of JSON."""
     return json.dumps(
@@ -37,6 +45,7 @@ def object_of(outcome: Outcome, language: Language) -> str:
             "format": FORMAT,
             "kind": outcome.kind,
             "path": outcome.path,
+            "row": outcome.row,
             "verdict": outcome.verdict.value,
             "state": outcome.state.value if outcome.state is not None else None,
             "first_line": _plain(outcome.first_line),
@@ -69,21 +78,26 @@ class Tally:
 
     requests: Counter[Verdict] = field(default_factory=Counter)
     settings: Counter[Verdict] = field(default_factory=Counter)
+    lists: Counter[Verdict] = field(default_factory=Counter)
     directories: Counter[Verdict] = field(default_factory=Counter)
-    lists: list[Path] = field(default_factory=list)
-    """Lists of signatories: the service checks them row by row."""
     above: list[Path] = field(default_factory=list)
     """Settings above what was asked about, which count as they do in a watched folder."""
 
     def count(self, outcome: Outcome) -> None:
         """Take one outcome in."""
-        kinds = {"request": self.requests, "settings": self.settings, "directory": self.directories}
+        kinds = {
+            "request": self.requests,
+            "settings": self.settings,
+            "list": self.lists,
+            "directory": self.directories,
+        }
         kinds[outcome.kind][outcome.verdict] += 1
 
     @property
     def good(self) -> bool:
         """True when nothing is to be done."""
-        return all(verdict.good for verdict in (*self.requests, *self.settings, *self.directories))
+        met = (*self.requests, *self.settings, *self.lists, *self.directories)
+        return all(verdict.good for verdict in met)
 
 
 _SUMS: Final = {
@@ -116,14 +130,10 @@ def summary_lines(tally: Tally, language: Language) -> list[str]:
         lines = [say(nothing[english], language)]
     if wrong := tally.settings[Verdict.TO_CORRECT] + tally.settings[Verdict.UNREADABLE]:
         lines.append(counted(wrong, ("Réglages à corriger : {n}", "Settings to correct: {n}")))
+    if wrong := sum(count for verdict, count in tally.lists.items() if not verdict.good):
+        lines.append(counted(wrong, ("Listes à revoir : {n}", "Lists to look at: {n}")))
     if closed := sum(tally.directories.values()):
         lines.append(counted(closed, ("Dossiers illisibles : {n}", "Unreadable directories: {n}")))
-    for path in tally.lists:
-        one = (
-            "{path} : cette liste est vérifiée ligne par ligne dans le dossier suivi, pas ici.",
-            "{path}: this list is checked row by row in the watched folder, not here.",
-        )
-        lines.append(say(one[english], language, path=clean(shown_path(path))))
     for path in tally.above:
         one = (
             "Avec les réglages au-dessus : {path}",
@@ -142,7 +152,7 @@ def summary_object(tally: Tally) -> str:
             "requests": {verdict.value: tally.requests[verdict] for verdict in Verdict},
             "settings": {verdict.value: count for verdict, count in sorted(tally.settings.items())},
             "unreadable_directories": sum(tally.directories.values()),
-            "lists": [shown_path(path) for path in tally.lists],
+            "lists": {verdict.value: count for verdict, count in sorted(tally.lists.items())},
             "settings_above": [shown_path(path) for path in tally.above],
         }
     )

@@ -1,7 +1,8 @@
 """What the paths given to ``lint`` mean: trees to look at, and which files of each are judged.
 
-A directory is judged whole; a file is one request (its PDF stands for it) or one settings file. Settings above count as
-they do in a watched folder: a tree reaches up to the outermost directory that holds any, or begins at ``--root``.
+A directory is judged whole; a file is one request (its PDF stands for it), one settings file or one list. Settings
+above count as they do in a watched folder: a tree reaches up to the outermost directory that holds any, or begins at
+``--root``.
 """
 
 from __future__ import annotations
@@ -75,12 +76,12 @@ def _complaint(path: Path, root: Path | None) -> str:
         return ""
     if names.is_pdf(path.name):
         return f"{path}: no request lies beside it ({path.stem}.sign.yaml)"
-    return f"{path}: neither a request (NAME.sign.yaml) nor settings (_signature.yaml)"
+    return f"{path}: neither a request (NAME.sign.yaml) nor settings (_signature.yaml) nor a list"
 
 
 def _meant(path: Path) -> Iterable[Path]:
     """Return the files that one path asks about: itself, or the requests beside a PDF."""
-    if names.is_sidecar(path.name) or names.is_settings(path.name):
+    if names.is_sidecar(path.name) or names.is_settings(path.name) or names.is_list(path.name):
         return [path]
     if not names.is_pdf(path.name):
         return []

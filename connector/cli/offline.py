@@ -37,12 +37,14 @@ from connector.steps.attend import consider
 from connector.steps.case import Case
 from connector.steps.discover import Pair, Settling, Sight, look
 from connector.steps.judge import judge
-from connector.steps.parts import Parts, ReportSettings
+from connector.steps.parts import Parts, ReportSettings, Timing
 
 FOLDER: Final = "dossier"
 ACCOUNT: Final = "compte"
 _NOWHERE: Final = "http://localhost/"
 _MOST_STATUS_BYTES: Final = 200_000
+_TIMING: Final = Timing(pdf_patience=timedelta(0))
+"""What is missing here is missing: nobody is about to put it there."""
 _KEY: Final = secrets.token_bytes(32)
 
 
@@ -140,6 +142,7 @@ def offline(
             accounts=accounts_of(config, contract_of(config), State(directory=scratch)),
             connector="offline",
             now=lambda: datetime.now(UTC),
+            timing=_TIMING,
             report=ReportSettings(
                 timezone=config.timezone, language=language or config.language, support=config.support
             ),

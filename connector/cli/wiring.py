@@ -15,6 +15,7 @@ from pathlib import Path
 
 from connector.config import Config, SecretReference, resolve_secret
 from connector.config import model as config_model
+from connector.config.checks import is_loopback
 from connector.errors import ConfigurationError, ConfigurationProblem, JournalError, Problem, RequestRejected
 from connector.isolated_pdf import IsolatedPdf
 from connector.isolation import IsolatedPool
@@ -32,6 +33,7 @@ from connector.steps.parts import AccountSettings, FolderSettings, Parts, Report
 from connector.webdav.client import AdapterFactory
 from connector.webdav.folder import WebDavFolder
 
+EXAMPLE_DOMAINS = ("example.fr", "example.com", "example.org", "example.net")
 NEXTCLOUD_REGISTRY = "/.jse-connector/registry/"
 _NEXTCLOUD_FILES = "/remote.php/dav/files/"
 
@@ -151,7 +153,7 @@ def _watched(config: Config, name: str) -> FolderSettings:
         registry=_registry(server.url, server.registry, folder.path),
         accounts=tuple(folder.accounts),
         ceiling=folder.send,
-        refuse_domains=tuple(policy.refuse_domains),
+        refuse_domains=(*policy.refuse_domains, *_example_domains(config)),
         same_phone_refused=policy.same_phone == "refuse",
         max_sends_per_hour=policy.max_sends_per_hour,
         levels=policy.levels,
@@ -160,6 +162,14 @@ def _watched(config: Config, name: str) -> FolderSettings:
         reminders=_reminders(policy.reminders),
         watch_root=f"{server.url} {folder.path}",
     )
+
+
+def _example_domains(config: Config) -> tuple[str, ...]:
+    """Domains of the models and the guide, where nobody is asked: a model that was copied and never filled in.
+
+    The embedded platform, which mails nobody, takes them.
+    """
+    return () if is_loopback(config.platform.url) else EXAMPLE_DOMAINS
 
 
 def _reminders(written: config_model.Reminders | None) -> Reminders | None:

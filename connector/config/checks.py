@@ -171,11 +171,12 @@ def _brakes(tree: Tree) -> Iterator[ConfigurationProblem]:
 def _clear_text(tree: Tree) -> Iterator[ConfigurationProblem]:
     for path in (*tree.matching("servers.*.url"), ("platform", "url")):
         url = tree.text(*path) or ""
-        if url.lower().startswith("http://") and not _loopback(url):
+        if url.lower().startswith("http://") and not is_loopback(url):
             yield tree.problem(path, "http:// sends the password readable by all on the way.", warning=True)
 
 
-def _loopback(url: str) -> bool:
+def is_loopback(url: str) -> bool:
+    """True for a URL of this very machine: nothing that is sent there reaches anybody."""
     try:
         host = urlsplit(url).hostname or ""
         return host == "localhost" or ip_address(host).is_loopback

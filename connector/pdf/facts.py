@@ -14,6 +14,7 @@ from connector.pdf.model import PageSize, PdfFacts
 from connector.pdf.structure import items, mapping, structure
 
 if TYPE_CHECKING:
+    import pypdf
     import pypdfium2
 
 READ_BYTES = 64 * 1024 * 1024
@@ -94,7 +95,7 @@ def _read(path: Path, document: pypdfium2.PdfDocument, size: int, version: str) 
     if len(document) == 0:
         raise DocumentError("pdf_empty", "no page")
     with structure(path) as reader:
-        units = [float(page.user_unit) for page in reader.pages]
+        units = [_unit(page) for page in reader.pages]
         form = mapping(mapping(reader.trailer.get("/Root")).get("/AcroForm"))
         fields = _count(form.get("/Fields"))
         restricted = reader.is_encrypted
@@ -118,6 +119,24 @@ def _read(path: Path, document: pypdfium2.PdfDocument, size: int, version: str) 
         remarks=more.remarks,
         hidden_layers=more.hidden_layers,
     )
+
+
+def _unit(page: pypdf.PageObject) -> float:
+    """Return a page's UserUnit; DocumentError for a page that no preview can be drawn on.
+
+    pdfium makes up what is missing (a type, a MediaBox, an object of its own) and skips what it cannot decode;
+    whoever writes the document anew cannot, nor can anybody say what such a page shows elsewhere.
+    """
+    from pypdf.filters import decode_stream_data
+
+    if page.indirect_reference is None or page.mediabox is None or page.get("/Type") != "/Page":
+        raise DocumentError("pdf_unreadable", "a page that is not whole")
+    content = page.get("/Contents")
+    for stream in items(content) or [content]:
+        if "/Filter" in mapping(stream):
+            # Not kept with the object, as its own method would.
+            decode_stream_data(mapping(stream))
+    return float(page.user_unit)
 
 
 def _size(document: pypdfium2.PdfDocument, index: int, unit: float) -> PageSize:

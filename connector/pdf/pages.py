@@ -41,8 +41,9 @@ def opened(path: Path, most_pages: int = MOST_PAGES) -> Iterator[pypdfium2.PdfDo
     try:
         document = pypdfium2.PdfDocument(path)
     except pypdfium2.PdfiumError as error:
-        password = getattr(error, "err_code", None) == raw.FPDF_ERR_PASSWORD
-        raise DocumentError("pdf_encrypted" if password else "pdf_unreadable", "pdfium") from None
+        # The second: encrypted for the holders of certificates, or by another scheme.
+        locked = getattr(error, "err_code", None) in {raw.FPDF_ERR_PASSWORD, raw.FPDF_ERR_SECURITY}
+        raise DocumentError("pdf_encrypted" if locked else "pdf_unreadable", "pdfium") from None
     try:
         if len(document) > most_pages:
             raise DocumentError("pdf_too_slow", f"more than {most_pages} pages")

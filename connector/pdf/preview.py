@@ -10,6 +10,8 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from connector.pdf import layers
+from connector.pdf import pages as paper
 from connector.pdf.structure import structure
 
 if TYPE_CHECKING:
@@ -41,6 +43,37 @@ class Frame(NamedTuple):
     name: str
 
 
+class _Shape(NamedTuple):
+    """What is seen of a page, in its own space: its sides, the degrees it is turned, the points of one unit."""
+
+    left: float
+    bottom: float
+    right: float
+    top: float
+    turn: int
+    unit: float
+
+    @property
+    def seen(self) -> tuple[float, float]:
+        """Width and height as seen, in points."""
+        across, up = (self.right - self.left) * self.unit, (self.top - self.bottom) * self.unit
+        return (up, across) if self.turn % 180 else (across, up)
+
+    @property
+    def matrix(self) -> tuple[float, ...]:
+        """What carries the page as seen (points, from its bottom left) to the page's own coordinates.
+
+        ``Rotate`` turns clockwise when shown (ISO 32000-1, table 30), so drawing turns the other way.
+        """
+        s = 1 / self.unit
+        return {
+            0: (s, 0.0, 0.0, s, self.left, self.bottom),
+            90: (0.0, s, -s, 0.0, self.right, self.bottom),
+            180: (-s, 0.0, 0.0, -s, self.right, self.top),
+            270: (0.0, -s, s, 0.0, self.left, self.top),
+        }[self.turn]
+
+
 _Look = tuple[tuple[float, float], tuple[Frame, ...]]
 """What a drawing depends on: the page's size as seen, and the boxes on it."""
 
@@ -67,28 +100,47 @@ def preview(parts: Sequence[PreviewPart], path_out: Path, label: str) -> None:
         with structure(part.path) as reader:
             first = len(writer.pages)
             writer.append(reader, import_outline=False)
+            layers.carry_over(reader, writer)
             banner = f"{label} – {part.name}" if len(parts) > 1 else label
-            _draw_all(writer, writer.pages[first:], part.frames, banner)
+            _draw_all(writer, _shaped(part.path, writer.pages[first:]), part.frames, banner)
     _write(writer, [part.path for part in parts], path_out)
 
 
+def _shaped(path: Path, pages: Sequence[pypdf.PageObject]) -> list[tuple[pypdf.PageObject, _Shape]]:
+    """Return each page with its shape as pdfium sees it, which makes sense of boxes that are none."""
+    shaped = []
+    with paper.opened(path) as document:
+        for page, sheet in zip(pages, document, strict=True):
+            left, bottom, right, top = sheet.get_bbox()
+            turn, unit = sheet.get_rotation(), float(page.user_unit)
+            shaped.append((page, _Shape(left, bottom, right, top, turn, unit)))
+            sheet.close()
+    return shaped
+
+
 def _draw_all(
-    writer: pypdf.PdfWriter, pages: Sequence[pypdf.PageObject], frames: Sequence[Frame], banner: str
+    writer: pypdf.PdfWriter,
+    pages: Sequence[tuple[pypdf.PageObject, _Shape]],
+    frames: Sequence[Frame],
+    banner: str,
 ) -> None:
     import pypdf
     from pypdf.generic import NullObject
 
     looks = [
-        (_seen(page), tuple(frame for frame in frames if frame.page == number))
-        for number, page in enumerate(pages, start=1)
+        (shape.seen, tuple(frame for frame in frames if frame.page == number))
+        for number, (_page, shape) in enumerate(pages, start=1)
     ]
     # Most pages bear nothing but the banner: one drawing serves all that look alike.
     distinct = list(dict.fromkeys(looks))
     with pypdf.PdfReader(io.BytesIO(_drawings(distinct, banner))) as drawn:
-        forms = {look: _form(writer, page) for look, page in zip(distinct, drawn.pages, strict=True)}
-    replaced = [reference for page in pages for reference in _content_of(page)]
-    for page, look in zip(pages, looks, strict=True):
-        _lay_over(writer, page, forms[look])
+        drawings = {
+            look: _form(writer, page, (0, 0, *look[0]))
+            for look, page in zip(distinct, drawn.pages, strict=True)
+        }
+    replaced = [reference for page, _shape in pages for reference in _content_of(page)]
+    for (page, shape), look in zip(pages, looks, strict=True):
+        _lay_over(writer, page, shape, drawings[look])
     for reference in replaced:
         # Only now: pages may share a part of their content.
         writer._replace_object(reference, NullObject())
@@ -104,7 +156,12 @@ def _content_of(page: pypdf.PageObject) -> list[pypdf.generic.IndirectObject]:
     return [each for each in several if isinstance(each, IndirectObject)]
 
 
-def _lay_over(writer: pypdf.PdfWriter, page: pypdf.PageObject, drawing: pypdf.generic.IndirectObject) -> None:
+def _lay_over(
+    writer: pypdf.PdfWriter,
+    page: pypdf.PageObject,
+    shape: _Shape,
+    drawing: pypdf.generic.IndirectObject,
+) -> None:
     """Put a drawing of the page as seen on the page.
 
     Both are form XObjects (ISO 32000-1, 8.10), which leave nothing of their graphics state behind: whatever the
@@ -112,19 +169,20 @@ def _lay_over(writer: pypdf.PdfWriter, page: pypdf.PageObject, drawing: pypdf.ge
     """
     from pypdf.generic import DictionaryObject, NameObject
 
-    forms = DictionaryObject({NameObject("/Page"): _form(writer, page), NameObject("/Drawing"): drawing})
-    matrix = " ".join(f"{value:.6f}" for value in _matrix(page))
+    own = _form(writer, page, (shape.left, shape.bottom, shape.right, shape.top))
+    forms = DictionaryObject({NameObject("/Page"): own, NameObject("/Drawing"): drawing})
+    matrix = " ".join(f"{value:.6f}" for value in shape.matrix)
     page[NameObject("/Contents")] = _stream(writer, f"/Page Do q {matrix} cm /Drawing Do Q".encode())
     page[NameObject("/Resources")] = DictionaryObject({NameObject("/XObject"): forms})
 
 
-def _form(writer: pypdf.PdfWriter, page: pypdf.PageObject) -> pypdf.generic.IndirectObject:
-    """Return what a page shows as a form XObject of the writer."""
+def _form(
+    writer: pypdf.PdfWriter, page: pypdf.PageObject, sides: Sequence[float]
+) -> pypdf.generic.IndirectObject:
+    """Return what a page shows between its sides as a form XObject of the writer."""
     from pypdf.generic import ArrayObject, DictionaryObject, FloatObject, NameObject
 
     content = page.get_contents()
-    media = page.mediabox
-    sides = min(media[0], media[2]), min(media[1], media[3]), max(media[0], media[2]), max(media[1], media[3])
     return _stream(
         writer,
         content.get_data() if content is not None else b"",
@@ -161,44 +219,6 @@ def _write(writer: pypdf.PdfWriter, paths_in: Sequence[Path], path_out: Path) ->
     writer._ID = ArrayObject([name, name])
     with path_out.open("wb") as file:
         writer.write(file)
-
-
-def _visible(page: pypdf.PageObject) -> tuple[float, float, float, float]:
-    """Return left, bottom, right, top of what is seen: CropBox within MediaBox (ISO 32000-1, 14.11.2.1)."""
-    crop, media = page.cropbox, page.mediabox
-    box = (
-        max(float(crop.left), float(media.left)),
-        max(float(crop.bottom), float(media.bottom)),
-        min(float(crop.right), float(media.right)),
-        min(float(crop.top), float(media.top)),
-    )
-    if box[0] < box[2] and box[1] < box[3]:
-        return box
-    return float(media.left), float(media.bottom), float(media.right), float(media.top)
-
-
-def _seen(page: pypdf.PageObject) -> tuple[float, float]:
-    """Return width and height of the page as seen, in points."""
-    left, bottom, right, top = _visible(page)
-    unit = float(page.user_unit)
-    across, up = (right - left) * unit, (top - bottom) * unit
-    return (up, across) if page.rotation % 180 else (across, up)
-
-
-def _matrix(page: pypdf.PageObject) -> tuple[float, float, float, float, float, float]:
-    """Return what carries the page as seen (points, from its bottom left) to the page's own coordinates.
-
-    ``Rotate`` turns clockwise when shown (ISO 32000-1, table 30), so drawing turns the other way.
-    """
-    left, bottom, right, top = _visible(page)
-    s = 1 / float(page.user_unit)
-    turns = {
-        0: (s, 0.0, 0.0, s, left, bottom),
-        90: (0.0, s, -s, 0.0, right, bottom),
-        180: (-s, 0.0, 0.0, -s, right, top),
-        270: (0.0, -s, s, 0.0, left, top),
-    }
-    return turns[page.rotation % 360]
 
 
 def _drawings(looks: Sequence[_Look], banner: str) -> bytes:

@@ -18,10 +18,12 @@ if TYPE_CHECKING:
 def structure(path: Path) -> Iterator[pypdf.PdfReader]:
     """Open a PDF with pypdf, with the empty password where it asks for one.
 
-    Raises DocumentError ``pdf_encrypted``; ``pdf_unreadable`` for whatever pypdf throws in the ``with`` block.
+    Raises DocumentError ``pdf_encrypted``; ``pdf_too_slow`` where pypdf's own limits are reached;
+    ``pdf_unreadable`` for whatever else pypdf throws in the ``with`` block.
     OSError passes (a local disk), MemoryError passes.
     """
     import pypdf
+    from pypdf.errors import LimitReachedError
 
     # What pypdf finds odd is said in words of the file, which belong in no log.
     logging.getLogger("pypdf").setLevel(logging.CRITICAL)
@@ -31,6 +33,8 @@ def structure(path: Path) -> Iterator[pypdf.PdfReader]:
             yield reader
     except (DocumentError, MemoryError, OSError):
         raise
+    except LimitReachedError:
+        raise DocumentError("pdf_too_slow", "a limit of pypdf") from None
     except Exception as error:  # noqa: BLE001 - many classes without a common root
         raise DocumentError("pdf_unreadable", type(error).__name__) from None
 

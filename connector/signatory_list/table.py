@@ -28,8 +28,8 @@ MAX_LINES: Final = 600
 MAX_CELL: Final = 5_000
 """Characters of a cell that are read."""
 
-_MAX_UNPACKED: Final = 30_000_000
-"""Bytes of XML: reading them takes some seconds and 300 MB. A list of 500 rows has a hundredth of it."""
+_MAX_UNPACKED: Final = 15_000_000
+"""Bytes of XML: reading them takes ten seconds and 300 MB. A list of 500 rows has a twentieth of it."""
 _MAX_COLUMNS: Final = 100
 _OLE: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _ENCRYPTED: Final = "EncryptedPackage".encode("utf-16-le")

@@ -62,6 +62,25 @@ def tasks(
         yield f"drops gone {settings.name}", partial(let_go_of_the_gone, parts, sight, here, memory)
 
 
+def outlook(parts: Parts, sight: Sight) -> int:
+    """How many dropped PDFs wait for their request; reads, and writes nothing in the folder. Raises remote errors."""
+    memory = DropMemory()
+    _find(parts, sight, memory)
+    waiting = 0
+    opened = parts.journal.open_records(sight.settings.server)
+    for drop in _found(sight, memory) if sight.settings.drop_allowed else ():
+        kept = parts.journal.last_account_event(_subject(sight, drop), _BEFORE)
+        if kept is None:
+            continue  # what lies there at a first look is told, not requested
+        sidecars = born.sidecars_in(sight, drop.entry.href)
+        waiting += sum(
+            digest_of_place(document.href) not in kept["documents"]
+            and not _needs_none(parts, sight, document, sidecars, opened, memory)
+            for document in _documents(sight, drop.entry.href)
+        )
+    return waiting
+
+
 def unsettled(sight: Sight, memory: DropMemory) -> bool:
     """True when a PDF was dropped in this very moment: it needs a second look."""
     return any(
@@ -171,7 +190,7 @@ def _there_before(
     parts: Parts, sight: Sight, drop: DropFolder, documents: list[Entry], memory: DropMemory
 ) -> frozenset[str]:
     """Return digests of what lay in the folder when it was first seen as a drop folder, less what has gone since."""
-    subject = f"drop:{digest_of([sight.settings.server, drop.entry.href])[:32]}"
+    subject = _subject(sight, drop)
     here = {digest_of_place(document.href) for document in documents}
     if drop.entry.href not in memory.before:
         kept = parts.journal.last_account_event(subject, _BEFORE)
@@ -187,6 +206,10 @@ def _there_before(
         parts.journal.mark_account(subject, _BEFORE, {"documents": left})
         memory.before[drop.entry.href] = left
     return frozenset(left)
+
+
+def _subject(sight: Sight, drop: DropFolder) -> str:
+    return f"drop:{digest_of([sight.settings.server, drop.entry.href])[:32]}"
 
 
 def _forget_what_was_said(parts: Parts, sight: Sight, drop: DropFolder, memory: DropMemory) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 from connector.errors import Problem
@@ -68,9 +69,18 @@ class _Looking:
 
     def __init__(self, sight: Sight, pair: Pair, request: SignatureRequest) -> None:
         self._request = request
-        self._beside = sight.by_parent.get(pair.sidecar.parent, {})
+        self._sight = sight
+        self._parent = pair.sidecar.parent
         self.missing: list[str] = []
         self.problems: list[Problem] = []
+
+    @cached_property
+    def _beside(self) -> dict[str, list[Entry]]:
+        """Folded name → the files of that name; only made for a request that names any."""
+        return {
+            folded: [entry for entry in entries if not entry.is_folder]
+            for folded, entries in self._sight.by_parent.get(self._parent, {}).items()
+        }
 
     def say(self, code: str, key: str, **values: str) -> None:
         """Add a problem of one key, with its line and the settings file it was inherited from."""

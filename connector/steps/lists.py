@@ -72,6 +72,18 @@ def tasks(
             )
 
 
+def outlook(parts: Parts, sight: Sight) -> list[ListNews]:
+    """What would become of the lists of a sight, by their rows alone: reads, and writes nothing in the folder.
+
+    ``pending`` is the number of requests that would be written. Raises remote errors, SpoolError.
+    """
+    memory, lists = ListMemory(), lists_in(sight)
+    before = _there_before(parts, sight, lists, memory)
+    opened = parts.journal.open_records(sight.settings.server) if lists else []
+    news = (news_of(parts, sight, found, before, opened, memory, Room(left=0)) for found in lists.values())
+    return [each for each in news if each is not None]
+
+
 def lists_in(sight: Sight) -> dict[str, list[Entry]]:
     """Return the lists of a sight by their folder, the one that is read first."""
     found: dict[str, list[Entry]] = {}

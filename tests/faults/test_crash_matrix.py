@@ -7,6 +7,7 @@ story goes on until it is quiet.
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 from pathlib import Path
 
@@ -135,3 +136,111 @@ def test_crash_matrix(mode: Mode, part: int) -> None:
         except AssertionError as error:
             failures.append(f"{at} {names[at]} {variant}: {error}")
     assert not failures, f"{len(failures)} of {len(cases[part::SLICES])}\n" + "\n".join(failures)
+
+
+# ------------------------------------------------------------------------- several documents, on their way home
+
+
+FILES = {
+    "lettre.pdf": documents.letter(1, "Lettre", lines=2),
+    "bilan.pdf": documents.letter(1, "Bilan", lines=2),
+    "Annexe.pdf": documents.letter(1, "Annexe", lines=2),
+}
+SIGNED_ANNEX = "lettre - Annexe (signé).pdf"
+
+
+class Homeward:
+    """Two documents and an annex that all have signed; one fault strikes while they come home.
+
+    What leads up to it is lived once; each fault gets a copy of that world and of the connector's state.
+    """
+
+    def __init__(self, directory: Path, mode: Mode, points: Points, before: Stage) -> None:
+        shutil.copytree(before.directory, directory, dirs_exist_ok=True)
+        self.stage = Stage(directory, mode, seams=points.seams(workers()), start=False)
+        self.stage.clock.advance(before.clock.offset_s + 60)
+        self.stage.owed = dict(before.owed)
+        points.armed = True
+
+    @classmethod
+    def signed(cls, directory: Path, mode: Mode) -> Stage:
+        """Live the story until everybody has signed, and close that world."""
+        stage = Stage(directory, mode)
+        for name, content in FILES.items():
+            stage.write(name, content)
+        stage.write("lettre.sign.yaml", ONE + "documents: bilan.pdf\nannexes: Annexe.pdf\n")
+        stage.run(calm=2)
+        stage.sign()
+        stage.close()
+        return stage
+
+    def tell(self) -> None:
+        """Start, and bring everything home, starting anew after each crash."""
+        for _ in range(4):
+            try:
+                self.stage.start()
+                self.stage.run(calm=2)
+            except Killed:
+                self.stage.stop()
+            else:
+                return
+        raise AssertionError("killed more often than the one fault allows")
+
+    def judge(self) -> None:
+        """Each document is home once, none is lost, and the folder tells one outcome."""
+        stage = self.stage
+        record = stage.record()
+        assert record.state is State.DELIVERED, (record.state, record.reason, stage.first_line())
+        assert record.closed
+        assert sum(stage.sends()) == 1, stage.sends()
+        assert stage.first_line() == "SIGNÉ – « lettre.pdf » est maintenant la version signée"
+        aside = ["bilan (original).pdf", "lettre (original).pdf"] if stage.mode == "plain" else []
+        written = ["lettre.sign.yaml", "lettre.signature.txt", SIGNED_ANNEX]
+        assert stage.files() == sorted([*FILES, *aside, *written])
+        for name in ("lettre.pdf", "bilan.pdf", SIGNED_ANNEX):
+            assert documents_signatures(stage.read(name)) == 1, name
+        assert stage.read("Annexe.pdf") == FILES["Annexe.pdf"]
+        for name in ("lettre.pdf", "bilan.pdf"):
+            if stage.mode == "nextcloud":
+                contents = [content for _, _, content in stage.dms.versions_of(f"Lettres/{name}")]
+                assert contents == [stage.read(name), FILES[name]]
+            else:
+                assert stage.read(name.replace(".pdf", " (original).pdf")) == FILES[name]
+        stage.intact()
+
+
+def came_home(mode: Mode, points: Points, before: Stage) -> Points:
+    """Tell the way home once in a copy of that world and judge it."""
+    with tempfile.TemporaryDirectory() as directory:
+        story = Homeward(Path(directory), mode, points, before)
+        try:
+            story.tell()
+            story.judge()
+        finally:
+            story.stage.close()
+    return points
+
+
+def after_each(name: str) -> list[Variant]:
+    """How a point can be struck, each way once: a crash before an effect is a crash after the one before it."""
+    if name == "commit":
+        return ["after"]
+    return ["lost"] if name.split()[1] in READS else ["after", "lost"]
+
+
+@pytest.mark.parametrize("mode", ["nextcloud", "plain"])
+def test_several_on_their_way_home(mode: Mode, tmp_path: Path) -> None:
+    """Whatever point of the way home is struck, every document is delivered once, and none in another's place."""
+    before = Homeward.signed(tmp_path / "before", mode)
+    names = came_home(mode, Points(), before).seen
+    assert [sum(name == f"platform GET {rank}" for name in names) for rank in (1, 2, 3)] == [1, 1, 1]
+    # What comes before and after is struck in the first story.
+    first, last = names.index("platform GET 2"), names.index("dms GET lettre.signature.txt")
+    failures = []
+    for at in range(first, last):
+        for variant in after_each(names[at]):
+            try:
+                came_home(mode, Points(at=at, variant=variant), before)
+            except AssertionError as error:
+                failures.append(f"{at} {names[at]} {variant}: {error}")
+    assert not failures, "\n".join(failures)

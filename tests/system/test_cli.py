@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import re
+import shutil
 import signal
 import socket
 import sqlite3
@@ -16,6 +18,7 @@ from contextlib import ExitStack, closing
 from datetime import UTC, datetime
 from pathlib import Path
 
+import psutil
 import pytest
 
 from connector.cli.wiring import State
@@ -509,3 +512,138 @@ def test_people_beside_the_service(stage: Stage) -> None:
     process.signal(signal.SIGTERM)
     assert process.wait() == 0
     assert "Traceback" not in process.output
+
+
+# ---------------------------------------------------------------------------------- lint, preview
+
+
+def offline(stage: Stage, verb: str, *arguments: object, **environ: str) -> subprocess.CompletedProcess[str]:
+    """Run a verb that asks nobody: without any secret, in a scratch directory of its own."""
+    scratch = stage.directory / "scratch"
+    scratch.mkdir(exist_ok=True)
+    return subprocess.run(
+        [sys.executable, "-m", "connector", verb, *map(str, arguments)],
+        env={"PATH": os.environ["PATH"], "TMPDIR": str(scratch), **environ}, capture_output=True, text=True,
+        check=False, stdin=subprocess.DEVNULL, timeout=120, cwd=Path(__file__).parents[2],
+    )  # fmt: skip
+
+
+REQUESTS = {
+    "bon": f"signataires: Marie Dupont <{MARIE}> {PHONE}\nenvoi: non\n",
+    "mots": f"obget: Lettre\nsignataires: Marie Dupont <{MARIE}> 04 78 12 34 56\n",
+    "sans nom": f"signataires: <{MARIE}> {PHONE}\n",
+    "sans PDF": f"signataires: Marie Dupont <{MARIE}> {PHONE}\n",
+    "place": f"signataires: Marie Dupont <{MARIE}> {PHONE}\nsignature: {{page: 9, x: 20, y: 20}}\n",
+    "casse": f"signataires: Marie Dupont <{MARIE}> {PHONE}\n",
+    "mandat": f"signataires: Marie Dupont <{MARIE}> {PHONE}\nannexes: bon*.pdf\npuis: expert-comptable\n",
+    "mandat faux": f"signataires: Marie Dupont <{MARIE}> {PHONE}\nannexes: ../x.pdf\npuis: personne d\u2019autre\n",
+    "compte": f"signataires: Marie Dupont <{MARIE}> {PHONE}\ncompte: annecy\n",
+}
+
+
+def test_lint_says_what_the_service_says(stage: Stage) -> None:
+    """The same files, in a folder that is watched and on a disk: word for word the same first line and problems."""
+    stage.configure(send="preview")
+    stage.watch()
+    write = stage.dms.person.write
+    contact = f"Claire Bernard <claire.bernard@cabinet.fr> {PHONE[:-1]}9"
+    write("Lettres/_signature.yaml", f"contacts: {{expert-comptable: {contact}}}\n".encode())
+    for name, text in REQUESTS.items():
+        write(f"Lettres/{name}.sign.yaml", text.encode())
+        if name != "sans PDF":
+            content = documents.letter(2, name)
+            write(f"Lettres/{name}.pdf", content[: len(content) // 3] if name == "casse" else content)
+    shutil.copytree(stage.directory / "files" / "Lettres", stage.directory / "copy" / "Lettres")
+    assert stage.call("tick").returncode == 0
+    rules = ("--config", stage.config, "--folder", "lettres")
+    done = offline(stage, "lint", "--json", *rules, stage.directory / "copy" / "Lettres")
+    assert done.returncode == 1, done.stderr
+    lines = [line for line in map(json.loads, done.stdout.splitlines()) if line["kind"] == "request"]
+    told = {Path(line["path"]).name.removesuffix(".sign.yaml"): line for line in lines}
+    assert told.keys() == REQUESTS.keys()
+    for name, line in told.items():
+        words = stage.told(name)
+        if name == "sans PDF":  # said by the service only after some minutes
+            assert (line["verdict"], words) == ("waiting_pdf", "")
+            continue
+        first, *body = words.splitlines()
+        flat = " ".join(" ".join(body).split()).replace("\u00a0", " ")
+        if line["verdict"] == "ok":
+            assert first.startswith("PRÊT – ")
+        else:
+            assert line["first_line"] == first
+        for problem in line["problems"]:
+            assert " ".join(problem["text"].replace("\u00a0", " ").split()) in flat, problem
+    assert {name for name, line in told.items() if line["verdict"] == "ok"} == {"bon", "mandat"}
+    watched = stage.directory / "files" / "Lettres"
+    again = offline(stage, "lint", *rules, watched)
+    assert "bon.sign.yaml: OK – " in again.stdout, "what was told before it left is judged anew"
+    drawn = offline(stage, "preview", *rules, watched / "bon.sign.yaml", "-o", stage.directory / "drawn.pdf")
+    assert drawn.returncode == 0, drawn.stderr
+    assert (stage.directory / "drawn.pdf").read_bytes() == (watched / "bon.apercu.pdf").read_bytes()
+    assert list((stage.directory / "scratch").iterdir()) == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_lint_ends_cleanly_in_the_middle(stage: Stage, number: signal.Signals) -> None:
+    """Ctrl-C, or a stop: what was found so far is told, no worker and no copy of a document stays behind."""
+    tree, scratch = stage.directory / "many", stage.directory / "scratch"
+    tree.mkdir()
+    scratch.mkdir()
+    for rank in range(400):
+        (tree / f"{rank}.pdf").write_bytes(documents.letter(1, "viele"))
+        (tree / f"{rank}.sign.yaml").write_text(f"signataires: Marie Dupont <m{rank}@cabinet.fr> {PHONE}\n")
+    command = [sys.executable, "-m", "connector", "lint", str(tree)]
+    environ = {**stage.environ, "TMPDIR": str(scratch), "PYTHONUNBUFFERED": "1"}
+    with subprocess.Popen(
+        command, env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+    ) as process:  # fmt: skip
+        assert process.stdout is not None
+        first = process.stdout.readline()
+        workers = psutil.Process(process.pid).children(recursive=True)
+        process.send_signal(number)
+        out, err = process.communicate(timeout=60)
+    assert "0.sign.yaml: OK – 1\u00a0document, 1\u00a0page, 1\u00a0signataire" in first
+    assert process.returncode == 130
+    assert "interrupted" in err
+    assert "Traceback" not in err
+    assert re.search("[0-9]+\u00a0demandes?\u00a0: ", out)
+    assert "400\u00a0demandes" not in out
+    assert list(scratch.iterdir()) == []
+    assert workers
+    assert psutil.wait_procs(workers, timeout=10)[1] == []
+
+
+def test_lint_in_a_pipe_that_closes(stage: Stage) -> None:
+    """``| head -1`` is no failure to complain of."""
+    for rank in range(40):
+        (stage.directory / f"{rank}.sign.yaml").write_text("obget: x\n" * 20)
+    command = f"{sys.executable} -m connector lint {stage.directory} | head -1"
+    done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=True, timeout=120)
+    assert "À CORRIGER" in done.stdout
+    assert "Traceback" not in done.stderr
+
+
+# ------------------------------------------------------------------------------------------- lists
+
+
+def test_a_dry_run_tells_of_lists_and_writes_none(stage: Stage) -> None:
+    """Rows that would become requests are counted, and one tick makes them: previews, nothing sent."""
+    stage.connect()
+    assert stage.call("tick").returncode == 0
+    for number in range(3):
+        stage.dms.person.write(f"Lettres/Lettre {number}.pdf", documents.letter(pages=1 + number))
+    rows = [f"Lettre {n};client{n}@cabinet.fr;Marie;Dupont;06 12 34 56 7{n}" for n in range(2)]
+    rows.append("Lettre 2;client2@cabinet.fr;Marie;Dupont;04 78 12 34 56")
+    text = "document;e-mail;prénom;nom;téléphone\r\n" + "\r\n".join(rows)
+    stage.dms.person.write("Lettres/_signataires.csv", text.encode())
+    stage.configure(send="preview")
+    before = fingerprint(stage.directory / "files", stage.state)
+    done = stage.call("tick", "--dry-run")
+    assert done.returncode == 0, done.stderr
+    assert fingerprint(stage.directory / "files", stage.state) == before
+    assert "2 requests would be written for rows of a list, to be previewed; 1 rows to correct" in done.stdout
+    assert stage.call("tick").returncode == 0
+    assert stage.told("Lettre 0").startswith("PRÊT – ")
+    assert stage.told("_signataires").startswith("À CORRIGER – 1 ligne sur 3 à corriger")
+    assert stage.invitations() == 0

@@ -96,6 +96,7 @@ WRITTEN = {
     "a cell of two lines": f'note;E-mail;Prénom;Nom;Téléphone\r\n"a\r\nb;c";{ROW}',
     "the zero that Excel ate": f"{HEADER}{MARIE};Marie;DUPONT;612345678\n",
     "a number cell": f"{HEADER}{MARIE};Marie;DUPONT;612345678.0\n",
+    "a trick against Excel": f'{HEADER}{MARIE};Marie;DUPONT;"=""0612345678"""\n',
     "no-break spaces": f"{HEADER}{MARIE}\u00a0;Marie;DUPONT;06\u202f12\u202f34\u202f56\u202f78\n",
     "one cell for the person": f"Signataire\nMarie DUPONT <{MARIE}> 06 12 34 56 78\n",
     "the second person of a line": f"e-mail;e-mail 2;prénom 2;nom 2;tél. 2\n;{ROW}",

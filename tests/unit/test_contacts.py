@@ -18,11 +18,13 @@ from connector.journal import Contact, Journal
 from connector.lifecycle import DocumentFacts, Event, Record, SignatoryFacts, State
 from connector.marks import Sealer
 from connector.ports import Href
+from connector.report.status import render_status
 from connector.sidecar.model import Placement, Signatory, SignatureRequest
 from connector.steps import contacts
 from connector.steps import forget as forgetting
 from connector.steps.contacts import Known
 from connector.steps.parts import FolderSettings, Parts, ReportSettings
+from tests.unit.report_example import CONTEXT
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -541,6 +543,18 @@ def test_an_address_with_accents_is_found_in_both_forms(world: World) -> None:
     for written in ("jo@café.fr", "jo@xn--caf-dma.fr", "JO@Cafe\u0301.fr"):
         world.ended((paul(), True), closed=True, values={"text": f"ask {written}, please"})
     assert len(forgetting.traces(world.journal, "jo@café.fr").over) == 3
+
+
+@pytest.mark.parametrize("state", [state for state in State if state.ended] + [State.UNCONFIRMED])
+def test_a_status_can_still_be_told(world: World, state: State) -> None:
+    """Should an ended request be shown once more (unlocked, its PDF replaced): without the person, and it holds."""
+    record = told_of_marie(world, closed=True, state=state, reason="", ended_at=START)
+    found = forgetting.traces(world.journal, MARIE)
+    forgetting.forget(world.journal, MARIE, found, hide=world.parts.sealer.hide)
+    after = world.journal.get(record.id)
+    told = render_status(after, CONTEXT).text if state is not State.WITHDRAWN else ""
+    assert "Marie" not in told
+    assert MARIE not in told
 
 
 def test_codes_are_nobodys_name(world: World) -> None:

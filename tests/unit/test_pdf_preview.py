@@ -70,6 +70,18 @@ def area(image: Image.Image, strong: str) -> Area | None:
     return found
 
 
+def without_sense() -> bytes:
+    """A page whose CropBox leads nowhere."""
+    import pypdf
+    from pypdf.generic import NameObject, NullObject
+
+    writer = pypdf.PdfWriter(io.BytesIO(documents.letter(1)))
+    writer.pages[0][NameObject("/CropBox")] = NullObject()
+    made = io.BytesIO()
+    writer.write(made)
+    return made.getvalue()
+
+
 PAGES = [
     pytest.param(lambda: documents.letter(1), 1.0, id="plain"),
     pytest.param(documents.landscape, 1.0, id="landscape"),
@@ -82,6 +94,7 @@ PAGES = [
     pytest.param(lambda: documents.turned(270, crop=(30, 40, 500, 800)), 1.0, id="270 crop"),
     pytest.param(lambda: documents.turned(0, crop=(-50, -50, 9000, 700)), 1.0, id="crop beyond media"),
     pytest.param(lambda: documents.turned(90, crop=(30, 40, 500, 800), unit=2), 2.0, id="90 crop unit"),
+    pytest.param(without_sense, 1.0, id="crop that is none"),
     pytest.param(lambda: documents.resaved(documents.signed()), 1.0, id="with widgets"),
     pytest.param(lambda: documents.encrypted(user=""), 1.0, id="restricted"),
 ]
@@ -241,6 +254,38 @@ def test_content_that_does_not_restore_what_it_changed(path: Path) -> None:
             "blue",
         )
         assert found == pytest.approx((120, 300, 320, 350), abs=1.5)
+
+
+def layered(default: bytes) -> bytes:
+    """A page with a red layer (object 5) at the left, a blue one (object 6) at the right, shown as told."""
+    content = b"/OC /A BDC 1 0 0 rg 50 300 100 100 re f EMC /OC /B BDC 0 0 1 rg 350 300 100 100 re f EMC"
+    return documents.assembled(
+        [
+            b"<</Type/Catalog/Pages 2 0 R/OCProperties<</OCGs[5 0 R 6 0 R]/D<<%s>>>>>>" % default,
+            b"<</Type/Pages/Kids[3 0 R]/Count 1>>",
+            documents.PAGE % b"/Contents 4 0 R/Resources<</Properties<</A 5 0 R/B 6 0 R>>>>",
+            b"<</Length %d>>stream\n%s\nendstream" % (len(content), content),
+            b"<</Type/OCG/Name(A)>>",
+            b"<</Type/OCG/Name(B)>>",
+        ]
+    )
+
+
+def test_hidden_layers_stay_hidden(tmp_path: Path) -> None:
+    """Layers that the document does not show are not shown by its preview, each document's its own."""
+    shown = {b"/OFF[5 0 R]": "blue", b"/BaseState/OFF/ON[5 0 R]": "red", b"/ON[6 0 R]": "both"}
+    parts = []
+    for number, default in enumerate(shown):
+        path = tmp_path / f"{number}.pdf"
+        path.write_bytes(layered(default))
+        parts.append(PreviewPart(path, path.name, []))
+    out = tmp_path / "apercu.pdf"
+    preview(parts, out, " ")
+    for page, wanted in enumerate(shown.values(), start=1):
+        # Below the banner, which is red.
+        image = seen(out, page).crop((0, 50, 595, 842))
+        found = {colour for colour in ("red", "blue") if area(image, colour)}
+        assert found == ({"red", "blue"} if wanted == "both" else {wanted})
 
 
 def test_pages_that_share_their_content(path: Path) -> None:

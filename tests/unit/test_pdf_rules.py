@@ -122,6 +122,8 @@ SENT: dict[str, tuple[Make, list[str]]] = {
     # Nothing to say
     "letter": (documents.letter, []),
     "landscape": (documents.landscape, []),
+    "NULs after its end": (lambda: documents.letter(1) + bytes(100_000), []),
+    "1,000 pages": (lambda: documents.letter(1000, lines=1), []),
     "turned, cropped, in other units": (
         lambda: documents.turned(90, crop=(30, 40, 500, 800), unit=2),
         [],

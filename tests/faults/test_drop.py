@@ -1,0 +1,300 @@
+"""A drop folder: every PDF put into it is requested ten minutes later, and may be taken out before (ux page 1.2)."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from connector.lifecycle import State
+from tests import documents
+from tests.worlds import MARIE, ONE, ROOT, Mode, Stage
+
+MODES = pytest.mark.parametrize("mode", ["nextcloud", "plain"])
+DROP = f"{ROOT}/À signer"
+ANSWER = "_dépôt"
+ALLOWED = "policy: {drop_folder: allow}\n"
+SETTINGS = f"dépôt: À signer\nsignataires: Marie Dupont <{MARIE}> 06 12 34 56 78\n"
+
+# Signatories that settings give are the work of another room: until it is there, a request of a drop folder is refused.
+INHERITED = importlib.util.find_spec("connector.steps.settings") is not None
+inherits = pytest.mark.skipif(not INHERITED, reason="settings are not inherited yet")
+
+
+def letter(title: str) -> bytes:
+    return documents.letter(1, title)
+
+
+def stage_in(tmp_path: Path, mode: Mode = "nextcloud", *, settings: str = SETTINGS, **options: Any) -> Stage:
+    """A watched folder with settings, seen once before anything is dropped."""
+    stage = Stage(tmp_path, mode, more=options.pop("more", ALLOWED), start=False, **options)
+    stage.dms.person.mkdir(DROP)
+    stage.write("_signature.yaml", settings)
+    stage.start()
+    run(stage)
+    return stage
+
+
+def run(stage: Stage) -> None:
+    stage.run(calm=6)
+
+
+def drop(stage: Stage, *names: str, folder: str = DROP) -> None:
+    for name in names:
+        stage.write(f"{name}.pdf", letter(name), folder=folder)
+
+
+def hour_comes(stage: Stage) -> None:
+    stage.clock.advance(600)
+    run(stage)
+
+
+def files(stage: Stage) -> list[str]:
+    return stage.files(DROP)
+
+
+@MODES
+def test_a_dropped_pdf_is_requested_after_its_delay(tmp_path: Path, mode: Mode) -> None:
+    """Told at once, with the hour; after it a request that names nobody lies beside, and its status takes over."""
+    with stage_in(tmp_path, mode) as stage:
+        drop(stage, "Lettre")
+        run(stage)
+        assert files(stage) == ["Lettre.pdf", "Lettre.signature.txt"]
+        line = stage.first_line("Lettre", folder=DROP)
+        assert line.startswith("EN ATTENTE – aperçu à ")
+        assert line.endswith(" ; pour l’empêcher, sortez le PDF de ce dossier")
+        hour_comes(stage)
+        sidecar = stage.read("Lettre.sign.yaml", folder=DROP).decode("utf-8-sig")
+        assert sidecar == "# créé d'après le dossier « À signer »\r\n"
+        assert stage.record("Lettre", folder=DROP).place == f"/{DROP}/Lettre.sign.yaml"
+        assert not stage.first_line("Lettre", folder=DROP).startswith("EN ATTENTE – aperçu à ")
+        assert stage.sends() == []
+        stage.intact()
+
+
+@inherits
+@MODES
+def test_its_signatories_are_inherited(tmp_path: Path, mode: Mode) -> None:
+    """Silence goes to preview; the settings' « envoi: oui » lets what is dropped leave at its hour."""
+    with stage_in(tmp_path, mode) as stage:
+        drop(stage, "Lettre")
+        run(stage)
+        hour_comes(stage)
+        assert stage.first_line("Lettre", folder=DROP).startswith("PRÊT – ")
+        assert stage.record("Lettre", folder=DROP).state is State.PREVIEWED
+        stage.write("_signature.yaml", SETTINGS + "envoi: oui\n")
+        run(stage)
+        assert stage.sends() == [1]
+        drop(stage, "Avenant")
+        run(stage)
+        assert stage.first_line("Avenant", folder=DROP).startswith("EN ATTENTE – départ à ")
+        hour_comes(stage)
+        assert stage.sends() == [1, 1]
+        stage.intact()
+
+
+@MODES
+def test_taken_out_in_time(tmp_path: Path, mode: Mode) -> None:
+    """Before its hour nothing is done, and what was said of it goes; put back it waits anew."""
+    with stage_in(tmp_path, mode) as stage:
+        drop(stage, "sorti", "supprime")
+        run(stage)
+        stage.move("sorti.pdf", "sorti.pdf", folder=DROP, to_folder=ROOT)
+        stage.delete("supprime.pdf", folder=DROP)
+        hour_comes(stage)
+        assert files(stage) == []
+        assert "sorti.sign.yaml" not in stage.files()
+        stage.move("sorti.pdf", "sorti.pdf", to_folder=DROP)
+        run(stage)
+        assert files(stage) == ["sorti.pdf", "sorti.signature.txt"]
+        hour_comes(stage)
+        assert "sorti.sign.yaml" in files(stage)
+        stage.intact()
+
+
+@MODES
+def test_the_hour_outlives_a_restart(tmp_path: Path, mode: Mode) -> None:
+    """A restart neither forgets nor moves it; a PDF that is saved again begins anew."""
+    with stage_in(tmp_path, mode) as stage:
+        drop(stage, "Lettre", "autre")
+        run(stage)
+        before = stage.status("Lettre", folder=DROP)
+        stage.clock.advance(300)
+        stage.restart()
+        run(stage)
+        assert stage.status("Lettre", folder=DROP) == before
+        stage.write("autre.pdf", letter("corrigée"), folder=DROP)
+        run(stage)
+        stage.clock.advance(250)
+        run(stage)
+        assert "Lettre.sign.yaml" in files(stage)
+        assert "autre.sign.yaml" not in files(stage)
+        hour_comes(stage)
+        assert "autre.sign.yaml" in files(stage)
+
+
+@MODES
+def test_never_twice(tmp_path: Path, mode: Mode) -> None:
+    """A request that is deleted, a PDF that was signed elsewhere, files of ours: none makes a request (again)."""
+    with stage_in(tmp_path, mode) as stage:
+        drop(stage, "Lettre")
+        stage.write("signe.pdf", documents.signed(), folder=DROP)
+        for ours in (
+            "x (signé).pdf",
+            "x (original).pdf",
+            "x.apercu.pdf",
+            "x.attestation.pdf",
+            "~$x.pdf",
+            "x.pdf.part",
+        ):
+            stage.write(ours, letter(ours), folder=DROP)
+        stage.write("note.txt", "x", folder=DROP)
+        run(stage)
+        hour_comes(stage)
+        assert [name for name in files(stage) if name.endswith(".sign.yaml")] == ["Lettre.sign.yaml"]
+        assert "signe.signature.txt" not in files(stage)
+        stage.delete("Lettre.sign.yaml", folder=DROP)
+        run(stage)
+        stage.restart()
+        hour_comes(stage)
+        hour_comes(stage)
+        assert [name for name in files(stage) if name.endswith((".sign.yaml", ".signature.txt"))] == []
+        stage.intact()
+
+
+@MODES
+def test_a_person_s_own_request_in_it(tmp_path: Path, mode: Mode) -> None:
+    """Put beside a PDF that waits, it is the request; its status takes the place of the waiting one."""
+    with stage_in(tmp_path, mode, settings="dépôt: À signer\n") as stage:
+        drop(stage, "Lettre")
+        run(stage)
+        stage.write("Lettre.sign.yaml.txt", ONE, folder=DROP)
+        run(stage)
+        hour_comes(stage)
+        assert stage.read("Lettre.sign.yaml.txt", folder=DROP) == ONE.encode()
+        assert "Lettre.sign.yaml" not in files(stage)
+        assert not stage.first_line("Lettre", folder=DROP).startswith("EN ATTENTE – aperçu à ")
+        stage.intact()
+
+
+def test_a_note_in_the_waiting_text_is_kept(tmp_path: Path) -> None:
+    """What a person wrote into it stands aside when the request's own status comes."""
+    with stage_in(tmp_path) as stage:
+        drop(stage, "Lettre")
+        run(stage)
+        noted = stage.read("Lettre.signature.txt", folder=DROP) + "appelé\r\n".encode()
+        stage.write("Lettre.signature.txt", noted, folder=DROP)
+        hour_comes(stage)
+        assert stage.read("Lettre.signature (note).txt", folder=DROP) == noted
+        assert not stage.first_line("Lettre", folder=DROP).startswith("À VÉRIFIER")
+        stage.intact()
+
+
+@MODES
+def test_what_lay_there_before(tmp_path: Path, mode: Mode) -> None:
+    """R7: PDFs that were there when the folder became a drop folder are told, not requested; put back they are."""
+    stage = Stage(tmp_path, mode, more=ALLOWED)
+    with stage:
+        stage.dms.person.mkdir(DROP)
+        drop(stage, "ancien", "vieux")
+        run(stage)
+        stage.write("_signature.yaml", SETTINGS)
+        run(stage)
+        hour_comes(stage)
+        line = "EN ATTENTE – 2 PDF étaient déjà là ; sortez-les puis remettez-les pour les faire signer"
+        assert stage.first_line(ANSWER, folder=DROP) == line
+        assert [name for name in files(stage) if name.endswith(".sign.yaml")] == []
+        stage.restart()
+        stage.move("ancien.pdf", "ancien.pdf", folder=DROP, to_folder=ROOT)
+        run(stage)
+        stage.move("ancien.pdf", "ancien.pdf", to_folder=DROP)
+        run(stage)
+        hour_comes(stage)
+        assert [name for name in files(stage) if name.endswith(".sign.yaml")] == ["ancien.sign.yaml"]
+        stage.delete("vieux.pdf", folder=DROP)
+        run(stage)
+        assert f"{ANSWER}.signature.txt" not in files(stage)
+        stage.intact()
+
+
+def test_a_lost_journal_requests_nothing(tmp_path: Path) -> None:
+    """What lies there is not known to have been dropped; what was said of its hour is taken back."""
+    with stage_in(tmp_path) as stage:
+        drop(stage, "Lettre")
+        run(stage)
+        stage.lose_journal()
+        run(stage)
+        hour_comes(stage)
+        assert files(stage) == ["Lettre.pdf", f"{ANSWER}.signature.txt"]
+        assert stage.first_line(ANSWER, folder=DROP).startswith("EN ATTENTE – 1 PDF était déjà là")
+        stage.intact()
+
+
+@MODES
+def test_where_the_firm_does_not_allow_it(tmp_path: Path, mode: Mode) -> None:
+    """One readable status in the folder, nothing made; it goes with the PDFs, or with the line."""
+    with stage_in(tmp_path, mode, more="") as stage:
+        run(stage)
+        assert files(stage) == [], "an empty folder needs no word"
+        drop(stage, "Lettre")
+        run(stage)
+        hour_comes(stage)
+        assert files(stage) == ["Lettre.pdf", f"{ANSWER}.signature.txt"]
+        line = "À CORRIGER – ce dossier ne permet pas de faire signer un PDF par simple dépôt"
+        assert stage.first_line(ANSWER, folder=DROP) == line
+        stage.delete("Lettre.pdf", folder=DROP)
+        run(stage)
+        assert files(stage) == []
+
+
+@MODES
+def test_which_folders_are_drop_folders(tmp_path: Path, mode: Mode) -> None:
+    """Any folder of that name below the settings, by the nearest that say it; no folder inside one."""
+    with stage_in(tmp_path, mode) as stage:
+        for folder in ("Client/à signer", "Autre/À signer", "À signer/Archives", "Signés"):
+            stage.dms.person.mkdir(f"{ROOT}/{folder}")
+        stage.write("_signature.yaml.txt", "dépôt: non\n", folder=f"{ROOT}/Autre")
+        run(stage)
+        for folder in ("Client/à signer", "Autre/À signer", "À signer/Archives", "Signés"):
+            drop(stage, "Lettre", folder=f"{ROOT}/{folder}")
+        run(stage)
+        hour_comes(stage)
+        assert [name for name in stage.files() if name.endswith(".sign.yaml")] == [
+            "Client/à signer/Lettre.sign.yaml"
+        ]
+
+
+def test_the_line_is_taken_away_while_a_pdf_waits(tmp_path: Path) -> None:
+    """No drop folder any more: nothing is made, and nothing goes on promising an hour."""
+    with stage_in(tmp_path) as stage:
+        drop(stage, "Lettre")
+        run(stage)
+        stage.write("_signature.yaml", "objet: Lettres\n")
+        run(stage)
+        assert files(stage) == ["Lettre.pdf"]
+        hour_comes(stage)
+        assert files(stage) == ["Lettre.pdf"]
+
+
+@pytest.mark.parametrize(
+    ("send", "said", "word"),
+    [
+        ("live", "", "aperçu"),
+        ("live", "envoi: oui\n", "départ"),
+        ("live", "envoi: brouillon\n", "brouillon"),
+        ("live", "envoi: non\n", "aperçu"),
+        ("draft", "envoi: oui\n", "brouillon"),
+        ("draft", "", "aperçu"),
+        ("preview", "envoi: oui\n", "aperçu"),
+    ],
+)
+def test_what_comes_at_that_hour(tmp_path: Path, send: str, said: str, word: str) -> None:
+    """The first line promises what the folder's ceiling and its settings allow, and no more."""
+    with stage_in(tmp_path, settings=SETTINGS + said, more=ALLOWED) as stage:
+        stage.settings["send"] = send
+        stage.restart()
+        drop(stage, "Lettre")
+        run(stage)
+        assert stage.first_line("Lettre", folder=DROP).startswith(f"EN ATTENTE – {word} à ")

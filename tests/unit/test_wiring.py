@@ -1,0 +1,44 @@
+"""What the real parts are made with, from the administrator's file."""
+
+from __future__ import annotations
+
+import pytest
+
+from connector.cli.wiring import EXAMPLE_DOMAINS, watched
+from connector.config import load_config
+from connector.policy import problems_of
+from connector.sidecar.names import MODELS_FOLDER
+from connector.sidecar.reading import read_sidecar
+from connector.steps.parts import FolderSettings
+
+FILE = """\
+config_version: 1
+servers: {{cloud: {{url: https://cloud.lyon.example/dav, user: u, password: {{env: P}}}}}}
+platform: {{url: '{url}', shortcut: s, secret: {{env: S}}}}
+accounts: {{lyon: {{sender: Cabinet, owner: o@lyon.example}}}}
+folders: {{letters: {{server: cloud, path: /Lettres/, account: lyon}}}}
+policy: {{refuse_domains: [spam.example], levels: [simple, advanced], drop_folder: allow, remember_contacts: 0d,
+  reminders: {{first_after: 3d, every: 36h, at_most: 2}}}}
+"""
+
+
+def folder(url: str = "https://jesignexpert.example/") -> FolderSettings:
+    return watched(load_config(FILE.format(url=url)))["letters"]
+
+
+def test_the_policy_reaches_the_folder() -> None:
+    """Days are whole for the people who read them; nothing to remember is no memory."""
+    found = folder()
+    assert (found.levels, found.drop_allowed, found.remember_contacts) == (("simple", "advanced"), True, None)
+    assert found.reminders is not None
+    assert (found.reminders.first, found.reminders.every, found.reminders.maximum) == (3, 1, 2)
+
+
+@pytest.mark.parametrize("domain", EXAMPLE_DOMAINS)
+def test_a_model_that_was_never_filled_in_asks_nobody(domain: str) -> None:
+    """The people of the guide and of the models are refused on a real platform, never on this very machine."""
+    request = read_sidecar(f"signataires: Marie Dupont <marie.dupont@{domain}> 06 12 34 56 78".encode())
+    for url, codes in (("https://jesignexpert.example/", ["domain_refused"]), ("http://127.0.0.1:8080/", [])):
+        settings = folder(url)
+        found = problems_of(request, refuse_domains=settings.refuse_domains, same_phone_refused=True)
+        assert [problem.code for problem in found] == codes, (MODELS_FOLDER, url)
