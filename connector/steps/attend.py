@@ -172,7 +172,7 @@ def _held(case: Case, record: Record) -> Record:
     if record.reason == "platform_said_no" and not marked:
         return judge(replace(case, target=record))
     if not anew:
-        extra = {**record.extra, **orders.without_effect(action, "not_sent_yet")}
+        extra = {**record.extra, **orders.told_before_sending(record, action)}
         return case.journal.note(
             record, "sidecar_edited", sidecar_etag=sidecar.etag or case.pair.sidecar.etag, extra=extra
         )

@@ -245,7 +245,7 @@ def _accept(
             "kind": "draft" if going.wish is Wish.DRAFT else "send",
             "capped": going.capped,
             "send_said": asked.send_said,
-            **({"stopped": stopped} if stopped else orders.without_effect(request.action, "left_over")),
+            **({"stopped": stopped} if stopped else orders.told_before_sending(case.target, request.action)),
         },
         "next_at": case.target.next_at if case.target and _same_key(case.target, key) else None,
         "attempts": case.target.attempts if case.target and _same_key(case.target, key) else 0,
