@@ -94,7 +94,8 @@ def copy_of(
     for known in case.journal.knowing(sha256=sha256):
         if known.id in mine or known.state in _NOT_KNOWN:
             continue
-        delivered = any(one.signed_sha256 == sha256 for one in known.documents)
+        # An annex may come back as it went, without a signature: having its bytes is no copy of what was signed.
+        delivered = any(one.signed_sha256 == sha256 and one.signatures != 0 for one in known.documents)
         if not delivered and not any(
             one.sha256 == sha256 for one in known.documents if one.role == "document"
         ):
