@@ -81,8 +81,8 @@ def server_pass(parts: Parts, server: str, memory: ServerMemory, *, deadline: fl
     memory.problem = "; ".join(f"{name}: {trouble}" for name, trouble in sorted(memory.troubles.items()))
     before = {record.id: record.state for record in parts.journal.open_records(server)}
     made = _write_requests(parts, sights, memory, deadline)
-    _attend(parts, server, sights, memory, deadline)
-    complete = _advance_all(parts, server, memory, deadline)
+    attended = _attend(parts, server, sights, memory, deadline)
+    complete = _advance_all(parts, server, memory, attended, deadline)
     _show_all(parts, server, folders, memory, deadline)
     after = {record.id: record.state for record in parts.journal.open_records(server)}
     moved = sum(1 for ident in before.keys() | after.keys() if before.get(ident) != after.get(ident))
@@ -162,7 +162,9 @@ def _write_requests(parts: Parts, sights: list[Sight], memory: ServerMemory, dea
 
 def _attend(
     parts: Parts, server: str, sights: list[Sight], memory: ServerMemory, deadline: float | None
-) -> None:
+) -> set[int]:
+    """Look at every request in sight; returns the records whose verdict holds for what lies there in this pass."""
+    attended: set[int] = set()
     for record in parts.journal.open_records(server):
         if record.adopted and not all(document.href for document in record.documents):
             tolerated(parts, memory, record, "place", partial(_place, parts, sights, record))
@@ -172,11 +174,14 @@ def _attend(
             if not pair.settled:
                 continue
             if _over(parts, deadline):
-                return
+                return attended
             known = pair.sidecar.href in there_before
             case = Case(parts=parts, sights=sights, sight=sight, pair=pair, there_before=known)
-            guarded_place(case, memory)
+            record = guarded_place(case, memory)
+            if record is not None:
+                attended.add(record.id)
     _attend_rest(parts, server, sights, memory)
+    return attended
 
 
 def known_before(parts: Parts, sight: Sight) -> frozenset[str]:
@@ -236,17 +241,32 @@ def _over(parts: Parts, deadline: float | None) -> bool:
     return parts.stop.is_set() or (deadline is not None and time.monotonic() > deadline)
 
 
-def _advance_all(parts: Parts, server: str, memory: ServerMemory, deadline: float | None) -> bool:
+def _advance_all(
+    parts: Parts, server: str, memory: ServerMemory, attended: set[int], deadline: float | None
+) -> bool:
     records = sorted(
         parts.journal.open_records(server), key=lambda record: (_urgency(record), record.updated_at)
     )
     for record in records:
         if not _ours(parts, record, memory):
             continue
+        if _would_leave(parts, record) and record.id not in attended:
+            continue
         if _over(parts, deadline):
             return False
         _advance(parts, record, memory)
     return True
+
+
+def _would_leave(parts: Parts, record: Record) -> bool:
+    """True for what the next step takes out of the house.
+
+    It goes only on a verdict of this very pass: settings saved while the service was down, or in this very moment,
+    may say that it must not.
+    """
+    if record.state is State.MARKED:
+        return parts.journal.intent(record, "send") is None
+    return record.state in {State.WAITING, State.PREPARED}
 
 
 def _ours(parts: Parts, record: Record, memory: ServerMemory) -> bool:
