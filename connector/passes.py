@@ -177,9 +177,9 @@ def _attend(
                 return attended
             known = pair.sidecar.href in there_before
             case = Case(parts=parts, sights=sights, sight=sight, pair=pair, there_before=known)
-            record = guarded_place(case, memory)
-            if record is not None:
-                attended.add(record.id)
+            judged = guarded_place(case, memory)
+            if judged is not None:
+                attended.add(judged.id)
     _attend_rest(parts, server, sights, memory)
     return attended
 

@@ -65,7 +65,7 @@ def judge(case: Case) -> Record:
     asked = understand(case, sidecar)
     case = replace(case, pair=asked.pair)
     try:
-        documents = _read_documents(case, asked, ref)
+        documents = read_documents(case, asked, ref)
         main = documents[0] if documents else None
         moved = moved_by_content(case, sidecar, main)
         if moved is not None:
@@ -81,7 +81,8 @@ def judge(case: Case) -> Record:
     return record
 
 
-def _read_documents(case: Case, asked: Asked, ref: str) -> list[ReadDocument]:
+def read_documents(case: Case, asked: Asked, ref: str) -> list[ReadDocument]:
+    """Fetch every document into the spool under ``ref``, by rank. Raises remote errors, SpoolError."""
     parts = case.parts
     folder = parts.folders[case.settings.server]
     limit = parts.accounts[case.settings.accounts[0]].terms.max_document_bytes

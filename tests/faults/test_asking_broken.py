@@ -5,6 +5,7 @@ Each was seen to fail before its repair.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -13,9 +14,15 @@ import pytest
 from connector.lifecycle import State
 from connector.passes import server_pass
 from connector.steps import waiting
-from tests.worlds import Mode, Stage
+from tests.worlds import CLAIRE, ONE, QUICK, ROOT, Mode, Stage
 
+BROKEN = "obget: Lettre\n"
+PROBING = replace(QUICK, probe=timedelta(seconds=20))
 MODES = pytest.mark.parametrize("mode", ["nextcloud", "plain"])
+
+
+def plain_text(stage: Stage, name: str = "lettre", *, folder: str = ROOT) -> str:
+    return " ".join(stage.status(name, folder=folder).replace("\u00a0", " ").split())
 
 
 def hold(stage: Stage) -> None:
@@ -72,3 +79,70 @@ def test_settings_saved_at_the_very_moment_of_leaving(tmp_path: Path, mode: Mode
         assert stage.sends() == []
         stage.run()
         assert stage.sends() == []
+
+
+def in_pause_and_marked(tmp_path: Path) -> Stage:
+    """A request that the platform did not take for want of credit: marked, and known not to have left."""
+    stage = Stage(tmp_path, timing=PROBING)
+    stage.write("_signature.yaml", "objet: Lettre\n")
+    stage.platform.credit = 0
+    stage.drop()
+    stage.run()
+    assert stage.record().state is State.MARKED
+    return stage
+
+
+def credit_is_back(stage: Stage) -> None:
+    stage.platform.credit = 10
+    for _ in range(3):
+        stage.clock.advance(30)
+        stage.run(4)
+
+
+@pytest.mark.parametrize(
+    ("said", "word"),
+    [
+        ("objet: Lettre\nenvoi: non\n", "À VÉRIFIER – la demande a changé"),
+        ("objet: Autre objet\n", "À VÉRIFIER – la demande a changé"),
+        (
+            f"objet: Lettre\npuis: Claire Bernard <{CLAIRE}> 06 98 76 54 32\n",
+            "À VÉRIFIER – la demande a changé",
+        ),
+        ("objet: Lettre\n# note\n", "EN COURS"),
+    ],
+)
+def test_settings_saved_while_marked_and_in_pause(tmp_path: Path, said: str, word: str) -> None:
+    """It leaves as it is marked or not at all (R2): settings count as the request's own words do."""
+    with in_pause_and_marked(tmp_path) as stage:
+        stage.write("_signature.yaml", said)
+        stage.run(4)
+        stage.write("lettre.sign.yaml", ONE)  # saved again as it was
+        credit_is_back(stage)
+        assert stage.first_line().startswith(word)
+        assert stage.sends() == [word == "EN COURS"]
+        stage.intact()
+
+
+def test_a_ceiling_lowered_while_marked_and_in_pause(tmp_path: Path) -> None:
+    with in_pause_and_marked(tmp_path) as stage:
+        stage.settings = {"send": "draft"}
+        stage.restart()
+        credit_is_back(stage)
+        stage.clock.advance(1000)  # a started process asks twice whether it left
+        stage.run()
+        assert stage.record().state is State.HELD
+        assert stage.sends() == [0]
+
+
+def test_broken_settings_hold_what_is_marked(tmp_path: Path) -> None:
+    with in_pause_and_marked(tmp_path) as stage:
+        stage.write("_signature.yaml", BROKEN)
+        stage.run(4)
+        credit_is_back(stage)
+        assert (stage.record().state, stage.sends()) == (State.MARKED, [0])
+        before = len(stage.dms.requests)
+        stage.round()
+        assert len(stage.dms.requests) - before <= 2, "it is not read at every pass"
+        stage.write("_signature.yaml", "objet: Lettre\n# corrigé\n")
+        credit_is_back(stage)
+        assert (stage.record().state, stage.sends()) == (State.IN_PROGRESS, [1])
