@@ -33,12 +33,13 @@ from connector.steps.deliver import deliver
 from connector.steps.discover import Settling, Sight, look
 from connector.steps.fetch import fetch
 from connector.steps.follow import follow
+from connector.steps.likeness import shared
 from connector.steps.lock import lock
 from connector.steps.mark import mark
 from connector.steps.missing import attend_missing
 from connector.steps.notice import show_notice
 from connector.steps.parts import FolderSettings, Parts
-from connector.steps.prepare import prepare
+from connector.steps.prepare import judge_again, prepare
 from connector.steps.recover import adopt_renamed_folders, check_owner, own, recover
 from connector.steps.reminders import remind_if_due
 from connector.steps.send import ask, is_question, send
@@ -323,8 +324,10 @@ def _next_step(parts: Parts, record: Record) -> Callable[[Parts, Record], Record
     if record.state is State.WAITING:
         if record.sidecar_etag is None or not waiting.may_launch(parts, record):
             return None  # to be judged again first, or held
-        return prepare
+        return judge_again if _taken(parts, record) else prepare
     if record.state is State.PREPARED:
+        if record.sidecar_etag is not None and _taken(parts, record):
+            return judge_again
         # Nothing passes on while another send is unanswered (R9b): a marker is as good as a send.
         return mark if waiting.let_through(parts, record) else None
     if record.state is State.MARKED:
@@ -332,6 +335,12 @@ def _next_step(parts: Parts, record: Record) -> Callable[[Parts, Record], Record
     if record.state is State.DELIVERING:
         return deliver
     return None
+
+
+def _taken(parts: Parts, record: Record) -> bool:
+    """True when another request has left with one of its documents since it was judged: they arrived together."""
+    opened = parts.journal.open_records(record.server)
+    return shared(opened, record.documents, place=record.place, mine=record.id) is not None
 
 
 def _show_all(

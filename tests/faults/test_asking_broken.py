@@ -14,6 +14,7 @@ import pytest
 from connector.lifecycle import State
 from connector.passes import server_pass
 from connector.steps import waiting
+from tests import documents
 from tests.worlds import CLAIRE, ONE, QUICK, ROOT, Mode, Stage
 
 BROKEN = "obget: Lettre\n"
@@ -146,3 +147,13 @@ def test_broken_settings_hold_what_is_marked(tmp_path: Path) -> None:
         stage.write("_signature.yaml", "objet: Lettre\n# corrigé\n")
         credit_is_back(stage)
         assert (stage.record().state, stage.sends()) == (State.IN_PROGRESS, [1])
+
+
+def test_two_that_arrive_together_never_share_a_document(tmp_path: Path) -> None:
+    with Stage(tmp_path) as stage:
+        stage.write("bilan.pdf", documents.letter(1, "Bilan"))
+        stage.drop("un", sidecar=ONE + "documents: bilan.pdf\n")
+        stage.drop("deux", sidecar=ONE + "documents: bilan.pdf\n")
+        stage.run()
+        assert [v.sends for v in stage.platform.transactions() if v.sends] == [1]
+        assert {stage.record(n).state for n in ("un", "deux")} == {State.IN_PROGRESS, State.REJECTED}
