@@ -30,7 +30,7 @@ from connector.steps.likeness import (
     taken_by,
 )
 from connector.steps.read import ReadDocument, ReadSidecar, read_document, read_request
-from connector.steps.wish import Going, wish_of
+from connector.steps.wish import Going, remembered, wish_of
 
 # What was written to the folder outlives a new verdict: it is replaced or removed later, never forgotten.
 _WRITTEN = frozenset(
@@ -48,6 +48,9 @@ _WRITTEN = frozenset(
         "needs_ask",
         "confirmed",
         "first_order",
+        # What a person was shown, and the order that stopped it: neither is undone by a look that goes wrong.
+        "shown",
+        "stopped",
     }
 )
 _HOLDING = frozenset({"there_before", "status_by_name"})
@@ -229,6 +232,7 @@ def _accept(
     if stopped:
         going = Going(wish=Wish.PREVIEW, capped=going.capped, reason=orders.STOPPED)
     obeyed = _obeyed(case)
+    common["extra"].pop("stopped", None)
     fields = {
         **common,
         "key": key,
@@ -246,6 +250,7 @@ def _accept(
             "kind": "draft" if going.wish is Wish.DRAFT else "send",
             "capped": going.capped,
             "send_said": asked.send_said,
+            **remembered(case, sidecar, asked, carried, going),
             **({"stopped": stopped} if stopped else orders.without_effect(request.action, "left_over")),
         },
         "next_at": case.target.next_at if case.target and _same_key(case.target, key) else None,

@@ -15,6 +15,7 @@ from connector.lifecycle import State
 from connector.passes import server_pass
 from connector.steps import waiting
 from tests import documents
+from tests.spreadsheets import person, workbook
 from tests.worlds import CLAIRE, ONE, QUICK, ROOT, Mode, Stage
 
 BROKEN = "obget: Lettre\n"
@@ -157,3 +158,127 @@ def test_two_that_arrive_together_never_share_a_document(tmp_path: Path) -> None
         stage.run()
         assert [v.sends for v in stage.platform.transactions() if v.sends] == [1]
         assert {stage.record(n).state for n in ("un", "deux")} == {State.IN_PROGRESS, State.REJECTED}
+
+
+@pytest.mark.parametrize("own", ["", "envoi: oui\n"])
+def test_a_lifted_ceiling_after_a_broken_settings_file(tmp_path: Path, own: str) -> None:
+    """Lifting a ceiling sends nothing that was prepared under it, whatever happens in between."""
+    with Stage(tmp_path, settings={"send": "preview"}) as stage:
+        stage.drop(sidecar=ONE + own)
+        stage.run()
+        assert stage.record().state is State.PREVIEWED
+        stage.settings = {"send": "live"}
+        stage.restart()
+        stage.run()
+        assert stage.record().state is State.PREVIEWED
+        stage.write("_signature.yaml", BROKEN)
+        stage.run()
+        assert stage.record().state is State.REJECTED
+        stage.write("_signature.yaml", "# rien\n")
+        stage.run()
+        assert stage.sends() == []
+
+
+def test_a_preview_whose_settings_broke_and_were_deleted(tmp_path: Path) -> None:
+    with Stage(tmp_path) as stage:
+        stage.write("_signature.yaml", "envoi: non\n")
+        stage.drop()
+        stage.run()
+        assert stage.record().state is State.PREVIEWED
+        stage.write("_signature.yaml", "envoi: non\n" + BROKEN)
+        stage.run()
+        assert stage.record().state is State.REJECTED
+        stage.delete("_signature.yaml")
+        stage.run()
+        assert stage.sends() == []
+
+
+def test_a_preview_that_changed_while_its_settings_were_broken(tmp_path: Path) -> None:
+    """One word lets go what was shown, and only as it was shown."""
+    with Stage(tmp_path) as stage:
+        stage.write("_signature.yaml", "envoi: non\n")
+        stage.drop()
+        stage.run()
+        stage.write("_signature.yaml", "envoi: oui\n" + BROKEN)
+        stage.run()
+        stage.write("lettre.pdf", documents.letter(2, "autre texte"))
+        stage.write("_signature.yaml", "envoi: oui\n")
+        stage.run()
+        assert stage.sends() == []
+        assert stage.record().state is State.PREVIEWED
+
+
+def test_a_preview_whose_pdf_was_away_for_a_while(tmp_path: Path) -> None:
+    with Stage(tmp_path, settings={"send": "preview"}) as stage:
+        stage.drop()
+        stage.run()
+        stage.settings = {"send": "live"}
+        stage.restart()
+        stage.run()
+        assert stage.record().state is State.PREVIEWED
+        stage.delete("lettre.pdf")
+        stage.run()
+        stage.write("lettre.pdf", documents.letter(2, "autre texte"))
+        stage.run()
+        assert stage.sends() == []
+
+
+def test_an_order_to_stop_outlives_broken_settings(tmp_path: Path) -> None:
+    with Stage(tmp_path) as stage:
+        hold(stage)
+        stage.drop()
+        stage.run()
+        stage.write("lettre.sign.yaml", ONE + "action: annuler\n")
+        stage.run()
+        assert (stage.record().state, stage.record().reason) == (State.PREVIEWED, "stopped")
+        stage.write("_signature.yaml", BROKEN)
+        stage.run()
+        assert stage.record().state is State.REJECTED
+        stage.write("_signature.yaml", "objet: Lettre\n")
+        release(stage)
+        stage.run()
+        assert stage.sends() == []
+        assert (stage.record().state, stage.record().reason) == (State.PREVIEWED, "stopped")
+
+
+def test_what_was_let_go_waits_and_stays_let_go(tmp_path: Path) -> None:
+    """Let go by one word, then paused: a remark in the settings sends nobody back to the preview, a change does."""
+    with Stage(tmp_path) as stage:
+        stage.write("_signature.yaml", "envoi: non\n")
+        stage.run()
+        stage.write("_signataires.xlsx", workbook([person(n, document=f"l{n}") for n in (1, 2)]))
+        for n in (1, 2):
+            stage.write(f"l{n}.pdf", documents.letter(1, f"l{n}"))
+        stage.run(20, calm=6)
+        assert [stage.record(name).state for name in ("l1", "l2")] == [State.PREVIEWED] * 2
+        hold(stage)
+        stage.write("_signature.yaml", "envoi: oui\n")
+        stage.run()
+        assert [stage.record(name).state for name in ("l1", "l2")] == [State.WAITING] * 2
+        stage.write("_signature.yaml", "envoi: oui\n# bon\n")
+        stage.write("l2.pdf", documents.letter(2, "autre"))
+        stage.run()
+        assert [stage.record(name).state for name in ("l1", "l2")] == [State.WAITING, State.PREVIEWED]
+        release(stage)
+        stage.run()
+        assert stage.sends() == [1]
+
+
+def test_an_order_to_send_is_taken_back(tmp_path: Path) -> None:
+    """« action: envoyer » while paused; a remark in the settings changes nothing, « envoi: non » there stops it."""
+    with Stage(tmp_path) as stage:
+        stage.drop(sidecar=ONE + "envoi: non\n")
+        stage.run()
+        hold(stage)
+        stage.write("lettre.sign.yaml", ONE + "envoi: non\naction: envoyer\n")
+        stage.run()
+        assert stage.record().state is State.WAITING
+        stage.write("_signature.yaml", "# rien\n")
+        stage.run()
+        assert stage.record().state is State.WAITING
+        stage.write("lettre.sign.yaml", ONE + "action: envoyer\n")
+        stage.write("_signature.yaml", "envoi: non\n")
+        stage.run()
+        release(stage)
+        stage.run()
+        assert stage.sends() == []
