@@ -124,10 +124,6 @@ def _row(line: Line, columns: Columns, file: str) -> Row:
     if people:
         key = Scalar("signataires", line.number)
         signatories = read_signatories(notes, key, Items(tuple(people), line.number))
-        for one in signatories:
-            # A name and a number may be known from elsewhere, by the address; without one nobody is known.
-            if not one.email and one.contact is None and "email" not in one.written:
-                notes.say("email_missing", line.number, who=one.who)
     else:
         signatories = ()
         if not notes.problems:

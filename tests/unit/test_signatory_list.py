@@ -151,7 +151,6 @@ def test_phones_as_cells_hold_them(cell: object, e164: str) -> None:
         ((*MARIE[:4], "3,36E+10"), "phone_excel"),
         ((*MARIE[:4], "06 12 34 56"), "phone_too_short"),
         ((MARIE[0], "marie.dupont@cabinet", *MARIE[2:]), "email_invalid"),
-        ((MARIE[0], "", *MARIE[2:]), "email_missing"),
         ((*MARIE[:2], "H\u00c3\u00a9l\u00c3\u00a8ne", *MARIE[3:]), "name_garbled"),
         (("", *MARIE[1:]), "list_document_missing"),
         (("Lettre DUPONT (signé).pdf", *MARIE[1:]), "list_document_ours"),
@@ -169,13 +168,6 @@ def test_one_bad_row(cells: tuple[Any, ...], code: str) -> None:
     bad = reading.rows[1]
     assert code in codes(bad)
     assert all(problem.line == 3 and problem.values["file"] == FILE for problem in bad.problems)
-
-
-def test_who_is_known_by_the_address_needs_no_more() -> None:
-    """A number or a name that is not there may be known from elsewhere: the request's own status tells if not."""
-    reading = read(workbook([(*MARIE[:4], ""), ("Lettre ROUX", MARIE[1], "", "", "")]))
-    assert [codes(row) for row in reading.rows] == [[], []]
-    assert [row.request.signatories[0].email for row in reading.rows] == [MARIE[1], MARIE[1]]
 
 
 def test_the_same_document_twice() -> None:
@@ -398,7 +390,7 @@ def test_csv_oddities() -> None:
     )
     first, second = read(text.encode(), "csv").rows
     assert (first.line, first.document, first.request.message) == (4, "Lettre; DUPONT", "Bonjour,\nvoici.")
-    assert (second.line, codes(second), people(second)[0][0]) == (7, [], "p@cabinet.fr")
+    assert (second.line, people(second)[0][0]) == (7, "p@cabinet.fr")
     tricked = csv_text([(*MARIE[:4], '="0612345678"')])
     assert people(read(tricked.encode(), "csv").rows[0])[0][3] == "+33612345678"
 
