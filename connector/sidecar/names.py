@@ -197,7 +197,12 @@ def sidecar_name(document_name: str) -> str:
 
 def sidecar_names(document_name: str) -> tuple[str, ...]:
     """Return every name under which a person may have put a request for this document, the usual one first."""
-    stems = dict.fromkeys((document_name[:-4] if is_pdf(document_name) else document_name, document_name))
+    bare = (
+        document_name.rpartition(".")[0]
+        if is_pdf(document_name) or is_image(document_name)
+        else document_name
+    )
+    stems = dict.fromkeys((bare, document_name))
     ends = (".sign.yaml", ".sign.yaml.txt", ".sign.txt", ".sign.yml", ".sign.yml.txt")
     return tuple(stem + end for stem in stems for end in ends)
 

@@ -32,9 +32,6 @@ SIGNED: Final = "signed"
 _EVENT: Final = "born"
 _BYTE_RANGE: Final = b"ByteRange"
 
-# From another room of the house, which may not be there yet: images that become documents.
-_is_image: Callable[[str], bool] = getattr(names, "is_image", lambda _name: False)
-
 
 @dataclass
 class Room:
@@ -64,7 +61,7 @@ class BornMemory:
 
 def is_document(name: str) -> bool:
     """Tell whether this may be a document to sign: a PDF or an image, and neither ours nor noise."""
-    wanted = names.is_pdf(name) or _is_image(name)
+    wanted = names.is_pdf(name) or names.is_image(name)
     return wanted and not names.is_ours(name) and not names.is_noise(name)
 
 
@@ -105,7 +102,7 @@ def sidecars_in(sight: Sight, parent: str) -> dict[str, Entry]:
     found: dict[str, Entry] = {}
     for folded, entries in sight.by_parent.get(parent, {}).items():
         if ".sign." in folded:
-            for wanted in names.pair_of(folded):
+            for wanted in (*names.pair_of(folded), *names.images_of(folded)):
                 found.setdefault(wanted, entries[0])
     return found
 

@@ -73,7 +73,7 @@ class Sight:
         found = []
         parent = href.rsplit("/", 1)[0] + "/"
         while parent.startswith(self.settings.root):
-            if here := self._settings_in.get(parent):
+            if here := self.settings_in.get(parent):
                 found.append(here)
             if parent == "/":
                 break
@@ -81,7 +81,7 @@ class Sight:
         return found
 
     @cached_property
-    def _settings_in(self) -> dict[str, list[Entry]]:
+    def settings_in(self) -> dict[str, list[Entry]]:
         """Folder href → the settings files there, in the order of the folded names; no folder without one."""
         found: dict[str, list[Entry]] = {}
         for parent, children in self.by_parent.items():

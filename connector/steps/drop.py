@@ -34,7 +34,7 @@ from connector.steps.drop_waiting import (
     waiting_in,
 )
 from connector.steps.parts import Parts
-from connector.steps.settings_said import chain, drop_of
+from connector.steps.settings_said import drop_of, said_above
 
 _BEFORE: Final = "drop_before"
 
@@ -82,12 +82,10 @@ def outlook(parts: Parts, sight: Sight) -> int:
 
 
 def unsettled(sight: Sight, memory: DropMemory) -> bool:
-    """True when a PDF was dropped in this very moment: it needs a second look."""
-    return any(
-        document.href not in sight.settled
-        for drop in _found(sight, memory)
-        for document in _documents(sight, drop.entry.href)
-    )
+    """True when a PDF was dropped, or settings saved, in this very moment: it needs a second look."""
+    files = [document for drop in _found(sight, memory) for document in _documents(sight, drop.entry.href)]
+    files += [entry for here in sight.settings_in.values() for entry in here]
+    return not sight.has_settled(files)
 
 
 def _found(sight: Sight, memory: DropMemory) -> list[DropFolder]:
@@ -101,10 +99,10 @@ def _find(parts: Parts, sight: Sight, memory: DropMemory) -> None:
     if known is not None and known[0] is sight:
         return
     found = []
-    for entry in sight.by_href.values() if memory.settings.files_in(sight) else ():
+    for entry in sight.by_href.values() if sight.settings_in else ():
         if not entry.is_folder or names.is_hidden(entry.href.removeprefix(sight.settings.root)):
             continue
-        above = chain(parts, sight, entry.href, memory.settings)
+        above = said_above(parts, sight, entry.href, memory.settings)
         said = drop_of(above)
         if said is None or said.href.rsplit("/", 1)[0] + "/" == entry.href:
             continue

@@ -19,13 +19,13 @@ from connector.report.drop import render_waiting
 from connector.report.typography import Language
 from connector.sidecar import names
 from connector.sidecar.model import Wish
+from connector.sidecar.origin import drop_line
 from connector.steps import answers, born
 from connector.steps.answers import AnswerMemory
 from connector.steps.born import BornMemory, Room
 from connector.steps.discover import Sight
-from connector.steps.first_lines import drop_line
 from connector.steps.parts import FolderSettings, Parts
-from connector.steps.settings_said import SettingsFile, SettingsMemory, wish_of
+from connector.steps.settings_said import SettingsMemory, SettingsSaid, wish_of
 from connector.steps.show import move_aside, read_status_at
 
 _EVENT: Final = "drop_waiting"
@@ -36,8 +36,8 @@ class DropFolder:
     """A folder that settings make a drop folder. ``said`` is the file that says so, ``above`` all that apply here."""
 
     entry: Entry
-    said: SettingsFile
-    above: tuple[SettingsFile, ...]
+    said: SettingsSaid
+    above: tuple[SettingsSaid, ...]
 
 
 @dataclass
@@ -108,7 +108,7 @@ def _tell(
     answers.answer(parts, sight, status, text, memory.answers, kind=answers.DROP)
 
 
-def how_far(settings: FolderSettings, above: tuple[SettingsFile, ...]) -> Wish:
+def how_far(settings: FolderSettings, above: tuple[SettingsSaid, ...]) -> Wish:
     """How far a request of this folder goes by itself: to preview, unless settings and ceiling both say more."""
     said = wish_of(above)
     if said in {None, Wish.PREVIEW} or settings.ceiling is Ceiling.PREVIEW:

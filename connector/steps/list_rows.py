@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from connector import policy, validation
@@ -12,13 +13,17 @@ from connector.identity import digest_of
 from connector.lifecycle import Record
 from connector.ports import Entry
 from connector.sidecar import names
+from connector.sidecar.inherit import resolve
+from connector.sidecar.model import SignatureRequest
+from connector.sidecar.origin import list_line
 from connector.signatory_list.rows import ListReading, Row
 from connector.signatory_list.writing import write_sidecar
 from connector.steps import born
 from connector.steps.born import BornMemory, Room
+from connector.steps.contacts import known
 from connector.steps.discover import Sight
-from connector.steps.first_lines import list_line
 from connector.steps.parts import Parts
+from connector.steps.settings import Settings, chain
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,11 +94,11 @@ class _Walk:
             self.fates.problems.append(self._problem(row, "pdf_name_ambiguous", names=told))
         elif document is None:
             self.fates.missing.append(row)
-        elif problems := self._refused(row, document):
-            self.fates.problems += problems
-        elif document.href not in self._sight.settled:
+        elif document.href not in self._sight.settled or self._above is None:
             self.fates.pending += 1
             self.fates.arriving = True
+        elif problems := self._refused(row, document, self._above):
+            self.fates.problems += problems
         else:
             self._make(row, document)
 
@@ -149,18 +154,39 @@ class _Walk:
         self._room.made += kind == born.MADE
         self.fates.done.append(Done(row=row, document=document, kept=kept, sidecar=None, changed=False))
 
-    def _refused(self, row: Row, document: Entry) -> list[Problem]:
-        """What the firm's limits have against a row: said here, where the row can still be corrected."""
+    @cached_property
+    def _above(self) -> tuple[Settings, ...] | None:
+        """The settings that apply here; None while one of them is being saved."""
+        return chain(self._parts, self._sight, self._entry.href)
+
+    def _refused(self, row: Row, document: Entry, above: tuple[Settings, ...]) -> list[Problem]:
+        """What would be wrong with the request of a row: said here, where the row can still be corrected.
+
+        What a settings file is to blame for is told by the request itself, as to everybody below that file.
+        """
         settings = self._sight.settings
-        terms = self._parts.accounts[settings.accounts[0]].terms
-        problems = validation.subject_of(row.request, document.name, terms)[1]
-        problems += validation.message_of(row.request, terms)[1]
+        said = {"signatories": True, "subject": row.request.subject, "message": row.request.message}
+        lines = {key: row.line for key, value in said.items() if value}
+        own = row.request.model_copy(update={"lines": lines, "born_of": "list"})
+        account = self._account(own, above)
+        asked = resolve(own, above, known(self._parts, settings, account), levels=settings.levels)
+        terms = self._parts.accounts[account].terms
+        problems = [*asked.problems, *validation.subject_of(asked.request, document.name, terms)[1]]
+        problems += validation.message_of(asked.request, terms)[1]
         problems += policy.problems_of(
-            row.request,
+            asked.request,
             refuse_domains=settings.refuse_domains,
             same_phone_refused=settings.same_phone_refused,
         )
-        return [self._problem(row, each.code, **each.values) for each in problems]
+        mine = [each for each in problems if not each.values.get("file")]
+        return [self._problem(row, each.code, **each.values) for each in mine]
+
+    def _account(self, own: SignatureRequest, above: tuple[Settings, ...]) -> str:
+        """The account that the settings give to the rows of this list."""
+        named = (one.request.account for one in above if one.request is not None)
+        account = next((each for each in named if each is not None), None)
+        asking = own.model_copy(update={"account": account})
+        return policy.account_of(asking, self._sight.settings.accounts)[0]
 
     def _problem(self, row: Row, code: str, **values: str) -> Problem:
         return Problem(code=code, line=row.line, values={**values, "file": self._entry.name})

@@ -35,7 +35,7 @@ from connector.steps.list_counts import counts_of
 from connector.steps.list_reading import ReadingMemory, known_for, read_list
 from connector.steps.list_rows import attend_rows
 from connector.steps.parts import Parts
-from connector.steps.settings_said import SettingsMemory, chain, wish_of
+from connector.steps.settings_said import SettingsMemory, said_above, wish_of
 
 _EVENT = "lists_there"
 
@@ -253,7 +253,7 @@ def _without_row(
 
 
 def _settings(parts: Parts, sight: Sight, entry: Entry, memory: ListMemory) -> dict[str, Any]:
-    files = chain(parts, sight, entry.href, memory.settings)
+    files = said_above(parts, sight, entry.href, memory.settings)
     here = next((file.name for file in files if file.href.rsplit("/", 1)[0] + "/" == entry.parent), None)
     said = wish_of(files) in {Wish.SEND, Wish.DRAFT} and bool(files)
     return {"settings_name": here or "_signature.yaml", "said_already": said and here is not None}

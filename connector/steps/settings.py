@@ -73,10 +73,7 @@ def shown_name(sight: Sight, entry: Entry, href: str) -> str:
 
 def _settings(parts: Parts, sight: Sight, entry: Entry, name: str) -> Settings:
     """Read one file, or answer from memory while its ETag stays; its message is fetched anew each time."""
-    folder, key = parts.folders[sight.settings.server], (sight.settings.server, entry.href)
-    read = parts.settings_read.get(key)
-    if read is None or read.shape != (entry.etag, entry.size):
-        read = parts.settings_read[key] = _read(folder, entry)
+    folder, read = parts.folders[sight.settings.server], read_file(parts, sight, entry)
     request, problems = read.request, list(read.problems)
     if request is not None:
         request, problems = with_message(folder, sight, entry.parent, request)
@@ -91,6 +88,15 @@ def _settings(parts: Parts, sight: Sight, entry: Entry, name: str) -> Settings:
         problems=named,
         identity=f"{read.sha256[:32]} {saved}",
     )
+
+
+def read_file(parts: Parts, sight: Sight, entry: Entry) -> SettingsRead:
+    """Read one file alone, or answer from memory while its ETag stays. Raises the errors of :meth:`Folder.get`."""
+    key = (sight.settings.server, entry.href)
+    read = parts.settings_read.get(key)
+    if read is None or read.shape != (entry.etag, entry.size):
+        read = parts.settings_read[key] = _read(parts.folders[sight.settings.server], entry)
+    return read
 
 
 def _read(folder: Folder, entry: Entry) -> SettingsRead:

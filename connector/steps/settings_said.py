@@ -1,7 +1,7 @@
 """What the settings files above a place say of drop folders and of sending, however broken the rest of them is.
 
-Reads only. A fault in a settings file is told by whoever obeys the file; here it must not silence two lines that
-stand whole in it.
+Reads only. A fault in a settings file is told by every request below it; here it must not silence two lines that stand
+whole in the file, or a PDF that was dropped would wait for ever and nobody be told.
 """
 
 from __future__ import annotations
@@ -9,21 +9,22 @@ from __future__ import annotations
 import io
 from dataclasses import dataclass, field
 
-from connector.errors import NotFound, OutOfSpace, RequestRejected
+from connector.errors import NotFound, OutOfSpace
 from connector.ports import Entry, Href
-from connector.sidecar import names, words
+from connector.sidecar import words
 from connector.sidecar.fields import unquoted
 from connector.sidecar.model import SignatureRequest, Wish
-from connector.sidecar.reading import MAX_BYTES, read_sidecar, read_wish
+from connector.sidecar.reading import MAX_BYTES, read_wish
 from connector.sidecar.repair import repair
 from connector.steps.discover import Sight
 from connector.steps.parts import Parts
+from connector.steps.settings import read_file
 from connector.text_yaml import Mapping, Scalar, YamlError, decode, load
 
 
 @dataclass(frozen=True, kw_only=True)
-class SettingsFile:
-    """One ``_signature.yaml``. ``request`` holds what was read of it."""
+class SettingsSaid:
+    """One ``_signature.yaml``. ``request`` holds what was read of it; of a broken one, two lines at most."""
 
     name: str
     href: Href
@@ -32,81 +33,59 @@ class SettingsFile:
 
 @dataclass
 class SettingsMemory:
-    """What was read already, by href and ETag."""
+    """What was read of broken files, by href and ETag."""
 
-    read: dict[str, tuple[str | None, SettingsFile]] = field(default_factory=dict)
-    seen: tuple[Sight, dict[str, Entry]] | None = None
-
-    def files_in(self, sight: Sight) -> dict[str, Entry]:
-        """Return the settings file of each folder that has one, by the folder's href."""
-        if self.seen is None or self.seen[0] is not sight:
-            found = {
-                parent: children[min(mine)][0]
-                for parent, children in sight.by_parent.items()
-                if (mine := [one for one in children if one.startswith("_sign") and names.is_settings(one)])
-            }
-            self.seen = (sight, found)
-        return self.seen[1]
+    broken: dict[str, tuple[str | None, SignatureRequest]] = field(default_factory=dict)
 
 
-def chain(parts: Parts, sight: Sight, href: str, memory: SettingsMemory) -> tuple[SettingsFile, ...]:
-    """Return the settings files that apply to a place, the nearest first. Raises remote errors."""
-    found = []
-    parent = href if href.endswith("/") else href.rsplit("/", 1)[0] + "/"
-    while parent.startswith(sight.settings.root):
-        if entry := memory.files_in(sight).get(parent):
-            found.append(_read(parts, sight, entry, memory))
-        parent = parent.rstrip("/").rsplit("/", 1)[0] + "/"
-    return tuple(found)
+def said_above(parts: Parts, sight: Sight, href: str, memory: SettingsMemory) -> tuple[SettingsSaid, ...]:
+    """Return what the settings that apply to a place say, the nearest first. Raises remote errors.
+
+    A file that is being written in this very moment says nothing yet.
+    """
+    files = [here[0] for here in sight.settings_above(href) if here[0].href in sight.settled]
+    return tuple(
+        SettingsSaid(name=one.name, href=one.href, request=_read(parts, sight, one, memory)) for one in files
+    )
 
 
-def drop_of(files: tuple[SettingsFile, ...]) -> SettingsFile | None:
+def drop_of(files: tuple[SettingsSaid, ...]) -> SettingsSaid | None:
     """Return the nearest file that says something about a drop folder, None when none does or it says no."""
     said = next((one for one in files if "drop" in one.request.lines), None)
     return said if said is not None and said.request.drop else None
 
 
-def wish_of(files: tuple[SettingsFile, ...]) -> Wish | None:
+def wish_of(files: tuple[SettingsSaid, ...]) -> Wish | None:
     """Return how far requests go that say nothing themselves, by the nearest file that says it."""
     return next((one.request.send for one in files if one.request.send is not None), None)
 
 
-def _read(parts: Parts, sight: Sight, entry: Entry, memory: SettingsMemory) -> SettingsFile:
-    before = memory.read.get(entry.href)
-    if before is not None and before[0] == entry.etag:
-        return before[1]
-    stream = io.BytesIO()
+def _read(parts: Parts, sight: Sight, entry: Entry, memory: SettingsMemory) -> SignatureRequest:
     try:
-        parts.folders[sight.settings.server].get(entry.href, stream, max_bytes=MAX_BYTES)
-        request = _understood(stream.getvalue())
+        whole = read_file(parts, sight, entry).request
+        if whole is not None:
+            return whole
+        before = memory.broken.get(entry.href)
+        if before is None or before[0] != entry.etag:
+            stream = io.BytesIO()
+            parts.folders[sight.settings.server].get(entry.href, stream, max_bytes=MAX_BYTES)
+            before = memory.broken[entry.href] = (entry.etag, _of_a_broken_one(stream.getvalue()))
     except (NotFound, OutOfSpace):
-        request = SignatureRequest(signatories=())
-    file = SettingsFile(name=entry.name, href=entry.href, request=request)
-    memory.read[entry.href] = (entry.etag, file)
-    return file
+        return SignatureRequest(signatories=())
+    return before[1]
 
 
-def _understood(data: bytes) -> SignatureRequest:
-    try:
-        request = read_sidecar(data, settings=True)
-        if request.drop is not None or "drop" not in request.lines:
-            return request
-    except RequestRejected:
-        request = SignatureRequest(signatories=(), send=read_wish(data))
-    drop, line = _drop_said(data)
-    lines = {**request.lines, **({"drop": line} if line else {})}
-    return request.model_copy(update={"drop": drop, "lines": lines})
-
-
-def _drop_said(data: bytes) -> tuple[str | None, int | None]:
-    """Return the drop folder's name and its line; no name where the line ends what is inherited (``dépôt: non``)."""
+def _of_a_broken_one(data: bytes) -> SignatureRequest:
+    """Return the drop folder's name (none where ``dépôt: non`` ends what is inherited) and the word on sending."""
+    said = SignatureRequest(signatories=(), send=read_wish(data))
     try:
         node = load(repair(decode(data).text))
     except YamlError:
-        return None, None
+        return said
     wanted = {"drop": words.SETTINGS_ONLY_KEYS["drop"]}
     for key, value in node.items if isinstance(node, Mapping) else ():
         if isinstance(value, Scalar) and words.find(key.text, wanted):
             name = unquoted(value.text).strip("/ ")
-            return (None if words.find(name, words.YES_NO) == "no" else name or None), key.line
-    return None, None
+            no = not name or words.find(name, words.YES_NO) == "no"
+            return said.model_copy(update={"drop": None if no else name, "lines": {"drop": key.line}})
+    return said

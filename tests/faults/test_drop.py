@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +16,6 @@ DROP = f"{ROOT}/À signer"
 ANSWER = "_dépôt"
 ALLOWED = "policy: {drop_folder: allow}\n"
 SETTINGS = f"dépôt: À signer\nsignataires: Marie Dupont <{MARIE}> 06 12 34 56 78\n"
-
-# Signatories that settings give are the work of another room: until it is there, a request of a drop folder is refused.
-INHERITED = importlib.util.find_spec("connector.steps.settings") is not None
-inherits = pytest.mark.skipif(not INHERITED, reason="settings are not inherited yet")
 
 
 def letter(title: str) -> bytes:
@@ -74,7 +69,6 @@ def test_a_dropped_pdf_is_requested_after_its_delay(tmp_path: Path, mode: Mode) 
         stage.intact()
 
 
-@inherits
 @MODES
 def test_its_signatories_are_inherited(tmp_path: Path, mode: Mode) -> None:
     """Silence goes to preview; the settings' « envoi: oui » lets what is dropped leave at its hour."""

@@ -5,7 +5,6 @@ What counts is what the accountant makes: files beside the PDFs, and lines or ro
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +12,6 @@ from pathlib import Path
 import pytest
 
 from connector.lifecycle import State
-from connector.sidecar.reading import read_sidecar
 from tests import documents
 from tests.spreadsheets import person, workbook
 from tests.worlds import ONE, ROOT, Mode, Stage
@@ -23,12 +21,6 @@ FORTY = range(40)
 PARTNER = "claire.bernard@cabinet.fr"
 FIRM = f"contacts:\n  expert-comptable: Claire Bernard <{PARTNER}> 06 98 76 54 32\n"
 SETTINGS = "objet: Lettre de mission 2026\npuis: expert-comptable\nenvoi: non\n"
-
-# Settings that inherit, and requests known to be born of a list, are the work of other rooms.
-INHERITED = importlib.util.find_spec("connector.steps.settings") is not None
-inherits = pytest.mark.skipif(not INHERITED, reason="settings are not inherited yet")
-BORN = read_sidecar(f"# créé d'après « _signataires.xlsx », ligne 2\n{ONE}".encode()).born_of is not None
-knows_lists = pytest.mark.skipif(not BORN, reason="requests born of a list are not told apart yet")
 
 
 @dataclass
@@ -100,8 +92,6 @@ def test_a_list_prepares_forty_letters(tmp_path: Path) -> None:
         stage.intact()
 
 
-@inherits
-@knows_lists
 @pytest.mark.timeout(900)
 def test_first_mechanism_the_list(tmp_path: Path) -> None:
     """Two files, forty rows pasted; previews first, then one word lets all of them go."""
@@ -120,7 +110,6 @@ def test_first_mechanism_the_list(tmp_path: Path) -> None:
         all_left(stage)
 
 
-@inherits
 @pytest.mark.timeout(900)
 def test_second_mechanism_settings_and_one_line_each(tmp_path: Path) -> None:
     """One and forty files, forty-three lines."""
@@ -142,8 +131,6 @@ def test_second_mechanism_settings_and_one_line_each(tmp_path: Path) -> None:
         all_left(stage)
 
 
-@inherits
-@knows_lists
 @pytest.mark.timeout(900)
 def test_third_mechanism_a_drop_folder(tmp_path: Path) -> None:
     """No file at all, once the clients' folders are set up; each PDF leaves ten minutes after it was dropped."""
@@ -175,7 +162,6 @@ def test_third_mechanism_a_drop_folder(tmp_path: Path) -> None:
         all_left(stage)
 
 
-@knows_lists
 def test_a_list_never_sends(tmp_path: Path) -> None:
     """In a folder open for sending, silence means preview: nobody is mailed by a list."""
     with Stage(tmp_path) as stage:

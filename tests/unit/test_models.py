@@ -10,11 +10,9 @@ import pytest
 from openpyxl import load_workbook
 
 import connector.models
-from connector.errors import RequestRejected
 from connector.models import LIST_NAME, models
 from connector.report.typography import Language
 from connector.sidecar import names
-from connector.sidecar.model import SignatureRequest
 from connector.sidecar.reading import read_sidecar
 from connector.signatory_list import table
 from connector.signatory_list.rows import ListReading, read_rows
@@ -27,22 +25,6 @@ MODES = pytest.mark.parametrize("mode", ["nextcloud", "plain"])
 ROOM = f"{ROOT}/{MODELS}"
 
 
-def uncommented(text: str) -> str:
-    """The model with its optional lines in force, as after a person took away each ``# ``."""
-    return text.replace("\n# ", "\n")
-
-
-def read(data: bytes, *, settings: bool) -> SignatureRequest | None:
-    """The request, None where this release does not act on all of it yet (nothing else may be wrong)."""
-    problems: set[str] = set()
-    try:
-        return read_sidecar(data, settings=settings)
-    except RequestRejected as rejected:
-        problems = {problem.code for problem in rejected.problems}
-    assert problems == {"not_yet"}
-    return None
-
-
 @LANGUAGES
 def test_every_model_reads_without_a_problem(language: Language) -> None:
     """What we hand out is right by our own reader; each is called what a request or settings file is called."""
@@ -51,11 +33,10 @@ def test_every_model_reads_without_a_problem(language: Language) -> None:
         assert data.count(b"\n") == data.count(b"\r\n") or name == LIST_NAME
         if name.endswith(".yaml.txt"):
             assert names.is_settings(name) or names.is_sidecar(name)
-            read(data, settings=names.is_settings(name))
+            read_sidecar(data, settings=names.is_settings(name))
     requests = [name for name in models(language) if names.is_sidecar(name)]
     assert len(requests) == 3
-    read_requests = [read(models(language)[name], settings=False) for name in requests]
-    assert all(request is None or request.signatories for request in read_requests)
+    assert all(read_sidecar(models(language)[name]).signatories for name in requests)
 
 
 @LANGUAGES
@@ -68,6 +49,18 @@ def test_the_optional_lines_of_a_request_are_right_too(language: Language) -> No
     assert request.subject
     assert request.message
     assert request.send is not None
+
+
+@LANGUAGES
+def test_the_optional_lines_of_the_settings_are_right_too(language: Language) -> None:
+    """A place by words of the document and a drop folder, as they stand behind their #."""
+    text = models(language)["_signature.yaml.txt"].decode("utf-8-sig").replace("\r\n", "\n")
+    options = [line[2:] for line in text.splitlines() if line.startswith(("# signature:", "# place:", "# d"))]
+    settings = read_sidecar((text + "\n".join(options)).encode(), settings=True)
+    assert settings.drop
+    assert settings.place
+    assert settings.contacts
+    assert settings.then
 
 
 @LANGUAGES
