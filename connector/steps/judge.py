@@ -124,7 +124,8 @@ def _verdict(
         if documents:
             limit = case.parts.accounts[case.settings.accounts[0]].terms.max_document_bytes
             problems += checking.document_problems(case.parts, documents, limit)
-            common |= _unchecked(documents)
+            if len(case.pair.documents) < 2:  # which of several PDFs is meant is for a person to say
+                common |= _unchecked(documents)
         common["extra"] |= {"own_status": rival_speaks(case), "corrected": corrected_text(sidecar, problems)}
         return case.keep(Event.REJECTED, problems=_dumped(problems), request=asked.request, **common)
     if asked.gathered.missing:
