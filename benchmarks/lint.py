@@ -82,7 +82,7 @@ def write_pairs(directory: Path, pairs: int = PAIRS) -> int:
         folder.mkdir(parents=True, exist_ok=True)
         stem = f"Lettre {number:04}"
         phone = f"06 12 {number // 100 % 100:02} {number % 100:02} 78"
-        person = f"Marie Dupont <marie.{number}@example.fr> {phone}"
+        person = f"Marie Dupont <marie.{number}@cabinet.fr> {phone}"
         content = documents.letter.__wrapped__(2 + number % 3, f"Lettre de mission {number}")
         text = f"objet: Lettre de mission {number}\nsignataires: {person}\n"
         if fault == "word":

@@ -12,7 +12,10 @@ The way of one request, each step a function of its name in ``connector.steps``:
 7. **follow**: the platform's words → events, for each signatory;
 8. **fetch**: the signed PDF → the spool, if its signatures are intact;
 9. **deliver**: a new version of the same file, only if nobody changed it; else beside;
-10. **show** and **close**: the status people read; the marker's end, last of all.
+10. **attest**, **lock**, **show** and **close**: the attestation and the lock where asked for; the status people
+    read; the marker's end, last of all.
+
+What people do meanwhile is **attend**ed to: edits, moves, **orders** (**cancel**, **reminders**).
 
 ``passes`` runs them, over a server and over an account; ``daemon`` says when; ``cli`` wires the real parts. A
 module imports only from its own layer or below: ``tests/unit/test_architecture.py`` has the list.

@@ -190,22 +190,26 @@ def guarded(parts: Parts, record: Record, step: Callable[[], Record]) -> Record:
     return parts.journal.note(now, "step_failed", **waiting.backoff(parts, now))
 
 
-def guarded_place(case: Case, memory: ServerMemory) -> None:
-    """One poisoned file becomes one line in the log and is tried again, later and later; the others go on."""
+def guarded_place(case: Case, memory: ServerMemory) -> Record | None:
+    """One poisoned file becomes one line in the log and is tried again, later and later; the others go on.
+
+    Returns the record whose verdict holds for what lies there now; None where nothing could be said of it.
+    """
     name = f"{case.settings.name} {case.pair.sidecar.href}"
     if not _patient(memory, name, case.parts.now()):
-        return
+        return None
     try:
-        consider(case)
+        record = consider(case)
     except JournalError:
         raise
     except StaleRecordError:
-        return
+        return None
     except ConnectorError as error:
         log.warning("a request in folder %s: %s", case.settings.name, error)
     except Exception:  # a defect of ours met in one file must not stop the other requests
         log.exception("a request in folder %s met a defect", case.settings.name)
     else:
         memory.patience.pop(name, None)
-        return
+        return record
     _postpone(case.parts, memory, name)
+    return None

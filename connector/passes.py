@@ -33,12 +33,13 @@ from connector.steps.deliver import deliver
 from connector.steps.discover import Settling, Sight, look
 from connector.steps.fetch import fetch
 from connector.steps.follow import follow
+from connector.steps.likeness import shared
 from connector.steps.lock import lock
 from connector.steps.mark import mark
 from connector.steps.missing import attend_missing
 from connector.steps.notice import show_notice
 from connector.steps.parts import FolderSettings, Parts
-from connector.steps.prepare import prepare
+from connector.steps.prepare import judge_again, prepare
 from connector.steps.recover import adopt_renamed_folders, check_owner, own, recover
 from connector.steps.reminders import remind_if_due
 from connector.steps.send import ask, is_question, send
@@ -81,8 +82,8 @@ def server_pass(parts: Parts, server: str, memory: ServerMemory, *, deadline: fl
     memory.problem = "; ".join(f"{name}: {trouble}" for name, trouble in sorted(memory.troubles.items()))
     before = {record.id: record.state for record in parts.journal.open_records(server)}
     made = _write_requests(parts, sights, memory, deadline)
-    _attend(parts, server, sights, memory, deadline)
-    complete = _advance_all(parts, server, memory, deadline)
+    attended = _attend(parts, server, sights, memory, deadline)
+    complete = _advance_all(parts, server, memory, attended, deadline)
     _show_all(parts, server, folders, memory, deadline)
     after = {record.id: record.state for record in parts.journal.open_records(server)}
     moved = sum(1 for ident in before.keys() | after.keys() if before.get(ident) != after.get(ident))
@@ -162,7 +163,9 @@ def _write_requests(parts: Parts, sights: list[Sight], memory: ServerMemory, dea
 
 def _attend(
     parts: Parts, server: str, sights: list[Sight], memory: ServerMemory, deadline: float | None
-) -> None:
+) -> set[int]:
+    """Look at every request in sight; returns the records whose verdict holds for what lies there in this pass."""
+    attended: set[int] = set()
     for record in parts.journal.open_records(server):
         if record.adopted and not all(document.href for document in record.documents):
             tolerated(parts, memory, record, "place", partial(_place, parts, sights, record))
@@ -172,11 +175,14 @@ def _attend(
             if not pair.settled:
                 continue
             if _over(parts, deadline):
-                return
+                return attended
             known = pair.sidecar.href in there_before
             case = Case(parts=parts, sights=sights, sight=sight, pair=pair, there_before=known)
-            guarded_place(case, memory)
+            judged = guarded_place(case, memory)
+            if judged is not None:
+                attended.add(judged.id)
     _attend_rest(parts, server, sights, memory)
+    return attended
 
 
 def known_before(parts: Parts, sight: Sight) -> frozenset[str]:
@@ -236,17 +242,32 @@ def _over(parts: Parts, deadline: float | None) -> bool:
     return parts.stop.is_set() or (deadline is not None and time.monotonic() > deadline)
 
 
-def _advance_all(parts: Parts, server: str, memory: ServerMemory, deadline: float | None) -> bool:
+def _advance_all(
+    parts: Parts, server: str, memory: ServerMemory, attended: set[int], deadline: float | None
+) -> bool:
     records = sorted(
         parts.journal.open_records(server), key=lambda record: (_urgency(record), record.updated_at)
     )
     for record in records:
         if not _ours(parts, record, memory):
             continue
+        if _would_leave(parts, record) and record.id not in attended:
+            continue
         if _over(parts, deadline):
             return False
         _advance(parts, record, memory)
     return True
+
+
+def _would_leave(parts: Parts, record: Record) -> bool:
+    """True for what the next step takes out of the house.
+
+    It goes only on a verdict of this very pass: settings saved while the service was down, or in this very moment,
+    may say that it must not.
+    """
+    if record.state is State.MARKED:
+        return parts.journal.intent(record, "send") is None
+    return record.state in {State.WAITING, State.PREPARED}
 
 
 def _ours(parts: Parts, record: Record, memory: ServerMemory) -> bool:
@@ -303,8 +324,10 @@ def _next_step(parts: Parts, record: Record) -> Callable[[Parts, Record], Record
     if record.state is State.WAITING:
         if record.sidecar_etag is None or not waiting.may_launch(parts, record):
             return None  # to be judged again first, or held
-        return prepare
+        return judge_again if _taken(parts, record) else prepare
     if record.state is State.PREPARED:
+        if record.sidecar_etag is not None and _taken(parts, record):
+            return judge_again
         # Nothing passes on while another send is unanswered (R9b): a marker is as good as a send.
         return mark if waiting.let_through(parts, record) else None
     if record.state is State.MARKED:
@@ -312,6 +335,12 @@ def _next_step(parts: Parts, record: Record) -> Callable[[Parts, Record], Record
     if record.state is State.DELIVERING:
         return deliver
     return None
+
+
+def _taken(parts: Parts, record: Record) -> bool:
+    """True when another request has left with one of its documents since it was judged: they arrived together."""
+    opened = parts.journal.open_records(record.server)
+    return shared(opened, record.documents, place=record.place, mine=record.id) is not None
 
 
 def _show_all(

@@ -41,7 +41,8 @@ from connector.steps.parts import Parts, ReportSettings, Timing
 
 FOLDER: Final = "dossier"
 ACCOUNT: Final = "compte"
-_NOWHERE: Final = "http://localhost/"
+_NOWHERE: Final = "https://nowhere.invalid/"
+"""No loopback: what is refused for a real platform, the people of the models, is refused here."""
 _MOST_STATUS_BYTES: Final = 200_000
 _TIMING: Final = Timing(pdf_patience=timedelta(0))
 """What is missing here is missing: nobody is about to put it there."""

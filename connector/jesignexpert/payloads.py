@@ -36,8 +36,9 @@ def signatory(person: TransactionSignatory, contract: Contract) -> dict[str, obj
         (names.name, person.name),
         (names.level, person.level),
         (names.positions, []),
-        (names.first_name, person.first_name),
-        (names.last_name, person.last_name),
+        # A name that could not be told apart travels whole, as "name" (KNOWN); an empty half would be refused.
+        (names.first_name if person.first_name else None, person.first_name),
+        (names.last_name if person.last_name else None, person.last_name),
         (names.phone, phone),
     )
 

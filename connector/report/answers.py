@@ -97,6 +97,8 @@ def said(case: Case, answered: Mapping[str, object]) -> Words:
 def _still_true(state: State, code: str) -> bool:
     if state.ended:
         return code in _AFTER_THE_END
+    if code == "not_sent_yet":
+        return state.before_mark or state is State.HELD
     if code == "restart_in_doubt":
         return state is State.IN_DOUBT
     return state is State.DRAFT if code == "send_on_draft" else True

@@ -61,6 +61,12 @@ def _where(case: Case, one: DocumentFacts) -> Words:
         return page.say("n’est pas revenu", "has not come back")
     if one.in_place and not one.beside:
         return page.say("est maintenant la version signée", "is now the signed version")
+    if one.signatures == 0:
+        return page.say(
+            "revient sans signature : « {name} »",
+            "comes back without a signature: “{name}”",
+            name=name_of(one.delivered_href),
+        )
     return page.say(
         "version signée : « {name} »", "signed version: “{name}”", name=name_of(one.delivered_href)
     )

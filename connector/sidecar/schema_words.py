@@ -58,16 +58,21 @@ KEYS: Final[Mapping[str, Told]] = {
         "Le compte Jesignexpert à utiliser, parmi ceux que ce dossier permet. D’office : le premier.",
         ("lyon",),
     ),
-    "request.lock": Told("Protège le PDF contre la modification pendant la signature.", ("oui",)),
-    "request.certificate": Told("Dépose l’attestation de signature à côté du document signé.", ("oui",)),
+    "request.lock": Told(
+        "Protège le document signé contre la modification, là où le dossier le permet.", ("oui",)
+    ),
+    "request.certificate": Told(
+        "Dépose l’attestation de Jesignexpert à côté du document signé, s’il en donne une.", ("oui",)
+    ),
     "request.confidential_to": Told(
         "Les adresses qui, seules, voient cette collecte dans le compte du cabinet.",
         ("claire.bernard@example.fr", ["claire.bernard@example.fr", "paul.martin@example.fr"]),
     ),
     "request.logo": Told("Montre le logo du cabinet dans les cadres de signature. D’office : oui.", ("non",)),
-    "request.handwritten": Told("Chaque signataire trace sa signature à la main.", ("oui",)),
+    "request.handwritten": Told("Les signataires dessinent leur signature.", ("oui",)),
     "request.requester": Told(
-        "La personne du cabinet qui demande la signature ; elle peut être aussi signataire.",
+        "Qui demande la signature : un nom, une adresse, ou un nom pris dans « contacts ». Cette personne peut "
+        "aussi signer.",
         ("claire.bernard@example.fr",),
     ),
     "request.reminders": Told(
@@ -146,8 +151,8 @@ WORDS: Final[Mapping[str, str]] = {
     "send.preview": "Prépare un aperçu ; rien ne part.",
     "send.draft": "Prépare la collecte sur Jesignexpert ; vous l’envoyez depuis le site.",
     "level.simple": "Niveau simple : un code par SMS.",
-    "level.advanced": "Niveau avancé.",
-    "level.qualified": "Niveau qualifié.",
+    "level.advanced": "Niveau avancé : une pièce d’identité est demandée, et c’est plus cher.",
+    "level.qualified": "Niveau qualifié : une pièce d’identité est demandée, et c’est plus cher.",
     "corner.top left": "En haut à gauche.",
     "corner.top right": "En haut à droite.",
     "corner.bottom left": "En bas à gauche.",
@@ -155,7 +160,7 @@ WORDS: Final[Mapping[str, str]] = {
     "action.cancel": "Arrête la demande : plus personne ne peut signer.",
     "action.remind": "Envoie un rappel à qui n’a pas encore signé.",
     "action.restart": "Une nouvelle demande, payante, après une fin ou une copie.",
-    "action.unlock": "Lève la protection du PDF.",
+    "action.unlock": "Lève la protection du document signé.",
     "action.send": "Donne le départ d’une demande prête.",
     "action.already sent": "La demande est déjà partie : vous l’avez vérifié.",
     "action.not sent": "La demande n’est pas partie : vous l’avez vérifié.",

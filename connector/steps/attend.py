@@ -10,20 +10,16 @@ from dataclasses import replace
 from typing import Any
 
 from connector.identity import ask_of
-from connector.lifecycle import DocumentFacts, Event, Record, State
-from connector.ports import Entry
-from connector.sidecar.model import Action, Verb
+from connector.lifecycle import Event, Record, State
+from connector.sidecar.model import Action
 from connector.sidecar.reading import read_orders
-from connector.steps import check as checking
 from connector.steps import contacts, orders
-from connector.steps.asked import files_beside, wording_of
+from connector.steps.asked import wording_of
 from connector.steps.case import Case, NotSettled, as_known, move
 from connector.steps.ended import attend_ended
-from connector.steps.gather import Gathered, gather
 from connector.steps.judge import judge, read_again
 from connector.steps.likeness import rival_speaks, taken_by
-from connector.steps.present import present_at
-from connector.steps.send import may_overturn, overturn
+from connector.steps.marked import attend_marked, digest_now, gathered_now
 from connector.steps.watch import document_seen, documents_seen, in_sight, pair_document
 
 _MARKED_HOLDS = frozenset({"marker_unreadable", "marker_other_connector", "marker_other_digest"})
@@ -71,16 +67,18 @@ def _consider(case: Case) -> Record | None:
         if _unchanged(case, found, record):
             return record
         return judge(replace(found, target=record))
+    if record.state is State.MARKED:
+        after = attend_marked(case, found, record)
+        if after is not record:
+            return after
     return _open(case, record)
 
 
 def _unchanged(case: Case, found: Case, record: Record) -> bool:
     """True when nothing that its verdict rests on has moved. ``found``: the pair as it lies there by name."""
     sidecar, document = case.pair.sidecar, case.pair.document
-    accounts = [case.parts.accounts[name] for name in case.settings.accounts]
-    gathered = gather(found.sight, found.pair, record.request) if record.request else Gathered()
-    beside = files_beside(found, record.request, gathered)
-    if record.settings_digest != checking.settings_digest(case.settings, accounts, beside):
+    gathered = gathered_now(found, record)
+    if record.settings_digest != digest_now(found, record):
         return False
     if record.sidecar_etag is None or record.sidecar_etag != sidecar.etag:
         return False
@@ -172,7 +170,7 @@ def _held(case: Case, record: Record) -> Record:
     if record.reason == "platform_said_no" and not marked:
         return judge(replace(case, target=record))
     if not anew:
-        extra = {**record.extra, **orders.without_effect(action, "not_sent_yet")}
+        extra = {**record.extra, **orders.told_before_sending(record, action)}
         return case.journal.note(
             record, "sidecar_edited", sidecar_etag=sidecar.etag or case.pair.sidecar.etag, extra=extra
         )
@@ -185,8 +183,6 @@ def _held(case: Case, record: Record) -> Record:
 
 def _open(case: Case, record: Record) -> Record:
     """The request goes on; orders are obeyed, edits are told."""
-    if record.state is State.MARKED and not _as_marked(case, record):
-        return _marked_edited(case, record)
     if record.sidecar_etag != case.pair.sidecar.etag or record.sidecar_gone:
         record = _sidecar_edited(case, record)
     elif orders.due(case.parts, record):
@@ -198,63 +194,6 @@ def _open(case: Case, record: Record) -> Record:
         # Put back where it was before it went, or renamed in its case only.
         record = document_seen(case.parts, record, record.document.rank, own)
     return documents_seen(case.parts, case.sights, record)
-
-
-def _marked_edited(case: Case, record: Record) -> Record:
-    """Marked, not sent yet, and saved again: the same bytes go on, other ones are not what the marker stands for."""
-    if not may_overturn(case.parts, record):
-        return _order_seen(case, record)
-    sidecar = read_again(case)
-    action = read_orders(sidecar.data)
-    if action is not None and action.verb is Verb.CANCEL and action.wording not in record.obeyed:
-        return orders.obey(case.parts, record, action)
-    if sidecar.sha256 != record.sidecar_sha256:
-        return overturn(case.parts, record)
-    kept = record
-    for document in record.documents:
-        entry = _entry_of(case, record, document)
-        if entry is not None and entry.etag == document.etag:
-            continue
-        if entry is None or not _same_bytes(case, record, document, entry):
-            return overturn(case.parts, record)
-        moved = document.model_copy(update={"etag": entry.etag, "href": entry.href})
-        kept = kept.model_copy(update=kept.with_document(moved))
-    return case.journal.touch(
-        record, sidecar_etag=case.pair.sidecar.etag, document=kept.document, more=kept.more
-    )
-
-
-def _same_bytes(case: Case, record: Record, document: DocumentFacts, entry: Entry) -> bool:
-    folder = case.parts.folders[record.server]
-    present = present_at(case.parts, folder, record, entry.href, rank=document.rank)
-    return present is not None and present.sha256 is not None and present.sha256 == document.sha256
-
-
-def _entry_of(case: Case, record: Record, document: DocumentFacts) -> Entry | None:
-    """What lies in the place of a document now; the pair's PDF stands in for the main one."""
-    entry = in_sight(case.sights, document.href)
-    if entry is None and document.rank == record.document.rank:
-        return pair_document(case.pair, record)
-    return entry
-
-
-def _order_seen(case: Case, record: Record) -> Record:
-    """Nothing can be decided yet. An order is read, once for each edit, so that the status tells that it waits."""
-    etag = case.pair.sidecar.etag
-    if etag in {record.sidecar_etag, record.extra.get("order_seen")}:
-        return record
-    action = read_orders(read_again(case).data)
-    extra = {**orders.no_longer_pending(record), "order_seen": etag}
-    if action is not None and action.verb is Verb.CANCEL and action.wording not in record.obeyed:
-        extra |= orders.pending(action)
-    return case.journal.touch(record, extra=extra)
-
-
-def _as_marked(case: Case, record: Record) -> bool:
-    entries = [(_entry_of(case, record, document), document) for document in record.documents]
-    return record.sidecar_etag == case.pair.sidecar.etag and all(
-        entry is not None and entry.etag == document.etag for entry, document in entries
-    )
 
 
 def _sidecar_edited(case: Case, record: Record) -> Record:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from connector import policy, validation
 from connector.errors import DocumentError, Problem
 from connector.identity import canonical_email, carried_digest, digest_of, key_of
+from connector.images.convert import warnings_of as picture_warnings
 from connector.lifecycle import DocumentFacts
 from connector.pdf.facts import DocumentLimits, problems_of, warnings_of
 from connector.pdf.model import PdfFacts
@@ -137,6 +138,8 @@ def _look_into(parts: Parts, documents: Sequence[ReadDocument], max_bytes: int) 
             else:
                 found.problems += problems_of(facts, DocumentLimits(max_bytes=max_bytes), document=name)
                 found.warnings += warnings_of(facts, document=name)
+        if one.picture is not None:
+            found.warnings += picture_warnings(one.picture, document=name)
         found.judged.append(Judged(read=one, facts=facts))
     return found
 

@@ -58,8 +58,8 @@ def deliver(parts: Parts, record: Record) -> Record:
     for rank in [document.rank for document in record.documents]:
         if is_home(record.ranked(rank)):
             continue
-        if waits and parts.stop.is_set():
-            break
+        if parts.stop.is_set():
+            return record  # stopping: no new effect begins
         task = Task(parts=parts, folder=folder, record=record, rank=rank, attempts=attempts)
         task, away = _attempt(task)
         record = task.record

@@ -30,7 +30,7 @@ from connector.steps.likeness import (
     taken_by,
 )
 from connector.steps.read import ReadDocument, ReadSidecar, read_document, read_request
-from connector.steps.wish import Going, wish_of
+from connector.steps.wish import Going, remembered, wish_of
 
 # What was written to the folder outlives a new verdict: it is replaced or removed later, never forgotten.
 _WRITTEN = frozenset(
@@ -48,6 +48,9 @@ _WRITTEN = frozenset(
         "needs_ask",
         "confirmed",
         "first_order",
+        # What a person was shown, and the order that stopped it: neither is undone by a look that goes wrong.
+        "shown",
+        "stopped",
     }
 )
 _HOLDING = frozenset({"there_before", "status_by_name"})
@@ -65,7 +68,7 @@ def judge(case: Case) -> Record:
     asked = understand(case, sidecar)
     case = replace(case, pair=asked.pair)
     try:
-        documents = _read_documents(case, asked, ref)
+        documents = read_documents(case, asked, ref)
         main = documents[0] if documents else None
         moved = moved_by_content(case, sidecar, main)
         if moved is not None:
@@ -81,7 +84,8 @@ def judge(case: Case) -> Record:
     return record
 
 
-def _read_documents(case: Case, asked: Asked, ref: str) -> list[ReadDocument]:
+def read_documents(case: Case, asked: Asked, ref: str) -> list[ReadDocument]:
+    """Fetch every document into the spool under ``ref``, by rank. Raises remote errors, SpoolError."""
     parts = case.parts
     folder = parts.folders[case.settings.server]
     limit = parts.accounts[case.settings.accounts[0]].terms.max_document_bytes
@@ -228,6 +232,7 @@ def _accept(
     if stopped:
         going = Going(wish=Wish.PREVIEW, capped=going.capped, reason=orders.STOPPED)
     obeyed = _obeyed(case)
+    common["extra"].pop("stopped", None)
     fields = {
         **common,
         "key": key,
@@ -245,7 +250,8 @@ def _accept(
             "kind": "draft" if going.wish is Wish.DRAFT else "send",
             "capped": going.capped,
             "send_said": asked.send_said,
-            **({"stopped": stopped} if stopped else orders.without_effect(request.action, "left_over")),
+            **remembered(case, sidecar, asked, carried, going),
+            **({"stopped": stopped} if stopped else orders.told_before_sending(case.target, request.action)),
         },
         "next_at": case.target.next_at if case.target and _same_key(case.target, key) else None,
         "attempts": case.target.attempts if case.target and _same_key(case.target, key) else 0,

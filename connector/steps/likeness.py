@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from connector.errors import NotFound
 from connector.identity import canonical_email, same_people
@@ -52,13 +52,20 @@ def taken_by(case: Case, documents: Sequence[DocumentFacts]) -> tuple[DocumentFa
 
     Annexes are never touched, so any number of requests may share one.
     """
-    mine = [one for one in documents if one.role == "document"]
-    for other in case.journal.open_records(case.settings.server):
-        if case.target is not None and other.id == case.target.id:
+    mine = case.target.id if case.target is not None else None
+    opened = case.journal.open_records(case.settings.server)
+    return shared(opened, documents, place=case.pair.sidecar.href, mine=mine)
+
+
+def shared(
+    records: Iterable[Record], documents: Sequence[DocumentFacts], *, place: str, mine: int | None
+) -> tuple[DocumentFacts, Record] | None:
+    """Return the first of these documents that an open one of ``records`` has, but the one ``mine`` or at ``place``."""
+    wanted = [one for one in documents if one.role == "document"]
+    for other in records:
+        if not other.state.open or other.id == mine or other.place == place:
             continue
-        if not other.state.open or other.place == case.pair.sidecar.href:
-            continue
-        for one in mine:
+        for one in wanted:
             if any(_same_file(one, theirs) for theirs in other.documents if theirs.role == "document"):
                 return one, other
     return None
@@ -94,7 +101,8 @@ def copy_of(
     for known in case.journal.knowing(sha256=sha256):
         if known.id in mine or known.state in _NOT_KNOWN:
             continue
-        delivered = any(one.signed_sha256 == sha256 for one in known.documents)
+        # An annex may come back as it went, without a signature: having its bytes is no copy of what was signed.
+        delivered = any(one.signed_sha256 == sha256 and one.signatures != 0 for one in known.documents)
         if not delivered and not any(
             one.sha256 == sha256 for one in known.documents if one.role == "document"
         ):

@@ -64,30 +64,27 @@ def answer(parts: Parts, record: Record, action: Action, code: str) -> Record:
 
 
 def first_order(target: Record | None, action: Action | None) -> str:
-    """Return the order that stood in the file when its request was first seen: left over from another one (ux 1.5)."""
-    if target is None:
-        return action.wording if action is not None else ""
-    return str(target.extra.get("first_order", ""))
+    """Return the order that stood in the file when its request was first seen, for as long as its line stands."""
+    wording = action.wording if action is not None else ""
+    return wording if target is None or wording == target.extra.get("first_order") else ""
 
 
 def stops(target: Record | None, action: Action | None) -> str:
     """Return the wording of an ``annuler`` that keeps a request from leaving; empty when none does.
 
-    One written while the request waits is meant, for as long as the line stands; one that came with the file is
-    left over from an earlier request and has no effect.
+    One written while the request waits is meant, for as long as the line stands, whatever was obeyed before; one that
+    came with the file is left over from an earlier request and has no effect (ux page section 1.5).
     """
     if target is None or action is None or action.verb is not Verb.CANCEL:
         return ""
-    if target.extra.get("stopped") == action.wording:
-        return action.wording
-    left_over = action.wording == first_order(target, action)
-    return "" if left_over or action.wording in target.obeyed else action.wording
+    return "" if first_order(target, action) else action.wording
 
 
-def without_effect(action: Action | None, code: str) -> dict[str, Any]:
+def told_before_sending(target: Record | None, action: Action | None) -> dict[str, Any]:
     """Return what is kept (in ``extra``) of an order on a request of which nothing has left: that it is said."""
     if action is None or action.verb in _ASKING | {Verb.SEND}:
         return {}
+    code = "left_over" if first_order(target, action) else "not_sent_yet"
     return {"order": {"code": code, "wording": action.wording}}
 
 

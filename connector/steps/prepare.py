@@ -31,7 +31,7 @@ def prepare(parts: Parts, record: Record) -> Record:
     assert record.request is not None
     if not all(_spooled(parts, record, one) for one in record.documents):
         # The spool was lost: the bytes judged are no longer at hand, so the pair is judged again.
-        return parts.journal.note(record, "judge_again", sidecar_etag=None, settings_digest=None)
+        return judge_again(parts, record)
     service = parts.services[record.account]
     try:
         transaction = _build(parts, record, record.request, service)
@@ -59,6 +59,11 @@ def prepare(parts: Parts, record: Record) -> Record:
     return parts.journal.fact(
         record, Event.PREPARED, transaction=transaction, attempts=0, next_at=None, extra=extra
     )
+
+
+def judge_again(parts: Parts, record: Record) -> Record:
+    """What it was judged by has moved: it goes no further before step 2 has looked again. Raises JournalError only."""
+    return parts.journal.note(record, "judge_again", sidecar_etag=None, settings_digest=None)
 
 
 def _spooled(parts: Parts, record: Record, one: DocumentFacts) -> bool:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import BinaryIO, Literal
 
 from connector.errors import DocumentError, OutOfSpace, Problem
+from connector.images.convert import ImageFacts
 from connector.ports import Entry, ETag, Folder, Href
 from connector.sidecar import names
 from connector.sidecar.model import SignatureRequest
@@ -56,6 +57,8 @@ class ReadDocument:
     """The PDF that travels."""
     sent_sha256: str | None = None
     """Of the PDF made of a picture; None where the file itself travels."""
+    picture: ImageFacts | None = None
+    """What was made of a picture."""
     fault: str = ""
     """Code of what is wrong with a picture."""
 
@@ -123,22 +126,22 @@ def read_document(
         etag=fetched.etag or entry.etag,
         path=path,
     )
-    return _made_into_pdf(parts, read, ref) if picture else read
+    return _made_into_pdf(parts, read, ref, max_bytes) if picture else read
 
 
-def _made_into_pdf(parts: Parts, read: ReadDocument, ref: str) -> ReadDocument:
+def _made_into_pdf(parts: Parts, read: ReadDocument, ref: str, max_bytes: int) -> ReadDocument:
     """Make the PDF of a picture; its bytes are what is judged from here on, and what is sent."""
     assert read.path is not None
     made = parts.spool.path(ref, f"made-{read.rank}.pdf")
     try:
-        parts.documents.image_to_pdf(read.path, made)
+        picture = parts.documents.image_to_pdf(read.path, made, max_bytes=max_bytes)
         path, _ = parts.spool.put(ref, sent_name(read.rank), lambda stream: _copied(made, stream))
     except DocumentError as error:
         return replace(read, path=None, fault=error.code)
     finally:
         made.unlink(missing_ok=True)
         read.path.unlink(missing_ok=True)
-    return replace(read, path=path, sent_sha256=parts.spool.sha256(path))
+    return replace(read, path=path, sent_sha256=parts.spool.sha256(path), picture=picture)
 
 
 def _copied(source: Path, stream: BinaryIO) -> None:

@@ -7,9 +7,10 @@ sections 1.2, 1.3 and 5; protocol section 2 (asks).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
+from typing import Any
 
-from connector.lifecycle import Record, State
+from connector.lifecycle import State
 from connector.sidecar.model import SignatureRequest, Verb, Wish
 from connector.steps import check as checking
 from connector.steps.asked import Asked
@@ -27,34 +28,65 @@ class Going:
     reason: str = ""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Shown:
+    """What a person was last shown of a request: it outlives every look that goes wrong until the request leaves."""
+
+    sidecar_sha256: str
+    carried: str
+    send_said: str = ""
+    capped: bool = False
+    """The folder's ceiling stopped it."""
+    reason: str = ""
+    gone: bool = False
+    """It was let go since, and waits to leave."""
+
+
 def wish_of(case: Case, sidecar: ReadSidecar, asked: Asked, checked: checking.Checked, carried: str) -> Going:
     """Decide how far an accepted request goes, by its own words, the settings above it, and what was shown of it."""
     request, shown = checked.request, _shown(case)
     wish = checked.wish
-    ordered = _ordered(request, shown)
-    if not ordered and request.action is not None and request.action.verb is Verb.SEND and request.send:
+    ordered = _ordered(case, request, shown)
+    kept = shown is not None and shown.gone and shown == _as_gone(sidecar, asked, carried)
+    if not ordered and not kept and request.action is not None and request.action.verb is Verb.SEND:
         # A leftover "envoyer" on a request that never waited for it has no effect.
-        wish = _lower(wish, request.send)
-    was_capped = _previewed(case) is not None and bool(extra_of(case.target).get("capped"))
+        wish = _lower(wish, request.send or wish)
+    was_capped = _was_capped(case, shown)
     capped = was_capped or wish is not _lower(request.send or Wish.SEND, Wish.SEND)
-    if wish is Wish.PREVIEW or ordered:
-        return Going(wish=wish, capped=capped, reason="preview_only" if capped and not ordered else "")
-    edited = shown is not None and sidecar.sha256 != shown.sidecar_sha256
+    if wish is Wish.PREVIEW or ordered or kept:
+        return Going(
+            wish=wish, capped=capped, reason="preview_only" if capped and not (ordered or kept) else ""
+        )
+    waits = shown is not None and not shown.gone
+    edited = shown is not None and waits and sidecar.sha256 != shown.sidecar_sha256
     if asked.own is not None and asked.own.send is not None:
         goes = edited or not was_capped
-    elif asked.send_said:
+    elif asked.send_said or (shown is not None and shown.gone):
         goes, changed = _let_go(request, asked, shown, carried)
         if changed:
             return Going(wish=Wish.PREVIEW, capped=capped, reason="preview_changed")
     else:
         # Nobody says how far: what was born of a list or a drop folder, or was shown already, waits for a word.
-        goes = request.born_of is None and not was_capped and (shown is None or edited)
+        goes = request.born_of is None and not was_capped and (not waits or edited)
     if goes:
         return Going(wish=wish, capped=capped)
     return Going(wish=Wish.PREVIEW, capped=capped, reason=shown.reason if shown is not None else "")
 
 
-def _let_go(request: SignatureRequest, asked: Asked, shown: Record | None, carried: str) -> tuple[bool, bool]:
+def remembered(case: Case, sidecar: ReadSidecar, asked: Asked, carried: str, going: Going) -> dict[str, Any]:
+    """Return what is kept (in ``extra``) of what a person is shown now, or was shown before it is let go now."""
+    gone = _as_gone(sidecar, asked, carried)
+    if going.wish is Wish.PREVIEW and going.reason != STOPPED:
+        return {"shown": asdict(replace(gone, gone=False, capped=going.capped, reason=going.reason))}
+    before = extra_of(case.target).get("shown") if going.wish is not Wish.PREVIEW else None
+    return {"shown": asdict(gone)} if before else {}
+
+
+def _as_gone(sidecar: ReadSidecar, asked: Asked, carried: str) -> Shown:
+    return Shown(sidecar_sha256=sidecar.sha256, carried=carried, send_said=asked.send_said, gone=True)
+
+
+def _let_go(request: SignatureRequest, asked: Asked, shown: Shown | None, carried: str) -> tuple[bool, bool]:
     """A settings file says that it may go: return whether it does, and whether it is no longer what was shown.
 
     What was shown goes once the file is saved after it, and only as it was shown; what was born of a list was not
@@ -62,29 +94,36 @@ def _let_go(request: SignatureRequest, asked: Asked, shown: Record | None, carri
     """
     if shown is None:
         return request.born_of != "list", False
-    if asked.send_said == shown.extra.get("send_said"):
+    if asked.send_said == shown.send_said and not shown.gone:
         return False, False
     return shown.carried == carried, shown.carried != carried
 
 
-def _shown(case: Case) -> Record | None:
-    """Return the record that was previewed here, as it stood; none that an order had stopped on its way."""
-    target = _previewed(case)
-    return target if target is not None and target.reason != STOPPED else None
-
-
-def _previewed(case: Case) -> Record | None:
+def _shown(case: Case) -> Shown | None:
+    """Return what was shown here; nothing of one that an order had stopped on its way."""
     target = case.target
-    return target if target is not None and target.state is State.PREVIEWED else None
+    if target is None or (target.state is State.PREVIEWED and target.reason == STOPPED):
+        return None
+    kept = extra_of(target).get("shown")
+    return Shown(**kept) if kept else None
 
 
-def _ordered(request: SignatureRequest, shown: Record | None) -> bool:
+def _was_capped(case: Case, shown: Shown | None) -> bool:
+    """Was it prepared under a ceiling that stopped it, and has nobody let it go since?"""
+    if case.target is not None and case.target.state is State.PREVIEWED:
+        return bool(extra_of(case.target).get("capped"))
+    return shown is not None and shown.capped
+
+
+def _ordered(case: Case, request: SignatureRequest, shown: Shown | None) -> bool:
     """True for a new ``action: envoyer`` on what waits in preview."""
     return (
         shown is not None
+        and not shown.gone
+        and case.target is not None
         and request.action is not None
         and request.action.verb is Verb.SEND
-        and request.action.wording not in shown.obeyed
+        and request.action.wording not in case.target.obeyed
     )
 
 

@@ -237,6 +237,19 @@ def sent(platform: Platform, pdf: Path, *emails: str, sequential: bool = True) -
     return transaction
 
 
+def test_a_name_that_could_not_be_told_apart_is_taken_whole(platform: Platform, pdf: Path) -> None:
+    """Known whole alone (« SARL Les Jardins », one word): without halves the platform takes it, and tells it back."""
+    transaction = platform.service.create(draft())
+    box = Box(signatory=1, page=1, x=50, y=600, page_width=595.28, page_height=841.89)
+    platform.service.upload(transaction, 1, pdf.name, pdf, [box])
+    whole = TransactionSignatory(
+        email=MARIE, name="Paul et Marie Martin", first_name="", last_name="", phone="+33612345678"
+    )
+    platform.service.add_signatory(transaction, whole)
+    platform.service.send(transaction)
+    assert [one.name for one in platform.service.status(transaction).signatories] == [whole.name]
+
+
 def test_a_launch_is_followed_signed_and_fetched(platform: Platform, pdf: Path) -> None:
     """Two people sign in turn, and what comes back is the signed document."""
     transaction = sent(platform, pdf, MARIE, PAUL)

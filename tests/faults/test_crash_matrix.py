@@ -193,7 +193,7 @@ class Homeward:
         assert record.state is State.DELIVERED, (record.state, record.reason, stage.first_line())
         assert record.closed
         assert sum(stage.sends()) == 1, stage.sends()
-        assert stage.first_line() == "SIGNÉ – « lettre.pdf » est maintenant la version signée"
+        assert stage.first_line() == "SIGNÉ – les 2 documents sont revenus signés"
         aside = ["bilan (original).pdf", "lettre (original).pdf"] if stage.mode == "plain" else []
         written = ["lettre.sign.yaml", "lettre.signature.txt", SIGNED_ANNEX]
         assert stage.files() == sorted([*FILES, *aside, *written])

@@ -246,3 +246,18 @@ def test_words_that_are_not_in_the_pdf_are_told_with_their_line(tmp_path: Path) 
         assert (
             stage.first_line() == "À CORRIGER – « Signature du client » ne figure pas dans le PDF (ligne 5)"
         )
+
+
+def test_a_file_of_several_pictures_sends_the_first_and_says_so(tmp_path: Path) -> None:
+    from PIL import Image
+
+    out = io.BytesIO()
+    frames = [Image.new("RGB", (800, 1100), colour) for colour in ("white", "grey", "black")]
+    frames[0].save(out, "PNG", save_all=True, append_images=frames[1:])
+    with Stage(tmp_path) as stage:
+        stage.write("photo.png", out.getvalue())
+        stage.write("photo.sign.yaml", ONE + "envoi: non\n")
+        stage.run()
+        assert stage.record("photo").state is State.PREVIEWED, stage.status("photo")
+        assert [each["code"] for each in stage.record("photo").extra["warnings"]] == ["image_animated"]
+        assert "Bon à savoir" in plain_text(stage, "photo")

@@ -396,7 +396,10 @@ def test_several_documents_are_each_locked(tmp_path: Path) -> None:
     """Two documents of one request: both protected, both lifted."""
     with locking(tmp_path, "nextcloud") as stage:
         stage.write("mandat.pdf", documents.letter(1, "mandat"))
-        signed(stage, LOCKED + "documents:\n  - lettre.pdf\n  - mandat.pdf\n")
+        stage.drop(sidecar=LOCKED + "documents:\n  - lettre.pdf\n  - mandat.pdf\n")
+        stage.run()
+        stage.sign()
+        stage.run()
         assert "Les 2 PDF signés sont verrouillés" in words(stage), stage.status()
         assert locks(stage)
         assert locks(stage, f"{ROOT}/mandat.pdf")

@@ -404,6 +404,39 @@ def test_annuler_keeps_a_waiting_request_from_leaving(tmp_path: Path, mode: Mode
         stage.intact()
 
 
+def test_annuler_on_a_second_request_that_waits(tmp_path: Path) -> None:
+    """An old wording typed anew while the next request waits is meant: better not sent than sent against a word."""
+    with Stage(tmp_path, account={"max_sends_per_day": "1"}) as stage:
+        out(stage)
+        order(stage, "action: annuler")
+        assert stage.first_line().startswith(BY_ORDER)
+        order(stage, "action: recommencer")
+        assert stage.first_line().startswith("EN PAUSE – ")
+        order(stage, "action: annuler")
+        assert stage.first_line().startswith("PRÊT – rien n’est parti : la demande est arrêtée")
+        stage.clock.advance(24 * HOUR)
+        stage.run()
+        assert stage.sends() == [1]
+        order(stage, "action: recommencer")
+        assert stage.first_line().startswith(OUT), stage.status()
+        stage.intact()
+
+
+def test_an_order_left_over_then_meant(tmp_path: Path) -> None:
+    """Taken out and written again, the very same line is no longer left over."""
+    with Stage(tmp_path, account={"max_sends_per_day": "1"}) as stage:
+        stage.drop("autre", sidecar=TWO)
+        stage.run()
+        stage.drop(sidecar=ONE + "action: annuler\n")
+        stage.run()
+        assert "était déjà écrit à l’arrivée" in words(stage)
+        order(stage, "# voyons")
+        assert stage.first_line().startswith("EN PAUSE – ")
+        order(stage, "action: annuler")
+        assert stage.first_line().startswith("PRÊT – rien n’est parti : la demande est arrêtée")
+        stage.intact()
+
+
 def test_orders_on_what_was_never_sent_are_answered(tmp_path: Path) -> None:
     """A preview cannot be reminded of; a held one neither."""
     with Stage(tmp_path, settings={"send": "preview"}) as stage:

@@ -117,7 +117,8 @@ def home(stage: Stage, folder: str, *, but: Iterable[str] = ()) -> None:
     if not but:
         expected = {*signed, *signed.values(), "lettre.sign.yaml", "lettre.signature.txt"}
         assert {name for name in stage.files(at(folder)) if "(original)" not in name} == expected
-        assert first_line(stage, folder) == "SIGNÉ – « lettre.pdf » est maintenant la version signée"
+        assert first_line(stage, folder).startswith("SIGNÉ – ")
+        assert "à côté : «" not in first_line(stage, folder)
         for name in signed.keys() & {*IN_PLACE}:
             original_survives(stage, folder, name)
 
@@ -496,6 +497,9 @@ def test_an_annex_without_a_signature_is_taken_as_it_came(tmp_path: Path, mode: 
             assert stage.read(SIGNED[ANNEX], folder=at(folder)) == content_of(ANNEX, folder)
             assert record_of(stage, folder).state is State.DELIVERED
             assert record_of(stage, folder).ranked(4).signatures == 0
+            assert "Annexe 1.pdf revient sans signature" in " ".join(
+                stage.status(folder=at(folder)).replace("\u00a0", " ").split()
+            )
             assert len([name for name in stage.files(at(folder)) if "Annexe" in name]) == 2
         stage.intact()
 

@@ -177,6 +177,16 @@ def test_a_fax_has_the_shape_of_paper(target: Path) -> None:
     )
 
 
+def test_a_picture_that_lies_on_its_side_has_its_resolution_turned(target: Path) -> None:
+    """Dots across and up are those of the file as stored, whatever turns it."""
+    image = pictures.quadrants((300, 300))
+    options: dict[str, Any] = {"dpi": (300, 150), "exif": pictures.exif(6)}
+    for kind in ("JPEG", "TIFF"):
+        made(target, pictures.saved(image, kind, **options))
+        picture = picture_of(page_of(target, scale=4))
+        assert (picture.width / 4, picture.height / 4) == pytest.approx((144, 72), abs=1.5)
+
+
 def test_a_photo_keeps_the_foot_free(target: Path) -> None:
     """Below a photo there is room for a signature box without anybody saying where."""
     for size in ((3000, 4000), (4000, 3000), (2000, 2000), (900, 4000)):

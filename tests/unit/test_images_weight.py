@@ -20,7 +20,7 @@ from connector.errors import DocumentError
 from connector.images import jpeg
 from connector.images.convert import ImageFacts, to_pdf, warnings_of
 from connector.pdf.facts import facts, problems_of
-from tests import documents, pictures
+from tests import documents, image_bombs, pictures
 
 
 @pytest.fixture
@@ -69,9 +69,12 @@ def test_a_phones_photo_is_light(target: Path) -> None:
 def test_nothing_but_the_picture_leaves(target: Path, kind: str) -> None:
     """No place, camera, date, comment, thumbnail or profile: of a large photo, and of one taken over as it is."""
     tagged = {"exif": pictures.exif()}
+    plain = pictures.saved(pictures.quadrants(), "JPEG")
+    thumbnail = b"\xff\xe0\x00\x1cJFIF\x00\x01\x01\x00\x00\x01\x00\x01\x04\x01secret small"
     contents = {
         "JPEG": [
             pictures.photo(),
+            plain[:2] + thumbnail + plain[20:],
             pictures.saved(pictures.quadrants(), "JPEG", comment=b"secret remark", **tagged) + b"secret tail",
         ],
         "PNG": [pictures.saved(pictures.quadrants(), "PNG", **tagged)],
@@ -112,6 +115,29 @@ def test_stripping_a_jpeg_keeps_its_pixels(options: dict[str, Any]) -> None:
     assert jpeg.stripped(content[:-200]) is None
     assert jpeg.stripped(b"no JPEG") is None
     assert jpeg.stripped(b"\xff\xd8\xff\xd9") is None
+
+
+def test_a_jpeg_that_needs_its_oddities_is_made_anew(target: Path) -> None:
+    """Where the picture would look otherwise without what is taken out, it is not taken over."""
+    content = pictures.saved(pictures.quadrants(), "JPEG", keep_rgb=True, quality=95)
+    # Components called 1, 2, 3 are RGB only because an Adobe segment says so, which here is longer than Adobe's.
+    for name, number in zip(b"RGB", (1, 2, 3), strict=True):
+        content = content.replace(bytes([name, 0x11]), bytes([number, 0x11])).replace(
+            bytes([name, 0x00]), bytes([number, 0x00])
+        )
+    at = content.index(b"\xff\xee")
+    odd = content[: at + 2] + b"\x00\x0f" + content[at + 4 : at + 16] + b"\x00" + content[at + 16 :]
+    left = jpeg.stripped(odd)
+    assert left is not None
+    made(target, odd)
+    assert image_in(target)[1] != left
+    with Image.open(io.BytesIO(odd)) as seen, Image.open(io.BytesIO(image_in(target)[1])) as kept:
+        assert abs(seen.getpixel((10, 10))[0] - kept.getpixel((10, 10))[0]) < 12  # type: ignore[index,operator]
+
+
+def test_a_jpeg_refined_without_end_is_refused(target: Path) -> None:
+    """By its number of scans, before any is decoded."""
+    assert code_of(target, image_bombs.many_scans(150)) == "image_too_large"
 
 
 @given(content=st.binary(max_size=200), cut=st.integers(0, 2000), flip=st.integers(0, 1500))

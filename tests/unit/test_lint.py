@@ -30,8 +30,8 @@ from connector.report.block import seal_status
 from tests import documents
 from tests.worlds import workers
 
-MARIE = "signataires: Marie Dupont <marie.dupont@example.fr> 06 12 34 56 78\n"
-CONTACTS = "contacts: {expert-comptable: Claire Bernard <claire.bernard@example.fr> 06 98 76 54 32}\n"
+MARIE = "signataires: Marie Dupont <marie.dupont@cabinet.fr> 06 12 34 56 78\n"
+CONTACTS = "contacts: {expert-comptable: Claire Bernard <claire.bernard@cabinet.fr> 06 98 76 54 32}\n"
 CONFIG = """\
 config_version: 1
 support: le support
@@ -40,7 +40,7 @@ platform: {url: "https://sign.example/", shortcut: x, secret: {env: NOT_SET}}
 accounts: {lyon: {sender: Cabinet, owner: chef@lyon.example}, annecy: {sender: Cabinet, owner: chef@annecy.example}}
 folders:
   letters: {server: dms, path: /Lettres/, account: lyon, send: live}
-  social: {server: dms, path: /Social/, account: annecy, send: preview, policy: {refuse_domains: [example.fr]}}
+  social: {server: dms, path: /Social/, account: annecy, send: preview, policy: {refuse_domains: [cabinet.fr]}}
 """
 
 
@@ -183,6 +183,12 @@ def test_one_object_a_request(call: Any, tmp_path: Path) -> None:
     ]
 
 
+def test_a_model_that_was_not_filled_in_is_to_correct(call: Any, tmp_path: Path) -> None:
+    """Its people are refused as they are in a watched folder, though no configuration says so here."""
+    put(tmp_path / "lettre", MARIE.replace("cabinet.fr", "example.fr"))
+    assert call("lint", "--json", tmp_path).codes["lettre.sign.yaml"] == ["domain_refused"]
+
+
 def test_one_file_never_stops_the_others(call: Any, tmp_path: Path) -> None:
     """A file that this machine cannot read is told, a defect met in one file as well."""
     put(tmp_path / "a")
@@ -230,10 +236,10 @@ def test_the_rows_of_a_list_are_judged(call: Any, tmp_path: Path) -> None:
     tree = tmp_path / "tree"
     made = make_list(
         tree,
-        ("A", "a@example.fr", "Anne", "Alpha", 612345678),
-        ("B", "b@example.fr", "Bob", "Beta", "04 12 34 56 78"),
-        ("C", "c@example.fr", "Cléo", "Gamma", "06 12 34 56 79"),
-        ("D", "d@example.fr", "Dan", "Delta", "06 12 34 56 70"),
+        ("A", "a@cabinet.fr", "Anne", "Alpha", 612345678),
+        ("B", "b@cabinet.fr", "Bob", "Beta", "04 12 34 56 78"),
+        ("C", "c@cabinet.fr", "Cléo", "Gamma", "06 12 34 56 79"),
+        ("D", "d@cabinet.fr", "Dan", "Delta", "06 12 34 56 70"),
     )
     for name in "AB":
         (tree / f"{name}.pdf").write_bytes(documents.letter(2, name))
@@ -258,7 +264,7 @@ def test_the_rows_of_a_list_are_judged(call: Any, tmp_path: Path) -> None:
 
 
 def test_a_good_list_is_good_and_a_broken_one_is_told(call: Any, tmp_path: Path) -> None:
-    made = make_list(tmp_path / "good", ("A", "a@example.fr", "Anne", "Alpha", "06 12 34 56 78"))
+    made = make_list(tmp_path / "good", ("A", "a@cabinet.fr", "Anne", "Alpha", "06 12 34 56 78"))
     (tmp_path / "good" / "A.pdf").write_bytes(documents.letter(2, "A"))
     told = call("lint", "--language", "en", made)
     assert (told.status, "_signataires.xlsx: OK – 1 row, its request is judged here" in told.out) == (0, True)
@@ -379,7 +385,7 @@ def test_a_folders_own_rules(call: Any, tmp_path: Path) -> None:
     assert (letters.status, "partirait d’elle-même" in letters.out) == (0, True)
     social = call("lint", "--json", "--config", config, "--folder", "social", tree)
     assert sorted(social.codes["a.sign.yaml"]) == ["account_fenced", "domain_refused"]
-    put(tree / "a", MARIE.replace("example.fr", "example.com"))
+    put(tree / "a", MARIE.replace("cabinet.fr", "autre.fr"))
     assert "aperçu seulement" in call("lint", "--config", config, "--folder", "social", tree).out
 
 
@@ -505,6 +511,8 @@ def test_a_local_folder_writes_nothing(local: LocalFolder, tmp_path: Path) -> No
         lambda: local.delete(href),
         lambda: local.make_folder(href),
         lambda: local.label_version(FileId("1"), "2", "x"),
+        lambda: local.lock(href, note="x"),
+        lambda: local.unlock(href, note="x"),
     ):
         with pytest.raises(WriteRefused):
             write()

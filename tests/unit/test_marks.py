@@ -11,12 +11,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connector import marks
-from connector.marks import Done, Owner, Reading, Sealer, Sent
+from connector.marks import Done, Further, Owner, Reading, Sealer, Sent
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 OURS = Sealer(b"our seal key of enough bytes")
 THEIRS = Sealer(b"another firm's key of bytes!")
 PLACE, DOCUMENT = "/Cabinet/Lettres de mission/Dupont.sign.yaml", "/Cabinet/Lettres de mission/Dupont.pdf"
+ANNEX = "/Cabinet/Lettres de mission/Tarifs.jpg"
 PEOPLE = ("marie.dupont@cabinet.fr", "claire.bernard@cabinet.fr")
 SENT = Sent(
     kind="send",
@@ -41,6 +42,19 @@ SENT = Sent(
     document_file_id="00000011",
     place=OURS.hide(PLACE),
     document=OURS.hide(DOCUMENT),
+    further=(
+        Further(
+            rank=2,
+            role="annex",
+            sha256="e" * 64,
+            sent_sha256="9" * 64,
+            size=6_789,
+            pages=1,
+            pages_digest="8" * 64,
+            file_id="00000013",
+            place=OURS.hide(ANNEX),
+        ),
+    ),
     made_at=NOW,
 )
 DONE = Done(
@@ -48,6 +62,7 @@ DONE = Done(
     transaction="T-1",
     state="delivered",
     signed_sha256="2" * 64,
+    further_signed=("3" * 64, None),
     ended_at=NOW,
     connector="host-1",
 )
@@ -105,6 +120,16 @@ def test_more_behind_the_seal_is_not_whole() -> None:
     whole = marks.write(SENT, OURS)
     for more in (b" ", b"\n", b"x\n", whole):
         assert marks.read(whole + more, OURS)[0] is not Reading.WHOLE, more
+
+
+def test_marks_of_one_document_as_earlier_releases_wrote_them() -> None:
+    """They say nothing of further documents, and are as whole as ever."""
+    for mark, new in ((SENT, "further"), (DONE, "further_signed")):
+        payload = json.loads(marks.write(mark, OURS).split(b"\n")[0])
+        del payload["mark"][new]
+        payload["mark"].pop("sent_sha256", None)
+        line = json.dumps(payload, sort_keys=True, separators=(",", ":")).encode()
+        assert marks.read(sealed(line), OURS) == (Reading.WHOLE, mark.model_copy(update={new: ()}))
 
 
 def test_a_mark_does_not_pass_for_another_one() -> None:
@@ -171,6 +196,7 @@ def test_nothing_of_anybody_stands_in_clear() -> None:
         "cabinet.fr",
         PLACE,
         DOCUMENT,
+        ANNEX,
         "Lettres de mission",
         "Dupont",
         ".pdf",

@@ -80,8 +80,10 @@ def test_pdf(pdf: IsolatedPdf, path: Path, name: str) -> None:
     """Scenario B1: each costs one code that was foreseen, and no more than one worker."""
     content, codes = PDFS[name]
     path.write_bytes(content())
+    # Other tests of this process may have left idle workers of their own pools.
+    before = {worker.pid for worker in workers()}
     assert outcome(lambda: pdf.facts(path)) in codes
-    assert len(workers()) <= 1
+    assert len([worker for worker in workers() if worker.pid not in before]) <= 1
 
 
 IMAGES: dict[str, tuple[Callable[[], bytes], str]] = {

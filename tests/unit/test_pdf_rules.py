@@ -53,6 +53,21 @@ def layered(settings: bytes, usage: bytes = b"") -> bytes:
     return one_page(b"", layer, catalog=b"/OCProperties<</OCGs[4 0 R]/D<<" + settings + b">>>>")
 
 
+def for_holders() -> bytes:
+    """A letter that only the holder of a certificate can open."""
+    from pyhanko.pdf_utils.crypt.pubkey import RecipientEncryptionPolicy
+    from pyhanko.pdf_utils.reader import PdfFileReader
+    from pyhanko.pdf_utils.writer import copy_into_new_writer
+
+    writer = copy_into_new_writer(PdfFileReader(io.BytesIO(documents.letter(1))))
+    recipient = documents.signer("Claire Bernard", "claire.bernard@example.fr", rsa_key=True)
+    policy = RecipientEncryptionPolicy(ignore_key_usage=True)
+    writer.encrypt_pubkey([recipient.signing_cert], policy=policy)
+    out = io.BytesIO()
+    writer.write(out)
+    return out.getvalue()
+
+
 LAUNCH = b"<</S/Launch/F(cmd.exe)>>"
 
 REFUSED: dict[str, tuple[Make, list[str]]] = {
@@ -67,6 +82,15 @@ REFUSED: dict[str, tuple[Make, list[str]]] = {
     "too large": (documents.too_large, ["pdf_too_large"]),
     "empty": (documents.zero, ["pdf_empty"]),
     "cut short": (documents.truncated, ["pdf_unreadable"]),
+    "content that nobody can decode": (
+        lambda: one_page(b"/Contents 4 0 R", stream(b"\xff\xfe~>", b"/Filter/ASCII85Decode")),
+        ["pdf_unreadable"],
+    ),
+    "page without a size": (
+        lambda: one_page().replace(b"/MediaBox[0 0 595 842]", b"/Media [0 0 595 842] "),
+        ["pdf_unreadable"],
+    ),
+    "for holders of a certificate": (for_holders, ["pdf_encrypted"]),
     "web page": (documents.html, ["pdf_not_pdf"]),
     "zip": (documents.zipped, ["pdf_not_pdf"]),
     "portfolio": (lambda: one_page(catalog=b"/Collection<</View/T>>"), ["pdf_portfolio"]),

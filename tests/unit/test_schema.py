@@ -6,7 +6,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Literal
 
 import jsonschema
 import pytest
@@ -22,12 +22,15 @@ from connector.config.schema_words import TOLD
 from connector.config.shape import every_key
 from connector.errors import RequestRejected
 from connector.jesignexpert.contract import Contract
+from connector.models import models
 from connector.report.typography import NBSP
 from connector.sidecar import words
 from connector.sidecar.model import SignatureRequest
+from connector.sidecar.names import is_settings, is_sidecar
 from connector.sidecar.reading import read_sidecar
 from connector.sidecar.schema import SUBJECT_LENGTH, keys_of, loose
 from connector.sidecar.schema_words import KEYS, WORDS
+from connector.text_yaml import decode
 from tests.unit.test_docs import ADMINISTRATOR, GUIDE, ROOT, yaml_blocks
 
 ROOMS = ("request", "signatory", "place", "reminder")
@@ -261,6 +264,16 @@ def test_the_models_pass(model: str) -> None:
     for value in loaded(text):
         assert faults("settings" if settings else "request", value) == []
     assert is_read(text, settings=settings)
+
+
+@pytest.mark.parametrize("language", ["fr", "en"])
+def test_the_shipped_models_pass(language: Literal["fr", "en"]) -> None:
+    """Every model that lies in the folders for people to copy."""
+    shipped = {name: data for name, data in models(language).items() if is_sidecar(name) or is_settings(name)}
+    assert len(shipped) >= 4
+    for name, data in shipped.items():
+        for value in loaded(decode(data).text):
+            assert faults("settings" if is_settings(name) else "request", value) == [], name
 
 
 @pytest.mark.parametrize("block", yaml_blocks(GUIDE))

@@ -107,6 +107,9 @@ def test_names_we_write() -> None:
     assert names.signed_name("lettre.pdf", 2) == "lettre (signé) (2).pdf"
     assert names.to_check_name("lettre.pdf") == "lettre (signé, à vérifier).pdf"
     assert names.original_name("lettre.pdf", 3) == "lettre (original) (3).pdf"
+    assert names.annex_name("Mandat.pdf", "Annexe 1 - Tarifs.PDF") == "Mandat - Annexe 1 - Tarifs (signé).pdf"
+    assert names.annex_name("photo.jpg", "plan.png", 2) == "photo - plan (signé) (2).pdf"
+    assert names.annex_name("a.pdf", "b.pdf", to_check=True) == "a - b (signé, à vérifier).pdf"
 
 
 @pytest.mark.parametrize(
@@ -155,6 +158,7 @@ def test_our_names_fit_everywhere(stem: str) -> None:
         names.signed_name,
         names.to_check_name,
         names.original_name,
+        lambda name: names.annex_name(name, name),
     )
     for maker in makers:
         name = maker(f"x{stem}.pdf")

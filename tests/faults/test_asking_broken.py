@@ -1,0 +1,284 @@
+"""Stories by which a hostile reader broke "Asking": settings, lists, previews and several documents in one request.
+
+Each was seen to fail before its repair.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from connector.lifecycle import State
+from connector.passes import server_pass
+from connector.steps import waiting
+from tests import documents
+from tests.spreadsheets import person, workbook
+from tests.worlds import CLAIRE, ONE, QUICK, ROOT, Mode, Stage
+
+BROKEN = "obget: Lettre\n"
+PROBING = replace(QUICK, probe=timedelta(seconds=20))
+MODES = pytest.mark.parametrize("mode", ["nextcloud", "plain"])
+
+
+def plain_text(stage: Stage, name: str = "lettre", *, folder: str = ROOT) -> str:
+    return " ".join(stage.status(name, folder=folder).replace("\u00a0", " ").split())
+
+
+def hold(stage: Stage) -> None:
+    """The administrator stops the account: everything accepted waits, « EN PAUSE »."""
+    far = stage.clock.now() + timedelta(days=300)
+    stage.parts.journal.hold("cabinet", waiting.MANUAL, probe_at=far, text="")
+
+
+def release(stage: Stage) -> None:
+    stage.parts.journal.release("cabinet")
+
+
+def test_a_ceiling_lowered_while_the_service_was_down(tmp_path: Path) -> None:
+    with Stage(tmp_path) as stage:
+        hold(stage)
+        stage.drop()
+        stage.run()
+        assert stage.record().state is State.WAITING
+        stage.stop()
+        stage.settings = {"send": "preview"}
+        stage.start()
+        release(stage)
+        stage.run()
+        assert stage.sends() == []
+        assert stage.record().state is State.PREVIEWED
+
+
+@MODES
+def test_settings_saved_while_the_service_was_down(tmp_path: Path, mode: Mode) -> None:
+    with Stage(tmp_path, mode) as stage:
+        hold(stage)
+        stage.drop()
+        stage.run()
+        stage.stop()
+        stage.write("_signature.yaml", "envoi: non\n")
+        stage.clock.advance(60)
+        stage.start()
+        release(stage)
+        stage.run()
+        assert stage.sends() == []
+
+
+@MODES
+def test_settings_saved_at_the_very_moment_of_leaving(tmp_path: Path, mode: Mode) -> None:
+    with Stage(tmp_path, mode) as stage:
+        hold(stage)
+        stage.write("_signature.yaml", "objet: Lettre\n")
+        stage.drop()
+        stage.run()
+        stage.clock.advance(3)
+        stage.write("_signature.yaml", "objet: Lettre\nenvoi: non\n")
+        release(stage)
+        server_pass(stage.parts, "dms", stage.memory)
+        assert stage.sends() == []
+        stage.run()
+        assert stage.sends() == []
+
+
+def in_pause_and_marked(tmp_path: Path) -> Stage:
+    """A request that the platform did not take for want of credit: marked, and known not to have left."""
+    stage = Stage(tmp_path, timing=PROBING)
+    stage.write("_signature.yaml", "objet: Lettre\n")
+    stage.platform.credit = 0
+    stage.drop()
+    stage.run()
+    assert stage.record().state is State.MARKED
+    return stage
+
+
+def credit_is_back(stage: Stage) -> None:
+    stage.platform.credit = 10
+    for _ in range(3):
+        stage.clock.advance(30)
+        stage.run(4)
+
+
+@pytest.mark.parametrize(
+    ("said", "word"),
+    [
+        ("objet: Lettre\nenvoi: non\n", "À VÉRIFIER – la demande a changé"),
+        ("objet: Autre objet\n", "À VÉRIFIER – la demande a changé"),
+        (
+            f"objet: Lettre\npuis: Claire Bernard <{CLAIRE}> 06 98 76 54 32\n",
+            "À VÉRIFIER – la demande a changé",
+        ),
+        ("objet: Lettre\n# note\n", "EN COURS"),
+    ],
+)
+def test_settings_saved_while_marked_and_in_pause(tmp_path: Path, said: str, word: str) -> None:
+    """It leaves as it is marked or not at all (R2): settings count as the request's own words do."""
+    with in_pause_and_marked(tmp_path) as stage:
+        stage.write("_signature.yaml", said)
+        stage.run(4)
+        stage.write("lettre.sign.yaml", ONE)  # saved again as it was
+        credit_is_back(stage)
+        assert stage.first_line().startswith(word)
+        assert stage.sends() == [word == "EN COURS"]
+        stage.intact()
+
+
+def test_a_ceiling_lowered_while_marked_and_in_pause(tmp_path: Path) -> None:
+    with in_pause_and_marked(tmp_path) as stage:
+        stage.settings = {"send": "draft"}
+        stage.restart()
+        credit_is_back(stage)
+        stage.clock.advance(1000)  # a started process asks twice whether it left
+        stage.run()
+        assert stage.record().state is State.HELD
+        assert stage.sends() == [0]
+
+
+def test_broken_settings_hold_what_is_marked(tmp_path: Path) -> None:
+    with in_pause_and_marked(tmp_path) as stage:
+        stage.write("_signature.yaml", BROKEN)
+        stage.run(4)
+        credit_is_back(stage)
+        assert (stage.record().state, stage.sends()) == (State.MARKED, [0])
+        before = len(stage.dms.requests)
+        stage.round()
+        assert len(stage.dms.requests) - before <= 2, "it is not read at every pass"
+        stage.write("_signature.yaml", "objet: Lettre\n# corrigé\n")
+        credit_is_back(stage)
+        assert (stage.record().state, stage.sends()) == (State.IN_PROGRESS, [1])
+
+
+def test_two_that_arrive_together_never_share_a_document(tmp_path: Path) -> None:
+    with Stage(tmp_path) as stage:
+        stage.write("bilan.pdf", documents.letter(1, "Bilan"))
+        stage.drop("un", sidecar=ONE + "documents: bilan.pdf\n")
+        stage.drop("deux", sidecar=ONE + "documents: bilan.pdf\n")
+        stage.run()
+        assert [v.sends for v in stage.platform.transactions() if v.sends] == [1]
+        assert {stage.record(n).state for n in ("un", "deux")} == {State.IN_PROGRESS, State.REJECTED}
+
+
+@pytest.mark.parametrize("own", ["", "envoi: oui\n"])
+def test_a_lifted_ceiling_after_a_broken_settings_file(tmp_path: Path, own: str) -> None:
+    """Lifting a ceiling sends nothing that was prepared under it, whatever happens in between."""
+    with Stage(tmp_path, settings={"send": "preview"}) as stage:
+        stage.drop(sidecar=ONE + own)
+        stage.run()
+        assert stage.record().state is State.PREVIEWED
+        stage.settings = {"send": "live"}
+        stage.restart()
+        stage.run()
+        assert stage.record().state is State.PREVIEWED
+        stage.write("_signature.yaml", BROKEN)
+        stage.run()
+        assert stage.record().state is State.REJECTED
+        stage.write("_signature.yaml", "# rien\n")
+        stage.run()
+        assert stage.sends() == []
+
+
+def test_a_preview_whose_settings_broke_and_were_deleted(tmp_path: Path) -> None:
+    with Stage(tmp_path) as stage:
+        stage.write("_signature.yaml", "envoi: non\n")
+        stage.drop()
+        stage.run()
+        assert stage.record().state is State.PREVIEWED
+        stage.write("_signature.yaml", "envoi: non\n" + BROKEN)
+        stage.run()
+        assert stage.record().state is State.REJECTED
+        stage.delete("_signature.yaml")
+        stage.run()
+        assert stage.sends() == []
+
+
+def test_a_preview_that_changed_while_its_settings_were_broken(tmp_path: Path) -> None:
+    """One word lets go what was shown, and only as it was shown."""
+    with Stage(tmp_path) as stage:
+        stage.write("_signature.yaml", "envoi: non\n")
+        stage.drop()
+        stage.run()
+        stage.write("_signature.yaml", "envoi: oui\n" + BROKEN)
+        stage.run()
+        stage.write("lettre.pdf", documents.letter(2, "autre texte"))
+        stage.write("_signature.yaml", "envoi: oui\n")
+        stage.run()
+        assert stage.sends() == []
+        assert stage.record().state is State.PREVIEWED
+
+
+def test_a_preview_whose_pdf_was_away_for_a_while(tmp_path: Path) -> None:
+    with Stage(tmp_path, settings={"send": "preview"}) as stage:
+        stage.drop()
+        stage.run()
+        stage.settings = {"send": "live"}
+        stage.restart()
+        stage.run()
+        assert stage.record().state is State.PREVIEWED
+        stage.delete("lettre.pdf")
+        stage.run()
+        stage.write("lettre.pdf", documents.letter(2, "autre texte"))
+        stage.run()
+        assert stage.sends() == []
+
+
+def test_an_order_to_stop_outlives_broken_settings(tmp_path: Path) -> None:
+    with Stage(tmp_path) as stage:
+        hold(stage)
+        stage.drop()
+        stage.run()
+        stage.write("lettre.sign.yaml", ONE + "action: annuler\n")
+        stage.run()
+        assert (stage.record().state, stage.record().reason) == (State.PREVIEWED, "stopped")
+        stage.write("_signature.yaml", BROKEN)
+        stage.run()
+        assert stage.record().state is State.REJECTED
+        stage.write("_signature.yaml", "objet: Lettre\n")
+        release(stage)
+        stage.run()
+        assert stage.sends() == []
+        assert (stage.record().state, stage.record().reason) == (State.PREVIEWED, "stopped")
+
+
+def test_what_was_let_go_waits_and_stays_let_go(tmp_path: Path) -> None:
+    """Let go by one word, then paused: a remark in the settings sends nobody back to the preview, a change does."""
+    with Stage(tmp_path) as stage:
+        stage.write("_signature.yaml", "envoi: non\n")
+        stage.run()
+        stage.write("_signataires.xlsx", workbook([person(n, document=f"l{n}") for n in (1, 2)]))
+        for n in (1, 2):
+            stage.write(f"l{n}.pdf", documents.letter(1, f"l{n}"))
+        stage.run(20, calm=6)
+        assert [stage.record(name).state for name in ("l1", "l2")] == [State.PREVIEWED] * 2
+        hold(stage)
+        stage.write("_signature.yaml", "envoi: oui\n")
+        stage.run()
+        assert [stage.record(name).state for name in ("l1", "l2")] == [State.WAITING] * 2
+        stage.write("_signature.yaml", "envoi: oui\n# bon\n")
+        stage.write("l2.pdf", documents.letter(2, "autre"))
+        stage.run()
+        assert [stage.record(name).state for name in ("l1", "l2")] == [State.WAITING, State.PREVIEWED]
+        release(stage)
+        stage.run()
+        assert stage.sends() == [1]
+
+
+def test_an_order_to_send_is_taken_back(tmp_path: Path) -> None:
+    """« action: envoyer » while paused; a remark in the settings changes nothing, « envoi: non » there stops it."""
+    with Stage(tmp_path) as stage:
+        stage.drop(sidecar=ONE + "envoi: non\n")
+        stage.run()
+        hold(stage)
+        stage.write("lettre.sign.yaml", ONE + "envoi: non\naction: envoyer\n")
+        stage.run()
+        assert stage.record().state is State.WAITING
+        stage.write("_signature.yaml", "# rien\n")
+        stage.run()
+        assert stage.record().state is State.WAITING
+        stage.write("lettre.sign.yaml", ONE + "action: envoyer\n")
+        stage.write("_signature.yaml", "envoi: non\n")
+        stage.run()
+        release(stage)
+        stage.run()
+        assert stage.sends() == []
