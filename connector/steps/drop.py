@@ -47,6 +47,8 @@ def tasks(
     To be worked off one by one: the first task finds the folders that the others are about.
     """
     settings = sight.settings
+    if not sight.has_settled(entry for here in sight.settings_in.values() for entry in here):
+        return  # settings that are being saved, or a start: nobody knows yet which folders are meant
     yield f"drops {settings.name}", partial(_find, parts, sight, memory)
     opened: list[Record] | None = None
     folders = _found(sight, memory)

@@ -171,7 +171,8 @@ def news_of(
     ``entries``: the lists of its folder, the one that is read first. Raises remote errors, SpoolError.
     """
     entry = entries[0]
-    if entry.href not in sight.settled:
+    above = [one for here in sight.settings_above(entry.href) for one in here]
+    if not sight.has_settled([entry, *above]):
         return None
     blank = ListNews(file=entry.name, ceiling=sight.settings.ceiling)
     if before.get(_digest(entry)) == entry.etag:

@@ -41,9 +41,9 @@ class SettingsMemory:
 def said_above(parts: Parts, sight: Sight, href: str, memory: SettingsMemory) -> tuple[SettingsSaid, ...]:
     """Return what the settings that apply to a place say, the nearest first. Raises remote errors.
 
-    A file that is being written in this very moment says nothing yet.
+    To be asked once they have settled.
     """
-    files = [here[0] for here in sight.settings_above(href) if here[0].href in sight.settled]
+    files = [here[0] for here in sight.settings_above(href)]
     return tuple(
         SettingsSaid(name=one.name, href=one.href, request=_read(parts, sight, one, memory)) for one in files
     )

@@ -292,3 +292,19 @@ def test_what_comes_at_that_hour(tmp_path: Path, send: str, said: str, word: str
         drop(stage, "Lettre")
         run(stage)
         assert stage.first_line("Lettre", folder=DROP).startswith(f"EN ATTENTE – {word} à ")
+
+
+def test_settings_that_are_wrong_elsewhere(tmp_path: Path) -> None:
+    """A fault in another line of the settings silences nothing: the PDF is requested, its status tells the fault."""
+    with stage_in(tmp_path, settings=SETTINGS + "obget: Lettre\n") as stage:
+        drop(stage, "Lettre")
+        run(stage)
+        assert stage.first_line("Lettre", folder=DROP).startswith("EN ATTENTE – aperçu à ")
+        hour_comes(stage)
+        line = stage.first_line("Lettre", folder=DROP)
+        assert line.startswith("À CORRIGER – « obget » n’est pas un mot prévu"), line
+        stage.write("_signature.yaml", SETTINGS)
+        run(stage)
+        assert stage.first_line("Lettre", folder=DROP).startswith("PRÊT – ")
+        assert stage.sends() == []
+        stage.intact()
