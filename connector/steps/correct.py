@@ -23,8 +23,10 @@ log = logging.getLogger(__name__)
 def show_corrected(parts: Parts, record: Record) -> Record:
     """Bring the corrected file up to the record: made, made anew, or taken away. Raises remote errors.
 
-    A file of that name that a person wrote or changed is left as it is.
+    A file of that name that a person wrote or changed is left as it is; so is one that has become the request.
     """
+    if record.state is State.WITHDRAWN:
+        return record  # the wrong request was deleted: what was offered is the request now
     text = (
         str(record.extra.get("corrected") or "") if record.state is State.REJECTED and record.current else ""
     )

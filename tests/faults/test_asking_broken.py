@@ -282,3 +282,19 @@ def test_an_order_to_send_is_taken_back(tmp_path: Path) -> None:
         release(stage)
         stage.run()
         assert stage.sends() == []
+
+
+def test_the_corrected_request_is_not_taken_back_once_it_is_the_request(tmp_path: Path) -> None:
+    """It was deleted in the pass that launched it, or, while it waited, before it could leave at all."""
+    with Stage(tmp_path) as stage:
+        hold(stage)
+        stage.drop(sidecar=ONE + "obget: Lettre\n")
+        stage.run()
+        stage.delete("lettre.sign.yaml")
+        stage.run()
+        assert "lettre.sign.corrigé.yaml" in stage.files()
+        release(stage)
+        stage.run()
+        assert "lettre.sign.corrigé.yaml" in stage.files()
+        assert "supprimé" not in stage.status()
+        assert stage.sends() == [1]
