@@ -109,14 +109,18 @@ class Sight:
 
     def pairs(self) -> Iterator[Pair]:
         """Every sidecar of the sight with what lies beside it, in the order of their hrefs."""
-        for href in sorted(self.by_href):
-            entry = self.by_href[href]
-            below = href.removeprefix(self.settings.root)
-            if entry.is_folder or not names.is_sidecar(entry.name) or names.is_hidden(below):
-                continue
+        for entry in self.sidecars():
             if names.is_corrected(entry.name) and entry not in self._sidecars_of(entry):
                 continue
             yield self._pair(entry)
+
+    def sidecars(self) -> Iterator[Entry]:
+        """Every file that is a request by its name, in the order of their hrefs, corrected ones of any kind too."""
+        for href in sorted(self.by_href):
+            entry = self.by_href[href]
+            below = href.removeprefix(self.settings.root)
+            if not entry.is_folder and names.is_sidecar(entry.name) and not names.is_hidden(below):
+                yield entry
 
     def pdfs_beside(self, href: str) -> list[Entry]:
         """Every PDF in the folder of ``href``."""

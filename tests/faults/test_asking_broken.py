@@ -298,3 +298,40 @@ def test_the_corrected_request_is_not_taken_back_once_it_is_the_request(tmp_path
         assert "lettre.sign.corrigé.yaml" in stage.files()
         assert "supprimé" not in stage.status()
         assert stage.sends() == [1]
+
+
+@MODES
+@pytest.mark.parametrize("first", ["broken", "waiting", "held"])
+def test_what_was_there_before_stays_so_when_it_is_moved(tmp_path: Path, mode: Mode, first: str) -> None:
+    """R7, whatever the first look thought of it: settings broken then, a document missing, or nothing wrong."""
+    here, there = f"{ROOT}/a", f"{ROOT}/b"
+    with Stage(tmp_path, mode, start=False) as stage:
+        for folder in (here, there):
+            stage.dms.person.mkdir(folder)
+        stage.write("_signature.yaml", BROKEN if first == "broken" else "objet: x\n")
+        stage.drop(sidecar=ONE + ("documents: bilan\n" if first == "waiting" else ""), folder=here)
+        stage.start()
+        stage.run()
+        assert not stage.record(folder=here).state.open
+        for name in ("lettre.pdf", "lettre.sign.yaml"):
+            stage.move(name, name, folder=here, to_folder=there)
+        stage.run()
+        stage.write("_signature.yaml", "objet: y\n")
+        stage.write("bilan.pdf", documents.letter(1, "bilan"), folder=there)
+        stage.run()
+        assert stage.record(folder=there).state is State.HELD
+        assert stage.sends() == []
+        stage.write("lettre.sign.yaml", ONE + "action: recommencer\n", folder=there)
+        stage.run()
+        assert stage.sends() == [1]
+
+
+def test_a_corrected_request_that_was_there_before(tmp_path: Path) -> None:
+    with Stage(tmp_path, start=False) as stage:
+        stage.drop(sidecar=ONE + "obget: L\n")
+        stage.write("lettre.sign.corrigé.yaml", ONE + "objet: L\n")
+        stage.start()
+        stage.run()
+        stage.delete("lettre.sign.yaml")
+        stage.run()
+        assert stage.sends() == []
