@@ -335,3 +335,28 @@ def test_a_corrected_request_that_was_there_before(tmp_path: Path) -> None:
         stage.delete("lettre.sign.yaml")
         stage.run()
         assert stage.sends() == []
+
+
+@pytest.mark.parametrize("started_anew", [False, True])
+def test_a_drop_folder_that_becomes_one_again(tmp_path: Path, *, started_anew: bool) -> None:
+    """What was put there while it was an ordinary folder is told, not requested (R7)."""
+    inside, people = f"{ROOT}/À signer", f"{ONE}envoi: oui\n"
+    with Stage(tmp_path, more="policy: {drop_folder: allow}\n", start=False) as stage:
+        stage.dms.person.mkdir(inside)
+        stage.write("_signature.yaml", f"{people}dépôt: À signer\n")
+        stage.start()
+        stage.run(calm=6)
+        stage.write("_signature.yaml", people)
+        stage.run(calm=6)
+        if started_anew:
+            stage.restart()
+        stage.write("vieux.pdf", documents.letter(1, "vieux"), folder=inside)
+        stage.run(calm=6)
+        stage.write("_signature.yaml", f"{people}dépôt: À signer\n")
+        stage.run(calm=6)
+        stage.write("neuf.pdf", documents.letter(1, "neuf"), folder=inside)
+        stage.run(calm=6)
+        stage.clock.advance(700)
+        stage.run(20, calm=6)
+        assert [name for name in stage.files(inside) if name.endswith(".yaml")] == ["neuf.sign.yaml"]
+        assert stage.sends() == [1]
