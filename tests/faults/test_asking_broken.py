@@ -360,3 +360,24 @@ def test_a_drop_folder_that_becomes_one_again(tmp_path: Path, *, started_anew: b
         stage.run(20, calm=6)
         assert [name for name in stage.files(inside) if name.endswith(".yaml")] == ["neuf.sign.yaml"]
         assert stage.sends() == [1]
+
+
+@MODES
+def test_a_folder_that_is_called_like_a_document(tmp_path: Path, mode: Mode) -> None:
+    """It never settles: the request said nothing for ever, the list had no answer, every pass listed everything."""
+    with Stage(tmp_path, mode) as stage:
+        for name in ("lettre.pdf", "ligne.pdf", "photo.jpg"):
+            stage.dms.person.mkdir(f"{ROOT}/{name}")
+        stage.write("lettre.sign.yaml", ONE)
+        stage.write("photo.sign.yaml", ONE)
+        stage.write("_signataires.xlsx", workbook([person(1, document="ligne")]))
+        stage.run(calm=6)
+        stage.clock.advance(600)
+        stage.run(calm=6)
+        for name in ("lettre", "photo"):
+            assert stage.first_line(name).startswith("EN ATTENTE DU PDF")
+        assert stage.first_line("_signataires")
+        stage.round()
+        before = len(stage.dms.requests)
+        stage.round()
+        assert mode == "plain" or len(stage.dms.requests) == before + 1
