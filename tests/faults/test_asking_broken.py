@@ -16,7 +16,7 @@ from connector.passes import server_pass
 from connector.steps import waiting
 from tests import documents
 from tests.spreadsheets import person, workbook
-from tests.worlds import CLAIRE, ONE, QUICK, ROOT, Mode, Stage
+from tests.worlds import CLAIRE, MARIE, ONE, QUICK, ROOT, Mode, Stage
 
 BROKEN = "obget: Lettre\n"
 PROBING = replace(QUICK, probe=timedelta(seconds=20))
@@ -381,3 +381,32 @@ def test_a_folder_that_is_called_like_a_document(tmp_path: Path, mode: Mode) -> 
         before = len(stage.dms.requests)
         stage.round()
         assert mode == "plain" or len(stage.dms.requests) == before + 1
+
+
+@pytest.mark.parametrize("content", [b"", b"\xef\xbb\xbf\r\n\r\n", bytes(40)])
+def test_settings_that_are_half_saved_say_nothing(tmp_path: Path, content: bytes) -> None:
+    """An empty file is no word to leave a partner out, or to send what was to be shown first."""
+    with Stage(tmp_path) as stage:
+        stage.write("_signature.yaml", f"envoi: non\npuis: Claire Bernard <{CLAIRE}> 06 98 76 54 32\n")
+        stage.run()
+        stage.write("_signature.yaml", content)
+        stage.run()
+        stage.drop()
+        stage.run()
+        assert stage.record().state is State.REJECTED
+        assert "_signature.yaml" in stage.status()
+        assert stage.sends() == []
+
+
+def test_a_number_that_two_share_and_nobody_wrote_here(tmp_path: Path) -> None:
+    """Known from two earlier requests: what is wrong with it is said without showing it."""
+    with Stage(tmp_path) as stage:
+        for name, email in (("Paul", MARIE), ("Julie", CLAIRE)):
+            stage.drop(name, sidecar=f"signataires: {name} Martin <{email}> 06 12 34 56 78\n")
+            stage.run()
+            stage.sign(email)
+            stage.run()
+        stage.drop(sidecar=f"signataires:\n  - {MARIE}\n  - {CLAIRE}\n")
+        stage.run()
+        assert [problem["code"] for problem in stage.record().problems] == ["same_phone"]
+        assert "345" not in "".join(stage.status().split("--")[0].split())
