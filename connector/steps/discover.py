@@ -114,6 +114,11 @@ class Sight:
                 continue
             yield self._pair(entry)
 
+    @cached_property
+    def unsettled_pairs(self) -> list[Pair]:
+        """Those of which something was saved, or has arrived, in this very moment."""
+        return [pair for pair in self.pairs() if not pair.settled]
+
     def sidecars(self) -> Iterator[Entry]:
         """Every file that is a request by its name, in the order of their hrefs, corrected ones of any kind too."""
         for href in sorted(self.by_href):

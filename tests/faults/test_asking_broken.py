@@ -410,3 +410,67 @@ def test_a_number_that_two_share_and_nobody_wrote_here(tmp_path: Path) -> None:
         stage.run()
         assert [problem["code"] for problem in stage.record().problems] == ["same_phone"]
         assert "345" not in "".join(stage.status().split("--")[0].split())
+
+
+@MODES
+def test_a_folder_renamed_is_no_word_to_send(tmp_path: Path, mode: Mode) -> None:
+    with Stage(tmp_path, mode) as stage:
+        inside = f"{ROOT}/a"
+        stage.dms.person.mkdir(inside)
+        stage.write("_signature.yaml", "envoi: oui\n", folder=inside)
+        stage.run()
+        stage.write("_signataires.xlsx", workbook([person(1, document="lettre")]), folder=inside)
+        stage.write("lettre.pdf", documents.letter(1, "lettre"), folder=inside)
+        stage.run(20, calm=6)
+        assert stage.record(folder=inside).state is State.PREVIEWED
+        stage.dms.person.move(inside, f"{ROOT}/b")
+        stage.run(20, calm=6)
+        assert stage.sends() == []
+        assert stage.record(folder=f"{ROOT}/b").state is State.PREVIEWED
+
+
+@MODES
+@pytest.mark.parametrize("together", [True, False])
+def test_a_preview_that_is_moved(tmp_path: Path, mode: Mode, *, together: bool) -> None:
+    """Followed like any other: no « À CONFIRMER » for a folder that was renamed, and one preview, beside its letter."""
+    here, there = f"{ROOT}/a", f"{ROOT}/b"
+    with Stage(tmp_path, mode) as stage:
+        stage.dms.person.mkdir(here)
+        stage.run()
+        stage.drop(sidecar=ONE + "envoi: non\n", folder=here)
+        stage.drop("faute", sidecar=ONE + "obget: x\n", folder=here)
+        stage.run()
+        if together:
+            stage.dms.person.move(here, there)
+        else:
+            stage.dms.person.mkdir(there)
+            for name in ("lettre.pdf", "lettre.sign.yaml", "faute.pdf", "faute.sign.yaml"):
+                stage.move(name, name, folder=here, to_folder=there)
+        stage.run()
+        assert stage.record(folder=there).state is State.PREVIEWED, stage.status(folder=there)
+        left = [name for name in stage.files() if "apercu" in name or "corrigé" in name]
+        assert left == ["b/faute.sign.corrigé.yaml", "b/lettre.apercu.pdf"]
+        stage.write("lettre.sign.yaml", ONE + "envoi: oui\n", folder=there)
+        stage.write("faute.sign.yaml", ONE, folder=there)
+        stage.run()
+        assert stage.sends() == [1, 1]
+        assert [name for name in stage.files() if "apercu" in name or "corrigé" in name] == []
+
+
+def test_a_preview_moved_below_other_settings_waits_for_their_word(tmp_path: Path) -> None:
+    """What those settings said before it came was not said of it."""
+    with Stage(tmp_path) as stage:
+        stage.dms.person.mkdir(f"{ROOT}/a")
+        stage.dms.person.mkdir(f"{ROOT}/b")
+        stage.write("_signature.yaml", "envoi: non\n", folder=f"{ROOT}/a")
+        stage.write("_signature.yaml", "envoi: oui\n", folder=f"{ROOT}/b")
+        stage.run()
+        stage.drop(folder=f"{ROOT}/a")
+        stage.run()
+        for name in ("lettre.pdf", "lettre.sign.yaml"):
+            stage.move(name, name, folder=f"{ROOT}/a", to_folder=f"{ROOT}/b")
+        stage.run()
+        assert (stage.record(folder=f"{ROOT}/b").state, stage.sends()) == (State.PREVIEWED, [])
+        stage.write("_signature.yaml", "envoi: oui\n# bon\n", folder=f"{ROOT}/b")
+        stage.run()
+        assert stage.sends() == [1]
