@@ -189,7 +189,7 @@ def known_before(parts: Parts, sight: Sight) -> frozenset[str]:
     """Return the sidecars that the first look at this folder found (R7), less those that have gone since."""
     settings = sight.settings
     watch = parts.journal.watched(settings.name)
-    present = {pair.sidecar.href for pair in sight.pairs()}
+    present = {sidecar.href for sidecar in sight.sidecars()}
     if watch is None or watch.root != settings.watch_root:
         # Written before anything is judged: whatever fails meanwhile, these were there before us.
         parts.journal.begin_watch(settings.name, settings.watch_root, present)

@@ -67,13 +67,19 @@ def _twice(signatories: Sequence[Signatory], *, same_phone_refused: bool) -> lis
             problems.append(Problem(code="signatory_twice", line=one.line, values={**values, **one.file}))
             continue
         for code, other, written in (
-            ("same_phone", same_phone, one.phone),
+            ("same_phone", same_phone, _shown_phone(one, same_phone)),
             ("same_email", same_email, one.email.lower()),
         ):
             if other is not None:
                 values = {"who": one.who, "other": other.who, "written": written, **one.file}
                 problems.append(Problem(code=code, line=one.line, values=values))
     return problems
+
+
+def _shown_phone(one: Signatory, other: Signatory | None) -> str:
+    """Return the shared number, masked where nobody wrote it in this folder."""
+    masked = other is not None and one.phone_masked and other.phone_masked
+    return f"{one.phone[:4]}{'•' * (len(one.phone) - 6)}{one.phone[-2:]}" if masked else one.phone
 
 
 def _first_with(

@@ -10,6 +10,13 @@ _NEAR = "[[ Vouliez-vous dire « {nearest} » ?]]"
 _NEAR_EN = "[[ Did you mean “{nearest}”?]]"
 
 REQUEST: Final[dict[str, Wording]] = {
+    "settings_empty": Wording(
+        "les réglages du dossier sont vides",
+        "the folder’s settings are empty",
+        "le fichier est vide ; il n’a peut-être été enregistré qu’à moitié. Enregistrez-le de nouveau, ou "
+        "supprimez-le.",
+        "the file is empty; perhaps it was only half saved. Save it again, or delete it.",
+    ),
     "sidecar_empty": Wording(
         "la demande est vide",
         "the request is empty",

@@ -39,6 +39,7 @@ from collections.abc import Mapping
 from typing import Final
 
 _REQUEST: Final = {
+    "settings_empty": ((), "a settings file holds nothing at all: perhaps it is half saved"),
     "sidecar_empty": ((), "the file holds nothing, or nothing but comments"),
     "sidecar_html": ((), "the file is a web page (a login page was saved under this name)"),
     "sidecar_too_large": (("size_mb", "limit_mb"), "the file is too large to be a request"),

@@ -85,6 +85,9 @@ def read_whole(data: bytes, *, settings: bool = False, pdf_name: str | None = No
     else:
         if node is None and not settings and born is None:
             notes.say("sidecar_empty", None)
+        elif settings and not text.strip():
+            # Half saved, most likely: nothing of it would be inherited, and a partner would not be asked.
+            notes.say("settings_empty", None)
         else:
             request = read_request(node, notes, settings=settings, pdf_name=pdf_name, born=born)
     problems = sorted(notes.problems[:MAX_PROBLEMS], key=lambda problem: problem.line or 0)

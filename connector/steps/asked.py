@@ -110,7 +110,7 @@ def _known(case: Case, own: SignatureRequest, settings: Sequence[above.Settings]
 
 def _send_said(request: SignatureRequest | None, settings: Sequence[above.Settings]) -> str:
     origin = request.origins.get("send") if request is not None else None
-    return next((f"{one.href} {one.identity}" for one in settings if one.name == origin), "")
+    return next((one.identity for one in settings if one.name == origin), "")
 
 
 def wording_of(own: SignatureRequest) -> str:

@@ -107,6 +107,8 @@ def move(case: Case, record: Record) -> Record:
         "reported_etag": None,
         "extra": {**record.extra, "moved_at": case.parts.now().isoformat()},
     }
+    if record.extra.get("shown"):
+        changes["extra"]["shown"] = {**record.extra["shown"], "moved": True}
     if record.state in JUDGED:
         changes["sidecar_etag"] = None
     return case.journal.note(record, "moved", data={"from": record.folder}, **changes)

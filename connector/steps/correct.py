@@ -23,17 +23,20 @@ log = logging.getLogger(__name__)
 def show_corrected(parts: Parts, record: Record) -> Record:
     """Bring the corrected file up to the record: made, made anew, or taken away. Raises remote errors.
 
-    A file of that name that a person wrote or changed is left as it is.
+    A file of that name that a person wrote or changed is left as it is; so is one that has become the request.
     """
+    if record.state is State.WITHDRAWN and _is_the_request(parts, record):
+        return record
     text = (
         str(record.extra.get("corrected") or "") if record.state is State.REJECTED and record.current else ""
     )
     content = text.encode("utf-8", "surrogateescape")
     sha256 = hashlib.sha256(content).hexdigest() if content else ""
-    if sha256 == record.extra.get("corrected_sha256", ""):
+    written = record.extra.get("corrected_href")
+    here = not written or str(written).rpartition("/")[0] == record.place.rpartition("/")[0]
+    if here and sha256 == record.extra.get("corrected_sha256", ""):
         return record
     folder = parts.folders[record.server]
-    written = record.extra.get("corrected_href")
     if written and record.extra.get("corrected_sha256"):
         _take_back(folder, Href(str(written)), str(record.extra["corrected_sha256"]))
     href = _offer(folder, record, content) if content else None
@@ -45,6 +48,17 @@ def show_corrected(parts: Parts, record: Record) -> Record:
         "corrected_name": href.rsplit("/", 1)[-1] if href else "",
     }
     return parts.journal.note(record, "corrected_shown", extra=extra)
+
+
+def _is_the_request(parts: Parts, record: Record) -> bool:
+    """The wrong request was deleted, its document was not: what was offered is the request now."""
+    if not record.extra.get("corrected_href") or record.document.sha256 is None:
+        return True
+    try:
+        parts.folders[record.server].stat(Href(record.document.href))
+    except NotFound:
+        return False  # both went elsewhere
+    return True
 
 
 def _offer(folder: Folder, record: Record, content: bytes) -> Href | None:

@@ -109,14 +109,23 @@ class Sight:
 
     def pairs(self) -> Iterator[Pair]:
         """Every sidecar of the sight with what lies beside it, in the order of their hrefs."""
-        for href in sorted(self.by_href):
-            entry = self.by_href[href]
-            below = href.removeprefix(self.settings.root)
-            if entry.is_folder or not names.is_sidecar(entry.name) or names.is_hidden(below):
-                continue
+        for entry in self.sidecars():
             if names.is_corrected(entry.name) and entry not in self._sidecars_of(entry):
                 continue
             yield self._pair(entry)
+
+    @cached_property
+    def unsettled_pairs(self) -> list[Pair]:
+        """Those of which something was saved, or has arrived, in this very moment."""
+        return [pair for pair in self.pairs() if not pair.settled]
+
+    def sidecars(self) -> Iterator[Entry]:
+        """Every file that is a request by its name, in the order of their hrefs, corrected ones of any kind too."""
+        for href in sorted(self.by_href):
+            entry = self.by_href[href]
+            below = href.removeprefix(self.settings.root)
+            if not entry.is_folder and names.is_sidecar(entry.name) and not names.is_hidden(below):
+                yield entry
 
     def pdfs_beside(self, href: str) -> list[Entry]:
         """Every PDF in the folder of ``href``."""
@@ -126,21 +135,24 @@ class Sight:
             for folded, entries in sorted(self.by_parent.get(parent, {}).items())
             if folded.endswith(".pdf")
             for entry in entries
+            if not entry.is_folder
         ]
 
     def _pair(self, sidecar: Entry) -> Pair:
-        siblings = self.by_parent.get(sidecar.parent, {})
         documents: tuple[Entry, ...] = ()
-        wanted = names.pair_of(sidecar.name)
-        for name in wanted:
-            documents = documents or tuple(siblings.get(name, ()))
+        for name in names.pair_of(sidecar.name):
+            documents = documents or self._files(sidecar.parent, name)
         if not documents:
-            pictures = (siblings.get(name, ()) for name in names.images_of(sidecar.name))
+            pictures = (self._files(sidecar.parent, name) for name in names.images_of(sidecar.name))
             documents = tuple(entry for found in pictures for entry in found)
         rivals = tuple(entry for entry in self._sidecars_of(sidecar) if entry.href != sidecar.href)
         settled = sidecar.href in self.settled and all(entry.href in self.settled for entry in documents)
         name = documents[0].name if len(documents) == 1 else names.document_name(sidecar.name)
         return Pair(sidecar=sidecar, documents=documents, rivals=rivals, document_name=name, settled=settled)
+
+    def _files(self, parent: str, folded: str) -> tuple[Entry, ...]:
+        """Files of that name; a folder of that name is no document, and would never settle."""
+        return tuple(one for one in self.by_parent.get(parent, {}).get(folded, ()) if not one.is_folder)
 
     def _sidecars_of(self, sidecar: Entry) -> list[Entry]:
         """Every request for the same document, this one too; a corrected one counts once the wrong one is gone."""

@@ -37,6 +37,7 @@ from connector.steps.parts import Parts
 from connector.steps.settings_said import drop_of, said_above
 
 _BEFORE: Final = "drop_before"
+_FOLDERS: Final = "drop_folders"
 
 
 def tasks(
@@ -49,7 +50,7 @@ def tasks(
     settings = sight.settings
     if not sight.has_settled(entry for here in sight.settings_in.values() for entry in here):
         return  # settings that are being saved, or a start: nobody knows yet which folders are meant
-    yield f"drops {settings.name}", partial(_find, parts, sight, memory)
+    yield f"drops {settings.name}", partial(_find_all, parts, sight, memory)
     opened: list[Record] | None = None
     folders = _found(sight, memory)
     for drop in folders:
@@ -72,7 +73,7 @@ def outlook(parts: Parts, sight: Sight) -> int:
     opened = parts.journal.open_records(sight.settings.server)
     for drop in _found(sight, memory) if sight.settings.drop_allowed else ():
         kept = parts.journal.last_account_event(_subject(sight, drop), _BEFORE)
-        if kept is None:
+        if kept is None or kept["documents"] is None:
             continue  # what lies there at a first look is told, not requested
         sidecars = born.sidecars_in(sight, drop.entry.href)
         waiting += sum(
@@ -93,6 +94,25 @@ def unsettled(sight: Sight, memory: DropMemory) -> bool:
 def _found(sight: Sight, memory: DropMemory) -> list[DropFolder]:
     known = memory.folders.get(sight.settings.name)
     return known[1] if known is not None else []
+
+
+def _find_all(parts: Parts, sight: Sight, memory: DropMemory) -> None:
+    """Find the drop folders of a sight; what was one before and is none now begins anew when it becomes one again."""
+    _find(parts, sight, memory)
+    settings = sight.settings
+    found = _found(sight, memory) if settings.drop_allowed else []
+    now = sorted(_subject(sight, drop) for drop in found)
+    if memory.subjects.get(settings.name) == now:
+        return
+    kept = parts.journal.last_account_event(f"folder:{settings.name}", _FOLDERS) or {"folders": []}
+    for subject in set(kept["folders"]) - set(now):
+        parts.journal.mark_account(subject, _BEFORE, {"documents": None})
+    if kept["folders"] != now:
+        parts.journal.mark_account(f"folder:{settings.name}", _FOLDERS, {"folders": now})
+    here = {drop.entry.href for drop in found}
+    for href in [one for one in memory.before if one.startswith(settings.root) and one not in here]:
+        del memory.before[href]
+    memory.subjects[settings.name] = now
 
 
 def _find(parts: Parts, sight: Sight, memory: DropMemory) -> None:
@@ -194,7 +214,7 @@ def _there_before(
     here = {digest_of_place(document.href) for document in documents}
     if drop.entry.href not in memory.before:
         kept = parts.journal.last_account_event(subject, _BEFORE)
-        if kept is None:
+        if kept is None or kept["documents"] is None:
             _forget_what_was_said(parts, sight, drop, memory)
             kept = {"documents": sorted(here)}
             parts.journal.mark_account(subject, _BEFORE, kept)

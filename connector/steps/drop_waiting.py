@@ -49,6 +49,8 @@ class DropMemory:
     settings: SettingsMemory = field(default_factory=SettingsMemory)
     folders: dict[str, tuple[Sight, list[DropFolder]]] = field(default_factory=dict)
     """Watched folder → its drop folders, as one sight shows them."""
+    subjects: dict[str, list[str]] = field(default_factory=dict)
+    """Watched folder → what its drop folders are called in the journal."""
     before: dict[str, list[str]] = field(default_factory=dict)
     """Drop folder → digests of the PDFs that lay there before it was one."""
     waiting: dict[str, dict[str, dict[str, Any]]] = field(default_factory=dict)

@@ -28,6 +28,7 @@ from connector.steps.likeness import (
     rival_speaks,
     status_by_name,
     taken_by,
+    was_there_before,
 )
 from connector.steps.read import ReadDocument, ReadSidecar, read_document, read_request
 from connector.steps.wish import Going, remembered, wish_of
@@ -48,6 +49,7 @@ _WRITTEN = frozenset(
         "needs_ask",
         "confirmed",
         "first_order",
+        "there_before",
         # What a person was shown, and the order that stopped it: neither is undone by a look that goes wrong.
         "shown",
         "stopped",
@@ -112,8 +114,8 @@ def read_again(case: Case) -> ReadSidecar:
 def _verdict(
     case: Case, sidecar: ReadSidecar, asked: Asked, documents: Sequence[ReadDocument], ref: str
 ) -> Record:
-    common = _common(case, sidecar, asked, ref)
     main = documents[0] if documents else None
+    common = _common(case, sidecar, asked, main, ref)
     lost = lost_both(case, sidecar, main)
     if lost is not None:
         told = {"reason": "lost_both_files", "values": {"other": lost.document.href}}
@@ -198,7 +200,10 @@ def _judge_whole(
     if checked.problems:
         common["extra"] |= {"corrected": corrected_text(sidecar, checked.problems)}
         return case.keep(Event.REJECTED, **{**common, "problems": _dumped(checked.problems)}, key=None)
-    needed = common["extra"].get("needs_ask") or _needs_ask(case, confirmed=confirmed)
+    there_before = bool(common["extra"].get("there_before"))
+    needed = common["extra"].get("needs_ask") or _needs_ask(
+        case, confirmed=confirmed, there_before=there_before
+    )
     if needed and "transaction" in needed:
         # Registry and journal are gone; our own status still names T: it is followed, never sent (R7).
         fields = {**common, **needed, "key": key, "key_parts": key_parts, "ask": ask, "adopted": True}
@@ -265,7 +270,9 @@ def _same_key(record: Record | None, key: str) -> bool:
     return record is not None and record.key == key
 
 
-def _common(case: Case, sidecar: ReadSidecar, asked: Asked, ref: str) -> dict[str, Any]:
+def _common(
+    case: Case, sidecar: ReadSidecar, asked: Asked, main: ReadDocument | None, ref: str
+) -> dict[str, Any]:
     accounts = [case.parts.accounts[name] for name in case.settings.accounts]
     kept = {name: value for name, value in extra_of(case.target).items() if name in _WRITTEN}
     fields: dict[str, Any] = {
@@ -286,6 +293,8 @@ def _common(case: Case, sidecar: ReadSidecar, asked: Asked, ref: str) -> dict[st
             "first_order": orders.first_order(case.target, read_orders(sidecar.data)),
         },
     }
+    if case.there_before or (case.target is None and was_there_before(case, sidecar, main)):
+        fields["extra"]["there_before"] = True
     if case.target is None:
         fields["ref"] = ref
         fields["ask"] = case.previous.ask if case.previous else FIRST_ASK
@@ -311,7 +320,7 @@ def _obeyed(case: Case) -> tuple[str, ...]:
     return base.obeyed if base is not None else ()
 
 
-def _needs_ask(case: Case, *, confirmed: bool) -> dict[str, Any] | None:
+def _needs_ask(case: Case, *, confirmed: bool, there_before: bool) -> dict[str, Any] | None:
     """R4 and R7: an older status by that name, or there before us; reason and values of what must be asked anew."""
     if confirmed:
         return None
@@ -323,7 +332,7 @@ def _needs_ask(case: Case, *, confirmed: bool) -> dict[str, Any] | None:
             return {"reason": "adopted_not_sent", "values": {}, "transaction": transaction}
         if by_name:
             return {"reason": by_name, "values": {}}
-    return {"reason": "there_before", "values": {}} if case.there_before else None
+    return {"reason": "there_before", "values": {}} if there_before else None
 
 
 def _near_name(case: Case, missing: str) -> str:

@@ -47,6 +47,26 @@ def lost_both(case: Case, sidecar: ReadSidecar, document: ReadDocument | None) -
     return None
 
 
+def was_there_before(case: Case, sidecar: ReadSidecar, document: ReadDocument | None) -> bool:
+    """R7: what was there before us and has no new ask is the same wherever it is moved, whatever was thought of it.
+
+    The same sidecar by its file id, or beside the same main document, gone from where it was.
+    """
+    if case.previous is not None:
+        return False
+    file_id, sha256 = case.pair.sidecar.file_id, document.sha256 if document is not None else None
+    return any(
+        bool(known.extra.get("there_before"))
+        and not known.extra.get("confirmed")
+        and (
+            (file_id is not None and known.sidecar_file_id == file_id)
+            or (bool(sha256) and known.document.sha256 == sha256)
+        )
+        and case.place_gone(known)
+        for known in case.journal.with_sidecar(case.settings.server, sidecar.sha256)
+    )
+
+
 def taken_by(case: Case, documents: Sequence[DocumentFacts]) -> tuple[DocumentFacts, Record] | None:
     """Another open request on one of the very same files (design page section 4): two never share a document.
 

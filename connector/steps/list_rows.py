@@ -80,7 +80,10 @@ class _Walk:
 
     def settle(self, row: Row) -> None:
         found = [
-            one for name in row.wanted for one in self._children.get(name, ()) if born.is_document(one.name)
+            one
+            for name in row.wanted
+            for one in self._children.get(name, ())
+            if not one.is_folder and born.is_document(one.name)
         ]
         document = found[0] if len(found) == 1 else None
         double = [problem for problem in row.problems if problem.code == "list_document_twice"]

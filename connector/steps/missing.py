@@ -24,6 +24,8 @@ def attend_missing(parts: Parts, sights: Sequence[Sight], record: Record) -> Rec
         return record
     sidecar_there = in_sight(sights, record.place) is not None
     if not sidecar_there and (record.state.before_mark or record.state is State.HELD):
+        if _arrives_elsewhere(sights, record):
+            return record  # moved, most likely: step 1 tells once it has settled there
         key = record.key if record.extra.get("sent_mark") else None
         return parts.journal.fact(record, Event.WITHDRAWN, key=key, ended_at=parts.now(), next_at=None)
     if not sidecar_there and record.state is State.MARKED:
@@ -41,6 +43,18 @@ def attend_missing(parts: Parts, sights: Sequence[Sight], record: Record) -> Rec
         if document.href and in_sight(sights, document.href) is None:
             record = _document_missing(parts, sights, record, document)
     return record
+
+
+def _arrives_elsewhere(sights: Sequence[Sight], record: Record) -> bool:
+    """True while a request that may be this one has not settled elsewhere: by file id, else by its document's size."""
+    for sight in sights:
+        for pair in sight.unsettled_pairs:
+            if pair.sidecar.file_id is not None and record.sidecar_file_id is not None:
+                if pair.sidecar.file_id == record.sidecar_file_id:
+                    return True
+            elif pair.document is not None and pair.document.size == record.document.size:
+                return True
+    return False
 
 
 def _document_missing(

@@ -244,7 +244,12 @@ def _show_preview(parts: Parts, record: Record) -> Record:
 
 def _write_preview(parts: Parts, record: Record) -> Record:
     sources = [(one, parts.spool.path(record.ref, sent_name(one.rank))) for one in record.documents]
-    if record.extra.get("preview_of") == record.carried or not all(path.is_file() for _, path in sources):
+    parent, _, name = named_after(record).rpartition("/")
+    href = Href(f"{parent}/{names.preview_name(name)}")
+    before = record.extra.get("preview_href")
+    if record.extra.get("preview_of") == record.carried and before in {None, href}:
+        return record
+    if not all(path.is_file() for _, path in sources):
         return record
     drawn = parts.spool.path(record.ref, "preview.pdf")
     label = PREVIEW_LABEL.get(parts.report.language, PREVIEW_LABEL["en"])
@@ -256,8 +261,10 @@ def _write_preview(parts: Parts, record: Record) -> Record:
     )
     sha256 = parts.spool.sha256(drawn)
     folder = parts.folders[record.server]
-    parent, _, name = named_after(record).rpartition("/")
-    href = Href(f"{parent}/{names.preview_name(name)}")
+    if before not in {None, href}:
+        _remove_preview(
+            parts, folder, record, moved_along=False
+        )  # the request was moved, its preview was not
     if not _put_preview(parts, folder, record, href, drawn, sha256):
         return parts.journal.note(
             record, "preview_name_taken", extra={**record.extra, "preview_of": record.carried}
@@ -304,12 +311,18 @@ def _preview_there(
     return fetched.sha256, fetched.etag
 
 
-def _remove_preview(parts: Parts, folder: Folder, record: Record) -> None:
-    href = record.extra.get("preview_href")
-    if not href:
+def _remove_preview(parts: Parts, folder: Folder, record: Record, *, moved_along: bool = True) -> None:
+    """Take the preview away, where it was written and, unless ``moved_along`` says no, where the request is now."""
+    written = record.extra.get("preview_href")
+    if not written:
         return
-    found = _preview_there(parts, folder, record, Href(href))
-    if found is not None and found[0] == record.extra.get("preview_sha256"):
+    hrefs = {str(written)}
+    if moved_along and record.extra.get("moved_at") and (base := named_after(record)):
+        hrefs.add(base.rpartition("/")[0] + "/" + str(written).rpartition("/")[2])
+    for href in sorted(hrefs):
+        found = _preview_there(parts, folder, record, Href(href))
+        if found is None or found[0] != record.extra.get("preview_sha256"):
+            continue
         try:
             folder.delete(Href(href), etag=found[1])
         except (NotFound, PreconditionFailed):

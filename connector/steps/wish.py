@@ -40,6 +40,8 @@ class Shown:
     reason: str = ""
     gone: bool = False
     """It was let go since, and waits to leave."""
+    moved: bool = False
+    """It was moved since: what the settings of its new place have said so far was not said of it."""
 
 
 def wish_of(case: Case, sidecar: ReadSidecar, asked: Asked, checked: checking.Checked, carried: str) -> Going:
@@ -94,7 +96,7 @@ def _let_go(request: SignatureRequest, asked: Asked, shown: Shown | None, carrie
     """
     if shown is None:
         return request.born_of != "list", False
-    if asked.send_said == shown.send_said and not shown.gone:
+    if not shown.gone and (shown.moved or asked.send_said == shown.send_said):
         return False, False
     return shown.carried == carried, shown.carried != carried
 

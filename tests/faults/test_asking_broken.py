@@ -16,7 +16,7 @@ from connector.passes import server_pass
 from connector.steps import waiting
 from tests import documents
 from tests.spreadsheets import person, workbook
-from tests.worlds import CLAIRE, ONE, QUICK, ROOT, Mode, Stage
+from tests.worlds import CLAIRE, MARIE, ONE, QUICK, ROOT, Mode, Stage
 
 BROKEN = "obget: Lettre\n"
 PROBING = replace(QUICK, probe=timedelta(seconds=20))
@@ -282,3 +282,195 @@ def test_an_order_to_send_is_taken_back(tmp_path: Path) -> None:
         release(stage)
         stage.run()
         assert stage.sends() == []
+
+
+def test_the_corrected_request_is_not_taken_back_once_it_is_the_request(tmp_path: Path) -> None:
+    """It was deleted in the pass that launched it, or, while it waited, before it could leave at all."""
+    with Stage(tmp_path) as stage:
+        hold(stage)
+        stage.drop(sidecar=ONE + "obget: Lettre\n")
+        stage.run()
+        stage.delete("lettre.sign.yaml")
+        stage.run()
+        assert "lettre.sign.corrigé.yaml" in stage.files()
+        release(stage)
+        stage.run()
+        assert "lettre.sign.corrigé.yaml" in stage.files()
+        assert "supprimé" not in stage.status()
+        assert stage.sends() == [1]
+
+
+@MODES
+@pytest.mark.parametrize("first", ["broken", "waiting", "held"])
+def test_what_was_there_before_stays_so_when_it_is_moved(tmp_path: Path, mode: Mode, first: str) -> None:
+    """R7, whatever the first look thought of it: settings broken then, a document missing, or nothing wrong."""
+    here, there = f"{ROOT}/a", f"{ROOT}/b"
+    with Stage(tmp_path, mode, start=False) as stage:
+        for folder in (here, there):
+            stage.dms.person.mkdir(folder)
+        stage.write("_signature.yaml", BROKEN if first == "broken" else "objet: x\n")
+        stage.drop(sidecar=ONE + ("documents: bilan\n" if first == "waiting" else ""), folder=here)
+        stage.start()
+        stage.run()
+        assert not stage.record(folder=here).state.open
+        for name in ("lettre.pdf", "lettre.sign.yaml"):
+            stage.move(name, name, folder=here, to_folder=there)
+        stage.run()
+        stage.write("_signature.yaml", "objet: y\n")
+        stage.write("bilan.pdf", documents.letter(1, "bilan"), folder=there)
+        stage.run()
+        assert stage.record(folder=there).state is State.HELD
+        assert stage.sends() == []
+        stage.write("lettre.sign.yaml", ONE + "action: recommencer\n", folder=there)
+        stage.run()
+        assert stage.sends() == [1]
+
+
+def test_a_corrected_request_that_was_there_before(tmp_path: Path) -> None:
+    with Stage(tmp_path, start=False) as stage:
+        stage.drop(sidecar=ONE + "obget: L\n")
+        stage.write("lettre.sign.corrigé.yaml", ONE + "objet: L\n")
+        stage.start()
+        stage.run()
+        stage.delete("lettre.sign.yaml")
+        stage.run()
+        assert stage.sends() == []
+
+
+@pytest.mark.parametrize("started_anew", [False, True])
+def test_a_drop_folder_that_becomes_one_again(tmp_path: Path, *, started_anew: bool) -> None:
+    """What was put there while it was an ordinary folder is told, not requested (R7)."""
+    inside, people = f"{ROOT}/À signer", f"{ONE}envoi: oui\n"
+    with Stage(tmp_path, more="policy: {drop_folder: allow}\n", start=False) as stage:
+        stage.dms.person.mkdir(inside)
+        stage.write("_signature.yaml", f"{people}dépôt: À signer\n")
+        stage.start()
+        stage.run(calm=6)
+        stage.write("_signature.yaml", people)
+        stage.run(calm=6)
+        if started_anew:
+            stage.restart()
+        stage.write("vieux.pdf", documents.letter(1, "vieux"), folder=inside)
+        stage.run(calm=6)
+        stage.write("_signature.yaml", f"{people}dépôt: À signer\n")
+        stage.run(calm=6)
+        stage.write("neuf.pdf", documents.letter(1, "neuf"), folder=inside)
+        stage.run(calm=6)
+        stage.clock.advance(700)
+        stage.run(20, calm=6)
+        assert [name for name in stage.files(inside) if name.endswith(".yaml")] == ["neuf.sign.yaml"]
+        assert stage.sends() == [1]
+
+
+@MODES
+def test_a_folder_that_is_called_like_a_document(tmp_path: Path, mode: Mode) -> None:
+    """It never settles: the request said nothing for ever, the list had no answer, every pass listed everything."""
+    with Stage(tmp_path, mode) as stage:
+        for name in ("lettre.pdf", "ligne.pdf", "photo.jpg"):
+            stage.dms.person.mkdir(f"{ROOT}/{name}")
+        stage.write("lettre.sign.yaml", ONE)
+        stage.write("photo.sign.yaml", ONE)
+        stage.write("_signataires.xlsx", workbook([person(1, document="ligne")]))
+        stage.run(calm=6)
+        stage.clock.advance(600)
+        stage.run(calm=6)
+        for name in ("lettre", "photo"):
+            assert stage.first_line(name).startswith("EN ATTENTE DU PDF")
+        assert stage.first_line("_signataires")
+        stage.round()
+        before = len(stage.dms.requests)
+        stage.round()
+        assert mode == "plain" or len(stage.dms.requests) == before + 1
+
+
+@pytest.mark.parametrize("content", [b"", b"\xef\xbb\xbf\r\n\r\n", bytes(40)])
+def test_settings_that_are_half_saved_say_nothing(tmp_path: Path, content: bytes) -> None:
+    """An empty file is no word to leave a partner out, or to send what was to be shown first."""
+    with Stage(tmp_path) as stage:
+        stage.write("_signature.yaml", f"envoi: non\npuis: Claire Bernard <{CLAIRE}> 06 98 76 54 32\n")
+        stage.run()
+        stage.write("_signature.yaml", content)
+        stage.run()
+        stage.drop()
+        stage.run()
+        assert stage.record().state is State.REJECTED
+        assert "_signature.yaml" in stage.status()
+        assert stage.sends() == []
+
+
+def test_a_number_that_two_share_and_nobody_wrote_here(tmp_path: Path) -> None:
+    """Known from two earlier requests: what is wrong with it is said without showing it."""
+    with Stage(tmp_path) as stage:
+        for name, email in (("Paul", MARIE), ("Julie", CLAIRE)):
+            stage.drop(name, sidecar=f"signataires: {name} Martin <{email}> 06 12 34 56 78\n")
+            stage.run()
+            stage.sign(email)
+            stage.run()
+        stage.drop(sidecar=f"signataires:\n  - {MARIE}\n  - {CLAIRE}\n")
+        stage.run()
+        assert [problem["code"] for problem in stage.record().problems] == ["same_phone"]
+        assert "345" not in "".join(stage.status().split("--")[0].split())
+
+
+@MODES
+def test_a_folder_renamed_is_no_word_to_send(tmp_path: Path, mode: Mode) -> None:
+    with Stage(tmp_path, mode) as stage:
+        inside = f"{ROOT}/a"
+        stage.dms.person.mkdir(inside)
+        stage.write("_signature.yaml", "envoi: oui\n", folder=inside)
+        stage.run()
+        stage.write("_signataires.xlsx", workbook([person(1, document="lettre")]), folder=inside)
+        stage.write("lettre.pdf", documents.letter(1, "lettre"), folder=inside)
+        stage.run(20, calm=6)
+        assert stage.record(folder=inside).state is State.PREVIEWED
+        stage.dms.person.move(inside, f"{ROOT}/b")
+        stage.run(20, calm=6)
+        assert stage.sends() == []
+        assert stage.record(folder=f"{ROOT}/b").state is State.PREVIEWED
+
+
+@MODES
+@pytest.mark.parametrize("together", [True, False])
+def test_a_preview_that_is_moved(tmp_path: Path, mode: Mode, *, together: bool) -> None:
+    """Followed like any other: no « À CONFIRMER » for a folder that was renamed, and one preview, beside its letter."""
+    here, there = f"{ROOT}/a", f"{ROOT}/b"
+    with Stage(tmp_path, mode) as stage:
+        stage.dms.person.mkdir(here)
+        stage.run()
+        stage.drop(sidecar=ONE + "envoi: non\n", folder=here)
+        stage.drop("faute", sidecar=ONE + "obget: x\n", folder=here)
+        stage.run()
+        if together:
+            stage.dms.person.move(here, there)
+        else:
+            stage.dms.person.mkdir(there)
+            for name in ("lettre.pdf", "lettre.sign.yaml", "faute.pdf", "faute.sign.yaml"):
+                stage.move(name, name, folder=here, to_folder=there)
+        stage.run()
+        assert stage.record(folder=there).state is State.PREVIEWED, stage.status(folder=there)
+        left = [name for name in stage.files() if "apercu" in name or "corrigé" in name]
+        assert left == ["b/faute.sign.corrigé.yaml", "b/lettre.apercu.pdf"]
+        stage.write("lettre.sign.yaml", ONE + "envoi: oui\n", folder=there)
+        stage.write("faute.sign.yaml", ONE, folder=there)
+        stage.run()
+        assert stage.sends() == [1, 1]
+        assert [name for name in stage.files() if "apercu" in name or "corrigé" in name] == []
+
+
+def test_a_preview_moved_below_other_settings_waits_for_their_word(tmp_path: Path) -> None:
+    """What those settings said before it came was not said of it."""
+    with Stage(tmp_path) as stage:
+        stage.dms.person.mkdir(f"{ROOT}/a")
+        stage.dms.person.mkdir(f"{ROOT}/b")
+        stage.write("_signature.yaml", "envoi: non\n", folder=f"{ROOT}/a")
+        stage.write("_signature.yaml", "envoi: oui\n", folder=f"{ROOT}/b")
+        stage.run()
+        stage.drop(folder=f"{ROOT}/a")
+        stage.run()
+        for name in ("lettre.pdf", "lettre.sign.yaml"):
+            stage.move(name, name, folder=f"{ROOT}/a", to_folder=f"{ROOT}/b")
+        stage.run()
+        assert (stage.record(folder=f"{ROOT}/b").state, stage.sends()) == (State.PREVIEWED, [])
+        stage.write("_signature.yaml", "envoi: oui\n# bon\n", folder=f"{ROOT}/b")
+        stage.run()
+        assert stage.sends() == [1]
