@@ -68,8 +68,8 @@ def _consider(case: Case) -> Record | None:
             return record
         return judge(replace(found, target=record))
     if record.state is State.MARKED:
-        after = attend_marked(case, found, record)
-        if after is not record:
+        after, as_it_was = attend_marked(case, found, record)
+        if not as_it_was:
             return after
     return _open(case, record)
 

@@ -24,13 +24,13 @@ from connector.steps.send import may_overturn, overturn
 from connector.steps.watch import in_sight, pair_document
 
 
-def attend_marked(case: Case, found: Case, record: Record) -> Record | None:
-    """Return the very same record where nothing has moved; None where it must wait. ``found``: the pair by name."""
-    if not _as_marked(case, record):
-        record = _edited(case, record)
-        if record.state is not State.MARKED:
-            return record
-    return _settings_moved(found, record)
+def attend_marked(case: Case, found: Case, record: Record) -> tuple[Record | None, bool]:
+    """Return the record, None where it must wait, and whether it lies there as it was. ``found``: the pair by name."""
+    if _as_marked(case, record):
+        after = _settings_moved(found, record)
+        return after, after is record
+    record = _edited(case, record)
+    return (_settings_moved(found, record) if record.state is State.MARKED else record), False
 
 
 def gathered_now(found: Case, record: Record) -> Gathered:
