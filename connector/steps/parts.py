@@ -133,6 +133,8 @@ class Parts:
     """Account → the one record that finds out whether its hold is over."""
     settings_read: dict[tuple[str, str], SettingsRead] = field(default_factory=dict)
     """(server, href) of a settings file → what it said when it was last read."""
+    settings_gone: dict[tuple[str, str], datetime] = field(default_factory=dict)
+    """(server, href) of a settings file that is not there any more → since when, until that is believed."""
     fresh_marks: set[int] = field(default_factory=set)
     """Records whose ``mark`` intent this very process committed: a marker found otherwise is a question."""
     fresh_sends: set[int] = field(default_factory=set)

@@ -44,12 +44,12 @@ def beside(parts: Parts, sight: Sight, href: str) -> list[Entry]:
 
 
 def chain(parts: Parts, sight: Sight, href: str) -> tuple[Settings, ...] | None:
-    """Read the settings that apply to a place, the nearest first; None while one of them is still being saved.
+    """Read the settings that apply to a place, the nearest first; None while one of them is being saved, or just went.
 
     A file that cannot be read has its problems and no request. Raises the errors of :meth:`Folder.get`.
     """
     above = sight.settings_above(href)
-    if not sight.has_settled(entry for here in above for entry in here):
+    if not sight.has_settled(entry for here in above for entry in here) or _just_went(parts, sight, href):
         return None
     found = []
     for here in above:
@@ -61,6 +61,29 @@ def chain(parts: Parts, sight: Sight, href: str) -> tuple[Settings, ...] | None:
             continue
         found.append(_settings(parts, sight, here[0], name))
     return tuple(found) if sight.has_settled(beside(parts, sight, href)) else None
+
+
+def _just_went(parts: Parts, sight: Sight, href: str) -> bool:
+    """True for some minutes after a settings file that applies here has gone from its folder.
+
+    Sync clients save by deleting and uploading: what arrives in between must not leave without the partner.
+    """
+    went = False
+    for key in list(parts.settings_read):
+        server, file = key
+        parent = file.rsplit("/", 1)[0] + "/"
+        if server != sight.settings.server or not href.startswith(parent):
+            continue
+        if parent in sight.settings_in:
+            parts.settings_gone.pop(key, None)
+            continue
+        since = parts.settings_gone.setdefault(key, parts.now())
+        if parts.now() - since < parts.timing.pdf_patience:
+            went = True
+        else:
+            del parts.settings_read[key]
+            del parts.settings_gone[key]
+    return went
 
 
 def shown_name(sight: Sight, entry: Entry, href: str) -> str:

@@ -156,10 +156,36 @@ def test_taking_the_settings_away_sends_nothing(tmp_path: Path) -> None:
         stage.run()
         stage.delete("_signature.yaml")
         stage.run()
+        stage.clock.advance(600)
+        stage.run()
         assert stage.record().state is State.PREVIEWED
         stage.write("lettre.sign.yaml", ONE + "envoi: oui\n")
         stage.run()
         assert stage.sends() == [1]
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_settings_that_are_saved_by_deleting_and_uploading_are_waited_for(tmp_path: Path, mode: Mode) -> None:
+    """What arrives in between leaves with the partner; settings that stay away are believed after some minutes."""
+    settings = f"puis: Claire Bernard <{CLAIRE}> 06 98 76 54 32\n"
+    with Stage(tmp_path, mode) as stage:
+        stage.write("_signature.yaml", settings)
+        stage.drop("avant")
+        stage.run()
+        stage.delete("_signature.yaml")
+        stage.drop()
+        stage.run()
+        assert stage.sends() == [1]
+        stage.write("_signature.yaml", settings)
+        stage.run()
+        assert (emails(stage), stage.sends()) == ([MARIE, CLAIRE], [1, 1])
+        stage.delete("_signature.yaml")
+        stage.drop("après")
+        stage.run()
+        assert stage.sends() == [1, 1]
+        stage.clock.advance(300)
+        stage.run()
+        assert (emails(stage), stage.sends()) == ([MARIE], [1, 1, 1])
 
 
 def test_a_request_born_of_a_list_waits_for_the_word_to_be_saved_again(tmp_path: Path) -> None:
