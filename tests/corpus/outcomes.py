@@ -11,6 +11,7 @@ from connector.errors import DocumentError
 from connector.isolated_pdf import IsolatedPdf
 from connector.pdf.facts import problems_of, warnings_of
 from connector.pdf.model import PdfFacts
+from connector.placement import usual_size
 from connector.ports import Box
 from tests.corpus.specimens import Specimen
 
@@ -45,14 +46,14 @@ def _further(pdf: IsolatedPdf, path: Path, made: Path, facts: PdfFacts) -> str:
     size = facts.pages[-1]
     step = "room"
     try:
-        spots = pdf.free_room(path)(last, 1, ())
+        spots = pdf.free_room(path)(last, 1, (), usual_size(size))
         assert all(0 <= x <= size.width and 0 <= y <= size.height for x, y in spots)
         step = "preview"
         boxes = [
             Box(signatory=1, page=last, x=x, y=y, page_width=size.width, page_height=size.height)
             for x, y in spots
         ]
-        pdf.preview(path, made, boxes, {1: "Marie Dupont"}, "Aperçu")
+        pdf.preview([(path, "lettre.pdf", boxes)], made, {1: "Marie Dupont"}, "Aperçu")
         step = "preview's facts"
         assert len(pdf.facts(made).pages) == last
     except DocumentError as error:

@@ -99,7 +99,7 @@ def test_facts_of_anything(pdf: IsolatedPdf, content: bytes) -> None:
         if isinstance(found, str):
             assert found in CODES
         elif not problems_of(found):
-            pdf.preview(path, Path(folder, "o.pdf"), [], {}, "Aperçu")
+            pdf.preview([(path, "lettre.pdf", [])], Path(folder, "o.pdf"), {}, "Aperçu")
 
 
 @given(content=damaged(IMAGES))
