@@ -24,6 +24,8 @@ SCREEN_DPI: Final = 96.0
 _PAGE_SIDES: Final = (0.90, 1.05)
 """A picture whose printed sides both lie so near to A4's is the scan of a page."""
 _BELIEVED_DPI: Final = (50.0, 2400.0)
+_UNKNOWN_DPI: Final = 72.0
+"""What telephones write when they know none (Exif 2.3, section 4.6.4 A): it tells a size, and never that of a page."""
 _MOST_UNLIKE: Final = 4.0
 """Fax lines are twice as far apart as their points; more than that is no resolution."""
 
@@ -47,7 +49,8 @@ def place(columns: int, rows: int, dpi: tuple[float, float] | None) -> Place:
     up = rows / dpi_up * POINTS_PER_INCH
     width, height = A4 if up >= across else (A4[1], A4[0])
     low, high = _PAGE_SIDES
-    if believable(dpi) and low <= across / width <= high and low <= up / height <= high:
+    measured = believable(dpi) and min(dpi_across, dpi_up) > _UNKNOWN_DPI
+    if measured and low <= across / width <= high and low <= up / height <= high:
         scale = min(1.0, width / across, height / up)
         top = 0.0
     else:

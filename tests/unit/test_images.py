@@ -201,6 +201,15 @@ def test_nothing_is_enlarged(target: Path) -> None:
     assert picture.width / 4 == pytest.approx(72, abs=1)
 
 
+@pytest.mark.parametrize(("columns", "rows"), [(600, 800), (800, 600)])
+def test_a_photo_made_small_for_a_mail_is_no_scan(columns: int, rows: int) -> None:
+    """72 dpi is what telephones write when they know none: at that, 800 × 600 would be a whole page by chance."""
+    assert place(columns, rows, (72, 72)).bottom >= FOOT
+    assert place(columns * 2, rows * 2, (144, 144)).bottom < FOOT, (
+        "the scan of a page has no strip of its own"
+    )
+
+
 @given(
     columns=st.integers(1, 60_000),
     rows=st.integers(1, 60_000),
