@@ -15,11 +15,11 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import BinaryIO, NoReturn
+from typing import BinaryIO
 
-from connector.cli.read_only import WriteRefused
+from connector.cli.read_only import RefusesWrites
 from connector.errors import AccessDenied, NotFound, OutOfSpace, RemoteError, Unavailable
-from connector.ports import Capabilities, Entry, ETag, Fetched, FileId, Href, Listing, Lock, Sha256, Version
+from connector.ports import Capabilities, Entry, ETag, Fetched, FileId, Href, Listing, Sha256, Version
 from connector.sidecar import names
 
 _PIECE = 1 << 16
@@ -33,7 +33,7 @@ class Area:
     deep: bool
 
 
-class LocalFolder:
+class LocalFolder(RefusesWrites):
     """One directory. ``areas`` lie in it; the directories above them, as far as it, are shown without what is below.
 
     ``shown`` is asked for each file whether it is listed at all. What could not be listed is in ``unreadable`` after
@@ -147,47 +147,6 @@ class LocalFolder:
     def get_version(self, file_id: FileId, version_id: str, into: BinaryIO, *, max_bytes: int) -> Fetched:
         """Find none."""
         raise NotFound("no versions are kept here", service=self.name, operation="get_version")
-
-    # -- writes ----------------------------------------------------------------------------------
-
-    def create(self, href: Href, content: bytes | Path) -> ETag | None:
-        """Refuse."""
-        self._refuse("create")
-
-    def replace(self, href: Href, content: bytes | Path, *, etag: ETag) -> ETag | None:
-        """Refuse."""
-        self._refuse("replace")
-
-    def replace_as_version(self, href: Href, content: Path, *, etag: ETag, upload: str) -> ETag | None:
-        """Refuse."""
-        self._refuse("replace_as_version")
-
-    def move(self, source: Href, destination: Href) -> None:
-        """Refuse."""
-        self._refuse("move")
-
-    def delete(self, href: Href, *, etag: ETag | None = None) -> None:
-        """Refuse."""
-        self._refuse("delete")
-
-    def make_folder(self, href: Href) -> bool:
-        """Refuse."""
-        self._refuse("make_folder")
-
-    def label_version(self, file_id: FileId, version_id: str, label: str) -> None:
-        """Refuse."""
-        self._refuse("label_version")
-
-    def lock(self, href: Href, *, note: str) -> Lock | None:
-        """Refuse."""
-        self._refuse("lock")
-
-    def unlock(self, href: Href, *, note: str, token: str = "") -> bool:
-        """Refuse."""
-        self._refuse("unlock")
-
-    def _refuse(self, operation: str) -> NoReturn:
-        raise WriteRefused(self.name, operation)
 
     # -- this machine ----------------------------------------------------------------------------
 

@@ -40,7 +40,52 @@ class WriteRefused(ConnectorError):
         super().__init__(f"{service}: a dry run writes nothing ({operation})")
 
 
-class ReadOnlyFolder:
+class RefusesWrites:
+    """The writes of the port ``Folder``: each is refused before anything leaves."""
+
+    name: str
+
+    def create(self, href: Href, content: bytes | Path) -> ETag | None:
+        """Refuse."""
+        self._refuse("create")
+
+    def replace(self, href: Href, content: bytes | Path, *, etag: ETag) -> ETag | None:
+        """Refuse."""
+        self._refuse("replace")
+
+    def replace_as_version(self, href: Href, content: Path, *, etag: ETag, upload: str) -> ETag | None:
+        """Refuse."""
+        self._refuse("replace_as_version")
+
+    def move(self, source: Href, destination: Href) -> None:
+        """Refuse."""
+        self._refuse("move")
+
+    def delete(self, href: Href, *, etag: ETag | None = None) -> None:
+        """Refuse."""
+        self._refuse("delete")
+
+    def make_folder(self, href: Href) -> bool:
+        """Refuse."""
+        self._refuse("make_folder")
+
+    def label_version(self, file_id: FileId, version_id: str, label: str) -> None:
+        """Refuse."""
+        self._refuse("label_version")
+
+    def lock(self, href: Href, *, note: str) -> Lock | None:
+        """Refuse."""
+        self._refuse("lock")
+
+    def unlock(self, href: Href, *, note: str, token: str = "") -> bool:
+        """Refuse."""
+        self._refuse("unlock")
+
+    def _refuse(self, operation: str) -> NoReturn:
+        raise WriteRefused(self.name, operation)
+
+
+class ReadOnlyFolder(RefusesWrites):
     """The port ``Folder`` whose reads are those of ``folder``."""
 
     def __init__(self, folder: Folder) -> None:
@@ -82,45 +127,6 @@ class ReadOnlyFolder:
     def get_version(self, file_id: FileId, version_id: str, into: BinaryIO, *, max_bytes: int) -> Fetched:
         """As the folder."""
         return self._folder.get_version(file_id, version_id, into, max_bytes=max_bytes)
-
-    def create(self, href: Href, content: bytes | Path) -> ETag | None:
-        """Refuse."""
-        self._refuse("create")
-
-    def replace(self, href: Href, content: bytes | Path, *, etag: ETag) -> ETag | None:
-        """Refuse."""
-        self._refuse("replace")
-
-    def replace_as_version(self, href: Href, content: Path, *, etag: ETag, upload: str) -> ETag | None:
-        """Refuse."""
-        self._refuse("replace_as_version")
-
-    def move(self, source: Href, destination: Href) -> None:
-        """Refuse."""
-        self._refuse("move")
-
-    def delete(self, href: Href, *, etag: ETag | None = None) -> None:
-        """Refuse."""
-        self._refuse("delete")
-
-    def make_folder(self, href: Href) -> bool:
-        """Refuse."""
-        self._refuse("make_folder")
-
-    def label_version(self, file_id: FileId, version_id: str, label: str) -> None:
-        """Refuse."""
-        self._refuse("label_version")
-
-    def lock(self, href: Href, *, note: str) -> Lock | None:
-        """Refuse."""
-        self._refuse("lock")
-
-    def unlock(self, href: Href, *, note: str, token: str = "") -> bool:
-        """Refuse."""
-        self._refuse("unlock")
-
-    def _refuse(self, operation: str) -> NoReturn:
-        raise WriteRefused(self.name, operation)
 
 
 class ReadOnlyService:
