@@ -208,9 +208,15 @@ def sidecar_names(document_name: str) -> tuple[str, ...]:
 
 
 def is_hidden(path: str) -> bool:
-    """Tell whether a path below a watched root leads into a folder that is never looked into for requests."""
+    """Tell whether a path below a watched root leads into a folder that is never looked into for requests.
+
+    A name made of dots alone (``...``) hides nothing: a person chose it.
+    """
     folders = path.split("/")[:-1]
-    return any(part.startswith(".") or comparable(part) == comparable(MODELS_FOLDER) for part in folders)
+    return any(
+        (part.startswith(".") and bool(part.strip("."))) or comparable(part) == comparable(MODELS_FOLDER)
+        for part in folders
+    )
 
 
 def image_pdf_name(image_name: str) -> str:

@@ -216,6 +216,7 @@ def test_hidden_folders() -> None:
     assert names.is_hidden(".signature/x.sign.yaml")
     assert names.is_hidden("a/modèles de signature/x.sign.yaml")
     assert not names.is_hidden("a/b/.x.sign.yaml")
+    assert not names.is_hidden(".../x.sign.yaml")
 
 
 @pytest.mark.parametrize(
