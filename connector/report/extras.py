@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from connector.report.facts import Case, moment_of
+from connector.report.facts import Case, moment_of, name_of
 from connector.sidecar.model import Verb
 
 _NOT_LOCKED: dict[str, tuple[str, str]] = {
@@ -37,6 +37,11 @@ _NOT_LOCKED: dict[str, tuple[str, str]] = {
         "The signed version is not locked, so that you can rename it or file it.",
     ),
 }
+_ONE_BESIDE = (
+    "« {pdf} » n’est pas verrouillé, pour que vous puissiez le renommer ou le classer.",
+    "“{pdf}” is not locked, so that you can rename it or file it.",
+)
+"""Among several documents: which one."""
 _UNLOCKED: dict[str, tuple[str, str]] = {
     "unlocked": (
         "« {pdf} » n’est plus verrouillé depuis le {day}.",
@@ -84,16 +89,23 @@ def protection(case: Case) -> None:
     at, code = moment_of(lock.get("at")), str(lock.get("code", ""))
     if code in _UNLOCKED:
         day = case.page.day_at(at) if at is not None else ""
-        case.page.bullet(*_UNLOCKED[code], pdf=case.pdf, day=day)
+        case.page.bullet(*_UNLOCKED[code], pdf=_signed_name(case, "1"), day=day)
         return
     if not lock.get("done"):
         return
     files, missed = _inner(lock, "files"), _inner(lock, "not")
     if files:
         _protected(case, files)
-    for reason in dict.fromkeys(str(each) for each in missed.values()):
-        if reason in _NOT_LOCKED:
-            case.page.bullet(*_NOT_LOCKED[reason], pdf=case.pdf)
+    several = len(files) + len(missed) > 1
+    said = set()
+    for rank, why in missed.items():
+        reason = str(why)
+        if reason not in _NOT_LOCKED or reason in said:
+            continue
+        if reason == "unsupported":  # of the folder: once is enough
+            said.add(reason)
+        words = _ONE_BESIDE if several and reason == "beside" else _NOT_LOCKED[reason]
+        case.page.bullet(*words, pdf=_signed_name(case, rank))
 
 
 def _protected(case: Case, files: Mapping[str, object]) -> None:
@@ -111,13 +123,25 @@ def _protected(case: Case, files: Mapping[str, object]) -> None:
         + " : protégé{plural} contre la modification. Pour déverrouiller, écrivez dans « {file} » :",
         ("The {count} signed PDFs are locked{until}" if several else "“{pdf}” is locked{until}")
         + ": protected against changes. To unlock, write into “{file}”:",
-        pdf=case.pdf,
+        pdf=_signed_name(case, next(iter(files))),
         count=len(files),
         plural=page.say("s" if several else "", ""),
         until=until,
         file=case.request_file,
     )
     page.typed(case.wording(Verb.UNLOCK))
+
+
+def _signed_name(case: Case, rank: str) -> str:
+    """Name of the signed PDF of that rank: another document's is not the first one's, a picture's not the picture's.
+
+    Where the text is about a further document, the first one is not in the record: the lock knows where it lies.
+    """
+    for one in case.record.documents:
+        if str(one.rank) == rank and one.delivered_href:
+            return name_of((one.in_place and one.renamed_to) or one.delivered_href)
+    href = _inner(_inner(_mapping(case, "lock"), "files"), rank).get("href")
+    return name_of(href) if isinstance(href, str) and href else case.pdf
 
 
 def _mapping(case: Case, key: str) -> Mapping[str, object]:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from connector.lifecycle import State
-from tests import documents
+from tests import documents, pictures
 from tests.faults.points import Killed
 from tests.faults.test_orders import HOUR, OUT, answers, called, order, struck, words
 from tests.worlds import ONE, ROOT, TWO, Mode, Stage
@@ -406,6 +406,52 @@ def test_several_documents_are_each_locked(tmp_path: Path) -> None:
         order(stage, "action: déverrouiller", LOCKED + "documents:\n  - lettre.pdf\n  - mandat.pdf\n")
         assert not locks(stage)
         assert not locks(stage, f"{ROOT}/mandat.pdf")
+        stage.intact()
+
+
+def test_of_several_the_one_that_is_not_locked_is_named(tmp_path: Path) -> None:
+    """The letter is protected, the other one lies beside: each by its own name."""
+    with locking(tmp_path, "nextcloud") as stage:
+        stage.write("mandat.pdf", documents.letter(1, "mandat"))
+        stage.drop(sidecar=LOCKED + "documents: mandat.pdf\n")
+        stage.run()
+        stage.write("mandat.pdf", documents.letter(1, "mandat modifié"))
+        stage.run()
+        stage.sign()
+        stage.run()
+        assert "« lettre.pdf » est verrouillé" in words(stage), stage.status()
+        assert "« mandat (signé).pdf » n’est pas verrouillé" in words(stage), stage.status()
+        stage.intact()
+
+
+def test_the_one_of_several_that_is_locked_is_named(tmp_path: Path) -> None:
+    """The letter lies beside, the other one is protected."""
+    with locking(tmp_path, "nextcloud") as stage:
+        stage.write("mandat.pdf", documents.letter(1, "mandat"))
+        stage.drop(sidecar=LOCKED + "documents: mandat.pdf\n")
+        stage.run()
+        stage.write("lettre.pdf", documents.letter(1, "modifiée"))
+        stage.run()
+        stage.sign()
+        stage.run()
+        assert "« mandat.pdf » est verrouillé" in words(stage), stage.status()
+        assert "« lettre (signé).pdf » n’est pas verrouillé" in words(stage), stage.status()
+        assert locks(stage, f"{ROOT}/mandat.pdf")
+        assert not locks(stage)
+        stage.intact()
+
+
+def test_of_a_picture_its_signed_pdf_is_locked_and_named(tmp_path: Path) -> None:
+    """The picture itself is no signed document: it stays open to all."""
+    with locking(tmp_path, "nextcloud") as stage:
+        stage.write("photo.jpg", pictures.saved(pictures.quadrants((120, 160)), "JPEG"))
+        stage.write("photo.sign.yaml", LOCKED)
+        stage.run()
+        stage.sign()
+        stage.run()
+        said = " ".join(stage.status("photo").replace("\u00a0", " ").split())
+        assert "« photo.pdf » est verrouillé" in said
+        assert locks(stage, f"{ROOT}/photo.pdf")
         stage.intact()
 
 
