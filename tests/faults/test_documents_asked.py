@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -261,3 +262,16 @@ def test_a_file_of_several_pictures_sends_the_first_and_says_so(tmp_path: Path) 
         assert stage.record("photo").state is State.PREVIEWED, stage.status("photo")
         assert [each["code"] for each in stage.record("photo").extra["warnings"]] == ["image_animated"]
         assert "Bon à savoir" in plain_text(stage, "photo")
+
+
+@pytest.mark.parametrize("make", [documents.landscape, lambda: documents.turned(90)])
+def test_a_page_on_its_side_is_signed_where_it_has_room(tmp_path: Path, make: Callable[[], bytes]) -> None:
+    """Scenario B2: the default box of a landscape page stands where no A4 portrait page reaches."""
+    with Stage(tmp_path) as stage:
+        stage.drop(pdf=make())
+        stage.run()
+        assert stage.first_line().startswith("EN COURS"), stage.status()
+        stage.sign()
+        stage.run()
+        assert stage.record().state is State.DELIVERED
+        assert stage.sends() == [1]

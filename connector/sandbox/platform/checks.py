@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from connector.sandbox.platform.errors import bad_field
-from connector.sandbox.platform.model import MAX_BOX_X, MAX_BOX_Y, Box
+from connector.sandbox.platform.model import LONGEST_SIDE, Box
 
 _EMAIL = re.compile(r"[^@\s<>,;]{1,64}@[^@\s<>,;]+\.[^@\s<>,;]{2,}")
 _PHONE = re.compile(r"\+?[1-9][0-9]{7,14}")
@@ -86,8 +86,9 @@ def read_sign_fields(raw: str) -> list[Box]:
             raise bad_field("SignFields ne doit contenir que des objets.")
         required = {
             "order": _integer(1, 1000),
-            "positionX": _integer(0, MAX_BOX_X),
-            "positionY": _integer(0, MAX_BOX_Y),
+            # How far a box may go depends on its page, which is looked at with the document.
+            "positionX": _integer(0, LONGEST_SIDE),
+            "positionY": _integer(0, LONGEST_SIDE),
             "page": _integer(-1, 100_000),
             "withoutLogo": _boolean,
         }

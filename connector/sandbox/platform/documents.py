@@ -13,12 +13,21 @@ from reportlab.lib.utils import simpleSplit
 from reportlab.pdfgen.canvas import Canvas
 
 from connector.sandbox.platform.errors import ApiError, bad_field
-from connector.sandbox.platform.model import BOX_HEIGHT, BOX_WIDTH, MAX_DOCUMENT_BYTES, SIMULATOR, Box
+from connector.sandbox.platform.model import (
+    BOX_HEIGHT,
+    BOX_WIDTH,
+    MAX_BOX_X,
+    MAX_BOX_Y,
+    MAX_DOCUMENT_BYTES,
+    SIMULATOR,
+    Box,
+)
 from connector.sandbox.platform.signing import Field
 
 # pdfium is not thread-safe.
 _PDFIUM = threading.Lock()
 _A4 = (595.0, 842.0)
+_A4_TOLERANCE = 2.0
 
 
 def check_pdf(content: bytes) -> int:
@@ -70,10 +79,22 @@ def place(content: bytes, boxes: Sequence[Box], pages: int) -> list[Field]:
         crop = page.cropbox
         edges = (float(crop.left), float(crop.bottom), float(crop.right), float(crop.top))
         rotation = page.rotation % 360
+        _check_a4(box, edges, rotation)
         ranks[box.order] = ranks.get(box.order, 0) + 1
         name = f"signataire-{box.order}-{ranks[box.order]}"
         fields.append(Field(name, number - 1, _rectangle(box, edges, rotation), rotation))
     return fields
+
+
+def _check_a4(box: Box, edges: tuple[float, float, float, float], rotation: int) -> None:
+    """Refuse a box beyond what is KNOWN to be taken on A4 portrait."""
+    left, bottom, right, top = edges
+    sides = (right - left, top - bottom) if rotation % 180 == 0 else (top - bottom, right - left)
+    if any(abs(side - a4) > _A4_TOLERANCE for side, a4 in zip(sides, _A4, strict=True)):
+        return
+    for name, value, most in (("positionX", box.x, MAX_BOX_X), ("positionY", box.y, MAX_BOX_Y)):
+        if value > most:
+            raise bad_field(f"SignFields : {name} doit être compris entre 0 et {most}.")
 
 
 def _rectangle(

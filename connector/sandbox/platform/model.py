@@ -17,6 +17,8 @@ BOX_WIDTH = 200
 BOX_HEIGHT = 50
 MAX_BOX_X = 385
 MAX_BOX_Y = 792
+"""KNOWN for A4 portrait (API page section 2); on other pages the page's own points end it (ASSUMED)."""
+LONGEST_SIDE = 14_400
 """API page section 2, KNOWN: a box is 200 × 50 points, X 0-385, Y 0-792."""
 
 MAX_DOCUMENT_BYTES = 10_000_000
