@@ -20,8 +20,9 @@ INSTALL := $(BIN)/python -m pip install --disable-pip-version-check --quiet --co
 # PYTHON=/path/to/python3 chooses one; else the first of these that is new enough and can make environments.
 PYTHON ?=
 CANDIDATES := $(PYTHON) python3 python3.14 python3.13 python3.12 python3.11
-# Every test keeps its servers to itself; the long ones are shared out as workers fall idle.
-WORKERS ?= 2
+# Every test keeps its servers to itself; the long ones are shared out as workers fall idle. Three for two cores: they
+# wait for their servers a fourth of the time.
+WORKERS ?= 3
 
 .PHONY: help venv corpus demo test lint bench clean
 .DEFAULT_GOAL := help
