@@ -165,22 +165,21 @@ def _document(record: Record, document: DocumentFacts, show: _Shown) -> dict[str
         ],
         "changed_after_sending_at": _iso(document.changed_at),
         "missing_since": _iso(document.missing_since),
-        "returned": _returned(record, document),
+        "returned": _returned(document),
         "delivered": _delivered(record, document, show),
         "original": _original(document, show),
     }
 
 
-def _returned(record: Record, document: DocumentFacts) -> dict[str, Any] | None:
+def _returned(document: DocumentFacts) -> dict[str, Any] | None:
     if document.signed_sha256 is None:
         return None
-    main = record.extra.get("differences", {}) if document.rank == record.document.rank else {}
     return {
         "sha256": document.signed_sha256,
         "size": document.signed_size,
         "pages": document.signed_pages,
         "signatures": document.signatures,
-        "differences": sorted(document.differences or main),
+        "differences": sorted(document.differences),
     }
 
 
