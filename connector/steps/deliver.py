@@ -14,12 +14,17 @@ from typing import Any
 
 from connector.errors import (
     AccessDenied,
+    ConnectorError,
+    JournalError,
     Locked,
     NotFound,
     OutcomeUnknown,
     OutOfSpace,
+    OwnershipError,
     PreconditionFailed,
     RemoteError,
+    SpoolError,
+    StaleRecordError,
     Unavailable,
 )
 from connector.lifecycle import Record
@@ -46,6 +51,9 @@ log = logging.getLogger(__name__)
 
 BLOCKED = "delivery_blocked"
 """No room, or no right to write: told, since it may last until a person acts."""
+
+_OF_THE_WHOLE_REQUEST = (JournalError, OwnershipError, SpoolError, StaleRecordError)
+"""No document of it would fare better."""
 
 
 def deliver(parts: Parts, record: Record) -> Record:
@@ -95,6 +103,13 @@ def _attempt(task: Task) -> tuple[Task, bool]:
             changes = {"reason": BLOCKED, "values": {"since": task.parts.now().isoformat()}}
         task = task.later("not_delivered", error, data={"error": str(error)}, **changes)
         return task, _is_away(error)
+    except _OF_THE_WHOLE_REQUEST:
+        raise
+    except ConnectorError as error:
+        log.warning("delivering %s: %s", task.record.ref, error)
+    except Exception:  # a defect of ours met in one document must not keep the others
+        log.exception("delivering a document of %s met a defect", task.record.ref)
+    return task.again().later("step_failed"), False
 
 
 def _is_away(error: RemoteError) -> bool:

@@ -15,21 +15,12 @@ import pytest
 from connector.lifecycle import State
 from connector.sandbox.dms import Rule
 from tests import documents
+from tests.dms_faults import FAULTS, TORN
 from tests.worlds import CLAIRE, MARIE, ONE, ROOT, TWO, Mode, Stage
 
 MODES = pytest.mark.parametrize("mode", ["nextcloud", "plain"])
 NEXTCLOUD_WRITES = ("MKCOL", "PUT", "MOVE")
 PLAIN_WRITES = ("MOVE", "PUT")
-FAULTS: dict[str, dict[str, Any]] = {
-    "perdu": {"kind": "lost_answer"},
-    "coupe": {"kind": "cut_before"},
-    "412": {"kind": "status", "status": 412},
-    "423": {"kind": "status", "status": 423},
-    "503": {"kind": "status", "status": 503},
-    "507": {"kind": "status", "status": 507},
-    "html": {"kind": "html"},
-}
-TORN = {"dechire": {"kind": "tear", "at": 1000}, "vide": {"kind": "tear", "at": 0}}
 
 
 def letter(title: str) -> bytes:

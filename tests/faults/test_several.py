@@ -7,7 +7,9 @@ nothing delivered twice, no person's bytes lost and one outcome in the status.
 from __future__ import annotations
 
 import io
+import sqlite3
 from collections.abc import Iterable, Sequence
+from contextlib import closing
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -16,10 +18,12 @@ import pytest
 
 from connector.lifecycle import Record, State
 from connector.ports import Href
+from connector.sandbox.dms import Rule
 from connector.steps.delivered import found_beside, is_ours
 from connector.steps.mark import still_judged
 from connector.steps.task import Task
 from tests import documents
+from tests.dms_faults import FAULTS, TORN
 from tests.worlds import MARIE, ONE, ROOT, Mode, Stage
 
 MODES = pytest.mark.parametrize("mode", ["nextcloud", "plain"])
@@ -29,16 +33,6 @@ RANKS = {LETTER: 1, BALANCE: 2, PHOTO: 3, ANNEX: 4}
 SIGNED = {LETTER: LETTER, BALANCE: BALANCE, PHOTO: "photo.pdf", ANNEX: "lettre - Annexe 1 (signé).pdf"}
 """Where each of them comes home to when nothing is in the way."""
 IN_PLACE = (LETTER, BALANCE)
-FAULTS: dict[str, dict[str, Any]] = {
-    "perdu": {"kind": "lost_answer"},
-    "coupe": {"kind": "cut_before"},
-    "412": {"kind": "status", "status": 412},
-    "423": {"kind": "status", "status": 423},
-    "503": {"kind": "status", "status": 503},
-    "507": {"kind": "status", "status": 507},
-    "html": {"kind": "html"},
-}
-TORN = {"dechire": {"kind": "tear", "at": 1000}, "vide": {"kind": "tear", "at": 0}}
 
 
 @cache
@@ -142,7 +136,7 @@ def writes(mode: Mode) -> list[tuple[str, str]]:
     return [(LETTER, further[-1]), *((BALANCE, method) for method in further), (PHOTO, "PUT"), (ANNEX, "PUT")]
 
 
-def break_write(stage: Stage, folder: str, name: str, method: str, **fault: Any) -> None:
+def break_write(stage: Stage, folder: str, name: str, method: str, **fault: Any) -> Rule:
     """Let one write of this document's delivery go wrong."""
     if name in IN_PLACE and stage.mode == "nextcloud":
         record = record_of(stage, folder)
@@ -153,7 +147,7 @@ def break_write(stage: Stage, folder: str, name: str, method: str, **fault: Any)
     else:
         # The sandbox matches by shell patterns.
         where = f"{at(folder)}/{SIGNED[name].replace('(signé)', '*')}"
-    stage.dms.misbehave(method=method, path=where, **fault)
+    return stage.dms.misbehave(method=method, path=where, **fault)
 
 
 # ----------------------------------------------------------------------------------------- the way home
@@ -190,11 +184,13 @@ def test_each_write_of_each_document_broken_once(tmp_path: Path, mode: Mode, nam
     faults = FAULTS | (TORN if method == "PUT" else {})
     with Stage(tmp_path, mode) as stage:
         file_of(stage, *faults, further=[name if name != LETTER else BALANCE])
-        for folder, fault in faults.items():
-            break_write(stage, folder, name, method, **fault)
+        broken = {
+            folder: break_write(stage, folder, name, method, **fault) for folder, fault in faults.items()
+        }
         stage.sign()
         settle(stage)
-        for folder in faults:
+        for folder, rule in broken.items():
+            assert rule.times == 0, "this write was never made"
             home(stage, folder)
         assert stage.sends() == [1] * len(faults)
         stage.intact()
@@ -236,6 +232,39 @@ def test_one_that_is_stuck_does_not_keep_the_others(tmp_path: Path, mode: Mode) 
             assert "locked" not in record_of(stage, folder).extra
         photos = [request for request in stage.dms.requests if request.path.endswith("photo.pdf")]
         assert [request.method for request in photos if request.method != "PROPFIND"] == []
+        stage.intact()
+
+
+@MODES
+def test_a_defect_in_one_does_not_keep_the_others(tmp_path: Path, mode: Mode) -> None:
+    """What is kept of the letter's delivery is damaged: the letter waits untouched, the others are home."""
+    with Stage(tmp_path, mode) as stage:
+        file_of(stage, "dossier")
+        break_write(stage, "dossier", LETTER, "MOVE", kind="status", status=423, times=None)
+        for name, method in [(BALANCE, "MOVE"), (PHOTO, "PUT"), (ANNEX, "PUT")]:
+            break_write(stage, "dossier", name, method, kind="status", status=507, times=None)
+        stage.sign()
+        stage.run()
+        assert not any(document.delivered_href for document in record_of(stage, "dossier").documents)
+        stage.stop()
+        journal = stage.state.directory / "journal" / "journal.sqlite"
+        with closing(sqlite3.connect(journal)) as connection, connection:
+            kept = connection.execute("SELECT data FROM intent WHERE step = 'deliver'").fetchone()[0]
+            connection.execute("UPDATE intent SET data = '{}' WHERE step = 'deliver'")
+        stage.start()
+        stage.dms.behave()
+        settle(stage)
+        home(stage, "dossier", but=[LETTER])
+        record = record_of(stage, "dossier")
+        assert record.state is State.DELIVERING
+        assert record.next_at is not None
+        assert stage.read(LETTER, folder=at("dossier")) == content_of(LETTER, "dossier")
+        stage.stop()
+        with closing(sqlite3.connect(journal)) as connection, connection:
+            connection.execute("UPDATE intent SET data = ? WHERE step = 'deliver'", [kept])
+        stage.start()
+        settle(stage)
+        home(stage, "dossier")
         stage.intact()
 
 
