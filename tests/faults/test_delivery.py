@@ -52,11 +52,11 @@ def signatures_in(stage: Stage, name: str, *, folder: str = ROOT) -> int:
     return len(verdict.signatures) if verdict.intact else 0
 
 
-def break_write(stage: Stage, name: str, method: str, **fault: Any) -> None:
+def break_write(stage: Stage, name: str, method: str, **fault: Any) -> Rule:
     """Let one write of this letter's delivery go wrong once."""
     upload = f"*jse-{stage.record(name).ref.lower()}*"
     where = upload if stage.mode == "nextcloud" else f"{ROOT}/{name}.pdf"
-    stage.dms.misbehave(method=method, path=where, **fault)
+    return stage.dms.misbehave(method=method, path=where, **fault)
 
 
 def settle(stage: Stage) -> None:
@@ -75,11 +75,11 @@ def test_each_write_broken_once(tmp_path: Path, mode: Mode, method: str) -> None
     faults = FAULTS | (TORN if method == "PUT" else {})
     with Stage(tmp_path, mode) as stage:
         send_out(stage, *faults)
-        for name, fault in faults.items():
-            break_write(stage, name, method, **fault)
+        broken = {name: break_write(stage, name, method, **fault) for name, fault in faults.items()}
         stage.sign()
         settle(stage)
-        for name in faults:
+        for name, rule in broken.items():
+            assert rule.times == 0, "this write was never made"
             assert stage.first_line(name) == in_place(name), name
             assert signatures_in(stage, f"{name}.pdf") == 1
             assert f"{name} (signé).pdf" not in stage.files()
@@ -159,14 +159,17 @@ def test_changed_or_gone_when_it_comes_home(tmp_path: Path, mode: Mode) -> None:
             else:
                 stage.write(f"{name}.pdf", letter(f"{name}, modifié"))
         stage.write("nom pris (signé).pdf", letter("un autre document"))
-        for name, fault in (
-            ("modifie perdu", FAULTS["perdu"]),
-            ("parti coupe", FAULTS["coupe"]),
-            ("parti dechire", TORN["dechire"]),
-        ):
+        broken = [
             stage.dms.misbehave(method="PUT", path=f"{ROOT}/{name} (sign*.pdf", **fault)
+            for name, fault in (
+                ("modifie perdu", FAULTS["perdu"]),
+                ("parti coupe", FAULTS["coupe"]),
+                ("parti dechire", TORN["dechire"]),
+            )
+        ]
         stage.sign()
         settle(stage)
+        assert [rule.times for rule in broken] == [0, 0, 0], "a write was never made"
         for name in names[:-1]:
             assert stage.first_line(name) == beside(name), name
             assert signatures_in(stage, f"{name} (signé).pdf") == 1

@@ -64,6 +64,16 @@ def all_ready(stage: Stage, folders: Sequence[str]) -> None:
     assert stage.sends() == []
 
 
+def season(stage: Stage) -> tuple[Desk, str]:
+    """The firm's settings, a folder of forty letters, and the settings that she writes there."""
+    stage.write("_signature.yaml", FIRM)
+    stage.dms.person.mkdir(f"{ROOT}/2026")
+    desk, folder = Desk(stage), f"{ROOT}/2026"
+    letters(stage, folder=folder)
+    desk.write("_signature.yaml", SETTINGS, folder=folder)
+    return desk, folder
+
+
 def all_left(stage: Stage) -> None:
     """Forty letters, each once, client first and then the partner."""
     assert stage.sends() == [1] * 40
@@ -96,11 +106,7 @@ def test_a_list_prepares_forty_letters(tmp_path: Path) -> None:
 def test_first_mechanism_the_list(tmp_path: Path) -> None:
     """Two files, forty rows pasted; previews first, then one word lets all of them go."""
     with Stage(tmp_path) as stage:
-        stage.write("_signature.yaml", FIRM)
-        stage.dms.person.mkdir(f"{ROOT}/2026")
-        desk, folder = Desk(stage), f"{ROOT}/2026"
-        letters(stage, folder=folder)
-        desk.write("_signature.yaml", SETTINGS, folder=folder)
+        desk, folder = season(stage)
         desk.paste([person(number) for number in FORTY], folder=folder)
         run(stage)
         all_ready(stage, [folder] * 40)
@@ -114,11 +120,7 @@ def test_first_mechanism_the_list(tmp_path: Path) -> None:
 def test_second_mechanism_settings_and_one_line_each(tmp_path: Path) -> None:
     """One and forty files, forty-three lines."""
     with Stage(tmp_path) as stage:
-        stage.write("_signature.yaml", FIRM)
-        stage.dms.person.mkdir(f"{ROOT}/2026")
-        desk, folder = Desk(stage), f"{ROOT}/2026"
-        letters(stage, folder=folder)
-        desk.write("_signature.yaml", SETTINGS, folder=folder)
+        desk, folder = season(stage)
         for number in FORTY:
             name, email, given, family, phone = person(number)
             line = f"signataires: {given} {family} <{email}> {phone}\n"

@@ -1,0 +1,58 @@
+"""The two protocols between the steps and the worlds outside: :class:`Folder` and :class:`SigningService`.
+
+Every implementation passes the same contract suite (``tests/contract``). Errors are those of
+``connector.errors`` only; a foreign exception that escapes is a defect. Reads may be repeated; each write
+says what an unanswered call means.
+"""
+
+from __future__ import annotations
+
+from connector.ports.folder import (
+    Capabilities,
+    Entry,
+    ETag,
+    Fetched,
+    FileId,
+    Folder,
+    Href,
+    Listing,
+    Lock,
+    Sha256,
+    Version,
+)
+from connector.ports.signing import (
+    Box,
+    Progress,
+    SignatoryProgress,
+    SignatoryStatus,
+    SigningService,
+    Terms,
+    TransactionDraft,
+    TransactionId,
+    TransactionSignatory,
+    TransactionStatus,
+)
+
+__all__ = [
+    "Box",
+    "Capabilities",
+    "ETag",
+    "Entry",
+    "Fetched",
+    "FileId",
+    "Folder",
+    "Href",
+    "Listing",
+    "Lock",
+    "Progress",
+    "Sha256",
+    "SignatoryProgress",
+    "SignatoryStatus",
+    "SigningService",
+    "Terms",
+    "TransactionDraft",
+    "TransactionId",
+    "TransactionSignatory",
+    "TransactionStatus",
+    "Version",
+]
