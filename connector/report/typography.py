@@ -144,11 +144,8 @@ def at_time(moment: datetime, zone: ZoneInfo, language: Language = "fr") -> Word
     The hour that clocks show twice, in the night when they go back, is told apart: « 2 h 30 (heure d’été) ».
     """
     there = local(moment, zone)
-    if language == "en":
-        told = f"{there.hour}:{there.minute:02d}"
-    else:
-        told = f"{there.hour}{NBSP}h{NBSP}{there.minute:02d}"
-    return Words(told + _which(there, language))
+    between = ":" if language == "en" else f"{NBSP}h{NBSP}"
+    return Words(f"{there.hour}{between}{there.minute:02d}{_which(there, language)}")
 
 
 def _which(there: datetime, language: Language) -> str:
