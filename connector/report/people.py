@@ -45,6 +45,13 @@ def _heading(case: Case) -> None:
 
 def _told(case: Case, each: SignatoryFacts) -> Words:
     progress = each.progress
+    if progress == SignatoryProgress.SIGNED and each.signed_at is not None and each.signed_from == "noticed":
+        # Neither the document nor the platform says when: only that it was before we looked.
+        return case.page.say(
+            "a signé (signature vue le {day})",
+            "has signed (seen on {day})",
+            day=case.page.day_at(each.signed_at),
+        )
     if progress in _DONE:
         dated_fr, dated_en, bare_fr, bare_en = _DONE[SignatoryProgress(progress)]
         at = each.signed_at if progress == SignatoryProgress.SIGNED else each.refused_at

@@ -14,6 +14,7 @@ from connector.errors import AccessDenied, AnsweredNo, InvalidResponse, NotFound
 from connector.lifecycle import Event, Record, SignatoryFacts, State
 from connector.ports import Progress, SignatoryProgress, SignatoryStatus, TransactionId, TransactionStatus
 from connector.steps import waiting
+from connector.steps.dates import FROM_DOCUMENT
 from connector.steps.parts import Parts
 
 log = logging.getLogger(__name__)
@@ -153,8 +154,9 @@ def _signatory(known: SignatoryFacts | None, told: SignatoryStatus, now: datetim
     }
     if told.progress is SignatoryProgress.INVITED and facts.invited_at is None:
         changes["invited_at"] = told.at or now
-    if told.progress is SignatoryProgress.SIGNED:
+    if told.progress is SignatoryProgress.SIGNED and facts.signed_from not in FROM_DOCUMENT:
         changes["signed_at"] = told.at or facts.signed_at or now
+        changes["signed_from"] = "platform" if told.at else (facts.signed_from or "noticed")
     if told.progress is SignatoryProgress.REFUSED:
         changes["refused_at"] = told.at or facts.refused_at or now
         changes["reason"] = told.reason
