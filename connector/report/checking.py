@@ -7,6 +7,7 @@ from connector.report import words
 from connector.report.facts import Case, who
 from connector.report.people import signatories
 from connector.report.reasons import Reason, reason_of
+from connector.report.returning import fetch_it_yourself
 from connector.report.typography import Words, cut, loose
 from connector.sidecar.model import Verb
 
@@ -139,6 +140,9 @@ def quarantined(case: Case) -> None:
     page.first(words.TO_CHECK, *reason.first)
     page.para(*reason.told, untouched=case.untouched)
     signatories(case)
+    if case.erasure_near:
+        fetch_it_yourself(case)
+        return
     page.para(
         "Il n’y a rien à faire. Ce message reste plus d’un jour ? Contact : {support}.",
         "There is nothing to do. Does this message stay for more than a day? Contact: {support}.",

@@ -71,9 +71,10 @@ def _matter(case: Case) -> tuple[str, str, dict[str, object]]:
             {"from_": from_words(case, start)},
         )
     if case.expiry_near and record.expires_at is not None:
+        about = case.expiry_computed
         return (
-            "expire le {day} : pensez à relancer",
-            "expires on {day}: send a reminder",
+            ("expire vers le {day}" if about else "expire le {day}") + " : pensez à relancer",
+            ("expires about {day}" if about else "expires on {day}") + ": send a reminder",
             {"day": page.day(record.expires_at)},
         )
     return _awaiting(case)
@@ -109,19 +110,36 @@ def _awaited(case: Case) -> None:
         )
     if record.expires_at is None:
         return
-    day = page.day(record.expires_at)
-    if case.signed:
-        page.below(
-            "Sans signature avant le {day}, la demande expire et la signature déjà donnée est perdue.",
-            "Without a signature before {day}, the request expires and the signature already given is lost.",
-            day=day,
+    lost_fr, lost_en = "", ""
+    if len(case.signed) == 1:
+        lost_fr, lost_en = (
+            " et la signature déjà donnée est perdue",
+            " and the signature already given is lost",
         )
-    else:
-        page.below(
-            "Sans signature avant le {day}, la demande expire.",
-            "Without a signature before {day}, the request expires.",
-            day=day,
+    elif case.signed:
+        lost_fr, lost_en = (
+            " et les signatures déjà données sont perdues",
+            " and the signatures already given are lost",
         )
+    by_rule_fr, by_rule_en = (
+        (" (date calculée : Jesignexpert n’en indique pas)", " (a computed date: Jesignexpert gives none)")
+        if case.expiry_computed
+        else ("", "")
+    )
+    page.below(
+        "Sans {signature} avant le {day}" + by_rule_fr + ", la demande expire" + lost_fr + ".",
+        "Without {signature} before {day}" + by_rule_en + ", the request expires" + lost_en + ".",
+        signature=_awaited_signatures(case),
+        day=page.day(record.expires_at),
+    )
+
+
+def _awaited_signatures(case: Case) -> Words:
+    """« signature », or « les 2 signatures attendues »: at the same time, one of them is not enough."""
+    left = len(case.people) - len(case.signed)
+    if left < 2 or not case.parallel:
+        return case.page.say("signature", "a signature")
+    return case.page.say("les {n} signatures attendues", "the {n} signatures awaited", n=left)
 
 
 def _changed(case: Case) -> None:

@@ -73,6 +73,9 @@ def expired(case: Case) -> None:
     page, record = case.page, case.record
     late = case.pending[:1]
     end = record.expires_at or record.ended_at
+    if case.expiry_computed and record.ended_at is not None and end is not None:
+        # The platform's own end came before our computed one.
+        end = min(end, record.ended_at)
     if late and end:
         page.first(
             words.EXPIRED,

@@ -11,7 +11,7 @@ import logging
 import re
 import unicodedata
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from connector.lifecycle import Record, SignatoryFacts
@@ -120,4 +120,5 @@ def _with_date(ref: str, facts: SignatoryFacts, signatures: Sequence[Signature])
 
 def _moment(signature: Signature) -> datetime:
     assert signature.signed_at is not None  # implausible ones were left out
-    return signature.signed_at
+    # In UTC: in the night of the clocks two zones' names of one moment are not even equal (PEP 495).
+    return signature.signed_at.astimezone(UTC)

@@ -25,6 +25,7 @@ from connector.pdf.model import Expected, Verdict
 from connector.ports import TransactionId
 from connector.steps import waiting
 from connector.steps.dates import dated
+from connector.steps.deadlines import erased
 from connector.steps.parts import Parts
 from connector.steps.spooled import signed_name
 from connector.steps.task import NEVER_CAME, Task
@@ -212,7 +213,10 @@ def _forgotten(parts: Parts, record: Record) -> Record:
         if document.delivered_href is not None or _is_here(parts, record, document)
     }
     if not saved:
-        return parts.journal.fact(record, Event.ERASED, reason="erased_before_fetch", ended_at=parts.now())
+        values = {"erased": erased(parts, record).isoformat()}
+        return parts.journal.fact(
+            record, Event.ERASED, reason="erased_before_fetch", values=values, ended_at=parts.now()
+        )
     missing = [document for document in record.documents if document.rank not in saved]
     kept = record
     for document in missing:

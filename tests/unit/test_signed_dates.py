@@ -204,4 +204,6 @@ def test_special_days_are_kept_as_they_are(moment: datetime) -> None:
     """Nights of the clocks, leap days and year's end: the moment is kept, in whatever zone the signature tells it."""
     signed = asked(sent_at=moment - timedelta(days=1), created_at=moment - timedelta(days=1))
     there = signature("Marie Dupont", moment.astimezone(PARIS))
-    assert told(signed, there, now=moment + timedelta(hours=1))[0] == (moment, "signature")
+    ((kept, witness), _) = told(signed, there, now=moment + timedelta(hours=1))
+    assert kept is not None
+    assert (kept, kept.tzinfo, witness) == (moment, UTC, "signature")
