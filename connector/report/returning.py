@@ -40,8 +40,8 @@ def sealing(case: Case) -> None:
     elif _not_here(case):
         page.first(
             words.SIGNED_BY_ALL,
-            "pas encore revenu ; Jesignexpert efface le document vers le {day}",
-            "not back yet; Jesignexpert erases the document about {day}",
+            "pas encore revenu ; Jesignexpert l’efface vers le {day}",
+            "not back yet; Jesignexpert erases it about {day}",
             day=page.day(case.context.erases_at or case.context.now),
         )
     elif record.state is State.DELIVERING:

@@ -19,15 +19,21 @@ from connector.steps.parts import Parts
 _KEPT_THERE = frozenset({State.SEALING, State.QUARANTINED, State.DELIVERING})
 
 
-def lapse_by_rule(parts: Parts, account: str, sent_at: datetime) -> datetime:
-    """Return when what was sent then lapses by the rule.
+def after_days(moment: datetime, days: int, zone: ZoneInfo) -> datetime:
+    """Return the end of a term of so many days, in UTC.
 
     Whether the platform counts hours or days of the calendar is not known: across a night of the clocks it is the
     earlier of the two, so that nobody is told a day too late.
     """
-    days = timedelta(days=parts.accounts[account].terms.lapse_days)
-    by_calendar = sent_at.astimezone(ZoneInfo(parts.report.timezone)) + days
-    return min(sent_at + days, by_calendar.astimezone(UTC))
+    term = timedelta(days=days)
+    by_calendar = moment.astimezone(zone) + term
+    return min(moment.astimezone(UTC) + term, by_calendar.astimezone(UTC))
+
+
+def lapse_by_rule(parts: Parts, account: str, sent_at: datetime) -> datetime:
+    """Return when what was sent then lapses by the rule."""
+    days = parts.accounts[account].terms.lapse_days
+    return after_days(sent_at, days, ZoneInfo(parts.report.timezone))
 
 
 def lapse(parts: Parts, record: Record, status: TransactionStatus) -> tuple[datetime | None, dict[str, Any]]:
@@ -51,7 +57,8 @@ def erasure(parts: Parts, record: Record) -> datetime | None:
     last = last_signature(record.signatories) or record.signed_at
     if record.state not in _KEPT_THERE or last is None:
         return None
-    return last + timedelta(days=parts.accounts[record.account].terms.retention_days)
+    days = parts.accounts[record.account].terms.retention_days
+    return after_days(last, days, ZoneInfo(parts.report.timezone))
 
 
 def erased(parts: Parts, record: Record) -> datetime:
