@@ -100,6 +100,11 @@ class Case:
         return request is not None and request.order is Order.PARALLEL
 
     @property
+    def only(self) -> SignatoryFacts | None:
+        """The one person who is asked; None where several are, or nobody is known."""
+        return self.people[0] if len(self.people) == 1 else None
+
+    @property
     def signed(self) -> list[SignatoryFacts]:
         """Those who have signed, in the order of signing."""
         return [each for each in self.people if each.progress == SignatoryProgress.SIGNED]

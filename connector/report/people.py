@@ -29,6 +29,8 @@ def signatories(case: Case) -> None:
         return
     if case.record.state is State.IN_PROGRESS:
         _heading(case)
+    elif case.only is not None:
+        case.page.heading("Signataire", "Signatory")
     else:
         case.page.heading("Signataires", "Signatories")
     case.page.table([(who(each), _told(case, each)) for each in case.people], numbered=True)
@@ -71,7 +73,7 @@ def _told(case: Case, each: SignatoryFacts) -> Words:
     if before and not case.parallel:
         return case.page.say(
             "recevra l’invitation quand {name} aura signé",
-            "gets the invitation once {name} has signed",
+            "will get the invitation once {name} has signed",
             name=who(before[-1]),
         )
     return case.page.say("invitation en route", "invitation on its way")

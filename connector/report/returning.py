@@ -34,7 +34,7 @@ def sealing(case: Case) -> None:
         page.first(
             words.SIGNED_BY_ALL,
             "dépôt impossible depuis le {day} ; une copie est à l’abri",
-            "cannot be delivered since {day}; a copy is safe",
+            "not delivered since {day}; a copy is safe",
             day=page.day(since),
         )
     elif _not_here(case):
@@ -128,7 +128,8 @@ def _last_signature(case: Case) -> None:
 def _until_delivered(case: Case) -> None:
     page = case.page
     if _locked(case):
-        page.para(
+        page.what_to_do()
+        page.bullet(
             "Fermez « {pdf} » partout où il est ouvert : le document signé prendra sa place de lui-même.",
             "Close “{pdf}” wherever it is open: the signed document will take its place by itself.",
             pdf=case.pdf,
