@@ -173,9 +173,12 @@ def _remarks(case: Case) -> None:
     if document.missing_since is not None:
         said += 1
         page.para(
-            "« {pdf} » n’est plus dans ce dossier depuis le {day}. Le document signé reviendra à sa place.",
-            "“{pdf}” has not been in this folder since {day}. The signed document will come back in its place.",
+            "« {pdf} » n’est plus dans ce dossier depuis le {day}. Le document signé sera déposé ici, sous le nom "
+            "« {beside} ».",
+            "“{pdf}” has not been in this folder since {day}. The signed document will be put here, under the name "
+            "“{beside}”.",
             pdf=case.pdf,
+            beside=case.beside,
             day=page.day_at(document.missing_since),
         )
     if record.edited_after_send:
