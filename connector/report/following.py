@@ -90,7 +90,7 @@ def _awaiting(case: Case) -> tuple[str, str, dict[str, object]]:
     if since is not None:
         values["day"] = page.day(since)
     french = "attend {number} personnes" if len(pending) > 1 else "attend {who}"
-    english = "awaits {number} people" if len(pending) > 1 else "awaits {who}"
+    english = "awaiting {number} people" if len(pending) > 1 else "awaiting {who}"
     return (
         (french + " depuis le {day}", english + " since {day}", values)
         if since
