@@ -48,5 +48,5 @@ IN_GRAMMAR = re.compile(
     re.IGNORECASE,
 )
 """A value that French grammar reaches: « de {who} » would be « de Antoine ». Dates and numbers may stand there."""
-FILE_NAMES = re.compile(r"[^\s«»]*\.sign\.yaml|_signature\.yaml|_signataires\.\w+")
+FILE_NAMES = re.compile(r"[^\s«»]*\.sign(?:\.corrigé|\.corrected)?\.yaml|_signature\.yaml|_signataires\.\w+")
 """« YAML » may stand in a file's name."""
