@@ -147,7 +147,7 @@ def documents_variants() -> list[Variant]:
 def dates_variants() -> list[Variant]:
     """Dates that are computed, an erasure that is near, the night in which clocks go back."""
     computed: dict[str, Any] = {**OUT, "seen_answering": True, "extra": {EXPIRY_COMPUTED: True}}
-    soon = with_context(now=at(22, 12, 9), erases_at=ERASES)
+    soon = with_context(now=at(21, 12), erases_at=ERASES)
     early, late = (MARIE_SIGNED.model_copy(update={"signed_at": each}) for each in TWICE)
     blocked = {"reason": "delivery_blocked", "values": {"since": at(2, 12).isoformat()}}
     rows: list[tuple[str, Record, StatusContext]] = [

@@ -9,6 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from connector.lifecycle import Event, SignatoryFacts
+from connector.steps import follow
 from connector.steps.deadlines import after_days
 
 PARIS = ZoneInfo("Europe/Paris")
@@ -51,3 +53,16 @@ def test_it_is_never_later_than_either_way_to_count(minutes: int, days: int) -> 
     assert found <= sent + timedelta(days=days)
     assert found <= by_calendar
     assert sent + timedelta(days=days) - found <= timedelta(hours=1)
+
+
+def test_a_signature_is_not_the_date_of_a_cancellation() -> None:
+    """Refused: when that was; expired: the date it lapsed on; cancelled on the site: when it was noticed."""
+    now, lapsed = paris("2026-12-09 09:00"), paris("2026-12-08 10:42")
+    marie = SignatoryFacts(order=1, email="m@example.fr", name="M", signed_at=paris("2026-11-25 18:20"))
+    no = SignatoryFacts(order=2, email="c@example.fr", name="C", refused_at=paris("2026-11-26 08:00"))
+    assert follow._ended_at(Event.CANCELLED, lapsed, (marie,), now) == now
+    assert follow._ended_at(Event.EXPIRED, lapsed, (marie,), now) == lapsed
+    assert follow._ended_at(Event.EXPIRED, now + timedelta(days=1), (marie,), now) == now
+    assert follow._ended_at(Event.EXPIRED, None, (marie,), now) == now
+    assert follow._ended_at(Event.REFUSED, lapsed, (marie, no), now) == no.refused_at
+    assert follow._ended_at(Event.REFUSED, lapsed, (marie,), now) == now

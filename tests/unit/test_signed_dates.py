@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -13,7 +14,9 @@ from hypothesis import strategies as st
 
 from connector.lifecycle import Record, SignatoryFacts, State
 from connector.pdf.model import Signature
+from connector.ports import SignatoryProgress, SignatoryStatus
 from connector.sidecar.model import Order
+from connector.steps import follow
 from connector.steps.dates import dated, whose
 from tests.unit.report_example import CLAIRE, MARIE, PARIS, SENT, at, record
 
@@ -207,3 +210,18 @@ def test_special_days_are_kept_as_they_are(moment: datetime) -> None:
     ((kept, witness), _) = told(signed, there, now=moment + timedelta(hours=1))
     assert kept is not None
     assert (kept, kept.tzinfo, witness) == (moment, UTC, "signature")
+
+
+@pytest.mark.parametrize("witness", ["signature", "timestamp"])
+def test_what_the_document_dated_the_platform_dates_no_more(witness: str) -> None:
+    """Asked again while another document is still on its way, the platform tells its own time once more."""
+    known = MARIE.model_copy(update={"signed_at": MARIE_AT, "signed_from": witness})
+    later = SignatoryStatus(
+        order=1, email="", name="", progress=SignatoryProgress.SIGNED, word="signed", at=CLAIRE_AT
+    )
+    assert follow._signatory(known, later, NOW).signed_at == MARIE_AT
+    untold = follow._signatory(MARIE, later, NOW)
+    assert (untold.signed_at, untold.signed_from) == (CLAIRE_AT, "platform")
+    noticed = follow._signatory(MARIE, replace(later, at=None), NOW)
+    assert (noticed.signed_at, noticed.signed_from) == (NOW, "noticed")
+    assert follow._signatory(noticed, replace(later, at=None), NOW + timedelta(hours=1)) == noticed
