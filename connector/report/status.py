@@ -108,7 +108,7 @@ def foot(ref: str, zone: ZoneInfo, language: Language) -> list[str]:
         *line(
             "Tenu à jour automatiquement ({zone}) ; vos ajouts seraient effacés.",
             "Kept up to date automatically ({zone}); what you add would be lost.",
-            zone=_zone_text(zone, language),
+            zone=zone_text(zone, language),
         ),
         *(
             line(
@@ -125,7 +125,8 @@ def foot(ref: str, zone: ZoneInfo, language: Language) -> list[str]:
     ]
 
 
-def _zone_text(zone: ZoneInfo, language: Language) -> Words:
+def zone_text(zone: ZoneInfo, language: Language) -> Words:
+    """Name a zone as people do: « heure de Paris »; one without such a name by its own."""
     key = zone.key or "UTC"
     if language == "fr":
         return Words(_CITIES.get(key, f"fuseau {key}"))

@@ -25,7 +25,7 @@ from connector.report.status import StatusText, render_status
 from connector.report.typography import Language
 from connector.sidecar import names
 from connector.sidecar.model import Verb
-from connector.steps import assumed, waiting
+from connector.steps import assumed, deadlines, waiting
 from connector.steps.case import NAMED_AFTER_REQUEST
 from connector.steps.parts import Parts
 from connector.steps.spooled import sent_name
@@ -348,6 +348,7 @@ def context_of(parts: Parts, record: Record) -> StatusContext:
         platform_away_since=moment_of(record.extra.get("away_since")) or _unanswered_since(parts, record),
         wait=_wait_reason(parts, record),
         wait_limit=parts.accounts[record.account].max_sends_per_day,
+        erases_at=deadlines.erasure(parts, record),
         versions_kept=capabilities.versions and record.document.original_href is None,
         ready_count=_ready_count(parts, record),
         next_wordings=_next_wordings(parts, record, language),

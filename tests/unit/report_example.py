@@ -367,7 +367,7 @@ def progress_variants() -> list[Variant]:
                 obeyed=("remind",),
                 **OUT,
             ),
-            CONTEXT,
+            with_context(next_wordings={Verb.REMIND: "relancer 2"}),
         ),
         (
             "1 signature sur 2 – votre correction n’est pas partie",
@@ -536,7 +536,7 @@ def ended_variants() -> list[Variant]:
             record(
                 State.DELIVERING, *DONE, reason="delivery_blocked", values={"since": at(2, 12).isoformat()}
             ),
-            CONTEXT,
+            with_context(erases_at=at(31, 12, 16, 5)),
         ),
         ("SIGNÉ PAR TOUS – ", record(State.DELIVERING, *DONE), CONTEXT),
         ("REFUSÉ – la signature a été refusée", record(State.REFUSED), CONTEXT),
