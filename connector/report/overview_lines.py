@@ -19,7 +19,7 @@ from connector.report.overview_news import Line, Section
 from connector.report.status import render_status
 from connector.report.typography import cut, loose
 
-_QUOTED: Final = 50
+_QUOTED: Final = 80
 """A refusal's reason is quoted in so many characters; the status quotes more of it."""
 
 RANKS: Final = (
