@@ -42,7 +42,7 @@ def news_of(
     for known in requests:
         if (home := home_of(parts, sight, known, began)) is not None:
             homes[home].append(_line(parts, sight, known, began))
-    taken = {href for known in requests for href in known.files}
+    taken = {href for known in requests for href in known.taken}
     return {
         home: _news(parts, sight, home, homes, taken, lists_told)
         for home in sorted({root, *homes}, key=as_counted)

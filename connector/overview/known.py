@@ -8,9 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
-from zoneinfo import ZoneInfo
 
-from connector.config.model import Ceiling
 from connector.lifecycle import Record, State
 from connector.report.context import StatusContext
 from connector.report.overview_lines import line_of
@@ -33,7 +31,9 @@ class Known:
     place: str
     status: str
     files: tuple[str, ...]
-    """Hrefs of everything of it, the main document first, so far as they are known."""
+    """Where something of it lies, so far as that is known: documents, what came back, its own file, its status."""
+    taken: tuple[str, ...]
+    """The same, and what may lie there without it: annexes that many share, originals put aside."""
     state: State
     closed: bool
     sidecar_gone: bool
@@ -71,21 +71,19 @@ def requests_of(parts: Parts, server: str, folder: str, memory: RequestMemory) -
 
 def _known(parts: Parts, record: Record) -> Known:
     line = line_of(record, _context(parts, record))
-    documents = record.documents
     status = str(record.extra.get("status_href") or status_href(record) or "")
-    files = (
-        *(one.href for one in documents),
-        *(one.delivered_href or "" for one in documents),
-        *(one.original_href or "" for one in documents),
-        record.place,
-        status,
-    )
+    signed = [one.href for one in record.documents if one.role == "document"]
+    back = [one.delivered_href or "" for one in record.documents]
+    beside = [one.original_href or "" for one in record.documents]
+    annexes = [one.href for one in record.documents if one.role == "annex"]
+    files = [href for href in (*signed, *back, record.place, status) if href]
     return Known(
         line=line,
         sorted_by=(as_counted(line.longer), record.id),
         place=record.place,
         status=status,
-        files=tuple(filter(None, files)),
+        files=tuple(files),
+        taken=(*files, *annexes, *beside),
         state=record.state,
         closed=record.closed,
         sidecar_gone=record.sidecar_gone,
@@ -96,15 +94,15 @@ def _known(parts: Parts, record: Record) -> Known:
 
 
 def _context(parts: Parts, record: Record) -> StatusContext:
-    if record.account in parts.accounts:
+    """What a line depends on besides its record; an account that was taken out of the configuration holds nothing."""
+    if record.state in _MOVES_WITH_ITS_ACCOUNT and record.account in parts.accounts:
         return context_of(parts, record)
-    # Its account was taken out of the configuration: it rests, and is still told of.
     language: Language = "en" if parts.report.language == "en" else "fr"
     return StatusContext(
-        zone=ZoneInfo(parts.report.timezone),
+        zone=parts.report.zone,
         language=language,
         support=parts.report.support,
         sender=record.account,
         now=parts.now(),
-        ceiling=Ceiling.PREVIEW,
+        ceiling=parts.watched[record.folder].ceiling,
     )

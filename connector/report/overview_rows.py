@@ -75,7 +75,7 @@ def waiting(page: Page, lines: Sequence[Line]) -> None:
 
 def in_progress(page: Page, lines: Sequence[Line], at: datetime | None) -> None:
     """What is out, oldest first: a table, and below a row what was done to its files meanwhile."""
-    mine = sorted(_of(lines, Section.IN_PROGRESS), key=_age)
+    mine = _by_day(page, _of(lines, Section.IN_PROGRESS))
     if not mine:
         return
     page.heading(*_HEADINGS[Section.IN_PROGRESS])
@@ -96,7 +96,7 @@ def in_progress(page: Page, lines: Sequence[Line], at: datetime | None) -> None:
 
 def over(page: Page, lines: Sequence[Line], section: Section, most: int, at: datetime | None) -> None:
     """What is over, newest first, the oldest of many only counted."""
-    mine = sorted(_of(lines, section), key=_age, reverse=True)
+    mine = _by_day(page, _of(lines, section), newest_first=True)
     if not mine:
         return
     page.heading(*_HEADINGS[section])
@@ -139,8 +139,11 @@ def _names(lines: Sequence[Line], limit: int) -> list[str]:
     return told_apart([Named(name=one.name, longer=one.longer, ref=one.ref) for one in lines], limit)
 
 
-def _age(line: Line) -> float:
-    return line.at.timestamp() if line.at is not None else 0.0
+def _by_day(page: Page, lines: Sequence[Line], *, newest_first: bool = False) -> list[Line]:
+    """Sort by the day that is told; lines of one day stay as they were."""
+    days = [local(line.at, page.zone).date() if line.at is not None else date.min for line in lines]
+    order = sorted(range(len(lines)), key=days.__getitem__, reverse=newest_first)
+    return [lines[at] for at in order]
 
 
 def _day(page: Page, moment: datetime | None, at: datetime | None) -> str:
