@@ -87,11 +87,13 @@ def server_pass(parts: Parts, server: str, memory: ServerMemory, *, deadline: fl
     attended = _attend(parts, server, sights, memory, deadline)
     complete = _advance_all(parts, server, memory, attended, deadline)
     _show_all(parts, server, folders, memory, deadline)
-    _tell_all(parts, sights, memory, began, deadline)
     after = {record.id: record.state for record in parts.journal.open_records(server)}
     moved = sum(1 for ident in before.keys() | after.keys() if before.get(ident) != after.get(ident))
+    unsettled = bool(made) or _unsettled(sights, memory)
+    if memory.overviews.calm(began, restless=unsettled or bool(moved)):
+        _tell_all(parts, sights, memory, began, deadline)
     complete = complete and not memory.troubles
-    return Outcome(complete=complete, unsettled=bool(made) or _unsettled(sights, memory), moved=moved)
+    return Outcome(complete=complete, unsettled=unsettled, moved=moved)
 
 
 def _recover(parts: Parts, folders: list[FolderSettings], memory: ServerMemory) -> None:

@@ -29,6 +29,8 @@ log = logging.getLogger(__name__)
 
 AT_MOST_EVERY: Final = timedelta(minutes=5)
 """So often is the overview of one folder written, however much happens in it."""
+CALM_WITHIN: Final = timedelta(minutes=1)
+"""So long is a pass waited for after which nothing moves: forty letters that leave together are told together."""
 _KIND: Final = "overview"
 
 Task = tuple[str, Callable[[], object]]
@@ -42,6 +44,12 @@ class OverviewMemory:
     """By watched folder."""
     words: dict[str, tuple[OverviewNews, str]] = field(default_factory=dict)
     """Href → news and the digest of the words that they make."""
+    restless_since: datetime | None = None
+
+    def calm(self, now: datetime, *, restless: bool) -> bool:
+        """Tell whether to write now. ``restless``: something moved in this pass, or is about to in the next one."""
+        self.restless_since = (self.restless_since or now) if restless else None
+        return self.restless_since is None or now - self.restless_since >= CALM_WITHIN
 
 
 def due(
