@@ -86,6 +86,11 @@ class Overviews(Database):
                 .values(words=words, written_at=at, intended="", intended_words="", intended_at=at)
             )
 
+    def forget_overview_texts(self) -> None:
+        """Keep no text of an overview that is still being written: it may name people. It is made anew."""
+        with self._transaction() as connection:
+            connection.execute(schema.overview.update().values(intended="", intended_words=""))
+
     def forget_overview(self, server: str, href: str) -> None:
         """Keep nothing of it any more. Idempotent."""
         columns = schema.overview.c

@@ -96,11 +96,13 @@ def in_progress(page: Page, lines: Sequence[Line], at: datetime | None) -> None:
 
 def over(page: Page, lines: Sequence[Line], section: Section, most: int, at: datetime | None) -> None:
     """What is over, newest first, the oldest of many only counted."""
-    mine = _by_day(page, _of(lines, section), newest_first=True)
+    mine = _of(lines, section)
     if not mine:
         return
     page.heading(*_HEADINGS[section])
-    named, left = mine[:most], len(mine) - most
+    newest = {id(line) for line in sorted(mine, key=_moment, reverse=True)[:most]}
+    named = _by_day(page, [line for line in mine if id(line) in newest], newest_first=True)
+    left = len(mine) - most
     days = [
         page.say("le {day}", "{day}", day=Words(_day(page, line.at, at))) if line.at else "" for line in named
     ]
@@ -137,6 +139,10 @@ def _of(lines: Sequence[Line], section: Section) -> list[Line]:
 
 def _names(lines: Sequence[Line], limit: int) -> list[str]:
     return told_apart([Named(name=one.name, longer=one.longer, ref=one.ref) for one in lines], limit)
+
+
+def _moment(line: Line) -> float:
+    return line.at.timestamp() if line.at is not None else 0.0
 
 
 def _by_day(page: Page, lines: Sequence[Line], *, newest_first: bool = False) -> list[Line]:

@@ -543,6 +543,10 @@ def test_an_overview_has_one_row_however_often_it_is_written(
     }
     assert len(contents(path)["overview"]) == 1
     assert len(contents(path)["event"]) == events
+    journal.intend_overview("lyon", href, "Marie Dupont", "a" * 64)
+    journal.forget_overview_texts()
+    forgotten = journal.overviews("lyon", "/Lettres/")[href]
+    assert (forgotten.words, forgotten.intended, forgotten.intended_words) == ("2" * 64, "", "")
     journal.forget_overview("lyon", href)
     journal.forget_overview("lyon", href)
     assert journal.overviews("lyon", "/") == {}
