@@ -22,6 +22,7 @@ from connector.errors import (
     Unavailable,
 )
 from connector.lifecycle import Record
+from connector.overview import OverviewMemory
 from connector.ports import ETag, Href
 from connector.steps import waiting
 from connector.steps.attend import consider
@@ -55,6 +56,7 @@ class ServerMemory:
     lists: ListMemory = field(default_factory=ListMemory)
     drops: DropMemory = field(default_factory=DropMemory)
     models: ModelMemory = field(default_factory=ModelMemory)
+    overviews: OverviewMemory = field(default_factory=OverviewMemory)
     problem: str = ""
     """Why the last pass could not be made, for the log and ``status``."""
 

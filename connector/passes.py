@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
+from connector import overview
 from connector.errors import (
     AccessDenied,
     InvalidResponse,
@@ -66,6 +67,7 @@ def server_pass(parts: Parts, server: str, memory: ServerMemory, *, deadline: fl
     ``deadline``: of ``time.monotonic()``, after which the pass yields between two requests; what is left is
     taken up by the next pass, whose order begins with what waited longest.
     """
+    began = parts.now()
     folders = [settings for settings in parts.watched.values() if settings.server == server]
     memory.troubles.clear()
     try:
@@ -87,8 +89,11 @@ def server_pass(parts: Parts, server: str, memory: ServerMemory, *, deadline: fl
     _show_all(parts, server, folders, memory, deadline)
     after = {record.id: record.state for record in parts.journal.open_records(server)}
     moved = sum(1 for ident in before.keys() | after.keys() if before.get(ident) != after.get(ident))
+    unsettled = bool(made) or _unsettled(sights, memory)
+    if memory.overviews.calm(began, restless=unsettled or bool(moved)):
+        _tell_all(parts, sights, memory, began, deadline)
     complete = complete and not memory.troubles
-    return Outcome(complete=complete, unsettled=bool(made) or _unsettled(sights, memory), moved=moved)
+    return Outcome(complete=complete, unsettled=unsettled, moved=moved)
 
 
 def _recover(parts: Parts, folders: list[FolderSettings], memory: ServerMemory) -> None:
@@ -361,6 +366,30 @@ def _show_all(
     for settings in folders:
         if memory.workable(settings):
             patiently(parts, memory, f"notice {settings.name}", partial(show_notice, parts, settings))
+
+
+def _tell_all(
+    parts: Parts, sights: list[Sight], memory: ServerMemory, began: datetime, deadline: float | None
+) -> None:
+    """Bring the overview of each folder up to what the statuses say."""
+    for sight in sights:
+        for key, task in _overviews_due(parts, sight, memory, began):
+            if _over(parts, deadline):
+                return
+            apart(parts, memory, key, f"an overview in folder {sight.settings.name}", task)
+
+
+def _overviews_due(parts: Parts, sight: Sight, memory: ServerMemory, began: datetime) -> list[overview.Task]:
+    tasks: list[overview.Task] = []
+    name, told = sight.settings.name, memory.lists.news
+    apart(
+        parts,
+        memory,
+        f"overviews {name}",
+        f"the overviews of folder {name}",
+        lambda: tasks.extend(overview.due(parts, sight, memory.overviews, told, began)),
+    )
+    return tasks
 
 
 def account_pass(parts: Parts, account: str, *, deadline: float | None = None) -> Outcome:

@@ -40,6 +40,7 @@ TWO = (
 )
 ROOT = "Lettres"
 MODELS = "Modèles de signature"
+OVERVIEWS = ("_Suivi des signatures.txt", "_Signature overview.txt")
 QUICK = Timing(follow_first_hour=timedelta(seconds=1), retry_first=timedelta(seconds=1))
 
 WORDS: Mapping[State, tuple[str, ...]] = {
@@ -328,12 +329,16 @@ class Stage:
         return [view.sends for view in self.platform.transactions()]
 
     def files(self, folder: str = ROOT) -> list[str]:
-        """Names of the files that a person sees in a folder, sorted; the models, which are everywhere, left out."""
+        """Names of the files that a person sees in a folder, sorted.
+
+        The models and the overviews, which are everywhere, are left out.
+        """
         root = self.directory / "dms" / folder
         return sorted(
             str(path.relative_to(root))
             for path in root.rglob("*")
             if path.is_file()
+            and path.name not in OVERVIEWS
             and not any(part.startswith(".") or part == MODELS for part in path.relative_to(root).parts)
         )
 

@@ -331,6 +331,9 @@ def test_one_tick_launches_a_pair_that_is_there(stage: Stage) -> None:
     stage.drop()
     done = stage.call("tick")
     assert (done.returncode, stage.invitations()) == (0, 1), done.stderr
+    overview = stage.dms.person.read("Lettres/_Suivi des signatures.txt").decode("utf-8-sig")
+    assert overview.startswith("SUIVI DES SIGNATURES – Lettres")
+    assert "1 en cours" in overview
     stage.dms.maintenance = True
     away = stage.call("tick")
     assert away.returncode == 1
