@@ -336,14 +336,17 @@ def _needs_ask(case: Case, *, confirmed: bool, there_before: bool) -> dict[str, 
 
 
 def _near_name(case: Case, missing: str) -> str:
-    """A PDF beside whose name is nearly the one that is missing."""
-    found = [
-        entry.name
+    """A PDF beside whose name is nearly the one that is missing, case and accents aside.
+
+    « Lettre Dupond » for « Lettre DUPONT » is the usual slip; in other cases the two have little in common.
+    """
+    found = {
+        names.comparable(entry.name): entry.name
         for entry in case.sight.pdfs_beside(case.pair.sidecar.href)
         if not names.is_ours(entry.name)
-    ]
-    near = difflib.get_close_matches(missing, found, n=1, cutoff=0.75)
-    return near[0] if near else ""
+    }
+    near = difflib.get_close_matches(names.comparable(missing), found, n=1, cutoff=0.75)
+    return found[near[0]] if near else ""
 
 
 def _wording(request: SignatureRequest) -> tuple[str, ...]:

@@ -599,7 +599,9 @@ def test_lint_ends_cleanly_in_the_middle(stage: Stage, number: signal.Signals) -
     command = [sys.executable, "-m", "connector", "lint", str(tree)]
     environ = {**stage.environ, "TMPDIR": str(scratch), "PYTHONUNBUFFERED": "1"}
     with subprocess.Popen(
-        command, env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+        command, env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
+        # A test run in a shell's background ignores Ctrl-C, and would hand that on.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     ) as process:  # fmt: skip
         assert process.stdout is not None
         first = process.stdout.readline()
