@@ -2,8 +2,8 @@
 
 Facts that the record has no field for are read from ``extra`` (JSON values): ``near_name``, ``preview_name``,
 ``attestation_name``, ``settings_name``, ``documents``, ``annexes``, ``warnings``, ``masked_phones``,
-``known_since``, ``moved_at``, ``unknown_word``, ``locked``, ``order``, ``pending_order``,
-``ended_elsewhere``. Each may be missing.
+``known_since``, ``moved_at``, ``moved_out_at``, ``unknown_word``, ``locked``, ``order``, ``pending_order``,
+``ended_elsewhere``, ``conflict_copies``, ``note_aside``. Each may be missing.
 """
 
 from __future__ import annotations

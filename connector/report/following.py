@@ -235,6 +235,16 @@ def _not_reminded(case: Case) -> bool:
 
 
 def _moved(case: Case) -> bool:
+    out = case.moment("moved_out_at")
+    if out is not None and case.record.sidecar_gone:
+        case.page.para(
+            "Ce dossier a été déplacé le {day}, là où les demandes ne sont pas lues. Le document signé y reviendra ; "
+            "pour donner une consigne, remettez-le d’abord à sa place.",
+            "This folder was moved on {day}, to where requests are not read. The signed document will come back "
+            "there; to give an order, first put it back in its place.",
+            day=case.page.day(out),
+        )
+        return True
     moved = case.moment("moved_at")
     if moved is not None:
         case.page.para(

@@ -20,6 +20,7 @@ from connector.steps.ended import attend_ended
 from connector.steps.judge import judge, read_again
 from connector.steps.likeness import rival_speaks, taken_by
 from connector.steps.marked import attend_marked, digest_now, gathered_now
+from connector.steps.read import ReadSidecar
 from connector.steps.watch import document_seen, documents_seen, in_sight, pair_document
 
 _MARKED_HOLDS = frozenset({"marker_unreadable", "marker_other_connector", "marker_other_digest"})
@@ -171,8 +172,9 @@ def _held(case: Case, record: Record) -> Record:
         return judge(replace(case, target=record))
     if not anew:
         extra = {**record.extra, **orders.told_before_sending(record, action)}
+        seen = sidecar.etag or case.pair.sidecar.etag
         return case.journal.note(
-            record, "sidecar_edited", sidecar_etag=sidecar.etag or case.pair.sidecar.etag, extra=extra
+            record, "sidecar_edited", sidecar_etag=seen, extra=extra, **_note_of(record, sidecar)
         )
     if marked:
         # Its marker stays with its transaction, which was never sent; the new ask is another request.
@@ -210,6 +212,7 @@ def _sidecar_edited(case: Case, record: Record) -> Record:
         changes["extra"] |= {"orders_seen": True}
         changes["obeyed"] = (*record.obeyed, *((action.wording,) if action else ()))
         action = None
+    changes |= _note_of(record, sidecar)
     if sidecar.sha256 != record.sidecar_sha256 and record.request is not None:
         changes["edited_after_send"] = (
             sidecar.request is None
@@ -221,6 +224,13 @@ def _sidecar_edited(case: Case, record: Record) -> Record:
         changes["extra"] |= orders.pending(action)
     record = case.journal.note(record, "sidecar_edited", **changes)
     return _order(case, record, action)
+
+
+def _note_of(record: Record, sidecar: ReadSidecar) -> dict[str, Any]:
+    """A note is for whoever reads the status and travels nowhere: it is shown as it stands in the file now."""
+    if record.request is None or sidecar.request is None:
+        return {}
+    return {"request": record.request.model_copy(update={"note": sidecar.request.note})}
 
 
 def _order(case: Case, record: Record, action: Action | None) -> Record:

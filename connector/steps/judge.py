@@ -53,6 +53,7 @@ _WRITTEN = frozenset(
         # What a person was shown, and the order that stopped it: neither is undone by a look that goes wrong.
         "shown",
         "stopped",
+        "note_aside",
     }
 )
 _HOLDING = frozenset({"there_before", "status_by_name"})
