@@ -315,9 +315,7 @@ class Stage:
         """Text of a status file, empty when there is none."""
         try:
             return (
-                self.person.read(f"{folder}/{name}.signature.txt")
-                .decode("utf-8-sig")
-                .replace("\r\n", "\n")
+                self.person.read(f"{folder}/{name}.signature.txt").decode("utf-8-sig").replace("\r\n", "\n")
             )
         except FileNotFoundError:
             return ""

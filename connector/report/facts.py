@@ -128,8 +128,11 @@ class Case:
 
     def wording(self, verb: Verb) -> str:
         """Return the line to type for an order."""
-        default = TYPED[self.context.language][verb]
-        return "action: " + self.context.next_wordings.get(verb, default)
+        return "action: " + self.typed_next(verb)
+
+    def typed_next(self, verb: Verb) -> str:
+        """Return what stands on that line: the first wording that is new."""
+        return self.context.next_wordings.get(verb, TYPED[self.context.language][verb])
 
     # -- time
 

@@ -30,6 +30,8 @@ class Case:
     previous: Record | None = None
     there_before: bool = False
     """The first look at this folder found it: not launched without a new ask (R7)."""
+    ask_found: bool = False
+    """Its new ask was found on adoption: not launched where no marker knows it (protocol, "Orders and the key")."""
 
     @property
     def settings(self) -> FolderSettings:

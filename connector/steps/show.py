@@ -406,7 +406,7 @@ def _unanswered_since(parts: Parts, record: Record) -> datetime | None:
 
 def _next_wordings(parts: Parts, record: Record, language: Language) -> dict[Verb, str]:
     """Print the first wording that is new for this place: the others were used up (protocol, "Orders")."""
-    used = set(record.obeyed)
+    used = {*record.obeyed, str(record.extra.get("stands", ""))}
     for other in parts.journal.all_at_place(record.server, record.place) if record.place else ():
         used |= set(other.obeyed)
     if record.reason == "copy" and record.values.get("other_id"):

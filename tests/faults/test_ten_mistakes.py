@@ -55,9 +55,7 @@ def real() -> Iterator[Callable[[str], Backend]]:
 
 
 @pytest.fixture(params=SERVERS)
-def house(
-    request: pytest.FixtureRequest, tmp_path: Path, real: Callable[[str], Backend]
-) -> Iterator[House]:
+def house(request: pytest.FixtureRequest, tmp_path: Path, real: Callable[[str], Backend]) -> Iterator[House]:
     """Make a stage on the server of this test; what must hold after every story is looked at when it ends."""
     kind: str = request.param
     with ExitStack() as stack:
@@ -179,7 +177,12 @@ def test_last_years_folder_copied(house: House) -> None:
             stage.platform.person_refuses(view.id, MARIE, "Trop cher.")
     later(stage)
     reads(stage, re.escape(SIGNED.format("signée.pdf")), "signée", folder=last)
-    reads(stage, rf"REFUSÉ – Marie Dupont a refusé de signer le {DAY_WORDS} \(motif ci-dessous\)", "refusée", folder=last)
+    reads(
+        stage,
+        rf"REFUSÉ – Marie Dupont a refusé de signer le {DAY_WORDS} \(motif ci-dessous\)",
+        "refusée",
+        folder=last,
+    )
     before = dict(stage.ground.files(last))
     records = stage.records()
 
@@ -197,7 +200,9 @@ def test_last_years_folder_copied(house: House) -> None:
         assert stage.read(f"{name}.pdf", folder=this) == before[f"{last}/{name}.pdf"]
     assert stage.sends() == [1, 1, 1]
     assert dict(stage.ground.files(last)) == before, "last year's files are as they were"
-    assert [record for record in stage.records() if record.id in {each.id for each in records}] == records or all(
+    assert [
+        record for record in stage.records() if record.id in {each.id for each in records}
+    ] == records or all(
         (now.state, now.transaction, now.place) == (then.state, then.transaction, then.place)
         for now, then in zip(stage.records(), records, strict=False)
     )
@@ -231,8 +236,12 @@ def test_the_partners_mobile_forgotten(house: House) -> None:
         stage.drop(name, sidecar=sidecar, folder=f"{ROOT}/avec contacts")
     stage.run()
     for name in ("par son nom", "par son adresse"):
-        reads(stage, rf"EN COURS – 0 signature sur 2 – attend Marie Dupont depuis le {DAY_WORDS}", name,
-              folder=f"{ROOT}/avec contacts")
+        reads(
+            stage,
+            rf"EN COURS – 0 signature sur 2 – attend Marie Dupont depuis le {DAY_WORDS}",
+            name,
+            folder=f"{ROOT}/avec contacts",
+        )
     stage.sign(MARIE)
     stage.sign(CLAIRE)
     later(stage)
@@ -351,7 +360,9 @@ def test_the_pdf_saved_while_it_is_out(house: House) -> None:
     for name in saves:
         reads(stage, "EN COURS – 0 signature sur 2 – attention : le PDF a été modifié après l’envoi", name)
         told = words(stage, name)
-        same = "Les pages semblent identiques : il s’agit sans doute d’un simple enregistrement depuis Acrobat."
+        same = (
+            "Les pages semblent identiques : il s’agit sans doute d’un simple enregistrement depuis Acrobat."
+        )
         assert (same in told) == (name != "annoté"), told
         assert f"« {name}.pdf » a été enregistré de nouveau le " in told
         assert f"La version signée sera déposée à côté : « {name} (signé).pdf »." in told
@@ -426,7 +437,9 @@ def test_the_pdf_renamed_as_if_signed(house: House) -> None:
     later(stage)
     reads(stage, re.escape(SIGNED.format("signé v2 OK.pdf")), name)
     kept = ["signé v2 OK (original).pdf"] if stage.mode == "plain" else []
-    assert stage.files() == sorted(["lettre.sign.yaml", "signé v2 OK.pdf", "signé v2 OK.signature.txt", *kept])
+    assert stage.files() == sorted(
+        ["lettre.sign.yaml", "signé v2 OK.pdf", "signé v2 OK.signature.txt", *kept]
+    )
     assert stage.sends() == [1]
     stage.intact()
 
