@@ -31,7 +31,7 @@ class Answer:
     states: frozenset[State]
 
 
-_ANSWERS: dict[str, Answer] = {
+ANSWERS: dict[str, Answer] = {
     # Nothing has left.
     "left_over": Answer(
         "« {order} » était déjà écrit à l’arrivée de cette demande : il est sans effet ici.",
@@ -44,8 +44,8 @@ _ANSWERS: dict[str, Answer] = {
         _BEFORE,
     ),
     "stopped_meanwhile": Answer(
-        "« {order} » est lu : une fois corrigée, la demande ne partira pas tant que cette ligne est là.",
-        "“{order}” is read: once corrected, the request will not leave while this line is there.",
+        "« {order} » est lu : la demande ne partira pas tant que cette ligne est là.",
+        "“{order}” is read: the request will not leave while this line is there.",
         _BEFORE,
     ),
     "send_first_above": Answer(
@@ -63,9 +63,9 @@ _ANSWERS: dict[str, Answer] = {
         "“{order}” was not obeyed: sending was not open in this folder.",
         _BEFORE,
     ),
-    "send_before_preview": Answer(
-        "« {order} » n’a pas été suivi : cette ligne était là avant l’aperçu.",
-        "“{order}” was not obeyed: this line was there before the preview.",
+    "send_line_above": Answer(
+        "« {order} » n’a pas été suivi : pour l’envoyer, écrivez la ligne indiquée ci-dessus.",
+        "“{order}” was not obeyed: to send it, write the line given above.",
         _BEFORE,
     ),
     "nothing_to_follow": Answer(
@@ -198,6 +198,7 @@ _ANSWERS: dict[str, Answer] = {
         _ALWAYS,
     ),
 }
+"""Code of ``extra["order"]`` → what is said of it."""
 _NO_EFFECT = Answer(
     "« {order} » est sans effet sur cette demande.",
     "“{order}” has no effect on this request.",
@@ -221,7 +222,7 @@ def answer_order(case: Case) -> None:
 
 def _answer(case: Case, answered: Mapping[str, object]) -> None:
     code, wording = str(answered.get("code")), str(answered.get("wording", ""))
-    answer = _ANSWERS.get(code, _NO_EFFECT)
+    answer = ANSWERS.get(code, _NO_EFFECT)
     if case.record.state not in answer.states:
         return
     case.page.para(

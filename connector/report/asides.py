@@ -46,9 +46,8 @@ def _copies(case: Case) -> None:
 def _kept(case: Case, kept: str) -> None:
     page = case.page
     page.para(
-        "Ce que vous aviez écrit ici est gardé dans « {kept} ». Pour qu’une note reste affichée, écrivez dans "
-        "« {file} » :",
-        "What you had written here is kept in “{kept}”. For a note to stay in view, write into “{file}”:",
+        "Votre ajout est gardé dans « {kept} ». Pour une note qui reste, écrivez dans « {file} » :",
+        "What you added is kept in “{kept}”. For a note that stays, write into “{file}”:",
         kept=kept,
         file=case.request_file,
     )

@@ -81,7 +81,7 @@ def before_sending(verb: Verb, state: State, *, capped: bool = False) -> str:
             return "send_first_above"
         if state is not State.PREVIEWED:
             return "send_by_itself"
-        return "send_capped" if capped else "send_before_preview"
+        return "send_capped" if capped else "send_line_above"
     if verb is Verb.ALREADY_SENT and state is State.HELD:
         return "nothing_to_follow"
     return NOT_SENT_YET

@@ -67,7 +67,7 @@ def test_every_text_keeps_the_form(
             assert "\u00a0" not in line
             assert lines[index - 1] == ""
             assert lines[index + 1] == ""
-            assert re.fullmatch(r"(action|envoi|send): \S.*", line.strip())
+            assert re.fullmatch(r"(action|envoi|send|note): \S.*", line.strip())
 
 
 @pytest.mark.parametrize(("name", "beginning", "one", "context"), VARIANTS, ids=NAMES)
