@@ -77,7 +77,7 @@ ROWS: Mapping[State, Row] = {
         _NOT_SENT,
         _NOT_SENT,
         _NOT_SENT,
-        "n’a pas été suivi : pour l’envoyer, écrivez la ligne indiquée ci-dessus.",
+        _OUT,
         _NOT_SENT,
         _NOT_SENT,
     ),

@@ -157,9 +157,10 @@ class Stage:
         folder = "".join(f", {name}: {value}" for name, value in self.settings.items())
         account = "".join(f", {name}: {value}" for name, value in self.account.items())
         password, secret = self.directory / "password", self.directory / "secret"
+        ground = self.ground
         return (
             "config_version: 1\nsupport: le support\nconnector: test-1\n"
-            f"servers: {{dms: {{url: '{self.ground.url}', user: '{self.ground.user}', password: {{file: {password}}}}}}}\n"
+            f"servers: {{dms: {{url: '{ground.url}', user: '{ground.user}', password: {{file: {password}}}}}}}\n"
             f"platform: {{url: '{self._platform.url}', shortcut: sandbox, secret: {{file: {secret}}}{self.contract}}}\n"
             f"accounts: {{cabinet: {{sender: Cabinet Exemple, owner: o@cabinet.fr{account}}}}}\n"
             f"folders: {{lettres: {{server: dms, path: /{ROOT}/, account: cabinet{folder}}}}}\n{self.more}"
@@ -171,6 +172,10 @@ class Stage:
             path.write_text(value)
             path.chmod(0o600)
         self.state.make()
+        self.renew()
+
+    def renew(self) -> None:
+        """Put new tokens of the account in place, as after a login at the platform."""
         tokens = self.platform.office_tokens()
         TokenStore(self.state.directory / "tokens").save(
             "cabinet",

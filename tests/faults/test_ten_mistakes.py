@@ -17,7 +17,7 @@ import pytest
 from connector.lifecycle import State
 from tests import documents
 from tests.contract.folders import Backend, apache, need_apache, nextcloud
-from tests.grounds import guest, age_disk
+from tests.grounds import age_disk, guest
 from tests.worlds import CLAIRE, MARIE, ONE, ROOT, TWO, Stage
 
 House = Callable[..., Stage]

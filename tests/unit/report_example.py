@@ -651,7 +651,7 @@ def _answered(code: str) -> Record:
 
 def asides_variants() -> list[Variant]:
     """What lies beside a request that is out: copies that synchronisation made, a note that was kept, or shown."""
-    copy = "Lettre DUPONT.sign (conflicted copy Claire {}).yaml"
+    copy = "Lettre DUPONT (conflicted copy Claire {}).sign.yaml"
     asides: list[dict[str, Any]] = [
         {"conflict_copies": [copy.format(1)]},
         {"conflict_copies": [copy.format(number) for number in range(3)]},

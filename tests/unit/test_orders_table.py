@@ -54,6 +54,8 @@ def test_each_order_in_each_state(state: State, verb: Verb) -> None:
     cell, code = CELLS[state, verb], code_of(state, verb)
     if (state, verb) == (State.DELIVERED, Verb.RESTART):
         code = heeded.RESTART_ON_SIGNED  # the bytes that lie there decide
+    if (state, verb) == (State.PREVIEWED, Verb.SEND):
+        code = heeded.HAPPENS  # it waits no longer; what stays a preview is answered, below
     if cell is None or is_effect(cell):
         assert code == heeded.HAPPENS
         return
@@ -72,6 +74,14 @@ def test_no_code_without_a_sentence() -> None:
         *("restart_on_signed", "restart_stands"),
     }
     assert given | elsewhere == set(ANSWERS)
+
+
+def test_sent_off_and_yet_a_preview() -> None:
+    """By a line that is older than the preview, or where the folder's ceiling stops it."""
+    assert heeded.before_sending(Verb.SEND, State.PREVIEWED) == "send_line_above"
+    assert heeded.before_sending(Verb.SEND, State.PREVIEWED, capped=True) == "send_capped"
+    assert "écrivez la ligne indiquée ci-dessus." in told(State.PREVIEWED, Verb.SEND, "send_line_above")
+    assert "l’envoi n’était pas ouvert dans ce dossier." in told(State.PREVIEWED, Verb.SEND, "send_capped")
 
 
 def test_an_answer_goes_with_its_state() -> None:
@@ -121,8 +131,8 @@ def test_an_order_that_is_none_is_found(data: str, unknown: str) -> None:
 
 def test_a_request_without_its_orders() -> None:
     """Every line of that key goes, and nothing else; the other lines keep their numbers."""
-    text = "objet: action: annuler\naction: relancer\nmessage: |\n  action: x\n  Action : y\nAction : annuler\nnote: a\n"
-    left = without_orders(text.encode()).decode()
-    assert left == "objet: action: annuler\n\nmessage: |\n  action: x\n  Action : y\n\nnote: a\n"
+    kept = "objet: action: annuler\n{}\nmessage: |\n  action: x\n  Action : y\n{}\nnote: a\n"
+    left = without_orders(kept.format("action: relancer", "Action : annuler").encode()).decode()
+    assert left == kept.format("", "")
     assert without_orders("é: à\r\naction: annuler".encode("cp1252")) == "é: à\n".encode()
     assert without_orders(b"") == b""
