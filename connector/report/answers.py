@@ -218,6 +218,17 @@ def answer_order(case: Case) -> None:
         )
     elif isinstance(answered, Mapping):
         _answer(case, answered)
+    elif record.adopted and record.obeyed and record.state in {State.DRAFT, State.IN_DOUBT}:
+        orders_found(case)
+
+
+def orders_found(case: Case) -> None:
+    """Say that what stood in the file when following began again here counts as done."""
+    case.page.para(
+        "Les consignes déjà écrites dans « {file} » comptent comme faites.",
+        "Orders already written in “{file}” count as done.",
+        file=case.request_file,
+    )
 
 
 def _answer(case: Case, answered: Mapping[str, object]) -> None:

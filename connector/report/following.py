@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from connector.report import several, words
+from connector.report.answers import orders_found
 from connector.report.facts import Case, moment_of, name_of, who
 from connector.report.ordering import from_words, last_reminder, orders, reminder_from
 from connector.report.people import signatories
@@ -258,11 +259,7 @@ def _moved(case: Case) -> bool:
 def _orders_found(case: Case) -> bool:
     found = case.record.adopted and bool(case.record.obeyed)
     if found:
-        case.page.para(
-            "Les consignes déjà écrites dans « {file} » comptent comme faites.",
-            "Orders already written in “{file}” count as done.",
-            file=case.request_file,
-        )
+        orders_found(case)
     return found
 
 

@@ -299,7 +299,12 @@ def test_the_folder_dragged_out_of_the_watched_one(house: House) -> None:
     later(stage)
     if stage.mode == "nextcloud":
         reads(stage, OUT, folder="Archives/Dupont")
-        assert re.search(rf"Ce dossier a été déplacé le {DAY_WORDS}", words(stage, folder="Archives/Dupont"))
+        told = words(stage, folder="Archives/Dupont")
+        assert re.search(
+            rf"Ce dossier a été déplacé le {DAY_WORDS}, là où les demandes ne sont pas lues", told
+        )
+        assert "action:" not in told, "nobody reads it there"
+        assert "supprimé" not in told
     stage.sign()
     later(stage)
     if stage.mode == "nextcloud":
