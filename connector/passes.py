@@ -45,6 +45,7 @@ from connector.steps.recover import adopt_renamed_folders, check_owner, own, rec
 from connector.steps.reminders import remind_if_due
 from connector.steps.send import ask, is_question, send
 from connector.steps.show import show, show_preview, status_href
+from connector.steps.watch import conflict_copies_seen
 
 log = logging.getLogger(__name__)
 
@@ -186,6 +187,7 @@ def _attend(
             judged = guarded_place(case, memory)
             if judged is not None:
                 attended.add(judged.id)
+                tolerated(parts, memory, judged, "copies", partial(conflict_copies_seen, case, judged))
     _attend_rest(parts, server, sights, memory)
     return attended
 
@@ -361,7 +363,9 @@ def _show_all(
         # Before the status, which then is written once: each of them does nothing, or puts itself off, mostly.
         attested = tolerated(parts, memory, previewed, "attest", partial(attest, parts, previewed))
         locked = tolerated(parts, memory, attested, "lock", partial(lock, parts, attested))
-        shown = tolerated(parts, memory, locked, "show", partial(show, parts, locked))
+        # What kept its status from an earlier place (a folder that is gone) says nothing of where its end is told.
+        what = "show its end" if locked.state.ended else "show"
+        shown = tolerated(parts, memory, locked, what, partial(show, parts, locked))
         tolerated(parts, memory, shown, "close", partial(close, parts, shown))
     for settings in folders:
         if memory.workable(settings):

@@ -2,8 +2,8 @@
 
 Facts that the record has no field for are read from ``extra`` (JSON values): ``near_name``, ``preview_name``,
 ``attestation_name``, ``settings_name``, ``documents``, ``annexes``, ``warnings``, ``masked_phones``,
-``known_since``, ``expires_computed``, ``moved_at``, ``unknown_word``, ``locked``, ``order``, ``pending_order``,
-``ended_elsewhere``. Each may be missing.
+``known_since``, ``expires_computed``, ``moved_at``, ``moved_out_at``, ``unknown_word``, ``locked``, ``order``,
+``pending_order``, ``ended_elsewhere``, ``conflict_copies``, ``note_aside``. Each may be missing.
 """
 
 from __future__ import annotations
@@ -137,8 +137,11 @@ class Case:
 
     def wording(self, verb: Verb) -> str:
         """Return the line to type for an order."""
-        default = TYPED[self.context.language][verb]
-        return "action: " + self.context.next_wordings.get(verb, default)
+        return "action: " + self.typed_next(verb)
+
+    def typed_next(self, verb: Verb) -> str:
+        """Return what stands on that line: the first wording that is new."""
+        return self.context.next_wordings.get(verb, TYPED[self.context.language][verb])
 
     # -- time
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from connector.report import several, words
+from connector.report.answers import orders_found
 from connector.report.awaited import awaited
 from connector.report.facts import Case, moment_of, name_of, who
 from connector.report.ordering import from_words, last_reminder, orders, reminder_from
@@ -229,6 +230,16 @@ def _not_reminded(case: Case) -> bool:
 
 
 def _moved(case: Case) -> bool:
+    out = case.moment("moved_out_at")
+    if out is not None and case.record.sidecar_gone:
+        case.page.para(
+            "Ce dossier a été déplacé le {day}, là où les demandes ne sont pas lues. Le document signé y reviendra ; "
+            "pour donner une consigne, remettez-le d’abord à sa place.",
+            "This folder was moved on {day}, to where requests are not read. The signed document will come back "
+            "there; to give an order, first put it back in its place.",
+            day=case.page.day(out),
+        )
+        return True
     moved = case.moment("moved_at")
     if moved is not None:
         case.page.para(
@@ -242,11 +253,7 @@ def _moved(case: Case) -> bool:
 def _orders_found(case: Case) -> bool:
     found = case.record.adopted and bool(case.record.obeyed)
     if found:
-        case.page.para(
-            "Les consignes déjà écrites dans « {file} » comptent comme faites.",
-            "Orders already written in “{file}” count as done.",
-            file=case.request_file,
-        )
+        orders_found(case)
     return found
 
 

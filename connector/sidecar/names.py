@@ -163,6 +163,21 @@ def is_conflict_copy(name: str) -> bool:
     return bool(_CONFLICT.search(comparable(name)))
 
 
+def original_of(conflict_copy: str) -> str:
+    """Return the name of the file that a sync client made this copy of, in :func:`comparable` form; ``""`` for none.
+
+    ``lettre.sign (conflicted copy 2026-11-23 104512).yaml`` → ``lettre.sign.yaml``.
+    """
+    folded = comparable(conflict_copy)
+    found = _CONFLICT.search(folded)
+    if found is None:
+        return ""
+    # Syncthing's has no bracket at its end: what follows up to the extension belongs to it.
+    rest = folded[found.end() :]
+    rest = rest[rest.find(".") :] if found[0].startswith(".") and "." in rest else rest
+    return comparable(folded[: found.start()].rstrip() + rest)
+
+
 def is_noise(name: str) -> bool:
     """Tell whether this is a temporary, lock, system or conflict file: never a request, never a document."""
     return bool(_NOISE.fullmatch(comparable(name))) or is_conflict_copy(name)
