@@ -39,6 +39,12 @@ _ANSWERS: dict[str, tuple[str, str]] = {
         "« {order} » est sans effet : cette demande est terminée.",
         "“{order}” has no effect: this request has ended.",
     ),
+    "name_taken": (
+        "« {order} » n’a pas été suivi : à côté du document, une autre demande porte déjà ce nom. Retirez-la, puis "
+        "enregistrez de nouveau cette demande.",
+        "“{order}” was not obeyed: beside the document another request bears this name already. Remove it, then save "
+        "this request again.",
+    ),
     "cancel_too_late": (
         "« {order} » est arrivé trop tard : tout le monde avait déjà signé.",
         "“{order}” came too late: everybody had signed already.",
@@ -60,7 +66,7 @@ _ANSWERS: dict[str, tuple[str, str]] = {
         "“{order}” is no longer needed: everybody has signed.",
     ),
 }
-_AFTER_THE_END = frozenset({"ended", "cancel_too_late"})
+_AFTER_THE_END = frozenset({"ended", "cancel_too_late", "name_taken"})
 _NO_EFFECT = (
     "« {order} » est sans effet sur cette demande.",
     "“{order}” has no effect on this request.",

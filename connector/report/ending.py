@@ -8,6 +8,7 @@ from connector.report.facts import Case, name_of
 from connector.report.people import signatories
 from connector.report.typography import Words, loose
 from connector.sidecar.model import Verb
+from connector.sidecar.names import DONE_FOLDER
 
 
 def delivered(case: Case) -> None:
@@ -62,8 +63,12 @@ def _original(case: Case) -> None:
     aside = [name_of(one.original_href) for one in case.documents if one.original_href is not None]
     for name in aside:
         page.bullet(
-            "Le PDF d’origine est à côté : « {original} ».",
-            "The original PDF is beside it: “{original}”.",
+            "Le PDF d’origine est à côté du document signé : « {original} »."
+            if case.filed
+            else "Le PDF d’origine est à côté : « {original} ».",
+            "The original PDF is beside the signed document: “{original}”."
+            if case.filed
+            else "The original PDF is beside it: “{original}”.",
             original=name,
         )
     if not aside and case.context.versions_kept:
@@ -102,6 +107,9 @@ def _advice(case: Case) -> None:
         )
     attestation(case)
     protection(case)
+    if case.filed:
+        _filed(case)
+        return
     if locked(case):
         return  # without the request's file nobody could say that it is to be unlocked
     if case.record.sidecar_gone or case.record.reason == "folder_gone":
@@ -111,6 +119,23 @@ def _advice(case: Case) -> None:
             "Ce fichier et « {file} » peuvent être supprimés.",
             "This file and “{file}” may be deleted.",
             file=case.request_file,
+        )
+
+
+def _filed(case: Case) -> None:
+    """With « après signature: ranger » this text has moved; what was signed has not."""
+    if case.record.sidecar_gone:
+        case.page.bullet(
+            "Ce fichier a été rangé dans « {folder} » ; le document signé est resté dans le dossier au-dessus.",
+            "This file was moved to “{folder}”; the signed document has stayed in the folder above.",
+            folder=DONE_FOLDER,
+        )
+    else:
+        case.page.bullet(
+            "Ce fichier et la demande ont été rangés dans « {folder} » ; le document signé est resté dans le dossier "
+            "au-dessus.",
+            "This file and the request were moved to “{folder}”; the signed document has stayed in the folder above.",
+            folder=DONE_FOLDER,
         )
 
 
@@ -193,11 +218,17 @@ def _two_files(case: Case) -> None:
 def _pdf_gone(case: Case) -> None:
     page = case.page
     _first_beside(case)
+    where = (
+        page.say("le dossier au-dessus", "the folder above")
+        if case.filed
+        else page.say("ce dossier", "this folder")
+    )
     page.para(
-        "« {pdf} » n’était plus là au retour du document signé. La version signée est dans ce dossier, sous le "
-        "nom « {beside} ».",
-        "“{pdf}” was no longer there when the signed document came back. The signed version is in this folder, "
-        "under the name “{beside}”.",
+        "« {pdf} » n’était plus là au retour du document signé. La version signée est dans {where}, sous le nom "
+        "« {beside} ».",
+        "“{pdf}” was no longer there when the signed document came back. The signed version is in {where}, under the "
+        "name “{beside}”.",
+        where=where,
         pdf=case.pdf,
         beside=case.beside,
     )

@@ -3,13 +3,13 @@
 Facts that the record has no field for are read from ``extra`` (JSON values): ``near_name``, ``preview_name``,
 ``attestation_name``, ``settings_name``, ``documents``, ``annexes``, ``warnings``, ``masked_phones``,
 ``known_since``, ``moved_at``, ``unknown_word``, ``locked``, ``order``, ``pending_order``,
-``ended_elsewhere``. Each may be missing.
+``ended_elsewhere``, ``filed``. Each may be missing.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -68,6 +68,11 @@ class Case:
         """Name of the signed document that lies, or will lie, beside the original."""
         delivered = self.record.document.delivered_href
         return name_of(delivered) if delivered else signed_name(self.pdf)
+
+    @property
+    def filed(self) -> bool:
+        """True once request and status lie among the finished ones, a folder below what was signed."""
+        return isinstance(self.record.extra.get("filed"), Mapping)
 
     def extra_text(self, key: str, default: str = "") -> str:
         """Return a text of ``extra``."""

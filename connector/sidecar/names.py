@@ -22,6 +22,8 @@ CONNECTOR_FOLDER: Final = ".jse-connector"
 MODELS_FOLDER: Final = "Modèles de signature"
 LOST_FOLDER: Final = "Signatures à classer"
 """Where signed documents go whose folder is gone."""
+DONE_FOLDER: Final = "Demandes terminées"
+"""Where finished requests and their statuses go, beside their documents, with ``après signature: ranger``."""
 LIST_STEM: Final = "_signataires"
 LIST_ANSWER: Final = "_signataires.signature.txt"
 """What became of the rows of a list, beside it, whatever its extension."""
@@ -38,6 +40,7 @@ _SETTINGS: Final = re.compile(r"_signature\.(?:ya?ml(?:\.txt)?|txt)")
 _LIST: Final = re.compile(
     r"_signataires\.(?:(xlsx)|(csv(?:\.txt)?)|(xls|xlsm|xlsb|xltx|xlt|ods|numbers|tsv))"
 )
+_STATUS: Final = ".signature.txt"
 _NUMBER: Final = r"(?: \([0-9]+\))?"
 _OURS: Final = re.compile(
     rf".+ \((?:signé|signé, à vérifier|original)\){_NUMBER}\.pdf|.+\.apercu\.pdf|.+\.attestation{_NUMBER}\.pdf"
@@ -168,7 +171,9 @@ def is_ours(name: str) -> bool:
     ``name`` is one segment of a path, a folder's with or without its slash.
     """
     wanted = comparable(name.rstrip("/"))
-    fixed = (PAUSE_NAME, OVERVIEW_NAME, REGISTRY_FOLDER, CONNECTOR_FOLDER, MODELS_FOLDER)
+    files = (PAUSE_NAME, OVERVIEW_NAME)
+    folders = (REGISTRY_FOLDER, CONNECTOR_FOLDER, MODELS_FOLDER, LOST_FOLDER, DONE_FOLDER)
+    fixed = (*files, *folders)
     return wanted in {comparable(own) for own in fixed} or bool(_OURS.fullmatch(wanted))
 
 
@@ -219,6 +224,39 @@ def is_hidden(path: str) -> bool:
     )
 
 
+def is_filed(path: str) -> bool:
+    """Tell whether a path leads into a folder of finished requests: they are known there, and nothing leaves."""
+    return any(comparable(part) == comparable(DONE_FOLDER) for part in path.split("/")[:-1])
+
+
+def filed_names(request: str, status: str, number: int) -> tuple[str, str]:
+    """Return how a request and its status are called among finished ones, where the earlier names are taken.
+
+    ``lettre.sign.yaml``, ``lettre.signature.txt`` → ``lettre (2).sign.yaml``, ``lettre (2).signature.txt``.
+    """
+    found = _REQUEST_AS_WRITTEN.fullmatch(request.rstrip())
+    stem = found["stem"] if found else request
+    ending = request[len(stem) :]
+    if number == 1:
+        return movable(request), movable(status)
+    made = _with_suffix(f"{stem.rstrip()}.pdf", _numbered(number) + ending)
+    return movable(made), movable(_with_suffix(_stem_of_status(status) + ".pdf", _numbered(number) + _STATUS))
+
+
+def unnumbered(request: str) -> tuple[str, ...]:
+    """Return the name that a filed request may have had before: ``lettre (2).sign.yaml`` → ``lettre.sign.yaml``.
+
+    Empty where no number stands in it.
+    """
+    found = _REQUEST_AS_WRITTEN.fullmatch(request.rstrip())
+    numbered = re.fullmatch(r"(.+) \([0-9]+\)", found["stem"], re.DOTALL) if found else None
+    return (numbered[1] + request[len(found["stem"]) :],) if found and numbered else ()
+
+
+def _stem_of_status(status: str) -> str:
+    return status[: -len(_STATUS)] if status.endswith(_STATUS) else status
+
+
 def image_pdf_name(image_name: str) -> str:
     """``photo.jpg`` → ``photo.pdf``: how an image comes back; the name itself if it is not an image's."""
     if not is_image(image_name):
@@ -229,7 +267,7 @@ def image_pdf_name(image_name: str) -> str:
 
 def status_name(pdf_name: str) -> str:
     """``lettre.pdf`` → ``lettre.signature.txt``."""
-    return _with_suffix(pdf_name, ".signature.txt")
+    return _with_suffix(pdf_name, _STATUS)
 
 
 def preview_name(pdf_name: str) -> str:

@@ -13,7 +13,7 @@ from connector.identity import ask_of
 from connector.lifecycle import Event, Record, State
 from connector.sidecar.model import Action
 from connector.sidecar.reading import read_orders
-from connector.steps import contacts, orders
+from connector.steps import contacts, filed, filing, orders
 from connector.steps.asked import wording_of
 from connector.steps.case import Case, NotSettled, as_known, move
 from connector.steps.ended import attend_ended
@@ -45,6 +45,10 @@ def _consider(case: Case) -> Record | None:
         if record is not None:
             _make_way(case, record)
         return move(case, moved)
+    if record is None and filed.is_at_rest(case):
+        settled, known = filed.recognise(case)
+        if settled:
+            return known
     if record is None:
         later = case.pair.rivals and min(e.href for e in case.pair.rivals) < case.pair.sidecar.href
         if later and not rival_speaks(case):
@@ -202,7 +206,7 @@ def _sidecar_edited(case: Case, record: Record) -> Record:
         "sidecar_etag": sidecar.etag or case.pair.sidecar.etag,
         "sidecar_gone": False,
         # An order that still waits is the one that stands in the file now, or none.
-        "extra": orders.no_longer_pending(record),
+        "extra": orders.no_longer_pending(record) | filing.said_by(sidecar.request),
     }
     action = read_orders(sidecar.data)
     if record.adopted and not record.extra.get("orders_seen"):

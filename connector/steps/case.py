@@ -9,6 +9,7 @@ from typing import Any
 from connector.journal import Journal
 from connector.lifecycle import JUDGED, TRANSITIONS, DocumentFacts, Event, Record, State
 from connector.steps.discover import Pair, Sight
+from connector.steps.filing import unfiled
 from connector.steps.parts import FolderSettings, Parts
 
 NAMED_AFTER_REQUEST = "named_after_request"
@@ -105,7 +106,7 @@ def move(case: Case, record: Record) -> Record:
         "sidecar_gone": False,
         "reported": None,
         "reported_etag": None,
-        "extra": {**record.extra, "moved_at": case.parts.now().isoformat()},
+        "extra": {**unfiled(record.extra), "moved_at": case.parts.now().isoformat()},
     }
     if record.extra.get("shown"):
         changes["extra"]["shown"] = {**record.extra["shown"], "moved": True}

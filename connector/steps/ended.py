@@ -12,6 +12,7 @@ from connector.ports import Entry
 from connector.sidecar.model import Verb
 from connector.sidecar.reading import read_orders
 from connector.steps import check as checking
+from connector.steps import filed, filing
 from connector.steps.asked import files_beside
 from connector.steps.case import Case
 from connector.steps.close import awaits_more
@@ -33,15 +34,20 @@ def attend_ended(case: Case, record: Record) -> Record:
         record = after_end(case.parts, record, action)
         changes: dict[str, Any] = {
             "sidecar_etag": sidecar.etag or case.pair.sidecar.etag,
-            "extra": {**record.extra, "orders_seen": True, "asked_again": True},
+            "extra": {**record.extra, "orders_seen": True, "asked_again": True}
+            | filing.said_by(sidecar.request),
         }
         if record.adopted and not record.extra.get("orders_seen"):
             changes["obeyed"] = (*record.obeyed, *((action.wording,) if action else ()))
         elif action is not None and ask_of(action, record=record) != record.ask:
+            if filing.is_filed(record):
+                return filed.take_back(case, record, action)
             return judge(replace(case, previous=record))
         record = case.journal.note(record, "sidecar_edited", **changes)
         if action is not None and action.verb is Verb.UNLOCK:
             return record  # tags have moved since the folder was listed, which is no edit
+    if filing.is_filed(record):
+        return record  # no request lies beside its document any more: what is put there is another matter
     for rank in [document.rank for document in record.documents if document.role == "document"]:
         entry = _entry_of(case, record, rank)
         if entry is None or entry.etag == record.ranked(rank).etag or not has_settled(case.sights, entry):

@@ -96,7 +96,8 @@ def lists_in(sight: Sight) -> dict[str, list[Entry]]:
             for entry in same
             if not entry.is_folder
         ]
-        if entries and not names.is_hidden(parent.removeprefix(root)):
+        below = parent.removeprefix(root)
+        if entries and not names.is_hidden(below) and not names.is_filed(below):
             found[parent] = sorted(entries, key=_rank)
     return found
 

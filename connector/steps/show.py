@@ -25,7 +25,7 @@ from connector.report.status import StatusText, render_status
 from connector.report.typography import Language
 from connector.sidecar import names
 from connector.sidecar.model import Verb
-from connector.steps import assumed, waiting
+from connector.steps import assumed, filing, waiting
 from connector.steps.case import NAMED_AFTER_REQUEST
 from connector.steps.parts import Parts
 from connector.steps.spooled import sent_name
@@ -64,6 +64,8 @@ def _to_be_shown(parts: Parts, record: Record) -> bool:
 
 def status_href(record: Record) -> Href | None:
     """Where the status of a record stands; None while its place is not known (an adopted one)."""
+    if filing.is_filed(record):
+        return filing.status_place(record)
     if record.extra.get("own_status") and record.place:
         # Another request of the same PDF has its status by the PDF's name: this one's is named after its sidecar.
         parent, _, sidecar = record.place.rpartition("/")

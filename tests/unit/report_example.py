@@ -527,6 +527,17 @@ def ended_variants() -> list[Variant]:
             with_context(versions_kept=False),
         ),
         (
+            "SIGNÉ – « Lettre DUPONT.pdf » est maintenant la version signée",
+            s8()[0].model_copy(update={"extra": {**s8()[0].extra, **FILED}}),
+            CONTEXT,
+        ),
+        ("SIGNÉ – ", record(State.DELIVERED, *DONE, sidecar_gone=True, extra=FILED), CONTEXT),
+        (
+            "SIGNÉ – ",
+            record(State.DELIVERED_BESIDE, *DONE, document=beside, reason="pdf_gone", extra=FILED),
+            CONTEXT,
+        ),
+        (
             "SIGNÉ PAR TOUS – « Lettre DUPONT.pdf » est ouvert par quelqu’un ; dépôt à sa fermeture",
             record(State.DELIVERING, *DONE, reason="pdf_locked"),
             CONTEXT,
@@ -548,6 +559,7 @@ def ended_variants() -> list[Variant]:
     return [(f"end-{n}", line, one, context) for n, (line, one, context) in enumerate(rows)]
 
 
+FILED: dict[str, Any] = {"filed": {"from_href": "/Lettres/Lettre DUPONT.sign.yaml", "told": False}}
 SEVERAL: dict[str, Any] = {
     "documents": [{"name": "Mandat SEPA.pdf", "pages": 1}],
     "annexes": ["Annexe 1 - Tarifs.pdf", "Annexe 2 - Conditions générales.pdf"],
@@ -606,6 +618,10 @@ def answered_variants() -> list[Variant]:
             record(State.EXPIRED, MARIE_INVITED, CLAIRE, expires_at=EXPIRES, extra=cancel("ended")),
         ),
         ("À VÉRIFIER – ", record(State.HELD, reason="there_before", extra=cancel("not_sent_yet"))),
+        (
+            "SIGNÉ – ",
+            record(State.DELIVERED, *DONE, delivered_at=at(1, 12, 16), extra=order("name_taken") | FILED),
+        ),
         (
             "ANNULÉ – à votre demande",
             record(State.CANCELLED, reason="ordered", ended_at=at(24), extra={"kind": "draft"}),
