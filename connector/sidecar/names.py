@@ -229,18 +229,20 @@ def is_filed(path: str) -> bool:
     return any(comparable(part) == comparable(DONE_FOLDER) for part in path.split("/")[:-1])
 
 
-def filed_names(request: str, status: str, number: int) -> tuple[str, str]:
-    """Return how a request and its status are called among finished ones, where the earlier names are taken.
-
-    ``lettre.sign.yaml``, ``lettre.signature.txt`` → ``lettre (2).sign.yaml``, ``lettre (2).signature.txt``.
-    """
+def filed_request(request: str, number: int = 1) -> str:
+    """Name of a request among finished ones: ``lettre.sign.yaml``, then ``lettre (2).sign.yaml``, …."""
     found = _REQUEST_AS_WRITTEN.fullmatch(request.rstrip())
-    stem = found["stem"] if found else request
-    ending = request[len(stem) :]
-    if number == 1:
-        return movable(request), movable(status)
-    made = _with_suffix(f"{stem.rstrip()}.pdf", _numbered(number) + ending)
-    return movable(made), movable(_with_suffix(_stem_of_status(status) + ".pdf", _numbered(number) + _STATUS))
+    if number == 1 or found is None:
+        return movable(request)
+    stem = found["stem"].rstrip()
+    return movable(_with_suffix(f"{stem}.pdf", _numbered(number) + request[len(found["stem"]) :]))
+
+
+def filed_status(status: str, number: int = 1) -> str:
+    """Name of a status among finished ones: ``lettre.signature.txt``, then ``lettre (2).signature.txt``, …."""
+    if number == 1 or not status.endswith(_STATUS):
+        return movable(status)
+    return movable(_with_suffix(f"{status[: -len(_STATUS)]}.pdf", _numbered(number) + _STATUS))
 
 
 def unnumbered(request: str) -> tuple[str, ...]:
@@ -251,10 +253,6 @@ def unnumbered(request: str) -> tuple[str, ...]:
     found = _REQUEST_AS_WRITTEN.fullmatch(request.rstrip())
     numbered = re.fullmatch(r"(.+) \([0-9]+\)", found["stem"], re.DOTALL) if found else None
     return (numbered[1] + request[len(found["stem"]) :],) if found and numbered else ()
-
-
-def _stem_of_status(status: str) -> str:
-    return status[: -len(_STATUS)] if status.endswith(_STATUS) else status
 
 
 def image_pdf_name(image_name: str) -> str:

@@ -36,6 +36,7 @@ def attend_ended(case: Case, record: Record) -> Record:
             "sidecar_etag": sidecar.etag or case.pair.sidecar.etag,
             "extra": {**record.extra, "orders_seen": True, "asked_again": True}
             | filing.said_by(sidecar.request),
+            **filing.as_it_lies(record, sidecar.sha256),
         }
         if record.adopted and not record.extra.get("orders_seen"):
             changes["obeyed"] = (*record.obeyed, *((action.wording,) if action else ()))

@@ -8,16 +8,18 @@ it is judged like any other. One that a person drags out again is itself, and st
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable
 from typing import Any
 
-from connector.errors import PreconditionFailed
+from connector.errors import NotFound, PreconditionFailed
 from connector.lifecycle import DocumentFacts, Record
 from connector.ports import Entry, FileId
 from connector.sidecar import names
 from connector.sidecar.model import Action
 from connector.steps import filing, show
 from connector.steps.case import Case
+from connector.steps.discover import Sight
 from connector.steps.filing import Load
 from connector.steps.parts import Parts
 from connector.steps.read import ReadSidecar, read_request
@@ -30,23 +32,59 @@ def is_at_rest(case: Case) -> bool:
 
 
 def recognise(case: Case) -> tuple[bool, Record | None]:
-    """Find whose request an unknown one among the finished ones is: (settled, its record if any).
+    """Find whose request an unknown one among the finished ones is: (left alone or known, its record if any).
 
-    Not settled: a person has put it there, and is to be told. Raises remote errors.
+    Neither: a person has put it there, or has written into a copy, and is to be told. Raises remote errors.
     """
-    entry = case.pair.sidecar
+    entry, seen = case.pair.sidecar, case.parts.filed_seen
     key, shape = (case.settings.server, entry.href), (entry.etag, entry.size)
-    known = case.parts.filed_seen.get(key)
-    if known is None or known[0] != shape:
-        read = read_request(case.parts.folders[case.settings.server], entry.href, size=entry.size)
-        known = case.parts.filed_seen[key] = (shape, read.sha256)
-    alike = case.journal.with_sidecar(case.settings.server, known[1])
-    lost = [one for one in alike if one.current and one.state.ended and case.place_gone(one)]
+    before = seen.get(key)
+    fresh = before is None or before[0] != shape
+    sha256 = _sha256(case) if before is None or fresh else before[1]
+    alike = case.journal.with_sidecar(case.settings.server, sha256)
     unplaced = case.journal.all_at_place(case.settings.server, "")
-    lost += [one for one in unplaced if one.current and one.state.ended and _is_hidden_in(case, one)]
+    lost = [one for one in alike if _has_lost_its_place(case, one)]
+    lost += [one for one in unplaced if _has_lost_its_place(case, one) and _is_hidden_in(case, one)]
+    if not fresh:
+        # What lay here as a copy while the request itself lay elsewhere does not become it when that is moved.
+        lost = [one for one in lost if _is_hidden_in(case, one)]
     if lost:
+        seen.pop(key, None)
         return True, _followed(case, max(lost, key=lambda one: _likeness(case, one)))
-    return bool(alike) or case.there_before, None
+    if fresh:
+        copied = bool(alike) or (before is None and _came_with_a_copy(case))
+        seen[key] = (shape, sha256, copied)
+    return seen[key][2] or case.there_before, None
+
+
+def _sha256(case: Case) -> str:
+    folder, entry = case.parts.folders[case.settings.server], case.pair.sidecar
+    return read_request(folder, entry.href, size=entry.size).sha256
+
+
+def _has_lost_its_place(case: Case, record: Record) -> bool:
+    return record.current and record.state.ended and case.place_gone(record)
+
+
+def _came_with_a_copy(case: Case) -> bool:
+    """True when the status beside is our own, of another place: a whole folder was copied, its edited requests too."""
+    likely = names.status_name(names.document_name(case.pair.sidecar.name))
+    folder = case.parts.folders[case.settings.server]
+    for entry in case.sight.beside(case.pair.sidecar.href, likely)[:1]:
+        with contextlib.suppress(NotFound):
+            return show.read_status_at(case.parts, folder, entry.href) is not None
+    return False
+
+
+def filed_from(parts: Parts, sight: Sight, home: str) -> set[str]:
+    """Hrefs of the documents of a folder whose finished requests were filed: they have one, though none lies beside."""
+    found: set[str] = set()
+    for entries in sight.by_parent.get(f"{home}{names.DONE_FOLDER}/", {}).values():
+        for entry in entries:
+            if not entry.is_folder and names.is_sidecar(entry.name):
+                record = parts.journal.at_place(sight.settings.server, entry.href)
+                found |= {one.href for one in record.documents} if record is not None else set()
+    return found
 
 
 def _is_hidden_in(case: Case, record: Record) -> bool:

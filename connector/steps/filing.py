@@ -6,6 +6,7 @@ Carried by MOVE without overwriting, intent → effect → fact; an intent found
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -38,6 +39,8 @@ class Load:
     status: tuple[str, str] | None = None
     file_id: str | None = None
     """Of the request, where the server gives one."""
+    sha256: str | None = None
+    """Of the request's bytes as they lie there: it is found by them when its folder is moved later."""
 
 
 def is_filed(record: Record) -> bool:
@@ -70,6 +73,11 @@ def unfiled(extra: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in extra.items() if name != FILED} | {KEPT_OUT: True}
 
 
+def as_it_lies(record: Record, sha256: str) -> dict[str, Any]:
+    """Return what changes when a filed request is read again: it is found by the bytes that lie there now."""
+    return {"sidecar_sha256": sha256} if is_filed(record) and sha256 else {}
+
+
 def said_by(request: SignatureRequest | None) -> dict[str, Any]:
     """Return what is kept of the request's own line when its file is read again; nothing where it was unreadable."""
     if request is None:
@@ -83,8 +91,7 @@ def carry(parts: Parts, record: Record, load: Load) -> Record:
     A status whose new name is taken stays where it is. After any interruption :func:`settle` finds out.
     """
     folder = parts.folders[record.server]
-    data = {"into": load.into, "request": load.request, "status": load.status, "file_id": load.file_id}
-    record = parts.journal.intend(record, STEP, data)
+    record = parts.journal.intend(record, STEP, dataclasses.asdict(load))
     status = load.status
     try:
         if load.request is not None:
@@ -97,7 +104,8 @@ def carry(parts: Parts, record: Record, load: Load) -> Record:
             _move(folder, status, None)
     except PreconditionFailed:
         status = None
-    return _carried(parts, record, load.request, status, into=load.into, whole=status == load.status)
+    whole = status == load.status
+    return _carried(parts, record, load.request, status, load.sha256, into=load.into, whole=whole)
 
 
 def settle(parts: Parts, record: Record) -> Record:
@@ -116,7 +124,8 @@ def settle(parts: Parts, record: Record) -> Record:
     if request is None and status is None:
         return parts.journal.note(record, "not_tidied", done=(STEP,))
     whole = status == wanted
-    return _carried(parts, record, request, status, into=bool(intent.data["into"]), whole=whole)
+    into, sha256 = bool(intent.data["into"]), intent.data.get("sha256")
+    return _carried(parts, record, request, status, sha256, into=into, whole=whole)
 
 
 def _pair(value: Any) -> tuple[str, str] | None:
@@ -151,6 +160,7 @@ def _carried(
     record: Record,
     request: tuple[str, str] | None,
     status: tuple[str, str] | None,
+    sha256: str | None,
     *,
     into: bool,
     whole: bool,
@@ -169,5 +179,7 @@ def _carried(
         extra[FILED] = kept
     else:
         extra.pop(FILED, None)
-    place = request[1] if request is not None else record.place
-    return parts.journal.note(record, "filed" if into else "unfiled", done=(STEP,), place=place, extra=extra)
+    changes: dict[str, Any] = {"extra": extra}
+    if request is not None:
+        changes |= {"place": request[1], "sidecar_sha256": sha256 or record.sidecar_sha256}
+    return parts.journal.note(record, "filed" if into else "unfiled", done=(STEP,), **changes)

@@ -135,8 +135,8 @@ class Parts:
     """(server, href) of a settings file → what it said when it was last read."""
     settings_gone: dict[tuple[str, str], datetime] = field(default_factory=dict)
     """(server, href) of a settings file that is not there any more → since when, until that is believed."""
-    filed_seen: dict[tuple[str, str], tuple[tuple[object, ...], str]] = field(default_factory=dict)
-    """(server, href) of a request among finished ones that nobody knew → its (ETag, size), and SHA-256."""
+    filed_seen: dict[tuple[str, str], tuple[tuple[object, ...], str, bool]] = field(default_factory=dict)
+    """(server, href) of an unknown request among finished ones → (ETag, size), SHA-256, came with a copied status."""
     fresh_marks: set[int] = field(default_factory=set)
     """Records whose ``mark`` intent this very process committed: a marker found otherwise is a question."""
     fresh_sends: set[int] = field(default_factory=set)

@@ -12,8 +12,9 @@ is in it: a request or a status that is not as it was last seen, or another requ
 
 from __future__ import annotations
 
+import io
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -22,6 +23,7 @@ from connector.lifecycle import Record, State
 from connector.ports import Entry, Href
 from connector.sidecar import names
 from connector.sidecar.model import Afterwards
+from connector.sidecar.reading import MAX_BYTES
 from connector.steps import born, filing, settings, show
 from connector.steps.born import BornMemory
 from connector.steps.discover import Sight
@@ -173,24 +175,24 @@ def _carried(
     status: Href | None,
     memories: Iterable[BornMemory],
 ) -> Record:
-    old = record.place
     home = filing.home_of(record)
     folder = Href(home + names.DONE_FOLDER + "/")
-    parts.folders[record.server].make_folder(folder)
+    server = parts.folders[record.server]
+    server.make_folder(folder)
+    sha256 = (
+        server.get(request.href, io.BytesIO(), max_bytes=MAX_BYTES).sha256 if request is not None else None
+    )
     taken = sight.by_parent.get(folder, {})
     for number in range(1, _MOST_NAMES):
-        names_there = names.filed_names(
-            request.name if request is not None else old.rpartition("/")[2],
-            status.rpartition("/")[2] if status is not None else "",
-            number,
-        )
-        if any(name and names.comparable(name) in taken for name in names_there):
-            continue
         ways: dict[str, Any] = {}
         if request is not None:
-            ways |= {"request": (request.href, folder + names_there[0]), "file_id": request.file_id}
+            name = names.filed_request(request.name, number)
+            ways |= {"request": (request.href, folder + name), "file_id": request.file_id}
+            ways["sha256"] = sha256
         if status is not None:
-            ways["status"] = (status, folder + names_there[1])
+            ways["status"] = (status, folder + names.filed_status(status.rpartition("/")[2], number))
+        if any(names.comparable(to.rpartition("/")[2]) in taken for _, to in _ways(ways)):
+            continue
         try:
             record = filing.carry(parts, record, Load(into=True, **ways))
         except PreconditionFailed:
@@ -200,6 +202,10 @@ def _carried(
             born.moved(parts, sight, request, record.place, memories)
         return record
     raise OutOfSpace("every name among the finished requests is taken", operation="tidy")
+
+
+def _ways(ways: Mapping[str, Any]) -> list[tuple[str, str]]:
+    return [ways[what] for what in ("request", "status") if what in ways]
 
 
 def _told(parts: Parts, record: Record) -> Record:
