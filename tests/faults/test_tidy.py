@@ -372,13 +372,10 @@ def tidied(mode: Mode, points: Points, before: Stage) -> Points:
 
 def struck(names: Sequence[str]) -> list[int]:
     """Each write of the tidying, after which the process is killed; lost answers have a test of their own."""
-    first = next(at for at, name in enumerate(names) if name.startswith("dms MKCOL Demandes"))
+    moved = next(at for at, name in enumerate(names) if name.startswith("dms MOVE "))
+    first = max(at for at, name in enumerate(names[:moved]) if name.startswith("dms MKCOL"))
     last = max(at for at, name in enumerate(names) if name == "commit")
-    return [
-        at
-        for at in range(first, last)
-        if names[at].split()[-1] == "commit" or names[at].split()[1] not in READS
-    ]
+    return [at for at in range(first, last) if names[at] == "commit" or names[at].split()[1] not in READS]
 
 
 @MODES
