@@ -24,7 +24,8 @@ def in_progress(case: Case) -> None:
         _remarks(case)
         signatories(case)
         _nothing_to_do(case)
-        orders(case)
+        if not case.outside:
+            orders(case)
     last_news(case)
 
 
@@ -204,9 +205,22 @@ def _remarks(case: Case) -> None:
     if record.edited_after_send:
         said += 1
         _correction(case)
-    for remark in (_unknown_word, _not_reminded, _moved, _orders_found):
+    for remark in (_outside, _unknown_word, _not_reminded, _moved, _orders_found):
         if said < _MOST_REMARKS:
             said += remark(case)
+
+
+def _outside(case: Case) -> bool:
+    """Its folder was moved to where nobody reads requests; the document is found there by its id."""
+    if case.outside:
+        case.page.para(
+            "Ce dossier a été déplacé hors des dossiers suivis. Le document signé reviendra ici, mais une consigne "
+            "écrite dans « {file} » n’est plus lue : pour agir sur cette demande, remettez le dossier à sa place.",
+            "This folder was moved out of those that are followed. The signed document will come back here, but an "
+            "order written into “{file}” is not read any more: to act on this request, put the folder back.",
+            file=case.request_file,
+        )
+    return case.outside
 
 
 def _unknown_word(case: Case) -> bool:

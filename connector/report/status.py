@@ -82,6 +82,8 @@ def render_status(record: Record, context: StatusContext) -> StatusText:
         raise ValueError(f"a request in state {record.state.value} has no status")
     case = Case(record, context)
     _BUILDERS[record.state](case)
+    if case.astray:
+        ending.astray(case)
     answer_order(case)
     note = record.request.note if record.request is not None else None
     if note:

@@ -112,6 +112,8 @@ def move(case: Case, record: Record) -> Record:
         changes["extra"]["shown"] = {**record.extra["shown"], "moved": True}
     if record.state in JUDGED:
         changes["sidecar_etag"] = None
+    if record.reason == "folder_gone":
+        changes["closed"] = False  # it is told where its signed document went
     return case.journal.note(record, "moved", data={"from": record.folder}, **changes)
 
 

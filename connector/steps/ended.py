@@ -11,8 +11,8 @@ from connector.lifecycle import DocumentFacts, Event, Record
 from connector.ports import Entry
 from connector.sidecar.model import Verb
 from connector.sidecar.reading import read_orders
+from connector.steps import astray, filed, filing
 from connector.steps import check as checking
-from connector.steps import filed, filing
 from connector.steps.asked import files_beside
 from connector.steps.case import Case
 from connector.steps.close import awaits_more
@@ -25,6 +25,8 @@ from connector.steps.watch import has_settled, in_sight, pair_document
 
 def attend_ended(case: Case, record: Record) -> Record:
     """An ended pair goes again on a new ask only; other unsigned bytes at its place are said."""
+    if astray.KEY in record.extra:
+        record = _back_in_place(case, record)
     crashed = record.reason == "not_sent" and not record.extra.get("asked_again")
     if not record.closed and not crashed and not awaits_more(record):
         return record
@@ -57,6 +59,14 @@ def attend_ended(case: Case, record: Record) -> Record:
         if other:
             return _ended_place_changed(case, record, rank, entry)
     return record
+
+
+def _back_in_place(case: Case, record: Record) -> Record:
+    """The folder is there again, whose status had to stand elsewhere: it stands here now."""
+    extra = {name: value for name, value in record.extra.items() if name != astray.KEY}
+    there = record.document.model_copy(update={"missing_since": None})
+    changes: dict[str, Any] = {"extra": extra, "closed": False, "sidecar_gone": False, "reported": None}
+    return case.journal.note(record, "folder_back", document=there, **changes)
 
 
 def _entry_of(case: Case, record: Record, rank: int) -> Entry | None:

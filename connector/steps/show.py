@@ -25,7 +25,7 @@ from connector.report.status import StatusText, render_status
 from connector.report.typography import Language
 from connector.sidecar import names
 from connector.sidecar.model import Verb
-from connector.steps import assumed, filing, waiting
+from connector.steps import assumed, astray, filing, waiting
 from connector.steps.case import NAMED_AFTER_REQUEST
 from connector.steps.parts import Parts
 from connector.steps.spooled import sent_name
@@ -66,6 +66,8 @@ def status_href(record: Record) -> Href | None:
     """Where the status of a record stands; None while its place is not known (an adopted one)."""
     if filing.is_filed(record):
         return filing.status_place(record)
+    if (elsewhere := astray.status_place(record)) is not None:
+        return elsewhere
     if record.extra.get("own_status") and record.place:
         # Another request of the same PDF has its status by the PDF's name: this one's is named after its sidecar.
         parent, _, sidecar = record.place.rpartition("/")
@@ -125,10 +127,7 @@ def _show_status(parts: Parts, record: Record) -> Record:
     try:
         etag = write_ours(folder, href, content, known=known, ours=ours, seal_key=parts.sealer.key)
     except NotFound:
-        if not record.state.ended:
-            raise
-        # Its folder is gone, and nobody is left there to be told.
-        return parts.journal.note(record, "nowhere_to_report", done=("show",), reported=digest)
+        return _without_folder(parts, record, digest)
     before = record.extra.get("status_href")
     record = parts.journal.note(
         record,
@@ -139,9 +138,28 @@ def _show_status(parts: Parts, record: Record) -> Record:
         reported_etag=etag,
         extra={**record.extra, "status_href": href},
     )
-    if before and before != href:
+    if before and before != href and not _stays(record, str(before)):
         remove_ours(parts, folder, Href(before), record.ref)
     return record
+
+
+def _without_folder(parts: Parts, record: Record, digest: str) -> Record:
+    """Its folder is not there. Raises NotFound while it may come back, or while the request goes on by itself."""
+    if astray.needs_a_person(record) and astray.status_place(record) is None and record.document.href:
+        if not astray.is_gone(parts, record):
+            raise NotFound("its folder is not there", operation="show")
+        found = astray.find_place(parts, record)
+        extra = {**record.extra, astray.KEY: found}
+        return _show_status(parts, parts.journal.note(record, "astray", done=("show",), extra=extra))
+    if not record.state.ended:
+        raise NotFound("its folder is not there", operation="show")
+    # Nobody is left there to be told.
+    return parts.journal.note(record, "nowhere_to_report", done=("show",), reported=digest)
+
+
+def _stays(record: Record, status: str) -> bool:
+    """True for the status of a signed document that lies where it went when its folder was gone: it is still true."""
+    return record.reason == "folder_gone" and f"/{names.LOST_FOLDER}/" in status
 
 
 def write_ours(
@@ -353,6 +371,7 @@ def context_of(parts: Parts, record: Record) -> StatusContext:
         versions_kept=capabilities.versions and record.document.original_href is None,
         ready_count=_ready_count(parts, record),
         next_wordings=_next_wordings(parts, record, language),
+        root=settings.root,
         acted=assumed.orders_in_force(parts, record.account) if record.state.open else ACTED_NOW,
     )
 

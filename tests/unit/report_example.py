@@ -507,7 +507,39 @@ def ended_variants() -> list[Variant]:
         ),
         (
             "SIGNÉ – le dossier d’origine n’est plus là ; le document signé est ici",
-            record(State.DELIVERED_BESIDE, *DONE, document=beside, reason="folder_gone"),
+            record(
+                State.DELIVERED_BESIDE,
+                *DONE,
+                document={**beside, "href": "", "missing_since": at(27, hour=9)},
+                reason="folder_gone",
+                extra={"lost_href": "/Lettres/Client DUPONT/2026/Lettre DUPONT.pdf"},
+            ),
+            with_context(root="/Lettres/"),
+        ),
+        (
+            "SIGNÉ – le dossier d’origine n’est plus là ; le document signé est ici",
+            record(State.DELIVERED_BESIDE, *DONE, document={**beside, "href": ""}, reason="folder_gone"),
+            CONTEXT,
+        ),
+        (
+            "SIGNÉ – la version signée vous attend dans « Signatures à classer »",
+            record(
+                State.DELIVERED_BESIDE,
+                *DONE,
+                document=beside,
+                reason="folder_gone",
+                delivered_at=at(1, 12, 16, 12),
+            ),
+            CONTEXT,
+        ),
+        ("REFUSÉ – Marie Dupont", astray(s10()[0]), with_context(root="/")),
+        ("EXPIRÉ – ", astray(s11()[0]), CONTEXT),
+        ("À VÉRIFIER – ", astray(s14()[0]), CONTEXT),
+        (
+            "EN COURS – 1 signature sur 2 – attend Claire Bernard",
+            record(
+                State.IN_PROGRESS, *HALF, extra={"outside_at": SENT.isoformat()}, sidecar_gone=True, **OUT
+            ),
             CONTEXT,
         ),
         ("SIGNÉ – ", record(State.DELIVERED_BESIDE, *DONE, document=beside, reason="pdf_gone"), CONTEXT),
@@ -557,6 +589,13 @@ def ended_variants() -> list[Variant]:
         ("PRÊT – ", many, CONTEXT),
     ]
     return [(f"end-{n}", line, one, context) for n, (line, one, context) in enumerate(rows)]
+
+
+def astray(one: Record) -> Record:
+    """The same request, its folder taken away."""
+    extra = {**one.extra, "astray_href": "/Signatures à classer/Lettre DUPONT.signature.txt"}
+    document = one.document.model_copy(update={"missing_since": at(26, hour=9)})
+    return one.model_copy(update={"extra": extra, "document": document, "sidecar_gone": True})
 
 
 FILED: dict[str, Any] = {"filed": {"from_href": "/Lettres/Lettre DUPONT.sign.yaml", "told": False}}
