@@ -22,7 +22,7 @@ from connector.errors import (
 from connector.guards import ServerMemory, apart, guarded, guarded_place, patiently, tolerated, tried
 from connector.lifecycle import Record, State
 from connector.ports import FileId
-from connector.steps import contacts, drop, filing, lists, models, waiting
+from connector.steps import contacts, drop, filing, lists, models, rights, waiting
 from connector.steps.adopted import place_adopted
 from connector.steps.attest import attest
 from connector.steps.born import Room
@@ -43,7 +43,7 @@ from connector.steps.prepare import judge_again, prepare
 from connector.steps.recover import adopt_renamed_folders, check_owner, own, recover
 from connector.steps.reminders import remind_if_due
 from connector.steps.send import ask, is_question, send
-from connector.steps.show import show, show_preview, status_href
+from connector.steps.show import show_preview, status_href
 from connector.steps.tidy import due, tidy
 
 log = logging.getLogger(__name__)
@@ -84,6 +84,7 @@ def server_pass(parts: Parts, server: str, memory: ServerMemory, *, deadline: fl
     before = {record.id: record.state for record in parts.journal.open_records(server)}
     for record in parts.journal.intending(server, filing.STEP):
         tolerated(parts, memory, record, "settle", partial(filing.settle, parts, record))
+    rights.note_sights(parts, sights)
     made = _write_requests(parts, sights, memory, deadline)
     attended, over = _attend(parts, server, sights, memory, deadline)
     complete = _advance_all(parts, server, memory, attended, deadline)
@@ -265,8 +266,23 @@ def _advance_all(
             continue
         if _over(parts, deadline):
             return False
-        _advance(parts, record, memory)
+        if _would_leave(parts, record) and not _may_leave(parts, record, memory):
+            continue
+        _advance(parts, parts.journal.get(record.id), memory)
     return True
+
+
+def _may_leave(parts: Parts, record: Record, memory: ServerMemory) -> bool:
+    """True where its folder takes what will come back; found out before anything leaves."""
+    allowed = False
+
+    def ask() -> Record:
+        nonlocal allowed
+        allowed = rights.may_leave(parts, record)
+        return record
+
+    tolerated(parts, memory, record, "rights", ask)
+    return allowed
 
 
 def _would_leave(parts: Parts, record: Record) -> bool:
@@ -368,7 +384,7 @@ def _show_all(
         # Before the status, which then is written once: each of them does nothing, or puts itself off, mostly.
         attested = tolerated(parts, memory, previewed, "attest", partial(attest, parts, previewed))
         locked = tolerated(parts, memory, attested, "lock", partial(lock, parts, attested))
-        shown = tolerated(parts, memory, locked, "show", partial(show, parts, locked))
+        shown = tolerated(parts, memory, locked, "show", partial(rights.shown, parts, locked))
         closed = tolerated(parts, memory, shown, "close", partial(close, parts, shown))
         if due(closed):
             over[closed.id] = closed

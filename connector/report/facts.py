@@ -4,7 +4,7 @@ Facts that the record has no field for are read from ``extra`` (JSON values): ``
 ``attestation_name``, ``settings_name``, ``documents``, ``annexes``, ``warnings``, ``masked_phones``,
 ``known_since``, ``moved_at``, ``unknown_word``, ``locked``, ``order``, ``pending_order``,
 ``ended_elsewhere``, ``filed``, ``astray_href``, ``lost_href``,
-``outside_at``. Each may be missing.
+``outside_at``, ``notice_href``. Each may be missing.
 """
 
 from __future__ import annotations
@@ -72,6 +72,11 @@ class Case:
     def astray(self) -> bool:
         """True while the folder of a request is gone, and its status stands where such are told of."""
         return bool(self.extra_text("astray_href")) and self.record.document.missing_since is not None
+
+    @property
+    def told_above(self) -> bool:
+        """True while its own folder lets nothing be written, and its status stands in one above."""
+        return bool(self.extra_text("notice_href"))
 
     @property
     def outside(self) -> bool:

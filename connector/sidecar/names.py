@@ -229,6 +229,12 @@ def is_filed(path: str) -> bool:
     return any(comparable(part) == comparable(DONE_FOLDER) for part in path.split("/")[:-1])
 
 
+def fitting_status(status: str) -> str:
+    """Return a status's name that every server holds, however many folders it names."""
+    bare = status[: -len(_STATUS)] if status.endswith(_STATUS) else status
+    return movable(_with_suffix(f"{bare}.pdf", _STATUS))
+
+
 def filed_request(request: str, number: int = 1) -> str:
     """Name of a request among finished ones: ``lettre.sign.yaml``, then ``lettre (2).sign.yaml``, …."""
     found = _REQUEST_AS_WRITTEN.fullmatch(request.rstrip())

@@ -8,21 +8,17 @@ Source: ux page section 1.5.
 
 from __future__ import annotations
 
-import io
 from datetime import datetime
 from typing import Final
 
-from connector.errors import NotFound, OutOfSpace
 from connector.lifecycle import Record, State
 from connector.ports import Href
-from connector.report.block import Whole, read_status
 from connector.sidecar import names
+from connector.steps.homes import free_status
 from connector.steps.parts import Parts
 
 KEY: Final = "astray_href"
 """In ``extra``: where its status stands while its folder is gone."""
-_MOST_NAMES: Final = 200
-_MOST_BYTES: Final = 200_000
 _NEEDS_A_PERSON: Final = frozenset(
     {State.REFUSED, State.EXPIRED, State.LOST, State.IN_DOUBT, State.QUARANTINED}
 )
@@ -53,24 +49,7 @@ def is_gone(parts: Parts, record: Record) -> bool:
 
 
 def find_place(parts: Parts, record: Record) -> Href:
-    """Return the first name for its status that is free or its own already; makes the folder. Remote errors pass.
-
-    Two requests that were called the same in two folders both have a name here.
-    """
-    folder = parts.folders[record.server]
+    """Return the name of its status there; makes the folder. Remote errors pass through."""
     parent = Href(parts.watched[record.folder].root + names.LOST_FOLDER + "/")
-    folder.make_folder(parent)
-    status = names.status_name(record.document.name)
-    for number in range(1, _MOST_NAMES):
-        href = Href(parent + names.filed_status(status, number))
-        stream = io.BytesIO()
-        try:
-            folder.get(href, stream, max_bytes=_MOST_BYTES)
-        except NotFound:
-            return href
-        except OutOfSpace:
-            continue
-        found = read_status(stream.getvalue(), parts.sealer.key)
-        if isinstance(found, Whole) and found.ref == record.ref:
-            return href
-    raise OutOfSpace("every name for its status is taken", operation="show")
+    parts.folders[record.server].make_folder(parent)
+    return free_status(parts, record, parent, names.status_name(record.document.name))

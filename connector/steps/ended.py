@@ -11,7 +11,7 @@ from connector.lifecycle import DocumentFacts, Event, Record
 from connector.ports import Entry
 from connector.sidecar.model import Verb
 from connector.sidecar.reading import read_orders
-from connector.steps import astray, filed, filing
+from connector.steps import astray, filed, filing, rights
 from connector.steps import check as checking
 from connector.steps.asked import files_beside
 from connector.steps.case import Case
@@ -27,6 +27,8 @@ def attend_ended(case: Case, record: Record) -> Record:
     """An ended pair goes again on a new ask only; other unsigned bytes at its place are said."""
     if astray.KEY in record.extra:
         record = _back_in_place(case, record)
+    if record.closed and rights.takes_again(case.parts, record):
+        record = case.journal.note(record, "rights_back", closed=False)
     crashed = record.reason == "not_sent" and not record.extra.get("asked_again")
     if not record.closed and not crashed and not awaits_more(record):
         return record

@@ -12,6 +12,7 @@ import logging
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from connector.errors import Cause, NotFound, OutOfSpace, PreconditionFailed
@@ -33,6 +34,8 @@ from connector.steps.spooled import sent_name
 log = logging.getLogger(__name__)
 
 MAX_STATUS_BYTES = 200_000
+NOTICE = "notice_href"
+"""In ``extra``: where its status stands while its own folder lets nothing be written (``rights``)."""
 _MOST_NOTES = 50
 PREVIEW_LABEL = {"fr": "APERÇU – rien n’est parti", "en": "PREVIEW – nothing has been sent"}
 
@@ -68,6 +71,8 @@ def status_href(record: Record) -> Href | None:
         return filing.status_place(record)
     if (elsewhere := astray.status_place(record)) is not None:
         return elsewhere
+    if record.extra.get(NOTICE):
+        return Href(str(record.extra[NOTICE]))
     if record.extra.get("own_status") and record.place:
         # Another request of the same PDF has its status by the PDF's name: this one's is named after its sidecar.
         parent, _, sidecar = record.place.rpartition("/")
@@ -77,6 +82,24 @@ def status_href(record: Record) -> Href | None:
         return None
     parent, _, name = base.rpartition("/")
     return Href(f"{parent}/{names.status_name(name)}")
+
+
+def at_home(record: Record) -> Record:
+    """Return the record as it would be shown in its own folder."""
+    if NOTICE not in record.extra:
+        return record
+    return record.model_copy(update={"extra": _without_notice(record)})
+
+
+def brought_home(parts: Parts, record: Record) -> Record:
+    """Write that its status stands in its own folder again, which takes it."""
+    if NOTICE not in record.extra:
+        return record
+    return parts.journal.note(record, "told_at_home", extra=_without_notice(record))
+
+
+def _without_notice(record: Record) -> dict[str, Any]:
+    return {name: value for name, value in record.extra.items() if name != NOTICE}
 
 
 def named_after(record: Record) -> str:
@@ -253,7 +276,7 @@ def remove_ours(parts: Parts, folder: Folder, href: Href, ref: str) -> None:
 
 
 def _show_preview(parts: Parts, record: Record) -> Record:
-    if record.state is State.PREVIEWED:
+    if record.state is State.PREVIEWED and NOTICE not in record.extra:
         return _write_preview(parts, record)
     if record.extra.get("preview_sha256") and (record.state.open or record.state.ended):
         _remove_preview(parts, parts.folders[record.server], record)
@@ -394,6 +417,8 @@ def pause_of(parts: Parts, account: str) -> Pause | None:
 
 
 def _wait_reason(parts: Parts, record: Record) -> WaitReason | None:
+    if NOTICE in record.extra and record.state in {State.PREVIEWED, State.WAITING, State.PREPARED}:
+        return WaitReason.CANNOT_WRITE
     if record.state is not State.WAITING or not waiting.braked(parts, record):
         return None
     hour = waiting.braked_for_the_hour(parts, record)

@@ -533,6 +533,12 @@ def ended_variants() -> list[Variant]:
             CONTEXT,
         ),
         ("REFUSÉ – Marie Dupont", astray(s10()[0]), with_context(root="/")),
+        ("REFUSÉ – Marie Dupont", s10()[0].model_copy(update={"extra": ABOVE}), CONTEXT),
+        (
+            "EN ATTENTE – ce dossier ne permet pas d’écrire le suivi ; rien n’est parti",
+            s3()[0].model_copy(update={"extra": ABOVE}),
+            with_context(wait=WaitReason.CANNOT_WRITE, root="/"),
+        ),
         ("EXPIRÉ – ", astray(s11()[0]), CONTEXT),
         ("À VÉRIFIER – ", astray(s14()[0]), CONTEXT),
         (
@@ -598,6 +604,7 @@ def astray(one: Record) -> Record:
     return one.model_copy(update={"extra": extra, "document": document, "sidecar_gone": True})
 
 
+ABOVE: dict[str, Any] = {"notice_href": "/Lettres - Lettre DUPONT.signature.txt"}
 FILED: dict[str, Any] = {"filed": {"from_href": "/Lettres/Lettre DUPONT.sign.yaml", "told": False}}
 SEVERAL: dict[str, Any] = {
     "documents": [{"name": "Mandat SEPA.pdf", "pages": 1}],
