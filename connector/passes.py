@@ -266,9 +266,11 @@ def _advance_all(
             continue
         if _over(parts, deadline):
             return False
-        if _would_leave(parts, record) and not _may_leave(parts, record, memory):
-            continue
-        _advance(parts, parts.journal.get(record.id), memory)
+        if _would_leave(parts, record):
+            if not _may_leave(parts, record, memory):
+                continue
+            record = parts.journal.get(record.id)
+        _advance(parts, record, memory)
     return True
 
 

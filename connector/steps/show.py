@@ -68,7 +68,10 @@ def _to_be_shown(parts: Parts, record: Record) -> bool:
 def status_href(record: Record) -> Href | None:
     """Where the status of a record stands; None while its place is not known (an adopted one)."""
     if filing.is_filed(record):
-        return filing.status_place(record)
+        parent, _, sidecar = record.place.rpartition("/")
+        name = names.status_name(names.document_name(sidecar))
+        # A status that a person has deleted comes again only with something new to say.
+        return filing.status_place(record) or Href(f"{parent}/{name}")
     if (elsewhere := astray.status_place(record)) is not None:
         return elsewhere
     if record.extra.get(NOTICE):
