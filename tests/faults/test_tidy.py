@@ -258,7 +258,7 @@ def test_what_people_put_there(tmp_path: Path) -> None:
 
 
 def test_rows_and_dropped_documents_stay_done(tmp_path: Path) -> None:
-    """Where no file id helps: a row whose request was tidied is still a signed one, after a restart too; a dropped PDF is not asked again."""
+    """A tidied row is still a signed one, after a restart too, a dropped PDF is not asked again; no file id helps."""
     with Stage(tmp_path, "plain", more="policy: {drop_folder: allow}\n") as stage:
         box = f"{ROOT}/À signer"
         stage.dms.person.mkdir(box)
