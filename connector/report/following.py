@@ -26,7 +26,8 @@ def in_progress(case: Case) -> None:
         _remarks(case)
         signatories(case)
         _nothing_to_do(case)
-        orders(case)
+        if not case.outside:
+            orders(case)
     last_news(case)
 
 
@@ -185,7 +186,7 @@ def _remarks(case: Case) -> None:
     if record.edited_after_send:
         said += 1
         _correction(case)
-    for remark in (_renamed, _unknown_word, _not_reminded, _moved, _orders_found):
+    for remark in (_outside, _renamed, _unknown_word, _not_reminded, _moved, _orders_found):
         if said < _MOST_REMARKS:
             said += remark(case)
 
@@ -202,6 +203,22 @@ def _renamed(case: Case) -> bool:
             pdf=case.pdf,
         )
     return told
+
+
+def _outside(case: Case) -> bool:
+    """Its folder was moved to where nobody reads requests; the document is found there by its id."""
+    moved = case.moment("moved_out_at")
+    if case.outside:
+        case.page.para(
+            "Ce dossier a été déplacé{when} hors des dossiers suivis. Le document signé reviendra ici, mais une "
+            "consigne écrite dans « {file} » n’est plus lue : pour agir sur cette demande, remettez le dossier à sa "
+            "place.",
+            "This folder was moved{when} out of those that are followed. The signed document will come back here, but "
+            "an order written into “{file}” is not read any more: to act on this request, put the folder back.",
+            file=case.request_file,
+            when=case.page.say(" le {day}", " on {day}", day=case.page.day(moved)) if moved else Words(""),
+        )
+    return case.outside
 
 
 def _unknown_word(case: Case) -> bool:
@@ -230,16 +247,6 @@ def _not_reminded(case: Case) -> bool:
 
 
 def _moved(case: Case) -> bool:
-    out = case.moment("moved_out_at")
-    if out is not None and case.record.sidecar_gone:
-        case.page.para(
-            "Ce dossier a été déplacé le {day}, là où les demandes ne sont pas lues. Le document signé y reviendra ; "
-            "pour donner une consigne, remettez-le d’abord à sa place.",
-            "This folder was moved on {day}, to where requests are not read. The signed document will come back "
-            "there; to give an order, first put it back in its place.",
-            day=case.page.day(out),
-        )
-        return True
     moved = case.moment("moved_at")
     if moved is not None:
         case.page.para(

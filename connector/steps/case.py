@@ -9,6 +9,7 @@ from typing import Any
 from connector.journal import Journal
 from connector.lifecycle import JUDGED, TRANSITIONS, DocumentFacts, Event, Record, State
 from connector.steps.discover import Pair, Sight
+from connector.steps.filing import unfiled
 from connector.steps.parts import FolderSettings, Parts
 
 NAMED_AFTER_REQUEST = "named_after_request"
@@ -110,12 +111,14 @@ def move(case: Case, record: Record) -> Record:
         "sidecar_gone": False,
         "reported": None,
         "reported_etag": None,
-        "extra": {**record.extra, "moved_at": case.parts.now().isoformat(), MOVED_OUT: ""},
+        "extra": {**unfiled(record.extra), "moved_at": case.parts.now().isoformat(), MOVED_OUT: ""},
     }
     if record.extra.get("shown"):
         changes["extra"]["shown"] = {**record.extra["shown"], "moved": True}
     if record.state in JUDGED:
         changes["sidecar_etag"] = None
+    if record.reason == "folder_gone":
+        changes["closed"] = False  # it is told where its signed document went
     return case.journal.note(record, "moved", data={"from": record.folder}, **changes)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from connector.errors import NotFound
@@ -64,21 +65,42 @@ def _document_missing(
     """Follow a document by file id, then by content; else remember since when it is missing."""
     if parts.journal.intent(record, delivery_step(document.rank)) is not None:
         return record  # it was we who moved the original aside; step 9 settles that itself
+    if _lies_outside(parts, record, document):
+        return record
     found = _by_id(parts, sights, record, document)
     if found is None:
         record, found = _by_content(parts, sights, record, document)
+    if found is not None and found.href == document.href and document.missing_since is None:
+        return _seen_outside(parts, record)
     if found is not None:
-        watched = any(found.href.startswith(sight.settings.root) for sight in sights)
-        return _followed(parts, record, document, found, watched=watched)
+        return _followed(parts, record, document, found)
     if document.missing_since is None:
         gone = document.model_copy(update={"missing_since": parts.now()})
         return parts.journal.note(record, "document_missing", **record.with_document(gone))
     return record
 
 
-def _followed(
-    parts: Parts, record: Record, document: DocumentFacts, found: Entry, *, watched: bool
-) -> Record:
+def _lies_outside(parts: Parts, record: Record, document: DocumentFacts) -> bool:
+    """True while what was found outside of every watched folder, by its id, needs not be looked for again yet."""
+    seen = record.extra.get("outside_at")
+    if seen is None or document.missing_since is not None or _is_watched(parts, record, document.href):
+        return False
+    return parts.now() - datetime.fromisoformat(str(seen)) < parts.timing.gone_patience
+
+
+def _seen_outside(parts: Parts, record: Record) -> Record:
+    return parts.journal.touch(record, extra={**record.extra, "outside_at": parts.now().isoformat()})
+
+
+def _is_watched(parts: Parts, record: Record, href: str) -> bool:
+    """True for a place below any watched folder of its server."""
+    return any(
+        settings.server == record.server and href.startswith(settings.root)
+        for settings in parts.watched.values()
+    )
+
+
+def _followed(parts: Parts, record: Record, document: DocumentFacts, found: Entry) -> Record:
     moved = document.model_copy(
         update={
             "href": found.href,
@@ -94,8 +116,12 @@ def _followed(
     changes: dict[str, Any] = record.with_document(moved)
     if document.rank == record.document.rank:
         # The status is called after it.
-        extra = {**record.extra, "followed": True, MOVED_OUT: "" if watched else parts.now().isoformat()}
-        changes |= {"reported": None, "reported_etag": None, "extra": extra}
+        extra = {name: value for name, value in record.extra.items() if name != "outside_at"}
+        if _is_watched(parts, record, found.href):
+            extra[MOVED_OUT] = ""
+        else:
+            extra |= {"outside_at": parts.now().isoformat(), MOVED_OUT: parts.now().isoformat()}
+        changes |= {"reported": None, "reported_etag": None, "extra": {**extra, "followed": True}}
     return parts.journal.note(record, "document_followed", **changes)
 
 
