@@ -17,7 +17,7 @@ def in_progress(case: Case) -> None:
     """S4, S5, S6 and the other first lines of a request that is out."""
     _first(case)
     document = case.record.document
-    if document.changed_at is not None:
+    if document.changed_at is not None and document.missing_since is None:
         _changed(case)
     else:
         _awaited(case)
@@ -51,10 +51,10 @@ def _first(case: Case) -> None:
 def _matter(case: Case) -> tuple[str, str, dict[str, object]]:
     page, record = case.page, case.record
     document = record.document
-    if document.changed_at is not None:
-        return "attention : le PDF a été modifié après l’envoi", "note: the PDF was changed after sending", {}
     if document.missing_since is not None:
         return "le PDF a été supprimé ; la signature continue", "the PDF was deleted; signing goes on", {}
+    if document.changed_at is not None:
+        return "attention : le PDF a été modifié après l’envoi", "note: the PDF was changed after sending", {}
     if document.renamed_to is not None:
         return (
             "sous le nom « {name} », pas encore signé",

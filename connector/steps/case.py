@@ -107,11 +107,21 @@ def move(case: Case, record: Record) -> Record:
         "reported_etag": None,
         "extra": {**record.extra, "moved_at": case.parts.now().isoformat()},
     }
+    if record.document.delivered_href == record.document.href:
+        changes["document"] = changes["document"].model_copy(update={"delivered_href": case.pair.document_href})
+    if record.closed and _status_left_behind(case, record):
+        changes["closed"] = False  # over, but its status is to come along
     if record.extra.get("shown"):
         changes["extra"]["shown"] = {**record.extra["shown"], "moved": True}
     if record.state in JUDGED:
         changes["sidecar_etag"] = None
     return case.journal.note(record, "moved", data={"from": record.folder}, **changes)
+
+
+def _status_left_behind(case: Case, record: Record) -> bool:
+    """True while the status still lies where the pair was. One that a person deleted, or took along, lies there no more."""
+    status = record.extra.get("status_href")
+    return any(status in sight.by_href for sight in case.sights)
 
 
 def extra_of(record: Record | None) -> dict[str, Any]:

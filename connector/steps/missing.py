@@ -29,7 +29,7 @@ def attend_missing(parts: Parts, sights: Sequence[Sight], record: Record) -> Rec
         key = record.key if record.extra.get("sent_mark") else None
         return parts.journal.fact(record, Event.WITHDRAWN, key=key, ended_at=parts.now(), next_at=None)
     if not sidecar_there and record.state is State.MARKED:
-        return overturn(parts, record)
+        return record if _arrives_elsewhere(sights, record) else overturn(parts, record)
     if not sidecar_there and not record.sidecar_gone and record.place:
         record = parts.journal.note(record, "sidecar_gone", sidecar_gone=True)
     if not sidecar_there and not record.state.ended:
@@ -46,15 +46,16 @@ def attend_missing(parts: Parts, sights: Sequence[Sight], record: Record) -> Rec
 
 
 def _arrives_elsewhere(sights: Sequence[Sight], record: Record) -> bool:
-    """True while a request that may be this one has not settled elsewhere: by file id, else by its document's size."""
-    for sight in sights:
-        for pair in sight.unsettled_pairs:
-            if pair.sidecar.file_id is not None and record.sidecar_file_id is not None:
-                if pair.sidecar.file_id == record.sidecar_file_id:
-                    return True
-            elif pair.document is not None and pair.document.size == record.document.size:
-                return True
-    return False
+    """True while a request that may be this one has not settled elsewhere: by file id, or by its document's size.
+
+    A move may arrive as a deletion and an upload, where there are file ids as well: they are new ones then.
+    """
+    return any(
+        (pair.sidecar.file_id is not None and pair.sidecar.file_id == record.sidecar_file_id)
+        or (pair.document is not None and pair.document.size == record.document.size)
+        for sight in sights
+        for pair in sight.unsettled_pairs
+    )
 
 
 def _document_missing(

@@ -37,16 +37,16 @@ OTHER = "Autres"
 """Another watched folder of the same server and account."""
 UNWATCHED = "Ailleurs"
 LOST_FOLDER = f"{ROOT}/Signatures à classer"
-GONE_S = 700
-"""Longer than a file that is missing is waited for."""
+MISSED_S, GONE_S = 200, 700
+"""Longer than a request waits for its PDF before it says so; longer than a missing file is waited for."""
 
 BEFORE = ("waiting_pdf", "rejected", "unconfirmed", "previewed", "waiting", "marked", "held")
 """Nothing of them has left."""
 ENDED = ("delivered", "delivered_beside", "refused", "expired", "cancelled", "lost")
 OUT = tuple(life for life in LIVES if life not in (*BEFORE, *ENDED))
 """They have left, and something is still to come: in the end all of them are signed."""
-SENT = frozenset({*OUT, *ENDED} - {"draft", "in_doubt"})
-"""What was sent by then, once each."""
+SENT = frozenset({*OUT, *ENDED, "unconfirmed"} - {"draft", "in_doubt"})
+"""What was sent by then, once each; of a copy it is the original."""
 ALL = tuple(LIVES)
 
 LINES: Mapping[str, str] = {
@@ -220,6 +220,7 @@ class Deed:
     now: Mapping[str, Line] = field(default_factory=dict)
     copy: Mapping[str, Line] | None = None
     place: Callable[[Pair], str] | None = None
+    wait_s: int = MISSED_S
 
 
 def in_(top: str) -> Callable[[Pair], str]:
@@ -266,15 +267,18 @@ DEEDS: dict[str, dict[str, Deed]] = {
             one_by_one(Pair.deleted),
             {
                 **each(BEFORE, NOTHING),
+                # Whether it left is asked first by a service that has been started again since.
+                "marked": (NOTHING, LINES["marked"]),
                 "in_progress": "EN COURS – 0 signature sur 1" + GONE_LINE,
                 "half_signed": "EN COURS – 1 signature sur 2" + GONE_LINE,
                 "edited": "EN COURS – 0 signature sur 1" + GONE_LINE,
                 # Nobody has it open any more: it comes beside at once.
                 "delivering": BESIDE,
             },
+            wait_s=GONE_S,
         ),
     },
-    "folder deleted": {"folder deleted": Deed(one_by_one(Pair.folder_deleted), each(ALL, NOTHING))},
+    "folder deleted": {"folder deleted": Deed(one_by_one(Pair.folder_deleted), each(ALL, NOTHING), wait_s=GONE_S)},
 }
 
 
@@ -318,7 +322,7 @@ def walk(base: Base, directory: Path, deeds: Mapping[str, Deed], *, lose: bool =
             if lose:
                 stage.lose_journal()
             stage.run(5, calm=2)
-            stage.clock.advance(GONE_S)
+            stage.clock.advance(deed.wait_s)
             stage.run(5, calm=2)
             _look(cells, name, deed, pairs, before)
         to_the_end(stage)
