@@ -108,7 +108,9 @@ def move(case: Case, record: Record) -> Record:
         "extra": {**record.extra, "moved_at": case.parts.now().isoformat()},
     }
     if record.document.delivered_href == record.document.href:
-        changes["document"] = changes["document"].model_copy(update={"delivered_href": case.pair.document_href})
+        changes["document"] = changes["document"].model_copy(
+            update={"delivered_href": case.pair.document_href}
+        )
     if record.closed and _status_left_behind(case, record):
         changes["closed"] = False  # over, but its status is to come along
     if record.extra.get("shown"):
@@ -119,7 +121,7 @@ def move(case: Case, record: Record) -> Record:
 
 
 def _status_left_behind(case: Case, record: Record) -> bool:
-    """True while the status still lies where the pair was. One that a person deleted, or took along, lies there no more."""
+    """True while the status still lies where the pair was; one that a person deleted or took along does not."""
     status = record.extra.get("status_href")
     return any(status in sight.by_href for sight in case.sights)
 

@@ -19,11 +19,14 @@ from connector.steps.gather import Gathered, gather
 from connector.steps.judge import judge, read_again
 from connector.steps.orders import after_end
 from connector.steps.present import present_at
+from connector.steps.reported import still_reported
 from connector.steps.watch import has_settled, in_sight, pair_document
 
 
 def attend_ended(case: Case, record: Record) -> Record:
     """An ended pair goes again on a new ask only; other unsigned bytes at its place are said."""
+    if record.closed:
+        record = still_reported(case.parts, case.sights, record)
     crashed = record.reason == "not_sent" and not record.extra.get("asked_again")
     if not record.closed and not crashed and not awaits_more(record):
         return record

@@ -196,6 +196,15 @@ def _fetch(folder: Folder, href: Href) -> tuple[bytes, ETag | None] | None:
     return stream.getvalue(), fetched.etag
 
 
+def stands_there(parts: Parts, record: Record, href: Href) -> bool:
+    """True while every line of the status, as it reads now, is found at ``href`` in its order, whatever was added."""
+    found = _fetch(parts.folders[record.server], href)
+    if found is None:
+        return False
+    there = iter(found[0].decode("utf-8-sig", "replace").splitlines())
+    return all(line in there for line in render_status(record, context_of(parts, record)).text.splitlines())
+
+
 def read_status_at(parts: Parts, folder: Folder, href: Href) -> Whole | None:
     """Return what a sealed status of ours says of itself; None for any other content.
 

@@ -7,30 +7,17 @@ section 4 "Decided", ux page sections 1.5, 2.3 and 2.4) before the code was aske
 
 from __future__ import annotations
 
-import re
 import shutil
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import partial
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
 
-from tests.acts import (
-    END,
-    LIVES,
-    PDF,
-    PREVIEW,
-    REQUEST,
-    STATUS,
-    Awake,
-    Base,
-    Seen,
-    base_of,
-    look,
-    to_the_end,
-)
-from tests.worlds import ROOT, Mode
+from connector.report.block import seal_status
+from tests import documents
+from tests.acts import END, LIVES, Awake, Base, base_of, to_the_end
+from tests.worlds import ONE, ROOT, Mode
 
 MODES: tuple[Mode, ...] = ("nextcloud", "plain")
 OTHER = "Autres"
@@ -86,7 +73,7 @@ Line = str | tuple[str, ...]
 """A first line, or several of which one must be read."""
 
 
-def each(names: Sequence[str], line: Line) -> dict[str, Line]:
+def each(names: Iterable[str], line: Line) -> dict[str, Line]:
     return dict.fromkeys(names, line)
 
 
@@ -173,6 +160,19 @@ class Pair:
         self.stage.delete(name, folder=parent)
         return taken
 
+    def old_text(self) -> bytes:
+        """What the status said before it said what it says now."""
+        record = self.stage.record(self.name, folder=self.folder)
+        return seal_status(
+            "EN ATTENTE – la demande vient d’être lue\n",
+            ref=record.ref,
+            transaction=record.transaction,
+            connector=self.stage.parts.connector,
+            place=record.place,
+            pdf_sha256=record.document.sha256,
+            seal_key=self.stage.parts.sealer.key,
+        )
+
     def restored(self, taken: Mapping[str, bytes]) -> None:
         """Out of the bin, or from the PC: the same bytes under the same names."""
         self.stage.dms.person.mkdir(self.folder)
@@ -221,10 +221,10 @@ class Deed:
     copy: Mapping[str, Line] | None = None
     place: Callable[[Pair], str] | None = None
     wait_s: int = MISSED_S
-
-
-def in_(top: str) -> Callable[[Pair], str]:
-    return lambda pair: f"{top}/{pair.life}"
+    asides: int | None = None
+    """How many notes of people were moved aside by now; None: it does not matter."""
+    noted: bool = False
+    """Is a note there, which must not be lost?"""
 
 
 FOLLOWED: dict[str, Deed] = {
@@ -236,49 +236,157 @@ FOLLOWED: dict[str, Deed] = {
     ),
     "pair restored": Deed(away_and_back(Pair.deleted)),
     "folder renamed": Deed(one_by_one(lambda pair: pair.folder_moved(f"{pair.folder} 2026"))),
-    "folder moved": Deed(
-        one_by_one(lambda pair: pair.folder_moved(f"{ROOT}/Archives/{pair.life}"))
-    ),
+    "folder moved": Deed(one_by_one(lambda pair: pair.folder_moved(f"{ROOT}/Archives/{pair.life}"))),
     "folder moved into another watched folder": Deed(
         one_by_one(lambda pair: pair.folder_moved(f"{OTHER}/{pair.life}"))
     ),
     "folder restored": Deed(away_and_back(Pair.folder_deleted)),
 }
+
+
+def noted(pair: Pair) -> None:
+    note = pair.stage.dms.person.read(pair.status) + NOTE
+    pair.stage.write(f"{pair.name}.signature.txt", note, folder=pair.folder)
+
+
+def beside_another(pair: Pair) -> None:
+    """Beside a PDF without a request, and beside a whole new pair."""
+    stage, folder = pair.stage, f"{pair.folder}/Autre"
+    stage.dms.person.mkdir(folder)
+    for other in ("seul", "lettre"):
+        stage.write(f"{other}.pdf", documents.letter(1, f"{other} {pair.life}", lines=3), folder=folder)
+        stage.dms.person.copy(pair.status, f"{folder}/{other}.signature.txt")
+    stage.write("lettre.sign.yaml", ONE + f"# {pair.life}\n", folder=folder)
+
+
+def another_way(way: Callable[[Pair], object]) -> Callable[[Pair], None]:
+    """Only where there still is a status: once a request is over, it is the person's to do away with."""
+
+    def act(pair: Pair) -> None:
+        if pair.stage.dms.disk(pair.status).is_file():
+            way(pair)
+
+    return act
+
+
+def status_moved(to: str) -> Callable[[Pair], None]:
+    def act(pair: Pair) -> None:
+        place = f"{pair.folder}/{to}"
+        pair.stage.dms.person.mkdir(place.rpartition("/")[0])
+        pair.stage.dms.person.move(pair.status, place)
+
+    return act
+
+
+def put_back(pair: Pair, data: bytes) -> None:
+    """What an editor or a PC writes without anybody having wanted it."""
+    pair.stage.disown(f"{pair.name}.signature.txt", folder=pair.folder)
+    pair.stage.dms.person.write(pair.status, data)
+
+
+NOTE = "appelé le 3/12\r\n".encode()
+STATUS_DEEDS = {
+    "status noted in": Deed(one_by_one(noted), asides=0, noted=True),
+    "status overwritten with an old text": Deed(
+        one_by_one(lambda pair: put_back(pair, pair.old_text())), asides=0
+    ),
+    "status emptied": Deed(one_by_one(lambda pair: put_back(pair, b"")), asides=0),
+    "status overwritten with words of a person": Deed(
+        one_by_one(lambda pair: pair.stage.write(f"{pair.name}.signature.txt", OWN, folder=pair.folder)),
+        asides=1,
+    ),
+    "status renamed": Deed(one_by_one(status_moved("lettre ancien.signature.txt")), each(ENDED, NOTHING)),
+    "status moved": Deed(
+        one_by_one(another_way(status_moved("Sous/lettre.signature.txt"))), each(ENDED, NOTHING)
+    ),
+    "status deleted": Deed(
+        one_by_one(another_way(lambda pair: pair.stage.dms.person.delete(pair.status))), each(ENDED, NOTHING)
+    ),
+    "status noted in again": Deed(one_by_one(another_way(noted)), each(ENDED, NOTHING)),
+}
+"""The last one so that the words change over a note before the story ends."""
+OWN = "Tout est signé !\r\n".encode()
 COPIED = tuple(life for life in LIVES if life not in {"waiting_pdf", "rejected"})
 GONE_LINE = " – le PDF a été supprimé ; la signature continue"
-DEEDS: dict[str, dict[str, Deed]] = {
-    "followed": FOLLOWED,
-    "copied": {
-        "pair copied": Deed(
-            one_by_one(lambda pair: pair.copied(f"{ROOT}/Copies/{pair.life}")),
-            copy=each(COPIED, COPY),
-            place=in_(f"{ROOT}/Copies"),
-        ),
-        "folder copied": Deed(
-            one_by_one(
-                lambda pair: pair.stage.dms.person.copy(pair.folder, f"{ROOT}/2027 {pair.life}")
+
+
+@dataclass(frozen=True)
+class Walk:
+    """Deeds one after the other, and what is read in the end where the story is told to its end (else None).
+
+    ``home``: whether what comes then comes where its request is; otherwise it comes to the folder for what has lost
+    its own.
+    """
+
+    deeds: Mapping[str, Deed]
+    ends: Mapping[str, Line] | None = None
+    home: bool = True
+    modes: Sequence[Mode] = MODES
+
+
+LEFT_SINCE = ("waiting", "marked")
+"""What leaves once there is credit again."""
+COME_HOME: Mapping[str, Line] = {
+    **each((*OUT, *LEFT_SINCE), HOME),
+    "edited": BESIDE,
+}
+TO_UNWATCHED = Deed(one_by_one(lambda pair: pair.folder_moved(f"{UNWATCHED}/{pair.life}")))
+WALKS: dict[str, Walk] = {
+    "followed": Walk(FOLLOWED, COME_HOME),
+    "copied": Walk(
+        {
+            "pair copied": Deed(
+                one_by_one(lambda pair: pair.copied(f"{ROOT}/Copies/{pair.life}")),
+                copy=each(COPIED, COPY),
+                place=lambda pair: f"{ROOT}/Copies/{pair.life}",
             ),
-            copy={**each(COPIED, COPY), "rejected": (LINES["rejected"], COPY)},
-            place=lambda pair: f"{ROOT}/2027 {pair.life}",
-        ),
-    },
-    "deleted": {
-        "pair deleted": Deed(
-            one_by_one(Pair.deleted),
-            {
-                **each(BEFORE, NOTHING),
-                # Whether it left is asked first by a service that has been started again since.
-                "marked": (NOTHING, LINES["marked"]),
-                "in_progress": "EN COURS – 0 signature sur 1" + GONE_LINE,
-                "half_signed": "EN COURS – 1 signature sur 2" + GONE_LINE,
-                "edited": "EN COURS – 0 signature sur 1" + GONE_LINE,
-                # Nobody has it open any more: it comes beside at once.
-                "delivering": BESIDE,
-            },
-            wait_s=GONE_S,
-        ),
-    },
-    "folder deleted": {"folder deleted": Deed(one_by_one(Pair.folder_deleted), each(ALL, NOTHING), wait_s=GONE_S)},
+            "folder copied": Deed(
+                one_by_one(lambda pair: pair.stage.dms.person.copy(pair.folder, f"{ROOT}/2027 {pair.life}")),
+                copy={**each(COPIED, COPY), "rejected": (LINES["rejected"], COPY)},
+                place=lambda pair: f"{ROOT}/2027 {pair.life}",
+            ),
+            "status copied beside another PDF": Deed(
+                one_by_one(beside_another), copy=each(LIVES, COPY), place=lambda pair: f"{pair.folder}/Autre"
+            ),
+        }
+    ),
+    "status": Walk(STATUS_DEEDS, {**COME_HOME, **each(ENDED, NOTHING)}),
+    "deleted": Walk(
+        {
+            "pair deleted": Deed(
+                one_by_one(Pair.deleted),
+                {
+                    **each(BEFORE, NOTHING),
+                    # Whether it left is asked first by a service that has been started again since.
+                    "marked": (NOTHING, LINES["marked"]),
+                    "in_progress": "EN COURS – 0 signature sur 1" + GONE_LINE,
+                    "half_signed": "EN COURS – 1 signature sur 2" + GONE_LINE,
+                    "edited": "EN COURS – 0 signature sur 1" + GONE_LINE,
+                    # Nobody has it open any more: it comes beside at once.
+                    "delivering": BESIDE,
+                },
+                wait_s=GONE_S,
+            )
+        },
+        {**each(BEFORE, NOTHING), **each(OUT, BESIDE)},
+    ),
+    "folder deleted": Walk(
+        {"folder deleted": Deed(one_by_one(Pair.folder_deleted), each(LIVES, NOTHING), wait_s=GONE_S)},
+        each(LIVES, NOTHING),
+        home=False,
+    ),
+    # What has not left is out of reach there, and stays as it was; the rest is found by its file id.
+    "out of sight": Walk(
+        {"folder moved out of every watched folder": replace(TO_UNWATCHED, wait_s=GONE_S)},
+        {**COME_HOME, **each(LEFT_SINCE, SAME)},
+        modes=("nextcloud",),
+    ),
+    "out of reach": Walk(
+        {"folder moved out of every watched folder ": replace(TO_UNWATCHED, wait_s=GONE_S)},
+        {},
+        home=False,
+        modes=("plain",),
+    ),
 }
 
 
@@ -292,6 +400,10 @@ class Cell:
     name: str
     sends: tuple[int, ...]
     files: tuple[str, ...]
+    noted: bool
+    """Is the note of a person still there, wherever?"""
+    signed: int
+    """How many signed PDFs lie in its folder and below."""
 
 
 @dataclass(frozen=True)
@@ -309,24 +421,25 @@ def line_at(stage: Cabinet, path: str) -> str:
     return text.split("\r\n", 1)[0].replace("\u00a0", " ")
 
 
-def walk(base: Base, directory: Path, deeds: Mapping[str, Deed], *, lose: bool = False) -> Walked:
+def walk(base: Base, directory: Path, story: Walk, *, lose: bool = False) -> Walked:
     """Do one deed after the other to every letter, and read what is told after each and in the end."""
     shutil.copytree(base.directory, directory)
     cells: dict[tuple[str, str], Cell] = {}
     with Cabinet(directory, base) as stage:
         stage.run(2, calm=3)
         pairs = [Pair(stage, life, stage.folder(life)) for life in LIVES]
-        for name, deed in deeds.items():
+        for name, deed in story.deeds.items():
             before = {pair.life: pair.status for pair in pairs}
             deed.act(pairs)
             if lose:
                 stage.lose_journal()
-            stage.run(5, calm=2)
+            stage.run(3, calm=2)
             stage.clock.advance(deed.wait_s)
-            stage.run(5, calm=2)
+            stage.run(2, calm=2)
             _look(cells, name, deed, pairs, before)
-        to_the_end(stage)
-        _look(cells, END, None, pairs, {})
+        if story.ends is not None:
+            to_the_end(stage)
+            _look(cells, END, None, pairs, {})
         broken = ""
         try:
             stage.intact()
@@ -334,6 +447,7 @@ def walk(base: Base, directory: Path, deeds: Mapping[str, Deed], *, lose: bool =
             broken = str(error) or repr(error)
         found = stage.dms.disk(LOST_FOLDER)
         lost = tuple(sorted(path.name for path in found.iterdir())) if found.is_dir() else ()
+        assert all(is_signed(found / name) for name in lost if name.endswith(".pdf"))
     return Walked(cells, broken, lost)
 
 
@@ -347,7 +461,9 @@ def _look(
     views = pairs[0].stage.platform.transactions()
     for pair in pairs:
         stage, old = pair.stage, before.get(pair.life, pair.status)
-        copy = f"{deed.place(pair)}/{pair.name}.signature.txt" if deed is not None and deed.place else ""
+        copy = ""
+        if deed is not None and deed.place is not None:
+            copy = f"{deed.place(pair)}/{pair.name}.signature.txt"
         there = stage.dms.disk(pair.folder)
         cells[name, pair.life] = Cell(
             here=line_at(stage, pair.status),
@@ -356,14 +472,20 @@ def _look(
             name=pair.name,
             sends=tuple(view.sends for view in views if view.object == pair.life and view.sends),
             files=tuple(sorted(path.name for path in there.iterdir())) if there.is_dir() else (),
+            noted=any(NOTE in path.read_bytes() for path in there.glob("*.txt")),
+            signed=sum(is_signed(path) for path in there.rglob("*.pdf")),
         )
+
+
+def is_signed(path: Path) -> bool:
+    return b"/ByteRange" in path.read_bytes()
 
 
 @pytest.fixture(scope="module")
 def walked(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Walked:
     mode, name = request.param
     directory = tmp_path_factory.mktemp("walk") / "world"
-    return walk(base_of(tmp_path_factory, mode), directory, DEEDS[name])
+    return walk(base_of(tmp_path_factory, mode), directory, WALKS[name])
 
 
 def reads(found: str, expected: Line, cell: Cell, life: str) -> bool:
@@ -377,21 +499,62 @@ def reads(found: str, expected: Line, cell: Cell, life: str) -> bool:
 
 
 CELLS = [
-    pytest.param((mode, walk_name), deed, life, id=f"{mode}-{deed}-{life}")
+    pytest.param((mode, name), deed, life, id=f"{mode}-{deed.strip()}-{life}")
     for mode in MODES
-    for walk_name, deeds in DEEDS.items()
-    for deed in deeds
+    for name, story in WALKS.items()
+    if mode in story.modes
+    for deed in (*story.deeds, *([END] if story.ends is not None else []))
     for life in LIVES
 ]
 
 
 @pytest.mark.parametrize(("walked", "deed_name", "life"), CELLS, indirect=["walked"])
 def test_a_cell(request: pytest.FixtureRequest, walked: Walked, deed_name: str, life: str) -> None:
-    deed = next(deeds[deed_name] for deeds in DEEDS.values() if deed_name in deeds)
-    cell = walked.cells[deed_name, life]
-    expected = deed.now.get(life, SAME)
-    assert reads(cell.here, expected, cell, life), f"read: {cell.here!r}"
+    story = WALKS[request.node.callspec.params["walked"][1]]
+    if deed_name == END:
+        check_the_end(story, walked, life)
+    else:
+        check_a_deed(story.deeds[deed_name], walked.cells[deed_name, life], life)
+
+
+def check_a_deed(deed: Deed, cell: Cell, life: str) -> None:
+    assert reads(cell.here, deed.now.get(life, SAME), cell, life), f"read: {cell.here!r}"
     assert cell.old == "", f"left behind: {cell.old!r}"
     if deed.copy is not None:
         assert reads(cell.copy, deed.copy.get(life, SAME), cell, life), f"at the copy: {cell.copy!r}"
     assert cell.sends == ((1,) if life in SENT else ())
+    asides = sum("(note)" in name for name in cell.files)
+    assert asides == deed.asides if deed.asides is not None else True
+    assert cell.noted or not deed.noted
+
+
+def check_the_end(story: Walk, walked: Walked, life: str) -> None:
+    assert story.ends is not None
+    cell = walked.cells[END, life]
+    line = story.ends.get(life, SAME)
+    assert reads(cell.here, line, cell, life), f"read: {cell.here!r}"
+    comes = life in OUT or (life in LEFT_SINCE and line == HOME)
+    assert cell.sends == ((1,) if comes or life in SENT else ())
+    if story.home and comes:
+        assert cell.signed == 1
+    if story is WALKS["status"] and comes:
+        assert cell.noted, cell.files
+
+
+@pytest.mark.parametrize(
+    "walked",
+    [
+        pytest.param((mode, name), id=f"{mode}-{name}")
+        for mode in MODES
+        for name, story in WALKS.items()
+        if mode in story.modes
+    ],
+    indirect=True,
+)
+def test_nothing_is_lost_on_the_way(request: pytest.FixtureRequest, walked: Walked) -> None:
+    """Nobody's work is gone, nothing was sent twice, and what has no place any more lies where it is looked for."""
+    story = WALKS[request.node.callspec.params["walked"][1]]
+    assert walked.broken == ""
+    documents_there = [name for name in walked.lost_folder if name.endswith(".pdf")]
+    statuses = [name for name in walked.lost_folder if name.endswith(".signature.txt")]
+    assert len(documents_there) == len(statuses) == (0 if story.home else len(OUT)), walked.lost_folder
