@@ -38,6 +38,9 @@ _WRITTEN = frozenset(
     {
         "status_href",
         "status_listed",
+        "status_size",
+        "status_seen",
+        "status_put_right",
         "moved_at",
         "preview_of",
         "preview_sha256",

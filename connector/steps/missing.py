@@ -62,8 +62,8 @@ def _document_missing(
     parts: Parts, sights: Sequence[Sight], record: Record, document: DocumentFacts
 ) -> Record:
     """Follow a document by file id, then by content; else remember since when it is missing."""
-    if parts.journal.intent(record, delivery_step(document.rank)) is not None:
-        return record  # it was we who moved the original aside; step 9 settles that itself
+    if _moved_by_us(parts, sights, record, document):
+        return record  # step 9 settles that itself
     found = _by_id(parts, sights, record, document)
     if found is None:
         record, found = _by_content(parts, sights, record, document)
@@ -73,6 +73,15 @@ def _document_missing(
         gone = document.model_copy(update={"missing_since": parts.now()})
         return parts.journal.note(record, "document_missing", **record.with_document(gone))
     return record
+
+
+def _moved_by_us(parts: Parts, sights: Sequence[Sight], record: Record, document: DocumentFacts) -> bool:
+    """True where it was we who moved the original aside, or are about to put the signed one beside."""
+    intent = parts.journal.intent(record, delivery_step(document.rank))
+    if intent is None:
+        return False
+    aside = intent.data.get("aside")
+    return intent.data["kind"] == "beside" or (aside is not None and in_sight(sights, str(aside)) is not None)
 
 
 def _followed(parts: Parts, record: Record, document: DocumentFacts, found: Entry) -> Record:

@@ -20,6 +20,8 @@ from connector.steps.show import stands_there, status_href
 from connector.steps.watch import has_settled, in_sight
 
 _SEEN, _PUT_RIGHT = "status_seen", "status_put_right"
+_AT_ONCE = 5
+"""So often a day it is put right within a pass: an editor that is open pushes its text back more than once."""
 
 
 def still_reported(parts: Parts, sights: Sequence[Sight], record: Record) -> Record:
@@ -33,9 +35,8 @@ def still_reported(parts: Parts, sights: Sequence[Sight], record: Record) -> Rec
     if record.extra.get("status_listed") != record.reported and not record.closed:
         listed: dict[str, Any] = {"status_listed": record.reported}
         if record.reported_etag is None:
-            listed[_SEEN] = (
-                entry.etag
-            )  # a server that gives none with a write: what it lists first stands for it
+            # A server that gives none with a write: what it lists first stands for it.
+            listed[_SEEN] = _shape(entry.etag, entry.size)
         record = parts.journal.touch(record, extra={**record.extra, **listed})
     return _looked_at(parts, sights, record, href, entry)
 
@@ -48,19 +49,26 @@ def _gone(parts: Parts, record: Record) -> Record:
 
 
 def _looked_at(parts: Parts, sights: Sequence[Sight], record: Record, href: Href, entry: Entry) -> Record:
-    """Fetched only when its ETag is neither the one it got when it was written nor one that was looked at."""
-    known = {record.reported_etag, record.extra.get(_SEEN)}
-    if known == {None} or entry.etag in known:
+    """Fetched only when it is neither as it was written nor as it was looked at before."""
+    seen, size = record.extra.get(_SEEN), record.extra.get("status_size", entry.size)
+    if seen is None and record.reported_etag is None:
+        return record
+    if _shape(entry.etag, entry.size) in {_shape(record.reported_etag, size), seen}:
         return record
     if _put_off(parts, record) or not has_settled(sights, entry):
         return record
     if stands_there(parts, record, href):
-        return parts.journal.touch(record, extra={**record.extra, _SEEN: entry.etag})
+        return parts.journal.touch(record, extra={**record.extra, _SEEN: _shape(entry.etag, entry.size)})
     extra = {**record.extra, _PUT_RIGHT: _once_more(parts, record)}
     # Over or not: a finished request is taken up again for this one writing.
     return parts.journal.note(
         record, "status_overwritten", reported=None, reported_etag=None, closed=False, extra=extra
     )
+
+
+def _shape(etag: str | None, size: int | None) -> str:
+    """ETag and size: within one second an ETag may stay while the bytes do not (WebDAV facts, trap 2)."""
+    return f"{etag}|{size}"
 
 
 def _put_off(parts: Parts, record: Record) -> bool:
@@ -70,9 +78,12 @@ def _put_off(parts: Parts, record: Record) -> bool:
 
 
 def _once_more(parts: Parts, record: Record) -> dict[str, Any]:
-    """Put right at once, then later and later; from the beginning once it was left in peace for a day."""
+    """Put right at once a few times, then later and later; from the beginning after a day in peace."""
     known = record.extra.get(_PUT_RIGHT, {})
     until = datetime.fromisoformat(str(known["until"])) if known else None
-    times = int(known["times"]) if until is not None and parts.now() < until + timedelta(days=1) else 0
-    wait = min(parts.timing.retry_first * 2 ** min(times, 16), parts.timing.retry_most)
-    return {"times": times + 1, "until": (parts.now() + (wait if times else timedelta(0))).isoformat()}
+    times = int(known["times"]) + 1 if until is not None and parts.now() < until + timedelta(days=1) else 1
+    more = max(times - _AT_ONCE, 0)
+    wait = (
+        min(parts.timing.retry_first * 2 ** min(more, 16), parts.timing.retry_most) if more else timedelta(0)
+    )
+    return {"times": times, "until": (parts.now() + wait).isoformat()}

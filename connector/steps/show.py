@@ -135,7 +135,7 @@ def _show_status(parts: Parts, record: Record) -> Record:
         done=("show",),
         reported=digest,
         reported_etag=etag,
-        extra={**record.extra, "status_href": href},
+        extra={**record.extra, "status_href": href, "status_size": len(content)},
     )
     if before and before != href:
         remove_ours(parts, folder, Href(before), record.ref)
