@@ -42,7 +42,7 @@ from connector.steps.parts import FolderSettings, Parts
 from connector.steps.prepare import judge_again, prepare
 from connector.steps.recover import adopt_renamed_folders, check_owner, own, recover
 from connector.steps.reminders import remind_if_due
-from connector.steps.reported import still_reported
+from connector.steps.reported import preview_still_there, still_reported
 from connector.steps.send import ask, is_question, send
 from connector.steps.show import show, show_preview
 
@@ -206,7 +206,8 @@ def _attend_rest(parts: Parts, server: str, sights: list[Sight], memory: ServerM
         if record.place or record.document.href:
             tolerated(parts, memory, record, "missing", partial(attend_missing, parts, sights, record))
     for record in parts.journal.open_records(server):
-        tolerated(parts, memory, record, "status", partial(still_reported, parts, sights, record))
+        told = tolerated(parts, memory, record, "status", partial(still_reported, parts, sights, record))
+        tolerated(parts, memory, told, "preview there", partial(preview_still_there, parts, sights, told))
 
 
 def _place(parts: Parts, sights: list[Sight], record: Record) -> Record:

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from connector.lifecycle import Record
+from connector.lifecycle import Record, State
 from connector.ports import Entry, Href
 from connector.steps.discover import Sight
 from connector.steps.parts import Parts
@@ -39,6 +39,24 @@ def still_reported(parts: Parts, sights: Sequence[Sight], record: Record) -> Rec
             listed[_SEEN] = _shape(entry.etag, entry.size)
         record = parts.journal.touch(record, extra={**record.extra, **listed})
     return _looked_at(parts, sights, record, href, entry)
+
+
+def preview_still_there(parts: Parts, sights: Sequence[Sight], record: Record) -> Record:
+    """Return the record as it is, or as one whose preview is to be drawn again: what the status asks to be opened.
+
+    One that a person changed is theirs; it is neither written over nor taken away.
+    """
+    href, of = record.extra.get("preview_href"), record.extra.get("preview_of")
+    watched = any(sight.settings.name == record.folder for sight in sights)
+    if record.state is not State.PREVIEWED or href is None or of is None or not watched:
+        return record
+    there, seen = in_sight(sights, str(href)) is not None, record.extra.get("preview_seen")
+    if there and seen != href:
+        return parts.journal.touch(record, extra={**record.extra, "preview_seen": href})
+    if there or seen != href:
+        return record
+    left = {name: value for name, value in record.extra.items() if name not in {"preview_of", "preview_seen"}}
+    return parts.journal.note(record, "preview_gone", extra=left)
 
 
 def _gone(parts: Parts, record: Record) -> Record:

@@ -25,7 +25,7 @@ OTHER = "Autres"
 """Another watched folder of the same server and account."""
 UNWATCHED = "Ailleurs"
 LOST_FOLDER = f"{ROOT}/Signatures à classer"
-MISSED_S, GONE_S = 200, 700
+MISSED_S, GONE_S, HALF_HOUR_S = 200, 700, 1800
 """Longer than a request waits for its PDF before it says so; longer than a missing file is waited for."""
 
 BEFORE = ("waiting_pdf", "rejected", "unconfirmed", "previewed", "waiting", "marked", "held")
@@ -85,10 +85,14 @@ class Cabinet(Awake):
         super().__init__(directory, base, start=False)
         for folder in (OTHER, UNWATCHED, f"{ROOT}/Archives"):
             self.dms.person.mkdir(folder)
+        self.keep_open()
+        self.start()
+
+    def keep_open(self) -> None:
+        """Somebody has that PDF open, wherever it is moved."""
         for method in ("PUT", "MOVE", "LOCK"):
             for path in ("*delivering*/lettre.pdf", "*delivering*/lettre bis.pdf"):
                 self.dms.misbehave(kind="status", status=423, method=method, path=path, times=None)
-        self.start()
 
     @property
     def config_text(self) -> str:
@@ -207,6 +211,54 @@ def away_and_back(take: Callable[[Pair], dict[str, bytes]]) -> Act:
             pair.restored(files)
 
     return act
+
+
+def root_renamed(pairs: Sequence[Pair]) -> None:
+    """By the administrator, who names it back half an hour later."""
+    stage = pairs[0].stage
+    stage.dms.person.move(ROOT, "Lettres (ancien)")
+    _for_a_while(stage)
+    stage.dms.person.move("Lettres (ancien)", ROOT)
+
+
+def root_unavailable(pairs: Sequence[Pair]) -> None:
+    """Away, forbidden, behind a login page, cut short: each of them for a while."""
+    stage = pairs[0].stage
+    for answer in (
+        {"kind": "status", "status": 503},
+        {"kind": "status", "status": 403},
+        {"kind": "status", "status": 404},
+        {"kind": "html"},
+        {"kind": "redirect"},
+        {"kind": "truncated"},
+    ):
+        stage.dms.behave()
+        for method in ("PROPFIND", "SEARCH"):
+            stage.dms.misbehave(method=method, times=None, **answer)  # type: ignore[arg-type]
+        stage.run(2, calm=2)
+    stage.dms.behave()
+    stage.keep_open()
+    stage.clock.advance(HALF_HOUR_S)
+
+
+def root_emptied(pairs: Sequence[Pair]) -> None:
+    """Everything gone at once, what is hidden as well, and put back: a disk was not mounted for some minutes."""
+    stage = pairs[0].stage
+    stage.dms.person.mkdir("Disque")
+    names = [path.name for path in stage.dms.disk(ROOT).iterdir()]
+    for name in names:
+        stage.dms.person.move(f"{ROOT}/{name}", f"Disque/{name}")
+    stage.run(3, calm=2)
+    for path in list(stage.dms.disk(ROOT).iterdir()):
+        stage.dms.person.delete(f"{ROOT}/{path.name}")
+    for name in names:
+        stage.dms.person.move(f"Disque/{name}", f"{ROOT}/{name}")
+
+
+def _for_a_while(stage: Cabinet) -> None:
+    stage.run(3, calm=2)
+    stage.clock.advance(HALF_HOUR_S)
+    stage.run(2, calm=2)
 
 
 @dataclass(frozen=True)
@@ -360,6 +412,14 @@ WALKS: dict[str, Walk] = {
         }
     ),
     "status": Walk(STATUS_DEEDS, {**COME_HOME, **each(ENDED, NOTHING)}),
+    "root": Walk(
+        {
+            "root renamed for a while": Deed(root_renamed),
+            "root unavailable for a while": Deed(root_unavailable),
+            "root emptied for a while": Deed(root_emptied),
+        },
+        COME_HOME,
+    ),
     "deleted": Walk(
         {
             "pair deleted": Deed(
