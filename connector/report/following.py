@@ -237,9 +237,15 @@ def _not_reminded(case: Case) -> bool:
 def _moved(case: Case) -> bool:
     moved = case.moment("moved_at")
     if moved is not None:
+        what = {
+            "renamed": ("Cette demande a changé de nom le {day}", "This request was renamed on {day}"),
+            "pair": ("Cette demande a été déplacée le {day}", "This request was moved on {day}"),
+        }.get(
+            case.extra_text("moved"), ("Ce dossier a été déplacé le {day}", "This folder was moved on {day}")
+        )
         case.page.para(
-            "Ce dossier a été déplacé le {day} ; le suivi continue ici.",
-            "This folder was moved on {day}; it is followed here.",
+            what[0] + " ; le suivi continue ici.",
+            what[1] + "; it is followed here.",
             day=case.page.day(moved),
         )
     return moved is not None

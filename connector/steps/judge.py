@@ -42,6 +42,7 @@ _WRITTEN = frozenset(
         "status_seen",
         "status_put_right",
         "moved_at",
+        "moved",
         "preview_of",
         "preview_sha256",
         "preview_href",

@@ -25,7 +25,7 @@ OTHER = "Autres"
 """Another watched folder of the same server and account."""
 UNWATCHED = "Ailleurs"
 LOST_FOLDER = f"{ROOT}/Signatures à classer"
-MISSED_S, GONE_S, HALF_HOUR_S = 200, 700, 1800
+MISSED_S, GONE_S, QUARTER_S = 200, 700, 900
 """Longer than a request waits for its PDF before it says so; longer than a missing file is waited for."""
 
 BEFORE = ("waiting_pdf", "rejected", "unconfirmed", "previewed", "waiting", "marked", "held")
@@ -214,7 +214,7 @@ def away_and_back(take: Callable[[Pair], dict[str, bytes]]) -> Act:
 
 
 def root_renamed(pairs: Sequence[Pair]) -> None:
-    """By the administrator, who names it back half an hour later."""
+    """By the administrator, who names it back after a while."""
     stage = pairs[0].stage
     stage.dms.person.move(ROOT, "Lettres (ancien)")
     _for_a_while(stage)
@@ -238,7 +238,7 @@ def root_unavailable(pairs: Sequence[Pair]) -> None:
         stage.run(2, calm=2)
     stage.dms.behave()
     stage.keep_open()
-    stage.clock.advance(HALF_HOUR_S)
+    stage.clock.advance(QUARTER_S)
 
 
 def root_emptied(pairs: Sequence[Pair]) -> None:
@@ -257,7 +257,7 @@ def root_emptied(pairs: Sequence[Pair]) -> None:
 
 def _for_a_while(stage: Cabinet) -> None:
     stage.run(3, calm=2)
-    stage.clock.advance(HALF_HOUR_S)
+    stage.clock.advance(QUARTER_S)
     stage.run(2, calm=2)
 
 
@@ -279,21 +279,35 @@ class Deed:
     """What goes by until two more; 0: it is to be seen before."""
     machine: Callable[[Cabinet], None] | None = None
     """What befalls the machine right after it."""
+    says: str = ""
+    """What the status of a request that is out tells of this very deed."""
     asides: int | None = None
     """How many notes of people were moved aside by now; None: it does not matter."""
     noted: bool = False
     """Is a note there, which must not be lost?"""
 
 
+STAYED = "SIGNÉ – la version signée est dans « delivered_beside » : « lettre (signé).pdf »"
 FOLLOWED: dict[str, Deed] = {
-    "pair renamed": Deed(one_by_one(lambda pair: pair.renamed("lettre bis"))),
-    "pair moved": Deed(one_by_one(lambda pair: pair.moved(f"{pair.folder}/Sous"))),
+    "pair renamed": Deed(
+        one_by_one(lambda pair: pair.renamed("lettre bis")), says="Cette demande a changé de nom le "
+    ),
+    "pair moved": Deed(
+        one_by_one(lambda pair: pair.moved(f"{pair.folder}/Sous")),
+        {"delivered_beside": STAYED},
+        says="Cette demande a été déplacée le ",
+    ),
     "pair moved, as delete and upload": Deed(
         one_by_one(lambda pair: pair.carried(pair.folder.removesuffix("/Sous")))
     ),
     "pair restored": Deed(away_and_back(Pair.deleted)),
-    "folder renamed": Deed(one_by_one(lambda pair: pair.folder_moved(f"{pair.folder} 2026"))),
-    "folder moved": Deed(one_by_one(lambda pair: pair.folder_moved(f"{ROOT}/Archives/{pair.life}"))),
+    "folder renamed": Deed(
+        one_by_one(lambda pair: pair.folder_moved(f"{pair.folder} 2026")), says="Ce dossier a été déplacé le "
+    ),
+    "folder moved": Deed(
+        one_by_one(lambda pair: pair.folder_moved(f"{ROOT}/Archives/{pair.life}")),
+        says="Ce dossier a été déplacé le ",
+    ),
     "folder moved into another watched folder": Deed(
         one_by_one(lambda pair: pair.folder_moved(f"{OTHER}/{pair.life}"))
     ),
@@ -480,6 +494,7 @@ class Cell:
     """What was to be read of one letter after one deed."""
 
     here: str
+    text: str
     old: str
     copy: str
     name: str
@@ -501,9 +516,13 @@ class Walked:
 
 
 def line_at(stage: Cabinet, path: str) -> str:
+    return text_at(stage, path).split("\r\n", 1)[0]
+
+
+def text_at(stage: Cabinet, path: str) -> str:
     place = stage.dms.disk(path)
     text = place.read_bytes().decode("utf-8-sig", "replace") if place.is_file() else ""
-    return text.split("\r\n", 1)[0].replace("\u00a0", " ")
+    return text.replace("\u00a0", " ")
 
 
 def walk(
@@ -564,6 +583,7 @@ def _look(
         there = stage.dms.disk(pair.folder)
         cells[name, pair.life] = Cell(
             here=line_at(stage, pair.status),
+            text=text_at(stage, pair.status),
             old="" if old == pair.status else line_at(stage, old),
             copy=line_at(stage, copy) if copy else "",
             name=pair.name,
@@ -620,6 +640,8 @@ def check_a_deed(deed: Deed, cell: Cell, life: str) -> None:
     if deed.copy is not None:
         assert reads(cell.copy, deed.copy.get(life, SAME), cell, life), f"at the copy: {cell.copy!r}"
     assert cell.sends == ((1,) if life in SENT else ())
+    if life in {"in_progress", "half_signed"}:
+        assert deed.says in cell.text, cell.text
     asides = sum("(note)" in name for name in cell.files)
     assert asides == deed.asides if deed.asides is not None else True
     assert cell.noted or not deed.noted
