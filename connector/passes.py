@@ -43,8 +43,9 @@ from connector.steps.parts import FolderSettings, Parts
 from connector.steps.prepare import judge_again, prepare
 from connector.steps.recover import adopt_renamed_folders, check_owner, own, recover
 from connector.steps.reminders import remind_if_due
+from connector.steps.reported import preview_still_there, still_reported
 from connector.steps.send import ask, is_question, send
-from connector.steps.show import show_preview, status_href
+from connector.steps.show import show_preview
 from connector.steps.tidy import due, tidy
 from connector.steps.watch import conflict_copies_seen
 
@@ -223,16 +224,8 @@ def _attend_rest(parts: Parts, server: str, sights: list[Sight], memory: ServerM
         if record.place or record.document.href:
             tolerated(parts, memory, record, "missing", partial(attend_missing, parts, sights, record))
     for record in parts.journal.open_records(server):
-        href = status_href(record)
-        listed = any(sight.settings.name == record.folder for sight in sights)
-        gone = listed and href is not None and not any(href in sight.by_href for sight in sights)
-        seen = record.extra.get("status_listed")
-        if record.reported is not None and gone and seen == record.reported and not record.state.ended:
-            # A deleted status never arms anything; while the request is open it comes back.
-            parts.journal.note(record, "status_gone", reported=None, reported_etag=None)
-        elif record.reported is not None and not gone and listed and seen != record.reported:
-            extra = {**record.extra, "status_listed": record.reported}
-            parts.journal.touch(record, extra=extra)
+        told = tolerated(parts, memory, record, "status", partial(still_reported, parts, sights, record))
+        tolerated(parts, memory, told, "preview there", partial(preview_still_there, parts, sights, told))
 
 
 def _place(parts: Parts, sights: list[Sight], record: Record) -> Record:

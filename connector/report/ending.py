@@ -160,6 +160,18 @@ def delivered_beside(case: Case) -> None:
 
 
 def _first_beside(case: Case) -> None:
+    document = case.record.document
+    parent = (document.delivered_href or document.href).rpartition("/")[0]
+    if document.href and parent != document.href.rpartition("/")[0]:
+        # The pair was moved, and this stayed behind.
+        case.page.first(
+            words.SIGNED,
+            "la version signée est dans « {folder} » : « {beside} »",
+            "the signed version is in “{folder}”: “{beside}”",
+            folder=name_of(parent),
+            beside=case.beside,
+        )
+        return
     case.page.first(
         words.SIGNED,
         "la version signée est à côté : « {beside} »",

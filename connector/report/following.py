@@ -19,7 +19,7 @@ def in_progress(case: Case) -> None:
     """S4, S5, S6 and the other first lines of a request that is out."""
     _first(case)
     document = case.record.document
-    if document.changed_at is not None:
+    if document.changed_at is not None and document.missing_since is None:
         _changed(case)
     else:
         awaited(case)
@@ -54,10 +54,10 @@ def _first(case: Case) -> None:
 def _matter(case: Case) -> tuple[str, str, dict[str, object]]:
     page, record = case.page, case.record
     document = record.document
-    if document.changed_at is not None:
-        return "attention : le PDF a été modifié après l’envoi", "note: the PDF was changed after sending", {}
     if document.missing_since is not None:
         return "le PDF a été supprimé ; la signature continue", "the PDF was deleted; signing goes on", {}
+    if document.changed_at is not None:
+        return "attention : le PDF a été modifié après l’envoi", "note: the PDF was changed after sending", {}
     if document.renamed_to is not None:
         return (
             "sous le nom « {name} », pas encore signé",
@@ -249,9 +249,15 @@ def _not_reminded(case: Case) -> bool:
 def _moved(case: Case) -> bool:
     moved = case.moment("moved_at")
     if moved is not None:
+        what = {
+            "renamed": ("Cette demande a changé de nom le {day}", "This request was renamed on {day}"),
+            "pair": ("Cette demande a été déplacée le {day}", "This request was moved on {day}"),
+        }.get(
+            case.extra_text("moved"), ("Ce dossier a été déplacé le {day}", "This folder was moved on {day}")
+        )
         case.page.para(
-            "Ce dossier a été déplacé le {day} ; le suivi continue ici.",
-            "This folder was moved on {day}; it is followed here.",
+            what[0] + " ; le suivi continue ici.",
+            what[1] + "; it is followed here.",
             day=case.page.day(moved),
         )
     return moved is not None

@@ -19,6 +19,7 @@ from connector.steps.close import awaits_more
 from connector.steps.gather import Gathered, gather
 from connector.steps.judge import judge, read_again
 from connector.steps.present import present_at
+from connector.steps.reported import still_reported
 from connector.steps.watch import has_settled, in_sight, pair_document
 
 
@@ -28,6 +29,8 @@ def attend_ended(case: Case, record: Record) -> Record:
         record = _back_in_place(case, record)
     if record.closed and rights.takes_again(case.parts, record):
         record = case.journal.note(record, "rights_back", closed=False)
+    if record.closed:
+        record = still_reported(case.parts, case.sights, record)
     crashed = record.reason == "not_sent" and not record.extra.get("asked_again")
     if not record.closed and not crashed and not awaits_more(record):
         return record

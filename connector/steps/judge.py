@@ -39,7 +39,11 @@ _WRITTEN = frozenset(
     {
         "status_href",
         "status_listed",
+        "status_size",
+        "status_seen",
+        "status_put_right",
         "moved_at",
+        "moved",
         "preview_of",
         "preview_sha256",
         "preview_href",

@@ -31,7 +31,7 @@ def attend_missing(parts: Parts, sights: Sequence[Sight], record: Record) -> Rec
         key = record.key if record.extra.get("sent_mark") else None
         return parts.journal.fact(record, Event.WITHDRAWN, key=key, ended_at=parts.now(), next_at=None)
     if not sidecar_there and record.state is State.MARKED:
-        return overturn(parts, record)
+        return record if _arrives_elsewhere(sights, record) else overturn(parts, record)
     if not sidecar_there and not record.sidecar_gone and record.place:
         record = parts.journal.note(record, "sidecar_gone", sidecar_gone=True)
     if not sidecar_there and not record.state.ended:
@@ -48,23 +48,24 @@ def attend_missing(parts: Parts, sights: Sequence[Sight], record: Record) -> Rec
 
 
 def _arrives_elsewhere(sights: Sequence[Sight], record: Record) -> bool:
-    """True while a request that may be this one has not settled elsewhere: by file id, else by its document's size."""
-    for sight in sights:
-        for pair in sight.unsettled_pairs:
-            if pair.sidecar.file_id is not None and record.sidecar_file_id is not None:
-                if pair.sidecar.file_id == record.sidecar_file_id:
-                    return True
-            elif pair.document is not None and pair.document.size == record.document.size:
-                return True
-    return False
+    """True while a request that may be this one has not settled elsewhere: by file id, or by its document's size.
+
+    A move may arrive as a deletion and an upload, where there are file ids as well: they are new ones then.
+    """
+    return any(
+        (pair.sidecar.file_id is not None and pair.sidecar.file_id == record.sidecar_file_id)
+        or (pair.document is not None and pair.document.size == record.document.size)
+        for sight in sights
+        for pair in sight.unsettled_pairs
+    )
 
 
 def _document_missing(
     parts: Parts, sights: Sequence[Sight], record: Record, document: DocumentFacts
 ) -> Record:
     """Follow a document by file id, then by content; else remember since when it is missing."""
-    if parts.journal.intent(record, delivery_step(document.rank)) is not None:
-        return record  # it was we who moved the original aside; step 9 settles that itself
+    if _moved_by_us(parts, sights, record, document):
+        return record  # step 9 settles that itself
     if _lies_outside(parts, record, document):
         return record
     found = _by_id(parts, sights, record, document)
@@ -98,6 +99,15 @@ def _is_watched(parts: Parts, record: Record, href: str) -> bool:
         settings.server == record.server and href.startswith(settings.root)
         for settings in parts.watched.values()
     )
+
+
+def _moved_by_us(parts: Parts, sights: Sequence[Sight], record: Record, document: DocumentFacts) -> bool:
+    """True where it was we who moved the original aside, or are about to put the signed one beside."""
+    intent = parts.journal.intent(record, delivery_step(document.rank))
+    if intent is None:
+        return False
+    aside = intent.data.get("aside")
+    return intent.data["kind"] == "beside" or (aside is not None and in_sight(sights, str(aside)) is not None)
 
 
 def _followed(parts: Parts, record: Record, document: DocumentFacts, found: Entry) -> Record:

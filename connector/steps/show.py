@@ -165,7 +165,7 @@ def _show_status(parts: Parts, record: Record) -> Record:
         done=("show",),
         reported=digest,
         reported_etag=etag,
-        extra={**record.extra, "status_href": href, **_note_aside(aside)},
+        extra={**record.extra, "status_href": href, "status_size": len(content), **_note_aside(aside)},
     )
     if before and before != href and not _stays(record, str(before)):
         remove_ours(parts, folder, Href(before), record.ref)
@@ -259,6 +259,15 @@ def _fetch(folder: Folder, href: Href) -> tuple[bytes, ETag | None] | None:
     except OutOfSpace:
         return b"?", None
     return stream.getvalue(), fetched.etag
+
+
+def stands_there(parts: Parts, record: Record, href: Href) -> bool:
+    """True while every line of the status, as it reads now, is found at ``href`` in its order, whatever was added."""
+    found = _fetch(parts.folders[record.server], href)
+    if found is None:
+        return False
+    there = iter(found[0].decode("utf-8-sig", "replace").splitlines())
+    return all(line in there for line in render_status(record, context_of(parts, record)).text.splitlines())
 
 
 def read_status_at(parts: Parts, folder: Folder, href: Href) -> Whole | None:
