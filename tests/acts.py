@@ -27,8 +27,9 @@ from connector.steps.parts import Timing
 from tests import documents
 from tests.worlds import CLAIRE, MARIE, MODELS, ONE, ROOT, TWO, Mode, Stage
 
-END = "à la fin"
-"""The last look: obstacles gone, everybody has signed."""
+BEFORE, END, UNSEEN = "avant", "à la fin", ""
+"""The first look, before any act; the last one, obstacles gone and everybody has signed; an act after which nobody
+looks, since it only leads to the next one."""
 PDF, REQUEST, STATUS, PREVIEW = (
     f"lettre.{kind}" for kind in ("pdf", "sign.yaml", "signature.txt", "apercu.pdf")
 )
@@ -266,6 +267,8 @@ class Place:
 
     stage: Stage
     life: str
+    kept: dict[str, bytes] = field(default_factory=dict)
+    """What the person has a copy of, from act to act."""
 
     @property
     def folder(self) -> str:
@@ -359,12 +362,15 @@ def play(
     shutil.copytree(base.directory, directory)
     cells: dict[tuple[str, str], Seen] = {}
     with Awake(directory, base) as stage:
+        places = [Place(stage, life) for life in lives]
         stage.run(2, calm=3)
+        cells |= {(BEFORE, life): seen for life, seen in look(stage, lives).items()}
         for name, act in acts:
-            for life in lives:
-                act(Place(stage, life))
+            for place in places:
+                act(place)
             stage.quiet()
-            cells |= {(name, life): seen for life, seen in look(stage, lives).items()}
+            if name != UNSEEN:
+                cells |= {(name, life): seen for life, seen in look(stage, lives).items()}
         if lose_journal:
             stage.lose_journal()
             stage.quiet()
