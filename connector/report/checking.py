@@ -5,6 +5,7 @@ from __future__ import annotations
 from connector.lifecycle import State
 from connector.report import words
 from connector.report.facts import Case, who
+from connector.report.meanwhile import meanwhile
 from connector.report.people import signatories
 from connector.report.reasons import Reason, reason_of
 from connector.report.typography import Words, cut, loose
@@ -116,6 +117,7 @@ def in_doubt(case: Case) -> None:
         indent=2,
     )
     page.typed(case.wording(Verb.NOT_SENT))
+    meanwhile(case)
     page.para(
         "Vous préférez ne pas trancher ? Référence {ref}, contact : {support}.",
         "You would rather not decide? Reference {ref}, contact: {support}.",
@@ -138,6 +140,7 @@ def quarantined(case: Case) -> None:
     page, reason = case.page, _reason(case)
     page.first(words.TO_CHECK, *reason.first)
     page.para(*reason.told, untouched=case.untouched)
+    meanwhile(case)
     signatories(case)
     page.para(
         "Il n’y a rien à faire. Ce message reste plus d’un jour ? Contact : {support}.",

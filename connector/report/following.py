@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from connector.report import several, words
 from connector.report.facts import Case, moment_of, name_of, who
+from connector.report.meanwhile import correction, request_gone
 from connector.report.ordering import from_words, last_reminder, orders, reminder_from
 from connector.report.people import signatories
 from connector.report.returning import last_news
@@ -17,7 +18,7 @@ def in_progress(case: Case) -> None:
     """S4, S5, S6 and the other first lines of a request that is out."""
     _first(case)
     document = case.record.document
-    if document.changed_at is not None:
+    if document.changed_at is not None and document.missing_since is None:
         _changed(case)
     else:
         _awaited(case)
@@ -51,10 +52,10 @@ def _first(case: Case) -> None:
 def _matter(case: Case) -> tuple[str, str, dict[str, object]]:
     page, record = case.page, case.record
     document = record.document
-    if document.changed_at is not None:
-        return "attention : le PDF a été modifié après l’envoi", "note: the PDF was changed after sending", {}
     if document.missing_since is not None:
         return "le PDF a été supprimé ; la signature continue", "the PDF was deleted; signing goes on", {}
+    if document.changed_at is not None:
+        return "attention : le PDF a été modifié après l’envoi", "note: the PDF was changed after sending", {}
     if document.renamed_to is not None:
         return (
             "sous le nom « {name} », pas encore signé",
@@ -149,6 +150,10 @@ def _changed(case: Case) -> None:
         "“{beside}”.",
         beside=case.beside,
     )
+    if record.sidecar_gone:
+        request_gone(case)
+    elif record.edited_after_send:
+        correction(case)
     page.what_to_do()
     _change_answers(case, sent)
 
@@ -196,14 +201,17 @@ def _remarks(case: Case) -> None:
     if document.missing_since is not None:
         said += 1
         page.para(
-            "« {pdf} » n’est plus dans ce dossier depuis le {day}. Le document signé reviendra à sa place.",
-            "“{pdf}” has not been in this folder since {day}. The signed document will come back in its place.",
+            "« {pdf} » n’est plus dans ce dossier depuis le {day}."
+            + (" La version signée y sera déposée : « {beside} »." if several.is_plain(case) else ""),
+            "“{pdf}” has not been in this folder since {day}."
+            + (" The signed version will be put there: “{beside}”." if several.is_plain(case) else ""),
             pdf=case.pdf,
             day=page.day_at(document.missing_since),
+            beside=case.beside,
         )
     if record.edited_after_send:
         said += 1
-        _correction(case)
+        correction(case)
     for remark in (_unknown_word, _not_reminded, _moved, _orders_found):
         if said < _MOST_REMARKS:
             said += remark(case)
@@ -254,16 +262,6 @@ def _orders_found(case: Case) -> bool:
             file=case.request_file,
         )
     return found
-
-
-def _correction(case: Case) -> None:
-    case.page.para(
-        "« {file} » a été modifié après l’envoi. Les signataires voient la demande telle qu’elle est partie. "
-        "Pour la changer : corrigez-la sur Jesignexpert, ou arrêtez-la puis recommencez.",
-        "“{file}” was changed after sending. The signatories see the request as it left. To change it: correct "
-        "it on Jesignexpert, or stop it and begin again.",
-        file=case.request_file,
-    )
 
 
 def _nothing_to_do(case: Case) -> None:

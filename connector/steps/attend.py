@@ -16,7 +16,7 @@ from connector.sidecar.reading import read_orders
 from connector.steps import contacts, orders
 from connector.steps.asked import wording_of
 from connector.steps.case import Case, NotSettled, as_known, move
-from connector.steps.ended import attend_ended
+from connector.steps.ended import as_it_ended, attend_ended
 from connector.steps.judge import judge, read_again
 from connector.steps.likeness import rival_speaks, taken_by
 from connector.steps.marked import attend_marked, digest_now, gathered_now
@@ -66,7 +66,7 @@ def _consider(case: Case) -> Record | None:
             return _is_the_original(case, record, original)
         if _unchanged(case, found, record):
             return record
-        return judge(replace(found, target=record))
+        return as_it_ended(case, record) or judge(replace(found, target=record))
     if record.state is State.MARKED:
         after, as_it_was = attend_marked(case, found, record)
         if not as_it_was:
@@ -210,8 +210,9 @@ def _sidecar_edited(case: Case, record: Record) -> Record:
         changes["extra"] |= {"orders_seen": True}
         changes["obeyed"] = (*record.obeyed, *((action.wording,) if action else ()))
         action = None
-    if sidecar.sha256 != record.sidecar_sha256 and record.request is not None:
-        changes["edited_after_send"] = (
+    if record.request is not None:
+        # Put back as it left, there is nothing to tell of any more.
+        changes["edited_after_send"] = sidecar.sha256 != record.sidecar_sha256 and (
             sidecar.request is None
             or bool(sidecar.problems)
             or wording_of(sidecar.request) != record.extra.get("wording")

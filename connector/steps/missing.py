@@ -23,23 +23,23 @@ def attend_missing(parts: Parts, sights: Sequence[Sight], record: Record) -> Rec
     if not listed:
         return record
     sidecar_there = in_sight(sights, record.place) is not None
-    if not sidecar_there and (record.state.before_mark or record.state is State.HELD):
-        if _arrives_elsewhere(sights, record):
-            return record  # moved, most likely: step 1 tells once it has settled there
-        key = record.key if record.extra.get("sent_mark") else None
-        return parts.journal.fact(record, Event.WITHDRAWN, key=key, ended_at=parts.now(), next_at=None)
+    not_sent = record.state.before_mark or record.state in {State.HELD, State.MARKED}
+    if not sidecar_there and not_sent and _arrives_elsewhere(sights, record):
+        return record  # moved, most likely: step 1 tells once it has settled there
     if not sidecar_there and record.state is State.MARKED:
         return overturn(parts, record)
+    if not sidecar_there and (record.state.before_mark or record.state is State.HELD):
+        key = record.key if record.extra.get("sent_mark") else None
+        return parts.journal.fact(record, Event.WITHDRAWN, key=key, ended_at=parts.now(), next_at=None)
     if not sidecar_there and not record.sidecar_gone and record.place:
         record = parts.journal.note(record, "sidecar_gone", sidecar_gone=True)
     if not sidecar_there and not record.state.ended:
         # The sidecar went, the documents stayed: their edits still matter.
         record = documents_seen(parts, sights, record)
-    undecided = record.state.before_mark or record.state is State.HELD
+    if record.state.before_mark or record.state is State.HELD:
+        return record  # what has not left is its request's file and what lies beside that: it is judged by it
     for rank in [document.rank for document in record.documents]:
         document = record.ranked(rank)
-        if undecided and rank != record.document.rank:
-            continue  # named by the request, which is judged again as soon as one of them is not there
         if document.href and in_sight(sights, document.href) is None:
             record = _document_missing(parts, sights, record, document)
     return record
@@ -61,7 +61,8 @@ def _document_missing(
     parts: Parts, sights: Sequence[Sight], record: Record, document: DocumentFacts
 ) -> Record:
     """Follow a document by file id, then by content; else remember since when it is missing."""
-    if parts.journal.intent(record, delivery_step(document.rank)) is not None:
+    intent = parts.journal.intent(record, delivery_step(document.rank))
+    if intent is not None and in_sight(sights, str(intent.data.get("aside", ""))) is not None:
         return record  # it was we who moved the original aside; step 9 settles that itself
     found = _by_id(parts, sights, record, document)
     if found is None:
@@ -75,22 +76,25 @@ def _document_missing(
 
 
 def _followed(parts: Parts, record: Record, document: DocumentFacts, found: Entry) -> Record:
+    names_sent = dict(record.extra.get("names_sent", {}))
+    name_sent = names_sent.setdefault(str(document.rank), document.name)
     moved = document.model_copy(
         update={
             "href": found.href,
             "etag": found.etag,
             "file_id": found.file_id or document.file_id,
-            "renamed_to": found.name if found.name != document.name else None,
+            "renamed_to": found.name if found.name != name_sent else None,
             "missing_since": None,
             "delivered_href": found.href
             if document.delivered_href == document.href
             else document.delivered_href,
         }
     )
-    changes: dict[str, Any] = record.with_document(moved)
+    extra = {**record.extra, "names_sent": names_sent}
+    changes: dict[str, Any] = {**record.with_document(moved), "extra": extra}
     if document.rank == record.document.rank:
         # The status is called after it.
-        changes |= {"reported": None, "reported_etag": None, "extra": {**record.extra, "followed": True}}
+        changes |= {"reported": None, "reported_etag": None, "extra": {**extra, "followed": True}}
     return parts.journal.note(record, "document_followed", **changes)
 
 
