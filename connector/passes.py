@@ -202,7 +202,7 @@ def known_before(parts: Parts, sight: Sight) -> frozenset[str]:
 
 def _attend_rest(parts: Parts, server: str, sights: list[Sight], memory: ServerMemory) -> None:
     for record in parts.journal.open_records(server):
-        if record.place or record.document.href:
+        if record.place or record.document.href or record.adopted:
             tolerated(parts, memory, record, "missing", partial(attend_missing, parts, sights, record))
     for record in parts.journal.open_records(server):
         href = status_href(record)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from connector.report import several, words
 from connector.report.facts import Case, moment_of, name_of, who
-from connector.report.meanwhile import correction, request_gone
+from connector.report.meanwhile import correction, document_moved, folder_moved, request_gone
 from connector.report.ordering import from_words, last_reminder, orders, reminder_from
 from connector.report.people import signatories
 from connector.report.returning import last_news
@@ -212,7 +212,7 @@ def _remarks(case: Case) -> None:
     if record.edited_after_send:
         said += 1
         correction(case)
-    for remark in (_unknown_word, _not_reminded, _moved, _orders_found):
+    for remark in (_unknown_word, _not_reminded, document_moved, folder_moved, _orders_found):
         if said < _MOST_REMARKS:
             said += remark(case)
 
@@ -240,17 +240,6 @@ def _not_reminded(case: Case) -> bool:
             day=case.page.day(at),
         )
     return told
-
-
-def _moved(case: Case) -> bool:
-    moved = case.moment("moved_at")
-    if moved is not None:
-        case.page.para(
-            "Ce dossier a été déplacé le {day} ; le suivi continue ici.",
-            "This folder was moved on {day}; it is followed here.",
-            day=case.page.day(moved),
-        )
-    return moved is not None
 
 
 def _orders_found(case: Case) -> bool:

@@ -89,3 +89,31 @@ def correction(case: Case) -> None:
         "it on Jesignexpert, or stop it and begin again.",
         file=case.request_file,
     )
+
+
+def document_moved(case: Case) -> bool:
+    """The PDF alone lies in another folder now, and this text with it: the request's file does not."""
+    moved, record = case.moment("document_moved_at"), case.record
+    apart = record.document.href.rpartition("/")[0] != record.place.rpartition("/")[0]
+    if moved is None or not apart or record.sidecar_gone:
+        return False
+    case.page.para(
+        "« {pdf} » a été déplacé le {day} : il est suivi ici. « {file} » est resté dans son dossier.",
+        "“{pdf}” was moved on {day}: it is followed here. “{file}” has stayed in its folder.",
+        pdf=case.pdf,
+        day=case.page.day(moved),
+        file=case.request_file,
+    )
+    return True
+
+
+def folder_moved(case: Case) -> bool:
+    """The whole lies in another folder now."""
+    moved = case.moment("moved_at")
+    if moved is not None:
+        case.page.para(
+            "Ce dossier a été déplacé le {day} ; le suivi continue ici.",
+            "This folder was moved on {day}; it is followed here.",
+            day=case.page.day(moved),
+        )
+    return moved is not None

@@ -139,7 +139,7 @@ def _deliver(task: Task) -> Task:
         task = _locate(task)
         present = present_now(task)
     if present is None and task.document.href and not gone_for_good(task.parts, task.document):
-        return task.later("document_missing")
+        return task.later("document_awaited")
     if present is None:
         return beside(task, "pdf_gone")
     if not is_base(task, present):

@@ -42,7 +42,19 @@ def attend_missing(parts: Parts, sights: Sequence[Sight], record: Record) -> Rec
         document = record.ranked(rank)
         if document.href and in_sight(sights, document.href) is None:
             record = _document_missing(parts, sights, record, document)
+        elif not document.href and record.adopted:
+            record = _adopted_document(parts, sights, record, document)
     return record
+
+
+def _adopted_document(
+    parts: Parts, sights: Sequence[Sight], record: Record, document: DocumentFacts
+) -> Record:
+    """Find the document of an adopted request that is not where it was when the marker was written, by content."""
+    if document.sha256 is None or document.size is None:
+        return record
+    record, found = _by_content(parts, sights, record, document)
+    return record if found is None else _followed(parts, record, document, found)
 
 
 def _arrives_elsewhere(sights: Sequence[Sight], record: Record) -> bool:
@@ -77,7 +89,8 @@ def _document_missing(
 
 def _followed(parts: Parts, record: Record, document: DocumentFacts, found: Entry) -> Record:
     names_sent = dict(record.extra.get("names_sent", {}))
-    name_sent = names_sent.setdefault(str(document.rank), document.name)
+    known = document.name or (_own_name(record) if document.rank == record.document.rank else found.name)
+    name_sent = names_sent.setdefault(str(document.rank), known)
     moved = document.model_copy(
         update={
             "href": found.href,
@@ -91,11 +104,18 @@ def _followed(parts: Parts, record: Record, document: DocumentFacts, found: Entr
         }
     )
     extra = {**record.extra, "names_sent": names_sent}
+    if document.href and found.parent != f"{document.href.rpartition('/')[0]}/":
+        extra["document_moved_at"] = parts.now().isoformat()
     changes: dict[str, Any] = {**record.with_document(moved), "extra": extra}
     if document.rank == record.document.rank:
         # The status is called after it.
         changes |= {"reported": None, "reported_etag": None, "extra": {**extra, "followed": True}}
     return parts.journal.note(record, "document_followed", **changes)
+
+
+def _own_name(record: Record) -> str:
+    """Name that the main document of an adopted request had, as far as its request's file tells."""
+    return names.document_name(record.place.rsplit("/", 1)[-1]) if record.place else ""
 
 
 def _by_id(parts: Parts, sights: Sequence[Sight], record: Record, document: DocumentFacts) -> Entry | None:

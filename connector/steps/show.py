@@ -82,8 +82,10 @@ def named_after(record: Record) -> str:
 
     Empty while no place is known (an adopted request).
     """
-    base = record.document.href or record.document.delivered_href or ""
-    if record.place and (not base or record.extra.get(NAMED_AFTER_REQUEST)):
+    base = record.document.href or ("" if record.place else record.document.delivered_href or "")
+    # What is held has not left: wherever its document was followed to, it is its request's file that counts.
+    held = record.state is State.HELD and record.extra.get("followed")
+    if record.place and (not base or held or record.extra.get(NAMED_AFTER_REQUEST)):
         parent, _, sidecar = record.place.rpartition("/")
         base = f"{parent}/{names.document_name(sidecar)}"
     return base

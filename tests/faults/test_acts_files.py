@@ -245,7 +245,7 @@ def pdf_followed(at: str, *, renamed: bool, edited: Fate) -> Row:
     return {
         **PDF_UNTOUCHED,
         **NEVER_LEFT_ALONE,
-        **{life: comes_home(line, at=at) for life, line in out.items()},
+        **{life: comes_home(line, at=at, says=told) for life, line in out.items()},
         "edited": edited,
         # From the marker on it lives on wherever its file goes: the bytes that leave are those that were marked.
         "marked": comes_home(PAUSE, at=at),
@@ -524,6 +524,34 @@ def test_cell(world: Played, act: str, life: str, request: pytest.FixtureRequest
 def test_world_is_intact(world: Played) -> None:
     """Beside its cells: no server met a defect, nothing half-made is left, each status says what the journal says."""
     assert world.broken == ""
+
+
+JOURNAL_LOST: Mapping[Mode, str] = {"plain": "pdf renamed anew", "nextcloud": "request deleted"}
+"""An act after which the machine dies, its journal with it."""
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_the_journal_lost_after_an_act(mode: Mode, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """What is out comes home as it would have; what has ended stays as it is; what had not left is not sent."""
+    name = JOURNAL_LOST[mode]
+    act = next(act for acts in WORLDS.values() for known, act in acts if known == name)
+    directory = tmp_path_factory.mktemp("acts") / "world"
+    lost = play(base_of(tmp_path_factory, mode), directory, [(name, act)], lose_journal=True)
+    wrong = {}
+    for life, fate in TABLE[name][mode].items():
+        seen = lost.cells[END, life]
+        lawful(seen)
+        found = (seen.signed, len(seen.sends) - (life == "unconfirmed"))
+        if life in NEVER_LEFT and life != "marked":
+            wanted: object = ((), 0)
+        elif life == "delivered":  # the PDF is signed, whatever its name
+            wanted = ((f"{fate.home}.pdf",), 1)
+        else:
+            wanted = ((f"{fate.home}.pdf",) if fate.home else (), fate.sends)
+        if found != wanted or (life in FOLLOWED and first_lines(seen) != fate.ends):
+            wrong[life] = (found, wanted, first_lines(seen), fate.ends)
+    assert wrong == {}
+    assert lost.broken == ""
 
 
 def first_lines(seen: Seen) -> dict[str, str]:
