@@ -241,6 +241,7 @@ NEVER_LEFT_ALONE: Row = {
 
 def pdf_followed(at: str, *, renamed: bool, edited: Fate) -> Row:
     """The PDF of what is out is followed, its status with it, and is signed there (design page, "Decided")."""
+    told = [] if renamed else ["« lettre.pdf » a été déplacé le"]
     out = {life: counted(life, RENAMED) if renamed else NOW[life] for life in ("in_progress", "half_signed")}
     return {
         **PDF_UNTOUCHED,
