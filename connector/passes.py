@@ -221,7 +221,7 @@ def known_before(parts: Parts, sight: Sight) -> frozenset[str]:
 
 def _attend_rest(parts: Parts, server: str, sights: list[Sight], memory: ServerMemory) -> None:
     for record in parts.journal.open_records(server):
-        if record.place or record.document.href:
+        if record.place or record.document.href or record.adopted:
             tolerated(parts, memory, record, "missing", partial(attend_missing, parts, sights, record))
     for record in parts.journal.open_records(server):
         told = tolerated(parts, memory, record, "status", partial(still_reported, parts, sights, record))

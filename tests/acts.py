@@ -15,7 +15,8 @@ import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -27,19 +28,20 @@ from connector.steps.parts import Timing
 from tests import documents
 from tests.worlds import CLAIRE, MARIE, MODELS, ONE, ROOT, TWO, Mode, Stage
 
-END = "à la fin"
-"""The last look: obstacles gone, everybody has signed."""
+BEFORE, END, UNSEEN = "avant", "à la fin", ""
+"""The first look, before any act; the last one, obstacles gone and everybody has signed; an act after which nobody
+looks, since it only leads to the next one."""
 PDF, REQUEST, STATUS, PREVIEW = (
     f"lettre.{kind}" for kind in ("pdf", "sign.yaml", "signature.txt", "apercu.pdf")
 )
+NEW = "signé v2 OK"
+"""What people call a PDF that they take for the signed one."""
 OTHERWISE = "Une autre version de la lettre"
-DAY_S, ALL_WAITS_S = 86_400, 4_000
-TIMING = Timing(
-    follow_first_day=Timing.follow_first_hour,
-    follow_later=Timing.follow_first_hour,
-    retry_most=Timing.follow_first_hour,
-)
-"""Asked for news every two minutes, and nothing is tried again sooner: rounds without an event cost little."""
+DAY_S, ALL_WAITS_S = 86_400, 4.1 * 3_600
+PATIENT = timedelta(hours=4)
+MAKING = Timing(retry_most=timedelta(minutes=2), follow_first_day=timedelta(minutes=2), probe=PATIENT)
+PLAYING = replace(MAKING, follow_first_hour=PATIENT, follow_first_day=PATIENT, follow_later=PATIENT)
+"""The platform is asked when its news matters, at the making and at the end: rounds between cost little."""
 
 LIVES: Mapping[str, State] = {
     "waiting_pdf": State.WAITING_PDF,
@@ -115,8 +117,8 @@ class Base:
 class Awake(Stage):
     """A stage on a copy of a base, or the one on which a base is made."""
 
-    def __init__(self, directory: Path, base: Base, *, start: bool = True) -> None:
-        super().__init__(directory, base.mode, timing=TIMING, start=False)
+    def __init__(self, directory: Path, base: Base, *, start: bool = True, timing: Timing = PLAYING) -> None:
+        super().__init__(directory, base.mode, timing=timing, start=False)
         self.clock.advance(base.offset_s)
         self.renew()
         for rule in base.platform_rules:
@@ -129,20 +131,24 @@ class Awake(Stage):
     def start(self) -> None:
         """Start on the copy: its server has another port, and is the same server all the same."""
         super().start()
+        journal = self.parts.journal
         for name, settings in self.parts.watched.items():
-            known = self.parts.journal.watched(name)
-            if known is not None and known.root != settings.watch_root:
-                self.parts.journal.begin_watch(name, settings.watch_root, known.there_before)
+            watch, subject = journal.watched(name), f"folder:{name}"
+            models = journal.last_account_event(subject, "models")
+            if watch is not None and watch.root != settings.watch_root:
+                journal.begin_watch(name, settings.watch_root, watch.there_before)
+            if models is not None and models["root"] != settings.watch_root:
+                journal.mark_account(subject, "models", {**models, "root": settings.watch_root})
 
     def renew(self) -> None:
         """Log in to the platform again: a user's token lives for days only."""
         self._connect()
 
     def quiet(self, rounds: int = 12) -> None:
-        """Let what is put off for a moment go by, and pass until nothing moves."""
+        """Let every patience go by (for a PDF that is missing, for a send that was refused), and pass until calm."""
         self.run(2, calm=3)
-        self.clock.advance(TIMING.pdf_patience.total_seconds() + 1)
-        self.run(rounds, calm=2)
+        self.clock.advance(MAKING.quiet_send.total_seconds() + 60)
+        self.run(rounds, calm=1)
 
     def folder(self, life: str) -> str:
         """Return where the letter of a life lies."""
@@ -165,7 +171,7 @@ def make_base(directory: Path, mode: Mode) -> Base:
     """Bring a letter to every phase. Raises AssertionError where one does not come to it."""
     directory.mkdir(parents=True)
     base = Base(directory, mode)
-    with Awake(directory, base, start=False) as stage:
+    with Awake(directory, base, start=False, timing=MAKING) as stage:
         stage.put("held")
         stage.start()
         stage.quiet()
@@ -210,10 +216,17 @@ def _part(stage: Awake, base: Base) -> None:
     hinder("sealing", kind="sealing", seconds=2 * ALL_WAITS_S)
     hinder("quarantined", kind="wrong_document", variant="broken_signature")
     for method in ("PUT", "MOVE", "LOCK"):
-        base.dms_rules.append(
-            {"kind": "status", "status": 423, "method": method, "path": f"*/delivering/{PDF}", "times": None}
-        )
-        stage.dms.misbehave(**base.dms_rules[-1])
+        for name in (PDF, f"*/{PDF}", f"{NEW}.pdf"):  # whoever has it open has it open wherever it goes
+            base.dms_rules.append(
+                {
+                    "kind": "status",
+                    "status": 423,
+                    "method": method,
+                    "path": f"*/delivering/{name}",
+                    "times": None,
+                }
+            )
+            stage.dms.misbehave(**base.dms_rules[-1])
     for life in ("edited", "delivered_beside"):
         stage.write(PDF, otherwise(life), folder=stage.folder(life))
     stage.dms.person.mkdir(stage.folder("unconfirmed"))
@@ -245,8 +258,8 @@ def shared_base(shared: Path, mode: Mode) -> Base:
         if known.exists():
             return Base(shared / mode, mode, **json.loads(known.read_text()))
         base = make_base(shared / mode, mode)
-        rules = {"platform_rules": base.platform_rules, "dms_rules": base.dms_rules}
-        known.write_text(json.dumps({"offset_s": base.offset_s, **rules}))
+        kept = {name: value for name, value in vars(base).items() if name not in {"directory", "mode"}}
+        known.write_text(json.dumps(kept))
         return base
 
 
@@ -266,6 +279,8 @@ class Place:
 
     stage: Stage
     life: str
+    kept: dict[str, bytes] = field(default_factory=dict)
+    """What the person has a copy of, from act to act."""
 
     @property
     def folder(self) -> str:
@@ -359,12 +374,15 @@ def play(
     shutil.copytree(base.directory, directory)
     cells: dict[tuple[str, str], Seen] = {}
     with Awake(directory, base) as stage:
+        places = [Place(stage, life) for life in lives]
         stage.run(2, calm=3)
+        cells |= {(BEFORE, life): seen for life, seen in look(stage, lives).items()}
         for name, act in acts:
-            for life in lives:
-                act(Place(stage, life))
+            for place in places:
+                act(place)
             stage.quiet()
-            cells |= {(name, life): seen for life, seen in look(stage, lives).items()}
+            if name != UNSEEN:
+                cells |= {(name, life): seen for life, seen in look(stage, lives).items()}
         if lose_journal:
             stage.lose_journal()
             stage.quiet()
@@ -388,11 +406,12 @@ def to_the_end(stage: Awake) -> None:
         if record.state in {State.DRAFT, State.IN_DOUBT} and record.transaction:
             stage.platform.site(record.transaction, "send")
     stage.clock.advance(ALL_WAITS_S)
-    stage.run(calm=2)
-    for email in (MARIE, CLAIRE, MARIE):
-        stage.sign(email)
+    stage.run(calm=1)
+    for people in ((MARIE,), (CLAIRE, MARIE)):
+        for email in people:
+            stage.sign(email)
         stage.clock.advance(ALL_WAITS_S)
-        stage.run(calm=2)
+        stage.run(calm=1)
 
 
 def look(stage: Stage, lives: Sequence[str]) -> dict[str, Seen]:

@@ -43,7 +43,9 @@ TWO = (
 ROOT = "Lettres"
 MODELS = "Modèles de signature"
 OVERVIEWS = ("_Suivi des signatures.txt", "_Signature overview.txt")
-QUICK = Timing(follow_first_hour=timedelta(seconds=1), retry_first=timedelta(seconds=1))
+QUICK = Timing(
+    follow_first_hour=timedelta(seconds=1), retry_first=timedelta(seconds=1), gone_patience=timedelta(0)
+)
 
 WORDS: Mapping[State, tuple[str, ...]] = {
     State.WAITING_PDF: ("EN ATTENTE DU PDF",),

@@ -58,7 +58,9 @@ class Case:
     def pdf(self) -> str:
         """Name of the document, where it is now; guessed from the request's where only that is known."""
         document = self.record.document
-        known = document.renamed_to or document.href or self.extra_text(self._lost) or document.delivered_href
+        known = document.renamed_to or document.href or self.extra_text(self._lost)
+        if not known and not self.record.place:
+            known = document.delivered_href or ""
         return name_of(known) if known else document_name(name_of(self.record.place)) or "PDF"
 
     @property

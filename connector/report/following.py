@@ -6,6 +6,7 @@ from connector.report import several, words
 from connector.report.answers import orders_found
 from connector.report.awaited import awaited
 from connector.report.facts import Case, moment_of, name_of, who
+from connector.report.meanwhile import correction, document_moved, folder_moved, request_gone
 from connector.report.ordering import from_words, last_reminder, orders, reminder_from
 from connector.report.people import signatories
 from connector.report.returning import last_news
@@ -128,6 +129,10 @@ def _changed(case: Case) -> None:
         "“{beside}”.",
         beside=case.beside,
     )
+    if record.sidecar_gone:
+        request_gone(case)
+    elif record.edited_after_send:
+        correction(case)
     page.what_to_do()
     _change_answers(case, sent)
 
@@ -175,18 +180,28 @@ def _remarks(case: Case) -> None:
     if document.missing_since is not None:
         said += 1
         page.para(
-            "« {pdf} » n’est plus dans ce dossier depuis le {day}. Le document signé sera déposé ici, sous le nom "
-            "« {beside} ».",
-            "“{pdf}” has not been in this folder since {day}. The signed document will be put here, under the name "
-            "“{beside}”.",
+            "« {pdf} » n’est plus dans ce dossier depuis le {day}."
+            + (
+                " Le document signé sera déposé ici, sous le nom « {beside} »."
+                if several.is_plain(case)
+                else ""
+            ),
+            "“{pdf}” has not been in this folder since {day}."
+            + (
+                " The signed document will be put here, under the name “{beside}”."
+                if several.is_plain(case)
+                else ""
+            ),
             pdf=case.pdf,
             beside=case.beside,
             day=page.day_at(document.missing_since),
         )
     if record.edited_after_send:
         said += 1
-        _correction(case)
-    for remark in (_outside, _renamed, _unknown_word, _not_reminded, _moved, _orders_found):
+        correction(case)
+    for remark in (
+        _outside, _renamed, _unknown_word, _not_reminded, document_moved, folder_moved, _orders_found,
+    ):  # fmt: skip
         if said < _MOST_REMARKS:
             said += remark(case)
 
@@ -246,43 +261,11 @@ def _not_reminded(case: Case) -> bool:
     return told
 
 
-def _moved(case: Case) -> bool:
-    moved = case.moment("moved_at")
-    if moved is not None:
-        what = {
-            "renamed": ("Cette demande a changé de nom le {day}", "This request was renamed on {day}"),
-            "pair": ("Cette demande a été déplacée le {day}", "This request was moved on {day}"),
-        }.get(
-            case.extra_text("moved"), ("Ce dossier a été déplacé le {day}", "This folder was moved on {day}")
-        )
-        case.page.para(
-            what[0] + " ; le suivi continue ici.",
-            what[1] + "; it is followed here.",
-            day=case.page.day(moved),
-        )
-    return moved is not None
-
-
 def _orders_found(case: Case) -> bool:
     found = case.record.adopted and bool(case.record.obeyed)
     if found:
         orders_found(case)
     return found
-
-
-def _correction(case: Case) -> None:
-    one = case.only is not None
-    case.page.para(
-        "« {file} » a été modifié après l’envoi. "
-        + ("La personne qui signe voit" if one else "Les signataires voient")
-        + " la demande telle qu’elle est partie. Pour la changer : corrigez-la sur Jesignexpert, ou arrêtez-la puis "
-        "recommencez.",
-        "“{file}” was changed after sending. "
-        + ("The person who signs sees" if one else "The signatories see")
-        + " the request as it left. To change it: correct "
-        "it on Jesignexpert, or stop it and begin again.",
-        file=case.request_file,
-    )
 
 
 def _nothing_to_do(case: Case) -> None:

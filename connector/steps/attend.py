@@ -16,7 +16,7 @@ from connector.sidecar.reading import Reading, read_orders, read_whole, unknown_
 from connector.steps import contacts, filed, filing, orders
 from connector.steps.asked import wording_of
 from connector.steps.case import Case, NotSettled, as_known, move
-from connector.steps.ended import attend_ended
+from connector.steps.ended import as_it_ended, attend_ended
 from connector.steps.judge import judge, read_again
 from connector.steps.likeness import rival_speaks, taken_by
 from connector.steps.marked import attend_marked, digest_now, gathered_now
@@ -71,7 +71,7 @@ def _consider(case: Case) -> Record | None:
             return _is_the_original(case, record, original)
         if _unchanged(case, found, record):
             return record
-        return judge(replace(found, target=record))
+        return as_it_ended(case, record) or judge(replace(found, target=record))
     if record.state is State.MARKED:
         after, as_it_was = attend_marked(case, found, record)
         if not as_it_was:
@@ -221,8 +221,10 @@ def _sidecar_edited(case: Case, record: Record) -> Record:
         changes["obeyed"] = (*record.obeyed, *((action.wording,) if action else ()))
         action = None
     changes |= _note_of(record, sidecar)
-    if sidecar.sha256 != record.sidecar_sha256 and record.request is not None:
-        changes["edited_after_send"] = _is_corrected(case, sidecar, record)
+    if record.request is not None:
+        # Put back as it left, there is nothing to tell of any more.
+        as_it_left = sidecar.sha256 == record.sidecar_sha256
+        changes["edited_after_send"] = not as_it_left and _is_corrected(case, sidecar, record)
     if action is not None and action.wording not in record.obeyed:
         # Kept with the very fact that the file was read: a crash before it is obeyed must not lose it.
         changes["extra"] |= orders.pending(action)

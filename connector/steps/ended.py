@@ -108,6 +108,34 @@ def _back_in_place(case: Case, record: Record) -> Record:
     return case.journal.note(record, "folder_back", document=there, **changes)
 
 
+def as_it_ended(case: Case, record: Record) -> Record | None:
+    """Take up the ended request of a place that was said to have changed, once its documents are its own again.
+
+    What was deleted and put back, or restored from a version, is no other document. None while it is one.
+    """
+    told = record.extra.get("needs_ask") or {}
+    if told.get("reason") != "ended_place_changed":
+        return None
+    ended = case.journal.get(int(told["values"]["other_id"]))
+    if not ended.state.ended or ended.place != record.place:
+        return None
+    for document in ended.documents:
+        entry = _entry_of(case, ended, document.rank)
+        if document.role != "document":
+            continue
+        if entry is None or not has_settled(case.sights, entry):
+            return None
+        ended, other = _ended_document(case, ended, document.rank, entry)
+        if other:
+            return None
+    case.journal.fact(
+        record, Event.WITHDRAWN, current=False, key=None, ended_at=case.parts.now(), next_at=None
+    )
+    return case.journal.note(
+        ended, "as_it_ended", current=True, closed=False, reported=None, reported_etag=None
+    )
+
+
 def _entry_of(case: Case, record: Record, rank: int) -> Entry | None:
     """What lies in the place of a document now. The PDF of an image has none: the image is looked at."""
     own = pair_document(case.pair, record) if rank == record.document.rank else None

@@ -149,9 +149,17 @@ def _verdict(
             "near_name": _near_name(case, asked.gathered.missing[0]),
             "missing": list(asked.gathered.missing),
             **answered(State.WAITING_PDF),
+            "missing_since": _missing_since(case),
         }
         return case.keep(Event.PDF_MISSING, request=asked.request, problems=(), **common)
     return _judge_whole(case, sidecar, asked, asked.request, documents, common)
+
+
+def _missing_since(case: Case) -> str:
+    """Since when its PDF is not there: it may have been there before."""
+    target = case.target
+    known = extra_of(target).get("missing_since") if target and target.state is State.WAITING_PDF else None
+    return str(known or case.parts.now().isoformat())
 
 
 def _unchecked(documents: Sequence[ReadDocument]) -> dict[str, Any]:

@@ -30,6 +30,7 @@ from connector.steps import assumed, astray, deadlines, filing, waiting
 from connector.steps.case import NAMED_AFTER_REQUEST
 from connector.steps.parts import Parts
 from connector.steps.spooled import sent_name
+from connector.steps.watch import gone_for_good
 
 log = logging.getLogger(__name__)
 
@@ -61,7 +62,8 @@ def _to_be_shown(parts: Parts, record: Record) -> bool:
         return False
     if record.state is State.WAITING_PDF:
         # The two files rarely arrive together: nothing is said at once.
-        return parts.now() - record.created_at >= parts.timing.pdf_patience
+        since = moment_of(record.extra.get("missing_since")) or record.created_at
+        return parts.now() - since >= parts.timing.pdf_patience
     return True
 
 
@@ -110,8 +112,10 @@ def named_after(record: Record) -> str:
 
     Empty while no place is known (an adopted request).
     """
-    base = record.document.href or record.document.delivered_href or ""
-    if record.place and (not base or record.extra.get(NAMED_AFTER_REQUEST)):
+    base = record.document.href or ("" if record.place else record.document.delivered_href or "")
+    # What is held has not left: wherever its document was followed to, it is its request's file that counts.
+    held = record.state is State.HELD and record.extra.get("followed")
+    if record.place and (not base or held or record.extra.get(NAMED_AFTER_REQUEST)):
         parent, _, sidecar = record.place.rpartition("/")
         base = f"{parent}/{names.document_name(sidecar)}"
     return base
@@ -125,8 +129,18 @@ def is_shown(parts: Parts, record: Record) -> bool:
 
 def _words(parts: Parts, record: Record, href: Href) -> tuple[StatusText, str]:
     """Return the status as it should read now, and the digest of its place and words."""
-    text = render_status(record, context_of(parts, record))
+    text = render_status(_believed(parts, record), context_of(parts, record))
     return text, hashlib.sha256(f"{href}\0{text.text}".encode("utf-8", "surrogateescape")).hexdigest()
+
+
+def _believed(parts: Parts, record: Record) -> Record:
+    """Leave out what is missing since a moment only: a move often arrives as a deletion, then an upload."""
+    for document in record.documents:
+        if document.missing_since is not None and not gone_for_good(parts, document):
+            record = record.model_copy(
+                update=record.with_document(document.model_copy(update={"missing_since": None}))
+            )
+    return record
 
 
 def _show_status(parts: Parts, record: Record) -> Record:
@@ -309,7 +323,7 @@ def remove_ours(parts: Parts, folder: Folder, href: Href, ref: str) -> None:
 def _show_preview(parts: Parts, record: Record) -> Record:
     if record.state is State.PREVIEWED and NOTICE not in record.extra:
         return _write_preview(parts, record)
-    if record.extra.get("preview_sha256") and (record.state.open or record.state.ended):
+    if record.extra.get("preview_sha256") and record.state not in {State.WAITING, State.PREPARED}:
         _remove_preview(parts, parts.folders[record.server], record)
         extra = {k: v for k, v in record.extra.items() if not k.startswith("preview_")}
         return parts.journal.note(record, "preview_removed", extra=extra)

@@ -50,6 +50,12 @@ def documents_seen(parts: Parts, sights: Sequence[Sight], record: Record) -> Rec
     return record
 
 
+def gone_for_good(parts: Parts, document: DocumentFacts) -> bool:
+    """True once a document has been missing for so long that it may be called gone (ux page, finding 13)."""
+    since = document.missing_since or parts.now()
+    return parts.now() - since >= parts.timing.gone_patience
+
+
 def document_seen(parts: Parts, record: Record, rank: int, entry: Entry) -> Record:
     """Hold one document, which lies at ``entry`` now, against what was sent: by ETag first, else by bytes."""
     known = record.ranked(rank)

@@ -11,6 +11,7 @@ import pytest
 
 from connector.lifecycle import State
 from tests import documents
+from tests.faults.test_missing import PATIENT
 from tests.worlds import MARIE, ONE, OVERVIEWS, ROOT, Mode, Stage
 
 MODES = pytest.mark.parametrize("mode", ["nextcloud", "plain"])
@@ -85,7 +86,7 @@ def test_signed_while_its_folder_was_away(tmp_path: Path, mode: Mode) -> None:
     """Ten minutes are waited, then it comes to the folder for what has lost its own, told; a folder that comes back
     in time has it in its place, one that comes back later says where it went."""
     folders = {"Un": "attestation: oui\n", "Deux": "", "Tôt": "", "Tard": ""}
-    with Stage(tmp_path, mode) as stage:
+    with Stage(tmp_path, mode, timing=PATIENT) as stage:
         drop(stage, folders)
         desktops = {folder: to_the_desktop(stage, folder) for folder in folders}
         stage.run()
@@ -131,7 +132,7 @@ def test_ended_otherwise_while_its_folder_was_away(tmp_path: Path, mode: Mode) -
     """A refusal is told where it can be read, whatever others are called; an end that its author wanted is not.
     The folder that comes back says it itself, and obeys again."""
     folders = {"Un": "", "Deux": "", "Ordre": ""}
-    with Stage(tmp_path, mode) as stage:
+    with Stage(tmp_path, mode, timing=PATIENT) as stage:
         drop(stage, folders)
         refused = {folder: transaction_of(stage, folder) for folder in ("Un", "Deux")}
         stage.write("lettre.sign.yaml", ONE + "action: annuler\n", folder=at("Ordre"))
@@ -167,7 +168,7 @@ def test_ended_otherwise_while_its_folder_was_away(tmp_path: Path, mode: Mode) -
 
 def test_moved_elsewhere_in_the_same_account(tmp_path: Path) -> None:
     """Out of every watched folder, but found by its id: it is followed there, and comes home there, as a version."""
-    with Stage(tmp_path, "nextcloud") as stage:
+    with Stage(tmp_path, "nextcloud", timing=PATIENT) as stage:
         drop(stage, {"Client": "", "Refus": ""})
         stage.dms.person.mkdir("Privé")
         refused = transaction_of(stage, "Refus")
