@@ -54,6 +54,21 @@ def spot_of(task: Task) -> Spot | None:
     return _spot(parent, document, record) if main else None
 
 
+def is_gone(task: Task) -> bool:
+    """True once its place has been missing for so long that nobody is about to bring it back (ux page section 1.5).
+
+    An annex goes where the main document is. What an adopted request was never seen with is missing since it was
+    adopted.
+    """
+    record = task.record
+    document = record.document if task.document.role == "annex" else task.document
+    if not document.href and lost_key(document.rank) in record.extra:
+        return True  # found out before
+    since = document.missing_since or (None if document.href else record.created_at)
+    parts = task.parts
+    return since is not None and parts.now() - since >= parts.timing.gone_patience
+
+
 def lost_spot(task: Task) -> Spot:
     """The same in the folder for what has lost its own; it is made when needed."""
     parent = Href(task.parts.watched[task.record.folder].root + names.LOST_FOLDER + "/")
