@@ -14,7 +14,7 @@ from connector.sidecar.reading import read_orders, unknown_order
 from connector.steps import check as checking
 from connector.steps import heeded, orders
 from connector.steps.asked import files_beside
-from connector.steps.case import Case
+from connector.steps.case import Case, move
 from connector.steps.close import awaits_more
 from connector.steps.gather import Gathered, gather
 from connector.steps.judge import judge, read_again
@@ -43,6 +43,10 @@ def attend_ended(case: Case, record: Record) -> Record:
         }
         found = record.adopted and not record.extra.get("orders_seen")
         if _asks_again(record, action):
+            known = _asked_already(case, action)
+            if known is not None:
+                case.journal.touch(record, current=False)
+                return move(case, known)
             return judge(replace(case, previous=record, ask_found=found))
         if found:
             changes["obeyed"] = (*record.obeyed, *((action.wording,) if action else ()))
@@ -84,6 +88,17 @@ def _asks_again(record: Record, action: Action | None) -> bool:
     if heeded.after_the_end(action.verb, record):
         return False
     return ask_of(action, record=record) != record.ask
+
+
+def _asked_already(case: Case, action: Action | None) -> Record | None:
+    """Return the adopted request that a restored journal did not know to have obeyed this very line, here."""
+    here = case.parts.sealer.hide(case.pair.sidecar.href)
+    found = (
+        known
+        for known in case.journal.everything()
+        if known.adopted and not known.place and known.extra.get("place_mac") == here
+    )
+    return next((known for known in found if action is not None and known.ask == action.wording), None)
 
 
 def _entry_of(case: Case, record: Record, rank: int) -> Entry | None:
