@@ -338,6 +338,9 @@ def test_the_last_of_several_is_found_again(tmp_path: Path) -> None:
         stage.run()
         stage.sign()
         later(stage)
+        for name in names:
+            write(stage, name, "# signée")
+        stage.run()
         stage.lose_journal()
         stage.run()
         for name in names:
