@@ -14,7 +14,7 @@ from connector.sidecar.reading import read_orders, unknown_order
 from connector.steps import astray, filed, filing, heeded, orders, rights
 from connector.steps import check as checking
 from connector.steps.asked import files_beside
-from connector.steps.case import Case
+from connector.steps.case import Case, move
 from connector.steps.close import awaits_more
 from connector.steps.gather import Gathered, gather
 from connector.steps.judge import judge, read_again
@@ -52,6 +52,10 @@ def attend_ended(case: Case, record: Record) -> Record:
         }
         found = record.adopted and not record.extra.get("orders_seen")
         if action is not None and _asks_again(record, action):
+            known = _asked_already(case, action)
+            if known is not None:
+                case.journal.touch(record, current=False)
+                return move(case, known)
             if not filing.is_filed(record):
                 return judge(replace(case, previous=record, ask_found=found))
             if not found:
@@ -134,6 +138,17 @@ def as_it_ended(case: Case, record: Record) -> Record | None:
     return case.journal.note(
         ended, "as_it_ended", current=True, closed=False, reported=None, reported_etag=None
     )
+
+
+def _asked_already(case: Case, action: Action) -> Record | None:
+    """Return the adopted request that a restored journal did not know to have obeyed this very line, here."""
+    here = case.parts.sealer.hide(case.pair.sidecar.href)
+    found = (
+        known
+        for known in case.journal.everything()
+        if known.adopted and not known.place and known.extra.get("place_mac") == here
+    )
+    return next((known for known in found if known.ask == action.wording), None)
 
 
 def _entry_of(case: Case, record: Record, rank: int) -> Entry | None:

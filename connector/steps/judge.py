@@ -236,7 +236,6 @@ def _judge_whole(
     )
     if case.ask_found and case.journal.by_key(key) is None:
         needed = {"reason": "restart_marker_missing", "values": {}}
-        common["extra"].pop("confirmed", None)
     if needed and "transaction" in needed:
         # Registry and journal are gone; our own status still names T: it is followed, never sent (R7).
         fields = {**common, **needed, "key": key, "key_parts": key_parts, "ask": ask, "adopted": True}

@@ -271,6 +271,32 @@ def test_a_recommencer_that_nobody_knows_is_held(tmp_path: Path) -> None:
         stage.intact()
 
 
+def test_restored_to_before_a_recommencer(tmp_path: Path) -> None:
+    """The line was obeyed already, and its marker tells: nothing leaves again, and the folder goes on to say so."""
+    with Stage(tmp_path) as stage:
+        each_out(stage, ("en cours", "signée"))
+        for view in stage.platform.transactions():
+            stage.platform.person_refuses(view.id, MARIE, "Non.")
+        later(stage)
+        backup = stage.save_journal()
+        for name in ("en cours", "signée"):
+            write(stage, name, "action: recommencer")
+        stage.run()
+        stage.platform.person_signs(str(stage.record("signée").transaction), MARIE)
+        later(stage)
+        stage.restore(backup)
+        stage.run()
+        later(stage)
+        assert stage.first_line("en cours").startswith(OUT)
+        assert stage.first_line("signée") == "SIGNÉ – « signée.pdf » est maintenant la version signée"
+        assert [stage.record(name).state for name in ("en cours", "signée")] == [
+            State.IN_PROGRESS,
+            State.DELIVERED,
+        ]
+        assert stage.sends() == [1] * 4
+        stage.intact()
+
+
 def test_orders_on_what_was_adopted_count_as_done(tmp_path: Path) -> None:
     """A lost journal reminds, cancels and decides nothing a second time, and says so in every state."""
     with Stage(tmp_path) as stage:
@@ -312,6 +338,9 @@ def test_the_last_of_several_is_found_again(tmp_path: Path) -> None:
         stage.run()
         stage.sign()
         later(stage)
+        for name in names:
+            write(stage, name, "# signée")
+        stage.run()
         stage.lose_journal()
         stage.run()
         for name in names:
