@@ -32,6 +32,7 @@ from connector.steps.drop_waiting import DropMemory
 from connector.steps.lists import ListMemory
 from connector.steps.models import ModelMemory
 from connector.steps.parts import FolderSettings, Parts
+from connector.steps.tidy import TidyMemory
 
 log = logging.getLogger(__name__)
 
@@ -57,6 +58,7 @@ class ServerMemory:
     drops: DropMemory = field(default_factory=DropMemory)
     models: ModelMemory = field(default_factory=ModelMemory)
     overviews: OverviewMemory = field(default_factory=OverviewMemory)
+    tidy: TidyMemory = field(default_factory=TidyMemory)
     problem: str = ""
     """Why the last pass could not be made, for the log and ``status``."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from connector.lifecycle import State
 from connector.report import words
 from connector.report.facts import Case, who
+from connector.report.meanwhile import meanwhile
 from connector.report.people import signatories
 from connector.report.reasons import Reason, reason_of
 from connector.report.returning import fetch_it_yourself
@@ -117,6 +118,7 @@ def in_doubt(case: Case) -> None:
         indent=2,
     )
     page.typed(case.wording(Verb.NOT_SENT))
+    meanwhile(case)
     page.para(
         "Vous préférez ne pas trancher ? Référence {ref}, contact : {support}.",
         "Would you rather not decide? Reference {ref}, contact: {support}.",
@@ -139,6 +141,7 @@ def quarantined(case: Case) -> None:
     page, reason = case.page, _reason(case)
     page.first(words.TO_CHECK, *reason.first)
     page.para(*reason.told, untouched=case.untouched)
+    meanwhile(case)
     signatories(case)
     if case.erasure_near:
         fetch_it_yourself(case)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from connector.report import several, words
+from connector.report.answers import orders_found
 from connector.report.awaited import awaited
 from connector.report.facts import Case, moment_of, name_of, who
+from connector.report.meanwhile import correction, document_moved, folder_moved, request_gone
 from connector.report.ordering import from_words, last_reminder, orders, reminder_from
 from connector.report.people import signatories
 from connector.report.returning import last_news
@@ -18,14 +20,15 @@ def in_progress(case: Case) -> None:
     """S4, S5, S6 and the other first lines of a request that is out."""
     _first(case)
     document = case.record.document
-    if document.changed_at is not None:
+    if document.changed_at is not None and document.missing_since is None:
         _changed(case)
     else:
         awaited(case)
         _remarks(case)
         signatories(case)
         _nothing_to_do(case)
-        orders(case)
+        if not case.outside:
+            orders(case)
     last_news(case)
 
 
@@ -52,10 +55,10 @@ def _first(case: Case) -> None:
 def _matter(case: Case) -> tuple[str, str, dict[str, object]]:
     page, record = case.page, case.record
     document = record.document
-    if document.changed_at is not None:
-        return "attention : le PDF a été modifié après l’envoi", "note: the PDF was changed after sending", {}
     if document.missing_since is not None:
         return "le PDF a été supprimé ; la signature continue", "the PDF was deleted; signing goes on", {}
+    if document.changed_at is not None:
+        return "attention : le PDF a été modifié après l’envoi", "note: the PDF was changed after sending", {}
     if document.renamed_to is not None:
         return (
             "sous le nom « {name} », pas encore signé",
@@ -126,6 +129,10 @@ def _changed(case: Case) -> None:
         "“{beside}”.",
         beside=case.beside,
     )
+    if record.sidecar_gone:
+        request_gone(case)
+    elif record.edited_after_send:
+        correction(case)
     page.what_to_do()
     _change_answers(case, sent)
 
@@ -173,18 +180,28 @@ def _remarks(case: Case) -> None:
     if document.missing_since is not None:
         said += 1
         page.para(
-            "« {pdf} » n’est plus dans ce dossier depuis le {day}. Le document signé sera déposé ici, sous le nom "
-            "« {beside} ».",
-            "“{pdf}” has not been in this folder since {day}. The signed document will be put here, under the name "
-            "“{beside}”.",
+            "« {pdf} » n’est plus dans ce dossier depuis le {day}."
+            + (
+                " Le document signé sera déposé ici, sous le nom « {beside} »."
+                if several.is_plain(case)
+                else ""
+            ),
+            "“{pdf}” has not been in this folder since {day}."
+            + (
+                " The signed document will be put here, under the name “{beside}”."
+                if several.is_plain(case)
+                else ""
+            ),
             pdf=case.pdf,
             beside=case.beside,
             day=page.day_at(document.missing_since),
         )
     if record.edited_after_send:
         said += 1
-        _correction(case)
-    for remark in (_renamed, _unknown_word, _not_reminded, _moved, _orders_found):
+        correction(case)
+    for remark in (
+        _outside, _renamed, _unknown_word, _not_reminded, document_moved, folder_moved, _orders_found,
+    ):  # fmt: skip
         if said < _MOST_REMARKS:
             said += remark(case)
 
@@ -201,6 +218,22 @@ def _renamed(case: Case) -> bool:
             pdf=case.pdf,
         )
     return told
+
+
+def _outside(case: Case) -> bool:
+    """Its folder was moved to where nobody reads requests; the document is found there by its id."""
+    moved = case.moment("moved_out_at")
+    if case.outside:
+        case.page.para(
+            "Ce dossier a été déplacé{when} hors des dossiers suivis. Le document signé reviendra ici, mais une "
+            "consigne écrite dans « {file} » n’est plus lue : pour agir sur cette demande, remettez le dossier à sa "
+            "place.",
+            "This folder was moved{when} out of those that are followed. The signed document will come back here, but "
+            "an order written into “{file}” is not read any more: to act on this request, put the folder back.",
+            file=case.request_file,
+            when=case.page.say(" le {day}", " on {day}", day=case.page.day(moved)) if moved else Words(""),
+        )
+    return case.outside
 
 
 def _unknown_word(case: Case) -> bool:
@@ -228,41 +261,11 @@ def _not_reminded(case: Case) -> bool:
     return told
 
 
-def _moved(case: Case) -> bool:
-    moved = case.moment("moved_at")
-    if moved is not None:
-        case.page.para(
-            "Ce dossier a été déplacé le {day} ; le suivi continue ici.",
-            "This folder was moved on {day}; it is followed here.",
-            day=case.page.day(moved),
-        )
-    return moved is not None
-
-
 def _orders_found(case: Case) -> bool:
     found = case.record.adopted and bool(case.record.obeyed)
     if found:
-        case.page.para(
-            "Les consignes déjà écrites dans « {file} » comptent comme faites.",
-            "Orders already written in “{file}” count as done.",
-            file=case.request_file,
-        )
+        orders_found(case)
     return found
-
-
-def _correction(case: Case) -> None:
-    one = case.only is not None
-    case.page.para(
-        "« {file} » a été modifié après l’envoi. "
-        + ("La personne qui signe voit" if one else "Les signataires voient")
-        + " la demande telle qu’elle est partie. Pour la changer : corrigez-la sur Jesignexpert, ou arrêtez-la puis "
-        "recommencez.",
-        "“{file}” was changed after sending. "
-        + ("The person who signs sees" if one else "The signatories see")
-        + " the request as it left. To change it: correct "
-        "it on Jesignexpert, or stop it and begin again.",
-        file=case.request_file,
-    )
 
 
 def _nothing_to_do(case: Case) -> None:

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from connector.report.answers import said, typed_order
 from connector.report.facts import Case, moment_of, who
+from connector.report.meanwhile import request_gone
 from connector.report.typography import Words, local
 from connector.sidecar.model import Verb
 
@@ -20,7 +21,7 @@ def orders(case: Case) -> None:
     taken_away = case.record.document.missing_since is not None
     offer_stop = may_cancel and (not case.signed or gone or corrected or taken_away)
     if gone:
-        _request_gone(case)
+        request_gone(case)
     if may_remind:
         _remind(case)
     if offer_stop:
@@ -35,14 +36,6 @@ def orders(case: Case) -> None:
         page.typed(case.wording(Verb.CANCEL))
     if not can_remind or not may_cancel:
         _on_site(case, remind=not can_remind, stop=not may_cancel)
-
-
-def _request_gone(case: Case) -> None:
-    case.page.para(
-        "« {file} » a été supprimé, mais la demande continue : la supprimer ne l’arrête pas.",
-        "“{file}” was deleted, but the request goes on: deleting it does not stop it.",
-        file=case.request_file,
-    )
 
 
 def _remind(case: Case) -> None:

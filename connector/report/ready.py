@@ -7,6 +7,7 @@ from connector.report import words
 from connector.report.answers import typed_order
 from connector.report.before import problem_of
 from connector.report.facts import Case
+from connector.report.meanwhile import meanwhile
 from connector.report.people import preview_people
 from connector.report.problems import in_body
 from connector.report.typography import Words, loose
@@ -148,6 +149,7 @@ def draft(case: Case) -> None:
         "will be sent from here.",
         subject=case.subject,
     )
+    meanwhile(case)
     page.what_to_do()
     page.bullet(
         "Pour l’envoyer : ouvrez-la sur le site de Jesignexpert. Une fois envoyée, elle est suivie ici et "

@@ -5,6 +5,7 @@ from __future__ import annotations
 from connector.lifecycle import State
 from connector.report import words
 from connector.report.facts import Case, who
+from connector.report.meanwhile import meanwhile
 from connector.report.typography import loose
 
 
@@ -61,6 +62,7 @@ def sealing(case: Case) -> None:
         fetch_it_yourself(case, _ASKED_AGAIN)
     else:
         _until_delivered(case)
+    meanwhile(case)
     last_news(case)
 
 

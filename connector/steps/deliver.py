@@ -46,6 +46,7 @@ from connector.steps.fetch import fetch_again
 from connector.steps.parts import Parts
 from connector.steps.present import Present
 from connector.steps.task import Task, is_home
+from connector.steps.watch import gone_for_good
 
 log = logging.getLogger(__name__)
 
@@ -137,6 +138,8 @@ def _deliver(task: Task) -> Task:
         # Not where it was, or not what it was: followed by its file id before anything is concluded.
         task = _locate(task)
         present = present_now(task)
+    if present is None and task.document.href and not gone_for_good(task.parts, task.document):
+        return task.later("document_awaited")
     if present is None:
         return beside(task, "pdf_gone")
     if not is_base(task, present):

@@ -21,7 +21,7 @@ from connector.steps.gather import Gathered, gather
 from connector.steps.judge import read_again, read_documents
 from connector.steps.present import present_at
 from connector.steps.send import may_overturn, overturn
-from connector.steps.watch import in_sight, pair_document
+from connector.steps.watch import gone_for_good, in_sight, pair_document
 
 
 def attend_marked(case: Case, found: Case, record: Record) -> tuple[Record | None, bool]:
@@ -29,8 +29,10 @@ def attend_marked(case: Case, found: Case, record: Record) -> tuple[Record | Non
     if _as_marked(case, record):
         after = _settings_moved(found, record)
         return after, after is record
-    record = _edited(case, record)
-    return (_settings_moved(found, record) if record.state is State.MARKED else record), False
+    after = _edited(case, record)
+    if after is None or after.state is not State.MARKED:
+        return after, False
+    return _settings_moved(found, after), False
 
 
 def gathered_now(found: Case, record: Record) -> Gathered:
@@ -89,8 +91,11 @@ def _would_go(case: Case, record: Record) -> bool | None:
         case.parts.spool.free(ref)
 
 
-def _edited(case: Case, record: Record) -> Record:
-    """Marked, not sent yet, and saved again: the same bytes go on, other ones are not what the marker stands for."""
+def _edited(case: Case, record: Record) -> Record | None:
+    """Marked, not sent yet, and saved again: the same bytes go on, other ones are not what the marker stands for.
+
+    None while a document is missing that may only have moved: it waits.
+    """
     if not may_overturn(case.parts, record):
         return _order_seen(case, record)
     sidecar = read_again(case)
@@ -104,6 +109,8 @@ def _edited(case: Case, record: Record) -> Record:
         entry = _entry_of(case, record, document)
         if entry is not None and entry.etag == document.etag:
             continue
+        if entry is None and not gone_for_good(case.parts, document):
+            return None
         if entry is None or not _same_bytes(case, record, document, entry):
             return overturn(case.parts, record)
         moved = document.model_copy(update={"etag": entry.etag, "href": entry.href})
@@ -133,7 +140,7 @@ def _order_seen(case: Case, record: Record) -> Record:
     if etag in {record.sidecar_etag, record.extra.get("order_seen")}:
         return record
     action = read_orders(read_again(case).data)
-    extra = {**orders.no_longer_pending(record), "order_seen": etag}
+    extra = {**orders.no_longer_pending(record.extra), "order_seen": etag}
     if action is not None and action.verb is Verb.CANCEL and action.wording not in record.obeyed:
         extra |= orders.pending(action)
     return case.journal.touch(record, extra=extra)

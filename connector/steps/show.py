@@ -12,6 +12,7 @@ import logging
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from connector.errors import Cause, NotFound, OutOfSpace, PreconditionFailed
@@ -25,14 +26,17 @@ from connector.report.status import StatusText, render_status
 from connector.report.typography import Language
 from connector.sidecar import names
 from connector.sidecar.model import Verb
-from connector.steps import assumed, deadlines, waiting
+from connector.steps import assumed, astray, deadlines, filing, waiting
 from connector.steps.case import NAMED_AFTER_REQUEST
 from connector.steps.parts import Parts
 from connector.steps.spooled import sent_name
+from connector.steps.watch import gone_for_good
 
 log = logging.getLogger(__name__)
 
 MAX_STATUS_BYTES = 200_000
+NOTICE = "notice_href"
+"""In ``extra``: where its status stands while its own folder lets nothing be written (``rights``)."""
 _MOST_NOTES = 50
 PREVIEW_LABEL = {"fr": "APERÇU – rien n’est parti", "en": "PREVIEW – nothing has been sent"}
 
@@ -58,12 +62,22 @@ def _to_be_shown(parts: Parts, record: Record) -> bool:
         return False
     if record.state is State.WAITING_PDF:
         # The two files rarely arrive together: nothing is said at once.
-        return parts.now() - record.created_at >= parts.timing.pdf_patience
+        since = moment_of(record.extra.get("missing_since")) or record.created_at
+        return parts.now() - since >= parts.timing.pdf_patience
     return True
 
 
 def status_href(record: Record) -> Href | None:
     """Where the status of a record stands; None while its place is not known (an adopted one)."""
+    if filing.is_filed(record):
+        parent, _, sidecar = record.place.rpartition("/")
+        name = names.status_name(names.document_name(sidecar))
+        # A status that a person has deleted comes again only with something new to say.
+        return filing.status_place(record) or Href(f"{parent}/{name}")
+    if (elsewhere := astray.status_place(record)) is not None:
+        return elsewhere
+    if record.extra.get(NOTICE):
+        return Href(str(record.extra[NOTICE]))
     if record.extra.get("own_status") and record.place:
         # Another request of the same PDF has its status by the PDF's name: this one's is named after its sidecar.
         parent, _, sidecar = record.place.rpartition("/")
@@ -75,13 +89,33 @@ def status_href(record: Record) -> Href | None:
     return Href(f"{parent}/{names.status_name(name)}")
 
 
+def at_home(record: Record) -> Record:
+    """Return the record as it would be shown in its own folder."""
+    if NOTICE not in record.extra:
+        return record
+    return record.model_copy(update={"extra": _without_notice(record)})
+
+
+def brought_home(parts: Parts, record: Record) -> Record:
+    """Write that its status stands in its own folder again, which takes it."""
+    if NOTICE not in record.extra:
+        return record
+    return parts.journal.note(record, "told_at_home", extra=_without_notice(record))
+
+
+def _without_notice(record: Record) -> dict[str, Any]:
+    return {name: value for name, value in record.extra.items() if name != NOTICE}
+
+
 def named_after(record: Record) -> str:
     """Return the href of what everything we write beside is named after: the document, else the request.
 
     Empty while no place is known (an adopted request).
     """
-    base = record.document.href or record.document.delivered_href or ""
-    if record.place and (not base or record.extra.get(NAMED_AFTER_REQUEST)):
+    base = record.document.href or ("" if record.place else record.document.delivered_href or "")
+    # What is held has not left: wherever its document was followed to, it is its request's file that counts.
+    held = record.state is State.HELD and record.extra.get("followed")
+    if record.place and (not base or held or record.extra.get(NAMED_AFTER_REQUEST)):
         parent, _, sidecar = record.place.rpartition("/")
         base = f"{parent}/{names.document_name(sidecar)}"
     return base
@@ -95,8 +129,18 @@ def is_shown(parts: Parts, record: Record) -> bool:
 
 def _words(parts: Parts, record: Record, href: Href) -> tuple[StatusText, str]:
     """Return the status as it should read now, and the digest of its place and words."""
-    text = render_status(record, context_of(parts, record))
+    text = render_status(_believed(parts, record), context_of(parts, record))
     return text, hashlib.sha256(f"{href}\0{text.text}".encode("utf-8", "surrogateescape")).hexdigest()
+
+
+def _believed(parts: Parts, record: Record) -> Record:
+    """Leave out what is missing since a moment only: a move often arrives as a deletion, then an upload."""
+    for document in record.documents:
+        if document.missing_since is not None and not gone_for_good(parts, document):
+            record = record.model_copy(
+                update=record.with_document(document.model_copy(update={"missing_since": None}))
+            )
+    return record
 
 
 def _show_status(parts: Parts, record: Record) -> Record:
@@ -120,13 +164,13 @@ def _show_status(parts: Parts, record: Record) -> Record:
     earlier = parts.journal.intent(record, "show")
     ours = [content, *([str(earlier.data["content"]).encode()] if earlier else [])]
     record = parts.journal.intend(record, "show", {"content": content.decode()})
+    aside: list[Href] = []
     try:
-        etag = write_ours(folder, href, content, known=known, ours=ours, seal_key=parts.sealer.key)
+        etag = write_ours(
+            folder, href, content, known=known, ours=ours, seal_key=parts.sealer.key, aside=aside
+        )
     except NotFound:
-        if not record.state.ended:
-            raise
-        # Its folder is gone, and nobody is left there to be told.
-        return parts.journal.note(record, "nowhere_to_report", done=("show",), reported=digest)
+        return _without_folder(parts, record, digest)
     before = record.extra.get("status_href")
     record = parts.journal.note(
         record,
@@ -135,19 +179,51 @@ def _show_status(parts: Parts, record: Record) -> Record:
         done=("show",),
         reported=digest,
         reported_etag=etag,
-        extra={**record.extra, "status_href": href},
+        extra={**record.extra, "status_href": href, "status_size": len(content), **_note_aside(aside)},
     )
-    if before and before != href:
+    if before and before != href and not _stays(record, str(before)):
         remove_ours(parts, folder, Href(before), record.ref)
     return record
 
 
+def _note_aside(aside: Sequence[Href]) -> dict[str, str]:
+    """Return what is kept of a person's addition that was moved: the next look tells of it."""
+    return {"note_aside": aside[-1].rpartition("/")[2]} if aside else {}
+
+
+def _without_folder(parts: Parts, record: Record, digest: str) -> Record:
+    """Its folder is not there. Raises NotFound while it may come back, or while the request goes on by itself."""
+    if astray.needs_a_person(record) and astray.status_place(record) is None and record.document.href:
+        if not astray.is_gone(parts, record):
+            raise NotFound("its folder is not there", operation="show")
+        found = astray.find_place(parts, record)
+        extra = {**record.extra, astray.KEY: found}
+        return _show_status(parts, parts.journal.note(record, "astray", done=("show",), extra=extra))
+    if not record.state.ended:
+        raise NotFound("its folder is not there", operation="show")
+    # Nobody is left there to be told.
+    return parts.journal.note(record, "nowhere_to_report", done=("show",), reported=digest)
+
+
+def _stays(record: Record, status: str) -> bool:
+    """True for the status of a signed document that lies where it went when its folder was gone: it is still true."""
+    return record.reason == "folder_gone" and f"/{names.LOST_FOLDER}/" in status
+
+
 def write_ours(
-    folder: Folder, href: Href, content: bytes, *, known: bool, ours: Sequence[bytes], seal_key: bytes
+    folder: Folder,
+    href: Href,
+    content: bytes,
+    *,
+    known: bool,
+    ours: Sequence[bytes],
+    seal_key: bytes,
+    aside: list[Href] | None = None,
 ) -> ETag | None:
     """Make the file, or overwrite our own; ``known``: we wrote it before, so that it is looked at first.
 
-    ``ours``: what we write and what we were last writing, of which a torn file is the beginning.
+    ``ours``: what we write and what we were last writing, of which a torn file is the beginning. ``aside`` takes
+    where a person's content was moved to, if any stood there.
     """
     if not known:
         try:
@@ -167,21 +243,24 @@ def write_ours(
         if etag is None:
             raise PreconditionFailed("the status has no ETag to guard it by", operation="show")
         return folder.replace(href, content, etag=etag)
-    move_aside(folder, href)
+    moved = move_aside(folder, href)
+    if aside is not None:
+        aside.append(moved)
     return folder.create(href, content)
 
 
-def move_aside(folder: Folder, href: Href) -> None:
-    """What a person wrote is kept: ``lettre.signature (note).txt``, then ``(note) (2)``."""
+def move_aside(folder: Folder, href: Href) -> Href:
+    """What a person wrote is kept: ``lettre.signature (note).txt``, then ``(note) (2)``. Returns where."""
     parent, _, name = href.rpartition("/")
     stem = f"{parent}/{names.movable(name.removesuffix('.txt'))}"
     for number in range(1, _MOST_NOTES):
         suffix = " (note)" if number == 1 else f" (note) ({number})"
+        kept = Href(f"{stem}{suffix}.txt")
         try:
-            folder.move(href, Href(f"{stem}{suffix}.txt"))
+            folder.move(href, kept)
         except PreconditionFailed:
             continue
-        return
+        return kept
     raise OutOfSpace("every name for a person's note is taken", operation="show")
 
 
@@ -194,6 +273,15 @@ def _fetch(folder: Folder, href: Href) -> tuple[bytes, ETag | None] | None:
     except OutOfSpace:
         return b"?", None
     return stream.getvalue(), fetched.etag
+
+
+def stands_there(parts: Parts, record: Record, href: Href) -> bool:
+    """True while every line of the status, as it reads now, is found at ``href`` in its order, whatever was added."""
+    found = _fetch(parts.folders[record.server], href)
+    if found is None:
+        return False
+    there = iter(found[0].decode("utf-8-sig", "replace").splitlines())
+    return all(line in there for line in render_status(record, context_of(parts, record)).text.splitlines())
 
 
 def read_status_at(parts: Parts, folder: Folder, href: Href) -> Whole | None:
@@ -233,9 +321,9 @@ def remove_ours(parts: Parts, folder: Folder, href: Href, ref: str) -> None:
 
 
 def _show_preview(parts: Parts, record: Record) -> Record:
-    if record.state is State.PREVIEWED:
+    if record.state is State.PREVIEWED and NOTICE not in record.extra:
         return _write_preview(parts, record)
-    if record.extra.get("preview_sha256") and (record.state.open or record.state.ended):
+    if record.extra.get("preview_sha256") and record.state not in {State.WAITING, State.PREPARED}:
         _remove_preview(parts, parts.folders[record.server], record)
         extra = {k: v for k, v in record.extra.items() if not k.startswith("preview_")}
         return parts.journal.note(record, "preview_removed", extra=extra)
@@ -352,6 +440,7 @@ def context_of(parts: Parts, record: Record) -> StatusContext:
         versions_kept=capabilities.versions and record.document.original_href is None,
         ready_count=_ready_count(parts, record),
         next_wordings=_next_wordings(parts, record, language),
+        root=settings.root,
         acted=assumed.orders_in_force(parts, record.account) if record.state.open else ACTED_NOW,
     )
 
@@ -374,6 +463,8 @@ def pause_of(parts: Parts, account: str) -> Pause | None:
 
 
 def _wait_reason(parts: Parts, record: Record) -> WaitReason | None:
+    if NOTICE in record.extra and record.state in {State.PREVIEWED, State.WAITING, State.PREPARED}:
+        return WaitReason.CANNOT_WRITE
     if record.state is not State.WAITING or not waiting.braked(parts, record):
         return None
     hour = waiting.braked_for_the_hour(parts, record)
@@ -388,7 +479,7 @@ def _unanswered_since(parts: Parts, record: Record) -> datetime | None:
 
 def _next_wordings(parts: Parts, record: Record, language: Language) -> dict[Verb, str]:
     """Print the first wording that is new for this place: the others were used up (protocol, "Orders")."""
-    used = set(record.obeyed)
+    used = {*record.obeyed, str(record.extra.get("stands", ""))}
     for other in parts.journal.all_at_place(record.server, record.place) if record.place else ():
         used |= set(other.obeyed)
     if record.reason == "copy" and record.values.get("other_id"):
