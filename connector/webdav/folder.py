@@ -324,9 +324,12 @@ class WebDavFolder:
         """Lock one file: by user on Nextcloud, by token elsewhere. WebDAV facts section 8; RFC 4918 section 9.10."""
         if self.capabilities().locks is False:
             return None
-        # A LOCK of what is not there would make an empty file.
-        if self.stat(href).is_folder:
+        # A LOCK of what is not there would make an empty file; of what may not be written it is 500 (files_lock).
+        entry = self.stat(href)
+        if entry.is_folder:
             raise NotFound("a folder of that name, no file", service=self.name, operation=LOCK.name)
+        if entry.permissions is not None and "W" not in entry.permissions:
+            raise AccessDenied("may not be written", service=self.name, operation=LOCK.name, status=403)
         path, by_user = self._root.request_path(href), self._user_locks()
         return TokenLocks(self._connections).lock(path, note) if by_user is None else by_user.lock(path)
 

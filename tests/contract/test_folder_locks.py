@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -117,6 +118,37 @@ def test_somebody_elses_lock_is_respected(letter: Served) -> None:
         assert letter.folder.capabilities().kind == "nextcloud"
     with pytest.raises(Locked):
         letter.folder.lock(LETTER, note=NOTE)
+
+
+def test_a_new_version_waits_for_a_colleagues_lock(letter: Served, tmp_path: Path) -> None:
+    """What came back is Locked out while somebody has the document, and goes in, same upload, once they let go."""
+    if letter.folder.capabilities().kind != "nextcloud" or letter.colleague is None:
+        pytest.skip("no versions, or one user only")
+    before = file_id(letter.settled(LETTER))
+    signed = tmp_path / "signed.pdf"
+    signed.write_bytes(b"signed by all")
+    held_by_a_colleague(letter)
+    with pytest.raises(Locked):
+        letter.folder.replace_as_version(LETTER, signed, etag=letter.tag(LETTER), upload="up-locked")
+    assert read(letter, LETTER) == b"signed"
+    with letter.colleague() as folder:
+        assert folder.unlock(LETTER, note=THEIRS) is True
+    # The end of a lock moved the tag again: what is there is looked at anew.
+    letter.folder.replace_as_version(LETTER, signed, etag=letter.tag(LETTER), upload="up-locked")
+    assert read(letter, LETTER) == b"signed by all"
+    assert file_id(letter.folder.stat(LETTER)) == before
+
+
+def test_our_own_lock_lets_a_new_version_in(letter: Served, tmp_path: Path) -> None:
+    """On Nextcloud the lock is the login's, and its other sessions write through it: a delivery repeated after it."""
+    if letter.folder.capabilities().kind != "nextcloud":
+        pytest.skip("a lock by token is for its holder alone")
+    lock(letter)
+    signed = tmp_path / "signed.pdf"
+    signed.write_bytes(b"signed by all")
+    letter.folder.replace_as_version(LETTER, signed, etag=letter.tag(LETTER), upload="up-own")
+    assert read(letter, LETTER) == b"signed by all"
+    assert letter.folder.unlock(LETTER, note=NOTE) is True
 
 
 def test_what_is_not_there_is_not_locked_and_not_made(locking: Served) -> None:

@@ -53,7 +53,9 @@ class DmsWorld:
     Depth: infinity; ``scan`` makes the server look for changes on disk at each PROPFIND and SEARCH.
 
     Switches that may be set at any time: ``maintenance`` (503), ``quota_bytes`` (507), ``read_only``
-    (a set of folder paths, "" for all: 403), ``accounts.disabled`` (503), ``accounts.change_password``.
+    (a set of folder paths, "" for all: 403), ``accounts.disabled`` (503), ``accounts.change_password``; on Nextcloud
+    ``lock_minutes`` (how long a lock by user holds, None for ever), ``versions_app`` and ``comments_app`` (False: the
+    app is off), ``tags_by_admin_only`` (creating tags is 403).
     """
 
     def __init__(
@@ -78,7 +80,13 @@ class DmsWorld:
         self.plain = PlainFolder(files, clock)
         self.nextcloud = NextcloudFolder(files, state, self.ledger, clock) if mode == "nextcloud" else None
         self.person = Person(self, "comptable")
+        self.owner = next(iter(users or {"signatures": ""}))
+        """The login whose files these are; the others see them as shared with them."""
         self.maintenance = False
+        self.lock_minutes: int | None = None
+        self.versions_app = True
+        self.comments_app = True
+        self.tags_by_admin_only = False
         self._plain_quota: int | None = None
         self._plain_read_only: set[str] = set()
         self.rules = RuleBook()
