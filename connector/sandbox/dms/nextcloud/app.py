@@ -89,7 +89,7 @@ class NextcloudApp:
         # Double slashes are collapsed (facts section 10).
         parts = [part for part in call.path[len(ROOT) :].split("/") if part]
         answer = self._routed(dav, parts)
-        if call.method == "OPTIONS":
+        if call.method in {"OPTIONS", "PROPFIND"}:  # both name the classes (seen on 32.0.1)
             answer.headers.append(("DAV", CLASSES + (", 2" if self._world.files_lock else "")))
         return answer
 

@@ -61,13 +61,15 @@ def _ocs(code: int, data: dict[str, Any], message: str = "OK") -> Answer:
 def _capabilities(world: DmsWorld, call: Call) -> dict[str, Any]:
     files: dict[str, Any] = {
         "bigfilechunking": True,
-        "versioning": True,
-        "version_labeling": True,
-        "version_deletion": True,
         "undelete": True,
     }
+    # What an app that is off does not name (seen on 32.0.1).
+    if world.versions_app:
+        files |= {"versioning": True, "version_labeling": True, "version_deletion": True}
+    if world.comments_app:
+        files["comments"] = True
     if world.files_lock:
-        files["locking"] = "1.0"
+        files |= {"locking": "1.0", "api-feature-lock-type": True}
     major, minor, micro = VERSION
     return {
         "version": {"major": major, "minor": minor, "micro": micro, "string": f"{major}.{minor}.{micro}"},
