@@ -28,6 +28,7 @@ from connector.steps.attest import attest
 from connector.steps.born import Room
 from connector.steps.case import Case
 from connector.steps.close import close
+from connector.steps.comments import comment
 from connector.steps.correct import show_corrected
 from connector.steps.deliver import deliver
 from connector.steps.discover import Settling, Sight, look
@@ -44,6 +45,7 @@ from connector.steps.recover import adopt_renamed_folders, check_owner, own, rec
 from connector.steps.reminders import remind_if_due
 from connector.steps.send import ask, is_question, send
 from connector.steps.show import show, show_preview, status_href
+from connector.steps.tags import tag
 
 log = logging.getLogger(__name__)
 
@@ -357,7 +359,9 @@ def _show_all(
         attested = tolerated(parts, memory, previewed, "attest", partial(attest, parts, previewed))
         locked = tolerated(parts, memory, attested, "lock", partial(lock, parts, attested))
         shown = tolerated(parts, memory, locked, "show", partial(show, parts, locked))
-        tolerated(parts, memory, shown, "close", partial(close, parts, shown))
+        tagged = tolerated(parts, memory, shown, "tag", partial(tag, parts, shown))
+        said = tolerated(parts, memory, tagged, "comment", partial(comment, parts, tagged))
+        tolerated(parts, memory, said, "close", partial(close, parts, said))
     for settings in folders:
         if memory.workable(settings):
             patiently(parts, memory, f"notice {settings.name}", partial(show_notice, parts, settings))

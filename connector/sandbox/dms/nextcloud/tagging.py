@@ -61,14 +61,14 @@ def handle_relations(dav: Dav, parts: list[str]) -> Answer:
             return _list(dav, f"{ROOT}systemtags-relations/files/{node.fileid}/", annotations.of(node.fileid))
         raise DavError(405, "MethodNotAllowed", "Not on the tags of a file")
     tagid = int(parts[2]) if parts[2].isdigit() else -1
-    tag = annotations.tags.get(tagid)
+    known = annotations.tags.get(tagid)
     match dav.call.method:
         case "PUT":
-            if tag is None or not tag.visible:
+            if known is None or not known.visible:
                 raise DavError(
                     412, "PreconditionFailed", f"Tag with id {parts[2]} does not exist, cannot assign"
                 )
-            if dav.folder.is_read_only(node.path) or not tag.assignable:  # seen
+            if dav.folder.is_read_only(node.path) or not known.assignable:  # seen
                 raise DavError(403, "Forbidden", f"No permission to assign tag to {node.fileid}")
             if not annotations.assign(node.fileid, tagid):
                 # The real text, though it means that the tag is assigned already.
