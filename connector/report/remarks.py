@@ -18,36 +18,36 @@ _LONGEST_VALUE: Final = 80
 
 _SAID: Final[dict[Remark, tuple[str, str]]] = {
     "launched": (
-        "Document parti en signature {day}, signataires : {names}. Le document signé reviendra ici de lui-même. "
+        "Document parti en signature le {day}, signataires : {names}. Le document signé reviendra ici de lui-même. "
         "Référence : {ref}.",
-        "Document sent for signing {day}, signatories: {names}. The signed document will come back here by itself. "
+        "Document sent for signing on {day}, signatories: {names}. The signed document will come back here by itself. "
         "Reference: {ref}.",
     ),
     "refused": (
-        "Signature refusée {day} par : {names}. Référence : {ref}.",
-        "Signature declined {day} by: {names}. Reference: {ref}.",
+        "Signature refusée le {day} par : {names}. Référence : {ref}.",
+        "Signature declined on {day} by: {names}. Reference: {ref}.",
     ),
     "signed": (
-        "Document signé {day} par : {names}. Ce fichier est maintenant la version signée. Référence : {ref}.",
-        "Document signed {day} by: {names}. This file is now the signed version. Reference: {ref}.",
+        "Document signé le {day} par : {names}. Ce fichier est maintenant la version signée. Référence : {ref}.",
+        "Document signed on {day} by: {names}. This file is now the signed version. Reference: {ref}.",
     ),
 }
 _BESIDE: Final = (
-    "Document signé {day} par : {names}. La version signée est à côté : « {file} ». Référence : {ref}.",
-    "Document signed {day} by: {names}. The signed version is beside it: “{file}”. Reference: {ref}.",
+    "Document signé le {day} par : {names}. La version signée est à côté : « {file} ». Référence : {ref}.",
+    "Document signed on {day} by: {names}. The signed version is beside it: “{file}”. Reference: {ref}.",
 )
 _BY_NOBODY_KNOWN: Final[dict[Remark, tuple[str, str]]] = {
     "launched": (
-        "Document parti en signature {day}. Référence : {ref}.",
-        "Document sent for signing {day}. Reference: {ref}.",
+        "Document parti en signature le {day}. Référence : {ref}.",
+        "Document sent for signing on {day}. Reference: {ref}.",
     ),
     "refused": (
-        "Signature refusée {day}. Référence : {ref}.",
-        "Signature declined {day}. Reference: {ref}.",
+        "Signature refusée le {day}. Référence : {ref}.",
+        "Signature declined on {day}. Reference: {ref}.",
     ),
     "signed": (
-        "Document signé {day}. Ce fichier est maintenant la version signée. Référence : {ref}.",
-        "Document signed {day}. This file is now the signed version. Reference: {ref}.",
+        "Document signé le {day}. Ce fichier est maintenant la version signée. Référence : {ref}.",
+        "Document signed on {day}. This file is now the signed version. Reference: {ref}.",
     ),
 }
 """Where the names are not known: an adopted request, a refusal that names nobody."""

@@ -39,6 +39,7 @@ _WRITTEN = frozenset(
         "status_href",
         "status_listed",
         "moved_at",
+        "tags",
         "preview_of",
         "preview_sha256",
         "preview_href",

@@ -132,6 +132,8 @@ class _Hanging:
         old_file, old_tag = (before["file"], before["tag"]) if before is not None else (None, None)
         new = self._tag(key) if key is not None and file_id is not None else None
         stays = new is not None and (old_file, old_tag) == (file_id, new.tag_id)
+        if stays and known and where is not None:
+            return {"at": where, "file": old_file, "tag": old_tag}
         if old_tag and old_file and not stays and not self._is_shared(old_file, old_tag):
             self.hung.take_tag(FileId(old_file), TagId(old_tag))
         if where is None:
