@@ -75,7 +75,7 @@ class NextcloudApp:
             return refused
         _, password = self._login(call)
         by_app = self._world.accounts.is_app_password(call.user, password)
-        return ocs.handle(self._world, call, with_app_password=by_app)
+        return ocs.handle(self._world, call, password=password if by_app else None)
 
     def _dav(self, call: Call) -> Answer:
         if self._world.maintenance:  # no Retry-After, no other header (facts section 10)
