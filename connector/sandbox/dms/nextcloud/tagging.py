@@ -31,7 +31,7 @@ def handle_tags(dav: Dav, parts: list[str]) -> Answer:
                 # By name; what is invisible is not listed (seen).
                 tags = [tag for tag in dav.folder.annotations.tags.values() if tag.visible]
                 tags.sort(key=lambda tag: tag.name.casefold())
-                return _list(dav, f"{ROOT}systemtags/", tags)
+                return _list(dav, f"{ROOT}systemtags/", tags, end="/")
         raise DavError(405, "MethodNotAllowed", "Not on the list of tags")
     found = dav.folder.annotations.tags.get(int(parts[0]) if parts[0].isdigit() else -1)
     if found is None:
@@ -171,15 +171,18 @@ def _create(dav: Dav) -> Tag:
     return tag
 
 
-def _list(dav: Dav, top: str, tags: list[Tag]) -> Answer:
+def _list(dav: Dav, top: str, tags: list[Tag], end: str = "") -> Answer:
+    """Return a list of tags; of itself it tells nothing that is asked of tags (seen)."""
     names, _ = wanted(dav.call.body)
-    responses = [response(top, [(f"{{{D}}}resourcetype", "<d:collection/>")], [])]
+    kind = f"{{{D}}}resourcetype"
+    itself = [(kind, "<d:collection/>")] if kind in names else []
+    responses = [response(top, itself, [name for name in names if name != kind])]
     if dav.call.header("depth") != "0":
-        responses += [_described(top, tag, names) for tag in tags]
+        responses += [_described(top, tag, names, end) for tag in tags]
     return multistatus(responses)
 
 
-def _described(top: str, tag: Tag, names: list[str]) -> str:
+def _described(top: str, tag: Tag, names: list[str], end: str = "") -> str:
     known = {
         f"{{{D}}}resourcetype": "",
         f"{{{OC}}}id": str(tag.tagid),
@@ -190,7 +193,7 @@ def _described(top: str, tag: Tag, names: list[str]) -> str:
         f"{{{NC}}}color": escape(tag.color),
     }
     found = [(name, known[name]) for name in names if name in known]
-    return response(f"{top}{tag.tagid}", found, [name for name in names if name not in known])
+    return response(f"{top}{tag.tagid}{end}", found, [name for name in names if name not in known])
 
 
 def _recolour(dav: Dav, tag: Tag) -> Answer:
