@@ -232,8 +232,12 @@ def test_a_lost_journal_finds_its_tags_again(tmp_path: Path) -> None:
 
 
 def test_a_file_put_back_under_another_id(tmp_path: Path) -> None:
-    """The tag goes where the document is."""
+    """The tag goes where the document is; a tag that an administrator deleted meanwhile is made anew."""
     with Stage(tmp_path) as stage:
+        with stage.dms.act() as folder:
+            assert folder is not None
+            made = folder.annotations.create(DONE, visible=True, assignable=True)
+            assert made is not None
         stage.drop()
         stage.run()
         data = stage.read("lettre.pdf")
@@ -241,7 +245,10 @@ def test_a_file_put_back_under_another_id(tmp_path: Path) -> None:
         stage.write("lettre.pdf", data)
         stage.run()
         assert tags(stage) == [RUNNING]
+        del folder.annotations.tags[made.tagid]
         stage.sign()
+        stage.run()
+        stage.clock.advance(60)
         stage.run()
         assert stage.record().state is State.DELIVERED
         assert tags(stage) == [DONE]
