@@ -42,11 +42,11 @@ from connector.steps.missing import attend_missing
 from connector.steps.notice import show_notice
 from connector.steps.parts import FolderSettings, Parts
 from connector.steps.prepare import judge_again, prepare
+from connector.steps.previews import show_preview
 from connector.steps.recover import adopt_renamed_folders, check_owner, own, recover
 from connector.steps.reminders import remind_if_due
 from connector.steps.reported import preview_still_there, still_reported
 from connector.steps.send import ask, is_question, send
-from connector.steps.show import show_preview
 from connector.steps.tags import tag
 from connector.steps.tidy import due, tidy
 from connector.steps.watch import conflict_copies_seen
