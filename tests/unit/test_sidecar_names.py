@@ -291,3 +291,21 @@ def test_a_name_too_long_for_a_request() -> None:
     """No name rather than one that is cut and pairs with nothing."""
     assert names.sidecar_name("é" * 120 + ".pdf")
     assert names.sidecar_name("é" * 123 + ".pdf") == ""
+
+
+@pytest.mark.parametrize(
+    ("copy", "original"),
+    [
+        ("lettre.sign (conflicted copy 2026-11-23 104512).yaml", "lettre.sign.yaml"),
+        ("Lettre (conflicted copy 2026-11-23 104512).sign.yaml", "lettre.sign.yaml"),
+        ("lettre.sign (copie en conflit de Claire 2026-11-23).yaml", "lettre.sign.yaml"),
+        ("lettre (Claire's conflicted copy 2026-11-23).pdf", "lettre.pdf"),
+        ("lettre.sign.sync-conflict-20261123-104512-ABCDEF.yaml", "lettre.sign.yaml"),
+        ("lettre.sign.yaml", ""),
+        ("lettre (signé).pdf", ""),
+    ],
+)
+def test_a_copy_that_synchronisation_made_has_an_original(copy: str, original: str) -> None:
+    """The copy is noise, and its original is known by name alone."""
+    assert names.original_of(copy) == original
+    assert names.is_noise(copy) == bool(original)
