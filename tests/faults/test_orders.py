@@ -204,10 +204,9 @@ def test_annuler_seen_first_by_the_other_pass(tmp_path: Path) -> None:
         assert stage.first_line().startswith(BY_ORDER)
 
 
-@MODES
-def test_annuler_waits_for_the_platform_and_is_shown(tmp_path: Path, mode: Mode) -> None:
+def test_annuler_waits_for_the_platform_and_is_shown(tmp_path: Path) -> None:
     """Away: the order is read, shown as waiting, and obeyed on its return; the platform is not hammered."""
-    with Stage(tmp_path, mode) as stage:
+    with Stage(tmp_path) as stage:
         out(stage)
         stage.platform.switch(maintenance=True)
         order(stage, "action: annuler")
@@ -299,10 +298,9 @@ def test_annuler_of_what_is_then_forgotten(tmp_path: Path) -> None:
         stage.intact()
 
 
-@MODES
-def test_annuler_of_a_draft(tmp_path: Path, mode: Mode) -> None:
+def test_annuler_of_a_draft(tmp_path: Path) -> None:
     """Handed over to a person: it is ended there, and nobody had been mailed."""
-    with Stage(tmp_path, mode) as stage:
+    with Stage(tmp_path) as stage:
         stage.drop(sidecar=ONE + "envoi: brouillon\n")
         stage.run()
         assert "action: annuler" in stage.status()
@@ -331,10 +329,9 @@ def test_annuler_of_a_doubtful_one(tmp_path: Path, kind: str, details: dict[str,
         stage.intact()
 
 
-@MODES
-def test_annuler_of_one_that_was_about_to_leave(tmp_path: Path, mode: Mode) -> None:
+def test_annuler_of_one_that_was_about_to_leave(tmp_path: Path) -> None:
     """Marked, and refused for want of credit: it never leaves, not when there is credit again either."""
-    with Stage(tmp_path, mode) as stage:
+    with Stage(tmp_path) as stage:
         stage.platform.switch(credit=0)
         stage.drop()
         stage.run()
@@ -375,10 +372,9 @@ def test_annuler_of_one_whose_sending_is_a_question(tmp_path: Path) -> None:
 # --------------------------------------------------------------------------------- before anything left
 
 
-@MODES
-def test_an_order_left_over_has_no_effect(tmp_path: Path, mode: Mode) -> None:
+def test_an_order_left_over_has_no_effect(tmp_path: Path) -> None:
     """Ux 1.5: last year's request copied with its order works, and the order is said to be without effect."""
-    with Stage(tmp_path, mode) as stage:
+    with Stage(tmp_path) as stage:
         stage.write("lettre.sign.yaml", ONE + "action: annuler\n")
         stage.run()
         stage.clock.advance(600)
@@ -485,6 +481,10 @@ def test_relancer_reminds_once_for_each_wording(tmp_path: Path, mode: Mode) -> N
         assert stage.platform.transactions()[0].reminders == 2
         assert len(stage.record().signatories[0].reminded_at) == 2
         assert stage.record().signatories[1].reminded_at == ()
+        for same in ("# vu avec elle\naction: relancer 3", "action:   Relancer  3", "action: remind 3"):
+            stage.clock.advance(2 * HOUR)
+            order(stage, same, TWO)
+        assert called(stage, "remind") == 2, "the same wording is never obeyed again, whenever it is read"
         assert stage.sends() == [1]
         stage.intact()
 

@@ -126,5 +126,7 @@ def test_every_order_in_every_state(tmp_path: Path) -> None:
         for (state, verb), cell in moved.items():
             line = stage.first_line(named(state, verb))
             assert line.startswith(cell.removeprefix("→")), (state, verb, stage.status(named(state, verb)))
+            told = words(stage, named(state, verb))
+            assert f"« {TYPED[verb]} » est sans effet" not in told, "what was obeyed is not answered as well"
         assert all(count <= 1 for count in stage.sends())
         stage.intact()

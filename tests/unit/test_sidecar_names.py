@@ -346,3 +346,21 @@ def test_names_among_finished_requests_stay_short_enough() -> None:
 @pytest.mark.parametrize("name", [names.LOST_FOLDER, names.DONE_FOLDER, "DEMANDES TERMINÉES/"])
 def test_our_folders_are_ours(name: str) -> None:
     assert names.is_ours(name)
+
+
+@pytest.mark.parametrize(
+    ("copy", "original"),
+    [
+        ("lettre.sign (conflicted copy 2026-11-23 104512).yaml", "lettre.sign.yaml"),
+        ("Lettre (conflicted copy 2026-11-23 104512).sign.yaml", "lettre.sign.yaml"),
+        ("lettre.sign (copie en conflit de Claire 2026-11-23).yaml", "lettre.sign.yaml"),
+        ("lettre (Claire's conflicted copy 2026-11-23).pdf", "lettre.pdf"),
+        ("lettre.sign.sync-conflict-20261123-104512-ABCDEF.yaml", "lettre.sign.yaml"),
+        ("lettre.sign.yaml", ""),
+        ("lettre (signé).pdf", ""),
+    ],
+)
+def test_a_copy_that_synchronisation_made_has_an_original(copy: str, original: str) -> None:
+    """The copy is noise, and its original is known by name alone."""
+    assert names.original_of(copy) == original
+    assert names.is_noise(copy) == bool(original)
