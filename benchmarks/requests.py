@@ -32,7 +32,7 @@ CREATE, UPLOAD, SIGNATORY, SEND = "create", "upload", "signatory", "send"
 MARKER, FOUND_SIGNED, SIGNED = "marker", "status read that finds it signed", "signed GET"
 DELIVERY, SHOWN, LOOK = "delivery", "status write per state shown", "GET before each status overwrite"
 RECHECK, BASE, READ_BACK = "re-check before the mark", "base GET", "read-back"
-VERSIONS, CLOSING, OTHER = "versions look", "closing", "anything else"
+VERSIONS, TAGGED, CLOSING, OTHER = "versions look", "tag per state shown", "closing", "anything else"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,6 +105,8 @@ def least_of(mode: Mode, states_shown: int) -> dict[str, int]:
         READ_BACK: 1,
         VERSIONS: 1 if chunked else 0,
         LOOK: states_shown - 1,
+        # One hung for each of two states, the first taken off between.
+        TAGGED: 3 if chunked else 0,
         CLOSING: 1,
     }
 
@@ -182,6 +184,8 @@ def _bucket(request: Request) -> str:
         return DELIVERY
     if "/dav/versions/" in path:
         return VERSIONS
+    if "/dav/systemtags-relations/" in path:
+        return TAGGED
     if path.endswith(f"/{ROOT}/"):
         return DISCOVERY
     if path.endswith(".signature.txt"):

@@ -29,6 +29,7 @@ from connector.steps.attest import attest
 from connector.steps.born import Room
 from connector.steps.case import Case
 from connector.steps.close import close
+from connector.steps.comments import comment
 from connector.steps.correct import show_corrected
 from connector.steps.deliver import deliver
 from connector.steps.discover import Settling, Sight, look
@@ -41,11 +42,12 @@ from connector.steps.missing import attend_missing
 from connector.steps.notice import show_notice
 from connector.steps.parts import FolderSettings, Parts
 from connector.steps.prepare import judge_again, prepare
+from connector.steps.previews import show_preview
 from connector.steps.recover import adopt_renamed_folders, check_owner, own, recover
 from connector.steps.reminders import remind_if_due
 from connector.steps.reported import preview_still_there, still_reported
 from connector.steps.send import ask, is_question, send
-from connector.steps.show import show_preview
+from connector.steps.tags import tag
 from connector.steps.tidy import due, tidy
 from connector.steps.watch import conflict_copies_seen
 
@@ -389,7 +391,9 @@ def _show_all(
         # What kept its status from an earlier place (a folder that is gone) says nothing of where its end is told.
         what = "show its end" if locked.state.ended else "show"
         shown = tolerated(parts, memory, locked, what, partial(rights.shown, parts, locked))
-        closed = tolerated(parts, memory, shown, "close", partial(close, parts, shown))
+        tagged = tolerated(parts, memory, shown, "tag", partial(tag, parts, shown))
+        said = tolerated(parts, memory, tagged, "comment", partial(comment, parts, tagged))
+        closed = tolerated(parts, memory, said, "close", partial(close, parts, said))
         if due(closed):
             over[closed.id] = closed
     for settings in folders:

@@ -22,8 +22,8 @@ from connector.report.overview_news import OverviewNews
 from connector.report.typography import Language
 from connector.sidecar import names
 from connector.steps.discover import Sight
+from connector.steps.own_files import MAX_STATUS_BYTES, write_ours
 from connector.steps.parts import Parts
-from connector.steps.show import MAX_STATUS_BYTES, write_ours
 
 log = logging.getLogger(__name__)
 

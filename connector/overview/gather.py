@@ -21,10 +21,10 @@ from connector.report.overview_lines import shown_name
 from connector.report.overview_news import Below, Line, ListLine, OverviewNews, Section, counts_of
 from connector.sidecar import names
 from connector.steps import born, lists
+from connector.steps.context import pause_of
 from connector.steps.discover import Sight
 from connector.steps.gather import as_counted
 from connector.steps.parts import FolderSettings, Parts
-from connector.steps.show import pause_of
 
 _DONE = names.comparable(names.DONE_FOLDER)
 

@@ -14,9 +14,10 @@ from connector.report.context import StatusContext
 from connector.report.overview_lines import line_of
 from connector.report.overview_news import Line
 from connector.report.typography import Language
+from connector.steps.context import context_of
 from connector.steps.gather import as_counted
 from connector.steps.parts import Parts
-from connector.steps.show import context_of, status_href
+from connector.steps.places import status_href
 
 _MOVES_WITH_ITS_ACCOUNT: Final = frozenset({State.WAITING, State.PREPARED, State.MARKED})
 """What these wait for stands beside the record: a pause, a brake, a platform that does not answer."""

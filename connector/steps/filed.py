@@ -17,7 +17,7 @@ from connector.lifecycle import DocumentFacts, Record
 from connector.ports import Entry, FileId
 from connector.sidecar import names
 from connector.sidecar.model import Action
-from connector.steps import filing, show
+from connector.steps import filing, own_files, places, show
 from connector.steps.case import Case
 from connector.steps.discover import Sight
 from connector.steps.filing import Load
@@ -72,7 +72,7 @@ def _came_with_a_copy(case: Case) -> bool:
     folder = case.parts.folders[case.settings.server]
     for entry in case.sight.beside(case.pair.sidecar.href, likely)[:1]:
         with contextlib.suppress(NotFound):
-            return show.read_status_at(case.parts, folder, entry.href) is not None
+            return own_files.read_status_at(case.parts, folder, entry.href) is not None
     return False
 
 
@@ -214,7 +214,7 @@ def take_back(case: Case, record: Record, action: Action) -> Record:
 
 def _status_out(record: Record, home: str) -> str:
     bare = record.model_copy(update={"extra": filing.unfiled(record.extra)})
-    href = show.status_href(bare)
+    href = places.status_href(bare)
     return str(href) if href is not None else f"{home}/{names.status_name(record.document.name)}"
 
 

@@ -44,6 +44,7 @@ _WRITTEN = frozenset(
         "status_put_right",
         "moved_at",
         "moved",
+        "tags",
         "preview_of",
         "preview_sha256",
         "preview_href",

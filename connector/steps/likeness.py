@@ -13,8 +13,8 @@ from connector.sidecar import names
 from connector.steps import check as checking
 from connector.steps.answers import DROP
 from connector.steps.case import Case, move
+from connector.steps.own_files import read_status_at
 from connector.steps.read import ReadDocument, ReadSidecar
-from connector.steps.show import read_status_at
 
 # A request that was refused for its text, or not yet judged, is nothing that another could be a copy of.
 _NOT_KNOWN = frozenset({State.WITHDRAWN, State.REJECTED, State.WAITING_PDF})

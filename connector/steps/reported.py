@@ -16,7 +16,8 @@ from connector.lifecycle import Record, State
 from connector.ports import Entry, Href
 from connector.steps.discover import Sight
 from connector.steps.parts import Parts
-from connector.steps.show import stands_there, status_href
+from connector.steps.places import status_href
+from connector.steps.show import stands_there
 from connector.steps.watch import has_settled, in_sight
 
 _SEEN, _PUT_RIGHT = "status_seen", "status_put_right"

@@ -16,7 +16,7 @@ from connector.errors import AccessDenied
 from connector.lifecycle import Record
 from connector.ports import Href
 from connector.sidecar import names
-from connector.steps import show
+from connector.steps import places, show
 from connector.steps.discover import Sight
 from connector.steps.homes import free_status
 from connector.steps.parts import Parts
@@ -50,7 +50,7 @@ def _folder(href: str) -> str:
 
 def may_leave(parts: Parts, record: Record) -> bool:
     """True when the folder of a request takes what will have to be put there. Remote errors but a refusal pass."""
-    href = show.status_href(show.at_home(record))
+    href = places.status_href(places.at_home(record))
     if href is None:
         return True
     key, settings = _key(record, href), parts.watched[record.folder]
@@ -64,7 +64,7 @@ def may_leave(parts: Parts, record: Record) -> bool:
         parts.writable.add(key)
         return True
     try:
-        show.show(parts, show.brought_home(parts, record))
+        show.show(parts, places.brought_home(parts, record))
     except AccessDenied as error:
         if not _is_refusal(parts, key, error):
             raise
@@ -76,7 +76,7 @@ def may_leave(parts: Parts, record: Record) -> bool:
 
 def takes_again(parts: Parts, record: Record) -> bool:
     """True when the status of a request stands above, and its own folder is not known to refuse it any more."""
-    own = show.status_href(show.at_home(record)) if show.NOTICE in record.extra else None
+    own = places.status_href(places.at_home(record)) if places.NOTICE in record.extra else None
     return own is not None and not _is_refused(parts, _key(record, own))
 
 
@@ -84,7 +84,7 @@ def shown(parts: Parts, record: Record) -> Record:
     """Bring the status up to the record: in its place, or above where nothing may be written there."""
     record = _settled(parts, record)
     for _ in range(record.place.count("/") + 2):
-        href = show.status_href(record)
+        href = places.status_href(record)
         try:
             record = show.show(parts, record)
         except AccessDenied as error:
@@ -92,7 +92,7 @@ def shown(parts: Parts, record: Record) -> Record:
                 raise
             _refuse(parts, _key(record, href))
             record = _settled(parts, parts.journal.get(record.id))
-            if show.status_href(record) == href:
+            if places.status_href(record) == href:
                 raise
         else:
             return record
@@ -101,9 +101,9 @@ def shown(parts: Parts, record: Record) -> Record:
 
 def _settled(parts: Parts, record: Record) -> Record:
     """Choose the place of the status: its own, or the nearest folder above that takes it."""
-    own = show.status_href(show.at_home(record))
+    own = places.status_href(places.at_home(record))
     if own is None or not _is_refused(parts, _key(record, own)):
-        return show.brought_home(parts, record)
+        return places.brought_home(parts, record)
     root = parts.watched[record.folder].root
     parent, name = own.rpartition("/")[0] + "/", own.rpartition("/")[2]
     above = parent
@@ -111,12 +111,12 @@ def _settled(parts: Parts, record: Record) -> Record:
         above = above.rstrip("/").rpartition("/")[0] + "/"
     if _is_refused(parts, (record.server, above)) or not above.startswith(root):
         return record
-    known = record.extra.get(show.NOTICE)
+    known = record.extra.get(places.NOTICE)
     if known and str(known).rpartition("/")[0] + "/" == above:
         return record
     told = " - ".join([*parent.removeprefix(above).strip("/").split("/"), name])
     found = free_status(parts, record, Href(above), names.fitting_status(told))
-    return parts.journal.note(record, "told_above", extra={**record.extra, show.NOTICE: found})
+    return parts.journal.note(record, "told_above", extra={**record.extra, places.NOTICE: found})
 
 
 def _key(record: Record, href: str) -> tuple[str, str]:

@@ -24,7 +24,7 @@ from connector.ports import Entry, Href
 from connector.sidecar import names
 from connector.sidecar.model import Afterwards
 from connector.sidecar.reading import MAX_BYTES
-from connector.steps import born, filing, settings, show
+from connector.steps import born, filing, own_files, places, settings, show
 from connector.steps.born import BornMemory
 from connector.steps.discover import Sight
 from connector.steps.filing import Load
@@ -148,7 +148,7 @@ class _Status:
 
 def _status(parts: Parts, sight: Sight, record: Record, memory: TidyMemory) -> _Status | None:
     """What lies where its status stands: ours alone, whole, may be moved. None when there is none, or it is filed."""
-    written = record.extra.get("status_href") or show.status_href(record)
+    written = record.extra.get("status_href") or places.status_href(record)
     if filing.status_place(record) is not None or not written or names.is_filed(str(written)):
         return None
     href = Href(str(written))
@@ -156,7 +156,7 @@ def _status(parts: Parts, sight: Sight, record: Record, memory: TidyMemory) -> _
     if record.id in memory.left and entry is not None and memory.left[record.id] == entry.etag:
         return _Status(href=href, ours=False)
     try:
-        found = show.read_status_at(parts, parts.folders[record.server], href)
+        found = own_files.read_status_at(parts, parts.folders[record.server], href)
     except NotFound:
         return None
     except OutOfSpace:

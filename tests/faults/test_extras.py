@@ -224,6 +224,7 @@ def locking(directory: Path, mode: Mode) -> Stage:
 def test_a_signed_document_is_locked_and_unlocked_by_order(tmp_path: Path, mode: Mode) -> None:
     """Protected once it is home, said with its end; « déverrouiller » lifts it, once, and that is said, too."""
     with locking(tmp_path, mode) as stage:
+        stage.dms.lock_minutes = 30
         signed(stage, LOCKED)
         told = words(stage)
         assert "« lettre.pdf » est verrouillé jusqu’au " in told
