@@ -186,6 +186,25 @@ def rival_speaks(case: Case) -> bool:
     )
 
 
+def is_spoken_for(case: Case, main: ReadDocument | None) -> bool:
+    """True when the status by the PDF’s name is another request’s: of one renamed to it, or signed there."""
+    href = case.pair.document_href
+    status = f"{href.rpartition('/')[0]}/{names.status_name(href.rpartition('/')[2])}"
+    mine = case.target.id if case.target is not None else None
+    others = [*case.journal.open_records(case.settings.server)]
+    if main is not None and main.sha256 is not None:
+        others += case.journal.knowing(sha256=main.sha256)
+    return any(
+        other.current
+        and other.id != mine
+        and other.place != case.pair.sidecar.href
+        and other.reported is not None
+        and other.extra.get("status_href") == status
+        and not other.state.before_mark
+        for other in others
+    )
+
+
 def status_by_name(case: Case) -> tuple[str, str | None]:
     """``copy`` for our own status of another place, ``status_by_name`` for any other, empty for none.
 
