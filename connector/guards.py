@@ -22,6 +22,7 @@ from connector.errors import (
     Unavailable,
 )
 from connector.lifecycle import Record
+from connector.overview import OverviewMemory
 from connector.ports import ETag, Href
 from connector.steps import waiting
 from connector.steps.attend import consider
@@ -31,6 +32,7 @@ from connector.steps.drop_waiting import DropMemory
 from connector.steps.lists import ListMemory
 from connector.steps.models import ModelMemory
 from connector.steps.parts import FolderSettings, Parts
+from connector.steps.tidy import TidyMemory
 
 log = logging.getLogger(__name__)
 
@@ -55,6 +57,8 @@ class ServerMemory:
     lists: ListMemory = field(default_factory=ListMemory)
     drops: DropMemory = field(default_factory=DropMemory)
     models: ModelMemory = field(default_factory=ModelMemory)
+    overviews: OverviewMemory = field(default_factory=OverviewMemory)
+    tidy: TidyMemory = field(default_factory=TidyMemory)
     problem: str = ""
     """Why the last pass could not be made, for the log and ``status``."""
 

@@ -140,10 +140,6 @@ class Awake(Stage):
             if models is not None and models["root"] != settings.watch_root:
                 journal.mark_account(subject, "models", {**models, "root": settings.watch_root})
 
-    def renew(self) -> None:
-        """Log in to the platform again: a user's token lives for days only."""
-        self._connect()
-
     def quiet(self, rounds: int = 12) -> None:
         """Let every patience go by (for a PDF that is missing, for a send that was refused), and pass until calm."""
         self.run(2, calm=3)

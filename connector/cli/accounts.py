@@ -1,4 +1,4 @@
-"""``connect``, ``pause``, ``resume``: what concerns one account at the platform."""
+"""``connect``, ``pause``, ``resume``: what concerns one account at the platform; ``connect`` a server, too."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from connector.cli.common import Settings, complain, hand_over, kept_journal, misused, one_of
 from connector.cli.journal_file import sqlite_file
 from connector.cli.run import MANUAL
+from connector.cli.servers import connect_server
 from connector.cli.wiring import State, contract_of, platform_secrets
 from connector.config import Config
 from connector.errors import Cause
@@ -17,9 +18,14 @@ _NEVER = timedelta(days=36_500)
 
 
 def connect(settings: Settings, account: str, *, mail: bool, wait_s: float) -> int:
-    """Let a person log in and keep the account's tokens. Raises AccessDenied when nobody comes in time."""
+    """Let a person log in and keep what that gives: an account's tokens, or a server's app password.
+
+    Raises AccessDenied when nobody comes in time.
+    """
     config, state = settings.load(), settings.place()
-    one_of(account, tuple(config.accounts), "account")
+    if account in config.servers:
+        return connect_server(config, state, account, mail=mail, wait_s=wait_s)
+    one_of(account, (*config.accounts, *config.servers), "account or server")
     if mail and config.mail is None:
         misused("--mail needs  mail: {relay: …, from: …, admin: …}  in the configuration.")
     state.make()

@@ -136,19 +136,19 @@ def check_config(
 @app.command()
 @verb
 def connect(
-    account: AccountArgument,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="An account or a server of the configuration.")],
     config: ConfigOption = None,
     state: StateOption = None,
     mail: Annotated[bool, typer.Option("--mail", help="Send the link to the account's owner.")] = False,
     wait: Annotated[int, typer.Option("--wait", help="Give up after so many minutes.", min=1)] = 30,
 ) -> None:
-    """Let a person log in at Jesignexpert for one account, and keep what that gives.
+    """Let a person log in at Jesignexpert for one account, or at one Nextcloud, and keep what that gives.
 
     Example: jse-connector connect lyon --mail
     """
     from connector.cli import accounts
 
-    _leave(accounts.connect(configured(config, state), account, mail=mail, wait_s=wait * 60))
+    _leave(accounts.connect(configured(config, state), name, mail=mail, wait_s=wait * 60))
 
 
 @app.command()

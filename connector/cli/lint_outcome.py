@@ -17,8 +17,8 @@ from connector.report.page import headline
 from connector.report.problems import in_first_line
 from connector.report.status import render_status
 from connector.report.typography import Language, Words, say
+from connector.steps.context import context_of
 from connector.steps.parts import Parts
-from connector.steps.show import context_of
 
 
 class Verdict(StrEnum):

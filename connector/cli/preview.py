@@ -22,7 +22,8 @@ from connector.ports import Box
 from connector.report.typography import Language
 from connector.sidecar import names
 from connector.steps.parts import Parts
-from connector.steps.show import PREVIEW_LABEL, named_after
+from connector.steps.places import named_after
+from connector.steps.previews import PREVIEW_LABEL
 from connector.steps.spooled import sent_name
 
 _DRAWN = "preview.pdf"

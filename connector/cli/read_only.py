@@ -81,6 +81,9 @@ class RefusesWrites:
         """Refuse."""
         self._refuse("unlock")
 
+    def annotations(self) -> None:
+        """None: nothing is hung on a file."""
+
     def _refuse(self, operation: str) -> NoReturn:
         raise WriteRefused(self.name, operation)
 

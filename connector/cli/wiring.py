@@ -27,6 +27,7 @@ from connector.jesignexpert.transport import BaseTransport, DeadlineTransport
 from connector.journal import Journal
 from connector.marks import Sealer
 from connector.ports import Box, Folder, Href, SigningService
+from connector.report.tags import TAG_NAMES
 from connector.sidecar.model import Reminders
 from connector.spool import Spool
 from connector.steps.parts import AccountSettings, FolderSettings, Parts, ReportSettings, Timing
@@ -128,9 +129,22 @@ def wired(
             accounts=accounts_of(config, contract, state),
             connector=_connector_id(config, state),
             now=clock,
-            report=ReportSettings(timezone=config.timezone, language=config.language, support=config.support),
+            report=report_settings(config),
             timing=Timing(follow_first_hour=config.polling.platform),
         )
+
+
+def report_settings(config: Config) -> ReportSettings:
+    """Return how people are told things: the tags by the names that the file gives them, else the language's."""
+    named = TAG_NAMES[config.language]
+    written = {key: getattr(config.tags, key) for key in named}
+    tags = {key: name if written[key] is None else written[key] for key, name in named.items()}
+    return ReportSettings(
+        timezone=config.timezone,
+        language=config.language,
+        support=config.support,
+        tags={key: name for key, name in tags.items() if name},
+    )
 
 
 def contract_of(config: Config) -> Contract:
@@ -159,6 +173,7 @@ def _watched(config: Config, name: str) -> FolderSettings:
         levels=policy.levels,
         drop_allowed=policy.drop_folder == "allow",
         remember_contacts=policy.remember_contacts or None,
+        comments=folder.comments,
         reminders=_reminders(policy.reminders),
         watch_root=f"{server.url} {folder.path}",
     )

@@ -49,11 +49,18 @@ RemoteFolder = Annotated[str, _written(values.remote_folder)]
 LocalFile = Annotated[Path, _written(values.local_file)]
 Domain = Annotated[str, _written(values.domain)]
 LevelName = Literal["simple", "advanced", "qualified"]
+TagName = Annotated[str, _written(values.tag_name)]
+Yes = Annotated[bool, _written(values.yes_or_no)]
 Levels = Annotated[tuple[LevelName, ...], BeforeValidator(_listed), Field(min_length=1)]
 Domains = Annotated[tuple[Domain, ...], BeforeValidator(_listed)]
 Addresses = Annotated[tuple[Address, ...], BeforeValidator(_listed)]
 SamePhone = Literal["refuse", "warn"]
 DropFolder = Literal["refuse", "allow"]
+
+
+def _tag_names(value: object) -> object:
+    """``tags: false`` is every tag off."""
+    return dict.fromkeys(Tags.model_fields, "false") if value == "false" else value
 
 
 class Frozen(BaseModel):
@@ -209,6 +216,8 @@ class WatchedFolder(Frozen):
     accounts: Annotated[tuple[str, ...], BeforeValidator(_listed), Field(min_length=1)]
     """A fence: no other account can be used in here. Written as ``account: x`` or ``accounts: [x, y]``."""
     send: Ceiling = Ceiling.PREVIEW
+    comments: Yes = False
+    """Are launch, refusal and completion also said in a comment on the file, for those who follow it?"""
     notify: Addresses | None = None
     policy: PolicyOverride = PolicyOverride()
 
@@ -227,6 +236,16 @@ class Mail(Frozen):
     admin: Address
     user: Line | None = None
     password: Secret | None = None
+
+
+class Tags(Frozen):
+    """What the tags on files are called. None: by ``language``; an empty text: no such tag is hung on a file."""
+
+    to_correct: TagName | None = None
+    in_progress: TagName | None = None
+    signed: TagName | None = None
+    refused: TagName | None = None
+    expired: TagName | None = None
 
 
 class Polling(Frozen):
@@ -266,7 +285,7 @@ class Config(Frozen):
     seal: Secret | None = None
     """The key that seals marks; None: one made at first start."""
     metrics: Line | None = None
-    tags: dict[str, Line] | None = None
+    tags: Annotated[Tags, BeforeValidator(_tag_names)] = Tags()
     include: Annotated[tuple[Line, ...], BeforeValidator(_listed)] = ()
     keep_personal_data: Duration | None = None
 

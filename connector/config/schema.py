@@ -21,6 +21,7 @@ Schema = dict[str, Any]
 
 _TEXT: Final[Schema] = {"type": ["string", "number", "boolean"], "pattern": r"\S"}
 """Whatever an editor makes of it is a text to us."""
+_YES: Final[Schema] = {"enum": [True, False, "true", "false"]}
 _DURATION: Final[Schema] = {"type": "string", "pattern": "^[0-9]{1,6} ?(?:d|h|min|s|ms)$"}
 _HOURS: Final[Schema] = {"type": "string", "pattern": "^[0-2][0-9]:[0-5][0-9]-[0-2][0-9]:[0-5][0-9]$"}
 _NAME: Final = "^[A-Za-z0-9](?:[A-Za-z0-9_.-]{0,38}[A-Za-z0-9])?$"
@@ -84,6 +85,8 @@ def _adapted(node: Schema, path: str, models: Mapping[str, Schema]) -> Schema:
         return _REFERENCE
     if node.get("title") == "QuietHours":
         return _HOURS
+    if node.get("title") == "Tags":
+        return {**_object(node, path, models), "type": ["object", "boolean"], "not": {"const": True}}
     if "oneOf" in node:
         return {"anyOf": [_TEXT, _REFERENCE]}
     if node.get("type") == "object":
@@ -98,6 +101,8 @@ def _one(node: Schema, path: str) -> Schema:
     if "enum" in node:
         row = _refusal(path)
         return {"enum": [value for value in node["enum"] if row is None or row.acted_on(value)]}
+    if node.get("type") == "boolean":
+        return _YES
     if node.get("type") == "integer":
         # Within a union pydantic keeps the names of its own.
         least, most = node.get("minimum", node.get("ge")), node.get("maximum", node.get("le"))

@@ -22,6 +22,7 @@ _UNITS: Final = {
     "ms": timedelta(milliseconds=1),
 }
 _DURATION: Final = re.compile(r"(\d{1,6}) ?(d|h|min|s|ms)", re.ASCII)
+_LONGEST_TAG: Final = 64
 _LONGEST: Final = timedelta(days=3660)
 _NAME: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_.-]{0,38}[A-Za-z0-9])?", re.ASCII)
 _HOST_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]{0,62}", re.ASCII)
@@ -68,6 +69,23 @@ def line(text: str) -> str:
     if "\n" in text.strip():
         raise ValueError("this must be one line.")
     return text.strip()
+
+
+def tag_name(text: str) -> str:
+    """A tag's name as Nextcloud keeps it, at most 64 bytes; ``false``: none, an empty text."""
+    name = line(text)
+    if name == "false":
+        return ""
+    if len(name.encode()) > _LONGEST_TAG:
+        raise ValueError(f'"{name}": a tag has at most {_LONGEST_TAG} bytes (an accented letter is two).')
+    return name
+
+
+def yes_or_no(text: str) -> bool:
+    """``true`` or ``false``."""
+    if text not in {"true", "false"}:
+        raise ValueError(f'"{text}": write true or false.')
+    return text == "true"
 
 
 def name(text: str) -> str:

@@ -7,12 +7,13 @@ says what an unanswered call means.
 
 from __future__ import annotations
 
+from connector.ports.annotations import Annotations, Comment, FileId, Tag, TagId
 from connector.ports.folder import (
     Capabilities,
     Entry,
     ETag,
     Fetched,
-    FileId,
+    Finding,
     Folder,
     Href,
     Listing,
@@ -34,12 +35,15 @@ from connector.ports.signing import (
 )
 
 __all__ = [
+    "Annotations",
     "Box",
     "Capabilities",
+    "Comment",
     "ETag",
     "Entry",
     "Fetched",
     "FileId",
+    "Finding",
     "Folder",
     "Href",
     "Listing",
@@ -49,6 +53,8 @@ __all__ = [
     "SignatoryProgress",
     "SignatoryStatus",
     "SigningService",
+    "Tag",
+    "TagId",
     "Terms",
     "TransactionDraft",
     "TransactionId",

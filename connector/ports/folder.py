@@ -7,6 +7,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO, NewType, Protocol
 
+from connector.ports.annotations import Annotations, FileId
+
 Href = NewType("Href", str)
 """Decoded path below the server's root URL, beginning with "/", spelled as the server spells it.
 
@@ -14,8 +16,6 @@ Folders end with "/". Bytes that are not UTF-8 are kept by surrogate escapes."""
 
 ETag = NewType("ETag", str)
 """Opaque tag without quotes and without ``W/``."""
-
-FileId = NewType("FileId", str)
 
 Sha256 = NewType("Sha256", str)
 """64 lower-case hexadecimal digits."""
@@ -82,12 +82,22 @@ class Version:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Finding:
+    """One thing that a server was found to do or not: ``doctor`` prints it. ``source``: how that was found out."""
+
+    name: str
+    value: str
+    source: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Capabilities:
-    """What a server can do, found by asking it."""
+    """What a server can do, found by asking it. None: it does not say; doing it finds out."""
 
     kind: str
     """``nextcloud`` or ``webdav``."""
     version: str | None
+    """Of a Nextcloud, ``32.0.1``; elsewhere how the server calls itself, ``Apache/2.4.62``."""
     file_ids: bool
     versions: bool
     chunked_upload: bool
@@ -96,6 +106,16 @@ class Capabilities:
     """None = not tried yet."""
     locks: bool | None = None
     """Can a file be locked here? None = the server does not say; :meth:`Folder.lock` finds out."""
+    tags: bool = False
+    """Does it hang tags on files that everybody sees?"""
+    tag_colors: bool = False
+    comments: bool = False
+    quota_bytes: int | None = None
+    """What the login may still write; None: no limit, or the server does not say."""
+    push: str | None = None
+    """Address where changes are announced (notify_push); None: nowhere."""
+    findings: tuple[Finding, ...] = ()
+    """Each of these once more, with how it was found out."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -207,6 +227,10 @@ class Folder(Protocol):
         NotFound when there is no such file: none is made. A file's ETag, and those of the folders above, may move.
         Source: WebDAV facts section 8, RFC 4918 section 9.10.
         """
+        ...
+
+    def annotations(self) -> Annotations | None:
+        """What hangs on the files of this server: tags, comments; None where it knows neither."""
         ...
 
     def unlock(self, href: Href, *, note: str, token: str = "") -> bool:

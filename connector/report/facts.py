@@ -2,15 +2,16 @@
 
 Facts that the record has no field for are read from ``extra`` (JSON values): ``near_name``, ``preview_name``,
 ``attestation_name``, ``settings_name``, ``documents``, ``annexes``, ``warnings``, ``masked_phones``,
-``known_since``, ``moved_at``, ``unknown_word``, ``locked``, ``order``, ``pending_order``,
-``ended_elsewhere``. Each may be missing.
+``known_since``, ``expires_computed``, ``moved_at``, ``moved_out_at``, ``unknown_word``, ``locked``, ``order``,
+``pending_order``, ``ended_elsewhere``, ``conflict_copies``, ``note_aside``, ``filed``, ``astray_href``, ``lost_href``,
+``outside_at``, ``notice_href``. Each may be missing.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from datetime import datetime, timedelta
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from connector.lifecycle import DocumentFacts, Record, SignatoryFacts, State
@@ -22,6 +23,10 @@ from connector.sidecar.model import Order, Verb
 from connector.sidecar.names import document_name, signed_name
 
 EXPIRY_NEAR_DAYS = 3
+EXPIRY_COMPUTED = "expires_computed"
+"""In ``extra``: ``expires_at`` is by the known rule, the platform has given no date yet."""
+ERASURE_NEAR_DAYS = 10
+"""So long before the platform erases a signed document that it is told that it has not come yet."""
 TYPED: dict[str, dict[Verb, str]] = {
     "fr": {
         Verb.CANCEL: "annuler",
@@ -53,7 +58,7 @@ class Case:
     def pdf(self) -> str:
         """Name of the document, where it is now; guessed from the request's where only that is known."""
         document = self.record.document
-        known = document.renamed_to or document.href or self.extra_text("lost_href")
+        known = document.renamed_to or document.href or self.extra_text(self._lost)
         if not known and not self.record.place:
             known = document.delivered_href or ""
         return name_of(known) if known else document_name(name_of(self.record.place)) or "PDF"
@@ -68,6 +73,37 @@ class Case:
         """Name of the signed document that lies, or will lie, beside the original."""
         delivered = self.record.document.delivered_href
         return name_of(delivered) if delivered else signed_name(self.pdf)
+
+    @property
+    def astray(self) -> bool:
+        """True while the folder of a request is gone, and its status stands where such are told of."""
+        return bool(self.extra_text("astray_href")) and self.record.document.missing_since is not None
+
+    @property
+    def told_above(self) -> bool:
+        """True while its own folder lets nothing be written, and its status stands in one above."""
+        return bool(self.extra_text("notice_href"))
+
+    @property
+    def outside(self) -> bool:
+        """True while its document lies outside of every watched folder, where it was found by its id."""
+        return bool(self.extra_text("outside_at")) and self.record.document.missing_since is None
+
+    @property
+    def folder(self) -> str:
+        """Name of the folder that a document was in when its place was last known, from the watched one."""
+        href = self.record.document.href or self.extra_text(self._lost)
+        return clean(href.rpartition("/")[0].removeprefix(self.context.root.rstrip("/")).strip("/"))
+
+    @property
+    def _lost(self) -> str:
+        rank = self.record.document.rank
+        return "lost_href" if rank == 1 else f"lost_href.{rank}"
+
+    @property
+    def filed(self) -> bool:
+        """True once request and status lie among the finished ones, a folder below what was signed."""
+        return isinstance(self.record.extra.get("filed"), Mapping)
 
     def extra_text(self, key: str, default: str = "") -> str:
         """Return a text of ``extra``."""
@@ -94,6 +130,11 @@ class Case:
         """True when all may sign at the same time."""
         request = self.record.request
         return request is not None and request.order is Order.PARALLEL
+
+    @property
+    def only(self) -> SignatoryFacts | None:
+        """The one person who is asked; None where several are, or nobody is known."""
+        return self.people[0] if len(self.people) == 1 else None
 
     @property
     def signed(self) -> list[SignatoryFacts]:
@@ -128,20 +169,41 @@ class Case:
 
     def wording(self, verb: Verb) -> str:
         """Return the line to type for an order."""
-        default = TYPED[self.context.language][verb]
-        return "action: " + self.context.next_wordings.get(verb, default)
+        return "action: " + self.typed_next(verb)
+
+    def typed_next(self, verb: Verb) -> str:
+        """Return what stands on that line: the first wording that is new."""
+        return self.context.next_wordings.get(verb, TYPED[self.context.language][verb])
 
     # -- time
 
     @property
     def expiry_near(self) -> bool:
-        """True from three days before the expiry, by the calendar of the page's zone."""
-        expires = self.record.expires_at
-        if expires is None:
-            return False
+        """True from three days before the day of the expiry until its end, by the calendar of the page's zone.
+
+        That day is the one on which the request lapses, at whatever hour. Texts say « avant le », which leaves it
+        out: told at 0 h 00 it is exact, at 23 h 59 a day too careful, and never too late. The platform gives a
+        moment (API page section 3, ``expiresAt``); what it means by a day is not known.
+        """
+        left = self._days_until(self.record.expires_at)
+        return left is not None and 0 <= left <= EXPIRY_NEAR_DAYS
+
+    @property
+    def expiry_computed(self) -> bool:
+        """True once the platform has answered and given no date: the one that is told is by its known rule."""
+        return self.record.seen_answering and bool(self.record.extra.get(EXPIRY_COMPUTED))
+
+    @property
+    def erasure_near(self) -> bool:
+        """True from ten days before the platform erases a signed document."""
+        left = self._days_until(self.context.erases_at)
+        return left is not None and left <= ERASURE_NEAR_DAYS
+
+    def _days_until(self, moment: datetime | None) -> int | None:
+        if moment is None:
+            return None
         zone = self.context.zone
-        left = local(expires, zone).date() - local(self.context.now, zone).date()
-        return timedelta(0) <= left <= timedelta(days=EXPIRY_NEAR_DAYS)
+        return (local(moment, zone).date() - local(self.context.now, zone).date()).days
 
 
 def concerning(record: Record) -> Record:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from connector.report import several, words
+from connector.report.answers import orders_found
+from connector.report.awaited import awaited
 from connector.report.facts import Case, moment_of, name_of, who
 from connector.report.meanwhile import correction, document_moved, folder_moved, request_gone
 from connector.report.ordering import from_words, last_reminder, orders, reminder_from
 from connector.report.people import signatories
 from connector.report.returning import last_news
-from connector.report.typography import Words, enumeration, loose
+from connector.report.typography import Words, loose
 from connector.sidecar.model import Verb
 
 _MOST_REMARKS = 2
@@ -21,11 +23,12 @@ def in_progress(case: Case) -> None:
     if document.changed_at is not None and document.missing_since is None:
         _changed(case)
     else:
-        _awaited(case)
+        awaited(case)
         _remarks(case)
         signatories(case)
         _nothing_to_do(case)
-        orders(case)
+        if not case.outside:
+            orders(case)
     last_news(case)
 
 
@@ -72,9 +75,10 @@ def _matter(case: Case) -> tuple[str, str, dict[str, object]]:
             {"from_": from_words(case, start)},
         )
     if case.expiry_near and record.expires_at is not None:
+        about = case.expiry_computed
         return (
-            "expire le {day} : pensez à relancer",
-            "expires on {day}: send a reminder",
+            ("expire vers le {day}" if about else "expire le {day}") + " : pensez à relancer",
+            ("expires about {day}" if about else "expires on {day}") + ": send a reminder",
             {"day": page.day(record.expires_at)},
         )
     return _awaiting(case)
@@ -89,7 +93,7 @@ def _awaiting(case: Case) -> tuple[str, str, dict[str, object]]:
     if since is not None:
         values["day"] = page.day(since)
     french = "attend {number} personnes" if len(pending) > 1 else "attend {who}"
-    english = "awaits {number} people" if len(pending) > 1 else "awaits {who}"
+    english = "awaiting {number} people" if len(pending) > 1 else "awaiting {who}"
     return (
         (french + " depuis le {day}", english + " since {day}", values)
         if since
@@ -97,43 +101,18 @@ def _awaiting(case: Case) -> tuple[str, str, dict[str, object]]:
     )
 
 
-def _awaited(case: Case) -> None:
-    """The mail that left (nobody has signed yet), and what happens without a signature."""
-    page, record = case.page, case.record
-    page.section()
-    if not case.signed and case.pending:
-        mails = enumeration([loose(each.email) for each in case.pending], page.language)
-        page.below(
-            "Un e-mail de Jesignexpert est parti à {mails}.",
-            "An e-mail from Jesignexpert has left for {mails}.",
-            mails=mails,
-        )
-    if record.expires_at is None:
-        return
-    day = page.day(record.expires_at)
-    if case.signed:
-        page.below(
-            "Sans signature avant le {day}, la demande expire et la signature déjà donnée est perdue.",
-            "Without a signature before {day}, the request expires and the signature already given is lost.",
-            day=day,
-        )
-    else:
-        page.below(
-            "Sans signature avant le {day}, la demande expire.",
-            "Without a signature before {day}, the request expires.",
-            day=day,
-        )
-
-
 def _changed(case: Case) -> None:
     """S6: the document was saved again while it is out."""
     page, document, record = case.page, case.record.document, case.record
     sent = page.day(record.sent_at or record.created_at)
+    one = case.only is not None
     page.para(
-        "« {pdf} » a été enregistré de nouveau le {changed}. Les signataires signent le document envoyé le "
-        "{sent} : cette modification n’en fait pas partie.",
-        "“{pdf}” was saved again on {changed}. The signatories sign the document sent on {sent}: this change "
-        "is not part of it.",
+        "« {pdf} » a été enregistré de nouveau le {changed}. "
+        + ("La signature porte sur le document" if one else "Les signataires signent le document")
+        + " envoyé le {sent} : cette modification n’en fait pas partie.",
+        "“{pdf}” was saved again on {changed}. "
+        + ("The signature is for the document" if one else "The signatories sign the document")
+        + " sent on {sent}: this change is not part of it.",
         pdf=case.pdf,
         changed=page.day_at(document.changed_at or record.updated_at),
         sent=sent,
@@ -165,7 +144,7 @@ def _change_answers(case: Case, sent: Words) -> None:
         page.bullet(
             "La modification ne compte pas ? Dans Nextcloud, ouvrez Détails puis Versions de « {pdf} » et "
             "restaurez celle du {sent} : la version signée prendra sa place, comme prévu.",
-            "The change does not matter? In Nextcloud, open Details, then Versions of “{pdf}” and restore that "
+            "If the change does not matter: in Nextcloud, open Details, then Versions of “{pdf}” and restore that "
             "of {sent}: the signed version will take its place, as planned.",
             pdf=case.pdf,
             sent=sent,
@@ -173,12 +152,12 @@ def _change_answers(case: Case, sent: Words) -> None:
     if case.acts(Verb.CANCEL):
         page.bullet(
             "Elle compte ? Arrêtez la demande, puis recommencez. Écrivez dans « {file} » :",
-            "It matters? Stop the request, then begin again. Write into “{file}”:",
+            "If it matters: stop the request, then begin again. Write into “{file}”:",
             file=case.request_file,
         )
         page.typed(case.wording(Verb.CANCEL))
     else:
-        _stop_on_site(case, "Elle compte ? ", "It matters? ")
+        _stop_on_site(case, "Elle compte ? ", "If it matters: ")
 
 
 def _stop_on_site(case: Case, french: str, english: str) -> None:
@@ -202,19 +181,59 @@ def _remarks(case: Case) -> None:
         said += 1
         page.para(
             "« {pdf} » n’est plus dans ce dossier depuis le {day}."
-            + (" La version signée y sera déposée : « {beside} »." if several.is_plain(case) else ""),
+            + (
+                " Le document signé sera déposé ici, sous le nom « {beside} »."
+                if several.is_plain(case)
+                else ""
+            ),
             "“{pdf}” has not been in this folder since {day}."
-            + (" The signed version will be put there: “{beside}”." if several.is_plain(case) else ""),
+            + (
+                " The signed document will be put here, under the name “{beside}”."
+                if several.is_plain(case)
+                else ""
+            ),
             pdf=case.pdf,
-            day=page.day_at(document.missing_since),
             beside=case.beside,
+            day=page.day_at(document.missing_since),
         )
     if record.edited_after_send:
         said += 1
         correction(case)
-    for remark in (_unknown_word, _not_reminded, document_moved, folder_moved, _orders_found):
+    for remark in (
+        _outside, _renamed, _unknown_word, _not_reminded, document_moved, folder_moved, _orders_found,
+    ):  # fmt: skip
         if said < _MOST_REMARKS:
             said += remark(case)
+
+
+def _renamed(case: Case) -> bool:
+    """A name may say that it is signed; the document does not."""
+    told = case.record.document.renamed_to is not None
+    if told:
+        case.page.para(
+            "Le PDF envoyé s’appelle maintenant « {pdf} » ; ce nom n’en fait pas un document signé. La version "
+            "signée prendra sa place, sous ce nom.",
+            "The PDF that was sent is now called “{pdf}”; the name does not make it a signed document. The signed "
+            "version will take its place, under that name.",
+            pdf=case.pdf,
+        )
+    return told
+
+
+def _outside(case: Case) -> bool:
+    """Its folder was moved to where nobody reads requests; the document is found there by its id."""
+    moved = case.moment("moved_out_at")
+    if case.outside:
+        case.page.para(
+            "Ce dossier a été déplacé{when} hors des dossiers suivis. Le document signé reviendra ici, mais une "
+            "consigne écrite dans « {file} » n’est plus lue : pour agir sur cette demande, remettez le dossier à sa "
+            "place.",
+            "This folder was moved{when} out of those that are followed. The signed document will come back here, but "
+            "an order written into “{file}” is not read any more: to act on this request, put the folder back.",
+            file=case.request_file,
+            when=case.page.say(" le {day}", " on {day}", day=case.page.day(moved)) if moved else Words(""),
+        )
+    return case.outside
 
 
 def _unknown_word(case: Case) -> bool:
@@ -245,19 +264,22 @@ def _not_reminded(case: Case) -> bool:
 def _orders_found(case: Case) -> bool:
     found = case.record.adopted and bool(case.record.obeyed)
     if found:
-        case.page.para(
-            "Les consignes déjà écrites dans « {file} » comptent comme faites.",
-            "Orders already written in “{file}” count as done.",
-            file=case.request_file,
-        )
+        orders_found(case)
     return found
 
 
 def _nothing_to_do(case: Case) -> None:
     page, pdf = case.page, case.pdf
     if case.record.document.missing_since is not None:
-        return
-    if not several.is_plain(case):
+        page.para("Il n’y a rien à faire.", "There is nothing to do.")
+    elif (case.expiry_near or case.record.edited_after_send) and several.is_plain(case):
+        # There is something to do, and it is said.
+        page.para(
+            "Le document signé reviendra ici de lui-même. Merci de ne pas modifier « {pdf} » d’ici là.",
+            "The signed document will come back here by itself. Please do not change “{pdf}” until then.",
+            pdf=pdf,
+        )
+    elif not several.is_plain(case):
         page.para(
             "Il n’y a rien à faire : {where}. Merci de ne rien modifier d’ici là.",
             "There is nothing to do: {where}. Please change nothing until then.",

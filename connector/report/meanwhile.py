@@ -15,6 +15,8 @@ _MOST_REMARKS = 2
 
 def meanwhile(case: Case) -> None:
     """Tell of the PDF and of the request's file, the two things that matter most, so that the text stays short."""
+    if case.astray:
+        return  # its whole folder is gone, which is told instead
     said = 0
     for remark in (_pdf, _request):
         if said < _MOST_REMARKS:
@@ -82,11 +84,15 @@ def request_gone(case: Case) -> None:
 
 def correction(case: Case) -> None:
     """Tell that a correction of a request that is out was not sent, and the two ways to make it count."""
+    one = case.only is not None
     case.page.para(
-        "« {file} » a été modifié après l’envoi. Les signataires voient la demande telle qu’elle est partie. "
-        "Pour la changer : corrigez-la sur Jesignexpert, ou arrêtez-la puis recommencez.",
-        "“{file}” was changed after sending. The signatories see the request as it left. To change it: correct "
-        "it on Jesignexpert, or stop it and begin again.",
+        "« {file} » a été modifié après l’envoi. "
+        + ("La personne qui signe voit" if one else "Les signataires voient")
+        + " la demande telle qu’elle est partie. Pour la changer : corrigez-la sur Jesignexpert, ou arrêtez-la puis "
+        "recommencez.",
+        "“{file}” was changed after sending. "
+        + ("The person who signs sees" if one else "The signatories see")
+        + " the request as it left. To change it: correct it on Jesignexpert, or stop it and begin again.",
         file=case.request_file,
     )
 
@@ -108,12 +114,18 @@ def document_moved(case: Case) -> bool:
 
 
 def folder_moved(case: Case) -> bool:
-    """The whole lies in another folder now."""
+    """The pair has another name, or lies in another folder, alone or with its folder."""
     moved = case.moment("moved_at")
     if moved is not None:
+        what = {
+            "renamed": ("Cette demande a changé de nom le {day}", "This request was renamed on {day}"),
+            "pair": ("Cette demande a été déplacée le {day}", "This request was moved on {day}"),
+        }.get(
+            case.extra_text("moved"), ("Ce dossier a été déplacé le {day}", "This folder was moved on {day}")
+        )
         case.page.para(
-            "Ce dossier a été déplacé le {day} ; le suivi continue ici.",
-            "This folder was moved on {day}; it is followed here.",
+            what[0] + " ; le suivi continue ici.",
+            what[1] + "; it is followed here.",
             day=case.page.day(moved),
         )
     return moved is not None

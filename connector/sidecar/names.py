@@ -16,12 +16,18 @@ from typing import Final
 MAX_NAME_BYTES: Final = 250
 SETTINGS_STEM: Final = "_signature"
 PAUSE_NAME: Final = "SIGNATURES EN PAUSE.txt"
+PAUSE_NAMES: Final = {"fr": PAUSE_NAME, "en": "SIGNATURES PAUSED.txt"}
+"""Name of the notice in a watched root while sending rests, by language."""
 OVERVIEW_NAME: Final = "_Suivi des signatures.txt"
+OVERVIEW_NAMES: Final = {"fr": OVERVIEW_NAME, "en": "_Signature overview.txt"}
+"""Name of the overview of a folder's requests, by language."""
 REGISTRY_FOLDER: Final = ".signature"
 CONNECTOR_FOLDER: Final = ".jse-connector"
 MODELS_FOLDER: Final = "Modèles de signature"
 LOST_FOLDER: Final = "Signatures à classer"
 """Where signed documents go whose folder is gone."""
+DONE_FOLDER: Final = "Demandes terminées"
+"""Where finished requests and their statuses go, beside their documents, with ``après signature: ranger``."""
 LIST_STEM: Final = "_signataires"
 LIST_ANSWER: Final = "_signataires.signature.txt"
 """What became of the rows of a list, beside it, whatever its extension."""
@@ -38,6 +44,7 @@ _SETTINGS: Final = re.compile(r"_signature\.(?:ya?ml(?:\.txt)?|txt)")
 _LIST: Final = re.compile(
     r"_signataires\.(?:(xlsx)|(csv(?:\.txt)?)|(xls|xlsm|xlsb|xltx|xlt|ods|numbers|tsv))"
 )
+_STATUS: Final = ".signature.txt"
 _NUMBER: Final = r"(?: \([0-9]+\))?"
 _OURS: Final = re.compile(
     rf".+ \((?:signé|signé, à vérifier|original)\){_NUMBER}\.pdf|.+\.apercu\.pdf|.+\.attestation{_NUMBER}\.pdf"
@@ -157,6 +164,21 @@ def is_conflict_copy(name: str) -> bool:
     return bool(_CONFLICT.search(comparable(name)))
 
 
+def original_of(conflict_copy: str) -> str:
+    """Return the name of the file that a sync client made this copy of, in :func:`comparable` form; ``""`` for none.
+
+    ``lettre.sign (conflicted copy 2026-11-23 104512).yaml`` → ``lettre.sign.yaml``.
+    """
+    folded = comparable(conflict_copy)
+    found = _CONFLICT.search(folded)
+    if found is None:
+        return ""
+    # Syncthing's has no bracket at its end: what follows up to the extension belongs to it.
+    rest = folded[found.end() :]
+    rest = rest[rest.find(".") :] if found[0].startswith(".") and "." in rest else rest
+    return comparable(folded[: found.start()].rstrip() + rest)
+
+
 def is_noise(name: str) -> bool:
     """Tell whether this is a temporary, lock, system or conflict file: never a request, never a document."""
     return bool(_NOISE.fullmatch(comparable(name))) or is_conflict_copy(name)
@@ -168,8 +190,21 @@ def is_ours(name: str) -> bool:
     ``name`` is one segment of a path, a folder's with or without its slash.
     """
     wanted = comparable(name.rstrip("/"))
-    fixed = (PAUSE_NAME, OVERVIEW_NAME, REGISTRY_FOLDER, CONNECTOR_FOLDER, MODELS_FOLDER)
-    return wanted in {comparable(own) for own in fixed} or bool(_OURS.fullmatch(wanted))
+    return wanted in _FIXED or bool(_OURS.fullmatch(wanted))
+
+
+_FIXED: Final = frozenset(
+    comparable(own)
+    for own in (
+        *PAUSE_NAMES.values(),
+        *OVERVIEW_NAMES.values(),
+        REGISTRY_FOLDER,
+        CONNECTOR_FOLDER,
+        MODELS_FOLDER,
+        LOST_FOLDER,
+        DONE_FOLDER,
+    )
+)
 
 
 def document_name(sidecar_name: str) -> str:
@@ -219,6 +254,43 @@ def is_hidden(path: str) -> bool:
     )
 
 
+def is_filed(path: str) -> bool:
+    """Tell whether a path leads into a folder of finished requests: they are known there, and nothing leaves."""
+    return any(comparable(part) == comparable(DONE_FOLDER) for part in path.split("/")[:-1])
+
+
+def fitting_status(status: str) -> str:
+    """Return a status's name that every server holds, however many folders it names."""
+    bare = status[: -len(_STATUS)] if status.endswith(_STATUS) else status
+    return movable(_with_suffix(f"{bare}.pdf", _STATUS))
+
+
+def filed_request(request: str, number: int = 1) -> str:
+    """Name of a request among finished ones: ``lettre.sign.yaml``, then ``lettre (2).sign.yaml``, …."""
+    found = _REQUEST_AS_WRITTEN.fullmatch(request.rstrip())
+    if number == 1 or found is None:
+        return movable(request)
+    stem = found["stem"].rstrip()
+    return movable(_with_suffix(f"{stem}.pdf", _numbered(number) + request[len(found["stem"]) :]))
+
+
+def filed_status(status: str, number: int = 1) -> str:
+    """Name of a status among finished ones: ``lettre.signature.txt``, then ``lettre (2).signature.txt``, …."""
+    if number == 1 or not status.endswith(_STATUS):
+        return movable(status)
+    return movable(_with_suffix(f"{status[: -len(_STATUS)]}.pdf", _numbered(number) + _STATUS))
+
+
+def unnumbered(request: str) -> tuple[str, ...]:
+    """Return the name that a filed request may have had before: ``lettre (2).sign.yaml`` → ``lettre.sign.yaml``.
+
+    Empty where no number stands in it.
+    """
+    found = _REQUEST_AS_WRITTEN.fullmatch(request.rstrip())
+    numbered = re.fullmatch(r"(.+) \([0-9]+\)", found["stem"], re.DOTALL) if found else None
+    return (numbered[1] + request[len(found["stem"]) :],) if found and numbered else ()
+
+
 def image_pdf_name(image_name: str) -> str:
     """``photo.jpg`` → ``photo.pdf``: how an image comes back; the name itself if it is not an image's."""
     if not is_image(image_name):
@@ -229,7 +301,7 @@ def image_pdf_name(image_name: str) -> str:
 
 def status_name(pdf_name: str) -> str:
     """``lettre.pdf`` → ``lettre.signature.txt``."""
-    return _with_suffix(pdf_name, ".signature.txt")
+    return _with_suffix(pdf_name, _STATUS)
 
 
 def preview_name(pdf_name: str) -> str:

@@ -1,5 +1,6 @@
 """One function per step of a request's way, in order: intent, effect, fact.
 
 ``discover`` → ``read`` → ``check`` → ``prepare`` → ``mark`` → ``send`` → ``follow`` → ``fetch`` → ``deliver`` →
-``show`` → ``close``; ``recover`` comes before the first of them, ``orders`` between ``discover`` and the rest.
+``show`` → ``tags`` → ``comments`` → ``close``; ``recover`` comes before the first of them, ``orders`` between
+``discover`` and the rest.
 """

@@ -15,8 +15,8 @@ from connector.ports import Href
 from connector.report.block import seal_status
 from connector.report.status import StatusText
 from connector.steps.discover import Sight
+from connector.steps.own_files import remove_ours, write_ours
 from connector.steps.parts import Parts
-from connector.steps.show import remove_ours, write_ours
 
 LIST: Final = "list"
 DROP: Final = "drop"

@@ -12,7 +12,7 @@ from connector import marks
 from connector.errors import PreconditionFailed
 from connector.lifecycle import Record, State
 from connector.marks import Done
-from connector.steps import attest, contacts, lock, show
+from connector.steps import attest, comments, contacts, lock, show, tags
 from connector.steps.parts import Parts
 from connector.steps.registry import done_href
 
@@ -22,6 +22,8 @@ log = logging.getLogger(__name__)
 def close(parts: Parts, record: Record) -> Record:
     """Close a record that has ended and whose end is shown. Idempotent. Raises remote errors."""
     if record.closed or not record.state.ended or awaits_more(record):
+        return record
+    if tags.awaited(parts, record) or comments.awaited(parts, record):
         return record
     if record.state is State.WITHDRAWN:
         show.remove(parts, record)

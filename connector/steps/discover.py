@@ -101,6 +101,16 @@ class Sight:
                         found[parent, wanted].append(entry)
         return dict(found)
 
+    @cached_property
+    def conflict_copies(self) -> dict[tuple[str, str], list[str]]:
+        """(folder href, folded name of a file) → names of the copies that sync clients made of it there, sorted."""
+        found: dict[tuple[str, str], list[str]] = defaultdict(list)
+        for parent, children in self.by_parent.items():
+            for folded in filter(names.is_conflict_copy, children):
+                original = names.original_of(folded)
+                found[parent, original] += [one.name for one in children[folded] if not one.is_folder]
+        return {key: sorted(copies) for key, copies in found.items()}
+
     def has_settled(self, entries: Iterable[Entry]) -> bool:
         """True when all of these have settled; what has not is looked at again in a moment."""
         restless = {entry.href for entry in entries} - self.settled

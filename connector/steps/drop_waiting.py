@@ -24,9 +24,9 @@ from connector.steps import answers, born
 from connector.steps.answers import AnswerMemory
 from connector.steps.born import BornMemory, Room
 from connector.steps.discover import Sight
+from connector.steps.own_files import move_aside, read_status_at
 from connector.steps.parts import FolderSettings, Parts
 from connector.steps.settings_said import SettingsMemory, SettingsSaid, wish_of
-from connector.steps.show import move_aside, read_status_at
 
 _EVENT: Final = "drop_waiting"
 

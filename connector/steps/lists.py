@@ -31,6 +31,7 @@ from connector.steps import answers, born
 from connector.steps.answers import AnswerMemory
 from connector.steps.born import BornMemory, Room
 from connector.steps.discover import Sight
+from connector.steps.filed import filed_from
 from connector.steps.list_counts import counts_of
 from connector.steps.list_reading import ReadingMemory, known_for, read_list
 from connector.steps.list_rows import attend_rows
@@ -52,6 +53,8 @@ class ListMemory:
     """Watched folder → digest of a list's place → the ETag it had at the first look."""
     over: dict[str, State] = field(default_factory=dict)
     """Place of a request that ended → how."""
+    news: dict[str, ListNews] = field(default_factory=dict)
+    """Folder → what became of its list, as it was told last."""
 
 
 def tasks(
@@ -96,7 +99,8 @@ def lists_in(sight: Sight) -> dict[str, list[Entry]]:
             for entry in same
             if not entry.is_folder
         ]
-        if entries and not names.is_hidden(parent.removeprefix(root)):
+        below = parent.removeprefix(root)
+        if entries and not names.is_hidden(below) and not names.is_filed(below):
             found[parent] = sorted(entries, key=_rank)
     return found
 
@@ -148,6 +152,7 @@ def _attend(
     news = news_of(parts, sight, entries, before, opened, memory, room)
     if news is None:
         return
+    memory.news[entries[0].parent] = news
     language: Language = "en" if parts.report.language == "en" else "fr"
     text = render_list(
         news, zone=ZoneInfo(parts.report.timezone), language=language, support=parts.report.support
@@ -240,6 +245,7 @@ def _without_row(
         sight, entry.parent
     ).keys()
     travelling = {one.href for record in opened for one in record.documents}
+    travelling |= filed_from(parts, sight, entry.parent)
     left = []
     for one in sight.pdfs_beside(entry.href):
         folded = names.comparable(one.name)

@@ -16,8 +16,8 @@ from connector.ports import Folder, Href
 from connector.report.context import Pause
 from connector.report.notices import FILE_NAME, notice_file, render_notice
 from connector.report.typography import Language
+from connector.steps.context import pause_of
 from connector.steps.parts import FolderSettings, Parts
-from connector.steps.show import pause_of
 
 log = logging.getLogger(__name__)
 _MAX_BYTES = 100_000

@@ -14,7 +14,8 @@ from connector.isolated_pdf import IsolatedPdf
 from connector.journal import Journal
 from connector.marks import Sealer
 from connector.placement import BoxSize, usual_size
-from connector.ports import Box, Folder, Href, SigningService, Terms
+from connector.ports import Box, Folder, Href, SigningService, Tag, Terms
+from connector.report.tags import TagKey
 from connector.sidecar.model import Reminders, SignatureRequest
 from connector.spool import Spool
 
@@ -42,6 +43,8 @@ class FolderSettings:
     """How long people of earlier requests are remembered; None: never."""
     reminders: Reminders | None = None
     """When nobody says otherwise in the folder; None: nobody is reminded."""
+    comments: bool = False
+    """Are launch, refusal and completion said in comments on the file, too?"""
     watch_root: str = ""
     """Server URL and path: another one is another folder (protocol R7)."""
 
@@ -104,6 +107,17 @@ class SettingsRead:
 
 
 @dataclass
+class TagBook:
+    """The tags of a server as they were last listed. Losing it costs a look."""
+
+    tags: dict[str, Tag] = field(default_factory=dict)
+    """By name in small letters."""
+    read_at: datetime | None = None
+    refused: dict[str, str] = field(default_factory=dict)
+    """Name → why this login cannot hang that tag: told once, asked again when the list is read again."""
+
+
+@dataclass
 class Parts:
     """Everything a pass needs. Shared by the jobs of one process; each field is thread-safe."""
 
@@ -135,6 +149,16 @@ class Parts:
     """(server, href) of a settings file → what it said when it was last read."""
     settings_gone: dict[tuple[str, str], datetime] = field(default_factory=dict)
     """(server, href) of a settings file that is not there any more → since when, until that is believed."""
+    writable: set[tuple[str, str]] = field(default_factory=set)
+    """(server, folder) that are known to take what is put there."""
+    refused: dict[tuple[str, str], datetime | None] = field(default_factory=dict)
+    """(server, folder) that let nothing be written → when that was last found out; None: a listing says so."""
+    rights_of: dict[str, object] = field(default_factory=dict)
+    """Watched folder → the look at it whose rights were taken in."""
+    filed_seen: dict[tuple[str, str], tuple[tuple[object, ...], str, bool]] = field(default_factory=dict)
+    """(server, href) of an unknown request among finished ones → (ETag, size), SHA-256, came with a copied status."""
+    tag_books: dict[str, TagBook] = field(default_factory=dict)
+    """By server name: the tags that it was found to have."""
     fresh_marks: set[int] = field(default_factory=set)
     """Records whose ``mark`` intent this very process committed: a marker found otherwise is a question."""
     fresh_sends: set[int] = field(default_factory=set)
@@ -148,6 +172,8 @@ class ReportSettings:
     timezone: str = "Europe/Paris"
     language: str = "fr"
     support: str = ""
+    tags: Mapping[TagKey, str] = field(default_factory=dict)
+    """What the tags on files are called; a state without a name here hangs none."""
 
     @property
     def zone(self) -> ZoneInfo:

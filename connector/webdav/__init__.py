@@ -2,7 +2,8 @@
 
 :class:`WebDavFolder` is all that the rest of the program needs. Below it: ``client`` carries every request,
 ``answers`` turns each answer and each exception into an error of ``connector.errors``, ``multistatus`` reads
-listings strictly, ``nextcloud`` knows what Nextcloud offers beyond RFC 4918.
+listings strictly, ``probing`` finds out what a server can do, ``nextcloud`` knows what Nextcloud offers beyond
+RFC 4918, ``annotations`` its tags and comments, ``login_flow`` how an app password is got from a person.
 """
 
 from __future__ import annotations

@@ -80,12 +80,35 @@ MKCOL = Operation("make folder", "mkcol", _WRITE, frozenset({201}), taken_405=Tr
 MOVE = Operation("move", "move", _WRITE, frozenset({201, 204}), orphan_409=True)
 DELETE = Operation("delete", "delete", _WRITE, frozenset({204}), plain_200=True)
 PROPPATCH = Operation("label", "proppatch", _WRITE, frozenset({207}), plain_200=True)
+OPTIONS = Operation("ask", "options", _READ, frozenset({200, 204}), stops_login=False)
+BEGIN_LOGIN = Operation("begin login", "post", _READ, frozenset({200}), stops_login=False)
+POLL_LOGIN = Operation("poll login", "post", _READ, frozenset({200}), stops_login=False)
+REVOKE = Operation("give back", "delete", _WRITE, frozenset({200, 204}))
+REPORT = Operation("read comments", "report", _READ, frozenset({207}), compressed=True)
+MAKE_TAG = Operation("make tag", "post", _WRITE, frozenset({201}))
+HANG = Operation("hang tag", "put", _WRITE, frozenset({201, 204}))
+TAKE_OFF = Operation("take tag off", "delete", _WRITE, frozenset({204}))
+SAY = Operation("comment", "post", _WRITE, frozenset({201}))
 LOCK = Operation("lock", "lock", _WRITE, frozenset({200, 201}))
 UNLOCK = Operation("unlock", "unlock", _WRITE, frozenset({200, 204}))
 
 METHODS = {
     operation.action: operation.action.upper()
-    for operation in (PROPFIND, SEARCH, GET, CREATE, MKCOL, MOVE, DELETE, PROPPATCH, LOCK, UNLOCK)
+    for operation in (
+        PROPFIND,
+        SEARCH,
+        GET,
+        CREATE,
+        MKCOL,
+        MOVE,
+        DELETE,
+        PROPPATCH,
+        LOCK,
+        UNLOCK,
+        OPTIONS,
+        REPORT,
+        SAY,
+    )
 }
 
 _STATUSES: dict[int, type[RemoteError]] = {

@@ -19,8 +19,20 @@ from connector.errors import (
     RemoteError,
     Unavailable,
 )
-from connector.ports import Capabilities, Entry, ETag, Fetched, FileId, Href, Listing, Lock, Version
+from connector.ports import (
+    Annotations,
+    Capabilities,
+    Entry,
+    ETag,
+    Fetched,
+    FileId,
+    Href,
+    Listing,
+    Lock,
+    Version,
+)
 from connector.webdav import nextcloud
+from connector.webdav.annotations import NextcloudAnnotations
 from connector.webdav.answers import (
     CREATE,
     DELETE,
@@ -43,6 +55,7 @@ from connector.webdav.hrefs import ServerRoot, decode
 from connector.webdav.listings import propfind_body, to_entry, to_listing
 from connector.webdav.locking import TokenLocks, UserLocks
 from connector.webdav.multistatus import resources
+from connector.webdav.probing import probe
 from connector.webdav.walking import walk_by_folder
 
 MAX_LISTING_BYTES = 512_000_000
@@ -119,11 +132,11 @@ class WebDavFolder:
     # -- looking -----------------------------------------------------------------------------------
 
     def capabilities(self) -> Capabilities:
-        """Ask once: the root for a file id, then Nextcloud's own list (WebDAV facts sections 2 and 9)."""
+        """Ask once, in two requests: see ``probing``."""
         with self._lock:
             known, infinity = self._known, self._infinity
         if known is None:
-            known = self._discover()
+            known = probe(self._root, self._places, self._connections)
             with self._lock:
                 self._known, self._extras = known, known.file_ids
                 if self._infinity is None:
@@ -133,20 +146,6 @@ class WebDavFolder:
             known
             if known.depth_infinity == infinity
             else Capabilities(**{**vars(known), "depth_infinity": infinity})
-        )
-
-    def _discover(self) -> Capabilities:
-        has_ids = self._propfind(_ROOT, "0", levels=0, extras=True).folder.file_id is not None
-        if self._places is not None and has_ids:
-            return nextcloud.discover(self._places, self._connections)
-        return Capabilities(
-            kind="webdav",
-            version=None,
-            file_ids=has_ids,
-            versions=False,
-            chunked_upload=False,
-            search=False,
-            depth_infinity=None,
         )
 
     def stat(self, href: Href) -> Entry:
@@ -324,9 +323,12 @@ class WebDavFolder:
         """Lock one file: by user on Nextcloud, by token elsewhere. WebDAV facts section 8; RFC 4918 section 9.10."""
         if self.capabilities().locks is False:
             return None
-        # A LOCK of what is not there would make an empty file.
-        if self.stat(href).is_folder:
+        # A LOCK of what is not there would make an empty file; of what may not be written it is 500 (files_lock).
+        entry = self.stat(href)
+        if entry.is_folder:
             raise NotFound("a folder of that name, no file", service=self.name, operation=LOCK.name)
+        if entry.permissions is not None and "W" not in entry.permissions:
+            raise AccessDenied("may not be written", service=self.name, operation=LOCK.name, status=403)
         path, by_user = self._root.request_path(href), self._user_locks()
         return TokenLocks(self._connections).lock(path, note) if by_user is None else by_user.lock(path)
 
@@ -341,6 +343,13 @@ class WebDavFolder:
         if self._places is None or self.capabilities().kind != "nextcloud":
             return None
         return UserLocks(self._connections, self._places.user)
+
+    def annotations(self) -> Annotations | None:
+        """Return Nextcloud's tags and comments, where it says that it has either."""
+        told = self.capabilities()
+        if self._places is None or not (told.tags or told.comments):
+            return None
+        return NextcloudAnnotations(self._connections, self._places, colors=told.tag_colors)
 
     # -- Nextcloud only ----------------------------------------------------------------------------
 

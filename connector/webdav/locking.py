@@ -52,6 +52,8 @@ class Found:
 
     owner: str
     lock: Lock
+    by_user: bool = False
+    """files_lock's kind that its owner's other sessions may write through."""
 
 
 class UserLocks:
@@ -81,20 +83,28 @@ class UserLocks:
         return found.lock
 
     def unlock(self, path: str) -> bool:
-        """Unlock; False when it is not locked (412)."""
+        """Unlock; False when it is not locked, Locked when somebody else's lock is on it.
+
+        Looked at first: files_lock lets the owner of a *file* take anybody's lock away, and answers 500 for a file
+        that is not there (seen on 32.0.6).
+        """
+        found = _looked(self._connections, path, _ASK_USER_LOCK, _user_locks)
+        if not found:
+            return False
+        if not any(self._is_mine(one) for one in found):
+            raise Locked("somebody else's lock", operation=UNLOCK.name, status=423)
         try:
             with self._connections.ask(UNLOCK, path, headers=[_BY_USER]):
                 return True
         except PreconditionFailed:
-            return False
-        except RemoteError as error:
-            if error.status in _NOT_OFFERED:
-                return False
-            raise
+            return False  # it ended by itself meanwhile
 
     def _mine(self, path: str) -> Found | None:
         found = _looked(self._connections, path, _ASK_USER_LOCK, _user_locks)
-        return next((one for one in found if one.owner == self._user), None)
+        return next((one for one in found if self._is_mine(one)), None)
+
+    def _is_mine(self, found: Found) -> bool:
+        return found.by_user and found.owner == self._user
 
 
 class TokenLocks:
@@ -214,16 +224,17 @@ def _activelocks(body: bytes, date: datetime | None) -> list[Found]:
 
 
 def _user_locks(body: bytes, _date: datetime | None) -> list[Found]:
-    """Return the lock by user that Nextcloud's properties tell; none for another kind of lock.
+    """Return the lock that Nextcloud's properties tell, whatever its kind: 0 a user's, 1 an app's, 2 a token's.
 
-    ``lock-timeout`` counts in seconds from ``lock-time`` on, 0 is for ever (files_lock).
+    ``lock-timeout`` counts in seconds from ``lock-time`` on; 0 or less (-60 on a new one) is for ever (files_lock).
     """
     told = {tag: _text(_tree(body), f"{_NC}{tag}", deep=True) for tag in _TOLD}
-    if told["lock"] in {"", "0", "false"} or told["lock-owner-type"] != "0":
+    if told["lock"] in {"", "0", "false"}:
         return []
     begun, seconds = _number(told["lock-time"]), _number(told["lock-timeout"])
     until = datetime.fromtimestamp(begun + seconds, tz=UTC) if begun and 0 < seconds < _MOST_SECONDS else None
-    return [Found(owner=told["lock-owner"], lock=Lock(token="", until=until))]
+    by_user = told["lock-owner-type"] == "0"
+    return [Found(owner=told["lock-owner"], lock=Lock(token="", until=until), by_user=by_user)]
 
 
 _TOLD = ("lock", "lock-owner", "lock-owner-type", "lock-time", "lock-timeout")

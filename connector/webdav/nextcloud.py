@@ -1,29 +1,24 @@
-"""What Nextcloud offers beyond RFC 4918: finding out about it, its URLs, SEARCH, versions.
+"""What Nextcloud offers beyond RFC 4918: its URLs, SEARCH, versions.
 
 WebDAV facts sections 4, 6 and 9.
 """
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from xml.sax.saxutils import escape
 
-from connector.errors import AccessDenied, InvalidResponse, NotFound
-from connector.ports import Capabilities, FileId, Version
-from connector.webdav.answers import ASK
-from connector.webdav.connections import Connections
+from connector.errors import InvalidResponse, NotFound
+from connector.ports import FileId, TagId, Version
 from connector.webdav.headers import read_date
 from connector.webdav.hrefs import ServerRoot, encode, path_of
 from connector.webdav.listings import wanted_properties
 from connector.webdav.multistatus import DAV, NC, Resource
 
 _FILES_PATH = re.compile(r"(?P<base>.*?)/remote\.php/dav/files/(?P<user>[^/]+)(?:/|$)", re.DOTALL)
-_MAX_CAPABILITIES = 2_000_000
 _UPLOAD = re.compile(r"[A-Za-z0-9-]{1,64}")
 _LABEL = NC + "version-label"
 
@@ -65,49 +60,24 @@ class Places:
         """Return one version."""
         return self.versions(file_id) + _digits(version_id)
 
+    def tags(self, tag_id: TagId | None = None) -> str:
+        """Return the list of all tags, or one of them."""
+        return encode(f"{self.base}/remote.php/dav/systemtags/") + (_digits(tag_id) if tag_id else "")
+
+    def tags_of(self, file_id: FileId, tag_id: TagId | None = None) -> str:
+        """Return the tags that hang on a file, or the place of one there."""
+        below = encode(f"{self.base}/remote.php/dav/systemtags-relations/files/{_digits(file_id)}/")
+        return below + (_digits(tag_id) if tag_id else "")
+
+    def comments(self, file_id: FileId) -> str:
+        """Return the comments on a file."""
+        return encode(f"{self.base}/remote.php/dav/comments/files/{_digits(file_id)}/")
+
 
 def _digits(identifier: str) -> str:
     if not (identifier.isascii() and identifier.isdigit()):
         raise NotFound("no such id can exist")
     return identifier
-
-
-def discover(places: Places, connections: Connections) -> Capabilities:
-    """Ask a server that shows file ids what else it can do. What it does not tell counts as absent."""
-    told = _told(places, connections)
-    version, files, dav = told.get("version"), _part(told, "files"), _part(told, "dav")
-    return Capabilities(
-        kind="nextcloud",
-        version=version if isinstance(version, str) else None,
-        file_ids=True,
-        versions=files.get("versioning") is True,
-        chunked_upload=bool(dav.get("chunking")),
-        search=True,
-        depth_infinity=True,
-        # Where the list is closed to us nothing is known: a LOCK will tell.
-        locks="locking" in files if told else None,
-    )
-
-
-def _told(places: Places, connections: Connections) -> dict[str, Any]:
-    headers = ["OCS-APIRequest: true", "Accept: application/json"]
-    body = b""
-    try:
-        with connections.ask(ASK, places.capabilities, headers=headers) as response:
-            for block in response.iter_content(65_536):
-                body += block
-                if len(body) > _MAX_CAPABILITIES:
-                    return {}
-        data = _part(_part(json.loads(body), "ocs"), "data")
-    except (NotFound, AccessDenied, InvalidResponse, ValueError, RecursionError):
-        # Many hosts close this door; WebDAV works without it.
-        return {}
-    return {**_part(data, "capabilities"), "version": _part(data, "version").get("string")}
-
-
-def _part(value: Any, name: str) -> dict[str, Any]:
-    part = value.get(name) if isinstance(value, dict) else None
-    return part if isinstance(part, dict) else {}
 
 
 def search_body(places: Places, file_id: FileId) -> bytes:

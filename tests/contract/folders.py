@@ -73,7 +73,11 @@ class Backend:
     password: str
     pass_time: Callable[[], None]
     colleague: str = ""
-    """Another user with the same password who sees the same folder; empty: there is none."""
+    """Another user who sees the same folder; empty: there is none."""
+    colleague_password: str | None = None
+    """None: that of ``user``."""
+    files: Path | None = None
+    """Where what it serves lies, for a server that takes its times from the disk."""
 
     @contextmanager
     def fresh(self) -> Iterator[Served]:
@@ -89,7 +93,9 @@ class Backend:
                     folder,
                     self.pass_time,
                     lambda: self.open(url, password="falsch"),
-                    (lambda: self.open(other, user=self.colleague)) if self.colleague else None,
+                    (lambda: self.open(other, self.colleague_password, self.colleague))
+                    if self.colleague
+                    else None,
                 )
             root.delete(Href(f"/{name}/"))
 
@@ -224,7 +230,8 @@ def apache() -> Iterator[Backend]:
     )
     try:
         _wait_for(port, process)
-        yield Backend(f"http://127.0.0.1:{port}/", USER, PASSWORD, lambda: _age(home / "files"), COLLEAGUE)
+        files = home / "files"
+        yield Backend(f"http://127.0.0.1:{port}/", USER, PASSWORD, lambda: _age(files), COLLEAGUE, files)
     finally:
         process.terminate()
         process.communicate(timeout=20)
@@ -244,12 +251,17 @@ def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
 
 
 def nextcloud() -> Backend:
-    """Return the real Nextcloud that the environment names; skips without one."""
-    names = [f"JSE_TEST_NEXTCLOUD_{part}" for part in ("URL", "USER", "PASSWORD")]
-    url, user, password = (os.environ.get(name, "") for name in names)
+    """Return the real Nextcloud that the environment names; skips without one.
+
+    A colleague's tests run where ``URL`` is a folder that ``USER`` shares, under the same name, with ``COLLEAGUE``.
+    """
+    names = ("URL", "USER", "PASSWORD", "COLLEAGUE", "COLLEAGUE_PASSWORD")
+    url, user, password, colleague, theirs = (
+        os.environ.get(f"JSE_TEST_NEXTCLOUD_{name}", "") for name in names
+    )
     if not url:
         pytest.skip("JSE_TEST_NEXTCLOUD_URL is not set")
-    return Backend(url.rstrip("/") + "/", user, password, lambda: time.sleep(2))
+    return Backend(url.rstrip("/") + "/", user, password, lambda: time.sleep(2), colleague, theirs)
 
 
 def need_apache() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -119,6 +120,37 @@ def test_somebody_elses_lock_is_respected(letter: Served) -> None:
         letter.folder.lock(LETTER, note=NOTE)
 
 
+def test_a_new_version_waits_for_a_colleagues_lock(letter: Served, tmp_path: Path) -> None:
+    """What came back is Locked out while somebody has the document, and goes in, same upload, once they let go."""
+    if letter.folder.capabilities().kind != "nextcloud" or letter.colleague is None:
+        pytest.skip("no versions, or one user only")
+    before = file_id(letter.settled(LETTER))
+    signed = tmp_path / "signed.pdf"
+    signed.write_bytes(b"signed by all")
+    held_by_a_colleague(letter)
+    with pytest.raises(Locked):
+        letter.folder.replace_as_version(LETTER, signed, etag=letter.tag(LETTER), upload="up-locked")
+    assert read(letter, LETTER) == b"signed"
+    with letter.colleague() as folder:
+        assert folder.unlock(LETTER, note=THEIRS) is True
+    # The end of a lock moved the tag again: what is there is looked at anew.
+    letter.folder.replace_as_version(LETTER, signed, etag=letter.tag(LETTER), upload="up-locked")
+    assert read(letter, LETTER) == b"signed by all"
+    assert file_id(letter.folder.stat(LETTER)) == before
+
+
+def test_our_own_lock_lets_a_new_version_in(letter: Served, tmp_path: Path) -> None:
+    """On Nextcloud the lock is the login's, and its other sessions write through it: a delivery repeated after it."""
+    if letter.folder.capabilities().kind != "nextcloud":
+        pytest.skip("a lock by token is for its holder alone")
+    lock(letter)
+    signed = tmp_path / "signed.pdf"
+    signed.write_bytes(b"signed by all")
+    letter.folder.replace_as_version(LETTER, signed, etag=letter.tag(LETTER), upload="up-own")
+    assert read(letter, LETTER) == b"signed by all"
+    assert letter.folder.unlock(LETTER, note=NOTE) is True
+
+
 def test_what_is_not_there_is_not_locked_and_not_made(locking: Served) -> None:
     """LOCK of a free name would make an empty file: nothing of that appears."""
     with pytest.raises(NotFound):
@@ -157,14 +189,14 @@ def test_a_lock_moves_the_tags_on_nextcloud_and_keeps_the_file(letter: Served) -
 
 
 def test_capabilities_tell_no_more_than_the_server_does(request: pytest.FixtureRequest, dms: Served) -> None:
-    """Nextcloud says whether it locks, a plain server is asked by doing; where there are none, that is no error."""
+    """Nextcloud's list and a plain server's DAV classes say whether it locks; where it does not, that is no error."""
     locks = dms.folder.capabilities().locks
     if _may_have_none(request) and locks is False:
         dms.folder.create(LETTER, b"signed")
         assert dms.folder.lock(LETTER, note=NOTE) is None
         assert dms.folder.unlock(LETTER, note=NOTE) is False
         return
-    assert locks is (True if dms.folder.capabilities().kind == "nextcloud" else None)
+    assert locks is True
 
 
 @pytest.mark.parametrize("mode", ["nextcloud", "plain"])

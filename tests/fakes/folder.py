@@ -34,6 +34,7 @@ from connector.ports import (
     Sha256,
     Version,
 )
+from tests.fakes.annotations import MemoryAnnotations
 
 MAX_NAME_BYTES = 250
 _T = TypeVar("_T")
@@ -115,6 +116,7 @@ class MemoryFolder:
         self._denied = False
         self._stopped = False
         self._nodes["/"] = self._new(None)
+        self.hung = MemoryAnnotations(self._has_id, lambda: self.user)
 
     # -- what a test tells it --------------------------------------------------------------------
 
@@ -161,8 +163,15 @@ class MemoryFolder:
             chunked_upload=rich,
             search=rich,
             depth_infinity=True,
-            locks=self.locks if rich else None,
+            locks=self.locks,
+            tags=rich,
+            tag_colors=rich,
+            comments=rich,
         )
+
+    def annotations(self) -> MemoryAnnotations | None:
+        """Tags and comments, in Nextcloud mode."""
+        return self.hung if self.mode == "nextcloud" else None
 
     def reconnect(self) -> None:
         """Forget a refused login."""
@@ -435,6 +444,9 @@ class MemoryFolder:
         if bare in self._nodes or bare + "/" in self._nodes:
             raise PreconditionFailed("the name is taken", service=self.name, status=412)
         return spelled
+
+    def _has_id(self, file_id: str) -> bool:
+        return any(str(node.file_id) == file_id for node in self._nodes.values())
 
     def _by_id(self, file_id: str) -> _Node:
         self._only_nextcloud()

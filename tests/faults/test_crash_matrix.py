@@ -79,6 +79,7 @@ class Story:
             assert stage.files() == ["lettre.pdf", "lettre.sign.yaml", "lettre.signature.txt"]
             contents = [content for _, _, content in stage.dms.versions_of("Lettres/lettre.pdf")]
             assert contents == [signed, LETTER]
+            assert stage.dms.tags_of("Lettres/lettre.pdf") == ["Signé"]
         else:
             assert stage.files() == [
                 "lettre (original).pdf",

@@ -194,7 +194,7 @@ def locks(stage: Stage, path: str = f"{ROOT}/lettre.pdf") -> bool:
     import requests
 
     user, password = "signatures", "sandbox"
-    base = stage._running.url.rstrip("/")
+    base = stage.ground.url.rstrip("/")
     if stage.mode == "nextcloud":
         user = "comptable"
         base = base.replace("/files/signatures", "/files/comptable")
@@ -224,6 +224,7 @@ def locking(directory: Path, mode: Mode) -> Stage:
 def test_a_signed_document_is_locked_and_unlocked_by_order(tmp_path: Path, mode: Mode) -> None:
     """Protected once it is home, said with its end; « déverrouiller » lifts it, once, and that is said, too."""
     with locking(tmp_path, mode) as stage:
+        stage.dms.lock_minutes = 30
         signed(stage, LOCKED)
         told = words(stage)
         assert "« lettre.pdf » est verrouillé jusqu’au " in told

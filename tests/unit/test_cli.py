@@ -328,8 +328,10 @@ def test_every_write_is_refused() -> None:
         "find_by_id",
         "versions",
         "get_version",
+        "annotations",  # none at all: nothing can be hung
     }
     folder = ReadOnlyFolder(_Untouchable())  # type: ignore[arg-type]
+    assert folder.annotations() is None  # type: ignore[func-returns-value]
     for name in {name for name in vars(Folder) if not name.startswith("_")} - reads:
         arguments, named = _ARGUMENTS[name]
         with pytest.raises(WriteRefused, match=name):

@@ -489,7 +489,6 @@ def test_times_without_quotes_are_refused() -> None:
 NOT_YET = {
     "include": "include: conf.d/*.yaml",
     "metrics": "metrics: 127.0.0.1:9469",
-    "tags": "tags: {in_progress: Signature en cours}",
     "keep_personal_data": "keep_personal_data: 400d",
     "policy.quiet_hours": 'policy: {quiet_hours: "20:00-08:00"}',
     "mail.user": MAIL.format("user: u"),
@@ -824,3 +823,38 @@ def test_loading_the_package_stays_light() -> None:
         "reportlab",
     }
     assert not heavy & set(done.stdout.split())
+
+
+# ---------------------------------------------------------------------------------- tags and comments
+
+
+@pytest.mark.parametrize(
+    ("written", "signed", "in_progress"),
+    [
+        ("", None, None),
+        ("tags: false\n", "", ""),
+        ("tags: {signed: Terminé}\n", "Terminé", None),
+        ("tags: {signed: false, in_progress: 'En signature'}\n", "", "En signature"),
+    ],
+)
+def test_tags_have_the_names_that_are_written(
+    written: str, signed: str | None, in_progress: str | None
+) -> None:
+    """None: by language; an empty text: no such tag."""
+    config = load_config(GOOD + written)
+    assert (config.tags.signed, config.tags.in_progress) == (signed, in_progress)
+
+
+def test_a_tag_is_no_longer_than_nextcloud_keeps_it() -> None:
+    """It would be cut, and never found again."""
+    problem = only(GOOD + f"tags: {{signed: {'é' * 33}}}\n")
+    assert (problem.path, "at most 64 bytes" in problem.text) == ("tags.signed", True)
+
+
+@pytest.mark.parametrize(("written", "expected"), [("true", True), ("false", False)])
+def test_comments_are_true_or_false(written: str, expected: bool) -> None:
+    """Nothing else; off where nothing is written."""
+    text = changed("account: lyon", f"account: lyon\n    comments: {written}")
+    assert load_config(text).folders["letters"].comments is expected
+    assert load_config(GOOD).folders["letters"].comments is False
+    assert "true or false" in only(text.replace(written, "yes please")).text

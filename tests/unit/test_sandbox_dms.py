@@ -241,6 +241,10 @@ def test_read_only_folder_refuses_every_write(either: Dms) -> None:
     for method in ("PUT", "DELETE"):
         assert either.ask(method, "ro/a.txt", data=b"y").status_code == 403
     assert either.ask("MKCOL", "ro/sub").status_code == 403
+    either.world.person.write("c.txt", b"z")
+    for source, target in (("ro/a.txt", "a.txt"), ("c.txt", "ro/c.txt")):
+        moved = {"Destination": either.url(target), "Overwrite": "F"}
+        assert either.ask("MOVE", source, headers=moved).status_code == 403
     assert either.ask("GET", "ro/a.txt").content == b"x"
     assert either.ask("PUT", "b.txt", data=b"y").status_code == 201
 
@@ -954,7 +958,7 @@ def test_tags(cloud: Dms) -> None:
     assert cloud.ask("PUT", "/remote.php/dav/systemtags-relations/files/999/1").status_code == 404
     colour = f"<d:propertyupdate {NAMES}><d:set><d:prop><nc:color>00aa00</nc:color></d:prop></d:set></d:propertyupdate>"
     assert cloud.ask("PROPPATCH", f"{tags}1", data=colour).status_code == 207
-    shown = cloud.props(tags, "oc:id", "oc:display-name", "nc:color", depth="1")[f"{tags}1"]
+    shown = cloud.props(tags, "oc:id", "oc:display-name", "nc:color", depth="1")[f"{tags}1/"]
     assert shown == {"id": "1", "display-name": "Signé", "color": "00aa00"}
     body = f"<d:propfind {NAMES}><d:prop><nc:system-tags/></d:prop></d:propfind>"
     assert "Signé</nc:system-tag>" in cloud.ask("PROPFIND", "a.txt", data=body).content.decode()
@@ -977,6 +981,43 @@ def test_comments(cloud: Dms) -> None:
     report = f"<oc:filter-comments {NAMES}><oc:limit>1</oc:limit></oc:filter-comments>"
     (only,) = listed(cloud.ask("REPORT", place, data=report)).values()
     assert only["message"] == "deux"
+
+
+def test_what_an_administrator_decides_about_tags(cloud: Dms) -> None:
+    """Making and colouring is the administrator's, hanging is everybody's; seen with restrict_creation_to_admin."""
+    cloud.world.person.write("a.txt", b"x")
+    tags = "/remote.php/dav/systemtags/"
+    cloud.ask("POST", tags, json={"name": "Signé"})
+    cloud.world.tags_by_admin_only = True
+    relation = f"{tags[:-1]}-relations/files/{cloud.world.file_id('a.txt')}"
+    colour = f"<d:propertyupdate {NAMES}><d:set><d:prop><nc:color>%s</nc:color></d:prop></d:set></d:propertyupdate>"
+    assert cloud.ask("POST", tags, json={"name": "neu"}).status_code == 403
+    assert cloud.ask("PROPPATCH", f"{tags}1", data=colour % "00aa00").status_code == 403
+    assert cloud.ask("PUT", f"{relation}/1").status_code == 201
+    cloud.world.tags_by_admin_only = False
+    assert cloud.ask("PROPPATCH", f"{tags}1", data=colour % "#zz").status_code == 400
+    cloud.world.read_only.add("")
+    assert cloud.ask("PUT", f"{relation}/1").status_code == 403
+    with cloud.world.act() as folder:
+        assert folder is not None
+        folder.annotations.create("cachée", visible=False, assignable=False)
+    assert list(cloud.props(tags, "oc:id", depth="1")) == [tags, f"{tags}1/"]
+    assert cloud.ask("PUT", f"{relation}/2").status_code == 412
+
+
+def test_apps_that_are_off(cloud: Dms) -> None:
+    """Their place is 404, and the list of capabilities does not name them."""
+    cloud.world.person.write("a.txt", b"x")
+    fileid = cloud.world.file_id("a.txt")
+    cloud.world.versions_app = cloud.world.comments_app = False
+    cloud.world.clock.advance(5)
+    cloud.world.person.write("a.txt", b"changed")
+    assert len(cloud.world.versions_of("a.txt")) == 1
+    assert cloud.ask("PROPFIND", f"/remote.php/dav/versions/signatures/versions/{fileid}/").status_code == 404
+    assert cloud.ask("REPORT", f"/remote.php/dav/comments/files/{fileid}").status_code == 404
+    told = cloud.ask("GET", "/ocs/v2.php/cloud/capabilities?format=json", headers={"OCS-APIRequest": "true"})
+    files = told.json()["ocs"]["data"]["capabilities"]["files"]
+    assert not {"versioning", "version_labeling", "comments"} & files.keys()
 
 
 # -- Nextcloud: locks --------------------------------------------------------------------------------
@@ -1044,6 +1085,31 @@ def test_lock_by_user(locking_cloud: Dms) -> None:
     assert alice.status_code == 423
     assert cloud.prop("a.txt", "nc:lock-owner") == "signatures"
     assert cloud.ask("UNLOCK", "a.txt", headers=mark).status_code == 200
+
+
+def test_locks_by_user_as_the_app_has_them(locking_cloud: Dms) -> None:
+    """Again is the same lock; the owner of the files takes anybody's away; what is not there, or read-only, is 500."""
+    cloud = locking_cloud
+    cloud.world.person.write("a.txt", b"x")
+    mark = {"X-User-Lock": "1"}
+    there = f"{cloud.running.url_of('alice')}a.txt"
+    for _ in "ab":
+        assert requests.request("LOCK", there, headers=mark, auth=("alice", "secret"), timeout=5).ok
+    assert [cloud.prop("a.txt", f"nc:lock-{name}") for name in ("owner", "timeout")] == ["alice", "0"]
+    assert cloud.ask("LOCK", "a.txt", headers=mark).status_code == 423
+    assert cloud.ask("UNLOCK", "a.txt", headers=mark).status_code == 200
+    cloud.ask("LOCK", "a.txt", headers=mark)
+    assert cloud.prop("a.txt", "nc:lock-timeout") == "-60"
+    taken = requests.request("UNLOCK", there, headers=mark, auth=("alice", "secret"), timeout=5)
+    assert taken.status_code == 423
+    cloud.ask("UNLOCK", "a.txt", headers=mark)
+    cloud.world.lock_minutes = 1
+    cloud.ask("LOCK", "a.txt", headers=mark)
+    cloud.world.clock.advance(61)
+    assert requests.put(there, data=b"y", auth=("alice", "secret"), timeout=5).status_code == 204
+    assert {cloud.ask(verb, "no.txt", headers=mark).status_code for verb in ("LOCK", "UNLOCK")} == {500}
+    cloud.world.read_only.add("")
+    assert cloud.ask("LOCK", "a.txt", headers=mark).status_code == 500
 
 
 def test_lock_of_an_absent_name_and_by_token_type(locking_cloud: Dms) -> None:

@@ -19,7 +19,7 @@ from connector.errors import (
     RemoteError,
     Unavailable,
 )
-from connector.ports import ETag, FileId, Href
+from connector.ports import Capabilities, ETag, FileId, Href
 from connector.webdav import Timeouts, WebDavFolder
 from tests.fakes.dav_server import Asked, RawServer, Step, answer, entry, multistatus
 
@@ -75,7 +75,11 @@ def test_a_walk_is_whole_whatever_the_server_allows(
     server_kind: Callable[[Asked], bytes], first: int, second: int, allowed: bool
 ) -> None:
     """One request where infinity is allowed, else one per folder; tried once, then remembered."""
-    with RawServer(server_kind) as server, WebDavFolder("dms", server.url, "u", "p") as folder:
+
+    def script(asked: Asked) -> bytes:
+        return answer("200 OK", b"", "DAV: 1") if asked.method == "OPTIONS" else server_kind(asked)
+
+    with RawServer(script) as server, WebDavFolder("dms", server.url, "u", "p") as folder:
         for expected in (first, second):
             before = len(server.asked)
             assert {found.href for found in folder.walk(Href("/")).entries} == EVERYTHING
@@ -178,7 +182,93 @@ def test_the_shape_of_the_url_alone_is_no_nextcloud() -> None:
     with _nextcloud(_capabilities(versioning=True), file_id="") as server:
         with WebDavFolder("dms", server.url + USER_ROOT, "u", "p") as folder:
             assert folder.capabilities().kind == "webdav"
-        assert server.methods() == ["PROPFIND"]
+        assert server.methods() == ["PROPFIND", "OPTIONS"]
+
+
+def told_by(found: Capabilities) -> dict[str, tuple[str, str]]:
+    """What would be printed."""
+    return {finding.name: (finding.value, finding.source) for finding in found.findings}
+
+
+EVERY_APP = {
+    "files": {"versioning": True, "version_labeling": True, "comments": True, "locking": "1.0"},
+    "dav": {"chunking": "1.0"},
+    "systemtags": {"enabled": True},
+    "notify_push": {"type": ["files"], "endpoints": {"websocket": "wss://cloud.example.fr/push/ws"}},
+}
+
+
+@pytest.mark.parametrize(
+    ("version", "colors"), [("32.0.1", True), ("31.0.0", True), ("30.0.9", False), ("", False)]
+)
+def test_a_nextcloud_with_every_app(version: str, colors: bool) -> None:
+    """Each ability is found in two requests, and each says where; tags have colours since 31."""
+    data = {"version": {"string": version}, "capabilities": EVERY_APP}
+    told = answer("200 OK", json.dumps({"ocs": {"data": data}}).encode(), "Content-Type: application/json")
+    props = "<oc:fileid xmlns:oc='http://owncloud.org/ns'>7</oc:fileid>"
+    props += "<d:quota-available-bytes>2097152</d:quota-available-bytes>"
+    with _nextcloud(told, props) as server:
+        with WebDavFolder("dms", server.url + USER_ROOT, "u", "p") as folder:
+            found = folder.capabilities()
+            assert folder.annotations() is not None
+        assert server.methods() == ["PROPFIND", "GET"]
+    assert (found.tags, found.tag_colors, found.comments, found.locks) == (True, colors, True, True)
+    assert (found.quota_bytes, found.push) == (2_097_152, "wss://cloud.example.fr/push/ws")
+    printed = told_by(found)
+    named = f"Nextcloud {version or '(version not told)'}"
+    assert printed["server"] == (named, "its list of capabilities")
+    assert printed["version labels"] == ("yes", "its list of capabilities: files.version_labeling")
+    assert printed["tag colours"][0] == ("yes" if colors else "no")
+    assert printed["quota left"] == ("2097152 bytes", "PROPFIND of the root: quota-available-bytes")
+
+
+@pytest.mark.parametrize(
+    ("classes", "locks"),
+    [("DAV: 1, 3, nextcloud-checksum-update, 2", True), ("DAV: 1, 3", False), ("", None)],
+)
+def test_a_nextcloud_whose_list_is_closed(classes: str, locks: bool | None) -> None:
+    """Its DAV classes still tell of locks; of all else nothing is known, and nothing is tried."""
+
+    def script(asked: Asked) -> bytes:
+        if asked.method == "GET":
+            return answer("403 Forbidden")
+        props = "<oc:fileid xmlns:oc='http://owncloud.org/ns'>7</oc:fileid>"
+        props += "<d:quota-available-bytes>-3</d:quota-available-bytes>"
+        body = multistatus(entry("/" + USER_ROOT, folder=True, props=props))
+        return answer("207 Multi-Status", body, *([classes] if classes else []))
+
+    with RawServer(script) as server, WebDavFolder("dms", server.url + USER_ROOT, "u", "p") as folder:
+        found = folder.capabilities()
+        assert folder.annotations() is None
+    assert (found.locks, found.tags, found.comments, found.quota_bytes) == (locks, False, False, None)
+    assert told_by(found)["tags"] == ("not known", "its list of capabilities: systemtags.enabled")
+    assert told_by(found)["quota left"][0] == "no limit told"
+
+
+@pytest.mark.parametrize(
+    ("options", "locks", "classes"),
+    [
+        (answer("200 OK", b"", "DAV: 1,2", "DAV: <http://apache.org/dav/propset/fs/1>"), True, "1, 2, <"),
+        (answer("204 No Content", b"", "DAV: 1"), False, "1"),
+        (answer("200 OK"), None, "not known"),
+        (answer("405 Method Not Allowed"), None, "not known"),
+        (answer("500 Oh"), None, "not known"),
+    ],
+)
+def test_a_plain_server_is_asked_for_its_classes(options: bytes, locks: bool | None, classes: str) -> None:
+    """In one request; whoever knows no OPTIONS is worked with all the same."""
+
+    def script(asked: Asked) -> bytes:
+        if asked.method == "OPTIONS":
+            return options
+        return answer("207 Multi-Status", multistatus(entry("/", folder=True)), "Server: Apache/2.4.62")
+
+    with RawServer(script) as server, WebDavFolder("dms", server.url, "u", "p") as folder:
+        found = folder.capabilities()
+        assert folder.annotations() is None
+        assert server.methods() == ["PROPFIND", "OPTIONS"]
+    assert (found.kind, found.version, found.locks) == ("webdav", "Apache/2.4.62", locks)
+    assert told_by(found)["DAV classes"][0].startswith(classes)
 
 
 def test_capabilities_unavailable_are_asked_again() -> None:

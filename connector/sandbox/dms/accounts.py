@@ -50,6 +50,11 @@ class Accounts:
         self._ledger.keep("app_password", _hashed(password), {"user": user})
         return password
 
+    def revoke(self, password: str) -> None:
+        """Forget one app password."""
+        self._app_passwords.pop(_hashed(password), None)
+        self._ledger.drop("app_password", _hashed(password))
+
     # -- the brake -------------------------------------------------------------------------------
 
     def blocked(self, address: str) -> bool:

@@ -39,8 +39,11 @@ class Annotations:
         self.comments = [Comment(**row) for row in ledger.rows("comment").values()]
 
     def create(self, name: str, *, visible: bool, assignable: bool) -> Tag | None:
-        """Make a tag, or return None if one of that name is there."""
-        if any(tag.name == name for tag in self.tags.values()):
+        """Make a tag, or return None if one of that name is there, small letters or capitals.
+
+        Seen on 32.0.1 with SQLite: letters of ASCII only, ``SIGNÉ`` is another tag than ``Signé``.
+        """
+        if any(tag.name.encode().lower() == name.encode().lower() for tag in self.tags.values()):
             return None
         tag = Tag(max(self.tags, default=0) + 1, name, "", visible, assignable)
         self.keep(tag)

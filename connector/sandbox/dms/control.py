@@ -55,17 +55,22 @@ def _state(world: DmsWorld) -> dict[str, Any]:
     }
 
 
+_APPS = frozenset({"files_lock", "versions_app", "comments_app", "tags_by_admin_only"})
+"""Switches of Nextcloud's apps that are on or off."""
+
+
 def _switches(world: DmsWorld) -> dict[str, Any]:
     return {
         "maintenance": world.maintenance,
         "quota_bytes": world.quota_bytes,
         "read_only": sorted(world.read_only),
         "disabled": sorted(world.accounts.disabled),
+        **{name: getattr(world, name) for name in sorted(_APPS)},
     }
 
 
 def _switch(world: DmsWorld, asked: dict[str, Any]) -> dict[str, Any]:
-    """Set any of maintenance, quota_bytes, read_only, disabled (lists), password ({user: password})."""
+    """Set any of maintenance, quota_bytes, read_only, disabled (lists), password ({user: password}), the apps."""
     if "maintenance" in asked:
         world.maintenance = bool(asked["maintenance"])
     if "quota_bytes" in asked:
@@ -73,6 +78,8 @@ def _switch(world: DmsWorld, asked: dict[str, Any]) -> dict[str, Any]:
     if "read_only" in asked:
         world.read_only.clear()
         world.read_only.update(asked["read_only"])
+    for name in asked.keys() & _APPS:
+        setattr(world, name, bool(asked[name]))
     if "disabled" in asked:
         world.accounts.disabled = set(asked["disabled"])
     for user, password in asked.get("password", {}).items():

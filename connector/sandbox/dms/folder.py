@@ -30,6 +30,8 @@ class NextcloudFolder:
         self.locks = LockTable(ledger, clock)
         self.quota_bytes: int | None = None
         self.read_only: set[str] = set()
+        self.versions_app = True
+        """False: files_versions is off, old contents are kept nowhere."""
         self._trash = state / "trash"
         self._staging = state / "staging"
 
@@ -138,7 +140,7 @@ class NextcloudFolder:
 
     def _shelve(self, path: str, next_stamp: int) -> None:
         node = self.tree.get(path)
-        if node is None or not self.tree.disk(path).exists():
+        if node is None or not self.tree.disk(path).exists() or not self.versions_app:
             return
         stamp = int(self.tree.disk(path).stat().st_mtime)
         # Two contents of one second leave one version (trap 7): the older one is not kept at all.

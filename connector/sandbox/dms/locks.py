@@ -13,7 +13,7 @@ from connector.sandbox.dms.ledger import Ledger
 class Lock:
     """A lock on one file id. ``by_user``: the owner's other sessions may write; else only the token may.
 
-    ``expires`` is in seconds since the epoch, None for never.
+    ``timeout_s`` None, 0 or less: without end. ``expires`` is in seconds since the epoch, None for never.
     """
 
     fileid: int
@@ -45,15 +45,14 @@ class LockTable:
         """Lock a file that is free."""
         now = self._clock.timestamp()
         token = f"opaquelocktoken:{uuid.uuid4()}"
-        expires = None if timeout_s is None else now + timeout_s
-        lock = Lock(fileid, token, owner, by_user, now, timeout_s, expires)
+        lock = Lock(fileid, token, owner, by_user, now, timeout_s, _end(now, timeout_s))
         self._keep(lock)
         return lock
 
     def refresh(self, lock: Lock, timeout_s: int | None) -> None:
         """Start the time of a lock anew."""
         lock.timeout_s = timeout_s
-        lock.expires = None if timeout_s is None else self._clock.timestamp() + timeout_s
+        lock.expires = _end(self._clock.timestamp(), timeout_s)
         self._keep(lock)
 
     def drop(self, fileid: int) -> None:
@@ -64,3 +63,7 @@ class LockTable:
     def _keep(self, lock: Lock) -> None:
         self._locks[lock.fileid] = lock
         self._ledger.keep("lock", str(lock.fileid), asdict(lock))
+
+
+def _end(now: float, timeout_s: int | None) -> float | None:
+    return now + timeout_s if timeout_s and timeout_s > 0 else None

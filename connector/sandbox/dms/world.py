@@ -53,7 +53,9 @@ class DmsWorld:
     Depth: infinity; ``scan`` makes the server look for changes on disk at each PROPFIND and SEARCH.
 
     Switches that may be set at any time: ``maintenance`` (503), ``quota_bytes`` (507), ``read_only``
-    (a set of folder paths, "" for all: 403), ``accounts.disabled`` (503), ``accounts.change_password``.
+    (a set of folder paths, "" for all: 403), ``accounts.disabled`` (503), ``accounts.change_password``; on Nextcloud
+    ``lock_minutes`` (how long a lock by user holds, None for ever), ``versions_app`` and ``comments_app`` (False: the
+    app is off), ``tags_by_admin_only`` (creating tags is 403).
     """
 
     def __init__(
@@ -78,7 +80,12 @@ class DmsWorld:
         self.plain = PlainFolder(files, clock)
         self.nextcloud = NextcloudFolder(files, state, self.ledger, clock) if mode == "nextcloud" else None
         self.person = Person(self, "comptable")
+        self.owner = next(iter(users or {"signatures": ""}))
+        """The login whose files these are; the others see them as shared with them."""
         self.maintenance = False
+        self.lock_minutes: int | None = None
+        self.comments_app = True
+        self.tags_by_admin_only = False
         self._plain_quota: int | None = None
         self._plain_read_only: set[str] = set()
         self.rules = RuleBook()
@@ -104,6 +111,16 @@ class DmsWorld:
     def read_only(self) -> set[str]:
         """The folders where writing is forbidden; change the set in place."""
         return self._plain_read_only if self.nextcloud is None else self.nextcloud.read_only
+
+    @property
+    def versions_app(self) -> bool:
+        """Is Nextcloud's app files_versions on?"""
+        return self.nextcloud is not None and self.nextcloud.versions_app
+
+    @versions_app.setter
+    def versions_app(self, on: bool) -> None:
+        assert self.nextcloud is not None, "plain mode keeps no versions"
+        self.nextcloud.versions_app = on
 
     def misbehave(self, *, kind: Kind, method: str = "*", path: str = "*", **details: Any) -> Rule:
         """Put one misbehaviour in force; kinds and details as ``Rule`` tells.
@@ -161,6 +178,13 @@ class DmsWorld:
         if self.nextcloud is None or fileid is None:
             return []
         return [tag.name for tag in self.nextcloud.annotations.of(fileid)]
+
+    def comments_on(self, path: str) -> list[str]:
+        """Return the texts of the comments on a file, oldest first."""
+        fileid = self.file_id(path)
+        if self.nextcloud is None or fileid is None:
+            return []
+        return [one.message for one in self.nextcloud.annotations.comments if one.fileid == fileid]
 
     def versions_of(self, path: str) -> list[tuple[int, str, bytes]]:
         """Return (id, label, bytes) of every version the server lists, newest first.

@@ -75,7 +75,7 @@ class NextcloudApp:
             return refused
         _, password = self._login(call)
         by_app = self._world.accounts.is_app_password(call.user, password)
-        return ocs.handle(self._world, call, with_app_password=by_app)
+        return ocs.handle(self._world, call, password=password if by_app else None)
 
     def _dav(self, call: Call) -> Answer:
         if self._world.maintenance:  # no Retry-After, no other header (facts section 10)
@@ -89,7 +89,7 @@ class NextcloudApp:
         # Double slashes are collapsed (facts section 10).
         parts = [part for part in call.path[len(ROOT) :].split("/") if part]
         answer = self._routed(dav, parts)
-        if call.method == "OPTIONS":
+        if call.method in {"OPTIONS", "PROPFIND"}:  # both name the classes (seen on 32.0.1)
             answer.headers.append(("DAV", CLASSES + (", 2" if self._world.files_lock else "")))
         return answer
 

@@ -29,6 +29,8 @@ AUTHOR = f"{{{NC}}}version-author"
 
 def handle(dav: Dav, parts: list[str]) -> Answer:
     """Answer a request below ``versions/USER/``; ``parts`` are ``versions``, a file id, perhaps a version."""
+    if not dav.world.versions_app:  # seen on 32.0.1 with the app disabled
+        raise DavError(404, "NotFound", "File not found: versions in 'root'")
     if len(parts) not in (2, 3) or parts[0] != "versions" or not parts[1].isdigit():
         raise _missing()
     node = dav.folder.tree.by_id(int(parts[1]))

@@ -1,4 +1,7 @@
-"""LOCK and UNLOCK with the files_lock app; without it both are 501 (facts section 8)."""
+"""LOCK and UNLOCK with the files_lock app; without it both are 501 (facts section 8).
+
+Where this says "seen": on Nextcloud 32.0.1 with files_lock 32.0.6.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,8 @@ from connector.sandbox.dms.nextcloud.properties import value_of
 from connector.sandbox.dms.tree import Node
 
 DEFAULT_TIMEOUT_S = 1800
+NEVER_WHEN_MADE, NEVER_WHEN_LENGTHENED = -60, 0
+"""What ``nc:lock-timeout`` shows of a lock without end (seen)."""
 _TOKEN = re.compile(r"<([^>]*)>")
 _SHOWN = (
     "lock",
@@ -29,40 +34,55 @@ def lock(dav: Dav, path: str) -> Answer:
     """Lock by token, or by user with ``X-User-Lock: 1``; an absent name becomes an empty file."""
     _need_app(dav)
     node = dav.folder.tree.get(path)
+    if dav.call.header("x-user-lock") == "1":
+        return _lock_by_user(dav, node, path)
     check(dav, node)
     check_writable(dav, path)
-    by_user = dav.call.header("x-user-lock") == "1"
-    if not by_user and not dav.call.body.strip():
+    if not dav.call.body.strip():
         return _refresh(dav, node)
     if node is None:
-        if by_user:
-            raise not_found(path)
         node = dav.folder.write(path, b"", dav.user)
     if dav.folder.locks.get(node.fileid) is not None:
         raise DavError(423, "Locked", f"/{path} is locked")
-    by_token = dav.call.header("x-user-lock-type") == "2"
-    made = dav.folder.locks.put(
-        node.fileid,
-        dav.user,
-        by_user=by_user and not by_token,
-        timeout_s=DEFAULT_TIMEOUT_S if by_user else _timeout(dav),
-    )
+    made = dav.folder.locks.put(node.fileid, dav.user, by_user=False, timeout_s=_timeout(dav))
     dav.folder.tree.restamp(node)  # trap 6: the file's ETag and every folder's above
-    return _lock_properties(dav, node) if by_user else _active(made)
+    return _active(made)
+
+
+def _lock_by_user(dav: Dav, node: Node | None, path: str) -> Answer:
+    """Make the lock, or lengthen one's own of the same kind (seen: 200, the ETag stays)."""
+    if node is None:
+        raise _not_found_500(dav, path)
+    if dav.folder.is_read_only(path):  # seen: 500, not 403
+        message = "File can only be locked with update permissions."
+        raise DavError(500, "OCA\\FilesLock\\Exceptions\\UnauthorizedUnlockException", message)
+    by_user = dav.call.header("x-user-lock-type") != "2"
+    found = dav.folder.locks.get(node.fileid)
+    if found is None:
+        dav.folder.locks.put(
+            node.fileid, dav.user, by_user=by_user, timeout_s=_lock_seconds(dav) or NEVER_WHEN_MADE
+        )
+        dav.folder.tree.restamp(node)
+    elif found.owner == dav.user and found.by_user == by_user:
+        dav.folder.locks.refresh(found, _lock_seconds(dav) or NEVER_WHEN_LENGTHENED)
+    else:
+        return _lock_properties(dav, node, 423)
+    return _lock_properties(dav, node)
 
 
 def unlock(dav: Dav, path: str) -> Answer:
     """Unlock: 204 by token, 200 with ``X-User-Lock``; a wrong token is 500, none 400."""
     _need_app(dav)
     node = dav.folder.tree.get(path)
+    by_user = dav.call.header("x-user-lock") == "1"
     if node is None:
-        raise not_found(path)
+        raise _not_found_500(dav, path) if by_user else not_found(path)
     found = dav.folder.locks.get(node.fileid)
-    if dav.call.header("x-user-lock") == "1":
+    if by_user:
         if found is None:
-            raise DavError(412, "PreconditionFailed", "File is not locked")
-        if found.owner != dav.user:
-            raise DavError(423, "Locked", f"/{path} is locked by {found.owner}")
+            return _lock_properties(dav, node, 412)
+        if dav.user not in {found.owner, dav.world.owner}:  # seen: the file's owner takes anybody's lock away
+            return _lock_properties(dav, node, 423)
         _drop(dav, node)
         return _lock_properties(dav, node)
     token = _TOKEN.search(dav.call.header("lock-token"))
@@ -77,6 +97,16 @@ def unlock(dav: Dav, path: str) -> Answer:
 def _need_app(dav: Dav) -> None:
     if not dav.world.files_lock:
         raise DavError(501, "NotImplemented", f"There was no handler found for {dav.call.method}")
+
+
+def _not_found_500(dav: Dav, path: str) -> DavError:
+    """Seen: with ``X-User-Lock`` a name that is not there is no 404."""
+    return DavError(500, "OCP\\Files\\NotFoundException", f"/{dav.user}/files/{path}")
+
+
+def _lock_seconds(dav: Dav) -> int | None:
+    """The app's setting ``lock_timeout``, in minutes; None: locks never end."""
+    return None if dav.world.lock_minutes is None else dav.world.lock_minutes * 60
 
 
 def _drop(dav: Dav, node: Node) -> None:
@@ -111,11 +141,11 @@ def _active(made: Lock) -> Answer:
     return Answer(200, body.encode(), [XML, ("Lock-Token", f"<{made.token}>"), ("Timeout", timeout)])
 
 
-def _lock_properties(dav: Dav, node: Node) -> Answer:
+def _lock_properties(dav: Dav, node: Node, status: int = 200) -> Answer:
     values = [(f"{{{NC}}}{field}", value_of(dav, node, f"{{{NC}}}{field}")) for field in _SHOWN]
     inner = "".join(tagged(name, value) for name, value in values if value is not None)
     body = (
         '<?xml version="1.0" encoding="utf-8"?>\n'
         f'<d:prop xmlns:d="DAV:" xmlns:oc="http://owncloud.org/ns" xmlns:nc="{NC}">{inner}</d:prop>'
     )
-    return Answer(200, body.encode(), [XML])
+    return Answer(status, body.encode(), [XML])

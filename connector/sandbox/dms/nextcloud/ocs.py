@@ -39,13 +39,21 @@ def refused(world: DmsWorld, call: Call) -> Answer | None:
     return None
 
 
-def handle(world: DmsWorld, call: Call, *, with_app_password: bool) -> Answer:
-    """Answer an OCS call of a known user: capabilities, user, getapppassword."""
+def handle(world: DmsWorld, call: Call, *, password: str | None) -> Answer:
+    """Answer an OCS call of a known user; ``password``: the app password that was used, None: another one."""
+    with_app_password = password is not None
     match call.path.removeprefix("/ocs/v2.php/").removeprefix("/ocs/v1.php/").strip("/"):
         case "cloud/capabilities":
             return _ocs(200, _capabilities(world, call))
         case "cloud/user":
             return _ocs(200, {"id": call.user, "enabled": True, "display-name": call.user})
+        case "core/apppassword" if (
+            call.method == "DELETE" and password is not None
+        ):  # seen: 200, gone at once
+            world.accounts.revoke(password)
+            return _ocs(200, {})
+        case "core/apppassword" if call.method == "DELETE":
+            return _ocs(403, {}, "no app password in use")
         case "core/getapppassword" if with_app_password:
             return _ocs(403, {}, "You cannot request an new apppassword with an apppassword")
         case "core/getapppassword":
@@ -61,13 +69,15 @@ def _ocs(code: int, data: dict[str, Any], message: str = "OK") -> Answer:
 def _capabilities(world: DmsWorld, call: Call) -> dict[str, Any]:
     files: dict[str, Any] = {
         "bigfilechunking": True,
-        "versioning": True,
-        "version_labeling": True,
-        "version_deletion": True,
         "undelete": True,
     }
+    # What an app that is off does not name (seen on 32.0.1).
+    if world.versions_app:
+        files |= {"versioning": True, "version_labeling": True, "version_deletion": True}
+    if world.comments_app:
+        files["comments"] = True
     if world.files_lock:
-        files["locking"] = "1.0"
+        files |= {"locking": "1.0", "api-feature-lock-type": True}
     major, minor, micro = VERSION
     return {
         "version": {"major": major, "minor": minor, "micro": micro, "string": f"{major}.{minor}.{micro}"},

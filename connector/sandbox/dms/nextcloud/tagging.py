@@ -1,8 +1,12 @@
-"""System tags and comments over HTTP (facts section 7). None of this moves an ETag."""
+"""System tags and comments over HTTP (facts section 7). None of this moves an ETag.
+
+Where this says "seen": on Nextcloud 32.0.1.
+"""
 
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 from xml.sax.saxutils import escape
 
@@ -13,6 +17,7 @@ from connector.sandbox.dms.nextcloud.listing import wanted
 from connector.sandbox.dms.tree import Node
 
 LONGEST_COMMENT = 1000
+_COLOR = re.compile(r"[0-9a-fA-F]{6}")
 
 
 def handle_tags(dav: Dav, parts: list[str]) -> Answer:
@@ -23,8 +28,10 @@ def handle_tags(dav: Dav, parts: list[str]) -> Answer:
                 tag = _create(dav)
                 return Answer(201, b"", [("Content-Location", f"{ROOT}systemtags/{tag.tagid}")])
             case "PROPFIND":
-                tags = sorted(dav.folder.annotations.tags.values(), key=lambda tag: tag.tagid)
-                return _list(dav, f"{ROOT}systemtags/", tags)
+                # By name; what is invisible is not listed (seen).
+                tags = [tag for tag in dav.folder.annotations.tags.values() if tag.visible]
+                tags.sort(key=lambda tag: tag.name.casefold())
+                return _list(dav, f"{ROOT}systemtags/", tags, end="/")
         raise DavError(405, "MethodNotAllowed", "Not on the list of tags")
     found = dav.folder.annotations.tags.get(int(parts[0]) if parts[0].isdigit() else -1)
     if found is None:
@@ -33,6 +40,8 @@ def handle_tags(dav: Dav, parts: list[str]) -> Answer:
         case "PROPFIND":
             return multistatus([_described(f"{ROOT}systemtags/", found, wanted(dav.call.body)[0])])
         case "PROPPATCH":
+            if dav.world.tags_by_admin_only:
+                raise DavError(403, "Forbidden", "You don’t have permissions to update tags")
             return _recolour(dav, found)
         case "DELETE":
             raise DavError(403, "Forbidden", f"You don't have permissions to delete tag {found.tagid}")
@@ -52,12 +61,15 @@ def handle_relations(dav: Dav, parts: list[str]) -> Answer:
             return _list(dav, f"{ROOT}systemtags-relations/files/{node.fileid}/", annotations.of(node.fileid))
         raise DavError(405, "MethodNotAllowed", "Not on the tags of a file")
     tagid = int(parts[2]) if parts[2].isdigit() else -1
+    known = annotations.tags.get(tagid)
     match dav.call.method:
         case "PUT":
-            if tagid not in annotations.tags:
+            if known is None or not known.visible:
                 raise DavError(
                     412, "PreconditionFailed", f"Tag with id {parts[2]} does not exist, cannot assign"
                 )
+            if dav.folder.is_read_only(node.path) or not known.assignable:  # seen
+                raise DavError(403, "Forbidden", f"No permission to assign tag to {node.fileid}")
             if not annotations.assign(node.fileid, tagid):
                 # The real text, though it means that the tag is assigned already.
                 raise DavError(409, "Conflict", "PUT is not allowed on non-files.")
@@ -71,11 +83,16 @@ def handle_relations(dav: Dav, parts: list[str]) -> Answer:
 
 def handle_comments(dav: Dav, parts: list[str]) -> Answer:
     """Answer a request below ``comments/``: POST makes one, REPORT reads them with limit and offset."""
+    if not dav.world.comments_app:  # seen
+        raise DavError(404, "NotFound", 'Entity type "files" not found."')
     node = _file(dav, parts)
     annotations = dav.folder.annotations
     if dav.call.method == "POST" and len(parts) == 2:
-        message = str(_json(dav).get("message", ""))
-        if not message or len(message) > LONGEST_COMMENT:
+        asked = _json(dav)
+        if asked.get("actorType") != "users":  # seen
+            raise DavError(400, "BadRequest", f'Invalid actor "{asked.get("actorType", "")}"')
+        message = str(asked.get("message", ""))
+        if len(message) > LONGEST_COMMENT:
             raise DavError(400, "BadRequest", f"Message exceeds allowed character limit of {LONGEST_COMMENT}")
         made = annotations.comment(node.fileid, dav.user, message, dav.world.clock.timestamp())
         place = f"{ROOT}comments/files/{node.fileid}/{made.commentid}"
@@ -124,7 +141,7 @@ def _file(dav: Dav, parts: list[str]) -> Node:
         raise DavError(404, "NotFound", "No such place")
     node = dav.folder.tree.by_id(int(parts[1]))
     if node is None:
-        raise DavError(404, "NotFound", f"File with id {parts[1]} not found")
+        raise DavError(404, "NotFound", "Entity does not exist or is not available")
     return node
 
 
@@ -144,6 +161,8 @@ def _create(dav: Dav) -> Tag:
     if not name:
         raise DavError(400, "BadRequest", 'Missing "name" attribute')
     visible, assignable = bool(asked.get("userVisible", True)), bool(asked.get("userAssignable", True))
+    if dav.world.tags_by_admin_only:  # seen, with systemtags' restrict_creation_to_admin
+        raise DavError(403, "Forbidden", "You don’t have permissions to create tags")
     if not (visible and assignable):
         raise DavError(400, "BadRequest", "Not sufficient permissions")
     tag = dav.folder.annotations.create(name, visible=visible, assignable=assignable)
@@ -152,15 +171,18 @@ def _create(dav: Dav) -> Tag:
     return tag
 
 
-def _list(dav: Dav, top: str, tags: list[Tag]) -> Answer:
+def _list(dav: Dav, top: str, tags: list[Tag], end: str = "") -> Answer:
+    """Return a list of tags; of itself it tells nothing that is asked of tags (seen)."""
     names, _ = wanted(dav.call.body)
-    responses = [response(top, [(f"{{{D}}}resourcetype", "<d:collection/>")], [])]
+    kind = f"{{{D}}}resourcetype"
+    itself = [(kind, "<d:collection/>")] if kind in names else []
+    responses = [response(top, itself, [name for name in names if name != kind])]
     if dav.call.header("depth") != "0":
-        responses += [_described(top, tag, names) for tag in tags]
+        responses += [_described(top, tag, names, end) for tag in tags]
     return multistatus(responses)
 
 
-def _described(top: str, tag: Tag, names: list[str]) -> str:
+def _described(top: str, tag: Tag, names: list[str], end: str = "") -> str:
     known = {
         f"{{{D}}}resourcetype": "",
         f"{{{OC}}}id": str(tag.tagid),
@@ -171,7 +193,7 @@ def _described(top: str, tag: Tag, names: list[str]) -> str:
         f"{{{NC}}}color": escape(tag.color),
     }
     found = [(name, known[name]) for name in names if name in known]
-    return response(f"{top}{tag.tagid}", found, [name for name in names if name not in known])
+    return response(f"{top}{tag.tagid}{end}", found, [name for name in names if name not in known])
 
 
 def _recolour(dav: Dav, tag: Tag) -> Answer:
@@ -180,7 +202,10 @@ def _recolour(dav: Dav, tag: Tag) -> Answer:
     for prop in parsed(dav.call.body).iterfind(f"*/{{{D}}}prop/*"):
         name = str(prop.tag)
         if name == f"{{{NC}}}color":
-            tag.color = "".join(map(str, prop.itertext()))
+            color = "".join(map(str, prop.itertext()))
+            if not _COLOR.fullmatch(color):  # seen
+                raise DavError(400, "BadRequest", "Color must be a 6-digit hexadecimal value")
+            tag.color = color
             dav.folder.annotations.keep(tag)
         (done if name == f"{{{NC}}}color" else refused).append(name)
     href = f"{ROOT}systemtags/{tag.tagid}"

@@ -1,0 +1,93 @@
+"""What the words of a status depend on besides the record: pause, ceiling, brakes, what the server keeps, the clock."""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from connector.errors import Cause
+from connector.identity import next_wording
+from connector.lifecycle import Record, State
+from connector.report.context import ACTED_NOW, Pause, PauseCause, StatusContext, WaitReason
+from connector.report.facts import TYPED, moment_of
+from connector.report.typography import Language
+from connector.sidecar.model import Verb
+from connector.steps import assumed, deadlines, waiting
+from connector.steps.parts import Parts
+from connector.steps.places import NOTICE
+
+log = logging.getLogger(__name__)
+
+
+def context_of(parts: Parts, record: Record) -> StatusContext:
+    """What the words depend on besides the record."""
+    settings = parts.watched[record.folder]
+    capabilities = parts.folders[record.server].capabilities()
+    language: Language = "en" if parts.report.language == "en" else "fr"
+    return StatusContext(
+        zone=ZoneInfo(parts.report.timezone),
+        language=language,
+        support=parts.report.support,
+        sender=parts.accounts[record.account].sender,
+        now=parts.now(),
+        ceiling=settings.ceiling,
+        pause=pause_of(parts, record.account),
+        platform_away_since=moment_of(record.extra.get("away_since")) or _unanswered_since(parts, record),
+        wait=_wait_reason(parts, record),
+        wait_limit=parts.accounts[record.account].max_sends_per_day,
+        erases_at=deadlines.erasure(parts, record),
+        versions_kept=capabilities.versions and record.document.original_href is None,
+        ready_count=_ready_count(parts, record),
+        next_wordings=_next_wordings(parts, record, language),
+        root=settings.root,
+        acted=assumed.orders_in_force(parts, record.account) if record.state.open else ACTED_NOW,
+    )
+
+
+def _ready_count(parts: Parts, record: Record) -> int | None:
+    """How many one word in the settings file would let go; None where that is this one alone."""
+    scope = record.extra.get("settings_scope")
+    if record.state is not State.PREVIEWED or not scope:
+        return None
+    count = parts.journal.count_shown(record.server, str(scope))
+    return count if count > 1 else None
+
+
+def pause_of(parts: Parts, account: str) -> Pause | None:
+    """Return the pause that people are told of, None where the account is not held or only waits for an answer."""
+    hold = parts.journal.held(account)
+    if hold is None or hold.cause in {waiting.UNANSWERED, waiting.AWAY, Cause.RATE_LIMIT.value}:
+        return None
+    return Pause(cause=PauseCause(hold.cause), since=hold.since)
+
+
+def _wait_reason(parts: Parts, record: Record) -> WaitReason | None:
+    if NOTICE in record.extra and record.state in {State.PREVIEWED, State.WAITING, State.PREPARED}:
+        return WaitReason.CANNOT_WRITE
+    if record.state is not State.WAITING or not waiting.braked(parts, record):
+        return None
+    hour = waiting.braked_for_the_hour(parts, record)
+    return WaitReason.BRAKE_HOUR if hour else WaitReason.BRAKE_DAY
+
+
+def _unanswered_since(parts: Parts, record: Record) -> datetime | None:
+    hold = parts.journal.held(record.account)
+    waits = hold is not None and hold.cause in {waiting.UNANSWERED, waiting.AWAY}
+    return hold.since if waits and hold is not None else None
+
+
+def _next_wordings(parts: Parts, record: Record, language: Language) -> dict[Verb, str]:
+    """Print the first wording that is new for this place: the others were used up (protocol, "Orders")."""
+    used = {*record.obeyed, str(record.extra.get("stands", ""))}
+    for other in parts.journal.all_at_place(record.server, record.place) if record.place else ():
+        used |= set(other.obeyed)
+    if record.reason == "copy" and record.values.get("other_id"):
+        used |= set(parts.journal.get(int(record.values["other_id"])).obeyed)
+    wordings = {}
+    for verb, typed in TYPED[language].items():
+        taken = [
+            typed + wording.removeprefix(verb.value) for wording in used if wording.startswith(verb.value)
+        ]
+        wordings[verb] = next_wording(typed, taken)
+    return wordings
