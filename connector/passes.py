@@ -184,7 +184,9 @@ def _attend(
     """
     attended: set[int] = set()
     over: dict[int, Record] = {}
+    known_at: dict[int, str] = {}
     for record in parts.journal.open_records(server):
+        known_at[record.id] = record.place
         if record.adopted and not all(document.href for document in record.documents):
             tolerated(parts, memory, record, "place", partial(_place, parts, sights, record))
     for sight in sights:
@@ -198,7 +200,9 @@ def _attend(
             case = Case(parts=parts, sights=sights, sight=sight, pair=pair, there_before=known)
             judged = guarded_place(case, memory)
             if judged is not None:
-                attended.add(judged.id)
+                if known_at.get(judged.id, judged.place) == judged.place:
+                    # What was moved is judged where it lies now by the next pass: its settings are others there.
+                    attended.add(judged.id)
                 tolerated(parts, memory, judged, "copies", partial(conflict_copies_seen, case, judged))
                 if due(judged):
                     over[judged.id] = judged

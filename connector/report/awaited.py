@@ -19,6 +19,13 @@ def awaited(case: Case) -> None:
         )
     if record.expires_at is None:
         return
+    if case.expiry_past:
+        page.below(
+            "Le délai du {day} est passé ; Jesignexpert n’a pas encore confirmé la fin de la demande.",
+            "The term of {day} is over; Jesignexpert has not confirmed the end of the request yet.",
+            day=page.day(record.expires_at),
+        )
+        return
     lost_fr, lost_en = "", ""
     if len(case.signed) == 1:
         lost_fr, lost_en = (

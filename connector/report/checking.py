@@ -31,12 +31,24 @@ def unconfirmed(case: Case) -> None:
     if case.value("other") or case.record.reason not in {"", "copy"}:
         page.para(*reason.told, other=_short_path(case.value("other")), pdf=case.pdf, ended=when)
     page.what_to_do()
-    page.bullet(
-        "Elle doit partir ? Vérifiez les signataires et l’objet (« {subject} »), puis écrivez dans « {file} » :",
-        "Should it be sent? Check the signatories and the subject (“{subject}”), then write into “{file}”:",
-        subject=case.subject,
-        file=case.request_file,
-    )
+    if case.value("signed"):
+        page.bullet(
+            "Ce PDF est déjà la version signée. Un nouveau document doit partir ? Mettez-le d’abord à la place de "
+            "« {pdf} », sans signature ; vérifiez les signataires et l’objet (« {subject} »), puis écrivez dans "
+            "« {file} » :",
+            "This PDF is the signed version already. Should a new document be sent? First put it in place of “{pdf}”, "
+            "without a signature; check the signatories and the subject (“{subject}”), then write into “{file}”:",
+            pdf=case.pdf,
+            subject=case.subject,
+            file=case.request_file,
+        )
+    else:
+        page.bullet(
+            "Elle doit partir ? Vérifiez les signataires et l’objet (« {subject} »), puis écrivez dans « {file} » :",
+            "Should it be sent? Check the signatories and the subject (“{subject}”), then write into “{file}”:",
+            subject=case.subject,
+            file=case.request_file,
+        )
     page.typed(case.wording(Verb.RESTART))
     if case.record.reason in {"", "copy"}:
         page.bullet(

@@ -189,6 +189,12 @@ class Case:
         return left is not None and 0 <= left <= EXPIRY_NEAR_DAYS
 
     @property
+    def expiry_past(self) -> bool:
+        """True from the day after that of the expiry, as long as the platform has not confirmed the end."""
+        left = self._days_until(self.record.expires_at)
+        return left is not None and left < 0
+
+    @property
     def expiry_computed(self) -> bool:
         """True once the platform has answered and given no date: the one that is told is by its known rule."""
         return self.record.seen_answering and bool(self.record.extra.get(EXPIRY_COMPUTED))

@@ -74,6 +74,12 @@ def _matter(case: Case) -> tuple[str, str, dict[str, object]]:
             "a reminder is possible from {from_}",
             {"from_": from_words(case, start)},
         )
+    if case.expiry_past and record.expires_at is not None:
+        return (
+            "délai passé le {day}, en attente de confirmation",
+            "term over on {day}, to be confirmed",
+            {"day": page.day(record.expires_at)},
+        )
     if case.expiry_near and record.expires_at is not None:
         about = case.expiry_computed
         return (
@@ -104,7 +110,10 @@ def _awaiting(case: Case) -> tuple[str, str, dict[str, object]]:
 def _changed(case: Case) -> None:
     """S6: the document was saved again while it is out."""
     page, document, record = case.page, case.record.document, case.record
-    sent = page.day(record.sent_at or record.created_at)
+    left = record.sent_at or record.created_at
+    # On one day, only the hour tells which version is which.
+    one_day = page.day(left) == page.day(document.changed_at or record.updated_at)
+    sent = page.day_at(left) if one_day else page.day(left)
     one = case.only is not None
     page.para(
         "« {pdf} » a été enregistré de nouveau le {changed}. "

@@ -31,6 +31,7 @@ RANKS: Final = (
     words.CANCELLED,
     words.SIGNED,
     words.SIGNED_BY_ALL,
+    words.IN_PROGRESS,
     words.WAITING_PDF,
 )
 """The order of words among what needs a person."""
@@ -40,8 +41,8 @@ _ASKS: Final = frozenset(
 )
 _HOME: Final = frozenset({State.DELIVERED, State.DELIVERED_BESIDE})
 _ON_ITS_WAY: Final = frozenset({State.IN_PROGRESS, State.SEALING, State.DELIVERING})
-_LOOK_AT: Final = frozenset({"to_check", "erased"})
-"""Why a signed document lies beside, where a person is to look at it."""
+_LOOK_AT: Final = frozenset({"to_check", "erased", "pdf_changed", "folder_gone"})
+"""Why a signed document lies elsewhere than its PDF, where a person is to look at it, to choose or to file it."""
 
 
 def line_of(record: Record, context: StatusContext) -> Line:
@@ -79,6 +80,11 @@ def _section(record: Record) -> tuple[Section, bool]:
         return Section.TO_DO, True
     if state in _ASKS or (state is State.DELIVERING and _stuck(record)):
         return Section.TO_DO, False
+    if state is State.IN_PROGRESS and record.document.changed_at is not None:
+        return (
+            Section.TO_DO,
+            False,
+        )  # a person decides, better before the last one signs, whether the change counts
     if state in _ON_ITS_WAY:
         return Section.IN_PROGRESS, False
     if state in {State.PREVIEWED, State.DRAFT}:

@@ -48,10 +48,10 @@ def to_do(page: Page, lines: Sequence[Line]) -> None:
     _worded(page, mine)
     if any(line.settles for line in mine):
         page.para(
-            "Une demande refusée, expirée ou revenue à vérifier quitte cette partie quand vous supprimez son suivi ou "
+            "Vu ? Ce qui est refusé, expiré, perdu ou signé à côté passe plus bas quand vous supprimez son suivi ou "
             "son fichier de demande.",
-            "A request that was declined, has expired or came back to be checked leaves this part when you delete its "
-            "status or its request file.",
+            "Seen? What was declined, has expired, is lost or was signed beside moves down when you delete its status "
+            "or its request file.",
         )
 
 

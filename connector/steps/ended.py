@@ -132,12 +132,14 @@ def as_it_ended(case: Case, record: Record) -> Record | None:
         ended, other = _ended_document(case, ended, document.rank, entry)
         if other:
             return None
+    # In this order: after a crash between the two the newer one stands, and this is done again.
+    ended = case.journal.note(
+        ended, "as_it_ended", current=True, closed=False, reported=None, reported_etag=None
+    )
     case.journal.fact(
         record, Event.WITHDRAWN, current=False, key=None, ended_at=case.parts.now(), next_at=None
     )
-    return case.journal.note(
-        ended, "as_it_ended", current=True, closed=False, reported=None, reported_etag=None
-    )
+    return ended
 
 
 def _asked_already(case: Case, action: Action) -> Record | None:

@@ -176,7 +176,7 @@ def taken_out(case: Case, sidecar: ReadSidecar) -> Record | None:
         if not (known.current and filing.is_filed(known) and case.place_gone(known)):
             continue
         beside = known.document.href.rpartition("/")[0] + "/" == parent
-        if not beside and case.pair.document is not None:
+        if not (_is_for_its_document(case, known) if beside else case.pair.document is None):
             continue  # the same form, for another document
         extra = filing.unfiled(known.extra) if beside else dict(known.extra)
         status = None if beside else _status_beside(case, known)
@@ -192,6 +192,16 @@ def taken_out(case: Case, sidecar: ReadSidecar) -> Record | None:
             extra=extra,
         )
     return None
+
+
+def _is_for_its_document(case: Case, known: Record) -> bool:
+    """True for the very file, by its id, or for one whose name, or PDF, is that of the document that was signed."""
+    file_id, document = case.pair.sidecar.file_id, case.pair.document
+    if file_id is not None and file_id == known.sidecar_file_id:
+        return True
+    if document is not None and document.href == known.document.href:
+        return True
+    return names.comparable(known.document.name) in names.pair_of(case.pair.sidecar.name)
 
 
 def take_back(case: Case, record: Record, action: Action) -> Record:

@@ -24,6 +24,7 @@ from connector.steps.case import NAMED_AFTER_REQUEST, Case, extra_of
 from connector.steps.filed import taken_out
 from connector.steps.likeness import (
     copy_of,
+    is_spoken_for,
     lost_both,
     moved_by_content,
     rival_speaks,
@@ -140,7 +141,8 @@ def _verdict(
             problems += checking.document_problems(case.parts, documents, limit)
             if len(case.pair.documents) < 2:  # which of several PDFs is meant is for a person to say
                 common |= _unchecked(documents)
-        common["extra"] |= {"own_status": rival_speaks(case), "corrected": corrected_text(sidecar, problems)}
+        common["extra"] |= {"corrected": corrected_text(sidecar, problems)}
+        common["extra"]["own_status"] = rival_speaks(case) or common["extra"]["own_status"]
         common["extra"] |= answered(State.REJECTED)
         return case.keep(Event.REJECTED, problems=_dumped(problems), request=asked.request, **common)
     if asked.gathered.missing:
@@ -328,6 +330,7 @@ def _common(
         "extra": {
             **kept,
             NAMED_AFTER_REQUEST: not case.pair.own,
+            "own_status": is_spoken_for(case, main),
             "settings_name": asked.settings_name,
             "settings_scope": asked.settings_scope,
             "wording": wording_of(asked.own) if asked.own is not None else "",

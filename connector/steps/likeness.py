@@ -132,7 +132,7 @@ def copy_of(
     mine |= {record.id for record in case.journal.all_at_place(case.settings.server, case.pair.sidecar.href)}
     by_key = case.journal.by_key(key)
     if by_key is not None and by_key.id not in mine and by_key.state not in _NOT_KNOWN:
-        return _told(case, by_key)
+        return _told(case, by_key, checked.main.sha256)
     if confirmed:
         return None
     emails = [signatory.email for signatory in checked.request.signatories]
@@ -153,21 +153,23 @@ def copy_of(
             or same_people(known.key_parts, emails)
             or set(known.key_parts.get("people", ())) == set(hidden)
         ):
-            return _told(case, known)
+            return _told(case, known, sha256)
     for known in case.journal.with_sidecar(case.settings.server, sidecar.sha256):
         # What a person made of it while it was out, beside the very same request.
         if known.id not in mine and known.state not in _NOT_KNOWN and sha256 in known.document.left:
-            return _told(case, known)
+            return _told(case, known, sha256)
     return None
 
 
-def _told(case: Case, original: Record) -> dict[str, str]:
+def _told(case: Case, original: Record, sha256: str) -> dict[str, str]:
     root = case.settings.root if original.folder == case.settings.name else "/"
+    signed = any(one.signed_sha256 == sha256 and one.signatures != 0 for one in original.documents)
     return {
         "other": original.document.href.removeprefix(root),
         "other_id": str(original.id),
         "ended": original.ended_at.isoformat() if original.ended_at else "",
         "original_lost": "yes" if case.lost(original) else "",
+        "signed": "yes" if signed else "",
     }
 
 
@@ -181,6 +183,25 @@ def rival_speaks(case: Case) -> bool:
     return any(
         record is not None and not record.state.before_mark and record.state is not State.WITHDRAWN
         for record in known
+    )
+
+
+def is_spoken_for(case: Case, main: ReadDocument | None) -> bool:
+    """True when the status by the PDF’s name is another request’s: of one renamed to it, or signed there."""
+    href = case.pair.document_href
+    status = f"{href.rpartition('/')[0]}/{names.status_name(href.rpartition('/')[2])}"
+    mine = case.target.id if case.target is not None else None
+    others = [*case.journal.open_records(case.settings.server)]
+    if main is not None and main.sha256 is not None:
+        others += case.journal.knowing(sha256=main.sha256)
+    return any(
+        other.current
+        and other.id != mine
+        and other.place != case.pair.sidecar.href
+        and other.reported is not None
+        and other.extra.get("status_href") == status
+        and not other.state.before_mark
+        for other in others
     )
 
 

@@ -54,7 +54,8 @@ def stands_there(parts: Parts, record: Record, href: Href) -> bool:
     if found is None:
         return False
     there = iter(found[0].decode("utf-8-sig", "replace").splitlines())
-    return all(line in there for line in render_status(record, context_of(parts, record)).text.splitlines())
+    text = render_status(_believed(parts, record), context_of(parts, record)).text
+    return all(line in there for line in text.splitlines())
 
 
 def _words(parts: Parts, record: Record, href: Href) -> tuple[StatusText, str]:

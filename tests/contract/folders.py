@@ -231,7 +231,9 @@ def apache() -> Iterator[Backend]:
     try:
         _wait_for(port, process)
         files = home / "files"
-        yield Backend(f"http://127.0.0.1:{port}/", USER, PASSWORD, lambda: _age(files), COLLEAGUE, files)
+        yield Backend(
+            f"http://127.0.0.1:{port}/", USER, PASSWORD, lambda: _age(files), COLLEAGUE, files=files
+        )
     finally:
         process.terminate()
         process.communicate(timeout=20)

@@ -461,12 +461,14 @@ WORLDS: Mapping[str, Sequence[tuple[str, Act]]] = {
         ("request edited", correct_request),
         ("request restored", restore_request),
     ],
-    "taken back": [("request deleted", delete_request), ("request put back", put_back_request)],
-    "astray": [
+    "taken back": [
         ("request renamed anew", moved(REQUEST, f"{ASKED_NEW}.sign.yaml", anew=True)),
         ("request moved", moved(f"{ASKED_NEW}.sign.yaml", f"{AWAY}.sign.yaml")),
         ("request renamed", moved(f"{AWAY}.sign.yaml", f"{ASKED_NEW}.sign.yaml")),
         ("request moved anew", moved(f"{ASKED_NEW}.sign.yaml", f"{AWAY}.sign.yaml", anew=True)),
+        (UNSEEN, moved(f"{AWAY}.sign.yaml", REQUEST)),
+        ("request deleted", delete_request),
+        ("request put back", put_back_request),
     ],
 }
 """Acts done one after the other in the same world; its requests are brought to their end after the last one."""

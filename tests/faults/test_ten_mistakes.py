@@ -196,7 +196,7 @@ def test_last_years_folder_copied(house: House) -> None:
         told = words(stage, name, folder=this)
         assert f"Elle ressemble à celle de « 2025/{name}.pdf »" in told
         assert bool(re.search(rf"», terminée le {DAY_WORDS}\.", told)) == (name != "en cours")
-        assert f"Vérifiez les signataires et l’objet (« {name} »)" in told
+        assert f"érifiez les signataires et l’objet (« {name} »)" in told
         assert "        action: recommencer\n" in stage.status(name, folder=this)
         assert "Simple copie de classement ? Il n’y a rien à faire." in told
         assert stage.read(f"{name}.pdf", folder=this) == before[f"{last}/{name}.pdf"]

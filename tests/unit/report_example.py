@@ -359,6 +359,16 @@ def progress_variants() -> list[Variant]:
             nearly,
         ),
         (
+            "1 signature sur 2 – délai passé le 8 décembre 2026, en attente de confirmation",
+            record(State.IN_PROGRESS, *HALF, **OUT),
+            with_context(now=at(10, 12, 9)),
+        ),
+        (
+            "1 signature sur 2 – attention : le PDF a été modifié après l’envoi",
+            record(State.IN_PROGRESS, *HALF, document={"changed_at": at(23, hour=17)}, **OUT),
+            CONTEXT,
+        ),
+        (
             "0 signature sur 2 – rappel possible à partir de 11 h 42",
             record(
                 State.IN_PROGRESS,
@@ -470,6 +480,13 @@ def reason_variants() -> list[Variant]:
         )
         for state, codes in REASONS.items()
         for code in [*codes, "never_heard_of"]
+    ] + [
+        (
+            "copy-of-a-signed-one",
+            "À CONFIRMER – " + REASON_LINES["copy"],
+            record(State.UNCONFIRMED, reason="copy", values={**values, "signed": "yes"}),
+            CONTEXT,
+        )
     ]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -80,7 +81,7 @@ def shown_texts() -> set[str]:
     """Every text that a status can be, and every first line alone."""
     found = set()
     for _, _, record, context in variants():
-        told = render_status(record, context)
+        told = render_status(record, replace(context, support="le service informatique"))
         found |= {told.first_line, "\n".join([told.first_line, *told.body])}
     return found
 

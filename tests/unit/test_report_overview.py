@@ -112,8 +112,8 @@ Au 1er décembre 2026 à 16 h 12
                                       moins de 10 Mo
   EN ATTENTE DU PDF   Lettre GARCIA
 
-Une demande refusée, expirée ou revenue à vérifier quitte cette partie
-quand vous supprimez son suivi ou son fichier de demande.
+Vu ? Ce qui est refusé, expiré, perdu ou signé à côté passe plus bas quand
+vous supprimez son suivi ou son fichier de demande.
 
 EN COURS, la plus ancienne d’abord
   depuis le     demande           attend           expire le
@@ -244,20 +244,23 @@ def test_what_needs_a_person_although_it_is_over_or_on_its_way() -> None:
     needing = [
         record(State.DELIVERED_BESIDE, *DONE, document=SIGNED_BESIDE, reason="to_check"),
         record(State.DELIVERED_BESIDE, *DONE, reason="erased"),
+        record(State.DELIVERED_BESIDE, *DONE, document=SIGNED_BESIDE, reason="pdf_changed"),
+        record(State.DELIVERED_BESIDE, *DONE, document=SIGNED_BESIDE, reason="folder_gone"),
         record(State.CANCELLED, reason="platform_failed"),
         record(State.DELIVERING, *DONE, reason="delivery_blocked", values={"since": SENT.isoformat()}),
         record(State.DELIVERING, *DONE, extra={"locked": [1]}),
+        record(State.IN_PROGRESS, *DONE, document={"changed_at": at(24)}, **OUT),
     ]
-    assert [told(one).section for one in needing] == [Section.TO_DO] * 5
-    assert [told(one).settles for one in needing] == [True, True, True, False, False]
+    assert [told(one).section for one in needing] == [Section.TO_DO] * 8
+    assert [told(one).settles for one in needing] == [True] * 5 + [False] * 3
     others = [
-        record(State.DELIVERED_BESIDE, *DONE, document=SIGNED_BESIDE, reason="pdf_changed"),
+        record(State.DELIVERED_BESIDE, *DONE, document=SIGNED_BESIDE, reason="pdf_gone"),
         record(State.CANCELLED, reason="ordered"),
         record(State.DELIVERING, *DONE),
     ]
     assert [told(one).section for one in others] == [Section.SIGNED, Section.ENDED, Section.IN_PROGRESS]
     assert "à côté" in text_of(news_of(told(others[0])))
-    assert "est ouvert par quelqu’un" in " ".join(text_of(news_of(told(needing[4]))).split())
+    assert "est ouvert par quelqu’un" in " ".join(text_of(news_of(told(needing[6]))).split())
 
 
 def test_every_word_that_needs_a_person_has_its_rank() -> None:
