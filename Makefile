@@ -1,7 +1,8 @@
 # Every target does its own set-up in .venv; nothing but Python 3.11 or newer and make is needed.
 #
 #   make demo    one letter for two signatories, from the drop to the signed version (under a minute)
-#   make test    style, types, every test
+#   make test    style, types, the tests (a quarter of an hour on two cores at most)
+#   make test-long  the tests that repeat their promises elsewhere (tests/conftest.py)
 #   make lint    style and types only
 #   make bench   the benchmarks
 #   make venv    the set-up alone
@@ -24,7 +25,7 @@ CANDIDATES := $(PYTHON) python3 python3.14 python3.13 python3.12 python3.11
 # wait for their servers a fourth of the time.
 WORKERS ?= 3
 
-.PHONY: help venv corpus demo test lint bench clean
+.PHONY: help venv corpus demo test test-long lint bench clean
 .DEFAULT_GOAL := help
 
 help:
@@ -72,7 +73,10 @@ lint: $(TESTS)
 	$(BIN)/mypy
 
 test: lint $(CORPUS)
-	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m "not long"
+
+test-long: $(TESTS)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m long
 
 bench: $(TESTS)
 	$(BIN)/python -m benchmarks

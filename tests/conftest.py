@@ -1,0 +1,28 @@
+"""Which tests are ``long``: ``make test`` leaves them out, ``make test-long`` runs them.
+
+Each repeats, on a second kind of server or at further points, a promise that the others hold already; together they
+would keep a check on two cores from ending in its quarter of an hour.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+import pytest
+
+LONG: Final = re.compile(
+    r"faults/test_(?:strays|acts_files|tidy|taken_away|missing|tags)\.py::.*\[plain"
+    r"|faults/test_ten_mistakes\.py::.*\[apache"
+    r"|faults/test_crash_matrix\.py::test_crash_matrix\[\w+-[1357]\]"
+    r"|faults/test_crash_matrix\.py::test_several_on_their_way_home\[plain"
+    r"|faults/test_several\.py::test_each_write_of_each_document_broken_once\[\w+-(?:bilan|Annexe)"
+    r"|faults/test_forty_letters\.py::test_(?:a_list_prepares_forty_letters|third_mechanism)"
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark them by what they are called."""
+    for item in items:
+        if LONG.search(item.nodeid):
+            item.add_marker(pytest.mark.long)
