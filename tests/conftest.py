@@ -13,6 +13,7 @@ import pytest
 
 LONG: Final = re.compile(
     r"faults/test_(?:strays|acts_files|tidy|taken_away|missing|tags)\.py::.*\[plain"
+    r"|faults/test_strays\.py::test_a_cell\[nextcloud-(?!pair moved-|folder copied-|status deleted-)"
     r"|faults/test_ten_mistakes\.py::.*\[apache"
     r"|faults/test_crash_matrix\.py::test_crash_matrix\[\w+-[1357]\]"
     r"|faults/test_crash_matrix\.py::test_several_on_their_way_home\[plain"
