@@ -12,13 +12,14 @@ import fcntl
 import hashlib
 import json
 import os
+import pickle
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar, cast
 
 import pytest
 
@@ -28,6 +29,7 @@ from connector.steps.parts import Timing
 from tests import documents
 from tests.worlds import CLAIRE, MARIE, MODELS, ONE, ROOT, TWO, Mode, Stage
 
+_Made = TypeVar("_Made")
 BEFORE, END, UNSEEN = "avant", "à la fin", ""
 """The first look, before any act; the last one, obstacles gone and everybody has signed; an act after which nobody
 looks, since it only leads to the next one."""
@@ -242,8 +244,29 @@ def _has_record(stage: Awake, life: str) -> bool:
 
 def base_of(factory: pytest.TempPathFactory, mode: Mode) -> Base:
     """Return the base of that mode: one for all tests of a run, however many processes share them."""
+    return shared_base(_shared(factory), mode)
+
+
+def once(factory: pytest.TempPathFactory, name: str, made: Callable[[], _Made]) -> _Made:
+    """Return what ``made`` gives: made by whichever process of a run comes first, read by the others.
+
+    A world is dear, and tests that look at one are shared out among processes as these fall idle.
+    """
+    kept = _shared(factory) / hashlib.sha256(name.encode()).hexdigest()
+    with _alone(kept.with_suffix(".lock")):
+        if kept.exists():
+            return cast(_Made, pickle.loads(kept.read_bytes()))  # our own file, of this very run
+        found = made()
+        kept.write_bytes(pickle.dumps(found))
+        return found
+
+
+def _shared(factory: pytest.TempPathFactory) -> Path:
+    """Return the directory of a run that its processes have in common."""
     top = factory.getbasetemp()
-    return shared_base((top.parent if "PYTEST_XDIST_WORKER" in os.environ else top) / "acts", mode)
+    shared = (top.parent if "PYTEST_XDIST_WORKER" in os.environ else top) / "acts"
+    shared.mkdir(parents=True, exist_ok=True)
+    return shared
 
 
 def shared_base(shared: Path, mode: Mode) -> Base:

@@ -28,6 +28,7 @@ from tests.acts import (
     Seen,
     asked,
     base_of,
+    once,
     otherwise,
     play,
     sent,
@@ -492,8 +493,12 @@ def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     """The world of (mode, name), played by the first test of this process that asks for it."""
     mode, name = request.param
     if request.param not in _PLAYED:
-        base, directory = base_of(tmp_path_factory, mode), tmp_path_factory.mktemp("acts") / "world"
-        _PLAYED[request.param] = play(base, directory, WORLDS[name])
+        directory = tmp_path_factory.mktemp("acts") / "world"
+        _PLAYED[request.param] = once(
+            tmp_path_factory,
+            f"acts {mode} {name}",
+            lambda: play(base_of(tmp_path_factory, mode), directory, WORLDS[name]),
+        )
     return _PLAYED[request.param]
 
 

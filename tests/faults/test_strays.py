@@ -17,7 +17,7 @@ import pytest
 
 from connector.report.block import seal_status
 from tests import documents
-from tests.acts import END, LIVES, Awake, Base, base_of, to_the_end
+from tests.acts import END, LIVES, Awake, Base, base_of, once, to_the_end
 from tests.worlds import ONE, ROOT, Mode
 
 MODES: tuple[Mode, ...] = ("nextcloud", "plain")
@@ -609,7 +609,11 @@ def is_signed(path: Path) -> bool:
 def walked(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Walked:
     mode, name = request.param
     directory = tmp_path_factory.mktemp("walk") / "world"
-    return walk(base_of(tmp_path_factory, mode), directory, {**WALKS, **MACHINE}[name])
+    return once(
+        tmp_path_factory,
+        f"strays {mode} {name}",
+        lambda: walk(base_of(tmp_path_factory, mode), directory, {**WALKS, **MACHINE}[name]),
+    )
 
 
 def reads(found: str, expected: Line, cell: Cell, life: str) -> bool:
