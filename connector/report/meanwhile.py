@@ -25,30 +25,21 @@ def meanwhile(case: Case) -> None:
 
 def _pdf(case: Case) -> bool:
     page, document = case.page, case.record.document
-    beside = several.is_plain(case)
     if document.missing_since is not None:
-        page.para(
-            "« {pdf} » n’est plus dans ce dossier depuis le {day}."
-            + (" La version signée sera déposée à côté : « {beside} »." if beside else ""),
-            "“{pdf}” has not been in this folder since {day}."
-            + (" The signed version will be put beside it: “{beside}”." if beside else ""),
-            pdf=case.pdf,
-            day=page.day_at(document.missing_since),
-            beside=case.beside,
-        )
-        return True
-    if document.changed_at is not None:
-        page.para(
-            "« {pdf} » a été modifié le {day} : cette modification n’en fait pas partie."
-            + (" La version signée sera déposée à côté : « {beside} »." if beside else ""),
-            "“{pdf}” was changed on {day}: this change is not part of it."
-            + (" The signed version will be put beside it: “{beside}”." if beside else ""),
-            pdf=case.pdf,
-            day=page.day_at(document.changed_at),
-            beside=case.beside,
-        )
-        return True
-    return False
+        when = document.missing_since
+        french = "« {pdf} » n’est plus dans ce dossier depuis le {day}."
+        english = "“{pdf}” has not been in this folder since {day}."
+    elif document.changed_at is not None:
+        when = document.changed_at
+        french = "« {pdf} » a été modifié le {day} : cette modification n’en fait pas partie."
+        english = "“{pdf}” was changed on {day}: this change is not part of it."
+    else:
+        return False
+    if several.is_plain(case):
+        french += " La version signée sera déposée à côté : « {beside} »."
+        english += " The signed version will be put beside it: “{beside}”."
+    page.para(french, english, pdf=case.pdf, day=page.day_at(when), beside=case.beside)
+    return True
 
 
 def _request(case: Case) -> bool:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from connector.lifecycle import Record, State
-from connector.report import before, checking, ending, following, ready, returning, stopped, waiting
+from connector.report import before, beside, checking, ending, following, ready, returning, stopped, waiting
 from connector.report.answers import answer_order
 from connector.report.asides import asides
 from connector.report.context import StatusContext, WaitReason
@@ -30,7 +30,7 @@ _BUILDERS: dict[State, Callable[[Case], None]] = {
     State.SEALING: returning.sealing,
     State.DELIVERING: returning.sealing,
     State.DELIVERED: ending.delivered,
-    State.DELIVERED_BESIDE: ending.delivered_beside,
+    State.DELIVERED_BESIDE: beside.delivered_beside,
     State.REFUSED: stopped.refused,
     State.EXPIRED: stopped.expired,
     State.CANCELLED: stopped.cancelled,
@@ -85,7 +85,7 @@ def render_status(record: Record, context: StatusContext) -> StatusText:
     builder = waiting.waiting if told_above else _BUILDERS[record.state]
     builder(case)
     if case.astray:
-        ending.astray(case)
+        beside.astray(case)
     elif case.told_above and not told_above:
         waiting.told_above(case)
     answer_order(case)
