@@ -147,8 +147,8 @@ def _asked_already(case: Case, action: Action) -> Record | None:
     here = case.parts.sealer.hide(case.pair.sidecar.href)
     found = (
         known
-        for known in case.journal.everything()
-        if known.adopted and not known.place and known.extra.get("place_mac") == here
+        for known in case.journal.all_at_place(case.settings.server, "")
+        if known.adopted and known.extra.get("place_mac") == here
     )
     return next((known for known in found if known.ask == action.wording), None)
 
