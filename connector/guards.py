@@ -6,6 +6,7 @@ Nothing here decides what is to be done; ``passes`` does. A failure of the journ
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -217,3 +218,8 @@ def guarded_place(case: Case, memory: ServerMemory) -> Record | None:
         return record
     _postpone(case.parts, memory, name)
     return None
+
+
+def out_of_time(parts: Parts, deadline: float | None) -> bool:
+    """True when the service is to stop, or a pass has used up its time (``deadline``: of ``time.monotonic()``)."""
+    return parts.stop.is_set() or (deadline is not None and time.monotonic() > deadline)

@@ -14,20 +14,26 @@ from datetime import datetime
 from functools import partial
 
 from connector import overview
+from connector.attendance import attend
 from connector.errors import (
     AccessDenied,
     InvalidResponse,
     OwnershipError,
     RemoteError,
 )
-from connector.guards import ServerMemory, apart, guarded, guarded_place, patiently, tolerated, tried
+from connector.guards import (
+    ServerMemory,
+    apart,
+    guarded,
+    out_of_time,
+    patiently,
+    tolerated,
+    tried,
+)
 from connector.lifecycle import Record, State
-from connector.ports import FileId
 from connector.steps import contacts, drop, filing, lists, models, rights, waiting
-from connector.steps.adopted import place_adopted
 from connector.steps.attest import attest
 from connector.steps.born import Room
-from connector.steps.case import Case
 from connector.steps.close import close
 from connector.steps.comments import comment
 from connector.steps.correct import show_corrected
@@ -38,18 +44,15 @@ from connector.steps.follow import follow
 from connector.steps.likeness import shared
 from connector.steps.lock import lock
 from connector.steps.mark import mark
-from connector.steps.missing import attend_missing
 from connector.steps.notice import show_notice
 from connector.steps.parts import FolderSettings, Parts
 from connector.steps.prepare import judge_again, prepare
 from connector.steps.previews import show_preview
 from connector.steps.recover import adopt_renamed_folders, check_owner, own, recover
 from connector.steps.reminders import remind_if_due
-from connector.steps.reported import preview_still_there, still_reported
 from connector.steps.send import ask, is_question, send
 from connector.steps.tags import tag
 from connector.steps.tidy import due, tidy
-from connector.steps.watch import conflict_copies_seen
 
 log = logging.getLogger(__name__)
 
@@ -92,7 +95,7 @@ def server_pass(parts: Parts, server: str, memory: ServerMemory, *, deadline: fl
         tolerated(parts, memory, record, "settle", partial(filing.settle, parts, record))
     rights.note_sights(parts, sights)
     made = _write_requests(parts, sights, memory, deadline)
-    attended, over = _attend(parts, server, sights, memory, deadline)
+    attended, over = attend(parts, server, sights, memory, deadline)
     complete = _advance_all(parts, server, memory, attended, deadline)
     over |= _show_all(parts, server, folders, memory, deadline)
     _tidy_all(parts, sights, over, memory, deadline)
@@ -175,90 +178,6 @@ def _write_requests(parts: Parts, sights: list[Sight], memory: ServerMemory, dea
     return room.made
 
 
-def _attend(
-    parts: Parts, server: str, sights: list[Sight], memory: ServerMemory, deadline: float | None
-) -> tuple[set[int], dict[int, Record]]:
-    """Look at every request in sight.
-
-    Returns the records whose verdict holds for what lies there in this pass, and those to be tidied, by id.
-    """
-    attended: set[int] = set()
-    over: dict[int, Record] = {}
-    known_at: dict[int, str] = {}
-    for record in parts.journal.open_records(server):
-        known_at[record.id] = record.place
-        if record.adopted and not all(document.href for document in record.documents):
-            tolerated(parts, memory, record, "place", partial(_place, parts, sights, record))
-    for sight in sights:
-        there_before = known_before(parts, sight)
-        for pair in sight.pairs():
-            if not pair.settled:
-                continue
-            if _over(parts, deadline):
-                return attended, over
-            known = pair.sidecar.href in there_before
-            case = Case(parts=parts, sights=sights, sight=sight, pair=pair, there_before=known)
-            judged = guarded_place(case, memory)
-            if judged is not None:
-                if known_at.get(judged.id, judged.place) == judged.place:
-                    # What was moved is judged where it lies now by the next pass: its settings are others there.
-                    attended.add(judged.id)
-                tolerated(parts, memory, judged, "copies", partial(conflict_copies_seen, case, judged))
-                if due(judged):
-                    over[judged.id] = judged
-    _attend_rest(parts, server, sights, memory)
-    return attended, over
-
-
-def known_before(parts: Parts, sight: Sight) -> frozenset[str]:
-    """Return the sidecars that the first look at this folder found (R7), less those that have gone since."""
-    settings = sight.settings
-    watch = parts.journal.watched(settings.name)
-    present = {sidecar.href for sidecar in sight.sidecars()}
-    if watch is None or watch.root != settings.watch_root:
-        # Written before anything is judged: whatever fails meanwhile, these were there before us.
-        parts.journal.begin_watch(settings.name, settings.watch_root, present)
-        return frozenset(present)
-    gone = watch.there_before - present
-    if gone:
-        parts.journal.let_arrive(settings.name, gone)
-    return watch.there_before - gone
-
-
-def _attend_rest(parts: Parts, server: str, sights: list[Sight], memory: ServerMemory) -> None:
-    for record in parts.journal.open_records(server):
-        if record.place or record.document.href or record.adopted:
-            tolerated(parts, memory, record, "missing", partial(attend_missing, parts, sights, record))
-    for record in parts.journal.open_records(server):
-        told = tolerated(parts, memory, record, "status", partial(still_reported, parts, sights, record))
-        tolerated(parts, memory, told, "preview there", partial(preview_still_there, parts, sights, told))
-
-
-def _place(parts: Parts, sights: list[Sight], record: Record) -> Record:
-    hrefs = {
-        href: entry.file_id
-        for sight in sights
-        for href, entry in sight.by_href.items()
-        if not entry.is_folder
-    }
-    record = place_adopted(parts, record, dict(hrefs)) or record
-    folder = parts.folders[record.server]
-    unplaced = [document for document in record.documents if not document.href and document.file_id]
-    if not unplaced or record.extra.get("searched") or not folder.capabilities().search:
-        return record
-    for document in unplaced:
-        entry = folder.find_by_id(FileId(str(document.file_id)))
-        if entry is not None:
-            placed = document.model_copy(update={"href": entry.href})
-            record = parts.journal.note(record, "searched", **record.with_document(placed))
-    extra = {**record.extra, "searched": True}
-    return parts.journal.note(record, "searched", extra=extra)
-
-
-def _over(parts: Parts, deadline: float | None) -> bool:
-    return parts.stop.is_set() or (deadline is not None and time.monotonic() > deadline)
-
-
 def _advance_all(
     parts: Parts, server: str, memory: ServerMemory, attended: set[int], deadline: float | None
 ) -> bool:
@@ -270,7 +189,7 @@ def _advance_all(
             continue
         if _would_leave(parts, record) and record.id not in attended:
             continue
-        if _over(parts, deadline):
+        if out_of_time(parts, deadline):
             return False
         if _would_leave(parts, record):
             if not _may_leave(parts, record, memory):
@@ -385,7 +304,7 @@ def _show_all(
     for record in parts.journal.open_records(server):
         if not _ours(parts, record, memory):
             continue
-        if _over(parts, deadline):
+        if out_of_time(parts, deadline):
             return over
         record = tolerated(parts, memory, record, "correct", partial(show_corrected, parts, record))
         previewed = tolerated(parts, memory, record, "preview", partial(show_preview, parts, record))
@@ -417,7 +336,7 @@ def _tidy_all(
         sight = by_folder.get(record.folder)
         if sight is None or not memory.workable(sight.settings):
             continue
-        if _over(parts, deadline):
+        if out_of_time(parts, deadline):
             return
         tolerated(parts, memory, record, "tidy", partial(tidy, parts, sight, record, memory.tidy, born))
 
@@ -428,7 +347,7 @@ def _tell_all(
     """Bring the overview of each folder up to what the statuses say."""
     for sight in sights:
         for key, task in _overviews_due(parts, sight, memory, began):
-            if _over(parts, deadline):
+            if out_of_time(parts, deadline):
                 return
             apart(parts, memory, key, f"an overview in folder {sight.settings.name}", task)
 
@@ -452,7 +371,7 @@ def account_pass(parts: Parts, account: str, *, deadline: float | None = None) -
     waiting.let_go(parts, account)
     contacts.expire(parts)
     for record in sorted(parts.journal.followed(account), key=_due_first):
-        if _over(parts, deadline):
+        if out_of_time(parts, deadline):
             return Outcome(complete=False, moved=moved)
         if not waiting.may_ask(parts, account):
             return Outcome(complete=True, moved=moved)

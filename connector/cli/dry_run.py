@@ -16,6 +16,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from connector.attendance import known_before
 from connector.cli.common import FAILED, Settings
 from connector.cli.dry_run_report import Births, FolderOutlook, tell
 from connector.cli.journal_file import copy_journal, sqlite_file
@@ -25,7 +26,6 @@ from connector.config import JournalSettings
 from connector.errors import ConnectorError, JournalError, RemoteError
 from connector.lifecycle import Record
 from connector.marks import Owner, Reading
-from connector.passes import known_before
 from connector.steps import drop, lists
 from connector.steps.attend import consider
 from connector.steps.case import Case

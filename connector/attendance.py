@@ -1,0 +1,105 @@
+"""Every request in sight is looked at: what it is, what people did to its files, whether its status still stands.
+
+Reads folders and writes the journal; what follows from it is done by the pass. Source: protocol steps 1–3, R3, R7.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+
+from connector.guards import (
+    ServerMemory,
+    guarded_place,
+    out_of_time,
+    tolerated,
+)
+from connector.lifecycle import Record
+from connector.ports import FileId
+from connector.steps.adopted import place_adopted
+from connector.steps.case import Case
+from connector.steps.discover import Sight
+from connector.steps.missing import attend_missing
+from connector.steps.parts import Parts
+from connector.steps.reported import preview_still_there, still_reported
+from connector.steps.tidy import due
+from connector.steps.watch import conflict_copies_seen
+
+
+def attend(
+    parts: Parts, server: str, sights: list[Sight], memory: ServerMemory, deadline: float | None
+) -> tuple[set[int], dict[int, Record]]:
+    """Look at every request in sight.
+
+    Returns the records whose verdict holds for what lies there in this pass, and those to be tidied, by id.
+    """
+    attended: set[int] = set()
+    over: dict[int, Record] = {}
+    known_at: dict[int, str] = {}
+    for record in parts.journal.open_records(server):
+        known_at[record.id] = record.place
+        if record.adopted and not all(document.href for document in record.documents):
+            tolerated(parts, memory, record, "place", partial(_place, parts, sights, record))
+    for sight in sights:
+        there_before = known_before(parts, sight)
+        for pair in sight.pairs():
+            if not pair.settled:
+                continue
+            if out_of_time(parts, deadline):
+                return attended, over
+            known = pair.sidecar.href in there_before
+            case = Case(parts=parts, sights=sights, sight=sight, pair=pair, there_before=known)
+            judged = guarded_place(case, memory)
+            if judged is not None:
+                if known_at.get(judged.id, judged.place) == judged.place:
+                    # What was moved is judged where it lies now by the next pass: its settings are others there.
+                    attended.add(judged.id)
+                tolerated(parts, memory, judged, "copies", partial(conflict_copies_seen, case, judged))
+                if due(judged):
+                    over[judged.id] = judged
+    _attend_rest(parts, server, sights, memory)
+    return attended, over
+
+
+def known_before(parts: Parts, sight: Sight) -> frozenset[str]:
+    """Return the sidecars that the first look at this folder found (R7), less those that have gone since."""
+    settings = sight.settings
+    watch = parts.journal.watched(settings.name)
+    present = {sidecar.href for sidecar in sight.sidecars()}
+    if watch is None or watch.root != settings.watch_root:
+        # Written before anything is judged: whatever fails meanwhile, these were there before us.
+        parts.journal.begin_watch(settings.name, settings.watch_root, present)
+        return frozenset(present)
+    gone = watch.there_before - present
+    if gone:
+        parts.journal.let_arrive(settings.name, gone)
+    return watch.there_before - gone
+
+
+def _attend_rest(parts: Parts, server: str, sights: list[Sight], memory: ServerMemory) -> None:
+    for record in parts.journal.open_records(server):
+        if record.place or record.document.href or record.adopted:
+            tolerated(parts, memory, record, "missing", partial(attend_missing, parts, sights, record))
+    for record in parts.journal.open_records(server):
+        told = tolerated(parts, memory, record, "status", partial(still_reported, parts, sights, record))
+        tolerated(parts, memory, told, "preview there", partial(preview_still_there, parts, sights, told))
+
+
+def _place(parts: Parts, sights: list[Sight], record: Record) -> Record:
+    hrefs = {
+        href: entry.file_id
+        for sight in sights
+        for href, entry in sight.by_href.items()
+        if not entry.is_folder
+    }
+    record = place_adopted(parts, record, dict(hrefs)) or record
+    folder = parts.folders[record.server]
+    unplaced = [document for document in record.documents if not document.href and document.file_id]
+    if not unplaced or record.extra.get("searched") or not folder.capabilities().search:
+        return record
+    for document in unplaced:
+        entry = folder.find_by_id(FileId(str(document.file_id)))
+        if entry is not None:
+            placed = document.model_copy(update={"href": entry.href})
+            record = parts.journal.note(record, "searched", **record.with_document(placed))
+    extra = {**record.extra, "searched": True}
+    return parts.journal.note(record, "searched", extra=extra)
