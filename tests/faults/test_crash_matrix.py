@@ -112,16 +112,10 @@ def told(mode: Mode, points: Points) -> Points:
 
 
 def variants(name: str) -> list[Variant]:
-    """How a point can be struck: a read has no effect, a commit no answer.
-
-    A crash before a point is a crash after the one before it: what lies between two of them leaves no trace. Only
-    ``send``, which costs and cannot be taken back, is struck in that way as well.
-    """
+    """How a point can be struck: a read has no effect, a commit no answer."""
     if name == "commit":
-        return ["after"]
-    if name.split()[1] in READS:
-        return ["lost"]
-    return ["before", "after", "lost"] if name.endswith("send") else ["after", "lost"]
+        return ["before", "after"]
+    return ["lost"] if name.split()[1] in READS else ["before", "after", "lost"]
 
 
 # The matrix is cut into slices, so that the tests can run side by side.
