@@ -54,6 +54,9 @@ class Sight:
     settings: FolderSettings
     root: Entry
     date: datetime | None
+    """The server's own time of it."""
+    at: datetime
+    """When it began, by our clock: what was written before lies in it, unless somebody took it away."""
     by_href: dict[str, Entry]
     by_id: dict[FileId, Entry]
     by_parent: dict[str, dict[str, list[Entry]]]
@@ -228,6 +231,7 @@ def look(settings: FolderSettings, folder: Folder, settling: Settling, now: date
         settings=settings,
         root=listing.folder,
         date=listing.date,
+        at=now,
         by_href=by_href,
         by_id=by_id,
         by_parent={parent: dict(children) for parent, children in by_parent.items()},

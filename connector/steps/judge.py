@@ -40,6 +40,7 @@ _WRITTEN = frozenset(
     {
         "status_href",
         "status_listed",
+        "status_written_at",
         "status_size",
         "status_seen",
         "status_put_right",

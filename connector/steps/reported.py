@@ -32,7 +32,7 @@ def still_reported(parts: Parts, sights: Sequence[Sight], record: Record) -> Rec
         return record
     entry = in_sight(sights, href)
     if entry is None:
-        return _gone(parts, record)
+        return _gone(parts, sights, record)
     if record.extra.get("status_listed") != record.reported and not record.closed:
         listed: dict[str, Any] = {"status_listed": record.reported}
         if record.reported_etag is None:
@@ -60,11 +60,20 @@ def preview_still_there(parts: Parts, sights: Sequence[Sight], record: Record) -
     return parts.journal.note(record, "preview_gone", extra=left)
 
 
-def _gone(parts: Parts, record: Record) -> Record:
+def _gone(parts: Parts, sights: Sequence[Sight], record: Record) -> Record:
     """A deleted status never arms anything; while the request is open it comes back, afterwards that is respected."""
-    if record.state.ended or record.extra.get("status_listed") != record.reported:
+    looked = [sight.at for sight in sights if sight.settings.name == record.folder]
+    if record.state.ended or not _written_before(record, min(looked)):
         return record
     return parts.journal.note(record, "status_gone", reported=None, reported_etag=None)
+
+
+def _written_before(record: Record, looked: datetime) -> bool:
+    """True for a status that was there already when the folder was looked at: it should have been in sight."""
+    if record.extra.get("status_listed") == record.reported:
+        return True
+    written = record.extra.get("status_written_at")
+    return written is not None and datetime.fromisoformat(str(written)) < looked
 
 
 def _looked_at(parts: Parts, sights: Sequence[Sight], record: Record, href: Href, entry: Entry) -> Record:

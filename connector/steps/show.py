@@ -110,7 +110,13 @@ def _show_status(parts: Parts, record: Record) -> Record:
         done=("show",),
         reported=digest,
         reported_etag=etag,
-        extra={**record.extra, "status_href": href, "status_size": len(content), **_note_aside(aside)},
+        extra={
+            **record.extra,
+            "status_href": href,
+            "status_size": len(content),
+            "status_written_at": parts.now().isoformat(),
+            **_note_aside(aside),
+        },
     )
     if before and before != href and not _stays(record, str(before)):
         remove_ours(parts, folder, Href(before), record.ref)

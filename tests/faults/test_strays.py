@@ -18,7 +18,7 @@ import pytest
 from connector.report.block import seal_status
 from tests import documents
 from tests.acts import END, LIVES, Awake, Base, base_of, once, to_the_end
-from tests.worlds import ONE, ROOT, Mode
+from tests.worlds import ONE, OVERVIEWS, ROOT, Mode
 
 MODES: tuple[Mode, ...] = ("nextcloud", "plain")
 OTHER = "Autres"
@@ -182,7 +182,7 @@ class Pair:
         """Out of the bin, or from the PC: the same bytes under the same names."""
         self.stage.dms.person.mkdir(self.folder)
         for name, data in taken.items():
-            if name.endswith((".signature.txt", ".apercu.pdf")):
+            if name in OVERVIEWS or name.endswith((".signature.txt", ".apercu.pdf")):  # ours to overwrite
                 self.stage.dms.person.write(f"{self.folder}/{name}", data)
             else:
                 self.stage.write(name, data, folder=self.folder)
