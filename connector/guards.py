@@ -22,11 +22,11 @@ from connector.errors import (
     Unavailable,
 )
 from connector.lifecycle import Record
-from connector.ports import ETag, Href
+from connector.ports import Href
 from connector.steps import waiting
 from connector.steps.attend import consider
 from connector.steps.case import Case
-from connector.steps.discover import Settling, Sight
+from connector.steps.discover import Sight, Watch
 from connector.steps.drop_waiting import DropMemory
 from connector.steps.lists import ListMemory
 from connector.steps.models import ModelMemory
@@ -43,9 +43,10 @@ class ServerMemory:
     """Folders whose owner file was seen to be ours."""
     recovered: set[Href] = field(default_factory=set)
     """Registries that were taken in whole (R6): nothing is launched in a folder before its registry was."""
-    settling: dict[str, Settling] = field(default_factory=dict)
-    sights: dict[str, Sight] = field(default_factory=dict)
-    roots: dict[str, ETag | None] = field(default_factory=dict)
+    watches: dict[str, Watch] = field(default_factory=dict)
+    """Watched folder → what is known of what lies in it."""
+    checked: dict[str, Sight] = field(default_factory=dict)
+    """Watched folder → the sight for which its owner was looked at."""
     troubles: dict[str, str] = field(default_factory=dict)
     """Folder → why it could not be worked in at the last pass: another owner, gone, forbidden."""
     said: dict[str, str] = field(default_factory=dict)

@@ -32,8 +32,10 @@ from connector.ports.signing import (
     TransactionSignatory,
     TransactionStatus,
 )
+from connector.ports.tree import OWN_FOLDERS, Page, Row, Tree, TreeBuilder
 
 __all__ = [
+    "OWN_FOLDERS",
     "Box",
     "Capabilities",
     "ETag",
@@ -44,7 +46,9 @@ __all__ = [
     "Href",
     "Listing",
     "Lock",
+    "Page",
     "Progress",
+    "Row",
     "Sha256",
     "SignatoryProgress",
     "SignatoryStatus",
@@ -54,5 +58,7 @@ __all__ = [
     "TransactionId",
     "TransactionSignatory",
     "TransactionStatus",
+    "Tree",
+    "TreeBuilder",
     "Version",
 ]

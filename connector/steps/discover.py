@@ -1,20 +1,32 @@
 """Step 1, discover: what the server says is there → sidecars, each with its PDF, once they have settled.
 
-A sight is a *complete* listing of one watched folder; an incomplete one is an error, never an empty folder.
-Reads only. Source: protocol step 1, WebDAV facts trap 2 (an ETag is unproven while its second lasts).
+A sight is a *complete* picture of one watched folder; an incomplete one is an error, never an empty folder. It is kept
+up to date for what the server makes possible (:meth:`connector.ports.Folder.survey`). Reads only. Source: protocol
+step 1.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
+from typing import Final
 
-from connector.ports import Entry, FileId, Folder, Href
+from connector.ports import Entry, FileId, Folder, Href, Page, Tree
 from connector.sidecar import names
 from connector.steps.parts import FolderSettings
+from connector.steps.settling import Restless, Settled, Settling, unproven
+from connector.steps.views import ByHref, ById, ByParent, Pages
+
+__all__ = ["Pair", "Settling", "Sight", "Watch", "look", "unproven"]
+
+SWEEPS_CLIMBING: Final = (timedelta(hours=1), timedelta(days=1))
+SWEEPS_ELSEWHERE: Final = (timedelta(minutes=5), timedelta(minutes=30))
+"""When everything is looked at anew, taking nothing on trust: first after so long, then half as often each time, at
+last so often. Elsewhere nothing else may tell of a request that has ended and is edited in place."""
+_DOUBLINGS: Final = 10
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,16 +64,62 @@ class Sight:
     """One complete look at a watched folder."""
 
     settings: FolderSettings
-    root: Entry
-    date: datetime | None
-    by_href: dict[str, Entry]
-    by_id: dict[FileId, Entry]
-    by_parent: dict[str, dict[str, list[Entry]]]
-    """Folder href → folded name → entries."""
-    settled: frozenset[str]
-    """Hrefs whose ETag has held."""
+    tree: Tree
+    restless: Restless
+    ours: Mapping[Href, tuple[Entry, ...]]
+    """Folder href → the files in it that bear a name of ours: requests, settings, lists, statuses, answers."""
+    untagged: bool = False
+    """A file has no ETag."""
     wanted: set[str] = field(default_factory=set)
     """Hrefs that a request waits for to settle, beside its own pair: settings, further documents."""
+
+    @property
+    def root(self) -> Entry:
+        """The watched folder itself."""
+        return self.tree.root
+
+    @property
+    def date(self) -> datetime | None:
+        """The server's own time of the look."""
+        return self.tree.date
+
+    @cached_property
+    def _pages(self) -> Pages:
+        return Pages(self.tree)
+
+    @cached_property
+    def by_href(self) -> Mapping[str, Entry]:
+        """Everything in the folder, by its href."""
+        return ByHref(self._pages)
+
+    @cached_property
+    def by_id(self) -> Mapping[FileId, Entry]:
+        """What has a file id, by that."""
+        return ById(self._pages)
+
+    @cached_property
+    def by_parent(self) -> Mapping[str, dict[str, list[Entry]]]:
+        """Folder href → folded name → entries."""
+        return ByParent(self._pages)
+
+    @cached_property
+    def settled(self) -> Settled:
+        """Hrefs whose ETag has held."""
+        return Settled(self.by_href, self.restless)
+
+    def folders(self) -> Iterator[Entry]:
+        """Every folder below the watched one."""
+        return (entry for page in self.tree.pages.values() for entry in page.folders())
+
+    def of_size(self, size: int | None) -> tuple[Entry, ...]:
+        """Every file of exactly this size."""
+        if size not in self._of_size:
+            self._of_size[size] = tuple(self._pages.where(lambda row: row.size == size and not row.is_folder))
+        return self._of_size[size]
+
+    @cached_property
+    def _of_size(self) -> dict[int | None, tuple[Entry, ...]]:
+        return {}
 
     def beside(self, href: str, name: str) -> list[Entry]:
         """Entries of that name (case and accents folded) in the folder of ``href``."""
@@ -84,26 +142,40 @@ class Sight:
     def settings_in(self) -> dict[str, list[Entry]]:
         """Folder href → the settings files there, in the order of the folded names; no folder without one."""
         found: dict[str, list[Entry]] = {}
-        for parent, children in self.by_parent.items():
-            for folded in sorted(filter(names.is_settings, children)):
-                if files := [entry for entry in children[folded] if not entry.is_folder]:
-                    found.setdefault(parent, []).extend(files)
+        for parent, files in self.ours.items():
+            if settings := [entry for entry in files if names.is_settings(entry.name)]:
+                found[parent] = sorted(settings, key=lambda entry: names.comparable(entry.name))
         return found
 
     @cached_property
     def _asking_for(self) -> dict[tuple[str, str], list[Entry]]:
         """(folder href, folded name of a PDF) → the sidecars that answer for it: asked for every pair of a folder."""
         found: dict[tuple[str, str], list[Entry]] = defaultdict(list)
-        for parent, children in self.by_parent.items():
-            for entry in (entry for entries in children.values() for entry in entries):
-                if not entry.is_folder:
-                    for wanted in names.pair_of(entry.name):
-                        found[parent, wanted].append(entry)
+        for parent, files in self.ours.items():
+            for entry in files:
+                for wanted in names.pair_of(entry.name):
+                    found[parent, wanted].append(entry)
         return dict(found)
+
+    @cached_property
+    def _always_near(self) -> frozenset[Href]:
+        """Folders whose settings or lists concern more than themselves."""
+        lists = {
+            Href(parent)
+            for parent, files in self.ours.items()
+            if any(names.is_list(entry.name) for entry in files)
+        }
+        return frozenset(lists | {Href(parent) for parent in self.settings_in})
+
+    @property
+    def close(self) -> set[Href]:
+        """Folders to be looked into again whatever they say of themselves: settings, lists, what has not settled."""
+        restless = {parent for parent in self.ours if self.restless.within(parent)}
+        return restless | self._always_near | {folder_of(href) for href in self.wanted}
 
     def has_settled(self, entries: Iterable[Entry]) -> bool:
         """True when all of these have settled; what has not is looked at again in a moment."""
-        restless = {entry.href for entry in entries} - self.settled
+        restless = {entry.href for entry in entries if entry.href not in self.settled}
         self.wanted.update(restless)
         return not restless
 
@@ -121,11 +193,18 @@ class Sight:
 
     def sidecars(self) -> Iterator[Entry]:
         """Every file that is a request by its name, in the order of their hrefs, corrected ones of any kind too."""
-        for href in sorted(self.by_href):
-            entry = self.by_href[href]
-            below = href.removeprefix(self.settings.root)
-            if not entry.is_folder and names.is_sidecar(entry.name) and not names.is_hidden(below):
-                yield entry
+        return iter(self._sidecars)
+
+    @cached_property
+    def _sidecars(self) -> tuple[Entry, ...]:
+        found = [
+            entry
+            for files in self.ours.values()
+            for entry in files
+            if names.is_sidecar(entry.name)
+            and not names.is_hidden(entry.href.removeprefix(self.settings.root))
+        ]
+        return tuple(sorted(found, key=lambda entry: entry.href))
 
     def pdfs_beside(self, href: str) -> list[Entry]:
         """Every PDF in the folder of ``href``."""
@@ -164,62 +243,78 @@ class Sight:
         return written or found
 
 
-@dataclass
-class Settling:
-    """Remembers since when each file has shown the same ETag and size. One a watched folder, in memory.
-
-    A new process sees everything as new, and waits a moment: that costs a second and is never wrong.
-    """
-
-    grain: timedelta
-    seen: dict[str, tuple[tuple[object, ...], datetime]] = field(default_factory=dict)
-
-    def update(self, entries: dict[str, Entry], date: datetime | None, now: datetime) -> frozenset[str]:
-        """Take in a listing, return the hrefs that have settled."""
-        settled = set()
-        fresh: dict[str, tuple[tuple[object, ...], datetime]] = {}
-        for href, entry in entries.items():
-            if entry.is_folder:
-                continue
-            # The time of change stands in where a server gives no ETag.
-            shape = (entry.etag or entry.modified, entry.size, entry.file_id)
-            known = self.seen.get(href)
-            since = known[1] if known is not None and known[0] == shape else now
-            fresh[href] = (shape, since)
-            if now - since > self.grain and not unproven(entry.modified, date):
-                settled.add(href)
-        self.seen = fresh
-        return frozenset(settled)
-
-
-def unproven(modified: datetime | None, date: datetime | None) -> bool:
-    """True while the second in which a file was changed lasts: its ETag proves nothing yet (WebDAV facts, trap 2).
-
-    A time of change that lies in the future (a PC with a wrong clock) says nothing about when it was written.
-    """
-    if modified is None or date is None:
-        return False
-    return (
-        timedelta(0) <= modified.replace(microsecond=0) - date.replace(microsecond=0) <= timedelta(seconds=1)
-    )
-
-
 def look(settings: FolderSettings, folder: Folder, settling: Settling, now: datetime) -> Sight:
-    """List a watched folder whole. Raises what :meth:`Folder.walk` raises."""
-    listing = folder.walk(settings.root)
-    by_href: dict[str, Entry] = {entry.href: entry for entry in listing.entries}
-    by_id: dict[FileId, Entry] = {}
-    by_parent: dict[str, dict[str, list[Entry]]] = defaultdict(lambda: defaultdict(list))
-    for entry in listing.entries:
-        if entry.file_id is not None:
-            by_id[entry.file_id] = entry
-        by_parent[entry.parent][names.comparable(entry.name)].append(entry)
-    return Sight(
-        settings=settings,
-        root=listing.folder,
-        date=listing.date,
-        by_href=by_href,
-        by_id=by_id,
-        by_parent={parent: dict(children) for parent, children in by_parent.items()},
-        settled=settling.update(by_href, listing.date, now),
+    """Look at a watched folder once. Raises what :meth:`Folder.survey` raises."""
+    tree = folder.survey(settings.root)
+    return _sight(settings, tree, settling.observe(tree, now), None)
+
+
+@dataclass
+class Watch:
+    """One watched folder, looked at again and again: what is known of it spares most of the next look."""
+
+    settling: Settling
+    sight: Sight | None = None
+    """What the last look showed; the same object for as long as nothing moved."""
+    _tree: Tree | None = None
+    _swept: datetime | None = None
+    _sweeps: int = 0
+
+    def look(self, settings: FolderSettings, folder: Folder, now: datetime, near: Iterable[str]) -> Sight:
+        """Look once more. ``near``: files in whose folders nothing may escape. Raises what the survey raises."""
+        climbs = folder.capabilities().chunked_upload
+        first, most = SWEEPS_CLIMBING if climbs else SWEEPS_ELSEWHERE
+        due = self._swept is None or now - self._swept >= min(first * 2**self._sweeps, most)
+        close = set() if climbs or self.sight is None else self.sight.close | {folder_of(one) for one in near}
+        tree = folder.survey(settings.root, self._tree, near=close, sweep=due)
+        if due:
+            self._sweeps += self._swept is not None and self._sweeps < _DOUBLINGS
+            self._swept = now
+        restless = self.settling.observe(tree, now)
+        known, self._tree = self.sight, tree
+        if known is None or restless != known.restless or not _same(tree, known.tree):
+            self.sight = _sight(settings, tree, restless, known)
+        return self.sight  # type: ignore[return-value]
+
+
+def folder_of(href: str) -> Href:
+    """Return the folder in which something lies."""
+    return Href(href.rstrip("/").rpartition("/")[0] + "/")
+
+
+def _same(tree: Tree, known: Tree) -> bool:
+    """True when both show the same, whenever they were made."""
+    if tree.pages is known.pages:
+        return True
+    return tree.pages.keys() == known.pages.keys() and all(
+        page is known.pages[href] or page.same(known.pages[href]) for href, page in tree.pages.items()
     )
+
+
+def _sight(settings: FolderSettings, tree: Tree, restless: Restless, known: Sight | None) -> Sight:
+    """Look through a tree for what is ours; what was looked through already is taken from the sight before."""
+    ours: dict[Href, tuple[Entry, ...]] = {}
+    untagged = known is not None and known.untagged
+    for href, page in tree.pages.items():
+        before = known.tree.pages.get(href) if known is not None else None
+        if known is not None and before is not None and (before is page or before.same(page)):
+            found = known.ours.get(href, ())
+        else:
+            found, all_tagged = _ours_in(page)
+            untagged |= not all_tagged
+        if found:
+            ours[href] = found
+    return Sight(settings=settings, tree=tree, restless=restless, ours=ours, untagged=untagged)
+
+
+def _ours_in(page: Page) -> tuple[tuple[Entry, ...], bool]:
+    found, all_tagged = [], True
+    for row in page.rows():
+        if row.is_folder:
+            continue
+        all_tagged &= row.etag is not None
+        folded = row.name.casefold()
+        # Every name of ours has one of these, however it is spelled; most have neither, and asking costs more.
+        if ".sign" in folded or folded.startswith(names.SETTINGS_STEM[:5]):
+            found.append(row.entry(page.href))
+    return tuple(found), all_tagged

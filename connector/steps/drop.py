@@ -121,8 +121,8 @@ def _find(parts: Parts, sight: Sight, memory: DropMemory) -> None:
     if known is not None and known[0] is sight:
         return
     found = []
-    for entry in sight.by_href.values() if sight.settings_in else ():
-        if not entry.is_folder or names.is_hidden(entry.href.removeprefix(sight.settings.root)):
+    for entry in sight.folders() if sight.settings_in else ():
+        if names.is_hidden(entry.href.removeprefix(sight.settings.root)):
             continue
         above = said_above(parts, sight, entry.href, memory.settings)
         said = drop_of(above)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 
 from connector.errors import InvalidResponse
-from connector.ports import Entry, FileId, Href, Listing
+from connector.ports import Entry, FileId, Href, Listing, TreeBuilder
 from connector.webdav.headers import read_date, read_etag
 from connector.webdav.hrefs import ServerRoot, path_of
 from connector.webdav.multistatus import DAV, OC, Resource
@@ -95,14 +95,60 @@ def to_listing(
     return Listing(folder=itself, entries=tuple(by_href.values()), date=date)
 
 
+def to_tree(
+    answer: Iterable[Resource],
+    root: ServerRoot,
+    asked: Href,
+    *,
+    date: datetime | None,
+    apart: Collection[str] = (),
+) -> TreeBuilder:
+    """Sort an answer of any depth into pages as it streams; nothing else of it is kept.
+
+    Raises InvalidResponse as :func:`to_listing` does. ``apart`` as for :class:`connector.ports.TreeBuilder`.
+    """
+    builder: TreeBuilder | None = None
+    itself: Entry | None = None
+    early: list[Entry] = []
+    for resource in answer:
+        entry = to_entry(resource, root)
+        if entry is None:
+            raise InvalidResponse("a listing holds an entry outside the server's root")
+        if builder is not None and itself is not None:
+            _add(builder, itself, entry)
+        elif _is_asked(entry, asked):
+            # The asked folder comes first, everywhere; the specification does not promise it.
+            itself, builder = entry, TreeBuilder(entry, date, apart=apart)
+            for one in early:
+                _add(builder, itself, one)
+            early.clear()
+        else:
+            early.append(entry)
+    if builder is None:
+        raise InvalidResponse("the asked folder is not in its own listing")
+    return builder
+
+
+def _add(builder: TreeBuilder, itself: Entry, entry: Entry) -> None:
+    if entry.href == itself.href:
+        return
+    if not itself.is_folder or not entry.href.startswith(itself.href):
+        raise InvalidResponse("a listing holds an entry outside the asked folder")
+    builder.add(entry)
+
+
+def _is_asked(entry: Entry, asked: Href) -> bool:
+    bare, found = asked.rstrip("/"), entry.href.rstrip("/")
+    # Nextcloud stores NFC and may answer an NFD name so (WebDAV facts section 10).
+    return found == bare or unicodedata.normalize("NFC", found) == unicodedata.normalize("NFC", bare)
+
+
 def _itself(by_href: dict[Href, Entry], asked: Href) -> Entry:
     bare = asked.rstrip("/")
     for href in (Href(bare + "/"), Href(bare)):
         if href in by_href:
             return by_href[href]
-    # Nextcloud stores NFC and may answer an NFD name so (WebDAV facts section 10).
-    folded = unicodedata.normalize("NFC", bare)
-    for href, entry in by_href.items():
-        if unicodedata.normalize("NFC", href.rstrip("/")) == folded:
+    for entry in by_href.values():
+        if _is_asked(entry, asked):
             return entry
     raise InvalidResponse("the asked folder is not in its own listing")
