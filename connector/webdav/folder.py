@@ -52,7 +52,7 @@ from connector.webdav.client import AdapterFactory, Login, Timeouts
 from connector.webdav.connections import Connections
 from connector.webdav.headers import quoted, read_date, strong_etag
 from connector.webdav.hrefs import ServerRoot, decode
-from connector.webdav.listings import propfind_body, to_entry, to_listing, to_tree
+from connector.webdav.listings import LOOK_BODY, propfind_body, to_entry, to_listing, to_tree
 from connector.webdav.locking import TokenLocks, UserLocks
 from connector.webdav.multistatus import Resource, resources
 from connector.webdav.pace import Pace
@@ -180,7 +180,8 @@ class WebDavFolder:
         return self._must_be_folder(self._propfind(href, "1", levels=1))
 
     def _top(self, href: Href) -> Listing:
-        return self._must_be_folder(self._propfind(href, "0", levels=0))
+        with self._asking(href, "0", LOOK_BODY, self._timeouts.call_s) as (found, date):
+            return self._must_be_folder(to_listing(found, self._root, href, levels=0, date=date))
 
     def walk(self, href: Href) -> Listing:
         """List everything below: one request where Depth infinity is allowed, else one per folder.
@@ -198,24 +199,25 @@ class WebDavFolder:
         return self._surveyor.survey(href, known, climbs=climbs, near=near, sweep=sweep)
 
     def _infinite(self, href: Href, apart: Collection[str]) -> TreeBuilder:
-        with self._asking(href, "infinity", self._extras, self._timeouts.transfer_s) as (found, date):
+        body = propfind_body(extras=self._extras)
+        with self._asking(href, "infinity", body, self._timeouts.transfer_s) as (found, date):
             return to_tree(found, self._root, href, date=date, apart=apart)
 
     def _propfind(self, href: Href, depth: str, *, levels: int, extras: bool | None = None) -> Listing:
         wanted = self._extras if extras is None else extras
-        with self._asking(href, depth, wanted, self._timeouts.call_s) as (found, date):
+        with self._asking(href, depth, propfind_body(extras=wanted), self._timeouts.call_s) as (found, date):
             return to_listing(found, self._root, href, levels=levels, date=date)
 
     @contextmanager
     def _asking(
-        self, href: Href, depth: str, extras: bool, seconds: float
+        self, href: Href, depth: str, body: bytes, seconds: float
     ) -> Iterator[tuple[Iterator[Resource], datetime | None]]:
         """Make one PROPFIND; what its answer tells comes as it streams."""
         with self._connections.ask(
             PROPFIND,
             self._root.request_path(href),
             headers=[f"Depth: {depth}", _XML],
-            body=propfind_body(extras=extras),
+            body=body,
             seconds=seconds,
         ) as response:
             found = resources(response.iter_content(_BLOCK), max_bytes=self._max_listing_bytes)

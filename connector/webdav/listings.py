@@ -32,6 +32,10 @@ def propfind_body(*, extras: bool) -> bytes:
     ).encode()
 
 
+LOOK_BODY = b'<?xml version="1.0"?><d:propfind xmlns:d="DAV:"><d:prop><d:resourcetype/><d:getetag/></d:prop></d:propfind>'
+"""As little as tells that nothing moved."""
+
+
 def checked(resource: Resource) -> Resource:
     """Return the resource if its own status and that of its mandatory properties allow to believe it.
 
