@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -56,6 +56,7 @@ from connector.webdav.listings import LOOK_BODY, propfind_body, to_entry, to_lis
 from connector.webdav.locking import TokenLocks, UserLocks
 from connector.webdav.multistatus import Resource, resources
 from connector.webdav.pace import Pace
+from connector.webdav.searching import TreeSearch
 from connector.webdav.surveying import Requests, Surveyor
 
 MAX_LISTING_BYTES = 512_000_000
@@ -97,7 +98,7 @@ class WebDavFolder:
         self._max_listing_bytes, self._chunk_bytes = max_listing_bytes, chunk_bytes
         self._places = nextcloud.Places.of(self._root)
         self._lock = threading.Lock()
-        ask = Requests(look=self._top, list=self.list, infinite=self._infinite)
+        ask = Requests(look=self._top, list=self.list, infinite=self._infinite, search=self._search_tree())
         self._surveyor = Surveyor(name, ask, Pace(max_connections))
         self._forget()
 
@@ -195,8 +196,19 @@ class WebDavFolder:
         self, href: Href, known: Tree | None = None, *, near: Collection[Href] = (), sweep: bool = False
     ) -> Tree:
         """Bring a tree up to date, as :mod:`connector.webdav.surveying` says."""
-        climbs = known is not None and self.capabilities().kind == "nextcloud"
+        climbs = self.capabilities().kind == "nextcloud"
         return self._surveyor.survey(href, known, climbs=climbs, near=near, sweep=sweep)
+
+    def _search_tree(self) -> Callable[[Href], Tree | None] | None:
+        if self._places is None:
+            return None
+        return TreeSearch(
+            self._connections,
+            self._root,
+            self._places,
+            seconds=self._timeouts.transfer_s,
+            max_bytes=self._max_listing_bytes,
+        ).tree
 
     def _infinite(self, href: Href, apart: Collection[str]) -> TreeBuilder:
         body = propfind_body(extras=self._extras)

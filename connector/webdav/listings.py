@@ -32,7 +32,10 @@ def propfind_body(*, extras: bool) -> bytes:
     ).encode()
 
 
-LOOK_BODY = b'<?xml version="1.0"?><d:propfind xmlns:d="DAV:"><d:prop><d:resourcetype/><d:getetag/></d:prop></d:propfind>'
+LOOK_BODY = (
+    b'<?xml version="1.0"?><d:propfind xmlns:d="DAV:">'
+    b"<d:prop><d:resourcetype/><d:getetag/></d:prop></d:propfind>"
+)
 """As little as tells that nothing moved."""
 
 

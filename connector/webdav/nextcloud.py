@@ -14,7 +14,7 @@ from typing import Any
 from xml.sax.saxutils import escape
 
 from connector.errors import AccessDenied, InvalidResponse, NotFound
-from connector.ports import Capabilities, FileId, Version
+from connector.ports import Capabilities, FileId, Href, Version
 from connector.webdav.answers import ASK
 from connector.webdav.connections import Connections
 from connector.webdav.headers import read_date
@@ -45,6 +45,10 @@ class Places:
     def search(self) -> str:
         """Where SEARCH is understood; elsewhere it is answered with 501."""
         return encode(f"{self.base}/remote.php/dav/")
+
+    def scope(self, root: ServerRoot, href: Href) -> str:
+        """Return how SEARCH names a folder: below the DAV root and *not* encoded; encoded it is not found."""
+        return f"{root.path}{href}".removeprefix(f"{self.base}/remote.php/dav").rstrip("/")
 
     @property
     def capabilities(self) -> str:

@@ -1,5 +1,6 @@
 """Keeping the picture of a tree up to date for as little as a server makes possible, and never on faith.
 
+- A first look at Nextcloud is a search for everything (:mod:`connector.webdav.searching`).
 - Where ETags climb to the root (Nextcloud, WebDAV facts section 3) one look at the root tells that nothing moved, and
   what moved is found by going down where ETags differ.
 - Where one request tells everything (Depth: infinity), it is made.
@@ -39,6 +40,8 @@ class Requests:
     look: Callable[[Href], Listing]
     list: Callable[[Href], Listing]
     infinite: Callable[[Href, Collection[str]], TreeBuilder]
+    search: Callable[[Href], Tree | None] | None = None
+    """A whole tree by other means, None where it cannot be proven whole."""
 
 
 class Surveyor:
@@ -72,7 +75,9 @@ class Surveyor:
                     return self._descended(href, known)
                 if self.infinity is False and len(known.pages) > FEW and href not in self._silent:
                     return self._spared(href, known, near)
-            found = self._whole(href, OWN_FOLDERS)
+            # A sweep lists: that alone makes the server look at what was changed behind its back.
+            found = self._ask.search(href) if known is None and climbs and self._ask.search else None
+            found = found or self._whole(href, OWN_FOLDERS)
             if known is not None and sweep and (climbs or self.infinity is False):
                 self._prove(href, known, found, climbs)
             return found

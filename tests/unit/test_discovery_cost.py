@@ -15,10 +15,11 @@ from connector.config.model import Ceiling
 from connector.ports import Href
 from connector.sandbox.clock import SandboxClock
 from connector.sandbox.dms import DmsWorld, serve_dms
+from connector.sandbox.dms.nextcloud import search as sandbox_search
 from connector.sandbox.dms.world import Mode, Request
 from connector.steps.discover import Settling, Sight, Watch
 from connector.steps.parts import FolderSettings
-from connector.webdav import WebDavFolder
+from connector.webdav import WebDavFolder, searching
 
 ROOT = "Dossiers"
 SETTINGS = FolderSettings(
@@ -92,6 +93,41 @@ def depths(requests: list[Request]) -> list[str]:
     return [request.depth for request in requests]
 
 
+def test_the_first_look_at_nextcloud_is_a_search_that_is_proven_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One search between two looks at the root; in answers of any size; in doubt everything is listed."""
+    with office(tmp_path, "nextcloud") as here:
+        here.folder.capabilities()
+        everything = here.truth()
+
+        def first_look() -> list[str]:
+            here.watch = Watch(Settling(grain=timedelta(seconds=1)))
+            sight, asked = here.look()
+            assert set(sight.by_href) == everything
+            return [request.method if request.method == "SEARCH" else request.depth for request in asked]
+
+        assert first_look() == ["0", "SEARCH", "0"]
+        with monkeypatch.context() as patched:
+            patched.setattr(searching, "MOST", 40)
+            assert first_look() == ["0", *["SEARCH"] * (len(everything) // 40 + 1), "0"]
+        for wrong in ({"kind": "truncated"}, {"kind": "status", "status": 500}, {"kind": "html"}):
+            here.world.misbehave(method="SEARCH", **wrong)
+            assert first_look() == ["0", "SEARCH", "infinity"]
+        # A limit of the server's own: fewer come than were asked for, and nothing says so.
+        with monkeypatch.context() as patched:
+            patched.setattr(sandbox_search, "_page", lambda query, nodes: nodes[:50])
+            assert first_look() == ["0", "SEARCH", "infinity"]
+
+        def meanwhile(query: object, nodes: list[Any]) -> list[Any]:
+            here.world.person.write(ASKED, b"signataires: y")
+            return nodes
+
+        with monkeypatch.context() as patched:
+            patched.setattr(sandbox_search, "_page", meanwhile)
+            assert first_look() == ["0", "SEARCH", "0", "infinity"]
+
+
 def test_on_nextcloud_nothing_costs_one_request_and_a_change_its_depth(tmp_path: Path) -> None:
     """One look at the root, then one listing for each folder on the way down; what was known stays known."""
     with office(tmp_path, "nextcloud") as here:
@@ -153,7 +189,7 @@ def test_elsewhere_leaves_that_have_not_moved_are_spared(tmp_path: Path) -> None
         assert depths(asked) == ["0", "infinity", *["1"] * FOLDERS]
         assert set(first.by_href) == here.truth()
         here.settle()
-        sight, asked = here.look(near=(f"/{ASKED}",))
+        _, asked = here.look(near=(f"/{ASKED}",))
         inner = FOLDERS - len(LEAVES)
         assert depths(asked) == ["1"] * (inner + 1)
         assert sum(request.bytes_out for request in asked) < 60_000
