@@ -33,7 +33,7 @@ from connector.steps.deliver import deliver
 from connector.steps.discover import Settling, Sight, Watch
 from connector.steps.fetch import fetch
 from connector.steps.follow import follow
-from connector.steps.likeness import shared
+from connector.steps.likeness import shared, touched
 from connector.steps.lock import lock
 from connector.steps.mark import mark
 from connector.steps.missing import attend_missing
@@ -341,8 +341,8 @@ def _next_step(parts: Parts, record: Record) -> Callable[[Parts, Record], Record
 
 def _taken(parts: Parts, record: Record) -> bool:
     """True when another request has left with one of its documents since it was judged: they arrived together."""
-    opened = parts.journal.open_records(record.server)
-    return shared(opened, record.documents, place=record.place, mine=record.id) is not None
+    touching = touched(parts.journal, record.server, record.documents)
+    return shared(touching, record.documents, place=record.place, mine=record.id) is not None
 
 
 def _show_all(

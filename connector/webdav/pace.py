@@ -15,7 +15,9 @@ _WORTH: Final = 1.1
 _AS_GOOD: Final = 0.95
 """Half of them are preferred when they bring so much of it."""
 _WORSE: Final = 0.7
-_LONGEST_REST: Final = 64
+_SHORTEST_REST: Final = 4
+_LONGEST_REST: Final = 256
+"""Measurements between a trial that was in vain and the next one."""
 
 
 class Pace:
@@ -32,7 +34,7 @@ class Pace:
         self._before: int | None = None
         """The width to go back to when the trial is in vain; None outside of one."""
         self._rate = 0.0
-        self._rest, self._next_rest = 0, 1
+        self._rest, self._next_rest = 0, _SHORTEST_REST
         self._down = False
         self._done, self._since = 0, 0.0
 
@@ -42,24 +44,32 @@ class Pace:
 
     def one_done(self) -> None:
         """Count one answer that came while as many requests ran as may."""
+        now = self._clock()
         if self._done == 0:
-            self._since = self._clock()
+            self._since = now
         self._done += 1
         # The first one starts the watch.
-        if self._done <= max(6, 2 * self.width):
+        counted, wanted = self._done - 1, max(4, 2 * self.width)
+        if counted < 1:
             return
-        rate = (self._done - 1) / max(self._clock() - self._since, 1e-6)
-        self._done = 0
-        if self._before is None:
+        rate = counted / max(now - self._since, 1e-6)
+        if self._before is not None:
+            # A trial that can no longer succeed is not paid for to its end.
+            if counted >= wanted or wanted / max(now - self._since, 1e-6) < self._needed(self._before):
+                self._done = 0
+                self._tried(rate, self._before)
+        elif counted >= wanted:
+            self._done = 0
             self._at_rest(rate)
-        else:
-            self._tried(rate, self._before)
+
+    def _needed(self, before: int) -> float:
+        return self._rate * (_WORTH if self.width > before else _AS_GOOD)
 
     def _at_rest(self, rate: float) -> None:
         if self._rate and rate < _WORSE * self._rate and self.width > 1:
             # Something has changed there: fewer at once until it is known better.
             self._go(self.width // 2)
-            self._rate, self._rest = 0.0, 2
+            self._rate, self._rest, self._down = 0.0, 0, True
             return
         self._rate = rate
         if self._rest:
@@ -72,12 +82,14 @@ class Pace:
             self._go(wanted)
 
     def _tried(self, rate: float, before: int) -> None:
-        if rate >= self._rate * (_WORTH if self.width > before else _AS_GOOD):
+        if rate >= self._needed(before):
             # Worth it: the same way again, at once.
-            self._rate, self._before, self._next_rest = rate, None, 1
+            self._rate, self._before, self._next_rest = rate, None, _SHORTEST_REST
             self._down = self.width < before
             wanted = self.width // 2 if self._down else min(self.maximum, self.width * 2)
-            if wanted not in {0, self.width}:
+            if wanted in {0, self.width}:
+                self._rest = _SHORTEST_REST
+            else:
                 self._before = self.width
                 self._go(wanted)
             return
@@ -87,4 +99,4 @@ class Pace:
 
     def _go(self, width: int) -> None:
         # What is under way still belongs to the old width.
-        self._done, self.width = -max(width, self.width), width
+        self._done, self.width = -self.width, width
