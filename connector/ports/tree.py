@@ -67,7 +67,7 @@ class Page:
     @classmethod
     def of(cls, listing: Listing) -> Page:
         """Pack the listing of one folder."""
-        rows = [_row(entry) for entry in listing.entries]
+        rows = [_row(entry, entry.name) for entry in listing.entries]
         return cls(
             listing.folder,
             marshal.dumps(rows),
@@ -134,7 +134,7 @@ class TreeBuilder:
     """
 
     def __init__(self, root: Entry, date: datetime | None, *, apart: Collection[str] = ()) -> None:
-        self._root, self._date, self._apart = root, date, tuple(f"/{name}/" for name in apart)
+        self._root, self._date, self._apart = root, date, tuple(apart)
         self._known: dict[Href, _Folder] = {root.href: _Folder(root)}
         self._loose: dict[Href, dict[str, tuple[Any, ...]]] = {}
         self._count = 0
@@ -143,26 +143,36 @@ class TreeBuilder:
 
     def add(self, entry: Entry) -> None:
         """Take one entry that lies below the folder."""
-        parent = entry.parent
+        way, _, name = entry.href.rstrip("/").rpartition("/")
+        parent = Href(way + "/")
         self.deep |= parent != self._root.href
-        below = f"/{entry.href.removeprefix(self._root.href)}"
-        if any(name in below and not below.endswith(name) for name in self._apart):
+        if self._is_apart(entry):
             return
-        rows = self._loose.setdefault(parent, {})
-        if entry.name in rows:
+        rows = self._loose.get(parent)
+        if rows is None:
+            rows = self._loose[parent] = {}
+        if name in rows:
             return
-        rows[entry.name] = _row(entry)
+        rows[name] = _row(entry, name)
         holder = self._known.get(parent)
         if holder is None:
             holder = self._known[parent] = _Folder(Entry(href=parent, is_folder=True))
-        holder.racy |= _is_racy(entry.modified, self._date)
+        holder.racy = holder.racy or _is_racy(entry.modified, self._date)
         if entry.is_folder:
             holder.leaf = False
-            if not below.endswith(self._apart or ("//",)):
+            if name not in self._apart:
                 self._known.setdefault(entry.href, _Folder(entry)).tell(entry)
         self._count += 1
         if self._count >= _MOST_LOOSE:
             self._pack()
+
+    def _is_apart(self, entry: Entry) -> bool:
+        """True for what lies in one of those folders, which are kept themselves."""
+        return any(f"/{name}/" in entry.href and self._is_below(entry, name) for name in self._apart)
+
+    def _is_below(self, entry: Entry, name: str) -> bool:
+        below = f"/{entry.href.removeprefix(self._root.href)}"
+        return f"/{name}/" in below and not below.endswith(f"/{name}/")
 
     def finish(self, *, fresh: frozenset[Href] | None = None) -> Tree:
         """Return the tree. Nothing may be added any more."""
@@ -210,10 +220,10 @@ def _is_racy(modified: datetime | None, date: datetime | None) -> bool:
     return modified is None or date is None or abs(date - modified) < RACY
 
 
-def _row(entry: Entry) -> tuple[Any, ...]:
+def _row(entry: Entry, name: str) -> tuple[Any, ...]:
     """Return a :class:`Row` as marshal takes it."""
     modified = None if entry.modified is None else entry.modified.timestamp()
     return (
-        entry.name, entry.is_folder, entry.etag, entry.weak_etag, entry.size, modified,
+        name, entry.is_folder, entry.etag, entry.weak_etag, entry.size, modified,
         entry.file_id, entry.permissions, entry.owner,
     )  # fmt: skip

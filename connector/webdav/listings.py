@@ -46,7 +46,7 @@ def checked(resource: Resource) -> Resource:
     """
     if resource.status is not None and not 200 <= resource.status < 300:
         raise InvalidResponse(f"a listing holds an entry with status {resource.status}")
-    for name in _MANDATORY:
+    for name in _MANDATORY if resource.refused else ():
         status = resource.refused.get(name, 404)
         if status != 404:
             raise InvalidResponse(f"a listing holds an entry whose properties have status {status}")
