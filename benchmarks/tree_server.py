@@ -12,7 +12,7 @@ import asyncio
 import json
 import sys
 from email.utils import formatdate
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 MADE = 1_700_000_000
 _HEAD = b'<?xml version="1.0" encoding="utf-8"?>\n<D:multistatus xmlns:D="DAV:">\n'
@@ -61,6 +61,8 @@ class Tree:
 
     def answer(self, path: str, depth: str) -> bytes | None:
         """The answer to Depth 0 or 1; None for what is no folder."""
+        # Whoever asks may spell it otherwise: without the slash, with other characters encoded.
+        path = quote(unquote(path)).rstrip("/") + "/"
         if path not in self.itself:
             return None
         return b"".join([_HEAD, self.itself[path], *(self.inside[path] if depth == "1" else ()), _TAIL])

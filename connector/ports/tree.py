@@ -10,7 +10,7 @@ import marshal
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from connector.ports.folder import Entry, ETag, FileId, Href, Listing
 from connector.sidecar import names
@@ -20,7 +20,11 @@ OWN_FOLDERS: Final = (names.REGISTRY_FOLDER, names.CONNECTOR_FOLDER)
 RACY: Final = timedelta(seconds=2)
 """A change so close before a listing's ``Date`` may be followed by another that shows the same time."""
 
+_RACY_S: Final = RACY.total_seconds()
 _MOST_LOOSE: Final = 1_000
+
+Values = tuple[str, bool, str | None, bool, int | None, float | None, str | None, str | None, str | None]
+"""A :class:`Row` as marshal takes it."""
 
 
 class Row(NamedTuple):
@@ -67,14 +71,10 @@ class Page:
     @classmethod
     def of(cls, listing: Listing) -> Page:
         """Pack the listing of one folder."""
-        rows = [_row(entry, entry.name) for entry in listing.entries]
-        return cls(
-            listing.folder,
-            marshal.dumps(rows),
-            date=listing.date,
-            leaf=not any(entry.is_folder for entry in listing.entries),
-            racy=any(_is_racy(entry.modified, listing.date) for entry in listing.entries),
-        )
+        builder = TreeBuilder(listing.folder, listing.date)
+        for entry in listing.entries:
+            builder.add(entry)
+        return builder.top()
 
     def entries(self) -> tuple[Entry, ...]:
         """Unpack everything."""
@@ -134,9 +134,12 @@ class TreeBuilder:
     """
 
     def __init__(self, root: Entry, date: datetime | None, *, apart: Collection[str] = ()) -> None:
-        self._root, self._date, self._apart = root, date, tuple(apart)
-        self._known: dict[Href, _Folder] = {root.href: _Folder(root)}
-        self._loose: dict[Href, dict[str, tuple[Any, ...]]] = {}
+        self._root, self._date, self._apart = root, date, frozenset(apart)
+        self._second = -_RACY_S if date is None else date.timestamp()
+        top = _Folder()
+        top.etag, top.modified = root.etag, None if root.modified is None else root.modified.timestamp()
+        self._known: dict[Href, _Folder] = {root.href: top}
+        self._loose: list[_Folder] = []
         self._count = 0
         self.deep = False
         """Something came that does not lie in the folder itself."""
@@ -144,35 +147,45 @@ class TreeBuilder:
     def add(self, entry: Entry) -> None:
         """Take one entry that lies below the folder."""
         way, _, name = entry.href.rstrip("/").rpartition("/")
-        parent = Href(way + "/")
-        self.deep |= parent != self._root.href
-        if self._is_apart(entry):
-            return
-        rows = self._loose.get(parent)
-        if rows is None:
-            rows = self._loose[parent] = {}
-        if name in rows:
-            return
-        rows[name] = _row(entry, name)
+        modified = None if entry.modified is None else entry.modified.timestamp()
+        self.put(
+            Href(way + "/"),
+            (name, entry.is_folder, entry.etag, entry.weak_etag, entry.size, modified,
+             entry.file_id, entry.permissions, entry.owner),
+        )  # fmt: skip
+
+    def put(self, parent: Href, row: Values) -> None:
+        """Take one entry as a row, with the folder that holds it."""
+        self.deep = self.deep or parent != self._root.href
         holder = self._known.get(parent)
         if holder is None:
-            holder = self._known[parent] = _Folder(Entry(href=parent, is_folder=True))
-        holder.racy = holder.racy or _is_racy(entry.modified, self._date)
-        if entry.is_folder:
+            holder = self._known[parent] = _Folder(within=self._is_within(parent))
+        if holder.within:
+            return
+        name, is_folder, etag, _, _, modified, *_ = row
+        if name in holder.loose:
+            return
+        holder.loose[name] = row
+        holder.racy = holder.racy or modified is None or abs(self._second - modified) < _RACY_S
+        if is_folder:
             holder.leaf = False
+            href = Href(f"{parent}{name}/")
             if name not in self._apart:
-                self._known.setdefault(entry.href, _Folder(entry)).tell(entry)
+                folder = self._known.get(href)
+                if folder is None:
+                    folder = self._known[href] = _Folder()
+                folder.etag, folder.modified = etag, modified
+        if holder.fresh:
+            holder.fresh = False
+            self._loose.append(holder)
         self._count += 1
         if self._count >= _MOST_LOOSE:
             self._pack()
 
-    def _is_apart(self, entry: Entry) -> bool:
-        """True for what lies in one of those folders, which are kept themselves."""
-        return any(f"/{name}/" in entry.href and self._is_below(entry, name) for name in self._apart)
-
-    def _is_below(self, entry: Entry, name: str) -> bool:
-        below = f"/{entry.href.removeprefix(self._root.href)}"
-        return f"/{name}/" in below and not below.endswith(f"/{name}/")
+    def _is_within(self, folder: Href) -> bool:
+        """True for one of the folders that are kept apart, and for all below them."""
+        steps = folder.removeprefix(self._root.href).split("/")
+        return any(step in self._apart for step in steps)
 
     def finish(self, *, fresh: frozenset[Href] | None = None) -> Tree:
         """Return the tree. Nothing may be added any more."""
@@ -180,50 +193,61 @@ class TreeBuilder:
         pages: dict[Href, Page] = {}
         while self._known:  # one by one, so that no folder is in memory twice
             href, folder = self._known.popitem()
-            pages[href] = folder.page(href, self._date)
+            if not folder.within:
+                pages[href] = folder.page(href, self._date)
         return Tree(root=self._root, date=self._date, pages=pages, fresh=fresh)
 
+    def top(self) -> Page:
+        """Return the page of the folder itself alone."""
+        self._pack()
+        return self._known[self._root.href].page(self._root.href, self._date)
+
     def _pack(self) -> None:
-        for parent, rows in self._loose.items():
-            self._known[parent].packed.append(marshal.dumps(list(rows.values())))
-        self._loose, self._count = {}, 0
+        for folder in self._loose:
+            folder.pack()
+        self._loose, self._count = [], 0
 
 
 class _Folder:
     """A folder whose page is being filled."""
 
-    __slots__ = ("etag", "leaf", "modified", "packed", "racy")
+    __slots__ = ("etag", "fresh", "leaf", "loose", "modified", "packed", "racy", "within")
 
-    def __init__(self, itself: Entry) -> None:
-        self.tell(itself)
-        self.leaf, self.racy = True, False
-        self.packed: list[bytes] = []
+    def __init__(self, *, within: bool = False) -> None:
+        self.etag: str | None = None
+        self.modified: float | None = None
+        self.within, self.leaf, self.racy, self.fresh = within, True, False, True
+        self.loose: dict[str, Values] = {}
+        self.packed: bytes | list[bytes] | None = None
 
-    def tell(self, itself: Entry) -> None:
-        """What it says of itself may come after what is in it."""
-        self.etag, self.modified = itself.etag, itself.modified
+    def pack(self) -> None:
+        rows = marshal.dumps(list(self.loose.values()))
+        if self.packed is None:
+            self.packed = rows
+        else:
+            self.packed = [*([self.packed] if isinstance(self.packed, bytes) else self.packed), rows]
+        self.loose, self.fresh = {}, True
 
     def page(self, href: Href, date: datetime | None) -> Page:
-        packed = self.packed[0] if len(self.packed) == 1 else marshal.dumps(self._merged())
-        itself = Entry(href=href, is_folder=True, etag=self.etag, modified=self.modified)
+        packed = (
+            self.packed if isinstance(self.packed, bytes) else marshal.dumps(self._merged(self.packed or []))
+        )
+        itself = Entry(
+            href=href,
+            is_folder=True,
+            etag=None if self.etag is None else ETag(self.etag),
+            modified=None if self.modified is None else datetime.fromtimestamp(self.modified, UTC),
+        )
         return Page(itself, packed, date=date, leaf=self.leaf, racy=self.racy)
 
-    def _merged(self) -> list[tuple[Any, ...]]:
-        merged: dict[str, tuple[Any, ...]] = {}
-        for packed in self.packed:
-            for row in marshal.loads(packed):  # noqa: S302  # as above
+    @staticmethod
+    def _merged(packed: list[bytes]) -> list[Values]:
+        merged: dict[str, Values] = {}
+        for one in packed:
+            for row in marshal.loads(one):  # noqa: S302  # as above
                 merged.setdefault(row[0], row)
         return list(merged.values())
 
 
 def _is_racy(modified: datetime | None, date: datetime | None) -> bool:
     return modified is None or date is None or abs(date - modified) < RACY
-
-
-def _row(entry: Entry, name: str) -> tuple[Any, ...]:
-    """Return a :class:`Row` as marshal takes it."""
-    modified = None if entry.modified is None else entry.modified.timestamp()
-    return (
-        name, entry.is_folder, entry.etag, entry.weak_etag, entry.size, modified,
-        entry.file_id, entry.permissions, entry.owner,
-    )  # fmt: skip

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import lru_cache
 from urllib.parse import quote, unquote_to_bytes, urlsplit
 
 from connector.errors import InvalidResponse, NotFound
@@ -42,16 +41,6 @@ def path_of(text: str) -> str:
     characters included. Source: RFC 4918 section 8.3.
     """
     path = text.strip()
-    folder, _, name = path.rstrip("/").rpartition("/")
-    last = decode(name)
-    if not path.startswith("/") or not last or "/" in last or not possible(f"/{last}"):
-        return _path_of(path)
-    # What lies in one folder comes together: the way to it has been decoded for the one before.
-    return f"{_path_of(folder + '/')}{last}{'/' if path.endswith('/') else ''}"
-
-
-@lru_cache(maxsize=64)
-def _path_of(path: str) -> str:
     if not path.startswith("/"):
         origin = _ORIGIN.match(path)
         path = (path[origin.end() :] or "/") if origin else ""

@@ -7,13 +7,14 @@ from collections.abc import Collection, Iterable
 from datetime import datetime
 
 from connector.errors import InvalidResponse
-from connector.ports import Entry, FileId, Href, Listing, TreeBuilder
+from connector.ports import Entry, ETag, FileId, Href, Listing, TreeBuilder
 from connector.webdav.headers import read_date, read_etag
-from connector.webdav.hrefs import ServerRoot, path_of
+from connector.webdav.hrefs import ServerRoot, decode, path_of, possible
 from connector.webdav.multistatus import DAV, OC, Resource
 
 _MANDATORY = tuple(DAV + name for name in ("resourcetype", "getetag", "getcontentlength", "getlastmodified"))
 _RESOURCETYPE, _GETETAG, _LENGTH, _MODIFIED = _MANDATORY
+_FILE_ID, _PERMISSIONS, _OWNER = OC + "fileid", OC + "permissions", OC + "owner-id"
 _PLAIN = "<d:resourcetype/><d:getetag/><d:getcontentlength/><d:getlastmodified/>"
 _EXTRAS = "<oc:fileid/><oc:permissions/><oc:owner-id/>"
 
@@ -55,25 +56,38 @@ def checked(resource: Resource) -> Resource:
 
 def to_entry(resource: Resource, root: ServerRoot) -> Entry | None:
     """Return the entry, None if it lies outside ``root``. Raises InvalidResponse."""
-    found = checked(resource).found
-    if _RESOURCETYPE not in found:
-        raise InvalidResponse("a listing holds an entry without a type")
+    etag, weak, size, modified, file_id, permissions, owner = _values(resource)
     href = root.href(path_of(resource.href))
     if href is None:
         return None
-    href = Href(href.rstrip("/") + "/" if resource.is_folder else href.rstrip("/"))
-    etag, weak = read_etag(found.get(_GETETAG))
-    size = found.get(_LENGTH, "")
     return Entry(
-        href=href,
+        href=Href(href.rstrip("/") + "/" if resource.is_folder else href.rstrip("/")),
         is_folder=resource.is_folder,
         etag=etag,
         weak_etag=weak,
-        size=int(size) if size.isascii() and size.isdigit() and not resource.is_folder else None,
-        modified=read_date(found.get(_MODIFIED)),
-        file_id=FileId(found[OC + "fileid"]) if found.get(OC + "fileid") else None,
-        permissions=found.get(OC + "permissions"),
-        owner=found.get(OC + "owner-id") or None,
+        size=size,
+        modified=modified,
+        file_id=file_id,
+        permissions=permissions,
+        owner=owner,
+    )
+
+
+def _values(
+    resource: Resource,
+) -> tuple[ETag | None, bool, int | None, datetime | None, FileId | None, str | None, str | None]:
+    """Read all but the place of an entry. Raises InvalidResponse."""
+    found = checked(resource).found
+    if _RESOURCETYPE not in found:
+        raise InvalidResponse("a listing holds an entry without a type")
+    size, file_id = found.get(_LENGTH, ""), found.get(_FILE_ID)
+    return (
+        *read_etag(found.get(_GETETAG)),
+        int(size) if size.isascii() and size.isdigit() and not resource.is_folder else None,
+        read_date(found.get(_MODIFIED)),
+        FileId(file_id) if file_id else None,
+        found.get(_PERMISSIONS),
+        found.get(_OWNER) or None,
     )
 
 
@@ -117,7 +131,22 @@ def to_tree(
     builder: TreeBuilder | None = None
     itself: Entry | None = None
     early: list[Entry] = []
+    way, folder = "", Href("")
     for resource in answer:
+        if builder is not None and itself is not None:
+            # What lies in one folder comes together: where that is has been made out for the one before.
+            above, _, name = resource.href.rstrip("/").rpartition("/")
+            if above != way:
+                way, folder = above, _folder_of(above, root, itself)
+            last = decode(name)
+            if folder and last and "/" not in last and possible(f"/{last}"):
+                etag, weak, size, modified, file_id, permissions, owner = _values(resource)
+                stamp = None if modified is None else modified.timestamp()
+                builder.put(
+                    folder,
+                    (last, resource.is_folder, etag, weak, size, stamp, file_id, permissions, owner),
+                )
+                continue
         entry = to_entry(resource, root)
         if entry is None:
             raise InvalidResponse("a listing holds an entry outside the server's root")
@@ -134,6 +163,14 @@ def to_tree(
     if builder is None:
         raise InvalidResponse("the asked folder is not in its own listing")
     return builder
+
+
+def _folder_of(above: str, root: ServerRoot, itself: Entry) -> Href:
+    """Return the folder of that raw path; empty for what has to be looked at more closely."""
+    if not above.startswith("/") or not itself.is_folder:
+        return Href("")
+    found = root.href(path_of(above + "/"))
+    return found if found is not None and found.startswith(itself.href) else Href("")
 
 
 def _add(builder: TreeBuilder, itself: Entry, entry: Entry) -> None:

@@ -114,7 +114,7 @@ class MultistatusParser:
 
     def _told(self) -> str:
         """The text of the element that ends here."""
-        text = "".join(self._text)
+        text = self._text[0] if len(self._text) == 1 else "".join(self._text)
         if len(text) > MAX_TEXT:
             raise _too_long()
         return text.strip()
@@ -145,7 +145,10 @@ class MultistatusParser:
             if self._propstat_status is None:
                 raise InvalidResponse("a listing holds properties without a status")
             if 200 <= self._propstat_status < 300:
-                resource.found.update(self._properties)
+                if resource.found:
+                    resource.found.update(self._properties)
+                else:
+                    resource.found = self._properties
                 resource.is_folder |= self._collection
             else:
                 resource.refused.update(dict.fromkeys(self._properties, self._propstat_status))
