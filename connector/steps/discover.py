@@ -68,8 +68,8 @@ class Sight:
     restless: Restless
     ours: Mapping[Href, tuple[Entry, ...]]
     """Folder href → the files in it that bear a name of ours: requests, settings, lists, statuses, answers."""
-    untagged: bool = False
-    """A file has no ETag."""
+    untagged: frozenset[Href] = frozenset()
+    """Folders in which a file has no ETag."""
     wanted: set[str] = field(default_factory=set)
     """Hrefs that a request waits for to settle, beside its own pair: settings, further documents."""
 
@@ -294,17 +294,18 @@ def _same(tree: Tree, known: Tree) -> bool:
 def _sight(settings: FolderSettings, tree: Tree, restless: Restless, known: Sight | None) -> Sight:
     """Look through a tree for what is ours; what was looked through already is taken from the sight before."""
     ours: dict[Href, tuple[Entry, ...]] = {}
-    untagged = known is not None and known.untagged
+    untagged: set[Href] = set()
     for href, page in tree.pages.items():
         before = known.tree.pages.get(href) if known is not None else None
         if known is not None and before is not None and (before is page or before.same(page)):
-            found = known.ours.get(href, ())
+            found, all_tagged = known.ours.get(href, ()), href not in known.untagged
         else:
             found, all_tagged = _ours_in(page)
-            untagged |= not all_tagged
+        if not all_tagged:
+            untagged.add(href)
         if found:
             ours[href] = found
-    return Sight(settings=settings, tree=tree, restless=restless, ours=ours, untagged=untagged)
+    return Sight(settings=settings, tree=tree, restless=restless, ours=ours, untagged=frozenset(untagged))
 
 
 def _ours_in(page: Page) -> tuple[tuple[Entry, ...], bool]:
