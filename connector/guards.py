@@ -22,17 +22,19 @@ from connector.errors import (
     Unavailable,
 )
 from connector.lifecycle import Record
-from connector.ports import Href
+from connector.ports import Entry, Href, Page
 from connector.steps import waiting
 from connector.steps.attend import consider
 from connector.steps.case import Case
-from connector.steps.discover import Sight, Watch
+from connector.steps.discover import Sight, Watch, folder_of
 from connector.steps.drop_waiting import DropMemory
 from connector.steps.lists import ListMemory
 from connector.steps.models import ModelMemory
 from connector.steps.parts import FolderSettings, Parts
 
 log = logging.getLogger(__name__)
+
+_MOST_RESTING = 1_000
 
 
 @dataclass
@@ -56,12 +58,31 @@ class ServerMemory:
     lists: ListMemory = field(default_factory=ListMemory)
     drops: DropMemory = field(default_factory=DropMemory)
     models: ModelMemory = field(default_factory=ModelMemory)
+    at_rest: dict[str, dict[Href, Page]] = field(default_factory=dict)
+    """Watched folder → sidecar of a request that is over → what its folder showed when it was looked at last."""
     problem: str = ""
     """Why the last pass could not be made, for the log and ``status``."""
 
     def workable(self, settings: FolderSettings) -> bool:
         """True when the folder is ours, and its registry was taken in."""
         return settings.name in self.owned and settings.registry in self.recovered
+
+    def rests(self, sight: Sight, sidecar: Entry) -> bool:
+        """True for a request that is over, for as long as its folder shows the same: there are thousands of them."""
+        known = self.at_rest.get(sight.settings.name, {}).get(sidecar.href)
+        page = sight.tree.pages.get(sidecar.parent)
+        return known is not None and page is not None and (known is page or known.same(page))
+
+    def let_rest(self, case: Case, record: Record | None) -> None:
+        """Remember whether a request, just looked at, is over and lies where all of it has settled."""
+        sidecar, sight = case.pair.sidecar, case.sight
+        resting, page = self.at_rest.setdefault(sight.settings.name, {}), sight.tree.pages.get(sidecar.parent)
+        over = record is not None and record.closed and record.state.ended and record.place == sidecar.href
+        here = record is not None and all(folder_of(one.href) == sidecar.parent for one in record.documents)
+        if over and here and page is not None and not sight.restless.within(sidecar.parent):
+            resting[sidecar.href] = page
+        elif resting.pop(sidecar.href, None) is None and len(resting) > _MOST_RESTING * (1 + len(sight.ours)):
+            resting.clear()  # of requests that were deleted since; the others are looked at once more
 
 
 def tried(memory: ServerMemory, settings: FolderSettings, look: Callable[[], object]) -> bool:
@@ -211,6 +232,7 @@ def guarded_place(case: Case, memory: ServerMemory) -> Record | None:
         log.exception("a request in folder %s met a defect", case.settings.name)
     else:
         memory.patience.pop(name, None)
+        memory.let_rest(case, record)
         return record
     _postpone(case.parts, memory, name)
     return None

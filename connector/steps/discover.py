@@ -8,7 +8,7 @@ step 1.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -20,7 +20,7 @@ from connector.steps.parts import FolderSettings
 from connector.steps.settling import Restless, Settled, Settling, unproven
 from connector.steps.views import ByHref, ById, ByParent, Pages
 
-__all__ = ["Pair", "Settling", "Sight", "Watch", "look", "unproven"]
+__all__ = ["Pair", "Settling", "Sight", "Watch", "folder_of", "look", "unproven"]
 
 SWEEPS_CLIMBING: Final = (timedelta(hours=1), timedelta(days=1))
 SWEEPS_ELSEWHERE: Final = (timedelta(minutes=5), timedelta(minutes=30))
@@ -179,9 +179,11 @@ class Sight:
         self.wanted.update(restless)
         return not restless
 
-    def pairs(self) -> Iterator[Pair]:
-        """Every sidecar of the sight with what lies beside it, in the order of their hrefs."""
+    def pairs(self, *, but: Callable[[Entry], bool] = lambda _: False) -> Iterator[Pair]:
+        """Every sidecar of the sight with what lies beside it, in the order of their hrefs; less those of ``but``."""
         for entry in self.sidecars():
+            if but(entry):
+                continue
             if names.is_corrected(entry.name) and entry not in self._sidecars_of(entry):
                 continue
             yield self._pair(entry)
