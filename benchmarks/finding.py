@@ -305,7 +305,7 @@ def nextcloud(directory: Path) -> list[Goal]:
                 Goal(
                     "Nextcloud: rclone's requests for each of a first look",
                     theirs / len(first),
-                    40,
+                    50,
                     least=True,
                     unit=" x",
                 )

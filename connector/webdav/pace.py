@@ -15,7 +15,7 @@ _WORTH: Final = 1.1
 _AS_GOOD: Final = 0.95
 """Half of them are preferred when they bring so much of it."""
 _WORSE: Final = 0.7
-_SHORTEST_REST: Final = 4
+_SHORTEST_REST: Final = 8
 _LONGEST_REST: Final = 256
 """Measurements between a trial that was in vain and the next one."""
 
@@ -35,6 +35,8 @@ class Pace:
         """The width to go back to when the trial is in vain; None outside of one."""
         self._rate = 0.0
         self._rest, self._next_rest = 0, _SHORTEST_REST
+        self._bad = 0
+        """Measurements, one after the other, that were far worse than those before."""
         self._down = False
         self._done, self._since = 0, 0.0
 
@@ -67,11 +69,13 @@ class Pace:
 
     def _at_rest(self, rate: float) -> None:
         if self._rate and rate < _WORSE * self._rate and self.width > 1:
-            # Something has changed there: fewer at once until it is known better.
-            self._go(self.width // 2)
-            self._rate, self._rest, self._down = 0.0, 0, True
+            self._bad += 1
+            if self._bad > 1:
+                # Something has changed there: fewer at once until it is known better.
+                self._go(self.width // 2)
+                self._rate, self._rest, self._bad, self._down = 0.0, 0, 0, True
             return
-        self._rate = rate
+        self._rate, self._bad = (self._rate + rate) / 2 if self._rate else rate, 0
         if self._rest:
             self._rest -= 1
             return
