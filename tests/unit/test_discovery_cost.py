@@ -50,9 +50,9 @@ class Office:
     clock: SandboxClock
     watch: Watch = field(default_factory=lambda: Watch(Settling(grain=timedelta(seconds=1))))
 
-    def look(self, near: tuple[str, ...] = ()) -> tuple[Sight, list[Request]]:
+    def look(self, near: tuple[str, ...] = (), *, later: float = 5) -> tuple[Sight, list[Request]]:
         """Look once more, a few seconds later; what it asked for."""
-        self.clock.advance(5)
+        self.clock.advance(later)
         before = len(self.world.requests)
         sight = self.watch.look(SETTINGS, self.folder, self.clock.now(), near)
         return sight, self.world.requests[before:]
@@ -204,6 +204,10 @@ def test_elsewhere_leaves_that_have_not_moved_are_spared(tmp_path: Path) -> None
         assert set(moved.by_href) == here.truth()
         assert moved.by_href[f"/{ASKED}"].size == 27
 
+        # Two that come within one second show the same time: the second one is not hidden by the first.
+        for name in ("un", "deux"):
+            person.write(f"{ROOT}/{LEAVES[5]}/{name}.pdf", b"%PDF-")
+            assert f"/{ROOT}/{LEAVES[5]}/{name}.pdf" in here.look(later=0)[0].by_href
         # An edit nobody asked about is found by the sweep, which that alone does not make believe less.
         person.write(f"{ROOT}/{LEAVES[6]}/pièce 0.pdf", b"%PDF-1.4 edited in place")
         assert here.look()[0].by_href[f"/{ROOT}/{LEAVES[6]}/pièce 0.pdf"].size == 5
