@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, event
 
-from tests.worlds import ONE, Mode, Stage
+from tests import documents
+from tests.worlds import ONE, ROOT, Mode, Stage
 
 
 @contextmanager
@@ -65,4 +66,38 @@ def test_what_is_over_costs_nothing_more(tmp_path: Path, mode: Mode, most: list[
                 "0",
                 "1",
             }
+        stage.intact()
+
+
+def test_a_large_tree_on_a_server_that_must_be_walked(tmp_path: Path) -> None:
+    """What is open is looked at each time, however it is edited; what is over by the next sweep; all else is spared."""
+    with Stage(tmp_path, "plain", depth_infinity=False) as stage:
+        folders = [f"{ROOT}/Client {client}/{year}" for client in range(10) for year in range(4)]
+        for folder in folders:
+            stage.dms.person.mkdir(folder)
+        home = folders[7]
+        stage.run()
+        stage.drop("lettre", folder=home)
+        stage.drop("bail", folder=home)
+        stage.run()
+        assert stage.sends() == [1, 1]
+        depths = quiet(stage)[0]
+        # The root and the models, ten clients, one year with what is open; and the owner.
+        assert set(depths) == {"GET", "PROPFIND 1"}
+        assert len(depths) <= 15
+
+        # Edited in place, which moves no folder's time: the PDF and the request itself.
+        stage.write("bail.pdf", documents.letter(text="bail corrigé"), folder=home)
+        stage.run(4)
+        assert "modifié" in stage.status("bail", folder=home)
+        stage.sign()
+        stage.run()
+        assert stage.first_line("lettre", folder=home).startswith("SIGNÉ")
+        # Over, and edited in place: the sweep finds the wish.
+        told = stage.status("lettre", folder=home)
+        stage.write("lettre.sign.yaml", ONE + "action: recommencer\n", folder=home)
+        stage.clock.advance(1_800)
+        stage.run()
+        assert stage.status("lettre", folder=home) != told
+        assert len([1 for view in stage.platform.transactions() if view.sends]) == 2
         stage.intact()
