@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import get_args
 
 from benchmarks import finding, idle, lint, placement, requests, start
+from benchmarks.finding_counts import rclone_version
 from benchmarks.table import print_table
 from tests.worlds import Mode
 
@@ -96,7 +97,7 @@ def show_lint(directory: Path) -> None:
 def show_finding(directory: Path) -> None:
     """Print what finding costs: counts and goals first, then every way beside the others."""
     rows, goals = finding.measure(directory)
-    version, unpaced = finding.rclone_version()
+    version, unpaced = rclone_version()
     told = "rclone is not installed (apt install rclone): nothing is held against it"
     if version:
         pacing = (
