@@ -76,16 +76,19 @@ class Surveyor:
                 if self.infinity is False and len(known.pages) > FEW and href not in self._silent:
                     return self._spared(href, known, near)
             # A sweep lists: that alone makes the server look at what was changed behind its back.
-            found = self._ask.search(href) if known is None and climbs and self._ask.search else None
-            found = found or self._whole(href, OWN_FOLDERS)
+            search = self._ask.search if climbs else None
+            found = search(href) if known is None and search is not None else None
+            found = found or self._whole(href, OWN_FOLDERS, search)
             if known is not None and sweep and (climbs or self.infinity is False):
                 self._prove(href, known, found, climbs)
             return found
 
     # -- everything ------------------------------------------------------------------------------
 
-    def _whole(self, href: Href, apart: Collection[str]) -> Tree:
-        """One request where Depth infinity is allowed, else one per folder.
+    def _whole(
+        self, href: Href, apart: Collection[str], search: Callable[[Href], Tree | None] | None = None
+    ) -> Tree:
+        """One request where Depth infinity is allowed, else one per folder, or a search instead of so many.
 
         Some servers answer Depth 1 without a word; so what comes back counts as infinite only once something deep
         was in it.
@@ -95,7 +98,8 @@ class Surveyor:
             # 403 may also mean the folder itself: only a server that lists it now has refused the depth.
             top = self._ask.list(href)
             self.infinity = False
-            return self._walked(top, apart)
+            found = search(href) if search is not None else None
+            return found or self._walked(top, apart)
         tree, deep = builder.finish(), builder.deep
         if not tree.root.is_folder:
             raise NotFound("a file of that name, no folder", service=self._name, operation="PROPFIND")

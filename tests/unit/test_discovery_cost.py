@@ -128,6 +128,19 @@ def test_the_first_look_at_nextcloud_is_a_search_that_is_proven_whole(
             assert first_look() == ["0", "SEARCH", "0", "infinity"]
 
 
+def test_a_nextcloud_too_large_for_one_answer_is_swept_by_searching(tmp_path: Path) -> None:
+    """A proxy that waits no longer for Depth: infinity: no walk of thousands of folders takes its place."""
+    with office(tmp_path, "nextcloud") as here:
+        here.settle()
+        here.clock.advance(3_600)
+        here.world.misbehave(kind="status", method="PROPFIND", status=504)
+        sight, asked = here.look()
+        assert [request.method if request.method == "SEARCH" else request.depth for request in asked] == [
+            "infinity", "1", "0", "SEARCH", "0",
+        ]  # fmt: skip
+        assert set(sight.by_href) == here.truth()
+
+
 def test_on_nextcloud_nothing_costs_one_request_and_a_change_its_depth(tmp_path: Path) -> None:
     """One look at the root, then one listing for each folder on the way down; what was known stays known."""
     with office(tmp_path, "nextcloud") as here:
