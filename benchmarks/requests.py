@@ -2,6 +2,8 @@
 
 Counted from the moment the pair is dropped to its closed end, on a connector that is warm: the owner file made,
 the contract confirmed, the server's capabilities asked, all by an earlier request.
+
+The overview of the folder tells of many requests at once: what is written there is counted apart.
 """
 
 from __future__ import annotations
@@ -10,8 +12,11 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import unquote
 
+from connector.overview.files import AT_MOST_EVERY
 from connector.sandbox.dms.world import Request
+from connector.sidecar.names import OVERVIEW_NAME
 from tests import documents
 from tests.worlds import ROOT, Mode, Stage
 
@@ -19,7 +24,8 @@ GOAL = 3
 """So many requests may be spent beyond the least."""
 DISCOVERY = "discovery"
 POLLS = "polls before the end"
-NOT_COUNTED = frozenset({DISCOVERY, POLLS})
+OVERVIEW = "overview of the folder"
+NOT_COUNTED = frozenset({DISCOVERY, POLLS, OVERVIEW})
 
 SIDECAR, PDF = "sidecar GET", "PDF GET"
 CREATE, UPLOAD, SIGNATORY, SEND = "create", "upload", "signatory", "send"
@@ -57,6 +63,11 @@ class Cost:
     def spent(self) -> Counter[str]:
         """Counted requests by bucket."""
         return Counter(line.bucket for line in self.lines if line.counted)
+
+    @property
+    def overview(self) -> Counter[str]:
+        """Requests for the overview of the folder, by method."""
+        return Counter(line.method for line in self.lines if line.bucket == OVERVIEW)
 
     @property
     def total(self) -> int:
@@ -119,7 +130,12 @@ def measure(directory: Path, mode: Mode) -> Cost:
 def _one_signature(stage: Stage, name: str, *, pages: int) -> None:
     stage.drop(name, pdf=documents.letter(pages))
     stage.run()
+    # Time enough for the overview to be written whenever it has something new to say.
+    stage.clock.advance(AT_MOST_EVERY.total_seconds())
+    stage.run()
     stage.sign()
+    stage.run()
+    stage.clock.advance(AT_MOST_EVERY.total_seconds())
     stage.run()
     if not (stage.first_line(name).startswith("SIGNÉ –") and stage.record(name).closed):
         raise RuntimeError(f"{name} did not come back: {stage.first_line(name)}")
@@ -160,6 +176,8 @@ def _around_delivery(number: int, delivering: list[int]) -> str:
 
 def _bucket(request: Request) -> str:
     path, method = request.path, request.method
+    if unquote(path).endswith("/" + OVERVIEW_NAME):
+        return OVERVIEW
     if _delivers(request):
         return DELIVERY
     if "/dav/versions/" in path:

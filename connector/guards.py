@@ -22,6 +22,7 @@ from connector.errors import (
     Unavailable,
 )
 from connector.lifecycle import Record
+from connector.overview import OverviewMemory
 from connector.ports import Entry, Href, Page
 from connector.steps import waiting
 from connector.steps.attend import consider
@@ -60,6 +61,7 @@ class ServerMemory:
     models: ModelMemory = field(default_factory=ModelMemory)
     at_rest: dict[str, dict[Href, Page]] = field(default_factory=dict)
     """Watched folder → sidecar of a request that is over → what its folder showed when it was looked at last."""
+    overviews: OverviewMemory = field(default_factory=OverviewMemory)
     problem: str = ""
     """Why the last pass could not be made, for the log and ``status``."""
 

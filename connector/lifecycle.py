@@ -205,6 +205,9 @@ class SignatoryFacts(Frozen):
     word: str = ""
     invited_at: datetime | None = None
     signed_at: datetime | None = None
+    signed_from: Literal["", "noticed", "platform", "signature", "timestamp"] = ""
+    """Whose word ``signed_at`` is, or agrees with: when we noticed, the platform's, or the signed document's own (the
+    signer's clock, or an authority's timestamp). Empty in what earlier releases kept."""
     refused_at: datetime | None = None
     reason: str | None = None
     place: str = ""

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
+from connector import overview
 from connector.errors import (
     AccessDenied,
     InvalidResponse,
@@ -44,6 +45,7 @@ from connector.steps.recover import adopt_renamed_folders, check_owner, own, rec
 from connector.steps.reminders import remind_if_due
 from connector.steps.send import ask, is_question, send
 from connector.steps.show import show, show_preview, status_href
+from connector.steps.watch import conflict_copies_seen
 
 log = logging.getLogger(__name__)
 
@@ -66,6 +68,7 @@ def server_pass(parts: Parts, server: str, memory: ServerMemory, *, deadline: fl
     ``deadline``: of ``time.monotonic()``, after which the pass yields between two requests; what is left is
     taken up by the next pass, whose order begins with what waited longest.
     """
+    began = parts.now()
     folders = [settings for settings in parts.watched.values() if settings.server == server]
     memory.troubles.clear()
     try:
@@ -87,8 +90,11 @@ def server_pass(parts: Parts, server: str, memory: ServerMemory, *, deadline: fl
     _show_all(parts, server, folders, memory, deadline)
     after = {record.id: record.state for record in parts.journal.open_records(server)}
     moved = sum(1 for ident in before.keys() | after.keys() if before.get(ident) != after.get(ident))
+    unsettled = bool(made) or _unsettled(sights, memory)
+    if memory.overviews.calm(began, restless=unsettled or bool(moved)):
+        _tell_all(parts, sights, memory, began, deadline)
     complete = complete and not memory.troubles
-    return Outcome(complete=complete, unsettled=bool(made) or _unsettled(sights, memory), moved=moved)
+    return Outcome(complete=complete, unsettled=unsettled, moved=moved)
 
 
 def _recover(parts: Parts, folders: list[FolderSettings], memory: ServerMemory) -> None:
@@ -183,6 +189,7 @@ def _attend(
             judged = guarded_place(case, memory)
             if judged is not None:
                 attended.add(judged.id)
+                tolerated(parts, memory, judged, "copies", partial(conflict_copies_seen, case, judged))
     _attend_rest(parts, server, sights, memory)
     return attended
 
@@ -358,11 +365,37 @@ def _show_all(
         # Before the status, which then is written once: each of them does nothing, or puts itself off, mostly.
         attested = tolerated(parts, memory, previewed, "attest", partial(attest, parts, previewed))
         locked = tolerated(parts, memory, attested, "lock", partial(lock, parts, attested))
-        shown = tolerated(parts, memory, locked, "show", partial(show, parts, locked))
+        # What kept its status from an earlier place (a folder that is gone) says nothing of where its end is told.
+        what = "show its end" if locked.state.ended else "show"
+        shown = tolerated(parts, memory, locked, what, partial(show, parts, locked))
         tolerated(parts, memory, shown, "close", partial(close, parts, shown))
     for settings in folders:
         if memory.workable(settings):
             patiently(parts, memory, f"notice {settings.name}", partial(show_notice, parts, settings))
+
+
+def _tell_all(
+    parts: Parts, sights: list[Sight], memory: ServerMemory, began: datetime, deadline: float | None
+) -> None:
+    """Bring the overview of each folder up to what the statuses say."""
+    for sight in sights:
+        for key, task in _overviews_due(parts, sight, memory, began):
+            if _over(parts, deadline):
+                return
+            apart(parts, memory, key, f"an overview in folder {sight.settings.name}", task)
+
+
+def _overviews_due(parts: Parts, sight: Sight, memory: ServerMemory, began: datetime) -> list[overview.Task]:
+    tasks: list[overview.Task] = []
+    name, told = sight.settings.name, memory.lists.news
+    apart(
+        parts,
+        memory,
+        f"overviews {name}",
+        f"the overviews of folder {name}",
+        lambda: tasks.extend(overview.due(parts, sight, memory.overviews, told, began)),
+    )
+    return tasks
 
 
 def account_pass(parts: Parts, account: str, *, deadline: float | None = None) -> Outcome:

@@ -289,6 +289,43 @@ def signed(
     return result
 
 
+def signed_at(when: datetime, *, token: datetime | None = None, of_this: bool = True) -> bytes:
+    """The letter signed by Marie Dupont, whose clock says ``when``, with an authority's ``token`` of another time.
+
+    ``of_this`` False: the token is about other bytes.
+    """
+    import asyncio
+
+    from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
+    from pyhanko.sign import fields
+    from pyhanko.sign import signers as signing
+    from pyhanko.sign.signers.pdf_cms import PdfCMSSignedAttributes
+    from pyhanko.sign.timestamps import DummyTimeStamper
+
+    stamper = None
+    if token is not None:
+        authority = signer("Horodatage", "tsa@example.fr", rsa_key=True)
+
+        class Stamper(DummyTimeStamper):
+            async def async_timestamp(self, message_digest: bytes, md_algorithm: str) -> Any:
+                about = message_digest if of_this else bytes(len(message_digest))
+                return await super().async_timestamp(about, md_algorithm)
+
+        stamper = Stamper(tsa_cert=authority.signing_cert, tsa_key=authority.signing_key, fixed_dt=token)
+    writer = IncrementalPdfFileWriter(io.BytesIO(letter()), strict=False)
+    metadata = signing.PdfSignatureMetadata(field_name="signataire-1", md_algorithm="sha256")
+    maker = signing.PdfSigner(
+        metadata, signer(*PEOPLE[0]), timestamper=stamper, new_field_spec=fields.SigFieldSpec("signataire-1")
+    )
+    session = maker.init_signing_session(writer)
+    session.system_time = when
+    prepared = session.prepare_tbs_document(validation_info=None, bytes_reserved=16_384)
+    digest, output = prepared.digest_tbs_document()
+    attributes = PdfCMSSignedAttributes(signing_time=when)
+    asyncio.run(prepared.perform_signature(digest.document_digest, attributes))
+    return output.getvalue()
+
+
 def broken(content: bytes | None = None) -> bytes:
     """A signed document in which one byte of the first page's text was changed afterwards."""
     content = bytearray(content or signed())

@@ -1,8 +1,9 @@
-"""A stage for whole requests: the real steps between two real loopback servers, under one clock.
+"""A stage for whole requests: the real steps between two real servers, under one clock.
 
 ``Stage`` starts the embedded DMS and the embedded platform, wires the connector's real parts, and lets a test play
 the accountant (``person``), the signatories (``sign``, ``refuse``) and the machine (``restart``, ``lose_journal``).
-Nothing sleeps: both servers and the connector read the same clock.
+Nothing sleeps: both servers and the connector read the same clock. On another ``ground`` (``tests.grounds``) the DMS
+keeps its own time, which then has to pass.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import atexit
 import hashlib
 import shutil
 from collections.abc import Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from datetime import timedelta
 from functools import cache
 from pathlib import Path
@@ -26,10 +27,11 @@ from connector.jesignexpert.tokens import Tokens, TokenStore
 from connector.lifecycle import Record, State
 from connector.passes import account_pass, server_pass
 from connector.sandbox.clock import SandboxClock
-from connector.sandbox.dms import DmsWorld, serve_dms
+from connector.sandbox.dms import DmsWorld
 from connector.sandbox.platform import Authority, PlatformWorld, serve_platform
 from connector.steps.parts import Parts, Timing
 from tests import documents
+from tests.grounds import Acting, Embedded, Ground
 
 Mode = Literal["nextcloud", "plain"]
 MARIE = "marie.dupont@cabinet.fr"
@@ -40,6 +42,7 @@ TWO = (
 )
 ROOT = "Lettres"
 MODELS = "Modèles de signature"
+OVERVIEWS = ("_Suivi des signatures.txt", "_Signature overview.txt")
 QUICK = Timing(follow_first_hour=timedelta(seconds=1), retry_first=timedelta(seconds=1))
 
 WORDS: Mapping[State, tuple[str, ...]] = {
@@ -85,8 +88,11 @@ class Stage:
     """Two servers and one connector in one directory. A context manager.
 
     ``settings`` are lines added to the watched folder (``{"send": "preview"}``), ``seams``
-    are what a fault matrix puts between the parts and the world.
+    are what a fault matrix puts between the parts and the world. ``ground`` is another DMS than the embedded one
+    (``dms``), which then is not there; ``mode`` tells what it can do.
     """
+
+    dms: DmsWorld
 
     def __init__(
         self,
@@ -100,14 +106,15 @@ class Stage:
         start: bool = True,
         seams: wiring.Seams | None = None,
         timing: Timing = QUICK,
+        ground: Ground | None = None,
         **dms_options: Any,
     ) -> None:
         self.directory = directory
         self.mode = mode
         self.clock = SandboxClock()
-        self.dms = DmsWorld(
-            directory / "dms", directory / "dms-state", mode=mode, clock=self.clock, **dms_options
-        )
+        self._servers = ExitStack()
+        self._wired = ExitStack()
+        self.ground = ground or self._embedded(mode, **dms_options)
         shared = authority(directory.parent / "authority")
         self.platform = PlatformWorld(directory / "platform", clock=self.clock, authority=shared)
         self.settings = {"send": "live", **(settings or {})}
@@ -120,15 +127,23 @@ class Stage:
         self.owed: dict[str, str] = {}
         """Every content that a person wrote and did not take back: SHA-256 → path."""
         self.parts: Parts
-        self._servers = ExitStack()
-        self._wired = ExitStack()
-        self.dms.person.mkdir(ROOT)
-        self._running = self._servers.enter_context(serve_dms(self.dms))
+        self.person.mkdir(ROOT)
         self._platform = self._servers.enter_context(serve_platform(self.platform))
         self._connect()
         if start:
             self.start()
             self.run()
+
+    def _embedded(self, mode: Mode, **options: Any) -> Embedded:
+        self.dms = DmsWorld(
+            self.directory / "dms", self.directory / "dms-state", mode=mode, clock=self.clock, **options
+        )
+        return self._servers.enter_context(closing(Embedded(self.dms)))
+
+    @property
+    def person(self) -> Acting:
+        """Whoever works in the folder."""
+        return self.ground.person
 
     # ------------------------------------------------------------------------------ the machine
 
@@ -143,20 +158,25 @@ class Stage:
         folder = "".join(f", {name}: {value}" for name, value in self.settings.items())
         account = "".join(f", {name}: {value}" for name, value in self.account.items())
         password, secret = self.directory / "password", self.directory / "secret"
+        ground = self.ground
         return (
             "config_version: 1\nsupport: le support\nconnector: test-1\n"
-            f"servers: {{dms: {{url: '{self._running.url}', user: signatures, password: {{file: {password}}}}}}}\n"
+            f"servers: {{dms: {{url: '{ground.url}', user: '{ground.user}', password: {{file: {password}}}}}}}\n"
             f"platform: {{url: '{self._platform.url}', shortcut: sandbox, secret: {{file: {secret}}}{self.contract}}}\n"
             f"accounts: {{cabinet: {{sender: Cabinet Exemple, owner: o@cabinet.fr{account}}}}}\n"
             f"folders: {{lettres: {{server: dms, path: /{ROOT}/, account: cabinet{folder}}}}}\n{self.more}"
         )
 
     def _connect(self) -> None:
-        for name, value in (("password", "sandbox"), ("secret", "sandbox-secret")):
+        for name, value in (("password", self.ground.password), ("secret", "sandbox-secret")):
             path = self.directory / name
             path.write_text(value)
             path.chmod(0o600)
         self.state.make()
+        self.renew()
+
+    def renew(self) -> None:
+        """Put new tokens of the account in place, as after a login at the platform."""
         tokens = self.platform.office_tokens()
         TokenStore(self.state.directory / "tokens").save(
             "cabinet",
@@ -222,6 +242,7 @@ class Stage:
     def round(self) -> int:
         """One pass over each side, a few seconds later; returns how many requests moved."""
         self.clock.advance(3)
+        self.ground.pass_time()
         moved = server_pass(self.parts, "dms", self.memory).moved
         moved += account_pass(self.parts, "cabinet").moved
         return moved
@@ -252,32 +273,30 @@ class Stage:
         """Save a file as a person would; what they save over is theirs to give up."""
         data = content.encode() if isinstance(content, str) else content
         self.disown(name, folder=folder)
-        self.dms.person.write(f"{folder}/{name}", data)
+        self.person.write(f"{folder}/{name}", data)
         self.owed[hashlib.sha256(data).hexdigest()] = f"{folder}/{name}"
 
     def delete(self, name: str, *, folder: str = ROOT) -> None:
         """Delete a file or a folder as a person would."""
         self.disown(name, folder=folder)
-        self.dms.person.delete(f"{folder}/{name}")
+        self.person.delete(f"{folder}/{name}")
 
     def move(self, name: str, to: str, *, folder: str = ROOT, to_folder: str | None = None) -> None:
         """Move or rename a file or a folder as a person would."""
-        self.dms.person.move(f"{folder}/{name}", f"{to_folder or folder}/{to}")
+        self.person.move(f"{folder}/{name}", f"{to_folder or folder}/{to}")
 
     def copy(self, name: str, to: str, *, folder: str = ROOT, to_folder: str | None = None) -> None:
         """Copy a file or a folder as a person would."""
-        self.dms.person.copy(f"{folder}/{name}", f"{to_folder or folder}/{to}")
+        self.person.copy(f"{folder}/{name}", f"{to_folder or folder}/{to}")
 
     def disown(self, name: str, *, folder: str = ROOT) -> None:
         """Forget what lies there: a person takes it back by their own hand."""
-        place = self.dms.disk(f"{folder}/{name}")
-        for path in place.rglob("*") if place.is_dir() else [place]:
-            if path.is_file():
-                self.owed.pop(hashlib.sha256(path.read_bytes()).hexdigest(), None)
+        for content in self.ground.files(f"{folder}/{name}").values():
+            self.owed.pop(hashlib.sha256(content).hexdigest(), None)
 
     def read(self, name: str, *, folder: str = ROOT) -> bytes:
         """Read a file of the watched folder."""
-        return self.dms.person.read(f"{folder}/{name}")
+        return self.person.read(f"{folder}/{name}")
 
     def sign(self, email: str = MARIE) -> None:
         """Let a signatory sign everything that waits for them."""
@@ -302,9 +321,7 @@ class Stage:
         """Text of a status file, empty when there is none."""
         try:
             return (
-                self.dms.person.read(f"{folder}/{name}.signature.txt")
-                .decode("utf-8-sig")
-                .replace("\r\n", "\n")
+                self.person.read(f"{folder}/{name}.signature.txt").decode("utf-8-sig").replace("\r\n", "\n")
             )
         except FileNotFoundError:
             return ""
@@ -328,13 +345,16 @@ class Stage:
         return [view.sends for view in self.platform.transactions()]
 
     def files(self, folder: str = ROOT) -> list[str]:
-        """Names of the files that a person sees in a folder, sorted; the models, which are everywhere, left out."""
-        root = self.directory / "dms" / folder
+        """Names of the files that a person sees in a folder, sorted.
+
+        The models and the overviews, which are everywhere, are left out.
+        """
+        below = [path.removeprefix(f"{folder}/") for path in self.ground.files(folder)]
         return sorted(
-            str(path.relative_to(root))
-            for path in root.rglob("*")
-            if path.is_file()
-            and not any(part.startswith(".") or part == MODELS for part in path.relative_to(root).parts)
+            path
+            for path in below
+            if path.rpartition("/")[2] not in OVERVIEWS
+            and not any(part.startswith(".") or part == MODELS for part in path.split("/"))
         )
 
     def intact(self) -> None:
@@ -344,20 +364,14 @@ class Stage:
         is left behind; each status says what the journal says.
         """
         assert all(sends <= 1 for sends in self.sends()), self.sends()
-        assert self._running.errors == []
+        self.ground.clean()
         assert list((self.directory / "state").rglob("*.part")) == []
-        uploads = self.directory / "dms-state" / "uploads"
-        assert [path for path in uploads.rglob("*") if path.is_file()] == []
         self._nothing_lost()
         self._statuses_agree()
 
     def _nothing_lost(self) -> None:
-        there = {
-            hashlib.sha256(path.read_bytes()).hexdigest()
-            for top in ("dms", "dms-state/versions")
-            for path in (self.directory / top).rglob("*")
-            if path.is_file()
-        }
+        contents = (*self.ground.files().values(), *self.ground.kept())
+        there = {hashlib.sha256(content).hexdigest() for content in contents}
         lost = [path for sha256, path in self.owed.items() if sha256 not in there]
         assert lost == [], f"a person's bytes are lost: {lost}"
 
@@ -365,7 +379,10 @@ class Stage:
         for record in self.records():
             if not record.current or record.reported is None or record.state not in WORDS:
                 continue
-            place = self.dms.disk(str(record.extra["status_href"]).lstrip("/"))
-            text = place.read_bytes().decode("utf-8-sig", "replace") if place.is_file() else ""
+            try:
+                data = self.person.read(str(record.extra["status_href"]).lstrip("/"))
+            except (FileNotFoundError, NotADirectoryError):
+                data = b""
+            text = data.decode("utf-8-sig", "replace")
             if f"ref: {record.ref} " in text:
                 assert text.split(" –", 1)[0] in WORDS[record.state], (record.ref, record.state, text)

@@ -240,6 +240,7 @@ def _signatory(
         "invited_at": _iso(known.invited_at),
         "reminded_at": [_iso(at) for at in known.reminded_at],
         "signed_at": _iso(known.signed_at),
+        "signed_at_by": known.signed_from,
         "refused_at": _iso(known.refused_at),
         "refusal": show.personal(known.reason or ""),
     }

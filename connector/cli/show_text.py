@@ -33,6 +33,12 @@ MEANING: Final[Mapping[State, str]] = {
     State.LOST: "the platform knows nothing of it any more",
     State.WITHDRAWN: "taken away before it left",
 }
+_WITNESS: Final = {
+    "noticed": " (when it was noticed)",
+    "platform": " (by the platform)",
+    "signature": " (by the signed document)",
+    "timestamp": " (by the signed document's timestamp)",
+}
 _LABEL: Final = 12
 
 
@@ -87,8 +93,8 @@ class _Page:
     def row(label: str, *said: str | None) -> str:
         return f"{label:<{_LABEL}}" + "  ".join(part for part in said if part)
 
-    def dated(self, words: str, moment: str | None) -> str | None:
-        return f"{words} {self.at(moment)}" if moment else None
+    def dated(self, words: str, moment: str | None, by: str = "") -> str | None:
+        return f"{words} {self.at(moment)}{by}" if moment else None
 
     def asked(self, asked: Mapping[str, Any]) -> Iterable[str]:
         by = {"list": "written for a row of a list", "drop": "written for a PDF of a drop folder"}
@@ -187,7 +193,7 @@ class _Page:
         times = [
             self.dated("invited", signatory["invited_at"]),
             *(self.dated("reminded", at) for at in signatory["reminded_at"]),
-            self.dated("signed", signatory["signed_at"]),
+            self.dated("signed", signatory["signed_at"], _WITNESS.get(signatory["signed_at_by"], "")),
             self.dated("declined", signatory["refused_at"]),
         ]
         told = ", ".join(filter(None, times)) or signatory["progress"]

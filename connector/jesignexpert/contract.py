@@ -354,6 +354,7 @@ class Contract(_Part):
             signatures_per_signatory=self.expectations.signatures_per_signatory,
             digest=self.digest,
             lapse_days=self.expectations.lapse_days,
+            retention_days=self.expectations.retention_days,
             annexes_need_boxes=self.formats.annex_boxes == "free_room",
             remind_every_s=self.expectations.remind_every_s,
         )

@@ -115,6 +115,8 @@ def _date(item: Mapping[str, object], name: str | None) -> datetime | None:
 def read_date(value: object) -> datetime | None:
     """Return ISO 8601 (without zone: taken as UTC) or epoch milliseconds as aware UTC; None for anything else.
 
+    The platform's one KNOWN time, ``ts``, is UTC in milliseconds (API page section 1); its dates are ASSUMED alike. A
+    day alone is its first moment: as a deadline a day too careful, never one too late.
     Years outside 2000-2200 are refused: seconds read as milliseconds would make every deadline long past.
     """
     try:

@@ -190,6 +190,24 @@ class Records(Database):
         columns = schema.record.c
         return self._all(columns.server == server, columns.folder == folder, columns.current)
 
+    def places_unlike(
+        self, server: str, folder: str, known: Mapping[int, int]
+    ) -> tuple[dict[int, int], list[Record]]:
+        """Return id → fingerprint of a folder's current records, oldest first, and those whose ``known`` one differs.
+
+        A fingerprint holds within this process. What has not changed is not read again: a folder keeps its finished
+        requests for years.
+        """
+        columns = schema.record.c
+        with self._reading() as connection:
+            rows = connection.execute(
+                sa.select(schema.record)
+                .where(columns.server == server, columns.folder == folder, columns.current)
+                .order_by(columns.id)
+            ).all()
+        found = {row.id: hash(row.facts) for row in rows}
+        return found, [_record(row) for row in rows if known.get(row.id) != found[row.id]]
+
     def followed(self, account: str) -> list[Record]:
         """Return the records of one account that the platform is asked about."""
         states = [

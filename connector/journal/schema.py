@@ -22,7 +22,7 @@ from sqlalchemy import (
     text,
 )
 
-VERSION = 2
+VERSION = 3
 
 metadata = MetaData()
 
@@ -132,6 +132,19 @@ watch = Table(
     comment="folders whose first complete pass this journal has seen (protocol R7)",
 )
 
+overview = Table(
+    "overview",
+    metadata,
+    Column("server", String, primary_key=True),
+    Column("href", String, primary_key=True),
+    Column("words", String(64), nullable=False),
+    Column("written_at", Float, nullable=False),
+    Column("intended", Text, nullable=False),
+    Column("intended_words", String(64), nullable=False),
+    Column("intended_at", Float, nullable=False),
+    comment="the overview of each folder as it was last written: one row each, changed in place",
+)
+
 _APPEND_ONLY = (
     "CREATE TRIGGER event_no_update BEFORE UPDATE ON event BEGIN SELECT RAISE(ABORT, 'append-only'); END",
     "CREATE TRIGGER event_no_delete BEFORE DELETE ON event BEGIN SELECT RAISE(ABORT, 'append-only'); END",
@@ -169,4 +182,10 @@ def _several_documents(connection: Connection) -> None:
 
 _OF_A_DOCUMENT = ("contents", "differences", "left")
 
-MIGRATIONS: dict[int, Callable[[Connection], None]] = {1: _several_documents}
+
+def _overviews(connection: Connection) -> None:
+    """2 → 3: what was written into each folder's overview."""
+    metadata.create_all(connection, tables=[overview])
+
+
+MIGRATIONS: dict[int, Callable[[Connection], None]] = {1: _several_documents, 2: _overviews}

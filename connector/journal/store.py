@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from connector.journal import schema
 from connector.journal.contacts import Contacts
 from connector.journal.database import when
+from connector.journal.overviews import Overviews
 from connector.journal.records import Records
 
 
@@ -38,7 +39,7 @@ class Watch:
     """Hrefs of the sidecars that the first look found: none of them is launched without a new ask (R7)."""
 
 
-class Journal(Records, Contacts):
+class Journal(Records, Contacts, Overviews):
     """One journal database. Thread-safe; every method is one transaction.
 
     Raises JournalError when the database cannot be opened, is damaged, or was written by a newer version.

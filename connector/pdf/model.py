@@ -95,7 +95,9 @@ class Signature(_Frozen):
     """Common name of the certificate, else the signature's own ``/Name``, else empty."""
     email: str | None = None
     signed_at: datetime | None = None
-    """As the signer's clock said; aware."""
+    """Of its intact timestamp token, else as the signer's clock said; aware. None where it says neither."""
+    stamped: bool = False
+    """``signed_at`` is the token's: an authority's clock, not the signer's own."""
     certificate_sha256: str
     contents_sha256: str
     """Of the ``/Contents`` of the signature: no two signatures share it (protocol R8)."""

@@ -101,10 +101,12 @@ def _signature(embedded: Any) -> Signature:
 
     certificate = embedded.signer_cert
     subject = certificate.subject.native
+    stamped_at = None
     try:
         # No roots and no network: a chain cannot and need not be built.
         context = ValidationContext(trust_roots=[], allow_fetching=False)
-        intact = _untouched(validate_pdf_signature(embedded, context))
+        status = validate_pdf_signature(embedded, context)
+        intact, stamped_at = _untouched(status), _stamp(status)
     except MemoryError:
         raise
     except Exception:  # noqa: BLE001 - as above: a signature that cannot be verified is not intact
@@ -113,7 +115,8 @@ def _signature(embedded: Any) -> Signature:
         field=str(embedded.field_name),
         name=_name(subject, embedded.sig_object),
         email=_email(certificate, subject),
-        signed_at=_time(embedded),
+        signed_at=stamped_at or _time(embedded),
+        stamped=stamped_at is not None,
         certificate_sha256=certificate.sha256.hex(),
         contents_sha256=hashlib.sha256(embedded.pkcs7_content).hexdigest(),
         intact=intact,
@@ -146,7 +149,17 @@ def _email(certificate: Any, subject: Mapping[str, Any]) -> str | None:
     return str(written)[:_MOST_NAME] if isinstance(written, str) else None
 
 
+def _stamp(status: Any) -> datetime | None:
+    """Time of the signature's timestamp token, where the token is whole and about these very bytes."""
+    token = status.timestamp_validity
+    if token is None or not (token.intact and token.valid):
+        return None
+    when = token.timestamp
+    return when if isinstance(when, datetime) and when.tzinfo is not None else None
+
+
 def _time(embedded: Any) -> datetime | None:
+    """Time that the signer claims: of the signed attributes, else ``/M``. Without a zone it is no moment."""
     try:
         when = embedded.self_reported_timestamp
     except Exception:  # noqa: BLE001 - a time that cannot be read is only missing

@@ -187,6 +187,9 @@ class Terms:
     digest: str
     """Of the contract in force: a request previewed under another contract is another request."""
     lapse_days: int
+    """A request lapses so many days after it was sent, where the platform gives no date of its own."""
+    retention_days: int = 30
+    """A signed document stays there for at most so many days; the platform tells no date."""
     annexes_need_boxes: bool = False
     """An upload without any box would be refused: each signatory gets one on an annex, too (ASSUMED: no)."""
     remind_every_s: int = 3600

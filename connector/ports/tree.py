@@ -88,6 +88,16 @@ class Page:
         """Unpack without making entries, which take ten times as long."""
         return map(Row._make, marshal.loads(self._rows))  # noqa: S302  # packed above, by this very process
 
+    @property
+    def weight(self) -> int:
+        """Bytes that it takes."""
+        return len(self._rows)
+
+    def shows(self, name: str, *, is_folder: bool) -> bool:
+        """True when something of that very name and kind is on it."""
+        rows = marshal.loads(self._rows)  # noqa: S302  # as above
+        return any(row[0] == name and row[1] is is_folder for row in rows)
+
     def same(self, other: Page) -> bool:
         """True when both hold the same, whatever the folders said of themselves."""
         return self._rows == other._rows or set(self.rows()) == set(other.rows())

@@ -6,64 +6,203 @@ What became of a reminder is told where the next one is offered (``following``),
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
-from connector.lifecycle import State
+from connector.lifecycle import JUDGED, State
 from connector.report.facts import TYPED, Case
 from connector.report.typography import Words, cut, loose
 from connector.sidecar.model import Verb
 
 _QUOTED = 300
 
-_ANSWERS: dict[str, tuple[str, str]] = {
-    "restart_while_open": (
-        "« {order} » n’a pas été suivi : la demande est encore en cours. Arrêtez-la d’abord, puis recommencez.",
-        "“{order}” was not obeyed: the request is still out. Stop it first, then restart.",
-    ),
-    "restart_in_doubt": (
-        "« {order} » n’a pas été suivi : indiquez d’abord si la demande est partie, comme ci-dessus.",
-        "“{order}” was not obeyed: first say whether the request was sent, as above.",
-    ),
-    "send_on_draft": (
-        "« {order} » n’a pas été suivi : un brouillon part seulement depuis le site de Jesignexpert.",
-        "“{order}” was not obeyed: a draft is sent from the site of Jesignexpert only.",
-    ),
-    "left_over": (
+_OUT = frozenset({State.MARKED, State.IN_PROGRESS, State.DRAFT, State.IN_DOUBT})
+_SIGNED = frozenset({State.SEALING, State.DELIVERING, State.QUARANTINED})
+_BEFORE = JUDGED | {State.HELD}
+_ENDED = frozenset(state for state in State if state.ended)
+_ALWAYS = frozenset(State)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """French and English, and the states in which it is (still) true."""
+
+    french: str
+    english: str
+    states: frozenset[State]
+
+
+ANSWERS: dict[str, Answer] = {
+    # Nothing has left.
+    "left_over": Answer(
         "« {order} » était déjà écrit à l’arrivée de cette demande : il est sans effet ici.",
         "“{order}” was there already when this request arrived: it has no effect here.",
+        _ALWAYS - _ENDED,
     ),
-    "not_sent_yet": (
+    "not_sent_yet": Answer(
         "« {order} » est sans effet : rien n’est parti.",
         "“{order}” has no effect: nothing has been sent.",
+        _BEFORE,
     ),
-    "ended": (
-        "« {order} » est sans effet : cette demande est terminée.",
-        "“{order}” has no effect: this request has ended.",
+    "stopped_meanwhile": Answer(
+        "« {order} » est lu : la demande ne partira pas tant que cette ligne est là.",
+        "“{order}” is read: the request will not leave while this line is there.",
+        _BEFORE,
     ),
-    "cancel_too_late": (
-        "« {order} » est arrivé trop tard : tout le monde avait déjà signé.",
-        "“{order}” came too late: everybody had signed already.",
+    "send_first_above": Answer(
+        "« {order} » n’a pas été suivi : faites d’abord ce qui est indiqué ci-dessus.",
+        "“{order}” was not obeyed: first do what is said above.",
+        _BEFORE,
     ),
-    "cancel_refused": (
+    "send_by_itself": Answer(
+        "« {order} » est sans effet : la demande part déjà d’elle-même.",
+        "“{order}” has no effect: the request leaves by itself already.",
+        _BEFORE,
+    ),
+    "send_capped": Answer(
+        "« {order} » n’a pas été suivi : l’envoi n’était pas ouvert dans ce dossier.",
+        "“{order}” was not obeyed: sending was not open in this folder.",
+        _BEFORE,
+    ),
+    "send_line_above": Answer(
+        "« {order} » n’a pas été suivi : pour l’envoyer, écrivez la ligne indiquée ci-dessus.",
+        "“{order}” was not obeyed: to send it, write the line given above.",
+        _BEFORE,
+    ),
+    "nothing_to_follow": Answer(
+        "« {order} » n’a pas été suivi : aucun envoi de cette demande n’est connu ici. Elle est bien partie ? "
+        "Supprimez « {file} » et suivez-la sur Jesignexpert.",
+        "“{order}” was not obeyed: no sending of this request is known here. It was sent? Delete “{file}” and follow "
+        "it on Jesignexpert.",
+        _BEFORE,
+    ),
+    # It is out.
+    "restart_while_open": Answer(
+        "« {order} » n’a pas été suivi : la demande est encore en cours. Arrêtez-la d’abord {stop}, puis "
+        "recommencez.",
+        "“{order}” was not obeyed: the request is still out. First stop it {stop}, then restart.",
+        frozenset({State.IN_PROGRESS}),
+    ),
+    "restart_in_doubt": Answer(
+        "« {order} » n’a pas été suivi : indiquez d’abord si la demande est partie, comme ci-dessus.",
+        "“{order}” was not obeyed: first say whether the request was sent, as above.",
+        frozenset({State.IN_DOUBT}),
+    ),
+    "sent_already": Answer(
+        "« {order} » est sans effet : la demande est déjà partie.",
+        "“{order}” has no effect: the request has been sent already.",
+        _OUT,
+    ),
+    "followed_already": Answer(
+        "« {order} » est sans effet : la demande est bien partie, et elle est suivie ici.",
+        "“{order}” has no effect: the request was sent indeed, and is followed here.",
+        _OUT,
+    ),
+    "sent_indeed": Answer(
+        "« {order} » n’a pas été suivi : Jesignexpert confirme que la demande est partie. Elle s’arrête "
+        "{stop}.",
+        "“{order}” was not obeyed: Jesignexpert confirms that the request was sent. It is stopped {stop}.",
+        frozenset({State.IN_PROGRESS}),
+    ),
+    "not_locked_yet": Answer(
+        "« {order} » est sans effet : « {pdf} » n’est pas verrouillé pendant la signature.",
+        "“{order}” has no effect: “{pdf}” is not locked while it is being signed.",
+        _OUT | _SIGNED,
+    ),
+    "draft_not_sent": Answer(
+        "« {order} » est sans effet : le brouillon n’est pas encore parti. Envoyez-le depuis le site de Jesignexpert.",
+        "“{order}” has no effect: the draft has not been sent yet. Send it from the site of Jesignexpert.",
+        frozenset({State.DRAFT}),
+    ),
+    "draft_followed": Answer(
+        "« {order} » est sans effet : une fois envoyé depuis le site de Jesignexpert, le brouillon est suivi ici de "
+        "lui-même.",
+        "“{order}” has no effect: once sent from the site of Jesignexpert, the draft is followed here by itself.",
+        frozenset({State.DRAFT}),
+    ),
+    "restart_on_draft": Answer(
+        "« {order} » n’a pas été suivi : le brouillon vous attend encore sur Jesignexpert. Abandonnez-le d’abord "
+        "{stop}, puis recommencez.",
+        "“{order}” was not obeyed: the draft still awaits you on Jesignexpert. First drop it {stop}, then "
+        "restart.",
+        frozenset({State.DRAFT}),
+    ),
+    "send_on_draft": Answer(
+        "« {order} » n’a pas été suivi : un brouillon part seulement depuis le site de Jesignexpert.",
+        "“{order}” was not obeyed: a draft is sent from the site of Jesignexpert only.",
+        frozenset({State.DRAFT}),
+    ),
+    "cancel_refused": Answer(
         "« {order} » n’a pas été accepté par Jesignexpert{said}. La demande continue ; pour l’arrêter, cherchez la "
         "collecte « {subject} » sur le site de Jesignexpert.",
         "“{order}” was not accepted by Jesignexpert{said}. The request goes on; to stop it, look for the request "
         "“{subject}” on the site of Jesignexpert.",
+        _OUT,
     ),
-    "cancel_unavailable": (
+    "cancel_unavailable": Answer(
         "« {order} » n’a pas pu être suivi : Jesignexpert n’a pas reconnu cette consigne. La demande continue ; pour "
         "l’arrêter, cherchez la collecte « {subject} » sur le site de Jesignexpert : elle paraîtra ici comme annulée.",
         "“{order}” could not be obeyed: Jesignexpert did not know this order. The request goes on; to stop it, look "
         "for the request “{subject}” on the site of Jesignexpert: it will show here as cancelled.",
+        _OUT,
     ),
-    "remind_too_late": (
+    # All have signed.
+    "cancel_too_late": Answer(
+        "« {order} » est arrivé trop tard : tout le monde avait déjà signé.",
+        "“{order}” came too late: everybody had signed already.",
+        _ALWAYS,
+    ),
+    "remind_too_late": Answer(
         "« {order} » n’est plus utile : tout le monde a signé.",
         "“{order}” is no longer needed: everybody has signed.",
+        _SIGNED,
+    ),
+    "restart_too_late": Answer(
+        "« {order} » n’a pas été suivi : tout le monde a signé. Attendez d’abord le document.",
+        "“{order}” was not obeyed: everybody has signed. First wait for the document.",
+        _SIGNED,
+    ),
+    # It has ended.
+    "ended": Answer(
+        "« {order} » est sans effet : cette demande est terminée.",
+        "“{order}” has no effect: this request has ended.",
+        _ENDED,
+    ),
+    "cancel_signed": Answer(
+        "« {order} » est sans effet : le document est signé. S’il ne convient pas, faites signer un autre PDF.",
+        "“{order}” has no effect: the document is signed. If it is not right, have another PDF signed.",
+        _ENDED,
+    ),
+    "not_sent_ended": Answer(
+        "« {order} » est sans effet : cette demande est terminée. Pour une nouvelle demande, utilisez « {restart} ».",
+        "“{order}” has no effect: this request has ended. For a new request, use “{restart}”.",
+        _ENDED,
+    ),
+    "restart_stands": Answer(
+        "« {order} » était déjà écrit avant la fin de cette demande, et n’a pas été suivi. Pour recommencer, remplacez "
+        "cette ligne par « action: {restart} ».",
+        "“{order}” was there before this request ended, and was not obeyed. To restart, replace that line by "
+        "“action: {restart}”.",
+        _ENDED,
+    ),
+    "restart_on_signed": Answer(
+        "« {order} » n’a pas été suivi : « {pdf} » est la version signée. Pour une nouvelle demande, remplacez d’abord "
+        "« {pdf} » par le document d’origine, sans signature.",
+        "“{order}” was not obeyed: “{pdf}” is the signed version. For a new request, first replace “{pdf}” by the "
+        "original document, without a signature.",
+        _ENDED,
+    ),
+    # Whenever.
+    "unknown": Answer(
+        "« {order} » n’est pas une consigne prévue.{near}",
+        "“{order}” is no known order.{near}",
+        _ALWAYS,
     ),
 }
-_AFTER_THE_END = frozenset({"ended", "cancel_too_late"})
-_NO_EFFECT = (
+"""Code of ``extra["order"]`` → what is said of it."""
+_NO_EFFECT = Answer(
     "« {order} » est sans effet sur cette demande.",
     "“{order}” has no effect on this request.",
+    _ALWAYS,
 )
 
 
@@ -77,13 +216,51 @@ def answer_order(case: Case) -> None:
             "“{order}” is read and will be obeyed once Jesignexpert answers.",
             order=typed_order(case, str(pending.get("wording", ""))),
         )
-    elif isinstance(answered, Mapping) and _still_true(record.state, str(answered.get("code"))):
-        case.page.para(
-            *_ANSWERS.get(str(answered.get("code")), _NO_EFFECT),
-            order=typed_order(case, str(answered.get("wording", ""))),
-            subject=case.subject,
-            said=said(case, answered),
-        )
+    elif isinstance(answered, Mapping):
+        _answer(case, answered)
+    elif record.adopted and record.obeyed and record.state in {State.DRAFT, State.IN_DOUBT}:
+        orders_found(case)
+
+
+def orders_found(case: Case) -> None:
+    """Say that what stood in the file when following began again here counts as done."""
+    case.page.para(
+        "Les consignes déjà écrites dans « {file} » comptent comme faites.",
+        "Orders already written in “{file}” count as done.",
+        file=case.request_file,
+    )
+
+
+def _answer(case: Case, answered: Mapping[str, object]) -> None:
+    code, wording = str(answered.get("code")), str(answered.get("wording", ""))
+    answer = ANSWERS.get(code, _NO_EFFECT)
+    if case.record.state not in answer.states:
+        return
+    case.page.para(
+        answer.french,
+        answer.english,
+        order=wording if code == "unknown" else typed_order(case, wording),
+        pdf=case.pdf,
+        file=case.request_file,
+        subject=case.subject,
+        stop=_stopping(case),
+        restart=case.typed_next(Verb.RESTART),
+        said=said(case, answered),
+        near=_near(case, str(answered.get("near", ""))),
+    )
+
+
+def _stopping(case: Case) -> Words:
+    """How a request is stopped: by the order, or on the site where that order is not known."""
+    if not case.acts(Verb.CANCEL):
+        return case.page.say("depuis le site de Jesignexpert", "on the site of Jesignexpert")
+    return case.page.say("avec « {cancel} »", "with “{cancel}”", cancel=case.typed_next(Verb.CANCEL))
+
+
+def _near(case: Case, near: str) -> Words:
+    if not near:
+        return case.page.say(" Elle n’a pas été suivie.", " It was not obeyed.")
+    return case.page.say(" Vouliez-vous dire « {near} » ?", " Did you mean “{near}”?", near=near)
 
 
 def said(case: Case, answered: Mapping[str, object]) -> Words:
@@ -92,16 +269,6 @@ def said(case: Case, answered: Mapping[str, object]) -> Words:
     if not text:
         return case.page.say("", "")
     return case.page.say(" (« {text} »)", " (“{text}”)", text=loose(cut(text, _QUOTED)))
-
-
-def _still_true(state: State, code: str) -> bool:
-    if state.ended:
-        return code in _AFTER_THE_END
-    if code == "not_sent_yet":
-        return state.before_mark or state is State.HELD
-    if code == "restart_in_doubt":
-        return state is State.IN_DOUBT
-    return state is State.DRAFT if code == "send_on_draft" else True
 
 
 def typed_order(case: Case, wording: str) -> str:

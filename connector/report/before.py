@@ -52,7 +52,7 @@ def waiting_pdf(case: Case) -> None:
         )
     other = page.say(
         "Le document est là sous un autre nom ? Donnez le même nom aux deux fichiers.",
-        "The document is there under another name? Give both files the same name.",
+        "Is the document there under another name? Give both files the same name.",
     )
     if near := case.extra_text("near_name"):
         other = Words(
@@ -64,7 +64,7 @@ def waiting_pdf(case: Case) -> None:
     page.bullet("{other}", "{other}", other=other)
     page.bullet(
         "La demande n’a plus lieu d’être ? Supprimez « {file} » ; ce message disparaîtra avec elle.",
-        "The request is no longer needed? Delete “{file}”; this message will go with it.",
+        "Is the request no longer needed? Delete “{file}”; this message will go with it.",
         file=request_file,
     )
 
@@ -152,13 +152,14 @@ def _correct_document(case: Case, name: str) -> None:
         case.page.bullet(
             "Remplacez « {name} » par une image lisible, sous le même nom, ou par un PDF. La demande est relue "
             "aussitôt.",
-            "Replace “{name}” by a readable picture of the same name, or by a PDF. The request is read again at once.",
+            "Replace “{name}” with a readable picture of the same name, or with a PDF. The request is read again at "
+            "once.",
             name=name,
         )
         return
     case.page.bullet(
         "Remplacez « {name} » par un PDF corrigé, sous le même nom. La demande est relue aussitôt.",
-        "Replace “{name}” by a corrected PDF of the same name. The request is read again at once.",
+        "Replace “{name}” with a corrected PDF of the same name. The request is read again at once.",
         name=name,
     )
 

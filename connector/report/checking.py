@@ -7,6 +7,7 @@ from connector.report import words
 from connector.report.facts import Case, who
 from connector.report.people import signatories
 from connector.report.reasons import Reason, reason_of
+from connector.report.returning import fetch_it_yourself
 from connector.report.typography import Words, cut, loose
 from connector.sidecar.model import Verb
 
@@ -31,7 +32,7 @@ def unconfirmed(case: Case) -> None:
     page.what_to_do()
     page.bullet(
         "Elle doit partir ? Vérifiez les signataires et l’objet (« {subject} »), puis écrivez dans « {file} » :",
-        "It must be sent? Check the signatories and the subject (“{subject}”), then write into “{file}”:",
+        "Should it be sent? Check the signatories and the subject (“{subject}”), then write into “{file}”:",
         subject=case.subject,
         file=case.request_file,
     )
@@ -39,7 +40,7 @@ def unconfirmed(case: Case) -> None:
     if case.record.reason in {"", "copy"}:
         page.bullet(
             "Simple copie de classement ? Il n’y a rien à faire.",
-            "Just a copy for the files? There is nothing to do.",
+            "Just a copy to be filed? There is nothing to do.",
         )
     else:
         page.bullet("Sinon, il n’y a rien à faire.", "Else there is nothing to do.")
@@ -76,13 +77,13 @@ def held(case: Case) -> None:
     else:
         page.bullet(
             "Elle doit partir ? Vérifiez les signataires et l’objet, puis écrivez dans « {file} » :",
-            "It must be sent? Check the signatories and the subject, then write into “{file}”:",
+            "Should it be sent? Check the signatories and the subject, then write into “{file}”:",
             file=case.request_file,
         )
     page.typed(case.wording(Verb.RESTART))
     page.bullet(
         "Elle n’a plus lieu d’être ? Supprimez « {file} ».",
-        "It is no longer needed? Delete “{file}”.",
+        "No longer needed? Delete “{file}”.",
         file=case.request_file,
     )
     _undecided(case)
@@ -118,7 +119,7 @@ def in_doubt(case: Case) -> None:
     page.typed(case.wording(Verb.NOT_SENT))
     page.para(
         "Vous préférez ne pas trancher ? Référence {ref}, contact : {support}.",
-        "You would rather not decide? Reference {ref}, contact: {support}.",
+        "Would you rather not decide? Reference {ref}, contact: {support}.",
         ref=record.ref,
         support=loose(case.context.support),
     )
@@ -139,6 +140,9 @@ def quarantined(case: Case) -> None:
     page.first(words.TO_CHECK, *reason.first)
     page.para(*reason.told, untouched=case.untouched)
     signatories(case)
+    if case.erasure_near:
+        fetch_it_yourself(case)
+        return
     page.para(
         "Il n’y a rien à faire. Ce message reste plus d’un jour ? Contact : {support}.",
         "There is nothing to do. Does this message stay for more than a day? Contact: {support}.",
@@ -155,16 +159,7 @@ def lost(case: Case) -> None:
     page.para(*reason.told)
     signatories(case)
     page.what_to_do()
-    if record.reason == "erased_before_fetch":
-        page.bullet(
-            "Demandez le document signé à un signataire : Jesignexpert l’a envoyé à chacun par e-mail.",
-            "Ask a signatory for the signed document: Jesignexpert sent it to each by e-mail.",
-        )
-    else:
-        page.bullet(
-            "Demandez aux signataires : si tous ont signé, Jesignexpert a envoyé le document à chacun par e-mail.",
-            "Ask the signatories: if all have signed, Jesignexpert sent the document to each by e-mail.",
-        )
+    _ask_for_it(case)
     page.bullet(
         "Pour refaire signer (nouvelle demande, payante), écrivez dans « {file} » :",
         "To have it signed again (a new request, to be paid), write into “{file}”:",
@@ -172,6 +167,33 @@ def lost(case: Case) -> None:
     )
     page.typed(case.wording(Verb.RESTART))
     _undecided(case)
+
+
+def _ask_for_it(case: Case) -> None:
+    """Who still has the signed document: Jesignexpert mails it to those who signed."""
+    page, only = case.page, case.only
+    if case.record.reason == "erased_before_fetch" and only is not None:
+        page.bullet(
+            "Demandez le document signé à {who} : Jesignexpert l’a envoyé par e-mail.",
+            "Ask {who} for the signed document: Jesignexpert sent it by e-mail.",
+            who=who(only),
+        )
+    elif case.record.reason == "erased_before_fetch":
+        page.bullet(
+            "Demandez le document signé à un signataire : Jesignexpert l’a envoyé à chacun par e-mail.",
+            "Ask a signatory for the signed document: Jesignexpert sent it to each by e-mail.",
+        )
+    elif only is not None:
+        page.bullet(
+            "Demandez à {who} : après une signature, Jesignexpert envoie le document par e-mail.",
+            "Ask {who}: after a signature, Jesignexpert sends the document by e-mail.",
+            who=who(only),
+        )
+    else:
+        page.bullet(
+            "Demandez aux signataires : si tous ont signé, Jesignexpert a envoyé le document à chacun par e-mail.",
+            "Ask the signatories: if all have signed, Jesignexpert sent the document to each by e-mail.",
+        )
 
 
 BUILDERS = {

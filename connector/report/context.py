@@ -58,8 +58,9 @@ class Pause:
 class StatusContext:
     """What a status needs besides its record. Times are aware UTC.
 
-    ``now`` decides one thing, by whole days: whether the expiry is near. ``next_wordings`` holds the wording to
-    print for an order (``recommencer 2``); ``wait_until`` and ``wait_limit`` belong to ``wait``.
+    ``now`` decides by whole days only: whether the expiry, or the erasure at the platform, is near, and whether a
+    reminder may be asked for today. ``erases_at`` is computed: the platform tells no such date. ``next_wordings``
+    holds the wording to print for an order (``recommencer 2``); ``wait_until`` and ``wait_limit`` belong to ``wait``.
     """
 
     zone: ZoneInfo
@@ -73,6 +74,7 @@ class StatusContext:
     wait: WaitReason | None = None
     wait_until: datetime | None = None
     wait_limit: int | None = None
+    erases_at: datetime | None = None
     versions_kept: bool = True
     ready_count: int | None = None
     next_wordings: Mapping[Verb, str] = field(default_factory=dict)

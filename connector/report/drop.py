@@ -66,7 +66,7 @@ def render_waiting(
     page.bullet(
         "Ce n’est pas le bon PDF ? Sortez-le de « {folder} » avant cette heure : rien ne sera fait et ce message "
         "disparaîtra.",
-        "It is not the right PDF? Take it out of “{folder}” before that hour: nothing will be done and this message "
+        "Not the right PDF? Take it out of “{folder}” before that hour: nothing will be done and this message "
         "will go.",
         folder=folder,
     )
@@ -129,7 +129,7 @@ def render_refused(
     page.typed(page.pick("dépôt: ", "drop: ") + folder)
     page.bullet(
         "Un PDF doit être signé malgré tout ? Déposez une demande à côté, sous le même nom.",
-        "A PDF must be signed all the same? Put a request beside it, of the same name.",
+        "Should a PDF be signed all the same? Put a request beside it, of the same name.",
     )
     return _made(page, zone, language)
 
@@ -160,7 +160,7 @@ def render_before(*, folder: str, pdfs: Sequence[str], zone: ZoneInfo, language:
         page.below("… et {n} de plus.", "… and {n} more.", indent=2, n=Words(str(len(pdfs) - _MOST_NAMES)))
     page.para(
         "Ils ne sont pas à signer ? Il n’y a rien à faire.",
-        "They are not to be signed? There is nothing to do.",
+        "Are they not to be signed? There is nothing to do.",
     )
     return _made(page, zone, language)
 

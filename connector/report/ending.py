@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from connector.report import several, words
 from connector.report.extras import attestation, locked, protection
-from connector.report.facts import Case, name_of
+from connector.report.facts import Case, name_of, who
 from connector.report.people import signatories
 from connector.report.typography import Words, loose
 from connector.sidecar.model import Verb
@@ -31,7 +31,7 @@ def delivered(case: Case) -> None:
         page.bullet(
             "Vous voyez encore l’ancienne version ? Fermez le PDF s’il est ouvert, attendez la fin de la "
             "synchronisation, rouvrez-le.",
-            "You still see the old version? Close the PDF if it is open, wait for the synchronisation to end, and "
+            "Do you still see the old version? Close the PDF if it is open, wait for the synchronisation to end, and "
             "open it again.",
         )
         _original(case)
@@ -96,9 +96,12 @@ def _verified(case: Case) -> Words:
 def _advice(case: Case) -> None:
     page = case.page
     if not locked(case):
+        one = case.only is not None
         page.bullet(
-            "Ne modifiez plus ce PDF : une annotation suffit à faire apparaître les signatures comme altérées.",
-            "Do not change this PDF any more: one annotation makes the signatures look altered.",
+            "Ne modifiez plus ce PDF : une annotation suffit à faire apparaître "
+            + ("la signature comme altérée." if one else "les signatures comme altérées."),
+            "Do not change this PDF any more: one annotation makes the "
+            + ("signature look altered." if one else "signatures look altered."),
         )
     attestation(case)
     protection(case)
@@ -155,13 +158,13 @@ def _pdf_changed(case: Case) -> None:
     page.what_to_do()
     page.bullet(
         "La modification ne compte pas ? Supprimez « {pdf} »,\npuis donnez ce nom à « {beside} ».",
-        "The change does not matter? Delete “{pdf}”,\nthen give that name to “{beside}”.",
+        "If the change does not matter: delete “{pdf}”,\nthen give that name to “{beside}”.",
         pdf=case.pdf,
         beside=case.beside,
     )
     page.bullet(
         "Elle doit être signée elle aussi ? Écrivez dans « {file} » (ce sera une nouvelle demande, payante) :",
-        "It must be signed as well? Write into “{file}” (this will be a new request, to be paid):",
+        "If it must be signed as well: write into “{file}” (this will be a new request, to be paid):",
         file=case.request_file,
     )
     page.typed(case.wording(Verb.RESTART))
@@ -245,6 +248,14 @@ def _erased(case: Case) -> None:
     )
     signatories(case)
     page.what_to_do()
+    if case.only is not None:
+        page.bullet(
+            "Demandez « {pdf} » signé à {who} : Jesignexpert l’a envoyé par e-mail.",
+            "Ask {who} for “{pdf}” signed: Jesignexpert sent it by e-mail.",
+            pdf=case.pdf,
+            who=who(case.only),
+        )
+        return
     page.bullet(
         "Demandez « {pdf} » signé à un signataire : Jesignexpert l’a envoyé à chacun par e-mail.",
         "Ask a signatory for “{pdf}” signed: Jesignexpert sent it to each by e-mail.",
@@ -292,7 +303,7 @@ def _to_check(case: Case) -> None:
     )
     page.bullet(
         "Un doute ? Contact : {support}.",
-        "In doubt? Contact: {support}.",
+        "Not sure? Contact: {support}.",
         support=loose(case.context.support),
     )
     attestation(case)

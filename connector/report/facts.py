@@ -2,15 +2,15 @@
 
 Facts that the record has no field for are read from ``extra`` (JSON values): ``near_name``, ``preview_name``,
 ``attestation_name``, ``settings_name``, ``documents``, ``annexes``, ``warnings``, ``masked_phones``,
-``known_since``, ``moved_at``, ``unknown_word``, ``locked``, ``order``, ``pending_order``,
-``ended_elsewhere``. Each may be missing.
+``known_since``, ``expires_computed``, ``moved_at``, ``moved_out_at``, ``unknown_word``, ``locked``, ``order``,
+``pending_order``, ``ended_elsewhere``, ``conflict_copies``, ``note_aside``. Each may be missing.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from connector.lifecycle import DocumentFacts, Record, SignatoryFacts, State
@@ -22,6 +22,10 @@ from connector.sidecar.model import Order, Verb
 from connector.sidecar.names import document_name, signed_name
 
 EXPIRY_NEAR_DAYS = 3
+EXPIRY_COMPUTED = "expires_computed"
+"""In ``extra``: ``expires_at`` is by the known rule, the platform has given no date yet."""
+ERASURE_NEAR_DAYS = 10
+"""So long before the platform erases a signed document that it is told that it has not come yet."""
 TYPED: dict[str, dict[Verb, str]] = {
     "fr": {
         Verb.CANCEL: "annuler",
@@ -96,6 +100,11 @@ class Case:
         return request is not None and request.order is Order.PARALLEL
 
     @property
+    def only(self) -> SignatoryFacts | None:
+        """The one person who is asked; None where several are, or nobody is known."""
+        return self.people[0] if len(self.people) == 1 else None
+
+    @property
     def signed(self) -> list[SignatoryFacts]:
         """Those who have signed, in the order of signing."""
         return [each for each in self.people if each.progress == SignatoryProgress.SIGNED]
@@ -128,20 +137,41 @@ class Case:
 
     def wording(self, verb: Verb) -> str:
         """Return the line to type for an order."""
-        default = TYPED[self.context.language][verb]
-        return "action: " + self.context.next_wordings.get(verb, default)
+        return "action: " + self.typed_next(verb)
+
+    def typed_next(self, verb: Verb) -> str:
+        """Return what stands on that line: the first wording that is new."""
+        return self.context.next_wordings.get(verb, TYPED[self.context.language][verb])
 
     # -- time
 
     @property
     def expiry_near(self) -> bool:
-        """True from three days before the expiry, by the calendar of the page's zone."""
-        expires = self.record.expires_at
-        if expires is None:
-            return False
+        """True from three days before the day of the expiry until its end, by the calendar of the page's zone.
+
+        That day is the one on which the request lapses, at whatever hour. Texts say « avant le », which leaves it
+        out: told at 0 h 00 it is exact, at 23 h 59 a day too careful, and never too late. The platform gives a
+        moment (API page section 3, ``expiresAt``); what it means by a day is not known.
+        """
+        left = self._days_until(self.record.expires_at)
+        return left is not None and 0 <= left <= EXPIRY_NEAR_DAYS
+
+    @property
+    def expiry_computed(self) -> bool:
+        """True once the platform has answered and given no date: the one that is told is by its known rule."""
+        return self.record.seen_answering and bool(self.record.extra.get(EXPIRY_COMPUTED))
+
+    @property
+    def erasure_near(self) -> bool:
+        """True from ten days before the platform erases a signed document."""
+        left = self._days_until(self.context.erases_at)
+        return left is not None and left <= ERASURE_NEAR_DAYS
+
+    def _days_until(self, moment: datetime | None) -> int | None:
+        if moment is None:
+            return None
         zone = self.context.zone
-        left = local(expires, zone).date() - local(self.context.now, zone).date()
-        return timedelta(0) <= left <= timedelta(days=EXPIRY_NEAR_DAYS)
+        return (local(moment, zone).date() - local(self.context.now, zone).date()).days
 
 
 def concerning(record: Record) -> Record:

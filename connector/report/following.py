@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from connector.report import several, words
+from connector.report.answers import orders_found
+from connector.report.awaited import awaited
 from connector.report.facts import Case, moment_of, name_of, who
 from connector.report.ordering import from_words, last_reminder, orders, reminder_from
 from connector.report.people import signatories
 from connector.report.returning import last_news
-from connector.report.typography import Words, enumeration, loose
+from connector.report.typography import Words, loose
 from connector.sidecar.model import Verb
 
 _MOST_REMARKS = 2
@@ -20,7 +22,7 @@ def in_progress(case: Case) -> None:
     if document.changed_at is not None:
         _changed(case)
     else:
-        _awaited(case)
+        awaited(case)
         _remarks(case)
         signatories(case)
         _nothing_to_do(case)
@@ -71,9 +73,10 @@ def _matter(case: Case) -> tuple[str, str, dict[str, object]]:
             {"from_": from_words(case, start)},
         )
     if case.expiry_near and record.expires_at is not None:
+        about = case.expiry_computed
         return (
-            "expire le {day} : pensez à relancer",
-            "expires on {day}: send a reminder",
+            ("expire vers le {day}" if about else "expire le {day}") + " : pensez à relancer",
+            ("expires about {day}" if about else "expires on {day}") + ": send a reminder",
             {"day": page.day(record.expires_at)},
         )
     return _awaiting(case)
@@ -88,7 +91,7 @@ def _awaiting(case: Case) -> tuple[str, str, dict[str, object]]:
     if since is not None:
         values["day"] = page.day(since)
     french = "attend {number} personnes" if len(pending) > 1 else "attend {who}"
-    english = "awaits {number} people" if len(pending) > 1 else "awaits {who}"
+    english = "awaiting {number} people" if len(pending) > 1 else "awaiting {who}"
     return (
         (french + " depuis le {day}", english + " since {day}", values)
         if since
@@ -96,43 +99,18 @@ def _awaiting(case: Case) -> tuple[str, str, dict[str, object]]:
     )
 
 
-def _awaited(case: Case) -> None:
-    """The mail that left (nobody has signed yet), and what happens without a signature."""
-    page, record = case.page, case.record
-    page.section()
-    if not case.signed and case.pending:
-        mails = enumeration([loose(each.email) for each in case.pending], page.language)
-        page.below(
-            "Un e-mail de Jesignexpert est parti à {mails}.",
-            "An e-mail from Jesignexpert has left for {mails}.",
-            mails=mails,
-        )
-    if record.expires_at is None:
-        return
-    day = page.day(record.expires_at)
-    if case.signed:
-        page.below(
-            "Sans signature avant le {day}, la demande expire et la signature déjà donnée est perdue.",
-            "Without a signature before {day}, the request expires and the signature already given is lost.",
-            day=day,
-        )
-    else:
-        page.below(
-            "Sans signature avant le {day}, la demande expire.",
-            "Without a signature before {day}, the request expires.",
-            day=day,
-        )
-
-
 def _changed(case: Case) -> None:
     """S6: the document was saved again while it is out."""
     page, document, record = case.page, case.record.document, case.record
     sent = page.day(record.sent_at or record.created_at)
+    one = case.only is not None
     page.para(
-        "« {pdf} » a été enregistré de nouveau le {changed}. Les signataires signent le document envoyé le "
-        "{sent} : cette modification n’en fait pas partie.",
-        "“{pdf}” was saved again on {changed}. The signatories sign the document sent on {sent}: this change "
-        "is not part of it.",
+        "« {pdf} » a été enregistré de nouveau le {changed}. "
+        + ("La signature porte sur le document" if one else "Les signataires signent le document")
+        + " envoyé le {sent} : cette modification n’en fait pas partie.",
+        "“{pdf}” was saved again on {changed}. "
+        + ("The signature is for the document" if one else "The signatories sign the document")
+        + " sent on {sent}: this change is not part of it.",
         pdf=case.pdf,
         changed=page.day_at(document.changed_at or record.updated_at),
         sent=sent,
@@ -160,7 +138,7 @@ def _change_answers(case: Case, sent: Words) -> None:
         page.bullet(
             "La modification ne compte pas ? Dans Nextcloud, ouvrez Détails puis Versions de « {pdf} » et "
             "restaurez celle du {sent} : la version signée prendra sa place, comme prévu.",
-            "The change does not matter? In Nextcloud, open Details, then Versions of “{pdf}” and restore that "
+            "If the change does not matter: in Nextcloud, open Details, then Versions of “{pdf}” and restore that "
             "of {sent}: the signed version will take its place, as planned.",
             pdf=case.pdf,
             sent=sent,
@@ -168,12 +146,12 @@ def _change_answers(case: Case, sent: Words) -> None:
     if case.acts(Verb.CANCEL):
         page.bullet(
             "Elle compte ? Arrêtez la demande, puis recommencez. Écrivez dans « {file} » :",
-            "It matters? Stop the request, then begin again. Write into “{file}”:",
+            "If it matters: stop the request, then begin again. Write into “{file}”:",
             file=case.request_file,
         )
         page.typed(case.wording(Verb.CANCEL))
     else:
-        _stop_on_site(case, "Elle compte ? ", "It matters? ")
+        _stop_on_site(case, "Elle compte ? ", "If it matters: ")
 
 
 def _stop_on_site(case: Case, french: str, english: str) -> None:
@@ -196,17 +174,34 @@ def _remarks(case: Case) -> None:
     if document.missing_since is not None:
         said += 1
         page.para(
-            "« {pdf} » n’est plus dans ce dossier depuis le {day}. Le document signé reviendra à sa place.",
-            "“{pdf}” has not been in this folder since {day}. The signed document will come back in its place.",
+            "« {pdf} » n’est plus dans ce dossier depuis le {day}. Le document signé sera déposé ici, sous le nom "
+            "« {beside} ».",
+            "“{pdf}” has not been in this folder since {day}. The signed document will be put here, under the name "
+            "“{beside}”.",
             pdf=case.pdf,
+            beside=case.beside,
             day=page.day_at(document.missing_since),
         )
     if record.edited_after_send:
         said += 1
         _correction(case)
-    for remark in (_unknown_word, _not_reminded, _moved, _orders_found):
+    for remark in (_renamed, _unknown_word, _not_reminded, _moved, _orders_found):
         if said < _MOST_REMARKS:
             said += remark(case)
+
+
+def _renamed(case: Case) -> bool:
+    """A name may say that it is signed; the document does not."""
+    told = case.record.document.renamed_to is not None
+    if told:
+        case.page.para(
+            "Le PDF envoyé s’appelle maintenant « {pdf} » ; ce nom n’en fait pas un document signé. La version "
+            "signée prendra sa place, sous ce nom.",
+            "The PDF that was sent is now called “{pdf}”; the name does not make it a signed document. The signed "
+            "version will take its place, under that name.",
+            pdf=case.pdf,
+        )
+    return told
 
 
 def _unknown_word(case: Case) -> bool:
@@ -235,6 +230,16 @@ def _not_reminded(case: Case) -> bool:
 
 
 def _moved(case: Case) -> bool:
+    out = case.moment("moved_out_at")
+    if out is not None and case.record.sidecar_gone:
+        case.page.para(
+            "Ce dossier a été déplacé le {day}, là où les demandes ne sont pas lues. Le document signé y reviendra ; "
+            "pour donner une consigne, remettez-le d’abord à sa place.",
+            "This folder was moved on {day}, to where requests are not read. The signed document will come back "
+            "there; to give an order, first put it back in its place.",
+            day=case.page.day(out),
+        )
+        return True
     moved = case.moment("moved_at")
     if moved is not None:
         case.page.para(
@@ -248,19 +253,20 @@ def _moved(case: Case) -> bool:
 def _orders_found(case: Case) -> bool:
     found = case.record.adopted and bool(case.record.obeyed)
     if found:
-        case.page.para(
-            "Les consignes déjà écrites dans « {file} » comptent comme faites.",
-            "Orders already written in “{file}” count as done.",
-            file=case.request_file,
-        )
+        orders_found(case)
     return found
 
 
 def _correction(case: Case) -> None:
+    one = case.only is not None
     case.page.para(
-        "« {file} » a été modifié après l’envoi. Les signataires voient la demande telle qu’elle est partie. "
-        "Pour la changer : corrigez-la sur Jesignexpert, ou arrêtez-la puis recommencez.",
-        "“{file}” was changed after sending. The signatories see the request as it left. To change it: correct "
+        "« {file} » a été modifié après l’envoi. "
+        + ("La personne qui signe voit" if one else "Les signataires voient")
+        + " la demande telle qu’elle est partie. Pour la changer : corrigez-la sur Jesignexpert, ou arrêtez-la puis "
+        "recommencez.",
+        "“{file}” was changed after sending. "
+        + ("The person who signs sees" if one else "The signatories see")
+        + " the request as it left. To change it: correct "
         "it on Jesignexpert, or stop it and begin again.",
         file=case.request_file,
     )
@@ -269,8 +275,15 @@ def _correction(case: Case) -> None:
 def _nothing_to_do(case: Case) -> None:
     page, pdf = case.page, case.pdf
     if case.record.document.missing_since is not None:
-        return
-    if not several.is_plain(case):
+        page.para("Il n’y a rien à faire.", "There is nothing to do.")
+    elif (case.expiry_near or case.record.edited_after_send) and several.is_plain(case):
+        # There is something to do, and it is said.
+        page.para(
+            "Le document signé reviendra ici de lui-même. Merci de ne pas modifier « {pdf} » d’ici là.",
+            "The signed document will come back here by itself. Please do not change “{pdf}” until then.",
+            pdf=pdf,
+        )
+    elif not several.is_plain(case):
         page.para(
             "Il n’y a rien à faire : {where}. Merci de ne rien modifier d’ici là.",
             "There is nothing to do: {where}. Please change nothing until then.",

@@ -163,7 +163,7 @@ def _there_before(page: Page, news: ListNews) -> None:
     page.what_to_do()
     page.bullet(
         "Cette liste doit servir ? Ouvrez-la, vérifiez-la, enregistrez-la : elle est lue aussitôt.",
-        "This list is to be used? Open it, check it, save it: it is read at once.",
+        "Is this list to be used? Open it, check it, save it: it is read at once.",
     )
     page.bullet("Sinon, il n’y a rien à faire.", "Else there is nothing to do.")
 

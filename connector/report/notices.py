@@ -8,8 +8,9 @@ from connector.report.context import Pause, PauseCause
 from connector.report.page import Page, headline
 from connector.report.typography import TIE, Language, Words, loose
 from connector.report.waiting import WHO_CAN_ACT
+from connector.sidecar.names import PAUSE_NAMES
 
-FILE_NAME = {"fr": "SIGNATURES EN PAUSE.txt", "en": "SIGNATURES PAUSED.txt"}
+FILE_NAME = PAUSE_NAMES
 """Name of the notice in the watched root, by language."""
 
 _STATE = {"fr": "SIGNATURES EN PAUSE", "en": "SIGNATURES PAUSED"}
@@ -68,6 +69,11 @@ def render_notice(
     if pause.cause is PauseCause.OWNER:
         page.para("Dossier concerné : « {folder} ».", "Folder concerned: “{folder}”.", folder=folder)
     return "\n".join([first, *page.body()]) + "\n"
+
+
+def is_told(pause: Pause) -> bool:
+    """Tell whether there is a notice for this pause."""
+    return pause.cause in _FIRST
 
 
 def notice_file(text: str) -> bytes:

@@ -13,11 +13,14 @@ from connector.sidecar.model import Verb
 
 def orders(case: Case) -> None:
     """How to remind and how to stop: by a line in the request where that is acted on, else on the site."""
+    if case.record.sidecar_gone and case.moment("moved_out_at") is not None:
+        return  # it went along, to where nobody reads it
     page = case.page
     gone, corrected = case.record.sidecar_gone, case.record.edited_after_send
     can_remind, may_cancel = case.acts(Verb.REMIND), case.acts(Verb.CANCEL)
     may_remind = can_remind and not gone
-    offer_stop = may_cancel and (not case.signed or gone or corrected)
+    taken_away = case.record.document.missing_since is not None
+    offer_stop = may_cancel and (not case.signed or gone or corrected or taken_away)
     if gone:
         _request_gone(case)
     if may_remind:
@@ -75,7 +78,7 @@ def _reminder_told(case: Case) -> bool:
             "« {order} » n’a pas été suivi : un rappel par heure au plus{said}. Pour un rappel à partir {from_}, "
             "remplacez la ligne par :",
             "“{order}” was not obeyed: one reminder an hour at most{said}. For a reminder from {from_} on, replace "
-            "the line by:",
+            "the line with:",
             order=typed_order(case, str(reminder["wording"])),
             from_=from_words(case, start),
             said=said(case, reminder),
@@ -83,7 +86,7 @@ def _reminder_told(case: Case) -> bool:
     elif code == "done" and ordered and same_turn and at is not None:
         page.para(
             "Rappel fait le {day}. Pour un autre rappel, remplacez la ligne par :",
-            "Reminder sent on {day}. For another one, replace the line by:",
+            "Reminder sent on {day}. For another one, replace the line with:",
             day=page.day_at(at),
         )
     elif code == "unconfirmed" and same_turn and at is not None:

@@ -29,6 +29,8 @@ def signatories(case: Case) -> None:
         return
     if case.record.state is State.IN_PROGRESS:
         _heading(case)
+    elif case.only is not None:
+        case.page.heading("Signataire", "Signatory")
     else:
         case.page.heading("Signataires", "Signatories")
     case.page.table([(who(each), _told(case, each)) for each in case.people], numbered=True)
@@ -45,6 +47,13 @@ def _heading(case: Case) -> None:
 
 def _told(case: Case, each: SignatoryFacts) -> Words:
     progress = each.progress
+    if progress == SignatoryProgress.SIGNED and each.signed_at is not None and each.signed_from == "noticed":
+        # Neither the document nor the platform says when: only that it was before we looked.
+        return case.page.say(
+            "a signé (signature vue le {day})",
+            "has signed (seen on {day})",
+            day=case.page.day_at(each.signed_at),
+        )
     if progress in _DONE:
         dated_fr, dated_en, bare_fr, bare_en = _DONE[SignatoryProgress(progress)]
         at = each.signed_at if progress == SignatoryProgress.SIGNED else each.refused_at
@@ -64,7 +73,7 @@ def _told(case: Case, each: SignatoryFacts) -> Words:
     if before and not case.parallel:
         return case.page.say(
             "recevra l’invitation quand {name} aura signé",
-            "gets the invitation once {name} has signed",
+            "will get the invitation once {name} has signed",
             name=who(before[-1]),
         )
     return case.page.say("invitation en route", "invitation on its way")

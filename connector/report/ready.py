@@ -43,9 +43,16 @@ def previewed(case: Case) -> None:
         )
     warnings(case)
     page.what_to_do()
+    one = case.only is not None
     page.bullet(
-        "Ouvrez « {preview} » : les cadres montrent où chacun signera.",
-        "Open “{preview}”: the boxes show where each will sign.",
+        "Ouvrez « {preview} » : "
+        + (
+            "le cadre montre l’emplacement de la signature."
+            if one
+            else "les cadres montrent où chacun signera."
+        ),
+        "Open “{preview}”: "
+        + ("the box shows where to sign." if one else "the boxes show where each will sign."),
         preview=case.extra_text("preview_name", preview_name(case.pdf)),
     )
     if stopped:

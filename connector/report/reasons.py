@@ -96,7 +96,7 @@ HELD: Final[dict[str, Reason]] = {
         ),
         told=(
             "Motif donné par Jesignexpert : « {text} »\nRien n’est parti, et rien ne sera retenté sans vous.",
-            "Reason given by Jesignexpert: “{text}”\nNothing has been sent or will be tried again without you.",
+            "Reason given by Jesignexpert: “{text}”\nNothing has been sent, and nothing is tried again without you.",
         ),
     ),
     "restart_marker_missing": Reason(

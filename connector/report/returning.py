@@ -34,8 +34,15 @@ def sealing(case: Case) -> None:
         page.first(
             words.SIGNED_BY_ALL,
             "dépôt impossible depuis le {day} ; une copie est à l’abri",
-            "cannot be delivered since {day}; a copy is safe",
+            "not delivered since {day}; a copy is safe",
             day=page.day(since),
+        )
+    elif _not_here(case):
+        page.first(
+            words.SIGNED_BY_ALL,
+            "pas encore revenu ; Jesignexpert l’efface vers le {day}",
+            "not back yet; Jesignexpert erases it about {day}",
+            day=page.day(case.context.erases_at or case.context.now),
         )
     elif record.state is State.DELIVERING:
         page.first(
@@ -50,8 +57,49 @@ def sealing(case: Case) -> None:
             "Jesignexpert prepares the document, it will come by itself",
         )
     _last_signature(case)
-    _until_delivered(case)
+    if _not_here(case):
+        fetch_it_yourself(case, _ASKED_AGAIN)
+    else:
+        _until_delivered(case)
     last_news(case)
+
+
+def _not_here(case: Case) -> bool:
+    """True when the document has not come and the platform will not keep it much longer."""
+    return case.record.state is State.SEALING and case.erasure_near
+
+
+_ASKED_AGAIN = (
+    " Il est redemandé automatiquement. {untouched}",
+    " It is asked for again and again by itself. {untouched}",
+)
+
+
+def fetch_it_yourself(case: Case, meanwhile: tuple[str, str] = ("", "")) -> None:
+    """What a person can do before the platform erases what has not come; ``meanwhile``: what is done by itself."""
+    page, day = case.page, case.page.day(case.context.erases_at or case.context.now)
+    page.para(
+        "Jesignexpert garde un document signé un mois au plus : jusqu’au {day} environ (date calculée depuis la "
+        "dernière signature)." + meanwhile[0],
+        "Jesignexpert keeps a signed document for a month at most: until about {day} (computed from the last "
+        "signature)." + meanwhile[1],
+        day=day,
+        untouched=case.untouched,
+    )
+    page.what_to_do()
+    page.bullet(
+        "Sans attendre, téléchargez le document signé depuis le site de Jesignexpert (collecte « {subject} ») et "
+        "gardez-le en lieu sûr.",
+        "Without waiting, download the signed document from the site of Jesignexpert (request “{subject}”) and keep "
+        "it in a safe place.",
+        subject=case.subject,
+    )
+    page.bullet(
+        "Pour qu’il revienne à temps : référence {ref}, contact : {support}.",
+        "For it to come back in time: reference {ref}, contact: {support}.",
+        ref=case.record.ref,
+        support=loose(case.context.support),
+    )
 
 
 def _locked(case: Case) -> bool:
@@ -80,7 +128,8 @@ def _last_signature(case: Case) -> None:
 def _until_delivered(case: Case) -> None:
     page = case.page
     if _locked(case):
-        page.para(
+        page.what_to_do()
+        page.bullet(
             "Fermez « {pdf} » partout où il est ouvert : le document signé prendra sa place de lui-même.",
             "Close “{pdf}” wherever it is open: the signed document will take its place by itself.",
             pdf=case.pdf,
@@ -92,6 +141,14 @@ def _until_delivered(case: Case) -> None:
             "The signed document is kept and will be put here once this folder allows it (contact: {support}).",
             support=loose(case.context.support),
         )
+        if case.context.erases_at is not None:
+            page.para(
+                "Jesignexpert efface le sien vers le {day} (date calculée, un mois après la dernière signature) : la "
+                "copie gardée ici n’en dépend pas.",
+                "Jesignexpert erases its own about {day} (a computed date, a month after the last signature): the copy "
+                "kept here does not depend on it.",
+                day=page.day(case.context.erases_at),
+            )
     page.para(
         "Il n’y a rien à faire. « {pdf} » n’est pas encore la version signée : merci de ne pas la transmettre "
         "et de ne pas la modifier.",

@@ -13,9 +13,10 @@ from zoneinfo import ZoneInfo
 from connector.lifecycle import Record, State
 from connector.report import before, checking, ending, following, ready, returning, stopped, waiting
 from connector.report.answers import answer_order
+from connector.report.asides import asides
 from connector.report.context import StatusContext
 from connector.report.facts import Case
-from connector.report.typography import LINE_WIDTH, Language, Words, cut, loose, say, wrap
+from connector.report.typography import LINE_WIDTH, Language, Words, say, wrap
 
 _BUILDERS: dict[State, Callable[[Case], None]] = {
     State.WAITING_PDF: before.waiting_pdf,
@@ -35,7 +36,6 @@ _BUILDERS: dict[State, Callable[[Case], None]] = {
     State.CANCELLED: stopped.cancelled,
     **checking.BUILDERS,
 }
-_NOTE_LENGTH = 300
 
 _CITIES = {
     "Europe/Paris": "heure de Paris",
@@ -83,11 +83,7 @@ def render_status(record: Record, context: StatusContext) -> StatusText:
     case = Case(record, context)
     _BUILDERS[record.state](case)
     answer_order(case)
-    note = record.request.note if record.request is not None else None
-    if note:
-        case.page.para(
-            "Votre note : {note}", "Your note: {note}", note=loose(cut(" ".join(note.split()), _NOTE_LENGTH))
-        )
+    asides(case)
     return StatusText(
         state=case.page.state,
         first_line=case.page.first_line,
@@ -108,7 +104,7 @@ def foot(ref: str, zone: ZoneInfo, language: Language) -> list[str]:
         *line(
             "Tenu à jour automatiquement ({zone}) ; vos ajouts seraient effacés.",
             "Kept up to date automatically ({zone}); what you add would be lost.",
-            zone=_zone_text(zone, language),
+            zone=zone_text(zone, language),
         ),
         *(
             line(
@@ -125,7 +121,8 @@ def foot(ref: str, zone: ZoneInfo, language: Language) -> list[str]:
     ]
 
 
-def _zone_text(zone: ZoneInfo, language: Language) -> Words:
+def zone_text(zone: ZoneInfo, language: Language) -> Words:
+    """Name a zone as people do: « heure de Paris »; one without such a name by its own."""
     key = zone.key or "UTC"
     if language == "fr":
         return Words(_CITIES.get(key, f"fuseau {key}"))

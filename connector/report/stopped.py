@@ -60,7 +60,7 @@ def _after_refusal(case: Case, one: SignatoryFacts | None) -> None:
     page.bullet(
         "Pour refaire signer : remplacez « {pdf} » par la version corrigée, sous le même nom, puis écrivez dans "
         "« {file} » (nouvelle demande, payante) :",
-        "To have it signed again: replace “{pdf}” by the corrected version of the same name, then write into "
+        "To have it signed again: replace “{pdf}” with the corrected version of the same name, then write into "
         "“{file}” (a new request, to be paid):",
         pdf=case.pdf,
         file=case.request_file,
@@ -73,6 +73,9 @@ def expired(case: Case) -> None:
     page, record = case.page, case.record
     late = case.pending[:1]
     end = record.expires_at or record.ended_at
+    if case.expiry_computed and record.ended_at is not None and end is not None:
+        # The platform's own end came before our computed one.
+        end = min(end, record.ended_at)
     if late and end:
         page.first(
             words.EXPIRED,
@@ -134,6 +137,7 @@ def cancelled(case: Case) -> None:
             "You said that this request had not been sent, and Jesignexpert does not say otherwise. The new request "
             "is followed under its own reference.",
         )
+        page.para("Il n’y a rien à faire.", "There is nothing to do.")
         return
     _closed(case)
     _lost_signatures(case)
@@ -218,3 +222,6 @@ def _finished_before(case: Case) -> None:
         "Jesignexpert.",
         "It ended before it was followed here again. Its outcome shows in this folder or on Jesignexpert.",
     )
+    page.what_to_do()
+    _again(case)
+    page.bullet("Sinon, il n’y a rien à faire.", "Else there is nothing to do.")

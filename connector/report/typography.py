@@ -139,11 +139,26 @@ def on_day(moment: datetime, zone: ZoneInfo, language: Language = "fr") -> Words
 
 
 def at_time(moment: datetime, zone: ZoneInfo, language: Language = "fr") -> Words:
-    """Say the hour of an aware moment: « 10 h 42 », « 10:42 »."""
+    """Say the hour of an aware moment: « 10 h 42 », « 10:42 ».
+
+    The hour that clocks show twice, in the night when they go back, is told apart: « 2 h 30 (heure d’été) ».
+    """
     there = local(moment, zone)
-    if language == "en":
-        return Words(f"{there.hour}:{there.minute:02d}")
-    return Words(f"{there.hour}{NBSP}h{NBSP}{there.minute:02d}")
+    between = ":" if language == "en" else f"{NBSP}h{NBSP}"
+    return Words(f"{there.hour}{between}{there.minute:02d}{_which(there, language)}")
+
+
+def _which(there: datetime, language: Language) -> str:
+    """Which of two equal hours this is; empty but in the night when clocks go back."""
+    first, second = there.replace(fold=0), there.replace(fold=1)
+    if first.utcoffset() == second.utcoffset():
+        return ""
+    if first.dst() == second.dst():  # not for the season: a country that changed its zone
+        return f" (UTC{there:%z})"
+    # The first of the two is that of the season with more light, in Dublin too, where winter is the odd one.
+    season = ("d’été", "d’hiver") if language == "fr" else ("summer", "winter")
+    name = season[there.fold]
+    return f" (heure{TIE}{name})" if language == "fr" else f" ({name}{TIE}time)"
 
 
 def on_day_at(moment: datetime, zone: ZoneInfo, language: Language = "fr") -> Words:

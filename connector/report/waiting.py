@@ -233,9 +233,10 @@ def _limit(case: Case) -> str:
 def _brake_of_the_day(case: Case) -> None:
     page, limit = case.page, _limit(case)
     if limit:
+        plural = "" if limit == "1" else "s"
         page.first(
             words.PAUSED,
-            "{limit} envois aujourd’hui, la limite du cabinet ; la suite partira demain",
+            f"{{limit}} envoi{plural} aujourd’hui, la limite du cabinet ; la suite partira demain",
             "{limit} sent today, the firm’s limit; the rest will leave tomorrow",
             limit=Words(limit),
         )

@@ -16,12 +16,18 @@ from typing import Final
 MAX_NAME_BYTES: Final = 250
 SETTINGS_STEM: Final = "_signature"
 PAUSE_NAME: Final = "SIGNATURES EN PAUSE.txt"
+PAUSE_NAMES: Final = {"fr": PAUSE_NAME, "en": "SIGNATURES PAUSED.txt"}
+"""Name of the notice in a watched root while sending rests, by language."""
 OVERVIEW_NAME: Final = "_Suivi des signatures.txt"
+OVERVIEW_NAMES: Final = {"fr": OVERVIEW_NAME, "en": "_Signature overview.txt"}
+"""Name of the overview of a folder's requests, by language."""
 REGISTRY_FOLDER: Final = ".signature"
 CONNECTOR_FOLDER: Final = ".jse-connector"
 MODELS_FOLDER: Final = "Modèles de signature"
 LOST_FOLDER: Final = "Signatures à classer"
 """Where signed documents go whose folder is gone."""
+DONE_FOLDER: Final = "Demandes terminées"
+"""Where the files of finished requests are put away: they belong to the folder that holds it."""
 LIST_STEM: Final = "_signataires"
 LIST_ANSWER: Final = "_signataires.signature.txt"
 """What became of the rows of a list, beside it, whatever its extension."""
@@ -157,6 +163,21 @@ def is_conflict_copy(name: str) -> bool:
     return bool(_CONFLICT.search(comparable(name)))
 
 
+def original_of(conflict_copy: str) -> str:
+    """Return the name of the file that a sync client made this copy of, in :func:`comparable` form; ``""`` for none.
+
+    ``lettre.sign (conflicted copy 2026-11-23 104512).yaml`` → ``lettre.sign.yaml``.
+    """
+    folded = comparable(conflict_copy)
+    found = _CONFLICT.search(folded)
+    if found is None:
+        return ""
+    # Syncthing's has no bracket at its end: what follows up to the extension belongs to it.
+    rest = folded[found.end() :]
+    rest = rest[rest.find(".") :] if found[0].startswith(".") and "." in rest else rest
+    return comparable(folded[: found.start()].rstrip() + rest)
+
+
 def is_noise(name: str) -> bool:
     """Tell whether this is a temporary, lock, system or conflict file: never a request, never a document."""
     return bool(_NOISE.fullmatch(comparable(name))) or is_conflict_copy(name)
@@ -168,8 +189,19 @@ def is_ours(name: str) -> bool:
     ``name`` is one segment of a path, a folder's with or without its slash.
     """
     wanted = comparable(name.rstrip("/"))
-    fixed = (PAUSE_NAME, OVERVIEW_NAME, REGISTRY_FOLDER, CONNECTOR_FOLDER, MODELS_FOLDER)
-    return wanted in {comparable(own) for own in fixed} or bool(_OURS.fullmatch(wanted))
+    return wanted in _FIXED or bool(_OURS.fullmatch(wanted))
+
+
+_FIXED: Final = frozenset(
+    comparable(own)
+    for own in (
+        *PAUSE_NAMES.values(),
+        *OVERVIEW_NAMES.values(),
+        REGISTRY_FOLDER,
+        CONNECTOR_FOLDER,
+        MODELS_FOLDER,
+    )
+)
 
 
 def document_name(sidecar_name: str) -> str:

@@ -5,8 +5,8 @@
     bytes → text (encodings) → certain repairs → tree (YAML, texts only) → request, with the line of each problem
 
 :func:`read_sidecar` and :func:`read_whole` judge; :func:`read_orders` and :func:`read_wish` only look for one line,
-for a request that has left and whose file a person goes on editing. Codes and their values: ``sidecar.codes``, and
-``text_yaml`` for those beginning with ``yaml_``.
+and :func:`without_orders` leaves it out, for a request that has left and whose file a person goes on editing. Codes
+and their values: ``sidecar.codes``, and ``text_yaml`` for those beginning with ``yaml_``.
 """
 
 from __future__ import annotations
@@ -105,6 +105,22 @@ def read_orders(data: bytes) -> Action | None:
     return known[-1] if known else None
 
 
+def unknown_order(data: bytes) -> str:
+    """Return what stands after ``action`` in a sidecar where no order can be read; ``""`` else. Never raises."""
+    found = [value for value, line in _values_of(data, "action") if value.strip()]
+    return shown(found[-1]) if found and read_orders(data) is None else ""
+
+
+def without_orders(data: bytes) -> bytes:
+    """Return a sidecar without its ``action`` lines: whatever stands in them, the request itself is another matter."""
+    lines = split_lines(decode(data).text)
+    wanted = {"action": words.REQUEST_KEYS["action"]}
+    matches = ((line, _ACTION_LINE.fullmatch(fold_blanks(line).rstrip())) for line in lines)
+    return "\n".join(
+        "" if match and words.find(match[1], wanted) else line for line, match in matches
+    ).encode("utf-8", "surrogateescape")
+
+
 def read_wish(data: bytes) -> Wish | None:
     """Return what ``envoi`` says in a sidecar or settings file, however broken the rest; None when nothing clear.
 
@@ -164,4 +180,13 @@ def _megabytes(size: int) -> str:
     return f"{size / 1_000_000:.1f}"
 
 
-__all__ = ["MAX_BYTES", "Reading", "read_orders", "read_sidecar", "read_whole", "read_wish"]
+__all__ = [
+    "MAX_BYTES",
+    "Reading",
+    "read_orders",
+    "read_sidecar",
+    "read_whole",
+    "read_wish",
+    "unknown_order",
+    "without_orders",
+]

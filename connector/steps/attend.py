@@ -12,7 +12,7 @@ from typing import Any
 from connector.identity import ask_of
 from connector.lifecycle import Event, Record, State
 from connector.sidecar.model import Action
-from connector.sidecar.reading import read_orders
+from connector.sidecar.reading import Reading, read_orders, read_whole, unknown_order, without_orders
 from connector.steps import contacts, orders
 from connector.steps.asked import wording_of
 from connector.steps.case import Case, NotSettled, as_known, move
@@ -20,6 +20,7 @@ from connector.steps.ended import attend_ended
 from connector.steps.judge import judge, read_again
 from connector.steps.likeness import rival_speaks, taken_by
 from connector.steps.marked import attend_marked, digest_now, gathered_now
+from connector.steps.read import ReadSidecar
 from connector.steps.watch import document_seen, documents_seen, in_sight, pair_document
 
 _MARKED_HOLDS = frozenset({"marker_unreadable", "marker_other_connector", "marker_other_digest"})
@@ -143,7 +144,9 @@ def _moved_by_id(case: Case, record: Record | None) -> Record | None:
     undecided = {State.WAITING_PDF, State.REJECTED, State.UNCONFIRMED}
     if document is None or document.file_id is None or (record is not None and record.state not in undecided):
         return None
-    for known in reversed(case.journal.with_file_id(case.settings.server, document.file_id)):
+    found = case.journal.with_file_id(case.settings.server, document.file_id)
+    # Of several that had this document in turn, the last one that left: a lost journal adopts them in any order.
+    for known in sorted(found, key=lambda one: (one.sent_at or one.created_at, one.id), reverse=True):
         mine = record is not None and known.id == record.id
         # A document that lies where it lay did not move: another request was written for it.
         if known.document.href == document.href and not known.extra.get("followed"):
@@ -170,9 +173,11 @@ def _held(case: Case, record: Record) -> Record:
     if record.reason == "platform_said_no" and not marked:
         return judge(replace(case, target=record))
     if not anew:
-        extra = {**record.extra, **orders.told_before_sending(record, action)}
+        extra = {**orders.line_seen(record, action), **orders.told_before_sending(record, action, State.HELD)}
+        extra |= orders.not_understood(unknown_order(sidecar.data))
+        seen = sidecar.etag or case.pair.sidecar.etag
         return case.journal.note(
-            record, "sidecar_edited", sidecar_etag=sidecar.etag or case.pair.sidecar.etag, extra=extra
+            record, "sidecar_edited", sidecar_etag=seen, extra=extra, **_note_of(record, sidecar)
         )
     if marked:
         # Its marker stays with its transaction, which was never sent; the new ask is another request.
@@ -201,26 +206,41 @@ def _sidecar_edited(case: Case, record: Record) -> Record:
     changes: dict[str, Any] = {
         "sidecar_etag": sidecar.etag or case.pair.sidecar.etag,
         "sidecar_gone": False,
-        # An order that still waits is the one that stands in the file now, or none.
-        "extra": orders.no_longer_pending(record),
     }
     action = read_orders(sidecar.data)
+    # What waits still, or is told of, is the order that stands in the file now, or none.
+    changes["extra"] = orders.no_longer_pending(orders.line_seen(record, action))
+    changes["extra"] |= orders.not_understood(unknown_order(sidecar.data))
     if record.adopted and not record.extra.get("orders_seen"):
         # Orders found on an adopted request count as obeyed (protocol, "Orders and the key").
         changes["extra"] |= {"orders_seen": True}
         changes["obeyed"] = (*record.obeyed, *((action.wording,) if action else ()))
         action = None
+    changes |= _note_of(record, sidecar)
     if sidecar.sha256 != record.sidecar_sha256 and record.request is not None:
-        changes["edited_after_send"] = (
-            sidecar.request is None
-            or bool(sidecar.problems)
-            or wording_of(sidecar.request) != record.extra.get("wording")
-        )
+        changes["edited_after_send"] = _is_corrected(case, sidecar, record)
     if action is not None and action.wording not in record.obeyed:
         # Kept with the very fact that the file was read: a crash before it is obeyed must not lose it.
         changes["extra"] |= orders.pending(action)
     record = case.journal.note(record, "sidecar_edited", **changes)
     return _order(case, record, action)
+
+
+def _is_corrected(case: Case, sidecar: ReadSidecar, record: Record) -> bool:
+    """Does it say something else than what was sent? Its orders, readable or not, are no part of that."""
+    said = Reading(request=sidecar.request, problems=sidecar.problems)
+    if said.problems or said.request is None:
+        said = read_whole(without_orders(sidecar.data), pdf_name=case.pair.document_name)
+    return (
+        said.request is None or bool(said.problems) or wording_of(said.request) != record.extra.get("wording")
+    )
+
+
+def _note_of(record: Record, sidecar: ReadSidecar) -> dict[str, Any]:
+    """A note is for whoever reads the status and travels nowhere: it is shown as it stands in the file now."""
+    if record.request is None or sidecar.request is None:
+        return {}
+    return {"request": record.request.model_copy(update={"note": sidecar.request.note})}
 
 
 def _order(case: Case, record: Record, action: Action | None) -> Record:
@@ -232,7 +252,7 @@ def _order(case: Case, record: Record, action: Action | None) -> Record:
         return judge(replace(case, previous=record))
     answered = record.extra.get("order", {}).get("wording") == action.wording
     if action.wording in record.obeyed or answered or record.state.ended:
-        return case.journal.touch(record, extra=orders.no_longer_pending(record))
+        return case.journal.touch(record, extra=orders.no_longer_pending(record.extra))
     return orders.put_off(case.parts, record)
 
 

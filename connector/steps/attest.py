@@ -104,7 +104,8 @@ def _fetch(parts: Parts, record: Record) -> Record:
 def _later(parts: Parts, record: Record, *, answered: bool) -> Record:
     """Ask again, later and later; give up when a day has brought none, or when the platform has erased everything."""
     ended, tries = record.ended_at or record.updated_at, int(_facts(record).get("tries", 0))
-    over = parts.now() >= ended + (PATIENCE if answered else parts.timing.retention)
+    retention = timedelta(days=parts.accounts[record.account].terms.retention_days)
+    over = parts.now() >= ended + (PATIENCE if answered else retention)
     if over:
         log.error("the platform gave no attestation of %s", record.ref)
         facts: dict[str, Any] = {"given_up": parts.now().isoformat()}

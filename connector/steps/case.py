@@ -14,6 +14,9 @@ from connector.steps.parts import FolderSettings, Parts
 NAMED_AFTER_REQUEST = "named_after_request"
 """In ``extra``: no document bears the request's own name, so what we write beside it is named after the request."""
 
+MOVED_OUT = "moved_out_at"
+"""In ``extra``: when the main document was followed to a place that no watched folder holds; empty: it is not there."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Case:
@@ -27,6 +30,8 @@ class Case:
     previous: Record | None = None
     there_before: bool = False
     """The first look at this folder found it: not launched without a new ask (R7)."""
+    ask_found: bool = False
+    """Its new ask was found on adoption: not launched where no marker knows it (protocol, "Orders and the key")."""
 
     @property
     def settings(self) -> FolderSettings:
@@ -105,7 +110,7 @@ def move(case: Case, record: Record) -> Record:
         "sidecar_gone": False,
         "reported": None,
         "reported_etag": None,
-        "extra": {**record.extra, "moved_at": case.parts.now().isoformat()},
+        "extra": {**record.extra, "moved_at": case.parts.now().isoformat(), MOVED_OUT: ""},
     }
     if record.extra.get("shown"):
         changes["extra"]["shown"] = {**record.extra["shown"], "moved": True}

@@ -7,17 +7,17 @@ from typing import Any
 
 from connector.errors import DocumentError
 from connector.identity import ask_of
-from connector.lifecycle import DocumentFacts, Event, Record
+from connector.lifecycle import DocumentFacts, Event, Record, State
 from connector.ports import Entry
-from connector.sidecar.model import Verb
-from connector.sidecar.reading import read_orders
+from connector.sidecar.model import Action, Verb
+from connector.sidecar.reading import read_orders, unknown_order
 from connector.steps import check as checking
+from connector.steps import heeded, orders
 from connector.steps.asked import files_beside
 from connector.steps.case import Case
 from connector.steps.close import awaits_more
 from connector.steps.gather import Gathered, gather
 from connector.steps.judge import judge, read_again
-from connector.steps.orders import after_end
 from connector.steps.present import present_at
 from connector.steps.watch import has_settled, in_sight, pair_document
 
@@ -30,15 +30,22 @@ def attend_ended(case: Case, record: Record) -> Record:
     if record.sidecar_etag != case.pair.sidecar.etag or crashed:
         sidecar = read_again(case)
         action = read_orders(sidecar.data)
-        record = after_end(case.parts, record, action)
+        record = orders.after_end(
+            case.parts,
+            record,
+            action,
+            _why_not_again(case, record, action),
+            unknown=unknown_order(sidecar.data),
+        )
         changes: dict[str, Any] = {
             "sidecar_etag": sidecar.etag or case.pair.sidecar.etag,
             "extra": {**record.extra, "orders_seen": True, "asked_again": True},
         }
-        if record.adopted and not record.extra.get("orders_seen"):
+        found = record.adopted and not record.extra.get("orders_seen")
+        if _asks_again(record, action):
+            return judge(replace(case, previous=record, ask_found=found))
+        if found:
             changes["obeyed"] = (*record.obeyed, *((action.wording,) if action else ()))
-        elif action is not None and ask_of(action, record=record) != record.ask:
-            return judge(replace(case, previous=record))
         record = case.journal.note(record, "sidecar_edited", **changes)
         if action is not None and action.verb is Verb.UNLOCK:
             return record  # tags have moved since the folder was listed, which is no edit
@@ -50,6 +57,33 @@ def attend_ended(case: Case, record: Record) -> Record:
         if other:
             return _ended_place_changed(case, record, rank, entry)
     return record
+
+
+def _why_not_again(case: Case, record: Record, action: Action | None) -> str:
+    """Why a ``recommencer`` is answered instead of obeyed; empty where it is a new ask, or none at all."""
+    if action is None or action.verb is not Verb.RESTART or action.wording in record.obeyed:
+        return ""
+    if action.wording == record.extra.get(orders.STANDS):
+        return heeded.RESTART_STANDS
+    main = pair_document(case.pair, record)
+    delivered = record.document.delivered_href is not None and not record.document.beside
+    if (
+        main is not None
+        and record.state is State.DELIVERED
+        and delivered
+        and main.etag == record.document.etag
+    ):
+        return heeded.RESTART_ON_SIGNED
+    return ""
+
+
+def _asks_again(record: Record, action: Action | None) -> bool:
+    """True for a new ask; one that was refused and stands there still is none, nor « pas partie » of what was sent."""
+    if action is None or action.wording == record.extra.get(orders.STANDS):
+        return False
+    if heeded.after_the_end(action.verb, record):
+        return False
+    return ask_of(action, record=record) != record.ask
 
 
 def _entry_of(case: Case, record: Record, rank: int) -> Entry | None:

@@ -20,10 +20,12 @@ from connector.errors import (
     OutOfSpace,
     RemoteError,
 )
-from connector.lifecycle import TRANSITIONS, DocumentFacts, Event, Record, SignatoryFacts
+from connector.lifecycle import TRANSITIONS, DocumentFacts, Event, Record
 from connector.pdf.model import Expected, Verdict
 from connector.ports import TransactionId
 from connector.steps import waiting
+from connector.steps.dates import dated
+from connector.steps.deadlines import erased
 from connector.steps.parts import Parts
 from connector.steps.spooled import signed_name
 from connector.steps.task import NEVER_CAME, Task
@@ -145,7 +147,7 @@ def _one_here(parts: Parts, record: Record, found: _Good) -> Record:
         record,
         "document_fetched",
         data=_told(found),
-        signatories=_dated(record.signatories, found),
+        signatories=dated(record, found.verdict.signatures, parts.now()),
         **record.with_document(found.document),
     )
 
@@ -156,7 +158,7 @@ def _all_here(parts: Parts, record: Record, last: _Good | None) -> Record:
     if last is not None:
         kept = {
             "data": _told(last),
-            "signatories": _dated(record.signatories, last),
+            "signatories": dated(record, last.verdict.signatures, parts.now()),
             **record.with_document(last.document),
         }
     return parts.journal.fact(record, Event.FETCHED, reason="", values={}, attempts=0, next_at=None, **kept)
@@ -165,23 +167,6 @@ def _all_here(parts: Parts, record: Record, last: _Good | None) -> Record:
 def _told(found: _Good) -> dict[str, Any]:
     told = {"sha256": found.document.signed_sha256, "signatures": found.document.signatures}
     return told if found.document.rank == 1 else {**told, "rank": found.document.rank}
-
-
-def _dated(signatories: tuple[SignatoryFacts, ...], found: _Good) -> tuple[SignatoryFacts, ...]:
-    """Each person's date from the verified signature that bears their name, else what is known already.
-
-    Of several documents the latest date counts: then a person has signed everything.
-    """
-    signatures = [one for one in found.verdict.signatures if one.signed_at is not None]
-    by_name = {one.name.casefold(): one.signed_at for one in signatures}
-    by_email = {one.email.casefold(): one.signed_at for one in signatures if one.email}
-    dated = []
-    for facts in signatories:
-        when = by_email.get(facts.email.casefold()) or by_name.get(facts.name.casefold())
-        if when is not None and facts.signed_at is not None and found.document.rank > 1:
-            when = max(when, facts.signed_at)
-        dated.append(facts.model_copy(update={"signed_at": when or facts.signed_at, "progress": "signed"}))
-    return tuple(dated)
 
 
 def _quarantine(parts: Parts, record: Record, bad: _Bad) -> Record:
@@ -228,7 +213,10 @@ def _forgotten(parts: Parts, record: Record) -> Record:
         if document.delivered_href is not None or _is_here(parts, record, document)
     }
     if not saved:
-        return parts.journal.fact(record, Event.ERASED, reason="erased_before_fetch", ended_at=parts.now())
+        values = {"erased": erased(parts, record).isoformat()}
+        return parts.journal.fact(
+            record, Event.ERASED, reason="erased_before_fetch", values=values, ended_at=parts.now()
+        )
     missing = [document for document in record.documents if document.rank not in saved]
     kept = record
     for document in missing:

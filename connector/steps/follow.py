@@ -14,6 +14,8 @@ from connector.errors import AccessDenied, AnsweredNo, InvalidResponse, NotFound
 from connector.lifecycle import Event, Record, SignatoryFacts, State
 from connector.ports import Progress, SignatoryProgress, SignatoryStatus, TransactionId, TransactionStatus
 from connector.steps import waiting
+from connector.steps.dates import FROM_DOCUMENT
+from connector.steps.deadlines import erased, lapse, lapse_by_rule, last_signature
 from connector.steps.parts import Parts
 
 log = logging.getLogger(__name__)
@@ -51,11 +53,12 @@ def follow(parts: Parts, record: Record) -> Record:
 def absorb(parts: Parts, record: Record, status: TransactionStatus) -> Record:
     """Turn one answer into an event, or into no more than the time it came at."""
     now = parts.now()
+    expires_at, extra = lapse(parts, record, status)
     changes: dict[str, Any] = {
         "word": status.word,
         "answered_at": now,
         "seen_answering": True,
-        "expires_at": status.expires_at or record.expires_at,
+        "expires_at": expires_at,
         "signatories": _signatories(record, status, now),
         "attempts": 0,
         "next_at": now + _interval(parts, record),
@@ -64,7 +67,9 @@ def absorb(parts: Parts, record: Record, status: TransactionStatus) -> Record:
         log.error("%s: the platform says %r, a word nobody has mapped", record.ref, status.word)
     unknown = status.word if status.progress is Progress.UNKNOWN else ""
     if unknown != record.extra.get("unknown_word", ""):
-        changes["extra"] = {**record.extra, "unknown_word": unknown}
+        extra = {**extra, "unknown_word": unknown}
+    if extra != record.extra:
+        changes["extra"] = extra
     if status.progress is Progress.NOT_SENT:
         if record.state is State.IN_DOUBT and record.extra.get("kind") == "draft":
             return parts.journal.fact(record, Event.DRAFTED, **{**changes, "reason": ""})
@@ -79,9 +84,9 @@ def absorb(parts: Parts, record: Record, status: TransactionStatus) -> Record:
     elif record.state is State.IN_DOUBT:
         changes["reason"] = ""
     if event is not Event.SIGNED:
-        changes["ended_at"] = _ended_at(status) or now
+        changes["ended_at"] = _ended_at(event, expires_at, changes["signatories"], now)
     else:
-        changes["signed_at"] = _last_signature(changes["signatories"]) or now
+        changes["signed_at"] = last_signature(changes["signatories"]) or now
     changes["next_at"] = None
     changes["sent_at"] = record.sent_at or status.created_at or now
     done = ("send", "cancel", "remind")
@@ -107,16 +112,20 @@ def _not_found(parts: Parts, record: Record, error: NotFound) -> Record:
         # An adopted one was answered for in an earlier life of the journal (protocol step 7).
         reason = "erased_before_fetch" if record.signed_at else "erased_unknown"
         return parts.journal.fact(
-            record, Event.ERASED, reason=reason, ended_at=parts.now(), values={"at": parts.now().isoformat()}
+            record,
+            Event.ERASED,
+            reason=reason,
+            ended_at=parts.now(),
+            values={"erased": erased(parts, record).isoformat()},
         )
     log.error("%s was never answered for, and is not found: %s", record.ref, error)
     return _away(parts, record, error)
 
 
 def _away(parts: Parts, record: Record, error: RemoteError) -> Record:
-    terms = parts.accounts[record.account].terms
-    expires = record.expires_at or (record.sent_at or record.created_at) + timedelta(days=terms.lapse_days)
-    if record.state is not State.DRAFT and parts.now() > expires + parts.timing.retention:
+    retention = timedelta(days=parts.accounts[record.account].terms.retention_days)
+    expires = record.expires_at or lapse_by_rule(parts, record.account, record.sent_at or record.created_at)
+    if record.state is not State.DRAFT and parts.now() > expires + retention:
         # Nothing is left there to be told of (protocol R13).
         return parts.journal.fact(record, Event.ERASED, reason="erased_unknown", ended_at=parts.now())
     return parts.journal.note(
@@ -153,8 +162,9 @@ def _signatory(known: SignatoryFacts | None, told: SignatoryStatus, now: datetim
     }
     if told.progress is SignatoryProgress.INVITED and facts.invited_at is None:
         changes["invited_at"] = told.at or now
-    if told.progress is SignatoryProgress.SIGNED:
+    if told.progress is SignatoryProgress.SIGNED and facts.signed_from not in FROM_DOCUMENT:
         changes["signed_at"] = told.at or facts.signed_at or now
+        changes["signed_from"] = "platform" if told.at else (facts.signed_from or "noticed")
     if told.progress is SignatoryProgress.REFUSED:
         changes["refused_at"] = told.at or facts.refused_at or now
         changes["reason"] = told.reason
@@ -163,11 +173,14 @@ def _signatory(known: SignatoryFacts | None, told: SignatoryStatus, now: datetim
     return facts.model_copy(update=changes)
 
 
-def _ended_at(status: TransactionStatus) -> datetime | None:
-    times = [s.at for s in status.signatories if s.at is not None]
-    return max(times) if times else None
+def _ended_at(
+    event: Event, expires_at: datetime | None, signatories: tuple[SignatoryFacts, ...], now: datetime
+) -> datetime:
+    """When it came to its end: by the refusal, by the date it lapsed on; else when it was noticed.
 
-
-def _last_signature(signatories: tuple[SignatoryFacts, ...]) -> datetime | None:
-    times = [s.signed_at for s in signatories if s.signed_at is not None]
-    return max(times) if times else None
+    A signature given before a cancellation is not its date.
+    """
+    if event is Event.EXPIRED and expires_at is not None:
+        return min(expires_at, now)
+    refusals = [each.refused_at for each in signatories if each.refused_at is not None]
+    return max(refusals, default=now) if event is Event.REFUSED else now

@@ -69,6 +69,7 @@ def forget(journal: Journal, email: str, found: Traces, *, hide: Callable[[str],
         journal.note(
             record, "forgotten", done=journal.intended(record), **without(record, email, person, hide=hide)
         )
+    journal.forget_overview_texts()
     # Last: until then a run that was cut off finds names and numbers again.
     journal.forget_contact(email)
 

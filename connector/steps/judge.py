@@ -53,9 +53,10 @@ _WRITTEN = frozenset(
         # What a person was shown, and the order that stopped it: neither is undone by a look that goes wrong.
         "shown",
         "stopped",
+        "note_aside",
     }
 )
-_HOLDING = frozenset({"there_before", "status_by_name"})
+_HOLDING = frozenset({"there_before", "status_by_name", "restart_marker_missing"})
 
 
 def judge(case: Case) -> Record:
@@ -116,10 +117,15 @@ def _verdict(
 ) -> Record:
     main = documents[0] if documents else None
     common = _common(case, sidecar, asked, main, ref)
+    action = read_orders(sidecar.data)
+
+    def answered(state: State) -> dict[str, Any]:
+        return orders.told_before_sending(case.target, action, state, previous=case.previous)
+
     lost = lost_both(case, sidecar, main)
     if lost is not None:
         told = {"reason": "lost_both_files", "values": {"other": lost.document.href}}
-        common["extra"] |= {"needs_ask": told}
+        common["extra"] |= {"needs_ask": told, **answered(State.UNCONFIRMED)}
         return case.keep(Event.COPIED, **{**common, **told, "request": asked.request})
     problems = [*_problems_of_place(case), *asked.problems]
     if asked.request is None or problems:
@@ -129,6 +135,7 @@ def _verdict(
             if len(case.pair.documents) < 2:  # which of several PDFs is meant is for a person to say
                 common |= _unchecked(documents)
         common["extra"] |= {"own_status": rival_speaks(case), "corrected": corrected_text(sidecar, problems)}
+        common["extra"] |= answered(State.REJECTED)
         return case.keep(Event.REJECTED, problems=_dumped(problems), request=asked.request, **common)
     if asked.gathered.missing:
         if documents:
@@ -136,6 +143,7 @@ def _verdict(
         common["extra"] |= {
             "near_name": _near_name(case, asked.gathered.missing[0]),
             "missing": list(asked.gathered.missing),
+            **answered(State.WAITING_PDF),
         }
         return case.keep(Event.PDF_MISSING, request=asked.request, problems=(), **common)
     return _judge_whole(case, sidecar, asked, asked.request, documents, common)
@@ -156,6 +164,10 @@ def _judge_whole(
     common: dict[str, Any],
 ) -> Record:
     parts = case.parts
+
+    def answered(state: State) -> dict[str, Any]:
+        return orders.told_before_sending(case.target, request.action, state, previous=case.previous)
+
     subject = checking.subject_name(case.pair.document if case.pair.own else None, case.pair.sidecar.name)
     checked = checking.check(parts, case.settings, request, documents, subject)
     base = case.target or case.previous
@@ -181,6 +193,7 @@ def _judge_whole(
         one, other = taken
         values = {"other": other.place.rsplit("/", 1)[-1], "document": one.name if one.rank > 1 else ""}
         problem = Problem(code="document_taken", values=values)
+        common["extra"] |= answered(State.REJECTED)
         return case.keep(Event.REJECTED, **{**common, "problems": _dumped([problem])}, key=None)
     asked_anew = base is not None and ask != base.ask
     # A new ask confirms these bytes for these people; other ones put in their place must ask for themselves.
@@ -195,15 +208,22 @@ def _judge_whole(
     copied = copy_of(case, sidecar, checked, key, confirmed=confirmed)
     if copied is not None:
         obeyed = tuple(dict.fromkeys((*_obeyed(case), *_wording(request))))
+        common["extra"] |= answered(State.UNCONFIRMED)
         told = {"reason": "copy", "values": copied, "key": None, "obeyed": obeyed}
         return case.keep(Event.COPIED, **{**common, **told})
     if checked.problems:
-        common["extra"] |= {"corrected": corrected_text(sidecar, checked.problems)}
+        common["extra"] |= {
+            "corrected": corrected_text(sidecar, checked.problems),
+            **answered(State.REJECTED),
+        }
         return case.keep(Event.REJECTED, **{**common, "problems": _dumped(checked.problems)}, key=None)
     there_before = bool(common["extra"].get("there_before"))
     needed = common["extra"].get("needs_ask") or _needs_ask(
         case, confirmed=confirmed, there_before=there_before
     )
+    if case.ask_found and case.journal.by_key(key) is None:
+        needed = {"reason": "restart_marker_missing", "values": {}}
+        common["extra"].pop("confirmed", None)
     if needed and "transaction" in needed:
         # Registry and journal are gone; our own status still names T: it is followed, never sent (R7).
         fields = {**common, **needed, "key": key, "key_parts": key_parts, "ask": ask, "adopted": True}
@@ -211,7 +231,8 @@ def _judge_whole(
     if needed:
         obeyed = tuple(dict.fromkeys((*_obeyed(case), *_wording(request))))
         event = Event.HELD if needed["reason"] in _HOLDING else Event.COPIED
-        common["extra"] = {**common["extra"], "needs_ask": needed}
+        told = answered(State.HELD if event is Event.HELD else State.UNCONFIRMED)
+        common["extra"] = {**common["extra"], "needs_ask": needed, **told}
         return case.keep(event, **{**common, **needed, "obeyed": obeyed, "key": None})
     return _accept(case, sidecar, asked, checked, key, key_parts, ask, common)
 
@@ -237,6 +258,14 @@ def _accept(
     stopped = orders.stops(case.target, request.action)
     if stopped:
         going = Going(wish=Wish.PREVIEW, capped=going.capped, reason=orders.STOPPED)
+    event = Event.PREVIEWED if going.wish is Wish.PREVIEW else Event.ACCEPTED
+    told = orders.told_before_sending(
+        case.target,
+        request.action,
+        State.PREVIEWED if event is Event.PREVIEWED else State.WAITING,
+        previous=case.previous,
+        capped=going.capped,
+    )
     obeyed = _obeyed(case)
     common["extra"].pop("stopped", None)
     fields = {
@@ -257,12 +286,11 @@ def _accept(
             "capped": going.capped,
             "send_said": asked.send_said,
             **remembered(case, sidecar, asked, carried, going),
-            **({"stopped": stopped} if stopped else orders.told_before_sending(case.target, request.action)),
+            **({"stopped": stopped} if stopped else told),
         },
         "next_at": case.target.next_at if case.target and _same_key(case.target, key) else None,
         "attempts": case.target.attempts if case.target and _same_key(case.target, key) else 0,
     }
-    event = Event.PREVIEWED if going.wish is Wish.PREVIEW else Event.ACCEPTED
     return case.keep(event, **fields)
 
 
@@ -290,7 +318,7 @@ def _common(
             "settings_name": asked.settings_name,
             "settings_scope": asked.settings_scope,
             "wording": wording_of(asked.own) if asked.own is not None else "",
-            "first_order": orders.first_order(case.target, read_orders(sidecar.data)),
+            "first_order": orders.first_order(case.target, read_orders(sidecar.data), previous=case.previous),
         },
     }
     if case.there_before or (case.target is None and was_there_before(case, sidecar, main)):
@@ -336,14 +364,17 @@ def _needs_ask(case: Case, *, confirmed: bool, there_before: bool) -> dict[str, 
 
 
 def _near_name(case: Case, missing: str) -> str:
-    """A PDF beside whose name is nearly the one that is missing."""
-    found = [
-        entry.name
+    """A PDF beside whose name is nearly the one that is missing, case and accents aside.
+
+    « Lettre Dupond » for « Lettre DUPONT » is the usual slip; in other cases the two have little in common.
+    """
+    found = {
+        names.comparable(entry.name): entry.name
         for entry in case.sight.pdfs_beside(case.pair.sidecar.href)
         if not names.is_ours(entry.name)
-    ]
-    near = difflib.get_close_matches(missing, found, n=1, cutoff=0.75)
-    return near[0] if near else ""
+    }
+    near = difflib.get_close_matches(names.comparable(missing), found, n=1, cutoff=0.75)
+    return found[near[0]] if near else ""
 
 
 def _wording(request: SignatureRequest) -> tuple[str, ...]:

@@ -52,6 +52,8 @@ class ListMemory:
     """Watched folder → digest of a list's place → the ETag it had at the first look."""
     over: dict[str, State] = field(default_factory=dict)
     """Place of a request that ended → how."""
+    news: dict[str, ListNews] = field(default_factory=dict)
+    """Folder → what became of its list, as it was told last."""
 
 
 def tasks(
@@ -144,6 +146,7 @@ def _attend(
     news = news_of(parts, sight, entries, before, opened, memory, room)
     if news is None:
         return
+    memory.news[entries[0].parent] = news
     language: Language = "en" if parts.report.language == "en" else "fr"
     text = render_list(
         news, zone=ZoneInfo(parts.report.timezone), language=language, support=parts.report.support

@@ -133,7 +133,7 @@ def _order_seen(case: Case, record: Record) -> Record:
     if etag in {record.sidecar_etag, record.extra.get("order_seen")}:
         return record
     action = read_orders(read_again(case).data)
-    extra = {**orders.no_longer_pending(record), "order_seen": etag}
+    extra = {**orders.no_longer_pending(record.extra), "order_seen": etag}
     if action is not None and action.verb is Verb.CANCEL and action.wording not in record.obeyed:
         extra |= orders.pending(action)
     return case.journal.touch(record, extra=extra)

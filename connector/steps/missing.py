@@ -9,6 +9,7 @@ from connector.errors import NotFound
 from connector.lifecycle import DocumentFacts, Event, Record, State
 from connector.ports import Entry, FileId
 from connector.sidecar import names
+from connector.steps.case import MOVED_OUT
 from connector.steps.discover import Sight
 from connector.steps.parts import Parts
 from connector.steps.present import present_at
@@ -67,14 +68,17 @@ def _document_missing(
     if found is None:
         record, found = _by_content(parts, sights, record, document)
     if found is not None:
-        return _followed(parts, record, document, found)
+        watched = any(found.href.startswith(sight.settings.root) for sight in sights)
+        return _followed(parts, record, document, found, watched=watched)
     if document.missing_since is None:
         gone = document.model_copy(update={"missing_since": parts.now()})
         return parts.journal.note(record, "document_missing", **record.with_document(gone))
     return record
 
 
-def _followed(parts: Parts, record: Record, document: DocumentFacts, found: Entry) -> Record:
+def _followed(
+    parts: Parts, record: Record, document: DocumentFacts, found: Entry, *, watched: bool
+) -> Record:
     moved = document.model_copy(
         update={
             "href": found.href,
@@ -90,7 +94,8 @@ def _followed(parts: Parts, record: Record, document: DocumentFacts, found: Entr
     changes: dict[str, Any] = record.with_document(moved)
     if document.rank == record.document.rank:
         # The status is called after it.
-        changes |= {"reported": None, "reported_etag": None, "extra": {**record.extra, "followed": True}}
+        extra = {**record.extra, "followed": True, MOVED_OUT: "" if watched else parts.now().isoformat()}
+        changes |= {"reported": None, "reported_etag": None, "extra": extra}
     return parts.journal.note(record, "document_followed", **changes)
 
 

@@ -10,23 +10,25 @@ History keeps the verb alone: a wording is a person's own text (« relancer Mari
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from connector.errors import NotFound, RemoteError
+from connector.errors import InvalidResponse, NotFound, RemoteError
 from connector.lifecycle import Event, Record, State
 from connector.ports import Progress, TransactionId
+from connector.sidecar import words
 from connector.sidecar.model import Action, Verb
-from connector.steps import cancel, lock, reminders, show, waiting
+from connector.steps import assumed, cancel, heeded, lock, reminders, show, waiting
 from connector.steps.follow import absorb, follow
 from connector.steps.parts import Parts
 
 log = logging.getLogger(__name__)
 
-_ASKING = frozenset({Verb.RESTART, Verb.NOT_SENT})
-"""They begin a new ask where a request has ended; step 2 reads them."""
 STOPPED = "stopped"
 """Reason of a preview that « annuler » keeps from leaving."""
+STANDS = "stands"
+"""In ``extra``: wording of a ``recommencer`` that was refused, for as long as its line stands: no new ask later."""
 
 
 def obey(parts: Parts, record: Record, action: Action) -> Record:
@@ -35,23 +37,21 @@ def obey(parts: Parts, record: Record, action: Action) -> Record:
         return record
     if action.verb is Verb.CANCEL:
         return cancel.cancel(parts, record, action.wording)
+    code = heeded.while_out(action.verb, record.state)
+    if code:
+        return answer(parts, record, action, code)
     if action.verb is Verb.REMIND:
         return _remind(parts, record, action)
     if action.verb is Verb.ALREADY_SENT:
         return _already_sent(parts, record, action)
     if action.verb is Verb.NOT_SENT:
         return _not_sent(parts, record, action)
-    if action.verb is Verb.RESTART:
-        reason = "restart_in_doubt" if record.state is State.IN_DOUBT else "restart_while_open"
-        return answer(parts, record, action, reason)
-    if action.verb is Verb.SEND and record.state is State.DRAFT:
-        return answer(parts, record, action, "send_on_draft")
-    return answer(parts, record, action, "no_effect")
+    return record  # marked only: it waits until that is settled
 
 
 def answer(parts: Parts, record: Record, action: Action, code: str) -> Record:
     """Say what became of an order; it counts as answered, so that it does not fire later by surprise."""
-    extra = {**record.extra, "order": {"code": code, "wording": action.wording}}
+    extra = {**record.extra, **_told(action, code)}
     if record.extra.get("order") == extra["order"]:
         return record
     obeyed = record.obeyed if action.verb is Verb.RESTART else (*record.obeyed, action.wording)
@@ -60,13 +60,45 @@ def answer(parts: Parts, record: Record, action: Action, code: str) -> Record:
     )
 
 
+def _told(action: Action, code: str) -> dict[str, Any]:
+    """Return what is kept (in ``extra``) of an answer; a refused ``recommencer`` may be written again later."""
+    stands = {STANDS: action.wording} if action.verb is Verb.RESTART else {}
+    return {"order": {"code": code, "wording": action.wording}, **stands}
+
+
+def line_seen(record: Record, action: Action | None) -> dict[str, Any]:
+    """Return ``extra`` without what was said of a line that stands there no longer."""
+    wording = action.wording if action is not None else ""
+    gone = {
+        name
+        for name, kept in (
+            ("order", record.extra.get("order")),
+            (STANDS, {"wording": record.extra.get(STANDS)}),
+        )
+        if isinstance(kept, Mapping) and kept.get("wording") != wording
+    }
+    return {name: value for name, value in record.extra.items() if name not in gone}
+
+
+def not_understood(written: str) -> dict[str, Any]:
+    """Return what is kept of an order that is none; empty when there is no such line."""
+    if not written:
+        return {}
+    near = words.nearest(written, words.VERBS)
+    return {"order": {"code": "unknown", "wording": written, "near": near}}
+
+
 # ------------------------------------------------------------------------------- before, and after the end
 
 
-def first_order(target: Record | None, action: Action | None) -> str:
-    """Return the order that stood in the file when its request was first seen, for as long as its line stands."""
-    wording = action.wording if action is not None else ""
-    return wording if target is None or wording == target.extra.get("first_order") else ""
+def first_order(target: Record | None, action: Action | None, *, previous: Record | None = None) -> str:
+    """Return the order that stood in the file when its request was first seen, for as long as its line stands.
+
+    ``previous``: the request of this place that ended, where a new ask begins the next one.
+    """
+    if action is None or (target is None and previous is not None and action.verb in heeded.ASKING):
+        return ""
+    return action.wording if target is None or action.wording == target.extra.get("first_order") else ""
 
 
 def stops(target: Record | None, action: Action | None) -> str:
@@ -80,30 +112,68 @@ def stops(target: Record | None, action: Action | None) -> str:
     return "" if first_order(target, action) else action.wording
 
 
-def told_before_sending(target: Record | None, action: Action | None) -> dict[str, Any]:
-    """Return what is kept (in ``extra``) of an order on a request of which nothing has left: that it is said."""
-    if action is None or action.verb in _ASKING | {Verb.SEND}:
+def told_before_sending(
+    target: Record | None,
+    action: Action | None,
+    state: State,
+    *,
+    previous: Record | None = None,
+    capped: bool = False,
+) -> dict[str, Any]:
+    """Return what is kept (in ``extra``) of an order on a request of which nothing has left: that it is said.
+
+    ``state`` is what the verdict comes to.
+    """
+    if action is None:
         return {}
-    code = "left_over" if first_order(target, action) else "not_sent_yet"
-    return {"order": {"code": code, "wording": action.wording}}
+    code = heeded.before_sending(action.verb, state, capped=capped)
+    had_effect = target is not None and action.wording in target.obeyed
+    if action.verb is Verb.SEND:
+        # Shown, and let go by this very line: it leaves.
+        if state is State.WAITING and (target is None or target.extra.get("shown")):
+            return {}
+    elif first_order(target, action, previous=previous):
+        code = heeded.LEFT_OVER
+    elif action.verb in heeded.ASKING and (had_effect or _asks_anew(target)):
+        return {}
+    return {"order": {"code": code, "wording": action.wording}} if code else {}
 
 
-def after_end(parts: Parts, record: Record, action: Action | None) -> Record:
-    """Obey or answer an order on a request that has ended. Remote errors pass through: it is read again then."""
-    if action is None or action.verb in _ASKING or action.wording in record.obeyed:
+def _asks_anew(target: Record | None) -> bool:
+    """True where a new ask is what lets the request go on: it had ended, or waited for one."""
+    return target is None or target.state in {
+        State.UNCONFIRMED,
+        State.HELD,
+        State.REJECTED,
+        State.WAITING_PDF,
+    }
+
+
+def after_end(
+    parts: Parts, record: Record, action: Action | None, code: str = "", *, unknown: str = ""
+) -> Record:
+    """Obey or answer an order on a request that has ended. Remote errors pass through: it is read again then.
+
+    ``code``: why not, where the caller knows more; ``unknown``: what stands there in place of an order.
+    """
+    extra = {**line_seen(record, action), **not_understood(unknown)}
+    if extra != record.extra:
+        record = show.show(parts, parts.journal.touch(record, extra=extra))
+    if action is None or action.wording in record.obeyed:
         return record
-    if record.adopted and not record.extra.get("orders_seen"):
+    if record.adopted and not record.extra.get("orders_seen") and not code:
         return record  # found on adoption: it counts as obeyed
-    if action.verb is Verb.UNLOCK and record.delivered_at is not None:
-        return lock.unlock(parts, record, action.wording)
-    told = {"order": {"code": "ended", "wording": action.wording}}
-    record = parts.journal.touch(record, extra={**record.extra, **told})
-    return parts.journal.note(
-        show.show(parts, record),
-        "order_answered",
-        data={"code": "ended", "verb": action.verb.value},
-        obeyed=(*record.obeyed, action.wording),
-    )
+    if code := code or heeded.after_the_end(action.verb, record):
+        record = parts.journal.touch(record, extra={**record.extra, **_told(action, code)})
+        return answer_shown(parts, record, action, code)
+    return lock.unlock(parts, record, action.wording) if action.verb is Verb.UNLOCK else record
+
+
+def answer_shown(parts: Parts, record: Record, action: Action, code: str) -> Record:
+    """Show first, then count it as answered: a crash in between repeats both."""
+    obeyed = record.obeyed if action.verb is Verb.RESTART else (*record.obeyed, action.wording)
+    data = {"code": code, "verb": action.verb.value}
+    return parts.journal.note(show.show(parts, record), "order_answered", data=data, obeyed=obeyed)
 
 
 # -------------------------------------------------------------------------------------- when it is tried
@@ -114,9 +184,9 @@ def pending(action: Action) -> dict[str, Any]:
     return {"pending_order": action.model_dump(mode="json")}
 
 
-def no_longer_pending(record: Record) -> dict[str, Any]:
+def no_longer_pending(extra: Mapping[str, Any]) -> dict[str, Any]:
     """Return ``extra`` without it."""
-    return {name: value for name, value in record.extra.items() if name not in {"pending_order", "order_try"}}
+    return {name: value for name, value in extra.items() if name not in {"pending_order", "order_try"}}
 
 
 def due(parts: Parts, record: Record) -> bool:
@@ -138,8 +208,6 @@ def put_off(parts: Parts, record: Record) -> Record:
 
 def _remind(parts: Parts, record: Record, action: Action) -> Record:
     """Ask whose turn it is, then remind; too early or refused is told with the hour from which it is possible."""
-    if record.state is not State.IN_PROGRESS:
-        return answer(parts, record, action, "no_effect")
     record = reminders.settled(parts, record)
     if action.wording in record.obeyed or not waiting.may_ask(parts, record.account):
         return record
@@ -155,8 +223,6 @@ def _remind(parts: Parts, record: Record, action: Action) -> Record:
 
 def _already_sent(parts: Parts, record: Record, action: Action) -> Record:
     """The person knows that it left: T is followed as sent."""
-    if record.state is not State.IN_DOUBT:
-        return answer(parts, record, action, "no_effect")
     return parts.journal.fact(
         record,
         Event.STARTED,
@@ -169,8 +235,6 @@ def _already_sent(parts: Parts, record: Record, action: Action) -> Record:
 
 def _not_sent(parts: Parts, record: Record, action: Action) -> Record:
     """The person says that it did not leave: the platform is asked once more, and only then a new ask begins."""
-    if record.state is not State.IN_DOUBT:
-        return answer(parts, record, action, "no_effect")
     transaction = TransactionId(str(record.transaction))
     service = parts.services[record.account]
     try:
@@ -183,10 +247,12 @@ def _not_sent(parts: Parts, record: Record, action: Action) -> Record:
         return record
     waiting.answered(parts, record.account)
     if status.progress is not Progress.NOT_SENT:
-        record = parts.journal.note(record, "order_answered", obeyed=(*record.obeyed, action.wording))
-        return absorb(parts, record, status)
+        return absorb(parts, answer(parts, record, action, heeded.SENT_INDEED), status)
     try:
         service.cancel(transaction)
+    except (NotFound, InvalidResponse) as error:
+        # It has just answered for this transaction: it is the operation that it does not know.
+        assumed.found_absent(parts, record.account, assumed.CANCEL, error)
     except RemoteError as error:
         # Cancelling is an assumption of the contract; an unsent draft that stays there mails nobody.
         log.info("the draft of %s could not be cancelled: %s", record.ref, error)

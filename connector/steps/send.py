@@ -7,12 +7,14 @@ question to the platform, and "not sent" is no proof at once. Source: protocol s
 from __future__ import annotations
 
 import logging
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from connector.errors import AccessDenied, AnsweredNo, NotConnected, NotFound, OutcomeUnknown, RemoteError
 from connector.lifecycle import Event, Record
 from connector.ports import Progress, TransactionId
+from connector.report.facts import EXPIRY_COMPUTED
 from connector.steps import waiting
+from connector.steps.deadlines import lapse_by_rule
 from connector.steps.follow import absorb
 from connector.steps.mark import still_judged
 from connector.steps.parts import Parts
@@ -162,8 +164,9 @@ def _sent(parts: Parts, record: Record) -> Record:
         Event.SENT,
         done=("send",),
         sent_at=now,
-        # By the setting until the platform gives its own date, most often the same day (API page section 4).
-        expires_at=now + timedelta(days=parts.accounts[record.account].terms.lapse_days),
+        # By the rule until the platform gives its own date, most often the same day (API page section 4).
+        expires_at=lapse_by_rule(parts, record.account, now),
+        extra={**record.extra, EXPIRY_COMPUTED: True},
         signatories=signatories,
         attempts=0,
         next_at=now + parts.timing.follow_first_hour,

@@ -25,7 +25,7 @@ from connector.report.status import StatusText, render_status
 from connector.report.typography import Language
 from connector.sidecar import names
 from connector.sidecar.model import Verb
-from connector.steps import assumed, waiting
+from connector.steps import assumed, deadlines, waiting
 from connector.steps.case import NAMED_AFTER_REQUEST
 from connector.steps.parts import Parts
 from connector.steps.spooled import sent_name
@@ -120,8 +120,11 @@ def _show_status(parts: Parts, record: Record) -> Record:
     earlier = parts.journal.intent(record, "show")
     ours = [content, *([str(earlier.data["content"]).encode()] if earlier else [])]
     record = parts.journal.intend(record, "show", {"content": content.decode()})
+    aside: list[Href] = []
     try:
-        etag = write_ours(folder, href, content, known=known, ours=ours, seal_key=parts.sealer.key)
+        etag = write_ours(
+            folder, href, content, known=known, ours=ours, seal_key=parts.sealer.key, aside=aside
+        )
     except NotFound:
         if not record.state.ended:
             raise
@@ -135,19 +138,32 @@ def _show_status(parts: Parts, record: Record) -> Record:
         done=("show",),
         reported=digest,
         reported_etag=etag,
-        extra={**record.extra, "status_href": href},
+        extra={**record.extra, "status_href": href, **_note_aside(aside)},
     )
     if before and before != href:
         remove_ours(parts, folder, Href(before), record.ref)
     return record
 
 
+def _note_aside(aside: Sequence[Href]) -> dict[str, str]:
+    """Return what is kept of a person's addition that was moved: the next look tells of it."""
+    return {"note_aside": aside[-1].rpartition("/")[2]} if aside else {}
+
+
 def write_ours(
-    folder: Folder, href: Href, content: bytes, *, known: bool, ours: Sequence[bytes], seal_key: bytes
+    folder: Folder,
+    href: Href,
+    content: bytes,
+    *,
+    known: bool,
+    ours: Sequence[bytes],
+    seal_key: bytes,
+    aside: list[Href] | None = None,
 ) -> ETag | None:
     """Make the file, or overwrite our own; ``known``: we wrote it before, so that it is looked at first.
 
-    ``ours``: what we write and what we were last writing, of which a torn file is the beginning.
+    ``ours``: what we write and what we were last writing, of which a torn file is the beginning. ``aside`` takes
+    where a person's content was moved to, if any stood there.
     """
     if not known:
         try:
@@ -167,21 +183,24 @@ def write_ours(
         if etag is None:
             raise PreconditionFailed("the status has no ETag to guard it by", operation="show")
         return folder.replace(href, content, etag=etag)
-    move_aside(folder, href)
+    moved = move_aside(folder, href)
+    if aside is not None:
+        aside.append(moved)
     return folder.create(href, content)
 
 
-def move_aside(folder: Folder, href: Href) -> None:
-    """What a person wrote is kept: ``lettre.signature (note).txt``, then ``(note) (2)``."""
+def move_aside(folder: Folder, href: Href) -> Href:
+    """What a person wrote is kept: ``lettre.signature (note).txt``, then ``(note) (2)``. Returns where."""
     parent, _, name = href.rpartition("/")
     stem = f"{parent}/{names.movable(name.removesuffix('.txt'))}"
     for number in range(1, _MOST_NOTES):
         suffix = " (note)" if number == 1 else f" (note) ({number})"
+        kept = Href(f"{stem}{suffix}.txt")
         try:
-            folder.move(href, Href(f"{stem}{suffix}.txt"))
+            folder.move(href, kept)
         except PreconditionFailed:
             continue
-        return
+        return kept
     raise OutOfSpace("every name for a person's note is taken", operation="show")
 
 
@@ -348,6 +367,7 @@ def context_of(parts: Parts, record: Record) -> StatusContext:
         platform_away_since=moment_of(record.extra.get("away_since")) or _unanswered_since(parts, record),
         wait=_wait_reason(parts, record),
         wait_limit=parts.accounts[record.account].max_sends_per_day,
+        erases_at=deadlines.erasure(parts, record),
         versions_kept=capabilities.versions and record.document.original_href is None,
         ready_count=_ready_count(parts, record),
         next_wordings=_next_wordings(parts, record, language),
@@ -387,7 +407,7 @@ def _unanswered_since(parts: Parts, record: Record) -> datetime | None:
 
 def _next_wordings(parts: Parts, record: Record, language: Language) -> dict[Verb, str]:
     """Print the first wording that is new for this place: the others were used up (protocol, "Orders")."""
-    used = set(record.obeyed)
+    used = {*record.obeyed, str(record.extra.get("stands", ""))}
     for other in parts.journal.all_at_place(record.server, record.place) if record.place else ():
         used |= set(other.obeyed)
     if record.reason == "copy" and record.values.get("other_id"):

@@ -167,6 +167,22 @@ class Sight:
         restless = {parent for parent in self.ours if self.restless.within(parent)}
         return restless | self._always_near | {folder_of(href) for href in self.wanted}
 
+    def conflict_copies(self, parent: str) -> Mapping[str, list[str]]:
+        """Folded name of a file of that folder → names of the copies that sync clients made of it there, sorted."""
+        if parent not in self._conflict_copies:
+            found: dict[str, list[str]] = defaultdict(list)
+            children = self.by_parent.get(parent, {})
+            for folded in filter(names.is_conflict_copy, children):
+                found[names.original_of(folded)] += [
+                    one.name for one in children[folded] if not one.is_folder
+                ]
+            self._conflict_copies[parent] = {name: sorted(copies) for name, copies in found.items()}
+        return self._conflict_copies[parent]
+
+    @cached_property
+    def _conflict_copies(self) -> dict[str, dict[str, list[str]]]:
+        return {}
+
     def has_settled(self, entries: Iterable[Entry]) -> bool:
         """True when all of these have settled; what has not is looked at again in a moment."""
         restless = {entry.href for entry in entries if entry.href not in self.settled}

@@ -13,6 +13,9 @@ from connector.sidecar import names
 _ROOM: Final = 4_000
 """So many entries stay unpacked, and in any case those of the folder that was asked for last."""
 
+_LIGHT: Final = 8_192
+"""Bytes of a page that is looked through rather than unpacked for one question."""
+
 
 class _Open:
     """One page, unpacked."""
@@ -53,6 +56,16 @@ class Pages:
             self._room -= len(oldest.by_href)
         return found
 
+    def holds(self, href: str) -> bool:
+        """True when something lies there: asked of thousands of requests, each in a folder of its own."""
+        way, _, name = href.rstrip("/").rpartition("/")
+        folder = way + "/"
+        page = self.tree.pages.get(Href(folder))
+        if page is None or (folder not in self._open and page.weight < _LIGHT):
+            return page is not None and page.shows(name, is_folder=href.endswith("/"))
+        opened = self.open(folder)
+        return opened is not None and href in opened.by_href
+
     def where(self, wanted: Callable[[Row], bool]) -> Iterator[Entry]:
         """Unpack, of the whole tree, what is ``wanted`` alone."""
         for page in self.tree.pages.values():
@@ -72,6 +85,9 @@ class ByHref(Mapping[str, Entry]):
         if found is None:
             raise KeyError(href)
         return found.by_href[href]
+
+    def __contains__(self, href: object) -> bool:
+        return isinstance(href, str) and self._pages.holds(href)
 
     def __iter__(self) -> Iterator[str]:
         return (entry.href for entry in self._pages.tree.entries())

@@ -12,7 +12,8 @@ from typing import Any
 from connector.errors import DocumentError
 from connector.lifecycle import DocumentFacts, Record
 from connector.ports import Entry
-from connector.steps.case import NAMED_AFTER_REQUEST
+from connector.sidecar import names
+from connector.steps.case import NAMED_AFTER_REQUEST, Case
 from connector.steps.discover import Pair, Sight
 from connector.steps.parts import Parts
 from connector.steps.present import Present, present_at
@@ -89,3 +90,13 @@ def _same_pages(parts: Parts, document: DocumentFacts, present: Present) -> bool
         return parts.documents.facts(present.path).pages_digest == document.pages_digest
     except DocumentError:
         return False
+
+
+def conflict_copies_seen(case: Case, record: Record) -> Record:
+    """Keep which copies of the request's two files a sync client has put beside them: they are told, never read."""
+    copies = case.sight.conflict_copies(case.pair.sidecar.parent)
+    files = {names.comparable(case.pair.sidecar.name), names.comparable(case.pair.document_name)}
+    found = [copy for name in sorted(files) for copy in copies.get(name, ())]
+    if record.closed or list(record.extra.get("conflict_copies", ())) == found:
+        return record
+    return case.journal.touch(record, extra={**record.extra, "conflict_copies": found})

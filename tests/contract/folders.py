@@ -74,6 +74,8 @@ class Backend:
     pass_time: Callable[[], None]
     colleague: str = ""
     """Another user with the same password who sees the same folder; empty: there is none."""
+    files: Path | None = None
+    """Where what it serves lies, for a server that takes its times from the disk."""
 
     @contextmanager
     def fresh(self) -> Iterator[Served]:
@@ -224,7 +226,8 @@ def apache() -> Iterator[Backend]:
     )
     try:
         _wait_for(port, process)
-        yield Backend(f"http://127.0.0.1:{port}/", USER, PASSWORD, lambda: _age(home / "files"), COLLEAGUE)
+        files = home / "files"
+        yield Backend(f"http://127.0.0.1:{port}/", USER, PASSWORD, lambda: _age(files), COLLEAGUE, files)
     finally:
         process.terminate()
         process.communicate(timeout=20)

@@ -24,12 +24,17 @@ def test_a1_the_two_files_arrive_in_any_order(tmp_path: Path) -> None:
         stage.write("un.pdf", documents.letter(1, "un"))
         stage.write("deux.sign.yaml", ONE)
         stage.write("jamais.sign.yaml", ONE)
+        stage.write("Bilan Dupond.pdf", documents.letter(1, "presque"))
+        stage.write("Bilan DUPONT.sign.yaml", ONE)
         stage.run()
         assert stage.sends() == []
         assert stage.status("deux") == "", "the two files rarely arrive together: nothing is said at once"
         stage.clock.advance(600)
         stage.run()
         assert stage.first_line("deux") == "EN ATTENTE DU PDF – « deux.pdf » n’est pas dans ce dossier"
+        assert "« Bilan Dupond.pdf »" in stage.status("Bilan DUPONT").replace("\u00a0", " "), (
+            "named in any case"
+        )
         stage.write("un.sign.yaml", ONE)
         stage.write("deux.pdf", documents.letter(1, "deux"))
         stage.run()

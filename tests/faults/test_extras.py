@@ -194,7 +194,7 @@ def locks(stage: Stage, path: str = f"{ROOT}/lettre.pdf") -> bool:
     import requests
 
     user, password = "signatures", "sandbox"
-    base = stage._running.url.rstrip("/")
+    base = stage.ground.url.rstrip("/")
     if stage.mode == "nextcloud":
         user = "comptable"
         base = base.replace("/files/signatures", "/files/comptable")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,13 @@ DOUBT = "À VÉRIFIER – la demande est peut-être déjà partie ; rien n’a �
 BY_ORDER = "ANNULÉ – à votre demande, le "
 ON_SITE = "ANNULÉ – depuis le site de Jesignexpert"
 HOUR = 3600
+BREAKS: dict[str, dict[str, Any]] = {
+    "lost_answer": {},
+    "cut_before": {},
+    "late_effect": {"seconds": 900},
+    "truncated": {},
+    "html": {},
+}
 
 
 def out(stage: Stage, sidecar: str = ONE) -> None:
@@ -30,15 +37,24 @@ def out(stage: Stage, sidecar: str = ONE) -> None:
     assert stage.first_line().startswith("EN COURS – 0 signature"), stage.status()
 
 
+def each_out(stage: Stage, names: Iterable[str]) -> None:
+    """Let a request of each name leave."""
+    for name in names:
+        stage.drop(name)
+    stage.run()
+    for name in names:
+        assert stage.first_line(name).startswith(OUT), stage.status(name)
+
+
 def order(stage: Stage, line: str, sidecar: str = ONE) -> None:
     """Write an order into the request, in the place of any other, and wait."""
     stage.write("lettre.sign.yaml", f"{sidecar}{line}\n")
     stage.run()
 
 
-def words(stage: Stage) -> str:
+def words(stage: Stage, name: str = "lettre") -> str:
     """The status with its lines joined and plain spaces."""
-    return " ".join(stage.status().replace("\u00a0", " ").split())
+    return " ".join(stage.status(name).replace("\u00a0", " ").split())
 
 
 def called(stage: Stage, operation: str) -> int:
@@ -132,19 +148,21 @@ def test_annuler_while_the_document_is_sealed(tmp_path: Path) -> None:
         stage.intact()
 
 
-@pytest.mark.parametrize("kind", ["lost_answer", "cut_before", "late_effect", "truncated", "html"])
-def test_annuler_over_a_broken_connection(tmp_path: Path, kind: str) -> None:
+def test_annuler_over_a_broken_connection(tmp_path: Path) -> None:
     """Whether it had its effect is asked, not guessed; without one the call is made again."""
-    details = {"seconds": 900} if kind == "late_effect" else {}
     with Stage(tmp_path) as stage:
-        out(stage)
-        stage.platform.misbehave(operation="cancel", kind=kind, **details)
-        order(stage, "action: annuler")
+        each_out(stage, BREAKS)
+        for kind, details in BREAKS.items():
+            transaction = str(stage.record(kind).transaction)
+            stage.platform.misbehave(operation="cancel", kind=kind, transaction=transaction, **details)
+            stage.write(f"{kind}.sign.yaml", ONE + "action: annuler\n")
+        stage.run()
         stage.clock.advance(HOUR)
         stage.run()
-        assert stage.first_line().startswith(BY_ORDER), stage.status()
-        assert phase(stage) == "canceled"
-        assert stage.sends() == [1]
+        for kind in BREAKS:
+            assert stage.first_line(kind).startswith(BY_ORDER), stage.status(kind)
+        ends = {view.object: (view.status, view.sends) for view in stage.platform.transactions()}
+        assert ends == dict.fromkeys(BREAKS, ("canceled", 1))
         stage.intact()
 
 
@@ -437,44 +455,6 @@ def test_an_order_left_over_then_meant(tmp_path: Path) -> None:
         stage.intact()
 
 
-def test_orders_on_what_was_never_sent_are_answered(tmp_path: Path) -> None:
-    """A preview cannot be reminded of; a held one neither."""
-    with Stage(tmp_path, settings={"send": "preview"}) as stage:
-        stage.drop(sidecar=ONE)
-        stage.run()
-        order(stage, "action: relancer")
-        assert stage.first_line().startswith("PRÊT – ")
-        assert "« relancer » était déjà écrit" in words(stage) or "« relancer » est sans effet" in words(
-            stage
-        )
-    with Stage(tmp_path / "held", start=False) as stage:
-        stage.drop(sidecar=ONE)
-        stage.start()
-        stage.run()
-        assert stage.record().state is State.HELD
-        order(stage, "action: relancer")
-        assert "« relancer » est sans effet : rien n’est parti." in words(stage)
-        stage.intact()
-
-
-@pytest.mark.parametrize("line", ["annuler", "relancer", "déverrouiller"])
-def test_orders_on_what_has_ended_are_answered(tmp_path: Path, line: str) -> None:
-    """After the end nothing is done, and nothing is dropped in silence."""
-    with Stage(tmp_path) as stage:
-        out(stage)
-        stage.refuse(reason="Non.")
-        stage.clock.advance(HOUR)
-        stage.run()
-        assert stage.first_line().startswith("REFUSÉ – ")
-        order(stage, f"action: {line}")
-        expected = f"« {line} » est sans effet : cette demande est terminée."
-        assert expected in words(stage)
-        assert (called(stage, "cancel"), called(stage, "remind")) == (0, 0)
-        order(stage, "action: recommencer")
-        assert stage.first_line().startswith(OUT)
-        stage.intact()
-
-
 # ------------------------------------------------------------------------------------------ relancer
 
 
@@ -563,25 +543,29 @@ def test_relancer_refused_by_the_platform(tmp_path: Path) -> None:
         stage.intact()
 
 
-@pytest.mark.parametrize("kind", ["lost_answer", "cut_before", "late_effect", "truncated", "html"])
-def test_relancer_without_an_answer_is_not_repeated(tmp_path: Path, kind: str) -> None:
+def test_relancer_without_an_answer_is_not_repeated(tmp_path: Path) -> None:
     """Perhaps a mail left: it counts, it is said, and it is never made again by itself."""
-    details = {"seconds": 600} if kind == "late_effect" else {}
     with Stage(tmp_path) as stage:
-        out(stage)
+        each_out(stage, BREAKS)
         stage.clock.advance(2 * HOUR)
-        stage.platform.misbehave(operation="remind", kind=kind, **details)
-        order(stage, "action: relancer")
-        for seconds in (700, 2 * HOUR):
+        for kind, details in BREAKS.items():
+            transaction = str(stage.record(kind).transaction)
+            stage.platform.misbehave(operation="remind", kind=kind, transaction=transaction, **details)
+            stage.write(f"{kind}.sign.yaml", ONE + "action: relancer\n")
+        stage.run()
+        for seconds in (1000, 2 * HOUR):
             stage.clock.advance(seconds)
             stage.run()
-        assert called(stage, "remind") == 1
-        assert "Jesignexpert n’a pas confirmé le rappel du " in words(stage)
-        assert "action: relancer 2" in stage.status()
-        assert len(stage.record().signatories[0].reminded_at) == 1
-        order(stage, "action: relancer 2")
-        assert called(stage, "remind") == 2
-        assert "Rappel fait le " in words(stage)
+        assert called(stage, "remind") == len(BREAKS)
+        for kind in BREAKS:
+            assert "Jesignexpert n’a pas confirmé le rappel du " in words(stage, kind)
+            assert "action: relancer 2" in stage.status(kind)
+            assert len(stage.record(kind).signatories[0].reminded_at) == 1
+            stage.write(f"{kind}.sign.yaml", ONE + "action: relancer 2\n")
+        stage.run()
+        assert called(stage, "remind") == 2 * len(BREAKS)
+        for kind in BREAKS:
+            assert "Rappel fait le " in words(stage, kind)
         stage.intact()
 
 

@@ -344,7 +344,7 @@ def test_a_server_without_etags(tmp_path: Path) -> None:
 
 def put(stage: Stage, name: str, data: bytes, *, ahead: float) -> None:
     """Upload as a synchronisation client whose clock is ahead."""
-    url, time = f"{stage._running.url}/{ROOT}/{name}", str(int(stage.clock.timestamp() + ahead))
+    url, time = f"{stage.ground.url}/{ROOT}/{name}", str(int(stage.clock.timestamp() + ahead))
     response = httpx.put(url, content=data, auth=("signatures", "sandbox"), headers={"X-OC-Mtime": time})
     assert response.status_code in {201, 204}
 

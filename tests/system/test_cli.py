@@ -331,6 +331,9 @@ def test_one_tick_launches_a_pair_that_is_there(stage: Stage) -> None:
     stage.drop()
     done = stage.call("tick")
     assert (done.returncode, stage.invitations()) == (0, 1), done.stderr
+    overview = stage.dms.person.read("Lettres/_Suivi des signatures.txt").decode("utf-8-sig")
+    assert overview.startswith("SUIVI DES SIGNATURES – Lettres")
+    assert "1 en cours" in overview
     stage.dms.maintenance = True
     away = stage.call("tick")
     assert away.returncode == 1
@@ -596,7 +599,9 @@ def test_lint_ends_cleanly_in_the_middle(stage: Stage, number: signal.Signals) -
     command = [sys.executable, "-m", "connector", "lint", str(tree)]
     environ = {**stage.environ, "TMPDIR": str(scratch), "PYTHONUNBUFFERED": "1"}
     with subprocess.Popen(
-        command, env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+        command, env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
+        # A test run in a shell's background ignores Ctrl-C, and would hand that on.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     ) as process:  # fmt: skip
         assert process.stdout is not None
         first = process.stdout.readline()

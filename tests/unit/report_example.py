@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from connector.config.model import Ceiling
 from connector.lifecycle import DocumentFacts, Record, SignatoryFacts, State
+from connector.report.answers import ANSWERS
 from connector.report.context import ACTED_NOW, Pause, PauseCause, StatusContext, WaitReason
 from connector.report.facts import place_words
 from connector.report.page import Page
@@ -367,7 +368,7 @@ def progress_variants() -> list[Variant]:
                 obeyed=("remind",),
                 **OUT,
             ),
-            CONTEXT,
+            with_context(next_wordings={Verb.REMIND: "relancer 2"}),
         ),
         (
             "1 signature sur 2 – votre correction n’est pas partie",
@@ -536,7 +537,7 @@ def ended_variants() -> list[Variant]:
             record(
                 State.DELIVERING, *DONE, reason="delivery_blocked", values={"since": at(2, 12).isoformat()}
             ),
-            CONTEXT,
+            with_context(erases_at=at(31, 12, 16, 5)),
         ),
         ("SIGNÉ PAR TOUS – ", record(State.DELIVERING, *DONE), CONTEXT),
         ("REFUSÉ – la signature a été refusée", record(State.REFUSED), CONTEXT),
@@ -631,7 +632,36 @@ def answered_variants() -> list[Variant]:
             record(State.DELIVERED_BESIDE, *DONE, more=mandate("erased"), reason="erased"),
         ),
     ]
+    rows += [("", _answered(code)) for code in ANSWERS]
     return [(f"answer-{n}", line, one, CONTEXT) for n, (line, one) in enumerate(rows)]
+
+
+def _answered(code: str) -> Record:
+    """A request that bears this answer, in a state in which it is told."""
+    shown = (State.IN_PROGRESS, State.DRAFT, State.IN_DOUBT, State.SEALING, State.REFUSED, State.HELD)
+    state = next(one for one in shown if one in ANSWERS[code].states)
+    told = {
+        "code": code,
+        "wording": "restart 2",
+        "near": "recommencer",
+        "text": "Collecte en cours de signature.",
+    }
+    return record(state, MARIE_INVITED, CLAIRE, extra={"order": told}, **OUT)
+
+
+def asides_variants() -> list[Variant]:
+    """What lies beside a request that is out: copies that synchronisation made, a note that was kept, or shown."""
+    copy = "Lettre DUPONT (conflicted copy Claire {}).sign.yaml"
+    asides: list[dict[str, Any]] = [
+        {"conflict_copies": [copy.format(1)]},
+        {"conflict_copies": [copy.format(number) for number in range(3)]},
+        {"note_aside": "Lettre DUPONT.signature (note).txt"},
+    ]
+    rows = [record(State.IN_PROGRESS, MARIE_INVITED, CLAIRE, extra=aside, **OUT) for aside in asides]
+    rows.append(with_request(rows[-1], note="Appelé le 3/12"))
+    moved = {"moved_out_at": at(24).isoformat()}
+    rows.append(record(State.IN_PROGRESS, MARIE_INVITED, CLAIRE, extra=moved, sidecar_gone=True, **OUT))
+    return [(f"aside-{n}", "EN COURS – ", one, CONTEXT) for n, one in enumerate(rows)]
 
 
 def mandate(beside: str = "") -> tuple[DocumentFacts, ...]:
@@ -656,4 +686,5 @@ def variants() -> list[Variant]:
         *reason_variants(),
         *ended_variants(),
         *answered_variants(),
+        *asides_variants(),
     ]

@@ -369,8 +369,11 @@ def test_forget_asks_and_erases(place: Place) -> None:
     asked = place.call("forget", MARIE)
     assert (asked.status, "add --yes" in asked.err) == (2, True)
     assert place.journal.get(record.id) == before
+    # A service that was killed while it wrote an overview left its text.
+    place.journal.intend_overview("lyon", "/Lettres/_Suivi des signatures.txt", "attend Marie", "a" * 64)
     done = place.call("forget", MARIE, "--yes")
     assert done.status == 0, done.err
+    assert [each.intended for each in place.journal.overviews("lyon", "/").values()] == [""]
     assert "Erased." in done.out
     after = place.journal.get(record.id)
     sealer = Sealer((place.directory / "state" / "keys" / "seal").read_text().strip().encode())

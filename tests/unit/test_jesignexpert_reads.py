@@ -121,6 +121,38 @@ def test_a_status_is_read_and_its_word_kept(service: Service) -> None:
     assert found.signatories[0].progress is SignatoryProgress.INVITED
 
 
+@pytest.mark.parametrize(
+    ("told", "meant"),
+    [
+        ("2026-12-07T23:00:00Z", (2026, 12, 7, 23)),
+        ("2026-12-08T00:00:00+01:00", (2026, 12, 7, 23)),
+        ("2026-12-08T00:00:00.000+0100", (2026, 12, 7, 23)),
+        ("2026-12-08T23:59:59+01:00", (2026, 12, 8, 22, 59, 59)),
+        ("2026-12-08T13:00:00", (2026, 12, 8, 13)),
+        ("2026-12-08", (2026, 12, 8)),
+        (1796684400000, (2026, 12, 7, 23)),
+        ("2026-10-25T02:30:00+02:00", (2026, 10, 25, 0, 30)),
+        ("2026-10-25T02:30:00+01:00", (2026, 10, 25, 1, 30)),
+        ("2028-02-29T12:00:00Z", (2028, 2, 29, 12)),
+        ("2026-12-31T23:30:00Z", (2026, 12, 31, 23, 30)),
+    ],
+)
+def test_a_date_of_the_platform_is_a_moment(service: Service, told: object, meant: tuple[int, ...]) -> None:
+    """With its zone; without one in UTC, as the platform's own clock (``ts``); a day alone is its first moment."""
+    found = asked_status(service, full(expiresAt=told)).expires_at
+    assert found == datetime(*meant, tzinfo=UTC)  # type: ignore[misc, arg-type]
+    assert found.tzinfo is UTC
+
+
+@pytest.mark.parametrize(
+    "told", ["2027-02-29T12:00:00Z", "8 décembre 2026", 1796684400, "1796684400000", True]
+)
+def test_what_is_no_date_of_our_time_is_refused(service: Service, told: object) -> None:
+    """A day that does not exist, seconds for milliseconds: loudly, never as a deadline long past."""
+    with pytest.raises(InvalidResponse, match="expiresAt"):
+        asked_status(service, full(expiresAt=told))
+
+
 def test_an_unknown_word_is_never_an_end(service: Service) -> None:
     """Nobody has mapped it: UNKNOWN, the word shown."""
     found = asked_status(service, full(status="Transmogrifié"))

@@ -17,7 +17,7 @@ import pytest
 from sqlalchemy import Connection
 
 from connector.errors import JournalError, LifecycleError, StaleRecordError
-from connector.journal import Contact, Journal, schema
+from connector.journal import Contact, Journal, Overview, schema
 from connector.lifecycle import DocumentFacts, Event, Record, SignatoryFacts, State
 
 START = datetime(2026, 3, 2, 9, 0, 0, 123_456, tzinfo=UTC)
@@ -523,6 +523,66 @@ def test_what_was_there_before_us_stays_so_until_it_went(journal: Journal, path:
 # The database
 
 
+def test_an_overview_has_one_row_however_often_it_is_written(
+    journal: Journal, path: Path, clock: Clock
+) -> None:
+    """Intended, written, written anew, forgotten: the last time alone is kept, and no text once it is written."""
+    href = "/Lettres/50 % « é »/_Suivi des signatures.txt"
+    events = len(contents(path)["event"])
+    for number in range(3):
+        journal.intend_overview("lyon", href, f"texte {number}", "a" * 64)
+        intended = journal.overviews("lyon", "/Lettres/")[href]
+        assert (intended.intended, intended.intended_words) == (f"texte {number}", "a" * 64)
+        assert intended.intended_at == clock()
+        assert intended.words == ("" if number == 0 else f"{number - 1}" * 64)
+        clock.advance(minutes=5)
+        journal.overview_written("lyon", href, f"{number}" * 64)
+    kept = journal.overviews("lyon", "/Lettres/")
+    assert kept == {
+        href: Overview(href=href, words="2" * 64, written_at=clock(), intended_at=clock(), intended="")
+    }
+    assert len(contents(path)["overview"]) == 1
+    assert len(contents(path)["event"]) == events
+    journal.intend_overview("lyon", href, "Marie Dupont", "a" * 64)
+    journal.forget_overview_texts()
+    forgotten = journal.overviews("lyon", "/Lettres/")[href]
+    assert (forgotten.words, forgotten.intended, forgotten.intended_words) == ("2" * 64, "", "")
+    journal.forget_overview("lyon", href)
+    journal.forget_overview("lyon", href)
+    assert journal.overviews("lyon", "/") == {}
+
+
+def test_overviews_are_of_one_server_and_below_one_folder(journal: Journal) -> None:
+    """Whatever the names: wildcards are letters, and bytes that are no UTF-8 are kept."""
+    hrefs = ["/a/x.txt", "/a/b/x.txt", "/ab/x.txt", "/a_/x.txt", "/a%/x.txt", "/\udce9/x.txt"]
+    for server in ("lyon", "annecy"):
+        for href in hrefs:
+            journal.intend_overview(server, href, "", "")
+    assert set(journal.overviews("lyon", "/a/")) == {"/a/x.txt", "/a/b/x.txt"}
+    assert set(journal.overviews("annecy", "/a_/")) == {"/a_/x.txt"}
+    assert set(journal.overviews("annecy", "/\udce9/")) == {"/\udce9/x.txt"}
+    assert set(journal.overviews("lyon", "/")) == set(hrefs)
+    journal.forget_overview("lyon", "/\udce9/x.txt")
+    assert set(journal.overviews("lyon", "/")) == set(hrefs[:-1])
+    assert set(journal.overviews("annecy", "/")) == set(hrefs)
+
+
+def test_places_that_have_not_changed_are_not_read_again(journal: Journal) -> None:
+    """Current records of one folder by fingerprint; those that changed, came or were touched are handed out."""
+    first = journal.add(Event.ACCEPTED, **fields(place="/a"))
+    second = journal.add(Event.ACCEPTED, **fields(place="/b"))
+    journal.add(Event.ACCEPTED, **fields(place="/c", folder="other"))
+    prints, changed = journal.places_unlike(first.server, first.folder, {})
+    assert list(prints) == [first.id, second.id]
+    assert changed == [first, second]
+    assert journal.places_unlike(first.server, first.folder, prints) == (prints, [])
+    touched = journal.touch(second, word="nouveau")
+    again = journal.add(Event.ACCEPTED, **fields(place="/a"))
+    after, changed = journal.places_unlike(first.server, first.folder, prints)
+    assert changed == [touched, again]
+    assert list(after) == [second.id, again.id], "the earlier one of a place is not current any more"
+
+
 def test_every_connection_is_durable(journal: Journal) -> None:
     """WAL, and synchronous=FULL on the connections that really write: a commit that returned survives a power loss."""
     wanted = {
@@ -776,6 +836,7 @@ def test_a_journal_of_version_1_keeps_its_records(journal: Journal, path: Path, 
     with raw(path) as db:
         db.execute("DROP TABLE document")
         db.execute("DROP TABLE contact")
+        db.execute("DROP TABLE overview")
         db.execute("UPDATE meta SET value = '1' WHERE name = 'schema'")
         kept = {
             name: db.execute(f"SELECT * FROM {name}").fetchall()
@@ -791,6 +852,38 @@ def test_a_journal_of_version_1_keeps_its_records(journal: Journal, path: Path, 
         more = (DocumentFacts(rank=2, href="/Lettres/annexe.pdf", sha256="a" * 64),)
         opened.touch(record, more=more)
         assert [each.id for each in opened.knowing(sha256="a" * 64)] == [record.id]
+
+
+def test_a_journal_of_version_2_keeps_everything(journal: Journal, path: Path, clock: Clock) -> None:
+    """2 → 3: the table of overviews comes, all else is as it was."""
+    record = prepared(journal)
+    journal.mark_account("folder:lettres", "notice", {"digest": ""})
+    journal.close()
+    made_today = tables(path)
+    with raw(path) as db:
+        db.execute("DROP TABLE overview")
+        db.execute("UPDATE meta SET value = '2' WHERE name = 'schema'")
+    before = {name: rows for name, rows in contents_of(path).items() if name not in {"meta", "overview"}}
+    with contextlib.closing(Journal(f"sqlite:///{path}", now=clock)) as opened:
+        assert opened.get(record.id) == record
+        found = contents(path)
+        assert {name: found[name] for name in before} == before
+        assert dict(found["meta"])["schema"] == str(schema.VERSION)
+        assert found["overview"] == []
+        assert tables(path) == made_today
+        opened.intend_overview("lyon", "/x", "text", "a" * 64)
+        assert list(opened.overviews("lyon", "/")) == ["/x"]
+
+
+def contents_of(path: Path) -> dict[str, list[tuple[Any, ...]]]:
+    """What there is in those tables that an older journal has."""
+    with raw(path) as db:
+        there = {row[0] for row in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+        return {
+            name: db.execute(f"SELECT * FROM {name}").fetchall()
+            for name in schema.metadata.tables
+            if name in there
+        }
 
 
 def test_what_version_1_kept_beside_a_document_is_the_documents_own(
@@ -809,6 +902,7 @@ def test_what_version_1_kept_beside_a_document_is_the_documents_own(
     with raw(path) as db:
         db.execute("DROP TABLE document")
         db.execute("DROP TABLE contact")
+        db.execute("DROP TABLE overview")
         db.execute("UPDATE meta SET value = '1' WHERE name = 'schema'")
     with contextlib.closing(Journal(f"sqlite:///{path}", now=clock)) as opened:
         document = opened.get(record.id).document

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
@@ -46,6 +46,33 @@ def test_signed_by_two(path: Path, sent: Expected, visible: bool) -> None:
         assert len(one.certificate_sha256) == len(one.contents_sha256) == 64
     assert len({one.contents_sha256 for one in verdict.signatures}) == 2
     assert len({one.certificate_sha256 for one in verdict.signatures}) == 2
+
+
+CLOCK = datetime(2028, 2, 29, 23, 30, tzinfo=timezone(timedelta(hours=1)))
+
+
+def test_when_a_person_signed_is_what_their_clock_said(path: Path) -> None:
+    """Without a timestamp the signed attributes tell it, with their zone."""
+    (signature,) = judged(path, documents.signed_at(CLOCK)).signatures
+    assert signature.signed_at == CLOCK
+    assert not signature.stamped
+
+
+def test_a_timestamp_is_worth_more_than_a_signers_clock(path: Path) -> None:
+    """A computer set a year ahead dates nothing: the authority's token is of the moment itself."""
+    token = datetime(2026, 12, 1, 15, 5, 7, tzinfo=UTC)
+    (signature,) = judged(path, documents.signed_at(CLOCK, token=token)).signatures
+    assert signature.intact
+    assert signature.signed_at == token
+    assert signature.stamped
+
+
+def test_a_timestamp_about_other_bytes_dates_nothing(path: Path) -> None:
+    """A token taken from elsewhere is not believed; the signature's own time is what remains."""
+    stolen = documents.signed_at(CLOCK, token=datetime(2026, 12, 1, 15, 5, 7, tzinfo=UTC), of_this=False)
+    (signature,) = judged(path, stolen).signatures
+    assert signature.signed_at == CLOCK
+    assert not signature.stamped
 
 
 @pytest.mark.parametrize(

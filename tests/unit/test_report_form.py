@@ -2,32 +2,40 @@
 
 from __future__ import annotations
 
+import ast
 import dataclasses
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+import connector
 from connector.lifecycle import Record, SignatoryFacts, State
-from connector.report import words
+from connector.report import answers, extras, words
 from connector.report.block import seal_status
-from connector.report.context import StatusContext
+from connector.report.context import PauseCause, StatusContext, WaitReason
+from connector.report.reasons import REASONS
 from connector.report.status import render_status
-from connector.report.typography import TIE
+from connector.report.typography import Language
+from tests.unit.forbidden_words import FORBIDDEN, GENDERED, RELATIVE
+from tests.unit.problem_values import VALUES
 from tests.unit.report_example import CASES, CONTEXT, MARIE, OUT, record, variants, with_context
+from tests.unit.report_more import CHANGES, more_variants
+from tests.unit.text_form import MOST_LINES, check_english, check_form, check_french, is_typed
 
-VARIANTS = variants()
+__all__ = ["FORBIDDEN", "GENDERED", "RELATIVE", "is_typed"]
+LANGUAGES: tuple[Language, ...] = ("fr", "en")
+
+VARIANTS = [*variants(), *more_variants()]
 NAMES = [each[0] for each in VARIANTS]
 KEY = b"k" * 32
-FORBIDDEN = re.compile(
-    r"(?<!\w)(sidecar|YAML|transaction|record|journal|event|intent|step|claim|adopted|spool|connecteur|démon"
-    r"|plateforme|serveur|DMS|WebDAV|jeton|token|HMAC|API|authentification|ETag|hash|empreinte|412|conflit|in doubt"
-    r"|incertaine?|ancre|coordonnées|encodage|UTF-8|ANSI|syntaxe|clé|indentation|parser|null|erreur|échec|invalide"
-    r"|interdite?|timeout|retry|rebondi|bounce)s?(?!\w)",
-    re.IGNORECASE,
-)
-GENDERED = re.compile(r"\b(invitée?s?|relancée?s?|prévenue?s?|sollicitée?s?)\b|\(e\)")
-RELATIVE = re.compile(r"\bil y a \d|\bdepuis \d+ (j|h|jours?|heures?)\b|\bhier\b", re.IGNORECASE)
+QUOTED = ("Les honoraires ne correspondent pas à notre échange.", "L'expert-comptable")
+"""Words of other people in the example, which are theirs."""
+TO_DO = {
+    "fr": r"Ce que vous pouvez faire|rien à (re)?faire|Bon à savoir|écrivez dans|Qui peut agir",
+    "en": r"What you can do|nothing (for you )?to do|Good to know|write into|Who can act",
+}
 
 
 def told(one: Record, context: StatusContext, language: str) -> list[str]:
@@ -36,61 +44,54 @@ def told(one: Record, context: StatusContext, language: str) -> list[str]:
     return text.text.rstrip("\n").split("\n")
 
 
-def is_typed(line: str) -> bool:
-    """True for a line that people copy."""
-    return bool(re.match(r" {8}\S", line))
-
-
-@pytest.mark.parametrize("language", ["fr", "en"])
-@pytest.mark.parametrize(("name", "beginning", "one", "context"), VARIANTS, ids=NAMES)
-def test_every_text_keeps_the_form(
-    name: str, beginning: str, one: Record, context: StatusContext, language: str
-) -> None:
-    """Width, length, state word first, no-break spaces, lines to be typed, no hole left in a template."""
-    lines = told(one, context, language)
-    state_words = {pair[language == "en"] for pair in words.ALL}
-    state, dash, matter = lines[0].partition(" – ")
-    assert state in state_words
-    assert dash
-    assert matter
-    assert len(lines[0]) <= 90
-    assert all(len(line) <= 78 for line in lines[1:])
-    assert lines.index("--") <= 26, "at most 25 lines and a blank one above the foot"
-    text = "\n".join(lines)
-    assert TIE not in text
-    assert "  \n" not in text
-    assert "\n\n\n" not in text
-    assert not re.search(r"\{(?!support\})|\[\[|\]\]|~|None", text)
-    for index, line in enumerate(lines):
-        assert line == line.rstrip(" ")
-        if is_typed(line):
-            assert "\u00a0" not in line
-            assert lines[index - 1] == ""
-            assert lines[index + 1] == ""
-            assert re.fullmatch(r"(action|envoi|send): \S.*", line.strip())
+def checked(one: Record, context: StatusContext, *values: str, most_lines: int = MOST_LINES) -> list[str]:
+    """The French lines, after both languages were checked for everything that is true of every text."""
+    quoted = (*QUOTED, *values, *(each.place for each in one.signatories))
+    for language in LANGUAGES:
+        lines = told(one, context, language)
+        check_form(lines, language, most_lines=most_lines)
+        (check_french if language == "fr" else check_english)(lines, *quoted)
+    return told(one, context, "fr")
 
 
 @pytest.mark.parametrize(("name", "beginning", "one", "context"), VARIANTS, ids=NAMES)
-def test_every_french_text_follows_french_typography_and_vocabulary(
-    name: str, beginning: str, one: Record, context: StatusContext
-) -> None:
-    """No-break spaces where French wants them, no word that must never reach the accountant, no blame."""
-    lines = told(one, context, "fr")
-    prose = "\n".join(line for line in lines if not is_typed(line))
-    assert not re.search(r"[^\u00a0\s](?=[;!?»])|[ ](?=[:;!?»])|«[^\u00a0]", prose)
-    assert not re.search(
-        r"\d \d{3}|\d (janvier|février|mars|avril|mai|juin|juillet|août|novembre|décembre)", prose
-    )
-    assert not re.search(r"\bh \d\d\b", prose)
-    assert "'" not in prose.replace("L'expert-comptable", "")
+def test_every_text_keeps_the_form(name: str, beginning: str, one: Record, context: StatusContext) -> None:
+    """In both languages: width, length, state word, spaces, vocabulary; and something that a person can do."""
+    lines = checked(one, context)
     assert lines[0].replace("\u00a0", " ").startswith(beginning)
-    own = prose.replace(".sign.yaml", "").replace("_signature.yaml", "")
-    assert not FORBIDDEN.search(own)
-    assert (
-        not re.search(r"\b(nous|notre|nos|invalides?|échoué)\b", own, re.IGNORECASE) or "notre échange" in own
-    )
-    assert not GENDERED.search(own)
-    assert not RELATIVE.search(own)
+    for language in LANGUAGES:
+        text = "\n".join(told(one, context, language)).replace("\u00a0", " ")
+        assert re.search(TO_DO[language], text)
+        for line in text.split("\n"):
+            assert not is_typed(line) or re.fullmatch(r"(action|envoi|send|note): \S.*", line.strip())
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_every_text_keeps_the_form_whoever_is_asked(change: str) -> None:
+    """Names with vowels and apostrophes, none, very long ones; one person, three, three at the same time."""
+    # A third person takes lines of their own, and so does a name that fills one.
+    most_lines = MOST_LINES + (5 if change == "long" else 2)
+    for _name, _beginning, one, context in VARIANTS:
+        other = CHANGES[change](one)
+        lines = checked(other, context, *(each.name for each in other.signatories), most_lines=most_lines)
+        text = re.sub(r"\s+", " ", "\n".join(lines))
+        for each in other.signatories:
+            assert not each.name or not re.search(
+                rf"(\b[dDqQ]u?e|\b[dDqQlL]u?’) ?{re.escape(each.name)}", text
+            )
+
+
+def test_numbers_and_their_words_agree() -> None:
+    """« 1 signature », « 2 signatures »: never « 1 personnes », « 1 points » or « 3 signature »."""
+    many = r"(?:signatures|personnes|documents|pages|points|demandes|envois|annexes|lignes|PDF signés)"
+    for _name, _beginning, one, context in VARIANTS:
+        for change in (None, "one", "three"):
+            here = CHANGES[change](one) if change else one
+            text = "\n".join(told(here, context, "fr")).replace("\u00a0", " ")
+            assert not re.search(rf"(?<![\d,])[01] {many}\b", text), text
+            assert not re.search(
+                r"(?<![\d,])(?:[2-9]|\d\d+) (?:signature|personne|document|page|point)\b", text
+            ), text
 
 
 @pytest.mark.parametrize(("name", "beginning", "one", "context"), VARIANTS, ids=NAMES)
@@ -116,6 +117,64 @@ def test_the_same_record_gives_the_same_bytes(
     assert data.endswith(b"\r\n")
     assert data.count(b"\n") == data.count(b"\r\n")
     assert all(len(line) <= 90 for line in data.decode("utf-8-sig").splitlines())
+
+
+def codes_of_the_steps() -> set[str]:
+    """Reasons that the steps write as a literal: ``reason="…"``, ``{"reason": "…"}``, ``reason = "…"``."""
+    found: set[str] = set()
+    for path in sorted((Path(connector.__file__).parent / "steps").glob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            values: list[ast.expr] = []
+            if isinstance(node, ast.keyword) and node.arg == "reason":
+                values = [node.value]
+            elif isinstance(node, ast.Dict):
+                pairs = zip(node.keys, node.values, strict=True)
+                values = [
+                    value for key, value in pairs if isinstance(key, ast.Constant) and key.value == "reason"
+                ]
+            elif isinstance(node, ast.Assign) and any(
+                isinstance(target, ast.Name) and target.id == "reason" for target in node.targets
+            ):
+                values = [node.value]
+            for constant in (each for value in values for each in ast.walk(value)):
+                if isinstance(constant, ast.Constant) and isinstance(constant.value, str):
+                    found.add(constant.value)
+    return found - {"", "reason"}
+
+
+def test_every_code_is_rendered_by_these_tests() -> None:
+    """A new reason, wait, pause, order's answer or obstacle of a lock has no place here before it has its text."""
+    records = [one for _, _, one, _ in VARIANTS]
+    contexts = [context for _, _, _, context in VARIANTS]
+    reasons = {one.reason for one in records}
+    orders = {one.extra["order"]["code"] for one in records if "order" in one.extra}
+    locks = [one.extra["lock"] for one in records if "lock" in one.extra]
+    assert len(codes_of_the_steps()) > 12
+    assert codes_of_the_steps() - reasons - orders == set()
+    for state, codes in REASONS.items():
+        assert set(codes) <= {one.reason for one in records if one.state is state}
+    assert set(WaitReason) <= {context.wait for context in contexts}
+    assert set(PauseCause) == {context.pause.cause for context in contexts if context.pause}
+    assert set(answers.ANSWERS) <= orders
+    assert set(extras._UNLOCKED) <= {lock.get("code") for lock in locks}
+    assert set(extras._NOT_LOCKED) <= {why for lock in locks for why in lock.get("not", {}).values()}
+    assert {"done", "unconfirmed", "refused", "too_early", "unavailable"} <= {
+        one.extra["reminder"]["code"] for one in records if "reminder" in one.extra
+    }
+
+
+def test_every_problem_makes_a_status_of_the_right_form() -> None:
+    """Alone, and three of them at once: more than the first line can name."""
+    codes = sorted(VALUES)
+    for index, code in enumerate(codes):
+        problems = [problem_with(each) for each in (code, codes[index - 1], codes[index - 2])]
+        for found in (problems[:1], problems):
+            checked(record(State.REJECTED, problems=tuple(found)), CONTEXT, "Valeur")
+
+
+def problem_with(code: str) -> dict[str, Any]:
+    values = {name: "" if name in {"file", "document"} else "Valeur" for name in VALUES[code]}
+    return {"code": code, "line": 12, "values": values}
 
 
 def test_every_state_has_a_text_but_the_withdrawn_one() -> None:

@@ -10,25 +10,8 @@ from connector.errors import Problem
 from connector.report.page import headline
 from connector.report.problems import WORDINGS, in_body, in_first_line
 from connector.report.typography import TIE, Language, wrap
-from connector.sidecar.codes import CODES
-from tests.unit.test_report_form import FORBIDDEN
-
-YAML_VALUES = {
-    "yaml_duplicate_key": ("key", "first_line"),
-    "yaml_alias": ("name",),
-    "yaml_tag": ("tag",),
-    "yaml_directive": ("directive",),
-    "yaml_character": ("character",),
-    "yaml_too_deep": ("limit",),
-    "yaml_too_large": ("limit", "unit"),
-    "yaml_syntax": ("reason", "column"),
-    "yaml_colon": ("reason", "column"),
-    "yaml_quote": ("reason", "column"),
-    "yaml_tab": ("reason", "column"),
-    "yaml_key": (),
-    "yaml_documents": (),
-}
-VALUES = {code: names for code, (names, _) in CODES.items()} | YAML_VALUES
+from tests.unit.forbidden_words import FORBIDDEN, FORBIDDEN_IN_ENGLISH
+from tests.unit.problem_values import VALUES
 
 
 @pytest.mark.parametrize("code", sorted(VALUES))
@@ -63,6 +46,8 @@ def test_every_sentence_keeps_the_form(code: str, language: Language) -> None:
         if language == "fr":
             assert not FORBIDDEN.search(text.replace("_signature.yaml", ""))
             assert not re.search(r"[ ](?=[:;!?»])|«[^\u00a0]|'", text)
+        else:
+            assert not FORBIDDEN_IN_ENGLISH.search(text.replace("_signature.yaml", ""))
 
 
 def test_an_unknown_code_is_still_said() -> None:

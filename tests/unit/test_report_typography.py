@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+import re
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -43,8 +44,13 @@ def test_spacing_twice_changes_nothing() -> None:
         (datetime(2028, 2, 29, 23, 0, tzinfo=UTC), "1er~mars~2028 à 0~h~00"),
         (datetime(2026, 3, 29, 0, 59, tzinfo=UTC), "29~mars~2026 à 1~h~59"),
         (datetime(2026, 3, 29, 1, 0, tzinfo=UTC), "29~mars~2026 à 3~h~00"),
-        (datetime(2026, 10, 25, 0, 30, tzinfo=UTC), "25~octobre~2026 à 2~h~30"),
-        (datetime(2026, 10, 25, 1, 30, tzinfo=UTC), "25~octobre~2026 à 2~h~30"),
+        (datetime(2026, 10, 24, 23, 59, tzinfo=UTC), "25~octobre~2026 à 1~h~59"),
+        (datetime(2026, 10, 25, 0, 30, tzinfo=UTC), "25~octobre~2026 à 2~h~30 (heure d’été)"),
+        (datetime(2026, 10, 25, 1, 30, tzinfo=UTC), "25~octobre~2026 à 2~h~30 (heure d’hiver)"),
+        (datetime(2026, 10, 25, 2, 0, tzinfo=UTC), "25~octobre~2026 à 3~h~00"),
+        (datetime(2027, 3, 28, 0, 59, tzinfo=UTC), "28~mars~2027 à 1~h~59"),
+        (datetime(2027, 3, 28, 1, 30, tzinfo=UTC), "28~mars~2027 à 3~h~30"),
+        (datetime(2026, 12, 31, 22, 59, tzinfo=UTC), "31~décembre~2026 à 23~h~59"),
         (datetime(2026, 12, 31, 23, 30, tzinfo=UTC), "1er~janvier~2027 à 0~h~30"),
     ],
 )
@@ -57,6 +63,82 @@ def test_english_dates_and_hours() -> None:
     """English says the same day and hour in its own form."""
     moment = datetime(2026, 12, 1, 8, 5, tzinfo=UTC)
     assert shown(type_.on_day_at(moment, PARIS, "en").replace(type_.TIE, " ")) == "1~December~2026 at 9:05"
+
+
+@pytest.mark.parametrize(
+    ("zone", "before", "after"),
+    [
+        ("Europe/Paris", "2:30 (summer time)", "2:30 (winter time)"),
+        # Irish law calls winter the season that is set back: people do not.
+        ("Europe/Dublin", "1:30 (summer time)", "1:30 (winter time)"),
+    ],
+)
+def test_an_hour_that_comes_twice_is_told_apart_in_english_too(zone: str, before: str, after: str) -> None:
+    """Two moments of one night are never told in the same words."""
+    night = datetime(2026, 10, 25, 0, 30, tzinfo=UTC)
+    told = [type_.at_time(night.replace(hour=hour), ZoneInfo(zone), "en") for hour in (0, 1)]
+    assert [each.replace(type_.TIE, " ") for each in told] == [before, after]
+
+
+def test_an_hour_that_comes_twice_without_a_season_names_its_zone() -> None:
+    """Volgograd went back for good: there the offset tells the two apart."""
+    zone, night = ZoneInfo("Europe/Volgograd"), datetime(2020, 12, 26, 21, 30, tzinfo=UTC)
+    told = [shown(type_.at_time(each, zone)) for each in (night, night.replace(hour=22))]
+    assert told == ["1~h~30 (UTC+0400)", "1~h~30 (UTC+0300)"]
+
+
+MONTHS = {name: n for names in type_._MONTHS.values() for n, name in enumerate(names, start=1)}
+HOUR = re.compile(r"(\d+)(?::| h )(\d\d)(?: \((?:heure d’)?(été|hiver|summer|winter)(?: time)?\))?$")
+
+
+def read_again(told: str, zone: ZoneInfo) -> datetime:
+    """What a person understands by a day and an hour."""
+    day, month, year, _, hour = told.replace("\u00a0", " ").replace(type_.TIE, " ").split(" ", 4)
+    found = HOUR.fullmatch(hour)
+    assert found is not None
+    return datetime(
+        int(year),
+        MONTHS[month],
+        int(day.removesuffix("er")),
+        int(found[1]),
+        int(found[2]),
+        tzinfo=zone,
+        fold=int(found[3] in {"hiver", "winter"}),
+    )
+
+
+NIGHTS = st.sampled_from([date(2026, 10, 25), date(2027, 3, 28), date(2028, 2, 29), date(2026, 12, 31)])
+EPOCH = datetime(2020, 1, 1, tzinfo=UTC)
+MOMENTS = st.one_of(
+    st.integers(0, 17 * 365 * 24 * 60).map(lambda minutes: EPOCH + timedelta(minutes=minutes)),
+    st.builds(
+        lambda night, minutes: (
+            datetime(night.year, night.month, night.day, tzinfo=UTC) + timedelta(minutes=minutes)
+        ),
+        NIGHTS,
+        st.integers(-120, 240),
+    ),
+)
+
+
+ZONES = st.sampled_from(["Europe/Paris", "America/Martinique", "Europe/Dublin"])
+
+
+@given(MOMENTS, ZONES, st.sampled_from(["fr", "en"]))
+def test_what_is_told_of_a_moment_is_that_moment(
+    moment: datetime, zone: str, language: type_.Language
+) -> None:
+    """Read back by the clocks of the zone, day and hour give the very minute, in every night of every year."""
+    there = ZoneInfo(zone)
+    assert read_again(type_.on_day_at(moment, there, language), there).astimezone(UTC) == moment
+
+
+@given(st.dates(date(2020, 1, 1), date(2199, 12, 31)), st.sampled_from(["fr", "en"]))
+def test_what_is_told_of_a_day_is_that_day(day: date, language: type_.Language) -> None:
+    """« 1er » for the first only; 29 February as any other; the year is never lost."""
+    number, month, year = shown(type_.day_text(day, language)).split("~")
+    assert date(int(year), MONTHS[month], int(number.removesuffix("er"))) == day
+    assert number.endswith("er") == (language == "fr" and day.day == 1)
 
 
 def test_a_naive_moment_is_refused() -> None:

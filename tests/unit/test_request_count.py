@@ -16,6 +16,16 @@ A plain server costs two more: a marker that may be torn is read back before it 
 original is moved aside, which makes room for a new file instead of overwriting one (R5).
 """
 
+OVERVIEWS: dict[Mode, dict[str, int]] = {
+    "nextcloud": {"GET": 2, "PUT": 2},
+    "plain": {"GET": 2, "PUT": 2, "PROPFIND": 2},
+}
+"""Beside them: the folder's overview is written when the request is out and when it is signed, looked at each time.
+
+However many requests do so in the same five minutes, it is no more. Where a download tells no strong ETag, the one
+that guards the write is asked for.
+"""
+
 
 def told(cost: Cost) -> str:
     """Every bucket that costs more than its least, for whoever has to find it."""
@@ -32,3 +42,4 @@ def test_one_signature_costs_little_more_than_it_must(tmp_path: Path, mode: Mode
     assert cost.spent[OTHER] == 0, told(cost)
     assert all(cost.spent[bucket] >= least for bucket, least in cost.least.items()), told(cost)
     assert cost.excess <= MOST[mode], told(cost)
+    assert cost.overview == OVERVIEWS[mode], told(cost)

@@ -116,7 +116,9 @@ def test_names_we_write() -> None:
     "name",
     [
         "SIGNATURES EN PAUSE.txt",
+        "SIGNATURES PAUSED.txt",
         "_Suivi des signatures.txt",
+        "_Signature overview.txt",
         ".signature",
         ".jse-connector/",
         "Modèles de signature/",

@@ -1,0 +1,328 @@
+"""How people write orders: with other edits, twice, misspelt, left standing, too early, in the wrong file."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+import pytest
+
+from connector.lifecycle import State
+from tests import documents
+from tests.faults.test_orders import BY_ORDER, HOUR, OUT, answers, called, each_out, words
+from tests.worlds import MARIE, ONE, ROOT, Stage
+
+CORRECTED = "EN COURS – 0 signature sur 1 – votre correction n’est pas partie"
+
+
+def write(stage: Stage, name: str, *lines: str, sidecar: str = ONE) -> None:
+    """Save a request with these lines below it."""
+    stage.write(f"{name}.sign.yaml", sidecar + "".join(f"{line}\n" for line in lines))
+
+
+def later(stage: Stage, seconds: float = HOUR) -> None:
+    """Let every wait go by, and look again."""
+    stage.clock.advance(seconds)
+    stage.run()
+
+
+def test_a_refused_recommencer_does_not_fire_later(tmp_path: Path) -> None:
+    """Its line stands while the request ends: no other edit makes a paid request of it; written anew it is meant."""
+    with Stage(tmp_path) as stage:
+        each_out(stage, ("debout", "reprise"))
+        for name in ("debout", "reprise"):
+            write(stage, name, "action: recommencer")
+        stage.run()
+        told = "« recommencer » n’a pas été suivi : la demande est encore en cours. Arrêtez-la d’abord avec « annuler »"
+        assert told in words(stage, "debout")
+        write(stage, "reprise")
+        stage.run()
+        assert "n’a pas été suivi" not in words(stage, "reprise"), (
+            "its line is gone, and so is what was said of it"
+        )
+        for view in stage.platform.transactions():
+            stage.platform.person_refuses(view.id, MARIE, "Non.")
+        later(stage)
+        for name, next_one in (("debout", "recommencer 2"), ("reprise", "recommencer")):
+            assert stage.first_line(name).startswith("REFUSÉ – ")
+            assert f"        action: {next_one}\n" in stage.status(name), name
+        write(stage, "debout", "# appelé", "action: recommencer")
+        stage.restart()
+        stage.run()
+        assert stage.sends() == [1, 1], "an unrelated edit never repeats an order"
+        told = "« recommencer » était déjà écrit avant la fin de cette demande, et n’a pas été suivi. Pour "
+        assert told + "recommencer, remplacez cette ligne par « action: recommencer 2 »." in words(
+            stage, "debout"
+        )
+        write(stage, "debout", "action: recommencer 2")
+        write(stage, "reprise", "action: recommencer")
+        stage.run()
+        for name in ("debout", "reprise"):
+            assert stage.first_line(name).startswith(OUT), stage.status(name)
+        assert stage.sends() == [1, 1, 1, 1]
+        stage.intact()
+
+
+def test_orders_beside_other_edits(tmp_path: Path) -> None:
+    """The order is obeyed, the correction is told; what is only about orders is no correction."""
+    other = ONE.replace("Marie Dupont", "Julie Dupont")
+    with Stage(tmp_path) as stage:
+        each_out(stage, ("les deux", "deux lignes", "mal écrit"))
+        stage.clock.advance(2 * HOUR)
+        write(stage, "les deux", "action: relancer", sidecar=other)
+        write(stage, "deux lignes", "action: déverrouiller", "action: relancer")
+        write(stage, "mal écrit", "action: anuler")
+        stage.run()
+        assert called(stage, "remind") == 2
+        assert stage.first_line("les deux") == CORRECTED
+        assert "Rappel fait le " in words(stage, "les deux")
+        assert stage.first_line("deux lignes").startswith(OUT), "the last of two lines counts"
+        assert "Rappel fait le " in words(stage, "deux lignes")
+        assert "verrouiller" not in words(stage, "deux lignes")
+        assert stage.first_line("mal écrit").startswith(OUT)
+        told = "« anuler » n’est pas une consigne prévue. Vouliez-vous dire « annuler » ?"
+        assert told in words(stage, "mal écrit")
+        write(stage, "mal écrit", "action: tout arrêter")
+        write(stage, "deux lignes", "action: relancer", sidecar=other)
+        stage.run()
+        assert "« tout arrêter » n’est pas une consigne prévue. Elle n’a pas été suivie." in words(
+            stage, "mal écrit"
+        )
+        assert stage.first_line("deux lignes") == CORRECTED
+        write(stage, "mal écrit")
+        stage.run()
+        assert "consigne" not in words(stage, "mal écrit")
+        write(stage, "mal écrit", "action: annuler")
+        stage.run()
+        assert stage.first_line("mal écrit").startswith(BY_ORDER)
+        write(stage, "mal écrit", "action: recomencer")
+        stage.run()
+        assert "Vouliez-vous dire « recommencer » ?" in words(stage, "mal écrit"), (
+            "after the end it is said as well"
+        )
+        assert stage.sends() == [1, 1, 1]
+        stage.intact()
+
+
+def test_two_orders_one_after_the_other(tmp_path: Path) -> None:
+    """Between two looks the last one counts; while one waits for the platform, the next takes its place."""
+    with Stage(tmp_path) as stage:
+        each_out(stage, ("vite", "attente"))
+        write(stage, "vite", "action: annuler")
+        write(stage, "vite", "action: recommencer")
+        stage.run()
+        assert stage.first_line("vite").startswith(OUT), "nobody saw that it was to be cancelled"
+        assert "« recommencer » n’a pas été suivi : la demande est encore en cours." in words(stage, "vite")
+        stage.clock.advance(2 * HOUR)
+        stage.platform.switch(maintenance=True)
+        write(stage, "attente", "action: annuler")
+        stage.run()
+        assert "« annuler » est lu et sera suivi dès que Jesignexpert répondra." in words(stage, "attente")
+        write(stage, "attente", "action: relancer")
+        stage.run()
+        told = words(stage, "attente")
+        assert "« relancer » est lu et sera suivi dès que Jesignexpert répondra." in told
+        assert "annuler » est lu" not in told
+        stage.restart()
+        stage.platform.switch(maintenance=False)
+        later(stage)
+        assert stage.first_line("attente").startswith(OUT)
+        assert "Rappel fait le " in words(stage, "attente")
+        answered = [request.operation for request in stage.platform.requests if request.status == 200]
+        assert (answered.count("remind"), called(stage, "cancel")) == (1, 0)
+        stage.intact()
+
+
+def test_recommencer_on_what_is_signed(tmp_path: Path) -> None:
+    """The folder goes on to say that it is signed, and what to do; with the original put back it is a new request."""
+    with Stage(tmp_path) as stage:
+        each_out(stage, ["lettre"])
+        stage.sign()
+        later(stage)
+        signed = "SIGNÉ – « lettre.pdf » est maintenant la version signée"
+        write(stage, "lettre", "action: recommencer")
+        stage.run()
+        assert stage.first_line() == signed
+        told = "« recommencer » n’a pas été suivi : « lettre.pdf » est la version signée. Pour une nouvelle demande, "
+        assert told + "remplacez d’abord « lettre.pdf » par le document d’origine, sans signature." in words(
+            stage
+        )
+        write(stage, "lettre")
+        stage.run()
+        assert stage.first_line() == signed
+        assert "recommencer" not in words(stage)
+        assert len(stage.records()) == 1
+        stage.write("lettre.pdf", documents.letter(text="lettre"))
+        write(stage, "lettre", "action: recommencer")
+        stage.run()
+        assert stage.first_line().startswith(OUT), stage.status()
+        assert stage.sends() == [1, 1]
+        stage.intact()
+
+
+def test_what_the_platform_knows_beats_pas_partie(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """Started after all: followed, and said so. Not started: a new request; what it cannot cancel, the log is told."""
+    with Stage(tmp_path) as stage:
+        stage.platform.misbehave(operation="send", kind="late_effect", seconds=HOUR)
+        stage.drop("partie")
+        stage.run()
+        stage.platform.misbehave(operation="send", kind="cut_before")
+        stage.drop("restée")
+        stage.run()
+        for name in ("partie", "restée"):
+            assert stage.first_line(name).startswith("À VÉRIFIER – "), stage.status(name)
+        stage.platform.misbehave(operation="status", kind="status", status=503, times=None, body="")
+        later(stage, 2 * HOUR)
+        stage.platform.behave()
+        answers(stage, "cancel", 404, times=None)
+        with caplog.at_level(logging.ERROR):
+            for name in ("partie", "restée"):
+                write(stage, name, "action: pas partie")
+            stage.run()
+        assert stage.first_line("partie").startswith(OUT)
+        told = words(stage, "partie")
+        assert "« pas partie » n’a pas été suivi : Jesignexpert confirme que la demande est partie." in told
+        assert "Elle s’arrête depuis le site de Jesignexpert." in told, "cancelling is not known there"
+        assert stage.first_line("restée").startswith(OUT)
+        assert sum("operations.cancel.path" in each.getMessage() for each in caplog.records) == 1
+        assert sorted(stage.sends()) == [0, 1, 1]
+        events = [
+            (name, data.get("code")) for _, name, data in stage.parts.journal.events(stage.record("partie"))
+        ]
+        assert ("order_answered", "sent_indeed") in events, "`show` tells the administrator"
+        stage.intact()
+
+
+def test_orders_that_came_with_the_file(tmp_path: Path) -> None:
+    """Left over on a request that was never sent: without effect, and said, whatever the order and the state."""
+    with Stage(tmp_path, settings={"send": "preview"}) as stage:
+        lines = ("annuler", "relancer", "recommencer", "envoyer", "déjà partie")
+        for line in lines:
+            stage.drop(line, sidecar=ONE + f"action: {line}\n")
+        stage.drop("à corriger", sidecar=ONE.replace("06 12 34", "04 78 34") + "action: annuler\n")
+        stage.drop("arrêtée", sidecar=ONE.replace("06 12 34", "04 78 34"))
+        stage.run()
+        for line in lines:
+            assert stage.first_line(line).startswith("PRÊT – aperçu seulement")
+            left = "était déjà écrit à l’arrivée de cette demande : il est sans effet ici."
+            capped = "n’a pas été suivi : l’envoi n’était pas ouvert dans ce dossier."
+            assert f"« {line} » {capped if line == 'envoyer' else left}" in words(stage, line)
+        assert "« annuler » était déjà écrit à l’arrivée" in words(stage, "à corriger")
+        write(stage, "arrêtée", "action: annuler", sidecar=ONE.replace("06 12 34", "04 78 34"))
+        stage.run()
+        told = "« annuler » est lu : la demande ne partira pas tant que cette ligne est là."
+        assert told in words(stage, "arrêtée")
+        write(stage, "arrêtée", "action: annuler")
+        stage.run()
+        assert stage.first_line("arrêtée").startswith("PRÊT – rien n’est parti : la demande est arrêtée")
+        assert stage.sends() == []
+        stage.intact()
+
+
+def test_an_order_in_the_settings_is_refused_by_name(tmp_path: Path) -> None:
+    """It would fire for ever: what waits below is told so, what is out goes on untouched."""
+    with Stage(tmp_path) as stage:
+        each_out(stage, ["partie"])
+        stage.write("_signature.yaml", "action: annuler\n")
+        stage.drop("nouvelle")
+        stage.run()
+        assert stage.first_line("partie").startswith(OUT)
+        assert stage.first_line("nouvelle").startswith("À CORRIGER – ")
+        told = words(stage, "nouvelle")
+        assert "_signature.yaml" in told
+        assert "annuler" in told
+        assert called(stage, "cancel") == 0
+        stage.write("_signature.yaml", "objet: Lettre\n")
+        stage.run()
+        assert stage.first_line("nouvelle").startswith(OUT)
+        stage.intact()
+
+
+def test_a_recommencer_that_nobody_knows_is_held(tmp_path: Path) -> None:
+    """Written while the journal was being lost: no marker knows it, so that it waits for another word."""
+    with Stage(tmp_path) as stage:
+        each_out(stage, ("seule", "obéie"))
+        for view in stage.platform.transactions():
+            stage.platform.person_refuses(view.id, MARIE, "Non.")
+        later(stage)
+        write(stage, "obéie", "action: recommencer")
+        stage.run()
+        assert stage.first_line("obéie").startswith(OUT)
+        write(stage, "seule", "action: recommencer")
+        stage.lose_journal()
+        stage.run()
+        later(stage)
+        assert stage.first_line("obéie").startswith(OUT), "its marker is there"
+        assert "Les consignes déjà écrites dans « obéie.sign.yaml » comptent comme faites." in words(
+            stage, "obéie"
+        )
+        old = "À VÉRIFIER – un ancien « recommencer » est resté dans la demande ; rien n’est parti"
+        assert stage.first_line("seule") == old, stage.status("seule")
+        assert "        action: recommencer 2\n" in stage.status("seule")
+        write(stage, "seule", "# relu", "action: recommencer")
+        stage.restart()
+        stage.run()
+        assert stage.first_line("seule") == old
+        assert stage.sends() == [1, 1, 1]
+        write(stage, "seule", "action: recommencer 2")
+        stage.run()
+        assert stage.first_line("seule").startswith(OUT)
+        assert stage.sends() == [1, 1, 1, 1]
+        stage.intact()
+
+
+def test_orders_on_what_was_adopted_count_as_done(tmp_path: Path) -> None:
+    """A lost journal reminds, cancels and decides nothing a second time, and says so in every state."""
+    with Stage(tmp_path) as stage:
+        stage.platform.misbehave(operation="send", kind="cut_before")
+        stage.drop("doute")
+        stage.run()
+        stage.drop("brouillon", sidecar=ONE + "envoi: brouillon\n")
+        each_out(stage, ["partie"])
+        stage.stop()
+        write(stage, "doute", "action: pas partie")
+        write(stage, "brouillon", "envoi: brouillon", "action: annuler")
+        write(stage, "partie", "action: annuler")
+        stage.start()
+        stage.lose_journal()
+        stage.run()
+        later(stage)
+        for name, line in (("doute", "À VÉRIFIER – "), ("brouillon", "BROUILLON – "), ("partie", OUT)):
+            assert stage.first_line(name).startswith(line), stage.status(name)
+            found = f"Les consignes déjà écrites dans « {name}.sign.yaml » comptent comme faites."
+            assert found in words(stage, name)
+        assert "        action: pas partie 2\n" in stage.status("doute")
+        assert (called(stage, "cancel"), stage.sends()) == (0, [0, 0, 1])
+        write(stage, "partie", "action: annuler 2")
+        stage.run()
+        assert stage.first_line("partie").startswith(BY_ORDER)
+        stage.intact()
+
+
+def test_the_last_of_several_is_found_again(tmp_path: Path) -> None:
+    """A refused request and the signed one that followed it: the lost journal knows which of them lies there."""
+    with Stage(tmp_path) as stage:
+        names = [f"lettre {number}" for number in range(4)]
+        each_out(stage, names)
+        for view in stage.platform.transactions():
+            stage.platform.person_refuses(view.id, MARIE, "Non.")
+        later(stage)
+        for name in names:
+            write(stage, name, "action: recommencer")
+        stage.run()
+        stage.sign()
+        later(stage)
+        stage.lose_journal()
+        stage.run()
+        for name in names:
+            assert stage.record(name).state is State.DELIVERED
+            write(stage, name, "action: relancer")
+        stage.run()
+        for name in names:
+            assert stage.first_line(name).startswith("SIGNÉ – "), stage.status(name)
+        assert stage.files() == sorted(
+            f"{name}{end}" for name in names for end in (".pdf", ".sign.yaml", ".signature.txt")
+        )
+        assert stage.sends() == [1] * 8
+        assert stage.person.read(f"{ROOT}/lettre 0.pdf") != documents.letter(text="lettre 0")
+        stage.intact()
