@@ -351,3 +351,29 @@ def test_a_sight_knows_files_by_their_ids() -> None:
     found = looks.look()
     assert {one.href for one in found.by_id.values()} >= {FILE, "/Lettres/lettre.pdf"}
     assert all(one.file_id == ident for ident, one in found.by_id.items())
+
+
+def test_what_is_in_sight_is_found_however_it_is_asked_for() -> None:
+    """In a small folder, in one of hundreds, unpacked or not; a file is no folder of that name."""
+    many = [f"2026/Lettre de mission {number:03}.pdf" for number in range(300)]
+    found = sight(*many, "a/x.pdf", "b/é #1.pdf", "...", settled=False)
+    everything = set(found.by_href)
+    assert len(everything) == len(found.by_href) == 306
+    for _ in range(2):
+        assert all(href in found.by_href and found.by_href[href].href == href for href in everything)
+        for absent in (
+            "/Lettres/a",
+            "/Lettres/a/x.pdf/",
+            "/Lettres/a/y.pdf",
+            "/Lettres/c/x.pdf",
+            "/",
+            "",
+            "x",
+        ):
+            assert absent not in found.by_href
+            assert found.by_href.get(absent) is None
+    assert {one.href for one in found.folders()} == {"/Lettres/2026/", "/Lettres/a/", "/Lettres/b/"}
+    sizes = {len(f"2026/Lettre de mission {number:03}.pdf") for number in range(300)}
+    assert {size: len(found.of_size(size)) for size in sizes} == dict.fromkeys(sizes, 300)
+    assert found.of_size(None) == found.of_size(7_777) == ()
+    assert len(found.settled) == 0
