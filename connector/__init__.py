@@ -13,7 +13,7 @@ The way of one request, each step a function of its name in ``connector.steps``:
 8. **fetch**: the signed PDF → the spool, if its signatures are intact;
 9. **deliver**: a new version of the same file, only if nobody changed it; else beside;
 10. **attest**, **lock**, **show** and **close**: the attestation and the lock where asked for; the status people
-    read; the marker's end, last of all.
+    read; the marker's end, last of all. What is finished may then be moved out of sight (**tidy**).
 
 What people do meanwhile is **attend**ed to: edits, moves, **orders** (**cancel**, **reminders**).
 

@@ -32,10 +32,13 @@ from connector.steps.drop_waiting import DropMemory
 from connector.steps.lists import ListMemory
 from connector.steps.models import ModelMemory
 from connector.steps.parts import FolderSettings, Parts
+from connector.steps.tidy import TidyMemory
 
 log = logging.getLogger(__name__)
 
 _MOST_RESTING = 1_000
+Rest = tuple[Page, tuple[tuple[object, ...], ...]]
+"""The page of a request's folder, and the settings of the watched folder as they were."""
 
 
 @dataclass
@@ -59,9 +62,10 @@ class ServerMemory:
     lists: ListMemory = field(default_factory=ListMemory)
     drops: DropMemory = field(default_factory=DropMemory)
     models: ModelMemory = field(default_factory=ModelMemory)
-    at_rest: dict[str, dict[Href, Page]] = field(default_factory=dict)
-    """Watched folder → sidecar of a request that is over → what its folder showed when it was looked at last."""
+    at_rest: dict[str, dict[Href, Rest]] = field(default_factory=dict)
+    """Watched folder → sidecar of a request that is over → what was there when it was looked at last."""
     overviews: OverviewMemory = field(default_factory=OverviewMemory)
+    tidy: TidyMemory = field(default_factory=TidyMemory)
     problem: str = ""
     """Why the last pass could not be made, for the log and ``status``."""
 
@@ -73,18 +77,32 @@ class ServerMemory:
         """True for a request that is over, for as long as its folder shows the same: there are thousands of them."""
         known = self.at_rest.get(sight.settings.name, {}).get(sidecar.href)
         page = sight.tree.pages.get(sidecar.parent)
-        return known is not None and page is not None and (known is page or known.same(page))
+        if known is None or page is None or known[1] != sight.settings_shown:
+            return False
+        return known[0] is page or known[0].same(page)
 
     def let_rest(self, case: Case, record: Record | None) -> None:
-        """Remember whether a request, just looked at, is over and lies where all of it has settled."""
+        """Remember whether a request, just looked at, is over and lies where all that it rests on has settled."""
         sidecar, sight = case.pair.sidecar, case.sight
         resting, page = self.at_rest.setdefault(sight.settings.name, {}), sight.tree.pages.get(sidecar.parent)
         over = record is not None and record.closed and record.state.ended and record.place == sidecar.href
         here = record is not None and all(folder_of(one.href) == sidecar.parent for one in record.documents)
-        if over and here and page is not None and not sight.restless.within(sidecar.parent):
-            resting[sidecar.href] = page
+        if over and here and page is not None and _all_settled(case):
+            resting[sidecar.href] = (page, sight.settings_shown)
         elif resting.pop(sidecar.href, None) is None and len(resting) > _MOST_RESTING * (1 + len(sight.ours)):
             resting.clear()  # of requests that were deleted since; the others are looked at once more
+
+    def let_go_on(self, record: Record) -> None:
+        """Something is still to be done for a request that is over."""
+        self.at_rest.get(record.folder, {}).pop(Href(record.place), None)
+
+
+def _all_settled(case: Case) -> bool:
+    """True when nothing beside a request is new, nor any settings that apply to it, nor has one just gone."""
+    sight, sidecar = case.sight, case.pair.sidecar
+    above = (entry for here in sight.settings_above(sidecar.href) for entry in here)
+    restless = sight.restless.within(sidecar.parent) or bool(case.parts.settings_gone)
+    return not restless and all(entry.href in sight.settled for entry in above)
 
 
 def tried(memory: ServerMemory, settings: FolderSettings, look: Callable[[], object]) -> bool:

@@ -23,7 +23,7 @@ from connector.errors import (
 from connector.guards import ServerMemory, apart, guarded, guarded_place, patiently, tolerated, tried
 from connector.lifecycle import Record, State
 from connector.ports import FileId
-from connector.steps import contacts, drop, lists, models, waiting
+from connector.steps import contacts, drop, filing, lists, models, rights, waiting
 from connector.steps.adopted import place_adopted
 from connector.steps.attest import attest
 from connector.steps.born import Room
@@ -43,8 +43,10 @@ from connector.steps.parts import FolderSettings, Parts
 from connector.steps.prepare import judge_again, prepare
 from connector.steps.recover import adopt_renamed_folders, check_owner, own, recover
 from connector.steps.reminders import remind_if_due
+from connector.steps.reported import preview_still_there, still_reported
 from connector.steps.send import ask, is_question, send
-from connector.steps.show import show, show_preview, status_href
+from connector.steps.show import show_preview
+from connector.steps.tidy import due, tidy
 from connector.steps.watch import conflict_copies_seen
 
 log = logging.getLogger(__name__)
@@ -84,10 +86,14 @@ def server_pass(parts: Parts, server: str, memory: ServerMemory, *, deadline: fl
         log.info("server %s answers again", server)
     memory.problem = "; ".join(f"{name}: {trouble}" for name, trouble in sorted(memory.troubles.items()))
     before = {record.id: record.state for record in parts.journal.open_records(server)}
+    for record in parts.journal.intending(server, filing.STEP):
+        tolerated(parts, memory, record, "settle", partial(filing.settle, parts, record))
+    rights.note_sights(parts, sights)
     made = _write_requests(parts, sights, memory, deadline)
-    attended = _attend(parts, server, sights, memory, deadline)
+    attended, over = _attend(parts, server, sights, memory, deadline)
     complete = _advance_all(parts, server, memory, attended, deadline)
-    _show_all(parts, server, folders, memory, deadline)
+    over |= _show_all(parts, server, folders, memory, deadline)
+    _tidy_all(parts, sights, over, memory, deadline)
     after = {record.id: record.state for record in parts.journal.open_records(server)}
     moved = sum(1 for ident in before.keys() | after.keys() if before.get(ident) != after.get(ident))
     unsettled = bool(made) or _unsettled(sights, memory)
@@ -171,9 +177,13 @@ def _write_requests(parts: Parts, sights: list[Sight], memory: ServerMemory, dea
 
 def _attend(
     parts: Parts, server: str, sights: list[Sight], memory: ServerMemory, deadline: float | None
-) -> set[int]:
-    """Look at every request in sight; returns the records whose verdict holds for what lies there in this pass."""
+) -> tuple[set[int], dict[int, Record]]:
+    """Look at every request in sight.
+
+    Returns the records whose verdict holds for what lies there in this pass, and those to be tidied, by id.
+    """
     attended: set[int] = set()
+    over: dict[int, Record] = {}
     for record in parts.journal.open_records(server):
         if record.adopted and not all(document.href for document in record.documents):
             tolerated(parts, memory, record, "place", partial(_place, parts, sights, record))
@@ -183,15 +193,17 @@ def _attend(
             if not pair.settled:
                 continue
             if _over(parts, deadline):
-                return attended
+                return attended, over
             known = pair.sidecar.href in there_before
             case = Case(parts=parts, sights=sights, sight=sight, pair=pair, there_before=known)
             judged = guarded_place(case, memory)
             if judged is not None:
                 attended.add(judged.id)
                 tolerated(parts, memory, judged, "copies", partial(conflict_copies_seen, case, judged))
+                if due(judged):
+                    over[judged.id] = judged
     _attend_rest(parts, server, sights, memory)
-    return attended
+    return attended, over
 
 
 def known_before(parts: Parts, sight: Sight) -> frozenset[str]:
@@ -214,16 +226,8 @@ def _attend_rest(parts: Parts, server: str, sights: list[Sight], memory: ServerM
         if record.place or record.document.href:
             tolerated(parts, memory, record, "missing", partial(attend_missing, parts, sights, record))
     for record in parts.journal.open_records(server):
-        href = status_href(record)
-        listed = any(sight.settings.name == record.folder for sight in sights)
-        gone = listed and href is not None and not any(href in sight.by_href for sight in sights)
-        seen = record.extra.get("status_listed")
-        if record.reported is not None and gone and seen == record.reported and not record.state.ended:
-            # A deleted status never arms anything; while the request is open it comes back.
-            parts.journal.note(record, "status_gone", reported=None, reported_etag=None)
-        elif record.reported is not None and not gone and listed and seen != record.reported:
-            extra = {**record.extra, "status_listed": record.reported}
-            parts.journal.touch(record, extra=extra)
+        told = tolerated(parts, memory, record, "status", partial(still_reported, parts, sights, record))
+        tolerated(parts, memory, told, "preview there", partial(preview_still_there, parts, sights, told))
 
 
 def _place(parts: Parts, sights: list[Sight], record: Record) -> Record:
@@ -264,8 +268,25 @@ def _advance_all(
             continue
         if _over(parts, deadline):
             return False
+        if _would_leave(parts, record):
+            if not _may_leave(parts, record, memory):
+                continue
+            record = parts.journal.get(record.id)
         _advance(parts, record, memory)
     return True
+
+
+def _may_leave(parts: Parts, record: Record, memory: ServerMemory) -> bool:
+    """True where its folder takes what will come back; found out before anything leaves."""
+    allowed = False
+
+    def ask() -> Record:
+        nonlocal allowed
+        allowed = rights.may_leave(parts, record)
+        return record
+
+    tolerated(parts, memory, record, "rights", ask)
+    return allowed
 
 
 def _would_leave(parts: Parts, record: Record) -> bool:
@@ -354,12 +375,14 @@ def _taken(parts: Parts, record: Record) -> bool:
 
 def _show_all(
     parts: Parts, server: str, folders: list[FolderSettings], memory: ServerMemory, deadline: float | None
-) -> None:
+) -> dict[int, Record]:
+    """Bring the folder up to the journal; returns what has been closed and is to be tidied, by id."""
+    over: dict[int, Record] = {}
     for record in parts.journal.open_records(server):
         if not _ours(parts, record, memory):
             continue
         if _over(parts, deadline):
-            return
+            return over
         record = tolerated(parts, memory, record, "correct", partial(show_corrected, parts, record))
         previewed = tolerated(parts, memory, record, "preview", partial(show_preview, parts, record))
         # Before the status, which then is written once: each of them does nothing, or puts itself off, mostly.
@@ -367,11 +390,35 @@ def _show_all(
         locked = tolerated(parts, memory, attested, "lock", partial(lock, parts, attested))
         # What kept its status from an earlier place (a folder that is gone) says nothing of where its end is told.
         what = "show its end" if locked.state.ended else "show"
-        shown = tolerated(parts, memory, locked, what, partial(show, parts, locked))
-        tolerated(parts, memory, shown, "close", partial(close, parts, shown))
+        shown = tolerated(parts, memory, locked, what, partial(rights.shown, parts, locked))
+        closed = tolerated(parts, memory, shown, "close", partial(close, parts, shown))
+        if due(closed):
+            over[closed.id] = closed
     for settings in folders:
         if memory.workable(settings):
             patiently(parts, memory, f"notice {settings.name}", partial(show_notice, parts, settings))
+    return over
+
+
+def _tidy_all(
+    parts: Parts, sights: list[Sight], over: dict[int, Record], memory: ServerMemory, deadline: float | None
+) -> None:
+    """Last in a pass: what moves is no longer where the sights show it."""
+    memory.tidy.wishes.clear()
+    born = (memory.lists.born, memory.drops.born)
+    by_folder = {sight.settings.name: sight for sight in sights}
+    for _, record in sorted(over.items()):
+        sight = by_folder.get(record.folder)
+        if sight is None or not memory.workable(sight.settings):
+            continue
+        if _over(parts, deadline):
+            return
+        after = tolerated(
+            parts, memory, record, "tidy", partial(tidy, parts, sight, record, memory.tidy, born)
+        )
+        # What could not be moved, or not whole, is tried again though nothing changes in its folder.
+        if f"{record.id} tidy" in memory.patience or (due(after) and memory.tidy.wanted(after)):
+            memory.let_go_on(after)
 
 
 def _tell_all(

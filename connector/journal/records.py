@@ -319,6 +319,12 @@ class Records(Database):
             rows = connection.execute(sa.select(columns.step).where(columns.record_id == record.id))
             return tuple(rows.scalars().all())
 
+    def intending(self, server: str, step: str) -> list[Record]:
+        """Return the records of a server, closed ones too, that have an open intent of a step, oldest first."""
+        columns = schema.intent.c
+        intended = sa.select(columns.record_id).where(columns.step == step)
+        return self._all(schema.record.c.server == server, schema.record.c.id.in_(intended))
+
     def _keep_more(self, connection: Connection, record: Record, before: tuple[DocumentFacts, ...]) -> None:
         """Keep what further documents are found by; costs nothing where there are none, or none changed."""
         if record.more == before:

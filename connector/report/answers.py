@@ -53,6 +53,13 @@ ANSWERS: dict[str, Answer] = {
         "“{order}” was not obeyed: first do what is said above.",
         _BEFORE,
     ),
+    "name_taken": Answer(
+        "« {order} » n’a pas été suivi : à côté du document, une autre demande porte déjà ce nom. Retirez-la, puis "
+        "enregistrez de nouveau cette demande.",
+        "“{order}” was not obeyed: beside the document another request bears this name already. Remove it, then save "
+        "this request again.",
+        _ENDED,
+    ),
     "send_by_itself": Answer(
         "« {order} » est sans effet : la demande part déjà d’elle-même.",
         "“{order}” has no effect: the request leaves by itself already.",

@@ -77,5 +77,7 @@ class StatusContext:
     erases_at: datetime | None = None
     versions_kept: bool = True
     ready_count: int | None = None
+    root: str = "/"
+    """Href of the watched folder: what is named is named from there."""
     next_wordings: Mapping[Verb, str] = field(default_factory=dict)
     acted: frozenset[Verb] = ACTED_NOW

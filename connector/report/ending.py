@@ -8,6 +8,7 @@ from connector.report.facts import Case, name_of, who
 from connector.report.people import signatories
 from connector.report.typography import Words, loose
 from connector.sidecar.model import Verb
+from connector.sidecar.names import DONE_FOLDER, LOST_FOLDER
 
 
 def delivered(case: Case) -> None:
@@ -62,8 +63,12 @@ def _original(case: Case) -> None:
     aside = [name_of(one.original_href) for one in case.documents if one.original_href is not None]
     for name in aside:
         page.bullet(
-            "Le PDF d’origine est à côté : « {original} ».",
-            "The original PDF is beside it: “{original}”.",
+            "Le PDF d’origine est à côté du document signé : « {original} »."
+            if case.filed
+            else "Le PDF d’origine est à côté : « {original} ».",
+            "The original PDF is beside the signed document: “{original}”."
+            if case.filed
+            else "The original PDF is beside it: “{original}”.",
             original=name,
         )
     if not aside and case.context.versions_kept:
@@ -105,6 +110,9 @@ def _advice(case: Case) -> None:
         )
     attestation(case)
     protection(case)
+    if case.filed:
+        _filed(case)
+        return
     if locked(case):
         return  # without the request's file nobody could say that it is to be unlocked
     if case.record.sidecar_gone or case.record.reason == "folder_gone":
@@ -114,6 +122,23 @@ def _advice(case: Case) -> None:
             "Ce fichier et « {file} » peuvent être supprimés.",
             "This file and “{file}” may be deleted.",
             file=case.request_file,
+        )
+
+
+def _filed(case: Case) -> None:
+    """With « après signature: ranger » this text has moved; what was signed has not."""
+    if case.record.sidecar_gone:
+        case.page.bullet(
+            "Ce fichier a été rangé dans « {folder} » ; le document signé est resté dans le dossier au-dessus.",
+            "This file was moved to “{folder}”; the signed document has stayed in the folder above.",
+            folder=DONE_FOLDER,
+        )
+    else:
+        case.page.bullet(
+            "Ce fichier et la demande ont été rangés dans « {folder} » ; le document signé est resté dans le dossier "
+            "au-dessus.",
+            "This file and the request were moved to “{folder}”; the signed document has stayed in the folder above.",
+            folder=DONE_FOLDER,
         )
 
 
@@ -135,6 +160,18 @@ def delivered_beside(case: Case) -> None:
 
 
 def _first_beside(case: Case) -> None:
+    document = case.record.document
+    parent = (document.delivered_href or document.href).rpartition("/")[0]
+    if document.href and parent != document.href.rpartition("/")[0]:
+        # The pair was moved, and this stayed behind.
+        case.page.first(
+            words.SIGNED,
+            "la version signée est dans « {folder} » : « {beside} »",
+            "the signed version is in “{folder}”: “{beside}”",
+            folder=name_of(parent),
+            beside=case.beside,
+        )
+        return
     case.page.first(
         words.SIGNED,
         "la version signée est à côté : « {beside} »",
@@ -196,11 +233,17 @@ def _two_files(case: Case) -> None:
 def _pdf_gone(case: Case) -> None:
     page = case.page
     _first_beside(case)
+    where = (
+        page.say("le dossier au-dessus", "the folder above")
+        if case.filed
+        else page.say("ce dossier", "this folder")
+    )
     page.para(
-        "« {pdf} » n’était plus là au retour du document signé. La version signée est dans ce dossier, sous le "
-        "nom « {beside} ».",
-        "“{pdf}” was no longer there when the signed document came back. The signed version is in this folder, "
-        "under the name “{beside}”.",
+        "« {pdf} » n’était plus là au retour du document signé. La version signée est dans {where}, sous le nom "
+        "« {beside} ».",
+        "“{pdf}” was no longer there when the signed document came back. The signed version is in {where}, under the "
+        "name “{beside}”.",
+        where=where,
         pdf=case.pdf,
         beside=case.beside,
     )
@@ -209,24 +252,87 @@ def _pdf_gone(case: Case) -> None:
     _advice(case)
 
 
+def astray(case: Case) -> None:
+    """A request that ended without a signed document, or waits for a person, and whose folder was taken away."""
+    case.page.para(
+        "{gone} Ce suivi est donc ici. Pour agir sur cette demande, remettez d’abord le dossier à sa place.",
+        "{gone} So its status is here. To act on this request, first put the folder back.",
+        gone=_gone(case),
+    )
+
+
+def _folder_back(case: Case) -> None:
+    """The folder was taken away while people signed, and is there again."""
+    page = case.page
+    page.first(
+        words.SIGNED,
+        "la version signée vous attend dans « {folder} »",
+        "the signed version waits for you in “{folder}”",
+        folder=LOST_FOLDER,
+    )
+    when = case.record.delivered_at
+    page.para(
+        "Ce dossier n’était plus là quand le document signé est revenu{when} : il a été déposé dans « {folder} », "
+        "sous le nom « {beside} ». « {pdf} », ici, est la version sans signature.",
+        "This folder was not there when the signed document came back{when}: it was put into “{folder}”, under the "
+        "name “{beside}”. “{pdf}”, here, is the version without a signature.",
+        when=page.say(", le {day}", ", on {day}", day=page.day_at(when)) if when else Words(""),
+        folder=LOST_FOLDER,
+        beside=case.beside,
+        pdf=case.pdf,
+    )
+    signatories(case)
+    page.what_to_do()
+    page.bullet(
+        "Déplacez « {beside} » dans ce dossier, ou classez-le où il vous convient.",
+        "Move “{beside}” into this folder, or file it where you like.",
+        beside=case.beside,
+    )
+
+
 def _folder_gone(case: Case) -> None:
     page = case.page
+    if case.record.document.href:
+        _folder_back(case)
+        return
     page.first(
         words.SIGNED,
         "le dossier d’origine n’est plus là ; le document signé est ici",
         "the original folder is gone; the signed document is here",
     )
     page.para(
-        "Le dossier de « {pdf} » a disparu pendant la signature. Le document signé a été déposé ici, sous le "
-        "nom « {beside} » : classez-le où il vous convient.",
-        "The folder of “{pdf}” went away during the signing. The signed document was put here, under the name "
-        "“{beside}”: file it where you like.",
-        pdf=case.pdf,
+        "{gone} Le document signé a été déposé ici, sous le nom « {beside} ».",
+        "{gone} The signed document was put here, under the name “{beside}”.",
+        gone=_gone(case),
         beside=case.beside,
     )
     signatories(case)
+    page.what_to_do()
+    page.bullet(
+        "Classez « {beside} » où il vous convient.", "File “{beside}” where you like.", beside=case.beside
+    )
     page.heading("Bon à savoir", "Good to know")
     _advice(case)
+
+
+def _gone(case: Case) -> Words:
+    """Which folder is not there any more, and since when."""
+    page, since = case.page, case.record.document.missing_since
+    when = page.say(" depuis le {day}", " since {day}", day=page.day_at(since)) if since else Words("")
+    if case.folder:
+        return page.say(
+            "« {pdf} » était dans le dossier « {folder} », qui n’est plus là{when}.",
+            "“{pdf}” was in the folder “{folder}”, which is not there any more{when}.",
+            pdf=case.pdf,
+            folder=case.folder,
+            when=when,
+        )
+    return page.say(
+        "Le dossier de « {pdf} » n’est plus là{when}.",
+        "The folder of “{pdf}” is not there any more{when}.",
+        pdf=case.pdf,
+        when=when,
+    )
 
 
 def _erased(case: Case) -> None:

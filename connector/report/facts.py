@@ -3,13 +3,14 @@
 Facts that the record has no field for are read from ``extra`` (JSON values): ``near_name``, ``preview_name``,
 ``attestation_name``, ``settings_name``, ``documents``, ``annexes``, ``warnings``, ``masked_phones``,
 ``known_since``, ``expires_computed``, ``moved_at``, ``moved_out_at``, ``unknown_word``, ``locked``, ``order``,
-``pending_order``, ``ended_elsewhere``, ``conflict_copies``, ``note_aside``. Each may be missing.
+``pending_order``, ``ended_elsewhere``, ``conflict_copies``, ``note_aside``, ``filed``, ``astray_href``, ``lost_href``,
+``outside_at``, ``notice_href``. Each may be missing.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -57,9 +58,7 @@ class Case:
     def pdf(self) -> str:
         """Name of the document, where it is now; guessed from the request's where only that is known."""
         document = self.record.document
-        known = (
-            document.renamed_to or document.href or self.extra_text("lost_href") or document.delivered_href
-        )
+        known = document.renamed_to or document.href or self.extra_text(self._lost) or document.delivered_href
         return name_of(known) if known else document_name(name_of(self.record.place)) or "PDF"
 
     @property
@@ -72,6 +71,37 @@ class Case:
         """Name of the signed document that lies, or will lie, beside the original."""
         delivered = self.record.document.delivered_href
         return name_of(delivered) if delivered else signed_name(self.pdf)
+
+    @property
+    def astray(self) -> bool:
+        """True while the folder of a request is gone, and its status stands where such are told of."""
+        return bool(self.extra_text("astray_href")) and self.record.document.missing_since is not None
+
+    @property
+    def told_above(self) -> bool:
+        """True while its own folder lets nothing be written, and its status stands in one above."""
+        return bool(self.extra_text("notice_href"))
+
+    @property
+    def outside(self) -> bool:
+        """True while its document lies outside of every watched folder, where it was found by its id."""
+        return bool(self.extra_text("outside_at")) and self.record.document.missing_since is None
+
+    @property
+    def folder(self) -> str:
+        """Name of the folder that a document was in when its place was last known, from the watched one."""
+        href = self.record.document.href or self.extra_text(self._lost)
+        return clean(href.rpartition("/")[0].removeprefix(self.context.root.rstrip("/")).strip("/"))
+
+    @property
+    def _lost(self) -> str:
+        rank = self.record.document.rank
+        return "lost_href" if rank == 1 else f"lost_href.{rank}"
+
+    @property
+    def filed(self) -> bool:
+        """True once request and status lie among the finished ones, a folder below what was signed."""
+        return isinstance(self.record.extra.get("filed"), Mapping)
 
     def extra_text(self, key: str, default: str = "") -> str:
         """Return a text of ``extra``."""

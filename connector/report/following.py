@@ -19,14 +19,15 @@ def in_progress(case: Case) -> None:
     """S4, S5, S6 and the other first lines of a request that is out."""
     _first(case)
     document = case.record.document
-    if document.changed_at is not None:
+    if document.changed_at is not None and document.missing_since is None:
         _changed(case)
     else:
         awaited(case)
         _remarks(case)
         signatories(case)
         _nothing_to_do(case)
-        orders(case)
+        if not case.outside:
+            orders(case)
     last_news(case)
 
 
@@ -53,10 +54,10 @@ def _first(case: Case) -> None:
 def _matter(case: Case) -> tuple[str, str, dict[str, object]]:
     page, record = case.page, case.record
     document = record.document
-    if document.changed_at is not None:
-        return "attention : le PDF a été modifié après l’envoi", "note: the PDF was changed after sending", {}
     if document.missing_since is not None:
         return "le PDF a été supprimé ; la signature continue", "the PDF was deleted; signing goes on", {}
+    if document.changed_at is not None:
+        return "attention : le PDF a été modifié après l’envoi", "note: the PDF was changed after sending", {}
     if document.renamed_to is not None:
         return (
             "sous le nom « {name} », pas encore signé",
@@ -185,7 +186,7 @@ def _remarks(case: Case) -> None:
     if record.edited_after_send:
         said += 1
         _correction(case)
-    for remark in (_renamed, _unknown_word, _not_reminded, _moved, _orders_found):
+    for remark in (_outside, _renamed, _unknown_word, _not_reminded, _moved, _orders_found):
         if said < _MOST_REMARKS:
             said += remark(case)
 
@@ -202,6 +203,22 @@ def _renamed(case: Case) -> bool:
             pdf=case.pdf,
         )
     return told
+
+
+def _outside(case: Case) -> bool:
+    """Its folder was moved to where nobody reads requests; the document is found there by its id."""
+    moved = case.moment("moved_out_at")
+    if case.outside:
+        case.page.para(
+            "Ce dossier a été déplacé{when} hors des dossiers suivis. Le document signé reviendra ici, mais une "
+            "consigne écrite dans « {file} » n’est plus lue : pour agir sur cette demande, remettez le dossier à sa "
+            "place.",
+            "This folder was moved{when} out of those that are followed. The signed document will come back here, but "
+            "an order written into “{file}” is not read any more: to act on this request, put the folder back.",
+            file=case.request_file,
+            when=case.page.say(" le {day}", " on {day}", day=case.page.day(moved)) if moved else Words(""),
+        )
+    return case.outside
 
 
 def _unknown_word(case: Case) -> bool:
@@ -230,21 +247,17 @@ def _not_reminded(case: Case) -> bool:
 
 
 def _moved(case: Case) -> bool:
-    out = case.moment("moved_out_at")
-    if out is not None and case.record.sidecar_gone:
-        case.page.para(
-            "Ce dossier a été déplacé le {day}, là où les demandes ne sont pas lues. Le document signé y reviendra ; "
-            "pour donner une consigne, remettez-le d’abord à sa place.",
-            "This folder was moved on {day}, to where requests are not read. The signed document will come back "
-            "there; to give an order, first put it back in its place.",
-            day=case.page.day(out),
-        )
-        return True
     moved = case.moment("moved_at")
     if moved is not None:
+        what = {
+            "renamed": ("Cette demande a changé de nom le {day}", "This request was renamed on {day}"),
+            "pair": ("Cette demande a été déplacée le {day}", "This request was moved on {day}"),
+        }.get(
+            case.extra_text("moved"), ("Ce dossier a été déplacé le {day}", "This folder was moved on {day}")
+        )
         case.page.para(
-            "Ce dossier a été déplacé le {day} ; le suivi continue ici.",
-            "This folder was moved on {day}; it is followed here.",
+            what[0] + " ; le suivi continue ici.",
+            what[1] + "; it is followed here.",
             day=case.page.day(moved),
         )
     return moved is not None

@@ -42,6 +42,8 @@ class ListNews:
     """Of ``made``: requests that left, ended ones too."""
     ended: int = 0
     signed: int = 0
+    filed: int = 0
+    """Of ``signed``: those whose status lies in the folder for finished requests."""
     care: tuple[str, ...] = ()
     """Documents whose request needs a person; its own status says what for."""
     to_correct: bool = False

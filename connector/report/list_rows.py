@@ -10,6 +10,7 @@ from connector.report.list_news import ListNews
 from connector.report.page import Page
 from connector.report.problems import in_body
 from connector.report.typography import Words, enumeration, loose, whole
+from connector.sidecar.names import DONE_FOLDER
 
 _MOST_POINTS = 15
 _MOST_MISSING = 8
@@ -70,13 +71,14 @@ def _made(page: Page, news: ListNews) -> None:
     plural, n = news.made != 1, Words(str(news.made))
     if news.left:
         page.para(
-            "{n} demandes viennent de cette liste : le suivi de chacune est à côté de son PDF."
+            "{n} demandes viennent de cette liste : le suivi de chacune est {where}."
             if plural
-            else "{n} demande vient de cette liste : son suivi est à côté de son PDF.",
-            "{n} requests come from this list: the status of each is beside its PDF."
+            else "{n} demande vient de cette liste : son suivi est {where}.",
+            "{n} requests come from this list: the status of each is {where}."
             if plural
-            else "{n} request comes from this list: its status is beside its PDF.",
+            else "{n} request comes from this list: its status is {where}.",
             n=n,
+            where=_where(page, news),
         )
         return
     nothing_fr, nothing_en = ("", "") if news.elsewhere else (" Rien n’est parti.", " Nothing has been sent.")
@@ -88,6 +90,19 @@ def _made(page: Page, news: ListNews) -> None:
         + " beside its PDF: its status tells where it stands."
         + nothing_en,
         n=n,
+    )
+
+
+def _where(page: Page, news: ListNews) -> Words:
+    """Where the statuses of the requests lie: beside their PDFs, or with what is finished."""
+    if not news.filed:
+        return page.say("à côté de son PDF", "beside its PDF")
+    if news.filed == news.made:
+        return page.say("dans « {folder} »", "in “{folder}”", folder=DONE_FOLDER)
+    return page.say(
+        "à côté de son PDF, puis dans « {folder} » une fois signée",
+        "beside its PDF, then in “{folder}” once it is signed",
+        folder=DONE_FOLDER,
     )
 
 

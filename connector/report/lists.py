@@ -129,6 +129,16 @@ def _first_of_made(page: Page, news: ListNews) -> None:
         one = ("{n} demande préparée, rien n’est parti", "{n} request prepared, nothing has been sent")
         more = ("{n} demandes préparées, rien n’est parti", "{n} requests prepared, nothing has been sent")
         _counted(page, words.READY, made, one, more)
+    elif news.filed and news.ended < made:
+        one = (
+            "{n} demande sur {total} signée et rangée ; le suivi des autres est à côté du PDF",
+            "{n} request of {total} signed and filed; the others’ status is beside the PDF",
+        )
+        more = (
+            "{n} demandes sur {total} signées et rangées ; le suivi des autres est à côté du PDF",
+            "{n} requests of {total} signed and filed; the others’ status is beside the PDF",
+        )
+        _counted(page, words.IN_PROGRESS, news.filed, one, more, total=made)
     elif news.ended < made or news.elsewhere:
         one = ("{n} demande ; son suivi est à côté du PDF", "{n} request; its status is beside the PDF")
         more = (

@@ -13,8 +13,6 @@ from connector.sidecar.model import Verb
 
 def orders(case: Case) -> None:
     """How to remind and how to stop: by a line in the request where that is acted on, else on the site."""
-    if case.record.sidecar_gone and case.moment("moved_out_at") is not None:
-        return  # it went along, to where nobody reads it
     page = case.page
     gone, corrected = case.record.sidecar_gone, case.record.edited_after_send
     can_remind, may_cancel = case.acts(Verb.REMIND), case.acts(Verb.CANCEL)

@@ -214,11 +214,13 @@ REQUEST: Final[dict[str, Wording]] = {
         "with “then”[[ (written in “{other_file}”)]], people sign one after the other: Jesignexpert knows one order "
         "for a request. Remove “order: parallel”, or write “then: nobody” in the request.",
     ),
-    "not_yet": Wording(
-        "« {key} » n’est pas encore possible",
-        "“{key}” is not possible yet",
-        "« {key} » est connu, mais n’est pas encore possible. Retirez cette ligne.",
-        "“{key}” is known, but not possible yet. Remove this line.",
+    "filed_away": Wording(
+        "« {folder} » ne fait partir aucune demande",
+        "nothing leaves from “{folder}”",
+        "« {folder} » garde les demandes terminées : rien n’en part. Déposez le document et sa demande dans un autre "
+        "dossier.",
+        "“{folder}” keeps finished requests: nothing leaves from there. Put the document and its request into another "
+        "folder.",
     ),
     "two_sidecars": Wording(
         "deux demandes pour un même PDF",

@@ -14,7 +14,7 @@ from connector.lifecycle import Record, State
 from connector.report import before, checking, ending, following, ready, returning, stopped, waiting
 from connector.report.answers import answer_order
 from connector.report.asides import asides
-from connector.report.context import StatusContext
+from connector.report.context import StatusContext, WaitReason
 from connector.report.facts import Case
 from connector.report.typography import LINE_WIDTH, Language, Words, say, wrap
 
@@ -81,7 +81,13 @@ def render_status(record: Record, context: StatusContext) -> StatusText:
     if record.state not in _BUILDERS:
         raise ValueError(f"a request in state {record.state.value} has no status")
     case = Case(record, context)
-    _BUILDERS[record.state](case)
+    told_above = context.wait is WaitReason.CANNOT_WRITE
+    builder = waiting.waiting if told_above else _BUILDERS[record.state]
+    builder(case)
+    if case.astray:
+        ending.astray(case)
+    elif case.told_above and not told_above:
+        waiting.told_above(case)
     answer_order(case)
     asides(case)
     return StatusText(

@@ -169,15 +169,36 @@ def _cannot_write(case: Case) -> None:
         "this folder does not let the status be written; nothing has been sent",
     )
     page.para(
-        "Pour « {file} », le suivi et le document signé doivent pouvoir être déposés à côté de la demande. "
-        "La demande partira d’elle-même quand le dossier le permettra.",
-        "For “{file}”, the status and the signed document must find a place beside the request. The request "
-        "will leave by itself once the folder allows it.",
+        "{place} « {file} » est lue et correcte, mais le suivi et le document signé doivent pouvoir être déposés à "
+        "côté d’elle. Elle partira d’elle-même quand ce dossier le permettra, et ce message disparaîtra.",
+        "{place} “{file}” is read and correct, but the status and the signed document must find a place beside it. It "
+        "will leave by itself once that folder allows it, and this message will go away.",
+        place=_place(case),
         file=case.request_file,
     )
     page.para(
         "Qui peut agir : la personne qui gère les droits de ce dossier (contact : {support}).",
-        "Who can act: the person who manages the rights of this folder (contact: {support}).",
+        "Who can act: the person who manages the rights of that folder (contact: {support}).",
+        support=loose(case.context.support),
+    )
+
+
+def _place(case: Case) -> Words:
+    return (
+        case.page.say("Dossier : « {folder} ».", "Folder: “{folder}”.", folder=case.folder)
+        if case.folder
+        else Words("")
+    )
+
+
+def told_above(case: Case) -> None:
+    """Its own folder lets nothing be written: why the text stands here."""
+    case.page.para(
+        "Le dossier « {folder} » ne permet pas d’écrire : ce suivi est donc ici. Qui peut agir : la personne qui gère "
+        "les droits de ce dossier (contact : {support}).",
+        "The folder “{folder}” lets nothing be written: so its status is here. Who can act: the person who manages the "
+        "rights of that folder (contact: {support}).",
+        folder=case.folder,
         support=loose(case.context.support),
     )
 

@@ -96,7 +96,10 @@ _REQUEST: Final = {
         ("other_file",),
         "`ordre: parallèle` with `puis`; `other_file` = the settings that hold `puis`, empty when it is the same file",
     ),
-    "not_yet": (("key",), "known, but this release does not act on it"),
+    "filed_away": (
+        ("folder",),
+        "the request lies, with its document, among those that are finished; `folder` = that folder's name",
+    ),
     "two_sidecars": (("names",), "two requests for one PDF; `names` joined by ', '"),
     "document_taken": (
         ("other", "document"),

@@ -106,9 +106,6 @@ def _unknown(
     written = shown(key.text)
     if impossible := words.find(key.text, words.IMPOSSIBLE):
         notes.say(f"{impossible}_impossible", key.line, written=written)
-    elif words.find(key.text, words.LATER_KEYS):
-        code = "not_yet" if known.keys() >= words.SETTINGS_ONLY_KEYS.keys() else "key_only_in_settings"
-        notes.say(code, key.line, key=written)
     elif words.find(key.text, words.SETTINGS_ONLY_KEYS):
         notes.say("key_only_in_settings", key.line, key=written)
     elif words.find(key.text, elsewhere):

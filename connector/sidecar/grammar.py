@@ -26,7 +26,7 @@ from connector.sidecar.fields import (
     whole,
     word,
 )
-from connector.sidecar.model import Action, Order, Reminders, SignatureRequest, Verb, Wish
+from connector.sidecar.model import Action, Afterwards, Order, Reminders, SignatureRequest, Verb, Wish
 from connector.sidecar.names import comparable
 from connector.sidecar.origin import Origin
 from connector.sidecar.people import read_contact, read_signatories
@@ -228,6 +228,11 @@ def _read_wish(reading: _Reading, name: str, key: Scalar, value: Node) -> None:
         reading.found[name] = Wish(wish)
 
 
+def _read_afterwards(reading: _Reading, name: str, key: Scalar, value: Node) -> None:
+    if afterwards := word(reading.notes, key, value, words.AFTERWARDS):
+        reading.found[name] = Afterwards(afterwards)
+
+
 def _read_reminders(reading: _Reading, name: str, key: Scalar, value: Node) -> None:
     """Three lines below the key, or ``non``."""
     if isinstance(value, Scalar) and words.find(unquoted(value.text), words.YES_NO) == "no":
@@ -288,6 +293,7 @@ _READERS: Final[dict[str, Callable[[_Reading, str, Scalar, Node], None]]] = {
     "action": _read_action,
     "then": _read_people,
     "place": _read_place,
+    "after_signing": _read_afterwards,
     "contacts": _read_contacts,
     "drop": _read_drop,
 }

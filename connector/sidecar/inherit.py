@@ -26,7 +26,7 @@ _INHERITED: Final = {
         key: (key,) for key in ("documents", "annexes", "subject", "note", "order", "send", "account", "lock")
     },
     **{key: (key,) for key in ("certificate", "confidential_to", "logo", "handwritten", "requester")},
-    **{key: (key,) for key in ("reminders", "place", "signatories", "then")},
+    **{key: (key,) for key in ("reminders", "place", "signatories", "then", "after_signing")},
     "message": ("message", "message_file"),
 }
 """Key → the fields of a request that it fills."""

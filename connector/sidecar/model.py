@@ -33,6 +33,14 @@ class Wish(StrEnum):
     SEND = "send"
 
 
+class Afterwards(StrEnum):
+    """What becomes of a request and its status once its document is signed (``après signature``)."""
+
+    TIDY = "tidy"
+    """They move to a folder of their own, so that PDFs alone are left."""
+    LEAVE = "leave"
+
+
 class Level(StrEnum):
     """Certificate level, by name."""
 
@@ -182,6 +190,8 @@ class SignatureRequest(Frozen):
     handwritten: bool = False
     requester: str | None = None
     reminders: Reminders | None = None
+    after_signing: Afterwards | None = None
+    """None = they stay where they are."""
     message_file: str | None = None
     """Name of the file beside whose text is the message (``message: voir Message.txt``)."""
     place: tuple[Placement, ...] = ()

@@ -27,7 +27,7 @@ MODELS_FOLDER: Final = "Modèles de signature"
 LOST_FOLDER: Final = "Signatures à classer"
 """Where signed documents go whose folder is gone."""
 DONE_FOLDER: Final = "Demandes terminées"
-"""Where the files of finished requests are put away: they belong to the folder that holds it."""
+"""Where finished requests and their statuses go, beside their documents, with ``après signature: ranger``."""
 LIST_STEM: Final = "_signataires"
 LIST_ANSWER: Final = "_signataires.signature.txt"
 """What became of the rows of a list, beside it, whatever its extension."""
@@ -44,6 +44,7 @@ _SETTINGS: Final = re.compile(r"_signature\.(?:ya?ml(?:\.txt)?|txt)")
 _LIST: Final = re.compile(
     r"_signataires\.(?:(xlsx)|(csv(?:\.txt)?)|(xls|xlsm|xlsb|xltx|xlt|ods|numbers|tsv))"
 )
+_STATUS: Final = ".signature.txt"
 _NUMBER: Final = r"(?: \([0-9]+\))?"
 _OURS: Final = re.compile(
     rf".+ \((?:signé|signé, à vérifier|original)\){_NUMBER}\.pdf|.+\.apercu\.pdf|.+\.attestation{_NUMBER}\.pdf"
@@ -200,6 +201,8 @@ _FIXED: Final = frozenset(
         REGISTRY_FOLDER,
         CONNECTOR_FOLDER,
         MODELS_FOLDER,
+        LOST_FOLDER,
+        DONE_FOLDER,
     )
 )
 
@@ -251,6 +254,43 @@ def is_hidden(path: str) -> bool:
     )
 
 
+def is_filed(path: str) -> bool:
+    """Tell whether a path leads into a folder of finished requests: they are known there, and nothing leaves."""
+    return any(comparable(part) == comparable(DONE_FOLDER) for part in path.split("/")[:-1])
+
+
+def fitting_status(status: str) -> str:
+    """Return a status's name that every server holds, however many folders it names."""
+    bare = status[: -len(_STATUS)] if status.endswith(_STATUS) else status
+    return movable(_with_suffix(f"{bare}.pdf", _STATUS))
+
+
+def filed_request(request: str, number: int = 1) -> str:
+    """Name of a request among finished ones: ``lettre.sign.yaml``, then ``lettre (2).sign.yaml``, …."""
+    found = _REQUEST_AS_WRITTEN.fullmatch(request.rstrip())
+    if number == 1 or found is None:
+        return movable(request)
+    stem = found["stem"].rstrip()
+    return movable(_with_suffix(f"{stem}.pdf", _numbered(number) + request[len(found["stem"]) :]))
+
+
+def filed_status(status: str, number: int = 1) -> str:
+    """Name of a status among finished ones: ``lettre.signature.txt``, then ``lettre (2).signature.txt``, …."""
+    if number == 1 or not status.endswith(_STATUS):
+        return movable(status)
+    return movable(_with_suffix(f"{status[: -len(_STATUS)]}.pdf", _numbered(number) + _STATUS))
+
+
+def unnumbered(request: str) -> tuple[str, ...]:
+    """Return the name that a filed request may have had before: ``lettre (2).sign.yaml`` → ``lettre.sign.yaml``.
+
+    Empty where no number stands in it.
+    """
+    found = _REQUEST_AS_WRITTEN.fullmatch(request.rstrip())
+    numbered = re.fullmatch(r"(.+) \([0-9]+\)", found["stem"], re.DOTALL) if found else None
+    return (numbered[1] + request[len(found["stem"]) :],) if found and numbered else ()
+
+
 def image_pdf_name(image_name: str) -> str:
     """``photo.jpg`` → ``photo.pdf``: how an image comes back; the name itself if it is not an image's."""
     if not is_image(image_name):
@@ -261,7 +301,7 @@ def image_pdf_name(image_name: str) -> str:
 
 def status_name(pdf_name: str) -> str:
     """``lettre.pdf`` → ``lettre.signature.txt``."""
-    return _with_suffix(pdf_name, ".signature.txt")
+    return _with_suffix(pdf_name, _STATUS)
 
 
 def preview_name(pdf_name: str) -> str:

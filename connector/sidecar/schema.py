@@ -244,6 +244,7 @@ _VALUES: Final[Mapping[str, Schema]] = {
     "request.action": _word("action", words.VERBS, more=r"(?:\s.*)?"),
     "request.then": _or(_PEOPLE, _NOBODY),
     "request.place": _PLACES,
+    "request.after_signing": _word("after_signing", words.AFTERWARDS),
     "request.contacts": {"type": "object", "additionalProperties": {"$ref": "#/$defs/known"}},
     "request.drop": _or({"anyOf": [_NAME]}, *_NEVER["anyOf"]),
     "signatory.email": {"type": ["string", "null"], "pattern": r"^\s*$|@"},

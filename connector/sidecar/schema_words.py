@@ -94,6 +94,11 @@ KEYS: Final[Mapping[str, Told]] = {
         "D’office : une place libre de la dernière page. Le cadre mesure 7 cm sur 2.",
         ({"près de": "Signature du client"}, {"page": 2, "x": 20, "y": 220}),
     ),
+    "request.after_signing": Told(
+        "Ce que deviennent la demande et son suivi une fois le document signé : « ranger » les dépose dans "
+        "« Demandes terminées », et le dossier ne montre plus que les PDF. D’office : laisser.",
+        ("ranger",),
+    ),
     "request.contacts": Told(
         "Les personnes du cabinet, chacune sous le nom que les demandes utilisent.",
         ({"expert-comptable": _CLAIRE},),
@@ -150,6 +155,8 @@ WORDS: Final[Mapping[str, str]] = {
     "send.send": "Donne le départ.",
     "send.preview": "Prépare un aperçu ; rien ne part.",
     "send.draft": "Prépare la collecte sur Jesignexpert ; vous l’envoyez depuis le site.",
+    "after_signing.tidy": "Range la demande et son suivi dans « Demandes terminées » ; le PDF reste à sa place.",
+    "after_signing.leave": "Laisse la demande et son suivi à côté du PDF.",
     "level.simple": "Niveau simple : un code par SMS.",
     "level.advanced": "Niveau avancé : une pièce d’identité est demandée, et c’est plus cher.",
     "level.qualified": "Niveau qualifié : une pièce d’identité est demandée, et c’est plus cher.",

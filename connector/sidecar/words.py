@@ -45,10 +45,9 @@ REQUEST_KEYS: Final[Words] = {
     "action": ("action",),
     "then": ("puis", "then"),
     "place": ("signature", "place"),
+    "after_signing": ("après signature", "après signatures", "après la signature", "after signing"),
 }
 SETTINGS_ONLY_KEYS: Final[Words] = {"contacts": ("contacts",), "drop": ("dépôt", "drop")}
-LATER_KEYS: Final[Words] = {"after_signing": ("après signature", "after signing")}
-"""Keys of settings that are known and not obeyed by this release: refused by name, never ignored."""
 SIGNATORY_KEYS: Final[Words] = {
     "email": ("email", "mail", "courriel", "adresse mail", "adresse e-mail"),
     "first_name": ("prénom", "first_name"),
@@ -107,6 +106,10 @@ WISHES: Final[Words] = {
     "send": ("oui", "yes", "vrai", "true", "on"),
     "preview": ("non", "aperçu", "no", "preview", "faux", "false", "off"),
     "draft": ("brouillon", "draft"),
+}
+AFTERWARDS: Final[Words] = {
+    "tidy": ("ranger", "tidy"),
+    "leave": ("laisser", "leave"),
 }
 LEVELS: Final[Words] = {
     "simple": ("simple",),

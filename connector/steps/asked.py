@@ -114,9 +114,9 @@ def _send_said(request: SignatureRequest | None, settings: Sequence[above.Settin
 
 
 def wording_of(own: SignatureRequest) -> str:
-    """Digest of what a sidecar says, orders and notes aside: tells a correction from an order."""
+    """Digest of what a sidecar says, what signatories never see aside: tells a correction from an order."""
     said = own.model_copy(update={"action": None, "send": None, "note": None, "lines": {}})
-    return digest_of(_without_lines(said.model_dump(mode="json")))
+    return digest_of(_without_lines(said.model_dump(mode="json", exclude={"after_signing"})))
 
 
 def _without_lines(value: Any) -> Any:

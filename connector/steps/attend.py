@@ -13,7 +13,7 @@ from connector.identity import ask_of
 from connector.lifecycle import Event, Record, State
 from connector.sidecar.model import Action
 from connector.sidecar.reading import Reading, read_orders, read_whole, unknown_order, without_orders
-from connector.steps import contacts, orders
+from connector.steps import contacts, filed, filing, orders
 from connector.steps.asked import wording_of
 from connector.steps.case import Case, NotSettled, as_known, move
 from connector.steps.ended import attend_ended
@@ -46,6 +46,10 @@ def _consider(case: Case) -> Record | None:
         if record is not None:
             _make_way(case, record)
         return move(case, moved)
+    if record is None and filed.is_at_rest(case):
+        settled, known = filed.recognise(case)
+        if settled:
+            return known
     if record is None:
         later = case.pair.rivals and min(e.href for e in case.pair.rivals) < case.pair.sidecar.href
         if later and not rival_speaks(case):
@@ -210,7 +214,7 @@ def _sidecar_edited(case: Case, record: Record) -> Record:
     action = read_orders(sidecar.data)
     # What waits still, or is told of, is the order that stands in the file now, or none.
     changes["extra"] = orders.no_longer_pending(orders.line_seen(record, action))
-    changes["extra"] |= orders.not_understood(unknown_order(sidecar.data))
+    changes["extra"] |= orders.not_understood(unknown_order(sidecar.data)) | filing.said_by(sidecar.request)
     if record.adopted and not record.extra.get("orders_seen"):
         # Orders found on an adopted request count as obeyed (protocol, "Orders and the key").
         changes["extra"] |= {"orders_seen": True}

@@ -8,7 +8,7 @@ signature, needs none. Only sidecars are written here, create-once; whatever hap
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -86,6 +86,18 @@ def remember(
     data = {"kind": kind, "place": place, "file_id": document.file_id, **more}
     parts.journal.mark_account(subject, _EVENT, data)
     memory.kept[subject] = data
+
+
+def moved(parts: Parts, sight: Sight, request: Entry, place: str, memories: Iterable[BornMemory]) -> None:
+    """Keep that the request which lay at ``request`` lies at ``place`` now, for the PDF that it was written for."""
+    for name in (*names.pair_of(request.name), *names.images_of(request.name)):
+        subject = _subject(sight, request.parent, name)
+        data = parts.journal.last_account_event(subject, _EVENT)
+        if data is None:
+            continue
+        parts.journal.mark_account(subject, _EVENT, {**data, "place": place})
+        for memory in memories:
+            memory.kept.pop(subject, None)
 
 
 def _subject(sight: Sight, parent: str, name: str) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 from connector.journal import Journal
 from connector.lifecycle import JUDGED, TRANSITIONS, DocumentFacts, Event, Record, State
 from connector.steps.discover import Pair, Sight
+from connector.steps.filing import unfiled
 from connector.steps.parts import FolderSettings, Parts
 
 NAMED_AFTER_REQUEST = "named_after_request"
@@ -105,18 +106,67 @@ def move(case: Case, record: Record) -> Record:
         "place": case.pair.sidecar.href,
         "folder": case.settings.name,
         "document": record.document.model_copy(
-            update={"href": case.pair.document_href, "missing_since": None, "renamed_to": None}
+            update={
+                "href": case.pair.document_href,
+                "missing_since": None,
+                "renamed_to": None,
+                **_come_along(case, record.document),
+            }
         ),
         "sidecar_gone": False,
         "reported": None,
         "reported_etag": None,
-        "extra": {**record.extra, "moved_at": case.parts.now().isoformat(), MOVED_OUT: ""},
+        "extra": {
+            **unfiled(record.extra),
+            "moved_at": case.parts.now().isoformat(),
+            "moved": _moved_how(case, record),
+            MOVED_OUT: "",
+        },
     }
+    if record.closed and _status_left_behind(case, record):
+        changes["closed"] = False  # over, but its status is to come along
     if record.extra.get("shown"):
         changes["extra"]["shown"] = {**record.extra["shown"], "moved": True}
     if record.state in JUDGED:
         changes["sidecar_etag"] = None
+    if record.reason == "folder_gone":
+        changes["closed"] = False  # it is told where its signed document went
     return case.journal.note(record, "moved", data={"from": record.folder}, **changes)
+
+
+def _moved_how(case: Case, record: Record) -> str:
+    """What a person did, as far as the sights tell: the pair got another name, was moved, or its whole folder was."""
+    here, there = _parent(case.pair.sidecar.href), _parent(record.place)
+    if here == there:
+        return "renamed"
+    stayed = any(sight.root.href == there or there in sight.by_href for sight in case.sights)
+    return "pair" if stayed else "folder"
+
+
+def _come_along(case: Case, document: DocumentFacts) -> dict[str, str]:
+    """Where what lies in its place, or beside it, is now: it came along when it is not where it was, but here."""
+    here, found = _parent(case.pair.document_href), {}
+    for field, href in (
+        ("delivered_href", document.delivered_href),
+        ("original_href", document.original_href),
+    ):
+        if href is None:
+            continue
+        now = case.pair.document_href if href == document.href else here + href.rsplit("/", 1)[-1]
+        there = {one for sight in case.sights for one in (href, now) if one in sight.by_href}
+        if there == {now}:
+            found[field] = now
+    return found
+
+
+def _parent(href: str) -> str:
+    return href.rpartition("/")[0] + "/"
+
+
+def _status_left_behind(case: Case, record: Record) -> bool:
+    """True while the status still lies where the pair was; one that a person deleted or took along does not."""
+    status = record.extra.get("status_href")
+    return any(status in sight.by_href for sight in case.sights)
 
 
 def extra_of(record: Record | None) -> dict[str, Any]:

@@ -7,6 +7,7 @@ document, the PDF of an image beside the image.
 from __future__ import annotations
 
 import logging
+from datetime import timedelta
 
 from connector.errors import (
     NotFound,
@@ -17,12 +18,13 @@ from connector.errors import (
 from connector.ports import Href
 from connector.steps.deliver_ends import delivered_beside, torn
 from connector.steps.delivered import found_beside, is_ours
-from connector.steps.homes import lost_key, lost_spot, spot_of
+from connector.steps.homes import is_gone, lost_key, lost_spot, spot_of
 from connector.steps.task import Task
 
 log = logging.getLogger(__name__)
 
 GONE = "folder_gone"
+_LOOK_AGAIN = timedelta(minutes=1)
 
 
 def beside(task: Task, reason: str) -> Task:
@@ -41,6 +43,8 @@ def anew(task: Task) -> Task:
 def _put(task: Task, reason: str) -> Task:
     spot = spot_of(task) if reason != GONE else None
     if spot is None:
+        if not is_gone(task):
+            return _wait_for_its_folder(task)
         spot, reason = lost_spot(task), GONE
     for href in spot.hrefs(to_check=reason == "to_check"):
         earlier = task.intent
@@ -51,10 +55,18 @@ def _put(task: Task, reason: str) -> Task:
         except NotFound:
             if reason == GONE:
                 raise
+            if not is_gone(task):
+                return _wait_for_its_folder(task)
             return _put_after(_without_place(task))
         if done:
             return delivered_beside(task, href, reason)
     raise OutOfSpace("every name beside the document is taken", operation="deliver")
+
+
+def _wait_for_its_folder(task: Task) -> Task:
+    """A move may arrive as a deletion and an upload: only what has been missing for some minutes is gone."""
+    log.info("%s: its folder is not there; it may come back", task.record.ref)
+    return task.note("folder_missing", done=True, next_at=task.parts.now() + _LOOK_AGAIN)
 
 
 def _put_after(task: Task) -> Task:

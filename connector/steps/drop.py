@@ -122,7 +122,8 @@ def _find(parts: Parts, sight: Sight, memory: DropMemory) -> None:
         return
     found = []
     for entry in sight.folders() if sight.settings_in else ():
-        if names.is_hidden(entry.href.removeprefix(sight.settings.root)):
+        below = entry.href.removeprefix(sight.settings.root)
+        if names.is_hidden(below) or names.is_filed(below):
             continue
         above = said_above(parts, sight, entry.href, memory.settings)
         said = drop_of(above)

@@ -11,19 +11,26 @@ from connector.lifecycle import DocumentFacts, Event, Record, State
 from connector.ports import Entry
 from connector.sidecar.model import Action, Verb
 from connector.sidecar.reading import read_orders, unknown_order
+from connector.steps import astray, filed, filing, heeded, orders, rights
 from connector.steps import check as checking
-from connector.steps import heeded, orders
 from connector.steps.asked import files_beside
 from connector.steps.case import Case
 from connector.steps.close import awaits_more
 from connector.steps.gather import Gathered, gather
 from connector.steps.judge import judge, read_again
 from connector.steps.present import present_at
+from connector.steps.reported import still_reported
 from connector.steps.watch import has_settled, in_sight, pair_document
 
 
 def attend_ended(case: Case, record: Record) -> Record:
     """An ended pair goes again on a new ask only; other unsigned bytes at its place are said."""
+    if astray.KEY in record.extra:
+        record = _back_in_place(case, record)
+    if record.closed and rights.takes_again(case.parts, record):
+        record = case.journal.note(record, "rights_back", closed=False)
+    if record.closed:
+        record = still_reported(case.parts, case.sights, record)
     crashed = record.reason == "not_sent" and not record.extra.get("asked_again")
     if not record.closed and not crashed and not awaits_more(record):
         return record
@@ -39,16 +46,23 @@ def attend_ended(case: Case, record: Record) -> Record:
         )
         changes: dict[str, Any] = {
             "sidecar_etag": sidecar.etag or case.pair.sidecar.etag,
-            "extra": {**record.extra, "orders_seen": True, "asked_again": True},
+            "extra": {**record.extra, "orders_seen": True, "asked_again": True}
+            | filing.said_by(sidecar.request),
+            **filing.as_it_lies(record, sidecar.sha256),
         }
         found = record.adopted and not record.extra.get("orders_seen")
-        if _asks_again(record, action):
-            return judge(replace(case, previous=record, ask_found=found))
+        if action is not None and _asks_again(record, action):
+            if not filing.is_filed(record):
+                return judge(replace(case, previous=record, ask_found=found))
+            if not found:
+                return filed.take_back(case, record, action)
         if found:
             changes["obeyed"] = (*record.obeyed, *((action.wording,) if action else ()))
         record = case.journal.note(record, "sidecar_edited", **changes)
         if action is not None and action.verb is Verb.UNLOCK:
             return record  # tags have moved since the folder was listed, which is no edit
+    if filing.is_filed(record):
+        return record  # no request lies beside its document any more: what is put there is another matter
     for rank in [document.rank for document in record.documents if document.role == "document"]:
         entry = _entry_of(case, record, rank)
         if entry is None or entry.etag == record.ranked(rank).etag or not has_settled(case.sights, entry):
@@ -77,13 +91,21 @@ def _why_not_again(case: Case, record: Record, action: Action | None) -> str:
     return ""
 
 
-def _asks_again(record: Record, action: Action | None) -> bool:
+def _asks_again(record: Record, action: Action) -> bool:
     """True for a new ask; one that was refused and stands there still is none, nor « pas partie » of what was sent."""
-    if action is None or action.wording == record.extra.get(orders.STANDS):
+    if action.wording == record.extra.get(orders.STANDS):
         return False
     if heeded.after_the_end(action.verb, record):
         return False
     return ask_of(action, record=record) != record.ask
+
+
+def _back_in_place(case: Case, record: Record) -> Record:
+    """The folder is there again, whose status had to stand elsewhere: it stands here now."""
+    extra = {name: value for name, value in record.extra.items() if name != astray.KEY}
+    there = record.document.model_copy(update={"missing_since": None})
+    changes: dict[str, Any] = {"extra": extra, "closed": False, "sidecar_gone": False, "reported": None}
+    return case.journal.note(record, "folder_back", document=there, **changes)
 
 
 def _entry_of(case: Case, record: Record, rank: int) -> Entry | None:

@@ -6,15 +6,20 @@ file is never touched; what was sent as an image comes as a PDF beside the image
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from connector.errors import NotFound, OutOfSpace
 from connector.lifecycle import DocumentFacts, Record
 from connector.ports import Href
+from connector.report.block import Whole, read_status
 from connector.sidecar import names
+from connector.steps.parts import Parts
 from connector.steps.task import Task
 
 _MOST_NAMES = 50
+_MOST_STATUS_BYTES = 200_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,11 +59,47 @@ def spot_of(task: Task) -> Spot | None:
     return _spot(parent, document, record) if main else None
 
 
+def is_gone(task: Task) -> bool:
+    """True once its place has been missing for so long that nobody is about to bring it back (ux page section 1.5).
+
+    An annex goes where the main document is. What an adopted request was never seen with is missing since it was
+    adopted.
+    """
+    record = task.record
+    document = record.document if task.document.role == "annex" else task.document
+    if not document.href and lost_key(document.rank) in record.extra:
+        return True  # found out before
+    since = document.missing_since or (None if document.href else record.created_at)
+    parts = task.parts
+    return since is not None and parts.now() - since >= parts.timing.gone_patience
+
+
 def lost_spot(task: Task) -> Spot:
     """The same in the folder for what has lost its own; it is made when needed."""
     parent = Href(task.parts.watched[task.record.folder].root + names.LOST_FOLDER + "/")
     task.folder.make_folder(parent)
     return _spot(parent, task.document, task.record)
+
+
+def free_status(parts: Parts, record: Record, parent: Href, name: str) -> Href:
+    """Return the first name for a status in a folder of many that is free, or its own already. Remote errors pass.
+
+    Two requests that were called the same in two folders both have a name here.
+    """
+    folder = parts.folders[record.server]
+    for number in range(1, _MOST_NAMES):
+        href = Href(parent + names.filed_status(name, number))
+        stream = io.BytesIO()
+        try:
+            folder.get(href, stream, max_bytes=_MOST_STATUS_BYTES)
+        except NotFound:
+            return href
+        except OutOfSpace:
+            continue
+        found = read_status(stream.getvalue(), parts.sealer.key)
+        if isinstance(found, Whole) and found.ref == record.ref:
+            return href
+    raise OutOfSpace("every name for its status is taken", operation="show")
 
 
 def _spot(parent: str, document: DocumentFacts, record: Record) -> Spot:

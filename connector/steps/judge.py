@@ -21,6 +21,7 @@ from connector.steps import check as checking
 from connector.steps import orders
 from connector.steps.asked import Asked, corrected_text, signatory_facts, told_of, understand, wording_of
 from connector.steps.case import NAMED_AFTER_REQUEST, Case, extra_of
+from connector.steps.filed import taken_out
 from connector.steps.likeness import (
     copy_of,
     lost_both,
@@ -38,7 +39,11 @@ _WRITTEN = frozenset(
     {
         "status_href",
         "status_listed",
+        "status_size",
+        "status_seen",
+        "status_put_right",
         "moved_at",
+        "moved",
         "preview_of",
         "preview_sha256",
         "preview_href",
@@ -73,7 +78,7 @@ def judge(case: Case) -> Record:
     try:
         documents = read_documents(case, asked, ref)
         main = documents[0] if documents else None
-        moved = moved_by_content(case, sidecar, main)
+        moved = taken_out(case, sidecar) or moved_by_content(case, sidecar, main)
         if moved is not None:
             parts.spool.free(ref)
             return moved
@@ -334,6 +339,8 @@ def _common(
 
 def _problems_of_place(case: Case) -> list[Problem]:
     problems = []
+    if names.is_filed(case.pair.sidecar.href.removeprefix(case.settings.root)):
+        problems.append(Problem(code="filed_away", values={"folder": names.DONE_FOLDER}))
     if case.pair.rivals:
         both = sorted(entry.name for entry in (case.pair.sidecar, *case.pair.rivals))
         problems.append(Problem(code="two_sidecars", values={"names": ", ".join(both)}))

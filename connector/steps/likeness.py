@@ -22,20 +22,27 @@ _NOT_KNOWN = frozenset({State.WITHDRAWN, State.REJECTED, State.WAITING_PDF})
 
 
 def moved_by_content(case: Case, sidecar: ReadSidecar, document: ReadDocument | None) -> Record | None:
-    """R3, second half: the same two files (sidecar and main document), gone from where they were."""
+    """R3, second half: the same two files (sidecar and main document), gone from where they were.
+
+    What a person had made of the document by then, and what was seen of it in its place, tells it as well.
+    """
     if case.target is not None or case.previous is not None or document is None or not document.sha256:
         return None
-    for known in case.journal.knowing(sha256=document.sha256):
+    for known in case.journal.with_sidecar(case.settings.server, sidecar.sha256):
         if (
             known.current
-            and document.sha256 in {known.document.sha256, known.document.signed_sha256}
+            and document.sha256 in _bytes_of(known)
             and known.state not in _NOT_KNOWN
-            and known.server == case.settings.server
-            and known.sidecar_sha256 == sidecar.sha256
             and case.lost(known)
         ):
             return move(case, known)
     return None
+
+
+def _bytes_of(known: Record) -> frozenset[str | None]:
+    """Every content its main document had: as it was found, as it came back, as people left it while it was out."""
+    document = known.document
+    return frozenset({document.sha256, document.signed_sha256, *document.left})
 
 
 def lost_both(case: Case, sidecar: ReadSidecar, document: ReadDocument | None) -> Record | None:
@@ -51,9 +58,10 @@ def lost_both(case: Case, sidecar: ReadSidecar, document: ReadDocument | None) -
 def was_there_before(case: Case, sidecar: ReadSidecar, document: ReadDocument | None) -> bool:
     """R7: what was there before us and has no new ask is the same wherever it is moved, whatever was thought of it.
 
-    The same sidecar by its file id, or beside the same main document, gone from where it was.
+    The same sidecar by its file id, or beside the same main document, gone from where it was; or come back to it.
     """
-    if case.previous is not None:
+    back = case.previous
+    if back is not None and (back.state is not State.WITHDRAWN or _written_anew(case, back)):
         return False
     file_id, sha256 = case.pair.sidecar.file_id, document.sha256 if document is not None else None
     return any(
@@ -63,9 +71,21 @@ def was_there_before(case: Case, sidecar: ReadSidecar, document: ReadDocument | 
             (file_id is not None and known.sidecar_file_id == file_id)
             or (bool(sha256) and known.document.sha256 == sha256)
         )
-        and case.place_gone(known)
+        and ((back is not None and known.id == back.id) or case.place_gone(known))
         for known in case.journal.with_sidecar(case.settings.server, sidecar.sha256)
     )
+
+
+def _written_anew(case: Case, known: Record) -> bool:
+    """True for a request that a person wrote beside a PDF that had stayed: it arrived before our eyes.
+
+    What comes back whole, from the bin or because a PC sends a whole folder again, is what was there before.
+    """
+    sidecar, document = case.pair.sidecar, case.pair.document
+    if sidecar.file_id is not None and sidecar.file_id == known.sidecar_file_id:
+        return False
+    stayed = known.document
+    return document is not None and (document.file_id, document.etag) == (stayed.file_id, stayed.etag)
 
 
 def taken_by(case: Case, documents: Sequence[DocumentFacts]) -> tuple[DocumentFacts, Record] | None:
@@ -141,6 +161,10 @@ def copy_of(
             or same_people(known.key_parts, emails)
             or set(known.key_parts.get("people", ())) == set(hidden)
         ):
+            return _told(case, known)
+    for known in case.journal.with_sidecar(case.settings.server, sidecar.sha256):
+        # What a person made of it while it was out, beside the very same request.
+        if known.id not in mine and known.state not in _NOT_KNOWN and sha256 in known.document.left:
             return _told(case, known)
     return None
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from connector.lifecycle import Record, State
+from connector.sidecar import names
 from connector.steps import born
 from connector.steps.born import BornMemory
 from connector.steps.discover import Sight
@@ -29,7 +30,7 @@ def counts_of(
     ``opened``: the server's open records. ``over``: place of a request that ended → how, kept from call to call.
     """
     by_place = {record.place: record.state for record in opened if record.current}
-    counts = dict.fromkeys(("made", "left", "ended", "signed"), 0)
+    counts = dict.fromkeys(("made", "left", "ended", "signed", "filed"), 0)
     elsewhere, corrected = False, False
     withdrawn: list[int] = []
     care: list[str] = []
@@ -45,6 +46,7 @@ def counts_of(
             counts["left"] += not (state.before_mark or state is State.HELD)
             counts["ended"] += state.ended
             counts["signed"] += state in {State.DELIVERED, State.DELIVERED_BESIDE}
+            counts["filed"] += names.is_filed(place)
             if state in _NEEDS_CARE and not state.ended:
                 care.append(done.row.document)
                 corrected = corrected or state is State.REJECTED

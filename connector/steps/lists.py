@@ -31,6 +31,7 @@ from connector.steps import answers, born
 from connector.steps.answers import AnswerMemory
 from connector.steps.born import BornMemory, Room
 from connector.steps.discover import Sight
+from connector.steps.filed import filed_from
 from connector.steps.list_counts import counts_of
 from connector.steps.list_reading import ReadingMemory, known_for, read_list
 from connector.steps.list_rows import attend_rows
@@ -94,7 +95,8 @@ def lists_in(sight: Sight) -> dict[str, list[Entry]]:
     root = sight.settings.root
     for parent, files in sight.ours.items():
         entries = [entry for entry in files if names.is_list(entry.name)]
-        if entries and not names.is_hidden(parent.removeprefix(root)):
+        below = parent.removeprefix(root)
+        if entries and not names.is_hidden(below) and not names.is_filed(below):
             found[parent] = sorted(entries, key=_rank)
     return found
 
@@ -239,6 +241,7 @@ def _without_row(
         sight, entry.parent
     ).keys()
     travelling = {one.href for record in opened for one in record.documents}
+    travelling |= filed_from(parts, sight, entry.parent)
     left = []
     for one in sight.pdfs_beside(entry.href):
         folded = names.comparable(one.name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from connector.errors import NotFound
@@ -30,7 +31,7 @@ def attend_missing(parts: Parts, sights: Sequence[Sight], record: Record) -> Rec
         key = record.key if record.extra.get("sent_mark") else None
         return parts.journal.fact(record, Event.WITHDRAWN, key=key, ended_at=parts.now(), next_at=None)
     if not sidecar_there and record.state is State.MARKED:
-        return overturn(parts, record)
+        return record if _arrives_elsewhere(sights, record) else overturn(parts, record)
     if not sidecar_there and not record.sidecar_gone and record.place:
         record = parts.journal.note(record, "sidecar_gone", sidecar_gone=True)
     if not sidecar_there and not record.state.ended:
@@ -47,38 +48,69 @@ def attend_missing(parts: Parts, sights: Sequence[Sight], record: Record) -> Rec
 
 
 def _arrives_elsewhere(sights: Sequence[Sight], record: Record) -> bool:
-    """True while a request that may be this one has not settled elsewhere: by file id, else by its document's size."""
-    for sight in sights:
-        for pair in sight.unsettled_pairs:
-            if pair.sidecar.file_id is not None and record.sidecar_file_id is not None:
-                if pair.sidecar.file_id == record.sidecar_file_id:
-                    return True
-            elif pair.document is not None and pair.document.size == record.document.size:
-                return True
-    return False
+    """True while a request that may be this one has not settled elsewhere: by file id, or by its document's size.
+
+    A move may arrive as a deletion and an upload, where there are file ids as well: they are new ones then.
+    """
+    return any(
+        (pair.sidecar.file_id is not None and pair.sidecar.file_id == record.sidecar_file_id)
+        or (pair.document is not None and pair.document.size == record.document.size)
+        for sight in sights
+        for pair in sight.unsettled_pairs
+    )
 
 
 def _document_missing(
     parts: Parts, sights: Sequence[Sight], record: Record, document: DocumentFacts
 ) -> Record:
     """Follow a document by file id, then by content; else remember since when it is missing."""
-    if parts.journal.intent(record, delivery_step(document.rank)) is not None:
-        return record  # it was we who moved the original aside; step 9 settles that itself
+    if _moved_by_us(parts, sights, record, document):
+        return record  # step 9 settles that itself
+    if _lies_outside(parts, record, document):
+        return record
     found = _by_id(parts, sights, record, document)
     if found is None:
         record, found = _by_content(parts, sights, record, document)
+    if found is not None and found.href == document.href and document.missing_since is None:
+        return _seen_outside(parts, record)
     if found is not None:
-        watched = any(found.href.startswith(sight.settings.root) for sight in sights)
-        return _followed(parts, record, document, found, watched=watched)
+        return _followed(parts, record, document, found)
     if document.missing_since is None:
         gone = document.model_copy(update={"missing_since": parts.now()})
         return parts.journal.note(record, "document_missing", **record.with_document(gone))
     return record
 
 
-def _followed(
-    parts: Parts, record: Record, document: DocumentFacts, found: Entry, *, watched: bool
-) -> Record:
+def _lies_outside(parts: Parts, record: Record, document: DocumentFacts) -> bool:
+    """True while what was found outside of every watched folder, by its id, needs not be looked for again yet."""
+    seen = record.extra.get("outside_at")
+    if seen is None or document.missing_since is not None or _is_watched(parts, record, document.href):
+        return False
+    return parts.now() - datetime.fromisoformat(str(seen)) < parts.timing.gone_patience
+
+
+def _seen_outside(parts: Parts, record: Record) -> Record:
+    return parts.journal.touch(record, extra={**record.extra, "outside_at": parts.now().isoformat()})
+
+
+def _is_watched(parts: Parts, record: Record, href: str) -> bool:
+    """True for a place below any watched folder of its server."""
+    return any(
+        settings.server == record.server and href.startswith(settings.root)
+        for settings in parts.watched.values()
+    )
+
+
+def _moved_by_us(parts: Parts, sights: Sequence[Sight], record: Record, document: DocumentFacts) -> bool:
+    """True where it was we who moved the original aside, or are about to put the signed one beside."""
+    intent = parts.journal.intent(record, delivery_step(document.rank))
+    if intent is None:
+        return False
+    aside = intent.data.get("aside")
+    return intent.data["kind"] == "beside" or (aside is not None and in_sight(sights, str(aside)) is not None)
+
+
+def _followed(parts: Parts, record: Record, document: DocumentFacts, found: Entry) -> Record:
     moved = document.model_copy(
         update={
             "href": found.href,
@@ -94,8 +126,12 @@ def _followed(
     changes: dict[str, Any] = record.with_document(moved)
     if document.rank == record.document.rank:
         # The status is called after it.
-        extra = {**record.extra, "followed": True, MOVED_OUT: "" if watched else parts.now().isoformat()}
-        changes |= {"reported": None, "reported_etag": None, "extra": extra}
+        extra = {name: value for name, value in record.extra.items() if name != "outside_at"}
+        if _is_watched(parts, record, found.href):
+            extra[MOVED_OUT] = ""
+        else:
+            extra |= {"outside_at": parts.now().isoformat(), MOVED_OUT: parts.now().isoformat()}
+        changes |= {"reported": None, "reported_etag": None, "extra": {**extra, "followed": True}}
     return parts.journal.note(record, "document_followed", **changes)
 
 

@@ -135,6 +135,14 @@ class Parts:
     """(server, href) of a settings file → what it said when it was last read."""
     settings_gone: dict[tuple[str, str], datetime] = field(default_factory=dict)
     """(server, href) of a settings file that is not there any more → since when, until that is believed."""
+    writable: set[tuple[str, str]] = field(default_factory=set)
+    """(server, folder) that are known to take what is put there."""
+    refused: dict[tuple[str, str], datetime | None] = field(default_factory=dict)
+    """(server, folder) that let nothing be written → when that was last found out; None: a listing says so."""
+    rights_of: dict[str, object] = field(default_factory=dict)
+    """Watched folder → the look at it whose rights were taken in."""
+    filed_seen: dict[tuple[str, str], tuple[tuple[object, ...], str, bool]] = field(default_factory=dict)
+    """(server, href) of an unknown request among finished ones → (ETag, size), SHA-256, came with a copied status."""
     fresh_marks: set[int] = field(default_factory=set)
     """Records whose ``mark`` intent this very process committed: a marker found otherwise is a question."""
     fresh_sends: set[int] = field(default_factory=set)

@@ -12,6 +12,7 @@ import logging
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from connector.errors import Cause, NotFound, OutOfSpace, PreconditionFailed
@@ -25,7 +26,7 @@ from connector.report.status import StatusText, render_status
 from connector.report.typography import Language
 from connector.sidecar import names
 from connector.sidecar.model import Verb
-from connector.steps import assumed, deadlines, waiting
+from connector.steps import assumed, astray, deadlines, filing, waiting
 from connector.steps.case import NAMED_AFTER_REQUEST
 from connector.steps.parts import Parts
 from connector.steps.spooled import sent_name
@@ -33,6 +34,8 @@ from connector.steps.spooled import sent_name
 log = logging.getLogger(__name__)
 
 MAX_STATUS_BYTES = 200_000
+NOTICE = "notice_href"
+"""In ``extra``: where its status stands while its own folder lets nothing be written (``rights``)."""
 _MOST_NOTES = 50
 PREVIEW_LABEL = {"fr": "APERÇU – rien n’est parti", "en": "PREVIEW – nothing has been sent"}
 
@@ -64,6 +67,15 @@ def _to_be_shown(parts: Parts, record: Record) -> bool:
 
 def status_href(record: Record) -> Href | None:
     """Where the status of a record stands; None while its place is not known (an adopted one)."""
+    if filing.is_filed(record):
+        parent, _, sidecar = record.place.rpartition("/")
+        name = names.status_name(names.document_name(sidecar))
+        # A status that a person has deleted comes again only with something new to say.
+        return filing.status_place(record) or Href(f"{parent}/{name}")
+    if (elsewhere := astray.status_place(record)) is not None:
+        return elsewhere
+    if record.extra.get(NOTICE):
+        return Href(str(record.extra[NOTICE]))
     if record.extra.get("own_status") and record.place:
         # Another request of the same PDF has its status by the PDF's name: this one's is named after its sidecar.
         parent, _, sidecar = record.place.rpartition("/")
@@ -73,6 +85,24 @@ def status_href(record: Record) -> Href | None:
         return None
     parent, _, name = base.rpartition("/")
     return Href(f"{parent}/{names.status_name(name)}")
+
+
+def at_home(record: Record) -> Record:
+    """Return the record as it would be shown in its own folder."""
+    if NOTICE not in record.extra:
+        return record
+    return record.model_copy(update={"extra": _without_notice(record)})
+
+
+def brought_home(parts: Parts, record: Record) -> Record:
+    """Write that its status stands in its own folder again, which takes it."""
+    if NOTICE not in record.extra:
+        return record
+    return parts.journal.note(record, "told_at_home", extra=_without_notice(record))
+
+
+def _without_notice(record: Record) -> dict[str, Any]:
+    return {name: value for name, value in record.extra.items() if name != NOTICE}
 
 
 def named_after(record: Record) -> str:
@@ -126,10 +156,7 @@ def _show_status(parts: Parts, record: Record) -> Record:
             folder, href, content, known=known, ours=ours, seal_key=parts.sealer.key, aside=aside
         )
     except NotFound:
-        if not record.state.ended:
-            raise
-        # Its folder is gone, and nobody is left there to be told.
-        return parts.journal.note(record, "nowhere_to_report", done=("show",), reported=digest)
+        return _without_folder(parts, record, digest)
     before = record.extra.get("status_href")
     record = parts.journal.note(
         record,
@@ -138,9 +165,9 @@ def _show_status(parts: Parts, record: Record) -> Record:
         done=("show",),
         reported=digest,
         reported_etag=etag,
-        extra={**record.extra, "status_href": href, **_note_aside(aside)},
+        extra={**record.extra, "status_href": href, "status_size": len(content), **_note_aside(aside)},
     )
-    if before and before != href:
+    if before and before != href and not _stays(record, str(before)):
         remove_ours(parts, folder, Href(before), record.ref)
     return record
 
@@ -148,6 +175,25 @@ def _show_status(parts: Parts, record: Record) -> Record:
 def _note_aside(aside: Sequence[Href]) -> dict[str, str]:
     """Return what is kept of a person's addition that was moved: the next look tells of it."""
     return {"note_aside": aside[-1].rpartition("/")[2]} if aside else {}
+
+
+def _without_folder(parts: Parts, record: Record, digest: str) -> Record:
+    """Its folder is not there. Raises NotFound while it may come back, or while the request goes on by itself."""
+    if astray.needs_a_person(record) and astray.status_place(record) is None and record.document.href:
+        if not astray.is_gone(parts, record):
+            raise NotFound("its folder is not there", operation="show")
+        found = astray.find_place(parts, record)
+        extra = {**record.extra, astray.KEY: found}
+        return _show_status(parts, parts.journal.note(record, "astray", done=("show",), extra=extra))
+    if not record.state.ended:
+        raise NotFound("its folder is not there", operation="show")
+    # Nobody is left there to be told.
+    return parts.journal.note(record, "nowhere_to_report", done=("show",), reported=digest)
+
+
+def _stays(record: Record, status: str) -> bool:
+    """True for the status of a signed document that lies where it went when its folder was gone: it is still true."""
+    return record.reason == "folder_gone" and f"/{names.LOST_FOLDER}/" in status
 
 
 def write_ours(
@@ -215,6 +261,15 @@ def _fetch(folder: Folder, href: Href) -> tuple[bytes, ETag | None] | None:
     return stream.getvalue(), fetched.etag
 
 
+def stands_there(parts: Parts, record: Record, href: Href) -> bool:
+    """True while every line of the status, as it reads now, is found at ``href`` in its order, whatever was added."""
+    found = _fetch(parts.folders[record.server], href)
+    if found is None:
+        return False
+    there = iter(found[0].decode("utf-8-sig", "replace").splitlines())
+    return all(line in there for line in render_status(record, context_of(parts, record)).text.splitlines())
+
+
 def read_status_at(parts: Parts, folder: Folder, href: Href) -> Whole | None:
     """Return what a sealed status of ours says of itself; None for any other content.
 
@@ -252,7 +307,7 @@ def remove_ours(parts: Parts, folder: Folder, href: Href, ref: str) -> None:
 
 
 def _show_preview(parts: Parts, record: Record) -> Record:
-    if record.state is State.PREVIEWED:
+    if record.state is State.PREVIEWED and NOTICE not in record.extra:
         return _write_preview(parts, record)
     if record.extra.get("preview_sha256") and (record.state.open or record.state.ended):
         _remove_preview(parts, parts.folders[record.server], record)
@@ -371,6 +426,7 @@ def context_of(parts: Parts, record: Record) -> StatusContext:
         versions_kept=capabilities.versions and record.document.original_href is None,
         ready_count=_ready_count(parts, record),
         next_wordings=_next_wordings(parts, record, language),
+        root=settings.root,
         acted=assumed.orders_in_force(parts, record.account) if record.state.open else ACTED_NOW,
     )
 
@@ -393,6 +449,8 @@ def pause_of(parts: Parts, account: str) -> Pause | None:
 
 
 def _wait_reason(parts: Parts, record: Record) -> WaitReason | None:
+    if NOTICE in record.extra and record.state in {State.PREVIEWED, State.WAITING, State.PREPARED}:
+        return WaitReason.CANNOT_WRITE
     if record.state is not State.WAITING or not waiting.braked(parts, record):
         return None
     hour = waiting.braked_for_the_hour(parts, record)

@@ -142,6 +142,12 @@ class Sight:
         return found
 
     @cached_property
+    def settings_shown(self) -> tuple[tuple[object, ...], ...]:
+        """Every settings file with its ETag and size: what rests on settings rests for as long as this is the same."""
+        found = (entry for here in self.settings_in.values() for entry in here)
+        return tuple(sorted((entry.href, str(entry.etag), entry.size or 0) for entry in found))
+
+    @cached_property
     def _asking_for(self) -> dict[tuple[str, str], list[Entry]]:
         """(folder href, folded name of a PDF) → the sidecars that answer for it: asked for every pair of a folder."""
         found: dict[tuple[str, str], list[Entry]] = defaultdict(list)

@@ -78,7 +78,7 @@ def _change(parts: Parts, document: DocumentFacts, entry: Entry, present: Presen
     }
     if sha256 is not None:
         # What a person made of it while it was out is told now, and not again when the request has ended.
-        change["left"] = (*document.left, sha256)
+        change["left"] = tuple(dict.fromkeys((*document.left, sha256)))
     return change
 
 

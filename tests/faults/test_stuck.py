@@ -402,15 +402,17 @@ def test_no_tokens_to_send_with(tmp_path: Path) -> None:
 
 @MODES
 def test_ended_and_its_folder_deleted(tmp_path: Path, mode: Mode) -> None:
-    """A request whose end nobody is left to read is closed, and costs nothing more."""
+    """A request whose end is told where it can be read is closed, and costs nothing more."""
     with Town(tmp_path, mode) as stage:
         stage.dms.person.mkdir(f"{ROOT}/Client")
         send_out(stage, "lettre", folder=f"{ROOT}/Client")
         stage.platform.person_refuses(stage.platform.transactions()[0].id, MARIE)
         stage.delete("Client")
         stage.later(60)
+        stage.later(2000)
         (record,) = stage.records()
         assert record.state is State.REFUSED
+        assert stage.files() == ["Signatures à classer/lettre.signature.txt"]
         assert record.closed
         assert stage.parts.spool.references() == set()
         stage.dms.forget_requests()

@@ -302,9 +302,7 @@ def test_the_folder_dragged_out_of_the_watched_one(house: House) -> None:
     if stage.mode == "nextcloud":
         reads(stage, OUT, folder="Archives/Dupont")
         told = words(stage, folder="Archives/Dupont")
-        assert re.search(
-            rf"Ce dossier a été déplacé le {DAY_WORDS}, là où les demandes ne sont pas lues", told
-        )
+        assert re.search(rf"Ce dossier a été déplacé le {DAY_WORDS} hors des dossiers suivis", told)
         assert "action:" not in told, "nobody reads it there"
         assert "supprimé" not in told
     stage.sign()

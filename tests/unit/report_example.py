@@ -508,7 +508,45 @@ def ended_variants() -> list[Variant]:
         ),
         (
             "SIGNÉ – le dossier d’origine n’est plus là ; le document signé est ici",
-            record(State.DELIVERED_BESIDE, *DONE, document=beside, reason="folder_gone"),
+            record(
+                State.DELIVERED_BESIDE,
+                *DONE,
+                document={**beside, "href": "", "missing_since": at(27, hour=9)},
+                reason="folder_gone",
+                extra={"lost_href": "/Lettres/Client DUPONT/2026/Lettre DUPONT.pdf"},
+            ),
+            with_context(root="/Lettres/"),
+        ),
+        (
+            "SIGNÉ – le dossier d’origine n’est plus là ; le document signé est ici",
+            record(State.DELIVERED_BESIDE, *DONE, document={**beside, "href": ""}, reason="folder_gone"),
+            CONTEXT,
+        ),
+        (
+            "SIGNÉ – la version signée vous attend dans « Signatures à classer »",
+            record(
+                State.DELIVERED_BESIDE,
+                *DONE,
+                document=beside,
+                reason="folder_gone",
+                delivered_at=at(1, 12, 16, 12),
+            ),
+            CONTEXT,
+        ),
+        ("REFUSÉ – Marie Dupont", astray(s10()[0]), with_context(root="/")),
+        ("REFUSÉ – Marie Dupont", s10()[0].model_copy(update={"extra": ABOVE}), CONTEXT),
+        (
+            "EN ATTENTE – ce dossier ne permet pas d’écrire le suivi ; rien n’est parti",
+            s3()[0].model_copy(update={"extra": ABOVE}),
+            with_context(wait=WaitReason.CANNOT_WRITE, root="/"),
+        ),
+        ("EXPIRÉ – ", astray(s11()[0]), CONTEXT),
+        ("À VÉRIFIER – ", astray(s14()[0]), CONTEXT),
+        (
+            "EN COURS – 1 signature sur 2 – attend Claire Bernard",
+            record(
+                State.IN_PROGRESS, *HALF, extra={"outside_at": SENT.isoformat()}, sidecar_gone=True, **OUT
+            ),
             CONTEXT,
         ),
         ("SIGNÉ – ", record(State.DELIVERED_BESIDE, *DONE, document=beside, reason="pdf_gone"), CONTEXT),
@@ -526,6 +564,17 @@ def ended_variants() -> list[Variant]:
                 sidecar_gone=True,
             ),
             with_context(versions_kept=False),
+        ),
+        (
+            "SIGNÉ – « Lettre DUPONT.pdf » est maintenant la version signée",
+            s8()[0].model_copy(update={"extra": {**s8()[0].extra, **FILED}}),
+            CONTEXT,
+        ),
+        ("SIGNÉ – ", record(State.DELIVERED, *DONE, sidecar_gone=True, extra=FILED), CONTEXT),
+        (
+            "SIGNÉ – ",
+            record(State.DELIVERED_BESIDE, *DONE, document=beside, reason="pdf_gone", extra=FILED),
+            CONTEXT,
         ),
         (
             "SIGNÉ PAR TOUS – « Lettre DUPONT.pdf » est ouvert par quelqu’un ; dépôt à sa fermeture",
@@ -549,6 +598,15 @@ def ended_variants() -> list[Variant]:
     return [(f"end-{n}", line, one, context) for n, (line, one, context) in enumerate(rows)]
 
 
+def astray(one: Record) -> Record:
+    """The same request, its folder taken away."""
+    extra = {**one.extra, "astray_href": "/Signatures à classer/Lettre DUPONT.signature.txt"}
+    document = one.document.model_copy(update={"missing_since": at(26, hour=9)})
+    return one.model_copy(update={"extra": extra, "document": document, "sidecar_gone": True})
+
+
+ABOVE: dict[str, Any] = {"notice_href": "/Lettres - Lettre DUPONT.signature.txt"}
+FILED: dict[str, Any] = {"filed": {"from_href": "/Lettres/Lettre DUPONT.sign.yaml", "told": False}}
 SEVERAL: dict[str, Any] = {
     "documents": [{"name": "Mandat SEPA.pdf", "pages": 1}],
     "annexes": ["Annexe 1 - Tarifs.pdf", "Annexe 2 - Conditions générales.pdf"],
@@ -608,6 +666,10 @@ def answered_variants() -> list[Variant]:
         ),
         ("À VÉRIFIER – ", record(State.HELD, reason="there_before", extra=cancel("not_sent_yet"))),
         (
+            "SIGNÉ – ",
+            record(State.DELIVERED, *DONE, delivered_at=at(1, 12, 16), extra=order("name_taken") | FILED),
+        ),
+        (
             "ANNULÉ – à votre demande",
             record(State.CANCELLED, reason="ordered", ended_at=at(24), extra={"kind": "draft"}),
         ),
@@ -659,7 +721,7 @@ def asides_variants() -> list[Variant]:
     ]
     rows = [record(State.IN_PROGRESS, MARIE_INVITED, CLAIRE, extra=aside, **OUT) for aside in asides]
     rows.append(with_request(rows[-1], note="Appelé le 3/12"))
-    moved = {"moved_out_at": at(24).isoformat()}
+    moved = {"moved_out_at": at(24).isoformat(), "outside_at": at(24).isoformat()}
     rows.append(record(State.IN_PROGRESS, MARIE_INVITED, CLAIRE, extra=moved, sidecar_gone=True, **OUT))
     return [(f"aside-{n}", "EN COURS – ", one, CONTEXT) for n, one in enumerate(rows)]
 

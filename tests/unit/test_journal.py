@@ -230,6 +230,17 @@ def test_intending_again_replaces_the_intent(journal: Journal, clock: Clock) -> 
     assert (intent.data, intent.at) == ({"transaction": "T-2"}, START + timedelta(minutes=1))
 
 
+def test_records_are_found_by_an_open_intent(journal: Journal) -> None:
+    """Closed ones too, of one server and one step; an intent that ended finds nothing."""
+    first = journal.add(**fields())
+    for one in (first, journal.add(**fields(place="/b.sign.yaml", server="annecy"))):
+        journal.intend(journal.note(one, "closed", closed=True), "tidy", {})
+    assert [one.id for one in journal.intending(first.server, "tidy")] == [first.id]
+    assert journal.intending(first.server, "show") == []
+    journal.note(journal.get(first.id), "filed", done=("tidy",))
+    assert journal.intending(first.server, "tidy") == []
+
+
 def test_a_touch_is_no_history(journal: Journal) -> None:
     """What is too small to be history changes the record and adds no event."""
     record = prepared(journal)

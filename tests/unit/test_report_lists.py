@@ -56,6 +56,18 @@ NEWS: dict[str, tuple[ListNews, str]] = {
         replace(BASE, made=38, problems=(FIXED, TWICE)),
         "À CORRIGER – 2 lignes sur 40 à corriger dans « _signataires.xlsx »",
     ),
+    "some filed": (
+        replace(BASE, made=40, left=40, ended=27, signed=27, filed=27),
+        "EN COURS – 27 demandes sur 40 signées et rangées ; le suivi des autres est à côté du PDF",
+    ),
+    "one filed": (
+        replace(BASE, made=40, left=40, ended=2, signed=2, filed=1),
+        "EN COURS – 1 demande sur 40 signée et rangée ; le suivi des autres est à côté du PDF",
+    ),
+    "all filed": (
+        replace(BASE, made=40, left=40, ended=40, signed=40, filed=40),
+        "SIGNÉ – 40 sur 40 ; toutes les demandes de cette liste sont terminées",
+    ),
     "one row": (
         replace(BASE, made=39, left=2, problems=(FIXED, replace(TWICE, line=12))),
         "À CORRIGER – 1 ligne sur 40 à corriger dans « _signataires.xlsx »",

@@ -241,6 +241,10 @@ def test_read_only_folder_refuses_every_write(either: Dms) -> None:
     for method in ("PUT", "DELETE"):
         assert either.ask(method, "ro/a.txt", data=b"y").status_code == 403
     assert either.ask("MKCOL", "ro/sub").status_code == 403
+    either.world.person.write("c.txt", b"z")
+    for source, target in (("ro/a.txt", "a.txt"), ("c.txt", "ro/c.txt")):
+        moved = {"Destination": either.url(target), "Overwrite": "F"}
+        assert either.ask("MOVE", source, headers=moved).status_code == 403
     assert either.ask("GET", "ro/a.txt").content == b"x"
     assert either.ask("PUT", "b.txt", data=b"y").status_code == 201
 

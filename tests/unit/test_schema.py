@@ -153,6 +153,7 @@ def test_every_key_and_word_is_told() -> None:
         "corner": words.CORNERS,
         "action": words.VERBS,
         "page": words.LAST_PAGE,
+        "after_signing": words.AFTERWARDS,
     }
     told = {f"{room}.{name}" for room, table in tables.items() for name in table}
     assert told | words.YES_NO.keys() | words.NOBODY.keys() == WORDS.keys()

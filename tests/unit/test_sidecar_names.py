@@ -293,3 +293,56 @@ def test_a_name_too_long_for_a_request() -> None:
     """No name rather than one that is cut and pairs with nothing."""
     assert names.sidecar_name("é" * 120 + ".pdf")
     assert names.sidecar_name("é" * 123 + ".pdf") == ""
+
+
+@pytest.mark.parametrize(
+    ("path", "filed"),
+    [
+        ("Demandes terminées/lettre.sign.yaml", True),
+        ("Client/demandes TERMINÉES/lettre.sign.yaml", True),
+        (unicodedata.normalize("NFD", "Client/Demandes terminées/2025/lettre.sign.yaml"), True),
+        ("Client/lettre.sign.yaml", False),
+        ("Demandes terminées", False),
+        ("Demandes terminées 2025/lettre.sign.yaml", False),
+    ],
+)
+def test_what_lies_among_finished_requests(path: str, filed: bool) -> None:
+    """By the folders on its way, however they are spelled; a file of that name is none."""
+    assert names.is_filed(path) is filed
+
+
+@pytest.mark.parametrize(
+    ("request_name", "second"),
+    [
+        ("lettre.sign.yaml", "lettre (2).sign.yaml"),
+        ("Lettre DUPONT.pdf.Sign.YAML.txt", "Lettre DUPONT.pdf (2).Sign.YAML.txt"),
+        ("lettre.sign.corrigé.yaml", "lettre (2).sign.corrigé.yaml"),
+        ("photo.jpg.sign.txt", "photo.jpg (2).sign.txt"),
+    ],
+)
+def test_names_among_finished_requests(request_name: str, second: str) -> None:
+    """Its own name, then one with a number that can be taken off again; every server takes it whole."""
+    assert names.filed_request(request_name) == request_name
+    assert names.filed_request(request_name, 2) == second
+    assert names.is_sidecar(second)
+    assert names.unnumbered(second) == (request_name,)
+    assert names.unnumbered(request_name) == ()
+    assert names.filed_request("quoi ?.sign.yaml") == "quoi _.sign.yaml"
+    assert names.filed_status("lettre.signature.txt", 2) == "lettre (2).signature.txt"
+
+
+def test_names_among_finished_requests_stay_short_enough() -> None:
+    """However long the name, however many folders a notice is called after."""
+    long = "é" * 118
+    for made in (
+        names.filed_request(f"{long}.sign.yaml", 12),
+        names.filed_status(f"{long}.signature.txt", 12),
+        names.fitting_status(" - ".join([long, long, "lettre.signature.txt"])),
+    ):
+        assert len(made.encode()) <= names.MAX_NAME_BYTES
+    assert names.is_sidecar(names.filed_request(f"{long}.sign.yaml", 12))
+
+
+@pytest.mark.parametrize("name", [names.LOST_FOLDER, names.DONE_FOLDER, "DEMANDES TERMINÉES/"])
+def test_our_folders_are_ours(name: str) -> None:
+    assert names.is_ours(name)

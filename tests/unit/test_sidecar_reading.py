@@ -14,7 +14,7 @@ from connector.sidecar import words
 from connector.sidecar.codes import CODES
 from connector.sidecar.fields import Notes, file_names
 from connector.sidecar.inherit import resolve
-from connector.sidecar.model import Level, Order, Reminders, SignatureRequest, Verb, Wish
+from connector.sidecar.model import Afterwards, Level, Order, Reminders, SignatureRequest, Verb, Wish
 from connector.sidecar.placing import read_placements
 from connector.sidecar.reading import MAX_BYTES, read_orders, read_sidecar, read_whole, read_wish
 from connector.text_yaml import Mapping, Scalar, Sequence, load
@@ -284,6 +284,8 @@ EVERY_KEY = [
     ("rappels: {tous les: 2 semaines}", "reminders: {every: 14 days}", {"reminders": Reminders(every=14)}),
     ("rappels: non", "reminders: {max: 0}", {"reminders": Reminders(maximum=0)}),
     ("puis: personne", "then: nobody", {"then": ()}),
+    ("après signature: ranger", "after signing: tidy", {"after_signing": Afterwards.TIDY}),
+    ("Après la signature: « laisser »", "after_signing: leave", {"after_signing": Afterwards.LEAVE}),
 ]
 
 
@@ -349,7 +351,8 @@ def test_every_key_of_a_signatory_is_understood(french: str, english: str) -> No
         ("destinataires en copie: a@example.fr", "copies_impossible"),
         ("paraphe: oui", "initials_impossible"),
         ("initials: yes", "initials_impossible"),
-        ("après signature: ranger", "key_only_in_settings"),
+        ("après signature: supprimer", "value_unknown"),
+        ("après signature: oui", "value_unknown"),
         ("délai d'envoi: 5 min", "unknown_key"),
         ("annexes: ../Clients/x.pdf", "document_elsewhere"),
         ("documents: C:\\x.pdf", "document_elsewhere"),
@@ -398,7 +401,7 @@ def test_settings() -> None:
     ]
     assert (settings.drop, settings.lines) == ("À signer", {"contacts": 1, "drop": 3})
     assert read_sidecar("dépôt: non\n".encode(), settings=True).lines == {"drop": 1}
-    assert said("après signature: ranger\n", settings=True) == [("not_yet", 1)]
+    assert read_sidecar("après signature: ranger\n".encode(), settings=True).after_signing is Afterwards.TIDY
 
 
 def test_lists_of_names() -> None:

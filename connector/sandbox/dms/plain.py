@@ -21,7 +21,7 @@ from wsgidav.request_resolver import RequestResolver
 from wsgidav.wsgidav_app import WsgiDAVApp
 
 from connector.sandbox.clock import SandboxClock
-from connector.sandbox.dms.messages import Answer, Call, Environ
+from connector.sandbox.dms.messages import Answer, Call, Environ, decoded_path
 from connector.sandbox.dms.world import DmsWorld
 
 SHARE = "/dav"
@@ -89,8 +89,12 @@ class PlainApp:
         infinite = call.method == "PROPFIND" and call.header("depth").lower() == "infinity"
         if infinite and not world.depth_infinity:
             return Answer(403, FINITE_DEPTH, [("Content-Type", "application/xml; charset=utf-8")])
+        touched = [path]
+        if call.method in {"MOVE", "COPY"}:
+            touched = [decoded_path(call.header("destination")).removeprefix(SHARE).strip("/")]
+            touched += [path] if call.method == "MOVE" else []
         if call.method in WRITES and any(
-            not top or path == top or path.startswith(top + "/") for top in world.read_only
+            not top or one == top or one.startswith(top + "/") for top in world.read_only for one in touched
         ):
             return Answer(403, b"read only")
         if call.method == "PUT" and world.quota_bytes is not None:

@@ -1,0 +1,146 @@
+"""Folders that let nothing be written: nothing leaves from them, and what would be told there is told above.
+
+Where a server says what may be done in a folder (Nextcloud: ``C`` in ``oc:permissions``) that is believed. Elsewhere
+the first status of a folder is written before anything leaves from it, which proves that there is a place for what
+comes back; a refusal is asked about again now and then. Source: design page section 4 ("Read-only folder: nothing is
+launched"), ux page section 2.3.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from typing import Final
+
+from connector.errors import AccessDenied
+from connector.lifecycle import Record
+from connector.ports import Href
+from connector.sidecar import names
+from connector.steps import show
+from connector.steps.discover import Sight
+from connector.steps.homes import free_status
+from connector.steps.parts import Parts
+
+log = logging.getLogger(__name__)
+
+_MAY_CREATE: Final = "C"
+
+
+def note_sights(parts: Parts, sights: Iterable[Sight]) -> None:
+    """Take in what a server says of its folders, once for each look at them."""
+    for sight in sights:
+        if parts.rights_of.get(sight.settings.name) is sight:
+            continue
+        parts.rights_of[sight.settings.name] = sight
+        for entry in (sight.root, *sight.folders()):
+            if entry.permissions is None:
+                continue
+            key = (sight.settings.server, _folder(entry.href))
+            if _MAY_CREATE in entry.permissions:
+                parts.writable.add(key)
+                parts.refused.pop(key, None)
+            else:
+                parts.writable.discard(key)
+                parts.refused[key] = None
+
+
+def _folder(href: str) -> str:
+    return href.rstrip("/") + "/"
+
+
+def may_leave(parts: Parts, record: Record) -> bool:
+    """True when the folder of a request takes what will have to be put there. Remote errors but a refusal pass."""
+    href = show.status_href(show.at_home(record))
+    if href is None:
+        return True
+    key, settings = _key(record, href), parts.watched[record.folder]
+    if key in parts.writable:
+        return True
+    if key[1] == settings.root and settings.registry.startswith(settings.root):
+        return True  # the marker has to be written there before anything leaves
+    if _is_refused(parts, key):
+        return False
+    if record.reported is not None and record.extra.get("status_href") == href:
+        parts.writable.add(key)
+        return True
+    try:
+        show.show(parts, show.brought_home(parts, record))
+    except AccessDenied as error:
+        if not _is_refusal(parts, key, error):
+            raise
+        _refuse(parts, key)
+        return False
+    parts.writable.add(key)
+    return True
+
+
+def takes_again(parts: Parts, record: Record) -> bool:
+    """True when the status of a request stands above, and its own folder is not known to refuse it any more."""
+    own = show.status_href(show.at_home(record)) if show.NOTICE in record.extra else None
+    return own is not None and not _is_refused(parts, _key(record, own))
+
+
+def shown(parts: Parts, record: Record) -> Record:
+    """Bring the status up to the record: in its place, or above where nothing may be written there."""
+    record = _settled(parts, record)
+    for _ in range(record.place.count("/") + 2):
+        href = show.status_href(record)
+        try:
+            record = show.show(parts, record)
+        except AccessDenied as error:
+            if href is None or not _is_refusal(parts, _key(record, href), error):
+                raise
+            _refuse(parts, _key(record, href))
+            record = _settled(parts, parts.journal.get(record.id))
+            if show.status_href(record) == href:
+                raise
+        else:
+            return record
+    return record
+
+
+def _settled(parts: Parts, record: Record) -> Record:
+    """Choose the place of the status: its own, or the nearest folder above that takes it."""
+    own = show.status_href(show.at_home(record))
+    if own is None or not _is_refused(parts, _key(record, own)):
+        return show.brought_home(parts, record)
+    root = parts.watched[record.folder].root
+    parent, name = own.rpartition("/")[0] + "/", own.rpartition("/")[2]
+    above = parent
+    while _is_refused(parts, (record.server, above)) and above != root and above.startswith(root):
+        above = above.rstrip("/").rpartition("/")[0] + "/"
+    if _is_refused(parts, (record.server, above)) or not above.startswith(root):
+        return record
+    known = record.extra.get(show.NOTICE)
+    if known and str(known).rpartition("/")[0] + "/" == above:
+        return record
+    told = " - ".join([*parent.removeprefix(above).strip("/").split("/"), name])
+    found = free_status(parts, record, Href(above), names.fitting_status(told))
+    return parts.journal.note(record, "told_above", extra={**record.extra, show.NOTICE: found})
+
+
+def _key(record: Record, href: str) -> tuple[str, str]:
+    return record.server, href.rpartition("/")[0] + "/"
+
+
+def _is_refused(parts: Parts, key: tuple[str, str]) -> bool:
+    """True while a folder is known to take nothing; a refusal that no listing tells of is asked about now and then."""
+    if key not in parts.refused:
+        return False
+    since = parts.refused[key]
+    return since is None or parts.now() - since < parts.timing.probe
+
+
+def _is_refusal(parts: Parts, key: tuple[str, str], error: AccessDenied) -> bool:
+    """True when the folder itself is meant: where a server tells its rights, they are asked anew (facts, trap 3)."""
+    if error.status != 403:
+        return False
+    permissions = parts.folders[key[0]].stat(Href(key[1])).permissions
+    return permissions is None or _MAY_CREATE not in permissions
+
+
+def _refuse(parts: Parts, key: tuple[str, str]) -> None:
+    if key not in parts.refused:
+        log.warning("a folder of server %s lets nothing be written: nothing leaves from it", key[0])
+    parts.writable.discard(key)
+    parts.refused[key] = parts.now()

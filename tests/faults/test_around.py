@@ -1,0 +1,151 @@
+"""What happens to the files around a request: previews, folder settings, a list, while requests are ready or out.
+
+Expectations come from the pages: settings and lists decide what has not left (ux page section 1.2; protocol R1), what
+leaves is what was previewed, and nobody's work is overwritten (design page section 3).
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from connector.lifecycle import State
+from tests import documents
+from tests.worlds import CLAIRE, MARIE, ONE, ROOT, Mode, Stage
+
+MODES = pytest.mark.parametrize("mode", ["nextcloud", "plain"])
+READY = "PRÊT – rien n’est encore parti ; relisez l’aperçu, puis donnez le départ"
+OUT = "EN COURS – 0 signature sur 1 – attend Marie Dupont"
+NO_SIGNATORY = "À CORRIGER – "
+SETTINGS = "_signature.yaml"
+LATER_S = 700
+
+
+def letter(title: str) -> bytes:
+    return documents.letter(1, title, lines=4)
+
+
+def later(stage: Stage) -> None:
+    """What a client saves by deleting and uploading is waited for."""
+    stage.run(4, calm=2)
+    stage.clock.advance(LATER_S)
+    stage.run(5, calm=2)
+
+
+@MODES
+def test_previews_that_people_touch(tmp_path: Path, mode: Mode) -> None:
+    """A preview that goes comes back while nothing has left; one that a person wrote into is theirs for good."""
+    with Stage(tmp_path, mode) as stage:
+        for name in ("efface", "renomme", "annote"):
+            stage.drop(name, letter(name), ONE + "envoi: non\n")
+        stage.run()
+        drawn = stage.read("renomme.apercu.pdf")
+        noted = documents.resaved(stage.read("annote.apercu.pdf"))
+        stage.dms.person.delete(f"{ROOT}/efface.apercu.pdf")
+        stage.dms.person.move(f"{ROOT}/renomme.apercu.pdf", f"{ROOT}/pour Marie.pdf")
+        stage.write("annote.apercu.pdf", noted)
+        stage.run(4, calm=3)
+        for name in ("efface", "renomme", "annote"):
+            assert stage.first_line(name) == READY
+            assert f"{name}.apercu.pdf" in stage.files()
+        assert stage.read("annote.apercu.pdf") == noted
+        quiet = len(stage.dms.requests)
+        stage.run(3, calm=3)
+        assert len(stage.dms.requests) - quiet <= 9, "and it is not drawn at every pass"
+        assert stage.sends() == []
+        for name in ("efface", "renomme", "annote"):
+            stage.write(f"{name}.sign.yaml", ONE + "envoi: oui\n")
+        stage.run()
+        for name in ("efface", "renomme", "annote"):
+            assert stage.first_line(name).startswith(OUT), stage.status(name)
+        assert "efface.apercu.pdf" not in stage.files()
+        assert "renomme.apercu.pdf" not in stage.files()
+        assert stage.read("pour Marie.pdf") == drawn
+        assert stage.read("annote.apercu.pdf") == noted
+        assert stage.sends() == [1, 1, 1]
+        stage.intact()
+
+
+@MODES
+def test_settings_that_people_touch(tmp_path: Path, mode: Mode) -> None:
+    """Settings edited, renamed, moved or deleted decide what has not left, and nothing of what has."""
+    there, other = f"{ROOT}/Client", f"{ROOT}/Autre"
+    first = f"objet: Mission 2026\nsignataires: Marie Dupont <{MARIE}> 06 12 34 56 78\n"
+    second = f"objet: Mission 2027\nsignataires: Claire Bernard <{CLAIRE}> 06 98 76 54 32\n"
+    with Stage(tmp_path, mode) as stage:
+        for folder in (there, other):
+            stage.dms.person.mkdir(folder)
+        stage.write(SETTINGS, first, folder=there)
+        stage.drop("partie", letter("partie"), "note: partie\n", folder=there)
+        stage.drop("prete", letter("prete"), "envoi: non\n", folder=there)
+        stage.drop("ailleurs", letter("ailleurs"), "envoi: non\n", folder=other)
+        stage.run()
+        assert stage.first_line("partie", folder=there).startswith(OUT)
+        assert stage.first_line("prete", folder=there) == READY
+        assert stage.first_line("ailleurs", folder=other).startswith(NO_SIGNATORY)
+        out = stage.status("partie", folder=there)
+
+        stage.write(SETTINGS, second, folder=there)
+        later(stage)
+        ready = stage.status("prete", folder=there).replace("\u00a0", " ")
+        assert ready.startswith(READY)
+        assert "Mission 2027" in ready
+        assert CLAIRE in ready
+        assert stage.status("partie", folder=there) == out
+
+        stage.move(SETTINGS, "_signature ancien.yaml", folder=there)
+        later(stage)
+        assert stage.first_line("prete", folder=there).startswith(NO_SIGNATORY)
+        assert stage.status("partie", folder=there) == out
+
+        stage.move("_signature ancien.yaml", SETTINGS, folder=there)
+        later(stage)
+        assert stage.first_line("prete", folder=there) == READY
+
+        stage.move(SETTINGS, SETTINGS, folder=there, to_folder=other)
+        later(stage)
+        assert stage.first_line("prete", folder=there).startswith(NO_SIGNATORY)
+        assert stage.first_line("ailleurs", folder=other) == READY
+        assert stage.status("partie", folder=there) == out
+
+        stage.delete(SETTINGS, folder=other)
+        later(stage)
+        assert stage.first_line("ailleurs", folder=other).startswith(NO_SIGNATORY)
+        assert stage.sends() == [1]
+        assert [view.object for view in stage.platform.transactions()] == ["Mission 2026"]
+        stage.sign()
+        later(stage)
+        assert stage.first_line("partie", folder=there).startswith("SIGNÉ – ")
+        stage.intact()
+
+
+@MODES
+def test_a_list_that_people_touch(tmp_path: Path, mode: Mode) -> None:
+    """Once its requests are written, a row that is changed, and a list that is deleted, change nothing of them."""
+    rows = "document;e-mail;prénom;nom;téléphone\n"
+    one, two = (f"{name};{MARIE};Marie;Dupont;06 12 34 56 78\n" for name in ("partie", "prete"))
+    with Stage(tmp_path, mode) as stage:
+        stage.write("partie.pdf", letter("partie"))
+        stage.write("prete.pdf", letter("prete"))
+        stage.write("_signataires.csv", rows + one + two)
+        later(stage)
+        assert stage.first_line("partie") == stage.first_line("prete") == READY
+        written = {name: stage.read(f"{name}.sign.yaml") for name in ("partie", "prete")}
+        stage.write("partie.sign.yaml", written["partie"] + b"envoi: oui\n")
+        stage.run()
+        assert stage.first_line("partie").startswith(OUT)
+        out = stage.status("partie")
+        stage.write("_signataires.csv", (rows + one + two).replace(MARIE, CLAIRE))
+        later(stage)
+        stage.delete("_signataires.csv")
+        later(stage)
+        assert stage.status("partie") == out
+        assert stage.first_line("prete") == READY
+        assert stage.read("prete.sign.yaml") == written["prete"]
+        assert stage.record("partie").state is State.IN_PROGRESS
+        assert stage.sends() == [1]
+        stage.sign()
+        later(stage)
+        assert stage.first_line("partie").startswith("SIGNÉ – ")
+        stage.intact()
