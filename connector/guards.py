@@ -32,6 +32,7 @@ from connector.steps.drop_waiting import DropMemory
 from connector.steps.lists import ListMemory
 from connector.steps.models import ModelMemory
 from connector.steps.parts import FolderSettings, Parts
+from connector.steps.show import NOTICE
 from connector.steps.tidy import TidyMemory
 
 log = logging.getLogger(__name__)
@@ -87,6 +88,8 @@ class ServerMemory:
         resting, page = self.at_rest.setdefault(sight.settings.name, {}), sight.tree.pages.get(sidecar.parent)
         over = record is not None and record.closed and record.state.ended and record.place == sidecar.href
         here = record is not None and all(folder_of(one.href) == sidecar.parent for one in record.documents)
+        # One that is told above, for want of rights, comes home by itself.
+        here = here and record is not None and NOTICE not in record.extra
         if over and here and page is not None and _all_settled(case):
             resting[sidecar.href] = (page, sight.settings_shown)
         elif resting.pop(sidecar.href, None) is None and len(resting) > _MOST_RESTING * (1 + len(sight.ours)):
