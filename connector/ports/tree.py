@@ -87,7 +87,12 @@ class Page:
 
     def rows(self) -> Iterator[Row]:
         """Unpack without making entries, which take ten times as long."""
-        return map(Row._make, marshal.loads(self._rows))  # noqa: S302  # packed above, by this very process
+        return map(Row._make, self.values())
+
+    def values(self) -> list[Values]:
+        """Unpack without even naming the values, in the order of :class:`Row`."""
+        found: list[Values] = marshal.loads(self._rows)  # noqa: S302  # packed above, by this very process
+        return found
 
     @property
     def weight(self) -> int:
@@ -96,8 +101,7 @@ class Page:
 
     def shows(self, name: str, *, is_folder: bool) -> bool:
         """True when something of that very name and kind is on it."""
-        rows = marshal.loads(self._rows)  # noqa: S302  # as above
-        return any(row[0] == name and row[1] is is_folder for row in rows)
+        return any(row[0] == name and row[1] is is_folder for row in self.values())
 
     def same(self, other: Page) -> bool:
         """True when both hold the same, whatever the folders said of themselves."""
@@ -149,7 +153,7 @@ class TreeBuilder:
         self._second = -_RACY_S if date is None else date.timestamp()
         top = _Folder()
         top.etag, top.modified = root.etag, None if root.modified is None else root.modified.timestamp()
-        self._known: dict[Href, _Folder] = {root.href: top}
+        self._top, self._known = top, {root.href: top}
         self._loose: list[_Folder] = []
         self._count = 0
         self.deep = False
@@ -167,25 +171,26 @@ class TreeBuilder:
 
     def put(self, parent: Href, row: Values) -> None:
         """Take one entry as a row, with the folder that holds it."""
-        self.deep = self.deep or parent != self._root.href
         holder = self._known.get(parent)
         if holder is None:
             holder = self._known[parent] = _Folder(within=self._is_within(parent))
+        self.deep = self.deep or holder is not self._top
         if holder.within:
             return
-        name, is_folder, etag, _, _, modified, *_ = row
+        name, modified = row[0], row[5]
         if name in holder.loose:
             return
         holder.loose[name] = row
-        holder.racy = holder.racy or modified is None or abs(self._second - modified) < _RACY_S
-        if is_folder:
+        if modified is None or abs(self._second - modified) < _RACY_S:
+            holder.racy = True
+        if row[1]:
             holder.leaf = False
             href = Href(f"{parent}{name}/")
             if name not in self._apart:
                 folder = self._known.get(href)
                 if folder is None:
                     folder = self._known[href] = _Folder()
-                folder.etag, folder.modified = etag, modified
+                folder.etag, folder.modified = row[2], modified
         if holder.fresh:
             holder.fresh = False
             self._loose.append(holder)

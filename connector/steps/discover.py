@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from connector.ports import Entry, Folder, Href, Page, Tree
+from connector.ports import Entry, Folder, Href, Page, Row, Tree
 from connector.sidecar import names
 from connector.steps.parts import FolderSettings
 from connector.steps.settling import Restless, Settling, unproven
@@ -93,12 +93,13 @@ def _sight(
 
 def _ours_in(page: Page) -> tuple[tuple[Entry, ...], bool]:
     found, all_tagged = [], True
-    for row in page.rows():
-        if row.is_folder:
+    for values in page.values():  # there are ten thousands of them: a row is made of the few alone
+        if values[1]:
             continue
-        all_tagged &= row.etag is not None
-        folded = row.name.casefold()
+        if values[2] is None:
+            all_tagged = False
+        folded = values[0].casefold()
         # Every name of ours has one of these, however it is spelled; most have neither, and asking costs more.
         if ".sign" in folded or folded.startswith(names.SETTINGS_STEM[:5]):
-            found.append(row.entry(page.href))
+            found.append(Row._make(values).entry(page.href))
     return tuple(found), all_tagged
