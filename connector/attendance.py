@@ -26,23 +26,32 @@ from connector.steps.watch import conflict_copies_seen
 
 
 def attend(
-    parts: Parts, server: str, sights: list[Sight], memory: ServerMemory, deadline: float | None
+    parts: Parts,
+    server: str,
+    sights: list[Sight],
+    memory: ServerMemory,
+    deadline: float | None,
+    held: frozenset[int] = frozenset(),
 ) -> tuple[set[int], dict[int, Record]]:
-    """Look at every request in sight.
+    """Look at every request in sight but those of ``held``, which are in other hands.
 
     Returns the records whose verdict holds for what lies there in this pass, and those to be tidied, by id.
     """
     attended: set[int] = set()
     over: dict[int, Record] = {}
     known_at: dict[int, str] = {}
+    elsewhere: set[str] = set()
     for record in parts.journal.open_records(server):
+        if record.id in held:
+            elsewhere.add(record.place)
+            continue
         known_at[record.id] = record.place
         if record.adopted and not all(document.href for document in record.documents):
             tolerated(parts, memory, record, "place", partial(_place, parts, sights, record))
     for sight in sights:
         there_before = known_before(parts, sight)
         for pair in sight.pairs(but=partial(memory.rests, sight)):
-            if not pair.settled:
+            if not pair.settled or pair.sidecar.href in elsewhere:
                 continue
             if out_of_time(parts, deadline):
                 return attended, over
@@ -56,7 +65,7 @@ def attend(
                 tolerated(parts, memory, judged, "copies", partial(conflict_copies_seen, case, judged))
                 if due(judged):
                     over[judged.id] = judged
-    _attend_rest(parts, server, sights, memory)
+    _attend_rest(parts, server, sights, memory, held)
     return attended, over
 
 
@@ -75,11 +84,17 @@ def known_before(parts: Parts, sight: Sight) -> frozenset[str]:
     return watch.there_before - gone
 
 
-def _attend_rest(parts: Parts, server: str, sights: list[Sight], memory: ServerMemory) -> None:
+def _attend_rest(
+    parts: Parts, server: str, sights: list[Sight], memory: ServerMemory, held: frozenset[int]
+) -> None:
     for record in parts.journal.open_records(server):
+        if record.id in held:
+            continue
         if record.place or record.document.href or record.adopted:
             tolerated(parts, memory, record, "missing", partial(attend_missing, parts, sights, record))
     for record in parts.journal.open_records(server):
+        if record.id in held:
+            continue
         told = tolerated(parts, memory, record, "status", partial(still_reported, parts, sights, record))
         tolerated(parts, memory, told, "preview there", partial(preview_still_there, parts, sights, told))
 

@@ -22,6 +22,7 @@ from connector.errors import (
     StaleRecordError,
     Unavailable,
 )
+from connector.lanes import Hands
 from connector.lifecycle import Record
 from connector.overview import OverviewMemory
 from connector.ports import Entry, Href, Page
@@ -68,6 +69,8 @@ class ServerMemory:
     """Watched folder → sidecar of a request that is over → what was there when it was looked at last."""
     overviews: OverviewMemory = field(default_factory=OverviewMemory)
     tidy: TidyMemory = field(default_factory=TidyMemory)
+    hands: Hands = field(default_factory=Hands)
+    """Those who work on its requests side by side."""
     problem: str = ""
     """Why the last pass could not be made, for the log and ``status``."""
 

@@ -110,7 +110,7 @@ class Hands:
             failure, self._failure = self._failure, None
         if failure is not None:
             raise failure
-        return not (late and left)
+        return not (left and (late or stopped()))
 
     def _staff(self, name: str, turn: Turn, width: int, stopped: Callable[[], bool]) -> None:
         lane = self._lanes[name]
@@ -149,7 +149,7 @@ class Hands:
         while (piece := self._take(lane, turn, stopped)) is not None:
             try:
                 piece.do(turn)
-            except BaseException as error:  # told to the pass, which raises it
+            except BaseException as error:  # noqa: BLE001 - told to the pass, which raises it
                 self._fail(error)
             finally:
                 self._put_down(piece)

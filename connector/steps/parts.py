@@ -155,9 +155,11 @@ class Parts:
     leaving: dict[int, tuple[str, str]] = field(default_factory=dict)
     """Record let through and not marked yet → (account, folder): the brakes count it already."""
     senders: Mapping[str, threading.Lock] = field(default_factory=lambda: defaultdict(threading.Lock))
-    """Account → held during its one ``send``: after an unanswered one nothing more of it leaves (protocol R9b)."""
-    understanding: threading.RLock = field(default_factory=threading.RLock)
-    """Held while the settings above a request are read: many requests rest on the same."""
+    """Account → held from a marker to its ``send``: after an unanswered one nothing more of it leaves (R9b)."""
+    probed: Mapping[str, threading.Lock] = field(default_factory=lambda: defaultdict(threading.Lock))
+    """Account → held while its contract is confirmed: once is enough (protocol R11)."""
+    asking_rights: Mapping[str, threading.Lock] = field(default_factory=lambda: defaultdict(threading.Lock))
+    """Server → held while it is found out whether a folder takes what will come back: once is enough."""
     settings_read: dict[tuple[str, str], SettingsRead] = field(default_factory=dict)
     """(server, href) of a settings file → what it said when it was last read."""
     settings_gone: dict[tuple[str, str], datetime] = field(default_factory=dict)
