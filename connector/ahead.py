@@ -80,12 +80,13 @@ class _Look:
 
     def drop(self) -> None:
         """Throw away what nobody has taken."""
-        if self._taken:
-            return
-        for future in (self._sidecar, self._looked):
-            if future is not None and not future.cancel():
-                future.exception()  # to its end: nothing is written there any more
-        self.case.parts.spool.free(self._ref)
+        if not self._taken:
+            for future in (self._sidecar, self._looked):
+                if future is not None and not future.cancel():
+                    future.exception()  # to its end: nothing is written there any more
+            self.case.parts.spool.free(self._ref)
+        # An error's traceback holds this very look: neither keeps the other.
+        self._looked, self._sidecar = None, Future()
 
     def _begin(self) -> Future[Looked]:
         failed: Future[Looked] = Future()

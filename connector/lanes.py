@@ -109,7 +109,11 @@ class Hands:
                 self._lanes[name].offered.clear()
             failure, self._failure = self._failure, None
         if failure is not None:
-            raise failure
+            try:
+                raise failure
+            finally:
+                # Its traceback holds this very frame: what it keeps open goes with it, not when there is time.
+                failure = None
         return not (left and (late or stopped()))
 
     def _staff(self, name: str, turn: Turn, width: int, stopped: Callable[[], bool]) -> None:
