@@ -12,12 +12,13 @@ from connector.sandbox.clock import SandboxClock
 from connector.sandbox.demo.processes import Children
 from connector.sandbox.demo.voice import DemoFailed
 from connector.sandbox.platform import PlatformWorld
+from tests.worlds import Mode
 
 FOLDER = "Lettres"
 
 
-def write_config(directory: Path, *, dms: str, platform: str) -> Path:
-    """Write the administrator's file and its secrets; return where it is."""
+def write_config(directory: Path, *, dms: str, platform: str, daily: int = 60) -> Path:
+    """Write the administrator's file and its secrets; return where it is. ``daily``: launches a day at most."""
     for name, value in (("password", "sandbox"), ("secret", "sandbox-secret")):
         path = directory / name
         path.touch(mode=0o600)
@@ -27,15 +28,18 @@ def write_config(directory: Path, *, dms: str, platform: str) -> Path:
         "config_version: 1\nsupport: le support\nconnector: bench\n"
         f"servers: {{dms: {{url: '{dms}', user: signatures, password: {{file: '{directory}/password'}}}}}}\n"
         f"platform: {{url: '{platform}', shortcut: sandbox, secret: {{file: '{directory}/secret'}}}}\n"
-        "accounts: {cabinet: {sender: Cabinet Exemple, owner: o@cabinet.fr}}\n"
+        f"accounts: {{cabinet: {{sender: Cabinet Exemple, owner: o@cabinet.fr, max_sends_per_day: "
+        f"{daily}}}}}\n"
         f"folders: {{lettres: {{server: dms, path: /{FOLDER}/, account: cabinet, send: live}}}}\n"
     )
     return config
 
 
 @contextmanager
-def served(directory: Path) -> Iterator[tuple[Children, Path, Tokens]]:
-    """Start the embedded DMS (Nextcloud mode) and platform; yields them, the configuration, an account's tokens."""
+def served(
+    directory: Path, mode: Mode = "nextcloud", *, daily: int = 60
+) -> Iterator[tuple[Children, Path, Tokens]]:
+    """Start the embedded DMS and platform; yields them, the configuration, an account's tokens."""
     files, platform, logs = directory / "dms", directory / "platform", directory / "logs"
     (files / FOLDER).mkdir(parents=True)
     logs.mkdir()
@@ -47,14 +51,14 @@ def served(directory: Path) -> Iterator[tuple[Children, Path, Tokens]]:
         dms = children.start(
             "dms",
             "connector.sandbox.dms",
-            ["--files", files, "--state", directory / "dms-state", "--port-file", ports["dms"]],
+            ["--files", files, "--state", directory / "dms-state", "--port-file", ports["dms"], "--mode", mode],
         )
         other = children.start(
             "platform", "connector.sandbox.platform", ["--dir", platform, "--port-file", ports["platform"]]
         )
         urls = children.url_of(dms, ports["dms"]), children.url_of(other, ports["platform"])
         try:
-            yield children, write_config(directory, dms=urls[0], platform=urls[1]), tokens
+            yield children, write_config(directory, dms=urls[0], platform=urls[1], daily=daily), tokens
         except DemoFailed:
             print(children.tails(), file=sys.stderr)
             raise

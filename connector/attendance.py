@@ -5,16 +5,20 @@ Reads folders and writes the journal; what follows from it is done by the pass. 
 
 from __future__ import annotations
 
+from contextlib import closing
 from functools import partial
 
+from connector.ahead import reading_ahead
 from connector.guards import (
     ServerMemory,
     guarded_place,
     out_of_time,
+    put_off,
     tolerated,
 )
 from connector.lifecycle import Record
 from connector.ports import FileId
+from connector.steps import filed
 from connector.steps.adopted import place_adopted
 from connector.steps.case import Case
 from connector.steps.discover import Sight
@@ -26,38 +30,67 @@ from connector.steps.watch import conflict_copies_seen
 
 
 def attend(
-    parts: Parts, server: str, sights: list[Sight], memory: ServerMemory, deadline: float | None
+    parts: Parts,
+    server: str,
+    sights: list[Sight],
+    memory: ServerMemory,
+    deadline: float | None,
+    held: frozenset[int] = frozenset(),
 ) -> tuple[set[int], dict[int, Record]]:
-    """Look at every request in sight.
+    """Look at every request in sight but those of ``held``, which are in other hands.
 
     Returns the records whose verdict holds for what lies there in this pass, and those to be tidied, by id.
     """
     attended: set[int] = set()
     over: dict[int, Record] = {}
     known_at: dict[int, str] = {}
+    elsewhere: set[str] = set()
     for record in parts.journal.open_records(server):
+        if record.id in held:
+            elsewhere.add(record.place)
+            continue
         known_at[record.id] = record.place
         if record.adopted and not all(document.href for document in record.documents):
             tolerated(parts, memory, record, "place", partial(_place, parts, sights, record))
     for sight in sights:
         there_before = known_before(parts, sight)
-        for pair in sight.pairs(but=partial(memory.rests, sight)):
-            if not pair.settled:
-                continue
-            if out_of_time(parts, deadline):
-                return attended, over
-            known = pair.sidecar.href in there_before
-            case = Case(parts=parts, sights=sights, sight=sight, pair=pair, there_before=known)
-            judged = guarded_place(case, memory)
-            if judged is not None:
-                if known_at.get(judged.id, judged.place) == judged.place:
-                    # What was moved is judged where it lies now by the next pass: its settings are others there.
-                    attended.add(judged.id)
-                tolerated(parts, memory, judged, "copies", partial(conflict_copies_seen, case, judged))
-                if due(judged):
-                    over[judged.id] = judged
-    _attend_rest(parts, server, sights, memory)
+        cases = (
+            Case(
+                parts=parts,
+                sights=sights,
+                sight=sight,
+                pair=pair,
+                there_before=pair.sidecar.href in there_before,
+            )
+            for pair in sight.pairs(but=partial(memory.rests, sight))
+            if pair.settled and pair.sidecar.href not in elsewhere
+        )
+        ahead = reading_ahead(cases, partial(_unknown, memory), width=sight.settings.at_once)
+        with closing(ahead):
+            for case in ahead:
+                if out_of_time(parts, deadline):
+                    return attended, over
+                judged = guarded_place(case, memory)
+                if judged is not None:
+                    if known_at.get(judged.id, judged.place) == judged.place:
+                        # What was moved is judged where it lies now by the next pass: its settings are others there.
+                        attended.add(judged.id)
+                    tolerated(parts, memory, judged, "copies", partial(conflict_copies_seen, case, judged))
+                    if due(judged):
+                        over[judged.id] = judged
+    _attend_rest(parts, server, sights, memory, held)
     return attended, over
+
+
+def _unknown(memory: ServerMemory, case: Case) -> bool:
+    """True for what is most likely judged as a new request in a moment."""
+    server, pair = case.settings.server, case.pair
+    if pair.rivals or filed.is_at_rest(case) or put_off(memory, case):
+        return False
+    if case.journal.at_place(server, pair.sidecar.href) is not None:
+        return False
+    file_id = pair.document.file_id if pair.document is not None else None
+    return file_id is None or not case.journal.with_file_id(server, file_id)
 
 
 def known_before(parts: Parts, sight: Sight) -> frozenset[str]:
@@ -75,11 +108,17 @@ def known_before(parts: Parts, sight: Sight) -> frozenset[str]:
     return watch.there_before - gone
 
 
-def _attend_rest(parts: Parts, server: str, sights: list[Sight], memory: ServerMemory) -> None:
+def _attend_rest(
+    parts: Parts, server: str, sights: list[Sight], memory: ServerMemory, held: frozenset[int]
+) -> None:
     for record in parts.journal.open_records(server):
+        if record.id in held:
+            continue
         if record.place or record.document.href or record.adopted:
             tolerated(parts, memory, record, "missing", partial(attend_missing, parts, sights, record))
     for record in parts.journal.open_records(server):
+        if record.id in held:
+            continue
         told = tolerated(parts, memory, record, "status", partial(still_reported, parts, sights, record))
         tolerated(parts, memory, told, "preview there", partial(preview_still_there, parts, sights, told))
 

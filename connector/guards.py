@@ -22,6 +22,7 @@ from connector.errors import (
     StaleRecordError,
     Unavailable,
 )
+from connector.lanes import Hands
 from connector.lifecycle import Record
 from connector.overview import OverviewMemory
 from connector.ports import Entry, Href, Page
@@ -68,6 +69,8 @@ class ServerMemory:
     """Watched folder → sidecar of a request that is over → what was there when it was looked at last."""
     overviews: OverviewMemory = field(default_factory=OverviewMemory)
     tidy: TidyMemory = field(default_factory=TidyMemory)
+    hands: Hands = field(default_factory=Hands)
+    """Those who work on its requests side by side."""
     problem: str = ""
     """Why the last pass could not be made, for the log and ``status``."""
 
@@ -241,8 +244,8 @@ def guarded_place(case: Case, memory: ServerMemory) -> Record | None:
 
     Returns the record whose verdict holds for what lies there now; None where nothing could be said of it.
     """
-    name = f"{case.settings.name} {case.pair.sidecar.href}"
-    if not _patient(memory, name, case.parts.now()):
+    name = _name_of(case)
+    if put_off(memory, case):
         return None
     try:
         record = consider(case)
@@ -260,6 +263,15 @@ def guarded_place(case: Case, memory: ServerMemory) -> Record | None:
         return record
     _postpone(case.parts, memory, name)
     return None
+
+
+def _name_of(case: Case) -> str:
+    return f"{case.settings.name} {case.pair.sidecar.href}"
+
+
+def put_off(memory: ServerMemory, case: Case) -> bool:
+    """True while a place is not looked at again, since something failed there."""
+    return not _patient(memory, _name_of(case), case.parts.now())
 
 
 def out_of_time(parts: Parts, deadline: float | None) -> bool:

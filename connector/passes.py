@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -18,7 +18,6 @@ from connector.attendance import attend
 from connector.errors import (
     AccessDenied,
     InvalidResponse,
-    OwnershipError,
     RemoteError,
 )
 from connector.guards import (
@@ -26,37 +25,27 @@ from connector.guards import (
     apart,
     guarded,
     out_of_time,
-    patiently,
     tolerated,
     tried,
 )
+from connector.lanes import Hands, Piece, Turn
 from connector.lifecycle import Record, State
+from connector.progress import Progress
 from connector.steps import contacts, drop, filing, lists, models, rights, waiting
-from connector.steps.attest import attest
 from connector.steps.born import Room
-from connector.steps.close import close
-from connector.steps.comments import comment
-from connector.steps.correct import show_corrected
-from connector.steps.deliver import deliver
 from connector.steps.discover import Settling, Sight, Watch
 from connector.steps.fetch import fetch
 from connector.steps.follow import follow
-from connector.steps.likeness import shared, touched
-from connector.steps.lock import lock
-from connector.steps.mark import mark
-from connector.steps.notice import show_notice
 from connector.steps.parts import FolderSettings, Parts
-from connector.steps.prepare import judge_again, prepare
-from connector.steps.previews import show_preview
 from connector.steps.recover import adopt_renamed_folders, check_owner, own, recover
 from connector.steps.reminders import remind_if_due
-from connector.steps.send import ask, is_question, send
-from connector.steps.tags import tag
+from connector.steps.send import ask, is_question
 from connector.steps.tidy import due, tidy
 
 log = logging.getLogger(__name__)
 
-_MOST_STEPS = 12
+ACCOUNT_AT_ONCE = 4
+"""So many of an account's requests are asked about, or fetched, at once."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,6 +67,8 @@ def server_pass(parts: Parts, server: str, memory: ServerMemory, *, deadline: fl
     began = parts.now()
     folders = [settings for settings in parts.watched.values() if settings.server == server]
     memory.troubles.clear()
+    # Left over by an earlier pass, and still in somebody's hands: nobody else's in this one (R12).
+    held = memory.hands.held()
     try:
         _recover(parts, folders, memory)
         sights = _look(parts, folders, memory)
@@ -92,13 +83,16 @@ def server_pass(parts: Parts, server: str, memory: ServerMemory, *, deadline: fl
     memory.problem = "; ".join(f"{name}: {trouble}" for name, trouble in sorted(memory.troubles.items()))
     before = {record.id: record.state for record in parts.journal.open_records(server)}
     for record in parts.journal.intending(server, filing.STEP):
+        if record.id in held:
+            continue
         tolerated(parts, memory, record, "settle", partial(filing.settle, parts, record))
     rights.note_sights(parts, sights)
     made = _write_requests(parts, sights, memory, deadline)
-    attended, over = attend(parts, server, sights, memory, deadline)
-    complete = _advance_all(parts, server, memory, attended, deadline)
-    over |= _show_all(parts, server, folders, memory, deadline)
-    _tidy_all(parts, sights, over, memory, deadline)
+    attended, over = attend(parts, server, sights, memory, deadline, held)
+    progress = Progress(parts, server, folders, memory, held, deadline)
+    complete = progress.advance(attended)
+    complete = progress.show() and complete
+    _tidy_all(parts, sights, {**over, **progress.over}, memory, deadline)
     after = {record.id: record.state for record in parts.journal.open_records(server)}
     moved = sum(1 for ident in before.keys() | after.keys() if before.get(ident) != after.get(ident))
     unsettled = bool(made) or _unsettled(sights, memory)
@@ -180,153 +174,6 @@ def _write_requests(parts: Parts, sights: list[Sight], memory: ServerMemory, dea
     return room.made
 
 
-def _advance_all(
-    parts: Parts, server: str, memory: ServerMemory, attended: set[int], deadline: float | None
-) -> bool:
-    records = sorted(
-        parts.journal.open_records(server), key=lambda record: (_urgency(record), record.updated_at)
-    )
-    for record in records:
-        if not _ours(parts, record, memory):
-            continue
-        if _would_leave(parts, record) and record.id not in attended:
-            continue
-        if out_of_time(parts, deadline):
-            return False
-        if _would_leave(parts, record):
-            if not _may_leave(parts, record, memory):
-                continue
-            record = parts.journal.get(record.id)
-        _advance(parts, record, memory)
-    return True
-
-
-def _may_leave(parts: Parts, record: Record, memory: ServerMemory) -> bool:
-    """True where its folder takes what will come back; found out before anything leaves."""
-    allowed = False
-
-    def ask() -> Record:
-        nonlocal allowed
-        allowed = rights.may_leave(parts, record)
-        return record
-
-    tolerated(parts, memory, record, "rights", ask)
-    return allowed
-
-
-def _would_leave(parts: Parts, record: Record) -> bool:
-    """True for what the next step takes out of the house.
-
-    It goes only on a verdict of this very pass: settings saved while the service was down, or in this very moment,
-    may say that it must not.
-    """
-    if record.state is State.MARKED:
-        return parts.journal.intent(record, "send") is None
-    return record.state in {State.WAITING, State.PREPARED}
-
-
-def _ours(parts: Parts, record: Record, memory: ServerMemory) -> bool:
-    """True while folder and account of a request are still in the configuration and ours to work in.
-
-    What was taken out of it rests as it is, signed documents in the spool, until it is put back.
-    """
-    settings = parts.watched.get(record.folder)
-    if settings is None or record.account not in parts.accounts:
-        if memory.patience.setdefault(f"{record.id} homeless", (0, parts.now()))[0] == 0:
-            memory.patience[f"{record.id} homeless"] = (1, parts.now())
-            missing = "folder" if settings is None else "account"
-            log.error("%s rests: its %s is no longer in the configuration", record.ref, missing)
-        return False
-    return memory.workable(settings)
-
-
-def _urgency(record: Record) -> int:
-    """Returns before launches: a signed document on its way home outranks a new request."""
-    return 0 if record.state is State.DELIVERING else 1
-
-
-def _advance(parts: Parts, record: Record, memory: ServerMemory) -> None:
-    """Take one request as far as it goes now."""
-    for _ in range(_MOST_STEPS):
-        step = _next_step(parts, record)
-        if step is None or parts.stop.is_set():
-            return
-        moved = _stepped(parts, record, step, memory)
-        if moved is None or (moved.state is record.state and moved.updated_at == record.updated_at):
-            return
-        if moved.next_at is not None and moved.next_at > parts.now():
-            return
-        record = moved
-
-
-def _stepped(
-    parts: Parts, record: Record, step: Callable[[Parts, Record], Record], memory: ServerMemory
-) -> Record | None:
-    try:
-        return guarded(parts, record, lambda: step(parts, record))
-    except OwnershipError as error:
-        # Vanished or another's: the next pass finds out, and takes the folder again only if it is free.
-        memory.owned.discard(record.folder)
-        memory.recovered.discard(parts.watched[record.folder].registry)
-        log.error("%s: nothing more is done there in this pass", error)
-        return None
-
-
-def _next_step(parts: Parts, record: Record) -> Callable[[Parts, Record], Record] | None:
-    """Which step is due, on the DMS side's pass; None when the record waits for something else."""
-    if not waiting.due(parts, record):
-        return None
-    if record.state is State.WAITING:
-        if record.sidecar_etag is None or not waiting.may_launch(parts, record):
-            return None  # to be judged again first, or held
-        return judge_again if _taken(parts, record) else prepare
-    if record.state is State.PREPARED:
-        if record.sidecar_etag is not None and _taken(parts, record):
-            return judge_again
-        # Nothing passes on while another send is unanswered (R9b): a marker is as good as a send.
-        return mark if waiting.let_through(parts, record) else None
-    if record.state is State.MARKED:
-        return send
-    if record.state is State.DELIVERING:
-        return deliver
-    return None
-
-
-def _taken(parts: Parts, record: Record) -> bool:
-    """True when another request has left with one of its documents since it was judged: they arrived together."""
-    touching = touched(parts.journal, record.server, record.documents)
-    return shared(touching, record.documents, place=record.place, mine=record.id) is not None
-
-
-def _show_all(
-    parts: Parts, server: str, folders: list[FolderSettings], memory: ServerMemory, deadline: float | None
-) -> dict[int, Record]:
-    """Bring the folder up to the journal; returns what has been closed and is to be tidied, by id."""
-    over: dict[int, Record] = {}
-    for record in parts.journal.open_records(server):
-        if not _ours(parts, record, memory):
-            continue
-        if out_of_time(parts, deadline):
-            return over
-        record = tolerated(parts, memory, record, "correct", partial(show_corrected, parts, record))
-        previewed = tolerated(parts, memory, record, "preview", partial(show_preview, parts, record))
-        # Before the status, which then is written once: each of them does nothing, or puts itself off, mostly.
-        attested = tolerated(parts, memory, previewed, "attest", partial(attest, parts, previewed))
-        locked = tolerated(parts, memory, attested, "lock", partial(lock, parts, attested))
-        # What kept its status from an earlier place (a folder that is gone) says nothing of where its end is told.
-        what = "show its end" if locked.state.ended else "show"
-        shown = tolerated(parts, memory, locked, what, partial(rights.shown, parts, locked))
-        tagged = tolerated(parts, memory, shown, "tag", partial(tag, parts, shown))
-        said = tolerated(parts, memory, tagged, "comment", partial(comment, parts, tagged))
-        closed = tolerated(parts, memory, said, "close", partial(close, parts, said))
-        if due(closed):
-            over[closed.id] = closed
-    for settings in folders:
-        if memory.workable(settings):
-            patiently(parts, memory, f"notice {settings.name}", partial(show_notice, parts, settings))
-    return over
-
-
 def _tidy_all(
     parts: Parts, sights: list[Sight], over: dict[int, Record], memory: ServerMemory, deadline: float | None
 ) -> None:
@@ -374,21 +221,27 @@ def _overviews_due(parts: Parts, sight: Sight, memory: ServerMemory, began: date
 
 def account_pass(parts: Parts, account: str, *, deadline: float | None = None) -> Outcome:
     """Steps 7 and 8 for one account: ask about what is due, fetch what is signed. Raises JournalError only."""
-    moved = 0
     waiting.let_go(parts, account)
     contacts.expire(parts)
-    for record in sorted(parts.journal.followed(account), key=_due_first):
-        if out_of_time(parts, deadline):
-            return Outcome(complete=False, moved=moved)
-        if not waiting.may_ask(parts, account):
-            return Outcome(complete=True, moved=moved)
-        if record.closed or not waiting.due(parts, record):
-            continue
+    before = sorted(parts.journal.followed(account), key=_due_first)
+    moved: set[int] = set()
+
+    def ask_of(record: Record, _turn: Turn) -> None:
+        if out_of_time(parts, deadline) or not waiting.may_ask(parts, account):
+            return
         if record.state is State.MARKED and not is_question(parts, record):
-            continue
-        after = guarded(parts, record, lambda record=record: _follow(parts, record))  # type: ignore[misc]
-        moved += after.state is not record.state
-    return Outcome(complete=True, moved=moved)
+            return
+        after = guarded(parts, record, lambda: _follow(parts, record))
+        if after.state is not record.state:
+            moved.add(record.id)
+
+    due_now = [record for record in before if not record.closed and waiting.due(parts, record)]
+    Hands().work(
+        [Piece(lane=account, ids=frozenset({record.id}), do=partial(ask_of, record)) for record in due_now],
+        width=ACCOUNT_AT_ONCE,
+        stopped=partial(out_of_time, parts, deadline),
+    )
+    return Outcome(complete=not out_of_time(parts, deadline), moved=len(moved))
 
 
 def _follow(parts: Parts, record: Record) -> Record:

@@ -171,6 +171,7 @@ def _watched(config: Config, name: str) -> FolderSettings:
         same_phone_refused=policy.same_phone == "refuse",
         max_sends_per_hour=policy.max_sends_per_hour,
         levels=policy.levels,
+        at_once=server.max_connections,
         drop_allowed=policy.drop_folder == "allow",
         remember_contacts=policy.remember_contacts or None,
         comments=folder.comments,

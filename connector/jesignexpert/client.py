@@ -124,7 +124,7 @@ class HttpSigningService:
         self._write(operation, Effect.FREE, self._url(operation, id=transaction), json=body)
 
     def send(self, transaction: TransactionId) -> None:
-        """POST send (API page section 2, KNOWN), once, on a connection of its own; never repeated (R9, R9b)."""
+        """POST send (API page section 2, KNOWN), once, on a connection that has not lain idle; never repeated (R9)."""
         operation = self.contract.operations.send
         self._write(operation, Effect.PAID, self._url(operation, id=transaction))
 
@@ -234,7 +234,7 @@ class HttpSigningService:
             upload=upload,
             upload_as=upload_as,
             fields=fields or {},
-            fresh=effect is Effect.PAID,
+            warm=effect is Effect.PAID,
         )
         answer = self._exchanged(call, lambda: self._exchange.ask(outgoing))
         if not said_yes(call, answer):

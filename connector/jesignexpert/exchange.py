@@ -6,6 +6,7 @@ Nothing here knows an operation of the platform; nothing above here knows the HT
 from __future__ import annotations
 
 import logging
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -21,7 +22,10 @@ import httpx
 
 from connector.errors import DocumentError, SpoolError
 from connector.jesignexpert import deadline
-from connector.jesignexpert.transport import FRESH, DeadlineTransport, quiet_libraries
+from connector.jesignexpert.transport import WARM, DeadlineTransport, quiet_libraries
+
+AT_ONCE = 4
+"""So many calls of one account run at once; nobody has said how many the platform likes."""
 
 _LOG = logging.getLogger(__name__)
 _CHUNK = 65_536
@@ -85,7 +89,8 @@ class Outgoing:
     upload_as: tuple[str, str] = ("file", "document.pdf")
     """Name of the part, name of the file."""
     fields: Mapping[str, str] = field(default_factory=dict)
-    fresh: bool = False
+    warm: bool = False
+    """On no connection that has been idle for long: see ``transport.WARM``."""
 
 
 def judge(error: Exception) -> Failure:
@@ -115,7 +120,7 @@ _MEANING: tuple[tuple[tuple[type[Exception], ...], Failure], ...] = (
 
 
 class Exchange:
-    """A long-lived HTTP client for one server. Thread-safe.
+    """A long-lived HTTP client for one account. Thread-safe; at most ``AT_ONCE`` exchanges run at once.
 
     ``drift_s``: the server's clock minus ours at its last answer, in seconds (its ``Date`` has whole ones).
     """
@@ -133,6 +138,7 @@ class Exchange:
         self.drift_s: float | None = None
         self._now = now
         self._timeouts = timeouts or Timeouts()
+        self._slots = threading.BoundedSemaphore(AT_ONCE)
         self._client = httpx.Client(
             transport=transport or DeadlineTransport(ca_file=ca_file, proxy=proxy),
             trust_env=False,
@@ -186,14 +192,15 @@ class Exchange:
         times = self._timeouts
         slow = times.upload if outgoing.upload is not None else times.read
         limits = httpx.Timeout(slow, connect=times.connect, pool=times.connect)
-        with deadline.within(times.total_transfer if transfer else times.total), _opened(outgoing) as content:
+        within = deadline.within(times.total_transfer if transfer else times.total)
+        with within, _opened(outgoing) as content, self._slot():
             try:
                 with self._client.stream(
                     outgoing.method,
                     outgoing.url,
                     headers=dict(outgoing.headers),
                     timeout=limits,
-                    extensions={FRESH: True} if outgoing.fresh else None,
+                    extensions={WARM: True} if outgoing.warm else None,
                     **_content(outgoing, content),
                 ) as response:
                     self._look_at_clock(response)
@@ -202,6 +209,16 @@ class Exchange:
             except (httpx.HTTPError, httpx.StreamError, httpx.InvalidURL, httpx.CookieConflict) as error:
                 # Not the exception's own text: it may quote an URL or a header.
                 raise ExchangeFailed(judge(error), type(error).__name__) from None
+
+    @contextmanager
+    def _slot(self) -> Iterator[None]:
+        """Wait for one's turn, as long as the call may last."""
+        if not self._slots.acquire(timeout=max(0.0, deadline.left() or 0.0)):
+            raise ExchangeFailed(Failure.NEVER_LEFT, "every connection is busy")
+        try:
+            yield
+        finally:
+            self._slots.release()
 
     def _look_at_clock(self, response: httpx.Response) -> None:
         date = http_date(response.headers.get("date", ""))

@@ -23,15 +23,17 @@ from connector.jesignexpert import deadline
 BaseTransport = httpx.BaseTransport
 """What may stand in the place of :class:`DeadlineTransport`."""
 
-FRESH = "connector.fresh_connection"
-"""Request extension: use a connection that nobody used before and nobody will use again.
+WARM = "connector.warm_connection"
+"""Request extension: use a connection that served such a request within the last second, else a new one.
 
-An idle connection may be closed by the server in the very moment of a request; for ``send`` that would leave the
-outcome unknown for nothing.
+A connection that has been idle for some time may be closed by the server in the very moment of a request; for
+``send`` that would leave the outcome unknown for nothing.
 """
 
 # Shorter than the five seconds after which common servers close an idle connection.
 _KEEP_IDLE_S = 4.0
+# Shorter than any server's patience that is not meant to end the connection with its answer.
+_KEEP_WARM_S = 1.0
 
 
 def quiet_libraries() -> None:
@@ -54,12 +56,12 @@ class DeadlineTransport(httpx.BaseTransport):
     def __init__(self, *, ca_file: Path | None = None, proxy: str | None = None) -> None:
         quiet_libraries()
         context = _ssl_context(ca_file)
-        self._kept = _pool(context, proxy, kept=8)
-        self._fresh = _pool(context, proxy, kept=0)
+        self._kept = _pool(context, proxy, idle_s=_KEEP_IDLE_S)
+        self._warm = _pool(context, proxy, idle_s=_KEEP_WARM_S)
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Make one request. Raises httpx's transport exceptions only."""
-        pool = self._fresh if request.extensions.get(FRESH) else self._kept
+        pool = self._warm if request.extensions.get(WARM) else self._kept
         url = request.url
         inner = httpcore.Request(
             method=request.method,
@@ -80,7 +82,7 @@ class DeadlineTransport(httpx.BaseTransport):
     def close(self) -> None:
         """Close every connection."""
         self._kept.close()
-        self._fresh.close()
+        self._warm.close()
 
 
 class _Body(httpx.SyncByteStream):
@@ -115,13 +117,13 @@ def _default_context() -> ssl.SSLContext:
     return httpx.create_ssl_context(trust_env=False)
 
 
-def _pool(context: ssl.SSLContext, proxy: str | None, *, kept: int) -> httpcore.ConnectionPool:
-    # As many as the steps may ever use at once; a full pool only waits.
+def _pool(context: ssl.SSLContext, proxy: str | None, *, idle_s: float) -> httpcore.ConnectionPool:
+    # More than are ever used at once (see ``Exchange``): a pool never has to wait or to throw one away.
     options: dict[str, Any] = {
         "ssl_context": context,
         "max_connections": 16,
-        "max_keepalive_connections": kept,
-        "keepalive_expiry": _KEEP_IDLE_S,
+        "max_keepalive_connections": 16,
+        "keepalive_expiry": idle_s,
         "network_backend": _Backend(),
     }
     if proxy is None:

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import json
 import secrets
+import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime
 from typing import Any
 
@@ -39,6 +40,10 @@ class Database:
     def __init__(self, url: str, *, now: Clock) -> None:
         self._now = now
         self._engine = _engine(url)
+        # Taken in turn: SQLite lets those who wait for its one write lock look again now and then, in no order.
+        self._writing: AbstractContextManager[object] = (
+            threading.Lock() if self._engine.dialect.name == "sqlite" else nullcontext()
+        )
         try:
             with self._transaction() as connection:
                 self._open(connection)
@@ -86,7 +91,7 @@ class Database:
     @contextmanager
     def _transaction(self) -> Iterator[Connection]:
         try:
-            with self._engine.connect() as connection:
+            with self._writing, self._engine.connect() as connection:
                 try:
                     yield connection
                 except BaseException:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from connector.journal import Journal
 from connector.lifecycle import JUDGED, TRANSITIONS, DocumentFacts, Event, Record, State
 from connector.steps.discover import Pair, Sight
 from connector.steps.filing import unfiled
 from connector.steps.parts import FolderSettings, Parts
+
+if TYPE_CHECKING:
+    from connector.steps.looking import Looked
 
 NAMED_AFTER_REQUEST = "named_after_request"
 """In ``extra``: no document bears the request's own name, so what we write beside it is named after the request."""
@@ -33,6 +36,8 @@ class Case:
     """The first look at this folder found it: not launched without a new ask (R7)."""
     ask_found: bool = False
     """Its new ask was found on adoption: not launched where no marker knows it (protocol, "Orders and the key")."""
+    ahead: Callable[[], Looked] | None = None
+    """Gives what a verdict rests on, where that is brought here ahead of it."""
 
     @property
     def settings(self) -> FolderSettings:

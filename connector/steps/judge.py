@@ -12,14 +12,14 @@ from dataclasses import replace
 from typing import Any
 
 from connector.errors import Problem
-from connector.identity import FIRST_ASK, ask_of, new_reference
+from connector.identity import FIRST_ASK, ask_of
 from connector.lifecycle import DocumentFacts, Event, Record, State
 from connector.sidecar import names
 from connector.sidecar.model import SignatureRequest, Wish
 from connector.sidecar.reading import read_orders
 from connector.steps import check as checking
 from connector.steps import orders
-from connector.steps.asked import Asked, corrected_text, signatory_facts, told_of, understand, wording_of
+from connector.steps.asked import Asked, corrected_text, signatory_facts, told_of, wording_of
 from connector.steps.case import NAMED_AFTER_REQUEST, Case, extra_of
 from connector.steps.filed import taken_out
 from connector.steps.likeness import (
@@ -32,7 +32,8 @@ from connector.steps.likeness import (
     taken_by,
     was_there_before,
 )
-from connector.steps.read import ReadDocument, ReadSidecar, read_document, read_request
+from connector.steps.looking import Looked, check, look
+from connector.steps.read import ReadDocument, ReadSidecar, read_request
 from connector.steps.wish import Going, remembered, wish_of
 
 # What was written to the folder outlives a new verdict: it is replaced or removed later, never forgotten.
@@ -72,20 +73,18 @@ def judge(case: Case) -> Record:
 
     Raises NotSettled while a file it names is still being written, remote errors of reads, SpoolError.
     """
-    parts, pair = case.parts, case.pair
-    folder = parts.folders[case.settings.server]
-    ref = case.target.ref if case.target else new_reference()
-    sidecar = read_request(folder, pair.sidecar.href, pdf_name=pair.document_name, size=pair.sidecar.size)
-    asked = understand(case, sidecar)
-    case = replace(case, pair=asked.pair)
+    parts = case.parts
+    unknown = case.target is None and case.previous is None
+    looked = case.ahead() if case.ahead is not None and unknown else look(case)
+    ref, sidecar, documents = looked.ref, looked.sidecar, looked.documents
+    case = replace(case, pair=looked.asked.pair)
     try:
-        documents = read_documents(case, asked, ref)
         main = documents[0] if documents else None
         moved = taken_out(case, sidecar) or moved_by_content(case, sidecar, main)
         if moved is not None:
             parts.spool.free(ref)
             return moved
-        record = _verdict(case, sidecar, asked, documents, ref)
+        record = _verdict(case, looked)
     except BaseException:
         if case.target is None:
             parts.spool.free(ref)
@@ -95,36 +94,16 @@ def judge(case: Case) -> Record:
     return record
 
 
-def read_documents(case: Case, asked: Asked, ref: str) -> list[ReadDocument]:
-    """Fetch every document into the spool under ``ref``, by rank. Raises remote errors, SpoolError."""
-    parts = case.parts
-    folder = parts.folders[case.settings.server]
-    limit = parts.accounts[case.settings.accounts[0]].terms.max_document_bytes
-    return [
-        read_document(
-            parts,
-            folder,
-            entry,
-            ref=ref,
-            rank=rank,
-            role="document" if rank <= len(asked.gathered.documents) else "annex",
-            max_bytes=limit,
-        )
-        for rank, entry in enumerate(asked.gathered.all, start=1)
-    ]
-
-
 def read_again(case: Case) -> ReadSidecar:
     """Fetch and read the sidecar of a case as it is now."""
     folder = case.parts.folders[case.settings.server]
     return read_request(folder, case.pair.sidecar.href, pdf_name=case.pair.document_name)
 
 
-def _verdict(
-    case: Case, sidecar: ReadSidecar, asked: Asked, documents: Sequence[ReadDocument], ref: str
-) -> Record:
+def _verdict(case: Case, looked: Looked) -> Record:
+    sidecar, asked, documents = looked.sidecar, looked.asked, looked.documents
     main = documents[0] if documents else None
-    common = _common(case, sidecar, asked, main, ref)
+    common = _common(case, sidecar, asked, main, looked.ref)
     action = read_orders(sidecar.data)
 
     def answered(state: State) -> dict[str, Any]:
@@ -156,7 +135,7 @@ def _verdict(
             "missing_since": _missing_since(case),
         }
         return case.keep(Event.PDF_MISSING, request=asked.request, problems=(), **common)
-    return _judge_whole(case, sidecar, asked, asked.request, documents, common)
+    return _judge_whole(case, looked, asked.request, common)
 
 
 def _missing_since(case: Case) -> str:
@@ -172,21 +151,13 @@ def _unchecked(documents: Sequence[ReadDocument]) -> dict[str, Any]:
     return {"document": facts[0], "more": tuple(facts[1:])}
 
 
-def _judge_whole(
-    case: Case,
-    sidecar: ReadSidecar,
-    asked: Asked,
-    request: SignatureRequest,
-    documents: Sequence[ReadDocument],
-    common: dict[str, Any],
-) -> Record:
-    parts = case.parts
+def _judge_whole(case: Case, looked: Looked, request: SignatureRequest, common: dict[str, Any]) -> Record:
+    parts, sidecar, asked = case.parts, looked.sidecar, looked.asked
 
     def answered(state: State) -> dict[str, Any]:
         return orders.told_before_sending(case.target, request.action, state, previous=case.previous)
 
-    subject = checking.subject_name(case.pair.document if case.pair.own else None, case.pair.sidecar.name)
-    checked = checking.check(parts, case.settings, request, documents, subject)
+    checked = looked.checked or check(case, request, looked.documents)
     base = case.target or case.previous
     ask = ask_of(request.action, record=base)
     key, key_parts = checking.keyed(checked, ask)

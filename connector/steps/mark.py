@@ -219,15 +219,19 @@ def _marked(parts: Parts, record: Record, content: bytes) -> Record:
         parts.fresh_marks.discard(record.id)
         parts.fresh_sends.add(record.id)
     try:
-        return parts.journal.fact(
+        return waiting.passed(
+            parts,
             record,
-            Event.MARKED,
-            done=("mark",),
-            intend={"send": {"transaction": mark.transaction, "at": parts.now().isoformat()}},
-            nonce=mark.nonce,
-            attempts=0,
-            next_at=None,
-            extra={**record.extra, "marker": content.decode(), "sent_mark": True},
+            lambda: parts.journal.fact(
+                record,
+                Event.MARKED,
+                done=("mark",),
+                intend={"send": {"transaction": mark.transaction, "at": parts.now().isoformat()}},
+                nonce=mark.nonce,
+                attempts=0,
+                next_at=None,
+                extra={**record.extra, "marker": content.decode(), "sent_mark": True},
+            ),
         )
     except BaseException:
         parts.fresh_sends.discard(record.id)

@@ -18,7 +18,8 @@ from connector.steps import orders
 from connector.steps.asked import files_beside, understand
 from connector.steps.case import Case
 from connector.steps.gather import Gathered, gather
-from connector.steps.judge import read_again, read_documents
+from connector.steps.judge import read_again
+from connector.steps.looking import check, read_documents
 from connector.steps.present import present_at
 from connector.steps.send import may_overturn, overturn
 from connector.steps.watch import gone_for_good, in_sight, pair_document
@@ -79,8 +80,7 @@ def _would_go(case: Case, record: Record) -> bool | None:
     case, ref = replace(case, pair=asked.pair), new_reference()
     try:
         documents = read_documents(case, asked, ref)
-        subject = checking.subject_name(case.pair.document if case.pair.own else None, case.pair.sidecar.name)
-        checked = checking.check(case.parts, case.settings, asked.request, documents, subject)
+        checked = check(case, asked.request, documents)
         needed = {Wish.SEND, Wish.DRAFT} if record.extra.get("kind") == "draft" else {Wish.SEND}
         return (
             not checked.problems

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -37,6 +38,8 @@ class FolderSettings:
     max_sends_per_hour: int | None = None
     levels: tuple[str, ...] = ("simple",)
     """Certificate levels that may be asked for, by their English names."""
+    at_once: int = 4
+    """So many of its requests are worked on at once: as many as its server may be asked at once."""
     drop_allowed: bool = False
     """May a settings file here make a request of every PDF of a folder?"""
     remember_contacts: timedelta | None = None
@@ -113,6 +116,8 @@ class TagBook:
     tags: dict[str, Tag] = field(default_factory=dict)
     """By name in small letters."""
     read_at: datetime | None = None
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    """Held while tags are listed or made: two requests at once would make one twice."""
     refused: dict[str, str] = field(default_factory=dict)
     """Name → why this login cannot hang that tag: told once, asked again when the list is read again."""
 
@@ -145,6 +150,16 @@ class Parts:
     """Records whose ``remind`` is under way in this process: its open intent is not a question yet."""
     probing: dict[str, int] = field(default_factory=dict)
     """Account → the one record that finds out whether its hold is over."""
+    gate: threading.RLock = field(default_factory=threading.RLock)
+    """Held, never during network work, by whoever finds out whether something may leave, and while it says so."""
+    leaving: dict[int, tuple[str, str]] = field(default_factory=dict)
+    """Record let through and not marked yet → (account, folder): the brakes count it already."""
+    senders: Mapping[str, threading.Lock] = field(default_factory=lambda: defaultdict(threading.Lock))
+    """Account → held from a marker to its ``send``: after an unanswered one nothing more of it leaves (R9b)."""
+    probed: Mapping[str, threading.Lock] = field(default_factory=lambda: defaultdict(threading.Lock))
+    """Account → held while its contract is confirmed: once is enough (protocol R11)."""
+    asking_rights: Mapping[str, threading.Lock] = field(default_factory=lambda: defaultdict(threading.Lock))
+    """Server → held while it is found out whether a folder takes what will come back: once is enough."""
     settings_read: dict[tuple[str, str], SettingsRead] = field(default_factory=dict)
     """(server, href) of a settings file → what it said when it was last read."""
     settings_gone: dict[tuple[str, str], datetime] = field(default_factory=dict)

@@ -107,8 +107,14 @@ def _build(parts: Parts, record: Record, request: SignatureRequest, service: Sig
 def _probe(parts: Parts, record: Record, service: SigningService, transaction: TransactionId) -> None:
     """R11: never send what cannot be followed. Once per account and contract."""
     digest = parts.accounts[record.account].terms.digest
-    if parts.journal.last_account_event(record.account, "contract_confirmed") == {"digest": digest}:
-        return
+    with parts.probed[record.account]:
+        if parts.journal.last_account_event(record.account, "contract_confirmed") != {"digest": digest}:
+            _confirm(parts, record, service, transaction, digest)
+
+
+def _confirm(
+    parts: Parts, record: Record, service: SigningService, transaction: TransactionId, digest: str
+) -> None:
     try:
         service.status(transaction)
     except (NotFound, InvalidResponse) as error:

@@ -214,7 +214,11 @@ class _Hanging:
 
     def _tag(self, key: TagKey) -> Tag | None:
         """Find the tag by its name, or make it; None where this login cannot have it."""
-        name, book, now = self.parts.report.tags[key], self._book, self.parts.now()
+        with self._book.lock:
+            return self._found(key, self._book)
+
+    def _found(self, key: TagKey, book: TagBook) -> Tag | None:
+        name, now = self.parts.report.tags[key], self.parts.now()
         known = book.tags.get(name.casefold())
         if book.read_at is None or (known is None and now - book.read_at >= _READ_AGAIN):
             book.tags = {one.name.casefold(): one for one in self.hung.tags()}

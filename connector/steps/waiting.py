@@ -6,6 +6,7 @@ launch until one request, let through now and then, finds it gone (design page s
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -100,18 +101,49 @@ def may_ask(parts: Parts, account: str) -> bool:
     Refused tokens, maintenance and rate limits stop reads, too, so that nobody is hammered: one read now and then
     finds out whether it is over.
     """
-    hold = _hold(parts, account)
-    if hold is None or hold.cause not in _STOPS_READS:
+    with parts.gate:
+        hold = _hold(parts, account)
+        if hold is None or hold.cause not in _STOPS_READS:
+            return True
+        if hold.probe_at > parts.now():
+            return False
+        parts.journal.hold(account, hold.cause, probe_at=parts.now() + parts.timing.probe, text=hold.text)
         return True
-    if hold.probe_at > parts.now():
-        return False
-    parts.journal.hold(account, hold.cause, probe_at=parts.now() + parts.timing.probe, text=hold.text)
-    return True
 
 
 def may_launch(parts: Parts, record: Record) -> bool:
-    """True when neither a brake nor a hold stops a launch."""
-    return not braked(parts, record) and let_through(parts, record)
+    """True when neither a brake nor a hold stops a launch.
+
+    It counts for the brakes from now on, until it is marked (:func:`passed`) or put down (:func:`put_down`).
+    """
+    with parts.gate:
+        if _braked(parts, record, _leaving(parts, record)) or not let_through(parts, record):
+            return False
+        parts.leaving[record.id] = (record.account, record.folder)
+        return True
+
+
+def passed(parts: Parts, record: Record, marked: Callable[[], Record]) -> Record:
+    """Let a record be marked: from that fact on the journal counts it."""
+    with parts.gate:
+        after = marked()
+        parts.leaving.pop(record.id, None)
+        return after
+
+
+def put_down(parts: Parts, record_id: int) -> None:
+    """Nobody takes the record any further for now: what it does not use of the brakes is others'."""
+    with parts.gate:
+        parts.leaving.pop(record_id, None)
+
+
+def _leaving(parts: Parts, record: Record) -> tuple[int, int]:
+    """How many others are on their way to the marker, of the same account and of the same folder."""
+    others = [place for ident, place in parts.leaving.items() if ident != record.id]
+    return (
+        sum(account == record.account for account, _ in others),
+        sum(folder == record.folder for _, folder in others),
+    )
 
 
 def let_through(parts: Parts, record: Record) -> bool:
@@ -120,16 +152,17 @@ def let_through(parts: Parts, record: Record) -> bool:
     Being let through moves the hold's next probe, so that one request alone tries, all its way.
     """
     account = record.account
-    hold = _hold(parts, account)
-    if hold is None:
+    with parts.gate:
+        hold = _hold(parts, account)
+        if hold is None:
+            return True
+        if parts.probing.get(account) == record.id:
+            return True
+        if hold.probe_at > parts.now():
+            return False
+        parts.journal.hold(account, hold.cause, probe_at=parts.now() + parts.timing.probe, text=hold.text)
+        parts.probing[account] = record.id
         return True
-    if parts.probing.get(account) == record.id:
-        return True
-    if hold.probe_at > parts.now():
-        return False
-    parts.journal.hold(account, hold.cause, probe_at=parts.now() + parts.timing.probe, text=hold.text)
-    parts.probing[account] = record.id
-    return True
 
 
 def _hold(parts: Parts, account: str) -> Hold | None:
@@ -143,20 +176,26 @@ def _hold(parts: Parts, account: str) -> Hold | None:
 
 def braked(parts: Parts, record: Record) -> bool:
     """True when the account's launches of today have reached their limit (``max_sends_per_day``)."""
-    limit = parts.accounts[record.account].max_sends_per_day
-    if (
-        limit is not None
-        and parts.journal.count_events(record.account, "marked", since=_today(parts)) >= limit
-    ):
-        return True
-    return braked_for_the_hour(parts, record)
+    return _braked(parts, record)
 
 
-def braked_for_the_hour(parts: Parts, record: Record) -> bool:
+def _braked(parts: Parts, record: Record, leaving: tuple[int, int] = (0, 0)) -> bool:
+    """``leaving``: so many more of the account, and of the folder, are counted."""
+    limit, (of_account, of_folder) = parts.accounts[record.account].max_sends_per_day, leaving
+    if limit is not None:
+        counted = parts.journal.count_events(record.account, "marked", since=_today(parts))
+        if counted + of_account >= limit:
+            return True
+    return braked_for_the_hour(parts, record, leaving=of_folder)
+
+
+def braked_for_the_hour(parts: Parts, record: Record, *, leaving: int = 0) -> bool:
     """True when the folder's launches of the last hour have reached its limit (``max_sends_per_hour``)."""
     hourly = parts.watched[record.folder].max_sends_per_hour
+    if hourly is None:
+        return False
     since = parts.now() - timedelta(hours=1)
-    return hourly is not None and parts.journal.count_launches(record.folder, since=since) >= hourly
+    return parts.journal.count_launches(record.folder, since=since) + leaving >= hourly
 
 
 def _today(parts: Parts) -> datetime:

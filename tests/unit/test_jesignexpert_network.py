@@ -287,7 +287,7 @@ def test_every_exception_below_becomes_the_librarys_own(monkeypatch: pytest.Monk
                 raise self.error
 
         transport = DeadlineTransport()
-        for pool in (transport._kept, transport._fresh):
+        for pool in (transport._kept, transport._warm):
             monkeypatch.setattr(pool, "_network_backend", Failing())
         if kind is httpcore.ConnectionNotAvailable:
             continue  # the pool itself answers it by taking another connection

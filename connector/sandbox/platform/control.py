@@ -100,7 +100,7 @@ class Control:
         return PlainTextResponse(head + found[0].text)
 
     async def command(self, request: Request) -> Response:
-        """Obey one order: clock, misbehave, behave, account or site; 400 tells what was wrong with it."""
+        """Obey one order: clock, misbehave, behave, account, site or sign; 400 tells what was wrong with it."""
         raw = await request.body()
         try:
             order: dict[str, Any] = await request.json() if raw else {}
@@ -123,5 +123,7 @@ class Control:
             world.switch(**order)
         elif name == "site":
             world.site(str(order["transaction"]), str(order["action"]))
+        elif name == "sign":
+            world.person_signs(str(order["transaction"]), str(order["email"]))
         else:
             raise ValueError(f"unknown order {name!r}")

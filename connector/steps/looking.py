@@ -1,0 +1,93 @@
+"""What a verdict rests on, brought here: the sidecar, what it asks for, its documents and what is wrong with them.
+
+Reads the folder and fills the spool, decides nothing: many may be looked at side by side, and are judged one by one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from connector.identity import new_reference
+from connector.sidecar.model import SignatureRequest
+from connector.steps import check as checking
+from connector.steps.asked import Asked, understand
+from connector.steps.case import Case
+from connector.steps.read import ReadDocument, ReadSidecar, read_document, read_request
+
+
+@dataclass(frozen=True, kw_only=True)
+class Looked:
+    """One sidecar with all that it asks for. ``ref``: under which its documents lie in the spool."""
+
+    ref: str
+    sidecar: ReadSidecar
+    asked: Asked
+    case: Case
+    """With its main document, where that bears another name."""
+    documents: tuple[ReadDocument, ...]
+    checked: checking.Checked | None = None
+    """The request held against its documents, where that was done ahead."""
+
+
+def look(case: Case) -> Looked:
+    """Look at one sidecar, all at once. NotSettled while a file it names is still being written; remote errors pass.
+
+    Whatever comes after, and fails: what lies in the spool under ``ref`` is the caller's to free.
+    """
+    ref = case.target.ref if case.target else new_reference()
+    sidecar = read_sidecar(case)
+    asked = understand(case, sidecar)
+    try:
+        return brought(case, ref, sidecar, asked)
+    except BaseException:
+        if case.target is None:
+            case.parts.spool.free(ref)
+        raise
+
+
+def read_sidecar(case: Case) -> ReadSidecar:
+    """Fetch and read the sidecar of a case."""
+    folder, pair = case.parts.folders[case.settings.server], case.pair
+    return read_request(folder, pair.sidecar.href, pdf_name=pair.document_name, size=pair.sidecar.size)
+
+
+def brought(case: Case, ref: str, sidecar: ReadSidecar, asked: Asked) -> Looked:
+    """Fetch what a sidecar, understood, names. Raises remote errors, SpoolError."""
+    case = replace(case, pair=asked.pair)
+    documents = tuple(read_documents(case, asked, ref))
+    return Looked(ref=ref, sidecar=sidecar, asked=asked, case=case, documents=documents)
+
+
+def checked(looked: Looked) -> Looked:
+    """Hold a request against its documents beforehand, where a verdict is likely to need that."""
+    asked, request = looked.asked, looked.asked.request
+    if request is None or asked.problems or asked.gathered.missing or not looked.documents:
+        return looked
+    return replace(looked, checked=check(looked.case, request, looked.documents))
+
+
+def check(
+    case: Case, request: SignatureRequest, documents: tuple[ReadDocument, ...] | list[ReadDocument]
+) -> checking.Checked:
+    """Hold a request against its documents and its folder."""
+    subject = checking.subject_name(case.pair.document if case.pair.own else None, case.pair.sidecar.name)
+    return checking.check(case.parts, case.settings, request, documents, subject)
+
+
+def read_documents(case: Case, asked: Asked, ref: str) -> list[ReadDocument]:
+    """Fetch every document into the spool under ``ref``, by rank. Raises remote errors, SpoolError."""
+    parts = case.parts
+    folder = parts.folders[case.settings.server]
+    limit = parts.accounts[case.settings.accounts[0]].terms.max_document_bytes
+    return [
+        read_document(
+            parts,
+            folder,
+            entry,
+            ref=ref,
+            rank=rank,
+            role="document" if rank <= len(asked.gathered.documents) else "annex",
+            max_bytes=limit,
+        )
+        for rank, entry in enumerate(asked.gathered.all, start=1)
+    ]
