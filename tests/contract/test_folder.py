@@ -18,7 +18,8 @@ from connector.errors import (
     PreconditionFailed,
 )
 from connector.ports import Href
-from tests.contract.folders import Served, read
+from tests.contract.backend import Served
+from tests.contract.folders import read
 
 NAMES = [
     "lettre de mission.pdf",

@@ -12,7 +12,8 @@ import pytest
 from connector.errors import Locked, NotFound
 from connector.ports import Href
 from connector.sandbox.clock import SandboxClock
-from tests.contract.folders import Served, file_id, read
+from tests.contract.backend import Served
+from tests.contract.folders import file_id, read
 from tests.fakes.folder import MemoryFolder
 
 LETTER = Href("/lettre de mission n° 1.pdf")

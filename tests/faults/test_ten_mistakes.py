@@ -18,7 +18,8 @@ import pytest
 
 from connector.lifecycle import State
 from tests import documents
-from tests.contract.folders import Backend, apache, need_apache, nextcloud
+from tests.contract.backend import Backend
+from tests.contract.servers import apache, nextcloud
 from tests.grounds import age_disk, guest
 from tests.worlds import CLAIRE, MARIE, ONE, ROOT, TWO, Stage
 
@@ -47,7 +48,6 @@ def real() -> Iterator[Callable[[str], Backend]]:
 
         def server(kind: str) -> Backend:
             if kind == "apache" and kind not in started:
-                need_apache()
                 started[kind] = stack.enter_context(apache())
             elif kind not in started:
                 started[kind] = nextcloud()
