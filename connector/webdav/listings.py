@@ -8,7 +8,7 @@ from datetime import datetime
 
 from connector.errors import InvalidResponse
 from connector.ports import Entry, FileId, Href, Listing
-from connector.webdav.headers import read_date, read_etag
+from connector.webdav.headers import made_etag, read_date, read_etag
 from connector.webdav.hrefs import ServerRoot, path_of
 from connector.webdav.multistatus import DAV, OC, Resource
 
@@ -56,14 +56,16 @@ def to_entry(resource: Resource, root: ServerRoot) -> Entry | None:
         return None
     href = Href(href.rstrip("/") + "/" if resource.is_folder else href.rstrip("/"))
     etag, weak = read_etag(found.get(_GETETAG))
-    size = found.get(_LENGTH, "")
+    told = found.get(_LENGTH, "")
+    size = int(told) if told.isascii() and told.isdigit() and not resource.is_folder else None
+    modified = read_date(found.get(_MODIFIED))
     return Entry(
         href=href,
         is_folder=resource.is_folder,
-        etag=etag,
+        etag=made_etag(modified, size) if etag is None else etag,
         weak_etag=weak,
-        size=int(size) if size.isascii() and size.isdigit() and not resource.is_folder else None,
-        modified=read_date(found.get(_MODIFIED)),
+        size=size,
+        modified=modified,
         file_id=FileId(found[OC + "fileid"]) if found.get(OC + "fileid") else None,
         permissions=found.get(OC + "permissions"),
         owner=found.get(OC + "owner-id") or None,

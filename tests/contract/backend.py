@@ -29,7 +29,8 @@ class Served:
     pass_time: Callable[[], None]
     wrong_login: Callable[[], WebDavFolder] | None = None
     colleague: Callable[[], AbstractContextManager[Folder]] | None = None
-    closing: list[WebDavFolder] = field(default_factory=list)
+    tokens: dict[str, str] = field(default_factory=dict)
+    """What opens the locks that a test has made: note → token."""
 
     def settled(self, href: str) -> Entry:
         """Let time pass until the server's ETag is a strong one, and look."""

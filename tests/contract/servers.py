@@ -76,7 +76,7 @@ http {{
   uwsgi_temp_path {home}/uwsgi;
   scgi_temp_path {home}/scgi;
   client_max_body_size 0;
-  dav_ext_lock_zone zone=locks:1m;
+  dav_ext_lock_zone zone=locks:1m timeout=2h;
   server {{
     listen 127.0.0.1:{port};
     root {home}/files;
