@@ -74,7 +74,8 @@ class WebDavFolder:
     ``url`` is the server's URL of the login's files (Nextcloud: ``…/remote.php/dav/files/USER/``), without
     credentials in it; hrefs begin below it. ``ca_file`` and ``proxy`` are taken from here only, never from
     the environment. At most ``max_connections`` requests run at once. ``adapter_factory`` is given each
-    ready ``HTTPAdapter`` and returns the one to use. Raises ValueError for a URL that cannot be meant.
+    ready ``HTTPAdapter`` and returns the one to use. ``conditions`` tells whether a plain server keeps those of a
+    write; None: that is tried out with the first new file. Raises ValueError for a URL that cannot be meant.
     """
 
     def __init__(
@@ -91,6 +92,7 @@ class WebDavFolder:
         adapter_factory: AdapterFactory | None = None,
         max_listing_bytes: int = MAX_LISTING_BYTES,
         chunk_bytes: int = CHUNK_BYTES,
+        conditions: bool | None = None,
     ) -> None:
         self.name = name
         self._root = ServerRoot.of(url)
@@ -102,6 +104,7 @@ class WebDavFolder:
         self._max_listing_bytes, self._chunk_bytes = max_listing_bytes, chunk_bytes
         self._places = nextcloud.Places.of(self._root)
         self._lock = threading.Lock()
+        self._conditions = conditions
         self._plain = PlainWrites(self) if self._places is None else None
         self._forget()
 
@@ -130,7 +133,7 @@ class WebDavFolder:
             self._known: Capabilities | None = None
             self._infinity: bool | None = None
             if self._plain is not None:
-                self._plain.conditions = None
+                self._plain.conditions = self._conditions
             # Asking a plain server for properties it never has costs 150 bytes an entry.
             self._extras = self._places is not None
 

@@ -20,8 +20,6 @@ from pathlib import Path
 from typing import Any, Final, Protocol
 
 from connector.errors import (
-    AccessDenied,
-    InvalidResponse,
     NotFound,
     OutcomeUnknown,
     PreconditionFailed,
@@ -34,6 +32,8 @@ from connector.webdav.headers import is_made, quoted
 log = logging.getLogger(__name__)
 
 _ONLY_NEW: Final = "If-None-Match: *"
+_NAME_UNWANTED: Final = frozenset({400, 403, 405})
+"""How a server says no to a hidden name alone."""
 _FRESH: Final = timedelta(seconds=2)
 """Apache calls a tag weak while the file may still change within the same tick of its clock."""
 
@@ -93,8 +93,10 @@ class PlainWrites:
         way = _on_the_way(href)
         try:
             self._new(href, way, b"", [])
-        except (AccessDenied, InvalidResponse):
-            return  # nothing was learned: perhaps only this name is not wanted here
+        except RemoteError as error:
+            if error.status not in _NAME_UNWANTED:
+                raise
+            return  # nothing was learned; the file itself may still be welcome
         try:
             self._raw.put(CREATE, way, b"", [_ONLY_NEW])
         except PreconditionFailed:
@@ -111,8 +113,10 @@ class PlainWrites:
             return self._raw.put(CREATE, href, content, headers)
         except OutcomeUnknown as error:
             # nginx says 500 where the folder is missing: nothing was written there.
-            if error.status is not None and not self._is_there(named.rpartition("/")[0] + "/"):
-                raise self._told(NotFound, "the parent folder is missing", CREATE) from error
+            if error.status == 500:
+                with suppress(RemoteError):
+                    if not self._is_there(named.rpartition("/")[0] + "/"):
+                        raise self._told(NotFound, "the parent folder is missing", CREATE) from error
             raise
 
     def _by_move(self, href: Href, content: bytes | Path) -> ETag | None:
