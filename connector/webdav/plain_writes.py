@@ -113,10 +113,8 @@ class PlainWrites:
             return self._raw.put(CREATE, href, content, headers)
         except OutcomeUnknown as error:
             # nginx says 500 where the folder is missing: nothing was written there.
-            if error.status == 500:
-                with suppress(RemoteError):
-                    if not self._is_there(named.rpartition("/")[0] + "/"):
-                        raise self._told(NotFound, "the parent folder is missing", CREATE) from error
+            if error.status == 500 and self._is_missing(named.rpartition("/")[0] + "/"):
+                raise self._told(NotFound, "the parent folder is missing", CREATE) from error
             raise
 
     def _by_move(self, href: Href, content: bytes | Path) -> ETag | None:
@@ -188,6 +186,13 @@ class PlainWrites:
         except NotFound:
             return False
         return True
+
+    def _is_missing(self, href: str) -> bool:
+        """True only when that is certain."""
+        try:
+            return not self._is_there(href)
+        except RemoteError:
+            return False
 
     def _told(self, kind: Callable[..., RemoteError], detail: str, operation: Operation) -> RemoteError:
         return kind(detail, service=self._raw.name, operation=operation.name)

@@ -1,7 +1,7 @@
 """The ten mistakes of ux page section 1.5, and the two below its table: each replayed, with the status that is read.
 
-On the embedded DMS in both modes, on Apache's mod_dav, nginx and sabre/dav, and by marker on a real Nextcloud, each in a folder of its own.
-Every sentence stands here as the page gives it, told again on purpose.
+On the embedded DMS in both modes, on Apache's mod_dav, nginx and sabre/dav, and by marker on a real Nextcloud, each in
+a folder of its own. Every sentence stands here as the page gives it, told again on purpose.
 """
 
 from __future__ import annotations
