@@ -1,4 +1,4 @@
-"""``python -m benchmarks [requests] [start] [idle] [placement] [lint]``: all in one run, printed; nothing is kept."""
+"""``python -m benchmarks [finding] [requests] [start] [idle] [placement] [lint]``: all in one run; nothing is kept."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ import tempfile
 from pathlib import Path
 from typing import get_args
 
-from benchmarks import idle, lint, placement, requests, start
+from benchmarks import finding, idle, lint, placement, requests, start
+from benchmarks.finding_counts import rclone_version
 from benchmarks.table import print_table
 from tests.worlds import Mode
 
@@ -93,6 +94,24 @@ def show_lint(directory: Path) -> None:
     )  # fmt: skip
 
 
+def show_finding(directory: Path) -> None:
+    """Print what finding costs: counts and goals first, then every way beside the others."""
+    rows, goals = finding.measure(directory)
+    version, unpaced = rclone_version()
+    told = "rclone is not installed (apt install rclone): nothing is held against it"
+    if version:
+        pacing = (
+            "its own pacing switched off" if unpaced else "its own pacing of 10 ms cannot be switched off"
+        )
+        told = f"rclone {version}, {pacing}"
+    print_table(f"Finding, goals; {told}", ["what", "reached", "goal", ""], [goal.row for goal in goals])
+    print_table(
+        f"Finding, every way: medians of {finding.ROUNDS}, each in its own process",
+        ["where", "way", "requests", "MB", "s", "ratio", "CPU s", "MB more"],
+        rows,
+    )
+
+
 def _short(path: str) -> str:
     return path if len(path) <= 60 else f"{path[:20]}…{path[-39:]}"
 
@@ -102,6 +121,7 @@ def _counted(line: requests.Line) -> str:
 
 
 SHOWS = {
+    "finding": show_finding,
     "requests": show_requests,
     "start": show_start,
     "idle": show_idle,

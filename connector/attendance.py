@@ -41,7 +41,7 @@ def attend(
             tolerated(parts, memory, record, "place", partial(_place, parts, sights, record))
     for sight in sights:
         there_before = known_before(parts, sight)
-        for pair in sight.pairs():
+        for pair in sight.pairs(but=partial(memory.rests, sight)):
             if not pair.settled:
                 continue
             if out_of_time(parts, deadline):

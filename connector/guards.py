@@ -24,18 +24,23 @@ from connector.errors import (
 )
 from connector.lifecycle import Record
 from connector.overview import OverviewMemory
-from connector.ports import ETag, Href
+from connector.ports import Entry, Href, Page
 from connector.steps import waiting
 from connector.steps.attend import consider
 from connector.steps.case import Case
-from connector.steps.discover import Settling, Sight
+from connector.steps.discover import Sight, Watch, folder_of
 from connector.steps.drop_waiting import DropMemory
 from connector.steps.lists import ListMemory
 from connector.steps.models import ModelMemory
 from connector.steps.parts import FolderSettings, Parts
+from connector.steps.places import NOTICE
 from connector.steps.tidy import TidyMemory
 
 log = logging.getLogger(__name__)
+
+_MOST_RESTING = 1_000
+Rest = tuple[Page, tuple[tuple[object, ...], ...]]
+"""The page of a request's folder, and the settings of the watched folder as they were."""
 
 
 @dataclass
@@ -46,9 +51,10 @@ class ServerMemory:
     """Folders whose owner file was seen to be ours."""
     recovered: set[Href] = field(default_factory=set)
     """Registries that were taken in whole (R6): nothing is launched in a folder before its registry was."""
-    settling: dict[str, Settling] = field(default_factory=dict)
-    sights: dict[str, Sight] = field(default_factory=dict)
-    roots: dict[str, ETag | None] = field(default_factory=dict)
+    watches: dict[str, Watch] = field(default_factory=dict)
+    """Watched folder → what is known of what lies in it."""
+    checked: dict[str, Sight] = field(default_factory=dict)
+    """Watched folder → the sight for which its owner was looked at."""
     troubles: dict[str, str] = field(default_factory=dict)
     """Folder → why it could not be worked in at the last pass: another owner, gone, forbidden."""
     said: dict[str, str] = field(default_factory=dict)
@@ -58,6 +64,8 @@ class ServerMemory:
     lists: ListMemory = field(default_factory=ListMemory)
     drops: DropMemory = field(default_factory=DropMemory)
     models: ModelMemory = field(default_factory=ModelMemory)
+    at_rest: dict[str, dict[Href, Rest]] = field(default_factory=dict)
+    """Watched folder → sidecar of a request that is over → what was there when it was looked at last."""
     overviews: OverviewMemory = field(default_factory=OverviewMemory)
     tidy: TidyMemory = field(default_factory=TidyMemory)
     problem: str = ""
@@ -66,6 +74,39 @@ class ServerMemory:
     def workable(self, settings: FolderSettings) -> bool:
         """True when the folder is ours, and its registry was taken in."""
         return settings.name in self.owned and settings.registry in self.recovered
+
+    def rests(self, sight: Sight, sidecar: Entry) -> bool:
+        """True for a request that is over, for as long as its folder shows the same: there are thousands of them."""
+        known = self.at_rest.get(sight.settings.name, {}).get(sidecar.href)
+        page = sight.tree.pages.get(sidecar.parent)
+        if known is None or page is None or known[1] != sight.settings_shown:
+            return False
+        return known[0] is page or known[0].same(page)
+
+    def let_rest(self, case: Case, record: Record | None) -> None:
+        """Remember whether a request, just looked at, is over and lies where all that it rests on has settled."""
+        sidecar, sight = case.pair.sidecar, case.sight
+        resting, page = self.at_rest.setdefault(sight.settings.name, {}), sight.tree.pages.get(sidecar.parent)
+        over = record is not None and record.closed and record.state.ended and record.place == sidecar.href
+        here = record is not None and all(folder_of(one.href) == sidecar.parent for one in record.documents)
+        # One that is told above, for want of rights, comes home by itself.
+        here = here and record is not None and NOTICE not in record.extra
+        if over and here and page is not None and _all_settled(case):
+            resting[sidecar.href] = (page, sight.settings_shown)
+        elif resting.pop(sidecar.href, None) is None and len(resting) > _MOST_RESTING * (1 + len(sight.ours)):
+            resting.clear()  # of requests that were deleted since; the others are looked at once more
+
+    def let_go_on(self, record: Record) -> None:
+        """Something is still to be done for a request that is over."""
+        self.at_rest.get(record.folder, {}).pop(Href(record.place), None)
+
+
+def _all_settled(case: Case) -> bool:
+    """True when nothing beside a request is new, nor any settings that apply to it, nor has one just gone."""
+    sight, sidecar = case.sight, case.pair.sidecar
+    above = (entry for here in sight.settings_above(sidecar.href) for entry in here)
+    restless = sight.restless.within(sidecar.parent) or bool(case.parts.settings_gone)
+    return not restless and all(entry.href in sight.settled for entry in above)
 
 
 def tried(memory: ServerMemory, settings: FolderSettings, look: Callable[[], object]) -> bool:
@@ -215,6 +256,7 @@ def guarded_place(case: Case, memory: ServerMemory) -> Record | None:
         log.exception("a request in folder %s met a defect", case.settings.name)
     else:
         memory.patience.pop(name, None)
+        memory.let_rest(case, record)
         return record
     _postpone(case.parts, memory, name)
     return None

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -38,10 +38,10 @@ from connector.steps.close import close
 from connector.steps.comments import comment
 from connector.steps.correct import show_corrected
 from connector.steps.deliver import deliver
-from connector.steps.discover import Settling, Sight, look
+from connector.steps.discover import Settling, Sight, Watch
 from connector.steps.fetch import fetch
 from connector.steps.follow import follow
-from connector.steps.likeness import shared
+from connector.steps.likeness import shared, touched
 from connector.steps.lock import lock
 from connector.steps.mark import mark
 from connector.steps.notice import show_notice
@@ -131,36 +131,38 @@ def _look(parts: Parts, folders: list[FolderSettings], memory: ServerMemory) -> 
 
 
 def _look_at(parts: Parts, settings: FolderSettings, memory: ServerMemory) -> Sight:
-    """List a folder, or spare it: where ETags climb to the root, one unchanged root is a whole unchanged tree."""
+    """Look at a folder; the same sight as before when nothing moved in it."""
     folder = parts.folders[settings.server]
-    settling = memory.settling.setdefault(settings.name, Settling(grain=parts.timing.settle))
-    known = memory.sights.get(settings.name)
-    if known is not None and folder.capabilities().chunked_upload:
-        root = folder.stat(settings.root)
-        if (
-            root.etag is not None
-            and root.etag == memory.roots.get(settings.name)
-            and not _unsettled([known], memory)
-        ):
-            return known
-    # Whoever moved something here may be another connector (R12).
-    check_owner(parts, settings)
-    sight = look(settings, folder, settling, parts.now())
-    if any(entry.etag is None for entry in sight.by_href.values() if not entry.is_folder):
+    watch = memory.watches.setdefault(settings.name, Watch(Settling(grain=parts.timing.settle)))
+    sight = watch.look(settings, folder, parts.now(), _near(parts, settings, memory))
+    if sight.untagged:
         raise InvalidResponse(
             "the server gives files no ETag: nothing can be guarded against being overwritten"
         )
-    memory.sights[settings.name] = sight
-    memory.roots[settings.name] = sight.root.etag
+    # Whoever moved something here may be another connector (R12); elsewhere than on Nextcloud nothing tells.
+    if memory.checked.get(settings.name) is not sight or not folder.capabilities().chunked_upload:
+        check_owner(parts, settings)
+        memory.checked[settings.name] = sight
     return sight
 
 
+def _near(parts: Parts, settings: FolderSettings, memory: ServerMemory) -> Iterator[str]:
+    """Files whose edits in place must not escape: those of requests that are not closed, those in drop folders."""
+    for record in parts.journal.open_records(settings.server):
+        if record.folder == settings.name:
+            yield record.place
+            yield from (document.href for document in record.documents)
+    for dropped in memory.drops.here(settings.name):
+        yield f"{dropped}x"
+
+
 def _unsettled(sights: list[Sight], memory: ServerMemory) -> bool:
+    restless = [sight for sight in sights if sight.restless]
     if any(
-        sight.wanted - sight.settled or any(not pair.settled for pair in sight.pairs()) for sight in sights
+        sight.wanted - sight.settled or any(not pair.settled for pair in sight.pairs()) for sight in restless
     ):
         return True
-    return any(lists.unsettled(sight) or drop.unsettled(sight, memory.drops) for sight in sights)
+    return any(lists.unsettled(sight) or drop.unsettled(sight, memory.drops) for sight in restless)
 
 
 def _write_requests(parts: Parts, sights: list[Sight], memory: ServerMemory, deadline: float | None) -> int:
@@ -292,8 +294,8 @@ def _next_step(parts: Parts, record: Record) -> Callable[[Parts, Record], Record
 
 def _taken(parts: Parts, record: Record) -> bool:
     """True when another request has left with one of its documents since it was judged: they arrived together."""
-    opened = parts.journal.open_records(record.server)
-    return shared(opened, record.documents, place=record.place, mine=record.id) is not None
+    touching = touched(parts.journal, record.server, record.documents)
+    return shared(touching, record.documents, place=record.place, mine=record.id) is not None
 
 
 def _show_all(
@@ -338,7 +340,12 @@ def _tidy_all(
             continue
         if out_of_time(parts, deadline):
             return
-        tolerated(parts, memory, record, "tidy", partial(tidy, parts, sight, record, memory.tidy, born))
+        after = tolerated(
+            parts, memory, record, "tidy", partial(tidy, parts, sight, record, memory.tidy, born)
+        )
+        # What could not be moved, or not whole, is tried again though nothing changes in its folder.
+        if f"{record.id} tidy" in memory.patience or (due(after) and memory.tidy.wanted(after)):
+            memory.let_go_on(after)
 
 
 def _tell_all(

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -19,7 +19,19 @@ from typing import BinaryIO
 
 from connector.cli.read_only import RefusesWrites
 from connector.errors import AccessDenied, NotFound, OutOfSpace, RemoteError, Unavailable
-from connector.ports import Capabilities, Entry, ETag, Fetched, FileId, Href, Listing, Sha256, Version
+from connector.ports import (
+    OWN_FOLDERS,
+    Capabilities,
+    Entry,
+    ETag,
+    Fetched,
+    FileId,
+    Href,
+    Listing,
+    Sha256,
+    Tree,
+    Version,
+)
 from connector.sidecar import names
 
 _PIECE = 1 << 16
@@ -116,6 +128,12 @@ class LocalFolder(RefusesWrites):
         with self._errors("walk"):
             folder = self._entry(top, top.stat())
         return Listing(folder=folder, entries=tuple(found.values()), date=None)
+
+    def survey(
+        self, href: Href, known: Tree | None = None, *, near: Collection[Href] = (), sweep: bool = False
+    ) -> Tree:
+        """Walk: looking costs nothing here."""
+        return Tree.of(self.walk(href), apart=OWN_FOLDERS)
 
     def get(self, href: Href, into: BinaryIO, *, max_bytes: int) -> Fetched:
         """Copy one file."""

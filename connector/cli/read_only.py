@@ -6,7 +6,7 @@ answer of a server.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO, NoReturn
@@ -28,6 +28,7 @@ from connector.ports import (
     TransactionId,
     TransactionSignatory,
     TransactionStatus,
+    Tree,
     Version,
 )
 
@@ -114,6 +115,12 @@ class ReadOnlyFolder(RefusesWrites):
     def walk(self, href: Href) -> Listing:
         """As the folder."""
         return self._folder.walk(href)
+
+    def survey(
+        self, href: Href, known: Tree | None = None, *, near: Collection[Href] = (), sweep: bool = False
+    ) -> Tree:
+        """As the folder."""
+        return self._folder.survey(href, known, near=near, sweep=sweep)
 
     def get(self, href: Href, into: BinaryIO, *, max_bytes: int) -> Fetched:
         """As the folder."""

@@ -7,7 +7,7 @@ an intent before an effect. Source: protocol section 3, design page section 3.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -173,6 +173,17 @@ class Records(Database):
     def open_records(self, server: str) -> list[Record]:
         """Return what is not closed yet on one server, oldest first."""
         return self._all(schema.record.c.server == server, ~schema.record.c.closed)
+
+    def touching(self, server: str, hrefs: Iterable[str], file_ids: Iterable[str]) -> list[Record]:
+        """Return what is not closed yet and may have one of these files among its documents, oldest first.
+
+        Asked for each request that is judged: the database looks through the texts, and few of them are read.
+        """
+        columns, more, ids = schema.record.c, schema.document.c, tuple(file_ids)
+        beside = sa.select(more.record_id).where(more.file_id.in_(ids))
+        named = [columns.facts.contains(json.dumps(href), autoescape=True) for href in hrefs]
+        found = sa.or_(*named, columns.file_id.in_(ids), columns.id.in_(beside))
+        return self._all(columns.server == server, ~columns.closed, found)
 
     def places(self, server: str, folder: str) -> list[Record]:
         """Return the current records of one folder, closed ones too, oldest first."""

@@ -33,8 +33,10 @@ from connector.ports.signing import (
     TransactionSignatory,
     TransactionStatus,
 )
+from connector.ports.tree import OWN_FOLDERS, Page, Row, Tree, TreeBuilder
 
 __all__ = [
+    "OWN_FOLDERS",
     "Annotations",
     "Box",
     "Capabilities",
@@ -48,7 +50,9 @@ __all__ = [
     "Href",
     "Listing",
     "Lock",
+    "Page",
     "Progress",
+    "Row",
     "Sha256",
     "SignatoryProgress",
     "SignatoryStatus",
@@ -60,5 +64,7 @@ __all__ = [
     "TransactionId",
     "TransactionSignatory",
     "TransactionStatus",
+    "Tree",
+    "TreeBuilder",
     "Version",
 ]

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import BinaryIO, NewType, Protocol
+from typing import TYPE_CHECKING, BinaryIO, NewType, Protocol
+
+if TYPE_CHECKING:
+    from connector.ports.tree import Tree
 
 from connector.ports.annotations import Annotations, FileId
 
@@ -21,7 +25,7 @@ Sha256 = NewType("Sha256", str)
 """64 lower-case hexadecimal digits."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Entry:
     """One file or folder as a listing shows it. ``size`` in bytes, None for folders and where absent."""
 
@@ -161,6 +165,18 @@ class Folder(Protocol):
 
     def walk(self, href: Href) -> Listing:
         """List everything below a folder, in as few requests as this server allows. Whole, or an error."""
+        ...
+
+    def survey(
+        self, href: Href, known: Tree | None = None, *, near: Collection[Href] = (), sweep: bool = False
+    ) -> Tree:
+        """Return the tree below a folder as it is now, for less than a walk where this server makes that possible.
+
+        ``known`` is what an earlier call returned: what provably has not moved since is taken from it. A server may
+        not tell of files that are overwritten in place; in the folders named in ``near`` they are seen all the same.
+        ``sweep``: take nothing from ``known``, and hold it against what is found: a server whose folders did not tell
+        of a change is not believed again. What lies in the connector's own folders is left out. Whole, or an error.
+        """
         ...
 
     def get(self, href: Href, into: BinaryIO, *, max_bytes: int) -> Fetched:

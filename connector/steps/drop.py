@@ -121,9 +121,9 @@ def _find(parts: Parts, sight: Sight, memory: DropMemory) -> None:
     if known is not None and known[0] is sight:
         return
     found = []
-    for entry in sight.by_href.values() if sight.settings_in else ():
+    for entry in sight.folders() if sight.settings_in else ():
         below = entry.href.removeprefix(sight.settings.root)
-        if not entry.is_folder or names.is_hidden(below) or names.is_filed(below):
+        if names.is_hidden(below) or names.is_filed(below):
             continue
         above = said_above(parts, sight, entry.href, memory.settings)
         said = drop_of(above)

@@ -56,6 +56,10 @@ class DropMemory:
     waiting: dict[str, dict[str, dict[str, Any]]] = field(default_factory=dict)
     """Watched folder → digest of a status's place → ETag of the PDF, since when, and whether its status was written."""
 
+    def here(self, settings_name: str) -> list[Href]:
+        """The drop folders of one watched folder, as its last sight showed them."""
+        return [drop.entry.href for drop in self.folders.get(settings_name, (None, []))[1]]
+
 
 def attend_one(
     parts: Parts, sight: Sight, drop: DropFolder, document: Entry, memory: DropMemory, room: Room

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from connector.errors import NotFound
 from connector.identity import canonical_email, same_people
+from connector.journal import Journal
 from connector.lifecycle import DocumentFacts, Record, State
 from connector.ports import Href
 from connector.report.block import place_mac
@@ -93,8 +94,15 @@ def taken_by(case: Case, documents: Sequence[DocumentFacts]) -> tuple[DocumentFa
     Annexes are never touched, so any number of requests may share one.
     """
     mine = case.target.id if case.target is not None else None
-    opened = case.journal.open_records(case.settings.server)
-    return shared(opened, documents, place=case.pair.sidecar.href, mine=mine)
+    touching = touched(case.journal, case.settings.server, documents)
+    return shared(touching, documents, place=case.pair.sidecar.href, mine=mine)
+
+
+def touched(journal: Journal, server: str, documents: Sequence[DocumentFacts]) -> list[Record]:
+    """Return the records that may have one of these documents: few of the many that are open."""
+    wanted = [one for one in documents if one.role == "document"]
+    ids = [one.file_id for one in wanted if one.file_id is not None]
+    return journal.touching(server, [one.href for one in wanted], ids)
 
 
 def shared(

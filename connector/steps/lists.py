@@ -67,8 +67,10 @@ def tasks(
     for parent, entries in sorted(lists.items()):
         opened = parts.journal.open_records(sight.settings.server) if opened is None else opened
         yield f"list {parent}", partial(_attend, parts, sight, entries, before, opened, memory, room)
-    for parent, children in sight.by_parent.items():
-        for entry in children.get(names.LIST_ANSWER, ()) if parent not in lists else ():
+    for parent, files in sight.ours.items():
+        for entry in files if parent not in lists else ():
+            if names.comparable(entry.name) != names.LIST_ANSWER:
+                continue
             yield (
                 f"answer {parent}",
                 partial(answers.take_away, parts, sight, entry.href, memory.answers, kind=answers.LIST),
@@ -91,14 +93,8 @@ def lists_in(sight: Sight) -> dict[str, list[Entry]]:
     """Return the lists of a sight by their folder, the one that is read first."""
     found: dict[str, list[Entry]] = {}
     root = sight.settings.root
-    for parent, children in sight.by_parent.items():
-        entries = [
-            entry
-            for folded, same in children.items()
-            if folded.startswith(names.LIST_STEM) and names.is_list(folded)
-            for entry in same
-            if not entry.is_folder
-        ]
+    for parent, files in sight.ours.items():
+        entries = [entry for entry in files if names.is_list(entry.name)]
         below = parent.removeprefix(root)
         if entries and not names.is_hidden(below) and not names.is_filed(below):
             found[parent] = sorted(entries, key=_rank)

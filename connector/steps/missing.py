@@ -163,8 +163,8 @@ def _by_id(parts: Parts, sights: Sequence[Sight], record: Record, document: Docu
         return None
     file_id = FileId(document.file_id)
     for sight in sights:
-        if file_id in sight.by_id:
-            return sight.by_id[file_id]
+        if (found := sight.by_id.get(file_id)) is not None:
+            return found
     folder = parts.folders[record.server]
     if document.missing_since is None and folder.capabilities().search:
         return folder.find_by_id(file_id)
@@ -185,12 +185,11 @@ def _by_content(
     known = set(record.extra.get("not_it", ()))
     tried = set(known)
     for sight in sights:
-        for href, entry in sight.by_href.items():
+        for entry in sight.of_size(size):
+            href = entry.href
             token = f"{href}|{entry.etag}" if document.rank == 1 else f"{document.rank}|{href}|{entry.etag}"
             if (
-                entry.is_folder
-                or names.is_ours(entry.name)
-                or entry.size != size
+                names.is_ours(entry.name)
                 or not entry.name.casefold().endswith(suffix)
                 or href in owned
                 or token in tried

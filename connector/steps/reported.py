@@ -32,7 +32,7 @@ def still_reported(parts: Parts, sights: Sequence[Sight], record: Record) -> Rec
         return record
     entry = in_sight(sights, href)
     if entry is None:
-        return _gone(parts, sights, record)
+        return _gone(parts, sights, record, href)
     if record.extra.get("status_listed") != record.reported and not record.closed:
         listed: dict[str, Any] = {"status_listed": record.reported}
         if record.reported_etag is None:
@@ -60,10 +60,11 @@ def preview_still_there(parts: Parts, sights: Sequence[Sight], record: Record) -
     return parts.journal.note(record, "preview_gone", extra=left)
 
 
-def _gone(parts: Parts, sights: Sequence[Sight], record: Record) -> Record:
+def _gone(parts: Parts, sights: Sequence[Sight], record: Record, href: Href) -> Record:
     """A deleted status never arms anything; while the request is open it comes back, afterwards that is respected."""
-    looked = [sight.at for sight in sights if sight.settings.name == record.folder]
-    if record.state.ended or not _written_before(record, min(looked)):
+    # One that stands beside a document outside of every watched folder is never in sight.
+    looked = [sight.at for sight in sights if href.startswith(sight.settings.root)]
+    if record.state.ended or not looked or not _written_before(record, min(looked)):
         return record
     return parts.journal.note(record, "status_gone", reported=None, reported_etag=None)
 

@@ -9,10 +9,11 @@ launched"), ux page section 2.3.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Sequence
+from contextlib import suppress
 from typing import Final
 
-from connector.errors import AccessDenied
+from connector.errors import AccessDenied, RemoteError
 from connector.lifecycle import Record
 from connector.ports import Href
 from connector.sidecar import names
@@ -26,22 +27,42 @@ log = logging.getLogger(__name__)
 _MAY_CREATE: Final = "C"
 
 
-def note_sights(parts: Parts, sights: Iterable[Sight]) -> None:
-    """Take in what a server says of its folders, once for each look at them."""
+def note_sights(parts: Parts, sights: Sequence[Sight]) -> None:
+    """Take in what a server says of its folders, once for each page of them that has changed."""
     for sight in sights:
-        if parts.rights_of.get(sight.settings.name) is sight:
+        before = parts.rights_of.get(sight.settings.name)
+        if before is sight:
             continue
         parts.rights_of[sight.settings.name] = sight
-        for entry in (sight.root, *sight.by_href.values()):
-            if not entry.is_folder or entry.permissions is None:
-                continue
-            key = (sight.settings.server, _folder(entry.href))
-            if _MAY_CREATE in entry.permissions:
-                parts.writable.add(key)
-                parts.refused.pop(key, None)
-            else:
-                parts.writable.discard(key)
-                parts.refused[key] = None
+        known = before.tree.pages if isinstance(before, Sight) else {}
+        entries = [sight.root]
+        for href, page in sight.tree.pages.items():
+            if href not in known or not (known[href] is page or known[href].same(page)):
+                entries += page.folders()
+        for entry in entries:
+            if entry.permissions is not None:
+                _note(parts, (sight.settings.server, _folder(entry.href)), entry.permissions)
+    _ask_again(parts, {sight.settings.server for sight in sights})
+
+
+def _note(parts: Parts, key: tuple[str, str], permissions: str) -> None:
+    if _MAY_CREATE in permissions:
+        parts.writable.add(key)
+        parts.refused.pop(key, None)
+    else:
+        parts.writable.discard(key)
+        parts.refused[key] = parts.now()
+
+
+def _ask_again(parts: Parts, servers: set[str]) -> None:
+    """Rights that are given or taken move no ETag: where a server tells them, it is asked now and then."""
+    for key, since in list(parts.refused.items()):
+        if key[0] not in servers or since is None or parts.now() - since < parts.timing.probe:
+            continue
+        with suppress(RemoteError):
+            folder = parts.folders[key[0]]
+            if folder.capabilities().file_ids and (told := folder.stat(Href(key[1])).permissions) is not None:
+                _note(parts, key, told)
 
 
 def _folder(href: str) -> str:

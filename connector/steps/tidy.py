@@ -46,6 +46,10 @@ class TidyMemory:
     wishes: dict[str, bool] = field(default_factory=dict)
     """Folder → what its settings say, in this pass."""
 
+    def wanted(self, record: Record) -> bool:
+        """True unless this pass found that a finished request stays where it is."""
+        return _own_wish(record) == Afterwards.TIDY or self.wishes.get(filing.home_of(record), False)
+
 
 def finished(record: Record) -> bool:
     """True for what is signed, at home, closed, and needs nobody's eye any more."""
@@ -93,16 +97,20 @@ def tidy(
 
 def _wished(parts: Parts, sight: Sight, record: Record, memory: TidyMemory) -> bool:
     """True when the request itself says so, else the nearest settings that say anything of it."""
-    own = record.extra.get(filing.SAID)
-    request = record.request
-    if own is None and request is not None and "after_signing" not in request.origins:
-        own = request.after_signing.value if request.after_signing is not None else ""
-    if own:
-        return str(own) == Afterwards.TIDY
+    if own := _own_wish(record):
+        return own == Afterwards.TIDY
     home = filing.home_of(record)
     if home not in memory.wishes:
         memory.wishes[home] = _wish_above(parts, sight, home)
     return memory.wishes[home]
+
+
+def _own_wish(record: Record) -> str:
+    """What the request itself says; empty for nothing."""
+    own, request = record.extra.get(filing.SAID), record.request
+    if own is None and request is not None and "after_signing" not in request.origins:
+        own = request.after_signing.value if request.after_signing is not None else ""
+    return str(own or "")
 
 
 def _wish_above(parts: Parts, sight: Sight, home: str) -> bool:

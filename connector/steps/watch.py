@@ -100,9 +100,9 @@ def _same_pages(parts: Parts, document: DocumentFacts, present: Present) -> bool
 
 def conflict_copies_seen(case: Case, record: Record) -> Record:
     """Keep which copies of the request's two files a sync client has put beside them: they are told, never read."""
-    copies = case.sight.conflict_copies
+    copies = case.sight.conflict_copies(case.pair.sidecar.parent)
     files = {names.comparable(case.pair.sidecar.name), names.comparable(case.pair.document_name)}
-    found = [copy for name in sorted(files) for copy in copies.get((case.pair.sidecar.parent, name), ())]
+    found = [copy for name in sorted(files) for copy in copies.get(name, ())]
     if record.closed or list(record.extra.get("conflict_copies", ())) == found:
         return record
     return case.journal.touch(record, extra={**record.extra, "conflict_copies": found})

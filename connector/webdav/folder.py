@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -18,7 +19,6 @@ from connector.errors import (
     OutOfSpace,
     PreconditionFailed,
     RemoteError,
-    Unavailable,
 )
 from connector.ports import (
     Annotations,
@@ -30,6 +30,8 @@ from connector.ports import (
     Href,
     Listing,
     Lock,
+    Tree,
+    TreeBuilder,
     Version,
 )
 from connector.webdav import nextcloud
@@ -53,19 +55,19 @@ from connector.webdav.client import AdapterFactory, Login, Timeouts
 from connector.webdav.connections import Connections
 from connector.webdav.headers import quoted, read_date, strong_etag
 from connector.webdav.hrefs import ServerRoot, decode
-from connector.webdav.listings import propfind_body, to_entry, to_listing
+from connector.webdav.listings import LOOK_BODY, propfind_body, to_entry, to_listing, to_tree
 from connector.webdav.locking import TokenLocks, UserLocks
-from connector.webdav.multistatus import resources
+from connector.webdav.multistatus import Resource, resources
+from connector.webdav.pace import Pace
 from connector.webdav.plain_writes import PlainWrites
 from connector.webdav.probing import probe
-from connector.webdav.walking import walk_by_folder
+from connector.webdav.searching import TreeSearch
+from connector.webdav.surveying import Requests, Surveyor
 
 MAX_LISTING_BYTES = 512_000_000
 _BLOCK = 65_536
 _XML = 'Content-Type: application/xml; charset="utf-8"'
 _ROOT = Href("/")
-# How servers say no to Depth: infinity. RFC 4918 section 9.1 wants 403; some know no better word.
-_REFUSES_INFINITY = {400, 403, 405, 501, 507}
 
 
 class WebDavFolder:
@@ -100,12 +102,13 @@ class WebDavFolder:
         secret = password.encode() if isinstance(password, str) else password
         login = Login(self._root.origin, user, secret, ca_file, proxy, self._timeouts, adapter_factory)
         self._connections = Connections(login, name, max_connections)
-        self._max_connections = max_connections
         self._max_listing_bytes, self._chunk_bytes = max_listing_bytes, chunk_bytes
         self._places = nextcloud.Places.of(self._root)
         self._lock = threading.Lock()
         self._conditions = conditions
         self._plain = PlainWrites(self) if self._places is None else None
+        ask = Requests(look=self._top, list=self.list, infinite=self._infinite, search=self._search_tree())
+        self._surveyor = Surveyor(name, ask, Pace(max_connections))
         self._forget()
 
     def __enter__(self) -> Self:
@@ -131,7 +134,7 @@ class WebDavFolder:
     def _forget(self) -> None:
         with self._lock:
             self._known: Capabilities | None = None
-            self._infinity: bool | None = None
+            self._surveyor.forget()
             if self._plain is not None:
                 self._plain.conditions = self._conditions
             # Asking a plain server for properties it never has costs 150 bytes an entry.
@@ -142,17 +145,16 @@ class WebDavFolder:
     def capabilities(self) -> Capabilities:
         """Ask once, in two requests: see ``probing``."""
         with self._lock:
-            known, infinity = self._known, self._infinity
+            known = self._known
         if known is None:
             known = probe(self._root, self._places, self._connections)
             with self._lock:
                 self._known, self._extras = known, known.file_ids
-                if self._infinity is None:
-                    self._infinity = known.depth_infinity
-                infinity = self._infinity
+                if self._surveyor.infinity is None:
+                    self._surveyor.infinity = known.depth_infinity
         # What doing it has shown since.
         conditions = known.conditions if self._plain is None else self._plain.conditions
-        return replace(known, depth_infinity=infinity, conditions=conditions)
+        return replace(known, depth_infinity=self._surveyor.infinity, conditions=conditions)
 
     def stat(self, href: Href) -> Entry:
         """Look at one file or folder: PROPFIND Depth 0. RFC 4918 section 9.1."""
@@ -176,58 +178,60 @@ class WebDavFolder:
         """List one folder: PROPFIND Depth 1. NotFound when there is none, or a file of that name."""
         return self._must_be_folder(self._propfind(href, "1", levels=1))
 
+    def _top(self, href: Href) -> Listing:
+        with self._asking(href, "0", LOOK_BODY, self._timeouts.call_s) as (found, date):
+            return self._must_be_folder(to_listing(found, self._root, href, levels=0, date=date))
+
     def walk(self, href: Href) -> Listing:
         """List everything below: one request where Depth infinity is allowed, else one per folder.
 
-        The answer to the first try is remembered until :meth:`reconnect`. Some servers answer Depth 1
-        without a word; so what comes back counts as infinite only once something deep was in it.
+        The answer to the first try is remembered until :meth:`reconnect`.
         """
-        with self._lock:
-            infinity = self._infinity
-        known = None if infinity is False else self._try_infinity(href)
-        if known is None:
-            # 403 may also mean the folder itself: only a server that lists it now has refused the depth.
-            known = self.list(href)
-            self._remember_infinity(False)
-            return self._walk_on(known)[0]
-        deep = any(entry.parent != known.folder.href for entry in known.entries)
-        if deep:
-            self._remember_infinity(True)
-        if infinity or deep or not any(entry.is_folder for entry in known.entries):
-            return known
-        whole, found_more = self._walk_on(known)
-        if found_more:
-            self._remember_infinity(False)
-        return whole
+        tree = self._surveyor.whole(href)
+        return Listing(folder=tree.root, entries=tuple(tree.entries()), date=tree.date)
 
-    def _try_infinity(self, href: Href) -> Listing | None:
-        try:
-            return self._must_be_folder(self._propfind(href, "infinity", levels=None))
-        except (AccessDenied, InvalidResponse, OutOfSpace, Unavailable) as error:
-            if error.status not in _REFUSES_INFINITY:
-                raise
+    def survey(
+        self, href: Href, known: Tree | None = None, *, near: Collection[Href] = (), sweep: bool = False
+    ) -> Tree:
+        """Bring a tree up to date, as :mod:`connector.webdav.surveying` says."""
+        climbs = self.capabilities().kind == "nextcloud"
+        return self._surveyor.survey(href, known, climbs=climbs, near=near, sweep=sweep)
+
+    def _search_tree(self) -> Callable[[Href], Tree | None] | None:
+        if self._places is None:
             return None
+        return TreeSearch(
+            self._connections,
+            self._root,
+            self._places,
+            seconds=self._timeouts.transfer_s,
+            max_bytes=self._max_listing_bytes,
+        ).tree
 
-    def _remember_infinity(self, allowed: bool) -> None:
-        with self._lock:
-            self._infinity = allowed
+    def _infinite(self, href: Href, apart: Collection[str]) -> TreeBuilder:
+        body = propfind_body(extras=self._extras)
+        with self._asking(href, "infinity", body, self._timeouts.transfer_s) as (found, date):
+            return to_tree(found, self._root, href, date=date, apart=apart)
 
-    def _walk_on(self, known: Listing) -> tuple[Listing, bool]:
-        return walk_by_folder(self.list, known, threads=self._max_connections)
+    def _propfind(self, href: Href, depth: str, *, levels: int) -> Listing:
+        body = propfind_body(extras=self._extras)
+        with self._asking(href, depth, body, self._timeouts.call_s) as (found, date):
+            return to_listing(found, self._root, href, levels=levels, date=date)
 
-    def _propfind(self, href: Href, depth: str, *, levels: int | None, extras: bool | None = None) -> Listing:
-        path = self._root.request_path(href)
-        wanted = self._extras if extras is None else extras
+    @contextmanager
+    def _asking(
+        self, href: Href, depth: str, body: bytes, seconds: float
+    ) -> Iterator[tuple[Iterator[Resource], datetime | None]]:
+        """Make one PROPFIND; what its answer tells comes as it streams."""
         with self._connections.ask(
             PROPFIND,
-            path,
+            self._root.request_path(href),
             headers=[f"Depth: {depth}", _XML],
-            body=propfind_body(extras=wanted),
-            seconds=self._timeouts.call_s if depth != "infinity" else self._timeouts.transfer_s,
+            body=body,
+            seconds=seconds,
         ) as response:
             found = resources(response.iter_content(_BLOCK), max_bytes=self._max_listing_bytes)
-            date = read_date(response.headers.get("Date"))
-            return to_listing(found, self._root, href, levels=levels, date=date)
+            yield found, read_date(response.headers.get("Date"))
 
     def _must_be_folder(self, listing: Listing) -> Listing:
         if not listing.folder.is_folder:

@@ -19,6 +19,8 @@ _MADE = "~"
 # Apache's mod_deflate and its kin add these to the tag of what they compress; the tag in a listing lacks them.
 _ENCODING_SUFFIX = re.compile(r"-(?:gzip|br|deflate|zstd)$")
 
+_ENCODINGS = ("gzip", "br", "deflate", "zstd")
+
 
 def read_etag(raw: str | None) -> tuple[ETag | None, bool]:
     """Return the tag without quotes, ``W/`` and compression suffix, and whether it was weak.
@@ -29,7 +31,8 @@ def read_etag(raw: str | None) -> tuple[ETag | None, bool]:
     text = (raw or "").strip()
     weak = text.startswith("W/")
     text = text.removeprefix("W/").strip().strip('"')
-    text = _ENCODING_SUFFIX.sub("", text)
+    if text.endswith(_ENCODINGS):
+        text = _ENCODING_SUFFIX.sub("", text)
     return (ETag(text), weak) if text else (None, False)
 
 

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 
 from connector.errors import InvalidResponse
-from connector.ports import Entry, FileId, Href, Listing
+from connector.ports import Entry, ETag, FileId, Href, Listing, TreeBuilder
 from connector.webdav.headers import made_etag, read_date, read_etag
-from connector.webdav.hrefs import ServerRoot, path_of
+from connector.webdav.hrefs import ServerRoot, decode, path_of, possible
 from connector.webdav.multistatus import DAV, OC, Resource
 
 _MANDATORY = tuple(DAV + name for name in ("resourcetype", "getetag", "getcontentlength", "getlastmodified"))
 _RESOURCETYPE, _GETETAG, _LENGTH, _MODIFIED = _MANDATORY
+_FILE_ID, _PERMISSIONS, _OWNER = OC + "fileid", OC + "permissions", OC + "owner-id"
 _PLAIN = "<d:resourcetype/><d:getetag/><d:getcontentlength/><d:getlastmodified/>"
 _EXTRAS = "<oc:fileid/><oc:permissions/><oc:owner-id/>"
 
@@ -32,6 +33,13 @@ def propfind_body(*, extras: bool) -> bytes:
     ).encode()
 
 
+LOOK_BODY = (
+    b'<?xml version="1.0"?><d:propfind xmlns:d="DAV:">'
+    b"<d:prop><d:resourcetype/><d:getetag/></d:prop></d:propfind>"
+)
+"""As little as tells that nothing moved."""
+
+
 def checked(resource: Resource) -> Resource:
     """Return the resource if its own status and that of its mandatory properties allow to believe it.
 
@@ -39,7 +47,7 @@ def checked(resource: Resource) -> Resource:
     """
     if resource.status is not None and not 200 <= resource.status < 300:
         raise InvalidResponse(f"a listing holds an entry with status {resource.status}")
-    for name in _MANDATORY:
+    for name in _MANDATORY if resource.refused else ():
         status = resource.refused.get(name, 404)
         if status != 404:
             raise InvalidResponse(f"a listing holds an entry whose properties have status {status}")
@@ -48,27 +56,42 @@ def checked(resource: Resource) -> Resource:
 
 def to_entry(resource: Resource, root: ServerRoot) -> Entry | None:
     """Return the entry, None if it lies outside ``root``. Raises InvalidResponse."""
-    found = checked(resource).found
-    if _RESOURCETYPE not in found:
-        raise InvalidResponse("a listing holds an entry without a type")
+    etag, weak, size, modified, file_id, permissions, owner = _values(resource)
     href = root.href(path_of(resource.href))
     if href is None:
         return None
-    href = Href(href.rstrip("/") + "/" if resource.is_folder else href.rstrip("/"))
-    etag, weak = read_etag(found.get(_GETETAG))
-    told = found.get(_LENGTH, "")
-    size = int(told) if told.isascii() and told.isdigit() and not resource.is_folder else None
-    modified = read_date(found.get(_MODIFIED))
     return Entry(
-        href=href,
+        href=Href(href.rstrip("/") + "/" if resource.is_folder else href.rstrip("/")),
         is_folder=resource.is_folder,
-        etag=made_etag(modified, size) if etag is None else etag,
+        etag=etag,
         weak_etag=weak,
         size=size,
         modified=modified,
-        file_id=FileId(found[OC + "fileid"]) if found.get(OC + "fileid") else None,
-        permissions=found.get(OC + "permissions"),
-        owner=found.get(OC + "owner-id") or None,
+        file_id=file_id,
+        permissions=permissions,
+        owner=owner,
+    )
+
+
+def _values(
+    resource: Resource,
+) -> tuple[ETag | None, bool, int | None, datetime | None, FileId | None, str | None, str | None]:
+    """Read all but the place of an entry. Raises InvalidResponse."""
+    found = checked(resource).found
+    if _RESOURCETYPE not in found:
+        raise InvalidResponse("a listing holds an entry without a type")
+    told, file_id = found.get(_LENGTH, ""), found.get(_FILE_ID)
+    size = int(told) if told.isascii() and told.isdigit() and not resource.is_folder else None
+    modified = read_date(found.get(_MODIFIED))
+    etag, weak = read_etag(found.get(_GETETAG))
+    return (
+        made_etag(modified, size) if etag is None else etag,
+        weak,
+        size,
+        modified,
+        FileId(file_id) if file_id else None,
+        found.get(_PERMISSIONS),
+        found.get(_OWNER) or None,
     )
 
 
@@ -97,14 +120,83 @@ def to_listing(
     return Listing(folder=itself, entries=tuple(by_href.values()), date=date)
 
 
+def to_tree(
+    answer: Iterable[Resource],
+    root: ServerRoot,
+    asked: Href,
+    *,
+    date: datetime | None,
+    apart: Collection[str] = (),
+) -> TreeBuilder:
+    """Sort an answer of any depth into pages as it streams; nothing else of it is kept.
+
+    Raises InvalidResponse as :func:`to_listing` does. ``apart`` as for :class:`connector.ports.TreeBuilder`.
+    """
+    builder: TreeBuilder | None = None
+    itself: Entry | None = None
+    early: list[Entry] = []
+    way, folder = "", Href("")
+    for resource in answer:
+        if builder is not None and itself is not None:
+            # What lies in one folder comes together: where that is has been made out for the one before.
+            above, _, name = resource.href.rstrip("/").rpartition("/")
+            if above != way:
+                way, folder = above, _folder_of(above, root, itself)
+            last = decode(name)
+            if folder and last and "/" not in last and possible(f"/{last}"):
+                etag, weak, size, modified, file_id, permissions, owner = _values(resource)
+                stamp = None if modified is None else modified.timestamp()
+                builder.put(
+                    folder,
+                    (last, resource.is_folder, etag, weak, size, stamp, file_id, permissions, owner),
+                )
+                continue
+        entry = to_entry(resource, root)
+        if entry is None:
+            raise InvalidResponse("a listing holds an entry outside the server's root")
+        if builder is not None and itself is not None:
+            _add(builder, itself, entry)
+        elif _is_asked(entry, asked):
+            # The asked folder comes first, everywhere; the specification does not promise it.
+            itself, builder = entry, TreeBuilder(entry, date, apart=apart)
+            for one in early:
+                _add(builder, itself, one)
+            early.clear()
+        else:
+            early.append(entry)
+    if builder is None:
+        raise InvalidResponse("the asked folder is not in its own listing")
+    return builder
+
+
+def _folder_of(above: str, root: ServerRoot, itself: Entry) -> Href:
+    """Return the folder of that raw path; empty for what has to be looked at more closely."""
+    if not above.startswith("/") or not itself.is_folder:
+        return Href("")
+    found = root.href(path_of(above + "/"))
+    return found if found is not None and found.startswith(itself.href) else Href("")
+
+
+def _add(builder: TreeBuilder, itself: Entry, entry: Entry) -> None:
+    if entry.href == itself.href:
+        return
+    if not itself.is_folder or not entry.href.startswith(itself.href):
+        raise InvalidResponse("a listing holds an entry outside the asked folder")
+    builder.add(entry)
+
+
+def _is_asked(entry: Entry, asked: Href) -> bool:
+    bare, found = asked.rstrip("/"), entry.href.rstrip("/")
+    # Nextcloud stores NFC and may answer an NFD name so (WebDAV facts section 10).
+    return found == bare or unicodedata.normalize("NFC", found) == unicodedata.normalize("NFC", bare)
+
+
 def _itself(by_href: dict[Href, Entry], asked: Href) -> Entry:
     bare = asked.rstrip("/")
     for href in (Href(bare + "/"), Href(bare)):
         if href in by_href:
             return by_href[href]
-    # Nextcloud stores NFC and may answer an NFD name so (WebDAV facts section 10).
-    folded = unicodedata.normalize("NFC", bare)
-    for href, entry in by_href.items():
-        if unicodedata.normalize("NFC", href.rstrip("/")) == folded:
+    for entry in by_href.values():
+        if _is_asked(entry, asked):
             return entry
     raise InvalidResponse("the asked folder is not in its own listing")

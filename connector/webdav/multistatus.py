@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from xml.parsers import expat
 
 from connector.errors import InvalidResponse
@@ -52,7 +53,6 @@ class MultistatusParser:
         self._ready: list[Resource] = []
         self._depth = 0
         self._text: list[str] = []
-        self._text_size = 0
         self._resource: Resource | None = None
         self._hrefs = 0
         self._properties: dict[str, str] | None = None
@@ -63,7 +63,8 @@ class MultistatusParser:
         self._xml.StartDoctypeDeclHandler = self._refuse_doctype
         self._xml.StartElementHandler = self._start
         self._xml.EndElementHandler = self._end
-        self._xml.CharacterDataHandler = self._characters
+        # The list itself takes the texts: there are more of them than of anything else, blank ones above all.
+        self._xml.CharacterDataHandler = self._text.append
 
     def feed(self, data: bytes) -> list[Resource]:
         """Take the next bytes; return what they completed."""
@@ -82,6 +83,8 @@ class MultistatusParser:
         except (expat.ExpatError, ValueError, LookupError) as error:
             # ValueError and LookupError: an encoding that nobody knows.
             raise InvalidResponse(f"a listing is not complete XML: {error}") from error
+        if sum(map(len, self._text)) > MAX_TEXT:
+            raise _too_long()
         ready, self._ready = self._ready, []
         return ready
 
@@ -92,9 +95,7 @@ class MultistatusParser:
         # Depths: multistatus 0, response 1, href, status and propstat 2, prop and status 3, properties 4.
         depth = self._depth
         self._depth = depth + 1
-        if self._text:
-            self._text = []
-        self._text_size = 0
+        self._text.clear()
         if depth == 4:
             self._in_type = self._in_prop and name == _TYPE
         elif depth == 5:
@@ -111,17 +112,18 @@ class MultistatusParser:
         elif depth >= MAX_DEPTH:
             raise InvalidResponse("a listing is nested too deeply")
 
-    def _characters(self, text: str) -> None:
-        self._text_size += len(text)
-        if self._text_size > MAX_TEXT:
-            raise InvalidResponse("a listing holds a text that is too long")
-        self._text.append(text)
+    def _told(self) -> str:
+        """The text of the element that ends here."""
+        text = self._text[0] if len(self._text) == 1 else "".join(self._text)
+        if len(text) > MAX_TEXT:
+            raise _too_long()
+        return text.strip()
 
     def _end(self, name: str) -> None:
         depth = self._depth = self._depth - 1
         if depth == 4:
             if self._in_prop and self._properties is not None:
-                self._properties[name] = "".join(self._text).strip()
+                self._properties[name] = self._told()
         elif depth == 3:
             self._in_prop = False
             if name == _STATUS_NAME and self._properties is not None:
@@ -131,12 +133,11 @@ class MultistatusParser:
                 self._end_in_response(name, self._resource)
         elif depth == 1 and self._resource is not None:
             self._end_response(self._resource)
-        if self._text:
-            self._text = []
+        self._text.clear()
 
     def _end_in_response(self, name: str, resource: Resource) -> None:
         if name == _HREF:
-            resource.href = "".join(self._text).strip()
+            resource.href = self._told()
             self._hrefs += 1
         elif name == _STATUS_NAME:
             resource.status = self._status()
@@ -144,7 +145,10 @@ class MultistatusParser:
             if self._propstat_status is None:
                 raise InvalidResponse("a listing holds properties without a status")
             if 200 <= self._propstat_status < 300:
-                resource.found.update(self._properties)
+                if resource.found:
+                    resource.found.update(self._properties)
+                else:
+                    resource.found = self._properties
                 resource.is_folder |= self._collection
             else:
                 resource.refused.update(dict.fromkeys(self._properties, self._propstat_status))
@@ -157,10 +161,19 @@ class MultistatusParser:
         self._resource = None
 
     def _status(self) -> int:
-        match = _STATUS.match("".join(self._text).strip())
-        if match is None:
-            raise InvalidResponse("a listing holds a status that cannot be read")
-        return int(match[1])
+        return _status_of(self._told())
+
+
+def _too_long() -> InvalidResponse:
+    return InvalidResponse("a listing holds a text that is too long")
+
+
+@lru_cache(maxsize=64)
+def _status_of(line: str) -> int:
+    match = _STATUS.match(line)
+    if match is None:
+        raise InvalidResponse("a listing holds a status that cannot be read")
+    return int(match[1])
 
 
 def resources(chunks: Iterable[bytes], *, max_bytes: int) -> Iterator[Resource]:

@@ -12,7 +12,7 @@ from datetime import datetime
 from xml.sax.saxutils import escape
 
 from connector.errors import InvalidResponse, NotFound
-from connector.ports import FileId, TagId, Version
+from connector.ports import FileId, Href, TagId, Version
 from connector.webdav.headers import read_date
 from connector.webdav.hrefs import ServerRoot, encode, path_of
 from connector.webdav.listings import wanted_properties
@@ -40,6 +40,10 @@ class Places:
     def search(self) -> str:
         """Where SEARCH is understood; elsewhere it is answered with 501."""
         return encode(f"{self.base}/remote.php/dav/")
+
+    def scope(self, root: ServerRoot, href: Href) -> str:
+        """Return how SEARCH names a folder: below the DAV root and *not* encoded; encoded it is not found."""
+        return f"{root.path}{href}".removeprefix(f"{self.base}/remote.php/dav").rstrip("/")
 
     @property
     def capabilities(self) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import threading
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -23,6 +23,7 @@ from connector.errors import (
     RemoteError,
 )
 from connector.ports import (
+    OWN_FOLDERS,
     Capabilities,
     Entry,
     ETag,
@@ -32,6 +33,7 @@ from connector.ports import (
     Listing,
     Lock,
     Sha256,
+    Tree,
     Version,
 )
 from tests.fakes.annotations import MemoryAnnotations
@@ -192,6 +194,12 @@ class MemoryFolder:
         """List everything below."""
         with self._begin("walk", href):
             return self._listing(href, deep=True)
+
+    def survey(
+        self, href: Href, known: Tree | None = None, *, near: Collection[Href] = (), sweep: bool = False
+    ) -> Tree:
+        """Walk: looking costs nothing here."""
+        return Tree.of(self.walk(href), apart=OWN_FOLDERS)
 
     def get(self, href: Href, into: BinaryIO, *, max_bytes: int) -> Fetched:
         """Stream one file."""

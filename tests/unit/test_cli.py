@@ -324,6 +324,7 @@ def test_every_write_is_refused() -> None:
         "stat",
         "list",
         "walk",
+        "survey",
         "get",
         "find_by_id",
         "versions",

@@ -11,9 +11,10 @@ import pytest
 
 from connector.config.model import Ceiling
 from connector.errors import InvalidResponse
-from connector.ports import Entry, ETag, FileId, Href
+from connector.ports import Entry, ETag, FileId, Href, Listing, Tree
 from connector.steps.discover import Pair, Settling, Sight, look
 from connector.steps.parts import FolderSettings
+from connector.steps.settling import Settled
 from tests.fakes.folder import MemoryFolder
 
 NOW = datetime(2026, 3, 2, 9, 0, 10, tzinfo=UTC)
@@ -35,11 +36,18 @@ def entry(href: str = FILE, **fields: Any) -> Entry:
     return Entry(href=Href(href), **{**basic, **fields})
 
 
+def observed(settling: Settling, now: datetime, date: datetime | None, *entries: Entry) -> Settled:
+    """What has settled in a folder that holds just this."""
+    root = entry("/Lettres/")
+    tree = Tree.of(Listing(folder=root, entries=entries, date=date))
+    return Settled({one.href: one for one in entries}, settling.observe(tree, now))
+
+
 def seen(settling: Settling, seconds: float, *, date: datetime | None = None, **fields: Any) -> bool:
     """True when the file has settled, looked at some seconds later; the server's clock is ours."""
     now = NOW + timedelta(seconds=seconds)
     found = entry(**fields)
-    return found.href in settling.update({found.href: found}, date or now, now)
+    return found.href in observed(settling, now, date or now, found)
 
 
 # --------------------------------------------------------------------------------------------------
@@ -103,7 +111,7 @@ def test_without_a_date_the_looks_alone_decide() -> None:
     settling = Settling(grain=GRAIN)
     for at, settled in ((0, False), (2, True)):
         now = NOW + timedelta(seconds=at)
-        assert (FILE in settling.update({FILE: entry(modified=NOW)}, None, now)) is settled
+        assert (FILE in observed(settling, now, None, entry(modified=NOW))) is settled
     other = Settling(grain=GRAIN)
     assert [seen(other, at, modified=None) for at in (0, 2)] == [False, True]
 
@@ -121,7 +129,7 @@ def test_a_file_that_was_away_is_new_again() -> None:
     settling = Settling(grain=GRAIN)
     seen(settling, 0)
     assert seen(settling, 2)
-    settling.update({}, NOW, NOW + timedelta(seconds=3))
+    observed(settling, NOW + timedelta(seconds=3), NOW)
     assert not seen(settling, 4)
 
 
@@ -129,7 +137,6 @@ def test_folders_never_settle() -> None:
     """Only files are waited for."""
     settling = Settling(grain=GRAIN)
     assert not any(seen(settling, at, href="/Lettres/2026/") for at in (0, 5))
-    assert settling.seen == {}
 
 
 # --------------------------------------------------------------------------------------------------
@@ -344,3 +351,29 @@ def test_a_sight_knows_files_by_their_ids() -> None:
     found = looks.look()
     assert {one.href for one in found.by_id.values()} >= {FILE, "/Lettres/lettre.pdf"}
     assert all(one.file_id == ident for ident, one in found.by_id.items())
+
+
+def test_what_is_in_sight_is_found_however_it_is_asked_for() -> None:
+    """In a small folder, in one of hundreds, unpacked or not; a file is no folder of that name."""
+    many = [f"2026/Lettre de mission {number:03}.pdf" for number in range(300)]
+    found = sight(*many, "a/x.pdf", "b/é #1.pdf", "...", settled=False)
+    everything = set(found.by_href)
+    assert len(everything) == len(found.by_href) == 306
+    for _ in range(2):
+        assert all(href in found.by_href and found.by_href[href].href == href for href in everything)
+        for absent in (
+            "/Lettres/a",
+            "/Lettres/a/x.pdf/",
+            "/Lettres/a/y.pdf",
+            "/Lettres/c/x.pdf",
+            "/",
+            "",
+            "x",
+        ):
+            assert absent not in found.by_href
+            assert found.by_href.get(absent) is None
+    assert {one.href for one in found.folders()} == {"/Lettres/2026/", "/Lettres/a/", "/Lettres/b/"}
+    sizes = {len(f"2026/Lettre de mission {number:03}.pdf") for number in range(300)}
+    assert {size: len(found.of_size(size)) for size in sizes} == dict.fromkeys(sizes, 300)
+    assert found.of_size(None) == found.of_size(7_777) == ()
+    assert len(found.settled) == 0

@@ -921,3 +921,27 @@ def test_what_version_1_kept_beside_a_document_is_the_documents_own(
         assert document.differences == {"pages": "4→5"}
         assert document.left == ("b" * 64,)
         assert opened.get(record.id).extra == {"locked": [1], "kind": "send"}
+
+
+@pytest.mark.parametrize(
+    "href", ["/Lettres/lettre.pdf", '/L/50% "d’accord" \\ _x.pdf', "/L/ü/\udce9.pdf", "/L/'; DROP.pdf"]
+)
+def test_who_has_a_document_is_found_without_reading_everything(journal: CutJournal, href: str) -> None:
+    """By place, however it is spelled, and by file id, of the main document and of further ones; open ones alone."""
+    others = [
+        journal.add(**fields(place=f"/L/{number}.sign.yaml", document=DocumentFacts(href=f"/L/{number}.pdf")))
+        for number in range(5)
+    ]
+    main = journal.add(**fields(document=DocumentFacts(href=href, file_id="7")))
+    annex = DocumentFacts(href="/L/annexe.pdf", file_id="8", rank=2)
+    more = journal.add(
+        **fields(place="/L/b.sign.yaml", document=DocumentFacts(href="/L/b.pdf"), more=(annex,))
+    )
+    assert [one.id for one in journal.touching("dms", [href], [])] == [main.id]
+    assert [one.id for one in journal.touching("dms", ["/L/3.pdf", href], [])] == [others[3].id, main.id]
+    assert [one.id for one in journal.touching("dms", [], ["7"])] == [main.id]
+    assert [one.id for one in journal.touching("dms", ["/L/annexe.pdf"], [])] == [more.id]
+    assert [one.id for one in journal.touching("dms", [], ["8"])] == [more.id]
+    assert journal.touching("dms", [], []) == journal.touching("autre", [href], ["7"]) == []
+    journal.touch(main, closed=True)
+    assert journal.touching("dms", [href], ["7"]) == []

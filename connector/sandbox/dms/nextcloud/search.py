@@ -80,9 +80,8 @@ def _found(dav: Dav, query: etree._Element) -> list[Node]:
 def _scope(dav: Dav, query: etree._Element) -> str:
     href = (query.findtext(f"{{{D}}}from/{{{D}}}scope/{{{D}}}href") or "").strip()
     full = "://" in href
-    path = decoded_path(href)
-    if full:
-        path = path.removeprefix(ROOT.rstrip("/"))
+    # A path below the root is taken as it stands: percent-encoded it is not found (tried on a 32.0.1).
+    path = decoded_path(href).removeprefix(ROOT.rstrip("/")) if full else href
     parts = [part for part in path.split("/") if part]
     if len(parts) < 2 or parts[0] != "files":
         raise DavError(404, "NotFound", f"{href} could not be located")

@@ -1,0 +1,235 @@
+"""Keeping the picture of a tree up to date for as little as a server makes possible, and never on faith.
+
+- A first look at Nextcloud is a search for everything (:mod:`connector.webdav.searching`).
+- Where ETags climb to the root (Nextcloud, WebDAV facts section 3) one look at the root tells that nothing moved, and
+  what moved is found by going down where ETags differ.
+- Where one request tells everything (Depth: infinity), it is made.
+- Elsewhere the folders that hold folders are listed; a leaf is spared while its time, seen in its parent, is the same.
+  That tells what came and went. What is overwritten in place tells itself only where the caller asks for it (``near``).
+
+A sweep takes nothing on trust, and finds out whether what was taken on trust was worth it.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass, replace
+from typing import Final
+
+from connector.errors import AccessDenied, InvalidResponse, NotFound, OutOfSpace, Unavailable
+from connector.ports import OWN_FOLDERS, Entry, Href, Listing, Page, Tree, TreeBuilder
+from connector.webdav.pace import Pace
+from connector.webdav.walking import walk
+
+log = logging.getLogger(__name__)
+
+FEW: Final = 32
+"""So many folders are simply listed: what is spared is not worth what it cannot see."""
+
+# How servers say no to Depth: infinity. RFC 4918 section 9.1 wants 403; some know no better word, and one that
+# stands behind a proxy may need more time for a large tree than it is given.
+_REFUSES_INFINITY: Final = frozenset({400, 403, 405, 501, 502, 504, 507})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Requests:
+    """What a survey asks with, each one request: Depth 0, Depth 1, Depth infinity."""
+
+    look: Callable[[Href], Listing]
+    list: Callable[[Href], Listing]
+    infinite: Callable[[Href, Collection[str]], TreeBuilder]
+    search: Callable[[Href], Tree | None] | None = None
+    """A whole tree by other means, None where it cannot be proven whole."""
+
+
+class Surveyor:
+    """Surveys the trees of one login. Thread-safe, one survey at a time."""
+
+    def __init__(self, name: str, requests: Requests, pace: Pace) -> None:
+        self._name, self._ask, self._pace = name, requests, pace
+        self._lock = threading.Lock()
+        self.infinity: bool | None = None
+        """Does the server answer Depth: infinity? None: not tried yet."""
+        self._silent: set[Href] = set()
+        """Folders in which, or below which, something changed that no ETag or time told of."""
+
+    def forget(self) -> None:
+        """Forget what was found out about the server."""
+        self.infinity = None
+        self._silent.clear()
+
+    def whole(self, href: Href, *, apart: Collection[str] = ()) -> Tree:
+        """List everything below a folder, taking nothing on trust."""
+        with self._lock:
+            return self._whole(href, apart)
+
+    def survey(
+        self, href: Href, known: Tree | None, *, climbs: bool, near: Collection[Href], sweep: bool
+    ) -> Tree:
+        """Return the tree as it is now. ``climbs``: do ETags climb to the root here? The rest as for the port."""
+        with self._lock:
+            if known is not None and not sweep:
+                if climbs:
+                    return self._descended(href, known)
+                if self.infinity is False and len(known.pages) > FEW and href not in self._silent:
+                    return self._spared(href, known, near)
+            # A sweep lists: that alone makes the server look at what was changed behind its back.
+            search = self._ask.search if climbs else None
+            found = search(href) if known is None and search is not None else None
+            found = found or self._whole(href, OWN_FOLDERS, search)
+            if known is not None and sweep and (climbs or self.infinity is False):
+                self._prove(href, known, found, climbs)
+            return found
+
+    # -- everything ------------------------------------------------------------------------------
+
+    def _whole(
+        self, href: Href, apart: Collection[str], search: Callable[[Href], Tree | None] | None = None
+    ) -> Tree:
+        """One request where Depth infinity is allowed, else one per folder, or a search instead of so many.
+
+        Some servers answer Depth 1 without a word; so what comes back counts as infinite only once something deep
+        was in it.
+        """
+        builder = None if self.infinity is False else self._try_infinity(href, apart)
+        if builder is None:
+            # 403 may also mean the folder itself: only a server that lists it now has refused the depth.
+            top = self._ask.list(href)
+            self.infinity = False
+            found = search(href) if search is not None else None
+            return found or self._walked(top, apart)
+        tree, deep = builder.finish(), builder.deep
+        if not tree.root.is_folder:
+            raise NotFound("a file of that name, no folder", service=self._name, operation="PROPFIND")
+        if deep:
+            self.infinity = True
+        top_page = tree.pages[tree.root.href]
+        if deep or self.infinity or top_page.leaf:
+            return tree
+        walked = self._walked(Listing(folder=tree.root, entries=top_page.entries(), date=tree.date), apart)
+        if any(page for href, page in walked.pages.items() if href != tree.root.href and any(page.rows())):
+            self.infinity = False
+        return walked
+
+    def _try_infinity(self, href: Href, apart: Collection[str]) -> TreeBuilder | None:
+        try:
+            return self._ask.infinite(href, apart)
+        except (AccessDenied, InvalidResponse, OutOfSpace, Unavailable) as error:
+            if error.status not in _REFUSES_INFINITY:
+                raise
+            return None
+
+    def _walked(self, top: Listing, apart: Collection[str]) -> Tree:
+        pages: dict[Href, Page] = {}
+
+        def take(listing: Listing) -> Iterable[Href]:
+            page = pages[listing.folder.href] = Page.of(listing)
+            return _below(page, apart)
+
+        walk(self._ask.list, take(top), take, self._pace)
+        return Tree(root=top.folder, date=top.date, pages=pages)
+
+    # -- what moved ------------------------------------------------------------------------------
+
+    def _descended(self, href: Href, known: Tree) -> Tree:
+        """Ask whether the root moved; go down where ETags differ."""
+        top = self._ask.look(href)
+        if top.folder.etag is None:
+            return self._whole(href, OWN_FOLDERS)
+        silent = tuple(one for one in self._silent if one.startswith(href))
+        if top.folder.etag == known.root.etag and not silent:
+            return replace(known, date=top.date, fresh=None)
+
+        def moved(folder: Entry) -> bool:
+            page = known.pages.get(folder.href)
+            if page is None or page.etag is None or page.etag != folder.etag:
+                return True
+            return any(one.startswith(folder.href) or folder.href.startswith(one) for one in silent)
+
+        return replace(self._updated(href, known, moved), date=top.date, fresh=None)
+
+    def _spared(self, href: Href, known: Tree, near: Collection[Href]) -> Tree:
+        """List what holds folders, what is near, and every leaf that shows another time than when it was listed."""
+
+        def wanted(folder: Entry) -> bool:
+            page = known.pages.get(folder.href)
+            return page is None or not _unmoved(page, folder) or folder.href in near
+
+        return self._updated(href, known, wanted)
+
+    def _updated(self, href: Href, known: Tree, wanted: Callable[[Entry], bool]) -> Tree:
+        """List the root and, from there on, the folders that are ``wanted``; the others are as they were."""
+        pages, fresh = dict(known.pages), set[Href]()
+        gone: list[Href] = []
+        root = known.root
+
+        def take(listing: Listing) -> Iterable[Href]:
+            nonlocal root
+            page = pages[listing.folder.href] = Page.of(listing)
+            fresh.add(page.href)
+            if listing.folder.href == known.root.href:
+                root = listing.folder
+            folders = _below(page, OWN_FOLDERS)
+            before = known.pages.get(page.href)
+            gone.extend(set(_below(before, OWN_FOLDERS)) - set(folders) if before is not None else ())
+            return [one.href for one in page.folders() if one.href in folders and wanted(one)]
+
+        walk(self._ask.list, [href], take, self._pace)
+        if gone:
+            tops = tuple(gone)
+            pages = {one: page for one, page in pages.items() if one in fresh or not one.startswith(tops)}
+        return Tree(root=root, date=pages[root.href].date, pages=pages, fresh=frozenset(fresh))
+
+    # -- was it worth the trust? -------------------------------------------------------------------
+
+    def _prove(self, href: Href, known: Tree, found: Tree, climbs: bool) -> None:
+        """Hold a sweep against what is taken on trust; what did not tell of a change is believed no more."""
+        for page in found.pages.values():
+            before = known.pages.get(page.href)
+            if (
+                before is None
+                or not _hides(before, page, climbs)
+                or page.href.startswith(tuple(self._silent))
+            ):
+                continue
+            # The change may have come while the sweep was under way: then the folder tells of it now.
+            again = self._ask.list(page.href).folder
+            if (again.etag if climbs else (again.etag, again.modified)) != (
+                before.etag if climbs else (before.etag, before.modified)
+            ):
+                continue
+            top = page.href.removeprefix(href).split("/", 1)[0]
+            silent = Href(f"{href}{top}/" if climbs and top else href)
+            self._silent.add(silent)
+            log.warning(
+                "server %s: a folder changed, and neither its %s nor its parents told of it;"
+                " from now on everything there is listed at each look",
+                self._name, "ETag" if climbs else "time",
+            )  # fmt: skip
+
+
+def _below(page: Page, apart: Collection[str]) -> list[Href]:
+    return [one.href for one in page.folders() if one.name not in apart]
+
+
+def _unmoved(page: Page, folder: Entry) -> bool:
+    """True for a leaf that shows the time it was listed with: *differs*, for restored folders bear older times."""
+    same = (folder.modified, folder.etag) == (page.modified, page.etag)
+    return page.leaf and page.proven and same and folder.modified is not None
+
+
+def _hides(before: Page, now: Page, climbs: bool) -> bool:
+    """True when a folder changed and shows what it showed before."""
+    if now.etag != before.etag or (before.etag is None and climbs):
+        return False
+    if climbs:
+        return _shown(now) != _shown(before)
+    if now.modified != before.modified or not (before.leaf and before.proven):
+        return False
+    return {row.name for row in now.rows()} != {row.name for row in before.rows()}
+
+
+def _shown(page: Page) -> set[tuple[object, ...]]:
+    return {(row.name, row.etag, row.size) for row in page.rows()}
