@@ -13,8 +13,8 @@ import hashlib
 import io
 import logging
 import threading
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final, Protocol
@@ -71,7 +71,8 @@ class PlainWrites:
 
     def __init__(self, raw: Raw) -> None:
         self._raw = raw
-        self._trying = threading.Lock()
+        self._trying, self._making = threading.Lock(), threading.Condition()
+        self._names: set[Href] = set()
         self.conditions: bool | None = None
         """Are conditions kept? None: not tried yet."""
 
@@ -80,11 +81,28 @@ class PlainWrites:
         if self.conditions is None:
             with self._trying:
                 self._try_out(href)
-        if not self.conditions:
-            self._refuse_taken(href)
-        if self.conditions is False:
-            return self._by_move(href, content)
-        return self._new(href, href, content, [_ONLY_NEW])
+        with self._alone(href):
+            if not self.conditions:
+                self._refuse_taken(href)
+            if self.conditions is False:
+                return self._by_move(href, content)
+            return self._new(href, href, content, [_ONLY_NEW])
+
+    @contextmanager
+    def _alone(self, href: Href) -> Iterator[None]:
+        """Let one thread at a time make a file of this name: Apache's own check lets two at once through.
+
+        Between two connectors the owner of a folder decides (protocol R12), and markers are read back (R4).
+        """
+        with self._making:
+            self._making.wait_for(lambda: href not in self._names)
+            self._names.add(href)
+        try:
+            yield
+        finally:
+            with self._making:
+                self._names.discard(href)
+                self._making.notify_all()
 
     def _try_out(self, href: Href) -> None:
         """Make a hidden empty file beside, and see whether it could be made anew; three requests, once a login."""

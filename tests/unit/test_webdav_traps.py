@@ -204,7 +204,9 @@ def test_what_an_answer_to_a_write_means(
     """Only the documented success is success; only a clear refusal is a refusal; a write is asked once."""
 
     def script(asked: Asked) -> Iterable[Step] | bytes:
-        return answer("404 Not Found") if asked.method == "PROPFIND" else reply
+        if asked.method != "PROPFIND":
+            return reply
+        return answer("207 Multi-Status", EMPTY) if asked.path == "/" else answer("404 Not Found")
 
     with RawServer(script) as server, opened(server) as folder:
         with pytest.raises(RemoteError) as caught:
