@@ -9,8 +9,9 @@ import os
 import re
 import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 from typing import Protocol
 from urllib.parse import quote, unquote, urljoin, urlsplit
@@ -93,6 +94,10 @@ def _on_disk(root: Path, top: Path | None = None) -> dict[str, bytes]:
 _FILE_ID = b'<propfind xmlns="DAV:" xmlns:oc="http://owncloud.org/ns"><prop><oc:fileid/></prop></propfind>'
 
 
+_NO_FOLDER = (400, 409)
+"""What nginx says to the name of a folder without its slash."""
+
+
 class Guest:
     """A folder of its own on a server that is not ours, and a person who reaches it by plain WebDAV."""
 
@@ -112,16 +117,24 @@ class Guest:
     def mkdir(self, path: str) -> None:
         parts = path.strip("/").split("/")
         for depth in range(1, len(parts) + 1):
-            self._ask("MKCOL", "/".join(parts[:depth]), also=405)  # 405: it is there
+            self._ask("MKCOL", "/".join(parts[:depth]) + "/", also=(405,))  # 405: it is there
 
     def delete(self, path: str) -> None:
-        self._ask("DELETE", path)
+        if self._ask("DELETE", path, also=_NO_FOLDER).status_code in _NO_FOLDER:
+            self._ask("DELETE", f"{path}/")
 
     def move(self, src: str, dst: str) -> None:
-        self._ask("MOVE", src, headers={"Destination": self._url(dst), "Overwrite": "F"})
+        self._transfer("MOVE", src, dst)
 
     def copy(self, src: str, dst: str) -> None:
-        self._ask("COPY", src, headers={"Destination": self._url(dst), "Overwrite": "F"})
+        self._transfer("COPY", src, dst)
+
+    def _transfer(self, method: str, src: str, dst: str) -> None:
+        for end in ("", "/"):
+            headers = {"Destination": self._url(dst) + end, "Overwrite": "F"}
+            also = () if end else _NO_FOLDER
+            if self._ask(method, src + end, also=also, headers=headers).status_code not in _NO_FOLDER:
+                return
 
     def files(self, under: str = "") -> Mapping[str, bytes]:
         try:
@@ -162,15 +175,15 @@ class Guest:
                 yield from self._paths(below)
 
     def _url(self, path: str) -> str:
-        return self.url + quote(path.strip("/"))
+        return self.url + quote(path.lstrip("/"))
 
-    def _ask(self, method: str, path: str, *, also: int = 0, **more: object) -> httpx.Response:
+    def _ask(self, method: str, path: str, *, also: Collection[int] = (), **more: object) -> httpx.Response:
         answer = self._client.request(method, self._url(path), **more)  # type: ignore[arg-type]
         if answer.status_code == 301:  # a folder, to Apache, is one only with its slash
             answer = self._client.request(method, answer.headers["Location"], **more)  # type: ignore[arg-type]
         if answer.status_code == 404:
             raise FileNotFoundError(path)
-        if answer.status_code != also:
+        if answer.status_code not in also:
             answer.raise_for_status()
         return answer
 
@@ -191,15 +204,17 @@ def guest(url: str, user: str, password: str, wait: Callable[[], None]) -> Itera
 
 
 def age_disk(files: Path) -> Callable[[], None]:
-    """Return what makes all that was written in this moment two seconds older: to a server that takes its times and
-    ETags from the disk, time has passed. Until then it shows weak ETags, which guard nothing.
+    """Return what makes all that was written in this moment older: to a server that takes its times and ETags from the
+    disk, time has passed. Until then it shows weak ETags, which guard nothing, or time and size alone (nginx): so no
+    two writes get the same second.
     """
+    seconds = count()
 
     def age() -> None:
         now = time.time()
         for path in files.rglob("*"):
             stat = path.stat()
             if path.is_file() and stat.st_mtime > now - 1.5:
-                os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns - 2_000_000_000))
+                os.utime(path, (stat.st_atime, now - 900 + next(seconds)))
 
     return age

@@ -108,6 +108,8 @@ class Capabilities:
     search: bool
     depth_infinity: bool | None
     """None = not tried yet."""
+    conditions: bool | None = None
+    """Does it keep ``If-Match`` and ``If-None-Match``? None = not tried yet; where it does not, it is looked first."""
     locks: bool | None = None
     """Can a file be locked here? None = the server does not say; :meth:`Folder.lock` finds out."""
     tags: bool = False

@@ -13,7 +13,7 @@ import requests
 from connector.errors import InvalidResponse, OutOfSpace, SpoolError, Unavailable
 from connector.ports import Fetched, Sha256
 from connector.webdav.answers import is_page
-from connector.webdav.headers import read_date, strong_etag
+from connector.webdav.headers import read_date, read_tag, strong_etag
 from connector.webdav.transport import Call, current_call
 
 _BLOCK = 65_536
@@ -89,11 +89,12 @@ def receive(response: requests.Response, into: BinaryIO, *, max_bytes: int, name
         _write(into, block)
     if told is not None and size != told:
         raise Unavailable(f"{size} of {told} bytes came")
+    modified = read_date(response.headers.get("Last-Modified"))
     return Fetched(
         size=size,
         sha256=Sha256(digest.hexdigest()),
-        etag=strong_etag(response.headers),
-        modified=read_date(response.headers.get("Last-Modified")),
+        etag=read_tag(strong_etag(response.headers), modified, size),
+        modified=modified,
         date=read_date(response.headers.get("Date")),
     )
 

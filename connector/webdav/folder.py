@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
@@ -58,6 +59,7 @@ from connector.webdav.listings import LOOK_BODY, propfind_body, to_entry, to_lis
 from connector.webdav.locking import TokenLocks, UserLocks
 from connector.webdav.multistatus import Resource, resources
 from connector.webdav.pace import Pace
+from connector.webdav.plain_writes import PlainWrites
 from connector.webdav.probing import probe
 from connector.webdav.searching import TreeSearch
 from connector.webdav.surveying import Requests, Surveyor
@@ -74,7 +76,8 @@ class WebDavFolder:
     ``url`` is the server's URL of the login's files (Nextcloud: ``…/remote.php/dav/files/USER/``), without
     credentials in it; hrefs begin below it. ``ca_file`` and ``proxy`` are taken from here only, never from
     the environment. At most ``max_connections`` requests run at once. ``adapter_factory`` is given each
-    ready ``HTTPAdapter`` and returns the one to use. Raises ValueError for a URL that cannot be meant.
+    ready ``HTTPAdapter`` and returns the one to use. ``conditions`` tells whether a plain server keeps those of a
+    write; None: that is tried out with the first new file. Raises ValueError for a URL that cannot be meant.
     """
 
     def __init__(
@@ -91,6 +94,7 @@ class WebDavFolder:
         adapter_factory: AdapterFactory | None = None,
         max_listing_bytes: int = MAX_LISTING_BYTES,
         chunk_bytes: int = CHUNK_BYTES,
+        conditions: bool | None = None,
     ) -> None:
         self.name = name
         self._root = ServerRoot.of(url)
@@ -101,6 +105,8 @@ class WebDavFolder:
         self._max_listing_bytes, self._chunk_bytes = max_listing_bytes, chunk_bytes
         self._places = nextcloud.Places.of(self._root)
         self._lock = threading.Lock()
+        self._conditions = conditions
+        self._plain = PlainWrites(self) if self._places is None else None
         ask = Requests(look=self._top, list=self.list, infinite=self._infinite, search=self._search_tree())
         self._surveyor = Surveyor(name, ask, Pace(max_connections))
         self._forget()
@@ -129,6 +135,8 @@ class WebDavFolder:
         with self._lock:
             self._known: Capabilities | None = None
             self._surveyor.forget()
+            if self._plain is not None:
+                self._plain.conditions = self._conditions
             # Asking a plain server for properties it never has costs 150 bytes an entry.
             self._extras = self._places is not None
 
@@ -144,12 +152,9 @@ class WebDavFolder:
                 self._known, self._extras = known, known.file_ids
                 if self._surveyor.infinity is None:
                     self._surveyor.infinity = known.depth_infinity
-        infinity = self._surveyor.infinity
-        return (
-            known
-            if known.depth_infinity == infinity
-            else Capabilities(**{**vars(known), "depth_infinity": infinity})
-        )
+        # What doing it has shown since.
+        conditions = known.conditions if self._plain is None else self._plain.conditions
+        return replace(known, depth_infinity=self._surveyor.infinity, conditions=conditions)
 
     def stat(self, href: Href) -> Entry:
         """Look at one file or folder: PROPFIND Depth 0. RFC 4918 section 9.1."""
@@ -164,6 +169,10 @@ class WebDavFolder:
                 return self._propfind(Href(href + "/"), "0", levels=0).folder
             except (InvalidResponse, NotFound):
                 raise error from None
+
+    def look(self, href: Href) -> Listing:
+        """Look, and at the server's clock: for ``PlainWrites``."""
+        return self._propfind(href, "0", levels=0)
 
     def list(self, href: Href) -> Listing:
         """List one folder: PROPFIND Depth 1. NotFound when there is none, or a file of that name."""
@@ -244,26 +253,20 @@ class WebDavFolder:
 
     def create(self, href: Href, content: bytes | Path) -> ETag | None:
         """Make a new file: PUT with If-None-Match: *. RFC 9110 section 13.1.2; WebDAV facts, trap 3."""
-        return self._put(CREATE, href, content, ["If-None-Match: *"])
+        if self._plain is not None:
+            return self._plain.create(href, content)
+        return self.put(CREATE, href, content, ["If-None-Match: *"])
 
     def replace(self, href: Href, content: bytes | Path, *, etag: ETag) -> ETag | None:
         """Overwrite a small file of ours: PUT with If-Match. RFC 9110 section 13.1.1."""
-        if self._places is None:
-            self._must_still_have(href, etag)
-        return self._put(REPLACE, href, content, [f"If-Match: {quoted(etag)}"])
+        if self._plain is not None:
+            return self._plain.replace(href, content, etag=etag)
+        return self.put(REPLACE, href, content, [f"If-Match: {quoted(etag)}"])
 
-    def _must_still_have(self, href: Href, etag: ETag) -> None:
-        """Look first: plain servers may not know If-Match, or make what is gone anew (wsgidav does)."""
-        try:
-            present = self.stat(href).etag
-        except NotFound as error:
-            raise PreconditionFailed("it is gone", service=self.name, operation=REPLACE.name) from error
-        if present is not None and present != etag:
-            raise PreconditionFailed("it has changed", service=self.name, operation=REPLACE.name)
-
-    def _put(
+    def put(
         self, operation: Operation, href: Href, content: bytes | Path, headers: Sequence[str]
     ) -> ETag | None:
+        """Write one file under the conditions given, and nothing more: for ``PlainWrites``."""
         path = self._root.request_path(href)
         lines = ["Content-Type: application/octet-stream", *headers]
         with (
@@ -290,12 +293,26 @@ class WebDavFolder:
 
         Apache takes no mere path there.
         """
+        if self._plain is not None:
+            self._plain.move(source, destination)
+        else:
+            self.move_to(source, destination)
+
+    def move_to(self, source: Href, destination: Href) -> None:
+        """Rename, and nothing more: for ``PlainWrites``."""
         path, target = self._root.request_path(source), self._root.url(destination)
         self._do(MOVE, path, [f"Destination: {target}", "Overwrite: F"])
 
     def delete(self, href: Href, *, etag: ETag | None = None) -> None:
         """Remove a file. With ``etag`` only while it has it, else PreconditionFailed."""
-        self._do(DELETE, self._root.request_path(href), [f"If-Match: {quoted(etag)}"] if etag else [])
+        if self._plain is not None and etag:
+            self._plain.delete(href, etag=etag)
+        else:
+            self.remove(href, [f"If-Match: {quoted(etag)}"] if etag else [])
+
+    def remove(self, href: Href, headers: Sequence[str]) -> None:
+        """Delete under the conditions given, and nothing more: for ``PlainWrites``."""
+        self._do(DELETE, self._root.request_path(href), headers)
 
     def make_folder(self, href: Href) -> bool:
         """Make one folder: MKCOL. PreconditionFailed when a file has the name. RFC 4918 section 9.3."""

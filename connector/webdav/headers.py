@@ -16,6 +16,7 @@ _MONTHS = {
         ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"), start=1
     )
 }
+_MADE = "~"
 # Apache's mod_deflate and its kin add these to the tag of what they compress; the tag in a listing lacks them.
 _ENCODING_SUFFIX = re.compile(r"-(?:gzip|br|deflate|zstd)$")
 
@@ -36,6 +37,31 @@ def read_etag(raw: str | None) -> tuple[ETag | None, bool]:
     if text.endswith(_ENCODINGS):
         text = _ENCODING_SUFFIX.sub("", text)
     return (ETag(text), weak) if text else (None, False)
+
+
+def made_etag(modified: float | None, size: int | None) -> ETag | None:
+    """Make a tag of time (seconds since the epoch) and size, for a file of which a server tells none.
+
+    Not to be sent: see :func:`is_made`.
+    """
+    if modified is None or size is None:
+        return None
+    return ETag(f"{_MADE}{int(modified):x}-{size:x}")
+
+
+def is_made(etag: ETag) -> bool:
+    """Tell whether a tag was made here: its server would not know it again in a condition."""
+    return etag.startswith(_MADE)
+
+
+def read_tag(etag: ETag | None, modified: datetime | None, size: int | None) -> ETag | None:
+    """Return the tag of a download as a listing has it.
+
+    nginx sends time and size, ``6926b3c1-1f``, with a file and nothing in its listings: that is a tag made here, so
+    that both are the same.
+    """
+    made = made_etag(None if modified is None else modified.timestamp(), size)
+    return made if etag is None or (made is not None and made == f"{_MADE}{etag}") else etag
 
 
 def strong_etag(headers: Mapping[str, str]) -> ETag | None:

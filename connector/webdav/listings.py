@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from connector.errors import InvalidResponse
 from connector.ports import Entry, ETag, FileId, Href, Listing, TreeBuilder
-from connector.webdav.headers import read_etag, read_stamp
+from connector.webdav.headers import made_etag, read_etag, read_stamp
 from connector.webdav.hrefs import ServerRoot, decode, path_of, possible
 from connector.webdav.multistatus import DAV, OC, Resource
 
@@ -82,11 +82,15 @@ def _values(
         checked(resource)
     if _RESOURCETYPE not in found:
         raise InvalidResponse("a listing holds an entry without a type")
-    size, file_id = found.get(_LENGTH, ""), found.get(_FILE_ID)
+    told, file_id = found.get(_LENGTH, ""), found.get(_FILE_ID)
+    size = int(told) if told.isascii() and told.isdigit() and not resource.is_folder else None
+    modified = read_stamp(found.get(_MODIFIED))
+    etag, weak = read_etag(found.get(_GETETAG))
     return (
-        *read_etag(found.get(_GETETAG)),
-        int(size) if size.isascii() and size.isdigit() and not resource.is_folder else None,
-        read_stamp(found.get(_MODIFIED)),
+        made_etag(modified, size) if etag is None else etag,
+        weak,
+        size,
+        modified,
         FileId(file_id) if file_id else None,
         found.get(_PERMISSIONS),
         found.get(_OWNER) or None,

@@ -108,6 +108,7 @@ def _nextcloud(seen: _Root, told: Mapping[str, Any]) -> Capabilities:
         chunked_upload=bool(dav.get("chunking")),
         search=True,
         depth_infinity=True,
+        conditions=True,
         locks=locks,
         tags=tags,
         tag_colors=tags and _major(version) >= _COLORS_SINCE,

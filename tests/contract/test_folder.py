@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import unicodedata
+from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Literal
@@ -18,7 +19,8 @@ from connector.errors import (
     PreconditionFailed,
 )
 from connector.ports import Href
-from tests.contract.folders import Served, read
+from tests.contract.backend import Served
+from tests.contract.folders import read
 
 NAMES = [
     "lettre de mission.pdf",
@@ -135,12 +137,15 @@ def test_listing_many(dms: Served) -> None:
 def test_names_survive(dms: Served, request: pytest.FixtureRequest) -> None:
     """Each name is created, listed, read, moved and deleted as spelled."""
     # wsgidav decodes the Destination of a MOVE before it looks for a query in it, and cuts there.
-    cuts = request.node.callspec.params["dms"] in {"wsgidav", "sandbox-plain"}
+    kind = request.node.callspec.params["dms"]
+    cuts = kind in {"wsgidav", "sandbox-plain"}
     for name in NAMES:
         dms.folder.create(Href(f"/{name}"), name.encode())
         with pytest.raises(PreconditionFailed):
             dms.folder.create(Href(f"/{name}"), b"again")
-    assert {entry.href for entry in dms.folder.list(Href("/")).entries} == {f"/{name}" for name in NAMES}
+    # nginx lists nothing that begins with a dot, and serves it all the same.
+    listed = [name for name in NAMES if kind != "nginx" or not name.startswith(".")]
+    assert {entry.href for entry in dms.folder.list(Href("/")).entries} == {f"/{name}" for name in listed}
     dms.folder.make_folder(Href("/là #1/"))
     for name in NAMES:
         href, moved = Href(f"/{name}"), Href(f"/là #1/{name}")
@@ -183,9 +188,11 @@ def test_a_name_of_250_bytes(dms: Served) -> None:
     assert read(dms, href) == b"x"
 
 
-def test_a_name_too_long_is_an_error(dms: Served) -> None:
+def test_a_name_too_long_is_an_error(dms: Served, request: pytest.FixtureRequest) -> None:
     """A name that no server keeps makes no file."""
-    with pytest.raises(ConnectorError):
+    # sabre/dav does not look whether its own write went well: 201, and nothing is there.
+    says_yes = request.node.callspec.params["dms"] == "sabre"
+    with nullcontext() if says_yes else pytest.raises(ConnectorError):
         dms.folder.create(Href("/" + "x" * 300), b"x")
     assert dms.folder.list(Href("/")).entries == ()
 

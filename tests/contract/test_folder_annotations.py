@@ -8,7 +8,8 @@ import pytest
 
 from connector.errors import InvalidResponse, NotFound, PreconditionFailed
 from connector.ports import Annotations, FileId, Href, Tag, TagId
-from tests.contract.folders import Served, file_id
+from tests.contract.backend import Served
+from tests.contract.folders import file_id
 
 NOBODY = FileId("999999999")
 

@@ -14,7 +14,8 @@ from connector.errors import (
     PreconditionFailed,
 )
 from connector.ports import ETag, FileId, Href
-from tests.contract.folders import Served, file_id, read
+from tests.contract.backend import Served
+from tests.contract.folders import file_id, read
 
 # -- what the server can do ------------------------------------------------------------------------
 

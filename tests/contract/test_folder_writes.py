@@ -16,7 +16,8 @@ from connector.errors import (
     PreconditionFailed,
 )
 from connector.ports import ETag, Href
-from tests.contract.folders import Served, read
+from tests.contract.backend import Served
+from tests.contract.folders import read
 
 # -- writing -----------------------------------------------------------------------------------------
 

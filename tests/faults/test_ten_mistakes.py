@@ -1,7 +1,7 @@
 """The ten mistakes of ux page section 1.5, and the two below its table: each replayed, with the status that is read.
 
-On the embedded DMS in both modes, on Apache's mod_dav, and by marker on a real Nextcloud, each in a folder of its own.
-Every sentence stands here as the page gives it, told again on purpose.
+On the embedded DMS in both modes, on Apache's mod_dav, nginx and sabre/dav, and by marker on a real Nextcloud, each in
+a folder of its own. Every sentence stands here as the page gives it, told again on purpose.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ import pytest
 
 from connector.lifecycle import State
 from tests import documents
-from tests.contract.folders import Backend, apache, need_apache, nextcloud
+from tests.contract.backend import Backend
+from tests.contract.servers import STARTED, nextcloud
 from tests.grounds import age_disk, guest
 from tests.worlds import CLAIRE, MARIE, ONE, ROOT, TWO, Stage
 
@@ -35,6 +36,8 @@ SERVERS = [
     "nextcloud",
     "plain",
     pytest.param("apache", marks=pytest.mark.apache),
+    pytest.param("nginx", marks=pytest.mark.nginx),
+    pytest.param("sabre", marks=pytest.mark.sabre),
     pytest.param("real nextcloud", marks=pytest.mark.nextcloud),
 ]
 
@@ -46,11 +49,8 @@ def real() -> Iterator[Callable[[str], Backend]]:
     with ExitStack() as stack:
 
         def server(kind: str) -> Backend:
-            if kind == "apache" and kind not in started:
-                need_apache()
-                started[kind] = stack.enter_context(apache())
-            elif kind not in started:
-                started[kind] = nextcloud()
+            if kind not in started:
+                started[kind] = stack.enter_context(STARTED[kind]()) if kind in STARTED else nextcloud()
             return started[kind]
 
         yield server
@@ -68,7 +68,7 @@ def house(request: pytest.FixtureRequest, tmp_path: Path, real: Callable[[str], 
             backend = real(kind)
             wait = age_disk(backend.files) if backend.files else partial(time.sleep, 1.1)
             ground = stack.enter_context(guest(backend.url, backend.user, backend.password, wait))
-            mode: Any = "plain" if kind == "apache" else "nextcloud"
+            mode: Any = "plain" if kind in STARTED else "nextcloud"
             return stack.enter_context(Stage(tmp_path, mode, ground=ground, **options))
 
         yield build

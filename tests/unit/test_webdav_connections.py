@@ -38,7 +38,7 @@ DENIED = answer("401 Unauthorized", b"no", 'WWW-Authenticate: Basic realm="x"')
 
 
 def opened(server: RawServer, password: bytes | str = "secret", proxy: str | None = None) -> WebDavFolder:
-    return WebDavFolder("dms", server.url, "user", password, timeouts=QUICK, proxy=proxy)
+    return WebDavFolder("dms", server.url, "user", password, timeouts=QUICK, proxy=proxy, conditions=True)
 
 
 def serve(reply: Iterable[Step] | bytes) -> RawServer:

@@ -34,7 +34,7 @@ DENIED = answer("401 Unauthorized", b"no", 'WWW-Authenticate: Basic realm="x"')
 
 
 def opened(server: RawServer, password: bytes | str = "secret", proxy: str | None = None) -> WebDavFolder:
-    return WebDavFolder("dms", server.url, "user", password, timeouts=QUICK, proxy=proxy)
+    return WebDavFolder("dms", server.url, "user", password, timeouts=QUICK, proxy=proxy, conditions=True)
 
 
 def serve(reply: Iterable[Step] | bytes) -> RawServer:
@@ -204,7 +204,9 @@ def test_what_an_answer_to_a_write_means(
     """Only the documented success is success; only a clear refusal is a refusal; a write is asked once."""
 
     def script(asked: Asked) -> Iterable[Step] | bytes:
-        return answer("404 Not Found") if asked.method == "PROPFIND" else reply
+        if asked.method != "PROPFIND":
+            return reply
+        return answer("207 Multi-Status", EMPTY) if asked.path == "/" else answer("404 Not Found")
 
     with RawServer(script) as server, opened(server) as folder:
         with pytest.raises(RemoteError) as caught:

@@ -18,10 +18,16 @@ from connector.sandbox.dms.tree import Node, Tree
 from connector.sandbox.dms.versions import Version, VersionShelf
 
 LONGEST_NAME_ON_DISK = 255
+READ, UPDATE, CREATE, DELETE, RESHARE = 1, 2, 4, 8, 16
+"""Rights of a share, as the OCS API counts them."""
+EVERYTHING = READ | UPDATE | CREATE | DELETE | RESHARE
 
 
 class NextcloudFolder:
-    """Files with their history. ``quota_bytes`` None is unlimited; ``read_only`` holds folder paths."""
+    """Files with their history. ``quota_bytes`` None is unlimited; ``read_only`` holds folder paths.
+
+    ``shares`` are folders that others share with this login: path → sum of READ, UPDATE, CREATE, DELETE, RESHARE.
+    """
 
     def __init__(self, files: Path, state: Path, ledger: Ledger, clock: SandboxClock) -> None:
         self.tree = Tree(files, ledger, clock)
@@ -30,6 +36,7 @@ class NextcloudFolder:
         self.locks = LockTable(ledger, clock)
         self.quota_bytes: int | None = None
         self.read_only: set[str] = set()
+        self.shares: dict[str, int] = {}
         self.versions_app = True
         """False: files_versions is off, old contents are kept nowhere."""
         self._trash = state / "trash"
@@ -38,6 +45,18 @@ class NextcloudFolder:
     def is_read_only(self, path: str) -> bool:
         """Tell whether ``path`` lies at or below a read-only folder ("" is the whole root)."""
         return any(not top or path == top or path.startswith(top + "/") for top in self.read_only)
+
+    def share_of(self, path: str) -> str | None:
+        """Return the innermost shared folder that holds ``path``, or is it."""
+        tops = [top for top in self.shares if path == top or path.startswith(f"{top}/")]
+        return max(tops, key=len, default=None)
+
+    def rights(self, path: str) -> int:
+        """Return what may be done with ``path``: that of its share (facts section 9), everything in one's own files."""
+        if self.is_read_only(path):
+            return READ
+        top = self.share_of(path)
+        return EVERYTHING if top is None else self.shares[top]
 
     def available_bytes(self) -> int | None:
         """Return what the quota leaves, None if unlimited."""

@@ -53,7 +53,8 @@ class DmsWorld:
     Depth: infinity; ``scan`` makes the server look for changes on disk at each PROPFIND and SEARCH.
 
     Switches that may be set at any time: ``maintenance`` (503), ``quota_bytes`` (507), ``read_only``
-    (a set of folder paths, "" for all: 403), ``accounts.disabled`` (503), ``accounts.change_password``; on Nextcloud
+    (a set of folder paths, "" for all: 403), on Nextcloud ``shares`` (folder path → rights, as others share it with
+    us), ``accounts.disabled`` (503), ``accounts.change_password``; on Nextcloud
     ``lock_minutes`` (how long a lock by user holds, None for ever), ``versions_app`` and ``comments_app`` (False: the
     app is off), ``tags_by_admin_only`` (creating tags is 403).
     """
@@ -106,6 +107,13 @@ class DmsWorld:
             self._plain_quota = value
         else:
             self.nextcloud.quota_bytes = value
+
+    @property
+    def shares(self) -> dict[str, int]:
+        """Folders that others share with the login, each with its rights; change it in place."""
+        if self.nextcloud is None:
+            raise ValueError("a plain server knows no shares")
+        return self.nextcloud.shares
 
     @property
     def read_only(self) -> set[str]:

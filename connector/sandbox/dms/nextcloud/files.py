@@ -6,10 +6,11 @@ import hashlib
 import re
 from email.utils import formatdate
 
+from connector.sandbox.dms.folder import CREATE, DELETE, UPDATE
 from connector.sandbox.dms.messages import Answer
 from connector.sandbox.dms.nextcloud.conditions import check, check_lock
 from connector.sandbox.dms.nextcloud.dav import Dav, DavError, not_found, oc_id
-from connector.sandbox.dms.nextcloud.names import check_name, check_quota, check_writable
+from connector.sandbox.dms.nextcloud.names import check_name, check_quota, check_right
 from connector.sandbox.dms.nextcloud.properties import content_type
 from connector.sandbox.dms.tree import Node, parent_of
 
@@ -59,7 +60,7 @@ def put(dav: Dav, path: str) -> Answer:
     if node is not None and node.folder:
         raise DavError(409, "Conflict", "PUT is not allowed on non-files.")
     _need_parent(dav, path)
-    check_writable(dav, path)
+    check_right(dav, path, CREATE if node is None else UPDATE)
     check_lock(dav, node)
     check_name(path)
     if dav.call.header("content-length"):  # a chunked transfer escapes the quota (facts section 4)
@@ -108,7 +109,7 @@ def delete(dav: Dav, path: str) -> Answer:
         raise not_found(path)
     if not path:
         raise DavError(403, "Forbidden", "The root may not be deleted")
-    check_writable(dav, path)
+    check_right(dav, path, DELETE)
     check_lock(dav, node)
     dav.folder.delete(path, skip_trash=dav.call.header("x-nc-skip-trashbin") == "true")
     return Answer(204)
@@ -123,7 +124,7 @@ def mkcol(dav: Dav, path: str) -> Answer:
     parent = dav.folder.tree.get(parent_of(path))
     if parent is None or not parent.folder:
         raise DavError(409, "Conflict", "Parent node does not exist")
-    check_writable(dav, path)
+    check_right(dav, path, CREATE)
     check_name(path)
     return Answer(201, b"", [("OC-FileId", oc_id(dav.folder.mkdir(path)))])
 
@@ -136,7 +137,7 @@ def _need_parent(dav: Dav, path: str) -> None:
         return
     if parent is not None or dav.call.header("x-nc-webdav-auto-mkcol") != "1":
         raise not_found(above)
-    check_writable(dav, path)
+    check_right(dav, path, CREATE)
     parts = above.split("/")
     for depth in range(1, len(parts) + 1):
         step = "/".join(parts[:depth])

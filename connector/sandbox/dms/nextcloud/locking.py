@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import re
 
+from connector.sandbox.dms.folder import UPDATE
 from connector.sandbox.dms.locks import Lock
 from connector.sandbox.dms.messages import Answer
 from connector.sandbox.dms.nextcloud.conditions import check, check_lock
 from connector.sandbox.dms.nextcloud.dav import NC, XML, Dav, DavError, not_found, tagged
-from connector.sandbox.dms.nextcloud.names import check_writable
+from connector.sandbox.dms.nextcloud.names import check_right
 from connector.sandbox.dms.nextcloud.properties import value_of
 from connector.sandbox.dms.tree import Node
 
@@ -37,7 +38,7 @@ def lock(dav: Dav, path: str) -> Answer:
     if dav.call.header("x-user-lock") == "1":
         return _lock_by_user(dav, node, path)
     check(dav, node)
-    check_writable(dav, path)
+    check_right(dav, path, UPDATE)
     if not dav.call.body.strip():
         return _refresh(dav, node)
     if node is None:
@@ -53,7 +54,7 @@ def _lock_by_user(dav: Dav, node: Node | None, path: str) -> Answer:
     """Make the lock, or lengthen one's own of the same kind (seen: 200, the ETag stays)."""
     if node is None:
         raise _not_found_500(dav, path)
-    if dav.folder.is_read_only(path):  # seen: 500, not 403
+    if not dav.folder.rights(path) & UPDATE:  # seen: 500, not 403
         message = "File can only be locked with update permissions."
         raise DavError(500, "OCA\\FilesLock\\Exceptions\\UnauthorizedUnlockException", message)
     by_user = dav.call.header("x-user-lock-type") != "2"

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from connector.sandbox.dms.folder import CREATE
 from connector.sandbox.dms.messages import Answer, decoded_path
 from connector.sandbox.dms.nextcloud.conditions import check, check_lock
 from connector.sandbox.dms.nextcloud.dav import ROOT, Dav, DavError, not_found, oc_id
-from connector.sandbox.dms.nextcloud.names import check_name, check_writable
+from connector.sandbox.dms.nextcloud.names import check_move, check_name, check_right
 from connector.sandbox.dms.tree import parent_of
 
 
@@ -24,9 +25,11 @@ def move_or_copy(dav: Dav, src: str) -> Answer:
         raise DavError(
             409, "Conflict", "The destination may not be part of the same subtree as the source path."
         )
-    check_writable(dav, dst, *([src] if moving else []))
     if moving:
+        check_move(dav, src, dst)
         check_lock(dav, node)
+    else:
+        check_right(dav, dst, CREATE)
     if moving:
         dav.folder.move(src, dst)
     else:

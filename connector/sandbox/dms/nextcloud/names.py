@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from xml.sax.saxutils import escape
 
+from connector.sandbox.dms.folder import CREATE, DELETE, UPDATE
 from connector.sandbox.dms.nextcloud.dav import Dav, DavError
+from connector.sandbox.dms.tree import parent_of
 
 LONGEST_NAME_BYTES = 250
 
@@ -28,10 +30,24 @@ def check_name(path: str) -> None:
         raise DavError(400, "OCA\\DAV\\Connector\\Sabre\\Exception\\InvalidPath", reason, extra=told)
 
 
-def check_writable(dav: Dav, *paths: str) -> None:
-    """Raise 403, with an empty message, for a read-only place (facts section 9)."""
-    if any(dav.folder.is_read_only(path) for path in paths):
+def check_right(dav: Dav, path: str, right: int) -> None:
+    """Raise 403, with an empty message, where this is not among the rights (facts section 9; each seen on 32.0.1)."""
+    if dav.folder.rights(path) & right != right:
         raise DavError(403, "OCA\\DAV\\Connector\\Sabre\\Exception\\Forbidden")
+
+
+def check_move(dav: Dav, src: str, dst: str) -> None:
+    """Judge a MOVE: within one folder it needs to update and to delete, else to delete here and to create there.
+
+    Seen: where only the update is missing, 500.
+    """
+    if parent_of(src) != parent_of(dst):
+        check_right(dav, src, DELETE)
+        check_right(dav, dst, CREATE)
+        return
+    check_right(dav, src, DELETE)
+    if not dav.folder.rights(src) & UPDATE:
+        raise DavError(500, "Exception", "Could not rename")
 
 
 def check_quota(dav: Dav, path: str, needed: int) -> None:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from email.utils import formatdate
 from xml.sax.saxutils import escape, quoteattr
 
+from connector.sandbox.dms.folder import CREATE, DELETE, RESHARE, UPDATE
 from connector.sandbox.dms.nextcloud.dav import NC, OC, ROOT, D, Dav, oc_id
 from connector.sandbox.dms.tree import Node
 
@@ -43,10 +44,18 @@ def content_type(node: Node) -> str:
 
 
 def permissions(dav: Dav, node: Node) -> str:
-    """Return the letters of oc:permissions; a read-only place looks like a read-only share."""
-    if dav.folder.is_read_only(node.path):
-        return "SG"
-    return "RGDNVCK" if node.folder else "RGDNVW"
+    """Return the letters of oc:permissions; a read-only place looks like a read-only share.
+
+    The place where a share is hung in may always be deleted: that only unshares it.
+    """
+    rights, top = dav.folder.rights(node.path), dav.folder.share_of(node.path)
+    letters = "S" if top is not None or dav.folder.is_read_only(node.path) else ""
+    letters += ("R" if rights & RESHARE else "") + "G"
+    letters += "D" if rights & DELETE or node.path == top else ""
+    letters += "NV" if rights & UPDATE else ""
+    if node.folder:
+        return letters + ("CK" if rights & CREATE else "")
+    return letters + ("W" if rights & UPDATE else "")
 
 
 def _text(value: object) -> str:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+from connector.sandbox.dms.folder import CREATE, UPDATE
 from connector.sandbox.dms.messages import Answer
 from connector.sandbox.dms.nextcloud.conditions import check
 from connector.sandbox.dms.nextcloud.dav import ROOT, D, Dav, DavError, encoded, multistatus, response
 from connector.sandbox.dms.nextcloud.files import accepted, asked_mtime
 from connector.sandbox.dms.nextcloud.moves import check_target, destination
-from connector.sandbox.dms.nextcloud.names import check_quota, check_writable
+from connector.sandbox.dms.nextcloud.names import check_quota, check_right
 
 MOST_CHUNKS = 10_000
 ASSEMBLED = ".file"
@@ -95,7 +96,7 @@ def _assemble(dav: Dav, upload: Path) -> Answer:
     check(dav, None)  # If-Match would test the source, which has no such ETag
     dst = destination(dav)
     existed = check_target(dav, dst)
-    check_writable(dav, dst)
+    check_right(dav, dst, CREATE | UPDATE if existed else CREATE)  # seen: both, also over an old file
     target = dav.folder.tree.get(dst)
     if target is not None and target.folder:
         raise DavError(400, "BadRequest", f"The given destination files/{dav.user}/{dst} is a directory.")
