@@ -17,6 +17,7 @@ from connector import overview
 from connector.attendance import attend
 from connector.errors import (
     AccessDenied,
+    AskedToWait,
     InvalidResponse,
     OwnershipError,
     RemoteError,
@@ -67,6 +68,12 @@ class Outcome:
     unsettled: bool = False
     moved: int = 0
     """Requests whose state changed."""
+    seen_at: datetime | None = None
+    """When the look began after which something is unsettled."""
+    error: RemoteError | None = None
+    """Why the side could not be worked with as a whole."""
+    next_at: datetime | None = None
+    """When something more is due, as far as is known."""
 
 
 def server_pass(parts: Parts, server: str, memory: ServerMemory, *, deadline: float | None = None) -> Outcome:
@@ -75,18 +82,37 @@ def server_pass(parts: Parts, server: str, memory: ServerMemory, *, deadline: fl
     ``deadline``: of ``time.monotonic()``, after which the pass yields between two requests; what is left is
     taken up by the next pass, whose order begins with what waited longest.
     """
-    began = parts.now()
     folders = [settings for settings in parts.watched.values() if settings.server == server]
     memory.troubles.clear()
+    began = parts.now()
     try:
         _recover(parts, folders, memory)
         sights = _look(parts, folders, memory)
     except RemoteError as error:
-        if memory.problem != str(error):  # said once, not at every pass
-            level = logging.ERROR if isinstance(error, AccessDenied) else logging.WARNING
-            log.log(level, "server %s cannot be worked with: %s", server, error)
-        memory.problem = str(error)
-        return Outcome(complete=False)
+        return _not_worked_with(server, memory, error)
+    try:
+        return _work(parts, server, sights, memory, began, deadline)
+    except AskedToWait as error:
+        return _not_worked_with(server, memory, error)
+
+
+def _not_worked_with(server: str, memory: ServerMemory, error: RemoteError) -> Outcome:
+    if memory.problem != str(error):  # said once, not at every pass
+        level = logging.ERROR if isinstance(error, AccessDenied) else logging.WARNING
+        log.log(level, "server %s cannot be worked with: %s", server, error)
+    memory.problem = str(error)
+    return Outcome(complete=False, error=error)
+
+
+def _work(
+    parts: Parts,
+    server: str,
+    sights: list[Sight],
+    memory: ServerMemory,
+    began: datetime,
+    deadline: float | None,
+) -> Outcome:
+    folders = [settings for settings in parts.watched.values() if settings.server == server]
     if memory.problem and not memory.troubles:
         log.info("server %s answers again", server)
     memory.problem = "; ".join(f"{name}: {trouble}" for name, trouble in sorted(memory.troubles.items()))
@@ -105,7 +131,8 @@ def server_pass(parts: Parts, server: str, memory: ServerMemory, *, deadline: fl
     if memory.overviews.calm(began, restless=unsettled or bool(moved)):
         _tell_all(parts, sights, memory, began, deadline)
     complete = complete and not memory.troubles
-    return Outcome(complete=complete, unsettled=unsettled, moved=moved)
+    seen_at = max((sight.at for sight in sights), default=None)
+    return Outcome(complete=complete, unsettled=unsettled, moved=moved, seen_at=seen_at)
 
 
 def _recover(parts: Parts, folders: list[FolderSettings], memory: ServerMemory) -> None:
@@ -370,18 +397,22 @@ def account_pass(parts: Parts, account: str, *, deadline: float | None = None) -
     moved = 0
     waiting.let_go(parts, account)
     contacts.expire(parts)
+    due: list[datetime] = []
     for record in sorted(parts.journal.followed(account), key=_due_first):
         if out_of_time(parts, deadline):
             return Outcome(complete=False, moved=moved)
         if not waiting.may_ask(parts, account):
-            return Outcome(complete=True, moved=moved)
+            return Outcome(complete=True, moved=moved, next_at=waiting.asks_again_at(parts, account))
         if record.closed or not waiting.due(parts, record):
+            due += [record.next_at] if record.next_at is not None and not record.closed else []
             continue
         if record.state is State.MARKED and not is_question(parts, record):
             continue
         after = guarded(parts, record, lambda record=record: _follow(parts, record))  # type: ignore[misc]
         moved += after.state is not record.state
-    return Outcome(complete=True, moved=moved)
+        due += [after.next_at] if after.next_at is not None else []
+    next_at = waiting.asks_again_at(parts, account) or min(due, default=None)
+    return Outcome(complete=True, moved=moved, next_at=next_at)
 
 
 def _follow(parts: Parts, record: Record) -> Record:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
@@ -72,7 +73,8 @@ class WebDavFolder:
     ``url`` is the server's URL of the login's files (Nextcloud: ``…/remote.php/dav/files/USER/``), without
     credentials in it; hrefs begin below it. ``ca_file`` and ``proxy`` are taken from here only, never from
     the environment. At most ``max_connections`` requests run at once. ``adapter_factory`` is given each
-    ready ``HTTPAdapter`` and returns the one to use. Raises ValueError for a URL that cannot be meant.
+    ready ``HTTPAdapter`` and returns the one to use. ``clock``: seconds; ``Retry-After`` is obeyed by it. Raises
+    ValueError for a URL that cannot be meant.
     """
 
     def __init__(
@@ -89,13 +91,14 @@ class WebDavFolder:
         adapter_factory: AdapterFactory | None = None,
         max_listing_bytes: int = MAX_LISTING_BYTES,
         chunk_bytes: int = CHUNK_BYTES,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.name = name
         self._root = ServerRoot.of(url)
         self._timeouts = timeouts or Timeouts()
         secret = password.encode() if isinstance(password, str) else password
         login = Login(self._root.origin, user, secret, ca_file, proxy, self._timeouts, adapter_factory)
-        self._connections = Connections(login, name, max_connections)
+        self._connections = Connections(login, name, max_connections, clock=clock)
         self._max_connections = max_connections
         self._max_listing_bytes, self._chunk_bytes = max_listing_bytes, chunk_bytes
         self._places = nextcloud.Places.of(self._root)
