@@ -45,9 +45,7 @@ class Daemon:
         self.memories = {name: ServerMemory() for name in config.servers}
         self._held: set[str] = set()
         self._partners = _partners(config)
-        self._jobs = Jobs(
-            self._made_jobs(), budget=budget, night=self._is_night, failed=self._journal_failed
-        )
+        self._jobs = Jobs(self._made_jobs(), budget=budget, night=self._is_night, failed=self._journal_failed)
         self._wakeups = WakeUps(
             {
                 name: (folder.wake, partial(self._jobs.announce, f"server:{folder.server}"))
@@ -147,7 +145,12 @@ class Daemon:
         held = [name for name in self._config.accounts if name in self._held]
         texts = [f"{len(self.memories) - len(away)} of {len(self.memories)} servers answer"]
         blind = self._wakeups.blind()
-        told = (("not reached", away), ("folders left alone", resting), ("held", held), ("no wake-ups", blind))
+        told = (
+            ("not reached", away),
+            ("folders left alone", resting),
+            ("held", held),
+            ("no wake-ups", blind),
+        )
         for what, names in told:
             texts += [f"{what}: {', '.join(sorted(names))}"] if names else []
         return "; ".join(texts)
@@ -174,7 +177,9 @@ class Daemon:
         if self._config.polling.folders is None and not self.memories[name].problem:
             self._pace(name)
         # With a trouble in one folder no pass is complete: that is no reason to begin again at once.
-        return self._result(f"server:{name}", outcome, yielded=not outcome.complete and not self.memories[name].problem)
+        return self._result(
+            f"server:{name}", outcome, yielded=not outcome.complete and not self.memories[name].problem
+        )
 
     def _pace(self, name: str) -> None:
         """Ask a server that shows its changes at the root often, one that must be walked seldom."""

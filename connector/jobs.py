@@ -76,7 +76,9 @@ class Jobs:
     def start(self) -> None:
         """Set every alarm for what is due."""
         for job in self._jobs.values():
-            self._scheduler.add_job(self._once, _WhenTold(), args=[job], id=job.name, next_run_time=self._at(job))
+            self._scheduler.add_job(
+                self._once, _WhenTold(), args=[job], id=job.name, next_run_time=self._at(job)
+            )
         self._scheduler.start()
 
     def end(self) -> None:
