@@ -29,7 +29,7 @@ APART_S: Final = 0.5
 """Looks that were announced begin at least so far apart: a burst of files is a few looks."""
 CHASE_S: Final = 15.0
 """A sync client's folder announces a file before the server has it: it is looked for so long."""
-CHASE_EVERY_S: Final = 1.0
+CHASE_EVERY_S: Final = 0.9
 _LEAST_S: Final = 1.0
 """What is due next is asked for at least so much later."""
 _SHARE: Final = 4
@@ -96,6 +96,8 @@ class Schedule:
     _failures: int = 0
     _not_before: float = float("-inf")
     _hurried: int = 0
+    _second: float | None = None
+    """When what was seen first is looked at again."""
 
     def ask(self, now: float) -> None:
         """Something is to be done at once: the other side has moved, or a pass did not get through."""
@@ -125,12 +127,13 @@ class Schedule:
             self._end_failed(began, now, result)
             return
         self._failures, self._not_before = 0, float("-inf")
-        if result.found or result.look_again is not None:
+        second = self._second_look(began, now, result)
+        if result.found or (second is not None and self._hurried <= HURRY):
             self._happened, self._quick_until = now, now + QUICK_FOR_S
         took = now - began
         # A pass that takes longer than its interval leaves the server some rest.
         regular = max(began + self._interval(now, took, night=night), now + min(took, self.rhythm.day))
-        times = [regular, self._second_look(began, now, result), self._chase(began, now)]
+        times = [regular, second, self._chase(began, now)]
         if result.next_at is not None:
             times.append(max(result.next_at, now + _LEAST_S))
         if result.yielded or self.wanted:
@@ -153,12 +156,16 @@ class Schedule:
         return rhythm.night if night and now - self._happened >= CALM_S else rhythm.day
 
     def _second_look(self, began: float, now: float, result: Result) -> float | None:
+        """What was seen first waits for its own second look: a look in between does not put that off."""
         if result.look_again is None:
-            self._hurried = 0
+            self._hurried, self._second = 0, None
             return None
         self._hurried = 0 if result.found else self._hurried + 1
-        excess = max(0, self._hurried - HURRY)
-        return max(result.look_again + SETTLED_S, began + min(2.0**excess - 1, self.rhythm.day), now)
+        if self._second is None or self._second <= began:
+            excess = max(0, self._hurried - HURRY)
+            rested = began + min(2.0**excess - 1, self.rhythm.day)
+            self._second = max(result.look_again + SETTLED_S, rested, now)
+        return self._second
 
     def _chase(self, began: float, now: float) -> float | None:
         """What was announced and not found yet is on its way to the server."""
