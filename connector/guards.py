@@ -92,12 +92,12 @@ def tried(memory: ServerMemory, settings: FolderSettings, look: Callable[[], obj
 def _of_one_folder(error: RemoteError) -> bool:
     """True when the server answered, and what it said may concern that folder alone (an external storage away).
 
-    A refused login, no connection, no answer, and too many requests concern the server as a whole.
+    A refused login, no connection, no answer, too many requests, and a wish to be let be concern the server as a whole.
     """
     if isinstance(error, AccessDenied):
         return error.status == 403
     if isinstance(error, Unavailable):
-        return error.status is not None and error.status != 429
+        return error.status is not None and error.status != 429 and error.retry_after_s is None
     return not isinstance(error, OutcomeUnknown)
 
 

@@ -76,7 +76,9 @@ def test_a_job_never_runs_twice_at_once_and_loses_nothing() -> None:
     work = Work(held=True)
     with running(work) as jobs:
         assert work.reached(1)
-        askers = [threading.Thread(target=lambda: [jobs.ask("server:0") for _ in range(25)]) for _ in range(4)]
+        askers = [
+            threading.Thread(target=lambda: [jobs.ask("server:0") for _ in range(25)]) for _ in range(4)
+        ]
         for asker in askers:
             asker.start()
         for asker in askers:

@@ -80,7 +80,9 @@ def test_the_night(hour: int) -> None:
     assert is_night(datetime(2026, 11, 26, hour, 30, tzinfo=UTC)) is (hour >= 21 or hour < 6)
 
 
-@pytest.mark.parametrize(("rhythm", "quick", "usual"), [(NEXTCLOUD, 5, 15), (ELSEWHERE, 20, 60), (FIXED, 15, 15)])
+@pytest.mark.parametrize(
+    ("rhythm", "quick", "usual"), [(NEXTCLOUD, 5, 15), (ELSEWHERE, 20, 60), (FIXED, 15, 15)]
+)
 def test_quick_after_activity(rhythm: Rhythm, quick: int, usual: int) -> None:
     """For two minutes after something moved; then as before. A fixed interval knows no hurry."""
 
@@ -181,7 +183,9 @@ def test_what_is_asked_while_it_runs_is_run_after() -> None:
     play = Play(Rhythm.fixed(timedelta(hours=1)), takes=5.0, at=[(2.0, "ask")]).until(100)
     assert play.began == [0.0, 5.0]
     play = Play(Rhythm.fixed(timedelta(hours=1)), takes=5.0, at=[(2.0, "announce")]).until(4.0)
-    assert play.schedule.due == pytest.approx(5.0, abs=0.1), "an event during a pass may have come after its look"
+    assert play.schedule.due == pytest.approx(5.0, abs=0.1), (
+        "an event during a pass may have come after its look"
+    )
 
 
 def test_a_wake_up_never_puts_off_what_is_due_sooner() -> None:
@@ -223,9 +227,9 @@ def test_a_failing_side_is_asked_less_and_less() -> None:
     assert len(play.began) < 160
 
 
-def test_a_failing_side_is_found_again(rhythm: Rhythm = FIXED) -> None:
+def test_a_failing_side_is_found_again() -> None:
     """It comes back within the longest wait, and is asked as before from then on."""
-    play = Play(rhythm, work=lambda now: Result(failed=now < DAY)).until(DAY + HOUR)
+    play = Play(FIXED, work=lambda now: Result(failed=now < DAY)).until(DAY + HOUR)
     first = min(time for time in play.began if time >= DAY)
     assert first - DAY <= 600
     assert play.between(first, first + 600) == 40
