@@ -156,7 +156,7 @@ def test_how_often_a_request_is_asked_about(tmp_path: Path) -> None:
 
 
 def test_a_platform_that_does_not_answer(tmp_path: Path) -> None:
-    """Six requests run: one finds out that nobody answers, and less and less often; launches wait, too; then all go on."""
+    """Six requests run: one finds out that nobody answers, less and less often; launches wait, too; then all go on."""
     with Stage(tmp_path, timing=Timing(follow_first_hour=timedelta(seconds=10))) as stage:
         for number in range(6):
             stage.drop(f"lettre {number}")
@@ -168,13 +168,13 @@ def test_a_platform_that_does_not_answer(tmp_path: Path) -> None:
         stage.clock.advance(20)
         before, an_hour = asked(stage), []
         for _ in range(2):
-            for turn in range(120):
-                follow(stage, 30)
+            for turn in range(60):
+                follow(stage, 60)
                 if turn % 30 == 0:
                     look(stage, 0)
             an_hour.append(asked(stage) - before)
             before = asked(stage)
-        # A read that was cut is tried twice. Doubling from 30 s to 10 min makes ten tries of the first hour, not 720.
+        # A read that was cut is tried twice. Doubling from 30 s to 10 min makes ten tries of the first hour, not 360.
         assert 8 <= an_hour[0] <= 22
         assert an_hour[1] <= 14
         stage.platform.behave()
