@@ -12,10 +12,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from statistics import median
 
 from benchmarks.bare_burst import bare_burst
-from benchmarks.burst_place import Asked, BurstPlace, burst_place
+from benchmarks.burst_place import Asked, burst_place
 from connector.cli import wiring
 from connector.config import load_config
 from connector.guards import ServerMemory

@@ -15,6 +15,7 @@
     └─ RemoteError(service, operation)
        ├─ Unavailable                  time                later         no effect, or a read without an answer
        │  └─ NotConnected              time                later         the request never left: certainly no effect
+       │     └─ AskedToWait            time                at its time   it was not made: the other side is to be let be
        ├─ OutcomeUnknown               asking              after asking  a write was sent, no clear answer came
        ├─ AccessDenied                 the administrator   when told     401, 403: pauses that login or account
        ├─ NotFound                     the author          never         404, 410
@@ -195,6 +196,13 @@ class Unavailable(RemoteError):
 
 class NotConnected(Unavailable):
     """No connection was made: the request never left this machine."""
+
+
+class AskedToWait(NotConnected):
+    """The request was not made: the other side asked to be let be, or what it is asked in a minute is used up.
+
+    ``retry_after_s`` is always set. Nothing failed, so it counts as no attempt.
+    """
 
 
 class OutcomeUnknown(RemoteError):

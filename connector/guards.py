@@ -13,6 +13,7 @@ from datetime import datetime
 
 from connector.errors import (
     AccessDenied,
+    AskedToWait,
     ConnectorError,
     JournalError,
     OutcomeUnknown,
@@ -135,12 +136,12 @@ def tried(memory: ServerMemory, settings: FolderSettings, look: Callable[[], obj
 def _of_one_folder(error: RemoteError) -> bool:
     """True when the server answered, and what it said may concern that folder alone (an external storage away).
 
-    A refused login, no connection, no answer, and too many requests concern the server as a whole.
+    A refused login, no connection, no answer, too many requests, and a wish to be let be concern the server as a whole.
     """
     if isinstance(error, AccessDenied):
         return error.status == 403
     if isinstance(error, Unavailable):
-        return error.status is not None and error.status != 429
+        return error.status is not None and error.status != 429 and error.retry_after_s is None
     return not isinstance(error, OutcomeUnknown)
 
 
@@ -162,6 +163,11 @@ def _postpone(parts: Parts, memory: ServerMemory, name: str) -> None:
     memory.patience[name] = (times + 1, parts.now() + wait)
 
 
+def _ends_the_pass(parts: Parts, error: ConnectorError) -> bool:
+    """True when the DMS wants to be let be: whatever comes next in this pass would hear the same."""
+    return isinstance(error, AskedToWait) and error.service in parts.folders
+
+
 def patiently(parts: Parts, memory: ServerMemory, name: str, step: Callable[[], object]) -> None:
     """Do what concerns no single request; a remote obstacle puts it off, later and later."""
     if not _patient(memory, name, parts.now()):
@@ -169,6 +175,8 @@ def patiently(parts: Parts, memory: ServerMemory, name: str, step: Callable[[], 
     try:
         step()
     except RemoteError as error:
+        if _ends_the_pass(parts, error):
+            raise
         log.warning("%s: %s", name, error)
         _postpone(parts, memory, name)
     else:
@@ -187,6 +195,8 @@ def apart(parts: Parts, memory: ServerMemory, key: str, what: str, step: Callabl
     except JournalError:
         raise
     except ConnectorError as error:
+        if _ends_the_pass(parts, error):
+            raise
         log.warning("%s: %s", what, error)
     except Exception:  # a defect of ours met in one file must not stop the others
         log.exception("%s met a defect", what)
@@ -210,6 +220,8 @@ def tolerated(
     except StaleRecordError:
         return parts.journal.get(record.id)
     except ConnectorError as error:
+        if _ends_the_pass(parts, error):
+            raise
         log.warning("%s, %s: %s", record.ref, what, error)
     except Exception:  # as above
         log.exception("%s, %s, met a defect", record.ref, what)
@@ -232,6 +244,8 @@ def guarded(parts: Parts, record: Record, step: Callable[[], Record]) -> Record:
     except SpoolError as error:
         log.error("%s: %s", record.ref, error)
     except ConnectorError as error:
+        if _ends_the_pass(parts, error):
+            raise
         log.warning("%s: %s", record.ref, error)
     except Exception:  # as above
         log.exception("%s met a defect", record.ref)
@@ -254,6 +268,8 @@ def guarded_place(case: Case, memory: ServerMemory) -> Record | None:
     except StaleRecordError:
         return None
     except ConnectorError as error:
+        if _ends_the_pass(case.parts, error):
+            raise
         log.warning("a request in folder %s: %s", case.settings.name, error)
     except Exception:  # a defect of ours met in one file must not stop the other requests
         log.exception("a request in folder %s met a defect", case.settings.name)

@@ -17,6 +17,7 @@ from connector import overview
 from connector.attendance import attend
 from connector.errors import (
     AccessDenied,
+    AskedToWait,
     InvalidResponse,
     RemoteError,
 )
@@ -56,6 +57,12 @@ class Outcome:
     unsettled: bool = False
     moved: int = 0
     """Requests whose state changed."""
+    seen_at: datetime | None = None
+    """When the look began after which something is unsettled."""
+    error: RemoteError | None = None
+    """Why the side could not be worked with as a whole."""
+    next_at: datetime | None = None
+    """When something more is due, as far as is known."""
 
 
 def server_pass(parts: Parts, server: str, memory: ServerMemory, *, deadline: float | None = None) -> Outcome:
@@ -64,20 +71,40 @@ def server_pass(parts: Parts, server: str, memory: ServerMemory, *, deadline: fl
     ``deadline``: of ``time.monotonic()``, after which the pass yields between two requests; what is left is
     taken up by the next pass, whose order begins with what waited longest.
     """
-    began = parts.now()
     folders = [settings for settings in parts.watched.values() if settings.server == server]
     memory.troubles.clear()
+    began = parts.now()
     # Left over by an earlier pass, and still in somebody's hands: nobody else's in this one (R12).
     held = memory.hands.held()
     try:
         _recover(parts, folders, memory)
         sights = _look(parts, folders, memory)
     except RemoteError as error:
-        if memory.problem != str(error):  # said once, not at every pass
-            level = logging.ERROR if isinstance(error, AccessDenied) else logging.WARNING
-            log.log(level, "server %s cannot be worked with: %s", server, error)
-        memory.problem = str(error)
-        return Outcome(complete=False)
+        return _not_worked_with(server, memory, error)
+    try:
+        return _work(parts, server, sights, memory, began, held, deadline)
+    except AskedToWait as error:
+        return _not_worked_with(server, memory, error)
+
+
+def _not_worked_with(server: str, memory: ServerMemory, error: RemoteError) -> Outcome:
+    if memory.problem != str(error):  # said once, not at every pass
+        level = logging.ERROR if isinstance(error, AccessDenied) else logging.WARNING
+        log.log(level, "server %s cannot be worked with: %s", server, error)
+    memory.problem = str(error)
+    return Outcome(complete=False, error=error)
+
+
+def _work(
+    parts: Parts,
+    server: str,
+    sights: list[Sight],
+    memory: ServerMemory,
+    began: datetime,
+    held: frozenset[int],
+    deadline: float | None,
+) -> Outcome:
+    folders = [settings for settings in parts.watched.values() if settings.server == server]
     if memory.problem and not memory.troubles:
         log.info("server %s answers again", server)
     memory.problem = "; ".join(f"{name}: {trouble}" for name, trouble in sorted(memory.troubles.items()))
@@ -99,7 +126,8 @@ def server_pass(parts: Parts, server: str, memory: ServerMemory, *, deadline: fl
     if memory.overviews.calm(began, restless=unsettled or bool(moved)):
         _tell_all(parts, sights, memory, began, deadline)
     complete = complete and not memory.troubles
-    return Outcome(complete=complete, unsettled=unsettled, moved=moved)
+    seen_at = max((sight.at for sight in sights), default=None)
+    return Outcome(complete=complete, unsettled=unsettled, moved=moved, seen_at=seen_at)
 
 
 def _recover(parts: Parts, folders: list[FolderSettings], memory: ServerMemory) -> None:
@@ -224,6 +252,8 @@ def account_pass(parts: Parts, account: str, *, deadline: float | None = None) -
     waiting.let_go(parts, account)
     contacts.expire(parts)
     before = sorted(parts.journal.followed(account), key=_due_first)
+    open_ones = [record for record in before if not record.closed]
+    later = [record.next_at for record in open_ones if record.next_at and not waiting.due(parts, record)]
     moved: set[int] = set()
 
     def ask_of(record: Record, _turn: Turn) -> None:
@@ -234,14 +264,20 @@ def account_pass(parts: Parts, account: str, *, deadline: float | None = None) -
         after = guarded(parts, record, lambda: _follow(parts, record))
         if after.state is not record.state:
             moved.add(record.id)
+        later.extend([after.next_at] if after.next_at is not None else [])
 
-    due_now = [record for record in before if not record.closed and waiting.due(parts, record)]
     Hands().work(
-        [Piece(lane=account, ids=frozenset({record.id}), do=partial(ask_of, record)) for record in due_now],
-        width=ACCOUNT_AT_ONCE,
+        [
+            Piece(lane=account, ids=frozenset({record.id}), do=partial(ask_of, record))
+            for record in open_ones
+            if waiting.due(parts, record)
+        ],
+        # One is enough to find out that a platform is still away.
+        width=1 if waiting.is_away(parts, account) else ACCOUNT_AT_ONCE,
         stopped=partial(out_of_time, parts, deadline),
     )
-    return Outcome(complete=not out_of_time(parts, deadline), moved=len(moved))
+    next_at = waiting.asks_again_at(parts, account) or min(later, default=None)
+    return Outcome(complete=not out_of_time(parts, deadline), moved=len(moved), next_at=next_at)
 
 
 def _follow(parts: Parts, record: Record) -> Record:

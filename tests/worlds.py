@@ -90,8 +90,9 @@ class Stage:
     """Two servers and one connector in one directory. A context manager.
 
     ``settings`` are lines added to the watched folder (``{"send": "preview"}``), ``seams``
-    are what a fault matrix puts between the parts and the world. ``ground`` is another DMS than the embedded one
-    (``dms``), which then is not there; ``mode`` tells what it can do.
+    are what a fault matrix puts between the parts and the world. ``reads``: how often the platform may be asked in a
+    minute. ``ground`` is another DMS than the embedded one (``dms``), which then is not there; ``mode`` tells what it
+    can do.
     """
 
     dms: DmsWorld
@@ -108,6 +109,7 @@ class Stage:
         start: bool = True,
         seams: wiring.Seams | None = None,
         timing: Timing = QUICK,
+        reads: int = 100_000,
         ground: Ground | None = None,
         **dms_options: Any,
     ) -> None:
@@ -124,6 +126,7 @@ class Stage:
         self.contract = contract
         self.more = more
         self.timing = timing
+        self.reads = reads
         self.seams = seams or wiring.Seams(pool=workers())
         self.memory = ServerMemory()
         self.owed: dict[str, str] = {}
@@ -166,7 +169,8 @@ class Stage:
             f"servers: {{dms: {{url: '{ground.url}', user: '{ground.user}', password: {{file: {password}}}}}}}\n"
             f"platform: {{url: '{self._platform.url}', shortcut: sandbox, secret: {{file: {secret}}}{self.contract}}}\n"
             f"accounts: {{cabinet: {{sender: Cabinet Exemple, owner: o@cabinet.fr{account}}}}}\n"
-            f"folders: {{lettres: {{server: dms, path: /{ROOT}/, account: cabinet{folder}}}}}\n{self.more}"
+            f"folders: {{lettres: {{server: dms, path: /{ROOT}/, account: cabinet{folder}}}}}\n"
+            f"polling: {{max_calls_per_minute: {self.reads}}}\n{self.more}"
         )
 
     def _connect(self) -> None:

@@ -110,7 +110,7 @@ def wired(
         stack.callback(journal.close)
         folders: dict[str, Folder] = {}
         for name in config.servers:
-            folder = _folder(config, name, seams)
+            folder = _folder(config, name, clock, seams)
             stack.callback(folder.close)
             folders[name] = folder
         services: dict[str, SigningService] = {}
@@ -130,8 +130,18 @@ def wired(
             connector=_connector_id(config, state),
             now=clock,
             report=report_settings(config),
-            timing=Timing(follow_first_hour=config.polling.platform),
+            timing=timing_of(config),
         )
+
+
+def timing_of(config: Config) -> Timing:
+    """Return the waiting times; a request is never asked about more often later than in its first hour."""
+    usual, first = Timing(), config.polling.platform
+    return Timing(
+        follow_first_hour=first,
+        follow_first_day=max(first, usual.follow_first_day),
+        follow_later=max(first, usual.follow_later),
+    )
 
 
 def report_settings(config: Config) -> ReportSettings:
@@ -235,7 +245,7 @@ def _tokens_renewed(file: Path, since: datetime) -> bool:
     return False
 
 
-def _folder(config: Config, name: str, seams: Seams) -> WebDavFolder:
+def _folder(config: Config, name: str, now: Callable[[], datetime], seams: Seams) -> WebDavFolder:
     server = config.servers[name]
     user = server.user
     if isinstance(user, SecretReference):
@@ -249,6 +259,7 @@ def _folder(config: Config, name: str, seams: Seams) -> WebDavFolder:
         proxy=server.proxy,
         max_connections=server.max_connections,
         adapter_factory=seams.adapter,
+        clock=lambda: now().timestamp(),
     )
 
 
@@ -275,6 +286,7 @@ def _service(
         ca_file=config.platform.ca_file,
         proxy=config.platform.proxy,
         transport=seams.transport(config.platform.ca_file, config.platform.proxy),
+        max_reads_per_minute=config.polling.max_calls_per_minute,
     )
 
 

@@ -47,6 +47,7 @@ Url = Annotated[str, _written(values.base_url)]
 Proxy = Annotated[str, _written(values.proxy_url)]
 RemoteFolder = Annotated[str, _written(values.remote_folder)]
 LocalFile = Annotated[Path, _written(values.local_file)]
+LocalFolder = Annotated[Path, _written(values.local_folder)]
 Domain = Annotated[str, _written(values.domain)]
 LevelName = Literal["simple", "advanced", "qualified"]
 TagName = Annotated[str, _written(values.tag_name)]
@@ -218,6 +219,8 @@ class WatchedFolder(Frozen):
     send: Ceiling = Ceiling.PREVIEW
     comments: Yes = False
     """Are launch, refusal and completion also said in a comment on the file, for those who follow it?"""
+    wake: LocalFolder | None = None
+    """A folder of this host that mirrors it: the data itself, a sync client's, a mount. A change there wakes us."""
     notify: Addresses | None = None
     policy: PolicyOverride = PolicyOverride()
 
@@ -252,8 +255,11 @@ class Polling(Frozen):
     """How often both sides are asked."""
 
     folders: Interval | None = None
-    """None: 15 s on Nextcloud, 60 s elsewhere."""
+    """None: 15 s on Nextcloud, 60 s elsewhere, quicker after activity and slower at night; else that, always."""
     platform: Interval = timedelta(minutes=2)
+    """How often a request is asked about in its first hour; at least every 10 minutes later on, then every 30."""
+    max_calls_per_minute: Count = 60
+    """Per account: asking where things stand, and fetching."""
 
 
 class JournalSettings(Frozen):

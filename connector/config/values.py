@@ -202,6 +202,14 @@ def local_file(text: str) -> Path:
     return path
 
 
+def local_folder(text: str) -> Path:
+    """The absolute path of a folder on this host. Whether it exists is another question: it may be mounted later."""
+    path = local_file(text)
+    if path == Path("/"):
+        raise ValueError("the whole machine; write the folder that mirrors this one.")
+    return path
+
+
 def credential(text: str) -> str:
     """A name as in systemd's ``LoadCredential=NAME:…``."""
     if not _CREDENTIAL.fullmatch(text):

@@ -11,9 +11,17 @@ from typing import BinaryIO
 import httpx
 import stamina
 
-from connector.errors import AccessDenied, InvalidResponse, OutcomeUnknown, RemoteError, Unavailable
+from connector.courtesy import Courtesy
+from connector.errors import (
+    AccessDenied,
+    AskedToWait,
+    InvalidResponse,
+    OutcomeUnknown,
+    RemoteError,
+    Unavailable,
+)
 from connector.jesignexpert import deadline, payloads
-from connector.jesignexpert.answers import Call, Effect, failed, read_json, refusal, said_yes
+from connector.jesignexpert.answers import Call, Effect, failed, read_json, refusal, retry_after, said_yes
 from connector.jesignexpert.contract import Contract, Operation
 from connector.jesignexpert.exchange import (
     Answer,
@@ -46,10 +54,13 @@ class HttpSigningService:
 
     ``name``: the account's. ``base_url``: the platform's root, with or without its last slash. ``tokens`` is
     read at each call, so a new login is in force at once. ``now``: aware UTC. ``transport`` replaces the network
-    (see :class:`connector.jesignexpert.transport.DeadlineTransport` to wrap it).
+    (see :class:`connector.jesignexpert.transport.DeadlineTransport` to wrap it). ``max_reads_per_minute``: how often
+    the platform is asked where things stand, downloads and second tries included; launches are not counted.
 
-    Besides the errors of the port: DocumentError ``document_unreadable`` when a file to upload cannot be opened,
-    SpoolError when what is downloaded cannot be written, RequestRejected for a box that the platform cannot take.
+    While the platform wants to be let be (429, 503 with ``Retry-After``), and beyond that limit, calls raise
+    AskedToWait, and nothing leaves. Besides the errors of the port: DocumentError ``document_unreadable`` when a file
+    to upload cannot be opened, SpoolError when what is downloaded cannot be written, RequestRejected for a box that
+    the platform cannot take.
     """
 
     def __init__(
@@ -66,6 +77,7 @@ class HttpSigningService:
         proxy: str | None = None,
         transport: httpx.BaseTransport | None = None,
         timeouts: Timeouts | None = None,
+        max_reads_per_minute: int | None = None,
     ) -> None:
         del secret  # calls are made with tokens; only a login is signed. Named so that all wiring is alike.
         self.name = name
@@ -75,6 +87,7 @@ class HttpSigningService:
         self._tokens = tokens
         self._now = now
         self._timeouts = timeouts or Timeouts()
+        self._courtesy = Courtesy(name, lambda: now().timestamp(), per_minute=max_reads_per_minute)
         self._exchange = Exchange(
             ca_file=ca_file, proxy=proxy, transport=transport, timeouts=self._timeouts, now=now
         )
@@ -277,13 +290,16 @@ class HttpSigningService:
         return Fetched(size=size, sha256=Sha256(digest.hexdigest()), etag=None, date=answer.date)
 
     def _exchanged(self, call: Call, make: Callable[[], Answer]) -> Answer:
+        self._courtesy.admit(call.operation.name, counted=call.effect is Effect.NOTHING)
         try:
-            return make()
+            answer = make()
         except ExchangeFailed as error:
             raise failed(call, error.failure, str(error)) from None
         except TooLarge:
             kind = InvalidResponse if call.effect is Effect.NOTHING else OutcomeUnknown
             raise call.error(kind, "the answer is larger than allowed") from None
+        self._courtesy.learn(answer.status, retry_after(answer, self._now()))
+        return answer
 
     def _refused(self, call: Call, answer: Answer) -> RemoteError:
         def hold() -> bool | None:
@@ -297,4 +313,4 @@ class HttpSigningService:
 
 def _worth_another_try(error: Exception) -> bool:
     """Only what was cut or not connected: a server that answers "busy" is not asked again at once."""
-    return isinstance(error, Unavailable) and error.status is None
+    return isinstance(error, Unavailable) and error.status is None and not isinstance(error, AskedToWait)

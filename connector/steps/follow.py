@@ -10,7 +10,7 @@ import logging
 from datetime import datetime, timedelta
 from typing import Any
 
-from connector.errors import AccessDenied, AnsweredNo, InvalidResponse, NotFound, RemoteError
+from connector.errors import AccessDenied, AnsweredNo, AskedToWait, InvalidResponse, NotFound, RemoteError
 from connector.lifecycle import Event, Record, SignatoryFacts, State
 from connector.ports import Progress, SignatoryProgress, SignatoryStatus, TransactionId, TransactionStatus
 from connector.steps import waiting
@@ -42,6 +42,10 @@ def follow(parts: Parts, record: Record) -> Record:
         if isinstance(error, AnsweredNo) and error.cause.account_wide:
             waiting.hold_account(parts, record.account, error)
         return _away(parts, record, error)
+    except AskedToWait as error:
+        # Enough was asked in this minute, or the platform wants to be let be: this one keeps its place.
+        waiting.let_be(parts, record.account, error)
+        return record
     except RemoteError as error:
         if isinstance(error, InvalidResponse):
             log.warning("following %s: %s", record.ref, error)

@@ -94,6 +94,8 @@ class Timing:
     follow_later: timedelta = timedelta(minutes=30)
     retry_first: timedelta = timedelta(seconds=30)
     retry_most: timedelta = timedelta(minutes=30)
+    away_most: timedelta = timedelta(minutes=10)
+    """The longest that an account asks nothing because the platform did not answer."""
     probe: timedelta = timedelta(minutes=15)
     """How often a held account is probed by one request."""
     retention: timedelta = timedelta(days=30)
@@ -160,6 +162,8 @@ class Parts:
     """Account → held while its contract is confirmed: once is enough (protocol R11)."""
     asking_rights: Mapping[str, threading.Lock] = field(default_factory=lambda: defaultdict(threading.Lock))
     """Server → held while it is found out whether a folder takes what will come back: once is enough."""
+    let_be: dict[str, tuple[int, datetime]] = field(default_factory=dict)
+    """Account → how often in a row the platform did not answer, and until when nothing is asked for it."""
     settings_read: dict[tuple[str, str], SettingsRead] = field(default_factory=dict)
     """(server, href) of a settings file → what it said when it was last read."""
     settings_gone: dict[tuple[str, str], datetime] = field(default_factory=dict)

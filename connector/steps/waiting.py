@@ -6,15 +6,19 @@ launch until one request, let through now and then, finds it gone (design page s
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from connector.errors import AnsweredNo, Cause, RemoteError
+from connector.courtesy import LONGEST_S
+from connector.errors import AnsweredNo, AskedToWait, Cause, RemoteError, Unavailable
 from connector.journal import Hold
 from connector.lifecycle import Record, State
 from connector.steps.parts import Parts
+
+log = logging.getLogger(__name__)
 
 UNANSWERED = "unanswered"
 CONTRACT = "contract"
@@ -24,17 +28,61 @@ MANUAL = "manual"
 """The administrator stopped it."""
 _STOPS_READS = frozenset({Cause.TOKENS.value, Cause.MAINTENANCE.value, Cause.RATE_LIMIT.value})
 _ENDED_BY_AN_ANSWER = _STOPS_READS | {UNANSWERED, AWAY}
+_AWAY_AS_A_WHOLE = frozenset({None, 502, 503, 504})
+"""Without an answer, and what proxies say for a platform that gives none; a 500 concerns one request."""
 
 
 def backoff(parts: Parts, record: Record, error: RemoteError | None = None) -> dict[str, Any]:
-    """Return the changes that put a record's next try off: doubled each time, never before Retry-After."""
+    """Return the changes that put a record's next try off: doubled each time, never before Retry-After.
+
+    Where it was the platform that is away as a whole, its account is let be, too.
+    """
     timing = parts.timing
+    if error is not None and error.service == record.account:
+        let_be(parts, record.account, error)
+    if isinstance(error, AskedToWait):
+        # Nothing was tried, so nothing failed.
+        return {"next_at": parts.now() + timedelta(seconds=error.retry_after_s or 0)}
     wait = min(timing.retry_first * 2 ** min(record.attempts, 16), timing.retry_most)
     seconds = wait.total_seconds()
     if error is not None and error.retry_after_s is not None:
         seconds = max(seconds, error.retry_after_s)
     at = datetime.fromtimestamp(parts.now().timestamp() + seconds, tz=parts.now().tzinfo)
     return {"attempts": record.attempts + 1, "next_at": at}
+
+
+def let_be(parts: Parts, account: str, error: RemoteError) -> None:
+    """Ask nothing for an account for a while, longer each time, where the platform as a whole did not answer.
+
+    A hundred requests of an account would each wait for their own time-out, again and again.
+    """
+    with parts.gate:
+        times, until = parts.let_be.get(account, (0, parts.now()))
+        if isinstance(error, AskedToWait):
+            wait = timedelta(seconds=error.retry_after_s or 0)
+        elif isinstance(error, Unavailable) and error.status in _AWAY_AS_A_WHOLE:
+            if until > parts.now():
+                return  # it was under way before
+            wait = min(parts.timing.retry_first * 2 ** min(times, 16), parts.timing.away_most)
+            wait = max(wait, timedelta(seconds=min(error.retry_after_s or 0, LONGEST_S)))
+            times += 1
+            log.warning(
+                "account %s: the platform does not answer (%s); not asked for %s", account, error, wait
+            )
+        else:
+            return
+        parts.let_be[account] = (times, max(until, parts.now() + wait))
+
+
+def asks_again_at(parts: Parts, account: str) -> datetime | None:
+    """Until when nothing is asked for an account; None where nothing is in the way."""
+    until = parts.let_be[account][1] if account in parts.let_be else None
+    return until if until is not None and until > parts.now() else None
+
+
+def is_away(parts: Parts, account: str) -> bool:
+    """True from a call that the platform as a whole did not answer, until it answers one."""
+    return parts.let_be.get(account, (0, None))[0] > 0
 
 
 def due(parts: Parts, record: Record) -> bool:
@@ -72,6 +120,11 @@ def hold_unanswered(parts: Parts, account: str) -> Hold:
 
 def answered(parts: Parts, account: str) -> None:
     """Tell that the platform answered a read: ends a hold that only waited for that."""
+    with parts.gate:
+        times, until = parts.let_be.get(account, (0, parts.now()))
+        # A wish to be let be outlasts the answers that were under way when it was heard.
+        if times or until <= parts.now():
+            parts.let_be.pop(account, None)
     hold = parts.journal.held(account)
     if hold is not None and hold.cause in _ENDED_BY_AN_ANSWER:
         parts.journal.release(account)
@@ -99,9 +152,11 @@ def may_ask(parts: Parts, account: str) -> bool:
     """True when the platform may be asked for this account now.
 
     Refused tokens, maintenance and rate limits stop reads, too, so that nobody is hammered: one read now and then
-    finds out whether it is over.
+    finds out whether it is over. So does a platform that does not answer.
     """
     with parts.gate:
+        if asks_again_at(parts, account) is not None:
+            return False
         hold = _hold(parts, account)
         if hold is None or hold.cause not in _STOPS_READS:
             return True
@@ -153,6 +208,8 @@ def let_through(parts: Parts, record: Record) -> bool:
     """
     account = record.account
     with parts.gate:
+        if asks_again_at(parts, account) is not None:
+            return False
         hold = _hold(parts, account)
         if hold is None:
             return True

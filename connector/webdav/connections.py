@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext
 from typing import Any
 
 import requests
 
+from connector.courtesy import Courtesy
 from connector.errors import AccessDenied, NotConnected, RemoteError
 from connector.webdav.answers import Operation
 from connector.webdav.client import DavClient, Login
@@ -20,10 +22,14 @@ class Connections:
     After the first 401 every call raises AccessDenied without a request, in every thread, until
     :meth:`reconnect`: ten would block the address for everybody (WebDAV facts, trap 4). Until the login has
     been accepted once, requests go one by one, so that many threads do not send one wrong password each.
+    While the server wants to be let be (``Retry-After``) every call raises AskedToWait without a request.
     """
 
-    def __init__(self, login: Login, service: str, maximum: int) -> None:
+    def __init__(
+        self, login: Login, service: str, maximum: int, *, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._login, self._service = login, service
+        self._courtesy = Courtesy(service, clock)
         self._slots = threading.BoundedSemaphore(maximum)
         self._lock = threading.Lock()
         self._first = threading.Lock()
@@ -48,11 +54,13 @@ class Connections:
         with self._client(operation, seconds) as (client, generation), ExitStack() as answer:
             with nullcontext() if self._accepted else self._first:
                 self._refuse_if_stopped(operation)
+                self._courtesy.admit(operation.name)
                 try:
                     response = answer.enter_context(
                         client.execute(operation, path, headers=headers, body=body, seconds=seconds)
                     )
                 except RemoteError as error:
+                    self._courtesy.learn(error.status, error.retry_after_s)
                     self._learn(operation, error.status, generation)
                     raise
                 self._learn(operation, response.status_code, generation)
@@ -63,6 +71,7 @@ class Connections:
         with self._lock:
             self._generation += 1
             self._refused = self._accepted = False
+        self._courtesy.forget()
         self.close()
 
     def close(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -77,7 +78,8 @@ class WebDavFolder:
     credentials in it; hrefs begin below it. ``ca_file`` and ``proxy`` are taken from here only, never from
     the environment. At most ``max_connections`` requests run at once. ``adapter_factory`` is given each
     ready ``HTTPAdapter`` and returns the one to use. ``conditions`` tells whether a plain server keeps those of a
-    write; None: that is tried out with the first new file. Raises ValueError for a URL that cannot be meant.
+    write; None: that is tried out with the first new file. ``clock``: seconds; ``Retry-After`` is obeyed by it.
+    Raises ValueError for a URL that cannot be meant.
     """
 
     def __init__(
@@ -95,13 +97,14 @@ class WebDavFolder:
         max_listing_bytes: int = MAX_LISTING_BYTES,
         chunk_bytes: int = CHUNK_BYTES,
         conditions: bool | None = None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.name = name
         self._root = ServerRoot.of(url)
         self._timeouts = timeouts or Timeouts()
         secret = password.encode() if isinstance(password, str) else password
         login = Login(self._root.origin, user, secret, ca_file, proxy, self._timeouts, adapter_factory)
-        self._connections = Connections(login, name, max_connections)
+        self._connections = Connections(login, name, max_connections, clock=clock)
         self._max_listing_bytes, self._chunk_bytes = max_listing_bytes, chunk_bytes
         self._places = nextcloud.Places.of(self._root)
         self._lock = threading.Lock()

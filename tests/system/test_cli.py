@@ -42,7 +42,7 @@ servers: {{dms: {{url: "{dms}", user: signatures, password: {{env: JSE_PW}}}}}}
 platform: {{url: "{platform}", shortcut: sandbox, secret: {{env: JSE_SECRET}}}}
 accounts: {{cab: {{sender: Cabinet Exemple, owner: chef@cabinet.example}}}}
 folders: {{lettres: {{server: dms, path: /Lettres/, account: cab, send: {send}}}}}
-polling: {{folders: {every}, platform: 1s}}
+polling: {{folders: {every}, platform: 1s, max_calls_per_minute: 1000}}
 {more}
 """
 

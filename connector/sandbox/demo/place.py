@@ -52,6 +52,7 @@ folders:
 polling:
   folders: 1s
   platform: 1s
+  max_calls_per_minute: 600
 """
 
 
