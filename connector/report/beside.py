@@ -21,6 +21,8 @@ def delivered_beside(case: Case) -> None:
         _to_check(case)
     elif reason == "pdf_gone":
         _pdf_gone(case)
+    elif reason == "pdf_read_only":
+        _pdf_read_only(case)
     elif reason == "erased":
         _erased(case)
     else:
@@ -114,6 +116,23 @@ def _pdf_gone(case: Case) -> None:
         "“{pdf}” was no longer there when the signed document came back. The signed version is in {where}, under the "
         "name “{beside}”.",
         where=where,
+        pdf=case.pdf,
+        beside=case.beside,
+    )
+    signatories(case)
+    page.heading("Bon à savoir", "Good to know")
+    advice(case)
+
+
+def _pdf_read_only(case: Case) -> None:
+    """The PDF is shared by itself, to be read: it takes no new version, its folder takes new files."""
+    page = case.page
+    _first_beside(case)
+    page.para(
+        "« {pdf} » est partagé en lecture seule : il n’a pas pu être remplacé. La version signée est dans ce dossier, "
+        "sous le nom « {beside} ».",
+        "“{pdf}” is shared for reading only: it could not be replaced. The signed version is in this folder, under the "
+        "name “{beside}”.",
         pdf=case.pdf,
         beside=case.beside,
     )

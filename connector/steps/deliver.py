@@ -45,6 +45,7 @@ from connector.steps.discover import unproven
 from connector.steps.fetch import fetch_again
 from connector.steps.parts import Parts
 from connector.steps.present import Present
+from connector.steps.rights import takes
 from connector.steps.task import Task, is_home
 from connector.steps.watch import gone_for_good
 
@@ -212,9 +213,21 @@ def _as_version(task: Task, present: Present) -> Task:
     except PreconditionFailed:
         # 412: somebody, maybe we, was faster. The next look at the bytes decides.
         return task.later("deliver_refused", done=True)
+    except AccessDenied:
+        if not _is_alone_read_only(task, href):
+            raise
+        return beside(task, "pdf_read_only")
     except OutcomeUnknown as error:
         log.warning("delivering %s: no clear answer (%s); the file itself is asked", task.record.ref, error)
     return _read_back(task, href)
+
+
+def _is_alone_read_only(task: Task, href: Href) -> bool:
+    """True when a file may not be overwritten in a folder that takes new ones: it is shared by itself, to be read."""
+    file = task.folder.stat(href)
+    if file.permissions is None or "W" in file.permissions:
+        return False
+    return takes(task.folder.stat(file.parent).permissions or "")
 
 
 def _upload_of(task: Task) -> str:

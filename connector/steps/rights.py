@@ -1,9 +1,9 @@
 """Folders that let nothing be written: nothing leaves from them, and what would be told there is told above.
 
-Where a server says what may be done in a folder (Nextcloud: ``C`` in ``oc:permissions``) that is believed. Elsewhere
-the first status of a folder is written before anything leaves from it, which proves that there is a place for what
-comes back; a refusal is asked about again now and then. Source: design page section 4 ("Read-only folder: nothing is
-launched"), ux page section 2.3.
+Where a server says what may be done in a folder (Nextcloud: ``C`` and ``N`` in ``oc:permissions``) that is believed.
+Elsewhere the first status of a folder is written before anything leaves from it, which proves that there is a place for
+what comes back; a refusal is asked about again now and then. Source: design page section 4 ("Read-only folder: nothing
+is launched"), ux page section 2.3.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Final
 
 from connector.errors import AccessDenied, RemoteError
 from connector.lifecycle import Record
-from connector.ports import Href
+from connector.ports import Entry, Href
 from connector.sidecar import names
 from connector.steps import places, show
 from connector.steps.discover import Sight
@@ -24,7 +24,14 @@ from connector.steps.parts import Parts
 
 log = logging.getLogger(__name__)
 
-_MAY_CREATE: Final = "C"
+_SHARED: Final = "S"
+_NEEDED: Final = frozenset("CN")
+"""To create, and to overwrite: a status is written anew, a signed version needs both (facts section 9)."""
+
+
+def takes(permissions: str) -> bool:
+    """True when a folder with these ``oc:permissions`` takes what has to be put there."""
+    return _NEEDED.issubset(permissions)
 
 
 def note_sights(parts: Parts, sights: Sequence[Sight]) -> None:
@@ -41,12 +48,29 @@ def note_sights(parts: Parts, sights: Sequence[Sight]) -> None:
                 entries += page.folders()
         for entry in entries:
             if entry.permissions is not None:
-                _note(parts, (sight.settings.server, _folder(entry.href)), entry.permissions)
+                told = _of_itself(parts, sight, entry)
+                _note(parts, (sight.settings.server, _folder(entry.href)), told)
     _ask_again(parts, {sight.settings.server for sight in sights})
 
 
+def _of_itself(parts: Parts, sight: Sight, entry: Entry) -> str:
+    """Return what a folder says of itself. Where a share is hung in, the folder above tells more than is true.
+
+    It tells that the place may be renamed, with the letter that else means that its files may be overwritten.
+    """
+    told = entry.permissions or ""
+    if entry is sight.root or not (takes(told) and _SHARED in told):
+        return told
+    above = sight.by_href.get(entry.parent, sight.root)
+    if _SHARED in (above.permissions or ""):
+        return told
+    with suppress(RemoteError):
+        return parts.folders[sight.settings.server].stat(entry.href).permissions or told
+    return told
+
+
 def _note(parts: Parts, key: tuple[str, str], permissions: str) -> None:
-    if _MAY_CREATE in permissions:
+    if takes(permissions):
         parts.writable.add(key)
         parts.refused.pop(key, None)
     else:
@@ -106,6 +130,11 @@ def shown(parts: Parts, record: Record) -> Record:
     record = _settled(parts, record)
     for _ in range(record.place.count("/") + 2):
         href = places.status_href(record)
+        if href is not None and _is_refused(parts, _key(record, href)):
+            # Where files can be made but not overwritten, it would never again be true.
+            raise AccessDenied(
+                "no folder takes the status", service=record.server, operation="show", status=403
+            )
         try:
             record = show.show(parts, record)
         except AccessDenied as error:
@@ -157,7 +186,7 @@ def _is_refusal(parts: Parts, key: tuple[str, str], error: AccessDenied) -> bool
     if error.status != 403:
         return False
     permissions = parts.folders[key[0]].stat(Href(key[1])).permissions
-    return permissions is None or _MAY_CREATE not in permissions
+    return permissions is None or not takes(permissions)
 
 
 def _refuse(parts: Parts, key: tuple[str, str]) -> None:

@@ -13,7 +13,7 @@ import requests
 from connector.errors import InvalidResponse, OutOfSpace, SpoolError, Unavailable
 from connector.ports import Fetched, Sha256
 from connector.webdav.answers import is_page
-from connector.webdav.headers import read_date, read_tag, strong_etag
+from connector.webdav.headers import etag_of_download, read_date
 from connector.webdav.transport import Call, current_call
 
 _BLOCK = 65_536
@@ -93,7 +93,7 @@ def receive(response: requests.Response, into: BinaryIO, *, max_bytes: int, name
     return Fetched(
         size=size,
         sha256=Sha256(digest.hexdigest()),
-        etag=read_tag(strong_etag(response.headers), modified, size),
+        etag=etag_of_download(response.headers, modified, size),
         modified=modified,
         date=read_date(response.headers.get("Date")),
     )

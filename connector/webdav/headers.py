@@ -54,16 +54,6 @@ def is_made(etag: ETag) -> bool:
     return etag.startswith(_MADE)
 
 
-def read_tag(etag: ETag | None, modified: datetime | None, size: int | None) -> ETag | None:
-    """Return the tag of a download as a listing has it.
-
-    nginx sends time and size, ``6926b3c1-1f``, with a file and nothing in its listings: that is a tag made here, so
-    that both are the same.
-    """
-    made = made_etag(None if modified is None else modified.timestamp(), size)
-    return made if etag is None or (made is not None and made == f"{_MADE}{etag}") else etag
-
-
 def strong_etag(headers: Mapping[str, str]) -> ETag | None:
     """Return the tag of an answer, None if it carries none or a weak one (useless in If-Match)."""
     for name in ("ETag", "OC-ETag"):
@@ -71,6 +61,19 @@ def strong_etag(headers: Mapping[str, str]) -> ETag | None:
         if etag is not None:
             return None if weak else etag
     return None
+
+
+def etag_of_download(headers: Mapping[str, str], modified: datetime | None, size: int | None) -> ETag | None:
+    """Return the tag of a download as a listing has it, None where that is a weak one.
+
+    nginx sends time and size, ``6926b3c1-1f``, with a file and nothing in its listings: that is a tag made here, so
+    that both are the same.
+    """
+    etag = strong_etag(headers)
+    if etag is None and "ETag" in headers:
+        return None
+    made = made_etag(modified, size)
+    return made if etag is None or (made is not None and made == f"{_MADE}{etag}") else etag
 
 
 def quoted(etag: ETag) -> str:

@@ -62,6 +62,10 @@ class Backend:
     files: Path | None = None
     """Where what it serves lies, for a server that takes its times from the disk."""
 
+    share: Callable[[str, int], str] | None = None
+    """Shares a folder below ``url``, given by its name, with the rights of a share; returns the URL under which
+    ``colleague`` has it then. None: there are no such shares."""
+
     @contextmanager
     def fresh(self) -> Iterator[Served]:
         """Make a folder of its own on the server and log in to it."""

@@ -79,7 +79,20 @@ def sandbox(files: Path, state: Path, mode: str) -> Iterator[Backend]:
         files_lock=True,
     )
     with serve_dms(world) as running:
-        yield Backend(running.url, USER, PASSWORD, lambda: clock.advance(2), COLLEAGUE)
+
+        def share(name: str, rights: int) -> str:
+            world.shares[name] = rights
+            # Everybody sees the same files there; what a share allows it allows all.
+            return f"{running.url}{name}/".replace(f"/files/{USER}/", f"/files/{COLLEAGUE}/")
+
+        yield Backend(
+            running.url,
+            USER,
+            PASSWORD,
+            lambda: clock.advance(2),
+            COLLEAGUE,
+            share=None if mode == "plain" else share,
+        )
         assert running.errors == []
 
 

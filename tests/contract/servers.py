@@ -19,7 +19,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Final
+from urllib.parse import unquote
 
+import httpx
 import pytest
 
 from tests.contract.backend import COLLEAGUE, PASSWORD, USER, Backend, age
@@ -170,7 +172,35 @@ def nextcloud() -> Backend:
     )
     if not url:
         pytest.skip("JSE_TEST_NEXTCLOUD_URL is not set")
-    return Backend(url.rstrip("/") + "/", user, password, lambda: time.sleep(2), colleague, theirs)
+    url = url.rstrip("/") + "/"
+
+    def share(name: str, rights: int) -> str:
+        base, _, below = unquote(url).partition(f"/remote.php/dav/files/{user}/")
+        asked = {
+            "path": f"/{below}{name}",
+            "shareType": "0",
+            "shareWith": colleague,
+            "permissions": str(rights),
+        }
+        answer = httpx.post(
+            f"{base}/ocs/v2.php/apps/files_sharing/api/v1/shares",
+            auth=(user, password),
+            headers={"OCS-APIRequest": "true"},
+            data=asked,
+            trust_env=False,
+        )
+        answer.raise_for_status()
+        return f"{base}/remote.php/dav/files/{colleague}/{name}/"
+
+    return Backend(
+        url,
+        user,
+        password,
+        lambda: time.sleep(2),
+        colleague,
+        theirs,
+        share=share if colleague else None,
+    )
 
 
 def _need(*wanted: Path) -> None:

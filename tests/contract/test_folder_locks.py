@@ -149,7 +149,7 @@ def test_somebody_elses_lock_is_respected(letter: Served) -> None:
 
 
 def test_a_new_version_waits_for_a_colleagues_lock(letter: Served, tmp_path: Path) -> None:
-    """What came back is Locked out while somebody has the document, and goes in, same upload, once they let go."""
+    """C4: What came back is Locked out while somebody has the document, and goes in, same upload, once they let go."""
     if letter.folder.capabilities().kind != "nextcloud" or letter.colleague is None:
         pytest.skip("no versions, or one user only")
     before = file_id(letter.settled(LETTER))

@@ -66,7 +66,7 @@ def test_an_unknown_id_is_nowhere(rich: Served) -> None:
 
 
 def test_replace_as_version_keeps_id_and_history(rich: Served, tmp_path: Path) -> None:
-    """The new bytes are in the same file, the old ones in its versions."""
+    """C12: The new bytes are in the same file, the old ones in its versions."""
     rich.folder.create(Href("/lettre é.pdf"), b"unsigned")
     before = rich.settled("/lettre é.pdf")
     signed = tmp_path / "signed.pdf"

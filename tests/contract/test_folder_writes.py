@@ -83,7 +83,7 @@ def test_replace_with_the_tag(dms: Served, tmp_path: Path) -> None:
 
 
 def test_replace_with_a_stale_tag_is_refused(dms: Served) -> None:
-    """A tag from before somebody's change changes nothing."""
+    """C2: A tag from before somebody's change changes nothing."""
     dms.folder.create(Href("/a.txt"), b"one")
     stale = dms.tag("/a.txt")
     dms.folder.replace(Href("/a.txt"), b"theirs, longer", etag=stale)

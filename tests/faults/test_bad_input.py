@@ -191,7 +191,7 @@ def test_a_sidecar_taken_back_takes_its_status_along(tmp_path: Path) -> None:
 
 @MODES
 def test_a_refused_password_is_tried_once(tmp_path: Path, mode: Mode) -> None:
-    """After one 401 that login is not used again in the pass, and a right password ends it without any loss."""
+    """C7: After one 401 that login is not used again in the pass, and a right password ends it without any loss."""
     with Stage(tmp_path, mode) as stage:
         stage.drop()
         stage.dms.accounts.change_password("signatures", "autre")

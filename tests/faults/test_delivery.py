@@ -71,7 +71,7 @@ def settle(stage: Stage) -> None:
     [*(("nextcloud", m) for m in NEXTCLOUD_WRITES), *(("plain", m) for m in PLAIN_WRITES)],
 )
 def test_each_write_broken_once(tmp_path: Path, mode: Mode, method: str) -> None:
-    """Whatever one write of the delivery meets, the signed document is in its place in the end, once."""
+    """C5: Whatever one write of the delivery meets, the signed document is in its place in the end, once."""
     faults = FAULTS | (TORN if method == "PUT" else {})
     with Stage(tmp_path, mode) as stage:
         send_out(stage, *faults)
@@ -91,7 +91,7 @@ def test_each_write_broken_once(tmp_path: Path, mode: Mode, method: str) -> None
 
 @MODES
 def test_an_obstacle_that_lasts_is_told(tmp_path: Path, mode: Mode) -> None:
-    """A locked file and a full server are told, the copy waits in safety, and both end by themselves."""
+    """C4, C11: A locked file and a full server are told, the copy waits in safety, and both end by themselves."""
     with Stage(tmp_path, mode) as stage:
         send_out(stage, "ouvert", "plein")
         for name, status in (("ouvert", 423), ("plein", 507)):
@@ -131,7 +131,7 @@ def save_during(stage: Stage, rule: Rule, path: str, content: bytes) -> threadin
 
 @MODES
 def test_saved_by_a_person_in_the_middle(tmp_path: Path, mode: Mode) -> None:
-    """A save that falls between the last look and the write is kept, and the signed document comes beside."""
+    """C3: A save that falls between the last look and the write is kept, and the signed document comes beside."""
     with Stage(tmp_path, mode) as stage:
         send_out(stage, "lettre")
         where = f"*jse-{stage.record().ref.lower()}*" if mode == "nextcloud" else f"{ROOT}/lettre.pdf"
@@ -149,7 +149,9 @@ def test_saved_by_a_person_in_the_middle(tmp_path: Path, mode: Mode) -> None:
 
 @MODES
 def test_changed_or_gone_when_it_comes_home(tmp_path: Path, mode: Mode) -> None:
-    """An edited PDF stays as it is, a deleted one stays deleted: the signed document comes beside, faults or not."""
+    """C3, C10: An edited PDF stays as it is, a deleted one stays deleted: the signed document comes beside,
+    faults or not.
+    """
     with Stage(tmp_path, mode) as stage:
         names = ("modifie", "parti", "modifie perdu", "parti coupe", "parti dechire", "nom pris")
         send_out(stage, *names)
@@ -183,7 +185,7 @@ def test_changed_or_gone_when_it_comes_home(tmp_path: Path, mode: Mode) -> None:
 
 @MODES
 def test_a_folder_that_is_gone(tmp_path: Path, mode: Mode) -> None:
-    """Where the folder was deleted the signed document goes to the folder for what has lost its own."""
+    """C10: Where the folder was deleted the signed document goes to the folder for what has lost its own."""
     with Stage(tmp_path, mode) as stage:
         stage.dms.person.mkdir(f"{ROOT}/Client")
         send_out(stage, "lettre", folder=f"{ROOT}/Client")

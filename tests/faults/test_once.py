@@ -471,7 +471,7 @@ def test_prepared_while_a_send_is_unanswered(tmp_path: Path) -> None:
 
 @MODES
 def test_a_second_connector(tmp_path: Path, mode: Mode) -> None:
-    """Another connector's id refuses a folder that is owned, and changes nothing on the server."""
+    """C15: Another connector's id refuses a folder that is owned, and changes nothing on the server."""
     with Town(tmp_path, mode) as stage:
         send_out(stage, "lettre")
         mine = stage.save_journal()

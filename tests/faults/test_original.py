@@ -22,7 +22,7 @@ def out(stage: Stage) -> bytes:
 
 
 def test_the_labelled_version_is_spared_from_thinning(tmp_path: Path) -> None:
-    """Proven to hold the original byte for byte; file id, tags and comments are the file's own and stay."""
+    """C12: Proven to hold the original byte for byte; file id, tags and comments are the file's own and stay."""
     with Stage(tmp_path, settings={"comments": "true"}) as stage:
         original = out(stage)
         before = stage.dms.file_id(f"{ROOT}/lettre.pdf")

@@ -31,7 +31,7 @@ def later(stage: Stage) -> None:
 
 @MODES
 def test_nothing_leaves_from_a_read_only_folder(tmp_path: Path, mode: Mode) -> None:
-    """Not one of them; each is told at the nearest place that takes it, by its folder's name; and all of it goes
+    """C15: Not one of them; each is told at the nearest place that takes it, by its folder's name; and all of it goes
     away by itself once the rights are given."""
     with Stage(tmp_path, mode) as stage:
         for folder in ("Client", "Client/2026", "Client/2026/Mandat", "Ouvert", "Autre"):

@@ -167,7 +167,9 @@ def test_ended_otherwise_while_its_folder_was_away(tmp_path: Path, mode: Mode) -
 
 
 def test_moved_elsewhere_in_the_same_account(tmp_path: Path) -> None:
-    """Out of every watched folder, but found by its id: it is followed there, and comes home there, as a version."""
+    """C10: Out of every watched folder, but found by its id: it is followed there, and comes home there, as a
+    version.
+    """
     with Stage(tmp_path, "nextcloud", timing=PATIENT) as stage:
         drop(stage, {"Client": "", "Refus": ""})
         stage.dms.person.mkdir("Privé")

@@ -567,6 +567,7 @@ def ended_variants() -> list[Variant]:
             CONTEXT,
         ),
         ("SIGNÉ – ", record(State.DELIVERED_BESIDE, *DONE, document=beside, reason="pdf_gone"), CONTEXT),
+        ("SIGNÉ – ", record(State.DELIVERED_BESIDE, *DONE, document=beside, reason="pdf_read_only"), CONTEXT),
         (
             "SIGNÉ – ",
             record(State.DELIVERED_BESIDE, *DONE, document=beside, reason="to_check", values=different),

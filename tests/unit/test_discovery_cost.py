@@ -237,7 +237,7 @@ def test_elsewhere_leaves_that_have_not_moved_are_spared(tmp_path: Path) -> None
 
 @pytest.mark.parametrize("mode", ["nextcloud", "plain"])
 def test_a_server_that_does_not_tell_of_a_change_is_not_believed_again(tmp_path: Path, mode: Mode) -> None:
-    """C9: a folder on an external storage keeps its ETag, or its time; the sweep finds it out."""
+    """C9: C9: a folder on an external storage keeps its ETag, or its time; the sweep finds it out."""
     with office(tmp_path, mode, depth_infinity=False) as here:
         sight = here.settle()
         target = f"{ROOT}/{LEAVES[7]}"

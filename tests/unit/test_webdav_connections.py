@@ -59,7 +59,7 @@ WRITES: dict[str, Callable[[WebDavFolder], object]] = {
 
 
 def test_one_refusal_stops_the_login() -> None:
-    """After one 401 nothing is asked, by any thread, until told; 403 stops nothing."""
+    """C7: After one 401 nothing is asked, by any thread, until told; 403 stops nothing."""
     accepting = False
 
     def script(_: Asked) -> bytes:
@@ -101,7 +101,7 @@ def test_forbidden_concerns_one_thing() -> None:
 
 
 def test_retry_after_is_kept() -> None:
-    """Seconds and dates both tell how long to wait; a date counts by the server's own clock."""
+    """C8, C14: Seconds and dates both tell how long to wait; a date counts by the server's own clock."""
     now = datetime(2031, 5, 1, 12, 0, tzinfo=UTC)
     later = format_datetime(now + timedelta(seconds=90), usegmt=True)
     date = f"Date: {format_datetime(now, usegmt=True)}"
@@ -119,7 +119,7 @@ def test_retry_after_is_kept() -> None:
 
 
 def test_cookies_are_neither_kept_nor_sent() -> None:
-    """A cookie would outrank the login."""
+    """C13: A cookie would outrank the login."""
     reply = answer("207 Multi-Status", EMPTY, "Set-Cookie: a=b; Path=/", "Set-Cookie: nc=1")
     with serve(reply) as server, opened(server) as folder:
         for _ in range(3):
@@ -128,7 +128,7 @@ def test_cookies_are_neither_kept_nor_sent() -> None:
 
 
 def test_nothing_is_taken_from_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Neither a netrc nor proxy or certificate variables count."""
+    """C13: Neither a netrc nor proxy or certificate variables count."""
     (tmp_path / ".netrc").write_text("machine 127.0.0.1 login eve password evil\n")
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("NETRC", str(tmp_path / ".netrc"))
@@ -143,7 +143,7 @@ def test_nothing_is_taken_from_the_environment(tmp_path: Path, monkeypatch: pyte
 
 
 def test_the_configured_proxy_is_used() -> None:
-    """A proxy that is set gets the request, with the whole URL."""
+    """C14: A proxy that is set gets the request, with the whole URL."""
     with serve(answer("207 Multi-Status", EMPTY)) as proxy:
         folder = WebDavFolder("dms", "http://dms.invalid/", "u", "p", proxy=proxy.url, timeouts=QUICK)
         with folder:
@@ -152,7 +152,7 @@ def test_the_configured_proxy_is_used() -> None:
 
 
 def test_bytes_as_password() -> None:
-    """Bytes are sent as they are."""
+    """C14: Bytes are sent as they are."""
     with serve(answer("207 Multi-Status", EMPTY)) as server, opened(server, b"\xff\xe9") as folder:
         folder.stat(ROOT)
         sent = server.asked[0].headers["authorization"].removeprefix("Basic ")

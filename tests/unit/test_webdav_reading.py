@@ -239,7 +239,7 @@ def test_hrefs_begin_below_the_root() -> None:
     ],
 )
 def test_etags_are_compared_without_their_dress(raw: str | None, tag: str | None, weak: bool) -> None:
-    """Quotes, W/ and the suffix of a compressor do not belong to a tag."""
+    """C1: Quotes, W/ and the suffix of a compressor do not belong to a tag."""
     assert read_etag(raw) == (tag, weak)
 
 

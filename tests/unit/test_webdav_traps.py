@@ -88,7 +88,7 @@ BAD_LISTINGS: dict[str, bytes] = {
 @pytest.mark.parametrize("call", READS)
 @pytest.mark.parametrize("case", BAD_LISTINGS)
 def test_a_bad_listing_is_invalid(case: str, call: str) -> None:
-    """No listing that is not whole and well-formed is believed."""
+    """C6: No listing that is not whole and well-formed is believed."""
     with serve(BAD_LISTINGS[case]) as server, opened(server) as folder:
         with pytest.raises(InvalidResponse) as caught:
             READS[call](folder)
@@ -201,7 +201,7 @@ def test_a_refusal_with_a_dripping_body_is_a_refusal() -> None:
 def test_what_an_answer_to_a_write_means(
     call: str, reply: Iterable[Step] | bytes, expected: type[RemoteError]
 ) -> None:
-    """Only the documented success is success; only a clear refusal is a refusal; a write is asked once."""
+    """C6: Only the documented success is success; only a clear refusal is a refusal; a write is asked once."""
 
     def script(asked: Asked) -> Iterable[Step] | bytes:
         if asked.method != "PROPFIND":

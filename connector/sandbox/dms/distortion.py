@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from fnmatch import fnmatchcase
 from urllib.parse import unquote
@@ -17,6 +18,8 @@ LOGIN_PAGE = (
     b'<input name="user"><input name="password" type="password"><button>Se connecter</button>'
     b"</form></body></html>\n"
 )
+_ETAGS = ("etag", "oc-etag")
+_MOVES = itertools.count(1)
 HTML = [("Content-Type", "text/html; charset=UTF-8")]
 
 
@@ -34,11 +37,18 @@ def instead(rules: dict[Kind, Rule]) -> Answer | None:
 
 
 def distorted(answer: Answer, rules: dict[Kind, Rule]) -> Answer:
-    """Spoil a true answer: weak or missing ETags, errors inside a 207."""
+    """Spoil a true answer: weak, missing or wrong ETags, errors inside a 207."""
     if "weak_etag" in rules:
         _each_etag(answer, lambda value: f'W/"{value}"')
     if "no_etag" in rules:
         _each_etag(answer, lambda value: "")
+    if "old_etag" in rules:
+        answer.headers = [
+            (key, '"former"' if key.lower() in _ETAGS else value) for key, value in answer.headers
+        ]
+    if "moving_etag" in rules:
+        moved = next(_MOVES)
+        _each_etag(answer, lambda value: f'"{value}{moved}"')
     if "propstat_error" in rules and answer.status == 207:
         _refuse_inside(answer, rules["propstat_error"])
     return answer
@@ -48,7 +58,7 @@ def _each_etag(answer: Answer, change: object) -> None:
     assert callable(change)
     headers = []
     for key, value in answer.headers:
-        if key.lower() in ("etag", "oc-etag"):
+        if key.lower() in _ETAGS:
             value = change(value.strip('"'))
         if value:
             headers.append((key, value))

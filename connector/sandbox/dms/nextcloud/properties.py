@@ -46,12 +46,15 @@ def content_type(node: Node) -> str:
 def permissions(dav: Dav, node: Node) -> str:
     """Return the letters of oc:permissions; a read-only place looks like a read-only share.
 
-    The place where a share is hung in may always be deleted: that only unshares it.
+    The place where a share is hung in may always be deleted and, in the listing of the folder above, renamed: that
+    concerns the place alone. SEARCH tells neither (seen).
     """
     rights, top = dav.folder.rights(node.path), dav.folder.share_of(node.path)
+    if node.path == top and dav.call.method == "PROPFIND":
+        rights |= DELETE if dav.below_root(dav.call.path) == top else DELETE | UPDATE
     letters = "S" if top is not None or dav.folder.is_read_only(node.path) else ""
     letters += ("R" if rights & RESHARE else "") + "G"
-    letters += "D" if rights & DELETE or node.path == top else ""
+    letters += "D" if rights & DELETE else ""
     letters += "NV" if rights & UPDATE else ""
     if node.folder:
         return letters + ("CK" if rights & CREATE else "")
@@ -160,7 +163,7 @@ _READERS: dict[str, Reader] = {
     f"{{{OC}}}comments-unread": lambda dav, node: "0",
     f"{{{OC}}}comments-href": lambda dav, node: f"{ROOT}comments/files/{node.fileid}",
     f"{{{NC}}}system-tags": _tags,
-    f"{{{NC}}}mount-type": lambda dav, node: "",
+    f"{{{NC}}}mount-type": lambda dav, node: "" if dav.folder.share_of(node.path) is None else "shared",
     f"{{{NC}}}is-mount-root": lambda dav, node: "false",
     f"{{{NC}}}has-preview": lambda dav, node: "false",
     f"{{{NC}}}upload_time": _files_only(lambda dav, node: str(node.uploaded)),
