@@ -16,7 +16,7 @@ from connector.report.facts import EXPIRY_COMPUTED
 from connector.steps import waiting
 from connector.steps.deadlines import lapse_by_rule
 from connector.steps.follow import absorb
-from connector.steps.mark import still_judged
+from connector.steps.mark import crowd, still_judged
 from connector.steps.parts import Parts
 
 log = logging.getLogger(__name__)
@@ -33,7 +33,8 @@ def send(parts: Parts, record: Record) -> Record:
             return asked
         record = parts.journal.get(record.id)
         try:
-            if not still_judged(parts.folders[record.server], record):
+            folder = parts.folders[record.server]
+            if not still_judged(folder, record, crowded=crowd(parts, record)):
                 # Step 1 looks at the bytes of what changed, and decides.
                 return parts.journal.touch(record, **waiting.backoff(parts, record))
         except RemoteError as error:
