@@ -154,8 +154,10 @@ class Parts:
     """Held, never during network work, by whoever finds out whether something may leave, and while it says so."""
     leaving: dict[int, tuple[str, str]] = field(default_factory=dict)
     """Record let through and not marked yet → (account, folder): the brakes count it already."""
-    senders: Mapping[str, threading.Lock] = field(default_factory=lambda: defaultdict(threading.Lock))
-    """Account → held from a marker to its ``send``: after an unanswered one nothing more of it leaves (R9b)."""
+    senders: Mapping[str, threading.RLock] = field(default_factory=lambda: defaultdict(threading.RLock))
+    """Account → held during its one ``send``: after an unanswered one nothing more of it leaves (protocol R9b)."""
+    sends_answered: dict[str, datetime] = field(default_factory=dict)
+    """Account → when its last ``send`` went through; not there since one did not."""
     probed: Mapping[str, threading.Lock] = field(default_factory=lambda: defaultdict(threading.Lock))
     """Account → held while its contract is confirmed: once is enough (protocol R11)."""
     asking_rights: Mapping[str, threading.Lock] = field(default_factory=lambda: defaultdict(threading.Lock))
