@@ -15,6 +15,7 @@ from concurrent.futures import ThreadPoolExecutor as Threads
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from types import FrameType
 
 from apscheduler.executors.pool import BasePoolExecutor
@@ -91,6 +92,8 @@ class Daemon:
             key = f"server:{name}"
             every = polling.folders or NEXTCLOUD_EVERY
             self._jobs[key] = Job(key, lambda deadline, name=name: self._server(name, deadline), every)  # type: ignore[misc]
+            # What outlived a pass has come to its end: the next one tells of it.
+            self.memories[name].hands.freed = partial(self.wake, key)
         for name in self._config.accounts:
             key = f"account:{name}"
             every = min(polling.platform, ACCOUNT_EVERY)
@@ -196,7 +199,8 @@ class Daemon:
         return not busy
 
     def _busy(self) -> list[str]:
-        return [job.name for job in self._jobs.values() if job.began is not None]
+        left = [f"server:{name}" for name, memory in self.memories.items() if memory.hands.busy]
+        return sorted({*left, *(job.name for job in self._jobs.values() if job.began is not None)})
 
     # --------------------------------------------------------------------------------------- jobs
 

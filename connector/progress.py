@@ -205,8 +205,9 @@ def _advance(parts: Parts, record: Record, memory: ServerMemory, turn: Turn) -> 
         record = after
     if record.state in _LEAVING:
         # The first one goes alone, from its marker to its answer: while the platform is not known to answer, nothing
-        # else of its account is marked. Those that follow wait for each other with the call itself only (R9b).
-        with parts.senders[record.account]:
+        # else is marked. Those that follow wait for each other with the call itself only (R9b), and a server that is
+        # slow to take a marker keeps none of another server's.
+        with parts.alone[record.account, record.server]:
             if not waiting.sends_answered(parts, record.account):
                 _go_on(parts, record, memory, turn)
                 return
