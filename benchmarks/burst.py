@@ -67,7 +67,7 @@ def reused(asked: Iterable[Asked]) -> float:
     return 1 - len(fresh) / len(everything)
 
 
-def connector_burst(directory: Path, mode: Mode, pairs: int) -> Run:
+def connector_burst(directory: Path, mode: Mode, pairs: int, distance_s: float = 0.0) -> Run:
     """Run the connector's own passes on a fresh place."""
     with burst_place(directory, mode, pairs=pairs) as place:
         state = wiring.State(directory=place.state)
@@ -80,6 +80,7 @@ def connector_burst(directory: Path, mode: Mode, pairs: int) -> Run:
             before = len(place.asked())
             server_pass(parts, "dms", memory)  # sees them for the first time
             time.sleep(_SETTLED_S)
+            place.keep_distance(distance_s)
             began = time.perf_counter()
             _until(parts, memory, lambda: place.sends() == [1] * pairs)
             launched = time.perf_counter() - began
@@ -101,13 +102,14 @@ def _until(parts: Parts, memory: ServerMemory, done) -> None:
     raise RuntimeError("the burst did not come to its end")
 
 
-def bare(directory: Path, mode: Mode, pairs: int) -> Run:
+def bare(directory: Path, mode: Mode, pairs: int, distance_s: float = 0.0) -> Run:
     """Run the bare script on a fresh place."""
     with burst_place(directory, mode, pairs=pairs) as place, bare_burst(place, AT_ONCE) as script:
         names = place.drop(pairs)
         script.prepare()
         before = len(place.asked())
         time.sleep(_SETTLED_S)
+        place.keep_distance(distance_s)
         began = time.perf_counter()
         script.launch(names)
         launched = time.perf_counter() - began

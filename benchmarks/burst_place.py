@@ -58,6 +58,16 @@ class BurstPlace:
                 client.post("/sandbox/person", json={"act": "write", **asked}).raise_for_status()
         return names
 
+    def keep_distance(self, seconds: float) -> None:
+        """Let every answer of both servers take so much longer: a round trip that loopback does not have."""
+        if not seconds:
+            return
+        far = {"kind": "latency", "times": None, "seconds": seconds}
+        with self._person() as client:
+            client.post("/sandbox/misbehave", json=far).raise_for_status()
+        with httpx.Client(base_url=self.platform, trust_env=False, timeout=60) as client:
+            client.post("/sandbox/misbehave", json=far).raise_for_status()
+
     def sign_all(self) -> None:
         """Let the person sign everything that was sent."""
         with httpx.Client(base_url=self.platform, trust_env=False, timeout=60) as client:

@@ -46,6 +46,9 @@ class Daemon:
         self._held: set[str] = set()
         self._partners = _partners(config)
         self._jobs = Jobs(self._made_jobs(), budget=budget, night=self._is_night, failed=self._journal_failed)
+        for name, memory in self.memories.items():
+            # What outlived a pass has come to its end: the next one tells of it.
+            memory.hands.freed = partial(self._jobs.ask, f"server:{name}")
         self._wakeups = WakeUps(
             {
                 name: (folder.wake, partial(self._jobs.announce, f"server:{folder.server}"))
@@ -161,7 +164,7 @@ class Daemon:
         self._jobs.end()
         self._wakeups.end()
         until = time.monotonic() + self._grace
-        while (busy := self._jobs.busy()) and time.monotonic() < until:
+        while (busy := self._busy()) and time.monotonic() < until:
             time.sleep(0.05)
         if busy:
             log.warning("%s is still in an effect; its intent remains", ", ".join(busy))
@@ -169,6 +172,11 @@ class Daemon:
             raise self._failure
         log.info("stopped")
         return not busy
+
+    def _busy(self) -> list[str]:
+        """Names of what runs now, what outlived its pass included."""
+        left = [f"server:{name}" for name, memory in self.memories.items() if memory.hands.busy]
+        return sorted({*left, *self._jobs.busy()})
 
     # --------------------------------------------------------------------------------------- jobs
 

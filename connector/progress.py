@@ -204,11 +204,14 @@ def _advance(parts: Parts, record: Record, memory: ServerMemory, turn: Turn) -> 
             return
         record = after
     if record.state in _LEAVING:
-        # Marked and sent one by one: after an unanswered send nothing more of its account leaves (R9b).
-        with parts.senders[record.account]:
-            _go_on(parts, record, memory, turn)
-    else:
-        _go_on(parts, record, memory, turn)
+        # The first one goes alone, from its marker to its answer: while the platform is not known to answer, nothing
+        # else is marked. Those that follow wait for each other with the call itself only (R9b), and a server that is
+        # slow to take a marker keeps none of another server's.
+        with parts.alone[record.account, record.server]:
+            if not waiting.sends_answered(parts, record.account):
+                _go_on(parts, record, memory, turn)
+                return
+    _go_on(parts, record, memory, turn)
 
 
 def _go_on(

@@ -7,6 +7,7 @@ has another name and is swept away at start. Every failure of the disk is a :cla
 from __future__ import annotations
 
 import hashlib
+import mmap
 import os
 import shutil
 from collections.abc import Callable, Iterator
@@ -17,6 +18,7 @@ from typing import BinaryIO, TypeVar
 from connector.errors import SpoolError
 
 _PART = ".part"
+_BLOCK = 65_536
 T = TypeVar("T")
 
 
@@ -97,6 +99,25 @@ class Spool:
             yield
         except OSError as error:
             raise SpoolError(f"spool {self.directory}: {error.strerror or error}") from error
+
+
+def begins_with(whole: Path, part: Path) -> bool:
+    """True when a file begins with all the bytes of another, or is the same. Reads both piece by piece."""
+    if part.stat().st_size > whole.stat().st_size:
+        return False
+    with whole.open("rb") as one, part.open("rb") as other:
+        while piece := other.read(_BLOCK):
+            if one.read(len(piece)) != piece:
+                return False
+    return True
+
+
+def contains(path: Path, wanted: bytes) -> bool:
+    """True when these bytes stand somewhere in a file, which is not read into memory."""
+    if not path.stat().st_size:
+        return False
+    with path.open("rb") as stream, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as content:
+        return content.find(wanted) >= 0
 
 
 def _fsync_directory(directory: Path) -> None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import atexit
 import hashlib
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, closing
 from datetime import timedelta
 from functools import cache
@@ -111,6 +111,7 @@ class Stage:
         timing: Timing = QUICK,
         reads: int = 100_000,
         ground: Ground | None = None,
+        offices: Sequence[str] = ("Cabinet Exemple",),
         **dms_options: Any,
     ) -> None:
         self.directory = directory
@@ -120,7 +121,9 @@ class Stage:
         self._wired = ExitStack()
         self.ground = ground or self._embedded(mode, **dms_options)
         shared = authority(directory.parent / "authority")
-        self.platform = PlatformWorld(directory / "platform", clock=self.clock, authority=shared)
+        self.platform = PlatformWorld(
+            directory / "platform", clock=self.clock, authority=shared, offices=offices
+        )
         self.settings = {"send": "live", **(settings or {})}
         self.account = dict(account or {})
         self.contract = contract

@@ -10,6 +10,7 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -419,11 +420,16 @@ def _place(href: str) -> str:
 
 
 def _record(row: sa.Row[Any]) -> Record:
+    return _read(row.id, row.current, row.facts)
+
+
+@lru_cache(maxsize=512)
+def _read(record_id: int, current: bool, facts: str) -> Record:
+    """Read what a row says. Records never change: the same row, read again and again, is the same record."""
     try:
-        facts = json.loads(row.facts)
         # `current` lives in its column alone: a newer record of the same place takes it away from the older one.
-        return Record.model_validate({**facts, "id": row.id, "current": row.current})
+        return Record.model_validate({**json.loads(facts), "id": record_id, "current": current})
     except (ValueError, TypeError) as error:
         raise JournalError(
-            f"record {row.id} of the journal cannot be read: {type(error).__name__}"
+            f"record {record_id} of the journal cannot be read: {type(error).__name__}"
         ) from error

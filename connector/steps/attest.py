@@ -25,6 +25,7 @@ from connector.errors import (
 from connector.lifecycle import Record, State
 from connector.ports import Folder, Href, TransactionId
 from connector.sidecar import names
+from connector.spool import begins_with
 from connector.steps import waiting
 from connector.steps.homes import lost_key, split
 from connector.steps.parts import Parts
@@ -181,7 +182,7 @@ def _made(parts: Parts, folder: Folder, record: Record, href: Href, *, begun: st
         raise OutcomeUnknown("the attestation made beside is not there", operation="attest") from None
     if there.sha256 in {parts.spool.sha256(ours), begun}:
         return True
-    if begun is None or not ours.read_bytes().startswith(path.read_bytes()):
+    if begun is None or not begins_with(ours, path):
         return False
     etag = there.etag or folder.stat(href).etag
     if etag is None:

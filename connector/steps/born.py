@@ -17,6 +17,7 @@ from connector.identity import digest_of
 from connector.lifecycle import Record, State
 from connector.ports import Entry, Href
 from connector.sidecar import names
+from connector.spool import contains
 from connector.steps.discover import Sight
 from connector.steps.parts import Parts
 
@@ -160,7 +161,7 @@ def is_signed(parts: Parts, sight: Sight, document: Entry) -> bool:
             lambda stream: parts.folders[settings.server].get(document.href, stream, max_bytes=limit),
         )
         # A signature's byte range stands in clear, or it could not be checked: most PDFs need no second reading.
-        return _BYTE_RANGE in path.read_bytes() and parts.documents.facts(path).signatures > 0
+        return contains(path, _BYTE_RANGE) and parts.documents.facts(path).signatures > 0
     except (OutOfSpace, DocumentError):
         return False
     finally:

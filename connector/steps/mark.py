@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import secrets
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from connector import marks
 from connector.errors import NotFound, PreconditionFailed, RemoteError
@@ -17,10 +17,15 @@ from connector.lifecycle import DocumentFacts, Event, Record
 from connector.marks import Further, Reading, Sent
 from connector.ports import Entry, Folder, Href
 from connector.steps import recover, waiting
+from connector.steps.discover import Sight
 from connector.steps.parts import FolderSettings, Parts
 from connector.steps.registry import read_mark, sent_href
 
 log = logging.getLogger(__name__)
+
+_FEW = 3
+_CROWDED = 8_192
+"""Bytes of a page of the tree, some hundred files: listing them takes a server longer than two or three questions."""
 
 
 def mark(parts: Parts, record: Record) -> Record:
@@ -31,7 +36,7 @@ def mark(parts: Parts, record: Record) -> Record:
     settings = parts.watched[record.folder]
     folder = parts.folders[settings.server]
     try:
-        if not still_judged(folder, record):
+        if not still_judged(folder, record, crowded=crowd(parts, record)):
             return _abandon(parts, record)
         recover.check_owner(parts, settings)
         if parts.journal.intent(record, "mark") is None:
@@ -52,23 +57,45 @@ def mark(parts: Parts, record: Record) -> Record:
         )
 
 
-def still_judged(folder: Folder, record: Record) -> bool:
-    """The last look before anything binds: every document and the sidecar are still what was judged (best effort)."""
+def still_judged(
+    folder: Folder, record: Record, *, crowded: Callable[[str], bool] = lambda _parent: False
+) -> bool:
+    """The last look before anything binds: every document and the sidecar are still what was judged (best effort).
+
+    ``crowded`` tells of a folder whether listing it costs more than asking for a few files.
+    """
     found: dict[str, Entry] = {}
-    # Most often all of them lie in one folder: one look shows them all.
-    for parent in dict.fromkeys(
-        _parent(href) for href in (record.place, *(d.href for d in record.documents))
-    ):
-        try:
-            found |= {entry.href: entry for entry in folder.list(parent).entries}
-        except NotFound:
-            return False
+    wanted: dict[Href, list[str]] = {}
+    for href in dict.fromkeys((record.place, *(one.href for one in record.documents))):
+        wanted.setdefault(_parent(href), []).append(href)
+    try:
+        for parent, hrefs in wanted.items():
+            # Most often all of them lie in one folder: one look shows them all.
+            looked = (
+                [folder.stat(Href(href)) for href in hrefs]
+                if len(hrefs) <= _FEW and crowded(parent)
+                else folder.list(parent).entries
+            )
+            found |= {entry.href: entry for entry in looked}
+    except NotFound:
+        return False
     sidecar = found.get(record.place)
     return (
         sidecar is not None
         and sidecar.etag == record.sidecar_etag
         and all(_unchanged(document, found.get(document.href)) for document in record.documents)
     )
+
+
+def crowd(parts: Parts, record: Record) -> Callable[[str], bool]:
+    """Return what tells of a folder whether many files lie in it, as the last look showed it."""
+
+    def crowded(parent: str) -> bool:
+        sight = parts.rights_of.get(record.folder)
+        page = sight.tree.pages.get(Href(parent)) if isinstance(sight, Sight) else None
+        return page is not None and page.weight > _CROWDED
+
+    return crowded
 
 
 def _parent(href: str) -> Href:

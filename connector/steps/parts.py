@@ -157,7 +157,13 @@ class Parts:
     leaving: dict[int, tuple[str, str]] = field(default_factory=dict)
     """Record let through and not marked yet → (account, folder): the brakes count it already."""
     senders: Mapping[str, threading.Lock] = field(default_factory=lambda: defaultdict(threading.Lock))
-    """Account → held from a marker to its ``send``: after an unanswered one nothing more of it leaves (R9b)."""
+    """Account → held during its one ``send``: after an unanswered one nothing more of it leaves (protocol R9b)."""
+    alone: Mapping[tuple[str, str], threading.Lock] = field(
+        default_factory=lambda: defaultdict(threading.Lock)
+    )
+    """(account, server) → held from the marker to the answer while the account's sends are not known to be answered."""
+    sends_answered: dict[str, datetime] = field(default_factory=dict)
+    """Account → when its last ``send`` went through; not there since one did not."""
     probed: Mapping[str, threading.Lock] = field(default_factory=lambda: defaultdict(threading.Lock))
     """Account → held while its contract is confirmed: once is enough (protocol R11)."""
     asking_rights: Mapping[str, threading.Lock] = field(default_factory=lambda: defaultdict(threading.Lock))

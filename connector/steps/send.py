@@ -16,7 +16,7 @@ from connector.report.facts import EXPIRY_COMPUTED
 from connector.steps import waiting
 from connector.steps.deadlines import lapse_by_rule
 from connector.steps.follow import absorb
-from connector.steps.mark import still_judged
+from connector.steps.mark import crowd, still_judged
 from connector.steps.parts import Parts
 
 log = logging.getLogger(__name__)
@@ -33,7 +33,8 @@ def send(parts: Parts, record: Record) -> Record:
             return asked
         record = parts.journal.get(record.id)
         try:
-            if not still_judged(parts.folders[record.server], record):
+            folder = parts.folders[record.server]
+            if not still_judged(folder, record, crowded=crowd(parts, record)):
                 # Step 1 looks at the bytes of what changed, and decides.
                 return parts.journal.touch(record, **waiting.backoff(parts, record))
         except RemoteError as error:
@@ -127,9 +128,15 @@ def _launch(parts: Parts, record: Record) -> Record:
 
 
 def _call(parts: Parts, record: Record) -> Record:
+    with parts.senders[record.account]:
+        return _call_alone(parts, record)
+
+
+def _call_alone(parts: Parts, record: Record) -> Record:
     transaction = TransactionId(str(record.transaction))
-    if parts.stop.is_set():
-        # Stopping: the call is not begun; the intent is withdrawn while we still know that nothing left.
+    if parts.stop.is_set() or not waiting.let_through(parts, record):
+        # Stopping, or the one before was not answered, or refused for the whole account (R9b): the call is not begun;
+        # the intent is withdrawn while we still know that nothing left.
         parts.not_left.add(record.id)
         return parts.journal.note(record, "send_not_begun", done=("send",))
     try:
@@ -152,6 +159,7 @@ def _call(parts: Parts, record: Record) -> Record:
 
 def _sent(parts: Parts, record: Record) -> Record:
     now = parts.now()
+    parts.sends_answered[record.account] = now
     _went_through(parts, record)
     signatories = tuple(
         s.model_copy(update={"progress": "invited", "invited_at": now})
@@ -210,6 +218,7 @@ def _hand_over(parts: Parts, record: Record) -> Record:
 
 def _not_left(parts: Parts, record: Record, error: RemoteError) -> Record:
     """Never connected = not sent: the one failure after which the same call may be made again freely (R9)."""
+    parts.sends_answered.pop(record.account, None)
     parts.not_left.add(record.id)
     extra = {**record.extra, "away_since": record.extra.get("away_since") or parts.now().isoformat()}
     return parts.journal.fact(
@@ -225,6 +234,7 @@ def _not_left(parts: Parts, record: Record, error: RemoteError) -> Record:
 def _answered_no(parts: Parts, record: Record, error: AnsweredNo) -> Record:
     """R9b: this answer proves that nothing was sent; the same journal may send the same T once the cause is over."""
     if error.cause.account_wide:
+        parts.sends_answered.pop(record.account, None)
         parts.not_left.add(record.id)
         waiting.hold_account(parts, record.account, error)
         return parts.journal.fact(
@@ -242,6 +252,7 @@ def _answered_no(parts: Parts, record: Record, error: AnsweredNo) -> Record:
 
 def _doubt(parts: Parts, record: Record, reason: str) -> Record:
     """Unanswered: nothing more of this account leaves until the platform answers, and this one is asked about."""
+    parts.sends_answered.pop(record.account, None)
     waiting.hold_unanswered(parts, record.account)
     log.warning("whether %s was sent is not known; the platform is asked", record.ref)
     return parts.journal.note(

@@ -26,6 +26,7 @@ CONTRACT = "contract"
 AWAY = "away"
 MANUAL = "manual"
 """The administrator stopped it."""
+_A_MOMENT = timedelta(minutes=1)
 _STOPS_READS = frozenset({Cause.TOKENS.value, Cause.MAINTENANCE.value, Cause.RATE_LIMIT.value})
 _ENDED_BY_AN_ANSWER = _STOPS_READS | {UNANSWERED, AWAY}
 _AWAY_AS_A_WHOLE = frozenset({None, 502, 503, 504})
@@ -128,6 +129,12 @@ def answered(parts: Parts, account: str) -> None:
     hold = parts.journal.held(account)
     if hold is not None and hold.cause in _ENDED_BY_AN_ANSWER:
         parts.journal.release(account)
+
+
+def sends_answered(parts: Parts, account: str) -> bool:
+    """True when the account's last ``send`` went through, a moment ago."""
+    at = parts.sends_answered.get(account)
+    return at is not None and parts.now() - at <= _A_MOMENT
 
 
 def let_go(parts: Parts, account: str) -> None:
