@@ -60,7 +60,7 @@ from connector.webdav.multistatus import Resource, resources
 from connector.webdav.pace import Pace
 from connector.webdav.probing import probe
 from connector.webdav.searching import TreeSearch
-from connector.webdav.surveying import Requests, Surveyor
+from connector.webdav.surveying import Listed, Requests, Surveyor
 
 MAX_LISTING_BYTES = 512_000_000
 _BLOCK = 65_536
@@ -101,7 +101,7 @@ class WebDavFolder:
         self._max_listing_bytes, self._chunk_bytes = max_listing_bytes, chunk_bytes
         self._places = nextcloud.Places.of(self._root)
         self._lock = threading.Lock()
-        ask = Requests(look=self._top, list=self.list, infinite=self._infinite, search=self._search_tree())
+        ask = Requests(look=self._top, list=self._listed, infinite=self._infinite, search=self._search_tree())
         self._surveyor = Surveyor(name, ask, Pace(max_connections))
         self._forget()
 
@@ -167,11 +167,24 @@ class WebDavFolder:
 
     def list(self, href: Href) -> Listing:
         """List one folder: PROPFIND Depth 1. NotFound when there is none, or a file of that name."""
-        return self._must_be_folder(self._propfind(href, "1", levels=1))
+        listing = self._propfind(href, "1", levels=1)
+        self._must_be_folder(listing.folder)
+        return listing
 
     def _top(self, href: Href) -> Listing:
         with self._asking(href, "0", LOOK_BODY, self._timeouts.call_s) as (found, date):
-            return self._must_be_folder(to_listing(found, self._root, href, levels=0, date=date))
+            listing = to_listing(found, self._root, href, levels=0, date=date)
+        self._must_be_folder(listing.folder)
+        return listing
+
+    def _listed(self, href: Href) -> Listed:
+        body = propfind_body(extras=self._extras)
+        with self._asking(href, "1", body, self._timeouts.call_s) as (found, date):
+            builder = to_tree(found, self._root, href, date=date)
+        if builder.deep:
+            raise InvalidResponse("a listing holds entries deeper than asked")
+        self._must_be_folder(builder.root)
+        return Listed(itself=builder.root, page=builder.top())
 
     def walk(self, href: Href) -> Listing:
         """List everything below: one request where Depth infinity is allowed, else one per folder.
@@ -224,10 +237,9 @@ class WebDavFolder:
             found = resources(response.iter_content(_BLOCK), max_bytes=self._max_listing_bytes)
             yield found, read_date(response.headers.get("Date"))
 
-    def _must_be_folder(self, listing: Listing) -> Listing:
-        if not listing.folder.is_folder:
+    def _must_be_folder(self, entry: Entry) -> None:
+        if not entry.is_folder:
             raise NotFound("a file of that name, no folder", service=self.name, operation=PROPFIND.name)
-        return listing
 
     def get(self, href: Href, into: BinaryIO, *, max_bytes: int) -> Fetched:
         """Stream one file: one GET, uncompressed."""

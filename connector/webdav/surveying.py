@@ -34,11 +34,19 @@ _REFUSES_INFINITY: Final = frozenset({400, 403, 405, 501, 502, 504, 507})
 
 
 @dataclass(frozen=True, kw_only=True)
+class Listed:
+    """One folder, just listed."""
+
+    itself: Entry
+    page: Page
+
+
+@dataclass(frozen=True, kw_only=True)
 class Requests:
     """What a survey asks with, each one request: Depth 0, Depth 1, Depth infinity."""
 
     look: Callable[[Href], Listing]
-    list: Callable[[Href], Listing]
+    list: Callable[[Href], Listed]
     infinite: Callable[[Href, Collection[str]], TreeBuilder]
     search: Callable[[Href], Tree | None] | None = None
     """A whole tree by other means, None where it cannot be proven whole."""
@@ -108,7 +116,7 @@ class Surveyor:
         top_page = tree.pages[tree.root.href]
         if deep or self.infinity or top_page.leaf:
             return tree
-        walked = self._walked(Listing(folder=tree.root, entries=top_page.entries(), date=tree.date), apart)
+        walked = self._walked(Listed(itself=tree.root, page=top_page), apart)
         if any(page for href, page in walked.pages.items() if href != tree.root.href and any(page.rows())):
             self.infinity = False
         return walked
@@ -121,15 +129,15 @@ class Surveyor:
                 raise
             return None
 
-    def _walked(self, top: Listing, apart: Collection[str]) -> Tree:
+    def _walked(self, top: Listed, apart: Collection[str]) -> Tree:
         pages: dict[Href, Page] = {}
 
-        def take(listing: Listing) -> Iterable[Href]:
-            page = pages[listing.folder.href] = Page.of(listing)
-            return _below(page, apart)
+        def take(listed: Listed) -> Iterable[Href]:
+            pages[listed.page.href] = listed.page
+            return _below(listed.page, apart)
 
         walk(self._ask.list, take(top), take, self._pace)
-        return Tree(root=top.folder, date=top.date, pages=pages)
+        return Tree(root=top.itself, date=top.page.date, pages=pages)
 
     # -- what moved ------------------------------------------------------------------------------
 
@@ -165,12 +173,12 @@ class Surveyor:
         gone: list[Href] = []
         root = known.root
 
-        def take(listing: Listing) -> Iterable[Href]:
+        def take(listed: Listed) -> Iterable[Href]:
             nonlocal root
-            page = pages[listing.folder.href] = Page.of(listing)
+            page = pages[listed.page.href] = listed.page
             fresh.add(page.href)
-            if listing.folder.href == known.root.href:
-                root = listing.folder
+            if page.href == known.root.href:
+                root = listed.itself
             folders = _below(page, OWN_FOLDERS)
             before = known.pages.get(page.href)
             gone.extend(set(_below(before, OWN_FOLDERS)) - set(folders) if before is not None else ())
@@ -195,7 +203,7 @@ class Surveyor:
             ):
                 continue
             # The change may have come while the sweep was under way: then the folder tells of it now.
-            again = self._ask.list(page.href).folder
+            again = self._ask.list(page.href).itself
             if (again.etag if climbs else (again.etag, again.modified)) != (
                 before.etag if climbs else (before.etag, before.modified)
             ):
