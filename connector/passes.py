@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -31,6 +31,7 @@ from connector.guards import (
     tried,
 )
 from connector.lifecycle import Record, State
+from connector.ports import folder_of
 from connector.steps import contacts, drop, filing, lists, models, rights, waiting
 from connector.steps.attest import attest
 from connector.steps.born import Room
@@ -134,7 +135,8 @@ def _look_at(parts: Parts, settings: FolderSettings, memory: ServerMemory) -> Si
     """Look at a folder; the same sight as before when nothing moved in it."""
     folder = parts.folders[settings.server]
     watch = memory.watches.setdefault(settings.name, Watch(Settling(grain=parts.timing.settle)))
-    sight = watch.look(settings, folder, parts.now(), _near(parts, settings, memory))
+    near, out = _near(parts, settings, memory)
+    sight = watch.look(settings, folder, parts.now(), near, out)
     if sight.untagged:
         raise InvalidResponse(
             "the server gives files no ETag: nothing can be guarded against being overwritten"
@@ -146,14 +148,26 @@ def _look_at(parts: Parts, settings: FolderSettings, memory: ServerMemory) -> Si
     return sight
 
 
-def _near(parts: Parts, settings: FolderSettings, memory: ServerMemory) -> Iterator[str]:
-    """Files whose edits in place must not escape: those of requests that are not closed, those in drop folders."""
+def _near(parts: Parts, settings: FolderSettings, memory: ServerMemory) -> tuple[list[str], list[str]]:
+    """Files in whose folders no edit may escape, and requests that are out: of those an order must be seen at once.
+
+    What has not left is judged by its files; what is out goes on, and its PDF is looked at before it comes home.
+    """
+    near, out = [f"{dropped}x" for dropped in memory.drops.here(settings.name)], []
+    known = memory.watches[settings.name].sight
     for record in parts.journal.open_records(settings.server):
-        if record.folder == settings.name:
-            yield record.place
-            yield from (document.href for document in record.documents)
-    for dropped in memory.drops.here(settings.name):
-        yield f"{dropped}x"
+        if record.folder != settings.name:
+            continue
+        place, elsewhere = record.place, [document.href for document in record.documents]
+        written = record.extra.get("status_written_at")
+        fresh = known is not None and written is not None and datetime.fromisoformat(str(written)) >= known.at
+        if place and not fresh and not record.state.before_mark and record.state is not State.HELD:
+            out.append(place)
+            elsewhere = [href for href in elsewhere if folder_of(href) != folder_of(place)]
+        else:
+            elsewhere.append(place)
+        near += elsewhere
+    return near, out
 
 
 def _unsettled(sights: list[Sight], memory: ServerMemory) -> bool:

@@ -103,6 +103,11 @@ class Page:
         """True when something of that very name and kind is on it."""
         return any(row[0] == name and row[1] is is_folder for row in self.values())
 
+    def etag_of(self, name: str) -> ETag | None:
+        """Return the tag that a file of that very name has; None where it has none, or is not there."""
+        found = next((row[2] for row in self.values() if row[0] == name and not row[1]), None)
+        return None if found is None else ETag(found)
+
     def same(self, other: Page) -> bool:
         """True when both hold the same, whatever the folders said of themselves."""
         return self._rows == other._rows or set(self.rows()) == set(other.rows())

@@ -18,6 +18,7 @@ from connector.errors import (
     OutOfSpace,
     PreconditionFailed,
     RemoteError,
+    Unavailable,
 )
 from connector.ports import (
     Annotations,
@@ -39,6 +40,7 @@ from connector.webdav.answers import (
     CREATE,
     DELETE,
     GET,
+    HEAD,
     LOCK,
     MKCOL,
     MOVE,
@@ -52,7 +54,7 @@ from connector.webdav.bodies import receive, sendable
 from connector.webdav.chunked import CHUNK_BYTES, ChunkedUpload
 from connector.webdav.client import AdapterFactory, Login, Timeouts
 from connector.webdav.connections import Connections
-from connector.webdav.headers import quoted, read_date, strong_etag
+from connector.webdav.headers import quoted, read_date, read_etag, strong_etag
 from connector.webdav.hrefs import ServerRoot, decode
 from connector.webdav.listings import LOOK_BODY, propfind_body, to_entry, to_listing, to_tree
 from connector.webdav.locking import TokenLocks, UserLocks
@@ -101,7 +103,13 @@ class WebDavFolder:
         self._max_listing_bytes, self._chunk_bytes = max_listing_bytes, chunk_bytes
         self._places = nextcloud.Places.of(self._root)
         self._lock = threading.Lock()
-        ask = Requests(look=self._top, list=self._listed, infinite=self._infinite, search=self._search_tree())
+        ask = Requests(
+            look=self._top,
+            list=self._listed,
+            infinite=self._infinite,
+            same=self._is_same,
+            search=self._search_tree(),
+        )
         self._surveyor = Surveyor(name, ask, Pace(max_connections))
         self._forget()
 
@@ -185,6 +193,17 @@ class WebDavFolder:
             raise InvalidResponse("a listing holds entries deeper than asked")
         self._must_be_folder(builder.root)
         return Listed(itself=builder.root, page=builder.top())
+
+    def _is_same(self, href: Href, etag: ETag) -> bool:
+        """Ask for a file unless it has this ETag: HEAD with If-None-Match. RFC 9110 section 13.1.2."""
+        condition = [f"If-None-Match: {quoted(etag)}"]
+        try:
+            with self._connections.ask(HEAD, self._root.request_path(href), headers=condition) as response:
+                return response.status_code == 304 or read_etag(response.headers.get("ETag"))[0] == etag
+        except (AccessDenied, NotFound, InvalidResponse, Unavailable) as error:
+            if error.status in {401, 429, 503}:
+                raise
+            return False
 
     def walk(self, href: Href) -> Listing:
         """List everything below: one request where Depth infinity is allowed, else one per folder.
