@@ -103,6 +103,11 @@ class Page:
         """True when something of that very name and kind is on it."""
         return any(row[0] == name and row[1] is is_folder for row in self.values())
 
+    def etag_of(self, name: str) -> ETag | None:
+        """Return the tag that a file of that very name has; None where it has none, or is not there."""
+        found = next((row[2] for row in self.values() if row[0] == name and not row[1]), None)
+        return None if found is None else ETag(found)
+
     def same(self, other: Page) -> bool:
         """True when both hold the same, whatever the folders said of themselves."""
         return self._rows == other._rows or set(self.rows()) == set(other.rows())
@@ -149,7 +154,7 @@ class TreeBuilder:
     """
 
     def __init__(self, root: Entry, date: datetime | None, *, apart: Collection[str] = ()) -> None:
-        self._root, self._date, self._apart = root, date, frozenset(apart)
+        self.root, self._date, self._apart = root, date, frozenset(apart)
         self._second = -_RACY_S if date is None else date.timestamp()
         top = _Folder()
         top.etag, top.modified = root.etag, None if root.modified is None else root.modified.timestamp()
@@ -200,7 +205,7 @@ class TreeBuilder:
 
     def _is_within(self, folder: Href) -> bool:
         """True for one of the folders that are kept apart, and for all below them."""
-        steps = folder.removeprefix(self._root.href).split("/")
+        steps = folder.removeprefix(self.root.href).split("/")
         return any(step in self._apart for step in steps)
 
     def finish(self, *, fresh: frozenset[Href] | None = None) -> Tree:
@@ -211,12 +216,12 @@ class TreeBuilder:
             href, folder = self._known.popitem()
             if not folder.within:
                 pages[href] = folder.page(href, self._date)
-        return Tree(root=self._root, date=self._date, pages=pages, fresh=fresh)
+        return Tree(root=self.root, date=self._date, pages=pages, fresh=fresh)
 
     def top(self) -> Page:
         """Return the page of the folder itself alone."""
         self._pack()
-        return self._known[self._root.href].page(self._root.href, self._date)
+        return self._known[self.root.href].page(self.root.href, self._date)
 
     def _pack(self) -> None:
         for folder in self._loose:

@@ -72,7 +72,7 @@ def etag_of_download(headers: Mapping[str, str], modified: datetime | None, size
     etag = strong_etag(headers)
     if etag is None and "ETag" in headers:
         return None
-    made = made_etag(modified, size)
+    made = made_etag(None if modified is None else modified.timestamp(), size)
     return made if etag is None or (made is not None and made == f"{_MADE}{etag}") else etag
 
 

@@ -33,7 +33,18 @@ LAYERS: tuple[frozenset[str], ...] = (
     ),
     frozenset({"steps"}),
     frozenset(
-        {"lanes", "guards", "ahead", "attendance", "progress", "passes", "daemon", "metrics", "overview"}
+        {
+            "lanes",
+            "guards",
+            "ahead",
+            "looking",
+            "attendance",
+            "progress",
+            "passes",
+            "daemon",
+            "metrics",
+            "overview",
+        }
     ),
     frozenset({"cli", "doctor", "__main__"}),
 )
