@@ -70,7 +70,8 @@ def test_a_dms_that_wants_to_be_let_be_in_the_middle(tmp_path: Path) -> None:
         )
         look(stage, 3)
         stage.dms.forget_requests()
-        look(stage, 3)
+        assert isinstance(look(stage, 3).error, AskedToWait)
+        assert sum(record.attempts for record in stage.records()) == 1, "of the one that was answered"
         before = len(stage.dms.requests)
         assert sum(request.method == "PUT" for request in stage.dms.requests) == 1
         for _ in range(5):
@@ -130,6 +131,8 @@ def test_no_more_reads_in_a_minute_than_allowed(tmp_path: Path) -> None:
         assert set(seen) == {"status"}
         assert 5 * 6 <= len(seen) <= 6 * 6
         assert all(record.attempts == 0 for record in stage.records())
+        kept = [name for record in stage.records() for _, name, _ in stage.parts.journal.events(record)]
+        assert "not_answered" not in kept, "nobody was asked, so nothing is history"
         turns = [request.path for request in stage.platform.requests[before:]]
         assert all(turns.count(each) >= 5 for each in set(turns))
         stage.intact()
