@@ -161,7 +161,7 @@ class Daemon:
         self._jobs.end()
         self._wakeups.end()
         until = time.monotonic() + self._grace
-        while (busy := self._jobs.busy()) and time.monotonic() < until:
+        while (busy := self._busy()) and time.monotonic() < until:
             time.sleep(0.05)
         if busy:
             log.warning("%s is still in an effect; its intent remains", ", ".join(busy))
@@ -169,6 +169,9 @@ class Daemon:
             raise self._failure
         log.info("stopped")
         return not busy
+
+    def _busy(self) -> list[str]:
+        return self._jobs.busy()
 
     # --------------------------------------------------------------------------------------- jobs
 

@@ -32,7 +32,7 @@ LAYERS: tuple[frozenset[str], ...] = (
         }
     ),
     frozenset({"steps"}),
-    frozenset({"guards", "attendance", "passes", "daemon", "metrics", "overview"}),
+    frozenset({"guards", "attendance", "passes", "schedule", "jobs", "daemon", "metrics", "overview"}),
     frozenset({"cli", "doctor", "__main__"}),
 )
 LAYER = {room: rank for rank, rooms in enumerate(LAYERS) for room in rooms}
@@ -53,7 +53,8 @@ OWNERS: dict[str, frozenset[str]] = {
     "PIL": frozenset({"images"}),
     "pi_heif": frozenset({"images"}),
     "openpyxl": frozenset({"signatory_list"}),
-    "apscheduler": frozenset({"daemon"}),
+    "apscheduler": frozenset({"jobs"}),
+    "watchdog": frozenset({"webdav"}),
     "typer": frozenset({"cli"}),
     "rich": frozenset({"cli"}),
     "phonenumbers": frozenset({"signatory_text"}),
