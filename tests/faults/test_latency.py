@@ -14,6 +14,7 @@ from connector.daemon import Daemon
 from connector.errors import AskedToWait
 from connector.lifecycle import State
 from connector.passes import Outcome, account_pass, server_pass
+from connector.schedule import ELSEWHERE, NEXTCLOUD, Result, Rhythm
 from connector.steps.parts import Timing
 from tests.worlds import MARIE, QUICK, ROOT, Stage
 
@@ -58,6 +59,23 @@ def test_a_dms_that_wants_to_be_let_be(tmp_path: Path, mode: str, status: int) -
         stage.run()
         assert stage.first_line().startswith(OUT)
         stage.intact()
+        _the_service_obeys(stage, status)
+
+
+def _the_service_obeys(stage: Stage, status: int) -> None:
+    """The clock of the job, too: the interval is that of the kind of server, or the administrator's own."""
+    own = stage.config_text.replace("polling: {", "polling: {folders: 7s, ")
+    kind = NEXTCLOUD if stage.mode == "nextcloud" else ELSEWHERE
+    for text, rhythm in ((stage.config_text, kind), (own, Rhythm.fixed(timedelta(seconds=7)))):
+        daemon = Daemon(stage.parts, load_config(text))
+        first = daemon._server("dms", time.monotonic() + 60)
+        assert not first.failed
+        assert first.look_again is not None, "a new process sees everything as new"
+        assert first.look_again <= time.monotonic() + stage.parts.timing.settle.total_seconds()
+        assert daemon._jobs["server:dms"].schedule.rhythm == rhythm
+        stage.dms.misbehave(kind="status", method="PROPFIND", status=status, headers={"Retry-After": "90"})
+        assert daemon._server("dms", time.monotonic() + 60) == Result(failed=True, retry_after=90)
+        stage.clock.advance(90)
 
 
 def test_a_dms_that_wants_to_be_let_be_in_the_middle(tmp_path: Path) -> None:
