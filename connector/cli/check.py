@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import textwrap
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -63,7 +63,23 @@ def _summary(config: Config) -> None:
         print(f"  note: {problem.path}: {problem.text}")
     for note in notes(config, os.environ):
         print(f"  note: {note}")
+    for note in _wake_ups(config):
+        print(f"  note: {note}")
     print("  not checked: passwords, rights, certificates")
+
+
+def _wake_ups(config: Config) -> Iterator[str]:
+    """What will not be announced from a local folder that mirrors a watched one."""
+    wanted = {name: folder.wake for name, folder in config.folders.items() if folder.wake is not None}
+    if not wanted:
+        return
+    from connector.webdav import mounts
+
+    for name, path in wanted.items():
+        if not path.is_dir():
+            yield f"folders.{name}.wake: no such folder here, or not readable; polling finds what is new"
+        elif mounts.is_remote(kind := mounts.filesystem(path.resolve())):
+            yield f"folders.{name}.wake: a {kind} mount; what other machines change there is found by polling"
 
 
 def _print(problems: Sequence[ConfigurationProblem]) -> None:

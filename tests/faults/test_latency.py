@@ -14,6 +14,7 @@ from connector.daemon import Daemon
 from connector.errors import AskedToWait
 from connector.lifecycle import State
 from connector.passes import ACCOUNT_AT_ONCE, Outcome, account_pass, server_pass
+from connector.schedule import ELSEWHERE, NEXTCLOUD, Result, Rhythm
 from connector.steps.parts import Timing
 from tests.worlds import MARIE, QUICK, ROOT, Stage
 
@@ -58,6 +59,23 @@ def test_a_dms_that_wants_to_be_let_be(tmp_path: Path, mode: str, status: int) -
         stage.run()
         assert stage.first_line().startswith(OUT)
         stage.intact()
+        _the_service_obeys(stage, status)
+
+
+def _the_service_obeys(stage: Stage, status: int) -> None:
+    """The clock of the job, too: the interval is that of the kind of server, or the administrator's own."""
+    own = stage.config_text.replace("polling: {", "polling: {folders: 7s, ")
+    kind = NEXTCLOUD if stage.mode == "nextcloud" else ELSEWHERE
+    for text, rhythm in ((stage.config_text, kind), (own, Rhythm.fixed(timedelta(seconds=7)))):
+        daemon = Daemon(stage.parts, load_config(text))
+        first = daemon._server("dms", time.monotonic() + 60)
+        assert not first.failed
+        assert first.look_again is not None, "a new process sees everything as new"
+        assert first.look_again <= time.monotonic() + stage.parts.timing.settle.total_seconds()
+        assert daemon._jobs["server:dms"].schedule.rhythm == rhythm
+        stage.dms.misbehave(kind="status", method="PROPFIND", status=status, headers={"Retry-After": "90"})
+        assert daemon._server("dms", time.monotonic() + 60) == Result(failed=True, retry_after=90)
+        stage.clock.advance(90)
 
 
 def test_a_dms_that_wants_to_be_let_be_in_the_middle(tmp_path: Path) -> None:
@@ -70,7 +88,8 @@ def test_a_dms_that_wants_to_be_let_be_in_the_middle(tmp_path: Path) -> None:
         )
         look(stage, 3)
         stage.dms.forget_requests()
-        look(stage, 3)
+        assert isinstance(look(stage, 3).error, AskedToWait)
+        assert [record.attempts for record in stage.records()] == [0] * 4
         before = len(stage.dms.requests)
         assert sum(request.method == "PUT" for request in stage.dms.requests) == 1
         for _ in range(5):
@@ -137,6 +156,8 @@ def test_no_more_reads_in_a_minute_than_allowed(tmp_path: Path) -> None:
         assert set(seen) == {"status"}
         assert 5 * 6 <= len(seen) <= 6 * 6
         assert all(record.attempts == 0 for record in stage.records())
+        kept = [name for record in stage.records() for _, name, _ in stage.parts.journal.events(record)]
+        assert "not_answered" not in kept, "nobody was asked, so nothing is history"
         turns = [request.path for request in stage.platform.requests[before:]]
         assert all(turns.count(each) >= 5 for each in set(turns))
         stage.intact()

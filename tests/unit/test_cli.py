@@ -172,6 +172,16 @@ def test_the_contract_is_judged_too(capsys: pytest.CaptureFixture[str], good: Pa
     assert "platform.contract.operations.statsu" in called.out
 
 
+def test_a_mirror_that_is_not_there_is_told(capsys: pytest.CaptureFixture[str], good: Path) -> None:
+    """A note, no problem: it may be mounted later, and polling does without it."""
+    text = good.read_text()
+    for wake, told in ((good.parent / "nowhere", True), (good.parent, False)):
+        good.write_text(text.replace("account: lyon", f"account: lyon, wake: {wake}"))
+        called = Called(capsys, "check-config", good)
+        assert called.status == 0
+        assert ("note: folders.letters.wake: no such folder here" in called.out) is told
+
+
 def test_checking_takes_less_than_a_second(good: Path) -> None:
     """As a template's validation it runs often: the whole process, with interpreter, stays short."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)

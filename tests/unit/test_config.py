@@ -88,6 +88,7 @@ def test_the_least_file_gives_every_default() -> None:
     assert (config.timezone, config.language, config.support) == ("Europe/Paris", "fr", "")
     assert (config.connector, config.mail, config.seal, config.journal.url) == (None, None, None, None)
     assert (config.polling.folders, config.polling.platform) == (None, timedelta(minutes=2))
+    assert config.polling.max_calls_per_minute == 60
     assert config.accounts["lyon"].max_sends_per_day == 60
     assert (config.platform.follow, config.platform.contract) == ("status", {})
     assert config.policy_of("letters").levels == ("simple",)
@@ -157,7 +158,7 @@ accounts:
   lyon: {sender: Cabinet Exemple, owner: direction@lyon.example, max_sends_per_day: 5}
   social: {sender: S, owner: s@lyon.example}
 folders:
-  letters: {server: cloud, path: /Lettres, account: lyon, send: draft}
+  letters: {server: cloud, path: /Lettres, account: lyon, send: draft, wake: /srv/Lettres}
   annecy:
     server: cloud
     path: /Annecy/
@@ -166,7 +167,7 @@ folders:
     policy: {refuse_domains: Free.Example, max_sends_per_hour: 5, same_phone: refuse}
 policy: {refuse_domains: ["@spam.example"], same_phone: warn, max_sends_per_hour: 30, levels: simple}
 mail: {relay: "smtp://relay.example:25", from: a@b.example, admin: c@b.example}
-polling: {folders: 500ms, platform: 3min}
+polling: {folders: 500ms, platform: 3min, max_calls_per_minute: 120}
 journal: {url: "sqlite:////tmp/journal"}
 seal: {credential: jse-seal}
 """
@@ -195,6 +196,8 @@ def test_every_key_is_carried_from_the_file_to_its_attribute() -> None:
     assert config.mail is not None
     assert (config.mail.relay, config.mail.from_address) == ("smtp://relay.example:25", "a@b.example")
     assert (config.polling.folders, config.polling.platform) == (timedelta(seconds=0.5), timedelta(minutes=3))
+    assert config.polling.max_calls_per_minute == 120
+    assert (config.folders["letters"].wake, annecy.wake) == (Path("/srv/Lettres"), None)
     assert (config.connector, config.language, config.support) == ("host-1", "en", "l'équipe")
     assert config.seal == SecretReference(credential="jse-seal")
     assert config.journal.url == "sqlite:////tmp/journal"
@@ -413,6 +416,19 @@ def test_five_faults_are_named_in_one_run() -> None:
         (GOOD + "polling: {folders: 0s}\n", "polling.folders", 18, "longer than nothing"),
         (GOOD + "polling: {folders: [1s]}\n", "polling.folders", 18, "one duration"),
         (GOOD + "polling: 15s\n", "polling", 18, "keys and values"),
+        (GOOD + "polling: {max_calls_per_minute: 0}\n", "polling.max_calls_per_minute", 18, "at least 1"),
+        (
+            changed("    account: lyon\n", "    account: lyon\n    wake: Lettres\n"),
+            "folders.letters.wake",
+            18,
+            "whole path",
+        ),
+        (
+            changed("    account: lyon\n", "    account: lyon\n    wake: /\n"),
+            "folders.letters.wake",
+            18,
+            "whole machine",
+        ),
         (
             GOOD + "mail: {relay: relay.example, from: a@b.example, admin: a@b.example}\n",
             "mail.relay",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from connector.cli.wiring import EXAMPLE_DOMAINS, watched
+from connector.cli.wiring import EXAMPLE_DOMAINS, timing_of, watched
 from connector.config import load_config
 from connector.policy import problems_of
 from connector.sidecar.names import MODELS_FOLDER
@@ -42,3 +42,17 @@ def test_a_model_that_was_never_filled_in_asks_nobody(domain: str) -> None:
         settings = folder(url)
         found = problems_of(request, refuse_domains=settings.refuse_domains, same_phone_refused=True)
         assert [problem.code for problem in found] == codes, (MODELS_FOLDER, url)
+
+
+def test_a_request_is_never_asked_about_more_often_later_on() -> None:
+    """What is written for the first hour; then 10 and 30 minutes, unless it is longer than those."""
+    file = FILE.format(url="https://sign.lyon.example/")
+    timings = [
+        timing_of(load_config(f"{file}polling: {{platform: {every}}}\n")) for every in ("2min", "20min", "2h")
+    ]
+    found = [(each.follow_first_hour, each.follow_first_day, each.follow_later) for each in timings]
+    assert [[length.total_seconds() / 60 for length in each] for each in found] == [
+        [2, 10, 30],
+        [20, 20, 30],
+        [120, 120, 120],
+    ]
