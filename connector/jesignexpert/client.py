@@ -249,7 +249,7 @@ class HttpSigningService:
             fields=fields or {},
             warm=effect is Effect.PAID,
         )
-        answer = self._exchanged(call, lambda: self._exchange.ask(outgoing))
+        answer = self._exchanged(call, lambda admit: self._exchange.ask(outgoing, admit=admit))
         if not said_yes(call, answer):
             raise self._refused(call, answer)
         return answer
@@ -262,7 +262,7 @@ class HttpSigningService:
         with deadline.within(self._timeouts.total):
             for attempt in attempts:
                 with attempt:
-                    answer = self._exchanged(call, lambda: self._exchange.ask(outgoing))
+                    answer = self._exchanged(call, lambda admit: self._exchange.ask(outgoing, admit=admit))
         return answer
 
     def _download(
@@ -280,7 +280,10 @@ class HttpSigningService:
             digest.update(piece)
             keep(piece)
 
-        answer = self._exchanged(call, lambda: self._exchange.download(outgoing, take, max_bytes=max_bytes))
+        answer = self._exchanged(
+            call,
+            lambda admit: self._exchange.download(outgoing, take, max_bytes=max_bytes, admit=admit),
+        )
         if answer.status in sealing or (answer.status == 200 and size == 0):
             raise call.error(Unavailable, "not ready yet" + call.assumption, status=answer.status)
         if answer.status != 200:
@@ -289,10 +292,11 @@ class HttpSigningService:
             raise call.error(InvalidResponse, "what came is no PDF" + call.assumption, status=200)
         return Fetched(size=size, sha256=Sha256(digest.hexdigest()), etag=None, date=answer.date)
 
-    def _exchanged(self, call: Call, make: Callable[[], Answer]) -> Answer:
-        self._courtesy.admit(call.operation.name, counted=call.effect is Effect.NOTHING)
+    def _exchanged(self, call: Call, make: Callable[[Callable[[], None]], Answer]) -> Answer:
+        """Make one exchange, or none where the account is to be let be by the time it is this one's turn."""
+        counted = call.effect is Effect.NOTHING
         try:
-            answer = make()
+            answer = make(lambda: self._courtesy.admit(call.operation.name, counted=counted))
         except ExchangeFailed as error:
             raise failed(call, error.failure, str(error)) from None
         except TooLarge:

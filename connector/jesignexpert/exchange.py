@@ -152,9 +152,14 @@ class Exchange:
         """Close every connection."""
         self._client.close()
 
-    def ask(self, outgoing: Outgoing, *, max_bytes: int = 1_000_000) -> Answer:
-        """Make one exchange and read its whole body. Raises ExchangeFailed, TooLarge, DocumentError."""
-        with self._stream(outgoing, transfer=outgoing.upload is not None) as response:
+    def ask(
+        self, outgoing: Outgoing, *, max_bytes: int = 1_000_000, admit: Callable[[], None] = lambda: None
+    ) -> Answer:
+        """Make one exchange and read its whole body. Raises ExchangeFailed, TooLarge, DocumentError.
+
+        ``admit`` is called right before, when it is this call's turn; what it raises keeps the call from being made.
+        """
+        with self._stream(outgoing, admit, transfer=outgoing.upload is not None) as response:
             body = bytearray()
             for piece in _pieces(response):
                 body += piece
@@ -169,12 +174,13 @@ class Exchange:
         *,
         max_bytes: int,
         refusal_bytes: int = 1_000_000,
+        admit: Callable[[], None] = lambda: None,
     ) -> Answer:
         """Make one exchange; a 200's body goes to ``take`` piece by piece, any other's into the answer.
 
-        Raises ExchangeFailed, TooLarge.
+        ``admit``: see :meth:`ask`. Raises ExchangeFailed, TooLarge.
         """
-        with self._stream(outgoing, transfer=True) as response:
+        with self._stream(outgoing, admit, transfer=True) as response:
             taken, kept = 0, bytearray()
             for piece in _pieces(response):
                 taken += len(piece)
@@ -187,13 +193,16 @@ class Exchange:
             return _answer(response, bytes(kept))
 
     @contextmanager
-    def _stream(self, outgoing: Outgoing, *, transfer: bool) -> Iterator[httpx.Response]:
+    def _stream(
+        self, outgoing: Outgoing, admit: Callable[[], None], *, transfer: bool
+    ) -> Iterator[httpx.Response]:
         started = time.monotonic()
         times = self._timeouts
         slow = times.upload if outgoing.upload is not None else times.read
         limits = httpx.Timeout(slow, connect=times.connect, pool=times.connect)
         within = deadline.within(times.total_transfer if transfer else times.total)
         with within, _opened(outgoing) as content, self._slot():
+            admit()
             try:
                 with self._client.stream(
                     outgoing.method,

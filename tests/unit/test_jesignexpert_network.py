@@ -5,8 +5,10 @@ from __future__ import annotations
 import io
 import logging
 import socket
+import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -17,6 +19,7 @@ import httpx
 import pytest
 
 from connector.errors import (
+    AskedToWait,
     ConfigurationError,
     InvalidResponse,
     NotConnected,
@@ -25,7 +28,7 @@ from connector.errors import (
     Unavailable,
 )
 from connector.jesignexpert.client import HttpSigningService
-from connector.jesignexpert.exchange import Failure, Timeouts, judge
+from connector.jesignexpert.exchange import AT_ONCE, Failure, Timeouts, judge
 from connector.jesignexpert.tokens import Tokens, TokenStore
 from connector.jesignexpert.transport import DeadlineTransport
 from connector.ports import Box, TransactionDraft, TransactionId, TransactionSignatory
@@ -44,7 +47,9 @@ def store(tmp_path: Path) -> TokenStore:
 
 
 @contextmanager
-def client(url: str, store: TokenStore, **more: object) -> Iterator[HttpSigningService]:
+def client(
+    url: str, store: TokenStore, *, total: float = 0.3, **more: object
+) -> Iterator[HttpSigningService]:
     service = HttpSigningService(
         "lyon",
         base_url=url,
@@ -52,7 +57,7 @@ def client(url: str, store: TokenStore, **more: object) -> Iterator[HttpSigningS
         secret="HMAC-SECRET",
         tokens=store,
         now=lambda: datetime.now(UTC),
-        timeouts=Timeouts(connect=1, read=1, upload=1, total=0.3, total_transfer=0.3),
+        timeouts=Timeouts(connect=1, read=max(1, total), upload=1, total=total, total_transfer=0.3),
         **more,  # type: ignore[arg-type]
     )
     try:
@@ -190,6 +195,30 @@ def test_send_takes_a_connection_of_its_own(store: TokenStore) -> None:
         assert server.connections == 2
         status(service)
         assert server.connections == 2
+
+
+def test_who_waits_for_a_turn_hears_what_was_said_meanwhile(store: TokenStore) -> None:
+    """Eight calls, four at once: the other four are not made once the platform wants to be let be."""
+    answered = threading.Event()
+    wait = b"HTTP/1.1 429 Too Many Requests\r\nRetry-After: 60\r\nContent-Length: 0\r\n\r\n"
+
+    def talk(peer: socket.socket, _request: bytes) -> None:
+        answered.wait(20)
+        peer.sendall(wait)
+
+    with (
+        served(talk) as server,
+        client(server.url, store, total=30) as service,
+        ThreadPoolExecutor(2 * AT_ONCE) as threads,
+    ):
+        calls = [threads.submit(status, service) for _ in range(2 * AT_ONCE)]
+        while len(server.requests) < AT_ONCE:
+            time.sleep(0.01)
+        answered.set()
+        errors = [call.exception() for call in calls]
+        assert len(server.requests) == AT_ONCE
+    assert sum(isinstance(error, AskedToWait) for error in errors) == AT_ONCE
+    assert all(isinstance(error, RemoteError) for error in errors)
 
 
 def test_an_upload_streams_from_disk(store: TokenStore, tmp_path: Path) -> None:
