@@ -35,6 +35,8 @@ class Tree:
         self.inside: dict[str, list[bytes]] = {"/": []}
         self.below: dict[str, list[str]] = {"/": []}
         self.requests: list[str] = []
+        self.tags: dict[str, str] = {}
+        """Path of a file → its ETag."""
         number = 0
         for client in range(clients):
             top = self._folder("/", f"Müller & Söhne #2, n° {client}")
@@ -76,6 +78,11 @@ class Tree:
 
     def _file(self, parent: str, name: str, number: int) -> None:
         self.inside[parent].append(_element(parent + quote(name), 40_000 + number, number))
+        self.tags[parent + quote(name)] = _tag(40_000 + number, number)
+
+
+def _tag(size: int, number: int) -> str:
+    return f'"{size:x}-64fab{number:08x}"'
 
 
 def _element(path: str, size: int, number: int) -> bytes:
@@ -85,7 +92,7 @@ def _element(path: str, size: int, number: int) -> bytes:
         '<D:response xmlns:lp1="DAV:" xmlns:lp2="http://apache.org/dav/props/">\n'
         f"<D:href>{path}</D:href>\n<D:propstat>\n<D:prop>\n<lp1:resourcetype>{kind}</lp1:resourcetype>\n{length}"
         f"<lp1:getlastmodified>{formatdate(MADE + 977 * number, usegmt=True)}</lp1:getlastmodified>\n"
-        f'<lp1:getetag>"{size:x}-64fab{number:08x}"</lp1:getetag>\n'
+        f"<lp1:getetag>{_tag(size, number)}</lp1:getetag>\n"
         "</D:prop>\n<D:status>HTTP/1.1 200 OK</D:status>\n</D:propstat>\n</D:response>\n"
     ).encode()
 
@@ -105,7 +112,7 @@ class Server:
             while head := await reader.readuntil(b"\r\n\r\n"):
                 method, path, headers = _read(head)
                 await reader.readexactly(int(headers.get("content-length", "0")))
-                status, body = self._answer(method, path, headers.get("depth", "infinity"))
+                status, body = self._answer(method, path, headers)
                 if self._delay:
                     await asyncio.sleep(self._delay)
                 lines = (
@@ -119,13 +126,16 @@ class Server:
         finally:
             writer.close()
 
-    def _answer(self, method: str, path: str, depth: str) -> tuple[str, bytes]:
+    def _answer(self, method: str, path: str, headers: dict[str, str]) -> tuple[str, bytes]:
         if path == "/-/counts":
             counts, self._counts = self._counts, {"requests": 0, "bytes": 0, "connections": 0}
             return "200 OK", json.dumps({**counts, "near": self._tree.requests}).encode()
         self._counts["requests"] += 1
         body: bytes | None = b""
+        if method == "HEAD" and headers.get("if-none-match") == self._tree.tags.get(quote(unquote(path)), ""):
+            return "304 Not Modified", b""
         if method == "PROPFIND":
+            depth = headers.get("depth", "infinity")
             if depth == "infinity" and self._everything is None:
                 return "403 Forbidden", _REFUSED
             body = self._everything if depth == "infinity" else self._tree.answer(path, depth)

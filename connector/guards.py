@@ -24,11 +24,11 @@ from connector.errors import (
 )
 from connector.lifecycle import Record
 from connector.overview import OverviewMemory
-from connector.ports import Entry, Href, Page
+from connector.ports import Entry, Href, Page, folder_of
 from connector.steps import waiting
 from connector.steps.attend import consider
 from connector.steps.case import Case
-from connector.steps.discover import Sight, Watch, folder_of
+from connector.steps.discover import Sight, Watch
 from connector.steps.drop_waiting import DropMemory
 from connector.steps.lists import ListMemory
 from connector.steps.models import ModelMemory

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -17,7 +17,6 @@ from connector import overview
 from connector.attendance import attend
 from connector.errors import (
     AccessDenied,
-    InvalidResponse,
     OwnershipError,
     RemoteError,
 )
@@ -31,6 +30,7 @@ from connector.guards import (
     tried,
 )
 from connector.lifecycle import Record, State
+from connector.looking import look, unsettled_in
 from connector.steps import contacts, drop, filing, lists, models, rights, waiting
 from connector.steps.attest import attest
 from connector.steps.born import Room
@@ -38,7 +38,7 @@ from connector.steps.close import close
 from connector.steps.comments import comment
 from connector.steps.correct import show_corrected
 from connector.steps.deliver import deliver
-from connector.steps.discover import Settling, Sight, Watch
+from connector.steps.discover import Sight
 from connector.steps.fetch import fetch
 from connector.steps.follow import follow
 from connector.steps.likeness import shared, touched
@@ -48,7 +48,7 @@ from connector.steps.notice import show_notice
 from connector.steps.parts import FolderSettings, Parts
 from connector.steps.prepare import judge_again, prepare
 from connector.steps.previews import show_preview
-from connector.steps.recover import adopt_renamed_folders, check_owner, own, recover
+from connector.steps.recover import adopt_renamed_folders, own, recover
 from connector.steps.reminders import remind_if_due
 from connector.steps.send import ask, is_question, send
 from connector.steps.tags import tag
@@ -80,7 +80,7 @@ def server_pass(parts: Parts, server: str, memory: ServerMemory, *, deadline: fl
     memory.troubles.clear()
     try:
         _recover(parts, folders, memory)
-        sights = _look(parts, folders, memory)
+        sights = look(parts, folders, memory)
     except RemoteError as error:
         if memory.problem != str(error):  # said once, not at every pass
             level = logging.ERROR if isinstance(error, AccessDenied) else logging.WARNING
@@ -101,7 +101,7 @@ def server_pass(parts: Parts, server: str, memory: ServerMemory, *, deadline: fl
     _tidy_all(parts, sights, over, memory, deadline)
     after = {record.id: record.state for record in parts.journal.open_records(server)}
     moved = sum(1 for ident in before.keys() | after.keys() if before.get(ident) != after.get(ident))
-    unsettled = bool(made) or _unsettled(sights, memory)
+    unsettled = bool(made) or unsettled_in(sights, memory)
     if memory.overviews.calm(began, restless=unsettled or bool(moved)):
         _tell_all(parts, sights, memory, began, deadline)
     complete = complete and not memory.troubles
@@ -120,49 +120,6 @@ def _recover(parts: Parts, folders: list[FolderSettings], memory: ServerMemory) 
         if mine and tried(memory, mine[0], partial(recover, parts, registry, mine)):
             memory.recovered.add(registry)
             adopt_renamed_folders(parts, mine)
-
-
-def _look(parts: Parts, folders: list[FolderSettings], memory: ServerMemory) -> list[Sight]:
-    sights: list[Sight] = []
-    for settings in folders:
-        if memory.workable(settings):
-            tried(memory, settings, lambda s=settings: sights.append(_look_at(parts, s, memory)))  # type: ignore[misc]
-    return sights
-
-
-def _look_at(parts: Parts, settings: FolderSettings, memory: ServerMemory) -> Sight:
-    """Look at a folder; the same sight as before when nothing moved in it."""
-    folder = parts.folders[settings.server]
-    watch = memory.watches.setdefault(settings.name, Watch(Settling(grain=parts.timing.settle)))
-    sight = watch.look(settings, folder, parts.now(), _near(parts, settings, memory))
-    if sight.untagged:
-        raise InvalidResponse(
-            "the server gives files no ETag: nothing can be guarded against being overwritten"
-        )
-    # Whoever moved something here may be another connector (R12); elsewhere than on Nextcloud nothing tells.
-    if memory.checked.get(settings.name) is not sight or not folder.capabilities().chunked_upload:
-        check_owner(parts, settings)
-        memory.checked[settings.name] = sight
-    return sight
-
-
-def _near(parts: Parts, settings: FolderSettings, memory: ServerMemory) -> Iterator[str]:
-    """Files whose edits in place must not escape: those of requests that are not closed, those in drop folders."""
-    for record in parts.journal.open_records(settings.server):
-        if record.folder == settings.name:
-            yield record.place
-            yield from (document.href for document in record.documents)
-    for dropped in memory.drops.here(settings.name):
-        yield f"{dropped}x"
-
-
-def _unsettled(sights: list[Sight], memory: ServerMemory) -> bool:
-    restless = [sight for sight in sights if sight.restless]
-    if any(
-        sight.wanted - sight.settled or any(not pair.settled for pair in sight.pairs()) for sight in restless
-    ):
-        return True
-    return any(lists.unsettled(sight) or drop.unsettled(sight, memory.drops) for sight in restless)
 
 
 def _write_requests(parts: Parts, sights: list[Sight], memory: ServerMemory, deadline: float | None) -> int:

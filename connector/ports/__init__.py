@@ -20,6 +20,7 @@ from connector.ports.folder import (
     Lock,
     Sha256,
     Version,
+    folder_of,
 )
 from connector.ports.signing import (
     Box,
@@ -67,4 +68,5 @@ __all__ = [
     "Tree",
     "TreeBuilder",
     "Version",
+    "folder_of",
 ]

@@ -18,6 +18,12 @@ Href = NewType("Href", str)
 
 Folders end with "/". Bytes that are not UTF-8 are kept by surrogate escapes."""
 
+
+def folder_of(href: str) -> Href:
+    """Return the folder in which something lies."""
+    return Href(href.rstrip("/").rpartition("/")[0] + "/")
+
+
 ETag = NewType("ETag", str)
 """Opaque tag without quotes and without ``W/``."""
 
@@ -173,7 +179,8 @@ class Folder(Protocol):
         """Return the tree below a folder as it is now, for less than a walk where this server makes that possible.
 
         ``known`` is what an earlier call returned: what provably has not moved since is taken from it. A server may
-        not tell of files that are overwritten in place; in the folders named in ``near`` they are seen all the same.
+        not tell of files that are overwritten in place; in the folders named in ``near``, and of the files named there,
+        that is seen all the same.
         ``sweep``: take nothing from ``known``, and hold it against what is found: a server whose folders did not tell
         of a change is not believed again. What lies in the connector's own folders is left out. Whole, or an error.
         """

@@ -87,7 +87,12 @@ class Page:
 
     def rows(self) -> Iterator[Row]:
         """Unpack without making entries, which take ten times as long."""
-        return map(Row._make, marshal.loads(self._rows))  # noqa: S302  # packed above, by this very process
+        return map(Row._make, self.values())
+
+    def values(self) -> list[Values]:
+        """Unpack without even naming the values, in the order of :class:`Row`."""
+        found: list[Values] = marshal.loads(self._rows)  # noqa: S302  # packed above, by this very process
+        return found
 
     @property
     def weight(self) -> int:
@@ -96,8 +101,12 @@ class Page:
 
     def shows(self, name: str, *, is_folder: bool) -> bool:
         """True when something of that very name and kind is on it."""
-        rows = marshal.loads(self._rows)  # noqa: S302  # as above
-        return any(row[0] == name and row[1] is is_folder for row in rows)
+        return any(row[0] == name and row[1] is is_folder for row in self.values())
+
+    def etag_of(self, name: str) -> ETag | None:
+        """Return the tag that a file of that very name has; None where it has none, or is not there."""
+        found = next((row[2] for row in self.values() if row[0] == name and not row[1]), None)
+        return None if found is None else ETag(found)
 
     def same(self, other: Page) -> bool:
         """True when both hold the same, whatever the folders said of themselves."""
@@ -145,11 +154,11 @@ class TreeBuilder:
     """
 
     def __init__(self, root: Entry, date: datetime | None, *, apart: Collection[str] = ()) -> None:
-        self._root, self._date, self._apart = root, date, frozenset(apart)
+        self.root, self._date, self._apart = root, date, frozenset(apart)
         self._second = -_RACY_S if date is None else date.timestamp()
         top = _Folder()
         top.etag, top.modified = root.etag, None if root.modified is None else root.modified.timestamp()
-        self._known: dict[Href, _Folder] = {root.href: top}
+        self._top, self._known = top, {root.href: top}
         self._loose: list[_Folder] = []
         self._count = 0
         self.deep = False
@@ -167,25 +176,26 @@ class TreeBuilder:
 
     def put(self, parent: Href, row: Values) -> None:
         """Take one entry as a row, with the folder that holds it."""
-        self.deep = self.deep or parent != self._root.href
         holder = self._known.get(parent)
         if holder is None:
             holder = self._known[parent] = _Folder(within=self._is_within(parent))
+        self.deep = self.deep or holder is not self._top
         if holder.within:
             return
-        name, is_folder, etag, _, _, modified, *_ = row
+        name, modified = row[0], row[5]
         if name in holder.loose:
             return
         holder.loose[name] = row
-        holder.racy = holder.racy or modified is None or abs(self._second - modified) < _RACY_S
-        if is_folder:
+        if modified is None or abs(self._second - modified) < _RACY_S:
+            holder.racy = True
+        if row[1]:
             holder.leaf = False
             href = Href(f"{parent}{name}/")
             if name not in self._apart:
                 folder = self._known.get(href)
                 if folder is None:
                     folder = self._known[href] = _Folder()
-                folder.etag, folder.modified = etag, modified
+                folder.etag, folder.modified = row[2], modified
         if holder.fresh:
             holder.fresh = False
             self._loose.append(holder)
@@ -195,7 +205,7 @@ class TreeBuilder:
 
     def _is_within(self, folder: Href) -> bool:
         """True for one of the folders that are kept apart, and for all below them."""
-        steps = folder.removeprefix(self._root.href).split("/")
+        steps = folder.removeprefix(self.root.href).split("/")
         return any(step in self._apart for step in steps)
 
     def finish(self, *, fresh: frozenset[Href] | None = None) -> Tree:
@@ -206,12 +216,12 @@ class TreeBuilder:
             href, folder = self._known.popitem()
             if not folder.within:
                 pages[href] = folder.page(href, self._date)
-        return Tree(root=self._root, date=self._date, pages=pages, fresh=fresh)
+        return Tree(root=self.root, date=self._date, pages=pages, fresh=fresh)
 
     def top(self) -> Page:
         """Return the page of the folder itself alone."""
         self._pack()
-        return self._known[self._root.href].page(self._root.href, self._date)
+        return self._known[self.root.href].page(self.root.href, self._date)
 
     def _pack(self) -> None:
         for folder in self._loose:

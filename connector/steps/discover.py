@@ -10,14 +10,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
+from zlib import crc32
 
-from connector.ports import Entry, Folder, Href, Page, Tree
+from connector.ports import Entry, Folder, Href, Page, Row, Tree, folder_of
 from connector.sidecar import names
 from connector.steps.parts import FolderSettings
 from connector.steps.settling import Restless, Settling, unproven
-from connector.steps.sight import Pair, Sight, folder_of
+from connector.steps.sight import Pair, Sight
 
-__all__ = ["Pair", "Settling", "Sight", "Watch", "folder_of", "look", "unproven"]
+__all__ = ["Pair", "Settling", "Sight", "Watch", "look", "unproven"]
 
 SWEEPS_CLIMBING: Final = (timedelta(hours=1), timedelta(days=1))
 SWEEPS_ELSEWHERE: Final = (timedelta(minutes=5), timedelta(minutes=30))
@@ -42,13 +43,28 @@ class Watch:
     _tree: Tree | None = None
     _swept: datetime | None = None
     _sweeps: int = 0
+    _looks: int = 0
 
-    def look(self, settings: FolderSettings, folder: Folder, now: datetime, near: Iterable[str]) -> Sight:
-        """Look once more. ``near``: files in whose folders nothing may escape. Raises what the survey raises."""
+    def look(
+        self,
+        settings: FolderSettings,
+        folder: Folder,
+        now: datetime,
+        near: Iterable[str],
+        out: Iterable[str] = (),
+    ) -> Sight:
+        """Look once more. Raises what the survey raises.
+
+        ``near``: files in whose folders nothing may escape. ``out``: files of which none may be overwritten unseen;
+        what else is overwritten in their folders is seen by every second look.
+        """
         climbs = folder.capabilities().chunked_upload
         first, most = SWEEPS_CLIMBING if climbs else SWEEPS_ELSEWHERE
         due = self._swept is None or now - self._swept >= min(first * 2**self._sweeps, most)
         close = set() if climbs or self.sight is None else self.sight.close | {folder_of(one) for one in near}
+        if not climbs:
+            self._looks += 1
+            close |= {self._its_turn(Href(one)) for one in out}
         tree = folder.survey(settings.root, self._tree, near=close, sweep=due)
         if due:
             self._sweeps += self._swept is not None and self._sweeps < _DOUBLINGS
@@ -59,6 +75,11 @@ class Watch:
             known = self.sight = _sight(settings, tree, restless, known, now)
         known.at = now
         return known
+
+    def _its_turn(self, file: Href) -> Href:
+        """Return a file, or its folder at every second look: half of the folders at each."""
+        folder = folder_of(file)
+        return folder if (self._looks + crc32(folder.encode("utf-8", "surrogateescape"))) % 2 else file
 
 
 def _same(tree: Tree, known: Tree) -> bool:
@@ -93,12 +114,13 @@ def _sight(
 
 def _ours_in(page: Page) -> tuple[tuple[Entry, ...], bool]:
     found, all_tagged = [], True
-    for row in page.rows():
-        if row.is_folder:
+    for values in page.values():  # there are ten thousands of them: a row is made of the few alone
+        if values[1]:
             continue
-        all_tagged &= row.etag is not None
-        folded = row.name.casefold()
+        if values[2] is None:
+            all_tagged = False
+        folded = values[0].casefold()
         # Every name of ours has one of these, however it is spelled; most have neither, and asking costs more.
         if ".sign" in folded or folded.startswith(names.SETTINGS_STEM[:5]):
-            found.append(row.entry(page.href))
+            found.append(Row._make(values).entry(page.href))
     return tuple(found), all_tagged

@@ -11,16 +11,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 
-from connector.ports import Entry, FileId, Href, Tree
+from connector.ports import Entry, FileId, Href, Tree, folder_of
 from connector.sidecar import names
 from connector.steps.parts import FolderSettings
 from connector.steps.settling import Restless, Settled
 from connector.steps.views import ByHref, ById, ByParent, Pages
-
-
-def folder_of(href: str) -> Href:
-    """Return the folder in which something lies."""
-    return Href(href.rstrip("/").rpartition("/")[0] + "/")
 
 
 @dataclass(frozen=True, kw_only=True)

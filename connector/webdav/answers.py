@@ -71,6 +71,7 @@ _READ, _WRITE = Effect.READ, Effect.WRITE
 PROPFIND = Operation("look", "propfind", _READ, frozenset({207}), compressed=True)
 SEARCH = Operation("search", "search", _READ, frozenset({207}), compressed=True)
 GET = Operation("get", "get", _READ, frozenset({200}))
+HEAD = Operation("ask whether it is the same", "head", _READ, frozenset({200, 304}))
 ASK = Operation("ask", "get", _READ, frozenset({200}), stops_login=False)
 CREATE = Operation(
     "create", "put", _WRITE, frozenset({201, 204}), plain_200=True, taken_405=True, orphan_409=True
@@ -98,6 +99,7 @@ METHODS = {
         PROPFIND,
         SEARCH,
         GET,
+        HEAD,
         CREATE,
         MKCOL,
         MOVE,

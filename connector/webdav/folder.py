@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from types import TracebackType
-from typing import BinaryIO, Self
+from typing import BinaryIO
 
 from connector.errors import (
     AccessDenied,
@@ -28,10 +25,7 @@ from connector.ports import (
     Fetched,
     FileId,
     Href,
-    Listing,
     Lock,
-    Tree,
-    TreeBuilder,
     Version,
 )
 from connector.webdav import nextcloud
@@ -50,193 +44,32 @@ from connector.webdav.answers import (
     Operation,
 )
 from connector.webdav.bodies import receive, sendable
-from connector.webdav.chunked import CHUNK_BYTES, ChunkedUpload
-from connector.webdav.client import AdapterFactory, Login, Timeouts
-from connector.webdav.connections import Connections
-from connector.webdav.headers import quoted, read_date, strong_etag
-from connector.webdav.hrefs import ServerRoot, decode
-from connector.webdav.listings import LOOK_BODY, propfind_body, to_entry, to_listing, to_tree
+from connector.webdav.chunked import ChunkedUpload
+from connector.webdav.headers import quoted, strong_etag
+from connector.webdav.hrefs import decode
+from connector.webdav.listings import to_entry
 from connector.webdav.locking import TokenLocks, UserLocks
-from connector.webdav.multistatus import Resource, resources
-from connector.webdav.pace import Pace
+from connector.webdav.looking import Looking
+from connector.webdav.multistatus import resources
 from connector.webdav.plain_writes import PlainWrites
-from connector.webdav.probing import probe
-from connector.webdav.searching import TreeSearch
-from connector.webdav.surveying import Requests, Surveyor
 
-MAX_LISTING_BYTES = 512_000_000
 _BLOCK = 65_536
 _XML = 'Content-Type: application/xml; charset="utf-8"'
-_ROOT = Href("/")
 
 
-class WebDavFolder:
-    """One WebDAV login behind the port ``Folder``. Thread-safe.
-
-    ``url`` is the server's URL of the login's files (Nextcloud: ``…/remote.php/dav/files/USER/``), without
-    credentials in it; hrefs begin below it. ``ca_file`` and ``proxy`` are taken from here only, never from
-    the environment. At most ``max_connections`` requests run at once. ``adapter_factory`` is given each
-    ready ``HTTPAdapter`` and returns the one to use. ``conditions`` tells whether a plain server keeps those of a
-    write; None: that is tried out with the first new file. Raises ValueError for a URL that cannot be meant.
-    """
-
-    def __init__(
-        self,
-        name: str,
-        url: str,
-        user: str,
-        password: bytes | str,
-        *,
-        ca_file: Path | None = None,
-        proxy: str | None = None,
-        max_connections: int = 4,
-        timeouts: Timeouts | None = None,
-        adapter_factory: AdapterFactory | None = None,
-        max_listing_bytes: int = MAX_LISTING_BYTES,
-        chunk_bytes: int = CHUNK_BYTES,
-        conditions: bool | None = None,
-    ) -> None:
-        self.name = name
-        self._root = ServerRoot.of(url)
-        self._timeouts = timeouts or Timeouts()
-        secret = password.encode() if isinstance(password, str) else password
-        login = Login(self._root.origin, user, secret, ca_file, proxy, self._timeouts, adapter_factory)
-        self._connections = Connections(login, name, max_connections)
-        self._max_listing_bytes, self._chunk_bytes = max_listing_bytes, chunk_bytes
-        self._places = nextcloud.Places.of(self._root)
-        self._lock = threading.Lock()
-        self._conditions = conditions
-        self._plain = PlainWrites(self) if self._places is None else None
-        ask = Requests(look=self._top, list=self.list, infinite=self._infinite, search=self._search_tree())
-        self._surveyor = Surveyor(name, ask, Pace(max_connections))
-        self._forget()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Close the idle connections. The folder can be used again, and opens new ones then."""
-        self._connections.close()
-
-    def reconnect(self) -> None:
-        """Forget a refused login and what the server can do."""
-        self._connections.reconnect()
-        self._forget()
+class WebDavFolder(Looking):
+    """The port ``Folder``: what a login sees (:class:`Looking`), reads and writes. Thread-safe."""
 
     def _forget(self) -> None:
-        with self._lock:
-            self._known: Capabilities | None = None
-            self._surveyor.forget()
-            if self._plain is not None:
-                self._plain.conditions = self._conditions
-            # Asking a plain server for properties it never has costs 150 bytes an entry.
-            self._extras = self._places is not None
-
-    # -- looking -----------------------------------------------------------------------------------
+        super()._forget()
+        self._plain = PlainWrites(self, self._conditions) if self._places is None else None
 
     def capabilities(self) -> Capabilities:
-        """Ask once, in two requests: see ``probing``."""
-        with self._lock:
-            known = self._known
-        if known is None:
-            known = probe(self._root, self._places, self._connections)
-            with self._lock:
-                self._known, self._extras = known, known.file_ids
-                if self._surveyor.infinity is None:
-                    self._surveyor.infinity = known.depth_infinity
-        # What doing it has shown since.
-        conditions = known.conditions if self._plain is None else self._plain.conditions
-        return replace(known, depth_infinity=self._surveyor.infinity, conditions=conditions)
+        """Tell what the server can do, and what writing to it has shown since."""
+        told = super().capabilities()
+        return told if self._plain is None else replace(told, conditions=self._plain.conditions)
 
-    def stat(self, href: Href) -> Entry:
-        """Look at one file or folder: PROPFIND Depth 0. RFC 4918 section 9.1."""
-        try:
-            return self._propfind(href, "0", levels=0).folder
-        except InvalidResponse as error:
-            # Apache redirects the name of a folder to the one with its slash. Nothing is followed, but
-            # that one may be asked for.
-            if href.endswith("/") or error.status not in {301, 302, 307, 308}:
-                raise
-            try:
-                return self._propfind(Href(href + "/"), "0", levels=0).folder
-            except (InvalidResponse, NotFound):
-                raise error from None
-
-    def look(self, href: Href) -> Listing:
-        """Look, and at the server's clock: for ``PlainWrites``."""
-        return self._propfind(href, "0", levels=0)
-
-    def list(self, href: Href) -> Listing:
-        """List one folder: PROPFIND Depth 1. NotFound when there is none, or a file of that name."""
-        return self._must_be_folder(self._propfind(href, "1", levels=1))
-
-    def _top(self, href: Href) -> Listing:
-        with self._asking(href, "0", LOOK_BODY, self._timeouts.call_s) as (found, date):
-            return self._must_be_folder(to_listing(found, self._root, href, levels=0, date=date))
-
-    def walk(self, href: Href) -> Listing:
-        """List everything below: one request where Depth infinity is allowed, else one per folder.
-
-        The answer to the first try is remembered until :meth:`reconnect`.
-        """
-        tree = self._surveyor.whole(href)
-        return Listing(folder=tree.root, entries=tuple(tree.entries()), date=tree.date)
-
-    def survey(
-        self, href: Href, known: Tree | None = None, *, near: Collection[Href] = (), sweep: bool = False
-    ) -> Tree:
-        """Bring a tree up to date, as :mod:`connector.webdav.surveying` says."""
-        climbs = self.capabilities().kind == "nextcloud"
-        return self._surveyor.survey(href, known, climbs=climbs, near=near, sweep=sweep)
-
-    def _search_tree(self) -> Callable[[Href], Tree | None] | None:
-        if self._places is None:
-            return None
-        return TreeSearch(
-            self._connections,
-            self._root,
-            self._places,
-            seconds=self._timeouts.transfer_s,
-            max_bytes=self._max_listing_bytes,
-        ).tree
-
-    def _infinite(self, href: Href, apart: Collection[str]) -> TreeBuilder:
-        body = propfind_body(extras=self._extras)
-        with self._asking(href, "infinity", body, self._timeouts.transfer_s) as (found, date):
-            return to_tree(found, self._root, href, date=date, apart=apart)
-
-    def _propfind(self, href: Href, depth: str, *, levels: int) -> Listing:
-        body = propfind_body(extras=self._extras)
-        with self._asking(href, depth, body, self._timeouts.call_s) as (found, date):
-            return to_listing(found, self._root, href, levels=levels, date=date)
-
-    @contextmanager
-    def _asking(
-        self, href: Href, depth: str, body: bytes, seconds: float
-    ) -> Iterator[tuple[Iterator[Resource], datetime | None]]:
-        """Make one PROPFIND; what its answer tells comes as it streams."""
-        with self._connections.ask(
-            PROPFIND,
-            self._root.request_path(href),
-            headers=[f"Depth: {depth}", _XML],
-            body=body,
-            seconds=seconds,
-        ) as response:
-            found = resources(response.iter_content(_BLOCK), max_bytes=self._max_listing_bytes)
-            yield found, read_date(response.headers.get("Date"))
-
-    def _must_be_folder(self, listing: Listing) -> Listing:
-        if not listing.folder.is_folder:
-            raise NotFound("a file of that name, no folder", service=self.name, operation=PROPFIND.name)
-        return listing
+    # -- reading -----------------------------------------------------------------------------------
 
     def get(self, href: Href, into: BinaryIO, *, max_bytes: int) -> Fetched:
         """Stream one file: one GET, uncompressed."""

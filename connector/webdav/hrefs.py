@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from binascii import a2b_qp
 from dataclasses import dataclass
 from urllib.parse import quote, unquote_to_bytes, urlsplit
 
@@ -21,16 +22,25 @@ def encode(path: str) -> str:
 
 def decode(path: str) -> str:
     """Decode a percent-encoded path, keeping bytes that are not UTF-8 as surrogate escapes."""
-    if "%" not in path:
+    escapes = path.count("%")
+    if not escapes:
         return path
+    raw = path.encode()
+    if b"=" not in raw and b"\n" not in raw and b"\r" not in raw:
+        # Quoted-printable is the same with another sign, and read in C: a listing has thousands of names.
+        read = a2b_qp(raw.replace(b"%", b"="))
+        if len(read) == len(raw) - 2 * escapes:
+            return read.decode("utf-8", "surrogateescape")
+    # A per cent sign that begins no escape, and what else the two do not have in common.
     return unquote_to_bytes(path).decode("utf-8", "surrogateescape")
 
 
 def possible(path: str) -> bool:
-    """Tell whether a decoded path can name something: no ``.`` or ``..`` step, no control character."""
-    if _CONTROL.search(path):
+    """Tell whether a decoded path, or one step, can name something: no ``.`` or ``..``, no control character."""
+    if not path.isprintable() and _CONTROL.search(path):
         return False
-    return "/." not in path or not any(part in {".", ".."} for part in path.split("/"))
+    may_step = path.startswith(".") or "/." in path
+    return not may_step or not any(part in {".", ".."} for part in path.split("/"))
 
 
 def path_of(text: str) -> str:

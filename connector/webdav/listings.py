@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Collection, Iterable
-from datetime import datetime
+from datetime import UTC, datetime
 
 from connector.errors import InvalidResponse
 from connector.ports import Entry, ETag, FileId, Href, Listing, TreeBuilder
-from connector.webdav.headers import made_etag, read_date, read_etag
+from connector.webdav.headers import made_etag, read_etag, read_stamp
 from connector.webdav.hrefs import ServerRoot, decode, path_of, possible
 from connector.webdav.multistatus import DAV, OC, Resource
 
@@ -56,7 +56,7 @@ def checked(resource: Resource) -> Resource:
 
 def to_entry(resource: Resource, root: ServerRoot) -> Entry | None:
     """Return the entry, None if it lies outside ``root``. Raises InvalidResponse."""
-    etag, weak, size, modified, file_id, permissions, owner = _values(resource)
+    etag, weak, size, stamp, file_id, permissions, owner = _values(resource)
     href = root.href(path_of(resource.href))
     if href is None:
         return None
@@ -66,7 +66,7 @@ def to_entry(resource: Resource, root: ServerRoot) -> Entry | None:
         etag=etag,
         weak_etag=weak,
         size=size,
-        modified=modified,
+        modified=None if stamp is None else datetime.fromtimestamp(stamp, UTC),
         file_id=file_id,
         permissions=permissions,
         owner=owner,
@@ -75,14 +75,16 @@ def to_entry(resource: Resource, root: ServerRoot) -> Entry | None:
 
 def _values(
     resource: Resource,
-) -> tuple[ETag | None, bool, int | None, datetime | None, FileId | None, str | None, str | None]:
-    """Read all but the place of an entry. Raises InvalidResponse."""
-    found = checked(resource).found
+) -> tuple[ETag | None, bool, int | None, float | None, FileId | None, str | None, str | None]:
+    """Read all but the place of an entry; its time in seconds since the epoch. Raises InvalidResponse."""
+    found = resource.found
+    if resource.status is not None or resource.refused:
+        checked(resource)
     if _RESOURCETYPE not in found:
         raise InvalidResponse("a listing holds an entry without a type")
     told, file_id = found.get(_LENGTH, ""), found.get(_FILE_ID)
     size = int(told) if told.isascii() and told.isdigit() and not resource.is_folder else None
-    modified = read_date(found.get(_MODIFIED))
+    modified = read_stamp(found.get(_MODIFIED))
     etag, weak = read_etag(found.get(_GETETAG))
     return (
         made_etag(modified, size) if etag is None else etag,
@@ -143,13 +145,8 @@ def to_tree(
             if above != way:
                 way, folder = above, _folder_of(above, root, itself)
             last = decode(name)
-            if folder and last and "/" not in last and possible(f"/{last}"):
-                etag, weak, size, modified, file_id, permissions, owner = _values(resource)
-                stamp = None if modified is None else modified.timestamp()
-                builder.put(
-                    folder,
-                    (last, resource.is_folder, etag, weak, size, stamp, file_id, permissions, owner),
-                )
+            if folder and last and "/" not in last and possible(last):
+                builder.put(folder, (last, resource.is_folder, *_values(resource)))
                 continue
         entry = to_entry(resource, root)
         if entry is None:

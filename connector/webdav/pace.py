@@ -15,6 +15,8 @@ _WORTH: Final = 1.1
 _AS_GOOD: Final = 0.95
 """Half of them are preferred when they bring so much of it."""
 _WORSE: Final = 0.7
+_BY_CHANCE: Final = 0.5
+"""A trial that brought no less than so much may have met a busy moment, ours or the server's: it has another one."""
 _SHORTEST_REST: Final = 8
 _LONGEST_REST: Final = 256
 """Measurements between a trial that was in vain and the next one."""
@@ -37,6 +39,7 @@ class Pace:
         self._rest, self._next_rest = 0, _SHORTEST_REST
         self._bad = 0
         """Measurements, one after the other, that were far worse than those before."""
+        self._repeated = False
         self._down = False
         self._done, self._since = 0, 0.0
 
@@ -51,7 +54,7 @@ class Pace:
             self._since = now
         self._done += 1
         # The first one starts the watch.
-        counted, wanted = self._done - 1, max(4, 2 * self.width)
+        counted, wanted = self._done - 1, max(4, 3 * self.width)
         if counted < 1:
             return
         rate = counted / max(now - self._since, 1e-6)
@@ -88,7 +91,7 @@ class Pace:
     def _tried(self, rate: float, before: int) -> None:
         if rate >= self._needed(before):
             # Worth it: the same way again, at once.
-            self._rate, self._before, self._next_rest = rate, None, _SHORTEST_REST
+            self._rate, self._before, self._next_rest, self._repeated = rate, None, _SHORTEST_REST, False
             self._down = self.width < before
             wanted = self.width // 2 if self._down else min(self.maximum, self.width * 2)
             if wanted in {0, self.width}:
@@ -97,8 +100,12 @@ class Pace:
                 self._before = self.width
                 self._go(wanted)
             return
-        self._before = None
+        tried, self._before = self.width, None
         self._go(before)
+        if tried > before and rate > _BY_CHANCE * self._rate and not self._repeated:
+            self._repeated, self._down, self._rate = True, False, 0.0
+            return
+        self._repeated = False
         self._rest, self._next_rest = self._next_rest, min(self._next_rest * 2, _LONGEST_REST)
 
     def _go(self, width: int) -> None:

@@ -5,7 +5,8 @@
   what moved is found by going down where ETags differ.
 - Where one request tells everything (Depth: infinity), it is made.
 - Elsewhere the folders that hold folders are listed; a leaf is spared while its time, seen in its parent, is the same.
-  That tells what came and went. What is overwritten in place tells itself only where the caller asks for it (``near``).
+  That tells what came and went. What is overwritten in place tells itself only where the caller asks for it (``near``):
+  of a whole folder by listing it, of one file by a conditional request without a body.
 
 A sweep takes nothing on trust, and finds out whether what was taken on trust was worth it.
 """
@@ -14,12 +15,13 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, replace
 from typing import Final
 
 from connector.errors import AccessDenied, InvalidResponse, NotFound, OutOfSpace, Unavailable
-from connector.ports import OWN_FOLDERS, Entry, Href, Listing, Page, Tree, TreeBuilder
+from connector.ports import OWN_FOLDERS, Entry, ETag, Href, Listing, Page, Tree, TreeBuilder, folder_of
 from connector.webdav.pace import Pace
 from connector.webdav.walking import walk
 
@@ -34,12 +36,22 @@ _REFUSES_INFINITY: Final = frozenset({400, 403, 405, 501, 502, 504, 507})
 
 
 @dataclass(frozen=True, kw_only=True)
+class Listed:
+    """One folder, just listed."""
+
+    itself: Entry
+    page: Page
+
+
+@dataclass(frozen=True, kw_only=True)
 class Requests:
     """What a survey asks with, each one request: Depth 0, Depth 1, Depth infinity."""
 
     look: Callable[[Href], Listing]
-    list: Callable[[Href], Listing]
+    list: Callable[[Href], Listed]
     infinite: Callable[[Href, Collection[str]], TreeBuilder]
+    same: Callable[[Href, ETag], bool]
+    """Does one file still bear that ETag? False as well where that is not known."""
     search: Callable[[Href], Tree | None] | None = None
     """A whole tree by other means, None where it cannot be proven whole."""
 
@@ -108,7 +120,7 @@ class Surveyor:
         top_page = tree.pages[tree.root.href]
         if deep or self.infinity or top_page.leaf:
             return tree
-        walked = self._walked(Listing(folder=tree.root, entries=top_page.entries(), date=tree.date), apart)
+        walked = self._walked(Listed(itself=tree.root, page=top_page), apart)
         if any(page for href, page in walked.pages.items() if href != tree.root.href and any(page.rows())):
             self.infinity = False
         return walked
@@ -121,15 +133,15 @@ class Surveyor:
                 raise
             return None
 
-    def _walked(self, top: Listing, apart: Collection[str]) -> Tree:
+    def _walked(self, top: Listed, apart: Collection[str]) -> Tree:
         pages: dict[Href, Page] = {}
 
-        def take(listing: Listing) -> Iterable[Href]:
-            page = pages[listing.folder.href] = Page.of(listing)
-            return _below(page, apart)
+        def take(listed: Listed) -> Iterable[Href]:
+            pages[listed.page.href] = listed.page
+            return _below(listed.page, apart)
 
         walk(self._ask.list, take(top), take, self._pace)
-        return Tree(root=top.folder, date=top.date, pages=pages)
+        return Tree(root=top.itself, date=top.page.date, pages=pages)
 
     # -- what moved ------------------------------------------------------------------------------
 
@@ -152,31 +164,65 @@ class Surveyor:
 
     def _spared(self, href: Href, known: Tree, near: Collection[Href]) -> Tree:
         """List what holds folders, what is near, and every leaf that shows another time than when it was listed."""
+        files = [one for one in near if not one.endswith("/")]
+        count = Counter(map(folder_of, files))
+        # Several are one request as well when their folder is listed.
+        close = {one for one in near if one.endswith("/")} | {
+            one for one, times in count.items() if times > 1
+        }
+        alone = {folder_of(one): one for one in files if folder_of(one) not in close}
+        lasting: set[Href] = set()
+        """Leaves of which one file is all that is asked about."""
 
         def wanted(folder: Entry) -> bool:
             page = known.pages.get(folder.href)
-            return page is None or not _unmoved(page, folder) or folder.href in near
+            if page is None or not _unmoved(page, folder) or folder.href in close:
+                return True
+            if folder.href not in alone:
+                return False
+            lasting.add(folder.href)
+            return True
 
-        return self._updated(href, known, wanted)
+        def unless_same(folder: Href) -> Listed | None:
+            if folder in lasting and self._is_same(known.pages[folder], alone[folder]):
+                return None
+            return self._ask.list(folder)
 
-    def _updated(self, href: Href, known: Tree, wanted: Callable[[Entry], bool]) -> Tree:
-        """List the root and, from there on, the folders that are ``wanted``; the others are as they were."""
+        return self._updated(href, known, wanted, unless_same)
+
+    def _is_same(self, page: Page, file: Href) -> bool:
+        etag = page.etag_of(file.rpartition("/")[2])
+        return etag is not None and self._ask.same(file, etag)
+
+    def _updated(
+        self,
+        href: Href,
+        known: Tree,
+        wanted: Callable[[Entry], bool],
+        listed: Callable[[Href], Listed | None] | None = None,
+    ) -> Tree:
+        """List the root and, from there on, the folders that are ``wanted``; the others are as they were.
+
+        ``listed`` gives None for one that is as it was.
+        """
         pages, fresh = dict(known.pages), set[Href]()
         gone: list[Href] = []
         root = known.root
 
-        def take(listing: Listing) -> Iterable[Href]:
+        def take(listed: Listed | None) -> Iterable[Href]:
             nonlocal root
-            page = pages[listing.folder.href] = Page.of(listing)
+            if listed is None:
+                return ()
+            page = pages[listed.page.href] = listed.page
             fresh.add(page.href)
-            if listing.folder.href == known.root.href:
-                root = listing.folder
+            if page.href == known.root.href:
+                root = listed.itself
             folders = _below(page, OWN_FOLDERS)
             before = known.pages.get(page.href)
             gone.extend(set(_below(before, OWN_FOLDERS)) - set(folders) if before is not None else ())
             return [one.href for one in page.folders() if one.href in folders and wanted(one)]
 
-        walk(self._ask.list, [href], take, self._pace)
+        walk(listed or self._ask.list, [href], take, self._pace)
         if gone:
             tops = tuple(gone)
             pages = {one: page for one, page in pages.items() if one in fresh or not one.startswith(tops)}
@@ -195,7 +241,7 @@ class Surveyor:
             ):
                 continue
             # The change may have come while the sweep was under way: then the folder tells of it now.
-            again = self._ask.list(page.href).folder
+            again = self._ask.list(page.href).itself
             if (again.etag if climbs else (again.etag, again.modified)) != (
                 before.etag if climbs else (before.etag, before.modified)
             ):

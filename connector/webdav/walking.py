@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from typing import TypeVar
 
 from connector.errors import InvalidResponse, NotFound, Unavailable
-from connector.ports import Href, Listing
+from connector.ports import Href
 from connector.webdav.pace import Pace
 
 MAX_LEVELS = 100
 
+Listed = TypeVar("Listed")
+
 
 def walk(
-    list_one: Callable[[Href], Listing],
+    list_one: Callable[[Href], Listed],
     start: Iterable[Href],
-    take: Callable[[Listing], Iterable[Href]],
+    take: Callable[[Listed], Iterable[Href]],
     pace: Pace,
 ) -> None:
     """List the folders of ``start`` and every folder that ``take`` answers to a listing, each once.
@@ -26,7 +29,7 @@ def walk(
     waiting = [_near(href) for href in start]
     asked = set(waiting)
 
-    def further(listing: Listing) -> None:
+    def further(listing: Listed) -> None:
         # What was asked for already cannot make the walk turn in circles.
         found = [href for href in dict.fromkeys(take(listing)) if href not in asked]
         asked.update(found)
@@ -39,12 +42,12 @@ def walk(
 
 
 def _together(
-    list_one: Callable[[Href], Listing],
+    list_one: Callable[[Href], Listed],
     waiting: list[Href],
-    further: Callable[[Listing], None],
+    further: Callable[[Listed], None],
     pace: Pace,
 ) -> None:
-    running: set[Future[Listing]] = set()
+    running: set[Future[Listed]] = set()
     pace.idle()
     with ThreadPoolExecutor(max_workers=pace.maximum, thread_name_prefix="walk") as pool:
         try:
@@ -63,7 +66,7 @@ def _together(
             pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _listed(list_one: Callable[[Href], Listing], href: Href) -> Listing:
+def _listed(list_one: Callable[[Href], Listed], href: Href) -> Listed:
     try:
         return list_one(href)
     except NotFound as error:

@@ -32,7 +32,7 @@ LAYERS: tuple[frozenset[str], ...] = (
         }
     ),
     frozenset({"steps"}),
-    frozenset({"guards", "attendance", "passes", "daemon", "metrics", "overview"}),
+    frozenset({"guards", "looking", "attendance", "passes", "daemon", "metrics", "overview"}),
     frozenset({"cli", "doctor", "__main__"}),
 )
 LAYER = {room: rank for rank, rooms in enumerate(LAYERS) for room in rooms}

@@ -50,16 +50,18 @@ class Office:
     clock: SandboxClock
     watch: Watch = field(default_factory=lambda: Watch(Settling(grain=timedelta(seconds=1))))
 
-    def look(self, near: tuple[str, ...] = (), *, later: float = 5) -> tuple[Sight, list[Request]]:
+    def look(
+        self, near: tuple[str, ...] = (), out: tuple[str, ...] = (), *, later: float = 5
+    ) -> tuple[Sight, list[Request]]:
         """Look once more, a few seconds later; what it asked for."""
         self.clock.advance(later)
         before = len(self.world.requests)
-        sight = self.watch.look(SETTINGS, self.folder, self.clock.now(), near)
+        sight = self.watch.look(SETTINGS, self.folder, self.clock.now(), near, out)
         return sight, self.world.requests[before:]
 
-    def settle(self) -> Sight:
+    def settle(self, looks: int = 3) -> Sight:
         """Look until everything has settled."""
-        for _ in range(3):
+        for _ in range(looks):
             sight, _ = self.look()
         return sight
 
@@ -233,6 +235,43 @@ def test_elsewhere_leaves_that_have_not_moved_are_spared(tmp_path: Path) -> None
         assert len(asked) == FOLDERS
         assert swept.by_href[f"/{ROOT}/{LEAVES[6]}/pièce 0.pdf"].size == 24
         assert len(here.look()[1]) < FOLDERS
+
+
+def test_of_a_request_that_is_out_its_file_alone_is_asked_about(tmp_path: Path) -> None:
+    """By a condition, without a body, at every other look; its folder is listed at the others."""
+    with office(tmp_path, "plain", depth_infinity=False) as here:
+        here.settle()
+        inner, pdf = FOLDERS - len(LEAVES), f"{ROOT}/{LEAVES[4]}/lettre.pdf"
+
+        def look(*out: str) -> tuple[Sight, list[Request]]:
+            sight, asked = here.look(out=out)
+            alone = [request for request in asked if request.method == "HEAD"]
+            assert len(asked) == inner + 1 + sum(request.status == 200 for request in alone)
+            return sight, alone
+
+        looks = [look(f"/{ASKED}") for _ in range(4)]
+        assert [len(alone) for _, alone in looks] in ([0, 1, 0, 1], [1, 0, 1, 0])
+        assert {(one.status, one.bytes_out) for _, alone in looks for one in alone} == {(304, 0)}
+        assert len({id(sight) for sight, _ in looks}) == 1
+        # An order is seen at the next look, whichever it is; what is done to the PDF within two.
+        seen = set()
+        for number in range(2):
+            here.world.person.write(ASKED, b"action: annuler" + bytes(number))
+            sight, alone = look(f"/{ASKED}")
+            assert sight.by_href[f"/{ASKED}"].size == 15 + number
+            seen.add(tuple(one.status for one in alone))
+            here.settle(2)
+        here.world.person.write(pdf, b"%PDF-1.7 and more")
+        assert 17 in {look(f"/{ASKED}")[0].by_href[f"/{pdf}"].size for _ in range(2)}
+        # Of two in one folder none is asked about: to list the folder is one request.
+        assert look(f"/{ASKED}", f"/{pdf}")[1] == []
+        assert seen == {(), (200,)}
+        # Gone, or a server that does not know: its folder is listed.
+        for _ in range(2):
+            here.settle(2)
+            here.world.misbehave(kind="status", method="HEAD", status=405)
+            assert f"/{ASKED}" in here.look(out=(f"/{ASKED}",))[0].by_href
+        assert len(here.look()[1]) == inner
 
 
 @pytest.mark.parametrize("mode", ["nextcloud", "plain"])

@@ -7,12 +7,14 @@ import socket
 import ssl
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from email.utils import format_datetime
+from urllib.parse import unquote_to_bytes
 
 import pytest
 import requests.exceptions
 import urllib3.exceptions
 import webdav3.exceptions
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from lxml import etree
 
@@ -25,7 +27,7 @@ from connector.errors import (
 )
 from connector.ports import Href
 from connector.webdav.answers import CREATE, FOREIGN, PROPFIND, translate, wall
-from connector.webdav.headers import read_date, read_etag, strong_etag
+from connector.webdav.headers import read_date, read_etag, read_stamp, strong_etag
 from connector.webdav.hrefs import ServerRoot, decode, encode, path_of
 from connector.webdav.listings import to_listing
 from connector.webdav.multistatus import MultistatusParser, Resource, resources
@@ -147,6 +149,35 @@ def test_any_bytes_survive_the_way_to_the_server_and_back(name: bytes) -> None:
     text = name.decode("utf-8", "surrogateescape")
     assert decode(encode(text)) == text
     assert encode(text).isascii()
+
+
+@given(st.text(alphabet="%=_AaF09zé\r\n\t +", max_size=12))
+@example("%%41")
+@example("%\n%41")
+@example("a=%41")
+@example("100%")
+def test_what_looks_like_an_escape_is_read_as_everywhere_else(text: str) -> None:
+    """A per cent sign that begins none stands for itself, and no other character begins one."""
+    assert decode(text) == unquote_to_bytes(text).decode("utf-8", "surrogateescape")
+
+
+def _http(date: datetime) -> str:
+    return format_datetime(date, usegmt=True)
+
+
+@given(
+    st.one_of(
+        st.datetimes(timezones=st.just(UTC)).map(_http),
+        st.from_regex(
+            r"[A-Z][a-z]{2}, [0-9]{2} (Jan|Feb|Xxx) [0-9]{4} [0-9 ]{2}:[0-9]{2}:[0-9]{2} GMT", fullmatch=True
+        ),
+        st.text(max_size=29),
+    )
+)
+def test_a_date_is_the_same_in_seconds(raw: str) -> None:
+    """Well-formed or not."""
+    date = read_date(raw)
+    assert read_stamp(raw) == (None if date is None else date.timestamp())
 
 
 @pytest.mark.parametrize(
