@@ -60,18 +60,14 @@ _XML = 'Content-Type: application/xml; charset="utf-8"'
 class WebDavFolder(Looking):
     """The port ``Folder``: what a login sees (:class:`Looking`), reads and writes. Thread-safe."""
 
-    _plain: PlainWrites | None = None
-
     def _forget(self) -> None:
         super()._forget()
-        if self._places is None:
-            self._plain = self._plain or PlainWrites(self)
-            self._plain.conditions = self._conditions
+        self._plain = PlainWrites(self, self._conditions) if self._places is None else None
 
     def capabilities(self) -> Capabilities:
-        """What was asked once, and what writing has shown since."""
-        known = super().capabilities()
-        return known if self._plain is None else replace(known, conditions=self._plain.conditions)
+        """Tell what the server can do, and what writing to it has shown since."""
+        told = super().capabilities()
+        return told if self._plain is None else replace(told, conditions=self._plain.conditions)
 
     # -- reading -----------------------------------------------------------------------------------
 

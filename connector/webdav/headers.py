@@ -40,7 +40,7 @@ def read_etag(raw: str | None) -> tuple[ETag | None, bool]:
 
 
 def made_etag(modified: float | None, size: int | None) -> ETag | None:
-    """Make a tag of time (seconds since the epoch) and size, for a file of which a server tells none.
+    """Make a tag of time, in seconds since the epoch, and size, for a file of which a server tells none.
 
     Not to be sent: see :func:`is_made`.
     """

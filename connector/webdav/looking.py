@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
@@ -35,7 +35,7 @@ from connector.webdav.answers import (
 from connector.webdav.chunked import CHUNK_BYTES
 from connector.webdav.client import AdapterFactory, Login, Timeouts
 from connector.webdav.connections import Connections
-from connector.webdav.headers import is_made, made_etag, quoted, read_date, read_etag, read_stamp
+from connector.webdav.headers import is_made, made_etag, quoted, read_date, read_etag
 from connector.webdav.hrefs import ServerRoot
 from connector.webdav.listings import LOOK_BODY, propfind_body, to_listing, to_tree
 from connector.webdav.multistatus import Resource, resources
@@ -86,8 +86,8 @@ class Looking:
         self._connections = Connections(login, name, max_connections, clock=clock)
         self._max_listing_bytes, self._chunk_bytes = max_listing_bytes, chunk_bytes
         self._places = nextcloud.Places.of(self._root)
-        self._lock = threading.Lock()
         self._conditions = conditions
+        self._lock = threading.Lock()
         ask = Requests(
             look=self._top,
             list=self._listed,
@@ -163,6 +163,10 @@ class Looking:
         self._must_be_folder(listing.folder)
         return listing
 
+    def look(self, href: Href) -> Listing:
+        """Look at one thing, and at the server's clock: for ``PlainWrites``."""
+        return self._propfind(href, "0", levels=0)
+
     def _top(self, href: Href) -> Listing:
         with self._asking(href, "0", LOOK_BODY, self._timeouts.call_s) as (found, date):
             listing = to_listing(found, self._root, href, levels=0, date=date)
@@ -180,15 +184,10 @@ class Looking:
 
     def _is_same(self, href: Href, etag: ETag) -> bool:
         """Ask for a file unless it has this ETag: HEAD with If-None-Match. RFC 9110 section 13.1.2."""
-        made = is_made(etag)
-        condition = [] if made else [f"If-None-Match: {quoted(etag)}"]
+        condition = [] if is_made(etag) else [f"If-None-Match: {quoted(etag)}"]
         try:
             with self._connections.ask(HEAD, self._root.request_path(href), headers=condition) as response:
-                if made:
-                    size = response.headers.get("Content-Length", "")
-                    since = read_stamp(response.headers.get("Last-Modified"))
-                    return made_etag(since, int(size) if size.isdigit() else None) == etag
-                return response.status_code == 304 or read_etag(response.headers.get("ETag"))[0] == etag
+                return response.status_code == 304 or etag in _tags(response.headers)
         except (AccessDenied, NotFound, InvalidResponse, Unavailable) as error:
             if error.status in {401, 429, 503}:
                 raise
@@ -248,3 +247,13 @@ class Looking:
     def _must_be_folder(self, entry: Entry) -> None:
         if not entry.is_folder:
             raise NotFound("a file of that name, no folder", service=self.name, operation=PROPFIND.name)
+
+
+def _tags(headers: Mapping[str, str]) -> tuple[ETag | None, ...]:
+    """Return the tag of an answer without a body as a listing may have it: told, or made of time and size."""
+    size = headers.get("Content-Length", "")
+    modified = read_date(headers.get("Last-Modified"))
+    made = made_etag(
+        None if modified is None else modified.timestamp(), int(size) if size.isdigit() else None
+    )
+    return read_etag(headers.get("ETag"))[0], made

@@ -69,11 +69,11 @@ class Raw(Protocol):
 class PlainWrites:
     """The writes of one login on a plain server. Thread-safe: what was found out is only ever set."""
 
-    def __init__(self, raw: Raw) -> None:
+    def __init__(self, raw: Raw, conditions: bool | None = None) -> None:
         self._raw = raw
         self._trying, self._making = threading.Lock(), threading.Condition()
         self._names: set[Href] = set()
-        self.conditions: bool | None = None
+        self.conditions = conditions
         """Are conditions kept? None: not tried yet."""
 
     def create(self, href: Href, content: bytes | Path) -> ETag | None:

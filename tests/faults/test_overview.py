@@ -150,7 +150,10 @@ def test_when_it_is_written(tmp_path: Path, mode: Mode) -> None:
         stage.clock.advance(300)
         stage.round()
         assert writes(stage, before) == [ROOT, "2026"] * 2
-        assert 412 not in [one.status for one in stage.dms.requests[before:]]
+        asked = [
+            one for one in stage.dms.requests[before:] if not one.path.endswith(".part")
+        ]  # tried out: R2
+        assert 412 not in [one.status for one in asked]
         assert "trois" in overview(stage, YEAR)
         looks_once(stage)
         before = seen(stage)
