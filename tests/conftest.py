@@ -12,9 +12,7 @@ from typing import Final
 import pytest
 
 LONG: Final = re.compile(
-    r"faults/test_(?:strays|acts_files|tidy|taken_away|missing|tags)\.py::.*\[plain"
-    r"|faults/test_strays\.py::test_a_cell\[nextcloud-(?!pair moved-|folder copied-|status deleted-)"
-    r"|faults/test_ten_mistakes\.py::.*\[apache"
+    r"faults/test_ten_mistakes\.py::.*\[apache"
     r"|faults/test_crash_matrix\.py::test_crash_matrix\[\w+-[1-35-7]\]"
     r"|faults/test_crash_matrix\.py::test_several_on_their_way_home\[plain"
     r"|faults/test_several\.py::test_each_write_of_each_document_broken_once\["

@@ -55,7 +55,8 @@ def attend_ended(case: Case, record: Record) -> Record:
             known = _asked_already(case, action)
             if known is not None:
                 case.journal.touch(record, current=False)
-                return move(case, known)
+                # Over or not: the status that stands here is the former one's.
+                return move(case, case.journal.touch(known, closed=False))
             if not filing.is_filed(record):
                 return judge(replace(case, previous=record, ask_found=found))
             if not found:

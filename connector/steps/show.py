@@ -10,7 +10,7 @@ import hashlib
 import logging
 from collections.abc import Sequence
 
-from connector.errors import NotFound
+from connector.errors import AccessDenied, NotFound
 from connector.lifecycle import Record
 from connector.ports import Href
 from connector.report.block import seal_status
@@ -119,8 +119,18 @@ def _show_status(parts: Parts, record: Record) -> Record:
         },
     )
     if before and before != href and not _stays(record, str(before)):
-        remove_ours(parts, folder, Href(before), record.ref)
+        _remove_former(parts, record, Href(before))
     return record
+
+
+def _remove_former(parts: Parts, record: Record, before: Href) -> None:
+    """Take the former status away, where that is allowed: a refusal there says nothing of the place it is now in."""
+    try:
+        remove_ours(parts, parts.folders[record.server], before, record.ref)
+    except AccessDenied as error:
+        if error.status != 403:
+            raise
+        log.warning("the former status of %s stays: its folder lets nothing be deleted", record.ref)
 
 
 def _note_aside(aside: Sequence[Href]) -> dict[str, str]:

@@ -377,7 +377,7 @@ def test_a_folder_that_is_gone_is_told_in_the_root(tmp_path: Path) -> None:
             later(stage, 700, 3)
         lost = f"{ROOT}/Signatures à classer"
         assert there(stage) == [ROOT, lost]
-        assert "1 demande : 1 signée" in overview(stage, lost)
+        assert "1 demande : 1 à traiter" in overview(stage, lost)
 
 
 def test_pdfs_that_nobody_asked_for(tmp_path: Path) -> None:

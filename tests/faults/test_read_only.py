@@ -78,11 +78,19 @@ def test_nothing_leaves_from_a_read_only_folder(tmp_path: Path, mode: Mode) -> N
 def test_a_folder_that_becomes_read_only(tmp_path: Path, mode: Mode) -> None:
     """What is out goes on, is told above, and comes home once the rights are given back."""
     with Stage(tmp_path, mode) as stage:
-        stage.dms.person.mkdir(at("Client"))
+        for folder in ("Client", "Client/2026"):
+            stage.dms.person.mkdir(at(folder))
         stage.drop("lettre", letter("lettre"), folder=at("Client"))
         stage.drop("refus", letter("refus"), folder=at("Client"))
+        stage.drop("avenant", letter("avenant"), folder=at("Client/2026"))
         stage.run()
         refused = str(stage.record("refus", folder=at("Client")).transaction)
+        inner = str(stage.record("avenant", folder=at("Client/2026")).transaction)
+        stage.dms.read_only.add(at("Client/2026"))
+        stage.platform.person_refuses(inner, MARIE, "Non.")
+        later(stage)
+        # The status that cannot be taken away in there is no reason to pass over the folder that takes the new one.
+        assert stage.first_line("2026 - avenant", folder=at("Client")).startswith("REFUSÉ – ")
         stage.dms.read_only.add(at("Client"))
         stage.platform.person_refuses(refused, MARIE, "Non.")
         stage.run()
@@ -97,6 +105,8 @@ def test_a_folder_that_becomes_read_only(tmp_path: Path, mode: Mode) -> None:
             stage.first_line(folder=at("Client")) == "SIGNÉ – « lettre.pdf » est maintenant la version signée"
         )
         assert stage.first_line("refus", folder=at("Client")).startswith("REFUSÉ – ")
-        assert [name for name in stage.files() if " - " in name] == []
-        assert stage.sends() == [1, 1]
+        assert stage.first_line("avenant", folder=at("Client/2026")).startswith("REFUSÉ – ")
+        for folder in (ROOT, at("Client")):
+            assert [name for name in stage.files(folder) if " - " in name] == [], folder
+        assert stage.sends() == [1, 1, 1]
         stage.intact()
