@@ -22,7 +22,7 @@ RACY: Final = timedelta(seconds=2)
 """A change so close before a listing's ``Date`` may be followed by another that shows the same time."""
 
 _RACY_S: Final = RACY.total_seconds()
-_MOST_LOOSE: Final = 1_000
+_MOST_LOOSE: Final = 400
 
 Values = tuple[str, bool, str | None, bool, int | None, float | None, str | None, str | None, str | None]
 """A :class:`Row` as marshal takes it."""

@@ -114,7 +114,7 @@ def read_stamp(raw: str | None) -> float | None:
     return None if date is None else date.timestamp()
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=64)
 def _midnight(day: str) -> float | None:
     date = read_date(f"{day} 00:00:00 GMT")
     return None if date is None else date.timestamp()
