@@ -89,11 +89,15 @@ class _Look:
         self._looked, self._sidecar = None, Future()
 
     def _begin(self) -> Future[Looked]:
-        failed: Future[Looked] = Future()
         try:
             sidecar = self._sidecar.result()
             asked = understand(self.case, sidecar)
         except BaseException as error:  # noqa: BLE001 - told to whoever asks for the result
-            failed.set_exception(error)
-            return failed
+            return _failed(error)
         return self._threads.submit(lambda: checked(brought(self.case, self._ref, sidecar, asked)))
+
+
+def _failed(error: BaseException) -> Future[Looked]:
+    future: Future[Looked] = Future()
+    future.set_exception(error)
+    return future

@@ -141,13 +141,17 @@ class Hands:
             if deadline is None:
                 self._changed.wait()
                 continue
-            if until is None and {*offered, *lanes} - left:
+            if until is None and any(self._is_free(name) for name in {*offered, *lanes} - left):
                 until = now + PATIENCE_S
             if now >= deadline:
                 return True
             if until is not None and now >= until:
                 return False
             self._changed.wait(min(deadline, until or deadline) - now)
+
+    def _is_free(self, name: str) -> bool:
+        """True for a lane that has done everything; not for one that an earlier pass still fills."""
+        return name not in self._lanes or not self._lanes[name].busy
 
     def _serve(self, lane: _Lane, turn: Turn, stopped: Callable[[], bool]) -> None:
         while (piece := self._take(lane, turn, stopped)) is not None:

@@ -132,7 +132,7 @@ def test_a_slow_server_delays_no_other(tmp_path: Path) -> None:
             stage.drop(f"vif {number}")
         with stage.passing_there():
             stage.run()
-            assert sorted(stage.sends()) == [0, 0] + [1] * 6
+            assert [sends for sends in stage.sends() if sends] == [1] * 6
             assert [record.state for record in stage.records() if record.server == "dms"] == [
                 State.IN_PROGRESS
             ] * 6
