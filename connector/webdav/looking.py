@@ -153,10 +153,6 @@ class Looking:
             except (InvalidResponse, NotFound):
                 raise error from None
 
-    def look(self, href: Href) -> Listing:
-        """Look, and at the server's clock: for ``PlainWrites``."""
-        return self._propfind(href, "0", levels=0)
-
     def list(self, href: Href) -> Listing:
         """List one folder: PROPFIND Depth 1. NotFound when there is none, or a file of that name."""
         listing = self._propfind(href, "1", levels=1)
