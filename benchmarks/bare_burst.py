@@ -169,9 +169,24 @@ def _draft(name: str) -> dict[str, object]:
 def bare_burst(place: BurstPlace, at_once: int) -> Iterator[BareBurst]:
     """Make the script for one place, with as many connections as calls at once."""
     limits = httpx.Limits(max_connections=at_once, max_keepalive_connections=at_once)
-    headers = {"JSE-EDITOR-TOKEN-OFFICE": place.tokens.office, "JSE-EDITOR-TOKEN-USER": place.tokens.user or ""}
+    headers = {
+        "JSE-EDITOR-TOKEN-OFFICE": place.tokens.office,
+        "JSE-EDITOR-TOKEN-USER": place.tokens.user or "",
+    }
     with (
-        httpx.Client(base_url=urljoin(place.dms, "/"), auth=("signatures", "sandbox"), limits=limits, timeout=60, trust_env=False) as dms,
-        httpx.Client(base_url=f"{place.platform}editor/sandbox/", headers=headers, limits=limits, timeout=60, trust_env=False) as platform,
+        httpx.Client(
+            base_url=urljoin(place.dms, "/"),
+            auth=("signatures", "sandbox"),
+            limits=limits,
+            timeout=60,
+            trust_env=False,
+        ) as dms,
+        httpx.Client(
+            base_url=f"{place.platform}editor/sandbox/",
+            headers=headers,
+            limits=limits,
+            timeout=60,
+            trust_env=False,
+        ) as platform,
     ):
         yield BareBurst(place, dms, platform, at_once)

@@ -51,7 +51,16 @@ def served(
         dms = children.start(
             "dms",
             "connector.sandbox.dms",
-            ["--files", files, "--state", directory / "dms-state", "--port-file", ports["dms"], "--mode", mode],
+            [
+                "--files",
+                files,
+                "--state",
+                directory / "dms-state",
+                "--port-file",
+                ports["dms"],
+                "--mode",
+                mode,
+            ],
         )
         other = children.start(
             "platform", "connector.sandbox.platform", ["--dir", platform, "--port-file", ports["platform"]]
