@@ -1,4 +1,4 @@
-"""``python -m benchmarks [finding] [requests] [start] [idle] [placement] [lint]``: all in one run; nothing is kept."""
+"""``python -m benchmarks [NAME …]``: all of ``SHOWS`` in one run by default; printed, nothing is kept."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 from typing import get_args
 
-from benchmarks import finding, idle, lint, placement, requests, start
+from benchmarks import burst, finding, idle, lint, placement, requests, start, transfer
 from benchmarks.finding_counts import rclone_version
 from benchmarks.table import print_table
 from tests.worlds import Mode
@@ -112,6 +112,41 @@ def show_finding(directory: Path) -> None:
     )
 
 
+def show_transfer(directory: Path) -> None:
+    """Print what a megabyte takes to the DMS and back."""
+    found = [one for mode in get_args(Mode) for one in transfer.measure(directory, mode)]
+    print_table(
+        f"1 MB to and from the DMS, in turn with bare httpx, medians of {transfer.ROUNDS}; "
+        f"goal at most {transfer.GOAL:g} x",
+        ["transfer", "requests", "bare", "ms", "ratio"],
+        [
+            [one.what, one.requests, one.bare_requests, round(one.seconds * 1000, 1), f"{one.ratio:.2f}"]
+            for one in found
+        ],
+    )
+
+
+def show_burst(directory: Path) -> None:
+    """Print what many pairs dropped at once cost, beside a bare script that makes the same calls."""
+    rows: list[list[object]] = []
+    for mode in get_args(Mode):
+        for distance_s, rounds in burst.ROUNDS.items():
+            found = burst.measure(directory, mode, distance_s, rounds)
+            first, other = found.ours[0], found.bare[0]
+            rows.append(
+                [
+                    mode, round(distance_s * 1000), rounds, f"{first.per_pair:.2f}", burst.MAIN[mode] + burst.MORE,
+                    f"{other.per_pair:.2f}", f"{first.reused:.4f}", f"{found.rate:.2f}",
+                ]
+            )  # fmt: skip
+    print_table(
+        f"{burst.PAIRS} pairs dropped at once, launch to delivery; goals: requests for each pair as told, "
+        f"{burst.REUSED:g} on a reused connection, {burst.GOAL:g} of a bare script's pairs per second",
+        ["server", "ms away", "rounds", "requests", "at most", "bare", "reused", "pairs/s to bare"],
+        rows,
+    )
+
+
 def _short(path: str) -> str:
     return path if len(path) <= 60 else f"{path[:20]}…{path[-39:]}"
 
@@ -127,6 +162,8 @@ SHOWS = {
     "idle": show_idle,
     "placement": show_placement,
     "lint": show_lint,
+    "transfer": show_transfer,
+    "burst": show_burst,
 }
 
 

@@ -7,8 +7,6 @@ platform to the closed end of each. Not timed: people who drop and sign.
 from __future__ import annotations
 
 import time
-from collections import Counter
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -18,22 +16,28 @@ from benchmarks.burst_place import Asked, burst_place
 from connector.cli import wiring
 from connector.config import load_config
 from connector.guards import ServerMemory
+from connector.lifecycle import State
 from connector.passes import account_pass, server_pass
 from connector.steps.parts import Parts, Timing
 from tests.worlds import Mode
 
 PAIRS = 200
-ROUNDS = 5
+ROUNDS = {0.0: 5, 0.02: 5}
+"""Seconds that every answer of both servers takes longer → how often each is run."""
 AT_ONCE = 4
 """As many connections as the configuration allows by default."""
 GOAL = 0.8
 REUSED = 0.98
+MAIN: dict[Mode, int] = {"nextcloud": 26, "plain": 22}
+"""Requests of one pair on its own, its checks included (``benchmarks requests``)."""
+MORE = 3
 _SETTLED_S = 1.2
+_MOST_PASSES = 20
 
 
 @dataclass(frozen=True, kw_only=True)
 class Run:
-    """One burst: what both servers counted, and the seconds that it took."""
+    """One burst: what both servers counted from drop to end, and the seconds that it took."""
 
     pairs: int
     asked: tuple[Asked, ...]
@@ -42,29 +46,45 @@ class Run:
 
     @property
     def seconds(self) -> float:
+        """From the first look to the last end; people's own time aside."""
         return self.launch_s + self.deliver_s
 
     @property
-    def methods(self) -> Counter[tuple[str, str]]:
-        """How often each server was asked what."""
-        return Counter((one.server, one.method) for one in self.asked)
-
-    @property
     def per_pair(self) -> float:
-        """Requests for each pair, everything counted that was asked between drop and end."""
+        """Requests for each pair, looks at the folder included."""
         return len(self.asked) / self.pairs
 
     @property
     def reused(self) -> float:
         """Share of the requests that went over a connection which had served before."""
-        return reused(self.asked)
+        fresh = {(one.server, one.connection) for one in self.asked}
+        return 1 - len(fresh) / len(self.asked)
 
 
-def reused(asked: Iterable[Asked]) -> float:
-    """Share of these requests that went over a connection which had served before."""
-    everything = list(asked)
-    fresh = {(one.server, one.connection) for one in everything}
-    return 1 - len(fresh) / len(everything)
+@dataclass(frozen=True, kw_only=True)
+class Compared:
+    """The connector's burst beside the bare script's: medians of the same rounds."""
+
+    mode: Mode
+    distance_s: float
+    ours: tuple[Run, ...]
+    bare: tuple[Run, ...]
+
+    @property
+    def rate(self) -> float:
+        """Pairs per second, ours to the bare script's."""
+        return median(run.seconds for run in self.bare) / median(run.seconds for run in self.ours)
+
+
+def measure(directory: Path, mode: Mode, distance_s: float, rounds: int, pairs: int = PAIRS) -> Compared:
+    """Let both run in turn, each on fresh servers."""
+    runs: dict[str, list[Run]] = {"ours": [], "bare": []}
+    for number in range(rounds):
+        for name, one in (("ours", connector_burst), ("bare", bare)):
+            runs[name].append(
+                one(directory / f"{mode}-{distance_s}-{name}-{number}", mode, pairs, distance_s)
+            )
+    return Compared(mode=mode, distance_s=distance_s, ours=tuple(runs["ours"]), bare=tuple(runs["bare"]))
 
 
 def connector_burst(directory: Path, mode: Mode, pairs: int, distance_s: float = 0.0) -> Run:
@@ -76,30 +96,30 @@ def connector_burst(directory: Path, mode: Mode, pairs: int, distance_s: float =
             parts.timing = Timing(follow_first_hour=timedelta(seconds=1))
             memory = ServerMemory()
             server_pass(parts, "dms", memory)
-            names = place.drop(pairs)
+            place.drop(pairs)
             before = len(place.asked())
             server_pass(parts, "dms", memory)  # sees them for the first time
             time.sleep(_SETTLED_S)
             place.keep_distance(distance_s)
-            began = time.perf_counter()
-            _until(parts, memory, lambda: place.sends() == [1] * pairs)
-            launched = time.perf_counter() - began
+            launched = _until(parts, memory, State.IN_PROGRESS, pairs)
+            if place.sends() != [1] * pairs:
+                raise RuntimeError("not every pair was sent once")
             place.sign_all()
             time.sleep(_SETTLED_S)
-            began = time.perf_counter()
-            _until(parts, memory, lambda: sum(one.closed for one in parts.journal.everything()) == pairs)
-            delivered = time.perf_counter() - began
-        del names
+            delivered = _until(parts, memory, State.DELIVERED, pairs)
         return Run(pairs=pairs, asked=tuple(place.asked()[before:]), launch_s=launched, deliver_s=delivered)
 
 
-def _until(parts: Parts, memory: ServerMemory, done) -> None:
-    for _ in range(5):
-        account_pass(parts, "cabinet")
+def _until(parts: Parts, memory: ServerMemory, state: State, pairs: int) -> float:
+    """Make passes until every pair has come to a state; returns the seconds."""
+    began = time.perf_counter()
+    for _ in range(_MOST_PASSES):
+        if state is State.DELIVERED:
+            account_pass(parts, "cabinet")
         server_pass(parts, "dms", memory)
-        if done():
-            return
-    raise RuntimeError("the burst did not come to its end")
+        if sum(record.state is state for record in parts.journal.everything()) == pairs:
+            return time.perf_counter() - began
+    raise RuntimeError(f"the burst did not come to {state.value}")
 
 
 def bare(directory: Path, mode: Mode, pairs: int, distance_s: float = 0.0) -> Run:

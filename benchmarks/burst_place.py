@@ -20,8 +20,12 @@ from tests import documents
 from tests.worlds import Mode
 
 PERSON = "marie.dupont@cabinet.fr"
-SIDECAR = f"signataires: Marie Dupont <{PERSON}> 06 12 34 56 78\n"
 _AT_ONCE = 4
+
+
+def sidecar(name: str) -> bytes:
+    """What asks for the signature of one of them; no two are the same."""
+    return f"objet: {name}\nsignataires: Marie Dupont <{PERSON}> 06 12 34 56 78\n".encode()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,7 +55,7 @@ class BurstPlace:
         """Put so many pairs into the watched folder, each PDF another one; return their names."""
         names = [f"lettre-{number:03d}" for number in range(count)]
         contents = {f"{name}.pdf": documents.letter(2, text=name) for name in names}
-        contents |= {f"{name}.sign.yaml": SIDECAR.encode() for name in names}
+        contents |= {f"{name}.sign.yaml": sidecar(name) for name in names}
         with self._person() as client:
             for name, content in contents.items():
                 asked = {"path": f"{FOLDER}/{name}", "base64": base64.b64encode(content).decode()}
