@@ -93,13 +93,23 @@ def free_status(parts: Parts, record: Record, parent: Href, name: str) -> Href:
         try:
             folder.get(href, stream, max_bytes=_MOST_STATUS_BYTES)
         except NotFound:
-            return href
+            if _given(parts, record, href):
+                return href
+            continue
         except OutOfSpace:
             continue
+        # What lies there keeps the name from now on.
+        parts.names_given.pop((record.server, href), None)
         found = read_status(stream.getvalue(), parts.sealer.key)
         if isinstance(found, Whole) and found.ref == record.ref:
             return href
     raise OutOfSpace("every name for its status is taken", operation="show")
+
+
+def _given(parts: Parts, record: Record, href: Href) -> bool:
+    """Take a free name until something lies there: others look for one at the same moment. False when it is taken."""
+    with parts.gate:
+        return parts.names_given.setdefault((record.server, href), record.id) == record.id
 
 
 def _spot(parent: str, document: DocumentFacts, record: Record) -> Spot:

@@ -168,6 +168,8 @@ class Parts:
     """Account → held while its contract is confirmed: once is enough (protocol R11)."""
     asking_rights: Mapping[str, threading.Lock] = field(default_factory=lambda: defaultdict(threading.Lock))
     """Server → held while it is found out whether a folder takes what will come back: once is enough."""
+    names_given: dict[tuple[str, str], int] = field(default_factory=dict)
+    """(server, href) of a status that is about to be written in a folder of many → the record it was chosen for."""
     let_be: dict[str, tuple[int, datetime]] = field(default_factory=dict)
     """Account → how often in a row the platform did not answer, and until when nothing is asked for it."""
     settings_read: dict[tuple[str, str], SettingsRead] = field(default_factory=dict)
