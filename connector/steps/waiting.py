@@ -111,9 +111,7 @@ def hold_without_tokens(parts: Parts, account: str) -> Hold:
 def hold_unanswered(parts: Parts, account: str) -> Hold:
     """R9b: after an unanswered ``send`` nothing of the account leaves until the platform answered a read."""
     parts.probing.pop(account, None)
-    return parts.journal.hold(
-        account, UNANSWERED, probe_at=parts.now() + parts.timing.retention, but=MANUAL
-    )
+    return parts.journal.hold(account, UNANSWERED, probe_at=parts.now() + parts.timing.retention, but=MANUAL)
 
 
 def hold_unfollowed(parts: Parts, account: str, text: str) -> Hold:
