@@ -61,6 +61,7 @@ def attend(
                 sight=sight,
                 pair=pair,
                 there_before=pair.sidecar.href in there_before,
+                held=held,
             )
             for pair in sight.pairs(but=partial(memory.rests, sight))
             if pair.settled and pair.sidecar.href not in elsewhere

@@ -262,8 +262,9 @@ def _next_step(parts: Parts, record: Record) -> Callable[[Parts, Record], Record
     if record.state is State.PREPARED:
         if record.sidecar_etag is not None and _taken(parts, record):
             return judge_again
-        # Nothing passes on while another send is unanswered (R9b): a marker is as good as a send.
-        return mark if waiting.let_through(parts, record) else None
+        # Nothing passes on while another send is unanswered (R9b): a marker is as good as a send. The brakes count
+        # markers: what could not be marked in its turn takes another one.
+        return mark if waiting.may_launch(parts, record) else None
     if record.state is State.MARKED:
         return send
     if record.state is State.DELIVERING:

@@ -200,8 +200,9 @@ class Exchange:
         times = self._timeouts
         slow = times.upload if outgoing.upload is not None else times.read
         limits = httpx.Timeout(slow, connect=times.connect, pool=times.connect)
-        within = deadline.within(times.total_transfer if transfer else times.total)
-        with within, _opened(outgoing) as content, self._slot():
+        seconds = times.total_transfer if transfer else times.total
+        # The call's own time begins with its turn: a ``send`` that is cut short is in doubt, and needs a person.
+        with _opened(outgoing) as content, self._slot(seconds), deadline.within(seconds):
             admit()
             try:
                 with self._client.stream(
@@ -220,9 +221,10 @@ class Exchange:
                 raise ExchangeFailed(judge(error), type(error).__name__) from None
 
     @contextmanager
-    def _slot(self) -> Iterator[None]:
-        """Wait for one's turn, as long as the call may last."""
-        if not self._slots.acquire(timeout=max(0.0, deadline.left() or 0.0)):
+    def _slot(self, seconds: float) -> Iterator[None]:
+        """Wait for one's turn: ``seconds``, and no longer than whoever calls may wait for the whole."""
+        left = deadline.left()
+        if not self._slots.acquire(timeout=max(0.0, seconds if left is None else min(seconds, left))):
             raise ExchangeFailed(Failure.NEVER_LEFT, "every connection is busy")
         try:
             yield

@@ -45,12 +45,19 @@ class Journal(Records, Contacts, Overviews):
     Raises JournalError when the database cannot be opened, is damaged, or was written by a newer version.
     """
 
-    def hold(self, account: str, cause: str, *, probe_at: datetime, text: str = "") -> Hold:
-        """Hold an account's launches. The same cause keeps its first date; another cause begins anew."""
+    def hold(
+        self, account: str, cause: str, *, probe_at: datetime, text: str = "", but: str | None = None
+    ) -> Hold:
+        """Hold an account's launches. The same cause keeps its first date; another cause begins anew.
+
+        A hold for the cause ``but`` stays as it is. Returns what holds now.
+        """
         now = self._now()
         with self._transaction() as connection:
             columns = schema.hold.c
             row = connection.execute(sa.select(schema.hold).where(columns.account == account)).one_or_none()
+            if row is not None and row.cause == but:
+                return _hold(row)
             since = when(row.since) if row is not None and row.cause == cause else now
             connection.execute(schema.hold.delete().where(columns.account == account))
             kept = Hold(account=account, cause=cause, since=since, probe_at=probe_at, text=text)
@@ -67,10 +74,30 @@ class Journal(Records, Contacts, Overviews):
                 self._append_account(connection, account, "held", {"cause": cause})
             return kept
 
-    def release(self, account: str) -> bool:
-        """End an account's hold; False when there was none."""
+    def postpone(self, hold: Hold, probe_at: datetime) -> bool:
+        """Move a hold's next probe; False, changing nothing, where it is not what it was any more.
+
+        Of several that find a hold due, in this process or another, one alone gets True.
+        """
+        columns = schema.hold.c
         with self._transaction() as connection:
-            gone = connection.execute(schema.hold.delete().where(schema.hold.c.account == account)).rowcount
+            moved = connection.execute(
+                schema.hold.update()
+                .where(
+                    columns.account == hold.account,
+                    columns.cause == hold.cause,
+                    columns.probe_at == hold.probe_at.timestamp(),
+                )
+                .values(probe_at=probe_at.timestamp())
+            ).rowcount
+            return bool(moved)
+
+    def release(self, account: str, *, cause: str | None = None) -> bool:
+        """End an account's hold, one for ``cause`` alone where that is given; False when there was none."""
+        columns = schema.hold.c
+        meant = [columns.account == account, *([] if cause is None else [columns.cause == cause])]
+        with self._transaction() as connection:
+            gone = connection.execute(schema.hold.delete().where(*meant)).rowcount
             if gone:
                 self._append_account(connection, account, "released", {})
             return bool(gone)
@@ -81,15 +108,7 @@ class Journal(Records, Contacts, Overviews):
             row = connection.execute(
                 sa.select(schema.hold).where(schema.hold.c.account == account)
             ).one_or_none()
-        if row is None:
-            return None
-        return Hold(
-            account=account,
-            cause=row.cause,
-            since=when(row.since),
-            probe_at=when(row.probe_at),
-            text=row.text,
-        )
+        return None if row is None else _hold(row)
 
     def mark_account(self, account: str, name: str, data: Mapping[str, Any]) -> None:
         """Append an event that concerns a whole account (a contract confirmed, a brake reached)."""
@@ -147,3 +166,13 @@ class Journal(Records, Contacts, Overviews):
                 .where(schema.watch.c.folder == folder)
                 .values(there_before=json.dumps(sorted(watch.there_before - set(hrefs))))
             )
+
+
+def _hold(row: sa.Row[Any]) -> Hold:
+    return Hold(
+        account=row.account,
+        cause=row.cause,
+        since=when(row.since),
+        probe_at=when(row.probe_at),
+        text=row.text,
+    )

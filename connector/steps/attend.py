@@ -43,6 +43,7 @@ def _consider(case: Case) -> Record | None:
             return None
     moved = _moved_by_id(case, record)
     if moved is not None:
+        case.leave_to_others(moved)
         if record is not None:
             _make_way(case, record)
         return move(case, moved)
@@ -138,6 +139,7 @@ def _moved_original(case: Case, record: Record) -> Record | None:
 
 
 def _is_the_original(case: Case, record: Record, original: Record) -> Record:
+    case.leave_to_others(original)
     _make_way(case, record)
     return move(case, original)
 

@@ -38,6 +38,8 @@ class Case:
     """Its new ask was found on adoption: not launched where no marker knows it (protocol, "Orders and the key")."""
     ahead: Callable[[], Looked] | None = None
     """Gives what a verdict rests on, where that is brought here ahead of it."""
+    held: frozenset[int] = frozenset()
+    """Records in other hands, left over by an earlier pass: nothing is written of them here (protocol R12)."""
 
     @property
     def settings(self) -> FolderSettings:
@@ -66,6 +68,11 @@ class Case:
         looked_at = any(sight.settings.name == record.folder for sight in self.sights)
         return looked_at and not any(record.place in sight.by_href for sight in self.sights)
 
+    def leave_to_others(self, record: Record) -> None:
+        """Raise NotSettled while a record is in other hands: what they do just now would not be kept."""
+        if record.id in self.held:
+            raise NotSettled
+
     def keep(self, event: Event, **fields: Any) -> Record:
         """Write the verdict: a new record, or the next state of the target."""
         if self.target is not None:
@@ -87,7 +94,7 @@ class Case:
 
 
 class NotSettled(Exception):
-    """A file that a verdict needs is still being written; the next look decides."""
+    """A file that a verdict needs is still being written, or its request is in other hands; the next look decides."""
 
 
 def as_known(case: Case, record: Record) -> Case:
@@ -106,7 +113,11 @@ def as_known(case: Case, record: Record) -> Case:
 
 
 def move(case: Case, record: Record) -> Record:
-    """Write that a request's files are here now. What was not marked yet is judged again at its new place."""
+    """Write that a request's files are here now. What was not marked yet is judged again at its new place.
+
+    NotSettled while it is in other hands: where they deliver, and that they did, is theirs to write.
+    """
+    case.leave_to_others(record)
     changes: dict[str, Any] = {
         "place": case.pair.sidecar.href,
         "folder": case.settings.name,

@@ -65,7 +65,7 @@ def pause_of(parts: Parts, account: str) -> Pause | None:
 def _wait_reason(parts: Parts, record: Record) -> WaitReason | None:
     if NOTICE in record.extra and record.state in {State.PREVIEWED, State.WAITING, State.PREPARED}:
         return WaitReason.CANNOT_WRITE
-    if record.state is not State.WAITING or not waiting.braked(parts, record):
+    if record.state not in {State.WAITING, State.PREPARED} or not waiting.braked(parts, record):
         return None
     hour = waiting.braked_for_the_hour(parts, record)
     return WaitReason.BRAKE_HOUR if hour else WaitReason.BRAKE_DAY

@@ -43,18 +43,15 @@ def prepare(parts: Parts, record: Record) -> Record:
         return record
     except _ContractWrong as error:
         log.error("account %s: %s", record.account, error)
-        probe = parts.now() + parts.timing.probe
-        parts.journal.hold(record.account, waiting.CONTRACT, probe_at=probe, text=str(error))
+        waiting.hold_unfollowed(parts, record.account, str(error))
         return record
     except RemoteError as error:
         log.warning("preparing %s: %s", record.ref, error)
         changes = waiting.backoff(parts, record, error)
         extra = {**record.extra, "away_since": record.extra.get("away_since") or parts.now().isoformat()}
         return parts.journal.note(record, "not_prepared", data={"error": str(error)}, extra=extra, **changes)
-    hold = parts.journal.held(record.account)
-    if hold is not None and hold.cause == waiting.CONTRACT:
-        parts.journal.release(record.account)
-    waiting.answered(parts, record.account)
+    parts.journal.release(record.account, cause=waiting.CONTRACT)
+    waiting.answered(parts, record.account, read=False)
     extra = {name: value for name, value in record.extra.items() if name != "away_since"}
     return parts.journal.fact(
         record, Event.PREPARED, transaction=transaction, attempts=0, next_at=None, extra=extra

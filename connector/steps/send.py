@@ -7,7 +7,7 @@ question to the platform, and "not sent" is no proof at once. Source: protocol s
 from __future__ import annotations
 
 import logging
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from connector.errors import AccessDenied, AnsweredNo, NotConnected, NotFound, OutcomeUnknown, RemoteError
 from connector.lifecycle import Event, Record
@@ -20,6 +20,9 @@ from connector.steps.mark import crowd, still_judged
 from connector.steps.parts import Parts
 
 log = logging.getLogger(__name__)
+
+_LONGEST_STAND = timedelta(seconds=15)
+"""Whoever has waited longer for the sends before it looks again whether everything is still as it was judged."""
 
 
 def send(parts: Parts, record: Record) -> Record:
@@ -128,15 +131,18 @@ def _launch(parts: Parts, record: Record) -> Record:
 
 
 def _call(parts: Parts, record: Record) -> Record:
+    began = parts.now()
     with parts.senders[record.account]:
-        return _call_alone(parts, record)
+        return _call_alone(parts, record, looked_at=began)
 
 
-def _call_alone(parts: Parts, record: Record) -> Record:
+def _call_alone(parts: Parts, record: Record, *, looked_at: datetime) -> Record:
     transaction = TransactionId(str(record.transaction))
-    if parts.stop.is_set() or not waiting.let_through(parts, record):
-        # Stopping, or the one before was not answered, or refused for the whole account (R9b): the call is not begun;
-        # the intent is withdrawn while we still know that nothing left.
+    stood_too_long = parts.now() - looked_at > _LONGEST_STAND
+    if parts.stop.is_set() or stood_too_long or not waiting.let_through(parts, record):
+        # Stopping, or the one before was not answered, or refused for the whole account (R9b), or it stood so long
+        # behind slow ones that people may have thought better of it meanwhile: the call is not begun; the intent is
+        # withdrawn while we still know that nothing left.
         parts.not_left.add(record.id)
         return parts.journal.note(record, "send_not_begun", done=("send",))
     try:
@@ -186,7 +192,7 @@ def _went_through(parts: Parts, record: Record) -> None:
     """What found out that the account's hold is over ends it."""
     parts.not_left.discard(record.id)
     if parts.probing.pop(record.account, None) == record.id:
-        parts.journal.release(record.account)
+        waiting.found_over(parts, record.account)
 
 
 def moment(text: object) -> datetime | None:

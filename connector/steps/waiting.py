@@ -77,7 +77,8 @@ def let_be(parts: Parts, account: str, error: RemoteError) -> None:
 
 def asks_again_at(parts: Parts, account: str) -> datetime | None:
     """Until when nothing is asked for an account; None where nothing is in the way."""
-    until = parts.let_be[account][1] if account in parts.let_be else None
+    # One look: another thread may hear an answer, and take it away, at any time.
+    _, until = parts.let_be.get(account, (0, None))
     return until if until is not None and until > parts.now() else None
 
 
@@ -92,17 +93,14 @@ def due(parts: Parts, record: Record) -> bool:
 
 
 def hold_account(parts: Parts, account: str, error: AnsweredNo) -> Hold:
-    """Hold an account for the cause the platform gave."""
+    """Hold an account for the cause the platform gave. What the administrator stopped, only they let go."""
     parts.probing.pop(account, None)
-    held = parts.journal.held(account)
-    if held is not None and held.cause == MANUAL:
-        return held
     wait = parts.timing.probe
     seconds = max(wait.total_seconds(), error.retry_after_s or 0)
     if error.cause is Cause.RATE_LIMIT:
         seconds = error.retry_after_s or 60
     probe = datetime.fromtimestamp(parts.now().timestamp() + seconds, tz=parts.now().tzinfo)
-    return parts.journal.hold(account, error.cause.value, probe_at=probe, text=error.text)
+    return parts.journal.hold(account, error.cause.value, probe_at=probe, text=error.text, but=MANUAL)
 
 
 def hold_without_tokens(parts: Parts, account: str) -> Hold:
@@ -113,22 +111,38 @@ def hold_without_tokens(parts: Parts, account: str) -> Hold:
 def hold_unanswered(parts: Parts, account: str) -> Hold:
     """R9b: after an unanswered ``send`` nothing of the account leaves until the platform answered a read."""
     parts.probing.pop(account, None)
-    held = parts.journal.held(account)
-    if held is not None and held.cause == MANUAL:
-        return held  # what the administrator stopped, only the administrator lets go
-    return parts.journal.hold(account, UNANSWERED, probe_at=parts.now() + parts.timing.retention)
+    return parts.journal.hold(account, UNANSWERED, probe_at=parts.now() + parts.timing.retention, but=MANUAL)
 
 
-def answered(parts: Parts, account: str) -> None:
-    """Tell that the platform answered a read: ends a hold that only waited for that."""
+def hold_unfollowed(parts: Parts, account: str, text: str) -> Hold:
+    """R11: what was just created cannot be read back; nothing is sent before it can."""
+    parts.probing.pop(account, None)
+    probe = parts.now() + parts.timing.probe
+    return parts.journal.hold(account, CONTRACT, probe_at=probe, text=text, but=MANUAL)
+
+
+def answered(parts: Parts, account: str, *, read: bool = True) -> None:
+    """Tell that the platform answered: ends a hold that only waited for that.
+
+    ``read``: it was asked where something stands. Nothing else ends the hold after an unanswered ``send`` (R9b): what
+    was being made beside it may be answered all the while.
+    """
     with parts.gate:
         times, until = parts.let_be.get(account, (0, parts.now()))
         # A wish to be let be outlasts the answers that were under way when it was heard.
         if times or until <= parts.now():
             parts.let_be.pop(account, None)
     hold = parts.journal.held(account)
-    if hold is not None and hold.cause in _ENDED_BY_AN_ANSWER:
-        parts.journal.release(account)
+    ended = _ENDED_BY_AN_ANSWER if read else _ENDED_BY_AN_ANSWER - {UNANSWERED}
+    if hold is not None and hold.cause in ended:
+        parts.journal.release(account, cause=hold.cause)
+
+
+def found_over(parts: Parts, account: str) -> None:
+    """One request, let through to find out, went all its way: what held the others is over."""
+    hold = parts.journal.held(account)
+    if hold is not None and hold.cause != MANUAL:
+        parts.journal.release(account, cause=hold.cause)
 
 
 def sends_answered(parts: Parts, account: str) -> bool:
@@ -152,7 +166,7 @@ def let_go(parts: Parts, account: str) -> None:
         for server in servers
         for record in parts.journal.open_records(server)
     ):
-        parts.journal.release(account)
+        parts.journal.release(account, cause=hold.cause)
 
 
 def may_ask(parts: Parts, account: str) -> bool:
@@ -169,8 +183,7 @@ def may_ask(parts: Parts, account: str) -> bool:
             return True
         if hold.probe_at > parts.now():
             return False
-        parts.journal.hold(account, hold.cause, probe_at=parts.now() + parts.timing.probe, text=hold.text)
-        return True
+        return parts.journal.postpone(hold, parts.now() + parts.timing.probe)
 
 
 def may_launch(parts: Parts, record: Record) -> bool:
@@ -220,11 +233,14 @@ def let_through(parts: Parts, record: Record) -> bool:
         hold = _hold(parts, account)
         if hold is None:
             return True
+        if hold.cause == MANUAL:
+            return False  # told to the journal by another process, while one of ours was finding out
         if parts.probing.get(account) == record.id:
             return True
         if hold.probe_at > parts.now():
             return False
-        parts.journal.hold(account, hold.cause, probe_at=parts.now() + parts.timing.probe, text=hold.text)
+        if not parts.journal.postpone(hold, parts.now() + parts.timing.probe):
+            return False
         parts.probing[account] = record.id
         return True
 
@@ -233,7 +249,7 @@ def _hold(parts: Parts, account: str) -> Hold | None:
     """Return the account's hold; one for refused tokens ends at once when new ones were put in place."""
     hold = parts.journal.held(account)
     if hold is not None and hold.cause == Cause.TOKENS and parts.accounts[account].tokens_renewed(hold.since):
-        parts.journal.release(account)
+        parts.journal.release(account, cause=hold.cause)
         return None
     return hold
 

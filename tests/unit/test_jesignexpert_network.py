@@ -27,6 +27,7 @@ from connector.errors import (
     RemoteError,
     Unavailable,
 )
+from connector.jesignexpert import deadline
 from connector.jesignexpert.client import HttpSigningService
 from connector.jesignexpert.exchange import AT_ONCE, Failure, Timeouts, judge
 from connector.jesignexpert.tokens import Tokens, TokenStore
@@ -362,3 +363,31 @@ def test_nothing_personal_is_logged(
     assert "answer 200" in said
     for private in ("OFFICE-TOKEN", "USER-TOKEN", "HMAC-SECRET", "example.fr", "612345678", "Dupont"):
         assert private not in said
+
+
+def test_who_waits_for_a_turn_has_the_whole_time_for_its_call(store: TokenStore) -> None:
+    """A ``send`` that stood behind slow calls is no shorter for that: cut short, it would be in doubt for nothing."""
+    going, opened = threading.Barrier(AT_ONCE + 1, timeout=20), threading.Event()
+
+    def slow(request: httpx.Request) -> httpx.Response:
+        if request.url.path.endswith("/send"):
+            time.sleep(0.5)
+            if (left := deadline.left()) is not None and left <= 0:
+                raise httpx.ReadTimeout("its time is up")
+            return httpx.Response(200, content=b"{}")
+        going.wait()
+        assert opened.wait(20)
+        return httpx.Response(200, content=STATUS)
+
+    with (
+        client("http://x/", store, total=1.0, transport=httpx.MockTransport(slow)) as service,
+        ThreadPoolExecutor(AT_ONCE + 1) as threads,
+    ):
+        first = [threads.submit(status, service) for _ in range(AT_ONCE)]
+        going.wait()
+        waiting = threads.submit(send, service)
+        time.sleep(0.7)
+        opened.set()
+        waiting.result()
+        for one in first:
+            one.result()
