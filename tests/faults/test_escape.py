@@ -1,0 +1,68 @@
+"""What a person does to requests that are over, and to folders that nothing tells of, is acted on in the end."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from connector.passes import server_pass
+from tests import documents
+from tests.worlds import QUICK, ROOT, Mode, Stage
+
+MODES = pytest.mark.parametrize("mode", ["nextcloud", "plain"])
+
+
+class Deadline(float):
+    """Over as soon as anything was moved at the server, which no clock decides."""
+
+    stage: Stage
+    since: int
+
+    def __lt__(self, now: object) -> bool:
+        return any(one.method == "MOVE" for one in self.stage.dms.requests[self.since :])
+
+
+@MODES
+def test_tidying_that_is_cut_short_goes_on(tmp_path: Path, mode: Mode) -> None:
+    """Three finished requests, and a wish that comes later: what the pass had no time for is done by the next ones."""
+    with Stage(tmp_path, mode) as stage:
+        folders = [f"{ROOT}/Client {number}" for number in range(3)]
+        for folder in folders:
+            stage.dms.person.mkdir(folder)
+            stage.drop(pdf=documents.letter(text=folder), folder=folder)
+        stage.run()
+        stage.sign()
+        stage.run()
+        assert all(record.closed for record in stage.records())
+        stage.write("_signature.yaml", "après signature: ranger\n")
+        for _ in range(8):
+            stage.clock.advance(3)
+            deadline = Deadline(1e12)
+            deadline.stage, deadline.since = stage, len(stage.dms.requests)
+            server_pass(stage.parts, "dms", stage.memory, deadline=deadline)
+        assert [any("Demandes" in name for name in stage.files(folder)) for folder in folders] == [True] * 3
+        stage.intact()
+
+
+@MODES
+def test_a_status_that_a_program_insisted_on_is_put_right_after_the_end(tmp_path: Path, mode: Mode) -> None:
+    with Stage(tmp_path, mode, timing=replace(QUICK, retry_first=timedelta(minutes=10))) as stage:
+        stage.drop()
+        stage.run()
+        stage.sign()
+        stage.run()
+        assert stage.record().closed
+        for number in range(7):
+            stage.person.write(f"{ROOT}/lettre.signature.txt", f"EN COURS {number}".encode())
+            stage.run(4)
+        assert stage.first_line().startswith("EN COURS"), stage.first_line()
+        for _ in range(3):
+            # Whatever else is to be written there is written.
+            stage.clock.advance(120)
+            stage.run(3)
+        stage.clock.advance(2 * 3600)
+        stage.run(4)
+        assert stage.first_line().startswith("SIGNÉ")
