@@ -20,7 +20,7 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, replace
 from typing import Final
 
-from connector.errors import AccessDenied, InvalidResponse, NotFound, OutOfSpace, Unavailable
+from connector.errors import AccessDenied, InvalidResponse, NotConnected, NotFound, OutOfSpace, Unavailable
 from connector.ports import OWN_FOLDERS, Entry, ETag, Href, Listing, Page, Tree, TreeBuilder, folder_of
 from connector.webdav.pace import Pace
 from connector.webdav.trusting import hides, noticed_late
@@ -34,6 +34,10 @@ FEW: Final = 32
 # How servers say no to Depth: infinity. RFC 4918 section 9.1 wants 403; some know no better word, and one that
 # stands behind a proxy may need more time for a large tree than it is given.
 _REFUSES_INFINITY: Final = frozenset({400, 403, 405, 501, 502, 504, 507})
+_BREAKS_OFF: Final = frozenset({None, 500})
+"""How it ends where a server runs out of memory, or somebody on the way out of patience, in the midst of an answer."""
+_OFTEN: Final = 2
+"""So often in a row it is no chance: what is too large for one answer is asked for in pieces."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,6 +69,8 @@ class Surveyor:
         self._lock = threading.Lock()
         self.infinity: bool | None = None
         """Does the server answer Depth: infinity? None: not tried yet."""
+        self._broken = 0
+        """Answers of that depth, one after the other, that broke off."""
         self._silent: set[Href] = set()
         """Folders in which, or below which, something changed that no ETag or time told of."""
         self._late: set[Href] = set()
@@ -72,7 +78,7 @@ class Surveyor:
 
     def forget(self) -> None:
         """Forget what was found out about the server."""
-        self.infinity = None
+        self.infinity, self._broken = None, 0
         self._silent.clear()
         self._late.clear()
 
@@ -132,11 +138,18 @@ class Surveyor:
 
     def _try_infinity(self, href: Href, apart: Collection[str]) -> TreeBuilder | None:
         try:
-            return self._ask.infinite(href, apart)
+            found = self._ask.infinite(href, apart)
         except (AccessDenied, InvalidResponse, OutOfSpace, Unavailable) as error:
-            if error.status not in _REFUSES_INFINITY:
+            if error.status in _REFUSES_INFINITY:
+                return None
+            if isinstance(error, NotConnected) or error.status not in _BREAKS_OFF:
+                raise
+            self._broken += 1
+            if self._broken < _OFTEN:
                 raise
             return None
+        self._broken = 0
+        return found
 
     def _walked(self, top: Listed, apart: Collection[str]) -> Tree:
         pages: dict[Href, Page] = {}

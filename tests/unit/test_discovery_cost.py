@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from connector.config.model import Ceiling
+from connector.errors import Unavailable
 from connector.ports import Href
 from connector.sandbox.clock import SandboxClock
 from connector.sandbox.dms import DmsWorld, serve_dms
@@ -354,3 +355,19 @@ def test_a_server_that_stops_answering_infinity_without_a_word(tmp_path: Path, m
             sight, _ = here.look()
             assert set(sight.by_href) == here.truth()
             assert f"/{ASKED}" in sight.by_href
+
+
+@pytest.mark.parametrize("mode", ["nextcloud", "plain"])
+def test_an_answer_that_breaks_off_each_time_is_asked_for_in_pieces(tmp_path: Path, mode: Mode) -> None:
+    """A tree too large for the server's memory, or a proxy's patience: the sweep must not end all looking."""
+    with office(tmp_path, mode) as here:
+        here.settle()
+        here.clock.advance(2 * 3_600)
+        # Long enough for a folder, and too short for everything.
+        here.world.misbehave(method="PROPFIND", kind="truncated", at=30_000, times=None)
+        with pytest.raises(Unavailable):
+            here.look()
+        here.world.person.write(ASKED, b"signataires: y, z")
+        sight, _ = here.look()
+        assert sight.by_href[f"/{ASKED}"].size == 17
+        assert set(sight.by_href) == here.truth()
