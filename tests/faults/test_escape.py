@@ -66,3 +66,29 @@ def test_a_status_that_a_program_insisted_on_is_put_right_after_the_end(tmp_path
         stage.clock.advance(2 * 3600)
         stage.run(4)
         assert stage.first_line().startswith("SIGNÉ")
+
+
+@MODES
+@pytest.mark.parametrize("how", ["saved meanwhile", "absent for a while"])
+def test_tidying_waits_for_the_message_that_settings_name(tmp_path: Path, mode: Mode, how: str) -> None:
+    """The wish stands far above beside a message that is being saved, or synchronised: what is over does not rest."""
+    with Stage(tmp_path, mode) as stage:
+        folder = f"{ROOT}/Client"
+        stage.dms.person.mkdir(folder)
+        stage.write("Message.txt", "Bonjour,\n")
+        stage.drop(folder=folder)
+        stage.run()
+        stage.sign()
+        stage.run()
+        assert stage.record(folder=folder).closed
+        stage.write("_signature.yaml", "message: voir Message.txt\naprès signature: ranger\n")
+        if how == "absent for a while":
+            stage.delete("Message.txt")
+        for number in range(4):
+            stage.round()
+            if how == "saved meanwhile":
+                stage.write("Message.txt", f"Bonjour {number},\n")
+        stage.write("Message.txt", "Bonjour !\n")
+        stage.run()
+        assert [name for name in stage.files(folder) if "Demandes" in name]
+        stage.intact()
