@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -101,6 +101,12 @@ class ServerMemory:
             resting[sidecar.href] = (page, sight.settings_shown)
         elif resting.pop(sidecar.href, None) is None and len(resting) > _MOST_RESTING * (1 + len(sight.ours)):
             resting.clear()  # of requests that were deleted since; the others are looked at once more
+
+    def let_go_of_the_gone(self, sight: Sight, present: Set[str]) -> None:
+        """What has left its place does not rest there: it may come back, the same in every byte, as another's."""
+        resting = self.at_rest.get(sight.settings.name, {})
+        for href in resting.keys() - present:
+            del resting[Href(href)]
 
     def let_go_on(self, record: Record) -> None:
         """Something is still to be done for a request that is over."""

@@ -92,3 +92,24 @@ def test_tidying_waits_for_the_message_that_settings_name(tmp_path: Path, mode: 
         stage.run()
         assert [name for name in stage.files(folder) if "Demandes" in name]
         stage.intact()
+
+
+@MODES
+def test_what_is_over_goes_away_and_comes_back(tmp_path: Path, mode: Mode) -> None:
+    """Moved to another folder and back, all bytes as they were: it is known where it lies, each time."""
+    with Stage(tmp_path, mode) as stage:
+        here, there = f"{ROOT}/Client", f"{ROOT}/Archives"
+        for folder in (here, there):
+            stage.dms.person.mkdir(folder)
+        stage.drop(folder=here)
+        stage.run()
+        stage.sign()
+        stage.run()
+        for source, target in ((here, there), (there, here)):
+            for name in stage.files(source):
+                if "(original)" not in name:
+                    stage.move(name, name, folder=source, to_folder=target)
+            stage.run()
+            assert stage.record(folder=target).closed
+            assert stage.record(folder=target).document.href == f"/{target}/lettre.pdf"
+        stage.intact()
