@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from connector.errors import OutcomeUnknown, PreconditionFailed
 from connector.passes import server_pass
+from connector.ports import Href
 from tests import documents
 from tests.worlds import QUICK, ROOT, Mode, Stage
 
@@ -113,3 +115,30 @@ def test_what_is_over_goes_away_and_comes_back(tmp_path: Path, mode: Mode) -> No
             assert stage.record(folder=target).closed
             assert stage.record(folder=target).document.href == f"/{target}/lettre.pdf"
         stage.intact()
+
+
+def test_nothing_hidden_is_left_on_a_server_without_conditions(tmp_path: Path) -> None:
+    """What was on its way when the connection broke, and what could not be removed, goes with the next new file."""
+    with Stage(tmp_path, "plain", start=False) as stage:
+        stage.dms.misbehave(kind="ignore_conditions", method="PUT", times=None)
+        stage.dms.misbehave(kind="status", method="DELETE", status=503)
+        stage.start()
+        folder, place = stage.parts.folders["dms"], Href(f"/{ROOT}/lettre (signé).pdf")
+        folder.create(Href(f"/{ROOT}/un.txt"), b"1")
+        assert len(hidden(stage)) == 1
+        folder.create(Href(f"/{ROOT}/deux.txt"), b"2")
+        assert hidden(stage) == []
+        # Cut on its way; then a person takes the name, and ours goes beside under another one.
+        stage.dms.misbehave(kind="cut_before", method="MOVE")
+        with pytest.raises(OutcomeUnknown):
+            folder.create(place, b"signed")
+        assert len(hidden(stage)) == 1
+        stage.write("lettre (signé).pdf", b"by hand")
+        with pytest.raises(PreconditionFailed):
+            folder.create(place, b"signed")
+        assert hidden(stage) == []
+        assert stage.read("lettre (signé).pdf") == b"by hand"
+
+
+def hidden(stage: Stage) -> list[str]:
+    return [path for path in stage.ground.files(ROOT) if path.endswith(".part")]
