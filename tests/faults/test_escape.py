@@ -141,4 +141,4 @@ def test_nothing_hidden_is_left_on_a_server_without_conditions(tmp_path: Path) -
 
 
 def hidden(stage: Stage) -> list[str]:
-    return [path for path in stage.ground.files(ROOT) if path.endswith(".part")]
+    return [one.name for one in stage.dms.disk(ROOT).iterdir() if one.name.endswith(".part")]
