@@ -117,16 +117,19 @@ def test_what_is_over_goes_away_and_comes_back(tmp_path: Path, mode: Mode) -> No
         stage.intact()
 
 
-def test_nothing_hidden_is_left_on_a_server_without_conditions(tmp_path: Path) -> None:
+def test_nothing_hidden_is_left_on_a_plain_server(tmp_path: Path) -> None:
     """What was on its way when the connection broke, and what could not be removed, goes with the next new file."""
     with Stage(tmp_path, "plain", start=False) as stage:
-        stage.dms.misbehave(kind="ignore_conditions", method="PUT", times=None)
-        stage.dms.misbehave(kind="status", method="DELETE", status=503)
+        stage.dms.misbehave(kind="status", method="DELETE", status=503, times=2)
         stage.start()
         folder, place = stage.parts.folders["dms"], Href(f"/{ROOT}/lettre (signé).pdf")
         folder.create(Href(f"/{ROOT}/un.txt"), b"1")
         assert len(hidden(stage)) == 1
         folder.create(Href(f"/{ROOT}/deux.txt"), b"2")
+        assert hidden(stage) == []
+        stage.dms.misbehave(kind="ignore_conditions", method="PUT", times=None)
+        folder.reconnect()  # type: ignore[attr-defined]
+        folder.create(Href(f"/{ROOT}/trois.txt"), b"3")
         assert hidden(stage) == []
         # Cut on its way; then a person takes the name, and ours goes beside under another one.
         stage.dms.misbehave(kind="cut_before", method="MOVE")
@@ -142,3 +145,31 @@ def test_nothing_hidden_is_left_on_a_server_without_conditions(tmp_path: Path) -
 
 def hidden(stage: Stage) -> list[str]:
     return [one.name for one in stage.dms.disk(ROOT).iterdir() if one.name.endswith(".part")]
+
+
+class TwoFolders(Stage):
+    """Two watched folders on one server."""
+
+    @property
+    def config_text(self) -> str:
+        more = "folders: {autres: {server: dms, path: /Autres/, account: cabinet}, lettres:"
+        return super().config_text.replace("folders: {lettres:", more)
+
+
+def test_a_document_that_lies_in_another_watched_folder_is_near_there(tmp_path: Path) -> None:
+    """On a server that must be walked, what is done to it in place is seen at the next look, as in its own folder."""
+    with TwoFolders(tmp_path, "plain", start=False, depth_infinity=False) as stage:
+        home, other = f"{ROOT}/Client 1", "Autres/Client 2"
+        for number in range(36):
+            stage.dms.person.mkdir(f"{ROOT}/Client {number}")
+            stage.dms.person.mkdir(f"Autres/Client {number}")
+        stage.start()
+        stage.run()
+        stage.drop(folder=home)
+        stage.run()
+        stage.move("lettre.pdf", "lettre.pdf", folder=home, to_folder=other)
+        stage.run()
+        assert stage.record(folder=home).document.href == f"/{other}/lettre.pdf"
+        stage.write("lettre.pdf", documents.letter(text="corrigé"), folder=other)
+        stage.run()
+        assert stage.record(folder=home).document.changed_at is not None
