@@ -10,6 +10,7 @@ import time
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from statistics import median
 
 from benchmarks.bare_burst import bare_burst
 from benchmarks.burst_place import Asked, burst_place

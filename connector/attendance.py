@@ -54,6 +54,7 @@ def attend(
             tolerated(parts, memory, record, "place", partial(_place, parts, sights, record))
     for sight in sights:
         there_before = known_before(parts, sight)
+        memory.let_go_of_the_gone(sight, {sidecar.href for sidecar in sight.sidecars()})
         cases = (
             Case(
                 parts=parts,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -27,7 +27,7 @@ from connector.lanes import Hands
 from connector.lifecycle import Record
 from connector.overview import OverviewMemory
 from connector.ports import Entry, Href, Page, folder_of
-from connector.steps import waiting
+from connector.steps import reported, waiting
 from connector.steps.attend import consider
 from connector.steps.case import Case
 from connector.steps.discover import Sight, Watch
@@ -95,10 +95,18 @@ class ServerMemory:
         here = record is not None and all(folder_of(one.href) == sidecar.parent for one in record.documents)
         # One that is told above, for want of rights, comes home by itself.
         here = here and record is not None and NOTICE not in record.extra
+        # What some program insisted on is put right at its own time, whether anything moves then or not.
+        here = here and record is not None and not reported.put_off(case.parts, record)
         if over and here and page is not None and _all_settled(case):
             resting[sidecar.href] = (page, sight.settings_shown)
         elif resting.pop(sidecar.href, None) is None and len(resting) > _MOST_RESTING * (1 + len(sight.ours)):
             resting.clear()  # of requests that were deleted since; the others are looked at once more
+
+    def let_go_of_the_gone(self, sight: Sight, present: Set[str]) -> None:
+        """What has left its place does not rest there: it may come back, the same in every byte, as another's."""
+        resting = self.at_rest.get(sight.settings.name, {})
+        for href in resting.keys() - present:
+            del resting[Href(href)]
 
     def let_go_on(self, record: Record) -> None:
         """Something is still to be done for a request that is over."""

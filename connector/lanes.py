@@ -13,6 +13,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
+from connector.errors import RemoteError
 from connector.lifecycle import Record
 
 PATIENCE_S = 5.0
@@ -158,7 +159,9 @@ class Hands:
             try:
                 piece.do(turn)
             except BaseException as error:  # noqa: BLE001 - told to the pass, which raises it
-                self._fail(error)
+                # What a server said to a pass that is over is no reason to end the one that runs now.
+                if not (turn.over and isinstance(error, RemoteError)):
+                    self._fail(error)
             finally:
                 self._put_down(piece)
         with self._changed:

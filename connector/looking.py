@@ -53,6 +53,8 @@ def _near(parts: Parts, settings: FolderSettings, memory: ServerMemory) -> tuple
     known = memory.watches[settings.name].sight
     for record in parts.journal.open_records(settings.server):
         if record.folder != settings.name:
+            # A document of it may have been moved here.
+            near += [one.href for one in record.documents if one.href.startswith(settings.root)]
             continue
         place, elsewhere = record.place, [document.href for document in record.documents]
         written = record.extra.get("status_written_at")

@@ -170,7 +170,8 @@ def _tidy_all(
         if sight is None or not memory.workable(sight.settings):
             continue
         if out_of_time(parts, deadline):
-            return
+            memory.let_go_on(record)
+            continue
         after = tolerated(
             parts, memory, record, "tidy", partial(tidy, parts, sight, record, memory.tidy, born)
         )

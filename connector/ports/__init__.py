@@ -34,10 +34,11 @@ from connector.ports.signing import (
     TransactionSignatory,
     TransactionStatus,
 )
-from connector.ports.tree import OWN_FOLDERS, Page, Row, Tree, TreeBuilder
+from connector.ports.tree import OWN_FOLDERS, RACY, Page, Row, Tree, TreeBuilder
 
 __all__ = [
     "OWN_FOLDERS",
+    "RACY",
     "Annotations",
     "Box",
     "Capabilities",

@@ -84,7 +84,7 @@ def _looked_at(parts: Parts, sights: Sequence[Sight], record: Record, href: Href
         return record
     if _shape(entry.etag, entry.size) in {_shape(record.reported_etag, size), seen}:
         return record
-    if _put_off(parts, record) or not has_settled(sights, entry):
+    if put_off(parts, record) or not has_settled(sights, entry):
         return record
     if stands_there(parts, record, href):
         return parts.journal.touch(record, extra={**record.extra, _SEEN: _shape(entry.etag, entry.size)})
@@ -100,8 +100,8 @@ def _shape(etag: str | None, size: int | None) -> str:
     return f"{etag}|{size}"
 
 
-def _put_off(parts: Parts, record: Record) -> bool:
-    """True while what is written again and again is left alone: some program insists on its own text."""
+def put_off(parts: Parts, record: Record) -> bool:
+    """True while a status that is written again and again is left alone: some program insists on its own text."""
     until = record.extra.get(_PUT_RIGHT, {}).get("until")
     return until is not None and datetime.fromisoformat(str(until)) > parts.now()
 

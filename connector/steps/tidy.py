@@ -43,12 +43,13 @@ class TidyMemory:
 
     left: dict[int, str | None] = field(default_factory=dict)
     """Record → ETag of its status that a person has changed, and which therefore stays with its request."""
-    wishes: dict[str, bool] = field(default_factory=dict)
-    """Folder → what its settings say, in this pass."""
+    wishes: dict[str, bool | None] = field(default_factory=dict)
+    """Folder → what its settings say, in this pass; None: that cannot be told yet."""
 
     def wanted(self, record: Record) -> bool:
         """True unless this pass found that a finished request stays where it is."""
-        return _own_wish(record) == Afterwards.TIDY or self.wishes.get(filing.home_of(record), False)
+        said = self.wishes.get(filing.home_of(record), False)
+        return _own_wish(record) == Afterwards.TIDY or said is not False
 
 
 def finished(record: Record) -> bool:
@@ -102,7 +103,7 @@ def _wished(parts: Parts, sight: Sight, record: Record, memory: TidyMemory) -> b
     home = filing.home_of(record)
     if home not in memory.wishes:
         memory.wishes[home] = _wish_above(parts, sight, home)
-    return memory.wishes[home]
+    return bool(memory.wishes[home])
 
 
 def _own_wish(record: Record) -> str:
@@ -113,11 +114,18 @@ def _own_wish(record: Record) -> str:
     return str(own or "")
 
 
-def _wish_above(parts: Parts, sight: Sight, home: str) -> bool:
-    """What the settings say for a folder; nothing moves while one of them is being saved, or cannot be read."""
-    for one in settings.chain(parts, sight, home + "x") or ():
+def _wish_above(parts: Parts, sight: Sight, home: str) -> bool | None:
+    """What the settings say for a folder; nothing moves while one of them is being saved, or cannot be read.
+
+    None while it is about to be told, though no settings file need change for it: a message is saved, or missing.
+    """
+    said = settings.chain(parts, sight, home + "x")
+    if said is None:
+        return None
+    for one in said:
         if one.request is None:
-            return False
+            waits = any(problem.code.startswith("message_file") for problem in one.problems)
+            return None if waits else False
         if "after_signing" in one.request.lines:
             return one.request.after_signing is Afterwards.TIDY
     return False

@@ -73,6 +73,8 @@ class PlainWrites:
         self._raw = raw
         self._trying, self._making = threading.Lock(), threading.Condition()
         self._names: set[Href] = set()
+        self._left: set[Href] = set()
+        """Hidden files of ours that could not be removed: the next new file takes them along."""
         self.conditions = conditions
         """Are conditions kept? None: not tried yet."""
 
@@ -81,27 +83,31 @@ class PlainWrites:
         if self.conditions is None:
             with self._trying:
                 self._try_out(href)
-        with self._alone(href):
+        for left in tuple(self._left):
+            with self._alone(left):
+                self._discard(left)
+        way = _on_the_way(href)
+        with self._alone(way):
             if not self.conditions:
-                self._refuse_taken(href)
+                self._refuse_taken(href, way)
             if self.conditions is False:
                 return self._by_move(href, content)
             return self._new(href, href, content, [_ONLY_NEW])
 
     @contextmanager
-    def _alone(self, href: Href) -> Iterator[None]:
-        """Let one thread at a time make a file of this name: Apache's own check lets two at once through.
+    def _alone(self, way: Href) -> Iterator[None]:
+        """Let one thread at a time make a file that goes this way: Apache's own check lets two at once through.
 
         Between two connectors the owner of a folder decides (protocol R12), and markers are read back (R4).
         """
         with self._making:
-            self._making.wait_for(lambda: href not in self._names)
-            self._names.add(href)
+            self._making.wait_for(lambda: way not in self._names)
+            self._names.add(way)
         try:
             yield
         finally:
             with self._making:
-                self._names.discard(href)
+                self._names.discard(way)
                 self._making.notify_all()
 
     def _try_out(self, href: Href) -> None:
@@ -123,8 +129,15 @@ class PlainWrites:
             self.conditions = False
             log.warning("server %s overwrites in spite of If-None-Match: it is looked first", self._raw.name)
         finally:
-            with suppress(RemoteError):
+            self._discard(way)
+
+    def _discard(self, way: Href) -> None:
+        """Remove a hidden file of ours, now or with the next new file."""
+        self._left.add(way)
+        with suppress(RemoteError):
+            with suppress(NotFound):
                 self._raw.remove(way, [])
+            self._left.discard(way)
 
     def _new(self, named: Href, href: Href, content: bytes | Path, headers: Sequence[str]) -> ETag | None:
         try:
@@ -136,11 +149,7 @@ class PlainWrites:
             raise
 
     def _by_move(self, href: Href, content: bytes | Path) -> ETag | None:
-        folder, _, name = href.rpartition("/")
-        # The same name each time: what a run that died has left is written over.
-        way = Href(
-            f"{folder}/.{hashlib.sha256(name.encode('utf-8', 'surrogateescape')).hexdigest()[:16]}.part"
-        )
+        way = _on_the_way(href)
         self._new(href, way, content, [])
         try:
             self._raw.move_to(way, href)
@@ -149,8 +158,7 @@ class PlainWrites:
         except OutcomeUnknown:
             raise
         except RemoteError:
-            with suppress(RemoteError):
-                self._raw.remove(way, [])
+            self._discard(way)
             raise
         return self._read_back(href, content)
 
@@ -194,8 +202,10 @@ class PlainWrites:
             return []
         return [f"If-Match: {quoted(etag)}"]
 
-    def _refuse_taken(self, href: Href) -> None:
+    def _refuse_taken(self, href: Href, way: Href) -> None:
         if self._is_there(href):
+            if self.conditions is False:
+                self._discard(way)  # of a run that did not come to its end, and now cannot
             raise self._told(PreconditionFailed, "the name is taken", CREATE)
 
     def _is_there(self, href: str) -> bool:

@@ -20,9 +20,10 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, replace
 from typing import Final
 
-from connector.errors import AccessDenied, InvalidResponse, NotFound, OutOfSpace, Unavailable
+from connector.errors import AccessDenied, InvalidResponse, NotConnected, NotFound, OutOfSpace, Unavailable
 from connector.ports import OWN_FOLDERS, Entry, ETag, Href, Listing, Page, Tree, TreeBuilder, folder_of
 from connector.webdav.pace import Pace
+from connector.webdav.trusting import hides, noticed_late
 from connector.webdav.walking import walk
 
 log = logging.getLogger(__name__)
@@ -33,6 +34,10 @@ FEW: Final = 32
 # How servers say no to Depth: infinity. RFC 4918 section 9.1 wants 403; some know no better word, and one that
 # stands behind a proxy may need more time for a large tree than it is given.
 _REFUSES_INFINITY: Final = frozenset({400, 403, 405, 501, 502, 504, 507})
+_BREAKS_OFF: Final = frozenset({None, 500})
+"""How it ends where a server runs out of memory, or somebody on the way out of patience, in the midst of an answer."""
+_OFTEN: Final = 2
+"""So often in a row it is no chance: what is too large for one answer is asked for in pieces."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,13 +69,18 @@ class Surveyor:
         self._lock = threading.Lock()
         self.infinity: bool | None = None
         """Does the server answer Depth: infinity? None: not tried yet."""
+        self._broken = 0
+        """Answers of that depth, one after the other, that broke off."""
         self._silent: set[Href] = set()
         """Folders in which, or below which, something changed that no ETag or time told of."""
+        self._late: set[Href] = set()
+        """Folders in or below which a server seems to have noticed something only because a sweep listed them."""
 
     def forget(self) -> None:
         """Forget what was found out about the server."""
-        self.infinity = None
+        self.infinity, self._broken = None, 0
         self._silent.clear()
+        self._late.clear()
 
     def whole(self, href: Href, *, apart: Collection[str] = ()) -> Tree:
         """List everything below a folder, taking nothing on trust."""
@@ -118,8 +128,9 @@ class Surveyor:
         if deep:
             self.infinity = True
         top_page = tree.pages[tree.root.href]
-        if deep or self.infinity or top_page.leaf:
+        if deep or top_page.leaf:
             return tree
+        # Also where it was infinite before, or is said to be: a setting, or a proxy, changes that without a word.
         walked = self._walked(Listed(itself=tree.root, page=top_page), apart)
         if any(page for href, page in walked.pages.items() if href != tree.root.href and any(page.rows())):
             self.infinity = False
@@ -127,11 +138,18 @@ class Surveyor:
 
     def _try_infinity(self, href: Href, apart: Collection[str]) -> TreeBuilder | None:
         try:
-            return self._ask.infinite(href, apart)
+            found = self._ask.infinite(href, apart)
         except (AccessDenied, InvalidResponse, OutOfSpace, Unavailable) as error:
-            if error.status not in _REFUSES_INFINITY:
+            if error.status in _REFUSES_INFINITY:
+                return None
+            if isinstance(error, NotConnected) or error.status not in _BREAKS_OFF:
+                raise
+            self._broken += 1
+            if self._broken < _OFTEN:
                 raise
             return None
+        self._broken = 0
+        return found
 
     def _walked(self, top: Listed, apart: Collection[str]) -> Tree:
         pages: dict[Href, Page] = {}
@@ -232,28 +250,39 @@ class Surveyor:
 
     def _prove(self, href: Href, known: Tree, found: Tree, climbs: bool) -> None:
         """Hold a sweep against what is taken on trust; what did not tell of a change is believed no more."""
+        late = set[Href]()
         for page in found.pages.values():
             before = known.pages.get(page.href)
-            if (
-                before is None
-                or not _hides(before, page, climbs)
-                or page.href.startswith(tuple(self._silent))
-            ):
+            if before is None or page.href.startswith(tuple(self._silent)):
+                continue
+            top = self._top_of(href, page.href, climbs)
+            if climbs and noticed_late(before, page, known, found):
+                late.add(top)
+            if not hides(before, page, climbs):
                 continue
             # The change may have come while the sweep was under way: then the folder tells of it now.
             again = self._ask.list(page.href).itself
-            if (again.etag if climbs else (again.etag, again.modified)) != (
+            if (again.etag if climbs else (again.etag, again.modified)) == (
                 before.etag if climbs else (before.etag, before.modified)
             ):
-                continue
-            top = page.href.removeprefix(href).split("/", 1)[0]
-            silent = Href(f"{href}{top}/" if climbs and top else href)
-            self._silent.add(silent)
-            log.warning(
-                "server %s: a folder changed, and neither its %s nor its parents told of it;"
-                " from now on everything there is listed at each look",
-                self._name, "ETag" if climbs else "time",
-            )  # fmt: skip
+                self._believe_no_more(top, climbs)
+        # Once may be chance: somebody moved an old file while the sweep was under way.
+        for top in sorted((late & self._late) - self._silent):
+            self._believe_no_more(top, climbs)
+        self._late |= late
+
+    @staticmethod
+    def _top_of(root: Href, folder: Href, climbs: bool) -> Href:
+        top = folder.removeprefix(root).split("/", 1)[0]
+        return Href(f"{root}{top}/" if climbs and top else root)
+
+    def _believe_no_more(self, folder: Href, climbs: bool) -> None:
+        self._silent.add(folder)
+        log.warning(
+            "server %s: a folder changed, and neither its %s nor its parents told of it;"
+            " from now on everything there is listed at each look",
+            self._name, "ETag" if climbs else "time",
+        )  # fmt: skip
 
 
 def _below(page: Page, apart: Collection[str]) -> list[Href]:
@@ -264,18 +293,3 @@ def _unmoved(page: Page, folder: Entry) -> bool:
     """True for a leaf that shows the time it was listed with: *differs*, for restored folders bear older times."""
     same = (folder.modified, folder.etag) == (page.modified, page.etag)
     return page.leaf and page.proven and same and folder.modified is not None
-
-
-def _hides(before: Page, now: Page, climbs: bool) -> bool:
-    """True when a folder changed and shows what it showed before."""
-    if now.etag != before.etag or (before.etag is None and climbs):
-        return False
-    if climbs:
-        return _shown(now) != _shown(before)
-    if now.modified != before.modified or not (before.leaf and before.proven):
-        return False
-    return {row.name for row in now.rows()} != {row.name for row in before.rows()}
-
-
-def _shown(page: Page) -> set[tuple[object, ...]]:
-    return {(row.name, row.etag, row.size) for row in page.rows()}

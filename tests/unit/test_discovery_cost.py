@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -12,6 +13,7 @@ from typing import Any
 import pytest
 
 from connector.config.model import Ceiling
+from connector.errors import Unavailable
 from connector.ports import Href
 from connector.sandbox.clock import SandboxClock
 from connector.sandbox.dms import DmsWorld, serve_dms
@@ -296,8 +298,6 @@ def test_a_server_that_does_not_tell_of_a_change_is_not_believed_again(tmp_path:
 
 def _behind_its_back(here: Office, target: str, name: str = "caché.pdf") -> None:
     """Put a file there of which no folder tells."""
-    import os
-
     disk = here.world.disk(target)
     stat = disk.stat()
     nextcloud = here.world.nextcloud
@@ -314,3 +314,60 @@ def _behind_its_back(here: Office, target: str, name: str = "caché.pdf") -> Non
         assert node is not None
         node.etag, node.mtime = etag, mtime
         tree.keep(node)
+
+
+def test_a_storage_that_is_looked_at_only_when_it_is_listed_is_listed_at_each_look(tmp_path: Path) -> None:
+    """An external storage of Nextcloud: the sweep itself makes the server notice, and its ETags climb then."""
+    with office(tmp_path, "nextcloud") as here:
+        assert here.world.nextcloud is not None
+        here.world.nextcloud.external.add(f"{ROOT}/{CLIENTS[1]}")
+        here.settle()
+
+        def put(name: str) -> str:
+            path = f"{ROOT}/{CLIENTS[1]}/2026/Social/{name}"
+            here.world.disk(path).write_bytes(b"%PDF-")
+            stamp = here.clock.now().timestamp()
+            os.utime(here.world.disk(path), (stamp, stamp))
+            return f"/{path}"
+
+        for name in ("un.pdf", "deux.pdf"):
+            there = put(name)
+            assert there not in here.look()[0].by_href
+            here.clock.advance(86_400)
+            assert there in here.look()[0].by_href
+            here.settle()
+        there = put("trois.pdf")
+        sight, asked = here.look()
+        assert there in sight.by_href
+        assert len(asked) < FOLDERS / 2
+        # Nobody else pays for it: elsewhere, what is moved tells of itself.
+        assert set(sight.by_href) == here.truth()
+
+
+@pytest.mark.parametrize("mode", ["nextcloud", "plain"])
+def test_a_server_that_stops_answering_infinity_without_a_word(tmp_path: Path, mode: Mode) -> None:
+    """One level comes back with 207, as if that were all: nothing below it has gone."""
+    with office(tmp_path, mode) as here:
+        here.settle()
+        here.world.shallow = True
+        for _ in range(2):
+            here.clock.advance(86_400)
+            sight, _ = here.look()
+            assert set(sight.by_href) == here.truth()
+            assert f"/{ASKED}" in sight.by_href
+
+
+@pytest.mark.parametrize("mode", ["nextcloud", "plain"])
+def test_an_answer_that_breaks_off_each_time_is_asked_for_in_pieces(tmp_path: Path, mode: Mode) -> None:
+    """A tree too large for the server's memory, or a proxy's patience: the sweep must not end all looking."""
+    with office(tmp_path, mode) as here:
+        here.settle()
+        here.clock.advance(2 * 3_600)
+        # Long enough for a folder, and too short for everything.
+        here.world.misbehave(method="PROPFIND", kind="truncated", at=30_000, times=None)
+        with pytest.raises(Unavailable):
+            here.look()
+        here.world.person.write(ASKED, b"signataires: y, z")
+        sight, _ = here.look()
+        assert sight.by_href[f"/{ASKED}"].size == 17
+        assert set(sight.by_href) == here.truth()

@@ -37,6 +37,8 @@ class NextcloudFolder:
         self.quota_bytes: int | None = None
         self.read_only: set[str] = set()
         self.shares: dict[str, int] = {}
+        self.external: set[str] = set()
+        """Folders on an external storage, where others write behind the server's back."""
         self.versions_app = True
         """False: files_versions is off, old contents are kept nowhere."""
         self._trash = state / "trash"
@@ -45,6 +47,10 @@ class NextcloudFolder:
     def is_read_only(self, path: str) -> bool:
         """Tell whether ``path`` lies at or below a read-only folder ("" is the whole root)."""
         return any(not top or path == top or path.startswith(top + "/") for top in self.read_only)
+
+    def is_external(self, path: str) -> bool:
+        """Tell whether ``path`` lies on an external storage: it is looked at anew only when a folder is listed."""
+        return any(path == top or path.startswith(f"{top}/") for top in self.external)
 
     def share_of(self, path: str) -> str | None:
         """Return the innermost shared folder that holds ``path``, or is it."""

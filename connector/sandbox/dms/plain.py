@@ -70,6 +70,8 @@ class PlainApp:
             answer.status, answer.headers = int(status.split()[0]), list(headers)
 
         environ = {**environ, WORLD: self._world}
+        if self._world.shallow and call.header("depth").lower() == "infinity":
+            environ["HTTP_DEPTH"] = "1"
         chunks = self._app(environ, start_response)
         try:
             answer.body = b"".join(chunks)

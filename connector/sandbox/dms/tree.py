@@ -243,6 +243,12 @@ class Tree:
             if path in self._nodes:
                 self.forget(path)
 
+    def notice(self, folder: str) -> None:
+        """Notice new and changed files directly in one folder, as the server does for an external storage."""
+        for found in sorted(self.disk(folder).iterdir()):
+            if found.is_file():
+                self._notice_file(f"{folder}/{found.name}")
+
     def _notice_folder(self, path: str) -> None:
         node = self._nodes.get(path)
         if node is not None and not node.folder:

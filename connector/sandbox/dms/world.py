@@ -84,6 +84,8 @@ class DmsWorld:
         self.owner = next(iter(users or {"signatures": ""}))
         """The login whose files these are; the others see them as shared with them."""
         self.maintenance = False
+        self.shallow = False
+        """Answer Depth: infinity with one level, and say nothing of it."""
         self.lock_minutes: int | None = None
         self.comments_app = True
         self.tags_by_admin_only = False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Iterator
 from email.utils import parsedate_to_datetime
 
@@ -110,8 +111,8 @@ def _set(dav: Dav, node: Node, name: str, value: str | None) -> bool:
 
 
 def _within(dav: Dav, node: Node, depth: str) -> Iterator[Node]:
-    if depth == "infinity":
-        return dav.folder.tree.walk(node.path)
+    if depth == "infinity" and not dav.world.shallow:
+        return _down_to(dav, node, sys.maxsize)
     # What is no depth counts as none given.
     return _down_to(dav, node, int(depth) if depth.isdigit() else 1)
 
@@ -119,5 +120,7 @@ def _within(dav: Dav, node: Node, depth: str) -> Iterator[Node]:
 def _down_to(dav: Dav, node: Node, levels: int) -> Iterator[Node]:
     yield node
     if levels > 0 and node.folder:
+        if dav.folder.is_external(node.path):
+            dav.folder.tree.notice(node.path)
         for child in dav.folder.tree.children(node.path):
             yield from _down_to(dav, child, levels - 1)

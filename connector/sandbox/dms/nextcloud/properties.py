@@ -53,7 +53,7 @@ def permissions(dav: Dav, node: Node) -> str:
     if node.path == top and dav.call.method == "PROPFIND":
         rights |= DELETE if dav.below_root(dav.call.path) == top else DELETE | UPDATE
     letters = "S" if top is not None or dav.folder.is_read_only(node.path) else ""
-    letters += ("R" if rights & RESHARE else "") + "G"
+    letters += ("R" if rights & RESHARE else "") + ("M" if dav.folder.is_external(node.path) else "") + "G"
     letters += "D" if rights & DELETE else ""
     letters += "NV" if rights & UPDATE else ""
     if node.folder:
