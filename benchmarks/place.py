@@ -26,6 +26,7 @@ def write_config(directory: Path, *, dms: str, platform: str, daily: int = 60) -
     config = directory / "config.yaml"
     config.write_text(
         "config_version: 1\nsupport: le support\nconnector: bench\n"
+        "polling: {max_calls_per_minute: 100000}\n"
         f"servers: {{dms: {{url: '{dms}', user: signatures, password: {{file: '{directory}/password'}}}}}}\n"
         f"platform: {{url: '{platform}', shortcut: sandbox, secret: {{file: '{directory}/secret'}}}}\n"
         f"accounts: {{cabinet: {{sender: Cabinet Exemple, owner: o@cabinet.fr, max_sends_per_day: "

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 import pytest
 
 from connector import lanes
-from connector.errors import JournalError
+from connector.errors import AskedToWait, JournalError
 from connector.lanes import Hands, Piece, Turn, chains
 from connector.lifecycle import DocumentFacts, Record, State
 
@@ -150,6 +150,22 @@ def test_a_failure_of_the_journal_is_the_pass_s_own() -> None:
     assert not hands.busy
     assert 2 in gate.done
     assert hands.work([gate.piece(4)], width=1), "it is told once"
+
+
+def test_what_a_server_said_to_an_earlier_pass_ends_no_later_one() -> None:
+    """A wish to be let be that comes when its pass is over: the next one works."""
+    hands, gate, freed = Hands(), Gate(), threading.Event()
+    hands.freed = freed.set
+
+    def late(_turn: Turn) -> None:
+        assert gate.opened.wait(LONG_S)
+        raise AskedToWait("asked to be let be", service="dms", operation="GET", retry_after_s=1.0)
+
+    hands.work([Piece(lane="a", ids=frozenset({1}), do=late)], width=1, deadline=time.monotonic() + 0.05)
+    gate.opened.set()
+    assert freed.wait(LONG_S)
+    assert hands.work([gate.piece(2, waits=False)], width=1)
+    assert gate.done == [2]
 
 
 def test_requests_that_share_a_file_are_in_the_same_hands() -> None:
