@@ -35,7 +35,7 @@ def _look_at(parts: Parts, settings: FolderSettings, memory: ServerMemory) -> Si
     sight = watch.look(settings, folder, parts.now(), near, out)
     if sight.untagged:
         raise InvalidResponse(
-            "the server gives files no ETag: nothing can be guarded against being overwritten"
+            "the server gives files neither ETag nor time: nothing can be guarded against being overwritten"
         )
     # Whoever moved something here may be another connector (R12); elsewhere than on Nextcloud nothing tells.
     if memory.checked.get(settings.name) is not sight or not folder.capabilities().chunked_upload:

@@ -95,9 +95,11 @@ def remind_if_due(parts: Parts, record: Record, before: Record) -> Record:
     hold = parts.journal.held(record.account)
     if hold is not None and _stops(hold):
         return record
-    if assumed.absent(parts, record.account, assumed.REMIND):
-        return _not_possible(parts, record)
-    return remind(parts, record)
+    # One after the other: the first one finds out for its account whether the platform knows this call at all.
+    with parts.probed[record.account]:
+        if assumed.absent(parts, record.account, assumed.REMIND):
+            return _not_possible(parts, record)
+        return remind(parts, record)
 
 
 def _stops(hold: Hold) -> bool:

@@ -323,10 +323,11 @@ def test_a_watched_folder_that_answers_with_an_error(tmp_path: Path, mode: Mode,
         ended(stage, [1], once.in_place("lettre"))
 
 
-def test_a_server_without_etags(tmp_path: Path) -> None:
-    """Where nothing can be guarded against being overwritten, the folder says so and nothing is begun, or looped."""
+def test_a_server_without_etags_or_times(tmp_path: Path) -> None:
+    """Where neither ETag nor time is told nothing can be guarded: that is said, and nothing is begun, or looped."""
     with Stage(tmp_path, "plain") as stage:
         stage.dms.misbehave(kind="no_etag", times=None)
+        stage.dms.misbehave(kind="no_date", times=None)
         stage.drop()
         stage.drop("apercu", letter("p"), ONE + "envoi: non\n")
         stage.run(4)

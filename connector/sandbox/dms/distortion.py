@@ -42,6 +42,8 @@ def distorted(answer: Answer, rules: dict[Kind, Rule]) -> Answer:
         _each_etag(answer, lambda value: f'W/"{value}"')
     if "no_etag" in rules:
         _each_etag(answer, lambda value: "")
+    if "no_date" in rules:
+        _without_dates(answer)
     if "old_etag" in rules:
         answer.headers = [
             (key, '"former"' if key.lower() in _ETAGS else value) for key, value in answer.headers
@@ -52,6 +54,18 @@ def distorted(answer: Answer, rules: dict[Kind, Rule]) -> Answer:
     if "propstat_error" in rules and answer.status == 207:
         _refuse_inside(answer, rules["propstat_error"])
     return answer
+
+
+def _without_dates(answer: Answer) -> None:
+    answer.headers = [(key, value) for key, value in answer.headers if key.lower() != "last-modified"]
+    if answer.status != 207:
+        return
+    root = etree.fromstring(answer.body)
+    for element in list(root.iter("{DAV:}getlastmodified")):
+        parent = element.getparent()
+        if parent is not None:
+            parent.remove(element)
+    answer.body = etree.tostring(root, xml_declaration=True, encoding="utf-8")
 
 
 def _each_etag(answer: Answer, change: object) -> None:

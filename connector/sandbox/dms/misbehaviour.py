@@ -20,6 +20,7 @@ Kind = Literal[
     "propstat_error",
     "weak_etag",
     "no_etag",
+    "no_date",
     "old_etag",
     "moving_etag",
     "ignore_conditions",
@@ -40,6 +41,7 @@ class Rule:
         truncated: the answer's body is cut after ``at`` bytes (None: in the middle).
         propstat_error: within a 207, resources matching ``resource`` get ``status`` (403) instead of values.
         weak_etag: ETags become W/"…"; no_etag: they vanish, from headers and from listings.
+        no_date: times of change vanish, from both.
         old_etag: a PUT answers another ETag than the file has now; moving_etag: each answer tells another one.
         ignore_conditions: If-Match, If-None-Match, If, If-Unmodified-Since are not looked at.
     """
