@@ -77,6 +77,7 @@ def _fetch(parts: Parts, record: Record) -> Record:
     service = parts.services[record.account]
     limit = parts.accounts[record.account].terms.max_signed_bytes
     transaction = TransactionId(str(record.transaction))
+    asked = waiting.asking(parts, record.account)
     try:
         _, fetched = parts.spool.put(
             record.ref,
@@ -97,7 +98,7 @@ def _fetch(parts: Parts, record: Record) -> Record:
         log.info("the attestation of %s: %s", record.ref, error)
         # 409 and its kin are answers, too: it is being made.
         return _later(parts, record, answered=error.status is not None and error.status < 500)
-    waiting.answered(parts, record.account)
+    waiting.answered(parts, record.account, asked)
     facts = {**_facts(record), "sha256": fetched.sha256, "next_at": None}
     return parts.journal.note(record, "attestation_fetched", extra={**record.extra, "attestation": facts})
 

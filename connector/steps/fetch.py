@@ -90,11 +90,12 @@ def _is_here(parts: Parts, record: Record, document: DocumentFacts) -> bool:
 
 def _fetched(parts: Parts, record: Record, document: DocumentFacts) -> _Good | _Bad:
     """Bring one document into the spool and judge it. Raises remote errors where it could not be brought."""
+    asked = waiting.asking(parts, record.account)
     try:
         path, sha256 = _download(parts, record, document.rank)
     except (InvalidResponse, OutOfSpace) as error:
         return _Bad(document=document, code="not_pdf", error=error)
-    waiting.answered(parts, record.account)
+    waiting.answered(parts, record.account, asked)
     return _judged(parts, record, document, path, sha256)
 
 

@@ -34,9 +34,11 @@ _EVENTS = {
 
 def follow(parts: Parts, record: Record) -> Record:
     """Ask where a transaction stands and keep the answer. Raises JournalError only."""
+    asked = waiting.asking(parts, record.account)
     try:
         status = parts.services[record.account].status(TransactionId(str(record.transaction)))
     except NotFound as error:
+        waiting.answered(parts, record.account, asked)
         return _not_found(parts, record, error)
     except (AnsweredNo, AccessDenied) as error:
         if isinstance(error, AnsweredNo) and error.cause.account_wide:
@@ -50,7 +52,7 @@ def follow(parts: Parts, record: Record) -> Record:
         if isinstance(error, InvalidResponse):
             log.warning("following %s: %s", record.ref, error)
         return _away(parts, record, error)
-    waiting.answered(parts, record.account)
+    waiting.answered(parts, record.account, asked)
     return absorb(parts, record, status)
 
 
@@ -111,7 +113,6 @@ def _in_progress(parts: Parts, record: Record, status: TransactionStatus, change
 
 
 def _not_found(parts: Parts, record: Record, error: NotFound) -> Record:
-    waiting.answered(parts, record.account)
     if record.seen_answering or record.adopted:
         # An adopted one was answered for in an earlier life of the journal (protocol step 7).
         reason = "erased_before_fetch" if record.signed_at else "erased_unknown"

@@ -237,15 +237,16 @@ def _not_sent(parts: Parts, record: Record, action: Action) -> Record:
     """The person says that it did not leave: the platform is asked once more, and only then a new ask begins."""
     transaction = TransactionId(str(record.transaction))
     service = parts.services[record.account]
+    asked = waiting.asking(parts, record.account)
     try:
         status = service.status(transaction)
     except NotFound:
-        waiting.answered(parts, record.account)
+        waiting.answered(parts, record.account, asked)
         return _given_up(parts, record, action)
     except RemoteError as error:
         log.info("%s: asked again later (%s)", record.ref, error)
         return record
-    waiting.answered(parts, record.account)
+    waiting.answered(parts, record.account, asked)
     if status.progress is not Progress.NOT_SENT:
         return absorb(parts, answer(parts, record, action, heeded.SENT_INDEED), status)
     try:

@@ -170,6 +170,10 @@ class Parts:
     """Server → held while it is found out whether a folder takes what will come back: once is enough."""
     names_given: dict[tuple[str, str], int] = field(default_factory=dict)
     """(server, href) of a status that is about to be written in a folder of many → the record it was chosen for."""
+    doubts: dict[str, int] = field(default_factory=dict)
+    """Account → how many ``send`` were not answered; a read begun after the last one ends their hold (R9b)."""
+    doubts_over: dict[str, int] = field(default_factory=dict)
+    """Account → how many of them a read, begun since, was answered after."""
     let_be: dict[str, tuple[int, datetime]] = field(default_factory=dict)
     """Account → how often in a row the platform did not answer, and until when nothing is asked for it."""
     settings_read: dict[tuple[str, str], SettingsRead] = field(default_factory=dict)

@@ -51,7 +51,7 @@ def prepare(parts: Parts, record: Record) -> Record:
         extra = {**record.extra, "away_since": record.extra.get("away_since") or parts.now().isoformat()}
         return parts.journal.note(record, "not_prepared", data={"error": str(error)}, extra=extra, **changes)
     parts.journal.release(record.account, cause=waiting.CONTRACT)
-    waiting.answered(parts, record.account, read=False)
+    waiting.answered(parts, record.account)
     extra = {name: value for name, value in record.extra.items() if name != "away_since"}
     return parts.journal.fact(
         record, Event.PREPARED, transaction=transaction, attempts=0, next_at=None, extra=extra

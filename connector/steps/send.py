@@ -100,16 +100,17 @@ def ask_first(parts: Parts, record: Record) -> Record | None:
     if record.id in parts.not_left or record.extra.get("kind") == "draft":
         return None
     service = parts.services[record.account]
+    asked = waiting.asking(parts, record.account)
     try:
         status = service.status(TransactionId(str(record.transaction)))
     except NotFound:
-        waiting.answered(parts, record.account)
+        waiting.answered(parts, record.account, asked)
         return _doubtful(parts, record, "send_404")
     except RemoteError as error:
         return parts.journal.note(
             record, "send_not_known", data={"error": str(error)}, **waiting.backoff(parts, record, error)
         )
-    waiting.answered(parts, record.account)
+    waiting.answered(parts, record.account, asked)
     if status.progress is not Progress.NOT_SENT:
         return absorb(parts, record, status)
     first = moment(record.extra.get("unsent_since"))
@@ -276,10 +277,11 @@ def ask(parts: Parts, record: Record, *, may_launch: bool = False) -> Record:
     intent = parts.journal.intent(record, "send")
     assert intent is not None
     service = parts.services[record.account]
+    asked = waiting.asking(parts, record.account)
     try:
         status = service.status(TransactionId(str(record.transaction)))
     except NotFound:
-        waiting.answered(parts, record.account)
+        waiting.answered(parts, record.account, asked)
         return _doubtful(parts, record, "send_404")
     except RemoteError as error:
         if parts.now() - intent.at > parts.timing.doubt:
@@ -287,7 +289,7 @@ def ask(parts: Parts, record: Record, *, may_launch: bool = False) -> Record:
         return parts.journal.note(
             record, "send_not_known", data={"error": str(error)}, **waiting.backoff(parts, record, error)
         )
-    waiting.answered(parts, record.account)
+    waiting.answered(parts, record.account, asked)
     if status.progress is not Progress.NOT_SENT:
         record = parts.journal.note(record, "send_found", done=("send",), reason="")
         return absorb(parts, record, status)

@@ -110,6 +110,8 @@ def hold_without_tokens(parts: Parts, account: str) -> Hold:
 
 def hold_unanswered(parts: Parts, account: str) -> Hold:
     """R9b: after an unanswered ``send`` nothing of the account leaves until the platform answered a read."""
+    with parts.gate:
+        parts.doubts[account] = parts.doubts.get(account, 0) + 1
     parts.probing.pop(account, None)
     return parts.journal.hold(account, UNANSWERED, probe_at=parts.now() + parts.timing.retention, but=MANUAL)
 
@@ -121,21 +123,35 @@ def hold_unfollowed(parts: Parts, account: str, text: str) -> Hold:
     return parts.journal.hold(account, CONTRACT, probe_at=probe, text=text, but=MANUAL)
 
 
-def answered(parts: Parts, account: str, *, read: bool = True) -> None:
+def asking(parts: Parts, account: str) -> int:
+    """Tell that a read is about to be made; what is returned goes to :func:`answered` with its answer."""
+    return parts.doubts.get(account, 0)
+
+
+def answered(parts: Parts, account: str, asked: int | None = None) -> None:
     """Tell that the platform answered: ends a hold that only waited for that.
 
-    ``read``: it was asked where something stands. Nothing else ends the hold after an unanswered ``send`` (R9b): what
-    was being made beside it may be answered all the while.
+    ``asked``: of :func:`asking`, where it was asked where something stands. Nothing else ends the hold after an
+    unanswered ``send`` (R9b), and no read that was under way before it: what is made beside it may be answered all the
+    while.
     """
     with parts.gate:
+        if asked is not None:
+            parts.doubts_over[account] = max(asked, parts.doubts_over.get(account, 0))
+        doubtful = asked is None or _in_doubt(parts, account)
         times, until = parts.let_be.get(account, (0, parts.now()))
         # A wish to be let be outlasts the answers that were under way when it was heard.
         if times or until <= parts.now():
             parts.let_be.pop(account, None)
     hold = parts.journal.held(account)
-    ended = _ENDED_BY_AN_ANSWER if read else _ENDED_BY_AN_ANSWER - {UNANSWERED}
+    ended = _ENDED_BY_AN_ANSWER - {UNANSWERED} if doubtful else _ENDED_BY_AN_ANSWER
     if hold is not None and hold.cause in ended:
         parts.journal.release(account, cause=hold.cause)
+
+
+def _in_doubt(parts: Parts, account: str) -> bool:
+    """True from an unanswered ``send`` to an answered read, whatever else may hold the account meanwhile."""
+    return parts.doubts_over.get(account, 0) < parts.doubts.get(account, 0)
 
 
 def found_over(parts: Parts, account: str) -> None:
@@ -228,7 +244,7 @@ def let_through(parts: Parts, record: Record) -> bool:
     """
     account = record.account
     with parts.gate:
-        if asks_again_at(parts, account) is not None:
+        if asks_again_at(parts, account) is not None or _in_doubt(parts, account):
             return False
         hold = _hold(parts, account)
         if hold is None:

@@ -9,12 +9,15 @@ from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
+import httpx
 import pytest
 
 from connector.cli import wiring
+from connector.errors import AnsweredNo, Cause
+from connector.jesignexpert.transport import BaseTransport, DeadlineTransport
 from connector.journal import Hold, Journal
 from connector.lifecycle import State
-from connector.passes import server_pass
+from connector.passes import account_pass, server_pass
 from connector.steps import waiting
 from tests.worlds import ROOT, Stage, workers
 
@@ -202,3 +205,80 @@ def test_a_hold_that_comes_in_between_stays(tmp_path: Path, cause: str) -> None:
             assert held is not None
             assert held.cause == cause
             assert parts.probing == {}
+
+
+class OneSlowAnswer(httpx.BaseTransport):
+    """The answer to the next read comes when it is let through; every other call passes."""
+
+    def __init__(self, inner: BaseTransport) -> None:
+        self._inner = inner
+        self.armed, self.begun, self.opened = threading.Event(), threading.Event(), threading.Event()
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        slow = request.method == "GET" and self.armed.is_set()
+        if slow:
+            self.armed.clear()
+        answer = self._inner.handle_request(request)
+        if slow:
+            self.begun.set()
+            assert self.opened.wait(LONG_S)
+        return answer
+
+    def close(self) -> None:
+        self._inner.close()
+
+
+def test_a_read_that_was_under_way_ends_no_doubt(tmp_path: Path) -> None:
+    """R9b: the answer to a question asked before the unanswered ``send`` says nothing of what came after it."""
+    slow: list[OneSlowAnswer] = []
+
+    def transport(ca_file: Path | None, proxy: str | None) -> BaseTransport:
+        slow.append(OneSlowAnswer(DeadlineTransport(ca_file=ca_file, proxy=proxy)))
+        return slow[-1]
+
+    with Stage(tmp_path, seams=wiring.Seams(pool=workers(), transport=transport)) as stage:
+        stage.drop("une")
+        stage.run()
+        stage.drop("autre")
+        stage.round()
+        stage.clock.advance(3700)
+        slow[-1].armed.set()
+        stage.platform.misbehave(operation="send", kind="lost_answer")
+        reading = threading.Thread(target=account_pass, args=(stage.parts, "cabinet"))
+        reading.start()
+        assert slow[-1].begun.wait(LONG_S)
+        stage.platform.misbehave(operation="status", kind="status", status=503, body="", times=None)
+        server_pass(stage.parts, "dms", stage.memory)
+        assert sends_begun(stage) == 2
+        slow[-1].opened.set()
+        reading.join(LONG_S)
+        held = stage.parts.journal.held("cabinet")
+        assert held is not None
+        assert held.cause == waiting.UNANSWERED
+        stage.platform.behave()
+        stage.clock.advance(3700)
+        stage.run()
+        assert stage.parts.journal.held("cabinet") is None
+        stage.drop("tierce")
+        stage.run()
+        assert stage.sends() == [1, 1, 1]
+
+
+def test_another_hold_does_not_take_a_doubt_away(tmp_path: Path) -> None:
+    """R9b: nothing leaves after an unanswered ``send``, whatever else held the account and is over, before a read."""
+    with Stage(tmp_path) as stage:
+        stage.drop("une")
+        stage.platform.misbehave(operation="status", kind="status", status=503, body="", times=None, skip=1)
+        stage.platform.misbehave(operation="send", kind="lost_answer")
+        stage.run()
+        assert sends_begun(stage) == 1
+        waiting.hold_account(stage.parts, "cabinet", AnsweredNo(Cause.NO_CREDIT, service="cabinet"))
+        stage.drop("autre")
+        stage.run()
+        stage.clock.advance(3 * 3600)
+        stage.run()
+        assert sends_begun(stage) == 1
+        stage.platform.behave()
+        stage.clock.advance(3 * 3600)
+        stage.run(8)
+        assert stage.sends() == [1, 1]
