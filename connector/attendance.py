@@ -5,8 +5,9 @@ Reads folders and writes the journal; what follows from it is done by the pass. 
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from contextlib import closing
-from functools import partial
+from functools import cache, partial
 
 from connector.ahead import reading_ahead
 from connector.guards import (
@@ -17,7 +18,7 @@ from connector.guards import (
     tolerated,
 )
 from connector.lifecycle import Record
-from connector.ports import FileId
+from connector.ports import Entry, FileId
 from connector.steps import filed
 from connector.steps.adopted import place_adopted
 from connector.steps.case import Case
@@ -45,27 +46,20 @@ def attend(
     over: dict[int, Record] = {}
     known_at: dict[int, str] = {}
     elsewhere: set[str] = set()
+    in_sight = cache(partial(_files, sights))
     for record in parts.journal.open_records(server):
         if record.id in held:
             elsewhere.add(record.place)
             continue
         known_at[record.id] = record.place
         if record.adopted and not all(document.href for document in record.documents):
-            tolerated(parts, memory, record, "place", partial(_place, parts, sights, record))
+            tolerated(parts, memory, record, "place", partial(_place, parts, in_sight, record))
     for sight in sights:
-        there_before = known_before(parts, sight)
         memory.let_go_of_the_gone(sight, {sidecar.href for sidecar in sight.sidecars()})
         cases = (
-            Case(
-                parts=parts,
-                sights=sights,
-                sight=sight,
-                pair=pair,
-                there_before=pair.sidecar.href in there_before,
-                held=held,
-            )
-            for pair in sight.pairs(but=partial(memory.rests, sight))
-            if pair.settled and pair.sidecar.href not in elsewhere
+            case
+            for case in cases_in(parts, sights, sight, but=partial(memory.rests, sight), held=held)
+            if case.pair.sidecar.href not in elsewhere
         )
         ahead = reading_ahead(cases, partial(_unknown, memory), width=sight.settings.at_once)
         with closing(ahead):
@@ -82,6 +76,30 @@ def attend(
                         over[judged.id] = judged
     _attend_rest(parts, server, sights, memory, held)
     return attended, over
+
+
+def cases_in(
+    parts: Parts,
+    sights: list[Sight],
+    sight: Sight,
+    *,
+    but: Callable[[Entry], bool] = lambda _: False,
+    held: frozenset[int] = frozenset(),
+) -> Iterator[Case]:
+    """Return what is settled in a sight, but the sidecars that ``but`` leaves out. Begins the watch of a new folder."""
+    there_before = known_before(parts, sight)
+    return (
+        Case(
+            parts=parts,
+            sights=sights,
+            sight=sight,
+            pair=pair,
+            there_before=pair.sidecar.href in there_before,
+            held=held,
+        )
+        for pair in sight.pairs(but=but)
+        if pair.settled
+    )
 
 
 def _unknown(memory: ServerMemory, case: Case) -> bool:
@@ -125,14 +143,18 @@ def _attend_rest(
         tolerated(parts, memory, told, "preview there", partial(preview_still_there, parts, sights, told))
 
 
-def _place(parts: Parts, sights: list[Sight], record: Record) -> Record:
-    hrefs = {
+def _files(sights: list[Sight]) -> dict[str, str | None]:
+    """Every file in sight with its id: a large tree is unpacked once a pass at most."""
+    return {
         href: entry.file_id
         for sight in sights
         for href, entry in sight.by_href.items()
         if not entry.is_folder
     }
-    record = place_adopted(parts, record, dict(hrefs)) or record
+
+
+def _place(parts: Parts, in_sight: Callable[[], dict[str, str | None]], record: Record) -> Record:
+    record = place_adopted(parts, record, in_sight()) or record
     folder = parts.folders[record.server]
     unplaced = [document for document in record.documents if not document.href and document.file_id]
     if not unplaced or record.extra.get("searched") or not folder.capabilities().search:

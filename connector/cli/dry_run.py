@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from connector.attendance import known_before
+from connector.attendance import cases_in
 from connector.cli.common import FAILED, Settings
 from connector.cli.dry_run_report import Births, FolderOutlook, tell
 from connector.cli.journal_file import copy_journal, sqlite_file
@@ -123,18 +123,8 @@ def _births(parts: Parts, sight: Sight) -> Births:
 def _judge(parts: Parts, sights: list[Sight], server: str) -> None:
     """As a pass attends to a server, on the journal's copy."""
     for sight in sights:
-        there_before = known_before(parts, sight)
-        for pair in sight.pairs():
-            if pair.settled:
-                _guarded(
-                    Case(
-                        parts=parts,
-                        sights=sights,
-                        sight=sight,
-                        pair=pair,
-                        there_before=pair.sidecar.href in there_before,
-                    )
-                )
+        for case in cases_in(parts, sights, sight):
+            _guarded(case)
     if not sights:
         return
     for record in parts.journal.open_records(server):

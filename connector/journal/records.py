@@ -10,16 +10,16 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from connector.errors import JournalError, StaleRecordError
+from connector.errors import StaleRecordError
 from connector.identity import new_reference
 from connector.journal import schema
 from connector.journal.database import Database, when
+from connector.journal.rows import columns_of, place_text, record_of
 from connector.lifecycle import DocumentFacts, Event, Record, State, after
 
 
@@ -55,12 +55,12 @@ class Records(Database):
                     schema.record.update()
                     .where(
                         schema.record.c.server == record.server,
-                        schema.record.c.place == _place(record.place),
+                        schema.record.c.place == place_text(record.place),
                         schema.record.c.current,
                     )
                     .values(current=False)
                 )
-            result = connection.execute(schema.record.insert().values(**_columns(record)))
+            result = connection.execute(schema.record.insert().values(**columns_of(record)))
             kept = record.model_copy(
                 update={"id": result.inserted_primary_key[0] if result.inserted_primary_key else 0}
             )
@@ -114,7 +114,7 @@ class Records(Database):
             before = self._unchanged(connection, record)
             kept = before.model_copy(update={**changes, "revision": before.revision + 1})
             connection.execute(
-                schema.record.update().where(schema.record.c.id == kept.id).values(**_columns(kept))
+                schema.record.update().where(schema.record.c.id == kept.id).values(**columns_of(kept))
             )
             self._keep_more(connection, kept, before.more)
             return kept
@@ -135,7 +135,7 @@ class Records(Database):
             update={**changes, "state": state, "updated_at": now, "revision": kept.revision + 1}
         )
         connection.execute(
-            schema.record.update().where(schema.record.c.id == record.id).values(**_columns(record))
+            schema.record.update().where(schema.record.c.id == record.id).values(**columns_of(record))
         )
         self._keep_more(connection, record, kept.more)
         if done:
@@ -165,7 +165,7 @@ class Records(Database):
     def at_place(self, server: str, place: str) -> Record | None:
         """Return the current record of a sidecar's href."""
         columns = schema.record.c
-        return self._first(columns.server == server, columns.place == _place(place), columns.current)
+        return self._first(columns.server == server, columns.place == place_text(place), columns.current)
 
     def by_key(self, key: str) -> Record | None:
         """Return the record that holds a key, the newest first."""
@@ -207,7 +207,7 @@ class Records(Database):
                 .order_by(columns.id)
             ).all()
         found = {row.id: hash(row.facts) for row in rows}
-        return found, [_record(row) for row in rows if known.get(row.id) != found[row.id]]
+        return found, [record_of(row) for row in rows if known.get(row.id) != found[row.id]]
 
     def followed(self, account: str) -> list[Record]:
         """Return the records of one account that the platform is asked about."""
@@ -241,7 +241,7 @@ class Records(Database):
 
     def all_at_place(self, server: str, place: str) -> list[Record]:
         """Return every record that this place ever had, oldest first."""
-        return self._all(schema.record.c.server == server, schema.record.c.place == _place(place))
+        return self._all(schema.record.c.server == server, schema.record.c.place == place_text(place))
 
     def everything(self) -> list[Record]:
         """Return all records, oldest first."""
@@ -352,21 +352,21 @@ class Records(Database):
 
     def _get(self, connection: Connection, record_id: int) -> Record:
         row = connection.execute(sa.select(schema.record).where(schema.record.c.id == record_id)).one()
-        return _record(row)
+        return record_of(row)
 
     def _first(self, *conditions: sa.ColumnElement[bool]) -> Record | None:
         with self._reading() as connection:
             row = connection.execute(
                 sa.select(schema.record).where(*conditions).order_by(schema.record.c.id.desc()).limit(1)
             ).one_or_none()
-        return None if row is None else _record(row)
+        return None if row is None else record_of(row)
 
     def _all(self, *conditions: sa.ColumnElement[bool]) -> list[Record]:
         with self._reading() as connection:
             rows = connection.execute(
                 sa.select(schema.record).where(*conditions).order_by(schema.record.c.id)
             ).all()
-        return [_record(row) for row in rows]
+        return [record_of(row) for row in rows]
 
     def _free_reference(self, connection: Connection, wanted: str | None) -> str:
         reference = wanted or new_reference()
@@ -386,50 +386,3 @@ class Records(Database):
                 data=json.dumps(dict(data), default=str),
             )
         )
-
-
-def _columns(record: Record) -> dict[str, Any]:
-    return {
-        "ref": record.ref,
-        "folder": record.folder,
-        "server": record.server,
-        "account": record.account,
-        "state": record.state.value,
-        "place": _place(record.place),
-        "current": record.current,
-        "key": record.key,
-        "file_id": record.document.file_id,
-        "document_sha256": record.document.sha256,
-        "signed_sha256": record.document.signed_sha256,
-        "sidecar_sha256": record.sidecar_sha256,
-        "transaction_id": record.transaction,
-        "closed": record.closed,
-        "next_at": record.next_at.timestamp() if record.next_at else None,
-        # Not model_dump_json: paths may hold bytes that are not UTF-8, which only ASCII JSON carries.
-        "facts": json.dumps(record.model_dump(mode="json", exclude={"id", "current"})),
-    }
-
-
-def _place(href: str) -> str:
-    """Return a place as a column can hold it; one that is not UTF-8 as JSON, whose quote begins no other place."""
-    try:
-        href.encode()
-    except UnicodeEncodeError:
-        return json.dumps(href)
-    return href
-
-
-def _record(row: sa.Row[Any]) -> Record:
-    return _read(row.id, row.current, row.facts)
-
-
-@lru_cache(maxsize=512)
-def _read(record_id: int, current: bool, facts: str) -> Record:
-    """Read what a row says. Records never change: the same row, read again and again, is the same record."""
-    try:
-        # `current` lives in its column alone: a newer record of the same place takes it away from the older one.
-        return Record.model_validate({**json.loads(facts), "id": record_id, "current": current})
-    except (ValueError, TypeError) as error:
-        raise JournalError(
-            f"record {record_id} of the journal cannot be read: {type(error).__name__}"
-        ) from error
