@@ -16,7 +16,7 @@ from itertools import islice
 from connector.identity import new_reference
 from connector.steps.asked import understand
 from connector.steps.case import Case
-from connector.steps.looking import Looked, brought, checked, read_sidecar
+from connector.steps.evidence import Evidence, brought, checked, read_sidecar
 from connector.steps.read import ReadSidecar
 
 
@@ -62,7 +62,7 @@ class _Look:
         self.case = case
         self._threads, self._ref = threads, new_reference()
         self._sidecar: Future[ReadSidecar] = threads.submit(read_sidecar, case)
-        self._looked: Future[Looked] | None = None
+        self._looked: Future[Evidence] | None = None
         self._taken = False
 
     def go_on(self) -> None:
@@ -70,8 +70,8 @@ class _Look:
         if self._looked is None and self._sidecar.done():
             self._looked = self._begin()
 
-    def result(self) -> Looked:
-        """Wait for everything. Raises as :func:`connector.steps.looking.look`."""
+    def result(self) -> Evidence:
+        """Wait for everything. Raises as :func:`connector.steps.evidence.bring`."""
         if self._looked is None:
             self._looked = self._begin()
         looked = self._looked.result()
@@ -88,7 +88,7 @@ class _Look:
         # An error's traceback holds this very look: neither keeps the other.
         self._looked, self._sidecar = None, Future()
 
-    def _begin(self) -> Future[Looked]:
+    def _begin(self) -> Future[Evidence]:
         try:
             sidecar = self._sidecar.result()
             asked = understand(self.case, sidecar)
@@ -97,7 +97,7 @@ class _Look:
         return self._threads.submit(lambda: checked(brought(self.case, self._ref, sidecar, asked)))
 
 
-def _failed(error: BaseException) -> Future[Looked]:
-    future: Future[Looked] = Future()
+def _failed(error: BaseException) -> Future[Evidence]:
+    future: Future[Evidence] = Future()
     future.set_exception(error)
     return future

@@ -13,7 +13,7 @@ from connector.steps.filing import unfiled
 from connector.steps.parts import FolderSettings, Parts
 
 if TYPE_CHECKING:
-    from connector.steps.looking import Looked
+    from connector.steps.evidence import Evidence
 
 NAMED_AFTER_REQUEST = "named_after_request"
 """In ``extra``: no document bears the request's own name, so what we write beside it is named after the request."""
@@ -36,7 +36,7 @@ class Case:
     """The first look at this folder found it: not launched without a new ask (R7)."""
     ask_found: bool = False
     """Its new ask was found on adoption: not launched where no marker knows it (protocol, "Orders and the key")."""
-    ahead: Callable[[], Looked] | None = None
+    ahead: Callable[[], Evidence] | None = None
     """Gives what a verdict rests on, where that is brought here ahead of it."""
     held: frozenset[int] = frozenset()
     """Records in other hands, left over by an earlier pass: nothing is written of them here (protocol R12)."""

@@ -21,6 +21,7 @@ from connector.steps import check as checking
 from connector.steps import orders
 from connector.steps.asked import Asked, corrected_text, signatory_facts, told_of, wording_of
 from connector.steps.case import NAMED_AFTER_REQUEST, Case, extra_of
+from connector.steps.evidence import Evidence, bring, check
 from connector.steps.filed import taken_out
 from connector.steps.likeness import (
     copy_of,
@@ -32,7 +33,6 @@ from connector.steps.likeness import (
     taken_by,
     was_there_before,
 )
-from connector.steps.looking import Looked, check, look
 from connector.steps.read import ReadDocument, ReadSidecar, read_request
 from connector.steps.wish import Going, remembered, wish_of
 
@@ -75,16 +75,16 @@ def judge(case: Case) -> Record:
     """
     parts = case.parts
     unknown = case.target is None and case.previous is None
-    looked = case.ahead() if case.ahead is not None and unknown else look(case)
-    ref, sidecar, documents = looked.ref, looked.sidecar, looked.documents
-    case = replace(case, pair=looked.asked.pair)
+    evidence = case.ahead() if case.ahead is not None and unknown else bring(case)
+    ref, sidecar, documents = evidence.ref, evidence.sidecar, evidence.documents
+    case = replace(case, pair=evidence.asked.pair)
     try:
         main = documents[0] if documents else None
         moved = taken_out(case, sidecar) or moved_by_content(case, sidecar, main)
         if moved is not None:
             parts.spool.free(ref)
             return moved
-        record = _verdict(case, looked)
+        record = _verdict(case, evidence)
     except BaseException:
         if case.target is None:
             parts.spool.free(ref)
@@ -100,10 +100,10 @@ def read_again(case: Case) -> ReadSidecar:
     return read_request(folder, case.pair.sidecar.href, pdf_name=case.pair.document_name)
 
 
-def _verdict(case: Case, looked: Looked) -> Record:
-    sidecar, asked, documents = looked.sidecar, looked.asked, looked.documents
+def _verdict(case: Case, evidence: Evidence) -> Record:
+    sidecar, asked, documents = evidence.sidecar, evidence.asked, evidence.documents
     main = documents[0] if documents else None
-    common = _common(case, sidecar, asked, main, looked.ref)
+    common = _common(case, sidecar, asked, main, evidence.ref)
     action = read_orders(sidecar.data)
 
     def answered(state: State) -> dict[str, Any]:
@@ -135,7 +135,7 @@ def _verdict(case: Case, looked: Looked) -> Record:
             "missing_since": _missing_since(case),
         }
         return case.keep(Event.PDF_MISSING, request=asked.request, problems=(), **common)
-    return _judge_whole(case, looked, asked.request, common)
+    return _judge_whole(case, evidence, asked.request, common)
 
 
 def _missing_since(case: Case) -> str:
@@ -151,13 +151,13 @@ def _unchecked(documents: Sequence[ReadDocument]) -> dict[str, Any]:
     return {"document": facts[0], "more": tuple(facts[1:])}
 
 
-def _judge_whole(case: Case, looked: Looked, request: SignatureRequest, common: dict[str, Any]) -> Record:
-    parts, sidecar, asked = case.parts, looked.sidecar, looked.asked
+def _judge_whole(case: Case, evidence: Evidence, request: SignatureRequest, common: dict[str, Any]) -> Record:
+    parts, sidecar, asked = case.parts, evidence.sidecar, evidence.asked
 
     def answered(state: State) -> dict[str, Any]:
         return orders.told_before_sending(case.target, request.action, state, previous=case.previous)
 
-    checked = looked.checked or check(case, request, looked.documents)
+    checked = evidence.checked or check(case, request, evidence.documents)
     base = case.target or case.previous
     ask = ask_of(request.action, record=base)
     key, key_parts = checking.keyed(checked, ask)

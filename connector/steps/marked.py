@@ -17,9 +17,9 @@ from connector.steps import check as checking
 from connector.steps import orders
 from connector.steps.asked import files_beside, understand
 from connector.steps.case import Case
+from connector.steps.evidence import check, read_documents
 from connector.steps.gather import Gathered, gather
 from connector.steps.judge import read_again
-from connector.steps.looking import check, read_documents
 from connector.steps.present import present_at
 from connector.steps.send import may_overturn, overturn
 from connector.steps.watch import gone_for_good, in_sight, pair_document

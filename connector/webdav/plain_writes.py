@@ -12,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import io
 import logging
+import os
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -164,12 +165,15 @@ class PlainWrites:
 
     def _read_back(self, href: Href, content: bytes | Path) -> ETag | None:
         """Two that make one file share the name on the way: whose bytes came to lie there has made it."""
-        data = content if isinstance(content, bytes) else content.read_bytes()
+        with io.BytesIO(content) if isinstance(content, bytes) else content.open("rb") as data:
+            sha256, size = hashlib.file_digest(data, "sha256").hexdigest(), data.seek(0, os.SEEK_END)
         try:
-            found = self._raw.get(href, io.BytesIO(), max_bytes=len(data))
+            # Only what it hashes to is wanted: a large PDF is never in memory, not even once.
+            with Path(os.devnull).open("wb") as nowhere:
+                found = self._raw.get(href, nowhere, max_bytes=size)
         except RemoteError as error:
             raise self._told(OutcomeUnknown, "the new file cannot be read back", CREATE) from error
-        if found.sha256 != hashlib.sha256(data).hexdigest():
+        if found.sha256 != sha256:
             raise self._told(PreconditionFailed, "somebody else was faster", CREATE)
         return found.etag
 

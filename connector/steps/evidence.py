@@ -1,6 +1,6 @@
 """What a verdict rests on, brought here: the sidecar, what it asks for, its documents and what is wrong with them.
 
-Reads the folder and fills the spool, decides nothing: many may be looked at side by side, and are judged one by one.
+Reads the folder and fills the spool, decides nothing: many may be brought side by side, and are judged one by one.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from connector.steps.read import ReadDocument, ReadSidecar, read_document, read_
 
 
 @dataclass(frozen=True, kw_only=True)
-class Looked:
+class Evidence:
     """One sidecar with all that it asks for. ``ref``: under which its documents lie in the spool."""
 
     ref: str
@@ -29,8 +29,8 @@ class Looked:
     """The request held against its documents, where that was done ahead."""
 
 
-def look(case: Case) -> Looked:
-    """Look at one sidecar, all at once. NotSettled while a file it names is still being written; remote errors pass.
+def bring(case: Case) -> Evidence:
+    """Bring all that one sidecar asks for. NotSettled while a file it names is still being written; remote errors pass.
 
     Whatever comes after, and fails: what lies in the spool under ``ref`` is the caller's to free.
     """
@@ -51,19 +51,19 @@ def read_sidecar(case: Case) -> ReadSidecar:
     return read_request(folder, pair.sidecar.href, pdf_name=pair.document_name, size=pair.sidecar.size)
 
 
-def brought(case: Case, ref: str, sidecar: ReadSidecar, asked: Asked) -> Looked:
+def brought(case: Case, ref: str, sidecar: ReadSidecar, asked: Asked) -> Evidence:
     """Fetch what a sidecar, understood, names. Raises remote errors, SpoolError."""
     case = replace(case, pair=asked.pair)
     documents = tuple(read_documents(case, asked, ref))
-    return Looked(ref=ref, sidecar=sidecar, asked=asked, case=case, documents=documents)
+    return Evidence(ref=ref, sidecar=sidecar, asked=asked, case=case, documents=documents)
 
 
-def checked(looked: Looked) -> Looked:
+def checked(evidence: Evidence) -> Evidence:
     """Hold a request against its documents beforehand, where a verdict is likely to need that."""
-    asked, request = looked.asked, looked.asked.request
-    if request is None or asked.problems or asked.gathered.missing or not looked.documents:
-        return looked
-    return replace(looked, checked=check(looked.case, request, looked.documents))
+    asked, request = evidence.asked, evidence.asked.request
+    if request is None or asked.problems or asked.gathered.missing or not evidence.documents:
+        return evidence
+    return replace(evidence, checked=check(evidence.case, request, evidence.documents))
 
 
 def check(
