@@ -68,18 +68,22 @@ def server_pass(parts: Parts, server: str, memory: ServerMemory, *, deadline: fl
     """Steps 0–6 and 9–11 on one DMS server. Raises JournalError only.
 
     ``deadline``: of ``time.monotonic()``, after which the pass yields between two requests; what is left is
-    taken up by the next pass, whose order begins with what waited longest.
+    taken up by the next pass, whose order begins with what waited longest. How long looking takes is not counted: on a
+    slow server with a large tree nothing would ever be done about what is seen.
     """
     folders = [settings for settings in parts.watched.values() if settings.server == server]
     memory.troubles.clear()
     began = parts.now()
     # Left over by an earlier pass, and still in somebody's hands: nobody else's in this one (R12).
     held = memory.hands.held()
+    begun = time.monotonic()
     try:
         _recover(parts, folders, memory)
         sights = look(parts, folders, memory)
     except RemoteError as error:
         return _not_worked_with(server, memory, error)
+    if deadline is not None:
+        deadline += time.monotonic() - begun
     try:
         return _work(parts, server, sights, memory, began, held, deadline)
     except AskedToWait as error:

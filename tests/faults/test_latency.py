@@ -183,6 +183,25 @@ def test_how_often_a_request_is_asked_about(tmp_path: Path) -> None:
         assert counts == [30, 23 * 6, 24 * 2] or counts == [29, 23 * 6, 24 * 2]
 
 
+def test_a_look_that_takes_longer_than_a_pass_may(tmp_path: Path) -> None:
+    """What is seen is acted on all the same: how long a slow server takes to show its tree is not counted."""
+    with Stage(tmp_path) as stage:
+        stage.drop()
+        for _ in range(5):
+            stage.dms.misbehave(kind="latency", method="PROPFIND", seconds=1.2)
+            stage.clock.advance(3)
+            server_pass(stage.parts, "dms", stage.memory, deadline=time.monotonic() + 1)
+            until_quiet(stage)
+        assert stage.first_line().startswith(OUT)
+        assert stage.sends() == [1]
+
+
+def until_quiet(stage: Stage) -> None:
+    """Let what outlived its pass come to its end."""
+    while stage.memory.hands.busy:
+        time.sleep(0.01)
+
+
 def test_a_platform_that_does_not_answer(tmp_path: Path) -> None:
     """Three requests run: they find out less and less often that nobody answers; launches wait, too; then all go on."""
     with Stage(tmp_path, timing=Timing(follow_first_hour=timedelta(seconds=10))) as stage:
