@@ -364,7 +364,7 @@ def test_forget_asks_and_erases(place: Place) -> None:
     assert dry.status == 0
     assert "contact of account lyon, last used 02 Mar 2026" in dry.out
     assert "7F3K2Q  over (delivered)  letters  02 Mar 2026" in dry.out
-    assert "status\nfiles in the folders" in dry.out
+    assert "Not reached from here, because others" in dry.out
     assert place.journal.get(record.id) == before
     asked = place.call("forget", MARIE)
     assert (asked.status, "add --yes" in asked.err) == (2, True)
