@@ -6,6 +6,7 @@ Under systemd a line begins with its priority (sd-daemon(3)), elsewhere with its
 
 from __future__ import annotations
 
+import copy
 import logging
 import os
 import re
@@ -93,7 +94,10 @@ class RedactingFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the lines of a record."""
-        text = redact(super().format(record))
+        # What another handler has kept of an exception would be taken as it is.
+        own = copy.copy(record)
+        own.exc_text = None
+        text = redact(super().format(own))
         if self._priorities:
             prefix = f"<{_priority(record.levelno)}>"
             return "\n".join(prefix + line for line in text.splitlines())

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from importlib.metadata import Distribution, distribution
@@ -76,7 +77,12 @@ def licence(found: Distribution) -> str:
 
 
 def wanted_by(name: str, extras: Iterable[str] = ()) -> list[Requirement]:
-    """What a package wants on this platform, with the extras that are asked for."""
+    """What a package wants on this platform, with the extras that are asked for; the project by its own file."""
+    if name == PROJECT:
+        wanted = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"][
+            "dependencies"
+        ]
+        return [Requirement(each) for each in wanted]
     environments = [{"extra": extra} for extra in (*extras, "")]
     found = map(Requirement, distribution(name).requires or [])
     return [
@@ -187,9 +193,9 @@ def page(packages: Iterable[Package], dates: Mapping[tuple[str, str], str]) -> s
 _HEAD = """# Dependencies
 
 What the service runs on: {direct} libraries of its own choice, {others} that those bring along. Versions are the ones
-that the tests run with (`constraints.txt`); an installation takes newer ones within the bounds of `pyproject.toml`. Licences
-as each package states them. Written by `python -m tests.dependency_list`; `tests/unit/test_dependencies.py` fails when
-it differs from what is installed.
+that the tests run with (`constraints.txt`); an installation takes newer ones within the bounds of `pyproject.toml`.
+Licences as each package states them. Written by `python -m tests.dependency_list`; `tests/unit/test_dependencies.py`
+fails when it differs from what is installed.
 
 ## Chosen
 """

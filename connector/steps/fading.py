@@ -4,8 +4,8 @@
 told one is written again with names alone, under its ETag like any other (protocol R4); one that a person has deleted
 stays deleted; the words of all others do not change, and nothing is written. A request's file that we wrote ourselves,
 of a list's row or a dropped PDF, keeps its first line and loses its people; one that a person wrote is the firm's. A
-folder that is away is put right when it is back: until then its request is not closed. Source: issue "Nothing twice, nothing
-lost, nobody in", point 12; ux page part B 5.
+folder that is away is put right when it is back: until then its request is not closed. Source: issue "Nothing
+twice, nothing lost, nobody in", point 12; ux page part B 5.
 """
 
 from __future__ import annotations

@@ -40,7 +40,10 @@ _SHORTEST_NAME: Final = 2
 
 @dataclass(frozen=True, kw_only=True)
 class Traces:
-    """Where a person stands. ``over``: closed requests, which can be erased from; ``running``: all others."""
+    """Where a person stands. ``over``: closed requests, which can be erased from; ``running``: all others.
+
+    One of which somebody else is being erased is as good as closed.
+    """
 
     contacts: tuple[Contact, ...]
     over: tuple[Record, ...]
@@ -61,8 +64,8 @@ def traces(journal: Journal, email: str, *, hide: Callable[[str], str] | None = 
     found = [record for record in every if _mentions(record, wanted)]
     return Traces(
         contacts=tuple(c for c in journal.contacts() if c.email == canonical_email(email)),
-        over=tuple(record for record in found if record.closed),
-        running=tuple(record for record in found if not record.closed),
+        over=tuple(record for record in found if record.closed or fading.awaited(record)),
+        running=tuple(record for record in found if not record.closed and not fading.awaited(record)),
     )
 
 
@@ -125,14 +128,17 @@ def _known_again(record: Record, email: str, hidden: str) -> Record:
     if fading.PEOPLE not in record.extra or hidden not in people:
         return record
     order = list(people).index(hidden) + 1
+    if any(each.order == order and each.name == ERASED for each in record.signatories):
+        return record
     known = {"signatories": tuple(_named(each, each.order == order, email) for each in record.signatories)}
     if (request := record.request) is not None:
         again = tuple(
             _named(each, rank == order, email) for rank, each in enumerate(request.signatories, start=1)
         )
-        return record.model_copy(
-            update={**known, "request": request.model_copy(update={"signatories": again})}
-        )
+        names = {each.name for each in again if each.email == email}
+        then = tuple(_named(each, each.name in names, email) for each in request.then)
+        told = request.model_copy(update={"signatories": again, "then": then})
+        return record.model_copy(update={**known, "request": told})
     return record.model_copy(update=known)
 
 
