@@ -203,9 +203,11 @@ fails when it differs from what is installed.
 _FOOT = """
 ## Licences
 
-The project is under Apache-2.0. Of the above only **certifi** (MPL-2.0: files that are changed stay under it; we change
-none) asks more than attribution. No GPL, AGPL or LGPL is imported; a licence that is none of those named in the test's
-list fails the test.
+The project is under Apache-2.0. Two of the above ask more than attribution. **certifi** (MPL-2.0): files that are
+changed stay under it; we change none. **pi-heif**: its wheels carry libheif and libde265 (LGPL-3.0) as shared libraries
+of their own; they are used unchanged and may be exchanged, which is what that licence asks. Whoever ships this program
+together with them must pass their licence and the way to their source on. Nothing under GPL or AGPL is imported; a
+licence that is none of those named in the test's list fails the test.
 
 ## Auditing them
 

@@ -9,6 +9,7 @@ from tests.dependency_list import FOR, PAGE, PROJECT, constrained, installed, kn
 PERMISSIVE = re.compile(
     r"(?i)\b(?:mit|mit-cmu|apache|bsd|isc|hpnd|psf|python software foundation|unlicense|zlib|mpl|mozilla)\b"
 )
+WEAK_COPYLEFT = {"pi-heif": "shared libraries in its wheel, unchanged: the page says what that asks"}
 COPYLEFT = re.compile(r"(?i)\b(?:a?gpl|lgpl|gnu)")
 
 
@@ -33,5 +34,7 @@ def test_each_has_its_day_and_its_purpose() -> None:
 def test_each_licence_is_one_that_goes_with_ours() -> None:
     """pypdfium2 ships PDFium under its own permissive licences; certifi's MPL covers its own files."""
     for each in installed():
+        if each.name in WEAK_COPYLEFT:
+            continue
         assert PERMISSIVE.search(each.licence), (each.name, each.licence)
         assert not COPYLEFT.search(each.licence), (each.name, each.licence)
