@@ -44,6 +44,7 @@ FAULTS = (
 )  # fmt: skip
 LIBRARIES = ("httpx", "httpcore", "urllib3", "requests", "apscheduler", "webdav3", "sqlalchemy", "sqlalchemy.engine",
              "sqlalchemy.pool", "PIL", "pypdf", "pyhanko", "stamina", "watchdog", "connector")  # fmt: skip
+DATABASE = [name for name in LIBRARIES if name.startswith("sqlalchemy")]
 ELSEWHERE = frozenset({"run", "demo", "connect"})
 """Verbs that other tests start as processes: ``test_cli`` (run), ``test_demo``, ``test_connect_mail``."""
 AT_A_TERMINAL = frozenset({"lint", "preview", "contacts import"})
@@ -143,6 +144,8 @@ def test_nobody_is_told(
         day.start()
         day.run()
         stories(day)
+        for name in DATABASE:
+            logging.getLogger(name).setLevel(logging.INFO)  # what it has said so often is heard no more
         troubles(day)
         secrets = day.secrets()
         told = capsys.readouterr()
@@ -195,12 +198,12 @@ def troubles(day: Day) -> None:
     day.trouble(day.platform_proxy, Fault(401, "application/json"))
     day.renew()
     day.clock.advance(7200)
-    day.run(20)
+    day.run(12)
     assert day.record("Lettre Vasseur").state is State.DELIVERED
     gaspard, transaction = PEOPLE[G][0], day.record("Lettre Quentin").transaction
     day.platform.person_refuses(str(transaction), gaspard, f"Voyez avec {LINES[L]}")
     day.clock.advance(3600)
-    day.run(20)
+    day.run(8)
     assert day.record("Lettre Quentin").state is State.REFUSED
     day.trouble(day.folder_proxy, Fault(401))
     day.restart()

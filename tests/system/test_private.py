@@ -10,6 +10,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from connector.cli.wiring import State
 from tests.system.test_cli import MARIE, PASSWORD, PHONE, SECRET, Process, Stage, until
 
 pytestmark = pytest.mark.system
@@ -59,16 +60,24 @@ def test_the_process_list_tells_nothing(stage: Stage) -> None:
         process.end()
 
 
-def test_what_others_could_read_is_closed(stage: Stage) -> None:
-    """A state directory as a careless backup leaves it is put right before anything is read from it, and said."""
-    stage.connect()
-    stage.watch()
-    (stage.state / "spool" / "ABC123").mkdir()
-    (stage.state / "spool" / "ABC123" / "signed.pdf").write_bytes(b"%PDF")
-    for path in (stage.state, *stage.state.rglob("*")):
-        path.chmod(0o777 if path.is_dir() else 0o666)
-    done = stage.call("tick")
-    assert "others on this host could reach" in done.stderr
-    assert {name: oct(mode) for name, mode in modes(stage.state).items() if mode & 0o077} == {}
-    again = stage.call("tick")
-    assert "others on this host" not in again.stderr
+def test_what_others_could_read_is_closed(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """A state directory as a careless backup leaves it is put right before anything is read from it, and said once."""
+    place = State(directory=tmp_path / "state")
+    place.make()
+    (place.directory / "spool" / "ABC123").mkdir()
+    (place.directory / "spool" / "ABC123" / "signed.pdf").write_bytes(b"%PDF")
+    outside = tmp_path / "elsewhere"
+    outside.write_bytes(b"")
+    outside.chmod(0o644)
+    (place.directory / "spool" / "link").symlink_to(outside)
+    for path in (place.directory, *place.directory.rglob("*")):
+        if not path.is_symlink():
+            path.chmod(0o777 if path.is_dir() else 0o666)
+    place.make()
+    assert "others on this host could reach 7 places" in caplog.text
+    (place.directory / "spool" / "link").unlink()
+    assert {name: oct(mode) for name, mode in modes(place.directory).items() if mode & 0o077} == {}
+    assert stat.S_IMODE(outside.stat().st_mode) == 0o644
+    caplog.clear()
+    place.make()
+    assert caplog.text == ""
