@@ -6,12 +6,17 @@ Under systemd a line begins with its priority (sd-daemon(3)), elsewhere with its
 
 from __future__ import annotations
 
+import copy
 import logging
 import os
 import re
 import sys
+import traceback
 from collections.abc import Mapping
+from types import TracebackType
 from typing import Final, TextIO
+
+from connector.errors import ConnectorError
 
 HIDDEN: Final = "…"
 _LOUD: Final = (
@@ -21,10 +26,23 @@ _LOUD: Final = (
     "requests",
     "apscheduler",
     "webdav3",
+    "sqlalchemy",
+    "stamina",
     "PIL",
     "pypdf",
     "pyhanko",
+    "pyhanko_certvalidator",
 )
+_OF_THE_CODE: Final = (
+    ConnectorError,
+    AttributeError,
+    ImportError,
+    MemoryError,
+    NameError,
+    RecursionError,
+    TypeError,
+)
+"""Errors whose words tell of the program; those of others may quote what it was reading."""
 
 _URL = re.compile(r"\b([a-z][a-z0-9+.-]*://)(?:[^\s/@\"'<>]*@)?([^\s/?#\"'<>]*)([^\s\"'<>]*)", re.IGNORECASE)
 _EMAIL = re.compile(r"[^\s<>\"'(),;:=\[\]]+@[^\s<>\"'(),;:@=\[\]]+\.[^\s<>\"'(),;:@=\[\].]{2,}")
@@ -68,13 +86,38 @@ class RedactingFormatter(logging.Formatter):
         super().__init__("%(levelname)-7s %(name)s: %(message)s")
         self._priorities = priorities
 
+    def formatException(  # noqa: N802 - logging's own name
+        self, ei: tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
+    ) -> str:
+        """Return where a defect was met, and what it was; never what it quotes of a document, a person or a file."""
+        return "" if ei[1] is None else told(ei[1])
+
     def format(self, record: logging.LogRecord) -> str:
         """Return the lines of a record."""
-        text = redact(super().format(record))
+        # What another handler has kept of an exception would be taken as it is.
+        own = copy.copy(record)
+        own.exc_text = None
+        text = redact(super().format(own))
         if self._priorities:
             prefix = f"<{_priority(record.levelno)}>"
             return "\n".join(prefix + line for line in text.splitlines())
         return f"{self.formatTime(record, '%Y-%m-%d %H:%M:%S')} {text}"
+
+
+def told(error: BaseException) -> str:
+    """Tell an error with where it was met and what brought it about, its words only where they are of the program."""
+    cause = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    before = f"{told(cause)}\n\nwhich brought about:\n\n" if cause is not None else ""
+    lines = "".join(traceback.format_tb(error.__traceback__))
+    words = f": {error}" if isinstance(error, _OF_THE_CODE) and str(error) else ""
+    return redact(f"{before}Traceback (most recent call last):\n{lines}{type(error).__qualname__}{words}")
+
+
+class _Heard(logging.Filter):
+    """Lets nothing of a library pass that is no warning, whatever level somebody has set for it."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        return record.levelno >= logging.WARNING or record.name.split(".", 1)[0] not in _LOUD
 
 
 def _priority(level: int) -> int:
@@ -101,6 +144,7 @@ def configure(
     environ = os.environ if environ is None else environ
     handler = logging.StreamHandler(stream or sys.stderr)
     handler.setFormatter(RedactingFormatter(priorities="JOURNAL_STREAM" in environ))
+    handler.addFilter(_Heard())
     root = logging.getLogger()
     for old in [known for known in root.handlers if isinstance(known.formatter, RedactingFormatter)]:
         root.removeHandler(old)

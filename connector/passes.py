@@ -31,7 +31,7 @@ from connector.lanes import Hands, Piece, Turn
 from connector.lifecycle import Record, State
 from connector.looking import look, unsettled_in
 from connector.progress import Progress
-from connector.steps import contacts, drop, filing, lists, models, rights, waiting
+from connector.steps import contacts, drop, fading, filing, lists, models, rights, waiting
 from connector.steps.born import Room
 from connector.steps.discover import Sight
 from connector.steps.fetch import fetch
@@ -212,6 +212,7 @@ def account_pass(parts: Parts, account: str, *, deadline: float | None = None) -
     """Steps 7 and 8 for one account: ask about what is due, fetch what is signed. Raises JournalError only."""
     waiting.let_go(parts, account)
     contacts.expire(parts)
+    fading.fade(parts)
     before = sorted(parts.journal.followed(account), key=_due_first)
     open_ones = [record for record in before if not record.closed]
     later = [record.next_at for record in open_ones if record.next_at and not waiting.due(parts, record)]

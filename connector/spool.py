@@ -61,7 +61,7 @@ class Spool:
         with self._errors():
             target.parent.mkdir(mode=0o700, exist_ok=True)
             try:
-                with partial.open("wb") as stream:
+                with open(partial, "wb", opener=_private) as stream:
                     os.fchmod(stream.fileno(), 0o600)
                     result = fill(stream)
                     stream.flush()
@@ -118,6 +118,10 @@ def contains(path: Path, wanted: bytes) -> bool:
         return False
     with path.open("rb") as stream, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as content:
         return content.find(wanted) >= 0
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
 
 
 def _fsync_directory(directory: Path) -> None:

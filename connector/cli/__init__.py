@@ -13,6 +13,7 @@ from collections.abc import Sequence
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and leave by SystemExit."""
+    from connector import logs
     from connector.cli.app import app  # here, so that importing a verb's room does not build the command line
 
     try:
@@ -20,6 +21,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except BrokenPipeError:
         # Somebody read only the first lines (`| head`): nothing more can be said.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    except Exception as error:  # noqa: BLE001 - a defect of ours: told without what it quotes of people and files
+        print(logs.told(error), file=sys.stderr)
         sys.exit(1)
 
 

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from connector.cli.common import FAILED, Settings, agreed, complain, kept_journal, misused
 from connector.cli.wiring import sealer
+from connector.steps import fading
 from connector.steps import forget as step
 from connector.steps.forget import Traces
 
 if TYPE_CHECKING:
+    from connector.config import Config
     from connector.lifecycle import Record
 
 _KEPT = (
-    "Kept: hashes, dates and states, names of files, orders as they were typed. Not reached from here: the status\n"
-    "files in the folders, what Jesignexpert keeps, your backups and copies of the journal."
+    "Kept: hashes, dates and states, names of files, orders as they were typed. Not reached from here, because others\n"
+    "wrote it: the documents, lists, settings and requests that people put into the folders, what Jesignexpert keeps\n"
+    "(its signed PDF and attestation), earlier versions and bins of the DMS, mails that have left, your backups and\n"
+    "copies of the journal."
 )
 
 
@@ -24,9 +30,12 @@ def forget(settings: Settings, address: str, *, dry_run: bool, yes: bool) -> int
     if not all(address.rpartition("@")[::2]):
         misused("give the person's e-mail address.")
     with kept_journal(settings, config) as journal:
-        found = step.traces(journal, address)
+        faded = any(fading.PEOPLE in record.extra for record in journal.everything())
+        hide = sealer(config, settings.place()).hide if faded else None
+        found = step.traces(journal, address, hide=hide)
         if not found.any:
             print("nothing is known of this address.")
+            _awaited([record for record in journal.everything() if fading.awaited(record)])
             return 0
         _tell(found)
         if found.running:
@@ -39,14 +48,43 @@ def forget(settings: Settings, address: str, *, dry_run: bool, yes: bool) -> int
         place = settings.place()
         place.make()
         # The seal's key is needed only where a request is erased from: it may be a credential of the service.
-        step.forget(journal, address, found, hide=lambda email: sealer(config, place).hide(email))
+        awaited = step.forget(
+            journal,
+            address,
+            found,
+            hide=lambda email: sealer(config, place).hide(email),
+            followed=lambda record: record.folder in config.folders and record.account in config.accounts,
+        )
         print(f"Erased.\n{_KEPT}")
+        _unfollowed(config, found)
+        _awaited(awaited)
         if not journal.scrub():
             print(
                 "The service is reading the journal just now: what was erased leaves its files at the latest when\n"
                 "it is restarted."
             )
     return 0
+
+
+def _awaited(records: Sequence[Record]) -> None:
+    """What lies in the folders is the service's to put right; one that is away, or a service that rests, delays it."""
+    if not records:
+        return
+    by_folder = Counter(record.folder for record in records)
+    counted = ", ".join(f"{name} ({number})" for name, number in sorted(by_folder.items()))
+    print(
+        "Still to be put right in the folders, by the service at its next pass over each, or once a folder that is\n"
+        f"away is back: {counted}. Ask again with the same command."
+    )
+
+
+def _unfollowed(config: Config, found: Traces) -> None:
+    for record in found.over:
+        if record.folder not in config.folders and fading.lies_in_a_folder(record):
+            print(
+                f"{record.ref}: folder {record.folder} is in the configuration no more; look there for its status "
+                "by hand."
+            )
 
 
 def _tell(found: Traces) -> None:

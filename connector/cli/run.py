@@ -8,6 +8,7 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
+from connector.cli import private
 from connector.cli.common import FAILED, Settings
 from connector.cli.wiring import single_instance, wired
 from connector.guards import ServerMemory
@@ -28,6 +29,8 @@ def run(settings: Settings) -> int:
     """Work until a signal. Raises ConfigurationError, JournalError."""
     from connector.daemon import Daemon
 
+    private.never_dumped()
+    private.catch_defects()
     config, state = settings.load(), settings.place()
     state.make()
     with single_instance(state), wired(config, state) as parts:
@@ -43,6 +46,8 @@ def run(settings: Settings) -> int:
 
 def tick(settings: Settings) -> int:
     """Make passes until nothing moves any more. Returns 1 when a server or an account could not be worked on."""
+    private.never_dumped()
+    private.catch_defects()
     config, state = settings.load(), settings.place()
     state.make()
     with single_instance(state), wired(config, state) as parts:

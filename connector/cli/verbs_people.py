@@ -79,11 +79,11 @@ def forget(
     ] = False,
     yes: YesOption = False,
 ) -> None:
-    """Erase a person from the contacts, and from every request in the journal that is over.
+    """Erase a person from the contacts, from every request that is over, and from what the connector wrote of it.
 
-    Refused while a request still needs them. What was signed stays provable: hashes, dates, states. Not touched:
-    names of files, orders as somebody typed them, the status files in the folders, what Jesignexpert keeps, and your
-    backups.
+    Refused while a request still needs them. What was signed stays provable: hashes, dates, states. What lies in the
+    folders follows at the service's next pass. Not touched: names of files, orders as somebody typed them, what
+    people put into the folders, what Jesignexpert keeps, and your backups.
 
     Example: jse-connector forget marie.dupont@example.fr --dry-run
     """

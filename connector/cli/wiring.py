@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
+from connector.cli import private
 from connector.config import Config, SecretReference, resolve_secret
 from connector.config import model as config_model
 from connector.config.checks import is_loopback
@@ -51,10 +52,11 @@ class State:
         return f"sqlite:///{self.directory / 'journal' / 'journal.sqlite'}"
 
     def make(self) -> None:
-        """Make the directories. Raises JournalError when they cannot be made or written."""
+        """Make the directories, and whatever is in them ours alone. Raises JournalError when that cannot be done."""
         try:
             for name in ("", "journal", "spool", "tokens", "keys"):
-                (self.directory / name).mkdir(mode=0o700, parents=True, exist_ok=True)
+                (self.directory / name).mkdir(mode=private.DIRECTORY, parents=True, exist_ok=True)
+            private.made_private(self.directory)
         except OSError as error:
             raise JournalError(f"state directory {self.directory}: {error.strerror}") from error
 
@@ -82,7 +84,7 @@ class Seams:
 def single_instance(state: State) -> Iterator[None]:
     """Hold the journal for this process alone. Raises JournalError when another process holds it."""
     path = state.directory / "journal" / "lock"
-    with path.open("w") as stream:
+    with open(path, "w", opener=private.private_file) as stream:
         try:
             fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
@@ -131,6 +133,7 @@ def wired(
             now=clock,
             report=report_settings(config),
             timing=timing_of(config),
+            keep_personal_data=config.keep_personal_data,
         )
 
 

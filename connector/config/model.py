@@ -67,7 +67,8 @@ def _tag_names(value: object) -> object:
 class Frozen(BaseModel):
     """A value that never changes and knows all its keys."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    # An error of pydantic would otherwise quote what it was given: people's names, or a secret at a wrong place.
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
 
 class SecretReference(Frozen):

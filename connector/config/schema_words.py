@@ -79,7 +79,7 @@ TOLD: Final[Mapping[str, str]] = {
     "tags.refused": "Somebody declined; false: no such tag.",
     "tags.expired": "Nobody signed in time; false: no such tag.",
     "include": "Further files.",
-    "keep_personal_data": "How long people's data are kept.",
+    "keep_personal_data": "How long after a request's end addresses and numbers are kept; then names only.",
     **{f"policy.{key}": text for key, text in _POLICY.items()},
     **{f"folders.*.policy.{key}": text for key, text in _POLICY.items()},
 }

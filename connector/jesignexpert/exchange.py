@@ -20,6 +20,7 @@ from typing import Any, BinaryIO
 
 import httpx
 
+from connector.certificates import distrust
 from connector.errors import DocumentError, SpoolError
 from connector.jesignexpert import deadline
 from connector.jesignexpert.transport import WARM, DeadlineTransport, quiet_libraries
@@ -218,7 +219,7 @@ class Exchange:
                     _LOG.debug("answer %d after %.3f s", response.status_code, time.monotonic() - started)
             except (httpx.HTTPError, httpx.StreamError, httpx.InvalidURL, httpx.CookieConflict) as error:
                 # Not the exception's own text: it may quote an URL or a header.
-                raise ExchangeFailed(judge(error), type(error).__name__) from None
+                raise ExchangeFailed(judge(error), distrust(error) or type(error).__name__) from None
 
     @contextmanager
     def _slot(self, seconds: float) -> Iterator[None]:

@@ -6,10 +6,11 @@ After a commit returned, the fact survives a power loss (SQLite: WAL, ``synchron
 from __future__ import annotations
 
 import json
+import os
 import secrets
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from datetime import UTC, datetime
 from typing import Any
 
@@ -137,9 +138,14 @@ def _short(error: BaseException) -> str:
 
 
 def _engine(url: str) -> Engine:
-    engine = sa.create_engine(url)
+    # An error of the database would otherwise quote the values of its statement: names, addresses, numbers.
+    engine = sa.create_engine(url, hide_parameters=True)
     if engine.dialect.name != "sqlite":
         return engine
+    if engine.url.database and engine.url.database != ":memory:":
+        # SQLite gives its log and its index of it the mode of the database itself.
+        with suppress(OSError):  # it says itself why a file cannot be opened
+            os.close(os.open(engine.url.database, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
 
     @sa.event.listens_for(engine, "connect")
     def _prepare(connection: Any, _record: Any) -> None:

@@ -15,7 +15,8 @@ from pydantic import BaseModel, ConfigDict, Field
 class Frozen(BaseModel):
     """A value that never changes and knows all its fields."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    # An error of pydantic would otherwise quote what it was given: people's names, or a secret at a wrong place.
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
 
 class Order(StrEnum):

@@ -12,7 +12,7 @@ from connector import marks
 from connector.errors import PreconditionFailed
 from connector.lifecycle import Record, State
 from connector.marks import Done
-from connector.steps import attest, comments, contacts, lock, show, tags
+from connector.steps import attest, comments, contacts, fading, lock, show, tags
 from connector.steps.parts import Parts
 from connector.steps.registry import done_href
 
@@ -31,6 +31,7 @@ def close(parts: Parts, record: Record) -> Record:
         return record
     if record.extra.get("sent_mark") and record.key and record.transaction:
         _write_end(parts, record)
+    record = fading.clean_request(parts, record)
     contacts.remember(parts, record)
     record = parts.journal.note(record, "closed", closed=True, next_at=None)
     parts.spool.free(record.ref)

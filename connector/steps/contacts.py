@@ -17,6 +17,7 @@ from connector.identity import canonical_email
 from connector.lifecycle import Event, Record, SignatoryFacts, State
 from connector.sidecar.inherit import Known
 from connector.sidecar.model import Signatory
+from connector.steps.fading import PEOPLE
 from connector.steps.parts import FolderSettings, Parts
 
 log = logging.getLogger(__name__)
@@ -61,6 +62,8 @@ def remember(parts: Parts, record: Record) -> None:
     settings = parts.watched.get(record.folder)
     if settings is None or settings.remember_contacts is None or record.request is None or record.adopted:
         return
+    if PEOPLE in record.extra:
+        return  # of whom nothing, or a name alone, was to be kept: closed once more, they are not learnt again
     asked = dict(enumerate(record.request.signatories, start=1))
     for facts in record.signatories:
         signatory = asked.get(facts.order)

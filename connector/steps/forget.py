@@ -1,41 +1,49 @@
-"""Forget a person: out of the contacts, and out of whatever the journal still tells of requests that are over.
+"""Forget a person: out of the contacts, out of whatever is over, and out of what we wrote of it in the folders.
 
-What goes: the person's entry in every request, and their address, number and name in every text beside it. What
-stays: hashes, dates and states (what was signed must remain provable), names of files and folders, and the orders
-as they were typed: by the last two a finished request is recognised, so that it never goes again. History holds no
-person in the first place. An open request still needs its people. Source: design page section 4, ux page part B 7.
+The journal is cleaned at once. What lies in the folders follows at the next pass over each (``fading``): a status says
+afterwards what is left to say, an overview is made of the same records, a request that we wrote ourselves loses its
+people. History holds no person in the first place. An open request still needs its people. Source: design page section
+4, ux page part B 7.
 """
 
 from __future__ import annotations
 
-import contextlib
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Final
-
-import idna
+from typing import Final, TypeVar
 
 from connector.identity import canonical_email
 from connector.journal import Contact, Journal
 from connector.lifecycle import Record, SignatoryFacts
-from connector.sidecar.model import Placement, Signatory, SignatureRequest
+from connector.sidecar.model import Signatory
+from connector.steps import fading
+from connector.steps.erasing import (
+    ERASED,
+    KNOWN_BY,
+    Erasure,
+    address,
+    erasing,
+    in_values,
+    number,
+    people_of,
+    same,
+    without,
+    word,
+)
 
-ERASED: Final = "(erased)"
-_PATHS: Final = re.compile(
-    r".*_(?:href|mac|scope)|(?:near|preview|attestation|settings|corrected)_name|message_file|other|documents?|annexes"
-)
-"""Names of values that tell where a file lies."""
-_CODES: Final = frozenset(
-    {"kind", "code", "reason", "verb", "marker", "token", "contents", "left", "not_it", "by"}
-)
+__all__ = ["ERASED", "Traces", "forget", "traces"]
+
 _SHORTEST_NAME: Final = 2
 
 
 @dataclass(frozen=True, kw_only=True)
 class Traces:
-    """Where a person stands. ``over``: closed requests, which can be erased from; ``running``: all others."""
+    """Where a person stands. ``over``: closed requests, which can be erased from; ``running``: all others.
+
+    One of which somebody else is being erased is as good as closed.
+    """
 
     contacts: tuple[Contact, ...]
     over: tuple[Record, ...]
@@ -47,55 +55,51 @@ class Traces:
         return bool(self.contacts or self.over or self.running)
 
 
-def traces(journal: Journal, email: str) -> Traces:
-    """Find a person by address, however it is spelled. Reads only."""
-    address = _address(email)
-    found = [record for record in journal.everything() if _mentions(record, address)]
+def traces(journal: Journal, email: str, *, hide: Callable[[str], str] | None = None) -> Traces:
+    """Find a person by address, however it is spelled; with ``hide`` also where names alone are kept. Reads only."""
+    wanted = address(email)
+    every = journal.everything()
+    if hide is not None:
+        every = [_known_again(record, email, hide(canonical_email(email))) for record in every]
+    found = [record for record in every if _mentions(record, wanted)]
     return Traces(
         contacts=tuple(c for c in journal.contacts() if c.email == canonical_email(email)),
-        over=tuple(record for record in found if record.closed),
-        running=tuple(record for record in found if not record.closed),
+        over=tuple(record for record in found if record.closed or fading.awaited(record)),
+        running=tuple(record for record in found if not record.closed and not fading.awaited(record)),
     )
 
 
-def forget(journal: Journal, email: str, found: Traces, *, hide: Callable[[str], str]) -> None:
+def forget(
+    journal: Journal,
+    email: str,
+    found: Traces,
+    *,
+    hide: Callable[[str], str],
+    followed: Callable[[Record], bool] = lambda _record: False,
+) -> list[Record]:
     """Erase what :func:`traces` found, the running requests aside; may be repeated. Raises JournalError.
 
     ``hide``: makes of an address what can be recognised and not read (``marks.Sealer.hide``): a copy of the request
-    is still known as a copy.
+    is still known as a copy. ``followed``: is its folder worked in, so that what lies there is put right at the next
+    pass? Returns the requests for which that is awaited.
     """
-    person = _person(email, found)
+    wanted = canonical_email(email)
+    erasure = Erasure(of=lambda each: same(each, wanted), fields=KNOWN_BY, text=_person(email, found))
+    awaited = []
     for record in found.over:
-        journal.note(
-            record, "forgotten", done=journal.intended(record), **without(record, email, person, hide=hide)
-        )
+        done = journal.intended(record)
+        changes = without(record, erasure, hide)
+        if fading.lies_in_a_folder(record) and followed(record):
+            changes |= fading.to_be_shown(changes, fading.FORGOTTEN)
+        else:
+            changes["extra"] = {**changes["extra"], fading.PEOPLE: fading.FORGOTTEN}
+        after = journal.note(record, "forgotten", done=done, **changes)
+        if not after.closed:
+            awaited.append(after)
     journal.forget_overview_texts()
     # Last: until then a run that was cut off finds names and numbers again.
     journal.forget_contact(email)
-
-
-def without(
-    record: Record, email: str, text: Callable[[str], str], *, hide: Callable[[str], str]
-) -> dict[str, Any]:
-    """Return the changes that take a person out of a record. ``text`` erases them from one text."""
-    wanted = canonical_email(email)
-    extra = _in_values(record.extra, text)
-    return {
-        "signatories": tuple(_facts(each, wanted, text) for each in record.signatories),
-        "request": None if record.request is None else _request(record.request, wanted, text),
-        "subject": text(record.subject),
-        "values": _in_values(record.values, text),
-        "problems": tuple(
-            {
-                **each,
-                "values": _in_values(each.get("values", {}), text),
-                "cure": text(each["cure"]) if each.get("cure") else None,
-            }
-            for each in record.problems
-        ),
-        "key_parts": _hidden(record.key_parts, hide),
-        "extra": extra,
-    }
+    return awaited
 
 
 def _person(email: str, found: Traces) -> Callable[[str], str]:
@@ -103,138 +107,61 @@ def _person(email: str, found: Traces) -> Callable[[str], str]:
     wanted = canonical_email(email)
     entries: list[Contact | Signatory | SignatoryFacts] = list(found.contacts)
     for record in found.over:
-        entries += [each for each in record.signatories if _is(each.email, wanted)]
+        entries += [each for each in record.signatories if same(each.email, wanted)]
         if record.request is not None:
-            entries += [each for each in _signatories(record.request) if _is(each.email, wanted)]
-    patterns = [_address(email).pattern]
+            entries += [each for each in people_of(record.request) if same(each.email, wanted)]
+    patterns = [address(email).pattern]
     for entry in entries:
         written = getattr(entry, "phone_written", "")
         names = {entry.name, getattr(entry, "first_name", ""), getattr(entry, "last_name", "")}
         if len(names - {""}) < 3:
             # Read from capitals, or from a platform's answer: which word is the family's name nobody knows.
-            names |= {word for word in entry.name.split() if len(word) > _SHORTEST_NAME}
-        patterns += [_number(each) for each in (entry.phone, written) if each]
-        patterns += [_word(each) for each in names if len(each) >= _SHORTEST_NAME]
-    # The longest first: « Marie Dupont » goes as a whole before « Dupont » alone is looked for.
-    pattern = re.compile("|".join(sorted(set(patterns), key=len, reverse=True)), re.IGNORECASE)
-    return lambda text: pattern.sub(ERASED, unicodedata.normalize("NFC", text)) if text else text
+            names |= {each for each in entry.name.split() if len(each) > _SHORTEST_NAME}
+        patterns += [number(each) for each in (entry.phone, written) if each]
+        patterns += [word(each) for each in names if len(each) >= _SHORTEST_NAME]
+    return erasing(patterns)
 
 
-def _address(email: str) -> re.Pattern[str]:
-    """Return what finds an address in a text, its domain with accents or as it travels."""
-    local, _, domain = canonical_email(email).rpartition("@")
-    domains = {domain}
-    with contextlib.suppress(idna.IDNAError):
-        domains.add(idna.decode(domain))
-    either = "|".join(re.escape(each) for each in sorted(domains))
-    return re.compile(rf"(?<![\w.+-]){re.escape(local)}@(?:{either})(?![\w-]|\.\w)", re.IGNORECASE)
+def _known_again(record: Record, email: str, hidden: str) -> Record:
+    """Give a signatory of whom the name alone is kept their address back, so that the name can be taken out, too."""
+    people = record.key_parts.get("people", ())
+    if fading.PEOPLE not in record.extra or hidden not in people:
+        return record
+    order = list(people).index(hidden) + 1
+    if any(each.order == order and each.name == ERASED for each in record.signatories):
+        return record
+    known = {"signatories": tuple(_named(each, each.order == order, email) for each in record.signatories)}
+    if (request := record.request) is not None:
+        again = tuple(
+            _named(each, rank == order, email) for rank, each in enumerate(request.signatories, start=1)
+        )
+        names = {each.name for each in again if each.email == email}
+        then = tuple(_named(each, each.name in names, email) for each in request.then)
+        told = request.model_copy(update={"signatories": again, "then": then})
+        return record.model_copy(update={**known, "request": told})
+    return record.model_copy(update=known)
 
 
-def _number(phone: str) -> str:
-    """Match a number however it is grouped, a French one with or without its country."""
-    digits = re.sub(r"[^0-9]", "", phone)
-    national = re.sub(r"^(?:0033|33|0)(?=[1-9][0-9]{8}$)", "", digits)
-    spread = r"[\s().\-/\u00a0\u202f]*".join(national)
-    before = r"(?:(?:\+|00)33\s*(?:\(0\))?\s*|0)?" if national != digits else r"(?:\+|00)?"
-    return rf"(?<![0-9A-Za-z]){before}{spread}(?![0-9A-Za-z])"
+P = TypeVar("P", SignatoryFacts, Signatory)
 
 
-def _word(name: str) -> str:
-    words = r"\s+".join(re.escape(part) for part in unicodedata.normalize("NFC", name).split())
-    return rf"(?<!\w){words}(?!\w)"
+def _named(each: P, meant: bool, email: str) -> P:
+    return each.model_copy(update={"email": email}) if meant and not each.email else each
 
 
-def _is(email: str, wanted: str) -> bool:
-    return bool(email) and canonical_email(email) == wanted
-
-
-def _signatories(request: SignatureRequest) -> Iterable[Signatory]:
-    return (*request.signatories, *request.then, *request.contacts.values())
-
-
-def _mentions(record: Record, address: re.Pattern[str]) -> bool:
+def _mentions(record: Record, wanted: re.Pattern[str]) -> bool:
     """True when an address stands in a record, files' names aside."""
     found = False
 
     def look(text: str) -> str:
         nonlocal found
-        found = found or address.search(unicodedata.normalize("NFC", text)) is not None
+        found = found or wanted.search(unicodedata.normalize("NFC", text)) is not None
         return text
 
     for each in record.signatories:
         look(f"{each.email} {each.reason or ''} {each.place} {each.name}")
     if record.request is not None:
-        _in_values(record.request.model_dump(mode="json"), look)
-    _in_values([record.subject, record.values, list(record.problems), record.extra], look)
-    _in_values(record.key_parts.get("emails", []), look)
+        in_values(record.request.model_dump(mode="json"), look)
+    in_values([record.subject, record.values, list(record.problems), record.extra], look)
+    in_values(record.key_parts.get("emails", []), look)
     return found
-
-
-def _facts(facts: SignatoryFacts, wanted: str, text: Callable[[str], str]) -> SignatoryFacts:
-    if not _is(facts.email, wanted):
-        return facts.model_copy(update={"place": text(facts.place), "reason": _maybe(facts.reason, text)})
-    erased = {"email": "", "name": "", "phone": "", "reason": None, "place": text(facts.place)}
-    return facts.model_copy(update=erased)
-
-
-def _request(request: SignatureRequest, wanted: str, text: Callable[[str], str]) -> SignatureRequest:
-    def people(signatories: tuple[Signatory, ...]) -> tuple[Signatory, ...]:
-        return tuple(_signatory(each, wanted, text) for each in signatories)
-
-    action = request.action
-    return request.model_copy(
-        update={
-            "signatories": people(request.signatories),
-            "then": people(request.then),
-            "contacts": {
-                name: each for name, each in request.contacts.items() if not _is(each.email, wanted)
-            },
-            "place": _placements(request.place, text),
-            "subject": _maybe(request.subject, text),
-            "message": _maybe(request.message, text),
-            "note": _maybe(request.note, text),
-            "requester": _maybe(request.requester, text),
-            "confidential_to": tuple(each for each in map(text, request.confidential_to) if each != ERASED),
-            "action": action and action.model_copy(update={"wording": text(action.wording)}),
-        }
-    )
-
-
-def _signatory(signatory: Signatory, wanted: str, text: Callable[[str], str]) -> Signatory:
-    update: dict[str, Any] = {"placements": _placements(signatory.placements, text)}
-    if _is(signatory.email, wanted):
-        update |= dict.fromkeys(("email", "first_name", "last_name", "name", "phone", "phone_written"), "")
-        # A contact's name in a settings file is often the person's own.
-        update["contact"] = None
-        update["filled"] = {key: value.split()[0] for key, value in signatory.filled.items() if value}
-    return signatory.model_copy(update=update)
-
-
-def _placements(placements: tuple[Placement, ...], text: Callable[[str], str]) -> tuple[Placement, ...]:
-    return tuple(each.model_copy(update={"near": _maybe(each.near, text)}) for each in placements)
-
-
-def _maybe(value: str | None, text: Callable[[str], str]) -> str | None:
-    return None if value is None else text(value)
-
-
-def _in_values(value: Any, text: Callable[[str], str]) -> Any:
-    """Erase from every text of a JSON value, but from codes and from where files lie."""
-    if isinstance(value, str):
-        return text(value)
-    if isinstance(value, Mapping):
-        return {
-            name: inner if name in _CODES or _PATHS.fullmatch(name) else _in_values(inner, text)
-            for name, inner in value.items()
-        }
-    if isinstance(value, list | tuple):
-        return [_in_values(inner, text) for inner in value]
-    return value
-
-
-def _hidden(parts: Mapping[str, Any], hide: Callable[[str], str]) -> dict[str, Any]:
-    """Keep whom a request asked as its marker does: to be recognised, not to be read (protocol R2)."""
-    kept = {name: value for name, value in parts.items() if name != "emails"}
-    if parts.get("emails"):
-        kept["people"] = [hide(canonical_email(email)) for email in parts["emails"]]
-    return kept

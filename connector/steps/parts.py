@@ -143,6 +143,8 @@ class Parts:
     now: Callable[[], datetime]
     report: ReportSettings
     timing: Timing = field(default_factory=Timing)
+    keep_personal_data: timedelta | None = None
+    """How long after a request's end its people's addresses and numbers are kept; None: as long as the journal."""
     stop: threading.Event = field(default_factory=threading.Event)
     in_flight: set[int] = field(default_factory=set)
     """Records whose ``send`` is under way in this process: not yet a question for anybody."""

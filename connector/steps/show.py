@@ -18,6 +18,7 @@ from connector.report.status import StatusText, render_status
 from connector.sidecar import names
 from connector.steps import astray
 from connector.steps.context import context_of
+from connector.steps.fading import ONLY_WHERE_IT_IS
 from connector.steps.own_files import fetch, remove_ours, write_ours
 from connector.steps.parts import Parts
 from connector.steps.places import shows, status_href
@@ -90,6 +91,9 @@ def _show_status(parts: Parts, record: Record) -> Record:
         seal_key=parts.sealer.key,
     )
     folder = parts.folders[record.server]
+    if record.extra.get(ONLY_WHERE_IT_IS) and fetch(folder, href) is None:
+        # Its people fade or are forgotten; that a person has deleted it is respected.
+        return parts.journal.note(record, "nothing_to_put_right", reported=digest)
     known = record.reported is not None and record.extra.get("status_href") == href
     # What was being written when a power cut tore the file is recognised by its words (R4).
     earlier = parts.journal.intent(record, "show")

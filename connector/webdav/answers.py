@@ -18,6 +18,7 @@ import urllib3.exceptions
 import webdav3.exceptions
 from lxml import etree
 
+from connector.certificates import causes, distrust
 from connector.errors import (
     AccessDenied,
     InvalidResponse,
@@ -262,7 +263,7 @@ def translate(error: BaseException, operation: Operation, call: Call) -> RemoteE
         if isinstance(error, foreign):
             return ours("refused")
     sent = next((sent for kind, sent in _EXCEPTIONS if isinstance(error, kind)), _Sent.UNCLEAR)
-    detail = _chain(error)
+    detail = distrust(error) or _chain(error)
     if not call.connected and (call.connecting or sent is _Sent.NEVER or _never_connected(error)):
         return NotConnected(detail)
     if not operation.is_read:
@@ -270,27 +271,13 @@ def translate(error: BaseException, operation: Operation, call: Call) -> RemoteE
     return InvalidResponse(detail) if sent is _Sent.NONSENSE else Unavailable(detail)
 
 
-def _causes(error: BaseException) -> Iterator[BaseException]:
-    seen: set[int] = set()
-    waiting: list[BaseException] = [error]
-    while waiting:
-        one = waiting.pop(0)
-        if id(one) in seen:
-            continue
-        seen.add(id(one))
-        yield one
-        reason = getattr(one, "reason", None)
-        nested = [*one.args, reason, one.__cause__, one.__context__]
-        waiting.extend(each for each in nested if isinstance(each, BaseException))
-
-
 def _never_connected(error: BaseException) -> bool:
-    return any(isinstance(cause, _NO_CONNECTION) for cause in _causes(error))
+    return any(isinstance(cause, _NO_CONNECTION) for cause in causes(error))
 
 
 def _chain(error: BaseException) -> str:
     """Name the classes only: the texts hold URLs, and those hold names of people."""
-    names = dict.fromkeys(type(cause).__name__ for cause in _causes(error))
+    names = dict.fromkeys(type(cause).__name__ for cause in causes(error))
     return " from ".join(names)
 
 

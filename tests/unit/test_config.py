@@ -505,7 +505,6 @@ def test_times_without_quotes_are_refused() -> None:
 NOT_YET = {
     "include": "include: conf.d/*.yaml",
     "metrics": "metrics: 127.0.0.1:9469",
-    "keep_personal_data": "keep_personal_data: 400d",
     "policy.quiet_hours": 'policy: {quiet_hours: "20:00-08:00"}',
     "mail.user": MAIL.format("user: u"),
     "mail.password": MAIL.format("password: {env: P}"),

@@ -20,7 +20,7 @@ from connector.marks import Sealer
 from connector.ports import Href
 from connector.report.status import render_status
 from connector.sidecar.model import Placement, Signatory, SignatureRequest
-from connector.steps import contacts
+from connector.steps import contacts, fading
 from connector.steps import forget as forgetting
 from connector.steps.contacts import Known
 from connector.steps.parts import FolderSettings, Parts, ReportSettings
@@ -573,7 +573,7 @@ def test_a_name_that_was_never_told_apart(world: World) -> None:
     record = world.ended((person, True), closed=True, subject="Mme Dupont, le dupontel, Marie")
     found = forgetting.traces(world.journal, MARIE)
     forgetting.forget(world.journal, MARIE, found, hide=world.parts.sealer.hide)
-    assert world.journal.get(record.id).subject == "Mme (erased), le dupontel, (erased)"
+    assert world.journal.get(record.id).subject == "Mme […], le dupontel, […]"
 
 
 def test_forgetting_again_after_a_cut(world: World) -> None:
@@ -600,3 +600,23 @@ class _CutOff:
         if name == "forget_contact":
             raise RuntimeError
         return getattr(self._journal, name)
+
+
+def test_a_person_of_whom_the_name_alone_is_kept_is_found_by_address(world: World) -> None:
+    """What faded tells no address any more; who it was is known by what the marker hides."""
+    hide = world.parts.sealer.hide
+    record = told_of_marie(world, closed=True, ended_at=START)
+    world.parts.keep_personal_data = 30 * DAY
+    world.now += 31 * DAY
+    assert fading.fade(world.parts) == 1
+    faded = world.journal.get(record.id)
+    assert MARIE not in faded.model_dump_json()
+    assert "Marie Dupont" in faded.model_dump_json()
+    assert fading.fade(world.parts) == 0
+    assert not forgetting.traces(world.journal, MARIE).any
+    found = forgetting.traces(world.journal, MARIE, hide=hide)
+    assert [each.id for each in found.over] == [record.id]
+    forgetting.forget(world.journal, MARIE, found, hide=hide)
+    left = list(texts(without_files(world.journal.get(record.id).model_dump(mode="json", exclude={"place"}))))
+    assert not [text for text in left if "dupont" in text.casefold()]
+    assert not forgetting.traces(world.journal, MARIE, hide=hide).over

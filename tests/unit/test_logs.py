@@ -118,3 +118,48 @@ def test_an_unknown_level_is_an_error() -> None:
     """A level that does not exist is refused, not guessed."""
     with pytest.raises(ValueError, match="LOUD"):
         logs.configure("LOUD")
+
+
+def quoting(name: str) -> None:
+    """Fail as libraries do, in words that quote what was being read."""
+    try:
+        {}[name]
+    except KeyError as error:
+        raise ValueError(f"cannot read the letter of {name}") from error
+
+
+def test_a_defect_is_told_without_what_it_quotes() -> None:
+    """Where it was met and of which kind, with its causes; a name has no form that could be recognised."""
+    stream = io.StringIO()
+    logs.configure("INFO", stream=stream, environ={})
+    try:
+        quoting("Marie Dupo" + "nt")
+    except ValueError:
+        logging.getLogger("connector.x").exception("ABC123 met a defect")
+    told = stream.getvalue()
+    assert "ABC123 met a defect" in told
+    assert "test_logs.py" in told
+    assert told.index("KeyError") < told.index("which brought about") < told.index("ValueError")
+    assert "Dupont" not in told
+
+
+def test_a_defect_of_the_code_keeps_its_words() -> None:
+    """They tell of the program."""
+    with pytest.raises(AttributeError) as met:
+        _ = object().nothing  # type: ignore[attr-defined]
+    assert "no attribute 'nothing'" in logs.told(met.value)
+
+
+def test_libraries_are_not_heard_however_loud() -> None:
+    """Somebody turned one up: still nothing below a warning."""
+    stream = io.StringIO()
+    logs.configure("DEBUG", stream=stream, environ={})
+    loud = logging.getLogger("sqlalchemy.engine.Engine")
+    loud.setLevel(logging.DEBUG)
+    try:
+        loud.info("INSERT INTO contact VALUES ('Marie Dupont')")
+        loud.warning("the pool is exhausted")
+    finally:
+        loud.setLevel(logging.NOTSET)
+    assert "Dupont" not in stream.getvalue()
+    assert "the pool is exhausted" in stream.getvalue()

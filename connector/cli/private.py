@@ -1,0 +1,85 @@
+"""Nobody else on this host reads what the connector keeps: modes of the state directory, no memory in a core file.
+
+The journal names people, the spool holds their documents, tokens and keys open accounts. What is made is private
+whatever the umask; what was made otherwise (a restored backup, a copy by hand) is put right at start, and said.
+Source: issue "Nothing twice, nothing lost, nobody in", point 12; systemd.exec(5), ``StateDirectoryMode=``.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import logging
+import os
+import resource
+import stat
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from connector import logs
+
+log = logging.getLogger(__name__)
+
+DIRECTORY, FILE = 0o700, 0o600
+_OTHERS: Final = 0o077
+_PR_SET_DUMPABLE: Final = 4
+
+
+def made_private(root: Path) -> int:
+    """Take from everybody else whatever they may do in a state directory; returns in how many places they could.
+
+    What belongs to another user, and a link, is left as it is. Idempotent. Raises OSError where the directory
+    cannot be looked into.
+    """
+    found = 0
+    for path in (root, *_below(root)):
+        try:
+            mode = path.lstat()
+        except FileNotFoundError:
+            continue  # a running service ends what it writes
+        if not stat.S_IMODE(mode.st_mode) & _OTHERS or stat.S_ISLNK(mode.st_mode):
+            continue
+        if mode.st_uid != os.geteuid() and os.geteuid() != 0:
+            log.error(
+                "others may read the state directory, and it is not ours to change that: chmod -R go= there"
+            )
+            return found + 1
+        path.chmod(DIRECTORY if stat.S_ISDIR(mode.st_mode) else FILE)
+        found += 1
+    if found:
+        log.warning(
+            "others on this host could reach %d places of the state directory (journal, spool, keys): it is closed "
+            "now; if somebody else works on this host, have tokens and passwords renewed",
+            found,
+        )
+    return found
+
+
+def _below(root: Path) -> Iterator[Path]:
+    for folder, folders, files in os.walk(root):
+        yield from (Path(folder) / name for name in (*folders, *files))
+
+
+def private_file(path: Path, flags: int) -> int:
+    """Open a file that nobody else may read, made so from its first byte on; an ``opener`` for :func:`open`."""
+    return os.open(path, flags, FILE)
+
+
+def never_dumped() -> None:
+    """Let no core file hold secrets or people, and no other process of this user look into this one (prctl(2))."""
+    _soft, hard = resource.getrlimit(resource.RLIMIT_CORE)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, hard))
+    ctypes.CDLL(None).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
+
+
+def catch_defects() -> None:
+    """Let what nobody has caught, in any thread, be told as the log tells it: never with what it quotes."""
+    sys.excepthook = lambda _kind, error, _trace: print(logs.told(error), file=sys.stderr)
+
+    def in_thread(given: threading.ExceptHookArgs) -> None:
+        if given.exc_value is not None and not isinstance(given.exc_value, SystemExit):
+            log.error("a thread met a defect\n%s", logs.told(given.exc_value))
+
+    threading.excepthook = in_thread

@@ -1,0 +1,154 @@
+"""People fade to their names after ``keep_personal_data``, and go altogether when asked to: in journal and folders."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from connector.cli import main
+from connector.lifecycle import State
+from connector.steps import fading
+from tests import documents, spreadsheets
+from tests.worlds import CLAIRE, MARIE, ONE, ROOT, TWO, Stage
+
+NUMBER = re.compile(r"(?:06|\+33\s?6)[\s.\u00a0]?12[\s.\u00a0]?34[\s.\u00a0]?56[\s.\u00a0]?78|612345678")
+LISTED = ("Lettre de la liste", MARIE, "Marie", "Dupont", "06 12 34 56 78")
+
+
+def kept(stage: Stage) -> str:
+    """Every byte of the journal's files."""
+    stage.parts.journal.scrub()
+    files = sorted((stage.state.directory / "journal").glob("journal.sqlite*"))
+    return b"".join(file.read_bytes() for file in files).decode("latin-1")
+
+
+def ours(stage: Stage) -> dict[str, str]:
+    """Every text that the connector wrote into the folder, but the signed documents."""
+    return {
+        path: content.decode("utf-8-sig", "replace")
+        for path, content in stage.ground.files(ROOT).items()
+        if "Modèles" not in path and path.endswith((".signature.txt", "signatures.txt", ".sign.yaml"))
+    }
+
+
+def forget(stage: Stage, email: str, capsys: pytest.CaptureFixture[str]) -> str:
+    config = stage.directory / "config.yaml"
+    config.write_text(stage.config_text)
+    with pytest.raises(SystemExit) as ended:
+        main(["forget", email, "--yes", "--config", str(config), "--state", str(stage.state.directory)])
+    assert not ended.value.code
+    return capsys.readouterr().out
+
+
+def test_after_a_time_names_are_all_that_is_kept(tmp_path: Path) -> None:
+    """A status that told an address is written again; what never did is left alone, what was deleted stays deleted."""
+    with Stage(tmp_path, more="keep_personal_data: 30d\n") as stage:
+        for name in ("expire", "parti", "signe", "ouvert"):
+            stage.drop(name, sidecar=TWO if name == "signe" else ONE)
+        stage.run()
+        stage.platform.person_signs(str(stage.record("signe").transaction), MARIE)
+        stage.run()
+        stage.platform.person_signs(str(stage.record("signe").transaction), CLAIRE)
+        stage.run()
+        assert stage.record("signe").state is State.DELIVERED
+        stage.clock.advance(timedelta(days=16).total_seconds())
+        stage.renew()
+        stage.run()
+        assert stage.record("expire").state is State.EXPIRED
+        assert MARIE in stage.status("expire")
+        stage.delete("parti.signature.txt")
+        stage.run()
+        before = {name: stage.status(name) for name in ("expire", "signe")}
+        stage.drop("jeune")
+        stage.run()
+        stage.clock.advance(timedelta(days=15).total_seconds())
+        stage.renew()
+        stage.run()
+        assert stage.status("expire") == before["expire"], "too early"
+        stage.clock.advance(timedelta(days=16).total_seconds())
+        stage.renew()
+        stage.run()
+        told = stage.status("expire")
+        assert MARIE not in told
+        assert not NUMBER.search(told)
+        assert "Marie Dupont" in told
+        assert stage.status("signe") == before["signe"], "its words never told an address"
+        assert stage.status("parti") == "", "a status that was deleted after the end stays deleted"
+        record = stage.record("expire")
+        assert record.closed
+        assert [(each.email, each.phone, each.name) for each in record.signatories] == [
+            ("", "", "Marie Dupont")
+        ]
+        stage.parts.journal.forget_contact(MARIE)
+        stage.parts.journal.forget_contact(CLAIRE)
+        for one in stage.records():
+            if one.extra.get(fading.PEOPLE) is None:
+                continue
+            dumped = one.model_dump_json()
+            assert MARIE not in dumped
+            assert CLAIRE not in dumped
+            assert not NUMBER.search(dumped)
+        assert [one.ref for one in stage.records() if MARIE in one.model_dump_json()] == [
+            stage.record("jeune").ref
+        ]
+        # A copy of the pair is still known, though its people are not kept.
+        stage.copy("expire.pdf", "copie.pdf")
+        stage.copy("expire.sign.yaml", "copie.sign.yaml")
+        stage.run()
+        assert stage.record("copie").state is State.UNCONFIRMED
+        assert sum(stage.sends()) == len(stage.platform.transactions())
+
+
+def test_a_person_who_is_forgotten_is_named_nowhere(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Statuses, overview, the request of a list's row, journal; a folder that is away follows when it is back."""
+    with Stage(tmp_path) as stage:
+        stage.write("_signature.yaml", "envoi: oui\n")
+        stage.write("Lettre de la liste.pdf", documents.letter(text="liste"))
+        stage.write("_signataires.xlsx", spreadsheets.workbook([LISTED]))
+        stage.drop("refuse", sidecar=TWO)
+        stage.drop("signe")
+        stage.run(30)
+        stage.write("_signature.yaml", "envoi: oui\n# les aperçus sont bons\n")
+        stage.run(30)
+        refused = str(stage.record("refuse").transaction)
+        stage.platform.person_refuses(refused, MARIE, f"Écrivez à {MARIE} ou au 06.12.34.56.78")
+        stage.sign()
+        stage.run(30)
+        assert stage.record("Lettre de la liste").state is State.DELIVERED
+        assert "Marie" in stage.status("refuse")
+        stage.dms.misbehave(kind="status", method="PUT", status=503, times=None)
+        said = forget(stage, MARIE, capsys)
+        assert "Still to be put right in the folders" in said
+        assert "lettres (3)" in said
+        stage.run(3)
+        assert "lettres (" in forget(stage, MARIE, capsys), "a folder that takes nothing is still awaited"
+        assert MARIE not in kept(stage)
+        stage.dms.behave()
+        stage.clock.advance(3600)
+        stage.run(30)
+        assert "Still to be" not in forget(stage, MARIE, capsys)
+        for path, text in ours(stage).items():
+            if path.endswith(("refuse.sign.yaml", "signe.sign.yaml", "_signature.yaml")):
+                continue  # a person's own
+            assert "Marie" not in text, path
+            assert "Dupont" not in text, path
+            assert not NUMBER.search(text), path
+        assert "Claire Bernard" in stage.status("refuse")
+        assert "signataires: (effacé)" in stage.read("Lettre de la liste.sign.yaml").decode()
+        assert stage.read("Lettre de la liste.sign.yaml").startswith(b"# cr")
+        inside = kept(stage)
+        for word in (MARIE, "Marie Dupont", "612345678", "06 12 34 56 78"):
+            assert word not in inside, word
+        assert all(record.closed for record in stage.records())
+        # Nothing begins anew by it, not with the journal lost either.
+        sends = stage.sends()
+        stage.lose_journal()
+        stage.run(20)
+        assert stage.sends() == sends
+        stage.disown("Lettre de la liste.sign.yaml")
+        stage.intact()

@@ -1,0 +1,161 @@
+"""The shipped unit: what it is worth by systemd's own reckoning, and that the service works under it.
+
+What a manager alone can do is held against the unit's text; what this machine lets a test do is done: the filter of
+system calls, memory that is never both written and executed, address families, namespaces, umask and limits.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from connector.isolation import JOBS
+from tests import documents, pictures, spreadsheets
+from tests.confined import UNIT, allowed, settings
+
+pytestmark = pytest.mark.system
+MOST_EXPOSED = 1.5
+
+needs_systemd = pytest.mark.skipif(
+    shutil.which("systemd-analyze") is None, reason="systemd-analyze is not here"
+)
+
+
+@needs_systemd
+def test_the_unit_is_worth_what_is_said_of_it() -> None:
+    """``systemd-analyze security``: 10 is a service without any protection, 0 one that can do nothing."""
+    told = subprocess.run(
+        ["systemd-analyze", "security", "--offline=true", "--no-pager", str(UNIT)],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    found = re.search(r"Overall exposure level for \S+: ([0-9.]+)", told.stdout)
+    assert found is not None, told.stderr
+    assert float(found[1]) <= MOST_EXPOSED, told.stdout
+
+
+def test_each_protection_says_why_it_is_there() -> None:
+    """A comment stands above every line that takes something away."""
+    lines = UNIT.read_text(encoding="utf-8").splitlines()
+    begin = next(number for number, line in enumerate(lines) if line.startswith("# Hardening"))
+    end = lines.index("[Install]")
+    said = False
+    for line in lines[begin:end]:
+        said = line.startswith("#") or (said and bool(line))
+        assert said or not line, f"nothing is said of {line}"
+
+
+def confined(*command: str, timeout: float = 120) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "tests.confined", *command], capture_output=True, text=True, check=False,
+        timeout=timeout, cwd=UNIT.parents[1],
+    )  # fmt: skip
+
+
+def confinable() -> bool:
+    """Whether this machine has libseccomp and takes a filter."""
+    return shutil.which("systemd-analyze") is not None and confined("true").returncode == 0
+
+
+needs_filters = pytest.mark.skipif(not confinable(), reason="no filter of system calls can be set here")
+
+FORBIDDEN = {
+    "memory to write and to execute": "import mmap; mmap.mmap(-1, 4096, prot=7)",
+    "a namespace": "import os, ctypes; os.strerror(1) if not ctypes.CDLL(None).unshare(0x10000000) else os.close(-1)",
+    "a packet socket": "import socket; socket.socket(17, socket.SOCK_RAW)",
+    "a program that becomes root": "import os; os.chmod('/proc/self/cwd', 0o4755)",
+    "another root": "import os; os.chroot('/')",
+    "the clock": "import time; time.clock_settime(time.CLOCK_REALTIME, time.time())",
+    "another user": "import os; os.setuid(1)",
+}
+
+
+@needs_filters
+def test_the_filters_are_in_force() -> None:
+    """Without this the tests below would prove nothing."""
+    program = f"""
+import json
+said = {{}}
+for name, code in {FORBIDDEN!r}.items():
+    try:
+        exec(code)
+    except OSError as error:
+        said[name] = error.errno
+print(json.dumps(said))
+"""
+    done = confined(sys.executable, "-c", program)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout).keys() == FORBIDDEN.keys()
+
+
+JOBS_UNDER_IT = """
+import json, sys
+from pathlib import Path
+from connector.isolation import IsolatedPool
+home = Path(sys.argv[1])
+with IsolatedPool(maximum=1) as pool:
+    told = {name: bool(pool.call(name, **arguments)) for name, arguments in json.loads(sys.argv[2]).items()}
+print(json.dumps(told))
+"""
+
+
+def jobs(home: Path) -> dict[str, dict[str, object]]:
+    """A call of every job, each with what it is for."""
+    letter, signed, photo, rows = (home / name for name in ("a.pdf", "s.pdf", "p.jpg", "l.xlsx"))
+    letter.write_bytes(documents.letter())
+    signed.write_bytes(documents.signed())
+    photo.write_bytes(pictures.saved(pictures.quadrants(), "JPEG"))
+    rows.write_bytes(spreadsheets.workbook([spreadsheets.person(1)]))
+    return {
+        "pdf.facts": {"path": str(letter)},
+        "pdf.verify": {"path": str(signed), "sent": None},
+        "pdf.free_boxes": {"path": str(letter), "page": 1, "count": 1, "taken": [], "size": [200.0, 50.0]},
+        "pdf.find_text": {"path": str(letter), "texts": ["Lettre"], "last": []},
+        "pdf.preview": {
+            "parts": [[str(letter), "a.pdf", [[1, 60.0, 60.0, 200.0, 50.0, "Marie Dupont"]]]],
+            "path_out": str(home / "preview.pdf"),
+            "label": "APERÇU",
+        },
+        "images.to_pdf": {"path_in": str(photo), "path_out": str(home / "p.pdf"), "max_bytes": 10_000_000},
+        "lists.read": {"path": str(rows), "kind": "xlsx"},
+    }
+
+
+@needs_filters
+def test_every_parser_works_under_it(tmp_path: Path) -> None:
+    """Each job of the limited workers, which also limit themselves: PDFs, images, lists, signatures, previews."""
+    asked = jobs(tmp_path)
+    assert asked.keys() == JOBS.keys()
+    done = confined(sys.executable, "-c", JOBS_UNDER_IT, str(tmp_path), json.dumps(asked))
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout).keys() == JOBS.keys()
+
+
+def test_what_the_filter_lets_pass_is_known() -> None:
+    """No group of those that only an administrator's program needs."""
+    if shutil.which("systemd-analyze") is None:
+        pytest.skip("systemd-analyze is not here")
+    assert settings("SystemCallArchitectures") == ["native"]
+    assert not allowed() & {
+        "mount",
+        "ptrace",
+        "bpf",
+        "kexec_load",
+        "setuid",
+        "chown",
+        "nice",
+        "reboot",
+        "init_module",
+    }
+
+
+@needs_filters
+def test_the_demo_under_it() -> None:
+    """The whole way of a letter: both servers, the daemon and its workers, under what the unit forbids."""
+    done = confined(sys.executable, "-m", "connector", "demo", "--auto", timeout=240)
+    assert done.returncode == 0, done.stdout + done.stderr

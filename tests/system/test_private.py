@@ -1,0 +1,83 @@
+"""Nobody else on the host reads what the connector keeps, nor learns anything from its processes."""
+
+from __future__ import annotations
+
+import stat
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import psutil
+import pytest
+
+from connector.cli.wiring import State
+from tests.system.test_cli import MARIE, PASSWORD, PHONE, SECRET, Process, Stage, until
+
+pytestmark = pytest.mark.system
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> Iterator[Stage]:
+    with ExitStack() as stack:
+        yield Stage(tmp_path, stack)
+
+
+def modes(state: Path) -> dict[str, int]:
+    return {
+        str(path.relative_to(state)): stat.S_IMODE(path.stat().st_mode) for path in (state, *state.rglob("*"))
+    }
+
+
+def test_the_process_list_tells_nothing(stage: Stage) -> None:
+    """A service with the most careless umask, at work: modes, arguments, what its workers know, no core file."""
+    stage.connect()
+    token = stage.platform.office_tokens()["office"]
+    careless = ["sh", "-c", 'umask 0; exec "$@"', "sh", *stage.command("run", before=("--debug",))]
+    process = Process(careless, stage.environ, stage.directory)
+    try:
+        process.ready()
+        stage.drop()
+        until(lambda: stage.invitations() == 1, process)
+        own = psutil.Process(process._process.pid)
+        workers = own.children(recursive=True)
+        assert workers
+        for each in (own, *workers):
+            said = " ".join(each.cmdline())
+            assert not [word for word in (PASSWORD + "\0", SECRET, MARIE, PHONE, token) if word in said]
+        for worker in workers:
+            assert worker.environ().keys() == {"PYTHONPATH", "HOME", "LC_ALL", "TZ"}
+            assert worker.rlimit(psutil.RLIMIT_CORE) == (0, 0)
+        assert own.rlimit(psutil.RLIMIT_CORE)[0] == 0
+        assert Path(f"/proc/{own.pid}/coredump_filter").stat().st_uid == 0
+        found = modes(stage.state)
+        assert {name for name in found if name.startswith("journal/")} >= {
+            f"journal/journal.sqlite{more}" for more in ("", "-wal", "-shm")
+        } | {"journal/lock"}
+        assert any(name.startswith("spool/") and name.endswith(".pdf") for name in found)
+        open_to_others = {name: oct(mode) for name, mode in found.items() if mode & 0o077}
+        assert open_to_others == {}
+    finally:
+        process.end()
+
+
+def test_what_others_could_read_is_closed(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """A state directory as a careless backup leaves it is put right before anything is read from it, and said once."""
+    place = State(directory=tmp_path / "state")
+    place.make()
+    (place.directory / "spool" / "ABC123").mkdir()
+    (place.directory / "spool" / "ABC123" / "signed.pdf").write_bytes(b"%PDF")
+    outside = tmp_path / "elsewhere"
+    outside.write_bytes(b"")
+    outside.chmod(0o644)
+    (place.directory / "spool" / "link").symlink_to(outside)
+    for path in (place.directory, *place.directory.rglob("*")):
+        if not path.is_symlink():
+            path.chmod(0o777 if path.is_dir() else 0o666)
+    place.make()
+    assert "others on this host could reach 7 places" in caplog.text
+    (place.directory / "spool" / "link").unlink()
+    assert {name: oct(mode) for name, mode in modes(place.directory).items() if mode & 0o077} == {}
+    assert stat.S_IMODE(outside.stat().st_mode) == 0o644
+    caplog.clear()
+    place.make()
+    assert caplog.text == ""

@@ -1,0 +1,155 @@
+"""Whom both transports believe, and that nothing around the process can change that or learn a password."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from threading import Thread
+from typing import ClassVar
+
+import pytest
+
+from connector.errors import RemoteError
+from connector.jesignexpert.client import HttpSigningService
+from connector.jesignexpert.tokens import Tokens, TokenStore
+from connector.ports import Href, TransactionId
+from connector.webdav import WebDavFolder
+from tests.fakes.dav_server import entry, multistatus
+from tests.unit.test_webdav_reaching import certificates
+
+STATUS = b'{"id": "t-1", "status": "draft"}'
+
+
+class _Both(BaseHTTPRequestHandler):
+    """Answers as an empty DMS and as a platform; keeps who said what of themselves."""
+
+    protocol_version = "HTTP/1.1"
+    heard: ClassVar[list[str]] = []
+
+    def do_PROPFIND(self) -> None:  # the library's name
+        self._answer(207, multistatus(entry("/", folder=True)))
+
+    def do_GET(self) -> None:  # the library's name
+        self._answer(200, STATUS)
+
+    def _answer(self, status: int, body: bytes) -> None:
+        self.heard.append(str(self.headers.get("Authorization")))
+        self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None: ...
+
+
+class _Quiet(HTTPServer):
+    def handle_error(self, *_: object) -> None:
+        """Whoever hangs up in the handshake is what these tests are about."""
+
+
+@contextmanager
+def served(context: ssl.SSLContext) -> Iterator[str]:
+    server = _Quiet(("127.0.0.1", 0), _Both)
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+    thread.start()
+    _Both.heard.clear()
+    try:
+        yield f"https://127.0.0.1:{server.server_address[1]}/"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def dms(url: str, ca_file: Path | None, _home: Path) -> None:
+    with WebDavFolder("dms", url, "u", "p", ca_file=ca_file) as folder:
+        assert folder.stat(Href("/")).is_folder
+
+
+def platform(url: str, ca_file: Path | None, home: Path) -> None:
+    store = TokenStore(home / "tokens")
+    store.save("lyon", Tokens(office="OFFICE-TOKEN", office_name="Cabinet", user="USER-TOKEN"))
+    service = HttpSigningService(
+        "lyon", base_url=url, shortcut="abc", secret="HMAC-SECRET", tokens=store, now=lambda: datetime.now(UTC),
+        ca_file=ca_file,
+    )  # fmt: skip
+    try:
+        service.status(TransactionId("t-1"))
+    finally:
+        service.close()
+
+
+Ask = Callable[[str, Path | None, Path], None]
+BOTH = pytest.mark.parametrize("ask", [dms, platform])
+
+
+@BOTH
+def test_the_authority_that_is_named_is_believed(ask: Ask, tmp_path: Path) -> None:
+    ca_file, context = certificates(tmp_path)
+    with served(context) as url:
+        ask(url, ca_file, tmp_path)
+        assert len(_Both.heard) == 1
+
+
+@BOTH
+@pytest.mark.parametrize(
+    ("days", "host", "named", "told"),
+    [
+        (10, "127.0.0.1", "none", "authority that is not known here: name that with ca_file"),
+        (10, "127.0.0.1", "another", "authority that is not known here: name that with ca_file"),
+        (-1, "127.0.0.1", "its own", "has expired"),
+        (10, "127.0.0.2", "its own", "is for another address"),
+    ],
+    ids=["no authority", "another authority", "expired", "another host"],
+)
+def test_whoever_cannot_be_believed_hears_nothing(
+    ask: Ask, tmp_path: Path, days: int, host: str, named: str, told: str
+) -> None:
+    """Not even a header; and the reason is one that somebody can act on."""
+    ca_file, context = certificates(tmp_path, days=days, host=host)
+    (tmp_path / "else").mkdir()
+    files = {"none": None, "its own": ca_file, "another": certificates(tmp_path / "else")[0]}
+    with served(context) as url:
+        with pytest.raises(RemoteError, match=told):
+            ask(url, files[named], tmp_path)
+        assert _Both.heard == []
+
+
+@BOTH
+def test_the_environment_names_no_authority(
+    ask: Ask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """``SSL_CERT_FILE`` and its kind make nobody believed who is not believed by the settings."""
+    ca_file, context = certificates(tmp_path)
+    for variable in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE"):
+        monkeypatch.setenv(variable, str(ca_file))
+    monkeypatch.setenv("SSL_CERT_DIR", str(tmp_path))
+    with served(context) as url:
+        with pytest.raises(RemoteError, match="authority that is not known here"):
+            ask(url, None, tmp_path)
+        assert _Both.heard == []
+
+
+@BOTH
+def test_the_environment_names_no_proxy_and_no_login(
+    ask: Ask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A proxy there is not asked; a ``.netrc`` neither replaces a login nor adds one."""
+    ca_file, context = certificates(tmp_path)
+    for variable in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
+        for name in (variable, variable.lower()):
+            monkeypatch.setenv(name, "http://127.0.0.1:9/")
+    netrc = tmp_path / ".netrc"
+    netrc.write_text("machine 127.0.0.1 login someone password else\n")
+    netrc.chmod(0o600)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("NETRC", str(netrc))
+    with served(context) as url:
+        ask(url, ca_file, tmp_path)
+        assert _Both.heard == ["Basic dTpw" if ask is dms else "None"]
