@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Set
+from collections.abc import Callable, Iterable, Set
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -23,6 +23,7 @@ from connector.errors import (
     StaleRecordError,
     Unavailable,
 )
+from connector.journal.store import TROUBLE
 from connector.lanes import Hands
 from connector.lifecycle import Record
 from connector.overview import OverviewMemory
@@ -59,6 +60,8 @@ class ServerMemory:
     """Watched folder → the sight for which its owner was looked at."""
     troubles: dict[str, str] = field(default_factory=dict)
     """Folder → why it could not be worked in at the last pass: another owner, gone, forbidden."""
+    kept: dict[str, str] = field(default_factory=dict)
+    """Folder → the trouble that the journal was told last, for ``status``."""
     said: dict[str, str] = field(default_factory=dict)
     """Folder → the trouble that the log was told last: it is told once, not at every pass."""
     patience: dict[str, tuple[int, datetime]] = field(default_factory=dict)
@@ -151,6 +154,19 @@ def _of_one_folder(error: RemoteError) -> bool:
     if isinstance(error, Unavailable):
         return error.status is not None and error.status != 429 and error.retry_after_s is None
     return not isinstance(error, OutcomeUnknown)
+
+
+def keep_troubles(parts: Parts, memory: ServerMemory, names: Iterable[str]) -> None:
+    """Let the journal know which folders cannot be worked in, and why: ``status`` reads nothing else."""
+    for name in names:
+        text, subject = memory.troubles.get(name, ""), f"folder:{name}"
+        if name not in memory.kept:
+            memory.kept[name] = str(
+                (parts.journal.last_account_event(subject, TROUBLE) or {}).get("text", "")
+            )
+        if memory.kept[name] != text:
+            parts.journal.mark_account(subject, TROUBLE, {"text": text})
+            memory.kept[name] = text
 
 
 def _trouble(memory: ServerMemory, settings: FolderSettings, text: str) -> None:

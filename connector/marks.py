@@ -20,6 +20,7 @@ from connector.sidecar.model import Frozen
 _MAGIC = "jse-connector"
 SENT_SUFFIX = ".sent"
 DONE_SUFFIX = ".done"
+_MOST_NAME = 60
 
 
 class Sealer:
@@ -142,7 +143,7 @@ def write(mark: Sent | Done | Owner, sealer: Sealer) -> bytes:
 
 
 def read(data: bytes, sealer: Sealer) -> tuple[Reading, Sent | Done | Owner | None]:
-    """Judge a marker's bytes. A foreign ``owner`` is given back too, since its name must be told.
+    """Judge a marker's bytes. A foreign ``owner`` is given back too, since its name must be told, fit to be told.
 
     A mark is WHOLE only when its seal fits; a mark without its last line is torn.
     """
@@ -153,8 +154,14 @@ def read(data: bytes, sealer: Sealer) -> tuple[Reading, Sent | Done | Owner | No
     if mark is None:
         return Reading.FOREIGN, None
     if not hmac.compare_digest(rest[5:-1], sealer.seal(line).encode()):
-        return Reading.FOREIGN, mark if isinstance(mark, Owner) else None
+        return Reading.FOREIGN, _as_told(mark) if isinstance(mark, Owner) else None
     return Reading.WHOLE, mark
+
+
+def _as_told(owner: Owner) -> Owner:
+    """Anybody may have typed that name: it goes into logs and onto terminals."""
+    name = "".join(char if char.isprintable() else "?" for char in owner.connector[:_MOST_NAME])
+    return owner.model_copy(update={"connector": name})
 
 
 def _parse(line: bytes) -> Sent | Done | Owner | None:

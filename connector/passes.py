@@ -23,6 +23,7 @@ from connector.guards import (
     ServerMemory,
     apart,
     guarded,
+    keep_troubles,
     out_of_time,
     tolerated,
     tried,
@@ -111,6 +112,7 @@ def _work(
     if memory.problem and not memory.troubles:
         log.info("server %s answers again", server)
     memory.problem = "; ".join(f"{name}: {trouble}" for name, trouble in sorted(memory.troubles.items()))
+    keep_troubles(parts, memory, [settings.name for settings in folders])
     before = {record.id: record.state for record in parts.journal.open_records(server)}
     for record in parts.journal.intending(server, filing.STEP):
         if record.id in held:

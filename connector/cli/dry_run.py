@@ -183,6 +183,6 @@ def _owner(parts: Parts, folder: FolderSettings) -> str:
 
 def _unknown_markers(parts: Parts, folder: FolderSettings) -> int:
     """How many markers without an end the journal does not know: a start would adopt them and ask about them."""
-    sent, done = list_registry(parts.folders[folder.server], folder.registry)
+    standing = list_registry(parts.folders[folder.server], folder.registry)
     known = {record.key for record in parts.journal.everything() if record.transaction}
-    return len(sent - done - known)
+    return len(standing.sent.keys() - standing.done - known)

@@ -36,7 +36,7 @@ def status(settings: Settings, *, as_json: bool) -> int:
     """Print what the journal says. Raises JournalError when there is none."""
     config = settings.load()
     with kept_journal(settings, config) as journal:
-        told = _gather(config, journal, datetime.now(UTC))
+        told = gathered(config, journal, datetime.now(UTC))
     if as_json:
         print(json.dumps(told, indent=2, sort_keys=True))
     else:
@@ -44,10 +44,15 @@ def status(settings: Settings, *, as_json: bool) -> int:
     return 0
 
 
-def _gather(config: Config, journal: Journal, now: datetime) -> dict[str, Any]:
+def gathered(config: Config, journal: Journal, now: datetime) -> dict[str, Any]:
+    """Return all that ``status`` tells, as plain types."""
     records = journal.everything()
     folders = {
-        name: {"send": folder.send.value, **_counts([r for r in records if r.folder == name], now)}
+        name: {
+            "send": folder.send.value,
+            **_counts([r for r in records if r.folder == name], now),
+            **_troubles(journal, name),
+        }
         for name, folder in config.folders.items()
     }
     persons = [
@@ -78,6 +83,15 @@ def _gather(config: Config, journal: Journal, now: datetime) -> dict[str, Any]:
     }
 
 
+def _troubles(journal: Journal, name: str) -> dict[str, Any]:
+    """What is the matter with a folder itself: why it rests, and how many markers in its registry are not its own."""
+    from connector.journal.store import STRANGE_MARKERS, TROUBLE
+
+    trouble = journal.last_account_event(f"folder:{name}", TROUBLE) or {}
+    strange = journal.last_account_event(f"folder:{name}", STRANGE_MARKERS) or {}
+    return {"trouble": trouble.get("text") or None, "strange_markers": strange.get("count", 0)}
+
+
 def _counts(records: Sequence[Record], now: datetime) -> dict[str, int]:
     lately = [r for r in records if r.ended_at is not None and now - r.ended_at < _LATELY]
     by_state: dict[str, int] = {}
@@ -97,6 +111,15 @@ def _iso(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="seconds")
 
 
+def _folder_rows(folders: dict[str, Any]) -> list[str]:
+    rows = [f"  folder {name}  rests: {one['trouble']}" for name, one in folders.items() if one["trouble"]]
+    return rows + [
+        f"  folder {name}  {one['strange_markers']} markers in its registry are not its own or cannot be read"
+        for name, one in folders.items()
+        if one["strange_markers"]
+    ]
+
+
 def _print(told: dict[str, Any]) -> None:
     width = max(len("folder"), *(len(name) for name in told["folders"])) + 2
     print(f"{'folder':<{width}}{'send':<9}" + "  ".join(f"{column:>11}" for column in _COLUMNS))
@@ -104,8 +127,11 @@ def _print(told: dict[str, Any]) -> None:
         numbers = "  ".join(f"{folder[column]:>{max(11, len(column))}}" for column in _COLUMNS)
         print(f"{name:<{width}}{folder['send']:<9}{numbers}")
     held = {name: account["held"] for name, account in told["accounts"].items() if account["held"]}
-    if told["needs_a_person"] or held:
+    rows = _folder_rows(told["folders"])
+    if told["needs_a_person"] or held or rows:
         print("\nneeds a person")
+    for line in rows:
+        print(line)
     for row in told["needs_a_person"]:
         cure = (
             f"   jse-connector resolve {row['ref']} --sent|--not-sent" if row["state"] == "in_doubt" else ""

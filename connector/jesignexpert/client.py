@@ -45,6 +45,7 @@ from connector.ports import (
     TransactionStatus,
 )
 
+_LONGEST_ID = 200
 # A document that is not there *yet* (API page section 3: 404 or 409 while the platform seals).
 _SEALING = frozenset({202, 204, 404, 409, 425})
 
@@ -111,9 +112,9 @@ class HttpSigningService:
         value = read_json(answer.body)
         name = self.contract.fields.transaction.answer_id
         found = identity(value.get(name)) if isinstance(value, dict) else None
-        if found is None or set(found) <= {"."}:
+        if found is None or not _can_be_asked_for(found):
             raise InvalidResponse(
-                f"no transaction in the answer ({name!r} is missing)",
+                f"no transaction in the answer ({name!r} is missing, or nothing that could be asked for)",
                 service=self.name,
                 operation=operation.name,
                 status=answer.status,
@@ -313,6 +314,12 @@ class HttpSigningService:
                 return None  # taken away meanwhile: the answer at hand still stands
 
         return refusal(call, answer, self.contract, now=self._now(), tokens_hold=hold)
+
+
+def _can_be_asked_for(transaction: str) -> bool:
+    """False for what is no step of a path: it would be asked for, and sent, at another address."""
+    steps = set(transaction) & set("/\\?#") or set(transaction) <= {"."}
+    return not steps and transaction.isprintable() and len(transaction) <= _LONGEST_ID
 
 
 def _worth_another_try(error: Exception) -> bool:

@@ -222,6 +222,20 @@ class Records(Database):
         columns = schema.record.c
         return self._all(columns.account == account, columns.state.in_([s.value for s in states]))
 
+    def following(self, account: str, transaction: str) -> list[Record]:
+        """Return every record of an account that has, or had, this transaction, oldest first."""
+        columns = schema.record.c
+        return self._all(columns.account == account, columns.transaction_id == transaction)
+
+    def mentioning(self, account: str, texts: Iterable[str]) -> list[Record]:
+        """Return every record of an account that holds one of these texts, as a whole value, oldest first.
+
+        The database looks through all of them: for questions that are rarely asked.
+        """
+        columns = schema.record.c
+        wanted = [columns.facts.contains(json.dumps(text), autoescape=True) for text in texts]
+        return self._all(columns.account == account, sa.or_(*wanted)) if wanted else []
+
     def knowing(self, *, sha256: str) -> list[Record]:
         """Return every record one of whose documents, as found or as signed, has these bytes."""
         columns, more = schema.record.c, schema.document.c

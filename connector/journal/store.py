@@ -16,6 +16,11 @@ from connector.journal.database import when
 from connector.journal.overviews import Overviews
 from connector.journal.records import Records
 
+TROUBLE = "trouble"
+"""Event of a folder (``folder:NAME``): why it cannot be worked in now; an empty ``text`` where it can."""
+STRANGE_MARKERS = "strange_markers"
+"""The same: how many markers in its registry are not its own or cannot be read (``count``)."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Hold:

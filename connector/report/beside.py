@@ -289,6 +289,11 @@ def _to_check(case: Case) -> None:
             "Le contenu des pages n’a pas été reconnu comme celui envoyé.",
             "What the pages show was not recognised as what was sent.",
         )
+    if different.get("signatories"):
+        page.bullet(
+            "Aucune signature n’est au nom d’une personne à qui ce document avait été adressé.",
+            "No signature is in the name of anybody whom this document was addressed to.",
+        )
     signatories(case)
     page.what_to_do()
     page.bullet(

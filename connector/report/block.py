@@ -6,8 +6,8 @@
     sha256: …
     seal: <key id> <hmac>
 
-``id`` is the transaction (a second belt: protocol R7), ``path`` an HMAC that tells no name, ``sha256`` the PDF's. The
-seal covers everything before its line, whatever an editor made of line ends and byte order mark.
+``id`` is the transaction (a second belt: protocol R7), ``path`` an HMAC of the place, which tells no name, ``sha256``
+the PDF's. The seal covers everything before its line, whatever an editor made of line ends and byte order mark.
 """
 
 from __future__ import annotations
@@ -63,6 +63,11 @@ class Empty:
 
 
 SealedStatus = Whole | Edited | Foreign | Empty
+
+
+def place_on(server: str, href: str) -> str:
+    """Return the place of a request as its status is sealed for it: two servers may both have that path."""
+    return f"{server}\0{href}"
 
 
 def place_mac(place: str, seal_key: bytes) -> str:

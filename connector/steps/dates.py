@@ -47,7 +47,7 @@ def whose(record: Record, signatures: Sequence[Signature]) -> list[tuple[int, Si
     ``signatures`` in the order of signing, as ``pdf.verify`` gives them.
     """
     people = sorted(record.signatories, key=lambda each: each.order)
-    named = [_bearer(people, signature) for signature in signatures]
+    named = [bearer(people, signature) for signature in signatures]
     if len(signatures) == len(people):  # one for each: what bears no known name can be told by the others
         named = _by_order(record, people, named)
         named = _by_elimination(people, named)
@@ -56,7 +56,7 @@ def whose(record: Record, signatures: Sequence[Signature]) -> list[tuple[int, Si
     ]
 
 
-def _bearer(people: Sequence[SignatoryFacts], signature: Signature) -> int | None:
+def bearer(people: Sequence[SignatoryFacts], signature: Signature) -> int | None:
     """Order of the one person whose address or name the certificate bears; None for nobody, several, or a dispute."""
     address, name = (signature.email or "").casefold(), _folded(signature.name)
     by_address = {each.order for each in people if address and each.email.casefold() == address}

@@ -19,7 +19,10 @@ _MOST_CANDIDATES = 20
 
 
 def is_ours(task: Task, present: Present) -> bool:
-    """True when these bytes are this document as this transaction's people signed it, however sealed."""
+    """True when these bytes are this document as this transaction's people signed it, however sealed.
+
+    All that came back signed must be in it, perhaps with more: what only some have signed yet is not it.
+    """
     document = task.document
     if present.sha256 is None or present.path is None:
         return False
@@ -34,7 +37,7 @@ def is_ours(task: Task, present: Present) -> bool:
     if not verdict.intact:
         return False
     contents = {signature.contents_sha256 for signature in verdict.signatures}
-    if contents & set(document.contents):
+    if document.contents and contents >= set(document.contents):
         return True
     if any(contents & set(other.contents) for other in _others(task)):
         return False
@@ -51,7 +54,21 @@ def _sealed_anew(task: Task, present: Present, verdict: Verdict) -> bool:
         and len(verdict.signatures) >= len(record.signatories)
         and all(s.signed_at is None or s.signed_at >= since for s in verdict.signatures)
         and (not _has_twin(task) or _of_its_own(task, present.entry_href))
+        and _by_the_same(task, verdict)
     )
+
+
+def _by_the_same(task: Task, verdict: Verdict) -> bool:
+    """True when whoever signed what came from the platform has signed this, with the same keys.
+
+    Names and dates are whatever a signer says they are: anybody can sign the pages that were sent, in any name.
+    """
+    try:
+        ours = task.parts.documents.verify_signed(task.signed)
+    except DocumentError:
+        return False
+    known = {signature.certificate_sha256 for signature in ours.signatures}
+    return bool(known) and known <= {signature.certificate_sha256 for signature in verdict.signatures}
 
 
 def _has_twin(task: Task) -> bool:

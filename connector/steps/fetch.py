@@ -24,6 +24,7 @@ from connector.lifecycle import TRANSITIONS, DocumentFacts, Event, Record
 from connector.pdf.model import Expected, Verdict
 from connector.ports import TransactionId
 from connector.steps import waiting
+from connector.steps.anothers import foreign_signatories, is_anothers
 from connector.steps.dates import dated
 from connector.steps.deadlines import erased
 from connector.steps.parts import Parts
@@ -120,13 +121,15 @@ def _judged(parts: Parts, record: Record, document: DocumentFacts, path: Path, s
     # Whether the platform signs annexes at all is not known: one without any signature is taken as it came.
     if not verdict.intact and not (document.role == "annex" and verdict.code == "not_signed"):
         return _Bad(document=document, code=verdict.code)
+    if is_anothers(parts, record, document, verdict):
+        return _Bad(document=document, code="other_document")
     facts: dict[str, Any] = {
         "signed_sha256": sha256,
         "signed_size": verdict.size,
         "signed_pages": verdict.pages,
         "signatures": len(verdict.signatures),
         "contents": tuple(signature.contents_sha256 for signature in verdict.signatures),
-        "differences": dict(verdict.differences),
+        "differences": {**verdict.differences, **foreign_signatories(parts, record, verdict)},
     }
     return _Good(document=document.model_copy(update=facts), verdict=verdict)
 

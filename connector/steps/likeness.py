@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Sequence
 
 from connector.errors import NotFound
@@ -9,13 +10,15 @@ from connector.identity import canonical_email, same_people
 from connector.journal import Journal
 from connector.lifecycle import DocumentFacts, Record, State
 from connector.ports import Href
-from connector.report.block import place_mac
+from connector.report.block import place_mac, place_on
 from connector.sidecar import names
 from connector.steps import check as checking
 from connector.steps.answers import DROP
 from connector.steps.case import Case, move
 from connector.steps.own_files import read_status_at
 from connector.steps.read import ReadDocument, ReadSidecar
+
+log = logging.getLogger(__name__)
 
 # A request that was refused for its text, or not yet judged, is nothing that another could be a copy of.
 _NOT_KNOWN = frozenset({State.WITHDRAWN, State.REJECTED, State.WAITING_PDF})
@@ -216,7 +219,7 @@ def is_spoken_for(case: Case, main: ReadDocument | None) -> bool:
 def status_by_name(case: Case) -> tuple[str, str | None]:
     """``copy`` for our own status of another place, ``status_by_name`` for any other, empty for none.
 
-    With it the transaction that our own whole status of this very place names, if it names one.
+    With it the transaction that our own whole status of this very place names, if it names one that no record has.
     """
     name = status_name_of(case)
     if not case.sight.beside(case.pair.sidecar.href, name):
@@ -228,10 +231,15 @@ def status_by_name(case: Case) -> tuple[str, str | None]:
         return "", None
     if sealed is not None and sealed.ref == DROP:
         return "", None  # it told of this very PDF while it waited in its drop folder
-    mine = place_mac(case.pair.sidecar.href, case.parts.sealer.key)
+    mine = place_mac(place_on(case.settings.server, case.pair.sidecar.href), case.parts.sealer.key)
     if sealed is not None and sealed.place_mac != mine:
         return ("" if _of_one_that_went(case, sealed.place_mac) else "copy"), None
-    return "status_by_name", sealed.transaction if sealed is not None else None
+    transaction = sealed.transaction if sealed is not None else None
+    if transaction and any(case.journal.following(name, transaction) for name in case.settings.accounts):
+        # Put back where the request was before it was moved: it has its record, and one only.
+        log.error("a status in folder %s names a transaction that another request has", case.settings.name)
+        return "status_by_name", None
+    return "status_by_name", transaction
 
 
 def status_name_of(case: Case) -> str:
@@ -244,7 +252,7 @@ def _of_one_that_went(case: Case, sealed: str) -> bool:
     """True when that status tells of a request which never left and whose sidecar is gone: it goes as well."""
     return any(
         (record.state.before_mark or record.state is State.WITHDRAWN)
-        and place_mac(record.place, case.parts.sealer.key) == sealed
+        and place_mac(place_on(record.server, record.place), case.parts.sealer.key) == sealed
         and not any(record.place in sight.by_href for sight in case.sights)
         for record in case.journal.open_records(case.settings.server)
     )

@@ -19,7 +19,7 @@ from connector.ports import Entry, Folder, Href
 from connector.steps import recover, waiting
 from connector.steps.discover import Sight
 from connector.steps.parts import FolderSettings, Parts
-from connector.steps.registry import read_mark, sent_href
+from connector.steps.registry import is_folder, read_mark, sent_href
 
 log = logging.getLogger(__name__)
 
@@ -113,15 +113,35 @@ def _abandon(parts: Parts, record: Record) -> Record:
 
 
 def _known_elsewhere(parts: Parts, settings: FolderSettings, record: Record) -> Sent | None:
-    """Look the key up in every other registry of this server (protocol, "Where the registry lives")."""
+    """Look the key up in every other registry of this server (protocol, "Where the registry lives").
+
+    One that says no for itself alone keeps its own folder from working, and nobody else's: everybody who works there
+    can bring that about.
+    """
     folder = parts.folders[settings.server]
     for registry in _registries(parts.watched.values(), settings.server):
         if registry == settings.registry:
             continue
-        found = read_mark(folder, sent_href(registry, str(record.key)), parts.sealer)
-        if found is not None and found[0] is Reading.WHOLE and isinstance(found[1], Sent):
+        try:
+            found = read_mark(folder, sent_href(registry, str(record.key)), parts.sealer)
+        except RemoteError as error:
+            if not _of_that_registry(error):
+                raise
+            log.warning("marking %s: a registry of other folders cannot be read: %s", record.ref, error)
+            continue
+        if (
+            found is not None
+            and found[0] is Reading.WHOLE
+            and isinstance(found[1], Sent)
+            and found[1].key == record.key
+        ):
             return found[1]
     return None
+
+
+def _of_that_registry(error: RemoteError) -> bool:
+    """True when the server answered, and what it said concerns no more than what was asked for."""
+    return error.status is not None and 400 <= error.status < 500 and error.status not in {401, 408, 429}
 
 
 def _registries(watched: Iterable[FolderSettings], server: str) -> list[Href]:
@@ -215,6 +235,8 @@ def _place(parts: Parts, settings: FolderSettings, folder: Folder, record: Recor
 
 def _judge_marker(parts: Parts, folder: Folder, href: Href, record: Record, content: bytes) -> Record:
     found = read_mark(folder, href, parts.sealer)
+    if found is None and is_folder(folder, href):
+        found = Reading.FOREIGN, None, b""
     if found is None:
         # Nothing there yet: the intent stays, the write is tried again.
         return parts.journal.note(record, "mark_absent", **waiting.backoff(parts, record))

@@ -192,6 +192,8 @@ class Parts:
     """(server, href) of an unknown request among finished ones → (ETag, size), SHA-256, came with a copied status."""
     tag_books: dict[str, TagBook] = field(default_factory=dict)
     """By server name: the tags that it was found to have."""
+    strange: dict[tuple[str, str], tuple[object, ...]] = field(default_factory=dict)
+    """(server, href) of what bears a marker's name and is none → what it showed when it was looked at."""
     fresh_marks: set[int] = field(default_factory=set)
     """Records whose ``mark`` intent this very process committed: a marker found otherwise is a question."""
     fresh_sends: set[int] = field(default_factory=set)

@@ -82,6 +82,11 @@ def _build(parts: Parts, record: Record, request: SignatureRequest, service: Sig
         confidential_to=request.confidential_to,
     )
     transaction = service.create(draft)
+    if any(known.id != record.id for known in parts.journal.following(record.account, transaction)):
+        # Nothing is put into what may be another client's, and may be out.
+        raise InvalidResponse(
+            "the transaction just created is another request's", service=record.account, operation="create"
+        )
     for one in record.documents:
         boxes = [Box(**box) for box in one.boxes]
         content = parts.spool.path(record.ref, sent_name(one.rank))

@@ -15,7 +15,7 @@ from connector import marks
 from connector.errors import LifecycleError, OwnershipError, PreconditionFailed
 from connector.lifecycle import TRANSITIONS, DocumentFacts, Event, Record, SignatoryFacts, State
 from connector.marks import Done, Owner, Reading, Sent
-from connector.ports import Folder, Href
+from connector.ports import Entry, Folder, Href
 from connector.steps.parts import FolderSettings, Parts
 from connector.steps.registry import (
     done_href,
@@ -25,6 +25,7 @@ from connector.steps.registry import (
     read_mark,
     sent_href,
 )
+from connector.steps.strange import Strange
 from connector.steps.task import delivery_steps
 
 log = logging.getLogger(__name__)
@@ -93,20 +94,27 @@ def recover(parts: Parts, registry: Href, folders: list[FolderSettings]) -> None
     folder = parts.folders[folders[0].server]
     root = Href("/") if not registry.startswith(folders[0].root) else folders[0].root
     make_registry(folder, registry, root=root)
-    sent, done = list_registry(folder, registry)
+    standing = list_registry(folder, registry)
+    strange = Strange(parts, folders, standing.strange)
     known = {record.key: record for record in parts.journal.everything() if record.key}
-    for key in sorted(sent):
+    for key, entry in sorted(standing.sent.items()):
         record = known.get(key)
-        if record is not None and record.closed:
+        if (record is not None and record.closed) or strange.is_known(entry):
             continue
         try:
-            _take_in(parts, folder, registry, folders, key, record, ended=key in done)
+            _take_in(parts, folder, folders, entry, key, record, strange, ended=key in standing.done)
         except LifecycleError as error:
             # One marker that contradicts its record must not keep the whole registry from being taken in.
             log.error("marker %s… of %s: %s", key[:12], record.ref if record else "nobody", error)
+    strange.tell()
     names = {settings.name for settings in folders}
     for record in known.values():
-        if record.folder in names and record.key not in sent and not record.closed and record.transaction:
+        if (
+            record.folder in names
+            and record.key not in standing.sent
+            and not record.closed
+            and record.transaction
+        ):
             _make_again(parts, folder, registry, record)
 
 
@@ -122,26 +130,34 @@ def adopt_renamed_folders(parts: Parts, folders: list[FolderSettings]) -> None:
 def _take_in(
     parts: Parts,
     folder: Folder,
-    registry: Href,
     folders: list[FolderSettings],
+    entry: Entry,
     key: str,
     record: Record | None,
+    strange: Strange,
     *,
     ended: bool,
 ) -> None:
-    found = read_mark(folder, sent_href(registry, key), parts.sealer)
+    found = read_mark(folder, entry.href, parts.sealer)
     if found is None:
         return
     reading, mark, data = found
     if reading is not Reading.WHOLE or not isinstance(mark, Sent) or mark.key != key:
-        _unreadable(parts, key, record, data)
+        if not _is_our_torn(parts, record, data):
+            strange.add(entry, "it cannot be read or is not ours; requests of that key are held")
         return
     if mark.connector != parts.connector:
         log.info("marker %s… belongs to connector %s", key[:12], mark.connector)
         return
-    end = _end_of(parts, folder, registry, key) if ended else None
+    home = _home_of(parts, folders, mark)
+    if home is None:
+        strange.add(
+            entry, f"it is folder {mark.folder}'s, from whose registry it was copied; it is not followed here"
+        )
+        return
+    end = _end_of(parts, folder, folders[0].registry, mark) if ended else None
     if record is None:
-        record = _adopt_unknown(parts, folders, mark)
+        record = _adopt_unknown(parts, home, folders[0].server, mark)
     elif record.transaction != mark.transaction or record.state.before_mark:
         record = adopt(parts, record, mark)
     elif record.extra.get("sent_mark") is None and not record.state.ended:
@@ -152,25 +168,38 @@ def _take_in(
         parts.journal.note(record, "closed", closed=True)
 
 
-def _unreadable(parts: Parts, key: str, record: Record | None, data: bytes) -> None:
+def _home_of(parts: Parts, folders: list[FolderSettings], mark: Sent) -> str | None:
+    """Return the folder to which a marker of this registry belongs; None where it was made for another registry.
+
+    A seal tells that we made it, not for where: whoever reads one registry and writes into another can copy it.
+    """
+    here = (folders[0].server, folders[0].registry)
+    known = parts.watched.get(mark.folder)
+    if known is not None:
+        return known.name if (known.server, known.registry) == here else None
+    # Named otherwise since. Whose of several it is, its files will tell; until they are found, it rests.
+    sharing = [one for one in parts.watched.values() if (one.server, one.registry) == here]
+    alone = len(sharing) == 1 and mark.account in sharing[0].accounts
+    return sharing[0].name if alone else mark.folder
+
+
+def _is_our_torn(parts: Parts, record: Record | None, data: bytes) -> bool:
     """R4: never rewritten, never sent. Our own torn write is settled by step 5, which holds its intent."""
     intent = parts.journal.intent(record, "mark") if record is not None else None
-    if intent is not None and marks.is_torn_of(data, str(intent.data["bytes"]).encode()):
-        return
-    log.error("marker %s… cannot be read or is not ours; requests of that key are held", key[:12])
-    parts.journal.mark_account("", "marker_unreadable", {"key": key})
+    return intent is not None and marks.is_torn_of(data, str(intent.data["bytes"]).encode())
 
 
-def _end_of(parts: Parts, folder: Folder, registry: Href, key: str) -> Done | None:
-    found = read_mark(folder, done_href(registry, key), parts.sealer)
+def _end_of(parts: Parts, folder: Folder, registry: Href, mark: Sent) -> Done | None:
+    """Return the end of this very transaction: an earlier one of the same key may have been put back."""
+    found = read_mark(folder, done_href(registry, mark.key), parts.sealer)
     if found is None or found[0] is not Reading.WHOLE or not isinstance(found[1], Done):
         return None
-    return found[1] if found[1].key == key else None
+    done = found[1]
+    return done if (done.key, done.transaction) == (mark.key, mark.transaction) else None
 
 
-def _adopt_unknown(parts: Parts, folders: list[FolderSettings], mark: Sent) -> Record:
+def _adopt_unknown(parts: Parts, home: str, server: str, mark: Sent) -> Record:
     """A request this journal never saw: followed as a question, its place found again by id or hidden path."""
-    settings = next((s for s in folders if s.name == mark.folder), folders[0])
     document = DocumentFacts(
         href="",
         file_id=mark.document_file_id,
@@ -185,8 +214,8 @@ def _adopt_unknown(parts: Parts, folders: list[FolderSettings], mark: Sent) -> R
         Event.ADOPTED,
         state=TRANSITIONS[State.REJECTED][Event.ADOPTED],
         ref=mark.ref,
-        folder=settings.name,
-        server=settings.server,
+        folder=home,
+        server=server,
         account=mark.account,
         place="",
         document=document,

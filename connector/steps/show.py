@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from connector.errors import AccessDenied, NotFound
 from connector.lifecycle import Record
 from connector.ports import Href
-from connector.report.block import seal_status
+from connector.report.block import place_on, seal_status
 from connector.report.status import StatusText, render_status
 from connector.sidecar import names
 from connector.steps import astray
@@ -86,7 +86,7 @@ def _show_status(parts: Parts, record: Record) -> Record:
         ref=record.ref,
         transaction=record.transaction,
         connector=parts.connector,
-        place=record.place,
+        place=place_on(record.server, record.place),
         pdf_sha256=record.document.sha256,
         seal_key=parts.sealer.key,
     )
