@@ -82,7 +82,11 @@ class Seams:
 def single_instance(state: State) -> Iterator[None]:
     """Hold the journal for this process alone. Raises JournalError when another process holds it."""
     path = state.directory / "journal" / "lock"
-    with path.open("w") as stream:
+    try:
+        opened = path.open("w")
+    except OSError as error:
+        raise JournalError(f"state directory {state.directory} cannot be written: {error.strerror}") from error
+    with opened as stream:
         try:
             fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
@@ -131,6 +135,10 @@ def wired(
             now=clock,
             report=report_settings(config),
             timing=timing_of(config),
+            clocks={
+                **{f"server:{name}": partial(getattr, one, "drift_s") for name, one in folders.items()},
+                **{f"account:{name}": partial(getattr, one, "drift_s") for name, one in services.items()},
+            },
         )
 
 
@@ -314,13 +322,16 @@ def _connector_id(config: Config, state: State) -> str:
 
 def _once(path: Path, value: str) -> str:
     """Read a small file, made with ``value`` when it is not there; whole or absent, 0600."""
-    with suppress(FileNotFoundError):
-        return path.read_text().strip()
-    partial = path.with_name(f"{path.name}.{os.getpid()}.part")
-    handle = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(handle, "w") as stream:
-        stream.write(value + "\n")
-        stream.flush()
-        os.fsync(stream.fileno())
-    partial.replace(path)
+    try:
+        with suppress(FileNotFoundError):
+            return path.read_text().strip()
+        partial = path.with_name(f"{path.name}.{os.getpid()}.part")
+        handle = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(handle, "w") as stream:
+            stream.write(value + "\n")
+            stream.flush()
+            os.fsync(stream.fileno())
+        partial.replace(path)
+    except OSError as error:
+        raise JournalError(f"{path} can be neither read nor made: {error.strerror}") from error
     return value

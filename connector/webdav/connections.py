@@ -14,6 +14,7 @@ from connector.courtesy import Courtesy
 from connector.errors import AccessDenied, NotConnected, RemoteError
 from connector.webdav.answers import Operation
 from connector.webdav.client import DavClient, Login
+from connector.webdav.headers import read_date
 
 
 class Connections:
@@ -29,7 +30,9 @@ class Connections:
         self, login: Login, service: str, maximum: int, *, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self._login, self._service = login, service
-        self._courtesy = Courtesy(service, clock)
+        self._courtesy, self._clock = Courtesy(service, clock), clock
+        self.drift_s: float | None = None
+        """The server's clock minus ours at its last success, in seconds (its ``Date`` has whole ones)."""
         self._slots = threading.BoundedSemaphore(maximum)
         self._lock = threading.Lock()
         self._first = threading.Lock()
@@ -64,6 +67,8 @@ class Connections:
                     self._learn(operation, error.status, generation)
                     raise
                 self._learn(operation, response.status_code, generation)
+            if (date := read_date(response.headers.get("Date"))) is not None:
+                self.drift_s = date.timestamp() - self._clock()
             yield response
 
     def reconnect(self) -> None:

@@ -109,6 +109,11 @@ class Looking:
     ) -> None:
         self.close()
 
+    @property
+    def drift_s(self) -> float | None:
+        """The server's clock minus ours (``clock``: seconds since the epoch) at its last success; None before it."""
+        return self._connections.drift_s
+
     def close(self) -> None:
         """Close the idle connections. The folder can be used again, and opens new ones then."""
         self._connections.close()
