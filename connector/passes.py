@@ -75,6 +75,9 @@ def server_pass(parts: Parts, server: str, memory: ServerMemory, *, deadline: fl
     folders = [settings for settings in parts.watched.values() if settings.server == server]
     memory.troubles.clear()
     storage.look(parts)
+    if alarms.standing(parts, f"server:{server}", LOGIN_REFUSED) is not None:
+        # Never the same password again: ten refusals block the address for everybody (WebDAV facts, trap 4).
+        parts.renewals.get(server, lambda: False)()
     began = parts.now()
     # Left over by an earlier pass, and still in somebody's hands: nobody else's in this one (R12).
     held = memory.hands.held()

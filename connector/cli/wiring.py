@@ -113,10 +113,11 @@ def wired(
         journal = seams.journal(config.journal.url or state.journal_url, now=clock)
         stack.callback(journal.close)
         folders: dict[str, Folder] = {}
+        renewals: dict[str, Callable[[], bool]] = {}
         for name in config.servers:
             folder = _folder(config, name, clock, seams)
             stack.callback(folder.close)
-            folders[name] = folder
+            folders[name], renewals[name] = folder, _renewal(config, name, folder)
         services: dict[str, SigningService] = {}
         for name in config.accounts:
             service = _service(config, name, contract, state, clock, seams)
@@ -135,6 +136,7 @@ def wired(
             now=clock,
             report=report_settings(config),
             timing=timing_of(config),
+            renewals=renewals,
             clocks={
                 **{f"server:{name}": partial(getattr, one, "drift_s") for name, one in folders.items()},
                 **{f"account:{name}": partial(getattr, one, "drift_s") for name, one in services.items()},
@@ -269,6 +271,24 @@ def _folder(config: Config, name: str, now: Callable[[], datetime], seams: Seams
         adapter_factory=seams.adapter,
         clock=lambda: now().timestamp(),
     )
+
+
+def _renewal(config: Config, name: str, folder: WebDavFolder) -> Callable[[], bool]:
+    """Return what takes in another password, put in place of one that was refused (``connect NAME`` writes one)."""
+    reference, path = config.servers[name].password, f"servers.{name}.password"
+    known = resolve_secret(reference, path=path)
+
+    def renew() -> bool:
+        nonlocal known
+        with suppress(ConfigurationError):
+            found = resolve_secret(reference, path=path)
+            if found != known:
+                known = found
+                folder.renew(found)
+                return True
+        return False
+
+    return renew
 
 
 def platform_secrets(config: Config) -> tuple[str, str]:

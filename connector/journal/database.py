@@ -42,26 +42,25 @@ class Database:
     def __init__(self, url: str, *, now: Clock) -> None:
         self._now = now
         self._file = opening.file_of(url)
-        self._is_new = self._file is None
         self._engine = _engine(url)
         # Taken in turn: SQLite lets those who wait for its one write lock look again now and then, in no order.
         self._writing: AbstractContextManager[object] = (
             threading.Lock() if self._engine.dialect.name == "sqlite" else nullcontext()
         )
-        if self._file is not None and not opening.judge(self._file):
+        if self._file is not None and not opening.judge(self._file, _OURS):
             opening.bear(url, self._bear)
         with self._transaction() as connection:
             self._open(connection)
 
     def _bear(self, place: sa.URL) -> None:
         """Make a journal at ``place``, to the last byte."""
-        whole, self._engine, self._is_new = self._engine, _engine(place), True
+        whole, self._engine = self._engine, _engine(place)
         try:
             with self._transaction() as connection:
                 self._open(connection)
         finally:
             self._engine.dispose()  # the last connection takes the write-ahead log into the file
-            self._engine, self._is_new = whole, False
+            self._engine = whole
 
     def close(self) -> None:
         """Let go of the database. Idempotent."""
@@ -89,10 +88,7 @@ class Database:
             raise opening.damaged(self._file, found.splitlines()[0])
 
     def _open(self, connection: Connection) -> None:
-        tables = sa.inspect(connection).get_table_names()
-        if self._file is not None and not self._is_new and not _OURS.issubset(tables):
-            raise opening.stranger(self._file, tables)
-        if "meta" not in tables:
+        if not sa.inspect(connection).has_table("meta"):
             schema.create(connection)
             for name, value in (("schema", str(schema.VERSION)), ("journal_id", secrets.token_hex(8))):
                 connection.execute(schema.meta.insert().values(name=name, value=value))
@@ -107,6 +103,8 @@ class Database:
                 f"the journal{'' if self._file is None else f' {self._file}'} is of schema {found}, this version knows {schema.VERSION}: "
                 "install the newer version again, or restore the journal's backup"
             )
+        if found == schema.VERSION:
+            return  # nothing is written: one that is damaged further on stays as it is
         for version in range(found, schema.VERSION):
             schema.MIGRATIONS[version](connection)
         connection.execute(

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Set
+from contextlib import closing, suppress
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -39,10 +39,11 @@ def file_of(url: str) -> Path | None:
     return Path(parsed.database.removeprefix("file:"))
 
 
-def judge(file: Path) -> bool:
-    """Return whether a journal stands there. Raises JournalError when what stands there cannot be one.
+def judge(file: Path, wanted: Set[str]) -> bool:
+    """Return whether a journal stands there, with the tables that are wanted. Raises JournalError when it is none.
 
-    Reads the first bytes only; whether the rest is whole is asked of SQLite (``Database.check``).
+    Nothing is written: opening a database as its user does may already change it. Whether the rest is whole is asked
+    of SQLite later (``Database.check``).
     """
     try:
         with file.open("rb") as stream:
@@ -63,6 +64,13 @@ def judge(file: Path) -> bool:
     for path in (file, file.parent):
         if not os.access(path, os.W_OK):
             raise JournalFull(f"the journal {file} cannot be written: {path} is read-only for this user")
+    try:
+        with closing(sqlite3.connect(f"{file.resolve().as_uri()}?mode=ro", uri=True)) as looked_at:
+            tables = {str(row[0]) for row in looked_at.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    except sqlite3.Error as error:
+        raise meaning(file, error) from error
+    if not wanted <= tables:
+        raise _stranger(file, tables)
     return True
 
 
@@ -103,7 +111,7 @@ def _away(newborn: Path) -> None:
         newborn.with_name(newborn.name + suffix).unlink(missing_ok=True)
 
 
-def stranger(file: Path, tables: list[str]) -> JournalError:
+def _stranger(file: Path, tables: Set[str]) -> JournalError:
     """Tell that a database is not our journal; its own tables are named."""
     named = ", ".join(sorted(tables)[:5]) or "none"
     return JournalError(f"the database {file} is no journal of this program (its tables: {named}). {_ANEW}")
@@ -113,7 +121,7 @@ def meaning(file: Path | None, error: BaseException) -> JournalError:
     """Return what an error of the database means: what, where, what to do."""
     text = str(error).splitlines()[0]
     where = f"the journal {file}" if file is not None else "the journal"
-    code = getattr(getattr(error, "orig", None), "sqlite_errorcode", 0) & 0xFF
+    code = getattr(getattr(error, "orig", error), "sqlite_errorcode", 0) & 0xFF
     if code in _DAMAGED:
         return JournalError(f"{where} is damaged: {text}. {_ANEW}")
     if code in _FULL:

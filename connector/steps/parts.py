@@ -193,10 +193,14 @@ class Parts:
     """(server, href) of an unknown request among finished ones → (ETag, size), SHA-256, came with a copied status."""
     clocks: Mapping[str, Callable[[], float | None]] = field(default_factory=dict)
     """``server:NAME`` or ``account:NAME`` → its clock minus ours at its last answer, in seconds."""
+    renewals: Mapping[str, Callable[[], bool]] = field(default_factory=dict)
+    """Server → take in another password, where one was put in place; False, doing nothing, where none was."""
     alarms: dict[tuple[str, str], Mapping[str, Any] | None] = field(default_factory=dict)
     """(subject, cause) → what was kept of the alarm that stands; None: none does. A copy of the journal's."""
     doubted: dict[str, datetime] = field(default_factory=dict)
     """Watched folder of which very many known requests vanished at once → since when."""
+    doubt_asked: dict[str, datetime] = field(default_factory=dict)
+    """Watched folder → when the server was asked last whether what vanished from it is elsewhere."""
     tag_books: dict[str, TagBook] = field(default_factory=dict)
     """By server name: the tags that it was found to have."""
     fresh_marks: set[int] = field(default_factory=set)

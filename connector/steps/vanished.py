@@ -9,9 +9,11 @@ when it is believed. Source: design page section 3, points 6 and 7; scenario C7.
 from __future__ import annotations
 
 from collections.abc import Sequence, Set
+from contextlib import suppress
 from datetime import datetime
 from typing import Final
 
+from connector.errors import RemoteError
 from connector.lifecycle import Record
 from connector.ports import FileId
 from connector.report.context import Pause, PauseCause
@@ -34,7 +36,7 @@ def look(parts: Parts, sights: Sequence[Sight], server: str) -> frozenset[int]:
         name = sight.settings.name
         mine = [one for one in records if one.folder == name and _is_followed(one)]
         gone = [one for one in mine if _is_gone(sights, one, owned)]
-        if len(gone) >= MANY and 2 * len(gone) > len(mine):
+        if len(gone) >= MANY and 2 * len(gone) > len(mine) and not _are_elsewhere(parts, name, gone):
             if _still_doubted(parts, name, len(gone), len(mine)):
                 doubted.update(one.id for one in gone)
         elif name in parts.doubted or standing(parts, _subject(name), VANISHED) is not None:
@@ -65,6 +67,24 @@ def _is_gone(sights: Sequence[Sight], record: Record, owned: Set[str]) -> bool:
     if size is None:
         return True
     return all(entry.href in owned for sight in sights for entry in sight.of_size(size))
+
+
+def _are_elsewhere(parts: Parts, name: str, gone: Sequence[Record]) -> bool:
+    """True when the server knows where one of them is now: moved out of what is watched, and followed there.
+
+    Asked when they vanish, and again now and then.
+    """
+    asked = parts.doubt_asked.get(name)
+    if asked is not None and name in parts.doubted and parts.now() - asked < parts.timing.gone_patience:
+        return False
+    parts.doubt_asked[name] = parts.now()
+    with suppress(RemoteError):
+        folder = parts.folders[gone[0].server]
+        if not folder.capabilities().search:
+            return False
+        ids = [document.file_id for one in gone for document in one.documents if document.file_id is not None]
+        return any(folder.find_by_id(FileId(one)) is not None for one in ids[:1])
+    return False
 
 
 def _still_doubted(parts: Parts, name: str, gone: int, known: int) -> bool:

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext
+from dataclasses import replace
 from typing import Any
 
 import requests
@@ -78,6 +79,12 @@ class Connections:
             self._refused = self._accepted = False
         self._courtesy.forget()
         self.close()
+
+    def renew(self, password: bytes) -> None:
+        """Go on with another password, from the next request on."""
+        with self._lock:
+            self._login = replace(self._login, password=password)
+        self.reconnect()
 
     def close(self) -> None:
         """Close the connections that are not in use; a later call opens new ones."""

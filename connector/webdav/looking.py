@@ -123,6 +123,11 @@ class Looking:
         self._connections.reconnect()
         self._forget()
 
+    def renew(self, password: str) -> None:
+        """Go on with another password, which was put in place of one that was refused."""
+        self._connections.renew(password.encode())
+        self._forget()
+
     def _forget(self) -> None:
         with self._lock:
             self._known: Capabilities | None = None
