@@ -129,7 +129,7 @@ def _work(
     rights.note_sights(parts, sights)
     made = _write_requests(parts, sights, memory, deadline)
     attended, over = attend(parts, server, sights, memory, deadline, held)
-    progress = Progress(parts, server, folders, memory, held, deadline)
+    progress = Progress(parts, server, folders, memory, held | parts.vanished.get(server, frozenset()), deadline)
     complete = progress.advance(attended)
     complete = progress.show() and complete
     _tidy_all(parts, sights, {**over, **progress.over}, memory, deadline)

@@ -199,6 +199,8 @@ class Parts:
     """(subject, cause) → what was kept of the alarm that stands; None: none does. A copy of the journal's."""
     doubted: dict[str, datetime] = field(default_factory=dict)
     """Watched folder of which very many known requests vanished at once → since when."""
+    vanished: dict[str, frozenset[int]] = field(default_factory=dict)
+    """Server → the requests of whose absence nothing is concluded just now."""
     doubt_asked: dict[str, datetime] = field(default_factory=dict)
     """Watched folder → when the server was asked last whether what vanished from it is elsewhere."""
     tag_books: dict[str, TagBook] = field(default_factory=dict)

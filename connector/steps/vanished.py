@@ -42,7 +42,8 @@ def look(parts: Parts, sights: Sequence[Sight], server: str) -> frozenset[int]:
         elif name in parts.doubted or standing(parts, _subject(name), VANISHED) is not None:
             parts.doubted.pop(name, None)
             end_alarm(parts, _subject(name), VANISHED, "what had vanished is there again, or has another place")
-    return frozenset(doubted)
+    parts.vanished[server] = frozenset(doubted)
+    return parts.vanished[server]
 
 
 def _is_followed(record: Record) -> bool:

@@ -13,7 +13,7 @@ from connector.lifecycle import State
 from connector.passes import server_pass
 from connector.steps.vanished import MANY
 from tests.faults.test_missing import PATIENT
-from tests.faults.test_once import MODES, Town, in_place, letter
+from tests.faults.test_once import MODES, OTHER, Town, in_place, letter
 from tests.worlds import MARIE, ONE, ROOT, Mode
 
 NOTICE = "SIGNATURES EN PAUSE.txt"
@@ -83,7 +83,7 @@ def test_a_disk_that_is_not_mounted(tmp_path: Path, mode: Mode, caplog: pytest.L
         now = {record.ref: record.state for record in stage.records()}
         changed = {ref for ref in before if before[ref] is not now[ref]}
         assert {now[ref] for ref in changed} == {State.DELIVERING}
-        stage.drop("neuve", letter("neuve"))
+        stage.drop("neuve", letter("neuve"), OTHER)
         stage.run()
         assert stage.first_line("neuve").startswith("EN PAUSE – beaucoup de demandes ne sont plus")
         assert sum(stage.sends()) == HELD // 2
