@@ -59,6 +59,8 @@ class ServerMemory:
     """Watched folder → the sight for which its owner was looked at."""
     troubles: dict[str, str] = field(default_factory=dict)
     """Folder → why it could not be worked in at the last pass: another owner, gone, forbidden."""
+    silent: set[str] = field(default_factory=set)
+    """Folders for which the server had no answer at the last look: nothing else is asked there in that pass."""
     said: dict[str, str] = field(default_factory=dict)
     """Folder → the trouble that the log was told last: it is told once, not at every pass."""
     patience: dict[str, tuple[int, datetime]] = field(default_factory=dict)
@@ -134,6 +136,8 @@ def tried(memory: ServerMemory, settings: FolderSettings, look: Callable[[], obj
     except RemoteError as error:
         if not _of_one_folder(error):
             raise
+        if isinstance(error, Unavailable):
+            memory.silent.add(settings.name)
         _trouble(memory, settings, f"it cannot be worked in: {error}")
     else:
         memory.said.pop(settings.name, None)

@@ -74,6 +74,7 @@ def server_pass(parts: Parts, server: str, memory: ServerMemory, *, deadline: fl
     """
     folders = [settings for settings in parts.watched.values() if settings.server == server]
     memory.troubles.clear()
+    memory.silent.clear()
     storage.look(parts)
     if alarms.standing(parts, f"server:{server}", LOGIN_REFUSED) is not None:
         # Never the same password again: ten refusals block the address for everybody (WebDAV facts, trap 4).
