@@ -19,7 +19,7 @@ from connector.guards import (
 )
 from connector.lifecycle import Record
 from connector.ports import Entry, FileId
-from connector.steps import filed
+from connector.steps import filed, vanished
 from connector.steps.adopted import place_adopted
 from connector.steps.case import Case
 from connector.steps.discover import Sight
@@ -47,6 +47,7 @@ def attend(
     known_at: dict[int, str] = {}
     elsewhere: set[str] = set()
     in_sight = cache(partial(_files, sights))
+    doubted = vanished.look(parts, sights, server)
     for record in parts.journal.open_records(server):
         if record.id in held:
             elsewhere.add(record.place)
@@ -74,7 +75,7 @@ def attend(
                     tolerated(parts, memory, judged, "copies", partial(conflict_copies_seen, case, judged))
                     if due(judged):
                         over[judged.id] = judged
-    _attend_rest(parts, server, sights, memory, held)
+    _attend_rest(parts, server, sights, memory, held | doubted)
     return attended, over
 
 
@@ -123,21 +124,24 @@ def known_before(parts: Parts, sight: Sight) -> frozenset[str]:
         parts.journal.begin_watch(settings.name, settings.watch_root, present)
         return frozenset(present)
     gone = watch.there_before - present
-    if gone:
+    # While very much is gone at once, nothing of it counts as deleted: what comes back is what was there before.
+    if gone and settings.name not in parts.doubted:
         parts.journal.let_arrive(settings.name, gone)
-    return watch.there_before - gone
+        return watch.there_before - gone
+    return watch.there_before
 
 
 def _attend_rest(
-    parts: Parts, server: str, sights: list[Sight], memory: ServerMemory, held: frozenset[int]
+    parts: Parts, server: str, sights: list[Sight], memory: ServerMemory, left: frozenset[int]
 ) -> None:
+    """``left``: requests in other hands, and those of whose absence nothing is to be concluded."""
     for record in parts.journal.open_records(server):
-        if record.id in held:
+        if record.id in left:
             continue
         if record.place or record.document.href or record.adopted:
             tolerated(parts, memory, record, "missing", partial(attend_missing, parts, sights, record))
     for record in parts.journal.open_records(server):
-        if record.id in held:
+        if record.id in left:
             continue
         told = tolerated(parts, memory, record, "status", partial(still_reported, parts, sights, record))
         tolerated(parts, memory, told, "preview there", partial(preview_still_there, parts, sights, told))

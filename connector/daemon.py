@@ -173,6 +173,11 @@ class Daemon:
         log.info("stopped")
         return not busy
 
+    @property
+    def at_rest(self) -> bool:
+        """True when no thread of its own works any more: another one may take up from the journal."""
+        return not self._busy()
+
     def _busy(self) -> list[str]:
         """Names of what runs now, what outlived its pass included."""
         left = [f"server:{name}" for name, memory in self.memories.items() if memory.hands.busy]

@@ -10,6 +10,7 @@
     ├─ LifecycleError                  the developer       never         an event the table forbids; nothing changed
     ├─ StaleRecordError                time              later         another job was faster; nothing was written
     ├─ JournalError                    the administrator   never         the journal cannot be trusted: stop
+    │  └─ JournalFull                  the administrator   later         no fact can be kept now: stop until it can
     ├─ SpoolError                      the administrator   later         the spool's disk is full or read-only
     ├─ OwnershipError                  the administrator   never         another connector works in this folder
     └─ RemoteError(service, operation)
@@ -146,6 +147,12 @@ class JournalError(ConnectorError):
     """The journal is missing, damaged, too new or in use: the service stops rather than guess."""
 
     repaired_by = RepairedBy.ADMINISTRATOR
+
+
+class JournalFull(JournalError):
+    """Nothing can be kept just now: the journal's disk is full, read-only or away. What was kept stands."""
+
+    retry = Retry.LATER
 
 
 class SpoolError(ConnectorError):

@@ -28,7 +28,7 @@ from connector.lanes import Hands
 from connector.lifecycle import Record
 from connector.overview import OverviewMemory
 from connector.ports import Entry, Href, Page, folder_of
-from connector.steps import reported, waiting
+from connector.steps import reported, storage, waiting
 from connector.steps.attend import consider
 from connector.steps.case import Case
 from connector.steps.discover import Sight, Watch
@@ -62,6 +62,8 @@ class ServerMemory:
     """Folder → why it could not be worked in at the last pass: another owner, gone, forbidden."""
     kept: dict[str, str] = field(default_factory=dict)
     """Folder → the trouble that the journal was told last, for ``status``."""
+    silent: set[str] = field(default_factory=set)
+    """Folders for which the server had no answer at the last look: nothing else is asked there in that pass."""
     said: dict[str, str] = field(default_factory=dict)
     """Folder → the trouble that the log was told last: it is told once, not at every pass."""
     patience: dict[str, tuple[int, datetime]] = field(default_factory=dict)
@@ -137,6 +139,8 @@ def tried(memory: ServerMemory, settings: FolderSettings, look: Callable[[], obj
     except RemoteError as error:
         if not _of_one_folder(error):
             raise
+        if isinstance(error, Unavailable):
+            memory.silent.add(settings.name)
         _trouble(memory, settings, f"it cannot be worked in: {error}")
     else:
         memory.said.pop(settings.name, None)
@@ -192,6 +196,14 @@ def _ends_the_pass(parts: Parts, error: ConnectorError) -> bool:
     return isinstance(error, AskedToWait) and error.service in parts.folders
 
 
+def _said(parts: Parts, what: str, error: ConnectorError) -> None:
+    """Tell of what failed; a spool that takes nothing is the machine's matter, and told once."""
+    if isinstance(error, SpoolError):
+        storage.met(parts, error)
+    else:
+        log.warning("%s: %s", what, error)
+
+
 def patiently(parts: Parts, memory: ServerMemory, name: str, step: Callable[[], object]) -> None:
     """Do what concerns no single request; a remote obstacle puts it off, later and later."""
     if not _patient(memory, name, parts.now()):
@@ -221,7 +233,7 @@ def apart(parts: Parts, memory: ServerMemory, key: str, what: str, step: Callabl
     except ConnectorError as error:
         if _ends_the_pass(parts, error):
             raise
-        log.warning("%s: %s", what, error)
+        _said(parts, what, error)
     except Exception:  # a defect of ours met in one file must not stop the others
         log.exception("%s met a defect", what)
     else:
@@ -246,7 +258,7 @@ def tolerated(
     except ConnectorError as error:
         if _ends_the_pass(parts, error):
             raise
-        log.warning("%s, %s: %s", record.ref, what, error)
+        _said(parts, f"{record.ref}, {what}", error)
     except Exception:  # as above
         log.exception("%s, %s, met a defect", record.ref, what)
     else:
@@ -265,12 +277,10 @@ def guarded(parts: Parts, record: Record, step: Callable[[], Record]) -> Record:
     except StaleRecordError as error:
         log.info("%s: %s", record.ref, error)
         return parts.journal.get(record.id)
-    except SpoolError as error:
-        log.error("%s: %s", record.ref, error)
     except ConnectorError as error:
         if _ends_the_pass(parts, error):
             raise
-        log.warning("%s: %s", record.ref, error)
+        _said(parts, record.ref, error)
     except Exception:  # as above
         log.exception("%s met a defect", record.ref)
     now = parts.journal.get(record.id)
@@ -294,7 +304,7 @@ def guarded_place(case: Case, memory: ServerMemory) -> Record | None:
     except ConnectorError as error:
         if _ends_the_pass(case.parts, error):
             raise
-        log.warning("a request in folder %s: %s", case.settings.name, error)
+        _said(case.parts, f"a request in folder {case.settings.name}", error)
     except Exception:  # a defect of ours met in one file must not stop the other requests
         log.exception("a request in folder %s met a defect", case.settings.name)
     else:

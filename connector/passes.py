@@ -32,7 +32,20 @@ from connector.lanes import Hands, Piece, Turn
 from connector.lifecycle import Record, State
 from connector.looking import look, unsettled_in
 from connector.progress import Progress
-from connector.steps import contacts, drop, fading, filing, lists, models, rights, waiting
+from connector.steps import (
+    alarms,
+    clocks,
+    contacts,
+    drop,
+    fading,
+    filing,
+    lists,
+    models,
+    retention,
+    rights,
+    storage,
+    waiting,
+)
 from connector.steps.born import Room
 from connector.steps.discover import Sight
 from connector.steps.fetch import fetch
@@ -45,6 +58,7 @@ from connector.steps.tidy import due, tidy
 
 log = logging.getLogger(__name__)
 
+LOGIN_REFUSED = "login_refused"
 ACCOUNT_AT_ONCE = 4
 """So many of an account's requests are asked about, or fetched, at once."""
 
@@ -74,24 +88,33 @@ def server_pass(parts: Parts, server: str, memory: ServerMemory, *, deadline: fl
     """
     folders = [settings for settings in parts.watched.values() if settings.server == server]
     memory.troubles.clear()
+    memory.silent.clear()
+    storage.look(parts)
+    if alarms.standing(parts, f"server:{server}", LOGIN_REFUSED) is not None:
+        # Never the same password again: ten refusals block the address for everybody (WebDAV facts, trap 4).
+        parts.renewals.get(server, lambda: False)()
     began = parts.now()
     # Left over by an earlier pass, and still in somebody's hands: nobody else's in this one (R12).
     held = memory.hands.held()
     begun = time.monotonic()
     try:
-        _recover(parts, folders, memory)
+        _recover(parts, folders, memory, held)
         sights = look(parts, folders, memory)
     except RemoteError as error:
-        return _not_worked_with(server, memory, error)
+        return _not_worked_with(parts, server, memory, error)
+    clocks.look_at(parts, f"server:{server}")
     if deadline is not None:
         deadline += time.monotonic() - begun
     try:
         return _work(parts, server, sights, memory, began, held, deadline)
     except AskedToWait as error:
-        return _not_worked_with(server, memory, error)
+        return _not_worked_with(parts, server, memory, error)
 
 
-def _not_worked_with(server: str, memory: ServerMemory, error: RemoteError) -> Outcome:
+def _not_worked_with(parts: Parts, server: str, memory: ServerMemory, error: RemoteError) -> Outcome:
+    if isinstance(error, AccessDenied) and error.status == 401:
+        text = "the login is refused, and is not tried again before another password is put in place"
+        alarms.raise_alarm(parts, f"server:{server}", LOGIN_REFUSED, text)
     if memory.problem != str(error):  # said once, not at every pass
         level = logging.ERROR if isinstance(error, AccessDenied) else logging.WARNING
         log.log(level, "server %s cannot be worked with: %s", server, error)
@@ -111,6 +134,7 @@ def _work(
     folders = [settings for settings in parts.watched.values() if settings.server == server]
     if memory.problem and not memory.troubles:
         log.info("server %s answers again", server)
+    alarms.end_alarm(parts, f"server:{server}", LOGIN_REFUSED, "the login is accepted again")
     memory.problem = "; ".join(f"{name}: {trouble}" for name, trouble in sorted(memory.troubles.items()))
     keep_troubles(parts, memory, [settings.name for settings in folders])
     before = {record.id: record.state for record in parts.journal.open_records(server)}
@@ -121,7 +145,9 @@ def _work(
     rights.note_sights(parts, sights)
     made = _write_requests(parts, sights, memory, deadline)
     attended, over = attend(parts, server, sights, memory, deadline, held)
-    progress = Progress(parts, server, folders, memory, held, deadline)
+    progress = Progress(
+        parts, server, folders, memory, held | parts.vanished.get(server, frozenset()), deadline
+    )
     complete = progress.advance(attended)
     complete = progress.show() and complete
     _tidy_all(parts, sights, {**over, **progress.over}, memory, deadline)
@@ -135,7 +161,9 @@ def _work(
     return Outcome(complete=complete, unsettled=unsettled, moved=moved, seen_at=seen_at)
 
 
-def _recover(parts: Parts, folders: list[FolderSettings], memory: ServerMemory) -> None:
+def _recover(
+    parts: Parts, folders: list[FolderSettings], memory: ServerMemory, held: frozenset[int] = frozenset()
+) -> None:
     """Own each folder, take in each registry; a folder that cannot be worked in leaves the others alone."""
     for settings in folders:
         if settings.name not in memory.owned and tried(memory, settings, partial(own, parts, settings)):
@@ -144,7 +172,7 @@ def _recover(parts: Parts, folders: list[FolderSettings], memory: ServerMemory) 
             memory.recovered.discard(settings.registry)
     for registry in sorted({s.registry for s in folders} - memory.recovered):
         mine = [s for s in folders if s.registry == registry and s.name in memory.owned]
-        if mine and tried(memory, mine[0], partial(recover, parts, registry, mine)):
+        if mine and tried(memory, mine[0], partial(recover, parts, registry, mine, held)):
             memory.recovered.add(registry)
             adopt_renamed_folders(parts, mine)
 
@@ -213,9 +241,11 @@ def _overviews_due(parts: Parts, sight: Sight, memory: ServerMemory, began: date
 def account_pass(parts: Parts, account: str, *, deadline: float | None = None) -> Outcome:
     """Steps 7 and 8 for one account: ask about what is due, fetch what is signed. Raises JournalError only."""
     waiting.let_go(parts, account)
+    storage.look(parts)
+    clocks.ask_again(parts, account)
     contacts.expire(parts)
     fading.fade(parts)
-    before = sorted(parts.journal.followed(account), key=_due_first)
+    before = retention.first_things_first(parts, parts.journal.followed(account))
     open_ones = [record for record in before if not record.closed]
     later = [record.next_at for record in open_ones if record.next_at and not waiting.due(parts, record)]
     moved: set[int] = set()
@@ -240,6 +270,8 @@ def account_pass(parts: Parts, account: str, *, deadline: float | None = None) -
         width=1 if waiting.is_away(parts, account) else ACCOUNT_AT_ONCE,
         stopped=partial(out_of_time, parts, deadline),
     )
+    clocks.look_at(parts, f"account:{account}")
+    retention.tell(parts, account)
     next_at = waiting.asks_again_at(parts, account) or min(later, default=None)
     return Outcome(complete=not out_of_time(parts, deadline), moved=len(moved), next_at=next_at)
 
@@ -248,12 +280,13 @@ def _follow(parts: Parts, record: Record) -> Record:
     if record.state is State.MARKED:
         return ask(parts, record)
     if record.state in {State.SEALING, State.QUARANTINED}:
-        return fetch(parts, record)
+        return _fetched(parts, record)
     followed = follow(parts, record)
     if followed.state is State.SEALING:
-        return fetch(parts, followed)
+        return _fetched(parts, followed)
     return remind_if_due(parts, followed, record)
 
 
-def _due_first(record: Record) -> datetime:
-    return record.next_at or record.created_at
+def _fetched(parts: Parts, record: Record) -> Record:
+    """Fetch what can be kept; while nothing can be, it stays at the platform and is not carried here for nothing."""
+    return record if storage.is_full(parts) else fetch(parts, record)

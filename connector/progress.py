@@ -187,7 +187,8 @@ def _ours(parts: Parts, record: Record, memory: ServerMemory) -> bool:
             missing = "folder" if settings is None else "account"
             log.error("%s rests: its %s is no longer in the configuration", record.ref, missing)
         return False
-    return memory.workable(settings)
+    # What a server cannot even show, for now, is not asked about for each request again.
+    return memory.workable(settings) and settings.name not in memory.silent
 
 
 def _urgency(record: Record) -> int:

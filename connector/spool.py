@@ -19,6 +19,9 @@ from connector.errors import SpoolError
 
 _PART = ".part"
 _BLOCK = 65_536
+_PROBE = "probe"
+_PROBE_BYTES = 1_000_000
+"""As large as most signed documents."""
 T = TypeVar("T")
 
 
@@ -76,6 +79,20 @@ class Spool:
                     partial.unlink(missing_ok=True)
                 raise
         return target, result
+
+    def probe(self) -> None:
+        """Put a file of some size to rest and take it away again. Raises SpoolError where that cannot be done now."""
+        with self._errors():
+            path = self.directory / f"{_PROBE}{_PART}"
+            try:
+                with path.open("wb") as stream:
+                    os.fchmod(stream.fileno(), 0o600)
+                    stream.write(bytes(_PROBE_BYTES))
+                    stream.flush()
+                    os.fsync(stream.fileno())
+            finally:
+                with suppress(OSError):
+                    path.unlink(missing_ok=True)
 
     def free(self, ref: str) -> None:
         """Remove all that is kept for a request. Idempotent."""

@@ -194,18 +194,29 @@ def status(
 @app.command()
 @verb
 def rebuild(
-    launch: Annotated[str, typer.Option("--launch", metavar="FOLDER", help="Its name in the configuration.")],
+    launch: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option(
+            "--launch",
+            metavar="FOLDER",
+            help="Judge anew what was in this folder before its first pass, and was held for that.",
+        ),
+    ] = None,
     config: ConfigOption = None,
     state: StateOption = None,
     yes: YesOption = False,
 ) -> None:
-    """Judge anew what was in a folder before its first pass, and was held for that.
+    """Begin a new journal from the markers in the folders; the old one is kept aside. The service must be stopped.
 
     Example: jse-connector rebuild --launch lyon-letters
     """
+    if launch is None:
+        from connector.cli import anew
+
+        _leave(anew.rebuild(configured(config, state), yes=yes))
     from connector.cli import operate
 
-    _leave(operate.rebuild(configured(config, state), launch, yes=yes))
+    _leave(operate.rebuild(configured(config, state), str(launch), yes=yes))
 
 
 @app.command("take-over")

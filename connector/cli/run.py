@@ -10,11 +10,15 @@ from typing import TYPE_CHECKING
 
 from connector.cli import private
 from connector.cli.common import FAILED, Settings
+from connector.cli.standstill import Standstill
 from connector.cli.wiring import single_instance, wired
+from connector.errors import JournalFull
 from connector.guards import ServerMemory
 from connector.passes import account_pass, server_pass
 
 if TYPE_CHECKING:
+    from connector.cli.wiring import State
+    from connector.config import Config
     from connector.steps.parts import Parts
 
 log = logging.getLogger(__name__)
@@ -26,17 +30,44 @@ MANUAL = "manual"
 
 
 def run(settings: Settings) -> int:
-    """Work until a signal. Raises ConfigurationError, JournalError."""
-    from connector.daemon import Daemon
+    """Work until a signal. Raises ConfigurationError, JournalError.
 
+    While no fact can be kept (the journal's disk is full) nothing is done; it goes on by itself, from the journal, as
+    after a start.
+    """
     private.never_dumped()
     private.catch_defects()
     config, state = settings.load(), settings.place()
     state.make()
-    with single_instance(state), wired(config, state) as parts:
+    standstill = Standstill()
+    with single_instance(state):
+        while True:
+            try:
+                return _serve(config, state, standstill)
+            except JournalFull as error:
+                if not standstill.may_go_on:
+                    raise
+                why = str(error)
+            if not standstill.wait(why):
+                return 0
+
+
+def _serve(config: Config, state: State, standstill: Standstill) -> int:
+    from connector.daemon import Daemon
+
+    standstill.may_go_on = True
+    with wired(config, state) as parts:
+        parts.journal.check()
         parts.spool.sweep()
-        if Daemon(parts, config).run():
-            return 0
+        daemon = Daemon(parts, config)
+        standstill.over()
+        try:
+            if daemon.run():
+                return 0
+        except JournalFull:
+            # A thread that is still in an effect keeps its requests: nobody else may begin on them in this process.
+            standstill.may_go_on = daemon.at_rest
+            raise
         # A thread is still in a call that does not come back. Closing its parts under its hands would only
         # blur what happened; the intent in the journal tells the next start all there is to know.
         logging.shutdown()
@@ -51,6 +82,7 @@ def tick(settings: Settings) -> int:
     config, state = settings.load(), settings.place()
     state.make()
     with single_instance(state), wired(config, state) as parts:
+        parts.journal.check()
         parts.spool.sweep()
         memories = {name: ServerMemory() for name in config.servers}
         for _ in range(ROUNDS):

@@ -98,4 +98,7 @@ def _tell(config: Config, name: str, given: AppPassword, file: Path) -> None:
         print(f"Write in the configuration, under  servers: {name}:")
         for line in wanted:
             print(f"    {line}")
-    print("The service uses it from its next start on.")
+    if wanted:
+        print("The service uses it from its next start on.")
+    else:
+        print("A running service whose login was refused uses it at once; else from its next start on.")

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from connector.cli.common import Settings, kept_journal
 from connector.cli.today import sends_today
+from connector.cli.wiring import contract_of
 from connector.lifecycle import Record, State
+from connector.steps.deadlines import after_days, last_signature
 
 if TYPE_CHECKING:
     from connector.config import Config
@@ -26,6 +28,7 @@ _WAITING = {
     State.UNCONFIRMED,
 }
 _PROGRESS = {State.IN_PROGRESS, State.DRAFT, State.SEALING, State.DELIVERING, State.QUARANTINED}
+_RETURNING = {State.SEALING, State.QUARANTINED, State.DELIVERING}
 _SIGNED = {State.DELIVERED, State.DELIVERED_BESIDE}
 _OVER = {State.REFUSED, State.EXPIRED, State.CANCELLED, State.LOST}
 _PERSON = {State.IN_DOUBT, State.HELD, State.QUARANTINED}
@@ -76,6 +79,7 @@ def gathered(config: Config, journal: Journal, now: datetime) -> dict[str, Any]:
         }
     return {
         "format": FORMAT,
+        "not_delivered": _not_delivered(config, records),
         "at": _iso(now),
         "folders": folders,
         "needs_a_person": persons,
@@ -90,6 +94,27 @@ def _troubles(journal: Journal, name: str) -> dict[str, Any]:
     trouble = journal.last_account_event(f"folder:{name}", TROUBLE) or {}
     strange = journal.last_account_event(f"folder:{name}", STRANGE_MARKERS) or {}
     return {"trouble": trouble.get("text") or None, "strange_markers": strange.get("count", 0)}
+
+
+def _not_delivered(config: Config, records: Sequence[Record]) -> dict[str, Any]:
+    """What is signed and not home yet; of what is not even here, when the platform erases the first of it."""
+    signed = [one for one in records if one.state in _RETURNING and not one.closed]
+    terms = contract_of(config).terms
+    dated = [
+        after_days(
+            last_signature(one.signatories) or one.signed_at or one.updated_at,
+            terms.retention_days,
+            config.zone,
+        )
+        for one in signed
+        if one.state is not State.DELIVERING
+    ]
+    first = min(dated, default=None)
+    return {
+        "signed": len(signed),
+        "not_here": len(dated),
+        "erased_from": None if first is None else _iso(first),
+    }
 
 
 def _counts(records: Sequence[Record], now: datetime) -> dict[str, int]:
@@ -142,6 +167,20 @@ def _print(told: dict[str, Any]) -> None:
         ways = {"tokens": "connect", "manual": "resume"}
         cure = f"   jse-connector {ways[hold['cause']]} {name}" if hold["cause"] in ways else ""
         print(f"  account {name}  held ({hold['cause']})  since {hold['since']}{cure}")
+    print("\nsoon")
+    for line in _soon(told["not_delivered"]):
+        print(f"  {line}")
     print("\ntoday")
     for name, account in told["accounts"].items():
         print(f"  {name} {account['sends_today']} of {account['max_sends_per_day']} sends")
+
+
+def _soon(returning: dict[str, Any]) -> list[str]:
+    if not returning["signed"]:
+        return ["none signed but not delivered"]
+    lines = [
+        f"{returning['signed']} signed but not delivered, {returning['not_here']} of them not fetched yet"
+    ]
+    if returning["erased_from"]:
+        lines.append(f"the first of those is erased by Jesignexpert from {returning['erased_from']} on")
+    return lines

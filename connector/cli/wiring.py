@@ -84,7 +84,11 @@ class Seams:
 def single_instance(state: State) -> Iterator[None]:
     """Hold the journal for this process alone. Raises JournalError when another process holds it."""
     path = state.directory / "journal" / "lock"
-    with open(path, "w", opener=private.private_file) as stream:
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise JournalError(f"state directory {state.directory} cannot be written: {error.strerror}") from error
+    with os.fdopen(handle, "w") as stream:
         try:
             fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
@@ -111,10 +115,11 @@ def wired(
         journal = seams.journal(config.journal.url or state.journal_url, now=clock)
         stack.callback(journal.close)
         folders: dict[str, Folder] = {}
+        renewals: dict[str, Callable[[], bool]] = {}
         for name in config.servers:
             folder = _folder(config, name, clock, seams)
             stack.callback(folder.close)
-            folders[name] = folder
+            folders[name], renewals[name] = folder, _renewal(config, name, folder)
         services: dict[str, SigningService] = {}
         for name in config.accounts:
             service = _service(config, name, contract, state, clock, seams)
@@ -134,6 +139,11 @@ def wired(
             report=report_settings(config),
             timing=timing_of(config),
             keep_personal_data=config.keep_personal_data,
+            renewals=renewals,
+            clocks={
+                **{f"server:{name}": partial(getattr, one, "drift_s") for name, one in folders.items()},
+                **{f"account:{name}": partial(getattr, one, "drift_s") for name, one in services.items()},
+            },
         )
 
 
@@ -266,6 +276,24 @@ def _folder(config: Config, name: str, now: Callable[[], datetime], seams: Seams
     )
 
 
+def _renewal(config: Config, name: str, folder: WebDavFolder) -> Callable[[], bool]:
+    """Return what takes in another password, put in place of one that was refused (``connect NAME`` writes one)."""
+    reference, path = config.servers[name].password, f"servers.{name}.password"
+    known = resolve_secret(reference, path=path)
+
+    def renew() -> bool:
+        nonlocal known
+        with suppress(ConfigurationError):
+            found = resolve_secret(reference, path=path)
+            if found != known:
+                known = found
+                folder.renew(found)
+                return True
+        return False
+
+    return renew
+
+
 def platform_secrets(config: Config) -> tuple[str, str]:
     """Return (shortcut, secret) of the software editor."""
     shortcut = config.platform.shortcut
@@ -317,13 +345,16 @@ def _connector_id(config: Config, state: State) -> str:
 
 def _once(path: Path, value: str) -> str:
     """Read a small file, made with ``value`` when it is not there; whole or absent, 0600."""
-    with suppress(FileNotFoundError):
-        return path.read_text().strip()
-    partial = path.with_name(f"{path.name}.{os.getpid()}.part")
-    handle = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(handle, "w") as stream:
-        stream.write(value + "\n")
-        stream.flush()
-        os.fsync(stream.fileno())
-    partial.replace(path)
+    try:
+        with suppress(FileNotFoundError):
+            return path.read_text().strip()
+        partial = path.with_name(f"{path.name}.{os.getpid()}.part")
+        handle = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(handle, "w") as stream:
+            stream.write(value + "\n")
+            stream.flush()
+            os.fsync(stream.fileno())
+        partial.replace(path)
+    except OSError as error:
+        raise JournalError(f"{path} can be neither read nor made: {error.strerror}") from error
     return value

@@ -18,10 +18,12 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
 from connector.errors import JournalError
-from connector.journal import schema
+from connector.journal import opening, schema
 
 Clock = Callable[[], datetime]
 
+_OURS = frozenset({"meta", "record", "event", "intent"})
+"""Tables of every version of the journal."""
 _PRAGMAS = (
     "journal_mode=WAL",
     "synchronous=FULL",
@@ -40,16 +42,26 @@ class Database:
 
     def __init__(self, url: str, *, now: Clock) -> None:
         self._now = now
+        self._file = opening.file_of(url)
         self._engine = _engine(url)
         # Taken in turn: SQLite lets those who wait for its one write lock look again now and then, in no order.
         self._writing: AbstractContextManager[object] = (
             threading.Lock() if self._engine.dialect.name == "sqlite" else nullcontext()
         )
+        if self._file is not None and not opening.judge(self._file, _OURS):
+            opening.bear(url, self._bear)
+        with self._transaction() as connection:
+            self._open(connection)
+
+    def _bear(self, place: sa.URL) -> None:
+        """Make a journal at ``place``, to the last byte."""
+        whole, self._engine = self._engine, _engine(place)
         try:
             with self._transaction() as connection:
                 self._open(connection)
-        except sa.exc.SQLAlchemyError as error:
-            raise JournalError(f"the journal cannot be opened: {_short(error)}") from error
+        finally:
+            self._engine.dispose()  # the last connection takes the write-ahead log into the file
+            self._engine = whole
 
     def close(self) -> None:
         """Let go of the database. Idempotent."""
@@ -67,6 +79,15 @@ class Database:
             ).scalar_one()
         return str(value)
 
+    def check(self) -> None:
+        """Let the database look at every page it has. Raises JournalError when it is damaged; changes nothing."""
+        if self._file is None:
+            return
+        with self._reading() as connection:
+            found = str(connection.exec_driver_sql("PRAGMA quick_check(1)").scalar())
+        if found != "ok":
+            raise opening.damaged(self._file, found.splitlines()[0])
+
     def _open(self, connection: Connection) -> None:
         if not sa.inspect(connection).has_table("meta"):
             schema.create(connection)
@@ -80,9 +101,11 @@ class Database:
         )
         if found > schema.VERSION:
             raise JournalError(
-                f"the journal is of schema {found}, this version knows {schema.VERSION}: "
+                f"the journal{'' if self._file is None else f' {self._file}'} is of schema {found}, this version knows {schema.VERSION}: "
                 "install the newer version again, or restore the journal's backup"
             )
+        if found == schema.VERSION:
+            return  # nothing is written: one that is damaged further on stays as it is
         for version in range(found, schema.VERSION):
             schema.MIGRATIONS[version](connection)
         connection.execute(
@@ -100,7 +123,7 @@ class Database:
                     raise
                 self._commit(connection)
         except sa.exc.SQLAlchemyError as error:
-            raise JournalError(f"the journal failed: {_short(error)}") from error
+            raise opening.meaning(self._file, error) from error
 
     @contextmanager
     def _reading(self) -> Iterator[Connection]:
@@ -108,7 +131,7 @@ class Database:
             with self._engine.connect().execution_options(reading=True) as connection:
                 yield connection
         except sa.exc.SQLAlchemyError as error:
-            raise JournalError(f"the journal failed: {_short(error)}") from error
+            raise opening.meaning(self._file, error) from error
 
     def _commit(self, connection: Connection) -> None:
         """Make a transaction last. The one place of every commit: tests count crash points here."""
@@ -137,7 +160,7 @@ def _short(error: BaseException) -> str:
     return str(error).splitlines()[0]
 
 
-def _engine(url: str) -> Engine:
+def _engine(url: str | sa.URL) -> Engine:
     # An error of the database would otherwise quote the values of its statement: names, addresses, numbers.
     engine = sa.create_engine(url, hide_parameters=True)
     if engine.dialect.name != "sqlite":

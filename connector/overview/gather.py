@@ -20,7 +20,7 @@ from connector.report.notices import is_told
 from connector.report.overview_lines import shown_name
 from connector.report.overview_news import Below, Line, ListLine, OverviewNews, Section, counts_of
 from connector.sidecar import names
-from connector.steps import born, lists
+from connector.steps import born, lists, vanished
 from connector.steps.context import pause_of
 from connector.steps.discover import Sight
 from connector.steps.gather import as_counted
@@ -107,7 +107,8 @@ def _news(
 ) -> OverviewNews:
     settings = sight.settings
     lines, is_root = homes.get(home, []), home == settings.root
-    pause = next(filter(None, (pause_of(parts, account) for account in settings.accounts)), None)
+    held = (pause_of(parts, account) for account in settings.accounts)
+    pause = vanished.pause_of(parts, settings.name) or next(filter(None, held), None)
     waits = any(line.section is Section.WAITING for line in lines)
     below = [
         Below(path=each.removeprefix(home).rstrip("/"), counts=counts_of(inner))

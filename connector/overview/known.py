@@ -15,6 +15,7 @@ from connector.report.overview_lines import line_of
 from connector.report.overview_news import Line
 from connector.report.typography import Language
 from connector.steps.context import context_of
+from connector.steps.deadlines import erasure
 from connector.steps.gather import as_counted
 from connector.steps.parts import Parts
 from connector.steps.places import status_href
@@ -106,4 +107,5 @@ def _context(parts: Parts, record: Record) -> StatusContext:
         sender=record.account,
         now=parts.now(),
         ceiling=parts.watched[record.folder].ceiling,
+        erases_at=erasure(parts, record) if record.account in parts.accounts else None,
     )

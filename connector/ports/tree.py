@@ -23,6 +23,7 @@ RACY: Final = timedelta(seconds=2)
 
 _RACY_S: Final = RACY.total_seconds()
 _MOST_LOOSE: Final = 400
+_NOTHING: Final = len(marshal.dumps([]))
 
 Values = tuple[str, bool, str | None, bool, int | None, float | None, str | None, str | None, str | None]
 """A :class:`Row` as marshal takes it."""
@@ -93,6 +94,11 @@ class Page:
         """Unpack without even naming the values, in the order of :class:`Row`."""
         found: list[Values] = marshal.loads(self._rows)  # noqa: S302  # packed above, by this very process
         return found
+
+    @property
+    def is_empty(self) -> bool:
+        """True when nothing is in it; costs no unpacking."""
+        return len(self._rows) <= _NOTHING
 
     @property
     def weight(self) -> int:

@@ -32,6 +32,12 @@ class PauseCause(StrEnum):
     """The DMS refuses our login: nothing can be written there, only the administrator is told."""
     MANUAL = "manual"
     """The administrator stopped it."""
+    CLOCK = "clock"
+    """This machine's clock is too far from the platform's."""
+    NO_ROOM = "no_room"
+    """Signed documents cannot be kept on this machine: its disk is full or read-only."""
+    VANISHED = "vanished"
+    """Very many known requests of a folder are not there any more, all at once."""
 
 
 class WaitReason(StrEnum):
@@ -47,11 +53,15 @@ class WaitReason(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Pause:
-    """An account or folder that holds its launches. Times are aware UTC; ``notified_at``: when a mail left."""
+    """An account or folder that holds its launches. Times are aware UTC; ``notified_at``: when a mail left.
+
+    ``until``: when it ends by itself whatever happens, where that is known.
+    """
 
     cause: PauseCause
     since: datetime
     notified_at: datetime | None = None
+    until: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -39,6 +39,18 @@ _FIRST: dict[PauseCause, tuple[str, str]] = {
         "another signature service already follows this folder",
     ),
     PauseCause.MANUAL: ("les envois du cabinet sont suspendus", "the firm’s sending is suspended"),
+    PauseCause.CLOCK: (
+        "l’horloge du service de signature est à régler",
+        "the clock of the signature service must be set",
+    ),
+    PauseCause.NO_ROOM: (
+        "la place manque pour garder les documents signés",
+        "there is no room left to keep the signed documents",
+    ),
+    PauseCause.VANISHED: (
+        "beaucoup de demandes ne sont plus dans ce dossier",
+        "many requests are not in this folder any more",
+    ),
 }
 
 
@@ -61,12 +73,14 @@ def render_notice(
     page = Page(language, zone)
     first = headline(_STATE[language], page.pick(*_FIRST[pause.cause]), language, support=support)
     _since(page, pause, waiting)
+    if pause.cause is PauseCause.VANISHED:
+        _vanished(page, pause)
     _who(page, pause, support)
     page.para(
         "Ce fichier disparaîtra tout seul à la reprise.",
         "This file will go away by itself when sending resumes.",
     )
-    if pause.cause is PauseCause.OWNER:
+    if pause.cause in {PauseCause.OWNER, PauseCause.VANISHED}:
         page.para("Dossier concerné : « {folder} ».", "Folder concerned: “{folder}”.", folder=folder)
     return "\n".join([first, *page.body()]) + "\n"
 
@@ -96,6 +110,22 @@ def _since(page: Page, pause: Pause, waiting: int) -> None:
         day=page.day_at(pause.since),
         told=told,
     )
+
+
+def _vanished(page: Page, pause: Pause) -> None:
+    """Why nothing is concluded from it yet, and until when."""
+    page.para(
+        "Un partage retiré ou un disque débranché en est souvent la cause : aucune demande n’est donc considérée comme "
+        "supprimée, et rien n’est déposé ailleurs.",
+        "Often a share was withdrawn or a disk is not connected: so no request is taken for deleted, and nothing is put "
+        "elsewhere.",
+    )
+    if pause.until is not None:
+        page.para(
+            "Vous les avez supprimées vous-même ? Il n’y a rien à faire : cela sera pris en compte le {day}.",
+            "If you deleted them yourself, there is nothing to do: it will be taken into account on {day}.",
+            day=page.day_at(pause.until),
+        )
 
 
 def _who(page: Page, pause: Pause, support: str) -> None:

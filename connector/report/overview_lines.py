@@ -78,7 +78,7 @@ def _section(record: Record) -> tuple[Section, bool]:
         return (Section.TO_DO, True) if record.reason == "platform_failed" else (Section.ENDED, False)
     if state in {State.REFUSED, State.EXPIRED, State.LOST}:
         return Section.TO_DO, True
-    if state in _ASKS or (state is State.DELIVERING and _stuck(record)):
+    if state in _ASKS or (state in {State.SEALING, State.DELIVERING} and _stuck(record)):
         return Section.TO_DO, False
     if state is State.IN_PROGRESS and record.document.changed_at is not None:
         return (
@@ -93,7 +93,12 @@ def _section(record: Record) -> tuple[Section, bool]:
 
 
 def _stuck(record: Record) -> bool:
-    """True when the signed document cannot be put down until somebody closes the PDF, or lets us write."""
+    """True when the signed document cannot be put down until somebody closes the PDF, or lets us write.
+
+    Or when it has not come, and the platform is about to erase it.
+    """
+    if record.state is State.SEALING:
+        return "erasure_told" in record.extra
     return record.reason in {"pdf_locked", "delivery_blocked"} or bool(record.extra.get("locked"))
 
 

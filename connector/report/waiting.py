@@ -47,6 +47,18 @@ PAUSED: dict[PauseCause, tuple[str, str]] = {
         "les envois du cabinet sont suspendus ; rien n’est perdu",
         "the firm’s sending is suspended; nothing is lost",
     ),
+    PauseCause.CLOCK: (
+        "l’horloge du service de signature est à régler ; rien n’est perdu",
+        "the clock of the signature service must be set; nothing is lost",
+    ),
+    PauseCause.NO_ROOM: (
+        "la place manque pour garder les documents signés ; rien n’est perdu",
+        "there is no room left to keep the signed documents; nothing is lost",
+    ),
+    PauseCause.VANISHED: (
+        "beaucoup de demandes ne sont plus dans ce dossier ; rien n’est parti",
+        "many requests are not in this folder any more; nothing has been sent",
+    ),
 }
 """Cause → what the first line says of it (ux page, the table of S13)."""
 
@@ -86,6 +98,18 @@ _UNTIL: dict[PauseCause, tuple[str, str]] = {
     PauseCause.MANUAL: (
         "dès la reprise des envois.",
         "as soon as sending resumes.",
+    ),
+    PauseCause.CLOCK: (
+        "dès que cette horloge sera réglée.",
+        "as soon as that clock is set.",
+    ),
+    PauseCause.NO_ROOM: (
+        "dès que la place sera faite.",
+        "as soon as there is room again.",
+    ),
+    PauseCause.VANISHED: (
+        "dès qu’il sera clair ce que sont devenues les autres.",
+        "as soon as it is clear what became of the others.",
     ),
 }
 

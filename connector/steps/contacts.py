@@ -64,10 +64,10 @@ def remember(parts: Parts, record: Record) -> None:
         return
     if PEOPLE in record.extra:
         return  # of whom nothing, or a name alone, was to be kept: closed once more, they are not learnt again
-    asked = dict(enumerate(record.request.signatories, start=1))
     for facts in record.signatories:
-        signatory = asked.get(facts.order)
-        if signatory is not None and facts.signed_at is not None and _same(facts, signatory):
+        # By address: on Jesignexpert's site people may be put in another order.
+        signatory = next((one for one in record.request.signatories if _same(facts, one)), None)
+        if signatory is not None and facts.signed_at is not None:
             _learn(parts, record.account, signatory, min(facts.signed_at, parts.now()))
 
 

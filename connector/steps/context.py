@@ -13,7 +13,7 @@ from connector.report.context import ACTED_NOW, Pause, PauseCause, StatusContext
 from connector.report.facts import TYPED, moment_of
 from connector.report.typography import Language
 from connector.sidecar.model import Verb
-from connector.steps import assumed, deadlines, waiting
+from connector.steps import assumed, deadlines, vanished, waiting
 from connector.steps.parts import Parts
 from connector.steps.places import NOTICE
 
@@ -32,7 +32,7 @@ def context_of(parts: Parts, record: Record) -> StatusContext:
         sender=parts.accounts[record.account].sender,
         now=parts.now(),
         ceiling=settings.ceiling,
-        pause=pause_of(parts, record.account),
+        pause=vanished.pause_of(parts, record.folder) or pause_of(parts, record.account),
         platform_away_since=moment_of(record.extra.get("away_since")) or _unanswered_since(parts, record),
         wait=_wait_reason(parts, record),
         wait_limit=parts.accounts[record.account].max_sends_per_day,

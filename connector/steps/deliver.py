@@ -207,6 +207,11 @@ def _as_version(task: Task, present: Present) -> Task:
     if unproven(fetched.modified, fetched.date):
         return task.later("too_fresh")
     href = Href(task.document.href)
+    if task.record.reason == BLOCKED and _may_not_be_written(task, href):
+        # It was refused before: the whole document is not carried there again only to hear the same.
+        raise AccessDenied(
+            "may still not be written", service=task.folder.name, operation="deliver", status=403
+        )
     task = task.intend({"kind": "version", "href": href, "etag": str(fetched.etag)})
     try:
         task.folder.replace_as_version(href, task.signed, etag=fetched.etag, upload=_upload_of(task))
@@ -220,6 +225,14 @@ def _as_version(task: Task, present: Present) -> Task:
     except OutcomeUnknown as error:
         log.warning("delivering %s: no clear answer (%s); the file itself is asked", task.record.ref, error)
     return _read_back(task, href)
+
+
+def _may_not_be_written(task: Task, href: Href) -> bool:
+    """True when the server says so of the file itself, or of its folder."""
+    file = task.folder.stat(href)
+    if file.permissions is None or "W" in file.permissions:
+        return False
+    return not takes(task.folder.stat(file.parent).permissions or "")
 
 
 def _is_alone_read_only(task: Task, href: Href) -> bool:

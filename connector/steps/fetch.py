@@ -59,6 +59,10 @@ def fetch(parts: Parts, record: Record) -> Record:
     Raises JournalError, SpoolError (nothing is ever delivered from memory).
     """
     bad: list[_Bad] = []
+    for document in record.documents:
+        kept = _kept_before(parts, record, document)
+        if kept is not None:
+            record = _one_here(parts, record, kept)
     wanted = [document for document in record.documents if not _is_here(parts, record, document)]
     try:
         for document in wanted:
@@ -81,6 +85,28 @@ def fetch(parts: Parts, record: Record) -> Record:
     except RemoteError as error:
         return _not_ready(parts, record, error)
     return _quarantine(parts, record, bad[0]) if bad else _all_here(parts, record, None)
+
+
+def lies_in_the_spool(parts: Parts, record: Record) -> bool:
+    """True when an earlier life of the journal had fetched every document of a request, and the spool outlived it."""
+    return all(_kept_before(parts, record, document) is not None for document in record.documents)
+
+
+def _kept_before(parts: Parts, record: Record, document: DocumentFacts) -> _Good | None:
+    """Return what a journal that was lost had put to rest, where it is this document for certain: the platform may have
+    erased its own since.
+
+    Its hash went with the journal, so it is judged by meaning, as what is found in a folder (R8).
+    """
+    if not record.adopted or document.signed_sha256 is not None or not document.pages_digest:
+        return None
+    path = parts.spool.path(record.ref, signed_name(document.rank))
+    if not path.is_file():
+        return None
+    found = _judged(parts, record, document, path, parts.spool.sha256(path))
+    if isinstance(found, _Bad) or found.verdict.differences or not found.verdict.intact:
+        return None
+    return found
 
 
 def _is_here(parts: Parts, record: Record, document: DocumentFacts) -> bool:

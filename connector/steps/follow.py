@@ -7,15 +7,18 @@ once seen started stays in progress while the platform is away (R13).
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from connector.errors import AccessDenied, AnsweredNo, AskedToWait, InvalidResponse, NotFound, RemoteError
-from connector.lifecycle import Event, Record, SignatoryFacts, State
+from connector.identity import canonical_email
+from connector.lifecycle import TRANSITIONS, Event, Record, SignatoryFacts, State
 from connector.ports import Progress, SignatoryProgress, SignatoryStatus, TransactionId, TransactionStatus
 from connector.steps import waiting
 from connector.steps.dates import FROM_DOCUMENT
 from connector.steps.deadlines import erased, lapse, lapse_by_rule, last_signature
+from connector.steps.fetch import lies_in_the_spool
 from connector.steps.parts import Parts
 
 log = logging.getLogger(__name__)
@@ -113,6 +116,12 @@ def _in_progress(parts: Parts, record: Record, status: TransactionStatus, change
 
 
 def _not_found(parts: Parts, record: Record, error: NotFound) -> Record:
+    if Event.SIGNED in TRANSITIONS[record.state] and record.adopted and lies_in_the_spool(parts, record):
+        # Erased there, and fetched before the journal was lost.
+        signed_at = record.signed_at or record.sent_at or parts.now()
+        return parts.journal.fact(
+            record, Event.SIGNED, done=("send",), reason="", signed_at=signed_at, next_at=None
+        )
     if record.seen_answering or record.adopted:
         # An adopted one was answered for in an earlier life of the journal (protocol step 7).
         reason = "erased_before_fetch" if record.signed_at else "erased_unknown"
@@ -147,19 +156,40 @@ def _interval(parts: Parts, record: Record) -> timedelta:
 
 
 def _signatories(record: Record, status: TransactionStatus, now: datetime) -> tuple[SignatoryFacts, ...]:
-    """Bring what the platform tells of each signatory together with what we know of them, by rank."""
+    """Bring what the platform tells of each signatory together with what we know of them: by rank, as long as the
+    address is the same, else by address.
+
+    On its site people may be put in another order, or an address corrected: what is known of one is never another's.
+    """
     if not status.signatories:
         return record.signatories
     known = {facts.order: facts for facts in record.signatories}
-    return tuple(
-        _signatory(known.get(told.order), told, now)
-        for told in sorted(status.signatories, key=lambda s: s.order)
-    )
+    told = sorted(status.signatories, key=lambda one: one.order)
+    return tuple(_signatory(_known_of(one, known, told), one, now) for one in told)
+
+
+def _known_of(
+    told: SignatoryStatus, known: Mapping[int, SignatoryFacts], all_told: Sequence[SignatoryStatus]
+) -> SignatoryFacts | None:
+    there = known.get(told.order)
+    if there is None or not told.email or not there.email or _same(told.email, there.email):
+        return there
+    for facts in known.values():
+        if facts.email and _same(facts.email, told.email):
+            return facts
+    if any(one.email and _same(one.email, there.email) for one in all_told):
+        return None  # whoever was at that rank has another one now
+    return there.model_copy(update={"email": told.email, "phone": ""})
+
+
+def _same(one: str, other: str) -> bool:
+    return canonical_email(one) == canonical_email(other)
 
 
 def _signatory(known: SignatoryFacts | None, told: SignatoryStatus, now: datetime) -> SignatoryFacts:
     facts = known or SignatoryFacts(order=told.order, email=told.email, name=told.name)
     changes: dict[str, Any] = {
+        "order": told.order,
         "email": facts.email or told.email,
         "name": facts.name or told.name,
         "word": told.word,

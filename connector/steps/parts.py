@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from connector.config.model import Ceiling
@@ -99,6 +100,8 @@ class Timing:
     probe: timedelta = timedelta(minutes=15)
     """How often a held account is probed by one request."""
     retention: timedelta = timedelta(days=30)
+    vanished_patience: timedelta = timedelta(days=1)
+    """Very many requests that vanish at once are not believed to be deleted before so long."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -190,6 +193,18 @@ class Parts:
     """Watched folder → the look at it whose rights were taken in."""
     filed_seen: dict[tuple[str, str], tuple[tuple[object, ...], str, bool]] = field(default_factory=dict)
     """(server, href) of an unknown request among finished ones → (ETag, size), SHA-256, came with a copied status."""
+    clocks: Mapping[str, Callable[[], float | None]] = field(default_factory=dict)
+    """``server:NAME`` or ``account:NAME`` → its clock minus ours at its last answer, in seconds."""
+    renewals: Mapping[str, Callable[[], bool]] = field(default_factory=dict)
+    """Server → take in another password, where one was put in place; False, doing nothing, where none was."""
+    alarms: dict[tuple[str, str], Mapping[str, Any] | None] = field(default_factory=dict)
+    """(subject, cause) → what was kept of the alarm that stands; None: none does. A copy of the journal's."""
+    doubted: dict[str, datetime] = field(default_factory=dict)
+    """Watched folder of which very many known requests vanished at once → since when."""
+    vanished: dict[str, frozenset[int]] = field(default_factory=dict)
+    """Server → the requests of whose absence nothing is concluded just now."""
+    doubt_asked: dict[str, datetime] = field(default_factory=dict)
+    """Watched folder → when the server was asked last whether what vanished from it is elsewhere."""
     tag_books: dict[str, TagBook] = field(default_factory=dict)
     """By server name: the tags that it was found to have."""
     strange: dict[tuple[str, str], tuple[object, ...]] = field(default_factory=dict)

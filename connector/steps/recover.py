@@ -8,6 +8,7 @@ about, never sent. Source: protocol R4, R6, R7, R12.
 from __future__ import annotations
 
 import logging
+from collections.abc import Set
 from itertools import zip_longest
 from typing import Any
 
@@ -85,11 +86,14 @@ def check_owner(parts: Parts, settings: FolderSettings) -> None:
     _judge_owner(parts, settings, read_mark(folder, owner_href(settings), parts.sealer))
 
 
-def recover(parts: Parts, registry: Href, folders: list[FolderSettings]) -> None:
+def recover(
+    parts: Parts, registry: Href, folders: list[FolderSettings], held: Set[int] = frozenset()
+) -> None:
     """Adopt what a registry knows and the journal does not; make again what the journal knows and it lost.
 
     ``folders``: the watched folders whose markers live there. Idempotent; raises remote errors, after which
-    nothing may be launched in these folders until it was repeated whole.
+    nothing may be launched in these folders until it was repeated whole. ``held``: records in other hands, left over by
+    an earlier pass; whether a marker of theirs just written is theirs is known to those hands alone.
     """
     folder = parts.folders[folders[0].server]
     root = Href("/") if not registry.startswith(folders[0].root) else folders[0].root
@@ -99,7 +103,7 @@ def recover(parts: Parts, registry: Href, folders: list[FolderSettings]) -> None
     known = {record.key: record for record in parts.journal.everything() if record.key}
     for key, entry in sorted(standing.sent.items()):
         record = known.get(key)
-        if (record is not None and record.closed) or strange.is_known(entry):
+        if (record is not None and (record.closed or record.id in held)) or strange.is_known(entry):
             continue
         try:
             _take_in(parts, folder, folders, entry, key, record, strange, ended=key in standing.done)
@@ -111,6 +115,7 @@ def recover(parts: Parts, registry: Href, folders: list[FolderSettings]) -> None
     for record in known.values():
         if (
             record.folder in names
+            and record.id not in held
             and record.key not in standing.sent
             and not record.closed
             and record.transaction

@@ -16,6 +16,7 @@ from connector.courtesy import LONGEST_S
 from connector.errors import AnsweredNo, AskedToWait, Cause, RemoteError, Unavailable
 from connector.journal import Hold
 from connector.lifecycle import Record, State
+from connector.steps import clocks, storage
 from connector.steps.parts import Parts
 
 log = logging.getLogger(__name__)
@@ -29,6 +30,8 @@ MANUAL = "manual"
 _A_MOMENT = timedelta(minutes=1)
 _STOPS_READS = frozenset({Cause.TOKENS.value, Cause.MAINTENANCE.value, Cause.RATE_LIMIT.value})
 _ENDED_BY_AN_ANSWER = _STOPS_READS | {UNANSWERED, AWAY}
+_ENDED_ELSEWHERE = frozenset({MANUAL, UNANSWERED, clocks.CLOCK, storage.NO_ROOM})
+"""Whether these are over is found out without any request that waits."""
 _AWAY_AS_A_WHOLE = frozenset({None, 502, 503, 504})
 """Without an answer, and what proxies say for a platform that gives none; a 500 concerns one request."""
 
@@ -173,7 +176,7 @@ def let_go(parts: Parts, account: str) -> None:
     The next launch finds out anew. What the administrator stopped, or an unanswered send holds, is not touched.
     """
     hold = parts.journal.held(account)
-    if hold is None or hold.cause in {MANUAL, UNANSWERED} or hold.probe_at > parts.now():
+    if hold is None or hold.cause in _ENDED_ELSEWHERE or hold.probe_at > parts.now():
         return
     waiting = {State.WAITING, State.PREPARED, State.MARKED}
     servers = {settings.server for settings in parts.watched.values()}
@@ -247,10 +250,13 @@ def let_through(parts: Parts, record: Record) -> bool:
         if asks_again_at(parts, account) is not None or _in_doubt(parts, account):
             return False
         hold = _hold(parts, account)
+        if record.folder in parts.doubted or not _clock_allows(parts, record, hold):
+            return False
         if hold is None:
             return True
-        if hold.cause == MANUAL:
-            return False  # told to the journal by another process, while one of ours was finding out
+        if hold.cause in {MANUAL, storage.NO_ROOM}:
+            # Told to the journal by another process, while one of ours was finding out; or found out by the spool.
+            return False
         if parts.probing.get(account) == record.id:
             return True
         if hold.probe_at > parts.now():
@@ -261,9 +267,30 @@ def let_through(parts: Parts, record: Record) -> bool:
         return True
 
 
+def _clock_allows(parts: Parts, record: Record, hold: Hold | None) -> bool:
+    """False while the platform's clock and ours are too far apart.
+
+    What has no transaction yet may find out: making one sends nothing, and its answer tells the time.
+    """
+    if not clocks.too_far(parts, record.account):
+        return True
+    if hold is None or hold.cause != clocks.CLOCK:
+        clocks.hold(parts, record.account)
+    elif record.state is State.WAITING:
+        return True
+    parts.probing.pop(record.account, None)
+    return False
+
+
 def _hold(parts: Parts, account: str) -> Hold | None:
-    """Return the account's hold; one for refused tokens ends at once when new ones were put in place."""
+    """Return the account's hold; one for refused tokens ends at once when new ones were put in place.
+
+    So does one for the clock with the first answer that shows it right.
+    """
     hold = parts.journal.held(account)
+    if hold is not None and hold.cause == clocks.CLOCK and not clocks.too_far(parts, account):
+        parts.journal.release(account, cause=hold.cause)
+        return None
     if hold is not None and hold.cause == Cause.TOKENS and parts.accounts[account].tokens_renewed(hold.since):
         parts.journal.release(account, cause=hold.cause)
         return None

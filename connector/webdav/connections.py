@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext
+from dataclasses import replace
 from typing import Any
 
 import requests
@@ -14,6 +15,7 @@ from connector.courtesy import Courtesy
 from connector.errors import AccessDenied, NotConnected, RemoteError
 from connector.webdav.answers import Operation
 from connector.webdav.client import DavClient, Login
+from connector.webdav.headers import read_date
 
 
 class Connections:
@@ -29,7 +31,9 @@ class Connections:
         self, login: Login, service: str, maximum: int, *, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self._login, self._service = login, service
-        self._courtesy = Courtesy(service, clock)
+        self._courtesy, self._clock = Courtesy(service, clock), clock
+        self.drift_s: float | None = None
+        """The server's clock minus ours at its last success, in seconds (its ``Date`` has whole ones)."""
         self._slots = threading.BoundedSemaphore(maximum)
         self._lock = threading.Lock()
         self._first = threading.Lock()
@@ -64,6 +68,8 @@ class Connections:
                     self._learn(operation, error.status, generation)
                     raise
                 self._learn(operation, response.status_code, generation)
+            if (date := read_date(response.headers.get("Date"))) is not None:
+                self.drift_s = date.timestamp() - self._clock()
             yield response
 
     def reconnect(self) -> None:
@@ -73,6 +79,12 @@ class Connections:
             self._refused = self._accepted = False
         self._courtesy.forget()
         self.close()
+
+    def renew(self, password: bytes) -> None:
+        """Go on with another password, from the next request on."""
+        with self._lock:
+            self._login = replace(self._login, password=password)
+        self.reconnect()
 
     def close(self) -> None:
         """Close the connections that are not in use; a later call opens new ones."""

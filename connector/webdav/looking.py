@@ -109,6 +109,11 @@ class Looking:
     ) -> None:
         self.close()
 
+    @property
+    def drift_s(self) -> float | None:
+        """The server's clock minus ours (``clock``: seconds since the epoch) at its last success; None before it."""
+        return self._connections.drift_s
+
     def close(self) -> None:
         """Close the idle connections. The folder can be used again, and opens new ones then."""
         self._connections.close()
@@ -116,6 +121,11 @@ class Looking:
     def reconnect(self) -> None:
         """Forget a refused login and what the server can do."""
         self._connections.reconnect()
+        self._forget()
+
+    def renew(self, password: str) -> None:
+        """Go on with another password, which was put in place of one that was refused."""
+        self._connections.renew(password.encode())
         self._forget()
 
     def _forget(self) -> None:

@@ -71,6 +71,8 @@ class Surveyor:
         """Does the server answer Depth: infinity? None: not tried yet."""
         self._broken = 0
         """Answers of that depth, one after the other, that broke off."""
+        self._empty: dict[Href, tuple[object, ...]] = {}
+        """Folders at the bottom of an infinite answer that were found to be empty indeed → what they showed then."""
         self._silent: set[Href] = set()
         """Folders in which, or below which, something changed that no ETag or time told of."""
         self._late: set[Href] = set()
@@ -79,6 +81,7 @@ class Surveyor:
     def forget(self) -> None:
         """Forget what was found out about the server."""
         self.infinity, self._broken = None, 0
+        self._empty.clear()
         self._silent.clear()
         self._late.clear()
 
@@ -128,13 +131,39 @@ class Surveyor:
         if deep:
             self.infinity = True
         top_page = tree.pages[tree.root.href]
-        if deep or top_page.leaf:
+        if top_page.leaf:
             return tree
+        if deep:
+            if self._reaches_the_bottom(tree):
+                return tree
+            self.infinity = False
+            return self._walked(Listed(itself=tree.root, page=top_page), apart)
         # Also where it was infinite before, or is said to be: a setting, or a proxy, changes that without a word.
         walked = self._walked(Listed(itself=tree.root, page=top_page), apart)
         if any(page for href, page in walked.pages.items() if href != tree.root.href and any(page.rows())):
             self.infinity = False
         return walked
+
+    def _reaches_the_bottom(self, tree: Tree) -> bool:
+        """Tell whether the folders that show nothing, as deep as anything was shown, are empty indeed.
+
+        Some servers answer Depth: infinity with so many levels and not one more, and say nothing of it. Each such
+        folder is listed once for as long as it shows the same.
+        """
+        filled = [page.href.count("/") for page in tree.pages.values() if not page.is_empty]
+        bottom = max(filled, default=0) + 1
+        for page in tree.pages.values():
+            shown = (page.etag, page.modified)
+            if not page.is_empty or page.href.count("/") < bottom or self._empty.get(page.href) == shown:
+                continue
+            if not self._ask.list(page.href).page.is_empty:
+                log.warning(
+                    "server %s: Depth: infinity shows some levels and no more; folders are listed one by one",
+                    self._name,
+                )
+                return False
+            self._empty[page.href] = shown
+        return True
 
     def _try_infinity(self, href: Href, apart: Collection[str]) -> TreeBuilder | None:
         try:

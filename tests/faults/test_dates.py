@@ -45,7 +45,7 @@ def day(moment: datetime) -> str:
 
 
 def test_a_request_over_the_end_of_the_year(tmp_path: Path) -> None:
-    """It lapses on 31 December at 23 h 30 UTC: for the people of Paris that is 1 January.
+    """E5: It lapses on 31 December at 23 h 30 UTC: for the people of Paris that is 1 January.
 
     On all its days but the one on which the end is near, not a byte is written.
     """

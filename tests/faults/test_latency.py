@@ -139,7 +139,7 @@ def test_a_platform_that_wants_to_be_let_be(tmp_path: Path, status: int) -> None
 
 
 def test_no_more_reads_in_a_minute_than_allowed(tmp_path: Path) -> None:
-    """Five requests, each due at every second, six reads a minute: six, in turn, none called a failure."""
+    """D8: Five requests, each due at every second, six reads a minute: six, in turn, none called a failure."""
     with Stage(tmp_path, reads=6) as stage:
         for number in range(5):
             stage.drop(f"lettre {number}")
@@ -164,7 +164,7 @@ def test_no_more_reads_in_a_minute_than_allowed(tmp_path: Path) -> None:
 
 
 def test_how_often_a_request_is_asked_about(tmp_path: Path) -> None:
-    """Every 2 minutes in its first hour, every 10 on its first day, then every 30; told when, to the second."""
+    """D8: Every 2 minutes in its first hour, every 10 on its first day, then every 30; told when, to the second."""
     with Stage(tmp_path) as stage:
         stage.parts.timing = Timing()
         stage.drop()

@@ -256,7 +256,7 @@ def _sending(stage: Stage) -> bool:
 
 
 def test_two_services_on_one_state(stage: Stage) -> None:
-    """The second is refused with a text that says why; a tick too."""
+    """E1: The second is refused with a text that says why; a tick too."""
     first = stage.start()
     first.ready()
     for verb in ("run", "tick"):

@@ -38,7 +38,7 @@ def paris(text: str) -> datetime:
     ],
 )
 def test_the_end_of_a_term(sent: str, days: int, end: str) -> None:
-    """By the clocks of Paris."""
+    """E5: By the clocks of Paris."""
     found = after_days(paris(sent), days, PARIS)
     assert found.tzinfo is UTC
     assert found.astimezone(PARIS).strftime("%Y-%m-%d %H:%M") == end

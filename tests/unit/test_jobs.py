@@ -122,7 +122,7 @@ def test_a_job_that_hangs_keeps_no_other_waiting() -> None:
 
 
 def test_an_alarm_that_went_astray_is_set_again() -> None:
-    """As when the wall clock is set back an hour: what should have run by the steady clock runs."""
+    """E4: As when the wall clock is set back an hour: what should have run by the steady clock runs."""
     work = Work()
     with running(work) as jobs:
         assert work.reached(1)
@@ -136,7 +136,7 @@ def test_an_alarm_that_went_astray_is_set_again() -> None:
 
 
 def test_an_alarm_that_comes_early_is_set_again() -> None:
-    """As when the wall clock jumps ahead: an interval is an interval."""
+    """E4: As when the wall clock jumps ahead: an interval is an interval."""
     work = Work()
     with running(work) as jobs:
         assert work.reached(1)
@@ -146,7 +146,7 @@ def test_an_alarm_that_comes_early_is_set_again() -> None:
 
 
 def test_a_defect_ends_neither_the_job_nor_the_others(caplog: pytest.LogCaptureFixture) -> None:
-    """It is told with its traceback, and the job is run again later and later."""
+    """E3: It is told with its traceback, and the job is run again later and later."""
     broken, other = Work(), Work()
     broken.fails = ValueError("a defect")
     with caplog.at_level(logging.ERROR), running(broken, other) as jobs:

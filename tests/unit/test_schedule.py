@@ -258,6 +258,7 @@ def test_retry_after_is_the_least() -> None:
 
 
 def test_signs_of_life() -> None:
+    """E3: the watchdog is fed by the work alone: what neither yields nor ends, or never begins, is late."""
     schedule = Schedule(FIXED, 0.0)
     assert not schedule.late(120.0, 60.0)
     assert schedule.late(121.0, 60.0), "its alarm never came"

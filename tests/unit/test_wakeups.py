@@ -197,7 +197,7 @@ def test_a_mount_over_it(scene: Scene) -> None:
 
 @pytest.mark.parametrize("which", ["observer", "emitter", "reader"])
 def test_a_thread_that_died(scene: Scene, which: str, caplog: pytest.LogCaptureFixture) -> None:
-    """Whichever of the library's threads it is, though the others still claim to be alive."""
+    """E3: Whichever of the library's threads it is, though the others still claim to be alive."""
     observer = scene.made.observers[0]
     victims = {
         "observer": observer,

@@ -5,11 +5,12 @@ from __future__ import annotations
 import socket
 import threading
 import time
+from email.utils import format_datetime
 from types import TracebackType
 
 import uvicorn
 from starlette.applications import Starlette
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from connector.sandbox.platform.connection import CuttableProtocol
 from connector.sandbox.platform.control import Control
@@ -26,8 +27,15 @@ def application(world: PlatformWorld) -> ASGIApp:
     api = EditorApi(world)
 
     async def choose(scope: Scope, receive: Receive, send: Send) -> None:
+        async def dated(message: Message) -> None:
+            # The platform's own clock tells the time, as it does everything else (RFC 9110 section 6.6.1).
+            if message["type"] == "http.response.start" and b"date" not in dict(message["headers"]):
+                date = format_datetime(world.clock.now(), usegmt=True).encode("ascii")
+                message = {**message, "headers": [*message["headers"], (b"date", date)]}
+            await send(message)
+
         editor = scope["type"] == "http" and scope["path"].startswith("/editor/")
-        await (api if editor else pages)(scope, receive, send)
+        await (api if editor else pages)(scope, receive, dated)
 
     return choose
 
@@ -49,6 +57,7 @@ class RunningPlatform:
             log_config=None,
             log_level="error",
             access_log=False,
+            date_header=False,
             timeout_graceful_shutdown=2,
         )
         self._server = uvicorn.Server(config)

@@ -1,0 +1,86 @@
+"""``rebuild``: a journal that cannot be trusted is put aside, whole, and a new one is begun from the markers.
+
+Nothing is asked of any server here: the next start adopts what the registries bind (protocol R6) and launches nothing
+that it did not see arrive (R7). Signed documents that wait in the spool stay there.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from connector.cli.common import Settings, agreed, complain, hand_over
+from connector.cli.journal_file import sqlite_file
+from connector.cli.wiring import single_instance
+from connector.errors import JournalError
+from connector.journal import Journal
+from connector.steps.waiting import MANUAL
+
+_FOR_EVER = timedelta(days=36_500)
+_PARTS = ("", "-wal", "-shm", "-journal")
+
+
+def rebuild(settings: Settings, *, yes: bool) -> int:
+    """Keep the journal aside and begin a new one. Raises JournalError: the service runs, or nothing can be moved."""
+    config, state = settings.load(), settings.place()
+    url = config.journal.url or state.journal_url
+    file = sqlite_file(url)
+    if file is None:
+        complain("jse-connector: the journal is no file of this machine; restore it with its own tools.")
+        return 2
+    state.make()
+    with single_instance(state):
+        there = [path for path in (file.with_name(file.name + part) for part in _PARTS) if path.exists()]
+        paused = _paused(file)
+        if there:
+            agreed(
+                f"The journal {file} is put aside, and a new one is begun. Running requests are found again by their "
+                "markers and never sent again; what waits in the folders and has not left is held until somebody asks "
+                "anew; remembered contacts are not taken over. Go on?",
+                yes=yes,
+            )
+        aside = _moved(there, file)
+        with closing(Journal(url, now=lambda: datetime.now(UTC))) as journal:
+            for account in paused or ():
+                journal.hold(account, MANUAL, probe_at=datetime.now(UTC) + _FOR_EVER)
+        hand_over(state)
+    if aside is not None:
+        print(f"the earlier journal is kept in {aside}")
+    print(f"a new journal is at {file}; the next start takes in what the folders know.")
+    for account in paused or ():
+        print(f"account {account} stays paused.")
+    if paused is None:
+        print(
+            "pauses set by hand could not be read: set them again before the start (jse-connector pause ACCOUNT)."
+        )
+    return 0
+
+
+def _moved(there: list[Path], file: Path) -> Path | None:
+    """Move a journal's files into a directory of their own beside it, and return that."""
+    if not there:
+        return None
+    aside = file.with_name(f"aside-{datetime.now(UTC):%Y%m%dT%H%M%SZ}")
+    try:
+        aside.mkdir(mode=0o700)
+        for path in there:
+            path.rename(aside / path.name)
+    except OSError as error:
+        raise JournalError(f"{file} cannot be moved to {aside}: {error.strerror}") from error
+    return aside
+
+
+def _paused(file: Path) -> list[str] | None:
+    """Return the accounts that an administrator paused; None where that can no longer be read."""
+    if not file.exists():
+        return []
+    try:
+        with closing(sqlite3.connect(f"{file.resolve().as_uri()}?mode=ro", uri=True)) as database:
+            rows = database.execute(
+                "SELECT account FROM hold WHERE cause = 'manual' ORDER BY account"
+            ).fetchall()
+    except sqlite3.Error:
+        return None
+    return [str(row[0]) for row in rows]

@@ -1,0 +1,54 @@
+"""The service while no fact can be kept: it does nothing, says why once, gives signs of life, and tries again."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import threading
+import time
+from types import FrameType
+from typing import Final
+
+from connector import systemd
+
+log = logging.getLogger(__name__)
+
+EVERY_S: Final = 30.0
+_BREATH_S: Final = 5.0
+
+
+class Standstill:
+    """Used in the main thread, while nothing else runs. ``may_go_on``: nobody is left who still works."""
+
+    def __init__(self, every: float = EVERY_S) -> None:
+        self._every = every
+        self._ending = threading.Event()
+        self._said = ""
+        self.may_go_on = True
+
+    def wait(self, why: str) -> bool:
+        """Wait for the next try; False when the service is to end instead."""
+        if self._said != why:
+            log.error("%s; it is tried again every %.0f s", why, self._every)
+            self._said = why
+        # systemd would take a start that waits for a start that failed.
+        systemd.notify("READY=1", f"STATUS={why}")
+        before = {number: signal.signal(number, self._end) for number in (signal.SIGTERM, signal.SIGINT)}
+        try:
+            until = time.monotonic() + self._every
+            while not self._ending.is_set() and (left := until - time.monotonic()) > 0:
+                systemd.notify("WATCHDOG=1")
+                self._ending.wait(min(left, _BREATH_S))
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+        return not self._ending.is_set()
+
+    def over(self) -> None:
+        """Tell that it goes on, where it stood still."""
+        if self._said:
+            log.info("facts can be kept again: the service goes on")
+        self._said = ""
+
+    def _end(self, _number: int, _frame: FrameType | None) -> None:
+        self._ending.set()

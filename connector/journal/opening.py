@@ -1,0 +1,143 @@
+"""A SQLite journal's file: judged before it is believed, born whole, and what its errors mean to an administrator.
+
+What cannot be trusted is left as it is, byte for byte: nothing here repairs, empties or removes a journal. Source:
+design page section 3; scenario E1.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Callable, Set
+from contextlib import closing, suppress
+from pathlib import Path
+
+import sqlalchemy as sa
+from sqlalchemy.engine import URL
+
+from connector.errors import JournalError, JournalFull
+
+_HEAD = b"SQLite format 3\x00"
+_NEWBORN = ".new"
+_ANEW = (
+    'It was left as it is. Put back a backup of the state directory, or run "jse-connector rebuild" while the service '
+    "is stopped: that keeps this file aside and begins a new journal from the markers in the folders; nothing is sent "
+    "twice. See docs/administrator.md, Backup and recovery."
+)
+"""What to do about a journal that cannot be read any more."""
+
+_FULL = frozenset(
+    {sqlite3.SQLITE_FULL, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN}
+)
+"""What a disk says that is full, read-only or away; the low byte of SQLite's extended codes."""
+_DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_FORMAT})
+
+
+def file_of(url: str) -> Path | None:
+    """Return the file of a SQLite URL; None for another database, or one in memory."""
+    parsed = sa.engine.make_url(url)
+    if parsed.get_backend_name() != "sqlite" or not parsed.database or parsed.database == ":memory:":
+        return None
+    return Path(parsed.database.removeprefix("file:"))
+
+
+def judge(file: Path, wanted: Set[str]) -> bool:
+    """Return whether a journal stands there, with the tables that are wanted. Raises JournalError when it is none.
+
+    Nothing is written: opening a database as its user does may already change it. Whether the rest is whole is asked
+    of SQLite later (``Database.check``).
+    """
+    try:
+        with file.open("rb") as stream:
+            head = stream.read(len(_HEAD))
+    except FileNotFoundError:
+        return False
+    except IsADirectoryError:
+        raise JournalError(f"the journal {file} is a directory. {_ANEW}") from None
+    except OSError as error:
+        raise JournalError(
+            f"the journal {file} cannot be read: {error.strerror}. It must belong to the service's user, mode 0600; "
+            "commands run as root hand over what they make."
+        ) from error
+    if not head:
+        raise JournalError(f"the journal {file} is empty (0 bytes): it was cut off. {_ANEW}")
+    if head != _HEAD:
+        raise JournalError(f"the journal {file} is damaged, or is another file: no SQLite database. {_ANEW}")
+    for path in (file, file.parent):
+        if not os.access(path, os.W_OK):
+            raise JournalFull(f"the journal {file} cannot be written: {path} is read-only for this user")
+    try:
+        with closing(sqlite3.connect(f"{file.resolve().as_uri()}?mode=ro", uri=True)) as looked_at:
+            tables = {
+                str(row[0])
+                for row in looked_at.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+            }
+    except sqlite3.Error as error:
+        raise meaning(file, error) from error
+    if not wanted <= tables:
+        raise _stranger(file, tables)
+    return True
+
+
+def bear(url: str, make: Callable[[URL], None]) -> None:
+    """Let ``make`` build a new journal beside its place, then put it there whole: a power cut leaves none, or all.
+
+    Whoever was faster keeps the place.
+    """
+    file = file_of(url)
+    assert file is not None
+    newborn = file.with_name(file.name + _NEWBORN)
+    _away(newborn)
+    parsed = sa.engine.make_url(url)
+    make(parsed.set(database=str(parsed.database) + _NEWBORN))
+    with suppress(FileExistsError):
+        try:
+            os.link(newborn, file)
+        except FileExistsError:
+            raise
+        except OSError:  # a file system without hard links
+            if not file.exists():
+                newborn.rename(file)
+    _away(newborn)
+    _fsync(file.parent)
+
+
+def _fsync(directory: Path) -> None:
+    handle = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _away(newborn: Path) -> None:
+    """Remove what a birth left over; it was never a journal."""
+    for suffix in ("", "-wal", "-shm", "-journal"):
+        newborn.with_name(newborn.name + suffix).unlink(missing_ok=True)
+
+
+def _stranger(file: Path, tables: Set[str]) -> JournalError:
+    """Tell that a database is not our journal; its own tables are named."""
+    named = ", ".join(sorted(tables)[:5]) or "none"
+    return JournalError(f"the database {file} is no journal of this program (its tables: {named}). {_ANEW}")
+
+
+def meaning(file: Path | None, error: BaseException) -> JournalError:
+    """Return what an error of the database means: what, where, what to do."""
+    text = str(error).splitlines()[0]
+    where = f"the journal {file}" if file is not None else "the journal"
+    code = getattr(getattr(error, "orig", error), "sqlite_errorcode", 0) & 0xFF
+    if code in _DAMAGED:
+        return JournalError(f"{where} is damaged: {text}. {_ANEW}")
+    if code in _FULL:
+        return JournalFull(
+            f"{where} cannot be written: {text}. Nothing is lost, and nothing leaves meanwhile: make room on its disk, "
+            "or make it writable"
+        )
+    return JournalError(f"{where} failed: {text}")
+
+
+def damaged(file: Path | None, found: str) -> JournalError:
+    """Tell what SQLite's own check found."""
+    where = f"the journal {file}" if file is not None else "the journal"
+    return JournalError(f"{where} is damaged: {found}. {_ANEW}")

@@ -1,0 +1,61 @@
+"""What an administrator must hear of, said once and ended once: in the log, and as an event of the journal.
+
+An alarm stands from the first time it is raised until it is over, restarts included; raising it again says nothing.
+Who mails it reads these events (``report.alarms`` has the words). ``subject``: ``account:NAME``, ``server:NAME``,
+``folder:NAME`` or ``machine``. Source: design page section 3, point 6.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from typing import Any, Final
+
+from connector.steps.parts import Parts
+
+log = logging.getLogger(__name__)
+
+_EVENT: Final = "alarm"
+
+
+def raise_alarm(
+    parts: Parts, subject: str, cause: str, text: str, data: Mapping[str, Any] | None = None
+) -> bool:
+    """Say that something is the matter; False, saying nothing, where the same cause of the subject stands already.
+
+    ``text`` names no person and no file of theirs; ``data`` is of plain types.
+    """
+    if _standing(parts, subject, cause) is not None:
+        return False
+    kept = {"cause": cause, "on": True, "since": parts.now().isoformat(), **(data or {})}
+    parts.journal.mark_account(_key(subject, cause), _EVENT, kept)
+    parts.alarms[subject, cause] = kept
+    log.error("%s: %s", subject, text)
+    return True
+
+
+def end_alarm(parts: Parts, subject: str, cause: str, text: str) -> bool:
+    """Say that it is over; False where it did not stand."""
+    if _standing(parts, subject, cause) is None:
+        return False
+    parts.journal.mark_account(_key(subject, cause), _EVENT, {"cause": cause, "on": False})
+    parts.alarms[subject, cause] = None
+    log.warning("%s: %s", subject, text)
+    return True
+
+
+def standing(parts: Parts, subject: str, cause: str) -> Mapping[str, Any] | None:
+    """Return what was kept of an alarm that stands, None where it does not."""
+    return _standing(parts, subject, cause)
+
+
+def _standing(parts: Parts, subject: str, cause: str) -> Mapping[str, Any] | None:
+    key = (subject, cause)
+    if key not in parts.alarms:
+        last = parts.journal.last_account_event(_key(subject, cause), _EVENT)
+        parts.alarms[key] = last if last is not None and last["on"] else None
+    return parts.alarms[key]
+
+
+def _key(subject: str, cause: str) -> str:
+    return f"{subject} {cause}"

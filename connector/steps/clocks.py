@@ -1,0 +1,78 @@
+"""This machine's clock, held against what both sides say with each answer (HTTP ``Date``).
+
+From two minutes on it is an alarm that says by how much. Beyond five the platform takes no login any more (API page
+section 1, KNOWN: about ±5 minutes), and dates that people are told would be wrong: launches are held until it is put
+right. Ends by itself with the first answer that shows it. Source: issue "Nothing twice", point 6.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from datetime import timedelta
+from typing import Final
+
+from connector.errors import RemoteError
+from connector.ports import TransactionId
+from connector.steps.alarms import end_alarm, raise_alarm
+from connector.steps.parts import Parts
+
+CLOCK: Final = "clock"
+ALARM_S: Final = 120.0
+HOLD_S: Final = 300.0
+_ASK_EVERY: Final = timedelta(minutes=2)
+_GRAIN_S: Final = 1.0
+"""A ``Date`` has whole seconds."""
+
+
+def drift(parts: Parts, subject: str) -> float | None:
+    """Return the other side's clock minus ours at its last answer, in seconds; None before the first."""
+    told = parts.clocks.get(subject, lambda: None)()
+    return None if told is None else told + _GRAIN_S / 2
+
+
+def look_at(parts: Parts, subject: str) -> None:
+    """Raise, or end, the alarm about one side's clock. ``subject``: ``account:NAME`` or ``server:NAME``."""
+    seconds = drift(parts, subject)
+    if seconds is None:
+        return
+    if abs(seconds) > ALARM_S:
+        way = "behind" if seconds > 0 else "ahead of"
+        text = f"this machine's clock is {abs(seconds):.0f} s {way} that of the other side (limit {ALARM_S:.0f} s)"
+        raise_alarm(parts, subject, CLOCK, text, {"seconds": round(seconds)})
+    else:
+        end_alarm(parts, subject, CLOCK, f"the clocks agree again ({seconds:+.0f} s)")
+
+
+def too_far(parts: Parts, account: str) -> bool:
+    """True while the platform's clock and ours are further apart than it allows."""
+    seconds = drift(parts, f"account:{account}")
+    return seconds is not None and abs(seconds) > HOLD_S
+
+
+def hold(parts: Parts, account: str) -> None:
+    """Hold an account's launches for its clock; what the administrator stopped stays as it is."""
+    parts.journal.hold(account, CLOCK, probe_at=parts.now() + parts.timing.probe, but="manual")
+
+
+def ask_again(parts: Parts, account: str) -> None:
+    """While an account is held for its clock, find out by one read now and then whether it was put right."""
+    held = parts.journal.held(account)
+    if held is None or held.cause != CLOCK:
+        return
+    if too_far(parts, account) and held.probe_at <= parts.now():
+        transaction = _any_transaction(parts, account)
+        # Where there is none, what waits without one finds out (``waiting.let_through``).
+        if transaction is not None and parts.journal.postpone(held, parts.now() + _ASK_EVERY):
+            with suppress(RemoteError):
+                parts.services[account].status(transaction)
+    if not too_far(parts, account):
+        parts.journal.release(account, cause=CLOCK)
+
+
+def _any_transaction(parts: Parts, account: str) -> TransactionId | None:
+    """Return a transaction of the account that may be asked about: every answer tells the time."""
+    servers = {settings.server for settings in parts.watched.values() if account in settings.accounts}
+    known = parts.journal.followed(account)
+    for server in sorted(servers):
+        known += [one for one in parts.journal.open_records(server) if one.account == account]
+    return next((TransactionId(one.transaction) for one in reversed(known) if one.transaction), None)

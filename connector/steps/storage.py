@@ -1,0 +1,44 @@
+"""The spool's disk is full, read-only or away: said once, nothing new leaves, what is signed stays at the platform.
+
+Nothing is fetched that could not be kept (each try would carry a document across the network for nothing); what is
+in the spool already goes home, and everything else goes on. Ends by itself as soon as a file can be put to rest
+again. Source: design page section 3, point 2; issue "Nothing twice", point 5.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from connector.errors import SpoolError
+from connector.steps.alarms import end_alarm, raise_alarm, standing
+from connector.steps.parts import Parts
+
+NO_ROOM: Final = "no_room"
+_MACHINE: Final = "machine"
+
+
+def met(parts: Parts, error: SpoolError) -> None:
+    """A file could not be put to rest: tell it, and hold every account's launches."""
+    raise_alarm(parts, _MACHINE, NO_ROOM, f"{error}: nothing new is sent or fetched until there is room", {})
+    for account in parts.accounts:
+        held = parts.journal.held(account)
+        if held is None:
+            parts.journal.hold(account, NO_ROOM, probe_at=parts.now() + parts.timing.probe)
+
+
+def is_full(parts: Parts) -> bool:
+    """True from the moment a file could not be put to rest until one can."""
+    return standing(parts, _MACHINE, NO_ROOM) is not None
+
+
+def look(parts: Parts) -> None:
+    """Find out whether a file can be put to rest again; costs nothing while there is no trouble."""
+    if not is_full(parts):
+        return
+    try:
+        parts.spool.probe()
+    except SpoolError:
+        return
+    end_alarm(parts, _MACHINE, NO_ROOM, "documents can be kept again: everything goes on")
+    for account in parts.accounts:
+        parts.journal.release(account, cause=NO_ROOM)

@@ -1,0 +1,300 @@
+"""The journal is gone, damaged, another's, or cannot be written: said, left as it is, and nothing is sent twice."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from connector.cli import anew
+from connector.cli.common import Settings
+from connector.cli.wiring import single_instance
+from connector.errors import JournalError, JournalFull
+from connector.journal import Journal
+from connector.lifecycle import State
+from connector.passes import account_pass, server_pass
+from tests.faults.test_once import MODES, Town, delivered_once, in_place, letter, send_out
+from tests.worlds import ROOT, Mode, Stage
+
+ANEW = "jse-connector rebuild"
+
+
+def journal_file(stage: Stage) -> Path:
+    return stage.state.directory / "journal" / "journal.sqlite"
+
+
+def everything(directory: Path) -> dict[str, str]:
+    """Every file by its hash, but what SQLite keeps beside a database while it is open."""
+    return {
+        str(path): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(directory.rglob("*"))
+        if path.is_file() and not path.name.endswith(("-wal", "-shm"))
+    }
+
+
+def cut_off(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+def emptied(path: Path) -> None:
+    path.write_bytes(b"")
+
+
+def another_programs(path: Path) -> None:
+    path.unlink()
+    with closing(sqlite3.connect(path)) as database:
+        database.execute("CREATE TABLE bookmarks (url TEXT)")
+        database.commit()
+
+
+def a_page_overwritten(path: Path) -> None:
+    content = bytearray(path.read_bytes())
+    content[8_192:12_288] = b"\xa5" * 4_096
+    path.write_bytes(bytes(content))
+
+
+def no_database(path: Path) -> None:
+    path.write_bytes(b"<html>a login page of a backup system</html>")
+
+
+def a_directory(path: Path) -> None:
+    path.unlink()
+    path.mkdir()
+
+
+def a_newer_release(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as database:
+        database.execute("UPDATE meta SET value = '999' WHERE name = 'schema'")
+        database.commit()
+
+
+DAMAGE: dict[str, tuple[Callable[[Path], None], str]] = {
+    "cut off": (cut_off, "is damaged"),
+    "emptied": (emptied, "0 bytes"),
+    "another program's": (another_programs, "bookmarks"),
+    "a page overwritten": (a_page_overwritten, "is damaged"),
+    "no database": (no_database, "no SQLite database"),
+    "a directory": (a_directory, "is a directory"),
+    "a newer release's": (a_newer_release, "install the newer version"),
+}
+
+
+def begin(stage: Stage) -> None:
+    """What ``run`` does before anything else; whatever comes of it, the parts are closed."""
+    try:
+        stage.start()
+        stage.parts.journal.check()
+    except BaseException:
+        stage.stop()
+        raise
+
+
+def test_a_journal_that_cannot_be_trusted(tmp_path: Path) -> None:
+    """E1: whatever became of its file: the start stops before any request, says what, where and what to do, and leaves
+    every byte; with the file put right all goes on, and nothing leaves twice."""
+    with Town(tmp_path) as stage:
+        send_out(stage, "lettre")
+        stage.stop()
+        whole = stage.save_journal()
+        for damage, clue in DAMAGE.values():
+            damage(journal_file(stage))
+            before = everything(stage.state.directory)
+            stage.dms.forget_requests()
+            asked = len(stage.platform.requests)
+            with pytest.raises(JournalError) as told:
+                begin(stage)
+            assert clue in str(told.value)
+            assert str(journal_file(stage)) in str(told.value)
+            assert ANEW in str(told.value) or "install the newer" in str(told.value)
+            assert "\n" not in str(told.value)
+            assert everything(stage.state.directory) == before
+            assert stage.dms.requests == []
+            assert len(stage.platform.requests) == asked
+            shutil.rmtree(stage.state.directory)
+            shutil.copytree(whole, stage.state.directory)
+        stage.start()
+        stage.sign()
+        stage.later(60)
+        delivered_once(stage, "lettre")
+        assert stage.tries() == 1
+        stage.intact()
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read and write everything")
+def test_a_journal_without_rights(tmp_path: Path) -> None:
+    """E1: unreadable or read-only for the service's user: said, with the path."""
+    with Town(tmp_path) as stage:
+        stage.stop()
+        for mode, clue in ((0o000, "cannot be read"), (0o400, "cannot be written")):
+            journal_file(stage).chmod(mode)
+            with pytest.raises(JournalError, match=clue):
+                begin(stage)
+        journal_file(stage).chmod(0o600)
+
+
+def test_damage_that_comes_while_it_runs(tmp_path: Path) -> None:
+    """E1: a page of the file goes bad under a running service: the pass ends with the journal's error, and no effect."""
+    with Town(tmp_path) as stage:
+        for number in range(12):
+            stage.drop(f"lettre {number}", letter(f"lettre {number}"))
+        stage.run()
+        stage.restart()
+        with closing(sqlite3.connect(journal_file(stage))) as database:
+            database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        content = bytearray(journal_file(stage).read_bytes())
+        content[4_096:] = b"\x5a" * (len(content) - 4_096)
+        with journal_file(stage).open("r+b") as stream:
+            stream.write(content)
+        stage.drop("neuve", letter("neuve"))
+        tries = stage.tries()
+        stage.clock.advance(5)
+        with pytest.raises(JournalError, match="is damaged"):
+            for _ in range(4):
+                server_pass(stage.parts, "dms", stage.memory)
+                account_pass(stage.parts, "cabinet")
+        assert stage.tries() == tries
+        assert journal_file(stage).read_bytes() == bytes(content)
+
+
+@MODES
+def test_the_last_commits_gone_with_the_log(tmp_path: Path, mode: Mode) -> None:
+    """E1: a truncated write-ahead log is a journal from before: what left since is adopted, and asked about."""
+    with Town(tmp_path, mode) as stage:
+        stage.run()
+        with closing(sqlite3.connect(journal_file(stage))) as database:
+            database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        send_out(stage, "lettre")
+        log = journal_file(stage).with_name("journal.sqlite-wal")
+        torn = log.read_bytes()
+        assert len(torn) > 10_000, "the commits are in the log"
+        main = journal_file(stage).read_bytes()
+        stage.stop()
+        journal_file(stage).write_bytes(main)
+        log.write_bytes(torn[: len(torn) // 3 + 7])
+        begin(stage)
+        stage.later(60)
+        assert stage.record().transaction is not None
+        assert stage.tries() == 1
+        stage.sign()
+        stage.later(60)
+        delivered_once(stage, "lettre")
+        assert stage.sends() == [1]
+        stage.intact()
+
+
+def test_rebuild(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A damaged journal is kept aside, whole; a new one begins from the markers; a pause by hand is not forgotten."""
+    with Town(tmp_path) as stage:
+        send_out(stage, "lettre")
+        settings = Settings(config=tmp_path / "config.yaml", state=stage.state.directory)
+        (tmp_path / "config.yaml").write_text(stage.config_text)
+        with single_instance(stage.state), pytest.raises(JournalError, match="another process"):
+            anew.rebuild(settings, yes=True)
+        stage.parts.journal.hold("cabinet", "manual", probe_at=stage.clock.now())
+        stage.stop()
+        assert anew.rebuild(settings, yes=True) == 0
+        told = capsys.readouterr().out
+        assert "account cabinet stays paused" in told
+        (aside,) = (stage.state.directory / "journal").glob("aside-*")
+        with closing(sqlite3.connect(aside / "journal.sqlite")) as database:
+            assert database.execute("SELECT count(*) FROM record").fetchone() == (1,)
+        stage.start()
+        stage.run()
+        stage.drop("neuve", letter("neuve"))
+        stage.later(60)
+        assert stage.first_line("neuve").startswith("EN PAUSE – ")
+        assert stage.tries() == 1
+        stage.sign()
+        stage.later(60)
+        assert stage.first_line() == in_place("lettre")
+        stage.stop()
+        emptied(journal_file(stage))
+        assert anew.rebuild(settings, yes=True) == 0
+        assert "could not be read" in capsys.readouterr().out
+        stage.start()
+        stage.run()
+        assert stage.sends() == [1]
+        stage.intact()
+
+
+class Full(Journal):
+    """A journal whose disk has no room, when told: SQLite itself says so."""
+
+    full = False
+
+    def _commit(self, connection: object) -> None:
+        super()._commit(connection)  # type: ignore[arg-type]
+
+    def fill(self) -> None:
+        """Let no page be added any more, on any connection."""
+        self._limit(1)
+
+    def room(self) -> None:
+        """Let pages be added again."""
+        self._limit(2_000_000_000)
+
+    def _limit(self, pages: int) -> None:
+        self._engine.dispose()
+        import sqlalchemy as sa
+
+        def limited(connection: sqlite3.Connection, _record: object) -> None:
+            connection.execute(f"PRAGMA max_page_count={pages}")
+
+        sa.event.listen(self._engine, "connect", limited)
+
+
+def test_no_room_for_a_fact(tmp_path: Path) -> None:
+    """E1: SQLite finds its disk full: no effect without its intent; with room again everything goes on, sent once."""
+    from connector.cli.wiring import Seams
+    from tests.worlds import workers
+
+    with Town(tmp_path, seams=Seams(pool=workers(), journal=Full)) as stage:
+        send_out(stage, "dehors")
+        journal = stage.parts.journal
+        assert isinstance(journal, Full)
+        for number in range(6):
+            stage.drop(f"lettre {number}", letter(f"lettre {number}"))
+        stage.clock.advance(5)
+        server_pass(stage.parts, "dms", stage.memory)
+        journal.fill()
+        stage.clock.advance(5)
+        tries = stage.tries()
+        with pytest.raises(JournalFull, match="Nothing is lost"):
+            for _ in range(40):
+                server_pass(stage.parts, "dms", stage.memory)
+                account_pass(stage.parts, "cabinet")
+        assert stage.tries() - tries <= 1, "no call without its intent"
+        stage.restart()
+        stage.later(1000)
+        assert sorted(stage.sends()) == [1] * 7
+        assert {record.state for record in stage.records()} == {State.IN_PROGRESS}
+        stage.intact()
+
+
+def test_lost_after_the_platform_erased(tmp_path: Path) -> None:
+    """The journal goes, the spool stays, and the platform has erased its own: what was signed comes home all the same."""
+    with Town(tmp_path) as stage:
+        send_out(stage, "lettre")
+        stage.dms.misbehave(kind="status", status=503, method="MOVE", times=None)
+        stage.dms.misbehave(kind="status", status=503, method="PUT", path="*.pdf", times=None)
+        stage.sign()
+        stage.run()
+        assert stage.record().state is State.DELIVERING
+        stage.stop()
+        shutil.rmtree(stage.state.directory / "journal")
+        stage.state.make()
+        stage.platform.misbehave(operation="status", kind="gone", times=None)
+        stage.platform.misbehave(operation="download", kind="gone", times=None)
+        stage.dms.behave()
+        stage.start()
+        stage.later(60)
+        stage.later()
+        delivered_once(stage, "lettre")
+        assert stage.sends() == [1]
+        stage.intact()
