@@ -3,6 +3,7 @@
 #   make demo    one letter for two signatories, from the drop to the signed version (under a minute)
 #   make test    style, types, the tests (a quarter of an hour on two cores at most)
 #   make test-long  the tests that repeat their promises elsewhere (tests/conftest.py)
+#   make fuzz    every parser with damaged examples: N=10000 of each (FUZZ_SEED repeats a run)
 #   make lint    style and types only
 #   make bench   the benchmarks
 #   make venv    the set-up alone
@@ -25,7 +26,7 @@ CANDIDATES := $(PYTHON) python3 python3.14 python3.13 python3.12 python3.11
 # wait for their servers a fourth of the time.
 WORKERS ?= 3
 
-.PHONY: help venv corpus demo test test-long lint bench clean
+.PHONY: help venv corpus demo test test-long fuzz lint bench clean
 .DEFAULT_GOAL := help
 
 help:
@@ -77,6 +78,10 @@ test: lint $(CORPUS)
 
 test-long: $(TESTS)
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m long
+
+N ?= 1000
+fuzz: $(TESTS)
+	$(BIN)/python -m tests.fuzz $(N)
 
 bench: $(TESTS)
 	$(BIN)/python -m benchmarks

@@ -14,6 +14,7 @@ from dataclasses import replace
 from itertools import islice
 
 from connector.identity import new_reference
+from connector.pulse import carried
 from connector.steps.asked import understand
 from connector.steps.case import Case
 from connector.steps.evidence import Evidence, brought, checked, read_sidecar
@@ -61,7 +62,7 @@ class _Look:
     def __init__(self, case: Case, threads: ThreadPoolExecutor) -> None:
         self.case = case
         self._threads, self._ref = threads, new_reference()
-        self._sidecar: Future[ReadSidecar] = threads.submit(read_sidecar, case)
+        self._sidecar: Future[ReadSidecar] = threads.submit(carried(read_sidecar), case)
         self._looked: Future[Evidence] | None = None
         self._taken = False
 
@@ -94,7 +95,7 @@ class _Look:
             asked = understand(self.case, sidecar)
         except BaseException as error:  # noqa: BLE001 - told to whoever asks for the result
             return _failed(error)
-        return self._threads.submit(lambda: checked(brought(self.case, self._ref, sidecar, asked)))
+        return self._threads.submit(carried(lambda: checked(brought(self.case, self._ref, sidecar, asked))))
 
 
 def _failed(error: BaseException) -> Future[Evidence]:

@@ -131,6 +131,9 @@ class Daemon:
                 log.info("ready: the first pass of every server was tried")
             if expected is not None and now - fed >= expected / 3 and self._healthy():
                 systemd.notify("WATCHDOG=1")
+                if not ready:
+                    # A first look may take longer than a start: as long as it goes on, so does the start.
+                    systemd.notify(f"EXTEND_TIMEOUT_USEC={int(expected * 1_000_000)}")
                 fed = now
             if ready and (text := self._status()) != told:
                 told = text

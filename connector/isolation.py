@@ -2,7 +2,8 @@
 
 A worker is ``python -m connector.isolation``: its own session, the environment of a stranger, ``/`` as its
 directory, and limits on memory, processor time, open files and file size that it sets upon itself before it reads
-anything. It takes one JSON line for each call and answers with one. Only functions of :data:`JOBS` can be called.
+anything; where the kernel helps it gives up network, other processes and other files too (``confinement``). It takes
+one JSON line for each call and answers with one. Only functions of :data:`JOBS` can be called.
 
 A worker serves several calls, because starting one costs twenty times a call. After any failure it is replaced:
 what upset a parser once must not be there for the next file. What a worker prints is discarded unread; it may
@@ -20,12 +21,13 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 
+from connector import pulse
 from connector.errors import DocumentError, SpoolError
 
 JOBS: Final[Mapping[str, tuple[str, str]]] = {
@@ -36,11 +38,13 @@ JOBS: Final[Mapping[str, tuple[str, str]]] = {
     "pdf.preview": ("connector.pdf.jobs", "draw_preview"),
     "images.to_pdf": ("connector.images.convert", "image_to_pdf"),
     "lists.read": ("connector.signatory_list.table", "read"),
+    "isolation.held": ("connector.isolation_worker", "held"),
 }
 """Name of a job → module and function. Nothing else can be asked of a worker."""
 
 MOST_ANSWER = 8 * 1024 * 1024
 """Bytes of an answer; a worker that says more is killed."""
+_PATIENCE_S = 30.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,13 +62,22 @@ class IsolatedPool:
     """A few workers, started when needed. Thread-safe; a call waits while all are busy.
 
     ``maximum`` workers at once; each is replaced after ``uses`` calls, and after lying idle for ``idle_s``
-    seconds (its memory is worth more than its start).
+    seconds (its memory is worth more than its start). ``within``: the directories whose files are read and written;
+    where the kernel helps, a worker sees no others but its program's own. None: any (a verb that a person runs on
+    files of their own).
     """
 
     def __init__(
-        self, limits: Limits | None = None, *, maximum: int = 2, uses: int = 50, idle_s: float = 60.0
+        self,
+        limits: Limits | None = None,
+        *,
+        maximum: int = 2,
+        uses: int = 50,
+        idle_s: float = 60.0,
+        within: Sequence[Path] | None = None,
     ) -> None:
         self._limits = limits or Limits()
+        self._within = None if within is None else [str(one.absolute()) for one in within]
         self._uses = uses
         self._idle_s = idle_s
         self._idle: list[_Worker] = []
@@ -92,7 +105,7 @@ class IsolatedPool:
         if job not in JOBS:
             raise KeyError(job)
         question = {"job": job, "arguments": arguments}
-        with self._slots:
+        with self._slot():
             answer, used = self._once(question, self._take(fresh=False))
             if answer.get("died") and self._closed:
                 raise SpoolError("the worker was ended by our own stop")
@@ -101,9 +114,20 @@ class IsolatedPool:
                 answer, used = self._once(question, self._take(fresh=True))
         return _result(answer)
 
+    @contextlib.contextmanager
+    def _slot(self) -> Iterator[None]:
+        # Each of those before us ends within its own time: waiting for them is no sign of anything stuck.
+        while not self._slots.acquire(timeout=_PATIENCE_S):
+            pulse.beat()
+        try:
+            yield
+        finally:
+            self._slots.release()
+
     def _once(self, question: Mapping[str, Any], worker: _Worker) -> tuple[dict[str, Any], bool]:
         """Ask one worker; return its answer, and whether it had served before."""
         used, healthy = worker.calls > 0, False
+        pulse.beat()
         try:
             answer = worker.ask(question, self._limits.wall_s)
             healthy = "result" in answer
@@ -134,7 +158,7 @@ class IsolatedPool:
                     worker.kill()
                     worker = None
             if worker is None:
-                worker = _started(self._limits, self._idle_s)
+                worker = _started(self._limits, self._idle_s, self._within)
             self._busy.add(worker)
             return worker
 
@@ -160,14 +184,14 @@ def _result(answer: Mapping[str, Any]) -> Any:
 class _Worker:
     """One subprocess and its two pipes. Used by one thread at a time; ``end`` by any."""
 
-    def __init__(self, limits: Limits, idle_s: float) -> None:
+    def __init__(self, limits: Limits, idle_s: float, within: Sequence[str] | None) -> None:
         self.calls = 0
         self._last = time.monotonic()
         # The worker ends itself later than it is last used, so that no call meets a worker that is leaving.
         # -B: a limit on file sizes must never cut a .pyc that others read.
-        life = {**asdict(limits), "idle_s": 2 * idle_s + 5}
+        life = {**asdict(limits), "idle_s": 2 * idle_s + 5, "within": within}
         command = [sys.executable, "-B", "-P", "-s", "-m", "connector.isolation", json.dumps(life)]
-        self._process = subprocess.Popen(  # noqa: S603 - a fixed command; the argument is numbers
+        self._process = subprocess.Popen(  # noqa: S603 - a fixed command; the argument is numbers and our directories
             command,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -259,10 +283,10 @@ class _Worker:
                 self._process.wait()
 
 
-def _started(limits: Limits, idle_s: float) -> _Worker:
+def _started(limits: Limits, idle_s: float, within: Sequence[str] | None) -> _Worker:
     """Start a worker; SpoolError when this machine has no room for one."""
     try:
-        return _Worker(limits, idle_s)
+        return _Worker(limits, idle_s, within)
     except OSError as error:
         raise SpoolError(f"no worker can be started: {error.strerror}") from None
 

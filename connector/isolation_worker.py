@@ -12,6 +12,7 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
+from connector import confinement
 from connector.errors import DocumentError
 from connector.isolation import JOBS
 
@@ -19,13 +20,19 @@ _LOCAL = frozenset({errno.ENOENT, errno.EACCES, errno.ENOSPC, errno.EROFS, errno
 """Errors of this machine's disk, which say nothing about the document."""
 
 
-def serve(limits: Mapping[str, float]) -> None:
+_held: dict[str, bool] = {}
+
+
+def serve(limits: Mapping[str, Any]) -> None:
     """Answer one JSON line for each one read, until the pipe closes or nothing comes for ``idle_s`` seconds."""
     answers = os.dup(1)
     # A library that prints must not print into the answers.
     os.dup2(2, 1)
     limit(limits)
     os.umask(0o077)  # what it draws is of people's documents
+    within = limits["within"]
+    _held["alone"] = confinement.alone()
+    _held["files"] = within is not None and confinement.only_within(within)
     questions = sys.stdin.buffer
     while select.select([questions], [], [], limits["idle_s"])[0]:
         line = questions.readline()
@@ -38,7 +45,12 @@ def serve(limits: Mapping[str, float]) -> None:
             return
 
 
-def limit(limits: Mapping[str, float]) -> None:
+def held() -> dict[str, bool]:
+    """Tell what this machine's kernel holds a worker to. ``files``: False as well where any may be read."""
+    return dict(_held)
+
+
+def limit(limits: Mapping[str, Any]) -> None:
     """Take the limits upon this process (getrlimit(2)); it cannot lift them again."""
     for kind, most in (
         (resource.RLIMIT_AS, int(limits["memory_bytes"])),

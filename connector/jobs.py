@@ -22,6 +22,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.base import BaseTrigger
 
 from connector.errors import JournalError
+from connector.pulse import heard_by
 from connector.schedule import Result, Schedule
 
 log = logging.getLogger(__name__)
@@ -39,6 +40,8 @@ class Job:
     schedule: Schedule
     tried: bool = False
     """It ran at least once."""
+    heard: float = float("-inf")
+    """When something last came for it: see ``pulse``."""
     lock: threading.Lock = field(default_factory=threading.Lock)
 
 
@@ -118,8 +121,8 @@ class Jobs:
 
     def late(self) -> list[str]:
         """Names of what gives no sign of life."""
-        now = self._clock()
-        return [job.name for job in self._jobs.values() if job.schedule.late(now, self._budget)]
+        now, jobs = self._clock(), self._jobs.values()
+        return [job.name for job in jobs if job.schedule.late(now, self._budget, heard=job.heard)]
 
     def _once(self, job: Job) -> None:
         with job.lock:
@@ -131,8 +134,13 @@ class Jobs:
                 return
             job.schedule.begin(now)
         result = Result(failed=True)
+
+        def hear() -> None:
+            job.heard = self._clock()
+
         try:
-            result = job.work(now + self._budget)
+            with heard_by(hear):
+                result = job.work(now + self._budget)
         except JournalError as error:
             log.critical("the journal cannot be trusted any more: %s", error)
             self._failed(error)

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 
 from connector.errors import RemoteError
 from connector.lifecycle import Record
+from connector.pulse import carried
 
 PATIENCE_S = 5.0
 """So long a pass waits for the slower accounts of its server once another one has nothing left to do."""
@@ -124,7 +125,7 @@ class Hands:
             lane.active += 1
             # Whoever stops waits for what is in hand no longer than it wants.
             threading.Thread(
-                target=self._serve, args=(lane, turn, stopped), name=f"lane {name}", daemon=True
+                target=carried(self._serve), args=(lane, turn, stopped), name=f"lane {name}", daemon=True
             ).start()
 
     def _wait(self, offered: set[str], lanes: Sequence[str], deadline: float | None) -> bool:

@@ -178,6 +178,9 @@ class Schedule:
             return None
         return max(began + CHASE_EVERY_S, now + min(_SHARE * (now - began), self.rhythm.day))
 
-    def late(self, now: float, budget: float) -> bool:
-        """True when it neither yielded nor finished within twice its budget, or its alarm never came."""
-        return now - (self.due if self.began is None else self.began) > 2 * budget
+    def late(self, now: float, budget: float, *, heard: float = float("-inf")) -> bool:
+        """True when it neither yielded nor finished nor gave a sign of life for twice its budget, or never began.
+
+        ``heard``: when something last came for it from a server or a worker (``pulse``).
+        """
+        return now - (self.due if self.began is None else max(self.began, heard)) > 2 * budget

@@ -111,7 +111,7 @@ def wired(
     clock = now or (lambda: datetime.now(UTC))
     contract = contract_of(config)
     with ExitStack() as stack:
-        pool = seams.pool or stack.enter_context(IsolatedPool())
+        pool = seams.pool or stack.enter_context(IsolatedPool(within=[state.directory / "spool"]))
         journal = seams.journal(config.journal.url or state.journal_url, now=clock)
         stack.callback(journal.close)
         folders: dict[str, Folder] = {}

@@ -30,6 +30,8 @@ AT_ONCE = 4
 
 _LOG = logging.getLogger(__name__)
 _CHUNK = 65_536
+_FIRST_YEAR, _LAST_YEAR = 1970, 2999
+"""What is counted on from such a date is still a date."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -239,12 +241,13 @@ class Exchange:
 
 
 def http_date(text: str) -> datetime | None:
-    """Read an HTTP date as aware UTC; None when it is none."""
+    """Read an HTTP date as aware UTC; None when it is none, or of a year that no clock shows."""
     try:
         found = parsedate_to_datetime(text)
-    except ValueError:
+        found = found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+    except (ValueError, TypeError, IndexError, OverflowError):
         return None
-    return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+    return found if _FIRST_YEAR <= found.year <= _LAST_YEAR else None
 
 
 @contextmanager

@@ -13,6 +13,11 @@ from connector.jesignexpert.contract import Contract
 from connector.ports import Progress, SignatoryProgress, SignatoryStatus, TransactionId, TransactionStatus
 
 T = TypeVar("T")
+_LONGEST, _LONGEST_NUMBER = 200, 40
+"""Characters of an identifier, digits of one that is a number."""
+_MOST_PEOPLE = 1_000
+_TEXT_LENGTH = 2_000
+"""Characters of any text that is kept of an answer."""
 
 
 class WrongForm(ValueError):
@@ -46,9 +51,13 @@ def read_status(value: object, transaction: TransactionId, contract: Contract) -
 
 def identity(value: object) -> str | None:
     """Return an identifier given as text or whole number as text; None for anything else."""
-    if isinstance(value, str) and value.strip():
-        return value.strip()
-    return str(value) if isinstance(value, int) and not isinstance(value, bool) else None
+    if isinstance(value, str):
+        told = value.strip()
+        # It becomes a step of a URL, a line of a status, a value in the journal.
+        return told if told and len(told) <= _LONGEST and told.isprintable() else None
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 10**_LONGEST_NUMBER:
+        return str(value)
+    return None
 
 
 def _signatories(value: Mapping[str, object], contract: Contract) -> tuple[SignatoryStatus, ...]:
@@ -58,6 +67,8 @@ def _signatories(value: Mapping[str, object], contract: Contract) -> tuple[Signa
         return ()
     if not isinstance(found, list):
         raise WrongForm(f"{name!r} is not an array")
+    if len(found) > _MOST_PEOPLE:
+        raise WrongForm(f"{name!r} holds too many")
     return tuple(_signatory(item, rank, contract) for rank, item in enumerate(found, 1))
 
 
@@ -68,7 +79,7 @@ def _signatory(item: object, rank: int, contract: Contract) -> SignatoryStatus:
     order = item.get(names.signatory_order) if names.signatory_order else None
     if order is None:
         order = rank
-    if not isinstance(order, int) or isinstance(order, bool) or order < 1:
+    if not isinstance(order, int) or isinstance(order, bool) or not 0 < order <= _MOST_PEOPLE:
         raise WrongForm(f"{names.signatory_order!r} of a signatory is not a rank")
     word = _text(item, names.signatory_status, "")
     return SignatoryStatus(
@@ -99,7 +110,8 @@ def _text(item: Mapping[str, object], name: str | None, otherwise: str) -> str:
         return otherwise
     if not isinstance(value, str):
         raise WrongForm(f"{name!r} is not a text")
-    return value
+    # People write reasons in several lines; nothing else that is not seen goes on from here.
+    return "".join(c if c.isprintable() or c == "\n" else " " for c in value[:_TEXT_LENGTH])
 
 
 def _date(item: Mapping[str, object], name: str | None) -> datetime | None:

@@ -10,6 +10,8 @@ import logging
 import ssl
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any, NoReturn
@@ -17,6 +19,7 @@ from typing import Any, NoReturn
 import httpcore
 import httpx
 
+from connector import pulse
 from connector.errors import ConfigurationError, ConfigurationProblem
 from connector.jesignexpert import deadline
 
@@ -71,7 +74,16 @@ class DeadlineTransport(httpx.BaseTransport):
             extensions=request.extensions,
         )
         with _as_httpx():
-            answer = pool.handle_request(inner)
+            heard = _Heard()
+            token = _HEARD.set(heard)
+            try:
+                answer = pool.handle_request(inner)
+            finally:
+                _HEARD.reset(token)
+            if not heard.since_asked:
+                # It was here before the request had left: whatever it answers, it is not this.
+                answer.close()
+                raise httpcore.RemoteProtocolError("an answer that came before its request")
         return httpx.Response(
             status_code=answer.status,
             headers=answer.headers,
@@ -183,15 +195,30 @@ class _Backend(httpcore.NetworkBackend):
         raise httpcore.UnsupportedProtocol("unix sockets are not used")
 
 
+@dataclass
+class _Heard:
+    """Whether anything was read since the request at hand began to leave."""
+
+    since_asked: bool = False
+
+
+_HEARD: ContextVar[_Heard | None] = ContextVar("jesignexpert_heard", default=None)
+
+
 class _Stream(httpcore.NetworkStream):
     def __init__(self, inner: httpcore.NetworkStream) -> None:
         self._inner = inner
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        return self._inner.read(max_bytes, _bounded(timeout, httpcore.ReadTimeout))
+        came = self._inner.read(max_bytes, _bounded(timeout, httpcore.ReadTimeout))
+        pulse.beat()
+        if (heard := _HEARD.get()) is not None:
+            heard.since_asked = True
+        return came
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         self._inner.write(buffer, _bounded(timeout, httpcore.WriteTimeout))
+        pulse.beat()
 
     def close(self) -> None:
         self._inner.close()

@@ -13,7 +13,7 @@ import requests
 from connector.errors import InvalidResponse, OutOfSpace, SpoolError, Unavailable
 from connector.ports import Fetched, Sha256
 from connector.webdav.answers import is_page
-from connector.webdav.headers import etag_of_download, read_date
+from connector.webdav.headers import etag_of_download, read_date, read_size
 from connector.webdav.transport import Call, current_call
 
 _BLOCK = 65_536
@@ -89,6 +89,10 @@ def receive(response: requests.Response, into: BinaryIO, *, max_bytes: int, name
         _write(into, block)
     if told is not None and size != told:
         raise Unavailable(f"{size} of {told} bytes came")
+    call: Call | None = current_call()
+    if call is not None and call.astray:
+        # What is here ends where the length said so, and that was not the end.
+        raise InvalidResponse("more bytes came than were told", status=response.status_code)
     modified = read_date(response.headers.get("Last-Modified"))
     return Fetched(
         size=size,
@@ -100,11 +104,10 @@ def receive(response: requests.Response, into: BinaryIO, *, max_bytes: int, name
 
 
 def _length(response: requests.Response) -> int | None:
-    raw = response.headers.get("Content-Length", "").strip()
     # An answer compressed against our wish tells the length of what travelled.
-    if "Content-Encoding" in response.headers or not (raw.isascii() and raw.isdigit()):
+    if "Content-Encoding" in response.headers:
         return None
-    return int(raw)
+    return read_size(response.headers.get("Content-Length"))
 
 
 def _write(into: BinaryIO, block: bytes) -> None:

@@ -17,7 +17,7 @@ import requests
 from requests.adapters import BaseAdapter, HTTPAdapter
 from webdav3.client import Client
 
-from connector.errors import NotConnected
+from connector.errors import InvalidResponse, NotConnected
 from connector.webdav.answers import FOREIGN, METHODS, Operation, judge, wall
 from connector.webdav.transport import Call, DeadlineAdapter, calling
 
@@ -25,6 +25,7 @@ AdapterFactory = Callable[[HTTPAdapter], BaseAdapter]
 """Given the ready adapter, gives the one to mount: itself, or something around it."""
 
 _SMALL_BODY = 65_536
+_PACKINGS = frozenset({"", "identity", "gzip", "x-gzip", "deflate"})
 _REST_S = 5.0
 """How long the body of an answer that is already understood may take."""
 
@@ -113,11 +114,15 @@ class DavClient(Client):  # type: ignore[misc]  # webdav3 is untyped
             response = self._ask(operation, path, headers, body, call)
             try:
                 call.answered = True
+                _refuse_packing(response, operation)
                 judge(response, operation, _beginning(response, operation, call))
                 yield response
                 _drain(response, call)
             finally:
                 response.close()
+                if call.astray or response.status_code < 200:
+                    # What still comes on this connection is not the answer to whatever is asked next.
+                    self.session.close()
 
     def execute_request(
         self, action: str, path: str, data: Any = None, headers_ext: list[str] | None = None
@@ -156,6 +161,16 @@ class DavClient(Client):  # type: ignore[misc]  # webdav3 is untyped
             call.remaining()
             call.begin_attempt()
             return self.execute_request(operation.action, path, body, lines)
+
+
+def _refuse_packing(response: requests.Response, operation: Operation) -> None:
+    """Refuse what is packed several times over, or as nobody knows, where its body is to be read.
+
+    What is packed once comes unpacked piece by piece, and each piece counts towards its limit.
+    """
+    told = response.headers.get("Content-Encoding", "").strip().lower()
+    if operation.is_read and response.status_code in operation.expects and told not in _PACKINGS:
+        raise InvalidResponse("an answer packed as nobody asked for", status=response.status_code)
 
 
 def _beginning(response: requests.Response, operation: Operation, call: Call) -> bytes:

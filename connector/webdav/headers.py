@@ -16,6 +16,13 @@ _MONTHS = {
         ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"), start=1
     )
 }
+_FIRST_YEAR, _LAST_YEAR = 1601, 2999
+"""Windows' zero, and further than any clock goes: what is counted on from such a date is still a date."""
+_MOST_DIGITS = 18
+"""More bytes than any disk has, and still a number that every database can keep."""
+_LONGEST_ETAG = 2_000
+"""Characters; servers take eight thousand bytes of headers altogether."""
+_UNSENDABLE = re.compile(r"[^\t\x20-\x7e\x80-\xff]")
 _MADE = "~"
 # Apache's mod_deflate and its kin add these to the tag of what they compress; the tag in a listing lacks them.
 _ENCODING_SUFFIX = re.compile(r"-(?:gzip|br|deflate|zstd)$")
@@ -26,8 +33,9 @@ _ENCODINGS = ("gzip", "br", "deflate", "zstd")
 def read_etag(raw: str | None) -> tuple[ETag | None, bool]:
     """Return the tag without quotes, ``W/`` and compression suffix, and whether it was weak.
 
-    ``(None, False)`` for an absent or empty one. Sources: RFC 9110 section 8.8.3; scenario of the unquoted
-    tags of Nextcloud's versions (WebDAV facts section 2).
+    ``(None, False)`` for an absent or empty one, and for one that no header can carry: a condition made of it would
+    never leave. Sources: RFC 9110 section 8.8.3; scenario of the unquoted tags of Nextcloud's versions (WebDAV facts
+    section 2).
     """
     text = (raw or "").strip()
     weak = text.startswith("W/")
@@ -36,7 +44,9 @@ def read_etag(raw: str | None) -> tuple[ETag | None, bool]:
     text = text.strip('"')
     if text.endswith(_ENCODINGS):
         text = _ENCODING_SUFFIX.sub("", text)
-    return (ETag(text), weak) if text else (None, False)
+    if not text or len(text) > _LONGEST_ETAG or _UNSENDABLE.search(text):
+        return None, False
+    return ETag(text), weak
 
 
 def made_etag(modified: float | None, size: int | None) -> ETag | None:
@@ -81,22 +91,33 @@ def quoted(etag: ETag) -> str:
     return f'"{etag}"'
 
 
+def read_size(raw: str | None) -> int | None:
+    """Return a number of bytes; None if absent, negative, unreadable, or more than any disk has."""
+    text = (raw or "").strip()
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS else None
+
+
 def read_date(raw: str | None) -> datetime | None:
-    """Return an HTTP date as aware UTC, None if absent or unreadable. Source: RFC 9110 section 5.6.7."""
+    """Return an HTTP date as aware UTC, None if absent or unreadable, or of a year that no clock shows.
+
+    Source: RFC 9110 section 5.6.7.
+    """
+    try:
+        found = _date(raw)
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None
+    return found if found is not None and _FIRST_YEAR <= found.year <= _LAST_YEAR else None
+
+
+def _date(raw: str | None) -> datetime | None:
     if not raw:
         return None
     # The usual form, "Sun, 06 Nov 1994 08:49:37 GMT", by hand: a listing holds one per entry.
     parts = raw.replace(":", " ").split()
     if len(parts) == 8 and parts[7] == "GMT" and parts[2] in _MONTHS:
-        try:
-            day, year, hour, minute, second = map(int, (parts[1], *parts[3:7]))
-            return datetime(year, _MONTHS[parts[2]], day, hour, minute, second, tzinfo=UTC)
-        except ValueError:
-            return None
-    try:
-        date = parsedate_to_datetime(raw)
-    except (ValueError, TypeError, IndexError):
-        return None
+        day, year, hour, minute, second = map(int, (parts[1], *parts[3:7]))
+        return datetime(year, _MONTHS[parts[2]], day, hour, minute, second, tzinfo=UTC)
+    date = parsedate_to_datetime(raw)
     return date.replace(tzinfo=UTC) if date.tzinfo is None else date.astimezone(UTC)
 
 

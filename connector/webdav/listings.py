@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from connector.errors import InvalidResponse
 from connector.ports import Entry, ETag, FileId, Href, Listing, TreeBuilder
-from connector.webdav.headers import made_etag, read_etag, read_stamp
+from connector.webdav.headers import made_etag, read_etag, read_size, read_stamp
 from connector.webdav.hrefs import ServerRoot, decode, path_of, possible
 from connector.webdav.multistatus import DAV, OC, Resource
 
@@ -82,8 +82,8 @@ def _values(
         checked(resource)
     if _RESOURCETYPE not in found:
         raise InvalidResponse("a listing holds an entry without a type")
-    told, file_id = found.get(_LENGTH, ""), found.get(_FILE_ID)
-    size = int(told) if told.isascii() and told.isdigit() and not resource.is_folder else None
+    file_id = found.get(_FILE_ID)
+    size = None if resource.is_folder else read_size(found.get(_LENGTH))
     modified = read_stamp(found.get(_MODIFIED))
     etag, weak = read_etag(found.get(_GETETAG))
     return (

@@ -35,7 +35,7 @@ from connector.webdav.answers import (
 from connector.webdav.chunked import CHUNK_BYTES
 from connector.webdav.client import AdapterFactory, Login, Timeouts
 from connector.webdav.connections import Connections
-from connector.webdav.headers import is_made, made_etag, quoted, read_date, read_etag
+from connector.webdav.headers import is_made, made_etag, quoted, read_date, read_etag, read_size
 from connector.webdav.hrefs import ServerRoot
 from connector.webdav.listings import LOOK_BODY, propfind_body, to_listing, to_tree
 from connector.webdav.multistatus import Resource, resources
@@ -257,9 +257,7 @@ class Looking:
 
 def _tags(headers: Mapping[str, str]) -> tuple[ETag | None, ...]:
     """Return the tag of an answer without a body as a listing may have it: told, or made of time and size."""
-    size = headers.get("Content-Length", "")
     modified = read_date(headers.get("Last-Modified"))
-    made = made_etag(
-        None if modified is None else modified.timestamp(), int(size) if size.isdigit() else None
-    )
+    size = read_size(headers.get("Content-Length"))
+    made = made_etag(None if modified is None else modified.timestamp(), size)
     return read_etag(headers.get("ETag"))[0], made

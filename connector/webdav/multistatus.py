@@ -23,6 +23,10 @@ _TYPE, _COLLECTION = DAV + "resourcetype", DAV + "collection"
 
 MAX_DEPTH = 32
 MAX_TEXT = 65_536
+MAX_TOKEN = 500_000
+"""Bytes of one tag or comment: the parser keeps it whole, and older ones look through it again with each piece."""
+MAX_PROPERTIES = 500
+"""Of one resource."""
 _STATUS = re.compile(r"HTTP/\d(?:\.\d)?\s+(\d{3})(?:\s|$)", re.IGNORECASE)
 
 
@@ -50,6 +54,7 @@ class MultistatusParser:
 
     def __init__(self, *, max_bytes: int) -> None:
         self._left = max_bytes
+        self._fed = 0
         self._ready: list[Resource] = []
         self._depth = 0
         self._text: list[str] = []
@@ -79,12 +84,13 @@ class MultistatusParser:
         return self._parse(b"", last=True)
 
     def _parse(self, data: bytes, *, last: bool) -> list[Resource]:
+        self._fed += len(data)
         try:
             self._xml.Parse(data, last)
         except (expat.ExpatError, ValueError, LookupError) as error:
             # ValueError and LookupError: an encoding that nobody knows.
             raise InvalidResponse(f"a listing is not complete XML: {error}") from error
-        if sum(map(len, self._text)) > MAX_TEXT:
+        if sum(map(len, self._text)) > MAX_TEXT or self._fed - self._xml.CurrentByteIndex > MAX_TOKEN:
             raise _too_long()
         ready, self._ready = self._ready, []
         return ready
@@ -125,6 +131,8 @@ class MultistatusParser:
         if depth == 4:
             if self._in_prop and self._properties is not None:
                 self._properties[name] = self._told()
+                if len(self._properties) > MAX_PROPERTIES:
+                    raise _too_many()
         elif depth == 3:
             self._in_prop = False
             if name == _STATUS_NAME and self._properties is not None:
@@ -154,6 +162,8 @@ class MultistatusParser:
             else:
                 resource.refused.update(dict.fromkeys(self._properties, self._propstat_status))
             self._properties = None
+            if len(resource.found) + len(resource.refused) > MAX_PROPERTIES:
+                raise _too_many()
 
     def _end_response(self, resource: Resource) -> None:
         if self._hrefs != 1 or not resource.href:
@@ -167,6 +177,10 @@ class MultistatusParser:
 
 def _too_long() -> InvalidResponse:
     return InvalidResponse("a listing holds a text that is too long")
+
+
+def _too_many() -> InvalidResponse:
+    return InvalidResponse("a listing holds an entry with too many properties")
 
 
 @lru_cache(maxsize=64)

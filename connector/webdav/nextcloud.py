@@ -13,7 +13,7 @@ from xml.sax.saxutils import escape
 
 from connector.errors import InvalidResponse, NotFound
 from connector.ports import FileId, Href, TagId, Version
-from connector.webdav.headers import read_date
+from connector.webdav.headers import read_date, read_size
 from connector.webdav.hrefs import ServerRoot, encode, path_of
 from connector.webdav.listings import wanted_properties
 from connector.webdav.multistatus import DAV, NC, Resource
@@ -156,7 +156,7 @@ def _to_version(resource: Resource, name: str, current: str | None) -> Version:
     size = resource.found.get(DAV + "getcontentlength", "")
     return Version(
         version_id=name,
-        size=int(size) if size.isascii() and size.isdigit() else None,
+        size=read_size(size),
         modified=read_date(resource.found.get(DAV + "getlastmodified")),
         label=resource.found.get(_LABEL) or None,
         current=name == current,

@@ -16,7 +16,7 @@ from connector.errors import AccessDenied, InvalidResponse, NotFound, RemoteErro
 from connector.ports import Capabilities, Finding, Href
 from connector.webdav.answers import ASK, OPTIONS, PROPFIND
 from connector.webdav.connections import Connections
-from connector.webdav.headers import read_date
+from connector.webdav.headers import read_date, read_size
 from connector.webdav.hrefs import ServerRoot
 from connector.webdav.listings import to_listing, wanted_properties
 from connector.webdav.multistatus import DAV, resources
@@ -86,7 +86,7 @@ def _look(root: ServerRoot, connections: Connections) -> _Root:
     folder = to_listing(iter(found), root, _ROOT, levels=0, date=read_date(headers.get("Date"))).folder
     left = next((one.found.get(DAV + "quota-available-bytes", "") for one in found), "")
     # Negative numbers are Nextcloud's words for "no limit" and "not counted".
-    quota = int(left) if left.isascii() and left.isdigit() else None
+    quota = read_size(left)
     return _Root(file_ids=folder.file_id is not None, quota_bytes=quota, headers=headers)
 
 

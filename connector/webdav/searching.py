@@ -17,7 +17,7 @@ from connector.errors import AccessDenied, InvalidResponse, NotFound, OutOfSpace
 from connector.ports import OWN_FOLDERS, Entry, Href, Tree, TreeBuilder
 from connector.webdav.answers import PROPFIND, SEARCH
 from connector.webdav.connections import Connections
-from connector.webdav.headers import read_date
+from connector.webdav.headers import read_date, read_size
 from connector.webdav.hrefs import ServerRoot
 from connector.webdav.listings import to_entry, wanted_properties
 from connector.webdav.multistatus import OC, Resource, resources
@@ -101,8 +101,7 @@ class TreeSearch:
         entry = to_entry(found[0], self._root) if len(found) == 1 else None
         if entry is None:
             raise InvalidResponse("the asked folder is not in its own listing")
-        size = found[0].found.get(OC + "size", "")
-        return _Top(entry, int(size) if size.isascii() and size.isdigit() else None, date)
+        return _Top(entry, read_size(found[0].found.get(OC + "size")), date)
 
     def _page(self, href: Href, first: int) -> Iterator[Entry]:
         with self._searching(_body(self._places.scope(self._root, href), first)) as found:

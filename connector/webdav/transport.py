@@ -13,12 +13,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from http.client import HTTPResponse
+from http.client import HTTPException, HTTPResponse
 from typing import Any, cast
 
 from requests.adapters import HTTPAdapter
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
+
+from connector import pulse
+
+_MOST_HEAD = 1_000_000
+"""Bytes of status, headers and all interim answers."""
 
 
 @dataclass
@@ -36,6 +41,8 @@ class Call:
     """That connection had served an earlier request."""
     answered: bool = False
     """Status line and headers have arrived."""
+    astray: bool = False
+    """Bytes came after the end of the answer, as its length was told."""
 
     def remaining(self) -> float:
         """Return the seconds left; TimeoutError when there are none."""
@@ -72,22 +79,60 @@ def calling(call: Call) -> Iterator[Call]:
 
 
 class _DeadlineReader(io.RawIOBase):
-    """The reading side of a socket, each read shortened to what the call has left."""
+    """The reading side of a socket for one answer, each read shortened to what the call has left."""
 
     def __init__(self, sock: socket.socket, raw: io.RawIOBase, call: Call) -> None:
         self._sock, self._raw, self._call = sock, raw, call
         self._each = sock.gettimeout()
+        self.head = 0
+        """Bytes that came before the body."""
+        self.in_head = True
+        self.over = False
+        """The answer is complete: nothing more is read from the socket."""
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any) -> int | None:
+        if self.over:
+            return 0
         left = self._call.remaining()
         self._sock.settimeout(left if self._each is None else min(self._each, left))
-        return self._raw.readinto(buffer)
+        came = self._raw.readinto(buffer)
+        pulse.beat()
+        if self.in_head:
+            self.head += came or 0
+            if self.head > _MOST_HEAD:
+                raise HTTPException("the head of an answer has no end")
+        return came
+
+    def more_came(self) -> None:
+        """Tell that bytes follow a complete answer: nobody knows whose they are."""
+        self._call.astray = True
 
     def close(self) -> None:
         self._raw.close()
+        super().close()
+
+
+class _Buffered(io.BufferedReader):
+    """What http.client reads an answer from; it closes this as soon as the answer is complete."""
+
+    def __init__(self, reader: _DeadlineReader) -> None:
+        super().__init__(reader)
+        self._reader = reader
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """Read so many bytes. A negative number is a chunk's, as a server told it: nothing is read without end."""
+        if size is None or size < 0:
+            raise HTTPException("a piece of an answer without a size")
+        return super().read(size)
+
+    def close(self) -> None:
+        if not self.closed:
+            self._reader.over = True
+            if self.peek(1):
+                self._reader.more_came()
         super().close()
 
 
@@ -97,10 +142,25 @@ class _Response(HTTPResponse):
     def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
         super().__init__(sock, *args, **kwargs)
         call = _current.get()
+        self._reader: _DeadlineReader | None = None
         if call is not None:
             self.fp.close()
             raw = cast("io.RawIOBase", sock.makefile("rb", 0))
-            self.fp = io.BufferedReader(_DeadlineReader(sock, raw, call))
+            self._reader = _DeadlineReader(sock, raw, call)
+            self.fp = _Buffered(self._reader)
+
+    def begin(self) -> None:
+        """Read the head of the answer itself. RFC 9110 section 15.2: any number of interim ones may come before.
+
+        http.client takes a 102 (WebDAV's "still at it") or a 103 for the answer, and would take the true one for that
+        of the next request.
+        """
+        super().begin()
+        while 101 < self.status < 200:
+            self.headers = self.msg = None  # type: ignore[assignment]  # how the library tells that it has not begun
+            super().begin()
+        if self._reader is not None:
+            self._reader.in_head = False
 
 
 class _Watched(HTTPConnection):
@@ -122,6 +182,7 @@ class _Watched(HTTPConnection):
             # urllib3 would go on with the time-out of connecting, too short for a slow line.
             self.sock.settimeout(min(call.each_s, call.remaining()))
         super().send(data)
+        pulse.beat()
 
     def putrequest(self, *args: Any, **kwargs: Any) -> None:
         call = _current.get()

@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from connector.errors import InvalidResponse, NotFound, Unavailable
 from connector.ports import Href
+from connector.pulse import carried
 from connector.webdav.pace import Pace
 
 MAX_LEVELS = 100
@@ -48,12 +49,13 @@ def _together(
     pace: Pace,
 ) -> None:
     running: set[Future[Listed]] = set()
+    ask = carried(_listed)
     pace.idle()
     with ThreadPoolExecutor(max_workers=pace.maximum, thread_name_prefix="walk") as pool:
         try:
             while waiting or running:
                 while waiting and len(running) < pace.width:
-                    running.add(pool.submit(_listed, list_one, waiting.pop()))
+                    running.add(pool.submit(ask, list_one, waiting.pop()))
                 busy = len(running) >= pace.width
                 done, running = wait(running, return_when=FIRST_COMPLETED)
                 for future in done:

@@ -10,7 +10,7 @@ ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "connector"
 
 LAYERS: tuple[frozenset[str], ...] = (
-    frozenset({"errors", "logs", "text_yaml", "systemd", "courtesy", "certificates"}),
+    frozenset({"errors", "logs", "text_yaml", "systemd", "courtesy", "pulse", "certificates"}),
     frozenset(
         {
             "sidecar",
@@ -27,7 +27,16 @@ LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"validation", "policy", "identity", "report", "marks", "ports", "models"}),
     frozenset(
         {
-            *("journal", "spool", "isolation", "isolation_worker", "isolated_pdf", "documents", "notify"),
+            *(
+                "journal",
+                "spool",
+                "isolation",
+                "isolation_worker",
+                "confinement",
+                "isolated_pdf",
+                "documents",
+                "notify",
+            ),
             *("webdav", "jesignexpert"),
         }
     ),

@@ -1,0 +1,27 @@
+"""Whatever is done to what others wrote, each parser answers with a value or its own error: a few, always the same."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.fuzz.targets import TARGETS, WORKERS, Target, run
+
+FEW = {"pdf": 500, "images": 500, "signed pdf": 300, "list xlsx": 80, "config": 80}
+"""Examples a parser in every check, 40 where nothing is told; ``make fuzz`` runs as many as one likes."""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _workers_end() -> Iterator[None]:
+    yield
+    WORKERS.close()
+
+
+@pytest.mark.parametrize("target", TARGETS, ids=lambda one: one.name)
+def test_anything_is_read_or_refused(target: Target) -> None:
+    """Never another error, never a hang, never an answer out of proportion; and the examples tell cases apart."""
+    most = FEW.get(target.name, 40)
+    outcomes = run(target, most, derandomize=True)
+    assert outcomes.total() >= most // target.weight
+    assert len(outcomes) > 1
