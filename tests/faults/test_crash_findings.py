@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -28,4 +29,29 @@ def test_killed_while_a_request_is_closed(tmp_path: Path, point: str, variant: V
         assert stage.record().closed
         assert stage.parts.spool.references() == set()
         assert len(stage.parts.journal.contacts("cabinet")) == 1
+        stage.intact()
+
+
+def test_stopping_right_before_the_marker(tmp_path: Path) -> None:
+    """E2: told to stop during the last look before the marker: it is not made; the next start makes it, and sends once."""
+    points = Points()
+    with Stage(tmp_path, seams=points.seams(workers())) as stage:
+        original = points.passing
+
+        def passing(name: str, *effect: Any) -> Any:
+            if name == "dms GET owner" and "commit prepared #1" in points.labels:
+                stage.parts.stop.set()
+            return original(name, *effect)
+
+        points.passing = passing  # type: ignore[method-assign]
+        points.armed = True
+        stage.drop()
+        stage.run()
+        points.armed = False
+        assert "commit prepared #1" in points.labels
+        assert not any(label.startswith("dms PUT") for label in points.labels)
+        points.passing = original  # type: ignore[method-assign]
+        stage.restart()
+        stage.run()
+        assert stage.sends() == [1]
         stage.intact()
