@@ -205,8 +205,8 @@ def _said(parts: Parts, what: str, error: ConnectorError) -> None:
 
 
 def patiently(parts: Parts, memory: ServerMemory, name: str, step: Callable[[], object]) -> None:
-    """Do what concerns no single request; a remote obstacle puts it off, later and later."""
-    if not _patient(memory, name, parts.now()):
+    """Do what concerns no single request; a remote obstacle puts it off, later and later. Stopping begins nothing."""
+    if parts.stop.is_set() or not _patient(memory, name, parts.now()):
         return
     try:
         step()
@@ -222,9 +222,9 @@ def patiently(parts: Parts, memory: ServerMemory, name: str, step: Callable[[], 
 def apart(parts: Parts, memory: ServerMemory, key: str, what: str, step: Callable[[], object]) -> None:
     """Do what concerns no single request and must stop none: an obstacle or a defect of it puts off itself alone.
 
-    ``key`` tells it from everything else, ``what`` is for the log and names no file.
+    ``key`` tells it from everything else, ``what`` is for the log and names no file. Stopping begins nothing.
     """
-    if not _patient(memory, key, parts.now()):
+    if parts.stop.is_set() or not _patient(memory, key, parts.now()):
         return
     try:
         step()
@@ -245,9 +245,12 @@ def apart(parts: Parts, memory: ServerMemory, key: str, what: str, step: Callabl
 def tolerated(
     parts: Parts, memory: ServerMemory, record: Record, what: str, step: Callable[[], Record]
 ) -> Record:
-    """Do what may fail without putting off the request's own next step: a look around, a status, a closing."""
+    """Do what may fail without putting off the request's own next step: a look around, a status, a closing.
+
+    While the service stops nothing more begins: what is in flight was begun before.
+    """
     name = f"{record.id} {what}"
-    if not _patient(memory, name, parts.now()):
+    if parts.stop.is_set() or not _patient(memory, name, parts.now()):
         return record
     try:
         after = step()

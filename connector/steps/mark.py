@@ -39,6 +39,8 @@ def mark(parts: Parts, record: Record) -> Record:
         if not still_judged(folder, record, crowded=crowd(parts, record)):
             return _abandon(parts, record)
         recover.check_owner(parts, settings)
+        if parts.stop.is_set():
+            return record  # stopping: no new effect begins
         if parts.journal.intent(record, "mark") is None:
             elsewhere = _known_elsewhere(parts, settings, record)
             if elsewhere is not None and elsewhere.connector != parts.connector:

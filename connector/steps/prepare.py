@@ -36,6 +36,8 @@ def prepare(parts: Parts, record: Record) -> Record:
     try:
         transaction = _build(parts, record, record.request, service)
         _probe(parts, record, service, transaction)
+    except _Stopping:
+        return record
     except AnsweredNo as error:
         return _refused(parts, record, error)
     except AccessDenied:
@@ -71,6 +73,15 @@ class _ContractWrong(Exception):
     """What was just created cannot be read back."""
 
 
+class _Stopping(Exception):
+    """The service is to end: nothing more begins, and what nobody has seen is begun anew by the next start."""
+
+
+def _not_stopping(parts: Parts) -> None:
+    if parts.stop.is_set():
+        raise _Stopping
+
+
 def _build(parts: Parts, record: Record, request: SignatureRequest, service: SigningService) -> TransactionId:
     account = parts.accounts[record.account]
     draft = TransactionDraft(
@@ -88,10 +99,12 @@ def _build(parts: Parts, record: Record, request: SignatureRequest, service: Sig
             "the transaction just created is another request's", service=record.account, operation="create"
         )
     for one in record.documents:
+        _not_stopping(parts)
         boxes = [Box(**box) for box in one.boxes]
         content = parts.spool.path(record.ref, sent_name(one.rank))
         service.upload(transaction, one.rank, names.image_pdf_name(one.name), content, boxes)
     for signatory in request.signatories:
+        _not_stopping(parts)
         service.add_signatory(
             transaction,
             TransactionSignatory(

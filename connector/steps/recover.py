@@ -17,6 +17,7 @@ from connector.errors import LifecycleError, OwnershipError, PreconditionFailed
 from connector.lifecycle import TRANSITIONS, DocumentFacts, Event, Record, SignatoryFacts, State
 from connector.marks import Done, Owner, Reading, Sent
 from connector.ports import Entry, Folder, Href
+from connector.steps import contacts
 from connector.steps.parts import FolderSettings, Parts
 from connector.steps.registry import (
     done_href,
@@ -121,6 +122,15 @@ def recover(
             and record.transaction
         ):
             _make_again(parts, folder, registry, record)
+    _free_closed(parts)
+
+
+def _free_closed(parts: Parts) -> None:
+    """What was closed right before a crash keeps its bytes here no longer: nobody would look at it again."""
+    for ref in parts.spool.references():
+        record = parts.journal.by_ref(ref)
+        if record is not None and record.closed:
+            parts.spool.free(ref)
 
 
 def adopt_renamed_folders(parts: Parts, folders: list[FolderSettings]) -> None:
@@ -170,6 +180,7 @@ def _take_in(
     if end is not None and not record.state.ended:
         _end(parts, record, end)
     elif end is not None and not record.closed:
+        contacts.remember(parts, record)
         parts.journal.note(record, "closed", closed=True)
 
 

@@ -1,0 +1,57 @@
+"""What the crash matrix found: each fault by itself, in as few words as it takes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.faults.points import Killed, Points, Variant
+from tests.worlds import Stage, workers
+
+
+@pytest.mark.parametrize(
+    ("point", "variant"), [("commit remember #1", "before"), ("commit closed #1", "after")]
+)
+def test_killed_while_a_request_is_closed(tmp_path: Path, point: str, variant: Variant) -> None:
+    """The end stands in the registry already: all the same its bytes leave the spool, and who signed is remembered."""
+    points = Points(point=point, variant=variant)
+    with Stage(tmp_path, seams=points.seams(workers())) as stage:
+        stage.drop()
+        stage.run()
+        stage.sign()
+        points.armed = True
+        with pytest.raises(Killed):
+            stage.run()
+        stage.restart()
+        stage.run()
+        assert stage.record().closed
+        assert stage.parts.spool.references() == set()
+        assert len(stage.parts.journal.contacts("cabinet")) == 1
+        stage.intact()
+
+
+def test_stopping_right_before_the_marker(tmp_path: Path) -> None:
+    """E2: told to stop during the last look before the marker: it is not made; the next start makes it, and sends once."""
+    points = Points()
+    with Stage(tmp_path, seams=points.seams(workers())) as stage:
+        original = points.passing
+
+        def passing(name: str, *effect: Any) -> Any:
+            if name == "dms GET owner" and "commit prepared #1" in points.labels:
+                stage.parts.stop.set()
+            return original(name, *effect)
+
+        points.passing = passing  # type: ignore[method-assign]
+        points.armed = True
+        stage.drop()
+        stage.run()
+        points.armed = False
+        assert "commit prepared #1" in points.labels
+        assert not any(label.startswith("dms PUT") for label in points.labels)
+        points.passing = original  # type: ignore[method-assign]
+        stage.restart()
+        stage.run()
+        assert stage.sends() == [1]
+        stage.intact()
