@@ -115,6 +115,12 @@ def _shown(run: Run) -> Iterator[str]:
         if not record.place or folder.content(record.place) is None:
             continue
         href = record.extra.get("status_href")
+        if href is None and record.extra.get("ended_elsewhere"):
+            # An earlier life of the journal told it last of all before the end in the registry.
+            found = [text for name, text in folder.files().items() if name.endswith(".signature.txt")]
+            if not any(_first_word(text) in WORDS[record.state] for text in found):
+                yield f"ends: {record.ref} ended elsewhere, and nothing is shown"
+            continue
         content = folder.content(str(href)) if href else None
         if content is None and record.state.ended and str(href) in run.world.person.deleted:
             continue  # who deletes the status of what is over wants none
@@ -124,8 +130,12 @@ def _shown(run: Run) -> Iterator[str]:
         text = content.decode("utf-8-sig", "replace")
         if f"ref: {record.ref} " not in text.replace("\u00a0", " "):
             yield f"ends: the status of {record.ref} is not its own: {text[:60]!r}"
-        elif text.split(" –", 1)[0].replace("\u00a0", " ") not in WORDS[record.state]:
+        elif _first_word(content) not in WORDS[record.state]:
             yield f"ends: {record.ref} is {record.state.value}, and the status says {text[:60]!r}"
+
+
+def _first_word(content: bytes) -> str:
+    return content.decode("utf-8-sig", "replace").replace("\u00a0", " ").split(" –", 1)[0]
 
 
 def _lost(run: Run) -> Iterator[str]:

@@ -40,6 +40,9 @@ Kind = Literal["look", "get", "write", "ask", "call", "commit"]
 """Of a folder: what only looks, what fetches bytes, what writes; of the platform: what asks, what writes; a commit."""
 
 
+_COMPILED: dict[Any, Any] = {}
+
+
 class Killed(BaseException):
     """The machine stops here: nothing in the connector may catch it."""
 
@@ -244,6 +247,8 @@ class GatedJournal(Journal):
     def __init__(self, gate: Gate, url: str, *, now: Callable[[], datetime]) -> None:
         self._gate = gate
         super().__init__(url, now=now)
+        # The same few statements in thousands of journals: what SQLAlchemy makes of them is made once.
+        self._engine = self._engine.execution_options(compiled_cache=_COMPILED)
 
     def _commit(self, connection: Connection) -> None:
         inner: Callable[[Connection], Any] = super()._commit

@@ -26,6 +26,7 @@ from tests.adversary.world import MARIE, Machine, Mode, World, sha
 MOST_ROUNDS = 24
 """So many passes may something move without anything happening outside: more is no end."""
 TICK = {"look": 0.02, "get": 0.05, "ask": 0.1, "write": 0.2, "call": 0.2, "commit": 0.0}
+_DAY = 24
 PAUSE = 1.1
 """Seconds before and after an act: nobody saves in the very second of another write (protocol 4.6)."""
 
@@ -85,6 +86,7 @@ class Run:
         self._refuses = False
         self._credit_back_at: float | None = None
         self._writes = 0
+        self._unsettled = False
         self.gate = Passage(self, counted=True)
         self.machine = self.world.machine(self.gate)
         if -1 in self._wanted:
@@ -104,7 +106,7 @@ class Run:
     def live(self) -> None:
         """Live it to its end. Raises VoidRun, or Restless."""
         self.machine.start()
-        self.rounds(2)
+        self.rounds(1)
         self.world.clock.advance(5)
         self.world.person.drop()
         self.armed = True
@@ -116,12 +118,21 @@ class Run:
 
     def come_to_rest(self) -> None:
         """Let hours pass, and everybody do what waits for them, until nothing does."""
-        for hours in (1, 3, 24):
+        for hours in (2, _DAY, _DAY, _DAY):
+            if self._all_over():
+                break
+            before = self._shape()
             self.world.clock.advance(hours * 3600)
             self._until_quiet()
             if self._people():
                 self._until_quiet()
+            elif hours == _DAY and self._shape() == before:
+                break
         self.armed = False
+
+    def _all_over(self) -> bool:
+        """True when nothing is left that time could move."""
+        return not (self._pending or self.others) and all(bool(closed) for _, _, closed, *_ in self.machine.shape())
 
     def _people(self) -> bool:
         """Let the signatory do what waits for them, and the person answer; False when nothing waits."""
@@ -161,25 +172,23 @@ class Run:
         return False
 
     def _until_quiet(self) -> None:
-        quiet = 0
         for _ in range(MOST_ROUNDS):
             before = self._shape()
             self.rounds(1)
-            quiet = quiet + 1 if self._shape() == before else 0
-            if quiet == 2:
+            if self._shape() == before and not self._unsettled:
                 return
         raise Restless(f"nothing comes to rest: {[(one.ref, one.state.value) for one in self.records()]}")
 
     def _shape(self) -> tuple[object, ...]:
-        states = tuple((one.id, one.state, one.reported, one.closed) for one in self.records())
-        return (self._writes, states, len(self._pending))
+        return (self._writes, self.machine.shape(), len(self._pending))
 
     def rounds(self, count: int) -> None:
         """Let everybody pass so often, and start anew whoever was killed."""
         for _ in range(count):
             self.world.clock.advance(3)
+            self._unsettled = True
             try:
-                self.machine.round()
+                self._unsettled = self.machine.round()
             except Killed:
                 self._revive()
             if self._successor is not None:

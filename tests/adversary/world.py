@@ -167,6 +167,9 @@ class Person:
     def delete(self, href: str) -> None:
         """Delete a file."""
         self.give_up(href)
+        for content in self.folder.history(href):
+            self.owed.pop(sha(content), None)  # what is kept of it goes with it, to where they can bring it back
+            self.gave_up.add(sha(content))
         self.deleted.add(href)
         self.folder.take_away(href)
 
@@ -261,10 +264,18 @@ class Machine:
         )
         self.memory = ServerMemory()
 
-    def round(self) -> int:
-        """One pass over each side; returns how many requests moved."""
-        moved = server_pass(self.parts, "dms", self.memory).moved
-        return moved + account_pass(self.parts, "cabinet").moved
+    def round(self) -> bool:
+        """One pass over each side; True when something new needs a second look in a moment."""
+        outcome = server_pass(self.parts, "dms", self.memory)
+        account_pass(self.parts, "cabinet")
+        return outcome.unsettled
+
+    def shape(self) -> list[tuple[object, ...]]:
+        """What the journal says of every request, as far as people could notice."""
+        with closing(sqlite3.connect(self.database)) as connection:
+            return connection.execute(
+                "SELECT id, state, closed, place, json_extract(facts, '$.reported') FROM record ORDER BY id"
+            ).fetchall()
 
     def stop(self) -> None:
         """Let go of the journal; what was in the process's memory is gone."""

@@ -200,6 +200,10 @@ class MemoryFolder:
         """Return what is kept as earlier versions of the files that are there."""
         return [kept.content for node in self._nodes.values() for kept in node.versions.values()]
 
+    def history(self, href: str) -> list[bytes]:
+        """Return what is kept as earlier versions of one file."""
+        return [kept.content for kept in self._file(href).versions.values()]
+
     def replica(self, timestamp: Callable[[], float]) -> MemoryFolder:
         """Return a server of its own that holds the same, with the same ids, times and tags, under another clock."""
         twin = MemoryFolder(timestamp, mode=self.mode, name=self.name, locks=self.locks)
