@@ -9,12 +9,13 @@ from __future__ import annotations
 import logging
 
 from connector import marks
-from connector.errors import PreconditionFailed
+from connector.errors import OutcomeUnknown, PreconditionFailed
 from connector.lifecycle import Record, State
-from connector.marks import Done
+from connector.marks import Done, Reading
+from connector.ports import Href
 from connector.steps import attest, comments, contacts, fading, lock, show, tags
 from connector.steps.parts import Parts
-from connector.steps.registry import done_href
+from connector.steps.registry import done_href, read_mark
 
 log = logging.getLogger(__name__)
 
@@ -54,7 +55,26 @@ def _write_end(parts: Parts, record: Record) -> None:
         connector=parts.connector,
     )
     href = done_href(parts.watched[record.folder].registry, str(record.key))
+    folder, content = parts.folders[record.server], marks.write(end, parts.sealer)
     try:
-        parts.folders[record.server].create(href, marks.write(end, parts.sealer))
+        folder.create(href, content)
     except PreconditionFailed:
         log.info("the end of %s stands there already", record.ref)
+        _made_whole(parts, record, href, content)
+
+
+def _made_whole(parts: Parts, record: Record, href: Href, content: bytes) -> None:
+    """Look at what an unanswered try of ours left there: a torn one is written whole, for it would be no end at all."""
+    folder = parts.folders[record.server]
+    found = read_mark(folder, href, parts.sealer)
+    if found is None:
+        raise OutcomeUnknown("the end of a request was made and is not there", operation="close")
+    if found[0] is Reading.EMPTY_OR_TORN:
+        entry = folder.stat(href)
+        if entry.etag is not None:
+            folder.replace(href, content, etag=entry.etag)
+            found = read_mark(folder, href, parts.sealer)
+    if found is None or found[0] is Reading.EMPTY_OR_TORN:
+        raise OutcomeUnknown("the end of a request was torn", operation="close")
+    if found[0] is Reading.FOREIGN:
+        log.error("what stands as the end of %s cannot be read or is not ours; it stays", record.ref)

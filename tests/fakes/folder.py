@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import threading
 import unicodedata
@@ -117,6 +118,9 @@ class MemoryFolder:
         self._tear: int | None = None
         self._denied = False
         self._stopped = False
+        self.between: Callable[[], None] | None = None
+        """Called once, after the next conditional write has found its condition kept and before it writes: real servers
+        check, and then write (WebDAV facts, trap 3)."""
         self._nodes["/"] = self._new(None)
         self.hung = MemoryAnnotations(self._has_id, lambda: self.user)
 
@@ -150,6 +154,62 @@ class MemoryFolder:
         """Return the bytes of a file, None if there is none."""
         node = self._nodes.get(self._spelled(href))
         return None if node is None else node.content
+
+    def take_away(self, href: str) -> None:
+        """Do what a person does: delete a file, or a folder with all below it. Its versions go with it."""
+        with self._lock:
+            spelled, _ = self._find(href)
+            for key in self._below(spelled):
+                del self._nodes[key]
+            self._touch(spelled)
+
+    def rename(self, source: str, destination: str) -> None:
+        """Do what a person does: move a file, or a folder with all below it, to a free name."""
+        with self._lock:
+            self._carry(source, destination)
+
+    def copy(self, source: str, destination: str) -> None:
+        """Do what a person does: copy a file; the copy has an id and a history of its own."""
+        with self._lock:
+            self.put(destination, self._file(source).content or b"")
+
+    def go_back(self, href: str) -> bool:
+        """Do what a person does: restore the oldest version of a file; False where none is kept.
+
+        The id stays, the tag is new, the time goes back to the version's, and what lay there becomes a version
+        (WebDAV facts 4).
+        """
+        with self._lock:
+            node = self._file(href)
+            if not node.versions:
+                return False
+            second = min(node.versions)
+            kept = node.versions.pop(second)
+            node.versions[node.second] = _Kept(node.content or b"", node.label)
+            node.second, node.content, node.label = second, kept.content, kept.label
+            self._changes += 1
+            node.etag = f"{self._changes:032x}"
+            self._touch(href)
+            return True
+
+    def files(self) -> dict[str, bytes]:
+        """Return every file by its href."""
+        return {href: node.content for href, node in self._nodes.items() if node.content is not None}
+
+    def kept(self) -> list[bytes]:
+        """Return what is kept as earlier versions of the files that are there."""
+        return [kept.content for node in self._nodes.values() for kept in node.versions.values()]
+
+    def history(self, href: str) -> list[bytes]:
+        """Return what is kept as earlier versions of one file."""
+        return [kept.content for kept in self._file(href).versions.values()]
+
+    def replica(self, timestamp: Callable[[], float]) -> MemoryFolder:
+        """Return a server of its own that holds the same, with the same ids, times and tags, under another clock."""
+        twin = MemoryFolder(timestamp, mode=self.mode, name=self.name, locks=self.locks)
+        twin.user, twin._ids, twin._changes = self.user, self._ids, self._changes
+        twin._nodes = copy.deepcopy(self._nodes)
+        return twin
 
     # -- the port ----------------------------------------------------------------------------------
 
@@ -220,6 +280,7 @@ class MemoryFolder:
         """Overwrite in place if the tag still holds."""
         with self._begin("replace", href):
             node = self._tagged(href, etag)
+            self._meanwhile()
             data = _bytes(content)
             if self._tear is not None:
                 torn, self._tear = data[: self._tear], None
@@ -234,20 +295,15 @@ class MemoryFolder:
         with self._begin("replace_as_version", href, upload):
             self._only_nextcloud()
             node = self._tagged(href, etag)
+            self._meanwhile()
             self._overwrite(href, node, content.read_bytes())
             return self._end("replace_as_version", ETag(node.etag))
 
     def move(self, source: Href, destination: Href) -> None:
         """Rename a file or folder with all below it."""
         with self._begin("move", source, destination):
-            spelled, node = self._find(source)
-            self._may_write(node)
-            target = self._free(destination)
-            for old in [key for key in self._nodes if key == spelled or key.startswith(spelled)]:
-                if old == spelled or spelled.endswith("/"):
-                    self._nodes[target + old[len(spelled) :]] = self._nodes.pop(old)
-            self._touch(spelled)
-            self._touch(target)
+            self._may_write(self._find(source)[1])
+            self._carry(source, destination)
             self._end("move", None)
 
     def delete(self, href: Href, *, etag: ETag | None = None) -> None:
@@ -257,9 +313,8 @@ class MemoryFolder:
             if etag is not None:
                 self._tagged(href, etag)
             self._may_write(node)
-            for key in [key for key in self._nodes if key == spelled or key.startswith(spelled)]:
-                if key == spelled or spelled.endswith("/"):
-                    del self._nodes[key]
+            for key in self._below(spelled):
+                del self._nodes[key]
             self._touch(spelled)
             self._end("delete", None)
 
@@ -371,6 +426,24 @@ class MemoryFolder:
             if failure.call == call and failure.after_effect is after_effect and failure.times > 0:
                 failure.times -= 1
                 raise failure.error
+
+    def _below(self, spelled: str) -> list[str]:
+        """Return a file alone, or a folder and all below it."""
+        inside = spelled.endswith("/")
+        return [key for key in self._nodes if key == spelled or (inside and key.startswith(spelled))]
+
+    def _carry(self, source: str, destination: str) -> None:
+        spelled, _ = self._find(source)
+        target = self._free(destination)
+        for old in self._below(spelled):
+            self._nodes[target + old[len(spelled) :]] = self._nodes.pop(old)
+        self._touch(spelled)
+        self._touch(target)
+
+    def _meanwhile(self) -> None:
+        between, self.between = self.between, None
+        if between is not None:
+            between()
 
     def _new(self, content: bytes | None) -> _Node:
         self._ids += 1

@@ -113,6 +113,7 @@ class MemorySigningService:
         self._faults: deque[Fault] = deque()
         self._late: list[tuple[datetime, Callable[[], None]]] = []
         self._lag_s: float | None = None
+        self._made = 0
         self._lock = threading.RLock()
 
     # -- what a test tells -----------------------------------------------------------------------------
@@ -168,7 +169,8 @@ class MemorySigningService:
         def effect() -> None:
             if not 1 <= len(draft.subject) <= 45:
                 raise self._no("create", Cause.BAD_FIELD, 400)
-            made.append(TransactionId(f"memory-{len(self.transactions) + 1:04d}"))
+            self._made += 1  # what was erased leaves no name for others
+            made.append(TransactionId(f"memory-{self._made:04d}"))
             self.transactions[made[0]] = Held(draft, self._now())
 
         self._write("create", effect)

@@ -1,0 +1,95 @@
+"""``python -m tests.adversary``: enumerate runs, keep count, name every finding. See ``--help``.
+
+Every enumeration has a stable order. ``--slice i/n`` takes each n-th run of it; ``--log FILE`` keeps what was done,
+and is read first, so that the same command goes on where it was stopped.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import random
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import get_args
+
+from tests.adversary.deviations import Deviation, coarse, singles
+from tests.adversary.explore import explored, normal_points, random_runs
+from tests.adversary.world import Mode
+
+
+def runs_of(mode: Mode, arguments: argparse.Namespace) -> Iterator[tuple[Deviation, ...]]:
+    """The enumeration that was asked for, whole."""
+    points = normal_points(mode)
+    if arguments.runs:
+        for text in arguments.runs:
+            yield tuple(Deviation.parse(one) for one in text.split("+"))
+    elif arguments.random:
+        yield from random_runs(mode, arguments.random, arguments.seed)
+    elif arguments.pairs:
+        first = coarse(points, mode)
+        for one in first:
+            # What comes after the first is numbered in the story as it goes with it: a few points more.
+            later = coarse([*points, *points[-12:]], mode, one.at)
+            for other in later:
+                if other != one:
+                    yield (one, other)
+    else:
+        for one in singles(points, mode):
+            yield (one,)
+
+
+def main(given: Sequence[str] | None = None) -> int:
+    """Return 1 when something was found."""
+    parser = argparse.ArgumentParser(prog="python -m tests.adversary", description=__doc__)
+    parser.add_argument("--mode", choices=get_args(Mode), action="append", help="one kind of server alone")
+    parser.add_argument("--pairs", action="store_true", help="two deviations in each run, instead of one")
+    parser.add_argument(
+        "--random", type=int, default=0, metavar="N", help="N runs of one to four, drawn by chance"
+    )
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument(
+        "--slice", default="0/1", metavar="I/N", help="each N-th run, beginning with the I-th"
+    )
+    parser.add_argument("--shuffle", action="store_true", help="in another order, the same each time")
+    parser.add_argument("--log", type=Path, help="keep what was done there, and go on from it")
+    parser.add_argument("--seconds", type=float, default=0.0, help="stop after so long")
+    parser.add_argument("runs", nargs="*", help="tell these runs: crash@12+edit_pdf@20")
+    arguments = parser.parse_args(given)
+    logging.disable(logging.CRITICAL)
+    part, parts = (int(one) for one in arguments.slice.split("/"))
+    kept = arguments.log.read_text().splitlines() if arguments.log and arguments.log.exists() else []
+    done = {line.split("\t", 1)[0] for line in kept}
+    counts: Counter[str] = Counter()
+    began = time.monotonic()
+    for mode in arguments.mode or get_args(Mode):
+        every = list(runs_of(mode, arguments))[part::parts]
+        if arguments.shuffle:
+            random.Random(0).shuffle(every)
+        for deviations in every:
+            name = f"{mode} {'+'.join(str(one) for one in deviations)}"
+            if name in done:
+                continue
+            if arguments.seconds and time.monotonic() - began > arguments.seconds:
+                print(f"stopped: {dict(counts)}")
+                return 1 if counts["found"] else 0
+            outcome = explored(mode, deviations)
+            counts[outcome.kind] += 1
+            if outcome.kind == "found" or arguments.runs:
+                print(name, *outcome.breaches, sep="\n    ", flush=True)
+            if arguments.runs:
+                print(*outcome.told, sep="\n      ")
+            if arguments.log:
+                with arguments.log.open("a") as stream:
+                    stream.write(
+                        f"{name}\t{outcome.kind}\t{json.dumps(outcome.breaches, ensure_ascii=False)}\n"
+                    )
+        print(f"{mode}: {len(every)} runs enumerated; {dict(counts)}", flush=True)
+    return 1 if counts["found"] else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

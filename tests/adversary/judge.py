@@ -1,0 +1,184 @@
+"""What must hold after every run, whatever struck: each breach is one line that begins with its name.
+
+``sent``: no transaction sent twice, none without its marker, none beyond what was asked for. ``ends``: everything is
+quiet in a state that is shown. ``lost``: no bytes of a person's, no signed document, is gone. ``twice``: nothing is
+delivered twice. ``foreign``: nothing is written over what was not sent. ``registry``: markers, ends and journal agree.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+from connector import marks
+from connector.lifecycle import Record, State
+from connector.marks import Done, Sealer, Sent
+from connector.ports import Progress, TransactionId
+from tests.adversary import paper
+from tests.adversary.story import Run
+from tests.adversary.world import KEY, sha
+from tests.worlds import WORDS
+
+_RESTING = frozenset(
+    {
+        State.REJECTED,
+        State.UNCONFIRMED,
+        State.WAITING_PDF,
+        State.PREVIEWED,
+        State.HELD,
+        State.IN_DOUBT,
+        State.DRAFT,
+    }
+)
+_DELIVERED = frozenset({State.DELIVERED, State.DELIVERED_BESIDE})
+_ENDS = {
+    Progress.SIGNED: _DELIVERED,
+    Progress.REFUSED: frozenset({State.REFUSED}),
+    Progress.EXPIRED: frozenset({State.EXPIRED}),
+    Progress.CANCELLED: frozenset({State.CANCELLED, State.WITHDRAWN}),
+}
+
+
+def breaches(run: Run) -> list[str]:
+    """Return every invariant that a finished run broke."""
+    return [*_sent(run), *_ends(run), *_shown(run), *_lost(run), *_delivered(run), *_registry(run)]
+
+
+def _marks(run: Run, suffix: str) -> dict[str, Sent | Done]:
+    """Every marker or end that stands in the registry, by key."""
+    found: dict[str, Sent | Done] = {}
+    for href, content in run.world.folder.files().items():
+        if href.startswith(run.world.settings.registry) and href.endswith(suffix):
+            mark = marks.read(content, Sealer(KEY))[1]
+            if isinstance(mark, Sent | Done):
+                found[mark.key] = mark
+    return found
+
+
+def _sent(run: Run) -> Iterator[str]:
+    platform, people = run.world.platform, run.world.people
+    for transaction, held in platform.everything.items():
+        if held.sends > 1:
+            yield f"sent: {transaction} was sent {held.sends} times"
+    bound = {mark.transaction for mark in _marks(run, marks.SENT_SUFFIX).values()}
+    for transaction in platform.sent:
+        if transaction not in bound:
+            yield f"sent: {transaction} without its marker"
+    asks = sum(person.asks for person in people)
+    for content, times in Counter(
+        sha(platform.everything[one].documents[0][1]) for one in platform.sent
+    ).items():
+        if times > 1 + asks:
+            yield f"sent: the same document {content[:8]} {times} times, {asks} times asked for anew"
+    # A copy whose PDF is then edited is a new request (protocol section 0).
+    allowed = 1 + asks + sum(person.copies for person in people if person.edits)
+    if len(people) == 1 and len(platform.sent) > allowed:
+        yield f"sent: {len(platform.sent)} launches where {allowed} were asked for"
+
+
+def _everything(run: Run) -> list[Record]:
+    return [*run.records(), *(one for other in run.others for one in other.records())]
+
+
+def _ends(run: Run) -> Iterator[str]:
+    platform = run.world.platform
+    by_transaction: dict[str, list[Record]] = {}
+    for record in _everything(run):
+        if record.transaction:
+            by_transaction.setdefault(record.transaction, []).append(record)
+    for record in run.records():
+        held = platform.everything.get(TransactionId(record.transaction or ""))
+        if record.state is State.IN_DOUBT and held is not None and held.sends and _still_there(run, record):
+            yield f"ends: {record.ref} is in doubt of what the platform tells"
+        if not record.state.ended and record.state not in _RESTING:
+            yield f"ends: {record.ref} never ends: {record.state.value} {record.reason}"
+    for transaction in dict.fromkeys(platform.sent):
+        progress = platform.progress_of(transaction)
+        states = {record.state for record in by_transaction.get(transaction, ())}
+        wanted = _ENDS.get(progress, frozenset())
+        if transaction not in platform.transactions and transaction not in platform.given:
+            wanted |= {State.LOST}
+        if not states & wanted:
+            found = sorted(state.value for state in states)
+            yield f"ends: {transaction} is {progress.value} at the platform and {found or 'nobody’s'} here"
+
+
+def _still_there(run: Run, record: Record) -> bool:
+    return TransactionId(record.transaction or "") in run.world.platform.transactions
+
+
+def _shown(run: Run) -> Iterator[str]:
+    folder = run.world.folder
+    for record in run.records():
+        if not record.current or record.state not in WORDS:
+            continue
+        if not record.place or folder.content(record.place) is None:
+            continue
+        href = record.extra.get("status_href")
+        if href is None and record.extra.get("ended_elsewhere"):
+            # An earlier life of the journal told it last of all before the end in the registry.
+            found = [text for name, text in folder.files().items() if name.endswith(".signature.txt")]
+            if not any(_first_word(text) in WORDS[record.state] for text in found):
+                yield f"ends: {record.ref} ended elsewhere, and nothing is shown"
+            continue
+        content = folder.content(str(href)) if href else None
+        if content is None and record.state.ended and str(href) in run.world.person.deleted:
+            continue  # who deletes the status of what is over wants none
+        if content is None:
+            yield f"ends: {record.ref} is {record.state.value}, and nothing is shown"
+            continue
+        text = content.decode("utf-8-sig", "replace")
+        if f"ref: {record.ref} " not in text.replace("\u00a0", " "):
+            yield f"ends: the status of {record.ref} is not its own: {text[:60]!r}"
+        elif _first_word(content) not in WORDS[record.state]:
+            yield f"ends: {record.ref} is {record.state.value}, and the status says {text[:60]!r}"
+
+
+def _first_word(content: bytes) -> str:
+    return content.decode("utf-8-sig", "replace").replace("\u00a0", " ").split(" –", 1)[0]
+
+
+def _lost(run: Run) -> Iterator[str]:
+    person, platform = run.world.person, run.world.platform
+    there = {sha(content) for content in run.world.contents()}
+    for digest, href in person.owed.items():
+        if digest not in there:
+            yield f"lost: what a person wrote at {href}"
+    if platform.reseals:
+        return
+    for transaction, content in platform.given.items():
+        if sha(content) not in there | person.gave_up:
+            yield f"lost: the signed document of {transaction}"
+
+
+def _delivered(run: Run) -> Iterator[str]:
+    sent = {sha(held.documents[0][1]) for held in run.world.platform.everything.values() if held.documents}
+    for transaction, content in run.world.platform.given.items():
+        times = run.delivered[sha(content)]
+        if times > 1:
+            yield f"twice: the signed document of {transaction} was delivered {times} times"
+    halves = {sha(content[: len(content) // 2]) for content in run.world.platform.given.values()}
+    for href, digest in run.written_over:
+        if digest not in sent | halves:
+            yield f"foreign: what was not sent was written over at {href}"
+    if run.world.folder.content("/Lettres/autre.pdf") != paper.BYSTANDER:
+        yield "foreign: another's letter was touched"
+
+
+def _registry(run: Run) -> Iterator[str]:
+    ends = {key: mark for key, mark in _marks(run, marks.DONE_SUFFIX).items() if isinstance(mark, Done)}
+    for record in run.records():
+        marked = record.key and record.extra.get("sent_mark")
+        end = ends.get(record.key or "")
+        if record.closed and marked and end is None:
+            yield f"registry: {record.ref} is closed without its end"
+        if end is not None and not record.closed:
+            yield f"registry: {record.ref} has its end and is {record.state.value}, not closed"
+        if record.state.ended and not record.closed:
+            yield f"registry: {record.ref} has ended ({record.state.value}) and was never closed"
+        if end is not None and record.closed and end.state != record.state.value:
+            yield f"registry: {record.ref} is {record.state.value}, its end says {end.state}"
+    kept = run.machine.parts.spool.references()
+    open_ones = {record.ref for record in run.records() if not record.closed}
+    if kept - open_ones:
+        yield f"registry: the spool keeps {sorted(kept - open_ones)}"
