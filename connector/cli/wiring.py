@@ -87,7 +87,9 @@ def single_instance(state: State) -> Iterator[None]:
     try:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
-        raise JournalError(f"state directory {state.directory} cannot be written: {error.strerror}") from error
+        raise JournalError(
+            f"state directory {state.directory} cannot be written: {error.strerror}"
+        ) from error
     with os.fdopen(handle, "w") as stream:
         try:
             fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
