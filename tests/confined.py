@@ -3,8 +3,8 @@
 Read from the unit itself: the filter of system calls with its groups expanded by systemd, no memory both writable and
 executable, the address families, no namespaces, no set-uid bits, its umask, limits and new rights. Put on this process
 by libseccomp as systemd puts it on a service (src/shared/seccomp-util.c says how), then the command takes its place.
-What needs a manager or another mount namespace (ProtectSystem=, PrivateUsers=, ProcSubset=) is tried in
-``tests.system.test_confined`` as far as the machine allows.
+What needs namespaces (ProtectSystem=, PrivateTmp=, PrivateUsers=, ProcSubset=) is put around it by
+``tests.system.test_confined`` where the machine lets them be made.
 """
 
 from __future__ import annotations

@@ -16,6 +16,8 @@ LONG: Final = re.compile(
     r"|faults/test_crash_matrix\.py::test_crash_matrix\["
     r"|faults/test_several\.py::test_each_write_of_each_document_broken_once\["
     r"|faults/test_forty_letters\.py::test_(?:a_list_prepares_forty_letters|second_mechanism|third_mechanism)"
+    r"|system/test_nothing_told\.py::.*\[all day\]"
+    r"|system/test_confined\.py::test_the_demo_under_it"
     r"|faults/test_strays\.py::test_nothing_is_lost_on_the_way\[plain"
 )
 

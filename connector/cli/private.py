@@ -62,7 +62,7 @@ def _below(root: Path) -> Iterator[Path]:
         yield from (Path(folder) / name for name in (*folders, *files))
 
 
-def private_file(path: Path, flags: int) -> int:
+def private_file(path: str, flags: int) -> int:
     """Open a file that nobody else may read, made so from its first byte on; an ``opener`` for :func:`open`."""
     return os.open(path, flags, FILE)
 

@@ -17,10 +17,11 @@ from datetime import datetime
 from typing import Any, Final
 
 from connector.errors import NotFound, PreconditionFailed, StaleRecordError
-from connector.lifecycle import Record, State
+from connector.lifecycle import Record, SignatoryFacts, State
 from connector.ports import Href
 from connector.report.block import is_prefix_of
 from connector.report.status import render_status
+from connector.sidecar.model import Signatory
 from connector.sidecar.origin import born_of
 from connector.steps import own_files
 from connector.steps.context import context_of
@@ -96,7 +97,9 @@ def _tells_of_them(parts: Parts, record: Record, changes: Mapping[str, Any]) -> 
 
 def _reached_by(record: Record) -> Erasure:
     """What everybody in a request is reached by; what somebody wrote of others in a text stays theirs."""
-    entries = [*record.signatories, *(people_of(record.request) if record.request is not None else ())]
+    entries: list[SignatoryFacts | Signatory] = list(record.signatories)
+    if record.request is not None:
+        entries += people_of(record.request)
     patterns = [address(each.email).pattern for each in entries if each.email]
     for each in entries:
         patterns += [number(one) for one in (each.phone, getattr(each, "phone_written", "")) if one]

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -133,8 +133,13 @@ def verbs() -> set[str]:
     return named | {"contacts list", "contacts import"}
 
 
+@pytest.mark.parametrize("whole", [False, True], ids=["in short", "all day"])
 def test_nobody_is_told(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, untouched: None
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    untouched: None,
+    whole: bool,
 ) -> None:
     monkeypatch.setenv("JOURNAL_STREAM", "8:1")
     Defect.met = False
@@ -146,18 +151,18 @@ def test_nobody_is_told(
         stories(day)
         for name in DATABASE:
             logging.getLogger(name).setLevel(logging.INFO)  # what it has said so often is heard no more
-        troubles(day)
+        troubles(day, FAULTS if whole else FAULTS[1:4])
         secrets = day.secrets()
         told = capsys.readouterr()
         lines = told.out + told.err
-        called, shown = commands(day, capsys)
+        called, shown = commands(day, capsys, whole=whole)
         secrets |= day.secrets()
-    assert called | ELSEWHERE == verbs()
+    assert called | ELSEWHERE == verbs() or not whole
     assert "DEBUG" in lines or "<7>" in lines
     assert lines.count("met a defect") > 0, "no defect was met"
     assert "ValueError" in lines
-    assert day.folder_proxy.recited > 20
-    assert day.platform_proxy.recited > 20
+    assert day.folder_proxy.recited > 4
+    assert day.platform_proxy.recited > 4
     search(lines, secrets, people=True, where="the log")
     for verb, text in shown.items():
         search(text, secrets, people=verb not in AT_A_TERMINAL, where=verb)
@@ -185,15 +190,15 @@ def stories(day: Day) -> None:
     assert day.record("Lettre Vasseur").state is State.IN_PROGRESS
 
 
-def troubles(day: Day) -> None:
+def troubles(day: Day, faults: Sequence[Fault]) -> None:
     """Both servers in every kind of trouble, and a defect of our own, before the day ends well."""
-    for fault in FAULTS:
+    for fault in faults:
         day.trouble(day.platform_proxy, fault)
     Defect.met = True
     day.clock.advance(3600)
     day.run(4)
     Defect.met = False
-    for fault in FAULTS:
+    for fault in faults:
         day.trouble(day.folder_proxy, fault)
     day.trouble(day.platform_proxy, Fault(401, "application/json"))
     day.renew()
@@ -210,7 +215,7 @@ def troubles(day: Day) -> None:
     day.run()
 
 
-def commands(day: Day, capsys: pytest.CaptureFixture[str]) -> tuple[set[str], dict[str, str]]:
+def commands(day: Day, capsys: pytest.CaptureFixture[str], *, whole: bool) -> tuple[set[str], dict[str, str]]:
     """Call every verb, and some in trouble too; returns which, and what each said."""
     refs = [day.record(name).ref for name in ("Lettre Vasseur", "Lettre Quentin", "Lettre Zedelsberger")]
     copy = day.directory / "copy"
@@ -244,19 +249,20 @@ def commands(day: Day, capsys: pytest.CaptureFixture[str]) -> tuple[set[str], di
         shown[name] = shown.get(name, "") + told.out + told.err
         called.add(name)
 
-    for arguments in plain:
+    for arguments in plain if whole else (("status",), ("show", refs[1]), ("contacts", "list")):
         call(*arguments)
     day.stop()
     for proxy, fault in ((day.folder_proxy, FAULTS[0]), (day.platform_proxy, FAULTS[4])):
         proxy.fault = fault
-        call("tick")
-        call("tick", "--dry-run")
-        call("take-over", "lettres", "--yes")
+        for arguments in (
+            (("tick",), ("tick", "--dry-run"), ("take-over", "lettres", "--yes")) if whole else ()
+        ):
+            call(*arguments)
         proxy.fault = None
     (day.state.directory / "journal" / "journal.sqlite").write_bytes(
         b"SQLite format 3\0" + LINES[A].encode() * 99
     )
-    for arguments in (("status",), ("show", refs[0]), ("tick",)):
+    for arguments in (("status",), ("show", refs[0]), ("tick",)) if whole else (("status",),):
         call(*arguments)
     return called, shown
 
