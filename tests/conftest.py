@@ -18,6 +18,7 @@ LONG: Final = re.compile(
     r"|faults/test_several\.py::test_each_write_of_each_document_broken_once\["
     r"|faults/test_forty_letters\.py::test_(?:a_list_prepares_forty_letters|second_mechanism|third_mechanism)"
     r"|faults/test_strays\.py::test_nothing_is_lost_on_the_way\[plain"
+    r"|unit/test_parser_bounds\.py::test_the_worst_request_is_read\[(?:orders|keys that|people|an endless quote)"
 )
 
 

@@ -10,6 +10,17 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+LONG = (
+    b" " * 2000,
+    b"\n" * 2000,
+    b"a" * 2000,
+    b"<!---->" * 40,
+    b"-" * 2000,
+    b"a." * 1000,
+    b"0" * 2000,
+    b"*a" * 30,
+)
+"""Rows of one thing, which a pattern with two ways to read it reads in thousands of ways."""
 NUMBERS = (b"\xff\xff\xff\xff", b"\0\0\0\0", b"\x7f\xff\xff\xff", b"9999", b"-1", b"1e999", b"9" * 400)
 SIGNS = (
     *(
@@ -79,7 +90,7 @@ def damaged(draw: st.DrawFn, originals: Sequence[bytes], *, most: int = 4) -> by
             break
         at = draw(st.integers(0, len(content) - 1))
         length = draw(st.integers(1, 64))
-        match draw(st.sampled_from(("set", "remove", "double", "many", "number", "sign", "cut"))):
+        match draw(st.sampled_from(("set", "remove", "double", "many", "number", "sign", "cut", "long"))):
             case "set":
                 content[at] = draw(st.integers(0, 255))
             case "remove":
@@ -93,6 +104,8 @@ def damaged(draw: st.DrawFn, originals: Sequence[bytes], *, most: int = 4) -> by
                 content[at : at + 4] = draw(st.sampled_from(NUMBERS))
             case "sign":
                 content[at:at] = draw(st.sampled_from(SIGNS))
+            case "long":
+                content[at:at] = draw(st.sampled_from(LONG))
             case "cut":
                 del content[at:]
     return bytes(content)

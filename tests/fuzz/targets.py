@@ -66,7 +66,7 @@ class Hang(BaseException):
 
 
 @contextmanager
-def _bounded() -> Iterator[None]:
+def bounded() -> Iterator[None]:
     def late(_number: int, _frame: object) -> None:
         raise Hang
 
@@ -97,7 +97,7 @@ def run(target: Target, most: int, *, derandomize: bool = False, number: int | N
     )
     @given(target.inputs())
     def each(content: Any) -> None:
-        with _bounded():
+        with bounded():
             outcomes[target.read(content)] += 1
 
     (each if number is None or derandomize else seed(number)(each))()
