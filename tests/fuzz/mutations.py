@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import io
 import json
+import re
 import zipfile
 from collections.abc import Sequence
 from typing import Any
@@ -170,7 +172,7 @@ def _changed(draw: st.DrawFn, value: Any, *, rarely: int = 3) -> Any:
     if not inner or draw(st.integers(0, rarely)) == rarely:
         match draw(st.sampled_from(("odd", "wrap", "name"))):
             case "odd":
-                return draw(st.sampled_from(ODD_VALUES))
+                return copy.deepcopy(draw(st.sampled_from(ODD_VALUES)))
             case "wrap":
                 return [value]
             case _:
@@ -184,3 +186,34 @@ def _changed(draw: st.DrawFn, value: Any, *, rarely: int = 3) -> Any:
         return value
     value[key] = _changed(draw, value[key])
     return value
+
+
+ODD_TEXTS: tuple[bytes, ...] = (
+    *(b"", b" ", b"-1", b"0", b"9" * 18, b"9" * 19, b"9" * 5000, b"1e3", "²".encode(), b"HTTP/1.1 200 OK"),
+    *(b"HTTP/1.1 404 x", b"HTTP/9 999 x", b"Fri, 31 Dec 9999 23:59:59 -2359", b"Mon, 01 Jan 1601 00:00:00 GMT"),
+    *(b"Second-9999999999999", b"Infinite", b"/dav/%2e%2e/x", b"/dav/a%0ab", b"http://[::1", b"/dav/%ff", b"//dav//b//", b"/elsewhere"),
+    *(b"&amp;#10;", b"&#10;x", b"&quot;a&#9;b&quot;", b"x" * 3000, "é€😀".encode(), b"true", b"&lt;", b"W/&quot;x&quot;", b"~1-2"),
+)  # fmt: skip
+
+
+@st.composite
+def odd_xml(draw: st.DrawFn, originals: Sequence[bytes]) -> bytes:
+    """XML that stays XML: texts replaced, elements left out, doubled or emptied."""
+    pieces = re.split(rb"(<[^>]*>)", draw(st.sampled_from(originals)))
+    for _ in range(draw(st.integers(1, 5))):
+        at = draw(st.integers(0, len(pieces) - 1))
+        if not pieces[at].startswith(b"<"):
+            pieces[at] = draw(st.sampled_from(ODD_TEXTS))
+            continue
+        name = re.match(rb"<([A-Za-z:]+)(?<!/)", pieces[at])
+        ends = [end for end in range(at + 1, len(pieces)) if name and pieces[end] == b"</" + name[1] + b">"]
+        if not ends:
+            continue
+        match draw(st.sampled_from(("remove", "double", "empty"))):
+            case "remove":
+                del pieces[at : ends[0] + 1]
+            case "double":
+                pieces[at:at] = pieces[at : ends[0] + 1] * draw(st.sampled_from((1, 20)))
+            case "empty":
+                pieces[at + 1 : ends[0]] = [draw(st.sampled_from(ODD_TEXTS))]
+    return b"".join(pieces)
