@@ -189,11 +189,34 @@ def _changed(draw: st.DrawFn, value: Any, *, rarely: int = 3) -> Any:
 
 
 ODD_TEXTS: tuple[bytes, ...] = (
-    *(b"", b" ", b"-1", b"0", b"9" * 18, b"9" * 19, b"9" * 5000, b"1e3", "²".encode(), b"HTTP/1.1 200 OK"),
-    *(b"HTTP/1.1 404 x", b"HTTP/9 999 x", b"Fri, 31 Dec 9999 23:59:59 -2359", b"Mon, 01 Jan 1601 00:00:00 GMT"),
-    *(b"Second-9999999999999", b"Infinite", b"/dav/%2e%2e/x", b"/dav/a%0ab", b"http://[::1", b"/dav/%ff", b"//dav//b//", b"/elsewhere"),
-    *(b"&amp;#10;", b"&#10;x", b"&quot;a&#9;b&quot;", b"x" * 3000, "é€😀".encode(), b"true", b"&lt;", b"W/&quot;x&quot;", b"~1-2"),
-)  # fmt: skip
+    *(b"", b" ", b"-1", b"0", b"9" * 18, b"9" * 19, b"9" * 5000, b"1e3", "²".encode()),
+    *(
+        b"HTTP/1.1 200 OK",
+        b"HTTP/1.1 404 x",
+        b"HTTP/9 999 x",
+        b"Infinite",
+        b"Second-9999999999999",
+        b"true",
+        b"&lt;",
+    ),
+    *(
+        b"Fri, 31 Dec 9999 23:59:59 -2359",
+        b"Mon, 01 Jan 1601 00:00:00 GMT",
+        b"/elsewhere",
+        b"http://[::1",
+        b"~1-2",
+    ),
+    *(
+        b"/dav/%2e%2e/x",
+        b"/dav/a%0ab",
+        b"/dav/%ff",
+        b"//dav//b//",
+        b"&amp;#10;",
+        b"&#10;x",
+        b"&quot;a&#9;b&quot;",
+    ),
+    *(b"x" * 3000, "é€😀".encode(), b"W/&quot;x&quot;"),
+)
 
 
 @st.composite
