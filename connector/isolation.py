@@ -44,7 +44,6 @@ JOBS: Final[Mapping[str, tuple[str, str]]] = {
 
 MOST_ANSWER = 8 * 1024 * 1024
 """Bytes of an answer; a worker that says more is killed."""
-_PATIENCE_S = 30.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,9 +115,7 @@ class IsolatedPool:
 
     @contextlib.contextmanager
     def _slot(self) -> Iterator[None]:
-        # Each of those before us ends within its own time: waiting for them is no sign of anything stuck.
-        while not self._slots.acquire(timeout=_PATIENCE_S):
-            pulse.beat()
+        pulse.acquired(self._slots)
         try:
             yield
         finally:

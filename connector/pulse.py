@@ -8,13 +8,16 @@ them are shorter than what ``schedule`` takes for death; so what is silent for l
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import ParamSpec, TypeVar
+from threading import Semaphore
+from typing import Final, ParamSpec, TypeVar
 
 P = ParamSpec("P")
 T = TypeVar("T")
+_PATIENCE_S: Final = 30.0
 
 
 def _unheard() -> None:
@@ -27,6 +30,21 @@ _HEAR: ContextVar[Callable[[], None]] = ContextVar("pulse", default=_unheard)
 def beat() -> None:
     """Tell that something came. Cheap, safe from any thread."""
     _HEAR.get()()
+
+
+def acquired(turn: Semaphore, seconds: float | None = None) -> bool:
+    """Wait for one's turn, ``seconds`` at most; False when it did not come.
+
+    Only where each of those before us has a time limit of its own: waiting for them is no sign of anything stuck.
+    """
+    until = None if seconds is None else time.monotonic() + seconds
+    while True:
+        left = _PATIENCE_S if until is None else max(0.0, until - time.monotonic())
+        if turn.acquire(timeout=min(left, _PATIENCE_S)):
+            return True
+        if until is not None and left <= _PATIENCE_S:
+            return False
+        beat()
 
 
 @contextmanager

@@ -19,6 +19,7 @@ LONG: Final = re.compile(
     r"|system/test_nothing_told\.py::.*\[all day\]"
     r"|system/test_confined\.py::test_the_demo_under_it"
     r"|faults/test_strays\.py::test_nothing_is_lost_on_the_way\[plain"
+    r"|unit/test_parser_bounds\.py::test_the_worst_request_is_read\[(?:orders|keys that|people|an endless quote)"
 )
 
 

@@ -24,6 +24,7 @@ from connector.certificates import distrust
 from connector.errors import DocumentError, SpoolError
 from connector.jesignexpert import deadline
 from connector.jesignexpert.transport import WARM, DeadlineTransport, quiet_libraries
+from connector.pulse import acquired
 
 AT_ONCE = 4
 """So many calls of one account run at once; nobody has said how many the platform likes."""
@@ -227,7 +228,7 @@ class Exchange:
     def _slot(self, seconds: float) -> Iterator[None]:
         """Wait for one's turn: ``seconds``, and no longer than whoever calls may wait for the whole."""
         left = deadline.left()
-        if not self._slots.acquire(timeout=max(0.0, seconds if left is None else min(seconds, left))):
+        if not acquired(self._slots, max(0.0, seconds if left is None else min(seconds, left))):
             raise ExchangeFailed(Failure.NEVER_LEFT, "every connection is busy")
         try:
             yield

@@ -39,6 +39,18 @@ def structure(path: Path) -> Iterator[pypdf.PdfReader]:
         raise DocumentError("pdf_unreadable", type(error).__name__) from None
 
 
+def drop_dangling_names(reader: pypdf.PdfReader) -> None:
+    """Drop what the catalog says of named places where that is an object which is not there (ISO 32000-1, 7.3.10).
+
+    Such a reference means null, and viewers take it so; pypdf's copying stops at it. Only in memory.
+    """
+    root = mapping(reader.trailer.get("/Root"))
+    for holder in (root, mapping(root.get("/Names"))):
+        for name in ("/Dests", "/Names"):
+            if name in holder and holder[name] is None:
+                del holder[name]
+
+
 def user_units(path: Path, pages: Collection[int]) -> dict[int, float]:
     """Return how many points one unit of each page measures (UserUnit, ISO 32000-1, table 30); pages from 1.
 

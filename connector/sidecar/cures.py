@@ -8,6 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import Final
+
+_LONGEST: Final = 1_000
+"""Characters of a line that is cured; blanks without end would be looked through again and again."""
 
 
 def with_key(raw: str, key: str, wanted: str) -> str | None:
@@ -21,7 +25,9 @@ def with_value(raw: str, value: str, wanted: str) -> str | None:
 
 
 def struck(raw: str, key: str, value: str) -> str | None:
-    """Return the line as a remark; None when it holds more than this key and this value."""
+    """Return the line as a remark; None when it holds more than this key and this value, or more than anybody sees."""
+    if len(raw) > _LONGEST:
+        return None
     line = rf"([^\S\n]*)([\"']?{_flexible(key)}[\"']?[^\S\n]*:[^\S\n]*[\"'«“‘]?[^\S\n]*{_flexible(value)}.*)"
     found = re.fullmatch(line, raw)
     return f"{found[1]}# {found[2]}" if found else None
@@ -35,7 +41,11 @@ def struck_twin(lines: Sequence[str], number: int, twin: int) -> str | None:
     if not (0 < twin < number <= len(lines)):
         return None
     raw, first = lines[number - 1], lines[twin - 1]
-    if raw.split() != first.split() or not re.fullmatch(r"\s*\w[^:#]*:\s*[^\s|>\[{&*!#'\"].*", raw):
+    if (
+        len(raw) > _LONGEST
+        or raw.split() != first.split()
+        or not re.fullmatch(r"\s*\w[^:#]*:\s*[^\s|>\[{&*!#'\"].*", raw)
+    ):
         return None
     if any(_hangs_below(lines, one) for one in (number, twin)):
         return None
@@ -54,7 +64,7 @@ def _indent(line: str) -> int:
 
 
 def _replaced(raw: str, pattern: str, wanted: str) -> str | None:
-    found = list(re.finditer(pattern, raw))
+    found = list(re.finditer(pattern, raw)) if len(raw) <= _LONGEST else []
     if len(found) != 1:
         return None
     return raw[: found[0].start()] + wanted + raw[found[0].end() :]

@@ -149,7 +149,7 @@ def _values_of(data: bytes, name: str) -> list[tuple[str, int]]:
     for number, line in enumerate(fold_blanks(text).split("\n"), start=1):
         match = _ACTION_LINE.fullmatch(line.rstrip())
         if match and words.find(match[1], wanted):
-            value = re.sub(r" +#.*", "", match[2]).strip()
+            value = re.sub(r"(?<! ) +#.*", "", match[2]).strip()
             found.append((unquoted(value.strip("\"'")), number))
     return found
 

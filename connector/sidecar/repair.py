@@ -28,7 +28,8 @@ _FLOW_DECIMAL: Final = re.compile(r"(\b[xyXY] ?: ?[0-9]+),(?=[0-9])")
 _BLOCK: Final = re.compile(r"[|>][-+0-9]*(?: +#.*)?")
 _QUOTED: Final = re.compile(r"""(?:"(?:[^"\\]|\\.)*"|'(?:[^']|'')*')(?: +#.*)?""")
 _REMARK: Final = re.compile(r" #.*")
-_REMARK_IN_TEXT: Final = re.compile(r" {2,}#(?: .*|$)")
+# At the first of the blanks only: from each of them on, a long row of them would be looked through again.
+_REMARK_IN_TEXT: Final = re.compile(r"(?<! ) {2,}#(?: .*|$)")
 _HAS_PERSON: Final = re.compile(r"@|[0-9](?:[ ./-]?[0-9]){7}")
 
 _TEXTS: Final = {"request.subject", "request.message", "request.note", "place.near", "place.document"}

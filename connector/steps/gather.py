@@ -121,9 +121,7 @@ class _Looking:
 
     def _matching(self, written: str, besides: set[Entry]) -> list[Entry]:
         """By pattern: ``*`` and ``?`` only, since brackets stand in many a name; never what we wrote ourselves."""
-        folded = names.comparable(written)
-        wanted = "".join({"*": ".*", "?": "."}.get(char) or re.escape(char) for char in folded)
-        pattern = re.compile(wanted + "(?:\\.pdf)?", re.DOTALL)
+        pattern = _pattern(names.comparable(written))
         found = [
             entry
             for name, entries in self._beside.items()
@@ -135,6 +133,19 @@ class _Looking:
             if entry not in besides
         ]
         return sorted(found, key=lambda entry: as_counted(entry.name))
+
+
+def _pattern(written: str) -> re.Pattern[str]:
+    """Return what a name has to look like. What stands between two stars is looked for where it first stands only.
+
+    That finds whatever there is to be found; trying further places as well takes time to the power of the stars.
+    """
+    first, *rest = (
+        "".join("." if char == "?" else re.escape(char) for char in part) for part in written.split("*")
+    )
+    middle = "".join(f"(?>.*?{part})" for part in rest[:-1] if part)
+    last = f".*{rest[-1]}" if rest else ""
+    return re.compile(f"{first}{middle}{last}(?:\\.pdf)?", re.DOTALL)
 
 
 def _files(entries: Iterable[Entry]) -> list[Entry]:

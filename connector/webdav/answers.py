@@ -127,7 +127,9 @@ _STATUSES: dict[int, type[RemoteError]] = {
     507: OutOfSpace,
 }
 _EXCEPTION_NAME = re.compile(rb"<s:exception>([\w\\]{1,120})</s:exception>")
-_PAGE = re.compile(rb"\s*(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html)\b", re.IGNORECASE | re.DOTALL)
+# Each comment ends where it first can, and never elsewhere: else as many of them as one likes can be read in as many
+# ways as two to their number.
+_PAGE = re.compile(rb"\s*(?>(?>(?:<!--.*?-->))\s*)*<(?:!doctype\s+html|html)\b", re.IGNORECASE | re.DOTALL)
 
 
 def is_page(response: requests.Response, start: bytes) -> bool:

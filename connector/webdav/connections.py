@@ -13,6 +13,7 @@ import requests
 
 from connector.courtesy import Courtesy
 from connector.errors import AccessDenied, NotConnected, RemoteError
+from connector.pulse import acquired
 from connector.webdav.answers import Operation
 from connector.webdav.client import DavClient, Login
 from connector.webdav.headers import read_date
@@ -95,7 +96,7 @@ class Connections:
 
     @contextmanager
     def _client(self, operation: Operation, seconds: float) -> Iterator[tuple[DavClient, int]]:
-        if not self._slots.acquire(timeout=seconds):
+        if not acquired(self._slots, seconds):
             raise NotConnected("every connection is busy", service=self._service, operation=operation.name)
         try:
             with self._lock:

@@ -86,6 +86,12 @@ DATES = (
     b'"abc"',
     b"120",
 )
+PAGES = (
+    b"<!DOCTYPE html><html><body>Please log in</body></html>",
+    b"<!-- a --> <html></html>",
+    b'<d:error xmlns:d="DAV:" xmlns:s="x"><s:exception>Sabre\\DAV\\Exception\\Locked</s:exception></d:error>',
+    b'{"error":"Strict Cookie has not been found"}',
+)  # fmt: skip
 HREFS = (b"/dav/a%20b.pdf", b"http://x:80/dav/c/", b"/dav/%C3%A9%ff/..%2f/x", b"//dav//a", b"/dav/a=3D%", b"")
 
 STATUS_ANSWERS: tuple[Any, ...] = (

@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
+import copy
 import io
 import json
+import re
 import zipfile
 from collections.abc import Sequence
 from typing import Any
 
 from hypothesis import strategies as st
 
+LONG = (
+    b" " * 2000,
+    b"\n" * 2000,
+    b"a" * 2000,
+    b"<!---->" * 40,
+    b"-" * 2000,
+    b"a." * 1000,
+    b"0" * 2000,
+    b"*a" * 30,
+)
+"""Rows of one thing, which a pattern with two ways to read it reads in thousands of ways."""
 NUMBERS = (b"\xff\xff\xff\xff", b"\0\0\0\0", b"\x7f\xff\xff\xff", b"9999", b"-1", b"1e999", b"9" * 400)
 SIGNS = (
     *(
@@ -79,7 +92,7 @@ def damaged(draw: st.DrawFn, originals: Sequence[bytes], *, most: int = 4) -> by
             break
         at = draw(st.integers(0, len(content) - 1))
         length = draw(st.integers(1, 64))
-        match draw(st.sampled_from(("set", "remove", "double", "many", "number", "sign", "cut"))):
+        match draw(st.sampled_from(("set", "remove", "double", "many", "number", "sign", "cut", "long"))):
             case "set":
                 content[at] = draw(st.integers(0, 255))
             case "remove":
@@ -93,6 +106,8 @@ def damaged(draw: st.DrawFn, originals: Sequence[bytes], *, most: int = 4) -> by
                 content[at : at + 4] = draw(st.sampled_from(NUMBERS))
             case "sign":
                 content[at:at] = draw(st.sampled_from(SIGNS))
+            case "long":
+                content[at:at] = draw(st.sampled_from(LONG))
             case "cut":
                 del content[at:]
     return bytes(content)
@@ -157,7 +172,7 @@ def _changed(draw: st.DrawFn, value: Any, *, rarely: int = 3) -> Any:
     if not inner or draw(st.integers(0, rarely)) == rarely:
         match draw(st.sampled_from(("odd", "wrap", "name"))):
             case "odd":
-                return draw(st.sampled_from(ODD_VALUES))
+                return copy.deepcopy(draw(st.sampled_from(ODD_VALUES)))
             case "wrap":
                 return [value]
             case _:
@@ -171,3 +186,57 @@ def _changed(draw: st.DrawFn, value: Any, *, rarely: int = 3) -> Any:
         return value
     value[key] = _changed(draw, value[key])
     return value
+
+
+ODD_TEXTS: tuple[bytes, ...] = (
+    *(b"", b" ", b"-1", b"0", b"9" * 18, b"9" * 19, b"9" * 5000, b"1e3", "²".encode()),
+    *(
+        b"HTTP/1.1 200 OK",
+        b"HTTP/1.1 404 x",
+        b"HTTP/9 999 x",
+        b"Infinite",
+        b"Second-9999999999999",
+        b"true",
+        b"&lt;",
+    ),
+    *(
+        b"Fri, 31 Dec 9999 23:59:59 -2359",
+        b"Mon, 01 Jan 1601 00:00:00 GMT",
+        b"/elsewhere",
+        b"http://[::1",
+        b"~1-2",
+    ),
+    *(
+        b"/dav/%2e%2e/x",
+        b"/dav/a%0ab",
+        b"/dav/%ff",
+        b"//dav//b//",
+        b"&amp;#10;",
+        b"&#10;x",
+        b"&quot;a&#9;b&quot;",
+    ),
+    *(b"x" * 3000, "é€😀".encode(), b"W/&quot;x&quot;"),
+)
+
+
+@st.composite
+def odd_xml(draw: st.DrawFn, originals: Sequence[bytes]) -> bytes:
+    """XML that stays XML: texts replaced, elements left out, doubled or emptied."""
+    pieces = re.split(rb"(<[^>]*>)", draw(st.sampled_from(originals)))
+    for _ in range(draw(st.integers(1, 5))):
+        at = draw(st.integers(0, len(pieces) - 1))
+        if not pieces[at].startswith(b"<"):
+            pieces[at] = draw(st.sampled_from(ODD_TEXTS))
+            continue
+        name = re.match(rb"<([A-Za-z:]+)(?<!/)", pieces[at])
+        ends = [end for end in range(at + 1, len(pieces)) if name and pieces[end] == b"</" + name[1] + b">"]
+        if not ends:
+            continue
+        match draw(st.sampled_from(("remove", "double", "empty"))):
+            case "remove":
+                del pieces[at : ends[0] + 1]
+            case "double":
+                pieces[at:at] = pieces[at : ends[0] + 1] * draw(st.sampled_from((1, 20)))
+            case "empty":
+                pieces[at + 1 : ends[0]] = [draw(st.sampled_from(ODD_TEXTS))]
+    return b"".join(pieces)

@@ -13,13 +13,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import requests
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
 from connector import marks
 from connector.cli.contacts_file import NoPeople, read_people
 from connector.config.reader import read_config
-from connector.errors import DocumentError, InvalidResponse
+from connector.errors import DocumentError, InvalidResponse, RemoteError
 from connector.isolated_pdf import IsolatedPdf
 from connector.isolation import IsolatedPool, Limits
 from connector.jesignexpert import login, tokens
@@ -37,12 +38,13 @@ from connector.signatory_list import table
 from connector.signatory_list.rows import read_rows
 from connector.text_yaml import YamlError, decode, load, plain
 from connector.webdav import headers, locking
+from connector.webdav.answers import CREATE, judge
 from connector.webdav.hrefs import ServerRoot, path_of
 from connector.webdav.listings import to_listing, to_tree
 from connector.webdav.multistatus import resources
 from connector.webdav.nextcloud import label_status, to_versions
 from tests.fuzz import examples
-from tests.fuzz.mutations import anything, damaged, odd_json, repacked
+from tests.fuzz.mutations import anything, damaged, odd_json, odd_xml, repacked
 
 MOST_CPU_S = 20.0
 """Processor time of one example; a hundred times what any needs."""
@@ -66,7 +68,7 @@ class Hang(BaseException):
 
 
 @contextmanager
-def _bounded() -> Iterator[None]:
+def bounded() -> Iterator[None]:
     def late(_number: int, _frame: object) -> None:
         raise Hang
 
@@ -97,7 +99,7 @@ def run(target: Target, most: int, *, derandomize: bool = False, number: int | N
     )
     @given(target.inputs())
     def each(content: Any) -> None:
-        with _bounded():
+        with bounded():
             outcomes[target.read(content)] += 1
 
     (each if number is None or derandomize else seed(number)(each))()
@@ -221,6 +223,19 @@ def _header(content: bytes) -> str:
         assert "\n" not in etag
     names = ("date", "stamp", "etag", "size", "wait", "http", "after")
     return " ".join(name for name, one in zip(names, found, strict=True) if one)
+
+
+def _page(content: bytes) -> str:
+    response = requests.Response()
+    for response.status_code in (200, 202, 302, 400, 412, 500):
+        response.headers["Location"] = content[:200].decode("latin-1")
+        response.url = "http://dms.example/dav/a.pdf"
+        try:
+            judge(response, CREATE, content)
+        except RemoteError as error:
+            str(error).encode()
+            outcome = str(error)
+    return outcome[-40:]
 
 
 def _href(content: bytes) -> str:
@@ -366,8 +381,13 @@ TARGETS: tuple[Target, ...] = (
     ),
     Target("config", lambda: anything(examples.CONFIGS), _config, weight=4),
     Target("people", lambda: anything(examples.PEOPLE), _people),
-    Target("multistatus", lambda: anything(examples.MULTISTATUS), _listing),
-    Target("locks", lambda: anything(examples.LOCKS), _locks),
+    Target(
+        "multistatus",
+        lambda: st.one_of(odd_xml(examples.MULTISTATUS), anything(examples.MULTISTATUS)),
+        _listing,
+    ),
+    Target("locks", lambda: st.one_of(odd_xml(examples.LOCKS), anything(examples.LOCKS)), _locks),
+    Target("dav answers", lambda: anything(examples.PAGES), _page),
     Target("headers", lambda: anything(examples.DATES), _header),
     Target("hrefs", lambda: anything(examples.HREFS[:-1]), _href),
     Target(

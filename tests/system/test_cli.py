@@ -311,6 +311,10 @@ def test_the_service_tells_systemd(stage: Stage) -> None:
         while not heard[-1].startswith(b"STOPPING=1"):
             heard.append(listener.recv(1000))
         assert process.wait() == 0
+        longer = b"EXTEND_TIMEOUT_USEC=600000" in heard
+        assert longer == (heard.index(b"WATCHDOG=1") < heard.index(b"READY=1")), (
+            "a start lasts as long as it lives"
+        )
 
 
 def test_a_missing_secret_is_a_configuration_error(stage: Stage) -> None:

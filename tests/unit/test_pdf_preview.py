@@ -321,3 +321,11 @@ def test_damaged_document(path: Path) -> None:
         drawn(path, bombs.circular_pages(), [])
     with pytest.raises(DocumentError, match="pdf_encrypted"):
         drawn(path, documents.encrypted(), [])
+
+
+@pytest.mark.parametrize(
+    "catalog", [b"/Names 9 0 R", b"/Dests 9 0 R", b"/Names<</Dests 9 0 R/JavaScript 9 0 R>>"]
+)
+def test_names_that_are_not_there_keep_nothing_from_being_shown(path: Path, catalog: bytes) -> None:
+    """A reference to an object that is missing means null, and viewers show such a letter as any other."""
+    assert LABEL in words(drawn(path, bombs.one_page(b"", catalog=catalog), []), 1)

@@ -143,6 +143,24 @@ def test_those_who_work_for_a_pass_are_heard() -> None:
     assert len(beats) == 5, "whoever does not listen any more hears nothing"
 
 
+def test_waiting_for_ones_turn_is_a_sign_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those before us have their time; we beat meanwhile, and wait no longer than we may."""
+    monkeypatch.setattr(pulse, "_PATIENCE_S", 0.01)
+    turn, beats = threading.Semaphore(0), [0]
+
+    def hear() -> None:
+        beats[0] += 1
+        if beats[0] == 3:
+            turn.release()
+
+    with pulse.heard_by(hear):
+        assert pulse.acquired(turn)
+        assert beats[0] == 3
+        assert not pulse.acquired(turn, 0.05)
+        assert not pulse.acquired(turn, 0.0)
+    assert beats[0] > 3
+
+
 def test_waiting_for_a_worker_is_a_sign_too(tmp_path: Path) -> None:
     """Each call on a worker is one, whatever becomes of it."""
     path, beats = tmp_path / "a.pdf", [0]
