@@ -31,7 +31,19 @@ from connector.lanes import Hands, Piece, Turn
 from connector.lifecycle import Record, State
 from connector.looking import look, unsettled_in
 from connector.progress import Progress
-from connector.steps import alarms, clocks, contacts, drop, filing, lists, models, retention, rights, storage, waiting
+from connector.steps import (
+    alarms,
+    clocks,
+    contacts,
+    drop,
+    filing,
+    lists,
+    models,
+    retention,
+    rights,
+    storage,
+    waiting,
+)
 from connector.steps.born import Room
 from connector.steps.discover import Sight
 from connector.steps.fetch import fetch
@@ -130,7 +142,9 @@ def _work(
     rights.note_sights(parts, sights)
     made = _write_requests(parts, sights, memory, deadline)
     attended, over = attend(parts, server, sights, memory, deadline, held)
-    progress = Progress(parts, server, folders, memory, held | parts.vanished.get(server, frozenset()), deadline)
+    progress = Progress(
+        parts, server, folders, memory, held | parts.vanished.get(server, frozenset()), deadline
+    )
     complete = progress.advance(attended)
     complete = progress.show() and complete
     _tidy_all(parts, sights, {**over, **progress.over}, memory, deadline)

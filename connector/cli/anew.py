@@ -52,7 +52,9 @@ def rebuild(settings: Settings, *, yes: bool) -> int:
     for account in paused or ():
         print(f"account {account} stays paused.")
     if paused is None:
-        print("pauses set by hand could not be read: set them again before the start (jse-connector pause ACCOUNT).")
+        print(
+            "pauses set by hand could not be read: set them again before the start (jse-connector pause ACCOUNT)."
+        )
     return 0
 
 
@@ -76,7 +78,9 @@ def _paused(file: Path) -> list[str] | None:
         return []
     try:
         with closing(sqlite3.connect(f"{file.resolve().as_uri()}?mode=ro", uri=True)) as database:
-            rows = database.execute("SELECT account FROM hold WHERE cause = 'manual' ORDER BY account").fetchall()
+            rows = database.execute(
+                "SELECT account FROM hold WHERE cause = 'manual' ORDER BY account"
+            ).fetchall()
     except sqlite3.Error:
         return None
     return [str(row[0]) for row in rows]

@@ -87,12 +87,20 @@ def _not_delivered(config: Config, records: Sequence[Record]) -> dict[str, Any]:
     signed = [one for one in records if one.state in _RETURNING and not one.closed]
     terms = contract_of(config).terms
     dated = [
-        after_days(last_signature(one.signatories) or one.signed_at or one.updated_at, terms.retention_days, config.zone)
+        after_days(
+            last_signature(one.signatories) or one.signed_at or one.updated_at,
+            terms.retention_days,
+            config.zone,
+        )
         for one in signed
         if one.state is not State.DELIVERING
     ]
     first = min(dated, default=None)
-    return {"signed": len(signed), "not_here": len(dated), "erased_from": None if first is None else _iso(first)}
+    return {
+        "signed": len(signed),
+        "not_here": len(dated),
+        "erased_from": None if first is None else _iso(first),
+    }
 
 
 def _counts(records: Sequence[Record], now: datetime) -> dict[str, int]:
@@ -144,7 +152,9 @@ def _print(told: dict[str, Any]) -> None:
 def _soon(returning: dict[str, Any]) -> list[str]:
     if not returning["signed"]:
         return ["none signed but not delivered"]
-    lines = [f"{returning['signed']} signed but not delivered, {returning['not_here']} of them not fetched yet"]
+    lines = [
+        f"{returning['signed']} signed but not delivered, {returning['not_here']} of them not fetched yet"
+    ]
     if returning["erased_from"]:
         lines.append(f"the first of those is erased by Jesignexpert from {returning['erased_from']} on")
     return lines

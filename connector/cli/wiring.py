@@ -85,7 +85,9 @@ def single_instance(state: State) -> Iterator[None]:
     try:
         opened = path.open("w")
     except OSError as error:
-        raise JournalError(f"state directory {state.directory} cannot be written: {error.strerror}") from error
+        raise JournalError(
+            f"state directory {state.directory} cannot be written: {error.strerror}"
+        ) from error
     with opened as stream:
         try:
             fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -26,7 +26,9 @@ _ANEW = (
 )
 """What to do about a journal that cannot be read any more."""
 
-_FULL = frozenset({sqlite3.SQLITE_FULL, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN})
+_FULL = frozenset(
+    {sqlite3.SQLITE_FULL, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN}
+)
 """What a disk says that is full, read-only or away; the low byte of SQLite's extended codes."""
 _DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_FORMAT})
 
@@ -66,7 +68,10 @@ def judge(file: Path, wanted: Set[str]) -> bool:
             raise JournalFull(f"the journal {file} cannot be written: {path} is read-only for this user")
     try:
         with closing(sqlite3.connect(f"{file.resolve().as_uri()}?mode=ro", uri=True)) as looked_at:
-            tables = {str(row[0]) for row in looked_at.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+            tables = {
+                str(row[0])
+                for row in looked_at.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+            }
     except sqlite3.Error as error:
         raise meaning(file, error) from error
     if not wanted <= tables:

@@ -41,7 +41,7 @@ _CAUSES: Final[Mapping[str, tuple[str, str, str]]] = {
     ),
     "retention": (
         "signed documents are erased soon",
-        "These requests have no document here yet: {refs}. Jesignexpert erases the first of them from {erased_from} on.",
+        "These requests have no document here yet: {refs}. Jesignexpert erases the first from {erased_from} on.",
         "See jse-connector status for what is in the way; else download them on the site of Jesignexpert.",
     ),
     "tokens": (
@@ -74,7 +74,9 @@ _CAUSES: Final[Mapping[str, tuple[str, str, str]]] = {
 CAUSES: Final = frozenset(_CAUSES)
 
 
-def alarm_mail(subject: str, cause: str, data: Mapping[str, Any], zone: ZoneInfo, *, over: bool = False) -> Message:
+def alarm_mail(
+    subject: str, cause: str, data: Mapping[str, Any], zone: ZoneInfo, *, over: bool = False
+) -> Message:
     """Return the mail for an alarm that begins, or is over. ``subject`` as of ``steps.alarms``: ``account:lyon``.
 
     KeyError for a cause that nobody has words for.
@@ -84,7 +86,9 @@ def alarm_mail(subject: str, cause: str, data: Mapping[str, Any], zone: ZoneInfo
     where = subject.replace(":", " ")
     head = f"jse-connector: {where}: {title.format_map(values)}"
     if over:
-        return Message(subject=f"{head} - over", body="It is over, by itself or by what was done. Everything goes on.\n")
+        return Message(
+            subject=f"{head} - over", body="It is over, by itself or by what was done. Everything goes on.\n"
+        )
     since = data.get("since")
     lines = [meaning.format_map(values), "", cure]
     if since is not None:
@@ -95,7 +99,9 @@ def alarm_mail(subject: str, cause: str, data: Mapping[str, Any], zone: ZoneInfo
 def _told(value: object, zone: ZoneInfo) -> str:
     """A value as people read it: a moment in their zone, several references in a row."""
     if isinstance(value, list):
-        return ", ".join(str(one) for one in value[:20]) + (f" and {len(value) - 20} more" if len(value) > 20 else "")
+        return ", ".join(str(one) for one in value[:20]) + (
+            f" and {len(value) - 20} more" if len(value) > 20 else ""
+        )
     try:
         moment = datetime.fromisoformat(str(value))
     except ValueError:

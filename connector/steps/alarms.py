@@ -18,7 +18,9 @@ log = logging.getLogger(__name__)
 _EVENT: Final = "alarm"
 
 
-def raise_alarm(parts: Parts, subject: str, cause: str, text: str, data: Mapping[str, Any] | None = None) -> bool:
+def raise_alarm(
+    parts: Parts, subject: str, cause: str, text: str, data: Mapping[str, Any] | None = None
+) -> bool:
     """Say that something is the matter; False, saying nothing, where the same cause of the subject stands already.
 
     ``text`` names no person and no file of theirs; ``data`` is of plain types.

@@ -209,7 +209,9 @@ def _as_version(task: Task, present: Present) -> Task:
     href = Href(task.document.href)
     if task.record.reason == BLOCKED and _may_not_be_written(task, href):
         # It was refused before: the whole document is not carried there again only to hear the same.
-        raise AccessDenied("may still not be written", service=task.folder.name, operation="deliver", status=403)
+        raise AccessDenied(
+            "may still not be written", service=task.folder.name, operation="deliver", status=403
+        )
     task = task.intend({"kind": "version", "href": href, "etag": str(fetched.etag)})
     try:
         task.folder.replace_as_version(href, task.signed, etag=fetched.etag, upload=_upload_of(task))

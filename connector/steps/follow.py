@@ -119,7 +119,9 @@ def _not_found(parts: Parts, record: Record, error: NotFound) -> Record:
     if Event.SIGNED in TRANSITIONS[record.state] and record.adopted and lies_in_the_spool(parts, record):
         # Erased there, and fetched before the journal was lost.
         signed_at = record.signed_at or record.sent_at or parts.now()
-        return parts.journal.fact(record, Event.SIGNED, done=("send",), reason="", signed_at=signed_at, next_at=None)
+        return parts.journal.fact(
+            record, Event.SIGNED, done=("send",), reason="", signed_at=signed_at, next_at=None
+        )
     if record.seen_answering or record.adopted:
         # An adopted one was answered for in an earlier life of the journal (protocol step 7).
         reason = "erased_before_fetch" if record.signed_at else "erased_unknown"
@@ -154,10 +156,10 @@ def _interval(parts: Parts, record: Record) -> timedelta:
 
 
 def _signatories(record: Record, status: TransactionStatus, now: datetime) -> tuple[SignatoryFacts, ...]:
-    """Bring what the platform tells of each signatory together with what we know of them: by rank, as long as the
-    address is the same, else by address.
+    """Bring what the platform tells of each signatory together with what we know of them.
 
-    On its site people may be put in another order, or an address corrected: what is known of one is never another's.
+    By rank, as long as the address is the same, else by address: on its site people may be put in another order, or an
+    address corrected, and what is known of one is never another's.
     """
     if not status.signatories:
         return record.signatories

@@ -110,7 +110,13 @@ def recover(
             log.error("marker %s… of %s: %s", key[:12], record.ref if record else "nobody", error)
     names = {settings.name for settings in folders}
     for record in known.values():
-        if record.folder in names and record.id not in held and record.key not in sent and not record.closed and record.transaction:
+        if (
+            record.folder in names
+            and record.id not in held
+            and record.key not in sent
+            and not record.closed
+            and record.transaction
+        ):
             _make_again(parts, folder, registry, record)
 
 

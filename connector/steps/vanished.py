@@ -41,7 +41,9 @@ def look(parts: Parts, sights: Sequence[Sight], server: str) -> frozenset[int]:
                 doubted.update(one.id for one in gone)
         elif name in parts.doubted or standing(parts, _subject(name), VANISHED) is not None:
             parts.doubted.pop(name, None)
-            end_alarm(parts, _subject(name), VANISHED, "what had vanished is there again, or has another place")
+            end_alarm(
+                parts, _subject(name), VANISHED, "what had vanished is there again, or has another place"
+            )
     parts.vanished[server] = frozenset(doubted)
     return parts.vanished[server]
 

@@ -55,7 +55,9 @@ def test_a_month_without_the_folder(tmp_path: Path) -> None:
         order = [one.path for one in stage.dms.requests if one.method == "PUT" and one.path.endswith(".sent")]
         assert len(order) == 2
         first_launch = next(
-            number for number, one in enumerate(stage.dms.requests) if one.path.endswith(".sent") and one.method == "PUT"
+            number
+            for number, one in enumerate(stage.dms.requests)
+            if one.path.endswith(".sent") and one.method == "PUT"
         )
         returns = [number for number, one in enumerate(stage.dms.requests) if one.method == "MOVE"]
         assert sum(number < first_launch for number in returns) >= len(names)
@@ -110,11 +112,19 @@ def test_what_is_near_its_erasure_comes_first(tmp_path: Path, caplog: pytest.Log
                 caplog.clear()
         assert len(told) == 4, told
         assert all(stage.record("vieille").ref in text for text in told)
-        days = [data["days"] for _, name, data in stage.parts.journal.events(stage.record("vieille")) if name == "erasure_near"]
+        days = [
+            data["days"]
+            for _, name, data in stage.parts.journal.events(stage.record("vieille"))
+            if name == "erasure_near"
+        ]
         assert days == [10, 7, 3, 1]
-        assert stage.first_line("vieille").startswith("SIGNÉ PAR TOUS – pas encore revenu ; Jesignexpert l’efface vers")
+        assert stage.first_line("vieille").startswith(
+            "SIGNÉ PAR TOUS – pas encore revenu ; Jesignexpert l’efface vers"
+        )
         overview = stage.read("_Suivi des signatures.txt").decode("utf-8-sig").replace("\u00a0", " ")
-        assert "Jesignexpert l’efface vers le" in " ".join(overview.partition("EN COURS")[0].split()), overview
+        assert "Jesignexpert l’efface vers le" in " ".join(overview.partition("EN COURS")[0].split()), (
+            overview
+        )
         stage.platform.behave()
         for number in range(6):
             stage.drop(f"neuve {number}", letter(f"neuve {number}"))
@@ -156,7 +166,9 @@ def test_erased_before_it_was_fetched(tmp_path: Path) -> None:
             stage.run(2)
         record = stage.record()
         assert record.state is State.LOST
-        assert stage.first_line().startswith("À VÉRIFIER – signé par tous, mais Jesignexpert a effacé le document le ")
+        assert stage.first_line().startswith(
+            "À VÉRIFIER – signé par tous, mais Jesignexpert a effacé le document le "
+        )
         assert record.document.sent_sha256 or record.document.sha256
         assert record.signed_at is not None
         assert record.sent_at is not None

@@ -67,7 +67,10 @@ def test_everything_that_can_be_done_there(tmp_path: Path) -> None:
         assert stage.record("supprimee").state is State.LOST
         assert stage.first_line("supprimee").startswith("À VÉRIFIER – ")
         facts = stage.record("ordre").signatories
-        assert [(one.order, one.email, one.phone[-2:]) for one in facts] == [(1, CLAIRE, "32"), (2, MARIE, "78")]
+        assert [(one.order, one.email, one.phone[-2:]) for one in facts] == [
+            (1, CLAIRE, "32"),
+            (2, MARIE, "78"),
+        ]
         assert [one.name for one in facts] == ["Claire Bernard", "Marie Dupont"]
         facts = stage.record("adresse").signatories
         assert [one.email for one in facts] == [MARIE, PAUL]

@@ -1,4 +1,4 @@
-"""Account-wide pauses, counted: one notice, one event for the mail, launches held, nobody hammered, an end by itself."""
+"""Account-wide pauses, counted: one notice, one event for the mail, launches held, nobody hammered, an end."""
 
 from __future__ import annotations
 
@@ -38,7 +38,9 @@ def notice(stage: Town) -> str:
 def begun(stage: Town, cause: str) -> int:
     """How many times the journal says that the account began to be held for that."""
     with stage.parts.journal._engine.connect() as connection:
-        rows = connection.exec_driver_sql("SELECT data FROM event WHERE account = 'cabinet' AND name = 'held'").fetchall()
+        rows = connection.exec_driver_sql(
+            "SELECT data FROM event WHERE account = 'cabinet' AND name = 'held'"
+        ).fetchall()
     return sum(f'"{cause}"' in data for (data,) in rows)
 
 
@@ -64,7 +66,9 @@ def unlocked(stage: Town) -> None:
 
 
 OBSTACLES: Mapping[str, Obstacle] = {
-    "tokens": Obstacle(locked, unlocked, "la connexion du cabinet à Jesignexpert est à renouveler", False, 16),
+    "tokens": Obstacle(
+        locked, unlocked, "la connexion du cabinet à Jesignexpert est à renouveler", False, 16
+    ),
     "no_credit": Obstacle(
         lambda stage: setattr(stage.platform, "credit", 0),
         lambda stage: setattr(stage.platform, "credit", 100),
@@ -161,7 +165,9 @@ def test_a_token_that_ends_in_the_middle(tmp_path: Path) -> None:
             stage.platform.misbehave(operation="validate", status=403, body=body, **{**JSON, "times": 1})
             stage.drop(operation, letter(operation))
             stage.run(4)
-            assert stage.first_line(operation).startswith("EN PAUSE – la connexion du cabinet"), stage.status(operation)
+            assert stage.first_line(operation).startswith("EN PAUSE – la connexion du cabinet"), stage.status(
+                operation
+            )
             unlocked(stage)
             stage.clock.advance(1000)
             unlocked(stage)
@@ -177,7 +183,7 @@ def test_a_token_that_ends_in_the_middle(tmp_path: Path) -> None:
 
 
 def test_another_password_is_put_in_place(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    """C7: One 401 in a day of looks, told once; the password in the file is changed, and it goes on without a restart."""
+    """C7: One 401 in a day of looks, told once; another password in its file, and it goes on without a restart."""
     with Town(tmp_path) as stage:
         send_out(stage, "lettre")
         stage.dms.accounts.change_password("signatures", "autre")
@@ -230,7 +236,7 @@ def clocked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Clocked:
 
 
 def test_a_clock_that_goes_wrong(clocked: Clocked, caplog: pytest.LogCaptureFixture) -> None:
-    """E4: Two minutes off: an alarm for each side, with the figure, and everything goes on. Six: nothing new leaves, the
+    """E4: Two minutes off: an alarm for each side, with the figure; everything goes on. Six: nothing new leaves, the
     folder says why, what is out is followed. Right again: it ends by itself, and all of it leaves once."""
     with clocked as stage:
         connected_for_good(stage)
@@ -290,7 +296,9 @@ def test_every_alarm_has_a_mail(cause: str) -> None:
     assert "\n" not in mail.subject
     assert "{" not in mail.subject + mail.body
     assert "Since 26 Nov 2026 11:00 CET." in mail.body
-    assert alarm_mail("account:lyon", cause, data, ZoneInfo("Europe/Paris"), over=True).subject.endswith(" - over")
+    assert alarm_mail("account:lyon", cause, data, ZoneInfo("Europe/Paris"), over=True).subject.endswith(
+        " - over"
+    )
 
 
 def test_the_pass_survives_what_it_asks(tmp_path: Path) -> None:

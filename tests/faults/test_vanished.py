@@ -68,7 +68,9 @@ def test_a_disk_that_is_not_mounted(tmp_path: Path, mode: Mode, caplog: pytest.L
             aside = unmounted(stage, f"{ROOT}/Clients")
             stage.run()
             assert notice(stage) == "", "a move in two halves looks the same for a moment"
-            stage.platform.person_signs(str(stage.record(names[0], folder=f"{ROOT}/Clients").transaction), MARIE)
+            stage.platform.person_signs(
+                str(stage.record(names[0], folder=f"{ROOT}/Clients").transaction), MARIE
+            )
             for _ in range(5):
                 stage.clock.advance(1900)
                 stage.run(4)
@@ -77,7 +79,9 @@ def test_a_disk_that_is_not_mounted(tmp_path: Path, mode: Mode, caplog: pytest.L
         told = [one.message for one in caplog.records if "not there any more" in one.message]
         assert len(told) == 1
         assert f"{HELD} of {HELD} known requests" in told[0]
-        assert notice(stage).startswith("SIGNATURES EN PAUSE – beaucoup de demandes ne sont plus dans ce dossier")
+        assert notice(stage).startswith(
+            "SIGNATURES EN PAUSE – beaucoup de demandes ne sont plus dans ce dossier"
+        )
         assert "Dossier concerné : « Lettres »." in notice(stage)
         assert [name for name in stage.files() if name != NOTICE] == []
         now = {record.ref: record.state for record in stage.records()}
