@@ -22,9 +22,9 @@ def test_a_marker_on_its_way_while_the_folder_is_taken_in_again(tmp_path: Path) 
         stage.drop()
         stage.round()
         # The marker is there at once, its answer comes seconds later.
-        stage.dms.misbehave(kind="latency", method="GET", path="*.sent", seconds=4)
+        stage.dms.misbehave(kind="latency", method="GET", path="*.sent", seconds=8)
         stage.clock.advance(3)
-        server_pass(stage.parts, "dms", stage.memory, deadline=time.monotonic() + 1.5)
+        server_pass(stage.parts, "dms", stage.memory, deadline=time.monotonic() + 4)
         until(lambda: len(stage.markers()) == 1, "the marker")
         assert stage.memory.hands.busy
         stage.dms.person.delete(f"{ROOT}/.signature/owner")
