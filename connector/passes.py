@@ -260,16 +260,16 @@ def account_pass(parts: Parts, account: str, *, deadline: float | None = None) -
             moved.add(record.id)
         later.extend([after.next_at] if after.next_at is not None else [])
 
-    Hands().work(
-        [
-            Piece(lane=account, ids=frozenset({record.id}), do=partial(ask_of, record))
-            for record in open_ones
-            if waiting.due(parts, record)
-        ],
-        # One is enough to find out that a platform is still away.
-        width=1 if waiting.is_away(parts, account) else ACCOUNT_AT_ONCE,
-        stopped=partial(out_of_time, parts, deadline),
-    )
+    due = [record for record in open_ones if waiting.due(parts, record)]
+    near = [record for record in due if retention.is_near(parts, record)]
+    # What the platform is about to erase is over and done with before anything else is asked.
+    for batch in (near, [record for record in due if record not in near]):
+        Hands().work(
+            [Piece(lane=account, ids=frozenset({one.id}), do=partial(ask_of, one)) for one in batch],
+            # One is enough to find out that a platform is still away.
+            width=1 if waiting.is_away(parts, account) else ACCOUNT_AT_ONCE,
+            stopped=partial(out_of_time, parts, deadline),
+        )
     clocks.look_at(parts, f"account:{account}")
     retention.tell(parts, account)
     next_at = waiting.asks_again_at(parts, account) or min(later, default=None)

@@ -101,7 +101,7 @@ class Database:
         )
         if found > schema.VERSION:
             raise JournalError(
-                f"the journal{'' if self._file is None else f' {self._file}'} is of schema {found}, this version knows {schema.VERSION}: "
+                f"the journal {self._file or ''} is of schema {found}, this version knows {schema.VERSION}: "
                 "install the newer version again, or restore the journal's backup"
             )
         if found == schema.VERSION:

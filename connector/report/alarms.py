@@ -41,7 +41,7 @@ _CAUSES: Final[Mapping[str, tuple[str, str, str]]] = {
     ),
     "retention": (
         "signed documents are erased soon",
-        "These requests have no document here yet: {refs}. Jesignexpert erases the first of them from {erased_from} on.",
+        "These requests have no document here yet: {refs}. Jesignexpert erases the first from {erased_from} on.",
         "See jse-connector status for what is in the way; else download them on the site of Jesignexpert.",
     ),
     "tokens": (

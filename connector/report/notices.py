@@ -117,8 +117,8 @@ def _vanished(page: Page, pause: Pause) -> None:
     page.para(
         "Un partage retiré ou un disque débranché en est souvent la cause : aucune demande n’est donc considérée comme "
         "supprimée, et rien n’est déposé ailleurs.",
-        "Often a share was withdrawn or a disk is not connected: so no request is taken for deleted, and nothing is put "
-        "elsewhere.",
+        "Often a share was withdrawn or a disk is not connected: so no request is taken for deleted, and nothing is "
+        "put elsewhere.",
     )
     if pause.until is not None:
         page.para(

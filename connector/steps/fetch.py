@@ -93,10 +93,10 @@ def lies_in_the_spool(parts: Parts, record: Record) -> bool:
 
 
 def _kept_before(parts: Parts, record: Record, document: DocumentFacts) -> _Good | None:
-    """Return what a journal that was lost had put to rest, where it is this document for certain: the platform may have
-    erased its own since.
+    """Return what a journal that was lost had put to rest, where it is this document for certain.
 
-    Its hash went with the journal, so it is judged by meaning, as what is found in a folder (R8).
+    The platform may have erased its own since. Its hash went with the journal, so it is judged by meaning, as what is
+    found in a folder (R8).
     """
     if not record.adopted or document.signed_sha256 is not None or not document.pages_digest:
         return None

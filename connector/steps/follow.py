@@ -156,10 +156,10 @@ def _interval(parts: Parts, record: Record) -> timedelta:
 
 
 def _signatories(record: Record, status: TransactionStatus, now: datetime) -> tuple[SignatoryFacts, ...]:
-    """Bring what the platform tells of each signatory together with what we know of them: by rank, as long as the
-    address is the same, else by address.
+    """Bring what the platform tells of each signatory together with what we know of them.
 
-    On its site people may be put in another order, or an address corrected: what is known of one is never another's.
+    By rank, as long as the address is the same, else by address: on its site people may be put in another order, or an
+    address corrected, and what is known of one is never another's.
     """
     if not status.signatories:
         return record.signatories

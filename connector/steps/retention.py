@@ -47,7 +47,7 @@ def is_near(parts: Parts, record: Record) -> bool:
 
 
 def first_things_first(parts: Parts, records: Iterable[Record]) -> list[Record]:
-    """Return the requests in the order in which an account is worked on: what is near its erasure, then by their time."""
+    """Return the requests in the order in which an account is worked on: what is near its erasure comes first."""
 
     def rank(record: Record) -> tuple[int, datetime]:
         until = deadline(parts, record)

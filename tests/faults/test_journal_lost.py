@@ -20,7 +20,7 @@ from connector.journal import Journal
 from connector.lifecycle import State
 from connector.passes import account_pass, server_pass
 from tests.faults.test_once import MODES, Town, delivered_once, in_place, letter, send_out
-from tests.worlds import ROOT, Mode, Stage
+from tests.worlds import Mode, Stage
 
 ANEW = "jse-connector rebuild"
 
@@ -95,6 +95,13 @@ def begin(stage: Stage) -> None:
         raise
 
 
+def passes(stage: Stage, times: int) -> None:
+    """So many over each side, at one moment."""
+    for _ in range(times):
+        server_pass(stage.parts, "dms", stage.memory)
+        account_pass(stage.parts, "cabinet")
+
+
 def test_a_journal_that_cannot_be_trusted(tmp_path: Path) -> None:
     """E1: whatever became of its file: the start stops before any request, says what, where and what to do, and leaves
     every byte; with the file put right all goes on, and nothing leaves twice."""
@@ -139,7 +146,7 @@ def test_a_journal_without_rights(tmp_path: Path) -> None:
 
 
 def test_damage_that_comes_while_it_runs(tmp_path: Path) -> None:
-    """E1: a page of the file goes bad under a running service: the pass ends with the journal's error, and no effect."""
+    """E1: a page of the file goes bad under a running service: the pass ends with that error, and no effect."""
     with Town(tmp_path) as stage:
         for number in range(12):
             stage.drop(f"lettre {number}", letter(f"lettre {number}"))
@@ -155,9 +162,7 @@ def test_damage_that_comes_while_it_runs(tmp_path: Path) -> None:
         tries = stage.tries()
         stage.clock.advance(5)
         with pytest.raises(JournalError, match="is damaged"):
-            for _ in range(4):
-                server_pass(stage.parts, "dms", stage.memory)
-                account_pass(stage.parts, "cabinet")
+            passes(stage, 4)
         assert stage.tries() == tries
         assert journal_file(stage).read_bytes() == bytes(content)
 
@@ -266,9 +271,7 @@ def test_no_room_for_a_fact(tmp_path: Path) -> None:
         stage.clock.advance(5)
         tries = stage.tries()
         with pytest.raises(JournalFull, match="Nothing is lost"):
-            for _ in range(40):
-                server_pass(stage.parts, "dms", stage.memory)
-                account_pass(stage.parts, "cabinet")
+            passes(stage, 40)
         assert stage.tries() - tries <= 1, "no call without its intent"
         stage.restart()
         stage.later(1000)
@@ -278,7 +281,7 @@ def test_no_room_for_a_fact(tmp_path: Path) -> None:
 
 
 def test_lost_after_the_platform_erased(tmp_path: Path) -> None:
-    """The journal goes, the spool stays, and the platform has erased its own: what was signed comes home all the same."""
+    """The journal goes, the spool stays, the platform has erased its own: what was signed comes home all the same."""
     with Town(tmp_path) as stage:
         send_out(stage, "lettre")
         stage.dms.misbehave(kind="status", status=503, method="MOVE", times=None)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from connector.lifecycle import State
-from connector.passes import account_pass
+from connector.passes import account_pass, server_pass
 from tests.faults.test_dates import connected_for_good
 from tests.faults.test_once import Town, delivered_once, in_place, letter, send_out
 from tests.worlds import MARIE, ROOT
@@ -126,7 +126,13 @@ def test_what_is_near_its_erasure_comes_first(tmp_path: Path, caplog: pytest.Log
             overview
         )
         stage.platform.behave()
-        send_out(stage, *[f"neuve {number}" for number in range(6)])
+        for number in range(6):
+            stage.drop(f"neuve {number}", letter(f"neuve {number}"))
+        stage.clock.advance(700)
+        for _ in range(4):
+            stage.clock.advance(3)
+            server_pass(stage.parts, "dms", stage.memory)
+        assert [record.state for record in stage.records()].count(State.IN_PROGRESS) == 6
         stage.reads = 3
         stage.restart()
         stage.clock.advance(HOUR)

@@ -1,0 +1,103 @@
+"""The spool takes nothing, or gives back other bytes: signed documents stay where they are safe."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+from pathlib import Path
+
+import pytest
+
+from connector.errors import SpoolError
+from connector.lifecycle import State
+from connector.spool import Spool
+from connector.steps.alarms import standing
+from tests.faults.test_once import Town, delivered_once, in_place, letter, send_out
+from tests.faults.test_pauses_counted import notice
+from tests.worlds import MARIE, ROOT
+
+HOUR = 3_600.0
+FULL = "la place manque pour garder les documents signés"
+
+
+def no_disk(stage: Town) -> Path:
+    """The spool's disk is away: a file stands where its directory was; root meets that as anybody else does."""
+    spool = stage.state.directory / "spool"
+    aside = spool.rename(stage.directory / "spool-aside")
+    spool.write_text("not mounted")
+    return aside
+
+
+def disk_again(stage: Town, aside: Path) -> None:
+    spool = stage.state.directory / "spool"
+    spool.unlink()
+    aside.rename(spool)
+
+
+def test_nothing_can_be_kept(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """E1: One line in the log, one notice; nothing is sent or fetched again and again; what people do is followed on;
+    with the disk back, after a restart in between, all of it leaves and comes home, once."""
+    with Town(tmp_path) as stage:
+        send_out(stage, "une", "deux")
+        send_out(stage, "trois")
+        aside = no_disk(stage)
+        stage.platform.person_signs(str(stage.record("une").transaction), MARIE)
+        stage.platform.person_refuses(str(stage.record("trois").transaction), MARIE, "Non.")
+        stage.drop("neuve", letter("neuve"))
+        with caplog.at_level(logging.ERROR):
+            stage.run(6)
+            before = len(stage.platform.requests)
+            for _ in range(12):
+                stage.clock.advance(HOUR / 2)
+                stage.round()
+        downloads = [one for one in stage.platform.requests[before:] if one.operation == "download"]
+        assert downloads == []
+        assert sum("nothing new is sent or fetched" in one.message for one in caplog.records) == 1
+        assert stage.record("une").state is State.SEALING
+        assert stage.record("trois").state is State.REFUSED
+        assert stage.record("deux").state is State.IN_PROGRESS
+        assert notice(stage) == f"SIGNATURES EN PAUSE – {FULL}"
+        assert stage.tries() == 3
+        assert standing(stage.parts, "machine", "no_room") is not None
+        disk_again(stage, aside)
+        stage.restart()
+        for _ in range(3):
+            stage.clock.advance(HOUR)
+            stage.run(6)
+        assert standing(stage.parts, "machine", "no_room") is None
+        assert notice(stage) == ""
+        assert stage.first_line("une") == in_place("une")
+        assert stage.first_line("neuve").startswith("EN COURS – ")
+        assert stage.sends() == [1] * 4
+        stage.intact()
+
+
+def test_other_bytes_in_the_spool(tmp_path: Path) -> None:
+    """A spooled document that is not what the journal remembers is fetched again, and never delivered as it is."""
+    with Town(tmp_path) as stage:
+        send_out(stage, "lettre", "perdue")
+        stage.dms.misbehave(kind="status", status=503, method="MOVE", times=None)
+        stage.sign()
+        stage.run(4)
+        for name in ("lettre", "perdue"):
+            assert stage.record(name).state is State.DELIVERING
+        rotten = stage.parts.spool.path(stage.record("lettre").ref, "signed.pdf")
+        content = bytearray(rotten.read_bytes())
+        content[len(content) // 2] ^= 0x40
+        rotten.write_bytes(bytes(content))
+        shutil.rmtree(stage.parts.spool.path(stage.record("perdue").ref, "signed.pdf").parent)
+        stage.dms.behave()
+        stage.later(1000)
+        delivered_once(stage, "lettre", "perdue")
+        assert bytes(content) not in stage.ground.files(ROOT).values()
+        stage.intact()
+
+
+def test_a_probe_leaves_nothing(tmp_path: Path) -> None:
+    """Whether a file can be put to rest is found out without keeping one."""
+    spool = Spool(tmp_path / "spool")
+    spool.probe()
+    assert list(spool.directory.iterdir()) == []
+    spool.directory.rmdir()
+    with pytest.raises(SpoolError):
+        spool.probe()
