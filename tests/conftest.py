@@ -19,7 +19,7 @@ LONG: Final = re.compile(
     r"|faults/test_forty_letters\.py::test_(?:a_list_prepares_forty_letters|second_mechanism|third_mechanism)"
     r"|faults/test_strays\.py::test_nothing_is_lost_on_the_way\[plain"
     r"|faults/test_forgery\.py::test_(?:what_stands|ends_|documents_that|owners_|a_registry|statuses_|a_status_|names_)"
-    r"|faults/test_forgery\.py::test_(?:a_former|two_documents|a_marker_of_a_folder|a_marker_of_another_folder\[True)"
+    r"|faults/test_forgery\.py::test_(?:a_former|a_crowd|two_documents|a_marker_of_a_folder|a_marker_of_another_folder\[True)"
     r"|faults/test_forgery\.py::test_(?:(?:what_only|another_requests)\w+\[plain|an_old_status\w+\[nextcloud)"
 )
 

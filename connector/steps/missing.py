@@ -18,6 +18,9 @@ from connector.steps.send import overturn
 from connector.steps.task import delivery_step, is_home
 from connector.steps.watch import documents_seen, in_sight
 
+_MOST_LOOKED_AT = 50
+"""Files of the same size that are fetched in one pass: anybody can make thousands."""
+
 
 def attend_missing(parts: Parts, sights: Sequence[Sight], record: Record) -> Record:
     """Look after a record whose sidecar or documents a complete sight does not show where they were."""
@@ -189,6 +192,8 @@ def _by_content(
     tried = set(known)
     for sight in (one for one in sights if record.account in one.settings.accounts):
         for entry in sight.of_size(size):
+            if len(tried) - len(known) >= _MOST_LOOKED_AT:
+                break  # the next pass goes on with the others
             href = entry.href
             token = f"{href}|{entry.etag}" if document.rank == 1 else f"{document.rank}|{href}|{entry.etag}"
             if (

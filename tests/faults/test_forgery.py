@@ -32,6 +32,7 @@ of HTML, too large (D4)
 … a transaction that another request has                      Refused before anything is put into it
 … a transaction that would be a path                          Refused (``unit/test_jesignexpert_answers.py``)
 … another transaction's status, or one of other types         No news; asked again
+Thousands of files as large as a letter that has gone         Some are looked at in each pass; the letter is found
 Names that lead elsewhere (``..``, absolute, NUL, RTL …)      « À CORRIGER »; nothing outside is asked for
 A listing that names another host or another folder           No listing, or a path of this very server
 ============================================================  =====================================================
@@ -61,7 +62,7 @@ from connector.passes import account_pass, server_pass
 from connector.sandbox.dms import DmsWorld, serve_dms
 from connector.sandbox.platform import Authority
 from connector.sandbox.platform.signing import Field, add_fields, sign_field
-from connector.steps import strange
+from connector.steps import missing, strange
 from tests import documents
 from tests.worlds import CLAIRE, MARIE, ONE, ROOT, TWO, Mode, Stage
 
@@ -810,6 +811,28 @@ def test_a_status_of_another_transaction(tmp_path: Path) -> None:
         stage.run()
         for name in ("une", "autre"):
             assert stage.first_line(name) == in_place(name)
+
+
+def test_a_crowd_of_one_size(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A letter that was renamed is looked for among hundreds as large as it, some of them in each pass, and found."""
+    monkeypatch.setattr(missing, "_MOST_LOOKED_AT", 10)
+    with Stage(tmp_path, "plain") as stage:
+        send_out(stage, "lettre")
+        content = stage.read("lettre.pdf")
+        for number in range(35):
+            stage.dms.disk(f"{ROOT}/a{number}.pdf").write_bytes(content[:-6] + b"%05d\n" % number)
+        stage.run()
+        stage.dms.forget_requests()
+        stage.move("lettre.pdf", "z.pdf")
+        for _ in range(7):
+            before = len(stage.dms.requests)
+            stage.round()
+            looked = [
+                one.path for one in stage.dms.requests[before:] if one.path.startswith(f"/dav/{ROOT}/a")
+            ]
+            assert len(looked) <= 10
+        assert stage.record().document.href == f"/{ROOT}/z.pdf"
+        assert stage.record().document.missing_since is None
 
 
 # ---------------------------------------------------------------------------------------------- names
