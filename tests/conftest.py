@@ -20,6 +20,9 @@ LONG: Final = re.compile(
     r"|system/test_confined\.py::test_the_demo_under_it"
     r"|faults/test_strays\.py::test_nothing_is_lost_on_the_way\[plain"
     r"|unit/test_parser_bounds\.py::test_the_worst_request_is_read\[(?:orders|keys that|people|an endless quote)"
+    r"|faults/test_forgery\.py::test_(?:what_stands|ends_|documents_that|owners_|a_registry|statuses_|a_status_|names_)"
+    r"|faults/test_forgery\.py::test_(?:a_former|a_crowd|two_documents|a_marker_of_a_folder|a_marker_of_another_folder\[True)"
+    r"|faults/test_forgery\.py::test_(?:(?:what_only|another_requests)\w+\[plain|an_old_status\w+\[nextcloud)"
 )
 
 

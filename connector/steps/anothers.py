@@ -40,9 +40,11 @@ def is_anothers(parts: Parts, record: Record, document: DocumentFacts, verdict: 
 def foreign_signatories(parts: Parts, record: Record, verdict: Verdict) -> dict[str, str]:
     """Return the difference, where nobody who was asked is named by a signature and people of another request are.
 
-    A certificate of the platform's own names nobody: that is no difference.
+    A certificate of the platform's own names nobody: that is no difference. Nor is anything where we do not know who
+    was asked ourselves, as of what was adopted.
     """
-    if _is_named(record, verdict):
+    unknown = any(not each.email and not each.name for each in record.signatories)
+    if unknown or _is_named(record, verdict):
         return {}
     emails = {signature.email for signature in verdict.signatures if signature.email}
     theirs = any(

@@ -135,7 +135,8 @@ def _moved_original(case: Case, record: Record) -> Record | None:
         original.document.sha256,
         original.document.signed_sha256,
     }
-    return original if original.state.open and same and case.lost(original) else None
+    moved = original.state.open and same and case.may_have(original) and case.lost(original)
+    return original if moved else None
 
 
 def _is_the_original(case: Case, record: Record, original: Record) -> Record:

@@ -68,6 +68,13 @@ class Case:
         looked_at = any(sight.settings.name == record.folder for sight in self.sights)
         return looked_at and not any(record.place in sight.by_href for sight in self.sights)
 
+    def may_have(self, record: Record) -> bool:
+        """True when the account of a record may be spent in this folder.
+
+        Whoever has the bytes of another firm's two files does not have its request.
+        """
+        return record.account in self.settings.accounts
+
     def leave_to_others(self, record: Record) -> None:
         """Raise NotSettled while a record is in other hands: what they do just now would not be kept."""
         if record.id in self.held:

@@ -63,7 +63,7 @@ def _sha256(case: Case) -> str:
 
 
 def _has_lost_its_place(case: Case, record: Record) -> bool:
-    return record.current and record.state.ended and case.place_gone(record)
+    return record.current and record.state.ended and case.may_have(record) and case.place_gone(record)
 
 
 def _came_with_a_copy(case: Case) -> bool:
@@ -173,7 +173,7 @@ def taken_out(case: Case, sidecar: ReadSidecar) -> Record | None:
         return None
     parent = case.pair.sidecar.parent
     for known in case.journal.with_sidecar(case.settings.server, sidecar.sha256):
-        if not (known.current and filing.is_filed(known) and case.place_gone(known)):
+        if not (known.current and filing.is_filed(known) and case.may_have(known) and case.place_gone(known)):
             continue
         beside = known.document.href.rpartition("/")[0] + "/" == parent
         if not (_is_for_its_document(case, known) if beside else case.pair.document is None):

@@ -34,6 +34,7 @@ def moved_by_content(case: Case, sidecar: ReadSidecar, document: ReadDocument | 
     for known in case.journal.with_sidecar(case.settings.server, sidecar.sha256):
         if (
             known.current
+            and case.may_have(known)
             and document.sha256 in _bytes_of(known)
             and known.state not in _NOT_KNOWN
             and case.lost(known)
@@ -53,7 +54,8 @@ def lost_both(case: Case, sidecar: ReadSidecar, document: ReadDocument | None) -
     if case.target is not None or case.previous is not None or document is None:
         return None
     for known in case.journal.with_sidecar(case.settings.server, sidecar.sha256):
-        if known.state.open and known.document.sha256 != document.sha256 and case.lost(known):
+        changed = known.document.sha256 != document.sha256
+        if known.state.open and changed and case.may_have(known) and case.lost(known):
             return known
     return None
 
@@ -174,11 +176,13 @@ def copy_of(
 
 def _told(case: Case, original: Record, sha256: str) -> dict[str, str]:
     root = case.settings.root if original.folder == case.settings.name else "/"
+    # Another firm's names and dates are none of this folder's business.
+    told = case.may_have(original)
     signed = any(one.signed_sha256 == sha256 and one.signatures != 0 for one in original.documents)
     return {
-        "other": original.document.href.removeprefix(root),
+        "other": original.document.href.removeprefix(root) if told else "",
         "other_id": str(original.id),
-        "ended": original.ended_at.isoformat() if original.ended_at else "",
+        "ended": original.ended_at.isoformat() if told and original.ended_at else "",
         "original_lost": "yes" if case.lost(original) else "",
         "signed": "yes" if signed else "",
     }

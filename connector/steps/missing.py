@@ -18,6 +18,9 @@ from connector.steps.send import overturn
 from connector.steps.task import delivery_step, is_home
 from connector.steps.watch import documents_seen, in_sight
 
+_MOST_LOOKED_AT = 50
+"""Files of the same size that are fetched in one pass: anybody can make thousands."""
+
 
 def attend_missing(parts: Parts, sights: Sequence[Sight], record: Record) -> Record:
     """Look after a record whose sidecar or documents a complete sight does not show where they were."""
@@ -174,7 +177,10 @@ def _by_id(parts: Parts, sights: Sequence[Sight], record: Record, document: Docu
 def _by_content(
     parts: Parts, sights: Sequence[Sight], record: Record, document: DocumentFacts
 ) -> tuple[Record, Entry | None]:
-    """Among files of the same size and kind that no request owns; each is fetched once for each document."""
+    """Among files of the same size and kind that no request owns; each is fetched once for each document.
+
+    Not in folders of other firms: one blank form may lie in many.
+    """
     owned = _owned(parts, record, document)
     folder = parts.folders[record.server]
     home = is_home(document)
@@ -184,8 +190,10 @@ def _by_content(
     suffix = f".{document.name.rpartition('.')[2]}".casefold() if document.converted else ".pdf"
     known = set(record.extra.get("not_it", ()))
     tried = set(known)
-    for sight in sights:
+    for sight in (one for one in sights if record.account in one.settings.accounts):
         for entry in sight.of_size(size):
+            if len(tried) - len(known) >= _MOST_LOOKED_AT:
+                break  # the next pass goes on with the others
             href = entry.href
             token = f"{href}|{entry.etag}" if document.rank == 1 else f"{document.rank}|{href}|{entry.etag}"
             if (

@@ -164,6 +164,9 @@ def _take_in(
     if mark.connector != parts.connector:
         log.info("marker %s… belongs to connector %s", key[:12], mark.connector)
         return
+    if record is not None and _is_put_back(record, mark):
+        strange.add(entry, f"it names an earlier transaction than the one that {record.ref} was sent with")
+        return
     home = _home_of(parts, folders, mark)
     if home is None:
         strange.add(
@@ -197,6 +200,12 @@ def _home_of(parts: Parts, folders: list[FolderSettings], mark: Sent) -> str | N
     sharing = [one for one in parts.watched.values() if (one.server, one.registry) == here]
     alone = len(sharing) == 1 and mark.account in sharing[0].accounts
     return sharing[0].name if alone else mark.folder
+
+
+def _is_put_back(record: Record, mark: Sent) -> bool:
+    """True where we know the marker that stood here, and that it was sent by: a former one of the same key is back."""
+    before_send = record.state.before_mark or record.state in {State.MARKED, State.HELD, State.WITHDRAWN}
+    return "marker" in record.extra and not before_send and record.transaction != mark.transaction
 
 
 def _is_our_torn(parts: Parts, record: Record | None, data: bytes) -> bool:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from connector.report.block import seal_status
+from connector.report.block import place_on, seal_status
 from tests import documents
 from tests.acts import END, LIVES, Awake, Base, base_of, once, to_the_end
 from tests.worlds import ONE, OVERVIEWS, ROOT, Mode
@@ -173,7 +173,7 @@ class Pair:
             ref=record.ref,
             transaction=record.transaction,
             connector=self.stage.parts.connector,
-            place=record.place,
+            place=place_on(record.server, record.place),
             pdf_sha256=record.document.sha256,
             seal_key=self.stage.parts.sealer.key,
         )

@@ -20,6 +20,7 @@ from connector.cli.journal_file import copy_journal
 from connector.cli.read_only import ReadOnlyFolder, ReadOnlyService, WriteRefused
 from connector.errors import RemoteError
 from connector.journal import Journal
+from connector.journal.store import STRANGE_MARKERS, TROUBLE
 from connector.lifecycle import DocumentFacts, State
 from connector.ports import Folder, Href, SigningService, TransactionId
 
@@ -237,8 +238,27 @@ def test_status_tells_numbers_and_no_names(
     assert value["format"] == 1
     assert value["folders"]["letters"] == {
         "send": "live", "waiting": 0, "to correct": 1, "in progress": 0, "signed 30d": 1, "refused/expired": 0,
+        "trouble": None, "strange_markers": 0,
     }  # fmt: skip
     assert [row["ref"] for row in value["needs_a_person"]] == [doubt]
+
+
+def test_status_tells_of_folders_that_rest(
+    capsys: pytest.CaptureFixture[str], good: Path, tmp_path: Path, journal: Journal
+) -> None:
+    """Why a folder is left alone, and what somebody has put into its registry, stand among what needs a person."""
+    options = ("--config", good, "--state", tmp_path / "state")
+    journal.mark_account("folder:letters", TROUBLE, {"text": "it belongs to other-1: it is left alone"})
+    journal.mark_account("folder:letters", STRANGE_MARKERS, {"count": 3})
+    told = Called(capsys, "status", *options).out
+    assert "needs a person" in told
+    assert "folder letters  rests: it belongs to other-1: it is left alone" in told
+    assert "folder letters  3 markers in its registry are not its own or cannot be read" in told
+    value = json.loads(Called(capsys, "status", "--json", *options).out)["folders"]["letters"]
+    assert (value["trouble"], value["strange_markers"]) == ("it belongs to other-1: it is left alone", 3)
+    journal.mark_account("folder:letters", TROUBLE, {"text": ""})
+    journal.mark_account("folder:letters", STRANGE_MARKERS, {"count": 0})
+    assert "needs a person" not in Called(capsys, "status", *options).out
 
 
 def test_pause_and_resume(

@@ -151,7 +151,20 @@ def test_a_send_that_never_left(service: Service, error: Exception) -> None:
         (httpx.ConnectError("no"), NotConnected, None),
         (httpx.Response(201, json={"nothing": 1}), InvalidResponse, None),
         (httpx.Response(201), InvalidResponse, None),
-        (httpx.Response(200, json={"id": ".."}), InvalidResponse, None),
+        *(
+            (httpx.Response(200, json={"id": told}), InvalidResponse, None)
+            for told in (
+                "..",
+                "../../transaction/x",
+                "a/b",
+                "a\\b",
+                "a?b",
+                "a#b",
+                "a\nb",
+                "a\u202eb",
+                "x" * 2000,
+            )
+        ),
     ],
 )
 def test_create(

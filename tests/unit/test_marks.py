@@ -170,6 +170,15 @@ def test_a_forged_owner_under_a_foreign_seal_only_tells_its_name() -> None:
     assert mark == OWNER
 
 
+def test_a_foreign_owner_is_fit_to_be_told() -> None:
+    """Its name goes into logs and onto terminals: short, and nothing in it that these would obey."""
+    forged = Owner(connector="x\n<0>root\x1b[2J\u202e" + "y" * 9000, since=NOW)
+    read = marks.read(marks.write(forged, THEIRS), OURS)[1]
+    assert isinstance(read, Owner)
+    assert read.connector.startswith("x?<0>root?[2J?yyy")
+    assert len(read.connector) == 60
+
+
 def test_a_seal_that_is_no_text_is_foreign() -> None:
     """Bytes beyond ASCII where the seal should stand are another seal, no error."""
     line = marks.write(SENT, OURS).split(b"\n")[0]
