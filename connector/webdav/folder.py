@@ -25,6 +25,7 @@ from connector.ports import (
     Fetched,
     FileId,
     Href,
+    Listing,
     Lock,
     Version,
 )
@@ -70,6 +71,13 @@ class WebDavFolder(Looking):
         return told if self._plain is None else replace(told, conditions=self._plain.conditions)
 
     # -- reading -----------------------------------------------------------------------------------
+
+    def list(self, href: Href) -> Listing:
+        """List one folder; what a dead process of ours left there is noticed, and goes with the next new file."""
+        listing = super().list(href)
+        if self._plain is not None:
+            self._plain.notice(listing.entries)
+        return listing
 
     def get(self, href: Href, into: BinaryIO, *, max_bytes: int) -> Fetched:
         """Stream one file: one GET, uncompressed."""

@@ -13,8 +13,9 @@ import hashlib
 import io
 import logging
 import os
+import re
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -35,6 +36,8 @@ log = logging.getLogger(__name__)
 _ONLY_NEW: Final = "If-None-Match: *"
 _NAME_UNWANTED: Final = frozenset({400, 403, 405})
 """How a server says no to a hidden name alone."""
+_IS_TRIAL: Final = re.compile(r"\.[0-9a-f]{16}\.part\Z")
+"""Names that :func:`_on_the_way` gives."""
 _FRESH: Final = timedelta(seconds=2)
 """Apache calls a tag weak while the file may still change within the same tick of its clock."""
 
@@ -94,6 +97,13 @@ class PlainWrites:
             if self.conditions is False:
                 return self._by_move(href, content)
             return self._new(href, href, content, [_ONLY_NEW])
+
+    def notice(self, entries: Iterable[Entry]) -> None:
+        """Look through a listing for an empty hidden file of ours: whoever tried the server out died meanwhile.
+
+        One with bytes in it may be anybody's, and stays.
+        """
+        self._left.update(one.href for one in entries if one.size == 0 and _IS_TRIAL.match(one.name))
 
     @contextmanager
     def _alone(self, way: Href) -> Iterator[None]:

@@ -171,13 +171,20 @@ class Story(ABC):
         assert [each.intended for each in kept.values()] == [""] * len(kept)
         left = {record.ref for record in stage.records() if not record.closed}
         assert stage.parts.spool.references() <= left
-        hidden = [name for name in stage.ground.files() if name.endswith((".part", ".tmp"))]
-        assert hidden == []
+        if self._hidden():
+            # What tried the server out comes too late to be seen at once: the next start and its first new file end it.
+            stage.restart()
+            stage.drop("plus tard", documents.letter(1, "plus tard"))
+            stage.run(calm=2)
+        assert self._hidden() == []
         strays = [path for path in stage.state.directory.rglob("*") if path.name.startswith((".new-", "tmp"))]
         assert strays == []
         if stage.mode == "nextcloud":
             for record in stage.records():
                 self._tagged(record)
+
+    def _hidden(self) -> list[str]:
+        return [name for name in self.stage.ground.files() if name.endswith((".part", ".tmp"))]
 
     def _tagged(self, record: Record) -> None:
         dms, path = self.stage.dms, record.document.href.strip("/")

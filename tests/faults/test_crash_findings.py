@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.faults.points import Killed, Points, Variant
-from tests.worlds import Stage, workers
+from tests.worlds import ROOT, Stage, workers
 
 
 @pytest.mark.parametrize(
@@ -55,3 +56,43 @@ def test_stopping_right_before_the_marker(tmp_path: Path) -> None:
         stage.run()
         assert stage.sends() == [1]
         stage.intact()
+
+
+@pytest.mark.parametrize("variant", ["after", "later"])
+def test_killed_while_a_server_is_tried_out(tmp_path: Path, variant: Variant) -> None:
+    """The empty hidden file of the trial is seen by the next start that lists its folder, and goes with the next file."""
+    points = Points(point="dms PUT .….part #1", variant=variant)
+    with Stage(tmp_path, "plain", seams=points.seams(workers())) as stage:
+        stage.restart()  # what was found out about the server is forgotten
+        points.armed = True
+        stage.drop()
+        with contextlib.suppress(Killed):
+            stage.run()
+        points.armed = False
+        points.let_everything_happen()
+        assert points.struck
+        assert hidden(stage) != []
+        stage.restart()
+        stage.run()
+        stage.drop("autre")
+        stage.run()
+        assert hidden(stage) == []
+        assert sum(stage.sends()) == 2
+        stage.intact()
+
+
+def test_a_hidden_file_of_somebody_else_stays(tmp_path: Path) -> None:
+    """One with bytes in it is nobody's trial, whatever it is called."""
+    with Stage(tmp_path, "plain") as stage:
+        stage.write(".0123456789abcdef.part", "du travail")
+        stage.restart()
+        stage.drop()
+        stage.run()
+        stage.drop("autre")
+        stage.run()
+        assert stage.sends() == [1, 1]
+        assert hidden(stage) == [f"{ROOT}/.0123456789abcdef.part"]
+
+
+def hidden(stage: Stage) -> list[str]:
+    return [name for name in stage.ground.files() if name.endswith(".part")]
