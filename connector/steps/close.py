@@ -34,9 +34,9 @@ def close(parts: Parts, record: Record) -> Record:
         _write_end(parts, record)
     record = fading.clean_request(parts, record)
     contacts.remember(parts, record)
-    record = parts.journal.note(record, "closed", closed=True, next_at=None)
+    # Before it is closed: nobody comes back for what a crash leaves of a closed one.
     parts.spool.free(record.ref)
-    return record
+    return parts.journal.note(record, "closed", closed=True, next_at=None)
 
 
 def awaits_more(record: Record) -> bool:

@@ -15,6 +15,7 @@ from connector.lifecycle import Record, State
 from connector.marks import Done, Sealer, Sent
 from connector.ports import Progress, TransactionId
 from tests.adversary import paper
+from tests.adversary.acts import ACTS
 from tests.adversary.story import Run
 from tests.adversary.world import KEY, sha
 from tests.worlds import WORDS
@@ -115,23 +116,23 @@ def _shown(run: Run) -> Iterator[str]:
         if not record.place or folder.content(record.place) is None:
             continue
         href = record.extra.get("status_href")
-        if href is None and record.extra.get("ended_elsewhere"):
-            # An earlier life of the journal told it last of all before the end in the registry.
-            found = [text for name, text in folder.files().items() if name.endswith(".signature.txt")]
-            if not any(_first_word(text) in WORDS[record.state] for text in found):
-                yield f"ends: {record.ref} ended elsewhere, and nothing is shown"
-            continue
         content = folder.content(str(href)) if href else None
+        if content is None or not _bears(content, record):
+            # A person took it along, or an earlier life of the journal told the end, last of all before the marker's.
+            elsewhere = [text for name, text in folder.files().items() if name.endswith(".signature.txt")]
+            content = next((text for text in elsewhere if _bears(text, record)), content)
         if content is None and record.state.ended and str(href) in run.world.person.deleted:
             continue  # who deletes the status of what is over wants none
         if content is None:
             yield f"ends: {record.ref} is {record.state.value}, and nothing is shown"
-            continue
-        text = content.decode("utf-8-sig", "replace")
-        if f"ref: {record.ref} " not in text.replace("\u00a0", " "):
-            yield f"ends: the status of {record.ref} is not its own: {text[:60]!r}"
+        elif not _bears(content, record):
+            yield f"ends: the status of {record.ref} is not its own: {_first_word(content)!r}"
         elif _first_word(content) not in WORDS[record.state]:
-            yield f"ends: {record.ref} is {record.state.value}, and the status says {text[:60]!r}"
+            yield f"ends: {record.ref} is {record.state.value}, and the status says {_first_word(content)!r}"
+
+
+def _bears(content: bytes, record: Record) -> bool:
+    return f"ref: {record.ref} " in content.decode("utf-8-sig", "replace").replace("\u00a0", " ")
 
 
 def _first_word(content: bytes) -> str:
@@ -155,7 +156,7 @@ def _delivered(run: Run) -> Iterator[str]:
     sent = {sha(held.documents[0][1]) for held in run.world.platform.everything.values() if held.documents}
     for transaction, content in run.world.platform.given.items():
         times = run.delivered[sha(content)]
-        if times > 1:
+        if times > 1 and not _at_least_once(run, sha(content)):
             yield f"twice: the signed document of {transaction} was delivered {times} times"
     halves = {sha(content[: len(content) // 2]) for content in run.world.platform.given.values()}
     for href, digest in run.written_over:
@@ -163,6 +164,15 @@ def _delivered(run: Run) -> Iterator[str]:
             yield f"foreign: what was not sent was written over at {href}"
     if run.world.folder.content("/Lettres/autre.pdf") != paper.BYSTANDER:
         yield "foreign: another's letter was touched"
+
+
+def _at_least_once(run: Run, signed: str) -> bool:
+    """Protocol 4.2: the first one was taken away by the person, or delivery was interrupted and a person acted."""
+    if signed in run.world.person.gave_up:
+        return True
+    struck = {one.what for one in run.struck}
+    interrupted = struck & {"crash", "journal_lost", "restored", "lost", "frozen", "second_same", "second_other"}
+    return bool(interrupted and struck & set(ACTS))
 
 
 def _registry(run: Run) -> Iterator[str]:
@@ -178,7 +188,7 @@ def _registry(run: Run) -> Iterator[str]:
             yield f"registry: {record.ref} has ended ({record.state.value}) and was never closed"
         if end is not None and record.closed and end.state != record.state.value:
             yield f"registry: {record.ref} is {record.state.value}, its end says {end.state}"
-    kept = run.machine.parts.spool.references()
-    open_ones = {record.ref for record in run.records() if not record.closed}
-    if kept - open_ones:
-        yield f"registry: the spool keeps {sorted(kept - open_ones)}"
+    # What an earlier life of the journal kept under a name that this one never heard of is nobody's to delete here.
+    closed = {record.ref for record in run.records() if record.closed}
+    if kept := run.machine.parts.spool.references() & closed:
+        yield f"registry: the spool keeps {sorted(kept)}"

@@ -51,6 +51,7 @@ ORDERS = (
     "action: déverrouiller\n",
     "",
 )
+PASSES = strategies.integers(0, 4)
 ASKING = ("recommencer", "restart", "pas partie")
 NAMES = ("lettre", "bilan", "bail")
 SETTINGS = (
@@ -82,24 +83,33 @@ class Firm(RuleBasedStateMachine):
         super().__init__()
         self.run: Run
 
-    @initialize(ceiling=strategies.sampled_from([Ceiling.LIVE, Ceiling.LIVE, Ceiling.DRAFT]))
-    def begin(self, ceiling: Ceiling) -> None:
-        """The first passes over a folder in which nothing is asked for."""
+    @initialize(
+        ceiling=strategies.sampled_from([Ceiling.LIVE, Ceiling.LIVE, Ceiling.DRAFT]),
+        first=strategies.lists(strategies.sampled_from(SIDECARS), min_size=1, max_size=3),
+        passes=strategies.integers(0, 6),
+    )
+    def begin(self, ceiling: Ceiling, first: list[str], passes: int) -> None:
+        """The first passes over a folder in which nothing was asked for, and one to three letters."""
         world = World(self.mode, ceiling=ceiling)
         for name in NAMES[1:]:
             world.another(name)
         self.run = Run(self.mode, world=world)
         self.run.lenient = True
         self.run.machine.start()
-        self.run.rounds(2)
+        self.run.rounds(1)
         self.run.armed = True
+        for person, asked in zip(world.people, first, strict=False):
+            person.asked = asked
+            self.run.world.clock.advance(2)
+            person.drop()
+        self.run.rounds(passes)
 
     def person(self, number: int) -> Person:
         """One of them."""
         return self.run.world.people[number]
 
-    @rule(number=strategies.integers(0, 2), asked=strategies.sampled_from(SIDECARS))
-    def drop(self, number: int, asked: str) -> None:
+    @rule(number=strategies.integers(0, 2), asked=strategies.sampled_from(SIDECARS), passes=PASSES)
+    def drop(self, number: int, asked: str, passes: int) -> None:
         """Put a letter there, with one of many wishes."""
         person = self.person(number)
         if person.has(".pdf"):
@@ -107,16 +117,18 @@ class Firm(RuleBasedStateMachine):
         person.asked, person.order = asked, ""
         self.run.world.clock.advance(2)
         person.drop()
+        self.run.rounds(passes)
 
-    @rule(number=strategies.integers(0, 2), act=strategies.sampled_from(sorted(ACTS)))
-    def act(self, number: int, act: str) -> None:
+    @rule(number=strategies.integers(0, 2), act=strategies.sampled_from(sorted(ACTS)), passes=PASSES)
+    def act(self, number: int, act: str, passes: int) -> None:
         """One of the acts of the exhaustive runs."""
         self.run.world.clock.advance(1.1)
         ACTS[act](self.person(number))
         self.run.world.clock.advance(1.1)
+        self.run.rounds(passes)
 
-    @rule(number=strategies.integers(0, 2), order=strategies.sampled_from(ORDERS))
-    def order(self, number: int, order: str) -> None:
+    @rule(number=strategies.integers(0, 2), order=strategies.sampled_from(ORDERS), passes=PASSES)
+    def order(self, number: int, order: str, passes: int) -> None:
         """An order, in one of its wordings."""
         person = self.person(number)
         if not person.has(".sign.yaml"):
@@ -126,6 +138,7 @@ class Firm(RuleBasedStateMachine):
         self.run.world.clock.advance(1.1)
         person.write(person.file(".sign.yaml"), (person.asked + order).encode())
         self.run.world.clock.advance(1.1)
+        self.run.rounds(passes)
 
     @rule(text=strategies.sampled_from(SETTINGS))
     def settle(self, text: str) -> None:
@@ -139,7 +152,7 @@ class Firm(RuleBasedStateMachine):
         """Something goes wrong soon."""
         self.run.later(what, points)
 
-    @rule(passes=strategies.integers(1, 6))
+    @rule(passes=PASSES)
     def work(self, passes: int) -> None:
         """The connector works."""
         self.run.rounds(passes)
@@ -155,6 +168,7 @@ class Firm(RuleBasedStateMachine):
         """Those who are asked sign, the last of them perhaps later."""
         for transaction in self.run.world.platform.in_progress():
             self.run.world.platform.sign_by_all(transaction, but=int(some))
+        self.run.rounds(1)
 
     @rule()
     def refuse(self) -> None:
@@ -199,8 +213,10 @@ class Firm(RuleBasedStateMachine):
         if not hasattr(self, "run"):
             return
         try:
+            self.run.world.tokens_renewed_at = self.run.world.clock.at
             self.run.come_to_rest()
-            assert breaches(self.run) == []
+            found = breaches(self.run)
+            assert not found, "\n".join([*found, *self.run.told])
         finally:
             self.run.close()
 

@@ -256,7 +256,11 @@ class Machine:
             watched={"lettres": world.settings},
             accounts={
                 "cabinet": AccountSettings(
-                    name="cabinet", sender="Cabinet Exemple", max_sends_per_day=None, terms=Contract().terms
+                    name="cabinet",
+                    sender="Cabinet Exemple",
+                    max_sends_per_day=None,
+                    terms=Contract().terms,
+                    tokens_renewed=lambda since: world.tokens_renewed_at > since.timestamp(),
                 )
             },
             connector=self.connector,
@@ -315,6 +319,7 @@ class World:
         self.person = Person(self.folder, self.clock)
         self.person.owed[sha(paper.BYSTANDER)] = f"{ROOT}autre.pdf"
         self.people = [self.person]
+        self.tokens_renewed_at = 0.0
         self._journal = journal
         self._directories: list[tempfile.TemporaryDirectory[str]] = []
 
