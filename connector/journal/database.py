@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
 from connector.errors import JournalError
-from connector.journal import schema
+from connector.journal import schema, statements
 
 Clock = Callable[[], datetime]
 
@@ -40,6 +40,7 @@ class Database:
     def __init__(self, url: str, *, now: Clock) -> None:
         self._now = now
         self._engine = _engine(url)
+        self._reader = self._engine.execution_options(reading=True)
         # Taken in turn: SQLite lets those who wait for its one write lock look again now and then, in no order.
         self._writing: AbstractContextManager[object] = (
             threading.Lock() if self._engine.dialect.name == "sqlite" else nullcontext()
@@ -103,8 +104,9 @@ class Database:
 
     @contextmanager
     def _reading(self) -> Iterator[Connection]:
+        """Give a connection for one statement that changes nothing; two might see two states of the journal."""
         try:
-            with self._engine.connect().execution_options(reading=True) as connection:
+            with self._reader.connect() as connection:
                 yield connection
         except sa.exc.SQLAlchemyError as error:
             raise JournalError(f"the journal failed: {_short(error)}") from error
@@ -116,14 +118,9 @@ class Database:
     def _append_account(
         self, connection: Connection, account: str, name: str, data: Mapping[str, Any]
     ) -> None:
+        happened = {"record_id": None, "account": account, "at": self._now().timestamp()}
         connection.execute(
-            schema.event.insert().values(
-                record_id=None,
-                account=account,
-                at=self._now().timestamp(),
-                name=name,
-                data=json.dumps(dict(data), default=str),
-            )
+            statements.APPEND, {**happened, "name": name, "data": json.dumps(dict(data), default=str)}
         )
 
 
@@ -151,8 +148,9 @@ def _engine(url: str) -> Engine:
 
     @sa.event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
-        # The write lock at once: two threads that read and then write would otherwise meet in SQLITE_BUSY.
-        reading = connection.get_execution_options().get("reading", False)
-        connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+        # The write lock at once: two threads that read and then write would otherwise meet in SQLITE_BUSY. A read is
+        # one statement, whole by itself.
+        if not connection.get_execution_options().get("reading", False):
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
 
     return engine

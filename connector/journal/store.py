@@ -10,7 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from connector.journal import schema
+from connector.journal import schema, statements
 from connector.journal.contacts import Contacts
 from connector.journal.database import when
 from connector.journal.overviews import Overviews
@@ -105,9 +105,7 @@ class Journal(Records, Contacts, Overviews):
     def held(self, account: str) -> Hold | None:
         """Return the account's hold, if any."""
         with self._reading() as connection:
-            row = connection.execute(
-                sa.select(schema.hold).where(schema.hold.c.account == account)
-            ).one_or_none()
+            row = connection.execute(statements.HOLD, {"account": account}).one_or_none()
         return None if row is None else _hold(row)
 
     def mark_account(self, account: str, name: str, data: Mapping[str, Any]) -> None:
@@ -117,22 +115,15 @@ class Journal(Records, Contacts, Overviews):
 
     def last_account_event(self, account: str, name: str) -> dict[str, Any] | None:
         """Return the data of an account's last event of that name."""
-        columns = schema.event.c
+        of = {"account": account, "name": name}
         with self._reading() as connection:
-            data = connection.execute(
-                sa.select(columns.data)
-                .where(columns.account == account, columns.name == name, columns.record_id.is_(None))
-                .order_by(columns.id.desc())
-                .limit(1)
-            ).scalar_one_or_none()
+            data = connection.execute(statements.LAST_ACCOUNT_EVENT, of).scalar_one_or_none()
         return None if data is None else dict(json.loads(data))
 
     def watched(self, folder: str) -> Watch | None:
         """Return the folder's first complete pass, None when this journal never saw one."""
         with self._reading() as connection:
-            row = connection.execute(
-                sa.select(schema.watch).where(schema.watch.c.folder == folder)
-            ).one_or_none()
+            row = connection.execute(statements.WATCH, {"folder": folder}).one_or_none()
         if row is None:
             return None
         return Watch(

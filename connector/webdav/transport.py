@@ -92,7 +92,7 @@ class _DeadlineReader(io.RawIOBase):
 
 
 class _Response(HTTPResponse):
-    """An answer whose every read obeys the deadline of the call it belongs to."""
+    """An answer whose every read obeys the deadline of the call it belongs to; it brings no cookies."""
 
     def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
         super().__init__(sock, *args, **kwargs)
@@ -101,6 +101,11 @@ class _Response(HTTPResponse):
             self.fp.close()
             raw = cast("io.RawIOBase", sock.makefile("rb", 0))
             self.fp = io.BufferedReader(_DeadlineReader(sock, raw, call))
+
+    def begin(self) -> None:
+        """Read status and headers. Cookies are refused here: to take each apart first costs more than the rest."""
+        super().begin()
+        del self.headers["Set-Cookie"]
 
 
 class _Watched(HTTPConnection):
