@@ -18,6 +18,7 @@ from sqlalchemy.engine import Connection, Engine
 
 from connector.errors import JournalError
 from connector.journal import schema, statements
+from connector.journal.recent import Recent, Rows
 
 Clock = Callable[[], datetime]
 
@@ -51,8 +52,11 @@ class Database:
         except sa.exc.SQLAlchemyError as error:
             raise JournalError(f"the journal cannot be opened: {_short(error)}") from error
 
+        self._recent = Recent(self._engine)
+
     def close(self) -> None:
         """Let go of the database. Idempotent."""
+        self._recent.close()
         self._engine.dispose()
 
     @property
@@ -110,6 +114,15 @@ class Database:
                 yield connection
         except sa.exc.SQLAlchemyError as error:
             raise JournalError(f"the journal failed: {_short(error)}") from error
+
+    def _rows(self, statement: sa.Select[Any], **given: str | int) -> Rows:
+        """Return what one of ``statements`` finds; what was asked before and has not changed is not read again."""
+
+        def look() -> Rows:
+            with self._reading() as connection:
+                return connection.execute(statement, given).all()
+
+        return self._recent.rows((statement, *given.values()), look)
 
     def _commit(self, connection: Connection) -> None:
         """Make a transaction last. The one place of every commit: tests count crash points here."""

@@ -15,7 +15,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from connector.errors import StaleRecordError
+from connector.errors import JournalError, StaleRecordError
 from connector.identity import new_reference
 from connector.journal import schema, statements
 from connector.journal.database import Database, when
@@ -137,8 +137,9 @@ class Records(Database):
 
     def get(self, record_id: int) -> Record:
         """Return a record as kept now."""
-        with self._reading() as connection:
-            return self._get(connection, record_id)
+        for row in self._rows(statements.RECORD, of=record_id):
+            return record_of(row)
+        raise JournalError(f"the journal knows no record {record_id}")
 
     def by_ref(self, ref: str) -> Record | None:
         """Return the record of a reference, upper or lower case."""
@@ -165,7 +166,9 @@ class Records(Database):
         beside = sa.select(more.record_id).where(more.file_id.in_(ids))
         named = [columns.facts.contains(json.dumps(href), autoescape=True) for href in hrefs]
         found = sa.or_(*named, columns.file_id.in_(ids), columns.id.in_(beside))
-        return self._all(statements.OPEN.where(found), server=server)
+        with self._reading() as connection:
+            rows = connection.execute(statements.OPEN.where(found), {"server": server}).all()
+        return [record_of(row) for row in rows]
 
     def places(self, server: str, folder: str) -> list[Record]:
         """Return the current records of one folder, closed ones too, oldest first."""
@@ -206,7 +209,8 @@ class Records(Database):
 
     def everything(self) -> list[Record]:
         """Return all records, oldest first."""
-        return self._all(statements.RECORDS)
+        with self._reading() as connection:
+            return [record_of(row) for row in connection.execute(statements.RECORDS)]
 
     def events(self, record: Record) -> list[tuple[datetime, str, dict[str, Any]]]:
         """Return what happened to a record: (when, name, data), in order."""
@@ -247,16 +251,13 @@ class Records(Database):
 
     def intent(self, record: Record, step: str) -> Intent | None:
         """Return the open intent of a step."""
-        with self._reading() as connection:
-            row = connection.execute(statements.INTENT, {"of": record.id, "wanted": step}).one_or_none()
-        if row is None:
-            return None
-        return Intent(record_id=record.id, step=step, at=when(row.at), data=json.loads(row.data))
+        for row in self._rows(statements.INTENT, of=record.id, wanted=step):
+            return Intent(record_id=record.id, step=step, at=when(row.at), data=json.loads(row.data))
+        return None
 
     def intended(self, record: Record) -> tuple[str, ...]:
         """Return the steps whose intents are open."""
-        with self._reading() as connection:
-            return tuple(connection.execute(statements.INTENDED, {"of": record.id}).scalars().all())
+        return tuple(row.step for row in self._rows(statements.INTENDED, of=record.id))
 
     def intending(self, server: str, step: str) -> list[Record]:
         """Return the records of a server, closed ones too, that have an open intent of a step, oldest first."""
@@ -290,14 +291,10 @@ class Records(Database):
         return record_of(connection.execute(statements.RECORD, {"of": record_id}).one())
 
     def _first(self, statement: sa.Select[Any], **given: str) -> Record | None:
-        with self._reading() as connection:
-            row = connection.execute(statement, given).one_or_none()
-        return None if row is None else record_of(row)
+        return next(map(record_of, self._rows(statement, **given)), None)
 
     def _all(self, statement: sa.Select[Any], **given: str) -> list[Record]:
-        with self._reading() as connection:
-            rows = connection.execute(statement, given).all()
-        return [record_of(row) for row in rows]
+        return [record_of(row) for row in self._rows(statement, **given)]
 
     def _free_reference(self, connection: Connection, wanted: str | None) -> str:
         reference = wanted or new_reference()

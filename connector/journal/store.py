@@ -104,9 +104,7 @@ class Journal(Records, Contacts, Overviews):
 
     def held(self, account: str) -> Hold | None:
         """Return the account's hold, if any."""
-        with self._reading() as connection:
-            row = connection.execute(statements.HOLD, {"account": account}).one_or_none()
-        return None if row is None else _hold(row)
+        return next(map(_hold, self._rows(statements.HOLD, account=account)), None)
 
     def mark_account(self, account: str, name: str, data: Mapping[str, Any]) -> None:
         """Append an event that concerns a whole account (a contract confirmed, a brake reached)."""
@@ -115,23 +113,20 @@ class Journal(Records, Contacts, Overviews):
 
     def last_account_event(self, account: str, name: str) -> dict[str, Any] | None:
         """Return the data of an account's last event of that name."""
-        of = {"account": account, "name": name}
-        with self._reading() as connection:
-            data = connection.execute(statements.LAST_ACCOUNT_EVENT, of).scalar_one_or_none()
-        return None if data is None else dict(json.loads(data))
+        for row in self._rows(statements.LAST_ACCOUNT_EVENT, account=account, name=name):
+            return dict(json.loads(row.data))
+        return None
 
     def watched(self, folder: str) -> Watch | None:
         """Return the folder's first complete pass, None when this journal never saw one."""
-        with self._reading() as connection:
-            row = connection.execute(statements.WATCH, {"folder": folder}).one_or_none()
-        if row is None:
-            return None
-        return Watch(
-            folder=folder,
-            root=row.root,
-            completed_at=when(row.completed_at),
-            there_before=frozenset(json.loads(row.there_before)),
-        )
+        for row in self._rows(statements.WATCH, folder=folder):
+            return Watch(
+                folder=folder,
+                root=row.root,
+                completed_at=when(row.completed_at),
+                there_before=frozenset(json.loads(row.there_before)),
+            )
+        return None
 
     def begin_watch(self, folder: str, root: str, there_before: Collection[str] = ()) -> None:
         """Remember the first complete look at a folder, and which sidecars were there before us."""
