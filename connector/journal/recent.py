@@ -74,7 +74,7 @@ class Recent:
     def _remember(self, question: Hashable, answer: Rows) -> None:
         if len(answer) > MOST_ROWS:
             return
-        if self._rows + len(answer) > MOST_ROWS or len(self._answers) > MOST_ROWS:
+        if self._rows + len(answer) > MOST_ROWS or len(self._answers) >= MOST_ROWS:
             self._forget(self._version)
         self._answers[question] = answer
         self._rows += len(answer)

@@ -1,6 +1,6 @@
-"""What the journal asks of its database again and again, built once: making a statement of its parts costs several
-times what SQLite does with it.
+"""What the journal asks of its database again and again, built once.
 
+Making a statement of its parts costs several times what SQLite does with it.
 A name in ``bindparam`` is what the caller gives; of a record only what ``rows`` reads is fetched.
 """
 
@@ -75,9 +75,7 @@ REFERENCE = sa.select(_record.id).where(_record.ref == _given("ref"))
 
 APPEND = schema.event.insert()
 EVENTS = (
-    sa.select(_event.at, _event.name, _event.data)
-    .where(_event.record_id == _given("of"))
-    .order_by(_event.id)
+    sa.select(_event.at, _event.name, _event.data).where(_event.record_id == _given("of")).order_by(_event.id)
 )
 COUNT_EVENTS = sa.select(sa.func.count()).where(
     _event.account == _given("account"), _event.name == _given("name"), _event.at >= _given("since")
