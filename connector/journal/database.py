@@ -18,7 +18,8 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
 from connector.errors import JournalError
-from connector.journal import opening, schema
+from connector.journal import opening, schema, statements
+from connector.journal.recent import Recent, Rows
 
 Clock = Callable[[], datetime]
 
@@ -44,6 +45,7 @@ class Database:
         self._now = now
         self._file = opening.file_of(url)
         self._engine = _engine(url)
+        self._reader = self._engine.execution_options(reading=True)
         # Taken in turn: SQLite lets those who wait for its one write lock look again now and then, in no order.
         self._writing: AbstractContextManager[object] = (
             threading.Lock() if self._engine.dialect.name == "sqlite" else nullcontext()
@@ -52,6 +54,7 @@ class Database:
             opening.bear(url, self._bear)
         with self._transaction() as connection:
             self._open(connection)
+        self._recent = Recent(self._engine)
 
     def _bear(self, place: sa.URL) -> None:
         """Make a journal at ``place``, to the last byte."""
@@ -65,6 +68,7 @@ class Database:
 
     def close(self) -> None:
         """Let go of the database. Idempotent."""
+        self._recent.close()
         self._engine.dispose()
 
     @property
@@ -127,11 +131,21 @@ class Database:
 
     @contextmanager
     def _reading(self) -> Iterator[Connection]:
+        """Give a connection for one statement that changes nothing; two might see two states of the journal."""
         try:
-            with self._engine.connect().execution_options(reading=True) as connection:
+            with self._reader.connect() as connection:
                 yield connection
         except sa.exc.SQLAlchemyError as error:
             raise opening.meaning(self._file, error) from error
+
+    def _rows(self, statement: sa.Select[Any], **given: str | int) -> Rows:
+        """Return what one of ``statements`` finds; what was asked before and has not changed is not read again."""
+
+        def look() -> Rows:
+            with self._reading() as connection:
+                return connection.execute(statement, given).all()
+
+        return self._recent.rows((statement, *given.values()), look)
 
     def _commit(self, connection: Connection) -> None:
         """Make a transaction last. The one place of every commit: tests count crash points here."""
@@ -140,24 +154,15 @@ class Database:
     def _append_account(
         self, connection: Connection, account: str, name: str, data: Mapping[str, Any]
     ) -> None:
+        happened = {"record_id": None, "account": account, "at": self._now().timestamp()}
         connection.execute(
-            schema.event.insert().values(
-                record_id=None,
-                account=account,
-                at=self._now().timestamp(),
-                name=name,
-                data=json.dumps(dict(data), default=str),
-            )
+            statements.APPEND, {**happened, "name": name, "data": json.dumps(dict(data), default=str)}
         )
 
 
 def when(seconds: float) -> datetime:
     """Return aware UTC time of what the tables keep as seconds since the epoch."""
     return datetime.fromtimestamp(seconds, tz=UTC)
-
-
-def _short(error: BaseException) -> str:
-    return str(error).splitlines()[0]
 
 
 def _engine(url: str | sa.URL) -> Engine:
@@ -180,8 +185,9 @@ def _engine(url: str | sa.URL) -> Engine:
 
     @sa.event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
-        # The write lock at once: two threads that read and then write would otherwise meet in SQLITE_BUSY.
-        reading = connection.get_execution_options().get("reading", False)
-        connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+        # The write lock at once: two threads that read and then write would otherwise meet in SQLITE_BUSY. A read is
+        # one statement, whole by itself.
+        if not connection.get_execution_options().get("reading", False):
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
 
     return engine

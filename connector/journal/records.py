@@ -15,9 +15,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from connector.errors import StaleRecordError
+from connector.errors import JournalError, StaleRecordError
 from connector.identity import new_reference
-from connector.journal import schema
+from connector.journal import schema, statements
 from connector.journal.database import Database, when
 from connector.journal.rows import columns_of, place_text, record_of
 from connector.lifecycle import DocumentFacts, Event, Record, State, after
@@ -51,16 +51,9 @@ class Records(Database):
                 **fields,
             )
             if record.current and record.place:
-                connection.execute(
-                    schema.record.update()
-                    .where(
-                        schema.record.c.server == record.server,
-                        schema.record.c.place == place_text(record.place),
-                        schema.record.c.current,
-                    )
-                    .values(current=False)
-                )
-            result = connection.execute(schema.record.insert().values(**columns_of(record)))
+                there = {"on": record.server, "there": place_text(record.place)}
+                connection.execute(statements.LEAVE_PLACE, there)
+            result = connection.execute(statements.BEGIN, columns_of(record))
             kept = record.model_copy(
                 update={"id": result.inserted_primary_key[0] if result.inserted_primary_key else 0}
             )
@@ -113,9 +106,7 @@ class Records(Database):
         with self._transaction() as connection:
             before = self._unchanged(connection, record)
             kept = before.model_copy(update={**changes, "revision": before.revision + 1})
-            connection.execute(
-                schema.record.update().where(schema.record.c.id == kept.id).values(**columns_of(kept))
-            )
+            connection.execute(statements.KEEP, {"of": kept.id, **columns_of(kept)})
             self._keep_more(connection, kept, before.more)
             return kept
 
@@ -134,46 +125,37 @@ class Records(Database):
         record = kept.model_copy(
             update={**changes, "state": state, "updated_at": now, "revision": kept.revision + 1}
         )
-        connection.execute(
-            schema.record.update().where(schema.record.c.id == record.id).values(**columns_of(record))
-        )
+        connection.execute(statements.KEEP, {"of": record.id, **columns_of(record)})
         self._keep_more(connection, record, kept.more)
         if done:
-            connection.execute(
-                schema.intent.delete().where(
-                    schema.intent.c.record_id == record.id, schema.intent.c.step.in_(done)
-                )
-            )
+            connection.execute(statements.END_INTENTS, {"of": record.id, "steps": done})
         for step, values in (intend or {}).items():
-            connection.execute(
-                schema.intent.insert().values(
-                    record_id=record.id, step=step, at=now.timestamp(), data=json.dumps(dict(values))
-                )
-            )
+            begun = {"record_id": record.id, "step": step, "at": now.timestamp()}
+            connection.execute(statements.INTEND, {**begun, "data": json.dumps(dict(values))})
         self._append(connection, record, name, {"state": state.value, **(data or {})})
         return record
 
     def get(self, record_id: int) -> Record:
         """Return a record as kept now."""
-        with self._reading() as connection:
-            return self._get(connection, record_id)
+        for row in self._rows(statements.RECORD, of=record_id):
+            return record_of(row)
+        raise JournalError(f"the journal knows no record {record_id}")
 
     def by_ref(self, ref: str) -> Record | None:
         """Return the record of a reference, upper or lower case."""
-        return self._first(schema.record.c.ref == ref.upper())
+        return self._first(statements.BY_REF, ref=ref.upper())
 
     def at_place(self, server: str, place: str) -> Record | None:
         """Return the current record of a sidecar's href."""
-        columns = schema.record.c
-        return self._first(columns.server == server, columns.place == place_text(place), columns.current)
+        return self._first(statements.AT_PLACE, server=server, place=place_text(place))
 
     def by_key(self, key: str) -> Record | None:
         """Return the record that holds a key, the newest first."""
-        return self._first(schema.record.c.key == key)
+        return self._first(statements.BY_KEY, key=key)
 
     def open_records(self, server: str) -> list[Record]:
         """Return what is not closed yet on one server, oldest first."""
-        return self._all(schema.record.c.server == server, ~schema.record.c.closed)
+        return self._all(statements.OPEN, server=server)
 
     def touching(self, server: str, hrefs: Iterable[str], file_ids: Iterable[str]) -> list[Record]:
         """Return what is not closed yet and may have one of these files among its documents, oldest first.
@@ -184,12 +166,13 @@ class Records(Database):
         beside = sa.select(more.record_id).where(more.file_id.in_(ids))
         named = [columns.facts.contains(json.dumps(href), autoescape=True) for href in hrefs]
         found = sa.or_(*named, columns.file_id.in_(ids), columns.id.in_(beside))
-        return self._all(columns.server == server, ~columns.closed, found)
+        with self._reading() as connection:
+            rows = connection.execute(statements.OPEN.where(found), {"server": server}).all()
+        return [record_of(row) for row in rows]
 
     def places(self, server: str, folder: str) -> list[Record]:
         """Return the current records of one folder, closed ones too, oldest first."""
-        columns = schema.record.c
-        return self._all(columns.server == server, columns.folder == folder, columns.current)
+        return self._all(statements.IN_FOLDER, server=server, folder=folder)
 
     def places_unlike(
         self, server: str, folder: str, known: Mapping[int, int]
@@ -199,28 +182,14 @@ class Records(Database):
         A fingerprint holds within this process. What has not changed is not read again: a folder keeps its finished
         requests for years.
         """
-        columns = schema.record.c
         with self._reading() as connection:
-            rows = connection.execute(
-                sa.select(schema.record)
-                .where(columns.server == server, columns.folder == folder, columns.current)
-                .order_by(columns.id)
-            ).all()
+            rows = connection.execute(statements.IN_FOLDER, {"server": server, "folder": folder}).all()
         found = {row.id: hash(row.facts) for row in rows}
         return found, [record_of(row) for row in rows if known.get(row.id) != found[row.id]]
 
     def followed(self, account: str) -> list[Record]:
         """Return the records of one account that the platform is asked about."""
-        states = [
-            State.MARKED,
-            State.IN_PROGRESS,
-            State.DRAFT,
-            State.IN_DOUBT,
-            State.SEALING,
-            State.QUARANTINED,
-        ]
-        columns = schema.record.c
-        return self._all(columns.account == account, columns.state.in_([s.value for s in states]))
+        return self._all(statements.FOLLOWED, account=account)
 
     def following(self, account: str, transaction: str) -> list[Record]:
         """Return every record of an account that has, or had, this transaction, oldest first."""
@@ -238,62 +207,42 @@ class Records(Database):
 
     def knowing(self, *, sha256: str) -> list[Record]:
         """Return every record one of whose documents, as found or as signed, has these bytes."""
-        columns, more = schema.record.c, schema.document.c
-        beside = sa.select(more.record_id).where(sa.or_(more.sha256 == sha256, more.signed_sha256 == sha256))
-        return self._all(
-            sa.or_(columns.document_sha256 == sha256, columns.signed_sha256 == sha256, columns.id.in_(beside))
-        )
+        return self._all(statements.KNOWING, sha256=sha256)
 
     def with_sidecar(self, server: str, sha256: str) -> list[Record]:
         """Return every record of a server whose sidecar had these bytes."""
-        columns = schema.record.c
-        return self._all(columns.server == server, columns.sidecar_sha256 == sha256)
+        return self._all(statements.WITH_SIDECAR, server=server, sha256=sha256)
 
     def with_file_id(self, server: str, file_id: str) -> list[Record]:
         """Return every record of a server whose main document bears this file id, newest last (protocol R3)."""
-        return self._all(schema.record.c.server == server, schema.record.c.file_id == file_id)
+        return self._all(statements.WITH_FILE_ID, server=server, file_id=file_id)
 
     def all_at_place(self, server: str, place: str) -> list[Record]:
         """Return every record that this place ever had, oldest first."""
-        return self._all(schema.record.c.server == server, schema.record.c.place == place_text(place))
+        return self._all(statements.ALL_AT_PLACE, server=server, place=place_text(place))
 
     def everything(self) -> list[Record]:
         """Return all records, oldest first."""
-        return self._all()
+        with self._reading() as connection:
+            return [record_of(row) for row in connection.execute(statements.RECORDS)]
 
     def events(self, record: Record) -> list[tuple[datetime, str, dict[str, Any]]]:
         """Return what happened to a record: (when, name, data), in order."""
         with self._reading() as connection:
-            rows = connection.execute(
-                sa.select(schema.event.c.at, schema.event.c.name, schema.event.c.data)
-                .where(schema.event.c.record_id == record.id)
-                .order_by(schema.event.c.id)
-            ).all()
+            rows = connection.execute(statements.EVENTS, {"of": record.id}).all()
         return [(when(at), name, json.loads(data)) for at, name, data in rows]
 
     def count_events(self, account: str, name: str, *, since: datetime) -> int:
         """Count an account's events of one name from ``since`` on."""
-        columns = schema.event.c
+        of = {"account": account, "name": name, "since": since.timestamp()}
         with self._reading() as connection:
-            return int(
-                connection.execute(
-                    sa.select(sa.func.count()).where(
-                        columns.account == account, columns.name == name, columns.at >= since.timestamp()
-                    )
-                ).scalar_one()
-            )
+            return int(connection.execute(statements.COUNT_EVENTS, of).scalar_one())
 
     def count_launches(self, folder: str, *, since: datetime) -> int:
         """Count the requests of one folder that were marked from ``since`` on."""
-        event, record = schema.event.c, schema.record.c
+        of = {"folder": folder, "since": since.timestamp()}
         with self._reading() as connection:
-            return int(
-                connection.execute(
-                    sa.select(sa.func.count())
-                    .select_from(schema.event.join(schema.record, event.record_id == record.id))
-                    .where(record.folder == folder, event.name == "marked", event.at >= since.timestamp())
-                ).scalar_one()
-            )
+            return int(connection.execute(statements.COUNT_LAUNCHES, of).scalar_one())
 
     def count_shown(self, server: str, below: str) -> int:
         """Count the requests that are shown and wait for a word, whose sidecars lie below a folder."""
@@ -316,29 +265,17 @@ class Records(Database):
 
     def intent(self, record: Record, step: str) -> Intent | None:
         """Return the open intent of a step."""
-        columns = schema.intent.c
-        with self._reading() as connection:
-            row = connection.execute(
-                sa.select(columns.at, columns.data).where(
-                    columns.record_id == record.id, columns.step == step
-                )
-            ).one_or_none()
-        if row is None:
-            return None
-        return Intent(record_id=record.id, step=step, at=when(row.at), data=json.loads(row.data))
+        for row in self._rows(statements.INTENT, of=record.id, wanted=step):
+            return Intent(record_id=record.id, step=step, at=when(row.at), data=json.loads(row.data))
+        return None
 
     def intended(self, record: Record) -> tuple[str, ...]:
         """Return the steps whose intents are open."""
-        columns = schema.intent.c
-        with self._reading() as connection:
-            rows = connection.execute(sa.select(columns.step).where(columns.record_id == record.id))
-            return tuple(rows.scalars().all())
+        return tuple(row.step for row in self._rows(statements.INTENDED, of=record.id))
 
     def intending(self, server: str, step: str) -> list[Record]:
         """Return the records of a server, closed ones too, that have an open intent of a step, oldest first."""
-        columns = schema.intent.c
-        intended = sa.select(columns.record_id).where(columns.step == step)
-        return self._all(schema.record.c.server == server, schema.record.c.id.in_(intended))
+        return self._all(statements.INTENDING, server=server, step=step)
 
     def _keep_more(self, connection: Connection, record: Record, before: tuple[DocumentFacts, ...]) -> None:
         """Keep what further documents are found by; costs nothing where there are none, or none changed."""
@@ -365,38 +302,22 @@ class Records(Database):
         return kept
 
     def _get(self, connection: Connection, record_id: int) -> Record:
-        row = connection.execute(sa.select(schema.record).where(schema.record.c.id == record_id)).one()
-        return record_of(row)
+        return record_of(connection.execute(statements.RECORD, {"of": record_id}).one())
 
-    def _first(self, *conditions: sa.ColumnElement[bool]) -> Record | None:
-        with self._reading() as connection:
-            row = connection.execute(
-                sa.select(schema.record).where(*conditions).order_by(schema.record.c.id.desc()).limit(1)
-            ).one_or_none()
-        return None if row is None else record_of(row)
+    def _first(self, statement: sa.Select[Any], **given: str) -> Record | None:
+        return next(map(record_of, self._rows(statement, **given)), None)
 
-    def _all(self, *conditions: sa.ColumnElement[bool]) -> list[Record]:
-        with self._reading() as connection:
-            rows = connection.execute(
-                sa.select(schema.record).where(*conditions).order_by(schema.record.c.id)
-            ).all()
-        return [record_of(row) for row in rows]
+    def _all(self, statement: sa.Select[Any], **given: str) -> list[Record]:
+        return [record_of(row) for row in self._rows(statement, **given)]
 
     def _free_reference(self, connection: Connection, wanted: str | None) -> str:
         reference = wanted or new_reference()
-        while connection.execute(
-            sa.select(schema.record.c.id).where(schema.record.c.ref == reference)
-        ).one_or_none():
+        while connection.execute(statements.REFERENCE, {"ref": reference}).one_or_none():
             reference = new_reference()
         return reference
 
     def _append(self, connection: Connection, record: Record, name: str, data: Mapping[str, Any]) -> None:
+        happened = {"record_id": record.id, "account": record.account, "at": self._now().timestamp()}
         connection.execute(
-            schema.event.insert().values(
-                record_id=record.id,
-                account=record.account,
-                at=self._now().timestamp(),
-                name=name,
-                data=json.dumps(dict(data), default=str),
-            )
+            statements.APPEND, {**happened, "name": name, "data": json.dumps(dict(data), default=str)}
         )

@@ -10,7 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from connector.journal import schema
+from connector.journal import schema, statements
 from connector.journal.contacts import Contacts
 from connector.journal.database import when
 from connector.journal.overviews import Overviews
@@ -109,11 +109,7 @@ class Journal(Records, Contacts, Overviews):
 
     def held(self, account: str) -> Hold | None:
         """Return the account's hold, if any."""
-        with self._reading() as connection:
-            row = connection.execute(
-                sa.select(schema.hold).where(schema.hold.c.account == account)
-            ).one_or_none()
-        return None if row is None else _hold(row)
+        return next(map(_hold, self._rows(statements.HOLD, account=account)), None)
 
     def mark_account(self, account: str, name: str, data: Mapping[str, Any]) -> None:
         """Append an event that concerns a whole account (a contract confirmed, a brake reached)."""
@@ -122,30 +118,20 @@ class Journal(Records, Contacts, Overviews):
 
     def last_account_event(self, account: str, name: str) -> dict[str, Any] | None:
         """Return the data of an account's last event of that name."""
-        columns = schema.event.c
-        with self._reading() as connection:
-            data = connection.execute(
-                sa.select(columns.data)
-                .where(columns.account == account, columns.name == name, columns.record_id.is_(None))
-                .order_by(columns.id.desc())
-                .limit(1)
-            ).scalar_one_or_none()
-        return None if data is None else dict(json.loads(data))
+        for row in self._rows(statements.LAST_ACCOUNT_EVENT, account=account, name=name):
+            return dict(json.loads(row.data))
+        return None
 
     def watched(self, folder: str) -> Watch | None:
         """Return the folder's first complete pass, None when this journal never saw one."""
-        with self._reading() as connection:
-            row = connection.execute(
-                sa.select(schema.watch).where(schema.watch.c.folder == folder)
-            ).one_or_none()
-        if row is None:
-            return None
-        return Watch(
-            folder=folder,
-            root=row.root,
-            completed_at=when(row.completed_at),
-            there_before=frozenset(json.loads(row.there_before)),
-        )
+        for row in self._rows(statements.WATCH, folder=folder):
+            return Watch(
+                folder=folder,
+                root=row.root,
+                completed_at=when(row.completed_at),
+                there_before=frozenset(json.loads(row.there_before)),
+            )
+        return None
 
     def begin_watch(self, folder: str, root: str, there_before: Collection[str] = ()) -> None:
         """Remember the first complete look at a folder, and which sidecars were there before us."""

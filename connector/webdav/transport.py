@@ -137,7 +137,7 @@ class _Buffered(io.BufferedReader):
 
 
 class _Response(HTTPResponse):
-    """An answer whose every read obeys the deadline of the call it belongs to."""
+    """An answer whose every read obeys the deadline of the call it belongs to; it brings no cookies."""
 
     def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
         super().__init__(sock, *args, **kwargs)
@@ -161,6 +161,11 @@ class _Response(HTTPResponse):
             super().begin()
         if self._reader is not None:
             self._reader.in_head = False
+
+    def begin(self) -> None:
+        """Read status and headers. Cookies are refused here: to take each apart first costs more than the rest."""
+        super().begin()
+        del self.headers["Set-Cookie"]
 
 
 class _Watched(HTTPConnection):

@@ -14,10 +14,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection
+from sqlalchemy import Connection, event
 
 from connector.errors import JournalError, LifecycleError, StaleRecordError
 from connector.journal import Contact, Journal, Overview, schema
+from connector.journal.recent import MOST_ROWS
+from connector.journal.rows import columns_of
 from connector.lifecycle import DocumentFacts, Event, Record, SignatoryFacts, State
 
 START = datetime(2026, 3, 2, 9, 0, 0, 123_456, tzinfo=UTC)
@@ -592,6 +594,50 @@ def test_places_that_have_not_changed_are_not_read_again(journal: Journal) -> No
     after, changed = journal.places_unlike(first.server, first.folder, prints)
     assert changed == [touched, again]
     assert list(after) == [second.id, again.id], "the earlier one of a place is not current any more"
+
+
+def test_what_has_not_changed_is_not_read_again(journal: Journal, path: Path) -> None:
+    """Asked again, it costs no statement; changed by whomever, in this process or another, it is read at once."""
+    record = journal.add(**fields())
+    asked: list[str] = []
+    event.listen(journal._engine, "before_cursor_execute", lambda *told: asked.append(told[2]))
+
+    def everything() -> tuple[object, ...]:
+        return (
+            journal.get(record.id), journal.at_place("dms", PLACE), journal.at_place("dms", "/none"),
+            journal.open_records("dms"), journal.held("lyon"), journal.intent(record, "mark"),
+            journal.watched("lettres"), journal.last_account_event("lyon", "notice"),
+        )  # fmt: skip
+
+    first = everything()
+    asked.clear()
+    assert everything() == first
+    assert asked == []
+    record = journal.intend(record, "mark", {"nonce": "n"})
+    journal.hold("lyon", "no_credit", probe_at=LATER)
+    journal.begin_watch("lettres", "root")
+    journal.mark_account("lyon", "notice", {"digest": "1"})
+    seen = everything()
+    assert seen[:4] == (record, record, None, [record])
+    assert None not in seen[4:]
+    with raw(path) as db:
+        db.execute("DELETE FROM hold")
+        db.execute("UPDATE record SET current = 0")
+    assert journal.held("lyon") is None
+    assert journal.at_place("dms", PLACE) is None
+
+
+def test_what_is_remembered_of_the_journal_is_bounded(journal: Journal) -> None:
+    """However many places are asked about, and however long an answer is."""
+    for number in range(MOST_ROWS + 1):
+        journal.at_place("dms", f"/Lettres/{number}.sign.yaml")
+    assert len(journal._recent._answers) <= MOST_ROWS
+    row = {**columns_of(journal.add(**fields())), "current": False}
+    many = [{**row, "ref": f"{number:06d}"} for number in range(MOST_ROWS)]
+    with journal._transaction() as connection:
+        connection.execute(schema.record.insert(), many)
+    assert len(journal.open_records("dms")) == MOST_ROWS + 1
+    assert not journal._recent._answers
 
 
 def test_every_connection_is_durable(journal: Journal) -> None:

@@ -6,7 +6,7 @@ import json
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -235,7 +235,7 @@ class DmsWorld:
             request = Request(number=len(self._requests) + 1, at=self.clock.timestamp(), **facts)
             self._requests.append(request)
             with (self.state / "requests.jsonl").open("a", encoding="utf-8") as log:
-                log.write(json.dumps(asdict(request), ensure_ascii=False) + "\n")
+                log.write(json.dumps(vars(request), ensure_ascii=False) + "\n")
         return request
 
     def close(self) -> None:

@@ -1,0 +1,105 @@
+"""What the journal asks of its database again and again, built once.
+
+Making a statement of its parts costs several times what SQLite does with it.
+A name in ``bindparam`` is what the caller gives; of a record only what ``rows`` reads is fetched.
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from connector.journal import schema
+from connector.lifecycle import State
+
+_record, _document, _event, _intent, _hold = (
+    schema.record.c,
+    schema.document.c,
+    schema.event.c,
+    schema.intent.c,
+    schema.hold.c,
+)
+_FOLLOWED = (
+    State.MARKED,
+    State.IN_PROGRESS,
+    State.DRAFT,
+    State.IN_DOUBT,
+    State.SEALING,
+    State.QUARANTINED,
+)
+
+
+def _given(name: str) -> sa.BindParameter[object]:
+    return sa.bindparam(name)
+
+
+def _beside(*conditions: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
+    """True of a record with a further document of which one of these is true."""
+    return _record.id.in_(sa.select(_document.record_id).where(sa.or_(*conditions)))
+
+
+RECORDS = sa.select(_record.id, _record.current, _record.facts).order_by(_record.id)
+_NEWEST = sa.select(_record.id, _record.current, _record.facts).order_by(_record.id.desc()).limit(1)
+_OF_SERVER = _record.server == _given("server")
+
+RECORD = RECORDS.where(_record.id == _given("of"))
+BY_REF = _NEWEST.where(_record.ref == _given("ref"))
+AT_PLACE = _NEWEST.where(_OF_SERVER, _record.place == _given("place"), _record.current)
+BY_KEY = _NEWEST.where(_record.key == _given("key"))
+OPEN = RECORDS.where(_OF_SERVER, ~_record.closed)
+IN_FOLDER = RECORDS.where(_OF_SERVER, _record.folder == _given("folder"), _record.current)
+FOLLOWED = RECORDS.where(
+    _record.account == _given("account"), _record.state.in_([state.value for state in _FOLLOWED])
+)
+KNOWING = RECORDS.where(
+    sa.or_(
+        _record.document_sha256 == _given("sha256"),
+        _record.signed_sha256 == _given("sha256"),
+        _beside(_document.sha256 == _given("sha256"), _document.signed_sha256 == _given("sha256")),
+    )
+)
+WITH_SIDECAR = RECORDS.where(_OF_SERVER, _record.sidecar_sha256 == _given("sha256"))
+WITH_FILE_ID = RECORDS.where(_OF_SERVER, _record.file_id == _given("file_id"))
+ALL_AT_PLACE = RECORDS.where(_OF_SERVER, _record.place == _given("place"))
+INTENDING = RECORDS.where(
+    _OF_SERVER, _record.id.in_(sa.select(_intent.record_id).where(_intent.step == _given("step")))
+)
+
+KEEP = schema.record.update().where(_record.id == _given("of"))
+BEGIN = schema.record.insert()
+LEAVE_PLACE = (
+    schema.record.update()
+    .where(_record.server == _given("on"), _record.place == _given("there"), _record.current)
+    .values(current=False)
+)
+REFERENCE = sa.select(_record.id).where(_record.ref == _given("ref"))
+
+APPEND = schema.event.insert()
+EVENTS = (
+    sa.select(_event.at, _event.name, _event.data).where(_event.record_id == _given("of")).order_by(_event.id)
+)
+COUNT_EVENTS = sa.select(sa.func.count()).where(
+    _event.account == _given("account"), _event.name == _given("name"), _event.at >= _given("since")
+)
+COUNT_LAUNCHES = (
+    sa.select(sa.func.count())
+    .select_from(schema.event.join(schema.record, _event.record_id == _record.id))
+    .where(_record.folder == _given("folder"), _event.name == "marked", _event.at >= _given("since"))
+)
+LAST_ACCOUNT_EVENT = (
+    sa.select(_event.data)
+    .where(_event.account == _given("account"), _event.name == _given("name"), _event.record_id.is_(None))
+    .order_by(_event.id.desc())
+    .limit(1)
+)
+
+INTEND = schema.intent.insert()
+INTENT = sa.select(_intent.at, _intent.data).where(
+    _intent.record_id == _given("of"), _intent.step == _given("wanted")
+)
+INTENDED = sa.select(_intent.step).where(_intent.record_id == _given("of"))
+END_INTENTS = schema.intent.delete().where(
+    _intent.record_id == _given("of"), _intent.step.in_(sa.bindparam("steps", expanding=True))
+)
+
+HOLD = sa.select(schema.hold).where(_hold.account == _given("account"))
+WATCH = sa.select(schema.watch).where(schema.watch.c.folder == _given("folder"))
