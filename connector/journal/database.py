@@ -58,6 +58,9 @@ class Database:
 
     def _bear(self, place: sa.URL) -> None:
         """Make a journal at ``place``, to the last byte."""
+        # SQLite gives its log and its index of it the mode of the database itself.
+        with suppress(OSError):  # it says itself why a file cannot be opened
+            os.close(os.open(str(place.database), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
         whole, self._engine = self._engine, _engine(place)
         try:
             with self._transaction() as connection:
@@ -170,10 +173,6 @@ def _engine(url: str | sa.URL) -> Engine:
     engine = sa.create_engine(url, hide_parameters=True)
     if engine.dialect.name != "sqlite":
         return engine
-    if engine.url.database and engine.url.database != ":memory:":
-        # SQLite gives its log and its index of it the mode of the database itself.
-        with suppress(OSError):  # it says itself why a file cannot be opened
-            os.close(os.open(engine.url.database, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
 
     @sa.event.listens_for(engine, "connect")
     def _prepare(connection: Any, _record: Any) -> None:

@@ -193,8 +193,7 @@ class Records(Database):
 
     def following(self, account: str, transaction: str) -> list[Record]:
         """Return every record of an account that has, or had, this transaction, oldest first."""
-        columns = schema.record.c
-        return self._all(columns.account == account, columns.transaction_id == transaction)
+        return self._all(statements.FOLLOWING, account=account, transaction=transaction)
 
     def mentioning(self, account: str, texts: Iterable[str]) -> list[Record]:
         """Return every record of an account that holds one of these texts, as a whole value, oldest first.
@@ -203,7 +202,11 @@ class Records(Database):
         """
         columns = schema.record.c
         wanted = [columns.facts.contains(json.dumps(text), autoescape=True) for text in texts]
-        return self._all(columns.account == account, sa.or_(*wanted)) if wanted else []
+        if not wanted:
+            return []
+        with self._reading() as connection:
+            found = connection.execute(statements.RECORDS.where(columns.account == account, sa.or_(*wanted)))
+            return [record_of(row) for row in found]
 
     def knowing(self, *, sha256: str) -> list[Record]:
         """Return every record one of whose documents, as found or as signed, has these bytes."""

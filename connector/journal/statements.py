@@ -6,6 +6,8 @@ A name in ``bindparam`` is what the caller gives; of a record only what ``rows``
 
 from __future__ import annotations
 
+from typing import Any
+
 import sqlalchemy as sa
 
 from connector.journal import schema
@@ -37,7 +39,7 @@ def _beside(*conditions: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
     return _record.id.in_(sa.select(_document.record_id).where(sa.or_(*conditions)))
 
 
-RECORDS = sa.select(_record.id, _record.current, _record.facts).order_by(_record.id)
+RECORDS: sa.Select[Any] = sa.select(_record.id, _record.current, _record.facts).order_by(_record.id)
 _NEWEST = sa.select(_record.id, _record.current, _record.facts).order_by(_record.id.desc()).limit(1)
 _OF_SERVER = _record.server == _given("server")
 
@@ -49,6 +51,9 @@ OPEN = RECORDS.where(_OF_SERVER, ~_record.closed)
 IN_FOLDER = RECORDS.where(_OF_SERVER, _record.folder == _given("folder"), _record.current)
 FOLLOWED = RECORDS.where(
     _record.account == _given("account"), _record.state.in_([state.value for state in _FOLLOWED])
+)
+FOLLOWING = RECORDS.where(
+    _record.account == _given("account"), _record.transaction_id == _given("transaction")
 )
 KNOWING = RECORDS.where(
     sa.or_(

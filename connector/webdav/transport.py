@@ -161,10 +161,7 @@ class _Response(HTTPResponse):
             super().begin()
         if self._reader is not None:
             self._reader.in_head = False
-
-    def begin(self) -> None:
-        """Read status and headers. Cookies are refused here: to take each apart first costs more than the rest."""
-        super().begin()
+        # Cookies are refused: to take each apart first would cost more than all the rest of a short answer.
         del self.headers["Set-Cookie"]
 
 

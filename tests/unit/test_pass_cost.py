@@ -32,7 +32,9 @@ def statements() -> Iterator[list[str]]:
 def quiet(stage: Stage) -> tuple[list[str], int]:
     """The requests to the DMS and the questions to the journal of one round in which nothing moves."""
     before = len(stage.dms.requests)
-    with stage.parts.journal._transaction() as connection:  # whatever changes makes it forget what it was asked
+    with (
+        stage.parts.journal._transaction() as connection
+    ):  # whatever changes makes it forget what it was asked
         connection.exec_driver_sql("UPDATE meta SET value = value")
     with statements() as asked:
         stage.round()
