@@ -141,6 +141,7 @@ def test_nobody_is_told(
     untouched: None,
     whole: bool,
 ) -> None:
+    """E6: neither the log of both servers' worst day nor any verb tells an address, number, name, link or secret."""
     monkeypatch.setenv("JOURNAL_STREAM", "8:1")
     Defect.met = False
     with ExitStack() as stack:
