@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 _KEPT = (
     "Kept: hashes, dates and states, names of files, orders as they were typed. Not reached from here, because others\n"
     "wrote it: the documents, lists, settings and requests that people put into the folders, what Jesignexpert keeps\n"
-    "(its signed PDF and attestation), earlier versions and bins of the DMS, mails that have left, your backups and\n"
-    "copies of the journal."
+    "(its signed PDF and attestation), earlier versions and bins of the DMS, comments on files (folders.X.comments),\n"
+    "mails that have left, your backups and copies of the journal."
 )
 
 

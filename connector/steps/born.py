@@ -18,6 +18,7 @@ from connector.lifecycle import Record, State
 from connector.ports import Entry, Href
 from connector.sidecar import names
 from connector.spool import contains
+from connector.steps import written
 from connector.steps.discover import Sight
 from connector.steps.parts import Parts
 
@@ -186,6 +187,7 @@ def create(
         if kind == MADE:
             parts.folders[sight.settings.server].create(place, content)
             memory.written[place] = sight
+            written.keep(parts, content)
     except PreconditionFailed:
         kind = THERE
     except NotFound:

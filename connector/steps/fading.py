@@ -19,11 +19,10 @@ from typing import Any, Final
 from connector.errors import NotFound, PreconditionFailed, StaleRecordError
 from connector.lifecycle import Record, SignatoryFacts, State
 from connector.ports import Href
-from connector.report.block import is_prefix_of
 from connector.report.status import render_status
 from connector.sidecar.model import Signatory
 from connector.sidecar.origin import born_of
-from connector.steps import own_files
+from connector.steps import own_files, written
 from connector.steps.context import context_of
 from connector.steps.erasing import REACHED_BY, Erasure, address, erasing, number, people_of, without
 from connector.steps.parts import Parts
@@ -148,8 +147,7 @@ def _cleaned(parts: Parts, record: Record, href: Href) -> dict[str, Any]:
     if born_of(text) is None or etag is None:
         return {}
     content = _without_people(text, parts.report.language)
-    # As it was when it was last read, or as a power cut left this very writing.
-    if hashlib.sha256(data).hexdigest() != record.sidecar_sha256 and not is_prefix_of(data, content):
+    if not written.is_ours(parts, data):
         return {}
     etag = folder.replace(href, content, etag=etag)
     return {"sidecar_sha256": hashlib.sha256(content).hexdigest(), "sidecar_etag": etag}

@@ -108,12 +108,17 @@ def test_a_person_who_is_forgotten_is_named_nowhere(
     with Stage(tmp_path) as stage:
         stage.write("_signature.yaml", "envoi: oui\n")
         stage.write("Lettre de la liste.pdf", documents.letter(text="liste"))
-        stage.write("_signataires.xlsx", spreadsheets.workbook([LISTED]))
+        stage.write("Lettre annotée.pdf", documents.letter(text="annotée"))
+        rows = [LISTED, ("Lettre annotée", *LISTED[1:])]
+        stage.write("_signataires.xlsx", spreadsheets.workbook(rows))
         stage.drop("refuse", sidecar=TWO)
         stage.drop("signe")
         stage.run(30)
         stage.write("_signature.yaml", "envoi: oui\n# les aperçus sont bons\n")
         stage.run(30)
+        noted = stage.read("Lettre annotée.sign.yaml") + b"# vu avec Paul\n"
+        stage.write("Lettre annotée.sign.yaml", noted)
+        stage.run()
         refused = str(stage.record("refuse").transaction)
         stage.platform.person_refuses(refused, MARIE, f"Écrivez à {MARIE} ou au 06.12.34.56.78")
         stage.sign()
@@ -123,7 +128,7 @@ def test_a_person_who_is_forgotten_is_named_nowhere(
         stage.dms.misbehave(kind="status", method="PUT", status=503, times=None)
         said = forget(stage, MARIE, capsys)
         assert "Still to be put right in the folders" in said
-        assert "lettres (3)" in said
+        assert "lettres (4)" in said
         stage.run(3)
         assert "lettres (" in forget(stage, MARIE, capsys), "a folder that takes nothing is still awaited"
         assert MARIE not in kept(stage)
@@ -132,7 +137,7 @@ def test_a_person_who_is_forgotten_is_named_nowhere(
         stage.run(30)
         assert "Still to be" not in forget(stage, MARIE, capsys)
         for path, text in ours(stage).items():
-            if path.endswith(("refuse.sign.yaml", "signe.sign.yaml", "_signature.yaml")):
+            if path.endswith(("refuse.sign.yaml", "signe.sign.yaml", "annotée.sign.yaml", "_signature.yaml")):
                 continue  # a person's own
             assert "Marie" not in text, path
             assert "Dupont" not in text, path
@@ -140,6 +145,9 @@ def test_a_person_who_is_forgotten_is_named_nowhere(
         assert "Claire Bernard" in stage.status("refuse")
         assert "signataires: (effacé)" in stage.read("Lettre de la liste.sign.yaml").decode()
         assert stage.read("Lettre de la liste.sign.yaml").startswith(b"# cr")
+        assert stage.read("Lettre annotée.sign.yaml") == noted, (
+            "a person has had their hand in it: it is theirs"
+        )
         inside = kept(stage)
         for word in (MARIE, "Marie Dupont", "612345678", "06 12 34 56 78"):
             assert word not in inside, word

@@ -141,6 +141,7 @@ def test_nobody_is_told(
     untouched: None,
     whole: bool,
 ) -> None:
+    """E6: neither the log of both servers' worst day nor any verb tells an address, number, name, link or secret."""
     monkeypatch.setenv("JOURNAL_STREAM", "8:1")
     Defect.met = False
     with ExitStack() as stack:
@@ -148,7 +149,7 @@ def test_nobody_is_told(
         everything_told()
         day.start()
         day.run()
-        stories(day)
+        stories(day, whole=whole)
         for name in DATABASE:
             logging.getLogger(name).setLevel(logging.INFO)  # what it has said so often is heard no more
         troubles(day, FAULTS if whole else FAULTS[1:4])
@@ -168,14 +169,23 @@ def test_nobody_is_told(
         search(text, secrets, people=verb not in AT_A_TERMINAL, where=verb)
 
 
-def stories(day: Day) -> None:
+def stories(day: Day, *, whole: bool) -> None:
     """Requests that come to each kind of end, in files that bear a client's name."""
     day.drop("Lettre Vasseur", sidecar=f"signataires: {LINES[A]}\n")
     day.drop(
         "Lettre Quentin", sidecar=f"signataires:\n  - {LINES[G]}\n  - {LINES[I]}\nobjet: Bilan Quentin\n"
     )
-    day.drop("Lettre Kerbrat", sidecar=f"signataires: {LINES[I]}\nnote: le mobile de {LINES[L]}\n")
     day.drop("Lettre Zedelsberger", sidecar=f"signataires: {L} <{PEOPLE[L][0]}> {LANDLINE}\n")
+    if whole:
+        more(day)
+    day.run()
+    day.sign(PEOPLE[A][0])
+    assert day.record("Lettre Vasseur").state is State.IN_PROGRESS
+
+
+def more(day: Day) -> None:
+    """A note, what cannot be read, a list."""
+    day.drop("Lettre Kerbrat", sidecar=f"signataires: {LINES[I]}\nnote: le mobile de {LINES[L]}\n")
     day.drop("Mandat Vasseur", sidecar=f"signataires: [{LINES[A]}\n  x: - {LINES[G]}\n")
     day.drop("Secret Vasseur", documents.encrypted(), sidecar=f"signataires: {LINES[A]}\n")
     day.drop("Zip Quentin", documents.zipped(), sidecar=f"signataires: {LINES[G]}\n")
@@ -185,9 +195,6 @@ def stories(day: Day) -> None:
     ]
     day.write("Liste Kerbrat.pdf", documents.letter(text="liste"))
     day.write("_signataires.xlsx", spreadsheets.workbook(rows))
-    day.run()
-    day.sign(PEOPLE[A][0])
-    assert day.record("Lettre Vasseur").state is State.IN_PROGRESS
 
 
 def troubles(day: Day, faults: Sequence[Fault]) -> None:

@@ -104,7 +104,7 @@ def test_what_is_saved_is_announced(scene: Scene) -> None:
 
 
 def test_what_does_not_matter_is_not_announced(scene: Scene) -> None:
-    """Reads, noise, our own files. Events keep their order, so all were heard when the last file is announced."""
+    """E7: Reads, noise, our own files. Events keep their order, so all were heard when the last file is announced."""
     assert scene.sees("lettre.pdf")
     assert scene.announced.reached(2), "made, and closed"
     (scene.folder / "lettre.pdf").read_bytes()
