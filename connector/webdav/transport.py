@@ -131,7 +131,8 @@ class _Buffered(io.BufferedReader):
     def close(self) -> None:
         if not self.closed:
             self._reader.over = True
-            if self.peek(1):
+            # Some end an answer with a line break too many: it goes with this buffer.
+            if self.peek(1).strip(b"\r\n"):
                 self._reader.more_came()
         super().close()
 

@@ -49,6 +49,10 @@ BAD_SIDECARS: dict[str, tuple[bytes, str]] = {
         b"signataires: Marie Dupont <marie.dupont@cabinet> 06 12 34 56 78\n",
         "À CORRIGER – « marie.dupont@cabinet » n’est pas une adresse e-mail (ligne 1)",
     ),
+    "guillemet": (
+        "objet: «".encode() + b" " * 200_000 + b"x\n",  # which a pattern once read for ever
+        "À CORRIGER – il manque au moins un signataire",
+    ),
     "personne": (b"objet: Lettre\n", "À CORRIGER – il manque au moins un signataire"),
 }
 

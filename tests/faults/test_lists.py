@@ -14,6 +14,7 @@ import pytest
 from openpyxl import Workbook
 from PIL import Image
 
+from connector.cli import wiring
 from connector.lifecycle import State
 from connector.sidecar.reading import read_sidecar
 from connector.steps import lists
@@ -166,10 +167,13 @@ def test_people_whom_contacts_complete(tmp_path: Path) -> None:
 
 
 def test_pictures(tmp_path: Path) -> None:
-    """A row may name a picture; its request bears the picture's whole name."""
+    """A row may name a picture; its request bears the picture's whole name.
+
+    List, picture and preview are read and drawn by the service's own workers, which see the spool alone.
+    """
     stream = io.BytesIO()
     Image.new("RGB", (600, 400), "white").save(stream, "JPEG")
-    with stage_in(tmp_path) as stage:
+    with stage_in(tmp_path, seams=wiring.Seams()) as stage:
         stage.write("photo.jpg", stream.getvalue())
         put(stage, [person(0, document="Photo.JPG")])
         run(stage)
