@@ -15,7 +15,8 @@ import psutil
 import pytest
 
 from connector.cli.standstill import Standstill
-from tests.system.test_cli import Process, Stage, until
+from tests import documents
+from tests.system.test_cli import MARIE, PHONE, Process, Stage, until
 
 HURRIED = """
 import sys
@@ -25,6 +26,13 @@ from connector.cli.app import app
 app(sys.argv[1:])
 """
 UNLIMITED = (resource.RLIM_INFINITY, resource.RLIM_INFINITY)
+
+
+def drop(stage: Stage, name: str) -> None:
+    """A letter of its own, with its request."""
+    stage.dms.person.write(f"Lettres/{name}.pdf", documents.letter(text=name))
+    request = f"signataires: Marie Dupont <{MARIE}> {PHONE}\n"
+    stage.dms.person.write(f"Lettres/{name}.sign.yaml", request.encode())
 
 
 @pytest.fixture
@@ -48,9 +56,9 @@ def test_no_room_and_room_again(stage: Stage) -> None:
         room = max(log.stat().st_size, 60_000)  # its own output may go on
         running.rlimit(psutil.RLIMIT_FSIZE, (room, resource.RLIM_INFINITY))
         for number in range(4):
-            stage.drop(f"Lettre {number}")
+            drop(stage, f"Lettre {number}")
         until(lambda: "it is tried again every" in process.output, process)
-        stage.drop("Après")
+        drop(stage, "Après")
         time.sleep(1)
         assert process._process.poll() is None
         assert process.output.count("it is tried again every") == 1
