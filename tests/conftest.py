@@ -24,6 +24,13 @@ LONG: Final = re.compile(
     r"|faults/test_forgery\.py::test_(?:what_stands|ends_|documents_that|owners_|a_registry|statuses_|a_status_|names_)"
     r"|faults/test_forgery\.py::test_(?:a_former|a_crowd|two_documents|a_marker_of_a_folder|a_marker_of_another_folder\[True)"
     r"|faults/test_forgery\.py::test_(?:(?:what_only|another_requests)\w+\[plain|an_old_status\w+\[nextcloud)"
+    r"|faults/test_vanished\.py::test_(?:a_day_later|a_folder_of_many|what_was|a_disk_that_is_not_mounted\[plain)"
+    r"|faults/test_month\.py::test_(?:a_month|erased_before)"
+    r"|faults/test_pauses_counted\.py::test_(?:an_hour|credit_for_three|a_token_that_ends)"
+    r"|faults/test_journal_lost\.py::test_(?:damage_that|the_last_commits|rebuild|lost_after|no_room)"
+    r"|faults/test_spool_full\.py::test_other_bytes"
+    r"|faults/test_suspicions\.py::"
+    r"|system/test_journal_full\.py::test_(?:no_room|a_damaged)"
 )
 
 

@@ -20,8 +20,8 @@ _BREATH_S: Final = 5.0
 class Standstill:
     """Used in the main thread, while nothing else runs. ``may_go_on``: nobody is left who still works."""
 
-    def __init__(self, every: float = EVERY_S) -> None:
-        self._every = every
+    def __init__(self, every: float | None = None) -> None:
+        self._every = EVERY_S if every is None else every
         self._ending = threading.Event()
         self._said = ""
         self.may_go_on = True

@@ -264,8 +264,8 @@ def test_a_clock_that_goes_wrong(clocked: Clocked, caplog: pytest.LogCaptureFixt
         assert notice(stage) == "SIGNATURES EN PAUSE – l’horloge du service de signature est à régler"
         assert stage.first_line("une").startswith("EN PAUSE – l’horloge du service de signature")
         before = len(stage.platform.requests)
-        for _ in range(30):
-            stage.clock.advance(60)
+        for _ in range(10):
+            stage.clock.advance(180)
             stage.round()
         asked = [one.operation for one in stage.platform.requests[before:]]
         assert "status" in asked

@@ -9,7 +9,7 @@ from connector import marks
 from connector.lifecycle import State
 from connector.passes import server_pass
 from tests.faults.test_in_other_hands import until
-from tests.faults.test_once import Town, in_place, letter, send_out
+from tests.faults.test_once import SECOND_FOLDER, Town, in_place, letter, send_out
 from tests.worlds import ROOT
 
 HOUR = 3_600.0
@@ -85,4 +85,32 @@ def test_whoever_takes_a_folder_over_stops_the_other(tmp_path: Path) -> None:
         stage.later(HOUR)
         assert stage.first_line() == in_place("lettre")
         assert stage.first_line("neuve").startswith("EN COURS – ")
+        stage.intact()
+
+
+def test_one_folder_below_that_may_not_be_listed(tmp_path: Path) -> None:
+    """What cannot be seen might hold anything, a request that was moved there, or its status: from that watched folder
+    nothing new leaves, told once; what is out comes home all the same, other watched folders go on, and it ends by
+    itself."""
+    with Town(tmp_path, "plain", edits=SECOND_FOLDER, start=False, depth_infinity=False) as stage:
+        stage.dms.person.mkdir("Autres")
+        stage.dms.person.mkdir(f"{ROOT}/Interdit")
+        stage.start()
+        stage.run()
+        send_out(stage, "lettre")
+        stage.dms.misbehave(kind="status", status=403, method="PROPFIND", path="*Interdit*", times=None)
+        stage.sign()
+        stage.drop("neuve", letter("neuve"))
+        stage.later(HOUR)
+        assert set(stage.memory.troubles) == {"lettres"}
+        assert "403" in stage.memory.troubles["lettres"]
+        assert stage.read("lettre.pdf") != letter(f"{ROOT} lettre"), "it came home"
+        assert stage.tries() == 1
+        send_out(stage, "ailleurs", folder="Autres")
+        stage.dms.behave()
+        stage.later(HOUR)
+        assert stage.memory.troubles == {}
+        assert stage.first_line() == in_place("lettre")
+        assert stage.first_line("neuve").startswith("EN COURS – ")
+        assert stage.sends() == [1] * 3
         stage.intact()

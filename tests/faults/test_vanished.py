@@ -71,9 +71,9 @@ def test_a_disk_that_is_not_mounted(tmp_path: Path, mode: Mode, caplog: pytest.L
             stage.platform.person_signs(
                 str(stage.record(names[0], folder=f"{ROOT}/Clients").transaction), MARIE
             )
-            for _ in range(5):
+            for _ in range(2):
                 stage.clock.advance(1900)
-                stage.run(4)
+                stage.run(3)
             stage.restart()
             stage.run(4)
         told = [one.message for one in caplog.records if "not there any more" in one.message]

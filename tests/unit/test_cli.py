@@ -261,6 +261,25 @@ def test_status_tells_of_folders_that_rest(
     assert "needs a person" not in Called(capsys, "status", *options).out
 
 
+def test_status_counts_down_to_the_erasure(
+    capsys: pytest.CaptureFixture[str], good: Path, tmp_path: Path, journal: Journal
+) -> None:
+    """What is signed and not home; of what is not even here, from when on the platform erases it."""
+    options = ("--config", good, "--state", tmp_path / "state")
+    assert "none signed but not delivered" in Called(capsys, "status", *options).out
+    for number, (state, day) in enumerate(
+        [(State.SEALING, 9), (State.QUARANTINED, 3), (State.DELIVERING, 1)]
+    ):
+        _add(
+            journal, state, f"/Lettres/{number}.sign.yaml", signed_at=datetime(2026, 11, day, 12, tzinfo=UTC)
+        )
+    told = Called(capsys, "status", *options).out
+    assert "3 signed but not delivered, 2 of them not fetched yet" in told
+    assert "erased by Jesignexpert from 2026-12-03T12:00:00+00:00 on" in told
+    value = json.loads(Called(capsys, "status", "--json", *options).out)
+    assert value["not_delivered"] == {"signed": 3, "not_here": 2, "erased_from": "2026-12-03T12:00:00+00:00"}
+
+
 def test_pause_and_resume(
     capsys: pytest.CaptureFixture[str], good: Path, tmp_path: Path, journal: Journal
 ) -> None:

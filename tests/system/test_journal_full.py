@@ -1,0 +1,115 @@
+"""The running service when its journal cannot take a fact: it stands still, says why, and goes on by itself."""
+
+from __future__ import annotations
+
+import os
+import resource
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import psutil
+import pytest
+
+from connector.cli.standstill import Standstill
+from tests import documents
+from tests.system.test_cli import MARIE, PHONE, Process, Stage, until
+
+HURRIED = """
+import sys
+from connector.cli import standstill
+standstill.EVERY_S = 0.3
+from connector.cli.app import app
+app(sys.argv[1:])
+"""
+UNLIMITED = (resource.RLIM_INFINITY, resource.RLIM_INFINITY)
+
+
+def drop(stage: Stage, name: str) -> None:
+    """A letter of its own, with its request."""
+    stage.dms.person.write(f"Lettres/{name}.pdf", documents.letter(text=name))
+    request = f"signataires: Marie Dupont <{MARIE}> {PHONE}\n"
+    stage.dms.person.write(f"Lettres/{name}.sign.yaml", request.encode())
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> Iterator[Stage]:
+    with ExitStack() as stack:
+        yield Stage(tmp_path, stack)
+
+
+@pytest.mark.system
+def test_no_room_and_room_again(stage: Stage) -> None:
+    """E1: No file of the process may grow any more, as on a full disk: the process lives, nothing leaves; then it may,
+    and what was dropped meanwhile leaves; nothing twice."""
+    stage.connect()
+    stage.watch()
+    command = stage.command("run")
+    process = Process([command[0], "-c", HURRIED, *command[3:]], stage.environ, stage.directory)
+    try:
+        process.ready()
+        log = stage.state / "journal" / "journal.sqlite-wal"
+        running = psutil.Process(process._process.pid)
+        room = max(log.stat().st_size, 60_000)  # its own output may go on
+        running.rlimit(psutil.RLIMIT_FSIZE, (room, resource.RLIM_INFINITY))
+        for number in range(4):
+            drop(stage, f"Lettre {number}")
+        until(lambda: "it is tried again every" in process.output, process)
+        drop(stage, "Après")
+        time.sleep(1)
+        assert process._process.poll() is None
+        assert process.output.count("it is tried again every") == 1
+        assert "cannot be written" in process.output
+        assert stage.told("Après") == ""
+        running.rlimit(psutil.RLIMIT_FSIZE, UNLIMITED)
+        until(lambda: "the service goes on" in process.output, process)
+        until(lambda: stage.told("Après").startswith("EN COURS"), process)
+        # What was on its way to the marker in that very moment may be a question (protocol step 5): never sent twice.
+        until(
+            lambda: all(stage.told(f"Lettre {n}").startswith(("EN COURS", "À VÉRIFIER")) for n in range(4)),
+            process,
+        )
+        assert max(view.sends for view in stage.platform.transactions()) == 1
+        process.signal(signal.SIGTERM)
+        assert process.wait() == 0
+        assert "Traceback" not in process.output
+    finally:
+        process.end()
+
+
+@pytest.mark.system
+def test_a_damaged_journal_is_told_at_the_command_line(stage: Stage) -> None:
+    """E1: `run`, `tick` and `status` say what, where and what to do, with exit status 1; `rebuild` is what to do."""
+    stage.connect()
+    assert stage.call("tick").returncode == 0
+    journal = stage.state / "journal" / "journal.sqlite"
+    broken = journal.read_bytes()[:5_000]
+    journal.write_bytes(broken)
+    for verb in ("run", "status"):
+        told = stage.call(verb)
+        assert told.returncode == 1, told.stderr
+        assert str(journal) in told.stderr
+        assert "jse-connector rebuild" in told.stderr
+        assert "Traceback" not in told.stderr
+    assert journal.read_bytes() == broken
+    assert stage.call("rebuild").returncode == 2, "nobody can be asked here"
+    begun = stage.call("rebuild", "--yes")
+    assert begun.returncode == 0, begun.stderr
+    (aside,) = journal.parent.glob("aside-*")
+    assert (aside / "journal.sqlite").read_bytes() == broken
+    assert stage.call("tick").returncode == 0
+
+
+def test_whoever_stands_still_can_be_stopped() -> None:
+    """It waits as long as it is told, says why once, ends at once on SIGTERM, and leaves signals as they were."""
+    before = signal.getsignal(signal.SIGTERM)
+    standstill = Standstill(every=0.05)
+    assert standstill.wait("no room")
+    assert standstill.wait("no room")
+    patient = Standstill(every=60)
+    threading.Timer(0.2, lambda: os.kill(os.getpid(), signal.SIGTERM)).start()
+    assert not patient.wait("no room")
+    assert signal.getsignal(signal.SIGTERM) is before
