@@ -646,7 +646,7 @@ def answered_variants() -> list[Variant]:
     doubt = {"reason": "send_unanswered", "values": {"at": SENT.isoformat()}}
     pending = {"pending_order": {"verb": "not sent", "wording": "not sent", "line": 3}}
     adopted = record(State.IN_DOUBT, adopted=True, reason="adopted_not_sent", place="")
-    unlike = {"differences": {"signatures": "2→1", "content": "not compared"}}
+    unlike = {"differences": {"signatures": "2→1", "content": "not compared", "signatories": "others"}}
     rows: list[tuple[str, Record]] = [
         (
             "EN COURS – ",
