@@ -375,7 +375,6 @@ class FirstStart(Story):
 
     def judge(self) -> None:
         stage = self.stage
-        assert stage.memory.problem == ""
         tree = stage.ground.files()
         assert f"{ROOT}/.signature/owner" in tree
         models = {
@@ -388,6 +387,7 @@ class FirstStart(Story):
         stage.run(4, calm=4)
         writes = [one for one in stage.dms.requests[before:] if one.method not in READS]
         assert writes == [], "all was there already"
+        assert stage.memory.problem == ""
 
 
 # ------------------------------------------------------------------------ orders, and what comes beside
@@ -419,8 +419,6 @@ def asked(directory: Path, mode: Mode) -> Stage:
     stage.write("relance.sign.yaml", TWO + "action: relancer\n")
     stage.drop("brouillon", documents.letter(1, "brouillon"), ONE + "envoi: brouillon\n")
     stage.drop("apercu", documents.letter(1, "apercu"), ONE + "envoi: non\n")
-    stage.write("liste 1.pdf", documents.letter(1, "liste 1"))
-    stage.write("_signataires.xlsx", workbook([person(1, document="liste 1")]))
     stage.close()
     return stage
 
@@ -444,7 +442,11 @@ class Beside(Story):
         )  # fmt: skip
 
     def act(self) -> None:
-        pass
+        # A list that is there before the service sees the folder asks for nothing.
+        if "_signataires.xlsx" not in self.stage.files():
+            self.stage.write("liste 1.pdf", documents.letter(1, "liste 1"))
+            self.stage.write("_signataires.xlsx", workbook([person(1, document="liste 1")]))
+            self.stage.run(calm=2)
 
     def is_over(self) -> bool:
         journal = self.stage.parts.journal

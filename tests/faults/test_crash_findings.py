@@ -34,7 +34,7 @@ def test_killed_while_a_request_is_closed(tmp_path: Path, point: str, variant: V
 
 
 def test_stopping_right_before_the_marker(tmp_path: Path) -> None:
-    """E2: told to stop during the last look before the marker: it is not made; the next start makes it, and sends once."""
+    """E2: told to stop during the last look before the marker: it is not made; the next start makes and sends once."""
     points = Points()
     with Stage(tmp_path, seams=points.seams(workers())) as stage:
         original = points.passing
@@ -60,7 +60,7 @@ def test_stopping_right_before_the_marker(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("variant", ["after", "later"])
 def test_killed_while_a_server_is_tried_out(tmp_path: Path, variant: Variant) -> None:
-    """The empty hidden file of the trial is seen by the next start that lists its folder, and goes with the next file."""
+    """The empty hidden file of the trial is seen by the next start that lists its folder, and goes with a new file."""
     points = Points(point="dms PUT .….part #1", variant=variant)
     with Stage(tmp_path, "plain", seams=points.seams(workers())) as stage:
         stage.restart()  # what was found out about the server is forgotten
