@@ -12,6 +12,7 @@ from connector.cli.common import FAILED, Settings
 from connector.cli.wiring import single_instance, wired
 from connector.guards import ServerMemory
 from connector.passes import account_pass, server_pass
+from connector.steps.leftovers import sweep
 
 if TYPE_CHECKING:
     from connector.steps.parts import Parts
@@ -31,7 +32,7 @@ def run(settings: Settings) -> int:
     config, state = settings.load(), settings.place()
     state.make()
     with single_instance(state), wired(config, state) as parts:
-        parts.spool.sweep()
+        sweep(parts)
         if Daemon(parts, config).run():
             return 0
         # A thread is still in a call that does not come back. Closing its parts under its hands would only
@@ -46,7 +47,7 @@ def tick(settings: Settings) -> int:
     config, state = settings.load(), settings.place()
     state.make()
     with single_instance(state), wired(config, state) as parts:
-        parts.spool.sweep()
+        sweep(parts)
         memories = {name: ServerMemory() for name in config.servers}
         for _ in range(ROUNDS):
             if not _round(parts, memories):

@@ -109,15 +109,6 @@ def recover(parts: Parts, registry: Href, folders: list[FolderSettings]) -> None
     for record in known.values():
         if record.folder in names and record.key not in sent and not record.closed and record.transaction:
             _make_again(parts, folder, registry, record)
-    _free_closed(parts)
-
-
-def _free_closed(parts: Parts) -> None:
-    """What was closed right before a crash keeps its bytes here no longer: nobody would look at it again."""
-    for ref in parts.spool.references():
-        record = parts.journal.by_ref(ref)
-        if record is not None and record.closed:
-            parts.spool.free(ref)
 
 
 def adopt_renamed_folders(parts: Parts, folders: list[FolderSettings]) -> None:
@@ -161,6 +152,7 @@ def _take_in(
     elif end is not None and not record.closed:
         contacts.remember(parts, record)
         parts.journal.note(record, "closed", closed=True)
+        parts.spool.free(record.ref)
 
 
 def _unreadable(parts: Parts, key: str, record: Record | None, data: bytes) -> None:
