@@ -29,6 +29,7 @@ from connector.passes import account_pass, server_pass
 from connector.sandbox.clock import SandboxClock
 from connector.sandbox.dms import DmsWorld
 from connector.sandbox.platform import Authority, PlatformWorld, serve_platform
+from connector.steps.leftovers import sweep
 from connector.steps.parts import Parts, Timing
 from tests import documents
 from tests.grounds import Acting, Embedded, Ground
@@ -199,7 +200,7 @@ class Stage:
             wiring.wired(config, self.state, now=self.clock.now, seams=self.seams)
         )
         parts.timing = self.timing
-        parts.spool.sweep()
+        sweep(parts)
         self.parts = parts
         self.memory = ServerMemory()
 

@@ -15,6 +15,7 @@ from connector.cli.wiring import single_instance, wired
 from connector.errors import JournalFull
 from connector.guards import ServerMemory
 from connector.passes import account_pass, server_pass
+from connector.steps.leftovers import sweep
 
 if TYPE_CHECKING:
     from connector.cli.wiring import State
@@ -58,7 +59,7 @@ def _serve(config: Config, state: State, standstill: Standstill) -> int:
     standstill.may_go_on = True
     with wired(config, state) as parts:
         parts.journal.check()
-        parts.spool.sweep()
+        sweep(parts)
         daemon = Daemon(parts, config)
         standstill.over()
         try:
@@ -83,7 +84,7 @@ def tick(settings: Settings) -> int:
     state.make()
     with single_instance(state), wired(config, state) as parts:
         parts.journal.check()
-        parts.spool.sweep()
+        sweep(parts)
         memories = {name: ServerMemory() for name in config.servers}
         for _ in range(ROUNDS):
             if not _round(parts, memories):

@@ -133,7 +133,7 @@ def _deliver(task: Task) -> Task:
     if task.document.differences:
         return beside(task, "to_check")
     if intent is not None and intent.data["kind"] == "aside":
-        return resume_aside(task, Href(intent.data["aside"]))
+        return resume_aside(task, Href(intent.data["aside"]), again=True)
     present = present_now(task)
     if not is_base(task, present):
         # Not where it was, or not what it was: followed by its file id before anything is concluded.

@@ -38,14 +38,22 @@ def move_aside(task: Task) -> Task:
     return beside(task, "pdf_changed")
 
 
-def resume_aside(task: Task, aside: Href) -> Task:
-    """Take up after the MOVE: what lies aside and what lies at the place decide how it goes on."""
+def resume_aside(task: Task, aside: Href, *, again: bool = False) -> Task:
+    """Take up after the MOVE: what lies aside and what lies at the place decide how it goes on.
+
+    ``again``: it was given some time to happen, and is made anew where it has not.
+    """
     href = Href(task.document.href)
     moved = task.present(aside)
     there = task.present(href)
     if moved is None or not is_base(task, moved):
         if moved is not None and there is None:
             return _move_back(left_alone(task, moved), aside, href)
+        if moved is None and not again and (there is None or is_base(task, there)):
+            # Unanswered, it may happen yet, or between these two looks: the intent stays until a later one.
+            return task.later("not_moved")
+        if moved is None and is_base(task, there):
+            return move_aside(task)
         # The move never happened (or that name is somebody else's): begin again from what lies there.
         task = task.note("not_moved", done=True)
         if there is None:

@@ -122,15 +122,6 @@ def recover(
             and record.transaction
         ):
             _make_again(parts, folder, registry, record)
-    _free_closed(parts)
-
-
-def _free_closed(parts: Parts) -> None:
-    """What was closed right before a crash keeps its bytes here no longer: nobody would look at it again."""
-    for ref in parts.spool.references():
-        record = parts.journal.by_ref(ref)
-        if record is not None and record.closed:
-            parts.spool.free(ref)
 
 
 def adopt_renamed_folders(parts: Parts, folders: list[FolderSettings]) -> None:
@@ -185,6 +176,7 @@ def _take_in(
     elif end is not None and not record.closed:
         contacts.remember(parts, record)
         parts.journal.note(record, "closed", closed=True)
+        parts.spool.free(record.ref)
 
 
 def _home_of(parts: Parts, folders: list[FolderSettings], mark: Sent) -> str | None:

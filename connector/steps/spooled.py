@@ -16,6 +16,11 @@ def signed_name(rank: int) -> str:
     return _ranked("signed", rank)
 
 
+def is_signed_name(name: str) -> bool:
+    """True for the signed PDF of whichever document."""
+    return name.startswith("signed")
+
+
 def present_name(rank: int) -> str:
     """What lies at a place now, for a look at it."""
     return _ranked("present", rank)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from connector.passes import account_pass
 from tests.faults.points import Killed, Points, Variant
 from tests.worlds import ROOT, Stage, workers
 
@@ -34,7 +36,7 @@ def test_killed_while_a_request_is_closed(tmp_path: Path, point: str, variant: V
 
 
 def test_stopping_right_before_the_marker(tmp_path: Path) -> None:
-    """E2: told to stop during the last look before the marker: it is not made; the next start makes it, and sends once."""
+    """E2: told to stop during the last look before the marker: it is not made; the next start makes and sends once."""
     points = Points()
     with Stage(tmp_path, seams=points.seams(workers())) as stage:
         original = points.passing
@@ -60,7 +62,7 @@ def test_stopping_right_before_the_marker(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("variant", ["after", "later"])
 def test_killed_while_a_server_is_tried_out(tmp_path: Path, variant: Variant) -> None:
-    """The empty hidden file of the trial is seen by the next start that lists its folder, and goes with the next file."""
+    """The empty hidden file of the trial is seen by the next start that lists its folder, and goes with a new file."""
     points = Points(point="dms PUT .….part #1", variant=variant)
     with Stage(tmp_path, "plain", seams=points.seams(workers())) as stage:
         stage.restart()  # what was found out about the server is forgotten
@@ -96,3 +98,57 @@ def test_a_hidden_file_of_somebody_else_stays(tmp_path: Path) -> None:
 
 def hidden(stage: Stage) -> list[str]:
     return [name for name in stage.ground.files() if name.endswith(".part")]
+
+
+def test_killed_before_a_request_is_known(tmp_path: Path) -> None:
+    """Its PDF was put into the spool under a name that no record ever bears: it does not stay there."""
+    points = Points(point="commit accepted #1", variant="before")
+    with Stage(tmp_path, seams=points.seams(workers())) as stage:
+        points.armed = True
+        stage.drop()
+        with pytest.raises(Killed):
+            stage.run()
+        stage.restart()
+        assert stage.parts.spool.references() == set()
+        stage.run()
+        assert stage.parts.spool.references() == {stage.record().ref}
+        stage.intact()
+
+
+def test_what_nobody_knows_any_more_but_is_signed_stays(tmp_path: Path) -> None:
+    """The journal is lost, a signed document is not: it stays in the spool until its request is known and ends."""
+    with Stage(tmp_path) as stage:
+        stage.drop()
+        stage.run()
+        stage.sign()
+        stage.clock.advance(3)
+        account_pass(stage.parts, "cabinet")
+        ref = stage.record().ref
+        stage.stop()
+        shutil.rmtree(stage.state.directory / "journal")
+        stage.state.make()
+        stage.start()
+        assert stage.parts.spool.references() == {ref}
+        stage.run()
+        assert stage.parts.spool.references() == set()
+        assert stage.first_line().startswith("SIGNÉ – ")
+        stage.intact()
+
+
+@pytest.mark.parametrize("variant", ["late", "later"])
+def test_the_original_is_moved_aside_late(tmp_path: Path, variant: Variant) -> None:
+    """The move was given up, looked for, and happens then: the signed document takes its place all the same."""
+    points = Points(point="dms MOVE lettre.pdf #1", variant=variant)
+    with Stage(tmp_path, "plain", seams=points.seams(workers())) as stage:
+        stage.drop()
+        stage.run()
+        stage.sign()
+        points.armed = True
+        stage.run()
+        assert points.struck
+        assert stage.first_line() == "SIGNÉ – « lettre.pdf » est maintenant la version signée"
+        assert [name for name in stage.files() if name.endswith(".pdf")] == [
+            "lettre (original).pdf",
+            "lettre.pdf",
+        ]
+        stage.intact()
