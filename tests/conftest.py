@@ -17,6 +17,8 @@ LONG: Final = re.compile(
     r"|faults/test_crash_matrix\.py::test_several_on_their_way_home\[plain"
     r"|faults/test_several\.py::test_each_write_of_each_document_broken_once\["
     r"|faults/test_forty_letters\.py::test_(?:a_list_prepares_forty_letters|second_mechanism|third_mechanism)"
+    r"|adversary/test_runs\.py::test_(?:one_deviation|up_to_four)"
+    r"|adversary/test_machine\.py::test_at_length"
     r"|faults/test_strays\.py::test_nothing_is_lost_on_the_way\[plain"
 )
 

@@ -171,7 +171,15 @@ def _at_least_once(run: Run, signed: str) -> bool:
     if signed in run.world.person.gave_up:
         return True
     struck = {one.what for one in run.struck}
-    interrupted = struck & {"crash", "journal_lost", "restored", "lost", "frozen", "second_same", "second_other"}
+    interrupted = struck & {
+        "crash",
+        "journal_lost",
+        "restored",
+        "lost",
+        "frozen",
+        "second_same",
+        "second_other",
+    }
     return bool(interrupted and struck & set(ACTS))
 
 

@@ -132,7 +132,9 @@ class Run:
 
     def _all_over(self) -> bool:
         """True when nothing is left that time could move."""
-        return not (self._pending or self.others) and all(bool(closed) for _, _, closed, *_ in self.machine.shape())
+        return not (self._pending or self.others) and all(
+            bool(closed) for _, _, closed, *_ in self.machine.shape()
+        )
 
     def _people(self) -> bool:
         """Let the signatory do what waits for them, and the person answer; False when nothing waits."""

@@ -227,21 +227,37 @@ class PlainFirm(Firm):
     mode: Mode = "plain"
 
 
-@pytest.mark.parametrize("firm", [Firm, PlainFirm])
-def test_whatever_happens(firm: type[Firm]) -> None:
-    """Nothing twice, nothing lost, everything ends."""
+FIRMS = pytest.mark.parametrize("firm", [Firm, PlainFirm])
+
+
+def bounded(examples: int, steps: int) -> Any:
+    """So many stories of so many steps, the same ones each time."""
+    return settings(
+        max_examples=examples,
+        stateful_step_count=steps,
+        deadline=None,
+        derandomize=True,
+        database=None,
+        suppress_health_check=list(HealthCheck),
+    )
+
+
+def lived(firm: type[Firm], examples: int, steps: int) -> None:
+    """Let a firm work."""
     logging.disable(logging.CRITICAL)
     try:
-        run_state_machine_as_test(firm, settings=BOUNDED)
+        run_state_machine_as_test(firm, settings=bounded(examples, steps))
     finally:
         logging.disable(logging.NOTSET)
 
 
-BOUNDED: Any = settings(
-    max_examples=10,
-    stateful_step_count=20,
-    deadline=None,
-    derandomize=True,
-    database=None,
-    suppress_health_check=list(HealthCheck),
-)
+@FIRMS
+def test_whatever_happens(firm: type[Firm]) -> None:
+    """Nothing twice, nothing lost, everything ends."""
+    lived(firm, 5, 8)
+
+
+@FIRMS
+def test_at_length(firm: type[Firm]) -> None:
+    """The same, longer and more often."""
+    lived(firm, 150, 40)

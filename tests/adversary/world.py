@@ -168,7 +168,9 @@ class Person:
         """Delete a file."""
         self.give_up(href)
         for content in self.folder.history(href):
-            self.owed.pop(sha(content), None)  # what is kept of it goes with it, to where they can bring it back
+            self.owed.pop(
+                sha(content), None
+            )  # what is kept of it goes with it, to where they can bring it back
             self.gave_up.add(sha(content))
         self.deleted.add(href)
         self.folder.take_away(href)
