@@ -27,7 +27,10 @@ from tests.adversary.story import Run
 from tests.adversary.world import ASKED, ROOT, Mode, Person, World
 
 CLAIRE = "claire.bernard@cabinet.fr"
-TWO = f"signataires:\n  - Marie Dupont <marie.dupont@cabinet.fr> 06 12 34 56 78\n  - Claire Bernard <{CLAIRE}> 06 98 76 54 32\n"
+TWO = (
+    "signataires:\n  - Marie Dupont <marie.dupont@cabinet.fr> 06 12 34 56 78\n"
+    f"  - Claire Bernard <{CLAIRE}> 06 98 76 54 32\n"
+)
 SIDECARS = (
     ASKED,
     TWO,
@@ -254,7 +257,7 @@ def lived(firm: type[Firm], examples: int, steps: int) -> None:
 @FIRMS
 def test_whatever_happens(firm: type[Firm]) -> None:
     """Nothing twice, nothing lost, everything ends."""
-    lived(firm, 5, 8)
+    lived(firm, 3, 8)
 
 
 @FIRMS
