@@ -19,6 +19,8 @@ LONG: Final = re.compile(
     r"|system/test_nothing_told\.py::.*\[all day\]"
     r"|system/test_confined\.py::test_the_demo_under_it"
     r"|faults/test_forgotten\.py::test_after_a_time"
+    r"|adversary/test_runs\.py::test_(?:one_deviation|up_to_four)"
+    r"|adversary/test_machine\.py::test_at_length"
     r"|faults/test_strays\.py::test_nothing_is_lost_on_the_way\[plain"
     r"|unit/test_parser_bounds\.py::test_the_worst_request_is_read\[(?:orders|keys that|people|an endless quote)"
     r"|faults/test_forgery\.py::test_(?:what_stands|ends_|documents_that|owners_|a_registry|statuses_|a_status_|names_)"

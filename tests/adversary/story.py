@@ -378,7 +378,7 @@ class Run:
         self.others.append(other)
 
     def _frozen(self) -> None:
-        """The machine stands still in the middle of a call; another on the same journal and spool goes on without it."""
+        """The machine stands still in the middle of a call; another one goes on, on its journal and spool."""
         if self._successor is not None:
             raise VoidRun
         other = Machine(self.world, self.machine.directory, Passage(self, counted=False))

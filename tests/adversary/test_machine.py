@@ -27,7 +27,10 @@ from tests.adversary.story import Run
 from tests.adversary.world import ASKED, ROOT, Mode, Person, World
 
 CLAIRE = "claire.bernard@cabinet.fr"
-TWO = f"signataires:\n  - Marie Dupont <marie.dupont@cabinet.fr> 06 12 34 56 78\n  - Claire Bernard <{CLAIRE}> 06 98 76 54 32\n"
+TWO = (
+    "signataires:\n  - Marie Dupont <marie.dupont@cabinet.fr> 06 12 34 56 78\n"
+    f"  - Claire Bernard <{CLAIRE}> 06 98 76 54 32\n"
+)
 SIDECARS = (
     ASKED,
     TWO,
@@ -227,21 +230,37 @@ class PlainFirm(Firm):
     mode: Mode = "plain"
 
 
-@pytest.mark.parametrize("firm", [Firm, PlainFirm])
-def test_whatever_happens(firm: type[Firm]) -> None:
-    """Nothing twice, nothing lost, everything ends."""
+FIRMS = pytest.mark.parametrize("firm", [Firm, PlainFirm])
+
+
+def bounded(examples: int, steps: int) -> Any:
+    """So many stories of so many steps, the same ones each time."""
+    return settings(
+        max_examples=examples,
+        stateful_step_count=steps,
+        deadline=None,
+        derandomize=True,
+        database=None,
+        suppress_health_check=list(HealthCheck),
+    )
+
+
+def lived(firm: type[Firm], examples: int, steps: int) -> None:
+    """Let a firm work."""
     logging.disable(logging.CRITICAL)
     try:
-        run_state_machine_as_test(firm, settings=BOUNDED)
+        run_state_machine_as_test(firm, settings=bounded(examples, steps))
     finally:
         logging.disable(logging.NOTSET)
 
 
-BOUNDED: Any = settings(
-    max_examples=10,
-    stateful_step_count=20,
-    deadline=None,
-    derandomize=True,
-    database=None,
-    suppress_health_check=list(HealthCheck),
-)
+@FIRMS
+def test_whatever_happens(firm: type[Firm]) -> None:
+    """Nothing twice, nothing lost, everything ends."""
+    lived(firm, 3, 8)
+
+
+@FIRMS
+def test_at_length(firm: type[Firm]) -> None:
+    """The same, longer and more often."""
+    lived(firm, 150, 40)

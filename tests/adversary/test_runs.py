@@ -1,19 +1,24 @@
-"""A slice of the exhaustive adversary in every check; ``python -m tests.adversary`` runs the rest."""
+"""A slice of the adversary's runs in every check, more with ``make test-long``, all by ``python -m tests.adversary``.
+
+What the adversary found stands here by name, each with the shortest run that shows it.
+"""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import pytest
 
 from tests.adversary.deviations import Deviation, singles
 from tests.adversary.explore import Outcome, explored, normal_points, random_runs
+from tests.adversary.points import Point
 from tests.adversary.world import Mode
 
 MODES = pytest.mark.parametrize("mode", ["nextcloud", "plain"])
-SLICES = 16
-RANDOM = 60
+SLICES = 12
+EACH = 101
+"""Every so many-th single deviation is in every check, whatever they are numbered."""
 
 
 @pytest.fixture(autouse=True)
@@ -24,7 +29,7 @@ def _quiet() -> Iterator[None]:
     logging.disable(logging.NOTSET)
 
 
-def findings(mode: Mode, runs: list[tuple[Deviation, ...]]) -> list[str]:
+def findings(mode: Mode, runs: Sequence[tuple[Deviation, ...]]) -> list[str]:
     """Live each run; a finding is told by the words that repeat it."""
     found: list[tuple[str, Outcome]] = []
     kept = 0
@@ -34,18 +39,64 @@ def findings(mode: Mode, runs: list[tuple[Deviation, ...]]) -> list[str]:
         if outcome.kind == "found":
             found.append(("+".join(str(one) for one in run), outcome))
     assert kept, "none of these runs could happen"
-    return [f"python -m tests.adversary --mode {mode} {name}: {outcome.breaches}" for name, outcome in found]
+    return [
+        f"python -m tests.adversary --mode {mode} '{name}': {outcome.breaches}" for name, outcome in found
+    ]
+
+
+def every_single(mode: Mode) -> list[tuple[Deviation, ...]]:
+    """All runs of one deviation."""
+    return [(one,) for one in singles(normal_points(mode), mode)]
+
+
+@MODES
+def test_a_slice_of_single_deviations(mode: Mode) -> None:
+    """Whatever happens, wherever it happens: nothing twice, nothing lost, everything ends."""
+    assert findings(mode, every_single(mode)[::EACH]) == []
+
+
+@MODES
+def test_a_few_by_chance(mode: Mode) -> None:
+    """The same with up to four at once."""
+    assert findings(mode, list(random_runs(mode, 6, seed=1))) == []
 
 
 @MODES
 @pytest.mark.parametrize("part", range(SLICES))
 def test_one_deviation(mode: Mode, part: int) -> None:
-    """Whatever happens, wherever it happens: nothing twice, nothing lost, everything ends."""
-    every = singles(normal_points(mode), mode)
-    assert findings(mode, [(one,) for one in every[part::SLICES]]) == []
+    """Every one of them."""
+    assert findings(mode, every_single(mode)[part::SLICES]) == []
 
 
 @MODES
 def test_up_to_four_deviations(mode: Mode) -> None:
-    """The same by chance, up to four at once."""
-    assert findings(mode, list(random_runs(mode, RANDOM, seed=6))) == []
+    """A few hundred by chance."""
+    assert findings(mode, list(random_runs(mode, 300, seed=6))) == []
+
+
+# ------------------------------------------------------------------------------------------ what was found
+
+
+def number_of(points: Sequence[Point], call: str, suffix: str) -> int:
+    """Which point the first such call is."""
+    return next(n for n, one in enumerate(points) if one.call == call and one.about.endswith(suffix))
+
+
+def kept(mode: Mode, *deviations: Deviation) -> bool:
+    """True when such a run happened and broke nothing; AssertionError tells what it broke."""
+    outcome = explored(mode, deviations)
+    assert outcome.breaches == (), outcome.told
+    return outcome.kind == "kept"
+
+
+def test_the_end_of_a_request_torn_in_its_write() -> None:
+    """A torn ``.done`` would be no end at all to a journal that starts from it: it is written whole."""
+    end = number_of(normal_points("plain"), "create", ".done")
+    assert kept("plain", Deviation(end, "torn"))
+
+
+@MODES
+def test_killed_between_the_end_and_the_spool(mode: Mode) -> None:
+    """What was spooled for a request that is over does not stay on this machine for ever."""
+    end = number_of(normal_points(mode), "create", ".done")
+    assert all(kept(mode, Deviation(end + more, "crash")) for more in (1, 2))

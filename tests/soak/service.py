@@ -12,6 +12,7 @@ from pathlib import Path
 from connector.cli.wiring import State, single_instance, wired
 from connector.config import load_config
 from connector.daemon import Daemon
+from connector.steps.leftovers import sweep
 
 PATIENCE = {
     name: timedelta(seconds=seconds)
@@ -37,7 +38,7 @@ def main(config_file: Path, directory: Path) -> None:
     state.make()
     with single_instance(state), wired(config, state) as parts:
         parts.timing = replace(parts.timing, **PATIENCE)
-        parts.spool.sweep()
+        sweep(parts)
         if not Daemon(parts, config).run():
             os._exit(1)
 
