@@ -62,7 +62,7 @@ class IsolatedPool:
     """
 
     def __init__(
-        self, limits: Limits | None = None, *, maximum: int = 2, uses: int = 50, idle_s: float = 60.0
+        self, limits: Limits | None = None, *, maximum: int = 2, uses: int = 200, idle_s: float = 60.0
     ) -> None:
         self._limits = limits or Limits()
         self._uses = uses

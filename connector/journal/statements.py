@@ -6,6 +6,8 @@ A name in ``bindparam`` is what the caller gives; of a record only what ``rows``
 
 from __future__ import annotations
 
+from typing import Any
+
 import sqlalchemy as sa
 
 from connector.journal import schema
@@ -37,8 +39,10 @@ def _beside(*conditions: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
     return _record.id.in_(sa.select(_document.record_id).where(sa.or_(*conditions)))
 
 
-RECORDS = sa.select(_record.id, _record.current, _record.facts).order_by(_record.id)
-_NEWEST = sa.select(_record.id, _record.current, _record.facts).order_by(_record.id.desc()).limit(1)
+RECORDS: sa.Select[Any] = sa.select(_record.id, _record.current, _record.facts).order_by(_record.id)
+_NEWEST: sa.Select[Any] = (
+    sa.select(_record.id, _record.current, _record.facts).order_by(_record.id.desc()).limit(1)
+)
 _OF_SERVER = _record.server == _given("server")
 
 RECORD = RECORDS.where(_record.id == _given("of"))
