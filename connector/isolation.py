@@ -71,7 +71,7 @@ class IsolatedPool:
         limits: Limits | None = None,
         *,
         maximum: int = 2,
-        uses: int = 50,
+        uses: int = 200,
         idle_s: float = 60.0,
         within: Sequence[Path] | None = None,
     ) -> None:

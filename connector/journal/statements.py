@@ -40,7 +40,9 @@ def _beside(*conditions: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
 
 
 RECORDS: sa.Select[Any] = sa.select(_record.id, _record.current, _record.facts).order_by(_record.id)
-_NEWEST = sa.select(_record.id, _record.current, _record.facts).order_by(_record.id.desc()).limit(1)
+_NEWEST: sa.Select[Any] = (
+    sa.select(_record.id, _record.current, _record.facts).order_by(_record.id.desc()).limit(1)
+)
 _OF_SERVER = _record.server == _given("server")
 
 RECORD = RECORDS.where(_record.id == _given("of"))

@@ -98,7 +98,13 @@ class Journal(Records, Contacts, Overviews):
             return bool(moved)
 
     def release(self, account: str, *, cause: str | None = None) -> bool:
-        """End an account's hold, one for ``cause`` alone where that is given; False when there was none."""
+        """End an account's hold, one for ``cause`` alone where that is given; False when there was none.
+
+        Asked for at every launch: where nothing holds, nothing is written.
+        """
+        hold = self.held(account)
+        if hold is None or cause not in {None, hold.cause}:
+            return False
         columns = schema.hold.c
         meant = [columns.account == account, *([] if cause is None else [columns.cause == cause])]
         with self._transaction() as connection:

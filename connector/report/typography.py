@@ -10,6 +10,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Final, Literal
 from zoneinfo import ZoneInfo
 
@@ -67,6 +68,7 @@ class Words(str):
     __slots__ = ()
 
 
+@lru_cache(maxsize=2048)
 def spaced(text: str, language: Language = "fr") -> Words:
     """Put the no-break spaces of a language into *our* words: before ``: ; ! ?``, inside « », for ``~``.
 

@@ -32,9 +32,8 @@ def statements() -> Iterator[list[str]]:
 def quiet(stage: Stage) -> tuple[list[str], int]:
     """The requests to the DMS and the questions to the journal of one round in which nothing moves."""
     before = len(stage.dms.requests)
-    with (
-        stage.parts.journal._transaction() as connection
-    ):  # whatever changes makes it forget what it was asked
+    # Whatever changes makes it forget what it was asked: a question that is remembered would not be counted.
+    with stage.parts.journal._transaction() as connection:
         connection.exec_driver_sql("UPDATE meta SET value = value")
     with statements() as asked:
         stage.round()

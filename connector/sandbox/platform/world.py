@@ -105,7 +105,7 @@ class PlatformWorld:
         with self._lock:
             self._requests.append(request)
             with self._log_file.open("a", encoding="utf-8") as file:
-                file.write(json.dumps(dataclasses.asdict(request)) + "\n")
+                file.write(json.dumps(vars(request)) + "\n")
 
     # -- what a test tells -----------------------------------------------------------------------------
 
