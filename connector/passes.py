@@ -31,7 +31,7 @@ from connector.lanes import Hands, Piece, Turn
 from connector.lifecycle import Record, State
 from connector.looking import look, unsettled_in
 from connector.progress import Progress
-from connector.steps import contacts, drop, filing, lists, models, rights, waiting
+from connector.steps import askers, contacts, drop, filing, lists, models, rights, waiting
 from connector.steps.born import Room
 from connector.steps.discover import Sight
 from connector.steps.fetch import fetch
@@ -117,6 +117,7 @@ def _work(
             continue
         tolerated(parts, memory, record, "settle", partial(filing.settle, parts, record))
     rights.note_sights(parts, sights)
+    askers.ask_again(parts, folders)
     made = _write_requests(parts, sights, memory, deadline)
     attended, over = attend(parts, server, sights, memory, deadline, held)
     progress = Progress(parts, server, folders, memory, held, deadline)

@@ -214,7 +214,8 @@ def _digest_now(case: Case, record: Record) -> str:
     gathered = gather(found.sight, found.pair, record.request) if record.request else Gathered()
     accounts = [case.parts.accounts[name] for name in case.settings.accounts]
     beside = files_beside(found, record.request, gathered)
-    return checking.settings_digest(case.settings, accounts, beside)
+    closed = askers.closed_by(case.parts, case.settings, case.pair.sidecar.href)
+    return checking.settings_digest(case.settings, accounts, beside, closed)
 
 
 def _as_found(document: DocumentFacts) -> DocumentFacts:
