@@ -226,7 +226,9 @@ class PolicyOverride(Frozen):
             own["owners"] = tuple(one for one in self.owners if one in policy.owners)
         if self.allow_domains is not None and policy.allow_domains is not None:
             common = {values.ascii_domain(one) for one in policy.allow_domains}
-            own["allow_domains"] = tuple(one for one in self.allow_domains if values.ascii_domain(one) in common)
+            own["allow_domains"] = tuple(
+                one for one in self.allow_domains if values.ascii_domain(one) in common
+            )
         return policy.model_copy(update=own)
 
 

@@ -269,7 +269,9 @@ class Records(Database):
                 ).scalar_one()
             )
 
-    def launches(self, *, since: datetime, accounts: Sequence[str], folder: str | None = None) -> list[datetime]:
+    def launches(
+        self, *, since: datetime, accounts: Sequence[str], folder: str | None = None
+    ) -> list[datetime]:
         """Return when requests of these accounts were launched from ``since`` on, the earliest first, each once.
 
         Launched is what was marked, which has left or leaves next, and what was sent of what was marked before.

@@ -11,7 +11,7 @@ from connector.lifecycle import DocumentFacts, Event, Record, State
 from connector.ports import Entry
 from connector.sidecar.model import Action, Verb
 from connector.sidecar.reading import read_orders, unknown_order
-from connector.steps import astray, filed, filing, heeded, orders, rights
+from connector.steps import askers, astray, filed, filing, heeded, orders, rights
 from connector.steps import check as checking
 from connector.steps.asked import files_beside
 from connector.steps.case import Case, move
