@@ -279,7 +279,7 @@ REQUEST: Final[dict[str, Wording]] = {
     "public_link": Wording(
         "un lien public permet à n’importe qui d’écrire ici",
         "a public link lets anybody write here",
-        "[[le dossier « {folder} » est partagé par un lien public : n’importe qui peut y écrire, et rien ne part de là. ]]"
+        "[[le dossier « {folder} » est partagé par un lien public : n’importe qui peut y écrire, et rien n’en part. ]]"
         "[[!folder|cette demande est partagée par un lien public : n’importe qui peut y écrire, et elle ne part pas. ]]"
         "Retirez ce lien ou son droit d’écriture, ou déposez la demande dans un dossier sans lien.",
         "[[the folder “{folder}” is shared by a public link: anybody can write there, and nothing leaves from it. ]]"
@@ -290,8 +290,8 @@ REQUEST: Final[dict[str, Wording]] = {
         "impossible de savoir si un lien public ouvre ce dossier",
         "whether a public link opens this folder cannot be known",
         "impossible de savoir si ce dossier est ouvert à n’importe qui par un lien public : rien ne part d’ici. La "
-        "personne qui gère les partages peut donner le droit de repartager à l’accès automatique, et la demande partira "
-        "d’elle-même.",
+        "personne qui gère les partages peut donner le droit de repartager à l’accès automatique, et la demande "
+        "partira d’elle-même.",
         "whether a public link opens this folder to anybody cannot be known: nothing leaves from here. Whoever manages "
         "the shares can give the automatic access the right to share on, and the request will leave by itself.",
     ),

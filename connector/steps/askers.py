@@ -16,7 +16,7 @@ from datetime import datetime
 from connector import policy
 from connector.config.model import Ceiling
 from connector.errors import NotFound, Problem, RemoteError
-from connector.ports import Entry, Href
+from connector.ports import Entry
 from connector.steps.parts import FolderSettings, LinksSeen, Parts
 from connector.steps.read import ReadDocument
 

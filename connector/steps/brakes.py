@@ -37,9 +37,8 @@ def brake(parts: Parts, record: Record, leaving: tuple[int, int] = (0, 0)) -> Br
     of_account, of_folder = leaving
     settings, midnight = parts.watched[record.folder], _midnight(parts)
     most = parts.accounts[record.account].max_sends_per_day
-    if most is not None:
-        if len(parts.journal.launches(since=midnight, accounts=[record.account])) + of_account >= most:
-            return Brake(reason=WaitReason.BRAKE_DAY, limit=most)
+    if most is not None and _of_account(parts, record.account, midnight) + of_account >= most:
+        return Brake(reason=WaitReason.BRAKE_DAY, limit=most)
     most = settings.max_sends_per_day
     if most is not None and len(launched(parts, record.folder, since=midnight)) + of_folder >= most:
         return Brake(reason=WaitReason.BRAKE_FOLDER_DAY, limit=most)
@@ -50,6 +49,10 @@ def brake(parts: Parts, record: Record, leaving: tuple[int, int] = (0, 0)) -> Br
             first = moments[len(moments) - most] if len(moments) >= most else parts.now()
             return Brake(reason=WaitReason.BRAKE_HOUR, limit=most, until=_later(first + _HOUR))
     return None
+
+
+def _of_account(parts: Parts, account: str, since: datetime) -> int:
+    return len(parts.journal.launches(since=since, accounts=[account]))
 
 
 def launched(parts: Parts, folder: str, *, since: datetime) -> list[datetime]:

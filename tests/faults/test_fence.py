@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from connector.guards import ServerMemory
 from connector.jesignexpert.tokens import Tokens, TokenStore
 from connector.lifecycle import State
+from connector.passes import account_pass, server_pass
+from connector.steps import waiting
 from tests import documents
 from tests.worlds import CLAIRE, MARIE, ONE, ROOT, Mode, Stage
 
@@ -19,7 +23,7 @@ MODES = pytest.mark.parametrize("mode", ["nextcloud", "plain"])
 
 
 class TwoFirms(Stage):
-    """``Lettres`` spends the credit of one firm, ``Annecy`` that of another; on Nextcloud their markers lie together."""
+    """``Lettres`` spends the credit of one firm, ``Annecy`` that of another; on Nextcloud one registry holds both."""
 
     def __init__(self, directory: Path, mode: Mode = "nextcloud", **options: Any) -> None:
         super().__init__(directory, mode, start=False, offices=[HERE, THERE], **options)
@@ -37,6 +41,10 @@ class TwoFirms(Stage):
         text = text.replace("accounts: {", "accounts: {annecy: {sender: Annecy, owner: o@annecy.fr}, ")
         more = f"folders: {{annecy: {{server: dms, path: /{ANNECY}/, account: annecy, send: live}}, "
         return text.replace("folders: {", more)
+
+    def round(self) -> int:
+        """The other account's pass as well."""
+        return super().round() + account_pass(self.parts, "annecy").moved
 
     def spent(self) -> Counter[str]:
         """How many invitations each firm has paid for."""
@@ -96,7 +104,7 @@ def test_a_request_that_is_out_is_moved_to_another_firm(tmp_path: Path, mode: Mo
 @MODES
 @pytest.mark.parametrize("order", ["", "action: recommencer\n", "action: déjà partie\n", "action: envoyer\n"])
 def test_a_pair_is_copied_to_another_firm_with_its_order(tmp_path: Path, mode: Mode, order: str) -> None:
-    """An order that came along with the files was given to another firm: the copy is told of, and leaves from nowhere."""
+    """An order that came along with the files was given to another firm: the copy is told of, and does not leave."""
     with TwoFirms(tmp_path, mode) as stage:
         stage.drop()
         stage.run()
@@ -156,13 +164,51 @@ def test_nobody_is_known_to_another_firm(tmp_path: Path) -> None:
 
 
 def test_one_firm_is_held_and_braked_alone(tmp_path: Path) -> None:
-    """No credit, and the day's limit, of one firm stop nothing of the other."""
+    """The day's limit of one firm, and its pause, stop nothing of the other."""
     with TwoFirms(tmp_path, account={"max_sends_per_day": "1"}) as stage:
         for number in range(3):
             stage.drop(f"ici {number}", documents.letter(text=f"ici {number}"))
             stage.drop(f"là {number}", documents.letter(text=f"là {number}"), folder=ANNECY)
         stage.run()
         assert stage.spent() == {HERE: 1, THERE: 3}
+        stage.parts.journal.hold("cabinet", waiting.MANUAL, probe_at=stage.clock.now() + timedelta(days=9))
+        stage.drop("là encore", documents.letter(text="là encore"), folder=ANNECY)
+        stage.run()
+        assert stage.spent() == {HERE: 1, THERE: 4}
         stage.sign(MARIE)
         stage.run()
         assert [stage.record(f"là {n}", folder=ANNECY).state for n in range(3)] == [State.DELIVERED] * 3
+
+
+class TwoLogins(TwoFirms):
+    """One folder, watched twice: through two logins of one Nextcloud, which the configuration cannot tell."""
+
+    def __init__(self, directory: Path) -> None:
+        self.second = ServerMemory()
+        super().__init__(directory, users={"signatures": "sandbox", "autre": "second"})
+
+    @property
+    def config_text(self) -> str:
+        password = self.directory / "second"
+        password.write_text("second")
+        password.chmod(0o600)
+        url = self.ground.url.replace("/signatures/", "/autre/")
+        other = f"servers: {{autre: {{url: '{url}', user: autre, password: {{file: {password}}}}}, "
+        text = super().config_text.replace("servers: {", other)
+        return text.replace(f"server: dms, path: /{ANNECY}/", f"server: autre, path: /{ROOT}/")
+
+    def round(self) -> int:
+        moved = super().round()
+        return moved + server_pass(self.parts, "autre", self.second).moved
+
+
+def test_one_folder_is_watched_twice_for_two_firms(tmp_path: Path) -> None:
+    """Through two logins: what one of them has seen is a copy to the other, and one firm alone pays, once."""
+    with TwoLogins(tmp_path) as stage:
+        stage.drop()
+        stage.run()
+        assert stage.spent().total() == 1
+        stage.sign()
+        stage.run()
+        assert stage.spent().total() == 1
+        assert {record.state for record in stage.records()} == {State.DELIVERED, State.UNCONFIRMED}

@@ -102,7 +102,7 @@ def test_a_link_above_all_that_the_login_sees(tmp_path: Path) -> None:
 
 
 def test_a_link_that_comes_later(tmp_path: Path) -> None:
-    """What has left goes on; what comes through the link afterwards does not leave, nor does a new ask on what ended."""
+    """What has left goes on; what comes through the link afterwards does not leave, nor a new ask on what ended."""
     with Stage(tmp_path) as stage:
         stage.drop("avant")
         stage.run()
@@ -120,7 +120,7 @@ def test_a_link_that_comes_later(tmp_path: Path) -> None:
 
 
 def test_where_nobody_tells_of_links(tmp_path: Path) -> None:
-    """Without the right to share on, Nextcloud tells nothing: nothing leaves, why is said, and it leaves once it does."""
+    """Without the right to share on, Nextcloud tells nothing: nothing leaves, and why is said, until it tells."""
     with Stage(tmp_path) as stage:
         stage.dms.shares[ROOT] = EVERYTHING & ~RESHARE
         stage.drop()

@@ -54,7 +54,8 @@ class DmsWorld:
 
     Switches that may be set at any time: ``maintenance`` (503), ``quota_bytes`` (507), ``read_only``
     (a set of folder paths, "" for all: 403), on Nextcloud ``shares`` (folder path → rights, as others share it with
-    us), ``owners`` (whose these are), ``links`` (public links to files), ``accounts.disabled`` (503), ``accounts.change_password``; on Nextcloud
+    us), ``owners`` (whose these are), ``links`` (public links to files), ``accounts.disabled`` (503),
+    ``accounts.change_password``; on Nextcloud
     ``lock_minutes`` (how long a lock by user holds, None for ever), ``versions_app`` and ``comments_app`` (False: the
     app is off), ``tags_by_admin_only`` (creating tags is 403).
     """
