@@ -146,9 +146,9 @@ def _looser(tree: Tree) -> Iterator[ConfigurationProblem]:
                 text = f'"{wanted}" is looser than policy.{brake}: {most}. A folder can only tighten.'
                 yield tree.problem(("folders", folder, "policy", brake), text)
         for key, form in (("owners", str), ("allow_domains", values.ascii_domain)):
-            common = {form(one) for one in tree.texts("policy", key)}
+            named = {form(one) for one in tree.texts("policy", key)}
             for one in tree.texts("folders", folder, "policy", key):
-                if common and form(one) not in common:
+                if named and form(one) not in named:
                     text = f'"{one}" is not in policy.{key}. A folder can only tighten.'
                     yield tree.problem(("folders", folder, "policy", key), text)
         common_levels = tree.texts("policy", "levels") or ["simple"]

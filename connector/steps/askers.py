@@ -113,8 +113,9 @@ def _look(parts: Parts, key: tuple[str, str], witness: Entry) -> None:
     """Ask for the folder of ``witness``, and for all above it."""
     at = parts.now()
     told = parts.folders[key[0]].open_above(witness.href) if _is_told(witness) else None
-    before = parts.links.get(key)
-    if told is None and (before is None or before.open is not None):
+    if told is None and not any(
+        name == key[0] and seen.open is None for (name, _), seen in parts.links.items()
+    ):
         log.warning(
             "server %s does not tell its login of public links (no right to share on): nothing leaves from there",
             key[0],
