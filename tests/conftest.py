@@ -18,7 +18,7 @@ LONG: Final = re.compile(
     r"|faults/test_several\.py::test_each_write_of_each_document_broken_once\["
     r"|faults/test_forty_letters\.py::test_(?:a_list_prepares_forty_letters|second_mechanism|third_mechanism)"
     r"|faults/test_strays\.py::test_nothing_is_lost_on_the_way\[plain"
-    r"|faults/test_fence\.py::test_(?:a_pair_is_copied|a_request_that_is_out|the_journal|nobody|one_firm)"
+    r"|faults/test_fence\.py::test_(?:a_pair_is_copied|a_request_that_is_out|the_journal|nobody|one_f)"
     r"|faults/test_fence\.py::.*\[plain"
     r"|faults/test_who_asks\.py::test_(?:a_link|a_question|many_requests|where_links|what_has_left)"
     r"|faults/test_who_asks\.py::.*\[plain"

@@ -47,7 +47,7 @@ def test_plain_servers_say_no_to_versions(dms: Served, tmp_path: Path) -> None:
 
 
 def test_nobody_else_can_write_ones_own_files(dms: Served) -> None:
-    """Nextcloud tells that there is no public link, in two ways; any other server tells nothing, which is not the same."""
+    """Nextcloud tells that there is no public link; any other server tells nothing, which is not the same."""
     dms.folder.make_folder(Href("/là #1/"))
     dms.folder.create(Href("/là #1/a.sign.yaml"), b"a")
     told = (
