@@ -34,6 +34,7 @@ from connector.looking import look, unsettled_in
 from connector.progress import Progress
 from connector.steps import (
     alarms,
+    askers,
     clocks,
     contacts,
     drop,
@@ -143,6 +144,7 @@ def _work(
             continue
         tolerated(parts, memory, record, "settle", partial(filing.settle, parts, record))
     rights.note_sights(parts, sights)
+    askers.ask_again(parts, folders)
     made = _write_requests(parts, sights, memory, deadline)
     attended, over = attend(parts, server, sights, memory, deadline, held)
     progress = Progress(

@@ -1,11 +1,11 @@
-"""Who may ask what in a folder: account fence, ceiling, domains, shared mobiles. Pure.
+"""Who may ask what in a folder: owners, account fence, ceiling, domains, shared mobiles. Pure.
 
 The administrator's limits are the outer ones: a sidecar may ask for less, never for more.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from connector.config.model import Ceiling
 from connector.errors import Problem
@@ -40,17 +40,43 @@ def may_go(request: SignatureRequest, ceiling: Ceiling) -> Wish:
     return min(request.send, highest, key=lambda wish: _RANK[wish])
 
 
+def owner_problems(files: Iterable[tuple[str, str | None]], owners: Sequence[str] | None) -> list[Problem]:
+    """Every file of a request that belongs to nobody who may ask; ``files`` are (name, owner's id or None: not told).
+
+    Each owner is told once, with the first of the files. ``owners`` None: anybody may. Ids are compared as written.
+    """
+    problems: dict[str, Problem] = {}
+    for name, owner in files if owners is not None else ():
+        told = owner or ""
+        if owners is not None and told not in owners and told not in problems:
+            code = "owner_refused" if told else "owner_untold"
+            values = {"written": name, "owner": told} if told else {"written": name}
+            problems[told] = Problem(code=code, values=values)
+    return list(problems.values())
+
+
 def problems_of(
-    request: SignatureRequest, *, refuse_domains: Sequence[str], same_phone_refused: bool
+    request: SignatureRequest,
+    *,
+    refuse_domains: Sequence[str],
+    allow_domains: Sequence[str] | None = None,
+    same_phone_refused: bool,
 ) -> list[Problem]:
-    """Every breach of the folder's policy: refused domains, one mobile or one address for two people."""
+    """Every breach of the folder's policy: domains, one mobile or one address for two people.
+
+    ``allow_domains``: nobody else may be asked; None: anybody but those of ``refuse_domains``, which always hold.
+    """
     problems = []
     refused = {_domain(domain.lstrip("@")) for domain in refuse_domains}
+    allowed = None if allow_domains is None else {_domain(domain.lstrip("@")) for domain in allow_domains}
     for signatory in request.signatories:
         written = signatory.email.rpartition("@")[2]
-        if _domain(written) in refused:
+        code = "domain_refused" if _domain(written) in refused else ""
+        if not code and signatory.email and allowed is not None and _domain(written) not in allowed:
+            code = "domain_not_allowed"
+        if code:
             values = {"who": signatory.who, "written": written.lower(), **signatory.file}
-            problems.append(Problem(code="domain_refused", line=signatory.line, values=values))
+            problems.append(Problem(code=code, line=signatory.line, values=values))
     problems += _twice(request.signatories, same_phone_refused=same_phone_refused)
     return problems
 

@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from connector import __version__
+from connector.cli.check_policy import explained
 from connector.cli.common import MISUSED
 from connector.config import Config, Reading, check_secrets, notes, read_config, references
 from connector.errors import ConfigurationError, ConfigurationProblem
@@ -66,6 +67,9 @@ def _summary(config: Config) -> None:
     for note in _wake_ups(config):
         print(f"  note: {note}")
     print("  not checked: passwords, rights, certificates")
+    print("\nWho may ask:")
+    for line in explained(config):
+        print(line)
 
 
 def _wake_ups(config: Config) -> Iterator[str]:

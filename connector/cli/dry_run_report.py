@@ -154,18 +154,31 @@ def _others(records: Iterable[Record]) -> list[str]:
 def _brakes(parts: Parts, outlooks: Sequence[FolderOutlook]) -> list[str]:
     from datetime import timedelta
 
+    from connector.cli.today import midnight
+
     lines = []
     for outlook in outlooks:
-        limit, waiting = outlook.folder.max_sends_per_hour, len(outlook.launches)
-        if limit is None or not waiting:
-            continue
-        gone = parts.journal.count_launches(outlook.folder.name, since=parts.now() - timedelta(hours=1))
-        room = max(0, limit - gone)
-        if waiting > room:
-            lines.append(
-                f"brake: {room} of {outlook.folder.name} leave in the first hour, {waiting - room} later "
-                "(policy.max_sends_per_hour)"
-            )
+        name, waiting = outlook.folder.name, len(outlook.launches)
+        for key, limit, since, when in (
+            (
+                "max_sends_per_hour",
+                outlook.folder.max_sends_per_hour,
+                parts.now() - timedelta(hours=1),
+                "in the first hour",
+            ),
+            (
+                "max_sends_per_day",
+                outlook.folder.max_sends_per_day,
+                midnight(parts.report.zone, parts.now()),
+                "today",
+            ),
+        ):
+            if limit is None or not waiting:
+                continue
+            gone = len(parts.journal.launches(since=since, accounts=outlook.folder.accounts, folder=name))
+            room = max(0, limit - gone)
+            if waiting > room:
+                lines.append(f"brake: {room} of {name} leave {when}, {waiting - room} later (policy.{key})")
     return lines
 
 

@@ -135,6 +135,14 @@ class LocalFolder(RefusesWrites):
         """Walk: looking costs nothing here."""
         return Tree.of(self.walk(href), apart=OWN_FOLDERS)
 
+    def open_itself(self, href: Href) -> bool | None:
+        """Not known here."""
+        return None
+
+    def open_above(self, href: Href) -> tuple[Href, ...] | None:
+        """Not known here."""
+        return None
+
     def get(self, href: Href, into: BinaryIO, *, max_bytes: int) -> Fetched:
         """Copy one file."""
         path, digest, size = self.path_of(href), hashlib.sha256(), 0

@@ -139,7 +139,8 @@ def offline(
             documents=IsolatedPdf(pool),
             folders={rules.server: local},
             services={name: Offline(name) for name in config.accounts},
-            watched={rules.folder: replace(watched(config)[rules.folder], root=local.root)},
+            # Whose a file is on the DMS, and who can write there, a file of this machine does not tell.
+            watched={rules.folder: replace(watched(config)[rules.folder], root=local.root, owners=None)},
             accounts=accounts_of(config, contract_of(config), State(directory=scratch)),
             connector="offline",
             now=lambda: datetime.now(UTC),

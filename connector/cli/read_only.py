@@ -122,6 +122,14 @@ class ReadOnlyFolder(RefusesWrites):
         """As the folder."""
         return self._folder.survey(href, known, near=near, sweep=sweep)
 
+    def open_itself(self, href: Href) -> bool | None:
+        """As the folder."""
+        return self._folder.open_itself(href)
+
+    def open_above(self, href: Href) -> tuple[Href, ...] | None:
+        """As the folder."""
+        return self._folder.open_above(href)
+
     def get(self, href: Href, into: BinaryIO, *, max_bytes: int) -> Fetched:
         """As the folder."""
         return self._folder.get(href, into, max_bytes=max_bytes)

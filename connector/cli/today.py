@@ -12,5 +12,9 @@ if TYPE_CHECKING:
 
 def sends_today(journal: Journal, account: str, zone: ZoneInfo, now: datetime) -> int:
     """Count what the daily brake counts. ``now`` is aware."""
-    midnight = now.astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0)
-    return journal.count_events(account, "marked", since=midnight)
+    return len(journal.launches(since=midnight(zone, now), accounts=[account]))
+
+
+def midnight(zone: ZoneInfo, now: datetime) -> datetime:
+    """Return when the day of ``now`` began there."""
+    return now.astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0)

@@ -5,11 +5,12 @@ Judged on the file as written, so that one fault elsewhere hides none of these.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import Final
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from connector.config import values
 from connector.config.tree import Tree
@@ -20,7 +21,15 @@ HARDLY_A_BRAKE: Final = 1000
 """Sends a day of one account beyond which the limit stops no accident."""
 
 _TIMES: Final = ("policy.quiet_hours", "folders.*.policy.quiet_hours")
-_STRICTER: Final = {"same_phone": ("warn", "refuse"), "drop_folder": ("allow", "refuse")}
+_STRICTER: Final = {
+    "same_phone": ("warn", "refuse"),
+    "drop_folder": ("allow", "refuse"),
+    "public_links": ("allow", "refuse"),
+}
+_ORIGIN: Final = re.compile("^https?://", re.IGNORECASE)
+_BRAKES: Final = ("max_sends_per_hour", "max_sends_per_day")
+NEXTCLOUD_FILES: Final = "/remote.php/dav/files/"
+"""In the url of a Nextcloud login: the one server that tells whose a file is, and of public links."""
 
 
 def across(tree: Tree) -> Iterator[ConfigurationProblem]:
@@ -30,6 +39,8 @@ def across(tree: Tree) -> Iterator[ConfigurationProblem]:
     yield from _servers_of_folders(tree)
     yield from _overlaps(tree)
     yield from _looser(tree)
+    yield from _untold_owners(tree)
+    yield from _both_ways(tree)
     yield from _unquoted_times(tree)
     yield from _unused(tree)
     yield from _brakes(tree)
@@ -90,12 +101,17 @@ class _Place:
 
     @property
     def below(self) -> tuple[str, str]:
-        """Server and path such that whatever lies inside begins with it, and sorts right behind it."""
-        return self.url.rstrip("/").lower(), self.path.strip("/") + "/" if self.path.strip("/") else ""
+        """Host and path such that whatever lies inside begins with it, and sorts right behind it.
+
+        One server may be written with a longer url and a shorter path.
+        """
+        origin, slash, path = _ORIGIN.sub("", self.url).partition("/")
+        whole = "/".join(part for part in (unquote(slash + path) + "/" + self.path).split("/") if part)
+        return origin.lower(), whole + "/" if whole else ""
 
 
 def _overlaps(tree: Tree) -> Iterator[ConfigurationProblem]:
-    """One folder inside another, or the same twice, on servers with the same url."""
+    """One folder inside another, or the same twice, on one host."""
     places = []
     for folder in tree.names("folders"):
         server, path = tree.text("folders", folder, "server"), tree.text("folders", folder, "path")
@@ -124,16 +140,53 @@ def _looser(tree: Tree) -> Iterator[ConfigurationProblem]:
             if own in order and common in order and order.index(own) < order.index(common):
                 text = f'"{own}" is looser than policy.{key}: {common}. A folder can only tighten.'
                 yield tree.problem(("folders", folder, "policy", key), text)
-        brake = "max_sends_per_hour"
-        most, wanted = tree.number("policy", brake), tree.number("folders", folder, "policy", brake)
-        if most is not None and wanted is not None and wanted > most:
-            text = f'"{wanted}" is looser than policy.{brake}: {most}. A folder can only tighten.'
-            yield tree.problem(("folders", folder, "policy", brake), text)
+        for brake in _BRAKES:
+            most, wanted = tree.number("policy", brake), tree.number("folders", folder, "policy", brake)
+            if most is not None and wanted is not None and wanted > most:
+                text = f'"{wanted}" is looser than policy.{brake}: {most}. A folder can only tighten.'
+                yield tree.problem(("folders", folder, "policy", brake), text)
+        for key, form in (("owners", str), ("allow_domains", values.ascii_domain)):
+            named = {form(one) for one in tree.texts("policy", key)}
+            for one in tree.texts("folders", folder, "policy", key):
+                if named and form(one) not in named:
+                    text = f'"{one}" is not in policy.{key}. A folder can only tighten.'
+                    yield tree.problem(("folders", folder, "policy", key), text)
         common_levels = tree.texts("policy", "levels") or ["simple"]
         for level in tree.texts("folders", folder, "policy", "levels"):
             if level not in common_levels:
                 text = f'"{level}" is not in policy.levels. A folder can only tighten.'
                 yield tree.problem(("folders", folder, "policy", "levels"), text)
+
+
+def _untold_owners(tree: Tree) -> Iterator[ConfigurationProblem]:
+    """Owners are asked for where the server tells none: nothing could ever leave from there."""
+    common = bool(tree.texts("policy", "owners"))
+    for folder in tree.names("folders"):
+        server = tree.text("folders", folder, "server") or ""
+        url = tree.text("servers", server, "url")
+        own = bool(tree.texts("folders", folder, "policy", "owners"))
+        if url is None or NEXTCLOUD_FILES in url or not (own or common):
+            continue
+        path = ("folders", folder, "policy", "owners") if own else ("policy", "owners")
+        text = (
+            f"server {server} tells nobody's name: only Nextcloud does (a url with {NEXTCLOUD_FILES}USER/). "
+            f"Nothing could ever leave from folders.{folder}. "
+            + ("Remove the key there." if own else "Write owners in the folders on Nextcloud instead.")
+        )
+        yield tree.problem(path, text)
+
+
+def _both_ways(tree: Tree) -> Iterator[ConfigurationProblem]:
+    """A domain that is allowed and refused is refused; whoever wrote both meant one of them."""
+    common = [(("policy", "refuse_domains"), one) for one in tree.texts("policy", "refuse_domains")]
+    places = [("policy",), *(("folders", folder, "policy") for folder in tree.names("folders"))]
+    for place in places:
+        allowed = {values.ascii_domain(one) for one in tree.texts(*place, "allow_domains")}
+        own = [((*place, "refuse_domains"), one) for one in tree.texts(*place, "refuse_domains")]
+        for path, one in [*own, *(common if len(place) > 1 else [])]:
+            if values.ascii_domain(one) in allowed:
+                text = f'"{one}" is in allow_domains and in {".".join(path)}: it is refused. Remove one.'
+                yield tree.problem((*place, "allow_domains"), text)
 
 
 def _unquoted_times(tree: Tree) -> Iterator[ConfigurationProblem]:

@@ -54,9 +54,12 @@ TagName = Annotated[str, _written(values.tag_name)]
 Yes = Annotated[bool, _written(values.yes_or_no)]
 Levels = Annotated[tuple[LevelName, ...], BeforeValidator(_listed), Field(min_length=1)]
 Domains = Annotated[tuple[Domain, ...], BeforeValidator(_listed)]
+AllowedDomains = Annotated[tuple[Domain, ...], BeforeValidator(_listed), Field(min_length=1)]
+Owners = Annotated[tuple[Line, ...], BeforeValidator(_listed), Field(min_length=1)]
 Addresses = Annotated[tuple[Address, ...], BeforeValidator(_listed)]
 SamePhone = Literal["refuse", "warn"]
 DropFolder = Literal["refuse", "allow"]
+PublicLinks = Literal["refuse", "allow"]
 
 
 def _tag_names(value: object) -> object:
@@ -174,14 +177,22 @@ class QuietHours(Frozen):
 class Policy(Frozen):
     """What may be asked, in every folder."""
 
+    owners: Owners | None = None
+    """User ids of the DMS to whom the files of a request may belong; None: whoever can write there."""
+    public_links: PublicLinks = "refuse"
+    """May something leave from where people without a login can write (public links)?"""
     levels: Levels = ("simple",)
+    allow_domains: AllowedDomains | None = None
+    """Lower case, without @: the only addresses that may be asked at; None: any but those refused."""
     refuse_domains: Domains = ()
     """Lower case, without @: addresses that nobody may be asked at."""
     same_phone: SamePhone = "refuse"
     """What two signatories with one mobile are."""
     drop_folder: DropFolder = "refuse"
     max_sends_per_hour: Count | None = None
-    """Per folder; None: no brake but the account's."""
+    """Per folder, in any sixty minutes; None: no brake but the others."""
+    max_sends_per_day: Count | None = None
+    """Per folder, by the calendar of ``timezone``; None: no brake but the account's."""
     reminders: Reminders | None = None
     quiet_hours: QuietHours | None = None
     remember_contacts: Duration = timedelta(days=400)
@@ -191,20 +202,34 @@ class Policy(Frozen):
 class PolicyOverride(Frozen):
     """What one folder tightens. None: as in ``policy``."""
 
+    owners: Owners | None = None
+    public_links: PublicLinks | None = None
     levels: Levels | None = None
+    allow_domains: AllowedDomains | None = None
     refuse_domains: Domains | None = None
     same_phone: SamePhone | None = None
     drop_folder: DropFolder | None = None
     max_sends_per_hour: Count | None = None
+    max_sends_per_day: Count | None = None
     reminders: Reminders | None = None
     quiet_hours: QuietHours | None = None
     remember_contacts: Duration | None = None
 
     def on(self, policy: Policy) -> Policy:
-        """The policy with this folder's own values; refused domains add up, everything else replaces."""
+        """The policy with this folder's own values.
+
+        Refused domains add up; of owners and allowed domains those stay that both name; everything else replaces.
+        """
         own = {key: value for key in type(self).model_fields if (value := getattr(self, key)) is not None}
         if self.refuse_domains:
             own["refuse_domains"] = tuple(dict.fromkeys((*policy.refuse_domains, *self.refuse_domains)))
+        if self.owners is not None and policy.owners is not None:
+            own["owners"] = tuple(one for one in self.owners if one in policy.owners)
+        if self.allow_domains is not None and policy.allow_domains is not None:
+            common = {values.ascii_domain(one) for one in policy.allow_domains}
+            own["allow_domains"] = tuple(
+                one for one in self.allow_domains if values.ascii_domain(one) in common
+            )
         return policy.model_copy(update=own)
 
 

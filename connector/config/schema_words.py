@@ -6,11 +6,15 @@ from collections.abc import Mapping
 from typing import Final
 
 _POLICY: Final[Mapping[str, str]] = {
+    "owners": "User ids of Nextcloud to whom the files of a request must belong. Default: whoever can write there.",
+    "public_links": "May something leave from where people without a login can write? Asked of Nextcloud alone.",
     "levels": "Certificate levels that may be asked for.",
+    "allow_domains": "What follows the @ of the only addresses that may be asked at. Default: any but those refused.",
     "refuse_domains": "What follows the @ of addresses that nobody may be asked at.",
     "same_phone": "What two signatories with one mobile are: refused, or a warning.",
     "drop_folder": "May a settings file name a folder in which every PDF is a request?",
-    "max_sends_per_hour": "Per folder; beyond it requests wait. Default: no brake but max_sends_per_day.",
+    "max_sends_per_hour": "Per folder; beyond it requests wait. Default: no brake but those of the day.",
+    "max_sends_per_day": "Per folder, until midnight of timezone; beyond it requests wait. Default: the account's.",
     "reminders": "When the platform is asked to invite again. Default: nobody is reminded by itself.",
     "reminders.first_after": "After the invitation; whole days.",
     "reminders.every": "Between two reminders; whole days.",

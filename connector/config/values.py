@@ -117,6 +117,13 @@ def domain(text: str) -> str:
     return bare
 
 
+def ascii_domain(written: str) -> str:
+    """The one form of a domain, by which two spellings are compared: lower case, A-labels."""
+    from connector.signatory_text import canonical_email
+
+    return canonical_email(f"@{written.removeprefix('@')}").removeprefix("@")
+
+
 def timezone(text: str) -> str:
     """A name of the IANA database, such as ``Europe/Paris``."""
     try:

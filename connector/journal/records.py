@@ -7,7 +7,7 @@ an intent before an effect. Source: protocol section 3, design page section 3.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -241,11 +241,31 @@ class Records(Database):
         with self._reading() as connection:
             return int(connection.execute(statements.COUNT_EVENTS, of).scalar_one())
 
-    def count_launches(self, folder: str, *, since: datetime) -> int:
-        """Count the requests of one folder that were marked from ``since`` on."""
-        of = {"folder": folder, "since": since.timestamp()}
+    def launches(
+        self, *, since: datetime, accounts: Sequence[str], folder: str | None = None
+    ) -> list[datetime]:
+        """Return when requests of these accounts were launched from ``since`` on, the earliest first, each once.
+
+        Launched is what was marked, which has left or leaves next, and what was sent of what was marked before.
+        ``folder``: those alone that lay in that one when they were marked, wherever they were moved to since.
+        """
+        event, record = schema.event.c, schema.record.c
         with self._reading() as connection:
-            return int(connection.execute(statements.COUNT_LAUNCHES, of).scalar_one())
+            rows = connection.execute(
+                sa.select(event.record_id, event.at, event.data, record.folder)
+                .select_from(schema.event.join(schema.record, event.record_id == record.id))
+                .where(
+                    event.account.in_(accounts),
+                    event.name.in_(("marked", "sent")),
+                    event.at >= since.timestamp(),
+                )
+                .order_by(event.at)
+            ).all()
+        found: dict[int, tuple[float, str]] = {}
+        for ident, at, data, now_in in rows:
+            lay_in = json.loads(data).get("folder") or (found[ident][1] if ident in found else now_in)
+            found[ident] = (at, lay_in)
+        return sorted(when(at) for at, lay_in in found.values() if folder in {None, lay_in})
 
     def count_shown(self, server: str, below: str) -> int:
         """Count the requests that are shown and wait for a word, whose sidecars lie below a folder."""

@@ -87,11 +87,6 @@ EVENTS = (
 COUNT_EVENTS = sa.select(sa.func.count()).where(
     _event.account == _given("account"), _event.name == _given("name"), _event.at >= _given("since")
 )
-COUNT_LAUNCHES = (
-    sa.select(sa.func.count())
-    .select_from(schema.event.join(schema.record, _event.record_id == _record.id))
-    .where(_record.folder == _given("folder"), _event.name == "marked", _event.at >= _given("since"))
-)
 LAST_ACCOUNT_EVENT = (
     sa.select(_event.data)
     .where(_event.account == _given("account"), _event.name == _given("name"), _event.record_id.is_(None))

@@ -186,6 +186,21 @@ class Folder(Protocol):
         """
         ...
 
+    def open_itself(self, href: Href) -> bool | None:
+        """Is one file or folder itself shared so that people without a login of this server may write to it?
+
+        By a public link, a link by e-mail, or to another cloud. None: the server does not tell this login.
+        Source: administrator's page, "Who may ask".
+        """
+        ...
+
+    def open_above(self, href: Href) -> tuple[Href, ...] | None:
+        """Return the folders above something that are so shared, those above what this login sees as well.
+
+        Of these the nearest is named that the login does see; empty: none is. None as for :meth:`open_itself`.
+        """
+        ...
+
     def get(self, href: Href, into: BinaryIO, *, max_bytes: int) -> Fetched:
         """Stream one file. Raises OutOfSpace beyond ``max_bytes``; a short body is Unavailable."""
         ...

@@ -46,6 +46,7 @@ class WaitReason(StrEnum):
     PLATFORM_AWAY = "platform_away"
     BRAKE_DAY = "brake_day"
     BRAKE_HOUR = "brake_hour"
+    BRAKE_FOLDER_DAY = "brake_folder_day"
     QUIET_HOURS = "quiet_hours"
     DROP_DELAY = "drop_delay"
     CANNOT_WRITE = "cannot_write"

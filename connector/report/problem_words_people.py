@@ -174,6 +174,14 @@ PEOPLE: Final[dict[str, Wording]] = {
         f"le cabinet n’envoie rien à une adresse en « {{written}} »{_FOR}. Indiquez une autre adresse.",
         f"the firm sends nothing to an address at “{{written}}”{_FOR_EN}. Give another address.",
     ),
+    "domain_not_allowed": Wording(
+        "ce dossier n’envoie rien à une adresse en {written}",
+        "this folder sends nothing to an address at {written}",
+        f"ce dossier n’envoie rien à une adresse en « {{written}} »{_FOR} : seules certaines adresses y sont prévues. "
+        "Indiquez-en une autre, ou demandez au cabinet d’ajouter celle-ci.",
+        f"this folder sends nothing to an address at “{{written}}”{_FOR_EN}: only some addresses are foreseen there. "
+        "Give another one, or ask the firm to add this one.",
+    ),
     "level_refused": Wording(
         "ce dossier ne permet pas le niveau « {written} »",
         "this folder does not allow the level “{written}”",

@@ -260,4 +260,39 @@ REQUEST: Final[dict[str, Wording]] = {
         "ce dossier ne permet pas d’utiliser le compte « {account} ». Retirez cette ligne.",
         "this folder may not use the account “{account}”. Remove this line.",
     ),
+    "owner_refused": Wording(
+        "« {owner} » ne peut pas demander de signature ici",
+        "“{owner}” may not ask for signatures here",
+        "« {written} » appartient à « {owner} », qui ne peut pas demander de signature dans ce dossier. Déposez la "
+        "demande et le PDF dans un dossier du cabinet, ou demandez au cabinet d’ajouter cette personne.",
+        "“{written}” belongs to “{owner}”, who may not ask for signatures in this folder. Put request and PDF into a "
+        "folder of the firm, or ask the firm to add this person.",
+    ),
+    "owner_untold": Wording(
+        "à qui appartient cette demande n’est pas indiqué ici",
+        "whose this request is, is not told here",
+        "dans ce dossier, seules certaines personnes peuvent demander une signature, et rien n’indique à qui "
+        "appartient « {written} ». Déposez la demande dans un autre dossier, ou demandez au cabinet.",
+        "in this folder only some people may ask for signatures, and nothing tells whose “{written}” is. Put the "
+        "request into another folder, or ask the firm.",
+    ),
+    "public_link": Wording(
+        "un lien public permet à n’importe qui d’écrire ici",
+        "a public link lets anybody write here",
+        "[[le dossier « {folder} » est partagé par un lien public : n’importe qui peut y écrire, et rien n’en part. ]]"
+        "[[!folder|cette demande est partagée par un lien public : n’importe qui peut y écrire, et elle ne part pas. ]]"
+        "Retirez ce lien ou son droit d’écriture, ou déposez la demande dans un dossier sans lien.",
+        "[[the folder “{folder}” is shared by a public link: anybody can write there, and nothing leaves from it. ]]"
+        "[[!folder|this request is shared by a public link: anybody can write to it, and it does not leave. ]]"
+        "Remove that link or its right to write, or put the request into a folder without a link.",
+    ),
+    "public_link_untold": Wording(
+        "impossible de savoir si un lien public ouvre ce dossier",
+        "whether a public link opens this folder cannot be known",
+        "impossible de savoir si ce dossier est ouvert à n’importe qui par un lien public : rien ne part d’ici. La "
+        "personne qui gère les partages peut donner le droit de repartager à l’accès automatique, et la demande "
+        "partira d’elle-même.",
+        "whether a public link opens this folder to anybody cannot be known: nothing leaves from here. Whoever manages "
+        "the shares can give the automatic access the right to share on, and the request will leave by itself.",
+    ),
 }

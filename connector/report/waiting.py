@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from connector.lifecycle import State
-from connector.report import words
+from connector.report import braked, words
 from connector.report.context import Pause, PauseCause, WaitReason
 from connector.report.facts import Case
 from connector.report.reasons import IN_DOUBT
@@ -146,7 +146,9 @@ def waiting(case: Case) -> None:
     elif context.platform_away_since is not None or wait is WaitReason.PLATFORM_AWAY:
         _platform_away(case)
     elif wait is WaitReason.BRAKE_DAY:
-        _brake_of_the_day(case)
+        braked.of_the_account(case)
+    elif wait in {WaitReason.BRAKE_FOLDER_DAY, WaitReason.BRAKE_HOUR}:
+        braked.of_the_folder(case, hourly=wait is WaitReason.BRAKE_HOUR)
     elif wait is not None:
         _departure(case, wait)
     else:
@@ -270,43 +272,8 @@ def _asking(case: Case) -> None:
     )
 
 
-def _limit(case: Case) -> str:
-    limit = case.context.wait_limit
-    return str(limit) if limit is not None else case.value("limit")
-
-
-def _brake_of_the_day(case: Case) -> None:
-    page, limit = case.page, _limit(case)
-    if limit:
-        plural = "" if limit == "1" else "s"
-        page.first(
-            words.PAUSED,
-            f"{{limit}} envoi{plural} aujourd’hui, la limite du cabinet ; la suite partira demain",
-            "{limit} sent today, the firm’s limit; the rest will leave tomorrow",
-            limit=Words(limit),
-        )
-    else:
-        page.first(
-            words.PAUSED,
-            "la limite d’envois du jour est atteinte ; la suite partira demain",
-            "today’s limit is reached; the rest will leave tomorrow",
-        )
-    page.para(
-        "Votre demande est correcte et partira d’elle-même. Cette limite protège le cabinet d’un envoi en "
-        "nombre par mégarde.",
-        "Your request is correct and will leave by itself. This limit guards the firm against sending many by "
-        "accident.",
-    )
-    page.para(
-        "Il n’y a rien à faire. C’est urgent ? Contact : {support}.",
-        "There is nothing to do. Is it urgent? Contact: {support}.",
-        support=loose(case.context.support),
-    )
-
-
 _DEPARTURES: dict[WaitReason, tuple[str, str]] = {
     WaitReason.QUIET_HOURS: ("horaires du cabinet", "the firm’s hours"),
-    WaitReason.BRAKE_HOUR: ("limite d’envois par heure", "limit per hour"),
     WaitReason.DROP_DELAY: ("délai de relecture", "time to look again"),
 }
 

@@ -108,6 +108,16 @@ _REQUEST: Final = {
     "subject_too_long": (("count", "limit"), "the subject that a person wrote has too many characters"),
     "message_too_long": (("count", "limit"), "the message has too many characters"),
     "account_fenced": (("account",), "this folder may not use that account"),
+    "owner_refused": (
+        ("written", "owner"),
+        "the file `written` belongs to `owner`, who may not ask in this folder",
+    ),
+    "owner_untold": (("written",), "owners are named in this folder, and whose `written` is, nobody tells"),
+    "public_link": (
+        ("folder",),
+        "people without a login can write there; `folder` = what is so shared, empty for the request itself",
+    ),
+    "public_link_untold": ((), "whether people without a login can write there is not told to us"),
 }
 _SIGNATORIES: Final = {
     "signatories_missing": ((), "nobody is asked to sign"),
@@ -146,6 +156,10 @@ _SIGNATORIES: Final = {
     "same_phone": (("who", "other", "written"), "one mobile for two signatories; policy refuses or warns"),
     "same_email": (("who", "other", "written"), "one e-mail for two signatories; policy refuses or warns"),
     "domain_refused": (("who", "written"), "the firm asks nobody at this domain; `written` = the domain"),
+    "domain_not_allowed": (
+        ("who", "written"),
+        "only addresses of some domains may be asked here, and this is none; `written` = the domain",
+    ),
     "level_refused": (("who", "written"), "the firm does not allow this level; `written` = the French word"),
 }
 _PLACEMENT: Final = {

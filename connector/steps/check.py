@@ -86,6 +86,7 @@ def check(
     problems += policy.problems_of(
         request,
         refuse_domains=settings.refuse_domains,
+        allow_domains=settings.allow_domains,
         same_phone_refused=settings.same_phone_refused,
     )
     looked = _look_into(parts, documents, terms.max_document_bytes)
@@ -233,21 +234,29 @@ def subject_name(entry: Entry | None, sidecar_name: str) -> str:
 
 
 def settings_digest(
-    settings: FolderSettings, accounts: Sequence[AccountSettings], beside: Iterable[Entry] = ()
+    settings: FolderSettings,
+    accounts: Sequence[AccountSettings],
+    beside: Iterable[Entry] = (),
+    closed: Sequence[Sequence[str]] = (),
 ) -> str:
     """Digest of all that a verdict rests on besides the pair: when it moves, what waits is judged again.
 
-    The administrator's settings; and ``beside``, the files that were looked at: settings, messages, further documents.
+    The administrator's settings; ``beside``, the files that were looked at: settings, messages, further documents;
+    and ``closed``, the public links that are in its way.
     """
     return digest_of(
         [
             settings.accounts,
             settings.ceiling.value,
+            settings.owners,
+            settings.links_refused,
+            settings.allow_domains,
             settings.refuse_domains,
             settings.same_phone_refused,
             settings.levels,
             settings.drop_allowed,
             [[account.name, account.sender, account.terms.digest] for account in accounts],
             sorted([str(entry.href), str(entry.etag), str(entry.size)] for entry in beside),
+            closed,
         ]
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from datetime import datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from connector.errors import Cause
@@ -13,7 +14,7 @@ from connector.report.context import ACTED_NOW, Pause, PauseCause, StatusContext
 from connector.report.facts import TYPED, moment_of
 from connector.report.typography import Language
 from connector.sidecar.model import Verb
-from connector.steps import assumed, deadlines, vanished, waiting
+from connector.steps import assumed, brakes, deadlines, vanished, waiting
 from connector.steps.parts import Parts
 from connector.steps.places import NOTICE
 
@@ -34,8 +35,7 @@ def context_of(parts: Parts, record: Record) -> StatusContext:
         ceiling=settings.ceiling,
         pause=vanished.pause_of(parts, record.folder) or pause_of(parts, record.account),
         platform_away_since=moment_of(record.extra.get("away_since")) or _unanswered_since(parts, record),
-        wait=_wait_reason(parts, record),
-        wait_limit=parts.accounts[record.account].max_sends_per_day,
+        **_wait_of(parts, record),
         erases_at=deadlines.erasure(parts, record),
         versions_kept=capabilities.versions and record.document.original_href is None,
         ready_count=_ready_count(parts, record),
@@ -62,13 +62,12 @@ def pause_of(parts: Parts, account: str) -> Pause | None:
     return Pause(cause=PauseCause(hold.cause), since=hold.since)
 
 
-def _wait_reason(parts: Parts, record: Record) -> WaitReason | None:
+def _wait_of(parts: Parts, record: Record) -> dict[str, Any]:
+    """Return why it waits, the limit that it waits for, and until when, as fields of the context."""
     if NOTICE in record.extra and record.state in {State.PREVIEWED, State.WAITING, State.PREPARED}:
-        return WaitReason.CANNOT_WRITE
-    if record.state not in {State.WAITING, State.PREPARED} or not waiting.braked(parts, record):
-        return None
-    hour = waiting.braked_for_the_hour(parts, record)
-    return WaitReason.BRAKE_HOUR if hour else WaitReason.BRAKE_DAY
+        return {"wait": WaitReason.CANNOT_WRITE}
+    held = brakes.brake(parts, record) if record.state in {State.WAITING, State.PREPARED} else None
+    return {} if held is None else {"wait": held.reason, "wait_limit": held.limit, "wait_until": held.until}
 
 
 def _unanswered_since(parts: Parts, record: Record) -> datetime | None:

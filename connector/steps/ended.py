@@ -11,7 +11,7 @@ from connector.lifecycle import DocumentFacts, Event, Record, State
 from connector.ports import Entry
 from connector.sidecar.model import Action, Verb
 from connector.sidecar.reading import read_orders, unknown_order
-from connector.steps import astray, filed, filing, heeded, orders, rights
+from connector.steps import askers, astray, filed, filing, heeded, orders, rights
 from connector.steps import check as checking
 from connector.steps.asked import files_beside
 from connector.steps.case import Case, move
@@ -214,7 +214,8 @@ def _digest_now(case: Case, record: Record) -> str:
     gathered = gather(found.sight, found.pair, record.request) if record.request else Gathered()
     accounts = [case.parts.accounts[name] for name in case.settings.accounts]
     beside = files_beside(found, record.request, gathered)
-    return checking.settings_digest(case.settings, accounts, beside)
+    closed = askers.closed_by(case.parts, case.settings, case.pair.sidecar.href)
+    return checking.settings_digest(case.settings, accounts, beside, closed)
 
 
 def _as_found(document: DocumentFacts) -> DocumentFacts:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 from connector.identity import new_reference
 from connector.sidecar.model import SignatureRequest
+from connector.steps import askers
 from connector.steps import check as checking
 from connector.steps.asked import Asked, understand
 from connector.steps.case import Case
@@ -52,8 +53,9 @@ def read_sidecar(case: Case) -> ReadSidecar:
 
 
 def brought(case: Case, ref: str, sidecar: ReadSidecar, asked: Asked) -> Evidence:
-    """Fetch what a sidecar, understood, names. Raises remote errors, SpoolError."""
+    """Fetch what a sidecar, understood, names, and what is told of links to it. Raises remote errors, SpoolError."""
     case = replace(case, pair=asked.pair)
+    askers.ask(case.parts, case.settings, case.pair.sidecar, seen_at=case.sight.at)
     documents = tuple(read_documents(case, asked, ref))
     return Evidence(ref=ref, sidecar=sidecar, asked=asked, case=case, documents=documents)
 
@@ -69,9 +71,11 @@ def checked(evidence: Evidence) -> Evidence:
 def check(
     case: Case, request: SignatureRequest, documents: tuple[ReadDocument, ...] | list[ReadDocument]
 ) -> checking.Checked:
-    """Hold a request against its documents and its folder."""
+    """Hold a request, and whose its files are, against its documents and its folder."""
     subject = checking.subject_name(case.pair.document if case.pair.own else None, case.pair.sidecar.name)
-    return checking.check(case.parts, case.settings, request, documents, subject)
+    checked = checking.check(case.parts, case.settings, request, documents, subject)
+    strangers = askers.owner_problems(case.settings, case.pair.sidecar, documents)
+    return replace(checked, problems=(*strangers, *checked.problems))
 
 
 def read_documents(case: Case, asked: Asked, ref: str) -> list[ReadDocument]:

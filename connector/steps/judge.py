@@ -17,8 +17,8 @@ from connector.lifecycle import DocumentFacts, Event, Record, State
 from connector.sidecar import names
 from connector.sidecar.model import SignatureRequest, Wish
 from connector.sidecar.reading import read_orders
+from connector.steps import askers, orders
 from connector.steps import check as checking
-from connector.steps import orders
 from connector.steps.asked import Asked, corrected_text, signatory_facts, told_of, wording_of
 from connector.steps.case import NAMED_AFTER_REQUEST, Case, extra_of
 from connector.steps.evidence import Evidence, bring, check
@@ -115,7 +115,9 @@ def _verdict(case: Case, evidence: Evidence) -> Record:
         common["extra"] |= {"needs_ask": told, **answered(State.UNCONFIRMED)}
         return case.keep(Event.COPIED, **{**common, **told, "request": asked.request})
     problems = [*_problems_of_place(case), *asked.problems]
+    links = askers.link_problems(case.parts, case.settings, case.pair.sidecar)
     if asked.request is None or problems:
+        problems = [*links, *askers.owner_problems(case.settings, case.pair.sidecar, documents), *problems]
         if documents:
             limit = case.parts.accounts[case.settings.accounts[0]].terms.max_document_bytes
             problems += checking.document_problems(case.parts, documents, limit)
@@ -135,7 +137,7 @@ def _verdict(case: Case, evidence: Evidence) -> Record:
             "missing_since": _missing_since(case),
         }
         return case.keep(Event.PDF_MISSING, request=asked.request, problems=(), **common)
-    return _judge_whole(case, evidence, asked.request, common)
+    return _judge_whole(case, evidence, asked.request, common, links)
 
 
 def _missing_since(case: Case) -> str:
@@ -151,13 +153,20 @@ def _unchecked(documents: Sequence[ReadDocument]) -> dict[str, Any]:
     return {"document": facts[0], "more": tuple(facts[1:])}
 
 
-def _judge_whole(case: Case, evidence: Evidence, request: SignatureRequest, common: dict[str, Any]) -> Record:
+def _judge_whole(
+    case: Case,
+    evidence: Evidence,
+    request: SignatureRequest,
+    common: dict[str, Any],
+    links: Sequence[Problem],
+) -> Record:
     parts, sidecar, asked = case.parts, evidence.sidecar, evidence.asked
 
     def answered(state: State) -> dict[str, Any]:
         return orders.told_before_sending(case.target, request.action, state, previous=case.previous)
 
     checked = evidence.checked or check(case, request, evidence.documents)
+    checked = replace(checked, problems=(*links, *checked.problems))
     base = case.target or case.previous
     ask = ask_of(request.action, record=base)
     key, key_parts = checking.keyed(checked, ask)
@@ -294,7 +303,12 @@ def _common(
         "sidecar_etag": sidecar.etag or case.pair.sidecar.etag,
         "sidecar_file_id": case.pair.sidecar.file_id,
         "sidecar_sha256": sidecar.sha256 or None,
-        "settings_digest": checking.settings_digest(case.settings, accounts, asked.beside),
+        "settings_digest": checking.settings_digest(
+            case.settings,
+            accounts,
+            asked.beside,
+            askers.closed_by(case.parts, case.settings, case.pair.sidecar.href),
+        ),
         "reason": "",
         "values": {},
         "reported_etag": case.target.reported_etag if case.target else None,

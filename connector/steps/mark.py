@@ -277,6 +277,8 @@ def _marked(parts: Parts, record: Record, content: bytes) -> Record:
                 record,
                 Event.MARKED,
                 done=("mark",),
+                # The brakes of this folder count it, wherever it is moved to afterwards.
+                data={"folder": record.folder},
                 intend={"send": {"transaction": mark.transaction, "at": parts.now().isoformat()}},
                 nonce=mark.nonce,
                 attempts=0,

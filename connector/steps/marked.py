@@ -13,8 +13,8 @@ from connector.lifecycle import DocumentFacts, Record, State
 from connector.ports import Entry
 from connector.sidecar.model import Verb, Wish
 from connector.sidecar.reading import read_orders
+from connector.steps import askers, orders
 from connector.steps import check as checking
-from connector.steps import orders
 from connector.steps.asked import files_beside, understand
 from connector.steps.case import Case
 from connector.steps.evidence import check, read_documents
@@ -45,7 +45,8 @@ def digest_now(found: Case, record: Record) -> str:
     """What its verdict rests on besides the pair, as it lies there now."""
     accounts = [found.parts.accounts[name] for name in found.settings.accounts]
     beside = files_beside(found, record.request, gathered_now(found, record))
-    return checking.settings_digest(found.settings, accounts, beside)
+    closed = askers.closed_by(found.parts, found.settings, found.pair.sidecar.href)
+    return checking.settings_digest(found.settings, accounts, beside, closed)
 
 
 def _settings_moved(found: Case, record: Record) -> Record | None:

@@ -34,9 +34,15 @@ class FolderSettings:
     """Where its markers live."""
     accounts: tuple[str, ...]
     ceiling: Ceiling
+    owners: tuple[str, ...] | None = None
+    """User ids of the DMS to whom the files of a request may belong; None: anybody's."""
+    links_refused: bool = False
+    """Must it be known that nobody without a login can write where a request lies? Asked of Nextcloud alone."""
+    allow_domains: tuple[str, ...] | None = None
     refuse_domains: tuple[str, ...] = ()
     same_phone_refused: bool = True
     max_sends_per_hour: int | None = None
+    max_sends_per_day: int | None = None
     levels: tuple[str, ...] = ("simple",)
     """Certificate levels that may be asked for, by their English names."""
     at_once: int = 4
@@ -114,6 +120,18 @@ class SettingsRead:
     problems: tuple[Problem, ...] = ()
 
 
+@dataclass(frozen=True, kw_only=True)
+class LinksSeen:
+    """What a server told of public links through which a folder can be written. Losing it costs a question."""
+
+    at: datetime
+    """When it was asked: what was seen there before is covered by it."""
+    witness: Href
+    """The request for which it was asked."""
+    open: tuple[str, ...] | None
+    """The folders that are so shared, the nearest first; None: that was not told."""
+
+
 @dataclass
 class TagBook:
     """The tags of a server as they were last listed. Losing it costs a look."""
@@ -173,6 +191,8 @@ class Parts:
     """Account → held while its contract is confirmed: once is enough (protocol R11)."""
     asking_rights: Mapping[str, threading.Lock] = field(default_factory=lambda: defaultdict(threading.Lock))
     """Server → held while it is found out whether a folder takes what will come back: once is enough."""
+    asking_links: Mapping[str, threading.Lock] = field(default_factory=lambda: defaultdict(threading.Lock))
+    """Server → held while it is asked about public links: one answer does for many requests of a folder."""
     names_given: dict[tuple[str, str], int] = field(default_factory=dict)
     """(server, href) of a status that is about to be written in a folder of many → the record it was chosen for."""
     doubts: dict[str, int] = field(default_factory=dict)
@@ -185,6 +205,8 @@ class Parts:
     """(server, href) of a settings file → what it said when it was last read."""
     settings_gone: dict[tuple[str, str], datetime] = field(default_factory=dict)
     """(server, href) of a settings file that is not there any more → since when, until that is believed."""
+    links: dict[tuple[str, str], LinksSeen] = field(default_factory=dict)
+    """(server, folder) of requests → what was last told of public links to it, and to what lies above it."""
     writable: set[tuple[str, str]] = field(default_factory=set)
     """(server, folder) that are known to take what is put there."""
     refused: dict[tuple[str, str], datetime | None] = field(default_factory=dict)

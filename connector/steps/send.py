@@ -178,6 +178,7 @@ def _sent(parts: Parts, record: Record) -> Record:
         record,
         Event.SENT,
         done=("send",),
+        data={"folder": record.folder},
         sent_at=now,
         # By the rule until the platform gives its own date, most often the same day (API page section 4).
         expires_at=lapse_by_rule(parts, record.account, now),

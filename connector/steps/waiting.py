@@ -10,13 +10,12 @@ import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from connector.courtesy import LONGEST_S
 from connector.errors import AnsweredNo, AskedToWait, Cause, RemoteError, Unavailable
 from connector.journal import Hold
 from connector.lifecycle import Record, State
-from connector.steps import clocks, storage
+from connector.steps import brakes, clocks, storage
 from connector.steps.parts import Parts
 
 log = logging.getLogger(__name__)
@@ -211,7 +210,7 @@ def may_launch(parts: Parts, record: Record) -> bool:
     It counts for the brakes from now on, until it is marked (:func:`passed`) or put down (:func:`put_down`).
     """
     with parts.gate:
-        if _braked(parts, record, _leaving(parts, record)) or not let_through(parts, record):
+        if brakes.brake(parts, record, _leaving(parts, record)) or not let_through(parts, record):
             return False
         parts.leaving[record.id] = (record.account, record.folder)
         return True
@@ -295,32 +294,3 @@ def _hold(parts: Parts, account: str) -> Hold | None:
         parts.journal.release(account, cause=hold.cause)
         return None
     return hold
-
-
-def braked(parts: Parts, record: Record) -> bool:
-    """True when the account's launches of today have reached their limit (``max_sends_per_day``)."""
-    return _braked(parts, record)
-
-
-def _braked(parts: Parts, record: Record, leaving: tuple[int, int] = (0, 0)) -> bool:
-    """``leaving``: so many more of the account, and of the folder, are counted."""
-    limit, (of_account, of_folder) = parts.accounts[record.account].max_sends_per_day, leaving
-    if limit is not None:
-        counted = parts.journal.count_events(record.account, "marked", since=_today(parts))
-        if counted + of_account >= limit:
-            return True
-    return braked_for_the_hour(parts, record, leaving=of_folder)
-
-
-def braked_for_the_hour(parts: Parts, record: Record, *, leaving: int = 0) -> bool:
-    """True when the folder's launches of the last hour have reached its limit (``max_sends_per_hour``)."""
-    hourly = parts.watched[record.folder].max_sends_per_hour
-    if hourly is None:
-        return False
-    since = parts.now() - timedelta(hours=1)
-    return parts.journal.count_launches(record.folder, since=since) + leaving >= hourly
-
-
-def _today(parts: Parts) -> datetime:
-    zone = ZoneInfo(parts.report.timezone)
-    return parts.now().astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0)

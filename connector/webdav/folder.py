@@ -53,6 +53,7 @@ from connector.webdav.locking import TokenLocks, UserLocks
 from connector.webdav.looking import Looking
 from connector.webdav.multistatus import resources
 from connector.webdav.plain_writes import PlainWrites
+from connector.webdav.sharing import Sharing
 
 _BLOCK = 65_536
 _XML = 'Content-Type: application/xml; charset="utf-8"'
@@ -89,6 +90,17 @@ class WebDavFolder(Looking):
     def _get(self, path: str, into: BinaryIO, max_bytes: int) -> Fetched:
         with self._connections.ask(GET, path, seconds=self._timeouts.transfer_s) as response:
             return receive(response, into, max_bytes=max_bytes, name=decode(path))
+
+    def open_itself(self, href: Href) -> bool | None:
+        """Ask Nextcloud's API of shares; other servers do not tell."""
+        return None if self._places is None else self._sharing(self._places).itself(href)
+
+    def open_above(self, href: Href) -> tuple[Href, ...] | None:
+        """Ask Nextcloud's API of shares; other servers do not tell."""
+        return None if self._places is None else self._sharing(self._places).above(href)
+
+    def _sharing(self, places: nextcloud.Places) -> Sharing:
+        return Sharing(self._connections, self._root, places)
 
     # -- writing -----------------------------------------------------------------------------------
 

@@ -50,6 +50,15 @@ class Places:
         """Where the server tells its version and what is switched on."""
         return encode(f"{self.base}/ocs/v2.php/cloud/capabilities") + "?format=json"
 
+    @property
+    def shares(self) -> str:
+        """Where the server tells who may reach what (OCS)."""
+        return encode(f"{self.base}/ocs/v2.php/apps/files_sharing/api/v1/shares")
+
+    def below_user(self, root: ServerRoot) -> str:
+        """Return the decoded path from the user's own files to the server's root, "" where they are the same."""
+        return root.path.removeprefix(f"{self.base}/remote.php/dav/files/{self.user}")
+
     def upload(self, name: str) -> str:
         """Return the folder of one chunked upload. ValueError unless letters, digits and dashes."""
         if not _UPLOAD.fullmatch(name):

@@ -46,6 +46,17 @@ def test_plain_servers_say_no_to_versions(dms: Served, tmp_path: Path) -> None:
             call()
 
 
+def test_nobody_else_can_write_ones_own_files(dms: Served) -> None:
+    """Nextcloud tells that there is no public link; any other server tells nothing, which is not the same."""
+    dms.folder.make_folder(Href("/là #1/"))
+    dms.folder.create(Href("/là #1/a.sign.yaml"), b"a")
+    told = (
+        dms.folder.open_above(Href("/là #1/a.sign.yaml")),
+        dms.folder.open_itself(Href("/là #1/a.sign.yaml")),
+    )
+    assert told == (((), False) if dms.folder.capabilities().kind == "nextcloud" else (None, None))
+
+
 def test_file_ids_stay_through_moves(rich: Served) -> None:
     """A file is found by its id where it is now, and nowhere once it is gone."""
     rich.folder.create(Href("/a.pdf"), b"a")

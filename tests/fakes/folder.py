@@ -261,6 +261,16 @@ class MemoryFolder:
         """Walk: looking costs nothing here."""
         return Tree.of(self.walk(href), apart=OWN_FOLDERS)
 
+    def open_itself(self, href: Href) -> bool | None:
+        """Nobody shares anything here; only Nextcloud tells."""
+        with self._begin("open_itself", href):
+            return False if self.mode == "nextcloud" else None
+
+    def open_above(self, href: Href) -> tuple[Href, ...] | None:
+        """Nobody shares anything here; only Nextcloud tells."""
+        with self._begin("open_above", href):
+            return () if self.mode == "nextcloud" else None
+
     def get(self, href: Href, into: BinaryIO, *, max_bytes: int) -> Fetched:
         """Stream one file."""
         with self._begin("get", href):

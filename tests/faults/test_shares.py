@@ -1,7 +1,7 @@
 """Folders that others share with the connector's login, with all rights or some (scenario C15; WebDAV facts section 9).
 
 What each right of a share allows was seen on a real Nextcloud 32: a new version needs to create and to update, a
-renaming to update and to delete.
+renaming to update and to delete. All of these may be shared on, without which nothing leaves: see test_who_asks.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from connector.lifecycle import State
-from connector.sandbox.dms.folder import CREATE, DELETE, EVERYTHING, READ, UPDATE
+from connector.sandbox.dms.folder import CREATE, DELETE, EVERYTHING, READ, RESHARE, UPDATE
 from tests import documents
 from tests.worlds import MARIE, ONE, ROOT, Stage
 
@@ -31,11 +31,11 @@ def later(stage: Stage) -> None:
 
 
 SHARES = {
-    "lecture": READ,
-    "sans créer": READ | UPDATE | DELETE,
-    "sans modifier": READ | CREATE | DELETE,
-    "déposer seulement": READ | CREATE,
-    "sans supprimer": READ | UPDATE | CREATE,
+    "lecture": READ | RESHARE,
+    "sans créer": READ | UPDATE | DELETE | RESHARE,
+    "sans modifier": READ | CREATE | DELETE | RESHARE,
+    "déposer seulement": READ | CREATE | RESHARE,
+    "sans supprimer": READ | UPDATE | CREATE | RESHARE,
     "tout": EVERYTHING,
 }
 WORKS = {"sans supprimer", "tout"}

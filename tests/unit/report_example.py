@@ -247,6 +247,26 @@ def rejected_variants() -> list[Variant]:
             problem("account_fenced", 2, account="annecy"),
         ),
         (
+            "« mallory » ne peut pas demander de signature ici",
+            problem("owner_refused", written="lettre.sign.yaml", owner="mallory"),
+        ),
+        (
+            "à qui appartient cette demande n’est pas indiqué ici",
+            problem("owner_untold", written="lettre.sign.yaml"),
+        ),
+        (
+            "un lien public permet à n’importe qui d’écrire ici",
+            problem("public_link", folder="Clients"),
+        ),
+        (
+            "impossible de savoir si un lien public ouvre ce dossier",
+            problem("public_link_untold"),
+        ),
+        (
+            "ce dossier n’envoie rien à une adresse en ailleurs.fr (ligne 2)",
+            problem("domain_not_allowed", 2, who="Claire Bernard", written="ailleurs.fr"),
+        ),
+        (
             "Jesignexpert ne permet pas de parapher ; retirez cette ligne (ligne 4)",
             problem("initials_impossible", 4, written="paraphe: oui"),
         ),
@@ -439,7 +459,17 @@ def waiting_variants() -> list[Variant]:
             "EN ATTENTE – départ prévu le 24 novembre 2026 à 8 h 00 (horaires du cabinet)",
             {"wait_until": at(24, hour=8)},
         ),
-        (WaitReason.BRAKE_HOUR, "EN ATTENTE – ", {}),
+        (WaitReason.BRAKE_HOUR, "EN ATTENTE – la limite d’envois par heure de ce dossier est atteinte", {}),
+        (
+            WaitReason.BRAKE_HOUR,
+            "EN ATTENTE – 30 envois par heure au plus ; reprise le 24 novembre 2026 à 8 h 00",
+            {"wait_limit": 30, "wait_until": at(24, hour=8)},
+        ),
+        (
+            WaitReason.BRAKE_FOLDER_DAY,
+            "EN ATTENTE – 20 envois aujourd’hui, la limite de ce dossier ; la suite demain",
+            {"wait_limit": 20},
+        ),
         (WaitReason.DROP_DELAY, "EN ATTENTE – ", {"wait_until": SENT}),
         (
             WaitReason.CANNOT_WRITE,
@@ -454,7 +484,12 @@ def waiting_variants() -> list[Variant]:
         (None, "EN ATTENTE – ", {}),
     ]
     rows += [
-        (f"wait-{wait}", line, record(State.PREPARED), with_context(wait=wait, **more))
+        (
+            f"wait-{wait}" + ("-told" if more else ""),
+            line,
+            record(State.PREPARED),
+            with_context(wait=wait, **more),
+        )
         for wait, line, more in waits
     ]
     asked = record(State.MARKED, reason="send_unanswered", values={"at": SENT.isoformat()})

@@ -150,6 +150,38 @@ def test_a_good_file(capsys: pytest.CaptureFixture[str], good: Path, monkeypatch
     assert list(good.parent.iterdir()) == [good]
 
 
+def test_what_the_policy_means_in_each_folder(capsys: pytest.CaptureFixture[str], good: Path) -> None:
+    """Who may ask whom, how much, with whose credit; folders in which the same holds are told together."""
+    text = GOOD.replace("servers: {", "servers: {nc: {url: 'https://c.example/remote.php/dav/files/s/', user: s, "
+                        "password: {env: P}}, ", 1)  # fmt: skip
+    own = "{owners: [alice], allow_domains: [a.fr], max_sends_per_hour: 2, max_sends_per_day: 9}"
+    folders = (
+        "folders: {one: {server: nc, path: /A/, account: lyon}, two: {server: nc, path: /B/, account: lyon}, "
+        f"strict: {{server: nc, path: /C/, account: lyon, send: live, policy: {own}}}, "
+    )
+    good.write_text(text.replace("folders: {", folders, 1) + "policy: {refuse_domains: [perso.fr]}\n")
+    told = Called(capsys, "check-config", good).out.partition("Who may ask:\n")[2]
+    assert told == (
+        "  one, two\n"
+        "      preview only: nothing leaves; spends the credit of lyon, no other\n"
+        "      may ask: whoever can write there; nothing leaves from where a public link lets people write, "
+        "or that is not told\n"
+        "      may be asked: any domain but perso.fr; levels simple\n"
+        "      at most: no brake of its own; of the account: lyon 60 a day\n"
+        "  strict\n"
+        "      live; spends the credit of lyon, no other\n"
+        "      may ask: what belongs to alice; nothing leaves from where a public link lets people write, "
+        "or that is not told\n"
+        "      may be asked: a.fr but perso.fr; levels simple\n"
+        "      at most: 2 an hour, 9 a day; of the account: lyon 60 a day\n"
+        "  letters\n"
+        "      live; spends the credit of lyon, no other\n"
+        "      may ask: whoever can write there; public links are not known of (no Nextcloud)\n"
+        "      may be asked: any domain but perso.fr; levels simple\n"
+        "      at most: no brake of its own; of the account: lyon 60 a day\n"
+    )
+
+
 def test_a_bad_file(capsys: pytest.CaptureFixture[str], good: Path) -> None:
     """Every problem at once, each with its line and path; none of the secrets that stand there."""
     bad = GOOD.replace("password:", "pasword:").replace("account: lyon", "account: lion")
@@ -374,6 +406,8 @@ def test_every_write_is_refused() -> None:
         "list",
         "walk",
         "survey",
+        "open_itself",
+        "open_above",
         "get",
         "find_by_id",
         "versions",

@@ -17,6 +17,8 @@ from pydantic import ValidationError
 from connector.config import (
     Ceiling,
     Config,
+    Policy,
+    PolicyOverride,
     SecretReference,
     check_secrets,
     load_config,
@@ -490,6 +492,77 @@ def test_a_folder_tightens_the_policy_and_never_loosens_it() -> None:
     found = problems(text + "policy: {max_sends_per_hour: 30}\n")
     assert [problem.path.rsplit(".", 1)[-1] for problem in found] == ["max_sends_per_hour", "same_phone"]
     assert all("can only tighten" in problem.text for problem in found)
+
+
+NEXTCLOUD = changed("cloud.lyon.example/dav", "cloud.lyon.example/remote.php/dav/files/sig/")
+
+
+@pytest.mark.parametrize(
+    ("common", "own", "told"),
+    [
+        ("{public_links: refuse}", "{public_links: allow}", ["public_links"]),
+        ("{}", "{public_links: allow}", ["public_links"]),
+        ("{public_links: allow}", "{public_links: refuse}", []),
+        ("{max_sends_per_day: 5}", "{max_sends_per_day: 6}", ["max_sends_per_day"]),
+        ("{max_sends_per_day: 5}", "{max_sends_per_day: 5}", []),
+        ("{owners: [alice]}", "{owners: [alice, bob]}", ["owners"]),
+        ("{owners: [alice, bob]}", "{owners: bob}", []),
+        ("{}", "{owners: [bob]}", []),
+        ("{allow_domains: [société.fr]}", "{allow_domains: [xn--socit-esab.fr]}", []),
+        ("{allow_domains: [a.fr]}", "{allow_domains: [a.fr, B.fr]}", ["allow_domains"]),
+        ("{refuse_domains: [a.fr]}", "{allow_domains: [A.fr]}", ["allow_domains"]),
+        ("{allow_domains: [a.fr, b.fr]}", "{refuse_domains: [a.fr]}", []),
+        ("{allow_domains: [a.fr], refuse_domains: [a.fr]}", "{}", ["allow_domains"]),
+        ("{owners: []}", "{allow_domains: []}", ["owners", "allow_domains"]),
+    ],
+)
+def test_who_may_ask_is_only_tightened(common: str, own: str, told: list[str]) -> None:
+    """A folder narrows who may ask, whom, and how often, and never widens it; what contradicts itself is told."""
+    text = NEXTCLOUD.replace("account: lyon", f"account: lyon\n    policy: {own}", 1)
+    found = problems(f"{text}policy: {common}\n")
+    assert sorted(problem.path.rsplit(".", 1)[-1] for problem in found) == sorted(told)
+
+
+def test_of_two_lists_that_hold_what_both_name() -> None:
+    """In code, where nobody has judged a file: the folder's own list is cut to the common one."""
+    common = Policy(owners=("alice", "bob"), allow_domains=("société.fr", "b.fr"), refuse_domains=("c.fr",))
+    own = PolicyOverride(
+        owners=("bob", "eve"), allow_domains=("xn--socit-esab.fr",), refuse_domains=("d.fr",)
+    )
+    both = own.on(common)
+    assert (both.owners, both.allow_domains, both.refuse_domains) == (
+        ("bob",),
+        ("xn--socit-esab.fr",),
+        ("c.fr", "d.fr"),
+    )
+    assert PolicyOverride(owners=("eve",)).on(common).owners == ()
+    assert PolicyOverride().on(common) == common
+
+
+@pytest.mark.parametrize("place", ["policy", "folders.letters.policy"])
+def test_owners_are_refused_where_nobody_tells_them(place: str) -> None:
+    """Elsewhere than on Nextcloud nothing could ever leave: said where it stands, with the folder it is about."""
+    text = GOOD + "policy: {owners: [alice]}\n"
+    if place != "policy":
+        text = changed("account: lyon", "account: lyon\n    policy: {owners: [alice]}")
+    problem = only(text)
+    assert problem.path == f"{place}.owners"
+    assert "only Nextcloud does" in problem.text
+    assert "folders.letters" in problem.text
+
+
+def test_a_folder_lies_inside_another_by_a_longer_url() -> None:
+    """One server written twice, once with a folder in its url: its requests would be found twice."""
+    longer = (
+        "again: {url: https://CLOUD.lyon.example/dav/Lettres%20de%20mission/, user: u, password: {env: P}}"
+    )
+    text = changed("servers:\n", f"servers:\n  {longer}\n").replace(
+        "path: /Lettres", "path: /Lettres de mission"
+    )
+    inner = text + "  second: {server: again, path: /2026/, account: lyon}\n"
+    assert [one.path for one in problems(inner) if "found twice" in one.text] == ["folders.letters.path"]
+    beside = inner.replace("url: https://CLOUD.lyon.example/dav/L", "url: https://CLOUD.lyon.example/L")
+    assert [one for one in problems(beside) if "found twice" in one.text] == []
 
 
 def test_times_without_quotes_are_refused() -> None:

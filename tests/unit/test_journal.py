@@ -293,9 +293,26 @@ def test_counts_are_of_one_account_one_name_and_since(journal: Journal, clock: C
     assert journal.count_events("lyon", "marked", since=second) == 1
     assert journal.count_events("lyon", "sent", since=first) == 0
     assert journal.count_events("n", "marked", since=first) == 1
-    assert journal.count_launches("lettres", since=first) == 2
-    assert journal.count_launches("lettres", since=second) == 1
-    assert journal.count_launches("social", since=clock.at) == 0
+    everybody = ["lyon", "n"]
+    assert journal.launches(since=first, accounts=everybody, folder="lettres") == [first, clock.at]
+    assert journal.launches(since=second, accounts=everybody, folder="lettres") == [clock.at]
+    assert journal.launches(since=first, accounts=["lyon"], folder="lettres") == [first]
+    assert journal.launches(since=first, accounts=["lyon"]) == [first, second]
+    assert journal.launches(since=clock.at, accounts=everybody, folder="social") == []
+
+
+def test_a_launch_counts_once_where_it_was_made(journal: Journal, clock: Clock) -> None:
+    """Marked and sent is one launch, of the later moment; moved elsewhere since, it is still that folder's."""
+    record = journal.add(**fields(place="/a", account="lyon", folder="lettres"))
+    record = journal.fact(record, Event.PREPARED)
+    record = journal.fact(record, Event.MARKED, data={"folder": "lettres"})
+    marked = clock.at
+    clock.advance(hours=30)
+    record = journal.fact(record, Event.SENT, data={"folder": "lettres"})
+    journal.note(record, "moved", folder="social")
+    assert journal.launches(since=marked, accounts=["lyon"], folder="lettres") == [clock.at]
+    assert journal.launches(since=clock.at, accounts=["lyon"], folder="lettres") == [clock.at]
+    assert journal.launches(since=marked, accounts=["lyon"], folder="social") == []
 
 
 def test_the_last_event_of_an_account_is_its_own(journal: Journal) -> None:

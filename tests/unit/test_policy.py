@@ -9,7 +9,7 @@ import pytest
 
 from connector.config.model import Ceiling
 from connector.errors import Problem
-from connector.policy import account_of, may_go, problems_of
+from connector.policy import account_of, may_go, owner_problems, problems_of
 from connector.sidecar.model import Action, Signatory, SignatureRequest, Verb, Wish
 
 MARIE = Signatory(email="marie@cabinet.fr", name="Marie Dupont", phone="+33612345678", line=2)
@@ -25,9 +25,41 @@ def person(signatory: Signatory, **changes: Any) -> Signatory:
 
 
 def problems(
-    request_: SignatureRequest, *, refuse: tuple[str, ...] = (), same_phone_refused: bool = True
+    request_: SignatureRequest,
+    *,
+    refuse: tuple[str, ...] = (),
+    allow: tuple[str, ...] | None = None,
+    same_phone_refused: bool = True,
 ) -> list[Problem]:
-    return problems_of(request_, refuse_domains=refuse, same_phone_refused=same_phone_refused)
+    return problems_of(
+        request_, refuse_domains=refuse, allow_domains=allow, same_phone_refused=same_phone_refused
+    )
+
+
+# --------------------------------------------------------------------------------------------------
+# Whose the files are
+
+
+def test_anybodys_files_ask_where_no_owner_is_named() -> None:
+    """Where the administrator names nobody, it is not looked at, told or not."""
+    assert owner_problems([("a.sign.yaml", "mallory"), ("a.pdf", None)], None) == []
+
+
+def test_each_owner_who_may_not_ask_is_told_once() -> None:
+    """With the first of their files; ids are compared as written; nobody at all may ask where both lists leave none."""
+    files = [
+        ("a.sign.yaml", "alice"),
+        ("a.pdf", "mallory"),
+        ("b.pdf", "mallory"),
+        ("c.pdf", None),
+        ("d.pdf", ""),
+    ]
+    assert owner_problems(files, ("alice", "bob")) == [
+        Problem(code="owner_refused", values={"written": "a.pdf", "owner": "mallory"}),
+        Problem(code="owner_untold", values={"written": "c.pdf"}),
+    ]
+    assert [one.code for one in owner_problems([("a.sign.yaml", "Alice")], ("alice",))] == ["owner_refused"]
+    assert [one.code for one in owner_problems([("a.sign.yaml", "alice")], ())] == ["owner_refused"]
 
 
 # --------------------------------------------------------------------------------------------------
@@ -120,6 +152,31 @@ def test_a_refused_domain_is_that_domain_alone() -> None:
     """Neither a domain below it nor one that only ends alike is meant."""
     people = (person(MARIE, email="a@sub.cabinet.fr"), person(CLAIRE, email="b@moncabinet.fr"))
     assert problems(request(*people), refuse=("cabinet.fr",)) == []
+
+
+def test_only_some_domains_may_be_asked() -> None:
+    """Each who has none of them is told; in any case and either spelling; what is refused as well is told as that."""
+    people = (
+        person(MARIE, email="m@CABINET.fr"),
+        person(CLAIRE, email="c@xn--socit-esab.fr"),
+        person(MARIE, email="j@ailleurs.fr", name="Jean", phone="+33611111111", line=4),
+        person(MARIE, email="k@sub.cabinet.fr", name="Karl", phone="+33622222222", line=5),
+        person(MARIE, email="", name="Luc", phone="+33633333333", line=6),
+    )
+    asked = request(*people)
+    assert [
+        (p.code, p.line, p.values["written"]) for p in problems(asked, allow=("cabinet.fr", "@société.fr"))
+    ] == [
+        ("domain_not_allowed", 4, "ailleurs.fr"),
+        ("domain_not_allowed", 5, "sub.cabinet.fr"),
+    ]
+    found = problems(asked, allow=("cabinet.fr", "société.fr"), refuse=("ailleurs.fr", "cabinet.fr"))
+    assert [(p.code, p.line) for p in found] == [
+        ("domain_refused", 2),
+        ("domain_refused", 4),
+        ("domain_not_allowed", 5),
+    ]
+    assert len(problems(asked, allow=())) == 4
 
 
 def test_one_mobile_for_two_people_is_a_problem_where_it_is_refused() -> None:

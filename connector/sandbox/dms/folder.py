@@ -8,6 +8,7 @@ from __future__ import annotations
 import itertools
 import os
 import shutil
+from dataclasses import dataclass
 from pathlib import Path
 
 from connector.sandbox.clock import SandboxClock
@@ -21,6 +22,20 @@ LONGEST_NAME_ON_DISK = 255
 READ, UPDATE, CREATE, DELETE, RESHARE = 1, 2, 4, 8, 16
 """Rights of a share, as the OCS API counts them."""
 EVERYTHING = READ | UPDATE | CREATE | DELETE | RESHARE
+
+
+@dataclass(frozen=True)
+class Link:
+    """A share with people who have no login here. ``path`` below the root; empty: above all that the login sees.
+
+    ``kind``: 3 a public link, 4 a link by e-mail, 6 a user of another cloud; ``rights`` as for shares: CREATE alone is
+    a file request.
+    """
+
+    path: str
+    rights: int = READ | UPDATE | CREATE | DELETE
+    kind: int = 3
+    by: str = "alice"
 
 
 class NextcloudFolder:
@@ -37,6 +52,10 @@ class NextcloudFolder:
         self.quota_bytes: int | None = None
         self.read_only: set[str] = set()
         self.shares: dict[str, int] = {}
+        self.owners: dict[str, str] = {}
+        """Whose such a folder is: path → user id; without one it is one's own."""
+        self.links: list[Link] = []
+        """Through what people without a login reach files: public links and the like, whoever made them."""
         self.external: set[str] = set()
         """Folders on an external storage, where others write behind the server's back."""
         self.versions_app = True
@@ -56,6 +75,21 @@ class NextcloudFolder:
         """Return the innermost shared folder that holds ``path``, or is it."""
         tops = [top for top in self.shares if path == top or path.startswith(f"{top}/")]
         return max(tops, key=len, default=None)
+
+    def owner_of(self, path: str, user: str) -> str:
+        """Return whose a file is: the owner of the share it lies in, whoever put it there (facts section 9)."""
+        tops = [top for top in self.owners if path == top or path.startswith(f"{top}/")]
+        return self.owners[max(tops, key=len)] if tops else user
+
+    def links_to(self, path: str) -> list[Link]:
+        """Return the links to this very file or folder."""
+        return [link for link in self.links if link.path == path]
+
+    def links_above(self, path: str) -> list[Link]:
+        """Return the links to the folders above it, the nearest first, those above what the login sees at last."""
+        found = [link for link in self.links if link.path and path.startswith(link.path + "/")]
+        beyond = [link for link in self.links if not link.path]
+        return [*sorted(found, key=lambda link: -len(link.path)), *beyond]
 
     def rights(self, path: str) -> int:
         """Return what may be done with ``path``: that of its share (facts section 9), everything in one's own files."""

@@ -101,7 +101,8 @@ def _call_of(environ: Environ) -> Call:
     host = headers.get("host", f"{address}:{port}")
     path = decoded_path(environ["REQUEST_URI"])
     peer = str(environ.get("REMOTE_ADDR", ""))
-    return Call(environ["REQUEST_METHOD"], path, headers, body, complete, peer, f"http://{host}")
+    query = str(environ.get("QUERY_STRING", ""))
+    return Call(environ["REQUEST_METHOD"], path, headers, body, complete, peer, f"http://{host}", query=query)
 
 
 def _read(environ: Environ, headers: dict[str, str]) -> tuple[bytes, bool]:

@@ -58,6 +58,8 @@ class Call:
     address: str
     base_url: str
     user: str = ""
+    query: str = ""
+    """What follows the question mark, as it came."""
 
     def header(self, name: str) -> str:
         """Return a header's value, or an empty text."""

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from connector.sandbox.clock import SandboxClock
 from connector.sandbox.dms.accounts import Accounts
-from connector.sandbox.dms.folder import NextcloudFolder, PlainFolder
+from connector.sandbox.dms.folder import Link, NextcloudFolder, PlainFolder
 from connector.sandbox.dms.ledger import Ledger
 from connector.sandbox.dms.misbehaviour import Kind, Rule, RuleBook
 from connector.sandbox.dms.person import Person
@@ -54,7 +54,8 @@ class DmsWorld:
 
     Switches that may be set at any time: ``maintenance`` (503), ``quota_bytes`` (507), ``read_only``
     (a set of folder paths, "" for all: 403), on Nextcloud ``shares`` (folder path → rights, as others share it with
-    us), ``accounts.disabled`` (503), ``accounts.change_password``; on Nextcloud
+    us), ``owners`` (whose these are), ``links`` (public links to files), ``accounts.disabled`` (503),
+    ``accounts.change_password``; on Nextcloud
     ``lock_minutes`` (how long a lock by user holds, None for ever), ``versions_app`` and ``comments_app`` (False: the
     app is off), ``tags_by_admin_only`` (creating tags is 403).
     """
@@ -116,6 +117,20 @@ class DmsWorld:
         if self.nextcloud is None:
             raise ValueError("a plain server knows no shares")
         return self.nextcloud.shares
+
+    @property
+    def owners(self) -> dict[str, str]:
+        """Whose such folders are: path → user id; change it in place."""
+        if self.nextcloud is None:
+            raise ValueError("a plain server tells no owner")
+        return self.nextcloud.owners
+
+    @property
+    def links(self) -> list[Link]:
+        """Public links and the like, whoever made them; change the list in place."""
+        if self.nextcloud is None:
+            raise ValueError("a plain server knows no links")
+        return self.nextcloud.links
 
     @property
     def read_only(self) -> set[str]:

@@ -7,7 +7,9 @@ import json
 from typing import Any
 from urllib.parse import parse_qs
 
+from connector.sandbox.dms.folder import RESHARE, Link, NextcloudFolder
 from connector.sandbox.dms.messages import Answer, Call
+from connector.sandbox.dms.tree import Node, clean
 from connector.sandbox.dms.world import DmsWorld
 
 VERSION = (32, 0, 1)
@@ -58,10 +60,58 @@ def handle(world: DmsWorld, call: Call, *, password: str | None) -> Answer:
             return _ocs(403, {}, "You cannot request an new apppassword with an apppassword")
         case "core/getapppassword":
             return _ocs(200, {"apppassword": world.accounts.new_app_password(call.user)})
+        case "apps/files_sharing/api/v1/shares" if call.method == "GET":
+            return _shares(world, call)
+        case "apps/files_sharing/api/v1/shares/inherited" if call.method == "GET":
+            return _inherited(world, call)
     return _ocs(404, {}, "Invalid query, please check the syntax.")
 
 
-def _ocs(code: int, data: dict[str, Any], message: str = "OK") -> Answer:
+def _asked_for(world: DmsWorld, call: Call) -> tuple[NextcloudFolder, Node] | None:
+    """Return the file that ``path`` names below the user's own files; None when there is none."""
+    assert world.nextcloud is not None
+    path = parse_qs(call.query).get("path", [""])[0]
+    node = world.nextcloud.tree.get(clean(path))
+    return None if node is None else (world.nextcloud, node)
+
+
+def _shares(world: DmsWorld, call: Call) -> Answer:
+    """Tell the shares of one file: to whoever may not share it on those alone that they made themselves.
+
+    nextcloud/server, ShareAPIController::getFormattedShares.
+    """
+    found = _asked_for(world, call)
+    if found is None:
+        return _ocs(404, [], "Wrong path, file/folder does not exist")
+    folder, node = found
+    every = parse_qs(call.query).get("reshares") == ["true"] and bool(folder.rights(node.path) & RESHARE)
+    told = [link for link in folder.links_to(node.path) if every or link.by == call.user]
+    return _ocs(200, [_share(link, f"/{link.path}") for link in told])
+
+
+def _inherited(world: DmsWorld, call: Call) -> Answer:
+    """Tell the shares of all folders above, in the owner's tree; refused to whoever may not share the file on.
+
+    nextcloud/server, ShareAPIController::getInheritedShares; the status of its SharingRightsException is taken from
+    the source, not seen.
+    """
+    found = _asked_for(world, call)
+    if found is None:
+        return _ocs(404, [], "Wrong path, file/folder does not exist")
+    folder, node = found
+    if not folder.rights(node.path) & RESHARE:
+        return _ocs(500, [], "no sharing rights on this item")
+    # What the login does not see is told with the topmost folder that it does see.
+    top = node.path.partition("/")[0]
+    told = [_share(link, f"/{link.path}") for link in folder.links_above(node.path)]
+    return _ocs(200, [{**share, "via_path": share["path"].rstrip("/") or f"/{top}"} for share in told])
+
+
+def _share(link: Link, path: str) -> dict[str, Any]:
+    return {"share_type": link.kind, "permissions": link.rights, "uid_owner": link.by, "path": path}
+
+
+def _ocs(code: int, data: dict[str, Any] | list[dict[str, Any]], message: str = "OK") -> Answer:
     meta = {"status": "ok" if code == 200 else "failure", "statuscode": code, "message": message}
     return Answer(code, json.dumps({"ocs": {"meta": meta, "data": data}}).encode(), [JSON])
 

@@ -65,6 +65,16 @@ def _text(value: object) -> str:
     return escape(str(value))
 
 
+def _share_types(dav: Dav, node: Node) -> str:
+    """Return the kinds of one's *own* shares of it, and 0 where it is shared with us.
+
+    Links that others made to what they share with us are not among them (nextcloud/server, SharesPlugin::getShare).
+    """
+    own = {link.kind for link in dav.folder.links_to(node.path) if link.by == dav.user}
+    kinds = sorted(own | ({0} if node.path in dav.folder.shares else set()))
+    return "".join(f"<oc:share-type>{kind}</oc:share-type>" for kind in kinds)
+
+
 def _quota(dav: Dav, node: Node) -> str | None:
     if not node.folder:
         return None
@@ -152,9 +162,9 @@ _READERS: dict[str, Reader] = {
     f"{{{OC}}}id": lambda dav, node: oc_id(node),
     f"{{{OC}}}permissions": permissions,
     f"{{{OC}}}size": lambda dav, node: str(dav.folder.tree.size_of(node.path)),
-    f"{{{OC}}}owner-id": lambda dav, node: _text(dav.user),
-    f"{{{OC}}}owner-display-name": lambda dav, node: _text(dav.user),
-    f"{{{OC}}}share-types": lambda dav, node: "",
+    f"{{{OC}}}owner-id": lambda dav, node: _text(dav.folder.owner_of(node.path, dav.user)),
+    f"{{{OC}}}owner-display-name": lambda dav, node: _text(dav.folder.owner_of(node.path, dav.user)),
+    f"{{{OC}}}share-types": _share_types,
     f"{{{OC}}}favorite": lambda dav, node: "1" if node.favorite else "0",
     f"{{{OC}}}checksums": lambda dav, node: (
         f"<oc:checksum>{escape(node.checksum)}</oc:checksum>" if node.checksum else None

@@ -1,0 +1,285 @@
+"""Who may ask: owners, public links, brakes of a folder (administrator's page, "Who may ask")."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from connector.lifecycle import State
+from connector.sandbox.dms.folder import CREATE, DELETE, EVERYTHING, READ, RESHARE, UPDATE, Link
+from tests import documents
+from tests.worlds import ROOT, Stage
+
+HOUR = 3700
+LINKED = "À CORRIGER – un lien public permet à n’importe qui d’écrire ici"
+UNTOLD = "À CORRIGER – impossible de savoir si un lien public ouvre ce dossier"
+
+
+def at(folder: str) -> str:
+    return f"{ROOT}/{folder}"
+
+
+def later(stage: Stage, seconds: float = HOUR) -> None:
+    stage.run()
+    stage.clock.advance(seconds)
+    stage.run()
+
+
+def letter(stage: Stage, folder: str, number: int, sidecar: str = "") -> None:
+    stage.person.mkdir(folder)
+    pdf = documents.letter(1, f"{folder} {number}")
+    stage.drop(f"lettre {number}", pdf, folder=folder, **({"sidecar": sidecar} if sidecar else {}))
+
+
+def plain(text: str) -> str:
+    """As one line with plain spaces."""
+    return " ".join(text.replace("\u00a0", " ").split())
+
+
+def asked_of_shares(stage: Stage) -> int:
+    return sum("files_sharing" in one.path for one in stage.dms.requests)
+
+
+# ------------------------------------------------------------------------------------- public links
+
+LINKS = {
+    "demande de fichiers": Link(at("demande de fichiers"), CREATE),
+    "tout": Link(at("tout"), READ | UPDATE | CREATE | DELETE),
+    "courriel": Link(at("courriel"), READ | UPDATE, kind=4),
+    "autre nuage": Link(at("autre nuage"), READ | CREATE, kind=6),
+}
+
+
+def test_nothing_leaves_from_where_a_stranger_can_write(tmp_path: Path) -> None:
+    """A file request, a link with every right, one by e-mail, another cloud; there and below, until it is taken away.
+
+    A link that only lets people read stops nothing; nor does one to the folder beside.
+    """
+    with Stage(tmp_path) as stage:
+        stage.dms.links.extend(LINKS.values())
+        stage.dms.links.append(Link(at("lecture"), READ))
+        for number, name in enumerate(LINKS):
+            letter(stage, at(name), number)
+            letter(stage, at(f"{name}/2026"), number + 10)
+        letter(stage, at("lecture"), 20)
+        letter(stage, at("fermé"), 21)
+        letter(stage, at("fermé"), 22)
+        stage.dms.links.append(Link(at("fermé/lettre 22.sign.yaml"), READ | UPDATE))
+        later(stage)
+        for number, name in enumerate(LINKS):
+            assert stage.first_line(f"lettre {number}", folder=at(name)) == LINKED, name
+            assert f"« {name} » est partagé par un lien public" in plain(
+                stage.status(f"lettre {number + 10}", folder=at(f"{name}/2026"))
+            )
+        assert stage.first_line("lettre 22", folder=at("fermé")) == LINKED
+        assert "cette demande est partagée" in plain(stage.status("lettre 22", folder=at("fermé"))).lower()
+        assert stage.first_line("lettre 20", folder=at("lecture")).startswith("EN COURS")
+        assert stage.first_line("lettre 21", folder=at("fermé")).startswith("EN COURS")
+        assert stage.sends() == [1, 1]
+        # Taken away, which moves nothing in the folder: they leave by themselves.
+        stage.dms.links.clear()
+        later(stage)
+        assert stage.sends() == [1] * 11
+        stage.intact()
+
+
+def test_a_link_above_all_that_the_login_sees(tmp_path: Path) -> None:
+    """The owner's folder above is linked: what is shared from it can be written by anybody, and that is found out."""
+    with Stage(tmp_path) as stage:
+        stage.dms.shares[ROOT] = EVERYTHING
+        stage.dms.owners[ROOT] = "alice"
+        stage.dms.links.append(Link("", READ | UPDATE | CREATE))
+        stage.drop()
+        later(stage)
+        assert (stage.first_line(), stage.sends()) == (LINKED, [])
+        # An order does not help a stranger either.
+        stage.write("lettre.sign.yaml", stage.read("lettre.sign.yaml") + b"action: recommencer\n")
+        later(stage)
+        assert (stage.first_line(), stage.sends()) == (LINKED, [])
+
+
+def test_a_link_that_comes_later(tmp_path: Path) -> None:
+    """What has left goes on; what comes through the link afterwards does not leave, nor a new ask on what ended."""
+    with Stage(tmp_path) as stage:
+        stage.drop("avant")
+        stage.run()
+        stage.dms.links.append(Link(ROOT, READ | UPDATE | CREATE | DELETE))
+        stage.drop("apres")
+        stage.run()
+        stage.sign()
+        later(stage)
+        assert stage.first_line("avant").startswith("SIGNÉ – ")
+        stage.write("avant.sign.yaml", stage.read("avant.sign.yaml") + b"action: recommencer\n")
+        stage.write("avant.pdf", documents.letter(1, "remplacé"))
+        later(stage)
+        assert stage.first_line("apres") == LINKED
+        assert stage.sends() == [1]
+
+
+def test_where_nobody_tells_of_links(tmp_path: Path) -> None:
+    """Without the right to share on, Nextcloud tells nothing: nothing leaves, and why is said, until it tells."""
+    with Stage(tmp_path) as stage:
+        stage.dms.shares[ROOT] = EVERYTHING & ~RESHARE
+        stage.drop()
+        later(stage)
+        assert (stage.first_line(), stage.sends()) == (UNTOLD, [])
+        assert asked_of_shares(stage) == 0
+        stage.dms.shares[ROOT] = EVERYTHING
+        later(stage)
+        assert stage.first_line().startswith("EN COURS")
+        stage.intact()
+
+
+@pytest.mark.parametrize("policy", ["{public_links: allow}", ""])
+def test_where_links_do_not_matter(tmp_path: Path, policy: str) -> None:
+    """Where the administrator allows them, or nothing leaves anyway: nobody is asked, and all is as before."""
+    settings = {} if policy else {"send": "preview"}
+    with Stage(tmp_path, settings=settings, more=policy and f"policy: {policy}\n") as stage:
+        stage.dms.shares[ROOT] = EVERYTHING & ~RESHARE
+        stage.dms.links.append(Link(ROOT))
+        stage.drop()
+        stage.run()
+        assert stage.first_line().startswith("EN COURS" if policy else "PRÊT")
+        assert asked_of_shares(stage) == 0
+
+
+def test_many_requests_in_a_folder_cost_one_question_for_it(tmp_path: Path) -> None:
+    """And one for each of them; nothing at all while nothing moves, however long a link stands there."""
+    with Stage(tmp_path) as stage:
+        for number in range(9):
+            letter(stage, ROOT, number)
+        stage.run()
+        assert stage.sends() == [1] * 9
+        assert asked_of_shares(stage) == 10
+        stage.dms.links.append(Link(ROOT))
+        letter(stage, ROOT, 10)
+        stage.run()
+        before = asked_of_shares(stage)
+        assert before == 12
+        later(stage)
+        assert asked_of_shares(stage) == before + 1
+        assert stage.sends() == [1] * 9
+
+
+def test_a_question_without_an_answer_is_no_answer(tmp_path: Path) -> None:
+    """The server fails to tell: busy, it is asked again and nothing is said; refusing, it does not tell."""
+    with Stage(tmp_path) as stage:
+        stage.dms.misbehave(kind="status", path="*files_sharing*", status=503, times=None)
+        stage.drop()
+        stage.run()
+        assert (stage.status(), stage.sends()) == ("", [])
+        stage.dms.behave()
+        stage.dms.misbehave(kind="status", path="*inherited*", status=500, times=None)
+        later(stage)
+        assert (stage.first_line(), stage.sends()) == (UNTOLD, [])
+        stage.dms.behave()
+        later(stage)
+        assert stage.sends() == [1]
+        stage.intact()
+
+
+# ------------------------------------------------------------------------------------------- owners
+
+
+def test_a_stranger_with_a_login_shares_a_folder_into_ours(tmp_path: Path) -> None:
+    """Whose files they are counts: another login's share, hung in where we watch, asks nothing; told with all else."""
+    policy = "{owners: [alice, signatures], allow_domains: [cabinet.fr]}"
+    with Stage(tmp_path, settings={"policy": policy}) as stage:
+        for owner in ("alice", "mallory"):
+            stage.dms.shares[at(owner)] = EVERYTHING
+            stage.dms.owners[at(owner)] = owner
+            letter(stage, at(owner), 1)
+        stage.drop()
+        faulty = "signataires: Marie <m@ailleurs.fr> 06 12 34\nniveau: avancé\n"
+        letter(stage, at("mallory"), 2, faulty)
+        later(stage)
+        assert stage.sends() == [1, 1]
+        assert stage.first_line("lettre 1", folder=at("mallory")) == (
+            "À CORRIGER – « mallory » ne peut pas demander de signature ici"
+        )
+        told = plain(stage.status("lettre 2", folder=at("mallory")))
+        assert stage.first_line("lettre 2", folder=at("mallory")).startswith("À CORRIGER – 3 points")
+        assert "« lettre 2.sign.yaml » appartient à « mallory »" in told
+        # The document that somebody else's share holds is not taken from there either.
+        stage.move("lettre 1.pdf", "a.pdf", folder=at("mallory"), to_folder=at("alice"))
+        stage.intact()
+
+
+def test_owners_are_never_ignored_where_nobody_tells_them(tmp_path: Path) -> None:
+    """``check-config`` refuses them there; should a server tell none all the same, nothing leaves, and that is said."""
+    with Stage(tmp_path, "plain") as stage:
+        (name, settings), *_ = stage.parts.watched.items()
+        stage.parts.watched = {name: replace(settings, owners=("alice",))}
+        stage.drop()
+        later(stage)
+        assert stage.first_line() == "À CORRIGER – à qui appartient cette demande n’est pas indiqué ici"
+        assert stage.sends() == []
+
+
+# ------------------------------------------------------------------------------------------- brakes
+
+
+def waiting(stage: Stage) -> list[str]:
+    """The first lines of what waits."""
+    waits = [one for one in stage.records() if one.state in {State.WAITING, State.PREPARED}]
+    return [
+        stage.first_line(str(one.document.name)[:-4], folder=one.place.strip("/").rpartition("/")[0])
+        for one in waits
+    ]
+
+
+@pytest.mark.parametrize("mode", ["nextcloud", "plain"])
+def test_a_folder_has_its_brakes(tmp_path: Path, mode: str) -> None:
+    """Two an hour, three a day, by lanes side by side and across a restart; the others wait, say why and until when."""
+    settings = {"policy": "{max_sends_per_hour: 2, max_sends_per_day: 3}"}
+    with Stage(tmp_path, mode, settings=settings) as stage:  # type: ignore[arg-type]
+        for number in range(6):
+            letter(stage, ROOT, number)
+        stage.run()
+        assert stage.sends() == [1, 1]
+        began = stage.clock.now()
+        assert len(waiting(stage)) == 4
+        for line in waiting(stage):
+            assert line.startswith("EN ATTENTE – 2 envois par heure au plus ; reprise le ")
+        told = {name: stage.status(name) for name in (f"lettre {n}" for n in range(6))}
+        stage.restart()
+        stage.clock.advance(600)
+        stage.run()
+        assert stage.sends() == [1, 1]
+        assert {name: stage.status(name) for name in told} == told, "nothing new to say"
+        stage.clock.advance(3000)
+        stage.run()
+        assert stage.sends() == [1, 1, 1]
+        assert set(waiting(stage)) == {
+            "EN ATTENTE – 3 envois aujourd’hui, la limite de ce dossier ; la suite demain"
+        }
+        midnight = began.astimezone(stage.parts.report.zone).replace(
+            hour=0, minute=0, second=0, microsecond=0
+        )
+        stage.clock.advance((midnight + timedelta(days=1) - stage.clock.now()).total_seconds() - 120)
+        stage.run(4)
+        assert stage.sends() == [1] * 3, "the day is the firm's"
+        stage.clock.advance(180)
+        stage.run()
+        assert stage.sends() == [1] * 5
+        later(stage)
+        assert stage.sends() == [1] * 6
+        stage.intact()
+
+
+def test_what_has_left_counts_where_it_left_from(tmp_path: Path) -> None:
+    """Whoever moves what was sent out of the folder has no more to spend there."""
+    with Stage(tmp_path, settings={"policy": "{max_sends_per_day: 1}"}) as stage:
+        stage.drop()
+        stage.run()
+        sent = stage.record()
+        stage.parts.journal.note(sent, "moved", folder="ailleurs")
+        stage.drop("autre")
+        stage.run()
+        assert stage.sends() == [1]
+        assert waiting(stage) == [
+            "EN ATTENTE – 1 envoi aujourd’hui, la limite de ce dossier ; la suite demain"
+        ]
