@@ -194,8 +194,8 @@ _HEAD = """# Dependencies
 
 What the service runs on: {direct} libraries of its own choice, {others} that those bring along. Versions are the ones
 that the tests run with (`constraints.txt`); an installation takes newer ones within the bounds of `pyproject.toml`.
-Licences as each package states them. Written by `python -m tests.dependency_list`; `tests/unit/test_dependencies.py`
-fails when it differs from what is installed.
+Licences as each package states them. What is brought along is that of Python 3.11 on Linux. Written by
+`python -m tests.dependency_list`; `tests/unit/test_dependencies.py` fails when it differs from what is installed.
 
 ## Chosen
 """
