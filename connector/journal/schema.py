@@ -153,7 +153,7 @@ _APPEND_ONLY = (
 
 def create(connection: Connection) -> None:
     """Make an empty journal of today's version."""
-    metadata.create_all(connection)
+    metadata.create_all(connection, checkfirst=False)
     if connection.dialect.name == "sqlite":
         for statement in _APPEND_ONLY:
             connection.execute(text(statement))
