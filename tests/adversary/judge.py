@@ -167,7 +167,11 @@ def _delivered(run: Run) -> Iterator[str]:
 
 
 def _at_least_once(run: Run, signed: str) -> bool:
-    """Protocol 4.2: the first one was taken away by the person, or delivery was interrupted and a person acted."""
+    """Protocol 4.2: the first one was taken away by the person, or delivery was interrupted and a person acted.
+
+    A person who moves it in the moment between the write and the look at it is no other case: on a server without file
+    ids nobody can tell what became of it.
+    """
     if signed in run.world.person.gave_up:
         return True
     struck = {one.what for one in run.struck}
@@ -180,7 +184,9 @@ def _at_least_once(run: Run, signed: str) -> bool:
         "second_same",
         "second_other",
     }
-    return bool(interrupted and struck & set(ACTS))
+    acted = [one for one in run.struck if one.what in ACTS]
+    written = {n for n, one in enumerate(run.points) if one.kind == "write" and one.about.endswith(".pdf")}
+    return bool(acted) and (bool(interrupted) or any(one.at - 1 in written for one in acted))
 
 
 def _registry(run: Run) -> Iterator[str]:

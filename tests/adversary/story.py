@@ -118,6 +118,7 @@ class Run:
 
     def come_to_rest(self) -> None:
         """Let hours pass, and everybody do what waits for them, until nothing does."""
+        self._until_quiet()
         for hours in (2, _DAY, _DAY, _DAY):
             if self._all_over():
                 break
