@@ -420,15 +420,16 @@ def test_what_stands_in_another_registry(tmp_path: Path) -> None:
     """
     with Firms(tmp_path) as stage:
         send_out(stage, "leur", folder=THEIRS)
-        stage.dms.misbehave(kind="status", status=503, method="PUT", path="*.sent*", times=None)
+        stage.platform.misbehave(operation="create", kind="status", status=503, times=None)
         for name in ("notre", "dossier"):
             stage.drop(name, letter(name))
         stage.run(4)
+        assert {stage.record(name).state for name in ("notre", "dossier")} == {State.WAITING}
         planted = {name: stage.registry(THEIRS) / stage.marker(name).name for name in ("notre", "dossier")}
         planted["notre"].write_bytes(stage.marker("leur", folder=THEIRS).read_bytes())
         planted["dossier"].mkdir()
-        stage.dms.behave()
-        stage.later(60)
+        stage.platform.behave()
+        stage.later()
         for name in planted:
             assert stage.first_line(name).startswith(OUT), stage.status(name)
             assert stage.transaction(name) != stage.transaction("leur", folder=THEIRS)
@@ -440,7 +441,7 @@ def test_what_stands_in_another_registry(tmp_path: Path) -> None:
             assert stage.first_line(f"notre {status}").startswith(OUT), status
         stage.dms.behave()
         stage.sign()
-        stage.later(60)
+        stage.later()
         assert {one.state for one in stage.records()} == {State.DELIVERED}
         assert stage.sends() == [1] * 5
         stage.intact()
