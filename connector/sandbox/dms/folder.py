@@ -94,7 +94,7 @@ class NextcloudFolder:
     def rights(self, path: str) -> int:
         """Return what may be done with ``path``: that of its share (facts section 9), everything in one's own files."""
         if self.is_read_only(path):
-            return READ
+            return READ | RESHARE  # "view only", as it is given where sharing on is not switched off
         top = self.share_of(path)
         return EVERYTHING if top is None else self.shares[top]
 
