@@ -81,8 +81,11 @@ class Recent:
 
 
 def _connection_of_its_own(engine: Engine) -> sqlite3.Connection | None:
-    """Open one that only watches: a connection is not told of what it changes itself."""
-    if engine.dialect.name != "sqlite":
+    """Open one that only watches: a connection is not told of what it changes itself.
+
+    A database in memory is its one connection.
+    """
+    if engine.dialect.name != "sqlite" or engine.url.database in {None, "", ":memory:"}:
         return None
     taken = engine.raw_connection()
     inner: sqlite3.Connection = taken.driver_connection  # type: ignore[assignment]

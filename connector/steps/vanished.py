@@ -63,6 +63,9 @@ def _is_gone(sights: Sequence[Sight], record: Record, owned: Set[str]) -> bool:
         return False
     if any(one.href and in_sight(sights, one.href) is not None for one in record.documents):
         return False
+    status = record.extra.get("status_href")
+    if status is not None and in_sight(sights, str(status)) is not None:
+        return False  # a disk that is away takes our own file along; a person who tidies up leaves it
     ids = {record.sidecar_file_id, *(one.file_id for one in record.documents)} - {None}
     if any(FileId(str(one)) in sight.by_id for sight in sights for one in ids):
         return False
