@@ -26,6 +26,7 @@ PROJECT = "jse-connector"
 FOR: Mapping[str, str] = {
     "webdavclient3": "all traffic with the DMS, through one subclass",
     "requests": "the session below it: redirects, cookies, proxies refused there",
+    "urllib3": "the connections below that session; unpacks in bounded pieces from 2.6 on",
     "lxml": "WebDAV's XML, without entities and network",
     "watchdog": "wake-ups of local folders; never the truth",
     "httpx": "all traffic with Jesignexpert",

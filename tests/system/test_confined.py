@@ -123,6 +123,7 @@ def jobs(home: Path) -> dict[str, dict[str, object]]:
         },
         "images.to_pdf": {"path_in": str(photo), "path_out": str(home / "p.pdf"), "max_bytes": 10_000_000},
         "lists.read": {"path": str(rows), "kind": "xlsx"},
+        "isolation.held": {},
     }
 
 
