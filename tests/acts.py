@@ -41,7 +41,13 @@ NEW = "signé v2 OK"
 OTHERWISE = "Une autre version de la lettre"
 DAY_S, ALL_WAITS_S = 86_400, 4.1 * 3_600
 PATIENT = timedelta(hours=4)
-MAKING = Timing(retry_most=timedelta(minutes=2), follow_first_day=timedelta(minutes=2), probe=PATIENT)
+MAKING = Timing(
+    retry_most=timedelta(minutes=2),
+    follow_first_day=timedelta(minutes=2),
+    probe=PATIENT,
+    vanished_patience=timedelta(0),
+)
+"""One folder holds a letter of every life: what is done to all of them at once is no disk that has gone away."""
 PLAYING = replace(MAKING, follow_first_hour=PATIENT, follow_first_day=PATIENT, follow_later=PATIENT)
 """The platform is asked when its news matters, at the making and at the end: rounds between cost little."""
 
