@@ -716,8 +716,14 @@ def test_the_same_form_signed_by_another_client(tmp_path: Path) -> None:
         for person in (MARIE, PAUL):
             stage.sign(person)
         answers(stage, "download", "marie", platform_copy(stage, "paul"))
+        # Paul's own comes later: what is known to be his would not come beside Marie's at all.
+        not_ready = {"transaction": str(stage.record("paul").transaction), "status": 404}
+        stage.platform.misbehave(operation="download", kind="status", times=None, **not_ready)
         stage.run()
         assert stage.first_line("marie") == beside("marie", "signé, à vérifier")
+        stage.platform.behave()
+        stage.clock.advance(3700)
+        stage.run()
         assert "Aucune signature n’est au nom" in stage.status("marie").replace("\u00a0", " ")
         assert stage.read("marie.pdf") == form
         assert stage.first_line("paul") == in_place("paul")
