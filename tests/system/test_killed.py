@@ -225,7 +225,7 @@ def test_sigterm_during_an_upload(stage: Stage) -> None:
     """E2: the upload in flight gets its time and its answer; nothing else begins: no marker, no send."""
     stage.platform.misbehave(operation="upload", kind="latency", seconds=1.5)
     process = stage.start()
-    until(stage.platform.transactions, process)
+    until(lambda: not stage.platform.misbehaviour.pending(), process)  # the upload is on its way
     process.signal(signal.SIGTERM)
     assert process.wait() == 0
     assert [one.operation for one in stage.platform.requests if one.operation == "upload"] == ["upload"]

@@ -95,6 +95,11 @@ class Misbehaviour:
         with self._lock:
             self._rules.clear()
 
+    def pending(self) -> list[Rule]:
+        """Return the rules that still apply."""
+        with self._lock:
+            return list(self._rules)
+
     def before(self, operation: str, transaction: str) -> list[Rule]:
         """Take the rules that apply as a request comes in; at most one of them decides its answer."""
         return self._take(_BEFORE, operation, transaction)
