@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
-from connector.errors import NotFound, PreconditionFailed, StaleRecordError
+from connector.errors import NotFound, PreconditionFailed, RemoteError, StaleRecordError
 from connector.lifecycle import Record, SignatoryFacts, State
 from connector.ports import Href
 from connector.report.status import render_status
@@ -42,23 +42,33 @@ _NOBODY: Final = {"fr": "signataires: (effacé)", "en": "signatories: (erased)"}
 
 
 def fade(parts: Parts) -> int:
-    """Once a day, let those fade whose requests have been over for long enough. Returns in how many. Journal only."""
+    """Once a day, let those fade whose requests have been over for long enough. Returns in how many.
+
+    Writes the journal only. A server that has told nothing since the start is asked what it can do, now and then.
+    """
     if parts.keep_personal_data is None:
         return 0
     today = parts.now().astimezone(parts.report.zone).date().isoformat()
     if parts.journal.last_account_event("", _EVENT) == {"day": today}:
         return 0
+    if parts.fades_again_at is not None and parts.now() < parts.fades_again_at:
+        return 0
     before, faded, busy = parts.now() - parts.keep_personal_data, 0, False
+    away: set[str] = set()
     for record in parts.journal.everything():
-        if not _due(record, before):
+        if record.server in away or not _due(record, before):
             continue
         try:
             _fade(parts, record)
         except StaleRecordError:
             busy = True  # somebody is at it just now: once more at the next pass
+        except RemoteError:
+            # What it can do has never been told since the start: its requests fade when it is back.
+            away.add(record.server)
         else:
             faded += 1
-    if not busy:
+    parts.fades_again_at = parts.now() + parts.timing.probe if away else None
+    if not busy and not away:
         parts.journal.mark_account("", _EVENT, {"day": today})
     if faded:
         log.info("of %d requests that have been over for long enough, names alone are kept", faded)
