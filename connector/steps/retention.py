@@ -8,10 +8,12 @@ section 3, point 2; issue "Nothing twice", point 7; API page section 4.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from connector.errors import StaleRecordError
 from connector.lifecycle import Record, State
 from connector.report.facts import ERASURE_NEAR_DAYS
 from connector.steps.alarms import end_alarm, raise_alarm
@@ -78,7 +80,8 @@ def tell(parts: Parts, account: str) -> None:
     )
     raise_alarm(parts, subject, RETENTION, text, {"refs": refs, "erased_from": soonest.isoformat()})
     for record, day in fresh:
-        parts.journal.note(record, "erasure_near", data={"days": day}, extra={**record.extra, TOLD: day})
+        with suppress(StaleRecordError):  # its server's pass writes just now: told once more at the next one
+            parts.journal.note(record, "erasure_near", data={"days": day}, extra={**record.extra, TOLD: day})
 
 
 def _day(parts: Parts, record: Record) -> int | None:
