@@ -735,7 +735,7 @@ def test_no_journal_is_born_beside_the_log_of_a_lost_one(journal: Journal, path:
     journal.close()
     path.unlink()
     log.write_bytes(left)
-    with pytest.raises(JournalError, match="log journal.*rebuild"):
+    with pytest.raises(JournalError, match=r"log journal.*rebuild"):
         Journal(f"sqlite:///{path}", now=clock)
     assert not path.exists()
     assert log.read_bytes() == left
