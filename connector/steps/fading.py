@@ -22,7 +22,7 @@ from connector.ports import Href
 from connector.report.status import render_status
 from connector.sidecar.model import Signatory
 from connector.sidecar.origin import born_of
-from connector.steps import own_files, written
+from connector.steps import filing, own_files, written
 from connector.steps.context import context_of
 from connector.steps.erasing import REACHED_BY, Erasure, address, erasing, number, people_of, without
 from connector.steps.parts import Parts
@@ -57,6 +57,9 @@ def fade(parts: Parts) -> int:
     away: set[str] = set()
     for record in parts.journal.everything():
         if record.server in away or not _due(record, before):
+            continue
+        if filing.STEP in parts.journal.intended(record):
+            busy = True  # where its files lie is still a question, which fading would end
             continue
         try:
             _fade(parts, record)

@@ -11,7 +11,7 @@ import pytest
 from connector.cli import main
 from connector.lifecycle import State
 from connector.passes import account_pass
-from connector.steps import fading
+from connector.steps import fading, filing
 from connector.steps.alarms import standing
 from connector.steps.vanished import MANY, VANISHED
 from tests import documents, spreadsheets
@@ -192,10 +192,13 @@ def test_what_fades_holds_nothing_up(tmp_path: Path) -> None:
     with Stage(tmp_path, more="keep_personal_data: 30d\n") as stage:
         over_for_long(stage, MANY)
         stage.restart()
+        carried = stage.parts.journal.note(stage.records()[-1], "carrying", intend={filing.STEP: {"into": True}})
         stage.dms.misbehave(kind="status", status=503, times=None)
         account_pass(stage.parts, "cabinet")
         stage.dms.behave()
         stage.clock.advance(4000)
+        account_pass(stage.parts, "cabinet")
+        assert stage.parts.journal.intended(carried) == (filing.STEP,), "where its files lie is still a question"
         stage.run()
         assert standing(stage.parts, "folder:lettres", VANISHED) is None
         stage.drop("neuve")
