@@ -93,12 +93,11 @@ def _fade(parts: Parts, record: Record) -> None:
 
 def _tells_of_them(parts: Parts, record: Record, changes: Mapping[str, Any]) -> bool:
     """True where something in the folder is to be written again: what never told of them keeps even its old words."""
-    if (
-        not lies_in_a_folder(record)
-        or record.folder not in parts.watched
-        or record.account not in parts.accounts
-    ):
+    settings = parts.watched.get(record.folder)
+    if not lies_in_a_folder(record) or settings is None or record.account not in parts.accounts:
         return False
+    if record.server != settings.server:
+        return False  # that folder lay on another server once, where nobody works any more
     if record.request is not None and record.request.born_of:
         return True
     context = context_of(parts, record)
