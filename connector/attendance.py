@@ -19,7 +19,7 @@ from connector.guards import (
 )
 from connector.lifecycle import Record
 from connector.ports import Entry, FileId
-from connector.steps import filed, vanished
+from connector.steps import fading, filed, vanished
 from connector.steps.adopted import place_adopted
 from connector.steps.case import Case
 from connector.steps.discover import Sight
@@ -47,7 +47,7 @@ def attend(
     known_at: dict[int, str] = {}
     elsewhere: set[str] = set()
     in_sight = cache(partial(_files, sights))
-    doubted = vanished.look(parts, sights, server)
+    doubted = vanished.look(parts, sights, server, over=fading.awaited)
     for record in parts.journal.open_records(server):
         if record.id in held:
             elsewhere.add(record.place)

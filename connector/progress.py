@@ -27,7 +27,7 @@ from connector.steps.notice import show_notice
 from connector.steps.parts import FolderSettings, Parts
 from connector.steps.prepare import judge_again, prepare
 from connector.steps.previews import show_preview
-from connector.steps.send import send
+from connector.steps.send import not_begun, send
 from connector.steps.tags import tag
 from connector.steps.tidy import due
 
@@ -227,8 +227,11 @@ def _go_on(
     for _ in range(_MOST_STEPS):
         if record.state not in while_in:
             return record
+        if parts.stop.is_set():
+            guarded(parts, record, partial(not_begun, parts, record))
+            return None
         step = _next_step(parts, record)
-        if step is None or parts.stop.is_set() or turn.over:
+        if step is None or turn.over:
             return None
         moved = _stepped(parts, record, step, memory)
         if moved is None or (moved.state is record.state and moved.updated_at == record.updated_at):

@@ -33,7 +33,8 @@ def rebuild(settings: Settings, *, yes: bool) -> int:
     state.make()
     with single_instance(state):
         there = [path for path in (file.with_name(file.name + part) for part in _PARTS) if path.exists()]
-        paused = _paused(file)
+        # Of a journal whose log alone is left nobody knows.
+        paused = _paused(file) if file in there or not there else None
         if there:
             agreed(
                 f"The journal {file} is put aside, and a new one is begun. Running requests are found again by their "

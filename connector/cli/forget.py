@@ -53,7 +53,7 @@ def forget(settings: Settings, address: str, *, dry_run: bool, yes: bool) -> int
             address,
             found,
             hide=lambda email: sealer(config, place).hide(email),
-            followed=lambda record: record.folder in config.folders and record.account in config.accounts,
+            followed=lambda record: _is_worked_in(config, record) and record.account in config.accounts,
         )
         print(f"Erased.\n{_KEPT}")
         _unfollowed(config, found)
@@ -78,9 +78,14 @@ def _awaited(records: Sequence[Record]) -> None:
     )
 
 
+def _is_worked_in(config: Config, record: Record) -> bool:
+    folder = config.folders.get(record.folder)
+    return folder is not None and folder.server == record.server
+
+
 def _unfollowed(config: Config, found: Traces) -> None:
     for record in found.over:
-        if record.folder not in config.folders and fading.lies_in_a_folder(record):
+        if not _is_worked_in(config, record) and fading.lies_in_a_folder(record):
             print(
                 f"{record.ref}: folder {record.folder} is in the configuration no more; look there for its status "
                 "by hand."

@@ -51,6 +51,7 @@ def judge(file: Path, wanted: Set[str]) -> bool:
         with file.open("rb") as stream:
             head = stream.read(len(_HEAD))
     except FileNotFoundError:
+        _no_log_alone(file)
         return False
     except IsADirectoryError:
         raise JournalError(f"the journal {file} is a directory. {_ANEW}") from None
@@ -77,6 +78,14 @@ def judge(file: Path, wanted: Set[str]) -> bool:
     if not wanted <= tables:
         raise _stranger(file, tables)
     return True
+
+
+def _no_log_alone(file: Path) -> None:
+    """Raise JournalError where a journal's log outlived it: SQLite would read its facts into the new one."""
+    log = file.with_name(file.name + "-wal")
+    with suppress(OSError):
+        if log.stat().st_size:
+            raise JournalError(f"the journal {file} is gone, and its log {log.name} is still there. {_ANEW}")
 
 
 def bear(url: str, make: Callable[[URL], None]) -> None:

@@ -16,13 +16,13 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
-from connector.errors import NotFound, PreconditionFailed, StaleRecordError
+from connector.errors import NotFound, PreconditionFailed, RemoteError, StaleRecordError
 from connector.lifecycle import Record, SignatoryFacts, State
 from connector.ports import Href
 from connector.report.status import render_status
 from connector.sidecar.model import Signatory
 from connector.sidecar.origin import born_of
-from connector.steps import own_files, written
+from connector.steps import filing, own_files, written
 from connector.steps.context import context_of
 from connector.steps.erasing import REACHED_BY, Erasure, address, erasing, number, people_of, without
 from connector.steps.parts import Parts
@@ -42,23 +42,36 @@ _NOBODY: Final = {"fr": "signataires: (effacé)", "en": "signatories: (erased)"}
 
 
 def fade(parts: Parts) -> int:
-    """Once a day, let those fade whose requests have been over for long enough. Returns in how many. Journal only."""
+    """Once a day, let those fade whose requests have been over for long enough. Returns in how many.
+
+    Writes the journal only. A server that has told nothing since the start is asked what it can do, now and then.
+    """
     if parts.keep_personal_data is None:
         return 0
     today = parts.now().astimezone(parts.report.zone).date().isoformat()
     if parts.journal.last_account_event("", _EVENT) == {"day": today}:
         return 0
+    if parts.fades_again_at is not None and parts.now() < parts.fades_again_at:
+        return 0
     before, faded, busy = parts.now() - parts.keep_personal_data, 0, False
+    away: set[str] = set()
     for record in parts.journal.everything():
-        if not _due(record, before):
+        if record.server in away or not _due(record, before):
+            continue
+        if filing.STEP in parts.journal.intended(record):
+            busy = True  # where its files lie is still a question, which fading would end
             continue
         try:
             _fade(parts, record)
         except StaleRecordError:
             busy = True  # somebody is at it just now: once more at the next pass
+        except RemoteError:
+            # What it can do has never been told since the start: its requests fade when it is back.
+            away.add(record.server)
         else:
             faded += 1
-    if not busy:
+    parts.fades_again_at = parts.now() + parts.timing.probe if away else None
+    if not busy and not away:
         parts.journal.mark_account("", _EVENT, {"day": today})
     if faded:
         log.info("of %d requests that have been over for long enough, names alone are kept", faded)
@@ -80,12 +93,11 @@ def _fade(parts: Parts, record: Record) -> None:
 
 def _tells_of_them(parts: Parts, record: Record, changes: Mapping[str, Any]) -> bool:
     """True where something in the folder is to be written again: what never told of them keeps even its old words."""
-    if (
-        not lies_in_a_folder(record)
-        or record.folder not in parts.watched
-        or record.account not in parts.accounts
-    ):
+    settings = parts.watched.get(record.folder)
+    if not lies_in_a_folder(record) or settings is None or record.account not in parts.accounts:
         return False
+    if record.server != settings.server:
+        return False  # that folder lay on another server once, where nobody works any more
     if record.request is not None and record.request.born_of:
         return True
     context = context_of(parts, record)

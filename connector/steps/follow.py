@@ -172,12 +172,12 @@ def _known_of(
     told: SignatoryStatus, known: Mapping[int, SignatoryFacts], all_told: Sequence[SignatoryStatus]
 ) -> SignatoryFacts | None:
     there = known.get(told.order)
-    if there is None or not told.email or not there.email or _same(told.email, there.email):
+    if not told.email or (there is not None and (not there.email or _same(told.email, there.email))):
         return there
     for facts in known.values():
         if facts.email and _same(facts.email, told.email):
             return facts
-    if any(one.email and _same(one.email, there.email) for one in all_told):
+    if there is None or any(one.email and _same(one.email, there.email) for one in all_told):
         return None  # whoever was at that rank has another one now
     return there.model_copy(update={"email": told.email, "phone": ""})
 

@@ -166,6 +166,8 @@ class Parts:
     timing: Timing = field(default_factory=Timing)
     keep_personal_data: timedelta | None = None
     """How long after a request's end its people's addresses and numbers are kept; None: as long as the journal."""
+    fades_again_at: datetime | None = None
+    """When those are looked at again whose server was away; None where there were none."""
     stop: threading.Event = field(default_factory=threading.Event)
     in_flight: set[int] = field(default_factory=set)
     """Records whose ``send`` is under way in this process: not yet a question for anybody."""

@@ -8,10 +8,12 @@ section 3, point 2; issue "Nothing twice", point 7; API page section 4.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from connector.errors import StaleRecordError
 from connector.lifecycle import Record, State
 from connector.report.facts import ERASURE_NEAR_DAYS
 from connector.steps.alarms import end_alarm, raise_alarm
@@ -60,7 +62,14 @@ def first_things_first(parts: Parts, records: Iterable[Record]) -> list[Record]:
 
 def tell(parts: Parts, account: str) -> None:
     """Tell of what is near its erasure, at each of the days, once for all requests of an account."""
-    near = [record for record in parts.journal.followed(account) if is_near(parts, record)]
+    followed = parts.journal.followed(account)
+    near = [record for record in followed if is_near(parts, record)]
+    for record in followed:
+        if TOLD in record.extra and record not in near:
+            # It has answered since, or is known now to be signed: another date holds, which is told in its turn.
+            extra = {name: value for name, value in record.extra.items() if name != TOLD}
+            with suppress(StaleRecordError):
+                parts.journal.touch(record, extra=extra)
     subject = f"account:{account}"
     if not near:
         end_alarm(parts, subject, RETENTION, "nothing is near its erasure at the platform any more")
@@ -78,7 +87,8 @@ def tell(parts: Parts, account: str) -> None:
     )
     raise_alarm(parts, subject, RETENTION, text, {"refs": refs, "erased_from": soonest.isoformat()})
     for record, day in fresh:
-        parts.journal.note(record, "erasure_near", data={"days": day}, extra={**record.extra, TOLD: day})
+        with suppress(StaleRecordError):  # its server's pass writes just now: told once more at the next one
+            parts.journal.note(record, "erasure_near", data={"days": day}, extra={**record.extra, TOLD: day})
 
 
 def _day(parts: Parts, record: Record) -> int | None:
@@ -87,6 +97,6 @@ def _day(parts: Parts, record: Record) -> int | None:
     assert until is not None
     left = until - parts.now()
     come = [day for day in ALARM_DAYS if left <= timedelta(days=day)]
-    told = record.extra.get(TOLD)
     day = min(come)
-    return None if isinstance(told, int) and told <= day else day
+    # Fewer days were told of an earlier date than this one.
+    return None if record.extra.get(TOLD) == day else day

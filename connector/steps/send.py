@@ -91,6 +91,18 @@ def _overturned(parts: Parts, record: Record) -> Record:
     return parts.journal.fact(record, Event.HELD, reason="marker_other_digest", values={}, next_at=None)
 
 
+def not_begun(parts: Parts, record: Record) -> Record:
+    """The service stops before the one call: this very process knows that it was never made.
+
+    Its intent goes, so that the next start asks, waits and sends, where it would otherwise be in doubt for ever.
+    """
+    if record.id not in parts.fresh_sends:
+        return record
+    record = parts.journal.note(record, "send_not_begun", done=("send",))
+    parts.fresh_sends.discard(record.id)
+    return record
+
+
 def ask_first(parts: Parts, record: Record) -> Record | None:
     """Return what the platform's answer makes of it; None when nothing was sent, for certain.
 

@@ -32,13 +32,15 @@ def is_full(parts: Parts) -> bool:
 
 
 def look(parts: Parts) -> None:
-    """Find out whether a file can be put to rest again; costs nothing while there is no trouble."""
-    if not is_full(parts):
-        return
-    try:
-        parts.spool.probe()
-    except SpoolError:
-        return
-    end_alarm(parts, _MACHINE, NO_ROOM, "documents can be kept again: everything goes on")
+    """Find out whether a file can be put to rest again; costs next to nothing while there is no trouble.
+
+    Without the alarm there is no hold: one that a crash left, or that was made just as the alarm ended, goes as well.
+    """
+    if is_full(parts):
+        try:
+            parts.spool.probe()
+        except SpoolError:
+            return
     for account in parts.accounts:
         parts.journal.release(account, cause=NO_ROOM)
+    end_alarm(parts, _MACHINE, NO_ROOM, "documents can be kept again: everything goes on")

@@ -273,9 +273,9 @@ def _clock_allows(parts: Parts, record: Record, hold: Hold | None) -> bool:
     """
     if not clocks.too_far(parts, record.account):
         return True
-    if hold is None or hold.cause != clocks.CLOCK:
+    if hold is None or hold.cause not in _ENDED_ELSEWHERE:
         clocks.hold(parts, record.account)
-    elif record.state is State.WAITING:
+    elif hold.cause == clocks.CLOCK and record.state is State.WAITING:
         return True
     parts.probing.pop(record.account, None)
     return False

@@ -11,7 +11,7 @@ import pytest
 
 from connector.passes import account_pass
 from tests.faults.points import Killed, Points, Variant
-from tests.worlds import ROOT, Stage, workers
+from tests.worlds import QUICK, ROOT, Stage, workers
 
 
 @pytest.mark.parametrize(
@@ -57,6 +57,34 @@ def test_stopping_right_before_the_marker(tmp_path: Path) -> None:
         stage.restart()
         stage.run()
         assert stage.sends() == [1]
+        stage.intact()
+
+
+def test_stopping_right_after_the_marker(tmp_path: Path) -> None:
+    """E2: told to stop while the marker is made: it is not sent any more, nor doubted; the next start sends it once."""
+    points = Points()
+    with Stage(tmp_path, seams=points.seams(workers())) as stage:
+        original = points.passing
+
+        def passing(name: str, *effect: Any) -> Any:
+            if name.endswith(".sent"):
+                stage.parts.stop.set()
+            return original(name, *effect)
+
+        points.passing = passing  # type: ignore[method-assign]
+        points.armed = True
+        stage.drop()
+        stage.run(4)
+        points.armed = False
+        points.passing = original  # type: ignore[method-assign]
+        assert "commit marked #1" in points.labels
+        assert stage.sends() == [0]
+        stage.restart()
+        stage.run()
+        stage.clock.advance(QUICK.quiet_send.total_seconds())
+        stage.run()
+        assert stage.sends() == [1]
+        assert stage.first_line().startswith("EN COURS – ")
         stage.intact()
 
 

@@ -10,7 +10,10 @@ import pytest
 
 from connector.cli import main
 from connector.lifecycle import State
-from connector.steps import fading
+from connector.passes import account_pass
+from connector.steps import fading, filing
+from connector.steps.alarms import standing
+from connector.steps.vanished import MANY, VANISHED
 from tests import documents, spreadsheets
 from tests.worlds import CLAIRE, MARIE, ONE, ROOT, TWO, Stage
 
@@ -159,3 +162,57 @@ def test_a_person_who_is_forgotten_is_named_nowhere(
         assert stage.sends() == sends
         stage.disown("Lettre de la liste.sign.yaml")
         stage.intact()
+
+
+def over_for_long(stage: Stage, many: int) -> None:
+    """So many requests have expired, were closed, and their files were archived elsewhere since.
+
+    One more is of the time when that folder lay on another server.
+    """
+    stage.drop("lettre")
+    stage.run()
+    stage.clock.advance(timedelta(days=16).total_seconds())
+    stage.renew()
+    stage.run()
+    record = stage.record()
+    assert (record.state, record.closed) == (State.EXPIRED, True)
+    fields = record.model_dump(exclude={"id", "ref", "created_at", "updated_at", "revision", "document"})
+    for number in range(many - 1):
+        place = f"/{ROOT}/Clients/{number}"
+        status = {**record.extra, "status_href": f"{place}.signature.txt"}
+        document = record.document.model_copy(update={"href": f"{place}.pdf", "file_id": None})
+        kept = {**fields, "place": f"{place}.sign.yaml", "sidecar_file_id": None, "extra": status}
+        stage.parts.journal.add(**kept, document=document)
+    elsewhere = {**fields, "server": "ancien", "place": f"/{ROOT}/ancienne.sign.yaml"}
+    stage.parts.journal.add(**elsewhere, document=record.document)
+    for name in ("lettre.pdf", "lettre.sign.yaml", "lettre.signature.txt"):
+        stage.delete(name)
+    stage.run()
+    stage.clock.advance(timedelta(days=31).total_seconds())
+    stage.renew()
+
+
+def test_what_fades_holds_nothing_up(tmp_path: Path) -> None:
+    """A server that is away keeps no account from being asked; files archived since the end are no vanished ones."""
+    with Stage(tmp_path, more="keep_personal_data: 30d\n") as stage:
+        over_for_long(stage, MANY)
+        stage.restart()
+        carried = stage.parts.journal.note(
+            stage.records()[-2], "carrying", intend={filing.STEP: {"into": True}}
+        )
+        stage.dms.misbehave(kind="status", status=503, times=None)
+        account_pass(stage.parts, "cabinet")
+        stage.dms.behave()
+        stage.clock.advance(4000)
+        account_pass(stage.parts, "cabinet")
+        assert stage.parts.journal.intended(carried) == (filing.STEP,), (
+            "where its files lie is still a question"
+        )
+        stage.run()
+        assert standing(stage.parts, "folder:lettres", VANISHED) is None
+        stage.drop("neuve")
+        stage.run()
+        assert stage.first_line("neuve").startswith("EN COURS – ")
+        over = [one for one in stage.records() if one.state is State.EXPIRED]
+        assert all(one.closed for one in over)
+        assert not [one for one in over if MARIE in str(one)]

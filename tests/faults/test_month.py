@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from connector.cli.wiring import Seams
+from connector.journal import Journal
 from connector.lifecycle import State
 from connector.passes import account_pass, server_pass
+from connector.steps.retention import ALARM_DAYS, TOLD
 from tests.faults.test_dates import connected_for_good
 from tests.faults.test_once import Town, delivered_once, in_place, letter, send_out
-from tests.worlds import MARIE, ROOT
+from tests.worlds import MARIE, ROOT, workers
 
 DAY = 86_400.0
 HOUR = 3_600.0
@@ -148,6 +153,54 @@ def test_what_is_near_its_erasure_comes_first(tmp_path: Path, caplog: pytest.Log
         assert stage.first_line("vieille") == in_place("vieille")
         assert stage.parts.alarms["account:cabinet", "retention"] is None
         stage.intact()
+
+
+class Meanwhile(Journal):
+    """A journal into whose records the server's pass writes while the account's tells an alarm."""
+
+    def mark_account(self, account: str, name: str, data: Mapping[str, Any]) -> None:
+        super().mark_account(account, name, data)
+        if account.endswith(" retention") and data["on"]:
+            for record in self.followed("cabinet"):
+                self.touch(record, extra={**record.extra, "seen": "there"})
+
+
+def test_what_is_told_of_its_erasure_may_change_meanwhile(tmp_path: Path) -> None:
+    """The account's pass goes on, and it is told at the next one."""
+    with Town(tmp_path, seams=Seams(pool=workers(), journal=Meanwhile)) as stage:
+        connected_for_good(stage)
+        send_out(stage, "lettre")
+        stage.platform.misbehave(kind="status", status=503, times=None)
+        stage.clock.advance(20 * DAY)
+        account_pass(stage.parts, "cabinet")
+        assert stage.record().extra["seen"] == "there"
+        assert stage.parts.alarms["account:cabinet", "retention"] is not None
+
+
+def test_a_later_erasure_is_told_anew(tmp_path: Path) -> None:
+    """D8: what was told while nobody knew whether it was signed is over once that is known; its own date is told."""
+    with Town(tmp_path) as stage:
+        connected_for_good(stage)
+        send_out(stage, "lettre")
+        stage.platform.misbehave(operation="status", kind="status", status=503, times=None)
+        stage.clock.advance(10 * DAY)
+        stage.sign(MARIE)
+        stage.clock.advance(19.2 * DAY)
+        stage.round()
+        assert stage.record().extra[TOLD] == 1
+        stage.platform.behave()
+        stage.platform.misbehave(operation="download", kind="status", status=503, times=None)
+        stage.clock.advance(HOUR)
+        stage.run(3)
+        assert stage.record().state is State.SEALING
+        assert TOLD not in stage.record().extra, "the overview would say that it must be seen to"
+        stage.clock.advance(DAY)
+        stage.run(3)
+        assert stage.record().extra[TOLD] == ALARM_DAYS[0]
+        told = [
+            data["days"] for _, name, data in stage.parts.journal.events(stage.record()) if "near" in name
+        ]
+        assert told == [1, 10]
 
 
 def test_erased_before_it_was_fetched(tmp_path: Path) -> None:

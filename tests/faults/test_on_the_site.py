@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from pathlib import Path
 
 from connector.lifecycle import State
@@ -41,12 +42,26 @@ def readdressed(stage: Town, transaction: str, before: str, after: str) -> None:
     stage.platform.act(act, stage.platform._record(transaction))
 
 
+def preceded(stage: Town, transaction: str, email: str) -> None:
+    """Somebody of the firm lets one more person sign, before all others."""
+
+    def act(_context: object, record: object) -> None:
+        people = record.signatories  # type: ignore[attr-defined]
+        one = copy.copy(people[-1])
+        one.email, one.first_name, one.last_name = email, "Paul", "Durand"
+        people.insert(0, one)
+        for rank, each in enumerate(people, start=1):
+            each.order = rank
+
+    stage.platform.act(act, stage.platform._record(transaction))
+
+
 def test_everything_that_can_be_done_there(tmp_path: Path) -> None:
     """D5: Refused by the second of three, lapsed, cancelled and deleted there, another order, another address: each is
     told as what it is, nobody's signature is told of another, and nothing is sent a second time."""
     with Town(tmp_path) as stage:
         connected_for_good(stage)
-        stories = ("refus", "annulee", "supprimee", "ordre", "adresse", "expiree")
+        stories = ("refus", "annulee", "supprimee", "ordre", "adresse", "ajout", "expiree")
         for name in stories:
             stage.drop(name, letter(name), THREE if name == "refus" else TWO)
         stage.run()
@@ -60,6 +75,7 @@ def test_everything_that_can_be_done_there(tmp_path: Path) -> None:
         stage.platform.site(of["supprimee"], "delete")
         swapped(stage, of["ordre"])
         readdressed(stage, of["adresse"], CLAIRE, PAUL)
+        preceded(stage, of["ajout"], PAUL)
         stage.run(6)
         assert stage.first_line("refus").startswith("REFUSÉ – Claire Bernard a refusé de signer le ")
         assert "Paul Durand n’avait pas encore reçu l’invitation" in shown(stage, "refus")
@@ -72,6 +88,8 @@ def test_everything_that_can_be_done_there(tmp_path: Path) -> None:
             (2, MARIE, "78"),
         ]
         assert [one.name for one in facts] == ["Claire Bernard", "Marie Dupont"]
+        facts = stage.record("ajout").signatories
+        assert [(one.email, one.phone[-2:]) for one in facts] == [(PAUL, ""), (MARIE, "78"), (CLAIRE, "32")]
         facts = stage.record("adresse").signatories
         assert [one.email for one in facts] == [MARIE, PAUL]
         for name in ("ordre", "adresse"):

@@ -18,6 +18,7 @@ from connector.passes import LOGIN_REFUSED, account_pass
 from connector.report.alarms import CAUSES, alarm_mail
 from connector.steps.alarms import standing
 from connector.steps.parts import Timing
+from connector.steps.waiting import UNANSWERED
 from tests.faults.test_dates import connected_for_good
 from tests.faults.test_once import Town, letter, send_out
 from tests.worlds import QUICK
@@ -279,6 +280,22 @@ def test_a_clock_that_goes_wrong(clocked: Clocked, caplog: pytest.LogCaptureFixt
         assert sorted(stage.sends()) == [1] * 4 or sorted(stage.sends())[-4:] == [1] * 4
         assert standing(stage.parts, "account:cabinet", "clock") is None
         assert standing(stage.parts, "server:dms", "clock") is None
+
+
+def test_a_wrong_clock_takes_no_other_holds_place(tmp_path: Path) -> None:
+    """R9b: a hold after an unanswered send outlives a clock that went wrong meanwhile, and the next start."""
+    with Town(tmp_path) as stage:
+        until = stage.clock.now() + timedelta(days=30)
+        stage.parts.journal.hold("cabinet", UNANSWERED, probe_at=until)
+        stage.parts.clocks = {"account:cabinet": lambda: 400.0}
+        stage.drop("lettre")
+        stage.run(4)
+        stage.restart()
+        stage.run(4)
+        held = stage.parts.journal.held("cabinet")
+        assert held is not None
+        assert held.cause == UNANSWERED
+        assert stage.tries() == 0
 
 
 # -------------------------------------------------------------------------------------- the mail

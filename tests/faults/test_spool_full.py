@@ -11,6 +11,7 @@ import pytest
 from connector.errors import SpoolError
 from connector.lifecycle import State
 from connector.spool import Spool
+from connector.steps import storage
 from connector.steps.alarms import standing
 from tests.faults.test_once import Town, delivered_once, in_place, letter, send_out
 from tests.faults.test_pauses_counted import notice
@@ -101,3 +102,15 @@ def test_a_probe_leaves_nothing(tmp_path: Path) -> None:
     spool.directory.rmdir()
     with pytest.raises(SpoolError):
         spool.probe()
+
+
+def test_the_hold_ends_however_its_alarm_ended(tmp_path: Path) -> None:
+    """A crash between the two, or a file that met the full disk just as it was found to have room: nothing is held."""
+    with Town(tmp_path) as stage:
+        journal = stage.parts.journal
+        journal.hold("cabinet", storage.NO_ROOM, probe_at=stage.clock.now())
+        assert standing(stage.parts, "machine", "no_room") is None
+        stage.restart()
+        send_out(stage, "lettre")
+        assert stage.parts.journal.held("cabinet") is None
+        assert stage.record().state is State.IN_PROGRESS

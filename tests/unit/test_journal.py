@@ -727,6 +727,20 @@ def test_a_damaged_journal_stops_and_stays(journal: Journal, path: Path, clock: 
     assert path.read_bytes() == broken
 
 
+def test_no_journal_is_born_beside_the_log_of_a_lost_one(journal: Journal, path: Path, clock: Clock) -> None:
+    """SQLite would read the old facts, those that the lost file did not hold alone, into the new journal."""
+    prepared(journal)
+    log = path.with_name(path.name + "-wal")
+    left = log.read_bytes()
+    journal.close()
+    path.unlink()
+    log.write_bytes(left)
+    with pytest.raises(JournalError, match=r"log journal.*rebuild"):
+        Journal(f"sqlite:///{path}", now=clock)
+    assert not path.exists()
+    assert log.read_bytes() == left
+
+
 def test_a_journal_of_another_program_is_not_taken_over(path: Path, clock: Clock) -> None:
     """A database with a table of that name but not ours is an error, not a journal of version nothing."""
     with raw(path) as db:
