@@ -81,3 +81,18 @@ def test_what_others_could_read_is_closed(tmp_path: Path, caplog: pytest.LogCapt
     caplog.clear()
     place.make()
     assert caplog.text == ""
+
+
+def test_a_directory_of_others_is_not_closed(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """``--state /var/lib``, a slip: what the connector makes is its own, all else there keeps its modes."""
+    others = tmp_path / "dpkg" / "info.sh"
+    others.parent.mkdir(mode=0o755)
+    others.write_bytes(b"")
+    others.chmod(0o755)
+    tmp_path.chmod(0o755)
+    (tmp_path / "tokens").mkdir(mode=0o755)
+    State(directory=tmp_path).make()
+    found = modes(tmp_path)
+    assert (found["."], found["dpkg"], found["dpkg/info.sh"]) == (0o755, 0o755, 0o755)
+    assert {found[name] for name in ("journal", "spool", "tokens", "keys")} == {0o700}
+    assert "holds other things, too (dpkg)" in caplog.text
