@@ -234,8 +234,8 @@ def _old_address(tree: Tree) -> Iterator[ConfigurationProblem]:
     for path in tree.matching("servers.*.url"):
         if "/remote.php/webdav" in (tree.text(*path) or ""):
             text = (
-                f"on Nextcloud write …{NEXTCLOUD_FILES}USER/ instead: through this old address neither public links nor "
-                "owners are told, and there are no versions, tags or comments."
+                f"on Nextcloud write …{NEXTCLOUD_FILES}USER/ instead: through this old address neither public "
+                "links nor owners are told, and there are no versions, tags or comments."
             )
             yield tree.problem(path, text, warning=True)
 
