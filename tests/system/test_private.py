@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import stat
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -96,3 +97,17 @@ def test_a_directory_of_others_is_not_closed(tmp_path: Path, caplog: pytest.LogC
     assert (found["."], found["dpkg"], found["dpkg/info.sh"]) == (0o755, 0o755, 0o755)
     assert {found[name] for name in ("journal", "spool", "tokens", "keys")} == {0o700}
     assert "holds other things, too (dpkg)" in caplog.text
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can make what belongs to others")
+def test_what_root_makes_is_the_services(stage: Stage) -> None:
+    """An administrator tries a tick by hand: the service, another user, finds every file its own afterwards."""
+    State(directory=stage.state).make()
+    for path in (stage.state, *stage.state.rglob("*")):
+        os.chown(path, 65534, 65534)
+    stage.configure(send="preview")
+    stage.drop()
+    assert stage.call("tick").returncode == 0
+    found = {str(path.relative_to(stage.state)): path.stat().st_uid for path in stage.state.rglob("*")}
+    assert "journal/journal.sqlite" in found
+    assert set(found.values()) == {65534}, found
