@@ -24,7 +24,9 @@ log = logging.getLogger(__name__)
 
 DIRECTORY, FILE = 0o700, 0o600
 OWN: Final = ("journal", "spool", "tokens", "keys")
-"""The directories in a state directory that are made here."""
+"""The directories in a state directory that are made at each start."""
+_OURS: Final = (*OWN, "credentials")
+"""And what ``connect SERVER`` makes beside them."""
 _NOBODYS: Final = "lost+found"
 _OTHERS: Final = 0o077
 _PR_SET_DUMPABLE: Final = 4
@@ -41,7 +43,7 @@ def made_private(root: Path) -> int:
     shared = sorted(
         one.name
         for one in root.iterdir()
-        if one.is_dir() and one.name not in {*OWN, _NOBODYS} and not one.is_symlink()
+        if one.is_dir() and one.name not in {*_OURS, _NOBODYS} and not one.is_symlink()
     )
     if shared:
         log.warning(
@@ -49,11 +51,11 @@ def made_private(root: Path) -> int:
             "directory of its own",
             root,
             ", ".join(shared[:3]),
-            ", ".join(OWN),
+            ", ".join(_OURS),
         )
     places = (root, *_below(root))
     if shared:
-        places = tuple(path for name in OWN for path in (root / name, *_below(root / name)))
+        places = tuple(path for name in _OURS for path in (root / name, *_below(root / name)))
     for path in places:
         try:
             mode = path.lstat()

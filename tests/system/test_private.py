@@ -65,6 +65,8 @@ def test_what_others_could_read_is_closed(tmp_path: Path, caplog: pytest.LogCapt
     """A state directory as a careless backup leaves it is put right before anything is read from it, and said once."""
     place = State(directory=tmp_path / "state")
     place.make()
+    for name in ("credentials", "lost+found"):  # of connect, and of a disk of its own
+        (place.directory / name).mkdir()
     (place.directory / "spool" / "ABC123").mkdir()
     (place.directory / "spool" / "ABC123" / "signed.pdf").write_bytes(b"%PDF")
     outside = tmp_path / "elsewhere"
@@ -75,7 +77,7 @@ def test_what_others_could_read_is_closed(tmp_path: Path, caplog: pytest.LogCapt
         if not path.is_symlink():
             path.chmod(0o777 if path.is_dir() else 0o666)
     place.make()
-    assert "others on this host could reach 7 places" in caplog.text
+    assert "others on this host could reach 9 places" in caplog.text
     (place.directory / "spool" / "link").unlink()
     assert {name: oct(mode) for name, mode in modes(place.directory).items() if mode & 0o077} == {}
     assert stat.S_IMODE(outside.stat().st_mode) == 0o644
