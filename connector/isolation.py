@@ -96,7 +96,7 @@ class IsolatedPool:
     def call(self, job: str, **arguments: Any) -> Any:
         """Run a job of :data:`JOBS` and return its answer; arguments and answer are JSON values.
 
-        Raises DocumentError: the job's own; ``pdf_too_slow`` when it exceeds its time or a MemoryError ends it;
+        Raises DocumentError: the job's own; ``pdf_too_slow`` when it exceeds its time, its memory or the host's;
         ``pdf_unreadable`` when a new worker dies, or the job fails otherwise. SpoolError when this machine is to
         blame: a local file is missing or cannot be written, no worker can be started, or :meth:`close` was
         called meanwhile. KeyError for a job that does not exist, RuntimeError after :meth:`close`.
@@ -108,8 +108,9 @@ class IsolatedPool:
             answer, used = self._once(question, self._take(fresh=False))
             if answer.get("died") and self._closed:
                 raise SpoolError("the worker was ended by our own stop")
-            if used and answer.get("died"):
-                # Earlier files may have worn that worker out: only a new one proves that this file is to blame.
+            if answer.get("died") and (used or answer.get("killed")):
+                # Earlier files may have worn that worker out, or the system chose it because others took its memory:
+                # only a new one proves that this file is to blame.
                 answer, used = self._once(question, self._take(fresh=True))
         return _result(answer)
 
@@ -260,6 +261,9 @@ class _Worker:
         if status == -signal.SIGABRT:
             # How pdfium and C++ libraries end when memory is refused to them.
             return {"error": "pdf_too_slow", "detail": "memory", "died": True}
+        if status == -signal.SIGKILL:
+            # Not by us: the kernel had no memory left, for this host or for the service.
+            return {"error": "pdf_too_slow", "detail": "memory", "died": True, "killed": True}
         return {"error": "pdf_unreadable", "detail": f"the worker ended ({status})", "died": True}
 
     def kill(self) -> None:

@@ -10,6 +10,8 @@ import resource
 import select
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 from connector import confinement
@@ -29,6 +31,7 @@ def serve(limits: Mapping[str, Any]) -> None:
     # A library that prints must not print into the answers.
     os.dup2(2, 1)
     limit(limits)
+    _first_to_go()
     os.umask(0o077)  # what it draws is of people's documents
     within = limits["within"]
     _held["alone"] = confinement.alone()
@@ -61,6 +64,12 @@ def limit(limits: Mapping[str, Any]) -> None:
         _soft, hard = resource.getrlimit(kind)
         most = most if hard == resource.RLIM_INFINITY else min(most, hard)
         resource.setrlimit(kind, (most, most))
+
+
+def _first_to_go() -> None:
+    """Where the kernel must end somebody for want of memory, let it be this process and not the service (proc(5))."""
+    with suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text("1000", encoding="ascii")
 
 
 def _more_time(seconds: float) -> None:

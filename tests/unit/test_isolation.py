@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 import threading
@@ -162,9 +163,28 @@ def test_dead_worker_is_one_error(put: Put) -> None:
         call = executor.submit(facts, pool, long)
         while not workers():
             time.sleep(0.01)
-        workers()[0].kill()
+        workers()[0].send_signal(signal.SIGSEGV)
         with pytest.raises(DocumentError, match="pdf_unreadable"):
             call.result()
+
+
+def test_what_the_kernel_kills_for_want_of_memory(put: Put) -> None:
+    """The worker goes before the service, the file has another try with a new one, and then it was too much."""
+    long, letter = put("long.pdf", documents.letter(1000)), put("letter.pdf", documents.letter())
+    with IsolatedPool() as pool, ThreadPoolExecutor(1) as executor:
+        call = executor.submit(facts, pool, long)
+        killed: list[int] = []
+        while len(killed) < 2:
+            for worker in workers():
+                if worker.pid not in killed:
+                    killed.append(worker.pid)
+                    worker.kill()
+            time.sleep(0.01)
+        with pytest.raises(DocumentError, match="pdf_too_slow"):
+            call.result()
+        assert len(facts(pool, letter)["pages"]) == 4  # type: ignore[arg-type]
+        (worker,) = workers()
+        assert Path(f"/proc/{worker.pid}/oom_score_adj").read_text(encoding="ascii").strip() == "1000"
 
 
 def test_worn_out_worker_blames_no_file(put: Put) -> None:
