@@ -160,10 +160,13 @@ def _of_one_folder(error: RemoteError) -> bool:
     return not isinstance(error, OutcomeUnknown)
 
 
-def keep_troubles(parts: Parts, memory: ServerMemory, names: Iterable[str]) -> None:
-    """Let the journal know which folders cannot be worked in, and why: ``status`` reads nothing else."""
+def keep_troubles(parts: Parts, memory: ServerMemory, names: Iterable[str], *, of_all: str = "") -> None:
+    """Let the journal know which folders cannot be worked in, and why: ``status`` reads nothing else.
+
+    ``of_all``: what concerns each of them.
+    """
     for name in names:
-        text, subject = memory.troubles.get(name, ""), f"folder:{name}"
+        text, subject = of_all or memory.troubles.get(name, ""), f"folder:{name}"
         if name not in memory.kept:
             memory.kept[name] = str(
                 (parts.journal.last_account_event(subject, TROUBLE) or {}).get("text", "")
