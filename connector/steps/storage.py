@@ -19,11 +19,12 @@ _MACHINE: Final = "machine"
 
 def met(parts: Parts, error: SpoolError) -> None:
     """A file could not be put to rest: tell it, and hold every account's launches."""
-    raise_alarm(parts, _MACHINE, NO_ROOM, f"{error}: nothing new is sent or fetched until there is room", {})
+    # In this order, and ended in the same: whatever another thread finds meanwhile, no hold is left without its alarm.
     for account in parts.accounts:
         held = parts.journal.held(account)
         if held is None:
             parts.journal.hold(account, NO_ROOM, probe_at=parts.now() + parts.timing.probe)
+    raise_alarm(parts, _MACHINE, NO_ROOM, f"{error}: nothing new is sent or fetched until there is room", {})
 
 
 def is_full(parts: Parts) -> bool:
@@ -32,13 +33,18 @@ def is_full(parts: Parts) -> bool:
 
 
 def look(parts: Parts) -> None:
-    """Find out whether a file can be put to rest again; costs nothing while there is no trouble."""
-    if not is_full(parts):
+    """Find out whether a file can be put to rest again; costs nothing while there is no trouble.
+
+    A hold that a process left without its alarm, killed between the two, goes at the first look of the next.
+    """
+    first = (_MACHINE, NO_ROOM) not in parts.alarms
+    if is_full(parts):
+        try:
+            parts.spool.probe()
+        except SpoolError:
+            return
+        end_alarm(parts, _MACHINE, NO_ROOM, "documents can be kept again: everything goes on")
+    elif not first:
         return
-    try:
-        parts.spool.probe()
-    except SpoolError:
-        return
-    end_alarm(parts, _MACHINE, NO_ROOM, "documents can be kept again: everything goes on")
     for account in parts.accounts:
         parts.journal.release(account, cause=NO_ROOM)

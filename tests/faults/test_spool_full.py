@@ -101,3 +101,16 @@ def test_a_probe_leaves_nothing(tmp_path: Path) -> None:
     spool.directory.rmdir()
     with pytest.raises(SpoolError):
         spool.probe()
+
+
+def test_a_hold_that_lost_its_alarm(tmp_path: Path) -> None:
+    """Killed between the two, holding or letting go: the next start finds the hold alone, and nothing waits on."""
+    with Town(tmp_path) as stage:
+        stage.run(1)
+        (account,) = stage.parts.accounts
+        stage.parts.journal.hold(account, "no_room", probe_at=stage.clock.now())
+        stage.restart()
+        stage.drop()
+        stage.run(6)
+        assert stage.parts.journal.held(account) is None
+        assert stage.first_line().startswith("EN COURS – ")
