@@ -86,7 +86,12 @@ def _answer(call: Mapping[str, Any]) -> tuple[dict[str, Any], bool]:
     """Run one job; return its answer, and whether this worker is as good as new."""
     module, function = JOBS[call["job"]]
     try:
-        return {"result": getattr(importlib.import_module(module), function)(**call["arguments"])}, True
+        job = getattr(importlib.import_module(module), function)
+    except (ImportError, OSError) as error:
+        # Not read yet: it is this installation, or what it may see of its own files, and never the document.
+        return {"kind": "spool", "detail": f"a library cannot be loaded ({type(error).__name__})"}, False
+    try:
+        return {"result": job(**call["arguments"])}, True
     except DocumentError as error:
         detail = str(error).removeprefix(error.code).removeprefix(": ")
         return {"error": error.code, "detail": detail}, False

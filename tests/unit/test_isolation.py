@@ -14,6 +14,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from connector import isolation_worker
 from connector.errors import DocumentError, SpoolError
 from connector.isolation import IsolatedPool, Limits
 from tests import bombs, documents
@@ -185,6 +186,14 @@ def test_what_the_kernel_kills_for_want_of_memory(put: Put) -> None:
         assert len(facts(pool, letter)["pages"]) == 4  # type: ignore[arg-type]
         (worker,) = workers()
         assert Path(f"/proc/{worker.pid}/oom_score_adj").read_text(encoding="ascii").strip() == "1000"
+
+
+def test_a_library_that_cannot_be_loaded_blames_no_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A broken installation, or a library kept where a confined worker sees nothing, is not the author's matter."""
+    monkeypatch.setattr(isolation_worker, "JOBS", {"lost": ("connector.nowhere", "read")})
+    answer, healthy = isolation_worker._answer({"job": "lost", "arguments": {}})
+    assert (answer["kind"], healthy) == ("spool", False)
+    assert "library" in answer["detail"]
 
 
 def test_worn_out_worker_blames_no_file(put: Put) -> None:
