@@ -39,6 +39,7 @@ JOBS: Final[Mapping[str, tuple[str, str]]] = {
     "images.to_pdf": ("connector.images.convert", "image_to_pdf"),
     "lists.read": ("connector.signatory_list.table", "read"),
     "isolation.held": ("connector.isolation_worker", "held"),
+    "isolation.missing": ("connector.isolation_worker", "missing"),
 }
 """Name of a job → module and function. Nothing else can be asked of a worker."""
 
@@ -84,6 +85,8 @@ class IsolatedPool:
         self._lock = threading.Lock()
         self._slots = threading.BoundedSemaphore(maximum)
         self._closed = False
+        self._whole = False
+        """Every parser could be loaded."""
 
     def __enter__(self) -> Self:
         return self
@@ -98,8 +101,9 @@ class IsolatedPool:
 
         Raises DocumentError: the job's own; ``pdf_too_slow`` when it exceeds its time, its memory or the host's;
         ``pdf_unreadable`` when a new worker dies, or the job fails otherwise. SpoolError when this machine is to
-        blame: a local file is missing or cannot be written, no worker can be started, or :meth:`close` was
-        called meanwhile. KeyError for a job that does not exist, RuntimeError after :meth:`close`.
+        blame: a local file is missing or cannot be written, no worker can be started, a library cannot be
+        loaded, or :meth:`close` was called meanwhile. KeyError for a job that does not exist, RuntimeError after
+        :meth:`close`.
         """
         if job not in JOBS:
             raise KeyError(job)
@@ -112,7 +116,18 @@ class IsolatedPool:
                 # Earlier files may have worn that worker out, or the system chose it because others took its memory:
                 # only a new one proves that this file is to blame.
                 answer, used = self._once(question, self._take(fresh=True))
+            if answer.get("unloaded"):
+                self._refuse_half_an_installation()
         return _result(answer)
+
+    def _refuse_half_an_installation(self) -> None:
+        """Raise SpoolError where a parser cannot be loaded: that is no document's fault. Asked until all could be."""
+        if self._whole:
+            return
+        answer, _ = self._once({"job": "isolation.missing", "arguments": {}}, self._take(fresh=True))
+        if library := answer.get("result"):
+            raise SpoolError(f"the library {library} cannot be loaded")
+        self._whole = answer.get("result") == ""
 
     @contextlib.contextmanager
     def _slot(self) -> Iterator[None]:

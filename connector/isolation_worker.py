@@ -12,7 +12,7 @@ import sys
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from connector import confinement
 from connector.errors import DocumentError
@@ -20,6 +20,13 @@ from connector.isolation import JOBS
 
 _LOCAL = frozenset({errno.ENOENT, errno.EACCES, errno.ENOSPC, errno.EROFS, errno.EDQUOT, errno.ENOTDIR})
 """Errors of this machine's disk, which say nothing about the document."""
+
+
+_PARSERS: Final = (
+    *("pypdf", "pypdfium2", "PIL.Image", "pi_heif", "reportlab.pdfgen.canvas", "openpyxl"),
+    "pyhanko.sign.validation",
+)
+"""Of what reads and draws."""
 
 
 _held: dict[str, bool] = {}
@@ -86,12 +93,7 @@ def _answer(call: Mapping[str, Any]) -> tuple[dict[str, Any], bool]:
     """Run one job; return its answer, and whether this worker is as good as new."""
     module, function = JOBS[call["job"]]
     try:
-        job = getattr(importlib.import_module(module), function)
-    except (ImportError, OSError) as error:
-        # Not read yet: it is this installation, or what it may see of its own files, and never the document.
-        return {"kind": "spool", "detail": f"a library cannot be loaded ({type(error).__name__})"}, False
-    try:
-        return {"result": job(**call["arguments"])}, True
+        return {"result": getattr(importlib.import_module(module), function)(**call["arguments"])}, True
     except DocumentError as error:
         detail = str(error).removeprefix(error.code).removeprefix(": ")
         return {"error": error.code, "detail": detail}, False
@@ -100,9 +102,25 @@ def _answer(call: Mapping[str, Any]) -> tuple[dict[str, Any], bool]:
     except OSError as error:
         if error.errno in _LOCAL:
             return {"kind": "spool", "detail": os.strerror(error.errno or 0)}, False
-        return {"error": "pdf_unreadable", "detail": type(error).__name__}, False
+        return _unreadable(error), False
     except Exception as error:  # noqa: BLE001 - whatever a parser throws at a hostile file; only its class is told
-        return {"error": "pdf_unreadable", "detail": type(error).__name__}, False
+        return _unreadable(error), False
+
+
+def _unreadable(error: Exception) -> dict[str, Any]:
+    """Tell that a document cannot be read; ``unloaded``: where that may be because a parser was not there."""
+    unloaded = isinstance(error, ImportError) or (type(error) is OSError and error.errno is None)
+    return {"error": "pdf_unreadable", "detail": type(error).__name__, "unloaded": unloaded}
+
+
+def missing() -> str:
+    """Return the name of a parser that cannot be loaded here, "" where all can. Asked of a new worker."""
+    for library in _PARSERS:
+        try:
+            importlib.import_module(library)
+        except (ImportError, OSError):
+            return library
+    return ""
 
 
 def _write(target: int, answer: bytes) -> None:

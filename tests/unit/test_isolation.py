@@ -14,7 +14,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from connector import isolation_worker
+from connector import isolation
 from connector.errors import DocumentError, SpoolError
 from connector.isolation import IsolatedPool, Limits
 from tests import bombs, documents
@@ -188,12 +188,16 @@ def test_what_the_kernel_kills_for_want_of_memory(put: Put) -> None:
         assert Path(f"/proc/{worker.pid}/oom_score_adj").read_text(encoding="ascii").strip() == "1000"
 
 
-def test_a_library_that_cannot_be_loaded_blames_no_file(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_library_that_cannot_be_loaded_blames_no_file(put: Put, monkeypatch: pytest.MonkeyPatch) -> None:
     """A broken installation, or a library kept where a confined worker sees nothing, is not the author's matter."""
-    monkeypatch.setattr(isolation_worker, "JOBS", {"lost": ("connector.nowhere", "read")})
-    answer, healthy = isolation_worker._answer({"job": "lost", "arguments": {}})
-    assert (answer["kind"], healthy) == ("spool", False)
-    assert "library" in answer["detail"]
+    letter = put("letter.pdf", documents.letter())
+    broken = put("pypdfium2.py", b"raise OSError('libpdfium.so: cannot open shared object file')").parent
+    package = isolation._environment()["PYTHONPATH"]
+    monkeypatch.setattr(
+        isolation, "_environment", lambda: {"PYTHONPATH": f"{broken}:{package}", "HOME": "/nonexistent"}
+    )
+    with IsolatedPool() as pool, pytest.raises(SpoolError, match="library pypdfium2"):
+        facts(pool, letter)
 
 
 def test_worn_out_worker_blames_no_file(put: Put) -> None:
