@@ -22,6 +22,7 @@ from connector.errors import (
     SpoolError,
     StaleRecordError,
     Unavailable,
+    WorkerError,
 )
 from connector.journal.store import TROUBLE
 from connector.lanes import Hands
@@ -201,7 +202,9 @@ def _ends_the_pass(parts: Parts, error: ConnectorError) -> bool:
 
 def _said(parts: Parts, what: str, error: ConnectorError) -> None:
     """Tell of what failed; a spool that takes nothing is the machine's matter, and told once."""
-    if isinstance(error, SpoolError):
+    if isinstance(error, WorkerError):
+        log.error("%s: %s", what, error)
+    elif isinstance(error, SpoolError):
         storage.met(parts, error)
     else:
         log.warning("%s: %s", what, error)

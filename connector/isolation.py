@@ -28,7 +28,7 @@ from types import TracebackType
 from typing import Any, Final, Self
 
 from connector import pulse
-from connector.errors import DocumentError, SpoolError
+from connector.errors import DocumentError, SpoolError, WorkerError
 
 JOBS: Final[Mapping[str, tuple[str, str]]] = {
     "pdf.facts": ("connector.pdf.jobs", "read_facts"),
@@ -111,7 +111,7 @@ class IsolatedPool:
         with self._slot():
             answer, used = self._once(question, self._take(fresh=False))
             if answer.get("died") and self._closed:
-                raise SpoolError("the worker was ended by our own stop")
+                raise WorkerError("the worker was ended by our own stop")
             if answer.get("died") and (used or answer.get("killed")):
                 # Earlier files may have worn that worker out, or the system chose it because others took its memory:
                 # only a new one proves that this file is to blame.
@@ -121,12 +121,12 @@ class IsolatedPool:
         return _result(answer)
 
     def _refuse_half_an_installation(self) -> None:
-        """Raise SpoolError where a parser cannot be loaded: that is no document's fault. Asked until all could be."""
+        """Raise WorkerError where a parser cannot be loaded: that is no document's fault. Asked until all could be."""
         if self._whole:
             return
         answer, _ = self._once({"job": "isolation.missing", "arguments": {}}, self._take(fresh=True))
         if library := answer.get("result"):
-            raise SpoolError(f"the library {library} cannot be loaded")
+            raise WorkerError(f"the library {library} cannot be loaded")
         self._whole = answer.get("result") == ""
 
     @contextlib.contextmanager
@@ -300,11 +300,11 @@ class _Worker:
 
 
 def _started(limits: Limits, idle_s: float, within: Sequence[str] | None) -> _Worker:
-    """Start a worker; SpoolError when this machine has no room for one."""
+    """Start a worker; WorkerError when this machine has no room for one."""
     try:
         return _Worker(limits, idle_s, within)
     except OSError as error:
-        raise SpoolError(f"no worker can be started: {error.strerror}") from None
+        raise WorkerError(f"no worker can be started: {error.strerror}") from None
 
 
 def _environment() -> dict[str, str]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import shutil
 from pathlib import Path
 
 import pytest
 
+from connector import isolation
 from connector.errors import SpoolError
 from connector.lifecycle import State
 from connector.spool import Spool
@@ -101,6 +103,30 @@ def test_a_probe_leaves_nothing(tmp_path: Path) -> None:
     spool.directory.rmdir()
     with pytest.raises(SpoolError):
         spool.probe()
+
+
+def test_a_worker_that_cannot_start_is_no_want_of_room(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """No process more, or half an installation: said to the administrator, and nobody is told that room is wanting."""
+    with Town(tmp_path) as stage:
+        stage.run(1)
+        with monkeypatch.context() as broken:
+            broken.setattr(isolation, "_Worker", full_up)
+            while stage.parts.documents._pool._idle:
+                stage.parts.documents._pool._idle.pop().kill()
+            stage.drop()
+            stage.run(4)
+        assert "no worker can be started: Resource temporarily unavailable" in caplog.text
+        assert standing(stage.parts, "machine", "no_room") is None
+        assert notice(stage) == ""
+        stage.clock.advance(HOUR)
+        stage.run(6)
+        assert stage.first_line().startswith("EN COURS – ")
+
+
+def full_up(*_: object) -> None:
+    raise BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable")
 
 
 def test_a_hold_that_lost_its_alarm(tmp_path: Path) -> None:
