@@ -162,6 +162,10 @@ class SpoolError(ConnectorError):
     retry = Retry.LATER
 
 
+class WorkerError(SpoolError):
+    """Documents cannot be looked into here: no worker starts, a library is not there. There is room all the same."""
+
+
 class OwnershipError(ConnectorError):
     """Another connector works in this folder (protocol R12)."""
 

@@ -22,6 +22,7 @@ from connector.errors import (
     SpoolError,
     StaleRecordError,
     Unavailable,
+    WorkerError,
 )
 from connector.journal.store import TROUBLE
 from connector.lanes import Hands
@@ -160,10 +161,13 @@ def _of_one_folder(error: RemoteError) -> bool:
     return not isinstance(error, OutcomeUnknown)
 
 
-def keep_troubles(parts: Parts, memory: ServerMemory, names: Iterable[str]) -> None:
-    """Let the journal know which folders cannot be worked in, and why: ``status`` reads nothing else."""
+def keep_troubles(parts: Parts, memory: ServerMemory, names: Iterable[str], *, of_all: str = "") -> None:
+    """Let the journal know which folders cannot be worked in, and why: ``status`` reads nothing else.
+
+    ``of_all``: what concerns each of them.
+    """
     for name in names:
-        text, subject = memory.troubles.get(name, ""), f"folder:{name}"
+        text, subject = of_all or memory.troubles.get(name, ""), f"folder:{name}"
         if name not in memory.kept:
             memory.kept[name] = str(
                 (parts.journal.last_account_event(subject, TROUBLE) or {}).get("text", "")
@@ -198,7 +202,9 @@ def _ends_the_pass(parts: Parts, error: ConnectorError) -> bool:
 
 def _said(parts: Parts, what: str, error: ConnectorError) -> None:
     """Tell of what failed; a spool that takes nothing is the machine's matter, and told once."""
-    if isinstance(error, SpoolError):
+    if isinstance(error, WorkerError):
+        log.error("%s: %s", what, error)
+    elif isinstance(error, SpoolError):
         storage.met(parts, error)
     else:
         log.warning("%s: %s", what, error)

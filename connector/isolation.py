@@ -28,7 +28,7 @@ from types import TracebackType
 from typing import Any, Final, Self
 
 from connector import pulse
-from connector.errors import DocumentError, SpoolError
+from connector.errors import DocumentError, SpoolError, WorkerError
 
 JOBS: Final[Mapping[str, tuple[str, str]]] = {
     "pdf.facts": ("connector.pdf.jobs", "read_facts"),
@@ -39,6 +39,7 @@ JOBS: Final[Mapping[str, tuple[str, str]]] = {
     "images.to_pdf": ("connector.images.convert", "image_to_pdf"),
     "lists.read": ("connector.signatory_list.table", "read"),
     "isolation.held": ("connector.isolation_worker", "held"),
+    "isolation.missing": ("connector.isolation_worker", "missing"),
 }
 """Name of a job → module and function. Nothing else can be asked of a worker."""
 
@@ -84,6 +85,8 @@ class IsolatedPool:
         self._lock = threading.Lock()
         self._slots = threading.BoundedSemaphore(maximum)
         self._closed = False
+        self._whole = False
+        """Every parser could be loaded."""
 
     def __enter__(self) -> Self:
         return self
@@ -96,10 +99,11 @@ class IsolatedPool:
     def call(self, job: str, **arguments: Any) -> Any:
         """Run a job of :data:`JOBS` and return its answer; arguments and answer are JSON values.
 
-        Raises DocumentError: the job's own; ``pdf_too_slow`` when it exceeds its time or a MemoryError ends it;
+        Raises DocumentError: the job's own; ``pdf_too_slow`` when it exceeds its time, its memory or the host's;
         ``pdf_unreadable`` when a new worker dies, or the job fails otherwise. SpoolError when this machine is to
-        blame: a local file is missing or cannot be written, no worker can be started, or :meth:`close` was
-        called meanwhile. KeyError for a job that does not exist, RuntimeError after :meth:`close`.
+        blame: a local file is missing or cannot be written, no worker can be started, a library cannot be
+        loaded, or :meth:`close` was called meanwhile. KeyError for a job that does not exist, RuntimeError after
+        :meth:`close`.
         """
         if job not in JOBS:
             raise KeyError(job)
@@ -107,11 +111,23 @@ class IsolatedPool:
         with self._slot():
             answer, used = self._once(question, self._take(fresh=False))
             if answer.get("died") and self._closed:
-                raise SpoolError("the worker was ended by our own stop")
-            if used and answer.get("died"):
-                # Earlier files may have worn that worker out: only a new one proves that this file is to blame.
+                raise WorkerError("the worker was ended by our own stop")
+            if answer.get("died") and (used or answer.get("killed")):
+                # Earlier files may have worn that worker out, or the system chose it because others took its memory:
+                # only a new one proves that this file is to blame.
                 answer, used = self._once(question, self._take(fresh=True))
+            if answer.get("unloaded"):
+                self._refuse_half_an_installation()
         return _result(answer)
+
+    def _refuse_half_an_installation(self) -> None:
+        """Raise WorkerError where a parser cannot be loaded: that is no document's fault. Asked until all could be."""
+        if self._whole:
+            return
+        answer, _ = self._once({"job": "isolation.missing", "arguments": {}}, self._take(fresh=True))
+        if library := answer.get("result"):
+            raise WorkerError(f"the library {library} cannot be loaded")
+        self._whole = answer.get("result") == ""
 
     @contextlib.contextmanager
     def _slot(self) -> Iterator[None]:
@@ -260,6 +276,9 @@ class _Worker:
         if status == -signal.SIGABRT:
             # How pdfium and C++ libraries end when memory is refused to them.
             return {"error": "pdf_too_slow", "detail": "memory", "died": True}
+        if status == -signal.SIGKILL:
+            # Not by us: the kernel had no memory left, for this host or for the service.
+            return {"error": "pdf_too_slow", "detail": "memory", "died": True, "killed": True}
         return {"error": "pdf_unreadable", "detail": f"the worker ended ({status})", "died": True}
 
     def kill(self) -> None:
@@ -281,11 +300,11 @@ class _Worker:
 
 
 def _started(limits: Limits, idle_s: float, within: Sequence[str] | None) -> _Worker:
-    """Start a worker; SpoolError when this machine has no room for one."""
+    """Start a worker; WorkerError when this machine has no room for one."""
     try:
         return _Worker(limits, idle_s, within)
     except OSError as error:
-        raise SpoolError(f"no worker can be started: {error.strerror}") from None
+        raise WorkerError(f"no worker can be started: {error.strerror}") from None
 
 
 def _environment() -> dict[str, str]:

@@ -10,7 +10,9 @@ import resource
 import select
 import sys
 from collections.abc import Mapping
-from typing import Any
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Final
 
 from connector import confinement
 from connector.errors import DocumentError
@@ -18,6 +20,13 @@ from connector.isolation import JOBS
 
 _LOCAL = frozenset({errno.ENOENT, errno.EACCES, errno.ENOSPC, errno.EROFS, errno.EDQUOT, errno.ENOTDIR})
 """Errors of this machine's disk, which say nothing about the document."""
+
+
+_PARSERS: Final = (
+    *("pypdf", "pypdfium2", "PIL.Image", "pi_heif", "reportlab.pdfgen.canvas", "openpyxl"),
+    "pyhanko.sign.validation",
+)
+"""Of what reads and draws."""
 
 
 _held: dict[str, bool] = {}
@@ -29,6 +38,7 @@ def serve(limits: Mapping[str, Any]) -> None:
     # A library that prints must not print into the answers.
     os.dup2(2, 1)
     limit(limits)
+    _first_to_go()
     os.umask(0o077)  # what it draws is of people's documents
     within = limits["within"]
     _held["alone"] = confinement.alone()
@@ -63,6 +73,12 @@ def limit(limits: Mapping[str, Any]) -> None:
         resource.setrlimit(kind, (most, most))
 
 
+def _first_to_go() -> None:
+    """Where the kernel must end somebody for want of memory, let it be this process and not the service (proc(5))."""
+    with suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text("1000", encoding="ascii")
+
+
 def _more_time(seconds: float) -> None:
     """Allow processor time for one more call: the kernel counts over the whole life. SIGXCPU ends the worker."""
     used = resource.getrusage(resource.RUSAGE_SELF)
@@ -86,9 +102,25 @@ def _answer(call: Mapping[str, Any]) -> tuple[dict[str, Any], bool]:
     except OSError as error:
         if error.errno in _LOCAL:
             return {"kind": "spool", "detail": os.strerror(error.errno or 0)}, False
-        return {"error": "pdf_unreadable", "detail": type(error).__name__}, False
+        return _unreadable(error), False
     except Exception as error:  # noqa: BLE001 - whatever a parser throws at a hostile file; only its class is told
-        return {"error": "pdf_unreadable", "detail": type(error).__name__}, False
+        return _unreadable(error), False
+
+
+def _unreadable(error: Exception) -> dict[str, Any]:
+    """Tell that a document cannot be read; ``unloaded``: where that may be because a parser was not there."""
+    unloaded = isinstance(error, ImportError) or (type(error) is OSError and error.errno is None)
+    return {"error": "pdf_unreadable", "detail": type(error).__name__, "unloaded": unloaded}
+
+
+def missing() -> str:
+    """Return the name of a parser that cannot be loaded here, "" where all can. Asked of a new worker."""
+    for library in _PARSERS:
+        try:
+            importlib.import_module(library)
+        except (ImportError, OSError):
+            return library
+    return ""
 
 
 def _write(target: int, answer: bytes) -> None:

@@ -110,6 +110,8 @@ def told(error: BaseException) -> str:
     before = f"{told(cause)}\n\nwhich brought about:\n\n" if cause is not None else ""
     lines = "".join(traceback.format_tb(error.__traceback__))
     words = f": {error}" if isinstance(error, _OF_THE_CODE) and str(error) else ""
+    if isinstance(error, OSError) and isinstance(error.errno, int) and error.errno > 0:
+        words = f": [Errno {error.errno}] {os.strerror(error.errno)}"
     return redact(f"{before}Traceback (most recent call last):\n{lines}{type(error).__qualname__}{words}")
 
 

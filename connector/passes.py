@@ -119,6 +119,9 @@ def _not_worked_with(parts: Parts, server: str, memory: ServerMemory, error: Rem
     if memory.problem != str(error):  # said once, not at every pass
         level = logging.ERROR if isinstance(error, AccessDenied) else logging.WARNING
         log.log(level, "server %s cannot be worked with: %s", server, error)
+    else:  # no passing moment: ``status`` is to say it, too
+        names = [settings.name for settings in parts.watched.values() if settings.server == server]
+        keep_troubles(parts, memory, names, of_all=f"its server cannot be worked with: {error}")
     memory.problem = str(error)
     return Outcome(complete=False, error=error)
 

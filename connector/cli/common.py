@@ -147,6 +147,15 @@ def kept_journal(settings: Settings, config: Config) -> Iterator[Journal]:
         hand_over(settings.place())
 
 
+@contextmanager
+def handed_over(state: State) -> Iterator[None]:
+    """Whatever becomes of it, what root makes in here goes to the state directory's owner at the end."""
+    try:
+        yield
+    finally:
+        hand_over(state)
+
+
 def hand_over(state: State) -> None:
     """Give what root made in the state directory to the directory's owner: the service must be able to use it."""
     if os.geteuid() != 0:

@@ -11,7 +11,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -77,14 +77,18 @@ def _looking(config: Config, state: State) -> Iterator[Parts]:
     with tempfile.TemporaryDirectory(prefix="jse-dry-run-") as directory:
         scratch = State(directory=Path(directory))
         scratch.make()
-        copy_journal(
-            file, scratch.directory / "journal" / "journal.sqlite", lock=state.directory / "journal" / "lock"
-        )
+        copied = scratch.directory / "journal" / "journal.sqlite"
+        copy_journal(file, copied, lock=state.directory / "journal" / "lock")
         for name in ("keys/seal", "connector-id", *_tokens(state)):
             if (state.directory / name).is_file():
                 shutil.copy2(state.directory / name, scratch.directory / name)
         unbound = config.model_copy(update={"journal": JournalSettings()})
-        with wired(unbound, scratch) as parts:
+        with ExitStack() as stack:
+            try:
+                parts = stack.enter_context(wired(unbound, scratch))
+            except JournalError as error:
+                # It is the journal itself that is as its copy is.
+                raise type(error)(str(error).replace(str(copied), str(file))) from error
             yield replace(
                 parts,
                 folders={name: ReadOnlyFolder(folder) for name, folder in parts.folders.items()},

@@ -23,6 +23,11 @@ from connector import logs
 log = logging.getLogger(__name__)
 
 DIRECTORY, FILE = 0o700, 0o600
+OWN: Final = ("journal", "spool", "tokens", "keys")
+"""The directories in a state directory that are made at each start."""
+_OURS: Final = (*OWN, "credentials")
+"""And what ``connect SERVER`` makes beside them."""
+_NOBODYS: Final = "lost+found"
 _OTHERS: Final = 0o077
 _PR_SET_DUMPABLE: Final = 4
 
@@ -30,11 +35,28 @@ _PR_SET_DUMPABLE: Final = 4
 def made_private(root: Path) -> int:
     """Take from everybody else whatever they may do in a state directory; returns in how many places they could.
 
-    What belongs to another user, and a link, is left as it is. Idempotent. Raises OSError where the directory
-    cannot be looked into.
+    What belongs to another user, and a link, is left as it is; so is a directory that holds others than ours, save
+    these: ``--state /var/lib`` is a slip that must not close a whole system. Idempotent. Raises OSError where the
+    directory cannot be looked into.
     """
     found = 0
-    for path in (root, *_below(root)):
+    shared = sorted(
+        one.name
+        for one in root.iterdir()
+        if one.is_dir() and one.name not in {*_OURS, _NOBODYS} and not one.is_symlink()
+    )
+    if shared:
+        log.warning(
+            "the state directory %s holds other things, too (%s): modes are seen to in %s alone; give the connector a "
+            "directory of its own",
+            root,
+            ", ".join(shared[:3]),
+            ", ".join(_OURS),
+        )
+    places = (root, *_below(root))
+    if shared:
+        places = tuple(path for name in _OURS for path in (root / name, *_below(root / name)))
+    for path in places:
         try:
             mode = path.lstat()
         except FileNotFoundError:

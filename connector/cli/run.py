@@ -9,7 +9,7 @@ import time
 from typing import TYPE_CHECKING
 
 from connector.cli import private
-from connector.cli.common import FAILED, Settings
+from connector.cli.common import FAILED, Settings, handed_over
 from connector.cli.standstill import Standstill
 from connector.cli.wiring import single_instance, wired
 from connector.errors import JournalFull
@@ -41,7 +41,7 @@ def run(settings: Settings) -> int:
     config, state = settings.load(), settings.place()
     state.make()
     standstill = Standstill()
-    with single_instance(state):
+    with handed_over(state), single_instance(state):
         while True:
             try:
                 return _serve(config, state, standstill)
@@ -82,7 +82,7 @@ def tick(settings: Settings) -> int:
     private.catch_defects()
     config, state = settings.load(), settings.place()
     state.make()
-    with single_instance(state), wired(config, state) as parts:
+    with handed_over(state), single_instance(state), wired(config, state) as parts:
         parts.journal.check()
         sweep(parts)
         memories = {name: ServerMemory() for name in config.servers}

@@ -54,7 +54,7 @@ class State:
     def make(self) -> None:
         """Make the directories, and whatever is in them ours alone. Raises JournalError when that cannot be done."""
         try:
-            for name in ("", "journal", "spool", "tokens", "keys"):
+            for name in ("", *private.OWN):
                 (self.directory / name).mkdir(mode=private.DIRECTORY, parents=True, exist_ok=True)
             private.made_private(self.directory)
         except OSError as error:

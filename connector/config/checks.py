@@ -45,6 +45,7 @@ def across(tree: Tree) -> Iterator[ConfigurationProblem]:
     yield from _unused(tree)
     yield from _brakes(tree)
     yield from _clear_text(tree)
+    yield from _old_address(tree)
 
 
 def _names(tree: Tree) -> Iterator[ConfigurationProblem]:
@@ -226,6 +227,17 @@ def _clear_text(tree: Tree) -> Iterator[ConfigurationProblem]:
         url = tree.text(*path) or ""
         if url.lower().startswith("http://") and not is_loopback(url):
             yield tree.problem(path, "http:// sends the password readable by all on the way.", warning=True)
+
+
+def _old_address(tree: Tree) -> Iterator[ConfigurationProblem]:
+    """Nextcloud answers at two addresses; at the old one it is taken for a server that tells nothing of links."""
+    for path in tree.matching("servers.*.url"):
+        if "/remote.php/webdav" in (tree.text(*path) or ""):
+            text = (
+                f"on Nextcloud write …{NEXTCLOUD_FILES}USER/ instead: through this old address neither public "
+                "links nor owners are told, and there are no versions, tags or comments."
+            )
+            yield tree.problem(path, text, warning=True)
 
 
 def is_loopback(url: str) -> bool:

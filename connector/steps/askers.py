@@ -9,17 +9,19 @@ may ask".
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from datetime import datetime
+from typing import TypeVar
 
 from connector import policy
 from connector.config.model import Ceiling
-from connector.errors import NotFound, Problem, RemoteError
+from connector.errors import AccessDenied, InvalidResponse, NotFound, Problem, RemoteError
 from connector.ports import Entry
 from connector.steps.parts import FolderSettings, LinksSeen, Parts
 from connector.steps.read import ReadDocument
 
+T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 _MAY_SHARE_ON = "R"
@@ -112,21 +114,49 @@ def _is_told(entry: Entry) -> bool:
 def _look(parts: Parts, key: tuple[str, str], witness: Entry) -> None:
     """Ask for the folder of ``witness``, and for all above it."""
     at = parts.now()
-    told = parts.folders[key[0]].open_above(witness.href) if _is_told(witness) else None
-    if told is None and not any(
-        name == key[0] and seen.open is None for (name, _), seen in parts.links.items()
-    ):
-        log.warning(
-            "server %s does not tell its login of public links (no right to share on): nothing leaves from there",
-            key[0],
-        )
+    told = None
+    if _is_told(witness):
+        told = _answered(parts, key[0], lambda: parts.folders[key[0]].open_above(witness.href))
+    else:
+        _warn(parts, key[0], "no right to share on")
     parts.links[key] = LinksSeen(at=at, witness=witness.href, open=told)
 
 
 def _look_itself(parts: Parts, server: str, sidecar: Entry) -> None:
     """Ask for the request alone. Where nothing is told, its folder's answer says so."""
     key, at = (server, str(sidecar.href)), parts.now()
-    if _is_told(sidecar) and parts.folders[server].open_itself(sidecar.href):
-        parts.links[key] = LinksSeen(at=at, witness=sidecar.href, open=(sidecar.href,))
-    else:
+    folder = parts.links.get((server, str(sidecar.parent)))
+    if not _is_told(sidecar) or (folder is not None and folder.open is None):
         parts.links.pop(key, None)
+        return
+    told = _answered(parts, server, lambda: parts.folders[server].open_itself(sidecar.href))
+    if told is False:
+        parts.links.pop(key, None)
+    else:
+        parts.links[key] = LinksSeen(at=at, witness=sidecar.href, open=(sidecar.href,) if told else None)
+
+
+def _answered(parts: Parts, server: str, ask: Callable[[], T | None]) -> T | None:
+    """Ask; None where no answer is to be had, now or later: a proxy that lets WebDAV through and nothing else.
+
+    Errors that pass by themselves are raised.
+    """
+    try:
+        told = ask()
+    except (AccessDenied, InvalidResponse) as error:
+        _warn(parts, server, str(error))
+        return None
+    if told is None:
+        _warn(parts, server, "its API of shares refuses, or is not there")
+    return told
+
+
+def _warn(parts: Parts, server: str, why: str) -> None:
+    """Say it once, for as long as it lasts anywhere on a server."""
+    if not any(name == server and seen.open is None for (name, _), seen in parts.links.items()):
+        log.warning(
+            "server %s does not tell its login of public links (%s): nothing leaves from there; see "
+            'docs/administrator.md, "Who may ask"',
+            server,
+            why,
+        )

@@ -19,11 +19,12 @@ _MACHINE: Final = "machine"
 
 def met(parts: Parts, error: SpoolError) -> None:
     """A file could not be put to rest: tell it, and hold every account's launches."""
-    raise_alarm(parts, _MACHINE, NO_ROOM, f"{error}: nothing new is sent or fetched until there is room", {})
+    # In this order, and ended in the same: whatever another thread finds meanwhile, no hold is left without its alarm.
     for account in parts.accounts:
         held = parts.journal.held(account)
         if held is None:
             parts.journal.hold(account, NO_ROOM, probe_at=parts.now() + parts.timing.probe)
+    raise_alarm(parts, _MACHINE, NO_ROOM, f"{error}: nothing new is sent or fetched until there is room", {})
 
 
 def is_full(parts: Parts) -> bool:

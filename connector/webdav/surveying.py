@@ -36,6 +36,8 @@ FEW: Final = 32
 _REFUSES_INFINITY: Final = frozenset({400, 403, 405, 501, 502, 504, 507})
 _BREAKS_OFF: Final = frozenset({None, 500})
 """How it ends where a server runs out of memory, or somebody on the way out of patience, in the midst of an answer."""
+_TOGETHER: Final = 64
+"""Folders that are asked whether they are empty, before it is looked at what they said."""
 _OFTEN: Final = 2
 """So often in a row it is no chance: what is too large for one answer is asked for in pieces."""
 
@@ -148,22 +150,43 @@ class Surveyor:
         """Tell whether the folders that show nothing, as deep as anything was shown, are empty indeed.
 
         Some servers answer Depth: infinity with so many levels and not one more, and say nothing of it. Each such
-        folder is listed once for as long as it shows the same.
+        folder is listed once for as long as it shows the same, some of them at once.
         """
         filled = [page.href.count("/") for page in tree.pages.values() if not page.is_empty]
         bottom = max(filled, default=0) + 1
-        for page in tree.pages.values():
-            shown = (page.etag, page.modified)
-            if not page.is_empty or page.href.count("/") < bottom or self._empty.get(page.href) == shown:
-                continue
-            if not self._ask.list(page.href).page.is_empty:
+        shown = {
+            page.href: (page.etag, page.modified)
+            for page in tree.pages.values()
+            if page.is_empty and page.href.count("/") >= bottom
+        }
+        asked = [href for href, told in shown.items() if self._empty.get(href) != told]
+        full: list[Href] = []
+
+        def take(found: tuple[Href, bool]) -> Iterable[Href]:
+            href, empty = found
+            if empty:
+                self._empty[href] = shown[href]
+            else:
+                full.append(href)
+            return ()
+
+        for first in range(0, len(asked), _TOGETHER):
+            walk(self._is_empty, asked[first : first + _TOGETHER], take, self._pace)
+            if full:
                 log.warning(
                     "server %s: Depth: infinity shows some levels and no more; folders are listed one by one",
                     self._name,
                 )
                 return False
-            self._empty[page.href] = shown
         return True
+
+    def _is_empty(self, href: Href) -> tuple[Href, bool]:
+        try:
+            return href, self._ask.list(href).page.is_empty
+        except AccessDenied as error:
+            if error.status != 403:
+                raise
+            return href, True  # closed to us: nothing in it could be seen one by one either
 
     def _try_infinity(self, href: Href, apart: Collection[str]) -> TreeBuilder | None:
         try:

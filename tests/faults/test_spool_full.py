@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import shutil
 from pathlib import Path
 
 import pytest
 
+from connector import isolation
 from connector.errors import SpoolError
 from connector.lifecycle import State
 from connector.spool import Spool
@@ -114,3 +116,40 @@ def test_the_hold_ends_however_its_alarm_ended(tmp_path: Path) -> None:
         send_out(stage, "lettre")
         assert stage.parts.journal.held("cabinet") is None
         assert stage.record().state is State.IN_PROGRESS
+
+
+def test_a_worker_that_cannot_start_is_no_want_of_room(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """No process more, or half an installation: said to the administrator, and nobody is told that room is wanting."""
+    with Town(tmp_path) as stage:
+        stage.run(1)
+        with monkeypatch.context() as broken:
+            broken.setattr(isolation, "_Worker", full_up)
+            while stage.parts.documents._pool._idle:
+                stage.parts.documents._pool._idle.pop().kill()
+            stage.drop()
+            stage.run(4)
+        assert "no worker can be started: Resource temporarily unavailable" in caplog.text
+        assert standing(stage.parts, "machine", "no_room") is None
+        assert notice(stage) == ""
+        stage.clock.advance(HOUR)
+        stage.run(6)
+        assert stage.first_line().startswith("EN COURS – ")
+
+
+def full_up(*_: object) -> None:
+    raise BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable")
+
+
+def test_a_hold_that_lost_its_alarm(tmp_path: Path) -> None:
+    """Killed between the two, holding or letting go: the next start finds the hold alone, and nothing waits on."""
+    with Town(tmp_path) as stage:
+        stage.run(1)
+        (account,) = stage.parts.accounts
+        stage.parts.journal.hold(account, "no_room", probe_at=stage.clock.now())
+        stage.restart()
+        stage.drop()
+        stage.run(6)
+        assert stage.parts.journal.held(account) is None
+        assert stage.first_line().startswith("EN COURS – ")

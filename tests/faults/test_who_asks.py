@@ -181,6 +181,22 @@ def test_a_question_without_an_answer_is_no_answer(tmp_path: Path) -> None:
         stage.intact()
 
 
+def test_a_proxy_that_stands_before_the_question(tmp_path: Path) -> None:
+    """WebDAV alone is let through, the rest goes to a portal: what waits says so, and the login is not refused."""
+    with Stage(tmp_path) as stage:
+        for name, status in (("lettre", 302), ("autre", 401)):
+            stage.dms.misbehave(kind="status", path="*files_sharing*", status=status, times=None)
+            stage.drop(name)
+            stage.run()
+            assert (stage.first_line(name), stage.sends()) == (UNTOLD, [])
+            asked = asked_of_shares(stage)
+            stage.run(4)
+            assert asked_of_shares(stage) == asked, "not hammered"
+            stage.dms.behave()
+        later(stage)
+        assert stage.sends() == [1, 1]
+
+
 # ------------------------------------------------------------------------------------------- owners
 
 

@@ -124,6 +124,7 @@ def jobs(home: Path) -> dict[str, dict[str, object]]:
         "images.to_pdf": {"path_in": str(photo), "path_out": str(home / "p.pdf"), "max_bytes": 10_000_000},
         "lists.read": {"path": str(rows), "kind": "xlsx"},
         "isolation.held": {},
+        "isolation.missing": {},
     }
 
 
@@ -134,7 +135,9 @@ def test_every_parser_works_under_it(tmp_path: Path) -> None:
     assert asked.keys() == JOBS.keys()
     done = confined(sys.executable, "-c", JOBS_UNDER_IT, str(tmp_path), json.dumps(asked))
     assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout).keys() == JOBS.keys()
+    found = json.loads(done.stdout)
+    assert found.keys() == JOBS.keys()
+    assert not found["isolation.missing"], "every parser can be loaded"
 
 
 def test_what_the_filter_lets_pass_is_known() -> None:

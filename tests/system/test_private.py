@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import stat
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -64,6 +65,8 @@ def test_what_others_could_read_is_closed(tmp_path: Path, caplog: pytest.LogCapt
     """A state directory as a careless backup leaves it is put right before anything is read from it, and said once."""
     place = State(directory=tmp_path / "state")
     place.make()
+    for name in ("credentials", "lost+found"):  # of connect, and of a disk of its own
+        (place.directory / name).mkdir()
     (place.directory / "spool" / "ABC123").mkdir()
     (place.directory / "spool" / "ABC123" / "signed.pdf").write_bytes(b"%PDF")
     outside = tmp_path / "elsewhere"
@@ -74,10 +77,39 @@ def test_what_others_could_read_is_closed(tmp_path: Path, caplog: pytest.LogCapt
         if not path.is_symlink():
             path.chmod(0o777 if path.is_dir() else 0o666)
     place.make()
-    assert "others on this host could reach 7 places" in caplog.text
+    assert "others on this host could reach 9 places" in caplog.text
     (place.directory / "spool" / "link").unlink()
     assert {name: oct(mode) for name, mode in modes(place.directory).items() if mode & 0o077} == {}
     assert stat.S_IMODE(outside.stat().st_mode) == 0o644
     caplog.clear()
     place.make()
     assert caplog.text == ""
+
+
+def test_a_directory_of_others_is_not_closed(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """``--state /var/lib``, a slip: what the connector makes is its own, all else there keeps its modes."""
+    others = tmp_path / "dpkg" / "info.sh"
+    others.parent.mkdir(mode=0o755)
+    others.write_bytes(b"")
+    others.chmod(0o755)
+    tmp_path.chmod(0o755)
+    (tmp_path / "tokens").mkdir(mode=0o755)
+    State(directory=tmp_path).make()
+    found = modes(tmp_path)
+    assert (found["."], found["dpkg"], found["dpkg/info.sh"]) == (0o755, 0o755, 0o755)
+    assert {found[name] for name in ("journal", "spool", "tokens", "keys")} == {0o700}
+    assert "holds other things, too (dpkg)" in caplog.text
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can make what belongs to others")
+def test_what_root_makes_is_the_services(stage: Stage) -> None:
+    """An administrator tries a tick by hand: the service, another user, finds every file its own afterwards."""
+    State(directory=stage.state).make()
+    for path in (stage.state, *stage.state.rglob("*")):
+        os.chown(path, 65534, 65534)
+    stage.configure(send="preview")
+    stage.drop()
+    assert stage.call("tick").returncode == 0
+    found = {str(path.relative_to(stage.state)): path.stat().st_uid for path in stage.state.rglob("*")}
+    assert "journal/journal.sqlite" in found
+    assert set(found.values()) == {65534}, found

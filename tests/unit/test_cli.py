@@ -252,6 +252,20 @@ def test_status_without_a_journal(capsys: pytest.CaptureFixture[str], good: Path
     assert not (tmp_path / "state").exists()
 
 
+def test_a_dry_run_names_the_journal_that_is_damaged(
+    capsys: pytest.CaptureFixture[str], good: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not the copy it looked at, which is gone when somebody reads this."""
+    for name in ("JSE_TEST_PASSWORD", "JSE_TEST_SECRET"):
+        monkeypatch.setenv(name, "x")
+    file = tmp_path / "state" / "journal" / "journal.sqlite"
+    file.parent.mkdir(parents=True)
+    file.write_bytes(b"garbage")
+    called = Called(capsys, "tick", "--dry-run", "--config", good, "--state", tmp_path / "state")
+    assert called.status == 1
+    assert f"the journal {file} is damaged" in called.err
+
+
 def test_status_tells_numbers_and_no_names(
     capsys: pytest.CaptureFixture[str], good: Path, tmp_path: Path, journal: Journal
 ) -> None:

@@ -629,6 +629,7 @@ def test_a_folder_cannot_ask_for_what_the_policy_may_not() -> None:
             "accounts.lyon.max_sends_per_day",
         ),
         (changed("https://cloud", "http://cloud"), "servers.cloud.url"),
+        (changed("lyon.example/dav", "lyon.example/remote.php/webdav"), "servers.cloud.url"),
     ],
 )
 def test_a_warning_does_not_make_a_file_invalid(text: str, path: str) -> None:

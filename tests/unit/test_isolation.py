@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 import threading
@@ -13,6 +14,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from connector import isolation
 from connector.errors import DocumentError, SpoolError
 from connector.isolation import IsolatedPool, Limits
 from tests import bombs, documents
@@ -162,9 +164,40 @@ def test_dead_worker_is_one_error(put: Put) -> None:
         call = executor.submit(facts, pool, long)
         while not workers():
             time.sleep(0.01)
-        workers()[0].kill()
+        workers()[0].send_signal(signal.SIGSEGV)
         with pytest.raises(DocumentError, match="pdf_unreadable"):
             call.result()
+
+
+def test_what_the_kernel_kills_for_want_of_memory(put: Put) -> None:
+    """The worker goes before the service, the file has another try with a new one, and then it was too much."""
+    long, letter = put("long.pdf", documents.letter(1000)), put("letter.pdf", documents.letter())
+    with IsolatedPool() as pool, ThreadPoolExecutor(1) as executor:
+        call = executor.submit(facts, pool, long)
+        killed: list[int] = []
+        while len(killed) < 2:
+            for worker in workers():
+                if worker.pid not in killed:
+                    killed.append(worker.pid)
+                    worker.kill()
+            time.sleep(0.01)
+        with pytest.raises(DocumentError, match="pdf_too_slow"):
+            call.result()
+        assert len(facts(pool, letter)["pages"]) == 4  # type: ignore[arg-type]
+        (worker,) = workers()
+        assert Path(f"/proc/{worker.pid}/oom_score_adj").read_text(encoding="ascii").strip() == "1000"
+
+
+def test_a_library_that_cannot_be_loaded_blames_no_file(put: Put, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A broken installation, or a library kept where a confined worker sees nothing, is not the author's matter."""
+    letter = put("letter.pdf", documents.letter())
+    broken = put("pypdfium2.py", b"raise OSError('libpdfium.so: cannot open shared object file')").parent
+    package = isolation._environment()["PYTHONPATH"]
+    monkeypatch.setattr(
+        isolation, "_environment", lambda: {"PYTHONPATH": f"{broken}:{package}", "HOME": "/nonexistent"}
+    )
+    with IsolatedPool() as pool, pytest.raises(SpoolError, match="library pypdfium2"):
+        facts(pool, letter)
 
 
 def test_worn_out_worker_blames_no_file(put: Put) -> None:

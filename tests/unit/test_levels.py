@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+import pytest
+
+from connector.errors import AccessDenied, NotFound, RemoteError, Unavailable
 from connector.ports import Entry, ETag, Href, Listing, Page, TreeBuilder
 from connector.webdav.pace import Pace
 from connector.webdav.surveying import Listed, Requests, Surveyor
@@ -14,6 +17,7 @@ class Levels:
 
     def __init__(self, files: list[str], levels: int) -> None:
         self.files, self.levels, self.asked = files, levels, 0
+        self.fails: dict[str, RemoteError] = {}
         self.root = Entry(href=Href("/L/"), is_folder=True, etag=ETag("root"))
 
     def infinite(self, href: Href, apart: Collection[str]) -> TreeBuilder:
@@ -25,6 +29,8 @@ class Levels:
 
     def listed(self, href: Href) -> Listed:
         self.asked += 1
+        if href in self.fails:
+            raise self.fails[href]
         below = [one for one in self._entries() if one.parent == href]
         itself = next((one for one in self._entries() if one.href == href), self.root)
         return Listed(itself=itself, page=Page.of(Listing(folder=itself, entries=tuple(below), date=None)))
@@ -62,3 +68,17 @@ def test_a_server_that_shows_two_levels_for_all() -> None:
         tree = surveyor.whole(Href("/L/"))
     assert surveyor.infinity is True
     assert honest.asked == 1, "one empty folder at the very bottom, asked once"
+
+
+def test_what_an_empty_folder_at_the_bottom_answers() -> None:
+    """One that has just gone: the whole is looked at again. One that is closed to us stops nothing: it was seen so."""
+    honest = Levels(["/L/A/a.pdf", "/L/A/E/", "/L/A/F/"], levels=99)
+    surveyor = honest.surveyor()
+    honest.fails["/L/A/E/"] = NotFound("gone", status=404)
+    with pytest.raises(Unavailable, match="vanished"):
+        surveyor.whole(Href("/L/"))
+    honest.fails["/L/A/E/"] = AccessDenied("closed", status=403)
+    for _ in range(3):
+        tree = surveyor.whole(Href("/L/"))
+    assert {one.href for one in tree.entries()} == {"/L/A/", "/L/A/E/", "/L/A/F/", "/L/A/a.pdf"}
+    assert surveyor.infinity is True

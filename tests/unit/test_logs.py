@@ -163,3 +163,11 @@ def test_libraries_are_not_heard_however_loud() -> None:
         loud.setLevel(logging.NOTSET)
     assert "Dupont" not in stream.getvalue()
     assert "the pool is exhausted" in stream.getvalue()
+
+
+def test_an_error_of_the_system_tells_its_number_and_no_file() -> None:
+    """Full, forbidden, too many open: an administrator must see which; the file may bear a client's name."""
+    text = logs.told(OSError(28, "No space left on device", "/spool/DUPONT.pdf"))
+    assert "OSError: [Errno 28] No space left on device" in text
+    assert "DUPONT" not in text
+    assert logs.told(OSError("DUPONT")).endswith("OSError")
