@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import json
 from datetime import UTC, datetime
 from typing import Any
@@ -85,6 +87,20 @@ def test_what_was_written_is_read_back(mark: Sent | Done | Owner) -> None:
 def test_the_same_mark_is_the_same_bytes(mark: Sent | Done | Owner) -> None:
     """Torn writes are recognised by their beginning: the bytes depend on the mark and the key alone."""
     assert marks.write(mark, OURS) == marks.write(mark.model_copy(deep=True), Sealer(OURS.key))
+
+
+AS_WRITTEN = (
+    b'{"by":"jse-connector","kind":"owner","mark":{"connector":"h\\u00f4te-1","since":"2026-03-02T09:00:00Z"}}'
+)
+
+
+def test_the_bytes_are_those_of_earlier_releases() -> None:
+    """Markers stand for years in other people's folders: their form, their seal and what hides a name never change."""
+    key = b"sixteen bytes ok"
+    seal = hmac.new(key, b"seal\0" + AS_WRITTEN, hashlib.sha256).hexdigest().encode()
+    ours = Sealer(key)
+    assert marks.write(Owner(connector="hôte-1", since=NOW), ours) == AS_WRITTEN + b"\nseal " + seal + b"\n"
+    assert ours.hide(PLACE) == hmac.new(key, b"hide\0" + PLACE.encode(), hashlib.sha256).hexdigest()
 
 
 @EVERY
@@ -226,7 +242,7 @@ def test_the_key_is_never_shown() -> None:
     """A sealer in a log line or traceback shows nothing; a key that is too short is refused."""
     assert "seal key" not in repr(OURS) + str(OURS)
     with pytest.raises(ValueError, match="at least 16 bytes"):
-        Sealer(b"short")
+        Sealer(b"fifteen bytes..")
 
 
 @settings(deadline=None)
