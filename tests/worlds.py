@@ -32,6 +32,7 @@ from connector.sandbox.platform import Authority, PlatformWorld, serve_platform
 from connector.steps.leftovers import sweep
 from connector.steps.parts import Parts, Timing
 from tests import documents
+from tests.defects import Defects
 from tests.grounds import Acting, Embedded, Ground
 
 Mode = Literal["nextcloud", "plain"]
@@ -119,6 +120,7 @@ class Stage:
         self.mode = mode
         self.clock = SandboxClock()
         self._servers = ExitStack()
+        self._defects = self._servers.enter_context(Defects())
         self._wired = ExitStack()
         self.ground = ground or self._embedded(mode, **dms_options)
         shared = authority(directory.parent / "authority")
@@ -371,8 +373,9 @@ class Stage:
         """What must hold after every story.
 
         Sent once each; every content a person wrote is still there, as a file or as a version; nothing half-made
-        is left behind; each status says what the journal says.
+        is left behind; each status says what the journal says; no guard had to keep a defect from the other files.
         """
+        assert self._defects.met == []
         assert all(sends <= 1 for sends in self.sends()), self.sends()
         self.ground.clean()
         assert list((self.directory / "state").rglob("*.part")) == []

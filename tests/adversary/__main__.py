@@ -59,7 +59,7 @@ def main(given: Sequence[str] | None = None) -> int:
     parser.add_argument("--seconds", type=float, default=0.0, help="stop after so long")
     parser.add_argument("runs", nargs="*", help="tell these runs: crash@12+edit_pdf@20")
     arguments = parser.parse_args(given)
-    logging.disable(logging.CRITICAL)
+    logging.disable(logging.WARNING)
     part, parts = (int(one) for one in arguments.slice.split("/"))
     kept = arguments.log.read_text().splitlines() if arguments.log and arguments.log.exists() else []
     done = {line.split("\t", 1)[0] for line in kept}

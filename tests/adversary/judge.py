@@ -3,6 +3,7 @@
 ``sent``: no transaction sent twice, none without its marker, none beyond what was asked for. ``ends``: everything is
 quiet in a state that is shown. ``lost``: no bytes of a person's, no signed document, is gone. ``twice``: nothing is
 delivered twice. ``foreign``: nothing is written over what was not sent. ``registry``: markers, ends and journal agree.
+``defect``: no guard had to keep a defect of ours from the other files.
 """
 
 from __future__ import annotations
@@ -42,7 +43,8 @@ _ENDS = {
 
 def breaches(run: Run) -> list[str]:
     """Return every invariant that a finished run broke."""
-    return [*_sent(run), *_ends(run), *_shown(run), *_lost(run), *_delivered(run), *_registry(run)]
+    defects = [f"defect: {met}" for met in run.defects.met]
+    return [*_sent(run), *_ends(run), *_shown(run), *_lost(run), *_delivered(run), *_registry(run), *defects]
 
 
 def _marks(run: Run, suffix: str) -> dict[str, Sent | Done]:

@@ -22,6 +22,7 @@ from tests.adversary.acts import ACTS
 from tests.adversary.deviations import Deviation, answers_of
 from tests.adversary.points import Killed, Point, T
 from tests.adversary.world import MARIE, Machine, Mode, World, sha
+from tests.defects import Defects
 
 MOST_ROUNDS = 24
 """So many passes may something move without anything happening outside: more is no end."""
@@ -67,6 +68,7 @@ class Run:
         self.mode = mode
         self.deviations = tuple(deviations)
         self.world = world or World(mode)
+        self.defects = Defects().__enter__()
         self.points: list[Point] = []
         self.told: list[str] = []
         """What happened, for whoever reads a finding."""
@@ -96,6 +98,7 @@ class Run:
 
     def close(self) -> None:
         """End the machines."""
+        self.defects.__exit__(None, None, None)
         for machine in (self.machine, *self.others):
             if hasattr(machine, "parts"):
                 machine.stop()

@@ -247,7 +247,7 @@ def bounded(examples: int, steps: int) -> Any:
 
 def lived(firm: type[Firm], examples: int, steps: int) -> None:
     """Let a firm work."""
-    logging.disable(logging.CRITICAL)
+    logging.disable(logging.WARNING)
     try:
         run_state_machine_as_test(firm, settings=bounded(examples, steps))
     finally:

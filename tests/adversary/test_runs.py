@@ -27,7 +27,7 @@ EACH = 202
 @pytest.fixture(autouse=True)
 def _quiet() -> Iterator[None]:
     """What is refused and repeated is no news here."""
-    logging.disable(logging.CRITICAL)
+    logging.disable(logging.WARNING)
     yield
     logging.disable(logging.NOTSET)
 
@@ -50,6 +50,20 @@ def findings(mode: Mode, runs: Sequence[tuple[Deviation, ...]]) -> list[str]:
 def every_single(mode: Mode) -> list[tuple[Deviation, ...]]:
     """All runs of one deviation."""
     return [(one,) for one in singles(normal_points(mode), mode)]
+
+
+@MODES
+def test_when_nothing_strikes(mode: Mode) -> None:
+    """Sent once, signed, delivered in its place, and nobody but the signatory was asked for anything."""
+    run = Run(mode)
+    try:
+        run.live()
+        assert breaches(run) == []
+        sent = run.world.platform.sent
+        assert run.told == [f"signatory: {sent[0]}"]
+        assert [(one.state, one.transaction) for one in run.records()] == [(State.DELIVERED, *sent)]
+    finally:
+        run.close()
 
 
 @MODES

@@ -19,6 +19,7 @@ from connector.identity import (
     ask_of,
     canonical_email,
     carried_digest,
+    digest_of,
     key_of,
     new_reference,
     next_wording,
@@ -117,6 +118,17 @@ def test_the_key_is_what_the_protocol_says_in_bytes() -> None:
     text = json.dumps(parts, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
     assert KEY_VERSION == 1
     assert key_of(**BASE) == (hashlib.sha256(text).hexdigest(), parts)
+
+
+def test_letters_beyond_ascii_stand_in_the_key_as_they_are() -> None:
+    """In UTF-8, not escaped; and bytes that are no UTF-8 have a digest too."""
+    of_helene = (
+        f'{{"account":"lyon","ask":"1","documents":[["document","{LETTER}"]],'
+        '"emails":["hélène@cabinet.fr"],"version":1}'
+    )
+    given = {**BASE, "documents": [("document", LETTER)], "emails": ["Hélène@cabinet.fr"]}
+    assert key_of(**given)[0] == hashlib.sha256(of_helene.encode()).hexdigest()
+    assert digest_of("a\udcff") == hashlib.sha256(b'"a\xff"').hexdigest()
 
 
 def test_wording_phones_placement_and_path_are_no_part_of_it() -> None:
@@ -315,6 +327,22 @@ def test_another_person_or_option_is_carried_otherwise(request_: SignatureReques
 def test_another_place_text_or_contract_is_carried_otherwise(changes: dict[str, Any]) -> None:
     """Places, the files that travel, texts and the contract in force are in the digest."""
     assert carried(**changes) != carried()
+
+
+def test_what_is_carried_is_told_in_bytes() -> None:
+    """Told again here: a changed form would make a stranger of every request that is marked and not sent yet (R2)."""
+    told = {
+        "boxes": [[1, 1, 4, 100.12, 600.57, True], [2, 1, 4, 100, 600, True]],
+        "contract": "c1",
+        "documents": [["lettre.pdf", LETTER]],
+        "options": [False, True, []],
+        "order": "sequential",
+        "signatories": [[MARIE, "Marie Dupont", "Marie", "Dupont", "+33612345678", "simple"]],
+        "texts": ["Lettre", "", "Cabinet Exemple"],
+    }
+    text = json.dumps(told, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+    boxes = {2: [BOX], 1: [replace(BOX, x=100.1234, y=600.5678)]}
+    assert carried(boxes=boxes) == hashlib.sha256(text).hexdigest()
 
 
 def test_what_is_not_carried_changes_nothing() -> None:

@@ -212,6 +212,23 @@ def test_what_was_changed_meanwhile_is_not_written_over(journal: Journal, path: 
     assert journal.note(mine, "seen", attempts=3).state is State.REFUSED
 
 
+def test_every_change_makes_older_copies_old(journal: Journal, clock: Clock) -> None:
+    """A touch too, though it is no history: one step each, and history alone moves the date of the record."""
+    first = journal.add(**fields())
+    clock.advance(minutes=1)
+    touched = journal.touch(first, word="x")
+    clock.advance(minutes=1)
+    noted = journal.note(touched, "seen", data={"at": LATER})
+    for older in (first, touched):
+        with pytest.raises(StaleRecordError):
+            journal.touch(older, word="y")
+    assert [one.revision for one in (first, touched, noted)] == [0, 1, 2]
+    assert [one.updated_at - START for one in (touched, noted)] == [timedelta(0), timedelta(minutes=2)]
+    assert journal.get(first.id) == noted
+    # What has no form in JSON is kept as its text.
+    assert journal.events(noted)[-1][1:] == ("seen", {"state": "waiting", "at": str(LATER)})
+
+
 @pytest.mark.parametrize("method", ["note", "touch"])
 def test_a_state_changes_by_an_event_only(journal: Journal, method: str) -> None:
     """Neither a note nor a touch can move a state by the back door."""
@@ -315,6 +332,18 @@ def test_a_launch_counts_once_where_it_was_made(journal: Journal, clock: Clock) 
     assert journal.launches(since=marked, accounts=["lyon"], folder="social") == []
 
 
+def test_a_launch_without_a_folder_is_where_it_was_marked(journal: Journal, clock: Clock) -> None:
+    """What an earlier release sent says no folder: its mark does; where neither does, it is where it lies now."""
+    record = journal.fact(journal.add(**fields()), Event.PREPARED)
+    record = journal.fact(record, Event.MARKED, data={"folder": "lettres"})
+    record = journal.fact(record, Event.SENT)
+    journal.note(record, "moved", folder="social")
+    older = journal.fact(journal.add(**fields(place="/b")), Event.PREPARED)
+    journal.note(journal.fact(older, Event.MARKED), "moved", folder="social")
+    for folder in ("lettres", "social"):
+        assert journal.launches(since=START, accounts=["lyon"], folder=folder) == [START]
+
+
 def test_the_last_event_of_an_account_is_its_own(journal: Journal) -> None:
     """What was said of a whole account last counts; an event of one record of that account is another thing."""
     assert journal.last_account_event("lyon", "confirmed") is None
@@ -382,6 +411,40 @@ def test_records_are_found_by_what_they_are_known_by(journal: Journal) -> None:
     assert by_ref.id == one.id
     assert journal.by_key("x") is journal.by_ref("XXXXXX") is None
     assert ids(journal.everything()) == [one.id, two.id]
+
+
+def test_who_has_a_transaction_or_had_it(journal: Journal) -> None:
+    """Of one account, ended ones too, and those whose place another one took."""
+    one = journal.add(**fields(transaction="T-1", state=State.REFUSED, closed=True))
+    two = journal.add(**fields(transaction="T-1"))
+    journal.add(**fields(transaction="T-2", place="/b"))
+    journal.add(**fields(transaction="T-1", place="/c", account="nantes"))
+    assert [record.id for record in journal.following("lyon", "T-1")] == [one.id, two.id]
+    assert journal.following("lyon", "T-3") == []
+
+
+def test_who_is_mentioned_is_found_as_a_whole_value(journal: Journal) -> None:
+    """Wherever it stands in a record, of one account; wildcards and quotes are letters, a part of a word is nobody."""
+    odd = '50% "d’accord" _x'
+    person = SignatoryFacts(order=1, email="a@b.fr", name="A")
+    one = journal.add(**fields(signatories=(person,)))
+    two = journal.add(**fields(place="/b", subject=odd))
+    journal.add(**fields(place="/c", account="nantes", subject=odd))
+    journal.add(**fields(place="/d", subject=odd.replace("%", "0").replace("_", "-")))
+    assert [record.id for record in journal.mentioning("lyon", ["a@b.fr", odd])] == [one.id, two.id]
+    assert journal.mentioning("lyon", ["a@b.f", "b.fr", odd[:-1]]) == []
+    assert journal.mentioning("lyon", []) == []
+
+
+def test_what_is_shown_and_waits_is_counted_below_a_folder(journal: Journal) -> None:
+    """Of one server, current ones alone; a folder whose name only begins alike is another one."""
+    for place in ("/A_1/x", "/A_1/b/x", "/A_10/x", "/Ab1/x", "/A_1/x"):
+        journal.add(**fields(place=place, state=State.PREVIEWED))
+    journal.add(**fields(place="/A_1/waits"))
+    journal.add(**fields(place="/A_1/y", state=State.PREVIEWED, server="other"))
+    assert journal.count_shown("dms", "/A_1/") == 2
+    assert journal.count_shown("dms", "/") == 4
+    assert journal.count_shown("other", "/A_1/") == 1
 
 
 def several(*documents: DocumentFacts) -> dict[str, Any]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import json
 from datetime import UTC, datetime
 from typing import Any
@@ -87,6 +89,18 @@ def test_the_same_mark_is_the_same_bytes(mark: Sent | Done | Owner) -> None:
     assert marks.write(mark, OURS) == marks.write(mark.model_copy(deep=True), Sealer(OURS.key))
 
 
+AS_WRITTEN = b'{"by":"jse-connector","kind":"owner","mark":{"connector":"h\\u00f4te-1","since":"2026-03-02T09:00:00Z"}}'
+
+
+def test_the_bytes_are_those_of_earlier_releases() -> None:
+    """Markers stand for years in other people's folders: their form, their seal and what hides a name never change."""
+    key = b"sixteen bytes ok"
+    seal = hmac.new(key, b"seal\0" + AS_WRITTEN, hashlib.sha256).hexdigest().encode()
+    ours = Sealer(key)
+    assert marks.write(Owner(connector="hôte-1", since=NOW), ours) == AS_WRITTEN + b"\nseal " + seal + b"\n"
+    assert ours.hide(PLACE) == hmac.new(key, b"hide\0" + PLACE.encode(), hashlib.sha256).hexdigest()
+
+
 @EVERY
 def test_another_key_makes_it_foreign(mark: Sent | Done | Owner) -> None:
     """Another firm's seal is never whole; only an owner's name is given back, since it must be told."""
@@ -130,6 +144,32 @@ def test_marks_of_one_document_as_earlier_releases_wrote_them() -> None:
         payload["mark"].pop("sent_sha256", None)
         line = json.dumps(payload, sort_keys=True, separators=(",", ":")).encode()
         assert marks.read(sealed(line), OURS) == (Reading.WHOLE, mark.model_copy(update={new: ()}))
+
+
+def test_what_an_older_mark_does_not_say_is_not_known() -> None:
+    """Of the fields that a mark can do without, none is made up."""
+    of_old: dict[str, Any] = {
+        "kind": "send", "key": "a" * 64, "ref": "ABC234", "transaction": "T-1", "account": "lyon",
+        "folder": "lettres", "connector": "host-1", "journal": "0" * 16, "nonce": "1" * 16, "carried": "c" * 64,
+        "ask": "1", "documents": [], "people": [], "place": "2" * 64, "document": "3" * 64, "made_at": NOW,
+    }  # fmt: skip
+    for mark, lists in (
+        (Sent.model_validate(of_old), {"obeyed", "further"}),
+        (
+            Done(key="a" * 64, transaction="T-1", state="lost", ended_at=NOW, connector="h"),
+            {"further_signed"},
+        ),
+        (Further(rank=2, role="annex", sha256="e" * 64, place="4" * 64), set()),
+    ):
+        known = dict(mark)
+        unsaid = known.keys() - mark.model_fields_set
+        assert {name: known[name] for name in unsaid - lists} == dict.fromkeys(unsaid - lists)
+        assert {name: known[name] for name in lists} == dict.fromkeys(lists, ())
+
+
+def test_marks_bear_the_names_that_they_always_bore() -> None:
+    """A name that changed would let every request that is out look as if it had never been marked."""
+    assert (marks.SENT_SUFFIX, marks.DONE_SUFFIX) == (".sent", ".done")
 
 
 def test_a_mark_does_not_pass_for_another_one() -> None:
@@ -226,7 +266,7 @@ def test_the_key_is_never_shown() -> None:
     """A sealer in a log line or traceback shows nothing; a key that is too short is refused."""
     assert "seal key" not in repr(OURS) + str(OURS)
     with pytest.raises(ValueError, match="at least 16 bytes"):
-        Sealer(b"short")
+        Sealer(b"fifteen bytes..")
 
 
 @settings(deadline=None)
