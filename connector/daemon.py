@@ -18,7 +18,7 @@ from types import FrameType
 
 from connector import systemd
 from connector.config import Config
-from connector.errors import JournalError, RemoteError
+from connector.errors import JournalError, JournalFull, RemoteError
 from connector.guards import ServerMemory
 from connector.jobs import Job, Jobs
 from connector.passes import Outcome, account_pass, server_pass
@@ -162,7 +162,9 @@ class Daemon:
         return "; ".join(texts)
 
     def _finish(self) -> bool:
-        systemd.notify("STOPPING=1", "STATUS=stopping: no new effect begins")
+        if not isinstance(self._failure, JournalFull):
+            # What stands still until there is room again does not end: systemd would kill it for not having ended.
+            systemd.notify("STOPPING=1", "STATUS=stopping: no new effect begins")
         log.info("stopping: no new effect begins")
         self._jobs.end()
         self._wakeups.end()
