@@ -5,8 +5,10 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
+import signal
 import socket
 import sqlite3
+import threading
 from collections.abc import Callable
 from contextlib import closing, suppress
 from pathlib import Path
@@ -298,6 +300,23 @@ def test_no_room_is_no_end_for_systemd(tmp_path: Path, monkeypatch: pytest.Monke
             while True:
                 heard.append(systemd.recv(1000))
         assert b"STOPPING=1" not in b"\n".join(heard)
+
+
+def test_who_is_told_to_end_does_not_stand_still(tmp_path: Path) -> None:
+    """E1, E2: SIGTERM, and while it ends a fact finds no room: it ends all the same."""
+    with Town(tmp_path) as stage:
+        daemon = Daemon(stage.parts, load_config(stage.config_text))
+
+        def full() -> None:
+            os.kill(os.getpid(), signal.SIGTERM)
+            daemon._journal_failed(JournalFull("no room"))
+
+        before = signal.getsignal(signal.SIGTERM)
+        asked = threading.Timer(0.3, full)
+        asked.start()
+        assert daemon.run()
+        asked.join()
+        assert signal.getsignal(signal.SIGTERM) is before
 
 
 def test_lost_after_the_platform_erased(tmp_path: Path) -> None:
