@@ -285,7 +285,7 @@ def test_no_room_for_a_fact(tmp_path: Path) -> None:
         stage.intact()
 
 
-def test_no_room_is_no_end_for_systemd(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_standing_still_is_no_end_for_systemd(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """E1: Whoever says that it ends is killed by systemd when it has not ended in time (TimeoutStopSec)."""
     with Town(tmp_path) as stage, socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
         systemd.bind(str(tmp_path / "notify"))
