@@ -135,7 +135,7 @@ def known_before(parts: Parts, sight: Sight) -> frozenset[str]:
 def _attend_rest(
     parts: Parts, server: str, sights: list[Sight], memory: ServerMemory, left: frozenset[int]
 ) -> None:
-    """``left``: requests in other hands, those of whose absence nothing is to be concluded, and those that only fade."""
+    """``left``: requests in other hands, those of whose absence nothing is concluded, and those that only fade."""
     for record in parts.journal.open_records(server):
         if record.id in left:
             continue
