@@ -75,7 +75,8 @@ def attend(
                     tolerated(parts, memory, judged, "copies", partial(conflict_copies_seen, case, judged))
                     if due(judged):
                         over[judged.id] = judged
-    _attend_rest(parts, server, sights, memory, held | doubted)
+    fades = {record.id for record in parts.journal.open_records(server) if fading.awaited(record)}
+    _attend_rest(parts, server, sights, memory, held | doubted | fades)
     return attended, over
 
 
@@ -134,7 +135,7 @@ def known_before(parts: Parts, sight: Sight) -> frozenset[str]:
 def _attend_rest(
     parts: Parts, server: str, sights: list[Sight], memory: ServerMemory, left: frozenset[int]
 ) -> None:
-    """``left``: requests in other hands, and those of whose absence nothing is to be concluded."""
+    """``left``: requests in other hands, those of whose absence nothing is concluded, and those that only fade."""
     for record in parts.journal.open_records(server):
         if record.id in left:
             continue

@@ -18,7 +18,7 @@ from types import FrameType
 
 from connector import systemd
 from connector.config import Config
-from connector.errors import JournalError, RemoteError
+from connector.errors import JournalError, JournalFull, RemoteError
 from connector.guards import ServerMemory
 from connector.jobs import Job, Jobs
 from connector.passes import Outcome, account_pass, server_pass
@@ -42,6 +42,7 @@ class Daemon:
         self._parts, self._config, self._grace = parts, config, grace
         self._ending = threading.Event()
         self._failure: JournalError | None = None
+        self._told_to_end = False
         self.memories = {name: ServerMemory() for name in config.servers}
         self._held: set[str] = set()
         self._partners = _partners(config)
@@ -78,6 +79,7 @@ class Daemon:
         self._ending.set()
 
     def _signalled(self, number: int, _frame: FrameType | None) -> None:
+        self._told_to_end = True
         self.stop()
 
     @staticmethod
@@ -93,7 +95,8 @@ class Daemon:
     def run(self) -> bool:
         """Work until told to stop. True when everything came to rest, False when an effect is still in flight.
 
-        Raises JournalError when the journal failed: it is no longer known what was done.
+        Raises JournalError when the journal failed: it is no longer known what was done. Whoever was told to end does
+        not wait for room in it.
         """
         handled = {
             signal.SIGTERM: self._signalled,
@@ -162,7 +165,9 @@ class Daemon:
         return "; ".join(texts)
 
     def _finish(self) -> bool:
-        systemd.notify("STOPPING=1", "STATUS=stopping: no new effect begins")
+        if self._told_to_end or not isinstance(self._failure, JournalFull):
+            # What stands still until there is room again does not end: systemd would kill it for not having ended.
+            systemd.notify("STOPPING=1", "STATUS=stopping: no new effect begins")
         log.info("stopping: no new effect begins")
         self._jobs.end()
         self._wakeups.end()
@@ -171,7 +176,7 @@ class Daemon:
             time.sleep(0.05)
         if busy:
             log.warning("%s is still in an effect; its intent remains", ", ".join(busy))
-        if self._failure is not None:
+        if self._failure is not None and not (self._told_to_end and isinstance(self._failure, JournalFull)):
             raise self._failure
         log.info("stopped")
         return not busy

@@ -185,8 +185,7 @@ def over_for_long(stage: Stage, many: int) -> None:
         stage.parts.journal.add(**kept, document=document)
     elsewhere = {**fields, "server": "ancien", "place": f"/{ROOT}/ancienne.sign.yaml"}
     stage.parts.journal.add(**elsewhere, document=record.document)
-    for name in ("lettre.pdf", "lettre.sign.yaml", "lettre.signature.txt"):
-        stage.delete(name)
+    stage.delete("lettre.pdf")
     stage.run()
     stage.clock.advance(timedelta(days=31).total_seconds())
     stage.renew()
@@ -195,7 +194,8 @@ def over_for_long(stage: Stage, many: int) -> None:
 def test_what_fades_holds_nothing_up(tmp_path: Path) -> None:
     """A server that is away keeps no account from being asked; files archived since the end are no vanished ones."""
     with Stage(tmp_path, more="keep_personal_data: 30d\n") as stage:
-        over_for_long(stage, MANY)
+        over_for_long(stage, 2 * MANY)
+        told = stage.first_line()
         stage.restart()
         carried = stage.parts.journal.note(
             stage.records()[-2], "carrying", intend={filing.STEP: {"into": True}}
@@ -213,6 +213,8 @@ def test_what_fades_holds_nothing_up(tmp_path: Path) -> None:
         stage.drop("neuve")
         stage.run()
         assert stage.first_line("neuve").startswith("EN COURS – ")
+        assert stage.first_line() == told, "that its PDF was archived since is no news"
+        assert MARIE not in stage.status()
         over = [one for one in stage.records() if one.state is State.EXPIRED]
         assert all(one.closed for one in over)
-        assert not [one for one in over if MARIE in str(one)]
+        assert not [one for one in over if MARIE in str(one) or one.document.missing_since]

@@ -5,9 +5,12 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
+import signal
+import socket
 import sqlite3
+import threading
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
@@ -15,6 +18,8 @@ import pytest
 from connector.cli import anew
 from connector.cli.common import Settings
 from connector.cli.wiring import single_instance
+from connector.config import load_config
+from connector.daemon import Daemon
 from connector.errors import JournalError, JournalFull
 from connector.journal import Journal
 from connector.lifecycle import State
@@ -278,6 +283,40 @@ def test_no_room_for_a_fact(tmp_path: Path) -> None:
         assert sorted(stage.sends()) == [1] * 7
         assert {record.state for record in stage.records()} == {State.IN_PROGRESS}
         stage.intact()
+
+
+def test_standing_still_is_no_end_for_systemd(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """E1: Whoever says that it ends is killed by systemd when it has not ended in time (TimeoutStopSec)."""
+    with Town(tmp_path) as stage, socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
+        systemd.bind(str(tmp_path / "notify"))
+        systemd.setblocking(False)
+        monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
+        daemon = Daemon(stage.parts, load_config(stage.config_text))
+        daemon._journal_failed(JournalFull("no room"))
+        with pytest.raises(JournalFull):
+            daemon.run()
+        heard = []
+        with suppress(BlockingIOError):
+            while True:
+                heard.append(systemd.recv(1000))
+        assert b"STOPPING=1" not in b"\n".join(heard)
+
+
+def test_who_is_told_to_end_does_not_stand_still(tmp_path: Path) -> None:
+    """E1, E2: SIGTERM, and while it ends a fact finds no room: it ends all the same."""
+    with Town(tmp_path) as stage:
+        daemon = Daemon(stage.parts, load_config(stage.config_text))
+
+        def full() -> None:
+            os.kill(os.getpid(), signal.SIGTERM)
+            daemon._journal_failed(JournalFull("no room"))
+
+        before = signal.getsignal(signal.SIGTERM)
+        asked = threading.Timer(0.3, full)
+        asked.start()
+        assert daemon.run()
+        asked.join()
+        assert signal.getsignal(signal.SIGTERM) is before
 
 
 def test_lost_after_the_platform_erased(tmp_path: Path) -> None:
