@@ -100,9 +100,10 @@ class Spool:
             shutil.rmtree(self.directory / ref, ignore_errors=True)
 
     def references(self) -> set[str]:
-        """References that still have something here."""
+        """References that still have something here. What a file system keeps for itself (``lost+found``) is none."""
         with self._errors():
-            return {entry.name for entry in self.directory.iterdir() if entry.is_dir()}
+            there = [entry for entry in self.directory.iterdir() if entry.is_dir()]
+            return {entry.name for entry in there if entry.name.replace("-", "").isalnum()}
 
     @staticmethod
     def sha256(path: Path) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import wraps
 from pathlib import Path
@@ -153,7 +153,8 @@ def handed_over(state: State) -> Iterator[None]:
     try:
         yield
     finally:
-        hand_over(state)
+        with suppress(OSError):  # a disk that is away, or read-only by now
+            hand_over(state)
 
 
 def hand_over(state: State) -> None:

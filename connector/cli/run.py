@@ -6,6 +6,7 @@ import logging
 import os
 import sys
 import time
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from connector.cli import private
@@ -41,9 +42,13 @@ def run(settings: Settings) -> int:
     config, state = settings.load(), settings.place()
     state.make()
     standstill = Standstill()
-    with handed_over(state), single_instance(state):
+    with handed_over(state), ExitStack() as held:
+        alone = False
         while True:
             try:
+                if not alone:
+                    held.enter_context(single_instance(state))
+                    alone = True
                 return _serve(config, state, standstill)
             except JournalFull as error:
                 if not standstill.may_go_on:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import secrets
@@ -17,7 +18,14 @@ from connector.cli import private
 from connector.config import Config, SecretReference, resolve_secret
 from connector.config import model as config_model
 from connector.config.checks import is_loopback
-from connector.errors import ConfigurationError, ConfigurationProblem, JournalError, Problem, RequestRejected
+from connector.errors import (
+    ConfigurationError,
+    ConfigurationProblem,
+    JournalError,
+    JournalFull,
+    Problem,
+    RequestRejected,
+)
 from connector.isolated_pdf import IsolatedPdf
 from connector.isolation import IsolatedPool
 from connector.jesignexpert.boxes import box_size, sign_fields
@@ -37,6 +45,7 @@ from connector.webdav.folder import WebDavFolder
 
 EXAMPLE_DOMAINS = ("example.fr", "example.com", "example.org", "example.net")
 NEXTCLOUD_REGISTRY = "/.jse-connector/registry/"
+_TAKES_NOTHING = frozenset({errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.EIO})
 _NEXTCLOUD_FILES = "/remote.php/dav/files/"
 
 
@@ -82,13 +91,17 @@ class Seams:
 
 @contextmanager
 def single_instance(state: State) -> Iterator[None]:
-    """Hold the journal for this process alone. Raises JournalError when another process holds it."""
+    """Hold the journal for this process alone. Raises JournalError when another process holds it.
+
+    JournalFull where its disk takes nothing just now.
+    """
     path = state.directory / "journal" / "lock"
     try:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
-        raise JournalError(
-            f"state directory {state.directory} cannot be written: {error.strerror}"
+        kind = JournalFull if error.errno in _TAKES_NOTHING else JournalError
+        raise kind(
+            f"state directory {state.directory} cannot be written: {os.strerror(error.errno or 0)}"
         ) from error
     with os.fdopen(handle, "w") as stream:
         try:

@@ -70,7 +70,10 @@ def closed_by(parts: Parts, settings: FolderSettings, href: str) -> list[list[st
 
 def ask_again(parts: Parts, settings: Sequence[FolderSettings]) -> None:
     """A link that is taken away moves no ETag: where one is in the way, it is asked about now and then."""
-    asked = {one.server for one in settings if _is_asked(parts, one)}
+    try:
+        asked = {one.server for one in settings if _is_asked(parts, one)}
+    except RemoteError:
+        return
     for key, seen in list(parts.links.items()):
         if key[0] not in asked or seen.open == () or parts.now() - seen.at < parts.timing.probe:
             continue

@@ -24,8 +24,8 @@ _BLOCK: Final = 65_536
 _MAX_ANSWER: Final = 4_000_000
 _WRITES: Final = 2 | 4 | 8
 """To change, to create, to delete, as the API counts rights."""
-_OUTSIDERS: Final = frozenset({3, 4, 6, 9})
-"""Public link, link by e-mail, another cloud's user, another cloud's group."""
+_OUTSIDERS: Final = frozenset({3, 4, 6, 9, 15})
+"""Public link, link by e-mail, another cloud's user, another cloud's group, ScienceMesh (``IShare::TYPE_…``)."""
 _NO_RIGHT: Final = frozenset({403, 500})
 """How it refuses to tell whoever may not share something on: with an exception of its own, told as either."""
 

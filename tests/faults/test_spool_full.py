@@ -148,6 +148,8 @@ def test_a_hold_that_lost_its_alarm(tmp_path: Path) -> None:
         stage.run(1)
         (account,) = stage.parts.accounts
         stage.parts.journal.hold(account, "no_room", probe_at=stage.clock.now())
+        # And what cannot be cleared away there stops no start.
+        (stage.state.directory / "spool" / "ABC234" / "a.part").mkdir(parents=True)
         stage.restart()
         stage.drop()
         stage.run(6)

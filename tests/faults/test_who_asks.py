@@ -10,6 +10,7 @@ import pytest
 
 from connector.lifecycle import State
 from connector.sandbox.dms.folder import CREATE, DELETE, EVERYTHING, READ, RESHARE, UPDATE, Link
+from connector.steps import askers
 from tests import documents
 from tests.worlds import ROOT, Stage
 
@@ -193,6 +194,11 @@ def test_a_proxy_that_stands_before_the_question(tmp_path: Path) -> None:
             stage.run(4)
             assert asked_of_shares(stage) == asked, "not hammered"
             stage.dms.behave()
+        # Away just when it is asked again: a passing moment, and no defect of the pass.
+        stage.parts.folders["dms"].reconnect()  # type: ignore[attr-defined]
+        stage.dms.misbehave(kind="status", method="PROPFIND", status=503, times=None)
+        askers.ask_again(stage.parts, list(stage.parts.watched.values()))
+        stage.dms.behave()
         later(stage)
         assert stage.sends() == [1, 1]
 

@@ -25,6 +25,19 @@ standstill.EVERY_S = 0.3
 from connector.cli.app import app
 app(sys.argv[1:])
 """
+READ_ONLY_AT_FIRST = """
+import errno, os
+opened, refused = os.open, []
+
+def read_only(path, *rest, **more):
+    if str(path).endswith("journal/lock") and len(refused) < 4:
+        refused.append(path)
+        # What somebody else's directory says ends it, as ever.
+        raise OSError(errno.EROFS if len(refused) < 4 else errno.EACCES, "refused")
+    return opened(path, *rest, **more)
+
+os.open = read_only
+"""
 UNLIMITED = (resource.RLIM_INFINITY, resource.RLIM_INFINITY)
 
 
@@ -76,6 +89,22 @@ def test_no_room_and_room_again(stage: Stage) -> None:
         process.signal(signal.SIGTERM)
         assert process.wait() == 0
         assert "Traceback" not in process.output
+    finally:
+        process.end()
+
+
+@pytest.mark.system
+def test_a_start_on_a_disk_that_is_read_only(stage: Stage) -> None:
+    """E1: As after a reboot that found a fault in the file system: it stands still, and is no failed start."""
+    command = stage.command("run")
+    process = Process(
+        [command[0], "-c", READ_ONLY_AT_FIRST + HURRIED, *command[3:]], stage.environ, stage.directory
+    )
+    try:
+        assert process.wait() == 1
+        assert process.output.count("it is tried again every") == 1
+        assert "Read-only file system" in process.output
+        assert "Permission denied" in process.output
     finally:
         process.end()
 

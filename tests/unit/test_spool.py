@@ -243,3 +243,11 @@ def test_a_spool_that_vanished_is_a_spool_error(spool: Spool) -> None:
     with pytest.raises(SpoolError):
         spool.references()
     spool.free("ABC234")
+
+
+def test_a_disk_of_its_own_has_a_folder_of_its_own(spool: Spool) -> None:
+    """``lost+found`` is nobody's request: a start neither looks into it, which is forbidden, nor clears it away."""
+    spool.put("ABC234", "signed.pdf", fill)
+    spool.put("look-0123abcd", "list.xlsx", fill)
+    (spool.directory / "lost+found").mkdir()
+    assert spool.references() == {"ABC234", "look-0123abcd"}

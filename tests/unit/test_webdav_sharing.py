@@ -42,6 +42,7 @@ def asked(reply: bytes, below: str = "") -> tuple[WebDavFolder, list[Asked], Raw
         (share(4, 3), True),
         (share(6, 31), True),
         (share(9, 31), True),
+        (share(15, 31), True),
         (share(0, 31), False),
         (share(1, 31), False),
         (share(10, 31), False),
