@@ -15,6 +15,7 @@ LONG: Final = re.compile(
     r"faults/test_ten_mistakes\.py::.*\[(?:apache|nginx|sabre)"
     r"|faults/test_crash_matrix\.py::test_crash_matrix\["
     r"|faults/test_residuals\.py::test_(?:2_interrupted_and_then_touched\[\w+-journal lost|7_\w+\[plain)"
+    r"|system/test_private\.py::test_what_root_makes"
     r"|system/test_killed\.py::test_(?:killed_at_every|killed_before|killed_at_its|sigterm_while)"
     r"|faults/test_several\.py::test_each_write_of_each_document_broken_once\["
     r"|faults/test_forty_letters\.py::test_(?:a_list_prepares_forty_letters|\w+_mechanism)"
