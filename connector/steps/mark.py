@@ -117,8 +117,8 @@ def _abandon(parts: Parts, record: Record) -> Record:
 def _known_elsewhere(parts: Parts, settings: FolderSettings, record: Record) -> Sent | None:
     """Look the key up in every other registry of this server (protocol, "Where the registry lives").
 
-    One that says no for itself alone keeps its own folder from working, and nobody else's: everybody who works there
-    can bring that about.
+    One that says no for itself alone keeps its own folder from working, and nobody else's, once its markers were taken
+    in: everybody who works there can bring that about. Before that it may hold what a lost journal has sent.
     """
     folder = parts.folders[settings.server]
     for registry in _registries(parts.watched.values(), settings.server):
@@ -127,7 +127,7 @@ def _known_elsewhere(parts: Parts, settings: FolderSettings, record: Record) -> 
         try:
             found = read_mark(folder, sent_href(registry, str(record.key)), parts.sealer)
         except RemoteError as error:
-            if not _of_that_registry(error):
+            if not _of_that_registry(error) or (settings.server, registry) not in parts.taken_in:
                 raise
             log.warning("marking %s: a registry of other folders cannot be read: %s", record.ref, error)
             continue

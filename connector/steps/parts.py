@@ -233,6 +233,8 @@ class Parts:
     """By server name: the tags that it was found to have."""
     strange: dict[tuple[str, str], tuple[object, ...]] = field(default_factory=dict)
     """(server, href) of what bears a marker's name and is none → what it showed when it was looked at."""
+    taken_in: set[tuple[str, Href]] = field(default_factory=set)
+    """(server, registry) whose markers this very process has taken in: what stands there since, it wrote itself."""
     fresh_marks: set[int] = field(default_factory=set)
     """Records whose ``mark`` intent this very process committed: a marker found otherwise is a question."""
     fresh_sends: set[int] = field(default_factory=set)

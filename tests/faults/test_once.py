@@ -256,6 +256,29 @@ def _delete_registry(stage: Stage) -> None:
         stage.dms.person.delete(f"{ROOT}/.signature")
 
 
+def test_moved_out_of_a_folder_that_says_no_after_the_journal_was_lost(tmp_path: Path) -> None:
+    """A registry that was never taken in is no empty one, whatever keeps it shut: nothing leaves before it was read."""
+    with Town(tmp_path, "plain", edits=SECOND_FOLDER) as stage:
+        stage.person.mkdir("Autres")
+        stage.run()
+        send_out(stage, "lettre")
+        shut = {"kind": "status", "status": 403, "path": f"*{ROOT}/*", "times": None}
+        stage.dms.misbehave(**shut)
+        stage.lose_journal()
+        stage.run()
+        for suffix in (".pdf", ".sign.yaml"):
+            stage.move(f"lettre{suffix}", f"lettre{suffix}", to_folder="Autres")
+        stage.later()
+        assert stage.tries() == 1
+        stage.dms.behave()
+        stage.later()
+        stage.sign()
+        stage.later()
+        assert sum(stage.sends()) == stage.tries() == 1
+        assert stage.first_line(folder="Autres").startswith("SIGNÉ – ")
+        stage.intact()
+
+
 @MODES
 def test_registry_lost_alone(tmp_path: Path, mode: Mode) -> None:
     """The journal makes the markers again, so that a journal lost later still finds them."""
