@@ -26,6 +26,8 @@ AdapterFactory = Callable[[HTTPAdapter], BaseAdapter]
 
 _SMALL_BODY = 65_536
 _PACKINGS = frozenset({"", "identity", "gzip", "x-gzip", "deflate"})
+_NO_PACKING = frozenset({"none", "binary", "8bit", "utf-8", "utf8"})
+"""What servers write there that is none: nobody unpacks anything then."""
 _REST_S = 5.0
 """How long the body of an answer that is already understood may take."""
 
@@ -169,7 +171,11 @@ def _refuse_packing(response: requests.Response, operation: Operation) -> None:
     What is packed once comes unpacked piece by piece, and each piece counts towards its limit.
     """
     told = response.headers.get("Content-Encoding", "").strip().lower()
-    if operation.is_read and response.status_code in operation.expects and told not in _PACKINGS:
+    if (
+        operation.is_read
+        and response.status_code in operation.expects
+        and told not in _PACKINGS | _NO_PACKING
+    ):
         raise InvalidResponse("an answer packed as nobody asked for", status=response.status_code)
 
 

@@ -210,6 +210,14 @@ def test_an_interim_answer_is_not_the_answer(pause: float) -> None:
         assert server.connections == 1
 
 
+@pytest.mark.parametrize("told", ["UTF-8", "none", "binary"])
+def test_words_that_are_no_packing(told: str) -> None:
+    """Some servers put a charset there, or "none": the bytes are as they are, and are taken."""
+    reply = answer("200 OK", b"%PDF-", f"Content-Encoding: {told}")
+    with RawServer(lambda _asked: reply) as server, opened(server) as folder:
+        assert fetched(folder) == b"%PDF-"
+
+
 def test_a_packed_listing_without_end_is_cut_off_small() -> None:
     """A few hundred kilobytes that unpack to gigabytes: the limit is of what they unpack to, and is kept on the way."""
     stream = gzip.compress(EMPTY[:-16] + b"<x/>" * 2_500_000, compresslevel=1)
