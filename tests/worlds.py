@@ -120,7 +120,7 @@ class Stage:
         self.mode = mode
         self.clock = SandboxClock()
         self._servers = ExitStack()
-        self._defects = self._servers.enter_context(Defects())
+        self.defects = self._servers.enter_context(Defects())
         self._wired = ExitStack()
         self.ground = ground or self._embedded(mode, **dms_options)
         shared = authority(directory.parent / "authority")
@@ -375,7 +375,7 @@ class Stage:
         Sent once each; every content a person wrote is still there, as a file or as a version; nothing half-made
         is left behind; each status says what the journal says; no guard had to keep a defect from the other files.
         """
-        assert self._defects.met == []
+        assert self.defects.met == []
         assert all(sends <= 1 for sends in self.sends()), self.sends()
         self.ground.clean()
         assert list((self.directory / "state").rglob("*.part")) == []

@@ -259,6 +259,8 @@ def test_a_defect_in_one_does_not_keep_the_others(tmp_path: Path, mode: Mode) ->
         assert record.state is State.DELIVERING
         assert record.next_at is not None
         assert stage.read(LETTER, folder=at("dossier")) == content_of(LETTER, "dossier")
+        assert stage.defects.met, "what nobody foresees stands in the log"
+        stage.defects.met.clear()
         stage.stop()
         with closing(sqlite3.connect(journal)) as connection, connection:
             connection.execute("UPDATE intent SET data = ? WHERE step = 'deliver'", [kept])
