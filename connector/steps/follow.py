@@ -25,6 +25,10 @@ log = logging.getLogger(__name__)
 
 ORDERED = "ordered"
 """Reason of an end that a person asked for in the folder."""
+GIVE_UP = "give_up"
+"""Step of « pas partie »: the doubtful transaction is cancelled, and a new ask begins."""
+NOT_SENT = "not_sent"
+"""Reason of the end that it makes: whose wording is the new ask."""
 
 _EVENTS = {
     Progress.SIGNED: Event.SIGNED,
@@ -90,6 +94,8 @@ def absorb(parts: Parts, record: Record, status: TransactionStatus) -> Record:
         changes["reason"] = "platform_failed"
     elif event is Event.CANCELLED and (intent := parts.journal.intent(record, "cancel")) is not None:
         changes |= {"reason": ORDERED, "obeyed": (*record.obeyed, str(intent.data["wording"]))}
+    elif event is Event.CANCELLED and parts.journal.intent(record, GIVE_UP) is not None:
+        changes["reason"] = NOT_SENT
     elif record.state is State.IN_DOUBT:
         changes["reason"] = ""
     if event is not Event.SIGNED:
@@ -97,8 +103,9 @@ def absorb(parts: Parts, record: Record, status: TransactionStatus) -> Record:
     else:
         changes["signed_at"] = last_signature(changes["signatories"]) or now
     changes["next_at"] = None
-    changes["sent_at"] = record.sent_at or status.created_at or now
-    done = ("send", "cancel", "remind")
+    if changes.get("reason") != NOT_SENT:
+        changes["sent_at"] = record.sent_at or status.created_at or now
+    done = ("send", "cancel", "remind", GIVE_UP)
     return parts.journal.fact(record, event, done=done, data={"word": status.word}, **changes)
 
 
@@ -112,7 +119,7 @@ def _in_progress(parts: Parts, record: Record, status: TransactionStatus, change
     if not first and changes["signatories"] == record.signatories and status.word == record.word:
         return parts.journal.touch(record, **changes)
     event = Event.STARTED if first else Event.PROGRESSED
-    return parts.journal.fact(record, event, done=("send",), data={"word": status.word}, **changes)
+    return parts.journal.fact(record, event, done=("send", GIVE_UP), data={"word": status.word}, **changes)
 
 
 def _not_found(parts: Parts, record: Record, error: NotFound) -> Record:

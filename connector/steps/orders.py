@@ -20,7 +20,7 @@ from connector.ports import Progress, TransactionId
 from connector.sidecar import words
 from connector.sidecar.model import Action, Verb
 from connector.steps import assumed, cancel, heeded, lock, reminders, show, waiting
-from connector.steps.follow import absorb, follow
+from connector.steps.follow import GIVE_UP, NOT_SENT, absorb, follow
 from connector.steps.parts import Parts
 
 log = logging.getLogger(__name__)
@@ -249,6 +249,7 @@ def _not_sent(parts: Parts, record: Record, action: Action) -> Record:
     waiting.answered(parts, record.account, asked)
     if status.progress is not Progress.NOT_SENT:
         return absorb(parts, answer(parts, record, action, heeded.SENT_INDEED), status)
+    record = parts.journal.intend(record, GIVE_UP, {"wording": action.wording})
     try:
         service.cancel(transaction)
     except (NotFound, InvalidResponse) as error:
@@ -265,8 +266,8 @@ def _given_up(parts: Parts, record: Record, action: Action) -> Record:
     return parts.journal.fact(
         record,
         Event.CANCELLED,
-        done=("send",),
+        done=("send", GIVE_UP),
         data={"verb": action.verb.value},
-        reason="not_sent",
+        reason=NOT_SENT,
         ended_at=parts.now(),
     )

@@ -570,6 +570,28 @@ def test_relancer_without_an_answer_is_not_repeated(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("variant", ["before", "after"])
+def test_killed_at_pas_partie(tmp_path: Path, variant: str) -> None:
+    """Killed around the call that ends the doubtful one: the new ask begins all the same, and is sent once."""
+    with struck(tmp_path, "platform POST cancel", variant) as (stage, points):
+        stage.platform.misbehave(operation="send", kind="cut_before")
+        stage.drop()
+        stage.run()
+        assert stage.record().state is State.IN_DOUBT
+        stage.write("lettre.sign.yaml", ONE + "action: pas partie\n")
+        points.armed = True
+        with pytest.raises(Killed):
+            stage.run()
+        stage.restart()
+        stage.run()
+        assert stage.first_line().startswith("EN COURS – "), stage.status()
+        assert sorted(stage.sends()) == [0, 1]
+        stage.sign()
+        stage.run()
+        assert stage.record().state is State.DELIVERED
+        stage.intact()
+
+
+@pytest.mark.parametrize("variant", ["before", "after"])
 def test_killed_at_relancer(tmp_path: Path, variant: str) -> None:
     """Killed around the call: at most one mail, ever; it counts as done and is said."""
     with struck(tmp_path, "platform POST remind", variant) as (stage, points):
