@@ -9,7 +9,7 @@ from __future__ import annotations
 import signal
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -119,7 +119,23 @@ def killed_at(stage: Stage, kills: tuple[Kill, ...]) -> None:
     for kill in kills:
         process = stage.start()
         killer.aim(process, kill)
-        until(killer.done.is_set, process)
+        until(lambda: killer.done.is_set() or answers(stage), process)
+
+
+def sign_once(stage: Stage) -> None:
+    """Sign what was sent and waits for a signature."""
+    for view in stage.platform.transactions():
+        if view.sends and view.ended_at is None and view.signatories[0].status not in {"signed", "refused"}:
+            stage.platform.person_signs(view.id, MARIE)
+
+
+def answers(stage: Stage) -> None:
+    """Where the connector cannot tell, the author says what is true, as the status asks: nothing has left."""
+    left = any(view.sends for view in stage.platform.transactions())
+    if stage.told(NAME).startswith("À VÉRIFIER") and not left:
+        text = f"signataires: Marie Dupont <{MARIE}> {PHONE}\naction: pas partie\n"
+        if stage.dms.person.read(f"Lettres/{NAME}.sign.yaml") != text.encode():
+            stage.dms.person.write(f"Lettres/{NAME}.sign.yaml", text.encode())
 
 
 def home(stage: Stage) -> None:
@@ -138,8 +154,8 @@ def _rows(stage: Stage, query: str) -> list[tuple[Any, ...]]:
 
 
 def closed(stage: Stage) -> bool:
-    rows = _rows(stage, "SELECT closed FROM record")
-    return bool(rows) and all(row[0] for row in rows)
+    rows = _rows(stage, "SELECT closed, state FROM record WHERE current")
+    return rows == [(1, "delivered")]
 
 
 def judge(stage: Stage) -> None:
@@ -199,23 +215,17 @@ def test_killed_before_the_send(stage: Stage) -> None:
 @pytest.mark.parametrize("moment", ["before", "after"])
 def test_killed_at_its_own_commits(stage: Stage, moment: Moment) -> None:
     """E1: each start dies at one of its first commits, however often, the later ones a little further on their way."""
-    signing: Callable[[], object] = stage.sign
     for number in range(40):
         command = stage.command("tick")
         dying = [command[0], "-m", "tests.system.dying", moment, str(3 + number // 8), *command[3:]]
         process = Process(dying, stage.environ, stage.directory)
         status = process.wait(60)
-        signing()
+        sign_once(stage)
         if status != -signal.SIGKILL:
             assert status == 0, process.output
             if closed(stage):
                 break
-        if moment == "before" and any(
-            row[0] == "in_doubt" for row in _rows(stage, "SELECT state FROM record")
-        ):
-            text = f"signataires: Marie Dupont <{MARIE}> {PHONE}\naction: pas partie\n"
-            if not any(view.sends for view in stage.platform.transactions()):
-                stage.dms.person.write(f"Lettres/{NAME}.sign.yaml", text.encode())
+        answers(stage)
     home(stage)
     judge(stage)
 
