@@ -202,8 +202,7 @@ def test_killed_before_the_send(stage: Stage) -> None:
     process = stage.start()
     until(lambda: stage.told(NAME).startswith("À VÉRIFIER"), process)
     assert stage.invitations() == 0
-    text = f"signataires: Marie Dupont <{MARIE}> {PHONE}\naction: pas partie\n"
-    stage.dms.person.write(f"Lettres/{NAME}.sign.yaml", text.encode())
+    answers(stage)
     until(stage.invitations, process)
     stage.sign()
     until(lambda: closed(stage), process)
