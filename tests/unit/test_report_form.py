@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import dataclasses
 import re
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -120,9 +121,10 @@ def test_the_same_record_gives_the_same_bytes(
 
 
 def codes_of_the_steps() -> set[str]:
-    """Reasons that the steps write as a literal: ``reason="…"``, ``{"reason": "…"}``, ``reason = "…"``."""
+    """Reasons the steps write, literals or constants: ``reason="…"``, ``{"reason": "…"}``, ``reason = SENT``."""
     found: set[str] = set()
     for path in sorted((Path(connector.__file__).parent / "steps").glob("*.py")):
+        named = vars(import_module(f"connector.steps.{path.stem}"))
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             values: list[ast.expr] = []
             if isinstance(node, ast.keyword) and node.arg == "reason":
@@ -139,6 +141,8 @@ def codes_of_the_steps() -> set[str]:
             for constant in (each for value in values for each in ast.walk(value)):
                 if isinstance(constant, ast.Constant) and isinstance(constant.value, str):
                     found.add(constant.value)
+                elif isinstance(constant, ast.Name) and constant.id.isupper():
+                    found |= {named[constant.id]} if isinstance(named.get(constant.id), str) else set()
     return found - {"", "reason"}
 
 
