@@ -48,6 +48,8 @@ FOR: Mapping[str, str] = {
     "typer": "the command line",
     "rich": "progress and tables at a terminal",
     "tzdata": "time zones",
+    "holidays": "French public holidays: nothing leaves, nobody is reminded",
+    "prometheus-client": "the exposition of metrics",
 }
 """Direct dependencies → what they are for."""
 
@@ -135,7 +137,7 @@ def known_dates() -> dict[tuple[str, str], str]:
 
 
 def asked_date(package: Package) -> str:
-    """Ask the index for the day of a release, as pip would look for it."""
+    """Ask the index for the day of a release, as pip would look for it; a pip older than 24 does not tell it."""
     told = subprocess.run(
         [sys.executable, "-c", _ASK, package.name, package.version],
         capture_output=True,

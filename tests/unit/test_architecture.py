@@ -82,6 +82,8 @@ OWNERS: dict[str, frozenset[str]] = {
     "typer": frozenset({"cli"}),
     "rich": frozenset({"cli"}),
     "phonenumbers": frozenset({"signatory_text"}),
+    "holidays": frozenset({"calendar"}),
+    "prometheus_client": frozenset({"metrics"}),
     "email_validator": frozenset({"signatory_text"}),
 }
 
