@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+import textwrap
 from collections.abc import Iterable
 
 from connector import __version__
 from connector.cli.verb_groups import sections_of
 from tests.reference import options, verbs
 
+_WIDTH = 78
 _DATE = "2026-11-26"
 """Of the last change to what stands in here by hand."""
 
@@ -30,6 +32,20 @@ def _head(name: str, section: int, told: str, title: str) -> list[str]:
     ]
 
 
+def _filled(lines: Iterable[str]) -> str:
+    """The page with lines of a width that tools like; what is not filled (.nf) stays as it is."""
+    found: list[str] = []
+    plain = False
+    for line in lines:
+        plain = line == ".nf" or (plain and line != ".fi")
+        if plain or line.startswith(".") or len(line) <= _WIDTH:
+            found.append(line)
+        else:
+            rows = textwrap.wrap(line, _WIDTH, break_long_words=False, break_on_hyphens=False)
+            found += [re.sub(r"^([.'])", r"\\&\1", row) for row in rows]
+    return "\n".join(found) + "\n"
+
+
 def _rows(rows: Iterable[tuple[str, str]]) -> list[str]:
     lines = []
     for term, told in rows:
@@ -43,7 +59,7 @@ def _verb(one: verbs.Verb) -> list[str]:
         lines += [".PP", safe(paragraph)]
     lines += _rows(one.arguments)
     lines += _rows(row for row in one.options if row[0] not in _EVERYWHERE)
-    if one.exit_status and one.exit_status not in (*one.told, verbs_exit()):
+    if one.exit_status and one.exit_status not in " ".join((*one.told, verbs_exit())):
         lines += [".PP", safe(one.exit_status)]
     if one.examples:
         label = "Example:" if len(one.examples) == 1 else "Examples:"
@@ -82,12 +98,11 @@ def command() -> str:
     ]
     for heading, names in sections_of(verbs.root().commands):
         if names:
-            shown = ", ".join(rf"\fB{safe(name)}\fR" for name in names)
-            lines += [".PP", f"{safe(heading)}: {shown}."]
+            lines += [".TP", safe(heading), ", ".join(rf"\fB{safe(name)}\fR" for name in names)]
     for one in every.values():
         lines += _verb(one)
     lines += [*_EXIT, ".SH ENVIRONMENT", *_rows(_ENVIRONMENT), ".SH FILES", *_rows(_FILES), *_END]
-    return "\n".join(lines) + "\n"
+    return _filled(lines)
 
 
 def configuration() -> str:
@@ -111,7 +126,7 @@ def configuration() -> str:
         ".BR jse\\-connector (1),",
         ".BR systemd.exec (5)",
     ]
-    return "\n".join(lines) + "\n"
+    return _filled(lines)
 
 
 _DESCRIPTION = [

@@ -37,19 +37,26 @@ def root() -> Any:
 
 def verbs() -> Iterator[Verb]:
     """Every verb in the order of the help; one with verbs of its own before those."""
-    yield from _below(root(), PROGRAM, None)
+    group = root()
+    yield from _below(group, PROGRAM, _context(group, PROGRAM))
 
 
-def _below(group: Any, path: str, above: Any) -> Iterator[Verb]:
-    context = typer.Context(group, info_name=path.rsplit(" ", 1)[-1], parent=above)
+def _context(command: Any, name: str, above: Any = None) -> Any:
+    """As typer makes it to show the help; what the program sets once holds for all below."""
+    return typer.Context(
+        command, info_name=name, parent=above, **(root().context_settings if above is None else {})
+    )
+
+
+def _below(group: Any, path: str, context: Any) -> Iterator[Verb]:
     for name in group.list_commands(context):
         command = group.get_command(context, name)
         if command.hidden:
             continue
-        inner = typer.Context(command, info_name=name, parent=context)
+        inner = _context(command, name, context)
         yield _verb(command, inner, f"{path} {name}")
         if hasattr(command, "commands"):
-            yield from _below(command, f"{path} {name}", context)
+            yield from _below(command, f"{path} {name}", inner)
 
 
 def _verb(command: Any, context: Any, path: str) -> Verb:
@@ -92,7 +99,7 @@ def _as_written(option: str) -> str:
 def common() -> list[tuple[str, str]]:
     """The options that stand before any verb."""
     group = root()
-    context = typer.Context(group, info_name=PROGRAM)
+    context = _context(group, PROGRAM)
     records = [param.get_help_record(context) for param in group.get_params(context)]
     return [(_as_written(record[0]), record[1]) for record in records if record is not None]
 
