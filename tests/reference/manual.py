@@ -109,11 +109,12 @@ def configuration() -> str:
     """``jse-connector.yaml(5)``."""
     lines = _head("jse-connector.yaml", 5, "configuration of jse-connector", "jse-connector")
     lines += [".SH DESCRIPTION", *_CONFIGURATION]
+    every = [one for one in options.options() if not options.is_reference_part(one.path)]
+    rooms = [one.room for one in every]
     room = ""
-    for one in options.options():
-        if options.is_reference_part(one.path):
-            continue
-        if one.room != room:
+    # Keys that stand alone first: what follows a heading belongs to it.
+    for one in sorted(every, key=lambda one: rooms.count(one.room) > 1):
+        if one.room != room and rooms.count(one.room) > 1:
             room = one.room
             lines.append(f".SS {safe(room)}")
         default = "" if one.default == "–" else f" Default: {one.default}."
