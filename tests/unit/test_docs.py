@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+import textwrap
 import tomllib
 from dataclasses import replace
 from pathlib import Path
@@ -114,10 +115,23 @@ def test_the_example_configuration_loads() -> None:
     assert load_config(ROOT / "config.example.yaml").folders
 
 
-@pytest.mark.parametrize("block", yaml_blocks(ADMINISTRATOR))
+@pytest.mark.parametrize(
+    "block", [each for each in yaml_blocks(README) + yaml_blocks(ADMINISTRATOR) if "config_version" in each]
+)
 def test_the_least_configuration_loads(block: str) -> None:
-    config = load_config(block)
+    config = load_config(textwrap.dedent(block))
     assert {folder.send.value for folder in config.folders.values()} == {"preview"}
+
+
+def test_the_readme_shows_a_request_that_is_read() -> None:
+    """And tells of its status what is really said."""
+    (block,) = (each for each in yaml_blocks(README) if "signataires" in each)
+    assert isinstance(read_sidecar(textwrap.dedent(block).encode()), SignatureRequest)
+    quoted = " ".join(README.split()).replace("\u00a0", " ")
+    first_lines = "\n".join(text.split("\n")[0].replace("\u00a0", " ") for text in shown_texts())
+    shown = re.findall(r"« (PRÊT – [^»]+) »", quoted)
+    assert shown
+    assert [line for line in shown if not re.search(rf"(?m)^{re.escape(line)}", first_lines)] == []
 
 
 def test_the_platform_page_lists_every_line_with_its_grade() -> None:
