@@ -27,6 +27,7 @@ ROOT = Path(__file__).parents[2]
 GUIDE = (ROOT / "docs" / "guide-utilisateur.md").read_text("utf-8")
 README = (ROOT / "README.md").read_text("utf-8")
 ADMINISTRATOR = (ROOT / "docs" / "administrator.md").read_text("utf-8")
+REHEARSE = (ROOT / "docs" / "rehearse.md").read_text("utf-8")
 PLATFORM = (ROOT / "docs" / "platform.md").read_text("utf-8")
 
 
@@ -116,7 +117,13 @@ def test_the_example_configuration_loads() -> None:
 
 
 @pytest.mark.parametrize(
-    "block", [each for each in yaml_blocks(README) + yaml_blocks(ADMINISTRATOR) if "config_version" in each]
+    "block",
+    [
+        each
+        for text in (README, ADMINISTRATOR, REHEARSE)
+        for each in yaml_blocks(text)
+        if "config_version" in each
+    ],
 )
 def test_the_least_configuration_loads(block: str) -> None:
     config = load_config(textwrap.dedent(block))
