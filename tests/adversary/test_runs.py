@@ -106,10 +106,14 @@ def kept(mode: Mode, *deviations: Deviation) -> bool:
     return outcome.kind == "kept"
 
 
-def test_the_end_of_a_request_torn_in_its_write() -> None:
-    """A torn ``.done`` would be no end at all to a journal that starts from it: it is written whole."""
+@pytest.mark.parametrize("what", ["torn", "torn_unsaid"])
+def test_the_end_of_a_request_torn_in_its_write(what: str) -> None:
+    """A torn ``.done`` would be no end at all to a journal that starts from it: it is written whole.
+
+    Also where the server said that it was: once the platform has forgotten, nothing else would tell the end.
+    """
     end = number_of(normal_points("plain"), "create", ".done")
-    assert kept("plain", Deviation(end, "torn"))
+    assert kept("plain", Deviation(end, what))
 
 
 @MODES
