@@ -243,6 +243,11 @@ class Parts:
     """Records whose ``mark`` intent this very process committed: a marker found otherwise is a question."""
     fresh_sends: set[int] = field(default_factory=set)
     """Records whose ``send`` intent this very process committed: only they may be sent (protocol step 6)."""
+    started_at: datetime = field(init=False)
+    """When this process began its work."""
+
+    def __post_init__(self) -> None:
+        self.started_at = self.now()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,6 +3,7 @@
 ``sent``: no transaction sent twice, none without its marker, none beyond what was asked for. ``ends``: everything is
 quiet in a state that is shown. ``lost``: no bytes of a person's, no signed document, is gone. ``twice``: nothing is
 delivered twice. ``foreign``: nothing is written over what was not sent. ``registry``: markers, ends and journal agree.
+``twin``: nobody is told of a second machine where there is none.
 ``defect``: no guard had to keep a defect of ours from the other files.
 """
 
@@ -15,6 +16,8 @@ from connector import marks
 from connector.lifecycle import Record, State
 from connector.marks import Done, Sealer, Sent
 from connector.ports import Progress, TransactionId
+from connector.steps.alarms import standing
+from connector.steps.twins import TWIN
 from tests.adversary import paper
 from tests.adversary.acts import ACTS
 from tests.adversary.story import Run
@@ -44,7 +47,16 @@ _ENDS = {
 def breaches(run: Run) -> list[str]:
     """Return every invariant that a finished run broke."""
     defects = [f"defect: {met}" for met in run.defects.met]
-    return [*_sent(run), *_ends(run), *_shown(run), *_lost(run), *_delivered(run), *_registry(run), *defects]
+    return [
+        *_sent(run),
+        *_ends(run),
+        *_shown(run),
+        *_lost(run),
+        *_delivered(run),
+        *_registry(run),
+        *_twin(run),
+        *defects,
+    ]
 
 
 def _marks(run: Run, suffix: str) -> dict[str, Sent | Done]:
@@ -221,3 +233,11 @@ def _registry(run: Run) -> Iterator[str]:
     closed = {record.ref for record in run.records() if record.closed}
     if kept := run.machine.parts.spool.references() & closed:
         yield f"registry: the spool keeps {sorted(kept)}"
+
+
+def _twin(run: Run) -> Iterator[str]:
+    if any(one.what == "second_same" for one in run.struck):
+        return
+    for machine in (run.machine, *run.others):
+        if standing(machine.parts, f"folder:{run.world.settings.name}", TWIN) is not None:
+            yield "twin: a second machine is told of, and there is none"
