@@ -83,7 +83,8 @@ TOLD: Final[Mapping[str, str]] = {
     "tags.refused": "Somebody declined; false: no such tag.",
     "tags.expired": "Nobody signed in time; false: no such tag.",
     "include": "Further files.",
-    "keep_personal_data": "How long after a request's end addresses and numbers are kept; then names only.",
+    "keep_personal_data": "How long after a request's end addresses and numbers are kept; then names only. "
+    "At least 1d; without the line all is kept.",
     **{f"policy.{key}": text for key, text in _POLICY.items()},
     **{f"folders.*.policy.{key}": text for key, text in _POLICY.items()},
 }

@@ -55,6 +55,14 @@ def interval(text: str) -> timedelta:
     return length
 
 
+def days_at_least(text: str) -> timedelta:
+    """How long something is kept that cannot be had again: a zero, which means never elsewhere, must not erase it."""
+    length = duration(text)
+    if length < timedelta(days=1):
+        raise ValueError(f'"{text}": at least 1d; to keep everything, leave the line out.')
+    return length
+
+
 def whole_number(text: str) -> int:
     """Digits only: ``60``."""
     if not re.fullmatch(r"[0-9]{1,9}", text):

@@ -39,6 +39,12 @@ _CAUSES: Final[Mapping[str, tuple[str, str, str]]] = {
         "nothing new leaves from this folder; after a day they are taken for deleted.",
         "See whether the share or the storage is there. If people deleted them, there is nothing to do.",
     ),
+    "twin": (
+        "another machine works here under this connector's name",
+        "It has put a mark of that name since this one began, from a journal of its own. Nothing is sent twice of one "
+        "letter; of a letter that is edited between their looks each may send one, and both write the same statuses.",
+        "Stop one of them, or give it another name (connector: in its configuration); then restart the other one.",
+    ),
     "retention": (
         "signed documents are erased soon",
         "These requests have no document here yet: {refs}. Jesignexpert erases the first from {erased_from} on.",

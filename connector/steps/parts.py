@@ -130,6 +130,8 @@ class LinksSeen:
     """The request for which it was asked."""
     open: tuple[str, ...] | None
     """The folders that are so shared, the nearest first; None: that was not told."""
+    unanswered: bool = False
+    """None was told since the server has not answered that for long; it may yet."""
 
 
 @dataclass
@@ -209,6 +211,8 @@ class Parts:
     """(server, href) of a settings file that is not there any more → since when, until that is believed."""
     links: dict[tuple[str, str], LinksSeen] = field(default_factory=dict)
     """(server, folder) of requests → what was last told of public links to it, and to what lies above it."""
+    links_unanswered: dict[str, tuple[datetime, datetime]] = field(default_factory=dict)
+    """Server → since when it answers no question about links, and when it was asked last."""
     writable: set[tuple[str, str]] = field(default_factory=set)
     """(server, folder) that are known to take what is put there."""
     refused: dict[tuple[str, str], datetime | None] = field(default_factory=dict)
@@ -239,6 +243,11 @@ class Parts:
     """Records whose ``mark`` intent this very process committed: a marker found otherwise is a question."""
     fresh_sends: set[int] = field(default_factory=set)
     """Records whose ``send`` intent this very process committed: only they may be sent (protocol step 6)."""
+    started_at: datetime = field(init=False)
+    """When this process began its work."""
+
+    def __post_init__(self) -> None:
+        self.started_at = self.now()
 
 
 @dataclass(frozen=True, kw_only=True)

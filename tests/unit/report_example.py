@@ -263,6 +263,10 @@ def rejected_variants() -> list[Variant]:
             problem("public_link_untold"),
         ),
         (
+            "on ignore encore si un lien public ouvre ce dossier",
+            problem("public_link_unanswered"),
+        ),
+        (
             "ce dossier n’envoie rien à une adresse en ailleurs.fr (ligne 2)",
             problem("domain_not_allowed", 2, who="Claire Bernard", written="ailleurs.fr"),
         ),
