@@ -4,18 +4,25 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 import sys
 import time
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from functools import partial
 from typing import TYPE_CHECKING
 
+from connector import running
 from connector.cli import private
 from connector.cli.common import FAILED, Settings, handed_over
+from connector.cli.reloading import Reloading, first
 from connector.cli.standstill import Standstill
+from connector.cli.whole import read_whole
 from connector.cli.wiring import single_instance, wired
 from connector.errors import JournalFull
 from connector.guards import ServerMemory
 from connector.passes import account_pass, server_pass
+from connector.reload import ConfigWatch
 from connector.steps.leftovers import sweep
 
 if TYPE_CHECKING:
@@ -39,33 +46,48 @@ def run(settings: Settings) -> int:
     """
     private.never_dumped()
     private.catch_defects()
-    config, state = settings.load(), settings.place()
+    file, state = settings.config_file(), settings.place()
+    watch = ConfigWatch(file, partial(read_whole, file))
+    config = settings.load()
     state.make()
     standstill = Standstill()
-    with handed_over(state), ExitStack() as held:
+    with handed_over(state), _reread_on_hangup(watch), ExitStack() as held:
         alone = False
         while True:
             try:
                 if not alone:
                     held.enter_context(single_instance(state))
                     alone = True
-                return _serve(config, state, standstill)
+                return _serve(config, state, standstill, watch)
             except JournalFull as error:
                 if not standstill.may_go_on:
                     raise
                 why = str(error)
             if not standstill.wait(why):
                 return 0
+            # What was written meanwhile holds as after a start; where it cannot be used, what was loaded goes on.
+            config = read_whole(file).config or config
 
 
-def _serve(config: Config, state: State, standstill: Standstill) -> int:
+@contextmanager
+def _reread_on_hangup(watch: ConfigWatch) -> Iterator[None]:
+    """Let SIGHUP ask for a look at the configuration, whatever the service does just then; by default it would end."""
+    before = signal.signal(signal.SIGHUP, lambda _number, _frame: watch.ask())
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
+def _serve(config: Config, state: State, standstill: Standstill, watch: ConfigWatch) -> int:
     from connector.daemon import Daemon
 
     standstill.may_go_on = True
-    with wired(config, state) as parts:
+    with wired(config, state) as parts, ExitStack() as more:
         parts.journal.check()
         sweep(parts)
-        daemon = Daemon(parts, config)
+        reloading = more.enter_context(Reloading(watch, config, state, parts))
+        daemon = Daemon(parts, config, reloader=reloading)
         standstill.over()
         try:
             if daemon.run():
@@ -88,6 +110,7 @@ def tick(settings: Settings) -> int:
     config, state = settings.load(), settings.place()
     state.make()
     with handed_over(state), single_instance(state), wired(config, state) as parts:
+        running.keep(state.directory, first(settings.config_file(), config, parts.now()))
         parts.journal.check()
         sweep(parts)
         memories = {name: ServerMemory() for name in config.servers}

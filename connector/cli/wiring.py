@@ -7,7 +7,7 @@ import fcntl
 import os
 import secrets
 import socket
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -132,12 +132,12 @@ def wired(
         folders: dict[str, Folder] = {}
         renewals: dict[str, Callable[[], bool]] = {}
         for name in config.servers:
-            folder = _folder(config, name, clock, seams)
+            folder = made_folder(config, name, clock, seams)
             stack.callback(folder.close)
-            folders[name], renewals[name] = folder, _renewal(config, name, folder)
+            folders[name], renewals[name] = folder, made_renewal(config, name, folder)
         services: dict[str, SigningService] = {}
         for name in config.accounts:
-            service = _service(config, name, contract, state, clock, seams)
+            service = made_service(config, name, contract, state, clock, seams)
             stack.callback(service.close)
             services[name] = service
         yield Parts(
@@ -155,11 +155,18 @@ def wired(
             timing=timing_of(config),
             keep_personal_data=config.keep_personal_data,
             renewals=renewals,
-            clocks={
-                **{f"server:{name}": partial(getattr, one, "drift_s") for name, one in folders.items()},
-                **{f"account:{name}": partial(getattr, one, "drift_s") for name, one in services.items()},
-            },
+            clocks=clocks_of(folders, services),
         )
+
+
+def clocks_of(
+    folders: Mapping[str, Folder], services: Mapping[str, SigningService]
+) -> dict[str, Callable[[], float | None]]:
+    """Return what tells how far each other side's clock is from ours."""
+    return {
+        **{f"server:{name}": partial(getattr, one, "drift_s") for name, one in folders.items()},
+        **{f"account:{name}": partial(getattr, one, "drift_s") for name, one in services.items()},
+    }
 
 
 def timing_of(config: Config) -> Timing:
@@ -277,7 +284,8 @@ def _tokens_renewed(file: Path, since: datetime) -> bool:
     return False
 
 
-def _folder(config: Config, name: str, now: Callable[[], datetime], seams: Seams) -> WebDavFolder:
+def made_folder(config: Config, name: str, now: Callable[[], datetime], seams: Seams) -> WebDavFolder:
+    """Return the client of one server. Raises ConfigurationError where a secret cannot be read."""
     server = config.servers[name]
     user = server.user
     if isinstance(user, SecretReference):
@@ -295,7 +303,7 @@ def _folder(config: Config, name: str, now: Callable[[], datetime], seams: Seams
     )
 
 
-def _renewal(config: Config, name: str, folder: WebDavFolder) -> Callable[[], bool]:
+def made_renewal(config: Config, name: str, folder: WebDavFolder) -> Callable[[], bool]:
     """Return what takes in another password, put in place of one that was refused (``connect NAME`` writes one)."""
     reference, path = config.servers[name].password, f"servers.{name}.password"
     known = resolve_secret(reference, path=path)
@@ -321,9 +329,10 @@ def platform_secrets(config: Config) -> tuple[str, str]:
     return shortcut, resolve_secret(config.platform.secret, path="platform.secret")
 
 
-def _service(
+def made_service(
     config: Config, name: str, contract: Contract, state: State, now: Callable[[], datetime], seams: Seams
 ) -> HttpSigningService:
+    """Return the client of one account. Raises ConfigurationError where a secret cannot be read."""
     shortcut, secret = platform_secrets(config)
     return HttpSigningService(
         name,

@@ -37,7 +37,7 @@ LAYERS: tuple[frozenset[str], ...] = (
                 "documents",
                 "notify",
             ),
-            *("webdav", "jesignexpert"),
+            *("webdav", "jesignexpert", "glance"),
         }
     ),
     frozenset({"steps"}),
@@ -52,6 +52,9 @@ LAYERS: tuple[frozenset[str], ...] = (
             "passes",
             "schedule",
             "jobs",
+            "changing",
+            "reload",
+            "running",
             "daemon",
             "metrics",
             "overview",
