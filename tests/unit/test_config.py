@@ -576,23 +576,16 @@ def test_times_without_quotes_are_refused() -> None:
 # ------------------------------------------------------------------------------ what is not acted on yet
 
 NOT_YET = {
-    "include": "include: conf.d/*.yaml",
     "metrics": "metrics: 127.0.0.1:9469",
-    "policy.quiet_hours": 'policy: {quiet_hours: "20:00-08:00"}',
-    "mail.user": MAIL.format("user: u"),
-    "mail.password": MAIL.format("password: {env: P}"),
     "journal.url": "journal: {url: 'postgresql://db.example/journal'}",
     "journal.password": "journal: {password: {env: P}}",
     "platform.follow": "",
-    "folders.*.notify": "",
 }
 
 
 def written(path: str) -> str:
     if path == "platform.follow":
         return changed("  secret:", "  follow: none\n  secret:")
-    if path == "folders.*.notify":
-        return changed("account: lyon", "account: lyon\n    notify: [a@lyon.example]")
     return GOOD + NOT_YET[path] + "\n"
 
 
@@ -603,12 +596,6 @@ def test_what_is_not_acted_on_is_refused_by_name(path: str) -> None:
     assert problem.path == path.replace("*", "letters")
     assert problem.text.startswith("not acted on by this version (0.1.0): ")
     assert problem.line is not None
-
-
-def test_a_folder_cannot_ask_for_what_the_policy_may_not() -> None:
-    """Refusals of the policy hold for a folder's own policy as well."""
-    text = changed("account: lyon", 'account: lyon\n    policy: {quiet_hours: "20:00-08:00"}')
-    assert only(text).path == "folders.letters.policy.quiet_hours"
 
 
 # ----------------------------------------------------------------------------------------------- warnings
