@@ -16,7 +16,7 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from connector.journal import schema
+from connector.journal import schema, statements
 from connector.journal.database import Database, when
 
 _CURSOR: Final = "told_up_to"
@@ -115,7 +115,13 @@ class Outbox(Database):
         columns = schema.outbox.c
         with self._transaction() as connection:
             for key in take_back:
-                _end(connection, [columns.key == key, columns.state == WAITING], DROPPED, now, "no news any more")
+                _end(
+                    connection,
+                    [columns.key == key, columns.state == WAITING],
+                    DROPPED,
+                    now,
+                    "no news any more",
+                )
             for letter in letters:
                 known = connection.execute(sa.select(columns.id).where(columns.key == letter.key)).first()
                 if known is not None:
@@ -149,7 +155,7 @@ class Outbox(Database):
     def letters(self, *, due: datetime | None = None) -> list[Letter]:
         """Return what is not told yet, the oldest first; with ``due`` only what may leave by then."""
         columns = schema.outbox.c
-        wanted = [columns.state.in_(_OPEN)]
+        wanted: list[sa.ColumnElement[bool]] = [columns.state.in_(_OPEN)]
         if due is not None:
             wanted.append(columns.due_at <= due.timestamp())
         with self._reading() as connection:
@@ -187,6 +193,12 @@ class Outbox(Database):
             ).one_or_none()
         return None if row is None else _letter(row)
 
+    def first_told(self, cause: str, since: datetime) -> datetime | None:
+        """Return when something of a cause was told first since then. Asked for every status: cheap."""
+        for row in self._rows(statements.FIRST_TOLD, cause=cause, since=since.timestamp()):
+            return when(row.done_at)
+        return None
+
     def begin_letters(self, letters: Sequence[Letter]) -> str:
         """The intent: what leaves together has one name from now on. Returns it, as often as it is asked."""
         batch = next((one.batch for one in letters if one.batch), letters[0].key)
@@ -210,16 +222,16 @@ class Outbox(Database):
                     schema.outbox.update().where(*ids).values(data=json.dumps({"words": words}))
                 )
 
-    def put_off_letters(self, letters: Sequence[Letter], due_at: datetime, why: str, *, tried: bool = True) -> None:
+    def put_off_letters(
+        self, letters: Sequence[Letter], due_at: datetime, why: str, *, tried: bool = True
+    ) -> None:
         """They did not leave, or may not yet: again at ``due_at``."""
         columns = schema.outbox.c
         with self._transaction() as connection:
             connection.execute(
                 schema.outbox.update()
                 .where(columns.id.in_([one.id for one in letters]))
-                .values(
-                    due_at=due_at.timestamp(), attempts=columns.attempts + int(tried), error=why[:500]
-                )
+                .values(due_at=due_at.timestamp(), attempts=columns.attempts + int(tried), error=why[:500])
             )
 
     def forget_letters(self, mentions: Callable[[str], bool]) -> int:

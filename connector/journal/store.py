@@ -19,6 +19,8 @@ from connector.journal.records import Records
 
 TROUBLE = "trouble"
 """Event of a folder (``folder:NAME``): why it cannot be worked in now; an empty ``text`` where it can."""
+OF_ALL = "its server cannot be worked with"
+"""How the text of such a trouble begins where each folder of a server has it."""
 STRANGE_MARKERS = "strange_markers"
 """The same: how many markers in its registry are not its own or cannot be read (``count``)."""
 
