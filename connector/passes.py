@@ -156,6 +156,9 @@ def _work(
     progress = Progress(
         parts, server, folders, memory, held | parts.vanished.get(server, frozenset()), deadline
     )
+    for sight in sights:
+        key, what = f"wishes {sight.settings.name}", f"the notice of folder {sight.settings.name}"
+        apart(parts, memory, key, what, partial(logins.look_for_wishes, parts, sight))
     complete = progress.advance(attended)
     complete = progress.show() and complete
     _tidy_all(parts, sights, {**over, **progress.over}, memory, deadline)

@@ -15,7 +15,7 @@ from functools import partial
 from pathlib import Path
 
 from connector.cli import private
-from connector.cli.wiring_told import login_of, quiet_of, relay_of, renewal_of, telling_of
+from connector.cli.wiring_told import login_of, ping_of, quiet_of, relay_of, renewal_of, telling_of
 from connector.config import Config, SecretReference, resolve_secret
 from connector.config import model as config_model
 from connector.config.checks import is_loopback
@@ -163,6 +163,7 @@ def wired(
             timing=timing_of(config),
             telling=telling_of(config),
             relay=relay_of(config),
+            ping=ping_of(config),
             logins=logins,
             keep_personal_data=config.keep_personal_data,
             renewals=renewals,

@@ -17,7 +17,7 @@ from connector.jesignexpert.login import Login
 from connector.jesignexpert.renewal import Renewal
 from connector.jesignexpert.tokens import Tokens, TokenStore
 from connector.jesignexpert.transport import BaseTransport
-from connector.notify import Hook, Relay
+from connector.notify import Hook, Pinger, Relay
 from connector.steps.parts import Telling
 
 
@@ -83,6 +83,11 @@ def relay_of(config: Config) -> Relay | None:
         password=None if mail.password is None else resolve_secret(mail.password, path="mail.password"),
         ca_file=mail.ca_file,
     )
+
+
+def ping_of(config: Config) -> Pinger | None:
+    """Return who is told that all goes well. Raises ConfigurationError for a URL that cannot be read."""
+    return None if config.ping is None else Pinger(url=called_url(config.ping.url, "ping.url"))
 
 
 def login_of(

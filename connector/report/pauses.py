@@ -70,9 +70,9 @@ def link_mail(
     page.para("Deux gestes suffisent :", "Two steps are enough:")
     page.para(
         "1. Ouvrez ce lien et connectez-vous avec l’identifiant Comptexpert du cabinet. Il est valable jusqu’au "
-        "{until}.",
-        "1. Open this link and log in with the firm’s Comptexpert login. It is good until {until}.",
-        until=page.day_at(until),
+        "{day}.",
+        "1. Open this link and log in with the firm’s Comptexpert login. It is good until {day}.",
+        day=page.day_at(until),
     )
     page.lines(["", url, ""])
     page.para(

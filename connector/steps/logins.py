@@ -11,13 +11,18 @@ from __future__ import annotations
 import logging
 from datetime import datetime, timedelta
 from typing import Final
+from zoneinfo import ZoneInfo
 
 from connector.calendar import last_working
 from connector.errors import AskedToWait, Cause, RemoteError
-from connector.journal import Letter
+from connector.journal import Journal, Letter
+from connector.journal.outbox import TOLD
 from connector.ports import Connected
+from connector.report.notices import FILE_NAME
 from connector.steps.alarms import end_alarm, raise_alarm, standing
+from connector.steps.discover import Sight
 from connector.steps.news import LOGIN
+from connector.steps.notice import deleted
 from connector.steps.parts import Parts
 
 log = logging.getLogger(__name__)
@@ -94,6 +99,31 @@ def asked_for(parts: Parts, account: str) -> bool:
         return False
     parts.journal.mark_account(account, WANTED, {})
     return parts.journal.post([_letter(parts, account, free)]) > 0
+
+
+def told_by_hand(journal: Journal, account: str, zone: ZoneInfo) -> None:
+    """Keep that a link was mailed from a terminal: no other one leaves by itself that day. Idempotent."""
+    now = datetime.now(zone)
+    key = f"{cause_of(account)} {now.date().isoformat()}"
+    journal.post(
+        [Letter(key=key, kind=LOGIN, to="", cause=cause_of(account), due_at=now, data={"account": account})]
+    )
+    mine = [one for one in journal.letters() if one.key == key]
+    if mine:
+        journal.end_letters(mine, TOLD)
+
+
+def look_for_wishes(parts: Parts, sight: Sight) -> None:
+    """Whoever deletes the notice that an account must be connected again asks for another link."""
+    settings = sight.settings
+    page = sight.tree.pages.get(settings.root)
+    name = FILE_NAME["en" if parts.report.language == "en" else "fr"]
+    if page is None or not deleted(parts, settings, there=page.shows(name, is_folder=False)):
+        return
+    for account in settings.accounts:
+        hold = parts.journal.held(account)
+        if hold is not None and hold.cause == Cause.TOKENS:
+            asked_for(parts, account)
 
 
 def connected(parts: Parts, account: str) -> None:

@@ -16,7 +16,7 @@ from connector.errors import Problem
 from connector.isolated_pdf import IsolatedPdf
 from connector.journal import Journal
 from connector.marks import Sealer
-from connector.notify import Hook, Relay
+from connector.notify import Hook, Pinger, Relay
 from connector.placement import BoxSize, usual_size
 from connector.ports import AccountLogin, Box, Folder, Href, SigningService, Tag, Terms
 from connector.report.tags import TagKey
@@ -214,6 +214,8 @@ class Parts:
     telling: Telling = field(default_factory=Telling)
     relay: Relay | None = None
     """Who takes our mails; None: none leaves."""
+    ping: Pinger | None = None
+    """Who is told that all goes well; None: nobody."""
     logins: Mapping[str, AccountLogin] = field(default_factory=dict)
     """By account name: the way to new tokens while the service runs."""
     said: SaidMemory = field(default_factory=SaidMemory)
