@@ -27,12 +27,17 @@ from connector.jobs import Job, Jobs
 from connector.passes import Outcome, account_pass, server_pass
 from connector.schedule import ELSEWHERE, NEXTCLOUD, Result, Rhythm, Schedule, is_night
 from connector.steps.parts import Parts
+from connector.steps.telling import tell
 from connector.webdav.wakeups import WakeUps
 
 log = logging.getLogger(__name__)
 
 ACCOUNT_EVERY = timedelta(seconds=15)
 """An account's pass skips what is not due, so it is asked for often and costs nothing."""
+
+
+TELL_EVERY = timedelta(seconds=15)
+"""What has happened is told so often; nothing to tell costs one look into the journal."""
 
 
 class Daemon:
@@ -57,6 +62,8 @@ class Daemon:
         self._told_to_end = False
         self.memories = {name: ServerMemory() for name in config.servers}
         self._held: set[str] = set()
+        self._well: dict[str, bool] = {}
+        """Job → did all go well in its passes since the last sign of life?"""
         self._partners = _partners(config)
         self._jobs = Jobs(self._made_jobs(), budget=budget, night=self._is_night, failed=self._journal_failed)
         for name, memory in self.memories.items():
@@ -94,10 +101,11 @@ class Daemon:
             Job(f"server:{name}", partial(self._server, name), Schedule(asked, now))
             for name in self._config.servers
         ]
-        return servers + [
+        accounts = [
             Job(f"account:{name}", partial(self._account, name), Schedule(looked_at, now))
             for name in self._config.accounts
         ]
+        return [*servers, *accounts, Job("telling", self._tell, Schedule(Rhythm.fixed(TELL_EVERY), now))]
 
     # ------------------------------------------------------------------------------------ the end
 
@@ -335,7 +343,20 @@ class Daemon:
         (self._held.add if parts.journal.held(name) else self._held.discard)(name)
         return self._result(f"account:{name}", outcome, yielded=not outcome.complete)
 
+    def _tell(self, deadline: float) -> Result:
+        """Tell what has happened; and that all goes well, once every side was worked with since the last time."""
+        tell(self._parts, deadline=deadline)
+        sides = len(self._config.servers) + len(self._config.accounts)
+        ping, well = self._parts.ping, self._well
+        if ping is not None and len(well) == sides and all(well.values()) and ping.ping():
+            self._well = {}
+        return Result()
+
     def _result(self, job: str, outcome: Outcome, *, yielded: bool) -> Result:
+        # A pass that only ran out of time goes on with the next one; a side that fails counts until all is told anew.
+        self._well[job] = outcome.error is None and not (
+            job.startswith("server:") and self.memories[job.removeprefix("server:")].problem
+        )
         if outcome.moved:
             for partner in self._partners.get(job, ()):
                 self._jobs.ask(partner)

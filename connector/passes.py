@@ -14,6 +14,7 @@ from functools import partial
 
 from connector import overview
 from connector.attendance import attend
+from connector.calendar import quiet_until
 from connector.errors import (
     AccessDenied,
     AskedToWait,
@@ -28,6 +29,7 @@ from connector.guards import (
     tolerated,
     tried,
 )
+from connector.journal.store import OF_ALL
 from connector.lanes import Hands, Piece, Turn
 from connector.lifecycle import Record, State
 from connector.looking import look, unsettled_in
@@ -41,6 +43,7 @@ from connector.steps import (
     fading,
     filing,
     lists,
+    logins,
     models,
     retention,
     rights,
@@ -121,7 +124,7 @@ def _not_worked_with(parts: Parts, server: str, memory: ServerMemory, error: Rem
         log.log(level, "server %s cannot be worked with: %s", server, error)
     else:  # no passing moment: ``status`` is to say it, too
         names = [settings.name for settings in parts.watched.values() if settings.server == server]
-        keep_troubles(parts, memory, names, of_all=f"its server cannot be worked with: {error}")
+        keep_troubles(parts, memory, names, of_all=f"{OF_ALL}: {error}")
     memory.problem = str(error)
     return Outcome(complete=False, error=error)
 
@@ -153,6 +156,9 @@ def _work(
     progress = Progress(
         parts, server, folders, memory, held | parts.vanished.get(server, frozenset()), deadline
     )
+    for sight in sights:
+        key, what = f"wishes {sight.settings.name}", f"the notice of folder {sight.settings.name}"
+        apart(parts, memory, key, what, partial(logins.look_for_wishes, parts, sight))
     complete = progress.advance(attended)
     complete = progress.show() and complete
     _tidy_all(parts, sights, {**over, **progress.over}, memory, deadline)
@@ -163,7 +169,15 @@ def _work(
         _tell_all(parts, sights, memory, began, deadline)
     complete = complete and not memory.troubles
     seen_at = max((sight.at for sight in sights), default=None)
-    return Outcome(complete=complete, unsettled=unsettled, moved=moved, seen_at=seen_at)
+    # What waits for the morning leaves then, not at some look after it.
+    mornings = [until for one in folders if (until := quiet_until(parts.now(), one.quiet)) is not None]
+    return Outcome(
+        complete=complete,
+        unsettled=unsettled,
+        moved=moved,
+        seen_at=seen_at,
+        next_at=min(mornings, default=None),
+    )
 
 
 def _recover(
@@ -247,6 +261,7 @@ def _overviews_due(parts: Parts, sight: Sight, memory: ServerMemory, began: date
 def account_pass(parts: Parts, account: str, *, deadline: float | None = None) -> Outcome:
     """Steps 7 and 8 for one account: ask about what is due, fetch what is signed. Raises JournalError only."""
     waiting.let_go(parts, account)
+    logins.keep(parts, account)
     storage.look(parts)
     clocks.ask_again(parts, account)
     contacts.expire(parts)

@@ -8,7 +8,7 @@ from typing import Annotated, Optional
 import typer
 
 from connector import __version__, logs
-from connector.cli import verbs_offline, verbs_people
+from connector.cli import verbs_offline, verbs_people, verbs_told
 from connector.cli.common import MISUSED, SETTINGS, complain, configured, verb
 from connector.cli.options import (
     AccountArgument,
@@ -36,6 +36,7 @@ app.command("show")(verbs_people.show)
 app.command("lint")(verbs_offline.lint)
 app.command("preview")(verbs_offline.preview)
 app.command("schema")(verbs_offline.schema)
+app.command("notify")(verbs_told.notify)
 
 
 def _version(wanted: bool) -> None:

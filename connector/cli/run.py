@@ -24,6 +24,7 @@ from connector.guards import ServerMemory
 from connector.passes import account_pass, server_pass
 from connector.reload import ConfigWatch
 from connector.steps.leftovers import sweep
+from connector.steps.telling import tell
 
 if TYPE_CHECKING:
     from connector.cli.wiring import State
@@ -119,6 +120,9 @@ def tick(settings: Settings) -> int:
                 break
             time.sleep(parts.timing.settle.total_seconds() + 0.2)
         failures = _failures(parts, memories)
+        tell(parts)
+        if not failures and parts.ping is not None:
+            parts.ping.ping()
     for failure in failures:
         log.error("%s", failure)
     return FAILED if failures else 0

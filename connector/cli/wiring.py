@@ -15,6 +15,7 @@ from functools import partial
 from pathlib import Path
 
 from connector.cli import private
+from connector.cli.wiring_told import login_of, ping_of, quiet_of, relay_of, renewal_of, telling_of
 from connector.config import Config, SecretReference, resolve_secret
 from connector.config import model as config_model
 from connector.config.checks import is_loopback
@@ -35,7 +36,7 @@ from connector.jesignexpert.tokens import TokenStore
 from connector.jesignexpert.transport import BaseTransport, DeadlineTransport
 from connector.journal import Journal
 from connector.marks import Sealer
-from connector.ports import Box, Folder, Href, SigningService
+from connector.ports import AccountLogin, Box, Folder, Href, SigningService
 from connector.report.tags import TAG_NAMES
 from connector.sidecar.model import Reminders
 from connector.spool import Spool
@@ -140,6 +141,13 @@ def wired(
             service = made_service(config, name, contract, state, clock, seams)
             stack.callback(service.close)
             services[name] = service
+        logins: dict[str, AccountLogin] = {}
+        for name in config.accounts:
+            login = login_of(
+                config, name, contract, platform_secrets(config), now=clock, transport=seams.transport
+            )
+            stack.callback(login.close)
+            logins[name] = renewal_of(config, name, login, TokenStore(state.directory / "tokens"), now=clock)
         yield Parts(
             journal=journal,
             spool=Spool(state.directory / "spool"),
@@ -153,6 +161,10 @@ def wired(
             now=clock,
             report=report_settings(config),
             timing=timing_of(config),
+            telling=telling_of(config),
+            relay=relay_of(config),
+            ping=ping_of(config),
+            logins=logins,
             keep_personal_data=config.keep_personal_data,
             renewals=renewals,
             clocks=clocks_of(folders, services),
@@ -225,6 +237,8 @@ def _watched(config: Config, name: str) -> FolderSettings:
         remember_contacts=policy.remember_contacts or None,
         comments=folder.comments,
         reminders=_reminders(policy.reminders),
+        notify=folder.notify or (),
+        quiet=quiet_of(config, policy),
         watch_root=f"{server.url} {folder.path}",
     )
 
@@ -267,6 +281,7 @@ def accounts_of(config: Config, contract: Contract, state: State) -> dict[str, A
         name: AccountSettings(
             name=name,
             sender=account.sender,
+            owner=account.owner,
             max_sends_per_day=account.max_sends_per_day,
             terms=contract.terms,
             tokens_renewed=partial(_tokens_renewed, state.directory / "tokens" / f"{name}.json"),

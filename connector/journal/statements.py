@@ -105,3 +105,11 @@ END_INTENTS = schema.intent.delete().where(
 
 HOLD = sa.select(schema.hold).where(_hold.account == _given("account"))
 WATCH = sa.select(schema.watch).where(schema.watch.c.folder == _given("folder"))
+
+_letter = schema.outbox.c
+FIRST_TOLD = (
+    sa.select(_letter.done_at)
+    .where(_letter.cause == _given("cause"), _letter.state == "told", _letter.done_at >= _given("since"))
+    .order_by(_letter.id)
+    .limit(1)
+)

@@ -13,11 +13,14 @@ import sqlalchemy as sa
 from connector.journal import schema, statements
 from connector.journal.contacts import Contacts
 from connector.journal.database import when
+from connector.journal.outbox import Outbox
 from connector.journal.overviews import Overviews
 from connector.journal.records import Records
 
 TROUBLE = "trouble"
 """Event of a folder (``folder:NAME``): why it cannot be worked in now; an empty ``text`` where it can."""
+OF_ALL = "its server cannot be worked with"
+"""How the text of such a trouble begins where each folder of a server has it."""
 STRANGE_MARKERS = "strange_markers"
 """The same: how many markers in its registry are not its own or cannot be read (``count``)."""
 
@@ -44,7 +47,7 @@ class Watch:
     """Hrefs of the sidecars that the first look found: none of them is launched without a new ask (R7)."""
 
 
-class Journal(Records, Contacts, Overviews):
+class Journal(Records, Contacts, Overviews, Outbox):
     """One journal database. Thread-safe; every method is one transaction.
 
     Raises JournalError when the database cannot be opened, is damaged, or was written by a newer version.

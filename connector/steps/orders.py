@@ -27,6 +27,8 @@ log = logging.getLogger(__name__)
 
 STOPPED = "stopped"
 """Reason of a preview that « annuler » keeps from leaving."""
+QUIET = "quiet"
+"""In ``extra["order_try"]``: it is not an obstacle that it waits for, but the morning."""
 STANDS = "stands"
 """In ``extra``: wording of a ``recommencer`` that was refused, for as long as its line stands: no new ask later."""
 
@@ -196,7 +198,13 @@ def due(parts: Parts, record: Record) -> bool:
 
 
 def put_off(parts: Parts, record: Record) -> Record:
-    """A remote obstacle: later, and later."""
+    """A remote obstacle: later, and later. A reminder for which it is too late in the day: in the morning."""
+    morning = reminders.quiet(parts, record) if _is_reminder(record) else None
+    if morning is not None:
+        kept = {"tries": 0, "next_at": morning.isoformat(), QUIET: True}
+        if record.extra.get("order_try") == kept:
+            return record
+        return parts.journal.touch(record, extra={**record.extra, "order_try": kept})
     tries = int(record.extra.get("order_try", {}).get("tries", 0))
     wait = min(parts.timing.retry_first * 2 ** min(tries, 16), parts.timing.retry_most)
     kept = {"tries": tries + 1, "next_at": (parts.now() + wait).isoformat()}
@@ -206,9 +214,16 @@ def put_off(parts: Parts, record: Record) -> Record:
 # ------------------------------------------------------------------------------------------ the others
 
 
+def _is_reminder(record: Record) -> bool:
+    pending_one = record.extra.get("pending_order")
+    return isinstance(pending_one, Mapping) and pending_one.get("verb") == Verb.REMIND.value
+
+
 def _remind(parts: Parts, record: Record, action: Action) -> Record:
     """Ask whose turn it is, then remind; too early or refused is told with the hour from which it is possible."""
     record = reminders.settled(parts, record)
+    if reminders.quiet(parts, record) is not None:
+        return record
     if action.wording in record.obeyed or not waiting.may_ask(parts, record.account):
         return record
     asked = follow(parts, record)

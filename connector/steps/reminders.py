@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+from connector.calendar import quiet_until
 from connector.errors import (
     AccessDenied,
     AnsweredNo,
@@ -77,6 +78,12 @@ def _until(moment: datetime, record: Record) -> dict[str, Any]:
 
 def _signed(record: Record) -> int:
     return sum(each.progress == SignatoryProgress.SIGNED for each in record.signatories)
+
+
+def quiet(parts: Parts, record: Record) -> datetime | None:
+    """Return until when nobody is reminded, by the folder's hours: an invitation at night wakes whoever gets it."""
+    settings = parts.watched.get(record.folder)
+    return None if settings is None else quiet_until(parts.now(), settings.quiet)
 
 
 # --------------------------------------------------------------------------------------- by themselves
@@ -148,6 +155,8 @@ def _due(parts: Parts, record: Record) -> bool:
     wanted = rhythm(parts, record)
     due = due_at(wanted, in_turn(record)) if wanted is not None else None
     if due is None:
+        return False
+    if quiet(parts, record) is not None:
         return False
     now, put_off = parts.now(), _moment(_last(record).get("not_before"))
     if now < max(due, possible_from(parts, record)) or (put_off is not None and now < put_off):
