@@ -7,6 +7,7 @@ import fcntl
 import os
 import secrets
 import socket
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
@@ -47,6 +48,7 @@ EXAMPLE_DOMAINS = ("example.fr", "example.com", "example.org", "example.net")
 NEXTCLOUD_REGISTRY = "/.jse-connector/registry/"
 _TAKES_NOTHING = frozenset({errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.EIO})
 _NEXTCLOUD_FILES = "/remote.php/dav/files/"
+_LOOKS = 4
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,12 +106,16 @@ def single_instance(state: State) -> Iterator[None]:
             f"state directory {state.directory} cannot be written: {os.strerror(error.errno or 0)}"
         ) from error
     with os.fdopen(handle, "w") as stream:
-        try:
-            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            raise JournalError(
-                f"another process works on this journal ({path} is locked): is the service running?"
-            ) from error
+        for left in range(_LOOKS, -1, -1):
+            try:
+                fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except OSError as error:
+                if not left:
+                    raise JournalError(
+                        f"another process works on this journal ({path} is locked): is the service running?"
+                    ) from error
+            time.sleep(0.05)  # who only asks whether it is held holds it for a moment
         yield
 
 
