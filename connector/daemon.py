@@ -11,6 +11,7 @@ import logging
 import signal
 import threading
 import time
+from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from functools import partial
@@ -21,7 +22,9 @@ from connector.config import Config
 from connector.errors import JournalError, JournalFull, RemoteError
 from connector.guards import ServerMemory
 from connector.jobs import Job, Jobs
-from connector.passes import Outcome, account_pass, server_pass
+from connector.metrics.standing import ORDER, WORDS
+from connector.metrics.vitals import Vitals
+from connector.passes import Outcome, account_pass, server_pass, told
 from connector.schedule import ELSEWHERE, NEXTCLOUD, Result, Rhythm, Schedule, is_night
 from connector.steps.parts import Parts
 from connector.webdav.wakeups import WakeUps
@@ -35,18 +38,34 @@ ACCOUNT_EVERY = timedelta(seconds=15)
 class Daemon:
     """Runs until a signal, or until the journal fails. Make one in the main thread, and once.
 
-    ``budget``: seconds after which a pass yields; ``grace``: seconds that an effect in flight gets at the end.
+    ``budget``: seconds after which a pass yields; ``grace``: seconds that an effect in flight gets at the end;
+    ``vitals``: what is told of its passes.
     """
 
-    def __init__(self, parts: Parts, config: Config, *, budget: float = 60.0, grace: float = 25.0) -> None:
+    def __init__(
+        self,
+        parts: Parts,
+        config: Config,
+        *,
+        budget: float = 60.0,
+        grace: float = 25.0,
+        vitals: Vitals | None = None,
+    ) -> None:
         self._parts, self._config, self._grace = parts, config, grace
+        self.vitals = vitals or Vitals(None, now=parts.now, zone=config.zone)
         self._ending = threading.Event()
         self._failure: JournalError | None = None
         self._told_to_end = False
         self.memories = {name: ServerMemory() for name in config.servers}
-        self._held: set[str] = set()
+        self._held: dict[str, str] = {}
+        """Account → why it launches nothing."""
+        self._standing = ""
+        """How many requests stand where, as the last pass left them."""
         self._partners = _partners(config)
         self._jobs = Jobs(self._made_jobs(), budget=budget, night=self._is_night, failed=self._journal_failed)
+        self.vitals.known([job.name for job in self._jobs])
+        self.vitals.plans = self._jobs.plans
+        self.vitals.made = lambda: {name: made() for name, made in parts.made.items()}
         for name, memory in self.memories.items():
             # What outlived a pass has come to its end: the next one tells of it.
             memory.hands.freed = partial(self._jobs.ask, f"server:{name}")
@@ -128,6 +147,7 @@ class Daemon:
         while not self._ending.wait(pause):
             now = time.monotonic()
             self._jobs.nudge()
+            self.vitals.keep()
             if not ready and self._jobs.tried_all("server:"):
                 ready = True
                 systemd.notify("READY=1")
@@ -151,13 +171,15 @@ class Daemon:
     def _status(self) -> str:
         away = [n for n, memory in self.memories.items() if memory.problem and not memory.troubles]
         resting = [folder for memory in self.memories.values() for folder in memory.troubles]
-        held = [name for name in self._config.accounts if name in self._held]
+        held = [f"{name} ({self._held[name]})" for name in self._config.accounts if name in self._held]
         texts = [f"{len(self.memories) - len(away)} of {len(self.memories)} servers answer"]
+        texts += [self._standing] if self._standing else []
         blind = self._wakeups.blind()
+        self.vitals.without_wakeups(tuple(sorted(blind)))
         told = (
             ("not reached", away),
             ("folders left alone", resting),
-            ("held", held),
+            ("paused", held),
             ("no wake-ups", blind),
         )
         for what, names in told:
@@ -171,6 +193,7 @@ class Daemon:
         log.info("stopping: no new effect begins")
         self._jobs.end()
         self._wakeups.end()
+        self.vitals.keep()
         until = time.monotonic() + self._grace
         while (busy := self._busy()) and time.monotonic() < until:
             time.sleep(0.05)
@@ -194,7 +217,9 @@ class Daemon:
     # --------------------------------------------------------------------------------------- jobs
 
     def _server(self, name: str, deadline: float) -> Result:
-        outcome = server_pass(self._parts, name, self.memories[name], deadline=deadline)
+        begun, memory = time.monotonic(), self.memories[name]
+        outcome = server_pass(self._parts, name, memory, deadline=deadline)
+        self._told(f"server:{name}", begun, outcome)
         if self._config.polling.folders is None and not self.memories[name].problem:
             self._pace(name)
         # With a trouble in one folder no pass is complete: that is no reason to begin again at once.
@@ -211,9 +236,29 @@ class Daemon:
         self._jobs[f"server:{name}"].schedule.rhythm = NEXTCLOUD if climbs else ELSEWHERE
 
     def _account(self, name: str, deadline: float) -> Result:
+        begun = time.monotonic()
         outcome = account_pass(self._parts, name, deadline=deadline)
-        (self._held.add if self._parts.journal.held(name) else self._held.discard)(name)
+        hold = self._parts.journal.held(name)
+        if hold is not None:
+            self._held[name] = hold.cause
+        else:
+            self._held.pop(name, None)
+        self._told(f"account:{name}", begun, outcome)
         return self._result(f"account:{name}", outcome, yielded=not outcome.complete)
+
+    def _told(self, job: str, begun: float, outcome: Outcome) -> None:
+        """Let whoever watches know what a pass came to."""
+        took_s = time.monotonic() - begun
+        told(self.vitals, self._parts, job, outcome, took_s=took_s, memories=self.memories)
+        self._standing = self._counted()
+
+    def _counted(self) -> str:
+        """How many requests stand where, in the words of ``status``."""
+        counted: Counter[str] = Counter()
+        for one in self._parts.journal.standing(tuple(self._config.servers)):
+            if one.state in WORDS:
+                counted[WORDS[one.state]] += one.count
+        return ", ".join(f"{counted[words]} {words}" for words in ORDER if counted[words])
 
     def _result(self, job: str, outcome: Outcome, *, yielded: bool) -> Result:
         if outcome.moved:

@@ -27,6 +27,7 @@ from connector.errors import (
 from connector.journal.store import TROUBLE
 from connector.lanes import Hands
 from connector.lifecycle import Record
+from connector.metrics.vitals import Reason
 from connector.overview import OverviewMemory
 from connector.ports import Entry, Href, Page, folder_of
 from connector.steps import reported, storage, waiting
@@ -61,6 +62,8 @@ class ServerMemory:
     """Watched folder → the sight for which its owner was looked at."""
     troubles: dict[str, str] = field(default_factory=dict)
     """Folder → why it could not be worked in at the last pass: another owner, gone, forbidden."""
+    kinds: dict[str, Reason] = field(default_factory=dict)
+    """The same, as a word for programs."""
     kept: dict[str, str] = field(default_factory=dict)
     """Folder → the trouble that the journal was told last, for ``status``."""
     silent: set[str] = field(default_factory=set)
@@ -136,13 +139,13 @@ def tried(memory: ServerMemory, settings: FolderSettings, look: Callable[[], obj
         look()
     except OwnershipError as error:
         memory.owned.discard(settings.name)
-        _trouble(memory, settings, f"it belongs to {error.owner}: it is left alone")
+        _trouble(memory, settings, f"it belongs to {error.owner}: it is left alone", Reason.of(error))
     except RemoteError as error:
         if not _of_one_folder(error):
             raise
         if isinstance(error, Unavailable):
             memory.silent.add(settings.name)
-        _trouble(memory, settings, f"it cannot be worked in: {error}")
+        _trouble(memory, settings, f"it cannot be worked in: {error}", Reason.of(error))
     else:
         memory.said.pop(settings.name, None)
         return True
@@ -177,8 +180,8 @@ def keep_troubles(parts: Parts, memory: ServerMemory, names: Iterable[str], *, o
             memory.kept[name] = text
 
 
-def _trouble(memory: ServerMemory, settings: FolderSettings, text: str) -> None:
-    memory.troubles[settings.name] = text
+def _trouble(memory: ServerMemory, settings: FolderSettings, text: str, kind: Reason) -> None:
+    memory.troubles[settings.name], memory.kinds[settings.name] = text, kind
     if memory.said.get(settings.name) != text:
         memory.said[settings.name] = text
         log.error("folder %s: %s", settings.name, text)

@@ -12,15 +12,17 @@ from typing import TYPE_CHECKING
 from connector.cli import private
 from connector.cli.common import FAILED, Settings, handed_over
 from connector.cli.standstill import Standstill
+from connector.cli.watching import Watching, watching
 from connector.cli.wiring import single_instance, wired
 from connector.errors import JournalFull
 from connector.guards import ServerMemory
-from connector.passes import account_pass, server_pass
+from connector.passes import account_pass, server_pass, told
 from connector.steps.leftovers import sweep
 
 if TYPE_CHECKING:
     from connector.cli.wiring import State
     from connector.config import Config
+    from connector.metrics.vitals import Vitals
     from connector.steps.parts import Parts
 
 log = logging.getLogger(__name__)
@@ -41,15 +43,16 @@ def run(settings: Settings) -> int:
     private.catch_defects()
     config, state = settings.load(), settings.place()
     state.make()
-    standstill = Standstill()
     with handed_over(state), ExitStack() as held:
+        seen = held.enter_context(watching(config, state))
+        standstill = Standstill(told=seen.stands_still)
         alone = False
         while True:
             try:
                 if not alone:
                     held.enter_context(single_instance(state))
                     alone = True
-                return _serve(config, state, standstill)
+                return _serve(config, state, standstill, seen)
             except JournalFull as error:
                 if not standstill.may_go_on:
                     raise
@@ -58,24 +61,29 @@ def run(settings: Settings) -> int:
                 return 0
 
 
-def _serve(config: Config, state: State, standstill: Standstill) -> int:
+def _serve(config: Config, state: State, standstill: Standstill, seen: Watching) -> int:
     from connector.daemon import Daemon
 
     standstill.may_go_on = True
     with wired(config, state) as parts:
         parts.journal.check()
         sweep(parts)
-        daemon = Daemon(parts, config)
+        daemon = Daemon(parts, config, vitals=seen.vitals)
+        seen.journal = parts.journal
         standstill.over()
         try:
             if daemon.run():
+                seen.vitals.ended()
                 return 0
         except JournalFull:
             # A thread that is still in an effect keeps its requests: nobody else may begin on them in this process.
             standstill.may_go_on = daemon.at_rest
             raise
+        finally:
+            seen.journal = None
         # A thread is still in a call that does not come back. Closing its parts under its hands would only
         # blur what happened; the intent in the journal tells the next start all there is to know.
+        seen.vitals.ended()
         logging.shutdown()
         sys.stderr.flush()
         os._exit(0)
@@ -91,20 +99,35 @@ def tick(settings: Settings) -> int:
         parts.journal.check()
         sweep(parts)
         memories = {name: ServerMemory() for name in config.servers}
+        vitals = Watching(config, state, "tick").vitals
+        vitals.known(
+            [*(f"server:{name}" for name in config.servers), *(f"account:{n}" for n in config.accounts)]
+        )
+        vitals.made = lambda: {name: made() for name, made in parts.made.items()}
         for _ in range(ROUNDS):
-            if not _round(parts, memories):
+            if not _round(parts, memories, vitals):
                 break
             time.sleep(parts.timing.settle.total_seconds() + 0.2)
+        vitals.ended()
         failures = _failures(parts, memories)
     for failure in failures:
         log.error("%s", failure)
     return FAILED if failures else 0
 
 
-def _round(parts: Parts, memories: dict[str, ServerMemory]) -> bool:
+def _round(parts: Parts, memories: dict[str, ServerMemory], vitals: Vitals) -> bool:
     """One pass each; True when another round may bring more."""
-    outcomes = [server_pass(parts, name, memory) for name, memory in memories.items()]
-    outcomes += [account_pass(parts, name) for name in parts.accounts]
+    outcomes = []
+    for name, memory in memories.items():
+        begun = time.monotonic()
+        outcome = server_pass(parts, name, memory)
+        told(vitals, parts, f"server:{name}", outcome, took_s=time.monotonic() - begun, memories=memories)
+        outcomes.append(outcome)
+    for name in parts.accounts:
+        begun = time.monotonic()
+        outcome = account_pass(parts, name)
+        told(vitals, parts, f"account:{name}", outcome, took_s=time.monotonic() - begun, memories=memories)
+        outcomes.append(outcome)
     return any(outcome.unsettled or outcome.moved for outcome in outcomes)
 
 

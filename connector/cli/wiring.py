@@ -161,6 +161,7 @@ def wired(
             timing=timing_of(config),
             keep_personal_data=config.keep_personal_data,
             renewals=renewals,
+            made={name: partial(getattr, one, "made") for name, one in folders.items()},
             clocks={
                 **{f"server:{name}": partial(getattr, one, "drift_s") for name, one in folders.items()},
                 **{f"account:{name}": partial(getattr, one, "drift_s") for name, one in services.items()},

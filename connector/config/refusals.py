@@ -38,7 +38,6 @@ class NotYet:
 
 NOT_ACTED_ON = (
     NotYet("include", "one file only is read"),
-    NotYet("metrics", "nothing listens for Prometheus"),
     NotYet("platform.follow", "the platform is always asked", _only("status")),
     NotYet("folders.*.notify", "nobody is mailed about requests; the status files tell"),
     NotYet("policy.quiet_hours", "requests leave at any hour"),

@@ -577,7 +577,6 @@ def test_times_without_quotes_are_refused() -> None:
 
 NOT_YET = {
     "include": "include: conf.d/*.yaml",
-    "metrics": "metrics: 127.0.0.1:9469",
     "policy.quiet_hours": 'policy: {quiet_hours: "20:00-08:00"}',
     "mail.user": MAIL.format("user: u"),
     "mail.password": MAIL.format("password: {env: P}"),
