@@ -10,7 +10,10 @@ import time
 from collections.abc import Callable, Iterable, Set
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import wraps
+from typing import ParamSpec, TypeVar
 
+from connector import logs
 from connector.errors import (
     AccessDenied,
     AskedToWait,
@@ -42,6 +45,8 @@ from connector.steps.places import NOTICE
 from connector.steps.tidy import TidyMemory
 
 log = logging.getLogger(__name__)
+P = ParamSpec("P")
+T = TypeVar("T")
 
 _MOST_RESTING = 1_000
 Rest = tuple[Page, tuple[tuple[object, ...], ...]]
@@ -203,6 +208,25 @@ def _ends_the_pass(parts: Parts, error: ConnectorError) -> bool:
     return isinstance(error, AskedToWait) and error.service in parts.folders
 
 
+def _telling(work: Callable[P, T]) -> Callable[P, T]:
+    """Let every line that is logged meanwhile be about the request, or the place, that is worked on."""
+
+    @wraps(work)
+    def told(*args: P.args, **kwargs: P.kwargs) -> T:
+        with logs.about(**_subjects(next(one for one in args if isinstance(one, (Record, Case))))):
+            return work(*args, **kwargs)
+
+    return told
+
+
+def _subjects(of: Record | Case) -> dict[str, str]:
+    """What a line is about; the state is that of the beginning."""
+    if isinstance(of, Case):
+        return {"folder": of.settings.name, "server": of.settings.server}
+    told = {"ref": of.ref, "folder": of.folder, "account": of.account, "server": of.server}
+    return {**told, "state": of.state.value}
+
+
 def _said(parts: Parts, what: str, error: ConnectorError) -> None:
     """Tell of what failed; a spool that takes nothing is the machine's matter, and told once."""
     if isinstance(error, WorkerError):
@@ -251,6 +275,7 @@ def apart(parts: Parts, memory: ServerMemory, key: str, what: str, step: Callabl
     _postpone(parts, memory, key)
 
 
+@_telling
 def tolerated(
     parts: Parts, memory: ServerMemory, record: Record, what: str, step: Callable[[], Record]
 ) -> Record:
@@ -280,6 +305,7 @@ def tolerated(
     return parts.journal.get(record.id)
 
 
+@_telling
 def guarded(parts: Parts, record: Record, step: Callable[[], Record]) -> Record:
     """Do a request's next step; a failure puts off that request alone. OwnershipError and JournalError pass."""
     try:
@@ -299,6 +325,7 @@ def guarded(parts: Parts, record: Record, step: Callable[[], Record]) -> Record:
     return parts.journal.note(now, "step_failed", **waiting.backoff(parts, now))
 
 
+@_telling
 def guarded_place(case: Case, memory: ServerMemory) -> Record | None:
     """One poisoned file becomes one line in the log and is tried again, later and later; the others go on.
 

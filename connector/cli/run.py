@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from connector.cli import private
 from connector.cli.common import FAILED, Settings, handed_over
 from connector.cli.standstill import Standstill
-from connector.cli.watching import Watching, watching
+from connector.cli.watching import Watching
 from connector.cli.wiring import single_instance, wired
 from connector.errors import JournalFull
 from connector.guards import ServerMemory
@@ -44,7 +44,8 @@ def run(settings: Settings) -> int:
     config, state = settings.load(), settings.place()
     state.make()
     with handed_over(state), ExitStack() as held:
-        seen = held.enter_context(watching(config, state))
+        seen = Watching(config, state, "run")
+        held.callback(seen.end)
         standstill = Standstill(told=seen.stands_still)
         alone = False
         while True:
@@ -52,11 +53,13 @@ def run(settings: Settings) -> int:
                 if not alone:
                     held.enter_context(single_instance(state))
                     alone = True
+                    seen.begin()
                 return _serve(config, state, standstill, seen)
             except JournalFull as error:
                 if not standstill.may_go_on:
                     raise
                 why = str(error)
+                seen.begin()
             if not standstill.wait(why):
                 return 0
 

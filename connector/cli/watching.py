@@ -5,8 +5,6 @@ Both outlive the parts: while no fact can be kept, and nothing works, they tell 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal
 
@@ -23,6 +21,7 @@ if TYPE_CHECKING:
     from connector.journal import Journal
     from connector.lifecycle import Record
     from connector.metrics.series import Sources
+    from connector.metrics.server import MetricsServer
 
 
 class Watching:
@@ -32,6 +31,29 @@ class Watching:
         self._config, self._state = config, state
         self.vitals = Vitals(state.directory / FILE, now=_now, zone=config.zone, kind=kind)
         self.journal: Journal | None = None
+        self._server: MetricsServer | None = None
+
+    def begin(self) -> None:
+        """Let this process be seen: the journal is its own, or nobody's. Idempotent."""
+        self.vitals.keep()
+        config = self._config
+        if config.metrics is None or self._server is not None:
+            return
+        from connector.metrics.pages import pages
+        from connector.metrics.series import Series
+        from connector.metrics.server import MetricsServer
+
+        file = sqlite_file(config.journal.url or self._state.journal_url)
+        room = None if file is None else file.parent
+        answered = pages(Series(self.sources()), self.vitals, now=_now, room=room)
+        self._server = MetricsServer(config.metrics, answered)
+        self._server.start()
+
+    def end(self) -> None:
+        """Answer nobody any more. Idempotent."""
+        if self._server is not None:
+            self._server.close()
+            self._server = None
 
     def stands_still(self, why: str) -> None:
         """Tell that no fact can be kept; empty: facts can be kept again."""
@@ -61,27 +83,6 @@ class Watching:
             erasure=erasure,
             now=_now,
         )
-
-
-@contextmanager
-def watching(config: Config, state: State) -> Iterator[Watching]:
-    """Let the service be seen until it ends."""
-    seen = Watching(config, state, "run")
-    if config.metrics is None:
-        yield seen
-        return
-    from connector.metrics.pages import pages
-    from connector.metrics.series import Series
-    from connector.metrics.server import MetricsServer
-
-    file = sqlite_file(config.journal.url or state.journal_url)
-    room = None if file is None else file.parent
-    server = MetricsServer(config.metrics, pages(Series(seen.sources()), seen.vitals, now=_now, room=room))
-    server.start()
-    try:
-        yield seen
-    finally:
-        server.close()
 
 
 def token_expiry(tokens: TokenStore, account: str) -> datetime | None:

@@ -166,6 +166,7 @@ class Vitals:
             # Of an earlier life only when something was last seen is still true.
             sides={} if before is None else {n: Side(looked_at=s.looked_at) for n, s in before.sides.items()},
         )
+        self._news.set()
         self._base = self._vital.today
         self._counted_at_midnight: dict[str, dict[str, int]] = {}
 
