@@ -11,6 +11,7 @@ import logging
 import signal
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
@@ -24,7 +25,9 @@ from connector.config import Config
 from connector.errors import JournalError, JournalFull, RemoteError
 from connector.guards import ServerMemory
 from connector.jobs import Job, Jobs
-from connector.passes import Outcome, account_pass, server_pass
+from connector.metrics.standing import ORDER, WORDS
+from connector.metrics.vitals import Vitals
+from connector.passes import Outcome, account_pass, server_pass, told
 from connector.schedule import ELSEWHERE, NEXTCLOUD, Result, Rhythm, Schedule, is_night
 from connector.steps.parts import Parts
 from connector.steps.telling import tell
@@ -44,7 +47,8 @@ class Daemon:
     """Runs until a signal, or until the journal fails. Make one in the main thread, and once.
 
     ``budget``: seconds after which a pass yields; ``grace``: seconds that an effect in flight gets at the end;
-    ``reloader``: who reads a changed configuration, None where it stays as it is.
+    ``reloader``: who reads a changed configuration, None where it stays as it is;
+    ``vitals``: what is told of its passes; ``told``: who is told of a configuration that was taken over.
     """
 
     def __init__(
@@ -55,17 +59,26 @@ class Daemon:
         budget: float = 60.0,
         grace: float = 25.0,
         reloader: Reloader | None = None,
+        vitals: Vitals | None = None,
+        told: Callable[[Config], None] = lambda _config: None,
     ) -> None:
         self._parts, self._config, self._grace, self._reloader = parts, config, grace, reloader
+        self.vitals, self._tell_of = vitals or Vitals(None, now=parts.now, zone=config.zone), told
         self._ending = threading.Event()
         self._failure: JournalError | None = None
         self._told_to_end = False
         self.memories = {name: ServerMemory() for name in config.servers}
-        self._held: set[str] = set()
+        self._held: dict[str, str] = {}
+        """Account → why it launches nothing."""
+        self._standing = ""
+        """How many requests stand where, as the last pass left them."""
         self._well: dict[str, bool] = {}
         """Job → did all go well in its passes since the last sign of life?"""
         self._partners = _partners(config)
         self._jobs = Jobs(self._made_jobs(), budget=budget, night=self._is_night, failed=self._journal_failed)
+        self.vitals.known([job.name for job in self._jobs])
+        self.vitals.plans = self._jobs.plans
+        self.vitals.made = lambda: {name: made() for name, made in self._parts.made.items()}
         for name, memory in self.memories.items():
             self._freed(name, memory)
         self._leaving: dict[str, ServerMemory] = {}
@@ -161,6 +174,7 @@ class Daemon:
             now = time.monotonic()
             self._jobs.nudge()
             self._reload()
+            self.vitals.keep()
             if not self._ready and self._jobs.tried_all("server:"):
                 self._ready = True
                 systemd.notify("READY=1")
@@ -184,13 +198,15 @@ class Daemon:
     def _status(self) -> str:
         away = [n for n, memory in self.memories.items() if memory.problem and not memory.troubles]
         resting = [folder for memory in self.memories.values() for folder in memory.troubles]
-        held = [name for name in self._config.accounts if name in self._held]
+        held = [f"{name} ({self._held[name]})" for name in self._config.accounts if name in self._held]
         texts = [f"{len(self.memories) - len(away)} of {len(self.memories)} servers answer"]
+        texts += [self._standing] if self._standing else []
         blind = self._wakeups.blind()
+        self.vitals.without_wakeups(tuple(sorted(blind)))
         told = (
             ("not reached", away),
             ("folders left alone", resting),
-            ("held", held),
+            ("paused", held),
             ("no wake-ups", blind),
         )
         for what, names in told:
@@ -208,6 +224,7 @@ class Daemon:
         for wakeups in (self._wakeups, self._config_wakeups):
             if wakeups is not None:
                 wakeups.end()
+        self.vitals.keep()
         until = time.monotonic() + self._grace
         while (busy := self._busy()) and time.monotonic() < until:
             time.sleep(0.05)
@@ -263,7 +280,7 @@ class Daemon:
         old, new = self._config, setup.config
         self._parts, self._config, self._partners = setup.parts, new, _partners(new)
         self._retired.append((self._at_work(), setup.retired))
-        self._held &= set(new.accounts)
+        self._held = {name: cause for name, cause in self._held.items() if name in new.accounts}
         for name in old.servers.keys() - new.servers.keys():
             self._jobs.remove(f"server:{name}")
             self._leaving[name] = self.memories.pop(name)
@@ -275,6 +292,8 @@ class Daemon:
         self._anew |= {name for name in setup.anew if name in new.servers}
         for job in self._made_jobs():
             self._jobs.add(job)
+        self.vitals.known([job.name for job in self._jobs])
+        self._tell_of(new)
         if _wakes(old) != _wakes(new):
             self._wakeups.end()
             self._wakeups = self._made_wakeups()
@@ -313,6 +332,7 @@ class Daemon:
     # --------------------------------------------------------------------------------------- jobs
 
     def _server(self, name: str, deadline: float) -> Result:
+        begun = time.monotonic()
         with self._changing:
             parts, config, memory = self._parts, self._config, self.memories.get(name)
             if memory is None:  # taken out of the configuration in this very moment
@@ -322,6 +342,7 @@ class Daemon:
                 memory = self.memories[name] = renewed(memory)
                 forget(parts, name)
         outcome = server_pass(parts, name, memory, deadline=deadline)
+        self._told(f"server:{name}", begun, outcome)
         if config.polling.folders is None and not memory.problem:
             self._pace(parts, name)
         # With a trouble in one folder no pass is complete: that is no reason to begin again at once.
@@ -336,11 +357,16 @@ class Daemon:
         self._jobs[f"server:{name}"].schedule.rhythm = NEXTCLOUD if climbs else ELSEWHERE
 
     def _account(self, name: str, deadline: float) -> Result:
-        parts = self._parts
+        begun, parts = time.monotonic(), self._parts
         if name not in parts.services:  # as above
             return Result()
         outcome = account_pass(parts, name, deadline=deadline)
-        (self._held.add if parts.journal.held(name) else self._held.discard)(name)
+        hold = parts.journal.held(name)
+        if hold is not None:
+            self._held[name] = hold.cause
+        else:
+            self._held.pop(name, None)
+        self._told(f"account:{name}", begun, outcome)
         return self._result(f"account:{name}", outcome, yielded=not outcome.complete)
 
     def _tell(self, deadline: float) -> Result:
@@ -351,6 +377,20 @@ class Daemon:
         if ping is not None and len(well) == sides and all(well.values()) and ping.ping():
             self._well = {}
         return Result()
+
+    def _told(self, job: str, begun: float, outcome: Outcome) -> None:
+        """Let whoever watches know what a pass came to."""
+        took_s = time.monotonic() - begun
+        told(self.vitals, self._parts, job, outcome, took_s=took_s, memories=self.memories)
+        self._standing = self._counted()
+
+    def _counted(self) -> str:
+        """How many requests stand where, in the words of ``status``."""
+        counted: Counter[str] = Counter()
+        for one in self._parts.journal.standing(tuple(self._config.servers)):
+            if one.state in WORDS:
+                counted[WORDS[one.state]] += one.count
+        return ", ".join(f"{counted[words]} {words}" for words in ORDER if counted[words])
 
     def _result(self, job: str, outcome: Outcome, *, yielded: bool) -> Result:
         # A pass that only ran out of time goes on with the next one; a side that fails counts until all is told anew.

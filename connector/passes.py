@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -33,6 +34,7 @@ from connector.journal.store import OF_ALL
 from connector.lanes import Hands, Piece, Turn
 from connector.lifecycle import Record, State
 from connector.looking import look, unsettled_in
+from connector.metrics.vitals import Reason, Vitals
 from connector.progress import Progress
 from connector.steps import (
     alarms,
@@ -113,6 +115,30 @@ def server_pass(parts: Parts, server: str, memory: ServerMemory, *, deadline: fl
         return _work(parts, server, sights, memory, began, held, deadline)
     except AskedToWait as error:
         return _not_worked_with(parts, server, memory, error)
+
+
+def told(
+    vitals: Vitals,
+    parts: Parts,
+    side: str,
+    outcome: Outcome,
+    *,
+    took_s: float,
+    memories: Mapping[str, ServerMemory],
+) -> None:
+    """Let whoever watches know what a pass came to. ``side``: ``server:NAME`` or ``account:NAME``."""
+    memory = memories.get(side.removeprefix("server:")) if side.startswith("server:") else None
+    if memory is None:
+        vitals.passed(side, took_s=took_s, error=outcome.error)
+        return
+    resting = {
+        folder: one.kinds[folder] for one in memories.values() for folder in tuple(one.troubles)
+    } | dict.fromkeys(tuple(parts.doubted), Reason.VANISHED)
+    vitals.resting(resting)
+    folders = {one.name for one in parts.watched.values() if side == f"server:{one.server}"}
+    # A server none of whose folders can be worked in is out of sight, whatever it answers.
+    blind = bool(folders) and folders <= memory.troubles.keys()
+    vitals.passed(side, took_s=took_s, error=outcome.error, text=memory.problem, blind=blind)
 
 
 def _not_worked_with(parts: Parts, server: str, memory: ServerMemory, error: RemoteError) -> Outcome:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Optional
 
@@ -39,6 +40,14 @@ app.command("schema")(verbs_offline.schema)
 app.command("notify")(verbs_told.notify)
 
 
+class LogFormat(StrEnum):
+    """How log lines are written."""
+
+    AUTO = "auto"
+    TEXT = "text"
+    JSON = "json"
+
+
 def _version(wanted: bool) -> None:
     if wanted:
         print(f"jse-connector {__version__}")
@@ -51,6 +60,10 @@ def _before(
     state: StateOption = None,
     debug: Annotated[bool, typer.Option("--debug", help="Log everything, show tracebacks.")] = False,
     log_level: Annotated[str, typer.Option("--log-level", help="debug, info, warning or error.")] = "info",
+    log_format: Annotated[
+        LogFormat,
+        typer.Option("--log-format", help="json: one object a line. auto: systemd's own where it listens."),
+    ] = LogFormat.AUTO,
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Tell the version and leave.")
     ] = False,
@@ -58,7 +71,7 @@ def _before(
     SETTINGS.config, SETTINGS.state, SETTINGS.debug = config, state, debug
     SETTINGS.level = "DEBUG" if debug else log_level.upper()
     try:
-        logs.configure(SETTINGS.level)
+        logs.configure(SETTINGS.level, form=log_format.value)
     except ValueError:
         complain(f'jse-connector: no log level "{log_level}"; write debug, info, warning or error.')
         raise typer.Exit(MISUSED) from None

@@ -54,7 +54,8 @@ def _who(config: Config) -> None:
         "none: mails and requests leave at any hour"
         if quiet is None
         else (
-            f"{quiet.begin:%H:%M}-{quiet.end:%H:%M}, holidays: {config.policy.holidays}, weekends: {config.policy.weekends}"
+            f"{quiet.begin:%H:%M}-{quiet.end:%H:%M}, holidays: {config.policy.holidays}, "
+            f"weekends: {config.policy.weekends}"
         )
     )
     print(f"quiet       {hours}")

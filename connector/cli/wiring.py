@@ -7,6 +7,7 @@ import fcntl
 import os
 import secrets
 import socket
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
@@ -48,6 +49,7 @@ EXAMPLE_DOMAINS = ("example.fr", "example.com", "example.org", "example.net")
 NEXTCLOUD_REGISTRY = "/.jse-connector/registry/"
 _TAKES_NOTHING = frozenset({errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.EIO})
 _NEXTCLOUD_FILES = "/remote.php/dav/files/"
+_LOOKS = 4
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,12 +107,16 @@ def single_instance(state: State) -> Iterator[None]:
             f"state directory {state.directory} cannot be written: {os.strerror(error.errno or 0)}"
         ) from error
     with os.fdopen(handle, "w") as stream:
-        try:
-            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            raise JournalError(
-                f"another process works on this journal ({path} is locked): is the service running?"
-            ) from error
+        for left in range(_LOOKS, -1, -1):
+            try:
+                fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except OSError as error:
+                if not left:
+                    raise JournalError(
+                        f"another process works on this journal ({path} is locked): is the service running?"
+                    ) from error
+            time.sleep(0.05)  # who only asks whether it is held holds it for a moment
         yield
 
 
@@ -143,11 +149,8 @@ def wired(
             services[name] = service
         logins: dict[str, AccountLogin] = {}
         for name in config.accounts:
-            login = login_of(
-                config, name, contract, platform_secrets(config), now=clock, transport=seams.transport
-            )
-            stack.callback(login.close)
-            logins[name] = renewal_of(config, name, login, TokenStore(state.directory / "tokens"), now=clock)
+            logins[name], close = made_login(config, name, contract, state, clock, seams)
+            stack.callback(close)
         yield Parts(
             journal=journal,
             spool=Spool(state.directory / "spool"),
@@ -167,8 +170,22 @@ def wired(
             logins=logins,
             keep_personal_data=config.keep_personal_data,
             renewals=renewals,
+            made=made_of(folders),
             clocks=clocks_of(folders, services),
         )
+
+
+def made_login(
+    config: Config, name: str, contract: Contract, state: State, now: Callable[[], datetime], seams: Seams
+) -> tuple[AccountLogin, Callable[[], None]]:
+    """Return what connects an account again by itself, and what closes it."""
+    login = login_of(config, name, contract, platform_secrets(config), now=now, transport=seams.transport)
+    return renewal_of(config, name, login, TokenStore(state.directory / "tokens"), now=now), login.close
+
+
+def made_of(folders: Mapping[str, Folder]) -> dict[str, Callable[[], Mapping[str, int]]]:
+    """Return what tells how many requests each server was asked, by status."""
+    return {name: partial(getattr, one, "made") for name, one in folders.items()}
 
 
 def clocks_of(

@@ -367,7 +367,8 @@ class Config(Frozen):
     journal: JournalSettings = JournalSettings()
     seal: Secret | None = None
     """The key that seals marks; None: one made at first start."""
-    metrics: Line | None = None
+    metrics: Annotated[str, _written(values.loopback_address)] | None = None
+    """Where Prometheus and ``/health`` are answered, ``HOST:PORT`` on loopback; None: nowhere."""
     tags: Annotated[Tags, BeforeValidator(_tag_names)] = Tags()
     include: Annotated[tuple[Line, ...], BeforeValidator(_listed)] = ()
     keep_personal_data: Kept | None = None

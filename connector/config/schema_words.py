@@ -86,7 +86,7 @@ TOLD: Final[Mapping[str, str]] = {
     "journal.url": "Default: SQLite in the state directory.",
     "journal.password": "Where the database's password is kept; never the password itself.",
     "seal": "The key that seals the connector's marks. Default: one made at first start.",
-    "metrics": "Where Prometheus is answered.",
+    "metrics": "Where Prometheus (/metrics) and /health are answered, on this machine only: 127.0.0.1:9469.",
     "tags": "What the coloured tags on files are called (Nextcloud). Default: by language; false: none.",
     "tags.to_correct": "Something in the request is to be corrected or checked; false: no such tag.",
     "tags.in_progress": "People are signing; false: no such tag.",

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from connector.journal import schema, statements
 from connector.journal.contacts import Contacts
+from connector.journal.counts import Counts
 from connector.journal.database import when
 from connector.journal.outbox import Outbox
 from connector.journal.overviews import Overviews
@@ -47,7 +48,7 @@ class Watch:
     """Hrefs of the sidecars that the first look found: none of them is launched without a new ask (R7)."""
 
 
-class Journal(Records, Contacts, Overviews, Outbox):
+class Journal(Records, Contacts, Overviews, Outbox, Counts):
     """One journal database. Thread-safe; every method is one transaction.
 
     Raises JournalError when the database cannot be opened, is damaged, or was written by a newer version.

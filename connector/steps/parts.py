@@ -278,6 +278,8 @@ class Parts:
     """(server, href) of an unknown request among finished ones → (ETag, size), SHA-256, came with a copied status."""
     clocks: Mapping[str, Callable[[], float | None]] = field(default_factory=dict)
     """``server:NAME`` or ``account:NAME`` → its clock minus ours at its last answer, in seconds."""
+    made: Mapping[str, Callable[[], Mapping[str, int]]] = field(default_factory=dict)
+    """Server → (status of the answer, ``none`` without one → requests since the start)."""
     renewals: Mapping[str, Callable[[], bool]] = field(default_factory=dict)
     """Server → take in another password, where one was put in place; False, doing nothing, where none was."""
     alarms: dict[tuple[str, str], Mapping[str, Any] | None] = field(default_factory=dict)

@@ -10,7 +10,7 @@ ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "connector"
 
 LAYERS: tuple[frozenset[str], ...] = (
-    frozenset({"errors", "logs", "text_yaml", "systemd", "courtesy", "pulse", "certificates"}),
+    frozenset({"errors", "logs", "text_yaml", "systemd", "journald", "courtesy", "pulse", "certificates"}),
     frozenset(
         {
             "sidecar",

@@ -576,7 +576,6 @@ def test_times_without_quotes_are_refused() -> None:
 # ------------------------------------------------------------------------------ what is not acted on yet
 
 NOT_YET = {
-    "metrics": "metrics: 127.0.0.1:9469",
     "journal.url": "journal: {url: 'postgresql://db.example/journal'}",
     "journal.password": "journal: {password: {env: P}}",
     "platform.follow": "",
