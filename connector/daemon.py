@@ -24,6 +24,7 @@ from connector.jobs import Job, Jobs
 from connector.passes import Outcome, account_pass, server_pass
 from connector.schedule import ELSEWHERE, NEXTCLOUD, Result, Rhythm, Schedule, is_night
 from connector.steps.parts import Parts
+from connector.summons import Summons
 from connector.webdav.wakeups import WakeUps
 
 log = logging.getLogger(__name__)
@@ -50,6 +51,7 @@ class Daemon:
         for name, memory in self.memories.items():
             # What outlived a pass has come to its end: the next one tells of it.
             memory.hands.freed = partial(self._jobs.ask, f"server:{name}")
+        self._summons = Summons(parts.journal, self._summoned)
         self._wakeups = WakeUps(
             {
                 name: (folder.wake, partial(self._jobs.announce, f"server:{folder.server}"))
@@ -70,6 +72,13 @@ class Daemon:
             Job(f"account:{name}", partial(self._account, name), Schedule(looked_at, now))
             for name in self._config.accounts
         ]
+
+    def _summoned(self, server: str, account: str) -> None:
+        """Another process wrote something for these into the journal; without a server, for all of the account's."""
+        own = f"account:{account}"
+        for job in {own, f"server:{server}"} if server else {own, *self._partners.get(own, ())}:
+            if job in self._partners:
+                self._jobs.ask(job)
 
     # ------------------------------------------------------------------------------------ the end
 
@@ -128,6 +137,7 @@ class Daemon:
         while not self._ending.wait(pause):
             now = time.monotonic()
             self._jobs.nudge()
+            self._summons.look()
             if not ready and self._jobs.tried_all("server:"):
                 ready = True
                 systemd.notify("READY=1")
@@ -216,7 +226,7 @@ class Daemon:
         return self._result(f"account:{name}", outcome, yielded=not outcome.complete)
 
     def _result(self, job: str, outcome: Outcome, *, yielded: bool) -> Result:
-        if outcome.moved:
+        if outcome.moved or outcome.ordered:
             for partner in self._partners[job]:
                 self._jobs.ask(partner)
         again = None
