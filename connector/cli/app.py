@@ -8,13 +8,12 @@ from typing import Annotated, Optional
 import typer
 
 from connector import __version__, logs
-from connector.cli import verbs_offline, verbs_people
+from connector.cli import verbs_acting, verbs_offline, verbs_people
 from connector.cli.common import MISUSED, SETTINGS, complain, configured, verb
 from connector.cli.options import (
     AccountArgument,
     ConfigOption,
     FolderArgument,
-    RefArgument,
     StateOption,
     YesOption,
 )
@@ -36,6 +35,7 @@ app.command("show")(verbs_people.show)
 app.command("lint")(verbs_offline.lint)
 app.command("preview")(verbs_offline.preview)
 app.command("schema")(verbs_offline.schema)
+verbs_acting.register(app)
 
 
 def _version(wanted: bool) -> None:
@@ -231,29 +231,6 @@ def take_over(
     from connector.cli import operate
 
     _leave(operate.take_over(configured(config, state), folder, yes=yes))
-
-
-@app.command()
-@verb
-def resolve(
-    ref: RefArgument,
-    sent: Annotated[
-        Optional[bool],  # noqa: UP045
-        typer.Option("--sent/--not-sent", help="Whether the invitations left.", show_default=False),
-    ] = None,
-    config: ConfigOption = None,
-    state: StateOption = None,
-) -> None:
-    """Say of a request in doubt whether it was sent. With --not-sent the platform is asked once more.
-
-    Example: jse-connector resolve 7F3K2Q --not-sent
-    """
-    from connector.cli import operate
-
-    if sent is None:
-        complain("jse-connector: say --sent or --not-sent.")
-        _leave(MISUSED)
-    _leave(operate.resolve(configured(config, state), ref, sent=bool(sent)))
 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})

@@ -193,10 +193,16 @@ def _over(parts: Parts, record: Record, one: Ordered, code: str = "", **told: An
     """Keep the answer, and that the order stands no more. ``code``: empty where what obeyed it has said it."""
     extra = {name: value for name, value in record.extra.items() if name != "order_try"}
     if code or extra.get(ORDERED, {}).get("wording") != one.wording:
-        extra |= reply(one.wording, code or DONE, **told)
+        extra |= reply(one.wording, code or _came_to(record, one), **told)
     obeyed = record.obeyed if one.wording in record.obeyed else (*record.obeyed, one.wording)
     said = _said(one, str(extra[ORDERED]["code"]))
     return parts.journal.note(record, "order_over", data=said, done=(one.step,), extra=extra, obeyed=obeyed)
+
+
+def _came_to(record: Record, one: Ordered) -> str:
+    """What obeyed it, and was not said: a lock knows what became of it, everything else had its effect."""
+    locked = record.extra.get("lock", {})
+    return str(locked["code"]) if locked.get("by") == one.wording else DONE
 
 
 def _said(one: Ordered, code: str) -> dict[str, str]:

@@ -49,10 +49,15 @@ _HOLDING = frozenset({Cause.TOKENS, Cause.MAINTENANCE})
 
 def possible_from(parts: Parts, record: Record) -> datetime:
     """Return when a reminder may leave: an hour after the last mail to whoever's turn it is (``remind_every_s``)."""
+    return possible_after(record, _spacing(parts, record))
+
+
+def possible_after(record: Record, spacing: timedelta) -> datetime:
+    """Return the moment so long after that mail."""
     invited = [each.invited_at for each in in_turn(record) if each.invited_at is not None]
     reminded = [at for each in record.signatories for at in each.reminded_at]
     last = max([*invited, *reminded], default=record.sent_at or record.created_at)
-    return last + _spacing(parts, record)
+    return last + spacing
 
 
 def refuse(parts: Parts, record: Record, wording: str, code: str, **told: Any) -> Record:
