@@ -31,6 +31,7 @@ from connector.passes import Outcome, account_pass, server_pass, told
 from connector.schedule import ELSEWHERE, NEXTCLOUD, Result, Rhythm, Schedule, is_night
 from connector.steps.parts import Parts
 from connector.steps.telling import tell
+from connector.summons import Summons
 from connector.webdav.wakeups import WakeUps
 
 log = logging.getLogger(__name__)
@@ -88,6 +89,7 @@ class Daemon:
         """Held while the parts are exchanged, and while a pass takes them: all old, or all new."""
         self._retired: list[tuple[frozenset[object], Sequence[Callable[[], None]]]] = []
         """What is not used any more, once these passes are over."""
+        self._summons = Summons(parts.journal, self._summoned)
         self._wakeups = self._made_wakeups()
         self._config_wakeups: WakeUps | None = None
         self._watched: list[Path] = []
@@ -119,6 +121,13 @@ class Daemon:
             for name in self._config.accounts
         ]
         return [*servers, *accounts, Job("telling", self._tell, Schedule(Rhythm.fixed(TELL_EVERY), now))]
+
+    def _summoned(self, server: str, account: str) -> None:
+        """Another process wrote something for these into the journal; without a server, for all of the account's."""
+        own = f"account:{account}"
+        for job in {own, f"server:{server}"} if server else {own, *self._partners.get(own, ())}:
+            if job in self._partners:
+                self._jobs.ask(job)
 
     # ------------------------------------------------------------------------------------ the end
 
@@ -173,6 +182,7 @@ class Daemon:
         while not self._ending.wait(pause):
             now = time.monotonic()
             self._jobs.nudge()
+            self._summons.look()
             self._reload()
             self.vitals.keep()
             if not self._ready and self._jobs.tried_all("server:"):
@@ -397,7 +407,7 @@ class Daemon:
         self._well[job] = outcome.error is None and not (
             job.startswith("server:") and self.memories[job.removeprefix("server:")].problem
         )
-        if outcome.moved:
+        if outcome.moved or outcome.ordered:
             for partner in self._partners.get(job, ()):
                 self._jobs.ask(partner)
         again = None

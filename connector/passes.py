@@ -31,10 +31,11 @@ from connector.guards import (
     tried,
 )
 from connector.journal.store import OF_ALL
-from connector.lanes import Hands, Piece, Turn
+from connector.lanes import Turn
 from connector.lifecycle import Record, State
 from connector.looking import look, unsettled_in
 from connector.metrics.vitals import Reason, Vitals
+from connector.obeying import followed, obey_for, obey_on, side_by_side, wait_for_accounts
 from connector.progress import Progress
 from connector.steps import (
     alarms,
@@ -65,8 +66,6 @@ from connector.steps.tidy import due, tidy
 log = logging.getLogger(__name__)
 
 LOGIN_REFUSED = "login_refused"
-ACCOUNT_AT_ONCE = 4
-"""So many of an account's requests are asked about, or fetched, at once."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,7 +75,9 @@ class Outcome:
     complete: bool
     unsettled: bool = False
     moved: int = 0
-    """Requests whose state changed."""
+    """Requests whose state changed, or for which an order was answered."""
+    ordered: bool = False
+    """An order waits for the account's own pass."""
     seen_at: datetime | None = None
     """When the look began after which something is unsettled."""
     error: RemoteError | None = None
@@ -175,6 +176,7 @@ def _work(
         if record.id in held:
             continue
         tolerated(parts, memory, record, "settle", partial(filing.settle, parts, record))
+    answered = obey_on(parts, server, memory, held)
     rights.note_sights(parts, sights)
     askers.ask_again(parts, folders)
     made = _write_requests(parts, sights, memory, deadline)
@@ -188,7 +190,8 @@ def _work(
     complete = progress.advance(attended)
     complete = progress.show() and complete
     _tidy_all(parts, sights, {**over, **progress.over}, memory, deadline)
-    after = {record.id: record.state for record in parts.journal.open_records(server)}
+    left = parts.journal.open_records(server)
+    after = {record.id: record.state for record in left}
     moved = sum(1 for ident in before.keys() | after.keys() if before.get(ident) != after.get(ident))
     unsettled = bool(made) or unsettled_in(sights, memory)
     if memory.overviews.calm(began, restless=unsettled or bool(moved)):
@@ -200,7 +203,8 @@ def _work(
     return Outcome(
         complete=complete,
         unsettled=unsettled,
-        moved=moved,
+        moved=moved + answered,
+        ordered=wait_for_accounts(parts, server, left),
         seen_at=seen_at,
         next_at=min(mornings, default=None),
     )
@@ -292,10 +296,10 @@ def account_pass(parts: Parts, account: str, *, deadline: float | None = None) -
     clocks.ask_again(parts, account)
     contacts.expire(parts)
     fading.fade(parts)
-    before = retention.first_things_first(parts, parts.journal.followed(account))
-    open_ones = [record for record in before if not record.closed]
+    # Somebody waits for these: before anything is asked of itself.
+    moved = obey_for(parts, account, deadline)
+    open_ones = followed(parts, account)
     later = [record.next_at for record in open_ones if record.next_at and not waiting.due(parts, record)]
-    moved: set[int] = set()
 
     def ask_of(record: Record, _turn: Turn) -> None:
         if out_of_time(parts, deadline) or not waiting.may_ask(parts, account):
@@ -311,12 +315,7 @@ def account_pass(parts: Parts, account: str, *, deadline: float | None = None) -
     near = [record for record in due if retention.is_near(parts, record)]
     # What the platform is about to erase is over and done with before anything else is asked.
     for batch in (near, [record for record in due if record not in near]):
-        Hands().work(
-            [Piece(lane=account, ids=frozenset({one.id}), do=partial(ask_of, one)) for one in batch],
-            # One is enough to find out that a platform is still away.
-            width=1 if waiting.is_away(parts, account) else ACCOUNT_AT_ONCE,
-            stopped=partial(out_of_time, parts, deadline),
-        )
+        side_by_side(parts, account, ask_of, batch, deadline)
     clocks.look_at(parts, f"account:{account}")
     retention.tell(parts, account)
     next_at = waiting.asks_again_at(parts, account) or min(later, default=None)

@@ -9,13 +9,12 @@ from typing import Annotated, Optional
 import typer
 
 from connector import __version__, logs
-from connector.cli import verbs_offline, verbs_people, verbs_told
+from connector.cli import verbs_acting, verbs_offline, verbs_people, verbs_told
 from connector.cli.common import MISUSED, SETTINGS, complain, configured, verb
 from connector.cli.options import (
     AccountArgument,
     ConfigOption,
     FolderArgument,
-    RefArgument,
     StateOption,
     YesOption,
 )
@@ -38,6 +37,7 @@ app.command("lint")(verbs_offline.lint)
 app.command("preview")(verbs_offline.preview)
 app.command("schema")(verbs_offline.schema)
 app.command("notify")(verbs_told.notify)
+verbs_acting.register(app)
 
 
 class LogFormat(StrEnum):
@@ -245,29 +245,6 @@ def take_over(
     from connector.cli import operate
 
     _leave(operate.take_over(configured(config, state), folder, yes=yes))
-
-
-@app.command()
-@verb
-def resolve(
-    ref: RefArgument,
-    sent: Annotated[
-        Optional[bool],  # noqa: UP045
-        typer.Option("--sent/--not-sent", help="Whether the invitations left.", show_default=False),
-    ] = None,
-    config: ConfigOption = None,
-    state: StateOption = None,
-) -> None:
-    """Say of a request in doubt whether it was sent. With --not-sent the platform is asked once more.
-
-    Example: jse-connector resolve 7F3K2Q --not-sent
-    """
-    from connector.cli import operate
-
-    if sent is None:
-        complain("jse-connector: say --sent or --not-sent.")
-        _leave(MISUSED)
-    _leave(operate.resolve(configured(config, state), ref, sent=bool(sent)))
 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})

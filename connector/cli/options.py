@@ -19,6 +19,9 @@ StateOption = Annotated[
     typer.Option("--state", help="The state directory; default $STATE_DIRECTORY or /var/lib/jse-connector."),
 ]
 YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+DryRunOption = Annotated[
+    bool, typer.Option("--dry-run", help="Tell exactly what would be done, change nothing.")
+]
 AccountArgument = Annotated[str, typer.Argument(metavar="ACCOUNT", help="Its name in the configuration.")]
 FolderArgument = Annotated[str, typer.Argument(metavar="FOLDER", help="Its name in the configuration.")]
 RefArgument = Annotated[str, typer.Argument(metavar="REF", help="Six characters, from status.")]

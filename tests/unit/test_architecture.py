@@ -48,6 +48,8 @@ LAYERS: tuple[frozenset[str], ...] = (
             "ahead",
             "looking",
             "attendance",
+            "obeying",
+            "summons",
             "progress",
             "passes",
             "schedule",
