@@ -43,7 +43,7 @@ def journal_of(settings: Settings) -> Path:
     except ConfigurationError as error:
         if not usual.exists() and settings.config_file().exists():
             raise JournalError(
-                f"the configuration is not valid, and there is no journal at {usual}: which one is meant cannot be told "
+                f"the configuration is not valid, and no journal is at {usual}: which one is meant cannot be told "
                 "(jse-connector check-config)"
             ) from error
         return usual
