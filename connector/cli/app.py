@@ -9,7 +9,7 @@ from typing import Annotated, Optional
 import typer
 
 from connector import __version__, logs
-from connector.cli import verbs_acting, verbs_offline, verbs_people, verbs_told
+from connector.cli import verbs_acting, verbs_keeping, verbs_offline, verbs_people, verbs_told
 from connector.cli.common import MISUSED, SETTINGS, complain, configured, verb
 from connector.cli.options import (
     AccountArgument,
@@ -33,6 +33,10 @@ app = typer.Typer(
 app.add_typer(verbs_people.contacts, name="contacts")
 app.command("forget")(verbs_people.forget)
 app.command("show")(verbs_people.show)
+app.command("backup")(verbs_keeping.backup)
+app.command("restore")(verbs_keeping.restore)
+app.command("leave")(verbs_keeping.leave)
+app.add_typer(verbs_keeping.package, name="package", hidden=True)
 app.command("lint")(verbs_offline.lint)
 app.command("preview")(verbs_offline.preview)
 app.command("schema")(verbs_offline.schema)
