@@ -8,7 +8,7 @@ from typing import Annotated, Optional
 import typer
 
 from connector import __version__, logs
-from connector.cli import verbs_offline, verbs_people
+from connector.cli import verbs_doctor, verbs_offline, verbs_people
 from connector.cli.common import MISUSED, SETTINGS, complain, configured, verb
 from connector.cli.options import (
     AccountArgument,
@@ -36,6 +36,8 @@ app.command("show")(verbs_people.show)
 app.command("lint")(verbs_offline.lint)
 app.command("preview")(verbs_offline.preview)
 app.command("schema")(verbs_offline.schema)
+app.command("doctor")(verbs_doctor.doctor)
+app.command("calibrate")(verbs_doctor.calibrate)
 
 
 def _version(wanted: bool) -> None:
