@@ -17,6 +17,11 @@ class Code(NamedTuple):
     cause: str
     cure: str
 
+    @property
+    def meaning(self) -> str:
+        """What it means, as the reference page tells it."""
+        return f"{self.title[0].upper()}{self.title[1:]}. {self.cause}"
+
 
 CODES: Final[Mapping[str, Code]] = {
     "JSE-D01": Code(
@@ -248,6 +253,21 @@ CODES: Final[Mapping[str, Code]] = {
         "no end within the time limit",
         "One check took longer than it may; it was given up.",
         "Run doctor again; if it stays, the platform is slow, and launches wait.",
+    ),
+    "JSE-P12": Code(
+        "measured otherwise",
+        "calibrate found that the platform does something in another way than the contract assumes.",
+        "Add the lines that calibrate printed under platform.contract, and run it again.",
+    ),
+    "JSE-P13": Code(
+        "calibration draft left",
+        "The draft that calibrate made could not be cancelled. It was never sent; nothing was spent.",
+        "Delete it on Jesignexpert's site; its subject stands beside the code.",
+    ),
+    "JSE-P14": Code(
+        "calibration not complete",
+        "The platform refused one call of the way to a draft; what comes after it could not be measured.",
+        "The reason beside the code; see docs/platform.md for what is assumed there.",
     ),
     "JSE-H01": Code(
         "no journal",

@@ -145,8 +145,8 @@ def rights(
         closed = _closed(folder, below)
         if not closed:
             continue
-        preview = settings.ceiling is Ceiling.PREVIEW
-        say = note if preview and len(closed) < len(below) else fail
+        harmless = settings.ceiling is Ceiling.PREVIEW and len(closed) < len(below)
+        say = note if harmless else fail
         listed = ", ".join(sorted(entry.href for entry in closed)[:_MOST_NAMED]) if names_shown else ""
         yield say(
             "JSE-D07",

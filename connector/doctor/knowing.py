@@ -20,6 +20,7 @@ from connector.journal import Journal
 from connector.journal.examining import Examined, examine
 from connector.lifecycle import Record
 from connector.passes import LOGIN_REFUSED
+from connector.report.facts import EXPIRY_COMPUTED
 
 _ALARM: Final = "alarm"
 _MOST_LIVED: Final = 200
@@ -142,7 +143,8 @@ def _lived(journal: Journal, record: Record) -> Lived:
     all_signed = len(signed) == len(record.signatories) and bool(signed)
     return Lived(
         sent_at=record.sent_at,
-        expires_at=record.expires_at,
+        # What was computed by our own rule shows nothing of the platform's.
+        expires_at=None if record.extra.get(EXPIRY_COMPUTED) else record.expires_at,
         last_signature_at=max(signed) if all_signed else None,
         fetched_at=fetched[0] if fetched else None,
         fetched=bool(fetched),
