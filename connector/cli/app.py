@@ -9,7 +9,14 @@ from typing import Annotated, Optional
 import typer
 
 from connector import __version__, logs
-from connector.cli import verbs_acting, verbs_keeping, verbs_offline, verbs_people, verbs_told
+from connector.cli import (
+    verbs_acting,
+    verbs_doctor,
+    verbs_keeping,
+    verbs_offline,
+    verbs_people,
+    verbs_told,
+)
 from connector.cli.common import MISUSED, SETTINGS, complain, configured, verb
 from connector.cli.options import (
     AccountArgument,
@@ -41,6 +48,8 @@ app.command("lint")(verbs_offline.lint)
 app.command("preview")(verbs_offline.preview)
 app.command("schema")(verbs_offline.schema)
 app.command("notify")(verbs_told.notify)
+app.command("doctor")(verbs_doctor.doctor)
+app.command("calibrate")(verbs_doctor.calibrate)
 verbs_acting.register(app)
 
 
