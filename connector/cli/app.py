@@ -10,6 +10,7 @@ import typer
 
 from connector import __version__, logs
 from connector.cli import (
+    completion,
     verbs_acting,
     verbs_doctor,
     verbs_keeping,
@@ -21,14 +22,18 @@ from connector.cli.common import MISUSED, SETTINGS, complain, configured, verb
 from connector.cli.options import (
     AccountArgument,
     ConfigOption,
+    ConnectableArgument,
     FolderArgument,
     StateOption,
     YesOption,
 )
+from connector.cli.verb_groups import EXIT_STATUS, Verbs
 
 app = typer.Typer(
     name="jse-connector",
+    cls=Verbs,
     help="Sign the documents of a WebDAV folder with Jesignexpert, from the folder itself.",
+    epilog=f"{EXIT_STATUS} Each verb has --help with an example; man jse-connector has all of them.",
     no_args_is_help=True,
     add_completion=True,
     pretty_exceptions_enable=False,
@@ -163,7 +168,7 @@ def check_config(
 @app.command()
 @verb
 def connect(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="An account or a server of the configuration.")],
+    name: ConnectableArgument,
     config: ConfigOption = None,
     state: StateOption = None,
     mail: Annotated[bool, typer.Option("--mail", help="Send the link to the account's owner.")] = False,
@@ -226,6 +231,7 @@ def rebuild(
         typer.Option(
             "--launch",
             metavar="FOLDER",
+            autocompletion=completion.folders,
             help="Judge anew what was in this folder before its first pass, and was held for that.",
         ),
     ] = None,
