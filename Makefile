@@ -6,6 +6,7 @@
 #   make fuzz    every parser with damaged examples: N=10000 of each (FUZZ_SEED repeats a run)
 #   make lint    style and types only
 #   make bench   the benchmarks
+#   make deb     the Debian package, for the Debian that this is (as root: with what it needs)
 #   make venv    the set-up alone
 #   make docs    the reference pages, man pages, completions and diagrams, from the code
 #   make corpus  the documents of other libraries' tests alone
@@ -30,7 +31,7 @@ WORKERS ?= 3
 # More than a hundred processes are started: what one has compiled, none compiles again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help venv corpus demo test test-long fuzz lint docs compiled bench clean
+.PHONY: help venv corpus demo test test-long fuzz lint docs compiled bench deb clean
 .DEFAULT_GOAL := help
 
 help:
@@ -97,6 +98,9 @@ fuzz: $(TESTS)
 
 bench: $(TESTS)
 	$(BIN)/python -m benchmarks
+
+deb:
+	@debian/build
 
 # A .venv that is a link was made by hand: it stays.
 clean:

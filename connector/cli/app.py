@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Optional
 
 import typer
 
 from connector import __version__, logs
-from connector.cli import completion, verbs_offline, verbs_people
+from connector.cli import (
+    completion,
+    verbs_acting,
+    verbs_doctor,
+    verbs_keeping,
+    verbs_offline,
+    verbs_people,
+    verbs_told,
+)
 from connector.cli.common import MISUSED, SETTINGS, complain, configured, verb
 from connector.cli.options import (
     AccountArgument,
     ConfigOption,
     ConnectableArgument,
     FolderArgument,
-    RefArgument,
     StateOption,
     YesOption,
 )
@@ -37,9 +45,25 @@ app = typer.Typer(
 app.add_typer(verbs_people.contacts, name="contacts")
 app.command("forget")(verbs_people.forget)
 app.command("show")(verbs_people.show)
+app.command("backup")(verbs_keeping.backup)
+app.command("restore")(verbs_keeping.restore)
+app.command("leave")(verbs_keeping.leave)
+app.add_typer(verbs_keeping.package, name="package", hidden=True)
 app.command("lint")(verbs_offline.lint)
 app.command("preview")(verbs_offline.preview)
 app.command("schema")(verbs_offline.schema)
+app.command("notify")(verbs_told.notify)
+app.command("doctor")(verbs_doctor.doctor)
+app.command("calibrate")(verbs_doctor.calibrate)
+verbs_acting.register(app)
+
+
+class LogFormat(StrEnum):
+    """How log lines are written."""
+
+    AUTO = "auto"
+    TEXT = "text"
+    JSON = "json"
 
 
 def _version(wanted: bool) -> None:
@@ -54,6 +78,10 @@ def _before(
     state: StateOption = None,
     debug: Annotated[bool, typer.Option("--debug", help="Log everything, show tracebacks.")] = False,
     log_level: Annotated[str, typer.Option("--log-level", help="debug, info, warning or error.")] = "info",
+    log_format: Annotated[
+        LogFormat,
+        typer.Option("--log-format", help="json: one object a line. auto: systemd's own where it listens."),
+    ] = LogFormat.AUTO,
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Tell the version and leave.")
     ] = False,
@@ -61,7 +89,7 @@ def _before(
     SETTINGS.config, SETTINGS.state, SETTINGS.debug = config, state, debug
     SETTINGS.level = "DEBUG" if debug else log_level.upper()
     try:
-        logs.configure(SETTINGS.level)
+        logs.configure(SETTINGS.level, form=log_format.value)
     except ValueError:
         complain(f'jse-connector: no log level "{log_level}"; write debug, info, warning or error.')
         raise typer.Exit(MISUSED) from None
@@ -236,29 +264,6 @@ def take_over(
     from connector.cli import operate
 
     _leave(operate.take_over(configured(config, state), folder, yes=yes))
-
-
-@app.command()
-@verb
-def resolve(
-    ref: RefArgument,
-    sent: Annotated[
-        Optional[bool],  # noqa: UP045
-        typer.Option("--sent/--not-sent", help="Whether the invitations left.", show_default=False),
-    ] = None,
-    config: ConfigOption = None,
-    state: StateOption = None,
-) -> None:
-    """Say of a request in doubt whether it was sent. With --not-sent the platform is asked once more.
-
-    Example: jse-connector resolve 7F3K2Q --not-sent
-    """
-    from connector.cli import operate
-
-    if sent is None:
-        complain("jse-connector: say --sent or --not-sent.")
-        _leave(MISUSED)
-    _leave(operate.resolve(configured(config, state), ref, sent=bool(sent)))
 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})

@@ -21,6 +21,9 @@ StateOption = Annotated[
     typer.Option("--state", help="The state directory; default $STATE_DIRECTORY or /var/lib/jse-connector."),
 ]
 YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+DryRunOption = Annotated[
+    bool, typer.Option("--dry-run", help="Tell exactly what would be done, change nothing.")
+]
 AccountArgument = Annotated[
     str,
     typer.Argument(

@@ -11,7 +11,7 @@ ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "connector"
 
 LAYERS: tuple[frozenset[str], ...] = (
-    frozenset({"errors", "logs", "text_yaml", "systemd", "courtesy", "pulse", "certificates"}),
+    frozenset({"errors", "logs", "text_yaml", "systemd", "journald", "courtesy", "pulse", "certificates"}),
     frozenset(
         {
             "sidecar",
@@ -38,7 +38,7 @@ LAYERS: tuple[frozenset[str], ...] = (
                 "documents",
                 "notify",
             ),
-            *("webdav", "jesignexpert"),
+            *("webdav", "jesignexpert", "glance"),
         }
     ),
     frozenset({"steps"}),
@@ -49,10 +49,15 @@ LAYERS: tuple[frozenset[str], ...] = (
             "ahead",
             "looking",
             "attendance",
+            "obeying",
+            "summons",
             "progress",
             "passes",
             "schedule",
             "jobs",
+            "changing",
+            "reload",
+            "running",
             "daemon",
             "metrics",
             "overview",
