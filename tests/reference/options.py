@@ -81,7 +81,8 @@ def _mapping(node: Schema) -> str:
 
 _PATTERNS = {
     "d|h|min|s|ms": "a duration: `30s`, `2min`, `4h`, `3d`",
-    "[0-2][0-9]:": '`"20:00-08:00"`',
+    "[0-5][0-9]-[0-2]": '`"20:00-08:00"`',
+    "[0-2][0-9]:": 'a time, in quotes: `"08:00"`',
     "^/": "a path that begins with `/`",
     "^https?://": "an address: `https://…`",
     "@": "an e-mail address",
