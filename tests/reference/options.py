@@ -133,6 +133,12 @@ def page() -> str:
     return "\n".join([*parts, metrics_link(), _FOOT])
 
 
+def later() -> str:
+    """What the file may hold one day and this version refuses by name, on the README."""
+    lines = [f"- {code(row.path.replace('*', 'NAME'))}: {row.why}" for row in NOT_ACTED_ON]
+    return "\n".join(lines or ["- nothing"]) + "\n"
+
+
 def _table(title: str, rows: list[Option]) -> str:
     return f"\n## {title}\n\n" + table(
         ("key", "what may stand there", "default", "meaning"),

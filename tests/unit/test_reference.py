@@ -16,6 +16,7 @@ from connector.report.context import PauseCause, WaitReason
 from connector.report.problems import WORDINGS
 from connector.sidecar.codes import CODES
 from tests.reference import completion, layers, messages, options, pages, questions, states, verbs
+from tests.reference.markdown import slug
 from tests.unit.test_architecture import LAYER
 
 ROOT = Path(__file__).parents[2]
@@ -191,12 +192,6 @@ def test_a_shell_completes_verbs_options_and_names(tmp_path: Path) -> None:
 
 # --------------------------------------------------------------------------------------------------
 # Links
-
-
-def slug(heading: str) -> str:
-    """The anchor that a heading gets where the pages are read."""
-    text = re.sub(r"[`*]|\[([^\]]*)\]\([^)]*\)", r"\1", heading).strip().lower()
-    return re.sub(r"[^\w\- ]", "", text).replace(" ", "-")
 
 
 def anchors(page: Path) -> set[str]:
