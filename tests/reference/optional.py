@@ -67,13 +67,18 @@ def series() -> list[Series]:
 _FAMILIES = {"GaugeMetricFamily": ("gauge", ""), "CounterMetricFamily": ("counter", "_total")}
 
 
-def alerts() -> list[tuple[str, str, str]]:
-    """Name, how long, what it says, of each alert that is shipped."""
+def alerts() -> list[tuple[str, str, str, str]]:
+    """Name, how long, what it says, what it means and asks for, of each alert that is shipped."""
     if not _RULES.is_file():
         return []
     groups = yaml.safe_load(_RULES.read_text("utf-8"))["groups"]
     return [
-        (rule["alert"], str(rule.get("for", "at once")), str(rule.get("annotations", {}).get("summary", "")))
+        (
+            rule["alert"],
+            str(rule.get("for", "at once")),
+            str(rule.get("annotations", {}).get("summary", "")),
+            str(rule.get("annotations", {}).get("description", "")),
+        )
         for group in groups
         for rule in group["rules"]
         if "alert" in rule
@@ -96,7 +101,13 @@ def metrics_page() -> str | None:
     rows = [(code(one.name), one.kind, listed(one.labels) or "–", one.told) for one in every]
     parts = [_METRICS, table(("series", "kind", "labels", "meaning"), rows)]
     if told := alerts():
-        parts += [_ALERTS, table(("alert", "for", "says"), ((code(name), *rest) for name, *rest in told))]
+        parts += [
+            _ALERTS,
+            table(
+                ("alert", "for", "says", "what it means, what to do"),
+                ((code(name), *rest) for name, *rest in told),
+            ),
+        ]
     return "\n".join(parts)
 
 
