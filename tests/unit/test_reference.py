@@ -148,7 +148,7 @@ def test_every_verb_has_a_heading() -> None:
 
 
 def test_the_man_pages_are_right() -> None:
-    """As troff sees them: no warning, and all verbs are there."""
+    """As troff sees them, and mandoc where there is one: no warning, and all verbs are there."""
     if shutil.which("man") is None or shutil.which("groff") is None:
         pytest.skip("no man")
     for name in ("jse-connector.1", "jse-connector.yaml.5"):
@@ -160,6 +160,12 @@ def test_the_man_pages_are_right() -> None:
             env={"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8", "MANWIDTH": "100", "MANROFFSEQ": ""},
         )
         assert shown.stderr == ""
+        if mandoc := shutil.which("mandoc"):
+            page = str(ROOT / "docs" / "man" / name)
+            judged = subprocess.run(
+                [mandoc, "-T", "lint", "-W", "warning", page], capture_output=True, text=True, check=False
+            )
+            assert judged.stdout + judged.stderr == ""
         if name.endswith("1"):
             assert all(f"jse-connector {verb.name}" in shown.stdout for verb in VERBS)
 
