@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -174,7 +175,7 @@ def test_a_shell_completes_verbs_options_and_names(tmp_path: Path) -> None:
     """The shipped script, in a real bash: what the program offers, from the configuration that is meant."""
     if shutil.which("bash") is None:
         pytest.skip("no bash")
-    program = Path(shutil.which("jse-connector") or ROOT / ".venv" / "bin" / "jse-connector")
+    program = Path(sys.executable).parent / "jse-connector"
     if not program.is_file():
         pytest.skip("not installed")
     asked = ("st", "take-over lyon-", "lint --lang")
