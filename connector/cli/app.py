@@ -123,14 +123,22 @@ def check_config(
     offline: Annotated[
         bool, typer.Option("--offline", help="Said for scripts: this check never asks the network.")
     ] = False,
+    stands_at: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option(
+            "--as", metavar="PATH", help="Judge FILE as if it stood here: a template's temporary name."
+        ),
+    ] = None,
 ) -> None:
-    """Tell everything that is wrong with a configuration; write nothing. Exit status 0 or 2.
+    """Tell everything that is wrong with a configuration, and what a change means; write nothing. Exit status 0 or 2.
 
     Example: jse-connector check-config --offline ./config.yaml
+
+    Example: jse-connector check-config --offline /tmp/new --as /etc/jse-connector/conf.d/lyon.yaml
     """
     from connector.cli import check
 
-    _leave(check.check_config(file or configured(config, state).config_file()))
+    _leave(check.check_config(configured(config, state), file, stands_at))
 
 
 @app.command()
