@@ -8,7 +8,7 @@ from typing import Annotated, Optional
 import typer
 
 from connector import __version__, logs
-from connector.cli import verbs_offline, verbs_people
+from connector.cli import verbs_config, verbs_offline, verbs_people
 from connector.cli.common import MISUSED, SETTINGS, complain, configured, verb
 from connector.cli.options import (
     AccountArgument,
@@ -33,6 +33,7 @@ app = typer.Typer(
 app.add_typer(verbs_people.contacts, name="contacts")
 app.command("forget")(verbs_people.forget)
 app.command("show")(verbs_people.show)
+app.command("generate-config")(verbs_config.generate_config)
 app.command("lint")(verbs_offline.lint)
 app.command("preview")(verbs_offline.preview)
 app.command("schema")(verbs_offline.schema)
