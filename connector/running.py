@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import logging
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
@@ -41,12 +41,12 @@ class Running:
     config: Mapping[str, str]
     secrets: Mapping[str, bool] = field(default_factory=dict)
     """Dotted path of each reference → could it be read by this process?"""
-    refused: Sequence[str] = ()
+    refused: tuple[str, ...] = ()
     """Why what stands in the file now is not taken over, one line each; empty while it is."""
     refused_since: datetime | None = None
-    waiting: Sequence[str] = ()
+    waiting: tuple[str, ...] = ()
     """Dotted paths of values that are taken over at the next start."""
-    unwatched: Sequence[str] = ()
+    unwatched: tuple[str, ...] = ()
     """``folder:NAME`` and ``account:NAME`` that are not in the configuration, though requests of theirs are open."""
 
     @property

@@ -180,7 +180,7 @@ class Reloading:
         for subject in self._unwatched - left.keys():
             end_alarm(self._parts, subject, UNWATCHED, "none of its requests waits any more")
         self._unwatched = set(left)
-        self.kept = replace(self.kept, unwatched=sorted(left))
+        self.kept = replace(self.kept, unwatched=tuple(sorted(left)))
 
     def _keep(self) -> None:
         running.keep(self._state.directory, self.kept)
