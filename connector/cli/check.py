@@ -38,7 +38,10 @@ def check_config(settings: Settings, file: Path | None = None, stands_at: Path |
     reading = read_whole(main, instead)
     seen = Seen.now(settings, reading)
     wrong = [problem for problem in reading.problems if not problem.warning]
-    warnings = [problem for problem in (*reading.problems, *seen.brakes(reading)) if problem.warning]
+    known = list(seen.brakes(reading))
+    # What the journal tells of a brake is worth more than what can be said of any.
+    better = {problem.path for problem in known}
+    warnings = [one for one in reading.problems if one.warning and one.path not in better] + known
     shown = instead.get(main, main)
     if reading.config is None:
         print(f"{shown}: {_count(len(wrong), 'problem')}" + _and_warnings(warnings) + "\n")
@@ -47,10 +50,10 @@ def check_config(settings: Settings, file: Path | None = None, stands_at: Path |
         return MISUSED
     print(f"{shown}: valid (config_version {reading.config.config_version}, read by {__version__})")
     _summary(reading, reading.config, seen)
+    print()
     if warnings:
-        print()
         _print(warnings, shown, reading.tree)
-    print("\nWho may ask:")
+    print("Who may ask:")
     for line in (*explained(reading.config), *seen.against(reading.config)):
         print(line)
     return 0

@@ -21,6 +21,8 @@ from connector.lifecycle import State
 _ORDER: Final = [ceiling.value for ceiling in Ceiling]
 _PREPARED: Final = (State.PREVIEWED.value, State.DRAFT.value)
 _OUT: Final = tuple(state.value for state in State if state.open)
+_OWN_WORDS: Final = frozenset({"connector", "seal", "journal", "metrics"})
+"""Of what waits for a start, these have more to say than why."""
 _WAITING: Final = tuple(state.value for state in State if state.before_mark)
 
 
@@ -45,7 +47,9 @@ def meaning(change: Change, ground: Ground) -> str:
             break
     else:
         said = "holds from the next pass on"
-    return f"needs a restart: {change.waits}. {said}".strip() if change.waits else said
+    if not change.waits:
+        return said
+    return f"needs a restart; {said}" if change.path[0] in _OWN_WORDS else f"needs a restart: {change.waits}"
 
 
 # --------------------------------------------------------------------------------- parts that come and go
@@ -185,6 +189,7 @@ _VALUES: Final[Sequence[tuple[str, Callable[[Change, Ground], str] | str]]] = (
     ("folders/[^/]+/(?:path|server)", _place),
     ("folders/[^/]+/accounts", _fence),
     ("folders/[^/]+/wake", "a look comes within a second of a change there; polling goes on as before"),
+    ("folders/[^/]+/comments", "on what happens from the next pass on"),
     ("folders/[^/]+/notify", "mailed from the next event on"),
     ("(?:accounts/[^/]+|(?:folders/[^/]+/)?policy)/max_sends_per_(?:day|hour)", _brake),
     ("(?:folders/[^/]+/)?policy/(?:quiet_hours|holidays|weekends)", _RULES[1]),

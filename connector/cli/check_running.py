@@ -11,12 +11,14 @@ from connector.cli.common import Settings
 from connector.config import Config, Reading, check_secrets, references
 from connector.config.changes import changes
 from connector.config.flat import flat
+from connector.config.secrets import NO_CREDENTIALS
 from connector.errors import ConfigurationProblem
 from connector.glance import Glance, glance, journal_of
 from connector.running import Running
 
 _WIDE: Final = 10
 """A brake so many times wider than the busiest day stops no accident."""
+_NOTES: Final = 6
 _USUAL: Final = 60
 """The brake that nobody had to choose is never called wide."""
 
@@ -76,12 +78,20 @@ class Seen:
                 if not self._kept.secrets.get(path) or then.get(_joined(path)) != new.get(_joined(path))
             ]
             yield f"{count}{len(wanted) - len(missing)} seen by the running service, {len(missing)} missing"
-            for path in missing:
+            for path in missing[:_NOTES]:
                 yield f"  note: {path}: {wanted[path]} was not given to the running service; a restart reads it"
+            if len(missing) > _NOTES:
+                yield f"  note: and {len(missing) - _NOTES} more"
             return
         problems = list(check_secrets(config))
         unreadable = {one.path for one in problems if "can be read by other users" not in one.text}
         yield f"{count}{len(wanted) - len(unreadable)} readable here"
+        nowhere = [one for one in problems if one.text.endswith(NO_CREDENTIALS)]
+        if len(nowhere) > 1:
+            names = ", ".join(f"{wanted[one.path]}".removeprefix("credential ") for one in nowhere[:_NOTES])
+            more = f" and {len(nowhere) - _NOTES} more" if len(nowhere) > _NOTES else ""
+            yield f"  note: credentials {names}{more}: {NO_CREDENTIALS}"
+            problems = [one for one in problems if one not in nowhere]
         for problem in problems:
             yield f"  note: {problem.path}: {problem.text}"
 
