@@ -11,6 +11,7 @@ import logging
 import signal
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
@@ -24,9 +25,13 @@ from connector.config import Config
 from connector.errors import JournalError, JournalFull, RemoteError
 from connector.guards import ServerMemory
 from connector.jobs import Job, Jobs
-from connector.passes import Outcome, account_pass, server_pass
+from connector.metrics.standing import ORDER, WORDS
+from connector.metrics.vitals import Vitals
+from connector.passes import Outcome, account_pass, server_pass, told
 from connector.schedule import ELSEWHERE, NEXTCLOUD, Result, Rhythm, Schedule, is_night
 from connector.steps.parts import Parts
+from connector.steps.telling import tell
+from connector.summons import Summons
 from connector.webdav.wakeups import WakeUps
 
 log = logging.getLogger(__name__)
@@ -35,11 +40,16 @@ ACCOUNT_EVERY = timedelta(seconds=15)
 """An account's pass skips what is not due, so it is asked for often and costs nothing."""
 
 
+TELL_EVERY = timedelta(seconds=15)
+"""What has happened is told so often; nothing to tell costs one look into the journal."""
+
+
 class Daemon:
     """Runs until a signal, or until the journal fails. Make one in the main thread, and once.
 
     ``budget``: seconds after which a pass yields; ``grace``: seconds that an effect in flight gets at the end;
-    ``reloader``: who reads a changed configuration, None where it stays as it is.
+    ``reloader``: who reads a changed configuration, None where it stays as it is;
+    ``vitals``: what is told of its passes; ``told``: who is told of a configuration that was taken over.
     """
 
     def __init__(
@@ -50,15 +60,26 @@ class Daemon:
         budget: float = 60.0,
         grace: float = 25.0,
         reloader: Reloader | None = None,
+        vitals: Vitals | None = None,
+        told: Callable[[Config], None] = lambda _config: None,
     ) -> None:
         self._parts, self._config, self._grace, self._reloader = parts, config, grace, reloader
+        self.vitals, self._tell_of = vitals or Vitals(None, now=parts.now, zone=config.zone), told
         self._ending = threading.Event()
         self._failure: JournalError | None = None
         self._told_to_end = False
         self.memories = {name: ServerMemory() for name in config.servers}
-        self._held: set[str] = set()
+        self._held: dict[str, str] = {}
+        """Account → why it launches nothing."""
+        self._standing = ""
+        """How many requests stand where, as the last pass left them."""
+        self._well: dict[str, bool] = {}
+        """Job → did all go well in its passes since the last sign of life?"""
         self._partners = _partners(config)
         self._jobs = Jobs(self._made_jobs(), budget=budget, night=self._is_night, failed=self._journal_failed)
+        self.vitals.known([job.name for job in self._jobs])
+        self.vitals.plans = self._jobs.plans
+        self.vitals.made = lambda: {name: made() for name, made in self._parts.made.items()}
         for name, memory in self.memories.items():
             self._freed(name, memory)
         self._leaving: dict[str, ServerMemory] = {}
@@ -68,6 +89,7 @@ class Daemon:
         """Held while the parts are exchanged, and while a pass takes them: all old, or all new."""
         self._retired: list[tuple[frozenset[object], Sequence[Callable[[], None]]]] = []
         """What is not used any more, once these passes are over."""
+        self._summons = Summons(parts.journal, self._summoned)
         self._wakeups = self._made_wakeups()
         self._config_wakeups: WakeUps | None = None
         self._watched: list[Path] = []
@@ -94,10 +116,18 @@ class Daemon:
             Job(f"server:{name}", partial(self._server, name), Schedule(asked, now))
             for name in self._config.servers
         ]
-        return servers + [
+        accounts = [
             Job(f"account:{name}", partial(self._account, name), Schedule(looked_at, now))
             for name in self._config.accounts
         ]
+        return [*servers, *accounts, Job("telling", self._tell, Schedule(Rhythm.fixed(TELL_EVERY), now))]
+
+    def _summoned(self, server: str, account: str) -> None:
+        """Another process wrote something for these into the journal; without a server, for all of the account's."""
+        own = f"account:{account}"
+        for job in {own, f"server:{server}"} if server else {own, *self._partners.get(own, ())}:
+            if job in self._partners:
+                self._jobs.ask(job)
 
     # ------------------------------------------------------------------------------------ the end
 
@@ -152,7 +182,9 @@ class Daemon:
         while not self._ending.wait(pause):
             now = time.monotonic()
             self._jobs.nudge()
+            self._summons.look()
             self._reload()
+            self.vitals.keep()
             if not self._ready and self._jobs.tried_all("server:"):
                 self._ready = True
                 systemd.notify("READY=1")
@@ -176,13 +208,15 @@ class Daemon:
     def _status(self) -> str:
         away = [n for n, memory in self.memories.items() if memory.problem and not memory.troubles]
         resting = [folder for memory in self.memories.values() for folder in memory.troubles]
-        held = [name for name in self._config.accounts if name in self._held]
+        held = [f"{name} ({self._held[name]})" for name in self._config.accounts if name in self._held]
         texts = [f"{len(self.memories) - len(away)} of {len(self.memories)} servers answer"]
+        texts += [self._standing] if self._standing else []
         blind = self._wakeups.blind()
+        self.vitals.without_wakeups(tuple(sorted(blind)))
         told = (
             ("not reached", away),
             ("folders left alone", resting),
-            ("held", held),
+            ("paused", held),
             ("no wake-ups", blind),
         )
         for what, names in told:
@@ -200,6 +234,7 @@ class Daemon:
         for wakeups in (self._wakeups, self._config_wakeups):
             if wakeups is not None:
                 wakeups.end()
+        self.vitals.keep()
         until = time.monotonic() + self._grace
         while (busy := self._busy()) and time.monotonic() < until:
             time.sleep(0.05)
@@ -255,7 +290,7 @@ class Daemon:
         old, new = self._config, setup.config
         self._parts, self._config, self._partners = setup.parts, new, _partners(new)
         self._retired.append((self._at_work(), setup.retired))
-        self._held &= set(new.accounts)
+        self._held = {name: cause for name, cause in self._held.items() if name in new.accounts}
         for name in old.servers.keys() - new.servers.keys():
             self._jobs.remove(f"server:{name}")
             self._leaving[name] = self.memories.pop(name)
@@ -267,6 +302,8 @@ class Daemon:
         self._anew |= {name for name in setup.anew if name in new.servers}
         for job in self._made_jobs():
             self._jobs.add(job)
+        self.vitals.known([job.name for job in self._jobs])
+        self._tell_of(new)
         if _wakes(old) != _wakes(new):
             self._wakeups.end()
             self._wakeups = self._made_wakeups()
@@ -305,6 +342,7 @@ class Daemon:
     # --------------------------------------------------------------------------------------- jobs
 
     def _server(self, name: str, deadline: float) -> Result:
+        begun = time.monotonic()
         with self._changing:
             parts, config, memory = self._parts, self._config, self.memories.get(name)
             if memory is None:  # taken out of the configuration in this very moment
@@ -314,6 +352,7 @@ class Daemon:
                 memory = self.memories[name] = renewed(memory)
                 forget(parts, name)
         outcome = server_pass(parts, name, memory, deadline=deadline)
+        self._told(f"server:{name}", begun, outcome)
         if config.polling.folders is None and not memory.problem:
             self._pace(parts, name)
         # With a trouble in one folder no pass is complete: that is no reason to begin again at once.
@@ -328,15 +367,47 @@ class Daemon:
         self._jobs[f"server:{name}"].schedule.rhythm = NEXTCLOUD if climbs else ELSEWHERE
 
     def _account(self, name: str, deadline: float) -> Result:
-        parts = self._parts
+        begun, parts = time.monotonic(), self._parts
         if name not in parts.services:  # as above
             return Result()
         outcome = account_pass(parts, name, deadline=deadline)
-        (self._held.add if parts.journal.held(name) else self._held.discard)(name)
+        hold = parts.journal.held(name)
+        if hold is not None:
+            self._held[name] = hold.cause
+        else:
+            self._held.pop(name, None)
+        self._told(f"account:{name}", begun, outcome)
         return self._result(f"account:{name}", outcome, yielded=not outcome.complete)
 
+    def _tell(self, deadline: float) -> Result:
+        """Tell what has happened; and that all goes well, once every side was worked with since the last time."""
+        tell(self._parts, deadline=deadline)
+        sides = len(self._config.servers) + len(self._config.accounts)
+        ping, well = self._parts.ping, self._well
+        if ping is not None and len(well) == sides and all(well.values()) and ping.ping():
+            self._well = {}
+        return Result()
+
+    def _told(self, job: str, begun: float, outcome: Outcome) -> None:
+        """Let whoever watches know what a pass came to."""
+        took_s = time.monotonic() - begun
+        told(self.vitals, self._parts, job, outcome, took_s=took_s, memories=self.memories)
+        self._standing = self._counted()
+
+    def _counted(self) -> str:
+        """How many requests stand where, in the words of ``status``."""
+        counted: Counter[str] = Counter()
+        for one in self._parts.journal.standing(tuple(self._config.servers)):
+            if one.state in WORDS:
+                counted[WORDS[one.state]] += one.count
+        return ", ".join(f"{counted[words]} {words}" for words in ORDER if counted[words])
+
     def _result(self, job: str, outcome: Outcome, *, yielded: bool) -> Result:
-        if outcome.moved:
+        # A pass that only ran out of time goes on with the next one; a side that fails counts until all is told anew.
+        self._well[job] = outcome.error is None and not (
+            job.startswith("server:") and self.memories[job.removeprefix("server:")].problem
+        )
+        if outcome.moved or outcome.ordered:
             for partner in self._partners.get(job, ()):
                 self._jobs.ask(partner)
         again = None

@@ -10,11 +10,12 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor as Threads
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from math import isfinite
 
 from apscheduler.executors.pool import BasePoolExecutor
 from apscheduler.jobstores.base import JobLookupError
@@ -22,6 +23,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.base import BaseTrigger
 
 from connector.errors import JournalError
+from connector.metrics.vitals import Plan
 from connector.pulse import heard_by
 from connector.schedule import Result, Schedule
 
@@ -76,6 +78,9 @@ class Jobs:
             # Two: an alarm may come while the thread that set it has not quite returned. One works, see _once.
             job_defaults={"coalesce": True, "max_instances": 2, "misfire_grace_time": None},
         )
+
+    def __iter__(self) -> Iterator[Job]:
+        return iter(self._jobs.values())
 
     def __getitem__(self, name: str) -> Job:
         return self._jobs[name]
@@ -172,6 +177,23 @@ class Jobs:
         now = self._clock()
         jobs = [job for job in self._jobs.values() if not job.gone or job.schedule.began is not None]
         return [job.name for job in jobs if job.schedule.late(now, self._budget, heard=job.heard)]
+
+    def plans(self) -> dict[str, Plan]:
+        """Tell of each job when it runs next, and how the one that runs goes."""
+        now, at, late = self._clock(), datetime.now(UTC), set(self.late())
+
+        def moment(steady: float) -> datetime | None:
+            return at + timedelta(seconds=steady - now) if isfinite(steady) else None
+
+        return {
+            job.name: Plan(
+                next_at=moment(job.schedule.due) if job.schedule.began is None else None,
+                busy=job.schedule.began is not None,
+                stirred_at=None if (began := job.schedule.began) is None else moment(max(began, job.heard)),
+                late=job.name in late,
+            )
+            for job in self._jobs.values()
+        }
 
     def _once(self, job: Job) -> None:
         with job.lock:

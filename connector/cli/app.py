@@ -2,26 +2,39 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Optional
 
 import typer
 
 from connector import __version__, logs
-from connector.cli import verbs_config, verbs_offline, verbs_people
+from connector.cli import (
+    completion,
+    verbs_acting,
+    verbs_config,
+    verbs_doctor,
+    verbs_keeping,
+    verbs_offline,
+    verbs_people,
+    verbs_told,
+)
 from connector.cli.common import MISUSED, SETTINGS, complain, configured, verb
 from connector.cli.options import (
     AccountArgument,
     ConfigOption,
+    ConnectableArgument,
     FolderArgument,
-    RefArgument,
     StateOption,
     YesOption,
 )
+from connector.cli.verb_groups import EXIT_STATUS, Verbs
 
 app = typer.Typer(
     name="jse-connector",
+    cls=Verbs,
     help="Sign the documents of a WebDAV folder with Jesignexpert, from the folder itself.",
+    epilog=f"{EXIT_STATUS} Each verb has --help with an example; man jse-connector has all of them.",
     no_args_is_help=True,
     add_completion=True,
     pretty_exceptions_enable=False,
@@ -34,9 +47,25 @@ app.add_typer(verbs_people.contacts, name="contacts")
 app.command("forget")(verbs_people.forget)
 app.command("show")(verbs_people.show)
 app.command("generate-config")(verbs_config.generate_config)
+app.command("backup")(verbs_keeping.backup)
+app.command("restore")(verbs_keeping.restore)
+app.command("leave")(verbs_keeping.leave)
+app.add_typer(verbs_keeping.package, name="package", hidden=True)
 app.command("lint")(verbs_offline.lint)
 app.command("preview")(verbs_offline.preview)
 app.command("schema")(verbs_offline.schema)
+app.command("notify")(verbs_told.notify)
+app.command("doctor")(verbs_doctor.doctor)
+app.command("calibrate")(verbs_doctor.calibrate)
+verbs_acting.register(app)
+
+
+class LogFormat(StrEnum):
+    """How log lines are written."""
+
+    AUTO = "auto"
+    TEXT = "text"
+    JSON = "json"
 
 
 def _version(wanted: bool) -> None:
@@ -51,6 +80,10 @@ def _before(
     state: StateOption = None,
     debug: Annotated[bool, typer.Option("--debug", help="Log everything, show tracebacks.")] = False,
     log_level: Annotated[str, typer.Option("--log-level", help="debug, info, warning or error.")] = "info",
+    log_format: Annotated[
+        LogFormat,
+        typer.Option("--log-format", help="json: one object a line. auto: systemd's own where it listens."),
+    ] = LogFormat.AUTO,
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Tell the version and leave.")
     ] = False,
@@ -58,7 +91,7 @@ def _before(
     SETTINGS.config, SETTINGS.state, SETTINGS.debug = config, state, debug
     SETTINGS.level = "DEBUG" if debug else log_level.upper()
     try:
-        logs.configure(SETTINGS.level)
+        logs.configure(SETTINGS.level, form=log_format.value)
     except ValueError:
         complain(f'jse-connector: no log level "{log_level}"; write debug, info, warning or error.')
         raise typer.Exit(MISUSED) from None
@@ -145,7 +178,7 @@ def check_config(
 @app.command()
 @verb
 def connect(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="An account or a server of the configuration.")],
+    name: ConnectableArgument,
     config: ConfigOption = None,
     state: StateOption = None,
     mail: Annotated[bool, typer.Option("--mail", help="Send the link to the account's owner.")] = False,
@@ -208,6 +241,7 @@ def rebuild(
         typer.Option(
             "--launch",
             metavar="FOLDER",
+            autocompletion=completion.folders,
             help="Judge anew what was in this folder before its first pass, and was held for that.",
         ),
     ] = None,
@@ -240,29 +274,6 @@ def take_over(
     from connector.cli import operate
 
     _leave(operate.take_over(configured(config, state), folder, yes=yes))
-
-
-@app.command()
-@verb
-def resolve(
-    ref: RefArgument,
-    sent: Annotated[
-        Optional[bool],  # noqa: UP045
-        typer.Option("--sent/--not-sent", help="Whether the invitations left.", show_default=False),
-    ] = None,
-    config: ConfigOption = None,
-    state: StateOption = None,
-) -> None:
-    """Say of a request in doubt whether it was sent. With --not-sent the platform is asked once more.
-
-    Example: jse-connector resolve 7F3K2Q --not-sent
-    """
-    from connector.cli import operate
-
-    if sent is None:
-        complain("jse-connector: say --sent or --not-sent.")
-        _leave(MISUSED)
-    _leave(operate.resolve(configured(config, state), ref, sent=bool(sent)))
 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})

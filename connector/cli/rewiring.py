@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Any
 
 from connector.changing import Setup
-from connector.cli import wiring
+from connector.cli import wiring, wiring_told
 from connector.cli.wiring import Seams, State
 from connector.config import Config, references, resolve_secret
 from connector.steps.parts import FolderSettings, Parts
@@ -53,6 +53,13 @@ def rewired(parts: Parts, running: Config, new: Config, state: State, seams: Sea
                 service = wiring.made_service(new, name, contract, state, parts.now, seams)
                 made.callback(service.close)
                 services[name] = service
+        logins = dict(parts.logins)
+        if not same_platform or running.accounts != new.accounts:
+            # Each knows the others' tokens: an answer that belongs to another account is refused.
+            logins = {}
+            for name in new.accounts:
+                logins[name], close = wiring.made_login(new, name, contract, state, parts.now, seams)
+                made.callback(close)
         changed = replace(
             parts,
             folders=folders,
@@ -62,7 +69,12 @@ def rewired(parts: Parts, running: Config, new: Config, state: State, seams: Sea
             accounts=wiring.accounts_of(new, contract, state),
             report=wiring.report_settings(new),
             timing=wiring.timing_of(new),
+            telling=wiring_told.telling_of(new),
+            relay=wiring_told.relay_of(new),
+            ping=wiring_told.ping_of(new),
+            logins=logins,
             keep_personal_data=new.keep_personal_data,
+            made=wiring.made_of(folders),
             clocks=wiring.clocks_of(folders, services),
         )
         kept.push(made.pop_all())

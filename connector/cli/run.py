@@ -17,17 +17,20 @@ from connector.cli import private
 from connector.cli.common import FAILED, Settings, handed_over
 from connector.cli.reloading import Reloading, first
 from connector.cli.standstill import Standstill
+from connector.cli.watching import Watching
 from connector.cli.whole import read_whole
 from connector.cli.wiring import single_instance, wired
 from connector.errors import JournalFull
 from connector.guards import ServerMemory
-from connector.passes import account_pass, server_pass
+from connector.passes import account_pass, server_pass, told
 from connector.reload import ConfigWatch
 from connector.steps.leftovers import sweep
+from connector.steps.telling import tell
 
 if TYPE_CHECKING:
     from connector.cli.wiring import State
     from connector.config import Config
+    from connector.metrics.vitals import Vitals
     from connector.steps.parts import Parts
 
 log = logging.getLogger(__name__)
@@ -50,19 +53,23 @@ def run(settings: Settings) -> int:
     watch = ConfigWatch(file, partial(read_whole, file))
     config = settings.load()
     state.make()
-    standstill = Standstill()
     with handed_over(state), _reread_on_hangup(watch), ExitStack() as held:
+        seen = Watching(config, state, "run")
+        held.callback(seen.end)
+        standstill = Standstill(told=seen.stands_still)
         alone = False
         while True:
             try:
                 if not alone:
                     held.enter_context(single_instance(state))
                     alone = True
-                return _serve(config, state, standstill, watch)
+                    seen.begin()
+                return _serve(config, state, standstill, watch, seen)
             except JournalFull as error:
                 if not standstill.may_go_on:
                     raise
                 why = str(error)
+                seen.begin()
             if not standstill.wait(why):
                 return 0
             # What was written meanwhile holds as after a start; where it cannot be used, what was loaded goes on.
@@ -79,7 +86,7 @@ def _reread_on_hangup(watch: ConfigWatch) -> Iterator[None]:
         signal.signal(signal.SIGHUP, before)
 
 
-def _serve(config: Config, state: State, standstill: Standstill, watch: ConfigWatch) -> int:
+def _serve(config: Config, state: State, standstill: Standstill, watch: ConfigWatch, seen: Watching) -> int:
     from connector.daemon import Daemon
 
     standstill.may_go_on = True
@@ -87,17 +94,23 @@ def _serve(config: Config, state: State, standstill: Standstill, watch: ConfigWa
         parts.journal.check()
         sweep(parts)
         reloading = more.enter_context(Reloading(watch, config, state, parts))
-        daemon = Daemon(parts, config, reloader=reloading)
+        daemon = Daemon(parts, config, reloader=reloading, vitals=seen.vitals, told=seen.changed)
+        seen.changed(config)
+        seen.journal = parts.journal
         standstill.over()
         try:
             if daemon.run():
+                seen.vitals.ended()
                 return 0
         except JournalFull:
             # A thread that is still in an effect keeps its requests: nobody else may begin on them in this process.
             standstill.may_go_on = daemon.at_rest
             raise
+        finally:
+            seen.journal = None
         # A thread is still in a call that does not come back. Closing its parts under its hands would only
         # blur what happened; the intent in the journal tells the next start all there is to know.
+        seen.vitals.ended()
         logging.shutdown()
         sys.stderr.flush()
         os._exit(0)
@@ -114,20 +127,38 @@ def tick(settings: Settings) -> int:
         parts.journal.check()
         sweep(parts)
         memories = {name: ServerMemory() for name in config.servers}
+        vitals = Watching(config, state, "tick").vitals
+        vitals.known(
+            [*(f"server:{name}" for name in config.servers), *(f"account:{n}" for n in config.accounts)]
+        )
+        vitals.made = lambda: {name: made() for name, made in parts.made.items()}
         for _ in range(ROUNDS):
-            if not _round(parts, memories):
+            if not _round(parts, memories, vitals):
                 break
             time.sleep(parts.timing.settle.total_seconds() + 0.2)
+        vitals.ended()
         failures = _failures(parts, memories)
+        tell(parts)
+        if not failures and parts.ping is not None:
+            parts.ping.ping()
     for failure in failures:
         log.error("%s", failure)
     return FAILED if failures else 0
 
 
-def _round(parts: Parts, memories: dict[str, ServerMemory]) -> bool:
+def _round(parts: Parts, memories: dict[str, ServerMemory], vitals: Vitals) -> bool:
     """One pass each; True when another round may bring more."""
-    outcomes = [server_pass(parts, name, memory) for name, memory in memories.items()]
-    outcomes += [account_pass(parts, name) for name in parts.accounts]
+    outcomes = []
+    for name, memory in memories.items():
+        begun = time.monotonic()
+        outcome = server_pass(parts, name, memory)
+        told(vitals, parts, f"server:{name}", outcome, took_s=time.monotonic() - begun, memories=memories)
+        outcomes.append(outcome)
+    for name in parts.accounts:
+        begun = time.monotonic()
+        outcome = account_pass(parts, name)
+        told(vitals, parts, f"account:{name}", outcome, took_s=time.monotonic() - begun, memories=memories)
+        outcomes.append(outcome)
     return any(outcome.unsettled or outcome.moved for outcome in outcomes)
 
 

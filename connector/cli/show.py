@@ -13,7 +13,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from connector import logs
-from connector.cli.common import FAILED, Settings, complain, kept_journal
+from connector.cli.common import FAILED, Settings, complain
+from connector.cli.journal_seen import seen_journal
 from connector.lifecycle import DocumentFacts, Record, SignatoryFacts
 from connector.marks import SENT_SUFFIX
 from connector.report.problems import in_body
@@ -30,7 +31,7 @@ Happened = Sequence[tuple[datetime, str, dict[str, Any]]]
 def show(settings: Settings, ref: str, *, as_json: bool, names: bool) -> int:
     """Print what is known of a request. Returns 1 when there is none of that reference. Raises JournalError."""
     config = settings.load()
-    with kept_journal(settings, config) as journal:
+    with seen_journal(settings, config) as journal:
         record = journal.by_ref(ref)
         if record is None:
             complain(f"jse-connector: no request {ref.upper()}.")

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from connector.cli.common import Settings, kept_journal
+from connector.cli.common import Settings
+from connector.cli.journal_seen import seen_journal
 from connector.cli.today import sends_today
 from connector.cli.wiring import contract_of
 from connector.lifecycle import Record, State
@@ -38,7 +39,7 @@ _COLUMNS = ("waiting", "to correct", "in progress", "signed 30d", "refused/expir
 def status(settings: Settings, *, as_json: bool) -> int:
     """Print what the journal says. Raises JournalError when there is none."""
     config = settings.load()
-    with kept_journal(settings, config) as journal:
+    with seen_journal(settings, config) as journal:
         told = gathered(config, journal, datetime.now(UTC))
     if as_json:
         print(json.dumps(told, indent=2, sort_keys=True))

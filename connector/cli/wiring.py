@@ -7,6 +7,7 @@ import fcntl
 import os
 import secrets
 import socket
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from pathlib import Path
 
 from connector.cli.state import State as State
 from connector.cli.state import state_directory as state_directory
+from connector.cli.wiring_told import login_of, ping_of, quiet_of, relay_of, renewal_of, telling_of
 from connector.config import Config, SecretReference, resolve_secret
 from connector.config import model as config_model
 from connector.config.checks import is_loopback
@@ -36,7 +38,7 @@ from connector.jesignexpert.tokens import TokenStore
 from connector.jesignexpert.transport import BaseTransport, DeadlineTransport
 from connector.journal import Journal
 from connector.marks import Sealer
-from connector.ports import Box, Folder, Href, SigningService
+from connector.ports import AccountLogin, Box, Folder, Href, SigningService
 from connector.report.tags import TAG_NAMES
 from connector.sidecar.model import Reminders
 from connector.spool import Spool
@@ -48,6 +50,7 @@ EXAMPLE_DOMAINS = ("example.fr", "example.com", "example.org", "example.net")
 NEXTCLOUD_REGISTRY = "/.jse-connector/registry/"
 _TAKES_NOTHING = frozenset({errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.EIO})
 _NEXTCLOUD_FILES = "/remote.php/dav/files/"
+_LOOKS = 4
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,12 +80,16 @@ def single_instance(state: State) -> Iterator[None]:
             f"state directory {state.directory} cannot be written: {os.strerror(error.errno or 0)}"
         ) from error
     with os.fdopen(handle, "w") as stream:
-        try:
-            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            raise JournalError(
-                f"another process works on this journal ({path} is locked): is the service running?"
-            ) from error
+        for left in range(_LOOKS, -1, -1):
+            try:
+                fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except OSError as error:
+                if not left:
+                    raise JournalError(
+                        f"another process works on this journal ({path} is locked): is the service running?"
+                    ) from error
+            time.sleep(0.05)  # who only asks whether it is held holds it for a moment
         yield
 
 
@@ -113,6 +120,10 @@ def wired(
             service = made_service(config, name, contract, state, clock, seams)
             stack.callback(service.close)
             services[name] = service
+        logins: dict[str, AccountLogin] = {}
+        for name in config.accounts:
+            logins[name], close = made_login(config, name, contract, state, clock, seams)
+            stack.callback(close)
         yield Parts(
             journal=journal,
             spool=Spool(state.directory / "spool"),
@@ -126,10 +137,28 @@ def wired(
             now=clock,
             report=report_settings(config),
             timing=timing_of(config),
+            telling=telling_of(config),
+            relay=relay_of(config),
+            ping=ping_of(config),
+            logins=logins,
             keep_personal_data=config.keep_personal_data,
             renewals=renewals,
+            made=made_of(folders),
             clocks=clocks_of(folders, services),
         )
+
+
+def made_login(
+    config: Config, name: str, contract: Contract, state: State, now: Callable[[], datetime], seams: Seams
+) -> tuple[AccountLogin, Callable[[], None]]:
+    """Return what connects an account again by itself, and what closes it."""
+    login = login_of(config, name, contract, platform_secrets(config), now=now, transport=seams.transport)
+    return renewal_of(config, name, login, TokenStore(state.directory / "tokens"), now=now), login.close
+
+
+def made_of(folders: Mapping[str, Folder]) -> dict[str, Callable[[], Mapping[str, int]]]:
+    """Return what tells how many requests each server was asked, by status."""
+    return {name: partial(getattr, one, "made") for name, one in folders.items()}
 
 
 def clocks_of(
@@ -198,6 +227,8 @@ def _watched(config: Config, name: str) -> FolderSettings:
         remember_contacts=policy.remember_contacts or None,
         comments=folder.comments,
         reminders=_reminders(policy.reminders),
+        notify=folder.notify or (),
+        quiet=quiet_of(config, policy),
         watch_root=f"{server.url} {folder.path}",
     )
 
@@ -240,6 +271,7 @@ def accounts_of(config: Config, contract: Contract, state: State) -> dict[str, A
         name: AccountSettings(
             name=name,
             sender=account.sender,
+            owner=account.owner,
             max_sends_per_day=account.max_sends_per_day,
             terms=contract.terms,
             tokens_renewed=partial(_tokens_renewed, state.directory / "tokens" / f"{name}.json"),

@@ -41,6 +41,7 @@ Line = Annotated[str, _written(values.line)]
 Name = Annotated[str, _written(values.name)]
 Address = Annotated[str, _written(values.address)]
 Duration = Annotated[timedelta, _written(values.duration)]
+Kept = Annotated[timedelta, _written(values.days_at_least)]
 Interval = Annotated[timedelta, _written(values.interval)]
 Count = Annotated[int, _written(values.whole_number), Field(ge=1, le=1_000_000)]
 Url = Annotated[str, _written(values.base_url)]
@@ -366,10 +367,11 @@ class Config(Frozen):
     journal: JournalSettings = JournalSettings()
     seal: Secret | None = None
     """The key that seals marks; None: one made at first start."""
-    metrics: Line | None = None
+    metrics: Annotated[str, _written(values.loopback_address)] | None = None
+    """Where Prometheus and ``/health`` are answered, ``HOST:PORT`` on loopback; None: nowhere."""
     tags: Annotated[Tags, BeforeValidator(_tag_names)] = Tags()
     include: Annotated[tuple[Line, ...], BeforeValidator(_listed)] = ()
-    keep_personal_data: Duration | None = None
+    keep_personal_data: Kept | None = None
 
     @property
     def zone(self) -> ZoneInfo:

@@ -37,7 +37,6 @@ class NotYet:
 
 
 NOT_ACTED_ON = (
-    NotYet("metrics", "nothing listens for Prometheus"),
     NotYet("platform.follow", "the platform is always asked", _only("status")),
     NotYet("journal.url", "the journal is kept in SQLite", _sqlite),
     NotYet("journal.password", "SQLite has no password"),

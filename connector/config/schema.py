@@ -60,6 +60,7 @@ _FORMS: Final[Mapping[str, str]] = {
     "mail.from": _ADDRESS,
     "mail.admin": _ADDRESS,
     "journal.url": "^sqlite://",
+    "metrics": "^(?:localhost|127(?:\\.[0-9]{1,3}){3}|\\[::1\\]):[0-9]{1,5}$",
 }
 """Texts of which an editor can see that they are wrong."""
 

@@ -86,7 +86,7 @@ TOLD: Final[Mapping[str, str]] = {
     "journal.url": "Default: SQLite in the state directory.",
     "journal.password": "Where the database's password is kept; never the password itself.",
     "seal": "The key that seals the connector's marks. Default: one made at first start.",
-    "metrics": "Where Prometheus is answered.",
+    "metrics": "Where Prometheus (/metrics) and /health are answered, on this machine only: 127.0.0.1:9469.",
     "tags": "What the coloured tags on files are called (Nextcloud). Default: by language; false: none.",
     "tags.to_correct": "Something in the request is to be corrected or checked; false: no such tag.",
     "tags.in_progress": "People are signing; false: no such tag.",
@@ -94,7 +94,8 @@ TOLD: Final[Mapping[str, str]] = {
     "tags.refused": "Somebody declined; false: no such tag.",
     "tags.expired": "Nobody signed in time; false: no such tag.",
     "include": "Further files, by pattern, from this file's directory; the same name twice is refused.",
-    "keep_personal_data": "How long after a request's end addresses and numbers are kept; then names only.",
+    "keep_personal_data": "How long after a request's end addresses and numbers are kept; then names only. "
+    "At least 1d; without the line all is kept.",
     **{f"policy.{key}": text for key, text in _POLICY.items()},
     **{f"folders.*.policy.{key}": text for key, text in _POLICY.items()},
 }

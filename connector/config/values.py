@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from datetime import time, timedelta
 from difflib import get_close_matches
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Final
 from urllib.parse import SplitResult, urlsplit
@@ -53,6 +54,14 @@ def interval(text: str) -> timedelta:
     length = duration(text)
     if not length:
         raise ValueError(f'"{text}": an interval must be longer than nothing.')
+    return length
+
+
+def days_at_least(text: str) -> timedelta:
+    """How long something is kept that cannot be had again: a zero, which means never elsewhere, must not erase it."""
+    length = duration(text)
+    if length < timedelta(days=1):
+        raise ValueError(f'"{text}": at least 1d; to keep everything, leave the line out.')
     return length
 
 
@@ -189,6 +198,26 @@ def relay_url(text: str) -> str:
     if parts.scheme not in {"smtp", "smtps", "smtp+starttls"} or parts.path not in {"", "/"}:
         raise ValueError("write a relay as smtp://relay.example:25, smtps://… or smtp+starttls://…")
     return text.removesuffix("/")
+
+
+def loopback_address(text: str) -> str:
+    """``HOST:PORT`` on this very machine: whoever reaches it is answered without a login, so nobody else may."""
+    host, colon, port = text.rpartition(":")
+    bare = host[1:-1] if host.startswith("[") and host.endswith("]") else host
+    try:
+        there = "127.0.0.1" if bare == "localhost" else ip_address(bare)
+    except ValueError:
+        there = None
+    if not colon or there is None or (":" in bare) != (host != bare):
+        raise ValueError("write an address of this machine and a port: 127.0.0.1:9469, or [::1]:9469")
+    if not re.fullmatch(r"[0-9]{1,5}", port) or not 1 <= int(port) <= 65_535:
+        raise ValueError(f'"{port}" is no port; write a number from 1 to 65535: 127.0.0.1:9469')
+    if not ip_address(there).is_loopback:
+        raise ValueError(
+            f"{host} can be reached from other machines, and whoever asks there is answered without a login; write "
+            f"127.0.0.1:{port}, and let a proxy of yours with a login pass it on"
+        )
+    return text
 
 
 def journal_url(text: str) -> str:

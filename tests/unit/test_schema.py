@@ -478,7 +478,7 @@ BAD_CONFIGURATIONS = [
     ("ceiling", "account: lyon}", "account: lyon, send: always}"),
     ("version", "config_version: 1", "config_version: 7"),
     ("path", "path: /Lettres/", "path: Lettres"),
-    ("not yet", "folders:", "metrics: 127.0.0.1:9469\nfolders:"),
+    ("metrics", "folders:", "metrics: 0.0.0.0:9469\nfolders:"),
     ("quiet", "folders:", "policy: {quiet_hours: \"at night\"}\nfolders:"),
     ("occasion", "folders:", "hooks: {chat: {url: \"https://chat.example/x\", events: [always]}}\nfolders:"),
     ("digest", "folders:", "mail: {relay: smtp://r.example, from: a@b.fr, admin: a@b.fr, digest: noon}\nfolders:"),
