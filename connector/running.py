@@ -58,9 +58,10 @@ class Running:
 def keep(directory: Path, running: Running) -> None:
     """Write it down. A disk that takes nothing stops no service: what is kept is then of before."""
     target = directory / NAME
-    part = target.with_name(f"{NAME}.{os.getpid()}.part")
+    part = target.with_name(f"{NAME}.part")
     try:
-        handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+        part.unlink(missing_ok=True)  # of a process that was killed, or of root's
+        handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         with os.fdopen(handle, "w", encoding="utf-8") as stream:
             json.dump({"format": FORMAT, **asdict(running)}, stream, ensure_ascii=False, default=_plain)
         part.replace(target)
