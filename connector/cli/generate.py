@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 import unicodedata
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 from urllib.parse import urlsplit
+
+import typer
 
 from connector.cli.common import MISUSED, complain, misused
 from connector.config import read_config
@@ -20,6 +23,18 @@ from connector.errors import ConnectorError
 _NEXTCLOUD_USER: Final = re.compile(r"/remote\.php/dav/files/([^/]+)")
 _NAME: Final = re.compile(r"[^A-Za-z0-9]+")
 _CLOUD, _PLATFORM = "https://cloud.example/remote.php/dav/files/signatures/", "https://jesignexpert.example/"
+
+
+_QUESTIONS: Final = (
+    ("dms", "URL of the DMS, down to the login's files", _CLOUD),
+    ("folders", "Folder to watch, as people see it", "/Signatures/"),
+    ("platform", "URL of Jesignexpert, as ECMA gave it", _PLATFORM),
+    ("accounts", "The firm, as invitations show it", "Cabinet Exemple"),
+    ("owner", "Address of whoever holds its Comptexpert login", "direction@firm.example"),
+    ("support", "Whom the texts in the folders name (nobody: leave it empty)", ""),
+    ("admin", "Your own address, for alarms (no mails: leave it empty)", ""),
+)
+_LISTS: Final = frozenset({"dms", "folders", "accounts"})
 
 
 class NotWritten(ConnectorError):
@@ -45,6 +60,18 @@ class Asked:
     def nothing(self) -> bool:
         """True where nothing was said."""
         return not any(vars(self).values())
+
+
+def answered(asked: Asked) -> Asked:
+    """Ask a person for what was not said, on standard error, so that the file itself can go elsewhere."""
+    if not sys.stdin.isatty():
+        misused("nobody can be asked here; say it with the options.")
+    found: dict[str, Any] = {}
+    for key, question, usual in _QUESTIONS:
+        if not getattr(asked, key):
+            told = typer.prompt(question, default=usual, err=True, show_default=bool(usual)).strip()
+            found[key] = ((told,) if told else ()) if key in _LISTS else (told or None)
+    return replace(asked, **found)
 
 
 def generate(asked: Asked, output: Path | None) -> int:

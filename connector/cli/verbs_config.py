@@ -51,6 +51,7 @@ def generate_config(
         Optional[str],  # noqa: UP045
         typer.Option("--admin", metavar="ADDRESS", help="Who is told of troubles."),
     ] = None,
+    ask: Annotated[bool, typer.Option("--ask", help="Ask for what is not said.")] = False,
     output: Annotated[
         Optional[Path],  # noqa: UP045
         typer.Option(
@@ -63,7 +64,7 @@ def generate_config(
     With any answer every setting is shown, behind "#" where it is not needed; without one only what is needed. Where
     there are as many servers or accounts as folders, each folder has its own, else all have the first.
 
-    Example: jse-connector generate-config
+    Example: jse-connector generate-config --ask > config.yaml
 
     Example: jse-connector generate-config --dms https://cloud.example/remote.php/dav/files/signatures/
     --account "Cabinet Exemple" --folder "/Lettres de mission/" --output /etc/jse-connector/config.yaml
@@ -82,4 +83,4 @@ def generate_config(
         relay=relay,
         admin=admin,
     )
-    raise typer.Exit(room.generate(asked, output))
+    raise typer.Exit(room.generate(room.answered(asked) if ask else asked, output))

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import pty
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -338,6 +342,28 @@ def test_what_was_said_stands_there(capsys: pytest.CaptureFixture[str]) -> None:
     assert config.accounts["cabinet-d-exemple-nord"].sender == "Cabinet d'Exemple: nord"
     assert (config.support, config.language) == ("no: 04 78", "en")
     assert load_config(Called(capsys, "generate-config", "--dms", DMS).out).servers["cloud"].user == "jse"
+
+
+def test_a_person_is_asked_where_there_is_one(tmp_path: Path) -> None:
+    """On a terminal, for what was not said; nothing but the file goes to standard output. Elsewhere nobody is asked."""
+    command = [sys.executable, "-m", "connector", "generate-config", "--ask", "--dms", DMS]
+    alone = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    assert (alone.returncode, alone.stdout) == (2, "")
+    assert "say it with the options" in alone.stderr
+    person, terminal = pty.openpty()
+    os.write(person, b"/Courrier/\n\nCabinet Martin\nm@martin.fr\n\nmoi@martin.fr\n")
+    called = subprocess.run(command, stdin=terminal, capture_output=True, text=True, check=False)
+    os.close(person)
+    os.close(terminal)
+    assert called.returncode == 0, called.stderr
+    config = load_config(called.stdout)
+    assert config.folders["courrier"].path == "/Courrier/"
+    assert (config.accounts["cabinet-martin"].sender, config.accounts["cabinet-martin"].owner) == (
+        "Cabinet Martin",
+        "m@martin.fr",
+    )
+    assert config.mail is not None
+    assert (config.mail.admin, config.support) == ("moi@martin.fr", "")
 
 
 def test_every_key_can_be_taken_into_use(capsys: pytest.CaptureFixture[str]) -> None:
