@@ -12,6 +12,7 @@ from connector import __version__, logs
 from connector.cli import (
     completion,
     verbs_acting,
+    verbs_config,
     verbs_doctor,
     verbs_keeping,
     verbs_offline,
@@ -45,6 +46,7 @@ app = typer.Typer(
 app.add_typer(verbs_people.contacts, name="contacts")
 app.command("forget")(verbs_people.forget)
 app.command("show")(verbs_people.show)
+app.command("generate-config")(verbs_config.generate_config)
 app.command("backup")(verbs_keeping.backup)
 app.command("restore")(verbs_keeping.restore)
 app.command("leave")(verbs_keeping.leave)
@@ -155,14 +157,22 @@ def check_config(
     offline: Annotated[
         bool, typer.Option("--offline", help="Said for scripts: this check never asks the network.")
     ] = False,
+    stands_at: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option(
+            "--as", metavar="PATH", help="Judge FILE as if it stood here: a template's temporary name."
+        ),
+    ] = None,
 ) -> None:
-    """Tell everything that is wrong with a configuration; write nothing. Exit status 0 or 2.
+    """Tell everything that is wrong with a configuration, and what a change means; write nothing. Exit status 0 or 2.
 
     Example: jse-connector check-config --offline ./config.yaml
+
+    Example: jse-connector check-config --offline /tmp/new --as /etc/jse-connector/conf.d/lyon.yaml
     """
     from connector.cli import check
 
-    _leave(check.check_config(file or configured(config, state).config_file()))
+    _leave(check.check_config(configured(config, state), file, stands_at))
 
 
 @app.command()

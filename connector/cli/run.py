@@ -72,8 +72,9 @@ def run(settings: Settings) -> int:
                 seen.begin()
             if not standstill.wait(why):
                 return 0
-            # What was written meanwhile holds as after a start; where it cannot be used, what was loaded goes on.
-            config = read_whole(file).config or config
+            # It goes on with what it worked with; what was written meanwhile is taken over as ever, or refused.
+            config = seen.config
+            watch.ask()
 
 
 @contextmanager

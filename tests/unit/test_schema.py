@@ -513,6 +513,20 @@ def test_the_least_configuration_passes_however_it_is_quoted() -> None:
         assert read_config(text).config is not None
 
 
+def test_a_file_in_parts() -> None:
+    """What is needed may stand in what is included; a part needs nothing, and includes nothing."""
+    main = next(iter(loaded("config_version: 1\ninclude: conf.d/*.yaml\n")))
+    assert faults("config", main) == []
+    assert faults("config", {"config_version": 1}) != []
+    assert faults("config", {"include": "conf.d/*.yaml"}) != []
+    for key in ("servers", "accounts", "folders", "platform"):
+        part = next(iter(loaded("\n".join(line for line in LEAST.splitlines() if line.startswith(key)))))
+        assert faults("config-part", part) == []
+        assert faults("config", part) != []
+    assert faults("config-part", {"include": "x.yaml"}) != []
+    assert faults("config-part", {"folder": {}}) != []
+
+
 def test_the_schemas_limits_are_those_in_force() -> None:
     assert Contract().terms.subject_length == SUBJECT_LENGTH
     assert values._NAME.pattern == NAME_PATTERN.strip("^$")
