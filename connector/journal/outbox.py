@@ -199,6 +199,18 @@ class Outbox(Database):
             return when(row.done_at)
         return None
 
+    def count_told(self, cause: str, since: datetime) -> int:
+        """Return how often something of a cause was told since then."""
+        columns = schema.outbox.c
+        with self._reading() as connection:
+            return int(
+                connection.execute(
+                    sa.select(sa.func.count()).where(
+                        columns.cause == cause, columns.state == TOLD, columns.done_at >= since.timestamp()
+                    )
+                ).scalar_one()
+            )
+
     def begin_letters(self, letters: Sequence[Letter]) -> str:
         """The intent: what leaves together has one name from now on. Returns it, as often as it is asked."""
         batch = next((one.batch for one in letters if one.batch), letters[0].key)

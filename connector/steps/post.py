@@ -139,6 +139,8 @@ def _not_before(parts: Parts, letters: Sequence[Letter]) -> datetime | None:
     now, first = parts.now(), letters[0]
     if first.kind == ALARM and first.data.get("cause") in _CANNOT_WAIT:
         return None
+    if first.data.get("asked"):
+        return None  # whoever asked for it, a moment ago, waits for it
     until = quiet_until(now, _quiet(parts, first))
     if until is not None:
         return until
