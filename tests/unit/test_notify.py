@@ -137,7 +137,7 @@ def test_a_call_ends_whatever_it_does() -> None:
 # ------------------------------------------------------------------------------------------------- hooks
 
 
-class _Heard(BaseHTTPRequestHandler):
+class Heard(BaseHTTPRequestHandler):
     """Keeps what it is told; answers as its class says."""
 
     told: ClassVar[list[tuple[str, str, bytes]]] = []
@@ -160,11 +160,11 @@ class _Heard(BaseHTTPRequestHandler):
 
 @contextmanager
 def listening() -> Iterator[str]:
-    server = HTTPServer(("127.0.0.1", 0), _Heard)
+    server = HTTPServer(("127.0.0.1", 0), Heard)
     thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
-    _Heard.told.clear()
-    _Heard.status, _Heard.wait = 200, 0.0
+    Heard.told.clear()
+    Heard.status, Heard.wait = 200, 0.0
     try:
         yield f"http://127.0.0.1:{server.server_address[1]}/hook?key=geheim"
     finally:
@@ -179,15 +179,15 @@ def test_an_address_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     with listening() as url:
         hook = Hook(name="chat", events=frozenset({"sent"}), url=url)
         call(hook, {"format": 1, "event": "sent", "é": "ü"})
-        ((method, path, body),) = _Heard.told
+        ((method, path, body),) = Heard.told
         assert (method, path, json.loads(body)["é"]) == ("POST", "/hook?key=geheim", "ü")
         for status in (302, 404, 500):
-            _Heard.status = status
+            Heard.status = status
             with pytest.raises(Unavailable) as no:
                 call(hook, {})
             assert no.value.status == status
-        assert len(_Heard.told) == 4
-        _Heard.status, _Heard.wait = 200, 0.5
+        assert len(Heard.told) == 4
+        Heard.status, Heard.wait = 200, 0.5
         with pytest.raises(OutcomeUnknown) as slow:
             call(hook, {}, timeout_s=0.1)
     with pytest.raises(NotConnected) as away:
@@ -258,8 +258,8 @@ def test_the_ping_is_rare_and_quiet(caplog: pytest.LogCaptureFixture) -> None:
         assert [ping.ping(), ping.ping()] == [True, False]
         now[0] = 61
         assert ping.ping()
-        assert (ping.sent, ping.failed, [each[0] for each in _Heard.told]) == (2, 0, ["GET", "GET"])
-        _Heard.status = 500
+        assert (ping.sent, ping.failed, [each[0] for each in Heard.told]) == (2, 0, ["GET", "GET"])
+        Heard.status = 500
         for minute in range(2, 6):
             now[0] = 61.0 * minute
             assert not ping.ping()
