@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import email
 import email.policy
+import logging
 import socket
 import ssl
 import time
@@ -52,7 +53,8 @@ class Relay:
         return [str(mail["Subject"]) for mail in self.mails]
 
     def start(self) -> None:
-        """Listen."""
+        """Listen. What the server logs of itself is not the connector's."""
+        logging.getLogger("mail.log").setLevel(logging.CRITICAL)
         more: dict[str, Any] = {}
         if self._user is not None:
             secure = self._tls is not None  # asked for in clear, it would warn of it
