@@ -92,6 +92,11 @@ class Outbox(Database):
             for row in rows
         ]
 
+    def last_news(self) -> int:
+        """Return the number of the newest event; 0 before the first."""
+        with self._reading() as connection:
+            return int(connection.execute(sa.select(sa.func.max(schema.event.c.id))).scalar() or 0)
+
     def touched(self, since: datetime) -> list[int]:
         """Return which records something has happened to since then."""
         columns = schema.event.c

@@ -40,6 +40,7 @@ _PATIENCE: Final[Mapping[str, timedelta]] = {
 }
 """How long it lasts before it is worth a mail; for all others ``Timing.gather``."""
 _AGAIN: Final = timedelta(hours=1)
+_OLD: Final = timedelta(days=1)
 _HOOKS: Final[Mapping[str, str]] = {
     Event.SENT: "sent",
     Event.DELIVERED: "signed",
@@ -58,6 +59,10 @@ def take_in(parts: Parts) -> int:
     """Post a letter for all that is news. Returns how many. Raises JournalError only."""
     journal, posted = parts.journal, 0
     cursor = journal.told_up_to()
+    if parts.relay is None and not parts.telling.hooks:
+        # Nobody hears of anything; whoever does, later, hears of what happens then.
+        last = journal.last_news()
+        return journal.post([], up_to=last) if last > cursor else 0
     while batch := journal.news(cursor):
         desk = Desk(parts)
         for one in batch:
@@ -82,8 +87,13 @@ def _apart(step: Callable[[], None]) -> None:
 
 def _tell_if_due(desk: Desk, record_id: int, at: datetime) -> None:
     record = desk.parts.journal.get(record_id)
-    if record.state in _TOLD_AT_ONCE:
+    if record.state in _TOLD_AT_ONCE and not _of_old(record, at):
         desk.tell_people(record, at=at)
+
+
+def _of_old(record: Record, at: datetime) -> bool:
+    """True where an end is only learned anew, of a journal begun from the markers: it was told in its time."""
+    return record.ended_at is not None and record.ended_at < at - _OLD
 
 
 class Desk:
@@ -231,6 +241,8 @@ def _of_a_request(desk: Desk, news: News) -> None:
         return
     assert news.record_id is not None
     record = desk.parts.journal.get(news.record_id)
+    if _of_old(record, news.at):
+        return
     key = str(news.id)
     if name == "to_correct":
         # Judged again and again while people look for the right word.

@@ -22,7 +22,7 @@ from connector.steps.news import DIGEST, Desk
 from connector.steps.parts import Parts
 
 LOOK_EVERY: Final = timedelta(minutes=10)
-IN_DOUBT, FOREIGN_MARK, BRAKE = "in_doubt", "foreign_mark", "brake_day"
+IN_DOUBT, FOREIGN_MARK, BRAKE, UNKNOWN_WORD = "in_doubt", "foreign_mark", "brake_day", "unknown_word"
 _MARKS: Final = frozenset({"marker_unreadable", "marker_other_connector"})
 _NO_STATUS: Final = State.WITHDRAWN
 _DIGESTS: Final = "digests"
@@ -92,6 +92,7 @@ def _needs_somebody(desk: Desk, account: str, records: Sequence[Record]) -> None
     held = {
         IN_DOUBT: [one for one in records if one.state is State.IN_DOUBT],
         FOREIGN_MARK: [one for one in records if one.state is State.HELD and one.reason in _MARKS],
+        UNKNOWN_WORD: [one for one in records if one.extra.get("unknown_word")],
         BRAKE: [one for one in records if _braked(desk.parts, one)],
     }
     for cause, them in held.items():

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -11,8 +14,11 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from connector.config import load_config
+from connector.daemon import Daemon
 from connector.steps.telling import tell
 from tests.relays import Relay
+from tests.unit.test_notify import Heard, listening
 from tests.worlds import CLAIRE, MARIE, ONE, TWO, Stage
 
 PARIS = ZoneInfo("Europe/Paris")
@@ -339,3 +345,58 @@ def test_each_person_has_one_digest_a_day(tmp_path: Path) -> None:
         on_a(stage, 5, "09:00")
         tell(stage.parts)
         assert all(each.split("@")[1] == "cabinet.fr" for each in relay.to)
+
+
+def test_the_service_tells_by_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Beside its passes, without anybody's doing; a ping once every side was worked with, none while one fails."""
+    monkeypatch.setattr("connector.daemon.TELL_EVERY", timedelta(seconds=0.1))
+    with listening() as url, told(tmp_path, more=f"ping: {{url: '{url}'}}\n") as (stage, relay):
+        stage.drop("fixe", sidecar=FIXED_LINE)
+        stage.parts.timing = replace(stage.parts.timing, gather=timedelta(0))
+        daemon = Daemon(stage.parts, load_config(stage.config_text))
+        ends = time.monotonic() + 30
+
+        def wait() -> None:
+            while time.monotonic() < ends and not (relay.mails and Heard.told):
+                stage.clock.advance(1)  # what was dropped settles
+                time.sleep(0.02)
+            daemon.stop()
+
+        waiting = threading.Thread(target=wait)
+        waiting.start()
+        assert daemon.run()
+        waiting.join()
+        assert relay.to == [NOTIFY]
+        assert [method for method, _, _ in Heard.told] == ["GET"]
+        stage.dms.misbehave(kind="status", status=503, times=None)
+        Heard.told.clear()
+        assert stage.parts.ping is not None
+        stage.parts.ping._last = float("-inf")
+        again = Daemon(stage.parts, load_config(stage.config_text))
+        timer = threading.Timer(2.0, again.stop)
+        timer.start()
+        assert again.run()
+        timer.join()
+        assert Heard.told == []
+
+
+def test_an_end_that_is_learned_anew_is_old(tmp_path: Path) -> None:
+    """The journal is lost: what was refused weeks ago is not told as if it happened now; what happens now is."""
+    with told(tmp_path) as (stage, relay):
+        stage.drop("une")
+        stage.run()
+        stage.refuse()
+        for _ in range(2):
+            later(stage, 11 * MINUTE)
+        assert len(relay.mails) == 1
+        later(stage, 3 * DAY)
+        stage.renew()
+        at(stage, "22:00")
+        relay.mails.clear()
+        stage.lose_journal()
+        stage.drop("deux")
+        stage.run()
+        for _ in range(3):
+            later(stage, 11 * MINUTE)
+        assert [one for one in relay.subjects if one.startswith("REFUSÉ")] == []
+        assert [record.state.value for record in stage.records() if record.closed] == ["refused"]
