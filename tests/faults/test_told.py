@@ -16,6 +16,7 @@ import pytest
 
 from connector.config import load_config
 from connector.daemon import Daemon
+from connector.lifecycle import State
 from connector.steps.telling import tell
 from tests.relays import Relay
 from tests.unit.test_notify import Heard, listening
@@ -400,3 +401,24 @@ def test_an_end_that_is_learned_anew_is_old(tmp_path: Path) -> None:
             later(stage, 11 * MINUTE)
         assert [one for one in relay.subjects if one.startswith("REFUSÉ")] == []
         assert [record.state.value for record in stage.records() if record.closed] == ["refused"]
+
+
+def test_what_is_marked_and_did_not_leave_waits_as_well(tmp_path: Path) -> None:
+    """Refused for want of credit in the evening, recharged at night: the invitation leaves in the morning."""
+    with told(tmp_path, more='policy: {quiet_hours: "20:00-08:00"}\n') as (stage, _):
+        at(stage, "19:30")
+        stage.renew()
+        stage.platform.credit = 0
+        stage.drop()
+        stage.run()
+        assert stage.record().state is State.MARKED
+        at(stage, "21:00")
+        stage.platform.credit = 5
+        for _ in range(5):
+            later(stage, 2 * HOUR)
+        assert stage.sends() == [0]
+        at(stage, "08:01")
+        for _ in range(3):
+            later(stage, MINUTE)
+        assert stage.sends() == [1]
+        stage.intact()
