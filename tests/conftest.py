@@ -51,6 +51,8 @@ LONG: Final = re.compile(
     r"|faults/test_fence\.py::.*\[plain"
     r"|faults/test_who_asks\.py::test_(?:a_link|a_question|many_requests|where_links|what_has_left)"
     r"|faults/test_who_asks\.py::.*\[plain"
+    r"|faults/test_told\.py::test_(?:refused_for_good|what_is_over|a_second_mail|an_end_that|what_is_marked)"
+    r"|faults/test_connected_again\.py::test_(?:one_link|a_page|a_stranger\w+\[o@)"
 )
 
 
