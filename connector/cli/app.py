@@ -9,7 +9,7 @@ from typing import Annotated, Optional
 import typer
 
 from connector import __version__, logs
-from connector.cli import verbs_offline, verbs_people
+from connector.cli import verbs_offline, verbs_people, verbs_seeing
 from connector.cli.common import MISUSED, SETTINGS, complain, configured, verb
 from connector.cli.options import (
     AccountArgument,
@@ -33,7 +33,9 @@ app = typer.Typer(
 
 app.add_typer(verbs_people.contacts, name="contacts")
 app.command("forget")(verbs_people.forget)
-app.command("show")(verbs_people.show)
+app.command("status")(verbs_seeing.status)
+app.command("show")(verbs_seeing.show)
+app.command("spending")(verbs_seeing.spending)
 app.command("lint")(verbs_offline.lint)
 app.command("preview")(verbs_offline.preview)
 app.command("schema")(verbs_offline.schema)
@@ -186,22 +188,6 @@ def resume(account: AccountArgument, config: ConfigOption = None, state: StateOp
     from connector.cli import accounts
 
     _leave(accounts.resume(configured(config, state), account))
-
-
-@app.command()
-@verb
-def status(
-    config: ConfigOption = None,
-    state: StateOption = None,
-    as_json: Annotated[bool, typer.Option("--json", help='For programs; with "format": 1.')] = False,
-) -> None:
-    """Tell how many requests stand where, and what needs a person.
-
-    Example: jse-connector status --json
-    """
-    from connector.cli import status as room
-
-    _leave(room.status(configured(config, state), as_json=as_json))
 
 
 @app.command()

@@ -1,4 +1,4 @@
-"""``schema``: what may stand in the three kinds of files, as JSON Schema 2020-12, for editors and other programs."""
+"""``schema``: what may stand in three kinds of files, and in `status --json`, as JSON Schema 2020-12."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from connector.cli.common import misused, one_of
+from connector.cli.status_schema import status_schema
 from connector.config.schema import config_schema
 from connector.errors import ConnectorError
 from connector.report.typography import spaced
@@ -17,6 +18,7 @@ KINDS: Final[Mapping[str, str]] = {
     "request": "*.sign.yaml, *.sign.yml, *.sign.yaml.txt, *.sign.txt",
     "settings": "_signature.yaml, _signature.yml, _signature.yaml.txt, _signature.txt",
     "config": "the administrator's config.yaml",
+    "status": "what jse-connector status --json prints",
 }
 """Kind → the files it is for."""
 
@@ -53,5 +55,7 @@ def made(kind: str) -> dict[str, Any]:
     """Return a schema as JSON values."""
     if kind == "config":
         return config_schema()
+    if kind == "status":
+        return status_schema()
     found: dict[str, Any] = spoken(schema_of("settings" if kind == "settings" else "request"), spaced)
     return found
