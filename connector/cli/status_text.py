@@ -270,7 +270,7 @@ class _Page:
 
     def _wrapped(self, text: str, indent: int = 2, hanging: int | None = None) -> Iterator[str]:
         found = textwrap.wrap(
-            _DAY.sub(r"\1\u00a0\2", text),
+            _DAY.sub("\\1\u00a0\\2", text),
             self._width,
             initial_indent=" " * indent,
             subsequent_indent=" " * (indent + 2 if hanging is None else hanging),
