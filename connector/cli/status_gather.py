@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 FORMAT: Final = 1
 LATELY: Final = timedelta(days=30)
-AHEAD: Final = timedelta(days=14)
+AHEAD: Final = timedelta(days=21)
 """What lapses or ends within so long is told under "soon"."""
 _CURES: Final[Mapping[str, str]] = {
     "tokens": "jse-connector connect {name} --mail",

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import re
 import textwrap
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -64,6 +65,15 @@ def summary(told: Mapping[str, Any], zone: ZoneInfo) -> str:
         f"{sum(folder[column] for folder in told['folders'].values())} {column}" for column in _COLUMNS[:3]
     ]
     return f"{_Page(told, zone, 80).last_pass()}; {', '.join(counted)}"
+
+
+@dataclass(frozen=True)
+class _Row:
+    """Something that needs a person: (name, what, where or why, since when), the cure, perhaps its file."""
+
+    told: tuple[str, str, str, str | None]
+    cure: str
+    file: str = ""
 
 
 class _Page:
@@ -128,22 +138,28 @@ class _Page:
     # ------------------------------------------------------------------------------------- folders
 
     def folders(self) -> Iterator[str]:
-        """The table."""
+        """The table; on a narrow terminal closer together, and long names on lines of their own."""
         folders = self._told["folders"]
         first = max(len("folder"), *(len(name) for name in folders)) + 2
         columns = [(column, max(len(column), 7)) for column in _COLUMNS]
-        if first + 9 + sum(wide for _, wide in columns) + 8 > self._width:
-            # A long name stands on a line of its own: the numbers stay below each other.
-            first = 4
-        head = f"{'folder':<{max(first, 8)}}" if first > 4 else f"{'folder':<{first}}"
-        yield f"{head}{'send':<9}" + "  ".join(f"{column:>{wide}}" for column, wide in columns)
+        numbers = sum(wide for _, wide in columns)
+        apart = 2 if first + 9 + numbers + 2 * (len(columns) - 1) <= self._width else 1
+        own_lines = first + 9 + numbers + len(columns) - 1 > self._width
+        first = 8 if own_lines else first
+
+        def row(name: str, send: str, cells: Iterable[str]) -> str:
+            told = (" " * apart).join(
+                f"{cell:>{wide}}" for cell, (_, wide) in zip(cells, columns, strict=True)
+            )
+            return f"{name:<{first}}{send:<9}{told}"
+
+        yield row("folder", "send", _COLUMNS)
         for name, folder in folders.items():
-            cells = "  ".join(f"{_cell(folder, column):>{wide}}" for column, wide in columns)
-            if first == 4:
+            if own_lines:
                 yield name
-                yield f"{'':<{len(head)}}{folder['send']:<9}{cells}"
-            else:
-                yield f"{name:<{len(head)}}{folder['send']:<9}{cells}"
+            yield row(
+                "" if own_lines else name, folder["send"], (_cell(folder, column) for column in _COLUMNS)
+            )
         yield ""
 
     # ------------------------------------------------------------------------------------- persons
@@ -152,33 +168,47 @@ class _Page:
         """Who has to decide what, with the command for it."""
         for each in self._told["service"]["ailments"]:
             yield from self._wrapped(each["text"])
+        yield from self._aligned([*self._requests(), *self._accounts(), *self._servers()])
+        yield from self._of_folders()
+
+    def _requests(self) -> Iterator[_Row]:
         for row in self._told["needs_a_person"]:
             reason = f" ({row['reason']})" if row["reason"] and self._width >= 110 else ""
             state = row["state"].replace("_", " ") + reason
-            yield from self._row(row["ref"], state, row["folder"], row["since"], row["command"])
-            if "file" in row:
-                yield from self._wrapped(row["file"], 11)
+            yield _Row((row["ref"], state, row["folder"], row["since"]), row["command"], row.get("file", ""))
+
+    def _accounts(self) -> Iterator[_Row]:
         for name, account in self._told["accounts"].items():
-            yield from self._held(name, account)
+            hold = account["held"]
+            if hold is not None:
+                why = _REASONS.get(hold["cause"], hold["cause"].replace("_", " "))
+                cure = hold["command"] or _CURED.get(hold["cause"], "ends by itself")
+                yield _Row((name, "account", why, hold["since"]), cure)
+            elif account["connected"] is False:
+                yield _Row((name, "account", "not connected", None), f"jse-connector connect {name} --mail")
+
+    def _servers(self) -> Iterator[_Row]:
         for name, server in self._told["servers"].items():
             if server["reason"] is not None:
-                why, cure = server["reason"].replace("_", " "), "jse-connector doctor"
-                if server["reason"] == "login_refused":
-                    cure = f"jse-connector connect {name}"
-                yield from self._row(name, "server", why, server["since"], cure)
-        yield from self._of_folders()
+                refused = server["reason"] == "login_refused"
+                cure = f"jse-connector connect {name}" if refused else "jse-connector doctor"
+                yield _Row((name, "server", server["reason"].replace("_", " "), server["since"]), cure)
 
-    def _held(self, name: str, account: Mapping[str, Any]) -> Iterator[str]:
-        hold = account["held"]
-        if hold is None:
-            if account["connected"] is False:
-                yield from self._row(
-                    name, "account", "not connected", None, f"jse-connector connect {name} --mail"
-                )
-            return
-        why = _REASONS.get(hold["cause"], hold["cause"].replace("_", " "))
-        cure = hold["command"] or _CURED.get(hold["cause"], "ends by itself")
-        yield from self._row(name, "account", why, hold["since"], cure)
+    def _aligned(self, rows: Sequence[_Row]) -> Iterator[str]:
+        """Yield rows below each other; a command that does not fit follows on a line of its own."""
+        told = [
+            (row, (*row.told[:3], f"since {self.at(row.told[3])}" if row.told[3] else "")) for row in rows
+        ]
+        wide = [max((len(str(cells[rank])) for _, cells in told), default=0) for rank in range(4)]
+        for row, cells in told:
+            left = "  " + "  ".join(f"{cell:<{wide[rank]}}" for rank, cell in enumerate(cells))
+            if len(left) + 2 + len(row.cure) <= self._width:
+                yield f"{left}  {row.cure}"
+            else:
+                yield left.rstrip()
+                yield f"{'':<{wide[0] + 4}}{row.cure}"
+            if row.file:
+                yield from self._wrapped(row.file, wide[0] + 4)
 
     def _of_folders(self) -> Iterator[str]:
         for name, one in self._told["folders"].items():
@@ -187,15 +217,6 @@ class _Page:
             if one["strange_markers"]:
                 text = f"{one['strange_markers']} markers in its registry are not its own or cannot be read"
                 yield from self._wrapped(f"folder {name}  {text}")
-
-    def _row(self, name: str, what: str, where: str, since: str | None, cure: str) -> Iterator[str]:
-        told = f"since {self.at(since)}" if since else ""
-        left = f"  {name:<8} {what:<12} {where:<14} {told:<18}"
-        if len(left) + 1 + len(cure) <= self._width:
-            yield f"{left} {cure}"
-        else:
-            yield left.rstrip()
-            yield f"           {cure}"
 
     # ------------------------------------------------------------------------------------ the rest
 
