@@ -30,6 +30,8 @@ OPEN: Final = tuple(state for state in State if not state.ended)
 """States that a request is counted in: with 0 as well, so that a series never comes or goes."""
 RESTS_WITH_PEOPLE: Final = JUDGED - {State.WAITING, State.PREPARED}
 """What waits for whoever asked, for as long as they please: it makes nothing old."""
+_FROM_THE_START: Final = ("401", "429", "503", "none")
+"""Codes that are told before they were met: what only appears with its first 1 has not increased to Prometheus."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,7 +95,8 @@ class Series(Collector):
             side = vital.sides.get(f"server:{server}")
             at = side.looked_at if side is not None else None
             passes.add_metric([server], at.timestamp() if at is not None else 0.0)
-            for code, count in sorted(vital.requests.get(server, {}).items()):
+            made = dict.fromkeys(_FROM_THE_START, 0) | vital.requests.get(server, {})
+            for code, count in sorted(made.items()):
                 requests.add_metric([server, code], count)
         yield passes
         if kept.told:
