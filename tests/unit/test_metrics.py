@@ -353,13 +353,17 @@ def test_whoever_reads_slowly_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> Non
             time.sleep(0.01)
         assert not server._writers
         assert asked(server, "GET", "/health")[0] == 200
+
+        def go_on(endless: socket.socket) -> None:
+            for _ in range(100):
+                endless.sendall(b"GET /metrics HTTP/1.1\r\nX: " + b"y" * 60_000)
+                time.sleep(0.01)
+
         with (
             socket.create_connection(("127.0.0.1", server.port), 10) as endless,
             pytest.raises(OSError, match=r"reset|Broken pipe"),  # whichever write meets it
         ):
-            for _ in range(100):
-                endless.sendall(b"GET /metrics HTTP/1.1\r\nX: " + b"y" * 60_000)
-                time.sleep(0.01)
+            go_on(endless)
     assert PATIENCE_S == 5
 
 
