@@ -7,6 +7,7 @@ import json
 import os
 import pty
 import select
+import sqlite3
 import subprocess
 import sys
 import time
@@ -29,7 +30,7 @@ from connector.cli.status_text import lines
 from connector.cli.wiring import State as StateDirectory
 from connector.cli.wiring import single_instance
 from connector.config import load_config
-from connector.errors import AccessDenied, NotConnected
+from connector.errors import AccessDenied, JournalError, NotConnected
 from connector.jesignexpert.tokens import Tokens, TokenStore
 from connector.journal import Journal
 from connector.lifecycle import DocumentFacts, Event, SignatoryFacts, State
@@ -280,6 +281,22 @@ def test_a_read_only_journal_refuses_writes(world: World) -> None:
         assert len(seen.standing(["cloud", "nas"])) == 6
         with pytest.raises(Exception, match=r"cannot be written"):
             seen.hold("lyon", "manual", probe_at=NOW)
+
+
+def test_a_journal_of_an_older_release(world: World) -> None:
+    """It is brought up to date in a copy alone; beside a service that has not begun yet, that is said."""
+    ordinary(world)
+    world.journal.close()
+    file = world.state.directory / "journal" / "journal.sqlite"
+    with closing(sqlite3.connect(file)) as older:
+        older.execute("UPDATE meta SET value = '2' WHERE name = 'schema'")
+        older.execute("DROP TABLE overview")
+        older.commit()
+    assert world.told()["folders"]["lyon-letters"]["in progress"] == 9
+    with closing(sqlite3.connect(file)) as left:
+        assert left.execute("SELECT value FROM meta WHERE name = 'schema'").fetchone() == ("2",)
+    with single_instance(world.state), pytest.raises(JournalError, match="next start of the service"):
+        world.told()
 
 
 # -------------------------------------------------------------------------------------------- --check
