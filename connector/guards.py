@@ -122,6 +122,13 @@ class ServerMemory:
         for href in resting.keys() - present:
             del resting[Href(href)]
 
+    def hurry(self, record: Record) -> None:
+        """Let what failed of a request, or at its place, be tried again now."""
+        of_it = f"{record.id} "
+        for name in [one for one in self.patience if one.startswith(of_it)]:
+            del self.patience[name]
+        self.patience.pop(_place_name(record.folder, record.place), None)
+
     def let_go_on(self, record: Record) -> None:
         """Something is still to be done for a request that is over."""
         self.at_rest.get(record.folder, {}).pop(Href(record.place), None)
@@ -355,7 +362,11 @@ def guarded_place(case: Case, memory: ServerMemory) -> Record | None:
 
 
 def _name_of(case: Case) -> str:
-    return f"{case.settings.name} {case.pair.sidecar.href}"
+    return _place_name(case.settings.name, case.pair.sidecar.href)
+
+
+def _place_name(folder: str, href: str) -> str:
+    return f"{folder} {href}"
 
 
 def put_off(memory: ServerMemory, case: Case) -> bool:

@@ -18,8 +18,8 @@ from connector.errors import JournalError
 from connector.journal import Journal
 from connector.steps.waiting import MANUAL
 
-_FOR_EVER = timedelta(days=36_500)
-_PARTS = ("", "-wal", "-shm", "-journal")
+FOR_EVER = timedelta(days=36_500)
+PARTS = ("", "-wal", "-shm", "-journal")
 
 
 def rebuild(settings: Settings, *, yes: bool) -> int:
@@ -32,9 +32,9 @@ def rebuild(settings: Settings, *, yes: bool) -> int:
         return 2
     state.make()
     with single_instance(state):
-        there = [path for path in (file.with_name(file.name + part) for part in _PARTS) if path.exists()]
+        there = [path for path in (file.with_name(file.name + part) for part in PARTS) if path.exists()]
         # Of a journal whose log alone is left nobody knows.
-        paused = _paused(file) if file in there or not there else None
+        paused = paused_in(file) if file in there or not there else None
         if there:
             agreed(
                 f"The journal {file} is put aside, and a new one is begun. Running requests are found again by their "
@@ -42,10 +42,10 @@ def rebuild(settings: Settings, *, yes: bool) -> int:
                 "anew; remembered contacts are not taken over. Go on?",
                 yes=yes,
             )
-        aside = _moved(there, file)
+        aside = moved_aside(there, file)
         with closing(Journal(url, now=lambda: datetime.now(UTC))) as journal:
             for account in paused or ():
-                journal.hold(account, MANUAL, probe_at=datetime.now(UTC) + _FOR_EVER)
+                journal.hold(account, MANUAL, probe_at=datetime.now(UTC) + FOR_EVER)
         hand_over(state)
     if aside is not None:
         print(f"the earlier journal is kept in {aside}")
@@ -59,7 +59,7 @@ def rebuild(settings: Settings, *, yes: bool) -> int:
     return 0
 
 
-def _moved(there: list[Path], file: Path) -> Path | None:
+def moved_aside(there: list[Path], file: Path) -> Path | None:
     """Move a journal's files into a directory of their own beside it, and return that."""
     if not there:
         return None
@@ -73,7 +73,7 @@ def _moved(there: list[Path], file: Path) -> Path | None:
     return aside
 
 
-def _paused(file: Path) -> list[str] | None:
+def paused_in(file: Path) -> list[str] | None:
     """Return the accounts that an administrator paused; None where that can no longer be read."""
     if not file.exists():
         return []

@@ -9,20 +9,32 @@ from typing import Annotated, Optional
 import typer
 
 from connector import __version__, logs
-from connector.cli import verbs_offline, verbs_people, verbs_seeing
+from connector.cli import (
+    completion,
+    verbs_acting,
+    verbs_doctor,
+    verbs_keeping,
+    verbs_offline,
+    verbs_people,
+    verbs_seeing,
+    verbs_told,
+)
 from connector.cli.common import MISUSED, SETTINGS, complain, configured, verb
 from connector.cli.options import (
     AccountArgument,
     ConfigOption,
+    ConnectableArgument,
     FolderArgument,
-    RefArgument,
     StateOption,
     YesOption,
 )
+from connector.cli.verb_groups import EXIT_STATUS, Verbs
 
 app = typer.Typer(
     name="jse-connector",
+    cls=Verbs,
     help="Sign the documents of a WebDAV folder with Jesignexpert, from the folder itself.",
+    epilog=f"{EXIT_STATUS} Each verb has --help with an example; man jse-connector has all of them.",
     no_args_is_help=True,
     add_completion=True,
     pretty_exceptions_enable=False,
@@ -36,9 +48,17 @@ app.command("forget")(verbs_people.forget)
 app.command("status")(verbs_seeing.status)
 app.command("show")(verbs_seeing.show)
 app.command("spending")(verbs_seeing.spending)
+app.command("backup")(verbs_keeping.backup)
+app.command("restore")(verbs_keeping.restore)
+app.command("leave")(verbs_keeping.leave)
+app.add_typer(verbs_keeping.package, name="package", hidden=True)
 app.command("lint")(verbs_offline.lint)
 app.command("preview")(verbs_offline.preview)
 app.command("schema")(verbs_offline.schema)
+app.command("notify")(verbs_told.notify)
+app.command("doctor")(verbs_doctor.doctor)
+app.command("calibrate")(verbs_doctor.calibrate)
+verbs_acting.register(app)
 
 
 class LogFormat(StrEnum):
@@ -151,7 +171,7 @@ def check_config(
 @app.command()
 @verb
 def connect(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="An account or a server of the configuration.")],
+    name: ConnectableArgument,
     config: ConfigOption = None,
     state: StateOption = None,
     mail: Annotated[bool, typer.Option("--mail", help="Send the link to the account's owner.")] = False,
@@ -198,6 +218,7 @@ def rebuild(
         typer.Option(
             "--launch",
             metavar="FOLDER",
+            autocompletion=completion.folders,
             help="Judge anew what was in this folder before its first pass, and was held for that.",
         ),
     ] = None,
@@ -230,29 +251,6 @@ def take_over(
     from connector.cli import operate
 
     _leave(operate.take_over(configured(config, state), folder, yes=yes))
-
-
-@app.command()
-@verb
-def resolve(
-    ref: RefArgument,
-    sent: Annotated[
-        Optional[bool],  # noqa: UP045
-        typer.Option("--sent/--not-sent", help="Whether the invitations left.", show_default=False),
-    ] = None,
-    config: ConfigOption = None,
-    state: StateOption = None,
-) -> None:
-    """Say of a request in doubt whether it was sent. With --not-sent the platform is asked once more.
-
-    Example: jse-connector resolve 7F3K2Q --not-sent
-    """
-    from connector.cli import operate
-
-    if sent is None:
-        complain("jse-connector: say --sent or --not-sent.")
-        _leave(MISUSED)
-    _leave(operate.resolve(configured(config, state), ref, sent=bool(sent)))
 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})

@@ -93,6 +93,8 @@ def _looking(config: Config, state: State) -> Iterator[Parts]:
                 parts,
                 folders={name: ReadOnlyFolder(folder) for name, folder in parts.folders.items()},
                 services={name: ReadOnlyService(service) for name, service in parts.services.items()},
+                relay=None,
+                logins={},
             )
 
 

@@ -50,9 +50,9 @@ def _log_of(file: Path) -> Path:
 
 
 def in_use(lock: Path) -> bool:
-    """Tell whether a process works on the journal. ``lock``: what it holds.
+    """True while a process works on the journal; ``lock``: what it holds. JournalError where it cannot be asked.
 
-    Asking holds it for a moment, shared: two that ask do not see each other. JournalError where it cannot be asked.
+    Asking holds it for a moment, shared: two that ask do not see each other.
     """
     try:
         with lock.open("rb") as stream:

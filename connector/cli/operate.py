@@ -1,4 +1,4 @@
-"""``rebuild``, ``take-over``, ``resolve``: what an administrator decides in a person's place."""
+"""``rebuild --launch``, ``take-over``: what an administrator decides of a whole folder."""
 
 from __future__ import annotations
 
@@ -7,11 +7,8 @@ from typing import TYPE_CHECKING
 from connector import marks
 from connector.cli.common import FAILED, Settings, agreed, complain, hand_over, kept_journal, one_of
 from connector.cli.wiring import wired
-from connector.errors import RemoteError
-from connector.lifecycle import Event, Record, State
+from connector.lifecycle import Event, State
 from connector.marks import Owner, Reading
-from connector.sidecar.model import Action, Verb
-from connector.steps.orders import obey
 from connector.steps.registry import owner_href, read_mark
 
 if TYPE_CHECKING:
@@ -95,43 +92,3 @@ def _take_over(parts: Parts, folder: FolderSettings, *, yes: bool) -> int:
         return FAILED
     print(f"folder {folder.name} is ours now. A running service notices at its next start.")
     return 0
-
-
-def resolve(settings: Settings, ref: str, *, sent: bool) -> int:
-    """Say of a request in doubt whether it was sent, as the author could in the sidecar. Raises JournalError."""
-    config, state = settings.load(), settings.place()
-    with kept_journal(settings, config) as journal:
-        record = journal.by_ref(ref)
-    if record is None:
-        complain(f"jse-connector: no request {ref.upper()}.")
-        return FAILED
-    if record.state is not State.IN_DOUBT:
-        complain(f"jse-connector: {record.ref} is not in doubt; it is {record.state.value}.")
-        return FAILED
-    verb = Verb.ALREADY_SENT if sent else Verb.NOT_SENT
-    with wired(config, state) as parts:
-        after = obey(parts, record, Action(verb=verb, wording=f"resolve {verb.value}"))
-        status = _resolved(parts, record, after, sent=sent)
-    hand_over(state)
-    return status
-
-
-def _resolved(parts: Parts, before: Record, after: Record, *, sent: bool) -> int:
-    if after.state is State.IN_DOUBT:
-        complain(f"jse-connector: {after.ref}: {_why_not(parts, before)}")
-        return FAILED
-    if sent:
-        print(f"{after.ref} is followed as sent.")
-    elif after.state is State.CANCELLED and after.reason == "not_sent":
-        print(f"{after.ref} is given up. It goes again when its author writes  action: recommencer")
-    else:
-        print(f"{after.ref}: the platform says it was sent; it is {after.state.value} now.")
-    return 0
-
-
-def _why_not(parts: Parts, record: Record) -> str:
-    try:
-        parts.services[record.account].status(record.transaction)  # type: ignore[arg-type]
-    except RemoteError as error:
-        return f"the platform must be asked first, and cannot be: {error}"
-    return "still in doubt; try again."

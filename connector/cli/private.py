@@ -25,8 +25,8 @@ log = logging.getLogger(__name__)
 DIRECTORY, FILE = 0o700, 0o600
 OWN: Final = ("journal", "spool", "tokens", "keys")
 """The directories in a state directory that are made at each start."""
-_OURS: Final = (*OWN, "credentials")
-"""And what ``connect SERVER`` makes beside them."""
+_OURS: Final = (*OWN, "credentials", "backup")
+"""And what ``connect SERVER`` and ``backup`` make beside them."""
 _NOBODYS: Final = "lost+found"
 _OTHERS: Final = 0o077
 _PR_SET_DUMPABLE: Final = 4

@@ -4,23 +4,29 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 import sys
 import time
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from typing import TYPE_CHECKING
 
+from connector import running
 from connector.cli import private
 from connector.cli.bars import bar
 from connector.cli.common import FAILED, Settings, handed_over
+from connector.cli.reloading import Reloading, first
 from connector.cli.standstill import Standstill
 from connector.cli.watching import Watching
+from connector.cli.whole import read_whole
 from connector.cli.wiring import single_instance, wired
 from connector.errors import JournalFull
 from connector.guards import ServerMemory
 from connector.passes import Outcome, account_pass, server_pass, told
+from connector.reload import ConfigWatch
 from connector.steps.leftovers import sweep
+from connector.steps.telling import tell
 
 if TYPE_CHECKING:
     from connector.cli.wiring import State
@@ -44,9 +50,11 @@ def run(settings: Settings) -> int:
     """
     private.never_dumped()
     private.catch_defects()
-    config, state = settings.load(), settings.place()
+    file, state = settings.config_file(), settings.place()
+    watch = ConfigWatch(file, partial(read_whole, file))
+    config = settings.load()
     state.make()
-    with handed_over(state), ExitStack() as held:
+    with handed_over(state), _reread_on_hangup(watch), ExitStack() as held:
         seen = Watching(config, state, "run")
         held.callback(seen.end)
         standstill = Standstill(told=seen.stands_still)
@@ -57,7 +65,7 @@ def run(settings: Settings) -> int:
                     held.enter_context(single_instance(state))
                     alone = True
                     seen.begin()
-                return _serve(config, state, standstill, seen)
+                return _serve(config, state, standstill, watch, seen)
             except JournalFull as error:
                 if not standstill.may_go_on:
                     raise
@@ -65,16 +73,30 @@ def run(settings: Settings) -> int:
                 seen.begin()
             if not standstill.wait(why):
                 return 0
+            # What was written meanwhile holds as after a start; where it cannot be used, what was loaded goes on.
+            config = read_whole(file).config or config
 
 
-def _serve(config: Config, state: State, standstill: Standstill, seen: Watching) -> int:
+@contextmanager
+def _reread_on_hangup(watch: ConfigWatch) -> Iterator[None]:
+    """Let SIGHUP ask for a look at the configuration, whatever the service does just then; by default it would end."""
+    before = signal.signal(signal.SIGHUP, lambda _number, _frame: watch.ask())
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
+def _serve(config: Config, state: State, standstill: Standstill, watch: ConfigWatch, seen: Watching) -> int:
     from connector.daemon import Daemon
 
     standstill.may_go_on = True
-    with wired(config, state) as parts:
+    with wired(config, state) as parts, ExitStack() as more:
         parts.journal.check()
         sweep(parts)
-        daemon = Daemon(parts, config, vitals=seen.vitals)
+        reloading = more.enter_context(Reloading(watch, config, state, parts))
+        daemon = Daemon(parts, config, reloader=reloading, vitals=seen.vitals, told=seen.changed)
+        seen.changed(config)
         seen.journal = parts.journal
         standstill.over()
         try:
@@ -102,6 +124,7 @@ def tick(settings: Settings) -> int:
     config, state = settings.load(), settings.place()
     state.make()
     with handed_over(state), single_instance(state), wired(config, state) as parts:
+        running.keep(state.directory, first(settings.config_file(), config, parts.now()))
         parts.journal.check()
         sweep(parts)
         memories = {name: ServerMemory() for name in config.servers}
@@ -116,6 +139,9 @@ def tick(settings: Settings) -> int:
             time.sleep(parts.timing.settle.total_seconds() + 0.2)
         vitals.ended()
         failures = _failures(parts, memories)
+        tell(parts)
+        if not failures and parts.ping is not None:
+            parts.ping.ping()
     for failure in failures:
         log.error("%s", failure)
     return FAILED if failures else 0

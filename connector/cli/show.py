@@ -16,6 +16,7 @@ from connector import logs
 from connector.cli.common import FAILED, Settings, complain
 from connector.cli.journal_seen import seen_journal
 from connector.cli.show_found import REFERENCE, found_by, listed
+from connector.identity import by_administrator
 from connector.lifecycle import DocumentFacts, Record, SignatoryFacts
 from connector.marks import SENT_SUFFIX
 from connector.report.problems import in_body
@@ -101,7 +102,7 @@ class _Shown:
 
     def wording(self, wording: str) -> str:
         """Say an order as it was typed; without names its verb alone, for the rest is anybody's text."""
-        if self.names:
+        if self.names or by_administrator(wording):
             return wording
         verbs = sorted((verb.value for verb in Verb), key=len, reverse=True)
         return next((verb for verb in verbs if wording.startswith(verb)), "?")

@@ -15,8 +15,10 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
+from connector import running
 from connector.cli.common import FAILED, Settings
 from connector.cli.journal_file import in_use, sqlite_file
 from connector.cli.journal_seen import seen_journal
@@ -98,15 +100,25 @@ def look(
                 running=in_use(state.directory / "journal" / "lock"),
                 room="" if file is None else no_room(file.parent),
                 now=datetime.now(UTC),
+                kept=_kept(state.directory),
                 names=names,
                 max_age=max_age,
             )
         )
 
 
+def _kept(directory: Path) -> running.Running | None:
+    try:
+        return running.read(directory)
+    except PermissionError:  # whoever asks may read the journal, and not this
+        return None
+
+
 def verdict(told: Mapping[str, Any], config: Config) -> tuple[str, bool]:
     """Return one line for a monitor, and whether all is well."""
     wrong = [each["text"] for each in told["service"]["ailments"]]
+    if told["configuration"]["refused"]:
+        wrong.append("the configuration file is refused, and an earlier one is worked with")
     wrong += [
         f"{row['ref']} {row['state'].replace('_', ' ')} ({row['command']})" for row in told["needs_a_person"]
     ]

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from connector.jesignexpert.tokens import TokenStore
     from connector.journal import Hold, Journal
     from connector.journal.counts import Standing
+    from connector.running import Running
 
 FORMAT: Final = 1
 LATELY: Final = timedelta(days=30)
@@ -55,6 +56,8 @@ class Asked:
     room: str
     """Why no fact could be kept, as far as this command can see."""
     now: datetime
+    kept: Running | None = None
+    """What the service loaded, and could not take over."""
     names: bool = False
     max_age: timedelta | None = None
 
@@ -71,6 +74,7 @@ def gathered(asked: Asked) -> dict[str, Any]:
         "names": asked.names,
         "at": iso(now),
         "service": _service(asked),
+        "configuration": _configuration(asked.kept),
         "servers": {name: _server(asked.vital, name) for name in servers},
         "folders": {
             name: {"send": folder.send.value, **_counts(name, standing, ended), **_troubles(journal, name)}
@@ -112,6 +116,18 @@ def _service(asked: Asked) -> dict[str, Any]:
         "ended_at": None if vital is None else _iso(vital.ended_at),
         "without_wakeups": [] if vital is None else list(vital.without_wakeups),
         "ailments": [{"code": each.code, "name": each.name, "text": each.text} for each in found],
+    }
+
+
+def _configuration(kept: Running | None) -> dict[str, Any]:
+    """What stands in the file and is not worked with: an earlier one is, for as long as the service runs."""
+    if kept is None or not kept.alive:
+        return {"refused": [], "since": None, "needs_restart": [], "unwatched": []}
+    return {
+        "refused": list(kept.refused),
+        "since": _iso(kept.refused_since),
+        "needs_restart": list(kept.waiting),
+        "unwatched": list(kept.unwatched),
     }
 
 

@@ -15,6 +15,7 @@ _TEXT: Final[Schema] = {"type": "string"}
 _PERHAPS_TEXT: Final[Schema] = {"type": ["string", "null"]}
 _MOMENT: Final[Schema] = {"type": "string", "format": "date-time"}
 _PERHAPS_MOMENT: Final[Schema] = {"type": ["string", "null"], "format": "date-time"}
+_LINES: Final[Schema] = {"type": "array", "items": _TEXT}
 _COUNT: Final[Schema] = {"type": "integer", "minimum": 0}
 _YES: Final[Schema] = {"type": "boolean"}
 
@@ -69,6 +70,15 @@ def status_schema() -> Schema:
                     ended_at=_PERHAPS_MOMENT,
                     without_wakeups={"type": "array", "items": _TEXT},
                     ailments={"type": "array", "items": _AILMENT},
+                ),
+            ),
+            configuration=_told(
+                "What stands in the file and is not worked with.",
+                _all_of(
+                    refused=_LINES,
+                    since=_PERHAPS_MOMENT,
+                    needs_restart=_LINES,
+                    unwatched=_LINES,
                 ),
             ),
             servers=_named(

@@ -168,8 +168,22 @@ class _Page:
         """Who has to decide what, with the command for it."""
         for each in self._told["service"]["ailments"]:
             yield from self._wrapped(each["text"])
-        yield from self._aligned([*self._requests(), *self._accounts(), *self._servers()])
+        yield from self._aligned(
+            [*self._configuration(), *self._requests(), *self._accounts(), *self._servers()]
+        )
         yield from self._of_folders()
+
+    def _configuration(self) -> Iterator[_Row]:
+        told = self._told["configuration"]
+        if told["refused"]:
+            said = told["refused"][0] + (f" and {more} more" if (more := len(told["refused"]) - 1) else "")
+            yield _Row(("file", "config", "refused", told["since"]), "jse-connector check-config", said)
+        if told["needs_restart"]:
+            keys = f"takes effect at the next start: {', '.join(told['needs_restart'])}"
+            yield _Row(("file", "config", "changed", None), "systemctl restart jse-connector", keys)
+        if told["unwatched"]:
+            gone = f"no longer in it, with open requests: {', '.join(told['unwatched'])}"
+            yield _Row(("file", "config", "lacks", None), "jse-connector check-config", gone)
 
     def _requests(self) -> Iterator[_Row]:
         for row in self._told["needs_a_person"]:

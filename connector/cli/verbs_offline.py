@@ -8,12 +8,18 @@ from typing import Annotated, NoReturn, Optional
 
 import typer
 
+from connector.cli import completion
 from connector.cli.common import Settings, configured, verb
 from connector.cli.options import ConfigOption
 
 RulesOption = Annotated[
     Optional[str],  # noqa: UP045
-    typer.Option("--folder", metavar="NAME", help="Whose rules hold: a folder of the configuration."),
+    typer.Option(
+        "--folder",
+        metavar="NAME",
+        help="Whose rules hold: a folder of the configuration.",
+        autocompletion=completion.folders,
+    ),
 ]
 RootOption = Annotated[
     Optional[Path],  # noqa: UP045
@@ -46,7 +52,7 @@ def _leave(status: int) -> NoReturn:
 @verb
 def lint(
     paths: Annotated[
-        list[Path], typer.Argument(metavar="PATH...", help="Requests, settings, PDFs, directories.")
+        list[Path], typer.Argument(metavar="PATH", help="Requests, settings, PDFs, directories.")
     ],
     config: ConfigOption = None,
     folder: RulesOption = None,

@@ -7,10 +7,13 @@ from typing import Annotated, Optional
 
 import typer
 
+from connector.cli import completion
 from connector.cli.common import configured, verb
 from connector.cli.options import ConfigOption, NamesOption, StateOption, YesOption
+from connector.cli.verb_groups import Verbs
 
 contacts = typer.Typer(
+    cls=Verbs,
     no_args_is_help=True,
     rich_markup_mode=None,
     help="People whom requests may name by their address alone: import them, list them.\n\n"
@@ -27,7 +30,15 @@ def _import(
     file: Annotated[
         Path, typer.Argument(metavar="FILE.csv", help="A header, then one person a line.", exists=True)
     ],
-    account: Annotated[str, typer.Option("--account", metavar="NAME", help="Whose contacts they become.")],
+    account: Annotated[
+        str,
+        typer.Option(
+            "--account",
+            metavar="NAME",
+            help="Whose contacts they become.",
+            autocompletion=completion.accounts,
+        ),
+    ],
     config: ConfigOption = None,
     state: StateOption = None,
     dry_run: Annotated[
@@ -56,7 +67,9 @@ def _list(
     state: StateOption = None,
     account: Annotated[
         Optional[str],  # noqa: UP045
-        typer.Option("--account", metavar="NAME", help="Only this account's."),
+        typer.Option(
+            "--account", metavar="NAME", help="Only this account's.", autocompletion=completion.accounts
+        ),
     ] = None,
     names: NamesOption = False,
 ) -> None:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from connector.config import Config
     from connector.journal import Journal
     from connector.lifecycle import Record
-    from connector.metrics.series import Sources
+    from connector.metrics.series import Series, Sources
     from connector.metrics.server import MetricsServer
 
 
@@ -32,6 +32,7 @@ class Watching:
         self.vitals = Vitals(state.directory / FILE, now=_now, zone=config.zone, kind=kind)
         self.journal: Journal | None = None
         self._server: MetricsServer | None = None
+        self._series: Series | None = None
 
     def begin(self) -> None:
         """Let this process be seen: the journal is its own, or nobody's. Idempotent."""
@@ -45,9 +46,16 @@ class Watching:
 
         file = sqlite_file(config.journal.url or self._state.journal_url)
         room = None if file is None else file.parent
-        answered = pages(Series(self.sources()), self.vitals, now=_now, room=room)
+        self._series = Series(self.sources())
+        answered = pages(self._series, self.vitals, now=_now, room=room)
         self._server = MetricsServer(config.metrics, answered)
         self._server.start()
+
+    def changed(self, config: Config) -> None:
+        """Another configuration is worked with from now on. Where metrics are told stays as it was."""
+        self._config = config
+        if self._series is not None:
+            self._series.sources = self.sources()
 
     def end(self) -> None:
         """Answer nobody any more. Idempotent."""

@@ -24,6 +24,7 @@ _TEXT: Final[Schema] = {"type": ["string", "number", "boolean"], "pattern": r"\S
 _YES: Final[Schema] = {"enum": [True, False, "true", "false"]}
 _DURATION: Final[Schema] = {"type": "string", "pattern": "^[0-9]{1,6} ?(?:d|h|min|s|ms)$"}
 _HOURS: Final[Schema] = {"type": "string", "pattern": "^[0-2][0-9]:[0-5][0-9]-[0-2][0-9]:[0-5][0-9]$"}
+_CLOCK: Final[Schema] = {"type": "string", "pattern": "^[0-2][0-9]:[0-5][0-9]$"}
 _NAME: Final = "^[A-Za-z0-9](?:[A-Za-z0-9_.-]{0,38}[A-Za-z0-9])?$"
 _REFERENCE: Final[Schema] = {
     "type": "object",
@@ -115,6 +116,8 @@ def _one(node: Schema, path: str) -> Schema:
         }
     if node.get("format") == "duration":
         return _DURATION
+    if node.get("format") == "time":
+        return _CLOCK
     if node.get("format") == "path":
         return {"type": "string", "pattern": "^/"}
     if path in _FORMS:
@@ -171,17 +174,22 @@ def _key(node: Schema, path: str, models: Mapping[str, Schema]) -> Schema:
         made = {"description": TOLD[path], "enum": [CONFIG_VERSION, str(CONFIG_VERSION)]}
     default = node.get("default")
     if default and not isinstance(default, dict):
-        is_duration = made.get("pattern") == _DURATION["pattern"]
-        made["default"] = _duration(str(default)) if is_duration else default
+        made["default"] = _as_written(str(default), made) if "pattern" in made else default
     return made
 
 
 def _refusal(path: str) -> NotYet | None:
-    return next((row for row in NOT_ACTED_ON if path in {row.path, f"folders.*.{row.path}"}), None)
+    return next((row for row in NOT_ACTED_ON if path == row.path), None)
 
 
 def _ever_acted_on(row: NotYet) -> bool:
     return any(row.acted_on(value) for value in ("status", "sqlite:///journal.sqlite"))
+
+
+def _as_written(default: str, made: Schema) -> str:
+    if made["pattern"] == _DURATION["pattern"]:
+        return _duration(default)
+    return default[:5] if made["pattern"] == _CLOCK["pattern"] else default
 
 
 def _duration(iso: str) -> str:

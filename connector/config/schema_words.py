@@ -19,7 +19,9 @@ _POLICY: Final[Mapping[str, str]] = {
     "reminders.first_after": "After the invitation; whole days.",
     "reminders.every": "Between two reminders; whole days.",
     "reminders.at_most": "How many reminders.",
-    "quiet_hours": "Local time between which nothing is sent, in quotes.",
+    "quiet_hours": "Local time between which nothing is sent, in quotes. Default: requests leave at any hour.",
+    "holidays": "With quiet_hours: which public holidays are quiet, all day.",
+    "weekends": "With quiet_hours: are Saturdays and Sundays quiet, all day?",
     "remember_contacts": "How long people of earlier requests are remembered, per account; 0d: never.",
 }
 
@@ -66,6 +68,15 @@ TOLD: Final[Mapping[str, str]] = {
     "mail.admin": "Who is told of troubles.",
     "mail.user": "Login at the relay.",
     "mail.password": "Where the password is kept; never the password itself.",
+    "mail.ca_file": "Certificates trusted instead of the system's, PEM.",
+    "mail.digest": "When the daily digest leaves on working days, in quotes.",
+    "hooks": "What is called when something happens, under names of your choice.",
+    "hooks.*.command": "A program of this host, by its whole path, with what it is given; run without a shell.",
+    "hooks.*.url": "Called with POST and JSON; a text, or where it is kept: some are keys in themselves.",
+    "hooks.*.events": "When it is called. Default: at all of these.",
+    "hooks.*.personal": "Is it told names and files, too?",
+    "ping": "A watch that cries when it hears nothing: called after each round in which all went well.",
+    "ping.url": "A text, or where it is kept: some are keys in themselves.",
     "polling": "How often both sides are asked.",
     "polling.folders": "Default: 15s on Nextcloud, 60s elsewhere, quicker after activity, slower at night. "
     "One that is written here stays as it is.",
@@ -82,8 +93,9 @@ TOLD: Final[Mapping[str, str]] = {
     "tags.signed": "On the signed version; false: no such tag.",
     "tags.refused": "Somebody declined; false: no such tag.",
     "tags.expired": "Nobody signed in time; false: no such tag.",
-    "include": "Further files.",
-    "keep_personal_data": "How long after a request's end addresses and numbers are kept; then names only.",
+    "include": "Further files, by pattern, from this file's directory; the same name twice is refused.",
+    "keep_personal_data": "How long after a request's end addresses and numbers are kept; then names only. "
+    "At least 1d; without the line all is kept.",
     **{f"policy.{key}": text for key, text in _POLICY.items()},
     **{f"folders.*.policy.{key}": text for key, text in _POLICY.items()},
 }

@@ -34,7 +34,10 @@ def references(config: Config) -> tuple[tuple[str, SecretReference], ...]:
     found += [("platform.shortcut", config.platform.shortcut), ("platform.secret", config.platform.secret)]
     found += [("journal.password", config.journal.password), ("seal", config.seal)]
     if config.mail is not None:
-        found.append(("mail.password", config.mail.password))
+        found += [("mail.user", config.mail.user), ("mail.password", config.mail.password)]
+    found += [(f"hooks.{name}.url", hook.url) for name, hook in config.hooks.items()]
+    if config.ping is not None:
+        found.append(("ping.url", config.ping.url))
     return tuple((path, value) for path, value in found if isinstance(value, SecretReference))
 
 

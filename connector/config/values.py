@@ -31,6 +31,7 @@ _ADDRESS: Final = re.compile(r"[^\s@<>,;:\"()]+@[^\s@<>,;:\"()]+\.[^\s@<>,;:\"()
 _DOMAIN: Final = re.compile(r"[^\s@/.]+(?:\.[^\s@/.]+)+")
 _CREDENTIAL: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,254}", re.ASCII)
 _VARIABLE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
+_CLOCK: Final = re.compile(r"([01]\d|2[0-3]):([0-5]\d)", re.ASCII)
 _HOURS: Final = re.compile(r"([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-3]):([0-5]\d)", re.ASCII)
 
 
@@ -53,6 +54,14 @@ def interval(text: str) -> timedelta:
     length = duration(text)
     if not length:
         raise ValueError(f'"{text}": an interval must be longer than nothing.')
+    return length
+
+
+def days_at_least(text: str) -> timedelta:
+    """How long something is kept that cannot be had again: a zero, which means never elsewhere, must not erase it."""
+    length = duration(text)
+    if length < timedelta(days=1):
+        raise ValueError(f'"{text}": at least 1d; to keep everything, leave the line out.')
     return length
 
 
@@ -173,6 +182,16 @@ def proxy_url(text: str) -> str:
     return text.removesuffix("/")
 
 
+def call_url(text: str) -> str:
+    """An http(s) URL that is called as it is, its query included. No login in it."""
+    bare, _, _query = text.partition("?")
+    if _split(bare).scheme not in {"http", "https"}:
+        raise ValueError("write a URL to call as https://host.example/path")
+    if re.search(r"[\s#]", text):
+        raise ValueError('a URL to call holds no blank and no "#".')
+    return text
+
+
 def relay_url(text: str) -> str:
     """``smtp://host:port``, ``smtps://…`` or ``smtp+starttls://…``."""
     parts = _split(text)
@@ -252,6 +271,14 @@ def variable(text: str) -> str:
             'not the name of an environment variable: letters, digits and "_" (never its value).'
         )
     return text
+
+
+def clock_time(text: str) -> time:
+    """``08:00`` → local wall time."""
+    found = _CLOCK.fullmatch(text)
+    if not found:
+        raise ValueError(f'"{text}": write a time in quotes: "08:00".')
+    return time(int(found[1]), int(found[2]))
 
 
 def hours(text: str) -> tuple[time, time]:

@@ -161,7 +161,7 @@ class Database:
         except sa.exc.SQLAlchemyError as error:
             raise opening.meaning(self._file, error) from error
 
-    def _rows(self, statement: sa.Select[Any], **given: str | int) -> Rows:
+    def _rows(self, statement: sa.Select[Any], **given: str | float) -> Rows:
         """Return what one of ``statements`` finds; what was asked before and has not changed is not read again."""
 
         def look() -> Rows:

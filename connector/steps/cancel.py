@@ -24,8 +24,9 @@ from connector.lifecycle import Event, Record, State
 from connector.ports import TransactionId
 from connector.sidecar.model import Verb
 from connector.steps import assumed, waiting
-from connector.steps.follow import ORDERED, absorb, follow
+from connector.steps.follow import ORDERED, ORDERED_BY_ADMINISTRATOR, absorb, ended_by, follow
 from connector.steps.parts import Parts
+from connector.steps.replies import reply
 from connector.steps.send import ask_first, may_overturn
 
 log = logging.getLogger(__name__)
@@ -117,7 +118,7 @@ def _ended(parts: Parts, record: Record, wording: str) -> Record:
     """It has ended; or all have signed meanwhile: then it goes on as signed, and that is said."""
     if not record.state.ended:
         return _answered(parts, record, wording, "cancel_too_late")
-    if record.reason == ORDERED:
+    if record.reason in {ORDERED, ORDERED_BY_ADMINISTRATOR}:
         assumed.found_there(parts, record.account, assumed.CANCEL)
     return record
 
@@ -150,7 +151,7 @@ def _answered(parts: Parts, record: Record, wording: str, code: str, **told: str
         "order_answered",
         data={"code": code, "verb": Verb.CANCEL.value},
         done=("cancel",),
-        extra={**record.extra, "order": {"code": code, "wording": wording, **told}},
+        extra={**record.extra, **reply(wording, code, **told)},
         obeyed=(*record.obeyed, wording),
     )
 
@@ -162,9 +163,8 @@ def _cancelled(parts: Parts, record: Record, wording: str) -> Record:
         Event.CANCELLED,
         data={"verb": Verb.CANCEL.value},
         done=("mark", "send", "cancel", "remind"),
-        reason=ORDERED,
         values={},
-        obeyed=(*record.obeyed, wording),
+        **ended_by(record, wording),
         ended_at=parts.now(),
         next_at=None,
     )

@@ -59,13 +59,20 @@ def pause_of(parts: Parts, account: str) -> Pause | None:
     hold = parts.journal.held(account)
     if hold is None or hold.cause in {waiting.UNANSWERED, waiting.AWAY, Cause.RATE_LIMIT.value}:
         return None
-    return Pause(cause=PauseCause(hold.cause), since=hold.since)
+    cause = PauseCause(hold.cause)
+    letters = f"login {account}" if cause is PauseCause.TOKENS else f"owner {account} {hold.cause}"
+    # The first one since it began: that a second one left is no news that statuses are written again for.
+    told = parts.journal.first_told(letters, hold.since)
+    return Pause(cause=cause, since=hold.since, notified_at=told)
 
 
 def _wait_of(parts: Parts, record: Record) -> dict[str, Any]:
     """Return why it waits, the limit that it waits for, and until when, as fields of the context."""
     if NOTICE in record.extra and record.state in {State.PREVIEWED, State.WAITING, State.PREPARED}:
         return {"wait": WaitReason.CANNOT_WRITE}
+    if record.state is State.MARKED and parts.journal.intent(record, "send") is None:
+        until = brakes.quiet(parts, record)
+        return {} if until is None else {"wait": WaitReason.QUIET_HOURS, "wait_until": until}
     held = brakes.brake(parts, record) if record.state in {State.WAITING, State.PREPARED} else None
     return {} if held is None else {"wait": held.reason, "wait_limit": held.limit, "wait_until": held.until}
 

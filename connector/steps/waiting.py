@@ -125,6 +125,18 @@ def hold_unfollowed(parts: Parts, account: str, text: str) -> Hold:
     return parts.journal.hold(account, CONTRACT, probe_at=probe, text=text, but=MANUAL)
 
 
+def hurry(parts: Parts, account: str) -> None:
+    """Let the account be asked again now, whatever its last call came to, and find out whether what holds it is over.
+
+    What the administrator stopped, and what only an answer or this machine can end, goes on.
+    """
+    with parts.gate:
+        parts.let_be.pop(account, None)
+    hold = parts.journal.held(account)
+    if hold is not None and hold.cause not in _ENDED_ELSEWHERE and hold.probe_at > parts.now():
+        parts.journal.postpone(hold, parts.now())
+
+
 def asking(parts: Parts, account: str) -> int:
     """Tell that a read is about to be made; what is returned goes to :func:`answered` with its answer."""
     return parts.doubts.get(account, 0)

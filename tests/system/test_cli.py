@@ -442,7 +442,7 @@ def test_resolve_a_request_in_doubt(stage: Stage) -> None:
     told = stage.call("status").stdout
     found = re.search(r"(\w{6})  in_doubt", told)
     assert found, told
-    done = stage.call("resolve", found[1], "--not-sent")
+    done = stage.call("resolve", found[1], "--not-sent", "--yes", "--tick")
     assert done.returncode == 0, done.stderr
     assert "is given up" in done.stdout
 

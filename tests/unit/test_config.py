@@ -30,7 +30,7 @@ from connector.config import (
 from connector.config.refusals import NOT_ACTED_ON
 from connector.config.shape import every_key
 from connector.config.tree import Tree
-from connector.config.values import duration, hours, remote_folder
+from connector.config.values import days_at_least, duration, hours, remote_folder
 from connector.errors import ConfigurationError, ConfigurationProblem
 from connector.text_yaml import load
 
@@ -576,22 +576,15 @@ def test_times_without_quotes_are_refused() -> None:
 # ------------------------------------------------------------------------------ what is not acted on yet
 
 NOT_YET = {
-    "include": "include: conf.d/*.yaml",
-    "policy.quiet_hours": 'policy: {quiet_hours: "20:00-08:00"}',
-    "mail.user": MAIL.format("user: u"),
-    "mail.password": MAIL.format("password: {env: P}"),
     "journal.url": "journal: {url: 'postgresql://db.example/journal'}",
     "journal.password": "journal: {password: {env: P}}",
     "platform.follow": "",
-    "folders.*.notify": "",
 }
 
 
 def written(path: str) -> str:
     if path == "platform.follow":
         return changed("  secret:", "  follow: none\n  secret:")
-    if path == "folders.*.notify":
-        return changed("account: lyon", "account: lyon\n    notify: [a@lyon.example]")
     return GOOD + NOT_YET[path] + "\n"
 
 
@@ -602,12 +595,6 @@ def test_what_is_not_acted_on_is_refused_by_name(path: str) -> None:
     assert problem.path == path.replace("*", "letters")
     assert problem.text.startswith("not acted on by this version (0.1.0): ")
     assert problem.line is not None
-
-
-def test_a_folder_cannot_ask_for_what_the_policy_may_not() -> None:
-    """Refusals of the policy hold for a folder's own policy as well."""
-    text = changed("account: lyon", 'account: lyon\n    policy: {quiet_hours: "20:00-08:00"}')
-    assert only(text).path == "folders.letters.policy.quiet_hours"
 
 
 # ----------------------------------------------------------------------------------------------- warnings
@@ -813,6 +800,16 @@ def test_durations_without_a_known_unit_are_refused(text: str) -> None:
     """Also fractions, signs, other digits, and lengths beyond ten years."""
     with pytest.raises(ValueError, match=r"duration needs its unit|ten years"):
         duration(text)
+
+
+def test_what_is_kept_is_not_erased_by_a_zero() -> None:
+    """``remember_contacts: 0d`` is never; here it would have erased every address and number of what is over."""
+    assert days_at_least("1d") == timedelta(days=1)
+    for wrong in ("0d", "23h"):
+        with pytest.raises(ValueError, match="at least 1d; to keep everything, leave the line out"):
+            days_at_least(wrong)
+    found = only(GOOD + "keep_personal_data: 0d\n")
+    assert (found.path, "at least 1d" in found.text) == ("keep_personal_data", True)
 
 
 def test_hours_run_over_midnight() -> None:

@@ -21,6 +21,7 @@ import jsonschema
 import pytest
 import typer
 
+from connector import running
 from connector.cli import common, main
 from connector.cli.show_found import found_by
 from connector.cli.spending import HEAD, as_csv, counted, months
@@ -213,6 +214,28 @@ def test_the_json_is_as_its_schema_says(world: World) -> None:
     assert told["servers"]["cloud"]["requests_today"] == 812
     broken = {**told, "folders": {"x": {"send": "perhaps"}}}
     assert not check.is_valid(broken)
+
+
+def test_a_configuration_that_is_not_worked_with(world: World) -> None:
+    """Refused, waiting for a start, or without a folder that has requests: told where somebody looks for it."""
+    well(world)
+    started = running.process_start(os.getpid())
+    kept = running.Running(
+        version="x", pid=os.getpid(), pid_started=started, started_at=NOW, loaded_at=NOW, file="c.yaml", config={},
+        refused=("c.yaml:12: folders.x.account: no such account",), refused_since=NOW, waiting=("metrics",),
+        unwatched=("folder:old",),
+    )  # fmt: skip
+    running.keep(world.state.directory, kept)
+    with single_instance(world.state):
+        told = world.told()
+        page = world.page(80, told)
+    jsonschema.Draft202012Validator(status_schema()).validate(told)
+    assert "  file  config  refused  since 11:02  jse-connector check-config" in page
+    assert "c.yaml:12: folders.x.account: no such account" in page
+    assert "takes effect at the next start: metrics" in page
+    assert "folder:old" in page
+    line, good = verdict(told, world.config)
+    assert (good, "configuration file is refused" in line) == (False, True)
 
 
 def test_nothing_is_written_by_looking(world: World) -> None:

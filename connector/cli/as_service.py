@@ -1,0 +1,143 @@
+"""``jse-connector-as-service VERB``: a verb as the service would run it, with its user, sandbox and credentials.
+
+Credentials are the unit's: systemd gives them to its processes and to nobody else. So root asks systemd to run the
+verb as a unit of its own (systemd-run), made of the real one, drop-ins included. Nothing of root's is left in the state
+directory. Source: ux page, check 4; systemd-run(1), systemd.exec(5).
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+UNIT: Final = "jse-connector.service"
+_RUNS: Final = Path("/run/systemd/system")
+_PREFIXES: Final = "@-:+!|"
+"""Of a command in a unit; see systemd.service(5)."""
+
+_NOT_TAKEN: Final = re.compile(
+    # How a service lives: a verb is run once, and tells nobody of it.
+    r"Type|NotifyAccess|Exec\w+|Restart\w*|Timeout\w+|Watchdog\w+|RuntimeMaxSec|SuccessExitStatus|OOMPolicy"
+    r"|PIDFile|BusName|GuessMainPID|RemainAfterExit|FileDescriptorStore\w+|NonBlocking|Sockets"
+    # It speaks with whoever called it.
+    r"|Standard(?:Input|Output|Error)\w*|TTY\w*|Syslog\w*"
+    # What ends with a unit would end under the service's hands.
+    r"|RuntimeDirectory\w*"
+)
+
+
+class Refused(Exception):
+    """It cannot be done here; the text says why, and what can."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Service:
+    """What a unit says: how the program is called, up to and including its options, and each setting in its order."""
+
+    program: tuple[str, ...]
+    settings: tuple[tuple[str, str], ...]
+
+
+def read_unit(text: str) -> Service:
+    """Read what ``systemctl cat`` shows: the unit, then its drop-ins. Raises Refused without a usable ExecStart."""
+    program: tuple[str, ...] = ()
+    settings = []
+    for name, value in _service_lines(text):
+        if name == "ExecStart":
+            program = tuple(shlex.split(value.lstrip(_PREFIXES))) if value else ()
+        elif not _NOT_TAKEN.fullmatch(name):
+            settings.append((name, value))
+    if "run" not in program:
+        raise Refused(f"{UNIT} has no ExecStart with the verb run; correct the unit or its drop-in first")
+    verb = program.index("run")
+    # Its options count for every verb, and stand before it.
+    return Service(program=(*program[:verb], *program[verb + 1 :]), settings=tuple(settings))
+
+
+def _service_lines(text: str) -> Iterator[tuple[str, str]]:
+    section = ""
+    for line in _joined(text.splitlines()):
+        stripped = line.strip()
+        if stripped.startswith("["):
+            section = stripped
+        elif section == "[Service]" and stripped and stripped[0] not in "#;":
+            name, equals, value = stripped.partition("=")
+            if equals:
+                yield name.strip(), value.strip()
+
+
+def _joined(lines: Iterable[str]) -> Iterator[str]:
+    """Join lines that a backslash continues; comments in between are none of the value (systemd.syntax(7))."""
+    whole = ""
+    for line in lines:
+        if whole and line.lstrip().startswith(("#", ";")):
+            continue
+        whole += line
+        if whole.endswith("\\"):
+            whole = whole[:-1] + " "
+            continue
+        yield whole
+        whole = ""
+    if whole:
+        yield whole
+
+
+def command(service: Service, arguments: Sequence[str], *, terminal: bool, number: int) -> list[str]:
+    """Return the call of systemd-run. ``number`` tells two calls at once apart."""
+    how = ["--quiet", "--collect", "--wait", "--service-type=exec", f"--unit=jse-connector-verb-{number}"]
+    how.append("--pty" if terminal else "--pipe")
+    how.append(f"--description=jse-connector {arguments[0]}, as the service")
+    how += [f"--property={name}={value}" for name, value in service.settings]
+    return ["systemd-run", *how, "--", *service.program, *arguments]
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run a verb as the service; its output and its exit status are the verb's own. 1: not possible here, 2: usage."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    if not given or given[0] in {"-h", "--help"}:
+        print(
+            "Usage: jse-connector-as-service VERB [OPTIONS]\n\n"
+            f"Run a verb of jse-connector with the user, the sandbox and the credentials of {UNIT}.\n\n"
+            "Example: jse-connector-as-service doctor"
+        )
+        sys.exit(0 if given else 2)
+    try:
+        _possible()
+        service = read_unit(_shown())
+    except Refused as error:
+        print(f"jse-connector-as-service: {error}", file=sys.stderr)
+        sys.exit(1)
+    terminal = all(stream.isatty() for stream in (sys.stdin, sys.stdout))
+    called = command(service, given, terminal=terminal, number=os.getpid())
+    sys.stdout.flush()
+    os.execvp(called[0], called)  # noqa: S606 - its own arguments, no shell
+
+
+def _possible() -> None:
+    if not _RUNS.is_dir() or shutil.which("systemd-run") is None:
+        raise Refused(
+            "systemd does not run here, so nobody has the unit's credentials; with secrets as {file: …}: "
+            "runuser -u jse-connector -- jse-connector VERB"
+        )
+    if os.geteuid() != 0:
+        raise Refused(
+            "systemd gives the unit's credentials to root alone: sudo jse-connector-as-service VERB"
+        )
+
+
+def _shown() -> str:
+    shown = subprocess.run(
+        ["systemctl", "cat", "--no-pager", UNIT],  # noqa: S607 - where systemd has its own tools
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    if shown.returncode:
+        raise Refused(f"there is no {UNIT} here: {shown.stderr.strip()}")
+    return shown.stdout

@@ -1,0 +1,309 @@
+"""A backup of the journal and what it is worth nothing without: made beside a running service, verified, found again.
+
+One directory a backup: ``journal.sqlite`` (SQLite's own backup, one whole file), ``spool/``, ``keys/``,
+``connector-id`` and ``manifest.json`` with the hash of each. It is there whole or not at all. Tokens and passwords are
+not in it: ``connect`` makes them anew. Source: ux page 6.5; design page section 3.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, suppress
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+from connector import __version__
+from connector.errors import JournalError
+from connector.journal import opening
+from connector.lifecycle import State
+
+FORMAT: Final = 1
+KEEP: Final = 5
+"""So many backups stay in the state directory; each holds people's data."""
+JOURNAL: Final = "journal.sqlite"
+MANIFEST: Final = "manifest.json"
+_PART: Final = ".part"
+_WANTED: Final = frozenset({"meta", "record", "event", "intent"})
+_UNDER_WAY: Final = tuple(state.value for state in State if state.open or state.ended)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Facts:
+    """What a journal's file says of itself, whatever version wrote it."""
+
+    schema: int
+    journal_id: str
+    requests: int
+    under_way: int
+    """Requests that have left, or are about to, and are not closed yet."""
+    midway: int
+    """Requests between an intent and its fact: each is a question at the next start."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Backup:
+    """A whole backup. ``files``: path below ``directory`` → SHA-256."""
+
+    directory: Path
+    version: str
+    made_at: datetime
+    facts: Facts
+    files: dict[str, str]
+
+    @property
+    def name(self) -> str:
+        """What ``restore`` is told."""
+        return self.directory.name
+
+    @property
+    def size(self) -> int:
+        """Bytes of all its files."""
+        return sum((self.directory / name).stat().st_size for name in self.files)
+
+
+def facts_of(file: Path) -> Facts:
+    """Look into a journal that need not be of this version; changes no fact in it. Raises JournalError."""
+    opening.judge(file, _WANTED)
+    places = ", ".join("?" * len(_UNDER_WAY))
+    questions = {
+        "requests": ("SELECT count(*) FROM record", ()),
+        "under_way": (f"SELECT count(*) FROM record WHERE NOT closed AND state IN ({places})", _UNDER_WAY),  # noqa: S608
+        "midway": ("SELECT count(DISTINCT record_id) FROM intent", ()),
+    }
+    try:
+        with closing(_opened(file)) as database:
+            meta = dict(database.execute("SELECT name, value FROM meta").fetchall())
+            counts = {name: int(database.execute(*asked).fetchone()[0]) for name, asked in questions.items()}
+    except sqlite3.Error as error:
+        raise opening.meaning(file, error) from error
+    return Facts(schema=int(meta["schema"]), journal_id=str(meta["journal_id"]), **counts)
+
+
+def moved_since(file: Path, moment: datetime) -> int | None:
+    """Count the requests of a journal to which anything has happened since; None where that cannot be read."""
+    asked = "SELECT count(DISTINCT record_id) FROM event WHERE at > ?"
+    try:
+        with closing(_opened(file)) as database:
+            return int(database.execute(asked, (moment.timestamp(),)).fetchone()[0])
+    except sqlite3.Error:
+        return None
+
+
+def make(journal: Path, state: Path, into: Path) -> Backup:
+    """Make a backup in a directory of its own below ``into``; the service may be running.
+
+    Raises JournalError where the journal is damaged or the disk takes nothing: then nothing is left behind.
+    """
+    facts = facts_of(journal)
+    now = datetime.now(UTC)
+    part = into / f"{__version__}{_PART}"
+    try:
+        into.mkdir(mode=0o700, parents=True, exist_ok=True)
+        shutil.rmtree(part, ignore_errors=True)
+        part.mkdir(mode=0o700)
+        _copy_journal(journal, part / JOURNAL)
+        for source, name in _beside(state):
+            _copy(source, part / name)
+        files = {str(path.relative_to(part)): _sha256(path) for path in _files(part)}
+        told = {
+            "format": FORMAT,
+            "version": __version__,
+            "made_at": now.isoformat(),
+            "facts": asdict(facts),
+            "files": files,
+        }
+        _write(part / MANIFEST, json.dumps(told, indent=1, sort_keys=True).encode())
+        for directory in (*_directories(part), part):
+            _fsync(directory)
+        place = _put(part, into, f"{__version__}-{now:%Y%m%dT%H%MZ}")
+    except OSError as error:
+        shutil.rmtree(part, ignore_errors=True)
+        raise JournalError(f"no backup in {into}: {error.strerror or error}") from error
+    except BaseException:
+        shutil.rmtree(part, ignore_errors=True)
+        raise
+    return Backup(directory=place, version=__version__, made_at=now, facts=facts, files=files)
+
+
+def _put(part: Path, into: Path, name: str) -> Path:
+    number, place = 1, into / name
+    while place.exists():
+        number += 1
+        place = into / f"{name}-{number}"
+    part.rename(place)
+    _fsync(into)
+    return place
+
+
+def found(into: Path) -> list[Backup]:
+    """Return the whole backups of a directory, the newest first; what cannot be read is none."""
+    backups = []
+    with suppress(OSError):
+        for directory in into.iterdir():
+            with suppress(JournalError):
+                backups.append(read(directory))
+    return sorted(backups, key=lambda one: one.made_at, reverse=True)
+
+
+def read(directory: Path) -> Backup:
+    """Read a backup's manifest. Raises JournalError when it is none."""
+    try:
+        told: dict[str, Any] = json.loads((directory / MANIFEST).read_bytes())
+        if told["format"] > FORMAT:
+            raise JournalError(f"the backup {directory} was made by a newer version: use that one")
+        names = {str(name): str(sha256) for name, sha256 in told["files"].items()}
+        if any(Path(name).is_absolute() or ".." in Path(name).parts for name in names):
+            raise JournalError(f"the manifest of {directory} names files outside: that is no backup of ours")
+        return Backup(
+            directory=directory,
+            version=str(told["version"]),
+            made_at=datetime.fromisoformat(told["made_at"]),
+            facts=Facts(**told["facts"]),
+            files=names,
+        )
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise JournalError(
+            f"{directory} is no backup: its {MANIFEST} is not there, or cannot be read"
+        ) from error
+
+
+def verify(backup: Backup) -> None:
+    """Hold every file against its hash, and let SQLite look through the journal. Raises JournalError."""
+    for name, sha256 in backup.files.items():
+        path = backup.directory / name
+        try:
+            whole = _sha256(path) == sha256
+        except OSError as error:
+            raise JournalError(
+                f"the backup {backup.name} is not whole: {name}: {error.strerror or error}"
+            ) from error
+        if not whole:
+            raise JournalError(
+                f"the backup {backup.name} is damaged: {name} has other bytes than were written"
+            )
+    if JOURNAL not in backup.files:
+        raise JournalError(f"the backup {backup.name} holds no journal")
+    _check(backup.directory / JOURNAL)
+
+
+def prune(into: Path, keep: int = KEEP) -> list[str]:
+    """Remove all but the newest backups; returns the names of those that went."""
+    gone = []
+    for backup in found(into)[keep:]:
+        shutil.rmtree(backup.directory, ignore_errors=True)
+        gone.append(backup.name)
+    return gone
+
+
+def install(source: Path, target: Path) -> None:
+    """Put a copy of a file there, whole or not at all, private, and forced to disk. Raises OSError."""
+    partial = target.with_name(f"{target.name}.{os.getpid()}{_PART}")
+    try:
+        _copy(source, partial, link=False)
+        partial.replace(target)
+        _fsync(target.parent)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def _copy_journal(source: Path, target: Path) -> None:
+    """SQLite copies what every committed transaction left, the write-ahead log included, while others go on writing."""
+    with suppress(OSError):
+        os.close(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+    try:
+        with closing(_opened(source)) as old, closing(sqlite3.connect(target)) as new:
+            old.backup(new)
+            # One file, complete in itself: a backup is copied by hand, too.
+            new.execute("PRAGMA journal_mode=DELETE")
+    except sqlite3.Error as error:
+        raise opening.meaning(source, error) from error
+    _check(target)
+    with target.open("rb") as stream:
+        os.fsync(stream.fileno())
+
+
+def _check(file: Path) -> None:
+    try:
+        with closing(sqlite3.connect(f"{file.resolve().as_uri()}?mode=ro&immutable=1", uri=True)) as database:
+            said = str(database.execute("PRAGMA integrity_check(1)").fetchone()[0])
+    except sqlite3.Error as error:
+        raise opening.meaning(file, error) from error
+    if said != "ok":
+        raise opening.damaged(file, said.splitlines()[0])
+
+
+def _opened(file: Path) -> sqlite3.Connection:
+    return sqlite3.connect(f"{file.resolve().as_uri()}?mode=rw", uri=True, timeout=30)
+
+
+def _beside(state: Path) -> Iterator[tuple[Path, str]]:
+    """Yield what belongs to a journal: signed bytes at rest, the seal key, this connector's id."""
+    for path in _files(state / "spool"):
+        if not path.name.endswith(_PART) and path.parent.parent == state / "spool":
+            yield path, str(path.relative_to(state))
+    for path in _files(state / "keys"):
+        if not path.name.endswith(_PART):
+            yield path, str(path.relative_to(state))
+    if (state / "connector-id").is_file():
+        yield state / "connector-id", "connector-id"
+
+
+def _copy(source: Path, target: Path, *, link: bool = True) -> None:
+    """Copy a file that a running service may take away meanwhile: then there is nothing to copy.
+
+    Spooled bytes are never changed in place, so that a second name for them is as good, and takes no room.
+    """
+    target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        if link and source.parts[-3:-2] == ("spool",):
+            with suppress(OSError):
+                os.link(source, target)
+                return
+        data = source.open("rb")
+    except FileNotFoundError:
+        if link:
+            return
+        raise
+    with data, open(target, "wb", opener=_private) as stream:
+        shutil.copyfileobj(data, stream)
+        stream.flush()
+        os.fsync(stream.fileno())
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_CLOEXEC, 0o600)
+
+
+def _write(path: Path, data: bytes) -> None:
+    with open(path, "wb", opener=_private) as stream:
+        stream.write(data)
+        stream.flush()
+        os.fsync(stream.fileno())
+
+
+def _files(directory: Path) -> list[Path]:
+    return sorted(path for path in directory.rglob("*") if path.is_file() and not path.is_symlink())
+
+
+def _directories(directory: Path) -> list[Path]:
+    return sorted((path for path in directory.rglob("*") if path.is_dir()), reverse=True)
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _fsync(directory: Path) -> None:
+    handle = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

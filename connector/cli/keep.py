@@ -1,0 +1,220 @@
+"""``backup`` and ``restore``: a journal put away, verified, and put back; nothing is sent again for it.
+
+A journal that is older than the folders is no danger: at the next start the markers are taken in before anything else,
+and what they bind is asked about at the platform, never sent (protocol R2, R6). What arrived since and has not left is
+seen anew. Source: ux page 6.5; scenario E1.
+"""
+
+from __future__ import annotations
+
+import os
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from connector.cli import backups
+from connector.cli.anew import FOR_EVER, PARTS, moved_aside, paused_in
+from connector.cli.common import FAILED, Settings, agreed, complain, hand_over, handed_over
+from connector.cli.journal_file import sqlite_file
+from connector.cli.wiring import single_instance
+from connector.errors import ConfigurationError, JournalError
+from connector.journal import Journal, schema
+from connector.steps.waiting import MANUAL
+
+if TYPE_CHECKING:
+    from connector.cli.backups import Backup
+    from connector.cli.wiring import State
+
+DIRECTORY = "backup"
+"""In the state directory: where backups are made unless another place is named."""
+
+
+def journal_of(settings: Settings) -> Path:
+    """Return the journal's file, whether or not it is there. A configuration that is not valid means the usual place.
+
+    Raises JournalError where that cannot be right, or the journal is no file.
+    """
+    state = settings.place()
+    usual = sqlite_file(state.journal_url)
+    assert usual is not None
+    try:
+        config = settings.load()
+    except ConfigurationError as error:
+        if not usual.exists() and settings.config_file().exists():
+            raise JournalError(
+                f"the configuration is not valid, and no journal is at {usual}: which one is meant cannot be told "
+                "(jse-connector check-config)"
+            ) from error
+        return usual
+    file = sqlite_file(config.journal.url or state.journal_url)
+    if file is None:
+        raise JournalError("the journal is no file of this machine; back it up with its own tools")
+    return file
+
+
+def backup(settings: Settings, into: Path | None, *, keep: int = backups.KEEP) -> int:
+    """Make a verified backup; the service may be running. Raises JournalError."""
+    state = settings.place()
+    file = journal_of(settings)
+    if not file.exists():
+        complain(f"jse-connector: no journal at {file}: has the service ever run with this state directory?")
+        return FAILED
+    with handed_over(state):
+        made = made_backup(file, state, into)
+        gone = [] if into is not None else backups.prune(state.directory / DIRECTORY, keep)
+    print(f"backup   {made.directory} (verified)")
+    print(f"         {_told(made)}")
+    for name in gone:
+        print(f"removed  {name}: the newest {keep} are kept")
+    if not any(name.startswith("keys/") for name in made.files):
+        print(
+            "         without the seal key, which is not kept in the state directory: keep it, and keep it apart"
+        )
+    return 0
+
+
+def made_backup(file: Path, state: State, into: Path | None) -> Backup:
+    """Make a backup and hold what was written against what was meant. Raises JournalError."""
+    made = backups.make(file, state.directory, into or state.directory / DIRECTORY)
+    backups.verify(made)
+    return made
+
+
+def listed(settings: Settings) -> int:
+    """Tell which backups there are, the newest first."""
+    place = settings.place().directory / DIRECTORY
+    there = backups.found(place)
+    for one in there:
+        newer = (
+            ""
+            if one.facts.schema <= schema.VERSION
+            else f"; needs jse-connector {one.version} or a newer one"
+        )
+        print(f"{one.name}  {_told(one)}{newer}")
+    if not there:
+        print(f"no backup in {place}; make one: jse-connector backup")
+    return 0
+
+
+def restore(settings: Settings, name: str, *, yes: bool) -> int:
+    """Put a backup in the journal's place; what stands there is kept aside. The service must be stopped.
+
+    Idempotent: broken off, it is simply said again. Raises JournalError.
+    """
+    state, file = settings.place(), journal_of(settings)
+    chosen = _chosen(state, name)
+    backups.verify(chosen)
+    if chosen.facts.schema > schema.VERSION:
+        complain(
+            f"jse-connector: the backup {chosen.name} is of schema {chosen.facts.schema}, this version knows "
+            f"{schema.VERSION}: install jse-connector {chosen.version} or a newer one first."
+        )
+        return FAILED
+    state.make()
+    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with handed_over(state), single_instance(state):
+        there = [path for path in (file.with_name(file.name + part) for part in PARTS) if path.exists()]
+        agreed(_question(chosen, file), yes=yes)
+        paused = paused_in(file) if file in there or not there else None
+        aside = _exchanged(chosen, file, there)
+        kept = _beside(chosen, state)
+        with closing(Journal(f"sqlite:///{file}", now=lambda: datetime.now(UTC))) as journal:
+            journal.check()
+            for account in paused or ():
+                journal.hold(account, MANUAL, probe_at=datetime.now(UTC) + FOR_EVER)
+        hand_over(state)
+    print(f"restored {chosen.name}: {_told(chosen)}")
+    for line in _what_to_know(chosen, aside, kept, paused):
+        print(f"         {line}")
+    print("next     systemctl start jse-connector")
+    return 0
+
+
+def _chosen(state: State, name: str) -> Backup:
+    """Return the backup of that name, or the one in that directory. Raises JournalError naming those there are."""
+    if "/" in name:
+        return backups.read(Path(name))
+    place = state.directory / DIRECTORY
+    if name in {"", ".", ".."} or not (place / name).is_dir():
+        known = ", ".join(one.name for one in backups.found(place)) or "none"
+        raise JournalError(f'no backup "{name}" in {place}. There: {known}.')
+    return backups.read(place / name)
+
+
+def _question(chosen: Backup, file: Path) -> str:
+    since = backups.moved_since(file, chosen.made_at) if file.exists() else None
+    moved = "" if since is None else f" Since then something has happened to {since} requests."
+    return (
+        f"The journal goes back to {chosen.made_at:%d %b %Y %H:%M} UTC ({_told(chosen)}).{moved} What has left meanwhile "
+        "is found again by its markers, asked about at the platform and never sent again. The journal that is there now "
+        "is kept aside. Go on?"
+    )
+
+
+def _exchanged(chosen: Backup, file: Path, there: list[Path]) -> Path | None:
+    """Put the backup's journal in place; returns where the earlier one is. Whole before the other one goes."""
+    ready = file.with_name(file.name + ".restored")
+    try:
+        backups.install(chosen.directory / backups.JOURNAL, ready)
+        aside = moved_aside(there, file)
+        ready.replace(file)
+        handle = os.open(file.parent, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+    except OSError as error:
+        raise JournalError(f"{chosen.name} cannot be put in place: {error.strerror or error}") from error
+    return aside
+
+
+def _beside(chosen: Backup, state: State) -> list[str]:
+    """Put back spool, keys and id; returns what was kept of what stood there.
+
+    In the spool nothing is replaced: what lies there may be all that is left of a signed document, and what the journal
+    does not recognise is fetched again. A key or an id that differs is kept aside: markers were sealed with the other.
+    """
+    kept = []
+    try:
+        for name in chosen.files:
+            source, target = chosen.directory / name, state.directory / name
+            if name == backups.JOURNAL or (name.startswith("spool/") and target.exists()):
+                continue
+            if target.exists():
+                if target.read_bytes() == source.read_bytes():
+                    continue
+                former = target.with_name(f"{target.name}.before-{datetime.now(UTC):%Y%m%dT%H%M%SZ}")
+                target.rename(former)
+                kept.append(str(former))
+            target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            backups.install(source, target)
+    except OSError as error:
+        raise JournalError(
+            f"{chosen.name}: the journal is in place, not everything beside it: {error.strerror or error}. "
+            "Put that right and say it again"
+        ) from error
+    return kept
+
+
+def _what_to_know(chosen: Backup, aside: Path | None, kept: list[str], paused: list[str] | None) -> list[str]:
+    told = [f"the earlier journal is kept in {aside}"] if aside is not None else []
+    told += [f"{path} was another one: kept under that name" for path in kept]
+    told += [f"account {account} stays paused" for account in paused or ()]
+    if paused is None:
+        told.append(
+            "pauses set by hand could not be read: set them again before the start (jse-connector pause ACCOUNT)"
+        )
+    told.append(
+        f"people erased since {chosen.made_at:%d %b %Y} are in it again: jse-connector forget ADDRESS"
+    )
+    return told
+
+
+def _told(backup: Backup) -> str:
+    spooled = sum(name.startswith("spool/") for name in backup.files)
+    facts = backup.facts
+    return (
+        f"schema {facts.schema}, {facts.requests} requests, {facts.under_way} under way, {spooled} spooled files, "
+        f"{backup.size / 1_000_000:.1f} MB"
+    )

@@ -1,0 +1,116 @@
+"""``package``: what the maintainer scripts of a package ask, before an upgrade, after it, and before a removal.
+
+The scripts stop and start; everything that needs to know a journal stands here. Each may be said again. Source: ux page
+6.5 and check 12.
+"""
+
+from __future__ import annotations
+
+import os
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from connector import __version__
+from connector.cli import backups
+from connector.cli.common import FAILED, Settings, complain, handed_over, problem_line
+from connector.cli.keep import DIRECTORY, journal_of, made_backup
+from connector.errors import ConfigurationError
+from connector.journal import Journal, schema
+
+NOTHING_OPEN: Final = "nothing-open"
+"""In the state directory: a removal found nothing under way, so that a purge may take everything."""
+_COLUMN: Final = 12
+
+
+def before_upgrade(settings: Settings, *, waited: int) -> int:
+    """Back up the journal with the version that wrote it. Raises JournalError: then nothing is upgraded."""
+    state, file = settings.place(), journal_of(settings)
+    if not file.exists():
+        return 0
+    with handed_over(state):
+        made = made_backup(file, state, None)
+        backups.prune(state.directory / DIRECTORY)
+    if made.facts.midway or waited:
+        print(
+            f"jse-connector: {made.facts.midway} requests are between two steps; waited {waited} s for a safe point"
+        )
+    _say("backup", f"{made.directory} (verified)")
+    return 0
+
+
+def after_upgrade(settings: Settings, *, before: str) -> int:
+    """Bring the journal up to date and say whether the service may start: 0 it may, 1 it could not.
+
+    ``before``: the package's earlier version. Raises JournalError.
+    """
+    state, file = settings.place(), journal_of(settings)
+    made = backups.found(state.directory / DIRECTORY)
+    migrated = False
+    if file.exists():
+        found = backups.facts_of(file).schema
+        if found > schema.VERSION:
+            return _too_new(found, made)
+        with handed_over(state), closing(Journal(f"sqlite:///{file}", now=lambda: datetime.now(UTC))) as one:
+            one.check()
+        migrated = found < schema.VERSION
+        moved = f"schema {found} -> {schema.VERSION}" if migrated else f"schema {found}, as before"
+        _say("journal", moved + (f", backup {made[0].directory} (verified)" if made else ""))
+    usable = _configured(settings)
+    if made and made[0].version != __version__:
+        back = f"apt install jse-connector={before}"
+        if migrated:
+            back += f" && jse-connector restore {made[0].name}"
+        _say("back again", back)
+        if migrated:
+            _say("", "(what was sent in between is asked from the platform, never sent again)")
+    return 0 if usable else FAILED
+
+
+def before_removal(settings: Settings) -> int:
+    """Find out whether anything is still under way, and leave word of it for a purge. Raises JournalError."""
+    state, file = settings.place(), journal_of(settings)
+    word = state.directory / NOTHING_OPEN
+    word.unlink(missing_ok=True)
+    under_way = backups.facts_of(file).under_way if file.exists() else 0
+    if under_way:
+        print(
+            f"jse-connector: {under_way} requests are under way: {state.directory} holds what they need and stays, "
+            "even in a purge"
+        )
+        return 0
+    os.close(os.open(word, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600))
+    return 0
+
+
+def _too_new(found: int, made: list[backups.Backup]) -> int:
+    fitting = next((one for one in made if one.facts.schema <= schema.VERSION), None)
+    complain(f"journal     schema {found}, this version knows {schema.VERSION}: left as it is")
+    if fitting is not None:
+        complain(f"{'':{_COLUMN}}jse-connector restore {fitting.name}")
+        complain(f"{'':{_COLUMN}}(what was sent in between is asked from the platform, never sent again)")
+    else:
+        complain(f"{'':{_COLUMN}}no backup fits: install the newer version again")
+    return FAILED
+
+
+def _configured(settings: Settings) -> bool:
+    """Tell whether the configuration can be used; without one the unit does not start by itself."""
+    file: Path = settings.config_file()
+    if not file.exists():
+        _say("config", f"none yet: {file}")
+        return True
+    try:
+        settings.load()
+    except ConfigurationError as error:
+        complain(f"config      not valid for {__version__}:")
+        for problem in error.problems:
+            complain(f"{'':{_COLUMN}}{problem_line(problem)}")
+        return False
+    _say("config", f"valid for {__version__}")
+    return True
+
+
+def _say(what: str, text: str) -> None:
+    print(f"{what:{_COLUMN}}{text}")
