@@ -21,8 +21,13 @@ import pytest
 from connector import logs
 from connector.cli import main, wiring
 from connector.cli.app import app
+from connector.cli.watching import Watching
+from connector.config import load_config
+from connector.errors import NotConnected
 from connector.jesignexpert.transport import BaseTransport, DeadlineTransport
 from connector.lifecycle import State
+from connector.metrics import pages
+from connector.metrics.series import Series
 from connector.steps.telling import tell
 from tests import documents, spreadsheets
 from tests.fakes.echo_proxy import EchoProxy, Fault, before
@@ -293,7 +298,8 @@ def commands(day: Day, capsys: pytest.CaptureFixture[str], *, whole: bool) -> tu
     good, bad = PEOPLE[I], PEOPLE[L]
     clients.write_text(f"e-mail;nom;téléphone\n{good[0]};{I};{good[1]}\n{bad[0]};{L};{LANDLINE}\n")
     plain: list[tuple[str, ...]] = [
-        ("version",), ("status",), ("status", "--json"), *(("show", ref) for ref in refs),
+        ("version",), ("status",), ("status", "--json"), ("status", "--check"), ("spending",),
+        ("spending", "--csv", "-"), *(("show", ref) for ref in refs),
         *(("show", ref, "--json") for ref in refs), ("show", "XXXXXX"),
         ("check-config",), ("check-config", "--offline"),
         ("pause", "cabinet"), ("resume", "cabinet"), ("resolve", refs[0], "--sent"), ("rebuild", "--launch", "lettres"),
@@ -317,8 +323,17 @@ def commands(day: Day, capsys: pytest.CaptureFixture[str], *, whole: bool) -> tu
         shown[name] = shown.get(name, "") + told.out + told.err
         called.add(name)
 
-    for arguments in plain if whole else (("status",), ("show", refs[1]), ("contacts", "list")):
+    short = (
+        ("status",),
+        ("status", "--json"),
+        ("status", "--check"),
+        ("spending",),
+        ("show", refs[1]),
+        ("contacts", "list"),
+    )
+    for arguments in plain if whole else short:
         call(*arguments)
+    shown["metrics"] = scraped(day)
     day.stop()
     for proxy, fault in ((day.folder_proxy, FAULTS[0]), (day.platform_proxy, FAULTS[4])):
         proxy.fault = fault
@@ -333,6 +348,20 @@ def commands(day: Day, capsys: pytest.CaptureFixture[str], *, whole: bool) -> tu
     for arguments in (("status",), ("show", refs[0]), ("tick",)) if whole else (("status",),):
         call(*arguments)
     return called, shown
+
+
+def scraped(day: Day) -> str:
+    """What Prometheus, and whoever asks /health, gets to read of this day."""
+    watching = Watching(load_config(day.config_text), day.state, "run")
+    watching.journal = day.parts.journal
+    for name, memory in {"server:dms": day.memory}.items():
+        watching.vitals.passed(name, took_s=1, error=NotConnected(memory.problem), text=memory.problem)
+    watching.vitals.made = lambda: {name: made() for name, made in day.parts.made.items()}
+    series = Series(watching.sources())
+    answered = pages.pages(series, watching.vitals, now=day.clock.now, room=None)
+    told = "".join(answered[path]("").body.decode() for path in sorted(answered))
+    assert 'jse_requests{folder="lettres",state="rejected"}' in told
+    return told
 
 
 def search(text: str, secrets: set[str], *, people: bool, where: str) -> None:

@@ -1105,3 +1105,26 @@ def test_who_has_a_document_is_found_without_reading_everything(journal: CutJour
     assert journal.touching("dms", [], []) == journal.touching("autre", [href], ["7"]) == []
     journal.touch(main, closed=True)
     assert journal.touching("dms", [href], ["7"]) == []
+
+
+def test_each_step_of_a_life_is_one_line(journal: CutJournal, caplog: pytest.LogCaptureFixture) -> None:
+    """Once its fact is kept, and never before; what moves no state says nothing; nobody and no file is named."""
+    caplog.set_level("INFO", "connector.journal")
+    record = journal.add(**fields())
+    record = journal.note(record, "seen", subject="Bilan DUPONT")
+    record = journal.fact(record, Event.PREPARED)
+    journal.cut = True
+    with pytest.raises(Cut):
+        journal.fact(record, Event.MARKED)
+    told = [(each.getMessage(), each.about) for each in caplog.records]  # type: ignore[attr-defined]
+    subjects = {"ref": record.ref, "folder": "lettres", "account": "lyon", "server": "dms"}
+    assert told == [
+        (
+            f"{record.ref} in folder lettres is waiting (added)",
+            {**subjects, "state": "waiting", "event": "added"},
+        ),
+        (
+            f"{record.ref} in folder lettres is prepared (prepared)",
+            {**subjects, "state": "prepared", "event": "prepared"},
+        ),
+    ]
