@@ -24,6 +24,7 @@ from connector.jobs import Job, Jobs
 from connector.passes import Outcome, account_pass, server_pass
 from connector.schedule import ELSEWHERE, NEXTCLOUD, Result, Rhythm, Schedule, is_night
 from connector.steps.parts import Parts
+from connector.steps.pauses import FOLDER, SERVER
 from connector.summons import Summons
 from connector.webdav.wakeups import WakeUps
 
@@ -74,8 +75,14 @@ class Daemon:
         ]
 
     def _summoned(self, server: str, account: str) -> None:
-        """Another process wrote something for these into the journal; without a server, for all of the account's."""
-        own = f"account:{account}"
+        """Another process wrote something for these into the journal; without a server, for all of the account's.
+
+        A pause of a folder or a server stands in an account's place.
+        """
+        folder = self._config.folders.get(account.removeprefix(FOLDER))
+        own = account if account.startswith(SERVER) else f"account:{account}"
+        if account.startswith(FOLDER) and folder is not None:
+            own = SERVER + folder.server
         for job in {own, f"server:{server}"} if server else {own, *self._partners.get(own, ())}:
             if job in self._partners:
                 self._jobs.ask(job)

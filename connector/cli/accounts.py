@@ -1,20 +1,17 @@
-"""``connect``, ``pause``, ``resume``: what concerns one account at the platform; ``connect`` a server, too."""
+"""``connect``: what lets the connector speak for one account at the platform; a server, too."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
-from connector.cli.common import Settings, complain, hand_over, kept_journal, misused, one_of
+from connector.cli.common import Settings, hand_over, kept_journal, misused, one_of
 from connector.cli.journal_file import sqlite_file
-from connector.cli.run import MANUAL
 from connector.cli.servers import connect_server
 from connector.cli.wiring import State, contract_of, platform_secrets
 from connector.config import Config
 from connector.errors import Cause
 from connector.jesignexpert.login import Login, LoginRequest
 from connector.jesignexpert.tokens import Tokens, TokenStore
-
-_NEVER = timedelta(days=36_500)
 
 
 def connect(settings: Settings, account: str, *, mail: bool, wait_s: float) -> int:
@@ -85,32 +82,3 @@ def _until(config: Config, tokens: Tokens) -> str:
     if tokens.expires_at is None:
         return "."
     return f" until {tokens.expires_at.astimezone(config.zone):%d %b %Y %H:%M}."
-
-
-def pause(settings: Settings, account: str) -> int:
-    """Hold an account's launches until ``resume``; what has left is followed and delivered."""
-    config = settings.load()
-    one_of(account, tuple(config.accounts), "account")
-    with kept_journal(settings, config) as journal:
-        journal.hold(account, MANUAL, probe_at=datetime.now(UTC) + _NEVER)
-    print(f"account {account}: nothing new leaves until  jse-connector resume {account}")
-    return 0
-
-
-def resume(settings: Settings, account: str) -> int:
-    """End a hold that ``pause`` began."""
-    config = settings.load()
-    one_of(account, tuple(config.accounts), "account")
-    with kept_journal(settings, config) as journal:
-        hold = journal.held(account)
-        if hold is None:
-            print(f"account {account} was not held.")
-            return 0
-        if hold.cause != MANUAL:
-            complain(
-                f"account {account} is held by another cause ({hold.cause}), which ends by itself when it is over."
-            )
-            return 1
-        journal.release(account)
-    print(f"account {account}: launches go on.")
-    return 0

@@ -51,7 +51,7 @@ def rebuild(settings: Settings, *, yes: bool) -> int:
         print(f"the earlier journal is kept in {aside}")
     print(f"a new journal is at {file}; the next start takes in what the folders know.")
     for account in paused or ():
-        print(f"account {account} stays paused.")
+        print(f"{account.replace(':', ' ') if ':' in account else f'account {account}'} stays paused.")
     if paused is None:
         print(
             "pauses set by hand could not be read: set them again before the start (jse-connector pause ACCOUNT)."

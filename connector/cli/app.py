@@ -11,7 +11,6 @@ from connector import __version__, logs
 from connector.cli import verbs_acting, verbs_offline, verbs_people
 from connector.cli.common import MISUSED, SETTINGS, complain, configured, verb
 from connector.cli.options import (
-    AccountArgument,
     ConfigOption,
     FolderArgument,
     StateOption,
@@ -149,30 +148,6 @@ def connect(
     from connector.cli import accounts
 
     _leave(accounts.connect(configured(config, state), name, mail=mail, wait_s=wait * 60))
-
-
-@app.command()
-@verb
-def pause(account: AccountArgument, config: ConfigOption = None, state: StateOption = None) -> None:
-    """Launch nothing more for an account; what has left is followed and delivered.
-
-    Example: jse-connector pause lyon
-    """
-    from connector.cli import accounts
-
-    _leave(accounts.pause(configured(config, state), account))
-
-
-@app.command()
-@verb
-def resume(account: AccountArgument, config: ConfigOption = None, state: StateOption = None) -> None:
-    """End a pause.
-
-    Example: jse-connector resume lyon
-    """
-    from connector.cli import accounts
-
-    _leave(accounts.resume(configured(config, state), account))
 
 
 @app.command()

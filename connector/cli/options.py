@@ -22,7 +22,6 @@ YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 DryRunOption = Annotated[
     bool, typer.Option("--dry-run", help="Tell exactly what would be done, change nothing.")
 ]
-AccountArgument = Annotated[str, typer.Argument(metavar="ACCOUNT", help="Its name in the configuration.")]
 FolderArgument = Annotated[str, typer.Argument(metavar="FOLDER", help="Its name in the configuration.")]
 RefArgument = Annotated[str, typer.Argument(metavar="REF", help="Six characters, from status.")]
 NamesOption = Annotated[

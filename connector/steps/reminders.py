@@ -26,7 +26,7 @@ from connector.journal import Hold
 from connector.lifecycle import Record, SignatoryFacts, State
 from connector.ports import SignatoryProgress, TransactionId
 from connector.sidecar.model import Order, Reminders, Verb
-from connector.steps import assumed, waiting
+from connector.steps import assumed, pauses, waiting
 from connector.steps.parts import Parts
 from connector.steps.replies import reply
 
@@ -103,7 +103,7 @@ def remind_if_due(parts: Parts, record: Record, before: Record) -> Record:
     if record.extra.get("unknown_word") or not _due(parts, record):
         return record
     hold = parts.journal.held(record.account)
-    if hold is not None and _stops(hold):
+    if (hold is not None and _stops(hold)) or pauses.by_hand(parts, record.folder) is not None:
         return record
     # One after the other: the first one finds out for its account whether the platform knows this call at all.
     with parts.probed[record.account]:

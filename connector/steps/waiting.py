@@ -15,7 +15,7 @@ from connector.courtesy import LONGEST_S
 from connector.errors import AnsweredNo, AskedToWait, Cause, RemoteError, Unavailable
 from connector.journal import Hold
 from connector.lifecycle import Record, State
-from connector.steps import brakes, clocks, storage
+from connector.steps import brakes, clocks, pauses, storage
 from connector.steps.parts import Parts
 
 log = logging.getLogger(__name__)
@@ -261,6 +261,8 @@ def let_through(parts: Parts, record: Record) -> bool:
         if asks_again_at(parts, account) is not None or _in_doubt(parts, account):
             return False
         hold = _hold(parts, account)
+        if pauses.by_hand(parts, record.folder) is not None:
+            return False
         if record.folder in parts.doubted or not _clock_allows(parts, record, hold):
             return False
         if hold is None:

@@ -12,6 +12,7 @@ import pytest
 
 from connector.cli import main
 from connector.lifecycle import State
+from connector.passes import account_pass, server_pass
 from tests import documents
 from tests.faults.points import Killed, Points
 from tests.faults.test_extras import LOCKED, locking, locks
@@ -429,3 +430,80 @@ def test_nothing_leaves_while_a_cancel_stands(tmp_path: Path) -> None:
         assert sum(stage.sends()) == 0
         nothing_stands(stage)
         stage.intact()
+
+
+def test_the_look_at_a_folder_asks_the_platform_nothing_for_an_order(tmp_path: Path, call: Call) -> None:
+    """However slow the platform is: the folder's pass reads the order, the account's own pass obeys it."""
+    with Stage(tmp_path) as stage:
+        drop_all(stage, annule=ONE, relance=TWO, ordre=ONE, brouillon=ONE + "envoi: brouillon\n")
+        stage.clock.advance(2 * HOUR)
+        stage.run()
+        stage.write("annule.sign.yaml", ONE + "action: annuler\n")
+        stage.write("relance.sign.yaml", TWO + "action: relancer\n")
+        stage.write("brouillon.sign.yaml", ONE + "envoi: brouillon\naction: annuler\n")
+        assert call(stage, "cancel", "ordre", "--yes").status == 0
+        asked = len(stage.platform.requests)
+        waits = False
+        for _ in range(3):
+            stage.clock.advance(3)
+            waits = server_pass(stage.parts, "dms", stage.memory).ordered
+        assert len(stage.platform.requests) == asked
+        assert waits, "the account's pass is asked for"
+        assert "« annuler » est lu et sera suivi dès que Jesignexpert répondra." in words(stage, "annule")
+        assert account_pass(stage.parts, "cabinet").moved == 4
+        assert not server_pass(stage.parts, "dms", stage.memory).ordered
+        assert stage.first_line("annule").startswith("ANNULÉ – à votre demande")
+        assert stage.first_line("brouillon").startswith("ANNULÉ – à votre demande")
+        assert stage.first_line("ordre").startswith(BY_ADMINISTRATOR)
+        assert "Rappel fait le " in words(stage, "relance")
+        nothing_stands(stage)
+        stage.intact()
+
+
+# -------------------------------------------------------------------------------------------- pause
+
+
+@pytest.mark.parametrize("subject", [("--folder", "lettres"), ("--server", "dms")])
+def test_pause_of_a_folder_or_a_server(tmp_path: Path, subject: tuple[str, str], call: Call) -> None:
+    """Nothing new leaves from there, nobody is reminded by itself; what has left comes home; a restart keeps it."""
+    with Stage(tmp_path, more="policy: {reminders: {first_after: 1d, every: 1d, at_most: 3}}\n") as stage:
+        drop_all(stage, dehors=ONE, retour=ONE)
+        dry = call(stage, "pause", *subject, "--dry-run")
+        assert "nothing new would leave from now on.\nNothing was changed." in dry.out
+        paused = call(stage, "pause", *subject)
+        assert (paused.status, f"jse-connector resume {' '.join(subject)}" in paused.out) == (0, True)
+        stage.restart()
+        drop_all(stage, attend=ONE)
+        assert stage.first_line("attend") == (
+            "EN PAUSE – les envois de ce dossier sont suspendus ; rien n’est perdu"
+        )
+        notice = stage.read("SIGNATURES EN PAUSE.txt").decode("utf-8-sig").replace("\u00a0", " ")
+        assert notice.startswith("SIGNATURES EN PAUSE – les envois de ce dossier sont suspendus")
+        views = {view.object: view.id for view in stage.platform.transactions()}
+        stage.platform.person_signs(views["retour"], MARIE)
+        stage.clock.advance(60 * HOUR)
+        stage.run()
+        assert stage.first_line("retour").startswith("SIGNÉ – ")
+        assert called(stage, "remind") == 0
+        assert sum(stage.sends()) == 2
+        assert "launches would go on" in call(stage, "resume", *subject, "--dry-run").out
+        assert stage.parts.journal.held_accounts()
+        assert call(stage, "resume", *subject).status == 0
+        stage.run()
+        assert stage.first_line("attend").startswith(OUT)
+        assert "SIGNATURES EN PAUSE.txt" not in stage.files()
+        stage.intact()
+
+
+def test_what_is_paused_is_named_once(tmp_path: Path, call: Call) -> None:
+    """An account, a folder or a server; neither none nor two of them, nor one that there is not."""
+    with Stage(tmp_path) as stage:
+        for arguments, told in (
+            ((), "exactly one of them"),
+            (("cabinet", "--folder", "lettres"), "exactly one of them"),
+            (("--folder", "cabinet"), 'no folder "cabinet". Known: lettres.'),
+            (("--server", "x"), 'no server "x". Known: dms.'),
+        ):
+            found = call(stage, "pause", *arguments)
+            assert (found.status, told in found.err) == (2, True), found.err
+        assert "folder lettres was not held" in call(stage, "resume", "--folder", "lettres").out

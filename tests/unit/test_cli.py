@@ -25,6 +25,7 @@ from connector.lifecycle import DocumentFacts, State
 from connector.ports import Folder, Href, SigningService, TransactionId
 
 VERBS = ("run", "tick", "check-config", "connect", "status", "rebuild", "take-over", "pause", "resume", "resolve",
+         "cancel", "remind", "retry", "unlock",
          "demo", "version", "show", "forget", "contacts", "contacts import", "contacts list",
          "lint", "preview", "schema")  # fmt: skip
 GOOD = """\
