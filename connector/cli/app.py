@@ -12,6 +12,7 @@ from connector.cli import verbs_acting, verbs_offline, verbs_people
 from connector.cli.common import MISUSED, SETTINGS, complain, configured, verb
 from connector.cli.options import (
     ConfigOption,
+    DryRunOption,
     FolderArgument,
     StateOption,
     YesOption,
@@ -180,6 +181,7 @@ def rebuild(
     config: ConfigOption = None,
     state: StateOption = None,
     yes: YesOption = False,
+    dry_run: DryRunOption = False,
 ) -> None:
     """Begin a new journal from the markers in the folders; the old one is kept aside. The service must be stopped.
 
@@ -188,16 +190,20 @@ def rebuild(
     if launch is None:
         from connector.cli import anew
 
-        _leave(anew.rebuild(configured(config, state), yes=yes))
+        _leave(anew.rebuild(configured(config, state), yes=yes, dry_run=dry_run))
     from connector.cli import operate
 
-    _leave(operate.rebuild(configured(config, state), str(launch), yes=yes))
+    _leave(operate.rebuild(configured(config, state), str(launch), yes=yes, dry_run=dry_run))
 
 
 @app.command("take-over")
 @verb
 def take_over(
-    folder: FolderArgument, config: ConfigOption = None, state: StateOption = None, yes: YesOption = False
+    folder: FolderArgument,
+    config: ConfigOption = None,
+    state: StateOption = None,
+    yes: YesOption = False,
+    dry_run: DryRunOption = False,
 ) -> None:
     """Take a folder that another connector owned; that one must be stopped for good.
 
@@ -205,7 +211,7 @@ def take_over(
     """
     from connector.cli import operate
 
-    _leave(operate.take_over(configured(config, state), folder, yes=yes))
+    _leave(operate.take_over(configured(config, state), folder, yes=yes, dry_run=dry_run))
 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
