@@ -222,7 +222,10 @@ def _call(parts: Parts, record: Record, wording: str) -> Record:
     except AnsweredNo as error:
         if error.cause in _HOLDING:
             waiting.hold_account(parts, record.account, error)
-            return _not_left(parts, record, error)
+            if error.cause.answers_send:
+                return _not_left(parts, record, error)
+            # A page of maintenance may be a proxy's, and a mail have left behind it.
+            return _counted(parts, record, UNCONFIRMED, wording, at)
         return _refused(parts, record, wording, error)
     except (NotFound, InvalidResponse) as error:
         # The platform has just answered for this transaction: it is the operation that it does not know.

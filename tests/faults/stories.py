@@ -537,7 +537,9 @@ class Ordered(Story):
             record = stage.record(name)
             assert record.state is state, (name, record.state, record.reason)
             assert record.obeyed == (wording,), (name, record.obeyed)
-        assert stage.first_line("annule").startswith("ANNULÉ – par l’administrateur, le ")
+        assert stage.first_line("annule").startswith("ANNULÉ – par l’administrateur, le "), stage.status(
+            "annule"
+        )
         assert stage.first_line("arrete").startswith("À VÉRIFIER – l’administrateur a arrêté cette demande")
         assert stage.record("annule").reason == "ordered_by_administrator"
         assert len(stage.record("relance").signatories[0].reminded_at) == 1

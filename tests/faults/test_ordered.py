@@ -507,3 +507,56 @@ def test_what_is_paused_is_named_once(tmp_path: Path, call: Call) -> None:
             found = call(stage, "pause", *arguments)
             assert (found.status, told in found.err) == (2, True), found.err
         assert "folder lettres was not held" in call(stage, "resume", "--folder", "lettres").out
+
+
+def test_author_and_administrator_at_once(tmp_path: Path, call: Call) -> None:
+    """Both orders wait for the platform; each is answered once it is back, the author in the status alone."""
+    with Stage(tmp_path) as stage:
+        drop_all(stage, signe=ONE, annule=ONE)
+        stage.platform.switch(maintenance=True)
+        for name in ("signe", "annule"):
+            stage.write(f"{name}.sign.yaml", ONE + "action: annuler\n")
+        stage.run()
+        assert call(stage, "cancel", "signe", "annule", "--yes").status == 0
+        stage.run()
+        for name in ("signe", "annule"):
+            assert stage.first_line(name).startswith(OUT)
+            assert "« annuler » est lu et sera suivi" in words(stage, name)
+        stage.platform.switch(maintenance=False)
+        views = {view.object: view.id for view in stage.platform.transactions()}
+        stage.platform.person_signs(views["signe"], MARIE)
+        stage.clock.advance(HOUR)
+        stage.run()
+        assert stage.first_line("signe").startswith("SIGNÉ – "), stage.status("signe")
+        assert "« annuler » est arrivé trop tard" in words(stage, "signe")
+        assert stage.record("signe").extra["ordered"]["code"] in {"cancel_too_late", "cancel_signed"}
+        assert stage.first_line("annule").startswith(BY_ADMINISTRATOR)
+        assert "pending_order" not in stage.record("annule").extra or stage.record("annule").closed
+        assert called(stage, "cancel") == 1
+        nothing_stands(stage)
+        stage.intact()
+
+
+def test_a_page_of_maintenance_proves_nothing(tmp_path: Path) -> None:
+    """A proxy says 503 for a call that had its effect: the mail is not repeated, the end is told as ordered."""
+    for name in ("remind", "cancel"):
+        directory = tmp_path / name
+        directory.mkdir()
+        points = Points(variant="503")
+        with Stage(directory, seams=points.seams(workers())) as stage:
+            drop_all(stage, lettre=ONE)
+            stage.clock.advance(2 * HOUR)
+            stage.run()
+            stage.parts.journal.order(stage.record(), name)
+            strike(points, f"platform POST {name}", 0)
+            stage.run()
+            for _ in range(3):
+                stage.clock.advance(HOUR)
+                stage.run()
+            assert called(stage, name) == 1
+            if name == "cancel":
+                assert stage.first_line().startswith(BY_ADMINISTRATOR), stage.status()
+            else:
+                assert stage.record().extra["ordered"]["code"] == "unconfirmed"
+            nothing_stands(stage)
+            stage.intact()
