@@ -105,11 +105,6 @@ def is_in_turn(record: Record, address: str) -> bool:
 # -------------------------------------------------------------------------------------- the server's pass
 
 
-def stops(parts: Parts, record: Record) -> bool:
-    """True while the administrator's « cancel » stands: nothing of the request leaves meanwhile."""
-    return any(one.verb == Verb.CANCEL.value for one in parts.journal.orders(record))
-
-
 def obey_here(parts: Parts, record: Record) -> Record:
     """Obey what stands for a request that is not out. Remote errors pass through: it is tried again then."""
     for one in parts.journal.orders(record):
@@ -135,6 +130,8 @@ def _obeyed_here(parts: Parts, record: Record, one: Ordered) -> Record:
         return (
             _over_if(parts, cancel.cancel(parts, record, one.wording), one) if verb is Verb.CANCEL else record
         )
+    if record.state is State.PREPARED and parts.journal.intent(record, "mark") is not None:
+        return record  # perhaps its marker stands already: that is found out first
     if record.state.before_mark or record.state is State.HELD:
         if verb is Verb.CANCEL and record.state.before_mark and record.state is not State.UNCONFIRMED:
             return _stopped(parts, record, one)

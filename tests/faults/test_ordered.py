@@ -410,8 +410,9 @@ def test_an_order_disturbs_nobody_at_work(tmp_path: Path) -> None:
         assert set(journal.standing().values()) == {("dms", "cabinet")}
 
 
-def test_nothing_leaves_while_a_cancel_stands(tmp_path: Path) -> None:
-    """Given between the look at the folder and the sending: it does not leave."""
+@pytest.mark.parametrize(("moment", "first_line"), [("prepared", STOPPED), ("marked", BY_ADMINISTRATOR)])
+def test_nothing_leaves_while_a_cancel_stands(tmp_path: Path, moment: str, first_line: str) -> None:
+    """Given between the look at the folder and the sending: it does not leave, and what is marked is told so."""
     with Stage(tmp_path) as stage:
         stage.drop()
         given: list[Any] = []
@@ -419,15 +420,19 @@ def test_nothing_leaves_while_a_cancel_stands(tmp_path: Path) -> None:
 
         def fact(record: Any, event: Any, **changes: Any) -> Any:
             after = accepted(record, event, **changes)
-            if event.value == "prepared" and not given:
+            if event.value == moment and not given:
                 given.append(stage.parts.journal.order(after, "cancel"))
             return after
 
         stage.parts.journal.fact = fact  # type: ignore[method-assign]
         stage.run()
         assert given
-        assert stage.first_line() == STOPPED, stage.status()
+        assert stage.first_line().startswith(first_line), stage.status()
         assert sum(stage.sends()) == 0
+        stage.restart()
+        stage.run()
+        assert len(stage.records()) == 1
+        assert stage.first_line().startswith(first_line), stage.status()
         nothing_stands(stage)
         stage.intact()
 
