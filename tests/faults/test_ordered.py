@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 
 from connector.cli import main
+from connector.config import load_config
+from connector.daemon import Daemon
 from connector.lifecycle import State
 from connector.passes import account_pass, server_pass
 from tests import documents
@@ -565,3 +567,33 @@ def test_a_page_of_maintenance_proves_nothing(tmp_path: Path) -> None:
                 assert stage.record().extra["ordered"]["code"] == "unconfirmed"
             nothing_stands(stage)
             stage.intact()
+
+
+def test_the_service_is_woken(tmp_path: Path) -> None:
+    """By an order, its server's and its account's passes; by the end of a pause, those that may launch again."""
+    with Stage(tmp_path) as stage:
+        drop_all(stage, lettre=ONE)
+        daemon, journal = Daemon(stage.parts, load_config(stage.config_text)), stage.parts.journal
+        schedules = {name: daemon._jobs[name].schedule for name in ("server:dms", "account:cabinet")}
+
+        def woken() -> list[str]:
+            for schedule in schedules.values():
+                schedule.due = float("inf")
+            daemon._summons._looked = float("-inf")
+            daemon._summons.look()
+            return [name for name, schedule in schedules.items() if schedule.due < float("inf")]
+
+        assert woken() == []
+        journal.order(stage.record(), "cancel")
+        assert woken() == ["server:dms", "account:cabinet"]
+        assert woken() == []
+        for subject, meant in (
+            ("cabinet", ["server:dms", "account:cabinet"]),
+            ("folder:lettres", ["server:dms", "account:cabinet"]),
+            ("server:dms", ["server:dms", "account:cabinet"]),
+            ("folder:gone", []),
+        ):
+            journal.hold(subject, "manual", probe_at=stage.clock.now())
+            assert woken() == []
+            journal.release(subject)
+            assert woken() == meant, subject
