@@ -50,6 +50,9 @@ LONG: Final = re.compile(
     r"|faults/test_fence\.py::.*\[plain"
     r"|faults/test_who_asks\.py::test_(?:a_link|a_question|many_requests|where_links|what_has_left)"
     r"|faults/test_who_asks\.py::.*\[plain"
+    r"|faults/test_ordered\.py::test_(?:killed_at_cancel\[commit|(?:unlock|cancel_of_a_request_that_is_out)\[plain)"
+    r"|faults/test_ordered\.py::test_(?:pause_of_a_folder_or_a_server\[server|killed_at_cancel\[platform.*-before)"
+    r"|system/test_acting\.py::test_cancel_where_no"
 )
 
 

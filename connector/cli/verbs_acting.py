@@ -166,7 +166,7 @@ def unlock(
 
 PausedAccount = Annotated[
     Optional[str],  # noqa: UP045
-    typer.Argument(metavar="[ACCOUNT]", help="Its name in the configuration."),
+    typer.Argument(metavar="ACCOUNT", help="Its name in the configuration."),
 ]
 PausedFolder = Annotated[
     Optional[str],  # noqa: UP045

@@ -412,7 +412,11 @@ def test_an_order_disturbs_nobody_at_work(tmp_path: Path) -> None:
         assert set(journal.standing().values()) == {("dms", "cabinet")}
 
 
-@pytest.mark.parametrize(("moment", "first_line"), [("prepared", STOPPED), ("marked", BY_ADMINISTRATOR)])
+@pytest.mark.parametrize(
+    ("moment", "first_line"),
+    [("prepared", STOPPED), ("marked", BY_ADMINISTRATOR)],
+    ids=["prepared", "marked"],
+)
 def test_nothing_leaves_while_a_cancel_stands(tmp_path: Path, moment: str, first_line: str) -> None:
     """Given between the look at the folder and the sending: it does not leave, and what is marked is told so."""
     with Stage(tmp_path) as stage:
@@ -470,7 +474,7 @@ def test_the_look_at_a_folder_asks_the_platform_nothing_for_an_order(tmp_path: P
 # -------------------------------------------------------------------------------------------- pause
 
 
-@pytest.mark.parametrize("subject", [("--folder", "lettres"), ("--server", "dms")])
+@pytest.mark.parametrize("subject", [("--folder", "lettres"), ("--server", "dms")], ids=["folder", "server"])
 def test_pause_of_a_folder_or_a_server(tmp_path: Path, subject: tuple[str, str], call: Call) -> None:
     """Nothing new leaves from there, nobody is reminded by itself; what has left comes home; a restart keeps it."""
     with Stage(tmp_path, more="policy: {reminders: {first_after: 1d, every: 1d, at_most: 3}}\n") as stage:
