@@ -12,6 +12,7 @@ from connector.steps.deliver_ends import delivered, is_base, left_alone, torn
 from connector.steps.delivered import is_ours
 from connector.steps.homes import split
 from connector.steps.task import Task
+from connector.steps.watch import gone_for_good
 
 log = logging.getLogger(__name__)
 
@@ -54,6 +55,8 @@ def resume_aside(task: Task, aside: Href, *, again: bool = False) -> Task:
             return task.later("not_moved")
         if moved is None and is_base(task, there):
             return move_aside(task)
+        if moved is None and there is None and not gone_for_good(task.parts, task.document):
+            return task.later("document_awaited")
         # The move never happened (or that name is somebody else's): begin again from what lies there.
         task = task.note("not_moved", done=True)
         if there is None:
