@@ -28,6 +28,7 @@ from connector.metrics.vitals import Vitals
 from connector.passes import Outcome, account_pass, server_pass, told
 from connector.schedule import ELSEWHERE, NEXTCLOUD, Result, Rhythm, Schedule, is_night
 from connector.steps.parts import Parts
+from connector.steps.pauses import FOLDER, SERVER
 from connector.steps.telling import tell
 from connector.summons import Summons
 from connector.webdav.wakeups import WakeUps
@@ -119,8 +120,14 @@ class Daemon:
         return [*servers, *accounts, Job("telling", self._tell, Schedule(Rhythm.fixed(TELL_EVERY), now))]
 
     def _summoned(self, server: str, account: str) -> None:
-        """Another process wrote something for these into the journal; without a server, for all of the account's."""
-        own = f"account:{account}"
+        """Another process wrote something for these into the journal; without a server, for all of the account's.
+
+        A pause of a folder or a server stands in an account's place.
+        """
+        folder = self._config.folders.get(account.removeprefix(FOLDER))
+        own = account if account.startswith(SERVER) else f"account:{account}"
+        if account.startswith(FOLDER) and folder is not None:
+            own = SERVER + folder.server
         for job in {own, f"server:{server}"} if server else {own, *self._partners.get(own, ())}:
             if job in self._partners:
                 self._jobs.ask(job)

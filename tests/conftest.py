@@ -53,6 +53,9 @@ LONG: Final = re.compile(
     r"|faults/test_who_asks\.py::.*\[plain"
     r"|faults/test_told\.py::test_(?:refused_for_good|what_is_over|a_second_mail|an_end_that|what_is_marked)"
     r"|faults/test_connected_again\.py::test_(?:one_link|a_page|a_stranger\w+\[o@)"
+    r"|faults/test_ordered\.py::test_(?:killed_at_cancel\[commit|(?:unlock|cancel_of_a_request_that_is_out)\[plain)"
+    r"|faults/test_ordered\.py::test_(?:pause_of_a_folder_or_a_server\[server|killed_at_cancel\[platform.*-before)"
+    r"|system/test_acting\.py::test_cancel_where_no"
 )
 
 

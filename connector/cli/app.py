@@ -22,9 +22,9 @@ from connector.cli import (
 )
 from connector.cli.common import MISUSED, SETTINGS, complain, configured, verb
 from connector.cli.options import (
-    AccountArgument,
     ConfigOption,
     ConnectableArgument,
+    DryRunOption,
     FolderArgument,
     StateOption,
     YesOption,
@@ -198,30 +198,6 @@ def connect(
 
 @app.command()
 @verb
-def pause(account: AccountArgument, config: ConfigOption = None, state: StateOption = None) -> None:
-    """Launch nothing more for an account; what has left is followed and delivered.
-
-    Example: jse-connector pause lyon
-    """
-    from connector.cli import accounts
-
-    _leave(accounts.pause(configured(config, state), account))
-
-
-@app.command()
-@verb
-def resume(account: AccountArgument, config: ConfigOption = None, state: StateOption = None) -> None:
-    """End a pause.
-
-    Example: jse-connector resume lyon
-    """
-    from connector.cli import accounts
-
-    _leave(accounts.resume(configured(config, state), account))
-
-
-@app.command()
-@verb
 def rebuild(
     launch: Annotated[
         Optional[str],  # noqa: UP045
@@ -235,6 +211,7 @@ def rebuild(
     config: ConfigOption = None,
     state: StateOption = None,
     yes: YesOption = False,
+    dry_run: DryRunOption = False,
 ) -> None:
     """Begin a new journal from the markers in the folders; the old one is kept aside. The service must be stopped.
 
@@ -243,16 +220,20 @@ def rebuild(
     if launch is None:
         from connector.cli import anew
 
-        _leave(anew.rebuild(configured(config, state), yes=yes))
+        _leave(anew.rebuild(configured(config, state), yes=yes, dry_run=dry_run))
     from connector.cli import operate
 
-    _leave(operate.rebuild(configured(config, state), str(launch), yes=yes))
+    _leave(operate.rebuild(configured(config, state), str(launch), yes=yes, dry_run=dry_run))
 
 
 @app.command("take-over")
 @verb
 def take_over(
-    folder: FolderArgument, config: ConfigOption = None, state: StateOption = None, yes: YesOption = False
+    folder: FolderArgument,
+    config: ConfigOption = None,
+    state: StateOption = None,
+    yes: YesOption = False,
+    dry_run: DryRunOption = False,
 ) -> None:
     """Take a folder that another connector owned; that one must be stopped for good.
 
@@ -260,7 +241,7 @@ def take_over(
     """
     from connector.cli import operate
 
-    _leave(operate.take_over(configured(config, state), folder, yes=yes))
+    _leave(operate.take_over(configured(config, state), folder, yes=yes, dry_run=dry_run))
 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})

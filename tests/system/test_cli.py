@@ -427,6 +427,9 @@ def test_take_over(stage: Stage) -> None:
     refused = stage.call("tick")
     assert refused.returncode == 1
     assert "belongs to" in refused.stderr
+    dry = stage.call("take-over", "lettres", "--dry-run")
+    assert (dry.returncode, "Nothing was changed." in dry.stdout) == (0, True), dry.stderr
+    assert b"other-host" not in stage.dms.person.read("Lettres/.signature/owner")
     taken = stage.call("take-over", "lettres", "--yes")
     assert taken.returncode == 0, taken.stderr
     assert b"other-host" in stage.dms.person.read("Lettres/.signature/owner")
