@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 import sys
 import time
 from contextlib import ExitStack
@@ -90,9 +91,11 @@ def tick(settings: Settings) -> int:
     with handed_over(state), single_instance(state), wired(config, state) as parts:
         parts.journal.check()
         sweep(parts)
+        # No new effect begins after that, and the one in flight is waited for, as in the service.
+        signal.signal(signal.SIGTERM, lambda _number, _frame: parts.stop.set())
         memories = {name: ServerMemory() for name in config.servers}
         for _ in range(ROUNDS):
-            if not _round(parts, memories):
+            if not _round(parts, memories) or parts.stop.is_set():
                 break
             time.sleep(parts.timing.settle.total_seconds() + 0.2)
         failures = _failures(parts, memories)
