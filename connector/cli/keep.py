@@ -146,9 +146,9 @@ def _question(chosen: Backup, file: Path) -> str:
     since = backups.moved_since(file, chosen.made_at) if file.exists() else None
     moved = "" if since is None else f" Since then something has happened to {since} requests."
     return (
-        f"The journal goes back to {chosen.made_at:%d %b %Y %H:%M} UTC ({_told(chosen)}).{moved} What has left since is "
-        "found again by its markers, asked about at the platform and never sent again. The journal that is there now is "
-        "kept aside. Go on?"
+        f"The journal goes back to {chosen.made_at:%d %b %Y %H:%M} UTC ({_told(chosen)}).{moved} What has left since "
+        "is found again by its markers, asked about at the platform and never sent again. The journal that is there "
+        "now is kept aside. Go on?"
     )
 
 

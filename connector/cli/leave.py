@@ -61,7 +61,7 @@ def _leave(
         complain(f"stays after all  {what}: {why}")
     print(f"removed: {after.gone} of {len(found.ours) + len(found.tags)}")
     print(
-        f"Now take folders.{watched.name} out of the configuration, before the service starts: it would begin anew there."
+        f"Now take folders.{watched.name} out of the configuration, before the service starts: it would begin anew."
     )
     return FAILED if late else 0
 

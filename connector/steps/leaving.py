@@ -1,9 +1,9 @@
 """What is the connector's own in a watched folder, told from its content, and how it goes: nothing else is touched.
 
-A name proves nothing. A status, an overview or a marker is ours by its seal; a notice, a preview, a corrected request or a
-model by the hash that was kept when it was written. What a person changed, what another connector wrote, and whatever
-lies nowhere else (signed documents, originals, attestations, requests) stays, and is told. :func:`look` only reads;
-:func:`take_away` may be repeated after a crash. Source: ux page section 7, reason 12.
+A name proves nothing. A status, an overview or a marker is ours by its seal; a notice, a preview, a corrected request
+or a model by the hash that was kept when it was written. What a person changed, what another connector wrote, and
+whatever lies nowhere else (signed documents, originals, attestations, requests) stays, and is told. :func:`look` only
+reads; :func:`take_away` may be repeated after a crash. Source: ux page section 7, reason 12.
 """
 
 from __future__ import annotations
