@@ -187,7 +187,6 @@ def _beside(chosen: Backup, state: State) -> list[str]:
                 former = target.with_name(f"{target.name}.before-{datetime.now(UTC):%Y%m%dT%H%M%SZ}")
                 target.rename(former)
                 kept.append(str(former))
-            target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             backups.install(source, target)
     except OSError as error:
         raise JournalError(

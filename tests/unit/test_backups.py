@@ -61,6 +61,8 @@ def test_there_and_back(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> N
         assert spooled
         assert "keys/seal" in made.files
         assert not any(name.startswith(("tokens/", "credentials/")) for name in made.files)
+        others = [path for path in made.directory.rglob("*") if path.stat().st_mode & 0o077]
+        assert others == [], "nobody else reads a backup"
         stage.dms.behave()
         stage.drop("après")
         stage.run()
