@@ -138,8 +138,11 @@ def _possible() -> None:
 
 def _unit() -> str:
     """Where rounds are made by the timer, its unit has the credentials."""
-    asked = ["systemctl", "is-enabled", "--quiet", _TIMER]
-    return TICK if subprocess.run(asked, check=False).returncode == 0 else UNIT  # noqa: S603 - a fixed call
+    for asked in ("is-enabled", "is-active"):
+        call = ["systemctl", asked, "--quiet", _TIMER]
+        if subprocess.run(call, check=False, stderr=subprocess.DEVNULL).returncode == 0:  # noqa: S603 - a fixed call
+            return TICK
+    return UNIT
 
 
 def _shown(unit: str) -> str:
