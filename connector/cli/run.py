@@ -128,6 +128,8 @@ def tick(settings: Settings) -> int:
         running.keep(state.directory, first(settings.config_file(), config, parts.now()))
         parts.journal.check()
         sweep(parts)
+        # No new effect begins after that, and the one in flight is waited for, as in the service.
+        signal.signal(signal.SIGTERM, lambda _number, _frame: parts.stop.set())
         memories = {name: ServerMemory() for name in config.servers}
         vitals = Watching(config, state, "tick").vitals
         vitals.known(
@@ -135,7 +137,7 @@ def tick(settings: Settings) -> int:
         )
         vitals.made = lambda: {name: made() for name, made in parts.made.items()}
         for _ in range(ROUNDS):
-            if not _round(parts, memories, vitals):
+            if not _round(parts, memories, vitals) or parts.stop.is_set():
                 break
             time.sleep(parts.timing.settle.total_seconds() + 0.2)
         vitals.ended()

@@ -44,7 +44,8 @@ def verbs() -> set[str]:
 
     from connector.cli.app import app
 
-    return set(typer.main.get_command(app).commands)  # type: ignore[attr-defined]
+    commands = typer.main.get_command(app).commands  # type: ignore[attr-defined]
+    return {name for name, command in commands.items() if not command.hidden}
 
 
 @pytest.mark.parametrize("state", State)
