@@ -84,11 +84,18 @@ def stale_writes(place: Place) -> Iterator[Line]:
     if entry.etag is None:
         yield fail("JSE-D12", "files have neither ETag nor time: nothing can be guarded, nothing leaves")
         return
-    if is_made(entry.etag) or entry.weak_etag:
+    if not _is_proof(entry):
         kind = "weak ETags" if entry.weak_etag else "no ETags"
-        yield note(
-            "JSE-D12", "{kind}: it is looked right before each write, and an instant remains", kind=kind
-        )
+        if place.is_nextcloud:
+            yield fail(
+                "JSE-D12",
+                "{kind}: something between takes them away, and no condition can be made",
+                kind=kind,
+            )
+        else:
+            yield note(
+                "JSE-D12", "{kind}: it is looked right before each write, and an instant remains", kind=kind
+            )
         return
     try:
         place.folder.put(REPLACE, href, b"deux, et plus long\n", [f"If-Match: {quoted(entry.etag)}"])
@@ -112,6 +119,11 @@ def stale_writes(place: Place) -> Iterator[Line]:
             refused=refused,
             tried=tried,
         )
+
+
+def _is_proof(entry: Entry) -> bool:
+    """True for a tag of which a condition can be made."""
+    return entry.etag is not None and not is_made(entry.etag) and not entry.weak_etag
 
 
 def _stale(place: Place, href: Href, etag: ETag) -> tuple[int, int]:
@@ -188,9 +200,11 @@ def new_version(place: Place) -> Iterator[Line]:
     href, first = place.at("version.txt"), b"original, avant signature\n"
     place.create(href, first)
     before = place.settled(href)
-    if before.etag is None or before.file_id is None:
-        yield fail("JSE-D15", "the server told no file id, or no ETag: the file could not be followed")
+    if before.file_id is None:
+        yield fail("JSE-D15", "the server tells no file id: the file could not be followed")
         return
+    if before.etag is None or not _is_proof(before):
+        return  # said of stale writes already: nothing is put over it without a condition
     with _local(b"signe\n") as content:
         place.folder.replace_as_version(href, content, etag=before.etag, upload=_upload_name(href))
     after = place.settled(href)
