@@ -20,7 +20,10 @@ from tests.worlds import Stage
 def visit(stage: Stage, *, config: str = "", **changes: Any) -> Visit:
     """What a run is given on this stage; ``config``: another file than the stage's."""
     made = make_visit(
-        load_config(config or stage.config_text), stage.state.directory, now=stage.clock.now, wait=stage.clock.advance
+        load_config(config or stage.config_text),
+        stage.state.directory,
+        now=stage.clock.now,
+        wait=stage.clock.advance,
     )
     return replace(made, **changes)
 
@@ -69,4 +72,15 @@ def files(directory: Path) -> Mapping[str, tuple[int, bytes]]:
     }
 
 
-__all__ = ["CODES", "replace", "at_platform", "at_server", "checked", "codes", "failures", "files", "text", "visit"]
+__all__ = [
+    "CODES",
+    "at_platform",
+    "at_server",
+    "checked",
+    "codes",
+    "failures",
+    "files",
+    "replace",
+    "text",
+    "visit",
+]

@@ -1,4 +1,4 @@
-"""``calibrate``: measured with a draft that is never sent, cancelled after; what it found is printed, nothing is edited."""
+"""``calibrate``: measured with a draft that is never sent and is cancelled after; nothing is edited."""
 
 from __future__ import annotations
 
@@ -96,7 +96,12 @@ def test_as_assumed(stage: Stage) -> None:
     measured = measure(stage)
     assert failures(measured) == []
     assert measured.settings == {}
-    for text in ("taken as documented", 'status is read: the draft is "draft"', "cancel is taken", "not measured: download"):
+    for text in (
+        "taken as documented",
+        'status is read: the draft is "draft"',
+        "cancel is taken",
+        "not measured: download",
+    ):
         assert text in said(measured)
     assert stage.platform.transactions()[-1].status == "canceled"
 
@@ -165,7 +170,10 @@ def test_words_that_nobody_has_mapped(stage: Stage) -> None:
     """A draft is certainly not sent, a cancelled one certainly cancelled: the platform's own words are told."""
     stage.platform.switch(words={"draft": "ébauche: 1", "canceled": "clos"})
     measured = measure(stage)
-    assert measured.settings == {"words.transaction.ébauche: 1": "not_sent", "words.transaction.clos": "cancelled"}
+    assert measured.settings == {
+        "words.transaction.ébauche: 1": "not_sent",
+        "words.transaction.clos": "cancelled",
+    }
     assert found_again(measured.settings) == measured.settings
     assert failures(measured) == []
 
@@ -192,13 +200,18 @@ def test_what_is_refused(stage: Stage, rules: list[tuple[str, int]], codes: list
     assert {line.code for line in measured.lines if line.code} <= CODES
     made = stage.platform.transactions()[before:]
     assert len(made) == (0 if rules[0][0] == "create" else 1)
-    assert [one.status for one in made] == (["draft"] if rules[0][0] == "cancel" else ["canceled"] * len(made))
+    assert [one.status for one in made] == (
+        ["draft"] if rules[0][0] == "cancel" else ["canceled"] * len(made)
+    )
 
 
 def test_a_number_that_is_taken_only_the_other_way(stage: Stage) -> None:
     """The first form is refused as a wrong field, the second is taken: the setting is told."""
     stage.platform.misbehave(
-        operation="signatory", kind="status", status=400, body='{"message": "Le champ téléphone est obligatoire"}'
+        operation="signatory",
+        kind="status",
+        status=400,
+        body='{"message": "Le champ téléphone est obligatoire"}',
     )
     contract = Contract().with_overrides({"formats": {"phone": "33"}})
     measured = measure(stage, contract)

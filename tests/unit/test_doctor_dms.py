@@ -65,7 +65,9 @@ def clean(stage: Stage) -> Iterator[Stage]:
 def everything(stage: Stage) -> dict[str, bytes]:
     """Every file there is, hidden ones too, and every folder."""
     root = stage.dms.files
-    return {str(path.relative_to(root)): path.read_bytes() if path.is_file() else b"" for path in root.rglob("*")}
+    return {
+        str(path.relative_to(root)): path.read_bytes() if path.is_file() else b"" for path in root.rglob("*")
+    }
 
 
 def known(stage: Stage) -> list[tuple[str, str, str]]:
@@ -149,8 +151,9 @@ def alone(home: Path, url: str, user: str = "u", *, more: str = "", **changes: A
 
     (home / "pw").touch()
     (home / "pw").chmod(0o600)
+    login = f"user: {user}, password: {{file: {home / 'pw'}}}{more}"
     text = (
-        f"config_version: 1\nservers: {{dms: {{url: '{url}', user: {user}, password: {{file: {home / 'pw'}}}{more}}}}}\n"
+        f"config_version: 1\nservers: {{dms: {{url: '{url}', {login}}}}}\n"
         f"platform: {{url: 'http://127.0.0.1:9/', shortcut: s, secret: {{file: {home / 'pw'}}}}}\n"
         "accounts: {cabinet: {sender: Cabinet, owner: o@cabinet.fr}}\n"
         f"folders: {{lettres: {{server: dms, path: /{ROOT}/, account: cabinet, send: live}}}}\n"
@@ -253,10 +256,13 @@ def test_certificates(tmp_path: Path, days: int, code: str | None) -> None:
         ("plain", {"kind": "ignore_conditions"}, []),
         ("nextcloud", {"kind": "weak_etag"}, ["JSE-D12"]),
         ("plain", {"kind": "no_etag"}, []),
-        ("nextcloud", {"kind": "status", "method": "MKCOL", "path": "*jse-doctor*", "status": 403}, ["JSE-D07", "JSE-D16"]),
+        ("nextcloud", {"kind": "status", "method": "MKCOL", "path": "*jse-doctor*", "status": 403},
+         ["JSE-D07", "JSE-D16"]),
     ],
 )  # fmt: skip
-def test_broken_servers(stages: dict[str, Stage], mode: Mode, rule: dict[str, Any], wanted: list[str]) -> None:
+def test_broken_servers(
+    stages: dict[str, Stage], mode: Mode, rule: dict[str, Any], wanted: list[str]
+) -> None:
     for stage in clean(stages[mode]):
         stage.dms.misbehave(times=None, **rule)
         group = doctors.at_server(doctors.visit(stage))
@@ -364,7 +370,9 @@ def test_a_removal_that_fails_is_said_and_made_up_for(stage: Stage) -> None:
     assert "JSE-D13" in doctors.failures(first)
     assert len(first.left) == 2
     stage.dms.rules.clear()
-    place = next(path for path in everything(stage) if path.startswith(f"{ROOT}/.jse-doctor-") and "/essai" not in path)
+    place = next(
+        path for path in everything(stage) if path.startswith(f"{ROOT}/.jse-doctor-") and "/essai" not in path
+    )
     stage.dms.person.write(f"{place}/note.txt", b"d'une personne")
     second = doctors.at_server(doctors.visit(stage))
     assert any(place.rpartition("/")[2] in left for left in second.left)
@@ -425,9 +433,8 @@ def test_interrupted_it_still_cleans_up(stage: Stage) -> None:
 def test_a_dead_server_delays_nobody(stage: Stage) -> None:
     """One accepts and never answers: it is given up after its limit, and told; the others are complete before."""
     silent = Raw(lambda _peer, _request: threading.Event().wait(1) and None)
-    text = stage.config_text.replace(
-        "servers: {", f"servers: {{mort: {{url: '{silent.url}', user: u, password: {{file: {stage.directory / 'password'}}}}}, "
-    )  # fmt: skip
+    login = f"user: u, password: {{file: {stage.directory / 'password'}}}"
+    text = stage.config_text.replace("servers: {", f"servers: {{mort: {{url: '{silent.url}', {login}}}, ")
     try:
         given = doctors.visit(stage, config=text, check_s=0.4)
         from connector.doctor import servers
@@ -455,7 +462,7 @@ def test_a_defect_of_one_check_stops_no_other() -> None:
 
     group = Group(name="x", slow="JSE-H16")
     group.check("one", broken)
-    group.check("two", lambda: [])
+    group.check("two", list)
     (line,) = group.lines
     assert line.code == "JSE-H19"
     assert "Dupont" not in line.text

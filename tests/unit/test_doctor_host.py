@@ -82,8 +82,13 @@ def test_a_journal_that_is_worked_on(state: Path) -> None:
     from connector.cli.wiring import State, single_instance
 
     place = State(directory=state)
-    with single_instance(place), closing(Journal(place.journal_url, now=lambda: datetime.now(UTC))) as journal:
-        journal.mark_account("server:dms login_refused", "alarm", {"on": True, "since": "2026-11-23T09:14:00+00:00"})
+    with (
+        single_instance(place),
+        closing(Journal(place.journal_url, now=lambda: datetime.now(UTC))) as journal,
+    ):
+        journal.mark_account(
+            "server:dms login_refused", "alarm", {"on": True, "since": "2026-11-23T09:14:00+00:00"}
+        )
         given = visit(state)
         assert list(given.known.refused) == ["dms"]
         assert host.is_running(given)
@@ -162,7 +167,10 @@ def test_credentials_of_the_unit(state: Path, monkeypatch: pytest.MonkeyPatch) -
     given.mkdir()
     (given / "dms-lyon").write_text("geheim")
     monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(given))
-    assert said(surroundings.credentials(visit(state, password="{credential: dms-lyon}"))) == ([], "2 secrets seen ")
+    assert said(surroundings.credentials(visit(state, password="{credential: dms-lyon}"))) == (
+        [],
+        "2 secrets seen ",
+    )
 
 
 def test_a_secret_that_others_can_read(state: Path) -> None:
@@ -197,7 +205,9 @@ class Relay:
     def __init__(self, refused: str = "", status: int = 550) -> None:
         self.refused, self.status, self.data = refused, status, 0
 
-    async def handle_RCPT(self, _server: Any, _session: Any, envelope: Any, address: str, options: Any) -> str:  # noqa: N802
+    async def handle_RCPT(  # noqa: N802 - aiosmtpd's name
+        self, _server: Any, _session: Any, envelope: Any, address: str, options: Any
+    ) -> str:
         if address == self.refused:
             return f"{self.status} no {address}"
         envelope.rcpt_tos.append(address)
@@ -223,7 +233,9 @@ def serving(relay: Relay) -> Iterator[int]:
 
 @pytest.mark.parametrize(("refused", "status", "codes"), [("", 0, []), ("ops@example.net", 550, ["JSE-H08"]),
                                                           ("ops@example.net", 450, ["JSE-H08"])])  # fmt: skip
-def test_the_relay_is_asked_and_sent_nothing(state: Path, refused: str, status: int, codes: list[str]) -> None:
+def test_the_relay_is_asked_and_sent_nothing(
+    state: Path, refused: str, status: int, codes: list[str]
+) -> None:
     relay = Relay(refused, status)
     with serving(relay) as port:
         more = f"mail: {{relay: 'smtp://127.0.0.1:{port}', from: s@example.net, admin: ops@example.net}}\n"
@@ -267,9 +279,17 @@ def test_wake_ups(state: Path, tmp_path: Path) -> None:
     [({}, True, []), ({"WatchdogUSec": "0"}, True, ["JSE-H11"]), ({"ActiveState": "failed"}, False, ["JSE-H10"]),
      ({"LoadState": "not-found"}, False, ["JSE-H10"]), ({"LoadState": "not-found"}, True, [])],
 )  # fmt: skip
-def test_systemd_watches_over_it(state: Path, changed: dict[str, str], running: bool, codes: list[str]) -> None:
+def test_systemd_watches_over_it(
+    state: Path, changed: dict[str, str], running: bool, codes: list[str]
+) -> None:
     """As ``systemctl show`` tells it."""
-    shown = {"LoadState": "loaded", "ActiveState": "active", "WatchdogUSec": "3min", "NRestarts": "1", **changed}
+    shown = {
+        "LoadState": "loaded",
+        "ActiveState": "active",
+        "WatchdogUSec": "3min",
+        "NRestarts": "1",
+        **changed,
+    }
     found, told = said(surroundings.service(visit(state), running=running, shown=shown))
     assert found == codes
     if not changed:
@@ -291,7 +311,9 @@ def test_lines_have_codes_of_the_table() -> None:
 
 
 def test_what_is_private_gives_way() -> None:
-    line = fail("JSE-D08", "no folder {where}", command="do {where}", where=Private("/Clients/DUPONT/", "(path)"))
+    line = fail(
+        "JSE-D08", "no folder {where}", command="do {where}", where=Private("/Clients/DUPONT/", "(path)")
+    )
     assert (line.text, line.todo) == ("no folder /Clients/DUPONT/", "do /Clients/DUPONT/")
     assert line.for_support == "no folder (path) do (path)"
     both = joined([ok("a {x}", x=Private("DUPONT", "(somebody)")), ok("b {y}", y="{z}")])
@@ -326,7 +348,7 @@ def test_groups_tell_what_does_not_end() -> None:
 
     never = threading.Event()
     group = Group(name="x", slow="JSE-H16", check_s=0.05)
-    assert not group.check("a mount", lambda: never.wait(5) and [] or [])
+    assert not group.check("a mount", lambda: [] if never.wait(5) else [])
     never.set()
     assert [line.code for line in group.lines] == ["JSE-H16"]
 

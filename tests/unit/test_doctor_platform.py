@@ -42,7 +42,8 @@ def test_accepted_by_one_read_only_call(stage: Stage) -> None:
     ends = stage.clock.now() + timedelta(days=4, hours=1)
     store = TokenStore(stage.state.directory / "tokens")
     store.save(
-        "cabinet", Tokens(office=tokens["office"], office_name="Cabinet Exemple", user=tokens["user"], expires_at=ends)
+        "cabinet",
+        Tokens(office=tokens["office"], office_name="Cabinet Exemple", user=tokens["user"], expires_at=ends),
     )
     before = len(stage.platform.requests)
     group = doctors.at_platform(doctors.visit(stage))
@@ -61,7 +62,9 @@ def test_tokens_that_end_soon(stage: Stage, left: timedelta, said: str) -> None:
     tokens = stage.platform.office_tokens()
     store = TokenStore(stage.state.directory / "tokens")
     ends = stage.clock.now() + left
-    store.save("cabinet", Tokens(office=tokens["office"], office_name="C", user=tokens["user"], expires_at=ends))
+    store.save(
+        "cabinet", Tokens(office=tokens["office"], office_name="C", user=tokens["user"], expires_at=ends)
+    )
     group = doctors.at_platform(doctors.visit(stage))
     assert doctors.codes(group) == ["JSE-P04"]
     assert said in doctors.text(group)
@@ -124,7 +127,10 @@ def described(**calls: str) -> dict[str, object]:
 
 
 def verdicts(description: dict[str, object] | None, known: Known | None = None) -> dict[str, str]:
-    return {one.operation.name: one.verdict.value for one in assumptions.judge(Contract(), description, known or Known())}
+    return {
+        one.operation.name: one.verdict.value
+        for one in assumptions.judge(Contract(), description, known or Known())
+    }
 
 
 def test_a_description_confirms_and_contradicts() -> None:
@@ -149,7 +155,11 @@ def test_what_has_worked_here_is_confirmed_and_no_more() -> None:
     """By use, under this very contract; what was found absent is contradicted."""
     lived = Lived(sent_at=None, expires_at=None, last_signature_at=None, fetched_at=None, fetched=True, attested=False,
                   signatories=1, signatures=1)  # fmt: skip
-    known = Known(confirmed={"lyon": Contract().digest}, lived={"lyon": (lived,)}, absent={"lyon": frozenset({"remind"})})
+    known = Known(
+        confirmed={"lyon": Contract().digest},
+        lived={"lyon": (lived,)},
+        absent={"lyon": frozenset({"remind"})},
+    )
     assert verdicts(None, known) == {
         "status": "confirmed",
         "download": "confirmed",

@@ -55,8 +55,13 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
 
 def configured(stage: Stage, tmp_path: Path) -> Path:
     file = tmp_path / "config.yaml"
-    text = stage.config_text.replace("support: le support\n", MORE).replace("sender: Cabinet Exemple", "sender: Cabinet Vasseur")
-    text = text.replace("folders: {", f"folders: {{clients: {{server: dms, path: '/{ROOT} Mandat DUPONT/', account: cabinet}}, ")
+    text = stage.config_text.replace("support: le support\n", MORE).replace(
+        "sender: Cabinet Exemple", "sender: Cabinet Vasseur"
+    )
+    text = text.replace(
+        "folders: {",
+        f"folders: {{clients: {{server: dms, path: '/{ROOT} Mandat DUPONT/', account: cabinet}}, ",
+    )
     file.write_text(text)
     return file
 
@@ -112,7 +117,15 @@ def check_nobody(stage: Stage, tmp_path: Path, told: str) -> None:
     private = [
         *(path.read_text().strip() for path in (stage.directory / "password", stage.directory / "secret")),
         (stage.state.directory / "keys" / "seal").read_text().strip(),
-        *(tokens.office, tokens.user or "", "Vasseur", "Hélène", "helene", "cabinet-vasseur.fr", "hebergeur.fr"),
+        *(
+            tokens.office,
+            tokens.user or "",
+            "Vasseur",
+            "Hélène",
+            "helene",
+            "cabinet-vasseur.fr",
+            "hebergeur.fr",
+        ),
         *("relais.interne.example", "04 78", "0478", "o@cabinet.fr", "DUPONT", "Mandat", ROOT),
         *(stage.ground.url, stage.ground.user, "127.0.0.1", "localhost", str(tmp_path), str(stage.directory)),
         *("http://", "https://", "smtp://", "@"),
@@ -121,21 +134,19 @@ def check_nobody(stage: Stage, tmp_path: Path, told: str) -> None:
     assert [one for one in private if one and one.casefold() in told.casefold()] == []
 
 
-def test_for_programs(stage: Stage, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_for_programs_and_offline(stage: Stage, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """JSON with a format number; nobody is asked."""
+    requests = len(stage.dms.requests), len(stage.platform.requests)
     ran = doctor(capsys, stage, tmp_path, "--json", "--offline")
+    assert (len(stage.dms.requests), len(stage.platform.requests)) == requests
     told = json.loads(ran.out)
     assert told["format"] == 1
     assert [group["name"] for group in told["groups"]] == ["this host"]
-    assert told["failures"] == sum(line["level"] == "fail" for group in told["groups"] for line in group["lines"])
+    assert told["failures"] == sum(
+        line["level"] == "fail" for group in told["groups"] for line in group["lines"]
+    )
     assert told["scratch"] == {"made": [], "left": []}
     assert ran.status == (1 if told["failures"] else 0)
-
-
-def test_offline_asks_nobody(stage: Stage, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    requests = len(stage.dms.requests), len(stage.platform.requests)
-    ran = doctor(capsys, stage, tmp_path, "--offline")
-    assert (len(stage.dms.requests), len(stage.platform.requests)) == requests
-    assert ran.out.splitlines()[-1].endswith("Nobody was asked. For support: doctor --report FILE")
 
 
 def test_a_configuration_that_cannot_be_used(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
