@@ -332,7 +332,10 @@ def test_rights_links_and_quota(stage: Stage) -> None:
 
 def test_a_folder_that_is_not_there_or_anothers(stage: Stage) -> None:
     text = stage.config_text.replace(f"path: /{ROOT}/", "path: /Ailleurs/")
-    assert doctors.failures(doctors.at_server(doctors.visit(stage, config=text))) == ["JSE-D08"]
+    group = doctors.at_server(doctors.visit(stage, config=text))
+    assert doctors.failures(group) == ["JSE-D08"]
+    assert "/Ailleurs/" in doctors.text(group)
+    assert "Ailleurs" not in "".join(line.for_support for line in group.lines)
     other = stage.config_text.replace("connector: test-1", "connector: test-2")
     group = doctors.at_server(doctors.visit(stage, config=other))
     assert doctors.failures(group) == ["JSE-D09"]
@@ -383,20 +386,20 @@ def test_a_removal_that_fails_is_said_and_made_up_for(stage: Stage) -> None:
     assert third.left == []
 
 
-def test_what_a_killed_doctor_left_goes_with_the_next(stage: Stage) -> None:
+def test_what_a_killed_doctor_left_goes_with_the_next(either: Stage) -> None:
     """Made and locked by a run that died; another host's place stays, and is told once it is old."""
-    given = doctors.visit(stage)
-    with WebDavFolder("dms", stage.ground.url, stage.ground.user, stage.ground.password) as folder:
+    given = doctors.visit(either)
+    with WebDavFolder("dms", either.ground.url, either.ground.user, either.ground.password) as folder:
         own = scratch.make(folder, Href(f"/{ROOT}/"), given.tag)
         folder.create(Href(f"{own}essai verrou.txt"), b"un")
-        folder.lock(Href(f"{own}essai verrou.txt"), note="another")
+        folder.lock(Href(f"{own}essai verrou.txt"), note=scratch.LOCK_NOTE)
         other = scratch.make(folder, Href(f"/{ROOT}/"), "0" * 8)
         group = doctors.at_server(given)
         assert "JSE-D26" not in doctors.codes(group)
-        stage.clock.advance(7200)
+        either.clock.advance(7200)
         group = doctors.at_server(given)
         assert "JSE-D26" in doctors.codes(group)
-        left = [path for path in everything(stage) if ".jse-doctor" in path]
+        left = [path for path in everything(either) if ".jse-doctor" in path]
         assert left == [other.strip("/")]
         folder.delete(other)
 

@@ -348,7 +348,12 @@ def test_groups_tell_what_does_not_end() -> None:
 
     never = threading.Event()
     group = Group(name="x", slow="JSE-H16", check_s=0.05)
-    assert not group.check("a mount", lambda: [] if never.wait(5) else [])
+
+    def look() -> list[Line]:
+        never.wait(5)
+        return []
+
+    assert not group.check("a mount", look)
     never.set()
     assert [line.code for line in group.lines] == ["JSE-H16"]
 
