@@ -14,7 +14,7 @@ from connector.doctor.codes import CODES
 from connector.doctor.lines import Level
 from connector.doctor.running import Group
 from connector.doctor.visit import PLATFORM, Visit
-from tests.worlds import Stage
+from tests.worlds import ROOT, Stage
 
 
 def visit(stage: Stage, *, config: str = "", **changes: Any) -> Visit:
@@ -26,6 +26,20 @@ def visit(stage: Stage, *, config: str = "", **changes: Any) -> Visit:
         wait=stage.clock.advance,
     )
     return replace(made, **changes)
+
+
+def alone(home: Path, url: str, user: str = "u", *, more: str = "", **changes: Any) -> Visit:
+    """A visit without any platform; the password lies in ``pw``."""
+    (home / "pw").touch()
+    (home / "pw").chmod(0o600)
+    login = f"user: {user}, password: {{file: {home / 'pw'}}}{more}"
+    text = (
+        f"config_version: 1\nservers: {{dms: {{url: '{url}', {login}}}}}\n"
+        f"platform: {{url: 'http://127.0.0.1:9/', shortcut: s, secret: {{file: {home / 'pw'}}}}}\n"
+        "accounts: {cabinet: {sender: Cabinet, owner: o@cabinet.fr}}\n"
+        f"folders: {{lettres: {{server: dms, path: /{ROOT}/, account: cabinet, send: live}}}}\n"
+    )
+    return make_visit(load_config(text), home / "state", **changes)
 
 
 def at_server(given: Visit, name: str = "dms", *, names_shown: bool = False) -> Group:

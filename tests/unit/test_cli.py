@@ -26,7 +26,7 @@ from connector.ports import Folder, Href, SigningService, TransactionId
 
 VERBS = ("run", "tick", "check-config", "connect", "status", "rebuild", "take-over", "pause", "resume", "resolve",
          "demo", "version", "show", "forget", "contacts", "contacts import", "contacts list",
-         "lint", "preview", "schema")  # fmt: skip
+         "lint", "preview", "schema", "doctor", "calibrate")  # fmt: skip
 GOOD = """\
 config_version: 1
 servers: {dms: {url: "https://cloud.lyon.example/dav/", user: signatures, password: {env: JSE_TEST_PASSWORD}}}

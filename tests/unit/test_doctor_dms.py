@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import ssl
 import threading
 from collections.abc import Iterator
@@ -19,8 +18,6 @@ from connector.ports import Href
 from connector.sandbox.dms.folder import Link
 from connector.webdav import WebDavFolder
 from tests import doctors
-from tests.contract.folders import wsgidav
-from tests.contract.servers import nextcloud as real_nextcloud
 from tests.fakes.raw_server import Raw
 from tests.unit.test_tls import _Both
 from tests.unit.test_webdav_reaching import certificates
@@ -131,36 +128,6 @@ def test_a_service_that_works_meanwhile_takes_nothing_of_it_for_a_request(stage:
     assert known(stage) == before
 
 
-def test_on_another_server(tmp_path: Path) -> None:
-    """Plain wsgidav, which is not ours: real seconds pass."""
-    files = tmp_path / "files"
-    (files / ROOT).mkdir(parents=True)
-    (tmp_path / "state").mkdir()
-    with wsgidav(files) as backend:
-        (tmp_path / "pw").write_text(backend.password)
-        group = doctors.at_server(alone(tmp_path, backend.url, backend.user))
-    assert doctors.failures(group) == []
-    assert "stale write refused 3 of 3" in doctors.text(group)
-    assert [path.name for path in files.rglob("*")] == [ROOT]
-
-
-def alone(home: Path, url: str, user: str = "u", *, more: str = "", **changes: Any) -> Any:
-    """A visit without any platform; the password lies in ``pw``."""
-    from connector.cli.doctor import make_visit
-    from connector.config import load_config
-
-    (home / "pw").touch()
-    (home / "pw").chmod(0o600)
-    login = f"user: {user}, password: {{file: {home / 'pw'}}}{more}"
-    text = (
-        f"config_version: 1\nservers: {{dms: {{url: '{url}', {login}}}}}\n"
-        f"platform: {{url: 'http://127.0.0.1:9/', shortcut: s, secret: {{file: {home / 'pw'}}}}}\n"
-        "accounts: {cabinet: {sender: Cabinet, owner: o@cabinet.fr}}\n"
-        f"folders: {{lettres: {{server: dms, path: /{ROOT}/, account: cabinet, send: live}}}}\n"
-    )
-    return make_visit(load_config(text), home / "state", **changes)
-
-
 # -------------------------------------------------------------------------------------- logins
 
 
@@ -232,7 +199,7 @@ def test_certificates(tmp_path: Path, days: int, code: str | None) -> None:
     ca_file, context = certificates(tmp_path, days=days)
     (tmp_path / "pw").write_text("p")
     with over_tls(context) as url:
-        group = doctors.at_server(alone(tmp_path, url, more=f", ca_file: {ca_file}"))
+        group = doctors.at_server(doctors.alone(tmp_path, url, more=f", ca_file: {ca_file}"))
     if days < 0:
         assert doctors.codes(group) == [code]
         assert "has expired" in doctors.text(group)
@@ -470,24 +437,3 @@ def test_a_defect_of_one_check_stops_no_other() -> None:
     assert line.code == "JSE-H19"
     assert "Dupont" not in line.text
     assert "ZeroDivisionError" in line.for_support
-
-
-# -------------------------------------------------------------------------------------- a real one
-
-
-@pytest.mark.nextcloud
-def test_on_a_real_nextcloud(tmp_path: Path) -> None:
-    """All is well there; nothing of it is left, neither in the folder nor in the bin."""
-    backend = real_nextcloud()
-    (tmp_path / "pw").write_text(backend.password)
-    (tmp_path / "state").mkdir()
-    with backend.fresh() as fresh:
-        fresh.folder.make_folder(Href(f"/{ROOT}/"))
-        url = fresh.folder._root.url(Href("/"))  # type: ignore[attr-defined]
-        group = doctors.at_server(alone(tmp_path, url, backend.user))
-        left = fresh.folder.list(Href(f"/{ROOT}/")).entries
-    assert group.title.startswith("Nextcloud ")
-    assert doctors.failures(group) == [], doctors.text(group)
-    assert "stale write refused 3 of 3" in doctors.text(group)
-    assert left == ()
-    assert shutil.disk_usage(tmp_path).free
