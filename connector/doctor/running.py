@@ -9,8 +9,10 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as FutureTimeout
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, TypeVar
 
 from connector import logs
 from connector.doctor.lines import Level, Line, Private, fail, ok
@@ -19,6 +21,7 @@ from connector.errors import RemoteError
 CHECK_S: Final = 30.0
 GROUP_S: Final = 180.0
 Look = Callable[[], Iterable[Line]]
+T = TypeVar("T")
 
 
 @dataclass
@@ -94,6 +97,23 @@ class Group:
             return self.trouble(error)
         where = Private(logs.told(error), type(error).__name__)
         return fail("JSE-H19", "{what}: doctor met a defect of its own: {where}", what=what, where=where)
+
+
+def within(seconds: float, call: Callable[[], T], otherwise: T) -> T:
+    """Return what a call returns, or ``otherwise`` when it has not come to its end by then. What it raises passes."""
+    done: Future[T] = Future()
+
+    def run() -> None:
+        try:
+            done.set_result(call())
+        except BaseException as error:  # noqa: BLE001 - handed over to who waits for it
+            done.set_exception(error)
+
+    threading.Thread(target=run, name="doctor", daemon=True).start()
+    try:
+        return done.result(seconds)
+    except FutureTimeout:
+        return otherwise
 
 
 def joined(lines: Sequence[Line]) -> Line:

@@ -55,14 +55,16 @@ def trouble(error: RemoteError) -> Line:
         )
     if error.detail.startswith("its certificate"):
         return fail("JSE-D04", "{why}", why=reason)
-    if isinstance(error, AskedToWait) or (isinstance(error, Unavailable) and error.status == 429):
+    wants_rest = isinstance(error, Unavailable) and (error.status == 429 or error.retry_after_s is not None)
+    if isinstance(error, AskedToWait) or wants_rest:
         return fail("JSE-D24", "the server wants to be let be: {why}", why=reason)
     if isinstance(error, InvalidResponse):
         return fail("JSE-D06", "something else answers: {why}", why=reason)
     if isinstance(error, OutOfSpace):
         return fail("JSE-D18", "no room for a small file: {why}", why=reason)
     if isinstance(error, (Unavailable, OutcomeUnknown)):
-        return fail("JSE-D01", "no answer: {why}", why=reason)
+        said = "no answer" if error.status is None else f"answered {error.status}, busy or in maintenance"
+        return fail("JSE-D01", "{said}: {why}", said=said, why=reason)
     return fail(
         "JSE-D25",
         "{operation}: {kind} ({why})",
@@ -192,10 +194,14 @@ def _seen_and_tried(
     may_send = [one for one in mine if one.ceiling is not Ceiling.PREVIEW and one.name in seen.readable]
     _sweep(group, visit, folder, may_send)
     idle: list[Line] = []
+
+    def measure() -> Iterator[Line]:
+        idle.extend(folders.idle(visit.config, folder, mine, seen, observer))
+        return iter(())
+
     if looked:
         # Before anything is written here: afterwards something would have moved.
-        measured = partial(folders.idle, visit.config, folder, mine, seen, observer)
-        group.check("idle pass", lambda: idle.extend(measured()) or ())  # type: ignore[func-returns-value]
+        group.check("idle pass", measure)
     rights = partial(folders.rights, visit, folder, mine, seen, names_shown=names_shown)
     if may_send:
         _tried(group, visit, folder, may_send, seen, rights)

@@ -216,7 +216,8 @@ def test_certificates(tmp_path: Path, days: int, code: str | None) -> None:
     [
         ("nextcloud", {"kind": "html"}, ["JSE-D06"]),
         ("nextcloud", {"kind": "redirect"}, ["JSE-D06"]),
-        ("nextcloud", {"kind": "status", "status": 503, "headers": {"Retry-After": "60"}}, ["JSE-D01"]),
+        ("nextcloud", {"kind": "status", "status": 503, "headers": {"Retry-After": "60"}}, ["JSE-D24"]),
+        ("nextcloud", {"kind": "status", "status": 503}, ["JSE-D01"]),
         ("nextcloud", {"kind": "status", "status": 429}, ["JSE-D24"]),
         ("nextcloud", {"kind": "truncated", "method": "PROPFIND"}, ["JSE-D01"]),
         ("nextcloud", {"kind": "ignore_conditions"}, ["JSE-D10", "JSE-D11"]),
