@@ -12,8 +12,9 @@ import pytest
 
 from connector.cli import main
 from connector.config import load_config
-from connector.doctor import calibrating
-from connector.doctor.calibrating import Drafting, Measured, yaml_lines
+from connector.doctor import calibrated, calibrating
+from connector.doctor.calibrated import Measured, yaml_lines
+from connector.doctor.calibrating import Drafting
 from connector.doctor.knowing import Lived
 from connector.jesignexpert.boxes import box_size, place
 from connector.jesignexpert.client import HttpSigningService
@@ -231,7 +232,7 @@ def test_what_requests_have_shown() -> None:
 
     def found(*lives: Lived) -> tuple[dict[str, Any], str]:
         measured = Measured()
-        calibrating._from_the_journal(measured, Contract(), lives)
+        calibrated.from_the_journal(measured, Contract(), lives)
         return measured.settings, said(measured)
 
     settings, text = found(lived(14, 30), lived(14, 600))
