@@ -97,8 +97,12 @@ def _printed(visit: Visit, began: datetime, *, names: bool, as_json: bool) -> li
         print(telling.heading(began) + "\n", flush=True)
     found = examine(visit, names_shown=names)
     while True:
-        with _alive(waiting[len(groups) :]):
-            group = next(found, None)
+        try:
+            with _alive(waiting[len(groups) :]):
+                group = next(found, None)
+        except KeyboardInterrupt:
+            complain("interrupted: scratch files were removed; what was not goes with the next run.")
+            raise
         if group is None:
             return groups
         groups.append(group)

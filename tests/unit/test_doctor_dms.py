@@ -276,6 +276,14 @@ def test_a_nextcloud_without_versions_locks_tags(stages: dict[str, Stage]) -> No
         assert "app files_lock is absent" in doctors.text(group)
 
 
+def test_a_server_that_goes_away_in_the_middle_is_said_once(either: Stage) -> None:
+    """The first trial without an answer ends the trials; what was made is removed all the same."""
+    either.dms.misbehave(kind="cut_before", method="PROPFIND", path="*essai*", times=None)
+    group = doctors.at_server(doctors.visit(either))
+    assert doctors.failures(group) == ["JSE-D01"]
+    assert group.left == []
+
+
 def test_rights_links_and_quota(stage: Stage) -> None:
     """Read-only folders are counted and, when asked, named; a public link; no right to share on; little room."""
     stage.dms.person.mkdir(f"{ROOT}/Fermé/Dedans")
@@ -403,7 +411,13 @@ def test_interrupted_it_still_cleans_up(stage: Stage) -> None:
 
 def test_a_dead_server_delays_nobody(stage: Stage) -> None:
     """One accepts and never answers: it is given up after its limit, and told; the others are complete before."""
-    silent = Raw(lambda _peer, _request: threading.Event().wait(1) and None)
+    enough = threading.Event()
+
+    def never(_peer: object, _request: bytes) -> None:
+        enough.wait(30)
+        raise OSError
+
+    silent = Raw(never)
     login = f"user: u, password: {{file: {stage.directory / 'password'}}}"
     text = stage.config_text.replace("servers: {", f"servers: {{mort: {{url: '{silent.url}', {login}}}, ")
     try:
@@ -420,6 +434,7 @@ def test_a_dead_server_delays_nobody(stage: Stage) -> None:
         assert doctors.failures(second) == []
         assert list(runs) == []
     finally:
+        enough.set()
         silent.close()
 
 

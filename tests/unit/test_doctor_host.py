@@ -21,7 +21,7 @@ from connector.config import load_config
 from connector.doctor import host, surroundings
 from connector.doctor.codes import CODES
 from connector.doctor.lines import Level, Line, Private, fail, note, ok, sized
-from connector.doctor.running import Group, joined
+from connector.doctor.running import Group, joined, within
 from connector.doctor.visit import PLATFORM, Visit
 from connector.journal import Journal
 from tests import doctors
@@ -356,6 +356,18 @@ def test_groups_tell_what_does_not_end() -> None:
     assert not group.check("a mount", look)
     never.set()
     assert [line.code for line in group.lines] == ["JSE-H16"]
+
+
+def test_what_does_not_come_in_time_is_gone_on_without() -> None:
+    """And what fails fails."""
+    import threading
+
+    never = threading.Event()
+    assert within(0.05, lambda: never.wait(5), False) is False
+    never.set()
+    assert within(5, lambda: 7, 0) == 7
+    with pytest.raises(ZeroDivisionError):
+        within(5, lambda: 1 // 0, 0)
 
 
 @pytest.mark.parametrize(("number", "text"), [(476, "476 bytes"), (1500, "1.5 kB"), (41_000_000, "41 MB"),
