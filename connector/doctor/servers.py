@@ -153,7 +153,7 @@ def _welcomed(group: Group, visit: Visit, name: str, folder: WebDavFolder, obser
         if found.kind == "nextcloud" and not is_app:
             yield note(
                 "JSE-D23",
-                "the password has not the form of an app password: slower, and not to be revoked alone",
+                "the password has not the form of an app password; it is slower, and not to be revoked alone",
             )
         until = observer.certificate_until
         if until is not None and until - visit.now() < _SOON:
