@@ -27,7 +27,8 @@ from connector.ports import Folder, Href, SigningService, TransactionId
 VERBS = ("run", "tick", "check-config", "connect", "status", "rebuild", "take-over", "pause", "resume", "resolve",
          "cancel", "remind", "retry", "unlock",
          "demo", "version", "show", "forget", "contacts", "contacts import", "contacts list",
-         "lint", "preview", "schema", "spending")  # fmt: skip
+         "lint", "preview", "schema", "spending", "doctor", "calibrate", "backup", "restore", "leave", "notify",
+         "generate-config")  # fmt: skip
 GOOD = """\
 config_version: 1
 servers: {dms: {url: "https://cloud.lyon.example/dav/", user: signatures, password: {env: JSE_TEST_PASSWORD}}}
