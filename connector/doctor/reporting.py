@@ -107,7 +107,7 @@ def private(visit: Visit) -> list[str]:
         found += [
             config.mail.from_address,
             config.mail.admin,
-            config.mail.user or "",
+            "" if isinstance(config.mail.user, SecretReference) else config.mail.user or "",
             *_of_url(config.mail.relay),
         ]
     found += [str(visit.state), str(visit.state.absolute())]

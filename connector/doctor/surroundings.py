@@ -45,8 +45,9 @@ def relay(visit: Visit) -> Iterator[Line]:
     try:
         with _connected(mail) as session:
             password = visit.secrets.get("mail.password")
-            if mail.user and password:
-                session.login(mail.user, password)
+            user = visit.secrets.get("mail.user") if isinstance(mail.user, SecretReference) else mail.user
+            if user and password:
+                session.login(user, password)
             session.ehlo_or_helo_if_needed()
             taken = [session.mail(mail.from_address), session.rcpt(mail.admin)]
             session.rset()

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import ast
 import importlib
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import yaml
 
 from tests.reference.markdown import code, generated, listed, table
+from tests.unit.test_architecture import PACKAGE
 
 
 def _table_of(module: str, name: str) -> Any:
@@ -36,21 +40,82 @@ def doctor_link() -> str:
     return ", and (`JSE-…`) in `doctor`: [doctor.md](doctor.md)" if there else ""
 
 
+class Series(NamedTuple):
+    """One series as it is exposed."""
+
+    name: str
+    kind: str
+    labels: tuple[str, ...]
+    told: str
+
+
+def series() -> list[Series]:
+    """Every family that the room of the metrics makes, by its name."""
+    found = {}
+    for path in sorted((PACKAGE / "metrics").glob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in _FAMILIES:
+                name, told = (ast.literal_eval(each) for each in node.args[:2])
+                labels = next(
+                    (ast.literal_eval(key.value) for key in node.keywords if key.arg == "labels"), ()
+                )
+                kind, end = _FAMILIES[node.func.id]
+                found[name] = Series(f"{name}{end}", kind, tuple(labels), told)
+    return [found[name] for name in sorted(found)]
+
+
+_FAMILIES = {"GaugeMetricFamily": ("gauge", ""), "CounterMetricFamily": ("counter", "_total")}
+
+
+def alerts() -> list[tuple[str, str, str, str]]:
+    """Name, how long, what it says, what it means and asks for, of each alert that is shipped."""
+    if not _RULES.is_file():
+        return []
+    groups = yaml.safe_load(_RULES.read_text("utf-8"))["groups"]
+    return [
+        (
+            rule["alert"],
+            str(rule.get("for", "at once")),
+            str(rule.get("annotations", {}).get("summary", "")),
+            str(rule.get("annotations", {}).get("description", "")),
+        )
+        for group in groups
+        for rule in group["rules"]
+        if "alert" in rule
+    ]
+
+
+_RULES = PACKAGE.parent / "docs" / "monitoring" / "jse-connector.rules.yaml"
+
+
 def metrics_link() -> str:
     """What the page of the configuration says of that one."""
-    there = _table_of("connector.metrics", "SERIES") is not None
-    return "\nWhat `metrics` tells: [metrics.md](metrics.md).\n" if there else ""
+    return "\nWhat `metrics` tells: [metrics.md](metrics.md).\n" if series() else ""
 
 
 def metrics_page() -> str | None:
     """Every series; None where nothing declares them."""
-    series: Iterable[Any] | None = _table_of("connector.metrics", "SERIES")
-    if series is None:
+    every = series()
+    if not every:
         return None
-    rows = [(code(one.name), one.kind, listed(one.labels) or "–", one.help) for one in series]
-    return "\n".join([_METRICS, table(("series", "kind", "labels", "meaning"), rows)])
+    rows = [(code(one.name), one.kind, listed(one.labels) or "–", one.told) for one in every]
+    parts = [_METRICS, table(("series", "kind", "labels", "meaning"), rows)]
+    if told := alerts():
+        parts += [
+            _ALERTS,
+            table(
+                ("alert", "for", "says", "what it means, what to do"),
+                ((code(name), *rest) for name, *rest in told),
+            ),
+        ]
+    return "\n".join(parts)
 
 
+_ALERTS = """
+## The alerts that are shipped
+
+[docs/monitoring/jse-connector.rules.yaml](../monitoring/jse-connector.rules.yaml), for Prometheus' `rule_files`.
+"""
 _DOCTOR = f"""# Every code of doctor
 
 {generated()}

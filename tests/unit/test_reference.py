@@ -16,6 +16,7 @@ from connector.report.context import PauseCause, WaitReason
 from connector.report.problems import WORDINGS
 from connector.sidecar.codes import CODES
 from tests.reference import completion, layers, messages, options, pages, questions, states, verbs
+from tests.reference.markdown import slug
 from tests.unit.test_architecture import LAYER
 
 ROOT = Path(__file__).parents[2]
@@ -147,7 +148,7 @@ def test_every_verb_has_a_heading() -> None:
 
 
 def test_the_man_pages_are_right() -> None:
-    """As troff sees them: no warning, and all verbs are there."""
+    """As troff sees them, and mandoc where there is one: no warning, and all verbs are there."""
     if shutil.which("man") is None or shutil.which("groff") is None:
         pytest.skip("no man")
     for name in ("jse-connector.1", "jse-connector.yaml.5"):
@@ -159,6 +160,12 @@ def test_the_man_pages_are_right() -> None:
             env={"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8", "MANWIDTH": "100", "MANROFFSEQ": ""},
         )
         assert shown.stderr == ""
+        if mandoc := shutil.which("mandoc"):
+            page = str(ROOT / "docs" / "man" / name)
+            judged = subprocess.run(
+                [mandoc, "-T", "lint", "-W", "warning", page], capture_output=True, text=True, check=False
+            )
+            assert judged.stdout + judged.stderr == ""
         if name.endswith("1"):
             assert all(f"jse-connector {verb.name}" in shown.stdout for verb in VERBS)
 
@@ -191,12 +198,6 @@ def test_a_shell_completes_verbs_options_and_names(tmp_path: Path) -> None:
 
 # --------------------------------------------------------------------------------------------------
 # Links
-
-
-def slug(heading: str) -> str:
-    """The anchor that a heading gets where the pages are read."""
-    text = re.sub(r"[`*]|\[([^\]]*)\]\([^)]*\)", r"\1", heading).strip().lower()
-    return re.sub(r"[^\w\- ]", "", text).replace(" ", "-")
 
 
 def anchors(page: Path) -> set[str]:
