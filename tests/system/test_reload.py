@@ -119,6 +119,10 @@ def test_a_day_of_changes(stage: Stage) -> None:
         _written(stage, more)
         until(lambda: not _kept(stage).refused and not _kept(stage).waiting, process)
         assert process.output.count("taken over again") == 1
+        assert (
+            process.output.count("configuration: the configuration needs a restart for servers.dms.password")
+            == 1
+        )
 
         # the folder of an open request leaves, and comes back
         _written(stage, more.replace("{lettres:", "{lettres-2:").replace("/Lettres/", "/Lettres 2/"))
