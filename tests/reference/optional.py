@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import ast
 import importlib
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 import yaml
 
@@ -40,31 +39,9 @@ def doctor_link() -> str:
     return ", and (`JSE-…`) in `doctor`: [doctor.md](doctor.md)" if there else ""
 
 
-class Series(NamedTuple):
-    """One series as it is exposed."""
-
-    name: str
-    kind: str
-    labels: tuple[str, ...]
-    told: str
-
-
-def series() -> list[Series]:
-    """Every family that the room of the metrics makes, by its name."""
-    found = {}
-    for path in sorted((PACKAGE / "metrics").glob("*.py")):
-        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in _FAMILIES:
-                name, told = (ast.literal_eval(each) for each in node.args[:2])
-                labels = next(
-                    (ast.literal_eval(key.value) for key in node.keywords if key.arg == "labels"), ()
-                )
-                kind, end = _FAMILIES[node.func.id]
-                found[name] = Series(f"{name}{end}", kind, tuple(labels), told)
-    return [found[name] for name in sorted(found)]
-
-
-_FAMILIES = {"GaugeMetricFamily": ("gauge", ""), "CounterMetricFamily": ("counter", "_total")}
+def series() -> tuple[Any, ...]:
+    """Every series that the room of the metrics declares; none where there is no such room."""
+    return tuple(_table_of("connector.metrics", "SERIES") or ())
 
 
 def alerts() -> list[tuple[str, str, str, str]]:
@@ -98,7 +75,7 @@ def metrics_page() -> str | None:
     every = series()
     if not every:
         return None
-    rows = [(code(one.name), one.kind, listed(one.labels) or "–", one.told) for one in every]
+    rows = [(code(one.name), one.kind, listed(one.labels) or "–", one.help) for one in every]
     parts = [_METRICS, table(("series", "kind", "labels", "meaning"), rows)]
     if told := alerts():
         parts += [
