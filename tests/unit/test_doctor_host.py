@@ -21,7 +21,7 @@ from connector.config import load_config
 from connector.doctor import host, surroundings
 from connector.doctor.codes import CODES
 from connector.doctor.lines import Level, Line, Private, fail, note, ok, sized
-from connector.doctor.running import Group, joined, within
+from connector.doctor.running import Group, joined, side_by_side, within
 from connector.doctor.visit import PLATFORM, Visit
 from connector.journal import Journal
 from tests import doctors
@@ -356,6 +356,29 @@ def test_groups_tell_what_does_not_end() -> None:
     assert not group.check("a mount", look)
     never.set()
     assert [line.code for line in group.lines] == ["JSE-H16"]
+
+
+def test_a_group_without_an_end_is_handed_over_as_it_is() -> None:
+    """In its place in the order, with what it has said; its later checks are not begun."""
+    import threading
+
+    never = threading.Event()
+    begun: list[str] = []
+
+    def hang(group: Group) -> None:
+        group.say(ok("first"))
+        never.wait(20)
+        group.check("later", lambda: begun.append("later") or [])  # type: ignore[func-returns-value]
+
+    slow, quick = Group(name="slow", slow="JSE-D22", check_s=0.05), Group(name="quick", slow="JSE-D22")
+    runs = side_by_side([(slow, hang), (quick, lambda group: group.say(ok("done")))], seconds=0.1)
+    first = next(runs)
+    assert [line.text for line in first.lines] == ["first", "not all was looked at within 0 s"]
+    assert not first.complete
+    assert next(runs).complete
+    never.set()
+    assert list(runs) == []
+    assert begun == []
 
 
 def test_what_does_not_come_in_time_is_gone_on_without() -> None:
