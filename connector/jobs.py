@@ -15,7 +15,6 @@ from concurrent.futures import ThreadPoolExecutor as Threads
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from math import isfinite
 
 from apscheduler.executors.pool import BasePoolExecutor
 from apscheduler.jobstores.base import JobLookupError
@@ -174,26 +173,25 @@ class Jobs:
 
     def late(self) -> list[str]:
         """Names of what gives no sign of life."""
-        now = self._clock()
-        jobs = [job for job in self._jobs.values() if not job.gone or job.schedule.began is not None]
-        return [job.name for job in jobs if job.schedule.late(now, self._budget, heard=job.heard)]
+        return [name for name, plan in self.plans().items() if plan.late]
 
     def plans(self) -> dict[str, Plan]:
         """Tell of each job when it runs next, and how the one that runs goes."""
-        now, at, late = self._clock(), datetime.now(UTC), set(self.late())
+        jobs = [job for job in self._jobs.values() if not job.gone or job.schedule.began is not None]
+        return {job.name: self._plan(job) for job in jobs}
 
-        def moment(steady: float) -> datetime | None:
-            return at + timedelta(seconds=steady - now) if isfinite(steady) else None
-
-        return {
-            job.name: Plan(
-                next_at=moment(job.schedule.due) if job.schedule.began is None else None,
-                busy=job.schedule.began is not None,
-                stirred_at=None if (began := job.schedule.began) is None else moment(max(began, job.heard)),
-                late=job.name in late,
+    def _plan(self, job: Job) -> Plan:
+        with job.lock:
+            now, at, schedule = self._clock(), datetime.now(UTC), job.schedule
+            began, stirred = schedule.began, None
+            if began is not None:
+                stirred = at + timedelta(seconds=max(began, job.heard) - now)
+            return Plan(
+                next_at=at + timedelta(seconds=schedule.due - now) if began is None else None,
+                busy=began is not None,
+                stirred_at=stirred,
+                late=schedule.late(now, self._budget, heard=job.heard),
             )
-            for job in self._jobs.values()
-        }
 
     def _once(self, job: Job) -> None:
         with job.lock:

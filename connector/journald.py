@@ -22,8 +22,8 @@ _TOO_LARGE: Final = frozenset({errno.EMSGSIZE, errno.ENOBUFS})
 def is_connected(environ: Mapping[str, str], stream: int) -> bool:
     """True where what is written to ``stream`` (a file descriptor) goes to the journal.
 
-    systemd.exec(5), JOURNAL_STREAM: the variable is inherited by whoever is started from a service, and
-    means them only while their stream is that one.
+    systemd.exec(5), JOURNAL_STREAM: whoever is started from a service inherits the variable, and is meant only while
+    their stream is that very one.
     """
     device, _, inode = environ.get("JOURNAL_STREAM", "").partition(":")
     try:

@@ -51,6 +51,8 @@ _OF_THE_CODE: Final = (
 )
 """Errors whose words tell of the program; those of others may quote what it was reading."""
 
+_ENDLESS = re.compile(r"[^\s]{2000,}")
+"""No word that a person reads is so long, and looking for an address in it takes as long as its length squared."""
 _URL = re.compile(r"\b([a-z][a-z0-9+.-]*://)(?:[^\s/@\"'<>]*@)?([^\s/?#\"'<>]*)([^\s\"'<>]*)", re.IGNORECASE)
 _EMAIL = re.compile(r"[^\s<>\"'(),;:=\[\]]+@[^\s<>\"'(),;:@=\[\]]+\.[^\s<>\"'(),;:@=\[\].]{2,}")
 _NAMED = re.compile(
@@ -97,6 +99,7 @@ def subjects(record: logging.LogRecord) -> dict[str, str]:
 
 def redact(text: str) -> str:
     """Return ``text`` with addresses, phone numbers, tokens and all of a URL but its host replaced by ``…``."""
+    text = _ENDLESS.sub(HIDDEN, text)
     text = _URL.sub(_shortened, text)
     text = _NAMED.sub(lambda found: f"{found[1]}{found[2]}{HIDDEN}", text)
     text = _BEARER.sub(lambda found: f"{found[1]} {HIDDEN}", text)

@@ -17,6 +17,7 @@ from connector.cli import (
     verbs_keeping,
     verbs_offline,
     verbs_people,
+    verbs_seeing,
     verbs_told,
 )
 from connector.cli.common import MISUSED, SETTINGS, complain, configured, verb
@@ -45,7 +46,9 @@ app = typer.Typer(
 
 app.add_typer(verbs_people.contacts, name="contacts")
 app.command("forget")(verbs_people.forget)
-app.command("show")(verbs_people.show)
+app.command("status")(verbs_seeing.status)
+app.command("show")(verbs_seeing.show)
+app.command("spending")(verbs_seeing.spending)
 app.command("generate-config")(verbs_config.generate_config)
 app.command("backup")(verbs_keeping.backup)
 app.command("restore")(verbs_keeping.restore)
@@ -215,22 +218,6 @@ def resume(account: AccountArgument, config: ConfigOption = None, state: StateOp
     from connector.cli import accounts
 
     _leave(accounts.resume(configured(config, state), account))
-
-
-@app.command()
-@verb
-def status(
-    config: ConfigOption = None,
-    state: StateOption = None,
-    as_json: Annotated[bool, typer.Option("--json", help='For programs; with "format": 1.')] = False,
-) -> None:
-    """Tell how many requests stand where, and what needs a person.
-
-    Example: jse-connector status --json
-    """
-    from connector.cli import status as room
-
-    _leave(room.status(configured(config, state), as_json=as_json))
 
 
 @app.command()

@@ -7,13 +7,14 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from typing import TYPE_CHECKING
 
 from connector import running
 from connector.cli import private
+from connector.cli.bars import bar
 from connector.cli.common import FAILED, Settings, handed_over
 from connector.cli.reloading import Reloading, first
 from connector.cli.standstill import Standstill
@@ -22,7 +23,7 @@ from connector.cli.whole import read_whole
 from connector.cli.wiring import single_instance, wired
 from connector.errors import JournalFull
 from connector.guards import ServerMemory
-from connector.passes import account_pass, server_pass, told
+from connector.passes import Outcome, account_pass, server_pass, told
 from connector.reload import ConfigWatch
 from connector.steps.leftovers import sweep
 from connector.steps.telling import tell
@@ -149,17 +150,18 @@ def tick(settings: Settings) -> int:
 
 def _round(parts: Parts, memories: dict[str, ServerMemory], vitals: Vitals) -> bool:
     """One pass each; True when another round may bring more."""
+    passes: dict[str, Callable[[], Outcome]] = {
+        **{f"server:{name}": partial(server_pass, parts, name, memory) for name, memory in memories.items()},
+        **{f"account:{name}": partial(account_pass, parts, name) for name in parts.accounts},
+    }
     outcomes = []
-    for name, memory in memories.items():
-        begun = time.monotonic()
-        outcome = server_pass(parts, name, memory)
-        told(vitals, parts, f"server:{name}", outcome, took_s=time.monotonic() - begun, memories=memories)
-        outcomes.append(outcome)
-    for name in parts.accounts:
-        begun = time.monotonic()
-        outcome = account_pass(parts, name)
-        told(vitals, parts, f"account:{name}", outcome, took_s=time.monotonic() - begun, memories=memories)
-        outcomes.append(outcome)
+    with bar("both sides are asked", len(passes), least=1) as advance:
+        for side, work in passes.items():
+            begun = time.monotonic()
+            outcome = work()
+            told(vitals, parts, side, outcome, took_s=time.monotonic() - begun, memories=memories)
+            outcomes.append(outcome)
+            advance(1)
     return any(outcome.unsettled or outcome.moved for outcome in outcomes)
 
 

@@ -1,4 +1,4 @@
-"""``schema``: what may stand in each kind of file, as JSON Schema 2020-12, for editors and other programs."""
+"""``schema``: what may stand in each kind of file, and in `status --json`, as JSON Schema 2020-12, for editors."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from connector.cli.common import misused, one_of
+from connector.cli.status_schema import status_schema
 from connector.config.schema import config_schema, part_schema
 from connector.errors import ConnectorError
 from connector.report.typography import spaced
@@ -18,9 +19,10 @@ KINDS: Final[Mapping[str, str]] = {
     "settings": "_signature.yaml, _signature.yml, _signature.yaml.txt, _signature.txt",
     "config": "the administrator's config.yaml",
     "config-part": "a file that it includes",
+    "status": "what jse-connector status --json prints",
 }
 """Kind → the files it is for."""
-_OF_ADMINISTRATOR: Final = {"config": config_schema, "config-part": part_schema}
+_OF_ADMINISTRATOR: Final = {"config": config_schema, "config-part": part_schema, "status": status_schema}
 
 
 class NotWritten(ConnectorError):

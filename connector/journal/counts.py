@@ -5,6 +5,7 @@ Nothing here reads a request's facts but of the few that are signed and not home
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,10 +16,12 @@ import sqlalchemy as sa
 from connector.journal import schema
 from connector.journal.database import Database, when
 from connector.journal.rows import record_of
-from connector.lifecycle import Record, State
+from connector.lifecycle import TRANSITIONS, Record, State
 
 _LEFT: Final = ("sent", "send_found")
 """Events of a request that left: its ``send`` was answered, or was found to have gone through."""
+_MOVES: Final = ("added", *sorted({event.value for events in TRANSITIONS.values() for event in events}))
+"""Events that a state begins with."""
 _IN_ONE_GO: Final = 500
 
 
@@ -100,6 +103,24 @@ class Counts(Database):
         with self._reading() as connection:
             return [record_of(row) for row in connection.execute(asked)]
 
+    def ended_since(self, accounts: Collection[str], since: datetime) -> dict[tuple[str, State], int]:
+        """Count what came to its end from ``since`` on, by folder and by the state it is in now."""
+        event, record = schema.event.c, schema.record.c
+        ended = [state.value for state in State if state.ended]
+        asked = (
+            sa.select(record.folder, record.state, sa.func.count(sa.distinct(record.id)))
+            .select_from(schema.event.join(schema.record, event.record_id == record.id))
+            .where(
+                event.account.in_(accounts),
+                event.name.in_(_MOVES),
+                event.at >= since.timestamp(),
+                record.state.in_(ended),
+            )
+            .group_by(record.folder, record.state)
+        )
+        with self._reading() as connection:
+            return {(row[0], State(row[1])): int(row[2]) for row in connection.execute(asked)}
+
     def one_by_one(self) -> Iterator[Record]:
         """Yield every record, oldest first, a few hundred in hand at a time: for verbs that look at all of them."""
         columns, last = schema.record.c, 0
@@ -123,12 +144,16 @@ class Counts(Database):
         with self._reading() as connection:
             return int(connection.execute(sa.select(sa.func.count()).select_from(schema.record)).scalar_one())
 
-    def named(self, transaction: str) -> list[Record]:
-        """Return every record that has, or had, a transaction, of whatever account, oldest first."""
+    def naming(self, transaction: str, parts_of_paths: Collection[str]) -> list[Record]:
+        """Return every record with this transaction, or with one of these texts in whatever it holds, oldest first.
+
+        The database looks through all of them: for questions that are rarely asked.
+        """
         columns = schema.record.c
+        within = [columns.facts.contains(json.dumps(part)[1:-1], autoescape=True) for part in parts_of_paths]
         asked: sa.Select[Any] = (
             sa.select(columns.id, columns.current, columns.facts)
-            .where(columns.transaction_id == transaction)
+            .where(sa.or_(columns.transaction_id == transaction, *within))
             .order_by(columns.id)
         )
         with self._reading() as connection:

@@ -1,9 +1,6 @@
 """The eight series, made anew at each scrape of what is known anyway; a few short questions to the journal.
 
-``jse_last_pass_timestamp_seconds{server}`` · ``jse_requests{folder,state}`` · ``jse_oldest_open_seconds{folder}`` ·
-``jse_paused{kind,name,reason}`` · ``jse_undelivered_deadline_timestamp_seconds`` ·
-``jse_token_expiry_timestamp_seconds{account}`` · ``jse_sends_total{account}`` ·
-``jse_dms_requests_total{server,code}``. A label holds a name of the configuration or a word of a closed list, never a
+``table`` names them. A label holds a name of the configuration or a word of a closed list, never a
 person's or a file's name. Source: ux page section 6.5.
 """
 
@@ -24,12 +21,25 @@ from connector.journal import Journal
 from connector.journal.counts import Standing
 from connector.lifecycle import JUDGED, Record, State
 from connector.metrics.standing import RETURNING
+from connector.metrics.table import (
+    DEADLINE,
+    DMS_REQUESTS,
+    EXPIRY,
+    LAST_PASS,
+    OLDEST_OPEN,
+    PAUSED,
+    REQUESTS,
+    SENDS,
+    Shown,
+)
 from connector.metrics.vitals import Reason, Vitals
 
 OPEN: Final = tuple(state for state in State if not state.ended)
 """States that a request is counted in: with 0 as well, so that a series never comes or goes."""
 RESTS_WITH_PEOPLE: Final = JUDGED - {State.WAITING, State.PREPARED}
 """What waits for whoever asked, for as long as they please: it makes nothing old."""
+_FROM_THE_START: Final = ("401", "429", "503", "none")
+"""Codes that are told before they were met: what only appears with its first 1 has not increased to Prometheus."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,38 +89,23 @@ class Series(Collector):
     def collect(self) -> Iterator[Metric]:
         """Yield the families."""
         sources, vital, kept = self.sources, self.sources.vitals.look(), self._journal()
-        passes = GaugeMetricFamily(
-            "jse_last_pass_timestamp_seconds",
-            "When a pass was last over that saw this DMS server; 0: never.",
-            labels=["server"],
-        )
-        requests = CounterMetricFamily(
-            "jse_dms_requests",
-            "Requests made to this DMS server since the start, by status of the answer; none: no answer came.",
-            labels=["server", "code"],
-        )
+        passes = _family(LAST_PASS)
+        requests = _family(DMS_REQUESTS)
         for server in sources.servers:
             side = vital.sides.get(f"server:{server}")
             at = side.looked_at if side is not None else None
             passes.add_metric([server], at.timestamp() if at is not None else 0.0)
-            for code, count in sorted(vital.requests.get(server, {}).items()):
+            made = dict.fromkeys(_FROM_THE_START, 0) | vital.requests.get(server, {})
+            for code, count in sorted(made.items()):
                 requests.add_metric([server, code], count)
         yield passes
         if kept.told:
             yield from self._of_requests(kept)
-        paused = GaugeMetricFamily(
-            "jse_paused",
-            "1 for each account, server, folder or machine that rests, and why.",
-            labels=["kind", "name", "reason"],
-        )
+        paused = _family(PAUSED)
         for kind, name, reason in paused_now(vital.standstill, vital.sides, vital.folders, kept.held):
             paused.add_metric([kind, name, reason], 1)
         yield paused
-        expiry = GaugeMetricFamily(
-            "jse_token_expiry_timestamp_seconds",
-            "When the account's login at Jesignexpert ends, as it was told when it was made.",
-            labels=["account"],
-        )
+        expiry = _family(EXPIRY)
         for account in sources.accounts:
             until = sources.token_expiry(account)
             if until is not None:
@@ -120,33 +115,18 @@ class Series(Collector):
 
     def _of_requests(self, kept: _Kept) -> Iterator[Metric]:
         yield from self._standing(kept.standing)
-        deadline = GaugeMetricFamily(
-            "jse_undelivered_deadline_timestamp_seconds",
-            "When Jesignexpert may erase the first signed document that is not back in its folder; absent: none.",
-        )
+        deadline = _family(DEADLINE)
         if kept.deadline is not None:
             deadline.add_metric([], kept.deadline.timestamp())
         yield deadline
-        sends = CounterMetricFamily(
-            "jse_sends",
-            "Requests of this account that left since its journal was begun.",
-            labels=["account"],
-        )
+        sends = _family(SENDS)
         for account in self.sources.accounts:
             sends.add_metric([account], kept.left.get(account, 0))
         yield sends
 
     def _standing(self, standing: Sequence[Standing]) -> Iterator[Metric]:
-        requests = GaugeMetricFamily(
-            "jse_requests",
-            "Requests that are not over, by folder and state.",
-            labels=["folder", "state"],
-        )
-        oldest = GaugeMetricFamily(
-            "jse_oldest_open_seconds",
-            "Age of the folder's oldest request that is under way or waits for the administrator; 0: there is none.",
-            labels=["folder"],
-        )
+        requests = _family(REQUESTS)
+        oldest = _family(OLDEST_OPEN)
         now, counted = self.sources.now(), {(one.folder, one.state): one for one in standing}
         for folder in self.sources.folders:
             ages = [0.0]
@@ -178,6 +158,12 @@ class Series(Collector):
         except JournalError:
             # It is damaged, or just being closed: the passes find that out, and /health tells it.
             return _Kept()
+
+
+def _family(shown: Shown) -> GaugeMetricFamily | CounterMetricFamily:
+    if shown.kind == "counter":
+        return CounterMetricFamily(shown.name.removesuffix("_total"), shown.help, labels=shown.labels)
+    return GaugeMetricFamily(shown.name, shown.help, labels=shown.labels)
 
 
 def paused_now(

@@ -31,7 +31,7 @@ from connector.sidecar.reading import read_sidecar
 from connector.sidecar.schema import SUBJECT_LENGTH, keys_of, loose
 from connector.sidecar.schema_words import KEYS, WORDS
 from connector.text_yaml import decode
-from tests.unit.test_docs import ADMINISTRATOR, GUIDE, ROOT, yaml_blocks
+from tests.unit.test_docs import GUIDE, ROOT, configurations, yaml_blocks
 
 ROOMS = ("request", "signatory", "place", "reminder")
 MARIE = "Marie Dupont <marie.dupont@example.fr> 06 12 34 56 78"
@@ -289,9 +289,7 @@ def test_the_guides_lines_pass(line: str) -> None:
         assert faults("request", value) == []
 
 
-@pytest.mark.parametrize(
-    "text", [(ROOT / "config.example.yaml").read_text("utf-8"), *yaml_blocks(ADMINISTRATOR)]
-)
+@pytest.mark.parametrize("text", [(ROOT / "config.example.yaml").read_text("utf-8"), *configurations()])
 def test_the_configurations_pass(text: str) -> None:
     assert load_config(text).folders
     for value in loaded(text):
