@@ -49,6 +49,7 @@ LONG: Final = re.compile(
     r"|faults/test_spool_full\.py::test_other_bytes"
     r"|faults/test_suspicions\.py::"
     r"|system/test_journal_full\.py::test_(?:no_room|a_damaged)"
+    r"|system/test_reload\.py::test_changes_under"
     r"|faults/test_fence\.py::test_(?:a_pair_is_copied|a_request_that_is_out|the_journal|nobody|one_f)"
     r"|faults/test_fence\.py::.*\[plain"
     r"|faults/test_who_asks\.py::test_(?:a_link|a_question|many_requests|where_links|what_has_left)"
