@@ -75,6 +75,13 @@ def before_removal(settings: Settings) -> int:
     state, file = settings.place(), journal_of(settings)
     word = state.directory / NOTHING_OPEN
     word.unlink(missing_ok=True)
+    if not file.exists() and (state.directory / "journal" / "lock").exists():
+        # The unit may name another configuration than this call knows, and that another journal.
+        print(
+            f"jse-connector: the service has worked with {state.directory}, and no journal is at {file}: whether anything "
+            "is under way cannot be told. It stays, even in a purge"
+        )
+        return 0
     under_way = backups.facts_of(file).under_way if file.exists() else 0
     if under_way:
         print(

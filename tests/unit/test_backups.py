@@ -219,3 +219,10 @@ def test_what_a_package_asks(tmp_path: Path, capsys: pytest.CaptureFixture[str])
         given.config.unlink()
         assert packaged.after_upgrade(given, before="0.0.9") == 0
         assert "none yet" in capsys.readouterr().out
+
+        # Where the service is called with another configuration, its journal lies where nobody told us.
+        with single_instance(stage.state):
+            file.rename(tmp_path / "elsewhere.sqlite")
+        assert packaged.before_removal(given) == 0
+        assert not word.exists(), "a purge would take a spool and keys that a journal elsewhere still needs"
+        assert "It stays, even in a purge" in capsys.readouterr().out
