@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -162,7 +163,13 @@ def hand_over(state: State) -> None:
     if os.geteuid() != 0:
         return
     owner = state.directory.stat()
-    for path in state.directory.rglob("*"):
-        found = path.lstat()
-        if found.st_uid == 0 and (found.st_uid, found.st_gid) != (owner.st_uid, owner.st_gid):
-            os.chown(path, owner.st_uid, owner.st_gid, follow_symlinks=False)
+    # By the open directory, not by a path: its owner, who is not trusted here, may exchange what a path leads to.
+    for _, folders, files, at in os.fwalk(state.directory.resolve()):
+        for name in (*folders, *files):
+            with suppress(FileNotFoundError):  # a running service ends what it writes
+                found = os.stat(name, dir_fd=at, follow_symlinks=False)
+                if found.st_uid != 0 or (found.st_uid, found.st_gid) == (owner.st_uid, owner.st_gid):
+                    continue
+                if stat.S_ISREG(found.st_mode) and found.st_nlink > 1:
+                    continue  # its other name may be anybody's
+                os.chown(name, owner.st_uid, owner.st_gid, dir_fd=at, follow_symlinks=False)

@@ -78,8 +78,8 @@ def before_removal(settings: Settings) -> int:
     if not file.exists() and (state.directory / "journal" / "lock").exists():
         # The unit may name another configuration than this call knows, and that another journal.
         print(
-            f"jse-connector: the service has worked with {state.directory}, and no journal is at {file}: whether anything "
-            "is under way cannot be told. It stays, even in a purge"
+            f"jse-connector: the service has worked with {state.directory}, and no journal is at {file}: whether "
+            "anything is under way cannot be told. It stays, even in a purge"
         )
         return 0
     under_way = backups.facts_of(file).under_way if file.exists() else 0

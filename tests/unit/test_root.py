@@ -1,0 +1,57 @@
+"""Verbs that root runs in the state directory of a service that somebody has taken over: nothing outside is touched."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from connector.cli import private
+from connector.cli.common import hand_over
+from connector.cli.state import State
+
+pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="root alone hands over")
+
+
+def test_root_hands_over_nothing_outside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A service that somebody has taken over exchanges its own directories for links while root is at work there."""
+    victim, directory = tmp_path / "etc", tmp_path / "state"
+    for place in (victim, directory, directory / "keys"):
+        place.mkdir()
+        (place / "shadow").write_text("root's")
+        (place / "shadow").chmod(0o644)
+    os.chown(directory, 4711, 4711)
+    os.link(victim / "shadow", directory / "linked")
+
+    def exchanged() -> None:
+        if not (directory / "keys").is_symlink():
+            (directory / "keys").rename(directory / "gone")
+            (directory / "keys").symlink_to(victim)
+
+    for name in ("chown", "chmod"):
+        real = getattr(os, name)
+
+        def first(*args: Any, real: Any = real, **kwargs: Any) -> None:
+            exchanged()
+            real(*args, **kwargs)
+
+        with monkeypatch.context() as patched:
+            patched.setattr(os, name, first)
+            if name == "chown":
+                hand_over(State(directory=directory))
+            else:
+                private.made_private(directory)
+        assert (directory / "keys").is_symlink(), "the scene was played"
+        assert ((victim / "shadow").stat().st_uid, (victim / "shadow").stat().st_mode & 0o777) == (0, 0o644)
+        (directory / "keys").unlink()
+        (directory / "gone").rename(directory / "keys")
+        (directory / "linked").unlink(missing_ok=True)
+    link = tmp_path / "as systemd makes it"
+    link.symlink_to(directory)
+    (directory / "keys" / "shadow").chmod(0o640)
+    hand_over(State(directory=link))
+    assert private.made_private(link) == 1
+    found = (directory / "keys" / "shadow").stat()
+    assert (found.st_uid, found.st_mode & 0o777) == (4711, 0o600)
