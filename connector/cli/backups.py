@@ -214,6 +214,15 @@ def install(source: Path, target: Path) -> None:
         partial.unlink(missing_ok=True)
 
 
+def in_one_file(journal: Path) -> None:
+    """Bring all that a journal knows, its log included, into the one file; nobody has it open. Raises JournalError."""
+    try:
+        with closing(_opened(journal)) as database:
+            database.execute("PRAGMA journal_mode=DELETE")
+    except sqlite3.Error as error:
+        raise opening.meaning(journal, error) from error
+
+
 def _copy_journal(source: Path, target: Path) -> None:
     """SQLite copies what every committed transaction left, the write-ahead log included, while others go on writing."""
     with suppress(OSError):

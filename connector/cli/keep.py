@@ -8,6 +8,7 @@ seen anew. Source: ux page 6.5; scenario E1.
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
@@ -116,13 +117,9 @@ def restore(settings: Settings, name: str, *, yes: bool) -> int:
     with handed_over(state), single_instance(state):
         there = [path for path in (file.with_name(file.name + part) for part in PARTS) if path.exists()]
         agreed(_question(chosen, file), yes=yes)
-        paused = paused_in(file) if file in there or not there else None
-        aside = _exchanged(chosen, file, there)
+        paused = _paused(file, there)
+        aside = _exchanged(chosen, file, there, paused or ())
         kept = _beside(chosen, state)
-        with closing(Journal(f"sqlite:///{file}", now=lambda: datetime.now(UTC))) as journal:
-            journal.check()
-            for account in paused or ():
-                journal.hold(account, MANUAL, probe_at=datetime.now(UTC) + FOR_EVER)
         hand_over(state)
     print(f"restored {chosen.name}: {_told(chosen)}")
     for line in _what_to_know(chosen, aside, kept, paused):
@@ -152,11 +149,39 @@ def _question(chosen: Backup, file: Path) -> str:
     )
 
 
-def _exchanged(chosen: Backup, file: Path, there: list[Path]) -> Path | None:
-    """Put the backup's journal in place; returns where the earlier one is. Whole before the other one goes."""
-    ready = file.with_name(file.name + ".restored")
+def _paused(file: Path, there: list[Path]) -> list[str] | None:
+    """Return what an administrator has paused by hand; None where that cannot be read.
+
+    What a try before this one made ready, and did not put in place, knows it as well.
+    """
+    known = paused_in(file) if file in there or not there else None
+    ready = _ready(file)
+    before = paused_in(ready) if ready.exists() else None
+    return known if known is None or before is None else sorted({*known, *before})
+
+
+def _ready(file: Path) -> Path:
+    return file.with_name(file.name + ".restored")
+
+
+def _exchanged(chosen: Backup, file: Path, there: list[Path], paused: Iterable[str]) -> Path | None:
+    """Put the backup's journal in place; returns where the earlier one is.
+
+    It is brought up to date, and knows what stays paused, before the other one goes: whatever starts then, after
+    however short a try, sends nothing for an account that rests.
+    """
+    ready = _ready(file)
     try:
-        backups.install(chosen.directory / backups.JOURNAL, ready)
+        fresh = ready.with_name(ready.name + ".new")
+        for part in PARTS:
+            fresh.with_name(fresh.name + part).unlink(missing_ok=True)
+        backups.install(chosen.directory / backups.JOURNAL, fresh)
+        with closing(Journal(f"sqlite:///{fresh}", now=lambda: datetime.now(UTC))) as journal:
+            journal.check()
+            for account in paused:
+                journal.hold(account, MANUAL, probe_at=datetime.now(UTC) + FOR_EVER)
+        backups.in_one_file(fresh)
+        fresh.replace(ready)
         aside = moved_aside(there, file)
         ready.replace(file)
         handle = os.open(file.parent, os.O_RDONLY | os.O_DIRECTORY)

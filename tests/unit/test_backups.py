@@ -11,10 +11,11 @@ import pytest
 
 from connector import __version__
 from connector.cli import backups, keep, packaged
+from connector.cli.anew import paused_in
 from connector.cli.common import Settings
 from connector.cli.wiring import State, single_instance
 from connector.errors import JournalError
-from connector.journal import schema
+from connector.journal import Journal, schema
 from connector.lifecycle import State as Step
 from connector.steps.waiting import MANUAL
 from tests.faults.test_once import Town
@@ -149,13 +150,32 @@ def test_broken_off_is_said_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         def cut(*_: object) -> None:
             raise KeyboardInterrupt
 
-        with monkeypatch.context() as patched:
-            patched.setattr(Path, "replace", cut)
-            with pytest.raises(KeyboardInterrupt):
-                keep.restore(given, str(made.directory), yes=True)
+        real = Path.replace
+
+        def cut_late(path: Path, target: Path) -> Path:
+            if path.name.endswith(".restored"):
+                raise KeyboardInterrupt
+            return real(path, target)
+
+        # Wherever it is cut off, what an administrator has paused since stays so.
+        paused_since = closing(Journal(f"sqlite:///{file}", now=stage.clock.now))
+        with paused_since as journal:
+            journal.hold("cabinet", MANUAL, probe_at=stage.clock.now())
+        for where, name, breaks in (
+            (Path, "replace", cut),
+            (Path, "replace", cut_late),
+            (keep, "_beside", cut),
+        ):
+            with monkeypatch.context() as patched:
+                patched.setattr(where, name, breaks)
+                with pytest.raises(KeyboardInterrupt):
+                    keep.restore(given, str(made.directory), yes=True)
+        assert paused_in(file) == ["cabinet"]
         assert keep.restore(given, str(made.directory), yes=True) == 0
         assert backups.facts_of(file).requests == 1
+        assert sorted(path.name for path in file.parent.glob(f"{file.name}*")) == [file.name]
         stage.start()
+        assert stage.parts.journal.held("cabinet") is not None
         stage.run()
         assert stage.sends() == [1]
 
