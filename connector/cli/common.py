@@ -173,3 +173,34 @@ def hand_over(state: State) -> None:
                 if stat.S_ISREG(found.st_mode) and found.st_nlink > 1:
                     continue  # its other name may be anybody's
                 os.chown(name, owner.st_uid, owner.st_gid, dir_fd=at, follow_symlinks=False)
+
+
+@contextmanager
+def as_owner(state: State) -> Iterator[None]:
+    """Let root work as the state directory's owner for a while; for everybody else nothing changes.
+
+    Names and links in there are the owner's word: root that follows them would read and write for him anywhere. Raises
+    JournalError where root may not become another user.
+    """
+    from connector.errors import JournalError
+
+    owner = state.directory.stat() if state.directory.exists() else None
+    if owner is None or os.geteuid() != 0 or owner.st_uid == 0:
+        yield
+        return
+    hand_over(state)
+    groups, group = os.getgroups(), os.getegid()
+    try:
+        os.setgroups([])
+        os.setegid(owner.st_gid)
+        os.seteuid(owner.st_uid)
+    except OSError as error:
+        raise JournalError(
+            f"root may not work as the owner of {state.directory} here ({error.strerror}): say it as that user"
+        ) from error
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+        os.setegid(group)
+        os.setgroups(groups)

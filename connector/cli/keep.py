@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from contextlib import closing
+from contextlib import closing, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from connector.cli import backups
 from connector.cli.anew import FOR_EVER, PARTS, moved_aside, paused_in
-from connector.cli.common import FAILED, Settings, agreed, complain, hand_over, handed_over
+from connector.cli.common import FAILED, Settings, agreed, as_owner, complain, hand_over, handed_over
 from connector.cli.journal_file import sqlite_file
 from connector.cli.wiring import single_instance
 from connector.errors import ConfigurationError, JournalError
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from connector.cli.backups import Backup
     from connector.cli.wiring import State
 
+PLACES = ("journal", "spool", "keys")
+"""In the state directory: where a restore writes."""
 DIRECTORY = "backup"
 """In the state directory: where backups are made unless another place is named."""
 
@@ -61,7 +63,7 @@ def backup(settings: Settings, into: Path | None, *, keep: int = backups.KEEP) -
     if not file.exists():
         complain(f"jse-connector: no journal at {file}: has the service ever run with this state directory?")
         return FAILED
-    with handed_over(state):
+    with handed_over(state), as_owner(state) if into is None else nullcontext():
         made = made_backup(file, state, into)
         gone = [] if into is not None else backups.prune(state.directory / DIRECTORY, keep)
     print(f"backup   {made.directory} (verified)")
@@ -104,6 +106,12 @@ def restore(settings: Settings, name: str, *, yes: bool) -> int:
     Idempotent: broken off, it is simply said again. Raises JournalError.
     """
     state, file = settings.place(), journal_of(settings)
+    # A backup elsewhere may be root's alone to read.
+    with nullcontext() if "/" in name else as_owner(state):
+        return _restore(state, file, name, yes=yes)
+
+
+def _restore(state: State, file: Path, name: str, *, yes: bool) -> int:
     chosen = _chosen(state, name)
     backups.verify(chosen)
     if chosen.facts.schema > schema.VERSION:
@@ -113,6 +121,12 @@ def restore(settings: Settings, name: str, *, yes: bool) -> int:
         )
         return FAILED
     state.make()
+    led = [path for part in PLACES if (path := state.directory / part).is_symlink()]
+    if led and os.geteuid() == 0 != state.directory.stat().st_uid:
+        raise JournalError(
+            f"{led[0]} leads elsewhere, and root would follow it: put a directory there, or say it as the owner of "
+            f"{state.directory}"
+        )
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with handed_over(state), single_instance(state):
         there = [path for path in (file.with_name(file.name + part) for part in PARTS) if path.exists()]

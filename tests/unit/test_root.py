@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import os
+import shutil
+from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
 
-from connector.cli import private
-from connector.cli.common import hand_over
+from connector.cli import backups, keep, private
+from connector.cli.common import Settings, hand_over
 from connector.cli.state import State
+from connector.errors import JournalError
+from connector.journal import Journal
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="root alone hands over")
 
@@ -55,3 +61,37 @@ def test_root_hands_over_nothing_outside(tmp_path: Path, monkeypatch: pytest.Mon
     assert private.made_private(link) == 1
     found = (directory / "keys" / "shadow").stat()
     assert (found.st_uid, found.st_mode & 0o777) == (4711, 0o600)
+
+
+def test_root_makes_and_puts_back_a_backup_as_the_owner() -> None:
+    """What stands in the state directory is its owner's word: with it root would write wherever a link leads."""
+    with TemporaryDirectory() as place:
+        home, victim = Path(place) / "state", Path(place) / "cron.d"
+        Path(place).chmod(0o755)
+        victim.mkdir()
+        given = Settings(config=Path(place) / "none.yaml", state=home)
+        state = given.place()
+        state.make()
+        with closing(Journal(state.journal_url, now=lambda: datetime.now(UTC))):
+            pass
+        (home / "keys" / "evil").write_text("* * * * * root id\n")
+        for path in (home, *home.rglob("*")):
+            os.chown(path, 4711, 4711)
+        assert keep.backup(given, None) == 0
+        (made,) = backups.found(home / keep.DIRECTORY)
+        assert {path.stat().st_uid for path in made.directory.rglob("*")} == {4711}
+        assert os.geteuid() == 0
+
+        shutil.rmtree(home / "keys")
+        (home / "keys").symlink_to(victim)
+        with pytest.raises(JournalError, match="Permission denied"):
+            keep.restore(given, made.name, yes=True)
+        assert list(victim.iterdir()) == []
+        (home / "keys").unlink()
+        assert keep.restore(given, made.name, yes=True) == 0
+        assert {path.lstat().st_uid for path in home.rglob("*")} == {4711}
+        shutil.rmtree(home / "keys")
+        (home / "keys").symlink_to(victim)
+        with pytest.raises(JournalError, match="leads elsewhere"):
+            keep.restore(given, str(made.directory), yes=True)
+        assert list(victim.iterdir()) == []
