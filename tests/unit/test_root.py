@@ -12,10 +12,11 @@ from typing import Any
 
 import pytest
 
-from connector.cli import backups, keep, private
+from connector.cli import accounts, backups, keep, private, servers
 from connector.cli.common import Settings, hand_over
 from connector.cli.state import State
-from connector.errors import JournalError
+from connector.errors import AccessDenied, JournalError
+from connector.jesignexpert.tokens import Tokens
 from connector.journal import Journal
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="root alone hands over")
@@ -95,3 +96,28 @@ def test_root_makes_and_puts_back_a_backup_as_the_owner() -> None:
         with pytest.raises(JournalError, match="leads elsewhere"):
             keep.restore(given, str(made.directory), yes=True)
         assert list(victim.iterdir()) == []
+
+
+def test_root_keeps_what_connects_as_the_owner() -> None:
+    """Tokens and app passwords are written where the owner may write, and no directory of others is closed for it."""
+    with TemporaryDirectory() as place:
+        home, victim = Path(place) / "state", Path(place) / "etc"
+        Path(place).chmod(0o755)
+        victim.mkdir()
+        state = State(directory=home)
+        state.make()
+        (home / "tokens").rmdir()
+        for name in ("tokens", "credentials"):
+            (home / name).symlink_to(victim)
+        os.chown(home, 4711, 4711)
+        with pytest.raises(AccessDenied, match="cannot be written"):
+            accounts.keep_tokens(state, "lyon", Tokens(office="t0ken", office_name="Cabinet"))
+        with pytest.raises(JournalError, match="cannot be written"):
+            servers._kept(state, "dms", "geheim")
+        assert (list(victim.iterdir()), victim.stat().st_mode & 0o777) == ([], 0o755)
+        for name in ("tokens", "credentials"):
+            (home / name).unlink()
+        accounts.keep_tokens(state, "lyon", Tokens(office="t0ken", office_name="Cabinet"))
+        file = servers._kept(state, "dms", "geheim")
+        assert file.read_text() == "geheim\n"
+        assert {path.lstat().st_uid for path in home.rglob("*")} == {4711}
