@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
+from connector import running
 from connector.cli import accounts, backups, keep, private, servers
 from connector.cli.common import Settings, hand_over
 from connector.cli.state import State
 from connector.errors import AccessDenied, JournalError
 from connector.jesignexpert.tokens import Tokens
 from connector.journal import Journal
+from connector.metrics import vitals
+from connector.notify.bounded import within
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="root alone hands over")
 
@@ -121,3 +126,26 @@ def test_root_keeps_what_connects_as_the_owner() -> None:
         file = servers._kept(state, "dms", "geheim")
         assert file.read_text() == "geheim\n"
         assert {path.lstat().st_uid for path in home.rglob("*")} == {4711}
+
+
+def test_what_a_round_of_roots_tells_follows_no_link(tmp_path: Path) -> None:
+    """The file beside the journal is made anew, whatever lies there under the name of the one before."""
+    victim = tmp_path / "shadow"
+    victim.write_text("root's")
+    (tmp_path / f".{vitals.FILE}.new").symlink_to(victim)
+    one = vitals.Vitals(tmp_path / vitals.FILE, now=lambda: datetime.now(UTC), zone=ZoneInfo("Europe/Paris"))
+    one.ended()
+    assert victim.read_text() == "root's"
+    assert vitals.read(tmp_path / vitals.FILE) is not None
+
+
+@pytest.mark.parametrize("read", [running.read, lambda directory: vitals.read(directory / vitals.FILE)])
+def test_what_the_service_tells_is_no_trap(read: Callable[[Path], object], tmp_path: Path) -> None:
+    """A pipe is not waited for, and what has no end is not read to it: root asks, and the service is not believed."""
+    for name in (running.NAME, vitals.FILE):
+        os.mkfifo(tmp_path / name)
+    assert within(5, lambda: read(tmp_path), name="look") is None
+    for name in (running.NAME, vitals.FILE):
+        (tmp_path / name).unlink()
+        (tmp_path / name).symlink_to("/dev/zero")
+    assert within(5, lambda: read(tmp_path), name="look") is None
