@@ -175,6 +175,14 @@ def hand_over(state: State) -> None:
                 os.chown(name, owner.st_uid, owner.st_gid, dir_fd=at, follow_symlinks=False)
 
 
+def owner_of(state: State) -> tuple[int, int] | None:
+    """Return the user and group whose the state directory is, where root works for them; else None."""
+    if os.geteuid() != 0 or not state.directory.exists():
+        return None
+    found = state.directory.stat()
+    return (found.st_uid, found.st_gid) if found.st_uid != 0 else None
+
+
 @contextmanager
 def as_owner(state: State) -> Iterator[None]:
     """Let root work as the state directory's owner for a while; for everybody else nothing changes.
@@ -184,16 +192,16 @@ def as_owner(state: State) -> Iterator[None]:
     """
     from connector.errors import JournalError
 
-    owner = state.directory.stat() if state.directory.exists() else None
-    if owner is None or os.geteuid() != 0 or owner.st_uid == 0:
+    owner = owner_of(state)
+    if owner is None:
         yield
         return
     hand_over(state)
     groups, group = os.getgroups(), os.getegid()
     try:
         os.setgroups([])
-        os.setegid(owner.st_gid)
-        os.seteuid(owner.st_uid)
+        os.setegid(owner[1])
+        os.seteuid(owner[0])
     except OSError as error:
         raise JournalError(
             f"root may not work as the owner of {state.directory} here ({error.strerror}): say it as that user"

@@ -16,7 +16,16 @@ from typing import TYPE_CHECKING
 
 from connector.cli import backups
 from connector.cli.anew import FOR_EVER, PARTS, moved_aside, paused_in
-from connector.cli.common import FAILED, Settings, agreed, as_owner, complain, hand_over, handed_over
+from connector.cli.common import (
+    FAILED,
+    Settings,
+    agreed,
+    as_owner,
+    complain,
+    hand_over,
+    handed_over,
+    owner_of,
+)
 from connector.cli.journal_file import sqlite_file
 from connector.cli.wiring import single_instance
 from connector.errors import ConfigurationError, JournalError
@@ -122,7 +131,7 @@ def _restore(state: State, file: Path, name: str, *, yes: bool) -> int:
         return FAILED
     state.make()
     led = [path for part in PLACES if (path := state.directory / part).is_symlink()]
-    if led and os.geteuid() == 0 != state.directory.stat().st_uid:
+    if led and owner_of(state) is not None:
         raise JournalError(
             f"{led[0]} leads elsewhere, and root would follow it: put a directory there, or say it as the owner of "
             f"{state.directory}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 from collections.abc import Callable
@@ -15,7 +16,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from connector import running
-from connector.cli import accounts, backups, keep, private, servers
+from connector.cli import accounts, backups, keep, notify, private, servers
 from connector.cli.common import Settings, hand_over
 from connector.cli.state import State
 from connector.errors import AccessDenied, JournalError
@@ -149,3 +150,29 @@ def test_what_the_service_tells_is_no_trap(read: Callable[[Path], object], tmp_p
         (tmp_path / name).unlink()
         (tmp_path / name).symlink_to("/dev/zero")
     assert within(5, lambda: read(tmp_path), name="look") is None
+
+
+def test_a_hook_that_root_tries_runs_as_the_service() -> None:
+    """A program that the service's user may change is not run with more than it has, nor a way back to it."""
+    with TemporaryDirectory() as place:
+        Path(place).chmod(0o777)
+        told = Path(place) / "told"
+        config = Path(place) / "config.yaml"
+        script = f"grep -E '^(Uid|Gid|Groups)' /proc/self/status | tr '\\t' ' ' > {told}"
+        config.write_text(
+            "config_version: 1\n"
+            'servers: {dms: {url: "https://cloud.example/dav/", user: u, password: {env: P}}}\n'
+            'platform: {url: "https://sign.example/", shortcut: x, secret: {env: S}}\n'
+            "accounts: {lyon: {sender: Lyon, owner: chef@lyon.example}}\n"
+            "folders: {letters: {server: dms, path: /Lettres/, account: lyon}}\n"
+            f"hooks: {{one: {{command: [/bin/sh, -c, {json.dumps(script)}], events: sent}}}}\n"
+        )
+        state = State(directory=Path(place) / "state")
+        state.make()
+        os.chown(state.directory, 4711, 4712)
+        assert notify.notify(Settings(config=config, state=state.directory), test=True) == 0
+        assert [line.split()[1:] for line in told.read_text().splitlines()] == [
+            ["4711"] * 4,
+            ["4712"] * 4,
+            [],
+        ]
