@@ -14,7 +14,7 @@ from connector.cli import backups, keep, packaged
 from connector.cli.anew import paused_in
 from connector.cli.common import Settings
 from connector.cli.wiring import State, single_instance
-from connector.errors import JournalError
+from connector.errors import JournalError, JournalFull
 from connector.journal import Journal, schema
 from connector.lifecycle import State as Step
 from connector.steps.waiting import MANUAL
@@ -195,7 +195,16 @@ def test_only_the_newest_stay(tmp_path: Path, capsys: pytest.CaptureFixture[str]
         assert len(capsys.readouterr().out.splitlines()) == backups.KEEP
 
 
-def test_what_a_package_asks(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+class NoRoom(Journal):
+    """Its disk is full."""
+
+    def check(self) -> None:
+        raise JournalFull("the journal cannot be written: make room on its disk")
+
+
+def test_what_a_package_asks(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Before an upgrade a backup; after it the journal is brought up to date and the way back told; a newer journal or
     a configuration that is not valid is said, with exit status 1; before a removal, whether anything is under way."""
     with Town(tmp_path) as stage:
@@ -228,6 +237,14 @@ def test_what_a_package_asks(tmp_path: Path, capsys: pytest.CaptureFixture[str])
         assert f"apt install jse-connector=0.0.9+deb12 && jse-connector restore {made.name}" in said
         assert f"valid for {__version__}" in said
         assert backups.facts_of(file).schema == schema.VERSION
+
+        # At three in the morning nobody makes room: what stands still by itself, and goes on by itself, is started.
+        with monkeypatch.context() as patched:
+            patched.setattr(packaged, "Journal", NoRoom)
+            assert packaged.after_upgrade(given, before="0.0.9+deb12") == 0
+        said = capsys.readouterr()
+        assert "make room" in said.err
+        assert f"restore {made.name}" in said.out, "the way back is told all the same"
 
         of_schema(file, schema.VERSION + 1)
         assert packaged.after_upgrade(given, before="9.0") == 1
