@@ -288,7 +288,7 @@ def _copy(source: Path, target: Path, *, link: bool = True) -> None:
 
 
 def _private(path: str, flags: int) -> int:
-    return os.open(path, flags | os.O_CLOEXEC, 0o600)
+    return os.open(path, flags | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
 
 
 def _write(path: Path, data: bytes) -> None:

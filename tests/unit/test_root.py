@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from connector import running
-from connector.cli import accounts, backups, keep, notify, private, servers
+from connector.cli import accounts, backups, keep, notify, private, servers, wiring
 from connector.cli.common import Settings, hand_over
 from connector.cli.state import State
 from connector.errors import AccessDenied, JournalError
@@ -176,3 +176,23 @@ def test_a_hook_that_root_tries_runs_as_the_service() -> None:
             ["4712"] * 4,
             [],
         ]
+
+
+def test_lock_key_and_backup_are_made_over_no_link(tmp_path: Path) -> None:
+    """Whatever name is taken by a link: nothing comes to lie, and nothing is emptied, where it leads."""
+    state, victim = State(directory=tmp_path / "state"), tmp_path / "shadow"
+    state.make()
+    victim.write_text("root's")
+    (state.directory / "journal" / "lock").symlink_to(tmp_path / "nologin")
+    with pytest.raises(JournalError, match="cannot be written"), wiring.single_instance(state):
+        pass
+    assert not (tmp_path / "nologin").exists()
+    key = state.directory / "keys" / "seal"
+    part = key.with_name(f"seal.{os.getpid()}.part")
+    part.symlink_to(victim)
+    with pytest.raises(JournalError, match="neither read nor made"):
+        wiring._once(key, "x")
+    with pytest.raises(OSError, match="symbolic links"):
+        backups.install(tmp_path / "shadow", key)
+    assert victim.read_text() == "root's"
+    assert wiring._once(key, "x") == wiring._once(key, "y") == "x"
