@@ -15,7 +15,20 @@ from connector.jesignexpert.tokens import Tokens, TokenStore
 from connector.ports import Connected
 from connector.sandbox.people import Person
 from connector.steps.telling import tell
-from tests.faults.test_told import ADMIN, DAY, HOUR, MINUTE, OWNER, PARIS, at, body, later, told
+from tests.faults.test_told import (
+    ADMIN,
+    DAY,
+    HOUR,
+    MINUTE,
+    OWNER,
+    PARIS,
+    _Death,
+    _dies,
+    at,
+    body,
+    later,
+    told,
+)
 from tests.relays import Relay
 from tests.worlds import Stage
 
@@ -206,6 +219,23 @@ def test_a_page_survives_a_restart_and_a_platform_that_is_away(tmp_path: Path) -
         assert kept is not None
         assert kept.expires_at is not None
         assert kept.expires_at > stage.clock.now() + timedelta(days=4)
+
+
+def test_a_link_that_is_mailed_again_is_another_one(tmp_path: Path) -> None:
+    """Killed before it was kept that it left: the second mail holds a link that lives, so it is no double to drop."""
+    with told(tmp_path) as (stage, relay):
+        ends_in(stage, 1.0)
+        stage.parts.journal.end_letters = _dies  # type: ignore[method-assign]
+        with pytest.raises(_Death):
+            later(stage, MINUTE)
+        stage.restart()
+        later(stage, 10 * MINUTE)
+        first, second = links(relay)
+        assert first != second
+        assert relay.mails[0]["Message-ID"] != relay.mails[1]["Message-ID"]
+        click(stage, second)
+        later(stage, 10)
+        assert not stage.parts.logins["cabinet"].awaited()
 
 
 def test_two_processes_fetch_at_once(tmp_path: Path) -> None:
