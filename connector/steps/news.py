@@ -8,6 +8,7 @@ Source: ux page sections 2.7 and 7 (8); issue "The administrator's day" point 7.
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from functools import partial
@@ -39,6 +40,8 @@ _PATIENCE: Final[Mapping[str, timedelta]] = {
     TROUBLE: timedelta(hours=1),
 }
 """How long it lasts before it is worth a mail; for all others ``Timing.gather``."""
+_EACH: Final = frozenset({"retention"})
+"""Begun anew while it stands, it is news: more is to be erased, or sooner."""
 _AGAIN: Final = timedelta(hours=1)
 _OLD: Final = timedelta(days=1)
 _HOOKS: Final[Mapping[str, str]] = {
@@ -55,8 +58,11 @@ _HOOKS: Final[Mapping[str, str]] = {
 _TOLD_AT_ONCE: Final = frozenset({State.REFUSED, State.REJECTED, State.IN_DOUBT})
 
 
-def take_in(parts: Parts) -> int:
-    """Post a letter for all that is news. Returns how many. Raises JournalError only."""
+def take_in(parts: Parts, *, deadline: float | None = None) -> int:
+    """Post a letter for all that is news. Returns how many. Raises JournalError only.
+
+    ``deadline``: of ``time.monotonic()``; what is left then is taken in by the next round.
+    """
     journal, posted = parts.journal, 0
     cursor = journal.told_up_to()
     if parts.relay is None and not parts.telling.hooks:
@@ -72,6 +78,8 @@ def take_in(parts: Parts) -> int:
             _apart(partial(_tell_if_due, desk, record_id, at))
         cursor = batch[-1].id
         posted += desk.post(up_to=cursor)
+        if parts.stop.is_set() or (deadline is not None and time.monotonic() > deadline):
+            break
     return posted
 
 
@@ -202,6 +210,9 @@ class Desk:
             if self._letters.pop(last, None) is None:
                 self._take_back.append(last)
             self._now[cause] = ("over" if phase == "on" else "on", "", False)
+            if on and code in _EACH:
+                self._now[cause] = ("on", key, True)
+                self.put(self._letter(cause, to, kind, key, data, wanted, at + self.parts.timing.gather))
             return
         if not on and not told_over:
             self._now[cause] = ("over", "", False)
