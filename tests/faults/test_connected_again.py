@@ -293,7 +293,7 @@ def test_a_link_by_hand_is_judged_as_well(tmp_path: Path) -> None:
 
 
 def test_a_page_that_lives_longer_is_awaited_longer(tmp_path: Path) -> None:
-    """Should the vendor say so (``expectations.url_life_s``): the mail tells it, and the answer is asked for as long."""
+    """Should the vendor say so (``expectations.url_life_s``): the answer is asked for as long."""
     with told(tmp_path, contract=", contract: {expectations: {url_life_s: 7200}}") as (stage, relay):
         ends_in(stage, 1.0)
         later(stage, MINUTE)
