@@ -18,7 +18,7 @@ from connector.report.context import WaitReason
 from connector.report.mails import Occasion
 from connector.steps import brakes
 from connector.steps.addressees import addressees, hidden
-from connector.steps.news import DIGEST, Desk
+from connector.steps.desk import DIGEST, Desk
 from connector.steps.parts import Parts
 
 LOOK_EVERY: Final = timedelta(minutes=10)
