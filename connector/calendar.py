@@ -115,8 +115,8 @@ def _first(after: datetime, day: date, at: time, zone: ZoneInfo) -> datetime:
     A time that the clocks leap over is when they leap; of one that they show twice, the next one.
     """
     wall = datetime.combine(day, at)
-    both = sorted(wall.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1))
-    moment = next((one for one in both if one > after), both[-1])
+    first = min(wall.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1))
+    moment = max(first, after.astimezone(UTC).replace(second=0, microsecond=0))
     while moment.astimezone(zone).replace(tzinfo=None) < wall:
         moment += _MINUTE
     return moment

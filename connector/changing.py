@@ -8,6 +8,7 @@ pass that may use it is over.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
@@ -15,6 +16,7 @@ from typing import Any, Protocol, TypeVar
 from connector.config import Config
 from connector.guards import ServerMemory
 from connector.steps.parts import Parts
+from connector.webdav.wakeups import WakeUps
 
 K = TypeVar("K")
 
@@ -55,6 +57,50 @@ class Reloader(Protocol):
     def look(self) -> Setup | None:
         """Return what to change into; None where nothing changes."""
         ...
+
+
+class Retired:
+    """What is not used any more once certain passes are over, and is closed then. Main thread only."""
+
+    def __init__(self) -> None:
+        self._waiting: list[tuple[frozenset[object], Sequence[Callable[[], None]]]] = []
+
+    def add(self, users: frozenset[object], closers: Sequence[Callable[[], None]]) -> None:
+        """Keep what these passes may still use."""
+        self._waiting.append((users, closers))
+
+    def close(self, at_work: Callable[[], frozenset[object]]) -> None:
+        """Close what nobody of those who may use it is at work with any more."""
+        now = at_work() if self._waiting else frozenset()
+        for entry in [entry for entry in self._waiting if not entry[0] & now]:
+            self._waiting.remove(entry)
+            for closer in entry[1]:
+                with suppress(Exception):  # a connection that does not close goes with the process
+                    closer()
+
+
+class FileWakeUps:
+    """Wakes a reloader when something moves where its files lie. Main thread only."""
+
+    def __init__(self, reloader: Reloader) -> None:
+        self._reloader = reloader
+        self._followed: list[Path] = []
+        self._wakeups = WakeUps({})
+
+    def follow(self) -> None:
+        """Watch the directories that count now; nothing happens while they are the same."""
+        if (directories := list(self._reloader.directories)) == self._followed:
+            return
+        self.end()
+        self._followed = directories
+        wake = self._reloader.wake
+        named = {f"configuration {place}": (path, wake) for place, path in enumerate(directories, 1)}
+        self._wakeups = WakeUps(named, flat=True)
+        self._wakeups.start()
+
+    def end(self) -> None:
+        """Watch no more."""
+        self._wakeups.end()
 
 
 def renewed(memory: ServerMemory) -> ServerMemory:

@@ -12,15 +12,13 @@ import signal
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from functools import partial
-from pathlib import Path
 from types import FrameType
 
 from connector import systemd
-from connector.changing import Reloader, Setup, forget, renewed
+from connector.changing import FileWakeUps, Reloader, Retired, Setup, forget, renewed
 from connector.config import Config
 from connector.errors import JournalError, JournalFull, RemoteError
 from connector.guards import ServerMemory
@@ -30,6 +28,7 @@ from connector.metrics.vitals import Vitals
 from connector.passes import Outcome, account_pass, server_pass, told
 from connector.schedule import ELSEWHERE, NEXTCLOUD, Result, Rhythm, Schedule, is_night
 from connector.steps.parts import Parts
+from connector.steps.pauses import FOLDER, SERVER
 from connector.steps.telling import tell
 from connector.summons import Summons
 from connector.webdav.wakeups import WakeUps
@@ -87,12 +86,10 @@ class Daemon:
         self._anew: set[str] = set()
         self._changing = threading.Lock()
         """Held while the parts are exchanged, and while a pass takes them: all old, or all new."""
-        self._retired: list[tuple[frozenset[object], Sequence[Callable[[], None]]]] = []
-        """What is not used any more, once these passes are over."""
+        self._retired = Retired()
         self._summons = Summons(parts.journal, self._summoned)
         self._wakeups = self._made_wakeups()
-        self._config_wakeups: WakeUps | None = None
-        self._watched: list[Path] = []
+        self._files = FileWakeUps(reloader) if reloader is not None else None
         self._ready = False
 
     def _freed(self, name: str, memory: ServerMemory) -> None:
@@ -123,8 +120,14 @@ class Daemon:
         return [*servers, *accounts, Job("telling", self._tell, Schedule(Rhythm.fixed(TELL_EVERY), now))]
 
     def _summoned(self, server: str, account: str) -> None:
-        """Another process wrote something for these into the journal; without a server, for all of the account's."""
-        own = f"account:{account}"
+        """Another process wrote something for these into the journal; without a server, for all of the account's.
+
+        A pause of a folder or a server stands in an account's place.
+        """
+        folder = self._config.folders.get(account.removeprefix(FOLDER))
+        own = account if account.startswith(SERVER) else f"account:{account}"
+        if account.startswith(FOLDER) and folder is not None:
+            own = SERVER + folder.server
         for job in {own, f"server:{server}"} if server else {own, *self._partners.get(own, ())}:
             if job in self._partners:
                 self._jobs.ask(job)
@@ -168,7 +171,8 @@ class Daemon:
     def _start(self) -> None:
         self._jobs.start()
         self._wakeups.start()
-        self._watch_files()
+        if self._files is not None:
+            self._files.follow()
         log.info(
             "started: %d servers, %d accounts, %d folders",
             len(self._config.servers), len(self._config.accounts), len(self._config.folders),
@@ -231,9 +235,9 @@ class Daemon:
             systemd.notify("STOPPING=1", "STATUS=stopping: no new effect begins")
         log.info("stopping: no new effect begins")
         self._jobs.end()
-        for wakeups in (self._wakeups, self._config_wakeups):
-            if wakeups is not None:
-                wakeups.end()
+        self._wakeups.end()
+        if self._files is not None:
+            self._files.end()
         self.vitals.keep()
         until = time.monotonic() + self._grace
         while (busy := self._busy()) and time.monotonic() < until:
@@ -260,7 +264,7 @@ class Daemon:
 
     def _reload(self) -> None:
         """Between two turns of the main thread: take over what has changed, close what nobody uses any more."""
-        if self._reloader is None:
+        if self._reloader is None or self._files is None:
             return
         asked = self._reloader.asked and self._ready
         if asked:
@@ -278,7 +282,7 @@ class Daemon:
             self.take_over(setup)
         if self._ready and (asked or setup is not None):
             systemd.notify("READY=1")
-        self._watch_files()
+        self._files.follow()
         self._close_retired()
 
     def take_over(self, setup: Setup) -> None:
@@ -289,7 +293,7 @@ class Daemon:
     def _exchange(self, setup: Setup) -> None:
         old, new = self._config, setup.config
         self._parts, self._config, self._partners = setup.parts, new, _partners(new)
-        self._retired.append((self._at_work(), setup.retired))
+        self._retired.add(self._at_work(), setup.retired)
         self._held = {name: cause for name, cause in self._held.items() if name in new.accounts}
         for name in old.servers.keys() - new.servers.keys():
             self._jobs.remove(f"server:{name}")
@@ -309,19 +313,6 @@ class Daemon:
             self._wakeups = self._made_wakeups()
             self._wakeups.start()
 
-    def _watch_files(self) -> None:
-        """Be woken where the configuration lies."""
-        if self._reloader is None or (directories := list(self._reloader.directories)) == self._watched:
-            return
-        if self._config_wakeups is not None:
-            self._config_wakeups.end()
-        self._watched = directories
-        named = {
-            f"configuration {place}": (path, self._reloader.wake) for place, path in enumerate(directories, 1)
-        }
-        self._config_wakeups = WakeUps(named, flat=True)
-        self._config_wakeups.start()
-
     def _at_work(self) -> frozenset[object]:
         """Who works now, each pass and each request in somebody's hands."""
         memories = [*self.memories.items(), *self._leaving.items()]
@@ -329,12 +320,7 @@ class Daemon:
         return frozenset({*self._jobs.passes(), *held})
 
     def _close_retired(self) -> None:
-        now = self._at_work() if self._retired else frozenset()
-        for entry in [entry for entry in self._retired if not entry[0] & now]:
-            self._retired.remove(entry)
-            for close in entry[1]:
-                with suppress(Exception):  # a connection that does not close goes with the process
-                    close()
+        self._retired.close(self._at_work)
         for name in [name for name, memory in self._leaving.items() if not memory.hands.busy]:
             if f"server:{name}" not in self._jobs.busy():
                 del self._leaving[name]

@@ -24,7 +24,6 @@ from connector.steps.likeness import shared, touched
 from connector.steps.lock import lock
 from connector.steps.mark import mark
 from connector.steps.notice import show_notice
-from connector.steps.ordered import stops
 from connector.steps.parts import FolderSettings, Parts
 from connector.steps.prepare import judge_again, prepare
 from connector.steps.previews import show_preview
@@ -36,7 +35,6 @@ log = logging.getLogger(__name__)
 
 _MOST_STEPS = 12
 _LEAVING = frozenset({State.PREPARED, State.MARKED})
-_BEFORE_LEAVING = _LEAVING | {State.WAITING}
 _MOVED_HERE = frozenset({State.WAITING, State.DELIVERING}) | _LEAVING
 
 
@@ -261,8 +259,6 @@ def _next_step(parts: Parts, record: Record) -> Callable[[Parts, Record], Record
     """Which step is due, on the DMS side's pass; None when the record waits for something else."""
     if not waiting.due(parts, record):
         return None
-    if record.state in _BEFORE_LEAVING and _is_stopped(parts, record):
-        return None
     if record.state is State.WAITING:
         if record.sidecar_etag is None or not waiting.may_launch(parts, record):
             return None  # to be judged again first, or held
@@ -278,12 +274,6 @@ def _next_step(parts: Parts, record: Record) -> Callable[[Parts, Record], Record
     if record.state is State.DELIVERING:
         return deliver
     return None
-
-
-def _is_stopped(parts: Parts, record: Record) -> bool:
-    """True for what the administrator has just stopped: the next pass says so. A ``send`` that began is asked about."""
-    began = record.state is State.MARKED and parts.journal.intent(record, "send") is not None
-    return not began and stops(parts, record)
 
 
 def _taken(parts: Parts, record: Record) -> bool:

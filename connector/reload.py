@@ -7,7 +7,6 @@ before it has stayed so for a while. Source: ux page section 7, reason 9; scenar
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -45,7 +44,8 @@ class ConfigWatch:
         self._read: Reading | None = None
         self._looked = float("-inf")
         self._again: float | None = None
-        self._woken, self._asked = threading.Event(), threading.Event()
+        # Set from a signal handler, too: nothing with a lock inside, which the interrupted thread might hold.
+        self._woken = self._asked = False
 
     @property
     def directories(self) -> list[Path]:
@@ -55,26 +55,26 @@ class ConfigWatch:
 
     def wake(self) -> None:
         """Something moved in one of the directories. Safe from any thread."""
-        self._woken.set()
+        self._woken = True
 
     def ask(self) -> None:
         """An administrator wants it read now, settled or not. Safe from a signal handler."""
-        self._asked.set()
+        self._asked = True
 
     @property
     def asked(self) -> bool:
         """True while somebody waits for the next look to read, whatever the files look like."""
-        return self._asked.is_set()
+        return self._asked
 
     def look(self) -> Reading | None:
         """Return what stands in the files when that is to be acted on: taken over, or told of. Else None."""
         now = self._clock()
         if self.asked:
-            self._asked.clear()
+            self._asked = False
             return self._act(self._shape(), self._read_it())
-        if not self._woken.is_set() and now - self._looked < LOOK_S:
+        if not self._woken and now - self._looked < LOOK_S:
             return None
-        self._woken.clear()
+        self._woken = False
         self._looked = now
         shape = self._shape()
         if shape != self._moving:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import logging
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
@@ -41,12 +41,12 @@ class Running:
     config: Mapping[str, str]
     secrets: Mapping[str, bool] = field(default_factory=dict)
     """Dotted path of each reference → could it be read by this process?"""
-    refused: Sequence[str] = ()
+    refused: tuple[str, ...] = ()
     """Why what stands in the file now is not taken over, one line each; empty while it is."""
     refused_since: datetime | None = None
-    waiting: Sequence[str] = ()
+    waiting: tuple[str, ...] = ()
     """Dotted paths of values that are taken over at the next start."""
-    unwatched: Sequence[str] = ()
+    unwatched: tuple[str, ...] = ()
     """``folder:NAME`` and ``account:NAME`` that are not in the configuration, though requests of theirs are open."""
 
     @property
@@ -58,9 +58,10 @@ class Running:
 def keep(directory: Path, running: Running) -> None:
     """Write it down. A disk that takes nothing stops no service: what is kept is then of before."""
     target = directory / NAME
-    part = target.with_name(f"{NAME}.{os.getpid()}.part")
+    part = target.with_name(f"{NAME}.part")
     try:
-        handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+        part.unlink(missing_ok=True)  # of a process that was killed, or of root's
+        handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         with os.fdopen(handle, "w", encoding="utf-8") as stream:
             json.dump({"format": FORMAT, **asdict(running)}, stream, ensure_ascii=False, default=_plain)
         part.replace(target)

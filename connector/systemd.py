@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import os
 import socket
+import time
 from collections.abc import Mapping
 
 log = logging.getLogger(__name__)
@@ -28,6 +29,15 @@ def notify(*lines: str, environ: Mapping[str, str] | None = None) -> bool:
         log.debug("systemd could not be told: %s", error.strerror)
         return False
     return True
+
+
+def reloading(environ: Mapping[str, str] | None = None) -> bool:
+    """Say that the configuration is being read again; ``READY=1`` says that this is over, whatever came of it.
+
+    The moment is that of the monotonic clock, in microseconds, without which systemd does not count it (sd_notify(3)).
+    """
+    now = time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000
+    return notify("RELOADING=1", f"MONOTONIC_USEC={now}", environ=environ)
 
 
 def watchdog_seconds(environ: Mapping[str, str] | None = None) -> float | None:

@@ -1,13 +1,12 @@
-"""``connect``, ``pause``, ``resume``: what concerns one account at the platform; ``connect`` a server, too."""
+"""``connect``: what lets the connector speak for one account at the platform; a server, too."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
-from connector.cli.common import Settings, complain, hand_over, kept_journal, misused, one_of
+from connector.cli.common import Settings, hand_over, kept_journal, misused, one_of
 from connector.cli.journal_file import sqlite_file
-from connector.cli.run import MANUAL
 from connector.cli.servers import connect_server
 from connector.cli.wiring import State, contract_of, platform_secrets
 from connector.cli.wiring_told import login_of
@@ -19,7 +18,6 @@ from connector.jesignexpert.tokens import Tokens, TokenStore
 from connector.ports import Connected
 from connector.steps.logins import STRANGERS, told_by_hand
 
-_NEVER = timedelta(days=36_500)
 _MAIL_EVERY = timedelta(minutes=10)
 
 
@@ -129,32 +127,3 @@ def _until(config: Config, tokens: Tokens) -> str:
     if tokens.expires_at is None:
         return "."
     return f" until {tokens.expires_at.astimezone(config.zone):%d %b %Y %H:%M}."
-
-
-def pause(settings: Settings, account: str) -> int:
-    """Hold an account's launches until ``resume``; what has left is followed and delivered."""
-    config = settings.load()
-    one_of(account, tuple(config.accounts), "account")
-    with kept_journal(settings, config) as journal:
-        journal.hold(account, MANUAL, probe_at=datetime.now(UTC) + _NEVER)
-    print(f"account {account}: nothing new leaves until  jse-connector resume {account}")
-    return 0
-
-
-def resume(settings: Settings, account: str) -> int:
-    """End a hold that ``pause`` began."""
-    config = settings.load()
-    one_of(account, tuple(config.accounts), "account")
-    with kept_journal(settings, config) as journal:
-        hold = journal.held(account)
-        if hold is None:
-            print(f"account {account} was not held.")
-            return 0
-        if hold.cause != MANUAL:
-            complain(
-                f"account {account} is held by another cause ({hold.cause}), which ends by itself when it is over."
-            )
-            return 1
-        journal.release(account)
-    print(f"account {account}: launches go on.")
-    return 0

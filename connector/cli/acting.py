@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -67,11 +67,8 @@ class Manner:
     names: bool = False
 
 
-@dataclass
-class _Given:
-    """Orders that were given, by record."""
-
-    orders: dict[int, Ordered] = field(default_factory=dict)
+_Given = Mapping[int, "Ordered"]
+"""The orders that were given, by record."""
 
 
 def act(
@@ -90,16 +87,14 @@ def act(
             _, refused = _planned(config, journal, errand, refs, known, names=manner.names)
         print("Nothing was changed.")
         return FAILED if refused else 0
-    given = _Given()
     with kept_journal(settings, config) as journal:
         meant, refused = _planned(config, journal, errand, refs, known, names=manner.names)
         if not meant:
             return FAILED if refused else 0
         if errand.question:
             agreed(errand.question.format(what=_counted(meant)), yes=manner.yes)
-        for record in meant:
-            data = {"signatory": signatory} if signatory else {}
-            given.orders[record.id] = journal.order(record, errand.verb, **data)
+        data = {"signatory": signatory} if signatory else {}
+        given = {record.id: journal.order(record, errand.verb, **data) for record in meant}
         alone = _nobody_works(settings, config)
         if not (alone and manner.tick):
             answered = not alone and _waited_for(journal, given, manner.wait_s)
@@ -181,7 +176,7 @@ def _waited_for(journal: Journal, given: _Given, wait_s: float) -> bool:
 def _standing(journal: Journal, given: _Given) -> set[int]:
     return {
         ident
-        for ident, order in given.orders.items()
+        for ident, order in given.items()
         if any(one.wording == order.wording for one in journal.orders(journal.get(ident)))
     }
 
@@ -189,7 +184,7 @@ def _standing(journal: Journal, given: _Given) -> set[int]:
 def _told(journal: Journal, given: _Given, known: Known, *, refused: bool, alone: bool, waited: bool) -> int:
     """Tell what each order came to. An order that stands is no failure unless its answer was waited for."""
     standing, failed = _standing(journal, given), refused
-    for ident, order in given.orders.items():
+    for ident, order in given.items():
         record = journal.get(ident)
         if ident in standing:
             _tell_standing(record, alone=alone, waited=waited)

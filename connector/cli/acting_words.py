@@ -67,9 +67,12 @@ def _over(record: Record, known: Known) -> str:
     return f"it is over ({record.state.value}){when}"
 
 
+def _signed(record: Record) -> int:
+    return sum(each.progress == SignatoryProgress.SIGNED for each in record.signatories)
+
+
 def _signatures(record: Record) -> str:
-    signed = sum(each.progress == SignatoryProgress.SIGNED for each in record.signatories)
-    return f"{signed} of {len(record.signatories)} signed"
+    return f"{_signed(record)} of {len(record.signatories)} signed"
 
 
 def cancelling(record: Record, known: Known) -> Plan:
@@ -98,7 +101,7 @@ def cancelling(record: Record, known: Known) -> Plan:
             text="perhaps sent: Jesignexpert is asked first, and it is cancelled there. If it had been sent, its "
             "credit is gone, and whoever was invited can sign no more"
         )
-    lost = "; the signatures given are lost" if "0 of" not in _signatures(record) else ""
+    lost = "; the signatures given are lost" if _signed(record) else ""
     return Plan(
         text=f"out since {known.at(record.sent_at or record.created_at)}, {_signatures(record)}{lost}. Whoever was "
         "invited keeps the e-mail, and finds at its link that nothing can be signed any more; what was sent cannot be "

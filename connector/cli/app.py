@@ -12,6 +12,7 @@ from connector import __version__, logs
 from connector.cli import (
     completion,
     verbs_acting,
+    verbs_config,
     verbs_doctor,
     verbs_keeping,
     verbs_offline,
@@ -21,9 +22,9 @@ from connector.cli import (
 )
 from connector.cli.common import MISUSED, SETTINGS, complain, configured, verb
 from connector.cli.options import (
-    AccountArgument,
     ConfigOption,
     ConnectableArgument,
+    DryRunOption,
     FolderArgument,
     StateOption,
     YesOption,
@@ -48,6 +49,7 @@ app.command("forget")(verbs_people.forget)
 app.command("status")(verbs_seeing.status)
 app.command("show")(verbs_seeing.show)
 app.command("spending")(verbs_seeing.spending)
+app.command("generate-config")(verbs_config.generate_config)
 app.command("backup")(verbs_keeping.backup)
 app.command("restore")(verbs_keeping.restore)
 app.command("leave")(verbs_keeping.leave)
@@ -158,14 +160,22 @@ def check_config(
     offline: Annotated[
         bool, typer.Option("--offline", help="Said for scripts: this check never asks the network.")
     ] = False,
+    stands_at: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option(
+            "--as", metavar="PATH", help="Judge FILE as if it stood here: a template's temporary name."
+        ),
+    ] = None,
 ) -> None:
-    """Tell everything that is wrong with a configuration; write nothing. Exit status 0 or 2.
+    """Tell everything that is wrong with a configuration, and what a change means; write nothing. Exit status 0 or 2.
 
     Example: jse-connector check-config --offline ./config.yaml
+
+    Example: jse-connector check-config --offline /tmp/new --as /etc/jse-connector/conf.d/lyon.yaml
     """
     from connector.cli import check
 
-    _leave(check.check_config(file or configured(config, state).config_file()))
+    _leave(check.check_config(configured(config, state), file, stands_at))
 
 
 @app.command()
@@ -188,30 +198,6 @@ def connect(
 
 @app.command()
 @verb
-def pause(account: AccountArgument, config: ConfigOption = None, state: StateOption = None) -> None:
-    """Launch nothing more for an account; what has left is followed and delivered.
-
-    Example: jse-connector pause lyon
-    """
-    from connector.cli import accounts
-
-    _leave(accounts.pause(configured(config, state), account))
-
-
-@app.command()
-@verb
-def resume(account: AccountArgument, config: ConfigOption = None, state: StateOption = None) -> None:
-    """End a pause.
-
-    Example: jse-connector resume lyon
-    """
-    from connector.cli import accounts
-
-    _leave(accounts.resume(configured(config, state), account))
-
-
-@app.command()
-@verb
 def rebuild(
     launch: Annotated[
         Optional[str],  # noqa: UP045
@@ -225,6 +211,7 @@ def rebuild(
     config: ConfigOption = None,
     state: StateOption = None,
     yes: YesOption = False,
+    dry_run: DryRunOption = False,
 ) -> None:
     """Begin a new journal from the markers in the folders; the old one is kept aside. The service must be stopped.
 
@@ -233,16 +220,20 @@ def rebuild(
     if launch is None:
         from connector.cli import anew
 
-        _leave(anew.rebuild(configured(config, state), yes=yes))
+        _leave(anew.rebuild(configured(config, state), yes=yes, dry_run=dry_run))
     from connector.cli import operate
 
-    _leave(operate.rebuild(configured(config, state), str(launch), yes=yes))
+    _leave(operate.rebuild(configured(config, state), str(launch), yes=yes, dry_run=dry_run))
 
 
 @app.command("take-over")
 @verb
 def take_over(
-    folder: FolderArgument, config: ConfigOption = None, state: StateOption = None, yes: YesOption = False
+    folder: FolderArgument,
+    config: ConfigOption = None,
+    state: StateOption = None,
+    yes: YesOption = False,
+    dry_run: DryRunOption = False,
 ) -> None:
     """Take a folder that another connector owned; that one must be stopped for good.
 
@@ -250,7 +241,7 @@ def take_over(
     """
     from connector.cli import operate
 
-    _leave(operate.take_over(configured(config, state), folder, yes=yes))
+    _leave(operate.take_over(configured(config, state), folder, yes=yes, dry_run=dry_run))
 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})

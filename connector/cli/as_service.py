@@ -19,6 +19,9 @@ from pathlib import Path
 from typing import Final
 
 UNIT: Final = "jse-connector.service"
+TICK: Final = "jse-connector-tick.service"
+_TIMER: Final = "jse-connector-tick.timer"
+_VERBS: Final = frozenset({"run", "tick"})
 _RUNS: Final = Path("/run/systemd/system")
 _PREFIXES: Final = "@-:+!|"
 """Of a command in a unit; see systemd.service(5)."""
@@ -55,9 +58,9 @@ def read_unit(text: str) -> Service:
             program = tuple(shlex.split(value.lstrip(_PREFIXES))) if value else ()
         elif not _NOT_TAKEN.fullmatch(name):
             settings.append((name, value))
-    if "run" not in program:
-        raise Refused(f"{UNIT} has no ExecStart with the verb run; correct the unit or its drop-in first")
-    verb = program.index("run")
+    verb = next((place for place, word in enumerate(program) if word in _VERBS), None)
+    if verb is None:
+        raise Refused("the unit has no ExecStart with the verb run; correct it, or its drop-in, first")
     # Its options count for every verb, and stand before it.
     return Service(program=(*program[:verb], *program[verb + 1 :]), settings=tuple(settings))
 
@@ -111,7 +114,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.exit(0 if given else 2)
     try:
         _possible()
-        service = read_unit(_shown())
+        service = read_unit(_shown(_unit()))
     except Refused as error:
         print(f"jse-connector-as-service: {error}", file=sys.stderr)
         sys.exit(1)
@@ -133,11 +136,20 @@ def _possible() -> None:
         )
 
 
-def _shown() -> str:
-    shown = subprocess.run(
-        ["systemctl", "cat", "--no-pager", UNIT],  # noqa: S607 - where systemd has its own tools
+def _unit() -> str:
+    """Where rounds are made by the timer, its unit has the credentials."""
+    for asked in ("is-enabled", "is-active"):
+        call = ["systemctl", asked, "--quiet", _TIMER]
+        if subprocess.run(call, check=False, stderr=subprocess.DEVNULL).returncode == 0:  # noqa: S603 - a fixed call
+            return TICK
+    return UNIT
+
+
+def _shown(unit: str) -> str:
+    shown = subprocess.run(  # noqa: S603 - a fixed call
+        ["systemctl", "cat", "--no-pager", unit],  # noqa: S607 - where systemd has its own tools
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     if shown.returncode:
-        raise Refused(f"there is no {UNIT} here: {shown.stderr.strip()}")
+        raise Refused(f"there is no {unit} here: {shown.stderr.strip()}")
     return shown.stdout

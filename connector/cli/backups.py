@@ -107,7 +107,8 @@ def make(journal: Path, state: Path, into: Path) -> Backup:
     try:
         into.mkdir(mode=0o700, parents=True, exist_ok=True)
         shutil.rmtree(part, ignore_errors=True)
-        part.mkdir(mode=0o700)
+        for directory in (part, part / "spool", part / "keys"):
+            directory.mkdir(mode=0o700)
         _copy_journal(journal, part / JOURNAL)
         for source, name in _beside(state):
             _copy(source, part / name)
@@ -260,7 +261,7 @@ def _copy(source: Path, target: Path, *, link: bool = True) -> None:
 
     Spooled bytes are never changed in place, so that a second name for them is as good, and takes no room.
     """
-    target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    target.parent.mkdir(mode=0o700, exist_ok=True)
     try:
         if link and source.parts[-3:-2] == ("spool",):
             with suppress(OSError):

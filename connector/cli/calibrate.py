@@ -12,7 +12,8 @@ import typer
 from connector.cli.common import FAILED, Settings, agreed, one_of
 from connector.cli.wiring import contract_of, platform_secrets
 from connector.doctor import telling
-from connector.doctor.calibrating import Drafting, yaml_lines
+from connector.doctor.calibrated import yaml_lines
+from connector.doctor.calibrating import Drafting
 from connector.doctor.calibrating import calibrate as measure
 from connector.doctor.knowing import know
 from connector.doctor.lines import Level

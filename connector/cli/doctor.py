@@ -14,8 +14,9 @@ from connector.cli.common import FAILED, Settings, complain, misused
 from connector.cli.wiring import contract_of
 from connector.doctor import reporting, telling
 from connector.doctor.examining import alone, examine
-from connector.doctor.knowing import know
+from connector.doctor.knowing import Known, know
 from connector.doctor.lines import Level
+from connector.doctor.running import CHECK_S, within
 from connector.doctor.visit import PLATFORM, Drifts, Visit, read_secrets
 
 if TYPE_CHECKING:
@@ -72,7 +73,11 @@ def make_visit(
         config=config,
         contract=contract,
         state=state,
-        known=know(config, state, digest=contract.digest),
+        known=within(
+            CHECK_S,
+            lambda: know(config, state, digest=contract.digest),
+            Known(file=state, problem=f"the journal could not be read within {CHECK_S:.0f} s"),
+        ),
         drifts=Drifts((*config.servers, PLATFORM)),
         now=now,
         wait=wait or time.sleep,
@@ -92,8 +97,12 @@ def _printed(visit: Visit, began: datetime, *, names: bool, as_json: bool) -> li
         print(telling.heading(began) + "\n", flush=True)
     found = examine(visit, names_shown=names)
     while True:
-        with _alive(waiting[len(groups) :]):
-            group = next(found, None)
+        try:
+            with _alive(waiting[len(groups) :]):
+                group = next(found, None)
+        except KeyboardInterrupt:
+            complain("interrupted: scratch files were removed; what was not goes with the next run.")
+            raise
         if group is None:
             return groups
         groups.append(group)

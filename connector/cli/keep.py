@@ -146,9 +146,9 @@ def _question(chosen: Backup, file: Path) -> str:
     since = backups.moved_since(file, chosen.made_at) if file.exists() else None
     moved = "" if since is None else f" Since then something has happened to {since} requests."
     return (
-        f"The journal goes back to {chosen.made_at:%d %b %Y %H:%M} UTC ({_told(chosen)}).{moved} What has left meanwhile "
-        "is found again by its markers, asked about at the platform and never sent again. The journal that is there now "
-        "is kept aside. Go on?"
+        f"The journal goes back to {chosen.made_at:%d %b %Y %H:%M} UTC ({_told(chosen)}).{moved} What has left since "
+        "is found again by its markers, asked about at the platform and never sent again. The journal that is there "
+        "now is kept aside. Go on?"
     )
 
 
@@ -187,7 +187,6 @@ def _beside(chosen: Backup, state: State) -> list[str]:
                 former = target.with_name(f"{target.name}.before-{datetime.now(UTC):%Y%m%dT%H%M%SZ}")
                 target.rename(former)
                 kept.append(str(former))
-            target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             backups.install(source, target)
     except OSError as error:
         raise JournalError(

@@ -50,14 +50,10 @@ def _who(config: Config) -> None:
             f"  the digest leaves on working days from {mail.digest:%H:%M} ({config.timezone}), if there is news"
         )
     quiet = config.policy.quiet_hours
-    hours = (
-        "none: mails and requests leave at any hour"
-        if quiet is None
-        else (
-            f"{quiet.begin:%H:%M}-{quiet.end:%H:%M}, holidays: {config.policy.holidays}, "
-            f"weekends: {config.policy.weekends}"
-        )
-    )
+    hours = "none: mails and requests leave at any hour"
+    if quiet is not None:
+        hours = f"{quiet.begin:%H:%M}-{quiet.end:%H:%M}, holidays: {config.policy.holidays}"
+        hours += f", weekends: {config.policy.weekends}"
     print(f"quiet       {hours}")
     for hook in config.hooks.values():
         what = hook.command[0] if hook.command is not None else "a URL"

@@ -32,10 +32,12 @@ def before_upgrade(settings: Settings, *, waited: int) -> int:
     with handed_over(state):
         made = made_backup(file, state, None)
         backups.prune(state.directory / DIRECTORY)
-    if made.facts.midway or waited:
+    if made.facts.midway:
         print(
             f"jse-connector: {made.facts.midway} requests are between two steps; waited {waited} s for a safe point"
         )
+    elif waited:
+        print(f"jse-connector: waited {waited} s for a safe point")
     _say("backup", f"{made.directory} (verified)")
     return 0
 

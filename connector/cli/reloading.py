@@ -34,6 +34,7 @@ log = logging.getLogger(__name__)
 
 SUBJECT: Final = "configuration"
 REFUSED: Final = "config_refused"
+RESTART: Final = "config_restart"
 UNWATCHED: Final = "unwatched"
 _TOLD: Final = 5
 _EVERY: Final = timedelta(minutes=10)
@@ -54,6 +55,7 @@ class Reloading:
         self.kept = first(watch.file, config, parts.now())
         self._unwatched_at = parts.now()
         self._tell_unwatched()
+        self._wait(())
         self._keep()
 
     def __enter__(self) -> Reloading:
@@ -118,9 +120,20 @@ class Reloading:
         if names and names != tuple(self.kept.waiting):
             why = "; ".join(dict.fromkeys(f"{change.dotted}: {change.waits}" for change in waiting))
             log.warning("this part of the configuration needs a restart: %s", why)
-        self.kept = replace(self.kept, waiting=names)
+        self._wait(names)
         self._keep()
         return setup
+
+    def _wait(self, names: tuple[str, ...]) -> None:
+        """Keep what waits for the next start, and let the administrator hear of it; of no more at a start."""
+        self.kept = replace(self.kept, waiting=names)
+        if names:
+            text = f"the configuration needs a restart for {', '.join(names)}"
+            raise_alarm(self._parts, SUBJECT, RESTART, text, {"keys": list(names)})
+        else:
+            end_alarm(
+                self._parts, SUBJECT, RESTART, "nothing in the configuration waits for a restart any more"
+            )
 
     # -------------------------------------------------------------------------------- what is said of it
 
@@ -150,7 +163,7 @@ class Reloading:
             )
         self.kept = replace(self.kept, refused=lines, refused_since=since)
         self._keep()
-        data = {"file": str(self._watch.file), "count": len(lines), "first": lines[0] if lines else ""}
+        data = {"file": str(self._watch.file), "problems": len(lines)}
         text = f"{len(lines)} problems in {self._watch.file}; the service goes on with what it loaded before"
         raise_alarm(self._parts, SUBJECT, REFUSED, text, data)
 
@@ -180,7 +193,7 @@ class Reloading:
         for subject in self._unwatched - left.keys():
             end_alarm(self._parts, subject, UNWATCHED, "none of its requests waits any more")
         self._unwatched = set(left)
-        self.kept = replace(self.kept, unwatched=sorted(left))
+        self.kept = replace(self.kept, unwatched=tuple(sorted(left)))
 
     def _keep(self) -> None:
         running.keep(self._state.directory, self.kept)

@@ -73,8 +73,9 @@ def run(settings: Settings) -> int:
                 seen.begin()
             if not standstill.wait(why):
                 return 0
-            # What was written meanwhile holds as after a start; where it cannot be used, what was loaded goes on.
-            config = read_whole(file).config or config
+            # It goes on with what it worked with; what was written meanwhile is taken over as ever, or refused.
+            config = seen.config
+            watch.ask()
 
 
 @contextmanager
@@ -127,6 +128,8 @@ def tick(settings: Settings) -> int:
         running.keep(state.directory, first(settings.config_file(), config, parts.now()))
         parts.journal.check()
         sweep(parts)
+        # No new effect begins after that, and the one in flight is waited for, as in the service.
+        signal.signal(signal.SIGTERM, lambda _number, _frame: parts.stop.set())
         memories = {name: ServerMemory() for name in config.servers}
         vitals = Watching(config, state, "tick").vitals
         vitals.known(
@@ -134,7 +137,7 @@ def tick(settings: Settings) -> int:
         )
         vitals.made = lambda: {name: made() for name, made in parts.made.items()}
         for _ in range(ROUNDS):
-            if not _round(parts, memories, vitals):
+            if not _round(parts, memories, vitals) or parts.stop.is_set():
                 break
             time.sleep(parts.timing.settle.total_seconds() + 0.2)
         vitals.ended()

@@ -52,12 +52,13 @@ class Verbs(TyperGroup):
 
 
 def sections_of(commands: Mapping[str, object]) -> Iterator[tuple[str, list[str]]]:
-    """Yield each heading with those of its verbs that there are; what stands under none comes last."""
+    """Yield each heading with those of its verbs that are shown; what stands under none comes last."""
+    shown = [name for name, command in commands.items() if not getattr(command, "hidden", False)]
     placed: set[str] = set()
     for heading, names in SECTIONS.items():
         placed |= set(names)
-        yield heading, [name for name in names if name in commands]
-    yield OTHERS, [name for name in commands if name not in placed]
+        yield heading, [name for name in names if name in shown]
+    yield OTHERS, [name for name in shown if name not in placed]
 
 
 def first_sentence(told: str) -> str:

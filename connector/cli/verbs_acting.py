@@ -1,4 +1,4 @@
-"""The verbs that act on single requests: ``cancel``, ``remind``, ``resolve``, ``retry``, ``unlock``."""
+"""The verbs that act on single requests, and ``pause`` and ``resume``, which act on what has not left yet."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ FilesOption = Annotated[bool, typer.Option("--names", help="Name the files, too.
 
 def register(app: typer.Typer) -> None:
     """Add them to the command line."""
-    for function in (cancel, remind, resolve, retry, unlock):
+    for function in (cancel, remind, resolve, retry, unlock, pause, resume):
         app.command(function.__name__)(function)
 
 
@@ -162,3 +162,57 @@ def unlock(
 
     manner = _manner(dry_run=dry_run, wait=wait, no_wait=no_wait, tick=tick, names=names)
     raise typer.Exit(room.act(configured(config, state), room.UNLOCK, refs, manner))
+
+
+PausedAccount = Annotated[
+    Optional[str],  # noqa: UP045
+    typer.Argument(metavar="ACCOUNT", help="Its name in the configuration."),
+]
+PausedFolder = Annotated[
+    Optional[str],  # noqa: UP045
+    typer.Option("--folder", metavar="NAME", help="A watched folder instead."),
+]
+PausedServer = Annotated[
+    Optional[str],  # noqa: UP045
+    typer.Option("--server", metavar="NAME", help="All folders of a server instead."),
+]
+
+
+@verb
+def pause(
+    account: PausedAccount = None,
+    folder: PausedFolder = None,
+    server: PausedServer = None,
+    config: ConfigOption = None,
+    state: StateOption = None,
+    dry_run: DryRunOption = False,
+) -> None:
+    """Launch nothing more for an account, a folder or a server; what has left is followed and delivered.
+
+    Nobody is reminded by itself meanwhile. It outlasts restarts, and ends with resume alone.
+
+    Example: jse-connector pause lyon
+    """
+    from connector.cli import pausing as room
+
+    subject = room.Subject(account=account, folder=folder, server=server)
+    raise typer.Exit(room.pause(configured(config, state), subject, dry_run=dry_run))
+
+
+@verb
+def resume(
+    account: PausedAccount = None,
+    folder: PausedFolder = None,
+    server: PausedServer = None,
+    config: ConfigOption = None,
+    state: StateOption = None,
+    dry_run: DryRunOption = False,
+) -> None:
+    """End a pause; what waited leaves, as brakes allow.
+
+    Example: jse-connector resume --folder lyon-letters
+    """
+    from connector.cli import pausing as room
+
+    subject = room.Subject(account=account, folder=folder, server=server)
+    raise typer.Exit(room.resume(configured(config, state), subject, dry_run=dry_run))

@@ -8,7 +8,7 @@ from typing import Annotated, Optional
 import typer
 
 from connector.cli.common import configured, verb
-from connector.cli.options import ConfigOption, FolderArgument, StateOption, YesOption
+from connector.cli.options import ConfigOption, FolderArgument, NamesOption, StateOption, YesOption
 
 package = typer.Typer(
     no_args_is_help=True,
@@ -119,6 +119,7 @@ def leave(
     yes_open: Annotated[
         bool, typer.Option("--yes-open", help="Even though requests are under way there; says what is lost.")
     ] = False,
+    names: NamesOption = False,
     yes: YesOption = False,
 ) -> None:
     """Take our own files and tags out of a watched folder, and nothing else. The service must be stopped.
@@ -130,5 +131,7 @@ def leave(
     from connector.cli import leave as room
 
     raise typer.Exit(
-        room.leave(configured(config, state), folder, dry_run=dry_run, yes_open=yes_open, yes=yes)
+        room.leave(
+            configured(config, state), folder, dry_run=dry_run, yes_open=yes_open, yes=yes, names=names
+        )
     )

@@ -125,7 +125,9 @@ def schema(
     kind: Annotated[
         Optional[str],  # noqa: UP045
         typer.Argument(
-            metavar="[request|settings|config|status]", help="Of which files.", show_default=False
+            metavar="[request|settings|config|config-part|status]",
+            help="Of which files.",
+            show_default=False,
         ),
     ] = None,
     output: Annotated[
@@ -135,8 +137,8 @@ def schema(
 ) -> None:
     """Print a JSON Schema (2020-12) of what may stand in a file, for editors; the descriptions are French.
 
-    request: *.sign.yaml; settings: _signature.yaml; config: the administrator's file; status: what status --json prints
-    (both described in English).
+    request: *.sign.yaml; settings: _signature.yaml; config: the administrator's file; config-part: a file that it
+    includes; status: what status --json prints (these three described in English).
 
     Example: jse-connector schema request
 

@@ -51,6 +51,11 @@ class Watching:
         self._server = MetricsServer(config.metrics, answered)
         self._server.start()
 
+    @property
+    def config(self) -> Config:
+        """What is worked with."""
+        return self._config
+
     def changed(self, config: Config) -> None:
         """Another configuration is worked with from now on. Where metrics are told stays as it was."""
         self._config = config

@@ -15,7 +15,8 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
-from connector.cli import private
+from connector.cli.state import State as State
+from connector.cli.state import state_directory as state_directory
 from connector.cli.wiring_told import login_of, ping_of, quiet_of, relay_of, renewal_of, telling_of
 from connector.config import Config, SecretReference, resolve_secret
 from connector.config import model as config_model
@@ -50,34 +51,6 @@ NEXTCLOUD_REGISTRY = "/.jse-connector/registry/"
 _TAKES_NOTHING = frozenset({errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.EIO})
 _NEXTCLOUD_FILES = "/remote.php/dav/files/"
 _LOOKS = 4
-
-
-@dataclass(frozen=True, kw_only=True)
-class State:
-    """Where this connector keeps what it must not lose. Directories are 0700."""
-
-    directory: Path
-
-    @property
-    def journal_url(self) -> str:
-        """SQLite journal, unless the configuration names another."""
-        return f"sqlite:///{self.directory / 'journal' / 'journal.sqlite'}"
-
-    def make(self) -> None:
-        """Make the directories, and whatever is in them ours alone. Raises JournalError when that cannot be done."""
-        try:
-            for name in ("", *private.OWN):
-                (self.directory / name).mkdir(mode=private.DIRECTORY, parents=True, exist_ok=True)
-            private.made_private(self.directory)
-        except OSError as error:
-            raise JournalError(f"state directory {self.directory}: {error.strerror}") from error
-
-
-def state_directory(given: Path | None) -> Path:
-    """Return the state directory: the one given, systemd's, or the system's usual one."""
-    if given is not None:
-        return given
-    return Path(os.environ.get("STATE_DIRECTORY", "/var/lib/jse-connector").split(":")[0])
 
 
 @dataclass(frozen=True, kw_only=True)

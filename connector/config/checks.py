@@ -27,6 +27,7 @@ _STRICTER: Final = {
     "public_links": ("allow", "refuse"),
 }
 _ORIGIN: Final = re.compile("^https?://", re.IGNORECASE)
+_LIKE_A_KEY: Final = re.compile(r"(?=[A-Za-z_-]*[0-9])[A-Za-z0-9_-]{16,}")
 _BRAKES: Final = ("max_sends_per_hour", "max_sends_per_day")
 NEXTCLOUD_FILES: Final = "/remote.php/dav/files/"
 """In the url of a Nextcloud login: the one server that tells whose a file is, and of public links."""
@@ -46,6 +47,7 @@ def across(tree: Tree) -> Iterator[ConfigurationProblem]:
     yield from _brakes(tree)
     yield from _clear_text(tree)
     yield from _mails(tree)
+    yield from _keys_in_urls(tree)
     yield from _old_address(tree)
 
 
@@ -243,6 +245,17 @@ def _mails(tree: Tree) -> Iterator[ConfigurationProblem]:
     if tree.node(("mail",)) is None:
         for path in tree.matching("folders.*.notify"):
             yield tree.problem(path, "nobody is mailed without  mail:  in this file.", warning=True)
+
+
+def _keys_in_urls(tree: Tree) -> Iterator[ConfigurationProblem]:
+    """Whoever knows the URL of a hook may call it: most services make a key of it."""
+    for path in (*tree.matching("hooks.*.url"), *tree.matching("ping.url")):
+        text = tree.text(*path) or ""
+        if _LIKE_A_KEY.search(text.partition("://")[2].partition("/")[2]):
+            said = f"looks like a key. Use  {path[-1]}: {{credential: NAME}}, and have a new one made if git knows it."
+            yield tree.problem(path, said, warning=True)
+        elif text.lower().startswith("http://") and not is_loopback(text):
+            yield tree.problem(path, "http:// is readable by all on the way.", warning=True)
 
 
 def _old_address(tree: Tree) -> Iterator[ConfigurationProblem]:

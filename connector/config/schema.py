@@ -66,13 +66,35 @@ _FORMS: Final[Mapping[str, str]] = {
 
 
 def config_schema() -> Schema:
-    """Return the schema of the whole file."""
+    """Return the schema of the whole file; where it includes others, what is needed may stand in those."""
+    made = _whole()
+    needed = [key for key in made["required"] if key != "config_version"]
+    return {
+        **_named_schema("config", "Configuration of jse-connector"),
+        **made,
+        "required": ["config_version"],
+        "anyOf": [{"required": ["include"]}, {"required": needed}],
+    }
+
+
+def part_schema() -> Schema:
+    """Return the schema of a file that the configuration includes: any of it, and no further includes."""
+    made = _whole()
+    properties = {key: value for key, value in made["properties"].items() if key != "include"}
+    title = "Part of the configuration of jse-connector"
+    return {**_named_schema("config-part", title), **made, "properties": properties, "required": []}
+
+
+def _whole() -> Schema:
     raw = Config.model_json_schema()
+    return _object(raw, "", raw["$defs"])
+
+
+def _named_schema(kind: str, title: str) -> Schema:
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "$id": "urn:jse-connector:schema:config",
-        "title": "Configuration of jse-connector",
-        **_object(raw, "", raw["$defs"]),
+        "$id": f"urn:jse-connector:schema:{kind}",
+        "title": title,
     }
 
 

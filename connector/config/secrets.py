@@ -15,6 +15,7 @@ from connector.config.model import Config, SecretReference
 from connector.errors import ConfigurationError, ConfigurationProblem
 
 MAX_SECRET_BYTES: Final = 65_536
+NO_CREDENTIALS: Final = "no credentials here; systemd gives them to the service (LoadCredential=)."
 
 _IGNORED: Final = {
     **dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"), "servers.X.proxy and platform.proxy"),
@@ -111,9 +112,7 @@ def _file_of(
     if directory is None and environ.get("CREDENTIALS_DIRECTORY"):
         directory = Path(environ["CREDENTIALS_DIRECTORY"])
     if directory is None:
-        raise _failed(
-            path, f"{reference}: no credentials here; systemd gives them to the service (LoadCredential=)."
-        )
+        raise _failed(path, f"{reference}: {NO_CREDENTIALS}")
     return directory / str(reference.credential)
 
 

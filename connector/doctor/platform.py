@@ -75,7 +75,9 @@ def look(group: Group, visit: Visit) -> None:
                     )
                 )
             else:
-                group.check(name, partial(_account, visit, name, shortcut, secret, reached=reached))
+                # Without an answer, too: whether an account was ever connected is known here.
+                asked = partial(_account, visit, name, shortcut, secret, reached=reached)
+                group.check(name, asked, always=True)
         group.say(*_assumptions(visit, described[0] if described else None, reached=bool(described)))
     finally:
         visit.drifts.tell(PLATFORM, login.drift_s)

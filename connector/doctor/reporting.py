@@ -88,7 +88,7 @@ def cleaned(text: str, hidden: Sequence[str]) -> str:
 def private(visit: Visit) -> list[str]:
     """Return every private text that this host knows of: what the last net looks for."""
     config = visit.config
-    kept = {*config.servers, *config.accounts, *config.folders}
+    kept = {name.casefold() for name in (*config.servers, *config.accounts, *config.folders)}
     found: list[str] = [*visit.secrets.values(), config.support, config.connector or ""]
     for server in config.servers.values():
         found += _of_url(server.url)
@@ -107,13 +107,13 @@ def private(visit: Visit) -> list[str]:
         found += [
             config.mail.from_address,
             config.mail.admin,
-            config.mail.user or "",
+            "" if isinstance(config.mail.user, SecretReference) else config.mail.user or "",
             *_of_url(config.mail.relay),
         ]
     found += [str(visit.state), str(visit.state.absolute())]
     for name in config.accounts:
         found += _of_tokens(visit, name)
-    return [one for one in found if one and one not in kept]
+    return [one for one in found if one and one.casefold() not in kept]
 
 
 def _of_url(url: str) -> list[str]:

@@ -9,16 +9,19 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as FutureTimeout
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, TypeVar
 
 from connector import logs
 from connector.doctor.lines import Level, Line, Private, fail, ok
-from connector.errors import RemoteError
+from connector.errors import AccessDenied, RemoteError, Unavailable
 
 CHECK_S: Final = 30.0
 GROUP_S: Final = 180.0
 Look = Callable[[], Iterable[Line]]
+T = TypeVar("T")
 
 
 @dataclass
@@ -40,6 +43,8 @@ class Group:
     check_s: float = CHECK_S
     ended: threading.Event = field(default_factory=threading.Event)
     """Nothing new is begun any more: somebody pressed Ctrl-C, or the group's time is over."""
+    silent: bool = False
+    """The other side is gone, or does not take the login: it was said, and is asked nothing more but to clean up."""
 
     def say(self, *lines: Line) -> None:
         """Add lines."""
@@ -50,7 +55,7 @@ class Group:
 
         ``always``: also when nothing new is to be begun any more, to clean up.
         """
-        if self.ended.is_set() and not always:
+        if self._rests and not always:
             return False
         found, well = self._run(what, look, seconds or self.check_s)
         self.say(*found)
@@ -60,12 +65,16 @@ class Group:
         """Run some checks; what is well in them becomes one line, what is not follows it."""
         found: list[Line] = []
         for what, look in checks:
-            if not self.ended.is_set():
+            if not self._rests:
                 found += self._run(what, look, self.check_s)[0]
         well = [line for line in found if line.level is Level.OK]
         if well:
             self.say(joined(well))
         self.say(*(line for line in found if line.level is not Level.OK))
+
+    @property
+    def _rests(self) -> bool:
+        return self.silent or self.ended.is_set()
 
     def _run(self, what: str, look: Look, seconds: float) -> tuple[list[Line], bool]:
         found: list[Line] = []
@@ -91,9 +100,28 @@ class Group:
     def meaning(self, what: str, error: BaseException) -> Line:
         """Return what an error is to the administrator: the other side's trouble, or a defect of ours."""
         if isinstance(error, RemoteError) and self.trouble is not None:
+            away = isinstance(error, Unavailable) and error.status is None
+            self.silent = self.silent or away or (isinstance(error, AccessDenied) and error.status == 401)
             return self.trouble(error)
         where = Private(logs.told(error), type(error).__name__)
         return fail("JSE-H19", "{what}: doctor met a defect of its own: {where}", what=what, where=where)
+
+
+def within(seconds: float, call: Callable[[], T], otherwise: T) -> T:
+    """Return what a call returns, or ``otherwise`` when it has not come to its end by then. What it raises passes."""
+    done: Future[T] = Future()
+
+    def run() -> None:
+        try:
+            done.set_result(call())
+        except BaseException as error:  # noqa: BLE001 - handed over to who waits for it
+            done.set_exception(error)
+
+    threading.Thread(target=run, name="doctor", daemon=True).start()
+    try:
+        return done.result(seconds)
+    except FutureTimeout:
+        return otherwise
 
 
 def joined(lines: Sequence[Line]) -> Line:

@@ -13,11 +13,11 @@ from datetime import timedelta
 from functools import partial
 from typing import Final
 
-from connector.cli.wiring import report_settings, watched
+from connector.cli.wiring import watched
 from connector.config import Ceiling
-from connector.doctor import folders, scratch, tries
+from connector.doctor import extras, folders, trying
 from connector.doctor.lines import Line, Private, fail, note, ok, why
-from connector.doctor.running import Group, Look
+from connector.doctor.running import Group
 from connector.doctor.visit import Visit, told
 from connector.errors import (
     AccessDenied,
@@ -30,16 +30,12 @@ from connector.errors import (
     Unavailable,
 )
 from connector.ports import Href
-from connector.steps.parts import FolderSettings
-from connector.steps.registry import is_folder
-from connector.webdav.answers import CREATE
 from connector.webdav.client import Timeouts
 from connector.webdav.folder import WebDavFolder
 from connector.webdav.observing import Observer
 
 _TIMEOUTS: Final = Timeouts(connect_s=8, read_s=15, call_s=25, transfer_s=40)
 _SURVEY_S: Final = 90.0
-_CLEANING_S: Final = 60.0
 _SOON: Final = timedelta(days=21)
 _APP_PASSWORD: Final = re.compile(r"(?:[A-Za-z0-9]{5}-){4}[A-Za-z0-9]{5}|[A-Za-z0-9]{72}")
 """The two forms that Nextcloud gives: shown to a person, and by its Login Flow."""
@@ -55,14 +51,16 @@ def trouble(error: RemoteError) -> Line:
         )
     if error.detail.startswith("its certificate"):
         return fail("JSE-D04", "{why}", why=reason)
-    if isinstance(error, AskedToWait) or (isinstance(error, Unavailable) and error.status == 429):
+    wants_rest = isinstance(error, Unavailable) and (error.status == 429 or error.retry_after_s is not None)
+    if isinstance(error, AskedToWait) or wants_rest:
         return fail("JSE-D24", "the server wants to be let be: {why}", why=reason)
     if isinstance(error, InvalidResponse):
         return fail("JSE-D06", "something else answers: {why}", why=reason)
     if isinstance(error, OutOfSpace):
         return fail("JSE-D18", "no room for a small file: {why}", why=reason)
     if isinstance(error, (Unavailable, OutcomeUnknown)):
-        return fail("JSE-D01", "no answer: {why}", why=reason)
+        said = "no answer" if error.status is None else f"answered {error.status}, busy or in maintenance"
+        return fail("JSE-D01", "{said}: {why}", said=said, why=reason)
     return fail(
         "JSE-D25",
         "{operation}: {kind} ({why})",
@@ -155,7 +153,7 @@ def _welcomed(group: Group, visit: Visit, name: str, folder: WebDavFolder, obser
         if found.kind == "nextcloud" and not is_app:
             yield note(
                 "JSE-D23",
-                "the password has not the form of an app password: slower, and not to be revoked alone",
+                "the password has not the form of an app password; it is slower, and not to be revoked alone",
             )
         until = observer.certificate_until
         if until is not None and until - visit.now() < _SOON:
@@ -190,163 +188,24 @@ def _seen_and_tried(
         return
     looked = group.check("first look", lambda: folders.survey(folder, mine, seen), seconds=_SURVEY_S)
     may_send = [one for one in mine if one.ceiling is not Ceiling.PREVIEW and one.name in seen.readable]
-    _sweep(group, visit, folder, may_send)
+    trying.sweep(group, visit, folder, may_send)
     idle: list[Line] = []
+
+    def measure() -> Iterator[Line]:
+        idle.extend(folders.idle(visit.config, folder, mine, seen, observer))
+        return iter(())
+
     if looked:
         # Before anything is written here: afterwards something would have moved.
-        measured = partial(folders.idle, visit.config, folder, mine, seen, observer)
-        group.check("idle pass", lambda: idle.extend(measured()) or ())  # type: ignore[func-returns-value]
+        group.check("idle pass", measure)
     rights = partial(folders.rights, visit, folder, mine, seen, names_shown=names_shown)
     if may_send:
-        _tried(group, visit, folder, may_send, seen, rights)
+        trying.tried(group, visit, folder, may_send, seen, rights)
     elif mine:
         group.check("rights", rights)
-        skipped = tries.SKIPPED
+        skipped = trying.SKIPPED
         group.say(note("JSE-D27", "preview only: nothing was written; not tried: {skipped}", skipped=skipped))
     group.say(*idle)
     if folder.capabilities().kind == "nextcloud":
         group.check("public links", lambda: folders.links(visit, folder, mine, seen))
-    group.check("quota", lambda: tries.quota(folder.capabilities()))
-
-
-def _sweep(group: Group, visit: Visit, folder: WebDavFolder, may_send: list[FolderSettings]) -> None:
-    """Remove what an earlier run of this host left, and say what others did."""
-
-    def sweep() -> Iterator[Line]:
-        where = {settings.root: f"folders.{settings.name}" for settings in may_send}
-        for registry in {settings.registry for settings in may_send}:
-            where.setdefault(_nearest(folder, registry), "the registry")
-        for root, name in where.items():
-            found = scratch.leftovers(folder, root, visit.tag)
-            for place in found.own:
-                if scratch.remove(folder, place):
-                    yield ok("scratch files of an earlier run removed from {name}", name=name)
-                else:
-                    yield _left(group, name, place)
-            for place in found.others:
-                yield note(
-                    "JSE-D26",
-                    "another doctor's scratch place lies in {name}: {place}",
-                    name=name,
-                    place=_last(place),
-                )
-
-    group.check("leftovers", sweep, seconds=_CLEANING_S)
-
-
-def _left(group: Group, name: str, place: Href) -> Line:
-    group.left.append(f"{name}: {_last(place)}")
-    return fail("JSE-D13", "scratch files are left in {name}: {place}", name=name, place=_last(place))
-
-
-def _last(place: Href) -> str:
-    return place.rstrip("/").rpartition("/")[2]
-
-
-def _tried(
-    group: Group,
-    visit: Visit,
-    folder: WebDavFolder,
-    may_send: list[FolderSettings],
-    seen: folders.Seen,
-    rights: Look,
-) -> None:
-    """Write and remove: one scratch place in each folder that may send, every trial in the first."""
-    made: list[tuple[FolderSettings, Href]] = []
-
-    def open_place(settings: FolderSettings) -> Iterator[Line]:
-        try:
-            place = scratch.make(folder, settings.root, visit.tag)
-        except RemoteError as error:
-            if isinstance(error, OutcomeUnknown):
-                # It may be there all the same: the next run knows it by its name.
-                group.left.append(f"folders.{settings.name}: {scratch.PREFIX}{visit.tag}-…")
-            if folders.why_not(error):
-                yield fail(
-                    "JSE-D07",
-                    "folders.{name} is read-only: no status can be written there; share it with edit rights",
-                    name=settings.name,
-                )
-                return
-            raise
-        made.append((settings, place))
-        seen.written.append(settings.name)
-        group.written.append(f"folders.{settings.name}: {_last(place)}")
-
-    try:
-        for settings in may_send:
-            group.check(f"scratch place in folders.{settings.name}", partial(open_place, settings))
-        if made:
-            _trials(group, visit, folder, made[0][1], may_send, rights)
-        else:
-            group.check("rights", rights)
-        _registry(group, visit, folder, may_send)
-    finally:
-        for settings, place in made:
-            _cleaned(group, folder, f"folders.{settings.name}", place)
-
-
-def _trials(
-    group: Group, visit: Visit, folder: WebDavFolder, href: Href, may_send: list[FolderSettings], rights: Look
-) -> None:
-    place = tries.Place(folder=folder, href=href, told=folder.capabilities(), wait=visit.wait)
-    wanted = tuple(report_settings(visit.config).tags.values())
-    comments = any(settings.comments for settings in may_send)
-    group.together(
-        ("stale writes", lambda: tries.stale_writes(place)),
-        ("create-only", lambda: tries.create_only(place)),
-        ("new version", lambda: tries.new_version(place)),
-    )
-    group.together(("rights", rights), ("names", lambda: tries.names(place)))
-    group.together(
-        ("locks", lambda: tries.locks(place)),
-        ("tags", lambda: tries.tags(place, wanted)),
-        ("comments", lambda: tries.comments(place, wanted=comments)),
-    )
-
-
-def _cleaned(group: Group, folder: WebDavFolder, name: str, place: Href) -> None:
-    """Remove a scratch place, whatever else is not begun any more; say where that fails."""
-
-    def clean() -> Iterator[Line]:
-        if not scratch.remove(folder, place):
-            yield _left(group, name, place)
-
-    if not group.check("removal of the scratch place", clean, seconds=_CLEANING_S, always=True):
-        group.say(_left(group, name, place))
-
-
-def _registry(group: Group, visit: Visit, folder: WebDavFolder, may_send: list[FolderSettings]) -> None:
-    """Make a file where markers are kept and take it away; where none were yet, in the nearest folder that is there."""
-    made: list[Href] = []
-
-    def write(registry: Href) -> Iterator[Line]:
-        try:
-            place = scratch.make(folder, _nearest(folder, registry), visit.tag)
-            made.append(place)
-            folder.put(CREATE, Href(f"{place}{scratch.OWN} registre.txt"), b"un\n", ["If-None-Match: *"])
-        except (AccessDenied, OutOfSpace) as error:
-            if isinstance(error, AccessDenied) and error.status == 401:
-                raise
-            names = ", ".join(one.name for one in may_send if one.registry == registry)
-            yield fail(
-                "JSE-D16", "the registry of {names} cannot be written: nothing can be sent", names=names
-            )
-            return
-        group.written.append(f"registry: {_last(place)}")
-        yield ok("registry writable")
-
-    registries = sorted({settings.registry for settings in may_send})
-    try:
-        group.together(*(("registry", partial(write, one)) for one in registries))
-    finally:
-        for place in made:
-            _cleaned(group, folder, "the registry", place)
-
-
-def _nearest(folder: WebDavFolder, registry: Href) -> Href:
-    """Return the registry, or the nearest folder above it that is there."""
-    here = registry
-    while here != "/" and not is_folder(folder, here):
-        here = Href(here.rstrip("/").rpartition("/")[0] + "/")
-    return here
+    group.check("quota", lambda: extras.quota(folder.capabilities()))

@@ -45,8 +45,9 @@ def relay(visit: Visit) -> Iterator[Line]:
     try:
         with _connected(mail) as session:
             password = visit.secrets.get("mail.password")
-            if mail.user and password:
-                session.login(mail.user, password)
+            user = visit.secrets.get("mail.user") if isinstance(mail.user, SecretReference) else mail.user
+            if user and password:
+                session.login(user, password)
             session.ehlo_or_helo_if_needed()
             taken = [session.mail(mail.from_address), session.rcpt(mail.admin)]
             session.rset()
@@ -135,9 +136,9 @@ def credentials(visit: Visit) -> Iterator[Line]:
         yield ok("{number} seen", number=counted(len(wanted), "secret"))
 
 
-def service(visit: Visit, *, running: bool) -> Iterator[Line]:
-    """Does the service run, and does systemd watch over it?"""
-    shown = _shown()
+def service(visit: Visit, *, running: bool, shown: Mapping[str, str] | None = None) -> Iterator[Line]:
+    """Does the service run, and does systemd watch over it? ``shown``: what systemd tells of the unit."""
+    shown = unit_shown() if shown is None else shown
     if not shown or shown.get("LoadState") != "loaded":
         if running:
             yield ok("service running (not as a unit of systemd here)")
@@ -162,7 +163,7 @@ def service(visit: Visit, *, running: bool) -> Iterator[Line]:
         )
 
 
-def _shown() -> Mapping[str, str]:
+def unit_shown() -> Mapping[str, str]:
     """What systemd tells of the unit; nothing where it is not the manager here, or cannot be asked."""
     command = shutil.which("systemctl")
     if command is None or not Path("/run/systemd/system").is_dir():

@@ -1,4 +1,4 @@
-"""What a server does with writes, found out by writing in a scratch place: conditions, versions, names, locks, tags.
+"""What a server does with writes, found out by writing in a scratch place: conditions, versions.
 
 Each function makes what it needs there and says what came of it; whoever made the place removes it. Requests are the
 connector's own, sent raw: what it does to make up for a server's weakness would hide that weakness here.
@@ -9,20 +9,16 @@ from __future__ import annotations
 import hashlib
 import io
 import tempfile
-import unicodedata
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from connector.doctor.lines import Line, Private, counted, fail, note, ok, sized
-from connector.doctor.scratch import LOCK_NOTE, OWN
+from connector.doctor.lines import Line, Private, fail, note, ok
+from connector.doctor.scratch import OWN
 from connector.errors import (
-    AccessDenied,
-    InvalidResponse,
     NotFound,
-    OutOfSpace,
     PreconditionFailed,
     RemoteError,
 )
@@ -31,15 +27,11 @@ from connector.webdav.answers import CREATE, REPLACE
 from connector.webdav.folder import WebDavFolder
 from connector.webdav.headers import is_made, quoted
 
-SKIPPED: Final = "stale writes, create-only, versions, names, locks, tags, comments, registry"
-"""What is not tried where nothing may be written."""
 _TIMES: Final = 3
 _PASS_S: Final = 1.2
 _PASS_ELSEWHERE_S: Final = 2.2
 """A tag is proven, and a strong one, once the second of its change is over (WebDAV facts, trap 2; Apache: two)."""
 _MOST: Final = 100_000
-_LITTLE: Final = 20_000_000
-_E_ACUTE: Final = "\u00e9"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,11 +76,18 @@ def stale_writes(place: Place) -> Iterator[Line]:
     if entry.etag is None:
         yield fail("JSE-D12", "files have neither ETag nor time: nothing can be guarded, nothing leaves")
         return
-    if is_made(entry.etag) or entry.weak_etag:
+    if not _is_proof(entry):
         kind = "weak ETags" if entry.weak_etag else "no ETags"
-        yield note(
-            "JSE-D12", "{kind}: it is looked right before each write, and an instant remains", kind=kind
-        )
+        if place.is_nextcloud:
+            yield fail(
+                "JSE-D12",
+                "{kind}: something between takes them away, and no condition can be made",
+                kind=kind,
+            )
+        else:
+            yield note(
+                "JSE-D12", "{kind}: it is looked right before each write, and an instant remains", kind=kind
+            )
         return
     try:
         place.folder.put(REPLACE, href, b"deux, et plus long\n", [f"If-Match: {quoted(entry.etag)}"])
@@ -112,6 +111,11 @@ def stale_writes(place: Place) -> Iterator[Line]:
             refused=refused,
             tried=tried,
         )
+
+
+def _is_proof(entry: Entry) -> bool:
+    """True for a tag of which a condition can be made."""
+    return entry.etag is not None and not is_made(entry.etag) and not entry.weak_etag
 
 
 def _stale(place: Place, href: Href, etag: ETag) -> tuple[int, int]:
@@ -188,9 +192,11 @@ def new_version(place: Place) -> Iterator[Line]:
     href, first = place.at("version.txt"), b"original, avant signature\n"
     place.create(href, first)
     before = place.settled(href)
-    if before.etag is None or before.file_id is None:
-        yield fail("JSE-D15", "the server told no file id, or no ETag: the file could not be followed")
+    if before.file_id is None:
+        yield fail("JSE-D15", "the server tells no file id: the file could not be followed")
         return
+    if before.etag is None or not _is_proof(before):
+        return  # said of stale writes already: nothing is put over it without a condition
     with _local(b"signe\n") as content:
         place.folder.replace_as_version(href, content, etag=before.etag, upload=_upload_name(href))
     after = place.settled(href)
@@ -238,131 +244,6 @@ def _aside(place: Place) -> Iterator[Line]:
         return
     why = " (the app files_versions is off)" if place.is_nextcloud else ""
     yield note("JSE-D28", 'no versions{why}: the original is kept as "... (original).pdf" first', why=why)
-
-
-def special_names() -> Mapping[str, str]:
-    """Return what is special → a name that has it, each beginning as ours do."""
-    long = "250 octets "
-    room = 250 - len(f"{OWN} {long}.txt".encode())
-    filled = _E_ACUTE * (room // 2) + "x" * (room % 2)
-    return {
-        _E_ACUTE: f"accent {_E_ACUTE}.txt",
-        "'": "l'apostrophe.txt",
-        "#": "num#ro.txt",
-        "%": "pour%cent %41.txt",
-        "emoji": "plume \U0001f58b.txt",
-        "e + accent": f"d{unicodedata.normalize('NFD', _E_ACUTE)}compos{unicodedata.normalize('NFD', _E_ACUTE)}.txt",
-        "250 bytes": f"{long}{filled}.txt",
-    }
-
-
-def names(place: Place) -> Iterator[Line]:
-    """Give files the names that letters have, and see whether they come back: listed, and found under it."""
-    lost, refused = [], []
-    wanted = special_names()
-    for what, name in wanted.items():
-        try:
-            place.create(place.at(name), name.encode())
-        except OutOfSpace:
-            raise
-        except (InvalidResponse, PreconditionFailed, NotFound, AccessDenied):
-            refused.append(what)
-    listed = {
-        unicodedata.normalize("NFC", entry.name): entry.href
-        for entry in place.folder.list(place.href).entries
-    }
-    for what, name in wanted.items():
-        if what in refused:
-            continue
-        href = listed.get(unicodedata.normalize("NFC", f"{OWN} {name}"))
-        if href is None or place.read(href) != name.encode():
-            lost.append(what)
-    if lost:
-        yield fail("JSE-D14", "names with {lost} do not come back as they were given", lost=", ".join(lost))
-    if refused:
-        yield note("JSE-D14", "the server takes no names with {refused}", refused=", ".join(refused))
-    back = [what for what in wanted if what not in lost and what not in refused]
-    if back:
-        yield ok("names {back} come back", back=", ".join(back))
-
-
-def locks(place: Place) -> Iterator[Line]:
-    """Lock a file and unlock it again."""
-    href = place.at("verrou.txt")
-    place.create(href, b"un\n")
-    try:
-        lock = place.folder.lock(href, note=LOCK_NOTE)
-    except InvalidResponse:
-        lock = None
-    if lock is None:
-        why = ": app files_lock is absent" if place.is_nextcloud else ""
-        yield note("JSE-D19", 'no lock{why} ("verrouiller" will say so)', why=why)
-        return
-    place.folder.unlock(href, note=LOCK_NOTE, token=lock.token)
-    until = "" if lock.until is None else " for a time"
-    yield ok("files can be locked{until} and unlocked", until=until)
-
-
-def tags(place: Place, wanted: Collection[str]) -> Iterator[Line]:
-    """Hang a tag of ours on a file and take it off. None is made: an ordinary login could not remove it again."""
-    annotations = place.folder.annotations() if place.told.tags else None
-    if not wanted or (annotations is None and not place.is_nextcloud):
-        return
-    if annotations is None:
-        yield note("JSE-D20", "the server has no tags: states stand in the status files alone")
-        return
-    known = {tag.name: tag for tag in annotations.tags()}
-    there = [known[name] for name in wanted if name in known]
-    missing = len(wanted) - len(there)
-    usable = [tag for tag in there if tag.assignable]
-    if len(usable) < len(there):
-        yield note(
-            "JSE-D20",
-            "{number} may not be hung on files by this login",
-            number=counted(len(there) - len(usable), "tag"),
-        )
-    if not usable:
-        yield ok("tags are on; ours are made at first need")
-        return
-    href = place.at("etiquette.txt")
-    place.create(href, b"un\n")
-    file_id = place.folder.stat(href).file_id
-    assert file_id is not None
-    annotations.put_tag(file_id, usable[0].tag_id)
-    hung = any(tag.tag_id == usable[0].tag_id for tag in annotations.tags_of(file_id))
-    annotations.take_tag(file_id, usable[0].tag_id)
-    if not hung or any(tag.tag_id == usable[0].tag_id for tag in annotations.tags_of(file_id)):
-        yield note("JSE-D20", "a tag does not hang, or does not come off")
-        return
-    made = f", {missing} of {len(wanted)} made at first need" if missing else ""
-    yield ok("tags hang and come off{made}", made=made)
-
-
-def comments(place: Place, *, wanted: bool) -> Iterator[Line]:
-    """Comment on a file that goes away with it; where nobody wants comments it is only said whether there are any."""
-    annotations = place.folder.annotations() if place.told.comments else None
-    if annotations is None:
-        if wanted:
-            yield note("JSE-D21", "comments are wanted (folders.X.comments), and the server has none")
-        return
-    href, text = place.at("commentaire.txt"), "essai"
-    place.create(href, b"un\n")
-    file_id = place.folder.stat(href).file_id
-    assert file_id is not None
-    annotations.comment(file_id, text)
-    if any(one.text == text for one in annotations.comments(file_id, most=5)):
-        yield ok("comments come back")
-    else:
-        yield note("JSE-D21", "a comment does not come back")
-
-
-def quota(told: Capabilities) -> Iterator[Line]:
-    """Room for what is written there."""
-    left = told.quota_bytes
-    if left is not None and left < _LITTLE:
-        yield fail("JSE-D18", "quota left: {left}", left=sized(left))
-    elif left is not None:
-        yield ok("quota left: {left}", left=sized(left))
 
 
 def _upload_name(href: Href) -> str:

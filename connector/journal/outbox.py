@@ -92,6 +92,11 @@ class Outbox(Database):
             for row in rows
         ]
 
+    def last_news(self) -> int:
+        """Return the number of the newest event; 0 before the first."""
+        with self._reading() as connection:
+            return int(connection.execute(sa.select(sa.func.max(schema.event.c.id))).scalar() or 0)
+
     def touched(self, since: datetime) -> list[int]:
         """Return which records something has happened to since then."""
         columns = schema.event.c
@@ -198,6 +203,18 @@ class Outbox(Database):
         for row in self._rows(statements.FIRST_TOLD, cause=cause, since=since.timestamp()):
             return when(row.done_at)
         return None
+
+    def count_told(self, cause: str, since: datetime) -> int:
+        """Return how often something of a cause was told since then."""
+        columns = schema.outbox.c
+        with self._reading() as connection:
+            return int(
+                connection.execute(
+                    sa.select(sa.func.count()).where(
+                        columns.cause == cause, columns.state == TOLD, columns.done_at >= since.timestamp()
+                    )
+                ).scalar_one()
+            )
 
     def begin_letters(self, letters: Sequence[Letter]) -> str:
         """The intent: what leaves together has one name from now on. Returns it, as often as it is asked."""

@@ -8,10 +8,13 @@ from datetime import datetime
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
+from typing import Final
 
 from connector.signatory_text import canonical_email
 
-_REPLY = "auto-generated"
+_LONGEST: Final = 900
+_ONE_LINE: Final = SMTP.clone(max_line_length=998)
+_REPLY: Final = "auto-generated"
 """RFC 3834: no answering machine answers."""
 
 
@@ -40,8 +43,10 @@ def routed(address: str) -> str:
 
 def as_bytes(mail: Mail, sender: str) -> bytes:
     """Return the whole message, CRLF, every line of ASCII: any relay takes it."""
-    message = EmailMessage(policy=SMTP)
-    message["Subject"] = " ".join(mail.subject.split())
+    subject = " ".join(mail.subject.split())
+    # Folded, a long word of ASCII would leave the first line of the field empty; what is encoded is cut by itself.
+    message = EmailMessage(policy=_ONE_LINE if subject.isascii() and len(subject) < _LONGEST else SMTP)
+    message["Subject"] = subject
     message["From"], message["To"] = routed(sender), routed(mail.to)
     message["Date"], message["Message-ID"] = format_datetime(mail.at), message_id(mail.key, sender)
     message["Auto-Submitted"] = _REPLY

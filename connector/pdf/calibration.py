@@ -15,7 +15,7 @@ LANDSCAPE: Final = (842.0, 595.0)
 BOX: Final = (200.0, 50.0)
 FIRST: Final = (60.0, 120.0)
 """What is asked for on the first page, A4 upright."""
-SECOND: Final = (300.0, 400.0)
+SECOND: Final = (150.0, 500.0)
 """What is asked for on the second, A4 on its side."""
 _MM: Final = 72 / 25.4
 

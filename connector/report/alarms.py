@@ -101,6 +101,12 @@ _CAUSES: Final[Mapping[str, tuple[str, str, str]]] = {
         "Another connector, or somebody by hand, has put a mark where ours belong: {refs}. They are never sent.",
         "Is a second connector at work in these folders? jse-connector show REF tells more.",
     ),
+    "unknown_word": (
+        "Jesignexpert says a word that is not known",
+        "Where {n} requests stand is told by a word that the contract does not know: {refs}. They are followed on, and "
+        "never taken for ended.",
+        "See docs/platform.md: the table of words is a setting. jse-connector show REF tells the word.",
+    ),
     "brake_day": (
         "the limit of the day is reached",
         "{n} requests wait for tomorrow. The limit is there for accidents.",

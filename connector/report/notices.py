@@ -39,6 +39,10 @@ _FIRST: dict[PauseCause, tuple[str, str]] = {
         "another signature service already follows this folder",
     ),
     PauseCause.MANUAL: ("les envois du cabinet sont suspendus", "the firm’s sending is suspended"),
+    PauseCause.FOLDER: (
+        "les envois de ce dossier sont suspendus",
+        "sending from this folder is suspended",
+    ),
     PauseCause.CLOCK: (
         "l’horloge du service de signature est à régler",
         "the clock of the signature service must be set",

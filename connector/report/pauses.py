@@ -67,7 +67,7 @@ def link_mail(
             "The account “{sender}” is to be connected to Jesignexpert.",
             sender=sender,
         )
-    page.para("Deux gestes suffisent :", "Two steps are enough:")
+    page.para("Deux gestes suffisent :", "It takes two minutes:")
     page.para(
         "1. Ouvrez ce lien et connectez-vous avec l’identifiant Comptexpert du cabinet. Il est valable jusqu’au "
         "{day}.",

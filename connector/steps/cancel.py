@@ -42,6 +42,7 @@ class _Said(Enum):
     NO = "refused, in words"
     ABSENT = "no such operation"
     UNCLEAR = "no clear answer"
+    HELD = "the account as a whole is to wait"
 
 
 @dataclass(frozen=True)
@@ -76,6 +77,8 @@ def _tried(parts: Parts, record: Record, wording: str) -> Record:
         # This one certainly did not leave; an earlier one may have.
         done = () if before is not None else ("cancel",)
         return parts.journal.note(record, "cancel_not_begun", done=done)
+    if answer.said is _Said.HELD:
+        return parts.journal.note(record, "cancel_not_known", data={"said": answer.said.value})
     try:
         told = parts.services[record.account].status(TransactionId(str(record.transaction)))
     except NotFound:
@@ -104,7 +107,8 @@ def _call(parts: Parts, record: Record) -> _Answer | None:
     except AnsweredNo as error:
         if error.cause in _HOLDING:
             waiting.hold_account(parts, record.account, error)
-            return None
+            # A page of maintenance may be a proxy's, and the call behind it have had its effect (as R9b for ``send``).
+            return None if error.cause.answers_send else _Answer(_Said.HELD, error)
         return _Answer(_Said.NO, error)
     except (NotFound, InvalidResponse) as error:
         return _Answer(_Said.ABSENT, error)

@@ -14,7 +14,7 @@ from connector.report.context import ACTED_NOW, Pause, PauseCause, StatusContext
 from connector.report.facts import TYPED, moment_of
 from connector.report.typography import Language
 from connector.sidecar.model import Verb
-from connector.steps import assumed, brakes, deadlines, vanished, waiting
+from connector.steps import assumed, brakes, deadlines, pauses, vanished, waiting
 from connector.steps.parts import Parts
 from connector.steps.places import NOTICE
 
@@ -33,7 +33,9 @@ def context_of(parts: Parts, record: Record) -> StatusContext:
         sender=parts.accounts[record.account].sender,
         now=parts.now(),
         ceiling=settings.ceiling,
-        pause=vanished.pause_of(parts, record.folder) or pause_of(parts, record.account),
+        pause=vanished.pause_of(parts, record.folder)
+        or pauses.pause_of(parts, record.folder)
+        or pause_of(parts, record.account),
         platform_away_since=moment_of(record.extra.get("away_since")) or _unanswered_since(parts, record),
         **_wait_of(parts, record),
         erases_at=deadlines.erasure(parts, record),

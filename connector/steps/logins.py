@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from connector.calendar import last_working
+from connector.calendar import last_working, quiet_until
 from connector.errors import AskedToWait, Cause, RemoteError
 from connector.journal import Journal, Letter
 from connector.journal.outbox import TOLD
@@ -33,6 +33,7 @@ _EARLIER_DAYS: Final = 3
 """And so many days earlier where all of that time is days off."""
 _DAILY: Final = 5
 """So many days in a row a link goes out; whoever uses none of them gets one a week."""
+_STREAK: Final = timedelta(days=9)
 _WEEK: Final = timedelta(days=7)
 _ASKED_A_DAY: Final = 12
 """So many links may be asked for in a day by deleting the notice."""
@@ -56,7 +57,7 @@ def keep(parts: Parts, account: str) -> None:
     if parts.relay is None or not parts.accounts[account].owner:
         return
     if is_due(parts, account):
-        _post(parts, account, f"{cause_of(account)} {_today(parts)}")
+        _post(parts, account)
 
 
 def cause_of(account: str) -> str:
@@ -98,7 +99,7 @@ def asked_for(parts: Parts, account: str) -> bool:
     if free is None:
         return False
     parts.journal.mark_account(account, WANTED, {})
-    return parts.journal.post([_letter(parts, account, free)]) > 0
+    return parts.journal.post([_letter(parts, account, free, asked=True)]) > 0
 
 
 def told_by_hand(journal: Journal, account: str, zone: ZoneInfo) -> None:
@@ -158,33 +159,34 @@ def _fetch(parts: Parts, account: str) -> None:
         raise_alarm(parts, subject, found.value, f"{STRANGERS[found]}: nothing was taken over")
 
 
-def _post(parts: Parts, account: str, key: str) -> None:
-    """One a day, then one a week; known by its key, so that asking again posts nothing."""
-    cause, journal = cause_of(account), parts.journal
-    if journal.known_letters([key]):
+def _post(parts: Parts, account: str) -> None:
+    """One a day in working hours, then one a week; not while one is on its way."""
+    cause, journal, now = cause_of(account), parts.journal, parts.now()
+    last = journal.last_letter(cause)
+    if last is not None and last.done_at is None:
         return
-    days = [f"{cause} {_today(parts, back)}" for back in range(1, _DAILY + 1)]
-    if len(journal.known_letters(days)) == _DAILY:
-        last = journal.last_told(cause)
-        if last is not None and last.done_at is not None and parts.now() - last.done_at < _WEEK:
-            return
-    waits = journal.last_letter(cause)
-    if waits is not None and waits.done_at is None:
-        return  # one is on its way, or waits for the morning
-    journal.post([_letter(parts, account, key)])
+    if quiet_until(now, parts.telling.quiet) is not None:
+        return
+    told = journal.last_told(cause)
+    at = None if told is None else told.done_at
+    zone = parts.report.zone
+    if at is not None and at.astimezone(zone).date() == now.astimezone(zone).date():
+        return
+    if at is not None and now - at < _WEEK and journal.count_told(cause, now - _STREAK) >= _DAILY:
+        return
+    journal.post([_letter(parts, account, f"{cause} {_today(parts)}")])
 
 
-def _letter(parts: Parts, account: str, key: str) -> Letter:
+def _letter(parts: Parts, account: str, key: str, *, asked: bool = False) -> Letter:
     return Letter(
         key=key,
         kind=LOGIN,
         to=parts.accounts[account].owner,
         cause=cause_of(account),
         due_at=parts.now(),
-        data={"account": account},
+        data={"account": account, "asked": asked},
     )
 
 
-def _today(parts: Parts, back: int = 0) -> str:
-    day = parts.now().astimezone(parts.report.zone).date() - timedelta(days=back)
-    return day.isoformat()
+def _today(parts: Parts) -> str:
+    return parts.now().astimezone(parts.report.zone).date().isoformat()

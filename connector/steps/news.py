@@ -40,6 +40,7 @@ _PATIENCE: Final[Mapping[str, timedelta]] = {
 }
 """How long it lasts before it is worth a mail; for all others ``Timing.gather``."""
 _AGAIN: Final = timedelta(hours=1)
+_OLD: Final = timedelta(days=1)
 _HOOKS: Final[Mapping[str, str]] = {
     Event.SENT: "sent",
     Event.DELIVERED: "signed",
@@ -58,12 +59,17 @@ def take_in(parts: Parts) -> int:
     """Post a letter for all that is news. Returns how many. Raises JournalError only."""
     journal, posted = parts.journal, 0
     cursor = journal.told_up_to()
+    if parts.relay is None and not parts.telling.hooks:
+        # Nobody hears of anything; whoever does, later, hears of what happens then.
+        last = journal.last_news()
+        return journal.post([], up_to=last) if last > cursor else 0
     while batch := journal.news(cursor):
         desk = Desk(parts)
         for one in batch:
             _apart(partial(_of_the_whole if one.record_id is None else _of_a_request, desk, one))
-        for record_id in dict.fromkeys(one.record_id for one in batch if one.record_id is not None):
-            _apart(partial(_tell_if_due, desk, record_id))
+        happened = {one.record_id: one.at for one in batch if one.record_id is not None}
+        for record_id, at in happened.items():
+            _apart(partial(_tell_if_due, desk, record_id, at))
         cursor = batch[-1].id
         posted += desk.post(up_to=cursor)
     return posted
@@ -79,10 +85,15 @@ def _apart(step: Callable[[], None]) -> None:
         log.exception("a piece of news met a defect")
 
 
-def _tell_if_due(desk: Desk, record_id: int) -> None:
+def _tell_if_due(desk: Desk, record_id: int, at: datetime) -> None:
     record = desk.parts.journal.get(record_id)
-    if record.state in _TOLD_AT_ONCE:
-        desk.tell_people(record)
+    if record.state in _TOLD_AT_ONCE and not _of_old(record, at):
+        desk.tell_people(record, at=at)
+
+
+def _of_old(record: Record, at: datetime) -> bool:
+    """True where an end is only learned anew, of a journal begun from the markers: it was told in its time."""
+    return record.ended_at is not None and record.ended_at < at - _OLD
 
 
 class Desk:
@@ -103,8 +114,10 @@ class Desk:
         """Take one in."""
         self._letters[letter.key] = letter
 
-    def tell_people(self, record: Record, occasions: frozenset[Occasion] = frozenset(Occasion)) -> None:
-        """Whoever is in the mails of a request is told at once what cannot wait for the digest."""
+    def tell_people(
+        self, record: Record, occasions: frozenset[Occasion] = frozenset(Occasion), *, at: datetime
+    ) -> None:
+        """Whoever is in the mails of a request is told at once what cannot wait for the digest. ``at``: of the news."""
         parts = self.parts
         if parts.relay is None or record.account not in parts.accounts:
             return
@@ -124,26 +137,28 @@ class Desk:
                     to=address,
                     cause=f"{found.cause} {mark}",
                     record_id=record.id,
-                    due_at=parts.now() + parts.timing.gather,
+                    due_at=at + parts.timing.gather,
                 )
             )
 
-    def admin(self, subject: str, cause: str, key: str, data: Mapping[str, Any], *, on: bool) -> None:
+    def admin(
+        self, subject: str, cause: str, key: str, data: Mapping[str, Any], *, at: datetime, on: bool
+    ) -> None:
         """The administrator is told that something is the matter, or over."""
         parts = self.parts
         if parts.relay is None or not parts.telling.admin:
             return
         kept = {"subject": subject, "cause": cause, "data": dict(data)}
-        self._toggle(f"admin {subject} {cause}", parts.telling.admin, ALARM, key, kept, cause, on=on)
+        self._toggle(f"admin {subject} {cause}", parts.telling.admin, ALARM, key, kept, cause, at=at, on=on)
 
-    def owner(self, account: str, cause: str, key: str, *, on: bool) -> None:
+    def owner(self, account: str, cause: str, key: str, *, at: datetime, on: bool) -> None:
         """The owner of an account is told that it is held for what they can mend; that it is over they see."""
         parts = self.parts
         to = parts.accounts[account].owner if account in parts.accounts else ""
         if parts.relay is None or not to:
             return
         kept = {"account": account, "cause": cause}
-        self._toggle(owners_cause(account, cause), to, PAUSE, key, kept, cause, on=on, told_over=False)
+        self._toggle(owners_cause(account, cause), to, PAUSE, key, kept, cause, at=at, on=on, told_over=False)
 
     def hooks(self, name: str, key: str, data: Mapping[str, Any], record: Record | None = None) -> None:
         """Every hook that wants to hear of it."""
@@ -174,6 +189,7 @@ class Desk:
         data: Mapping[str, Any],
         code: str,
         *,
+        at: datetime,
         on: bool,
         told_over: bool = True,
     ) -> None:
@@ -191,7 +207,7 @@ class Desk:
             self._now[cause] = ("over", "", False)
             self.put(self._letter(cause, to, kind, key, data, wanted, self.parts.now()))
             return
-        due = self.parts.now() + (_PATIENCE.get(code, self.parts.timing.gather) if on else timedelta(0))
+        due = at + (_PATIENCE.get(code, self.parts.timing.gather) if on else timedelta(0))
         before = self.parts.journal.last_told(cause)
         if on and before is not None and before.done_at is not None:
             due = max(due, before.done_at + _AGAIN)
@@ -225,6 +241,8 @@ def _of_a_request(desk: Desk, news: News) -> None:
         return
     assert news.record_id is not None
     record = desk.parts.journal.get(news.record_id)
+    if _of_old(record, news.at):
+        return
     key = str(news.id)
     if name == "to_correct":
         # Judged again and again while people look for the right word.
@@ -248,7 +266,7 @@ def _of_the_whole(desk: Desk, news: News) -> None:
 
 def _both(desk: Desk, news: News, subject: str, cause: str, on: bool, data: Mapping[str, Any]) -> None:
     kept = {name: value for name, value in data.items() if name not in {"on", "cause"}}
-    desk.admin(subject, cause, str(news.id), kept, on=on)
+    desk.admin(subject, cause, str(news.id), kept, at=news.at, on=on)
     told = {"at": news.at.isoformat(), "subject": subject, "cause": cause}
     desk.hooks("alarm" if on else "alarm_over", str(news.id), told)
 
@@ -259,7 +277,7 @@ def _held(desk: Desk, news: News) -> None:
     if cause in HELD:
         _both(desk, news, f"account:{news.subject}", cause, True, {"since": news.at.isoformat()})
     if cause in OWNERS:
-        desk.owner(news.subject, cause, str(news.id), on=True)
+        desk.owner(news.subject, cause, str(news.id), at=news.at, on=True)
 
 
 def _released(desk: Desk, news: News, *, but: str) -> None:
@@ -269,7 +287,7 @@ def _released(desk: Desk, news: News, *, but: str) -> None:
         ):
             _both(desk, news, f"account:{news.subject}", cause, False, {})
         if desk.stands(owners_cause(news.subject, cause)):
-            desk.owner(news.subject, cause, str(news.id), on=False)
+            desk.owner(news.subject, cause, str(news.id), at=news.at, on=False)
 
 
 def _was_held(desk: Desk, news: News, cause: str) -> bool:
@@ -287,7 +305,7 @@ def _trouble(desk: Desk, news: News) -> None:
     if text.startswith(OF_ALL) and standing(desk.parts, server, "login_refused") is not None:
         return  # told already, with what is to be done
     if text.startswith(OF_ALL):
-        desk.admin(server, TROUBLE, str(news.id), {"since": news.at.isoformat()}, on=True)
+        desk.admin(server, TROUBLE, str(news.id), {"since": news.at.isoformat()}, at=news.at, on=True)
         return
-    desk.admin(server, TROUBLE, str(news.id), {}, on=False)
-    desk.admin(news.subject, TROUBLE, str(news.id), {"since": news.at.isoformat()}, on=bool(text))
+    desk.admin(server, TROUBLE, str(news.id), {}, at=news.at, on=False)
+    desk.admin(news.subject, TROUBLE, str(news.id), {"since": news.at.isoformat()}, at=news.at, on=bool(text))

@@ -16,7 +16,7 @@ from connector.ports import Folder, Href
 from connector.report.context import Pause
 from connector.report.notices import FILE_NAME, notice_file, render_notice
 from connector.report.typography import Language
-from connector.steps import vanished
+from connector.steps import pauses, vanished
 from connector.steps.context import pause_of
 from connector.steps.parts import FolderSettings, Parts
 
@@ -55,7 +55,7 @@ def deleted(parts: Parts, settings: FolderSettings, *, there: bool) -> bool:
 
 
 def _content(parts: Parts, settings: FolderSettings, language: Language) -> bytes:
-    pause: Pause | None = vanished.pause_of(parts, settings.name)
+    pause: Pause | None = vanished.pause_of(parts, settings.name) or pauses.pause_of(parts, settings.name)
     for account in settings.accounts:
         pause = pause or pause_of(parts, account)
     if pause is None:

@@ -43,10 +43,8 @@ def waits(parts: Parts, record: Record) -> bool:
     """True for a request that is out and has an order to be tried now."""
     if record.state not in OUT:
         return False
-    pending = record.extra.get("pending_order")
-    if pending is not None and orders.due(parts, record):
-        return orders.asks_the_platform(Verb(pending["verb"]), record.state)
-    return any(_may_try(parts, record, one) for one in parts.journal.orders(record))
+    standing = parts.journal.orders(record)
+    return _authors_turn(parts, record) or any(_may_try(parts, record, one) for one in standing)
 
 
 def obey_out(parts: Parts, record: Record) -> Record:
@@ -54,9 +52,14 @@ def obey_out(parts: Parts, record: Record) -> Record:
     for one in parts.journal.orders(record):
         if record.state in OUT and _may_try(parts, record, one):
             record = _obeyed_out(parts, record, one)
-    if waits(parts, record) and "pending_order" in record.extra:
-        return _authors(parts, record)
-    return record
+    return _authors(parts, record) if _authors_turn(parts, record) else record
+
+
+def _authors_turn(parts: Parts, record: Record) -> bool:
+    pending = record.extra.get("pending_order")
+    if pending is None or not orders.due(parts, record):
+        return False
+    return orders.asks_the_platform(Verb(pending["verb"]), record.state)
 
 
 def _may_try(parts: Parts, record: Record, one: Ordered) -> bool:
@@ -102,11 +105,6 @@ def is_in_turn(record: Record, address: str) -> bool:
 # -------------------------------------------------------------------------------------- the server's pass
 
 
-def stops(parts: Parts, record: Record) -> bool:
-    """True while the administrator's « cancel » stands: nothing of the request leaves meanwhile."""
-    return any(one.verb == Verb.CANCEL.value for one in parts.journal.orders(record))
-
-
 def obey_here(parts: Parts, record: Record) -> Record:
     """Obey what stands for a request that is not out. Remote errors pass through: it is tried again then."""
     for one in parts.journal.orders(record):
@@ -132,6 +130,8 @@ def _obeyed_here(parts: Parts, record: Record, one: Ordered) -> Record:
         return (
             _over_if(parts, cancel.cancel(parts, record, one.wording), one) if verb is Verb.CANCEL else record
         )
+    if record.state is State.PREPARED and parts.journal.intent(record, "mark") is not None:
+        return record  # perhaps its marker stands already: that is found out first
     if record.state.before_mark or record.state is State.HELD:
         if verb is Verb.CANCEL and record.state.before_mark and record.state is not State.UNCONFIRMED:
             return _stopped(parts, record, one)

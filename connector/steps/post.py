@@ -61,7 +61,10 @@ def leave(parts: Parts, *, deadline: float | None = None) -> int:
         if group[0].kind == HOOK:
             taken += sum(_called(parts, one) for one in group)
         elif _relay_is_there(parts):
-            taken += _mailed(parts, group)
+            mailed = _mailed(parts, group)
+            taken += mailed
+            if mailed and _relay_answered(parts):
+                break  # what would still be told of the relay itself is over: taken in first
     return taken
 
 
@@ -127,7 +130,6 @@ def _mailed(parts: Parts, letters: list[Letter]) -> int:
         _again(parts, letters, str(error), GIVE_UP)
         return 0
     parts.journal.end_letters(letters, TOLD, words=made[1])
-    _relay_answered(parts)
     parts.said.counts["mails"] += 1
     return 1
 
@@ -137,6 +139,8 @@ def _not_before(parts: Parts, letters: Sequence[Letter]) -> datetime | None:
     now, first = parts.now(), letters[0]
     if first.kind == ALARM and first.data.get("cause") in _CANNOT_WAIT:
         return None
+    if first.data.get("asked"):
+        return None  # whoever asked for it, a moment ago, waits for it
     until = quiet_until(now, _quiet(parts, first))
     if until is not None:
         return until
@@ -191,12 +195,13 @@ def _relay_failed(parts: Parts, letters: Sequence[Letter], error: RemoteError) -
         raise_alarm(parts, "machine", "relay", text)
 
 
-def _relay_answered(parts: Parts) -> None:
+def _relay_answered(parts: Parts) -> bool:
+    """It took a mail; True where that ends an alarm."""
     said = parts.said
     if said.failing_since is not None:
         log.info("the mail relay takes mails again")
     said.failing_since, said.refusals, said.rests_until = None, 0, None
-    end_alarm(parts, "machine", "relay", "the mail relay takes mails again")
+    return end_alarm(parts, "machine", "relay", "the mail relay takes mails again")
 
 
 # ------------------------------------------------------------------------------------------------- hooks

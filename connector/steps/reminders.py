@@ -27,7 +27,7 @@ from connector.journal import Hold
 from connector.lifecycle import Record, SignatoryFacts, State
 from connector.ports import SignatoryProgress, TransactionId
 from connector.sidecar.model import Order, Reminders, Verb
-from connector.steps import assumed, waiting
+from connector.steps import assumed, pauses, waiting
 from connector.steps.parts import Parts
 from connector.steps.replies import reply
 
@@ -110,7 +110,7 @@ def remind_if_due(parts: Parts, record: Record, before: Record) -> Record:
     if record.extra.get("unknown_word") or not _due(parts, record):
         return record
     hold = parts.journal.held(record.account)
-    if hold is not None and _stops(hold):
+    if (hold is not None and _stops(hold)) or pauses.by_hand(parts, record.folder) is not None:
         return record
     # One after the other: the first one finds out for its account whether the platform knows this call at all.
     with parts.probed[record.account]:
@@ -231,7 +231,10 @@ def _call(parts: Parts, record: Record, wording: str) -> Record:
     except AnsweredNo as error:
         if error.cause in _HOLDING:
             waiting.hold_account(parts, record.account, error)
-            return _not_left(parts, record, error)
+            if error.cause.answers_send:
+                return _not_left(parts, record, error)
+            # A page of maintenance may be a proxy's, and a mail have left behind it.
+            return _counted(parts, record, UNCONFIRMED, wording, at)
         return _refused(parts, record, wording, error)
     except (NotFound, InvalidResponse) as error:
         # The platform has just answered for this transaction: it is the operation that it does not know.

@@ -22,9 +22,11 @@ from connector.steps.news import DIGEST, Desk
 from connector.steps.parts import Parts
 
 LOOK_EVERY: Final = timedelta(minutes=10)
-IN_DOUBT, FOREIGN_MARK, BRAKE = "in_doubt", "foreign_mark", "brake_day"
+IN_DOUBT, FOREIGN_MARK, BRAKE, UNKNOWN_WORD = "in_doubt", "foreign_mark", "brake_day", "unknown_word"
 _MARKS: Final = frozenset({"marker_unreadable", "marker_other_connector"})
 _NO_STATUS: Final = State.WITHDRAWN
+_DIGESTS: Final = "digests"
+"""Event: the digests of a ``day`` are posted. Whoever had nothing in theirs hears of the next day's."""
 _BACK: Final = timedelta(days=1)
 
 
@@ -38,7 +40,7 @@ def look(parts: Parts) -> None:
     desk = Desk(parts)
     for record in records:
         if record.state is State.IN_PROGRESS:
-            desk.tell_people(record, frozenset({Occasion.EXPIRES}))
+            desk.tell_people(record, frozenset({Occasion.EXPIRES}), at=now)
     for account in parts.accounts:
         _needs_somebody(desk, account, [record for record in records if record.account == account])
     _digests(desk, records)
@@ -90,11 +92,12 @@ def _needs_somebody(desk: Desk, account: str, records: Sequence[Record]) -> None
     held = {
         IN_DOUBT: [one for one in records if one.state is State.IN_DOUBT],
         FOREIGN_MARK: [one for one in records if one.state is State.HELD and one.reason in _MARKS],
+        UNKNOWN_WORD: [one for one in records if one.extra.get("unknown_word")],
         BRAKE: [one for one in records if _braked(desk.parts, one)],
     }
     for cause, them in held.items():
         data = {"refs": sorted(one.ref for one in them), "n": len(them)}
-        desk.admin(subject, cause, stamp, data, on=bool(them))
+        desk.admin(subject, cause, stamp, data, at=desk.parts.now(), on=bool(them))
 
 
 def _braked(parts: Parts, record: Record) -> bool:
@@ -111,6 +114,12 @@ def _digests(desk: Desk, records: Sequence[Record]) -> None:
     if day is None or parts.relay is None or parts.said.digests == day:
         return
     parts.said.digests = day
+    last = parts.journal.last_account_event("", _DIGESTS)
+    if last == {"day": day.isoformat()}:
+        return
+    parts.journal.mark_account("", _DIGESTS, {"day": day.isoformat()})
+    if last is None:
+        return  # the first day of all: what there is to tell is known to whoever has just begun
     ended = told_of(parts, records, parts.now() - 7 * _BACK)
     for address in by_person(parts, ended):
         desk.put(

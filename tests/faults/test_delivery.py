@@ -186,20 +186,20 @@ def test_changed_or_gone_when_it_comes_home(tmp_path: Path, mode: Mode) -> None:
 
 
 @MODES
-@pytest.mark.parametrize("what", ["lettre.pdf", "."])
-def test_away_for_a_moment_while_a_try_is_due(tmp_path: Path, mode: Mode, what: str) -> None:
+@pytest.mark.parametrize(("what", "status"), [("lettre.pdf", 423), (".", 423), ("lettre.pdf", 503)])
+def test_away_for_a_moment_while_a_try_is_due(tmp_path: Path, mode: Mode, what: str, status: int) -> None:
     """C10: A move may arrive as a deletion and an upload: a try that falls between does not take it for gone, also
-    where an earlier one was refused for good (423) after it was begun.
+    where an earlier one was refused (423), or may have happened (503).
     """
     timing = replace(QUICK, gone_patience=timedelta(minutes=10))
     with Stage(tmp_path, mode, timing=timing) as stage:
         home = f"{ROOT}/Client"
         stage.dms.person.mkdir(home)
         send_out(stage, "lettre", folder=home)
-        break_write(stage, "lettre", "MOVE", folder=home, kind="status", status=423, times=None)
+        break_write(stage, "lettre", "MOVE", folder=home, kind="status", status=status, times=None)
         stage.sign()
         stage.run()
-        assert "est ouvert par quelqu’un" in stage.first_line(folder=home)
+        assert ("est ouvert par quelqu’un" in stage.first_line(folder=home)) is (status == 423)
         kept = {name: stage.read(name, folder=home) for name in ("lettre.pdf", "lettre.sign.yaml")}
         for name in ("Client",) if what == "." else (f"Client/{one}" for one in kept):
             stage.delete(name)
@@ -216,6 +216,43 @@ def test_away_for_a_moment_while_a_try_is_due(tmp_path: Path, mode: Mode, what: 
         assert signatures_in(stage, "lettre.pdf", folder=home) == 1
         assert not [name for name in stage.files() if "(signé)" in name]
         assert stage.sends() == [1]
+        stage.intact()
+
+
+@pytest.mark.parametrize("same", [False, True])
+@pytest.mark.parametrize("status", [423, 503])
+def test_an_original_of_an_earlier_time_stays_where_it_is(tmp_path: Path, status: int, same: bool) -> None:
+    """C10: A letter is signed a second time: its first original is not taken for what was moved there now.
+
+    Neither where the move was refused (423) or may have happened (503) and the letter is away for a moment, nor where
+    both have the same bytes.
+    """
+    timing = replace(QUICK, gone_patience=timedelta(minutes=10))
+    with Stage(tmp_path, "plain", timing=timing) as stage:
+        send_out(stage, "lettre")
+        stage.sign()
+        settle(stage)
+        earlier = stage.read("lettre (original).pdf")
+        second = earlier if same else letter("une seconde fois")
+        stage.write("lettre.pdf", second)
+        stage.write("lettre.sign.yaml", ONE + "action: recommencer\n")
+        stage.run()
+        break_write(stage, "lettre", "MOVE", kind="status", status=status, times=None)
+        stage.sign()
+        stage.run()
+        assert stage.record().state is State.DELIVERING
+        stage.delete("lettre.pdf")
+        stage.dms.behave()
+        stage.clock.advance(120)
+        stage.run(4)
+        assert "lettre.pdf" not in stage.files()
+        stage.write("lettre.pdf", second)
+        settle(stage)
+        assert stage.first_line() == in_place("lettre")
+        assert signatures_in(stage, "lettre.pdf") == 1
+        assert stage.read("lettre (original).pdf") == earlier
+        assert stage.read("lettre (original) (2).pdf") == second
+        assert stage.sends() == [1, 1]
         stage.intact()
 
 

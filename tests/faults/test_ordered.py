@@ -11,7 +11,10 @@ from typing import Any
 import pytest
 
 from connector.cli import main
+from connector.config import load_config
+from connector.daemon import Daemon
 from connector.lifecycle import State
+from connector.passes import account_pass, server_pass
 from tests import documents
 from tests.faults.points import Killed, Points
 from tests.faults.test_extras import LOCKED, locking, locks
@@ -409,8 +412,13 @@ def test_an_order_disturbs_nobody_at_work(tmp_path: Path) -> None:
         assert set(journal.standing_orders().values()) == {("dms", "cabinet")}
 
 
-def test_nothing_leaves_while_a_cancel_stands(tmp_path: Path) -> None:
-    """Given between the look at the folder and the sending: it does not leave."""
+@pytest.mark.parametrize(
+    ("moment", "first_line"),
+    [("prepared", STOPPED), ("marked", BY_ADMINISTRATOR)],
+    ids=["prepared", "marked"],
+)
+def test_nothing_leaves_while_a_cancel_stands(tmp_path: Path, moment: str, first_line: str) -> None:
+    """Given between the look at the folder and the sending: it does not leave, and what is marked is told so."""
     with Stage(tmp_path) as stage:
         stage.drop()
         given: list[Any] = []
@@ -418,14 +426,178 @@ def test_nothing_leaves_while_a_cancel_stands(tmp_path: Path) -> None:
 
         def fact(record: Any, event: Any, **changes: Any) -> Any:
             after = accepted(record, event, **changes)
-            if event.value == "prepared" and not given:
+            if event.value == moment and not given:
                 given.append(stage.parts.journal.order(after, "cancel"))
             return after
 
         stage.parts.journal.fact = fact  # type: ignore[method-assign]
         stage.run()
         assert given
-        assert stage.first_line() == STOPPED, stage.status()
+        assert stage.first_line().startswith(first_line), stage.status()
         assert sum(stage.sends()) == 0
+        stage.restart()
+        stage.run()
+        assert len(stage.records()) == 1
+        assert stage.first_line().startswith(first_line), stage.status()
         nothing_stands(stage)
         stage.intact()
+
+
+def test_the_look_at_a_folder_asks_the_platform_nothing_for_an_order(tmp_path: Path, call: Call) -> None:
+    """However slow the platform is: the folder's pass reads the order, the account's own pass obeys it."""
+    with Stage(tmp_path) as stage:
+        drop_all(stage, annule=ONE, relance=TWO, ordre=ONE, brouillon=ONE + "envoi: brouillon\n")
+        stage.clock.advance(2 * HOUR)
+        stage.run()
+        stage.write("annule.sign.yaml", ONE + "action: annuler\n")
+        stage.write("relance.sign.yaml", TWO + "action: relancer\n")
+        stage.write("brouillon.sign.yaml", ONE + "envoi: brouillon\naction: annuler\n")
+        assert call(stage, "cancel", "ordre", "--yes").status == 0
+        asked = len(stage.platform.requests)
+        waits = False
+        for _ in range(3):
+            stage.clock.advance(3)
+            waits = server_pass(stage.parts, "dms", stage.memory).ordered
+        assert len(stage.platform.requests) == asked
+        assert waits, "the account's pass is asked for"
+        assert "« annuler » est lu et sera suivi dès que Jesignexpert répondra." in words(stage, "annule")
+        assert account_pass(stage.parts, "cabinet").moved == 4
+        assert not server_pass(stage.parts, "dms", stage.memory).ordered
+        assert stage.first_line("annule").startswith("ANNULÉ – à votre demande")
+        assert stage.first_line("brouillon").startswith("ANNULÉ – à votre demande")
+        assert stage.first_line("ordre").startswith(BY_ADMINISTRATOR)
+        assert "Rappel fait le " in words(stage, "relance")
+        nothing_stands(stage)
+        stage.intact()
+
+
+# -------------------------------------------------------------------------------------------- pause
+
+
+@pytest.mark.parametrize("subject", [("--folder", "lettres"), ("--server", "dms")], ids=["folder", "server"])
+def test_pause_of_a_folder_or_a_server(tmp_path: Path, subject: tuple[str, str], call: Call) -> None:
+    """Nothing new leaves from there, nobody is reminded by itself; what has left comes home; a restart keeps it."""
+    with Stage(tmp_path, more="policy: {reminders: {first_after: 1d, every: 1d, at_most: 3}}\n") as stage:
+        drop_all(stage, dehors=ONE, retour=ONE)
+        dry = call(stage, "pause", *subject, "--dry-run")
+        assert "nothing new would leave from now on.\nNothing was changed." in dry.out
+        paused = call(stage, "pause", *subject)
+        assert (paused.status, f"jse-connector resume {' '.join(subject)}" in paused.out) == (0, True)
+        stage.restart()
+        drop_all(stage, attend=ONE)
+        assert stage.first_line("attend") == (
+            "EN PAUSE – les envois de ce dossier sont suspendus ; rien n’est perdu"
+        )
+        notice = stage.read("SIGNATURES EN PAUSE.txt").decode("utf-8-sig").replace("\u00a0", " ")
+        assert notice.startswith("SIGNATURES EN PAUSE – les envois de ce dossier sont suspendus")
+        views = {view.object: view.id for view in stage.platform.transactions()}
+        stage.platform.person_signs(views["retour"], MARIE)
+        stage.clock.advance(60 * HOUR)
+        stage.run()
+        assert stage.first_line("retour").startswith("SIGNÉ – ")
+        assert called(stage, "remind") == 0
+        assert sum(stage.sends()) == 2
+        assert "launches would go on" in call(stage, "resume", *subject, "--dry-run").out
+        assert stage.parts.journal.held_accounts()
+        assert call(stage, "resume", *subject).status == 0
+        stage.run()
+        assert stage.first_line("attend").startswith(OUT)
+        assert "SIGNATURES EN PAUSE.txt" not in stage.files()
+        stage.intact()
+
+
+def test_what_is_paused_is_named_once(tmp_path: Path, call: Call) -> None:
+    """An account, a folder or a server; neither none nor two of them, nor one that there is not."""
+    with Stage(tmp_path) as stage:
+        for arguments, told in (
+            ((), "exactly one of them"),
+            (("cabinet", "--folder", "lettres"), "exactly one of them"),
+            (("--folder", "cabinet"), 'no folder "cabinet". Known: lettres.'),
+            (("--server", "x"), 'no server "x". Known: dms.'),
+        ):
+            found = call(stage, "pause", *arguments)
+            assert (found.status, told in found.err) == (2, True), found.err
+        assert "folder lettres was not held" in call(stage, "resume", "--folder", "lettres").out
+
+
+def test_author_and_administrator_at_once(tmp_path: Path, call: Call) -> None:
+    """Both orders wait for the platform; each is answered once it is back, the author in the status alone."""
+    with Stage(tmp_path) as stage:
+        drop_all(stage, signe=ONE, annule=ONE)
+        stage.platform.switch(maintenance=True)
+        for name in ("signe", "annule"):
+            stage.write(f"{name}.sign.yaml", ONE + "action: annuler\n")
+        stage.run()
+        assert call(stage, "cancel", "signe", "annule", "--yes").status == 0
+        stage.run()
+        for name in ("signe", "annule"):
+            assert stage.first_line(name).startswith(OUT)
+            assert "« annuler » est lu et sera suivi" in words(stage, name)
+        stage.platform.switch(maintenance=False)
+        views = {view.object: view.id for view in stage.platform.transactions()}
+        stage.platform.person_signs(views["signe"], MARIE)
+        stage.clock.advance(HOUR)
+        stage.run()
+        assert stage.first_line("signe").startswith("SIGNÉ – "), stage.status("signe")
+        assert "« annuler » est arrivé trop tard" in words(stage, "signe")
+        assert stage.record("signe").extra["ordered"]["code"] in {"cancel_too_late", "cancel_signed"}
+        assert stage.first_line("annule").startswith(BY_ADMINISTRATOR)
+        assert "pending_order" not in stage.record("annule").extra or stage.record("annule").closed
+        assert called(stage, "cancel") == 1
+        nothing_stands(stage)
+        stage.intact()
+
+
+def test_a_page_of_maintenance_proves_nothing(tmp_path: Path) -> None:
+    """A proxy says 503 for a call that had its effect: the mail is not repeated, the end is told as ordered."""
+    for name in ("remind", "cancel"):
+        directory = tmp_path / name
+        directory.mkdir()
+        points = Points(variant="503")
+        with Stage(directory, seams=points.seams(workers())) as stage:
+            drop_all(stage, lettre=ONE)
+            stage.clock.advance(2 * HOUR)
+            stage.run()
+            stage.parts.journal.order(stage.record(), name)
+            strike(points, f"platform POST {name}", 0)
+            stage.run()
+            for _ in range(3):
+                stage.clock.advance(HOUR)
+                stage.run()
+            assert called(stage, name) == 1
+            if name == "cancel":
+                assert stage.first_line().startswith(BY_ADMINISTRATOR), stage.status()
+            else:
+                assert stage.record().extra["ordered"]["code"] == "unconfirmed"
+            nothing_stands(stage)
+            stage.intact()
+
+
+def test_the_service_is_woken(tmp_path: Path) -> None:
+    """By an order, its server's and its account's passes; by the end of a pause, those that may launch again."""
+    with Stage(tmp_path) as stage:
+        drop_all(stage, lettre=ONE)
+        daemon, journal = Daemon(stage.parts, load_config(stage.config_text)), stage.parts.journal
+        schedules = {name: daemon._jobs[name].schedule for name in ("server:dms", "account:cabinet")}
+
+        def woken() -> list[str]:
+            for schedule in schedules.values():
+                schedule.due = float("inf")
+            daemon._summons._looked = float("-inf")
+            daemon._summons.look()
+            return [name for name, schedule in schedules.items() if schedule.due < float("inf")]
+
+        assert woken() == []
+        journal.order(stage.record(), "cancel")
+        assert woken() == ["server:dms", "account:cabinet"]
+        assert woken() == []
+        for subject, meant in (
+            ("cabinet", ["server:dms", "account:cabinet"]),
+            ("folder:lettres", ["server:dms", "account:cabinet"]),
+            ("server:dms", ["server:dms", "account:cabinet"]),
+            ("folder:gone", []),
+        ):
+            journal.hold(subject, "manual", probe_at=stage.clock.now())
+            assert woken() == []
+            journal.release(subject)
+            assert woken() == meant, subject

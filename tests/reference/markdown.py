@@ -36,3 +36,9 @@ def paragraphs(text: str) -> str:
 def generated(how: str = "python -m tests.reference") -> str:
     """The line under a title that says where a page comes from."""
     return f"<!-- Written from the code by `{how}` (make docs): edit the code, not this page. -->\n"
+
+
+def slug(heading: str) -> str:
+    """The anchor that a heading gets where the pages are read."""
+    text = re.sub(r"[`*]|\[([^\]]*)\]\([^)]*\)", r"\1", heading).strip().lower()
+    return re.sub(r"[^\w\- ]", "", text).replace(" ", "-")

@@ -186,8 +186,7 @@ def _told(one: Entry) -> str:
 _HEAD = f"""# Every message, by its code
 
 {generated()}
-The texts in the folders carry no codes: people read sentences. Administrators and programs find the codes in
-`jse-connector show REF`, `lint --json`, `status --json`, in the log and in alarms{doctor_link()}. Search this page for
-one.
-Where a sentence holds a value, its name stands in ‹ ›. The states are on [states.md](states.md).
+The texts in the folders carry no codes: people read sentences. Administrators and programs find the codes behind a
+state in `jse-connector status` and `show REF`, in `status --json` and `lint --json`{doctor_link()}. Search this page
+for one. Where a sentence holds a value, its name stands in ‹ ›. The states are on [states.md](states.md).
 """

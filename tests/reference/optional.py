@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
+import yaml
+
 from tests.reference.markdown import code, generated, listed, table
+from tests.unit.test_architecture import PACKAGE
 
 
 def _table_of(module: str, name: str) -> Any:
@@ -36,21 +39,60 @@ def doctor_link() -> str:
     return ", and (`JSE-…`) in `doctor`: [doctor.md](doctor.md)" if there else ""
 
 
+def series() -> tuple[Any, ...]:
+    """Every series that the room of the metrics declares; none where there is no such room."""
+    return tuple(_table_of("connector.metrics", "SERIES") or ())
+
+
+def alerts() -> list[tuple[str, str, str, str]]:
+    """Name, how long, what it says, what it means and asks for, of each alert that is shipped."""
+    if not _RULES.is_file():
+        return []
+    groups = yaml.safe_load(_RULES.read_text("utf-8"))["groups"]
+    return [
+        (
+            rule["alert"],
+            str(rule.get("for", "at once")),
+            str(rule.get("annotations", {}).get("summary", "")),
+            str(rule.get("annotations", {}).get("description", "")),
+        )
+        for group in groups
+        for rule in group["rules"]
+        if "alert" in rule
+    ]
+
+
+_RULES = PACKAGE.parent / "docs" / "monitoring" / "jse-connector.rules.yaml"
+
+
 def metrics_link() -> str:
     """What the page of the configuration says of that one."""
-    there = _table_of("connector.metrics", "SERIES") is not None
-    return "\nWhat `metrics` tells: [metrics.md](metrics.md).\n" if there else ""
+    return "\nWhat `metrics` tells: [metrics.md](metrics.md).\n" if series() else ""
 
 
 def metrics_page() -> str | None:
     """Every series; None where nothing declares them."""
-    series: Iterable[Any] | None = _table_of("connector.metrics", "SERIES")
-    if series is None:
+    every = series()
+    if not every:
         return None
-    rows = [(code(one.name), one.kind, listed(one.labels) or "–", one.help) for one in series]
-    return "\n".join([_METRICS, table(("series", "kind", "labels", "meaning"), rows)])
+    rows = [(code(one.name), one.kind, listed(one.labels) or "–", one.help) for one in every]
+    parts = [_METRICS, table(("series", "kind", "labels", "meaning"), rows)]
+    if told := alerts():
+        parts += [
+            _ALERTS,
+            table(
+                ("alert", "for", "says", "what it means, what to do"),
+                ((code(name), *rest) for name, *rest in told),
+            ),
+        ]
+    return "\n".join(parts)
 
 
+_ALERTS = """
+## The alerts that are shipped
+
+[docs/monitoring/jse-connector.rules.yaml](../monitoring/jse-connector.rules.yaml), for Prometheus' `rule_files`.
+"""
 _DOCTOR = f"""# Every code of doctor
 
 {generated()}

@@ -81,7 +81,8 @@ def _mapping(node: Schema) -> str:
 
 _PATTERNS = {
     "d|h|min|s|ms": "a duration: `30s`, `2min`, `4h`, `3d`",
-    "[0-2][0-9]:": '`"20:00-08:00"`',
+    "[0-5][0-9]-[0-2]": '`"20:00-08:00"`',
+    "[0-2][0-9]:": 'a time, in quotes: `"08:00"`',
     "^/": "a path that begins with `/`",
     "^https?://": "an address: `https://…`",
     "@": "an e-mail address",
@@ -130,6 +131,12 @@ def page() -> str:
     if later:
         parts += ["\n## Known, and refused by name in this version\n", table(("key", "because"), later)]
     return "\n".join([*parts, metrics_link(), _FOOT])
+
+
+def later() -> str:
+    """What the file may hold one day and this version refuses by name, on the README."""
+    lines = [f"- {code(row.path.replace('*', 'NAME'))}: {row.why}" for row in NOT_ACTED_ON]
+    return "\n".join(lines or ["- nothing"]) + "\n"
 
 
 def _table(title: str, rows: list[Option]) -> str:

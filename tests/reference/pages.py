@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
-from pathlib import Path
 from typing import Final
 
 from tests.reference import (
     completion,
+    contents,
     grammar,
     layers,
     manual,
@@ -22,8 +22,7 @@ from tests.reference import (
     states,
     verbs,
 )
-
-ROOT: Final = Path(__file__).parents[2]
+from tests.reference.source import ROOT
 
 FILES: Final[Mapping[str, Callable[[], str | None]]] = {
     "docs/reference/configuration.md": options.page,
@@ -45,8 +44,13 @@ FILES: Final[Mapping[str, Callable[[], str | None]]] = {
 """File → its whole text; None: there is nothing to tell, and no file."""
 
 SECTIONS: Final[Mapping[str, Mapping[str, Callable[[], str]]]] = {
-    "README.md": {"verbs": verbs.short_list, "states": states.short_table},
+    "README.md": {
+        "verbs": verbs.short_list,
+        "states": states.short_table,
+        "later": options.later,
+    },
     "docs/platform.md": {"operations": platform.operations, "settings": platform.settings},
+    "docs/administrator.md": {"contents": partial(contents.contents, "docs/administrator.md")},
     "docs/architecture.md": {
         "layers": layers.diagram,
         "rooms": layers.rooms,

@@ -7,6 +7,9 @@ import inspect
 import textwrap
 from itertools import pairwise
 from pathlib import Path
+from typing import Final
+
+ROOT: Final = Path(__file__).parents[2]
 
 
 def member_docs(kind: type) -> dict[str, str]:

@@ -10,7 +10,7 @@ import typer
 import typer.main
 
 from connector.cli.app import app
-from connector.cli.verb_groups import first_sentence, sections_of
+from connector.cli.verb_groups import sections_of
 from tests.reference.markdown import code, generated, table
 
 PROGRAM = "jse-connector"
@@ -106,20 +106,12 @@ def common() -> list[tuple[str, str]]:
 
 def short_list() -> str:
     """The verbs on the README: one line for each heading."""
-    group = root()
     lines = []
-    for heading, names in sections_of(group.commands):
+    for heading, names in sections_of(root().commands):
         if names:
-            told = "; ".join(
-                f"{code(name)} {_uncapital(first_sentence(group.commands[name].help).rstrip('.'))}"
-                for name in names
-            )
-            lines.append(f"- **{heading}**: {told}.")
+            links = ", ".join(f"[{code(name)}](docs/reference/verbs.md#{name})" for name in names)
+            lines.append(f"- {heading}: {links}")
     return "\n".join(lines) + "\n"
-
-
-def _uncapital(text: str) -> str:
-    return text[:1].lower() + text[1:] if text[1:2].islower() else text
 
 
 def page() -> str:

@@ -28,10 +28,11 @@ needs_systemd = pytest.mark.skipif(
 
 
 @needs_systemd
-def test_the_unit_is_worth_what_is_said_of_it() -> None:
+@pytest.mark.parametrize("unit", sorted(UNIT.parent.glob("*.service")), ids=lambda unit: unit.stem)
+def test_the_unit_is_worth_what_is_said_of_it(unit: Path) -> None:
     """``systemd-analyze security``: 10 is a service without any protection, 0 one that can do nothing."""
     told = subprocess.run(
-        ["systemd-analyze", "security", "--offline=true", "--no-pager", str(UNIT)],
+        ["systemd-analyze", "security", "--offline=true", "--no-pager", str(unit)],
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     found = re.search(r"Overall exposure level for \S+: ([0-9.]+)", told.stdout)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import signal
 import socket
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 
 from connector import running
 from tests.system.test_cli import Process, Stage, until
+from tests.system.test_journal_full import drop
 
 SECOND = ", avenants: {server: dms, path: /Avenants/, account: cab, send: preview}"
 IMPATIENT = """
@@ -119,6 +121,10 @@ def test_a_day_of_changes(stage: Stage) -> None:
         _written(stage, more)
         until(lambda: not _kept(stage).refused and not _kept(stage).waiting, process)
         assert process.output.count("taken over again") == 1
+        assert (
+            process.output.count("configuration: the configuration needs a restart for servers.dms.password")
+            == 1
+        )
 
         # the folder of an open request leaves, and comes back
         _written(stage, more.replace("{lettres:", "{lettres-2:").replace("/Lettres/", "/Lettres 2/"))
@@ -137,4 +143,47 @@ def test_a_day_of_changes(stage: Stage) -> None:
         assert json.loads((stage.state / running.NAME).read_text())["format"] == 1
     finally:
         heard.close()
+        process.end()
+
+
+@pytest.mark.system
+def test_changes_under_load(stage: Stage) -> None:
+    """E7: The file changes again and again, settings of every kind in it, while letters are on their way: each leaves
+    once, none is left behind, nothing meets a defect."""
+    stage.connect()
+    stage.watch()
+    stage.dms.person.mkdir("Avenants")
+    good = stage.config.read_text()
+    versions = (
+        good.replace("send: live}", "send: live}" + SECOND),
+        good.replace("support: le support", "support: les autres"),
+        good.replace("user: signatures", "user: signatures, max_connections: 2"),
+        good.replace("max_calls_per_minute: 1000", "max_calls_per_minute: 900"),
+        good.replace("owner: chef@cabinet.example", "owner: chef@cabinet.example, max_sends_per_day: 90"),
+        good,
+    )
+    command = stage.command("run")
+    process = Process([command[0], "-c", IMPATIENT, *command[3:]], stage.environ, stage.directory)
+    letters = [f"Lettre {number}" for number in range(30)]
+    try:
+        process.ready()
+        for number, letter in enumerate(letters):
+            drop(stage, letter)
+            if number % 3:
+                continue
+            time.sleep(1)  # so that something is on its way
+            _written(stage, versions[number // 3 % len(versions)])
+            process.signal(signal.SIGHUP)
+            taken = number // 3 + 1
+            until(lambda taken=taken: process.output.count("taken over between") >= taken, process)  # type: ignore[misc]
+        _written(stage, versions[-1])
+        process.signal(signal.SIGHUP)
+        until(lambda: all(stage.told(one).startswith("EN COURS") for one in letters), process, seconds=120)
+        assert max(view.sends for view in stage.platform.transactions()) == 1
+        assert stage.invitations() == len(letters)
+        assert "Traceback" not in process.output
+        assert "met a defect" not in process.output
+        process.signal(signal.SIGTERM)
+        assert process.wait() == 0
+    finally:
         process.end()

@@ -25,8 +25,10 @@ from connector.lifecycle import DocumentFacts, State
 from connector.ports import Folder, Href, SigningService, TransactionId
 
 VERBS = ("run", "tick", "check-config", "connect", "status", "rebuild", "take-over", "pause", "resume", "resolve",
+         "cancel", "remind", "retry", "unlock",
          "demo", "version", "show", "forget", "contacts", "contacts import", "contacts list",
-         "lint", "preview", "schema", "spending")  # fmt: skip
+         "lint", "preview", "schema", "spending", "doctor", "calibrate", "backup", "restore", "leave", "notify",
+         "generate-config")  # fmt: skip
 GOOD = """\
 config_version: 1
 servers: {dms: {url: "https://cloud.lyon.example/dav/", user: signatures, password: {env: JSE_TEST_PASSWORD}}}
@@ -356,6 +358,14 @@ def test_rebuild_asks_first(
         stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert (done.returncode, "add --yes" in done.stderr) == (2, True)
+    dry = Called(capsys, "rebuild", "--dry-run", *options)
+    assert (dry.status, before in dry.out, "Nothing was changed." in dry.out) == (0, True, True)
+    held = journal.by_ref(before)
+    assert held is not None
+    assert held.state is State.HELD
+    whole = Called(capsys, "rebuild", "--dry-run", "--config", good, "--state", tmp_path / "state")
+    assert (whole.status, "would be put aside, whole, and a new one begun" in whole.out) == (0, True)
+    assert (tmp_path / "state" / "journal" / "journal.sqlite").is_file()
     assert Called(capsys, "rebuild", "--yes", *options).status == 0
     released, kept = journal.by_ref(before), journal.by_ref(other)
     assert released is not None

@@ -438,6 +438,32 @@ def test_five_faults_are_named_in_one_run() -> None:
             "not a",
         ),
         (GOOD + MAIL.format("from_address: a@b.example"), "mail.from_address", 18, "unknown key"),
+        (GOOD + MAIL.format("user: u"), "mail.user", 18, "mail.password is missing"),
+        (
+            GOOD + MAIL.format("password: {env: P}").replace("smtp:", "smtps:"),
+            "mail.password",
+            18,
+            "mail.user is",
+        ),
+        (GOOD + MAIL.format("user: u, password: {env: P}"), "mail.relay", 18, "smtps:// or smtp+starttls://"),
+        (GOOD + MAIL.format("digest: 8:00"), "mail.digest", 18, "in quotes"),
+        (GOOD + MAIL.format("digest: 08:00"), "mail.digest", 18, "in quotes"),
+        (GOOD + "hooks: {chat: {}}\n", "hooks.chat", 18, "command, or url"),
+        (
+            GOOD + "hooks: {chat: {url: 'https://x.example/', command: /x}}\n",
+            "hooks.chat",
+            18,
+            "command, or url",
+        ),
+        (GOOD + "hooks: {chat: {command: [open-ticket]}}\n", "hooks.chat", 18, "whole path"),
+        (GOOD + "hooks: {chat: {command: /x, events: [always]}}\n", "hooks.chat.events.1", 18, '"alarm"'),
+        (GOOD + "hooks: {chat: {command: /x, name: y}}\n", "hooks.chat.name", 18, "the key above"),
+        (GOOD + "hooks: {chat: {url: 'ftp://x.example/'}}\n", "hooks.chat.url", 18, "https://"),
+        (GOOD + "hooks: {chat: {url: 'https://u:p@x.example/'}}\n", "hooks.chat.url", 18, "a login stands"),
+        (GOOD + "hooks: {}\n", "hooks", 18, "at least one"),
+        (GOOD + "ping: {url: 'https://x.example/ 1'}\n", "ping.url", 18, "no blank"),
+        (GOOD + "policy: {holidays: germany}\n", "policy.holidays", 18, '"alsace-moselle"'),
+        (GOOD + "policy: {weekends: true}\n", "policy.weekends", 18, '"work" or "quiet"'),
         (GOOD + "journal: {url: journal.db}\n", "journal.url", 18, "sqlite:////"),
         (GOOD + "policy: {same_phone: maybe}\n", "policy.same_phone", 18, '"refuse" or "warn"'),
         (GOOD + "policy: {refuse_domains: [localhost]}\n", "policy.refuse_domains.1", 18, "not a domain"),
@@ -615,6 +641,10 @@ def test_what_is_not_acted_on_is_refused_by_name(path: str) -> None:
             "accounts.lyon.max_sends_per_day",
         ),
         (changed("https://cloud", "http://cloud"), "servers.cloud.url"),
+        (changed("account: lyon\n", "account: lyon\n    notify: a@lyon.example\n"), "folders.letters.notify"),
+        (GOOD + "hooks: {chat: {url: 'https://x.example/hooks/T0ABCDEF12345678xyz'}}\n", "hooks.chat.url"),
+        (GOOD + "ping: {url: 'https://hc.example/0f5d2e6a-8c7b-4a39-9d1e-2b3c4d5e6f70'}\n", "ping.url"),
+        (GOOD + "ping: {url: 'http://hc.example/me'}\n", "ping.url"),
         (changed("lyon.example/dav", "lyon.example/remote.php/webdav"), "servers.cloud.url"),
     ],
 )
@@ -624,6 +654,12 @@ def test_a_warning_does_not_make_a_file_invalid(text: str, path: str) -> None:
     assert warning.path == path
     assert warning.line is not None
     assert load_config(text)
+
+
+def test_a_plain_address_to_call_is_no_warning() -> None:
+    """One without a key in it, or on this host."""
+    for url in ("https://chat.example/hooks/signatures-of-the-firm?room=1", "http://127.0.0.1:9000/ping"):
+        assert problems(GOOD + f"ping: {{url: '{url}'}}\n", warnings=True) == []
 
 
 def test_http_on_loopback_is_no_warning() -> None:

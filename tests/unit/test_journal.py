@@ -1026,6 +1026,26 @@ def test_a_journal_of_version_2_keeps_everything(journal: Journal, path: Path, c
         assert list(opened.overviews("lyon", "/")) == ["/x"]
 
 
+def test_a_journal_of_version_3_keeps_everything(journal: Journal, path: Path, clock: Clock) -> None:
+    """3 → 4: the letters come, all else is as it was; of what has happened before nobody is told any more."""
+    record = prepared(journal)
+    journal.close()
+    made_today = tables(path)
+    with raw(path) as db:
+        db.execute("DROP TABLE outbox")
+        db.execute("UPDATE meta SET value = '3' WHERE name = 'schema'")
+    before = {name: rows for name, rows in contents_of(path).items() if name not in {"meta", "outbox"}}
+    with contextlib.closing(Journal(f"sqlite:///{path}", now=clock)) as opened:
+        assert opened.get(record.id) == record
+        found = contents(path)
+        assert {name: found[name] for name in before} == before
+        assert found["outbox"] == []
+        assert tables(path) == made_today
+        assert opened.news(opened.told_up_to()) == []
+        opened.mark_account("lyon", "held", {"cause": "tokens"})
+        assert [one.name for one in opened.news(opened.told_up_to())] == ["held"]
+
+
 def contents_of(path: Path) -> dict[str, list[tuple[Any, ...]]]:
     """What there is in those tables that an older journal has."""
     with raw(path) as db:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from connector.report.context import PauseCause, WaitReason
 from connector.report.problems import WORDINGS
 from connector.sidecar.codes import CODES
 from tests.reference import completion, layers, messages, options, pages, questions, states, verbs
+from tests.reference.markdown import slug
 from tests.unit.test_architecture import LAYER
 
 ROOT = Path(__file__).parents[2]
@@ -147,7 +149,7 @@ def test_every_verb_has_a_heading() -> None:
 
 
 def test_the_man_pages_are_right() -> None:
-    """As troff sees them: no warning, and all verbs are there."""
+    """As troff sees them, and mandoc where there is one: no warning, and all verbs are there."""
     if shutil.which("man") is None or shutil.which("groff") is None:
         pytest.skip("no man")
     for name in ("jse-connector.1", "jse-connector.yaml.5"):
@@ -159,6 +161,12 @@ def test_the_man_pages_are_right() -> None:
             env={"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8", "MANWIDTH": "100", "MANROFFSEQ": ""},
         )
         assert shown.stderr == ""
+        if mandoc := shutil.which("mandoc"):
+            page = str(ROOT / "docs" / "man" / name)
+            judged = subprocess.run(
+                [mandoc, "-T", "lint", "-W", "warning", page], capture_output=True, text=True, check=False
+            )
+            assert judged.stdout + judged.stderr == ""
         if name.endswith("1"):
             assert all(f"jse-connector {verb.name}" in shown.stdout for verb in VERBS)
 
@@ -167,7 +175,7 @@ def test_a_shell_completes_verbs_options_and_names(tmp_path: Path) -> None:
     """The shipped script, in a real bash: what the program offers, from the configuration that is meant."""
     if shutil.which("bash") is None:
         pytest.skip("no bash")
-    program = Path(shutil.which("jse-connector") or ROOT / ".venv" / "bin" / "jse-connector")
+    program = Path(sys.executable).parent / "jse-connector"
     if not program.is_file():
         pytest.skip("not installed")
     asked = ("st", "take-over lyon-", "lint --lang")
@@ -191,12 +199,6 @@ def test_a_shell_completes_verbs_options_and_names(tmp_path: Path) -> None:
 
 # --------------------------------------------------------------------------------------------------
 # Links
-
-
-def slug(heading: str) -> str:
-    """The anchor that a heading gets where the pages are read."""
-    text = re.sub(r"[`*]|\[([^\]]*)\]\([^)]*\)", r"\1", heading).strip().lower()
-    return re.sub(r"[^\w\- ]", "", text).replace(" ", "-")
 
 
 def anchors(page: Path) -> set[str]:

@@ -1,0 +1,144 @@
+"""``leave FOLDER``: our own files and tags go, on both kinds of servers; what is anybody else's stays, and is told."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from connector.cli import leave as room
+from connector.cli.common import Settings
+from connector.cli.wiring import single_instance
+from connector.errors import JournalError
+from connector.lifecycle import State
+from connector.ports import FileId
+from connector.steps import leaving
+from tests.faults.test_once import MODES, Town
+from tests.worlds import MODELS, ONE, ROOT, Mode, Stage
+
+NOTE = b"Appeler Mme Dupont avant."
+
+
+def told(stage: Stage) -> dict[str, str]:
+    """Place below the watched folder → why it stays."""
+    found = leaving.look(stage.parts, stage.parts.watched["lettres"])
+    return {href.removeprefix(f"/{ROOT}/"): why for href, why in found.stays}
+
+
+def settings(stage: Stage) -> Settings:
+    file = stage.directory / "config.yaml"
+    file.write_text(stage.config_text)
+    return Settings(config=file, state=stage.state.directory)
+
+
+def a_folder_of_all_kinds(stage: Stage) -> dict[str, bytes]:
+    """Signed, refused, to correct, only prepared; returns what must lie there afterwards, byte for byte."""
+    stage.drop(
+        "signée",
+        sidecar="attestation: oui\nsignataires: Marie Dupont <marie.dupont@cabinet.fr> 06 12 34 56 78",
+    )
+    stage.drop("annotée")
+    stage.run()
+    stage.sign()
+    stage.run()
+    stage.drop("à corriger", sidecar=ONE + "mesage: Bonjour\n")
+    stage.drop(
+        "essai", sidecar="envoi: non\nsignataires: Marie Dupont <marie.dupont@cabinet.fr> 06 12 34 56 78\n"
+    )
+    stage.run()
+    stage.clock.advance(400)
+    stage.run()
+    assert stage.record("signée").state is State.DELIVERED
+    assert stage.record("essai").state is State.PREVIEWED
+    assert stage.record("à corriger").state is State.REJECTED
+    # A person wrote into a status, changed a model, and keeps files under names of ours.
+    status = stage.read("annotée.signature.txt") + b"Vu avec elle le 3.\r\n"
+    stage.write("annotée.signature.txt", status)
+    model = next(path for path in stage.ground.files(f"{ROOT}/{MODELS}") if path.endswith(".yaml.txt"))
+    stage.person.write(model, b"signataires: le mien\n")
+    stage.write("à la main.signature.txt", NOTE)
+    stage.write("dessin.apercu.pdf", b"%PDF-1.4 un plan")
+    ours = ("signée.signature.txt", "essai.signature.txt", "essai.apercu.pdf", "à corriger.signature.txt")
+    assert set(ours) <= set(stage.files())
+    kept = {path: data for path, data in stage.ground.files().items() if path.startswith(f"{ROOT}/")}
+    for path in list(kept):
+        name = path.rpartition("/")[2]
+        if (
+            name in ours
+            or name in ("_Suivi des signatures.txt", "à corriger.sign.corrigé.yaml")
+            or (f"/{MODELS}/" in path and path != model)
+            or "/.signature/" in path
+        ):
+            del kept[path]
+    assert f"{ROOT}/signée.pdf" in kept
+    return kept
+
+
+@MODES
+def test_only_ours_goes(tmp_path: Path, mode: Mode, capsys: pytest.CaptureFixture[str]) -> None:
+    """What is left is exactly what people wrote, what was signed, what they changed; said again, nothing happens."""
+    with Town(tmp_path, mode) as stage:
+        kept = a_folder_of_all_kinds(stage)
+        tagged = [
+            FileId(str(record.document.file_id)) for record in stage.records() if record.document.file_id
+        ]
+        hung = stage.parts.folders["dms"].annotations()
+        if mode == "nextcloud":
+            assert hung is not None
+            assert any(hung.tags_of(file) for file in tagged)
+        stage.stop()
+        given, before = settings(stage), stage.tree()
+        assert room.leave(given, "lettres", dry_run=True, yes_open=False, yes=False, names=True) == 0
+        assert stage.tree() == before, "a dry run removes nothing"
+        said = capsys.readouterr().out
+        assert "essai.apercu.pdf" in said
+        assert leaving.EDITED in said
+        assert leaving.UNKNOWN in said
+
+        assert room.leave(given, "lettres", dry_run=False, yes_open=False, yes=True) == 0
+        left = {path: data for path, data in stage.ground.files().items() if path.startswith(f"{ROOT}/")}
+        assert left == kept
+        assert not stage.markers()
+        stage.start()
+        if mode == "nextcloud":
+            hung = stage.parts.folders["dms"].annotations()
+            assert hung is not None
+            assert not any(hung.tags_of(file) for file in tagged)
+        after = told(stage)
+        assert after["annotée.signature.txt"] == leaving.EDITED
+        assert after["à la main.signature.txt"] == leaving.UNKNOWN
+        assert after["dessin.apercu.pdf"] == leaving.UNKNOWN
+        assert leaving.look(stage.parts, stage.parts.watched["lettres"]).ours == []
+        stage.stop()
+        assert room.leave(given, "lettres", dry_run=False, yes_open=False, yes=True) == 0
+        # Watched again, it is a new folder: nothing is launched that lay there.
+        stage.start()
+        sends = stage.sends()
+        stage.write("plus tard.pdf", stage.read("essai.pdf"))
+        stage.run()
+        assert stage.sends() == sends
+
+
+def test_while_something_is_under_way(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Refused, with what would be lost; said all the same, the marker of what is under way stays, so does its owner."""
+    with Town(tmp_path, "plain") as stage:
+        stage.drop()
+        stage.run()
+        assert stage.record().state is State.IN_PROGRESS
+        stage.stop()
+        given, before = settings(stage), stage.tree()
+        assert room.leave(given, "lettres", dry_run=False, yes_open=False, yes=True) == 1
+        assert stage.tree() == before
+        assert "erases them after a month" in capsys.readouterr().out
+        with single_instance(stage.state), pytest.raises(JournalError, match="is the service running"):
+            room.leave(given, "lettres", dry_run=False, yes_open=True, yes=True)
+        assert stage.tree() == before
+        assert room.leave(given, "lettres", dry_run=False, yes_open=True, yes=True) == 0
+        assert len(stage.markers()) == 1
+        assert "lettre.signature.txt" not in stage.files()
+        stage.start()
+        stage.run()
+        assert stage.sends() == [1]
+        stage.sign()
+        stage.run()
+        assert stage.record().state is State.DELIVERED, "the service took it up again all the same"

@@ -1,0 +1,82 @@
+"""``jse-connector-as-service``: what of the unit is taken, drop-ins included, and what is said where it cannot be."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from connector.cli import as_service
+
+UNITS = Path(__file__).parents[2] / "systemd"
+DROP_IN = """
+# /etc/systemd/system/jse-connector.service.d/override.conf
+[Unit]
+Description=ours
+[Service]
+LoadCredential=dms-lyon:/etc/jse-connector/credentials/dms-lyon
+ReadWritePaths=/srv/journal \\
+  # on another disk
+  /srv/other
+ExecStart=
+ExecStart=-/opt/pipx/bin/jse-connector --debug run --config "/srv/our config.yaml"
+Environment=A=1
+Environment=
+RuntimeDirectory=jse
+WatchdogSec=5
+[Install]
+Alias=x.service
+"""
+
+
+def test_the_unit_and_its_drop_ins() -> None:
+    """Settings in their order, so that one that is emptied is; the program of the last ExecStart with its options;
+    nothing of how a service lives."""
+    text = (UNITS / as_service.UNIT).read_text() + DROP_IN
+    service = as_service.read_unit(text)
+    assert service.program == ("/opt/pipx/bin/jse-connector", "--debug", "--config", "/srv/our config.yaml")
+    names = [name for name, _ in service.settings]
+    assert ("LoadCredential", "dms-lyon:/etc/jse-connector/credentials/dms-lyon") in service.settings
+    assert [value.split() for name, value in service.settings if name == "ReadWritePaths"] == [
+        ["/srv/journal", "/srv/other"]
+    ]
+    assert [value for name, value in service.settings if name == "Environment"] == ["A=1", ""]
+    assert {"User", "StateDirectory", "ProtectSystem", "CapabilityBoundingSet", "SystemCallFilter"} <= set(
+        names
+    )
+    assert names.count("SystemCallFilter") == 3
+    assert not {"Type", "ExecStart", "ExecReload", "WatchdogSec", "Restart", "RestartSec", "NotifyAccess",
+                "RestartPreventExitStatus", "TimeoutStartSec", "OOMPolicy", "RuntimeDirectory", "Description",
+                "Alias", "WantedBy", "Conflicts"} & set(names)  # fmt: skip
+
+
+def test_the_call() -> None:
+    """Each setting is one argument, whatever stands in it; the verb's own arguments come last and unchanged."""
+    service = as_service.read_unit((UNITS / as_service.TICK).read_text())
+    called = as_service.command(service, ["doctor", "--report", "a b.txt"], terminal=False, number=7)
+    assert called[0] == "systemd-run"
+    assert called[called.index("--") + 1 :] == ["/usr/bin/jse-connector", "doctor", "--report", "a b.txt"]
+    assert "--pipe" in called
+    assert "--pty" not in called
+    assert "--unit=jse-connector-verb-7" in called
+    assert "--property=User=jse-connector" in called
+    assert "--property=CapabilityBoundingSet=" in called
+    assert "--pty" in as_service.command(service, ["status"], terminal=True, number=7)
+
+
+def test_a_unit_without_the_verb() -> None:
+    with pytest.raises(as_service.Refused, match="ExecStart"):
+        as_service.read_unit("[Service]\nExecStart=/bin/true\n")
+
+
+def test_without_systemd(tmp_path: Path) -> None:
+    """One line that says what does work; without a verb, how it is called."""
+    program = [sys.executable, "-c", "import sys; from pathlib import Path; from connector.cli import as_service; "
+               f"as_service._RUNS = Path({str(tmp_path)!r}) / 'none'; as_service.main(sys.argv[1:])"]  # fmt: skip
+    done = subprocess.run([*program, "doctor"], capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert len(done.stderr.splitlines()) == 1
+    assert "runuser -u jse-connector" in done.stderr
+    assert subprocess.run(program, capture_output=True, text=True, check=False).returncode == 2

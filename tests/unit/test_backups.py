@@ -1,0 +1,221 @@
+"""Backups of a journal: whole or not there, verified, put back with nothing sent twice; and what a package asks."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from connector import __version__
+from connector.cli import backups, keep, packaged
+from connector.cli.common import Settings
+from connector.cli.wiring import State, single_instance
+from connector.errors import JournalError
+from connector.journal import schema
+from connector.lifecycle import State as Step
+from connector.steps.waiting import MANUAL
+from tests.faults.test_once import Town
+from tests.worlds import Stage
+
+
+def settings(stage: Stage) -> Settings:
+    file = stage.directory / "config.yaml"
+    file.write_text(stage.config_text)
+    return Settings(config=file, state=stage.state.directory)
+
+
+def only(state: State) -> backups.Backup:
+    (one,) = backups.found(state.directory / keep.DIRECTORY)
+    return one
+
+
+def journal_of(stage: Stage) -> Path:
+    return stage.state.directory / "journal" / "journal.sqlite"
+
+
+def of_schema(file: Path, version: int) -> None:
+    with closing(sqlite3.connect(file)) as database:
+        database.execute("UPDATE meta SET value = ? WHERE name = 'schema'", (str(version),))
+        database.commit()
+
+
+def test_there_and_back(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Made beside the running connector; put back after more was sent, signed and paused: nothing is sent again,
+    nothing is lost, a pause set by hand stays, and what is in the spool comes home."""
+    with Town(tmp_path) as stage:
+        given = settings(stage)
+        stage.drop("avant")
+        stage.run()
+        stage.dms.misbehave(kind="status", status=503, method="MOVE", path="*", times=None)
+        stage.sign()
+        stage.run()
+        assert stage.record("avant").state is Step.DELIVERING
+        assert keep.backup(given, None) == 0
+        made = only(stage.state)
+        assert made.version == __version__
+        assert made.facts.under_way == 1
+        spooled = [name for name in made.files if name.startswith("spool/")]
+        assert spooled
+        assert "keys/seal" in made.files
+        assert not any(name.startswith(("tokens/", "credentials/")) for name in made.files)
+        others = [path for path in made.directory.rglob("*") if path.stat().st_mode & 0o077]
+        assert others == [], "nobody else reads a backup"
+        stage.dms.behave()
+        stage.drop("après")
+        stage.run()
+        stage.clock.advance(4000)
+        stage.run()
+        assert stage.record("avant").state is Step.DELIVERED
+        assert stage.record("après").state is Step.IN_PROGRESS
+        tries = stage.tries()
+        stage.parts.journal.hold("cabinet", MANUAL, probe_at=stage.clock.now())
+        with single_instance(stage.state), pytest.raises(JournalError, match="is the service running"):
+            keep.restore(given, made.name, yes=True)
+        stage.stop()
+        capsys.readouterr()
+        assert keep.restore(given, made.name, yes=True) == 0
+        said = capsys.readouterr().out
+        assert "account cabinet stays paused" in said
+        assert "systemctl start" in said
+        stage.start()
+        assert stage.parts.journal.at_place("dms", "/Lettres/après.sign.yaml") is None
+        hold = stage.parts.journal.held("cabinet")
+        assert hold is not None
+        assert hold.cause == MANUAL
+        stage.parts.journal.release("cabinet")
+        stage.later()
+        assert stage.tries() == tries, "what was sent in between is asked about, never sent again"
+        assert stage.record("avant").state is Step.DELIVERED
+        assert stage.record("après").state is Step.IN_PROGRESS
+        stage.sign()
+        stage.later()
+        assert stage.record("après").state is Step.DELIVERED
+        assert stage.sends() == [1, 1]
+
+
+def test_what_is_no_backup(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A damaged journal gives none; a damaged or foreign backup, or one of a newer version, is not put back; each says
+    so, and the journal stays as it is, byte for byte."""
+    with Town(tmp_path) as stage:
+        given, file = settings(stage), journal_of(stage)
+        stage.stop()
+        assert keep.backup(given, None) == 0
+        place = stage.state.directory / keep.DIRECTORY
+        before = file.read_bytes()
+        one = only(stage.state)
+
+        with pytest.raises(JournalError, match="There: " + one.name):
+            keep.restore(given, "0.0.1-20200101T0000Z", yes=True)
+        with pytest.raises(JournalError, match="no backup"):
+            keep.restore(given, str(tmp_path) + "/", yes=True)
+        of_schema(one.directory / backups.JOURNAL, schema.VERSION + 1)
+        with pytest.raises(JournalError, match="other bytes"):
+            keep.restore(given, one.name, yes=True)
+        manifest = json.loads((one.directory / backups.MANIFEST).read_text())
+        manifest["files"][backups.JOURNAL] = backups._sha256(one.directory / backups.JOURNAL)
+        manifest["facts"]["schema"] = schema.VERSION + 1
+        (one.directory / backups.MANIFEST).write_text(json.dumps(manifest))
+        assert keep.restore(given, one.name, yes=True) == 1
+        assert "install jse-connector" in capsys.readouterr().err
+        manifest["files"]["../../elsewhere"] = "0" * 64
+        (one.directory / backups.MANIFEST).write_text(json.dumps(manifest))
+        with pytest.raises(JournalError, match="files outside"):
+            keep.restore(given, one.name, yes=True)
+        assert file.read_bytes() == before
+
+        damaged = bytearray(before)
+        damaged[8_192:12_288] = b"\xa5" * 4_096
+        file.write_bytes(bytes(damaged))
+        there = sorted(place.iterdir())
+        with pytest.raises(JournalError, match="damaged"):
+            keep.backup(given, None)
+        assert sorted(place.iterdir()) == there, "nothing half made is left"
+        assert file.read_bytes() == bytes(damaged)
+
+
+def test_broken_off_is_said_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Cut off between the two journals, the second try puts the backup in place; else a new one would have begun."""
+    with Town(tmp_path) as stage:
+        given, file = settings(stage), journal_of(stage)
+        stage.drop()
+        stage.run()
+        stage.stop()
+        assert keep.backup(given, tmp_path / "elsewhere") == 0
+        (made,) = backups.found(tmp_path / "elsewhere")
+
+        def cut(*_: object) -> None:
+            raise KeyboardInterrupt
+
+        with monkeypatch.context() as patched:
+            patched.setattr(Path, "replace", cut)
+            with pytest.raises(KeyboardInterrupt):
+                keep.restore(given, str(made.directory), yes=True)
+        assert keep.restore(given, str(made.directory), yes=True) == 0
+        assert backups.facts_of(file).requests == 1
+        stage.start()
+        stage.run()
+        assert stage.sends() == [1]
+
+
+def test_only_the_newest_stay(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Five in the state directory, each under a name of its own; in a place that was named nothing is removed."""
+    with Town(tmp_path) as stage:
+        given = settings(stage)
+        stage.stop()
+        for _ in range(backups.KEEP + 2):
+            assert keep.backup(given, None) == 0
+            assert keep.backup(given, tmp_path / "elsewhere") == 0
+        assert len(backups.found(stage.state.directory / keep.DIRECTORY)) == backups.KEEP
+        assert len(backups.found(tmp_path / "elsewhere")) == backups.KEEP + 2
+        capsys.readouterr()
+        assert keep.listed(given) == 0
+        assert len(capsys.readouterr().out.splitlines()) == backups.KEEP
+
+
+def test_what_a_package_asks(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Before an upgrade a backup; after it the journal is brought up to date and the way back told; a newer journal or
+    a configuration that is not valid is said, with exit status 1; before a removal, whether anything is under way."""
+    with Town(tmp_path) as stage:
+        given, file = settings(stage), journal_of(stage)
+        word = stage.state.directory / packaged.NOTHING_OPEN
+        stage.stop()
+        assert packaged.before_removal(given) == 0
+        assert word.exists()
+        stage.start()
+        stage.drop()
+        stage.run()
+        stage.stop()
+        assert packaged.before_removal(given) == 0
+        assert not word.exists()
+        assert "1 requests are under way" in capsys.readouterr().out
+
+        assert packaged.before_upgrade(given, waited=3) == 0
+        said = capsys.readouterr().out
+        assert "waited 3 s for a safe point" in said
+        assert "(verified)" in said
+        (made,) = backups.found(stage.state.directory / keep.DIRECTORY)
+        told = json.loads((made.directory / backups.MANIFEST).read_text())
+        (made.directory / backups.MANIFEST).write_text(json.dumps({**told, "version": "0.0.9"}))
+        of_schema(file, schema.VERSION - 1)
+        with closing(sqlite3.connect(file)) as database:
+            database.execute("DROP TABLE overview")
+        assert packaged.after_upgrade(given, before="0.0.9+deb12") == 0
+        said = capsys.readouterr().out
+        assert f"schema {schema.VERSION - 1} -> {schema.VERSION}" in said
+        assert f"apt install jse-connector=0.0.9+deb12 && jse-connector restore {made.name}" in said
+        assert f"valid for {__version__}" in said
+        assert backups.facts_of(file).schema == schema.VERSION
+
+        of_schema(file, schema.VERSION + 1)
+        assert packaged.after_upgrade(given, before="9.0") == 1
+        assert f"jse-connector restore {made.name}" in capsys.readouterr().err
+        of_schema(file, schema.VERSION)
+        assert given.config is not None
+        given.config.write_text("config_version: 1\nserver: {}\n")
+        assert packaged.after_upgrade(given, before="0.0.9") == 1
+        given.config.unlink()
+        assert packaged.after_upgrade(given, before="0.0.9") == 0
+        assert "none yet" in capsys.readouterr().out
