@@ -163,6 +163,7 @@ def test_in_an_empty_root(root: EmptyRoot) -> None:
     root.run("dpkg", "--remove", "jse-connector")
     assert root.there("/var/lib/jse-connector/journal/journal.sqlite")
     root.run("dpkg", "--purge", "jse-connector")
-    left = root.run("find", "/var/lib", "/etc", "/opt", "/usr", "-name", "*jse-connector*").splitlines()
+    left = root.run("find", "/var/lib", "/etc", "/usr", "-name", "*jse-connector*").splitlines()
     assert [path for path in left if "/dpkg/" not in path] == []
+    assert not root.there("/opt/jse-connector")
     assert "jse-connector" not in root.run("getent", "passwd")
