@@ -79,8 +79,8 @@ def before_removal(settings: Settings) -> int:
     under_way = facts.under_way if facts is not None else 0
     if facts is not None and facts.watched:
         print(
-            f"jse-connector: {facts.watched} folders hold files of the connector. A purge takes the key that it knows them by"
-            "; before that: jse-connector leave FOLDER"
+            f"jse-connector: {facts.watched} folders hold files of the connector. A purge takes the key that it knows "
+            "them by; before that: jse-connector leave FOLDER"
         )
     if under_way:
         print(
