@@ -105,8 +105,8 @@ def test_in_an_empty_root(root: EmptyRoot) -> None:
 
     first, second = built(__version__), built(NEXT)
     for package in (first, second):
-        shutil.copy(package, root.directory / "root")
-    old, new = f"/root/{first.name}", f"/root/{second.name}"
+        shutil.copy(package, root.directory / "srv")
+    old, new = f"/srv/{first.name}", f"/srv/{second.name}"
     said = root.run("dpkg", "-i", old)
     assert "installed, not started" in said
     listed = root.run("dpkg", "-L", "jse-connector").splitlines()
