@@ -8,6 +8,7 @@
 #   make bench   the benchmarks
 #   make deb     the Debian package, for the Debian that this is (as root: with what it needs)
 #   make venv    the set-up alone
+#   make docs    the reference pages, man pages, completions and diagrams, from the code
 #   make corpus  the documents of other libraries' tests alone
 #   make clean   away with all that the others made
 
@@ -30,7 +31,7 @@ WORKERS ?= 3
 # More than a hundred processes are started: what one has compiled, none compiles again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help venv corpus demo test test-long fuzz lint compiled bench deb clean
+.PHONY: help venv corpus demo test test-long fuzz lint docs compiled bench deb clean
 .DEFAULT_GOAL := help
 
 help:
@@ -76,6 +77,9 @@ lint: $(TESTS)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+docs: $(TESTS)
+	$(BIN)/python -m tests.reference
 
 # Compiled once, beside the style check, and not by every worker at the same time. What is wrong the run itself tells.
 compiled: $(TESTS)

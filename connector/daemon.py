@@ -11,19 +11,26 @@ import logging
 import signal
 import threading
 import time
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from functools import partial
 from types import FrameType
 
 from connector import systemd
+from connector.changing import FileWakeUps, Reloader, Retired, Setup, forget, renewed
 from connector.config import Config
 from connector.errors import JournalError, JournalFull, RemoteError
 from connector.guards import ServerMemory
 from connector.jobs import Job, Jobs
-from connector.passes import Outcome, account_pass, server_pass
+from connector.metrics.standing import ORDER, WORDS
+from connector.metrics.vitals import Vitals
+from connector.passes import Outcome, account_pass, server_pass, told
 from connector.schedule import ELSEWHERE, NEXTCLOUD, Result, Rhythm, Schedule, is_night
 from connector.steps.parts import Parts
+from connector.steps.pauses import FOLDER, SERVER
+from connector.steps.telling import tell
+from connector.summons import Summons
 from connector.webdav.wakeups import WakeUps
 
 log = logging.getLogger(__name__)
@@ -32,28 +39,68 @@ ACCOUNT_EVERY = timedelta(seconds=15)
 """An account's pass skips what is not due, so it is asked for often and costs nothing."""
 
 
+TELL_EVERY = timedelta(seconds=15)
+"""What has happened is told so often; nothing to tell costs one look into the journal."""
+
+
 class Daemon:
     """Runs until a signal, or until the journal fails. Make one in the main thread, and once.
 
-    ``budget``: seconds after which a pass yields; ``grace``: seconds that an effect in flight gets at the end.
+    ``budget``: seconds after which a pass yields; ``grace``: seconds that an effect in flight gets at the end;
+    ``reloader``: who reads a changed configuration, None where it stays as it is;
+    ``vitals``: what is told of its passes; ``told``: who is told of a configuration that was taken over.
     """
 
-    def __init__(self, parts: Parts, config: Config, *, budget: float = 60.0, grace: float = 25.0) -> None:
-        self._parts, self._config, self._grace = parts, config, grace
+    def __init__(
+        self,
+        parts: Parts,
+        config: Config,
+        *,
+        budget: float = 60.0,
+        grace: float = 25.0,
+        reloader: Reloader | None = None,
+        vitals: Vitals | None = None,
+        told: Callable[[Config], None] = lambda _config: None,
+    ) -> None:
+        self._parts, self._config, self._grace, self._reloader = parts, config, grace, reloader
+        self.vitals, self._tell_of = vitals or Vitals(None, now=parts.now, zone=config.zone), told
         self._ending = threading.Event()
         self._failure: JournalError | None = None
         self._told_to_end = False
         self.memories = {name: ServerMemory() for name in config.servers}
-        self._held: set[str] = set()
+        self._held: dict[str, str] = {}
+        """Account → why it launches nothing."""
+        self._standing = ""
+        """How many requests stand where, as the last pass left them."""
+        self._well: dict[str, bool] = {}
+        """Job → did all go well in its passes since the last sign of life?"""
         self._partners = _partners(config)
         self._jobs = Jobs(self._made_jobs(), budget=budget, night=self._is_night, failed=self._journal_failed)
+        self.vitals.known([job.name for job in self._jobs])
+        self.vitals.plans = self._jobs.plans
+        self.vitals.made = lambda: {name: made() for name, made in self._parts.made.items()}
         for name, memory in self.memories.items():
-            # What outlived a pass has come to its end: the next one tells of it.
-            memory.hands.freed = partial(self._jobs.ask, f"server:{name}")
-        self._wakeups = WakeUps(
+            self._freed(name, memory)
+        self._leaving: dict[str, ServerMemory] = {}
+        """Of servers that were taken out of the configuration, while somebody still works on a request of theirs."""
+        self._anew: set[str] = set()
+        self._changing = threading.Lock()
+        """Held while the parts are exchanged, and while a pass takes them: all old, or all new."""
+        self._retired = Retired()
+        self._summons = Summons(parts.journal, self._summoned)
+        self._wakeups = self._made_wakeups()
+        self._files = FileWakeUps(reloader) if reloader is not None else None
+        self._ready = False
+
+    def _freed(self, name: str, memory: ServerMemory) -> None:
+        # What outlived a pass has come to its end: the next one tells of it.
+        memory.hands.freed = partial(self._jobs.ask, f"server:{name}")
+
+    def _made_wakeups(self) -> WakeUps:
+        return WakeUps(
             {
                 name: (folder.wake, partial(self._jobs.announce, f"server:{folder.server}"))
-                for name, folder in config.folders.items()
+                for name, folder in self._config.folders.items()
                 if folder.wake is not None
             }
         )
@@ -66,10 +113,24 @@ class Daemon:
             Job(f"server:{name}", partial(self._server, name), Schedule(asked, now))
             for name in self._config.servers
         ]
-        return servers + [
+        accounts = [
             Job(f"account:{name}", partial(self._account, name), Schedule(looked_at, now))
             for name in self._config.accounts
         ]
+        return [*servers, *accounts, Job("telling", self._tell, Schedule(Rhythm.fixed(TELL_EVERY), now))]
+
+    def _summoned(self, server: str, account: str) -> None:
+        """Another process wrote something for these into the journal; without a server, for all of the account's.
+
+        A pause of a folder or a server stands in an account's place.
+        """
+        folder = self._config.folders.get(account.removeprefix(FOLDER))
+        own = account if account.startswith(SERVER) else f"account:{account}"
+        if account.startswith(FOLDER) and folder is not None:
+            own = SERVER + folder.server
+        for job in {own, f"server:{server}"} if server else {own, *self._partners.get(own, ())}:
+            if job in self._partners:
+                self._jobs.ask(job)
 
     # ------------------------------------------------------------------------------------ the end
 
@@ -81,10 +142,6 @@ class Daemon:
     def _signalled(self, number: int, _frame: FrameType | None) -> None:
         self._told_to_end = True
         self.stop()
-
-    @staticmethod
-    def _reload(_number: int, _frame: FrameType | None) -> None:
-        log.warning("SIGHUP: a changed configuration is read at the next start only; nothing was reloaded")
 
     def _journal_failed(self, error: JournalError) -> None:
         self._failure = error
@@ -101,7 +158,6 @@ class Daemon:
         handled = {
             signal.SIGTERM: self._signalled,
             signal.SIGINT: self._signalled,
-            signal.SIGHUP: self._reload,
         }
         before = {number: signal.signal(number, handler) for number, handler in handled.items()}
         try:
@@ -115,6 +171,8 @@ class Daemon:
     def _start(self) -> None:
         self._jobs.start()
         self._wakeups.start()
+        if self._files is not None:
+            self._files.follow()
         log.info(
             "started: %d servers, %d accounts, %d folders",
             len(self._config.servers), len(self._config.accounts), len(self._config.folders),
@@ -124,21 +182,24 @@ class Daemon:
         """The main thread's own work: tell systemd how it goes, and see that no alarm is lost."""
         expected = systemd.watchdog_seconds()
         pause = 0.2 if expected is None else max(0.05, min(0.2, expected / 3))
-        ready, fed, told = False, 0.0, ""
+        fed, told = 0.0, ""
         while not self._ending.wait(pause):
             now = time.monotonic()
             self._jobs.nudge()
-            if not ready and self._jobs.tried_all("server:"):
-                ready = True
+            self._summons.look()
+            self._reload()
+            self.vitals.keep()
+            if not self._ready and self._jobs.tried_all("server:"):
+                self._ready = True
                 systemd.notify("READY=1")
                 log.info("ready: the first pass of every server was tried")
             if expected is not None and now - fed >= expected / 3 and self._healthy():
                 systemd.notify("WATCHDOG=1")
-                if not ready:
+                if not self._ready:
                     # A first look may take longer than a start: as long as it goes on, so does the start.
                     systemd.notify(f"EXTEND_TIMEOUT_USEC={int(expected * 1_000_000)}")
                 fed = now
-            if ready and (text := self._status()) != told:
+            if self._ready and (text := self._status()) != told:
                 told = text
                 systemd.notify(f"STATUS={text}")
 
@@ -151,17 +212,21 @@ class Daemon:
     def _status(self) -> str:
         away = [n for n, memory in self.memories.items() if memory.problem and not memory.troubles]
         resting = [folder for memory in self.memories.values() for folder in memory.troubles]
-        held = [name for name in self._config.accounts if name in self._held]
+        held = [f"{name} ({self._held[name]})" for name in self._config.accounts if name in self._held]
         texts = [f"{len(self.memories) - len(away)} of {len(self.memories)} servers answer"]
+        texts += [self._standing] if self._standing else []
         blind = self._wakeups.blind()
+        self.vitals.without_wakeups(tuple(sorted(blind)))
         told = (
             ("not reached", away),
             ("folders left alone", resting),
-            ("held", held),
+            ("paused", held),
             ("no wake-ups", blind),
         )
         for what, names in told:
             texts += [f"{what}: {', '.join(sorted(names))}"] if names else []
+        if self._reloader is not None and self._reloader.trouble:
+            texts.append(self._reloader.trouble)
         return "; ".join(texts)
 
     def _finish(self) -> bool:
@@ -171,6 +236,9 @@ class Daemon:
         log.info("stopping: no new effect begins")
         self._jobs.end()
         self._wakeups.end()
+        if self._files is not None:
+            self._files.end()
+        self.vitals.keep()
         until = time.monotonic() + self._grace
         while (busy := self._busy()) and time.monotonic() < until:
             time.sleep(0.05)
@@ -188,36 +256,145 @@ class Daemon:
 
     def _busy(self) -> list[str]:
         """Names of what runs now, what outlived its pass included."""
-        left = [f"server:{name}" for name, memory in self.memories.items() if memory.hands.busy]
+        memories = [*self.memories.items(), *self._leaving.items()]
+        left = [f"server:{name}" for name, memory in memories if memory.hands.busy]
         return sorted({*left, *self._jobs.busy()})
+
+    # ------------------------------------------------------------------------------- another configuration
+
+    def _reload(self) -> None:
+        """Between two turns of the main thread: take over what has changed, close what nobody uses any more."""
+        if self._reloader is None or self._files is None:
+            return
+        asked = self._reloader.asked and self._ready
+        if asked:
+            systemd.notify("RELOADING=1", f"MONOTONIC_USEC={time.monotonic_ns() // 1000}")
+        setup = None
+        try:
+            setup = self._reloader.look()
+        except JournalError as error:
+            self._journal_failed(error)
+        except Exception:  # a defect met in a file must not end what runs well
+            log.exception("the configuration was not read")
+        if setup is not None:
+            if self._ready and not asked:
+                systemd.notify("RELOADING=1", f"MONOTONIC_USEC={time.monotonic_ns() // 1000}")
+            self.take_over(setup)
+        if self._ready and (asked or setup is not None):
+            systemd.notify("READY=1")
+        self._files.follow()
+        self._close_retired()
+
+    def take_over(self, setup: Setup) -> None:
+        """Let every pass from the next one on work with other parts. What runs ends as it began. Main thread only."""
+        with self._changing:
+            self._exchange(setup)
+
+    def _exchange(self, setup: Setup) -> None:
+        old, new = self._config, setup.config
+        self._parts, self._config, self._partners = setup.parts, new, _partners(new)
+        self._retired.add(self._at_work(), setup.retired)
+        self._held = {name: cause for name, cause in self._held.items() if name in new.accounts}
+        for name in old.servers.keys() - new.servers.keys():
+            self._jobs.remove(f"server:{name}")
+            self._leaving[name] = self.memories.pop(name)
+        for name in old.accounts.keys() - new.accounts.keys():
+            self._jobs.remove(f"account:{name}")
+        for name in new.servers.keys() - self.memories.keys():
+            self.memories[name] = renewed(self._leaving.pop(name, ServerMemory()))
+            self._freed(name, self.memories[name])
+        self._anew |= {name for name in setup.anew if name in new.servers}
+        for job in self._made_jobs():
+            self._jobs.add(job)
+        self.vitals.known([job.name for job in self._jobs])
+        self._tell_of(new)
+        if _wakes(old) != _wakes(new):
+            self._wakeups.end()
+            self._wakeups = self._made_wakeups()
+            self._wakeups.start()
+
+    def _at_work(self) -> frozenset[object]:
+        """Who works now, each pass and each request in somebody's hands."""
+        memories = [*self.memories.items(), *self._leaving.items()]
+        held = {(name, ident) for name, memory in memories for ident in memory.hands.held()}
+        return frozenset({*self._jobs.passes(), *held})
+
+    def _close_retired(self) -> None:
+        self._retired.close(self._at_work)
+        for name in [name for name, memory in self._leaving.items() if not memory.hands.busy]:
+            if f"server:{name}" not in self._jobs.busy():
+                del self._leaving[name]
 
     # --------------------------------------------------------------------------------------- jobs
 
     def _server(self, name: str, deadline: float) -> Result:
-        outcome = server_pass(self._parts, name, self.memories[name], deadline=deadline)
-        if self._config.polling.folders is None and not self.memories[name].problem:
-            self._pace(name)
+        begun = time.monotonic()
+        with self._changing:
+            parts, config, memory = self._parts, self._config, self.memories.get(name)
+            if memory is None:  # taken out of the configuration in this very moment
+                return Result()
+            if name in self._anew:
+                self._anew.discard(name)
+                memory = self.memories[name] = renewed(memory)
+                forget(parts, name)
+        outcome = server_pass(parts, name, memory, deadline=deadline)
+        self._told(f"server:{name}", begun, outcome)
+        if config.polling.folders is None and not memory.problem:
+            self._pace(parts, name)
         # With a trouble in one folder no pass is complete: that is no reason to begin again at once.
-        return self._result(
-            f"server:{name}", outcome, yielded=not outcome.complete and not self.memories[name].problem
-        )
+        return self._result(f"server:{name}", outcome, yielded=not outcome.complete and not memory.problem)
 
-    def _pace(self, name: str) -> None:
+    def _pace(self, parts: Parts, name: str) -> None:
         """Ask a server that shows its changes at the root often, one that must be walked seldom."""
         try:
-            climbs = self._parts.folders[name].capabilities().chunked_upload
+            climbs = parts.folders[name].capabilities().chunked_upload
         except RemoteError:
             return
         self._jobs[f"server:{name}"].schedule.rhythm = NEXTCLOUD if climbs else ELSEWHERE
 
     def _account(self, name: str, deadline: float) -> Result:
-        outcome = account_pass(self._parts, name, deadline=deadline)
-        (self._held.add if self._parts.journal.held(name) else self._held.discard)(name)
+        begun, parts = time.monotonic(), self._parts
+        if name not in parts.services:  # as above
+            return Result()
+        outcome = account_pass(parts, name, deadline=deadline)
+        hold = parts.journal.held(name)
+        if hold is not None:
+            self._held[name] = hold.cause
+        else:
+            self._held.pop(name, None)
+        self._told(f"account:{name}", begun, outcome)
         return self._result(f"account:{name}", outcome, yielded=not outcome.complete)
 
+    def _tell(self, deadline: float) -> Result:
+        """Tell what has happened; and that all goes well, once every side was worked with since the last time."""
+        tell(self._parts, deadline=deadline)
+        sides = len(self._config.servers) + len(self._config.accounts)
+        ping, well = self._parts.ping, self._well
+        if ping is not None and len(well) == sides and all(well.values()) and ping.ping():
+            self._well = {}
+        return Result()
+
+    def _told(self, job: str, begun: float, outcome: Outcome) -> None:
+        """Let whoever watches know what a pass came to."""
+        took_s = time.monotonic() - begun
+        told(self.vitals, self._parts, job, outcome, took_s=took_s, memories=self.memories)
+        self._standing = self._counted()
+
+    def _counted(self) -> str:
+        """How many requests stand where, in the words of ``status``."""
+        counted: Counter[str] = Counter()
+        for one in self._parts.journal.standing(tuple(self._config.servers)):
+            if one.state in WORDS:
+                counted[WORDS[one.state]] += one.count
+        return ", ".join(f"{counted[words]} {words}" for words in ORDER if counted[words])
+
     def _result(self, job: str, outcome: Outcome, *, yielded: bool) -> Result:
-        if outcome.moved:
-            for partner in self._partners[job]:
+        # A pass that only ran out of time goes on with the next one; a side that fails counts until all is told anew.
+        self._well[job] = outcome.error is None and not (
+            job.startswith("server:") and self.memories[job.removeprefix("server:")].problem
+        )
+        if outcome.moved or outcome.ordered:
+            for partner in self._partners.get(job, ()):
                 self._jobs.ask(partner)
         again = None
         if outcome.unsettled:
@@ -238,6 +415,10 @@ class Daemon:
 
     def _is_night(self) -> bool:
         return is_night(self._parts.now().astimezone(self._config.zone))
+
+
+def _wakes(config: Config) -> dict[str, object]:
+    return {name: (folder.server, folder.wake) for name, folder in config.folders.items() if folder.wake}
 
 
 def _partners(config: Config) -> Mapping[str, frozenset[str]]:

@@ -24,6 +24,7 @@
        ├─ PreconditionFailed           after a look        never         412, name taken: somebody was faster, maybe we
        ├─ OutOfSpace                   the administrator   later         507, 413
        ├─ AnsweredNo(cause)            as its cause says   never         the platform refused, in words of its own
+       ├─ MailRefused(answer)          the administrator   later         the relay does not take a mail
        └─ InvalidResponse              the developer       later         not the documented answer; never "empty"
 
 ``str()`` of an error is for the log and names no person; what people read is made from codes in ``report``.
@@ -301,6 +302,20 @@ class AnsweredNo(RemoteError):
         super().__init__(
             cause.value, service=service, operation=operation, status=status, retry_after_s=retry_after_s
         )
+
+
+class MailRefused(RemoteError):
+    """The relay answered, and takes the mail not now (``status`` 4xx) or not at all (5xx).
+
+    ``answer`` is what it said; it may name the recipient, and is for whoever tries by hand.
+    """
+
+    repaired_by = RepairedBy.ADMINISTRATOR
+    retry = Retry.LATER
+
+    def __init__(self, detail: str, *, answer: str, status: int) -> None:
+        self.answer = answer
+        super().__init__(detail, service="mail", status=status)
 
 
 class InvalidResponse(RemoteError):

@@ -10,7 +10,10 @@ import time
 from collections.abc import Callable, Iterable, Set
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import wraps
+from typing import ParamSpec, TypeVar
 
+from connector import logs
 from connector.errors import (
     AccessDenied,
     AskedToWait,
@@ -27,6 +30,7 @@ from connector.errors import (
 from connector.journal.store import TROUBLE
 from connector.lanes import Hands
 from connector.lifecycle import Record
+from connector.metrics.vitals import Reason
 from connector.overview import OverviewMemory
 from connector.ports import Entry, Href, Page, folder_of
 from connector.steps import reported, storage, waiting
@@ -41,6 +45,8 @@ from connector.steps.places import NOTICE
 from connector.steps.tidy import TidyMemory
 
 log = logging.getLogger(__name__)
+P = ParamSpec("P")
+T = TypeVar("T")
 
 _MOST_RESTING = 1_000
 Rest = tuple[Page, tuple[tuple[object, ...], ...]]
@@ -61,6 +67,8 @@ class ServerMemory:
     """Watched folder → the sight for which its owner was looked at."""
     troubles: dict[str, str] = field(default_factory=dict)
     """Folder → why it could not be worked in at the last pass: another owner, gone, forbidden."""
+    kinds: dict[str, Reason] = field(default_factory=dict)
+    """The same, as a word for programs."""
     kept: dict[str, str] = field(default_factory=dict)
     """Folder → the trouble that the journal was told last, for ``status``."""
     silent: set[str] = field(default_factory=set)
@@ -114,6 +122,13 @@ class ServerMemory:
         for href in resting.keys() - present:
             del resting[Href(href)]
 
+    def hurry(self, record: Record) -> None:
+        """Let what failed of a request, or at its place, be tried again now."""
+        of_it = f"{record.id} "
+        for name in [one for one in self.patience if one.startswith(of_it)]:
+            del self.patience[name]
+        self.patience.pop(_place_name(record.folder, record.place), None)
+
     def let_go_on(self, record: Record) -> None:
         """Something is still to be done for a request that is over."""
         self.at_rest.get(record.folder, {}).pop(Href(record.place), None)
@@ -136,13 +151,13 @@ def tried(memory: ServerMemory, settings: FolderSettings, look: Callable[[], obj
         look()
     except OwnershipError as error:
         memory.owned.discard(settings.name)
-        _trouble(memory, settings, f"it belongs to {error.owner}: it is left alone")
+        _trouble(memory, settings, f"it belongs to {error.owner}: it is left alone", Reason.of(error))
     except RemoteError as error:
         if not _of_one_folder(error):
             raise
         if isinstance(error, Unavailable):
             memory.silent.add(settings.name)
-        _trouble(memory, settings, f"it cannot be worked in: {error}")
+        _trouble(memory, settings, f"it cannot be worked in: {error}", Reason.of(error))
     else:
         memory.said.pop(settings.name, None)
         return True
@@ -177,8 +192,8 @@ def keep_troubles(parts: Parts, memory: ServerMemory, names: Iterable[str], *, o
             memory.kept[name] = text
 
 
-def _trouble(memory: ServerMemory, settings: FolderSettings, text: str) -> None:
-    memory.troubles[settings.name] = text
+def _trouble(memory: ServerMemory, settings: FolderSettings, text: str, kind: Reason) -> None:
+    memory.troubles[settings.name], memory.kinds[settings.name] = text, kind
     if memory.said.get(settings.name) != text:
         memory.said[settings.name] = text
         log.error("folder %s: %s", settings.name, text)
@@ -198,6 +213,25 @@ def _postpone(parts: Parts, memory: ServerMemory, name: str) -> None:
 def _ends_the_pass(parts: Parts, error: ConnectorError) -> bool:
     """True when the DMS wants to be let be: whatever comes next in this pass would hear the same."""
     return isinstance(error, AskedToWait) and error.service in parts.folders
+
+
+def _telling(work: Callable[P, T]) -> Callable[P, T]:
+    """Let every line that is logged meanwhile be about the request, or the place, that is worked on."""
+
+    @wraps(work)
+    def told(*args: P.args, **kwargs: P.kwargs) -> T:
+        with logs.about(**_subjects(next(one for one in args if isinstance(one, (Record, Case))))):
+            return work(*args, **kwargs)
+
+    return told
+
+
+def _subjects(of: Record | Case) -> dict[str, str]:
+    """What a line is about; the state is that of the beginning."""
+    if isinstance(of, Case):
+        return {"folder": of.settings.name, "server": of.settings.server}
+    told = {"ref": of.ref, "folder": of.folder, "account": of.account, "server": of.server}
+    return {**told, "state": of.state.value}
 
 
 def _said(parts: Parts, what: str, error: ConnectorError) -> None:
@@ -248,6 +282,7 @@ def apart(parts: Parts, memory: ServerMemory, key: str, what: str, step: Callabl
     _postpone(parts, memory, key)
 
 
+@_telling
 def tolerated(
     parts: Parts, memory: ServerMemory, record: Record, what: str, step: Callable[[], Record]
 ) -> Record:
@@ -277,6 +312,7 @@ def tolerated(
     return parts.journal.get(record.id)
 
 
+@_telling
 def guarded(parts: Parts, record: Record, step: Callable[[], Record]) -> Record:
     """Do a request's next step; a failure puts off that request alone. OwnershipError and JournalError pass."""
     try:
@@ -296,6 +332,7 @@ def guarded(parts: Parts, record: Record, step: Callable[[], Record]) -> Record:
     return parts.journal.note(now, "step_failed", **waiting.backoff(parts, now))
 
 
+@_telling
 def guarded_place(case: Case, memory: ServerMemory) -> Record | None:
     """One poisoned file becomes one line in the log and is tried again, later and later; the others go on.
 
@@ -325,7 +362,11 @@ def guarded_place(case: Case, memory: ServerMemory) -> Record | None:
 
 
 def _name_of(case: Case) -> str:
-    return f"{case.settings.name} {case.pair.sidecar.href}"
+    return _place_name(case.settings.name, case.pair.sidecar.href)
+
+
+def _place_name(folder: str, href: str) -> str:
+    return f"{folder} {href}"
 
 
 def put_off(memory: ServerMemory, case: Case) -> bool:

@@ -19,6 +19,7 @@ from connector.signatory_text import canonical_email as canonical_email
 KEY_VERSION = 1
 FIRST_ASK = "1"
 _ASKING = frozenset({Verb.RESTART, Verb.NOT_SENT})
+_ADMINISTRATOR = "administrator "
 # No I, L, O, U, 0, 1: people read these six characters to each other on the telephone.
 _REFERENCE_ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 
@@ -108,6 +109,16 @@ def next_wording(verb: str, taken: Sequence[str]) -> str:
     while (wording := verb if number == 1 else f"{verb} {number}") in taken:
         number += 1
     return wording
+
+
+def administrators_wording(verb: str, taken: Sequence[str]) -> str:
+    """Return the wording of a new order of the administrator's: no line of a request ever reads so."""
+    return next_wording(_ADMINISTRATOR + verb, taken)
+
+
+def by_administrator(wording: str) -> bool:
+    """True for an order that came from the administrator's command line, not from a request in the folder."""
+    return wording.startswith(_ADMINISTRATOR)
 
 
 def new_reference() -> str:

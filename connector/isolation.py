@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import logging
 import os
 import selectors
 import signal
@@ -30,6 +31,8 @@ from typing import Any, Final, Self
 from connector import pulse
 from connector.errors import DocumentError, SpoolError, WorkerError
 
+log = logging.getLogger(__name__)
+
 JOBS: Final[Mapping[str, tuple[str, str]]] = {
     "pdf.facts": ("connector.pdf.jobs", "read_facts"),
     "pdf.verify": ("connector.pdf.jobs", "verify"),
@@ -43,6 +46,8 @@ JOBS: Final[Mapping[str, tuple[str, str]]] = {
 }
 """Name of a job → module and function. Nothing else can be asked of a worker."""
 
+_DOORS: Final = (("alone", "seccomp"), ("files", "Landlock"))
+"""What ``isolation_worker.held`` tells of, and what closes it."""
 MOST_ANSWER = 8 * 1024 * 1024
 """Bytes of an answer; a worker that says more is killed."""
 
@@ -87,6 +92,8 @@ class IsolatedPool:
         self._closed = False
         self._whole = False
         """Every parser could be loaded."""
+        self._confined: bool | None = None
+        """Does the kernel hold workers to what they give up? None until the first one was asked."""
 
     def __enter__(self) -> Self:
         return self
@@ -109,6 +116,7 @@ class IsolatedPool:
             raise KeyError(job)
         question = {"job": job, "arguments": arguments}
         with self._slot():
+            self._ask_what_holds()
             answer, used = self._once(question, self._take(fresh=False))
             if answer.get("died") and self._closed:
                 raise WorkerError("the worker was ended by our own stop")
@@ -119,6 +127,22 @@ class IsolatedPool:
             if answer.get("unloaded"):
                 self._refuse_half_an_installation()
         return _result(answer)
+
+    def _ask_what_holds(self) -> None:
+        """Say once in the log where the kernel leaves workers more than they need; their limits hold in any case."""
+        if self._confined is not None or self._within is None:
+            return
+        answer, _ = self._once({"job": "isolation.held", "arguments": {}}, self._take(fresh=False))
+        held = answer.get("result")
+        if not isinstance(held, dict):
+            return
+        missing = [name for kind, name in _DOORS if not held.get(kind)]
+        self._confined = not missing
+        if missing:
+            log.warning(
+                "this kernel does not offer %s: foreign files are read by workers that are held by their limits alone",
+                " and ".join(missing),
+            )
 
     def _refuse_half_an_installation(self) -> None:
         """Raise WorkerError where a parser cannot be loaded: that is no document's fault. Asked until all could be."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor as Threads
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -22,6 +22,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.base import BaseTrigger
 
 from connector.errors import JournalError
+from connector.metrics.vitals import Plan
 from connector.pulse import heard_by
 from connector.schedule import Result, Schedule
 
@@ -29,6 +30,8 @@ log = logging.getLogger(__name__)
 
 _OVERDUE_S = 2.0
 _NO_ALARM = timedelta(days=1)
+_MOST_AT_ONCE = 4096
+"""Threads are made as they are needed, one for each job that runs; jobs may come later."""
 
 
 @dataclass
@@ -42,6 +45,8 @@ class Job:
     """It ran at least once."""
     heard: float = float("-inf")
     """When something last came for it: see ``pulse``."""
+    gone: bool = False
+    """It is not to run any more; a pass of it may still be on its way to its end."""
     lock: threading.Lock = field(default_factory=threading.Lock)
 
 
@@ -65,7 +70,7 @@ class Jobs:
         self._budget, self._night, self._failed, self._clock = budget, night, failed, clock
         self._ended = threading.Event()
         # The executor's threads are ours, so that the end may wait for them as long as it wants and no longer.
-        self._threads = Threads(max_workers=len(self._jobs), thread_name_prefix="pass")
+        self._threads = Threads(max_workers=_MOST_AT_ONCE, thread_name_prefix="pass")
         self._scheduler = BackgroundScheduler(
             timezone=UTC,
             executors={"default": _Executor(self._threads)},
@@ -73,16 +78,52 @@ class Jobs:
             job_defaults={"coalesce": True, "max_instances": 2, "misfire_grace_time": None},
         )
 
+    def __iter__(self) -> Iterator[Job]:
+        return iter(self._jobs.values())
+
     def __getitem__(self, name: str) -> Job:
         return self._jobs[name]
 
     def start(self) -> None:
         """Set every alarm for what is due."""
         for job in self._jobs.values():
-            self._scheduler.add_job(
-                self._once, _WhenTold(), args=[job], id=job.name, next_run_time=self._at(job)
-            )
+            self._appoint(job)
         self._scheduler.start()
+
+    def _appoint(self, job: Job) -> None:
+        self._scheduler.add_job(
+            self._once,
+            _WhenTold(),
+            args=[job],
+            id=job.name,
+            next_run_time=self._at(job),
+            replace_existing=True,
+        )
+
+    def add(self, job: Job) -> None:
+        """Let one more job run, from now on; one that is known goes on, however it had failed."""
+        known = self._jobs.get(job.name)
+        if known is not None:
+            with known.lock:
+                # A pass of it may still run: the same job, so that never two of them do.
+                came_back, known.gone = known.gone, False
+                known.schedule.rhythm = job.schedule.rhythm
+                known.schedule.afresh(self._clock())
+                if not came_back:
+                    self._set_alarm(known)
+            if came_back:
+                self._appoint(known)
+            return
+        self._jobs = {**self._jobs, job.name: job}
+        self._appoint(job)
+
+    def remove(self, name: str) -> None:
+        """Let a job begin no more; what runs comes to its end."""
+        job = self._jobs[name]
+        with job.lock:
+            job.gone = True
+        with suppress(JobLookupError):
+            self._scheduler.remove_job(name)
 
     def end(self) -> None:
         """Begin nothing any more. What runs goes on."""
@@ -91,8 +132,10 @@ class Jobs:
             self._scheduler.shutdown(wait=False)
 
     def ask(self, name: str) -> None:
-        """Let a job run at once, or again when it is over."""
-        job = self._jobs[name]
+        """Let a job run at once, or again when it is over; nothing where it has been removed."""
+        job = self._jobs.get(name)
+        if job is None or job.gone:
+            return
         with job.lock:
             job.schedule.ask(self._clock())
             self._set_alarm(job)
@@ -108,26 +151,52 @@ class Jobs:
         """Set anew the alarm of what should have run and has not: the wall clock was set, or an alarm was lost."""
         for job in self._jobs.values():
             with job.lock:
-                if job.schedule.began is None and self._clock() - job.schedule.due > _OVERDUE_S:
+                if (
+                    not job.gone
+                    and job.schedule.began is None
+                    and self._clock() - job.schedule.due > _OVERDUE_S
+                ):
                     self._set_alarm(job)
 
     def tried_all(self, kind: str) -> bool:
         """True when every job whose name begins so has run at least once."""
-        return all(job.tried for name, job in self._jobs.items() if name.startswith(kind))
+        return all(job.tried or job.gone for name, job in self._jobs.items() if name.startswith(kind))
 
     def busy(self) -> list[str]:
         """Names of what runs now."""
         return [job.name for job in self._jobs.values() if job.schedule.began is not None]
 
+    def passes(self) -> frozenset[tuple[str, float]]:
+        """What runs now: name and when it began, so that a later pass of the same job is told from it."""
+        running = ((job.name, job.schedule.began) for job in self._jobs.values())
+        return frozenset((name, began) for name, began in running if began is not None)
+
     def late(self) -> list[str]:
         """Names of what gives no sign of life."""
-        now, jobs = self._clock(), self._jobs.values()
-        return [job.name for job in jobs if job.schedule.late(now, self._budget, heard=job.heard)]
+        return [name for name, plan in self.plans().items() if plan.late]
+
+    def plans(self) -> dict[str, Plan]:
+        """Tell of each job when it runs next, and how the one that runs goes."""
+        jobs = [job for job in self._jobs.values() if not job.gone or job.schedule.began is not None]
+        return {job.name: self._plan(job) for job in jobs}
+
+    def _plan(self, job: Job) -> Plan:
+        with job.lock:
+            now, at, schedule = self._clock(), datetime.now(UTC), job.schedule
+            began, stirred = schedule.began, None
+            if began is not None:
+                stirred = at + timedelta(seconds=max(began, job.heard) - now)
+            return Plan(
+                next_at=at + timedelta(seconds=schedule.due - now) if began is None else None,
+                busy=began is not None,
+                stirred_at=stirred,
+                late=schedule.late(now, self._budget, heard=job.heard),
+            )
 
     def _once(self, job: Job) -> None:
         with job.lock:
             now = self._clock()
-            if self._ended.is_set() or job.schedule.began is not None:
+            if self._ended.is_set() or job.gone or job.schedule.began is not None:
                 return
             if job.schedule.due > now:
                 self._set_alarm(job)  # the wall clock was ahead
@@ -153,7 +222,7 @@ class Jobs:
                 self._set_alarm(job)
 
     def _set_alarm(self, job: Job) -> None:
-        if job.schedule.began is not None or self._ended.is_set():
+        if job.schedule.began is not None or job.gone or self._ended.is_set():
             return
         with suppress(JobLookupError, RuntimeError):  # when the clock is stopping there is nothing to set
             self._scheduler.modify_job(job.name, next_run_time=self._at(job))

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
 from connector import overview
 from connector.attendance import attend
+from connector.calendar import quiet_until
 from connector.errors import (
     AccessDenied,
     AskedToWait,
@@ -28,9 +30,12 @@ from connector.guards import (
     tolerated,
     tried,
 )
-from connector.lanes import Hands, Piece, Turn
+from connector.journal.store import OF_ALL
+from connector.lanes import Turn
 from connector.lifecycle import Record, State
 from connector.looking import look, unsettled_in
+from connector.metrics.vitals import Reason, Vitals
+from connector.obeying import followed, obey_for, obey_on, side_by_side, wait_for_accounts
 from connector.progress import Progress
 from connector.steps import (
     alarms,
@@ -41,6 +46,7 @@ from connector.steps import (
     fading,
     filing,
     lists,
+    logins,
     models,
     retention,
     rights,
@@ -60,8 +66,6 @@ from connector.steps.tidy import due, tidy
 log = logging.getLogger(__name__)
 
 LOGIN_REFUSED = "login_refused"
-ACCOUNT_AT_ONCE = 4
-"""So many of an account's requests are asked about, or fetched, at once."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,7 +75,9 @@ class Outcome:
     complete: bool
     unsettled: bool = False
     moved: int = 0
-    """Requests whose state changed."""
+    """Requests whose state changed, or for which an order was answered."""
+    ordered: bool = False
+    """An order waits for the account's own pass."""
     seen_at: datetime | None = None
     """When the look began after which something is unsettled."""
     error: RemoteError | None = None
@@ -112,6 +118,30 @@ def server_pass(parts: Parts, server: str, memory: ServerMemory, *, deadline: fl
         return _not_worked_with(parts, server, memory, error)
 
 
+def told(
+    vitals: Vitals,
+    parts: Parts,
+    side: str,
+    outcome: Outcome,
+    *,
+    took_s: float,
+    memories: Mapping[str, ServerMemory],
+) -> None:
+    """Let whoever watches know what a pass came to. ``side``: ``server:NAME`` or ``account:NAME``."""
+    memory = memories.get(side.removeprefix("server:")) if side.startswith("server:") else None
+    if memory is None:
+        vitals.passed(side, took_s=took_s, error=outcome.error)
+        return
+    resting = {
+        folder: one.kinds[folder] for one in memories.values() for folder in tuple(one.troubles)
+    } | dict.fromkeys(tuple(parts.doubted), Reason.VANISHED)
+    vitals.resting(resting)
+    folders = {one.name for one in parts.watched.values() if side == f"server:{one.server}"}
+    # A server none of whose folders can be worked in is out of sight, whatever it answers.
+    blind = bool(folders) and folders <= memory.troubles.keys()
+    vitals.passed(side, took_s=took_s, error=outcome.error, text=memory.problem, blind=blind)
+
+
 def _not_worked_with(parts: Parts, server: str, memory: ServerMemory, error: RemoteError) -> Outcome:
     if isinstance(error, AccessDenied) and error.status == 401:
         text = "the login is refused, and is not tried again before another password is put in place"
@@ -121,7 +151,7 @@ def _not_worked_with(parts: Parts, server: str, memory: ServerMemory, error: Rem
         log.log(level, "server %s cannot be worked with: %s", server, error)
     else:  # no passing moment: ``status`` is to say it, too
         names = [settings.name for settings in parts.watched.values() if settings.server == server]
-        keep_troubles(parts, memory, names, of_all=f"its server cannot be worked with: {error}")
+        keep_troubles(parts, memory, names, of_all=f"{OF_ALL}: {error}")
     memory.problem = str(error)
     return Outcome(complete=False, error=error)
 
@@ -146,6 +176,7 @@ def _work(
         if record.id in held:
             continue
         tolerated(parts, memory, record, "settle", partial(filing.settle, parts, record))
+    answered = obey_on(parts, server, memory, held)
     rights.note_sights(parts, sights)
     askers.ask_again(parts, folders)
     made = _write_requests(parts, sights, memory, deadline)
@@ -153,17 +184,30 @@ def _work(
     progress = Progress(
         parts, server, folders, memory, held | parts.vanished.get(server, frozenset()), deadline
     )
+    for sight in sights:
+        key, what = f"wishes {sight.settings.name}", f"the notice of folder {sight.settings.name}"
+        apart(parts, memory, key, what, partial(logins.look_for_wishes, parts, sight))
     complete = progress.advance(attended)
     complete = progress.show() and complete
     _tidy_all(parts, sights, {**over, **progress.over}, memory, deadline)
-    after = {record.id: record.state for record in parts.journal.open_records(server)}
+    left = parts.journal.open_records(server)
+    after = {record.id: record.state for record in left}
     moved = sum(1 for ident in before.keys() | after.keys() if before.get(ident) != after.get(ident))
     unsettled = bool(made) or unsettled_in(sights, memory)
     if memory.overviews.calm(began, restless=unsettled or bool(moved)):
         _tell_all(parts, sights, memory, began, deadline)
     complete = complete and not memory.troubles
     seen_at = max((sight.at for sight in sights), default=None)
-    return Outcome(complete=complete, unsettled=unsettled, moved=moved, seen_at=seen_at)
+    # What waits for the morning leaves then, not at some look after it.
+    mornings = [until for one in folders if (until := quiet_until(parts.now(), one.quiet)) is not None]
+    return Outcome(
+        complete=complete,
+        unsettled=unsettled,
+        moved=moved + answered,
+        ordered=wait_for_accounts(parts, server, left),
+        seen_at=seen_at,
+        next_at=min(mornings, default=None),
+    )
 
 
 def _recover(
@@ -247,14 +291,15 @@ def _overviews_due(parts: Parts, sight: Sight, memory: ServerMemory, began: date
 def account_pass(parts: Parts, account: str, *, deadline: float | None = None) -> Outcome:
     """Steps 7 and 8 for one account: ask about what is due, fetch what is signed. Raises JournalError only."""
     waiting.let_go(parts, account)
+    logins.keep(parts, account)
     storage.look(parts)
     clocks.ask_again(parts, account)
     contacts.expire(parts)
     fading.fade(parts)
-    before = retention.first_things_first(parts, parts.journal.followed(account))
-    open_ones = [record for record in before if not record.closed]
+    # Somebody waits for these: before anything is asked of itself.
+    moved = obey_for(parts, account, deadline)
+    open_ones = followed(parts, account)
     later = [record.next_at for record in open_ones if record.next_at and not waiting.due(parts, record)]
-    moved: set[int] = set()
 
     def ask_of(record: Record, _turn: Turn) -> None:
         if out_of_time(parts, deadline) or not waiting.may_ask(parts, account):
@@ -270,12 +315,7 @@ def account_pass(parts: Parts, account: str, *, deadline: float | None = None) -
     near = [record for record in due if retention.is_near(parts, record)]
     # What the platform is about to erase is over and done with before anything else is asked.
     for batch in (near, [record for record in due if record not in near]):
-        Hands().work(
-            [Piece(lane=account, ids=frozenset({one.id}), do=partial(ask_of, one)) for one in batch],
-            # One is enough to find out that a platform is still away.
-            width=1 if waiting.is_away(parts, account) else ACCOUNT_AT_ONCE,
-            stopped=partial(out_of_time, parts, deadline),
-        )
+        side_by_side(parts, account, ask_of, batch, deadline)
     clocks.look_at(parts, f"account:{account}")
     retention.tell(parts, account)
     next_at = waiting.asks_again_at(parts, account) or min(later, default=None)

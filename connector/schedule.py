@@ -106,6 +106,11 @@ class Schedule:
         else:
             self.due = max(min(self.due, now), self._not_before)
 
+    def afresh(self, now: float) -> None:
+        """What it goes by has changed: it is looked at anew, however it failed before."""
+        self._failures, self._not_before = 0, float("-inf")
+        self.ask(now)
+
     def announce(self, now: float) -> None:
         """A file moved in a local folder that mirrors what this job looks at."""
         self._announced = self._happened = now

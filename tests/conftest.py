@@ -18,6 +18,7 @@ LONG: Final = re.compile(
     r"|system/test_private\.py::test_what_root_makes"
     r"|system/test_killed\.py::test_(?:killed_at_every|killed_before|killed_at_its|sigterm_while)"
     r"|faults/test_several\.py::test_each_write_of_each_document_broken_once\["
+    r"|faults/test_delivery\.py::test_an_original_of_an_earlier_time\w+\[(?:503-False|423-True)"
     r"|faults/test_forty_letters\.py::test_(?:a_list_prepares_forty_letters|\w+_mechanism)"
     r"|faults/test_several\.py::test_(?:one_that_is_|people_change_)\w+\[plain"
     r"|faults/test_lists\.py::test_two_hundred_at_once"
@@ -48,10 +49,16 @@ LONG: Final = re.compile(
     r"|faults/test_spool_full\.py::test_other_bytes"
     r"|faults/test_suspicions\.py::"
     r"|system/test_journal_full\.py::test_(?:no_room|a_damaged)"
+    r"|system/test_reload\.py::test_changes_under"
     r"|faults/test_fence\.py::test_(?:a_pair_is_copied|a_request_that_is_out|the_journal|nobody|one_f)"
     r"|faults/test_fence\.py::.*\[plain"
     r"|faults/test_who_asks\.py::test_(?:a_link|a_question|many_requests|where_links|what_has_left)"
     r"|faults/test_who_asks\.py::.*\[plain"
+    r"|faults/test_told\.py::test_(?:refused_for_good|what_is_over|a_second_mail|an_end_that|what_is_marked)"
+    r"|faults/test_connected_again\.py::test_(?:one_link|a_page|a_stranger\w+\[o@)"
+    r"|faults/test_ordered\.py::test_(?:killed_at_cancel\[commit|(?:unlock|cancel_of_a_request_that_is_out)\[plain)"
+    r"|faults/test_ordered\.py::test_(?:pause_of_a_folder_or_a_server\[server|killed_at_cancel\[platform.*-before)"
+    r"|system/test_acting\.py::test_cancel_where_no"
 )
 
 

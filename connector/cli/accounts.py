@@ -1,20 +1,24 @@
-"""``connect``, ``pause``, ``resume``: what concerns one account at the platform; ``connect`` a server, too."""
+"""``connect``: what lets the connector speak for one account at the platform; a server, too."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
-from connector.cli.common import Settings, complain, hand_over, kept_journal, misused, one_of
+from connector.cli.common import Settings, hand_over, kept_journal, misused, one_of
 from connector.cli.journal_file import sqlite_file
-from connector.cli.run import MANUAL
 from connector.cli.servers import connect_server
 from connector.cli.wiring import State, contract_of, platform_secrets
+from connector.cli.wiring_told import login_of
 from connector.config import Config
-from connector.errors import Cause
+from connector.errors import AccessDenied, Cause
 from connector.jesignexpert.login import Login, LoginRequest
+from connector.jesignexpert.renewal import stranger
 from connector.jesignexpert.tokens import Tokens, TokenStore
+from connector.ports import Connected
+from connector.steps.logins import STRANGERS, told_by_hand
 
-_NEVER = timedelta(days=36_500)
+_MAIL_EVERY = timedelta(minutes=10)
 
 
 def connect(settings: Settings, account: str, *, mail: bool, wait_s: float) -> int:
@@ -29,14 +33,16 @@ def connect(settings: Settings, account: str, *, mail: bool, wait_s: float) -> i
     if mail and config.mail is None:
         misused("--mail needs  mail: {relay: …, from: …, admin: …}  in the configuration.")
     state.make()
+    store = TokenStore(state.directory / "tokens")
     login = _login(config, account)
+    tell = _Mailed(settings, config, state, account) if mail else partial(_show, config)
     try:
-        tokens = login.connect(
-            lambda request: _tell(config, account, request, mail=mail), give_up_after_s=wait_s
-        )
+        tokens = login.connect(tell, give_up_after_s=wait_s)
     finally:
         login.close()
-    TokenStore(state.directory / "tokens").save(account, tokens)
+    if mail:
+        _refuse_strangers(config, account, store, tokens)
+    store.save(account, tokens)
     hand_over(state)
     _released(settings, config, state, account)
     print(f"account {account} is connected{_until(config, tokens)}")
@@ -44,36 +50,72 @@ def connect(settings: Settings, account: str, *, mail: bool, wait_s: float) -> i
 
 
 def _login(config: Config, account: str) -> Login:
-    shortcut, secret = platform_secrets(config)
-    return Login(
-        account,
-        base_url=config.platform.url,
-        shortcut=shortcut,
-        secret=secret,
-        now=lambda: datetime.now(UTC),
-        contract=contract_of(config),
-        ca_file=config.platform.ca_file,
-        proxy=config.platform.proxy,
+    return login_of(
+        config, account, contract_of(config), platform_secrets(config), now=lambda: datetime.now(UTC)
     )
 
 
-def _tell(config: Config, account: str, request: LoginRequest, *, mail: bool) -> None:
-    """Show the link, or mail it: a mailed link is not printed, since the terminal may be another's."""
+def _show(config: Config, request: LoginRequest) -> None:
+    """Whoever sits at the terminal sees the link, and answers for who uses it."""
     until = request.until.astimezone(config.zone)
-    if not mail:
-        print(f"Log in there, and choose the firm (until {until:%H:%M}; then a new link follows):")
-        print(f"  {request.url}", flush=True)
-        return
-    from connector.cli.mail import send_login_link
+    print(f"Log in there, and choose the firm (until {until:%H:%M}; then a new link follows):")
+    print(f"  {request.url}", flush=True)
 
-    send_login_link(config, account, request.url, until)
-    print(f"The link went to the owner of account {account}; valid until {until:%H:%M}.", flush=True)
+
+class _Mailed:
+    """Mails links to the owner: the first at once, then, as each is good for minutes only, one now and then.
+
+    A mailed link is not printed, since the terminal may be another's. The service sends no other one that day.
+    """
+
+    def __init__(self, settings: Settings, config: Config, state: State, account: str) -> None:
+        self._settings, self._config, self._state, self._account = settings, config, state, account
+        self._sent_at: datetime | None = None
+
+    def __call__(self, request: LoginRequest) -> None:
+        if self._sent_at is not None and request.drawn_at - self._sent_at < _MAIL_EVERY:
+            return
+        from connector.cli.mail import send_login_link
+
+        send_login_link(self._config, self._account, request)
+        self._sent_at = request.drawn_at
+        self._keep()
+        until = request.until.astimezone(self._config.zone)
+        print(
+            f"The link went to the owner of account {self._account}; valid until {until:%H:%M}.", flush=True
+        )
+
+    def _keep(self) -> None:
+        if not _has_journal(self._config, self._state):
+            return
+        with kept_journal(self._settings, self._config) as journal:
+            told_by_hand(journal, self._account, self._config.zone)
+
+
+def _refuse_strangers(config: Config, account: str, store: TokenStore, tokens: Tokens) -> None:
+    """Whoever has a mailed link can answer it: what is another firm's or person's is not taken over."""
+    others = [
+        found for name in config.accounts if name != account and (found := store.load(name)) is not None
+    ]
+    owner = config.accounts[account].owner
+    outcome = stranger(tokens, store.load(account), owner=owner, others=others)
+    if outcome is Connected.KEPT:
+        return
+    raise AccessDenied(
+        f"{STRANGERS[outcome]}: nothing was taken over. If it is meant:  jse-connector connect {account}",
+        service=account,
+        operation="connect",
+    )
+
+
+def _has_journal(config: Config, state: State) -> bool:
+    file = sqlite_file(config.journal.url or state.journal_url)
+    return file is None or file.is_file()
 
 
 def _released(settings: Settings, config: Config, state: State, account: str) -> None:
     """What was held for want of tokens may go on at once."""
-    file = sqlite_file(config.journal.url or state.journal_url)
-    if file is not None and not file.is_file():
+    if not _has_journal(config, state):
         return
     with kept_journal(settings, config) as journal:
         hold = journal.held(account)
@@ -85,32 +127,3 @@ def _until(config: Config, tokens: Tokens) -> str:
     if tokens.expires_at is None:
         return "."
     return f" until {tokens.expires_at.astimezone(config.zone):%d %b %Y %H:%M}."
-
-
-def pause(settings: Settings, account: str) -> int:
-    """Hold an account's launches until ``resume``; what has left is followed and delivered."""
-    config = settings.load()
-    one_of(account, tuple(config.accounts), "account")
-    with kept_journal(settings, config) as journal:
-        journal.hold(account, MANUAL, probe_at=datetime.now(UTC) + _NEVER)
-    print(f"account {account}: nothing new leaves until  jse-connector resume {account}")
-    return 0
-
-
-def resume(settings: Settings, account: str) -> int:
-    """End a hold that ``pause`` began."""
-    config = settings.load()
-    one_of(account, tuple(config.accounts), "account")
-    with kept_journal(settings, config) as journal:
-        hold = journal.held(account)
-        if hold is None:
-            print(f"account {account} was not held.")
-            return 0
-        if hold.cause != MANUAL:
-            complain(
-                f"account {account} is held by another cause ({hold.cause}), which ends by itself when it is over."
-            )
-            return 1
-        journal.release(account)
-    print(f"account {account}: launches go on.")
-    return 0

@@ -12,17 +12,21 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from connector.cli.common import Settings, agreed, complain, hand_over
-from connector.cli.journal_file import sqlite_file
+from connector.cli.journal_file import in_use, sqlite_file
 from connector.cli.wiring import single_instance
 from connector.errors import JournalError
 from connector.journal import Journal
 from connector.steps.waiting import MANUAL
 
+_WHAT = (
+    "Running requests are found again by their markers and never sent again; what waits in the folders and has not "
+    "left is held until somebody asks anew; remembered contacts, and orders that stand, are not taken over."
+)
 FOR_EVER = timedelta(days=36_500)
 PARTS = ("", "-wal", "-shm", "-journal")
 
 
-def rebuild(settings: Settings, *, yes: bool) -> int:
+def rebuild(settings: Settings, *, yes: bool, dry_run: bool) -> int:
     """Keep the journal aside and begin a new one. Raises JournalError: the service runs, or nothing can be moved."""
     config, state = settings.load(), settings.place()
     url = config.journal.url or state.journal_url
@@ -30,6 +34,8 @@ def rebuild(settings: Settings, *, yes: bool) -> int:
     if file is None:
         complain("jse-connector: the journal is no file of this machine; restore it with its own tools.")
         return 2
+    if dry_run:
+        return _told(file, in_use=in_use(state.directory / "journal" / "lock"))
     state.make()
     with single_instance(state):
         there = [path for path in (file.with_name(file.name + part) for part in PARTS) if path.exists()]
@@ -37,9 +43,7 @@ def rebuild(settings: Settings, *, yes: bool) -> int:
         paused = paused_in(file) if file in there or not there else None
         if there:
             agreed(
-                f"The journal {file} is put aside, and a new one is begun. Running requests are found again by their "
-                "markers and never sent again; what waits in the folders and has not left is held until somebody asks "
-                "anew; remembered contacts are not taken over. Go on?",
+                f"The journal {file} is put aside, and a new one is begun. {_WHAT} Go on?",
                 yes=yes,
             )
         aside = moved_aside(there, file)
@@ -51,11 +55,22 @@ def rebuild(settings: Settings, *, yes: bool) -> int:
         print(f"the earlier journal is kept in {aside}")
     print(f"a new journal is at {file}; the next start takes in what the folders know.")
     for account in paused or ():
-        print(f"account {account} stays paused.")
+        print(f"{account.replace(':', ' ') if ':' in account else f'account {account}'} stays paused.")
     if paused is None:
         print(
             "pauses set by hand could not be read: set them again before the start (jse-connector pause ACCOUNT)."
         )
+    return 0
+
+
+def _told(file: Path, *, in_use: bool) -> int:
+    if in_use:
+        complain("jse-connector: a process works on this journal: stop the service first.")
+        return 1
+    if not file.exists():
+        print(f"no journal is at {file}: a new one would be begun there.\nNothing was changed.")
+        return 0
+    print(f"The journal {file} would be put aside, whole, and a new one begun. {_WHAT}\nNothing was changed.")
     return 0
 
 

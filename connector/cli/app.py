@@ -2,26 +2,40 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Optional
 
 import typer
 
 from connector import __version__, logs
-from connector.cli import verbs_keeping, verbs_offline, verbs_people
+from connector.cli import (
+    completion,
+    verbs_acting,
+    verbs_config,
+    verbs_doctor,
+    verbs_keeping,
+    verbs_offline,
+    verbs_people,
+    verbs_seeing,
+    verbs_told,
+)
 from connector.cli.common import MISUSED, SETTINGS, complain, configured, verb
 from connector.cli.options import (
-    AccountArgument,
     ConfigOption,
+    ConnectableArgument,
+    DryRunOption,
     FolderArgument,
-    RefArgument,
     StateOption,
     YesOption,
 )
+from connector.cli.verb_groups import EXIT_STATUS, Verbs
 
 app = typer.Typer(
     name="jse-connector",
+    cls=Verbs,
     help="Sign the documents of a WebDAV folder with Jesignexpert, from the folder itself.",
+    epilog=f"{EXIT_STATUS} Each verb has --help with an example; man jse-connector has all of them.",
     no_args_is_help=True,
     add_completion=True,
     pretty_exceptions_enable=False,
@@ -32,7 +46,10 @@ app = typer.Typer(
 
 app.add_typer(verbs_people.contacts, name="contacts")
 app.command("forget")(verbs_people.forget)
-app.command("show")(verbs_people.show)
+app.command("status")(verbs_seeing.status)
+app.command("show")(verbs_seeing.show)
+app.command("spending")(verbs_seeing.spending)
+app.command("generate-config")(verbs_config.generate_config)
 app.command("backup")(verbs_keeping.backup)
 app.command("restore")(verbs_keeping.restore)
 app.command("leave")(verbs_keeping.leave)
@@ -40,6 +57,18 @@ app.add_typer(verbs_keeping.package, name="package", hidden=True)
 app.command("lint")(verbs_offline.lint)
 app.command("preview")(verbs_offline.preview)
 app.command("schema")(verbs_offline.schema)
+app.command("notify")(verbs_told.notify)
+app.command("doctor")(verbs_doctor.doctor)
+app.command("calibrate")(verbs_doctor.calibrate)
+verbs_acting.register(app)
+
+
+class LogFormat(StrEnum):
+    """How log lines are written."""
+
+    AUTO = "auto"
+    TEXT = "text"
+    JSON = "json"
 
 
 def _version(wanted: bool) -> None:
@@ -54,6 +83,10 @@ def _before(
     state: StateOption = None,
     debug: Annotated[bool, typer.Option("--debug", help="Log everything, show tracebacks.")] = False,
     log_level: Annotated[str, typer.Option("--log-level", help="debug, info, warning or error.")] = "info",
+    log_format: Annotated[
+        LogFormat,
+        typer.Option("--log-format", help="json: one object a line. auto: systemd's own where it listens."),
+    ] = LogFormat.AUTO,
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Tell the version and leave.")
     ] = False,
@@ -61,7 +94,7 @@ def _before(
     SETTINGS.config, SETTINGS.state, SETTINGS.debug = config, state, debug
     SETTINGS.level = "DEBUG" if debug else log_level.upper()
     try:
-        logs.configure(SETTINGS.level)
+        logs.configure(SETTINGS.level, form=log_format.value)
     except ValueError:
         complain(f'jse-connector: no log level "{log_level}"; write debug, info, warning or error.')
         raise typer.Exit(MISUSED) from None
@@ -127,20 +160,28 @@ def check_config(
     offline: Annotated[
         bool, typer.Option("--offline", help="Said for scripts: this check never asks the network.")
     ] = False,
+    stands_at: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option(
+            "--as", metavar="PATH", help="Judge FILE as if it stood here: a template's temporary name."
+        ),
+    ] = None,
 ) -> None:
-    """Tell everything that is wrong with a configuration; write nothing. Exit status 0 or 2.
+    """Tell everything that is wrong with a configuration, and what a change means; write nothing. Exit status 0 or 2.
 
     Example: jse-connector check-config --offline ./config.yaml
+
+    Example: jse-connector check-config --offline /tmp/new --as /etc/jse-connector/conf.d/lyon.yaml
     """
     from connector.cli import check
 
-    _leave(check.check_config(file or configured(config, state).config_file()))
+    _leave(check.check_config(configured(config, state), file, stands_at))
 
 
 @app.command()
 @verb
 def connect(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="An account or a server of the configuration.")],
+    name: ConnectableArgument,
     config: ConfigOption = None,
     state: StateOption = None,
     mail: Annotated[bool, typer.Option("--mail", help="Send the link to the account's owner.")] = False,
@@ -157,58 +198,20 @@ def connect(
 
 @app.command()
 @verb
-def pause(account: AccountArgument, config: ConfigOption = None, state: StateOption = None) -> None:
-    """Launch nothing more for an account; what has left is followed and delivered.
-
-    Example: jse-connector pause lyon
-    """
-    from connector.cli import accounts
-
-    _leave(accounts.pause(configured(config, state), account))
-
-
-@app.command()
-@verb
-def resume(account: AccountArgument, config: ConfigOption = None, state: StateOption = None) -> None:
-    """End a pause.
-
-    Example: jse-connector resume lyon
-    """
-    from connector.cli import accounts
-
-    _leave(accounts.resume(configured(config, state), account))
-
-
-@app.command()
-@verb
-def status(
-    config: ConfigOption = None,
-    state: StateOption = None,
-    as_json: Annotated[bool, typer.Option("--json", help='For programs; with "format": 1.')] = False,
-) -> None:
-    """Tell how many requests stand where, and what needs a person.
-
-    Example: jse-connector status --json
-    """
-    from connector.cli import status as room
-
-    _leave(room.status(configured(config, state), as_json=as_json))
-
-
-@app.command()
-@verb
 def rebuild(
     launch: Annotated[
         Optional[str],  # noqa: UP045
         typer.Option(
             "--launch",
             metavar="FOLDER",
+            autocompletion=completion.folders,
             help="Judge anew what was in this folder before its first pass, and was held for that.",
         ),
     ] = None,
     config: ConfigOption = None,
     state: StateOption = None,
     yes: YesOption = False,
+    dry_run: DryRunOption = False,
 ) -> None:
     """Begin a new journal from the markers in the folders; the old one is kept aside. The service must be stopped.
 
@@ -217,16 +220,20 @@ def rebuild(
     if launch is None:
         from connector.cli import anew
 
-        _leave(anew.rebuild(configured(config, state), yes=yes))
+        _leave(anew.rebuild(configured(config, state), yes=yes, dry_run=dry_run))
     from connector.cli import operate
 
-    _leave(operate.rebuild(configured(config, state), str(launch), yes=yes))
+    _leave(operate.rebuild(configured(config, state), str(launch), yes=yes, dry_run=dry_run))
 
 
 @app.command("take-over")
 @verb
 def take_over(
-    folder: FolderArgument, config: ConfigOption = None, state: StateOption = None, yes: YesOption = False
+    folder: FolderArgument,
+    config: ConfigOption = None,
+    state: StateOption = None,
+    yes: YesOption = False,
+    dry_run: DryRunOption = False,
 ) -> None:
     """Take a folder that another connector owned; that one must be stopped for good.
 
@@ -234,30 +241,7 @@ def take_over(
     """
     from connector.cli import operate
 
-    _leave(operate.take_over(configured(config, state), folder, yes=yes))
-
-
-@app.command()
-@verb
-def resolve(
-    ref: RefArgument,
-    sent: Annotated[
-        Optional[bool],  # noqa: UP045
-        typer.Option("--sent/--not-sent", help="Whether the invitations left.", show_default=False),
-    ] = None,
-    config: ConfigOption = None,
-    state: StateOption = None,
-) -> None:
-    """Say of a request in doubt whether it was sent. With --not-sent the platform is asked once more.
-
-    Example: jse-connector resolve 7F3K2Q --not-sent
-    """
-    from connector.cli import operate
-
-    if sent is None:
-        complain("jse-connector: say --sent or --not-sent.")
-        _leave(MISUSED)
-    _leave(operate.resolve(configured(config, state), ref, sent=bool(sent)))
+    _leave(operate.take_over(configured(config, state), folder, yes=yes, dry_run=dry_run))
 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})

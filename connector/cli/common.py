@@ -17,7 +17,7 @@ from connector import logs
 from connector.errors import ConfigurationError, ConfigurationProblem, ConnectorError
 
 if TYPE_CHECKING:
-    from connector.cli.wiring import State
+    from connector.cli.state import State
     from connector.config import Config
     from connector.journal import Journal
 
@@ -49,7 +49,7 @@ class Settings:
 
     def place(self) -> State:
         """Return where the state is kept; nothing is made."""
-        from connector.cli.wiring import State, state_directory
+        from connector.cli.state import State, state_directory
 
         return State(directory=state_directory(self.state))
 

@@ -53,7 +53,7 @@ class _Look:
 def dry_run(settings: Settings, *, names: bool) -> int:
     """Tell per folder what would be done. Returns 1 when a server could not be read."""
     config = settings.load()
-    with _looking(config, settings.place()) as parts:
+    with looking(config, settings.place()) as parts:
         looks = {name: _Look() for name in config.servers}
         for name, seen in looks.items():
             _see(parts, name, seen)
@@ -69,7 +69,7 @@ def dry_run(settings: Settings, *, names: bool) -> int:
 
 
 @contextmanager
-def _looking(config: Config, state: State) -> Iterator[Parts]:
+def looking(config: Config, state: State) -> Iterator[Parts]:
     """The real parts on a copy of the state, unable to write to either side."""
     file = sqlite_file(config.journal.url or state.journal_url)
     if file is None:
@@ -93,6 +93,8 @@ def _looking(config: Config, state: State) -> Iterator[Parts]:
                 parts,
                 folders={name: ReadOnlyFolder(folder) for name, folder in parts.folders.items()},
                 services={name: ReadOnlyService(service) for name, service in parts.services.items()},
+                relay=None,
+                logins={},
             )
 
 

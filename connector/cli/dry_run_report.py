@@ -184,8 +184,13 @@ def _brakes(parts: Parts, outlooks: Sequence[FolderOutlook]) -> list[str]:
 
 def _accounts(parts: Parts, config: Config, outlooks: Sequence[FolderOutlook]) -> list[str]:
     from connector.cli.today import sends_today
+    from connector.steps.pauses import by_hand
 
-    lines = []
+    lines = [
+        f"folder {outlook.folder.name} is paused by hand: nothing leaves from there"
+        for outlook in outlooks
+        if outlook.launches and by_hand(parts, outlook.folder.name) is not None
+    ]
     waiting = Counter(record.account for outlook in outlooks for record in outlook.launches)
     for name, account in config.accounts.items():
         hold = parts.journal.held(name)

@@ -29,7 +29,7 @@ def copy_journal(source: Path, target: Path, *, lock: Path) -> None:
     if not source.is_file():
         return
     try:
-        if _in_use(lock):
+        if in_use(lock):
             # The service changes these files all the time; SQLite itself knows how to read beside it.
             with (
                 closing(sqlite3.connect(f"{source.resolve().as_uri()}?mode=ro", uri=True)) as old,
@@ -49,12 +49,21 @@ def _log_of(file: Path) -> Path:
     return file.with_name(file.name + "-wal")
 
 
-def _in_use(lock: Path) -> bool:
+def in_use(lock: Path) -> bool:
+    """True while a process works on the journal; ``lock``: what it holds. JournalError where it cannot be asked.
+
+    Asking holds it for a moment, shared: two that ask do not see each other.
+    """
     try:
         with lock.open("rb") as stream:
             fcntl.flock(stream, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except FileNotFoundError:
         return False
+    except PermissionError as error:
+        raise JournalError(
+            f"{lock} cannot be read: {error.strerror}. The state directory is the service's alone; ask as root, or as "
+            "the service's user"
+        ) from error
     except BlockingIOError:
         return True
     return False

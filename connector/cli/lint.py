@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import logging
 import signal
-import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import Final
 
 from connector.cli import lint_outcome as outcomes
 from connector.cli import lint_report as report
+from connector.cli.bars import bar
 from connector.cli.common import FAILED, Settings, complain
 from connector.cli.lint_lists import DraftFolder, lists_told
 from connector.cli.lint_outcome import Outcome
@@ -31,8 +31,6 @@ log = logging.getLogger(__name__)
 
 INTERRUPTED: Final = 130
 """As a shell tells of a command that Ctrl-C ended."""
-_MANY: Final = 10
-"""From so many files on a bar tells how far it is."""
 _USES: Final = 1000
 """Calls that one worker serves: a run is short, and a worker's start costs as much as some fifteen requests."""
 
@@ -122,7 +120,7 @@ def _lint_tree(run: _Run, tree: Tree, pool: IsolatedPool) -> None:
         met = {local.path_of(pair.sidecar.href) for pair in pairs}
         for path in sorted(one for one in tree.chosen - met if names.is_sidecar(one.name)):
             run.tell(outcomes.passed_over(path, run.language))
-        with _progress(len(pairs), shown=not run.quiet) as advance:
+        with bar("judging", len(pairs), shown=not run.quiet) as advance:
             for pair in pairs:
                 path = local.path_of(pair.sidecar.href)
                 told = statuses.beside(path, pair.document_name)
@@ -134,7 +132,7 @@ def _lint_tree(run: _Run, tree: Tree, pool: IsolatedPool) -> None:
                 if row is not None:
                     outcome = replace(outcome, path=lists[pair.sidecar.parent].path, row=row)
                 run.tell(outcome)
-                advance()
+                advance(1)
 
 
 def _judged(parts: Parts, sight: Sight, pair: Pair, path: Path, language: Language) -> Outcome:
@@ -174,30 +172,6 @@ def _settings(path: Path, language: Language) -> Outcome:
     except RequestRejected as rejected:
         return outcomes.settings_outcome(path, rejected.problems, language)
     return outcomes.settings_outcome(path, (), language)
-
-
-@contextmanager
-def _progress(total: int, *, shown: bool) -> Iterator[Callable[[], object]]:
-    """A bar on standard error, where that is a terminal and there is something to wait for."""
-    if not shown or total < _MANY or not sys.stderr.isatty():
-        yield lambda: None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
-
-    bar = Progress(
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-        console=Console(stderr=True),
-        transient=True,
-        # Lines meant for a file must go there, not through the bar's terminal.
-        redirect_stdout=sys.stdout.isatty(),
-        redirect_stderr=True,
-    )
-    with bar:
-        task = bar.add_task("", total=total)
-        yield lambda: bar.advance(task)
 
 
 @contextmanager

@@ -1,79 +1,58 @@
-"""The one mail of this release: the link by which an account's owner logs in."""
+"""Mails that a person at a terminal asks for: the link by which an owner connects an account, and a test."""
 
 from __future__ import annotations
 
-import smtplib
-import ssl
-from datetime import datetime
-from email.message import EmailMessage
-from email.utils import formatdate, make_msgid
-from urllib.parse import urlsplit
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
-from connector.config import Config, Mail
-from connector.errors import NotConnected
+from connector.cli.wiring_told import relay_of
+from connector.notify import Mail
+from connector.report.pauses import link_mail
 
-_TIMEOUT_S = 30
-_PORTS = {"smtp": 25, "smtps": 465, "smtp+starttls": 587}
-_TEXT = """\
-Bonjour,
-
-Le service de signature du dossier partagé ({sender}) doit être relié à Jesignexpert,
-ou l’être de nouveau : cette liaison s’éteint d’elle-même au bout de quelques jours.
-
-Deux gestes suffisent :
-
-1. Ouvrez ce lien avant {until} et connectez-vous avec vos identifiants Comptexpert :
-
-{url}
-
-2. Choisissez le cabinet « {sender} », puis validez.
-
-C’est tout : les demandes de signature qui attendaient partent ensuite d’elles-mêmes.
-Si l’heure est passée, un nouveau lien vous parvient tant que quelqu’un vous attend.
-{support}
-Ce message a été envoyé automatiquement. Le lien vous est personnel : ne le transmettez pas.
-"""
+if TYPE_CHECKING:
+    from connector.config import Config
+    from connector.jesignexpert.login import LoginRequest
 
 
-def send_login_link(config: Config, account: str, url: str, until: datetime) -> None:
-    """Mail the link to the account's owner, in French. ``until`` in the zone of the people.
+def send_login_link(config: Config, account: str, request: LoginRequest) -> None:
+    """Mail a link to an account's owner, in the language of the people.
 
-    Raises NotConnected when the relay did not take the mail.
+    Raises NotConnected, MailRefused or OutcomeUnknown when the relay did not take it.
     """
-    assert config.mail is not None
-    owner = config.accounts[account]
-    support = f"\nUne question : {config.support}\n" if config.support else ""
-    message = EmailMessage()
-    message["Subject"] = f"Signature électronique : reconnexion de {owner.sender}"
-    message["From"], message["To"] = config.mail.from_address, owner.owner
-    message["Date"], message["Message-ID"] = formatdate(), make_msgid(domain=_domain(config.mail))
-    message["Auto-Submitted"] = "auto-generated"
-    message.set_content(
-        _TEXT.format(sender=owner.sender, until=f"{until.hour} h {until:%M}", url=url, support=support),
-        cte="quoted-printable",
+    relay = relay_of(config)
+    assert relay is not None
+    message = link_mail(
+        request.url,
+        until=request.until,
+        expires_at=None,
+        paused=False,
+        zone=config.zone,
+        language=config.language,
+        support=config.support,
+        sender=config.accounts[account].sender,
     )
-    _send(config.mail, message)
+    relay.send(
+        Mail(
+            to=config.accounts[account].owner,
+            subject=message.subject,
+            body=message.body,
+            key=f"connect {account} {request.triple.id_request}",
+            at=datetime.now(UTC),
+        )
+    )
 
 
-def _domain(mail: Mail) -> str:
-    return mail.from_address.rsplit("@", 1)[-1]
-
-
-def _send(mail: Mail, message: EmailMessage) -> None:
-    relay = urlsplit(mail.relay)
-    host, port = relay.hostname or "localhost", relay.port or _PORTS[relay.scheme]
-    context = ssl.create_default_context()
-    try:
-        if relay.scheme == "smtps":
-            with smtplib.SMTP_SSL(host, port, timeout=_TIMEOUT_S, context=context) as session:
-                session.send_message(message)
-            return
-        with smtplib.SMTP(host, port, timeout=_TIMEOUT_S) as session:
-            if relay.scheme == "smtp+starttls":
-                session.starttls(context=context)
-            session.send_message(message)
-    except (OSError, smtplib.SMTPException) as error:
-        reason = type(error).__name__  # the relay's own words may name the recipient
-        raise NotConnected(
-            f"the relay {host}:{port} did not take the mail ({reason})", service="mail"
-        ) from error
+def send_test(config: Config) -> str:
+    """Mail a test to the administrator; returns what the relay answered. Raises as :func:`send_login_link`."""
+    relay = relay_of(config)
+    assert relay is not None
+    assert config.mail is not None
+    now = datetime.now(UTC)
+    body = (
+        "This is a test of jse-connector notify --test. Troubles are told to this address, one mail when something\n"
+        "is the matter and one when it is over.\n"
+    )
+    subject = "jse-connector: test of the mail relay"
+    return relay.send(
+        Mail(to=config.mail.admin, subject=subject, body=body, key=f"test {now.isoformat()}", at=now)
+    )

@@ -1,17 +1,16 @@
-"""``rebuild``, ``take-over``, ``resolve``: what an administrator decides in a person's place."""
+"""``rebuild --launch``, ``take-over``: what an administrator decides of a whole folder."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from connector import marks
-from connector.cli.common import FAILED, Settings, agreed, complain, hand_over, kept_journal, one_of
+from connector.cli.acting import looked_at
+from connector.cli.common import FAILED, Settings, agreed, complain, handed_over, kept_journal, one_of
+from connector.cli.dry_run import looking
 from connector.cli.wiring import wired
-from connector.errors import RemoteError
-from connector.lifecycle import Event, Record, State
+from connector.lifecycle import Event, State
 from connector.marks import Owner, Reading
-from connector.sidecar.model import Action, Verb
-from connector.steps.orders import obey
 from connector.steps.registry import owner_href, read_mark
 
 if TYPE_CHECKING:
@@ -20,12 +19,12 @@ if TYPE_CHECKING:
 THERE_BEFORE = "there_before"
 
 
-def rebuild(settings: Settings, folder: str, *, yes: bool) -> int:
+def rebuild(settings: Settings, folder: str, *, yes: bool, dry_run: bool) -> int:
     """Let what was in a folder before its first pass be judged anew, and launched if it is in order (R7)."""
     config = settings.load()
     one_of(folder, tuple(config.folders), "folder")
     server, ceiling = config.folders[folder].server, config.folders[folder].send
-    with kept_journal(settings, config) as journal:
+    with looked_at(settings, config) if dry_run else kept_journal(settings, config) as journal:
         held = [
             record
             for record in journal.open_records(server)
@@ -34,11 +33,15 @@ def rebuild(settings: Settings, folder: str, *, yes: bool) -> int:
         if not held:
             print(f"folder {folder}: nothing is held because it was there before.")
             return 0
-        agreed(
+        told = (
             f"{len(held)} requests of folder {folder} were there before the first pass. They will be judged "
-            f'anew and go as far as "send: {ceiling.value}" allows. Go on?',
-            yes=yes,
+            f'anew and go as far as "send: {ceiling.value}" allows.'
         )
+        if dry_run:
+            refs = ", ".join(record.ref for record in held)
+            print(f"{told}\n{refs}\nNothing was changed.")
+            return 0
+        agreed(f"{told} Go on?", yes=yes)
         for record in held:
             # As if its sidecar had just been seen for the first time: the next pass reads it and judges it.
             extra = {**record.extra, "needs_ask": None, "confirmed": True}
@@ -56,18 +59,20 @@ def rebuild(settings: Settings, folder: str, *, yes: bool) -> int:
     return 0
 
 
-def take_over(settings: Settings, folder: str, *, yes: bool) -> int:
+def take_over(settings: Settings, folder: str, *, yes: bool, dry_run: bool) -> int:
     """Replace the owner file of a watched folder with ours (R12). Raises remote errors."""
     config, state = settings.load(), settings.place()
     one_of(folder, tuple(config.folders), "folder")
+    if dry_run:
+        # The owner file tells by its seal whose it is: a copy of the state directory is enough to read it.
+        with looking(config, state) as parts:
+            return _take_over(parts, parts.watched[folder], yes=yes, dry_run=True)
     state.make()
-    with wired(config, state) as parts:
-        status = _take_over(parts, parts.watched[folder], yes=yes)
-    hand_over(state)
-    return status
+    with handed_over(state), wired(config, state) as parts:
+        return _take_over(parts, parts.watched[folder], yes=yes, dry_run=False)
 
 
-def _take_over(parts: Parts, folder: FolderSettings, *, yes: bool) -> int:
+def _take_over(parts: Parts, folder: FolderSettings, *, yes: bool, dry_run: bool) -> int:
     dms, href = parts.folders[folder.server], owner_href(folder)
     found = read_mark(dms, href, parts.sealer)
     if found is None:
@@ -82,6 +87,11 @@ def _take_over(parts: Parts, folder: FolderSettings, *, yes: bool) -> int:
     if etag is None:
         complain(f"jse-connector: the server gives no ETag for {href}; remove that file by hand instead.")
         return FAILED
+    if dry_run:
+        print(
+            f"Folder {folder.name} belongs to connector {owner}: {href} would be replaced.\nNothing was changed."
+        )
+        return 0
     agreed(
         f"Folder {folder.name} belongs to connector {owner}. If that one still runs, both would work there. "
         "Is it stopped for good?",
@@ -95,43 +105,3 @@ def _take_over(parts: Parts, folder: FolderSettings, *, yes: bool) -> int:
         return FAILED
     print(f"folder {folder.name} is ours now. A running service notices at its next start.")
     return 0
-
-
-def resolve(settings: Settings, ref: str, *, sent: bool) -> int:
-    """Say of a request in doubt whether it was sent, as the author could in the sidecar. Raises JournalError."""
-    config, state = settings.load(), settings.place()
-    with kept_journal(settings, config) as journal:
-        record = journal.by_ref(ref)
-    if record is None:
-        complain(f"jse-connector: no request {ref.upper()}.")
-        return FAILED
-    if record.state is not State.IN_DOUBT:
-        complain(f"jse-connector: {record.ref} is not in doubt; it is {record.state.value}.")
-        return FAILED
-    verb = Verb.ALREADY_SENT if sent else Verb.NOT_SENT
-    with wired(config, state) as parts:
-        after = obey(parts, record, Action(verb=verb, wording=f"resolve {verb.value}"))
-        status = _resolved(parts, record, after, sent=sent)
-    hand_over(state)
-    return status
-
-
-def _resolved(parts: Parts, before: Record, after: Record, *, sent: bool) -> int:
-    if after.state is State.IN_DOUBT:
-        complain(f"jse-connector: {after.ref}: {_why_not(parts, before)}")
-        return FAILED
-    if sent:
-        print(f"{after.ref} is followed as sent.")
-    elif after.state is State.CANCELLED and after.reason == "not_sent":
-        print(f"{after.ref} is given up. It goes again when its author writes  action: recommencer")
-    else:
-        print(f"{after.ref}: the platform says it was sent; it is {after.state.value} now.")
-    return 0
-
-
-def _why_not(parts: Parts, record: Record) -> str:
-    try:
-        parts.services[record.account].status(record.transaction)  # type: ignore[arg-type]
-    except RemoteError as error:
-        return f"the platform must be asked first, and cannot be: {error}"
-    return "still in doubt; try again."

@@ -7,6 +7,8 @@ from typing import Annotated, Optional
 
 import typer
 
+from connector.cli import completion
+
 # typer reads these at run time, so that `X | None` under `from __future__` is spelled for every typer we allow.
 ConfigOption = Annotated[
     Optional[Path],  # noqa: UP045
@@ -19,8 +21,29 @@ StateOption = Annotated[
     typer.Option("--state", help="The state directory; default $STATE_DIRECTORY or /var/lib/jse-connector."),
 ]
 YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
-AccountArgument = Annotated[str, typer.Argument(metavar="ACCOUNT", help="Its name in the configuration.")]
-FolderArgument = Annotated[str, typer.Argument(metavar="FOLDER", help="Its name in the configuration.")]
+DryRunOption = Annotated[
+    bool, typer.Option("--dry-run", help="Tell exactly what would be done, change nothing.")
+]
+AccountArgument = Annotated[
+    str,
+    typer.Argument(
+        metavar="ACCOUNT", help="Its name in the configuration.", autocompletion=completion.accounts
+    ),
+]
+FolderArgument = Annotated[
+    str,
+    typer.Argument(
+        metavar="FOLDER", help="Its name in the configuration.", autocompletion=completion.folders
+    ),
+]
+ConnectableArgument = Annotated[
+    str,
+    typer.Argument(
+        metavar="NAME",
+        help="An account or a server of the configuration.",
+        autocompletion=completion.connectable,
+    ),
+]
 RefArgument = Annotated[str, typer.Argument(metavar="REF", help="Six characters, from status.")]
 NamesOption = Annotated[
     bool, typer.Option("--names", help="Show names, addresses, numbers, texts and files, too.")

@@ -7,21 +7,31 @@ import os
 import signal
 import sys
 import time
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from functools import partial
 from typing import TYPE_CHECKING
 
+from connector import running
 from connector.cli import private
+from connector.cli.bars import bar
 from connector.cli.common import FAILED, Settings, handed_over
+from connector.cli.reloading import Reloading, first
 from connector.cli.standstill import Standstill
+from connector.cli.watching import Watching
+from connector.cli.whole import read_whole
 from connector.cli.wiring import single_instance, wired
 from connector.errors import JournalFull
 from connector.guards import ServerMemory
-from connector.passes import account_pass, server_pass
+from connector.passes import Outcome, account_pass, server_pass, told
+from connector.reload import ConfigWatch
 from connector.steps.leftovers import sweep
+from connector.steps.telling import tell
 
 if TYPE_CHECKING:
     from connector.cli.wiring import State
     from connector.config import Config
+    from connector.metrics.vitals import Vitals
     from connector.steps.parts import Parts
 
 log = logging.getLogger(__name__)
@@ -40,43 +50,69 @@ def run(settings: Settings) -> int:
     """
     private.never_dumped()
     private.catch_defects()
-    config, state = settings.load(), settings.place()
+    file, state = settings.config_file(), settings.place()
+    watch = ConfigWatch(file, partial(read_whole, file))
+    config = settings.load()
     state.make()
-    standstill = Standstill()
-    with handed_over(state), ExitStack() as held:
+    with handed_over(state), _reread_on_hangup(watch), ExitStack() as held:
+        seen = Watching(config, state, "run")
+        held.callback(seen.end)
+        standstill = Standstill(told=seen.stands_still)
         alone = False
         while True:
             try:
                 if not alone:
                     held.enter_context(single_instance(state))
                     alone = True
-                return _serve(config, state, standstill)
+                    seen.begin()
+                return _serve(config, state, standstill, watch, seen)
             except JournalFull as error:
                 if not standstill.may_go_on:
                     raise
                 why = str(error)
+                seen.begin()
             if not standstill.wait(why):
                 return 0
+            # It goes on with what it worked with; what was written meanwhile is taken over as ever, or refused.
+            config = seen.config
+            watch.ask()
 
 
-def _serve(config: Config, state: State, standstill: Standstill) -> int:
+@contextmanager
+def _reread_on_hangup(watch: ConfigWatch) -> Iterator[None]:
+    """Let SIGHUP ask for a look at the configuration, whatever the service does just then; by default it would end."""
+    before = signal.signal(signal.SIGHUP, lambda _number, _frame: watch.ask())
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
+def _serve(config: Config, state: State, standstill: Standstill, watch: ConfigWatch, seen: Watching) -> int:
     from connector.daemon import Daemon
 
     standstill.may_go_on = True
-    with wired(config, state) as parts:
+    with wired(config, state) as parts, ExitStack() as more:
         parts.journal.check()
         sweep(parts)
-        daemon = Daemon(parts, config)
+        reloading = more.enter_context(Reloading(watch, config, state, parts))
+        daemon = Daemon(parts, config, reloader=reloading, vitals=seen.vitals, told=seen.changed)
+        seen.changed(config)
+        seen.journal = parts.journal
         standstill.over()
         try:
             if daemon.run():
+                seen.vitals.ended()
                 return 0
         except JournalFull:
             # A thread that is still in an effect keeps its requests: nobody else may begin on them in this process.
             standstill.may_go_on = daemon.at_rest
             raise
+        finally:
+            seen.journal = None
         # A thread is still in a call that does not come back. Closing its parts under its hands would only
         # blur what happened; the intent in the journal tells the next start all there is to know.
+        seen.vitals.ended()
         logging.shutdown()
         sys.stderr.flush()
         os._exit(0)
@@ -89,25 +125,45 @@ def tick(settings: Settings) -> int:
     config, state = settings.load(), settings.place()
     state.make()
     with handed_over(state), single_instance(state), wired(config, state) as parts:
+        running.keep(state.directory, first(settings.config_file(), config, parts.now()))
         parts.journal.check()
         sweep(parts)
         # No new effect begins after that, and the one in flight is waited for, as in the service.
         signal.signal(signal.SIGTERM, lambda _number, _frame: parts.stop.set())
         memories = {name: ServerMemory() for name in config.servers}
+        vitals = Watching(config, state, "tick").vitals
+        vitals.known(
+            [*(f"server:{name}" for name in config.servers), *(f"account:{n}" for n in config.accounts)]
+        )
+        vitals.made = lambda: {name: made() for name, made in parts.made.items()}
         for _ in range(ROUNDS):
-            if not _round(parts, memories) or parts.stop.is_set():
+            if not _round(parts, memories, vitals) or parts.stop.is_set():
                 break
             time.sleep(parts.timing.settle.total_seconds() + 0.2)
+        vitals.ended()
         failures = _failures(parts, memories)
+        tell(parts)
+        if not failures and parts.ping is not None:
+            parts.ping.ping()
     for failure in failures:
         log.error("%s", failure)
     return FAILED if failures else 0
 
 
-def _round(parts: Parts, memories: dict[str, ServerMemory]) -> bool:
+def _round(parts: Parts, memories: dict[str, ServerMemory], vitals: Vitals) -> bool:
     """One pass each; True when another round may bring more."""
-    outcomes = [server_pass(parts, name, memory) for name, memory in memories.items()]
-    outcomes += [account_pass(parts, name) for name in parts.accounts]
+    passes: dict[str, Callable[[], Outcome]] = {
+        **{f"server:{name}": partial(server_pass, parts, name, memory) for name, memory in memories.items()},
+        **{f"account:{name}": partial(account_pass, parts, name) for name in parts.accounts},
+    }
+    outcomes = []
+    with bar("both sides are asked", len(passes), least=1) as advance:
+        for side, work in passes.items():
+            begun = time.monotonic()
+            outcome = work()
+            told(vitals, parts, side, outcome, took_s=time.monotonic() - begun, memories=memories)
+            outcomes.append(outcome)
+            advance(1)
     return any(outcome.unsettled or outcome.moved for outcome in outcomes)
 
 

@@ -1,4 +1,4 @@
-"""``schema``: what may stand in the three kinds of files, as JSON Schema 2020-12, for editors and other programs."""
+"""``schema``: what may stand in each kind of file, and in `status --json`, as JSON Schema 2020-12, for editors."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from connector.cli.common import misused, one_of
-from connector.config.schema import config_schema
+from connector.cli.status_schema import status_schema
+from connector.config.schema import config_schema, part_schema
 from connector.errors import ConnectorError
 from connector.report.typography import spaced
 from connector.sidecar.schema import schema_of, spoken
@@ -17,8 +18,11 @@ KINDS: Final[Mapping[str, str]] = {
     "request": "*.sign.yaml, *.sign.yml, *.sign.yaml.txt, *.sign.txt",
     "settings": "_signature.yaml, _signature.yml, _signature.yaml.txt, _signature.txt",
     "config": "the administrator's config.yaml",
+    "config-part": "a file that it includes",
+    "status": "what jse-connector status --json prints",
 }
 """Kind → the files it is for."""
+_OF_ADMINISTRATOR: Final = {"config": config_schema, "config-part": part_schema, "status": status_schema}
 
 
 class NotWritten(ConnectorError):
@@ -51,7 +55,7 @@ def text_of(kind: str) -> str:
 
 def made(kind: str) -> dict[str, Any]:
     """Return a schema as JSON values."""
-    if kind == "config":
-        return config_schema()
+    if kind in _OF_ADMINISTRATOR:
+        return _OF_ADMINISTRATOR[kind]()
     found: dict[str, Any] = spoken(schema_of("settings" if kind == "settings" else "request"), spaced)
     return found

@@ -8,40 +8,55 @@ journal only, so that it may be asked while the service runs. Source: ux page pa
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from connector import logs
-from connector.cli.common import FAILED, Settings, complain, kept_journal
+from connector.cli.common import FAILED, Settings, complain
+from connector.cli.journal_seen import seen_journal
+from connector.cli.show_found import REFERENCE, found_by, listed
+from connector.identity import by_administrator
 from connector.lifecycle import DocumentFacts, Record, SignatoryFacts
 from connector.marks import SENT_SUFFIX
 from connector.report.problems import in_body
 from connector.report.typography import NBSP, TIE
 from connector.sidecar.model import Action, Placement, Signatory, Verb
+from connector.steps.fading import FORGOTTEN, NAMES, PEOPLE
 
 if TYPE_CHECKING:
     from connector.journal import Journal
 
 FORMAT = 1
+_PEOPLE_KEPT = {NAMES: "names only", FORGOTTEN: "erased on demand"}
 Happened = Sequence[tuple[datetime, str, dict[str, Any]]]
 
 
-def show(settings: Settings, ref: str, *, as_json: bool, names: bool) -> int:
-    """Print what is known of a request. Returns 1 when there is none of that reference. Raises JournalError."""
+def show(settings: Settings, what: str, *, as_json: bool, names: bool) -> int:
+    """Print what is known of a request. Returns 1 when there is none such. Raises JournalError.
+
+    ``what``: its reference, its transaction, or the name or path of a file of it; several that fit are listed.
+    """
     config = settings.load()
-    with kept_journal(settings, config) as journal:
-        record = journal.by_ref(ref)
-        if record is None:
-            complain(f"jse-connector: no request {ref.upper()}.")
+    with seen_journal(settings, config) as journal:
+        found = found_by(journal, what)
+        if not found:
+            complain(f"jse-connector: no request {what.upper() if REFERENCE.fullmatch(what) else what}.")
             return FAILED
-        told = gather(record, journal.events(record), others=_others(journal, record), names=names)
+        if len(found) > 1:
+            told = listed(found, names=names)
+        else:
+            record = found[0]
+            told = gather(record, journal.events(record), others=_others(journal, record), names=names)
     if as_json:
         print(json.dumps(told, indent=2, sort_keys=True))
         return 0
-    from connector.cli.show_text import tell
+    from connector.cli.show_text import tell, tell_list
 
-    tell(told, config.zone)
+    if len(found) > 1:
+        tell_list(told, config.zone)
+    else:
+        tell(told, config.zone)
     return 0
 
 
@@ -56,6 +71,7 @@ def gather(record: Record, events: Happened, *, others: Sequence[str] = (), name
         "reason": record.reason,
         "values": show.personal(record.values),
         "closed": record.closed,
+        "people_kept": _PEOPLE_KEPT.get(str(record.extra.get(PEOPLE, "")), "all"),
         "folder": record.folder,
         "server": record.server,
         "account": record.account,
@@ -64,6 +80,7 @@ def gather(record: Record, events: Happened, *, others: Sequence[str] = (), name
         "problems": [_problem(each, show) for each in record.problems],
         "sent": _sent(record, show),
         "documents": [_document(record, each, show) for each in record.documents],
+        "attestation": _attestation(record, show),
         "signatories": _signatories(record, show),
         "events": [_event(*each) for each in events],
     }
@@ -85,7 +102,7 @@ class _Shown:
 
     def wording(self, wording: str) -> str:
         """Say an order as it was typed; without names its verb alone, for the rest is anybody's text."""
-        if self.names:
+        if self.names or by_administrator(wording):
             return wording
         verbs = sorted((verb.value for verb in Verb), key=len, reverse=True)
         return next((verb for verb in verbs if wording.startswith(verb)), "?")
@@ -207,6 +224,18 @@ def _original(document: DocumentFacts, show: _Shown) -> dict[str, Any]:
         "where": where,
         "file": show.personal(document.original_href or ""),
         "version": document.version_id,
+    }
+
+
+def _attestation(record: Record, show: _Shown) -> dict[str, Any] | None:
+    """The platform's own account of who signed when, where one was asked for."""
+    facts = record.extra.get("attestation")
+    if not isinstance(facts, Mapping):
+        return None
+    return {
+        "sha256": facts.get("sha256"),
+        "file": show.personal(record.extra.get("attestation_name", "")),
+        "given_up_at": facts.get("given_up"),
     }
 
 

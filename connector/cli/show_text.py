@@ -39,6 +39,10 @@ _WITNESS: Final = {
     "signature": " (by the signed document)",
     "timestamp": " (by the signed document's timestamp)",
 }
+_FADED: Final[Mapping[str, str]] = {
+    "names only": "addresses and numbers of its people are no longer kept (keep_personal_data); names are",
+    "erased on demand": "a person was erased from it (jse-connector forget); hashes, dates and states stay",
+}
 _LABEL: Final = 12
 
 
@@ -47,6 +51,18 @@ def tell(told: Mapping[str, Any], zone: ZoneInfo) -> None:
     for line in lines(told, zone):
         # What people write may hold bytes that are no text, and signs that a terminal would obey.
         print(clean(line).rstrip())
+
+
+def tell_list(told: Mapping[str, Any], zone: ZoneInfo) -> None:
+    """Print what ``show.listed`` found: several requests, a line each."""
+    page = _Page(zone)
+    requests = told["requests"]
+    print(f"{len(requests)} requests fit; jse-connector show REF tells all of one")
+    width = max(len(each["folder"]) for each in requests) + 2
+    for each in requests:
+        sent = f"sent {page.at(each['sent_at'])}" if each["sent_at"] else "never sent"
+        words = (each["ref"], f"{each['state']:<16}", f"{each['folder']:<{width}}", sent, each["file"] or "")
+        print(clean("  ".join(words)).rstrip())
 
 
 def lines(told: Mapping[str, Any], zone: ZoneInfo) -> Iterable[str]:
@@ -64,8 +80,12 @@ def lines(told: Mapping[str, Any], zone: ZoneInfo) -> Iterable[str]:
     yield from page.sent(told["sent"])
     for document in told["documents"]:
         yield from page.document(document)
+    yield from page.attestation(told["attestation"])
     for signatory in told["signatories"]:
         yield from page.signatory(signatory)
+    if told["people_kept"] != "all":
+        yield ""
+        yield page.row("faded", _FADED[told["people_kept"]])
     yield ""
     yield "what happened"
     for event in told["events"]:
@@ -178,6 +198,17 @@ class _Page:
             )
             version = f"version {original['version']}" if original["version"] else None
             yield self.row("original", original["where"], original["file"], version)
+
+    def attestation(self, attestation: Mapping[str, Any] | None) -> Iterable[str]:
+        if attestation is None:
+            return
+        yield ""
+        if attestation["sha256"]:
+            yield self.row("attestation", attestation["file"], f"sha256 {attestation['sha256']}")
+        elif attestation["given_up_at"]:
+            yield self.row("attestation", self.dated("asked for, and given up", attestation["given_up_at"]))
+        else:
+            yield self.row("attestation", "asked for, not here yet")
 
     def signatory(self, signatory: Mapping[str, Any]) -> Iterable[str]:
         yield ""

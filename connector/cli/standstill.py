@@ -6,6 +6,7 @@ import logging
 import signal
 import threading
 import time
+from collections.abc import Callable
 from types import FrameType
 from typing import Final
 
@@ -18,10 +19,16 @@ _BREATH_S: Final = 5.0
 
 
 class Standstill:
-    """Used in the main thread, while nothing else runs. ``may_go_on``: nobody is left who still works."""
+    """Used in the main thread, while nothing else runs. ``may_go_on``: nobody is left who still works.
 
-    def __init__(self, every: float | None = None) -> None:
+    ``told`` hears why it stands still, again and again, and an empty text once it goes on.
+    """
+
+    def __init__(
+        self, every: float | None = None, *, told: Callable[[str], None] = lambda _why: None
+    ) -> None:
         self._every = EVERY_S if every is None else every
+        self._told = told
         self._ending = threading.Event()
         self._said = ""
         self.may_go_on = True
@@ -38,6 +45,7 @@ class Standstill:
             until = time.monotonic() + self._every
             while not self._ending.is_set() and (left := until - time.monotonic()) > 0:
                 systemd.notify("WATCHDOG=1")
+                self._told(why)
                 self._ending.wait(min(left, _BREATH_S))
         finally:
             for number, handler in before.items():
@@ -49,6 +57,7 @@ class Standstill:
         if self._said:
             log.info("facts can be kept again: the service goes on")
         self._said = ""
+        self._told("")
 
     def _end(self, _number: int, _frame: FrameType | None) -> None:
         self._ending.set()

@@ -1,186 +1,202 @@
-"""``status``: how many requests stand where, what needs a person, what left today. No file names."""
+"""``status``: how the service goes, how many requests stand where, what needs a person, what comes soon.
+
+The journal and the service's vitals are looked at, nothing else: it works beside the running service, on a read-only
+mount, as another user who may read. No file names without ``--names``. Source: ux page section 6.4.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+import os
+import select
+import shutil
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, Literal
 
-from connector.cli.common import Settings, kept_journal
-from connector.cli.today import sends_today
-from connector.cli.wiring import contract_of
-from connector.lifecycle import Record, State
-from connector.steps.deadlines import after_days, last_signature
+from connector import running
+from connector.cli.common import FAILED, Settings
+from connector.cli.journal_file import in_use, sqlite_file
+from connector.cli.journal_seen import seen_journal
+from connector.cli.status_gather import Asked, gathered
+from connector.cli.status_text import lines, summary
+from connector.errors import JournalError
+from connector.jesignexpert.tokens import TokenStore
+from connector.metrics.pages import no_room
+from connector.metrics.vitals import FILE, read
 
 if TYPE_CHECKING:
     from connector.config import Config
-    from connector.journal import Journal
 
-FORMAT = 1
-_LATELY = timedelta(days=30)
-_WAITING = {
-    State.WAITING_PDF,
-    State.WAITING,
-    State.PREPARED,
-    State.MARKED,
-    State.PREVIEWED,
-    State.UNCONFIRMED,
-}
-_PROGRESS = {State.IN_PROGRESS, State.DRAFT, State.SEALING, State.DELIVERING, State.QUARANTINED}
-_RETURNING = {State.SEALING, State.QUARANTINED, State.DELIVERING}
-_SIGNED = {State.DELIVERED, State.DELIVERED_BESIDE}
-_OVER = {State.REFUSED, State.EXPIRED, State.CANCELLED, State.LOST}
-_PERSON = {State.IN_DOUBT, State.HELD, State.QUARANTINED}
-_COLUMNS = ("waiting", "to correct", "in progress", "signed 30d", "refused/expired")
+Mode = Literal["text", "json", "check"]
+EVERY_S: Final = 2.0
+_HARMLESS: Final = frozenset({"manual", "maintenance", "rate_limit"})
+"""An account that rests for these is no matter for a monitor: somebody meant it, or it ends by itself."""
 
 
-def status(settings: Settings, *, as_json: bool) -> int:
-    """Print what the journal says. Raises JournalError when there is none."""
+def status(settings: Settings, mode: Mode, *, names: bool, max_age: timedelta | None = None) -> int:
+    """Print it once. ``check``: one line; 1 where something is wrong. Raises JournalError but for ``check``."""
     config = settings.load()
-    with kept_journal(settings, config) as journal:
-        told = gathered(config, journal, datetime.now(UTC))
-    if as_json:
+    if mode == "check":
+        try:
+            line, good = verdict(look(settings, config, max_age=max_age), config)
+        except JournalError as error:
+            line, good = f"FAILED: {error}", False
+        print(line)
+        return 0 if good else FAILED
+    told = look(settings, config, names=names)
+    if mode == "json":
         print(json.dumps(told, indent=2, sort_keys=True))
     else:
-        _print(told)
+        for line in lines(told, config.zone, _width()):
+            print(line)
     return 0
 
 
-def gathered(config: Config, journal: Journal, now: datetime) -> dict[str, Any]:
-    """Return all that ``status`` tells, as plain types."""
-    records = journal.everything()
-    folders = {
-        name: {
-            "send": folder.send.value,
-            **_counts([r for r in records if r.folder == name], now),
-            **_troubles(journal, name),
-        }
-        for name, folder in config.folders.items()
-    }
-    persons = [
-        {
-            "ref": r.ref,
-            "state": r.state.value,
-            "reason": r.reason,
-            "folder": r.folder,
-            "since": _iso(r.updated_at),
-        }
-        for r in records
-        if r.state in _PERSON and not r.closed
-    ]
-    accounts = {}
-    for name, account in config.accounts.items():
-        hold = journal.held(name)
-        accounts[name] = {
-            "held": None if hold is None else {"cause": hold.cause, "since": _iso(hold.since)},
-            "sends_today": sends_today(journal, name, config.zone, now),
-            "max_sends_per_day": account.max_sends_per_day,
-        }
-    return {
-        "format": FORMAT,
-        "not_delivered": _not_delivered(config, records),
-        "at": _iso(now),
-        "folders": folders,
-        "needs_a_person": persons,
-        "accounts": accounts,
-    }
+def watch(settings: Settings, *, names: bool, every_s: float = EVERY_S) -> int:
+    """Print it again and again until q or Ctrl-C; where nobody sees a screen, a line whenever something changed."""
+    config = settings.load()
+    if not sys.stdout.isatty():
+        _follow(settings, config, every_s)
+        return 0
+    from rich.console import Console
+    from rich.live import Live
+    from rich.text import Text
+
+    console = Console()
+    with _keys() as pressed, Live(console=console, screen=True, auto_refresh=False) as live:
+        while True:
+            try:
+                told = look(settings, config, names=names)
+                page = list(lines(told, config.zone, console.width))
+            except JournalError as error:  # it may come back: a restart, a rebuild
+                page = [f"jse-connector: {error}"]
+            room = console.height - 1
+            page = (
+                page if len(page) <= room else [*page[: room - 1], f"... {len(page) - room + 1} more lines"]
+            )
+            live.update(Text("\n".join([*page, *[""] * (room - len(page)), "q: quit"])), refresh=True)
+            if pressed(every_s):
+                return 0
 
 
-def _troubles(journal: Journal, name: str) -> dict[str, Any]:
-    """What is the matter with a folder itself: why it rests, and how many markers in its registry are not its own."""
-    from connector.journal.store import STRANGE_MARKERS, TROUBLE
-
-    trouble = journal.last_account_event(f"folder:{name}", TROUBLE) or {}
-    strange = journal.last_account_event(f"folder:{name}", STRANGE_MARKERS) or {}
-    return {"trouble": trouble.get("text") or None, "strange_markers": strange.get("count", 0)}
-
-
-def _not_delivered(config: Config, records: Sequence[Record]) -> dict[str, Any]:
-    """What is signed and not home yet; of what is not even here, when the platform erases the first of it."""
-    signed = [one for one in records if one.state in _RETURNING and not one.closed]
-    terms = contract_of(config).terms
-    dated = [
-        after_days(
-            last_signature(one.signatories) or one.signed_at or one.updated_at,
-            terms.retention_days,
-            config.zone,
+def look(
+    settings: Settings, config: Config, *, names: bool = False, max_age: timedelta | None = None
+) -> dict[str, Any]:
+    """Return all that is told now. Raises JournalError."""
+    state = settings.place()
+    file = sqlite_file(config.journal.url or state.journal_url)
+    with seen_journal(settings, config) as journal:
+        return gathered(
+            Asked(
+                config=config,
+                journal=journal,
+                tokens=TokenStore(state.directory / "tokens"),
+                vital=read(state.directory / FILE),
+                running=in_use(state.directory / "journal" / "lock"),
+                room="" if file is None else no_room(file.parent),
+                now=datetime.now(UTC),
+                kept=_kept(state.directory),
+                names=names,
+                max_age=max_age,
+            )
         )
-        for one in signed
-        if one.state is not State.DELIVERING
+
+
+def _kept(directory: Path) -> running.Running | None:
+    try:
+        return running.read(directory)
+    except PermissionError:  # whoever asks may read the journal, and not this
+        return None
+
+
+def verdict(told: Mapping[str, Any], config: Config) -> tuple[str, bool]:
+    """Return one line for a monitor, and whether all is well."""
+    wrong = [each["text"] for each in told["service"]["ailments"]]
+    if told["configuration"]["refused"]:
+        wrong.append("the configuration file is refused, and an earlier one is worked with")
+    wrong += [
+        f"{row['ref']} {row['state'].replace('_', ' ')} ({row['command']})" for row in told["needs_a_person"]
     ]
-    first = min(dated, default=None)
-    return {
-        "signed": len(signed),
-        "not_here": len(dated),
-        "erased_from": None if first is None else _iso(first),
-    }
-
-
-def _counts(records: Sequence[Record], now: datetime) -> dict[str, int]:
-    lately = [r for r in records if r.ended_at is not None and now - r.ended_at < _LATELY]
-    by_state: dict[str, int] = {}
-    for record in records:
-        if not record.closed and not record.state.ended:
-            by_state[record.state.value] = by_state.get(record.state.value, 0) + 1
-    return {
-        "waiting": sum(by_state.get(state.value, 0) for state in _WAITING),
-        "to correct": by_state.get(State.REJECTED.value, 0),
-        "in progress": sum(by_state.get(state.value, 0) for state in _PROGRESS),
-        "signed 30d": sum(1 for r in lately if r.state in _SIGNED),
-        "refused/expired": sum(1 for r in lately if r.state in _OVER),
-    }
-
-
-def _iso(moment: datetime) -> str:
-    return moment.astimezone(UTC).isoformat(timespec="seconds")
-
-
-def _folder_rows(folders: dict[str, Any]) -> list[str]:
-    rows = [f"  folder {name}  rests: {one['trouble']}" for name, one in folders.items() if one["trouble"]]
-    return rows + [
-        f"  folder {name}  {one['strange_markers']} markers in its registry are not its own or cannot be read"
-        for name, one in folders.items()
-        if one["strange_markers"]
-    ]
-
-
-def _print(told: dict[str, Any]) -> None:
-    width = max(len("folder"), *(len(name) for name in told["folders"])) + 2
-    print(f"{'folder':<{width}}{'send':<9}" + "  ".join(f"{column:>11}" for column in _COLUMNS))
-    for name, folder in told["folders"].items():
-        numbers = "  ".join(f"{folder[column]:>{max(11, len(column))}}" for column in _COLUMNS)
-        print(f"{name:<{width}}{folder['send']:<9}{numbers}")
-    held = {name: account["held"] for name, account in told["accounts"].items() if account["held"]}
-    rows = _folder_rows(told["folders"])
-    if told["needs_a_person"] or held or rows:
-        print("\nneeds a person")
-    for line in rows:
-        print(line)
-    for row in told["needs_a_person"]:
-        cure = (
-            f"   jse-connector resolve {row['ref']} --sent|--not-sent" if row["state"] == "in_doubt" else ""
-        )
-        reason = f" ({row['reason']})" if row["reason"] else ""
-        print(f"  {row['ref']}  {row['state']}{reason}  {row['folder']}  since {row['since']}{cure}")
-    for name, hold in held.items():
-        ways = {"tokens": "connect", "manual": "resume"}
-        cure = f"   jse-connector {ways[hold['cause']]} {name}" if hold["cause"] in ways else ""
-        print(f"  account {name}  held ({hold['cause']})  since {hold['since']}{cure}")
-    print("\nsoon")
-    for line in _soon(told["not_delivered"]):
-        print(f"  {line}")
-    print("\ntoday")
     for name, account in told["accounts"].items():
-        print(f"  {name} {account['sends_today']} of {account['max_sends_per_day']} sends")
-
-
-def _soon(returning: dict[str, Any]) -> list[str]:
-    if not returning["signed"]:
-        return ["none signed but not delivered"]
-    lines = [
-        f"{returning['signed']} signed but not delivered, {returning['not_here']} of them not fetched yet"
+        hold = account["held"]
+        if hold is not None and hold["cause"] not in _HARMLESS:
+            wrong.append(f"account {name} rests: {hold['cause']}")
+        elif hold is None and account["connected"] is False:
+            wrong.append(f"account {name} is not connected")
+    wrong += [
+        f"folder {name} rests: {one['trouble']}" for name, one in told["folders"].items() if one["trouble"]
     ]
-    if returning["erased_from"]:
-        lines.append(f"the first of those is erased by Jesignexpert from {returning['erased_from']} on")
-    return lines
+    if not wrong:
+        return f"ok: {summary(told, config.zone)}", True
+    shown = wrong[:5] + ([f"and {len(wrong) - 5} more"] if len(wrong) > 5 else [])
+    return f"FAILED: {'; '.join(shown)}", False
+
+
+def _follow(settings: Settings, config: Config, every_s: float) -> None:
+    """One line whenever how things stand has changed."""
+    said = ""
+    try:
+        while True:
+            try:
+                told = look(settings, config)
+                line, _good = verdict(told, config)
+                news = json.dumps([told["folders"], told["needs_a_person"], told["service"]["ailments"]])
+            except JournalError as error:
+                line = news = f"FAILED: {error}"
+            if news != said:
+                said = news
+                print(f"{datetime.now(config.zone):%Y-%m-%d %H:%M:%S} {line}", flush=True)
+            time.sleep(every_s)
+    except KeyboardInterrupt:
+        return
+    except BrokenPipeError:  # whoever read has gone: nothing more is to be flushed to them
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+@contextmanager
+def _keys() -> Iterator[Any]:
+    """Give what waits for so many seconds and tells whether q was pressed, or Ctrl-C."""
+    import termios
+    import tty
+
+    if not sys.stdin.isatty():
+        yield _wait
+        return
+    handle = sys.stdin.fileno()
+    before = termios.tcgetattr(handle)
+
+    def pressed(seconds: float) -> bool:
+        until = time.monotonic() + seconds
+        try:
+            while (left := until - time.monotonic()) > 0:
+                if select.select([handle], [], [], left)[0]:
+                    typed = os.read(handle, 64)
+                    if not typed or set(typed) & set(b"qQ\x03\x04"):
+                        return True
+        except KeyboardInterrupt:
+            return True
+        return False
+
+    try:
+        tty.setcbreak(handle)
+        yield pressed
+    finally:
+        termios.tcsetattr(handle, termios.TCSADRAIN, before)
+
+
+def _wait(seconds: float) -> bool:
+    try:
+        time.sleep(seconds)
+    except KeyboardInterrupt:
+        return True
+    return False
+
+
+def _width() -> int:
+    """Of the terminal; elsewhere as wide as most are."""
+    return shutil.get_terminal_size((80, 24)).columns if sys.stdout.isatty() else 80

@@ -8,12 +8,18 @@ from typing import Annotated, NoReturn, Optional
 
 import typer
 
+from connector.cli import completion
 from connector.cli.common import Settings, configured, verb
 from connector.cli.options import ConfigOption
 
 RulesOption = Annotated[
     Optional[str],  # noqa: UP045
-    typer.Option("--folder", metavar="NAME", help="Whose rules hold: a folder of the configuration."),
+    typer.Option(
+        "--folder",
+        metavar="NAME",
+        help="Whose rules hold: a folder of the configuration.",
+        autocompletion=completion.folders,
+    ),
 ]
 RootOption = Annotated[
     Optional[Path],  # noqa: UP045
@@ -46,7 +52,7 @@ def _leave(status: int) -> NoReturn:
 @verb
 def lint(
     paths: Annotated[
-        list[Path], typer.Argument(metavar="PATH...", help="Requests, settings, PDFs, directories.")
+        list[Path], typer.Argument(metavar="PATH", help="Requests, settings, PDFs, directories.")
     ],
     config: ConfigOption = None,
     folder: RulesOption = None,
@@ -118,7 +124,11 @@ def preview(
 def schema(
     kind: Annotated[
         Optional[str],  # noqa: UP045
-        typer.Argument(metavar="[request|settings|config]", help="Of which files.", show_default=False),
+        typer.Argument(
+            metavar="[request|settings|config|config-part|status]",
+            help="Of which files.",
+            show_default=False,
+        ),
     ] = None,
     output: Annotated[
         Optional[Path],  # noqa: UP045
@@ -127,7 +137,8 @@ def schema(
 ) -> None:
     """Print a JSON Schema (2020-12) of what may stand in a file, for editors; the descriptions are French.
 
-    request: *.sign.yaml; settings: _signature.yaml; config: the administrator's file (described in English).
+    request: *.sign.yaml; settings: _signature.yaml; config: the administrator's file; config-part: a file that it
+    includes; status: what status --json prints (these three described in English).
 
     Example: jse-connector schema request
 

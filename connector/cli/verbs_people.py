@@ -1,4 +1,4 @@
-"""The verbs about people and about single requests: ``contacts import``, ``contacts list``, ``forget``, ``show``."""
+"""The verbs about people: ``contacts import``, ``contacts list``, ``forget``."""
 
 from __future__ import annotations
 
@@ -7,10 +7,13 @@ from typing import Annotated, Optional
 
 import typer
 
+from connector.cli import completion
 from connector.cli.common import configured, verb
-from connector.cli.options import ConfigOption, NamesOption, RefArgument, StateOption, YesOption
+from connector.cli.options import ConfigOption, NamesOption, StateOption, YesOption
+from connector.cli.verb_groups import Verbs
 
 contacts = typer.Typer(
+    cls=Verbs,
     no_args_is_help=True,
     rich_markup_mode=None,
     help="People whom requests may name by their address alone: import them, list them.\n\n"
@@ -27,7 +30,15 @@ def _import(
     file: Annotated[
         Path, typer.Argument(metavar="FILE.csv", help="A header, then one person a line.", exists=True)
     ],
-    account: Annotated[str, typer.Option("--account", metavar="NAME", help="Whose contacts they become.")],
+    account: Annotated[
+        str,
+        typer.Option(
+            "--account",
+            metavar="NAME",
+            help="Whose contacts they become.",
+            autocompletion=completion.accounts,
+        ),
+    ],
     config: ConfigOption = None,
     state: StateOption = None,
     dry_run: Annotated[
@@ -56,7 +67,9 @@ def _list(
     state: StateOption = None,
     account: Annotated[
         Optional[str],  # noqa: UP045
-        typer.Option("--account", metavar="NAME", help="Only this account's."),
+        typer.Option(
+            "--account", metavar="NAME", help="Only this account's.", autocompletion=completion.accounts
+        ),
     ] = None,
     names: NamesOption = False,
 ) -> None:
@@ -90,20 +103,3 @@ def forget(
     from connector.cli import forget as room
 
     raise typer.Exit(room.forget(configured(config, state), address, dry_run=dry_run, yes=yes))
-
-
-@verb
-def show(
-    ref: RefArgument,
-    config: ConfigOption = None,
-    state: StateOption = None,
-    as_json: Annotated[bool, typer.Option("--json", help='For programs; with "format": 1.')] = False,
-    names: NamesOption = False,
-) -> None:
-    """Tell all that is known of one request: who asked, from which file, when, what was sent, what came back.
-
-    Example: jse-connector show 7F3K2Q --names
-    """
-    from connector.cli import show as room
-
-    raise typer.Exit(room.show(configured(config, state), ref, as_json=as_json, names=names))

@@ -7,14 +7,17 @@ import fcntl
 import os
 import secrets
 import socket
-from collections.abc import Callable, Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
-from connector.cli import private
+from connector.cli.state import State as State
+from connector.cli.state import state_directory as state_directory
+from connector.cli.wiring_told import login_of, ping_of, quiet_of, relay_of, renewal_of, telling_of
 from connector.config import Config, SecretReference, resolve_secret
 from connector.config import model as config_model
 from connector.config.checks import is_loopback
@@ -35,7 +38,7 @@ from connector.jesignexpert.tokens import TokenStore
 from connector.jesignexpert.transport import BaseTransport, DeadlineTransport
 from connector.journal import Journal
 from connector.marks import Sealer
-from connector.ports import Box, Folder, Href, SigningService
+from connector.ports import AccountLogin, Box, Folder, Href, SigningService
 from connector.report.tags import TAG_NAMES
 from connector.sidecar.model import Reminders
 from connector.spool import Spool
@@ -47,34 +50,7 @@ EXAMPLE_DOMAINS = ("example.fr", "example.com", "example.org", "example.net")
 NEXTCLOUD_REGISTRY = "/.jse-connector/registry/"
 _TAKES_NOTHING = frozenset({errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.EIO})
 _NEXTCLOUD_FILES = "/remote.php/dav/files/"
-
-
-@dataclass(frozen=True, kw_only=True)
-class State:
-    """Where this connector keeps what it must not lose. Directories are 0700."""
-
-    directory: Path
-
-    @property
-    def journal_url(self) -> str:
-        """SQLite journal, unless the configuration names another."""
-        return f"sqlite:///{self.directory / 'journal' / 'journal.sqlite'}"
-
-    def make(self) -> None:
-        """Make the directories, and whatever is in them ours alone. Raises JournalError when that cannot be done."""
-        try:
-            for name in ("", *private.OWN):
-                (self.directory / name).mkdir(mode=private.DIRECTORY, parents=True, exist_ok=True)
-            private.made_private(self.directory)
-        except OSError as error:
-            raise JournalError(f"state directory {self.directory}: {error.strerror}") from error
-
-
-def state_directory(given: Path | None) -> Path:
-    """Return the state directory: the one given, systemd's, or the system's usual one."""
-    if given is not None:
-        return given
-    return Path(os.environ.get("STATE_DIRECTORY", "/var/lib/jse-connector").split(":")[0])
+_LOOKS = 4
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,12 +80,16 @@ def single_instance(state: State) -> Iterator[None]:
             f"state directory {state.directory} cannot be written: {os.strerror(error.errno or 0)}"
         ) from error
     with os.fdopen(handle, "w") as stream:
-        try:
-            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            raise JournalError(
-                f"another process works on this journal ({path} is locked): is the service running?"
-            ) from error
+        for left in range(_LOOKS, -1, -1):
+            try:
+                fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except OSError as error:
+                if not left:
+                    raise JournalError(
+                        f"another process works on this journal ({path} is locked): is the service running?"
+                    ) from error
+            time.sleep(0.05)  # who only asks whether it is held holds it for a moment
         yield
 
 
@@ -132,14 +112,18 @@ def wired(
         folders: dict[str, Folder] = {}
         renewals: dict[str, Callable[[], bool]] = {}
         for name in config.servers:
-            folder = _folder(config, name, clock, seams)
+            folder = made_folder(config, name, clock, seams)
             stack.callback(folder.close)
-            folders[name], renewals[name] = folder, _renewal(config, name, folder)
+            folders[name], renewals[name] = folder, made_renewal(config, name, folder)
         services: dict[str, SigningService] = {}
         for name in config.accounts:
-            service = _service(config, name, contract, state, clock, seams)
+            service = made_service(config, name, contract, state, clock, seams)
             stack.callback(service.close)
             services[name] = service
+        logins: dict[str, AccountLogin] = {}
+        for name in config.accounts:
+            logins[name], close = made_login(config, name, contract, state, clock, seams)
+            stack.callback(close)
         yield Parts(
             journal=journal,
             spool=Spool(state.directory / "spool"),
@@ -153,13 +137,38 @@ def wired(
             now=clock,
             report=report_settings(config),
             timing=timing_of(config),
+            telling=telling_of(config),
+            relay=relay_of(config),
+            ping=ping_of(config),
+            logins=logins,
             keep_personal_data=config.keep_personal_data,
             renewals=renewals,
-            clocks={
-                **{f"server:{name}": partial(getattr, one, "drift_s") for name, one in folders.items()},
-                **{f"account:{name}": partial(getattr, one, "drift_s") for name, one in services.items()},
-            },
+            made=made_of(folders),
+            clocks=clocks_of(folders, services),
         )
+
+
+def made_login(
+    config: Config, name: str, contract: Contract, state: State, now: Callable[[], datetime], seams: Seams
+) -> tuple[AccountLogin, Callable[[], None]]:
+    """Return what connects an account again by itself, and what closes it."""
+    login = login_of(config, name, contract, platform_secrets(config), now=now, transport=seams.transport)
+    return renewal_of(config, name, login, TokenStore(state.directory / "tokens"), now=now), login.close
+
+
+def made_of(folders: Mapping[str, Folder]) -> dict[str, Callable[[], Mapping[str, int]]]:
+    """Return what tells how many requests each server was asked, by status."""
+    return {name: partial(getattr, one, "made") for name, one in folders.items()}
+
+
+def clocks_of(
+    folders: Mapping[str, Folder], services: Mapping[str, SigningService]
+) -> dict[str, Callable[[], float | None]]:
+    """Return what tells how far each other side's clock is from ours."""
+    return {
+        **{f"server:{name}": partial(getattr, one, "drift_s") for name, one in folders.items()},
+        **{f"account:{name}": partial(getattr, one, "drift_s") for name, one in services.items()},
+    }
 
 
 def timing_of(config: Config) -> Timing:
@@ -218,6 +227,8 @@ def _watched(config: Config, name: str) -> FolderSettings:
         remember_contacts=policy.remember_contacts or None,
         comments=folder.comments,
         reminders=_reminders(policy.reminders),
+        notify=folder.notify or (),
+        quiet=quiet_of(config, policy),
         watch_root=f"{server.url} {folder.path}",
     )
 
@@ -260,6 +271,7 @@ def accounts_of(config: Config, contract: Contract, state: State) -> dict[str, A
         name: AccountSettings(
             name=name,
             sender=account.sender,
+            owner=account.owner,
             max_sends_per_day=account.max_sends_per_day,
             terms=contract.terms,
             tokens_renewed=partial(_tokens_renewed, state.directory / "tokens" / f"{name}.json"),
@@ -277,7 +289,8 @@ def _tokens_renewed(file: Path, since: datetime) -> bool:
     return False
 
 
-def _folder(config: Config, name: str, now: Callable[[], datetime], seams: Seams) -> WebDavFolder:
+def made_folder(config: Config, name: str, now: Callable[[], datetime], seams: Seams) -> WebDavFolder:
+    """Return the client of one server. Raises ConfigurationError where a secret cannot be read."""
     server = config.servers[name]
     user = server.user
     if isinstance(user, SecretReference):
@@ -295,7 +308,7 @@ def _folder(config: Config, name: str, now: Callable[[], datetime], seams: Seams
     )
 
 
-def _renewal(config: Config, name: str, folder: WebDavFolder) -> Callable[[], bool]:
+def made_renewal(config: Config, name: str, folder: WebDavFolder) -> Callable[[], bool]:
     """Return what takes in another password, put in place of one that was refused (``connect NAME`` writes one)."""
     reference, path = config.servers[name].password, f"servers.{name}.password"
     known = resolve_secret(reference, path=path)
@@ -321,9 +334,10 @@ def platform_secrets(config: Config) -> tuple[str, str]:
     return shortcut, resolve_secret(config.platform.secret, path="platform.secret")
 
 
-def _service(
+def made_service(
     config: Config, name: str, contract: Contract, state: State, now: Callable[[], datetime], seams: Seams
 ) -> HttpSigningService:
+    """Return the client of one account. Raises ConfigurationError where a secret cannot be read."""
     shortcut, secret = platform_secrets(config)
     return HttpSigningService(
         name,

@@ -20,13 +20,14 @@ from connector.text_yaml import Scalar, Sequence
 HARDLY_A_BRAKE: Final = 1000
 """Sends a day of one account beyond which the limit stops no accident."""
 
-_TIMES: Final = ("policy.quiet_hours", "folders.*.policy.quiet_hours")
+_TIMES: Final = ("policy.quiet_hours", "folders.*.policy.quiet_hours", "mail.digest")
 _STRICTER: Final = {
     "same_phone": ("warn", "refuse"),
     "drop_folder": ("allow", "refuse"),
     "public_links": ("allow", "refuse"),
 }
 _ORIGIN: Final = re.compile("^https?://", re.IGNORECASE)
+_LIKE_A_KEY: Final = re.compile(r"(?=[A-Za-z_-]*[0-9])[A-Za-z0-9_-]{16,}")
 _BRAKES: Final = ("max_sends_per_hour", "max_sends_per_day")
 NEXTCLOUD_FILES: Final = "/remote.php/dav/files/"
 """In the url of a Nextcloud login: the one server that tells whose a file is, and of public links."""
@@ -45,6 +46,8 @@ def across(tree: Tree) -> Iterator[ConfigurationProblem]:
     yield from _unused(tree)
     yield from _brakes(tree)
     yield from _clear_text(tree)
+    yield from _mails(tree)
+    yield from _keys_in_urls(tree)
     yield from _old_address(tree)
 
 
@@ -227,6 +230,32 @@ def _clear_text(tree: Tree) -> Iterator[ConfigurationProblem]:
         url = tree.text(*path) or ""
         if url.lower().startswith("http://") and not is_loopback(url):
             yield tree.problem(path, "http:// sends the password readable by all on the way.", warning=True)
+
+
+def _mails(tree: Tree) -> Iterator[ConfigurationProblem]:
+    """A login is two values and goes over no open line; nobody is mailed where no mail leaves."""
+    has = {key: tree.node(("mail", key)) is not None for key in ("user", "password")}
+    if has["user"] is not has["password"]:
+        there, other = ("user", "password") if has["user"] else ("password", "user")
+        yield tree.problem(("mail", there), f"mail.{other} is missing: a login is both.")
+    relay = tree.text("mail", "relay") or ""
+    if has["password"] and relay.lower().startswith("smtp://") and not is_loopback(relay):
+        text = "the password would be readable by all on the way: write smtps:// or smtp+starttls://"
+        yield tree.problem(("mail", "relay"), text)
+    if tree.node(("mail",)) is None:
+        for path in tree.matching("folders.*.notify"):
+            yield tree.problem(path, "nobody is mailed without  mail:  in this file.", warning=True)
+
+
+def _keys_in_urls(tree: Tree) -> Iterator[ConfigurationProblem]:
+    """Whoever knows the URL of a hook may call it: most services make a key of it."""
+    for path in (*tree.matching("hooks.*.url"), *tree.matching("ping.url")):
+        text = tree.text(*path) or ""
+        if _LIKE_A_KEY.search(text.partition("://")[2].partition("/")[2]):
+            said = f"looks like a key. Use  {path[-1]}: {{credential: NAME}}, and have a new one made if git knows it."
+            yield tree.problem(path, said, warning=True)
+        elif text.lower().startswith("http://") and not is_loopback(text):
+            yield tree.problem(path, "http:// is readable by all on the way.", warning=True)
 
 
 def _old_address(tree: Tree) -> Iterator[ConfigurationProblem]:

@@ -31,8 +31,9 @@ _YAML: Final = {
     "yaml_documents": "a second document begins; one file is one document.",
     "yaml_character": "{character} is not a character that may stand here.",
 }
+MISSING: Final = "is missing."
 _TYPES: Final = {
-    "missing": "is missing.",
+    "missing": MISSING,
     "string_type": "one text belongs here, not a list or a mapping.",
     "int_type": "one number belongs here, not a list or a mapping.",
     "time_delta_type": "one duration belongs here, not a list or a mapping.",
@@ -50,11 +51,11 @@ _TYPES: Final = {
 _CREDENTIALS: Final = {"platform": "jse-", "servers": "dms-", "mail": "mail-"}
 
 
-def yaml_problem(error: YamlError) -> ConfigurationProblem:
+def yaml_problem(error: YamlError, file: str | None = None) -> ConfigurationProblem:
     """A file that is not YAML as read here."""
     reason = error.values.get("reason") or "cannot be read"
     text = _YAML.get(error.code, "not YAML: {reason}.").format(**{"reason": reason, **error.values})
-    return ConfigurationProblem(path=dotted(()), text=text, line=error.line)
+    return ConfigurationProblem(path=dotted(()), text=text, line=error.line, file=file)
 
 
 def problems(error: ValidationError, tree: Tree, told: set[str]) -> Iterator[ConfigurationProblem]:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from datetime import time, timedelta
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag, model_validator
@@ -41,6 +41,7 @@ Line = Annotated[str, _written(values.line)]
 Name = Annotated[str, _written(values.name)]
 Address = Annotated[str, _written(values.address)]
 Duration = Annotated[timedelta, _written(values.duration)]
+Kept = Annotated[timedelta, _written(values.days_at_least)]
 Interval = Annotated[timedelta, _written(values.interval)]
 Count = Annotated[int, _written(values.whole_number), Field(ge=1, le=1_000_000)]
 Url = Annotated[str, _written(values.base_url)]
@@ -100,6 +101,18 @@ Login = Annotated[
     Discriminator(lambda value: "<text>" if isinstance(value, str) else "<reference>"),
 ]
 """A text or where it is kept. The tags appear in pydantic's error locations, and are taken out there."""
+CallUrl = Annotated[
+    Annotated[str, _written(values.call_url), Tag("<text>")] | Annotated[SecretReference, Tag("<reference>")],
+    Discriminator(lambda value: "<text>" if isinstance(value, str) else "<reference>"),
+]
+"""A URL that is called as it is, or where it is kept: some are keys in themselves."""
+Holidays = Literal["france", "alsace-moselle", "none"]
+Weekends = Literal["work", "quiet"]
+Occasion = Literal[
+    "sent", "signed", "refused", "expired", "cancelled", "to_correct", "in_doubt", "alarm", "alarm_over"
+]
+OCCASIONS: tuple[Occasion, ...] = get_args(Occasion)
+"""What a hook may be called for."""
 
 
 class Server(Frozen):
@@ -195,6 +208,10 @@ class Policy(Frozen):
     """Per folder, by the calendar of ``timezone``; None: no brake but the account's."""
     reminders: Reminders | None = None
     quiet_hours: QuietHours | None = None
+    holidays: Holidays = "france"
+    """Which public holidays are quiet, all day, where there are quiet hours."""
+    weekends: Weekends = "work"
+    """Are Saturdays and Sundays quiet, all day, where there are quiet hours?"""
     remember_contacts: Duration = timedelta(days=400)
     """How long people of earlier requests are remembered, per account; nothing (``0d``): never."""
 
@@ -213,6 +230,8 @@ class PolicyOverride(Frozen):
     max_sends_per_day: Count | None = None
     reminders: Reminders | None = None
     quiet_hours: QuietHours | None = None
+    holidays: Holidays | None = None
+    weekends: Weekends | None = None
     remember_contacts: Duration | None = None
 
     def on(self, policy: Policy) -> Policy:
@@ -263,8 +282,38 @@ class Mail(Frozen):
     """``smtp://``, ``smtps://`` or ``smtp+starttls://``, host and port."""
     from_address: Address = Field(alias="from")
     admin: Address
-    user: Line | None = None
+    user: Login | None = None
     password: Secret | None = None
+    ca_file: LocalFile | None = None
+    """Certificates to trust instead of the system's, PEM."""
+    digest: Annotated[time, _written(values.clock_time)] = time(8)
+    """When the daily digest leaves on working days, local wall time."""
+
+
+class Hook(Frozen):
+    """What is called when something happens: exactly one of a command and a URL."""
+
+    name: Name
+    command: Annotated[tuple[Line, ...], BeforeValidator(_listed), Field(min_length=1)] | None = None
+    """A program of this host, by its whole path, with what it is given; run without a shell."""
+    url: CallUrl | None = None
+    events: Annotated[tuple[Occasion, ...], BeforeValidator(_listed), Field(min_length=1)] = OCCASIONS
+    personal: Yes = False
+    """Is it told names and files, too?"""
+
+    @model_validator(mode="after")
+    def _exactly_one(self) -> Hook:
+        if (self.command is None) is (self.url is None):
+            raise ValueError("name one thing to call: command, or url.")
+        if self.command is not None:
+            values.local_file(self.command[0])
+        return self
+
+
+class Ping(Frozen):
+    """What is called after each round in which all went well: a watch that cries when it hears nothing."""
+
+    url: CallUrl
 
 
 class Tags(Frozen):
@@ -312,14 +361,17 @@ class Config(Frozen):
     folders: dict[str, WatchedFolder] = Field(min_length=1)
     policy: Policy = Policy()
     mail: Mail | None = None
+    hooks: dict[str, Hook] = Field(default_factory=dict, min_length=1)
+    ping: Ping | None = None
     polling: Polling = Polling()
     journal: JournalSettings = JournalSettings()
     seal: Secret | None = None
     """The key that seals marks; None: one made at first start."""
-    metrics: Line | None = None
+    metrics: Annotated[str, _written(values.loopback_address)] | None = None
+    """Where Prometheus and ``/health`` are answered, ``HOST:PORT`` on loopback; None: nowhere."""
     tags: Annotated[Tags, BeforeValidator(_tag_names)] = Tags()
     include: Annotated[tuple[Line, ...], BeforeValidator(_listed)] = ()
-    keep_personal_data: Duration | None = None
+    keep_personal_data: Kept | None = None
 
     @property
     def zone(self) -> ZoneInfo:

@@ -1,13 +1,14 @@
 """The administrator's file → :class:`Config`, or every problem in it at once, each with line, cause and cure.
 
-In order: bytes → text → tree of texts (``text_yaml``) → values (``config.model``), beside the checks that look at
-the whole (``config.checks``) and what this version does not act on (``config.refusals``). No secret is read.
+In order: files (``config.includes``) → tree of texts (``text_yaml``) → values (``config.model``), beside the checks
+that look at the whole (``config.checks``), and what this version does not act on (``config.refusals``). No secret is
+read.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,21 +16,29 @@ from pydantic import ValidationError
 
 from connector import __version__
 from connector.config import checks, explain, refusals
+from connector.config.explain import MISSING
+from connector.config.includes import Sources, read_files
 from connector.config.model import CONFIG_VERSION, Config
 from connector.config.tree import Path as Keys
 from connector.config.tree import Tree
 from connector.errors import ConfigurationError, ConfigurationProblem
-from connector.text_yaml import MAX_BYTES, Mapping, Node, Scalar, Sequence, YamlError, decode, load, plain
+from connector.text_yaml import Mapping as YamlMapping
+from connector.text_yaml import Node, Scalar, Sequence, YamlError, load, plain
 
-_NAMED: Final = ("servers", "accounts", "folders")
+_NAMED: Final = ("servers", "accounts", "folders", "hooks")
 
 
 @dataclass(frozen=True)
 class Reading:
-    """``config`` is None when a problem that is no warning was found."""
+    """``config`` is None when a problem that is no warning was found.
+
+    ``tree``: the file as written, with all that it includes; ``files``: all that was read, or was to be.
+    """
 
     config: Config | None
     problems: tuple[ConfigurationProblem, ...]
+    tree: Tree = field(default_factory=lambda: Tree(None))
+    files: tuple[Path, ...] = ()
 
 
 def load_config(source: Path | str) -> Config:
@@ -44,46 +53,55 @@ def load_config(source: Path | str) -> Config:
     return reading.config
 
 
-def read_config(source: Path | str) -> Reading:
-    """The configuration in a file, or in a text, and all that is to be said about it, in the order of its lines."""
-    file = str(source) if isinstance(source, Path) else None
-    config, problems = _read(source)
-    problems.sort(key=lambda problem: (problem.line or 0, problem.path))
-    return Reading(config, tuple(replace(problem, file=file) for problem in problems))
+def read_config(source: Path | str, instead: Mapping[Path, Path] | None = None) -> Reading:
+    """The configuration in a file, or in a text, and all that is to be said about it, by files and lines.
+
+    ``instead``: a file → another one whose bytes are looked at in its place. A text includes nothing.
+    """
+    sources = read_files(source, instead) if isinstance(source, Path) else _of_text(source)
+    config, problems = _read(sources)
+    places = {str(file): place for place, file in enumerate(sources.files)}
+    shown = {str(file): str(other) for file, other in (instead or {}).items()}
+    problems.sort(key=lambda one: (places.get(one.file or "", 0), one.line or 0, one.path))
+    told = tuple(replace(one, file=shown.get(one.file or "", one.file)) for one in problems)
+    return Reading(config, told, sources.tree, tuple(sources.files))
 
 
-def _read(source: Path | str) -> tuple[Config | None, list[ConfigurationProblem]]:
-    problems: list[ConfigurationProblem] = []
+def _of_text(text: str) -> Sources:
     try:
-        text = source if isinstance(source, str) else _text_of(source, problems)
-        tree = Tree(load(text))
+        root = load(text)
     except YamlError as error:
-        return None, [*problems, explain.yaml_problem(error)]
-    except OSError as error:
-        return None, [Tree(None).problem((), f"cannot be read: {error.strerror or error}.")]
-    if not isinstance(tree.root, Mapping):
-        return None, [*problems, tree.problem((), "holds no settings; begin with  config_version: 1")]
+        return Sources(Tree(None), problems=[explain.yaml_problem(error)], readable=False)
+    sources, tree = Sources(Tree(root)), Tree(root)
+    if not isinstance(root, YamlMapping):
+        problem = tree.problem((), "holds no settings; begin with  config_version: 1")
+        return Sources(tree, problems=[problem], readable=False)
+    if tree.names() and tree.node(("include",)) is not None:
+        sources.problems.append(
+            tree.problem(("include",), "a text has no place from which files are counted.")
+        )
+    return sources
+
+
+def _read(sources: Sources) -> tuple[Config | None, list[ConfigurationProblem]]:
+    problems, tree = list(sources.problems), sources.tree
+    if not isinstance(tree.root, YamlMapping):
+        return None, problems
     version = tree.number("config_version")
     if version is not None and version != CONFIG_VERSION:
         text = f"this program ({__version__}) reads version {CONFIG_VERSION}, the file is version {version}."
         return None, [*problems, tree.problem(("config_version",), text)]
     config, found = _values(tree)
-    problems += [*found, *refusals.refused(tree), *checks.across(tree)]
+    if not sources.readable:
+        # What stands in a file that cannot be read is not missing.
+        found = [one for one in found if not one.text.endswith(MISSING)]
+    problems += [*found, *refusals.refused(tree), *(checks.across(tree) if sources.readable else ())]
     return (None if any(not problem.warning for problem in problems) else config), problems
-
-
-def _text_of(file: Path, problems: list[ConfigurationProblem]) -> str:
-    with file.open("rb") as stream:
-        data = stream.read(4 * MAX_BYTES)
-    text, encoding = decode(data)
-    if encoding == "cp1252":
-        problems.append(Tree(None).problem((), "is not UTF-8; it was read as Windows-1252.", warning=True))
-    return text
 
 
 def _values(tree: Tree) -> tuple[Config | None, list[ConfigurationProblem]]:
     root = tree.root
-    assert isinstance(root, Mapping)
+    assert isinstance(root, YamlMapping)
     problems: list[ConfigurationProblem] = []
     raw = _raw(root, (), tree, problems)
     empty = {problem.path for problem in problems}
@@ -108,7 +126,7 @@ def _name_it(values: dict[str, Any], kind: str, name: str, tree: Tree) -> Iterat
         values["accounts"] = values.pop("account")
 
 
-def _raw(node: Mapping, path: Keys, tree: Tree, problems: list[ConfigurationProblem]) -> dict[str, Any]:
+def _raw(node: YamlMapping, path: Keys, tree: Tree, problems: list[ConfigurationProblem]) -> dict[str, Any]:
     values: dict[str, Any] = {}
     for key, value in node.items:
         where = (*path, key.text)
@@ -116,7 +134,7 @@ def _raw(node: Mapping, path: Keys, tree: Tree, problems: list[ConfigurationProb
             problems.append(
                 tree.problem(where, "nothing is written here; give it a value, or remove the key.")
             )
-        elif where == ("platform", "contract") and isinstance(value, Mapping):
+        elif where == ("platform", "contract") and isinstance(value, YamlMapping):
             values[key.text] = plain(value)
         else:
             values[key.text] = _raw_value(value, where, tree, problems)
@@ -124,7 +142,7 @@ def _raw(node: Mapping, path: Keys, tree: Tree, problems: list[ConfigurationProb
 
 
 def _raw_value(node: Node, path: Keys, tree: Tree, problems: list[ConfigurationProblem]) -> Any:
-    if isinstance(node, Mapping):
+    if isinstance(node, YamlMapping):
         return _raw(node, path, tree, problems)
     if isinstance(node, Sequence):
         return [_raw_value(item, (*path, place), tree, problems) for place, item in enumerate(node.items)]

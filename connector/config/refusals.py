@@ -37,13 +37,7 @@ class NotYet:
 
 
 NOT_ACTED_ON = (
-    NotYet("include", "one file only is read"),
-    NotYet("metrics", "nothing listens for Prometheus"),
     NotYet("platform.follow", "the platform is always asked", _only("status")),
-    NotYet("folders.*.notify", "nobody is mailed about requests; the status files tell"),
-    NotYet("policy.quiet_hours", "requests leave at any hour"),
-    NotYet("mail.user", "the relay must take mail without a login"),
-    NotYet("mail.password", "the relay must take mail without a login"),
     NotYet("journal.url", "the journal is kept in SQLite", _sqlite),
     NotYet("journal.password", "SQLite has no password"),
 )
@@ -52,13 +46,9 @@ NOT_ACTED_ON = (
 def refused(tree: Tree) -> Iterator[ConfigurationProblem]:
     """One problem for each value in the file that this version would not act on."""
     for row in NOT_ACTED_ON:
-        patterns = [row.path]
-        if row.path.startswith("policy."):
-            patterns.append(f"folders.*.{row.path}")
-        for pattern in patterns:
-            for path in tree.matching(pattern):
-                node = tree.node(path)
-                if node is None or row.acted_on(plain(node)):
-                    continue
-                text = f"not acted on by this version ({__version__}): {row.why}. Remove it."
-                yield tree.problem(path, text)
+        for path in tree.matching(row.path):
+            node = tree.node(path)
+            if node is None or row.acted_on(plain(node)):
+                continue
+            text = f"not acted on by this version ({__version__}): {row.why}. Remove it."
+            yield tree.problem(path, text)

@@ -24,6 +24,7 @@ _TEXT: Final[Schema] = {"type": ["string", "number", "boolean"], "pattern": r"\S
 _YES: Final[Schema] = {"enum": [True, False, "true", "false"]}
 _DURATION: Final[Schema] = {"type": "string", "pattern": "^[0-9]{1,6} ?(?:d|h|min|s|ms)$"}
 _HOURS: Final[Schema] = {"type": "string", "pattern": "^[0-2][0-9]:[0-5][0-9]-[0-2][0-9]:[0-5][0-9]$"}
+_CLOCK: Final[Schema] = {"type": "string", "pattern": "^[0-2][0-9]:[0-5][0-9]$"}
 _NAME: Final = "^[A-Za-z0-9](?:[A-Za-z0-9_.-]{0,38}[A-Za-z0-9])?$"
 _REFERENCE: Final[Schema] = {
     "type": "object",
@@ -59,18 +60,41 @@ _FORMS: Final[Mapping[str, str]] = {
     "mail.from": _ADDRESS,
     "mail.admin": _ADDRESS,
     "journal.url": "^sqlite://",
+    "metrics": "^(?:localhost|127(?:\\.[0-9]{1,3}){3}|\\[::1\\]):[0-9]{1,5}$",
 }
 """Texts of which an editor can see that they are wrong."""
 
 
 def config_schema() -> Schema:
-    """Return the schema of the whole file."""
+    """Return the schema of the whole file; where it includes others, what is needed may stand in those."""
+    made = _whole()
+    needed = [key for key in made["required"] if key != "config_version"]
+    return {
+        **_named_schema("config", "Configuration of jse-connector"),
+        **made,
+        "required": ["config_version"],
+        "anyOf": [{"required": ["include"]}, {"required": needed}],
+    }
+
+
+def part_schema() -> Schema:
+    """Return the schema of a file that the configuration includes: any of it, and no further includes."""
+    made = _whole()
+    properties = {key: value for key, value in made["properties"].items() if key != "include"}
+    title = "Part of the configuration of jse-connector"
+    return {**_named_schema("config-part", title), **made, "properties": properties, "required": []}
+
+
+def _whole() -> Schema:
     raw = Config.model_json_schema()
+    return _object(raw, "", raw["$defs"])
+
+
+def _named_schema(kind: str, title: str) -> Schema:
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "$id": "urn:jse-connector:schema:config",
-        "title": "Configuration of jse-connector",
-        **_object(raw, "", raw["$defs"]),
+        "$id": f"urn:jse-connector:schema:{kind}",
+        "title": title,
     }
 
 
@@ -114,6 +138,8 @@ def _one(node: Schema, path: str) -> Schema:
         }
     if node.get("format") == "duration":
         return _DURATION
+    if node.get("format") == "time":
+        return _CLOCK
     if node.get("format") == "path":
         return {"type": "string", "pattern": "^/"}
     if path in _FORMS:
@@ -170,17 +196,22 @@ def _key(node: Schema, path: str, models: Mapping[str, Schema]) -> Schema:
         made = {"description": TOLD[path], "enum": [CONFIG_VERSION, str(CONFIG_VERSION)]}
     default = node.get("default")
     if default and not isinstance(default, dict):
-        is_duration = made.get("pattern") == _DURATION["pattern"]
-        made["default"] = _duration(str(default)) if is_duration else default
+        made["default"] = _as_written(str(default), made) if "pattern" in made else default
     return made
 
 
 def _refusal(path: str) -> NotYet | None:
-    return next((row for row in NOT_ACTED_ON if path in {row.path, f"folders.*.{row.path}"}), None)
+    return next((row for row in NOT_ACTED_ON if path == row.path), None)
 
 
 def _ever_acted_on(row: NotYet) -> bool:
     return any(row.acted_on(value) for value in ("status", "sqlite:///journal.sqlite"))
+
+
+def _as_written(default: str, made: Schema) -> str:
+    if made["pattern"] == _DURATION["pattern"]:
+        return _duration(default)
+    return default[:5] if made["pattern"] == _CLOCK["pattern"] else default
 
 
 def _duration(iso: str) -> str:

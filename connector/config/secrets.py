@@ -15,6 +15,7 @@ from connector.config.model import Config, SecretReference
 from connector.errors import ConfigurationError, ConfigurationProblem
 
 MAX_SECRET_BYTES: Final = 65_536
+NO_CREDENTIALS: Final = "no credentials here; systemd gives them to the service (LoadCredential=)."
 
 _IGNORED: Final = {
     **dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"), "servers.X.proxy and platform.proxy"),
@@ -34,7 +35,10 @@ def references(config: Config) -> tuple[tuple[str, SecretReference], ...]:
     found += [("platform.shortcut", config.platform.shortcut), ("platform.secret", config.platform.secret)]
     found += [("journal.password", config.journal.password), ("seal", config.seal)]
     if config.mail is not None:
-        found.append(("mail.password", config.mail.password))
+        found += [("mail.user", config.mail.user), ("mail.password", config.mail.password)]
+    found += [(f"hooks.{name}.url", hook.url) for name, hook in config.hooks.items()]
+    if config.ping is not None:
+        found.append(("ping.url", config.ping.url))
     return tuple((path, value) for path, value in found if isinstance(value, SecretReference))
 
 
@@ -108,9 +112,7 @@ def _file_of(
     if directory is None and environ.get("CREDENTIALS_DIRECTORY"):
         directory = Path(environ["CREDENTIALS_DIRECTORY"])
     if directory is None:
-        raise _failed(
-            path, f"{reference}: no credentials here; systemd gives them to the service (LoadCredential=)."
-        )
+        raise _failed(path, f"{reference}: {NO_CREDENTIALS}")
     return directory / str(reference.credential)
 
 

@@ -28,7 +28,7 @@ def known_keys(path: Path) -> set[str] | None:
         info = written_keys(model).get(str(part)) if model is not None else None
         if info is None:
             return None
-        model = _model_in(info.annotation)
+        model = model_in(info.annotation)
         if get_origin(info.annotation) is dict and next(parts, None) is None:
             return None
     return set(written_keys(model)) if model is not None else None
@@ -42,13 +42,14 @@ def every_key() -> Iterator[str]:
 def _every_key(model: type[BaseModel], above: str) -> Iterator[str]:
     for key, info in written_keys(model).items():
         yield above + key
-        inner = _model_in(info.annotation)
+        inner = model_in(info.annotation)
         if inner is not None and inner.__name__ not in {"SecretReference", "QuietHours"}:
             star = "*." if get_origin(info.annotation) is dict else ""
             yield from _every_key(inner, f"{above}{key}.{star}")
 
 
-def _model_in(annotation: Any) -> type[BaseModel] | None:
+def model_in(annotation: Any) -> type[BaseModel] | None:
+    """The model that a field's value is, or holds; None where it is something else."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation
-    return next((found for inner in get_args(annotation) if (found := _model_in(inner))), None)
+    return next((found for inner in get_args(annotation) if (found := model_in(inner))), None)

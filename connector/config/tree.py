@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from collections.abc import Mapping as Mapped
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -21,9 +22,14 @@ def dotted(path: Path) -> str:
 
 @dataclass(frozen=True)
 class Tree:
-    """What ``text_yaml`` read, None for a file without content."""
+    """What ``text_yaml`` read, None for a file without content.
+
+    ``origins``: path → the file it stands in, with all below it, where that is not ``file``.
+    """
 
     root: Node | None
+    file: str | None = None
+    origins: Mapped[Path, str] = field(default_factory=dict, compare=False)
     _keys: dict[int, dict[str, tuple[Scalar, Node]]] = field(default_factory=dict, compare=False, repr=False)
 
     def _entry(self, mapping: Mapping, key: str) -> tuple[Scalar, Node] | None:
@@ -78,6 +84,13 @@ class Tree:
                 return node.line
         return None
 
+    def file_of(self, path: Path) -> str | None:
+        """The file in which this path, or the nearest thing around it, stands."""
+        for length in range(len(path), 0, -1):
+            if path[:length] in self.origins:
+                return self.origins[path[:length]]
+        return self.file
+
     def matching(self, pattern: str) -> Iterator[Path]:
         """The paths in the file that fit a dotted pattern in which ``*`` stands for any key."""
         yield from self._matching((), tuple(pattern.split(".")))
@@ -92,4 +105,6 @@ class Tree:
 
     def problem(self, path: Path, text: str, *, warning: bool = False) -> ConfigurationProblem:
         """A problem at this path, with its line."""
-        return ConfigurationProblem(path=dotted(path), text=text, line=self.line(path), warning=warning)
+        return ConfigurationProblem(
+            path=dotted(path), text=text, line=self.line(path), file=self.file_of(path), warning=warning
+        )

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from datetime import time, timedelta
 from difflib import get_close_matches
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Final
 from urllib.parse import SplitResult, urlsplit
@@ -30,6 +31,7 @@ _ADDRESS: Final = re.compile(r"[^\s@<>,;:\"()]+@[^\s@<>,;:\"()]+\.[^\s@<>,;:\"()
 _DOMAIN: Final = re.compile(r"[^\s@/.]+(?:\.[^\s@/.]+)+")
 _CREDENTIAL: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,254}", re.ASCII)
 _VARIABLE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
+_CLOCK: Final = re.compile(r"([01]\d|2[0-3]):([0-5]\d)", re.ASCII)
 _HOURS: Final = re.compile(r"([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-3]):([0-5]\d)", re.ASCII)
 
 
@@ -52,6 +54,14 @@ def interval(text: str) -> timedelta:
     length = duration(text)
     if not length:
         raise ValueError(f'"{text}": an interval must be longer than nothing.')
+    return length
+
+
+def days_at_least(text: str) -> timedelta:
+    """How long something is kept that cannot be had again: a zero, which means never elsewhere, must not erase it."""
+    length = duration(text)
+    if length < timedelta(days=1):
+        raise ValueError(f'"{text}": at least 1d; to keep everything, leave the line out.')
     return length
 
 
@@ -172,12 +182,42 @@ def proxy_url(text: str) -> str:
     return text.removesuffix("/")
 
 
+def call_url(text: str) -> str:
+    """An http(s) URL that is called as it is, its query included. No login in it."""
+    bare, _, _query = text.partition("?")
+    if _split(bare).scheme not in {"http", "https"}:
+        raise ValueError("write a URL to call as https://host.example/path")
+    if re.search(r"[\s#]", text):
+        raise ValueError('a URL to call holds no blank and no "#".')
+    return text
+
+
 def relay_url(text: str) -> str:
     """``smtp://host:port``, ``smtps://…`` or ``smtp+starttls://…``."""
     parts = _split(text)
     if parts.scheme not in {"smtp", "smtps", "smtp+starttls"} or parts.path not in {"", "/"}:
         raise ValueError("write a relay as smtp://relay.example:25, smtps://… or smtp+starttls://…")
     return text.removesuffix("/")
+
+
+def loopback_address(text: str) -> str:
+    """``HOST:PORT`` on this very machine: whoever reaches it is answered without a login, so nobody else may."""
+    host, colon, port = text.rpartition(":")
+    bare = host[1:-1] if host.startswith("[") and host.endswith("]") else host
+    try:
+        there = "127.0.0.1" if bare == "localhost" else ip_address(bare)
+    except ValueError:
+        there = None
+    if not colon or there is None or (":" in bare) != (host != bare):
+        raise ValueError("write an address of this machine and a port: 127.0.0.1:9469, or [::1]:9469")
+    if not re.fullmatch(r"[0-9]{1,5}", port) or not 1 <= int(port) <= 65_535:
+        raise ValueError(f'"{port}" is no port; write a number from 1 to 65535: 127.0.0.1:9469')
+    if not ip_address(there).is_loopback:
+        raise ValueError(
+            f"{host} can be reached from other machines, and whoever asks there is answered without a login; write "
+            f"127.0.0.1:{port}, and let a proxy of yours with a login pass it on"
+        )
+    return text
 
 
 def journal_url(text: str) -> str:
@@ -231,6 +271,14 @@ def variable(text: str) -> str:
             'not the name of an environment variable: letters, digits and "_" (never its value).'
         )
     return text
+
+
+def clock_time(text: str) -> time:
+    """``08:00`` → local wall time."""
+    found = _CLOCK.fullmatch(text)
+    if not found:
+        raise ValueError(f'"{text}": write a time in quotes: "08:00".')
+    return time(int(found[1]), int(found[2]))
 
 
 def hours(text: str) -> tuple[time, time]:

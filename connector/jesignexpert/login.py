@@ -12,7 +12,7 @@ import httpx
 
 from connector.errors import AccessDenied, AnsweredNo, Cause, InvalidResponse, RemoteError, Unavailable
 from connector.jesignexpert.answers import Call, Effect, failed, read_json, refusal
-from connector.jesignexpert.contract import Contract, Grade, Operation
+from connector.jesignexpert.contract import Contract, Expectations, Grade, Operation
 from connector.jesignexpert.exchange import Answer, Exchange, ExchangeFailed, Outgoing, Timeouts, TooLarge
 from connector.jesignexpert.routes import url_of
 from connector.jesignexpert.signature import Triple, draw
@@ -61,6 +61,11 @@ class Login:
     def drift_s(self) -> float | None:
         """The platform's clock minus ours at its last answer, in seconds."""
         return self._exchange.drift_s
+
+    @property
+    def expectations(self) -> Expectations:
+        """How long pages and triples are good for, among others."""
+        return self._contract.expectations
 
     def close(self) -> None:
         """Close every connection."""

@@ -88,6 +88,30 @@ class TokenStore:
         """Remove the account's tokens; nothing happens when there are none."""
         self._file(account).unlink(missing_ok=True)
 
+    def links(self, account: str) -> list[object]:
+        """Return what was kept of links that somebody may still answer; empty where there are none."""
+        try:
+            value = json.loads(self._links(account).read_bytes()[:100_000])
+        except (OSError, ValueError, RecursionError):
+            return []
+        return value if isinstance(value, list) else []
+
+    def keep_links(self, account: str, links: list[dict[str, object]]) -> None:
+        """Keep those instead. Raises AccessDenied when that cannot be written."""
+        try:
+            self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+            if links:
+                self._replace(self._links(account), json.dumps(links).encode())
+            else:
+                self._links(account).unlink(missing_ok=True)
+        except OSError as error:
+            detail = f"a link cannot be kept ({error.strerror}): {self._directory}"
+            raise AccessDenied(detail, service=account, operation="tokens") from error
+
+    def _links(self, account: str) -> Path:
+        # No account's name ends so: a name holds no blank.
+        return self._directory / f"{quote(account, safe='')}.links"
+
     def _file(self, account: str) -> Path:
         return self._directory / f"{quote(account, safe='')}.json"
 

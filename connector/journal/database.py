@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import secrets
+import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
@@ -41,20 +42,36 @@ class Database:
     Raises JournalError when the database cannot be opened, is damaged, or was written by a newer version.
     """
 
-    def __init__(self, url: str, *, now: Clock) -> None:
+    def __init__(self, url: str, *, now: Clock, read_only: bool = False) -> None:
+        """Open it. ``read_only``: nothing is written, made or brought up to date, and every write is refused.
+
+        For whoever only looks, be it as another user or on a disk that takes nothing.
+        """
         self._now = now
         self._file = opening.file_of(url)
-        self._engine = _engine(url)
+        self._engine = _looking_engine(url) if read_only else _engine(url)
         self._reader = self._engine.execution_options(reading=True)
         # Taken in turn: SQLite lets those who wait for its one write lock look again now and then, in no order.
         self._writing: AbstractContextManager[object] = (
             threading.Lock() if self._engine.dialect.name == "sqlite" else nullcontext()
         )
-        if self._file is not None and not opening.judge(self._file, _OURS):
-            opening.bear(url, self._bear)
-        with self._transaction() as connection:
-            self._open(connection)
+        if read_only:
+            self._look(url)
+        else:
+            if self._file is not None and not opening.judge(self._file, _OURS):
+                opening.bear(url, self._bear)
+            with self._transaction() as connection:
+                self._open(connection)
         self._recent = Recent(self._engine)
+
+    def _look(self, url: str) -> None:
+        """Open what is there to be read only."""
+        if self._file is not None and not opening.judge(self._file, _OURS, to_write=False):
+            raise JournalError(f"no journal at {self._file}")
+        with self._reading() as connection:
+            found = _version(connection)
+        if found != schema.VERSION:
+            raise self._of_another_version(found)
 
     def _bear(self, place: sa.URL) -> None:
         """Make a journal at ``place``, to the last byte."""
@@ -101,22 +118,25 @@ class Database:
             for name, value in (("schema", str(schema.VERSION)), ("journal_id", secrets.token_hex(8))):
                 connection.execute(schema.meta.insert().values(name=name, value=value))
             return
-        found = int(
-            connection.execute(
-                sa.select(schema.meta.c.value).where(schema.meta.c.name == "schema")
-            ).scalar_one()
-        )
+        found = _version(connection)
         if found > schema.VERSION:
-            raise JournalError(
-                f"the journal {self._file or ''} is of schema {found}, this version knows {schema.VERSION}: "
-                "install the newer version again, or restore the journal's backup"
-            )
+            raise self._of_another_version(found)
         if found == schema.VERSION:
             return  # nothing is written: one that is damaged further on stays as it is
         for version in range(found, schema.VERSION):
             schema.MIGRATIONS[version](connection)
         connection.execute(
             schema.meta.update().where(schema.meta.c.name == "schema").values(value=str(schema.VERSION))
+        )
+
+    def _of_another_version(self, found: int) -> JournalError:
+        cure = (
+            "install the newer version again, or restore the journal's backup"
+            if found > schema.VERSION
+            else "the next start of the service brings it up to date"
+        )
+        return JournalError(
+            f"the journal {self._file or ''} is of schema {found}, this version knows {schema.VERSION}: {cure}"
         )
 
     @contextmanager
@@ -141,7 +161,7 @@ class Database:
         except sa.exc.SQLAlchemyError as error:
             raise opening.meaning(self._file, error) from error
 
-    def _rows(self, statement: sa.Select[Any], **given: str | int) -> Rows:
+    def _rows(self, statement: sa.Select[Any], **given: str | float) -> Rows:
         """Return what one of ``statements`` finds; what was asked before and has not changed is not read again."""
 
         def look() -> Rows:
@@ -166,6 +186,29 @@ class Database:
 def when(seconds: float) -> datetime:
     """Return aware UTC time of what the tables keep as seconds since the epoch."""
     return datetime.fromtimestamp(seconds, tz=UTC)
+
+
+def _version(connection: Connection) -> int:
+    """Return which schema a journal is of."""
+    found = connection.execute(sa.select(schema.meta.c.value).where(schema.meta.c.name == "schema"))
+    return int(found.scalar_one())
+
+
+def _looking_engine(url: str) -> Engine:
+    """Return an engine that makes nothing: neither a journal, nor files beside one that nobody works on."""
+    file = opening.file_of(url)
+    if file is None:
+        return _engine(url)
+
+    def connect() -> sqlite3.Connection:
+        connection = sqlite3.connect(
+            f"{file.resolve().as_uri()}?mode=ro", uri=True, check_same_thread=False, isolation_level=None
+        )
+        for pragma in ("query_only=ON", "busy_timeout=10000"):
+            connection.execute(f"PRAGMA {pragma}")
+        return connection
+
+    return sa.create_engine(url, hide_parameters=True, creator=connect)
 
 
 def _engine(url: str | sa.URL) -> Engine:

@@ -41,8 +41,10 @@ def file_of(url: str) -> Path | None:
     return Path(parsed.database.removeprefix("file:"))
 
 
-def judge(file: Path, wanted: Set[str]) -> bool:
+def judge(file: Path, wanted: Set[str], *, to_write: bool = True) -> bool:
     """Return whether a journal stands there, with the tables that are wanted. Raises JournalError when it is none.
+
+    ``to_write``: JournalFull where it cannot be written.
 
     Nothing is written: opening a database as its user does may already change it. Whether the rest is whole is asked
     of SQLite later (``Database.check``).
@@ -64,7 +66,7 @@ def judge(file: Path, wanted: Set[str]) -> bool:
         raise JournalError(f"the journal {file} is empty (0 bytes): it was cut off. {_ANEW}")
     if head != _HEAD:
         raise JournalError(f"the journal {file} is damaged, or is another file: no SQLite database. {_ANEW}")
-    for path in (file, file.parent):
+    for path in (file, file.parent) if to_write else ():
         if not os.access(path, os.W_OK):
             raise JournalFull(f"the journal {file} cannot be written: {path} is read-only for this user")
     try:

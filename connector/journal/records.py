@@ -7,6 +7,7 @@ an intent before an effect. Source: protocol section 3, design page section 3.
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,6 +22,8 @@ from connector.journal import schema, statements
 from connector.journal.database import Database, when
 from connector.journal.rows import columns_of, place_text, record_of
 from connector.lifecycle import DocumentFacts, Event, Record, State, after
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,7 +62,8 @@ class Records(Database):
             )
             self._keep_more(connection, kept, ())
             self._append(connection, kept, event.value if event else "added", {"state": kept.state.value})
-            return kept
+        _tell(kept, event.value if event else "added")
+        return kept
 
     def fact(
         self,
@@ -80,7 +84,10 @@ class Records(Database):
         with self._transaction() as connection:
             kept = self._unchanged(connection, record)
             state = after(kept.state, event)
-            return self._write(connection, kept, event.value, state, data, done, intend, changes)
+            now = self._write(connection, kept, event.value, state, data, done, intend, changes)
+        if state is not kept.state:
+            _tell(now, event.value)
+        return now
 
     def note(
         self,
@@ -344,3 +351,17 @@ class Records(Database):
         connection.execute(
             statements.APPEND, {**happened, "name": name, "data": json.dumps(dict(data), default=str)}
         )
+
+
+def _tell(record: Record, event: str) -> None:
+    """Log where a request stands from now on: once for each step of its life, and nothing of what it is about."""
+    subjects = {
+        "ref": record.ref,
+        "folder": record.folder,
+        "state": record.state.value,
+        "event": event,
+        "account": record.account,
+        "server": record.server,
+    }
+    log.info("%s in folder %s is %s (%s)", record.ref, record.folder, record.state.value, event,
+             extra={"about": subjects})  # fmt: skip

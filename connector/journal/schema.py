@@ -18,11 +18,12 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    func,
     select,
     text,
 )
 
-VERSION = 3
+VERSION = 4
 
 metadata = MetaData()
 
@@ -145,6 +146,29 @@ overview = Table(
     comment="the overview of each folder as it was last written: one row each, changed in place",
 )
 
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("key", String, nullable=False, unique=True),
+    Column("kind", String, nullable=False),
+    Column("to", Text, nullable=False),
+    Column("cause", String, nullable=False),
+    Column("phase", String, nullable=False),
+    Column("record_id", Integer, ForeignKey("record.id"), nullable=True),
+    Column("data", Text, nullable=False),
+    Column("at", Float, nullable=False),
+    Column("due_at", Float, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("state", String, nullable=False),
+    Column("batch", String, nullable=False),
+    Column("done_at", Float),
+    Column("error", Text, nullable=False),
+    comment="what is to be told, and to whom; no words, and no address once it is over",
+)
+Index("outbox_open", outbox.c.state, outbox.c.due_at)
+Index("outbox_cause", outbox.c.cause, outbox.c.id)
+
 _APPEND_ONLY = (
     "CREATE TRIGGER event_no_update BEFORE UPDATE ON event BEGIN SELECT RAISE(ABORT, 'append-only'); END",
     "CREATE TRIGGER event_no_delete BEFORE DELETE ON event BEGIN SELECT RAISE(ABORT, 'append-only'); END",
@@ -188,4 +212,15 @@ def _overviews(connection: Connection) -> None:
     metadata.create_all(connection, tables=[overview])
 
 
-MIGRATIONS: dict[int, Callable[[Connection], None]] = {1: _several_documents, 2: _overviews}
+def _outbox(connection: Connection) -> None:
+    """3 → 4: what is to be told. What has happened before is not told of any more."""
+    metadata.create_all(connection, tables=[outbox])
+    last = connection.execute(select(func.max(event.c.id))).scalar() or 0
+    connection.execute(meta.insert().values(name="told_up_to", value=str(last)))
+
+
+MIGRATIONS: dict[int, Callable[[Connection], None]] = {
+    1: _several_documents,
+    2: _overviews,
+    3: _outbox,
+}

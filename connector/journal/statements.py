@@ -103,5 +103,31 @@ END_INTENTS = schema.intent.delete().where(
     _intent.record_id == _given("of"), _intent.step.in_(sa.bindparam("steps", expanding=True))
 )
 
+ORDER_STEPS = "ordered "
+"""Steps of intents that begin so are orders of the administrator's (``ordered``)."""
+_IS_ORDER = _intent.step.startswith(ORDER_STEPS)
+_HAS_ORDER = _record.id.in_(sa.select(_intent.record_id).where(_IS_ORDER))
+ORDERS = (
+    sa.select(_intent.step, _intent.at, _intent.data)
+    .where(_intent.record_id == _given("of"), _IS_ORDER)
+    .order_by(_intent.at, _intent.id)
+)
+ORDERED_ON = RECORDS.where(_OF_SERVER, _HAS_ORDER)
+ORDERED_OF = RECORDS.where(_record.account == _given("account"), _HAS_ORDER)
+STANDING = (
+    sa.select(_intent.id, _intent.at, _record.server, _record.account)
+    .select_from(schema.intent.join(schema.record))
+    .where(_IS_ORDER)
+)
+
+HELD_ACCOUNTS = sa.select(_hold.account)
 HOLD = sa.select(schema.hold).where(_hold.account == _given("account"))
 WATCH = sa.select(schema.watch).where(schema.watch.c.folder == _given("folder"))
+
+_letter = schema.outbox.c
+FIRST_TOLD = (
+    sa.select(_letter.done_at)
+    .where(_letter.cause == _given("cause"), _letter.state == "told", _letter.done_at >= _given("since"))
+    .order_by(_letter.id)
+    .limit(1)
+)

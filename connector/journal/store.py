@@ -12,12 +12,16 @@ import sqlalchemy as sa
 
 from connector.journal import schema, statements
 from connector.journal.contacts import Contacts
+from connector.journal.counts import Counts
 from connector.journal.database import when
+from connector.journal.ordered import Orders
+from connector.journal.outbox import Outbox
 from connector.journal.overviews import Overviews
-from connector.journal.records import Records
 
 TROUBLE = "trouble"
 """Event of a folder (``folder:NAME``): why it cannot be worked in now; an empty ``text`` where it can."""
+OF_ALL = "its server cannot be worked with"
+"""How the text of such a trouble begins where each folder of a server has it."""
 STRANGE_MARKERS = "strange_markers"
 """The same: how many markers in its registry are not its own or cannot be read (``count``)."""
 
@@ -44,7 +48,7 @@ class Watch:
     """Hrefs of the sidecars that the first look found: none of them is launched without a new ask (R7)."""
 
 
-class Journal(Records, Contacts, Overviews):
+class Journal(Orders, Contacts, Overviews, Outbox, Counts):
     """One journal database. Thread-safe; every method is one transaction.
 
     Raises JournalError when the database cannot be opened, is damaged, or was written by a newer version.
@@ -116,6 +120,10 @@ class Journal(Records, Contacts, Overviews):
     def held(self, account: str) -> Hold | None:
         """Return the account's hold, if any."""
         return next(map(_hold, self._rows(statements.HOLD, account=account)), None)
+
+    def held_accounts(self) -> frozenset[str]:
+        """Return the accounts that are held."""
+        return frozenset(row.account for row in self._rows(statements.HELD_ACCOUNTS))
 
     def mark_account(self, account: str, name: str, data: Mapping[str, Any]) -> None:
         """Append an event that concerns a whole account (a contract confirmed, a brake reached)."""

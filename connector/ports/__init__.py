@@ -8,6 +8,7 @@ says what an unanswered call means.
 from __future__ import annotations
 
 from connector.ports.annotations import Annotations, Comment, FileId, Tag, TagId
+from connector.ports.connecting import AccountLogin, Connected, LoginPage
 from connector.ports.folder import (
     Capabilities,
     Entry,
@@ -39,10 +40,12 @@ from connector.ports.tree import OWN_FOLDERS, RACY, Page, Row, Tree, TreeBuilder
 __all__ = [
     "OWN_FOLDERS",
     "RACY",
+    "AccountLogin",
     "Annotations",
     "Box",
     "Capabilities",
     "Comment",
+    "Connected",
     "ETag",
     "Entry",
     "Fetched",
@@ -52,6 +55,7 @@ __all__ = [
     "Href",
     "Listing",
     "Lock",
+    "LoginPage",
     "Page",
     "Progress",
     "Row",

@@ -39,6 +39,12 @@ _CAUSES: Final[Mapping[str, tuple[str, str, str]]] = {
         "nothing new leaves from this folder; after a day they are taken for deleted.",
         "See whether the share or the storage is there. If people deleted them, there is nothing to do.",
     ),
+    "twin": (
+        "another machine works here under this connector's name",
+        "It has put a mark of that name since this one began, from a journal of its own. Nothing is sent twice of one "
+        "letter; of a letter that is edited between their looks each may send one, and both write the same statuses.",
+        "Stop one of them, or give it another name (connector: in its configuration); then restart the other one.",
+    ),
     "retention": (
         "signed documents are erased soon",
         "These requests have no document here yet: {refs}. Jesignexpert erases the first from {erased_from} on.",
@@ -46,8 +52,24 @@ _CAUSES: Final[Mapping[str, tuple[str, str, str]]] = {
     ),
     "tokens": (
         "the connection to Jesignexpert must be renewed",
-        "The tokens are refused. New requests wait; what has left stays signable.",
-        "jse-connector connect NAME --mail sends the link to the account's owner.",
+        "The tokens are refused, or were never there. New requests wait; what has left stays signable. The account's "
+        "owner gets a link by mail, one a day; whoever opens it ends this.",
+        "If the owner has not got it: jse-connector connect NAME --mail sends another one.",
+    ),
+    "other_office": (
+        "somebody logged in with another firm",
+        "The link that was mailed was answered for another firm than the one this account is. Nothing was taken over.",
+        "If it is meant: jse-connector connect NAME, in a terminal. Else tell the owner which firm to choose.",
+    ),
+    "other_person": (
+        "somebody else than the owner logged in",
+        "The link that was mailed was answered by another person than the account's owner. Nothing was taken over.",
+        "If it is meant, put that person's address under accounts.NAME.owner, or: jse-connector connect NAME.",
+    ),
+    "other_account": (
+        "the firm of another account was chosen",
+        "The link that was mailed was answered for a firm that another account is already. Nothing was taken over.",
+        "If both are meant to be one firm: jse-connector connect NAME, in a terminal.",
     ),
     "no_credit": (
         "the Jesignexpert credit is used up",
@@ -64,6 +86,52 @@ _CAUSES: Final[Mapping[str, tuple[str, str, str]]] = {
         "New requests wait; they leave by themselves afterwards.",
         "There is nothing to do.",
     ),
+    "trouble": (
+        "cannot be worked with",
+        "For an hour now. Requests there wait; nothing is lost, and everything goes on by itself.",
+        "jse-connector status says why; jse-connector doctor tries everything that is needed there.",
+    ),
+    "in_doubt": (
+        "{n} requests may already have been sent",
+        "Their answer was lost, so nothing is sent again: {refs}. Their authors are told, and can settle it.",
+        "jse-connector resolve REF settles one; jse-connector show REF tells all that is known of it.",
+    ),
+    "foreign_mark": (
+        "{n} requests bear a mark that is not ours",
+        "Another connector, or somebody by hand, has put a mark where ours belong: {refs}. They are never sent.",
+        "Is a second connector at work in these folders? jse-connector show REF tells more.",
+    ),
+    "unknown_word": (
+        "Jesignexpert says a word that is not known",
+        "Where {n} requests stand is told by a word that the contract does not know: {refs}. They are followed on, and "
+        "never taken for ended.",
+        "See docs/platform.md: the table of words is a setting. jse-connector show REF tells the word.",
+    ),
+    "brake_day": (
+        "the limit of the day is reached",
+        "{n} requests wait for tomorrow. The limit is there for accidents.",
+        "If it is none, raise accounts.NAME.max_sends_per_day; what waits then leaves at once.",
+    ),
+    "relay": (
+        "no mail could be sent",
+        "The mail relay took nothing for a while; what was to be told was kept.",
+        "jse-connector notify --test tells what the relay says.",
+    ),
+    "config_refused": (
+        "the changed configuration is refused",
+        "It has {problems} problems; the service goes on with the one it loaded before.",
+        "jse-connector check-config names each of them.",
+    ),
+    "config_restart": (
+        "a change of the configuration needs a restart",
+        "All else holds already; these do not yet: {keys}.",
+        "systemctl restart jse-connector",
+    ),
+    "unwatched": (
+        "was taken out of the configuration with requests open",
+        "They rest as they are, signed documents in the spool, until it is put back.",
+        "jse-connector status names what rests; put it back, or wait until all is home.",
+    ),
     "contract": (
         "what was just made at Jesignexpert cannot be read back",
         "Nothing is sent that could not be followed.",
@@ -72,28 +140,35 @@ _CAUSES: Final[Mapping[str, tuple[str, str, str]]] = {
 }
 """Cause → end of the subject, what it means, what to do. Values in braces are of the event's data."""
 CAUSES: Final = frozenset(_CAUSES)
+_UNKNOWN: Final = ("{cause}", "Something is the matter.", "jse-connector status tells what, and what to do.")
+"""For one that has no words of its own: better than silence."""
 
 
 def alarm_mail(
     subject: str, cause: str, data: Mapping[str, Any], zone: ZoneInfo, *, over: bool = False
 ) -> Message:
-    """Return the mail for an alarm that begins, or is over. ``subject`` as of ``steps.alarms``: ``account:lyon``.
-
-    KeyError for a cause that nobody has words for.
-    """
-    title, meaning, cure = _CAUSES[cause]
-    values = {name: _told(value, zone) for name, value in data.items()}
+    """Return the mail for an alarm that begins, or is over. ``subject`` as of ``steps.alarms``: ``account:lyon``."""
+    title, meaning, cure = _CAUSES.get(cause, _UNKNOWN)
+    values = _Told({"cause": cause, **{name: _told(value, zone) for name, value in data.items()}})
     where = subject.replace(":", " ")
     head = f"jse-connector: {where}: {title.format_map(values)}"
     if over:
         return Message(
             subject=f"{head} - over", body="It is over, by itself or by what was done. Everything goes on.\n"
         )
+    lines = [meaning.format_map(values), "", cure]
     since = data.get("since")
     lines = [meaning.format_map(values), "", cure]
     if since is not None:
         lines += ["", f"Since {_told(since, zone)}. One more mail follows when it is over, none in between."]
     return Message(subject=head, body="\n".join(lines) + "\n")
+
+
+class _Told(dict[str, str]):
+    """What is not known of a value is left out, rather than the mail."""
+
+    def __missing__(self, key: str) -> str:
+        return "some"
 
 
 def _told(value: object, zone: ZoneInfo) -> str:

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
-from connector.lifecycle import JUDGED, State
-from connector.report.facts import TYPED, Case
+from connector.lifecycle import JUDGED, Record, State
+from connector.report.facts import TYPED, Case, moment_of
 from connector.report.typography import Words, cut, loose
 from connector.sidecar.model import Verb
 
@@ -217,7 +218,15 @@ def answer_order(case: Case) -> None:
     """Tell the author what became of the last order."""
     record = case.record
     pending, answered = record.extra.get("pending_order"), record.extra.get("order")
-    if isinstance(pending, Mapping) and not record.state.ended:
+    morning = _morning(record)
+    if isinstance(pending, Mapping) and not record.state.ended and morning is not None:
+        case.page.para(
+            "« {order} » est lu et sera suivi le {day} (horaires du cabinet).",
+            "“{order}” is read and will be obeyed on {day} (the firm’s hours).",
+            order=typed_order(case, str(pending.get("wording", ""))),
+            day=case.page.day_at(morning),
+        )
+    elif isinstance(pending, Mapping) and not record.state.ended:
         case.page.para(
             "« {order} » est lu et sera suivi dès que Jesignexpert répondra.",
             "“{order}” is read and will be obeyed once Jesignexpert answers.",
@@ -227,6 +236,12 @@ def answer_order(case: Case) -> None:
         _answer(case, answered)
     elif record.adopted and record.obeyed and record.state in {State.DRAFT, State.IN_DOUBT}:
         orders_found(case)
+
+
+def _morning(record: Record) -> datetime | None:
+    """When an order is obeyed that came too late in the day; None where it waits for something else, or for nothing."""
+    tried = record.extra.get("order_try")
+    return moment_of(tried.get("next_at")) if isinstance(tried, Mapping) and tried.get("quiet") else None
 
 
 def orders_found(case: Case) -> None:

@@ -72,6 +72,7 @@ def held(case: Case) -> None:
         *reason.told,
         file=case.request_file,
         text=loose(cut(case.value("text") or "?", _QUOTED)),
+        support=loose(case.context.support),
     )
     page.what_to_do()
     uncertain = case.record.reason in _PERHAPS_SENT

@@ -32,6 +32,8 @@ class PauseCause(StrEnum):
     """The DMS refuses our login: nothing can be written there, only the administrator is told."""
     MANUAL = "manual"
     """The administrator stopped it."""
+    FOLDER = "folder"
+    """The administrator stopped what leaves from this folder, or from its whole server."""
     CLOCK = "clock"
     """This machine's clock is too far from the platform's."""
     NO_ROOM = "no_room"

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from zoneinfo import ZoneInfo
 
 from connector.lifecycle import Record, State
 from connector.report.context import StatusContext
@@ -202,33 +203,48 @@ def _row(record: Record, text: StatusText) -> tuple[str, str, str]:
 
 
 def foot(context: StatusContext, record: Record | None = None) -> list[str]:
-    """Return what every mail ends with: who speaks, by which clock, what to say when asking for help."""
+    """Return what every mail about requests ends with: who speaks, by which clock, what to say when asking for help."""
     language = context.language
-
-    def line(french: str, english: str, **values: object) -> list[str]:
-        return wrap(say(french if language == "fr" else english, language, **values), width=LINE_WIDTH)
-
-    lines = [
-        "--",
-        *line(
-            "Message automatique ({zone}) ; contact : {support}.",
-            "Automatic message ({zone}); contact: {support}.",
-            zone=zone_text(context.zone, language),
-            support=loose(context.support),
-        ),
-    ]
+    lines = closing(context.zone, language, context.support)
     if record is not None:
         written = record.extra.get("status_href")
         status = (
             written if isinstance(written, str) else names.status_name(record.document.href or record.place)
         )
-        lines += line(
+        lines += _line(
             "Le suivi à jour est dans « {status} ». Référence {ref}.",
             "The latest status is in “{status}”. Reference {ref}.",
+            language,
             status=name_of(status),
             ref=record.ref,
         )
     return lines
+
+
+def closing(zone: ZoneInfo, language: Language, support: str) -> list[str]:
+    """Return what every mail to people ends with; ``support`` may be nobody."""
+    if not support:
+        return [
+            "--",
+            *_line(
+                "Message automatique ({zone}).",
+                "Automatic message ({zone}).",
+                language,
+                zone=zone_text(zone, language),
+            ),
+        ]
+    told = _line(
+        "Message automatique ({zone}) ; contact : {support}.",
+        "Automatic message ({zone}); contact: {support}.",
+        language,
+        zone=zone_text(zone, language),
+        support=loose(support),
+    )
+    return ["--", *told]
+
+
+def _line(french: str, english: str, language: Language, **values: object) -> list[str]:
+    return wrap(say(french if language == "fr" else english, language, **values), width=LINE_WIDTH)
 
 
 def plain(line: str) -> str:

@@ -39,6 +39,10 @@ _FIRST: dict[PauseCause, tuple[str, str]] = {
         "another signature service already follows this folder",
     ),
     PauseCause.MANUAL: ("les envois du cabinet sont suspendus", "the firm’s sending is suspended"),
+    PauseCause.FOLDER: (
+        "les envois de ce dossier sont suspendus",
+        "sending from this folder is suspended",
+    ),
     PauseCause.CLOCK: (
         "l’horloge du service de signature est à régler",
         "the clock of the signature service must be set",
@@ -71,11 +75,7 @@ def render_notice(
     if pause.cause not in _FIRST:
         return None
     page = Page(language, zone)
-    first = headline(_STATE[language], page.pick(*_FIRST[pause.cause]), language, support=support)
-    _since(page, pause, waiting)
-    if pause.cause is PauseCause.VANISHED:
-        _vanished(page, pause)
-    _who(page, pause, support)
+    first = _told(page, pause, support, waiting)
     page.para(
         "Ce fichier disparaîtra tout seul à la reprise.",
         "This file will go away by itself when sending resumes.",
@@ -83,6 +83,24 @@ def render_notice(
     if pause.cause in {PauseCause.OWNER, PauseCause.VANISHED}:
         page.para("Dossier concerné : « {folder} ».", "Folder concerned: “{folder}”.", folder=folder)
     return "\n".join([first, *page.body()]) + "\n"
+
+
+def notice_lines(
+    pause: Pause, *, zone: ZoneInfo, language: Language, support: str, waiting: int
+) -> tuple[str, list[str]]:
+    """Return the notice's first line, and what it says below but for the file itself. KeyError without a notice."""
+    page = Page(language, zone)
+    first = _told(page, pause, support, waiting)
+    return first, page.body()
+
+
+def _told(page: Page, pause: Pause, support: str, waiting: int) -> str:
+    first = headline(_STATE[page.language], page.pick(*_FIRST[pause.cause]), page.language, support=support)
+    _since(page, pause, waiting)
+    if pause.cause is PauseCause.VANISHED:
+        _vanished(page, pause)
+    _who(page, pause, support)
+    return first
 
 
 def is_told(pause: Pause) -> bool:

@@ -295,4 +295,13 @@ REQUEST: Final[dict[str, Wording]] = {
         "whether a public link opens this folder to anybody cannot be known: nothing leaves from here. Whoever manages "
         "the shares can give the automatic access the right to share on, and the request will leave by itself.",
     ),
+    "public_link_unanswered": Wording(
+        "on ignore encore si un lien public ouvre ce dossier",
+        "whether a public link opens this folder is not known yet",
+        "on ignore encore si ce dossier est ouvert à n’importe qui par un lien public : rien ne part d’ici. La "
+        "question est reposée régulièrement, et la demande partira d’elle-même ; si cela dure, prévenez la personne "
+        "qui gère les partages.",
+        "whether a public link opens this folder to anybody is not known yet: nothing leaves from here. It is "
+        "asked again and again, and the request will leave by itself; if it lasts, tell whoever manages the shares.",
+    ),
 }

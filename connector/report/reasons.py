@@ -111,6 +111,16 @@ HELD: Final[dict[str, Reason]] = {
             "obeyed.",
         ),
     ),
+    "stopped_by_administrator": Reason(
+        first=(
+            "l’administrateur a arrêté cette demande ; rien n’est parti",
+            "the administrator has stopped this request; nothing has been sent",
+        ),
+        told=(
+            "« {file} » ne partira pas d’elle-même. Pour en connaître la raison, contact : {support}.",
+            "“{file}” will not leave by itself. To learn why, contact: {support}.",
+        ),
+    ),
     "orders_pending": Reason(
         first=(
             "une consigne ancienne est restée dans la demande ; rien n’est parti",

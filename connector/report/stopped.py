@@ -11,6 +11,7 @@ from connector.report.typography import cut, enumeration, loose
 from connector.sidecar.model import Verb
 
 _QUOTED = 300
+_BY_ADMINISTRATOR = frozenset({"ordered_by_administrator", "given_up_by_administrator"})
 """A person's own words are quoted in at most this many characters."""
 
 
@@ -139,10 +140,23 @@ def cancelled(case: Case) -> None:
         )
         page.para("Il n’y a rien à faire.", "There is nothing to do.")
         return
-    _closed(case)
+    if record.reason == "given_up_by_administrator":
+        page.para(
+            "Jesignexpert ne dit pas le contraire : personne ne peut signer cette demande. {untouched}",
+            "Jesignexpert does not say otherwise: nobody can sign this request. {untouched}",
+            untouched=case.untouched,
+        )
+    else:
+        _closed(case)
     _lost_signatures(case)
     signatories(case)
     page.what_to_do()
+    if record.reason in _BY_ADMINISTRATOR:
+        page.bullet(
+            "Pour en connaître la raison, contact : {support}.",
+            "To learn why, contact: {support}.",
+            support=loose(case.context.support),
+        )
     _again(case)
     page.bullet(
         "Sinon, il n’y a rien à faire : « {file} » et ce fichier peuvent être supprimés.",
@@ -154,7 +168,8 @@ def cancelled(case: Case) -> None:
 def _closed(case: Case) -> None:
     page, record = case.page, case.record
     nobody = all(each.invited_at is None and each.signed_at is None for each in case.people)
-    if record.reason == "ordered" and nobody and not record.adopted:
+    by_order = record.reason in {"ordered", "ordered_by_administrator"}
+    if by_order and nobody and not record.adopted:
         page.para(
             "Elle n’était pas encore partie : personne n’a reçu d’invitation. {untouched}",
             "It had not been sent yet: nobody has received an invitation. {untouched}",
@@ -190,6 +205,19 @@ def _first_cancelled(case: Case) -> None:
             "à votre demande, le {day} ; plus personne ne peut signer",
             "at your request, on {day}; nobody can sign any more",
             day=end,
+        )
+    elif record.reason == "ordered_by_administrator":
+        page.first(
+            words.CANCELLED,
+            "par l’administrateur, le {day} ; plus personne ne peut signer",
+            "by the administrator, on {day}; nobody can sign any more",
+            day=end,
+        )
+    elif record.reason == "given_up_by_administrator":
+        page.first(
+            words.CANCELLED,
+            "selon l’administrateur, cette demande n’était pas partie",
+            "according to the administrator, this request had not been sent",
         )
     else:
         page.first(

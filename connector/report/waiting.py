@@ -47,6 +47,10 @@ PAUSED: dict[PauseCause, tuple[str, str]] = {
         "les envois du cabinet sont suspendus ; rien n’est perdu",
         "the firm’s sending is suspended; nothing is lost",
     ),
+    PauseCause.FOLDER: (
+        "les envois de ce dossier sont suspendus ; rien n’est perdu",
+        "sending from this folder is suspended; nothing is lost",
+    ),
     PauseCause.CLOCK: (
         "l’horloge du service de signature est à régler ; rien n’est perdu",
         "the clock of the signature service must be set; nothing is lost",
@@ -96,6 +100,10 @@ _UNTIL: dict[PauseCause, tuple[str, str]] = {
         "as soon as this access is renewed.",
     ),
     PauseCause.MANUAL: (
+        "dès la reprise des envois.",
+        "as soon as sending resumes.",
+    ),
+    PauseCause.FOLDER: (
         "dès la reprise des envois.",
         "as soon as sending resumes.",
     ),

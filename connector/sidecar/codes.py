@@ -118,6 +118,7 @@ _REQUEST: Final = {
         "people without a login can write there; `folder` = what is so shared, empty for the request itself",
     ),
     "public_link_untold": ((), "whether people without a login can write there is not told to us"),
+    "public_link_unanswered": ((), "the same, for as long as the server does not answer that question"),
 }
 _SIGNATORIES: Final = {
     "signatories_missing": ((), "nobody is asked to sign"),

@@ -16,7 +16,7 @@ from typing import TypeVar
 
 from connector import policy
 from connector.config.model import Ceiling
-from connector.errors import AccessDenied, InvalidResponse, NotFound, Problem, RemoteError
+from connector.errors import AccessDenied, InvalidResponse, NotFound, Problem, RemoteError, Unavailable
 from connector.ports import Entry
 from connector.steps.parts import FolderSettings, LinksSeen, Parts
 from connector.steps.read import ReadDocument
@@ -56,7 +56,8 @@ def link_problems(parts: Parts, settings: FolderSettings, sidecar: Entry) -> lis
     problems = []
     for seen in _closed(parts, settings, sidecar.href):
         if seen.open is None:
-            problems.append(Problem(code="public_link_untold"))
+            code = "public_link_unanswered" if seen.unanswered else "public_link_untold"
+            problems.append(Problem(code=code))
         else:
             name = seen.open[0].rstrip("/").rpartition("/")[2] if seen.open[0].endswith("/") else ""
             problems.append(Problem(code="public_link", values={"folder": name}))
@@ -65,7 +66,9 @@ def link_problems(parts: Parts, settings: FolderSettings, sidecar: Entry) -> lis
 
 def closed_by(parts: Parts, settings: FolderSettings, href: str) -> list[list[str]]:
     """Return what a verdict on a place rests on of all this, empty where nothing is in the way."""
-    return [["untold"] if seen.open is None else list(seen.open) for seen in _closed(parts, settings, href)]
+    untold = {True: "unanswered", False: "untold"}
+    closed = _closed(parts, settings, href)
+    return [[untold[seen.unanswered]] if seen.open is None else list(seen.open) for seen in closed]
 
 
 def ask_again(parts: Parts, settings: Sequence[FolderSettings]) -> None:
@@ -117,12 +120,12 @@ def _is_told(entry: Entry) -> bool:
 def _look(parts: Parts, key: tuple[str, str], witness: Entry) -> None:
     """Ask for the folder of ``witness``, and for all above it."""
     at = parts.now()
-    told = None
+    told, unanswered = None, False
     if _is_told(witness):
-        told = _answered(parts, key[0], lambda: parts.folders[key[0]].open_above(witness.href))
+        told, unanswered = _answered(parts, key[0], lambda: parts.folders[key[0]].open_above(witness.href))
     else:
         _warn(parts, key[0], "no right to share on")
-    parts.links[key] = LinksSeen(at=at, witness=witness.href, open=told)
+    parts.links[key] = LinksSeen(at=at, witness=witness.href, open=told, unanswered=unanswered)
 
 
 def _look_itself(parts: Parts, server: str, sidecar: Entry) -> None:
@@ -132,26 +135,44 @@ def _look_itself(parts: Parts, server: str, sidecar: Entry) -> None:
     if not _is_told(sidecar) or (folder is not None and folder.open is None):
         parts.links.pop(key, None)
         return
-    told = _answered(parts, server, lambda: parts.folders[server].open_itself(sidecar.href))
+    told, unanswered = _answered(parts, server, lambda: parts.folders[server].open_itself(sidecar.href))
     if told is False:
         parts.links.pop(key, None)
     else:
-        parts.links[key] = LinksSeen(at=at, witness=sidecar.href, open=(sidecar.href,) if told else None)
+        found = (sidecar.href,) if told else None
+        parts.links[key] = LinksSeen(at=at, witness=sidecar.href, open=found, unanswered=unanswered)
 
 
-def _answered(parts: Parts, server: str, ask: Callable[[], T | None]) -> T | None:
+def _answered(parts: Parts, server: str, ask: Callable[[], T | None]) -> tuple[T | None, bool]:
     """Ask; None where no answer is to be had, now or later: a proxy that lets WebDAV through and nothing else.
 
-    Errors that pass by themselves are raised.
+    Errors that pass by themselves are raised. One that has not passed for a quarter of an hour, while the folders
+    themselves are there, is no passing one for whoever waits: None, and True, that it may be had later.
     """
     try:
         told = ask()
     except (AccessDenied, InvalidResponse) as error:
         _warn(parts, server, str(error))
-        return None
+        return None, False
+    except Unavailable as error:
+        if error.status is None or error.status == 429 or not _lasts(parts, server):
+            raise
+        _warn(parts, server, str(error))
+        return None, True
+    parts.links_unanswered.pop(server, None)
     if told is None:
         _warn(parts, server, "its API of shares refuses, or is not there")
-    return told
+    return told, False
+
+
+def _lasts(parts: Parts, server: str) -> bool:
+    """True when it has not answered for long, as often as it was asked; what lies long between is not one time."""
+    now = parts.now()
+    since, last = parts.links_unanswered.get(server, (now, now))
+    if now - last > 2 * parts.timing.retry_most:
+        since = now
+    parts.links_unanswered[server] = (since, now)
+    return now - since >= parts.timing.probe
 
 
 def _warn(parts: Parts, server: str, why: str) -> None:

@@ -26,11 +26,12 @@ def absent(parts: Parts, account: str, operation: str) -> bool:
 
 def found_absent(parts: Parts, account: str, operation: str, error: RemoteError) -> None:
     """Remember, and tell the administrator once; ``error`` names the setting that changes the assumption."""
-    if absent(parts, account, operation):
-        return
+    with parts.gate:  # several requests of the account may find out at once
+        if absent(parts, account, operation):
+            return
+        digest = parts.accounts[account].terms.digest
+        parts.journal.mark_account(account, _event(operation), {"contract": digest})
     log.error("account %s: %s is not possible: %s", account, operation, error)
-    digest = parts.accounts[account].terms.digest
-    parts.journal.mark_account(account, _event(operation), {"contract": digest})
 
 
 def found_there(parts: Parts, account: str, operation: str) -> None:

@@ -256,13 +256,15 @@ def _order(case: Case, record: Record, action: Action | None) -> Record:
     """Obey or answer an order; what a remote obstacle stopped stays pending and is tried again later."""
     if action is None or action.wording in record.obeyed:
         return record
+    if orders.asks_the_platform(action.verb, record.state):
+        return record  # it is pending: the account's pass obeys it
     record = orders.obey(case.parts, record, action)
     if record.state.ended and record.reason == "not_sent":
         return judge(replace(case, previous=record))
     answered = record.extra.get("order", {}).get("wording") == action.wording
     if action.wording in record.obeyed or answered or record.state.ended:
         return case.journal.touch(record, extra=orders.no_longer_pending(record.extra))
-    return orders.put_off(case.parts, record)
+    return orders.put_off(case.parts, record, action.verb.value, action.wording)
 
 
 def _again(case: Case, record: Record) -> Record:

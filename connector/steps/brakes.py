@@ -1,4 +1,4 @@
-"""How many may leave in a while: an account's brake of the day, a folder's brakes of the day and of the hour.
+"""How many may leave in a while, and when: brakes of the day and of the hour, the hours in which people are let be.
 
 Counted from the journal's facts, so that a restart forgets none: what was marked has left, or leaves next. What is on
 its way to the marker counts already (``waiting.may_launch``). Days are those of the firm's time zone, the hour is any
@@ -8,9 +8,10 @@ sixty minutes. Source: administrator's page, "Who may ask"; ux page section 5.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from typing import Final
 
+from connector.calendar import quiet_until
 from connector.lifecycle import Record
 from connector.report.context import WaitReason
 from connector.steps.parts import Parts
@@ -25,7 +26,7 @@ class Brake:
     """What stops a launch. ``until``: when it lets go at the earliest; None: with the next day."""
 
     reason: WaitReason
-    limit: int
+    limit: int | None = None
     until: datetime | None = None
 
 
@@ -36,12 +37,18 @@ def brake(parts: Parts, record: Record, leaving: tuple[int, int] = (0, 0)) -> Br
     """
     of_account, of_folder = leaving
     settings, midnight = parts.watched[record.folder], _midnight(parts)
+    until = quiet(parts, record)
+    hours = Brake(reason=WaitReason.QUIET_HOURS, until=until)
+    if until is not None and until >= _next_midnight(parts):
+        return hours
     most = parts.accounts[record.account].max_sends_per_day
     if most is not None and _of_account(parts, record.account, midnight) + of_account >= most:
         return Brake(reason=WaitReason.BRAKE_DAY, limit=most)
     most = settings.max_sends_per_day
     if most is not None and len(launched(parts, record.folder, since=midnight)) + of_folder >= most:
         return Brake(reason=WaitReason.BRAKE_FOLDER_DAY, limit=most)
+    if until is not None:
+        return hours
     most = settings.max_sends_per_hour
     if most is not None:
         moments = launched(parts, record.folder, since=parts.now() - _HOUR)
@@ -49,6 +56,14 @@ def brake(parts: Parts, record: Record, leaving: tuple[int, int] = (0, 0)) -> Br
             first = moments[len(moments) - most] if len(moments) >= most else parts.now()
             return Brake(reason=WaitReason.BRAKE_HOUR, limit=most, until=_later(first + _HOUR))
     return None
+
+
+def quiet(parts: Parts, record: Record) -> datetime | None:
+    """Return until when its invitations are not mailed, by the folder's hours; a draft mails nobody."""
+    settings = parts.watched.get(record.folder)
+    if settings is None or record.extra.get("kind") == "draft":
+        return None
+    return quiet_until(parts.now(), settings.quiet)
 
 
 def _of_account(parts: Parts, account: str, since: datetime) -> int:
@@ -65,6 +80,11 @@ def _later(moment: datetime) -> datetime:
     seconds = moment.timestamp()
     beyond = seconds % _STEP.total_seconds()
     return moment if not beyond else moment + (_STEP - timedelta(seconds=beyond))
+
+
+def _next_midnight(parts: Parts) -> datetime:
+    day = parts.now().astimezone(parts.report.zone).date() + timedelta(days=1)
+    return datetime.combine(day, time(0), parts.report.zone)
 
 
 def _midnight(parts: Parts) -> datetime:

@@ -24,8 +24,9 @@ from connector.lifecycle import Event, Record, State
 from connector.ports import TransactionId
 from connector.sidecar.model import Verb
 from connector.steps import assumed, waiting
-from connector.steps.follow import ORDERED, absorb, follow
+from connector.steps.follow import ORDERED, ORDERED_BY_ADMINISTRATOR, absorb, ended_by, follow
 from connector.steps.parts import Parts
+from connector.steps.replies import reply
 from connector.steps.send import ask_first, may_overturn
 
 log = logging.getLogger(__name__)
@@ -41,6 +42,7 @@ class _Said(Enum):
     NO = "refused, in words"
     ABSENT = "no such operation"
     UNCLEAR = "no clear answer"
+    HELD = "the account as a whole is to wait"
 
 
 @dataclass(frozen=True)
@@ -75,6 +77,8 @@ def _tried(parts: Parts, record: Record, wording: str) -> Record:
         # This one certainly did not leave; an earlier one may have.
         done = () if before is not None else ("cancel",)
         return parts.journal.note(record, "cancel_not_begun", done=done)
+    if answer.said is _Said.HELD:
+        return parts.journal.note(record, "cancel_not_known", data={"said": answer.said.value})
     try:
         told = parts.services[record.account].status(TransactionId(str(record.transaction)))
     except NotFound:
@@ -103,7 +107,8 @@ def _call(parts: Parts, record: Record) -> _Answer | None:
     except AnsweredNo as error:
         if error.cause in _HOLDING:
             waiting.hold_account(parts, record.account, error)
-            return None
+            # A page of maintenance may be a proxy's, and the call behind it have had its effect (as R9b for ``send``).
+            return None if error.cause.answers_send else _Answer(_Said.HELD, error)
         return _Answer(_Said.NO, error)
     except (NotFound, InvalidResponse) as error:
         return _Answer(_Said.ABSENT, error)
@@ -117,7 +122,7 @@ def _ended(parts: Parts, record: Record, wording: str) -> Record:
     """It has ended; or all have signed meanwhile: then it goes on as signed, and that is said."""
     if not record.state.ended:
         return _answered(parts, record, wording, "cancel_too_late")
-    if record.reason == ORDERED:
+    if record.reason in {ORDERED, ORDERED_BY_ADMINISTRATOR}:
         assumed.found_there(parts, record.account, assumed.CANCEL)
     return record
 
@@ -150,7 +155,7 @@ def _answered(parts: Parts, record: Record, wording: str, code: str, **told: str
         "order_answered",
         data={"code": code, "verb": Verb.CANCEL.value},
         done=("cancel",),
-        extra={**record.extra, "order": {"code": code, "wording": wording, **told}},
+        extra={**record.extra, **reply(wording, code, **told)},
         obeyed=(*record.obeyed, wording),
     )
 
@@ -162,9 +167,8 @@ def _cancelled(parts: Parts, record: Record, wording: str) -> Record:
         Event.CANCELLED,
         data={"verb": Verb.CANCEL.value},
         done=("mark", "send", "cancel", "remind"),
-        reason=ORDERED,
         values={},
-        obeyed=(*record.obeyed, wording),
+        **ended_by(record, wording),
         ended_at=parts.now(),
         next_at=None,
     )

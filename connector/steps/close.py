@@ -58,13 +58,17 @@ def _write_end(parts: Parts, record: Record) -> None:
     folder, content = parts.folders[record.server], marks.write(end, parts.sealer)
     try:
         folder.create(href, content)
+        # Elsewhere than on Nextcloud a new file may be torn and yet answered 201 (protocol R4).
+        needs_look = not folder.capabilities().chunked_upload
     except PreconditionFailed:
         log.info("the end of %s stands there already", record.ref)
+        needs_look = True
+    if needs_look:
         _made_whole(parts, record, href, content)
 
 
 def _made_whole(parts: Parts, record: Record, href: Href, content: bytes) -> None:
-    """Look at what an unanswered try of ours left there: a torn one is written whole, for it would be no end at all."""
+    """Look at what a try of ours left there: a torn one is written whole, for it would be no end at all."""
     folder = parts.folders[record.server]
     found = read_mark(folder, href, parts.sealer)
     if found is None:

@@ -14,7 +14,7 @@ from connector.report.context import ACTED_NOW, Pause, PauseCause, StatusContext
 from connector.report.facts import TYPED, moment_of
 from connector.report.typography import Language
 from connector.sidecar.model import Verb
-from connector.steps import assumed, brakes, deadlines, vanished, waiting
+from connector.steps import assumed, brakes, deadlines, pauses, vanished, waiting
 from connector.steps.parts import Parts
 from connector.steps.places import NOTICE
 
@@ -33,7 +33,9 @@ def context_of(parts: Parts, record: Record) -> StatusContext:
         sender=parts.accounts[record.account].sender,
         now=parts.now(),
         ceiling=settings.ceiling,
-        pause=vanished.pause_of(parts, record.folder) or pause_of(parts, record.account),
+        pause=vanished.pause_of(parts, record.folder)
+        or pauses.pause_of(parts, record.folder)
+        or pause_of(parts, record.account),
         platform_away_since=moment_of(record.extra.get("away_since")) or _unanswered_since(parts, record),
         **_wait_of(parts, record),
         erases_at=deadlines.erasure(parts, record),
@@ -59,13 +61,20 @@ def pause_of(parts: Parts, account: str) -> Pause | None:
     hold = parts.journal.held(account)
     if hold is None or hold.cause in {waiting.UNANSWERED, waiting.AWAY, Cause.RATE_LIMIT.value}:
         return None
-    return Pause(cause=PauseCause(hold.cause), since=hold.since)
+    cause = PauseCause(hold.cause)
+    letters = f"login {account}" if cause is PauseCause.TOKENS else f"owner {account} {hold.cause}"
+    # The first one since it began: that a second one left is no news that statuses are written again for.
+    told = parts.journal.first_told(letters, hold.since)
+    return Pause(cause=cause, since=hold.since, notified_at=told)
 
 
 def _wait_of(parts: Parts, record: Record) -> dict[str, Any]:
     """Return why it waits, the limit that it waits for, and until when, as fields of the context."""
     if NOTICE in record.extra and record.state in {State.PREVIEWED, State.WAITING, State.PREPARED}:
         return {"wait": WaitReason.CANNOT_WRITE}
+    if record.state is State.MARKED and parts.journal.intent(record, "send") is None:
+        until = brakes.quiet(parts, record)
+        return {} if until is None else {"wait": WaitReason.QUIET_HOURS, "wait_until": until}
     held = brakes.brake(parts, record) if record.state in {State.WAITING, State.PREPARED} else None
     return {} if held is None else {"wait": held.reason, "wait_limit": held.limit, "wait_until": held.until}
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import logging
 
-from connector.errors import OutcomeUnknown, PreconditionFailed
+from connector.errors import AccessDenied, Locked, OutcomeUnknown, OutOfSpace, PreconditionFailed
 from connector.ports import Href
 from connector.sidecar import names
 from connector.steps.deliver_beside import beside
 from connector.steps.deliver_ends import delivered, is_base, left_alone, torn
 from connector.steps.delivered import is_ours
 from connector.steps.homes import split
+from connector.steps.present import Present
 from connector.steps.task import Task
+from connector.steps.watch import gone_for_good
 
 log = logging.getLogger(__name__)
 
@@ -29,6 +31,10 @@ def move_aside(task: Task) -> Task:
             task.folder.move(href, aside)
         except PreconditionFailed:
             continue
+        except (Locked, AccessDenied, OutOfSpace):
+            # Refused: nothing was moved, and what lies under that name later, or before, is somebody else's.
+            task.note("not_moved", done=True)
+            raise
         except OutcomeUnknown as error:
             log.warning("moving the original of %s aside: %s; the folder is asked", task.record.ref, error)
         else:
@@ -46,19 +52,16 @@ def resume_aside(task: Task, aside: Href, *, again: bool = False) -> Task:
     href = Href(task.document.href)
     moved = task.present(aside)
     there = task.present(href)
+    if moved is not None and _of_an_earlier_time(task, aside, moved):
+        moved = None
+    if is_base(task, there):
+        # It was not moved: what lies aside may well be the same, of an earlier time. Unanswered, it may happen yet.
+        return move_aside(task) if again else task.later("not_moved")
     if moved is None or not is_base(task, moved):
-        if moved is not None and there is None:
-            return _move_back(left_alone(task, moved), aside, href)
-        if moved is None and not again and (there is None or is_base(task, there)):
-            # Unanswered, it may happen yet, or between these two looks: the intent stays until a later one.
-            return task.later("not_moved")
-        if moved is None and is_base(task, there):
-            return move_aside(task)
-        # The move never happened (or that name is somebody else's): begin again from what lies there.
-        task = task.note("not_moved", done=True)
         if there is None:
-            return beside(task, "pdf_gone")
-        return task.note("deliver_refused", next_at=task.parts.now())
+            return _neither_there_nor_aside(task, aside, moved, again=again)
+        # The move never happened (or that name is somebody else's): begin again from what lies there.
+        return task.note("not_moved", done=True).note("deliver_refused", next_at=task.parts.now())
     task = _kept_aside(task, aside)
     if there is None:
         return _create_signed(task, href)
@@ -67,6 +70,30 @@ def resume_aside(task: Task, aside: Href, *, again: bool = False) -> Task:
     if is_ours(task, there):
         return delivered(task, there)
     return beside(left_alone(task, there), "pdf_changed")
+
+
+def _neither_there_nor_aside(task: Task, aside: Href, moved: Present | None, *, again: bool) -> Task:
+    """What was sent lies in neither place: a person's save was moved (``moved``), or it is away, or gone."""
+    if moved is not None:
+        return _move_back(left_alone(task, moved), aside, Href(task.document.href))
+    if not again:
+        # Unanswered, it may happen between the two looks: the intent stays until a later one.
+        return task.later("not_moved")
+    if not gone_for_good(task.parts, task.document):
+        return task.later("document_awaited")
+    return beside(task.note("not_moved", done=True), "pdf_gone")
+
+
+def _of_an_earlier_time(task: Task, aside: Href, moved: Present) -> bool:
+    """True for the original of an earlier request, which lay under that name before."""
+    if moved.sha256 is None:
+        return False
+    return any(
+        one.original_href == aside and one.sha256 == moved.sha256
+        for record in task.parts.journal.knowing(sha256=moved.sha256)
+        if record.id != task.record.id
+        for one in record.documents
+    )
 
 
 def _kept_aside(task: Task, aside: Href) -> Task:

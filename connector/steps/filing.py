@@ -10,6 +10,7 @@ import dataclasses
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, Final
 
 from connector.errors import NotFound, OutcomeUnknown, PreconditionFailed
@@ -26,6 +27,8 @@ FILED: Final = "filed"
 """In ``extra``: where its files were taken from, and where they lie: ``from_href``, ``status_href``, ``told``."""
 KEPT_OUT: Final = "kept_out"
 """In ``extra``: a person has taken it out again; it stays where they put it."""
+_MAY_HAPPEN_YET: Final = timedelta(minutes=1)
+"""A move that was not answered may take place so long after; its intent stands until then."""
 SAID: Final = "after_signing"
 """In ``extra``: what the request's own line says, if it was read again since it left."""
 
@@ -122,6 +125,8 @@ def settle(parts: Parts, record: Record) -> Record:
     if status is not None and not _arrived(folder, status, None):
         status = None
     if request is None and status is None:
+        if parts.now() - intent.at < _MAY_HAPPEN_YET:
+            return record
         return parts.journal.note(record, "not_tidied", done=(STEP,))
     whole = status == wanted
     into, sha256 = bool(intent.data["into"]), intent.data.get("sha256")

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from connector.errors import AccessDenied, AnsweredNo, AskedToWait, InvalidResponse, NotFound, RemoteError
-from connector.identity import canonical_email
+from connector.identity import by_administrator, canonical_email
 from connector.lifecycle import TRANSITIONS, Event, Record, SignatoryFacts, State
 from connector.ports import Progress, SignatoryProgress, SignatoryStatus, TransactionId, TransactionStatus
 from connector.steps import waiting
@@ -25,10 +25,14 @@ log = logging.getLogger(__name__)
 
 ORDERED = "ordered"
 """Reason of an end that a person asked for in the folder."""
+ORDERED_BY_ADMINISTRATOR = "ordered_by_administrator"
+"""The same, asked for on the command line."""
 GIVE_UP = "give_up"
 """Step of « pas partie »: the doubtful transaction is cancelled, and a new ask begins."""
 NOT_SENT = "not_sent"
 """Reason of the end that it makes: whose wording is the new ask."""
+GIVEN_UP_BY_ADMINISTRATOR = "given_up_by_administrator"
+"""The same, said on the command line: no line of the request is a new ask."""
 
 _EVENTS = {
     Progress.SIGNED: Event.SIGNED,
@@ -93,9 +97,9 @@ def absorb(parts: Parts, record: Record, status: TransactionStatus) -> Record:
     if status.progress is Progress.FAILED:
         changes["reason"] = "platform_failed"
     elif event is Event.CANCELLED and (intent := parts.journal.intent(record, "cancel")) is not None:
-        changes |= {"reason": ORDERED, "obeyed": (*record.obeyed, str(intent.data["wording"]))}
-    elif event is Event.CANCELLED and parts.journal.intent(record, GIVE_UP) is not None:
-        changes["reason"] = NOT_SENT
+        changes |= ended_by(record, str(intent.data["wording"]))
+    elif event is Event.CANCELLED and (intent := parts.journal.intent(record, GIVE_UP)) is not None:
+        changes |= given_up_by(record, str(intent.data["wording"]))
     elif record.state is State.IN_DOUBT:
         changes["reason"] = ""
     if event is not Event.SIGNED:
@@ -103,10 +107,23 @@ def absorb(parts: Parts, record: Record, status: TransactionStatus) -> Record:
     else:
         changes["signed_at"] = last_signature(changes["signatories"]) or now
     changes["next_at"] = None
-    if changes.get("reason") != NOT_SENT:
+    if changes.get("reason") not in {NOT_SENT, GIVEN_UP_BY_ADMINISTRATOR}:
         changes["sent_at"] = record.sent_at or status.created_at or now
     done = ("send", "cancel", "remind", GIVE_UP)
     return parts.journal.fact(record, event, done=done, data={"word": status.word}, **changes)
+
+
+def ended_by(record: Record, wording: str) -> dict[str, Any]:
+    """Return the changes of a record that ends by this order: whose it was is its reason."""
+    reason = ORDERED_BY_ADMINISTRATOR if by_administrator(wording) else ORDERED
+    return {"reason": reason, "obeyed": (*record.obeyed, wording)}
+
+
+def given_up_by(record: Record, wording: str) -> dict[str, Any]:
+    """The same of one that was not sent. In a request the wording is left unobeyed: it *is* the new ask."""
+    if by_administrator(wording):
+        return {"reason": GIVEN_UP_BY_ADMINISTRATOR, "obeyed": (*record.obeyed, wording)}
+    return {"reason": NOT_SENT}
 
 
 def _in_progress(parts: Parts, record: Record, status: TransactionStatus, changes: dict[str, Any]) -> Record:

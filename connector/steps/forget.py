@@ -97,6 +97,7 @@ def forget(
         if not after.closed:
             awaited.append(after)
     journal.forget_overview_texts()
+    journal.forget_letters(lambda to: "@" in to and same(to, wanted))
     # Last: until then a run that was cut off finds names and numbers again.
     journal.forget_contact(email)
     return awaited

@@ -65,7 +65,7 @@ _WRITTEN = frozenset(
         "note_aside",
     }
 )
-_HOLDING = frozenset({"there_before", "status_by_name", "restart_marker_missing"})
+_HOLDING = frozenset({"there_before", "status_by_name", "restart_marker_missing", "stopped_by_administrator"})
 
 
 def judge(case: Case) -> Record:

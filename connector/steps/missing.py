@@ -32,7 +32,10 @@ def attend_missing(parts: Parts, sights: Sequence[Sight], record: Record) -> Rec
     if not sidecar_there and not_sent and _arrives_elsewhere(sights, record):
         return record  # moved, most likely: step 1 tells once it has settled there
     if not sidecar_there and record.state is State.MARKED:
-        return overturn(parts, record)
+        # Held and withdrawn in one: whoever moved it, deletion and upload, finds it again as what it is, not as held.
+        record = overturn(parts, record)
+        if record.state is not State.HELD:
+            return record
     if not sidecar_there and (record.state.before_mark or record.state is State.HELD):
         key = record.key if record.extra.get("sent_mark") else None
         return parts.journal.fact(record, Event.WITHDRAWN, key=key, ended_at=parts.now(), next_at=None)

@@ -16,7 +16,7 @@ from connector.ports import Folder, Href
 from connector.report.context import Pause
 from connector.report.notices import FILE_NAME, notice_file, render_notice
 from connector.report.typography import Language
-from connector.steps import vanished
+from connector.steps import pauses, vanished
 from connector.steps.context import pause_of
 from connector.steps.parts import FolderSettings, Parts
 
@@ -39,8 +39,23 @@ def show_notice(parts: Parts, settings: FolderSettings) -> None:
     parts.journal.mark_account(subject, "notice", {"digest": digest})
 
 
+def deleted(parts: Parts, settings: FolderSettings, *, there: bool) -> bool:
+    """True when a person has just deleted the notice: it was there at the last look, and is not now.
+
+    It is written again; who deletes it asks for something (``logins``).
+    """
+    subject = f"folder:{settings.name}"
+    last = parts.journal.last_account_event(subject, "notice") or {"digest": ""}
+    was = parts.said.notices.get(settings.name, False)
+    parts.said.notices[settings.name] = there and bool(last["digest"])
+    if there or not was or not last["digest"]:
+        return False
+    parts.journal.mark_account(subject, "notice", {"digest": ""})
+    return True
+
+
 def _content(parts: Parts, settings: FolderSettings, language: Language) -> bytes:
-    pause: Pause | None = vanished.pause_of(parts, settings.name)
+    pause: Pause | None = vanished.pause_of(parts, settings.name) or pauses.pause_of(parts, settings.name)
     for account in settings.accounts:
         pause = pause or pause_of(parts, account)
     if pause is None:

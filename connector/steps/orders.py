@@ -20,13 +20,17 @@ from connector.ports import Progress, TransactionId
 from connector.sidecar import words
 from connector.sidecar.model import Action, Verb
 from connector.steps import assumed, cancel, heeded, lock, reminders, show, waiting
-from connector.steps.follow import GIVE_UP, NOT_SENT, absorb, follow
+from connector.steps.follow import GIVE_UP, absorb, follow, given_up_by
 from connector.steps.parts import Parts
+from connector.steps.replies import reply
 
 log = logging.getLogger(__name__)
 
+_OUT = frozenset({State.IN_PROGRESS, State.DRAFT, State.IN_DOUBT})
 STOPPED = "stopped"
 """Reason of a preview that « annuler » keeps from leaving."""
+QUIET = "quiet"
+"""In ``extra["order_try"]``: it is not an obstacle that it waits for, but the morning."""
 STANDS = "stands"
 """In ``extra``: wording of a ``recommencer`` that was refused, for as long as its line stands: no new ask later."""
 
@@ -52,7 +56,7 @@ def obey(parts: Parts, record: Record, action: Action) -> Record:
 def answer(parts: Parts, record: Record, action: Action, code: str) -> Record:
     """Say what became of an order; it counts as answered, so that it does not fire later by surprise."""
     extra = {**record.extra, **_told(action, code)}
-    if record.extra.get("order") == extra["order"]:
+    if extra == record.extra:
         return record
     obeyed = record.obeyed if action.verb is Verb.RESTART else (*record.obeyed, action.wording)
     return parts.journal.note(
@@ -63,7 +67,7 @@ def answer(parts: Parts, record: Record, action: Action, code: str) -> Record:
 def _told(action: Action, code: str) -> dict[str, Any]:
     """Return what is kept (in ``extra``) of an answer; a refused ``recommencer`` may be written again later."""
     stands = {STANDS: action.wording} if action.verb is Verb.RESTART else {}
-    return {"order": {"code": code, "wording": action.wording}, **stands}
+    return {**reply(action.wording, code), **stands}
 
 
 def line_seen(record: Record, action: Action | None) -> dict[str, Any]:
@@ -191,15 +195,39 @@ def no_longer_pending(extra: Mapping[str, Any]) -> dict[str, Any]:
 
 def due(parts: Parts, record: Record) -> bool:
     """True when a pending order may be tried again: on its own time, whatever else the request waits for."""
-    at = record.extra.get("order_try", {}).get("next_at")
-    return "pending_order" in record.extra and (at is None or datetime.fromisoformat(at) <= parts.now())
+    pending = record.extra.get("pending_order")
+    return pending is not None and its_turn(parts, record, str(pending["wording"]))
 
 
-def put_off(parts: Parts, record: Record) -> Record:
-    """A remote obstacle: later, and later."""
-    tries = int(record.extra.get("order_try", {}).get("tries", 0))
+def its_turn(parts: Parts, record: Record, wording: str) -> bool:
+    """True when nothing puts that order off: another one's obstacle does not."""
+    tried = record.extra.get("order_try", {})
+    at = tried.get("next_at")
+    of_another = tried.get("wording", wording) != wording
+    return at is None or of_another or datetime.fromisoformat(at) <= parts.now()
+
+
+def asks_the_platform(verb: Verb, state: State) -> bool:
+    """True for what is obeyed by the account's own pass: a platform that is slow keeps no folder waiting.
+
+    One that is marked only is stopped where it would be sent, by the one who would send it (protocol R12).
+    """
+    asking = verb in {Verb.CANCEL, Verb.REMIND, Verb.NOT_SENT} and not heeded.while_out(verb, state)
+    return asking and state in _OUT
+
+
+def put_off(parts: Parts, record: Record, verb: str, wording: str) -> Record:
+    """A remote obstacle: later, and later. A reminder for which it is too late in the day: in the morning."""
+    tried = record.extra.get("order_try", {})
+    morning = reminders.quiet(parts, record) if verb == Verb.REMIND.value else None
+    if morning is not None:
+        kept = {"tries": 0, "next_at": morning.isoformat(), "wording": wording, QUIET: True}
+        if tried == kept:
+            return record
+        return parts.journal.touch(record, extra={**record.extra, "order_try": kept})
+    tries = int(tried.get("tries", 0)) if tried.get("wording", wording) == wording else 0
     wait = min(parts.timing.retry_first * 2 ** min(tries, 16), parts.timing.retry_most)
-    kept = {"tries": tries + 1, "next_at": (parts.now() + wait).isoformat()}
+    kept = {"tries": tries + 1, "next_at": (parts.now() + wait).isoformat(), "wording": wording}
     return parts.journal.touch(record, extra={**record.extra, "order_try": kept})
 
 
@@ -209,6 +237,8 @@ def put_off(parts: Parts, record: Record) -> Record:
 def _remind(parts: Parts, record: Record, action: Action) -> Record:
     """Ask whose turn it is, then remind; too early or refused is told with the hour from which it is possible."""
     record = reminders.settled(parts, record)
+    if reminders.quiet(parts, record) is not None:
+        return record
     if action.wording in record.obeyed or not waiting.may_ask(parts, record.account):
         return record
     asked = follow(parts, record)
@@ -247,6 +277,8 @@ def _not_sent(parts: Parts, record: Record, action: Action) -> Record:
         log.info("%s: asked again later (%s)", record.ref, error)
         return record
     waiting.answered(parts, record.account, asked)
+    if status.progress is Progress.CANCELLED and parts.journal.intent(record, GIVE_UP) is not None:
+        return absorb(parts, record, status)  # by our own call, whose answer never came
     if status.progress is not Progress.NOT_SENT:
         return absorb(parts, answer(parts, record, action, heeded.SENT_INDEED), status)
     record = parts.journal.intend(record, GIVE_UP, {"wording": action.wording})
@@ -262,12 +294,12 @@ def _not_sent(parts: Parts, record: Record, action: Action) -> Record:
 
 
 def _given_up(parts: Parts, record: Record, action: Action) -> Record:
-    """End the old ask; the wording is left unobeyed on purpose: it *is* the new ask of the next judgement."""
+    """End the old ask."""
     return parts.journal.fact(
         record,
         Event.CANCELLED,
         done=("send", GIVE_UP),
         data={"verb": action.verb.value},
-        reason=NOT_SENT,
         ended_at=parts.now(),
+        **given_up_by(record, action.wording),
     )

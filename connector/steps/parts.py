@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import threading
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from connector.calendar import Holidays, QuietTimes
 from connector.config.model import Ceiling
 from connector.errors import Problem
 from connector.isolated_pdf import IsolatedPdf
 from connector.journal import Journal
 from connector.marks import Sealer
+from connector.notify import Hook, Pinger, Relay
 from connector.placement import BoxSize, usual_size
-from connector.ports import Box, Folder, Href, SigningService, Tag, Terms
+from connector.ports import AccountLogin, Box, Folder, Href, SigningService, Tag, Terms
 from connector.report.tags import TagKey
 from connector.sidecar.model import Reminders, SignatureRequest
 from connector.spool import Spool
@@ -55,6 +57,10 @@ class FolderSettings:
     """When nobody says otherwise in the folder; None: nobody is reminded."""
     comments: bool = False
     """Are launch, refusal and completion said in comments on the file, too?"""
+    notify: tuple[str, ...] = ()
+    """Who is mailed about its requests."""
+    quiet: QuietTimes | None = None
+    """When nothing of it is sent that can wait; None: never."""
     watch_root: str = ""
     """Server URL and path: another one is another folder (protocol R7)."""
 
@@ -72,12 +78,28 @@ class AccountSettings:
     sender: str
     max_sends_per_day: int | None
     terms: Terms
+    owner: str = ""
+    """Who gets the links to connect it again."""
     tokens_renewed: Callable[[datetime], bool] = lambda _since: False
     """Have the account's tokens been replaced since then?"""
     box_problems: Callable[[Sequence[Box]], list[Problem]] = lambda _boxes: []
     """What the platform's contract says against these boxes: no place on that page, an overlap."""
     box_size: BoxSize = usual_size
     """How large the platform's box is seen on a page, under its contract."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Telling:
+    """Whom, besides those of each folder, what happens is told to, and when."""
+
+    admin: str = ""
+    """Where troubles are told; empty: nowhere."""
+    quiet: QuietTimes | None = None
+    """When nobody is mailed what can wait."""
+    digest_at: time = time(8)
+    """From when on, on working days, the daily mail leaves; wall clock."""
+    holidays: Holidays = "france"
+    hooks: Mapping[str, Hook] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,6 +128,8 @@ class Timing:
     probe: timedelta = timedelta(minutes=15)
     """How often a held account is probed by one request."""
     retention: timedelta = timedelta(days=30)
+    gather: timedelta = timedelta(minutes=2)
+    """News waits so long for more of its kind: forty requests with one fault are one mail."""
     vanished_patience: timedelta = timedelta(days=1)
     """Very many requests that vanish at once are not believed to be deleted before so long."""
 
@@ -130,6 +154,8 @@ class LinksSeen:
     """The request for which it was asked."""
     open: tuple[str, ...] | None
     """The folders that are so shared, the nearest first; None: that was not told."""
+    unanswered: bool = False
+    """None was told since the server has not answered that for long; it may yet."""
 
 
 @dataclass
@@ -143,6 +169,29 @@ class TagBook:
     """Held while tags are listed or made: two requests at once would make one twice."""
     refused: dict[str, str] = field(default_factory=dict)
     """Name → why this login cannot hang that tag: told once, asked again when the list is read again."""
+
+
+@dataclass
+class SaidMemory:
+    """What a process remembers of telling; losing it costs a look, or a try."""
+
+    looked_at: datetime | None = None
+    """When what no event tells of was last looked for."""
+    digests: date | None = None
+    """The day whose digests are posted."""
+    pruned: date | None = None
+    """The day on which what is old was forgotten last."""
+    refusals: int = 0
+    """How often in a row the relay was not to be had."""
+    rests_until: datetime | None = None
+    """Until when it is let be."""
+    failing_since: datetime | None = None
+    fetched_again_at: dict[str, datetime] = field(default_factory=dict)
+    """Account → when its pages are asked about again, after a refusal."""
+    notices: dict[str, bool] = field(default_factory=dict)
+    """Watched folder → was its notice there at the last look?"""
+    counts: Counter[str] = field(default_factory=Counter)
+    """``mails``, ``mails_refused``, ``hooks``, ``hooks_failed``: since the start."""
 
 
 @dataclass
@@ -164,6 +213,14 @@ class Parts:
     now: Callable[[], datetime]
     report: ReportSettings
     timing: Timing = field(default_factory=Timing)
+    telling: Telling = field(default_factory=Telling)
+    relay: Relay | None = None
+    """Who takes our mails; None: none leaves."""
+    ping: Pinger | None = None
+    """Who is told that all goes well; None: nobody."""
+    logins: Mapping[str, AccountLogin] = field(default_factory=dict)
+    """By account name: the way to new tokens while the service runs."""
+    said: SaidMemory = field(default_factory=SaidMemory)
     keep_personal_data: timedelta | None = None
     """How long after a request's end its people's addresses and numbers are kept; None: as long as the journal."""
     fades_again_at: datetime | None = None
@@ -209,6 +266,8 @@ class Parts:
     """(server, href) of a settings file that is not there any more → since when, until that is believed."""
     links: dict[tuple[str, str], LinksSeen] = field(default_factory=dict)
     """(server, folder) of requests → what was last told of public links to it, and to what lies above it."""
+    links_unanswered: dict[str, tuple[datetime, datetime]] = field(default_factory=dict)
+    """Server → since when it answers no question about links, and when it was asked last."""
     writable: set[tuple[str, str]] = field(default_factory=set)
     """(server, folder) that are known to take what is put there."""
     refused: dict[tuple[str, str], datetime | None] = field(default_factory=dict)
@@ -219,6 +278,8 @@ class Parts:
     """(server, href) of an unknown request among finished ones → (ETag, size), SHA-256, came with a copied status."""
     clocks: Mapping[str, Callable[[], float | None]] = field(default_factory=dict)
     """``server:NAME`` or ``account:NAME`` → its clock minus ours at its last answer, in seconds."""
+    made: Mapping[str, Callable[[], Mapping[str, int]]] = field(default_factory=dict)
+    """Server → (status of the answer, ``none`` without one → requests since the start)."""
     renewals: Mapping[str, Callable[[], bool]] = field(default_factory=dict)
     """Server → take in another password, where one was put in place; False, doing nothing, where none was."""
     alarms: dict[tuple[str, str], Mapping[str, Any] | None] = field(default_factory=dict)
@@ -239,6 +300,11 @@ class Parts:
     """Records whose ``mark`` intent this very process committed: a marker found otherwise is a question."""
     fresh_sends: set[int] = field(default_factory=set)
     """Records whose ``send`` intent this very process committed: only they may be sent (protocol step 6)."""
+    started_at: datetime = field(init=False)
+    """When this process began its work."""
+
+    def __post_init__(self) -> None:
+        self.started_at = self.now()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -17,7 +17,7 @@ from connector.errors import LifecycleError, OwnershipError, PreconditionFailed
 from connector.lifecycle import TRANSITIONS, DocumentFacts, Event, Record, SignatoryFacts, State
 from connector.marks import Done, Owner, Reading, Sent
 from connector.ports import Entry, Folder, Href
-from connector.steps import contacts
+from connector.steps import contacts, twins
 from connector.steps.parts import FolderSettings, Parts
 from connector.steps.registry import (
     done_href,
@@ -112,6 +112,7 @@ def recover(
             # One marker that contradicts its record must not keep the whole registry from being taken in.
             log.error("marker %s… of %s: %s", key[:12], record.ref if record else "nobody", error)
     strange.tell()
+    twins.begin_anew(parts, folders)
     names = {settings.name for settings in folders}
     for record in known.values():
         if (
@@ -217,6 +218,7 @@ def _end_of(parts: Parts, folder: Folder, registry: Href, mark: Sent) -> Done | 
 
 def _adopt_unknown(parts: Parts, home: str, server: str, mark: Sent) -> Record:
     """A request this journal never saw: followed as a question, its place found again by id or hidden path."""
+    twins.look_at(parts, home, mark)
     document = DocumentFacts(
         href="",
         file_id=mark.document_file_id,
@@ -246,6 +248,7 @@ def _adopt_unknown(parts: Parts, home: str, server: str, mark: Sent) -> Record:
 
 def adopt(parts: Parts, record: Record, mark: Sent) -> Record:
     """Follow the marker's transaction instead of ours: ours was never sent, theirs perhaps was."""
+    twins.look_at(parts, record.folder, mark)
     fields = _adopted(parts, mark)
     fields["key_parts"] = record.key_parts or fields["key_parts"]
     fields["obeyed"] = tuple(dict.fromkeys((*record.obeyed, *mark.obeyed)))

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+from connector.calendar import quiet_until
 from connector.errors import (
     AccessDenied,
     AnsweredNo,
@@ -21,12 +22,14 @@ from connector.errors import (
     RemoteError,
     StaleRecordError,
 )
+from connector.identity import by_administrator
 from connector.journal import Hold
 from connector.lifecycle import Record, SignatoryFacts, State
 from connector.ports import SignatoryProgress, TransactionId
 from connector.sidecar.model import Order, Reminders, Verb
-from connector.steps import assumed, waiting
+from connector.steps import assumed, pauses, waiting
 from connector.steps.parts import Parts
+from connector.steps.replies import reply
 
 log = logging.getLogger(__name__)
 
@@ -47,20 +50,28 @@ _HOLDING = frozenset({Cause.TOKENS, Cause.MAINTENANCE})
 
 def possible_from(parts: Parts, record: Record) -> datetime:
     """Return when a reminder may leave: an hour after the last mail to whoever's turn it is (``remind_every_s``)."""
+    return possible_after(record, _spacing(parts, record))
+
+
+def possible_after(record: Record, spacing: timedelta) -> datetime:
+    """Return the moment so long after that mail."""
     invited = [each.invited_at for each in in_turn(record) if each.invited_at is not None]
     reminded = [at for each in record.signatories for at in each.reminded_at]
     last = max([*invited, *reminded], default=record.sent_at or record.created_at)
-    return last + _spacing(parts, record)
+    return last + spacing
 
 
 def refuse(parts: Parts, record: Record, wording: str, code: str, **told: Any) -> Record:
     """Keep why an order to remind is not followed; it counts as answered, and the status says what is possible."""
-    reminder = {"code": code, "wording": wording, "at": parts.now().isoformat(), **told}
+    if by_administrator(wording):
+        kept = reply(wording, code, **told)
+    else:
+        kept = {"reminder": {"code": code, "wording": wording, "at": parts.now().isoformat(), **told}}
     return parts.journal.note(
         record,
         "order_answered",
         data={"code": code, "verb": Verb.REMIND.value},
-        extra={**record.extra, "reminder": reminder},
+        extra={**record.extra, **kept},
         obeyed=(*record.obeyed, wording),
     )
 
@@ -79,6 +90,12 @@ def _signed(record: Record) -> int:
     return sum(each.progress == SignatoryProgress.SIGNED for each in record.signatories)
 
 
+def quiet(parts: Parts, record: Record) -> datetime | None:
+    """Return until when nobody is reminded, by the folder's hours: an invitation at night wakes whoever gets it."""
+    settings = parts.watched.get(record.folder)
+    return None if settings is None else quiet_until(parts.now(), settings.quiet)
+
+
 # --------------------------------------------------------------------------------------- by themselves
 
 
@@ -93,7 +110,7 @@ def remind_if_due(parts: Parts, record: Record, before: Record) -> Record:
     if record.extra.get("unknown_word") or not _due(parts, record):
         return record
     hold = parts.journal.held(record.account)
-    if hold is not None and _stops(hold):
+    if (hold is not None and _stops(hold)) or pauses.by_hand(parts, record.folder) is not None:
         return record
     # One after the other: the first one finds out for its account whether the platform knows this call at all.
     with parts.probed[record.account]:
@@ -148,6 +165,8 @@ def _due(parts: Parts, record: Record) -> bool:
     wanted = rhythm(parts, record)
     due = due_at(wanted, in_turn(record)) if wanted is not None else None
     if due is None:
+        return False
+    if quiet(parts, record) is not None:
         return False
     now, put_off = parts.now(), _moment(_last(record).get("not_before"))
     if now < max(due, possible_from(parts, record)) or (put_off is not None and now < put_off):
@@ -212,7 +231,10 @@ def _call(parts: Parts, record: Record, wording: str) -> Record:
     except AnsweredNo as error:
         if error.cause in _HOLDING:
             waiting.hold_account(parts, record.account, error)
-            return _not_left(parts, record, error)
+            if error.cause.answers_send:
+                return _not_left(parts, record, error)
+            # A page of maintenance may be a proxy's, and a mail have left behind it.
+            return _counted(parts, record, UNCONFIRMED, wording, at)
         return _refused(parts, record, wording, error)
     except (NotFound, InvalidResponse) as error:
         # The platform has just answered for this transaction: it is the operation that it does not know.
@@ -244,21 +266,21 @@ def _refused(parts: Parts, record: Record, wording: str, error: AnsweredNo) -> R
 
 
 def _told(parts: Parts, record: Record, wording: str, told: Mapping[str, Any]) -> Record:
-    reminder = {"wording": wording, "at": parts.now().isoformat(), **told}
+    kept = _became({"wording": wording, "at": parts.now().isoformat(), **told})
 
     def changes(now: Record) -> dict[str, Any]:
-        return {"extra": {**now.extra, "reminder": reminder}, "obeyed": _obeyed(now, wording)}
+        return {"extra": {**now.extra, **kept}, "obeyed": _obeyed(now, wording)}
 
     return _kept(parts, record, "not_reminded", {"code": told["code"]}, changes)
 
 
 def _counted(parts: Parts, record: Record, code: str, wording: str, at: datetime) -> Record:
-    reminder = {"code": code, "wording": wording, "at": at.isoformat(), "signed": _signed(record)}
+    kept = _became({"code": code, "wording": wording, "at": at.isoformat(), "signed": _signed(record)})
 
     def changes(now: Record) -> dict[str, Any]:
         people = {each.order for each in in_turn(now)}
         return {
-            "extra": {**now.extra, "reminder": reminder},
+            "extra": {**now.extra, **kept},
             "obeyed": _obeyed(now, wording),
             "signatories": tuple(
                 each.model_copy(update={"reminded_at": (*each.reminded_at, at)})
@@ -269,6 +291,15 @@ def _counted(parts: Parts, record: Record, code: str, wording: str, at: datetime
         }
 
     return _kept(parts, record, "reminded", {"code": code, "by_order": bool(wording)}, changes)
+
+
+def _became(told: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what is kept of a try. In the status one by the administrator's order reads as one by itself."""
+    wording, code = str(told["wording"]), str(told["code"])
+    if not by_administrator(wording):
+        return {"reminder": dict(told)}
+    more = {name: value for name, value in told.items() if name not in {"wording", "code"}}
+    return {"reminder": {**told, "wording": ""}, **reply(wording, code, **more)}
 
 
 def _kept(parts: Parts, record: Record, name: str, data: Mapping[str, Any], changes: Any) -> Record:

@@ -13,7 +13,7 @@ from connector.errors import AccessDenied, AnsweredNo, NotConnected, NotFound, O
 from connector.lifecycle import Event, Record
 from connector.ports import Progress, TransactionId
 from connector.report.facts import EXPIRY_COMPUTED
-from connector.steps import waiting
+from connector.steps import brakes, waiting
 from connector.steps.deadlines import lapse_by_rule
 from connector.steps.follow import absorb
 from connector.steps.mark import crowd, still_judged
@@ -29,7 +29,7 @@ def send(parts: Parts, record: Record) -> Record:
     """MARKED → IN_PROGRESS, DRAFT, IN_DOUBT or HELD; or MARKED still, where nothing left. JournalError only."""
     intent = parts.journal.intent(record, "send")
     if intent is None:
-        if not waiting.let_through(parts, record):
+        if brakes.quiet(parts, record) is not None or not waiting.let_through(parts, record):
             return record
         asked = ask_first(parts, record)
         if asked is not None:
@@ -309,7 +309,8 @@ def ask(parts: Parts, record: Record, *, may_launch: bool = False) -> Record:
     terms = parts.accounts[record.account].terms
     quiet = parts.now() - intent.at > parts.timing.quiet_send
     same_journal = not record.adopted
-    if terms.second_send_refused and same_journal and quiet and may_launch:
+    at_ease = brakes.quiet(parts, record) is None
+    if terms.second_send_refused and same_journal and quiet and may_launch and at_ease:
         parts.fresh_sends.add(record.id)
         return _launch(parts, parts.journal.note(record, "send_again"))
     if terms.second_send_refused and same_journal:

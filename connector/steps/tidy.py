@@ -76,7 +76,7 @@ def tidy(
     ``memories``: what is remembered of lists' rows and dropped PDFs, which are told of its new place. Remote errors
     pass through: it is tried again, later and later.
     """
-    if not due(record):
+    if not due(record) or parts.journal.intent(record, filing.STEP) is not None:
         return record
     request = _request(sight, record)
     if request is not None and not _is_as_known(sight, request, record):

@@ -15,7 +15,8 @@ from connector.courtesy import LONGEST_S
 from connector.errors import AnsweredNo, AskedToWait, Cause, RemoteError, Unavailable
 from connector.journal import Hold
 from connector.lifecycle import Record, State
-from connector.steps import brakes, clocks, storage
+from connector.sidecar.model import Verb
+from connector.steps import brakes, clocks, pauses, storage
 from connector.steps.parts import Parts
 
 log = logging.getLogger(__name__)
@@ -123,6 +124,18 @@ def hold_unfollowed(parts: Parts, account: str, text: str) -> Hold:
     parts.probing.pop(account, None)
     probe = parts.now() + parts.timing.probe
     return parts.journal.hold(account, CONTRACT, probe_at=probe, text=text, but=MANUAL)
+
+
+def hurry(parts: Parts, account: str) -> None:
+    """Let the account be asked again now, whatever its last call came to, and find out whether what holds it is over.
+
+    What the administrator stopped, and what only an answer or this machine can end, goes on.
+    """
+    with parts.gate:
+        parts.let_be.pop(account, None)
+    hold = parts.journal.held(account)
+    if hold is not None and hold.cause not in _ENDED_ELSEWHERE and hold.probe_at > parts.now():
+        parts.journal.postpone(hold, parts.now())
 
 
 def asking(parts: Parts, account: str) -> int:
@@ -249,6 +262,8 @@ def let_through(parts: Parts, record: Record) -> bool:
         if asks_again_at(parts, account) is not None or _in_doubt(parts, account):
             return False
         hold = _hold(parts, account)
+        if pauses.by_hand(parts, record.folder) is not None or _called_off(parts, record):
+            return False
         if record.folder in parts.doubted or not _clock_allows(parts, record, hold):
             return False
         if hold is None:
@@ -264,6 +279,16 @@ def let_through(parts: Parts, record: Record) -> bool:
             return False
         parts.probing[account] = record.id
         return True
+
+
+def _called_off(parts: Parts, record: Record) -> bool:
+    """True while the administrator's « cancel » stands: nothing of the request leaves meanwhile.
+
+    What is perhaps marked already is marked all the same: then it is known what is to be cancelled.
+    """
+    if all(one.verb != Verb.CANCEL.value for one in parts.journal.orders(record)):
+        return False
+    return record.state is not State.PREPARED or parts.journal.intent(record, "mark") is None
 
 
 def _clock_allows(parts: Parts, record: Record, hold: Hold | None) -> bool:

@@ -86,14 +86,17 @@ class DavClient(Client):  # type: ignore[misc]  # webdav3 is untyped
     what is left of it is read or cut off at its end.
     """
 
-    def __init__(self, login: Login, service: str) -> None:
+    def __init__(
+        self, login: Login, service: str, answered: Callable[[int | None], None] = lambda _status: None
+    ) -> None:
+        """Make one. ``answered`` hears of each request that was made: its answer's status, None without any."""
         super().__init__({"webdav_hostname": login.origin, "webdav_override_methods": METHODS})
         unused: requests.Session = self.session
         unused.close()
         self.session: requests.Session = _Session(login)
         self.verify = str(login.ca_file) if login.ca_file else True
         self.timeout = (login.timeouts.connect_s, login.timeouts.read_s)
-        self._service, self._ca_file = service, login.ca_file
+        self._service, self._ca_file, self._answered = service, login.ca_file, answered
 
     @contextmanager
     def execute(
@@ -133,16 +136,22 @@ class DavClient(Client):  # type: ignore[misc]  # webdav3 is untyped
 
         The base class would read error bodies without bound and lose their headers.
         """
-        return self.session.request(
-            method=self.requests[action],
-            url=self.get_url(path),
-            headers=self.get_headers(action, headers_ext),
-            timeout=self.timeout,
-            data=data,
-            stream=True,
-            verify=self.verify,
-            allow_redirects=False,
-        )
+        status: int | None = None
+        try:
+            response = self.session.request(
+                method=self.requests[action],
+                url=self.get_url(path),
+                headers=self.get_headers(action, headers_ext),
+                timeout=self.timeout,
+                data=data,
+                stream=True,
+                verify=self.verify,
+                allow_redirects=False,
+            )
+            status = response.status_code
+        finally:
+            self._answered(status)
+        return response
 
     def close(self) -> None:
         """Close the connection."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import replace
@@ -40,6 +41,7 @@ class Connections:
         self._first = threading.Lock()
         self._idle: list[DavClient] = []
         self._generation = 0
+        self._made: Counter[str] = Counter()
         self._refused = False
         self._accepted = False
 
@@ -73,6 +75,16 @@ class Connections:
                 self.drift_s = date.timestamp() - self._clock()
             yield response
 
+    @property
+    def made(self) -> dict[str, int]:
+        """Status of the answer (``none`` where none came) → how many requests were made since the start."""
+        with self._lock:
+            return dict(self._made)
+
+    def _count(self, status: int | None) -> None:
+        with self._lock:
+            self._made["none" if status is None else str(status)] += 1
+
     def reconnect(self) -> None:
         """Forget that the login was refused, and begin with fresh connections."""
         with self._lock:
@@ -102,7 +114,7 @@ class Connections:
             with self._lock:
                 generation = self._generation
                 client = self._idle.pop() if self._idle else None
-            client = client or DavClient(self._login, self._service)
+            client = client or DavClient(self._login, self._service, self._count)
             try:
                 yield client, generation
             finally:

@@ -114,6 +114,11 @@ class Looking:
         """The server's clock minus ours (``clock``: seconds since the epoch) at its last success; None before it."""
         return self._connections.drift_s
 
+    @property
+    def made(self) -> dict[str, int]:
+        """Status of the answer (``none`` where none came) → requests since the start."""
+        return self._connections.made
+
     def close(self) -> None:
         """Close the idle connections. The folder can be used again, and opens new ones then."""
         self._connections.close()

@@ -23,16 +23,20 @@ HANGS_S: Final = 60.0
 class WakeUps:
     """The watchers of a service, each looked after by a thread of its own: one that hangs keeps no other waiting.
 
-    ``folders``: name of a watched folder → its local mirror, and what to call when something moves there.
+    ``folders``: name of a watched folder → its local mirror, and what to call when something moves there. ``flat``:
+    other folders than those, in which every file counts, and nothing further down.
     """
 
     def __init__(
         self,
         folders: Mapping[str, tuple[Path, Callable[[], None]]],
         *,
+        flat: bool = False,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._watchers = [Watcher(name, path, announce) for name, (path, announce) in folders.items()]
+        self._watchers = [
+            Watcher(name, path, announce, flat=flat) for name, (path, announce) in folders.items()
+        ]
         self._clock = clock
         self._checking: dict[str, float] = {}
         """Since when a watcher is being looked after."""

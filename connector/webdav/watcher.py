@@ -75,7 +75,8 @@ class _Watching:
 class Watcher:
     """Watches one folder, with all below it, and calls ``announce`` from a thread of its own.
 
-    ``check`` starts it and keeps it alive; it is called again and again, by one thread.
+    ``check`` starts it and keeps it alive; it is called again and again, by one thread. ``flat``: whatever lies in the
+    folder itself counts, and nothing below it.
     """
 
     def __init__(
@@ -84,9 +85,11 @@ class Watcher:
         path: Path,
         announce: Callable[[], None],
         *,
+        flat: bool = False,
         observer: Callable[[], BaseObserver] | None = None,
     ) -> None:
-        self.name, self._path, self._announce = name, path, announce
+        self.name, self._path, self._announce, self._flat = name, path, announce, flat
+        self._called = name if flat else f"folder {name}"
         self._observer = observer or _kernels_observer
         self._watching: _Watching | None = None
         self._checks = self._renew = 0
@@ -104,7 +107,7 @@ class Watcher:
         try:
             self._check()
         except Exception:  # polling goes on without it, and the next check tries again
-            log.exception("folder %s: the watcher of %s met a defect", self.name, self._path)
+            log.exception("%s: the watcher of %s met a defect", self._called, self._path)
 
     def end(self) -> None:
         """Watch no more."""
@@ -133,10 +136,10 @@ class Watcher:
             return
         if self._lost:
             # Whatever happened meanwhile was not announced.
-            log.info("folder %s: %s is watched again", self.name, self._path)
+            log.info("%s: %s is watched again", self._called, self._path)
             self._announce()
         elif not self._said:
-            log.info("folder %s: %s is watched", self.name, self._path)
+            log.info("%s: %s is watched", self._called, self._path)
         self._lost, self._said = False, "watched"
 
     def _replace(self, old: _Watching) -> None:
@@ -144,7 +147,7 @@ class Watcher:
         try:
             self._watching = self._started(old.identity)
         except OSError as error:
-            log.debug("folder %s: the watcher was not renewed: %s", self.name, _reason(error))
+            log.debug("%s: the watcher was not renewed: %s", self._called, _reason(error))
             self._renew = self._checks + RENEW_PARTIAL
             return
         old.end()
@@ -155,8 +158,8 @@ class Watcher:
         if self._said != trouble:
             self._said = trouble
             log.warning(
-                "folder %s: %s is not watched: %s; what is new is found by polling",
-                self.name,
+                "%s: %s is not watched: %s; what is new is found by polling",
+                self._called,
                 self._path,
                 trouble,
             )
@@ -167,7 +170,7 @@ class Watcher:
 
         # A link would be watched itself, and nothing behind it.
         path = self._path.resolve(strict=True)
-        folders = _folders(path)
+        folders = 1 if self._flat else _folders(path)
         # What an observer starts is told from what was there before, so only one starts at a time. Where another hangs
         # nobody waits for it: then less is known of this one.
         alone = _starting.acquire(timeout=CHECK_S)
@@ -176,7 +179,10 @@ class Watcher:
             observer = self._observer()
             try:
                 observer.schedule(
-                    _handler(path, self._announce), str(path), recursive=True, event_filter=_wanted()
+                    _handler(path, self._announce, flat=self._flat),
+                    str(path),
+                    recursive=not self._flat,
+                    event_filter=_wanted(),
                 )
                 observer.start()
             except BaseException:
@@ -209,7 +215,7 @@ class Watcher:
             texts.append(f"it is a {kind} mount: what other machines change there is not announced")
         text = "; ".join(texts)
         if text and text != self._warned:
-            log.warning("folder %s: %s: %s. Polling finds the rest", self.name, self._path, text)
+            log.warning("%s: %s: %s. Polling finds the rest", self._called, self._path, text)
         self._warned = text
 
 
@@ -235,7 +241,7 @@ def _wanted() -> list[type[FileSystemEvent]]:
     ]
 
 
-def _handler(root: Path, announce: Callable[[], None]) -> FileSystemEventHandler:
+def _handler(root: Path, announce: Callable[[], None], *, flat: bool) -> FileSystemEventHandler:
     from watchdog.events import FileSystemEventHandler
 
     class Handler(FileSystemEventHandler):
@@ -243,7 +249,8 @@ def _handler(root: Path, announce: Callable[[], None]) -> FileSystemEventHandler
 
         def on_any_event(self, event: FileSystemEvent) -> None:
             try:
-                if any(_matters(root, path, event) for path in (event.src_path, event.dest_path) if path):
+                paths = (path for path in (event.src_path, event.dest_path) if path)
+                if flat or any(_matters(root, path, event) for path in paths):
                     announce()
             except Exception:
                 log.exception("a wake-up was lost")

@@ -51,10 +51,7 @@ def answers_of(point: Point, mode: Mode) -> Iterator[str]:
         yield "said_no"
     if point.call == "create" and point.kind == "write" and mode == "plain":
         yield "torn"
-        if not point.about.endswith(".done"):
-            # A torn end that was answered 201 would cost every request on such a server one look more; without it
-            # 6-10 are done once more, which is harmless (protocol step 11).
-            yield "torn_unsaid"
+        yield "torn_unsaid"
     if point.call == "replace":
         yield "torn"
     if point.call in {"replace", "replace_as_version"}:

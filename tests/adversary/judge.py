@@ -3,6 +3,7 @@
 ``sent``: no transaction sent twice, none without its marker, none beyond what was asked for. ``ends``: everything is
 quiet in a state that is shown. ``lost``: no bytes of a person's, no signed document, is gone. ``twice``: nothing is
 delivered twice. ``foreign``: nothing is written over what was not sent. ``registry``: markers, ends and journal agree.
+``twin``: nobody is told of a second machine where there is none.
 ``defect``: no guard had to keep a defect of ours from the other files.
 """
 
@@ -15,6 +16,8 @@ from connector import marks
 from connector.lifecycle import Record, State
 from connector.marks import Done, Sealer, Sent
 from connector.ports import Progress, TransactionId
+from connector.steps.alarms import standing
+from connector.steps.twins import TWIN
 from tests.adversary import paper
 from tests.adversary.acts import ACTS
 from tests.adversary.story import Run
@@ -44,7 +47,16 @@ _ENDS = {
 def breaches(run: Run) -> list[str]:
     """Return every invariant that a finished run broke."""
     defects = [f"defect: {met}" for met in run.defects.met]
-    return [*_sent(run), *_ends(run), *_shown(run), *_lost(run), *_delivered(run), *_registry(run), *defects]
+    return [
+        *_sent(run),
+        *_ends(run),
+        *_shown(run),
+        *_lost(run),
+        *_delivered(run),
+        *_registry(run),
+        *_twin(run),
+        *defects,
+    ]
 
 
 def _marks(run: Run, suffix: str) -> dict[str, Sent | Done]:
@@ -145,13 +157,26 @@ def _lost(run: Run) -> Iterator[str]:
     person, platform = run.world.person, run.world.platform
     there = {sha(content) for content in run.world.contents()}
     for digest, href in person.owed.items():
-        if digest not in there:
+        if digest not in there and not _inside_the_check(run, href):
             yield f"lost: what a person wrote at {href}"
     if platform.reseals:
         return
     for transaction, content in platform.given.items():
         if sha(content) not in there | person.gave_up:
             yield f"lost: the signed document of {transaction}"
+
+
+def _inside_the_check(run: Run, href: str) -> bool:
+    """Protocol 4.6, of a text that we write: saved between a server's look at the ETag and its write, no versions kept.
+
+    Such a text is written over in its place: moving it aside first, as a PDF is (R5), would make every news of every
+    request a deletion and a new file for whoever synchronises the folder.
+    """
+    return (
+        run.mode == "plain"
+        and href.endswith(".txt")
+        and any(one.what == "inside" and run.points[one.at].about == href for one in run.struck)
+    )
 
 
 def _delivered(run: Run) -> Iterator[str]:
@@ -208,3 +233,11 @@ def _registry(run: Run) -> Iterator[str]:
     closed = {record.ref for record in run.records() if record.closed}
     if kept := run.machine.parts.spool.references() & closed:
         yield f"registry: the spool keeps {sorted(kept)}"
+
+
+def _twin(run: Run) -> Iterator[str]:
+    if any(one.what == "second_same" for one in run.struck):
+        return
+    for machine in (run.machine, *run.others):
+        if standing(machine.parts, f"folder:{run.world.settings.name}", TWIN) is not None:
+            yield "twin: a second machine is told of, and there is none"

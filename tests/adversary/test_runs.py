@@ -7,15 +7,18 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 
 import pytest
 
 from connector.lifecycle import State
+from connector.steps.alarms import standing
+from connector.steps.twins import TWIN
 from tests.adversary.deviations import Deviation, singles
 from tests.adversary.explore import Outcome, explored, normal_points, random_runs
 from tests.adversary.judge import breaches
 from tests.adversary.points import Point
-from tests.adversary.story import Run
+from tests.adversary.story import Restless, Run
 from tests.adversary.world import Mode
 
 MODES = pytest.mark.parametrize("mode", ["nextcloud", "plain"])
@@ -106,10 +109,14 @@ def kept(mode: Mode, *deviations: Deviation) -> bool:
     return outcome.kind == "kept"
 
 
-def test_the_end_of_a_request_torn_in_its_write() -> None:
-    """A torn ``.done`` would be no end at all to a journal that starts from it: it is written whole."""
+@pytest.mark.parametrize("what", ["torn", "torn_unsaid"])
+def test_the_end_of_a_request_torn_in_its_write(what: str) -> None:
+    """A torn ``.done`` would be no end at all to a journal that starts from it: it is written whole.
+
+    Also where the server said that it was: once the platform has forgotten, nothing else would tell the end.
+    """
     end = number_of(normal_points("plain"), "create", ".done")
-    assert kept("plain", Deviation(end, "torn"))
+    assert kept("plain", Deviation(end, what))
 
 
 @MODES
@@ -117,6 +124,28 @@ def test_killed_between_the_end_and_the_spool(mode: Mode) -> None:
     """What was spooled for a request that is over does not stay on this machine for ever."""
     end = number_of(normal_points(mode), "create", ".done")
     assert all(kept(mode, Deviation(end + more, "crash")) for more in (1, 2))
+
+
+@MODES
+def test_a_second_machine_of_our_name_is_noticed(mode: Mode) -> None:
+    """Both send one and the same, and whoever comes second tells the administrator; a lost journal tells of nobody."""
+    points = normal_points(mode)
+    mark = number_of(points, "create", ".sent")
+    for what, told in (("second_same", True), ("journal_lost", False), ("second_other", False)):
+        run = Run(mode, [Deviation(mark, what)])
+        try:
+            with suppress(Restless):  # the two write the status in turn, for ever
+                run.live()
+            assert len(run.world.platform.sent) <= 1
+            assert (standing(run.machine.parts, "folder:lettres", TWIN) is not None) is told, what
+            if told:
+                run.world.clock.advance(60)
+                run.machine.stop()
+                run.machine.start()
+                run.machine.round()
+                assert standing(run.machine.parts, "folder:lettres", TWIN) is None, "until it is seen again"
+        finally:
+            run.close()
 
 
 def test_moved_between_the_write_and_the_look_at_it() -> None:

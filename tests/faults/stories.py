@@ -495,3 +495,55 @@ class Beside(Story):
             return
         said = self.stage.dms.comments_on(f"{ROOT}/atteste.pdf")
         assert len(said) == len(set(said)), said
+
+
+# ------------------------------------------------------------------------- orders of the administrator's
+
+
+def ordered(directory: Path, mode: Mode) -> Stage:
+    """Requests that are out, or shown, and what the administrator has just ordered for each; then closed."""
+    stage = Stage(directory, mode)
+    for name, sidecar in (("annule", ONE), ("relance", TWO), ("arrete", f"{ONE}envoi: non\n")):
+        stage.drop(name, documents.letter(1, name), sidecar)
+    stage.run(calm=2)
+    assert stage.sends() == [1] * 2, stage.sends()
+    stage.clock.advance(2 * HOUR)
+    for name, verb in (("annule", "cancel"), ("relance", "remind"), ("arrete", "cancel")):
+        stage.parts.journal.order(stage.record(name), verb)
+    stage.close()
+    return stage
+
+
+class Ordered(Story):
+    """What the administrator ordered while no service ran: each once, whatever happens, and told as theirs."""
+
+    ends: ClassVar[Mapping[str, tuple[State, str]]] = {
+        "annule": (State.CANCELLED, "administrator cancel"),
+        "relance": (State.IN_PROGRESS, "administrator remind"),
+        "arrete": (State.HELD, "administrator cancel"),
+    }
+
+    def act(self) -> None:
+        pass
+
+    def is_over(self) -> bool:
+        records = {name: self.stage.record(name) for name in self.ends}
+        answered = all(not self.stage.parts.journal.orders(record) for record in records.values())
+        return answered and records["annule"].closed
+
+    def judge(self) -> None:
+        stage = self.stage
+        for name, (state, wording) in self.ends.items():
+            record = stage.record(name)
+            assert record.state is state, (name, record.state, record.reason)
+            assert record.obeyed == (wording,), (name, record.obeyed)
+        assert stage.first_line("annule").startswith("ANNULÉ – par l’administrateur, le "), stage.status(
+            "annule"
+        )
+        assert stage.first_line("arrete").startswith("À VÉRIFIER – l’administrateur a arrêté cette demande")
+        assert stage.record("annule").reason == "ordered_by_administrator"
+        assert len(stage.record("relance").signatories[0].reminded_at) == 1
+        views = {view.object: view for view in stage.platform.transactions()}
+        assert views["relance"].reminders <= 1, "nobody is mailed twice"
+        assert views["annule"].status == "canceled"
+        assert stage.sends() == [1] * 2

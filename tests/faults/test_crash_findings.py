@@ -11,7 +11,7 @@ import pytest
 
 from connector.passes import account_pass
 from tests.faults.points import Killed, Points, Variant
-from tests.worlds import QUICK, ROOT, Stage, workers
+from tests.worlds import ONE, QUICK, ROOT, Mode, Stage, workers
 
 
 @pytest.mark.parametrize(
@@ -179,4 +179,23 @@ def test_the_original_is_moved_aside_late(tmp_path: Path, variant: Variant) -> N
             "lettre (original).pdf",
             "lettre.pdf",
         ]
+        stage.intact()
+
+
+@pytest.mark.parametrize("mode", ["nextcloud", "plain"])
+def test_a_finished_request_is_carried_late(tmp_path: Path, mode: Mode) -> None:
+    """A move without an answer takes place when the next pass has looked already: the status follows all the same."""
+    points = Points(point="dms MOVE lettre.sign.yaml #1", variant="later")
+    with Stage(tmp_path, mode, seams=points.seams(workers())) as stage:
+        stage.drop(sidecar=ONE + "après signature: ranger\n")
+        stage.run()
+        stage.sign()
+        points.armed = True
+        stage.run()
+        stage.clock.advance(600)
+        stage.run()
+        assert points.struck
+        assert stage.files(f"{ROOT}/Demandes terminées") == ["lettre.sign.yaml", "lettre.signature.txt"]
+        assert "lettre.signature.txt" not in stage.files()
+        assert stage.parts.journal.intended(stage.records()[-1]) == ()
         stage.intact()

@@ -55,6 +55,7 @@ STORIES = {
     "side by side": Told(before=stories.empty, story=stories.SideBySide, ways=writes, few=2),
     "homeward": Told(before=stories.signed, story=stories.Homeward, ways=once_each, few=3),
     "first start": Told(before=stories.untouched, story=stories.FirstStart, ways=once_each, few=2),
+    "ordered": Told(before=stories.ordered, story=stories.Ordered, ways=writes, few=2, parts=4),
     "beside": Told(before=stories.asked, story=stories.Beside, ways=writes, but="one letter", few=2),
 }
 
@@ -148,6 +149,7 @@ def test_a_few_of_each_kind(base: Path, mode: Mode) -> None:
         ("homeward", "plain"),
         ("first start", "nextcloud"),
         ("beside", "nextcloud"),
+        ("ordered", "plain"),
     ],
 )
 def test_a_few_of_the_other_stories(base: Path, name: str, mode: Mode) -> None:

@@ -7,6 +7,8 @@ version where the server keeps them, else beside (protocol R5, R8, step 9).
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +18,7 @@ from connector.lifecycle import State
 from connector.sandbox.dms import Rule
 from tests import documents
 from tests.dms_faults import FAULTS, TORN
-from tests.worlds import CLAIRE, MARIE, ONE, ROOT, TWO, Mode, Stage
+from tests.worlds import CLAIRE, MARIE, ONE, QUICK, ROOT, TWO, Mode, Stage
 
 MODES = pytest.mark.parametrize("mode", ["nextcloud", "plain"])
 NEXTCLOUD_WRITES = ("MKCOL", "PUT", "MOVE")
@@ -52,10 +54,10 @@ def signatures_in(stage: Stage, name: str, *, folder: str = ROOT) -> int:
     return len(verdict.signatures) if verdict.intact else 0
 
 
-def break_write(stage: Stage, name: str, method: str, **fault: Any) -> Rule:
+def break_write(stage: Stage, name: str, method: str, *, folder: str = ROOT, **fault: Any) -> Rule:
     """Let one write of this letter's delivery go wrong once."""
-    upload = f"*jse-{stage.record(name).ref.lower()}*"
-    where = upload if stage.mode == "nextcloud" else f"{ROOT}/{name}.pdf"
+    upload = f"*jse-{stage.record(name, folder=folder).ref.lower()}*"
+    where = upload if stage.mode == "nextcloud" else f"{folder}/{name}.pdf"
     return stage.dms.misbehave(method=method, path=where, **fault)
 
 
@@ -180,6 +182,77 @@ def test_changed_or_gone_when_it_comes_home(tmp_path: Path, mode: Mode) -> None:
         assert stage.read("nom pris (signé).pdf") == letter("un autre document")
         assert stage.read("modifie perdu.pdf") == letter("modifie perdu, modifié")
         assert stage.sends() == [1] * len(names)
+        stage.intact()
+
+
+@MODES
+@pytest.mark.parametrize(("what", "status"), [("lettre.pdf", 423), (".", 423), ("lettre.pdf", 503)])
+def test_away_for_a_moment_while_a_try_is_due(tmp_path: Path, mode: Mode, what: str, status: int) -> None:
+    """C10: A move may arrive as a deletion and an upload: a try that falls between does not take it for gone, also
+    where an earlier one was refused (423), or may have happened (503).
+    """
+    timing = replace(QUICK, gone_patience=timedelta(minutes=10))
+    with Stage(tmp_path, mode, timing=timing) as stage:
+        home = f"{ROOT}/Client"
+        stage.dms.person.mkdir(home)
+        send_out(stage, "lettre", folder=home)
+        break_write(stage, "lettre", "MOVE", folder=home, kind="status", status=status, times=None)
+        stage.sign()
+        stage.run()
+        assert ("est ouvert par quelqu’un" in stage.first_line(folder=home)) is (status == 423)
+        kept = {name: stage.read(name, folder=home) for name in ("lettre.pdf", "lettre.sign.yaml")}
+        for name in ("Client",) if what == "." else (f"Client/{one}" for one in kept):
+            stage.delete(name)
+        before = stage.records()[-1].attempts
+        stage.clock.advance(120)
+        stage.run(4)
+        assert stage.records()[-1].attempts > before, "no try fell due"
+        stage.dms.person.mkdir(home)
+        for name, content in kept.items():
+            stage.write(name, content, folder=home)
+        stage.dms.behave()
+        settle(stage)
+        assert stage.first_line(folder=home) == in_place("lettre")
+        assert signatures_in(stage, "lettre.pdf", folder=home) == 1
+        assert not [name for name in stage.files() if "(signé)" in name]
+        assert stage.sends() == [1]
+        stage.intact()
+
+
+@pytest.mark.parametrize("same", [False, True])
+@pytest.mark.parametrize("status", [423, 503])
+def test_an_original_of_an_earlier_time_stays_where_it_is(tmp_path: Path, status: int, same: bool) -> None:
+    """C10: A letter is signed a second time: its first original is not taken for what was moved there now.
+
+    Neither where the move was refused (423) or may have happened (503) and the letter is away for a moment, nor where
+    both have the same bytes.
+    """
+    timing = replace(QUICK, gone_patience=timedelta(minutes=10))
+    with Stage(tmp_path, "plain", timing=timing) as stage:
+        send_out(stage, "lettre")
+        stage.sign()
+        settle(stage)
+        earlier = stage.read("lettre (original).pdf")
+        second = earlier if same else letter("une seconde fois")
+        stage.write("lettre.pdf", second)
+        stage.write("lettre.sign.yaml", ONE + "action: recommencer\n")
+        stage.run()
+        break_write(stage, "lettre", "MOVE", kind="status", status=status, times=None)
+        stage.sign()
+        stage.run()
+        assert stage.record().state is State.DELIVERING
+        stage.delete("lettre.pdf")
+        stage.dms.behave()
+        stage.clock.advance(120)
+        stage.run(4)
+        assert "lettre.pdf" not in stage.files()
+        stage.write("lettre.pdf", second)
+        settle(stage)
+        assert stage.first_line() == in_place("lettre")
+        assert signatures_in(stage, "lettre.pdf") == 1
+        assert stage.read("lettre (original).pdf") == earlier
+        assert stage.read("lettre (original) (2).pdf") == second
+        assert stage.sends() == [1, 1]
         stage.intact()
 
 

@@ -13,7 +13,8 @@ from connector.config import load_config
 from connector.daemon import Daemon
 from connector.errors import AskedToWait
 from connector.lifecycle import State
-from connector.passes import ACCOUNT_AT_ONCE, Outcome, account_pass, server_pass
+from connector.obeying import AT_ONCE
+from connector.passes import Outcome, account_pass, server_pass
 from connector.schedule import ELSEWHERE, NEXTCLOUD, Result, Rhythm
 from connector.steps.parts import Timing
 from tests.worlds import MARIE, QUICK, ROOT, Stage
@@ -121,7 +122,7 @@ def test_a_platform_that_wants_to_be_let_be(tmp_path: Path, status: int) -> None
         before = asked(stage)
         follow(stage, 1)
         told = asked(stage) - before
-        assert 1 <= told <= ACCOUNT_AT_ONCE, "what was under way with the first one, and nothing more"
+        assert 1 <= told <= AT_ONCE, "what was under way with the first one, and nothing more"
         stage.platform.behave()
         stage.drop("nouvelle")
         for _ in range(8):

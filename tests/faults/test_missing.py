@@ -11,7 +11,7 @@ from pathlib import Path
 from connector.lifecycle import State
 from connector.steps.parts import Timing
 from tests.faults.test_once import MODES, OUT, in_place, letter, send_out
-from tests.worlds import ONE, QUICK, Mode, Stage
+from tests.worlds import ONE, QUICK, ROOT, Mode, Stage
 
 PATIENT = replace(QUICK, gone_patience=Timing.gone_patience)
 GONE = "EN COURS – 0 signature sur 1 – le PDF a été supprimé ; la signature continue"
@@ -125,4 +125,29 @@ def test_marked_and_its_pdf_goes_elsewhere(tmp_path: Path, mode: Mode) -> None:
         wait(stage, 60)
         assert stage.first_line() == CHANGED
         assert stage.sends() == [0]
+        stage.intact()
+
+
+@MODES
+def test_marked_and_the_pair_is_moved_in_two_halves(tmp_path: Path, mode: Mode) -> None:
+    """Without credit it waits with its marker; the look between the halves must not make it one that has changed."""
+    with Stage(tmp_path, mode, timing=PATIENT) as stage:
+        stage.platform.credit = 0
+        stage.person.mkdir(f"{ROOT}/Clients")
+        stage.drop()
+        stage.run()
+        assert (stage.record().state, stage.first_line()) == (State.MARKED, PAUSED)
+        kept = {name: stage.read(name) for name in ("lettre.pdf", "lettre.sign.yaml")}
+        for name in kept:
+            stage.delete(name)
+        stage.round()
+        for name, content in kept.items():
+            stage.write(name, content, folder=f"{ROOT}/Clients")
+        stage.run()
+        assert stage.first_line(folder=f"{ROOT}/Clients") == PAUSED
+        stage.platform.credit = 10
+        stage.clock.advance(3600)
+        stage.run()
+        assert stage.first_line(folder=f"{ROOT}/Clients").startswith(OUT)
+        assert (sum(stage.sends()), stage.status()) == (1, "")
         stage.intact()

@@ -33,6 +33,7 @@ EDITED = documents.letter(1, "corrigée")
 DELIVERY: dict[Mode, str] = {"nextcloud": "dms MOVE .file #1", "plain": "dms PUT lettre.pdf #1"}
 """The one effect that makes the signed PDF the document."""
 BESIDE = "lettre (signé).pdf"
+STATUS = "lettre.signature.txt"
 
 
 def out(stage: Stage) -> None:
@@ -135,13 +136,11 @@ def test_2_interrupted_and_then_touched(tmp_path: Path, mode: Mode, act: str, ho
         stage.intact()
 
 
-def _give_up(stage: Stage) -> None:
+def _give_up(stage: Stage, name: str = "lettre.pdf") -> None:
     """Let go of what a person deleted with all its history, or what this risk has cost."""
     kept = {*stage.ground.files().values(), *stage.ground.kept()}
     there = {hashlib.sha256(content).hexdigest() for content in kept}
-    stage.owed = {
-        key: path for key, path in stage.owed.items() if path != f"{ROOT}/lettre.pdf" or key in there
-    }
+    stage.owed = {key: path for key, path in stage.owed.items() if path != f"{ROOT}/{name}" or key in there}
 
 
 def _restore(stage: Stage) -> None:
@@ -323,6 +322,35 @@ def test_6_saved_in_the_same_second_inside_the_check(
         assert (stage.sends(), tries(stage)) == ([1], 1)
         if same_second:
             _give_up(stage)
+        stage.intact()
+
+
+@MODES
+@pytest.mark.parametrize("inside", [True, False])
+def test_6_a_note_saved_inside_the_check_of_a_status(tmp_path: Path, mode: Mode, inside: bool) -> None:
+    """Plain: a note in a status, saved between the server's look at the ETag and its write, is lost; no other is.
+
+    Where versions are kept it is one of them. A PDF is never written over on such a server (R5).
+    """
+    points = Points(point="dms PUT lettre.signature.txt #1", variant="frozen")
+    with Stage(tmp_path, mode, seams=points.seams(workers())) as stage:
+        out(stage)
+        stage.sign()
+        stage.clock.advance(3)
+        account_pass(stage.parts, "cabinet")
+        with frozen(stage, points):
+            note = stage.person.read(f"{ROOT}/{STATUS}") + "appelé le 3/12\r\n".encode()
+            stage.clock.advance(2)
+            stage.write(STATUS, note)
+            stage.clock.advance(2)
+            if inside:
+                stage.dms.misbehave(kind="ignore_conditions", method="PUT", path=f"{ROOT}/{STATUS}")
+        later(stage)
+        assert stage.first_line().startswith("SIGNÉ – «")
+        kept = {*stage.ground.files().values(), *stage.ground.kept()}
+        assert (note in kept) is (mode == "nextcloud" or not inside)
+        if inside and mode == "plain":
+            _give_up(stage, STATUS)
         stage.intact()
 
 

@@ -16,6 +16,7 @@ from tests.worlds import ROOT, Stage
 
 HOUR = 3700
 LINKED = "À CORRIGER – un lien public permet à n’importe qui d’écrire ici"
+UNANSWERED = "À CORRIGER – on ignore encore si un lien public ouvre ce dossier"
 UNTOLD = "À CORRIGER – impossible de savoir si un lien public ouvre ce dossier"
 
 
@@ -166,12 +167,16 @@ def test_many_requests_in_a_folder_cost_one_question_for_it(tmp_path: Path) -> N
 
 
 def test_a_question_without_an_answer_is_no_answer(tmp_path: Path) -> None:
-    """The server fails to tell: busy, it is asked again and nothing is said; refusing, it does not tell."""
+    """The server fails to tell: busy, it is asked again and nothing is said for a while; refusing, it does not tell."""
     with Stage(tmp_path) as stage:
         stage.dms.misbehave(kind="status", path="*files_sharing*", status=503, times=None)
         stage.drop()
         stage.run()
         assert (stage.status(), stage.sends()) == ("", [])
+        assert stage.records() == []
+        stage.clock.advance(1200)
+        stage.run()
+        assert (stage.first_line(), stage.sends()) == (UNANSWERED, []), "after so long it is said"
         stage.dms.behave()
         stage.dms.misbehave(kind="status", path="*inherited*", status=500, times=None)
         later(stage)

@@ -193,7 +193,7 @@ def fingerprint(*directories: Path) -> dict[str, str]:
 
 
 def test_run_signs_and_ends_on_sigterm(stage: Stage) -> None:
-    """From the drop to the signed version; SIGHUP is only answered, SIGTERM ends it with 0; no secret is told."""
+    """From the drop to the signed version; SIGHUP is answered, SIGTERM ends it with 0; no secret is told."""
     stage.connect()
     process = stage.start(debug=True)
     process.ready()
@@ -205,7 +205,7 @@ def test_run_signs_and_ends_on_sigterm(stage: Stage) -> None:
     process.signal(signal.SIGTERM)
     assert process.wait() == 0
     assert stage.invitations() == 1
-    assert "SIGHUP" in process.output
+    assert "taken over between two passes: nothing in it has changed" in process.output
     assert "stopped" in process.output
     tokens = stage.platform.office_tokens()
     for word in (SECRET, MARIE, PHONE, "DUPONT", tokens["office"], tokens["user"], "Traceback"):
@@ -427,6 +427,9 @@ def test_take_over(stage: Stage) -> None:
     refused = stage.call("tick")
     assert refused.returncode == 1
     assert "belongs to" in refused.stderr
+    dry = stage.call("take-over", "lettres", "--dry-run")
+    assert (dry.returncode, "Nothing was changed." in dry.stdout) == (0, True), dry.stderr
+    assert b"other-host" not in stage.dms.person.read("Lettres/.signature/owner")
     taken = stage.call("take-over", "lettres", "--yes")
     assert taken.returncode == 0, taken.stderr
     assert b"other-host" in stage.dms.person.read("Lettres/.signature/owner")
@@ -442,7 +445,7 @@ def test_resolve_a_request_in_doubt(stage: Stage) -> None:
     told = stage.call("status").stdout
     found = re.search(r"(\w{6})  in_doubt", told)
     assert found, told
-    done = stage.call("resolve", found[1], "--not-sent")
+    done = stage.call("resolve", found[1], "--not-sent", "--yes", "--tick")
     assert done.returncode == 0, done.stderr
     assert "is given up" in done.stdout
 

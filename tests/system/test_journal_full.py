@@ -95,12 +95,15 @@ def test_no_room_and_room_again(stage: Stage) -> None:
 
 @pytest.mark.system
 def test_a_start_on_a_disk_that_is_read_only(stage: Stage) -> None:
-    """E1: As after a reboot that found a fault in the file system: it stands still, and is no failed start."""
+    """E1: As after a reboot that found a fault in the file system: it stands still, and is no failed start; SIGHUP does
+    not end it."""
     command = stage.command("run")
     process = Process(
         [command[0], "-c", READ_ONLY_AT_FIRST + HURRIED, *command[3:]], stage.environ, stage.directory
     )
     try:
+        until(lambda: "it is tried again every" in process.output, process)
+        process.signal(signal.SIGHUP)
         assert process.wait() == 1
         assert process.output.count("it is tried again every") == 1
         assert "Read-only file system" in process.output

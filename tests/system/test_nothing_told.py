@@ -12,6 +12,7 @@ import logging
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
+from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +21,18 @@ import pytest
 from connector import logs
 from connector.cli import main, wiring
 from connector.cli.app import app
+from connector.cli.watching import Watching
+from connector.config import load_config
+from connector.errors import NotConnected
 from connector.jesignexpert.transport import BaseTransport, DeadlineTransport
 from connector.lifecycle import State
+from connector.metrics import pages
+from connector.metrics.series import Series
+from connector.steps.telling import tell
 from tests import documents, spreadsheets
 from tests.fakes.echo_proxy import EchoProxy, Fault, before
+from tests.relays import Relay
+from tests.unit.test_notify import Heard, listening
 from tests.worlds import Stage, workers
 
 pytestmark = pytest.mark.system
@@ -36,6 +45,8 @@ PEOPLE = {
 }
 LINES = {name: f"{name} <{email}> {phone}" for name, (email, phone) in PEOPLE.items()}
 A, G, I, L = LINES  # noqa: E741 - as in an equation
+ADMIN = "ops@hébergeur-neutre.fr"
+MAIL_PASSWORD, KEY = "Relais+tr3s=s3cret/%43", "geheim"
 LANDLINE = "04 72 55 61 38"
 PASSWORD = "Mot-de-Passe+tr3s=s3cret/%42"
 FAULTS = (
@@ -70,7 +81,19 @@ class Day(Stage):
     """A stage whose two servers stand behind proxies."""
 
     def __init__(self, directory: Path, stack: ExitStack) -> None:
-        super().__init__(directory, start=False, seams=wiring.Seams(pool=workers(), transport=transport))
+        self.relay = stack.enter_context(Relay(user=("signatures", MAIL_PASSWORD)))
+        self.hook = stack.enter_context(listening())
+        (directory / "mail").write_text(MAIL_PASSWORD)
+        (directory / "mail").chmod(0o600)
+        super().__init__(
+            directory,
+            start=False,
+            seams=wiring.Seams(pool=workers(), transport=transport),
+            settings={"notify": "secretariat@cabinet.fr"},
+            more=f"mail: {{relay: 'smtp://127.0.0.1:{self.relay.port}', from: s@cabinet.fr, admin: {ADMIN}, "
+            f"user: signatures, password: {{file: {directory / 'mail'}}}}}\n"
+            f"hooks: {{chat: {{url: '{self.hook}'}}}}\nping: {{url: '{self.hook}'}}\n",
+        )
         self.dms.accounts.passwords[self.ground.user] = PASSWORD
         self.ground.password = PASSWORD
         (directory / "password").write_text(PASSWORD)
@@ -95,12 +118,26 @@ class Day(Stage):
             self.round()
         proxy.fault = None
 
+    def round(self) -> int:
+        """And whatever has happened is told, by a relay and to a hook in bad moods."""
+        moved = super().round()
+        tell(self.parts)
+        return moved
+
+    def moods(self, number: int) -> None:
+        """Let the relay say no in words that quote everybody, the hook be away; then let all be well."""
+        quoted = f"to {' '.join(LINES.values())} by {MAIL_PASSWORD}"
+        self.relay.says = lambda _mail: ("250 OK", f"554 {quoted}", f"451 {quoted}")[number % 3]
+        self.relay.says_to = lambda _to: ("250 OK", "250 OK", f"550 {quoted}")[number % 3]
+        Heard.status = (200, 500, 302)[number % 3]
+
     def secrets(self) -> set[str]:
         tokens = self.platform.office_tokens()
         links = {part for message in self.platform.outbox() for part in (message.link, message.code) if part}
         return {
             *self.folder_proxy.secrets, *self.platform_proxy.secrets, *links, tokens["office"], tokens["user"],
-            PASSWORD, "sandbox-secret", (self.state.directory / "keys" / "seal").read_text().strip(),
+            PASSWORD, MAIL_PASSWORD, KEY, "sandbox-secret",
+            (self.state.directory / "keys" / "seal").read_text().strip(),
             *(path.rpartition("/")[2] for path in links if "/" in path),
         }  # fmt: skip
 
@@ -122,6 +159,9 @@ def everything_told() -> None:
     logs.configure("DEBUG")
     for name in LIBRARIES:
         logging.getLogger(name).setLevel(logging.DEBUG)
+    logging.getLogger("mail.log").setLevel(
+        logging.CRITICAL
+    )  # the relay's own: it is in this process by chance
 
 
 def verbs() -> set[str]:
@@ -158,6 +198,8 @@ def test_nobody_is_told(
         lines = told.out + told.err
         called, shown = commands(day, capsys, whole=whole)
         secrets |= day.secrets()
+        mails, hooked = day.relay.mails, list(Heard.told)
+    told_to(mails, hooked, secrets)
     assert called | ELSEWHERE == verbs() or not whole
     assert "DEBUG" in lines or "<7>" in lines
     assert lines.count("met a defect") > 0, "no defect was met"
@@ -167,6 +209,26 @@ def test_nobody_is_told(
     search(lines, secrets, people=True, where="the log")
     for verb, text in shown.items():
         search(text, secrets, people=verb not in AT_A_TERMINAL, where=verb)
+
+
+def told_to(mails: Sequence[EmailMessage], hooked: Sequence[Any], secrets: set[str]) -> None:
+    """Whoever administers, and a hook, hear of no person, file or secret; people hear of no secret."""
+    texts = {ADMIN: "", "people": ""}
+    for mail in mails:
+        links = set(re.findall(r"https?://\S+", str(mail.get_content())))
+        administers = "xn--" in str(mail["To"])
+        assert not links or str(mail["To"]) == "o@cabinet.fr", "a link goes to the owner alone"
+        told = f"{mail['Subject']}\n{mail.get_content()}\n{mail['Message-ID']}\n"
+        texts[ADMIN if administers else "people"] += re.sub(r"https?://\S+", "", told)
+    assert texts[ADMIN]
+    assert texts["people"]
+    search(texts[ADMIN], secrets, people=True, where="the administrator's mails")
+    search(texts["people"], secrets, people=False, where="mails")
+    assert not re.search(r"\.pdf|\.yaml|Lettre ", texts[ADMIN])
+    payloads = "\n".join(body.decode() for _method, _path, body in hooked)
+    assert '"format": 1' in payloads
+    search(payloads, secrets, people=True, where="a hook")
+    assert not re.search(r"\.pdf|\.yaml|Lettre ", payloads)
 
 
 def stories(day: Day, *, whole: bool) -> None:
@@ -199,14 +261,17 @@ def more(day: Day) -> None:
 
 def troubles(day: Day, faults: Sequence[Fault]) -> None:
     """Both servers in every kind of trouble, and a defect of our own, before the day ends well."""
-    for fault in faults:
+    for number, fault in enumerate(faults):
+        day.moods(number)
         day.trouble(day.platform_proxy, fault)
     Defect.met = True
     day.clock.advance(3600)
     day.run(4)
     Defect.met = False
-    for fault in faults:
+    for number, fault in enumerate(faults):
+        day.moods(number)
         day.trouble(day.folder_proxy, fault)
+    day.moods(0)
     day.trouble(day.platform_proxy, Fault(401, "application/json"))
     day.renew()
     day.clock.advance(7200)
@@ -233,11 +298,13 @@ def commands(day: Day, capsys: pytest.CaptureFixture[str], *, whole: bool) -> tu
     good, bad = PEOPLE[I], PEOPLE[L]
     clients.write_text(f"e-mail;nom;téléphone\n{good[0]};{I};{good[1]}\n{bad[0]};{L};{LANDLINE}\n")
     plain: list[tuple[str, ...]] = [
-        ("version",), ("status",), ("status", "--json"), *(("show", ref) for ref in refs),
+        ("version",), ("status",), ("status", "--json"), ("status", "--check"), ("spending",),
+        ("spending", "--csv", "-"), *(("show", ref) for ref in refs),
         *(("show", ref, "--json") for ref in refs), ("show", "XXXXXX"),
         ("check-config",), ("check-config", "--offline"),
         ("pause", "cabinet"), ("resume", "cabinet"), ("resolve", refs[0], "--sent"), ("rebuild", "--launch", "lettres"),
         ("take-over", "lettres", "--yes"), ("contacts", "list"), ("schema", "config"),
+        ("notify",), ("notify", "--test"),
         ("forget", PEOPLE[A][0], "--dry-run"), ("forget", PEOPLE[I][0], "--yes"), ("tick", "--dry-run"),
         ("contacts", "import", str(clients), "--account", "cabinet", "--dry-run"),
         ("lint", str(copy)), ("preview", str(copy / "Lettre Vasseur.sign.yaml")),
@@ -256,8 +323,17 @@ def commands(day: Day, capsys: pytest.CaptureFixture[str], *, whole: bool) -> tu
         shown[name] = shown.get(name, "") + told.out + told.err
         called.add(name)
 
-    for arguments in plain if whole else (("status",), ("show", refs[1]), ("contacts", "list")):
+    short = (
+        ("status",),
+        ("status", "--json"),
+        ("status", "--check"),
+        ("spending",),
+        ("show", refs[1]),
+        ("contacts", "list"),
+    )
+    for arguments in plain if whole else short:
         call(*arguments)
+    shown["metrics"] = scraped(day)
     day.stop()
     for proxy, fault in ((day.folder_proxy, FAULTS[0]), (day.platform_proxy, FAULTS[4])):
         proxy.fault = fault
@@ -272,6 +348,20 @@ def commands(day: Day, capsys: pytest.CaptureFixture[str], *, whole: bool) -> tu
     for arguments in (("status",), ("show", refs[0]), ("tick",)) if whole else (("status",),):
         call(*arguments)
     return called, shown
+
+
+def scraped(day: Day) -> str:
+    """What Prometheus, and whoever asks /health, gets to read of this day."""
+    watching = Watching(load_config(day.config_text), day.state, "run")
+    watching.journal = day.parts.journal
+    for name, memory in {"server:dms": day.memory}.items():
+        watching.vitals.passed(name, took_s=1, error=NotConnected(memory.problem), text=memory.problem)
+    watching.vitals.made = lambda: {name: made() for name, made in day.parts.made.items()}
+    series = Series(watching.sources())
+    answered = pages.pages(series, watching.vitals, now=day.clock.now, room=None)
+    told = "".join(answered[path]("").body.decode() for path in sorted(answered))
+    assert 'jse_requests{folder="lettres",state="rejected"}' in told
+    return told
 
 
 def search(text: str, secrets: set[str], *, people: bool, where: str) -> None:

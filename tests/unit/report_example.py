@@ -263,6 +263,10 @@ def rejected_variants() -> list[Variant]:
             problem("public_link_untold"),
         ),
         (
+            "on ignore encore si un lien public ouvre ce dossier",
+            problem("public_link_unanswered"),
+        ),
+        (
             "ce dossier n’envoie rien à une adresse en ailleurs.fr (ligne 2)",
             problem("domain_not_allowed", 2, who="Claire Bernard", written="ailleurs.fr"),
         ),
@@ -728,6 +732,24 @@ def answered_variants() -> list[Variant]:
         ),
         ("À VÉRIFIER – ", adopted),
         ("ANNULÉ – cette demande n’était pas partie", record(State.CANCELLED, reason="not_sent")),
+        (
+            "ANNULÉ – par l’administrateur, le 24 novembre 2026 ; plus personne ne peut signer",
+            record(State.CANCELLED, *HALF, reason="ordered_by_administrator", ended_at=at(24)),
+        ),
+        (
+            "ANNULÉ – par l’administrateur, le 24 novembre 2026 ; plus personne ne peut signer",
+            record(
+                State.CANCELLED, reason="ordered_by_administrator", ended_at=at(24), extra={"kind": "draft"}
+            ),
+        ),
+        (
+            "ANNULÉ – selon l’administrateur, cette demande n’était pas partie",
+            record(State.CANCELLED, reason="given_up_by_administrator", ended_at=at(24)),
+        ),
+        (
+            "À VÉRIFIER – l’administrateur a arrêté cette demande ; rien n’est parti",
+            record(State.HELD, reason="stopped_by_administrator"),
+        ),
         ("ANNULÉ – Jesignexpert a mis fin à la demande", record(State.CANCELLED, reason="platform_failed")),
         ("SIGNÉ – ", record(State.DELIVERED_BESIDE, *DONE, reason="to_check", document=unlike)),
         (

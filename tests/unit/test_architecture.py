@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "connector"
 
 LAYERS: tuple[frozenset[str], ...] = (
-    frozenset({"errors", "logs", "text_yaml", "systemd", "courtesy", "pulse", "certificates"}),
+    frozenset({"errors", "logs", "text_yaml", "systemd", "journald", "courtesy", "pulse", "certificates"}),
     frozenset(
         {
             "sidecar",
@@ -37,7 +38,7 @@ LAYERS: tuple[frozenset[str], ...] = (
                 "documents",
                 "notify",
             ),
-            *("webdav", "jesignexpert"),
+            *("webdav", "jesignexpert", "glance"),
         }
     ),
     frozenset({"steps"}),
@@ -48,10 +49,15 @@ LAYERS: tuple[frozenset[str], ...] = (
             "ahead",
             "looking",
             "attendance",
+            "obeying",
+            "summons",
             "progress",
             "passes",
             "schedule",
             "jobs",
+            "changing",
+            "reload",
+            "running",
             "daemon",
             "metrics",
             "overview",
@@ -105,8 +111,13 @@ def sources() -> Iterator[tuple[str, Path]]:
             yield room, path
 
 
-def imported(path: Path) -> Iterator[tuple[str, int]]:
+@cache
+def imported(path: Path) -> tuple[tuple[str, int], ...]:
     """Dotted names that a module imports, wherever the import stands, with the line."""
+    return tuple(_imported(path))
+
+
+def _imported(path: Path) -> Iterator[tuple[str, int]]:
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
         if isinstance(node, ast.Import):
             yield from ((alias.name, node.lineno) for alias in node.names)

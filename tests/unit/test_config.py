@@ -30,7 +30,7 @@ from connector.config import (
 from connector.config.refusals import NOT_ACTED_ON
 from connector.config.shape import every_key
 from connector.config.tree import Tree
-from connector.config.values import duration, hours, remote_folder
+from connector.config.values import days_at_least, duration, hours, remote_folder
 from connector.errors import ConfigurationError, ConfigurationProblem
 from connector.text_yaml import load
 
@@ -438,6 +438,32 @@ def test_five_faults_are_named_in_one_run() -> None:
             "not a",
         ),
         (GOOD + MAIL.format("from_address: a@b.example"), "mail.from_address", 18, "unknown key"),
+        (GOOD + MAIL.format("user: u"), "mail.user", 18, "mail.password is missing"),
+        (
+            GOOD + MAIL.format("password: {env: P}").replace("smtp:", "smtps:"),
+            "mail.password",
+            18,
+            "mail.user is",
+        ),
+        (GOOD + MAIL.format("user: u, password: {env: P}"), "mail.relay", 18, "smtps:// or smtp+starttls://"),
+        (GOOD + MAIL.format("digest: 8:00"), "mail.digest", 18, "in quotes"),
+        (GOOD + MAIL.format("digest: 08:00"), "mail.digest", 18, "in quotes"),
+        (GOOD + "hooks: {chat: {}}\n", "hooks.chat", 18, "command, or url"),
+        (
+            GOOD + "hooks: {chat: {url: 'https://x.example/', command: /x}}\n",
+            "hooks.chat",
+            18,
+            "command, or url",
+        ),
+        (GOOD + "hooks: {chat: {command: [open-ticket]}}\n", "hooks.chat", 18, "whole path"),
+        (GOOD + "hooks: {chat: {command: /x, events: [always]}}\n", "hooks.chat.events.1", 18, '"alarm"'),
+        (GOOD + "hooks: {chat: {command: /x, name: y}}\n", "hooks.chat.name", 18, "the key above"),
+        (GOOD + "hooks: {chat: {url: 'ftp://x.example/'}}\n", "hooks.chat.url", 18, "https://"),
+        (GOOD + "hooks: {chat: {url: 'https://u:p@x.example/'}}\n", "hooks.chat.url", 18, "a login stands"),
+        (GOOD + "hooks: {}\n", "hooks", 18, "at least one"),
+        (GOOD + "ping: {url: 'https://x.example/ 1'}\n", "ping.url", 18, "no blank"),
+        (GOOD + "policy: {holidays: germany}\n", "policy.holidays", 18, '"alsace-moselle"'),
+        (GOOD + "policy: {weekends: true}\n", "policy.weekends", 18, '"work" or "quiet"'),
         (GOOD + "journal: {url: journal.db}\n", "journal.url", 18, "sqlite:////"),
         (GOOD + "policy: {same_phone: maybe}\n", "policy.same_phone", 18, '"refuse" or "warn"'),
         (GOOD + "policy: {refuse_domains: [localhost]}\n", "policy.refuse_domains.1", 18, "not a domain"),
@@ -576,23 +602,15 @@ def test_times_without_quotes_are_refused() -> None:
 # ------------------------------------------------------------------------------ what is not acted on yet
 
 NOT_YET = {
-    "include": "include: conf.d/*.yaml",
-    "metrics": "metrics: 127.0.0.1:9469",
-    "policy.quiet_hours": 'policy: {quiet_hours: "20:00-08:00"}',
-    "mail.user": MAIL.format("user: u"),
-    "mail.password": MAIL.format("password: {env: P}"),
     "journal.url": "journal: {url: 'postgresql://db.example/journal'}",
     "journal.password": "journal: {password: {env: P}}",
     "platform.follow": "",
-    "folders.*.notify": "",
 }
 
 
 def written(path: str) -> str:
     if path == "platform.follow":
         return changed("  secret:", "  follow: none\n  secret:")
-    if path == "folders.*.notify":
-        return changed("account: lyon", "account: lyon\n    notify: [a@lyon.example]")
     return GOOD + NOT_YET[path] + "\n"
 
 
@@ -603,12 +621,6 @@ def test_what_is_not_acted_on_is_refused_by_name(path: str) -> None:
     assert problem.path == path.replace("*", "letters")
     assert problem.text.startswith("not acted on by this version (0.1.0): ")
     assert problem.line is not None
-
-
-def test_a_folder_cannot_ask_for_what_the_policy_may_not() -> None:
-    """Refusals of the policy hold for a folder's own policy as well."""
-    text = changed("account: lyon", 'account: lyon\n    policy: {quiet_hours: "20:00-08:00"}')
-    assert only(text).path == "folders.letters.policy.quiet_hours"
 
 
 # ----------------------------------------------------------------------------------------------- warnings
@@ -629,6 +641,10 @@ def test_a_folder_cannot_ask_for_what_the_policy_may_not() -> None:
             "accounts.lyon.max_sends_per_day",
         ),
         (changed("https://cloud", "http://cloud"), "servers.cloud.url"),
+        (changed("account: lyon\n", "account: lyon\n    notify: a@lyon.example\n"), "folders.letters.notify"),
+        (GOOD + "hooks: {chat: {url: 'https://x.example/hooks/T0ABCDEF12345678xyz'}}\n", "hooks.chat.url"),
+        (GOOD + "ping: {url: 'https://hc.example/0f5d2e6a-8c7b-4a39-9d1e-2b3c4d5e6f70'}\n", "ping.url"),
+        (GOOD + "ping: {url: 'http://hc.example/me'}\n", "ping.url"),
         (changed("lyon.example/dav", "lyon.example/remote.php/webdav"), "servers.cloud.url"),
     ],
 )
@@ -638,6 +654,12 @@ def test_a_warning_does_not_make_a_file_invalid(text: str, path: str) -> None:
     assert warning.path == path
     assert warning.line is not None
     assert load_config(text)
+
+
+def test_a_plain_address_to_call_is_no_warning() -> None:
+    """One without a key in it, or on this host."""
+    for url in ("https://chat.example/hooks/signatures-of-the-firm?room=1", "http://127.0.0.1:9000/ping"):
+        assert problems(GOOD + f"ping: {{url: '{url}'}}\n", warnings=True) == []
 
 
 def test_http_on_loopback_is_no_warning() -> None:
@@ -814,6 +836,16 @@ def test_durations_without_a_known_unit_are_refused(text: str) -> None:
     """Also fractions, signs, other digits, and lengths beyond ten years."""
     with pytest.raises(ValueError, match=r"duration needs its unit|ten years"):
         duration(text)
+
+
+def test_what_is_kept_is_not_erased_by_a_zero() -> None:
+    """``remember_contacts: 0d`` is never; here it would have erased every address and number of what is over."""
+    assert days_at_least("1d") == timedelta(days=1)
+    for wrong in ("0d", "23h"):
+        with pytest.raises(ValueError, match="at least 1d; to keep everything, leave the line out"):
+            days_at_least(wrong)
+    found = only(GOOD + "keep_personal_data: 0d\n")
+    assert (found.path, "at least 1d" in found.text) == ("keep_personal_data", True)
 
 
 def test_hours_run_over_midnight() -> None:

@@ -120,3 +120,41 @@ def test_another_machine_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     assert alone() is False
     monkeypatch.setattr(sys, "platform", "plan9")
     assert only_within([str(Path.cwd())]) is False
+
+
+UNLOCKED = """
+import logging, sys
+from connector import confinement
+from connector.isolation import IsolatedPool
+
+# What a kernel without Landlock answers: no such call, to this process and all that it starts.
+load, is_it, no, yes = (0x20, 0, 0, 0), (0x15, 0, 1, 444), (0x06, 0, 0, 0x50000 | 38), (0x06, 0, 0, 0x7FFF0000)
+assert confinement._filter([load, is_it, no, yes])
+logging.basicConfig(level=logging.WARNING, format="%(message)s")
+with IsolatedPool(within=[__import__("pathlib").Path(sys.argv[1])]) as pool:
+    for _ in range(3):
+        print(pool.call("isolation.held")["files"])
+"""
+
+
+@pytest.mark.skipif(platform.machine() not in {"x86_64", "aarch64"}, reason="its numbers are not known")
+def test_a_kernel_that_does_not_help_is_told_once(tmp_path: Path) -> None:
+    """An administrator who believes that workers see no other files must hear where they do; jobs go on."""
+    done = subprocess.run(
+        [sys.executable, "-c", UNLOCKED, str(tmp_path)],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    assert done.stdout.split() == ["False"] * 3
+    told = "this kernel does not offer Landlock: foreign files are read by workers that are held by their limits alone"
+    assert done.stderr.splitlines() == [told]
+
+
+def test_a_kernel_that_helps_is_not_talked_about(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """Nor is a verb told that a person runs on files of their own."""
+    with IsolatedPool(within=[tmp_path]) as confined, IsolatedPool() as free:
+        held = confined.call("isolation.held")
+        free.call("isolation.held")
+    assert bool(caplog.records) is not all(held.values())

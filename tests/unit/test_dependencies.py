@@ -6,8 +6,9 @@ import re
 import sys
 
 import pytest
+from packaging.utils import canonicalize_name
 
-from tests.dependency_list import FOR, PAGE, PROJECT, constrained, installed, known_dates, page
+from tests.dependency_list import FOR, PAGE, PROJECT, constrained, installed, known_dates, page, wanted_by
 
 PERMISSIVE = re.compile(
     r"(?i)\b(?:mit|mit-cmu|apache|bsd|isc|hpnd|psf|python software foundation|unlicense|zlib|mpl|mozilla)\b"
@@ -43,3 +44,21 @@ def test_each_licence_is_one_that_goes_with_ours() -> None:
             continue
         assert PERMISSIVE.search(each.licence), (each.name, each.licence)
         assert not COPYLEFT.search(each.licence), (each.name, each.licence)
+
+
+def test_what_is_constrained_fits_together() -> None:
+    """A fresh set-up resolves: each version is one that those who want the package take."""
+    versions = constrained()
+    waiting, seen = [PROJECT], set[str]()
+    strangers = []
+    while waiting:
+        parent = waiting.pop()
+        if parent in seen:
+            continue
+        seen.add(parent)
+        for wanted in wanted_by(parent):
+            name = canonicalize_name(wanted.name)
+            if name not in versions or not wanted.specifier.contains(versions[name], prereleases=True):
+                strangers.append(f"{parent} wants {wanted}; constrained: {versions.get(name)}")
+            waiting.append(name)
+    assert strangers == []

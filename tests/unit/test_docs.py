@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+import textwrap
 import tomllib
 from dataclasses import replace
 from pathlib import Path
@@ -26,6 +27,7 @@ ROOT = Path(__file__).parents[2]
 GUIDE = (ROOT / "docs" / "guide-utilisateur.md").read_text("utf-8")
 README = (ROOT / "README.md").read_text("utf-8")
 ADMINISTRATOR = (ROOT / "docs" / "administrator.md").read_text("utf-8")
+REHEARSE = (ROOT / "docs" / "rehearse.md").read_text("utf-8")
 PLATFORM = (ROOT / "docs" / "platform.md").read_text("utf-8")
 
 
@@ -33,13 +35,20 @@ def yaml_blocks(text: str) -> list[str]:
     return re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)
 
 
-def verbs() -> set[str]:
+def configurations() -> list[str]:
+    """Whole files: what the administrator's page shows of one alone is added to the least that works."""
+    least, *others = yaml_blocks(ADMINISTRATOR)
+    whole = [block for text in (README, REHEARSE) for block in yaml_blocks(text) if "config_version" in block]
+    return [*whole, least, *(block if "config_version" in block else least + block for block in others)]
+
+
+def verbs(*, hidden: bool = True) -> set[str]:
     import typer.main
 
     from connector.cli.app import app
 
     commands = typer.main.get_command(app).commands  # type: ignore[attr-defined]
-    return {name for name, command in commands.items() if not command.hidden}
+    return {name for name, command in commands.items() if hidden or not command.hidden}
 
 
 @pytest.mark.parametrize("state", State)
@@ -50,11 +59,12 @@ def test_the_readme_names_every_state(state: State) -> None:
 def test_the_readme_names_every_verb_and_no_other() -> None:
     section = README.split("## Commands")[1].split("## ")[0]
     named = {text.split()[0] for text in re.findall(r"`([^`]+)`", section)}
-    assert named - {"--help", "jse-connector"} == verbs()
+    assert named - {"--help", "jse-connector"} == verbs(hidden=False)
 
 
 def test_every_command_in_the_documents_exists() -> None:
-    for text in (README, ADMINISTRATOR, PLATFORM):
+    for page in (ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))):
+        text = page.read_text("utf-8")
         named = set(re.findall(r"(?m)(?:^|`|bin/)jse-connector ([a-z][a-z-]+)", text))
         assert named <= verbs()
 
@@ -114,10 +124,21 @@ def test_the_example_configuration_loads() -> None:
     assert load_config(ROOT / "config.example.yaml").folders
 
 
-@pytest.mark.parametrize("block", yaml_blocks(ADMINISTRATOR))
-def test_the_least_configuration_loads(block: str) -> None:
-    config = load_config(block)
+@pytest.mark.parametrize("text", configurations())
+def test_the_least_configuration_loads(text: str) -> None:
+    config = load_config(textwrap.dedent(text))
     assert {folder.send.value for folder in config.folders.values()} == {"preview"}
+
+
+def test_the_readme_shows_a_request_that_is_read() -> None:
+    """And tells of its status what is really said."""
+    (block,) = (each for each in yaml_blocks(README) if "signataires" in each)
+    assert isinstance(read_sidecar(textwrap.dedent(block).encode()), SignatureRequest)
+    quoted = " ".join(README.split()).replace("\u00a0", " ")
+    first_lines = "\n".join(text.split("\n")[0].replace("\u00a0", " ") for text in shown_texts())
+    shown = re.findall(r"« (PRÊT – [^»]+) »", quoted)
+    assert shown
+    assert [line for line in shown if not re.search(rf"(?m)^{re.escape(line)}", first_lines)] == []
 
 
 def test_the_platform_page_lists_every_line_with_its_grade() -> None:
@@ -135,13 +156,6 @@ def test_the_version_is_one() -> None:
     with (ROOT / "pyproject.toml").open("rb") as stream:
         assert tomllib.load(stream)["project"]["version"] == __version__
     assert f"## [{__version__}]" in (ROOT / "CHANGELOG.md").read_text("utf-8")
-
-
-def test_links_between_documents_lead_somewhere() -> None:
-    for page in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))):
-        for target in re.findall(r"\]\(([^)#]+)\)", page.read_text("utf-8")):
-            if "://" not in target:
-                assert (page.parent / target).exists(), f"{page.name}: {target}"
 
 
 def test_pinned_versions_are_only_versions() -> None:

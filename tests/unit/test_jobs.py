@@ -90,6 +90,23 @@ def test_a_job_never_runs_twice_at_once_and_loses_nothing() -> None:
         assert (work.passes, work.most_at_once) == (2, 1)
 
 
+def test_what_is_planned_is_told() -> None:
+    """A job that works has no next time, and moves for as long as something comes; one that rests has one."""
+    work = Work(held=True)
+    with running(work) as jobs:
+        assert work.reached(1)
+        busy = jobs.plans()["server:0"]
+        assert (busy.busy, busy.next_at, busy.late) == (True, None, False)
+        assert busy.stirred_at is not None
+        assert abs(datetime.now(UTC) - busy.stirred_at) < timedelta(seconds=GENEROUS)
+        work.leave.set()
+        rest(jobs)
+        calm = jobs.plans()["server:0"]
+        assert (calm.busy, calm.stirred_at) == (False, None)
+        assert calm.next_at is not None
+        assert calm.next_at > datetime.now(UTC)
+
+
 def test_a_job_that_asks_for_itself_runs_every_time() -> None:
     """No alarm is lost between the end of a pass and the thread that comes home, a hundred times in a row."""
     jobs: Jobs

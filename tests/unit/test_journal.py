@@ -1026,6 +1026,26 @@ def test_a_journal_of_version_2_keeps_everything(journal: Journal, path: Path, c
         assert list(opened.overviews("lyon", "/")) == ["/x"]
 
 
+def test_a_journal_of_version_3_keeps_everything(journal: Journal, path: Path, clock: Clock) -> None:
+    """3 → 4: the letters come, all else is as it was; of what has happened before nobody is told any more."""
+    record = prepared(journal)
+    journal.close()
+    made_today = tables(path)
+    with raw(path) as db:
+        db.execute("DROP TABLE outbox")
+        db.execute("UPDATE meta SET value = '3' WHERE name = 'schema'")
+    before = {name: rows for name, rows in contents_of(path).items() if name not in {"meta", "outbox"}}
+    with contextlib.closing(Journal(f"sqlite:///{path}", now=clock)) as opened:
+        assert opened.get(record.id) == record
+        found = contents(path)
+        assert {name: found[name] for name in before} == before
+        assert found["outbox"] == []
+        assert tables(path) == made_today
+        assert opened.news(opened.told_up_to()) == []
+        opened.mark_account("lyon", "held", {"cause": "tokens"})
+        assert [one.name for one in opened.news(opened.told_up_to())] == ["held"]
+
+
 def contents_of(path: Path) -> dict[str, list[tuple[Any, ...]]]:
     """What there is in those tables that an older journal has."""
     with raw(path) as db:
@@ -1085,3 +1105,26 @@ def test_who_has_a_document_is_found_without_reading_everything(journal: CutJour
     assert journal.touching("dms", [], []) == journal.touching("autre", [href], ["7"]) == []
     journal.touch(main, closed=True)
     assert journal.touching("dms", [href], ["7"]) == []
+
+
+def test_each_step_of_a_life_is_one_line(journal: CutJournal, caplog: pytest.LogCaptureFixture) -> None:
+    """Once its fact is kept, and never before; what moves no state says nothing; nobody and no file is named."""
+    caplog.set_level("INFO", "connector.journal")
+    record = journal.add(**fields())
+    record = journal.note(record, "seen", subject="Bilan DUPONT")
+    record = journal.fact(record, Event.PREPARED)
+    journal.cut = True
+    with pytest.raises(Cut):
+        journal.fact(record, Event.MARKED)
+    told = [(each.getMessage(), each.about) for each in caplog.records]  # type: ignore[attr-defined]
+    subjects = {"ref": record.ref, "folder": "lettres", "account": "lyon", "server": "dms"}
+    assert told == [
+        (
+            f"{record.ref} in folder lettres is waiting (added)",
+            {**subjects, "state": "waiting", "event": "added"},
+        ),
+        (
+            f"{record.ref} in folder lettres is prepared (prepared)",
+            {**subjects, "state": "prepared", "event": "prepared"},
+        ),
+    ]

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import io
+import json
 import logging
+import os
+import socket
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-from connector import logs
+from connector import journald, logs
 
 JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0w5N_XgL0n3I9PlFUP0THsR8U"
 
@@ -69,6 +73,11 @@ def test_hides(secret: str) -> None:
 def test_keeps(line: str) -> None:
     """References, states, numbers and names of settings stay readable."""
     assert logs.redact(line) == line
+
+
+def test_an_endless_word_costs_nothing() -> None:
+    """What a server sends in one piece is neither read nor told; looking through it would take hours."""
+    assert logs.redact(f"it said {'x' * 3_000_000} and {'y' * 100}") == f"it said … and {'y' * 100}"
 
 
 def test_a_url_keeps_its_host() -> None:
@@ -171,3 +180,115 @@ def test_an_error_of_the_system_tells_its_number_and_no_file() -> None:
     assert "OSError: [Errno 28] No space left on device" in text
     assert "DUPONT" not in text
     assert logs.told(OSError("DUPONT")).endswith("OSError")
+
+
+# ------------------------------------------------------------------------------------ what a line is about
+
+ABOUT = {
+    "ref": "7F3K2Q",
+    "folder": "lyon-letters",
+    "state": "in_progress",
+    "account": "lyon",
+    "subject": "Bilan DUPONT",
+}
+
+
+def test_a_line_is_about_what_its_thread_is_at() -> None:
+    """As JSON: reference, folder and state are keys; what is no known key, or no plain word, is none."""
+    stream = io.StringIO()
+    logs.configure("DEBUG", stream=stream, form="json")
+    log = logging.getLogger("connector.test")
+    with logs.about(**ABOUT):
+        log.info("asked again for marie@cabinet.fr", extra={"about": {"state": "sealing", "event": "signed"}})
+        with logs.about(folder="Lettre de Marie Dupont", ref=""):
+            log.warning("two\nlines")
+    log.info("after")
+    first, second, third = (json.loads(line) for line in stream.getvalue().splitlines())
+    assert {key: first[key] for key in ("level", "logger", "message")} == {
+        "level": "info", "logger": "connector.test", "message": "asked again for …",
+    }  # fmt: skip
+    assert {key: first[key] for key in logs.FIELDS if key in first} == {
+        "ref": "7F3K2Q", "folder": "lyon-letters", "state": "sealing", "event": "signed", "account": "lyon",
+    }  # fmt: skip
+    assert first["at"].endswith("+00:00")
+    assert (second["message"], second["account"]) == ("two\nlines", "lyon")
+    assert not {"folder", "ref", "subject"} & second.keys()
+    assert not {"folder", "ref", "state"} & third.keys()
+
+
+class Listening:
+    """A journal's end of its socket."""
+
+    def __init__(self, directory: Path) -> None:
+        self.path = str(directory / "socket")
+        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self._socket.bind(self.path)
+        self._socket.settimeout(5)
+
+    def entry(self) -> dict[str, str]:
+        """Read one entry, whichever way it came. systemd.io/JOURNAL_NATIVE_PROTOCOL."""
+        data, handles, _flags, _address = socket.recv_fds(self._socket, 1_000_000, 1)
+        for handle in handles:
+            with os.fdopen(handle, "rb") as stream:
+                stream.seek(0)
+                data = stream.read()
+        fields = {}
+        while data:
+            line, _, data = data.partition(b"\n")
+            name, equals, value = line.partition(b"=")
+            if not equals:
+                size, data = int.from_bytes(data[:8], "little"), data[8:]
+                value, data = data[:size], data[size + 1 :]
+            fields[name.decode()] = value.decode()
+        return fields
+
+    def close(self) -> None:
+        self._socket.close()
+
+
+@pytest.fixture
+def journal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Listening]:
+    listening = Listening(tmp_path)
+    monkeypatch.setattr("connector.journald.SOCKET", listening.path)
+    monkeypatch.setattr(journald.Journald.__init__, "__defaults__", (listening.path,))
+    yield listening
+    listening.close()
+
+
+def test_systemds_journal_gets_fields(journal: Listening, tmp_path: Path) -> None:
+    """Where standard error is the journal's own, each record goes there whole, lines and all, and redacted."""
+    with (tmp_path / "stream").open("w") as stream:
+        found = os.fstat(stream.fileno())
+        logs.configure("INFO", stream=stream, environ={"JOURNAL_STREAM": f"{found.st_dev}:{found.st_ino}"})
+        log = logging.getLogger("connector.test")
+        with logs.about(**ABOUT):
+            log.error("two lines\nfor %s", "06 12 34 56 78")
+        entry = journal.entry()
+        log.info("x " * 300_000)
+        large = journal.entry()
+        journal.close()
+        log.warning("nobody listens")
+        logs.configure("INFO", stream=stream, environ={})
+    assert entry["MESSAGE"] == "two lines\nfor …"
+    assert (entry["PRIORITY"], entry["LOGGER"], entry["SYSLOG_IDENTIFIER"]) == (
+        "3",
+        "connector.test",
+        "jse-connector",
+    )
+    told = {name: value for name, value in entry.items() if name.startswith("JSE_")}
+    assert told == {
+        "JSE_REF": "7F3K2Q", "JSE_FOLDER": "lyon-letters", "JSE_STATE": "in_progress", "JSE_ACCOUNT": "lyon",
+    }  # fmt: skip
+    assert entry["CODE_FUNC"] == "test_systemds_journal_gets_fields"
+    assert large["MESSAGE"] == "x " * 300_000
+    assert "<4>WARNING connector.test: nobody listens" in (tmp_path / "stream").read_text()
+
+
+def test_another_stream_of_the_same_name_is_not_the_journal(journal: Listening, tmp_path: Path) -> None:
+    """JOURNAL_STREAM is inherited by whatever a service starts; it means the stream that it names, and no other."""
+    assert not journald.is_connected({"JOURNAL_STREAM": "8:1"}, 2)
+    assert not journald.is_connected({}, 2)
+    with (tmp_path / "stream").open("w") as stream:
+        logs.configure("INFO", stream=stream, environ={"JOURNAL_STREAM": "8:1"})
+        logging.getLogger("connector.test").info("said")
+    assert (tmp_path / "stream").read_text() == "<6>INFO    connector.test: said\n"

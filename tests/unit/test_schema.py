@@ -31,7 +31,7 @@ from connector.sidecar.reading import read_sidecar
 from connector.sidecar.schema import SUBJECT_LENGTH, keys_of, loose
 from connector.sidecar.schema_words import KEYS, WORDS
 from connector.text_yaml import decode
-from tests.unit.test_docs import ADMINISTRATOR, GUIDE, ROOT, yaml_blocks
+from tests.unit.test_docs import GUIDE, ROOT, configurations, yaml_blocks
 
 ROOMS = ("request", "signatory", "place", "reminder")
 MARIE = "Marie Dupont <marie.dupont@example.fr> 06 12 34 56 78"
@@ -289,9 +289,7 @@ def test_the_guides_lines_pass(line: str) -> None:
         assert faults("request", value) == []
 
 
-@pytest.mark.parametrize(
-    "text", [(ROOT / "config.example.yaml").read_text("utf-8"), *yaml_blocks(ADMINISTRATOR)]
-)
+@pytest.mark.parametrize("text", [(ROOT / "config.example.yaml").read_text("utf-8"), *configurations()])
 def test_the_configurations_pass(text: str) -> None:
     assert load_config(text).folders
     for value in loaded(text):
@@ -478,8 +476,10 @@ BAD_CONFIGURATIONS = [
     ("ceiling", "account: lyon}", "account: lyon, send: always}"),
     ("version", "config_version: 1", "config_version: 7"),
     ("path", "path: /Lettres/", "path: Lettres"),
-    ("not yet", "folders:", "metrics: 127.0.0.1:9469\nfolders:"),
-    ("quiet", "folders:", "policy: {quiet_hours: \"20:00-08:00\"}\nfolders:"),
+    ("metrics", "folders:", "metrics: 0.0.0.0:9469\nfolders:"),
+    ("quiet", "folders:", "policy: {quiet_hours: \"at night\"}\nfolders:"),
+    ("occasion", "folders:", "hooks: {chat: {url: \"https://chat.example/x\", events: [always]}}\nfolders:"),
+    ("digest", "folders:", "mail: {relay: smtp://r.example, from: a@b.fr, admin: a@b.fr, digest: noon}\nfolders:"),
     ("follow", "shortcut: x", "shortcut: x, follow: none"),
     ("url", "https://sign.example/", "ftp://sign.example/"),
     ("name", "lyon: {sender", "\"ly on\": {sender"),
@@ -509,6 +509,20 @@ def test_the_least_configuration_passes_however_it_is_quoted() -> None:
         for value in loaded(text):
             assert faults("config", value) == []
         assert read_config(text).config is not None
+
+
+def test_a_file_in_parts() -> None:
+    """What is needed may stand in what is included; a part needs nothing, and includes nothing."""
+    main = next(iter(loaded("config_version: 1\ninclude: conf.d/*.yaml\n")))
+    assert faults("config", main) == []
+    assert faults("config", {"config_version": 1}) != []
+    assert faults("config", {"include": "conf.d/*.yaml"}) != []
+    for key in ("servers", "accounts", "folders", "platform"):
+        part = next(iter(loaded("\n".join(line for line in LEAST.splitlines() if line.startswith(key)))))
+        assert faults("config-part", part) == []
+        assert faults("config", part) != []
+    assert faults("config-part", {"include": "x.yaml"}) != []
+    assert faults("config-part", {"folder": {}}) != []
 
 
 def test_the_schemas_limits_are_those_in_force() -> None:

@@ -1,0 +1,38 @@
+"""Where this connector keeps what it must not lose. Apart from ``wiring``, which takes long to load."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from connector.cli import private
+from connector.errors import JournalError
+
+
+@dataclass(frozen=True, kw_only=True)
+class State:
+    """Where this connector keeps what it must not lose. Directories are 0700."""
+
+    directory: Path
+
+    @property
+    def journal_url(self) -> str:
+        """SQLite journal, unless the configuration names another."""
+        return f"sqlite:///{self.directory / 'journal' / 'journal.sqlite'}"
+
+    def make(self) -> None:
+        """Make the directories, and whatever is in them ours alone. Raises JournalError when that cannot be done."""
+        try:
+            for name in ("", *private.OWN):
+                (self.directory / name).mkdir(mode=private.DIRECTORY, parents=True, exist_ok=True)
+            private.made_private(self.directory)
+        except OSError as error:
+            raise JournalError(f"state directory {self.directory}: {error.strerror}") from error
+
+
+def state_directory(given: Path | None) -> Path:
+    """Return the state directory: the one given, systemd's, or the system's usual one."""
+    if given is not None:
+        return given
+    return Path(os.environ.get("STATE_DIRECTORY", "/var/lib/jse-connector").split(":")[0])

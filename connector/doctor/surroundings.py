@@ -1,0 +1,275 @@
+"""What this host gives the service: a mail relay, credentials, systemd, inotify, confinement, libraries."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import smtplib
+import sqlite3
+import ssl
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from importlib import metadata
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit
+
+from connector.config import Mail, SecretReference, references
+from connector.doctor.lines import Line, Private, counted, fail, note, ok
+from connector.doctor.visit import Visit
+from connector.errors import ConnectorError
+from connector.isolation import IsolatedPool
+from connector.webdav import mounts
+
+_RELAY_S: Final = 10.0
+_PORTS: Final = {"smtp": 25, "smtps": 465, "smtp+starttls": 587}
+_UNIT: Final = "jse-connector.service"
+_INOTIFY: Final = Path("/proc/sys/fs/inotify/max_user_watches")
+_MOST_COUNTED: Final = 200_000
+LIBRARIES: Final = (
+    *("webdavclient3", "requests", "urllib3", "lxml", "httpx", "SQLAlchemy", "pydantic", "APScheduler"),
+    *("pypdf", "pyHanko", "pypdfium2", "reportlab", "pillow", "pi-heif", "openpyxl", "typer", "rich"),
+)
+
+
+def relay(visit: Visit) -> Iterator[Line]:
+    """Would the relay take a mail to the administrator? It is asked, and no mail is sent (RFC 5321 section 4.1)."""
+    mail = visit.config.mail
+    if mail is None:
+        return
+    where = Private(urlsplit(mail.relay).hostname or "localhost", "the relay")
+    try:
+        with _connected(mail) as session:
+            password = visit.secrets.get("mail.password")
+            user = visit.secrets.get("mail.user") if isinstance(mail.user, SecretReference) else mail.user
+            if user and password:
+                session.login(user, password)
+            session.ehlo_or_helo_if_needed()
+            taken = [session.mail(mail.from_address), session.rcpt(mail.admin)]
+            session.rset()
+    except smtplib.SMTPAuthenticationError:
+        yield fail("JSE-H08", "mail relay {where} refuses the login", where=where)
+        return
+    except (OSError, smtplib.SMTPException) as error:
+        # Its own words may quote addresses.
+        yield fail("JSE-H08", "mail relay {where}: {why}", where=where, why=_reason(error))
+        return
+    for what, (code, _) in zip(("mail.from", "mail.admin"), taken, strict=True):
+        if code >= 500:
+            yield fail(
+                "JSE-H08",
+                "mail relay {where} does not take {what} ({status})",
+                where=where,
+                what=what,
+                status=code,
+            )
+            return
+        if code >= 400:
+            yield note(
+                "JSE-H08",
+                "mail relay {where} puts {what} off ({status}): try again",
+                where=where,
+                what=what,
+                status=code,
+            )
+            return
+    yield ok("relay accepts mail")
+
+
+def _connected(mail: Mail) -> smtplib.SMTP:
+    url = urlsplit(mail.relay)
+    host, port = url.hostname or "localhost", url.port or _PORTS[url.scheme]
+    context = ssl.create_default_context()
+    if url.scheme == "smtps":
+        return smtplib.SMTP_SSL(host, port, timeout=_RELAY_S, context=context)
+    session = smtplib.SMTP(host, port, timeout=_RELAY_S)
+    if url.scheme == "smtp+starttls":
+        try:
+            session.starttls(context=context)
+        except BaseException:
+            session.close()
+            raise
+    return session
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, ssl.SSLError):
+        return "its certificate is not believed"
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    return type(error).__name__
+
+
+def credentials(visit: Visit) -> Iterator[Line]:
+    """Which secrets can be read here, and whether others can read them, too."""
+    wanted = references(visit.config)
+    missing = dict(visit.missing)
+    of_the_unit = sorted(path for path, one in wanted if path in missing and one.credential is not None)
+    if of_the_unit and not os.environ.get("CREDENTIALS_DIRECTORY"):
+        yield fail(
+            "JSE-H03",
+            "{number} of {all} secrets are credentials of the unit, which a command by hand does not see; this does:",
+            command="jse-connector-as-service doctor",
+            number=len(of_the_unit),
+            all=len(wanted),
+        )
+        for path in of_the_unit:
+            del missing[path]
+    for path, why in missing.items():
+        yield fail("JSE-H03", "{path}: {why}", path=path, why=Private(why, "cannot be read here"))
+    for path, reference in wanted:
+        if (
+            path not in visit.missing
+            and isinstance(reference, SecretReference)
+            and reference.file is not None
+        ):
+            with suppress(OSError):
+                if reference.file.stat().st_mode & 0o044:
+                    yield fail(
+                        "JSE-H17", "{path}: its file can be read by other users of this host", path=path
+                    )
+    if not visit.missing:
+        yield ok("{number} seen", number=counted(len(wanted), "secret"))
+
+
+def service(visit: Visit, *, running: bool, shown: Mapping[str, str] | None = None) -> Iterator[Line]:
+    """Does the service run, and does systemd watch over it? ``shown``: what systemd tells of the unit."""
+    shown = unit_shown() if shown is None else shown
+    if not shown or shown.get("LoadState") != "loaded":
+        if running:
+            yield ok("service running (not as a unit of systemd here)")
+        elif visit.known.examined is not None:
+            yield note("JSE-H10", "nothing works on the journal: the service is not running")
+        return
+    active = shown.get("ActiveState", "")
+    if active not in {"active", "activating", "reloading"}:
+        yield note(
+            "JSE-H10", "the unit is {active} ({result})", active=active, result=shown.get("Result", "")
+        )
+        return
+    watchdog = shown.get("WatchdogUSec", "0")
+    if watchdog in {"0", "", "infinity"}:
+        yield note("JSE-H11", "the unit is {active}, and has no watchdog", active=active)
+    else:
+        yield ok(
+            "service {active}, watchdog {watchdog}, {restarts}",
+            active=active,
+            watchdog=watchdog,
+            restarts=counted(int(shown.get("NRestarts", "0") or 0), "restart"),
+        )
+
+
+def unit_shown() -> Mapping[str, str]:
+    """What systemd tells of the unit; nothing where it is not the manager here, or cannot be asked."""
+    command = shutil.which("systemctl")
+    if command is None or not Path("/run/systemd/system").is_dir():
+        return {}
+    properties = "LoadState,ActiveState,Result,WatchdogUSec,NRestarts"
+    try:
+        done = subprocess.run(  # noqa: S603 - a fixed command
+            [command, "show", _UNIT, f"--property={properties}"],
+            capture_output=True,
+            text=True,
+            timeout=10,
+            check=False,
+            stdin=subprocess.DEVNULL,
+        )
+    except (OSError, subprocess.SubprocessError):
+        return {}
+    lines = (line.partition("=") for line in done.stdout.splitlines())
+    return {name: value for name, _, value in lines}
+
+
+def wake_ups(visit: Visit) -> Iterator[Line]:
+    """Folders that wake the service: there, local, and few enough for the kernel."""
+    watched = {name: folder.wake for name, folder in visit.config.folders.items() if folder.wake is not None}
+    total = 0
+    for name, path in watched.items():
+        if not path.is_dir() or not os.access(path, os.R_OK | os.X_OK):
+            yield note("JSE-H12", "folders.{name}.wake: not there, or not readable by this user", name=name)
+            continue
+        kind = mounts.filesystem(path.resolve())
+        if mounts.is_remote(kind):
+            yield note(
+                "JSE-H12",
+                "folders.{name}.wake: a {kind} mount tells of this host's changes alone",
+                name=name,
+                kind=kind,
+            )
+        for _ in os.walk(path):
+            total += 1
+            if total > _MOST_COUNTED:
+                break
+    try:
+        limit = int(_INOTIFY.read_text("ascii"))
+    except (OSError, ValueError):
+        limit = 0
+    if limit and total > limit:
+        yield note(
+            "JSE-H12",
+            "{total} to be watched, and the kernel allows {limit:,}",
+            total=counted(total, "folder"),
+            limit=limit,
+        )
+    elif total:
+        allowed = f" of {limit:,} that the kernel allows" if limit else ""
+        yield ok("{total} watched for wake-ups{allowed}", total=counted(total, "folder"), allowed=allowed)
+
+
+def confinement() -> Iterator[Line]:
+    """Start a worker as the service does, and ask what this kernel holds it to."""
+    with (
+        tempfile.TemporaryDirectory(prefix="jse-doctor-") as directory,
+        IsolatedPool(maximum=1, within=[Path(directory)]) as pool,
+    ):
+        try:
+            missing = str(pool.call("isolation.missing"))
+            held = dict(pool.call("isolation.held"))
+        except ConnectorError as error:
+            yield fail(
+                "JSE-H14",
+                "no worker can read documents here: {why}",
+                why=Private(str(error), type(error).__name__),
+            )
+            return
+    if missing:
+        yield fail("JSE-H14", "the library {missing} cannot be loaded", missing=missing)
+        return
+    wanted = {"alone": "seccomp", "files": "Landlock"}
+    absent = [name for key, name in wanted.items() if not held.get(key)]
+    if absent:
+        yield note(
+            "JSE-H13",
+            "documents are read under limits, without {absent}: this kernel does not hold it",
+            absent=" and ".join(absent),
+        )
+    else:
+        yield ok("documents are read confined (seccomp, Landlock, limits)")
+
+
+def versions() -> Iterator[Line]:
+    """What this runs on; every library stands in the report and in ``--json``."""
+    yield ok(
+        "Python {python}, SQLite {sqlite}, {openssl}",
+        python=platform.python_version(),
+        sqlite=sqlite3.sqlite_version,
+        openssl=" ".join(ssl.OPENSSL_VERSION.split()[:2]),
+    )
+
+
+def libraries() -> dict[str, str]:
+    """Return name → version of what is installed here of the libraries that do the work."""
+    found = {}
+    for name in LIBRARIES:
+        with suppress(metadata.PackageNotFoundError):
+            found[name] = metadata.version(name)
+    return found
+
+
+def machine() -> str:
+    """Name system, kernel and machine; not the host."""
+    return f"{platform.system()} {platform.release()} {platform.machine()}, {sys.implementation.name}"

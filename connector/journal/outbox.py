@@ -1,0 +1,297 @@
+"""What is still to be told, to whom: one row a piece of news, kept until it was told or given up.
+
+A row holds no text: what is told is made of the journal's facts when it leaves, so that nothing personal lies here but
+the address it goes to, which is emptied with the row's end. Rows that leave together bear the same ``batch`` before
+they do (the intent): after a crash the same mail goes again, under the same name. Keys and causes are the caller's;
+one that is known already is not taken again. Source: issue "The administrator's day" point 7.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final
+
+import sqlalchemy as sa
+
+from connector.journal import schema, statements
+from connector.journal.database import Database, when
+
+_CURSOR: Final = "told_up_to"
+WAITING, LEAVING, TOLD, DROPPED = "waiting", "leaving", "told", "dropped"
+"""``Letter.state``. LEAVING: a batch was made of it; whether it left is not known until it is TOLD."""
+_OPEN: Final = (WAITING, LEAVING)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Letter:
+    """One piece of news for one place. Times are aware UTC; ``data`` is of plain types and names nobody."""
+
+    key: str
+    kind: str
+    """What it is made of, and how: ``request``, ``alarm``, ``digest``, ``hook`` …"""
+    to: str
+    """An address, or a hook's name; empty once it is over."""
+    cause: str
+    """Equal for what may be told together."""
+    due_at: datetime
+    phase: str = ""
+    """``on`` or ``over`` for what begins and ends."""
+    record_id: int | None = None
+    data: Mapping[str, Any] = field(default_factory=dict)
+    id: int = 0
+    at: datetime | None = None
+    attempts: int = 0
+    state: str = WAITING
+    batch: str = ""
+    done_at: datetime | None = None
+    error: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class News:
+    """One event of the journal, as it was kept. ``record_id`` None: of an account, a server, a folder."""
+
+    id: int
+    record_id: int | None
+    subject: str
+    name: str
+    at: datetime
+    data: Mapping[str, Any]
+
+
+class Outbox(Database):
+    """What the journal knows of what is to be told."""
+
+    def told_up_to(self) -> int:
+        """Return the number of the last event that was looked at."""
+        with self._reading() as connection:
+            value = connection.execute(
+                sa.select(schema.meta.c.value).where(schema.meta.c.name == _CURSOR)
+            ).scalar()
+        return int(value) if value is not None else 0
+
+    def news(self, after: int, *, limit: int = 500) -> list[News]:
+        """Return what has happened since an event, in its order."""
+        columns = schema.event.c
+        with self._reading() as connection:
+            rows = connection.execute(
+                sa.select(schema.event).where(columns.id > after).order_by(columns.id).limit(limit)
+            ).all()
+        return [
+            News(
+                id=row.id,
+                record_id=row.record_id,
+                subject=row.account or "",
+                name=row.name,
+                at=when(row.at),
+                data=json.loads(row.data),
+            )
+            for row in rows
+        ]
+
+    def last_news(self) -> int:
+        """Return the number of the newest event; 0 before the first."""
+        with self._reading() as connection:
+            return int(connection.execute(sa.select(sa.func.max(schema.event.c.id))).scalar() or 0)
+
+    def touched(self, since: datetime) -> list[int]:
+        """Return which records something has happened to since then."""
+        columns = schema.event.c
+        with self._reading() as connection:
+            found = connection.execute(
+                sa.select(columns.record_id)
+                .distinct()
+                .where(columns.record_id.is_not(None), columns.at >= since.timestamp())
+                .order_by(columns.record_id)
+            ).scalars()
+            return [int(one) for one in found]
+
+    def post(
+        self, letters: Iterable[Letter], *, up_to: int | None = None, take_back: Iterable[str] = ()
+    ) -> int:
+        """Keep what is to be told, and how far the events were looked at, in one; returns how many were new.
+
+        ``take_back``: keys of what waits and is not news any more.
+        """
+        now, added = self._now().timestamp(), 0
+        columns = schema.outbox.c
+        with self._transaction() as connection:
+            for key in take_back:
+                _end(
+                    connection,
+                    [columns.key == key, columns.state == WAITING],
+                    DROPPED,
+                    now,
+                    "no news any more",
+                )
+            for letter in letters:
+                known = connection.execute(sa.select(columns.id).where(columns.key == letter.key)).first()
+                if known is not None:
+                    continue
+                added += 1
+                connection.execute(
+                    schema.outbox.insert().values(
+                        key=letter.key,
+                        kind=letter.kind,
+                        to=letter.to,
+                        cause=letter.cause,
+                        phase=letter.phase,
+                        record_id=letter.record_id,
+                        data=json.dumps(dict(letter.data), default=str),
+                        at=now,
+                        due_at=letter.due_at.timestamp(),
+                        attempts=0,
+                        state=WAITING,
+                        batch="",
+                        error="",
+                    )
+                )
+            if up_to is not None:
+                changed = connection.execute(
+                    schema.meta.update().where(schema.meta.c.name == _CURSOR).values(value=str(up_to))
+                ).rowcount
+                if not changed:
+                    connection.execute(schema.meta.insert().values(name=_CURSOR, value=str(up_to)))
+        return added
+
+    def letters(self, *, due: datetime | None = None) -> list[Letter]:
+        """Return what is not told yet, the oldest first; with ``due`` only what may leave by then."""
+        columns = schema.outbox.c
+        wanted: list[sa.ColumnElement[bool]] = [columns.state.in_(_OPEN)]
+        if due is not None:
+            wanted.append(columns.due_at <= due.timestamp())
+        with self._reading() as connection:
+            rows = connection.execute(sa.select(schema.outbox).where(*wanted).order_by(columns.id)).all()
+        return [_letter(row) for row in rows]
+
+    def known_letters(self, keys: Iterable[str]) -> set[str]:
+        """Return which of these keys were posted before, whatever became of them."""
+        columns = schema.outbox.c
+        with self._reading() as connection:
+            found = connection.execute(sa.select(columns.key).where(columns.key.in_(list(keys)))).scalars()
+            return set(found)
+
+    def last_letter(self, cause: str) -> Letter | None:
+        """Return the newest of a cause, whatever became of it; what was taken back aside."""
+        columns = schema.outbox.c
+        with self._reading() as connection:
+            row = connection.execute(
+                sa.select(schema.outbox)
+                .where(columns.cause == cause, columns.state != DROPPED)
+                .order_by(columns.id.desc())
+                .limit(1)
+            ).one_or_none()
+        return None if row is None else _letter(row)
+
+    def last_told(self, cause: str) -> Letter | None:
+        """Return the newest of a cause that was told."""
+        columns = schema.outbox.c
+        with self._reading() as connection:
+            row = connection.execute(
+                sa.select(schema.outbox)
+                .where(columns.cause == cause, columns.state == TOLD)
+                .order_by(columns.id.desc())
+                .limit(1)
+            ).one_or_none()
+        return None if row is None else _letter(row)
+
+    def first_told(self, cause: str, since: datetime) -> datetime | None:
+        """Return when something of a cause was told first since then. Asked for every status: cheap."""
+        for row in self._rows(statements.FIRST_TOLD, cause=cause, since=since.timestamp()):
+            return when(row.done_at)
+        return None
+
+    def count_told(self, cause: str, since: datetime) -> int:
+        """Return how often something of a cause was told since then."""
+        columns = schema.outbox.c
+        with self._reading() as connection:
+            return int(
+                connection.execute(
+                    sa.select(sa.func.count()).where(
+                        columns.cause == cause, columns.state == TOLD, columns.done_at >= since.timestamp()
+                    )
+                ).scalar_one()
+            )
+
+    def begin_letters(self, letters: Sequence[Letter]) -> str:
+        """The intent: what leaves together has one name from now on. Returns it, as often as it is asked."""
+        batch = next((one.batch for one in letters if one.batch), letters[0].key)
+        columns = schema.outbox.c
+        with self._transaction() as connection:
+            connection.execute(
+                schema.outbox.update()
+                .where(columns.id.in_([one.id for one in letters]), columns.state.in_(_OPEN))
+                .values(state=LEAVING, batch=batch)
+            )
+        return batch
+
+    def end_letters(self, letters: Sequence[Letter], state: str, *, why: str = "", words: str = "") -> None:
+        """The fact: told, or given up. Their address goes; ``words``: a digest of what a digest said."""
+        columns = schema.outbox.c
+        with self._transaction() as connection:
+            ids = [columns.id.in_([one.id for one in letters])]
+            _end(connection, ids, state, self._now().timestamp(), why)
+            if words:
+                connection.execute(
+                    schema.outbox.update().where(*ids).values(data=json.dumps({"words": words}))
+                )
+
+    def put_off_letters(
+        self, letters: Sequence[Letter], due_at: datetime, why: str, *, tried: bool = True
+    ) -> None:
+        """They did not leave, or may not yet: again at ``due_at``."""
+        columns = schema.outbox.c
+        with self._transaction() as connection:
+            connection.execute(
+                schema.outbox.update()
+                .where(columns.id.in_([one.id for one in letters]))
+                .values(due_at=due_at.timestamp(), attempts=columns.attempts + int(tried), error=why[:500])
+            )
+
+    def forget_letters(self, mentions: Callable[[str], bool]) -> int:
+        """Give up what would go to somebody who is forgotten; returns how many."""
+        gone = [one for one in self.letters() if one.to and mentions(one.to)]
+        if gone:
+            self.end_letters(gone, DROPPED, why="forgotten")
+        return len(gone)
+
+    def prune_letters(self, before: datetime) -> int:
+        """Remove what was over before then."""
+        columns = schema.outbox.c
+        with self._transaction() as connection:
+            return connection.execute(
+                schema.outbox.delete().where(
+                    columns.state.in_((TOLD, DROPPED)), columns.done_at < before.timestamp()
+                )
+            ).rowcount
+
+
+def _end(
+    connection: sa.Connection, where: Sequence[sa.ColumnElement[bool]], state: str, at: float, why: str
+) -> None:
+    connection.execute(
+        schema.outbox.update().where(*where).values(state=state, done_at=at, to="", error=why[:500])
+    )
+
+
+def _letter(row: sa.Row[Any]) -> Letter:
+    return Letter(
+        id=row.id,
+        key=row.key,
+        kind=row.kind,
+        to=row.to,
+        cause=row.cause,
+        phase=row.phase,
+        record_id=row.record_id,
+        data=json.loads(row.data),
+        at=when(row.at),
+        due_at=when(row.due_at),
+        attempts=row.attempts,
+        state=row.state,
+        batch=row.batch,
+        done_at=None if row.done_at is None else when(row.done_at),
+        error=row.error,
+    )

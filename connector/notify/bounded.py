@@ -1,0 +1,41 @@
+"""A call that ends: whatever the other side does, nobody waits longer than was said.
+
+Libraries bound each read, not the whole: who sends one byte every nine seconds would hold a thread for ever, and with
+it the watchdog's patience.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+class TooSlow(TimeoutError):
+    """It had not ended in time. What it does yet is not known."""
+
+
+def within(seconds: float, work: Callable[[], T], *, name: str) -> T:
+    """Do the work in a thread of its own and wait for so long; raises what it raises, or TooSlow.
+
+    A thread that is left behind ends with its own next time-out, or with the process.
+    """
+    outcome: list[T] = []
+    failure: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            outcome.append(work())
+        except BaseException as error:  # noqa: BLE001 - told to whoever waits
+            failure.append(error)
+
+    thread = threading.Thread(target=run, name=name, daemon=True)
+    thread.start()
+    thread.join(seconds)
+    if failure:
+        raise failure[0]
+    if not outcome:
+        raise TooSlow(f"no end within {seconds:g} s")
+    return outcome[0]

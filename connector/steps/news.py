@@ -1,0 +1,165 @@
+"""What has happened → what is to be told: each event of the journal once, in its order, restarts included.
+
+Letters and how far the events were looked at are kept in one transaction, so that no news is lost and none is taken
+twice. Source: ux page section 2.7; issue "The administrator's day" point 7.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any, Final
+
+from connector.errors import Cause, JournalError
+from connector.journal import News
+from connector.journal.store import OF_ALL, TROUBLE
+from connector.lifecycle import Event, Record, State
+from connector.steps.alarms import standing
+from connector.steps.desk import Desk, owners_cause
+from connector.steps.parts import Parts
+
+log = logging.getLogger(__name__)
+
+HELD: Final = frozenset({Cause.TOKENS, Cause.NO_CREDIT, Cause.NO_RIGHT, Cause.MAINTENANCE, "contract"})
+"""What an account is held for that somebody is to hear of."""
+OWNERS: Final = frozenset({Cause.NO_CREDIT, Cause.NO_RIGHT})
+"""And of these its owner, who can act; for tokens they get a link (``logins``)."""
+_OLD: Final = timedelta(days=1)
+"""An end that was so long ago when it became known was told in its time."""
+_HOOKS: Final[Mapping[str, str]] = {
+    Event.SENT: "sent",
+    Event.DELIVERED: "signed",
+    Event.DELIVERED_BESIDE: "signed",
+    Event.REFUSED: "refused",
+    Event.EXPIRED: "expired",
+    Event.CANCELLED: "cancelled",
+    Event.REJECTED: "to_correct",
+    Event.DOUBTED: "in_doubt",
+}
+"""Event of a request → what a hook calls it (``config.model.OCCASIONS``)."""
+_TOLD_AT_ONCE: Final = frozenset({State.REFUSED, State.REJECTED, State.IN_DOUBT})
+
+
+def take_in(parts: Parts, *, deadline: float | None = None) -> int:
+    """Post a letter for all that is news. Returns how many. Raises JournalError only.
+
+    ``deadline``: of ``time.monotonic()``; what is left then is taken in by the next round.
+    """
+    journal, posted = parts.journal, 0
+    cursor = journal.told_up_to()
+    if parts.relay is None and not parts.telling.hooks:
+        # Nobody hears of anything; whoever does, later, hears of what happens then.
+        last = journal.last_news()
+        return journal.post([], up_to=last) if last > cursor else 0
+    while batch := journal.news(cursor):
+        desk = Desk(parts)
+        for one in batch:
+            _apart(partial(_of_the_whole if one.record_id is None else _of_a_request, desk, one))
+        happened = {one.record_id: one.at for one in batch if one.record_id is not None}
+        for record_id, at in happened.items():
+            _apart(partial(_tell_if_due, desk, record_id, at))
+        cursor = batch[-1].id
+        posted += desk.post(up_to=cursor)
+        if parts.stop.is_set() or (deadline is not None and time.monotonic() > deadline):
+            break
+    return posted
+
+
+def _apart(step: Callable[[], None]) -> None:
+    """A defect met in one piece of news keeps none of the others."""
+    try:
+        step()
+    except JournalError:
+        raise
+    except Exception:
+        log.exception("a piece of news met a defect")
+
+
+def _tell_if_due(desk: Desk, record_id: int, at: datetime) -> None:
+    record = desk.parts.journal.get(record_id)
+    if record.state in _TOLD_AT_ONCE and not _of_old(record, at):
+        desk.tell_people(record, at=at)
+
+
+def _of_old(record: Record, at: datetime) -> bool:
+    """True where an end is only learned anew, of a journal begun from the markers: it was told in its time."""
+    return record.ended_at is not None and record.ended_at < at - _OLD
+
+
+def _of_a_request(desk: Desk, news: News) -> None:
+    name = _HOOKS.get(news.name)
+    if name is None or not desk.parts.telling.hooks:
+        return
+    assert news.record_id is not None
+    record = desk.parts.journal.get(news.record_id)
+    if _of_old(record, news.at):
+        return
+    key = str(news.id)
+    if name == "to_correct":
+        # Judged again and again while people look for the right word.
+        codes = ",".join(sorted({str(each["code"]) for each in record.problems}))
+        key = f"{record.ref} to_correct {codes}"
+    desk.hooks(name, key, {"at": news.at.isoformat()}, record)
+
+
+def _of_the_whole(desk: Desk, news: News) -> None:
+    """An alarm, a hold, a trouble of a folder: what begins, or is over."""
+    if news.name == "alarm":
+        subject, _, cause = news.subject.rpartition(" ")
+        _both(desk, news, subject, cause, bool(news.data.get("on")), news.data)
+    elif news.name == "held":
+        _held(desk, news)
+    elif news.name == "released":
+        _released(desk, news, but="")
+    elif news.name == TROUBLE and news.subject.startswith("folder:"):
+        _trouble(desk, news)
+
+
+def _both(desk: Desk, news: News, subject: str, cause: str, on: bool, data: Mapping[str, Any]) -> None:
+    kept = {name: value for name, value in data.items() if name not in {"on", "cause"}}
+    desk.admin(subject, cause, str(news.id), kept, at=news.at, on=on)
+    told = {"at": news.at.isoformat(), "subject": subject, "cause": cause}
+    desk.hooks("alarm" if on else "alarm_over", str(news.id), told)
+
+
+def _held(desk: Desk, news: News) -> None:
+    cause = str(news.data.get("cause", ""))
+    _released(desk, news, but=cause)
+    if cause in HELD:
+        _both(desk, news, f"account:{news.subject}", cause, True, {"since": news.at.isoformat()})
+    if cause in OWNERS:
+        desk.owner(news.subject, cause, str(news.id), at=news.at, on=True)
+
+
+def _released(desk: Desk, news: News, *, but: str) -> None:
+    for cause in sorted(HELD - {but}):
+        if desk.stands(f"admin account:{news.subject} {cause}") or (
+            desk.parts.telling.hooks and not but and _was_held(desk, news, cause)
+        ):
+            _both(desk, news, f"account:{news.subject}", cause, False, {})
+        if desk.stands(owners_cause(news.subject, cause)):
+            desk.owner(news.subject, cause, str(news.id), at=news.at, on=False)
+
+
+def _was_held(desk: Desk, news: News, cause: str) -> bool:
+    last = desk.parts.journal.last_account_event(news.subject, "held")
+    return last is not None and last.get("cause") == cause
+
+
+def _trouble(desk: Desk, news: News) -> None:
+    """A folder that cannot be worked in; of a whole server that is away one of its folders tells for all."""
+    text, folder = str(news.data.get("text", "")), news.subject.removeprefix("folder:")
+    settings = desk.parts.watched.get(folder)
+    if settings is None:
+        return
+    server = f"server:{settings.server}"
+    if text.startswith(OF_ALL) and standing(desk.parts, server, "login_refused") is not None:
+        return  # told already, with what is to be done
+    if text.startswith(OF_ALL):
+        desk.admin(server, TROUBLE, str(news.id), {"since": news.at.isoformat()}, at=news.at, on=True)
+        return
+    desk.admin(server, TROUBLE, str(news.id), {}, at=news.at, on=False)
+    desk.admin(news.subject, TROUBLE, str(news.id), {"since": news.at.isoformat()}, at=news.at, on=bool(text))

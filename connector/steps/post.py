@@ -1,0 +1,246 @@
+"""Letters leave: mails by the relay, calls of hooks; each intent → effect → fact, at least once, never for ever.
+
+A crash between the relay's « OK » and our fact repeats one mail at worst; it bears the same Message-ID, by which mail
+programs drop the double. What is not taken is tried again, later and later, and given up after days with a line in the
+log. A relay that is away is let be as a whole. Source: issue "The administrator's day" point 7; ux page section 7 (8).
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from connector.calendar import QuietTimes, quiet_until
+from connector.errors import JournalError, MailRefused, NotConnected, OutcomeUnknown, RemoteError
+from connector.journal import Letter
+from connector.journal.outbox import DROPPED, TOLD
+from connector.lifecycle import Record
+from connector.notify import call
+from connector.report.facts import who
+from connector.report.mails import path_of
+from connector.steps.alarms import end_alarm, raise_alarm
+from connector.steps.desk import ALARM, HOOK, PAUSE, REQUEST
+from connector.steps.letters import mail_of
+from connector.steps.parts import Parts
+
+log = logging.getLogger(__name__)
+
+GIVE_UP: Final = timedelta(days=4)
+"""So long the relay may be away, a weekend and a holiday included, before what it did not take is given up."""
+GIVE_UP_HOOK: Final = timedelta(days=1)
+KEEP: Final = timedelta(days=1100)
+"""What was told is known for so long, so that it is not told again."""
+_FIRST: Final = timedelta(minutes=1)
+_MOST: Final = timedelta(hours=2)
+_RELAY_MOST: Final = timedelta(minutes=15)
+_BRAKE: Final = timedelta(minutes=15)
+"""A second mail of one cause to one address leaves so much later at the earliest; what comes meanwhile is in it."""
+_ALARMED_AFTER: Final = timedelta(minutes=15)
+_CANNOT_WAIT: Final = frozenset({"vanished", "retention", "no_room"})
+"""Alarms that are mailed at night, too: what they warn of may be lost by the morning after a long weekend."""
+_OF_THE_RELAY: Final = frozenset({421, 454, 530, 534, 535, 538})
+"""Answers that concern every mail: it closes, or the login is not accepted."""
+
+
+def leave(parts: Parts, *, deadline: float | None = None) -> int:
+    """Let go what is due; returns how many mails and calls were taken. Raises JournalError only.
+
+    ``deadline``: of ``time.monotonic()``, after which nothing more is begun.
+    """
+    due = parts.journal.letters(due=parts.now())
+    if not due:
+        return 0
+    every = parts.journal.letters()
+    taken = 0
+    for group in _groups(due, every):
+        if parts.stop.is_set() or (deadline is not None and time.monotonic() > deadline):
+            break
+        if group[0].kind == HOOK:
+            taken += sum(_called(parts, one) for one in group)
+        elif _relay_is_there(parts):
+            mailed = _mailed(parts, group)
+            taken += mailed
+            if mailed and _relay_answered(parts):
+                break  # what would still be told of the relay itself is over: taken in first
+    return taken
+
+
+def _groups(due: Sequence[Letter], every: Sequence[Letter]) -> list[list[Letter]]:
+    """What leaves together: what once left so, and all of one cause that is not told yet; the oldest first."""
+    groups: dict[str, list[Letter]] = {}
+    causes = {one.cause for one in due if one.kind == REQUEST and not one.batch}
+    ids = {one.id for one in due}
+    for one in every:
+        together = one.kind == REQUEST and not one.batch and one.cause in causes
+        if one.id in ids or together:
+            name = f"batch {one.batch}" if one.batch else (one.cause if together else one.key)
+            groups.setdefault(name, []).append(one)
+    return list(groups.values())
+
+
+# ------------------------------------------------------------------------------------------------- mails
+
+
+def _relay_is_there(parts: Parts) -> bool:
+    rests = parts.said.rests_until
+    return parts.relay is not None and (rests is None or rests <= parts.now())
+
+
+def _mailed(parts: Parts, letters: list[Letter]) -> int:
+    wait = _not_before(parts, letters)
+    if wait is not None:
+        parts.journal.put_off_letters(letters, wait, "", tried=False)
+        return 0
+    if letters[0].kind == PAUSE and letters[0].phase == "over":
+        # Its owner sees that it is over; this only keeps that the next one is another matter.
+        parts.journal.end_letters(letters, TOLD)
+        return 0
+    batch = next((one.batch for one in letters if one.batch), letters[0].key)
+    try:
+        made = mail_of(parts, letters, batch)
+    except RemoteError as error:
+        log.warning("a mail cannot be made yet: %s", error)
+        _again(parts, letters, str(error), GIVE_UP)
+        return 0
+    except JournalError:
+        raise
+    except Exception:  # one that meets a defect keeps none of the others
+        log.exception("a mail of kind %s met a defect", letters[0].kind)
+        _again(parts, letters, "a defect", GIVE_UP)
+        return 0
+    if made is None:
+        parts.journal.end_letters(letters, DROPPED, why="no news any more")
+        return 0
+    assert parts.relay is not None
+    parts.journal.begin_letters(letters)
+    try:
+        parts.relay.send(made[0])
+    except (NotConnected, OutcomeUnknown) as error:
+        _relay_failed(parts, letters, error)
+        return 0
+    except MailRefused as error:
+        if error.status in _OF_THE_RELAY:
+            _relay_failed(parts, letters, error)
+            return 0
+        log.warning("a mail of kind %s is not taken: %s", letters[0].kind, error)
+        parts.said.counts["mails_refused"] += 1
+        _again(parts, letters, str(error), GIVE_UP)
+        return 0
+    parts.journal.end_letters(letters, TOLD, words=made[1])
+    parts.said.counts["mails"] += 1
+    return 1
+
+
+def _not_before(parts: Parts, letters: Sequence[Letter]) -> datetime | None:
+    """Return until when a mail waits: for the morning, or since one of its cause has just left; None: it may leave."""
+    now, first = parts.now(), letters[0]
+    if first.kind == ALARM and first.data.get("cause") in _CANNOT_WAIT:
+        return None
+    if first.data.get("asked"):
+        return None  # whoever asked for it, a moment ago, waits for it
+    until = quiet_until(now, _quiet(parts, first))
+    if until is not None:
+        return until
+    if first.kind != REQUEST or first.batch:
+        return None
+    last = parts.journal.last_told(first.cause)
+    if last is None or last.done_at is None or last.done_at + _BRAKE <= now:
+        return None
+    return last.done_at + _BRAKE
+
+
+def _quiet(parts: Parts, letter: Letter) -> QuietTimes | None:
+    if letter.kind == REQUEST and letter.record_id is not None:
+        settings = parts.watched.get(parts.journal.get(letter.record_id).folder)
+        return settings.quiet if settings is not None else parts.telling.quiet
+    return parts.telling.quiet
+
+
+def _again(parts: Parts, letters: Sequence[Letter], why: str, give_up: timedelta) -> None:
+    now = parts.now()
+    old = [one for one in letters if one.at is not None and now - one.at > give_up]
+    if old:
+        about = sorted({_about(parts, one) for one in old})
+        log.error(
+            "given up after %s days: what was to be told about %s (%s)", give_up.days, ", ".join(about), why
+        )
+        parts.journal.end_letters(old, DROPPED, why=why)
+    left = [one for one in letters if one not in old]
+    if left:
+        tries = max(one.attempts for one in left)
+        parts.journal.put_off_letters(left, now + min(_FIRST * 2 ** min(tries, 12), _MOST), why)
+
+
+def _about(parts: Parts, letter: Letter) -> str:
+    if letter.record_id is not None:
+        return parts.journal.get(letter.record_id).ref
+    return str(letter.data.get("subject") or letter.data.get("account") or letter.kind)
+
+
+def _relay_failed(parts: Parts, letters: Sequence[Letter], error: RemoteError) -> None:
+    """Nothing more is tried for a while; it is said once, and after a while it is an alarm."""
+    said, now = parts.said, parts.now()
+    if said.failing_since is None:
+        said.failing_since = now
+        log.warning("%s; what is to be told is kept and tried again", error)
+    said.rests_until = now + min(_FIRST * 2 ** min(said.refusals, 12), _RELAY_MOST)
+    said.refusals += 1
+    said.counts["mails_refused"] += 1
+    _again(parts, letters, str(error), GIVE_UP)
+    if now - said.failing_since >= _ALARMED_AFTER:
+        text = "the mail relay takes nothing: jse-connector notify --test tells what it says"
+        raise_alarm(parts, "machine", "relay", text)
+
+
+def _relay_answered(parts: Parts) -> bool:
+    """It took a mail; True where that ends an alarm."""
+    said = parts.said
+    if said.failing_since is not None:
+        log.info("the mail relay takes mails again")
+    said.failing_since, said.refusals, said.rests_until = None, 0, None
+    return end_alarm(parts, "machine", "relay", "the mail relay takes mails again")
+
+
+# ------------------------------------------------------------------------------------------------- hooks
+
+
+def _called(parts: Parts, letter: Letter) -> int:
+    hook = parts.telling.hooks.get(letter.to)
+    if hook is None:
+        parts.journal.end_letters([letter], DROPPED, why="no such hook any more")
+        return 0
+    record = None if letter.record_id is None else parts.journal.get(letter.record_id)
+    parts.journal.begin_letters([letter])
+    try:
+        call(hook, payload(parts, letter, record, personal=hook.personal))
+    except RemoteError as error:
+        if letter.attempts == 0:
+            log.warning("hook %s: %s; it is tried again for a day", letter.to, error)
+        parts.said.counts["hooks_failed"] += 1
+        _again(parts, [letter], str(error), GIVE_UP_HOOK)
+        return 0
+    parts.journal.end_letters([letter], TOLD)
+    parts.said.counts["hooks"] += 1
+    return 1
+
+
+def payload(parts: Parts, letter: Letter, record: Record | None, *, personal: bool) -> dict[str, Any]:
+    """Return what a hook is told, format 1: references, folders and states; names and files only where asked for."""
+    told: dict[str, Any] = {"format": 1, "connector": parts.connector, "id": letter.key, **letter.data}
+    if record is None:
+        return told
+    told |= {
+        "ref": record.ref,
+        "folder": record.folder,
+        "account": record.account,
+        "state": record.state.value,
+    }
+    if personal:
+        told["document"] = path_of(record)
+        told["signatories"] = [
+            {"name": who(one), "email": one.email, "progress": one.progress} for one in record.signatories
+        ]
+    return told

@@ -1,0 +1,31 @@
+"""One round of telling: what has happened is taken in, what waits is looked at, what is due leaves.
+
+A failure of it stops nothing; the next round goes on where this one ended. Source: issue "The administrator's day"
+point 7.
+"""
+
+from __future__ import annotations
+
+import logging
+
+from connector.steps import news, post, standing
+from connector.steps.parts import Parts
+
+log = logging.getLogger(__name__)
+
+
+def tell(parts: Parts, *, deadline: float | None = None) -> int:
+    """Make a round; returns how many mails and calls were taken. Raises JournalError only."""
+    news.take_in(parts, deadline=deadline)
+    standing.look(parts)
+    prune(parts)
+    # What leaving itself has found out (a relay that is away) is taken in by the next round.
+    return post.leave(parts, deadline=deadline)
+
+
+def prune(parts: Parts) -> None:
+    """Forget, once a day, what was told years ago."""
+    today = parts.now().astimezone(parts.report.zone).date()
+    if parts.said.pruned != today:
+        parts.said.pruned = today
+        parts.journal.prune_letters(parts.now() - post.KEEP)

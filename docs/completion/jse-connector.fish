@@ -1,0 +1,1 @@
+complete --command jse-connector --no-files --arguments "(env _JSE_CONNECTOR_COMPLETE=complete_fish _TYPER_COMPLETE_FISH_ACTION=get-args _TYPER_COMPLETE_ARGS=(commandline -cp) jse-connector)" --condition "env _JSE_CONNECTOR_COMPLETE=complete_fish _TYPER_COMPLETE_FISH_ACTION=is-args _TYPER_COMPLETE_ARGS=(commandline -cp) jse-connector"

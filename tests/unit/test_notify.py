@@ -1,0 +1,273 @@
+"""The relay, hooks and the ping against real servers and programs: what they answer, and how long anybody waits."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from threading import Thread
+from typing import Any, ClassVar
+
+import pytest
+
+from connector.errors import (
+    ConnectorError,
+    MailRefused,
+    NotConnected,
+    OutcomeUnknown,
+    RemoteError,
+    Unavailable,
+)
+from connector.notify import Hook, Mail, Pinger, Relay, call
+from connector.notify.bounded import TooSlow, within
+from connector.notify.message import as_bytes, message_id
+from tests.relays import Relay as RealRelay
+from tests.unit.test_webdav_reaching import certificates
+
+SENDER = "signatures@cabinet.fr"
+LOGIN = ("signatures", "geheim-42")
+MAIL = Mail(
+    to="secretariat@société.fr",
+    subject="À CORRIGER – numéro fixe pour Marie Dupont, il faut un mobile (ligne 1), et bien d’autres choses",
+    body="Dans le dossier partagé :\n  /Lettres/é’« ".ljust(300, "x") + "\n.\nfin\n",
+    key="7F3K2Q:to_correct:phone_fixed_line",
+    at=datetime(2026, 11, 23, 9, 42, tzinfo=UTC),
+)
+
+
+def relay(port: int, scheme: str = "smtp", **more: Any) -> Relay:
+    return Relay(url=f"{scheme}://127.0.0.1:{port}", sender=SENDER, **{"timeout_s": 5.0, **more})
+
+
+def test_a_mail_arrives_as_it_was_written() -> None:
+    """Subject and text whole, addresses as they travel, one name for one key, no answering machine invited."""
+    with RealRelay() as real:
+        assert relay(real.port).send(MAIL).startswith("250")
+        relay(real.port).send(MAIL)
+        mail, again = real.mails
+        assert mail["Subject"] == MAIL.subject
+        assert mail.get_content().replace("\r\n", "\n") == MAIL.body
+        assert real.recipients[0] == mail["To"] == "secretariat@xn--socit-esab.fr"
+        assert mail["Auto-Submitted"] == "auto-generated"
+        assert mail["Message-ID"] == again["Message-ID"] == message_id(MAIL.key, SENDER)
+        assert "7F3K2Q" not in str(mail["Message-ID"])
+    content = as_bytes(MAIL, SENDER)
+    assert content.isascii()
+    assert max(len(line) for line in content.split(b"\r\n")) <= 78
+    long = replace(MAIL, subject="jse-connector: account cabinet: " + "x " * 60)
+    english = as_bytes(long, SENDER)
+    assert b"Subject: jse-connector: account" in english
+
+
+@pytest.mark.parametrize("scheme", ["smtps", "smtp+starttls"])
+def test_with_tls_and_a_login(tmp_path: Path, scheme: str) -> None:
+    """Believed by the authority that is named alone; a wrong password is told; nothing goes in clear."""
+    ca_file, context = certificates(tmp_path)
+    tls = {"wrapped": context} if scheme == "smtps" else {"tls": context}
+    login = {"user": LOGIN} if scheme == "smtp+starttls" else {}
+    with RealRelay(**tls, **login) as real:  # type: ignore[arg-type]
+        known = (
+            {"ca_file": ca_file, "user": LOGIN[0], "password": LOGIN[1]} if login else {"ca_file": ca_file}
+        )
+        relay(real.port, scheme, **known).send(MAIL)
+        assert len(real.mails) == 1
+        with pytest.raises(NotConnected, match="ca_file"):
+            relay(real.port, scheme).send(MAIL)
+        if login:
+            with pytest.raises(MailRefused, match="the login is refused") as refused:
+                relay(real.port, scheme, **{**known, "password": "falsch"}).send(MAIL)
+            assert refused.value.status == 535
+            assert "falsch" not in str(refused.value)
+            with pytest.raises((MailRefused, NotConnected)):
+                relay(real.port, "smtp").send(MAIL)
+        assert len(real.mails) == 1
+
+
+def test_starttls_that_is_not_offered_is_no_clear_text() -> None:
+    with RealRelay() as real:
+        with pytest.raises(NotConnected, match="STARTTLS"):
+            relay(real.port, "smtp+starttls", user="u", password="p").send(MAIL)
+        assert real.mails == []
+
+
+@pytest.mark.parametrize(
+    ("answer", "status"), [("451 later", 451), ("554 no: secretariat@x.fr is spam", 554), ("421 bye", 421)]
+)
+def test_a_no_is_told_by_its_number(answer: str, status: int) -> None:
+    """Its words may name the recipient: they are kept apart from what goes to the log."""
+    with RealRelay() as real:
+        real.says = lambda _mail: answer
+        with pytest.raises(MailRefused) as refused:
+            relay(real.port).send(MAIL)
+        assert refused.value.status == status
+        assert "secretariat" not in str(refused.value)
+        assert answer[4:] in refused.value.answer
+        real.says_to = lambda _to: f"{status} nobody"
+        with pytest.raises(MailRefused):
+            relay(real.port).send(MAIL)
+
+
+def test_a_slow_relay_is_waited_for_no_longer_than_said() -> None:
+    """After the mail was given, nobody knows: it is tried again, and its name drops the double."""
+    with RealRelay() as real:
+        real.slow = 1.5
+        with pytest.raises(OutcomeUnknown):
+            relay(real.port, timeout_s=0.3).send(MAIL)
+        time.sleep(1.6)
+        assert len(real.mails) == 1
+    with pytest.raises(NotConnected):
+        relay(real.port).send(MAIL)
+
+
+def test_a_call_ends_whatever_it_does() -> None:
+    assert within(5, lambda: 3, name="quick") == 3
+    with pytest.raises(ZeroDivisionError):
+        within(5, lambda: 1 // 0, name="wrong")
+    with pytest.raises(TooSlow):
+        within(0.05, lambda: time.sleep(0.5), name="slow")
+
+
+# ------------------------------------------------------------------------------------------------- hooks
+
+
+class Heard(BaseHTTPRequestHandler):
+    """Keeps what it is told; answers as its class says."""
+
+    told: ClassVar[list[tuple[str, str, bytes]]] = []
+    status: ClassVar[int] = 200
+    wait: ClassVar[float] = 0.0
+
+    def _answer(self) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        self.told.append((self.command, self.path, body))
+        time.sleep(self.wait)
+        self.send_response(self.status)
+        self.send_header("Location", "http://127.0.0.1:1/elsewhere")
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    do_GET = do_POST = _answer  # noqa: N815 - the library's names
+
+    def log_message(self, *_: object) -> None: ...
+
+
+@contextmanager
+def listening() -> Iterator[str]:
+    server = HTTPServer(("127.0.0.1", 0), Heard)
+    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+    thread.start()
+    Heard.told.clear()
+    Heard.status, Heard.wait = 200, 0.0
+    try:
+        yield f"http://127.0.0.1:{server.server_address[1]}/hook?key=geheim"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def test_an_address_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By POST, JSON, through no proxy of the environment, no redirect followed; its key stands in no text."""
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
+    with listening() as url:
+        hook = Hook(name="chat", events=frozenset({"sent"}), url=url)
+        call(hook, {"format": 1, "event": "sent", "é": "ü"})
+        ((method, path, body),) = Heard.told
+        assert (method, path, json.loads(body)["é"]) == ("POST", "/hook?key=geheim", "ü")
+        for status in (302, 404, 500):
+            Heard.status = status
+            with pytest.raises(Unavailable) as no:
+                call(hook, {})
+            assert no.value.status == status
+        assert len(Heard.told) == 4
+        Heard.status, Heard.wait = 200, 0.5
+        with pytest.raises(OutcomeUnknown) as slow:
+            call(hook, {}, timeout_s=0.1)
+    with pytest.raises(NotConnected) as away:
+        call(hook, {})
+    assert all("geheim" not in str(each.value) for each in (no, slow, away))
+    assert "geheim" not in repr(hook)
+
+
+SCRIPT = """
+import json, os, sys, time
+told = json.load(sys.stdin)
+if told.get("sleep"):
+    if os.fork() == 0: time.sleep(60)
+    time.sleep(60)
+print("x" * 10_000_000)
+json.dump({"told": told, "env": dict(os.environ), "cwd": os.getcwd(), "args": sys.argv[1:]}, open(sys.argv[1], "w"))
+sys.exit(told.get("status", 0))
+"""
+
+
+def test_a_program_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On its input, without a shell, without our environment; what it prints goes nowhere; it ends in time."""
+    monkeypatch.setenv("JSE_SECRET", "geheim")
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", "/run/credentials")
+    script, out = tmp_path / "hook.py", tmp_path / "out; rm -rf $HOME"
+    script.write_text(SCRIPT)
+    hook = Hook(name="book", events=frozenset({"sent"}), command=(sys.executable, str(script), str(out)))
+    call(hook, {"format": 1, "event": "sent"})
+    found = json.loads(out.read_text())
+    assert found["told"] == {"format": 1, "event": "sent"}
+    assert found["args"] == [str(out)]
+    assert set(found["env"]) <= {"PATH", "LANG", "LC_CTYPE"}
+    assert found["cwd"] == "/"
+    with pytest.raises(Unavailable, match="ended with 3"):
+        call(hook, {"status": 3})
+    began = time.monotonic()
+    with pytest.raises(OutcomeUnknown, match="did not end"):
+        call(hook, {"sleep": True}, timeout_s=0.5)
+    assert time.monotonic() - began < 20
+    with pytest.raises(NotConnected):
+        call(Hook(name="no", events=frozenset(), command=("/nowhere/at-all",)), {})
+
+
+def test_nothing_of_a_program_is_left(tmp_path: Path) -> None:
+    """What it began itself is ended with it."""
+    script, mark = tmp_path / "hook.sh", tmp_path / "pid"
+    script.write_text(f"#!/bin/sh\nsleep 60 &\necho $! > {mark}\nwait\n")
+    script.chmod(0o755)
+    with pytest.raises(RemoteError):
+        call(Hook(name="h", events=frozenset(), command=(str(script),)), {}, timeout_s=0.5)
+    pid = int(mark.read_text())
+    for _ in range(100):
+        try:
+            os.kill(pid, 0)
+            if Path(f"/proc/{pid}/stat").read_text().split()[2] == "Z":
+                return
+        except (ProcessLookupError, FileNotFoundError):
+            return
+        time.sleep(0.02)
+    pytest.fail("it still runs")
+
+
+def test_the_ping_is_rare_and_quiet(caplog: pytest.LogCaptureFixture) -> None:
+    """At most once a minute; a failure is counted and said once."""
+    now = [0.0]
+    with listening() as url:
+        ping = Pinger(url=url, clock=lambda: now[0])
+        assert [ping.ping(), ping.ping()] == [True, False]
+        now[0] = 61
+        assert ping.ping()
+        assert (ping.sent, ping.failed, [each[0] for each in Heard.told]) == (2, 0, ["GET", "GET"])
+        Heard.status = 500
+        for minute in range(2, 6):
+            now[0] = 61.0 * minute
+            assert not ping.ping()
+        assert (ping.sent, ping.failed) == (2, 4)
+        assert len(caplog.messages) == 1
+        assert "geheim" not in caplog.text
+        assert "geheim" not in repr(ping)
+
+
+def test_its_errors_are_of_the_tree() -> None:
+    assert issubclass(MailRefused, ConnectorError)
