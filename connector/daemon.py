@@ -297,12 +297,15 @@ class Daemon:
         self._held = {name: cause for name, cause in self._held.items() if name in new.accounts}
         for name in old.servers.keys() - new.servers.keys():
             self._jobs.remove(f"server:{name}")
-            self._leaving[name] = self.memories.pop(name)
+            self._leaving[name] = self.memories[name]
         for name in old.accounts.keys() - new.accounts.keys():
             self._jobs.remove(f"account:{name}")
-        for name in new.servers.keys() - self.memories.keys():
-            self.memories[name] = renewed(self._leaving.pop(name, ServerMemory()))
-            self._freed(name, self.memories[name])
+        memories = {name: memory for name, memory in self.memories.items() if name in new.servers}
+        for name in new.servers.keys() - memories.keys():
+            memories[name] = renewed(self._leaving.pop(name, ServerMemory()))
+            self._freed(name, memories[name])
+        # Another one, not this one changed: passes look through it.
+        self.memories = memories
         self._anew |= {name for name in setup.anew if name in new.servers}
         for job in self._made_jobs():
             self._jobs.add(job)
@@ -368,9 +371,9 @@ class Daemon:
     def _tell(self, deadline: float) -> Result:
         """Tell what has happened; and that all goes well, once every side was worked with since the last time."""
         tell(self._parts, deadline=deadline)
-        sides = len(self._config.servers) + len(self._config.accounts)
-        ping, well = self._parts.ping, self._well
-        if ping is not None and len(well) == sides and all(well.values()) and ping.ping():
+        ping, well = self._parts.ping, dict(self._well)
+        # Of those that are in the configuration now: what a pass of a former one came to may stand there, too.
+        if ping is not None and all(well.get(side, False) for side in self._partners) and ping.ping():
             self._well = {}
         return Result()
 
@@ -390,9 +393,8 @@ class Daemon:
 
     def _result(self, job: str, outcome: Outcome, *, yielded: bool) -> Result:
         # A pass that only ran out of time goes on with the next one; a side that fails counts until all is told anew.
-        self._well[job] = outcome.error is None and not (
-            job.startswith("server:") and self.memories[job.removeprefix("server:")].problem
-        )
+        memory = self.memories.get(job.removeprefix("server:")) if job.startswith("server:") else None
+        self._well[job] = outcome.error is None and not (memory is not None and memory.problem)
         if outcome.moved or outcome.ordered:
             for partner in self._partners.get(job, ()):
                 self._jobs.ask(partner)

@@ -22,6 +22,7 @@ from connector.cli.wiring import Seams, State, wired
 from connector.config import Config, load_config
 from connector.daemon import Daemon
 from connector.errors import ConfigurationError
+from connector.passes import Outcome
 from connector.ports import Href
 from connector.steps.parts import Parts
 from tests.worlds import workers
@@ -224,3 +225,41 @@ def test_a_defect_of_reading_ends_nothing(ground: Ground, caplog: pytest.LogCapt
     daemon = Daemon(ground.parts, ground.config, reloader=Broken())
     daemon._reload()
     assert "the configuration was not read" in caplog.text
+
+
+def test_a_pass_that_outlives_its_server_is_no_defect(ground: Ground) -> None:
+    """What the last pass of a server that was taken out came to is a result like any other, and nobody's matter."""
+    daemon = Daemon(ground.parts, ground.config)
+    daemon.take_over(
+        ground.to("  one: {", "  other: {", ("server: one", "server: other"), ("9/one/", "9/other/"))
+    )
+    result = daemon._result("server:one", Outcome(complete=True), yielded=False)
+    assert not result.failed
+
+
+def test_all_goes_well_is_said_of_those_that_are_in_the_configuration(ground: Ground) -> None:
+    """An account that was taken out neither silences the sign of life for ever, nor stands for one that is new."""
+    pinged: list[bool] = []
+
+    class Watch:
+        def ping(self) -> bool:
+            pinged.append(True)
+            return True
+
+    def tell_of(*sides: str) -> int:
+        for side in sides:
+            daemon._result(side, Outcome(complete=True), yielded=False)
+        daemon._tell(time.monotonic() + 10)
+        return len(pinged)
+
+    daemon = Daemon(replace(ground.parts, ping=Watch()), ground.config)  # type: ignore[arg-type]
+    old = ("server:one", "server:two", "account:lyon", "account:annecy")
+    assert tell_of(*old[:3]) == 0
+    assert tell_of(old[3]) == 1
+    # One account goes, another comes, whose pass has not been made yet.
+    assert tell_of(*old) == 2
+    daemon._result("account:annecy", Outcome(complete=True), yielded=False)
+    setup = ground.to("  annecy: {", "  nice: {", ("account: annecy}", "account: nice}"))
+    daemon.take_over(replace(setup, parts=replace(setup.parts, ping=Watch())))  # type: ignore[arg-type]
+    assert tell_of(*old[:3]) == 2
+    assert tell_of("account:nice") == 3
