@@ -228,13 +228,17 @@ def test_a_defect_of_reading_ends_nothing(ground: Ground, caplog: pytest.LogCapt
 
 
 def test_a_pass_that_outlives_its_server_is_no_defect(ground: Ground) -> None:
-    """What the last pass of a server that was taken out came to is a result like any other, and nobody's matter."""
+    """What the last pass of a server that was taken out came to is a result like any other, and nobody's matter: a side
+    that is looked at no more would be told of as blind for ever."""
     daemon = Daemon(ground.parts, ground.config)
     daemon.take_over(
         ground.to("  one: {", "  other: {", ("server: one", "server: other"), ("9/one/", "9/other/"))
     )
     result = daemon._result("server:one", Outcome(complete=True), yielded=False)
     assert not result.failed
+    for former in ("server:one", "account:lyon"):
+        daemon._told(former, time.monotonic(), Outcome(complete=True))
+    assert set(daemon.vitals.look().sides) == {"server:other", "server:two", "account:lyon", "account:annecy"}
 
 
 def test_all_goes_well_is_said_of_those_that_are_in_the_configuration(ground: Ground) -> None:
