@@ -309,7 +309,7 @@ class Daemon:
         self._anew |= {name for name in setup.anew if name in new.servers}
         for job in self._made_jobs():
             self._jobs.add(job)
-        self.vitals.known([job.name for job in self._jobs])
+        self.vitals.known([job.name for job in self._jobs if not job.gone])
         self._tell_of(new)
         if _wakes(old) != _wakes(new):
             self._wakeups.end()
