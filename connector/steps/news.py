@@ -59,15 +59,14 @@ def take_in(parts: Parts) -> int:
     """Post a letter for all that is news. Returns how many. Raises JournalError only."""
     journal, posted = parts.journal, 0
     cursor = journal.told_up_to()
-    if parts.relay is None and not parts.telling.hooks:
-        # Nobody hears of anything; whoever does, later, hears of what happens then.
-        last = journal.last_news()
-        return journal.post([], up_to=last) if last > cursor else 0
+    # Nobody hears of anything; whoever does, later, hears of what happens then.
+    nobody = parts.relay is None and not parts.telling.hooks
     while batch := journal.news(cursor):
         desk = Desk(parts)
-        for one in batch:
+        told = [one for one in batch if one.record_id is None or not nobody]
+        for one in told:
             _apart(partial(_of_the_whole if one.record_id is None else _of_a_request, desk, one))
-        happened = {one.record_id: one.at for one in batch if one.record_id is not None}
+        happened = {one.record_id: one.at for one in told if one.record_id is not None}
         for record_id, at in happened.items():
             _apart(partial(_tell_if_due, desk, record_id, at))
         cursor = batch[-1].id
@@ -103,12 +102,15 @@ class Desk:
         self.parts = parts
         self._letters: dict[str, Letter] = {}
         self._take_back: list[str] = []
+        self._over: list[str] = []
         self._now: dict[str, tuple[str, str, bool]] = {}
         """Cause → phase, key, and whether it can be taken back."""
 
     def post(self, *, up_to: int | None = None) -> int:
         """Keep them all."""
-        return self.parts.journal.post(self._letters.values(), up_to=up_to, take_back=self._take_back)
+        return self.parts.journal.post(
+            self._letters.values(), up_to=up_to, take_back=self._take_back, over=self._over
+        )
 
     def put(self, letter: Letter) -> None:
         """Take one in."""
@@ -147,6 +149,7 @@ class Desk:
         """The administrator is told that something is the matter, or over."""
         parts = self.parts
         if parts.relay is None or not parts.telling.admin:
+            self._unheard(f"admin {subject} {cause}", on=on)
             return
         kept = {"subject": subject, "cause": cause, "data": dict(data)}
         self._toggle(f"admin {subject} {cause}", parts.telling.admin, ALARM, key, kept, cause, at=at, on=on)
@@ -156,6 +159,7 @@ class Desk:
         parts = self.parts
         to = parts.accounts[account].owner if account in parts.accounts else ""
         if parts.relay is None or not to:
+            self._unheard(owners_cause(account, cause), on=on)
             return
         kept = {"account": account, "cause": cause}
         self._toggle(owners_cause(account, cause), to, PAUSE, key, kept, cause, at=at, on=on, told_over=False)
@@ -175,6 +179,12 @@ class Desk:
                         data={"event": name, **data},
                     )
                 )
+
+    def _unheard(self, cause: str, *, on: bool) -> None:
+        """Nobody is told; yet what was told before is over, so that the next time it is news again."""
+        if not on and self.stands(cause):
+            self._over.append(cause)
+            self._now[cause] = ("over", "", False)
 
     def stands(self, cause: str) -> bool:
         """True from what began to what is over, told or still to be told."""

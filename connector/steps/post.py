@@ -60,6 +60,8 @@ def leave(parts: Parts, *, deadline: float | None = None) -> int:
             break
         if group[0].kind == HOOK:
             taken += sum(_called(parts, one) for one in group)
+        elif parts.relay is None:
+            _nobody_takes(parts, group)
         elif _relay_is_there(parts):
             mailed = _mailed(parts, group)
             taken += mailed
@@ -87,6 +89,13 @@ def _groups(due: Sequence[Letter], every: Sequence[Letter]) -> list[list[Letter]
 def _relay_is_there(parts: Parts) -> bool:
     rests = parts.said.rests_until
     return parts.relay is not None and (rests is None or rests <= parts.now())
+
+
+def _nobody_takes(parts: Parts, letters: Sequence[Letter]) -> None:
+    """Mail was taken out of the configuration: whoever puts it back after weeks starts no storm of old news."""
+    old = [one for one in letters if one.at is not None and parts.now() - one.at > GIVE_UP]
+    if old:
+        parts.journal.end_letters(old, DROPPED, why="no relay any more")
 
 
 def _mailed(parts: Parts, letters: list[Letter]) -> int:
