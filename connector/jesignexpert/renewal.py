@@ -21,7 +21,7 @@ from connector.signatory_text import canonical_email
 
 
 class Renewal:
-    """:class:`connector.ports.AccountLogin` by the contract. Close ``login`` yourself.
+    """:class:`connector.ports.AccountLogin` by the contract. Whoever made ``login`` may close it by this.
 
     ``owner``: the address that the links go to. ``others``: the tokens of the other accounts.
     """
@@ -78,6 +78,10 @@ class Renewal:
                 self._keep([])
                 return found
         return None
+
+    def close(self) -> None:
+        """Let go of the login's connections. Idempotent."""
+        self._login.close()
 
     def _tokens(self) -> Tokens | None:
         try:

@@ -103,7 +103,10 @@ def test_only_what_changed_is_made_anew(
     found = same(ground.parts, setup.parts)
     assert {name for name, is_same in found.items() if is_same} == kept
     assert setup.anew == anew
-    assert len(setup.retired) == 4 - len(kept)
+    logins = sum(setup.parts.logins.get(name) is not login for name, login in ground.parts.logins.items())
+    assert logins == (2 if {"lyon", "annecy"} - kept or "sender" in old else 0)
+    assert len(setup.retired) == 4 - len(kept) + logins
+    assert setup.parts.started_at == ground.parts.started_at
     assert setup.parts.journal is ground.parts.journal
     assert setup.parts.senders is ground.parts.senders
     assert setup.parts.stop is ground.parts.stop
