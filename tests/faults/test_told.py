@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
@@ -16,6 +16,7 @@ import pytest
 
 from connector.config import load_config
 from connector.daemon import Daemon
+from connector.journal import Letter
 from connector.lifecycle import State
 from connector.steps.telling import tell
 from tests.relays import Relay
@@ -398,8 +399,20 @@ def test_each_person_has_one_digest_a_day(tmp_path: Path) -> None:
         at(stage, "08:05")
         stage.renew()
         stage.run()
+        posted = stage.parts.journal.post
+
+        def killed(letters: Iterable[Letter], **more: Any) -> int:
+            kept = list(letters)
+            if any(one.kind == "digest" for one in kept):
+                raise _Death
+            return posted(kept, **more)
+
+        stage.parts.journal.post = killed  # type: ignore[method-assign]
+        with pytest.raises(_Death):
+            tell(stage.parts)
+        stage.restart()
         later(stage, MINUTE)
-        assert len(relay.mails) == 4
+        assert len(relay.mails) == 4, "killed before they were kept: they are of this day all the same"
         assert "terminée" in relay.subjects[2]
         on_a(stage, 5, "09:00")
         tell(stage.parts)
