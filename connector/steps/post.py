@@ -54,12 +54,13 @@ def leave(parts: Parts, *, deadline: float | None = None) -> int:
     if not due:
         return 0
     every = parts.journal.letters()
-    taken = 0
-    for group in _groups(due, every):
+    taken, deaf = 0, set[str]()
+    # A hook has ten seconds for each call: whoever waits for a mail does not wait for it.
+    for group in sorted(_groups(due, every), key=lambda one: one[0].kind == HOOK):
         if parts.stop.is_set() or (deadline is not None and time.monotonic() > deadline):
             break
         if group[0].kind == HOOK:
-            taken += sum(_called(parts, one) for one in group)
+            taken += sum(_called(parts, one, deaf) for one in group)
         elif parts.relay is None:
             _nobody_takes(parts, group)
         elif _relay_is_there(parts):
@@ -216,7 +217,10 @@ def _relay_answered(parts: Parts) -> bool:
 # ------------------------------------------------------------------------------------------------- hooks
 
 
-def _called(parts: Parts, letter: Letter) -> int:
+def _called(parts: Parts, letter: Letter, deaf: set[str]) -> int:
+    """Call a hook; ``deaf``: those that gave no answer in this round, whose other letters wait for the next one."""
+    if letter.to in deaf:
+        return 0
     hook = parts.telling.hooks.get(letter.to)
     if hook is None:
         parts.journal.end_letters([letter], DROPPED, why="no such hook any more")
@@ -226,6 +230,8 @@ def _called(parts: Parts, letter: Letter) -> int:
     try:
         call(hook, payload(parts, letter, record, personal=hook.personal))
     except RemoteError as error:
+        if isinstance(error, OutcomeUnknown) or (hook.url and isinstance(error, NotConnected)):
+            deaf.add(letter.to)
         if letter.attempts == 0:
             log.warning("hook %s: %s; it is tried again for a day", letter.to, error)
         parts.said.counts["hooks_failed"] += 1
