@@ -95,7 +95,9 @@ def test_a_hook_that_hangs_keeps_nobody_waiting(tmp_path: Path) -> None:
     """Two hundred letters to a hook that gives no answer would be half an hour of waiting: it is asked once a round,
     after the mails."""
     with Relay() as relay, Stage(tmp_path, start=False) as stage:
-        stage.more = mail(relay) + "hooks:\n  deaf: {url: 'http://127.0.0.1:1/x', events: [sent, to_correct]}\n"
+        stage.more = (
+            mail(relay) + "hooks:\n  deaf: {url: 'http://127.0.0.1:1/x', events: [sent, to_correct]}\n"
+        )
         on_a(stage, 0, "10:00")
         stage.renew()
         stage.settings["notify"] = NOTIFY

@@ -170,7 +170,7 @@ def test_nothing_at_night_that_can_wait(tmp_path: Path) -> None:
 
 
 def test_a_doubt_at_night_is_not_asked_about_at_every_pass(tmp_path: Path) -> None:
-    """What perhaps did not leave leaves once in the morning; the platform is let be until then, but for now and then."""
+    """What perhaps did not leave leaves once in the morning; until then the platform is asked now and then alone."""
     refused = ", contract: {expectations: {second_send_refused: true}}"
     with told(tmp_path, more='policy: {quiet_hours: "20:00-08:00"}\n', contract=refused) as (stage, _):
         at(stage, "19:55")
