@@ -240,7 +240,7 @@ def test_a_pass_that_outlives_its_server_is_no_defect(ground: Ground) -> None:
     result = daemon._result("server:one", Outcome(complete=True), yielded=False)
     assert not result.failed
     for former in ("server:one", "account:lyon"):
-        daemon._told(former, time.monotonic(), Outcome(complete=True))
+        daemon._told(ground.parts, former, time.monotonic(), Outcome(complete=True))
     sides = {"server:other", "server:two", "account:lyon", "account:annecy", "telling"}
     assert set(daemon.vitals.look().sides) == sides
 
@@ -256,7 +256,7 @@ def test_all_goes_well_is_said_of_those_that_are_in_the_configuration(ground: Gr
 
     def tell_of(*sides: str) -> int:
         for side in sides:
-            daemon._result(side, Outcome(complete=True), yielded=False)
+            daemon._told(ground.parts, side, time.monotonic(), Outcome(complete=True))
         daemon._tell(time.monotonic() + 10)
         return len(pinged)
 
@@ -266,7 +266,7 @@ def test_all_goes_well_is_said_of_those_that_are_in_the_configuration(ground: Gr
     assert tell_of(old[3]) == 1
     # One account goes, another comes, whose pass has not been made yet.
     assert tell_of(*old) == 2
-    daemon._result("account:annecy", Outcome(complete=True), yielded=False)
+    daemon._told(ground.parts, "account:annecy", time.monotonic(), Outcome(complete=True))
     setup = ground.to("  annecy: {", "  nice: {", ("account: annecy}", "account: nice}"))
     daemon.take_over(replace(setup, parts=replace(setup.parts, ping=Watch())))  # type: ignore[arg-type]
     assert tell_of(*old[:3]) == 2
