@@ -17,7 +17,9 @@ The way of one request, each step a function of its name in ``connector.steps``:
     end, last of all. What is finished may then be moved out of sight (**tidy**).
 
 What people do meanwhile is **attend**ed to: edits, moves, **orders** (**cancel**, **reminders**). Orders that the
-administrator gives, and those that ask the platform, are obeyed apart from the look at a folder (**ordered**).
+administrator gives, and those that ask the platform, are obeyed apart from the look at a folder (**ordered**). What has
+happened is **news**, becomes **letters**, and leaves by mail or to a hook (**telling**); an account's owner connects it
+again alone (**logins**).
 
 ``passes`` runs them, over a server and over an account; ``daemon`` says when; ``cli`` wires the real parts. A
 module imports only from its own layer or below: ``tests/unit/test_architecture.py`` has the list.

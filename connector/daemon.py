@@ -247,7 +247,7 @@ class Daemon:
             return
         asked = self._reloader.asked and self._ready
         if asked:
-            systemd.notify("RELOADING=1", f"MONOTONIC_USEC={time.monotonic_ns() // 1000}")
+            systemd.reloading()
         setup = None
         try:
             setup = self._reloader.look()
@@ -257,7 +257,7 @@ class Daemon:
             log.exception("the configuration was not read")
         if setup is not None:
             if self._ready and not asked:
-                systemd.notify("RELOADING=1", f"MONOTONIC_USEC={time.monotonic_ns() // 1000}")
+                systemd.reloading()
             self.take_over(setup)
         if self._ready and (asked or setup is not None):
             systemd.notify("READY=1")

@@ -176,6 +176,7 @@ def _work(
         if record.id in held:
             continue
         tolerated(parts, memory, record, "settle", partial(filing.settle, parts, record))
+        memory.let_go_on(record)  # whatever came of it: it is not at rest
     answered = obey_on(parts, server, memory, held)
     rights.note_sights(parts, sights)
     askers.ask_again(parts, folders)

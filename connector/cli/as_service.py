@@ -121,6 +121,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     terminal = all(stream.isatty() for stream in (sys.stdin, sys.stdout))
     called = command(service, given, terminal=terminal, number=os.getpid())
     sys.stdout.flush()
+    os.environ.setdefault("SYSTEMD_TINT_BACKGROUND", "0")  # the terminal stays as it is
     os.execvp(called[0], called)  # noqa: S606 - its own arguments, no shell
 
 

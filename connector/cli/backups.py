@@ -45,6 +45,8 @@ class Facts:
     """Requests that have left, or are about to, and are not closed yet."""
     midway: int
     """Requests between an intent and its fact: each is a question at the next start."""
+    watched: int = 0
+    """Folders that were watched and have not been left."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,6 +77,7 @@ def facts_of(file: Path) -> Facts:
     questions = {
         "requests": ("SELECT count(*) FROM record", ()),
         "under_way": (f"SELECT count(*) FROM record WHERE NOT closed AND state IN ({places})", _UNDER_WAY),  # noqa: S608
+        "watched": ("SELECT count(*) FROM watch WHERE root != ''", ()),
         "midway": ("SELECT count(DISTINCT record_id) FROM intent", ()),
     }
     try:

@@ -41,6 +41,13 @@ def leave(
 def _leave(
     parts: Parts, watched: FolderSettings, dry_run: bool, yes_open: bool, yes: bool, names: bool
 ) -> int:
+    whose = leaving.anothers(parts, watched)
+    if whose is not None:
+        complain(
+            f"jse-connector: folder {watched.name} belongs to connector {whose}, or its seal key is another one now: "
+            "what lies there is not ours to remove. Put the key back (restore), or take the folder over (take-over)."
+        )
+        return FAILED
     _tell_open(parts, watched)
     going_on = leaving.under_way(parts, watched)
     if going_on and not (yes_open or dry_run):

@@ -75,7 +75,13 @@ def before_removal(settings: Settings) -> int:
     state, file = settings.place(), journal_of(settings)
     word = state.directory / NOTHING_OPEN
     word.unlink(missing_ok=True)
-    under_way = backups.facts_of(file).under_way if file.exists() else 0
+    facts = backups.facts_of(file) if file.exists() else None
+    under_way = facts.under_way if facts is not None else 0
+    if facts is not None and facts.watched:
+        print(
+            f"jse-connector: {facts.watched} folders hold files of the connector. A purge takes the key that it knows "
+            "them by; before that: jse-connector leave FOLDER"
+        )
     if under_way:
         print(
             f"jse-connector: {under_way} requests are under way: {state.directory} holds what they need and stays, "

@@ -168,14 +168,16 @@ def _troubles(journal: Journal, name: str) -> dict[str, Any]:
 
 
 def _person(asked: Asked, record: Record) -> dict[str, Any]:
-    verb = "resolve" if record.state is State.IN_DOUBT else "show"
+    command = f"{'resolve' if record.state is State.IN_DOUBT else 'show'} {record.ref}"
+    if record.reason == "there_before":
+        command = f"rebuild --launch {record.folder}"
     return {
         "ref": record.ref,
         "state": record.state.value,
         "reason": record.reason,
         "folder": record.folder,
         "since": iso(record.updated_at),
-        "command": f"jse-connector {verb} {record.ref}",
+        "command": f"jse-connector {command}",
         **({"file": record.document.href} if asked.names else {}),
     }
 

@@ -187,7 +187,9 @@ class _Page:
 
     def _requests(self) -> Iterator[_Row]:
         for row in self._told["needs_a_person"]:
-            reason = f" ({row['reason']})" if row["reason"] and self._width >= 110 else ""
+            # Why it is held decides what to do; of the others the reason is for whoever has room for it.
+            told = row["reason"] and (self._width >= 110 or row["state"] == "held")
+            reason = f" ({row['reason']})" if told else ""
             state = row["state"].replace("_", " ") + reason
             yield _Row((row["ref"], state, row["folder"], row["since"]), row["command"], row.get("file", ""))
 

@@ -58,7 +58,7 @@ class Renewal:
         return LoginPage(id=request.triple.id_request, url=request.url, until=request.until)
 
     def awaited(self) -> bool:
-        """True while a triple is kept that the platform takes."""
+        """True while a triple is kept that the platform may still take."""
         return bool(self._pending())
 
     def fetch(self) -> Connected | None:
@@ -90,7 +90,8 @@ class Renewal:
             return None
 
     def _pending(self) -> list[LoginRequest]:
-        life = timedelta(seconds=self._login.expectations.triple_life_s)
+        expected = self._login.expectations
+        life = timedelta(seconds=max(expected.triple_life_s, expected.url_life_s))
         found = [_read(one) for one in self._store.links(self._login.name)]
         return [one for one in found if one is not None and self._now() - one.drawn_at < life]
 

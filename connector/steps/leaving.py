@@ -89,6 +89,20 @@ def under_way(parts: Parts, settings: FolderSettings) -> list[Record]:
     ]
 
 
+def anothers(parts: Parts, settings: FolderSettings) -> str | None:
+    """Return whose a folder is where it is not ours: a connector's name, or ``"unreadable"``. Raises remote errors.
+
+    Models and tags are alike for all connectors: what hangs in another's folder is its own, whatever it looks like.
+    """
+    found = read_mark(parts.folders[settings.server], owner_href(settings), parts.sealer)
+    if found is None:
+        return None
+    reading, mark, _ = found
+    if not isinstance(mark, Owner):
+        return "unreadable"
+    return None if reading is Reading.WHOLE and mark.connector == parts.connector else mark.connector
+
+
 def look(parts: Parts, settings: FolderSettings) -> Findings:
     """Tell what is ours there, and what stays with its reason. Reads only. Raises remote errors."""
     return _Look(parts, settings).findings()
@@ -340,21 +354,17 @@ class _Look:
         """``kept``: markers stay, which this connector alone can read; where they lie beside, so does its mark."""
         settings = self._settings
         href = owner_href(settings)
-        found = read_mark(self._folder, href, self._parts.sealer)
-        if found is None:
+        try:
+            etag = self._folder.stat(href).etag
+        except NotFound:
             return
-        reading, mark, _ = found
-        if (
-            reading is not Reading.WHOLE
-            or not isinstance(mark, Owner)
-            or mark.connector != self._parts.connector
-        ):
+        if anothers(self._parts, settings) is not None:
             self._found.stays.append((href, ANOTHERS))
             return
         if kept and self._alone:
             self._found.stays.append((href, BINDS))
             return
-        self._found.ours.append(Own(href=href, what=OWNER, etag=self._folder.stat(href).etag))
+        self._found.ours.append(Own(href=href, what=OWNER, etag=etag))
         going = {own.href for own in self._found.ours}
         there = {entry.href for entry in self._folder.list(settings.owner_folder).entries}
         if there <= going:

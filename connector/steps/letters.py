@@ -23,7 +23,7 @@ from connector.report.typography import Language
 from connector.steps import standing
 from connector.steps.addressees import hidden
 from connector.steps.context import context_of, pause_of
-from connector.steps.news import ALARM, DIGEST, LOGIN, PAUSE, REQUEST
+from connector.steps.desk import ALARM, DIGEST, LOGIN, PAUSE, REQUEST
 from connector.steps.parts import Parts
 
 _WEEK: Final = timedelta(days=6, hours=12)

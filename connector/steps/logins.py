@@ -20,8 +20,8 @@ from connector.journal.outbox import TOLD
 from connector.ports import Connected
 from connector.report.notices import FILE_NAME
 from connector.steps.alarms import end_alarm, raise_alarm, standing
+from connector.steps.desk import LOGIN
 from connector.steps.discover import Sight
-from connector.steps.news import LOGIN
 from connector.steps.notice import deleted
 from connector.steps.parts import Parts
 

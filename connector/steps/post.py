@@ -22,8 +22,8 @@ from connector.notify import call
 from connector.report.facts import who
 from connector.report.mails import path_of
 from connector.steps.alarms import end_alarm, raise_alarm
+from connector.steps.desk import ALARM, HOOK, PAUSE, REQUEST
 from connector.steps.letters import mail_of
-from connector.steps.news import ALARM, HOOK, PAUSE, REQUEST
 from connector.steps.parts import Parts
 
 log = logging.getLogger(__name__)

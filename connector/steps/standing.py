@@ -18,7 +18,7 @@ from connector.report.context import WaitReason
 from connector.report.mails import Occasion
 from connector.steps import brakes
 from connector.steps.addressees import addressees, hidden
-from connector.steps.news import DIGEST, Desk
+from connector.steps.desk import DIGEST, Desk
 from connector.steps.parts import Parts
 
 LOOK_EVERY: Final = timedelta(minutes=10)
@@ -33,6 +33,8 @@ _BACK: Final = timedelta(days=1)
 def look(parts: Parts) -> None:
     """Post what is due now. Costs next to nothing between two looks. Raises JournalError only."""
     now = parts.now()
+    if parts.relay is None:
+        return
     if parts.said.looked_at is not None and now - parts.said.looked_at < LOOK_EVERY:
         return
     parts.said.looked_at = now
@@ -111,7 +113,7 @@ def _digests(desk: Desk, records: Sequence[Record]) -> None:
     parts = desk.parts
     telling = parts.telling
     day = digest_day(parts.now(), telling.digest_at, parts.report.zone, telling.quiet, telling.holidays)
-    if day is None or parts.relay is None or parts.said.digests == day:
+    if day is None or parts.said.digests == day:
         return
     last = parts.journal.last_account_event("", _DIGESTS)
     if last is not None and last != {"day": day.isoformat()}:

@@ -16,7 +16,7 @@ log = logging.getLogger(__name__)
 
 def tell(parts: Parts, *, deadline: float | None = None) -> int:
     """Make a round; returns how many mails and calls were taken. Raises JournalError only."""
-    news.take_in(parts)
+    news.take_in(parts, deadline=deadline)
     standing.look(parts)
     prune(parts)
     # What leaving itself has found out (a relay that is away) is taken in by the next round.

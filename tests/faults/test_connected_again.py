@@ -9,13 +9,30 @@ from pathlib import Path
 
 import pytest
 
-from connector.errors import AccessDenied
+from connector.cli.accounts import _refuse_strangers
+from connector.cli.wiring_told import ping_of, telling_of
+from connector.config import load_config
+from connector.errors import AccessDenied, ConfigurationError
 from connector.jesignexpert.renewal import stranger
 from connector.jesignexpert.tokens import Tokens, TokenStore
 from connector.ports import Connected
 from connector.sandbox.people import Person
+from connector.steps.logins import told_by_hand
 from connector.steps.telling import tell
-from tests.faults.test_told import ADMIN, DAY, HOUR, MINUTE, OWNER, PARIS, at, body, later, told
+from tests.faults.test_told import (
+    ADMIN,
+    DAY,
+    HOUR,
+    MINUTE,
+    OWNER,
+    PARIS,
+    _Death,
+    _dies,
+    at,
+    body,
+    later,
+    told,
+)
 from tests.relays import Relay
 from tests.worlds import Stage
 
@@ -208,6 +225,23 @@ def test_a_page_survives_a_restart_and_a_platform_that_is_away(tmp_path: Path) -
         assert kept.expires_at > stage.clock.now() + timedelta(days=4)
 
 
+def test_a_link_that_is_mailed_again_is_another_one(tmp_path: Path) -> None:
+    """Killed before it was kept that it left: the second mail holds a link that lives, so it is no double to drop."""
+    with told(tmp_path) as (stage, relay):
+        ends_in(stage, 1.0)
+        stage.parts.journal.end_letters = _dies  # type: ignore[method-assign]
+        with pytest.raises(_Death):
+            later(stage, MINUTE)
+        stage.restart()
+        later(stage, 10 * MINUTE)
+        first, second = links(relay)
+        assert first != second
+        assert relay.mails[0]["Message-ID"] != relay.mails[1]["Message-ID"]
+        click(stage, second)
+        later(stage, 10)
+        assert not stage.parts.logins["cabinet"].awaited()
+
+
 def test_two_processes_fetch_at_once(tmp_path: Path) -> None:
     """The service and a ``connect`` beside it: both answers are good, one of them is kept, whole."""
     with told(tmp_path) as (stage, relay):
@@ -241,6 +275,51 @@ def test_a_directory_that_cannot_be_written(tmp_path: Path) -> None:
         (stage.state.directory / "tokens" / "cabinet.links").mkdir()
         with pytest.raises(AccessDenied):
             stage.parts.logins["cabinet"].draw()
+
+
+def test_a_link_by_hand_is_judged_as_well(tmp_path: Path) -> None:
+    """``connect NAME --mail``: nobody at the terminal sees who answers; the service mails no other one that day."""
+    with told(tmp_path) as (stage, _):
+        ends_in(stage, 1.0)
+        config, kept = load_config(stage.config_text), store(stage)
+        good, other = kept.load("cabinet"), Tokens(office="t", office_name=OTHER, email=OWNER)
+        assert good is not None
+        _refuse_strangers(config, "cabinet", kept, good)
+        with pytest.raises(AccessDenied, match="another firm"):
+            _refuse_strangers(config, "cabinet", kept, other)
+        told_by_hand(stage.parts.journal, "cabinet", PARIS)
+        assert stage.parts.journal.last_told("login cabinet") is not None
+        assert stage.parts.journal.letters() == []
+
+
+def test_a_page_that_lives_longer_is_awaited_longer(tmp_path: Path) -> None:
+    """Should the vendor say so (``expectations.url_life_s``): the answer is asked for as long."""
+    with told(tmp_path, contract=", contract: {expectations: {url_life_s: 7200}}") as (stage, relay):
+        ends_in(stage, 1.0)
+        later(stage, MINUTE)
+        assert len(links(relay)) == 1
+        stage.clock.advance(HOUR)
+        assert stage.parts.logins["cabinet"].awaited()
+        stage.clock.advance(2 * HOUR)
+        assert not stage.parts.logins["cabinet"].awaited()
+
+
+@pytest.mark.parametrize("kept", ["no url", "ftp://x.example/"])
+def test_a_url_that_is_kept_elsewhere_must_be_one(tmp_path: Path, kept: str) -> None:
+    """What a credential holds is judged when it is read; its words stand in no message."""
+    (tmp_path / "url").write_text(kept)
+    (tmp_path / "url").chmod(0o600)
+    text = (
+        'config_version: 1\nservers: {d: {url: "http://127.0.0.1:9/", user: u, password: {env: X}}}\n'
+        'platform: {url: "http://127.0.0.1:9/", shortcut: s, secret: {env: X}}\n'
+        "accounts: {c: {sender: C, owner: o@c.fr}}\nfolders: {f: {server: d, path: /F/, account: c}}\n"
+        f"hooks: {{h: {{url: {{file: {tmp_path / 'url'}}}}}}}\nping: {{url: {{file: {tmp_path / 'url'}}}}}\n"
+    )
+    config = load_config(text)
+    for make in (telling_of, ping_of):
+        with pytest.raises(ConfigurationError) as refused:
+            make(config)
+        assert kept not in str(refused.value)
 
 
 MINE = Tokens(office="t1", office_name=OFFICE, user="u1", email="claire@cabinet.fr")

@@ -199,3 +199,23 @@ def test_a_finished_request_is_carried_late(tmp_path: Path, mode: Mode) -> None:
         assert "lettre.signature.txt" not in stage.files()
         assert stage.parts.journal.intended(stage.records()[-1]) == ()
         stage.intact()
+
+
+def test_killed_before_a_finished_request_is_carried(tmp_path: Path) -> None:
+    """What the next start leaves alone for a minute, since it may be under way, is carried afterwards all the same."""
+    points = Points(point="commit intend_tidy #1", variant="after")
+    with Stage(tmp_path, "plain", seams=points.seams(workers())) as stage:
+        stage.drop(sidecar=ONE)
+        stage.write("_signature.yaml", "après signature: ranger\n")
+        stage.run()
+        stage.sign()
+        points.armed = True
+        with pytest.raises(Killed):
+            stage.run()
+        stage.restart()
+        stage.run()
+        assert stage.files(f"{ROOT}/Demandes terminées") == []
+        stage.clock.advance(60)
+        stage.run()
+        assert stage.files(f"{ROOT}/Demandes terminées") == ["lettre.sign.yaml", "lettre.signature.txt"]
+        stage.intact()

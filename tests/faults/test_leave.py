@@ -119,6 +119,17 @@ def test_only_ours_goes(tmp_path: Path, mode: Mode, capsys: pytest.CaptureFixtur
         assert stage.sends() == sends
 
 
+def test_of_another_connector(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Models and tags look alike for all: in a folder that is another's, or whose key was lost, nothing is touched."""
+    with Town(tmp_path) as stage:
+        stage.stop()
+        (stage.state.directory / "keys" / "seal").write_text("ab" * 32)
+        given, before = settings(stage), stage.tree()
+        assert room.leave(given, "lettres", dry_run=False, yes_open=False, yes=True) == 1
+        assert "belongs to connector test-1" in capsys.readouterr().err
+        assert stage.tree() == before
+
+
 def test_while_something_is_under_way(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Refused, with what would be lost; said all the same, the marker of what is under way stays, so does its owner."""
     with Town(tmp_path, "plain") as stage:

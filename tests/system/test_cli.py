@@ -443,7 +443,7 @@ def test_resolve_a_request_in_doubt(stage: Stage) -> None:
     stage.platform.misbehave(operation="send", kind="cut_before", times=None)
     stage.call("tick")
     told = stage.call("status").stdout
-    found = re.search(r"(\w{6})  in_doubt", told)
+    found = re.search(r"(\w{6})  in doubt", told)
     assert found, told
     done = stage.call("resolve", found[1], "--not-sent", "--yes", "--tick")
     assert done.returncode == 0, done.stderr

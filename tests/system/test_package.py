@@ -105,8 +105,8 @@ def test_in_an_empty_root(root: EmptyRoot) -> None:
 
     first, second = built(__version__), built(NEXT)
     for package in (first, second):
-        shutil.copy(package, root.directory / "root")
-    old, new = f"/root/{first.name}", f"/root/{second.name}"
+        shutil.copy(package, root.directory / "srv")
+    old, new = f"/srv/{first.name}", f"/srv/{second.name}"
     said = root.run("dpkg", "-i", old)
     assert "installed, not started" in said
     listed = root.run("dpkg", "-L", "jse-connector").splitlines()
@@ -163,6 +163,7 @@ def test_in_an_empty_root(root: EmptyRoot) -> None:
     root.run("dpkg", "--remove", "jse-connector")
     assert root.there("/var/lib/jse-connector/journal/journal.sqlite")
     root.run("dpkg", "--purge", "jse-connector")
-    left = root.run("find", "/var/lib", "/etc", "/opt", "/usr", "-name", "*jse-connector*").splitlines()
+    left = root.run("find", "/var/lib", "/etc", "/usr", "-name", "*jse-connector*").splitlines()
     assert [path for path in left if "/dpkg/" not in path] == []
+    assert not root.there("/opt/jse-connector")
     assert "jse-connector" not in root.run("getent", "passwd")

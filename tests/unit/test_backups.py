@@ -193,7 +193,9 @@ def test_what_a_package_asks(tmp_path: Path, capsys: pytest.CaptureFixture[str])
         stage.stop()
         assert packaged.before_removal(given) == 0
         assert not word.exists()
-        assert "1 requests are under way" in capsys.readouterr().out
+        said = capsys.readouterr().out
+        assert "1 requests are under way" in said
+        assert "1 folders hold files of the connector" in said
 
         assert packaged.before_upgrade(given, waited=3) == 0
         said = capsys.readouterr().out

@@ -197,6 +197,14 @@ def test_the_page(world: World) -> None:
     assert "/F/q.pdf" in world.page(120, named)
 
 
+def test_what_was_there_before_says_so(world: World) -> None:
+    """Why a request is held decides what to do: in 80 columns, too, with the command for all of its folder."""
+    ref = world.add(State.HELD, reason="there_before")
+    page = world.page(80, world.told())
+    assert f"  {ref}  held (there_before)  lyon-letters" in page
+    assert "jse-connector rebuild --launch lyon-letters" in page
+
+
 def test_the_json_is_as_its_schema_says(world: World) -> None:
     """Format 1, with and without what may be missing."""
     check = jsonschema.Draft202012Validator(
