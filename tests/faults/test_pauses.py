@@ -185,3 +185,21 @@ def test_the_notice_goes_with_its_folder(tmp_path: Path) -> None:
         stage.parts.journal.release("cabinet")
         stage.run()
         assert NOTICE not in stage.files()
+
+
+def test_a_folder_that_is_renamed_stays_paused(tmp_path: Path) -> None:
+    """Its name is the administrator's alone: what they stopped goes on when they say so, and not before."""
+    with Stage(tmp_path) as stage:
+        stage.parts.journal.hold("folder:lettres", "manual", probe_at=stage.clock.now() + timedelta(days=99))
+        named = stage.config_text.replace("folders: {lettres:", "folders: {courriers:")
+        before = load_config(stage.config_text)
+        setup = rewired(stage.parts, before, load_config(named), stage.state, stage.seams, ExitStack())
+        stage.parts, stage.memory = setup.parts, renewed(stage.memory)
+        stage.run()
+        stage.drop()
+        stage.run()
+        assert stage.sends() == []
+        assert stage.parts.journal.held_accounts() == {"folder:courriers"}
+        stage.parts.journal.release("folder:courriers")
+        stage.run()
+        assert stage.sends() == [1]
