@@ -11,7 +11,6 @@ import logging
 import signal
 import threading
 import time
-from collections import Counter
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from functools import partial
@@ -23,10 +22,10 @@ from connector.config import Config
 from connector.errors import JournalError, JournalFull, RemoteError
 from connector.guards import ServerMemory
 from connector.jobs import Job, Jobs
-from connector.metrics.standing import ORDER, WORDS
 from connector.metrics.vitals import Vitals
-from connector.passes import Outcome, account_pass, server_pass, told
+from connector.passes import Outcome, account_pass, server_pass
 from connector.schedule import ELSEWHERE, NEXTCLOUD, Result, Rhythm, Schedule, is_night
+from connector.signs import Signs
 from connector.steps.parts import Parts
 from connector.steps.pauses import FOLDER, SERVER
 from connector.steps.telling import tell
@@ -64,19 +63,14 @@ class Daemon:
     ) -> None:
         self._parts, self._config, self._grace, self._reloader = parts, config, grace, reloader
         self.vitals, self._tell_of = vitals or Vitals(None, now=parts.now, zone=config.zone), told
+        self._signs = Signs(self.vitals)
         self._ending = threading.Event()
         self._failure: JournalError | None = None
         self._told_to_end = False
         self.memories = {name: ServerMemory() for name in config.servers}
-        self._held: dict[str, str] = {}
-        """Account → why it launches nothing."""
-        self._standing = ""
-        """How many requests stand where, as the last pass left them."""
-        self._well: dict[str, bool] = {}
-        """Job → did all go well in its passes since the last sign of life?"""
         self._partners = _partners(config)
         self._jobs = Jobs(self._made_jobs(), budget=budget, night=self._is_night, failed=self._journal_failed)
-        self.vitals.known([job.name for job in self._jobs])
+        self._signs.known([job.name for job in self._jobs], config.accounts)
         self.vitals.plans = self._jobs.plans
         self.vitals.made = lambda: {name: made() for name, made in self._parts.made.items()}
         for name, memory in self.memories.items():
@@ -210,24 +204,9 @@ class Daemon:
         return not late
 
     def _status(self) -> str:
-        away = [n for n, memory in self.memories.items() if memory.problem and not memory.troubles]
-        resting = [folder for memory in self.memories.values() for folder in memory.troubles]
-        held = [f"{name} ({self._held[name]})" for name in self._config.accounts if name in self._held]
-        texts = [f"{len(self.memories) - len(away)} of {len(self.memories)} servers answer"]
-        texts += [self._standing] if self._standing else []
+        trouble = "" if self._reloader is None else self._reloader.trouble
         blind = self._wakeups.blind()
-        self.vitals.without_wakeups(tuple(sorted(blind)))
-        told = (
-            ("not reached", away),
-            ("folders left alone", resting),
-            ("paused", held),
-            ("no wake-ups", blind),
-        )
-        for what, names in told:
-            texts += [f"{what}: {', '.join(sorted(names))}"] if names else []
-        if self._reloader is not None and self._reloader.trouble:
-            texts.append(self._reloader.trouble)
-        return "; ".join(texts)
+        return self._signs.status(self.memories, self._config.accounts, blind=blind, trouble=trouble)
 
     def _finish(self) -> bool:
         if self._told_to_end or not isinstance(self._failure, JournalFull):
@@ -294,19 +273,21 @@ class Daemon:
         old, new = self._config, setup.config
         self._parts, self._config, self._partners = setup.parts, new, _partners(new)
         self._retired.add(self._at_work(), setup.retired)
-        self._held = {name: cause for name, cause in self._held.items() if name in new.accounts}
         for name in old.servers.keys() - new.servers.keys():
             self._jobs.remove(f"server:{name}")
-            self._leaving[name] = self.memories.pop(name)
+            self._leaving[name] = self.memories[name]
         for name in old.accounts.keys() - new.accounts.keys():
             self._jobs.remove(f"account:{name}")
-        for name in new.servers.keys() - self.memories.keys():
-            self.memories[name] = renewed(self._leaving.pop(name, ServerMemory()))
-            self._freed(name, self.memories[name])
+        memories = {name: memory for name, memory in self.memories.items() if name in new.servers}
+        for name in new.servers.keys() - memories.keys():
+            memories[name] = renewed(self._leaving.pop(name, ServerMemory()))
+            self._freed(name, memories[name])
+        # Another one, not this one changed: passes look through it.
+        self.memories = memories
         self._anew |= {name for name in setup.anew if name in new.servers}
         for job in self._made_jobs():
             self._jobs.add(job)
-        self.vitals.known([job.name for job in self._jobs])
+        self._signs.known([job.name for job in self._jobs if not job.gone], new.accounts)
         self._tell_of(new)
         if _wakes(old) != _wakes(new):
             self._wakeups.end()
@@ -338,7 +319,7 @@ class Daemon:
                 memory = self.memories[name] = renewed(memory)
                 forget(parts, name)
         outcome = server_pass(parts, name, memory, deadline=deadline)
-        self._told(f"server:{name}", begun, outcome)
+        self._told(parts, f"server:{name}", begun, outcome)
         if config.polling.folders is None and not memory.problem:
             self._pace(parts, name)
         # With a trouble in one folder no pass is complete: that is no reason to begin again at once.
@@ -357,42 +338,21 @@ class Daemon:
         if name not in parts.services:  # as above
             return Result()
         outcome = account_pass(parts, name, deadline=deadline)
-        hold = parts.journal.held(name)
-        if hold is not None:
-            self._held[name] = hold.cause
-        else:
-            self._held.pop(name, None)
-        self._told(f"account:{name}", begun, outcome)
+        self._told(parts, f"account:{name}", begun, outcome)
         return self._result(f"account:{name}", outcome, yielded=not outcome.complete)
 
     def _tell(self, deadline: float) -> Result:
         """Tell what has happened; and that all goes well, once every side was worked with since the last time."""
         tell(self._parts, deadline=deadline)
-        sides = len(self._config.servers) + len(self._config.accounts)
-        ping, well = self._parts.ping, self._well
-        if ping is not None and len(well) == sides and all(well.values()) and ping.ping():
-            self._well = {}
+        self._signs.ping(self._parts.ping, self._partners)
         return Result()
 
-    def _told(self, job: str, begun: float, outcome: Outcome) -> None:
+    def _told(self, parts: Parts, job: str, begun: float, outcome: Outcome) -> None:
         """Let whoever watches know what a pass came to."""
-        took_s = time.monotonic() - begun
-        told(self.vitals, self._parts, job, outcome, took_s=took_s, memories=self.memories)
-        self._standing = self._counted()
-
-    def _counted(self) -> str:
-        """How many requests stand where, in the words of ``status``."""
-        counted: Counter[str] = Counter()
-        for one in self._parts.journal.standing(tuple(self._config.servers)):
-            if one.state in WORDS:
-                counted[WORDS[one.state]] += one.count
-        return ", ".join(f"{counted[words]} {words}" for words in ORDER if counted[words])
+        signs, memories, servers = self._signs, self.memories, self._config.servers
+        signs.passed(parts, job, outcome, begun=begun, memories=memories, servers=servers)
 
     def _result(self, job: str, outcome: Outcome, *, yielded: bool) -> Result:
-        # A pass that only ran out of time goes on with the next one; a side that fails counts until all is told anew.
-        self._well[job] = outcome.error is None and not (
-            job.startswith("server:") and self.memories[job.removeprefix("server:")].problem
-        )
         if outcome.moved or outcome.ordered:
             for partner in self._partners.get(job, ()):
                 self._jobs.ask(partner)

@@ -20,6 +20,7 @@ from types import TracebackType
 from typing import Any, Literal, Self
 
 from connector.cli import wiring
+from connector.cli.status_gather import Asked, gathered
 from connector.config import load_config
 from connector.guards import ServerMemory
 from connector.isolation import IsolatedPool
@@ -341,6 +342,20 @@ class Stage:
     def first_line(self, name: str = "lettre", *, folder: str = ROOT) -> str:
         """First line of a status, with plain spaces."""
         return self.status(name, folder=folder).split("\n", 1)[0].replace("\u00a0", " ")
+
+    def told(self) -> dict[str, Any]:
+        """What ``status --json`` says, as plain types."""
+        return gathered(
+            Asked(
+                config=load_config(self.config_text),
+                journal=self.parts.journal,
+                tokens=TokenStore(self.state.directory / "tokens"),
+                vital=None,
+                running=True,
+                room="",
+                now=self.clock.now(),
+            )
+        )
 
     def records(self) -> list[Record]:
         """Everything the journal knows, oldest first."""

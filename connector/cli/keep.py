@@ -143,9 +143,11 @@ def _restore(state: State, file: Path, name: str, *, yes: bool) -> int:
         paused = _paused(file, there)
         aside = _exchanged(chosen, file, there, paused or ())
         kept = _beside(chosen, state)
+        # Those that have ended since the backup stand again, too.
+        before = [one for one in paused_in(file) or () if one not in (paused or ())]
         hand_over(state)
     print(f"restored {chosen.name}: {_told(chosen)}")
-    for line in _what_to_know(chosen, aside, kept, paused):
+    for line in _what_to_know(chosen, aside, kept, paused, before):
         print(f"         {line}")
     print("next     systemctl start jse-connector")
     return 0
@@ -244,10 +246,13 @@ def _beside(chosen: Backup, state: State) -> list[str]:
     return kept
 
 
-def _what_to_know(chosen: Backup, aside: Path | None, kept: list[str], paused: list[str] | None) -> list[str]:
+def _what_to_know(
+    chosen: Backup, aside: Path | None, kept: list[str], paused: list[str] | None, before: list[str]
+) -> list[str]:
     told = [f"the earlier journal is kept in {aside}"] if aside is not None else []
     told += [f"{path} was another one: kept under that name" for path in kept]
-    told += [f"account {account} stays paused" for account in paused or ()]
+    told += [f"{_named(one)} stays paused" for one in paused or ()]
+    told += [f"{_named(one)} was paused when the backup was made, and is paused again" for one in before]
     if paused is None:
         told.append(
             "pauses set by hand could not be read: set them again before the start (jse-connector pause ACCOUNT)"
@@ -256,6 +261,10 @@ def _what_to_know(chosen: Backup, aside: Path | None, kept: list[str], paused: l
         f"people erased since {chosen.made_at:%d %b %Y} are in it again: jse-connector forget ADDRESS"
     )
     return told
+
+
+def _named(paused: str) -> str:
+    return paused.replace(":", " ") if ":" in paused else f"account {paused}"
 
 
 def _told(backup: Backup) -> str:

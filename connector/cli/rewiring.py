@@ -56,10 +56,12 @@ def rewired(parts: Parts, running: Config, new: Config, state: State, seams: Sea
         logins = dict(parts.logins)
         if not same_platform or running.accounts != new.accounts:
             # Each knows the others' tokens: an answer that belongs to another account is refused.
+            for login in logins.values():
+                _retire(login, retired)
             logins = {}
             for name in new.accounts:
-                logins[name], close = wiring.made_login(new, name, contract, state, parts.now, seams)
-                made.callback(close)
+                logins[name] = wiring.made_login(new, name, contract, state, parts.now, seams)
+                made.callback(logins[name].close)
         changed = replace(
             parts,
             folders=folders,
@@ -77,6 +79,8 @@ def rewired(parts: Parts, running: Config, new: Config, state: State, seams: Sea
             made=wiring.made_of(folders),
             clocks=wiring.clocks_of(folders, services),
         )
+        # It is the process that has begun, whatever it works with since.
+        changed.started_at = parts.started_at
         kept.push(made.pop_all())
     return Setup(parts=changed, config=new, anew=_anew(parts, changed, running, new), retired=retired)
 

@@ -122,8 +122,9 @@ def wired(
             services[name] = service
         logins: dict[str, AccountLogin] = {}
         for name in config.accounts:
-            logins[name], close = made_login(config, name, contract, state, clock, seams)
-            stack.callback(close)
+            login = made_login(config, name, contract, state, clock, seams)
+            stack.callback(login.close)
+            logins[name] = login
         yield Parts(
             journal=journal,
             spool=Spool(state.directory / "spool"),
@@ -150,10 +151,10 @@ def wired(
 
 def made_login(
     config: Config, name: str, contract: Contract, state: State, now: Callable[[], datetime], seams: Seams
-) -> tuple[AccountLogin, Callable[[], None]]:
-    """Return what connects an account again by itself, and what closes it."""
+) -> AccountLogin:
+    """Return what connects an account again by itself; close it when done."""
     login = login_of(config, name, contract, platform_secrets(config), now=now, transport=seams.transport)
-    return renewal_of(config, name, login, TokenStore(state.directory / "tokens"), now=now), login.close
+    return renewal_of(config, name, login, TokenStore(state.directory / "tokens"), now=now)
 
 
 def made_of(folders: Mapping[str, Folder]) -> dict[str, Callable[[], Mapping[str, int]]]:

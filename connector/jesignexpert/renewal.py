@@ -21,7 +21,7 @@ from connector.signatory_text import canonical_email
 
 
 class Renewal:
-    """:class:`connector.ports.AccountLogin` by the contract. Close ``login`` yourself.
+    """:class:`connector.ports.AccountLogin` by the contract. Whoever made ``login`` may close it by this.
 
     ``owner``: the address that the links go to. ``others``: the tokens of the other accounts.
     """
@@ -81,6 +81,10 @@ class Renewal:
                     self._keep([one for one in self._pending() if one.triple.id_request != answered])
                 return found
         return None
+
+    def close(self) -> None:
+        """Let go of the login's connections. Idempotent."""
+        self._login.close()
 
     def _tokens(self) -> Tokens | None:
         try:

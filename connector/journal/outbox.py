@@ -92,11 +92,6 @@ class Outbox(Database):
             for row in rows
         ]
 
-    def last_news(self) -> int:
-        """Return the number of the newest event; 0 before the first."""
-        with self._reading() as connection:
-            return int(connection.execute(sa.select(sa.func.max(schema.event.c.id))).scalar() or 0)
-
     def touched(self, since: datetime) -> list[int]:
         """Return which records something has happened to since then."""
         columns = schema.event.c
@@ -110,11 +105,17 @@ class Outbox(Database):
             return [int(one) for one in found]
 
     def post(
-        self, letters: Iterable[Letter], *, up_to: int | None = None, take_back: Iterable[str] = ()
+        self,
+        letters: Iterable[Letter],
+        *,
+        up_to: int | None = None,
+        take_back: Iterable[str] = (),
+        over: Iterable[str] = (),
     ) -> int:
         """Keep what is to be told, and how far the events were looked at, in one; returns how many were new.
 
-        ``take_back``: keys of what waits and is not news any more.
+        ``take_back``: keys of what waits and is not news any more. ``over``: causes that have ended while nobody is
+        told of it.
         """
         now, added = self._now().timestamp(), 0
         columns = schema.outbox.c
@@ -126,6 +127,12 @@ class Outbox(Database):
                     DROPPED,
                     now,
                     "no news any more",
+                )
+            for cause in over:
+                of_it = columns.cause == cause
+                _end(connection, [of_it, columns.state.in_(_OPEN)], DROPPED, now, "no news any more")
+                connection.execute(
+                    schema.outbox.update().where(of_it, columns.state == TOLD).values(phase="over")
                 )
             for letter in letters:
                 known = connection.execute(sa.select(columns.id).where(columns.key == letter.key)).first()

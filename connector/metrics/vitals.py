@@ -166,6 +166,7 @@ class Vitals:
             # Of an earlier life only when something was last seen is still true.
             sides={} if before is None else {n: Side(looked_at=s.looked_at) for n, s in before.sides.items()},
         )
+        self._sides: frozenset[str] | None = None
         self._news.set()
         self._base = self._vital.today
         self._counted_at_midnight: dict[str, dict[str, int]] = {}
@@ -173,6 +174,7 @@ class Vitals:
     def known(self, names: list[str]) -> None:
         """Tell which sides there are: nothing is told of any other."""
         with self._lock:
+            self._sides = frozenset(names)
             sides = {name: self._vital.sides.get(name, Side()) for name in names}
             self._change(sides=sides)
 
@@ -181,6 +183,8 @@ class Vitals:
     ) -> None:
         """A pass over a side is over. ``error``: the side could not be worked with; ``blind``: none of its folders."""
         with self._lock:
+            if self._sides is not None and name not in self._sides:
+                return  # the last pass of one that was taken out meanwhile
             before, at = self._vital.sides.get(name, Side()), self._now()
             reason = Reason.of(error) if error is not None else (Reason.NOT_WORKABLE if blind else None)
             side = Side(

@@ -54,3 +54,6 @@ class AccountLogin(Protocol):
 
         None: nobody has, or none is awaited any more.
         """
+
+    def close(self) -> None:
+        """Let go of its connections. Idempotent."""

@@ -41,12 +41,15 @@ class Desk:
         self.parts = parts
         self._letters: dict[str, Letter] = {}
         self._take_back: list[str] = []
+        self._over: list[str] = []
         self._now: dict[str, tuple[str, str, bool]] = {}
         """Cause → phase, key, and whether it can be taken back."""
 
     def post(self, *, up_to: int | None = None) -> int:
         """Keep them all."""
-        return self.parts.journal.post(self._letters.values(), up_to=up_to, take_back=self._take_back)
+        return self.parts.journal.post(
+            self._letters.values(), up_to=up_to, take_back=self._take_back, over=self._over
+        )
 
     def put(self, letter: Letter) -> None:
         """Take one in."""
@@ -85,6 +88,7 @@ class Desk:
         """The administrator is told that something is the matter, or over."""
         parts = self.parts
         if parts.relay is None or not parts.telling.admin:
+            self._unheard(f"admin {subject} {cause}", on=on)
             return
         kept = {"subject": subject, "cause": cause, "data": dict(data)}
         self._toggle(f"admin {subject} {cause}", parts.telling.admin, ALARM, key, kept, cause, at=at, on=on)
@@ -94,6 +98,7 @@ class Desk:
         parts = self.parts
         to = parts.accounts[account].owner if account in parts.accounts else ""
         if parts.relay is None or not to:
+            self._unheard(owners_cause(account, cause), on=on)
             return
         kept = {"account": account, "cause": cause}
         self._toggle(owners_cause(account, cause), to, PAUSE, key, kept, cause, at=at, on=on, told_over=False)
@@ -113,6 +118,12 @@ class Desk:
                         data={"event": name, **data},
                     )
                 )
+
+    def _unheard(self, cause: str, *, on: bool) -> None:
+        """Nobody is told; yet what was told before is over, so that the next time it is news again."""
+        if not on and self.stands(cause):
+            self._over.append(cause)
+            self._now[cause] = ("over", "", False)
 
     def stands(self, cause: str) -> bool:
         """True from what began to what is over, told or still to be told."""

@@ -50,15 +50,14 @@ def take_in(parts: Parts, *, deadline: float | None = None) -> int:
     """
     journal, posted = parts.journal, 0
     cursor = journal.told_up_to()
-    if parts.relay is None and not parts.telling.hooks:
-        # Nobody hears of anything; whoever does, later, hears of what happens then.
-        last = journal.last_news()
-        return journal.post([], up_to=last) if last > cursor else 0
+    # Nobody hears of anything; whoever does, later, hears of what happens then.
+    nobody = parts.relay is None and not parts.telling.hooks
     while batch := journal.news(cursor):
         desk = Desk(parts)
-        for one in batch:
+        told = [one for one in batch if one.record_id is None or not nobody]
+        for one in told:
             _apart(partial(_of_the_whole if one.record_id is None else _of_a_request, desk, one))
-        happened = {one.record_id: one.at for one in batch if one.record_id is not None}
+        happened = {one.record_id: one.at for one in told if one.record_id is not None}
         for record_id, at in happened.items():
             _apart(partial(_tell_if_due, desk, record_id, at))
         cursor = batch[-1].id

@@ -8,9 +8,11 @@ from __future__ import annotations
 import hashlib
 import io
 import logging
+from collections.abc import Mapping
+from typing import Any
 from zoneinfo import ZoneInfo
 
-from connector.errors import NotFound
+from connector.errors import NotFound, RemoteError, Unavailable
 from connector.lifecycle import State
 from connector.ports import Folder, Href
 from connector.report.context import Pause
@@ -29,14 +31,39 @@ def show_notice(parts: Parts, settings: FolderSettings) -> None:
     language: Language = "en" if parts.report.language == "en" else "fr"
     content = _content(parts, settings, language)
     digest = hashlib.sha256(content).hexdigest() if content else ""
-    subject = f"folder:{settings.name}"
-    last = parts.journal.last_account_event(subject, "notice") or {"digest": ""}
-    if last["digest"] == digest:
+    last, place = _last(parts, settings), _place(parts, settings)
+    former = str(last.get("place", place))
+    if last["digest"] == digest and (former == place or not digest):
         return
     folder = parts.folders[settings.server]
-    href = Href(settings.root + FILE_NAME[language])
-    _put(folder, href, content, last["digest"])
-    parts.journal.mark_account(subject, "notice", {"digest": digest})
+    if former != place and last["digest"]:
+        # The configuration names another path, or another language, since: it would tell of a pause there for ever.
+        _take_away(parts, former, last["digest"])
+        last = {"digest": ""}
+    _put(folder, Href(place.partition(" ")[2]), content, last["digest"])
+    parts.journal.mark_account(f"folder:{settings.name}", "notice", {"digest": digest, "place": place})
+
+
+def _place(parts: Parts, settings: FolderSettings) -> str:
+    """Return server and href of a folder's notice, in the language of now."""
+    return f"{settings.server} {settings.root}{FILE_NAME['en' if parts.report.language == 'en' else 'fr']}"
+
+
+def _last(parts: Parts, settings: FolderSettings) -> Mapping[str, Any]:
+    """Return what was written last: ``digest``, empty for none, and ``place``: server and href."""
+    return parts.journal.last_account_event(f"folder:{settings.name}", "notice") or {"digest": ""}
+
+
+def _take_away(parts: Parts, place: str, written: str) -> None:
+    server, _, href = place.partition(" ")
+    if server not in parts.folders:
+        return
+    try:
+        _put(parts.folders[server], Href(href), b"", written)
+    except Unavailable:
+        raise
+    except RemoteError as error:
+        log.warning("a notice of a pause stays in a folder that is watched no more: %s", error)
 
 
 def deleted(parts: Parts, settings: FolderSettings, *, there: bool) -> bool:
@@ -44,13 +71,13 @@ def deleted(parts: Parts, settings: FolderSettings, *, there: bool) -> bool:
 
     It is written again; who deletes it asks for something (``logins``).
     """
-    subject = f"folder:{settings.name}"
-    last = parts.journal.last_account_event(subject, "notice") or {"digest": ""}
+    last = _last(parts, settings)
+    place = _place(parts, settings)
     was = parts.said.notices.get(settings.name, False)
     parts.said.notices[settings.name] = there and bool(last["digest"])
-    if there or not was or not last["digest"]:
+    if there or not was or not last["digest"] or last.get("place", place) != place:
         return False
-    parts.journal.mark_account(subject, "notice", {"digest": ""})
+    parts.journal.mark_account(f"folder:{settings.name}", "notice", {"digest": ""})
     return True
 
 

@@ -6,11 +6,14 @@ has left is followed and delivered. Source: design page section 5 (``pause``, ``
 
 from __future__ import annotations
 
+import logging
 from typing import Final
 
 from connector.journal import Hold
 from connector.report.context import Pause, PauseCause
-from connector.steps.parts import Parts
+from connector.steps.parts import FolderSettings, Parts
+
+log = logging.getLogger(__name__)
 
 FOLDER: Final = "folder:"
 SERVER: Final = "server:"
@@ -30,3 +33,18 @@ def pause_of(parts: Parts, folder: str) -> Pause | None:
     """Return the pause that people of a folder are told of."""
     hold = by_hand(parts, folder)
     return Pause(cause=PauseCause.FOLDER, since=hold.since) if hold is not None else None
+
+
+def take_along(parts: Parts, settings: FolderSettings) -> None:
+    """A folder that got another name in the configuration stays paused: only ``resume`` ends that. Idempotent."""
+    journal = parts.journal
+    for subject in sorted(journal.held_accounts()):
+        former = subject.removeprefix(FOLDER)
+        if not subject.startswith(FOLDER) or former in parts.watched:
+            continue
+        watch, hold = journal.watched(former), journal.held(subject)
+        if watch is None or hold is None or watch.root != settings.watch_root:
+            continue
+        journal.hold(FOLDER + settings.name, hold.cause, probe_at=hold.probe_at)
+        journal.release(subject)
+        log.warning("folder %s stays paused, as it was under its former name %s", settings.name, former)

@@ -54,12 +54,15 @@ def leave(parts: Parts, *, deadline: float | None = None) -> int:
     if not due:
         return 0
     every = parts.journal.letters()
-    taken = 0
-    for group in _groups(due, every):
+    taken, deaf = 0, set[str]()
+    # A hook has ten seconds for each call: whoever waits for a mail does not wait for it.
+    for group in sorted(_groups(due, every), key=lambda one: one[0].kind == HOOK):
         if parts.stop.is_set() or (deadline is not None and time.monotonic() > deadline):
             break
         if group[0].kind == HOOK:
-            taken += sum(_called(parts, one) for one in group)
+            taken += sum(_called(parts, one, deaf) for one in group)
+        elif parts.relay is None:
+            _nobody_takes(parts, group)
         elif _relay_is_there(parts):
             mailed = _mailed(parts, group)
             taken += mailed
@@ -87,6 +90,13 @@ def _groups(due: Sequence[Letter], every: Sequence[Letter]) -> list[list[Letter]
 def _relay_is_there(parts: Parts) -> bool:
     rests = parts.said.rests_until
     return parts.relay is not None and (rests is None or rests <= parts.now())
+
+
+def _nobody_takes(parts: Parts, letters: Sequence[Letter]) -> None:
+    """Mail was taken out of the configuration: whoever puts it back after weeks starts no storm of old news."""
+    old = [one for one in letters if one.at is not None and parts.now() - one.at > GIVE_UP]
+    if old:
+        parts.journal.end_letters(old, DROPPED, why="no relay any more")
 
 
 def _mailed(parts: Parts, letters: list[Letter]) -> int:
@@ -211,7 +221,10 @@ def _relay_answered(parts: Parts) -> bool:
 # ------------------------------------------------------------------------------------------------- hooks
 
 
-def _called(parts: Parts, letter: Letter) -> int:
+def _called(parts: Parts, letter: Letter, deaf: set[str]) -> int:
+    """Call a hook; ``deaf``: those that gave no answer in this round, whose other letters wait for the next one."""
+    if letter.to in deaf:
+        return 0
     hook = parts.telling.hooks.get(letter.to)
     if hook is None:
         parts.journal.end_letters([letter], DROPPED, why="no such hook any more")
@@ -221,6 +234,8 @@ def _called(parts: Parts, letter: Letter) -> int:
     try:
         call(hook, payload(parts, letter, record, personal=hook.personal))
     except RemoteError as error:
+        if isinstance(error, OutcomeUnknown) or (hook.url and isinstance(error, NotConnected)):
+            deaf.add(letter.to)
         if letter.attempts == 0:
             log.warning("hook %s: %s; it is tried again for a day", letter.to, error)
         parts.said.counts["hooks_failed"] += 1

@@ -17,7 +17,7 @@ from connector.errors import LifecycleError, OwnershipError, PreconditionFailed
 from connector.lifecycle import TRANSITIONS, DocumentFacts, Event, Record, SignatoryFacts, State
 from connector.marks import Done, Owner, Reading, Sent
 from connector.ports import Entry, Folder, Href
-from connector.steps import contacts, twins
+from connector.steps import contacts, pauses, twins
 from connector.steps.parts import FolderSettings, Parts
 from connector.steps.registry import (
     done_href,
@@ -126,8 +126,9 @@ def recover(
 
 
 def adopt_renamed_folders(parts: Parts, folders: list[FolderSettings]) -> None:
-    """A folder that got another name in the configuration keeps its requests: they are found by their place."""
+    """A folder that got another name in the configuration keeps its requests, found by their place, and its pause."""
     for settings in folders:
+        pauses.take_along(parts, settings)
         for record in parts.journal.open_records(settings.server):
             lies_here = (record.place or record.document.href).startswith(settings.root)
             if record.folder not in parts.watched and lies_here:

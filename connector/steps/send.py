@@ -309,8 +309,11 @@ def ask(parts: Parts, record: Record, *, may_launch: bool = False) -> Record:
     terms = parts.accounts[record.account].terms
     quiet = parts.now() - intent.at > parts.timing.quiet_send
     same_journal = not record.adopted
-    at_ease = brakes.quiet(parts, record) is None
-    if terms.second_send_refused and same_journal and quiet and may_launch and at_ease:
+    morning = brakes.quiet(parts, record)
+    if terms.second_send_refused and same_journal and quiet and morning is not None:
+        # It would be asked about at every pass of a whole night.
+        return parts.journal.touch(record, next_at=min(morning, parts.now() + parts.timing.follow_later))
+    if terms.second_send_refused and same_journal and quiet and may_launch:
         parts.fresh_sends.add(record.id)
         return _launch(parts, parts.journal.note(record, "send_again"))
     if terms.second_send_refused and same_journal:

@@ -115,22 +115,23 @@ def _digests(desk: Desk, records: Sequence[Record]) -> None:
     day = digest_day(parts.now(), telling.digest_at, parts.report.zone, telling.quiet, telling.holidays)
     if day is None or parts.said.digests == day:
         return
-    parts.said.digests = day
     last = parts.journal.last_account_event("", _DIGESTS)
-    if last == {"day": day.isoformat()}:
-        return
-    parts.journal.mark_account("", _DIGESTS, {"day": day.isoformat()})
-    if last is None:
-        return  # the first day of all: what there is to tell is known to whoever has just begun
-    ended = told_of(parts, records, parts.now() - 7 * _BACK)
-    for address in by_person(parts, ended):
-        desk.put(
-            Letter(
-                key=f"{digest_cause(parts, address)} {day.isoformat()}",
-                kind=DIGEST,
-                to=address,
-                cause=digest_cause(parts, address),
-                due_at=parts.now(),
-                data={"day": day.isoformat()},
+    if last is not None and last != {"day": day.isoformat()}:
+        ended = told_of(parts, records, parts.now() - 7 * _BACK)
+        for address in by_person(parts, ended):
+            desk.put(
+                Letter(
+                    key=f"{digest_cause(parts, address)} {day.isoformat()}",
+                    kind=DIGEST,
+                    to=address,
+                    cause=digest_cause(parts, address),
+                    due_at=parts.now(),
+                    data={"day": day.isoformat()},
+                )
             )
-        )
+        # First: whoever is killed in between posts them again, under the same keys.
+        desk.post()
+    # On the first day of all, what there is to tell is known to whoever has just begun.
+    if last != {"day": day.isoformat()}:
+        parts.journal.mark_account("", _DIGESTS, {"day": day.isoformat()})
+    parts.said.digests = day

@@ -12,8 +12,6 @@ from typing import Any
 
 import pytest
 
-from connector.cli.status import gathered
-from connector.config import load_config
 from connector.lifecycle import State
 from tests import documents
 from tests.worlds import MARIE, ONE, Mode, Stage
@@ -207,13 +205,13 @@ def test_a_refused_password_is_tried_once(tmp_path: Path, mode: Mode) -> None:
         refused = [request for request in stage.dms.requests if request.status == 401]
         assert len(refused) == 1, stage.dms.requests
         assert stage.memory.problem != ""
-        told = gathered(load_config(stage.config_text), stage.parts.journal, stage.clock.now())
+        told = stage.told()
         assert "its server cannot be worked with" in told["folders"]["lettres"]["trouble"]
         assert stage.sends() == []
         stage.dms.accounts.change_password("signatures", "sandbox")
         stage.restart()
         stage.run()
-        told = gathered(load_config(stage.config_text), stage.parts.journal, stage.clock.now())
+        told = stage.told()
         assert told["folders"]["lettres"]["trouble"] is None
         assert stage.first_line().startswith("EN COURS")
         assert stage.sends() == [1]

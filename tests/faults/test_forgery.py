@@ -53,8 +53,6 @@ from typing import Any
 import pytest
 
 from connector import marks
-from connector.cli.status import gathered
-from connector.config import load_config
 from connector.jesignexpert.tokens import Tokens, TokenStore
 from connector.lifecycle import State
 from connector.marks import Done, Owner, Sealer, Sent
@@ -112,11 +110,6 @@ class Firms(Stage):
     def marker(self, name: str = "lettre", *, folder: str = ROOT) -> Path:
         """The marker of a letter."""
         return self.registry(folder) / f"{self.record(name, folder=folder).key}.sent"
-
-    def told(self) -> dict[str, Any]:
-        """What ``status`` says."""
-        config = load_config(self.config_text)
-        return gathered(config, self.parts.journal, self.clock.now())
 
     def later(self, seconds: float = 4000) -> None:
         """Let every wait that an obstacle has set go by."""

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from connector.config.model import OCCASIONS
+from connector.journal import Letter
+from connector.steps import news
 from connector.steps.news import _HOOKS
 from connector.steps.telling import tell
-from tests.faults.test_told import DAY, FIXED_LINE, HOUR, MINUTE, later
+from tests.faults.test_told import DAY, FIXED_LINE, HOUR, MINUTE, NOTIFY, later, mail, on_a
+from tests.relays import Relay
 from tests.unit.test_notify import Heard, listening
 from tests.worlds import CLAIRE, MARIE, TWO, Stage
 
@@ -85,6 +89,40 @@ def test_what_happens_is_told_once(tmp_path: Path) -> None:
             later(stage, DAY)
             assert stage.parts.journal.letters() == []
             stage.intact()
+
+
+def test_a_hook_that_hangs_keeps_nobody_waiting(tmp_path: Path) -> None:
+    """Two hundred letters to a hook that gives no answer would be half an hour of waiting: it is asked once a round,
+    after the mails."""
+    with Relay() as relay, Stage(tmp_path, start=False) as stage:
+        stage.more = (
+            mail(relay) + "hooks:\n  deaf: {url: 'http://127.0.0.1:1/x', events: [sent, to_correct]}\n"
+        )
+        on_a(stage, 0, "10:00")
+        stage.renew()
+        stage.settings["notify"] = NOTIFY
+        stage.start()
+        stage.run()
+        tell(stage.parts)
+        for name in ("une", "deux", "trois"):
+            stage.drop(name)
+        stage.drop("fixe", sidecar=FIXED_LINE)
+        stage.run()
+        counts, leaving = stage.parts.said.counts, stage.parts.journal.begin_letters
+        kinds: list[str] = []
+
+        def begun(letters: Sequence[Letter]) -> str:
+            kinds.extend(one.kind for one in letters)
+            return leaving(letters)
+
+        stage.parts.journal.begin_letters = begun  # type: ignore[method-assign]
+        news.take_in(stage.parts)
+        stage.clock.advance(3 * MINUTE)
+        tell(stage.parts)
+        assert (kinds, counts["hooks_failed"], counts["mails"]) == (["request", "hook"], 1, 1)
+        for _ in range(2):
+            tell(stage.parts)
+        assert counts["hooks_failed"] == 3, "each in its turn"
 
 
 def test_nothing_is_kept_where_nobody_is_told(tmp_path: Path) -> None:

@@ -205,10 +205,10 @@ def test_rebuild(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         settings = Settings(config=tmp_path / "config.yaml", state=stage.state.directory)
         (tmp_path / "config.yaml").write_text(stage.config_text)
         with single_instance(stage.state), pytest.raises(JournalError, match="another process"):
-            anew.rebuild(settings, yes=True)
+            anew.rebuild(settings, yes=True, dry_run=False)
         stage.parts.journal.hold("cabinet", "manual", probe_at=stage.clock.now())
         stage.stop()
-        assert anew.rebuild(settings, yes=True) == 0
+        assert anew.rebuild(settings, yes=True, dry_run=False) == 0
         told = capsys.readouterr().out
         assert "account cabinet stays paused" in told
         (aside,) = (stage.state.directory / "journal").glob("aside-*")
@@ -225,7 +225,7 @@ def test_rebuild(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         assert stage.first_line() == in_place("lettre")
         stage.stop()
         emptied(journal_file(stage))
-        assert anew.rebuild(settings, yes=True) == 0
+        assert anew.rebuild(settings, yes=True, dry_run=False) == 0
         assert "could not be read" in capsys.readouterr().out
         stage.start()
         stage.run()

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from datetime import timedelta
 from pathlib import Path
 
+from connector.changing import renewed
+from connector.cli.rewiring import rewired
+from connector.config import load_config
 from connector.jesignexpert.tokens import Tokens, TokenStore
 from connector.lifecycle import State
 from connector.steps.parts import Timing
-from tests.worlds import QUICK, Stage
+from tests.worlds import QUICK, ROOT, Stage
 
 NOTICE = "SIGNATURES EN PAUSE.txt"
 PROBING = Timing(
@@ -155,3 +159,47 @@ def test_maintenance(tmp_path: Path) -> None:
         assert stage.record().state is State.IN_PROGRESS
         assert stage.sends()[-1] == 1
         stage.intact()
+
+
+def test_the_notice_goes_with_its_folder(tmp_path: Path) -> None:
+    """Another path, another language: what was written before tells of no pause for ever, and no wish is read in it."""
+    with Stage(tmp_path) as stage:
+        stage.parts.journal.hold("cabinet", "manual", probe_at=stage.clock.now() + timedelta(days=99))
+        stage.run()
+        assert NOTICE in stage.files()
+        stage.person.mkdir("Ailleurs")
+        before = load_config(stage.config_text)
+        for text, folder in (
+            (stage.config_text.replace(f"/{ROOT}/", "/Ailleurs/"), "Ailleurs"),
+            (stage.config_text, ROOT),
+            (stage.config_text + "language: en\n", ROOT),
+            (stage.config_text, ROOT),
+        ):
+            setup = rewired(stage.parts, before, load_config(text), stage.state, stage.seams, ExitStack())
+            before, stage.parts, stage.memory = setup.config, setup.parts, renewed(stage.memory)
+            stage.run()
+            found = [f"{ROOT}/{name}" for name in stage.files() if "PAUSE" in name]
+            found += [f"Ailleurs/{name}" for name in stage.files("Ailleurs") if "PAUSE" in name]
+            assert len(found) == 1, found
+            assert found[0].startswith(f"{folder}/")
+        stage.parts.journal.release("cabinet")
+        stage.run()
+        assert NOTICE not in stage.files()
+
+
+def test_a_folder_that_is_renamed_stays_paused(tmp_path: Path) -> None:
+    """Its name is the administrator's alone: what they stopped goes on when they say so, and not before."""
+    with Stage(tmp_path) as stage:
+        stage.parts.journal.hold("folder:lettres", "manual", probe_at=stage.clock.now() + timedelta(days=99))
+        named = stage.config_text.replace("folders: {lettres:", "folders: {courriers:")
+        before = load_config(stage.config_text)
+        setup = rewired(stage.parts, before, load_config(named), stage.state, stage.seams, ExitStack())
+        stage.parts, stage.memory = setup.parts, renewed(stage.memory)
+        stage.run()
+        stage.drop()
+        stage.run()
+        assert stage.sends() == []
+        assert stage.parts.journal.held_accounts() == {"folder:courriers"}
+        stage.parts.journal.release("folder:courriers")
+        stage.run()
+        assert stage.sends() == [1]

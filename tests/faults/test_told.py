@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
@@ -169,6 +169,30 @@ def test_nothing_at_night_that_can_wait(tmp_path: Path) -> None:
         stage.intact()
 
 
+def test_a_doubt_at_night_is_not_asked_about_at_every_pass(tmp_path: Path) -> None:
+    """What perhaps did not leave leaves once in the morning; until then the platform is asked now and then alone."""
+    refused = ", contract: {expectations: {second_send_refused: true}}"
+    with told(tmp_path, more='policy: {quiet_hours: "20:00-08:00"}\n', contract=refused) as (stage, _):
+        at(stage, "19:55")
+        stage.renew()
+        stage.platform.misbehave(operation="send", kind="cut_before")
+        stage.drop()
+        stage.run(3)
+        at(stage, "20:30")
+        stage.run()
+        assert (stage.record().state, stage.sends()) == (State.MARKED, [0])
+        asked = len(stage.platform.requests)
+        for _ in range(40):
+            stage.clock.advance(15)
+            stage.round()
+        assert len(stage.platform.requests) - asked <= 2
+        at(stage, "08:01")
+        for _ in range(3):
+            later(stage, MINUTE)
+        assert stage.sends() == [1]
+        stage.intact()
+
+
 def test_reminders_keep_the_hours(tmp_path: Path) -> None:
     """By themselves and by order: not at night, not on a day off; the order waits, and its status says until when."""
     rhythm = "reminders: {first_after: 4d, every: 1d, at_most: 3}"
@@ -296,6 +320,40 @@ def test_the_administrator_is_told_once_and_once_more(tmp_path: Path) -> None:
         stage.intact()
 
 
+def test_mail_is_taken_out_and_put_back(tmp_path: Path) -> None:
+    """What was over meanwhile is news when it comes again; what waited for weeks is none any more."""
+    with told(tmp_path) as (stage, relay):
+        with_mail = stage.more
+        stage.platform.credit = 0
+        stage.drop()
+        for _ in range(4):
+            later(stage, 3 * MINUTE)
+        assert sorted(relay.to) == sorted([ADMIN, OWNER])
+        relay.stop()
+        stage.drop("fixe", sidecar=FIXED_LINE)
+        later(stage, 3 * MINUTE)
+        stage.more = ""
+        stage.restart()
+        stage.platform.credit = 5
+        for _ in range(3):
+            later(stage, 3 * DAY)
+            stage.renew()
+        assert stage.first_line().startswith("EN COURS")
+        assert stage.parts.journal.letters() == []
+        relay.start()
+        stage.more = with_mail
+        stage.restart()
+        on_a(stage, 0, "10:00")
+        stage.renew()
+        stage.platform.credit = 0
+        del relay.mails[:]
+        stage.drop("autre")
+        for _ in range(4):
+            later(stage, 3 * MINUTE)
+        assert sorted(one for one in relay.to if one != NOTIFY) == sorted([ADMIN, OWNER])
+        assert [one for one in relay.subjects if one.startswith("À CORRIGER")] == []
+
+
 def test_what_is_over_before_it_was_told_is_not_told(tmp_path: Path) -> None:
     """And what comes and goes is told once an hour at most."""
     from connector.steps.alarms import end_alarm, raise_alarm
@@ -345,8 +403,20 @@ def test_each_person_has_one_digest_a_day(tmp_path: Path) -> None:
         at(stage, "08:05")
         stage.renew()
         stage.run()
+        posted = stage.parts.journal.post
+
+        def killed(letters: Iterable[Letter], **more: Any) -> int:
+            kept = list(letters)
+            if any(one.kind == "digest" for one in kept):
+                raise _Death
+            return posted(kept, **more)
+
+        stage.parts.journal.post = killed  # type: ignore[method-assign]
+        with pytest.raises(_Death):
+            tell(stage.parts)
+        stage.restart()
         later(stage, MINUTE)
-        assert len(relay.mails) == 4
+        assert len(relay.mails) == 4, "killed before they were kept: they are of this day all the same"
         assert "terminée" in relay.subjects[2]
         on_a(stage, 5, "09:00")
         tell(stage.parts)

@@ -58,6 +58,7 @@ LAYERS: tuple[frozenset[str], ...] = (
             "changing",
             "reload",
             "running",
+            "signs",
             "daemon",
             "metrics",
             "overview",

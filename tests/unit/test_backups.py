@@ -54,7 +54,9 @@ def test_there_and_back(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> N
         stage.sign()
         stage.run()
         assert stage.record("avant").state is Step.DELIVERING
+        stage.parts.journal.hold("folder:autres", MANUAL, probe_at=stage.clock.now())
         assert keep.backup(given, None) == 0
+        stage.parts.journal.release("folder:autres")
         made = only(stage.state)
         assert made.version == __version__
         assert made.facts.under_way == 1
@@ -80,6 +82,7 @@ def test_there_and_back(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> N
         assert keep.restore(given, made.name, yes=True) == 0
         said = capsys.readouterr().out
         assert "account cabinet stays paused" in said
+        assert "folder autres was paused when the backup was made, and is paused again" in said
         assert "systemctl start" in said
         stage.start()
         assert stage.parts.journal.at_place("dms", "/Lettres/après.sign.yaml") is None

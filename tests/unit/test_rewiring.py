@@ -22,6 +22,7 @@ from connector.cli.wiring import Seams, State, wired
 from connector.config import Config, load_config
 from connector.daemon import Daemon
 from connector.errors import ConfigurationError
+from connector.passes import Outcome
 from connector.ports import Href
 from connector.steps.parts import Parts
 from tests.worlds import workers
@@ -102,7 +103,10 @@ def test_only_what_changed_is_made_anew(
     found = same(ground.parts, setup.parts)
     assert {name for name, is_same in found.items() if is_same} == kept
     assert setup.anew == anew
-    assert len(setup.retired) == 4 - len(kept)
+    logins = sum(setup.parts.logins.get(name) is not login for name, login in ground.parts.logins.items())
+    assert logins == (2 if {"lyon", "annecy"} - kept or "sender" in old else 0)
+    assert len(setup.retired) == 4 - len(kept) + logins
+    assert setup.parts.started_at == ground.parts.started_at
     assert setup.parts.journal is ground.parts.journal
     assert setup.parts.senders is ground.parts.senders
     assert setup.parts.stop is ground.parts.stop
@@ -224,3 +228,46 @@ def test_a_defect_of_reading_ends_nothing(ground: Ground, caplog: pytest.LogCapt
     daemon = Daemon(ground.parts, ground.config, reloader=Broken())
     daemon._reload()
     assert "the configuration was not read" in caplog.text
+
+
+def test_a_pass_that_outlives_its_server_is_no_defect(ground: Ground) -> None:
+    """What the last pass of a server that was taken out came to is a result like any other, and nobody's matter: a side
+    that is looked at no more would be told of as blind for ever."""
+    daemon = Daemon(ground.parts, ground.config)
+    daemon.take_over(
+        ground.to("  one: {", "  other: {", ("server: one", "server: other"), ("9/one/", "9/other/"))
+    )
+    result = daemon._result("server:one", Outcome(complete=True), yielded=False)
+    assert not result.failed
+    for former in ("server:one", "account:lyon"):
+        daemon._told(ground.parts, former, time.monotonic(), Outcome(complete=True))
+    sides = {"server:other", "server:two", "account:lyon", "account:annecy", "telling"}
+    assert set(daemon.vitals.look().sides) == sides
+
+
+def test_all_goes_well_is_said_of_those_that_are_in_the_configuration(ground: Ground) -> None:
+    """An account that was taken out neither silences the sign of life for ever, nor stands for one that is new."""
+    pinged: list[bool] = []
+
+    class Watch:
+        def ping(self) -> bool:
+            pinged.append(True)
+            return True
+
+    def tell_of(*sides: str) -> int:
+        for side in sides:
+            daemon._told(ground.parts, side, time.monotonic(), Outcome(complete=True))
+        daemon._tell(time.monotonic() + 10)
+        return len(pinged)
+
+    daemon = Daemon(replace(ground.parts, ping=Watch()), ground.config)  # type: ignore[arg-type]
+    old = ("server:one", "server:two", "account:lyon", "account:annecy")
+    assert tell_of(*old[:3]) == 0
+    assert tell_of(old[3]) == 1
+    # One account goes, another comes, whose pass has not been made yet.
+    assert tell_of(*old) == 2
+    daemon._told(ground.parts, "account:annecy", time.monotonic(), Outcome(complete=True))
+    setup = ground.to("  annecy: {", "  nice: {", ("account: annecy}", "account: nice}"))
+    daemon.take_over(replace(setup, parts=replace(setup.parts, ping=Watch())))  # type: ignore[arg-type]
+    assert tell_of(*old[:3]) == 2
+    assert tell_of("account:nice") == 3
