@@ -16,11 +16,10 @@ from connector import __version__
 from connector.cli import backups
 from connector.cli.common import FAILED, Settings, complain, handed_over, problem_line
 from connector.cli.keep import DIRECTORY, journal_of, made_backup
+from connector.cli.state import NOTHING_OPEN as NOTHING_OPEN
 from connector.errors import ConfigurationError, JournalFull
 from connector.journal import Journal, schema
 
-NOTHING_OPEN: Final = "nothing-open"
-"""In the state directory: a removal found nothing under way, so that a purge may take everything."""
 _COLUMN: Final = 12
 
 

@@ -5,9 +5,13 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from connector.cli import private
 from connector.errors import JournalError
+
+NOTHING_OPEN: Final = "nothing-open"
+"""In the state directory: a removal found nothing under way, so that a purge may take everything."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,6 +31,11 @@ class State:
             for name in ("", *private.OWN):
                 (self.directory / name).mkdir(mode=private.DIRECTORY, parents=True, exist_ok=True)
             private.made_private(self.directory)
+            # What a removal of the package found out counts no more: somebody works here again.
+            if (
+                word := self.directory / NOTHING_OPEN
+            ).exists():  # a disk that is read-only is no reason to end here
+                word.unlink(missing_ok=True)
         except OSError as error:
             raise JournalError(f"state directory {self.directory}: {error.strerror}") from error
 

@@ -216,6 +216,10 @@ def test_what_a_package_asks(
         stage.stop()
         assert packaged.before_removal(given) == 0
         assert word.exists()
+        stage.state.make()
+        assert not word.exists(), (
+            "whoever works here again, from pipx perhaps, may have requests when it is purged"
+        )
         stage.start()
         stage.drop()
         stage.run()
