@@ -6,6 +6,7 @@ Exit status 0 done, 1 failed, 2 configuration or usage. An error is one text on 
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -16,6 +17,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     from connector import logs
     from connector.cli.app import app  # here, so that importing a verb's room does not build the command line
 
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # What people call their files need be no UTF-8: told in another way, rather than an end half way through.
+            stream.reconfigure(errors="backslashreplace")
     try:
         app(list(arguments) if arguments is not None else None, prog_name="jse-connector")
     except BrokenPipeError:

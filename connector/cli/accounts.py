@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
-from connector.cli.common import Settings, hand_over, kept_journal, misused, one_of
+from connector.cli.common import Settings, as_owner, kept_journal, misused, one_of
 from connector.cli.journal_file import sqlite_file
 from connector.cli.servers import connect_server
 from connector.cli.wiring import State, contract_of, platform_secrets
@@ -42,11 +42,17 @@ def connect(settings: Settings, account: str, *, mail: bool, wait_s: float) -> i
         login.close()
     if mail:
         _refuse_strangers(config, account, store, tokens)
-    store.save(account, tokens)
-    hand_over(state)
+    keep_tokens(state, account, tokens)
     _released(settings, config, state, account)
     print(f"account {account} is connected{_until(config, tokens)}")
     return 0
+
+
+def keep_tokens(state: State, account: str, tokens: Tokens) -> None:
+    """Keep what an account was given. Raises AccessDenied when it cannot be written, JournalError."""
+    state.make()
+    with as_owner(state):
+        TokenStore(state.directory / "tokens").save(account, tokens)
 
 
 def _login(config: Config, account: str) -> Login:

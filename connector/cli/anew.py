@@ -78,7 +78,11 @@ def moved_aside(there: list[Path], file: Path) -> Path | None:
     """Move a journal's files into a directory of their own beside it, and return that."""
     if not there:
         return None
-    aside = file.with_name(f"aside-{datetime.now(UTC):%Y%m%dT%H%M%SZ}")
+    name, number = f"aside-{datetime.now(UTC):%Y%m%dT%H%M%SZ}", 1
+    aside = file.with_name(name)
+    while aside.exists():  # of a try in this very second
+        number += 1
+        aside = file.with_name(f"{name}-{number}")
     try:
         aside.mkdir(mode=0o700)
         for path in there:

@@ -99,7 +99,8 @@ def command(service: Service, arguments: Sequence[str], *, terminal: bool, numbe
     how.append("--pty" if terminal else "--pipe")
     how.append(f"--description=jse-connector {arguments[0]}, as the service")
     how += [f"--property={name}={value}" for name, value in service.settings]
-    return ["systemd-run", *how, "--", *service.program, *arguments]
+    # What the unit says has its variables already as systemd wants them; what a person says means itself.
+    return ["systemd-run", *how, "--", *service.program, *(one.replace("$", "$$") for one in arguments)]
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

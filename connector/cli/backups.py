@@ -217,6 +217,15 @@ def install(source: Path, target: Path) -> None:
         partial.unlink(missing_ok=True)
 
 
+def in_one_file(journal: Path) -> None:
+    """Bring all that a journal knows, its log included, into the one file; nobody has it open. Raises JournalError."""
+    try:
+        with closing(_opened(journal)) as database:
+            database.execute("PRAGMA journal_mode=DELETE")
+    except sqlite3.Error as error:
+        raise opening.meaning(journal, error) from error
+
+
 def _copy_journal(source: Path, target: Path) -> None:
     """SQLite copies what every committed transaction left, the write-ahead log included, while others go on writing."""
     with suppress(OSError):
@@ -282,7 +291,7 @@ def _copy(source: Path, target: Path, *, link: bool = True) -> None:
 
 
 def _private(path: str, flags: int) -> int:
-    return os.open(path, flags | os.O_CLOEXEC, 0o600)
+    return os.open(path, flags | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
 
 
 def _write(path: Path, data: bytes) -> None:

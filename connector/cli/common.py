@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -162,7 +163,52 @@ def hand_over(state: State) -> None:
     if os.geteuid() != 0:
         return
     owner = state.directory.stat()
-    for path in state.directory.rglob("*"):
-        found = path.lstat()
-        if found.st_uid == 0 and (found.st_uid, found.st_gid) != (owner.st_uid, owner.st_gid):
-            os.chown(path, owner.st_uid, owner.st_gid, follow_symlinks=False)
+    # By the open directory, not by a path: its owner, who is not trusted here, may exchange what a path leads to.
+    for _, folders, files, at in os.fwalk(state.directory.resolve()):
+        for name in (*folders, *files):
+            with suppress(FileNotFoundError):  # a running service ends what it writes
+                found = os.stat(name, dir_fd=at, follow_symlinks=False)
+                if found.st_uid != 0 or (found.st_uid, found.st_gid) == (owner.st_uid, owner.st_gid):
+                    continue
+                if stat.S_ISREG(found.st_mode) and found.st_nlink > 1:
+                    continue  # its other name may be anybody's
+                os.chown(name, owner.st_uid, owner.st_gid, dir_fd=at, follow_symlinks=False)
+
+
+def owner_of(state: State) -> tuple[int, int] | None:
+    """Return the user and group whose the state directory is, where root works for them; else None."""
+    if os.geteuid() != 0 or not state.directory.exists():
+        return None
+    found = state.directory.stat()
+    return (found.st_uid, found.st_gid) if found.st_uid != 0 else None
+
+
+@contextmanager
+def as_owner(state: State) -> Iterator[None]:
+    """Let root work as the state directory's owner for a while; for everybody else nothing changes.
+
+    Names and links in there are the owner's word: root that follows them would read and write for him anywhere. Raises
+    JournalError where root may not become another user.
+    """
+    from connector.errors import JournalError
+
+    owner = owner_of(state)
+    if owner is None:
+        yield
+        return
+    hand_over(state)
+    groups, group = os.getgroups(), os.getegid()
+    try:
+        os.setgroups([])
+        os.setegid(owner[1])
+        os.seteuid(owner[0])
+    except OSError as error:
+        raise JournalError(
+            f"root may not work as the owner of {state.directory} here ({error.strerror}): say it as that user"
+        ) from error
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+        os.setegid(group)
+        os.setgroups(groups)

@@ -8,14 +8,24 @@ seen anew. Source: ux page 6.5; scenario E1.
 from __future__ import annotations
 
 import os
-from contextlib import closing
+from collections.abc import Iterable
+from contextlib import closing, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from connector.cli import backups
 from connector.cli.anew import FOR_EVER, PARTS, moved_aside, paused_in
-from connector.cli.common import FAILED, Settings, agreed, complain, hand_over, handed_over
+from connector.cli.common import (
+    FAILED,
+    Settings,
+    agreed,
+    as_owner,
+    complain,
+    hand_over,
+    handed_over,
+    owner_of,
+)
 from connector.cli.journal_file import sqlite_file
 from connector.cli.wiring import single_instance
 from connector.errors import ConfigurationError, JournalError
@@ -26,6 +36,8 @@ if TYPE_CHECKING:
     from connector.cli.backups import Backup
     from connector.cli.wiring import State
 
+PLACES = ("journal", "spool", "keys")
+"""In the state directory: where a restore writes."""
 DIRECTORY = "backup"
 """In the state directory: where backups are made unless another place is named."""
 
@@ -60,7 +72,7 @@ def backup(settings: Settings, into: Path | None, *, keep: int = backups.KEEP) -
     if not file.exists():
         complain(f"jse-connector: no journal at {file}: has the service ever run with this state directory?")
         return FAILED
-    with handed_over(state):
+    with handed_over(state), as_owner(state) if into is None else nullcontext():
         made = made_backup(file, state, into)
         gone = [] if into is not None else backups.prune(state.directory / DIRECTORY, keep)
     print(f"backup   {made.directory} (verified)")
@@ -103,6 +115,12 @@ def restore(settings: Settings, name: str, *, yes: bool) -> int:
     Idempotent: broken off, it is simply said again. Raises JournalError.
     """
     state, file = settings.place(), journal_of(settings)
+    # A backup elsewhere may be root's alone to read.
+    with nullcontext() if "/" in name else as_owner(state):
+        return _restore(state, file, name, yes=yes)
+
+
+def _restore(state: State, file: Path, name: str, *, yes: bool) -> int:
     chosen = _chosen(state, name)
     backups.verify(chosen)
     if chosen.facts.schema > schema.VERSION:
@@ -112,19 +130,22 @@ def restore(settings: Settings, name: str, *, yes: bool) -> int:
         )
         return FAILED
     state.make()
+    led = [path for part in PLACES if (path := state.directory / part).is_symlink()]
+    if led and owner_of(state) is not None:
+        raise JournalError(
+            f"{led[0]} leads elsewhere, and root would follow it: put a directory there, or say it as the owner of "
+            f"{state.directory}"
+        )
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with handed_over(state), single_instance(state):
         there = [path for path in (file.with_name(file.name + part) for part in PARTS) if path.exists()]
         agreed(_question(chosen, file), yes=yes)
-        paused = paused_in(file) if file in there or not there else None
-        aside = _exchanged(chosen, file, there)
+        paused = _paused(file, there)
+        # Those that have ended since the backup stand again, too.
+        then = paused_in(chosen.directory / backups.JOURNAL) or ()
+        before = [one for one in then if one not in (paused or ())]
+        aside = _exchanged(chosen, file, there, paused or ())
         kept = _beside(chosen, state)
-        with closing(Journal(f"sqlite:///{file}", now=lambda: datetime.now(UTC))) as journal:
-            journal.check()
-            # Those that have ended since the backup stand again, too.
-            before = [one for one in paused_in(file) or () if one not in (paused or ())]
-            for account in paused or ():
-                journal.hold(account, MANUAL, probe_at=datetime.now(UTC) + FOR_EVER)
         hand_over(state)
     print(f"restored {chosen.name}: {_told(chosen)}")
     for line in _what_to_know(chosen, aside, kept, paused, before):
@@ -154,11 +175,39 @@ def _question(chosen: Backup, file: Path) -> str:
     )
 
 
-def _exchanged(chosen: Backup, file: Path, there: list[Path]) -> Path | None:
-    """Put the backup's journal in place; returns where the earlier one is. Whole before the other one goes."""
-    ready = file.with_name(file.name + ".restored")
+def _paused(file: Path, there: list[Path]) -> list[str] | None:
+    """Return what an administrator has paused by hand; None where that cannot be read.
+
+    What a try before this one made ready, and did not put in place, knows it as well.
+    """
+    known = paused_in(file) if file in there or not there else None
+    ready = _ready(file)
+    before = paused_in(ready) if ready.exists() else None
+    return known if known is None or before is None else sorted({*known, *before})
+
+
+def _ready(file: Path) -> Path:
+    return file.with_name(file.name + ".restored")
+
+
+def _exchanged(chosen: Backup, file: Path, there: list[Path], paused: Iterable[str]) -> Path | None:
+    """Put the backup's journal in place; returns where the earlier one is.
+
+    It is brought up to date, and knows what stays paused, before the other one goes: whatever starts then, after
+    however short a try, sends nothing for an account that rests.
+    """
+    ready = _ready(file)
     try:
-        backups.install(chosen.directory / backups.JOURNAL, ready)
+        fresh = ready.with_name(ready.name + ".new")
+        for part in PARTS:
+            fresh.with_name(fresh.name + part).unlink(missing_ok=True)
+        backups.install(chosen.directory / backups.JOURNAL, fresh)
+        with closing(Journal(f"sqlite:///{fresh}", now=lambda: datetime.now(UTC))) as journal:
+            journal.check()
+            for account in paused:
+                journal.hold(account, MANUAL, probe_at=datetime.now(UTC) + FOR_EVER)
+        backups.in_one_file(fresh)
+        fresh.replace(ready)
         aside = moved_aside(there, file)
         ready.replace(file)
         handle = os.open(file.parent, os.O_RDONLY | os.O_DIRECTORY)

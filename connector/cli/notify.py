@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from connector.cli.common import FAILED, Settings, complain, kept_journal, misused
+from connector.cli.common import FAILED, Settings, complain, kept_journal, misused, owner_of
 from connector.cli.journal_file import sqlite_file
 from connector.cli.mail import send_test
 from connector.cli.wiring_told import ping_of, telling_of
@@ -30,7 +30,7 @@ def notify(settings: Settings, *, test: bool) -> int:
         return 0
     if config.mail is None and not config.hooks and config.ping is None:
         misused("there is nothing to test: the configuration has no mail:, no hooks: and no ping:.")
-    return _tested(config)
+    return _tested(config, owner_of(settings.place()))
 
 
 def _who(config: Config) -> None:
@@ -95,7 +95,7 @@ def _lines(config: Config, letters: list[Letter]) -> list[str]:
     return lines
 
 
-def _tested(config: Config) -> int:
+def _tested(config: Config, as_user: tuple[int, int] | None) -> int:
     failed = False
     if config.mail is not None:
         try:
@@ -105,7 +105,7 @@ def _tested(config: Config) -> int:
             complain(f"\n{config.mail.admin}: not taken: {error}{answer}")
             failed = True
     for hook in telling_of(config).hooks.values():
-        failed = not _called(hook, _example(hook)) or failed
+        failed = not _called(hook, _example(hook), as_user) or failed
     pinger = ping_of(config)
     if pinger is not None:
         heard = pinger.ping()
@@ -114,9 +114,9 @@ def _tested(config: Config) -> int:
     return FAILED if failed else 0
 
 
-def _called(hook: Hook, payload: dict[str, Any]) -> bool:
+def _called(hook: Hook, payload: dict[str, Any], as_user: tuple[int, int] | None) -> bool:
     try:
-        call(hook, payload)
+        call(hook, payload, as_user=as_user)
     except RemoteError as error:
         complain(f"hook {hook.name}: {error}")
         return False

@@ -16,7 +16,7 @@ from connector import __version__
 from connector.cli import backups
 from connector.cli.common import FAILED, Settings, complain, handed_over, problem_line
 from connector.cli.keep import DIRECTORY, journal_of, made_backup
-from connector.errors import ConfigurationError
+from connector.errors import ConfigurationError, JournalFull
 from connector.journal import Journal, schema
 
 NOTHING_OPEN: Final = "nothing-open"
@@ -54,11 +54,21 @@ def after_upgrade(settings: Settings, *, before: str) -> int:
         found = backups.facts_of(file).schema
         if found > schema.VERSION:
             return _too_new(found, made)
-        with handed_over(state), closing(Journal(f"sqlite:///{file}", now=lambda: datetime.now(UTC))) as one:
-            one.check()
         migrated = found < schema.VERSION
         moved = f"schema {found} -> {schema.VERSION}" if migrated else f"schema {found}, as before"
-        _say("journal", moved + (f", backup {made[0].directory} (verified)" if made else ""))
+        try:
+            with (
+                handed_over(state),
+                closing(Journal(f"sqlite:///{file}", now=lambda: datetime.now(UTC))) as one,
+            ):
+                one.check()
+        except JournalFull as error:
+            # The service stands still for it and goes on by itself; left stopped, it would wait for somebody.
+            complain(f"{'journal':{_COLUMN}}{error}; it is brought up to date once it can be, by the service")
+            # Nobody knows how far it came: told is the way back that is right in either case.
+            migrated = True
+        else:
+            _say("journal", moved + (f", backup {made[0].directory} (verified)" if made else ""))
     usable = _configured(settings)
     if made and made[0].version != __version__:
         back = f"apt install jse-connector={before}"
@@ -75,6 +85,13 @@ def before_removal(settings: Settings) -> int:
     state, file = settings.place(), journal_of(settings)
     word = state.directory / NOTHING_OPEN
     word.unlink(missing_ok=True)
+    if not file.exists() and (state.directory / "journal" / "lock").exists():
+        # The unit may name another configuration than this call knows, and that another journal.
+        print(
+            f"jse-connector: the service has worked with {state.directory}, and no journal is at {file}: whether "
+            "anything is under way cannot be told. It stays, even in a purge"
+        )
+        return 0
     facts = backups.facts_of(file) if file.exists() else None
     under_way = facts.under_way if facts is not None else 0
     if facts is not None and facts.watched:

@@ -14,7 +14,7 @@ import resource
 import stat
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
@@ -39,7 +39,7 @@ def made_private(root: Path) -> int:
     these: ``--state /var/lib`` is a slip that must not close a whole system. Idempotent. Raises OSError where the
     directory cannot be looked into.
     """
-    found = 0
+    found, root = 0, root.resolve()  # with DynamicUser= it is a link of systemd's
     shared = sorted(
         one.name
         for one in root.iterdir()
@@ -53,23 +53,27 @@ def made_private(root: Path) -> int:
             ", ".join(shared[:3]),
             ", ".join(_OURS),
         )
-    places = (root, *_below(root))
-    if shared:
-        places = tuple(path for name in _OURS for path in (root / name, *_below(root / name)))
-    for path in places:
+    for at, name in _places(root, _OURS if shared else ("",)):
         try:
-            mode = path.lstat()
+            # Of the thing itself, whatever its name leads to by now: who owns the directory may exchange it.
+            handle = os.open(name, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=at)
         except FileNotFoundError:
             continue  # a running service ends what it writes
-        if not stat.S_IMODE(mode.st_mode) & _OTHERS or stat.S_ISLNK(mode.st_mode):
-            continue
-        if mode.st_uid != os.geteuid() and os.geteuid() != 0:
-            log.error(
-                "others may read the state directory, and it is not ours to change that: chmod -R go= there"
-            )
-            return found + 1
-        path.chmod(DIRECTORY if stat.S_ISDIR(mode.st_mode) else FILE)
-        found += 1
+        try:
+            mode = os.fstat(handle)
+            if not stat.S_IMODE(mode.st_mode) & _OTHERS or stat.S_ISLNK(mode.st_mode):
+                continue
+            if mode.st_uid != os.geteuid() and os.geteuid() != 0:
+                log.error(
+                    "others may read the state directory, and it is not ours to change that: chmod -R go= there"
+                )
+                return found + 1
+            if stat.S_ISREG(mode.st_mode) and mode.st_nlink > 1 and mode.st_uid != root.stat().st_uid:
+                continue  # another name of somebody else's file
+            Path(f"/proc/self/fd/{handle}").chmod(DIRECTORY if stat.S_ISDIR(mode.st_mode) else FILE)
+            found += 1
+        finally:
+            os.close(handle)
     if found:
         log.warning(
             "others on this host could reach %d places of the state directory (journal, spool, keys): it is closed "
@@ -79,9 +83,14 @@ def made_private(root: Path) -> int:
     return found
 
 
-def _below(root: Path) -> Iterator[Path]:
-    for folder, folders, files in os.walk(root):
-        yield from (Path(folder) / name for name in (*folders, *files))
+def _places(root: Path, names: Iterable[str]) -> Iterator[tuple[int | None, str]]:
+    """Yield (open directory, name in it): each of ``names`` below the root, and all that is below that."""
+    for name in names:
+        if not (root / name).is_dir():
+            continue
+        yield None, str(root / name)
+        for _, folders, files, at in os.fwalk(root / name):
+            yield from ((at, one) for one in (*folders, *files))
 
 
 def private_file(path: str, flags: int) -> int:

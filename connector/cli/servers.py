@@ -8,10 +8,10 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from connector.cli.common import complain, hand_over, misused
+from connector.cli.common import as_owner, complain, misused
 from connector.cli.wiring import State
 from connector.config import Config, SecretReference
-from connector.errors import AccessDenied, RemoteError
+from connector.errors import AccessDenied, JournalError, RemoteError
 from connector.webdav.login_flow import AppPassword, LoginFlow
 
 _EVERY_S = 2.0
@@ -67,20 +67,23 @@ def _waited_for(flow: LoginFlow, config: Config, name: str, wait_s: float) -> Ap
 
 
 def _kept(state: State, name: str, password: str) -> Path:
-    """Write it whole or not at all."""
+    """Write it whole or not at all. Raises JournalError."""
     state.make()
     folder = state.directory.resolve() / "credentials"
-    folder.mkdir(mode=0o700, exist_ok=True)
     file, partial = folder / name, folder / f".{name}.part"
-    with suppress(FileNotFoundError):
-        partial.unlink()
-    handle = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "w") as stream:
-        stream.write(password + "\n")
-        stream.flush()
-        os.fsync(stream.fileno())
-    partial.replace(file)
-    hand_over(state)
+    try:
+        with as_owner(state):
+            folder.mkdir(mode=0o700, exist_ok=True)
+            with suppress(FileNotFoundError):
+                partial.unlink()
+            handle = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(handle, "w") as stream:
+                stream.write(password + "\n")
+                stream.flush()
+                os.fsync(stream.fileno())
+            partial.replace(file)
+    except OSError as error:
+        raise JournalError(f"{file} cannot be written: {error.strerror or error}") from error
     return file
 
 

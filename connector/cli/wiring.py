@@ -73,7 +73,7 @@ def single_instance(state: State) -> Iterator[None]:
     """
     path = state.directory / "journal" / "lock"
     try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     except OSError as error:
         kind = JournalFull if error.errno in _TAKES_NOTHING else JournalError
         raise kind(
@@ -383,7 +383,7 @@ def _once(path: Path, value: str) -> str:
         with suppress(FileNotFoundError):
             return path.read_text().strip()
         partial = path.with_name(f"{path.name}.{os.getpid()}.part")
-        handle = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        handle = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
         with os.fdopen(handle, "w") as stream:
             stream.write(value + "\n")
             stream.flush()

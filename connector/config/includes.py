@@ -105,6 +105,7 @@ def _text(file: Path, nowhere: Tree, problems: list[ConfigurationProblem]) -> st
 
 def _included(main: Tree, file: Path, instead: Mapping[Path, Path], sources: Sources) -> list[Path]:
     found: dict[Path, None] = {}
+    places: dict[Path, None] = {}
     for pattern in main.texts("include"):
         if not pattern.strip():
             continue  # told by the model
@@ -113,12 +114,31 @@ def _included(main: Tree, file: Path, instead: Mapping[Path, Path], sources: Sou
             text = f'"{pattern}" fits no file below {file.parent}.'
             sources.problems.append(main.problem(("include",), text, warning=True))
         found.update(dict.fromkeys(matching))
+        places.update(dict.fromkeys((_fixed(file, pattern), *(one.parent for one in matching))))
+    for place in filter(_anybodys, places):
+        text = f"every user of this host can put a file into {place}, and it would count: chmod o-w {place}"
+        sources.problems.append(main.problem(("include",), text, warning=True))
     if len(found) > MOST_FILES:
         text = f"fits {len(found)} files; at most {MOST_FILES} are read. Write a narrower pattern."
         sources.problems.append(main.problem(("include",), text))
         sources.readable = False
         return []
     return list(found)
+
+
+def _fixed(file: Path, pattern: str) -> Path:
+    """Return the directory of a pattern, as far as nothing is left open in it."""
+    place = (file.parent / pattern).parent
+    while glob.has_magic(str(place.relative_to(file.parent) if place.is_relative_to(file.parent) else place)):
+        place = place.parent
+    return place
+
+
+def _anybodys(place: Path) -> bool:
+    try:
+        return bool(place.stat().st_mode & stat.S_IWOTH)
+    except OSError:
+        return False
 
 
 def matches(file: Path, pattern: str, instead: Mapping[Path, Path] | None = None) -> list[Path]:

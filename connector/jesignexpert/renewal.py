@@ -62,7 +62,7 @@ class Renewal:
         return bool(self._pending())
 
     def fetch(self) -> Connected | None:
-        """GET fetch (KNOWN) for each page; the first answer ends all of them."""
+        """GET fetch (KNOWN) for each page; the first answer that is kept ends all of them."""
         pending = self._pending()
         for request in pending:
             try:
@@ -75,7 +75,10 @@ class Renewal:
                 found = stranger(fresh, self._tokens(), owner=self._owner, others=self._others())
                 if found is Connected.KEPT:
                     self._store.save(self._login.name, fresh)
-                self._keep([])
+                    self._keep([])
+                else:  # a page that somebody else has answered takes none of the owner's away
+                    answered = request.triple.id_request
+                    self._keep([one for one in self._pending() if one.triple.id_request != answered])
                 return found
         return None
 
@@ -104,14 +107,15 @@ def stranger(
 ) -> Connected:
     """Judge tokens that came by a link that was mailed; KEPT where they belong to the account.
 
-    The firm is the one it was; the person is the one it was, or the owner. An account that was never connected knows
-    no firm: the person decides, and where none is told, no other account may be that firm.
+    The firm is the one it was; the person is the one it was, or the owner. An account that was never connected, or was
+    not told how its firm is called, knows none: the person decides, and where none is told, no other account may be
+    that firm.
     """
     if earlier is not None and earlier.office_name and fresh.office_name != earlier.office_name:
         return Connected.OTHER_OFFICE
     if fresh.email is None:
-        taken = {other.office for other in others} | {other.office_name for other in others}
-        if earlier is None and taken & {fresh.office, fresh.office_name}:
+        taken = {name for other in others for name in (other.office, other.office_name) if name}
+        if (earlier is None or not earlier.office_name) and taken & {fresh.office, fresh.office_name}:
             return Connected.OTHER_ACCOUNT
         return Connected.KEPT
     known = {canonical_email(owner)}

@@ -31,6 +31,7 @@ _AGAIN_S: Final = 60.0
 _REASONS: Final = {
     200: "OK",
     400: "Bad Request",
+    403: "Forbidden",
     404: "Not Found",
     405: "Method Not Allowed",
     503: "Service Unavailable",
@@ -149,14 +150,15 @@ class MetricsServer:
         parts = head[0].split(" ")
         if len(parts) != 3 or not parts[2].startswith("HTTP/1."):
             return "GET", _plain(400, "not an HTTP request")
+        if not _is_meant(_header(head, "host")):
+            return "GET", _plain(403, "ask by localhost, or by an address of loopback")
         method, path = parts[0], parts[1].partition("?")[0]
         page = self._pages.get(path)
         if page is None:
             return method, _plain(404, f"only {' and '.join(sorted(self._pages))} are answered here")
         if method not in {"GET", "HEAD"}:
             return method, _plain(405, "only GET and HEAD are answered here")
-        accept = next((line[7:].strip() for line in head[1:] if line.lower().startswith("accept:")), "")
-        return method, await self._made(path, accept, page)
+        return method, await self._made(path, _header(head, "accept"), page)
 
     async def _made(self, path: str, accept: str, page: Page) -> Answer:
         """An answer of this very second does for everybody who asks in it."""
@@ -168,6 +170,23 @@ class MetricsServer:
             self._kept.clear()
         self._kept[path, accept] = (time.monotonic(), answer)
         return answer
+
+
+def _header(head: list[str], name: str) -> str:
+    """Return the value of the first header of that name; empty where there is none."""
+    found = (line.partition(":") for line in head[1:])
+    return next((value.strip() for key, _, value in found if key.lower() == name), "")
+
+
+def _is_meant(host: str) -> bool:
+    """False for another name than this machine's own: a page in a browser here would read along (DNS rebinding)."""
+    name = host[1:].partition("]")[0] if host.startswith("[") else host.partition(":")[0]
+    if name.lower() in {"", "localhost"}:
+        return True
+    try:
+        return ip_address(name).is_loopback
+    except ValueError:
+        return False
 
 
 def _plain(status: int, text: str) -> Answer:

@@ -28,12 +28,12 @@ from connector.errors import (
     OwnershipError,
     Unavailable,
 )
+from connector.running import regular
 
 FILE: Final = "vitals.json"
 FORMAT: Final = 1
 EVERY: Final = timedelta(seconds=30)
 """So often the file is written though nothing has happened: a sign of life."""
-_MOST_BYTES: Final = 1_000_000
 
 
 class Reason(StrEnum):
@@ -268,7 +268,8 @@ class Vitals:
             self._vital = self._vital.model_copy(update={"written_at": told.written_at})
         partial = self._file.with_name(f".{self._file.name}.new")
         with suppress(OSError):
-            handle = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+            partial.unlink(missing_ok=True)  # of a process that was killed, or somebody's link
+            handle = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
             with os.fdopen(handle, "w", encoding="utf-8") as stream:
                 stream.write(told.model_dump_json(exclude_defaults=False))
             partial.replace(self._file)
@@ -288,6 +289,6 @@ def _planned(side: Side, plan: Plan | None) -> Side:
 
 def read(file: Path) -> Vital | None:
     """Return what a service last told of itself; None where nothing can be read of it."""
-    with suppress(OSError, ValidationError, ValueError), file.open("rb") as stream:
-        return Vital.model_validate_json(stream.read(_MOST_BYTES))
+    with suppress(OSError, ValidationError, ValueError):
+        return Vital.model_validate_json(regular(file))
     return None

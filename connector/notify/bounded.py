@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Final, TypeVar
 
 T = TypeVar("T")
+MOST_LEFT: Final = 3
+"""So many calls of one name may be left behind at a time: the service has threads for its own work only."""
 
 
 class TooSlow(TimeoutError):
@@ -20,8 +22,11 @@ class TooSlow(TimeoutError):
 def within(seconds: float, work: Callable[[], T], *, name: str) -> T:
     """Do the work in a thread of its own and wait for so long; raises what it raises, or TooSlow.
 
-    A thread that is left behind ends with its own next time-out, or with the process.
+    A thread that is left behind ends with its own next time-out, or with the process; TooSlow at once while
+    :data:`MOST_LEFT` of that name have not.
     """
+    if sum(thread.name == name for thread in threading.enumerate()) >= MOST_LEFT:
+        raise TooSlow(f"{MOST_LEFT} calls before this one have not ended yet")
     outcome: list[T] = []
     failure: list[BaseException] = []
 

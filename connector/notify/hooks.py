@@ -39,11 +39,20 @@ class Hook:
     """Is it told names and files, too?"""
 
 
-def call(hook: Hook, payload: Mapping[str, Any], *, timeout_s: float = TIMEOUT_S) -> None:
-    """Tell a hook. Raises RemoteError, named after the hook: it was not told, or that is not known."""
+def call(
+    hook: Hook,
+    payload: Mapping[str, Any],
+    *,
+    timeout_s: float = TIMEOUT_S,
+    as_user: tuple[int, int] | None = None,
+) -> None:
+    """Tell a hook. ``as_user``: whom a program runs as (user, group), where root calls it for somebody else.
+
+    Raises RemoteError, named after the hook: it was not told, or that is not known.
+    """
     content = json.dumps(dict(payload), ensure_ascii=False).encode()
     if hook.command:
-        _run(hook, content, timeout_s)
+        _run(hook, content, timeout_s, as_user)
         return
     status = fetch(hook.url, service=hook.name, content=content, timeout_s=timeout_s)
     if not 200 <= status < 300:
@@ -88,7 +97,8 @@ def fetch(url: str, *, service: str, content: bytes | None = None, timeout_s: fl
         raise OutcomeUnknown(detail, service=service, operation="hook") from None
 
 
-def _run(hook: Hook, content: bytes, timeout_s: float) -> None:
+def _run(hook: Hook, content: bytes, timeout_s: float, as_user: tuple[int, int] | None) -> None:
+    user, group = as_user or (None, None)
     try:
         process = subprocess.Popen(  # noqa: S603 - the administrator's own program, without a shell
             hook.command,
@@ -98,6 +108,9 @@ def _run(hook: Hook, content: bytes, timeout_s: float) -> None:
             env=_ENVIRONMENT,
             cwd="/",
             start_new_session=True,
+            user=user,
+            group=group,
+            extra_groups=None if as_user is None else (),
         )
     except OSError as error:
         detail = f"its program does not start ({type(error).__name__})"

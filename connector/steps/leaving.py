@@ -42,6 +42,9 @@ UNKNOWN = "not as the connector wrote it"
 EMPTY = "empty: nobody can tell whose it was"
 REQUEST = "it is the request now"
 BINDS = "its request is under way: this is what keeps it from being sent twice"
+UNGUARDED = (
+    "the server tells neither tag nor time of it: nothing would tell if somebody wrote into it meanwhile"
+)
 CHANGED = "changed in this very moment"
 LOCKED = "somebody has it open"
 FORBIDDEN = "this login may not delete it"
@@ -176,9 +179,9 @@ class _Look:
             for name in ("preview_sha256", "corrected_sha256")
             if record.extra.get(name)
         }
-        self._notice = str(
-            (journal.last_account_event(_SUBJECT + settings.name, "notice") or {}).get("digest", "")
-        )
+        notice = (journal.last_account_event(_SUBJECT + settings.name, "notice") or {}).get("digest")
+        # Where none lies there, nothing is one: what cannot be read has no hash either.
+        self._notices = {str(notice)} if notice else set()
         kept = (journal.last_account_event(_SUBJECT + settings.name, "models") or {}).get("files", {})
         shipped = [*models("fr").values(), *models("en").values()]
         self._models = {*map(str, kept.values()), *(hashlib.sha256(one).hexdigest() for one in shipped)}
@@ -205,7 +208,7 @@ class _Look:
         if name in _OVERVIEWS:
             self._sealed(entry.href, OVERVIEW)
         elif name in _NOTICES:
-            self._known(entry, NOTICE, {self._notice})
+            self._known(entry, NOTICE, self._notices)
         elif name.endswith(".signature.txt"):
             self._sealed(entry.href, STATUS)
         elif name.endswith(".apercu.pdf"):
@@ -222,29 +225,40 @@ class _Look:
         data, etag = found
         match read_status(data, self._parts.sealer.key):
             case Whole():
-                self._found.ours.append(Own(href=href, what=what, etag=etag))
+                self._goes(href, what, etag)
             case Edited():
                 self._found.stays.append((href, EDITED))
             case Empty():
                 torn = any(record.extra.get("status_href") == href for record in self._records)
                 if torn:
-                    self._found.ours.append(Own(href=href, what=what, etag=etag))
+                    self._goes(href, what, etag)
                 else:
                     self._found.stays.append((href, EMPTY))
             case Foreign(connector=who):
                 self._found.stays.append((href, ANOTHERS if who else UNKNOWN))
 
     def _known(self, entry: Entry, what: str, hashes: set[str]) -> bool:
-        """Judge a file by what was kept of it; returns whether it is ours."""
+        """Judge a file by what was kept of it; returns whether it goes."""
         found = self._hash(entry.href)
         if found is None:
             return False
         sha256, etag = found
-        if sha256 in hashes:
-            self._found.ours.append(Own(href=entry.href, what=what, etag=etag or entry.etag))
-            return True
+        if sha256 and sha256 in hashes:
+            return self._goes(entry.href, what, etag or entry.etag)
         self._found.stays.append((entry.href, UNKNOWN))
         return False
+
+    def _goes(self, href: Href, what: str, etag: ETag | None) -> bool:
+        """Take note of a file of ours; what has no tag could be changed unseen until it is taken, and stays."""
+        try:
+            etag = etag or self._folder.stat(href).etag
+        except NotFound:
+            return False
+        if etag is None:
+            self._found.stays.append((href, UNGUARDED))
+            return False
+        self._found.ours.append(Own(href=href, what=what, etag=etag))
+        return True
 
     def _corrected(self, entry: Entry) -> None:
         if self._parts.journal.at_place(self._settings.server, entry.href) is not None:

@@ -139,6 +139,10 @@ def _mailed(parts: Parts, letters: list[Letter]) -> int:
         parts.said.counts["mails_refused"] += 1
         _again(parts, letters, str(error), GIVE_UP)
         return 0
+    except Exception:  # as above: it would be the first of each round, for ever
+        log.exception("a mail of kind %s met a defect on its way", letters[0].kind)
+        _again(parts, letters, "a defect", GIVE_UP)
+        return 0
     parts.journal.end_letters(letters, TOLD, words=made[1])
     parts.said.counts["mails"] += 1
     return 1
@@ -236,6 +240,13 @@ def _called(parts: Parts, letter: Letter, deaf: set[str]) -> int:
             log.warning("hook %s: %s; it is tried again for a day", letter.to, error)
         parts.said.counts["hooks_failed"] += 1
         _again(parts, [letter], str(error), GIVE_UP_HOOK)
+        return 0
+    except JournalError:
+        raise
+    except Exception:  # one that meets a defect keeps none of the others
+        log.exception("hook %s met a defect", letter.to)
+        parts.said.counts["hooks_failed"] += 1
+        _again(parts, [letter], "a defect", GIVE_UP_HOOK)
         return 0
     parts.journal.end_letters([letter], TOLD)
     parts.said.counts["hooks"] += 1

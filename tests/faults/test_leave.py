@@ -12,6 +12,7 @@ from connector.cli.wiring import single_instance
 from connector.errors import JournalError
 from connector.lifecycle import State
 from connector.ports import FileId
+from connector.sidecar.names import PAUSE_NAMES
 from connector.steps import leaving
 from tests.faults.test_once import MODES, Town
 from tests.worlds import MODELS, ONE, ROOT, Mode, Stage
@@ -58,6 +59,9 @@ def a_folder_of_all_kinds(stage: Stage) -> dict[str, bytes]:
     stage.person.write(model, b"signataires: le mien\n")
     stage.write("à la main.signature.txt", NOTE)
     stage.write("dessin.apercu.pdf", b"%PDF-1.4 un plan")
+    # A person's own, under the name of a notice that was never written, and that cannot be read.
+    stage.write(PAUSE_NAMES["fr"], NOTE)
+    stage.dms.misbehave(kind="status", method="GET", path=f"*{PAUSE_NAMES['fr']}", status=507, times=None)
     ours = ("signée.signature.txt", "essai.signature.txt", "essai.apercu.pdf", "à corriger.signature.txt")
     assert set(ours) <= set(stage.files())
     kept = {path: data for path, data in stage.ground.files().items() if path.startswith(f"{ROOT}/")}

@@ -505,3 +505,27 @@ def test_what_is_marked_and_did_not_leave_waits_as_well(tmp_path: Path) -> None:
             later(stage, MINUTE)
         assert stage.sends() == [1]
         stage.intact()
+
+
+def test_what_cannot_leave_keeps_nothing_else(tmp_path: Path) -> None:
+    """A mail, or a call, that meets a defect on its way is tried again and stops none of the others."""
+    with listening() as url:
+        more = f"hooks: {{one: {{url: '{url}', events: alarm}}, two: {{url: '{url}', events: alarm}}}}\n"
+        with told(tmp_path, more=more) as (stage, relay):
+            now = stage.clock.now()
+            letters = [
+                Letter(
+                    key=f"bad {number}", kind=kind, to=to, cause=f"c{number}", due_at=now,
+                    data={"subject": "machine", "cause": "clock", "data": {}, "name": name},
+                )
+                for number, (kind, to, name) in enumerate(
+                    [("alarm", "x\ny@cabinet.fr", ""), ("hook", "one", "\udce9"), ("hook", "two", "")]
+                )
+            ]  # fmt: skip
+            stage.parts.journal.post(letters)
+            stage.drop("autre", sidecar=FIXED_LINE)
+            stage.run()
+            later(stage, 20 * MINUTE)
+            assert relay.to == [NOTIFY]
+            assert len(Heard.told) == 1
+            assert {one.error for one in stage.parts.journal.letters()} == {"a defect"}

@@ -53,11 +53,14 @@ def test_the_unit_and_its_drop_ins() -> None:
 
 
 def test_the_call() -> None:
-    """Each setting is one argument, whatever stands in it; the verb's own arguments come last and unchanged."""
+    """Each setting is one argument, whatever stands in it; the verb's own arguments come last, and arrive unchanged."""
     service = as_service.read_unit((UNITS / as_service.TICK).read_text())
     called = as_service.command(service, ["doctor", "--report", "a b.txt"], terminal=False, number=7)
     assert called[0] == "systemd-run"
     assert called[called.index("--") + 1 :] == ["/usr/bin/jse-connector", "doctor", "--report", "a b.txt"]
+    # systemd puts variables in there; « $$ » is a plain one (systemd.service(5)).
+    called_so = as_service.command(service, ["show", "/Prix ${HOME}/5 $.pdf"], terminal=False, number=7)
+    assert called_so[-1] == "/Prix $${HOME}/5 $$.pdf"
     assert "--pipe" in called
     assert "--pty" not in called
     assert "--unit=jse-connector-verb-7" in called

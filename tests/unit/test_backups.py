@@ -11,10 +11,11 @@ import pytest
 
 from connector import __version__
 from connector.cli import backups, keep, packaged
+from connector.cli.anew import paused_in
 from connector.cli.common import Settings
 from connector.cli.wiring import State, single_instance
-from connector.errors import JournalError
-from connector.journal import schema
+from connector.errors import JournalError, JournalFull
+from connector.journal import Journal, schema
 from connector.lifecycle import State as Step
 from connector.steps.waiting import MANUAL
 from tests.faults.test_once import Town
@@ -152,13 +153,32 @@ def test_broken_off_is_said_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         def cut(*_: object) -> None:
             raise KeyboardInterrupt
 
-        with monkeypatch.context() as patched:
-            patched.setattr(Path, "replace", cut)
-            with pytest.raises(KeyboardInterrupt):
-                keep.restore(given, str(made.directory), yes=True)
+        real = Path.replace
+
+        def cut_late(path: Path, target: Path) -> Path:
+            if path.name.endswith(".restored"):
+                raise KeyboardInterrupt
+            return real(path, target)
+
+        # Wherever it is cut off, what an administrator has paused since stays so.
+        paused_since = closing(Journal(f"sqlite:///{file}", now=stage.clock.now))
+        with paused_since as journal:
+            journal.hold("cabinet", MANUAL, probe_at=stage.clock.now())
+        for where, name, breaks in (
+            (Path, "replace", cut),
+            (Path, "replace", cut_late),
+            (keep, "_beside", cut),
+        ):
+            with monkeypatch.context() as patched:
+                patched.setattr(where, name, breaks)
+                with pytest.raises(KeyboardInterrupt):
+                    keep.restore(given, str(made.directory), yes=True)
+        assert paused_in(file) == ["cabinet"]
         assert keep.restore(given, str(made.directory), yes=True) == 0
         assert backups.facts_of(file).requests == 1
+        assert sorted(path.name for path in file.parent.glob(f"{file.name}*")) == [file.name]
         stage.start()
+        assert stage.parts.journal.held("cabinet") is not None
         stage.run()
         assert stage.sends() == [1]
 
@@ -178,7 +198,16 @@ def test_only_the_newest_stay(tmp_path: Path, capsys: pytest.CaptureFixture[str]
         assert len(capsys.readouterr().out.splitlines()) == backups.KEEP
 
 
-def test_what_a_package_asks(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+class NoRoom(Journal):
+    """Its disk is full."""
+
+    def check(self) -> None:
+        raise JournalFull("the journal cannot be written: make room on its disk")
+
+
+def test_what_a_package_asks(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Before an upgrade a backup; after it the journal is brought up to date and the way back told; a newer journal or
     a configuration that is not valid is said, with exit status 1; before a removal, whether anything is under way."""
     with Town(tmp_path) as stage:
@@ -214,6 +243,14 @@ def test_what_a_package_asks(tmp_path: Path, capsys: pytest.CaptureFixture[str])
         assert f"valid for {__version__}" in said
         assert backups.facts_of(file).schema == schema.VERSION
 
+        # At three in the morning nobody makes room: what stands still by itself, and goes on by itself, is started.
+        with monkeypatch.context() as patched:
+            patched.setattr(packaged, "Journal", NoRoom)
+            assert packaged.after_upgrade(given, before="0.0.9+deb12") == 0
+        said = capsys.readouterr()
+        assert "make room" in said.err
+        assert f"restore {made.name}" in said.out, "the way back is told all the same"
+
         of_schema(file, schema.VERSION + 1)
         assert packaged.after_upgrade(given, before="9.0") == 1
         assert f"jse-connector restore {made.name}" in capsys.readouterr().err
@@ -224,3 +261,10 @@ def test_what_a_package_asks(tmp_path: Path, capsys: pytest.CaptureFixture[str])
         given.config.unlink()
         assert packaged.after_upgrade(given, before="0.0.9") == 0
         assert "none yet" in capsys.readouterr().out
+
+        # Where the service is called with another configuration, its journal lies where nobody told us.
+        with single_instance(stage.state):
+            file.rename(tmp_path / "elsewhere.sqlite")
+        assert packaged.before_removal(given) == 0
+        assert not word.exists(), "a purge would take a spool and keys that a journal elsewhere still needs"
+        assert "It stays, even in a purge" in capsys.readouterr().out

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import logging
 import os
@@ -474,3 +475,16 @@ _ARGUMENTS: dict[str, tuple[list[object], dict[str, object]]] = {
     "cancel": ([_TRANSACTION], {}),
     "remind": ([_TRANSACTION], {}),
 }
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "ascii"])
+def test_a_name_that_no_terminal_can_write_ends_no_verb(
+    encoding: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Names of files need not be UTF-8 (``Facture %E9.pdf`` of an old server): --names tells them all the same."""
+    written = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(written, encoding=encoding, write_through=True))
+    with pytest.raises(SystemExit):
+        main(["version"])
+    print("/Lettres/Facture \udce9 é.pdf")
+    assert b"/Lettres/Facture \\udce9 " in written.getvalue()

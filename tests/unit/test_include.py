@@ -48,6 +48,17 @@ def only(reading: Reading, *, warning: bool = False) -> ConfigurationProblem:
     return found[0]
 
 
+def test_where_anybody_can_add_a_firm(main: Path) -> None:
+    """Whoever may put a file there may let a program be run (hooks) and documents be sent: it is said."""
+    place = main.parent / "conf.d"
+    place.chmod(0o1777)
+    problem = only(read_config(main), warning=True)
+    assert (problem.path, problem.file) == ("include", str(main))
+    assert f"chmod o-w {place}" in problem.text
+    place.chmod(0o755)
+    assert read_config(main).problems == ()
+
+
 def test_each_firm_is_a_file(main: Path) -> None:
     """Mappings merge, in the order of names; hidden files, copies of editors and directories are none of them."""
     (main.parent / "conf.d" / ".lyon.yaml.swp").write_text("\0")

@@ -284,6 +284,14 @@ def test_two_pages_and_nothing_else() -> None:
         with socket.create_connection(("127.0.0.1", server.port), 10) as raw:
             raw.sendall(b"nonsense\r\n\r\n")
             assert raw.recv(100).startswith(b"HTTP/1.1 400 ")
+        # A page in a browser of this host reaches loopback, too, under a name of its own (DNS rebinding).
+        for host, status in (
+            ("evil.example", 403), ("evil.example:9469", 403), ("127.0.0.1.evil.example", 403), ("192.0.2.1", 403),
+            ("[::1]:9469", 200), ("localhost:9469", 200), ("LOCALHOST", 200), ("127.0.0.2", 200),
+        ):  # fmt: skip
+            with socket.create_connection(("127.0.0.1", server.port), 10) as raw:
+                raw.sendall(f"GET /health HTTP/1.1\r\nhOst:  {host} \r\n\r\n".encode())
+                assert raw.recv(100).startswith(f"HTTP/1.1 {status} ".encode()), host
 
 
 @pytest.mark.skipif(not socket.has_ipv6, reason="no IPv6 here")

@@ -12,7 +12,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
-from threading import Thread
+from threading import Event, Thread
+from threading import enumerate as enumerate_threads
 from typing import Any, ClassVar
 
 import pytest
@@ -26,7 +27,7 @@ from connector.errors import (
     Unavailable,
 )
 from connector.notify import Hook, Mail, Pinger, Relay, call
-from connector.notify.bounded import TooSlow, within
+from connector.notify.bounded import MOST_LEFT, TooSlow, within
 from connector.notify.message import as_bytes, message_id
 from tests.relays import Relay as RealRelay
 from tests.unit.test_webdav_reaching import certificates
@@ -132,6 +133,26 @@ def test_a_call_ends_whatever_it_does() -> None:
         within(5, lambda: 1 // 0, name="wrong")
     with pytest.raises(TooSlow):
         within(0.05, lambda: time.sleep(0.5), name="slow")
+
+
+def test_who_never_ends_is_not_called_for_ever() -> None:
+    """Threads are counted by systemd (TasksMax): a relay that drips would have them all in two hours."""
+    let_go, begun = Event(), []
+
+    def drips() -> None:
+        begun.append(1)
+        let_go.wait(5)
+
+    for _ in range(8):
+        with pytest.raises(TooSlow):
+            within(0.01, drips, name="drips")
+    assert len(begun) == MOST_LEFT
+    assert within(5, lambda: 3, name="another") == 3
+    left = [thread for thread in enumerate_threads() if thread.name == "drips"]
+    let_go.set()
+    for thread in left:
+        thread.join(5)
+    assert within(5, lambda: 3, name="drips") == 3
 
 
 # ------------------------------------------------------------------------------------------------- hooks
