@@ -141,10 +141,11 @@ def _restore(state: State, file: Path, name: str, *, yes: bool) -> int:
         there = [path for path in (file.with_name(file.name + part) for part in PARTS) if path.exists()]
         agreed(_question(chosen, file), yes=yes)
         paused = _paused(file, there)
+        # Those that have ended since the backup stand again, too.
+        then = paused_in(chosen.directory / backups.JOURNAL) or ()
+        before = [one for one in then if one not in (paused or ())]
         aside = _exchanged(chosen, file, there, paused or ())
         kept = _beside(chosen, state)
-        # Those that have ended since the backup stand again, too.
-        before = [one for one in paused_in(file) or () if one not in (paused or ())]
         hand_over(state)
     print(f"restored {chosen.name}: {_told(chosen)}")
     for line in _what_to_know(chosen, aside, kept, paused, before):

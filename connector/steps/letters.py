@@ -36,6 +36,8 @@ def mail_of(parts: Parts, letters: Sequence[Letter], batch: str) -> tuple[Mail, 
     All of one kind, cause and address. Raises RemoteError where a link cannot be had just now.
     """
     first = letters[0]
+    if not first.to:
+        return None  # told by hand, and whoever did was killed before it was kept
     made: tuple[Message | None, str, str]
     if first.kind == REQUEST:
         made = _of_requests(parts, letters), batch, ""

@@ -242,15 +242,15 @@ def test_a_read_that_was_under_way_ends_no_doubt(tmp_path: Path) -> None:
         stage.drop("autre")
         stage.round()
         stage.clock.advance(3700)
-        slow[-1].armed.set()
+        slow[0].armed.set()
         stage.platform.misbehave(operation="send", kind="lost_answer")
         reading = threading.Thread(target=account_pass, args=(stage.parts, "cabinet"))
         reading.start()
-        assert slow[-1].begun.wait(LONG_S)
+        assert slow[0].begun.wait(LONG_S)
         stage.platform.misbehave(operation="status", kind="status", status=503, body="", times=None)
         server_pass(stage.parts, "dms", stage.memory)
         assert sends_begun(stage) == 2
-        slow[-1].opened.set()
+        slow[0].opened.set()
         reading.join(LONG_S)
         held = stage.parts.journal.held("cabinet")
         assert held is not None

@@ -352,6 +352,14 @@ def test_mail_is_taken_out_and_put_back(tmp_path: Path) -> None:
             later(stage, 3 * MINUTE)
         assert sorted(one for one in relay.to if one != NOTIFY) == sorted([ADMIN, OWNER])
         assert [one for one in relay.subjects if one.startswith("À CORRIGER")] == []
+        journal, now = stage.parts.journal, stage.clock.now()
+        journal.post(
+            [Letter(key="k", kind="login", to="", cause="c", due_at=now, data={"account": "cabinet"})]
+        )
+        later(stage, MINUTE)
+        assert journal.last_letter("c") is None, (
+            "killed while it was told by hand: it keeps no other one waiting"
+        )
 
 
 def test_what_is_over_before_it_was_told_is_not_told(tmp_path: Path) -> None:
