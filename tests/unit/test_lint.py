@@ -597,7 +597,9 @@ def test_schemas_are_printed_or_written(call: Any, tmp_path: Path) -> None:
     written = {
         path.name: json.loads(path.read_text("utf-8")) for path in (tmp_path / "new" / "dir").iterdir()
     }
-    assert set(written) == {f"{kind}.schema.json" for kind in ("request", "settings", "config", "config-part", "status")}
+    assert set(written) == {
+        f"{kind}.schema.json" for kind in ("request", "settings", "config", "config-part", "status")
+    }
     (tmp_path / "file").write_text("")
     refused = call("schema", "config", "--output", tmp_path / "file")
     assert (refused.status, "Traceback" in refused.err) == (1, False)
