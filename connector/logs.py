@@ -226,6 +226,18 @@ def _priority(level: int) -> int:
     return 7
 
 
+@contextmanager
+def made_up(name: str) -> Iterator[None]:
+    """Let a logger tell no more than its warnings: what it tells is tried out, and has not happened."""
+    logger = logging.getLogger(name)
+    before = logger.level
+    logger.setLevel(logging.WARNING)
+    try:
+        yield
+    finally:
+        logger.setLevel(before)
+
+
 def configure(
     level: str = "INFO",
     *,

@@ -23,6 +23,7 @@ TICK: Final = "jse-connector-tick.service"
 _TIMER: Final = "jse-connector-tick.timer"
 _VERBS: Final = frozenset({"run", "tick"})
 _RUNS: Final = Path("/run/systemd/system")
+_BUS: Final = Path("/run/dbus/system_bus_socket")
 _PREFIXES: Final = "@-:+!|"
 """Of a command in a unit; see systemd.service(5)."""
 
@@ -132,6 +133,8 @@ def _possible() -> None:
             "systemd does not run here, so nobody has the unit's credentials; with secrets as {file: …}: "
             "runuser -u jse-connector -- jse-connector VERB"
         )
+    if not _BUS.exists():
+        raise Refused("systemd-run needs the system's message bus: apt install dbus")
     if os.geteuid() != 0:
         raise Refused(
             "systemd gives the unit's credentials to root alone: sudo jse-connector-as-service VERB"

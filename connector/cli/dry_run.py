@@ -16,6 +16,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from connector import logs
 from connector.attendance import cases_in
 from connector.cli.common import FAILED, Settings
 from connector.cli.dry_run_report import Births, FolderOutlook, tell
@@ -84,6 +85,7 @@ def looking(config: Config, state: State) -> Iterator[Parts]:
                 shutil.copy2(state.directory / name, scratch.directory / name)
         unbound = config.model_copy(update={"journal": JournalSettings()})
         with ExitStack() as stack:
+            stack.enter_context(logs.made_up("connector.journal.records"))
             try:
                 parts = stack.enter_context(wired(unbound, scratch))
             except JournalError as error:

@@ -16,6 +16,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import BinaryIO, Final, NoReturn
 
+from connector import logs
 from connector.cli.common import Settings, misused, one_of
 from connector.cli.local_folder import LocalFolder
 from connector.cli.read_only import ReadOnlyService
@@ -129,6 +130,7 @@ def offline(
     """Put the real parts together over one local folder. ``language``: of the texts, instead of the file's."""
     config = rules.config
     with ExitStack() as stack:
+        stack.enter_context(logs.made_up("connector.journal.records"))
         scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="jse-offline-")))
         journal = Journal("sqlite://", now=lambda: datetime.now(UTC))
         stack.callback(journal.close)

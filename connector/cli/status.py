@@ -19,12 +19,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from connector import running
-from connector.cli.common import FAILED, Settings
+from connector.cli.common import FAILED, Settings, problem_line
 from connector.cli.journal_file import in_use, sqlite_file
 from connector.cli.journal_seen import seen_journal
 from connector.cli.status_gather import Asked, gathered
 from connector.cli.status_text import lines, summary
-from connector.errors import JournalError
+from connector.errors import ConfigurationError, JournalError
 from connector.jesignexpert.tokens import TokenStore
 from connector.metrics.pages import no_room
 from connector.metrics.vitals import FILE, read
@@ -40,7 +40,13 @@ _HARMLESS: Final = frozenset({"manual", "maintenance", "rate_limit"})
 
 def status(settings: Settings, mode: Mode, *, names: bool, max_age: timedelta | None = None) -> int:
     """Print it once. ``check``: one line; 1 where something is wrong. Raises JournalError but for ``check``."""
-    config = settings.load()
+    try:
+        config = settings.load()
+    except ConfigurationError as error:
+        if mode != "check":
+            raise
+        print(_refused(settings, error))
+        return FAILED
     if mode == "check":
         try:
             line, good = verdict(look(settings, config, max_age=max_age), config)
@@ -105,6 +111,19 @@ def look(
                 max_age=max_age,
             )
         )
+
+
+def _refused(settings: Settings, error: ConfigurationError) -> str:
+    """One line of a file that cannot be used: the service may well go on with an earlier one."""
+    first, *more = (problem_line(each) for each in error.problems)
+    kept = _kept(settings.place().directory)
+    rest = f" and {len(more)} more" if more else ""
+    goes_on = ""
+    if kept is not None and kept.alive:
+        goes_on = (
+            f"; the service goes on with what it loaded at {kept.loaded_at.isoformat(timespec='seconds')}"
+        )
+    return f"FAILED: the configuration cannot be used: {first}{rest} (jse-connector check-config){goes_on}"
 
 
 def _kept(directory: Path) -> running.Running | None:

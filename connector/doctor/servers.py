@@ -131,9 +131,16 @@ def _is_renewed(visit: Visit, name: str, since: float) -> bool:
 
 def _welcomed(group: Group, visit: Visit, name: str, folder: WebDavFolder, observer: Observer) -> bool:
     """Log in once, and learn what the server is. False ends the group."""
+    there = True
 
     def welcome() -> Iterator[Line]:
-        found = folder.capabilities()
+        nonlocal there
+        try:
+            found = folder.capabilities()
+        except NotFound as error:
+            there = False
+            yield fail("JSE-D06", "something else answers: no folder at this url ({why})", why=why(error))
+            return
         visit.drifts.tell(name, folder.drift_s)
         group.title = (
             f"Nextcloud {found.version or ''}" if found.kind == "nextcloud" else found.version or "WebDAV"
@@ -163,7 +170,7 @@ def _welcomed(group: Group, visit: Visit, name: str, folder: WebDavFolder, obser
                 until=f"{until.astimezone(visit.config.zone):%d %b %Y}",
             )
 
-    well = group.check("login", welcome)
+    well = group.check("login", welcome) and there
     if not well:
         visit.drifts.tell(name, folder.drift_s)
     return well

@@ -13,7 +13,7 @@ from itertools import zip_longest
 from typing import Any
 
 from connector import marks
-from connector.errors import LifecycleError, OwnershipError, PreconditionFailed
+from connector.errors import LifecycleError, OwnershipError, PreconditionFailed, StaleRecordError
 from connector.lifecycle import TRANSITIONS, DocumentFacts, Event, Record, SignatoryFacts, State
 from connector.marks import Done, Owner, Reading, Sent
 from connector.ports import Entry, Folder, Href
@@ -107,7 +107,12 @@ def recover(
         if (record is not None and (record.closed or record.id in held)) or strange.is_known(entry):
             continue
         try:
-            _take_in(parts, folder, folders, entry, key, record, strange, ended=key in standing.done)
+            try:
+                _take_in(parts, folder, folders, entry, key, record, strange, ended=key in standing.done)
+            except StaleRecordError:  # its account's job has gone on with it meanwhile
+                record = record and parts.journal.get(record.id)
+                if record is not None and not record.closed:
+                    _take_in(parts, folder, folders, entry, key, record, strange, ended=key in standing.done)
         except LifecycleError as error:
             # One marker that contradicts its record must not keep the whole registry from being taken in.
             log.error("marker %s… of %s: %s", key[:12], record.ref if record else "nobody", error)
@@ -315,7 +320,6 @@ def _end(parts: Parts, record: Record, done: Done) -> None:
     ]
     if event not in TRANSITIONS[record.state]:
         return
-    parts.spool.free(record.ref)
     parts.journal.fact(
         record,
         event,
@@ -326,6 +330,8 @@ def _end(parts: Parts, record: Record, done: Done) -> None:
         more=tuple(documents[1:]),
         extra={**record.extra, "ended_elsewhere": True},
     )
+    # Only now: where another job has just gone on with it, its document is not taken out of its hands.
+    parts.spool.free(record.ref)
 
 
 def _make_again(parts: Parts, folder: Folder, registry: Href, record: Record) -> None:

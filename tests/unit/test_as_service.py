@@ -83,3 +83,16 @@ def test_without_systemd(tmp_path: Path) -> None:
     assert len(done.stderr.splitlines()) == 1
     assert "runuser -u jse-connector" in done.stderr
     assert subprocess.run(program, capture_output=True, text=True, check=False).returncode == 2
+
+
+def test_without_a_message_bus(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A Debian without recommended packages has none: the line that does away with it, not systemd-run's."""
+    monkeypatch.setattr(as_service, "_RUNS", tmp_path)
+    monkeypatch.setattr(as_service, "_BUS", tmp_path / "none")
+    monkeypatch.setattr(as_service.shutil, "which", lambda _name: "/usr/bin/systemd-run")
+    with pytest.raises(SystemExit) as ended:
+        as_service.main(["doctor"])
+    assert ended.value.code == 1
+    assert "apt install dbus" in capsys.readouterr().err

@@ -318,6 +318,15 @@ def test_a_folder_that_is_not_there_or_anothers(stage: Stage) -> None:
     assert "jse-connector take-over lettres" in doctors.text(group)
 
 
+def test_a_url_that_is_none_of_webdav(either: Stage) -> None:
+    """A path typed wrongly is the commonest mistake of the first hour: one line, which names the url, and no more."""
+    url = either.ground.url
+    wrong = either.config_text.replace(url, url.rstrip("/") + "-ailleurs/")
+    group = doctors.at_server(doctors.visit(either, config=wrong))
+    assert doctors.failures(group) == ["JSE-D06"], doctors.text(group)
+    assert "no folder at this url" in doctors.text(group)
+
+
 def test_preview_only_writes_nothing(either: Stage) -> None:
     """Not one request that writes, and it says what was not tried."""
     before = len(either.dms.requests)

@@ -153,7 +153,8 @@ def test_a_tree(call: Any, tmp_path: Path) -> None:
     assert "6 demandes : 2 OK, 2 à corriger, 1 sans document et 1 à confirmer ou à vérifier" in text.out
 
 
-def test_all_good_is_0(call: Any, tmp_path: Path) -> None:
+def test_all_good_is_0(call: Any, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
     sidecar = put(tmp_path / "lettre")
     for path in (tmp_path / "lettre.pdf", sidecar, tmp_path):
         told = call("lint", "--language", "en", path)
@@ -161,6 +162,7 @@ def test_all_good_is_0(call: Any, tmp_path: Path) -> None:
         assert "OK – 1 document, 2 pages, 1 signatory; would leave by itself" in told.out
         assert "1 request: 1 OK" in told.out
         assert call("lint", "--quiet", path).out == ""
+    assert [line for line in caplog.messages if " in folder " in line] == [], "nothing of it has happened"
 
 
 def test_one_object_a_request(call: Any, tmp_path: Path) -> None:

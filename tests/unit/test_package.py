@@ -41,6 +41,10 @@ def test_every_file_that_it_takes_is_there() -> None:
         assert list(ROOT.glob(pattern)), pattern
     for (pattern,) in lines("jse-connector.docs"):
         assert list(ROOT.glob(pattern)), pattern
+    shared = dict(lines("jse-connector.install"))
+    assert shared["docs/monitoring/*.yaml"] == "usr/share/jse-connector/monitoring", (
+        "not packed as documents are"
+    )
     assert {path.suffix for path in (ROOT / "systemd").iterdir()} == {".service", ".timer"}
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     links = {place: target for target, place in lines("jse-connector.links")}

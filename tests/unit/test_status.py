@@ -467,6 +467,13 @@ def test_check_as_a_command(world: World, capsys: pytest.CaptureFixture[str]) ->
         with pytest.raises(SystemExit) as ended:
             main(["status", *misuse, *options])
         assert ended.value.code == 2
+    world.file.write_text(world.file.read_text().replace("folders:", "foldres:", 1))
+    with pytest.raises(SystemExit) as ended:
+        main(["status", "--check", *options])
+    assert ended.value.code == 1, "a monitor learns of a bad edit as of everything else"
+    (line,) = capsys.readouterr().out.splitlines()
+    assert line.startswith("FAILED: the configuration cannot be used: ")
+    assert "foldres" in line or "folders" in line
 
 
 # ---------------------------------------------------------------------------------------------- vitals
