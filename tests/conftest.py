@@ -6,10 +6,14 @@ would keep a check on two cores from ending in its quarter of an hour.
 
 from __future__ import annotations
 
+import logging
 import re
+from collections.abc import Iterator
 from typing import Final
 
 import pytest
+
+from connector.logs import RedactingFormatter
 
 LONG: Final = re.compile(
     r"faults/test_ten_mistakes\.py::.*\[(?:apache|nginx|sabre)"
@@ -67,3 +71,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if LONG.search(item.nodeid):
             item.add_marker(pytest.mark.long)
+
+
+@pytest.fixture(autouse=True)
+def no_log_outlives_its_test() -> Iterator[None]:
+    """Take away where a verb that was called here has logged to: that stream ends with its test."""
+    root = logging.getLogger()
+    before, level = list(root.handlers), root.level
+    yield
+    ours = [
+        one for one in root.handlers if isinstance(one.formatter, RedactingFormatter) and one not in before
+    ]
+    for handler in ours:
+        root.removeHandler(handler)
+    if ours:
+        root.setLevel(level)
