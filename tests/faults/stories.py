@@ -396,6 +396,9 @@ class FirstStart(Story):
         stage.run(4, calm=4)
         writes = [one for one in stage.dms.requests[before:] if one.method not in READS]
         assert writes == [], "all was there already"
+        # The point may be the very last call of those looks.
+        stage.clock.advance(HOUR)
+        stage.run(2, calm=2)
         assert stage.memory.problem == ""
 
 
