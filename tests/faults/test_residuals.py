@@ -131,7 +131,12 @@ def test_2_interrupted_and_then_touched(tmp_path: Path, mode: Mode, act: str, ho
             assert "lettre.pdf" not in stage.files()
         history = [content for _, _, content in stage.dms.versions_of(f"{ROOT}/lettre.pdf")]
         assert copies or signed in history or stage.read("lettre.pdf") == signed, "it is there"
-        assert stage.first_line().startswith("SIGNÉ – ")
+        # Nextcloud keeps no version of what is overwritten within its second. Where it kept one the signed document was
+        # home, and what lies there now is another: said as after any end.
+        lines = ["SIGNÉ – "]
+        if (act, mode, copies) == ("edited", "nextcloud", []):
+            lines.append("À CONFIRMER – le PDF a changé après une demande terminée")
+        assert stage.first_line().startswith(tuple(lines))
         assert (stage.sends(), tries(stage)) == ([1], 1)
         stage.intact()
 
