@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Any
 
 from connector.changing import Setup
-from connector.cli import wiring, wiring_told
+from connector.cli import wiring
 from connector.cli.wiring import Seams, State
 from connector.config import Config, references, resolve_secret
 from connector.steps.parts import FolderSettings, Parts
@@ -67,17 +67,8 @@ def rewired(parts: Parts, running: Config, new: Config, state: State, seams: Sea
             folders=folders,
             renewals=renewals,
             services=services,
-            watched=wiring.watched(new),
-            accounts=wiring.accounts_of(new, contract, state),
-            report=wiring.report_settings(new),
-            timing=wiring.timing_of(new),
-            telling=wiring_told.telling_of(new),
-            relay=wiring_told.relay_of(new),
-            ping=wiring_told.ping_of(new),
             logins=logins,
-            keep_personal_data=new.keep_personal_data,
-            made=wiring.made_of(folders),
-            clocks=wiring.clocks_of(folders, services),
+            **wiring.decided(new, contract, state, folders, services),
         )
         # It is the process that has begun, whatever it works with since.
         changed.started_at = parts.started_at

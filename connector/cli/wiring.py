@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from connector.cli.state import State as State
 from connector.cli.state import state_directory as state_directory
@@ -132,21 +133,37 @@ def wired(
             documents=IsolatedPdf(pool),
             folders=folders,
             services=services,
-            watched=watched(config),
-            accounts=accounts_of(config, contract, state),
             connector=_connector_id(config, state),
             now=clock,
-            report=report_settings(config),
-            timing=timing_of(config),
-            telling=telling_of(config),
-            relay=relay_of(config),
-            ping=ping_of(config),
             logins=logins,
-            keep_personal_data=config.keep_personal_data,
             renewals=renewals,
-            made=made_of(folders),
-            clocks=clocks_of(folders, services),
+            **decided(config, contract, state, folders, services),
         )
+
+
+def decided(
+    config: Config,
+    contract: Contract,
+    state: State,
+    folders: Mapping[str, Folder],
+    services: Mapping[str, SigningService],
+) -> dict[str, Any]:
+    """Return the fields of ``Parts`` that the configuration alone decides: at a start, and when it has changed.
+
+    Raises ConfigurationError for a secret that cannot be read.
+    """
+    return {
+        "watched": watched(config),
+        "accounts": accounts_of(config, contract, state),
+        "report": report_settings(config),
+        "timing": timing_of(config),
+        "telling": telling_of(config),
+        "relay": relay_of(config),
+        "ping": ping_of(config),
+        "keep_personal_data": config.keep_personal_data,
+        "made": made_of(folders),
+        "clocks": clocks_of(folders, services),
+    }
 
 
 def made_login(

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -110,6 +111,26 @@ def test_only_what_changed_is_made_anew(
     assert setup.parts.journal is ground.parts.journal
     assert setup.parts.senders is ground.parts.senders
     assert setup.parts.stop is ground.parts.stop
+
+
+def test_what_the_configuration_decides_is_decided_anew(ground: Ground) -> None:
+    """Whom what happens is told to, when nothing leaves, what is kept, and whose clocks and requests are looked at."""
+    assert (ground.parts.relay, ground.parts.ping, ground.parts.keep_personal_data) == (None, None, None)
+    more = """config_version: 1
+mail: {relay: "smtps://r.example", from: a@b.fr, admin: chef@b.fr}
+ping: {url: "https://ping.example/x"}
+hooks: {chat: {url: "https://chat.example/x"}}
+policy: {quiet_hours: "20:00-08:00"}
+keep_personal_data: 400d"""
+    server = "servers:\n  three: {url: 'http://127.0.0.1:9/3/', user: u, password: {env: JSE_TEST_P}}"
+    parts = ground.to("config_version: 1", more, ("servers:", server)).parts
+    assert (parts.telling.admin, set(parts.telling.hooks)) == ("chef@b.fr", {"chat"})
+    assert parts.relay is not None
+    assert parts.ping is not None
+    assert all(folder.quiet is not None for folder in parts.watched.values())
+    assert parts.keep_personal_data == timedelta(days=400)
+    assert set(parts.made) == {"one", "two", "three"}
+    assert set(parts.clocks) == {"server:one", "server:two", "server:three", "account:lyon", "account:annecy"}
 
 
 def test_a_secret_that_is_not_there_makes_nothing(ground: Ground) -> None:
