@@ -75,7 +75,7 @@ def failures(group: Group) -> list[str]:
 
 def text(group: Group) -> str:
     """All that is said."""
-    return "\n".join(f"{line.level.value} {line.text} {line.todo}".strip() for line in group.lines)
+    return "\n".join(f"{line.level.value} {line.text} {line.to_type}".strip() for line in group.lines)
 
 
 def files(directory: Path) -> Mapping[str, tuple[int, bytes]]:

@@ -55,7 +55,7 @@ class Line:
         return self.sentence.format_map(self.values)
 
     @property
-    def todo(self) -> str:
+    def to_type(self) -> str:
         """What to type, as the administrator reads it; empty where there is nothing to type."""
         return self.command.format_map(self.values)
 

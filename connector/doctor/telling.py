@@ -55,8 +55,8 @@ def _wrapped(line: Line, head: str, *, report: bool) -> Iterator[str]:
     yield from filled
     for number, one in enumerate(more, 1):
         yield indent + one + (code if number == len(more) else "")
-    if line.todo and not report:
-        yield indent + line.todo
+    if line.to_type and not report:
+        yield indent + line.to_type
 
 
 def width_of(names: Sequence[str]) -> int:
@@ -107,7 +107,7 @@ def plain(groups: Sequence[Group], now: datetime) -> dict[str, Any]:
                         "level": line.level.value.lower(),
                         "code": line.code or None,
                         "text": line.text,
-                        "todo": line.todo or None,
+                        "command": line.to_type or None,
                     }
                     for line in group.lines
                 ],

@@ -60,7 +60,7 @@ def visit(state: Path, *, more: str = "", password: str = "", **changes: Any) ->
 
 def said(lines: Iterator[Line]) -> tuple[list[str], str]:
     found = list(lines)
-    return [line.code for line in found if line.code], "\n".join(f"{line.text} {line.todo}" for line in found)
+    return [line.code for line in found if line.code], "\n".join(f"{line.text} {line.to_type}" for line in found)
 
 
 # -------------------------------------------------------------------------------------- the journal
@@ -314,7 +314,7 @@ def test_what_is_private_gives_way() -> None:
     line = fail(
         "JSE-D08", "no folder {where}", command="do {where}", where=Private("/Clients/DUPONT/", "(path)")
     )
-    assert (line.text, line.todo) == ("no folder /Clients/DUPONT/", "do /Clients/DUPONT/")
+    assert (line.text, line.to_type) == ("no folder /Clients/DUPONT/", "do /Clients/DUPONT/")
     assert line.for_support == "no folder (path) do (path)"
     both = joined([ok("a {x}", x=Private("DUPONT", "(somebody)")), ok("b {y}", y="{z}")])
     assert (both.text, both.for_support) == ("a DUPONT; b {z}", "a (somebody); b {z}")
