@@ -60,7 +60,9 @@ def visit(state: Path, *, more: str = "", password: str = "", **changes: Any) ->
 
 def said(lines: Iterator[Line]) -> tuple[list[str], str]:
     found = list(lines)
-    return [line.code for line in found if line.code], "\n".join(f"{line.text} {line.to_type}" for line in found)
+    return [line.code for line in found if line.code], "\n".join(
+        f"{line.text} {line.to_type}" for line in found
+    )
 
 
 # -------------------------------------------------------------------------------------- the journal
