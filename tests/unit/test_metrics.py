@@ -204,6 +204,7 @@ def test_what_a_scrape_costs(told: Told) -> None:
                 assert not str(row[3]).startswith("SCAN event"), (row[3], statement)
 
 
+@pytest.mark.usefixtures("path")
 def test_while_no_fact_can_be_kept(told: Told) -> None:
     """Without a journal the rest is told all the same, and why."""
     told.open = None
