@@ -86,6 +86,11 @@ def _free_port() -> int:
         return int(taken.getsockname()[1])
 
 
+def named(url: str) -> str:
+    """Return the name of the database of a URL; a name is its own."""
+    return urlsplit(url).path.lstrip("/")
+
+
 class Ground:
     """A directory for clusters that belong together, and the guard that clears it away."""
 
@@ -275,7 +280,7 @@ class Cluster:
 
         ``name``: of its database, or its URL.
         """
-        name = urlsplit(name).path.lstrip("/") or name
+        name = named(name)
         with self.admin(name) as connection:
             connection.execute(
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
