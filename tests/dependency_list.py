@@ -211,8 +211,8 @@ The project is under Apache-2.0. Three of the above ask more than attribution. *
 changed stay under it; we change none. **pi-heif**: its wheels carry libheif and libde265 (LGPL-3.0) as shared libraries
 of their own; they are used unchanged and may be exchanged, which is what that licence asks. **psycopg** and
 **psycopg-binary** (LGPL-3.0) are libraries of their own, too, imported unchanged and exchangeable. Whoever ships
-this program together with them must pass their licence and the way to their source on. Nothing under GPL or AGPL is imported; a
-licence that is none of those named in the test's list fails the test.
+this program together with them must pass their licence and the way to their source on. Nothing under GPL or AGPL is
+imported; a licence that is none of those named in the test's list fails the test.
 
 ## Auditing them
 
