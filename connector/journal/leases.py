@@ -18,7 +18,7 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.engine import Connection
 
 from connector.errors import Fenced, JournalAway, JournalError
-from connector.journal import opening, schema, statements
+from connector.journal import away, schema, statements
 from connector.journal.database import Database, when
 
 _KEPT: Final = timedelta(days=30)
@@ -280,7 +280,7 @@ class Leases:
                     raise Fenced(f"process {self.process} is not counted as alive any more")
                 yield connection
         except sa.exc.SQLAlchemyError as error:
-            raise opening.meaning(None, error) from error
+            raise away.meaning(self._engine.url, error) from error
 
     @contextmanager
     def _reading(self) -> Iterator[Connection]:
@@ -289,7 +289,7 @@ class Leases:
             with self._alone.connect() as connection:
                 yield connection
         except sa.exc.SQLAlchemyError as error:
-            raise opening.meaning(None, error) from error
+            raise away.meaning(self._engine.url, error) from error
 
     @contextmanager
     def _on_its_own(self) -> Iterator[Connection]:
@@ -305,8 +305,10 @@ class Leases:
         except Exception as error:
             self.close()
             if isinstance(error, sa.exc.SQLAlchemyError):
-                raise opening.meaning(None, error) from error
-            raise JournalAway(f"the journal's database is away: {str(error).splitlines()[0]}") from error
+                raise away.meaning(self._engine.url, error) from error
+            raise JournalAway(
+                f"{away.place(self._engine.url)}, is not at hand: the connection broke"
+            ) from error
 
 
 def _tell(connection: Connection, kind: str) -> None:
