@@ -21,6 +21,8 @@ from connector.errors import Fenced, JournalAway, JournalError
 from connector.journal import away, schema, statements
 from connector.journal.database import Database, when
 
+PASSING: Final = "/"
+"""In the name of a process that is no service: what stands behind it is the verb."""
 _KEPT: Final = timedelta(days=30)
 """Rows of processes that ended are kept for so long, for whoever asks what was."""
 ORDERS_CAME, FREED, BOND = statements.ORDERS_CAME, statements.FREED, statements.BOND
@@ -41,6 +43,11 @@ class Process:
     until: datetime
     """So long it counts as alive without being heard of again."""
     ended: bool = False
+
+    @property
+    def passing(self) -> bool:
+        """True of a verb at work for a moment, with what it took: it has no part in what the services share out."""
+        return PASSING in self.name
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -149,7 +156,6 @@ class Leases:
         own, self._own = self._own, None
         if own is not None:
             with suppress(Exception):  # one that is broken already
-                own.invalidate()
                 own.close()
 
     def relieve(self) -> list[Process]:
