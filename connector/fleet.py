@@ -287,7 +287,9 @@ class Fleet:
         try:
             told = self._leases.heard(seconds)
         except JournalAway:
-            return  # the next sign of life tells what is to be made of it
+            # The next sign of life tells what is to be made of it.
+            self._ending.wait(min(seconds, 1.0))
+            return
         if told & {FREED, BOND}:
             self._look.set()
         if ORDERS_CAME in told:
