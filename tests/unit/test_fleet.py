@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import jsonschema
 import pytest
 
+from connector.cli.status import verdict
+from connector.cli.status_schema import status_schema
+from connector.cli.status_text import lines
 from connector.errors import Fenced
 from connector.lifecycle import State
 from connector.ports import Href, TransactionId
@@ -200,3 +204,32 @@ def test_what_a_process_knew_of_a_share_is_not_believed_when_it_is_back(firms: F
     for known in (one.parts.not_left, one.parts.fresh_sends, one.parts.fresh_marks, one.parts.reminding):
         assert known == {records[kept]}
     assert set(one.parts.sends_answered) == {kept}
+
+
+def test_status_tells_of_all_processes_and_of_what_nobody_holds(firms: Firms) -> None:
+    """Who, where, since when, last heard, with which folders; a monitor cries while something is nobody's."""
+    config = firms.config
+    firms.join("one").leave()
+    told = firms.told()
+    assert "no connector runs on this journal" in verdict(told, config)[0]
+    shared_by_two(firms)
+    firms.drop("lettre", folder="Annecy")
+    firms.settle(4)
+    told = firms.told()
+    jsonschema.Draft202012Validator(status_schema()).validate(told)
+    assert told["connectors"]["nobody"] == {"shares": 0, "folders": [], "accounts": []}
+    assert sorted(one["name"] for one in told["connectors"]["alive"]) == ["state-one", "state-two"]
+    assert {name for one in told["connectors"]["alive"] for name in one["folders"]} == {"annecy", "brest"}
+    assert told["folders"]["annecy"]["in progress"] == 1, "whichever process follows it"
+    page = list(lines(told, config.zone, 120))
+    assert any(line.startswith("  state-one on ") and line.endswith((": annecy", ": brest")) for line in page)
+    assert "nobody works on" not in verdict(told, config)[0]
+    late = firms.members[of(firms, "annecy")]
+    late.kill()
+    firms.forget(late)
+    told = firms.told()
+    assert [one["folders"] for one in told["connectors"]["lost"]] == [["annecy"]]
+    assert "nobody works on annecy (1 of 2 shares)" in verdict(told, config)[0]
+    assert "  held by nobody: annecy" in lines(told, config.zone, 120)
+    assert late.fleet.counts() == {"here": 1, "others": 1, "nobody": 0}
+    assert late.fleet.status() == "1 of 2 shares held, 2 processes"
