@@ -69,6 +69,10 @@ class Firms(Stage):
     def config(self) -> Config:
         return load_config(self.config_text)
 
+    def config_of(self, file: Path) -> Config:
+        """The configuration of a file that was made of ``config_text``."""
+        return load_config(file)
+
     def renew(self) -> None:
         """Tokens are put in place for each member."""
 
