@@ -48,14 +48,14 @@ def lines(told: Mapping[str, Any], zone: ZoneInfo, width: int) -> Iterator[str]:
     yield from page.head()
     yield ""
     yield from page.folders()
-    for title, rows in (
+    for title, found_rows in (
         ("connectors", page.connectors()),
         ("needs a person", page.persons()),
         ("told in the folder, nothing for you to do", page.in_folder()),
         ("soon", page.soon()),
         ("today", page.today()),
     ):
-        found = list(rows)
+        found = list(found_rows)
         if found:
             yield title
             yield from found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +15,8 @@ from connector.cli.status_text import lines
 from connector.errors import Fenced
 from connector.lifecycle import State
 from connector.ports import Href, TransactionId
+from connector.steps.alarms import end_alarm, raise_alarm, standing
+from connector.steps.telling import tell
 from tests import documents, postgres
 from tests.firms import Firms
 from tests.worlds import Mode
@@ -23,7 +26,7 @@ MODES = pytest.mark.parametrize("mode", ["nextcloud", "plain"])
 
 @pytest.fixture
 def firms(tmp_path: Path) -> Iterator[Firms]:
-    with postgres.journal_url() as url, Firms(tmp_path, url) as stage:
+    with postgres.durable_url() as url, Firms(tmp_path, url) as stage:
         yield stage
 
 
@@ -80,7 +83,7 @@ def test_two_processes_share_two_firms_and_take_over_from_each_other(firms: Firm
 @MODES
 def test_who_wakes_late_makes_no_effect_and_no_fact(tmp_path: Path, mode: Mode) -> None:
     """Frozen in the middle of its work, relieved, woken with all it knew: nothing of it happens twice, or at all."""
-    with postgres.journal_url() as url, Firms(tmp_path, url, mode) as firms:
+    with postgres.durable_url() as url, Firms(tmp_path, url, mode) as firms:
         shared_by_two(firms)
         late = firms.members[of(firms, "annecy")]
         other = firms.members[1 - of(firms, "annecy")]
@@ -130,7 +133,7 @@ def test_the_transports_themselves_refuse_what_is_not_ours_any_more(firms: Firms
 @MODES
 def test_a_pair_that_goes_to_the_folder_of_another_firm(tmp_path: Path, mode: Mode) -> None:
     """Moved while it is out: the two folders come into one hand, and there it is what it was, sent once."""
-    with postgres.journal_url() as url, Firms(tmp_path, url, mode) as firms:
+    with postgres.durable_url() as url, Firms(tmp_path, url, mode) as firms:
         shared_by_two(firms)
         firms.drop("lettre", folder="Annecy")
         firms.drop("autre", documents.letter(text="brest"), folder="Brest")
@@ -162,7 +165,7 @@ def test_a_copy_in_the_folder_of_another_firm_is_not_sent(firms: Firms) -> None:
 
 def test_a_lost_journal_is_found_again_by_each_for_its_own_folders(tmp_path: Path) -> None:
     """One registry holds the markers of all: each takes in its own, none is taken in twice, nothing is sent again."""
-    with postgres.journal_url() as first, postgres.journal_url() as second, Firms(tmp_path, first) as firms:
+    with postgres.durable_url() as first, postgres.journal_url() as second, Firms(tmp_path, first) as firms:
         shared_by_two(firms)
         for number, folder in enumerate(("Annecy", "Brest", "Annecy")):
             firms.drop(f"lettre{number}", documents.letter(text=f"n{number}"), folder=folder)
@@ -233,3 +236,72 @@ def test_status_tells_of_all_processes_and_of_what_nobody_holds(firms: Firms) ->
     assert "  held by nobody: annecy" in lines(told, config.zone, 120)
     assert late.fleet.counts() == {"here": 1, "others": 1, "nobody": 0}
     assert late.fleet.status() == "1 of 2 shares held, 2 processes"
+
+
+def test_a_password_that_was_refused_to_one_is_not_tried_by_the_others(firms: Firms) -> None:
+    """Ten refusals block the address for everybody. Another password, put in place anywhere, is tried by who has it."""
+    shared_by_two(firms)
+    one, two = firms.members
+    firms.dms.accounts.passwords[firms.ground.user] = "another one"
+    one.work()
+    assert one.parts.made["dms"]().get("401") == 1
+    two.work()
+    two.work()
+    assert "401" not in two.parts.made["dms"]()
+    assert "refused to another connector" in two.memories["dms"].problem
+    with firms.journal() as journal:
+        events = [
+            each for each in journal.news(0, limit=100_000) if each.subject == "server:dms login_refused"
+        ]
+    assert [each.data["on"] for each in events] == [True]
+    assert firms.ground.password not in str(events)
+    password = firms.directory / "password"
+    password.write_text("another one")
+    firms.drop("lettre", folder="Annecy")
+    firms.drop("autre", documents.letter(text="brest"), folder="Brest")
+    firms.settle(5)
+    assert firms.spent() == {"Annecy": 1, "Brest": 1}
+    assert two.parts.made["dms"]().get("401", 0) == 0
+
+
+def test_mails_and_calls_are_made_by_one_for_all(tmp_path: Path) -> None:
+    """Whoever holds the telling tells of every folder; the others of none; it goes over with its holder's end."""
+    told = tmp_path / "told"
+    program = tmp_path / "hook"
+    program.write_text(f"#!/bin/sh\ncat >>{told}\necho >>{told}\n")
+    program.chmod(0o700)
+    more = f"hooks: {{note: {{command: [{program}], events: [sent]}}}}\n"
+    with postgres.durable_url() as url, Firms(tmp_path, url, more=more) as firms:
+        shared_by_two(firms)
+        assert [member.parts.keeper for member in firms.members] == [True, False]
+        for name in firms.firms:
+            firms.drop("lettre", documents.letter(text=name), folder=name.title())
+        firms.settle(4)
+        assert firms.spent() == {"Annecy": 1, "Brest": 1}
+
+        def folders() -> list[str]:
+            lines_ = told.read_text().splitlines() if told.exists() else []
+            return sorted(json.loads(line)["folder"] for line in lines_ if line)
+
+        assert tell(firms.members[1].parts) == 0
+        assert tell(firms.members[0].parts) == 2
+        assert folders() == ["annecy", "brest"]
+        firms.members[0].leave()
+        firms.settle(2)
+        assert firms.members[1].parts.keeper
+        firms.drop("autre", documents.letter(text="autre"), folder="Annecy")
+        firms.settle(4)
+        assert tell(firms.members[1].parts) == 1
+        assert folders() == ["annecy", "annecy", "brest"]
+
+
+def test_an_alarm_that_several_find_out_is_told_once(firms: Firms) -> None:
+    """And what another one ended is over for all."""
+    shared_by_two(firms)
+    parts = [member.parts for member in firms.members]
+    assert raise_alarm(parts[0], "server:dms", "clock", "it is late")
+    assert not raise_alarm(parts[1], "server:dms", "clock", "it is late")
+    assert standing(parts[1], "server:dms", "clock")
+    assert end_alarm(parts[1], "server:dms", "clock", "it is right")
+    assert standing(parts[0], "server:dms", "clock") is None
+    assert not end_alarm(parts[0], "server:dms", "clock", "it is right")

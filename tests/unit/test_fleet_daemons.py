@@ -1,4 +1,4 @@
-"""Whole daemons on one journal, each with its own threads: they share, one is lost, the database goes and comes back."""
+"""Whole daemons on one journal, each with its own threads: they share, one is lost, the database goes and is back."""
 
 from __future__ import annotations
 
