@@ -23,11 +23,10 @@ _LONGEST_REST: Final = 256
 
 
 class Pace:
-    """The number of requests at once for one server; what was learnt stays for the next walk. Not thread-safe
-    but for :meth:`allow`.
+    """The number of requests at once for one server; what was learnt stays for the next walk.
 
     It is doubled or halved for a trial, one after the other; what was in vain is tried again later and later. Only
-    answers that came while all were busy count.
+    answers that came while all were busy count. Not thread-safe, but for :meth:`allow`.
     """
 
     def __init__(self, maximum: int, *, clock: Callable[[], float] = monotonic) -> None:
