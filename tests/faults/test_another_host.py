@@ -6,6 +6,7 @@ The journal is one, in PostgreSQL; state directories are two, and the first is g
 from __future__ import annotations
 
 import shutil
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +17,10 @@ from connector.config import load_config
 from connector.jesignexpert.tokens import Tokens
 from connector.journal import schema
 from connector.lifecycle import State
-from connector.passes import account_pass, server_pass
+from connector.passes import account_pass
 from connector.steps import leftovers
 from connector.steps.alarms import standing
+from connector.steps.waiting import MANUAL
 from tests.worlds import MARIE, ONE, Stage
 
 
@@ -72,12 +74,12 @@ def test_what_one_host_fetched_another_delivers(tmp_path: Path, postgres_url: st
         stage.run()
         assert stage.first_line().startswith("EN COURS")
         assert stage.kept() == []  # what only waits to be signed would fill the database for months
+        stage.parts.journal.hold("cabinet", MANUAL, probe_at=stage.clock.now() + timedelta(days=1))
         stage.drop("attend", sidecar=ONE)
-        for _ in range(3):
-            stage.clock.advance(3)
-            server_pass(stage.parts, "dms", stage.memory)
+        stage.run(4)
         assert stage.record("attend").state is State.WAITING
         stage.goes_on_at("b")
+        stage.parts.journal.release("cabinet")
         stage.run()
         assert stage.first_line("attend").startswith("EN COURS")
         stage.platform.person_signs(str(stage.record().transaction), MARIE)
@@ -155,7 +157,9 @@ def test_no_copy_stays_behind(tmp_path: Path, postgres_url: str) -> None:
         stage.run(4)
         assert len(stage.kept()) >= 3
         journal = stage.parts.journal
-        journal.note(stage.record("ferme"), "closed", closed=True)  # by another process, which died right then
+        journal.note(
+            stage.record("ferme"), "closed", closed=True
+        )  # by another process, which died right then
         stage.parts.watched = {**stage.parts.watched, "ailleurs": stage.parts.watched["lettres"]}
         other = stage.record("autre")
         journal.note(other, "moved", folder="chez-b")
