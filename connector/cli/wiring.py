@@ -16,6 +16,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from connector import fence as fence_module
 from connector.cli.journal_file import journal_access, journal_url
 from connector.cli.state import State as State
 from connector.cli.state import state_directory as state_directory
@@ -31,6 +32,7 @@ from connector.errors import (
     Problem,
     RequestRejected,
 )
+from connector.fence import Fence
 from connector.isolated_pdf import IsolatedPdf
 from connector.isolation import IsolatedPool
 from connector.jesignexpert.boxes import box_size, sign_fields
@@ -39,6 +41,7 @@ from connector.jesignexpert.contract import Contract
 from connector.jesignexpert.tokens import TokenKeeper
 from connector.jesignexpert.transport import BaseTransport, DeadlineTransport
 from connector.journal import Journal
+from connector.journal.leases import Leases
 from connector.marks import Sealer
 from connector.ports import AccountLogin, Box, Folder, Href, SigningService
 from connector.report.tags import TAG_NAMES
@@ -65,6 +68,8 @@ class Seams:
     transport: Callable[[Path | None, str | None], BaseTransport] = lambda ca_file, proxy: DeadlineTransport(
         ca_file=ca_file, proxy=proxy
     )
+    lease_s: float | None = None
+    """How long a process counts as alive, of several on one journal; None: as long as the configuration says."""
 
 
 @contextmanager
@@ -102,8 +107,12 @@ def wired(
     *,
     now: Callable[[], datetime] | None = None,
     seams: Seams | None = None,
+    whole: Config | None = None,
 ) -> Iterator[Parts]:
-    """Make all parts and close them at the end. Raises ConfigurationError (a missing secret), JournalError."""
+    """Make all parts and close them at the end. Raises ConfigurationError (a missing secret), JournalError.
+
+    ``whole``: all that the configuration names, where ``config`` is what this process holds of it.
+    """
     seams = seams or Seams()
     clock = now or (lambda: datetime.now(UTC))
     contract = contract_of(config)
@@ -114,20 +123,21 @@ def wired(
         tokens = tokens_in(config, state, journal)
         if journal.shared:
             vault_of(config, journal).check()
+        fence = fence_of(config, journal, seams)
         folders: dict[str, Folder] = {}
         renewals: dict[str, Callable[[], bool]] = {}
         for name in config.servers:
-            folder = made_folder(config, name, clock, seams)
+            folder = made_folder(config, name, clock, seams, fence)
             stack.callback(folder.close)
             folders[name], renewals[name] = folder, made_renewal(config, name, folder)
         services: dict[str, SigningService] = {}
         for name in config.accounts:
-            service = made_service(config, name, contract, tokens, clock, seams)
+            service = made_service(config, name, contract, tokens, clock, seams, fence)
             stack.callback(service.close)
             services[name] = service
         logins: dict[str, AccountLogin] = {}
-        for name in config.accounts:
-            login = made_login(config, name, contract, tokens, clock, seams)
+        for name in (whole or config).accounts:
+            login = made_login(whole or config, name, contract, tokens, clock, seams, fence)
             stack.callback(login.close)
             logins[name] = login
         yield Parts(
@@ -142,6 +152,8 @@ def wired(
             logins=logins,
             renewals=renewals,
             machine=f"machine:{state.name}" if journal.shared else "machine",
+            fence=fence,
+            shared=fence is not None,
             **decided(config, contract, tokens, folders, services),
         )
 
@@ -172,6 +184,18 @@ def decided(
     }
 
 
+def fence_of(config: Config, journal: Journal, seams: Seams) -> Fence | None:
+    """Return what is asked before every effect where several processes work on one journal, else None."""
+    if not journal.shared:
+        return None
+    said = (config.journal.lease or fence_module.LEASE).total_seconds()
+    return Fence(Leases(journal), said if seams.lease_s is None else seams.lease_s)
+
+
+def _asked(fence: Fence | None) -> Callable[[float], float] | None:
+    return None if fence is None else fence.before_write
+
+
 def made_login(
     config: Config,
     name: str,
@@ -179,9 +203,15 @@ def made_login(
     tokens: TokenKeeper,
     now: Callable[[], datetime],
     seams: Seams,
+    fence: Fence | None = None,
 ) -> AccountLogin:
     """Return what connects an account again by itself; close it when done."""
-    login = login_of(config, name, contract, platform_secrets(config), now=now, transport=seams.transport)
+    login = login_of(
+        *(config, name, contract, platform_secrets(config)),
+        now=now,
+        transport=seams.transport,
+        before_write=_asked(fence),
+    )
     return renewal_of(config, name, login, tokens, now=now)
 
 
@@ -316,7 +346,9 @@ def accounts_of(config: Config, contract: Contract, tokens: TokenKeeper) -> dict
     }
 
 
-def made_folder(config: Config, name: str, now: Callable[[], datetime], seams: Seams) -> WebDavFolder:
+def made_folder(
+    config: Config, name: str, now: Callable[[], datetime], seams: Seams, fence: Fence | None = None
+) -> WebDavFolder:
     """Return the client of one server. Raises ConfigurationError where a secret cannot be read."""
     server = config.servers[name]
     user = server.user
@@ -332,6 +364,7 @@ def made_folder(config: Config, name: str, now: Callable[[], datetime], seams: S
         max_connections=server.max_connections,
         adapter_factory=seams.adapter,
         clock=lambda: now().timestamp(),
+        before_write=_asked(fence),
     )
 
 
@@ -368,6 +401,7 @@ def made_service(
     tokens: TokenKeeper,
     now: Callable[[], datetime],
     seams: Seams,
+    fence: Fence | None = None,
 ) -> HttpSigningService:
     """Return the client of one account. Raises ConfigurationError where a secret cannot be read."""
     shortcut, secret = platform_secrets(config)
@@ -383,6 +417,7 @@ def made_service(
         proxy=config.platform.proxy,
         transport=seams.transport(config.platform.ca_file, config.platform.proxy),
         max_reads_per_minute=config.polling.max_calls_per_minute,
+        before_write=_asked(fence),
     )
 
 
