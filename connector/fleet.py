@@ -15,7 +15,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from connector import __version__, shares
@@ -23,6 +23,7 @@ from connector.errors import Fenced, JournalAway, JournalError
 from connector.fence import Fence, now
 from connector.journal.leases import BOND, FREED, ORDERS_CAME, PASSING, Process, View
 from connector.shares import Moves, Share
+from connector.slots import Client, Slots, units
 
 log = logging.getLogger(__name__)
 
@@ -51,6 +52,10 @@ class Wanted:
 
     folders: Mapping[str, Sequence[str]]
     accounts: Collection[str]
+    server_of: Mapping[str, str] = field(default_factory=dict)
+    """Folder → its server."""
+    servers: Mapping[str, int] = field(default_factory=dict)
+    """Server → how many requests of it may run at once, over all processes."""
 
 
 class Fleet:
@@ -81,6 +86,9 @@ class Fleet:
         self._pruned = float("-inf")
         self.at_rest = True
         """Does nobody work here any more when this process ends? Else what it holds must not be freed at once."""
+        self._slots, self._fitting = Slots(), threading.Lock()
+        self._slots_held: frozenset[str] = frozenset()
+        self._clients: Mapping[str, Client] = {}
         self.orders: Callable[[], None] = lambda: None
         self.busy: Callable[[], frozenset[str]] = frozenset
 
@@ -193,6 +201,12 @@ class Fleet:
                 accounts_elsewhere=shares.accounts_of(elsewhere),
                 keeper=TELLING in self._held - self._leaving,
             )
+
+    def fit(self, clients: Mapping[str, Client]) -> None:
+        """Let these be the servers' clients from now on: each uses as many connections as it has slots here."""
+        with self._fitting:
+            self._clients = clients
+            self._slots.apply(clients, self._slots_held)
 
     def leaving(self) -> frozenset[str]:
         """Return the units that are to be given up as soon as nobody works on them."""
@@ -318,9 +332,39 @@ class Fleet:
             )
         while self._moved():
             pass
+        self._fit()
         if time.monotonic() - self._pruned > _PRUNE_EVERY_S:
             self._pruned = time.monotonic()
             self._leases.prune()
+
+    def _fit(self) -> None:
+        """Come to as many connections of each server as are this process's part. Raises JournalError."""
+        with self._lock:
+            view, wanted = self._view, self._wanted
+        if view is None:
+            return
+        all_of_them = frozenset(unit for name, most in wanted.servers.items() for unit in units(name, most))
+        if all_of_them - view.units:
+            self._leases.name(all_of_them - view.units)
+        working: dict[str, set[int]] = {name: set() for name in wanted.servers}
+        for name, server in wanted.server_of.items():
+            if (holder := view.holders.get(shares.folder(name))) is not None:
+                working[server].add(holder)
+        mine = {unit for unit, process in view.holders.items() if process == self.process}
+        with self._fitting:
+            step = self._slots.step(
+                me=self.process,
+                maxima=wanted.servers,
+                working=working,
+                leases={unit: view.holders.get(unit) for unit in all_of_them | mine},
+                clients=self._clients,
+                now=time.monotonic(),
+            )
+            if step.give:
+                self._leases.give_up(step.give)
+            taken = self._leases.take(step.take, all_or_none=False) if step.take else frozenset()
+            self._slots_held = frozenset((mine - set(step.give)) | taken)
+            self._slots.apply(self._clients, self._slots_held)
 
     def _free(self) -> None:
         """Free what is at rest."""
