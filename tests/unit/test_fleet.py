@@ -17,8 +17,8 @@ from connector.lifecycle import State
 from connector.ports import Href, TransactionId
 from connector.steps.alarms import end_alarm, raise_alarm, standing
 from connector.steps.telling import tell
-from tests import documents, postgres
-from tests.firms import Firms
+from tests import documents
+from tests.firms import Firms, durable_url
 from tests.worlds import Mode
 
 MODES = pytest.mark.parametrize("mode", ["nextcloud", "plain"])
@@ -26,7 +26,7 @@ MODES = pytest.mark.parametrize("mode", ["nextcloud", "plain"])
 
 @pytest.fixture
 def firms(tmp_path: Path) -> Iterator[Firms]:
-    with postgres.durable_url() as url, Firms(tmp_path, url) as stage:
+    with durable_url() as url, Firms(tmp_path, url) as stage:
         yield stage
 
 
@@ -83,7 +83,7 @@ def test_two_processes_share_two_firms_and_take_over_from_each_other(firms: Firm
 @MODES
 def test_who_wakes_late_makes_no_effect_and_no_fact(tmp_path: Path, mode: Mode) -> None:
     """Frozen in the middle of its work, relieved, woken with all it knew: nothing of it happens twice, or at all."""
-    with postgres.durable_url() as url, Firms(tmp_path, url, mode) as firms:
+    with durable_url() as url, Firms(tmp_path, url, mode) as firms:
         shared_by_two(firms)
         late = firms.members[of(firms, "annecy")]
         other = firms.members[1 - of(firms, "annecy")]
@@ -133,7 +133,7 @@ def test_the_transports_themselves_refuse_what_is_not_ours_any_more(firms: Firms
 @MODES
 def test_a_pair_that_goes_to_the_folder_of_another_firm(tmp_path: Path, mode: Mode) -> None:
     """Moved while it is out: the two folders come into one hand, and there it is what it was, sent once."""
-    with postgres.durable_url() as url, Firms(tmp_path, url, mode) as firms:
+    with durable_url() as url, Firms(tmp_path, url, mode) as firms:
         shared_by_two(firms)
         firms.drop("lettre", folder="Annecy")
         firms.drop("autre", documents.letter(text="brest"), folder="Brest")
@@ -165,7 +165,7 @@ def test_a_copy_in_the_folder_of_another_firm_is_not_sent(firms: Firms) -> None:
 
 def test_a_lost_journal_is_found_again_by_each_for_its_own_folders(tmp_path: Path) -> None:
     """One registry holds the markers of all: each takes in its own, none is taken in twice, nothing is sent again."""
-    with postgres.durable_url() as first, postgres.journal_url() as second, Firms(tmp_path, first) as firms:
+    with durable_url() as first, durable_url() as second, Firms(tmp_path, first) as firms:
         shared_by_two(firms)
         for number, folder in enumerate(("Annecy", "Brest", "Annecy")):
             firms.drop(f"lettre{number}", documents.letter(text=f"n{number}"), folder=folder)
@@ -271,7 +271,7 @@ def test_mails_and_calls_are_made_by_one_for_all(tmp_path: Path) -> None:
     program.write_text(f"#!/bin/sh\ncat >>{told}\necho >>{told}\n")
     program.chmod(0o700)
     more = f"hooks: {{note: {{command: [{program}], events: [sent]}}}}\n"
-    with postgres.durable_url() as url, Firms(tmp_path, url, more=more) as firms:
+    with durable_url() as url, Firms(tmp_path, url, more=more) as firms:
         shared_by_two(firms)
         assert [member.parts.keeper for member in firms.members] == [True, False]
         for name in firms.firms:
