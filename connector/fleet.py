@@ -225,6 +225,11 @@ class Fleet:
             log.info("folders %s and %s go together from now on: a request lies in both", one, other)
         self._look.set()
 
+    def processes(self) -> tuple[Process, ...]:
+        """Return who lives, as was seen last, the oldest first."""
+        view = self._view
+        return () if view is None else view.alive
+
     @property
     def complete(self) -> bool:
         """True while every share is in the hands of a living process, as far as was seen last."""

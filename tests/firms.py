@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -94,6 +94,32 @@ class Firms(Stage):
         made = Member(self, name)
         self.members.append(made)
         return made
+
+    @contextmanager
+    def parts(self, name: str, *, everything: bool = True) -> Iterator[tuple[Parts, wiring.State]]:
+        """Wire the parts of a verb, with a state directory of its own."""
+        state = wiring.State(directory=self.directory / f"state-{name}")
+        state.make()
+        self.connect_all(state)
+        config = self.config
+        seams = wiring.Seams(pool=self.seams.pool, lease_s=LEASE_S)
+        held = config if everything else holding.reduced(config, Holding())
+        with wiring.wired(held, state, now=self.clock.now, seams=seams, whole=config) as parts:
+            parts.timing = self.timing
+            yield parts, state
+
+    @contextmanager
+    def verb(self, name: str) -> Iterator[holding.Turns]:
+        """Be a verb that makes passes, as ``tick`` does."""
+        seams = wiring.Seams(pool=self.seams.pool)
+        with (
+            self.parts(name, everything=False) as (parts, state),
+            holding.joined(parts, self.config, state, name) as fleet,
+            closing(
+                holding.Turns(holding.Held(fleet, parts, self.config, state, seams), parts, self.config)
+            ) as turns,
+        ):
+            yield turns
 
     def settle(self, rounds: int = 6) -> None:
         """Let every living member look and work, several times in turn."""

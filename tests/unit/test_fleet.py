@@ -9,10 +9,11 @@ from pathlib import Path
 import jsonschema
 import pytest
 
+from connector.cli import holding
 from connector.cli.status import verdict
 from connector.cli.status_schema import status_schema
 from connector.cli.status_text import lines
-from connector.errors import Fenced
+from connector.errors import Fenced, JournalError
 from connector.lifecycle import State
 from connector.ports import Href, TransactionId
 from connector.steps.alarms import end_alarm, raise_alarm, standing
@@ -305,3 +306,62 @@ def test_an_alarm_that_several_find_out_is_told_once(firms: Firms) -> None:
     assert end_alarm(parts[1], "server:dms", "clock", "it is right")
     assert standing(parts[0], "server:dms", "clock") is None
     assert not end_alarm(parts[0], "server:dms", "clock", "it is right")
+
+
+def test_an_order_is_obeyed_by_whoever_has_the_request(firms: Firms) -> None:
+    """Also by nobody else on the same server: what others work on is on no list of work here."""
+    shared_by_two(firms)
+    firms.drop("lettre", b"kein PDF", folder="Annecy")
+    firms.settle(3)
+    (record,) = firms.records()
+    has, other = firms.members[of(firms, "annecy")], firms.members[1 - of(firms, "annecy")]
+    with firms.journal() as journal:
+        journal.order(record, "retry")
+    assert other.parts.journal.standing_orders() == {}
+    assert [one.id for one in has.parts.journal.ordered_on("dms")] == [record.id]
+    other.work()
+    with firms.journal() as journal:
+        assert len(journal.orders(record)) == 1
+    has.work()
+    with firms.journal() as journal:
+        assert journal.orders(record) == []
+
+
+def test_a_timers_tick_takes_what_is_free_and_gives_it_back(firms: Firms) -> None:
+    """Beside a service it works on nothing that is in other hands, and takes none of its part; alone it does all."""
+    one = firms.join("one")
+    firms.settle(2)
+    with firms.verb("tick") as turns:
+        turns.turn()
+        assert turns.config.folders == {}
+        one.turn()
+        assert one.folders == {"annecy", "brest"}, "a verb has no part in what services share out"
+    one.leave()
+    with firms.verb("tick") as turns:
+        turns.turn()
+        assert set(turns.config.folders) == {"annecy", "brest"}
+        two = firms.join("two")
+        two.turn()
+        assert two.folders == set()
+        assert [process.passing for process in two.fleet.processes()] == [True, False]
+    two.turn()
+    assert two.folders == {"annecy", "brest"}
+
+
+def test_a_verb_that_must_be_alone_says_who_works_there(firms: Firms) -> None:
+    """By name and machine; with that one stopped it has the folder, and nobody else takes it meanwhile."""
+    one = firms.join("one")
+    firms.settle(2)
+    config = firms.config
+    with firms.parts("leave") as (parts, state):
+        with pytest.raises(JournalError, match=r"state-one on .* \(process \d+\) works there"):
+            holding.alone(parts, config, state, ["annecy"], verb="leave").__enter__()
+        parts.journal.token = None
+        one.leave()
+        with holding.alone(parts, config, state, ["annecy"], verb="leave"):
+            parts.folders["dms"].make_folder(Href("/Annecy/neu/"))
+            two = firms.join("two")
+            two.turn()
+            assert two.folders == {"brest"}
+    two.turn()
+    assert two.folders == {"annecy", "brest"}
