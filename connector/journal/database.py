@@ -97,6 +97,11 @@ class Database:
         return self._engine.dialect.name == "postgresql"
 
     @property
+    def engine(self) -> sa.Engine:
+        """What connects to it: for whoever keeps something else there than facts."""
+        return self._engine
+
+    @property
     def journal_id(self) -> str:
         """Drawn once when this journal was born; tells two journals of one connector apart."""
         return self._meta("journal_id")
@@ -220,6 +225,11 @@ class Database:
     def _commit(self, connection: Connection) -> None:
         """Make a transaction last. The one place of every commit: tests count crash points here."""
         connection.commit()
+
+    def _tell(self, connection: Connection, kind: str) -> None:
+        """Let the other processes hear of something once this transaction is over; with SQLite they look for it."""
+        if self.shared:
+            connection.execute(statements.TELL, {"kind": kind})
 
     def _append_account(
         self, connection: Connection, account: str, name: str, data: Mapping[str, Any]

@@ -91,6 +91,17 @@ INTENDING = RECORDS.where(
     _OF_SERVER, _record.id.in_(sa.select(_intent.record_id).where(_intent.step == _given("step")))
 )
 
+_ELSEWHERE = (
+    _record.folder.not_in(sa.bindparam("folders", expanding=True)),
+    _record.account.not_in(sa.bindparam("accounts", expanding=True)),
+)
+
+
+def here(statement: sa.Select[Any]) -> sa.Select[Any]:
+    """Leave out the records of ``folders`` and ``accounts`` that other processes work with."""
+    return statement.where(*_ELSEWHERE)
+
+
 KEEP = schema.record.update().where(_record.id == _given("of"))
 BEGIN = schema.record.insert()
 BEGIN_UNLESS_KNOWN = (
@@ -127,6 +138,12 @@ END_INTENTS = schema.intent.delete().where(
     _intent.record_id == _given("of"), _intent.step.in_(sa.bindparam("steps", expanding=True))
 )
 
+CHANNEL = "jse_connector"
+"""PostgreSQL: on which the processes of a journal hear of each other."""
+ORDERS_CAME, FREED, BOND = "orders", "freed", "bond"
+"""What is told there: an order, or a pause's end; something is free to be taken; something belongs together now."""
+TELL = sa.select(sa.func.pg_notify(CHANNEL, sa.bindparam("kind", type_=sa.Text)))
+
 ORDER_STEPS = "ordered "
 """Steps of intents that begin so are orders of the administrator's (``ordered``)."""
 _IS_ORDER = _intent.step.startswith(ORDER_STEPS)
@@ -143,6 +160,11 @@ STANDING = (
     .select_from(schema.intent.join(schema.record))
     .where(_IS_ORDER)
 )
+
+HERE = {
+    statement: here(statement) for statement in (OPEN, FOLLOWED, INTENDING, ORDERED_ON, ORDERED_OF, STANDING)
+}
+"""Lists of work, for a process that others share it with."""
 
 HELD_ACCOUNTS = sa.select(_hold.account)
 HOLD = sa.select(schema.hold).where(_hold.account == _given("account"))
