@@ -1,0 +1,54 @@
+"""The real ``run`` with a test's patience: ``python -m tests.fleet.service CONFIG STATE``. All else is as it is shipped.
+
+``JSE_FLEET_USUAL`` in the environment: with the patience, and the leases, that are shipped, too.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import replace
+from typing import Any
+
+from connector.cli import app, standstill, wiring
+from connector.config import Config
+from connector.jesignexpert import exchange
+from connector.steps.parts import Timing
+from connector.webdav import client
+from tests.soak.service import PATIENCE
+
+TTL_S, MARGIN_S, BEAT_S = 5.0, 1.0, 0.5
+ANSWER_S = 3.0
+"""So long a call waits at most: a send is begun only when more than that is left of the lease."""
+
+
+def hurried() -> None:
+    """Make everything that waits wait less."""
+    usual = wiring.timing_of
+
+    def timing_of(config: Config) -> Timing:
+        patience: dict[str, Any] = PATIENCE
+        return replace(usual(config), **patience)
+
+    wiring.timing_of = timing_of
+    _defaults(exchange.Timeouts, connect=1.0, read=ANSWER_S, upload=ANSWER_S, total=ANSWER_S)
+    _defaults(client.Timeouts, connect_s=1.0, read_s=ANSWER_S, call_s=ANSWER_S, transfer_s=3 * ANSWER_S)
+    vars(standstill)["EVERY_S"] = 0.5
+
+
+def _defaults(kind: type, **seconds: float) -> None:
+    """Give a dataclass of times other values to begin with."""
+    names = list(kind.__dataclass_fields__)  # type: ignore[attr-defined]
+    values = [seconds.get(name, kind.__dataclass_fields__[name].default) for name in names]  # type: ignore[attr-defined]
+    kind.__init__.__defaults__ = tuple(values)  # type: ignore[misc]
+
+
+def main(config: str, state: str) -> None:
+    """Work until a signal comes."""
+    if "JSE_FLEET_USUAL" not in os.environ:
+        hurried()
+    app.app(["run", "--config", config, "--state", state], prog_name="jse-connector")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], sys.argv[2])
