@@ -209,7 +209,13 @@ class Fleet:
         for name in names:
             for account, tokens in self._tokens.items():
                 TokenStore(self.state(name).directory / "tokens").save(account, tokens)
-            command = [sys.executable, "-m", "tests.fleet.service", str(self.config), str(self.state(name).directory)]
+            command = [
+                sys.executable,
+                "-m",
+                "tests.fleet.service",
+                str(self.config),
+                str(self.state(name).directory),
+            ]
             if self.network:
                 self.network.join(name)
                 command = self.network.inside(name, command)

@@ -23,9 +23,7 @@ class RemoteDms:
 
     def __init__(self, url: str, directory: Path, firm: str) -> None:
         parts = urlsplit(url)
-        self._client = httpx.Client(
-            base_url=f"{parts.scheme}://{parts.netloc}", trust_env=False, timeout=90
-        )
+        self._client = httpx.Client(base_url=f"{parts.scheme}://{parts.netloc}", trust_env=False, timeout=90)
         self._files, self._firm = directory / "files", firm
         self.person = self
 
