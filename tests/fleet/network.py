@@ -12,12 +12,32 @@ import subprocess
 from collections.abc import Sequence
 from contextlib import ExitStack
 from functools import cache
+from pathlib import Path
 from types import TracebackType
 from typing import Self
+
+import pytest
 
 SERVERS = ("db", "dms", "platform")
 """What a connector needs; a way to each of them."""
 _TOOLS = ("ip", "tc", "nsenter")
+
+
+def required() -> None:
+    """Skip a test where ways cannot be cut; fail in the check where they ought to be."""
+    why = why_not()
+    if not why:
+        return
+    if os.environ.get("CI") == "true" and os.geteuid() == 0 and _may_make_networks():
+        pytest.fail(why)
+    pytest.skip(why)
+
+
+def _may_make_networks() -> bool:
+    """Does the kernel let us: CAP_NET_ADMIN (12) and CAP_SYS_ADMIN (21)? A container's root often may not."""
+    status = Path("/proc/self/status").read_text()
+    effective = next(line.split()[1] for line in status.splitlines() if line.startswith("CapEff"))
+    return all(int(effective, 16) >> bit & 1 for bit in (12, 21))
 
 
 @cache
@@ -82,6 +102,11 @@ class Network:
             _ip("link", "set", outer, "master", self._bridge(server), "up")
             _ip("-n", space, "addr", "add", f"{self.address[server][:-1]}{host}/24", "dev", inner)
             _ip("-n", space, "link", "set", inner, "up")
+
+    def name_of(self, address: str) -> str:
+        """Whose address this is; empty: no connector's."""
+        host = int(address.rpartition(".")[2]) - 2
+        return self._joined[host] if 0 <= host < len(self._joined) else ""
 
     def inside(self, name: str, command: Sequence[str]) -> list[str]:
         """The command that runs ``command`` in a connector's namespace, under the same process id."""

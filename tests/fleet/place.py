@@ -1,4 +1,4 @@
-"""Where a fleet lives: firms, the servers, one configuration for all, and the connectors that are started and broken."""
+"""Where a fleet lives: firms, servers, one configuration for all, and connectors that are started and broken."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ class Fleet:
     """The place. A context manager; everything that was started ends with it.
 
     ``journal``: URLs of the database, None = SQLite, for one connector alone. ``network``: where ways can be cut.
-    ``sharing``: firms in so many groups that share one account each, 0 = each has its own.
+    ``how``: the patience of the connectors (``service``). ``more``: further lines of the configuration.
     """
 
     def __init__(
@@ -94,13 +94,14 @@ class Fleet:
         mode: Mode = "nextcloud",
         network: Network | None = None,
         more: str = "",
-        usual: bool = False,
+        how: str = "storm",
         connections: int = 4,
     ) -> None:
         self.directory, self.network, self._mode = directory, network, mode
-        self.journal_url, self._more, self._usual, self._connections = journal, more, usual, connections
+        self.journal_url, self._more, self._how, self._connections = journal, more, how, connections
         self.names = [f"firme-{number:03d}" for number in range(1, firms + 1)]
         self.connectors: dict[str, Child] = {}
+        self.servers: dict[str, Child] = {}
         self.running: set[str] = set()
         self._stack = ExitStack()
         self.config = directory / "config.yaml"
@@ -150,11 +151,16 @@ class Fleet:
         port_file = self.directory / f"{which}.url"
         host = self.network.address[which] if self.network else "127.0.0.1"
         command = [sys.executable, "-m", "tests.fleet.serving", which, *arguments, "--host", host,
-                   "--holds", str(self.directory / f"{which}-holds"), "--port-file", str(port_file)]  # fmt: skip
+                   "--holds", str(self.holds(which)), "--port-file", str(port_file)]  # fmt: skip
         child = Child(command, self.directory / "logs" / f"{which}.log", dict(os.environ))
+        self.servers[which] = child
         self._stack.callback(child.kill)
         until(port_file.exists, _START_S, child.said)
         return port_file.read_text().strip()
+
+    def holds(self, server: str) -> Path:
+        """Where one says at which request a server waits, and where it tells who asked."""
+        return self.directory / f"{server}-holds"
 
     @property
     def dms_directory(self) -> Path:
@@ -227,8 +233,7 @@ class Fleet:
         mine = {
             key: value for key, value in os.environ.items() if key not in {"NOTIFY_SOCKET", "JOURNAL_STREAM"}
         }
-        usual = {"JSE_FLEET_USUAL": "1"} if self._usual else {}
-        return {**mine, **_SECRETS, **usual}
+        return {**mine, **_SECRETS, "JSE_FLEET": self._how}
 
     def log(self, name: str) -> Path:
         return self.directory / "logs" / f"{name}.log"
@@ -257,13 +262,13 @@ class Fleet:
 
     def hold(self, server: str, what: str, moment: str) -> None:
         """Have the next such request wait at its server: ``before`` its effect, or ``after`` it, unanswered."""
-        ask_to_hold(self.directory / f"{server}-holds", what, moment)
+        ask_to_hold(self.holds(server), what, moment)
 
     def held(self, server: str) -> bool:
-        return is_held(self.directory / f"{server}-holds")
+        return is_held(self.holds(server))
 
     def let_go(self, server: str) -> None:
-        release(self.directory / f"{server}-holds")
+        release(self.holds(server))
 
     def logs(self) -> str:
         """The end of every log, for a failure."""

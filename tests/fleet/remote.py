@@ -108,6 +108,16 @@ def requests(log: Path) -> Iterable[dict[str, Any]]:
                 yield json.loads(line)
 
 
+_READS = frozenset({"GET", "HEAD", "PROPFIND", "REPORT", "SEARCH", "OPTIONS"})
+
+
+def writes(holds: Path) -> Iterable[tuple[float, str, str]]:
+    """Every request that came to a server and could change something there: when, from which address, what."""
+    for one in requests(holds / "asked"):
+        if one["what"].split()[0] not in _READS:
+            yield one["at"], one["peer"], one["what"]
+
+
 def deliveries(log: Path) -> Counter[str]:
     """How often each PDF was written whole by a connector at one DMS: path → successful writes.
 

@@ -1,8 +1,9 @@
 """A sandbox server as a process that can be held at a chosen moment: ``python -m tests.fleet.serving dms|platform …``.
 
-``hold`` in the directory of holds is JSON ``{"what": glob, "moment": "before" | "after"}``: the first request that meets
-it (``METHOD path`` at the DMS, the operation's name at the platform) waits with its effect not yet made, or made and
-unanswered; the file is then called ``held``, and the request goes on once that one is gone.
+``hold`` in the directory of holds is JSON ``{"what": glob, "moment": "before" | "after"}``: the first request that
+meets it (``METHOD path`` at the DMS, the operation's name at the platform) waits with its effect not yet made, or made
+and unanswered; the file is then called ``held``, and the request goes on once that one is gone.
+``asked`` there tells of each request, a line of JSON each: when it came (epoch), from which address, and what it was.
 """
 
 from __future__ import annotations
@@ -16,11 +17,14 @@ from contextlib import suppress
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 from connector.sandbox.clock import SandboxClock
 from connector.sandbox.dms import DmsWorld, serve_dms
 from connector.sandbox.dms import server as dms_server
+from connector.sandbox.dms.front import Front
 from connector.sandbox.platform import PlatformWorld, serve_platform
+from connector.sandbox.platform.editor_api import EditorApi
 from connector.sandbox.platform.storage import write_whole
 
 LONGEST_S = 60.0
@@ -34,6 +38,13 @@ class Doorkeeper:
     def __init__(self, directory: Path) -> None:
         directory.mkdir(exist_ok=True)
         self._hold, self._held, self._one = directory / "hold", directory / "held", threading.Lock()
+        self._asked, self._writing = (directory / "asked").open("a", encoding="utf-8"), threading.Lock()
+
+    def note(self, peer: str, what: str) -> None:
+        """Write down who asked what, as it comes."""
+        with self._writing:
+            self._asked.write(json.dumps({"at": time.time(), "peer": peer, "what": what}) + "\n")
+            self._asked.flush()
 
     def pass_by(self, moment: str, what: str) -> None:
         """Wait when it is this one that is to be held."""
@@ -74,7 +85,13 @@ def release(directory: Path) -> None:
 def _dms(asked: argparse.Namespace, door: Doorkeeper) -> Any:
     dms_server.THREADS = AT_ONCE
     world = DmsWorld(asked.dir / "files", asked.dir / "state", mode=asked.mode, clock=SandboxClock())
-    take, count = world.rules.take, world.count
+    take, count, call = world.rules.take, world.count, Front.__call__
+
+    def called(self: Front, environ: Any, start_response: Any) -> Any:
+        path = unquote(str(environ["PATH_INFO"]))
+        if not path.startswith("/sandbox/"):
+            door.note(str(environ["REMOTE_ADDR"]), f"{environ['REQUEST_METHOD']} {path}")
+        return call(self, environ, start_response)
 
     def taking(method: str, paths: tuple[str, ...]) -> Any:
         door.pass_by("before", f"{method} {paths[0]}")
@@ -86,12 +103,17 @@ def _dms(asked: argparse.Namespace, door: Doorkeeper) -> Any:
         return counted
 
     world.rules.take, world.count = taking, counting  # type: ignore[method-assign]
+    Front.__call__ = called  # type: ignore[method-assign]
     return serve_dms(world, asked.host)
 
 
 def _platform(asked: argparse.Namespace, door: Doorkeeper) -> Any:
     world = PlatformWorld(asked.dir, clock=SandboxClock(), offices=asked.office, credit=1_000_000)
-    handle = world.handle
+    handle, api = world.handle, EditorApi.__call__
+
+    async def called(self: EditorApi, scope: Any, receive: Any, send: Any) -> None:
+        door.note(str(scope["client"][0]), f"{scope['method']} {scope['path']}")
+        await api(self, scope, receive, send)
 
     def handling(call: Any, rules: Any = ()) -> Any:
         door.pass_by("before", call.operation)
@@ -100,6 +122,7 @@ def _platform(asked: argparse.Namespace, door: Doorkeeper) -> Any:
         return answer
 
     world.handle = handling  # type: ignore[method-assign]
+    EditorApi.__call__ = called  # type: ignore[method-assign]
     return serve_platform(world, asked.host)
 
 
