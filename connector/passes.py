@@ -48,6 +48,7 @@ from connector.steps import (
     lists,
     logins,
     models,
+    registries,
     retention,
     rights,
     storage,
@@ -224,7 +225,7 @@ def _recover(
         mine = [s for s in folders if s.registry == registry and s.name in memory.owned]
         if mine and tried(memory, mine[0], partial(recover, parts, registry, mine, held)):
             memory.recovered.add(registry)
-            parts.taken_in.add((mine[0].server, registry))
+            registries.taken_in(parts, mine[0].server, registry)
             adopt_renamed_folders(parts, mine)
 
 

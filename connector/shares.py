@@ -85,7 +85,9 @@ class Moves:
 
 def owners(shares: Iterable[Share], holders: Mapping[str, int]) -> dict[Share, int | None]:
     """Return who is to have each share: who holds it; of several that hold parts the oldest; None where nobody does."""
-    return {share: min((holders[unit] for unit in share if unit in holders), default=None) for share in shares}
+    return {
+        share: min((holders[unit] for unit in share if unit in holders), default=None) for share in shares
+    }
 
 
 def balanced(

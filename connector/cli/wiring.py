@@ -16,6 +16,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from connector import fence as fence_module
+from connector.cli.journal_file import journal_access, journal_url
 from connector.cli.state import State as State
 from connector.cli.state import state_directory as state_directory
 from connector.cli.wiring_told import login_of, ping_of, quiet_of, relay_of, renewal_of, telling_of
@@ -30,6 +32,7 @@ from connector.errors import (
     Problem,
     RequestRejected,
 )
+from connector.fence import Fence
 from connector.isolated_pdf import IsolatedPdf
 from connector.isolation import IsolatedPool
 from connector.jesignexpert.boxes import box_size, sign_fields
@@ -38,6 +41,7 @@ from connector.jesignexpert.contract import Contract
 from connector.jesignexpert.tokens import TokenStore
 from connector.jesignexpert.transport import BaseTransport, DeadlineTransport
 from connector.journal import Journal
+from connector.journal.leases import Leases
 from connector.marks import Sealer
 from connector.ports import AccountLogin, Box, Folder, Href, SigningService
 from connector.report.tags import TAG_NAMES
@@ -64,6 +68,8 @@ class Seams:
     transport: Callable[[Path | None, str | None], BaseTransport] = lambda ca_file, proxy: DeadlineTransport(
         ca_file=ca_file, proxy=proxy
     )
+    lease_s: float | None = None
+    """How long a process counts as alive, of several on one journal; None: as long as the configuration says."""
 
 
 @contextmanager
@@ -101,29 +107,34 @@ def wired(
     *,
     now: Callable[[], datetime] | None = None,
     seams: Seams | None = None,
+    whole: Config | None = None,
 ) -> Iterator[Parts]:
-    """Make all parts and close them at the end. Raises ConfigurationError (a missing secret), JournalError."""
+    """Make all parts and close them at the end. Raises ConfigurationError (a missing secret), JournalError.
+
+    ``whole``: all that the configuration names, where ``config`` is what this process holds of it.
+    """
     seams = seams or Seams()
     clock = now or (lambda: datetime.now(UTC))
     contract = contract_of(config)
     with ExitStack() as stack:
         pool = seams.pool or stack.enter_context(IsolatedPool(within=[state.directory / "spool"]))
-        journal = seams.journal(config.journal.url or state.journal_url, now=clock)
+        journal = seams.journal(journal_url(config, state), now=clock, **journal_access(config))
         stack.callback(journal.close)
+        fence = fence_of(config, journal, seams)
         folders: dict[str, Folder] = {}
         renewals: dict[str, Callable[[], bool]] = {}
         for name in config.servers:
-            folder = made_folder(config, name, clock, seams)
+            folder = made_folder(config, name, clock, seams, fence)
             stack.callback(folder.close)
             folders[name], renewals[name] = folder, made_renewal(config, name, folder)
         services: dict[str, SigningService] = {}
         for name in config.accounts:
-            service = made_service(config, name, contract, state, clock, seams)
+            service = made_service(config, name, contract, state, clock, seams, fence)
             stack.callback(service.close)
             services[name] = service
         logins: dict[str, AccountLogin] = {}
-        for name in config.accounts:
-            login = made_login(config, name, contract, state, clock, seams)
+        for name in (whole or config).accounts:
+            login = made_login(whole or config, name, contract, state, clock, seams, fence)
             stack.callback(login.close)
             logins[name] = login
         yield Parts(
@@ -137,6 +148,8 @@ def wired(
             now=clock,
             logins=logins,
             renewals=renewals,
+            fence=fence,
+            shared=fence is not None,
             **decided(config, contract, state, folders, services),
         )
 
@@ -166,11 +179,35 @@ def decided(
     }
 
 
+def fence_of(config: Config, journal: Journal, seams: Seams) -> Fence | None:
+    """Return what is asked before every effect where several processes work on one journal, else None."""
+    if not journal.shared:
+        return None
+    return Fence(
+        Leases(journal), fence_module.LEASE.total_seconds() if seams.lease_s is None else seams.lease_s
+    )
+
+
+def _asked(fence: Fence | None) -> Callable[[float], float] | None:
+    return None if fence is None else fence.before_write
+
+
 def made_login(
-    config: Config, name: str, contract: Contract, state: State, now: Callable[[], datetime], seams: Seams
+    config: Config,
+    name: str,
+    contract: Contract,
+    state: State,
+    now: Callable[[], datetime],
+    seams: Seams,
+    fence: Fence | None = None,
 ) -> AccountLogin:
     """Return what connects an account again by itself; close it when done."""
-    login = login_of(config, name, contract, platform_secrets(config), now=now, transport=seams.transport)
+    login = login_of(
+        *(config, name, contract, platform_secrets(config)),
+        now=now,
+        transport=seams.transport,
+        before_write=_asked(fence),
+    )
     return renewal_of(config, name, login, TokenStore(state.directory / "tokens"), now=now)
 
 
@@ -307,7 +344,9 @@ def _tokens_renewed(file: Path, since: datetime) -> bool:
     return False
 
 
-def made_folder(config: Config, name: str, now: Callable[[], datetime], seams: Seams) -> WebDavFolder:
+def made_folder(
+    config: Config, name: str, now: Callable[[], datetime], seams: Seams, fence: Fence | None = None
+) -> WebDavFolder:
     """Return the client of one server. Raises ConfigurationError where a secret cannot be read."""
     server = config.servers[name]
     user = server.user
@@ -323,6 +362,7 @@ def made_folder(config: Config, name: str, now: Callable[[], datetime], seams: S
         max_connections=server.max_connections,
         adapter_factory=seams.adapter,
         clock=lambda: now().timestamp(),
+        before_write=_asked(fence),
     )
 
 
@@ -353,7 +393,13 @@ def platform_secrets(config: Config) -> tuple[str, str]:
 
 
 def made_service(
-    config: Config, name: str, contract: Contract, state: State, now: Callable[[], datetime], seams: Seams
+    config: Config,
+    name: str,
+    contract: Contract,
+    state: State,
+    now: Callable[[], datetime],
+    seams: Seams,
+    fence: Fence | None = None,
 ) -> HttpSigningService:
     """Return the client of one account. Raises ConfigurationError where a secret cannot be read."""
     shortcut, secret = platform_secrets(config)
@@ -369,6 +415,7 @@ def made_service(
         proxy=config.platform.proxy,
         transport=seams.transport(config.platform.ca_file, config.platform.proxy),
         max_reads_per_minute=config.polling.max_calls_per_minute,
+        before_write=_asked(fence),
     )
 
 

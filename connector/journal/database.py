@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from connector.errors import Fenced, JournalError
-from connector.journal import engines, opening, schema, statements
+from connector.journal import away, engines, opening, schema, statements
 from connector.journal.recent import Recent, Rows
 
 Clock = Callable[[], datetime]
@@ -45,10 +45,10 @@ class Database:
         self._file = opening.file_of(url)
         self._engine = engines.engine(url, password=password, read_only=read_only)
         # A read is one statement: PostgreSQL needs no BEGIN and no end of it.
-        alone: dict[str, Any] = {"isolation_level": "AUTOCOMMIT"} if self._shared else {}
+        alone: dict[str, Any] = {"isolation_level": "AUTOCOMMIT"} if self.shared else {}
         self._reader = self._engine.execution_options(reading=True, **alone)
         # Taken in turn: SQLite lets those who wait for its one write lock look again now and then, in no order.
-        self._writing: AbstractContextManager[object] = nullcontext() if self._shared else threading.Lock()
+        self._writing: AbstractContextManager[object] = nullcontext() if self.shared else threading.Lock()
         if read_only:
             self._look(url)
         else:
@@ -86,9 +86,19 @@ class Database:
         self._engine.dispose()
 
     @property
-    def _shared(self) -> bool:
+    def shared(self) -> bool:
         """True of a database that several processes work on: what SQLite's one writer gives is asked for by locks."""
         return self._engine.dialect.name == "postgresql"
+
+    @property
+    def shared(self) -> bool:
+        """True where several processes may work on it, which then have to share the work by ``leases``."""
+        return self._shared
+
+    @property
+    def engine(self) -> sa.Engine:
+        """What connects to it: for whoever keeps something else there than facts."""
+        return self._engine
 
     @property
     def journal_id(self) -> str:
@@ -112,7 +122,7 @@ class Database:
             raise opening.damaged(self._file, found.splitlines()[0])
 
     def _open(self, connection: Connection) -> None:
-        if self._shared:  # the first of several makes it, the others find it made
+        if self.shared:  # the first of several makes it, the others find it made
             connection.execute(statements.ONE_AT_A_TIME, {"subject": "schema"})
         if not sa.inspect(connection).has_table("meta"):
             schema.create(connection)
@@ -152,7 +162,7 @@ class Database:
                     raise
                 self._commit(connection)
         except sa.exc.SQLAlchemyError as error:
-            raise opening.meaning(self._file, error) from error
+            raise self._meaning(error) from self._shown(error)
 
     def _fence(self, connection: Connection) -> None:
         """Raise Fenced unless this process is alive, and let it be so until the transaction is over.
@@ -174,7 +184,14 @@ class Database:
             with self._reader.connect() as connection:
                 yield connection
         except sa.exc.SQLAlchemyError as error:
-            raise opening.meaning(self._file, error) from error
+            raise self._meaning(error) from self._shown(error)
+
+    def _meaning(self, error: sa.exc.SQLAlchemyError) -> JournalError:
+        return away.meaning(self._engine.url, error) if self.shared else opening.meaning(self._file, error)
+
+    def _shown(self, error: sa.exc.SQLAlchemyError) -> sa.exc.SQLAlchemyError | None:
+        """Return what is shown as the cause in a log."""
+        return None if self.shared and away.quotes_values(error) else error
 
     def _rows(self, statement: sa.Select[Any], **given: str | float) -> Rows:
         """Return what one of ``statements`` finds; what was asked before and has not changed is not read again."""
@@ -188,6 +205,11 @@ class Database:
     def _commit(self, connection: Connection) -> None:
         """Make a transaction last. The one place of every commit: tests count crash points here."""
         connection.commit()
+
+    def _tell(self, connection: Connection, kind: str) -> None:
+        """Let the other processes hear of something once this transaction is over; with SQLite they look for it."""
+        if self._shared:
+            connection.execute(statements.TELL, {"kind": kind})
 
     def _append_account(
         self, connection: Connection, account: str, name: str, data: Mapping[str, Any]

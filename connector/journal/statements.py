@@ -34,11 +34,6 @@ def _given(name: str) -> sa.BindParameter[object]:
     return sa.bindparam(name)
 
 
-def _beside(*conditions: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
-    """True of a record with a further document of which one of these is true."""
-    return _record.id.in_(sa.select(_document.record_id).where(sa.or_(*conditions)))
-
-
 ONE_AT_A_TIME = sa.select(
     sa.func.pg_advisory_xact_lock(sa.func.hashtextextended(sa.bindparam("subject", type_=sa.Text), 8))
 )
@@ -71,11 +66,15 @@ FOLLOWED = RECORDS.where(
 FOLLOWING = RECORDS.where(
     _record.account == _given("account"), _record.transaction_id == _given("transaction")
 )
+# One look-up in each index: of "this or that" a database may make a walk through all there is.
 KNOWING = RECORDS.where(
-    sa.or_(
-        _record.document_sha256 == _given("sha256"),
-        _record.signed_sha256 == _given("sha256"),
-        _beside(_document.sha256 == _given("sha256"), _document.signed_sha256 == _given("sha256")),
+    _record.id.in_(
+        sa.union_all(
+            sa.select(_record.id).where(_record.document_sha256 == _given("sha256")),
+            sa.select(_record.id).where(_record.signed_sha256 == _given("sha256")),
+            sa.select(_document.record_id).where(_document.sha256 == _given("sha256")),
+            sa.select(_document.record_id).where(_document.signed_sha256 == _given("sha256")),
+        )
     )
 )
 WITH_SIDECAR = RECORDS.where(_OF_SERVER, _record.sidecar_sha256 == _given("sha256"))
@@ -84,6 +83,17 @@ ALL_AT_PLACE = RECORDS.where(_OF_SERVER, _record.place == _given("place"))
 INTENDING = RECORDS.where(
     _OF_SERVER, _record.id.in_(sa.select(_intent.record_id).where(_intent.step == _given("step")))
 )
+
+_ELSEWHERE = (
+    _record.folder.not_in(sa.bindparam("folders", expanding=True)),
+    _record.account.not_in(sa.bindparam("accounts", expanding=True)),
+)
+
+
+def here(statement: sa.Select[Any]) -> sa.Select[Any]:
+    """Leave out the records of ``folders`` and ``accounts`` that other processes work with."""
+    return statement.where(*_ELSEWHERE)
+
 
 KEEP = schema.record.update().where(_record.id == _given("of"))
 BEGIN = schema.record.insert()
@@ -117,6 +127,12 @@ END_INTENTS = schema.intent.delete().where(
     _intent.record_id == _given("of"), _intent.step.in_(sa.bindparam("steps", expanding=True))
 )
 
+CHANNEL = "jse_connector"
+"""PostgreSQL: on which the processes of a journal hear of each other."""
+ORDERS_CAME, FREED, BOND = "orders", "freed", "bond"
+"""What is told there: an order, or a pause's end; something is free to be taken; something belongs together now."""
+TELL = sa.select(sa.func.pg_notify(CHANNEL, sa.bindparam("kind", type_=sa.Text)))
+
 ORDER_STEPS = "ordered "
 """Steps of intents that begin so are orders of the administrator's (``ordered``)."""
 _IS_ORDER = _intent.step.startswith(ORDER_STEPS)
@@ -133,6 +149,11 @@ STANDING = (
     .select_from(schema.intent.join(schema.record))
     .where(_IS_ORDER)
 )
+
+HERE = {
+    statement: here(statement) for statement in (OPEN, FOLLOWED, INTENDING, ORDERED_ON, ORDERED_OF, STANDING)
+}
+"""Lists of work, for a process that others share it with."""
 
 HELD_ACCOUNTS = sa.select(_hold.account)
 HOLD = sa.select(schema.hold).where(_hold.account == _given("account"))

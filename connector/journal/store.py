@@ -115,6 +115,7 @@ class Journal(Orders, Contacts, Overviews, Outbox, Counts):
             gone = connection.execute(schema.hold.delete().where(*meant)).rowcount
             if gone:
                 self._append_account(connection, account, "released", {})
+                self._tell(connection, statements.ORDERS_CAME)
             return bool(gone)
 
     def held(self, account: str) -> Hold | None:
@@ -129,6 +130,23 @@ class Journal(Orders, Contacts, Overviews, Outbox, Counts):
         """Append an event that concerns a whole account (a contract confirmed, a brake reached)."""
         with self._transaction() as connection:
             self._append_account(connection, account, name, data)
+
+    def turn(self, account: str, name: str, data: Mapping[str, Any]) -> bool:
+        """Append an event of something that stands or not (``on``); False, appending nothing, where it does so already.
+
+        Of several that find out the same, one alone tells it.
+        """
+        with self._transaction() as connection:
+            if self._shared:
+                connection.execute(statements.ONE_AT_A_TIME, {"subject": f"{name} {account}"})
+            row = connection.execute(
+                statements.LAST_ACCOUNT_EVENT, {"account": account, "name": name}
+            ).one_or_none()
+            stands = row is not None and bool(json.loads(row.data).get("on"))
+            if stands == bool(data["on"]):
+                return False
+            self._append_account(connection, account, name, data)
+            return True
 
     def last_account_event(self, account: str, name: str) -> dict[str, Any] | None:
         """Return the data of an account's last event of that name."""

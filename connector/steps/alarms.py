@@ -28,7 +28,9 @@ def raise_alarm(
     if _standing(parts, subject, cause) is not None:
         return False
     kept = {"cause": cause, "on": True, "since": parts.now().isoformat(), **(data or {})}
-    parts.journal.mark_account(_key(subject, cause), _EVENT, kept)
+    if not parts.journal.turn(_key(subject, cause), _EVENT, kept):
+        parts.alarms.pop((subject, cause), None)
+        return False  # another process was faster
     parts.alarms[subject, cause] = kept
     log.error("%s: %s", subject, text)
     return True
@@ -38,7 +40,8 @@ def end_alarm(parts: Parts, subject: str, cause: str, text: str) -> bool:
     """Say that it is over; False where it did not stand."""
     if _standing(parts, subject, cause) is None:
         return False
-    parts.journal.mark_account(_key(subject, cause), _EVENT, {"cause": cause, "on": False})
+    if not parts.journal.turn(_key(subject, cause), _EVENT, {"cause": cause, "on": False}):
+        return False
     parts.alarms[subject, cause] = None
     log.warning("%s: %s", subject, text)
     return True
@@ -51,7 +54,8 @@ def standing(parts: Parts, subject: str, cause: str) -> Mapping[str, Any] | None
 
 def _standing(parts: Parts, subject: str, cause: str) -> Mapping[str, Any] | None:
     key = (subject, cause)
-    if key not in parts.alarms:
+    # Where others write, too, a copy would tell of what was.
+    if parts.shared or key not in parts.alarms:
         last = parts.journal.last_account_event(_key(subject, cause), _EVENT)
         parts.alarms[key] = last if last is not None and last["on"] else None
     return parts.alarms[key]

@@ -13,8 +13,10 @@ from zoneinfo import ZoneInfo
 from connector.calendar import Holidays, QuietTimes
 from connector.config.model import Ceiling
 from connector.errors import Problem
+from connector.fence import Fence
 from connector.isolated_pdf import IsolatedPdf
 from connector.journal import Journal
+from connector.lifecycle import Record
 from connector.marks import Sealer
 from connector.notify import Hook, Pinger, Relay
 from connector.placement import BoxSize, usual_size
@@ -300,11 +302,34 @@ class Parts:
     """Records whose ``mark`` intent this very process committed: a marker found otherwise is a question."""
     fresh_sends: set[int] = field(default_factory=set)
     """Records whose ``send`` intent this very process committed: only they may be sent (protocol step 6)."""
+    shared: bool = False
+    """Do other processes work on the same journal? What it says may be of theirs, and news."""
+    elsewhere: frozenset[str] = frozenset()
+    """Folders that other processes work in, or will: nothing that concerns them is judged here."""
+    accounts_elsewhere: frozenset[str] = frozenset()
+    """The same of accounts."""
+    keeper: bool = True
+    """Does this process do what is done once for all: tell, and look after what is in no configuration any more?"""
+    whole: Parts | None = None
+    """These parts with everything that the configuration names, to tell of; None: they have it all themselves."""
+    bond: Callable[[str, str], None] = lambda _one, _other: None
+    """Let two folders come into one hand, of which this process holds one: a request of the other was met there."""
+    fence: Fence | None = None
+    """Asked right before every effect outside; None: nobody else could be at it."""
     started_at: datetime = field(init=False)
     """When this process began its work."""
 
     def __post_init__(self) -> None:
         self.started_at = self.now()
+
+    @property
+    def everywhere(self) -> Mapping[str, FolderSettings]:
+        """Every folder of the configuration, whichever process works in it."""
+        return self.watched if self.whole is None else self.whole.watched
+
+    def is_elsewhere(self, record: Record) -> bool:
+        """True of a request that other processes work on: of their folder, or of their account."""
+        return record.folder in self.elsewhere or record.account in self.accounts_elsewhere
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,7 +15,13 @@ log = logging.getLogger(__name__)
 
 
 def tell(parts: Parts, *, deadline: float | None = None) -> int:
-    """Make a round; returns how many mails and calls were taken. Raises JournalError only."""
+    """Make a round; returns how many mails and calls were taken. Raises JournalError only.
+
+    Of several processes one alone tells, of all that the configuration names.
+    """
+    if not parts.keeper:
+        return 0
+    parts = parts.whole or parts
     news.take_in(parts, deadline=deadline)
     standing.look(parts)
     prune(parts)

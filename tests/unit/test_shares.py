@@ -109,7 +109,9 @@ def test_everything_comes_to_somebody_evenly_and_then_nothing_moves(
             fleet.beat(fleet.alive[number % len(fleet.alive)])
         elif what == "bond":
             here = sorted(folders)
-            bonds.append((shares.folder(here[number % len(here)]), shares.folder(here[number % 7 % len(here)])))
+            bonds.append(
+                (shares.folder(here[number % len(here)]), shares.folder(here[number % 7 % len(here)]))
+            )
             fleet.shares = joined(alone, bonds)
     fleet.settle()
     counts = fleet.counts()

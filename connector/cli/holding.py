@@ -1,0 +1,225 @@
+"""What of the configuration this process works with, where several share one journal: a smaller configuration.
+
+What is taken or given up is a reload (``changing``): the passes from the next one on work with other parts, and what
+was given up is freed when the last pass that may use it is over. Source: protocol R12.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import replace
+from typing import Final
+
+from connector import shares
+from connector.changing import Setup
+from connector.cli import wiring
+from connector.cli.journal_file import sqlite_file
+from connector.cli.rewiring import rewired
+from connector.cli.wiring import Seams, State
+from connector.config import Config, references, resolve_secret
+from connector.errors import ConfigurationError, ConfigurationProblem, JournalError
+from connector.fleet import Fleet, Holding, Wanted
+from connector.journal.records import Scope
+from connector.steps.parts import Parts
+
+log = logging.getLogger(__name__)
+
+FORMER: Final = "process"
+"""In the state directory: number of the process of the journal that worked with it last, and the journal's id."""
+
+
+def is_shared(config: Config, state: State) -> bool:
+    """True where other processes may work on the same journal."""
+    return sqlite_file(config.journal.url or state.journal_url) is None
+
+
+def wanted(config: Config) -> Wanted:
+    """Return what a configuration names."""
+    return Wanted(
+        folders={name: tuple(folder.accounts) for name, folder in config.folders.items()},
+        accounts=tuple(config.accounts),
+    )
+
+
+def reduced(config: Config, holding: Holding) -> Config:
+    """Return the configuration as if it named only what is held, with the servers of these folders."""
+    folders = {name: one for name, one in config.folders.items() if name in holding.folders}
+    used = {one.server for one in folders.values()}
+    return config.model_copy(
+        update={
+            "folders": folders,
+            "accounts": {name: one for name, one in config.accounts.items() if name in holding.accounts},
+            "servers": {name: one for name, one in config.servers.items() if name in used},
+        }
+    )
+
+
+def usable(config: Config) -> None:
+    """Raise ConfigurationError, with every problem, where a secret of anything that may be taken cannot be read."""
+    problems: list[ConfigurationProblem] = []
+    for path, reference in references(config):
+        try:
+            resolve_secret(reference, path=path)
+        except ConfigurationError as error:
+            problems += error.problems
+    if problems:
+        raise ConfigurationError(problems)
+
+
+@contextmanager
+def joined(parts: Parts, config: Config, state: State) -> Iterator[Fleet]:
+    """Be one of the processes on this journal, from now on and until the end. Raises JournalError.
+
+    What worked with this state directory before works no more: its lock is ours. At the end what is held is free at
+    once, unless somebody is still at work (``Fleet.at_rest``).
+    """
+    assert parts.fence is not None
+    fleet = Fleet(parts.fence, wanted(config), name=state.directory.name or "jse-connector")
+    journal = parts.journal
+    former = _former(state, journal.journal_id)
+    journal.token = fleet.begin(former)
+    _keep(state, journal.journal_id, journal.token)
+    try:
+        yield fleet
+    finally:
+        if fleet.at_rest:
+            fleet.end()
+        else:
+            fleet.abandon()
+
+
+def _former(state: State, journal_id: str) -> tuple[int, ...]:
+    with suppress(OSError, ValueError):
+        number, _, of = (state.directory / FORMER).read_text().strip().partition(" ")
+        return (int(number),) if of == journal_id else ()
+    return ()
+
+
+def _keep(state: State, journal_id: str, process: int) -> None:
+    target = state.directory / FORMER
+    part = target.with_name(f"{FORMER}.part")
+    try:
+        handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        with os.fdopen(handle, "w") as stream:
+            stream.write(f"{process} {journal_id}\n")
+        part.replace(target)
+    except OSError as error:  # without it, the next start waits until this process's lease is over
+        log.warning("%s cannot be written: %s", target, error.strerror)
+
+
+@contextmanager
+def alone(parts: Parts, config: Config, state: State, folders: Collection[str]) -> Iterator[None]:
+    """Hold these folders, and what depends on them, for a verb that works there itself; nothing to do with SQLite.
+
+    Raises JournalError, saying who works there, where another process does.
+    """
+    if parts.fence is None:
+        yield
+        return
+    with joined(parts, config, state) as fleet:
+        fleet.take_alone(frozenset(map(shares.folder, folders)))
+        fleet.live()
+        yield
+
+
+class Held:
+    """The parts of one process, as what it holds changes. Main thread only."""
+
+    def __init__(self, fleet: Fleet, parts: Parts, config: Config, state: State, seams: Seams) -> None:
+        self.fleet, self._state, self._seams = fleet, state, seams
+        self._journal = parts.journal
+        self.holding = Holding()
+        self.whole = config
+        self.worked = reduced(config, self.holding)
+        self._seen = -1
+
+    def first(self, parts: Parts) -> Parts:
+        """Return the parts to begin with: nothing is held yet."""
+        return self._placed(parts, self.whole, self.holding)
+
+    def moved(self, parts: Parts, whole: Config, made: ExitStack) -> Setup | None:
+        """Return what to change into now, None where neither configuration nor holding is another one.
+
+        Raises ConfigurationError where a secret cannot be read, and what ended this process.
+        """
+        self.fleet.failed()
+        if whole is self.whole and self.fleet.version == self._seen:
+            return None
+        if whole is not self.whole:
+            usable(whole)
+            self.fleet.configure(wanted(whole))
+        seen, holding = self.fleet.version, self.fleet.holding()
+        if whole is self.whole and holding == self.holding and not self.fleet.leaving():
+            self._seen = seen
+            return None
+        new, leaving = reduced(whole, holding), self.fleet.leaving()
+        try:
+            setup = rewired(
+                parts, self.worked, new, self._state, self._seams, made, whole=(self.whole, whole)
+            )
+        except ConfigurationError as error:
+            if whole is not self.whole:
+                raise
+            raise JournalError(f"what was taken cannot be worked with here: {error}") from error
+        placed = self._placed(setup.parts, whole, holding)
+        before = parts.watched
+        anew = frozenset(
+            name
+            for name in setup.anew
+            if any(before.get(one) != now for one, now in placed.watched.items() if now.server == name)
+        )
+        closers: Sequence[Callable[[], None]] = setup.retired
+        if leaving:
+            closers = [*closers, lambda: self._rested(placed, leaving)]
+        self.whole, self.worked, self.holding, self._seen = whole, new, holding, seen
+        return replace(setup, parts=placed, anew=anew, retired=closers)
+
+    def _placed(self, parts: Parts, whole: Config, holding: Holding) -> Parts:
+        scope = Scope(folders=holding.folders_elsewhere, accounts=holding.accounts_elsewhere)
+        contract = wiring.contract_of(whole)
+        everything = replace(
+            parts,
+            journal=self._journal,
+            watched=wiring.watched(whole),
+            accounts=wiring.accounts_of(whole, contract, self._state),
+            elsewhere=frozenset(),
+            accounts_elsewhere=frozenset(),
+            keeper=holding.keeper,
+            whole=None,
+        )
+        placed = replace(
+            parts,
+            journal=self._journal.within(scope),
+            elsewhere=holding.folders_elsewhere,
+            accounts_elsewhere=holding.accounts_elsewhere,
+            keeper=holding.keeper,
+            whole=everything,
+            bond=self.fleet.bond,
+        )
+        placed.started_at = everything.started_at = parts.started_at
+        return placed
+
+    def _rested(self, parts: Parts, units: frozenset[str]) -> None:
+        """Nobody works on these any more: what this process remembers of them would be of the past when it is back."""
+        let_go(parts, shares.accounts_of(units))
+        self.fleet.rested(units)
+
+
+def let_go(parts: Parts, accounts: Collection[str]) -> None:
+    """Forget what only a process that goes on with a request may believe: what it did itself, and what it was told."""
+    ids = {
+        *(parts.in_flight | parts.not_left | parts.reminding | parts.fresh_marks | parts.fresh_sends),
+        *parts.leaving,
+        *parts.probing.values(),
+    }
+    gone = {ident for ident in ids if parts.is_elsewhere(parts.journal.get(ident))}
+    for known in (parts.in_flight, parts.not_left, parts.reminding, parts.fresh_marks, parts.fresh_sends):
+        known -= gone
+    for ident in gone:
+        parts.leaving.pop(ident, None)
+    for account in accounts:
+        for told in (parts.sends_answered, parts.doubts, parts.doubts_over, parts.let_be, parts.probing):
+            told.pop(account, None)
