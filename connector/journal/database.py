@@ -91,11 +91,6 @@ class Database:
         return self._engine.dialect.name == "postgresql"
 
     @property
-    def shared(self) -> bool:
-        """True where several processes may work on it, which then have to share the work by ``leases``."""
-        return self._shared
-
-    @property
     def engine(self) -> sa.Engine:
         """What connects to it: for whoever keeps something else there than facts."""
         return self._engine
@@ -208,7 +203,7 @@ class Database:
 
     def _tell(self, connection: Connection, kind: str) -> None:
         """Let the other processes hear of something once this transaction is over; with SQLite they look for it."""
-        if self._shared:
+        if self.shared:
             connection.execute(statements.TELL, {"kind": kind})
 
     def _append_account(

@@ -137,7 +137,7 @@ class Journal(Orders, Contacts, Overviews, Outbox, Counts):
         Of several that find out the same, one alone tells it.
         """
         with self._transaction() as connection:
-            if self._shared:
+            if self.shared:
                 connection.execute(statements.ONE_AT_A_TIME, {"subject": f"{name} {account}"})
             row = connection.execute(
                 statements.LAST_ACCOUNT_EVENT, {"account": account, "name": name}
