@@ -21,8 +21,8 @@ from typing import Final
 from connector import __version__, shares
 from connector.errors import Fenced, JournalAway, JournalError
 from connector.fence import Fence, now
-from connector.journal.leases import BOND, FREED, ORDERS_CAME, Process, View
-from connector.shares import Share
+from connector.journal.leases import BOND, FREED, ORDERS_CAME, PASSING, Process, View
+from connector.shares import Moves, Share
 
 log = logging.getLogger(__name__)
 
@@ -130,6 +130,11 @@ class Fleet:
             )
         for thread in self._threads:
             thread.join(self._beat_s + 5.0)
+        self._close()
+
+    def _close(self) -> None:
+        if not any(thread.is_alive() for thread in self._threads):
+            self._leases.close()
 
     def take_alone(self, folders: frozenset[str]) -> None:
         """Take these folders, and all that depends on them, for a verb. Raises JournalError where another works there.
@@ -158,6 +163,7 @@ class Fleet:
         """Give no more signs of life, and free nothing: somebody may still be at work here."""
         self._ending.set()
         self._look.set()
+        self._close()
 
     def failed(self) -> None:
         """Raise what ended this process: Fenced, or JournalAway."""
@@ -253,14 +259,14 @@ class Fleet:
         due = time.monotonic()
         while not self._ending.is_set():
             if (left := due - time.monotonic()) <= 0:
-                self._beat()
+                self.beat()
                 due = time.monotonic() + self._beat_s
                 left = self._beat_s
                 self._look.set()
             self._hear(left)
 
-    def _beat(self) -> None:
-        """A sign of life; a connection that breaks is tried anew for as long as the lease lasts."""
+    def beat(self) -> None:
+        """Give a sign of life; a connection that breaks is tried anew for as long as the lease lasts."""
         while not self._ending.is_set():
             begun = now()
             try:
@@ -293,17 +299,21 @@ class Fleet:
             self._look.clear()
             if self._ending.is_set() or self._failure is not None:
                 return
-            self._free()
-            for dead in self._leases.relieve():
-                log.warning(
-                    "process %d (%s on %s) was not heard of for too long: its work is taken over",
-                    *(dead.id, dead.name, dead.host),
-                )
-            while self._moved():
-                pass
-            if time.monotonic() - self._pruned > _PRUNE_EVERY_S:
-                self._pruned = time.monotonic()
-                self._leases.prune()
+            self.turn()
+
+    def turn(self) -> None:
+        """Free what is at rest, relieve the dead, take and give up. Raises JournalError."""
+        self._free()
+        for dead in self._leases.relieve():
+            log.warning(
+                "process %d (%s on %s) was not heard of for too long: its work is taken over",
+                *(dead.id, dead.name, dead.host),
+            )
+        while self._moved():
+            pass
+        if time.monotonic() - self._pruned > _PRUNE_EVERY_S:
+            self._pruned = time.monotonic()
+            self._leases.prune()
 
     def _free(self) -> None:
         """Free what is at rest."""
@@ -332,14 +342,20 @@ class Fleet:
         mine = frozenset(unit for unit, process in holders.items() if process == me)
         busy = self.busy()
         whole = _shares(wanted, view)
-        moves = shares.balanced(
-            whole,
-            {unit: process for unit, process in holders.items() if unit != TELLING},
-            [process.id for process in view.alive],
-            me,
-            leaving=leaving,
-            idle=lambda share: not share & busy,
-        )
+        shared = {unit: process for unit, process in holders.items() if unit != TELLING}
+        if PASSING in self.name:
+            # A verb takes what nobody has, all of it, and gives it back at its end.
+            moves = Moves(take=tuple(share for share in whole if not share & shared.keys()))
+        else:
+            passing = {process.id for process in view.alive if process.passing}
+            moves = shares.balanced(
+                [share for share in whole if not any(shared.get(unit) in passing for unit in share)],
+                shared,
+                [process.id for process in view.alive if not process.passing],
+                me,
+                leaving=leaving,
+                idle=lambda share: not share & busy,
+            )
         taken: set[str] = set()
         for share in moves.take:
             taken |= self._leases.take(share)

@@ -14,7 +14,7 @@ from dataclasses import replace
 from typing import Final
 
 from connector import shares
-from connector.changing import Setup
+from connector.changing import Setup, forget, renewed
 from connector.cli import wiring
 from connector.cli.journal_file import sqlite_file
 from connector.cli.rewiring import rewired
@@ -22,6 +22,8 @@ from connector.cli.wiring import Seams, State
 from connector.config import Config, references, resolve_secret
 from connector.errors import ConfigurationError, ConfigurationProblem, JournalError
 from connector.fleet import Fleet, Holding, Wanted
+from connector.guards import ServerMemory
+from connector.journal.leases import PASSING
 from connector.journal.records import Scope
 from connector.steps.parts import Parts
 
@@ -70,18 +72,22 @@ def usable(config: Config) -> None:
 
 
 @contextmanager
-def joined(parts: Parts, config: Config, state: State) -> Iterator[Fleet]:
+def joined(parts: Parts, config: Config, state: State, verb: str = "") -> Iterator[Fleet]:
     """Be one of the processes on this journal, from now on and until the end. Raises JournalError.
 
-    What worked with this state directory before works no more: its lock is ours. At the end what is held is free at
-    once, unless somebody is still at work (``Fleet.at_rest``).
+    ``verb``: at work for a moment, perhaps beside a service that has this state directory. Else what worked with that
+    before works no more, since its lock is ours. At the end what is held is free at once, unless somebody is still at
+    work (``Fleet.at_rest``).
     """
     assert parts.fence is not None
-    fleet = Fleet(parts.fence, wanted(config), name=state.directory.name or "jse-connector")
+    name = state.directory.name or "jse-connector"
+    fleet = Fleet(parts.fence, wanted(config), name=name + (PASSING + verb if verb else ""))
     journal = parts.journal
-    former = _former(state, journal.journal_id)
-    journal.token = fleet.begin(former)
-    _keep(state, journal.journal_id, journal.token)
+    if verb:
+        journal.token = fleet.begin()
+    else:
+        journal.token = fleet.begin(_former(state, journal.journal_id))
+        _keep(state, journal.journal_id, journal.token)
     try:
         yield fleet
     finally:
@@ -111,7 +117,9 @@ def _keep(state: State, journal_id: str, process: int) -> None:
 
 
 @contextmanager
-def alone(parts: Parts, config: Config, state: State, folders: Collection[str]) -> Iterator[None]:
+def alone(
+    parts: Parts, config: Config, state: State, folders: Collection[str], *, verb: str
+) -> Iterator[None]:
     """Hold these folders, and what depends on them, for a verb that works there itself; nothing to do with SQLite.
 
     Raises JournalError, saying who works there, where another process does.
@@ -119,8 +127,9 @@ def alone(parts: Parts, config: Config, state: State, folders: Collection[str]) 
     if parts.fence is None:
         yield
         return
-    with joined(parts, config, state) as fleet:
-        fleet.take_alone(frozenset(map(shares.folder, folders)))
+    with joined(parts, config, state, verb) as fleet:
+        if folders:
+            fleet.take_alone(frozenset(map(shares.folder, folders)))
         fleet.live()
         yield
 
@@ -206,6 +215,43 @@ class Held:
         """Nobody works on these any more: what this process remembers of them would be of the past when it is back."""
         let_go(parts, shares.accounts_of(units))
         self.fleet.rested(units)
+
+
+class Turns:
+    """A process that makes one pass after the other in one thread, with what it holds: ``tick``'s way of sharing."""
+
+    def __init__(self, held: Held | None, parts: Parts, config: Config) -> None:
+        self._held, self._whole = held, config
+        self.parts = parts if held is None else held.first(parts)
+        self.config = config if held is None else held.worked
+        self.memories = {name: ServerMemory() for name in self.config.servers}
+        self._made = ExitStack()
+
+    def turn(self) -> None:
+        """Take what is free; with an earlier pass over, what was given up is freed at once. Raises JournalError."""
+        if self._held is None:
+            return
+        self._held.fleet.turn()
+        self.follow()
+
+    def follow(self) -> None:
+        """Work with what is held now."""
+        if self._held is None:
+            return
+        setup = self._held.moved(self.parts, self._whole, self._made)
+        if setup is None:
+            return
+        self.parts, self.config = setup.parts, setup.config
+        known = {name: self.memories.get(name, ServerMemory()) for name in setup.config.servers}
+        self.memories = {name: renewed(one) if name in setup.anew else one for name, one in known.items()}
+        for name in setup.anew:
+            forget(self.parts, name)
+        for closer in setup.retired:
+            closer()
+
+    def close(self) -> None:
+        """Close what was made."""
+        self._made.close()
 
 
 def let_go(parts: Parts, accounts: Collection[str]) -> None:

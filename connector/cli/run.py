@@ -20,7 +20,7 @@ from connector.cli.reloading import Reloading, first
 from connector.cli.standstill import Standstill
 from connector.cli.watching import Watching
 from connector.cli.whole import read_whole
-from connector.cli.wiring import single_instance, wired
+from connector.cli.wiring import Seams, single_instance, wired
 from connector.errors import Fenced, JournalAway, JournalError, JournalFull
 from connector.fleet import Holding
 from connector.guards import ServerMemory
@@ -165,30 +165,54 @@ def tick(settings: Settings) -> int:
     private.catch_defects()
     config, state = settings.load(), settings.place()
     state.make()
-    with handed_over(state), single_instance(state), wired(config, state) as parts:
+    with handed_over(state), single_instance(state), _turns(config, state) as turns:
+        parts = turns.parts
         running.keep(state.directory, first(settings.config_file(), config, parts.now()))
         parts.journal.check()
         sweep(parts)
         # No new effect begins after that, and the one in flight is waited for, as in the service.
         signal.signal(signal.SIGTERM, lambda _number, _frame: parts.stop.set())
-        memories = {name: ServerMemory() for name in config.servers}
         vitals = Watching(config, state, "tick").vitals
-        vitals.known(
-            [*(f"server:{name}" for name in config.servers), *(f"account:{n}" for n in config.accounts)]
-        )
-        vitals.made = lambda: {name: made() for name, made in parts.made.items()}
         for _ in range(ROUNDS):
-            if not _round(parts, memories, vitals) or parts.stop.is_set():
+            turns.turn()
+            vitals.known(
+                [
+                    *(f"server:{name}" for name in turns.config.servers),
+                    *(f"account:{name}" for name in turns.config.accounts),
+                ]
+            )
+            vitals.made = lambda: {name: made() for name, made in turns.parts.made.items()}
+            if not _round(turns.parts, turns.memories, vitals) or parts.stop.is_set():
                 break
             time.sleep(parts.timing.settle.total_seconds() + 0.2)
         vitals.ended()
-        failures = _failures(parts, memories)
-        tell(parts)
-        if not failures and parts.ping is not None:
-            parts.ping.ping()
+        failures = _failures(turns.parts, turns.memories)
+        tell(turns.parts)
+        if not failures and turns.parts.ping is not None and turns.parts.keeper:
+            turns.parts.ping.ping()
     for failure in failures:
         log.error("%s", failure)
     return FAILED if failures else 0
+
+
+@contextmanager
+def _turns(config: Config, state: State) -> Iterator[holding.Turns]:
+    """Give what makes passes one after the other: with everything, or with what no other process holds."""
+    shared = holding.is_shared(config, state)
+    if shared:
+        holding.usable(config)
+    with (
+        wired(holding.reduced(config, Holding()) if shared else config, state, whole=config) as parts,
+        ExitStack() as more,
+    ):
+        held = None
+        if shared:
+            fleet = more.enter_context(holding.joined(parts, config, state, "tick"))
+            fleet.live()
+            held = holding.Held(fleet, parts, config, state, Seams())
+        turns = holding.Turns(held, parts, config)
+        more.callback(turns.close)
+        yield turns
 
 
 def _round(parts: Parts, memories: dict[str, ServerMemory], vitals: Vitals) -> bool:

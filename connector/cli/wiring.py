@@ -183,9 +183,8 @@ def fence_of(config: Config, journal: Journal, seams: Seams) -> Fence | None:
     """Return what is asked before every effect where several processes work on one journal, else None."""
     if not journal.shared:
         return None
-    return Fence(
-        Leases(journal), fence_module.LEASE.total_seconds() if seams.lease_s is None else seams.lease_s
-    )
+    said = (config.journal.lease or fence_module.LEASE).total_seconds()
+    return Fence(Leases(journal), said if seams.lease_s is None else seams.lease_s)
 
 
 def _asked(fence: Fence | None) -> Callable[[float], float] | None:

@@ -18,9 +18,11 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.engine import Connection
 
 from connector.errors import Fenced, JournalAway, JournalError
-from connector.journal import opening, schema, statements
+from connector.journal import away, schema, statements
 from connector.journal.database import Database, when
 
+PASSING: Final = "/"
+"""In the name of a process that is no service: what stands behind it is the verb."""
 _KEPT: Final = timedelta(days=30)
 """Rows of processes that ended are kept for so long, for whoever asks what was."""
 ORDERS_CAME, FREED, BOND = statements.ORDERS_CAME, statements.FREED, statements.BOND
@@ -41,6 +43,11 @@ class Process:
     until: datetime
     """So long it counts as alive without being heard of again."""
     ended: bool = False
+
+    @property
+    def passing(self) -> bool:
+        """True of a verb at work for a moment, with what it took: it has no part in what the services share out."""
+        return PASSING in self.name
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -149,7 +156,6 @@ class Leases:
         own, self._own = self._own, None
         if own is not None:
             with suppress(Exception):  # one that is broken already
-                own.invalidate()
                 own.close()
 
     def relieve(self) -> list[Process]:
@@ -280,7 +286,7 @@ class Leases:
                     raise Fenced(f"process {self.process} is not counted as alive any more")
                 yield connection
         except sa.exc.SQLAlchemyError as error:
-            raise opening.meaning(None, error) from error
+            raise away.meaning(self._engine.url, error) from error
 
     @contextmanager
     def _reading(self) -> Iterator[Connection]:
@@ -289,7 +295,7 @@ class Leases:
             with self._alone.connect() as connection:
                 yield connection
         except sa.exc.SQLAlchemyError as error:
-            raise opening.meaning(None, error) from error
+            raise away.meaning(self._engine.url, error) from error
 
     @contextmanager
     def _on_its_own(self) -> Iterator[Connection]:
@@ -305,8 +311,10 @@ class Leases:
         except Exception as error:
             self.close()
             if isinstance(error, sa.exc.SQLAlchemyError):
-                raise opening.meaning(None, error) from error
-            raise JournalAway(f"the journal's database is away: {str(error).splitlines()[0]}") from error
+                raise away.meaning(self._engine.url, error) from error
+            raise JournalAway(
+                f"{away.place(self._engine.url)}, is not at hand: the connection broke"
+            ) from error
 
 
 def _tell(connection: Connection, kind: str) -> None:
