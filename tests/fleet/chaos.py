@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import heapq
 import itertools
+import signal
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -108,6 +109,7 @@ class Stormy:
             self._pass(0.2)
         self._until(self._at_rest, storm.longest_s, late=False)
         self._pass(1.5)
+        self._until(lambda: all(fleet.connectors[name].ready for name in fleet.running), 60, late=False)
         for name in sorted(fleet.running):
             status = fleet.stop(name)
             if status:
@@ -225,9 +227,11 @@ class Stormy:
         name = self._whom() if len(self._fleet.running) > 1 else ""
         if not name:
             return False
-        self._fleet.running.discard(name)
-        self._fleet.connectors[name].signal(15)
         child = self._fleet.connectors[name]
+        if not child.ready:
+            return False
+        self._fleet.running.discard(name)
+        child.signal(signal.SIGTERM)
 
         def again() -> None:
             if child.ended is None:

@@ -32,6 +32,7 @@ class Child:
 
     def __init__(self, command: Sequence[str], log: Path, environ: dict[str, str]) -> None:
         self.log = log
+        self._from = log.stat().st_size if log.exists() else 0
         with log.open("ab") as stream:
             self._process = subprocess.Popen(
                 command, env=environ, stdout=stream, stderr=stream, stdin=subprocess.DEVNULL,
@@ -68,7 +69,15 @@ class Child:
         return self._process.wait(seconds)
 
     def said(self) -> str:
-        return self.log.read_text("utf-8", "replace") if self.log.exists() else ""
+        """What it has told since it was started."""
+        with self.log.open("rb") as stream:
+            stream.seek(self._from)
+            return stream.read().decode("utf-8", "replace")
+
+    @property
+    def ready(self) -> bool:
+        """Has a connector made its first pass?"""
+        return "ready:" in self.said()
 
 
 class Firm:

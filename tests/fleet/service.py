@@ -13,7 +13,7 @@ from datetime import timedelta
 from typing import Any
 
 from connector import fence
-from connector.cli import app, standstill, wiring
+from connector.cli import app, run, standstill, wiring
 from connector.config import Config
 from connector.jesignexpert import exchange
 from connector.steps.parts import Timing
@@ -41,7 +41,7 @@ def hurried() -> None:
     vars(fence)["LEASE"] = timedelta(seconds=TTL_S)
     _defaults(exchange.Timeouts, connect=1.0, read=ANSWER_S, upload=ANSWER_S, total=ANSWER_S)
     _defaults(client.Timeouts, connect_s=1.0, read_s=ANSWER_S, call_s=ANSWER_S, transfer_s=3 * ANSWER_S)
-    vars(standstill)["EVERY_S"] = 0.5
+    vars(standstill)["EVERY_S"] = vars(run)["AWAY_S"] = 0.5
 
 
 def _defaults(kind: type, **seconds: float) -> None:
