@@ -25,6 +25,9 @@ class Base:
     def __init__(
         self, network: Network | None = None, *, paired: bool = False, lagging: bool = False
     ) -> None:
+        self._lagging = lagging
+        self.replication = "asynchronous" if lagging else "synchronous" if paired else "none"
+        """What the configuration has to say of it."""
         self._host = network.address["db"] if network else "127.0.0.1"
         self._ground: Ground = postgres.Ground()
         try:
@@ -45,9 +48,6 @@ class Base:
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self.second is not None:
-            with suppress(ProcessLookupError, AssertionError):
-                self.resume()
         self._ground.close()
 
     def _let_in(self, cluster: Cluster) -> None:
@@ -73,23 +73,16 @@ class Base:
         for pid in _family(self.first.pid):
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
+        if self._lagging:
+            self.second.start()
         self.second.promote()
         self.now = self.second
 
     def lag(self) -> None:
-        """Let the second server hear nothing more of the first: its receiver of changes stands still."""
+        """Let the second server hear nothing more of the first: what is committed from now on will be lost with it."""
         assert self.second is not None
-        for pid in self._receivers():
-            os.kill(pid, signal.SIGSTOP)
-
-    def resume(self) -> None:
-        """Let it hear again; or, once the first is dead, end by itself."""
-        for pid in self._receivers():
-            os.kill(pid, signal.SIGCONT)
-
-    def _receivers(self) -> list[int]:
-        assert self.second is not None
-        return [pid for pid in _family(self.second.pid) if "walreceiver" in _title(pid)]
+        assert self._lagging
+        self.second.stop("immediate")
 
     def ask(self, query: str, *given: object) -> list[tuple[Any, ...]]:
         """Rows of the journal's database, asked as its superuser."""
@@ -112,9 +105,3 @@ def _family(pid: int) -> list[int]:
     with suppress(psutil.NoSuchProcess):
         return [pid, *(one.pid for one in psutil.Process(pid).children(recursive=True))]
     return []
-
-
-def _title(pid: int) -> str:
-    with suppress(psutil.NoSuchProcess):
-        return " ".join(psutil.Process(pid).cmdline())
-    return ""

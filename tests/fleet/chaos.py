@@ -99,10 +99,14 @@ class Stormy:
             self._add()
         self._came.struck.clear()
         self._until(self._all_held, 60)
-        for number in range(storm.letters):
-            for _, people, letters in self.people:
-                people.drop(letters[number])
-        for number in range(storm.faults):
+        waiting = [(people, letter) for _, people, letters in self.people for letter in letters]
+        self._random.shuffle(waiting)
+        share = -(-len(waiting) // max(1, storm.faults))
+        for number in range(max(1, storm.faults)):
+            for people, letter in waiting[number * share : (number + 1) * share]:
+                people.drop(letter)
+            if number >= storm.faults:
+                break
             self._strike(storm.kinds[number % len(storm.kinds)] if storm.kinds else "")
             self._pass(self._random.uniform(*storm.every_s))
         while self._later:
@@ -273,7 +277,14 @@ def stormed(directory: Path, storm: Storm) -> Came:
         net = None if network.why_not() else stack.enter_context(Network())
         base = stack.enter_context(Base(net, paired=storm.paired))
         fleet = stack.enter_context(
-            Fleet(directory, firms=storm.firms, journal=base.url, mode=storm.mode, network=net)
+            Fleet(
+                directory,
+                firms=storm.firms,
+                journal=base.url,
+                replication=base.replication,
+                mode=storm.mode,
+                network=net,
+            )
         )
         stormy = Stormy(fleet, base, storm, came)
         stormy.live()

@@ -102,11 +102,13 @@ class Fleet:
         journal: str | None,
         mode: Mode = "nextcloud",
         network: Network | None = None,
+        replication: str = "none",
         more: str = "",
         how: str = "storm",
         connections: int = 4,
     ) -> None:
         self.directory, self.network, self._mode = directory, network, mode
+        self._replication = replication
         self.journal_url, self._more, self._how, self._connections = journal, more, how, connections
         self.names = [f"firme-{number:03d}" for number in range(1, firms + 1)]
         self.connectors: dict[str, Child] = {}
@@ -180,7 +182,8 @@ class Fleet:
         return self.directory / "platform"
 
     def _configure(self) -> None:
-        journal = f"journal: {{url: '{self.journal_url}'}}\n" if self.journal_url else ""
+        said = f"url: '{self.journal_url}', replication: {self._replication}"
+        journal = f"journal: {{{said}}}\n" if self.journal_url else ""
         accounts = "".join(
             f"  {name}: {{sender: {name}, owner: o@cabinet.fr, max_sends_per_day: 100000}}\n"
             for name in self.names
