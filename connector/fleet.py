@@ -15,7 +15,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from connector import __version__, shares
@@ -23,6 +23,7 @@ from connector.errors import Fenced, JournalAway, JournalError
 from connector.fence import Fence, now
 from connector.journal.leases import BOND, FREED, ORDERS_CAME, PASSING, Process, View
 from connector.shares import Moves, Share
+from connector.slots import Client, Slots, units
 
 log = logging.getLogger(__name__)
 
@@ -51,6 +52,10 @@ class Wanted:
 
     folders: Mapping[str, Sequence[str]]
     accounts: Collection[str]
+    server_of: Mapping[str, str] = field(default_factory=dict)
+    """Folder → its server."""
+    servers: Mapping[str, int] = field(default_factory=dict)
+    """Server → how many requests of it may run at once, over all processes."""
 
 
 class Fleet:
@@ -81,6 +86,9 @@ class Fleet:
         self._pruned = float("-inf")
         self.at_rest = True
         """Does nobody work here any more when this process ends? Else what it holds must not be freed at once."""
+        self._slots, self._fitting = Slots(), threading.Lock()
+        self._slots_held: frozenset[str] = frozenset()
+        self._clients: Mapping[str, Client] = {}
         self.orders: Callable[[], None] = lambda: None
         self.busy: Callable[[], frozenset[str]] = frozenset
 
@@ -194,6 +202,12 @@ class Fleet:
                 keeper=TELLING in self._held - self._leaving,
             )
 
+    def fit(self, clients: Mapping[str, Client]) -> None:
+        """Let these be the servers' clients from now on: each uses as many connections as it has slots here."""
+        with self._fitting:
+            self._clients = clients
+            self._slots.apply(clients, self._slots_held)
+
     def leaving(self) -> frozenset[str]:
         """Return the units that are to be given up as soon as nobody works on them."""
         with self._lock:
@@ -222,17 +236,22 @@ class Fleet:
         alive = {process.id for process in view.alive}
         return all(len({view.holders.get(unit) for unit in one} & alive) == 1 for one in whole)
 
-    def status(self) -> str:
-        """One piece of systemd's status line: how much of the work is here."""
+    def counts(self) -> dict[str, int]:
+        """Return how many shares are held here, by others, and by nobody, as was seen last."""
         with self._lock:
             view, held = self._view, self._held - self._leaving
             whole = _shares(self._wanted, view)
+        mine = sum(share <= held for share in whole)
+        free = sum(view is None or not share & view.holders.keys() for share in whole if not share <= held)
+        return {"here": mine, "others": len(whole) - mine - free, "nobody": free}
+
+    def status(self) -> str:
+        """One piece of systemd's status line: how much of the work is here."""
+        view, counts = self._view, self.counts()
         if view is None:
             return "no shares yet"
-        mine = sum(share <= held for share in whole)
-        free = sum(not share & view.holders.keys() for share in whole)
-        texts = [f"{mine} of {len(whole)} shares held"]
-        texts += [f"{free} free"] if free else []
+        texts = [f"{counts['here']} of {sum(counts.values())} shares held"]
+        texts += [f"{counts['nobody']} free"] if counts["nobody"] else []
         texts += [f"{len(view.alive)} processes"] if len(view.alive) > 1 else []
         return ", ".join(texts)
 
@@ -287,7 +306,9 @@ class Fleet:
         try:
             told = self._leases.heard(seconds)
         except JournalAway:
-            return  # the next sign of life tells what is to be made of it
+            # The next sign of life tells what is to be made of it.
+            self._ending.wait(min(seconds, 1.0))
+            return
         if told & {FREED, BOND}:
             self._look.set()
         if ORDERS_CAME in told:
@@ -311,9 +332,39 @@ class Fleet:
             )
         while self._moved():
             pass
+        self._fit()
         if time.monotonic() - self._pruned > _PRUNE_EVERY_S:
             self._pruned = time.monotonic()
             self._leases.prune()
+
+    def _fit(self) -> None:
+        """Come to as many connections of each server as are this process's part. Raises JournalError."""
+        with self._lock:
+            view, wanted = self._view, self._wanted
+        if view is None:
+            return
+        all_of_them = frozenset(unit for name, most in wanted.servers.items() for unit in units(name, most))
+        if all_of_them - view.units:
+            self._leases.name(all_of_them - view.units)
+        working: dict[str, set[int]] = {name: set() for name in wanted.servers}
+        for name, server in wanted.server_of.items():
+            if (holder := view.holders.get(shares.folder(name))) is not None:
+                working[server].add(holder)
+        mine = {unit for unit, process in view.holders.items() if process == self.process}
+        with self._fitting:
+            step = self._slots.step(
+                me=self.process,
+                maxima=wanted.servers,
+                working=working,
+                leases={unit: view.holders.get(unit) for unit in all_of_them | mine},
+                clients=self._clients,
+                now=time.monotonic(),
+            )
+            if step.give:
+                self._leases.give_up(step.give)
+            taken = self._leases.take(step.take, all_or_none=False) if step.take else frozenset()
+            self._slots_held = frozenset((mine - set(step.give)) | taken)
+            self._slots.apply(self._clients, self._slots_held)
 
     def _free(self) -> None:
         """Free what is at rest."""

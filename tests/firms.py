@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from connector.cli import holding, wiring
+from connector.cli.status_gather import Asked, gathered
 from connector.config import Config, load_config
 from connector.fleet import Holding
 from connector.guards import ServerMemory
@@ -68,6 +69,10 @@ class Firms(Stage):
     def config(self) -> Config:
         return load_config(self.config_text)
 
+    def config_of(self, file: Path) -> Config:
+        """The configuration of a file that was made of ``config_text``."""
+        return load_config(file)
+
     def renew(self) -> None:
         """Tokens are put in place for each member."""
 
@@ -105,6 +110,21 @@ class Firms(Stage):
                 "SELECT unit, process_id FROM lease WHERE process_id IS NOT NULL"
             ).all()
         return {unit[7:]: names.get(one, str(one)) for unit, one in rows if unit.startswith("folder:")}
+
+    def told(self) -> dict[str, Any]:
+        """What ``status --json`` says, as plain types."""
+        with self.journal() as journal:
+            return gathered(
+                Asked(
+                    config=self.config,
+                    journal=journal,
+                    tokens=TokenStore(self.directory / "tokens"),
+                    vital=None,
+                    running=True,
+                    room="",
+                    now=self.clock.now(),
+                )
+            )
 
     def spent(self) -> Counter[str]:
         """How many invitations each firm has paid for."""

@@ -18,6 +18,7 @@ from connector.changing import Setup, forget, renewed
 from connector.cli import wiring
 from connector.cli.journal_file import sqlite_file
 from connector.cli.rewiring import rewired
+from connector.cli.token_place import tokens_in
 from connector.cli.wiring import Seams, State
 from connector.config import Config, references, resolve_secret
 from connector.errors import ConfigurationError, ConfigurationProblem, JournalError
@@ -25,7 +26,10 @@ from connector.fleet import Fleet, Holding, Wanted
 from connector.guards import ServerMemory
 from connector.journal.leases import PASSING
 from connector.journal.records import Scope
+from connector.slots import Client
+from connector.steps import leftovers
 from connector.steps.parts import Parts
+from connector.webdav.folder import WebDavFolder
 
 log = logging.getLogger(__name__)
 
@@ -43,6 +47,8 @@ def wanted(config: Config) -> Wanted:
     return Wanted(
         folders={name: tuple(folder.accounts) for name, folder in config.folders.items()},
         accounts=tuple(config.accounts),
+        server_of={name: folder.server for name, folder in config.folders.items()},
+        servers={name: server.max_connections for name, server in config.servers.items()},
     )
 
 
@@ -80,8 +86,7 @@ def joined(parts: Parts, config: Config, state: State, verb: str = "") -> Iterat
     work (``Fleet.at_rest``).
     """
     assert parts.fence is not None
-    name = state.directory.name or "jse-connector"
-    fleet = Fleet(parts.fence, wanted(config), name=name + (PASSING + verb if verb else ""))
+    fleet = Fleet(parts.fence, wanted(config), name=state.name + (PASSING + verb if verb else ""))
     journal = parts.journal
     if verb:
         journal.token = fleet.begin()
@@ -183,6 +188,7 @@ class Held:
         closers: Sequence[Callable[[], None]] = setup.retired
         if leaving:
             closers = [*closers, lambda: self._rested(placed, leaving)]
+        self.fleet.fit(self._clients(placed))
         self.whole, self.worked, self.holding, self._seen = whole, new, holding, seen
         return replace(setup, parts=placed, anew=anew, retired=closers)
 
@@ -193,7 +199,7 @@ class Held:
             parts,
             journal=self._journal,
             watched=wiring.watched(whole),
-            accounts=wiring.accounts_of(whole, contract, self._state),
+            accounts=wiring.accounts_of(whole, contract, tokens_in(whole, self._state, self._journal)),
             elsewhere=frozenset(),
             accounts_elsewhere=frozenset(),
             keeper=holding.keeper,
@@ -211,9 +217,13 @@ class Held:
         placed.started_at = everything.started_at = parts.started_at
         return placed
 
+    def _clients(self, parts: Parts) -> dict[str, Client]:
+        return {name: one for name, one in parts.folders.items() if isinstance(one, WebDavFolder)}
+
     def _rested(self, parts: Parts, units: frozenset[str]) -> None:
         """Nobody works on these any more: what this process remembers of them would be of the past when it is back."""
         let_go(parts, shares.accounts_of(units))
+        leftovers.cached(parts)
         self.fleet.rested(units)
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from connector.changing import Setup
 from connector.cli import wiring
+from connector.cli.token_place import tokens_in
 from connector.cli.wiring import Seams, State
 from connector.config import Config, references, resolve_secret
 from connector.steps.parts import FolderSettings, Parts
@@ -39,6 +40,7 @@ def rewired(
         if (path, reference) not in known:
             resolve_secret(reference, path=path)
     contract = wiring.contract_of(new)
+    tokens = tokens_in(new, state, parts.journal)
     before, after = whole or (running, new)
     with ExitStack() as made:
         folders, renewals = dict(parts.folders), dict(parts.renewals)
@@ -62,7 +64,7 @@ def rewired(
                 continue
             _retire(services.pop(name, None), retired)
             if name in new.accounts:
-                service = wiring.made_service(new, name, contract, state, parts.now, seams, parts.fence)
+                service = wiring.made_service(new, name, contract, tokens, parts.now, seams, parts.fence)
                 made.callback(service.close)
                 services[name] = service
         logins = dict(parts.logins)
@@ -72,15 +74,16 @@ def rewired(
                 _retire(login, retired)
             logins = {}
             for name in after.accounts:
-                logins[name] = wiring.made_login(after, name, contract, state, parts.now, seams, parts.fence)
+                logins[name] = wiring.made_login(after, name, contract, tokens, parts.now, seams, parts.fence)
                 made.callback(logins[name].close)
         changed = replace(
             parts,
             folders=folders,
             renewals=renewals,
+            passwords=wiring.passwords_of(renewals, parts.sealer),
             services=services,
             logins=logins,
-            **wiring.decided(new, contract, state, folders, services),
+            **wiring.decided(new, contract, tokens, folders, services),
         )
         # It is the process that has begun, whatever it works with since.
         changed.started_at = parts.started_at

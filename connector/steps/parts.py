@@ -214,6 +214,8 @@ class Parts:
     connector: str
     now: Callable[[], datetime]
     report: ReportSettings
+    machine: str = "machine"
+    """Subject of alarms about this very host, or process: each of several has its own."""
     timing: Timing = field(default_factory=Timing)
     telling: Telling = field(default_factory=Telling)
     relay: Relay | None = None
@@ -282,8 +284,12 @@ class Parts:
     """``server:NAME`` or ``account:NAME`` → its clock minus ours at its last answer, in seconds."""
     made: Mapping[str, Callable[[], Mapping[str, int]]] = field(default_factory=dict)
     """Server → (status of the answer, ``none`` without one → requests since the start)."""
+    allowed: Mapping[str, Callable[[], int]] = field(default_factory=dict)
+    """Server → how many requests of it may run at once now: other processes may use the others."""
     renewals: Mapping[str, Callable[[], bool]] = field(default_factory=dict)
     """Server → take in another password, where one was put in place; False, doing nothing, where none was."""
+    passwords: Mapping[str, Callable[[], str]] = field(default_factory=dict)
+    """Server → a digest, under the seal, of the password in use: whether it is the one that was refused elsewhere."""
     alarms: dict[tuple[str, str], Mapping[str, Any] | None] = field(default_factory=dict)
     """(subject, cause) → what was kept of the alarm that stands; None: none does. A copy of the journal's."""
     doubted: dict[str, datetime] = field(default_factory=dict)
@@ -321,6 +327,11 @@ class Parts:
 
     def __post_init__(self) -> None:
         self.started_at = self.now()
+
+    def width(self, settings: FolderSettings) -> int:
+        """Return how many requests of a folder are worked on at once: as many as may ask its server, one at least."""
+        allowed = self.allowed.get(settings.server)
+        return settings.at_once if allowed is None else max(1, min(settings.at_once, allowed()))
 
     @property
     def everywhere(self) -> Mapping[str, FolderSettings]:
