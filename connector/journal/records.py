@@ -27,6 +27,9 @@ from connector.lifecycle import DocumentFacts, Event, Record, State, after
 
 log = logging.getLogger(__name__)
 
+KEYS_AT_ONCE = 500
+"""So many are looked up by one statement."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Scope:
@@ -172,6 +175,17 @@ class Records(Database):
     def by_key(self, key: str) -> Record | None:
         """Return the record that holds a key, the newest first."""
         return self._first(statements.BY_KEY, key=key)
+
+    def with_keys(self, keys: Iterable[str]) -> dict[str, Record]:
+        """Return the record that holds each of these keys, the newest; a key that none holds is not in it."""
+        wanted, found = sorted(keys), dict[str, Record]()
+        for first in range(0, len(wanted), KEYS_AT_ONCE):
+            with self._reading() as connection:
+                some = {"keys": wanted[first : first + KEYS_AT_ONCE]}
+                rows = connection.execute(statements.WITH_KEYS, some).all()
+            for record in map(record_of, rows):
+                found[str(record.key)] = record
+        return found
 
     def open_records(self, server: str) -> list[Record]:
         """Return what is not closed yet on one server, oldest first."""

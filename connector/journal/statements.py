@@ -65,6 +65,7 @@ RECORD_ALONE = RECORD.with_for_update(key_share=True)
 BY_REF = _NEWEST.where(_record.ref == _given("ref"))
 AT_PLACE = _NEWEST.where(_OF_SERVER, _record.place == _given("place"), _record.current)
 BY_KEY = _NEWEST.where(_record.key == _given("key"))
+WITH_KEYS = RECORDS.where(_record.key.in_(sa.bindparam("keys", expanding=True)))
 OPEN = RECORDS.where(_OF_SERVER, ~_record.closed)
 IN_FOLDER = RECORDS.where(_OF_SERVER, _record.folder == _given("folder"), _record.current)
 FOLLOWED = RECORDS.where(
