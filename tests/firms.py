@@ -13,10 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from connector.cli import holding, wiring
+from connector.cli.token_place import tokens_in
 from connector.config import Config, load_config
 from connector.fleet import Holding
 from connector.guards import ServerMemory
-from connector.jesignexpert.tokens import Tokens, TokenStore
+from connector.jesignexpert.tokens import Tokens
 from connector.journal import Journal
 from connector.lifecycle import Record
 from connector.passes import account_pass, server_pass
@@ -69,7 +70,12 @@ class Firms(Stage):
         return load_config(self.config_text)
 
     def renew(self) -> None:
-        """Tokens are put in place for each member."""
+        """Put new tokens of each firm in place: in the journal, for all members."""
+        config = self.config
+        store = tokens_in(config, wiring.State(directory=self.directory / "state"))
+        for name in self.firms:
+            found = self.platform.office_tokens(name.title())
+            store.save(name, Tokens(office=found["office"], office_name=name.title(), user=found["user"]))
 
     def join(self, name: str) -> Member:
         """Start one more process."""
@@ -135,11 +141,6 @@ class Member:
         self.firms, self.name = firms, name
         self.state = wiring.State(directory=firms.directory / f"state-{name}")
         self.state.make()
-        for firm in firms.firms:
-            tokens = firms.platform.office_tokens(firm.title())
-            TokenStore(self.state.directory / "tokens").save(
-                firm, Tokens(office=tokens["office"], office_name=firm.title(), user=tokens["user"])
-            )
         self._stack = ExitStack()
         config = firms.config
         seams = wiring.Seams(
