@@ -18,7 +18,7 @@ from connector.cli.token_place import tokens_in
 from connector.config import Config, load_config
 from connector.fleet import Holding
 from connector.guards import ServerMemory
-from connector.jesignexpert.tokens import Tokens, TokenStore
+from connector.jesignexpert.tokens import Tokens
 from connector.journal import Journal
 from connector.lifecycle import Record
 from connector.passes import account_pass, server_pass
@@ -76,7 +76,12 @@ class Firms(Stage):
         return load_config(file)
 
     def renew(self) -> None:
-        """Tokens are put in place for each member."""
+        """Put new tokens of each firm in place: in the journal, for all members."""
+        config = self.config
+        store = tokens_in(config, wiring.State(directory=self.directory / "state"))
+        for name in self.firms:
+            found = self.platform.office_tokens(name.title())
+            store.save(name, Tokens(office=found["office"], office_name=name.title(), user=found["user"]))
 
     def connect_all(self, state: wiring.State) -> None:
         """Put tokens in place for every firm, as ``connect`` does; they are in the journal that all share."""

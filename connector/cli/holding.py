@@ -42,6 +42,20 @@ def is_shared(config: Config, state: State) -> bool:
     return sqlite_file(config.journal.url or state.journal_url) is None
 
 
+def several_need_one_journal(config: Config, state: State) -> None:
+    """Raise ConfigurationError for one of several connectors that would have a journal of its own: all would send."""
+    if state.instance and not is_shared(config, state):
+        raise ConfigurationError(
+            [
+                ConfigurationProblem(
+                    path="journal.url",
+                    text=f"jse-connector@{state.instance} is one of several connectors, and these share a journal in "
+                    "PostgreSQL: name it, or start jse-connector.service instead",
+                )
+            ]
+        )
+
+
 def wanted(config: Config) -> Wanted:
     """Return what a configuration names."""
     return Wanted(

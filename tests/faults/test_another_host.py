@@ -12,6 +12,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from connector.cli import holding, wiring
 from connector.cli.token_place import tokens_in
 from connector.config import load_config
 from connector.jesignexpert.tokens import Tokens
@@ -21,7 +22,7 @@ from connector.passes import account_pass
 from connector.steps import leftovers
 from connector.steps.alarms import standing
 from connector.steps.waiting import MANUAL
-from tests.worlds import MARIE, ONE, Stage
+from tests.worlds import MARIE, ONE, Stage, workers
 
 
 class Hosts(Stage):
@@ -32,11 +33,21 @@ class Hosts(Stage):
         seal = directory / "seal"
         seal.write_text("a seal that all of them have")
         seal.chmod(0o600)
-        super().__init__(directory, more=f"journal: {{url: '{url}'}}\nseal: {{file: {seal}}}\n", **options)
+        super().__init__(
+            directory,
+            more=f"journal: {{url: '{url}', replication: none}}\nseal: {{file: {seal}}}\n",
+            seams=wiring.Seams(pool=workers(), lease_s=600),
+            **options,
+        )
 
     @property
     def state(self) -> Any:
         return type(super().state)(directory=self.directory / f"state@{self.host}")
+
+    def start(self) -> None:
+        super().start()
+        config = load_config(self.config_text)
+        self._wired.enter_context(holding.joined(self.parts, config, self.state))
 
     def renew(self) -> None:
         found = self.platform.office_tokens()
