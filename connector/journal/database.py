@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from connector.errors import Fenced, JournalError
-from connector.journal import engines, opening, schema, statements
+from connector.journal import engines, marked, opening, schema, statements
 from connector.journal.recent import Recent, Rows
 
 Clock = Callable[[], datetime]
@@ -33,10 +33,19 @@ class Database:
     Raises JournalError when the database cannot be opened, is damaged, or was written by a newer version.
     """
 
-    def __init__(self, url: str, *, now: Clock, read_only: bool = False, password: str | None = None) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        now: Clock,
+        read_only: bool = False,
+        password: str | None = None,
+        although_marked: bool = False,
+    ) -> None:
         """Open it. ``read_only``: nothing is written, made or brought up to date, and every write is refused.
 
         For whoever only looks, be it as another user or on a disk that takes nothing. ``password`` is PostgreSQL's.
+        ``although_marked``: be it moved or half moved, for who moves it (``marked``).
         """
         self._now = now
         self.token: int | None = None
@@ -56,6 +65,9 @@ class Database:
                 opening.bear(url, self._bear)
             with self._transaction() as connection:
                 self._open(connection)
+        if not although_marked:
+            with self._reading() as connection:
+                marked.refuse(connection, self._file or url)
         self._recent = Recent(self._engine)
 
     def _look(self, url: str) -> None:

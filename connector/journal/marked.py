@@ -17,7 +17,8 @@ from sqlalchemy.engine import Connection
 from connector.errors import JournalError
 from connector.journal import schema
 
-MOVED, ARRIVING: Final = "moved_to", "arriving"
+MOVED: Final = "moved_to"
+ARRIVING: Final = "arriving"
 _FUNCTION: Final = "journal_moved"
 FUNCTIONS: Final = ("event_append_only", _FUNCTION)
 """Functions that a journal in PostgreSQL has beside its tables."""
@@ -74,18 +75,18 @@ def told(mark: Mark) -> str:
 
 def _closed(connection: Connection, text: str) -> list[str]:
     """What refuses every change of every table from now on."""
-    said = text.replace("'", "''").replace("%", "%%")
+    said = "'" + text.replace("'", "''") + "'"
     names = [table.name for table in schema.metadata.sorted_tables]
     if connection.dialect.name == "sqlite":
         return [
-            f"CREATE TRIGGER moved_{name}_{what.lower()} BEFORE {what} ON {name} "
-            f"BEGIN SELECT RAISE(ABORT, '{said.replace('%%', '%')}'); END"
+            f"CREATE TRIGGER moved_{name}_{what.lower()} BEFORE {what} ON {name} BEGIN SELECT RAISE(ABORT, {said}); END"
             for name in names
             for what in ("INSERT", "UPDATE", "DELETE")
         ]
+    said = said.replace("%", "%%")  # the driver takes one of two
     return [
         f"CREATE FUNCTION {_FUNCTION}() RETURNS trigger LANGUAGE plpgsql AS "
-        f"$moved$BEGIN RAISE EXCEPTION '{said.replace('%%', '%%%%')}'; END$moved$",
+        f"$moved$BEGIN RAISE EXCEPTION USING MESSAGE = {said}; END$moved$",
         *(
             f"CREATE TRIGGER moved BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON {name} "
             f"FOR EACH STATEMENT EXECUTE FUNCTION {_FUNCTION}()"

@@ -1,0 +1,165 @@
+"""What stands where a journal is to be: nothing, a journal and which one, or something of others; and how it is put aside.
+
+PostgreSQL's tables go into a schema of their own beside the one they stood in, in the transaction that makes the new
+ones: nothing is copied, and nothing is lost. A SQLite journal's files go into a directory beside it (``cli.anew``).
+Nothing of others is ever touched.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from connector.errors import JournalError
+from connector.journal import copying, marked, schema, statements
+from connector.journal.marked import ARRIVING, MOVED, Mark
+
+_RELATIONS: Final = sa.text(
+    "SELECT relname FROM pg_class WHERE relnamespace = current_schema()::regnamespace AND relkind IN "
+    "('r', 'p', 'v', 'm', 'f', 'S') ORDER BY relkind = 'S', relname"
+)
+_FUNCTIONS: Final = sa.text("SELECT proname FROM pg_proc WHERE pronamespace = current_schema()::regnamespace")
+_ALIVE: Final = (
+    sa.select(schema.process.c.name, schema.process.c.host, schema.process.c.version)
+    .where(~schema.process.c.ended, schema.process.c.until > statements.CLOCK)
+    .order_by(schema.process.c.id)
+)
+LONGEST_S: Final = 12 * 3600
+"""A journal of many years may be copied for so long before the database is asked to give up."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ground:
+    """What stands in a database. ``journal_id`` is empty where nothing does."""
+
+    journal_id: str = ""
+    requests: int = 0
+    moved: Mark | None = None
+    arriving: Mark | None = None
+
+
+def patient(connection: Connection) -> None:
+    """Let this transaction take as long as a whole journal needs. PostgreSQL; before anything is read."""
+    if connection.dialect.name == "postgresql":
+        for name in ("statement_timeout", "idle_in_transaction_session_timeout"):
+            connection.exec_driver_sql(f"SET LOCAL {name} = '{LONGEST_S}s'")
+
+
+def look(connection: Connection, where: object) -> Ground:
+    """Return what stands in a database. Raises JournalError where it is something of others, or cannot be used."""
+    there = set(sa.inspect(connection).get_table_names())
+    if connection.dialect.name == "postgresql":
+        _usable(connection, where)
+        relations = [str(row[0]) for row in connection.execute(_RELATIONS)]
+        if relations and not _ours(relations):
+            raise JournalError(
+                f"{where} is not empty: {', '.join(relations[:5])} stand there, and are nothing of this program's. "
+                "Give the journal a database, or a schema, of its own"
+            )
+    if not {"meta", "record", "event"} <= there:
+        return Ground()
+    values = {row.name: row.value for row in connection.execute(sa.select(schema.meta))}
+    return Ground(
+        journal_id=values["journal_id"],
+        requests=int(connection.execute(sa.select(sa.func.count(schema.record.c.id))).scalar_one()),
+        moved=marked.read(connection, MOVED),
+        arriving=marked.read(connection, ARRIVING),
+    )
+
+
+def _ours(relations: list[str]) -> bool:
+    """True when every relation is one of the journal's, or what numbers one."""
+    names = {table.name for table in schema.metadata.sorted_tables}
+    return all(one in names or one.removesuffix("_id_seq") in names for one in relations)
+
+
+def _usable(connection: Connection, where: object) -> None:
+    encoding, at, may = connection.exec_driver_sql(
+        "SELECT current_setting('server_encoding'), current_schema(), "
+        "has_schema_privilege(current_schema(), 'CREATE')"
+    ).one()
+    if at is None or not may:
+        raise JournalError(
+            f"{where}: this role may make no tables in {f'schema {at}' if at else 'any schema'}. As the database's "
+            "administrator:  ALTER DATABASE … OWNER TO …  or  GRANT CREATE, USAGE ON SCHEMA … TO …"
+        )
+    if encoding != "UTF8":
+        raise JournalError(f"{where} keeps texts as {encoding}: make a database with ENCODING 'UTF8'")
+
+
+def resting(connection: Connection, where: object) -> None:
+    """Raise JournalError while a connector works on this journal; those that are frozen can keep no fact any more.
+
+    In a transaction that holds the tables: what is seen here stays so until it is over. SQLite has no such rows.
+    """
+    if connection.dialect.name == "postgresql":
+        alive = [f"{row.name} on {row.host}" for row in connection.execute(_ALIVE)]
+        if alive:
+            raise JournalError(f"connectors work on {where}: {', '.join(alive)}. Stop them all first")
+    connection.execute(schema.process.update().where(~schema.process.c.ended).values(ended=True))
+    connection.execute(
+        schema.lease.update().where(schema.lease.c.process_id.is_not(None)).values(process_id=None)
+    )
+
+
+def held(connection: Connection) -> None:
+    """Let nobody else write into this journal until the transaction is over; who only reads goes on reading."""
+    if connection.dialect.name == "postgresql":
+        # Nothing may be read before the lock is there: a snapshot of before would be copied.
+        quoted = connection.dialect.identifier_preparer.format_table
+        names = ", ".join(quoted(table) for table in schema.metadata.sorted_tables)
+        connection.exec_driver_sql(f"LOCK TABLE {names} IN SHARE ROW EXCLUSIVE MODE")
+
+
+def put_aside(connection: Connection, where: object, *, now: datetime) -> str:
+    """Move a journal's tables into a schema of their own; returns its name. PostgreSQL; commits nothing.
+
+    Raises JournalError where this role may make no schema.
+    """
+    at, may = connection.exec_driver_sql(
+        "SELECT current_schema(), has_database_privilege(current_database(), 'CREATE')"
+    ).one()
+    if not may:
+        raise JournalError(
+            f"{where}: this role may make no schema to keep the earlier journal in. As the database's administrator:  "
+            "GRANT CREATE ON DATABASE … TO …"
+        )
+    quoted = connection.dialect.identifier_preparer.quote
+    taken = set(sa.inspect(connection).get_schema_names())
+    stem = f"{at}_aside_{now.astimezone(UTC):%Y%m%dt%H%M%Sz}"
+    name = next(one for one in (stem, *(f"{stem}_{n}" for n in range(2, 1000))) if one not in taken)
+    connection.exec_driver_sql(f"CREATE SCHEMA {quoted(name)}")
+    for table in _there(connection):
+        connection.exec_driver_sql(f"ALTER TABLE {table} SET SCHEMA {quoted(name)}")
+    for function in _functions(connection):
+        connection.exec_driver_sql(f"ALTER FUNCTION {function}() SET SCHEMA {quoted(name)}")
+    return name
+
+
+def emptied(connection: Connection) -> None:
+    """Take away what a journal that never arrived has left. PostgreSQL; commits nothing."""
+    for table in reversed(_there(connection)):
+        connection.exec_driver_sql(f"DROP TABLE {table}")
+    for function in _functions(connection):
+        connection.exec_driver_sql(f"DROP FUNCTION {function}()")
+
+
+def numbers(connection: Connection) -> int:
+    """Return the highest number that a process of this journal ever had."""
+    return copying.reached(connection, schema.process)
+
+
+def _there(connection: Connection) -> list[str]:
+    """The journal's tables that are there, those that others point to first; an older journal has fewer."""
+    known = set(sa.inspect(connection).get_table_names())
+    quoted = connection.dialect.identifier_preparer.format_table
+    return [quoted(table) for table in schema.metadata.sorted_tables if table.name in known]
+
+
+def _functions(connection: Connection) -> list[str]:
+    known = {str(row[0]) for row in connection.execute(_FUNCTIONS)}
+    return [name for name in marked.FUNCTIONS if name in known]
