@@ -1,16 +1,44 @@
-"""The journal's file: where it is, and a copy of it that leaves every byte of the original alone."""
+"""The journal that the configuration names: its file or database, and a copy that leaves the original alone."""
 
 from __future__ import annotations
 
 import fcntl
 import shutil
 import sqlite3
+from collections.abc import Callable
 from contextlib import closing, suppress
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
+from connector.config import resolve_secret
 from connector.errors import JournalError
+from connector.journal.ends import End, opened, snapshot
+
+if TYPE_CHECKING:
+    from connector.cli.state import State
+    from connector.config import Config
+    from connector.journal import Journal
+
+
+def journal_named(config: Config, state: State) -> End:
+    """Return the journal that the configuration names. Raises ConfigurationError: its password cannot be read."""
+    reference = config.journal.password
+    return End(
+        url=config.journal.url or state.journal_url,
+        password=None if reference is None else resolve_secret(reference, path="journal.password"),
+    )
+
+
+def open_journal(end: End, *, now: Callable[[], datetime] | None = None, read_only: bool = False) -> Journal:
+    """Open it. Raises JournalError."""
+    from connector.journal import Journal
+
+    return Journal(
+        end.url, now=now or (lambda: datetime.now(UTC)), read_only=read_only, password=end.password
+    )
 
 
 def sqlite_file(url: str) -> Path | None:

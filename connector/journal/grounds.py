@@ -91,15 +91,45 @@ def _usable(connection: Connection, where: object) -> None:
         raise JournalError(f"{where} keeps texts as {encoding}: make a database with ENCODING 'UTF8'")
 
 
+def of_today(connection: Connection, where: object) -> None:
+    """Raise JournalError unless a journal of this version stands there, and is in use."""
+    if not sa.inspect(connection).has_table(schema.meta.name):
+        raise JournalError(f"no journal at {where}: has the service ever run with it?")
+    version = connection.execute(sa.select(schema.meta.c.value).where(schema.meta.c.name == "schema")).scalar_one()
+    if version != str(schema.VERSION):
+        raise JournalError(
+            f"the journal {where} is of schema {version}, this version knows {schema.VERSION}: use the jse-connector "
+            "that works on it"
+        )
+    marked.refuse(connection, where)
+
+
+def alive(connection: Connection) -> list[str]:
+    """Return who works on a journal: instance and host of each connector. SQLite has no such rows."""
+    if connection.dialect.name != "postgresql":
+        return []
+    return [f"{row.name} on {row.host}" for row in connection.execute(_ALIVE)]
+
+
+def worked_on(where: object, who: list[str]) -> JournalError:
+    """Tell that connectors have to be stopped first."""
+    return JournalError(f"connectors work on {where}: {', '.join(who)}. Stop them all first")
+
+
 def resting(connection: Connection, where: object) -> None:
     """Raise JournalError while a connector works on this journal; those that are frozen can keep no fact any more.
 
-    In a transaction that holds the tables: what is seen here stays so until it is over. SQLite has no such rows.
+    What is seen here stays so until the transaction is over.
     """
     if connection.dialect.name == "postgresql":
-        alive = [f"{row.name} on {row.host}" for row in connection.execute(_ALIVE)]
-        if alive:
-            raise JournalError(f"connectors work on {where}: {', '.join(alive)}. Stop them all first")
+        connection.exec_driver_sql(f"LOCK TABLE {schema.process.name} IN SHARE ROW EXCLUSIVE MODE")
+    if who := alive(connection):
+        raise worked_on(where, who)
+    at_rest(connection)
+
+
+def at_rest(connection: Connection) -> None:
+    """Let every process have ended, and hold nothing."""
     connection.execute(schema.process.update().where(~schema.process.c.ended).values(ended=True))
     connection.execute(
         schema.lease.update().where(schema.lease.c.process_id.is_not(None)).values(process_id=None)
