@@ -15,12 +15,12 @@ import sqlalchemy as sa
 
 from connector.config import resolve_secret
 from connector.errors import JournalError
-from connector.journal.ends import End, opened, snapshot
+from connector.journal import Journal, snapshots
+from connector.journal.ends import End
 
 if TYPE_CHECKING:
     from connector.cli.state import State
     from connector.config import Config
-    from connector.journal import Journal
 
 
 def journal_named(config: Config, state: State) -> End:
@@ -32,13 +32,27 @@ def journal_named(config: Config, state: State) -> End:
     )
 
 
-def open_journal(end: End, *, now: Callable[[], datetime] | None = None, read_only: bool = False) -> Journal:
-    """Open it. Raises JournalError."""
-    from connector.journal import Journal
+def open_journal(
+    end: End,
+    *,
+    now: Callable[[], datetime] | None = None,
+    made: Callable[..., Journal] = Journal,
+    **more: bool,
+) -> Journal:
+    """Open it; ``more`` as :class:`Journal` takes it (``read_only``). Raises JournalError."""
+    secret = {} if end.password is None else {"password": end.password}
+    return made(end.url, now=now or (lambda: datetime.now(UTC)), **secret, **more)
 
-    return Journal(
-        end.url, now=now or (lambda: datetime.now(UTC)), read_only=read_only, password=end.password
-    )
+
+def copy_of(end: End, target: Path, *, lock: Path) -> None:
+    """Copy a journal of either kind into a new SQLite file; nothing where there is none. Raises JournalError.
+
+    ``lock``: what a running service holds; of PostgreSQL a snapshot is taken beside whoever works on it.
+    """
+    if end.file is None:
+        snapshots.taken(end, target)
+    else:
+        copy_journal(end.file, target, lock=lock)
 
 
 def sqlite_file(url: str) -> Path | None:

@@ -17,6 +17,7 @@ from sqlalchemy.engine import Connection
 from connector.errors import JournalError
 from connector.journal import copying, marked, schema, statements
 from connector.journal.marked import ARRIVING, MOVED, Mark
+from connector.lifecycle import State
 
 _RELATIONS: Final = sa.text(
     "SELECT relname FROM pg_class WHERE relnamespace = current_schema()::regnamespace AND relkind IN "
@@ -28,6 +29,10 @@ _ALIVE: Final = (
     .where(~schema.process.c.ended, schema.process.c.until > statements.CLOCK)
     .order_by(schema.process.c.id)
 )
+_UNDER_WAY: Final = sa.select(sa.func.count(schema.record.c.id)).where(
+    ~schema.record.c.closed,
+    schema.record.c.state.in_([state.value for state in State if state.open or state.ended]),
+)
 LONGEST_S: Final = 12 * 3600
 """A journal of many years may be copied for so long before the database is asked to give up."""
 
@@ -38,6 +43,12 @@ class Ground:
 
     journal_id: str = ""
     requests: int = 0
+    rows: int = 0
+    under_way: int = 0
+    """Requests that have left, or are about to, and are not closed yet."""
+    folders: frozenset[str] = frozenset()
+    """Those with requests that are not closed."""
+    accounts: frozenset[str] = frozenset()
     moved: Mark | None = None
     arriving: Mark | None = None
 
@@ -66,9 +77,18 @@ def look(connection: Connection, where: object) -> Ground:
     return Ground(
         journal_id=values["journal_id"],
         requests=int(connection.execute(sa.select(sa.func.count(schema.record.c.id))).scalar_one()),
+        rows=copying.count(connection, there),
+        under_way=int(connection.execute(_UNDER_WAY).scalar_one()),
+        folders=_open(connection, schema.record.c.folder),
+        accounts=_open(connection, schema.record.c.account),
         moved=marked.read(connection, MOVED),
         arriving=marked.read(connection, ARRIVING),
     )
+
+
+def _open(connection: Connection, column: sa.Column[str]) -> frozenset[str]:
+    asked = sa.select(column).where(~schema.record.c.closed).distinct()
+    return frozenset(str(row[0]) for row in connection.execute(asked))
 
 
 def _ours(relations: list[str]) -> bool:

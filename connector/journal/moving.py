@@ -30,8 +30,6 @@ FILLING: Final = ".arriving"
 """A SQLite journal is filled in a file of this ending beside its place."""
 BESIDE: Final = ("spooled", "secret")
 """Tables of what lies in files beside a SQLite journal: ``carry`` makes one of the other."""
-Step = Callable[[str], None]
-"""Hears what is done next."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,7 +88,6 @@ def move(
     carry: Callable[[], None],
     make_room: Callable[[Path], str],
     advance: Advance,
-    step: Step,
 ) -> Outcome:
     """Move a journal. Nobody works on either. Idempotent: broken off, it is said again.
 
@@ -104,15 +101,12 @@ def move(
     move_id, at = secrets.token_hex(8), datetime.now(UTC).isoformat(timespec="seconds")
     with opened(source) as engine, held(engine) as old:
         grounds.resting(old, source.url)
-        step("copied")
         without = () if source.file is None and target.file is None else BESIDE
         mark = Mark(other=source.url, at=at, move=move_id)
         proof, aside = _filled(old, target, there, mark, without, advance)
-        step("checked")
         _checked(target, proof, without, advance)
         if target.file is not None:
             aside = _put_in_place(target.file, there, make_room)
-        step("carried along")
         carry()
         marked.write(old, MOVED, Mark(other=target.url, at=at, move=move_id))
         old.commit()

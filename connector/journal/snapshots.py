@@ -58,6 +58,12 @@ def found(end: End) -> Ground:
         return ground
 
 
+def working(end: End) -> list[str]:
+    """Return who works on a journal in PostgreSQL: instance and host of each connector. Raises JournalError."""
+    with opened(end, read_only=True) as engine, snapshot(engine) as connection:
+        return grounds.alive(connection) if grounds.look(connection, end.url).journal_id else []
+
+
 def put(file: Path, end: End, *, now: datetime, advance: Advance = _nobody) -> str:
     """Let the journal of a SQLite file be the one in PostgreSQL from now on; returns where the earlier one is kept.
 
