@@ -13,6 +13,7 @@ from typing import Any
 
 from connector.changing import Setup
 from connector.cli import wiring
+from connector.cli.token_place import tokens_in
 from connector.cli.wiring import Seams, State
 from connector.config import Config, references, resolve_secret
 from connector.steps.parts import FolderSettings, Parts
@@ -28,6 +29,7 @@ def rewired(parts: Parts, running: Config, new: Config, state: State, seams: Sea
         if (path, reference) not in known:
             resolve_secret(reference, path=path)
     contract = wiring.contract_of(new)
+    tokens = tokens_in(new, state, parts.journal)
     with ExitStack() as made:
         folders, renewals = dict(parts.folders), dict(parts.renewals)
         retired: list[Callable[[], None]] = []
@@ -50,7 +52,7 @@ def rewired(parts: Parts, running: Config, new: Config, state: State, seams: Sea
                 continue
             _retire(services.pop(name, None), retired)
             if name in new.accounts:
-                service = wiring.made_service(new, name, contract, state, parts.now, seams)
+                service = wiring.made_service(new, name, contract, tokens, parts.now, seams)
                 made.callback(service.close)
                 services[name] = service
         logins = dict(parts.logins)
@@ -60,7 +62,7 @@ def rewired(parts: Parts, running: Config, new: Config, state: State, seams: Sea
                 _retire(login, retired)
             logins = {}
             for name in new.accounts:
-                logins[name] = wiring.made_login(new, name, contract, state, parts.now, seams)
+                logins[name] = wiring.made_login(new, name, contract, tokens, parts.now, seams)
                 made.callback(logins[name].close)
         changed = replace(
             parts,
@@ -68,7 +70,7 @@ def rewired(parts: Parts, running: Config, new: Config, state: State, seams: Sea
             renewals=renewals,
             services=services,
             logins=logins,
-            **wiring.decided(new, contract, state, folders, services),
+            **wiring.decided(new, contract, tokens, folders, services),
         )
         # It is the process that has begun, whatever it works with since.
         changed.started_at = parts.started_at

@@ -21,6 +21,12 @@ class State:
     directory: Path
 
     @property
+    def name(self) -> str:
+        """What this connector is called among several on one journal: ``b`` in ``/var/lib/jse-connector@b``."""
+        name = self.directory.absolute().name
+        return name.partition("@")[2] or name
+
+    @property
     def journal_url(self) -> str:
         """SQLite journal, unless the configuration names another."""
         return f"sqlite:///{self.directory / 'journal' / 'journal.sqlite'}"

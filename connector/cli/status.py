@@ -24,8 +24,8 @@ from connector.cli.journal_file import in_use, sqlite_file
 from connector.cli.journal_seen import seen_journal
 from connector.cli.status_gather import Asked, gathered
 from connector.cli.status_text import lines, summary
+from connector.cli.token_place import tokens_in
 from connector.errors import ConfigurationError, JournalError
-from connector.jesignexpert.tokens import TokenStore
 from connector.metrics.pages import no_room
 from connector.metrics.vitals import FILE, read
 
@@ -101,7 +101,7 @@ def look(
             Asked(
                 config=config,
                 journal=journal,
-                tokens=TokenStore(state.directory / "tokens"),
+                tokens=tokens_in(config, state, journal),
                 vital=read(state.directory / FILE),
                 running=in_use(state.directory / "journal" / "lock"),
                 room="" if file is None else no_room(file.parent),

@@ -24,7 +24,7 @@ from connector.steps.deadlines import after_days
 
 if TYPE_CHECKING:
     from connector.config import Config
-    from connector.jesignexpert.tokens import TokenStore
+    from connector.jesignexpert.tokens import TokenKeeper
     from connector.journal import Hold, Journal
     from connector.journal.counts import Standing
     from connector.running import Running
@@ -49,7 +49,7 @@ class Asked:
 
     config: Config
     journal: Journal
-    tokens: TokenStore
+    tokens: TokenKeeper
     vital: Vital | None
     running: bool
     """Does a process hold the journal?"""

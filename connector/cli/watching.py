@@ -9,9 +9,10 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal
 
 from connector.cli.journal_file import sqlite_file
+from connector.cli.token_place import tokens_in
 from connector.cli.wiring import contract_of
 from connector.errors import AccessDenied
-from connector.jesignexpert.tokens import TokenStore
+from connector.jesignexpert.tokens import TokenKeeper
 from connector.metrics.standing import erased_from
 from connector.metrics.vitals import FILE, Vitals
 
@@ -77,11 +78,11 @@ class Watching:
         """Return what the series are made of."""
         from connector.metrics.series import Sources
 
-        config, tokens = self._config, TokenStore(self._state.directory / "tokens")
+        config, state = self._config, self._state
         days = contract_of(config).terms.retention_days
 
         def expiry(account: str) -> datetime | None:
-            return token_expiry(tokens, account)
+            return token_expiry(tokens_in(config, state, self.journal), account)
 
         def erasure(record: Record) -> datetime:
             return erased_from(record, days, config.zone)
@@ -98,7 +99,7 @@ class Watching:
         )
 
 
-def token_expiry(tokens: TokenStore, account: str) -> datetime | None:
+def token_expiry(tokens: TokenKeeper, account: str) -> datetime | None:
     """Return when an account's login ends; None where it never was, or nothing is told of its end."""
     try:
         found = tokens.load(account)

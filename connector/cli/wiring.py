@@ -19,13 +19,13 @@ from typing import Any
 from connector.cli.journal_file import journal_named, open_journal
 from connector.cli.state import State as State
 from connector.cli.state import state_directory as state_directory
+from connector.cli.token_place import given_seal, tokens_in, vault_of
 from connector.cli.wiring_told import login_of, ping_of, quiet_of, relay_of, renewal_of, telling_of
 from connector.config import Config, SecretReference, resolve_secret
 from connector.config import model as config_model
 from connector.config.checks import is_loopback
 from connector.errors import (
     ConfigurationError,
-    ConfigurationProblem,
     JournalError,
     JournalFull,
     Problem,
@@ -36,7 +36,7 @@ from connector.isolation import IsolatedPool
 from connector.jesignexpert.boxes import box_size, sign_fields
 from connector.jesignexpert.client import HttpSigningService
 from connector.jesignexpert.contract import Contract
-from connector.jesignexpert.tokens import TokenStore
+from connector.jesignexpert.tokens import TokenKeeper
 from connector.jesignexpert.transport import BaseTransport, DeadlineTransport
 from connector.journal import Journal
 from connector.marks import Sealer
@@ -111,6 +111,9 @@ def wired(
         pool = seams.pool or stack.enter_context(IsolatedPool(within=[state.directory / "spool"]))
         journal = open_journal(journal_named(config, state), now=clock, made=seams.journal)
         stack.callback(journal.close)
+        tokens = tokens_in(config, state, journal)
+        if journal.shared:
+            vault_of(config, journal).check()
         folders: dict[str, Folder] = {}
         renewals: dict[str, Callable[[], bool]] = {}
         for name in config.servers:
@@ -119,17 +122,17 @@ def wired(
             folders[name], renewals[name] = folder, made_renewal(config, name, folder)
         services: dict[str, SigningService] = {}
         for name in config.accounts:
-            service = made_service(config, name, contract, state, clock, seams)
+            service = made_service(config, name, contract, tokens, clock, seams)
             stack.callback(service.close)
             services[name] = service
         logins: dict[str, AccountLogin] = {}
         for name in config.accounts:
-            login = made_login(config, name, contract, state, clock, seams)
+            login = made_login(config, name, contract, tokens, clock, seams)
             stack.callback(login.close)
             logins[name] = login
         yield Parts(
             journal=journal,
-            spool=Spool(state.directory / "spool"),
+            spool=Spool(state.directory / "spool", rest=journal if journal.shared else None),
             sealer=sealer(config, state),
             documents=IsolatedPdf(pool),
             folders=folders,
@@ -138,14 +141,15 @@ def wired(
             now=clock,
             logins=logins,
             renewals=renewals,
-            **decided(config, contract, state, folders, services),
+            machine=f"machine:{state.name}" if journal.shared else "machine",
+            **decided(config, contract, tokens, folders, services),
         )
 
 
 def decided(
     config: Config,
     contract: Contract,
-    state: State,
+    tokens: TokenKeeper,
     folders: Mapping[str, Folder],
     services: Mapping[str, SigningService],
 ) -> dict[str, Any]:
@@ -155,7 +159,7 @@ def decided(
     """
     return {
         "watched": watched(config),
-        "accounts": accounts_of(config, contract, state),
+        "accounts": accounts_of(config, contract, tokens),
         "report": report_settings(config),
         "timing": timing_of(config),
         "telling": telling_of(config),
@@ -163,21 +167,32 @@ def decided(
         "ping": ping_of(config),
         "keep_personal_data": config.keep_personal_data,
         "made": made_of(folders),
+        "allowed": allowed_of(folders),
         "clocks": clocks_of(folders, services),
     }
 
 
 def made_login(
-    config: Config, name: str, contract: Contract, state: State, now: Callable[[], datetime], seams: Seams
+    config: Config,
+    name: str,
+    contract: Contract,
+    tokens: TokenKeeper,
+    now: Callable[[], datetime],
+    seams: Seams,
 ) -> AccountLogin:
     """Return what connects an account again by itself; close it when done."""
     login = login_of(config, name, contract, platform_secrets(config), now=now, transport=seams.transport)
-    return renewal_of(config, name, login, TokenStore(state.directory / "tokens"), now=now)
+    return renewal_of(config, name, login, tokens, now=now)
 
 
 def made_of(folders: Mapping[str, Folder]) -> dict[str, Callable[[], Mapping[str, int]]]:
     """Return what tells how many requests each server was asked, by status."""
     return {name: partial(getattr, one, "made") for name, one in folders.items()}
+
+
+def allowed_of(folders: Mapping[str, Folder]) -> dict[str, Callable[[], int]]:
+    """Return what tells how many requests of each server may run at once now."""
+    return {name: partial(getattr, one, "allowed") for name, one in folders.items()}
 
 
 def clocks_of(
@@ -276,8 +291,8 @@ def _registry(url: str, given: str | None, path: str) -> Href:
     return Href(NEXTCLOUD_REGISTRY if _NEXTCLOUD_FILES in url else f"{path}.signature/")
 
 
-def accounts_of(config: Config, contract: Contract, state: State) -> dict[str, AccountSettings]:
-    """Return every account as the steps know it; ``state``: where its tokens lie."""
+def accounts_of(config: Config, contract: Contract, tokens: TokenKeeper) -> dict[str, AccountSettings]:
+    """Return every account as the steps know it."""
 
     def box_problems(boxes: Sequence[Box]) -> list[Problem]:
         try:
@@ -293,19 +308,12 @@ def accounts_of(config: Config, contract: Contract, state: State) -> dict[str, A
             owner=account.owner,
             max_sends_per_day=account.max_sends_per_day,
             terms=contract.terms,
-            tokens_renewed=partial(_tokens_renewed, state.directory / "tokens" / f"{name}.json"),
+            tokens_renewed=partial(tokens.renewed, name),
             box_problems=box_problems,
             box_size=lambda page: box_size(page.width, page.height, contract),
         )
         for name, account in config.accounts.items()
     }
-
-
-def _tokens_renewed(file: Path, since: datetime) -> bool:
-    """True when the tokens' file is younger than ``since``: ``connect`` has been there."""
-    with suppress(OSError):
-        return file.stat().st_mtime > since.timestamp()
-    return False
 
 
 def made_folder(config: Config, name: str, now: Callable[[], datetime], seams: Seams) -> WebDavFolder:
@@ -354,7 +362,12 @@ def platform_secrets(config: Config) -> tuple[str, str]:
 
 
 def made_service(
-    config: Config, name: str, contract: Contract, state: State, now: Callable[[], datetime], seams: Seams
+    config: Config,
+    name: str,
+    contract: Contract,
+    tokens: TokenKeeper,
+    now: Callable[[], datetime],
+    seams: Seams,
 ) -> HttpSigningService:
     """Return the client of one account. Raises ConfigurationError where a secret cannot be read."""
     shortcut, secret = platform_secrets(config)
@@ -363,7 +376,7 @@ def made_service(
         base_url=config.platform.url,
         shortcut=shortcut,
         secret=secret,
-        tokens=TokenStore(state.directory / "tokens"),
+        tokens=tokens,
         now=now,
         contract=contract,
         ca_file=config.platform.ca_file,
@@ -375,16 +388,13 @@ def made_service(
 
 def sealer(config: Config, state: State) -> Sealer:
     """Return what seals and hides for this connector; its key is made where there is none yet."""
-    return Sealer(_seal_key(config, state))
+    return Sealer(seal_key(config, state))
 
 
-def _seal_key(config: Config, state: State) -> bytes:
-    if config.seal is not None:
-        key = resolve_secret(config.seal, path="seal").encode()
-        if len(key) < 16:
-            problem = ConfigurationProblem(path="seal", text="a seal key has at least 16 characters")
-            raise ConfigurationError([problem])
-        return key
+def seal_key(config: Config, state: State) -> bytes:
+    """Return the seal that the configuration names, else the one in the state directory, made where there is none."""
+    if (given := given_seal(config)) is not None:
+        return given
     return _once(state.directory / "keys" / "seal", secrets.token_hex(32)).encode()
 
 

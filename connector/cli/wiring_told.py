@@ -15,7 +15,7 @@ from connector.errors import AccessDenied, ConfigurationError, ConfigurationProb
 from connector.jesignexpert.contract import Contract
 from connector.jesignexpert.login import Login
 from connector.jesignexpert.renewal import Renewal
-from connector.jesignexpert.tokens import Tokens, TokenStore
+from connector.jesignexpert.tokens import TokenKeeper, Tokens
 from connector.jesignexpert.transport import BaseTransport
 from connector.notify import Hook, Pinger, Relay
 from connector.steps.parts import Telling
@@ -116,7 +116,7 @@ def login_of(
 
 
 def renewal_of(
-    config: Config, account: str, login: Login, store: TokenStore, *, now: Callable[[], datetime]
+    config: Config, account: str, login: Login, store: TokenKeeper, *, now: Callable[[], datetime]
 ) -> Renewal:
     """Return what connects an account again by a link that was mailed."""
 

@@ -34,7 +34,7 @@ from connector.jesignexpert.exchange import (
 )
 from connector.jesignexpert.routes import url_of
 from connector.jesignexpert.status import WrongForm, identity, read_status
-from connector.jesignexpert.tokens import TokenStore
+from connector.jesignexpert.tokens import TokenKeeper
 from connector.ports import (
     Box,
     Fetched,
@@ -71,7 +71,7 @@ class HttpSigningService:
         base_url: str,
         shortcut: str,
         secret: str,
-        tokens: TokenStore,
+        tokens: TokenKeeper,
         now: Callable[[], datetime],
         contract: Contract | None = None,
         ca_file: Path | None = None,

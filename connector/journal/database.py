@@ -103,6 +103,11 @@ class Database:
         return self._engine.dialect.name == "postgresql"
 
     @property
+    def shared(self) -> bool:
+        """True of a journal that several processes may work on, perhaps on several hosts."""
+        return self._shared
+
+    @property
     def journal_id(self) -> str:
         """Drawn once when this journal was born; tells two journals of one connector apart."""
         return self._meta("journal_id")

@@ -17,6 +17,8 @@ from connector.journal.database import when
 from connector.journal.ordered import Orders
 from connector.journal.outbox import Outbox
 from connector.journal.overviews import Overviews
+from connector.journal.secrets import Secrets
+from connector.journal.spooled import Spooled
 
 TROUBLE = "trouble"
 """Event of a folder (``folder:NAME``): why it cannot be worked in now; an empty ``text`` where it can."""
@@ -48,7 +50,7 @@ class Watch:
     """Hrefs of the sidecars that the first look found: none of them is launched without a new ask (R7)."""
 
 
-class Journal(Orders, Contacts, Overviews, Outbox, Counts):
+class Journal(Orders, Contacts, Overviews, Outbox, Counts, Spooled, Secrets):
     """One journal database. Thread-safe; every method is one transaction.
 
     Raises JournalError when the database cannot be opened, is damaged, or was written by a newer version.

@@ -212,6 +212,8 @@ class Parts:
     connector: str
     now: Callable[[], datetime]
     report: ReportSettings
+    machine: str = "machine"
+    """Subject of alarms about this very host, or process: each of several has its own."""
     timing: Timing = field(default_factory=Timing)
     telling: Telling = field(default_factory=Telling)
     relay: Relay | None = None
@@ -280,6 +282,8 @@ class Parts:
     """``server:NAME`` or ``account:NAME`` → its clock minus ours at its last answer, in seconds."""
     made: Mapping[str, Callable[[], Mapping[str, int]]] = field(default_factory=dict)
     """Server → (status of the answer, ``none`` without one → requests since the start)."""
+    allowed: Mapping[str, Callable[[], int]] = field(default_factory=dict)
+    """Server → how many requests of it may run at once now: other processes may use the others."""
     renewals: Mapping[str, Callable[[], bool]] = field(default_factory=dict)
     """Server → take in another password, where one was put in place; False, doing nothing, where none was."""
     alarms: dict[tuple[str, str], Mapping[str, Any] | None] = field(default_factory=dict)
@@ -305,6 +309,11 @@ class Parts:
 
     def __post_init__(self) -> None:
         self.started_at = self.now()
+
+    def width(self, settings: FolderSettings) -> int:
+        """Return how many requests of a folder are worked on at once: as many as may ask its server, one at least."""
+        allowed = self.allowed.get(settings.server)
+        return settings.at_once if allowed is None else max(1, min(settings.at_once, allowed()))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 
-from connector.steps import news, post, standing
+from connector.steps import leftovers, news, post, standing
 from connector.steps.parts import Parts
 
 log = logging.getLogger(__name__)
@@ -24,8 +24,9 @@ def tell(parts: Parts, *, deadline: float | None = None) -> int:
 
 
 def prune(parts: Parts) -> None:
-    """Forget, once a day, what was told years ago."""
+    """Forget, once a day, what was told years ago, and what lies here of others' work."""
     today = parts.now().astimezone(parts.report.zone).date()
     if parts.said.pruned != today:
         parts.said.pruned = today
         parts.journal.prune_letters(parts.now() - post.KEEP)
+        leftovers.cached(parts)

@@ -95,7 +95,8 @@ class Looking:
             same=self._is_same,
             search=self._search_tree(),
         )
-        self._surveyor = Surveyor(name, ask, Pace(max_connections))
+        self._pace = Pace(max_connections)
+        self._surveyor = Surveyor(name, ask, self._pace)
         self._forget()
 
     def __enter__(self) -> Self:
@@ -118,6 +119,21 @@ class Looking:
     def made(self) -> dict[str, int]:
         """Status of the answer (``none`` where none came) → requests since the start."""
         return self._connections.made
+
+    @property
+    def connections(self) -> Connections:
+        """What its requests go through: how many of them, and what this login was told."""
+        return self._connections
+
+    def allow(self, most: int) -> None:
+        """Let so many requests run at once from now on; what runs goes on to its end."""
+        self._pace.allow(most)
+        self._connections.allow(most)
+
+    @property
+    def allowed(self) -> int:
+        """So many requests may run at once."""
+        return self._connections.allowed
 
     def close(self) -> None:
         """Close the idle connections. The folder can be used again, and opens new ones then."""

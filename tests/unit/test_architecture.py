@@ -62,6 +62,7 @@ LAYERS: tuple[frozenset[str], ...] = (
             "daemon",
             "metrics",
             "overview",
+            "slots",
         }
     ),
     frozenset({"cli", "doctor", "__main__"}),
@@ -91,6 +92,7 @@ OWNERS: dict[str, frozenset[str]] = {
     "phonenumbers": frozenset({"signatory_text"}),
     "holidays": frozenset({"calendar"}),
     "prometheus_client": frozenset({"metrics"}),
+    "cryptography": frozenset({"journal"}),
     "email_validator": frozenset({"signatory_text"}),
 }
 
