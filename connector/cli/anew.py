@@ -78,7 +78,9 @@ def _in_postgresql(config: Config, state: State, *, yes: bool, dry_run: bool) ->
     end = journal_named(config, state)
     there = snapshots.found(end)
     if dry_run:
-        print(f"The journal in {end.url} would be put aside, whole, and a new one begun. {_WHAT}\nNothing was changed.")
+        print(
+            f"The journal in {end.url} would be put aside, whole, and a new one begun. {_WHAT}\nNothing was changed."
+        )
         return 0
     state.make()
     with single_instance(state):

@@ -103,7 +103,8 @@ def moved_since(file: Path, moment: datetime) -> int | None:
 def make(journal: End, state: Path, into: Path, *, spooled: Callable[[Path], None] | None = None) -> Backup:
     """Make a backup in a directory of its own below ``into``; the service may be running.
 
-    ``spooled`` writes the signed files that a journal in PostgreSQL keeps into a spool's directory. Raises JournalError where the journal is damaged or the disk takes nothing: then nothing is left behind.
+    ``spooled`` writes the signed files that a journal in PostgreSQL keeps into a spool's directory. Raises JournalError
+    where the journal is damaged or the disk takes nothing: then nothing is left behind.
     """
     if journal.file is not None:
         facts_of(journal.file)

@@ -6,9 +6,7 @@ points 3 and 5.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
-from datetime import UTC, datetime
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote
@@ -38,7 +36,8 @@ def carry(config: Config, state: State, source: End, target: End) -> list[str]:
     if (source.file is None) == (target.file is None):
         return []
     shared = source if source.file is None else target
-    with _journal(shared) as journal:
+    # In between: the one is not left yet, or the other not arrived.
+    with closing(open_journal(shared, read_only=shared is source, although_marked=True)) as journal:
         vault = TokenVault(Vault(journal, seal_key(config, state)))
         store = TokenStore(state.directory / "tokens")
         if target.file is None:
@@ -48,13 +47,17 @@ def carry(config: Config, state: State, source: End, target: End) -> list[str]:
             for account in accounts:
                 if (tokens := store.load(account)) is not None:
                     vault.save(account, tokens)
-                vault.keep_links(account, [dict(one) for one in store.links(account) if isinstance(one, dict)])
+                vault.keep_links(
+                    account, [dict(one) for one in store.links(account) if isinstance(one, dict)]
+                )
         else:
             files = brought(journal, state.directory / "spool")
             accounts = sorted({name.partition(":")[2] for name in journal.secret_names() if ":" in name})
             for account in accounts:
                 keep_tokens(vault, store, account)
-    return [f"{files} signed files on their way home, tokens of {len(accounts)} accounts: carried along"]
+    return [
+        f"with it went {files} files of the spool, and the tokens of: {', '.join(accounts) or 'no account'}"
+    ]
 
 
 def tokens_of(config: Config, state: State, end: End, into: Path) -> None:
@@ -114,7 +117,9 @@ def brought(journal: Journal, spool: Path) -> int:
 def spooled_files(spool: Path) -> list[Path]:
     """Return the whole files of a spool, ``REF/NAME`` below it."""
     return sorted(
-        path for path in spool.glob("*/*") if path.is_file() and not path.is_symlink() and path.suffix != _PART
+        path
+        for path in spool.glob("*/*")
+        if path.is_file() and not path.is_symlink() and path.suffix != _PART
     )
 
 
@@ -129,12 +134,3 @@ def connector_id(state: State) -> str:
 def _accounts_in(state: State) -> list[str]:
     files = (state.directory / "tokens").glob("*")
     return sorted({unquote(path.stem) for path in files if path.suffix in {".json", ".links"}})
-
-
-@contextmanager
-def _journal(end: End) -> Iterator[Journal]:
-    # In between: the one is not left yet, or the other not arrived.
-    with closing(
-        Journal(end.url, now=lambda: datetime.now(UTC), password=end.password, although_marked=True)
-    ) as journal:
-        yield journal

@@ -6,10 +6,8 @@ issue "Many firms", point 5; ``journal.moving`` has the order that makes it safe
 
 from __future__ import annotations
 
-import os
 from contextlib import closing, nullcontext
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -111,8 +109,10 @@ def _moved(config: Config, state: State, source: End, target: End, here: Ground)
         print(f"ended     an earlier move that was broken off: the journal is at {target.url}")
     else:
         rows = sum(done.proof.counts.values())
-        print(f"moved     {done.proof.counts['record']} requests, {done.proof.counts['event']} events; each of {rows} rows")
-        print("          was read back and is the same, in the same order")
+        print(
+            f"moved     {done.proof.counts['record']} requests, {done.proof.counts['event']} events: all {rows} rows were "
+            "read back and are the same"
+        )
     for line in carried:
         print(f"          {line}")
     if done.begun_anew:
@@ -154,9 +154,7 @@ def _told(config: Config, source: End, target: End, here: Ground, there: Ground)
     return told
 
 
-def _lines(
-    config: Config, state: State, source: End, target: End, reference: SecretReference | None
-) -> str:
+def _lines(config: Config, state: State, source: End, target: End, reference: SecretReference | None) -> str:
     """What has to stand in the configuration from now on."""
     told = ["Now write in the configuration, before the service starts:"]
     if target.file is not None and target.url == state.journal_url:
@@ -172,7 +170,9 @@ def _lines(
             told.append(f"  connector: {carrying.connector_id(state)}")
         if config.seal is None:
             key = state.directory / "keys" / "seal"
-            told.append(f"  seal: {{file: {key}}}   (the same on every host: a copy of this file, as a secret)")
+            told.append(
+                f"  seal: {{file: {key}}}   (the same on every host: a copy of this file, as a secret)"
+            )
         told.append("On every host whose connector works on this journal. Then: jse-connector check-config")
     else:
         told.append("On this host; no other connector works on it. Then: jse-connector check-config")

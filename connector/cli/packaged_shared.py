@@ -37,7 +37,9 @@ def before_upgrade(settings: Settings) -> int:
             backups.prune(state.directory / DIRECTORY)
     except ConnectorError as error:
         complain(f"{'backup':{_COLUMN}}none: {error}")
-        complain(f"{'':{_COLUMN}}the journal is in PostgreSQL, with backups of its own; it is not touched by this")
+        complain(
+            f"{'':{_COLUMN}}the journal is in PostgreSQL, with backups of its own; it is not touched by this"
+        )
         return 0
     print(f"{'backup':{_COLUMN}}{made.directory} (verified)")
     return 0

@@ -147,7 +147,7 @@ def _writer(target: Connection, table: sa.Table) -> Iterator[Callable[[Rows], No
     columns = [quoted.format_column(column) for column in table.columns]
     into = f"{quoted.format_table(table)} ({', '.join(columns)})"
     if target.dialect.name != "postgresql":
-        statement = f"INSERT INTO {into} VALUES ({', '.join('?' * len(columns))})"
+        statement = f"INSERT INTO {into} VALUES ({', '.join('?' * len(columns))})"  # noqa: S608
         yield lambda rows: _insert(target, statement, rows)
         return
     # Row by row in one stream: many times as fast as statements.
@@ -208,7 +208,9 @@ def _sequence(connection: Connection, table: sa.Table) -> str | None:
 
 
 def _reached(connection: Connection, sequence: str) -> int:
-    found = connection.exec_driver_sql(f"SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM {sequence}")
+    found = connection.exec_driver_sql(
+        f"SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM {sequence}"  # noqa: S608
+    )
     return int(found.scalar_one())
 
 

@@ -1,4 +1,4 @@
-"""What stands where a journal is to be: nothing, a journal and which one, or something of others; and how it is put aside.
+"""What stands where a journal is to be: nothing, a journal, or something of others; and how one is put aside.
 
 PostgreSQL's tables go into a schema of their own beside the one they stood in, in the transaction that makes the new
 ones: nothing is copied, and nothing is lost. A SQLite journal's files go into a directory beside it (``cli.anew``).
@@ -115,7 +115,9 @@ def of_today(connection: Connection, where: object) -> None:
     """Raise JournalError unless a journal of this version stands there, and is in use."""
     if not sa.inspect(connection).has_table(schema.meta.name):
         raise JournalError(f"no journal at {where}: has the service ever run with it?")
-    version = connection.execute(sa.select(schema.meta.c.value).where(schema.meta.c.name == "schema")).scalar_one()
+    version = connection.execute(
+        sa.select(schema.meta.c.value).where(schema.meta.c.name == "schema")
+    ).scalar_one()
     if version != str(schema.VERSION):
         raise JournalError(
             f"the journal {where} is of schema {version}, this version knows {schema.VERSION}: use the jse-connector "
