@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from connector.errors import Fenced, JournalError
-from connector.journal import engines, marked, opening, schema, statements
+from connector.journal import away, engines, marked, opening, schema, statements, upgrading
 from connector.journal.recent import Recent, Rows
 
 Clock = Callable[[], datetime]
@@ -141,6 +141,8 @@ class Database:
             raise self._of_another_version(found)
         if found == schema.VERSION:
             return  # nothing is written: one that is damaged further on stays as it is
+        if self._shared:
+            upgrading.wait_for_older(connection, found, away.place(self._engine.url))
         for version in range(found, schema.VERSION):
             schema.MIGRATIONS[version](connection)
         connection.execute(

@@ -56,6 +56,7 @@ def opened(end: End, *, read_only: bool = False) -> Iterator[Engine]:
 def writing(engine: Engine) -> Iterator[Connection]:
     """Give a transaction that may take long; left without a commit, it is rolled back."""
     with engine.connect() as connection:
+        _begun(connection, "IMMEDIATE")
         grounds.patient(connection)
         yield connection
 
@@ -64,6 +65,7 @@ def writing(engine: Engine) -> Iterator[Connection]:
 def held(engine: Engine) -> Iterator[Connection]:
     """Give a transaction that sees one state of a journal and lets nobody else write; left, it is rolled back."""
     with _repeatable(engine).connect() as connection:
+        _begun(connection, "IMMEDIATE")
         grounds.patient(connection)
         grounds.held(connection)
         yield connection
@@ -73,8 +75,16 @@ def held(engine: Engine) -> Iterator[Connection]:
 def snapshot(engine: Engine) -> Iterator[Connection]:
     """Give a transaction that sees one state of a journal, while others go on writing."""
     with _repeatable(engine).connect() as connection:
+        _begun(connection, "DEFERRED")
         grounds.patient(connection)
         yield connection
+
+
+def _begun(connection: Connection, kind: str) -> None:
+    """Let a transaction begin; SQLite's driver is told so, where nobody has."""
+    connection.begin()
+    if connection.dialect.name == "sqlite" and not connection.connection.dbapi_connection.in_transaction:
+        connection.exec_driver_sql(f"BEGIN {kind}")
 
 
 def _repeatable(engine: Engine) -> Engine:

@@ -130,7 +130,7 @@ def alive(connection: Connection) -> list[str]:
     """Return who works on a journal: instance and host of each connector. SQLite has no such rows."""
     if connection.dialect.name != "postgresql":
         return []
-    return [f"{row.name} on {row.host}" for row in connection.execute(_ALIVE)]
+    return [f"{row.name} on {row.host} ({row.version})" for row in connection.execute(_ALIVE)]
 
 
 def worked_on(where: object, who: list[str]) -> JournalError:
@@ -151,7 +151,9 @@ def resting(connection: Connection, where: object) -> None:
 
 
 def at_rest(connection: Connection) -> None:
-    """Let every process have ended, and hold nothing."""
+    """Let every process have ended, and hold nothing. A fact that one of them is just keeping is waited for."""
+    asked = sa.select(schema.process.c.id).where(~schema.process.c.ended)
+    connection.execute(asked.with_for_update()).all()
     connection.execute(schema.process.update().where(~schema.process.c.ended).values(ended=True))
     connection.execute(
         schema.lease.update().where(schema.lease.c.process_id.is_not(None)).values(process_id=None)
