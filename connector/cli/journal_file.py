@@ -24,24 +24,19 @@ if TYPE_CHECKING:
 
 
 def journal_named(config: Config, state: State) -> End:
-    """Return the journal that the configuration names. Raises ConfigurationError: its password cannot be read."""
-    reference = config.journal.password
-    return End(
-        url=config.journal.url or state.journal_url,
-        password=None if reference is None else resolve_secret(reference, path="journal.password"),
-    )
+    """Return the journal that the configuration names. Raises ConfigurationError for a password not to be read."""
+    return End(url=journal_url(config, state), **journal_access(config))
 
 
 def open_journal(
     end: End,
     *,
     now: Callable[[], datetime] | None = None,
-    made: Callable[..., Journal] = Journal,
     **more: bool,
 ) -> Journal:
     """Open it; ``more`` as :class:`Journal` takes it (``read_only``). Raises JournalError."""
     secret = {} if end.password is None else {"password": end.password}
-    return made(end.url, now=now or (lambda: datetime.now(UTC)), **secret, **more)
+    return Journal(end.url, now=now or (lambda: datetime.now(UTC)), **secret, **more)
 
 
 def copy_of(end: End, target: Path, *, lock: Path) -> None:
@@ -53,6 +48,17 @@ def copy_of(end: End, target: Path, *, lock: Path) -> None:
         snapshots.taken(end, target)
     else:
         copy_journal(end.file, target, lock=lock)
+
+
+def journal_url(config: Config, state: State) -> str:
+    """Return where the journal is."""
+    return config.journal.url or state.journal_url
+
+
+def journal_access(config: Config) -> dict[str, str]:
+    """Return what a journal is opened with beside its URL. Raises ConfigurationError for a password not to be read."""
+    secret = config.journal.password
+    return {} if secret is None else {"password": resolve_secret(secret, path="journal.password")}
 
 
 def sqlite_file(url: str) -> Path | None:

@@ -18,7 +18,7 @@ from connector.cli.common import Settings, agreed, as_owner, handed_over, misuse
 from connector.cli.journal_file import in_use, journal_named, open_journal
 from connector.cli.wiring import single_instance
 from connector.config import SecretReference, resolve_secret
-from connector.config.values import journal_url
+from connector.config.journal import journal_url
 from connector.errors import JournalError
 from connector.journal import moving
 from connector.journal.ends import End
@@ -110,8 +110,8 @@ def _moved(config: Config, state: State, source: End, target: End, here: Ground)
     else:
         rows = sum(done.proof.counts.values())
         print(
-            f"moved     {done.proof.counts['record']} requests, {done.proof.counts['event']} events: all {rows} rows were "
-            "read back and are the same"
+            f"moved     {done.proof.counts['record']} requests, {done.proof.counts['event']} events: all {rows} rows "
+            "were read back and are the same"
         )
     for line in carried:
         print(f"          {line}")

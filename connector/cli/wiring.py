@@ -16,7 +16,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from connector.cli.journal_file import journal_named, open_journal
+from connector.cli.journal_file import journal_access, journal_url
 from connector.cli.state import State as State
 from connector.cli.state import state_directory as state_directory
 from connector.cli.token_place import given_seal, tokens_in, vault_of
@@ -109,7 +109,7 @@ def wired(
     contract = contract_of(config)
     with ExitStack() as stack:
         pool = seams.pool or stack.enter_context(IsolatedPool(within=[state.directory / "spool"]))
-        journal = open_journal(journal_named(config, state), now=clock, made=seams.journal)
+        journal = seams.journal(journal_url(config, state), now=clock, **journal_access(config))
         stack.callback(journal.close)
         tokens = tokens_in(config, state, journal)
         if journal.shared:

@@ -54,21 +54,28 @@ class Database:
         self._file = opening.file_of(url)
         self._engine = engines.engine(url, password=password, read_only=read_only)
         # A read is one statement: PostgreSQL needs no BEGIN and no end of it.
-        alone: dict[str, Any] = {"isolation_level": "AUTOCOMMIT"} if self._shared else {}
+        alone: dict[str, Any] = {"isolation_level": "AUTOCOMMIT"} if self.shared else {}
         self._reader = self._engine.execution_options(reading=True, **alone)
         # Taken in turn: SQLite lets those who wait for its one write lock look again now and then, in no order.
-        self._writing: AbstractContextManager[object] = nullcontext() if self._shared else threading.Lock()
+        self._writing: AbstractContextManager[object] = nullcontext() if self.shared else threading.Lock()
+        try:
+            self._begin(url, read_only=read_only)
+            if not although_marked:
+                with self._reading() as connection:
+                    marked.refuse(connection, url)
+        except BaseException:
+            self._engine.dispose()
+            raise
+        self._recent = Recent(self._engine)
+
+    def _begin(self, url: str, *, read_only: bool) -> None:
         if read_only:
             self._look(url)
-        else:
-            if self._file is not None and not opening.judge(self._file, _OURS):
-                opening.bear(url, self._bear)
-            with self._transaction() as connection:
-                self._open(connection)
-        if not although_marked:
-            with self._reading() as connection:
-                marked.refuse(connection, self._file or url)
-        self._recent = Recent(self._engine)
+            return
+        if self._file is not None and not opening.judge(self._file, _OURS):
+            opening.bear(url, self._bear)
+        with self._transaction() as connection:
+            self._open(connection)
 
     def _look(self, url: str) -> None:
         """Open what is there to be read only."""
@@ -98,14 +105,9 @@ class Database:
         self._engine.dispose()
 
     @property
-    def _shared(self) -> bool:
+    def shared(self) -> bool:
         """True of a database that several processes work on: what SQLite's one writer gives is asked for by locks."""
         return self._engine.dialect.name == "postgresql"
-
-    @property
-    def shared(self) -> bool:
-        """True of a journal that several processes may work on, perhaps on several hosts."""
-        return self._shared
 
     @property
     def journal_id(self) -> str:
@@ -129,7 +131,7 @@ class Database:
             raise opening.damaged(self._file, found.splitlines()[0])
 
     def _open(self, connection: Connection) -> None:
-        if self._shared:  # the first of several makes it, the others find it made
+        if self.shared:  # the first of several makes it, the others find it made
             connection.execute(statements.ONE_AT_A_TIME, {"subject": "schema"})
         if not sa.inspect(connection).has_table("meta"):
             schema.create(connection)
@@ -141,7 +143,7 @@ class Database:
             raise self._of_another_version(found)
         if found == schema.VERSION:
             return  # nothing is written: one that is damaged further on stays as it is
-        if self._shared:
+        if self.shared:
             upgrading.wait_for_older(connection, found, away.place(self._engine.url))
         for version in range(found, schema.VERSION):
             schema.MIGRATIONS[version](connection)
@@ -171,7 +173,7 @@ class Database:
                     raise
                 self._commit(connection)
         except sa.exc.SQLAlchemyError as error:
-            raise opening.meaning(self._file, error) from error
+            raise self._meaning(error) from self._shown(error)
 
     def _fence(self, connection: Connection) -> None:
         """Raise Fenced unless this process is alive, and let it be so until the transaction is over.
@@ -193,7 +195,14 @@ class Database:
             with self._reader.connect() as connection:
                 yield connection
         except sa.exc.SQLAlchemyError as error:
-            raise opening.meaning(self._file, error) from error
+            raise self._meaning(error) from self._shown(error)
+
+    def _meaning(self, error: sa.exc.SQLAlchemyError) -> JournalError:
+        return away.meaning(self._engine.url, error) if self.shared else opening.meaning(self._file, error)
+
+    def _shown(self, error: sa.exc.SQLAlchemyError) -> sa.exc.SQLAlchemyError | None:
+        """Return what is shown as the cause in a log."""
+        return None if self.shared and away.quotes_values(error) else error
 
     def _rows(self, statement: sa.Select[Any], **given: str | float) -> Rows:
         """Return what one of ``statements`` finds; what was asked before and has not changed is not read again."""

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
 from connector.errors import JournalError
-from connector.journal import engines, grounds, opening
+from connector.journal import away, engines, grounds, opening
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,13 +40,15 @@ class End:
 @contextmanager
 def opened(end: End, *, read_only: bool = False) -> Iterator[Engine]:
     """Give an engine. Raises JournalError for whatever the database, or the disk, says."""
+    engine = engines.engine(end.url, password=end.password, read_only=read_only)
     try:
-        engine = engines.engine(end.url, password=end.password, read_only=read_only)
         try:
             yield engine
         finally:
             engine.dispose()
     except sa.exc.SQLAlchemyError as error:
+        if engine.dialect.name == "postgresql":
+            raise away.meaning(engine.url, error) from (None if away.quotes_values(error) else error)
         raise opening.meaning(end.file, error) from error
     except OSError as error:
         raise JournalError(f"the journal {end.file}: {error.strerror or error}") from error

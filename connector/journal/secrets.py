@@ -23,7 +23,7 @@ class Secrets(Database):
         """Keep it in place of an earlier one; empty: there is none any more."""
         with self._transaction() as connection:
             # Two at once would both find none there.
-            if self._shared:
+            if self.shared:
                 connection.execute(statements.ONE_AT_A_TIME, {"subject": f"secret {name}"})
             connection.execute(_TABLE.delete().where(_TABLE.c.name == name))
             if content:

@@ -34,11 +34,6 @@ def _given(name: str) -> sa.BindParameter[object]:
     return sa.bindparam(name)
 
 
-def _beside(*conditions: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
-    """True of a record with a further document of which one of these is true."""
-    return _record.id.in_(sa.select(_document.record_id).where(sa.or_(*conditions)))
-
-
 ONE_AT_A_TIME = sa.select(
     sa.func.pg_advisory_xact_lock(sa.func.hashtextextended(sa.bindparam("subject", type_=sa.Text), 8))
 )
@@ -70,11 +65,15 @@ FOLLOWED = RECORDS.where(
 FOLLOWING = RECORDS.where(
     _record.account == _given("account"), _record.transaction_id == _given("transaction")
 )
+# One look-up in each index: of "this or that" a database may make a walk through all there is.
 KNOWING = RECORDS.where(
-    sa.or_(
-        _record.document_sha256 == _given("sha256"),
-        _record.signed_sha256 == _given("sha256"),
-        _beside(_document.sha256 == _given("sha256"), _document.signed_sha256 == _given("sha256")),
+    _record.id.in_(
+        sa.union_all(
+            sa.select(_record.id).where(_record.document_sha256 == _given("sha256")),
+            sa.select(_record.id).where(_record.signed_sha256 == _given("sha256")),
+            sa.select(_document.record_id).where(_document.sha256 == _given("sha256")),
+            sa.select(_document.record_id).where(_document.signed_sha256 == _given("sha256")),
+        )
     )
 )
 WITH_SIDECAR = RECORDS.where(_OF_SERVER, _record.sidecar_sha256 == _given("sha256"))

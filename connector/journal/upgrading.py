@@ -22,7 +22,7 @@ def wait_for_older(connection: Connection, found: int, where: object) -> None:
     if who := grounds.alive(connection):
         raise JournalAway(
             f"the journal {where} is of schema {found}, this version brings it to {schema.VERSION}, and connectors of "
-            f"an older version work on it: {', '.join(who)}. They go on; upgrade and restart each of them: once none is "
-            "left, this one goes on"
+            f"an older version work on it: {', '.join(who)}. They go on; upgrade and restart each of them: once none "
+            "is left, this one goes on"
         )
     grounds.at_rest(connection)
