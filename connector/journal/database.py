@@ -131,8 +131,7 @@ class Database:
             raise opening.damaged(self._file, found.splitlines()[0])
 
     def _open(self, connection: Connection) -> None:
-        if self.shared:  # the first of several makes it, the others find it made
-            connection.execute(statements.ONE_AT_A_TIME, {"subject": "schema"})
+        self._alone(connection, "schema")  # the first of several makes it, the others find it made
         if not sa.inspect(connection).has_table("meta"):
             schema.create(connection)
             for name, value in (("schema", str(schema.VERSION)), ("journal_id", secrets.token_hex(8))):
@@ -188,6 +187,19 @@ class Database:
                 "written; it begins anew"
             )
 
+    def _alone(self, connection: Connection, subject: str, *, of: str | None = None) -> None:
+        """Let nobody else write about a subject until the transaction is over; wait for whoever does.
+
+        For what is read and then written, and has no row yet that could be locked. ``of``: a whole that others may want
+        to themselves. SQLite has one writer at a time anyway.
+        """
+        if not self.shared:
+            return
+        if of is None:
+            connection.execute(statements.ONE_AT_A_TIME, {"subject": subject})
+        else:
+            connection.execute(statements.ONE_OF_A_WHOLE, {"whole": of, "subject": f"{of} {subject}"})
+
     @contextmanager
     def _reading(self) -> Iterator[Connection]:
         """Give a connection for one statement that changes nothing; two might see two states of the journal."""
@@ -212,6 +224,13 @@ class Database:
                 return connection.execute(statement, given).all()
 
         return self._recent.rows((statement, *given.values()), look)
+
+    def _holding(self, text: str) -> sa.ColumnElement[bool]:
+        """True of a record whose facts hold a text, however it is spelled; SQLite's LIKE is so by itself."""
+        facts = schema.record.c.facts
+        return (
+            facts.icontains(text, autoescape=True) if self.shared else facts.contains(text, autoescape=True)
+        )
 
     def _commit(self, connection: Connection) -> None:
         """Make a transaction last. The one place of every commit: tests count crash points here."""

@@ -75,7 +75,7 @@ def _postgresql(url: URL, password: str | None, *, read_only: bool) -> Engine:
         arguments["password"] = password
     try:
         # An error of the database would otherwise quote the values of its statement: names, addresses, numbers.
-        return sa.create_engine(
+        made = sa.create_engine(
             url.difference_update_query(["options"]),
             hide_parameters=True,
             connect_args=arguments,
@@ -88,6 +88,23 @@ def _postgresql(url: URL, password: str | None, *, read_only: bool) -> Engine:
             f"the journal is in PostgreSQL, and Python's {error.name} is not installed: install the extra postgresql, "
             'for instance with pip install "jse-connector[postgresql]"'
         ) from error
+    sa.event.listen(made, "connect", _without_nul)
+    return made
+
+
+def _without_nul(connection: Any, _record: object) -> None:
+    """Write and look for texts as PostgreSQL can hold them: what others answered may hold a NUL, which it cannot."""
+    from psycopg.types.string import StrDumper, StrDumperUnknown
+
+    def without(dumper: type[Any]) -> type[Any]:
+        class Without(dumper):  # type: ignore[misc]
+            def dump(self, text: str) -> Any:
+                return super().dump(text.replace("\x00", "\ufffd") if "\x00" in text else text)
+
+        return Without
+
+    for dumper in (StrDumper, StrDumperUnknown):
+        connection.adapters.register_dumper(str, without(dumper))
 
 
 def _looking(url: URL) -> Engine:
