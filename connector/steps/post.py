@@ -206,7 +206,7 @@ def _relay_failed(parts: Parts, letters: Sequence[Letter], error: RemoteError) -
     _again(parts, letters, str(error), GIVE_UP)
     if now - said.failing_since >= _ALARMED_AFTER:
         text = "the mail relay takes nothing: jse-connector notify --test tells what it says"
-        raise_alarm(parts, "machine", "relay", text)
+        raise_alarm(parts, parts.machine, "relay", text)
 
 
 def _relay_answered(parts: Parts) -> bool:
@@ -215,7 +215,7 @@ def _relay_answered(parts: Parts) -> bool:
     if said.failing_since is not None:
         log.info("the mail relay takes mails again")
     said.failing_since, said.refusals, said.rests_until = None, 0, None
-    return end_alarm(parts, "machine", "relay", "the mail relay takes mails again")
+    return end_alarm(parts, parts.machine, "relay", "the mail relay takes mails again")
 
 
 # ------------------------------------------------------------------------------------------------- hooks

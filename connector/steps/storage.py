@@ -3,7 +3,8 @@
 Nothing is fetched that could not be kept (each try would carry a document across the network for nothing); what is
 in the spool already goes home, and everything else goes on. Ends by itself as soon as a file can be put to rest
 again. Where several connectors share a journal, each has its own disk: what one of them cannot keep holds back what it
-works on, and nobody else's; whoever takes that over goes on. Source: design page section 3, point 2; issue "Nothing twice", point 5.
+works on, and nobody else's; whoever takes that over goes on. Source: design page section 3, point 2; issue "Nothing
+twice", point 5.
 """
 
 from __future__ import annotations

@@ -105,7 +105,7 @@ def test_another_seal_is_told_in_clear(journal: Journal) -> None:
     Vault(journal, SEAL).check()
     Vault(journal, SEAL).check()
     TokenVault(Vault(journal, SEAL)).save("lyon", TOKENS)
-    with pytest.raises(OtherSeal, match="cannot be read with this seal.*the same one"):
+    with pytest.raises(OtherSeal, match=r"cannot be read with this seal.*the same one"):
         Vault(journal, OTHER).check()
     with pytest.raises(AccessDenied, match="cannot be read with this seal") as told:
         TokenVault(Vault(journal, OTHER)).load("lyon")
