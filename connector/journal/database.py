@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from connector.errors import Fenced, JournalError
-from connector.journal import away, engines, opening, schema, statements
+from connector.journal import away, engines, marked, opening, schema, statements, upgrading
 from connector.journal.recent import Recent, Rows
 from connector.journal.replication import Identity
 
@@ -34,10 +34,19 @@ class Database:
     Raises JournalError when the database cannot be opened, is damaged, or was written by a newer version.
     """
 
-    def __init__(self, url: str, *, now: Clock, read_only: bool = False, password: str | None = None) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        now: Clock,
+        read_only: bool = False,
+        password: str | None = None,
+        although_marked: bool = False,
+    ) -> None:
         """Open it. ``read_only``: nothing is written, made or brought up to date, and every write is refused.
 
         For whoever only looks, be it as another user or on a disk that takes nothing. ``password`` is PostgreSQL's.
+        ``although_marked``: be it moved or half moved, for who moves it (``marked``).
         """
         self._now = now
         self.token: int | None = None
@@ -52,17 +61,23 @@ class Database:
         # Taken in turn: SQLite lets those who wait for its one write lock look again now and then, in no order.
         self._writing: AbstractContextManager[object] = nullcontext() if self.shared else threading.Lock()
         try:
-            if read_only:
-                self._look(url)
-            else:
-                if self._file is not None and not opening.judge(self._file, _OURS):
-                    opening.bear(url, self._bear)
-                with self._transaction() as connection:
-                    self._open(connection)
-            self._recent = Recent(self._engine)
+            self._begin(url, read_only=read_only)
+            if not although_marked:
+                with self._reading() as connection:
+                    marked.refuse(connection, url)
         except BaseException:
             self._engine.dispose()
             raise
+        self._recent = Recent(self._engine)
+
+    def _begin(self, url: str, *, read_only: bool) -> None:
+        if read_only:
+            self._look(url)
+            return
+        if self._file is not None and not opening.judge(self._file, _OURS):
+            opening.bear(url, self._bear)
+        with self._transaction() as connection:
+            self._open(connection)
 
     def _look(self, url: str) -> None:
         """Open what is there to be read only."""
@@ -134,6 +149,8 @@ class Database:
             raise self._of_another_version(found)
         if found == schema.VERSION:
             return  # nothing is written: one that is damaged further on stays as it is
+        if self.shared:
+            upgrading.wait_for_older(connection, found, away.place(self._engine.url))
         for version in range(found, schema.VERSION):
             schema.MIGRATIONS[version](connection)
         connection.execute(
