@@ -14,6 +14,7 @@ from typing import Final
 import pytest
 
 from connector.logs import RedactingFormatter
+from tests import postgres
 
 LONG: Final = re.compile(
     r"faults/test_ten_mistakes\.py::.*\[(?:apache|nginx|sabre)"
@@ -71,6 +72,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if LONG.search(item.nodeid):
             item.add_marker(pytest.mark.long)
+
+
+def pytest_sessionfinish() -> None:
+    """End what every test of this process has shared."""
+    postgres.end_shared()
+
+
+@pytest.fixture
+def postgres_url() -> Iterator[str]:
+    """Give the URL of a fresh, empty journal in PostgreSQL."""
+    with postgres.journal_url() as url:
+        yield url
 
 
 @pytest.fixture(autouse=True)

@@ -39,6 +39,19 @@ def _beside(*conditions: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
     return _record.id.in_(sa.select(_document.record_id).where(sa.or_(*conditions)))
 
 
+ONE_AT_A_TIME = sa.select(
+    sa.func.pg_advisory_xact_lock(sa.func.hashtextextended(sa.bindparam("subject", type_=sa.Text), 8))
+)
+"""PostgreSQL: whoever writes about the same subject waits until this transaction is over."""
+
+CLOCK = sa.func.extract("epoch", sa.func.clock_timestamp()).cast(sa.Float)
+"""PostgreSQL: its server's own clock, the one that every process can look at, in seconds since the epoch."""
+ALIVE = (
+    sa.select(schema.process.c.id)
+    .where(schema.process.c.id == _given("token"), schema.process.c.until > CLOCK, ~schema.process.c.ended)
+    .with_for_update(read=True, key_share=True)
+)
+
 RECORDS: sa.Select[Any] = sa.select(_record.id, _record.current, _record.facts).order_by(_record.id)
 _NEWEST: sa.Select[Any] = (
     sa.select(_record.id, _record.current, _record.facts).order_by(_record.id.desc()).limit(1)

@@ -1,0 +1,124 @@
+"""How each kind of database is connected to: what a journal's transactions rely on is asked for here.
+
+SQLite: one writer, whose commit outlives a power loss. PostgreSQL: READ COMMITTED, time limits on everything that may
+wait, and connections that notice a server that is gone. Source: design page section 3.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import Any, Final
+
+import sqlalchemy as sa
+from sqlalchemy.engine import URL, Connection, Engine
+
+from connector.errors import JournalError
+from connector.journal import opening
+
+_PRAGMAS: Final = (
+    "journal_mode=WAL",
+    "synchronous=FULL",
+    "foreign_keys=ON",
+    "busy_timeout=10000",
+    # What is erased or replaced is overwritten with zeros: a person who is forgotten is in no free page either.
+    "secure_delete=ON",
+)
+_DRIVER: Final = "postgresql+psycopg"
+CONNECT_S: Final = 10
+"""How long a connection to PostgreSQL may take; a server that is gone is noticed after about twice as long."""
+_STATEMENT_S: Final = 60
+_LOCK_S: Final = 20
+_IDLE_S: Final = 20
+"""A transaction of a process that stands still is ended by the server then, before its leases are given away."""
+_CONNECTIONS: Final = 8
+"""Kept open by one process; more are opened while more threads write at once."""
+_MORE_CONNECTIONS: Final = 24
+
+
+def engine(url: str | URL, *, password: str | None = None, read_only: bool = False) -> Engine:
+    """Return what connects to a journal. ``read_only``: every write is refused, and nothing is made."""
+    parsed = sa.engine.make_url(url)
+    if parsed.get_backend_name() == "postgresql":
+        return _postgresql(parsed, password, read_only=read_only)
+    return _looking(parsed) if read_only else _sqlite(parsed)
+
+
+def _postgresql(url: URL, password: str | None, *, read_only: bool) -> Engine:
+    if url.drivername != _DRIVER:
+        raise JournalError(f"the journal's URL begins with {url.drivername}://: write {_DRIVER}:// instead")
+    settings = {
+        "default_transaction_isolation": r"read\ committed",
+        "default_transaction_read_only": "on" if read_only else "off",
+        "statement_timeout": f"{_STATEMENT_S}s",
+        "lock_timeout": f"{_LOCK_S}s",
+        "idle_in_transaction_session_timeout": f"{_IDLE_S}s",
+    }
+    ours = {
+        "connect_timeout": CONNECT_S,
+        "application_name": "jse-connector",
+        "tcp_user_timeout": 2000 * CONNECT_S,
+        "keepalives_idle": CONNECT_S,
+        "keepalives_interval": CONNECT_S // 2,
+        "keepalives_count": 2,
+        "client_encoding": "utf8",
+    }
+    arguments: dict[str, Any] = {name: value for name, value in ours.items() if name not in url.query}
+    said = str(url.query.get("options", ""))
+    arguments["options"] = " ".join(
+        [said, *(f"-c {name}={value}" for name, value in settings.items())]
+    ).strip()
+    if password is not None:
+        arguments["password"] = password
+    try:
+        # An error of the database would otherwise quote the values of its statement: names, addresses, numbers.
+        return sa.create_engine(
+            url.difference_update_query(["options"]),
+            hide_parameters=True,
+            connect_args=arguments,
+            pool_size=_CONNECTIONS,
+            max_overflow=_MORE_CONNECTIONS,
+            pool_timeout=_LOCK_S,
+        )
+    except ModuleNotFoundError as error:
+        raise JournalError(
+            f"the journal is in PostgreSQL, and Python's {error.name} is not installed: install the extra postgresql, "
+            'for instance with pip install "jse-connector[postgresql]"'
+        ) from error
+
+
+def _looking(url: URL) -> Engine:
+    """Return an engine that makes nothing: neither a journal, nor files beside one that nobody works on."""
+    file = opening.file_of(url)
+    if file is None:
+        return _sqlite(url)
+
+    def connect() -> sqlite3.Connection:
+        connection = sqlite3.connect(
+            f"{file.resolve().as_uri()}?mode=ro", uri=True, check_same_thread=False, isolation_level=None
+        )
+        for pragma in ("query_only=ON", "busy_timeout=10000"):
+            connection.execute(f"PRAGMA {pragma}")
+        return connection
+
+    return sa.create_engine(url, hide_parameters=True, creator=connect)
+
+
+def _sqlite(url: URL) -> Engine:
+    made = sa.create_engine(url, hide_parameters=True)
+
+    @sa.event.listens_for(made, "connect")
+    def _prepare(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None  # BEGIN is ours to say, below
+        cursor = connection.cursor()
+        for pragma in _PRAGMAS:
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @sa.event.listens_for(made, "begin")
+    def _begin(connection: Connection) -> None:
+        # The write lock at once: two threads that read and then write would otherwise meet in SQLITE_BUSY. A read is
+        # one statement, whole by itself.
+        if not connection.get_execution_options().get("reading", False):
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    return made
