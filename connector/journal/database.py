@@ -46,7 +46,7 @@ class Database:
         self._engine = engines.engine(url, password=password, read_only=read_only)
         # A read is one statement: PostgreSQL needs no BEGIN and no end of it.
         alone: dict[str, Any] = {"isolation_level": "AUTOCOMMIT"} if self._shared else {}
-        self._reader = self._engine.execution_options(reading=True, **alone)
+        self._reader = self._engine.execution_options(**alone) if alone else self._engine
         # Taken in turn: SQLite lets those who wait for its one write lock look again now and then, in no order.
         self._writing: AbstractContextManager[object] = nullcontext() if self._shared else threading.Lock()
         if read_only:
@@ -145,7 +145,7 @@ class Database:
         try:
             with self._writing, self._engine.connect() as connection:
                 try:
-                    self._fence(connection)
+                    self._begin(connection)
                     yield connection
                 except BaseException:
                     connection.rollback()
@@ -153,6 +153,14 @@ class Database:
                 self._commit(connection)
         except sa.exc.SQLAlchemyError as error:
             raise opening.meaning(self._file, error) from error
+
+    def _begin(self, connection: Connection) -> None:
+        """Begin a transaction that may write."""
+        if not self._shared:
+            # The write lock at once: two threads that read and then write would otherwise meet in SQLITE_BUSY. Said
+            # here and not by a listener, for which SQLAlchemy would look before and after every statement.
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+        self._fence(connection)
 
     def _fence(self, connection: Connection) -> None:
         """Raise Fenced unless this process is alive, and let it be so until the transaction is over.
