@@ -191,7 +191,7 @@ class Database:
             with self._reading() as connection:
                 return connection.execute(statement, given).all()
 
-        return self._recent.rows((statement, *given.values()), look)
+        return self._recent.rows(statement, given, look)
 
     def _commit(self, connection: Connection) -> None:
         """Make a transaction last. The one place of every commit: tests count crash points here."""
