@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Final
 
 import pytest
@@ -81,9 +82,26 @@ def pytest_sessionfinish() -> None:
 
 @pytest.fixture
 def postgres_url() -> Iterator[str]:
-    """Give the URL of a fresh, empty journal in PostgreSQL."""
+    """Give the URL of an empty journal in PostgreSQL."""
     with postgres.journal_url() as url:
         yield url
+
+
+@pytest.fixture
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """Give the URL of a journal to be: the same test on SQLite and on PostgreSQL."""
+    if request.param == "postgresql":
+        with postgres.journal_url() as url:
+            yield url
+    else:
+        yield f"sqlite:///{tmp_path / 'journal.sqlite'}"
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run what a journal promises on both databases; what is about SQLite's file (``path``) on that alone."""
+    if "database_url" in metafunc.fixturenames:
+        both = ["sqlite"] if "path" in metafunc.fixturenames else ["sqlite", "postgresql"]
+        metafunc.parametrize("database_url", both, indirect=True)
 
 
 @pytest.fixture(autouse=True)

@@ -7,10 +7,27 @@ import shutil
 import sqlite3
 from contextlib import closing, suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
+from connector.config import resolve_secret
 from connector.errors import JournalError
+
+if TYPE_CHECKING:
+    from connector.cli.state import State
+    from connector.config import Config
+
+
+def journal_url(config: Config, state: State) -> str:
+    """Return where the journal is."""
+    return config.journal.url or state.journal_url
+
+
+def journal_access(config: Config) -> dict[str, str]:
+    """Return what a journal is opened with beside its URL. Raises ConfigurationError for a password not to be read."""
+    secret = config.journal.password
+    return {} if secret is None else {"password": resolve_secret(secret, path="journal.password")}
 
 
 def sqlite_file(url: str) -> Path | None:

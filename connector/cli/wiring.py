@@ -16,6 +16,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from connector.cli.journal_file import journal_access, journal_url
 from connector.cli.state import State as State
 from connector.cli.state import state_directory as state_directory
 from connector.cli.wiring_told import login_of, ping_of, quiet_of, relay_of, renewal_of, telling_of
@@ -108,7 +109,7 @@ def wired(
     contract = contract_of(config)
     with ExitStack() as stack:
         pool = seams.pool or stack.enter_context(IsolatedPool(within=[state.directory / "spool"]))
-        journal = seams.journal(config.journal.url or state.journal_url, now=clock)
+        journal = seams.journal(journal_url(config, state), now=clock, **journal_access(config))
         stack.callback(journal.close)
         folders: dict[str, Folder] = {}
         renewals: dict[str, Callable[[], bool]] = {}

@@ -220,15 +220,6 @@ def loopback_address(text: str) -> str:
     return text
 
 
-def journal_url(text: str) -> str:
-    """A database URL as SQLAlchemy reads it, without a password."""
-    if re.search(r"://[^/@]*:[^/@]*@", text):
-        raise ValueError("a password stands in the URL; write it as  password: {credential: NAME}")
-    if not re.fullmatch(r"[a-z][a-z0-9+]*://\S*", text):
-        raise ValueError("write a URL such as sqlite:////var/lib/jse-connector/journal.sqlite")
-    return text
-
-
 def remote_folder(text: str) -> str:
     """A folder below a server's URL, decoded, as people see it: ``/Cabinet/Lettres de mission/``; ends with "/"."""
     if not text.startswith("/"):

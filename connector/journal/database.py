@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from connector.errors import Fenced, JournalError
-from connector.journal import engines, opening, schema, statements
+from connector.journal import away, engines, opening, schema, statements
 from connector.journal.recent import Recent, Rows
 
 Clock = Callable[[], datetime]
@@ -45,18 +45,22 @@ class Database:
         self._file = opening.file_of(url)
         self._engine = engines.engine(url, password=password, read_only=read_only)
         # A read is one statement: PostgreSQL needs no BEGIN and no end of it.
-        alone: dict[str, Any] = {"isolation_level": "AUTOCOMMIT"} if self._shared else {}
+        alone: dict[str, Any] = {"isolation_level": "AUTOCOMMIT"} if self.shared else {}
         self._reader = self._engine.execution_options(**alone) if alone else self._engine
         # Taken in turn: SQLite lets those who wait for its one write lock look again now and then, in no order.
-        self._writing: AbstractContextManager[object] = nullcontext() if self._shared else threading.Lock()
-        if read_only:
-            self._look(url)
-        else:
-            if self._file is not None and not opening.judge(self._file, _OURS):
-                opening.bear(url, self._bear)
-            with self._transaction() as connection:
-                self._open(connection)
-        self._recent = Recent(self._engine)
+        self._writing: AbstractContextManager[object] = nullcontext() if self.shared else threading.Lock()
+        try:
+            if read_only:
+                self._look(url)
+            else:
+                if self._file is not None and not opening.judge(self._file, _OURS):
+                    opening.bear(url, self._bear)
+                with self._transaction() as connection:
+                    self._open(connection)
+            self._recent = Recent(self._engine)
+        except BaseException:
+            self._engine.dispose()
+            raise
 
     def _look(self, url: str) -> None:
         """Open what is there to be read only."""
@@ -86,7 +90,7 @@ class Database:
         self._engine.dispose()
 
     @property
-    def _shared(self) -> bool:
+    def shared(self) -> bool:
         """True of a database that several processes work on: what SQLite's one writer gives is asked for by locks."""
         return self._engine.dialect.name == "postgresql"
 
@@ -112,8 +116,7 @@ class Database:
             raise opening.damaged(self._file, found.splitlines()[0])
 
     def _open(self, connection: Connection) -> None:
-        if self._shared:  # the first of several makes it, the others find it made
-            connection.execute(statements.ONE_AT_A_TIME, {"subject": "schema"})
+        self._alone(connection, "schema")  # the first of several makes it, the others find it made
         if not sa.inspect(connection).has_table("meta"):
             schema.create(connection)
             for name, value in (("schema", str(schema.VERSION)), ("journal_id", secrets.token_hex(8))):
@@ -145,18 +148,18 @@ class Database:
         try:
             with self._writing, self._engine.connect() as connection:
                 try:
-                    self._begin(connection)
+                    self._enter(connection)
                     yield connection
                 except BaseException:
                     connection.rollback()
                     raise
                 self._commit(connection)
         except sa.exc.SQLAlchemyError as error:
-            raise opening.meaning(self._file, error) from error
+            raise self._meaning(error) from self._shown(error)
 
-    def _begin(self, connection: Connection) -> None:
+    def _enter(self, connection: Connection) -> None:
         """Begin a transaction that may write."""
-        if not self._shared:
+        if not self.shared:
             # The write lock at once: two threads that read and then write would otherwise meet in SQLITE_BUSY. Said
             # here and not by a listener, for which SQLAlchemy would look before and after every statement.
             connection.exec_driver_sql("BEGIN IMMEDIATE")
@@ -175,6 +178,19 @@ class Database:
                 "written; it begins anew"
             )
 
+    def _alone(self, connection: Connection, subject: str, *, of: str | None = None) -> None:
+        """Let nobody else write about a subject until the transaction is over; wait for whoever does.
+
+        For what is read and then written, and has no row yet that could be locked. ``of``: a whole that others may want
+        to themselves. SQLite has one writer at a time anyway.
+        """
+        if not self.shared:
+            return
+        if of is None:
+            connection.execute(statements.ONE_AT_A_TIME, {"subject": subject})
+        else:
+            connection.execute(statements.ONE_OF_A_WHOLE, {"whole": of, "subject": f"{of} {subject}"})
+
     @contextmanager
     def _reading(self) -> Iterator[Connection]:
         """Give a connection for one statement that changes nothing; two might see two states of the journal."""
@@ -182,7 +198,14 @@ class Database:
             with self._reader.connect() as connection:
                 yield connection
         except sa.exc.SQLAlchemyError as error:
-            raise opening.meaning(self._file, error) from error
+            raise self._meaning(error) from self._shown(error)
+
+    def _meaning(self, error: sa.exc.SQLAlchemyError) -> JournalError:
+        return away.meaning(self._engine.url, error) if self.shared else opening.meaning(self._file, error)
+
+    def _shown(self, error: sa.exc.SQLAlchemyError) -> sa.exc.SQLAlchemyError | None:
+        """Return what is shown as the cause in a log."""
+        return None if self.shared and away.quotes_values(error) else error
 
     def _rows(self, statement: sa.Select[Any], **given: str | float) -> Rows:
         """Return what one of ``statements`` finds; what was asked before and has not changed is not read again."""
@@ -192,6 +215,13 @@ class Database:
                 return connection.execute(statement, given).all()
 
         return self._recent.rows(statement, given, look)
+
+    def _holding(self, text: str) -> sa.ColumnElement[bool]:
+        """True of a record whose facts hold a text, however it is spelled; SQLite's LIKE is so by itself."""
+        facts = schema.record.c.facts
+        return (
+            facts.icontains(text, autoescape=True) if self.shared else facts.contains(text, autoescape=True)
+        )
 
     def _commit(self, connection: Connection) -> None:
         """Make a transaction last. The one place of every commit: tests count crash points here."""

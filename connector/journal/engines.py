@@ -30,9 +30,10 @@ _STATEMENT_S: Final = 60
 _LOCK_S: Final = 20
 _IDLE_S: Final = 20
 """A transaction of a process that stands still is ended by the server then, before its leases are given away."""
-_CONNECTIONS: Final = 8
-"""Kept open by one process; more are opened while more threads write at once."""
-_MORE_CONNECTIONS: Final = 24
+_CONNECTIONS: Final = 4
+"""Kept open by one process; a few more while many threads ask at once, who wait for each other beyond that: a
+transaction takes a hundredth of a second, and a server has a hundred connections for all."""
+_MORE_CONNECTIONS: Final = 8
 
 
 def engine(url: str | URL, *, password: str | None = None, read_only: bool = False) -> Engine:
@@ -52,6 +53,7 @@ def _postgresql(url: URL, password: str | None, *, read_only: bool) -> Engine:
         "statement_timeout": f"{_STATEMENT_S}s",
         "lock_timeout": f"{_LOCK_S}s",
         "idle_in_transaction_session_timeout": f"{_IDLE_S}s",
+        "idle_session_timeout": "0",
     }
     ours = {
         "connect_timeout": CONNECT_S,
@@ -61,6 +63,8 @@ def _postgresql(url: URL, password: str | None, *, read_only: bool) -> Engine:
         "keepalives_interval": CONNECT_S // 2,
         "keepalives_count": 2,
         "client_encoding": "utf8",
+        # Of several hosts the one that takes writes: after a failover, that is another one.
+        "target_session_attrs": "any" if read_only else "read-write",
     }
     arguments: dict[str, Any] = {name: value for name, value in ours.items() if name not in url.query}
     said = str(url.query.get("options", ""))
@@ -71,7 +75,7 @@ def _postgresql(url: URL, password: str | None, *, read_only: bool) -> Engine:
         arguments["password"] = password
     try:
         # An error of the database would otherwise quote the values of its statement: names, addresses, numbers.
-        return sa.create_engine(
+        made = sa.create_engine(
             url.difference_update_query(["options"]),
             hide_parameters=True,
             connect_args=arguments,
@@ -84,6 +88,23 @@ def _postgresql(url: URL, password: str | None, *, read_only: bool) -> Engine:
             f"the journal is in PostgreSQL, and Python's {error.name} is not installed: install the extra postgresql, "
             'for instance with pip install "jse-connector[postgresql]"'
         ) from error
+    sa.event.listen(made, "connect", _without_nul)
+    return made
+
+
+def _without_nul(connection: Any, _record: object) -> None:
+    """Write and look for texts as PostgreSQL can hold them: what others answered may hold a NUL, which it cannot."""
+    from psycopg.types.string import StrDumper, StrDumperUnknown
+
+    def without(dumper: type[Any]) -> type[Any]:
+        class Without(dumper):  # type: ignore[misc]
+            def dump(self, text: str) -> Any:
+                return super().dump(text.replace("\x00", "\ufffd") if "\x00" in text else text)
+
+        return Without
+
+    for dumper in (StrDumper, StrDumperUnknown):
+        connection.adapters.register_dumper(str, without(dumper))
 
 
 def _looking(url: URL) -> Engine:

@@ -47,19 +47,13 @@ class Records(Database):
         now = self._now()
         with self._transaction() as connection:
             record = Record(
-                id=0,
-                ref=self._free_reference(connection, fields.pop("ref", None)),
-                created_at=now,
-                updated_at=now,
-                **fields,
+                id=0, ref=fields.pop("ref", None) or new_reference(), created_at=now, updated_at=now, **fields
             )
             if record.current and record.place:
                 there = {"on": record.server, "there": place_text(record.place)}
+                self._alone(connection, f"place {there['on']} {there['there']}")
                 connection.execute(statements.LEAVE_PLACE, there)
-            result = connection.execute(statements.BEGIN, columns_of(record))
-            kept = record.model_copy(
-                update={"id": result.inserted_primary_key[0] if result.inserted_primary_key else 0}
-            )
+            kept = self._begin(connection, record)
             self._keep_more(connection, kept, ())
             self._append(connection, kept, event.value if event else "added", {"state": kept.state.value})
         _tell(kept, event.value if event else "added")
@@ -208,7 +202,7 @@ class Records(Database):
         The database looks through all of them: for questions that are rarely asked.
         """
         columns = schema.record.c
-        wanted = [columns.facts.contains(json.dumps(text), autoescape=True) for text in texts]
+        wanted = [self._holding(json.dumps(text)) for text in texts]
         if not wanted:
             return []
         with self._reading() as connection:
@@ -332,7 +326,8 @@ class Records(Database):
         return kept
 
     def _get(self, connection: Connection, record_id: int) -> Record:
-        return record_of(connection.execute(statements.RECORD, {"of": record_id}).one())
+        """Return a record to be changed: until the transaction is over it stays as it is."""
+        return record_of(connection.execute(statements.RECORD_ALONE, {"of": record_id}).one())
 
     def _first(self, statement: sa.Select[Any], **given: str) -> Record | None:
         return next(map(record_of, self._rows(statement, **given)), None)
@@ -340,11 +335,19 @@ class Records(Database):
     def _all(self, statement: sa.Select[Any], **given: str) -> list[Record]:
         return [record_of(row) for row in self._rows(statement, **given)]
 
-    def _free_reference(self, connection: Connection, wanted: str | None) -> str:
-        reference = wanted or new_reference()
-        while connection.execute(statements.REFERENCE, {"ref": reference}).one_or_none():
-            reference = new_reference()
-        return reference
+    def _begin(self, connection: Connection, record: Record) -> Record:
+        """Keep a new record under its reference; under another one where that is taken. Returns it with its id."""
+        while True:
+            if self.shared:
+                found = connection.execute(statements.BEGIN_UNLESS_KNOWN, columns_of(record)).scalar()
+            elif connection.execute(statements.REFERENCE, {"ref": record.ref}).one_or_none():
+                found = None
+            else:
+                made = connection.execute(statements.BEGIN, columns_of(record)).inserted_primary_key
+                found = made[0] if made else 0
+            if found is not None:
+                return record.model_copy(update={"id": found})
+            record = record.model_copy(update={"ref": new_reference()})
 
     def _append(self, connection: Connection, record: Record, name: str, data: Mapping[str, Any]) -> None:
         happened = {"record_id": record.id, "account": record.account, "at": self._now().timestamp()}

@@ -71,11 +71,6 @@ Index("record_document", record.c.document_sha256)
 Index("record_signed", record.c.signed_sha256)
 Index("record_sidecar", record.c.server, record.c.sidecar_sha256)
 Index("record_file", record.c.server, record.c.file_id)
-# Which folders and accounts belong together is asked at every balance of several connectors; SQLite has one.
-Index("record_shares", record.c.folder, record.c.account, postgresql_where=text("NOT closed")).ddl_if(
-    dialect="postgresql"
-)
-
 document = Table(
     "document",
     metadata,
@@ -238,6 +233,16 @@ secret = Table(
     Column("at", Float, nullable=False),
     comment="what all connectors need and nobody else may read: encrypted under the seal",
 )
+
+# What one firm's journal is read through for in no time takes a look-up where hundreds of firms share one.
+for _index in (
+    Index("record_shares", record.c.folder, record.c.account, postgresql_where=text("NOT closed")),
+    Index("record_followed", record.c.account, record.c.state),
+    Index("record_transaction", record.c.account, record.c.transaction_id),
+    Index("intent_step", intent.c.step),
+    Index("event_at", event.c.at, postgresql_using="brin"),
+):
+    _index.ddl_if(dialect="postgresql")
 
 _APPEND_ONLY = {
     "sqlite": (

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
 
 from connector.journal import schema
 from connector.lifecycle import State
@@ -34,16 +35,16 @@ def _given(name: str) -> sa.BindParameter[object]:
     return sa.bindparam(name)
 
 
-def _beside(*conditions: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
-    """True of a record with a further document of which one of these is true."""
-    return _record.id.in_(sa.select(_document.record_id).where(sa.or_(*conditions)))
-
-
-ONE_AT_A_TIME = sa.select(
-    sa.func.pg_advisory_xact_lock(sa.func.hashtextextended(sa.bindparam("subject", type_=sa.Text), 8))
-)
+_subject = sa.func.hashtextextended(sa.bindparam("subject", type_=sa.Text), 8)
+_whole = sa.func.hashtextextended(sa.bindparam("whole", type_=sa.Text), 8)
+ONE_AT_A_TIME = sa.select(sa.func.pg_advisory_xact_lock(_subject))
 """PostgreSQL: whoever writes about the same subject waits until this transaction is over."""
-
+ONE_OF_A_WHOLE = sa.select(
+    sa.func.pg_advisory_xact_lock_shared(_whole), sa.func.pg_advisory_xact_lock(_subject)
+)
+"""PostgreSQL: the same, and nobody has the whole, to which the subject belongs, to himself meanwhile."""
+NO_EVENT_MEANWHILE = sa.text("LOCK TABLE event IN SHARE MODE")
+"""PostgreSQL: what has a number by now is visible, or never will be."""
 CLOCK = sa.func.extract("epoch", sa.func.clock_timestamp()).cast(sa.Float)
 """PostgreSQL: its server's own clock, the one that every process can look at, in seconds since the epoch."""
 ALIVE = (
@@ -59,6 +60,8 @@ _NEWEST: sa.Select[Any] = (
 _OF_SERVER = _record.server == _given("server")
 
 RECORD = RECORDS.where(_record.id == _given("of"))
+RECORD_ALONE = RECORD.with_for_update(key_share=True)
+"""The same to be changed: another transaction that would change it waits. SQLite has one writer at a time anyway."""
 BY_REF = _NEWEST.where(_record.ref == _given("ref"))
 AT_PLACE = _NEWEST.where(_OF_SERVER, _record.place == _given("place"), _record.current)
 BY_KEY = _NEWEST.where(_record.key == _given("key"))
@@ -70,11 +73,15 @@ FOLLOWED = RECORDS.where(
 FOLLOWING = RECORDS.where(
     _record.account == _given("account"), _record.transaction_id == _given("transaction")
 )
+# One look-up in each index: of "this or that" a database may make a walk through all there is.
 KNOWING = RECORDS.where(
-    sa.or_(
-        _record.document_sha256 == _given("sha256"),
-        _record.signed_sha256 == _given("sha256"),
-        _beside(_document.sha256 == _given("sha256"), _document.signed_sha256 == _given("sha256")),
+    _record.id.in_(
+        sa.union_all(
+            sa.select(_record.id).where(_record.document_sha256 == _given("sha256")),
+            sa.select(_record.id).where(_record.signed_sha256 == _given("sha256")),
+            sa.select(_document.record_id).where(_document.sha256 == _given("sha256")),
+            sa.select(_document.record_id).where(_document.signed_sha256 == _given("sha256")),
+        )
     )
 )
 WITH_SIDECAR = RECORDS.where(_OF_SERVER, _record.sidecar_sha256 == _given("sha256"))
@@ -86,6 +93,10 @@ INTENDING = RECORDS.where(
 
 KEEP = schema.record.update().where(_record.id == _given("of"))
 BEGIN = schema.record.insert()
+BEGIN_UNLESS_KNOWN = (
+    postgresql.insert(schema.record).on_conflict_do_nothing(index_elements=["ref"]).returning(_record.id)
+)
+"""PostgreSQL: finds nothing where another record has that reference, or is just being given it."""
 LEAVE_PLACE = (
     schema.record.update()
     .where(_record.server == _given("on"), _record.place == _given("there"), _record.current)

@@ -63,6 +63,7 @@ class Journal(Orders, Contacts, Overviews, Outbox, Counts):
         """
         now = self._now()
         with self._transaction() as connection:
+            self._alone(connection, f"hold {account}")
             columns = schema.hold.c
             row = connection.execute(sa.select(schema.hold).where(columns.account == account)).one_or_none()
             if row is not None and row.cause == but:
@@ -112,6 +113,7 @@ class Journal(Orders, Contacts, Overviews, Outbox, Counts):
         columns = schema.hold.c
         meant = [columns.account == account, *([] if cause is None else [columns.cause == cause])]
         with self._transaction() as connection:
+            self._alone(connection, f"hold {account}")
             gone = connection.execute(schema.hold.delete().where(*meant)).rowcount
             if gone:
                 self._append_account(connection, account, "released", {})
@@ -150,6 +152,7 @@ class Journal(Orders, Contacts, Overviews, Outbox, Counts):
     def begin_watch(self, folder: str, root: str, there_before: Collection[str] = ()) -> None:
         """Remember the first complete look at a folder, and which sidecars were there before us."""
         with self._transaction() as connection:
+            self._alone(connection, f"watch {folder}")
             connection.execute(schema.watch.delete().where(schema.watch.c.folder == folder))
             connection.execute(
                 schema.watch.insert().values(
@@ -162,14 +165,19 @@ class Journal(Orders, Contacts, Overviews, Outbox, Counts):
 
     def let_arrive(self, folder: str, hrefs: Collection[str]) -> None:
         """Forget that these were there before us: they went, and what comes there now arrives before our eyes."""
+        gone = set(hrefs)
         watch = self.watched(folder)
-        if watch is None or not watch.there_before & set(hrefs):
+        if watch is None or not watch.there_before & gone:
             return
         with self._transaction() as connection:
+            self._alone(connection, f"watch {folder}")
+            columns = schema.watch.c
+            kept = connection.execute(
+                sa.select(columns.there_before).where(columns.folder == folder)
+            ).scalar()
+            left = sorted(set(json.loads(kept or "[]")) - gone)
             connection.execute(
-                schema.watch.update()
-                .where(schema.watch.c.folder == folder)
-                .values(there_before=json.dumps(sorted(watch.there_before - set(hrefs))))
+                schema.watch.update().where(columns.folder == folder).values(there_before=json.dumps(left))
             )
 
 

@@ -51,9 +51,9 @@ SERIES = {
 class Told:
     """A journal, vitals, and the series of both."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, url: str) -> None:
         self.now = NOW
-        self.journal = Journal(f"sqlite:///{directory / 'journal.sqlite'}", now=lambda: self.now)
+        self.journal = Journal(url, now=lambda: self.now)
         self.vitals = Vitals(None, now=lambda: self.now, zone=ZONE)
         self.vitals.known(["server:cloud", "server:nas", "account:lyon"])
         self.open: Journal | None = self.journal
@@ -89,8 +89,13 @@ class Told:
 
 
 @pytest.fixture
-def told(tmp_path: Path) -> Iterator[Told]:
-    made = Told(tmp_path)
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "journal.sqlite"
+
+
+@pytest.fixture
+def told(database_url: str) -> Iterator[Told]:
+    made = Told(database_url)
     with closing(made.journal):
         yield made
 
@@ -173,6 +178,7 @@ def test_no_label_names_a_person_or_a_file(told: Told) -> None:
     }
 
 
+@pytest.mark.usefixtures("path")  # the plan is SQLite's; PostgreSQL's is seen in test_journal_postgresql
 def test_what_a_scrape_costs(told: Told) -> None:
     """A few statements, however many requests there are, and none that reads the whole journal."""
     for number in range(300):
