@@ -57,7 +57,7 @@ class Database:
         self._engine = engines.engine(url, password=password, identity=self._identity, read_only=read_only)
         # A read is one statement: PostgreSQL needs no BEGIN and no end of it.
         alone: dict[str, Any] = {"isolation_level": "AUTOCOMMIT"} if self.shared else {}
-        self._reader = self._engine.execution_options(reading=True, **alone)
+        self._reader = self._engine.execution_options(**alone) if alone else self._engine
         # Taken in turn: SQLite lets those who wait for its one write lock look again now and then, in no order.
         self._writing: AbstractContextManager[object] = nullcontext() if self.shared else threading.Lock()
         try:
@@ -172,7 +172,7 @@ class Database:
         try:
             with self._writing, self._engine.connect() as connection:
                 try:
-                    self._fence(connection)
+                    self._enter(connection)
                     yield connection
                 except BaseException:
                     connection.rollback()
@@ -180,6 +180,14 @@ class Database:
                 self._commit(connection)
         except sa.exc.SQLAlchemyError as error:
             raise self._meaning(error) from self._shown(error)
+
+    def _enter(self, connection: Connection) -> None:
+        """Begin a transaction that may write."""
+        if not self.shared:
+            # The write lock at once: two threads that read and then write would otherwise meet in SQLITE_BUSY. Said
+            # here and not by a listener, for which SQLAlchemy would look before and after every statement.
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+        self._fence(connection)
 
     def _fence(self, connection: Connection) -> None:
         """Raise Fenced unless this process is alive, and let it be so until the transaction is over.
@@ -230,7 +238,7 @@ class Database:
             with self._reading() as connection:
                 return connection.execute(statement, given).all()
 
-        return self._recent.rows((statement, *given.values()), look)
+        return self._recent.rows(statement, given, look)
 
     def _holding(self, text: str) -> sa.ColumnElement[bool]:
         """True of a record whose facts hold a text, however it is spelled; SQLite's LIKE is so by itself."""
