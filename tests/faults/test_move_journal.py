@@ -9,14 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from connector.cli import check, move
+from connector.cli import move
 from connector.cli.common import Settings
 from connector.errors import JournalError
-from connector.journal import Journal
 from connector.lifecycle import State as Step
 from tests import postgres
 from tests.faults.test_once import Town
-from tests.worlds import workers
 
 SEAL = "a seal that every host has"
 
