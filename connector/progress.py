@@ -106,7 +106,7 @@ class Progress:
                 )
                 for chain in chains(records)
             ],
-            width=max((settings.at_once for settings in self._folders), default=1),
+            width=max((parts.width(settings) for settings in self._folders), default=1),
             lanes=sorted({account for settings in self._folders for account in settings.accounts}),
             deadline=self._deadline,
             stopped=parts.stop.is_set,

@@ -38,7 +38,7 @@ LAYERS: tuple[frozenset[str], ...] = (
                 "documents",
                 "notify",
             ),
-            *("webdav", "jesignexpert", "glance"),
+            *("webdav", "jesignexpert", "glance", "fence"),
         }
     ),
     frozenset({"steps"}),
@@ -59,9 +59,12 @@ LAYERS: tuple[frozenset[str], ...] = (
             "reload",
             "running",
             "signs",
+            "shares",
+            "fleet",
             "daemon",
             "metrics",
             "overview",
+            "slots",
         }
     ),
     frozenset({"cli", "doctor", "__main__"}),
@@ -75,7 +78,7 @@ OWNERS: dict[str, frozenset[str]] = {
     "lxml": frozenset({"webdav"}),
     "httpx": frozenset({"jesignexpert"}),
     "sqlalchemy": frozenset({"journal"}),
-    "psycopg": frozenset({"journal"}),
+    "psycopg": frozenset({"journal", "glance"}),
     "yaml": frozenset({"text_yaml"}),
     "pypdf": frozenset({"pdf"}),
     "pyhanko": frozenset({"pdf"}),
@@ -92,6 +95,7 @@ OWNERS: dict[str, frozenset[str]] = {
     "phonenumbers": frozenset({"signatory_text"}),
     "holidays": frozenset({"calendar"}),
     "prometheus_client": frozenset({"metrics"}),
+    "cryptography": frozenset({"journal"}),
     "email_validator": frozenset({"signatory_text"}),
 }
 
