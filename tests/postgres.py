@@ -11,12 +11,14 @@ from __future__ import annotations
 import itertools
 import os
 import pwd
+import select
 import shutil
 import socket
 import subprocess
 import tempfile
+import threading
 from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -387,3 +389,56 @@ def durable_url() -> Iterator[str]:
             yield url
         finally:
             cluster.set(fsync="off")
+
+
+class Turns:
+    """Stands between a client and a server of PostgreSQL on TCP, and counts how often the client waited for an answer.
+
+    ``url`` leads there; ``count`` is the number of round trips since it was last set.
+    """
+
+    def __init__(self, cluster: Cluster, database: str) -> None:
+        self.count = 0
+        self._server = cluster.port
+        self._listening = socket.create_server(("127.0.0.1", 0))
+        port = self._listening.getsockname()[1]
+        self.url = f"postgresql+psycopg://{cluster.user}@127.0.0.1:{port}/{database}"
+        self._ends: list[socket.socket] = [self._listening]
+        self._threads = [threading.Thread(target=self._accept)]
+        self._threads[0].start()
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                client, _ = self._listening.accept()
+            except OSError:
+                return
+            server = socket.create_connection(("127.0.0.1", self._server))
+            self._ends += [client, server]
+            self._threads.append(threading.Thread(target=self._pass, args=(client, server)))
+            self._threads[-1].start()
+
+    def _pass(self, client: socket.socket, server: socket.socket) -> None:
+        asked = False
+        with client, server:
+            while True:
+                for end in select.select([client, server], [], [])[0]:
+                    try:
+                        data = end.recv(65_536)
+                        (server if end is client else client).sendall(data)
+                    except OSError:
+                        return
+                    if not data:
+                        return
+                    # An answer in several pieces is one; so is a question.
+                    self.count += end is server and asked
+                    asked = end is client
+
+    def close(self) -> None:
+        """End all that goes through here."""
+        for end in self._ends:
+            with suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
+            end.close()
+        for thread in self._threads:
+            thread.join()

@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from connector.errors import Fenced, JournalError
-from connector.journal import away, engines, marked, opening, schema, statements, upgrading
+from connector.journal import away, engines, marked, one_go, opening, schema, statements, upgrading
 from connector.journal.recent import Recent, Rows
 from connector.journal.replication import Identity
 
@@ -187,6 +187,8 @@ class Database:
             # The write lock at once: two threads that read and then write would otherwise meet in SQLITE_BUSY. Said
             # here and not by a listener, for which SQLAlchemy would look before and after every statement.
             connection.exec_driver_sql("BEGIN IMMEDIATE")
+            return
+        one_go.forget(connection)
         self._fence(connection)
 
     def _fence(self, connection: Connection) -> None:
@@ -249,7 +251,16 @@ class Database:
 
     def _commit(self, connection: Connection) -> None:
         """Make a transaction last. The one place of every commit: tests count crash points here."""
-        connection.commit()
+        one_go.commit(connection)
+
+    def _write_later(
+        self, connection: Connection, statement: sa.Executable, *given: Mapping[str, Any]
+    ) -> None:
+        """Write something whose result nobody needs, with the commit at the latest; an error is raised there."""
+        if not self.shared:
+            connection.execute(statement, given[0] if len(given) == 1 else given)
+        for each in given if self.shared else ():
+            one_go.later(connection, statement, each)
 
     def _tell(self, connection: Connection, kind: str) -> None:
         """Let the other processes hear of something once this transaction is over; with SQLite they look for it."""
@@ -260,9 +271,8 @@ class Database:
         self, connection: Connection, account: str, name: str, data: Mapping[str, Any]
     ) -> None:
         happened = {"record_id": None, "account": account, "at": self._now().timestamp()}
-        connection.execute(
-            statements.APPEND, {**happened, "name": name, "data": json.dumps(dict(data), default=str)}
-        )
+        said = {**happened, "name": name, "data": json.dumps(dict(data), default=str)}
+        self._write_later(connection, statements.APPEND, said)
 
 
 def when(seconds: float) -> datetime:

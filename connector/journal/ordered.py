@@ -56,7 +56,7 @@ class Orders(Records):
                 now = self._now()
                 said = {"wording": administrators_wording(verb, kept.obeyed), **data}
                 begun = {"record_id": kept.id, "step": PREFIX + verb, "at": now.timestamp()}
-                connection.execute(statements.INTEND, {**begun, "data": json.dumps(said)})
+                self._write_later(connection, statements.INTEND, {**begun, "data": json.dumps(said)})
                 self._append(connection, kept, "ordered", {"verb": verb, "by": "administrator"})
                 self._tell(connection, statements.ORDERS_CAME)
                 return _ordered(verb, now, said)

@@ -6,6 +6,7 @@ the commit stands on one server alone); psycopg manual, "Adapting" and "Receivin
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import Any, LiteralString, Self, TypeVar
 
 import psycopg
@@ -92,5 +93,17 @@ class Connection(psycopg.Connection[Any]):
         """Commit. Raises psycopg.OperationalError where the wait for the standby was given up."""
         self._alone = False
         super().commit()
+        self._judge()
+
+    def commit_with(self, written: Iterable[tuple[str, Mapping[str, Any]]]) -> None:
+        """Write and commit in one round trip; raises psycopg.Error as each of them would, or as :meth:`commit`."""
+        self._alone = False
+        with self.pipeline():
+            for text, given in written:
+                self.execute(text.encode(), given)
+            self.execute(b"COMMIT")  # commit() would wait by itself, and the pipeline's end once more
+        self._judge()
+
+    def _judge(self) -> None:
         if self._alone:
             raise psycopg.OperationalError("the standby did not take it in time")

@@ -129,7 +129,7 @@ class Records(Database):
         with self._transaction() as connection:
             before = self._unchanged(connection, record)
             kept = before.model_copy(update={**changes, "revision": before.revision + 1})
-            connection.execute(statements.KEEP, {"of": kept.id, **columns_of(kept)})
+            self._write_later(connection, statements.KEEP, {"of": kept.id, **columns_of(kept)})
             self._keep_more(connection, kept, before.more)
             return kept
 
@@ -148,14 +148,14 @@ class Records(Database):
         record = kept.model_copy(
             update={**changes, "state": state, "updated_at": now, "revision": kept.revision + 1}
         )
-        connection.execute(statements.KEEP, {"of": record.id, **columns_of(record)})
+        self._write_later(connection, statements.KEEP, {"of": record.id, **columns_of(record)})
         self._keep_more(connection, record, kept.more)
         if done:
             ended = [{"of": record.id, "done": step} for step in done]
-            connection.execute(statements.END_INTENT, ended)
+            self._write_later(connection, statements.END_INTENT, *ended)
         for step, values in (intend or {}).items():
             begun = {"record_id": record.id, "step": step, "at": now.timestamp()}
-            connection.execute(statements.INTEND, {**begun, "data": json.dumps(dict(values))})
+            self._write_later(connection, statements.INTEND, {**begun, "data": json.dumps(dict(values))})
         self._append(connection, record, name, {"state": state.value, **(data or {})})
         return record
 
@@ -402,9 +402,8 @@ class Records(Database):
 
     def _append(self, connection: Connection, record: Record, name: str, data: Mapping[str, Any]) -> None:
         happened = {"record_id": record.id, "account": record.account, "at": self._now().timestamp()}
-        connection.execute(
-            statements.APPEND, {**happened, "name": name, "data": json.dumps(dict(data), default=str)}
-        )
+        said = {**happened, "name": name, "data": json.dumps(dict(data), default=str)}
+        self._write_later(connection, statements.APPEND, said)
 
 
 def _tell(record: Record, event: str) -> None:

@@ -19,7 +19,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from connector.errors import Fenced, StaleRecordError
-from connector.journal import Journal, Letter, schema
+from connector.journal import Journal, Letter, schema, statements
 from connector.lifecycle import DocumentFacts, Event, Record, State
 from tests import postgres
 
@@ -248,7 +248,12 @@ def test_no_news_is_passed_over(both: Both) -> None:
         journal.mark_account("lyon", "second", {})
         return [news.name for news in journal.news(0)]
 
-    _, told = both.run(lambda journal: journal.mark_account("lyon", "first", {}), later_and_ask)
+    def first(journal: Journal) -> None:
+        event = {"record_id": None, "account": "lyon", "at": 0.0, "name": "first", "data": "{}"}
+        with journal._transaction() as connection:
+            connection.execute(statements.APPEND, event)  # it has its number by now
+
+    _, told = both.run(first, later_and_ask)
     assert told == ["first", "second"]
 
 
