@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from typing import Final
@@ -24,6 +24,7 @@ from connector.config import Config, references, resolve_secret
 from connector.errors import ConfigurationError, ConfigurationProblem, JournalError
 from connector.fleet import Fleet, Holding, Wanted
 from connector.guards import ServerMemory
+from connector.hearing import Hearing
 from connector.journal.leases import PASSING
 from connector.journal.records import Scope
 from connector.slots import Client
@@ -159,6 +160,8 @@ class Held:
     def __init__(self, fleet: Fleet, parts: Parts, config: Config, state: State, seams: Seams) -> None:
         self.fleet, self._state, self._seams = fleet, state, seams
         self._journal = parts.journal
+        self._hearing = Hearing(parts.sealer.key)
+        fleet.heard = self._hear
         self.holding = Holding()
         self.whole = config
         self.worked = reduced(config, self.holding)
@@ -233,6 +236,13 @@ class Held:
 
     def _clients(self, parts: Parts) -> dict[str, Client]:
         return {name: one for name, one in parts.folders.items() if isinstance(one, WebDavFolder)}
+
+    def _hear(self, clients: Mapping[str, Client]) -> None:
+        told = {name: one.connections for name, one in clients.items() if isinstance(one, WebDavFolder)}
+        try:
+            self._hearing.exchange(told, self._journal.remarks(), self._journal.remark)
+        except JournalError as error:  # the sign of life finds out what that means
+            log.info("what servers told the other processes is not known just now: %s", error)
 
     def _rested(self, parts: Parts, units: frozenset[str]) -> None:
         """Nobody works on these any more: what this process remembers of them would be of the past when it is back."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import threading
 import time
 from collections import Counter
@@ -49,6 +51,7 @@ class Connections:
         self._made: Counter[str] = Counter()
         self._refused = False
         self._accepted = False
+        self._acceptances = 0
 
     @contextmanager
     def ask(
@@ -96,6 +99,7 @@ class Connections:
         with self._lock:
             self._generation += 1
             self._refused = self._accepted = False
+            self._acceptances = 0
         self._courtesy.forget()
         self.close()
 
@@ -139,9 +143,16 @@ class Connections:
         return self._refused
 
     @property
-    def accepted(self) -> bool:
-        """True since this login was accepted."""
-        return self._accepted
+    def accepted(self) -> int:
+        """How often this login was accepted since it was last in question; 0 after a refusal."""
+        return 0 if self._refused else self._acceptances
+
+    def mark(self, key: bytes) -> str:
+        """Tell this login from others, by a keyed hash of it: 32 hexadecimal digits."""
+        with self._lock:
+            login = self._login
+        who = f"{login.origin}\0{login.user}\0".encode("utf-8", "surrogateescape") + login.password
+        return hmac.new(key, b"login\0" + who, hashlib.sha256).hexdigest()[:32]
 
     def let_be_s(self) -> float:
         """So many seconds the server still wants to be let be."""
@@ -198,6 +209,7 @@ class Connections:
                 self._refused = True
             elif status < 500 and status != 429:
                 self._accepted = True
+                self._acceptances += 1
 
     def _refuse_if_stopped(self, operation: Operation) -> None:
         if self._refused:
