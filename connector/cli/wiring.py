@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import fcntl
+import logging
 import os
 import secrets
 import socket
@@ -47,9 +48,12 @@ from connector.ports import AccountLogin, Box, Folder, Href, SigningService
 from connector.report.tags import TAG_NAMES
 from connector.sidecar.model import Reminders
 from connector.spool import Spool
+from connector.steps import failed_over
 from connector.steps.parts import AccountSettings, FolderSettings, Parts, ReportSettings, Timing
 from connector.webdav.client import AdapterFactory
 from connector.webdav.folder import WebDavFolder
+
+log = logging.getLogger(__name__)
 
 EXAMPLE_DOMAINS = ("example.fr", "example.com", "example.org", "example.net")
 NEXTCLOUD_REGISTRY = "/.jse-connector/registry/"
@@ -120,6 +124,7 @@ def wired(
         pool = seams.pool or stack.enter_context(IsolatedPool(within=[state.directory / "spool"]))
         journal = seams.journal(journal_url(config, state), now=clock, **journal_access(config))
         stack.callback(journal.close)
+        _judge_server(config, journal, clock())
         tokens = tokens_in(config, state, journal)
         if journal.shared:
             vault_of(config, journal).check()
@@ -156,6 +161,14 @@ def wired(
             shared=fence is not None,
             **decided(config, contract, tokens, folders, services),
         )
+
+
+def _judge_server(config: Config, journal: Journal, now: datetime) -> None:
+    """See that what PostgreSQL keeps is kept, and on which server. Raises JournalError where it is not."""
+    warning = journal.judge_replication(config.journal.replication)
+    if warning:
+        log.warning("%s", warning)
+    failed_over.recognise(journal, now)
 
 
 def decided(

@@ -20,6 +20,7 @@ from sqlalchemy.engine import Connection
 from connector.errors import Fenced, JournalError
 from connector.journal import away, engines, opening, schema, statements
 from connector.journal.recent import Recent, Rows
+from connector.journal.replication import Identity
 
 Clock = Callable[[], datetime]
 
@@ -43,7 +44,8 @@ class Database:
         """Number of this process among several (its row ``process``): from then on its facts are kept only while it
         is counted among the living. None: no others are known."""
         self._file = opening.file_of(url)
-        self._engine = engines.engine(url, password=password, read_only=read_only)
+        self._identity = Identity() if engines.is_shared(url) else None
+        self._engine = engines.engine(url, password=password, identity=self._identity, read_only=read_only)
         # A read is one statement: PostgreSQL needs no BEGIN and no end of it.
         alone: dict[str, Any] = {"isolation_level": "AUTOCOMMIT"} if self.shared else {}
         self._reader = self._engine.execution_options(reading=True, **alone)

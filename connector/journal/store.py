@@ -19,6 +19,7 @@ from connector.journal.ordered import Orders
 from connector.journal.outbox import Outbox
 from connector.journal.overviews import Overviews
 from connector.journal.secrets import Secrets
+from connector.journal.servers import Servers
 from connector.journal.spooled import Spooled
 
 TROUBLE = "trouble"
@@ -51,7 +52,7 @@ class Watch:
     """Hrefs of the sidecars that the first look found: none of them is launched without a new ask (R7)."""
 
 
-class Journal(Orders, Contacts, Overviews, Outbox, Counts, Spooled, Secrets, Hearsay):
+class Journal(Orders, Contacts, Overviews, Outbox, Counts, Spooled, Secrets, Hearsay, Servers):
     """One journal database. Thread-safe; every method is one transaction.
 
     Raises JournalError when the database cannot be opened, is damaged, or was written by a newer version.
