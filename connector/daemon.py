@@ -169,12 +169,16 @@ class Daemon:
         }
         before = {number: signal.signal(number, handler) for number, handler in handled.items()}
         try:
-            self._start()
-            self._watch()
-            return self._finish()
+            return self.work()
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)
+
+    def work(self) -> bool:
+        """Do so without listening to signals: :meth:`stop` alone ends it. Raises JournalError, as :meth:`run`."""
+        self._start()
+        self._watch()
+        return self._finish()
 
     def _start(self) -> None:
         self._jobs.start()

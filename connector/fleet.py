@@ -227,6 +227,11 @@ class Fleet:
             log.info("folders %s and %s go together from now on: a request lies in both", one, other)
         self._look.set()
 
+    def processes(self) -> tuple[Process, ...]:
+        """Return who lives, as was seen last, the oldest first."""
+        view = self._view
+        return () if view is None else view.alive
+
     @property
     def complete(self) -> bool:
         """True while every share is in the hands of a living process, as far as was seen last."""
@@ -238,17 +243,22 @@ class Fleet:
         alive = {process.id for process in view.alive}
         return all(len({view.holders.get(unit) for unit in one} & alive) == 1 for one in whole)
 
-    def status(self) -> str:
-        """One piece of systemd's status line: how much of the work is here."""
+    def counts(self) -> dict[str, int]:
+        """Return how many shares are held here, by others, and by nobody, as was seen last."""
         with self._lock:
             view, held = self._view, self._held - self._leaving
             whole = _shares(self._wanted, view)
+        mine = sum(share <= held for share in whole)
+        free = sum(view is None or not share & view.holders.keys() for share in whole if not share <= held)
+        return {"here": mine, "others": len(whole) - mine - free, "nobody": free}
+
+    def status(self) -> str:
+        """One piece of systemd's status line: how much of the work is here."""
+        view, counts = self._view, self.counts()
         if view is None:
             return "no shares yet"
-        mine = sum(share <= held for share in whole)
-        free = sum(not share & view.holders.keys() for share in whole)
-        texts = [f"{mine} of {len(whole)} shares held"]
-        texts += [f"{free} free"] if free else []
+        texts = [f"{counts['here']} of {sum(counts.values())} shares held"]
+        texts += [f"{counts['nobody']} free"] if counts["nobody"] else []
         texts += [f"{len(view.alive)} processes"] if len(view.alive) > 1 else []
         return ", ".join(texts)
 
@@ -303,7 +313,9 @@ class Fleet:
         try:
             told = self._leases.heard(seconds)
         except JournalAway:
-            return  # the next sign of life tells what is to be made of it
+            # The next sign of life tells what is to be made of it.
+            self._ending.wait(min(seconds, 1.0))
+            return
         if told & {FREED, BOND}:
             self._look.set()
         if ORDERS_CAME in told:

@@ -80,6 +80,7 @@ def rewired(
             parts,
             folders=folders,
             renewals=renewals,
+            passwords=wiring.passwords_of(renewals, parts.sealer),
             services=services,
             logins=logins,
             **wiring.decided(new, contract, tokens, folders, services),

@@ -139,7 +139,7 @@ def _serve(config: Config, state: State, standstill: Standstill, watch: ConfigWa
             fleet.orders, fleet.busy = daemon.summoned, daemon.busy_units
             fleet.start()
         seen.changed(config)
-        seen.journal = parts.journal
+        seen.journal, seen.fleet = parts.journal, fleet
         standstill.over()
         try:
             if daemon.run():
@@ -150,7 +150,7 @@ def _serve(config: Config, state: State, standstill: Standstill, watch: ConfigWa
             standstill.may_go_on = daemon.at_rest
             raise
         finally:
-            seen.journal = None
+            seen.journal = seen.fleet = None
             if fleet is not None:
                 fleet.at_rest = daemon.at_rest
         # A thread is still in a call that does not come back. Closing its parts under its hands would only

@@ -19,6 +19,7 @@ from connector.metrics.vitals import FILE, Vitals
 if TYPE_CHECKING:
     from connector.cli.wiring import State
     from connector.config import Config
+    from connector.fleet import Fleet
     from connector.journal import Journal
     from connector.lifecycle import Record
     from connector.metrics.series import Series, Sources
@@ -36,6 +37,8 @@ class Watching:
         self._config, self._state = config, state
         self.vitals = Vitals(state.directory / FILE, now=_now, zone=config.zone, kind=kind)
         self.journal: Journal | None = None
+        self.fleet: Fleet | None = None
+        """What this process shares out with others."""
         self._server: MetricsServer | None = None
         self._series: Series | None = None
 
@@ -99,6 +102,7 @@ class Watching:
             folders=tuple(config.folders),
             token_expiry=expiry,
             erasure=erasure,
+            shares=lambda: {} if self.fleet is None else self.fleet.counts(),
             now=_now,
         )
 

@@ -145,10 +145,11 @@ def wired(
             login = made_login(whole or config, name, contract, tokens, clock, seams, fence)
             stack.callback(login.close)
             logins[name] = login
+        seal = sealer(config, state)
         yield Parts(
             journal=journal,
             spool=Spool(state.directory / "spool", rest=journal if journal.shared else None),
-            sealer=sealer(config, state),
+            sealer=seal,
             documents=IsolatedPdf(pool),
             folders=folders,
             services=services,
@@ -156,6 +157,7 @@ def wired(
             now=clock,
             logins=logins,
             renewals=renewals,
+            passwords=passwords_of(renewals, seal),
             machine=f"machine:{state.name}" if journal.shared else "machine",
             fence=fence,
             shared=fence is not None,
@@ -381,22 +383,40 @@ def made_folder(
     )
 
 
-def made_renewal(config: Config, name: str, folder: WebDavFolder) -> Callable[[], bool]:
-    """Return what takes in another password, put in place of one that was refused (``connect NAME`` writes one)."""
-    reference, path = config.servers[name].password, f"servers.{name}.password"
-    known = resolve_secret(reference, path=path)
+class PasswordRenewal:
+    """Takes in another password, put in place of one that was refused (``connect NAME`` writes one)."""
 
-    def renew() -> bool:
-        nonlocal known
+    def __init__(self, config: Config, name: str, folder: WebDavFolder) -> None:
+        self._reference, self._path = config.servers[name].password, f"servers.{name}.password"
+        self._known, self._folder = resolve_secret(self._reference, path=self._path), folder
+
+    def __call__(self) -> bool:
+        """Look whether there is one; False, doing nothing, where there is none."""
         with suppress(ConfigurationError):
-            found = resolve_secret(reference, path=path)
-            if found != known:
-                known = found
-                folder.renew(found)
+            found = resolve_secret(self._reference, path=self._path)
+            if found != self._known:
+                self._known = found
+                self._folder.renew(found)
                 return True
         return False
 
-    return renew
+    def digest(self, sealer: Sealer) -> str:
+        """Return what tells the password in use from another one, under the seal."""
+        return sealer.hide(f"password {self._known!r}")
+
+
+def made_renewal(config: Config, name: str, folder: WebDavFolder) -> PasswordRenewal:
+    """Return what takes in another password of a server."""
+    return PasswordRenewal(config, name, folder)
+
+
+def passwords_of(renewals: Mapping[str, Callable[[], bool]], sealer: Sealer) -> dict[str, Callable[[], str]]:
+    """Return what tells each server's password in use from another one."""
+    return {
+        name: partial(one.digest, sealer)
+        for name, one in renewals.items()
+        if isinstance(one, PasswordRenewal)
+    }
 
 
 def platform_secrets(config: Config) -> tuple[str, str]:

@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.engine import Connection
 
-from connector.errors import Fenced, JournalAway, JournalError
+from connector.errors import Fenced, JournalAway
 from connector.journal import away, schema, statements
 from connector.journal.database import Database, when
 
@@ -77,6 +77,8 @@ class Leases:
         self._engine = journal.engine
         self._alone = self._engine.execution_options(isolation_level="AUTOCOMMIT")
         self._own: Connection | None = None
+        dbapi: Any = self._engine.dialect.loaded_dbapi
+        self._broken: type[Exception] = dbapi.Error
         self.process: int | None = None
 
     # -------------------------------------------------------------------------------- being alive
@@ -128,7 +130,7 @@ class Leases:
     def heard(self, seconds: float) -> frozenset[str]:
         """Wait so long for what is told on the channel; return as soon as anything is, all that is there by then."""
         with self._on_its_own() as connection:
-            raw: Any = connection.connection.driver_connection
+            raw: Any = connection.connection.dbapi_connection
             found = {notify.payload for notify in raw.notifies(timeout=seconds, stop_after=1)}
             if found:
                 found |= {notify.payload for notify in raw.notifies(timeout=0)}
@@ -246,10 +248,10 @@ class Leases:
         first, second = sorted((one, other))
         made = postgresql.insert(schema.bond).values(one=first, other=second, at=statements.CLOCK)
         with self._transaction(fenced=True) as connection:
-            new = connection.execute(made.on_conflict_do_nothing()).rowcount
+            new = connection.execute(made.on_conflict_do_nothing().returning(_bond.one)).first() is not None
             if new:
                 _tell(connection, BOND)
-            return bool(new)
+            return new
 
     def prune(self, *, bonds: timedelta = timedelta(days=1)) -> None:
         """Forget old bonds (what an open request needs joined is joined by that), and processes of long ago."""
@@ -306,12 +308,11 @@ class Leases:
                 own.exec_driver_sql(f"LISTEN {statements.CHANNEL}")
                 self._own = own
             yield self._own
-        except JournalError:
-            raise
-        except Exception as error:
+        except sa.exc.SQLAlchemyError as error:
             self.close()
-            if isinstance(error, sa.exc.SQLAlchemyError):
-                raise away.meaning(self._engine.url, error) from error
+            raise away.meaning(self._engine.url, error) from error
+        except self._broken as error:
+            self.close()
             raise JournalAway(
                 f"{away.place(self._engine.url)}, is not at hand: the connection broke"
             ) from error

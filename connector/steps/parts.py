@@ -290,6 +290,8 @@ class Parts:
     """Server → how many requests of it may run at once now: other processes may use the others."""
     renewals: Mapping[str, Callable[[], bool]] = field(default_factory=dict)
     """Server → take in another password, where one was put in place; False, doing nothing, where none was."""
+    passwords: Mapping[str, Callable[[], str]] = field(default_factory=dict)
+    """Server → a digest, under the seal, of the password in use: whether it is the one that was refused elsewhere."""
     alarms: dict[tuple[str, str], Mapping[str, Any] | None] = field(default_factory=dict)
     """(subject, cause) → what was kept of the alarm that stands; None: none does. A copy of the journal's."""
     doubted: dict[str, datetime] = field(default_factory=dict)
