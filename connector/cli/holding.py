@@ -24,7 +24,7 @@ from connector.config import Config, references, resolve_secret
 from connector.errors import ConfigurationError, ConfigurationProblem, JournalError
 from connector.fleet import Fleet, Holding, Wanted
 from connector.guards import ServerMemory
-from connector.hearing import Hearing
+from connector.hearing import exchange
 from connector.journal.leases import PASSING
 from connector.journal.records import Scope
 from connector.slots import Client
@@ -160,7 +160,6 @@ class Held:
     def __init__(self, fleet: Fleet, parts: Parts, config: Config, state: State, seams: Seams) -> None:
         self.fleet, self._state, self._seams = fleet, state, seams
         self._journal = parts.journal
-        self._hearing = Hearing(parts.sealer.key)
         fleet.heard = self._hear
         self.holding = Holding()
         self.whole = config
@@ -240,7 +239,7 @@ class Held:
     def _hear(self, clients: Mapping[str, Client]) -> None:
         told = {name: one.connections for name, one in clients.items() if isinstance(one, WebDavFolder)}
         try:
-            self._hearing.exchange(told, self._journal.remarks(), self._journal.remark)
+            exchange(told, self._journal.pauses(), self._journal.tell_pause)
         except JournalError as error:  # the sign of life finds out what that means
             log.info("what servers told the other processes is not known just now: %s", error)
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import threading
 import time
 from collections import Counter
@@ -51,7 +49,6 @@ class Connections:
         self._made: Counter[str] = Counter()
         self._refused = False
         self._accepted = False
-        self._acceptances = 0
 
     @contextmanager
     def ask(
@@ -99,7 +96,6 @@ class Connections:
         with self._lock:
             self._generation += 1
             self._refused = self._accepted = False
-            self._acceptances = 0
         self._courtesy.forget()
         self.close()
 
@@ -137,33 +133,13 @@ class Connections:
         with self._lock:
             return self._room.inside + len(self._idle)
 
-    @property
-    def refused(self) -> bool:
-        """True since this login was refused."""
-        return self._refused
-
-    @property
-    def accepted(self) -> int:
-        """How often this login was accepted since it was last in question; 0 after a refusal."""
-        return 0 if self._refused else self._acceptances
-
-    def mark(self, key: bytes) -> str:
-        """Tell this login from others, by a keyed hash of it: 32 hexadecimal digits."""
-        with self._lock:
-            login = self._login
-        who = f"{login.origin}\0{login.user}\0".encode("utf-8", "surrogateescape") + login.password
-        return hmac.new(key, b"login\0" + who, hashlib.sha256).hexdigest()[:32]
-
     def let_be_s(self) -> float:
         """So many seconds the server still wants to be let be."""
         return self._courtesy.left_s()
 
-    def heed(self, *, let_be_s: float = 0.0, refused: bool = False) -> None:
-        """Take in what another process of ours was told by the server: it counts as if we had been."""
-        self._courtesy.let_be(let_be_s)
-        if refused:
-            with self._lock:
-                self._refused = True
+    def let_be(self, seconds: float) -> None:
+        """Ask nothing for so long: another process of ours was told that the server wants that."""
+        self._courtesy.let_be(seconds)
 
     def _refuse_without_room(self, operation: Operation) -> None:
         if not self._room.most:
@@ -209,7 +185,6 @@ class Connections:
                 self._refused = True
             elif status < 500 and status != 429:
                 self._accepted = True
-                self._acceptances += 1
 
     def _refuse_if_stopped(self, operation: Operation) -> None:
         if self._refused:
