@@ -89,6 +89,8 @@ class Fleet:
         self._slots, self._fitting = Slots(), threading.Lock()
         self._slots_held: frozenset[str] = frozenset()
         self._clients: Mapping[str, Client] = {}
+        self.heard: Callable[[Mapping[str, Client]], None] = lambda _clients: None
+        """Called with each look, in a thread of ours: what the servers told the other processes counts here, too."""
         self.orders: Callable[[], None] = lambda: None
         self.busy: Callable[[], frozenset[str]] = frozenset
 
@@ -370,6 +372,7 @@ class Fleet:
             taken = self._leases.take(step.take, all_or_none=False) if step.take else frozenset()
             self._slots_held = frozenset((mine - set(step.give)) | taken)
             self._slots.apply(self._clients, self._slots_held)
+            self.heard(self._clients)
 
     def _free(self) -> None:
         """Free what is at rest."""
