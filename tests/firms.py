@@ -17,7 +17,7 @@ from connector.cli.status_gather import Asked, gathered
 from connector.cli.token_place import tokens_in
 from connector.config import Config, load_config
 from connector.guards import ServerMemory
-from connector.jesignexpert.tokens import Tokens, TokenStore
+from connector.jesignexpert.tokens import Tokens
 from connector.journal import Journal
 from connector.lifecycle import Record
 from connector.passes import account_pass, server_pass
@@ -157,7 +157,7 @@ class Firms(Stage):
                 Asked(
                     config=self.config,
                     journal=journal,
-                    tokens=TokenStore(self.directory / "tokens"),
+                    tokens=tokens_in(self.config, wiring.State(directory=self.directory / "state"), journal),
                     vital=None,
                     running=True,
                     room="",
