@@ -79,6 +79,7 @@ OWNERS: dict[str, frozenset[str]] = {
     "lxml": frozenset({"webdav"}),
     "httpx": frozenset({"jesignexpert"}),
     "sqlalchemy": frozenset({"journal"}),
+    "psycopg": frozenset({"journal"}),
     "yaml": frozenset({"text_yaml"}),
     "pypdf": frozenset({"pdf"}),
     "pyhanko": frozenset({"pdf"}),
