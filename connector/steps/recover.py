@@ -101,7 +101,8 @@ def recover(
     make_registry(folder, registry, root=root)
     standing = list_registry(folder, registry)
     strange = Strange(parts, folders, standing.strange)
-    known = {record.key: record for record in parts.journal.everything() if record.key}
+    # By what stands there: a journal of many firms holds far more than one registry.
+    known = parts.journal.with_keys(standing.sent)
     for key, entry in sorted(standing.sent.items()):
         record = known.get(key)
         if record is not None and (record.closed or record.id in held or parts.is_elsewhere(record)):
@@ -121,15 +122,15 @@ def recover(
     strange.tell()
     twins.begin_anew(parts, folders)
     names = {settings.name for settings in folders}
-    for record in known.values():
-        if (
-            record.folder in names
-            and record.id not in held
-            and not parts.is_elsewhere(record)
-            and record.key not in standing.sent
-            and not record.closed
-            and record.transaction
-        ):
+    lost = {
+        record.key: record
+        for record in parts.journal.open_records(folders[0].server)
+        if record.key and record.key not in standing.sent and record.folder in names and record.transaction
+    }
+    newest = parts.journal.with_keys(filter(None, lost))
+    for key, record in lost.items():
+        ours = record.id not in held and not parts.is_elsewhere(record)
+        if ours and newest[str(key)].id == record.id:
             _make_again(parts, folder, registry, record)
 
 
