@@ -16,12 +16,12 @@ from connector.cli import holding, wiring
 from connector.cli.status_gather import Asked, gathered
 from connector.cli.token_place import tokens_in
 from connector.config import Config, load_config
-from connector.fleet import Holding
 from connector.guards import ServerMemory
-from connector.jesignexpert.tokens import Tokens, TokenStore
+from connector.jesignexpert.tokens import Tokens
 from connector.journal import Journal
 from connector.lifecycle import Record
 from connector.passes import account_pass, server_pass
+from connector.shared_out import Holding
 from connector.steps.leftovers import sweep
 from connector.steps.parts import Parts
 from tests import postgres

@@ -60,6 +60,7 @@ LAYERS: tuple[frozenset[str], ...] = (
             "running",
             "signs",
             "shares",
+            "shared_out",
             "fleet",
             "daemon",
             "metrics",
