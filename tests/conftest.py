@@ -55,6 +55,8 @@ LONG: Final = re.compile(
     r"|faults/test_journal_lost\.py::test_(?:damage_that|the_last_commits|rebuild|lost_after|no_room)"
     r"|faults/test_spool_full\.py::test_other_bytes"
     r"|faults/test_suspicions\.py::"
+    r"|faults/test_another_host\.py::test_(?:a_preview|no_copy|one_full|the_original)"
+    r"|faults/test_limits\.py::test_(?:an_account|more_processes)"
     r"|system/test_journal_full\.py::test_(?:no_room|a_damaged)"
     r"|system/test_reload\.py::test_changes_under"
     r"|faults/test_fence\.py::test_(?:a_pair_is_copied|a_request_that_is_out|the_journal|nobody|one_f)"

@@ -52,7 +52,7 @@ class Watch:
     """Hrefs of the sidecars that the first look found: none of them is launched without a new ask (R7)."""
 
 
-class Journal(Orders, Contacts, Overviews, Outbox, Counts, Servers, Spooled, Secrets, Hearsay):
+class Journal(Orders, Contacts, Overviews, Outbox, Counts, Spooled, Secrets, Hearsay, Servers):
     """One journal database. Thread-safe; every method is one transaction.
 
     Raises JournalError when the database cannot be opened, is damaged, or was written by a newer version.

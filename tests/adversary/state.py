@@ -142,7 +142,9 @@ class _Names:
         if found["seal"]:
             return "sealed"
         if found["iso"]:
-            return self.age(datetime.fromisoformat(word + ("" if "+" in word or "Z" in word else "+00:00")).timestamp())
+            return self.age(
+                datetime.fromisoformat(word + ("" if "+" in word or "Z" in word else "+00:00")).timestamp()
+            )
         if found["epoch"]:
             return self.age(float(word))
         if found["named"]:
@@ -221,7 +223,17 @@ def _walk(thing: Any, seen: dict[int, int]) -> Iterator[str]:
 def _machine(machine: Machine, names: _Names) -> str:
     lines = []
     with closing(sqlite3.connect(f"file:{machine.database}?mode=ro", uri=True)) as connection:
-        for table in ("meta", "record", "document", "intent", "hold", "watch", "overview", "outbox", "contact"):
+        for table in (
+            "meta",
+            "record",
+            "document",
+            "intent",
+            "hold",
+            "watch",
+            "overview",
+            "outbox",
+            "contact",
+        ):
             for row in connection.execute(f"SELECT * FROM {table} ORDER BY 1"):
                 lines.append(f"{table} {row}")
         events = connection.execute(
@@ -251,13 +263,17 @@ def _folder(run: Run, names: _Names) -> str:
     for href, node in sorted(folder._nodes.items()):
         if first.get(href) == (node.file_id, node.etag):
             continue
-        kept = [(second, one.label, _content(one.content, names)) for second, one in sorted(node.versions.items())]
+        kept = [
+            (second, one.label, _content(one.content, names)) for second, one in sorted(node.versions.items())
+        ]
         held = node.lock and (node.lock.user, node.lock.note)
         lines.append(
             f"{href} fid:{node.file_id} {node.etag} {node.second} {_content(node.content, names)} {node.label} {held} {kept}"
         )
     lines += [href for href in first if href not in folder._nodes]
-    lines.append(f"{folder._tear} {folder.between is not None} {[vars(one) for one in folder._failures if one.times]}")
+    lines.append(
+        f"{folder._tear} {folder.between is not None} {[vars(one) for one in folder._failures if one.times]}"
+    )
     return "\n".join(lines)
 
 
@@ -293,14 +309,19 @@ def _people(run: Run) -> str:
             f"{person.name} {person.asked} {person.place} {person.order} {person.asks} {person.copies} {person.edits}"
         )
     known = run.world.person
-    lines += [f"owed {digest} {href}" for digest, href in sorted(known.owed.items(), key=lambda one: (one[1], one[0]))]
+    lines += [
+        f"owed {digest} {href}"
+        for digest, href in sorted(known.owed.items(), key=lambda one: (one[1], one[0]))
+    ]
     mattering = {sha(one) for one in run.world.platform.given.values()}
     lines += [f"gave up {digest}" for digest in sorted(known.gave_up & mattering)]
     lines += [f"deleted {href}" for href in sorted(known.deleted)]
     return "\n".join(lines)
 
 
-_INTERRUPTED: Final = frozenset({"crash", "journal_lost", "restored", "lost", "frozen", "second_same", "second_other"})
+_INTERRUPTED: Final = frozenset(
+    {"crash", "journal_lost", "restored", "lost", "frozen", "second_same", "second_other"}
+)
 
 
 def _story(run: Run) -> str:
