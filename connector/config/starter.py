@@ -58,7 +58,7 @@ _SAMPLES: Final[Mapping[str, str]] = {
     "ping": "{url: {credential: ping-url}}",
     "polling.folders": "30s",
     "journal": '{url: "postgresql+psycopg://db.example/journal?sslmode=verify-full", '
-    "password: {credential: jse-journal}, replication: synchronous}",
+    "password: {credential: jse-journal}, replication: synchronous, lease: 90s}",
     "to_correct": "Signature à corriger",
     "in_progress": "Signature en cours",
     "signed": "Signé",
