@@ -61,6 +61,7 @@ LAYERS: tuple[frozenset[str], ...] = (
             "signs",
             "shares",
             "shared_out",
+            "lifeline",
             "fleet",
             "daemon",
             "metrics",
