@@ -8,13 +8,15 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, closing, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
 from connector.cli.wiring import State
-from connector.jesignexpert.tokens import Tokens, TokenStore
+from connector.jesignexpert.token_vault import TokenVault
+from connector.jesignexpert.tokens import TokenKeeper, Tokens, TokenStore
 from connector.journal import Journal
+from connector.journal.vault import Vault
 from connector.sandbox.clock import SandboxClock
 from connector.sandbox.platform import PlatformWorld
 from tests.fleet.network import Network
@@ -211,10 +213,18 @@ class Fleet:
         """As if every folder had been seen empty before: what is dropped then is launched (protocol R7)."""
         if self.journal_url is None:
             self.state("one").make()
-        journal = self.journal()
-        for name in self.names:
-            journal.begin_watch(name, f"{self.dms_url} /{name}/{ROOT}/")
-        journal.close()
+        with closing(self.journal()) as journal:
+            for name in self.names:
+                journal.begin_watch(name, f"{self.dms_url} /{name}/{ROOT}/")
+            self._connect(journal)
+
+    def _connect(self, journal: Journal) -> None:
+        """As if each firm had logged in."""
+        store: TokenKeeper = TokenStore(self.state("one").directory / "tokens")
+        if self.journal_url is not None:
+            store = TokenVault(Vault(journal, _SECRETS["JSE_SEAL"].encode()))
+        for name, tokens in self._tokens.items():
+            store.save(name, tokens)
 
     # -------------------------------------------------------------------------------- the connectors
 
@@ -225,8 +235,6 @@ class Fleet:
     def start(self, *names: str) -> None:
         """Start connectors; does not wait."""
         for name in names:
-            for account, tokens in self._tokens.items():
-                TokenStore(self.state(name).directory / "tokens").save(account, tokens)
             command = [
                 sys.executable,
                 "-m",
