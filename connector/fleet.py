@@ -89,6 +89,8 @@ class Fleet:
         self._slots, self._fitting = Slots(), threading.Lock()
         self._slots_held: frozenset[str] = frozenset()
         self._clients: Mapping[str, Client] = {}
+        self.heard: Callable[[Mapping[str, Client]], None] = lambda _clients: None
+        """Called with each look, in a thread of ours: what the servers told the other processes counts here, too."""
         self.orders: Callable[[], None] = lambda: None
         self.busy: Callable[[], frozenset[str]] = frozenset
 
@@ -224,6 +226,11 @@ class Fleet:
         if self._leases.bond(shares.folder(one), shares.folder(other)):
             log.info("folders %s and %s go together from now on: a request lies in both", one, other)
         self._look.set()
+
+    def processes(self) -> tuple[Process, ...]:
+        """Return who lives, as was seen last, the oldest first."""
+        view = self._view
+        return () if view is None else view.alive
 
     @property
     def complete(self) -> bool:
@@ -365,6 +372,7 @@ class Fleet:
             taken = self._leases.take(step.take, all_or_none=False) if step.take else frozenset()
             self._slots_held = frozenset((mine - set(step.give)) | taken)
             self._slots.apply(self._clients, self._slots_held)
+            self.heard(self._clients)
 
     def _free(self) -> None:
         """Free what is at rest."""

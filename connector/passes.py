@@ -99,10 +99,10 @@ def server_pass(parts: Parts, server: str, memory: ServerMemory, *, deadline: fl
     memory.silent.clear()
     storage.look(parts)
     refused = alarms.standing(parts, f"server:{server}", LOGIN_REFUSED)
-    if refused is not None:
+    if refused is not None or memory.refused:
         # Never the same password again: ten refusals block the address for everybody (WebDAV facts, trap 4).
         parts.renewals.get(server, lambda: False)()
-        if _refused_elsewhere(parts, server, refused):
+        if refused is not None and _refused_elsewhere(parts, server, refused):
             text = "the login was refused to another connector, and is not tried again"
             error = AccessDenied(text, service=server, operation="look", status=401)
             return _not_worked_with(parts, server, memory, error)
@@ -161,7 +161,8 @@ def told(
 
 
 def _not_worked_with(parts: Parts, server: str, memory: ServerMemory, error: RemoteError) -> Outcome:
-    if isinstance(error, AccessDenied) and error.status == 401:
+    memory.refused = isinstance(error, AccessDenied) and error.status == 401
+    if memory.refused:
         text = "the login is refused, and is not tried again before another password is put in place"
         alarms.raise_alarm(parts, f"server:{server}", LOGIN_REFUSED, text, {"login": _digest(parts, server)})
     if memory.problem != str(error):  # said once, not at every pass
@@ -186,6 +187,7 @@ def _work(
     folders = [settings for settings in parts.watched.values() if settings.server == server]
     if memory.problem and not memory.troubles:
         log.info("server %s answers again", server)
+    memory.refused = False
     alarms.end_alarm(parts, f"server:{server}", LOGIN_REFUSED, "the login is accepted again")
     memory.problem = "; ".join(f"{name}: {trouble}" for name, trouble in sorted(memory.troubles.items()))
     keep_troubles(parts, memory, [settings.name for settings in folders])

@@ -7,13 +7,14 @@ One that is not moved is frozen. What the machine would do by itself in threads 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Any
 
 from connector.cli import holding, wiring
 from connector.cli.status_gather import Asked, gathered
+from connector.cli.token_place import tokens_in
 from connector.config import Config, load_config
 from connector.fleet import Holding
 from connector.guards import ServerMemory
@@ -23,6 +24,7 @@ from connector.lifecycle import Record
 from connector.passes import account_pass, server_pass
 from connector.steps.leftovers import sweep
 from connector.steps.parts import Parts
+from tests import postgres
 from tests.worlds import Mode, Stage
 
 LEASE_S = 600.0
@@ -76,11 +78,48 @@ class Firms(Stage):
     def renew(self) -> None:
         """Tokens are put in place for each member."""
 
+    def connect_all(self, state: wiring.State) -> None:
+        """Put tokens in place for every firm, as ``connect`` does; they are in the journal that all share."""
+        with self.journal() as journal:
+            keeper = tokens_in(self.config, state, journal)
+            for firm in self.firms:
+                if keeper.load(firm) is None:
+                    tokens = self.platform.office_tokens(firm.title())
+                    keeper.save(
+                        firm, Tokens(office=tokens["office"], office_name=firm.title(), user=tokens["user"])
+                    )
+
     def join(self, name: str) -> Member:
         """Start one more process."""
         made = Member(self, name)
         self.members.append(made)
         return made
+
+    @contextmanager
+    def parts(self, name: str, *, everything: bool = True) -> Iterator[tuple[Parts, wiring.State]]:
+        """Wire the parts of a verb, with a state directory of its own."""
+        state = wiring.State(directory=self.directory / f"state-{name}")
+        state.make()
+        self.connect_all(state)
+        config = self.config
+        seams = wiring.Seams(pool=self.seams.pool, lease_s=LEASE_S)
+        held = config if everything else holding.reduced(config, Holding())
+        with wiring.wired(held, state, now=self.clock.now, seams=seams, whole=config) as parts:
+            parts.timing = self.timing
+            yield parts, state
+
+    @contextmanager
+    def verb(self, name: str) -> Iterator[holding.Turns]:
+        """Be a verb that makes passes, as ``tick`` does."""
+        seams = wiring.Seams(pool=self.seams.pool)
+        with (
+            self.parts(name, everything=False) as (parts, state),
+            holding.joined(parts, self.config, state, name) as fleet,
+            closing(
+                holding.Turns(holding.Held(fleet, parts, self.config, state, seams), parts, self.config)
+            ) as turns,
+        ):
+            yield turns
 
     def settle(self, rounds: int = 6) -> None:
         """Let every living member look and work, several times in turn."""
@@ -136,6 +175,16 @@ class Firms(Stage):
         super().stop()
 
 
+@contextmanager
+def durable_url() -> Iterator[str]:
+    """Give the URL of an empty journal on a server that a whole connector takes: fsync is on."""
+    cluster = postgres.shared_cluster()
+    with postgres.journal_url() as url:
+        cluster.configure(fsync="on")
+        cluster.reload()
+        yield url
+
+
 class _Opened:
     def __init__(self, url: str, now: Any) -> None:
         self._url, self._now = url, now
@@ -155,11 +204,7 @@ class Member:
         self.firms, self.name = firms, name
         self.state = wiring.State(directory=firms.directory / f"state-{name}")
         self.state.make()
-        for firm in firms.firms:
-            tokens = firms.platform.office_tokens(firm.title())
-            TokenStore(self.state.directory / "tokens").save(
-                firm, Tokens(office=tokens["office"], office_name=firm.title(), user=tokens["user"])
-            )
+        firms.connect_all(self.state)
         self._stack = ExitStack()
         config = firms.config
         seams = wiring.Seams(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from typing import Final
@@ -24,6 +24,7 @@ from connector.config import Config, references, resolve_secret
 from connector.errors import ConfigurationError, ConfigurationProblem, JournalError
 from connector.fleet import Fleet, Holding, Wanted
 from connector.guards import ServerMemory
+from connector.hearing import exchange
 from connector.journal.leases import PASSING
 from connector.journal.records import Scope
 from connector.slots import Client
@@ -40,6 +41,20 @@ FORMER: Final = "process"
 def is_shared(config: Config, state: State) -> bool:
     """True where other processes may work on the same journal."""
     return sqlite_file(config.journal.url or state.journal_url) is None
+
+
+def several_need_one_journal(config: Config, state: State) -> None:
+    """Raise ConfigurationError for one of several connectors that would have a journal of its own: all would send."""
+    if state.instance and not is_shared(config, state):
+        raise ConfigurationError(
+            [
+                ConfigurationProblem(
+                    path="journal.url",
+                    text=f"jse-connector@{state.instance} is one of several connectors, and these share a journal in "
+                    "PostgreSQL: name it, or start jse-connector.service instead",
+                )
+            ]
+        )
 
 
 def wanted(config: Config) -> Wanted:
@@ -145,6 +160,7 @@ class Held:
     def __init__(self, fleet: Fleet, parts: Parts, config: Config, state: State, seams: Seams) -> None:
         self.fleet, self._state, self._seams = fleet, state, seams
         self._journal = parts.journal
+        fleet.heard = self._hear
         self.holding = Holding()
         self.whole = config
         self.worked = reduced(config, self.holding)
@@ -219,6 +235,13 @@ class Held:
 
     def _clients(self, parts: Parts) -> dict[str, Client]:
         return {name: one for name, one in parts.folders.items() if isinstance(one, WebDavFolder)}
+
+    def _hear(self, clients: Mapping[str, Client]) -> None:
+        told = {name: one.connections for name, one in clients.items() if isinstance(one, WebDavFolder)}
+        try:
+            exchange(told, self._journal.pauses(), self._journal.tell_pause)
+        except JournalError as error:  # the sign of life finds out what that means
+            log.info("what servers told the other processes is not known just now: %s", error)
 
     def _rested(self, parts: Parts, units: frozenset[str]) -> None:
         """Nobody works on these any more: what this process remembers of them would be of the past when it is back."""

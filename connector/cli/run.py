@@ -12,7 +12,7 @@ from contextlib import ExitStack, contextmanager
 from functools import partial
 from typing import TYPE_CHECKING
 
-from connector import running
+from connector import logs, running
 from connector.cli import holding, private
 from connector.cli.bars import bar
 from connector.cli.common import FAILED, Settings, handed_over
@@ -57,7 +57,9 @@ def run(settings: Settings) -> int:
     file, state = settings.config_file(), settings.place()
     watch = ConfigWatch(file, partial(read_whole, file))
     config = settings.load()
+    holding.several_need_one_journal(config, state)
     state.make()
+    logs.called(state.name if holding.is_shared(config, state) else "")
     with handed_over(state), _reread_on_hangup(watch), ExitStack() as held:
         seen = Watching(config, state, "run")
         held.callback(seen.end)

@@ -23,8 +23,8 @@ _CAUSES: Final[Mapping[str, tuple[str, str, str]]] = {
     ),
     "failed_over": (
         "the journal's database has failed over",
-        "Another server of PostgreSQL has taken over, or the database was restored. What was kept last may be lost: each "
-        "request that had not left is asked about first, which takes a quarter of an hour, and nothing is sent twice.",
+        "Another server of PostgreSQL has taken over, or the database was restored. What was kept last may be lost: "
+        "each request that had not left is asked about first, which takes a quarter of an hour; nothing is sent twice.",
         "See that the server that took over has a standby again. For the requests there is nothing to do.",
     ),
     "no_room": (

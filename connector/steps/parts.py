@@ -183,6 +183,8 @@ class SaidMemory:
     """The day whose digests are posted."""
     pruned: date | None = None
     """The day on which what is old was forgotten last."""
+    cleared: date | None = None
+    """The day on which this disk was cleared of what others work on."""
     refusals: int = 0
     """How often in a row the relay was not to be had."""
     rests_until: datetime | None = None

@@ -65,6 +65,7 @@ LAYERS: tuple[frozenset[str], ...] = (
             "metrics",
             "overview",
             "slots",
+            "hearing",
         }
     ),
     frozenset({"cli", "doctor", "__main__"}),

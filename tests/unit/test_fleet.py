@@ -9,16 +9,17 @@ from pathlib import Path
 import jsonschema
 import pytest
 
+from connector.cli import holding
 from connector.cli.status import verdict
 from connector.cli.status_schema import status_schema
 from connector.cli.status_text import lines
-from connector.errors import Fenced
+from connector.errors import Fenced, JournalError
 from connector.lifecycle import State
 from connector.ports import Href, TransactionId
 from connector.steps.alarms import end_alarm, raise_alarm, standing
 from connector.steps.telling import tell
-from tests import documents, postgres
-from tests.firms import Firms
+from tests import documents
+from tests.firms import Firms, durable_url
 from tests.worlds import Mode
 
 MODES = pytest.mark.parametrize("mode", ["nextcloud", "plain"])
@@ -26,7 +27,7 @@ MODES = pytest.mark.parametrize("mode", ["nextcloud", "plain"])
 
 @pytest.fixture
 def firms(tmp_path: Path) -> Iterator[Firms]:
-    with postgres.durable_url() as url, Firms(tmp_path, url) as stage:
+    with durable_url() as url, Firms(tmp_path, url) as stage:
         yield stage
 
 
@@ -83,7 +84,7 @@ def test_two_processes_share_two_firms_and_take_over_from_each_other(firms: Firm
 @MODES
 def test_who_wakes_late_makes_no_effect_and_no_fact(tmp_path: Path, mode: Mode) -> None:
     """Frozen in the middle of its work, relieved, woken with all it knew: nothing of it happens twice, or at all."""
-    with postgres.durable_url() as url, Firms(tmp_path, url, mode) as firms:
+    with durable_url() as url, Firms(tmp_path, url, mode) as firms:
         shared_by_two(firms)
         late = firms.members[of(firms, "annecy")]
         other = firms.members[1 - of(firms, "annecy")]
@@ -133,7 +134,7 @@ def test_the_transports_themselves_refuse_what_is_not_ours_any_more(firms: Firms
 @MODES
 def test_a_pair_that_goes_to_the_folder_of_another_firm(tmp_path: Path, mode: Mode) -> None:
     """Moved while it is out: the two folders come into one hand, and there it is what it was, sent once."""
-    with postgres.durable_url() as url, Firms(tmp_path, url, mode) as firms:
+    with durable_url() as url, Firms(tmp_path, url, mode) as firms:
         shared_by_two(firms)
         firms.drop("lettre", folder="Annecy")
         firms.drop("autre", documents.letter(text="brest"), folder="Brest")
@@ -165,7 +166,7 @@ def test_a_copy_in_the_folder_of_another_firm_is_not_sent(firms: Firms) -> None:
 
 def test_a_lost_journal_is_found_again_by_each_for_its_own_folders(tmp_path: Path) -> None:
     """One registry holds the markers of all: each takes in its own, none is taken in twice, nothing is sent again."""
-    with postgres.durable_url() as first, postgres.journal_url() as second, Firms(tmp_path, first) as firms:
+    with durable_url() as first, durable_url() as second, Firms(tmp_path, first) as firms:
         shared_by_two(firms)
         for number, folder in enumerate(("Annecy", "Brest", "Annecy")):
             firms.drop(f"lettre{number}", documents.letter(text=f"n{number}"), folder=folder)
@@ -175,8 +176,11 @@ def test_a_lost_journal_is_found_again_by_each_for_its_own_folders(tmp_path: Pat
             member.leave()
         firms.members.clear()
         firms.url = second
-        firms.join("one")
-        firms.join("two")
+        one, two = firms.join("one"), firms.join("two")
+        for member in (one, two):
+            member.turn()
+        one.work()
+        assert {record.folder for record in firms.records()} == one.folders
         firms.settle(6)
         assert sorted(firms.holders().values()) == ["one", "two"]
         found = firms.records()
@@ -271,7 +275,7 @@ def test_mails_and_calls_are_made_by_one_for_all(tmp_path: Path) -> None:
     program.write_text(f"#!/bin/sh\ncat >>{told}\necho >>{told}\n")
     program.chmod(0o700)
     more = f"hooks: {{note: {{command: [{program}], events: [sent]}}}}\n"
-    with postgres.durable_url() as url, Firms(tmp_path, url, more=more) as firms:
+    with durable_url() as url, Firms(tmp_path, url, more=more) as firms:
         shared_by_two(firms)
         assert [member.parts.keeper for member in firms.members] == [True, False]
         for name in firms.firms:
@@ -305,3 +309,62 @@ def test_an_alarm_that_several_find_out_is_told_once(firms: Firms) -> None:
     assert end_alarm(parts[1], "server:dms", "clock", "it is right")
     assert standing(parts[0], "server:dms", "clock") is None
     assert not end_alarm(parts[0], "server:dms", "clock", "it is right")
+
+
+def test_an_order_is_obeyed_by_whoever_has_the_request(firms: Firms) -> None:
+    """Also by nobody else on the same server: what others work on is on no list of work here."""
+    shared_by_two(firms)
+    firms.drop("lettre", b"kein PDF", folder="Annecy")
+    firms.settle(3)
+    (record,) = firms.records()
+    has, other = firms.members[of(firms, "annecy")], firms.members[1 - of(firms, "annecy")]
+    with firms.journal() as journal:
+        journal.order(record, "retry")
+    assert other.parts.journal.standing_orders() == {}
+    assert [one.id for one in has.parts.journal.ordered_on("dms")] == [record.id]
+    other.work()
+    with firms.journal() as journal:
+        assert len(journal.orders(record)) == 1
+    has.work()
+    with firms.journal() as journal:
+        assert journal.orders(record) == []
+
+
+def test_a_timers_tick_takes_what_is_free_and_gives_it_back(firms: Firms) -> None:
+    """Beside a service it works on nothing that is in other hands, and takes none of its part; alone it does all."""
+    one = firms.join("one")
+    firms.settle(2)
+    with firms.verb("tick") as turns:
+        turns.turn()
+        assert turns.config.folders == {}
+        one.turn()
+        assert one.folders == {"annecy", "brest"}, "a verb has no part in what services share out"
+    one.leave()
+    with firms.verb("tick") as turns:
+        turns.turn()
+        assert set(turns.config.folders) == {"annecy", "brest"}
+        two = firms.join("two")
+        two.turn()
+        assert two.folders == set()
+        assert [process.passing for process in two.fleet.processes()] == [True, False]
+    two.turn()
+    assert two.folders == {"annecy", "brest"}
+
+
+def test_a_verb_that_must_be_alone_says_who_works_there(firms: Firms) -> None:
+    """By name and machine; with that one stopped it has the folder, and nobody else takes it meanwhile."""
+    one = firms.join("one")
+    firms.settle(2)
+    config = firms.config
+    with firms.parts("leave") as (parts, state):
+        with pytest.raises(JournalError, match=r"state-one on .* \(process \d+\) works there"):
+            holding.alone(parts, config, state, ["annecy"], verb="leave").__enter__()
+        parts.journal.token = None
+        one.leave()
+        with holding.alone(parts, config, state, ["annecy"], verb="leave"):
+            parts.folders["dms"].make_folder(Href("/Annecy/neu/"))
+            two = firms.join("two")
+            two.turn()
+            assert two.folders == {"brest"}
+    two.turn()
+    assert two.folders == {"annecy", "brest"}

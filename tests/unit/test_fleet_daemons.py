@@ -17,7 +17,6 @@ from connector.cli.whole import read_whole
 from connector.daemon import Daemon
 from connector.errors import Fenced, JournalAway, JournalError
 from connector.fleet import Fleet, Holding
-from connector.jesignexpert.tokens import Tokens, TokenStore
 from connector.lifecycle import State
 from connector.reload import ConfigWatch
 from tests import documents, postgres
@@ -35,11 +34,7 @@ class Running:
         self._firms, self._file = firms, file
         self.state = wiring.State(directory=firms.directory / f"state-{name}")
         self.state.make()
-        for firm in firms.firms:
-            tokens = firms.platform.office_tokens(firm.title())
-            TokenStore(self.state.directory / "tokens").save(
-                firm, Tokens(office=tokens["office"], office_name=firm.title(), user=tokens["user"])
-            )
+        firms.connect_all(self.state)
         self.ended: bool | JournalError | None = None
         self.fleet: Fleet | None = None
         self.daemon: Daemon | None = None
@@ -98,7 +93,7 @@ def until(what: Callable[[], object], seconds: float = 60.0) -> None:
 @pytest.fixture
 def cluster() -> Iterator[postgres.Cluster]:
     with postgres.ground() as ground:
-        yield ground.cluster()
+        yield ground.cluster(fsync=True)
 
 
 def test_two_daemons_share_and_one_begins_anew(tmp_path: Path, cluster: postgres.Cluster) -> None:
