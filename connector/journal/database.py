@@ -19,6 +19,7 @@ from sqlalchemy.engine import Connection
 
 from connector.errors import Fenced, JournalError
 from connector.journal import away, engines, opening, schema, statements
+from connector.journal.kept import Kept
 from connector.journal.recent import Recent, Rows
 from connector.journal.replication import Identity
 
@@ -60,6 +61,7 @@ class Database:
                 with self._transaction() as connection:
                     self._open(connection)
             self._recent = Recent(self._engine)
+            self._kept = Kept()
         except BaseException:
             self._engine.dispose()
             raise

@@ -220,8 +220,15 @@ class Records(Database):
         A fingerprint holds within this process. What has not changed is not read again: a folder keeps its finished
         requests for years.
         """
+        given = {"server": server, "folder": folder}
+        if self.shared:
+            with self._reading() as connection:
+                prints = {row.id: row.version for row in connection.execute(statements.PRINTS, given)}
+            changed = [ident for ident, print_ in prints.items() if known.get(ident) != print_]
+            read = {row.id: record_of(row) for row in self._fetched(changed)} if changed else {}
+            return prints, [read[ident] for ident in changed if ident in read]
         with self._reading() as connection:
-            rows = connection.execute(statements.IN_FOLDER, {"server": server, "folder": folder}).all()
+            rows = connection.execute(statements.IN_FOLDER, given).all()
         found = {row.id: hash(row.facts) for row in rows}
         return found, [record_of(row) for row in rows if known.get(row.id) != found[row.id]]
 
@@ -370,16 +377,23 @@ class Records(Database):
         return next(map(record_of, self._rows(statement, **given)), None)
 
     def _here(self, statement: sa.Select[Any], **given: str) -> list[Record]:
-        return [record_of(row) for row in self._work(statement, **given)]
-
-    def _work(self, statement: sa.Select[Any], **given: str) -> Rows:
-        """Return what one of the lists of work finds that is worked on here."""
-        scope = self.scope
-        if scope is None:
-            return self._rows(statement, **given)
+        """Return the records of one of the lists of work that are worked on here."""
+        if not self.shared:
+            return self._all(statement, **given)
         with self._reading() as connection:
-            elsewhere = {"folders": sorted(scope.folders), "accounts": sorted(scope.accounts)}
-            return connection.execute(statements.HERE[statement], {**given, **elsewhere}).all()
+            listed = connection.execute(statements.LISTED[statement], given).all()
+        found = self._kept.all([row for row in listed if self._is_here(row)], self._fetched)
+        # What was fetched is as it is now; it may have been closed since it was listed.
+        return [record for record in found if not record.closed] if statement is statements.OPEN else found
+
+    def _is_here(self, row: sa.Row[Any]) -> bool:
+        """Is a record, by its folder and account, worked on here? Looked at here: others may hold ten thousand."""
+        scope = self.scope
+        return scope is None or not (row.folder in scope.folders or row.account in scope.accounts)
+
+    def _fetched(self, ids: Sequence[int]) -> Rows:
+        with self._reading() as connection:
+            return connection.execute(statements.FETCHED, {"ids": list(ids)}).all()
 
     def _all(self, statement: sa.Select[Any], **given: str) -> list[Record]:
         return [record_of(row) for row in self._rows(statement, **given)]
