@@ -19,6 +19,7 @@ from typing import Final
 from connector import __version__, running
 from connector.changing import Setup
 from connector.cli.holding import Held
+from connector.cli.journal_glimpse import glimpse
 from connector.cli.rewiring import rewired
 from connector.cli.wiring import Seams, State
 from connector.config import Config, references, resolve_secret
@@ -26,7 +27,6 @@ from connector.config.changes import carried_over, changes
 from connector.config.flat import flat
 from connector.errors import ConfigurationError, ConfigurationProblem
 from connector.fleet import Fleet
-from connector.glance import glance, journal_of
 from connector.lifecycle import State as Stand
 from connector.reload import ConfigWatch
 from connector.steps.alarms import end_alarm, raise_alarm
@@ -213,8 +213,7 @@ class Reloading:
     def _tell_unwatched(self) -> None:
         """Say of what is out, or signed and not home, that its folder or account is not in the configuration."""
         self._unwatched_at = self._parts.now()
-        file = journal_of(self._config.journal.url or self._state.journal_url)
-        found = None if file is None else glance(file, self._config.zone, in_use=True)
+        found = glimpse(self._config, self._state, in_use=True)
         if found is None:
             return
         left: dict[str, int] = {}

@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from connector.errors import Fenced, JournalError
-from connector.journal import away, engines, opening, schema, statements
+from connector.journal import away, engines, marked, opening, schema, statements, upgrading
 from connector.journal.kept import Kept
 from connector.journal.recent import Recent, Rows
 from connector.journal.replication import Identity
@@ -35,10 +35,19 @@ class Database:
     Raises JournalError when the database cannot be opened, is damaged, or was written by a newer version.
     """
 
-    def __init__(self, url: str, *, now: Clock, read_only: bool = False, password: str | None = None) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        now: Clock,
+        read_only: bool = False,
+        password: str | None = None,
+        although_marked: bool = False,
+    ) -> None:
         """Open it. ``read_only``: nothing is written, made or brought up to date, and every write is refused.
 
         For whoever only looks, be it as another user or on a disk that takes nothing. ``password`` is PostgreSQL's.
+        ``although_marked``: be it moved or half moved, for who moves it (``marked``).
         """
         self._now = now
         self.token: int | None = None
@@ -49,22 +58,28 @@ class Database:
         self._engine = engines.engine(url, password=password, identity=self._identity, read_only=read_only)
         # A read is one statement: PostgreSQL needs no BEGIN and no end of it.
         alone: dict[str, Any] = {"isolation_level": "AUTOCOMMIT"} if self.shared else {}
-        self._reader = self._engine.execution_options(reading=True, **alone)
+        self._reader = self._engine.execution_options(**alone) if alone else self._engine
         # Taken in turn: SQLite lets those who wait for its one write lock look again now and then, in no order.
         self._writing: AbstractContextManager[object] = nullcontext() if self.shared else threading.Lock()
         try:
-            if read_only:
-                self._look(url)
-            else:
-                if self._file is not None and not opening.judge(self._file, _OURS):
-                    opening.bear(url, self._bear)
-                with self._transaction() as connection:
-                    self._open(connection)
-            self._recent = Recent(self._engine)
-            self._kept = Kept()
+            self._get_ready(url, read_only=read_only)
+            if not although_marked:
+                with self._reading() as connection:
+                    marked.refuse(connection, url)
         except BaseException:
             self._engine.dispose()
             raise
+        self._recent = Recent(self._engine)
+        self._kept = Kept()
+
+    def _get_ready(self, url: str, *, read_only: bool) -> None:
+        if read_only:
+            self._look(url)
+            return
+        if self._file is not None and not opening.judge(self._file, _OURS):
+            opening.bear(url, self._bear)
+        with self._transaction() as connection:
+            self._open(connection)
 
     def _look(self, url: str) -> None:
         """Open what is there to be read only."""
@@ -136,6 +151,8 @@ class Database:
             raise self._of_another_version(found)
         if found == schema.VERSION:
             return  # nothing is written: one that is damaged further on stays as it is
+        if self.shared:
+            upgrading.wait_for_older(connection, found, away.place(self._engine.url))
         for version in range(found, schema.VERSION):
             schema.MIGRATIONS[version](connection)
         connection.execute(
@@ -157,7 +174,7 @@ class Database:
         try:
             with self._writing, self._engine.connect() as connection:
                 try:
-                    self._fence(connection)
+                    self._enter(connection)
                     yield connection
                 except BaseException:
                     connection.rollback()
@@ -165,6 +182,14 @@ class Database:
                 self._commit(connection)
         except sa.exc.SQLAlchemyError as error:
             raise self._meaning(error) from self._shown(error)
+
+    def _enter(self, connection: Connection) -> None:
+        """Begin a transaction that may write."""
+        if not self.shared:
+            # The write lock at once: two threads that read and then write would otherwise meet in SQLITE_BUSY. Said
+            # here and not by a listener, for which SQLAlchemy would look before and after every statement.
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+        self._fence(connection)
 
     def _fence(self, connection: Connection) -> None:
         """Raise Fenced unless this process is alive, and let it be so until the transaction is over.
@@ -215,7 +240,7 @@ class Database:
             with self._reading() as connection:
                 return connection.execute(statement, given).all()
 
-        return self._recent.rows((statement, *given.values()), look)
+        return self._recent.rows(statement, given, look)
 
     def _holding(self, text: str) -> sa.ColumnElement[bool]:
         """True of a record whose facts hold a text, however it is spelled; SQLite's LIKE is so by itself."""

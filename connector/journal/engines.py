@@ -11,7 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 import sqlalchemy as sa
-from sqlalchemy.engine import URL, Connection, Engine
+from sqlalchemy.engine import URL, Engine
 
 from connector.errors import JournalError
 from connector.journal import opening
@@ -138,17 +138,10 @@ def _sqlite(url: URL) -> Engine:
 
     @sa.event.listens_for(made, "connect")
     def _prepare(connection: Any, _record: Any) -> None:
-        connection.isolation_level = None  # BEGIN is ours to say, below
+        connection.isolation_level = None  # BEGIN is ours to say
         cursor = connection.cursor()
         for pragma in _PRAGMAS:
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
-
-    @sa.event.listens_for(made, "begin")
-    def _begin(connection: Connection) -> None:
-        # The write lock at once: two threads that read and then write would otherwise meet in SQLITE_BUSY. A read is
-        # one statement, whole by itself.
-        if not connection.get_execution_options().get("reading", False):
-            connection.exec_driver_sql("BEGIN IMMEDIATE")
 
     return made

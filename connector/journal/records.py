@@ -151,7 +151,8 @@ class Records(Database):
         connection.execute(statements.KEEP, {"of": record.id, **columns_of(record)})
         self._keep_more(connection, record, kept.more)
         if done:
-            connection.execute(statements.END_INTENTS, {"of": record.id, "steps": done})
+            ended = [{"of": record.id, "done": step} for step in done]
+            connection.execute(statements.END_INTENT, ended)
         for step, values in (intend or {}).items():
             begun = {"record_id": record.id, "step": step, "at": now.timestamp()}
             connection.execute(statements.INTEND, {**begun, "data": json.dumps(dict(values))})
@@ -200,13 +201,9 @@ class Records(Database):
 
         Asked for each request that is judged: the database looks through the texts, and few of them are read.
         """
-        columns, more, ids = schema.record.c, schema.document.c, tuple(file_ids)
-        beside = sa.select(more.record_id).where(more.file_id.in_(ids))
-        named = [columns.facts.contains(json.dumps(href), autoescape=True) for href in hrefs]
-        found = sa.or_(*named, columns.file_id.in_(ids), columns.id.in_(beside))
-        with self._reading() as connection:
-            rows = connection.execute(statements.OPEN.where(found), {"server": server}).all()
-        return [record_of(row) for row in rows]
+        texts = {f"text_{n}": statements.holding(json.dumps(href)) for n, href in enumerate(hrefs)}
+        ids = {f"id_{n}": ident for n, ident in enumerate(file_ids)}
+        return self._all(statements.touching(len(texts), len(ids)), server=server, **texts, **ids)
 
     def places(self, server: str, folder: str) -> list[Record]:
         """Return the current records of one folder, closed ones too, oldest first."""
@@ -301,7 +298,7 @@ class Records(Database):
                 .select_from(schema.event.join(schema.record, event.record_id == record.id))
                 .where(
                     event.account.in_(accounts),
-                    event.name.in_(("marked", "sent")),
+                    event.name.in_(statements.LAUNCHED),
                     event.at >= since.timestamp(),
                 )
                 .order_by(event.at)
@@ -311,6 +308,11 @@ class Records(Database):
             lay_in = json.loads(data).get("folder") or (found[ident][1] if ident in found else now_in)
             found[ident] = (at, lay_in)
         return sorted(when(at) for at, lay_in in found.values() if folder in {None, lay_in})
+
+    def count_launches(self, account: str, *, since: datetime) -> int:
+        """Count what :meth:`launches` finds of one account: asked before each launch."""
+        found = self._rows(statements.COUNT_LAUNCHES, account=account, since=since.timestamp())
+        return int(found[0].launched)
 
     def count_shown(self, server: str, below: str) -> int:
         """Count the requests that are shown and wait for a word, whose sidecars lie below a folder."""

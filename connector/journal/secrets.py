@@ -37,3 +37,10 @@ class Secrets(Database):
                 sa.select(_TABLE.c.content, _TABLE.c.at).where(_TABLE.c.name == name)
             ).one_or_none()
         return None if row is None else (bytes(row.content), when(row.at))
+
+    def secret_names(self) -> list[str]:
+        """Return under which names something is kept."""
+        with self._reading() as connection:
+            return [
+                str(row.name) for row in connection.execute(sa.select(_TABLE.c.name).order_by(_TABLE.c.name))
+            ]

@@ -91,6 +91,16 @@ class Spooled(Database):
             heads = [json.loads(bytes(row.content)) for row in connection.execute(_HEADS)]
         return len(heads), sum(int(head["size"]) for head in heads)
 
+    def spooled_names(self) -> list[tuple[str, str]]:
+        """Return the reference and the name of every file that is kept."""
+        asked = (
+            sa.select(_TABLE.c.ref, _TABLE.c.name)
+            .where(_TABLE.c.piece == 0)
+            .order_by(_TABLE.c.ref, _TABLE.c.name)
+        )
+        with self._reading() as connection:
+            return [(str(row.ref), str(row.name)) for row in connection.execute(asked)]
+
     def _head(self, ref: str, name: str) -> dict[str, Any] | None:
         content = self._piece(ref, name, 0)
         return None if content is None else dict(json.loads(content))

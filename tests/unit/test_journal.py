@@ -341,6 +341,7 @@ def test_counts_are_of_one_account_one_name_and_since(journal: Journal, clock: C
     assert journal.launches(since=second, accounts=everybody, folder="lettres") == [clock.at]
     assert journal.launches(since=first, accounts=["lyon"], folder="lettres") == [first]
     assert journal.launches(since=first, accounts=["lyon"]) == [first, second]
+    assert [journal.count_launches("lyon", since=moment) for moment in (first, second, clock.at)] == [2, 1, 0]
     assert journal.launches(since=clock.at, accounts=everybody, folder="social") == []
 
 
