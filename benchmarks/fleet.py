@@ -69,7 +69,7 @@ def measure(directory: Path, connectors: int, *, journal: str, distance_s: float
     """Let so many connectors do one burst on a fresh place. ``journal``: ``postgresql`` or ``sqlite``."""
     directory.mkdir()
     with ExitStack() as stack:
-        cluster = stack.enter_context(_database()) if journal == "postgresql" else None
+        cluster = stack.enter_context(database()) if journal == "postgresql" else None
         url = cluster.url(cluster.database(), tcp=True) if cluster else None
         fleet = stack.enter_context(Fleet(directory, firms=FIRMS, journal=url, how="patience"))
         names = ["one", "two", "three", "four"][:connectors]
@@ -77,9 +77,9 @@ def measure(directory: Path, connectors: int, *, journal: str, distance_s: float
         fleet.start(*names)
         _wait(fleet, lambda: all("ready:" in fleet.connectors[name].said() for name in names))
         time.sleep(3)  # shares are balanced, registries read
-        idle, looked = _statements(cluster), time.perf_counter()
+        idle, looked = statements(cluster), time.perf_counter()
         time.sleep(6)
-        idle = (_statements(cluster) - idle) / (time.perf_counter() - looked)
+        idle = (statements(cluster) - idle) / (time.perf_counter() - looked)
         meter = _Meter(fleet, cluster)
         _keep_distance(fleet, distance_s)
         for firm in fleet.firms:
@@ -103,7 +103,7 @@ def measure(directory: Path, connectors: int, *, journal: str, distance_s: float
 
 
 @contextmanager
-def _database() -> Iterator[Cluster]:
+def database() -> Iterator[Cluster]:
     with postgres.ground() as ground:
         yield ground.cluster(
             fsync=True, shared_buffers="128MB", shared_preload_libraries="pg_stat_statements",
@@ -138,7 +138,7 @@ def _keep_distance(fleet: Fleet, seconds: float) -> None:
         httpx.post(httpx.URL(url).join("/sandbox/misbehave"), json=far, trust_env=False).raise_for_status()
 
 
-def _statements(cluster: Cluster | None, like: str = "%") -> float:
+def statements(cluster: Cluster | None, like: str = "%") -> float:
     if cluster is None:
         return 0.0
     with cluster.admin() as connection:
@@ -173,12 +173,12 @@ class _Meter:
     def _now(self) -> dict[str, float]:
         fleet, cluster = self._fleet, self._cluster
         return {
-            "statements": _statements(cluster),
-            "transactions": _statements(cluster, "COMMIT%"),
-            "fences": _statements(cluster, _FENCE),
+            "statements": statements(cluster),
+            "transactions": statements(cluster, "COMMIT%"),
+            "fences": statements(cluster, _FENCE),
             "dms": sum(1 for _ in requests(fleet.dms_directory / "state" / "requests.jsonl")),
             "platform": sum(1 for _ in requests(fleet.platform_directory / "requests.jsonl")),
-            **{f"cpu {who}": _seconds(pids) for who, pids in self._pids().items()},
+            **{f"cpu {who}": seconds(pids) for who, pids in self._pids().items()},
         }
 
     def _pids(self) -> dict[str, list[int]]:
@@ -211,22 +211,22 @@ class _Meter:
             processor_s={
                 name.removeprefix("cpu "): value for name, value in spent.items() if name.startswith("cpu ")
             },
-            megabytes=sum(one.memory_info().rss for pid in pids for one in _family(pid)) / 1e6 / len(pids),
+            megabytes=sum(one.memory_info().rss for pid in pids for one in family(pid)) / 1e6 / len(pids),
         )
 
 
-def _family(pid: int) -> list[psutil.Process]:
+def family(pid: int) -> list[psutil.Process]:
     with suppress(psutil.NoSuchProcess):
         one = psutil.Process(pid)
         return [one, *one.children(recursive=True)]
     return []
 
 
-def _seconds(pids: Sequence[int]) -> float:
+def seconds(pids: Sequence[int]) -> float:
     """Seconds of processor of processes, those that they have begun and those that ended among them."""
     found = 0.0
     for pid in pids:
-        for one in _family(pid):
+        for one in family(pid):
             with suppress(psutil.NoSuchProcess):
                 times = one.cpu_times()
                 found += times.user + times.system

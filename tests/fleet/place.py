@@ -93,7 +93,8 @@ class Fleet:
     """The place. A context manager; everything that was started ends with it.
 
     ``journal``: URLs of the database, None = SQLite, for one connector alone. ``network``: where ways can be cut.
-    ``how``: the patience of the connectors (``service``). ``more``: further lines of the configuration.
+    ``every``: how often each side is looked at. ``how``: the patience of the connectors (``service``). ``more``: further
+    lines of the configuration.
     """
 
     def __init__(
@@ -108,11 +109,13 @@ class Fleet:
         more: str = "",
         how: str = "storm",
         connections: int = 4,
+        every: str = "1s",
     ) -> None:
         self.directory, self.network, self._mode = directory, network, mode
         self._replication = replication
         self.journal_url, self._more, self._how, self._connections = journal, more, how, connections
         self.names = [f"firme-{number:03d}" for number in range(1, firms + 1)]
+        self._every = every
         self.connectors: dict[str, Child] = {}
         self.servers: dict[str, Child] = {}
         self.running: set[str] = set()
@@ -200,7 +203,7 @@ class Fleet:
             f" max_connections: {self._connections}}}}}\n"
             f"platform: {{url: '{self.platform_url}', shortcut: sandbox, secret: {{env: JSE_SECRET}}}}\n"
             f"accounts:\n{accounts}folders:\n{folders}"
-            "polling: {folders: 1s, platform: 1s, max_calls_per_minute: 100000}\n"
+            f"polling: {{folders: {self._every}, platform: {self._every}, max_calls_per_minute: 100000}}\n"
             f"{journal}{self._more}"
         )
 
