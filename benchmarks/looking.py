@@ -1,7 +1,7 @@
-"""What a connector costs that only looks: statements of the database, processor and memory, by the number of firms.
+"""What a connector costs that only looks: database statements, processor and memory, by the number of firms.
 
 Each firm has a folder and an account; all folders lie on one server; both sides are looked at every ``EVERY_S``
-seconds, nothing is there to do. What a further firm costs is the difference of two rows. ``python -m benchmarks looking``.
+seconds, nothing is there to do. What one more firm costs is the difference of two rows.
 """
 
 from __future__ import annotations

@@ -93,8 +93,8 @@ class Fleet:
     """The place. A context manager; everything that was started ends with it.
 
     ``journal``: URLs of the database, None = SQLite, for one connector alone. ``network``: where ways can be cut.
-    ``every``: how often each side is looked at. ``how``: the patience of the connectors (``service``). ``more``: further
-    lines of the configuration.
+    ``every``: how often each side is looked at. ``how``: the patience of the connectors (``service``). ``more``:
+    further lines of the configuration.
     """
 
     def __init__(
