@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass
 from datetime import datetime
@@ -194,7 +194,7 @@ class Records(Database):
 
     def open_anywhere(self, server: str) -> list[Record]:
         """Return the same, whichever process works on it: to tell whose a file is, not to work on it."""
-        return self._all(statements.OPEN, server=server)
+        return self._listed(statements.OPEN, lambda _row: True, server=server)
 
     def touching(self, server: str, hrefs: Iterable[str], file_ids: Iterable[str]) -> list[Record]:
         """Return what is not closed yet and may have one of these files among its documents, oldest first.
@@ -380,11 +380,17 @@ class Records(Database):
 
     def _here(self, statement: sa.Select[Any], **given: str) -> list[Record]:
         """Return the records of one of the lists of work that are worked on here."""
+        return self._listed(statement, self._is_here, **given)
+
+    def _listed(
+        self, statement: sa.Select[Any], wanted: Callable[[sa.Row[Any]], bool], **given: str
+    ) -> list[Record]:
+        """Return the records of a list; of a shared journal those that are wanted, by their folders and accounts."""
         if not self.shared:
             return self._all(statement, **given)
         with self._reading() as connection:
             listed = connection.execute(statements.LISTED[statement], given).all()
-        found = self._kept.all([row for row in listed if self._is_here(row)], self._fetched)
+        found = self._kept.all([row for row in listed if wanted(row)], self._fetched)
         # What was fetched is as it is now; it may have been closed since it was listed.
         return [record for record in found if not record.closed] if statement is statements.OPEN else found
 
