@@ -377,4 +377,33 @@ CODES: Final[Mapping[str, Code]] = {
         "doctor itself met an error that nobody foresaw in one check; the others went on.",
         "Send the report (doctor --report FILE) to whoever maintains this program.",
     ),
+    "JSE-H20": Code(
+        "the journal's database does not answer",
+        "PostgreSQL is away, refuses the login, or cannot be reached from this host. Nothing leaves meanwhile, and "
+        "nothing is lost.",
+        "What is said beside the code names which; see journal.url and journal.password. The service goes on by "
+        "itself.",
+    ),
+    "JSE-H21": Code(
+        "the configuration names a journal that was moved",
+        "move-journal took it elsewhere; what stands there is what it was then, and takes no more.",
+        "Write the url that is named under journal: in the configuration.",
+    ),
+    "JSE-H22": Code(
+        "replication of the journal",
+        "A commit is not on a second server before it counts, or the server that answers is itself a standby: a "
+        "failover may lose what was sent last. It would be found by the markers, and a person asked.",
+        "PostgreSQL: synchronous_standby_names; or say in journal.replication that there is no standby (none), or that "
+        "it may lag (asynchronous).",
+    ),
+    "JSE-H23": Code(
+        "the journal's database forgets at a power cut",
+        "A setting of PostgreSQL's gives up what it has promised to keep.",
+        "fsync = on, full_page_writes = on, synchronous_commit = on.",
+    ),
+    "JSE-H24": Code(
+        "the journal's database is far, or full",
+        "Every fact is a handful of round trips, and each connector has a few connections.",
+        "Run connectors near the database; raise max_connections there.",
+    ),
 }

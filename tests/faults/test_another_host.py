@@ -155,7 +155,9 @@ def test_no_copy_stays_behind(tmp_path: Path, postgres_url: str) -> None:
         stage.run(4)
         assert len(stage.kept()) >= 3
         journal = stage.parts.journal
-        journal.note(stage.record("ferme"), "closed", closed=True)  # by another process, which died right then
+        journal.note(
+            stage.record("ferme"), "closed", closed=True
+        )  # by another process, which died right then
         stage.parts.watched = {**stage.parts.watched, "ailleurs": stage.parts.watched["lettres"]}
         other = stage.record("autre")
         journal.note(other, "moved", folder="chez-b")

@@ -9,14 +9,17 @@ from pathlib import Path
 
 import pytest
 
-from connector.cli import check, move
+from connector.cli import anew, backups, check, dry_run, forget, keep, move, packaged, show, spending, status
 from connector.cli.common import Settings
+from connector.doctor import database
 from connector.errors import JournalError
-from connector.journal import Journal
 from connector.lifecycle import State as Step
-from tests import postgres
+from connector.steps.waiting import MANUAL
+from tests import doctors, postgres
+from tests.faults.test_another_host import Hosts
 from tests.faults.test_once import Town
-from tests.worlds import workers
+from tests.unit.test_move_journal import rows
+from tests.worlds import Stage
 
 SEAL = "a seal that every host has"
 
@@ -30,7 +33,7 @@ def empty() -> Iterator[str]:
     cluster.drop(name)
 
 
-def settings(stage: Town) -> Settings:
+def settings(stage: Stage) -> Settings:
     file = stage.directory / "config.yaml"
     file.write_text(stage.config_text)
     return Settings(config=file, state=stage.state.directory)
@@ -98,3 +101,103 @@ def test_there_and_back(tmp_path: Path, empty: str, capsys: pytest.CaptureFixtur
         assert stage.record("après").state is Step.DELIVERED
         assert stage.sends() == [1, 1]
         assert stage.tries() == 2
+
+
+class Office(Hosts, Town):
+    """One host, its journal in PostgreSQL."""
+
+
+def test_kept_in_postgresql(tmp_path: Path, postgres_url: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """A backup is made beside the running connector, and put back after more was sent, signed and paused: nothing is
+    sent again, nothing is lost, what is in the spool comes home, a pause stays; then a new journal is begun from the
+    markers alone. What stood there before is kept."""
+    with Office(tmp_path, postgres_url) as stage:
+        given = settings(stage)
+        stage.drop("avant")
+        stage.run()
+        stage.dms.misbehave(kind="status", status=503, method="MOVE", path="*", times=None)
+        stage.sign()
+        stage.run()
+        assert stage.record("avant").state is Step.DELIVERING
+        stage.parts.journal.hold("folder:autres", MANUAL, probe_at=stage.clock.now())
+        assert keep.backup(given, None) == 0
+        stage.parts.journal.release("folder:autres")
+        (made,) = backups.found(stage.state.directory / keep.DIRECTORY)
+        assert made.facts.under_way == 1
+        assert any(name.startswith("spool/") for name in made.files)
+        assert not any(name.startswith(("tokens/", "keys/")) for name in made.files)
+        stage.dms.behave()
+        stage.drop("après")
+        stage.run()
+        stage.clock.advance(4000)
+        stage.run()
+        assert stage.record("avant").state is Step.DELIVERED
+        assert stage.record("après").state is Step.IN_PROGRESS
+        tries, known = stage.tries(), stage.parts.journal.journal_id
+        stage.parts.journal.hold("cabinet", MANUAL, probe_at=stage.clock.now())
+        stage.stop()
+        capsys.readouterr()
+        assert keep.restore(given, made.name, yes=True) == 0
+        said = capsys.readouterr().out
+        assert "account cabinet stays paused" in said
+        assert "folder autres was paused when the backup was made, and is paused again" in said
+        assert "the earlier journal is kept in schema public_aside_" in said
+        stage.start()
+        assert stage.parts.journal.journal_id == known
+        assert stage.parts.journal.at_place("dms", "/Lettres/après.sign.yaml") is None
+        stage.parts.journal.release("cabinet")
+        stage.later()
+        assert stage.tries() == tries, "what was sent in between is asked about, never sent again"
+        assert stage.record("avant").state is Step.DELIVERED
+        assert stage.record("après").state is Step.IN_PROGRESS
+
+        stage.stop()
+        assert anew.rebuild(given, yes=True, dry_run=False) == 0
+        assert "the earlier journal is kept in schema public_aside_" in capsys.readouterr().out
+        stage.start()
+        assert stage.parts.journal.journal_id != known
+        with pytest.raises(JournalError, match="holds another journal"):
+            keep.restore(given, made.name, yes=True)
+        stage.later()
+        assert stage.tries() == tries
+        stage.sign()
+        stage.later()
+        assert stage.record("après").state is Step.DELIVERED
+        assert stage.sends() == [1, 1]
+
+
+def test_looked_at_in_postgresql(
+    tmp_path: Path, postgres_url: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Every verb that looks does so beside the running connector, and changes not one row; so does what a package
+    asks."""
+    with Office(tmp_path, postgres_url) as stage:
+        given = settings(stage)
+        stage.drop("sienne")
+        stage.run()
+        ref = stage.record("sienne").ref
+        stage.drop("neuve")
+        before = rows(postgres_url)
+        assert status.status(given, "text", names=False) == 0
+        assert show.show(given, ref, as_json=False, names=False) == 0
+        assert spending.spending(given, month=None, since=None, csv=None) == 0
+        assert forget.forget(given, "marie@exemple.fr", dry_run=True, yes=True) == 0
+        assert anew.rebuild(given, yes=True, dry_run=True) == 0
+        assert check.check_config(given) == 0
+        assert packaged.before_removal(given) == 0
+        said = capsys.readouterr().out
+        assert ref in said
+        assert "would be put aside" in said
+        assert "1 requests are under way in the journal in PostgreSQL" in said
+        assert (stage.state.directory / packaged.NOTHING_OPEN).exists()
+        assert dry_run.dry_run(given, names=True) == 0
+        said = capsys.readouterr().out
+        assert "neuve" in said
+        told = [line.text for line in database.journal(doctors.visit(stage))]
+        assert [one for one in told if one.startswith("journal in PostgreSQL 1")]
+        assert "fsync is off" in " ".join(told)
+        assert "no commit waits for a standby" in " ".join(told)
+        assert packaged.before_upgrade(given, waited=0) == 0
+        assert packaged.after_upgrade(given, before="0.0.9") == 0
+        assert "schema" in capsys.readouterr().out
+        assert rows(postgres_url) == before
