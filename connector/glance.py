@@ -100,7 +100,7 @@ def glance_at(url: str, password: str | None, zone: ZoneInfo) -> Glance | None:
             url.replace("postgresql+psycopg://", "postgresql://", 1),
             connect_timeout=_CONNECT_S,
             autocommit=True,
-            **({} if password is None else {"password": password}),
+            password=password,
         ) as connection:
             connection.execute("SET default_transaction_read_only = on")
             connection.execute(f"SET statement_timeout = {_ANSWER_S * 1000}".encode())

@@ -7,6 +7,7 @@ points 3 and 5.
 from __future__ import annotations
 
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote
@@ -106,7 +107,7 @@ def brought(journal: Journal, spool: Path) -> int:
     number, local = 0, Spool(spool)
     for ref, name in journal.spooled_names():
         wanted = journal.spooled_sha256(ref, name)
-        path, whole = local.put(ref, name, lambda stream, of=(ref, name): journal.read_spooled(*of, stream))
+        path, whole = local.put(ref, name, partial(journal.read_spooled, ref, name))
         if not whole or Spool.sha256(path) != wanted:
             path.unlink(missing_ok=True)
             raise JournalError(f"what the journal keeps of {ref} is not whole ({name})")

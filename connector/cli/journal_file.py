@@ -5,7 +5,6 @@ from __future__ import annotations
 import fcntl
 import shutil
 import sqlite3
-from collections.abc import Callable
 from contextlib import closing, suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -28,15 +27,15 @@ def journal_named(config: Config, state: State) -> End:
     return End(url=journal_url(config, state), **journal_access(config))
 
 
-def open_journal(
-    end: End,
-    *,
-    now: Callable[[], datetime] | None = None,
-    **more: bool,
-) -> Journal:
-    """Open it; ``more`` as :class:`Journal` takes it (``read_only``). Raises JournalError."""
-    secret = {} if end.password is None else {"password": end.password}
-    return Journal(end.url, now=now or (lambda: datetime.now(UTC)), **secret, **more)
+def open_journal(end: End, *, read_only: bool = False, although_marked: bool = False) -> Journal:
+    """Open it, as :class:`Journal` does. Raises JournalError."""
+    return Journal(
+        end.url,
+        now=lambda: datetime.now(UTC),
+        read_only=read_only,
+        password=end.password,
+        although_marked=although_marked,
+    )
 
 
 def copy_of(end: End, target: Path, *, lock: Path) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
@@ -85,7 +86,8 @@ def snapshot(engine: Engine) -> Iterator[Connection]:
 def _begun(connection: Connection, kind: str) -> None:
     """Let a transaction begin; SQLite's driver is told so, where nobody has."""
     connection.begin()
-    if connection.dialect.name == "sqlite" and not connection.connection.dbapi_connection.in_transaction:
+    driver: Any = connection.connection.dbapi_connection
+    if connection.dialect.name == "sqlite" and not driver.in_transaction:
         connection.exec_driver_sql(f"BEGIN {kind}")
 
 
