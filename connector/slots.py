@@ -26,7 +26,7 @@ class Client(Protocol):
         ...
 
     @property
-    def open(self) -> int:
+    def in_use(self) -> int:
         """So many connections are in use, or kept open."""
         ...
 
@@ -96,7 +96,7 @@ class Slots:
             if len(kept) < aim:
                 free = [unit for unit in all_of_it if unit in leases and leases[unit] is None]
                 take += free[: aim - len(kept)]
-            give += self._given(server, mine, kept, clients)
+            give += self._given(server, mine, kept, clients, at_work=me in working.get(server, ()))
         return Step(take=tuple(take), give=tuple(give))
 
     def apply(self, clients: Mapping[str, Client], held: Collection[str]) -> None:
@@ -132,15 +132,24 @@ class Slots:
         return 0
 
     def _given(
-        self, server: str, mine: list[str], kept: list[str], clients: Mapping[str, Client]
+        self,
+        server: str,
+        mine: list[str],
+        kept: list[str],
+        clients: Mapping[str, Client],
+        *,
+        at_work: bool,
     ) -> list[str]:
         """Lower what the client uses; return the slots that it uses no more. The others follow at a later step."""
         over = [unit for unit in mine if unit not in kept]
         client = clients.get(server)
-        if not over or client is None:
-            return over
+        if not over:
+            return []
+        if client is None:
+            # One that is not worked with any more may still have a request under way, until its folders are freed.
+            return [] if at_work else over
         client.allow(len(kept))
-        at_rest = max(0, len(mine) - max(client.open, len(kept)))
+        at_rest = max(0, len(mine) - max(client.in_use, len(kept)))
         return over[len(over) - at_rest :] if at_rest else []
 
 

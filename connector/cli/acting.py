@@ -22,7 +22,7 @@ from connector.cli.journal_file import copy_journal, in_use, journal_named, open
 from connector.cli.references import find
 from connector.cli.wiring import contract_of
 from connector.errors import JournalError
-from connector.journal import snapshots
+from connector.journal.leases import Leases
 from connector.steps.ordered import RETRY
 from connector.steps.replies import ORDERED
 
@@ -157,11 +157,11 @@ def _counted(meant: Sequence[Record]) -> str:
 
 
 def _nobody_works(settings: Settings, config: Config) -> bool:
-    """True when no process works on the journal, on whichever host."""
+    """True when no process works on the journal; of one that several share, no service of any machine."""
     state = settings.place()
-    named = journal_named(config, state)
-    if named.file is None:
-        return not snapshots.working(named)
+    if journal_named(config, state).file is None:
+        with kept_journal(settings, config) as journal:
+            return not any(not one.passing for one in Leases(journal).view().alive)
     return not in_use(state.directory / "journal" / "lock")
 
 

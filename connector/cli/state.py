@@ -23,8 +23,12 @@ class State:
     @property
     def name(self) -> str:
         """What this connector is called among several on one journal: ``b`` in ``/var/lib/jse-connector@b``."""
-        name = self.directory.absolute().name
-        return name.partition("@")[2] or name
+        return self.instance or self.directory.absolute().name
+
+    @property
+    def instance(self) -> str:
+        """The same, where it was started as one of several (``jse-connector@b.service``); else empty."""
+        return self.directory.absolute().name.partition("@")[2]
 
     @property
     def journal_url(self) -> str:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from connector.config import resolve_secret
+from connector.config.journal import is_postgresql
 from connector.errors import ConfigurationError, ConfigurationProblem
 from connector.jesignexpert.token_vault import TokenVault
 from connector.jesignexpert.tokens import TokenKeeper, TokenStore
@@ -23,7 +24,7 @@ LEAST_SEAL = 16
 
 def is_shared(config: Config) -> bool:
     """True where the journal is one that several connectors may work on."""
-    return (config.journal.url or "").startswith("postgresql")
+    return is_postgresql(config.journal.url)
 
 
 def given_seal(config: Config) -> bytes | None:
@@ -92,9 +93,9 @@ class _Opened:
 
 
 def _opened(config: Config, *, read_only: bool) -> Journal:
+    from connector.cli.journal_file import journal_access
     from connector.journal import Journal
 
-    reference = config.journal.password
-    password = None if reference is None else resolve_secret(reference, path="journal.password")
-    now: Callable[[], datetime] = lambda: datetime.now(UTC)  # noqa: E731 - as every clock is given
-    return Journal(config.journal.url or "", now=now, read_only=read_only, password=password)
+    return Journal(
+        str(config.journal.url), now=lambda: datetime.now(UTC), read_only=read_only, **journal_access(config)
+    )

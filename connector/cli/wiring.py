@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import fcntl
+import logging
 import os
 import secrets
 import socket
@@ -16,6 +17,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from connector import fence as fence_module
 from connector.cli.journal_file import journal_access, journal_url
 from connector.cli.state import State as State
 from connector.cli.state import state_directory as state_directory
@@ -31,6 +33,7 @@ from connector.errors import (
     Problem,
     RequestRejected,
 )
+from connector.fence import Fence
 from connector.isolated_pdf import IsolatedPdf
 from connector.isolation import IsolatedPool
 from connector.jesignexpert.boxes import box_size, sign_fields
@@ -39,14 +42,18 @@ from connector.jesignexpert.contract import Contract
 from connector.jesignexpert.tokens import TokenKeeper
 from connector.jesignexpert.transport import BaseTransport, DeadlineTransport
 from connector.journal import Journal
+from connector.journal.leases import Leases
 from connector.marks import Sealer
 from connector.ports import AccountLogin, Box, Folder, Href, SigningService
 from connector.report.tags import TAG_NAMES
 from connector.sidecar.model import Reminders
 from connector.spool import Spool
+from connector.steps import failed_over
 from connector.steps.parts import AccountSettings, FolderSettings, Parts, ReportSettings, Timing
 from connector.webdav.client import AdapterFactory
 from connector.webdav.folder import WebDavFolder
+
+log = logging.getLogger(__name__)
 
 EXAMPLE_DOMAINS = ("example.fr", "example.com", "example.org", "example.net")
 NEXTCLOUD_REGISTRY = "/.jse-connector/registry/"
@@ -65,6 +72,8 @@ class Seams:
     transport: Callable[[Path | None, str | None], BaseTransport] = lambda ca_file, proxy: DeadlineTransport(
         ca_file=ca_file, proxy=proxy
     )
+    lease_s: float | None = None
+    """How long a process counts as alive, of several on one journal; None: as long as the configuration says."""
 
 
 @contextmanager
@@ -102,8 +111,12 @@ def wired(
     *,
     now: Callable[[], datetime] | None = None,
     seams: Seams | None = None,
+    whole: Config | None = None,
 ) -> Iterator[Parts]:
-    """Make all parts and close them at the end. Raises ConfigurationError (a missing secret), JournalError."""
+    """Make all parts and close them at the end. Raises ConfigurationError (a missing secret), JournalError.
+
+    ``whole``: all that the configuration names, where ``config`` is what this process holds of it.
+    """
     seams = seams or Seams()
     clock = now or (lambda: datetime.now(UTC))
     contract = contract_of(config)
@@ -111,29 +124,32 @@ def wired(
         pool = seams.pool or stack.enter_context(IsolatedPool(within=[state.directory / "spool"]))
         journal = seams.journal(journal_url(config, state), now=clock, **journal_access(config))
         stack.callback(journal.close)
+        _judge_server(config, journal, clock())
         tokens = tokens_in(config, state, journal)
         if journal.shared:
             vault_of(config, journal).check()
+        fence = fence_of(config, journal, seams)
         folders: dict[str, Folder] = {}
         renewals: dict[str, Callable[[], bool]] = {}
         for name in config.servers:
-            folder = made_folder(config, name, clock, seams)
+            folder = made_folder(config, name, clock, seams, fence)
             stack.callback(folder.close)
             folders[name], renewals[name] = folder, made_renewal(config, name, folder)
         services: dict[str, SigningService] = {}
         for name in config.accounts:
-            service = made_service(config, name, contract, tokens, clock, seams)
+            service = made_service(config, name, contract, tokens, clock, seams, fence)
             stack.callback(service.close)
             services[name] = service
         logins: dict[str, AccountLogin] = {}
-        for name in config.accounts:
-            login = made_login(config, name, contract, tokens, clock, seams)
+        for name in (whole or config).accounts:
+            login = made_login(whole or config, name, contract, tokens, clock, seams, fence)
             stack.callback(login.close)
             logins[name] = login
+        seal = sealer(config, state)
         yield Parts(
             journal=journal,
             spool=Spool(state.directory / "spool", rest=journal if journal.shared else None),
-            sealer=sealer(config, state),
+            sealer=seal,
             documents=IsolatedPdf(pool),
             folders=folders,
             services=services,
@@ -141,9 +157,20 @@ def wired(
             now=clock,
             logins=logins,
             renewals=renewals,
+            passwords=passwords_of(renewals, seal),
             machine=f"machine:{state.name}" if journal.shared else "machine",
+            fence=fence,
+            shared=fence is not None,
             **decided(config, contract, tokens, folders, services),
         )
+
+
+def _judge_server(config: Config, journal: Journal, now: datetime) -> None:
+    """See that what PostgreSQL keeps is kept, and on which server. Raises JournalError where it is not."""
+    warning = journal.judge_replication(config.journal.replication)
+    if warning:
+        log.warning("%s", warning)
+    failed_over.recognise(journal, now)
 
 
 def decided(
@@ -172,6 +199,18 @@ def decided(
     }
 
 
+def fence_of(config: Config, journal: Journal, seams: Seams) -> Fence | None:
+    """Return what is asked before every effect where several processes work on one journal, else None."""
+    if not journal.shared:
+        return None
+    said = (config.journal.lease or fence_module.LEASE).total_seconds()
+    return Fence(Leases(journal), said if seams.lease_s is None else seams.lease_s)
+
+
+def _asked(fence: Fence | None) -> Callable[[float], float] | None:
+    return None if fence is None else fence.before_write
+
+
 def made_login(
     config: Config,
     name: str,
@@ -179,9 +218,15 @@ def made_login(
     tokens: TokenKeeper,
     now: Callable[[], datetime],
     seams: Seams,
+    fence: Fence | None = None,
 ) -> AccountLogin:
     """Return what connects an account again by itself; close it when done."""
-    login = login_of(config, name, contract, platform_secrets(config), now=now, transport=seams.transport)
+    login = login_of(
+        *(config, name, contract, platform_secrets(config)),
+        now=now,
+        transport=seams.transport,
+        before_write=_asked(fence),
+    )
     return renewal_of(config, name, login, tokens, now=now)
 
 
@@ -316,7 +361,9 @@ def accounts_of(config: Config, contract: Contract, tokens: TokenKeeper) -> dict
     }
 
 
-def made_folder(config: Config, name: str, now: Callable[[], datetime], seams: Seams) -> WebDavFolder:
+def made_folder(
+    config: Config, name: str, now: Callable[[], datetime], seams: Seams, fence: Fence | None = None
+) -> WebDavFolder:
     """Return the client of one server. Raises ConfigurationError where a secret cannot be read."""
     server = config.servers[name]
     user = server.user
@@ -332,25 +379,44 @@ def made_folder(config: Config, name: str, now: Callable[[], datetime], seams: S
         max_connections=server.max_connections,
         adapter_factory=seams.adapter,
         clock=lambda: now().timestamp(),
+        before_write=_asked(fence),
     )
 
 
-def made_renewal(config: Config, name: str, folder: WebDavFolder) -> Callable[[], bool]:
-    """Return what takes in another password, put in place of one that was refused (``connect NAME`` writes one)."""
-    reference, path = config.servers[name].password, f"servers.{name}.password"
-    known = resolve_secret(reference, path=path)
+class PasswordRenewal:
+    """Takes in another password, put in place of one that was refused (``connect NAME`` writes one)."""
 
-    def renew() -> bool:
-        nonlocal known
+    def __init__(self, config: Config, name: str, folder: WebDavFolder) -> None:
+        self._reference, self._path = config.servers[name].password, f"servers.{name}.password"
+        self._known, self._folder = resolve_secret(self._reference, path=self._path), folder
+
+    def __call__(self) -> bool:
+        """Look whether there is one; False, doing nothing, where there is none."""
         with suppress(ConfigurationError):
-            found = resolve_secret(reference, path=path)
-            if found != known:
-                known = found
-                folder.renew(found)
+            found = resolve_secret(self._reference, path=self._path)
+            if found != self._known:
+                self._known = found
+                self._folder.renew(found)
                 return True
         return False
 
-    return renew
+    def digest(self, sealer: Sealer) -> str:
+        """Return what tells the password in use from another one, under the seal."""
+        return sealer.hide(f"password {self._known!r}")
+
+
+def made_renewal(config: Config, name: str, folder: WebDavFolder) -> PasswordRenewal:
+    """Return what takes in another password of a server."""
+    return PasswordRenewal(config, name, folder)
+
+
+def passwords_of(renewals: Mapping[str, Callable[[], bool]], sealer: Sealer) -> dict[str, Callable[[], str]]:
+    """Return what tells each server's password in use from another one."""
+    return {
+        name: partial(one.digest, sealer)
+        for name, one in renewals.items()
+        if isinstance(one, PasswordRenewal)
+    }
 
 
 def platform_secrets(config: Config) -> tuple[str, str]:
@@ -368,6 +434,7 @@ def made_service(
     tokens: TokenKeeper,
     now: Callable[[], datetime],
     seams: Seams,
+    fence: Fence | None = None,
 ) -> HttpSigningService:
     """Return the client of one account. Raises ConfigurationError where a secret cannot be read."""
     shortcut, secret = platform_secrets(config)
@@ -383,6 +450,7 @@ def made_service(
         proxy=config.platform.proxy,
         transport=seams.transport(config.platform.ca_file, config.platform.proxy),
         max_reads_per_minute=config.polling.max_calls_per_minute,
+        before_write=_asked(fence),
     )
 
 

@@ -98,6 +98,7 @@ def login_of(
     *,
     now: Callable[[], datetime],
     transport: Callable[[Path | None, str | None], BaseTransport] | None = None,
+    before_write: Callable[[float], float] | None = None,
 ) -> Login:
     """Return the way to an account's tokens; close it when done. ``secrets``: shortcut and secret of the editor."""
     shortcut, secret = secrets
@@ -112,6 +113,7 @@ def login_of(
         ca_file=platform.ca_file,
         proxy=platform.proxy,
         transport=None if transport is None else transport(platform.ca_file, platform.proxy),
+        before_write=before_write,
     )
 
 

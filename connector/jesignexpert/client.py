@@ -79,6 +79,7 @@ class HttpSigningService:
         transport: httpx.BaseTransport | None = None,
         timeouts: Timeouts | None = None,
         max_reads_per_minute: int | None = None,
+        before_write: Callable[[float], float] | None = None,
     ) -> None:
         del secret  # calls are made with tokens; only a login is signed. Named so that all wiring is alike.
         self.name = name
@@ -90,7 +91,12 @@ class HttpSigningService:
         self._timeouts = timeouts or Timeouts()
         self._courtesy = Courtesy(name, lambda: now().timestamp(), per_minute=max_reads_per_minute)
         self._exchange = Exchange(
-            ca_file=ca_file, proxy=proxy, transport=transport, timeouts=self._timeouts, now=now
+            ca_file=ca_file,
+            proxy=proxy,
+            transport=transport,
+            timeouts=self._timeouts,
+            now=now,
+            before_write=before_write,
         )
 
     @property

@@ -20,6 +20,7 @@ from sqlalchemy.engine import Connection
 from connector.errors import Fenced, JournalError
 from connector.journal import away, engines, marked, opening, schema, statements, upgrading
 from connector.journal.recent import Recent, Rows
+from connector.journal.replication import Identity
 
 Clock = Callable[[], datetime]
 
@@ -52,10 +53,11 @@ class Database:
         """Number of this process among several (its row ``process``): from then on its facts are kept only while it
         is counted among the living. None: no others are known."""
         self._file = opening.file_of(url)
-        self._engine = engines.engine(url, password=password, read_only=read_only)
+        self._identity = Identity() if engines.is_shared(url) else None
+        self._engine = engines.engine(url, password=password, identity=self._identity, read_only=read_only)
         # A read is one statement: PostgreSQL needs no BEGIN and no end of it.
         alone: dict[str, Any] = {"isolation_level": "AUTOCOMMIT"} if self.shared else {}
-        self._reader = self._engine.execution_options(reading=True, **alone)
+        self._reader = self._engine.execution_options(**alone) if alone else self._engine
         # Taken in turn: SQLite lets those who wait for its one write lock look again now and then, in no order.
         self._writing: AbstractContextManager[object] = nullcontext() if self.shared else threading.Lock()
         try:
@@ -108,6 +110,11 @@ class Database:
     def shared(self) -> bool:
         """True of a database that several processes work on: what SQLite's one writer gives is asked for by locks."""
         return self._engine.dialect.name == "postgresql"
+
+    @property
+    def engine(self) -> sa.Engine:
+        """What connects to it: for whoever keeps something else there than facts."""
+        return self._engine
 
     @property
     def journal_id(self) -> str:
@@ -165,7 +172,7 @@ class Database:
         try:
             with self._writing, self._engine.connect() as connection:
                 try:
-                    self._fence(connection)
+                    self._enter(connection)
                     yield connection
                 except BaseException:
                     connection.rollback()
@@ -173,6 +180,14 @@ class Database:
                 self._commit(connection)
         except sa.exc.SQLAlchemyError as error:
             raise self._meaning(error) from self._shown(error)
+
+    def _enter(self, connection: Connection) -> None:
+        """Begin a transaction that may write."""
+        if not self.shared:
+            # The write lock at once: two threads that read and then write would otherwise meet in SQLITE_BUSY. Said
+            # here and not by a listener, for which SQLAlchemy would look before and after every statement.
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+        self._fence(connection)
 
     def _fence(self, connection: Connection) -> None:
         """Raise Fenced unless this process is alive, and let it be so until the transaction is over.
@@ -223,7 +238,7 @@ class Database:
             with self._reading() as connection:
                 return connection.execute(statement, given).all()
 
-        return self._recent.rows((statement, *given.values()), look)
+        return self._recent.rows(statement, given, look)
 
     def _holding(self, text: str) -> sa.ColumnElement[bool]:
         """True of a record whose facts hold a text, however it is spelled; SQLite's LIKE is so by itself."""
@@ -235,6 +250,11 @@ class Database:
     def _commit(self, connection: Connection) -> None:
         """Make a transaction last. The one place of every commit: tests count crash points here."""
         connection.commit()
+
+    def _tell(self, connection: Connection, kind: str) -> None:
+        """Let the other processes hear of something once this transaction is over; with SQLite they look for it."""
+        if self.shared:
+            connection.execute(statements.TELL, {"kind": kind})
 
     def _append_account(
         self, connection: Connection, account: str, name: str, data: Mapping[str, Any]

@@ -6,6 +6,7 @@ A name in ``bindparam`` is what the caller gives; of a record only what ``rows``
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -29,6 +30,9 @@ _FOLLOWED = (
     State.SEALING,
     State.QUARANTINED,
 )
+
+LAUNCHED = ("marked", "sent")
+"""Events of what has left or leaves next, and of what was sent of what was marked before."""
 
 
 def _given(name: str) -> sa.BindParameter[object]:
@@ -65,7 +69,30 @@ RECORD_ALONE = RECORD.with_for_update(key_share=True)
 BY_REF = _NEWEST.where(_record.ref == _given("ref"))
 AT_PLACE = _NEWEST.where(_OF_SERVER, _record.place == _given("place"), _record.current)
 BY_KEY = _NEWEST.where(_record.key == _given("key"))
+WITH_KEYS = RECORDS.where(_record.key.in_(sa.bindparam("keys", expanding=True)))
 OPEN = RECORDS.where(_OF_SERVER, ~_record.closed)
+
+
+@lru_cache(maxsize=64)
+def touching(texts: int, ids: int) -> sa.Select[Any]:
+    """Return what is open and holds one of so many texts (``text_0`` …, as :func:`holding` gives them) or file ids.
+
+    These are ``id_0`` …; asked for each request that is judged.
+    """
+    wanted = [_record.facts.like(_given(f"text_{n}"), escape="!") for n in range(texts)]
+    for n in range(ids):
+        beside = sa.select(_document.record_id).where(_document.file_id == _given(f"id_{n}"))
+        wanted += [_record.file_id == _given(f"id_{n}"), _record.id.in_(beside)]
+    return OPEN.where(sa.or_(sa.false(), *wanted))
+
+
+def holding(text: str) -> str:
+    """Return the pattern, escaped with an exclamation mark, of what holds a text."""
+    for sign in "!%_":
+        text = text.replace(sign, f"!{sign}")
+    return f"%{text}%"
+
+
 IN_FOLDER = RECORDS.where(_OF_SERVER, _record.folder == _given("folder"), _record.current)
 FOLLOWED = RECORDS.where(
     _record.account == _given("account"), _record.state.in_([state.value for state in _FOLLOWED])
@@ -91,6 +118,17 @@ INTENDING = RECORDS.where(
     _OF_SERVER, _record.id.in_(sa.select(_intent.record_id).where(_intent.step == _given("step")))
 )
 
+_ELSEWHERE = (
+    _record.folder.not_in(sa.bindparam("folders", expanding=True)),
+    _record.account.not_in(sa.bindparam("accounts", expanding=True)),
+)
+
+
+def here(statement: sa.Select[Any]) -> sa.Select[Any]:
+    """Leave out the records of ``folders`` and ``accounts`` that other processes work with."""
+    return statement.where(*_ELSEWHERE)
+
+
 KEEP = schema.record.update().where(_record.id == _given("of"))
 BEGIN = schema.record.insert()
 BEGIN_UNLESS_KNOWN = (
@@ -111,6 +149,9 @@ EVENTS = (
 COUNT_EVENTS = sa.select(sa.func.count()).where(
     _event.account == _given("account"), _event.name == _given("name"), _event.at >= _given("since")
 )
+COUNT_LAUNCHES = sa.select(sa.func.count(sa.distinct(_event.record_id)).label("launched")).where(
+    _event.account == _given("account"), _event.name.in_(LAUNCHED), _event.at >= _given("since")
+)
 LAST_ACCOUNT_EVENT = (
     sa.select(_event.data)
     .where(_event.account == _given("account"), _event.name == _given("name"), _event.record_id.is_(None))
@@ -123,9 +164,13 @@ INTENT = sa.select(_intent.at, _intent.data).where(
     _intent.record_id == _given("of"), _intent.step == _given("wanted")
 )
 INTENDED = sa.select(_intent.step).where(_intent.record_id == _given("of"))
-END_INTENTS = schema.intent.delete().where(
-    _intent.record_id == _given("of"), _intent.step.in_(sa.bindparam("steps", expanding=True))
-)
+END_INTENT = schema.intent.delete().where(_intent.record_id == _given("of"), _intent.step == _given("done"))
+
+CHANNEL = "jse_connector"
+"""PostgreSQL: on which the processes of a journal hear of each other."""
+ORDERS_CAME, FREED, BOND = "orders", "freed", "bond"
+"""What is told there: an order, or a pause's end; something is free to be taken; something belongs together now."""
+TELL = sa.select(sa.func.pg_notify(CHANNEL, sa.bindparam("kind", type_=sa.Text)))
 
 ORDER_STEPS = "ordered "
 """Steps of intents that begin so are orders of the administrator's (``ordered``)."""
@@ -143,6 +188,11 @@ STANDING = (
     .select_from(schema.intent.join(schema.record))
     .where(_IS_ORDER)
 )
+
+HERE = {
+    statement: here(statement) for statement in (OPEN, FOLLOWED, INTENDING, ORDERED_ON, ORDERED_OF, STANDING)
+}
+"""Lists of work, for a process that others share it with."""
 
 HELD_ACCOUNTS = sa.select(_hold.account)
 HOLD = sa.select(schema.hold).where(_hold.account == _given("account"))

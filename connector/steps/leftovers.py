@@ -22,7 +22,8 @@ def sweep(parts: Parts) -> None:
 
     What is closed is needed no more. What no record bears was spooled right before one was to be made, and is spooled
     again; but where the journal was lost it may be all that is left of a signed document: that stays. A spool that
-    takes nothing just now is cleared at another start: all else is to go on.
+    takes nothing just now is cleared at another start: all else is to go on. Where several share a journal, what lies
+    here is a copy, of requests that may be in other hands by now: it goes altogether.
     """
     try:
         parts.spool.sweep()
@@ -64,7 +65,9 @@ def _is_ours(parts: Parts, record: Record) -> bool:
 
 
 def _needed(parts: Parts, ref: str, record: Record | None) -> bool:
-    return _signed_here(parts, ref) if record is None else not record.closed
+    if record is None:
+        return _signed_here(parts, ref)
+    return not record.closed and not parts.spool.shared
 
 
 def _signed_here(parts: Parts, ref: str) -> bool:

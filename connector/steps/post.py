@@ -126,6 +126,8 @@ def _mailed(parts: Parts, letters: list[Letter]) -> int:
         return 0
     assert parts.relay is not None
     parts.journal.begin_letters(letters)
+    if parts.fence is not None:
+        parts.fence.before_write()
     try:
         parts.relay.send(made[0])
     except (NotConnected, OutcomeUnknown) as error:
@@ -231,6 +233,8 @@ def _called(parts: Parts, letter: Letter, deaf: set[str]) -> int:
         return 0
     record = None if letter.record_id is None else parts.journal.get(letter.record_id)
     parts.journal.begin_letters([letter])
+    if parts.fence is not None:
+        parts.fence.before_write()
     try:
         call(hook, payload(parts, letter, record, personal=hook.personal))
     except RemoteError as error:

@@ -128,7 +128,7 @@ class Connections:
         return self._room.most
 
     @property
-    def open(self) -> int:
+    def in_use(self) -> int:
         """So many connections are in use, or kept open for the next request."""
         with self._lock:
             return self._room.inside + len(self._idle)

@@ -58,6 +58,7 @@ class Looking:
     the environment. At most ``max_connections`` requests run at once. ``adapter_factory`` is given each
     ready ``HTTPAdapter`` and returns the one to use. ``conditions`` tells whether a plain server keeps those of a
     write; None: that is tried out with the first new file. ``clock``: seconds; ``Retry-After`` is obeyed by it.
+    ``before_write`` is asked right before each request that may change something (``fence``).
     Raises ValueError for a URL that cannot be meant.
     """
 
@@ -77,12 +78,15 @@ class Looking:
         chunk_bytes: int = CHUNK_BYTES,
         conditions: bool | None = None,
         clock: Callable[[], float] = time.monotonic,
+        before_write: Callable[[float], float] | None = None,
     ) -> None:
         self.name = name
         self._root = ServerRoot.of(url)
         self._timeouts = timeouts or Timeouts()
         secret = password.encode() if isinstance(password, str) else password
-        login = Login(self._root.origin, user, secret, ca_file, proxy, self._timeouts, adapter_factory)
+        login = Login(
+            *(self._root.origin, user, secret, ca_file, proxy, self._timeouts, adapter_factory, before_write)
+        )
         self._connections = Connections(login, name, max_connections, clock=clock)
         self._max_listing_bytes, self._chunk_bytes = max_listing_bytes, chunk_bytes
         self._places = nextcloud.Places.of(self._root)
@@ -134,6 +138,11 @@ class Looking:
     def allowed(self) -> int:
         """So many requests may run at once."""
         return self._connections.allowed
+
+    @property
+    def in_use(self) -> int:
+        """So many connections are in use, or kept open for the next request."""
+        return self._connections.in_use
 
     def close(self) -> None:
         """Close the idle connections. The folder can be used again, and opens new ones then."""

@@ -6,20 +6,23 @@ The journal is one, in PostgreSQL; state directories are two, and the first is g
 from __future__ import annotations
 
 import shutil
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 
+from connector.cli import holding, wiring
 from connector.cli.token_place import tokens_in
 from connector.config import load_config
 from connector.jesignexpert.tokens import Tokens
 from connector.journal import schema
 from connector.lifecycle import State
-from connector.passes import account_pass, server_pass
+from connector.passes import account_pass
 from connector.steps import leftovers
 from connector.steps.alarms import standing
-from tests.worlds import MARIE, ONE, Stage
+from connector.steps.waiting import MANUAL
+from tests.worlds import MARIE, ONE, Stage, workers
 
 
 class Hosts(Stage):
@@ -30,11 +33,21 @@ class Hosts(Stage):
         seal = directory / "seal"
         seal.write_text("a seal that all of them have")
         seal.chmod(0o600)
-        super().__init__(directory, more=f"journal: {{url: '{url}'}}\nseal: {{file: {seal}}}\n", **options)
+        super().__init__(
+            directory,
+            more=f"journal: {{url: '{url}', replication: none}}\nseal: {{file: {seal}}}\n",
+            seams=wiring.Seams(pool=workers(), lease_s=600),
+            **options,
+        )
 
     @property
     def state(self) -> Any:
         return type(super().state)(directory=self.directory / f"state@{self.host}")
+
+    def start(self) -> None:
+        super().start()
+        config = load_config(self.config_text)
+        self._wired.enter_context(holding.joined(self.parts, config, self.state))
 
     def renew(self) -> None:
         found = self.platform.office_tokens()
@@ -72,12 +85,12 @@ def test_what_one_host_fetched_another_delivers(tmp_path: Path, postgres_url: st
         stage.run()
         assert stage.first_line().startswith("EN COURS")
         assert stage.kept() == []  # what only waits to be signed would fill the database for months
+        stage.parts.journal.hold("cabinet", MANUAL, probe_at=stage.clock.now() + timedelta(days=1))
         stage.drop("attend", sidecar=ONE)
-        for _ in range(3):
-            stage.clock.advance(3)
-            server_pass(stage.parts, "dms", stage.memory)
+        stage.run(4)
         assert stage.record("attend").state is State.WAITING
         stage.goes_on_at("b")
+        stage.parts.journal.release("cabinet")
         stage.run()
         assert stage.first_line("attend").startswith("EN COURS")
         stage.platform.person_signs(str(stage.record().transaction), MARIE)
@@ -134,12 +147,12 @@ def test_a_preview_is_drawn_wherever_it_is_seen(tmp_path: Path, postgres_url: st
         stage.dms.misbehave(kind="status", method="PUT", path="*aper*", status=503, times=3)
         stage.drop()
         stage.run(2)
-        assert not [name for name in stage.files() if "aperçu" in name]
+        assert not [name for name in stage.files() if "apercu" in name]
         stage.goes_on_at("b")
         for _ in range(4):
             stage.clock.advance(600)
             stage.run()
-        assert [name for name in stage.files() if "aperçu" in name]
+        assert [name for name in stage.files() if "apercu" in name]
         stage.intact()
 
 

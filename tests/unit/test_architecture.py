@@ -38,7 +38,7 @@ LAYERS: tuple[frozenset[str], ...] = (
                 "documents",
                 "notify",
             ),
-            *("webdav", "jesignexpert", "glance"),
+            *("webdav", "jesignexpert", "glance", "fence"),
         }
     ),
     frozenset({"steps"}),
@@ -59,6 +59,8 @@ LAYERS: tuple[frozenset[str], ...] = (
             "reload",
             "running",
             "signs",
+            "shares",
+            "fleet",
             "daemon",
             "metrics",
             "overview",
