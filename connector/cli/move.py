@@ -20,7 +20,7 @@ from connector.cli.wiring import single_instance
 from connector.config import SecretReference, resolve_secret
 from connector.config.journal import journal_url
 from connector.errors import JournalError
-from connector.journal import moving
+from connector.journal import moving, surveying
 from connector.journal.ends import End
 from connector.journal.grounds import Ground
 
@@ -131,6 +131,8 @@ def _told(config: Config, source: End, target: End, here: Ground, there: Ground)
     if here.moved is not None:
         return [*told, "          an earlier move was broken off at its very end, and is only ended"]
     told.append(f"          {here.requests} requests, {here.rows} rows, id {here.journal_id}")
+    if target.file is None and (why := surveying.refusal(target, config.journal.replication)):
+        told.append(f"          note: as it is, the service will not start there: {why}")
     if there.arriving is not None:
         told.append(f"          what a move of {there.arriving.at} has left half filled there is taken away")
     elif there.moved is not None:

@@ -390,18 +390,13 @@ CODES: Final[Mapping[str, Code]] = {
         "Write the url that is named under journal: in the configuration.",
     ),
     "JSE-H22": Code(
-        "replication of the journal",
-        "A commit is not on a second server before it counts, or the server that answers is itself a standby: a "
-        "failover may lose what was sent last. It would be found by the markers, and a person asked.",
-        "PostgreSQL: synchronous_standby_names; or say in journal.replication that there is no standby (none), or that "
-        "it may lag (asynchronous).",
+        "what the journal's database has kept may be lost",
+        "A commit is not on a second server before it counts, or a setting gives up at a power cut what it has kept, "
+        "or the server that answers is itself a standby. The service does not start so.",
+        "PostgreSQL: synchronous_standby_names, fsync, full_page_writes, synchronous_commit; or say in "
+        "journal.replication that there is no standby (none), or that it may lag (asynchronous).",
     ),
     "JSE-H23": Code(
-        "the journal's database forgets at a power cut",
-        "A setting of PostgreSQL's gives up what it has promised to keep.",
-        "fsync = on, full_page_writes = on, synchronous_commit = on.",
-    ),
-    "JSE-H24": Code(
         "the journal's database is far, or full",
         "Every fact is a handful of round trips, and each connector has a few connections.",
         "Run connectors near the database; raise max_connections there.",

@@ -55,7 +55,7 @@ def journal(visit: Visit) -> Iterator[Line]:
         grows=grows,
         trip=found.round_trip_s * 1000,
     )
-    yield from _safe(found, visit.config.journal.replication)
+    yield from _safe(found)
     yield from _near(found)
     if found.alive:
         yield ok(
@@ -65,46 +65,23 @@ def journal(visit: Visit) -> Iterator[Line]:
         )
 
 
-def _safe(found: Survey, wanted: str) -> Iterator[Line]:
-    settings = found.settings
-    if found.standby:
-        yield fail("JSE-H22", "the server that answered is a standby: it takes no writes")
-        return
-    for name in ("fsync", "full_page_writes"):
-        if settings[name] != "on":
-            yield fail("JSE-H23", "{name} is off: a power cut takes what was kept", name=name)
-    if settings["synchronous_commit"] not in {"on", "remote_apply"}:
+def _safe(found: Survey) -> Iterator[Line]:
+    if found.refused:
         yield fail(
-            "JSE-H23",
-            "synchronous_commit is {value}: a commit does not last",
-            value=settings["synchronous_commit"],
+            "JSE-H22", "{why}", why=Private(found.refused, "replication is not what the configuration says")
         )
-    names = settings["synchronous_standby_names"]
-    there = f"{counted(found.standbys, 'standby server')} connected"
-    if wanted == "synchronous" and not names:
-        yield fail(
-            "JSE-H22",
-            "no commit waits for a standby (synchronous_standby_names is empty); {there}",
-            there=there,
-        )
-    elif wanted == "synchronous" and found.synchronous == 0:
-        yield fail("JSE-H22", "no synchronous standby is connected: every commit waits until one is")
-    elif wanted == "none" and found.standbys and not names:
-        yield fail("JSE-H22", "{there}, and the configuration says replication: none", there=there)
-    elif wanted == "asynchronous":
+    elif found.warned:
         yield note(
-            "JSE-H22", "replication is asynchronous, as configured: a failover may lose the last facts"
+            "JSE-H22", "{why}", why=Private(found.warned, "replication is asynchronous, as configured")
         )
     else:
-        yield ok(
-            "commits {where}",
-            where="wait for a standby" if names else "are on this one server alone, as configured",
-        )
+        where = "wait for a standby" if found.waits else "are on this one server alone, as configured"
+        yield ok("its commits {where}", where=where)
 
 
 def _near(found: Survey) -> Iterator[Line]:
     if found.round_trip_s > _SLOW_S:
-        yield note("JSE-H24", "each look at the journal takes {trip:.0f} ms", trip=found.round_trip_s * 1000)
+        yield note("JSE-H23", "each look at the journal takes {trip:.0f} ms", trip=found.round_trip_s * 1000)
     if abs(found.clock_s) > _DRIFT_S:
         yield note(
             "JSE-H04",
@@ -112,8 +89,8 @@ def _near(found: Survey) -> Iterator[Line]:
             seconds=abs(found.clock_s),
             way="behind" if found.clock_s > 0 else "ahead of",
         )
-    most = int(found.settings["max_connections"])
+    most = found.most_connections
     if found.connections > _FULL * most:
         yield note(
-            "JSE-H24", "{used} of the server's {most} connections are used", used=found.connections, most=most
+            "JSE-H23", "{used} of the server's {most} connections are used", used=found.connections, most=most
         )

@@ -92,7 +92,7 @@ def _shared(config: Config, digest: str) -> Known:
     """Look into a journal in PostgreSQL, beside whoever works on it."""
     try:
         end = End(url=config.journal.url or "", **journal_access(config))
-        found = surveying.survey(end)
+        found = surveying.survey(end, config.journal.replication)
         known = Known(survey=found, size=found.size)
         if found.schema != schema.VERSION or found.moved is not None:
             return known

@@ -13,19 +13,13 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from connector.journal import grounds, marked, schema, statements
+from connector.errors import JournalError
+from connector.journal import away, grounds, marked, replication, schema, statements
 from connector.journal.ends import End, opened
 from connector.journal.marked import MOVED, Mark
 
 _LOOKS: Final = 5
-_SETTINGS: Final = (
-    *("server_version", "fsync", "full_page_writes", "synchronous_commit", "synchronous_standby_names"),
-    "max_connections",
-)
-_STANDBYS: Final = (
-    "SELECT count(*), count(sync_state), count(*) FILTER (WHERE sync_state IN ('sync', 'quorum')) "
-    "FROM pg_stat_replication"
-)
+_CLIENTS: Final = "SELECT count(*) FROM pg_stat_activity WHERE backend_type LIKE 'client%%'"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,7 +27,6 @@ class Survey:
     """What a database server is, as an ordinary role sees it."""
 
     version: str
-    settings: dict[str, str]
     schema: int
     """0 where there is no journal."""
     moved: Mark | None
@@ -43,17 +36,18 @@ class Survey:
     """The middle one of a few."""
     clock_s: float
     """How far the server's clock is ahead of ours; half a round trip is not known."""
-    standby: bool
-    standbys: int
-    """Servers that take over every change."""
-    synchronous: int | None
-    """How many of them a commit waits for; None where this role may not know (it lacks pg_monitor)."""
+    refused: str
+    """Why facts would not outlive what the configuration says they do; empty where they do."""
+    warned: str
+    waits: bool
+    """A commit waits for another server."""
     connections: int
+    most_connections: int
     alive: tuple[str, ...]
     """Connectors at work."""
 
 
-def survey(end: End) -> Survey:
+def survey(end: End, replication_wanted: str) -> Survey:
     """Look. Raises JournalError: it does not answer, or lets nobody in."""
     with opened(end, read_only=True) as engine, engine.connect() as plain:
         connection = plain.execution_options(isolation_level="AUTOCOMMIT")
@@ -64,26 +58,36 @@ def survey(end: End) -> Survey:
             there = float(connection.execute(sa.select(statements.CLOCK)).scalar_one())
             trips.append(time.monotonic() - began)
             drifts.append(there - (asked + trips[-1] / 2))
-        settings = {name: str(_one(connection, f"current_setting('{name}')")) for name in _SETTINGS}
         held = sa.inspect(connection).has_table(schema.meta.name)
-        standbys, known, synchronous = connection.exec_driver_sql(_STANDBYS).one()
+        refused, warned = _judged(connection, replication_wanted, away.place(engine.url))
         version = sa.select(schema.meta.c.value).where(schema.meta.c.name == "schema")
         return Survey(
-            version=settings["server_version"].partition(" ")[0],
-            settings=settings,
+            version=str(_one(connection, "current_setting('server_version')")).partition(" ")[0],
             schema=int(connection.execute(version).scalar_one()) if held else 0,
             moved=marked.read(connection, MOVED) if held else None,
             size=int(_one(connection, "pg_database_size(current_database())")),
             round_trip_s=statistics.median(trips),
             clock_s=statistics.median(drifts),
-            standby=bool(_one(connection, "pg_is_in_recovery()")),
-            standbys=int(standbys),
-            synchronous=int(synchronous) if known == standbys else None,
-            connections=int(
-                _one(connection, "(SELECT count(*) FROM pg_stat_activity WHERE backend_type LIKE 'client%%')")
-            ),
+            refused=refused,
+            warned=warned,
+            waits=bool(_one(connection, "current_setting('synchronous_standby_names')")),
+            connections=int(_one(connection, f"({_CLIENTS})")),
+            most_connections=int(_one(connection, "current_setting('max_connections')")),
             alive=tuple(grounds.alive(connection)) if held else (),
         )
+
+
+def refusal(end: End, replication_wanted: str) -> str:
+    """Return why a service would not start on this database; empty where it would. Raises JournalError."""
+    with opened(end, read_only=True) as engine, engine.connect() as connection:
+        return _judged(connection, replication_wanted, away.place(engine.url))[0]
+
+
+def _judged(connection: Connection, wanted: str, where: str) -> tuple[str, str]:
+    try:
+        return "", replication.judge(connection, wanted, where)
+    except JournalError as error:
+        return str(error), ""
 
 
 def _one(connection: Connection, what: str) -> Any:
