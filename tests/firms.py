@@ -162,7 +162,7 @@ class Firms(Stage):
                 Asked(
                     config=self.config,
                     journal=journal,
-                    tokens=TokenStore(self.directory / "tokens"),
+                    tokens=tokens_in(self.config, wiring.State(directory=self.directory / "state"), journal),
                     vital=None,
                     running=True,
                     room="",

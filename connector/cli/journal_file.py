@@ -5,10 +5,11 @@ from __future__ import annotations
 import fcntl
 import shutil
 import sqlite3
+from collections.abc import Callable
 from contextlib import closing, suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict
 
 import sqlalchemy as sa
 
@@ -22,19 +23,28 @@ if TYPE_CHECKING:
     from connector.config import Config
 
 
+class Access(TypedDict, total=False):
+    """What a journal is opened with beside its URL."""
+
+    password: str
+
+
 def journal_named(config: Config, state: State) -> End:
     """Return the journal that the configuration names. Raises ConfigurationError for a password not to be read."""
     return End(url=journal_url(config, state), **journal_access(config))
 
 
-def open_journal(end: End, *, read_only: bool = False, although_marked: bool = False) -> Journal:
+def open_journal(
+    end: End,
+    *,
+    now: Callable[[], datetime] | None = None,
+    read_only: bool = False,
+    although_marked: bool = False,
+) -> Journal:
     """Open it, as :class:`Journal` does. Raises JournalError."""
+    at = now or (lambda: datetime.now(UTC))
     return Journal(
-        end.url,
-        now=lambda: datetime.now(UTC),
-        read_only=read_only,
-        password=end.password,
-        although_marked=although_marked,
+        end.url, now=at, password=end.password, read_only=read_only, although_marked=although_marked
     )
 
 
@@ -54,7 +64,7 @@ def journal_url(config: Config, state: State) -> str:
     return config.journal.url or state.journal_url
 
 
-def journal_access(config: Config) -> dict[str, str]:
+def journal_access(config: Config) -> Access:
     """Return what a journal is opened with beside its URL. Raises ConfigurationError for a password not to be read."""
     secret = config.journal.password
     return {} if secret is None else {"password": resolve_secret(secret, path="journal.password")}

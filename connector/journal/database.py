@@ -61,7 +61,7 @@ class Database:
         # Taken in turn: SQLite lets those who wait for its one write lock look again now and then, in no order.
         self._writing: AbstractContextManager[object] = nullcontext() if self.shared else threading.Lock()
         try:
-            self._find(url, read_only=read_only)
+            self._get_ready(url, read_only=read_only)
             if not although_marked:
                 with self._reading() as connection:
                     marked.refuse(connection, url)
@@ -70,7 +70,7 @@ class Database:
             raise
         self._recent = Recent(self._engine)
 
-    def _find(self, url: str, *, read_only: bool) -> None:
+    def _get_ready(self, url: str, *, read_only: bool) -> None:
         if read_only:
             self._look(url)
             return

@@ -79,7 +79,9 @@ def touching(texts: int, ids: int) -> sa.Select[Any]:
 
     These are ``id_0`` …; asked for each request that is judged.
     """
-    wanted = [_record.facts.like(_given(f"text_{n}"), escape="!") for n in range(texts)]
+    wanted: list[sa.ColumnElement[bool]] = [
+        _record.facts.like(_given(f"text_{n}"), escape="!") for n in range(texts)
+    ]
     for n in range(ids):
         beside = sa.select(_document.record_id).where(_document.file_id == _given(f"id_{n}"))
         wanted += [_record.file_id == _given(f"id_{n}"), _record.id.in_(beside)]

@@ -152,7 +152,7 @@ def test_one_more_and_one_less(tmp_path: Path) -> None:
 
 
 def test_a_pair_is_moved_or_copied_to_another_firm(tmp_path: Path) -> None:
-    """Moved, it is the same request, followed by whoever has both; copied, it is shown as a copy and never sent (R1)."""
+    """Moved, it is the same request, followed by whoever has both; copied, it is shown as one and never sent (R1)."""
     with scene(tmp_path, firms=2) as stage:
         stage.start("one", "two")
         assert stage.holder(0) != stage.holder(1)
