@@ -4,13 +4,29 @@ work with the one that was left."""
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from connector.cli import anew, backups, check, dry_run, forget, keep, move, packaged, show, spending, status
+from connector.cli import (
+    anew,
+    backups,
+    check,
+    dry_run,
+    forget,
+    holding,
+    keep,
+    move,
+    packaged,
+    show,
+    spending,
+    status,
+    wiring,
+)
 from connector.cli.common import Settings
+from connector.config import load_config
 from connector.doctor import database
 from connector.errors import JournalError
 from connector.lifecycle import State as Step
@@ -19,18 +35,42 @@ from tests import doctors, postgres
 from tests.faults.test_another_host import Hosts
 from tests.faults.test_once import Town
 from tests.unit.test_move_journal import rows
-from tests.worlds import Stage
+from tests.worlds import Stage, workers
 
 SEAL = "a seal that every host has"
 
 
 @pytest.fixture
 def empty() -> Iterator[str]:
-    """The URL of a database with nothing in it."""
-    cluster = postgres.shared_cluster()
-    name = cluster.empty()
+    """The URL of a database with nothing in it, on a server that a whole connector takes."""
+    yield from _of_its_own(postgres.shared_cluster().empty)
+
+
+@pytest.fixture
+def database_of_one() -> Iterator[str]:
+    """The URL of an empty journal whose tables may be put aside: a database of this test's own."""
+    yield from _of_its_own(postgres.shared_cluster().database)
+
+
+def _of_its_own(made: Callable[[], str]) -> Iterator[str]:
+    cluster, name = postgres.shared_cluster(), made()
+    cluster.set(fsync="on")
     yield cluster.url(name)
+    cluster.set(fsync="off")
     cluster.drop(name)
+
+
+class Anywhere(Town):
+    """A stage whose journal is where the administrator's file says, be it shared."""
+
+    def __init__(self, directory: Path, **options: Any) -> None:
+        super().__init__(directory, seams=wiring.Seams(pool=workers(), lease_s=600), **options)
+
+    def start(self) -> None:
+        super().start()
+        config = load_config(self.config_text)
+        if holding.is_shared(config, self.state):
+            self._wired.enter_context(holding.joined(self.parts, config, self.state))
 
 
 def settings(stage: Stage) -> Settings:
@@ -49,7 +89,7 @@ def sealed(tmp_path: Path) -> str:
 def test_there_and_back(tmp_path: Path, empty: str, capsys: pytest.CaptureFixture[str]) -> None:
     """One request is signed and cannot be put back, one waits: both end after two moves, each sent once."""
     seal = sealed(tmp_path)
-    with Town(tmp_path, more=seal) as stage:
+    with Anywhere(tmp_path, more=seal) as stage:
         stage.drop("avant")
         stage.run()
         stage.dms.misbehave(kind="status", status=503, method="MOVE", path="*", times=None)
@@ -77,7 +117,7 @@ def test_there_and_back(tmp_path: Path, empty: str, capsys: pytest.CaptureFixtur
 
         (stage.state.directory / "spool").rename(tmp_path / "spool-of-before")
         (stage.state.directory / "tokens").rename(tmp_path / "tokens-of-before")
-        stage.more = f"{seal}journal: {{url: '{empty}'}}\n"
+        stage.more = f"{seal}journal: {{url: '{empty}', replication: none}}\n"
         stage.start()
         assert stage.parts.journal.journal_id == known
         assert stage.parts.journal.events(stage.record("avant"))[: len(events)] == events
@@ -107,11 +147,11 @@ class Office(Hosts, Town):
     """One host, its journal in PostgreSQL."""
 
 
-def test_kept_in_postgresql(tmp_path: Path, postgres_url: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_kept_in_postgresql(tmp_path: Path, database_of_one: str, capsys: pytest.CaptureFixture[str]) -> None:
     """A backup is made beside the running connector, and put back after more was sent, signed and paused: nothing is
     sent again, nothing is lost, what is in the spool comes home, a pause stays; then a new journal is begun from the
     markers alone. What stood there before is kept."""
-    with Office(tmp_path, postgres_url) as stage:
+    with Office(tmp_path, database_of_one) as stage:
         given = settings(stage)
         stage.drop("avant")
         stage.run()
@@ -154,10 +194,12 @@ def test_kept_in_postgresql(tmp_path: Path, postgres_url: str, capsys: pytest.Ca
         stage.stop()
         assert anew.rebuild(given, yes=True, dry_run=False) == 0
         assert "the earlier journal is kept in schema public_aside_" in capsys.readouterr().out
-        stage.start()
-        assert stage.parts.journal.journal_id != known
         with pytest.raises(JournalError, match="holds another journal"):
             keep.restore(given, made.name, yes=True)
+        stage.start()
+        assert stage.parts.journal.journal_id != known
+        with pytest.raises(JournalError, match=r"connectors work on .* Stop them all first"):
+            anew.rebuild(given, yes=True, dry_run=False)
         stage.later()
         assert stage.tries() == tries
         stage.sign()
@@ -167,27 +209,25 @@ def test_kept_in_postgresql(tmp_path: Path, postgres_url: str, capsys: pytest.Ca
 
 
 def test_looked_at_in_postgresql(
-    tmp_path: Path, postgres_url: str, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, database_of_one: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Every verb that looks does so beside the running connector, and changes not one row; so does what a package
     asks."""
-    with Office(tmp_path, postgres_url) as stage:
+    with Office(tmp_path, database_of_one) as stage:
         given = settings(stage)
         stage.drop("sienne")
         stage.run()
         ref = stage.record("sienne").ref
         stage.drop("neuve")
-        before = rows(postgres_url)
+        before = rows(database_of_one)
         assert status.status(given, "text", names=False) == 0
         assert show.show(given, ref, as_json=False, names=False) == 0
         assert spending.spending(given, month=None, since=None, csv=None) == 0
         assert forget.forget(given, "marie@exemple.fr", dry_run=True, yes=True) == 0
-        assert anew.rebuild(given, yes=True, dry_run=True) == 0
         assert check.check_config(given) == 0
         assert packaged.before_removal(given) == 0
         said = capsys.readouterr().out
         assert ref in said
-        assert "would be put aside" in said
         assert "1 requests are under way in the journal in PostgreSQL" in said
         assert (stage.state.directory / packaged.NOTHING_OPEN).exists()
         assert dry_run.dry_run(given, names=True) == 0
@@ -195,8 +235,8 @@ def test_looked_at_in_postgresql(
         assert "neuve" in said
         told = [line.text for line in database.journal(doctors.visit(stage))]
         assert [one for one in told if one.startswith("journal in PostgreSQL 1")]
-        assert "fsync is off" in " ".join(told), "as this cluster is"
+        assert "its commits are on this one server alone, as configured" in told
         assert packaged.before_upgrade(given, waited=0) == 0
         assert packaged.after_upgrade(given, before="0.0.9") == 0
         assert "schema" in capsys.readouterr().out
-        assert rows(postgres_url) == before
+        assert rows(database_of_one) == before

@@ -22,8 +22,8 @@ from connector.cli import carrying, check, keep, move
 from connector.cli.backups import found
 from connector.cli.common import Settings
 from connector.cli.wiring import State, single_instance
-from connector.errors import JournalError
-from connector.journal import Contact, Journal, copying, moving, schema
+from connector.errors import Fenced, JournalAway, JournalError
+from connector.journal import Contact, Journal, copying, moving, schema, statements
 from connector.journal.ends import End, opened, snapshot
 from connector.lifecycle import DocumentFacts, Event
 from connector.lifecycle import State as Step
@@ -369,3 +369,41 @@ def test_killed_as_it_is_started(place: Place, empty: str) -> None:
     if works(place.state.journal_url) or not works(empty):
         moved(place, settings, empty)
     assert rows(empty) == before
+
+
+def test_a_newer_version_waits_for_the_older_ones(
+    empty: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """While one of an older version works on a shared journal, a newer one waits and the older one goes on; once none
+    is left it brings the journal up to date. One that slept through that can keep nothing, begins anew, and ends."""
+    older = Journal(empty, now=lambda: START)
+    with opened(End(url=empty)) as engine, engine.begin() as connection:
+        older.token = connection.execute(
+            schema.process.insert()
+            .values(
+                name="lyon", host="host-7", pid=1, version="0.1.0", began_at=0, ended=False,
+                until=statements.CLOCK + 60,
+            )
+            .returning(schema.process.c.id)
+        ).scalar_one()  # fmt: skip
+    with closing(older):
+        older.mark_account("lyon", "held", {})
+        with monkeypatch.context() as newer:
+            newer.setattr(schema, "VERSION", schema.VERSION + 1)
+            newer.setitem(schema.MIGRATIONS, schema.VERSION - 1, lambda _connection: None)
+            with pytest.raises(JournalAway, match=r"older version work on it: lyon on host-7 \(0\.1\.0\)"):
+                Journal(empty, now=lambda: START)
+            older.mark_account("lyon", "released", {})
+            with opened(End(url=empty)) as engine, engine.begin() as connection:
+                connection.execute(schema.process.update().values(until=statements.CLOCK - 1))
+            Journal(empty, now=lambda: START).close()
+            with opened(End(url=empty)) as engine, engine.begin() as connection:
+                # Its clock was wrong, or it was moved: it is alive by its row, and works no more all the same.
+                connection.execute(schema.process.update().values(until=statements.CLOCK + 60))
+        with pytest.raises(Fenced):
+            older.mark_account("lyon", "held", {})
+    with pytest.raises(
+        JournalError, match=r"of schema \d+, this version knows \d+: install the newer"
+    ) as told:
+        Journal(empty, now=lambda: START)
+    assert not isinstance(told.value, (JournalAway, Fenced)), "nothing to wait for: the service ends"
