@@ -163,6 +163,14 @@ def test_every_row_there_and_back(place: Place, empty: str, capsys: pytest.Captu
     )
     assert rows(empty) == between
     assert works(empty)
+    # From one database to another, signed bytes and secrets are rows as all else.
+    cluster = postgres.shared_cluster()
+    further = cluster.url(cluster.empty())
+    moved(place, place.name(empty), further)
+    assert rows(further) == between
+    with closing(Journal(further, now=lambda: START)) as journal:
+        assert journal.spooled_files() == (3, 3 * len(BYTES))
+        assert journal.secret_names() == ["seal"]
 
 
 def test_what_was_left_takes_nothing_more(place: Place, empty: str) -> None:
