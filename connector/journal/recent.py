@@ -146,7 +146,8 @@ def _way(statement: sa.Select[Any], given: Mapping[str, Any], dialect: Dialect) 
         (place, one.type.dialect_impl(dialect).result_processor(dialect, None))
         for place, one in enumerate(columns)
     )
-    kind: Any = namedtuple("Row", [str(one.key) for one in columns])
+    fields = [str(one.key) for one in columns]
+    kind: Any = namedtuple("Row", fields)  # type: ignore[misc]  # known when it runs
     return _Way(
         text=ready.statement,
         names=tuple(ready.positiontup),
