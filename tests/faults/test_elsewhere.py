@@ -184,6 +184,7 @@ def test_kept_in_postgresql(tmp_path: Path, database_of_one: str, capsys: pytest
         assert "the earlier journal is kept in schema public_aside_" in said
         stage.start()
         assert stage.parts.journal.journal_id == known
+        assert stage.parts.journal.failed_over_at() is not None, "what had not left is a question"
         assert stage.parts.journal.at_place("dms", "/Lettres/après.sign.yaml") is None
         stage.parts.journal.release("cabinet")
         stage.later()

@@ -15,6 +15,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 import sqlalchemy as sa
 
@@ -187,6 +188,33 @@ def test_what_was_left_takes_nothing_more(place: Place, empty: str) -> None:
         with pytest.raises(JournalError):
             open_before.mark_account("lyon", "held", {})
     assert rows(empty) == before
+
+
+def test_nobody_writes_meanwhile(place: Place, empty: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From the first row that is read to the mark, a verb beside (``pause``, ``forget``) cannot write what would not
+    arrive; reading goes on."""
+    carry, tried = carrying.carry, []
+
+    def meanwhile(config: Any, state: Any, source: End, target: End) -> list[str]:
+        if source.file is not None:
+            with closing(sqlite3.connect(source.file, timeout=0)) as other:
+                assert other.execute("SELECT count(*) FROM record").fetchone() == (3,)
+                with pytest.raises(sqlite3.OperationalError, match="locked"):
+                    other.execute("DELETE FROM hold")
+        else:
+            cluster, name = postgres.shared_cluster(), source.url.partition("@/")[2].partition("?")[0]
+            with cluster.admin(name, user=cluster.user) as other:
+                assert other.execute("SELECT count(*) FROM record").fetchone() == (3,)
+                other.execute("SET lock_timeout = '50ms'")
+                with pytest.raises(psycopg.errors.LockNotAvailable):
+                    other.execute("DELETE FROM hold")
+        tried.append(source.url)
+        return carry(config, state, source, target)
+
+    monkeypatch.setattr(carrying, "carry", meanwhile)
+    moved(place, place.name(), empty)
+    moved(place, place.name(empty), place.state.journal_url)
+    assert tried == [place.state.journal_url, empty]
 
 
 def test_where_it_does_not_go(place: Place, empty: str, capsys: pytest.CaptureFixture[str]) -> None:
