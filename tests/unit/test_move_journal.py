@@ -19,7 +19,7 @@ import psycopg
 import pytest
 import sqlalchemy as sa
 
-from connector.cli import carrying, check, keep, move
+from connector.cli import carrying, check, keep, move, packaged
 from connector.cli.backups import found
 from connector.cli.common import Settings
 from connector.cli.wiring import State, single_instance
@@ -188,6 +188,22 @@ def test_what_was_left_takes_nothing_more(place: Place, empty: str) -> None:
         with pytest.raises(JournalError):
             open_before.mark_account("lyon", "held", {})
     assert rows(empty) == before
+
+
+def test_when_the_new_one_is_lost(place: Place, empty: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """A journal that was left is not backed up, and stands in the way of no upgrade; the backup that was made before it
+    was left is put back in its place."""
+    before = rows(place.state.journal_url)
+    moved(place, place.name(), empty)
+    settings = place.name()
+    with pytest.raises(JournalError, match="was moved to postgresql"):
+        keep.backup(settings, None)
+    assert packaged.before_upgrade(settings, waited=0) == 0
+    assert "was moved to postgresql" in capsys.readouterr().err
+    (made,) = found(place.state.directory / keep.DIRECTORY)
+    assert keep.restore(settings, made.name, yes=True) == 0
+    with closing(Journal(place.state.journal_url, now=lambda: START)) as journal:
+        assert [one.id for one in journal.everything()] == [row[0] for row in before["record"]]
 
 
 def test_nobody_writes_meanwhile(place: Place, empty: str, monkeypatch: pytest.MonkeyPatch) -> None:
