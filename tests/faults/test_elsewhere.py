@@ -26,6 +26,7 @@ from connector.cli import (
     wiring,
 )
 from connector.cli.common import Settings
+from connector.cli.journal_glimpse import glimpse
 from connector.config import load_config
 from connector.doctor import database
 from connector.errors import JournalError
@@ -237,6 +238,14 @@ def test_looked_at_in_postgresql(
         told = [line.text for line in database.journal(doctors.visit(stage))]
         assert [one for one in told if one.startswith("journal in PostgreSQL 1")]
         assert "its commits are on this one server alone, as configured" in told
+        seen = glimpse(load_config(stage.config_text), stage.state, in_use=True)
+        assert seen is not None
+        assert seen.of_folder("lettres", "in_progress") == 1
+        assert seen.busiest["cabinet"][0] == 1
+        away = re.sub("port=[0-9]+", "port=1", stage.config_text)
+        assert away != stage.config_text
+        assert [line.code for line in database.journal(doctors.visit(stage, config=away))] == ["JSE-H20"]
+        assert glimpse(load_config(away), stage.state, in_use=True) is None
         assert packaged.before_upgrade(given, waited=0) == 0
         assert packaged.after_upgrade(given, before="0.0.9") == 0
         assert "schema" in capsys.readouterr().out
