@@ -150,6 +150,6 @@ def _way(statement: sa.Select[Any], given: Mapping[str, Any], dialect: Dialect) 
         text=ready.statement,
         names=tuple(ready.positiontup),
         fixed={name: value for name, value in ready.parameters.items() if name not in given},
-        row=namedtuple("Row", [str(one.key) for one in columns])._make,  # noqa: PYI024 - its columns are the statement's
+        row=namedtuple("Row", [str(one.key) for one in columns])._make,
         readers=tuple((place, read) for place, read in readers if read is not None),
     )
