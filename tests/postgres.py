@@ -20,7 +20,9 @@ from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
+from time import sleep
 from typing import Final
+from urllib.parse import urlsplit
 
 import psycopg
 import pytest
@@ -82,6 +84,11 @@ def _free_port() -> int:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         return int(taken.getsockname()[1])
+
+
+def named(url: str) -> str:
+    """Return the name of the database of a URL; a name is its own."""
+    return urlsplit(url).path.lstrip("/")
 
 
 class Ground:
@@ -178,6 +185,18 @@ class Cluster:
         with self.admin() as connection:
             connection.execute("SELECT pg_reload_conf()")
 
+    def set(self, **settings: str) -> None:
+        """Change settings that need no start, and wait until they hold."""
+        self.configure(**settings)
+        self.reload()
+        for _ in range(_START_S * 100):
+            with self.admin() as connection:
+                found = {name: connection.execute(f"SHOW {name}".encode()).fetchone() for name in settings}
+            if all(found[name] == (value,) for name, value in settings.items()):
+                return
+            sleep(0.01)
+        raise AssertionError(f"{settings} do not hold: {found}")
+
     @property
     def pid(self) -> int:
         """Return the process id of the running server: what a test may freeze."""
@@ -257,7 +276,11 @@ class Cluster:
             connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)".encode())
 
     def clear(self, name: str) -> None:
-        """Empty a journal, and end whatever is still connected to it; it has another id from then on."""
+        """Empty a journal, and end whatever is still connected to it; it has another id from then on.
+
+        ``name``: of its database, or its URL.
+        """
+        name = named(name)
         with self.admin(name) as connection:
             connection.execute(
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
@@ -344,3 +367,15 @@ def journal_url() -> Iterator[str]:
     finally:
         cluster.clear(name)
         _emptied.append(name)
+
+
+@contextmanager
+def durable_url() -> Iterator[str]:
+    """The same for a whole connector, which refuses a database that a power cut would rob of facts: fsync is on."""
+    cluster = shared_cluster()
+    with journal_url() as url:
+        cluster.set(fsync="on")
+        try:
+            yield url
+        finally:
+            cluster.set(fsync="off")

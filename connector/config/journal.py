@@ -35,6 +35,11 @@ _OF_LIBPQ: Final = frozenset(
     }
 )
 """What the query of a PostgreSQL URL may say (its manual, "Parameter Key Words")."""
+_NOT_OF_SQLITE: Final = (
+    ("password", "has no password"),
+    ("replication", "is not replicated"),
+    ("lease", "has one connector"),
+)
 SSL_MODES: Final = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
 
 
@@ -97,7 +102,11 @@ def journal_problems(tree: Tree) -> Iterator[ConfigurationProblem]:
     url = tree.text("journal", "url")
     if not is_postgresql(url):
         if url is None or url.startswith("sqlite"):
-            for key, why in (("password", "has no password"), ("replication", "is not replicated")):
+            for key, why in (
+                ("password", "has no password"),
+                ("replication", "is not replicated"),
+                ("lease", "has one connector"),
+            ):
                 if tree.node(("journal", key)) is not None:
                     yield tree.problem(("journal", key), f"a journal in SQLite {why}: remove it.")
         return

@@ -345,6 +345,8 @@ class JournalSettings(Frozen):
     password: Secret | None = None
     replication: Literal["synchronous", "none", "asynchronous"] = "synchronous"
     """Of PostgreSQL: a standby has every fact before it counts; there is none; or it has them a little later."""
+    lease: Annotated[timedelta, _written(values.lease)] | None = None
+    """Of several connectors on it: so long after a last sign of life the others take one's work over. None: 90 s."""
 
 
 class Config(Frozen):

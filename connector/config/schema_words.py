@@ -85,6 +85,8 @@ TOLD: Final[Mapping[str, str]] = {
     "journal": "Where the journal is kept.",
     "journal.url": "Default: SQLite in the state directory; else PostgreSQL, which several connectors can share: "
     "postgresql+psycopg://connector@db.example/journal?sslmode=verify-full",
+    "journal.lease": "Of several connectors on one PostgreSQL: so long after the last sign of life of one, the others "
+    "take over its work. Default: 90s; from 10s to 10min.",
     "journal.password": "Where the database's password is kept; never the password itself.",
     "journal.replication": "Of PostgreSQL: a standby has every fact before it counts (synchronous), there is none "
     "(none), or it may lag behind (asynchronous). Another state than the one written is refused at a start.",

@@ -57,6 +57,14 @@ def interval(text: str) -> timedelta:
     return length
 
 
+def lease(text: str) -> timedelta:
+    """How long the others wait for a connector that gives no sign of life, before they take over its work."""
+    length = duration(text)
+    if not timedelta(seconds=10) <= length <= timedelta(minutes=10):
+        raise ValueError(f'"{text}": from 10s to 10min; the default, 90s, suits nearly everybody.')
+    return length
+
+
 def days_at_least(text: str) -> timedelta:
     """How long something is kept that cannot be had again: a zero, which means never elsewhere, must not erase it."""
     length = duration(text)

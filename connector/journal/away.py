@@ -34,6 +34,8 @@ _REFUSALS: Final = (
         "password authentication|no password supplied|authentication failed",
         "it refuses the password: see journal.password",
     ),
+    ("another server has taken over", "another server has taken over: what was kept last is looked at first"),
+    ("standby did not take it", "its standby did not take in time what was kept"),
     ("pg_hba.conf", "it lets nobody in from here in this way: see its pg_hba.conf"),
     ("too many clients|connection slots|too many connections", _AWAY["53300"]),
     ("starting up|shutting down|not accepting|not yet accepting", _AWAY["57P03"]),

@@ -18,8 +18,9 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from connector.errors import Fenced, JournalError
-from connector.journal import away, engines, opening, schema, statements
+from connector.journal import away, engines, marked, opening, schema, statements, upgrading
 from connector.journal.recent import Recent, Rows
+from connector.journal.replication import Identity
 
 Clock = Callable[[], datetime]
 
@@ -33,34 +34,50 @@ class Database:
     Raises JournalError when the database cannot be opened, is damaged, or was written by a newer version.
     """
 
-    def __init__(self, url: str, *, now: Clock, read_only: bool = False, password: str | None = None) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        now: Clock,
+        read_only: bool = False,
+        password: str | None = None,
+        although_marked: bool = False,
+    ) -> None:
         """Open it. ``read_only``: nothing is written, made or brought up to date, and every write is refused.
 
         For whoever only looks, be it as another user or on a disk that takes nothing. ``password`` is PostgreSQL's.
+        ``although_marked``: be it moved or half moved, for who moves it (``marked``).
         """
         self._now = now
         self.token: int | None = None
         """Number of this process among several (its row ``process``): from then on its facts are kept only while it
         is counted among the living. None: no others are known."""
         self._file = opening.file_of(url)
-        self._engine = engines.engine(url, password=password, read_only=read_only)
+        self._identity = Identity() if engines.is_shared(url) else None
+        self._engine = engines.engine(url, password=password, identity=self._identity, read_only=read_only)
         # A read is one statement: PostgreSQL needs no BEGIN and no end of it.
         alone: dict[str, Any] = {"isolation_level": "AUTOCOMMIT"} if self.shared else {}
         self._reader = self._engine.execution_options(**alone) if alone else self._engine
         # Taken in turn: SQLite lets those who wait for its one write lock look again now and then, in no order.
         self._writing: AbstractContextManager[object] = nullcontext() if self.shared else threading.Lock()
         try:
-            if read_only:
-                self._look(url)
-            else:
-                if self._file is not None and not opening.judge(self._file, _OURS):
-                    opening.bear(url, self._bear)
-                with self._transaction() as connection:
-                    self._open(connection)
-            self._recent = Recent(self._engine)
+            self._get_ready(url, read_only=read_only)
+            if not although_marked:
+                with self._reading() as connection:
+                    marked.refuse(connection, url)
         except BaseException:
             self._engine.dispose()
             raise
+        self._recent = Recent(self._engine)
+
+    def _get_ready(self, url: str, *, read_only: bool) -> None:
+        if read_only:
+            self._look(url)
+            return
+        if self._file is not None and not opening.judge(self._file, _OURS):
+            opening.bear(url, self._bear)
+        with self._transaction() as connection:
+            self._open(connection)
 
     def _look(self, url: str) -> None:
         """Open what is there to be read only."""
@@ -95,6 +112,11 @@ class Database:
         return self._engine.dialect.name == "postgresql"
 
     @property
+    def engine(self) -> sa.Engine:
+        """What connects to it: for whoever keeps something else there than facts."""
+        return self._engine
+
+    @property
     def journal_id(self) -> str:
         """Drawn once when this journal was born; tells two journals of one connector apart."""
         return self._meta("journal_id")
@@ -127,6 +149,8 @@ class Database:
             raise self._of_another_version(found)
         if found == schema.VERSION:
             return  # nothing is written: one that is damaged further on stays as it is
+        if self.shared:
+            upgrading.wait_for_older(connection, found, away.place(self._engine.url))
         for version in range(found, schema.VERSION):
             schema.MIGRATIONS[version](connection)
         connection.execute(
@@ -226,6 +250,11 @@ class Database:
     def _commit(self, connection: Connection) -> None:
         """Make a transaction last. The one place of every commit: tests count crash points here."""
         connection.commit()
+
+    def _tell(self, connection: Connection, kind: str) -> None:
+        """Let the other processes hear of something once this transaction is over; with SQLite they look for it."""
+        if self.shared:
+            connection.execute(statements.TELL, {"kind": kind})
 
     def _append_account(
         self, connection: Connection, account: str, name: str, data: Mapping[str, Any]

@@ -7,13 +7,17 @@ wait, and connections that notice a server that is gone. Source: design page sec
 from __future__ import annotations
 
 import sqlite3
-from typing import Any, Final
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.engine import URL, Engine
 
 from connector.errors import JournalError
 from connector.journal import opening
+
+if TYPE_CHECKING:
+    from connector.journal.replication import Identity
 
 _PRAGMAS: Final = (
     "journal_mode=WAL",
@@ -36,15 +40,29 @@ transaction takes a hundredth of a second, and a server has a hundred connection
 _MORE_CONNECTIONS: Final = 8
 
 
-def engine(url: str | URL, *, password: str | None = None, read_only: bool = False) -> Engine:
-    """Return what connects to a journal. ``read_only``: every write is refused, and nothing is made."""
+def is_shared(url: str | URL) -> bool:
+    """True of a database that several processes work on at once."""
+    return sa.engine.make_url(url).get_backend_name() == "postgresql"
+
+
+def engine(
+    url: str | URL,
+    *,
+    password: str | None = None,
+    identity: Identity | None = None,
+    read_only: bool = False,
+) -> Engine:
+    """Return what connects to a journal. ``read_only``: every write is refused, and nothing is made.
+
+    ``identity``: of the server that the first connection leads to; no other one is taken for it (PostgreSQL).
+    """
     parsed = sa.engine.make_url(url)
-    if parsed.get_backend_name() == "postgresql":
-        return _postgresql(parsed, password, read_only=read_only)
+    if is_shared(parsed):
+        return _postgresql(parsed, password, identity, read_only=read_only)
     return _looking(parsed) if read_only else _sqlite(parsed)
 
 
-def _postgresql(url: URL, password: str | None, *, read_only: bool) -> Engine:
+def _postgresql(url: URL, password: str | None, identity: Identity | None, *, read_only: bool) -> Engine:
     if url.drivername != _DRIVER:
         raise JournalError(f"the journal's URL begins with {url.drivername}://: write {_DRIVER}:// instead")
     settings = {
@@ -88,23 +106,14 @@ def _postgresql(url: URL, password: str | None, *, read_only: bool) -> Engine:
             f"the journal is in PostgreSQL, and Python's {error.name} is not installed: install the extra postgresql, "
             'for instance with pip install "jse-connector[postgresql]"'
         ) from error
-    sa.event.listen(made, "connect", _without_nul)
+    sa.event.listen(made, "do_connect", partial(_connect, None if read_only else identity))
     return made
 
 
-def _without_nul(connection: Any, _record: object) -> None:
-    """Write and look for texts as PostgreSQL can hold them: what others answered may hold a NUL, which it cannot."""
-    from psycopg.types.string import StrDumper, StrDumperUnknown
+def _connect(identity: Identity | None, _dialect: object, _record: object, args: Any, given: Any) -> Any:
+    from connector.journal.psycopg3 import Connection as Ours
 
-    def without(dumper: type[Any]) -> type[Any]:
-        class Without(dumper):  # type: ignore[misc]
-            def dump(self, text: str) -> Any:
-                return super().dump(text.replace("\x00", "\ufffd") if "\x00" in text else text)
-
-        return Without
-
-    for dumper in (StrDumper, StrDumperUnknown):
-        connection.adapters.register_dumper(str, without(dumper))
+    return Ours.opened(*args, identity=identity, **given)
 
 
 def _looking(url: URL) -> Engine:

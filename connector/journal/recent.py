@@ -1,7 +1,7 @@
 """What the database has been asked, and has answered, since anything in it last changed, whoever changed it.
 
 A pass asks the same of every request in each of its rooms, and most passes find nothing changed. SQLite tells for a
-hundredth of a look whether any other connection, of this process or of another one, has committed meanwhile
+fraction of a look whether any other connection, of this process or of another one, has committed meanwhile
 (``PRAGMA data_version``); what is asked of it again goes straight to its driver, for SQLAlchemy takes ten times as long
 about it as SQLite. Other databases are asked through SQLAlchemy, each time.
 """
@@ -146,10 +146,12 @@ def _way(statement: sa.Select[Any], given: Mapping[str, Any], dialect: Dialect) 
         (place, one.type.dialect_impl(dialect).result_processor(dialect, None))
         for place, one in enumerate(columns)
     )
+    fields = [str(one.key) for one in columns]
+    kind: Any = namedtuple("Row", fields)  # type: ignore[misc]  # known when it runs
     return _Way(
         text=ready.statement,
         names=tuple(ready.positiontup),
         fixed={name: value for name, value in ready.parameters.items() if name not in given},
-        row=namedtuple("Row", [str(one.key) for one in columns])._make,
+        row=kind._make,
         readers=tuple((place, read) for place, read in readers if read is not None),
     )

@@ -9,9 +9,10 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Iterable, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Self
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -20,10 +21,22 @@ from connector.errors import JournalError, StaleRecordError
 from connector.identity import new_reference
 from connector.journal import schema, statements
 from connector.journal.database import Database, when
+from connector.journal.recent import Rows
 from connector.journal.rows import columns_of, place_text, record_of
 from connector.lifecycle import DocumentFacts, Event, Record, State, after
 
 log = logging.getLogger(__name__)
+
+KEYS_AT_ONCE = 500
+"""So many are looked up by one statement."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scope:
+    """What is not worked with here, as other processes do: names of folders and of accounts."""
+
+    folders: frozenset[str]
+    accounts: frozenset[str]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,6 +51,15 @@ class Intent:
 
 class Records(Database):
     """What the journal knows of each request."""
+
+    scope: Scope | None = None
+    """What its lists of work leave out; nothing is left out of what is looked up by key, place, id or content."""
+
+    def within(self, scope: Scope | None) -> Self:
+        """Return the same journal with other lists of work; whoever closes either closes both."""
+        made = copy(self)
+        made.scope = scope
+        return made
 
     def add(self, event: Event | None = None, **fields: Any) -> Record:
         """Begin a record. ``fields`` as of :class:`Record`, without id, ref and times; returns it as kept.
@@ -155,8 +177,23 @@ class Records(Database):
         """Return the record that holds a key, the newest first."""
         return self._first(statements.BY_KEY, key=key)
 
+    def with_keys(self, keys: Iterable[str]) -> dict[str, Record]:
+        """Return the record that holds each of these keys, the newest; a key that none holds is not in it."""
+        wanted, found = sorted(keys), dict[str, Record]()
+        for first in range(0, len(wanted), KEYS_AT_ONCE):
+            with self._reading() as connection:
+                some = {"keys": wanted[first : first + KEYS_AT_ONCE]}
+                rows = connection.execute(statements.WITH_KEYS, some).all()
+            for record in map(record_of, rows):
+                found[str(record.key)] = record
+        return found
+
     def open_records(self, server: str) -> list[Record]:
         """Return what is not closed yet on one server, oldest first."""
+        return self._here(statements.OPEN, server=server)
+
+    def open_anywhere(self, server: str) -> list[Record]:
+        """Return the same, whichever process works on it: to tell whose a file is, not to work on it."""
         return self._all(statements.OPEN, server=server)
 
     def touching(self, server: str, hrefs: Iterable[str], file_ids: Iterable[str]) -> list[Record]:
@@ -187,7 +224,7 @@ class Records(Database):
 
     def followed(self, account: str) -> list[Record]:
         """Return the records of one account that the platform is asked about."""
-        return self._all(statements.FOLLOWED, account=account)
+        return self._here(statements.FOLLOWED, account=account)
 
     def following(self, account: str, transaction: str) -> list[Record]:
         """Return every record of an account that has, or had, this transaction, oldest first."""
@@ -301,7 +338,7 @@ class Records(Database):
 
     def intending(self, server: str, step: str) -> list[Record]:
         """Return the records of a server, closed ones too, that have an open intent of a step, oldest first."""
-        return self._all(statements.INTENDING, server=server, step=step)
+        return self._here(statements.INTENDING, server=server, step=step)
 
     def _keep_more(self, connection: Connection, record: Record, before: tuple[DocumentFacts, ...]) -> None:
         """Keep what further documents are found by; costs nothing where there are none, or none changed."""
@@ -333,6 +370,18 @@ class Records(Database):
 
     def _first(self, statement: sa.Select[Any], **given: str) -> Record | None:
         return next(map(record_of, self._rows(statement, **given)), None)
+
+    def _here(self, statement: sa.Select[Any], **given: str) -> list[Record]:
+        return [record_of(row) for row in self._work(statement, **given)]
+
+    def _work(self, statement: sa.Select[Any], **given: str) -> Rows:
+        """Return what one of the lists of work finds that is worked on here."""
+        scope = self.scope
+        if scope is None:
+            return self._rows(statement, **given)
+        with self._reading() as connection:
+            elsewhere = {"folders": sorted(scope.folders), "accounts": sorted(scope.accounts)}
+            return connection.execute(statements.HERE[statement], {**given, **elsewhere}).all()
 
     def _all(self, statement: sa.Select[Any], **given: str) -> list[Record]:
         return [record_of(row) for row in self._rows(statement, **given)]

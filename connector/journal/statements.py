@@ -69,6 +69,7 @@ RECORD_ALONE = RECORD.with_for_update(key_share=True)
 BY_REF = _NEWEST.where(_record.ref == _given("ref"))
 AT_PLACE = _NEWEST.where(_OF_SERVER, _record.place == _given("place"), _record.current)
 BY_KEY = _NEWEST.where(_record.key == _given("key"))
+WITH_KEYS = RECORDS.where(_record.key.in_(sa.bindparam("keys", expanding=True)))
 OPEN = RECORDS.where(_OF_SERVER, ~_record.closed)
 
 
@@ -78,7 +79,9 @@ def touching(texts: int, ids: int) -> sa.Select[Any]:
 
     These are ``id_0`` …; asked for each request that is judged.
     """
-    wanted = [_record.facts.like(_given(f"text_{n}"), escape="!") for n in range(texts)]
+    wanted: list[sa.ColumnElement[bool]] = [
+        _record.facts.like(_given(f"text_{n}"), escape="!") for n in range(texts)
+    ]
     for n in range(ids):
         beside = sa.select(_document.record_id).where(_document.file_id == _given(f"id_{n}"))
         wanted += [_record.file_id == _given(f"id_{n}"), _record.id.in_(beside)]
@@ -117,6 +120,17 @@ INTENDING = RECORDS.where(
     _OF_SERVER, _record.id.in_(sa.select(_intent.record_id).where(_intent.step == _given("step")))
 )
 
+_ELSEWHERE = (
+    _record.folder.not_in(sa.bindparam("folders", expanding=True)),
+    _record.account.not_in(sa.bindparam("accounts", expanding=True)),
+)
+
+
+def here(statement: sa.Select[Any]) -> sa.Select[Any]:
+    """Leave out the records of ``folders`` and ``accounts`` that other processes work with."""
+    return statement.where(*_ELSEWHERE)
+
+
 KEEP = schema.record.update().where(_record.id == _given("of"))
 BEGIN = schema.record.insert()
 BEGIN_UNLESS_KNOWN = (
@@ -154,6 +168,12 @@ INTENT = sa.select(_intent.at, _intent.data).where(
 INTENDED = sa.select(_intent.step).where(_intent.record_id == _given("of"))
 END_INTENT = schema.intent.delete().where(_intent.record_id == _given("of"), _intent.step == _given("done"))
 
+CHANNEL = "jse_connector"
+"""PostgreSQL: on which the processes of a journal hear of each other."""
+ORDERS_CAME, FREED, BOND = "orders", "freed", "bond"
+"""What is told there: an order, or a pause's end; something is free to be taken; something belongs together now."""
+TELL = sa.select(sa.func.pg_notify(CHANNEL, sa.bindparam("kind", type_=sa.Text)))
+
 ORDER_STEPS = "ordered "
 """Steps of intents that begin so are orders of the administrator's (``ordered``)."""
 _IS_ORDER = _intent.step.startswith(ORDER_STEPS)
@@ -170,6 +190,11 @@ STANDING = (
     .select_from(schema.intent.join(schema.record))
     .where(_IS_ORDER)
 )
+
+HERE = {
+    statement: here(statement) for statement in (OPEN, FOLLOWED, INTENDING, ORDERED_ON, ORDERED_OF, STANDING)
+}
+"""Lists of work, for a process that others share it with."""
 
 HELD_ACCOUNTS = sa.select(_hold.account)
 HOLD = sa.select(schema.hold).where(_hold.account == _given("account"))

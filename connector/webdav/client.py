@@ -25,6 +25,7 @@ AdapterFactory = Callable[[HTTPAdapter], BaseAdapter]
 """Given the ready adapter, gives the one to mount: itself, or something around it."""
 
 _SMALL_BODY = 65_536
+_CHANGE_NOTHING = frozenset({"GET", "HEAD", "PROPFIND", "REPORT", "SEARCH", "OPTIONS"})
 _PACKINGS = frozenset({"", "identity", "gzip", "x-gzip", "deflate"})
 _NO_PACKING = frozenset({"none", "binary", "8bit", "utf-8", "utf8"})
 """What servers write there that is none: nobody unpacks anything then."""
@@ -53,6 +54,8 @@ class Login:
     proxy: str | None = None
     timeouts: Timeouts = Timeouts()
     adapter_factory: AdapterFactory | None = None
+    before_write: Callable[[float], float] | None = None
+    """Asked right before each request that may change something; what it raises keeps that from being made."""
 
 
 class _Session(requests.Session):
@@ -128,6 +131,7 @@ class DavClient(Client):  # type: ignore[misc]  # webdav3 is untyped
         self.verify = str(login.ca_file) if login.ca_file else True
         self.timeout = (login.timeouts.connect_s, login.timeouts.read_s)
         self._service, self._ca_file, self._answered = service, login.ca_file, answered
+        self._before_write = login.before_write
 
     @contextmanager
     def execute(
@@ -168,9 +172,12 @@ class DavClient(Client):  # type: ignore[misc]  # webdav3 is untyped
         The base class would read error bodies without bound and lose their headers.
         """
         status: int | None = None
+        method = self.requests[action]
+        if self._before_write is not None and method not in _CHANGE_NOTHING:
+            self._before_write(0.0)
         try:
             response = self.session.ask(
-                self.requests[action],
+                method,
                 path,
                 self.get_headers(action, headers_ext),
                 data,

@@ -29,29 +29,39 @@ class Outcome:
 def explored(mode: Mode, deviations: Sequence[Deviation]) -> Outcome:
     """Live one run and judge it."""
     run = Run(mode, deviations)
-    found: list[str] = []
     try:
-        try:
-            run.live()
-        except VoidRun:
-            return Outcome("void", (), tuple(run.told), tuple(run.points))
-        except Restless as error:
-            found.append(f"ends: {error}")
-        except Exception as error:
-            trace = traceback.extract_tb(error.__traceback__)[-1]
-            found.append(f"escaped: {type(error).__name__}: {error} ({trace.filename}:{trace.lineno})")
-        found += breaches(run)
-        if any(one.what == "second_same" for one in deviations):
-            # Two machines that call themselves by one name, on journals of their own: nothing keeps them from writing
-            # the status in turn (R12 tells connectors apart by their names). Sent once and nothing lost all the same.
-            found = [
-                one for one in found if one.split(":")[0] in {"sent", "lost", "foreign", "escaped", "defect"}
-            ]
-        reached = len(run.struck) == len(set(deviations))
-        kind: Literal["kept", "found", "short"] = "found" if found else "kept" if reached else "short"
-        return Outcome(kind, tuple(found), tuple(run.told), tuple(run.points))
+        return judged(run, lived(run))
     finally:
         run.close()
+
+
+def lived(run: Run) -> BaseException | None:
+    """Live a run; return what ended it before its time."""
+    try:
+        run.live()
+    except BaseException as error:  # noqa: BLE001 - judged by whoever asked
+        return error
+    return None
+
+
+def judged(run: Run, error: BaseException | None) -> Outcome:
+    """Judge a run that was lived, and was ended by ``error``."""
+    if isinstance(error, VoidRun):
+        return Outcome("void", (), tuple(run.told), tuple(run.points))
+    found: list[str] = []
+    if isinstance(error, Restless):
+        found.append(f"ends: {error}")
+    elif error is not None:
+        trace = traceback.extract_tb(error.__traceback__)[-1]
+        found.append(f"escaped: {type(error).__name__}: {error} ({trace.filename}:{trace.lineno})")
+    found += breaches(run)
+    if any(one.what == "second_same" for one in run.deviations):
+        # Two machines that call themselves by one name, on journals of their own: nothing keeps them from writing
+        # the status in turn (R12 tells connectors apart by their names). Sent once and nothing lost all the same.
+        found = [one for one in found if one.split(":")[0] in {"sent", "lost", "foreign", "escaped", "defect"}]
+    reached = len(run.struck) == len(set(run.deviations))
+    kind: Literal["kept", "found", "short"] = "found" if found else "kept" if reached else "short"
+    return Outcome(kind, tuple(found), tuple(run.told), tuple(run.points))
 
 
 @cache

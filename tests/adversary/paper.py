@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import io
 import json
+import os
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -21,6 +22,7 @@ SIGNED_ON = datetime(2026, 3, 3, 9, 30, tzinfo=UTC)
 BYSTANDER = documents.letter(1, "Une autre lettre", lines=2)
 
 
+@cache
 def letter(name: str, edition: int = 0) -> bytes:
     """A letter of that name, as it was edited for the so many-th time."""
     return documents.letter(1, f"{name}, {edition}", lines=2)
@@ -57,7 +59,10 @@ class RememberingPool(IsolatedPool):
 
     def __init__(self) -> None:
         super().__init__(maximum=1, uses=10_000, idle_s=600)
-        self._known: dict[str, Any] = {}
+        self.known: dict[str, Any] = {}
+        """What was asked → what was answered."""
+        self._process = os.getpid()
+        self._child: IsolatedPool | None = None
 
     def call(self, job: str, **arguments: Any) -> Any:
         """Answer from memory where the same bytes were asked about in the same words."""
@@ -66,12 +71,26 @@ class RememberingPool(IsolatedPool):
             return super().call(job, **arguments)
         asked = {**arguments, "path": hashlib.sha256(Path(path).read_bytes()).hexdigest()}
         key = json.dumps([job, asked], sort_keys=True, default=str)
-        if key not in self._known:
+        if key not in self.known:
             try:
-                self._known[key] = super().call(job, **arguments)
+                self.known[key] = self._ask(job, **arguments)
             except DocumentError as error:
-                self._known[key] = error
-        answer = self._known[key]
+                self.known[key] = error
+        answer = self.known[key]
         if isinstance(answer, DocumentError):
             raise DocumentError(answer.code)
         return answer
+
+    def _ask(self, job: str, **arguments: Any) -> Any:
+        if os.getpid() == self._process:
+            return super().call(job, **arguments)
+        if self._child is None:  # the workers are the parent's to talk to
+            self._child = IsolatedPool(maximum=1, uses=10_000, idle_s=600)
+        return self._child.call(job, **arguments)
+
+    def close(self) -> None:
+        """End the workers of this process."""
+        if os.getpid() == self._process:
+            super().close()
+        elif self._child is not None:
+            self._child.close()

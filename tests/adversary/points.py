@@ -14,6 +14,8 @@ from typing import Any, BinaryIO, Literal, Protocol, TypeVar
 from sqlalchemy.engine import Connection
 
 from connector.journal import Journal
+from connector.journal.database import _engine
+from connector.journal.recent import Recent
 from connector.ports import (
     Annotations,
     Box,
@@ -40,7 +42,20 @@ Kind = Literal["look", "get", "write", "ask", "call", "commit"]
 """Of a folder: what only looks, what fetches bytes, what writes; of the platform: what asks, what writes; a commit."""
 
 
-_COMPILED: dict[Any, Any] = {}
+class _Compiled(dict[Any, Any]):
+    """What SQLAlchemy makes of a statement, whichever journal it is for: all of them speak one dialect."""
+
+    def get(self, key: Any, default: Any = None) -> Any:
+        """Look for it."""
+        return super().get(key[1:], default)
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        super().__setitem__(key[1:], value)
+
+
+_COMPILED = _Compiled()
+_LET_BE: list[object] = []
+"""Connections that a child of the process has inherited: closing them would close the parent's journal."""
 
 
 class Killed(BaseException):
@@ -249,7 +264,16 @@ class GatedJournal(Journal):
         super().__init__(url, now=now)
         # The same few statements in thousands of journals: what SQLAlchemy makes of them is made once.
         self._engine = self._engine.execution_options(compiled_cache=_COMPILED)
+        self._reader = self._engine.execution_options(reading=True)
 
     def _commit(self, connection: Connection) -> None:
         inner: Callable[[Connection], Any] = super()._commit
         self._gate.passing(Point("commit", "commit"), lambda: inner(connection))
+
+    def move_to(self, database: Path) -> None:
+        """Go on, in a child of the process, on a copy of the file. What the parent holds open is never touched."""
+        _LET_BE.extend([self._engine, self._engine.pool, self._recent])
+        self._file = database
+        self._engine = _engine(f"sqlite:///{database}").execution_options(compiled_cache=_COMPILED)
+        self._reader = self._engine.execution_options(reading=True)
+        self._recent = Recent(self._engine)

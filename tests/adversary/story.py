@@ -10,7 +10,7 @@ import sqlite3
 import threading
 from collections import Counter
 from collections.abc import Callable, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import timedelta
 from functools import partial
 
@@ -28,6 +28,8 @@ MOST_ROUNDS = 24
 """So many passes may something move without anything happening outside: more is no end."""
 TICK = {"look": 0.02, "get": 0.05, "ask": 0.1, "write": 0.2, "call": 0.2, "commit": 0.0}
 _DAY = 24
+PACE = 10
+"""Passes begin when so many seconds are full: what happened in the same pass of two runs is of one age in both."""
 PAUSE = 1.1
 """Seconds before and after an act: nobody saves in the very second of another write (protocol 4.6)."""
 
@@ -83,16 +85,21 @@ class Run:
         self._pending = sorted(deviations, key=lambda one: one.at)
         self._backups: dict[int, bytes] = {}
         self._wanted = {one.back for one in deviations if one.back is not None}
+        self._always = False
         self._revival: list[Callable[[], None]] = []
         self._away_until = 0.0
         self._refuses = False
         self._credit_back_at: float | None = None
         self._writes = 0
         self._unsettled = False
+        self.boundary: Callable[[Run], None] = lambda _run: None
+        """Called between two passes, before each but the first."""
+        self.where: tuple[str, int] = ("live", 0)
+        """How far the story is; with ``before_rest`` all that its further course remembers of it."""
+        self.before_rest: tuple[object, ...] | None = None
         self.gate = Passage(self, counted=True)
         self.machine = self.world.machine(self.gate)
-        if -1 in self._wanted:
-            self._backups[-1] = self.machine.database.read_bytes()
+        self._backups[-1] = self.machine.database.read_bytes()
         self.others: list[Machine] = []
         self._successor: Machine | None = None
 
@@ -113,7 +120,8 @@ class Run:
         self.world.clock.advance(5)
         self.world.person.drop()
         self.armed = True
-        for _ in range(3):
+        for turn in range(3):
+            self.where = ("live", turn)
             self._until_quiet()
             if not self._people():
                 break
@@ -121,16 +129,18 @@ class Run:
 
     def come_to_rest(self) -> None:
         """Let hours pass, and everybody do what waits for them, until nothing does."""
+        self.where = ("rest", 0)
         self._until_quiet()
-        for hours in (2, _DAY, _DAY, _DAY):
+        for turn, hours in enumerate((2, _DAY, _DAY, _DAY)):
             if self._all_over():
                 break
-            before = self._shape()
+            self.where, self.before_rest = ("rest", 2 * turn + 1), self._shape()
             self.world.clock.advance(hours * 3600)
             self._until_quiet()
             if self._people():
+                self.where = ("rest", 2 * turn + 2)
                 self._until_quiet()
-            elif hours == _DAY and self._shape() == before:
+            elif hours == _DAY and self._shape() == self.before_rest:
                 break
         self.armed = False
 
@@ -179,6 +189,7 @@ class Run:
 
     def _until_quiet(self) -> None:
         for _ in range(MOST_ROUNDS):
+            self.boundary(self)
             before = self._shape()
             self.rounds(1)
             if self._shape() == before and not self._unsettled:
@@ -191,7 +202,7 @@ class Run:
     def rounds(self, count: int) -> None:
         """Let everybody pass so often, and start anew whoever was killed."""
         for _ in range(count):
-            self.world.clock.advance(3)
+            self.world.clock.strike(PACE)
             self._unsettled = True
             try:
                 self._unsettled = self.machine.round()
@@ -207,6 +218,21 @@ class Run:
         self._pending.append(Deviation(len(self.points) + points, what))
         self._pending.sort(key=lambda one: one.at)
 
+    def add(self, deviation: Deviation) -> None:
+        """Let something happen at a point that is still to come."""
+        self.deviations = (*self.deviations, deviation)
+        self._pending.append(deviation)
+        self._pending.sort(key=lambda one: one.at)
+
+    @property
+    def is_struck_out(self) -> bool:
+        """True once nothing more is to strike."""
+        return not self._pending
+
+    def back_up_always(self) -> None:
+        """Back the journal up at each commit: any of them may be asked for."""
+        self._always = True
+
     def remember(self) -> None:
         """Back the journal up, as it is between two passes."""
         self._backups[len(self._backups) - 1000] = self.machine.backup()
@@ -219,13 +245,15 @@ class Run:
         self._revive()
 
     def _revive(self) -> None:
-        """Start anew after what the machine died of."""
-        self.machine.stop()
-        for change in self._revival:
-            change()
-        self._revival.clear()
-        self.gate.dead = False
-        self.machine.start()
+        """Start anew after what the machine died of; it may die of the same in its very start."""
+        while True:
+            self.machine.stop()
+            for change in self._revival:
+                change()
+            self._revival.clear()
+            self.gate.dead = False
+            with suppress(Killed):
+                return self.machine.start()
 
     def records(self) -> list[Record]:
         """Everything the machine's journal knows."""
@@ -261,8 +289,9 @@ class Run:
             self.told.append(f"{number} {point}: {deviation.what}")
             doing = self._deviate(deviation, gate, point, doing)
         result = doing()
-        if number in self._wanted:
-            self._backups[number] = self.machine.backup()
+        if number in self._wanted or (self._always and point.kind == "commit"):
+            if self.machine.database.exists():
+                self._backups[number] = self.machine.backup()
         return result
 
     def _deviate(

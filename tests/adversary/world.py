@@ -77,6 +77,10 @@ class Clock:
         """Let time pass."""
         self.at += seconds
 
+    def strike(self, pace: int) -> None:
+        """Let time pass until so many seconds are full, three at least."""
+        self.at = float(-(-(self.at + 3) // pace) * pace)
+
 
 class Platform(MemorySigningService):
     """The platform in memory, with real signatures: those of one transaction are never another's."""
@@ -287,13 +291,21 @@ class Machine:
         """Let go of the journal; what was in the process's memory is gone."""
         self.parts.journal.close()
 
+    def move_to(self, directory: Path) -> None:
+        """Go on, in a child of the process, on a copy of the directory; the parent's connections are let be."""
+        shutil.copytree(self.directory, directory, ignore=shutil.ignore_patterns("*-shm"))
+        self.directory = directory
+        self.parts.spool.directory = directory / "spool"
+        assert isinstance(self.parts.journal, GatedJournal)
+        self.parts.journal.move_to(self.database)
+
     def records(self) -> list[Record]:
         """Everything the journal knows."""
         return self.parts.journal.everything()
 
     def backup(self) -> bytes:
-        """The journal as it is on disk now, whole."""
-        with closing(sqlite3.connect(self.database)) as connection:
+        """The journal as it is on disk now, whole; while it is being born there is none, and nothing is made."""
+        with closing(sqlite3.connect(f"file:{self.database}?mode=ro", uri=True)) as connection:
             return connection.serialize()
 
     def put_back(self, journal: bytes | None) -> None:
@@ -321,11 +333,13 @@ class World:
         self.people = [self.person]
         self.tokens_renewed_at = 0.0
         self._journal = journal
+        self.disk = memory_disk()
+        """Where the machines' directories are made."""
         self._directories: list[tempfile.TemporaryDirectory[str]] = []
 
     def machine(self, gate: Gate, *, connector: str = "test-1", journal: bytes | None = None) -> Machine:
         """Return a machine on the journal of the beginning, or on another; not started."""
-        made = tempfile.TemporaryDirectory(dir=memory_disk())
+        made = tempfile.TemporaryDirectory(dir=self.disk)
         self._directories.append(made)
         machine = Machine(self, Path(made.name), gate, connector=connector)
         machine.put_back(self._journal if journal is None else journal)

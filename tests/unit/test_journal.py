@@ -20,6 +20,7 @@ from sqlalchemy import Connection, event
 from connector.errors import JournalError, LifecycleError, StaleRecordError
 from connector.journal import Contact, Journal, Overview, schema
 from connector.journal.recent import MOST_ROWS
+from connector.journal.records import KEYS_AT_ONCE
 from connector.journal.rows import columns_of
 from connector.lifecycle import DocumentFacts, Event, Record, SignatoryFacts, State
 
@@ -436,6 +437,10 @@ def test_records_are_found_by_what_they_are_known_by(journal: Journal) -> None:
     assert by_ref is not None
     assert by_ref.id == one.id
     assert journal.by_key("x") is journal.by_ref("XXXXXX") is None
+    many = [f"{number:064d}" for number in range(KEYS_AT_ONCE)]
+    assert {key: record.id for key, record in journal.with_keys(["k" * 64, *many]).items()} == {
+        "k" * 64: two.id
+    }
     assert ids(journal.everything()) == [one.id, two.id]
 
 

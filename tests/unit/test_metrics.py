@@ -1,4 +1,4 @@
-"""The eight series, /health, and the small server that answers: what they tell and cost, what nobody can do to it."""
+"""The nine series, /health, and the small server that answers: what they tell and cost, what nobody can do to it."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -44,6 +45,7 @@ SERIES = {
     "jse_token_expiry_timestamp_seconds": {"account"},
     "jse_sends_total": {"account"},
     "jse_dms_requests_total": {"server", "code"},
+    "jse_shares": {"holder"},
 }
 """As ux page 6.5 names them."""
 
@@ -100,11 +102,13 @@ def told(database_url: str) -> Iterator[Told]:
         yield made
 
 
-def test_the_eight_series_and_no_other(told: Told) -> None:
+def test_the_nine_series_and_no_other(told: Told) -> None:
     """Their names and labels are what an administrator's dashboards stand on; nothing of the process comes along."""
     told.add(State.SEALING, signed_at=NOW)
     told.vitals.passed("server:nas", took_s=1, error=NotConnected("away"))
     told.vitals.made = lambda: {"cloud": {"207": 3}}
+    assert "jse_shares" not in told.series.exposition("")[1].decode()
+    told.series.sources = replace(told.series.sources, shares=lambda: {"here": 1, "others": 2, "nobody": 0})
     found: dict[str, set[str]] = {}
     for family in parse(told.series.exposition("")[1].decode()):
         for sample in family.samples:
@@ -204,6 +208,7 @@ def test_what_a_scrape_costs(told: Told) -> None:
                 assert not str(row[3]).startswith("SCAN event"), (row[3], statement)
 
 
+@pytest.mark.usefixtures("path")
 def test_while_no_fact_can_be_kept(told: Told) -> None:
     """Without a journal the rest is told all the same, and why."""
     told.open = None
@@ -481,7 +486,7 @@ def test_every_alert_has_an_action_and_a_known_series() -> None:
     assert named <= set(SERIES)
     assert set(SERIES) - named == {"jse_sends_total"}
     alerts = text.split("- alert: ")[1:]
-    assert len(alerts) == 11
+    assert len(alerts) == 12
     for alert in alerts:
         assert re.search(
             r"jse-connector (?:status|connect|resume|resolve|doctor)|systemctl status|polling\.folders", alert

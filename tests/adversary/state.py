@@ -1,0 +1,357 @@
+"""A run in the middle of its story, written down so that two of which nothing later can tell are the same words.
+
+Into it goes all that later behaviour and the judgement rest on: both servers, everybody's journal, spool and memory,
+what the person owes and did, what was counted, where in its story the run is. Only these differences are left out:
+
+* how a thing is called that was drawn or numbered (reference, nonce, journal, transaction, file id, ETag of a folder or
+  file): it is called by its first place in the text, so that which of them are the same is kept;
+* when a thing happened, beyond its age in classes (``_CLASSES``: tens of seconds at first, then minutes, hours, days),
+  the day of the week and the hour; of a text for people, the dates in it;
+* seals over what is written here anyway, so long as they fit;
+* of the events of a journal all but the last of each name, and how many sends; how often a record was written;
+* drafts at the platform to which nothing leads any more; a file of the beginning that is as it was.
+
+That nothing later rests on these is no proof but a claim: ``test_tree`` lives a sample of runs whose end was taken from
+another's in full, and compares.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+import hashlib
+import re
+import sqlite3
+from collections.abc import Iterator, Mapping, Set
+from contextlib import closing
+from datetime import date, datetime, timedelta
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+from connector import marks
+from connector.journal import Journal
+from connector.lanes import Hands
+from connector.marks import Reading, Sealer
+from connector.ports import Page, Progress, Tree
+from connector.report.block import Edited, Empty, Foreign, Whole, read_status
+from connector.steps.parts import FolderSettings
+from connector.steps.show import is_shown
+from connector.steps.sight import Sight
+from tests.adversary.acts import ACTS
+from tests.adversary.story import Run
+from tests.adversary.world import KEY, Machine, Mode, beginning, sha
+
+_CLASSES: Final = tuple(
+    sorted(
+        [
+            10,
+            *(60 * one for one in (5, 15, 30, 60, 90, 120, 180, 240, 300, 360, 480, 720, 1080)),
+            *(86_400 * one for one in range(1, 70)),
+        ]
+    )
+)
+"""Seconds at which the age of something is of another class."""
+_LEFT_OUT: Final = frozenset(
+    "journal spool sealer documents folders services watched accounts now report timing telling relay ping hooks logins"
+    " stop gate senders alone probed asking_rights asking_links clocks made renewals hands settings prints freed"
+    " lock sends_answered".split()
+)
+"""Fields of what a process remembers that hold its parts, not what it knows; and prints of what is written anyway."""
+_SKIPPED: Final = (Journal, Hands, FolderSettings)
+
+_DATED: Final = re.compile(
+    r"(?P<iso>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|\+00:00)?)"
+    r"|(?P<epoch>\b17\d{8}(?:\.\d+)?\b)"
+    r"|(?P<named>\bmemory-\d{4}\b)"
+    r"|(?P<shown>\"(?:reported|status_listed)\": \"(?P<digest>[0-9a-f]{64})\")"
+    r"|(?P<seal>seal:? (?:[0-9a-f]{6} )?[0-9a-f]{64}\b)"
+    r"|(?P<id>(?:file_id\W{2,4}|\bfid:)(?P<number>\d+))"
+    r"|(?P<hex>\b(?:[0-9a-f]{64}|[0-9a-f]{32}|[0-9a-f]{16}|[0-9a-f]{13})\b)"
+    r"|(?P<revision>\"revision\": \d+)"
+    r"|(?P<ref>\b[0-9A-Z]{6}\b)"
+)
+_FRENCH: Final = re.compile(
+    r"\d{1,2}\s(?:janvier|février|mars|avril|mai|juin|juillet|août|septembre|octobre|novembre|décembre)(?:\s\d{4})?"
+    r"|\d{1,2}\sh\s\d\d|\d\d/\d\d/\d{4}|\d{4}-\d\d-\d\d|\s{2,}"
+)
+
+
+def key_of(run: Run) -> bytes:
+    """The digest of :func:`words_of`."""
+    return hashlib.blake2b(words_of(run).encode("utf-8", "surrogateescape"), digest_size=16).digest()
+
+
+def pardon_of(run: Run) -> tuple[bool, ...]:
+    """What a judge would excuse if more struck: from here on a state is the same only where this is."""
+    struck = {one.what for one in run.struck}
+    return bool(struck & ACTS.keys()), bool(struck & _INTERRUPTED)
+
+
+def words_of(run: Run) -> str:
+    """Everything that later behaviour and the judgement of a run rest on."""
+    names = _Names(run)
+    machines = [run.machine, *run.others]
+    parts = [
+        f"folder\n{names.told(_folder(run, names))}",
+        *(f"machine {number}\n{_machine(one, names)}" for number, one in enumerate(machines)),
+        f"person\n{names.told(_people(run))}",
+        f"run\n{names.told(_story(run))}",
+    ]
+    text = "\n".join(parts)
+    return text + f"\nplatform\n{names.told(_platform(run, names))}"
+
+
+class _Names:
+    """Calls what was drawn or numbered by its first place in the text, and tells times by their age."""
+
+    def __init__(self, run: Run) -> None:
+        self.now = run.world.clock.timestamp()
+        self.known: dict[str, str] = {}
+        self.refs: set[str] = set()
+        self.contents: dict[str, str] = {}
+        """SHA-256 of what has drawn words in it → the same of its words as they are told here."""
+        self.signed = {sha(content): name for name, content in run.world.platform.given.items()}
+        for machine in (run.machine, *run.others):
+            self.refs |= {record.ref for record in machine.records()}
+        for content in run.world.contents():
+            self.refs |= {one.decode() for one in re.findall(rb"ref: ([0-9A-Z]{6}) ", content)}
+
+    def age(self, at: float) -> str:
+        """The class of how long ago, or how long ahead."""
+        passed = self.now - at
+        number = next((n for n, one in enumerate(_CLASSES) if abs(passed) < one), len(_CLASSES))
+        return f"t{'-' if passed < 0 else ''}{number}"
+
+    def token(self, kind: str, word: str) -> str:
+        """The name that a drawn word has here."""
+        if word not in self.known:
+            self.known[word] = f"<{kind}{len(self.known)}>"
+        return self.known[word]
+
+    def told(self, text: str) -> str:
+        """The text with these names and ages in it."""
+        return _DATED.sub(self._told, text)
+
+    def _told(self, found: re.Match[str]) -> str:
+        word, kind = found[0], found.lastgroup
+        if kind == "number" or found["id"]:
+            return found["id"][: -len(found["number"])] + self.token("id", f"fid:{found['number']}")
+        if found["shown"]:
+            return found["shown"][:-65] + self.token("words", found["digest"])
+        if found["seal"]:
+            return "sealed"
+        if found["iso"]:
+            return self.age(datetime.fromisoformat(word + ("" if "+" in word or "Z" in word else "+00:00")).timestamp())
+        if found["epoch"]:
+            return self.age(float(word))
+        if found["named"]:
+            return self.token("T", word)
+        if found["revision"]:
+            return ""
+        if found["ref"]:
+            return self.token("ref", word) if word in self.refs else word
+        if len(word) == 64:
+            signed = self.signed.get(word)
+            return f"signed {self.token('T', signed)}" if signed else self.contents.get(word, word)
+        return self.token("x", word)
+
+
+def _walk(thing: Any, seen: dict[int, int]) -> Iterator[str]:
+    """Everything in an object that is data, in one order; a look that is met again by its number alone."""
+    if isinstance(thing, Page | Tree | Sight):
+        if id(thing) in seen:
+            yield f"look {seen[id(thing)]}"
+            return
+        seen[id(thing)] = len(seen)
+    match thing:
+        case None | bool() | int() | str():
+            yield repr(thing)
+        case float():
+            yield f"{thing:.3f}"
+        case enum.Enum():
+            yield repr(thing.value)
+        case bytes():
+            yield sha(thing)
+        case datetime():
+            yield thing.isoformat()
+        case date() | timedelta() | Path():
+            yield str(thing)
+        case _ if isinstance(thing, _SKIPPED) or callable(thing):
+            return
+        case Page():
+            yield f"page {thing.href}"
+            for row in sorted(thing.rows()):
+                yield f"{row.name} {row.etag} {row.size} {row.modified} fid:{row.file_id} {row.permissions}"
+        case Mapping():
+            yield "{"
+            for name, value in sorted(thing.items(), key=lambda item: str(item[0])):
+                yield from _walk(name, seen)
+                yield ":"
+                yield from _walk(value, seen)
+            yield "}"
+        case Set():
+            yield "{" + ",".join(sorted("".join(_walk(one, seen)) for one in thing)) + "}"
+        case list() | tuple():
+            yield "["
+            for one in thing:
+                yield from _walk(one, seen)
+                yield ","
+            yield "]"
+        case _ if dataclasses.is_dataclass(thing):
+            yield type(thing).__name__ + "("
+            for field in dataclasses.fields(thing):
+                if field.name in _LEFT_OUT:
+                    continue
+                value = getattr(thing, field.name)
+                if field.name == "_looks":
+                    value %= 2  # every second look is another one
+                if field.name == "doubts_over":
+                    value = {account: count for account, count in value.items() if count}
+                yield f"{field.name}={'fid:' if field.name == 'file_id' else ''}"
+                yield from _walk(value, seen) if field.name != "file_id" else [str(value)]
+                yield ";"
+            yield ")"
+        case _ if hasattr(thing, "model_dump_json"):
+            yield thing.model_dump_json()
+        case _:
+            yield type(thing).__name__
+
+
+def _machine(machine: Machine, names: _Names) -> str:
+    lines = []
+    with closing(sqlite3.connect(f"file:{machine.database}?mode=ro", uri=True)) as connection:
+        for table in ("meta", "record", "document", "intent", "hold", "watch", "overview", "outbox", "contact"):
+            for row in connection.execute(f"SELECT * FROM {table} ORDER BY 1"):
+                lines.append(f"{table} {row}")
+        events = connection.execute(
+            "SELECT record_id, account, name, data, max(at), sum(name IN ('sent', 'send_found')) FROM event"
+            " GROUP BY record_id, account, name ORDER BY 1, 2, 3"
+        )
+        lines += [f"event {row}" for row in events]
+    # The digest of a status has drawn names in it; what is asked of it is whether it is that of what is to be said.
+    lines += [f"{one.id} {is_shown(machine.parts, one)}" for one in machine.records()]
+    spool = machine.directory / "spool"
+    kept = sorted(one for one in spool.rglob("*") if one.is_file())
+    lines += [f"spool {one.relative_to(spool)} {sha(one.read_bytes())}" for one in kept]
+    seen: dict[int, int] = {}
+    lines.append("".join(_walk(machine.parts, seen)))
+    lines.append("".join(_walk(machine.memory, seen)))
+    return names.told("\n".join(lines))
+
+
+@cache
+def _at_first(mode: Mode) -> dict[str, tuple[int, str]]:
+    return {href: (node.file_id, node.etag) for href, node in beginning(mode)[0]._nodes.items()}
+
+
+def _folder(run: Run, names: _Names) -> str:
+    folder, first = run.world.folder, _at_first(run.mode)
+    lines = []
+    for href, node in sorted(folder._nodes.items()):
+        if first.get(href) == (node.file_id, node.etag):
+            continue
+        kept = [(second, one.label, _content(one.content, names)) for second, one in sorted(node.versions.items())]
+        held = node.lock and (node.lock.user, node.lock.note)
+        lines.append(
+            f"{href} fid:{node.file_id} {node.etag} {node.second} {_content(node.content, names)} {node.label} {held} {kept}"
+        )
+    lines += [href for href in first if href not in folder._nodes]
+    lines.append(f"{folder._tear} {folder.between is not None} {[vars(one) for one in folder._failures if one.times]}")
+    return "\n".join(lines)
+
+
+def _content(content: bytes | None, names: _Names) -> str:
+    """What a file says, without what was drawn for it or seals it."""
+    if content is None:
+        return "folder"
+    digest = sha(content)
+    text: str | None = None
+    reading, mark = marks.read(content, Sealer(KEY))
+    if reading is Reading.WHOLE and mark is not None:
+        text = mark.model_dump_json()
+    elif b"\nseal: " in content:
+        found = read_status(content, KEY)
+        body = content.decode("utf-8", "replace")
+        match found:
+            case Whole():
+                text = f"{found!r} {_FRENCH.sub(' ', body[: body.rindex('seal: ')])}"
+            case Edited() | Foreign() | Empty():
+                after = re.sub(r"seal: [0-9a-f]{6} [0-9a-f]{64}", "", body)
+                text = f"{found!r} {_FRENCH.sub(' ', after)}"
+    if text is None:
+        return digest
+    told = names.told(text)
+    names.contents[digest] = f"c{sha(told.encode('utf-8', 'replace'))}"
+    return told
+
+
+def _people(run: Run) -> str:
+    lines = []
+    for person in run.world.people:
+        lines.append(
+            f"{person.name} {person.asked} {person.place} {person.order} {person.asks} {person.copies} {person.edits}"
+        )
+    known = run.world.person
+    lines += [f"owed {digest} {href}" for digest, href in sorted(known.owed.items(), key=lambda one: (one[1], one[0]))]
+    mattering = {sha(one) for one in run.world.platform.given.values()}
+    lines += [f"gave up {digest}" for digest in sorted(known.gave_up & mattering)]
+    lines += [f"deleted {href}" for href in sorted(known.deleted)]
+    return "\n".join(lines)
+
+
+_INTERRUPTED: Final = frozenset({"crash", "journal_lost", "restored", "lost", "frozen", "second_same", "second_other"})
+
+
+def _story(run: Run) -> str:
+    """Where the run is, what was counted, and what its judge will excuse."""
+    struck = {one.what for one in run.struck}
+    acted = [one for one in run.struck if one.what in ACTS]
+    written = {n for n, one in enumerate(run.points) if one.kind == "write" and one.about.endswith(".pdf")}
+    inside = sorted(
+        run.points[one.at].about
+        for one in run.struck
+        if one.what == "inside" and run.points[one.at].about.endswith(".txt")
+    )
+    now = run.world.clock.now()
+    return "\n".join(
+        str(one)
+        for one in (
+            run.where,
+            run.before_rest is not None and run.before_rest == run._shape(),
+            run.mode,
+            f"{run._away_until if run._away_until > run.world.clock.at else 'here'}",
+            run._refuses,
+            run._credit_back_at,
+            run.world.platform.credit > 0,
+            run._unsettled,
+            len(run._revival),
+            run.world.tokens_renewed_at,
+            sorted(run.delivered.items()),
+            sorted(set(run.written_over)),
+            bool(acted) and (bool(struck & _INTERRUPTED) or any(one.at - 1 in written for one in acted)),
+            "second_same" in struck,
+            inside,
+            run.defects.met,
+            [one.gate is run.gate for one in run.others],
+            (now.weekday(), now.hour),
+        )
+    )
+
+
+def _platform(run: Run, names: _Names) -> str:
+    platform = run.world.platform
+    lines = []
+    for name, held in platform.everything.items():
+        unsent = not held.sends and held.progress in {Progress.NOT_SENT, Progress.CANCELLED}
+        if unsent and not platform._late and name not in names.known:
+            continue  # a draft to which nothing leads
+        lines.append(
+            f"{name} {name in platform.transactions} {name in platform.given} {held.progress} {held.sends} {held.created_at.timestamp()}"
+            f" {held.sent_at and held.sent_at.timestamp()} {held.ended_at and held.ended_at.timestamp()}"
+            f" {held.looks_draft_until} {held.handed_over} {held.refused is not None} {len(held.signed)}"
+            f" {[sha(one) for _, one, _ in held.documents]} {len(held.signatories)}"
+        )
+    lines.append(f"sent {platform.sent}")
+    lines.append(f"late {[at.timestamp() for at, _ in platform._late]} faults {list(platform._faults)}")
+    return "\n".join(lines)
