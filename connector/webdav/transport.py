@@ -223,6 +223,10 @@ class DeadlineAdapter(HTTPAdapter):
             self._found = (wanted, super().get_connection_with_tls_context(request, verify, proxies, cert))
         return self._found[1]
 
+    def request_url(self, request: Any, proxies: Any) -> str:
+        """Return what stands in the request's first line; without a proxy there is nothing to find out about it."""
+        return str(super().request_url(request, proxies) if proxies else request.path_url)
+
     def close(self) -> None:
         """Close the connections; a later request opens new ones."""
         self._found = (None, None)
