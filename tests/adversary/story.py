@@ -289,9 +289,9 @@ class Run:
             self.told.append(f"{number} {point}: {deviation.what}")
             doing = self._deviate(deviation, gate, point, doing)
         result = doing()
-        if number in self._wanted or (self._always and point.kind == "commit"):
-            if self.machine.database.exists():
-                self._backups[number] = self.machine.backup()
+        wanted = number in self._wanted or (self._always and point.kind == "commit")
+        if wanted and self.machine.database.exists():  # while it is being born there is nothing to keep
+            self._backups[number] = self.machine.backup()
         return result
 
     def _deviate(
