@@ -16,7 +16,7 @@ import shutil
 import tempfile
 import traceback
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Literal, NoReturn
@@ -32,6 +32,7 @@ Kind = Literal["kept", "found", "void", "short"]
 State = tuple[bytes, tuple[bool, ...]]
 """What a run is in, and what its judge would excuse if more struck."""
 Class = Literal["machine", "others"]
+Some = Callable[[Sequence[Deviation]], Sequence[Deviation]]
 MACHINE: Final = frozenset({"journal_lost", "restored", "second_other", "second_same"})
 """What goes first: a journal that knows less than it did, a second connector."""
 
@@ -105,14 +106,14 @@ class Tree:
         ):
             yield from ((first, of) for first in firsts)
 
-    def branch(self, first: Deviation, of: Class, *, each: int = 1) -> Branch:
-        """Try every second deviation of a class after ``first``; only each so many-th of them for a sample."""
+    def branch(self, first: Deviation, of: Class, *, some: Some | None = None) -> Branch:
+        """Try every second deviation of a class after ``first``; ``some`` chooses among them."""
         branch = Branch(first)
         starts, states, run = self._alone(first)
         if run is None:
             branch.verdicts["void"] += 1
             return branch
-        seconds = self._seconds(first, run, of, each)
+        seconds = self._seconds(first, run, of, some)
         again = Run(self.mode, [first])
         again.back_up_always()
         passed = iter(range(len(starts)))
@@ -139,7 +140,7 @@ class Tree:
         again.close()
         if error is not None:
             raise error
-        if each > 1:
+        if some is not None:
             return branch
         self.tried |= {(state, of) for state in states if state is not None}
         return branch
@@ -166,11 +167,13 @@ class Tree:
                 self.ends.setdefault(state[0], Verdict(verdict.kind, verdict.breaches))
         return starts, states, run
 
-    def _seconds(self, first: Deviation, run: Run, of: Class, each: int) -> dict[int, list[Deviation]]:
+    def _seconds(
+        self, first: Deviation, run: Run, of: Class, some: Some | None
+    ) -> dict[int, list[Deviation]]:
         found: dict[int, list[Deviation]] = {}
         every = coarse(run.points, self.mode, first.at)
         meant = [one for one in every if one != first and (one.what in MACHINE) == (of == "machine")]
-        for one in meant[::each]:
+        for one in meant if some is None else some(meant):
             found.setdefault(one.at, []).append(one)
         return found
 
