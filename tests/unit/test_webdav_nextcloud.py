@@ -292,7 +292,9 @@ def test_a_broken_list_of_capabilities_is_named() -> None:
         return answer("207 Multi-Status", multistatus(entry("/" + USER_ROOT, folder=True, props=FILE_ID)))
 
     with RawServer(script) as server, WebDavFolder("dms", server.url + USER_ROOT, "u", "p") as folder:
-        with pytest.raises(Unavailable, match=r"500: WebDAV is there, .*/ocs/v2\.php/cloud/capabilities\) is not"):
+        with pytest.raises(
+            Unavailable, match=r"500: WebDAV is there, .*/ocs/v2\.php/cloud/capabilities\) is not"
+        ):
             folder.capabilities()
         assert not folder.capabilities().versions, "a closed door is an answer"
 
