@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 from typing import get_args
 
-from benchmarks import burst, finding, idle, lint, placement, requests, start, transfer
+from benchmarks import burst, filled, finding, fleet, idle, lint, placement, requests, start, transfer
 from benchmarks.finding_counts import rclone_version
 from benchmarks.table import print_table
 from tests.worlds import Mode
@@ -147,6 +147,21 @@ def show_burst(directory: Path) -> None:
     )
 
 
+def show_fleet(directory: Path) -> None:
+    """Print what several connectors on one PostgreSQL come to, beside one on SQLite."""
+    print_table(
+        f"{fleet.PAIRS} pairs of {fleet.FIRMS} firms dropped at once, launch to closed end; counts for each pair, "
+        f"medians of {fleet.ROUNDS}",
+        fleet.HEADS,
+        fleet.rows(directory),
+    )
+
+
+def show_filled(_directory: Path) -> None:
+    """Print what the questions of a pass cost in a journal that holds a tenth of a million open requests."""
+    filled.main(["--records", "100000", "--firms", "1000", "--servers", "50"])
+
+
 def _short(path: str) -> str:
     return path if len(path) <= 60 else f"{path[:20]}…{path[-39:]}"
 
@@ -164,6 +179,8 @@ SHOWS = {
     "lint": show_lint,
     "transfer": show_transfer,
     "burst": show_burst,
+    "fleet": show_fleet,
+    "filled": show_filled,
 }
 
 

@@ -85,7 +85,7 @@ class _Look:
             for future in (self._sidecar, self._looked):
                 if future is not None and not future.cancel():
                     future.exception()  # to its end: nothing is written there any more
-            self.case.parts.spool.free(self._ref)
+            self.case.parts.spool.forget(self._ref)
         # An error's traceback holds this very look: neither keeps the other.
         self._looked, self._sidecar = None, Future()
 

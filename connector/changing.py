@@ -41,6 +41,16 @@ class Reloader(Protocol):
         ...
 
     @property
+    def held(self) -> str:
+        """How much of the configuration is worked with here, for systemd's status line; empty where all of it is."""
+        ...
+
+    @property
+    def complete(self) -> bool:
+        """True while all of the configuration is worked with, here or by others."""
+        ...
+
+    @property
     def asked(self) -> bool:
         """True while SIGHUP has come and was not acted on."""
         ...

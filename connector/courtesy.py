@@ -50,9 +50,17 @@ class Courtesy:
         # A 503 without a time may concern one resource alone, whose storage is away.
         if seconds is None or status not in {429, 503}:
             return
-        seconds = min(seconds, LONGEST_S)
+        self.let_be(seconds)
+
+    def let_be(self, seconds: float) -> None:
+        """Ask nothing for so long, an hour at most: the other side wants that, whoever it told."""
         with self._lock:
-            self._until = max(self._until, self._now() + seconds)
+            self._until = max(self._until, self._now() + min(seconds, LONGEST_S))
+
+    def left_s(self) -> float:
+        """So many seconds the other side still wants to be let be; 0 where it does not."""
+        with self._lock:
+            return max(0.0, self._until - self._now())
 
     def forget(self) -> None:
         """Somebody put the obstacle away: ask again at once."""

@@ -19,7 +19,7 @@ from types import FrameType
 from connector import systemd
 from connector.changing import FileWakeUps, Reloader, Retired, Setup, forget, renewed
 from connector.config import Config
-from connector.errors import JournalError, JournalFull, RemoteError
+from connector.errors import Fenced, JournalAway, JournalError, JournalFull, RemoteError
 from connector.guards import ServerMemory
 from connector.jobs import Job, Jobs
 from connector.metrics.vitals import Vitals
@@ -29,7 +29,7 @@ from connector.signs import Signs
 from connector.steps.parts import Parts
 from connector.steps.pauses import FOLDER, SERVER
 from connector.steps.telling import tell
-from connector.summons import Summons
+from connector.summons import EVERY_S, SELDOM_S, Summons
 from connector.webdav.wakeups import WakeUps
 
 log = logging.getLogger(__name__)
@@ -38,6 +38,8 @@ ACCOUNT_EVERY = timedelta(seconds=15)
 """An account's pass skips what is not due, so it is asked for often and costs nothing."""
 
 
+PASSING = (JournalFull, JournalAway, Fenced)
+"""What ends by itself: whoever runs it waits, and begins anew from the journal."""
 TELL_EVERY = timedelta(seconds=15)
 """What has happened is told so often; nothing to tell costs one look into the journal."""
 
@@ -81,7 +83,7 @@ class Daemon:
         self._changing = threading.Lock()
         """Held while the parts are exchanged, and while a pass takes them: all old, or all new."""
         self._retired = Retired()
-        self._summons = Summons(parts.journal, self._summoned)
+        self._summons = Summons(parts.journal, self._summoned, every_s=SELDOM_S if parts.shared else EVERY_S)
         self._wakeups = self._made_wakeups()
         self._files = FileWakeUps(reloader) if reloader is not None else None
         self._ready = False
@@ -126,6 +128,18 @@ class Daemon:
             if job in self._partners:
                 self._jobs.ask(job)
 
+    def summoned(self) -> None:
+        """Another process wrote something for one of ours: look at once. Safe from any thread."""
+        self._summons.hurry()
+
+    def busy_units(self) -> frozenset[str]:
+        """Return the units that somebody works on just now. Safe from any thread."""
+        busy, config = set(self._busy()), self._config
+        accounts = {name for name in busy if name.startswith("account:")}
+        return frozenset(
+            {*accounts, *(f"folder:{n}" for n, one in config.folders.items() if SERVER + one.server in busy)}
+        )
+
     # ------------------------------------------------------------------------------------ the end
 
     def stop(self) -> None:
@@ -138,7 +152,7 @@ class Daemon:
         self.stop()
 
     def _journal_failed(self, error: JournalError) -> None:
-        self._failure = error
+        self._failure = self._failure or error
         self.stop()
 
     # ------------------------------------------------------------------------------------ running
@@ -155,12 +169,16 @@ class Daemon:
         }
         before = {number: signal.signal(number, handler) for number, handler in handled.items()}
         try:
-            self._start()
-            self._watch()
-            return self._finish()
+            return self.work()
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)
+
+    def work(self) -> bool:
+        """Do so without listening to signals: :meth:`stop` alone ends it. Raises JournalError, as :meth:`run`."""
+        self._start()
+        self._watch()
+        return self._finish()
 
     def _start(self) -> None:
         self._jobs.start()
@@ -205,11 +223,13 @@ class Daemon:
 
     def _status(self) -> str:
         trouble = "" if self._reloader is None else self._reloader.trouble
+        held = "" if self._reloader is None else self._reloader.held
         blind = self._wakeups.blind()
-        return self._signs.status(self.memories, self._config.accounts, blind=blind, trouble=trouble)
+        text = self._signs.status(self.memories, self._config.accounts, blind=blind, trouble=trouble)
+        return f"{held}; {text}" if held else text
 
     def _finish(self) -> bool:
-        if self._told_to_end or not isinstance(self._failure, JournalFull):
+        if self._told_to_end or not isinstance(self._failure, PASSING):
             # What stands still until there is room again does not end: systemd would kill it for not having ended.
             systemd.notify("STOPPING=1", "STATUS=stopping: no new effect begins")
         log.info("stopping: no new effect begins")
@@ -223,7 +243,7 @@ class Daemon:
             time.sleep(0.05)
         if busy:
             log.warning("%s is still in an effect; its intent remains", ", ".join(busy))
-        if self._failure is not None and not (self._told_to_end and isinstance(self._failure, JournalFull)):
+        if self._failure is not None and not (self._told_to_end and isinstance(self._failure, PASSING)):
             raise self._failure
         log.info("stopped")
         return not busy
@@ -272,6 +292,7 @@ class Daemon:
     def _exchange(self, setup: Setup) -> None:
         old, new = self._config, setup.config
         self._parts, self._config, self._partners = setup.parts, new, _partners(new)
+        self._summons.journal = setup.parts.journal
         self._retired.add(self._at_work(), setup.retired)
         for name in old.servers.keys() - new.servers.keys():
             self._jobs.remove(f"server:{name}")
@@ -344,7 +365,9 @@ class Daemon:
     def _tell(self, deadline: float) -> Result:
         """Tell what has happened; and that all goes well, once every side was worked with since the last time."""
         tell(self._parts, deadline=deadline)
-        self._signs.ping(self._parts.ping, self._partners)
+        # Of several processes one tells, and only while somebody works on everything.
+        if self._parts.keeper and (self._reloader is None or self._reloader.complete):
+            self._signs.ping(self._parts.ping, self._partners)
         return Result()
 
     def _told(self, parts: Parts, job: str, begun: float, outcome: Outcome) -> None:

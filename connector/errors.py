@@ -10,7 +10,9 @@
     ├─ LifecycleError                  the developer       never         an event the table forbids; nothing changed
     ├─ StaleRecordError                time              later         another job was faster; nothing was written
     ├─ JournalError                    the administrator   never         the journal cannot be trusted: stop
-    │  └─ JournalFull                  the administrator   later         no fact can be kept now: stop until it can
+    │  ├─ JournalFull                  the administrator   later         no fact can be kept now: stop until it can
+    │  ├─ JournalAway                  time                later         its server does not answer: stop until it does
+    │  └─ Fenced                       time                later         others may work in our place: begin anew
     ├─ SpoolError                      the administrator   later         the spool's disk is full or read-only
     ├─ OwnershipError                  the administrator   never         another connector works in this folder
     └─ RemoteError(service, operation)
@@ -153,6 +155,20 @@ class JournalError(ConnectorError):
 class JournalFull(JournalError):
     """Nothing can be kept just now: the journal's disk is full, read-only or away. What was kept stands."""
 
+    retry = Retry.LATER
+
+
+class JournalAway(JournalError):
+    """The journal's server is away, refuses or takes nothing now. Whether the last fact was kept is not known."""
+
+    repaired_by = RepairedBy.TIME
+    retry = Retry.LATER
+
+
+class Fenced(JournalError):
+    """This process is not counted among the living any more: others may work in its place. Nothing was written."""
+
+    repaired_by = RepairedBy.TIME
     retry = Retry.LATER
 
 

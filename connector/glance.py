@@ -7,6 +7,7 @@ whole check. Whatever cannot be read is not known, and nothing breaks.
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections import Counter
 from collections.abc import Mapping
@@ -21,7 +22,20 @@ _OPEN: Final = (
     "SELECT folder, account, state, count(*) FROM record WHERE NOT closed GROUP BY folder, account, state"
 )
 _SENT: Final = "SELECT account, at, record_id FROM event WHERE name = 'sent' AND account IS NOT NULL"
+_MOVED: Final = "SELECT value FROM meta WHERE name = 'moved_to'"
+_DAYS: Final = """
+SELECT account, n, day FROM (
+  SELECT account, day, n, row_number() OVER (PARTITION BY account ORDER BY n DESC, day) AS place FROM (
+    SELECT account, (to_timestamp(at) AT TIME ZONE %s)::date AS day, count(DISTINCT record_id) AS n
+    FROM event WHERE name = 'sent' AND account IS NOT NULL GROUP BY 1, 2
+  ) AS days
+) AS busy WHERE place = 1
+"""
+"""PostgreSQL counts for itself: of many firms these are many rows."""
 _PATIENCE_S: Final = 0.2
+_CONNECT_S: Final = 2
+"""The least that PostgreSQL's library can be told."""
+_ANSWER_S: Final = 2
 
 
 @dataclass(frozen=True)
@@ -32,6 +46,8 @@ class Glance:
     """(folder, account, state) → how many."""
     busiest: Mapping[str, tuple[int, date]] = field(default_factory=dict)
     """Account → how many were sent on its busiest day, and when that was."""
+    moved_to: str = ""
+    """Where this journal went; empty: it is in use."""
 
     def of_folder(self, name: str, *states: str) -> int:
         """How many of a folder are open; of these states only, where some are given."""
@@ -67,9 +83,37 @@ def glance(file: Path, zone: ZoneInfo, *, in_use: bool) -> Glance | None:
         uri = f"{file.resolve().as_uri()}?{how}"
         with closing(sqlite3.connect(uri, uri=True, timeout=_PATIENCE_S)) as connection:
             opened = {(folder, account, state): n for folder, account, state, n in connection.execute(_OPEN)}
-            return Glance(opened, _busiest(connection, zone))
+            moved = connection.execute(_MOVED).fetchone()
+            return Glance(opened, _busiest(connection, zone), _other(moved))
     except (OSError, sqlite3.Error):
         return None
+
+
+def glance_at(url: str, password: str | None, zone: ZoneInfo) -> Glance | None:
+    """Look into a journal in PostgreSQL; None where that is not to be had within two seconds or so."""
+    try:
+        import psycopg
+    except ImportError:
+        return None
+    try:
+        with psycopg.connect(
+            url.replace("postgresql+psycopg://", "postgresql://", 1),
+            connect_timeout=_CONNECT_S,
+            autocommit=True,
+            password=password,
+        ) as connection:
+            connection.execute("SET default_transaction_read_only = on")
+            connection.execute(f"SET statement_timeout = {_ANSWER_S * 1000}".encode())
+            opened = {(folder, account, state): n for folder, account, state, n in connection.execute(_OPEN)}
+            days = connection.execute(_DAYS, (zone.key,)).fetchall()
+            moved = connection.execute(_MOVED).fetchone()
+            return Glance(opened, {account: (n, day) for account, n, day in days}, _other(moved))
+    except psycopg.Error:
+        return None
+
+
+def _other(row: tuple[str, ...] | None) -> str:
+    return "" if row is None else str(json.loads(row[0])["other"])
 
 
 def _busiest(connection: sqlite3.Connection, zone: ZoneInfo) -> dict[str, tuple[int, date]]:

@@ -86,6 +86,8 @@ class ServerMemory:
     tidy: TidyMemory = field(default_factory=TidyMemory)
     hands: Hands = field(default_factory=Hands)
     """Those who work on its requests side by side."""
+    refused: bool = False
+    """Was this very process refused its login when it last asked? Another one may have said that this is over."""
     problem: str = ""
     """Why the last pass could not be made, for the log and ``status``."""
 

@@ -21,7 +21,7 @@ from apscheduler.jobstores.base import JobLookupError
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.base import BaseTrigger
 
-from connector.errors import JournalError
+from connector.errors import Fenced, JournalAway, JournalError
 from connector.metrics.vitals import Plan
 from connector.pulse import heard_by
 from connector.schedule import Result, Schedule
@@ -211,7 +211,10 @@ class Jobs:
             with heard_by(hear):
                 result = job.work(now + self._budget)
         except JournalError as error:
-            log.critical("the journal cannot be trusted any more: %s", error)
+            if isinstance(error, (JournalAway, Fenced)):
+                log.info("%s ends: %s", job.name, error)  # told once, by whoever begins anew
+            else:
+                log.critical("the journal cannot be trusted any more: %s", error)
             self._failed(error)
         except Exception:  # one job's defect must not end the others
             log.exception("%s met a defect", job.name)

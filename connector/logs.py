@@ -74,11 +74,19 @@ _PHONE = re.compile(
 Form = Literal["auto", "text", "json"]
 """How lines are written; ``auto``: to systemd's journal in its own way where it listens, else as text."""
 
-FIELDS: Final = ("ref", "folder", "state", "event", "account", "server")
+FIELDS: Final = ("process", "ref", "folder", "state", "event", "account", "server")
 """What a line may be about, beside its words. Nothing else becomes a field."""
 _PLAIN: Final = re.compile(r"[A-Za-z0-9][\w.-]{0,63}", re.ASCII)
 """References, states, and names of the configuration; what is none is no field."""
+_process = ""
+"""What this process is called among several on one journal; empty: it is the only one."""
 _ABOUT: ContextVar[Mapping[str, str]] = ContextVar("about", default=MappingProxyType({}))
+
+
+def called(name: str) -> None:
+    """Let every line of this process from now on tell which one of several it is; empty: it is the only one."""
+    global _process
+    _process = name
 
 
 @contextmanager
@@ -93,7 +101,7 @@ def about(**fields: str) -> Iterator[None]:
 
 def subjects(record: logging.LogRecord) -> dict[str, str]:
     """Return what a line is about: what its thread is at, and what the line itself says (``extra={"about": …}``)."""
-    told = {**_ABOUT.get(), **getattr(record, "about", {})}
+    told = {"process": _process, **_ABOUT.get(), **getattr(record, "about", {})}
     return {name: told[name] for name in FIELDS if _PLAIN.fullmatch(told.get(name, ""))}
 
 
@@ -141,7 +149,8 @@ class RedactingFormatter(logging.Formatter):
         if self._priorities:
             prefix = f"<{_priority(record.levelno)}>"
             return "\n".join(prefix + line for line in text.splitlines())
-        return f"{self.formatTime(record, '%Y-%m-%d %H:%M:%S')} {text}"
+        which = f"[{_process}] " if _process else ""
+        return f"{self.formatTime(record, '%Y-%m-%d %H:%M:%S')} {which}{text}"
 
 
 class JsonFormatter(RedactingFormatter):
@@ -177,7 +186,7 @@ class JournalHandler(logging.Handler):
         fields = {
             "MESSAGE": self._words.words(record),
             "PRIORITY": str(_priority(record.levelno)),
-            "SYSLOG_IDENTIFIER": "jse-connector",
+            "SYSLOG_IDENTIFIER": f"jse-connector@{_process}" if _process else "jse-connector",
             "LOGGER": record.name,
             "CODE_FILE": record.pathname,
             "CODE_LINE": str(record.lineno),

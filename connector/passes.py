@@ -48,6 +48,7 @@ from connector.steps import (
     lists,
     logins,
     models,
+    registries,
     retention,
     rights,
     storage,
@@ -97,9 +98,14 @@ def server_pass(parts: Parts, server: str, memory: ServerMemory, *, deadline: fl
     memory.troubles.clear()
     memory.silent.clear()
     storage.look(parts)
-    if alarms.standing(parts, f"server:{server}", LOGIN_REFUSED) is not None:
+    refused = alarms.standing(parts, f"server:{server}", LOGIN_REFUSED)
+    if refused is not None or memory.refused:
         # Never the same password again: ten refusals block the address for everybody (WebDAV facts, trap 4).
         parts.renewals.get(server, lambda: False)()
+        if refused is not None and _refused_elsewhere(parts, server, refused):
+            text = "the login was refused to another connector, and is not tried again"
+            error = AccessDenied(text, service=server, operation="look", status=401)
+            return _not_worked_with(parts, server, memory, error)
     began = parts.now()
     # Left over by an earlier pass, and still in somebody's hands: nobody else's in this one (R12).
     held = memory.hands.held()
@@ -116,6 +122,18 @@ def server_pass(parts: Parts, server: str, memory: ServerMemory, *, deadline: fl
         return _work(parts, server, sights, memory, began, held, deadline)
     except AskedToWait as error:
         return _not_worked_with(parts, server, memory, error)
+
+
+def _refused_elsewhere(parts: Parts, server: str, refused: Mapping[str, object]) -> bool:
+    """True of the very password that another process was refused with while this one was there; a new one may ask."""
+    if not parts.shared or datetime.fromisoformat(str(refused["since"])) < parts.started_at:
+        return False
+    return bool(refused.get("login")) and refused.get("login") == _digest(parts, server)
+
+
+def _digest(parts: Parts, server: str) -> str:
+    known = parts.passwords.get(server)
+    return "" if known is None or not parts.shared else known()
 
 
 def told(
@@ -143,9 +161,10 @@ def told(
 
 
 def _not_worked_with(parts: Parts, server: str, memory: ServerMemory, error: RemoteError) -> Outcome:
-    if isinstance(error, AccessDenied) and error.status == 401:
+    memory.refused = isinstance(error, AccessDenied) and error.status == 401
+    if memory.refused:
         text = "the login is refused, and is not tried again before another password is put in place"
-        alarms.raise_alarm(parts, f"server:{server}", LOGIN_REFUSED, text)
+        alarms.raise_alarm(parts, f"server:{server}", LOGIN_REFUSED, text, {"login": _digest(parts, server)})
     if memory.problem != str(error):  # said once, not at every pass
         level = logging.ERROR if isinstance(error, AccessDenied) else logging.WARNING
         log.log(level, "server %s cannot be worked with: %s", server, error)
@@ -168,6 +187,7 @@ def _work(
     folders = [settings for settings in parts.watched.values() if settings.server == server]
     if memory.problem and not memory.troubles:
         log.info("server %s answers again", server)
+    memory.refused = False
     alarms.end_alarm(parts, f"server:{server}", LOGIN_REFUSED, "the login is accepted again")
     memory.problem = "; ".join(f"{name}: {trouble}" for name, trouble in sorted(memory.troubles.items()))
     keep_troubles(parts, memory, [settings.name for settings in folders])
@@ -224,7 +244,7 @@ def _recover(
         mine = [s for s in folders if s.registry == registry and s.name in memory.owned]
         if mine and tried(memory, mine[0], partial(recover, parts, registry, mine, held)):
             memory.recovered.add(registry)
-            parts.taken_in.add((mine[0].server, registry))
+            registries.taken_in(parts, mine[0].server, registry)
             adopt_renamed_folders(parts, mine)
 
 

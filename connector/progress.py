@@ -14,7 +14,7 @@ from connector.errors import OwnershipError
 from connector.guards import ServerMemory, guarded, out_of_time, patiently, tolerated
 from connector.lanes import Piece, Turn, chains
 from connector.lifecycle import Record, State
-from connector.steps import rights, waiting
+from connector.steps import failed_over, rights, waiting
 from connector.steps.attest import attest
 from connector.steps.close import close
 from connector.steps.comments import comment
@@ -106,7 +106,7 @@ class Progress:
                 )
                 for chain in chains(records)
             ],
-            width=max((settings.at_once for settings in self._folders), default=1),
+            width=max((parts.width(settings) for settings in self._folders), default=1),
             lanes=sorted({account for settings in self._folders for account in settings.accounts}),
             deadline=self._deadline,
             stopped=parts.stop.is_set,
@@ -264,6 +264,8 @@ def _next_step(parts: Parts, record: Record) -> Callable[[Parts, Record], Record
             return None  # to be judged again first, or held
         return judge_again if _taken(parts, record) else prepare
     if record.state is State.PREPARED:
+        if failed_over.is_question(parts, record):
+            return failed_over.ask
         if record.sidecar_etag is not None and _taken(parts, record):
             return judge_again
         # Nothing passes on while another send is unanswered (R9b): a marker is as good as a send. The brakes count

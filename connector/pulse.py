@@ -12,8 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from threading import Semaphore
-from typing import Final, ParamSpec, TypeVar
+from typing import Final, ParamSpec, Protocol, TypeVar
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -32,7 +31,15 @@ def beat() -> None:
     _HEAR.get()()
 
 
-def acquired(turn: Semaphore, seconds: float | None = None) -> bool:
+class Turn(Protocol):
+    """A semaphore, or what is taken like one."""
+
+    def acquire(self, *, timeout: float) -> bool:
+        """Wait for one's turn, so many seconds at most; False when it did not come."""
+        ...
+
+
+def acquired(turn: Turn, seconds: float | None = None) -> bool:
     """Wait for one's turn, ``seconds`` at most; False when it did not come.
 
     Only where each of those before us has a time limit of its own: waiting for them is no sign of anything stuck.

@@ -1,5 +1,8 @@
 """Signed bytes at rest: fetched documents and originals, on this machine's disk until a request is closed.
 
+Where several connectors share a journal, what must outlive this machine rests there, too (:meth:`Spool.keep`), before
+any fact refers to it; the files here are copies then, written anew from there when they are missing or others.
+
 A file is in the spool only when its bytes and its directory entry have been forced to disk; a half-written one
 has another name and is swept away at start. Every failure of the disk is a :class:`SpoolError`.
 """
@@ -13,7 +16,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import BinaryIO, TypeVar
+from typing import BinaryIO, Protocol, TypeVar
 
 from connector.errors import SpoolError
 
@@ -25,15 +28,39 @@ _PROBE_BYTES = 1_000_000
 T = TypeVar("T")
 
 
+class Rest(Protocol):
+    """Where files rest that several machines may need (:class:`connector.journal.spooled.Spooled`)."""
+
+    def keep_spooled(self, ref: str, name: str, source: BinaryIO) -> None:
+        """Keep a file, in place of an earlier one."""
+        ...
+
+    def spooled_sha256(self, ref: str, name: str) -> str | None:
+        """Return the SHA-256 of what is kept; None where nothing is."""
+        ...
+
+    def read_spooled(self, ref: str, name: str, into: BinaryIO) -> bool:
+        """Write what is kept into a stream; False where nothing whole is."""
+        ...
+
+    def free_spooled(self, ref: str) -> None:
+        """Remove all that is kept for a request."""
+        ...
+
+
 class Spool:
     """A directory of its own (0700), one sub-directory a request reference.
 
-    ``durable=False``: for what nobody needs once this process has ended; nothing is forced to disk.
+    ``durable=False``: for what nobody needs once this process has ended; nothing is forced to disk. ``rest``: where
+    what is kept rests besides; None: this disk is all there is.
     """
 
-    def __init__(self, directory: Path, *, durable: bool = True) -> None:
+    def __init__(self, directory: Path, *, durable: bool = True, rest: Rest | None = None) -> None:
         self.directory = directory
         self._durable = durable
+        self._rest = rest
+        self._spoilt: set[tuple[str, str]] = set()
+        """What rests elsewhere and could not be read from there."""
         with self._errors():
             directory.mkdir(mode=0o700, parents=True, exist_ok=True)
 
@@ -47,12 +74,54 @@ class Spool:
         """Where a spooled file stands, whether or not it is there."""
         return self.directory / ref / name
 
+    @property
+    def shared(self) -> bool:
+        """True where the files here are copies of what rests elsewhere."""
+        return self._rest is not None
+
     def has(self, ref: str, name: str, sha256: str | None) -> bool:
-        """True when the file is there and, where a hash is given, holds exactly those bytes."""
+        """True when the file is there and, where a hash is given, holds exactly those bytes.
+
+        Then it stands at :meth:`path`: what only rests elsewhere is written here. Raises SpoolError, and JournalError.
+        """
         path = self.path(ref, name)
-        if not path.is_file():
+        if path.is_file() and (sha256 is None or self.sha256(path) == sha256):
+            return True
+        return self._rest is not None and self._brought(self._rest, ref, name, sha256)
+
+    def _brought(self, rest: Rest, ref: str, name: str, sha256: str | None) -> bool:
+        kept = rest.spooled_sha256(ref, name)
+        if kept is None or sha256 not in {None, kept}:
             return False
-        return sha256 is None or self.sha256(path) == sha256
+
+        def fill(stream: BinaryIO) -> None:
+            if not rest.read_spooled(ref, name, stream):
+                raise _NotWhole
+
+        try:
+            self.put(ref, name, fill)
+        except _NotWhole:
+            self._spoilt.add((ref, name))
+            return False
+        # Once more, from the disk: it may have been replaced between the two looks.
+        return sha256 is None or self.sha256(self.path(ref, name)) == sha256
+
+    def keep(self, ref: str, name: str) -> None:
+        """Let a file of this disk rest where it outlives the machine: before a fact refers to it.
+
+        Nothing happens where this disk is all there is, or where these very bytes rest there already. Raises
+        SpoolError when the file cannot be read, JournalError when it cannot be kept.
+        """
+        if self._rest is None:
+            return
+        with self._errors():
+            path = self.path(ref, name)
+            spoilt = (ref, name) in self._spoilt
+            if not spoilt and self._rest.spooled_sha256(ref, name) == self.sha256(path):
+                return
+            with path.open("rb") as source:
+                self._rest.keep_spooled(ref, name, source)
+            self._spoilt.discard((ref, name))
 
     def put(self, ref: str, name: str, fill: Callable[[BinaryIO], T]) -> tuple[Path, T]:
         """Let ``fill`` write a file and put it to rest; return (path, what ``fill`` returned).
@@ -95,7 +164,13 @@ class Spool:
                     path.unlink(missing_ok=True)
 
     def free(self, ref: str) -> None:
-        """Remove all that is kept for a request. Idempotent."""
+        """Remove all that is kept for a request, here and where it rests. Idempotent."""
+        if self._rest is not None:
+            self._rest.free_spooled(ref)
+        self.forget(ref)
+
+    def forget(self, ref: str) -> None:
+        """Remove what lies of a request on this disk: all there is of one that :meth:`keep` was never called for."""
         with self._errors():
             shutil.rmtree(self.directory / ref, ignore_errors=True)
 
@@ -119,6 +194,10 @@ class Spool:
             raise SpoolError(f"spool {self.directory}: {error.strerror or error}") from error
 
 
+class _NotWhole(Exception):
+    """What rests elsewhere is gone, or not whole."""
+
+
 def begins_with(whole: Path, part: Path) -> bool:
     """True when a file begins with all the bytes of another, or is the same. Reads both piece by piece."""
     if part.stat().st_size > whole.stat().st_size:
@@ -128,6 +207,12 @@ def begins_with(whole: Path, part: Path) -> bool:
             if one.read(len(piece)) != piece:
                 return False
     return True
+
+
+def copied(source: Path, stream: BinaryIO) -> None:
+    """Write a file's bytes into a stream, piece by piece."""
+    with source.open("rb") as made:
+        shutil.copyfileobj(made, stream)
 
 
 def contains(path: Path, wanted: bytes) -> bool:

@@ -15,6 +15,8 @@ from connector.errors import JournalError
 from connector.journal import Journal
 
 EVERY_S: Final = 1.0
+SELDOM_S: Final = 10.0
+"""Where whoever writes says so, too (PostgreSQL)."""
 
 
 class Summons:
@@ -29,19 +31,24 @@ class Summons:
         wake: Callable[[str, str], None],
         *,
         clock: Callable[[], float] = time.monotonic,
+        every_s: float = EVERY_S,
     ) -> None:
-        self._journal, self._wake, self._clock = journal, wake, clock
+        self.journal, self._wake, self._clock, self._every_s = journal, wake, clock, every_s
         self._looked = float("-inf")
         self._known: Collection[tuple[int, float]] = ()
         self._held: frozenset[str] = frozenset()
 
+    def hurry(self) -> None:
+        """Something was written: the next look is due at once. Safe from any thread."""
+        self._looked = float("-inf")
+
     def look(self) -> None:
         """Look, if it is time. A journal that cannot be read is the passes' to tell."""
-        if self._clock() - self._looked < EVERY_S:
+        if self._clock() - self._looked < self._every_s:
             return
         self._looked = self._clock()
         try:
-            standing, held = self._journal.standing_orders(), self._journal.held_accounts()
+            standing, held = self.journal.standing_orders(), self.journal.held_accounts()
         except JournalError:
             return
         for server, account in {whose for key, whose in standing.items() if key not in self._known}:

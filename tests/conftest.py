@@ -9,11 +9,13 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Final
 
 import pytest
 
 from connector.logs import RedactingFormatter
+from tests import postgres
 
 LONG: Final = re.compile(
     r"faults/test_ten_mistakes\.py::.*\[(?:apache|nginx|sabre)"
@@ -42,6 +44,7 @@ LONG: Final = re.compile(
     r"|adversary/test_tree\.py::test_ends_that_were_known"
     r"|faults/test_strays\.py::test_nothing_is_lost_on_the_way\[plain"
     r"|faults/test_leave\.py::.*\[plain"
+    r"|unit/test_move_journal\.py::test_killed_at_each_step\[all"
     r"|system/test_package\.py::test_in_an_empty_root"
     r"|unit/test_parser_bounds\.py::test_the_worst_request_is_read\[(?:orders|keys that|people|an endless quote)"
     r"|faults/test_forgery\.py::test_(?:what_stands|ends_|documents_that|owners_|a_registry|statuses_|a_status_|names_)"
@@ -72,6 +75,35 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if LONG.search(item.nodeid):
             item.add_marker(pytest.mark.long)
+
+
+def pytest_sessionfinish() -> None:
+    """End what every test of this process has shared."""
+    postgres.end_shared()
+
+
+@pytest.fixture
+def postgres_url() -> Iterator[str]:
+    """Give the URL of an empty journal in PostgreSQL."""
+    with postgres.journal_url() as url:
+        yield url
+
+
+@pytest.fixture
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """Give the URL of a journal to be: the same test on SQLite and on PostgreSQL."""
+    if request.param == "postgresql":
+        with postgres.journal_url() as url:
+            yield url
+    else:
+        yield f"sqlite:///{tmp_path / 'journal.sqlite'}"
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run what a journal promises on both databases; what is about SQLite's file (``path``) on that alone."""
+    if "database_url" in metafunc.fixturenames:
+        both = ["sqlite"] if "path" in metafunc.fixturenames else ["sqlite", "postgresql"]
+        metafunc.parametrize("database_url", both, indirect=True)
 
 
 @pytest.fixture(autouse=True)

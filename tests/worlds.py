@@ -32,7 +32,7 @@ from connector.sandbox.dms import DmsWorld
 from connector.sandbox.platform import Authority, PlatformWorld, serve_platform
 from connector.steps.leftovers import sweep
 from connector.steps.parts import Parts, Timing
-from tests import documents
+from tests import documents, postgres
 from tests.defects import Defects
 from tests.grounds import Acting, Embedded, Ground
 
@@ -95,7 +95,7 @@ class Stage:
     ``settings`` are lines added to the watched folder (``{"send": "preview"}``), ``seams``
     are what a fault matrix puts between the parts and the world. ``reads``: how often the platform may be asked in a
     minute. ``ground`` is another DMS than the embedded one (``dms``), which then is not there; ``mode`` tells what it
-    can do.
+    can do. ``database``: the URL of a journal in PostgreSQL (``postgres.durable_url``); else it is in SQLite.
     """
 
     dms: DmsWorld
@@ -115,6 +115,7 @@ class Stage:
         reads: int = 100_000,
         ground: Ground | None = None,
         offices: Sequence[str] = ("Cabinet Exemple",),
+        database: str | None = None,
         **dms_options: Any,
     ) -> None:
         self.directory = directory
@@ -131,6 +132,7 @@ class Stage:
         self.settings = {"send": "live", **(settings or {})}
         self.account = dict(account or {})
         self.contract = contract
+        self.database = database
         self.more = more
         self.timing = timing
         self.reads = reads
@@ -177,11 +179,19 @@ class Stage:
             f"platform: {{url: '{self._platform.url}', shortcut: sandbox, secret: {{file: {secret}}}{self.contract}}}\n"
             f"accounts: {{cabinet: {{sender: Cabinet Exemple, owner: o@cabinet.fr{account}}}}}\n"
             f"folders: {{lettres: {{server: dms, path: /{ROOT}/, account: cabinet{folder}}}}}\n"
-            f"polling: {{max_calls_per_minute: {self.reads}}}\n{self.more}"
+            f"polling: {{max_calls_per_minute: {self.reads}}}\n{self._journal_text}{self.more}"
         )
 
+    @property
+    def _journal_text(self) -> str:
+        if self.database is None:
+            return ""
+        return f"journal: {{url: '{self.database}', replication: none}}\nseal: {{file: {self.directory / 'seal'}}}\n"
+
     def _connect(self) -> None:
-        for name, value in (("password", self.ground.password), ("secret", "sandbox-secret")):
+        for name, value in (
+            ("password", self.ground.password), ("secret", "sandbox-secret"), ("seal", "s" * 32),
+        ):  # fmt: skip
             path = self.directory / name
             path.write_text(value)
             path.chmod(0o600)
@@ -221,6 +231,8 @@ class Stage:
         self.stop()
         for name in ("journal", "spool"):
             shutil.rmtree(self.state.directory / name)
+        if self.database is not None:
+            postgres.shared_cluster().clear(self.database)
         self.state.make()
         self.start()
 

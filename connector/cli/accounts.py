@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
 from connector.cli.common import Settings, as_owner, kept_journal, misused, one_of
 from connector.cli.journal_file import sqlite_file
 from connector.cli.servers import connect_server
+from connector.cli.token_place import tokens_in
 from connector.cli.wiring import State, contract_of, platform_secrets
 from connector.cli.wiring_told import login_of
 from connector.config import Config
 from connector.errors import AccessDenied, Cause
 from connector.jesignexpert.login import Login, LoginRequest
 from connector.jesignexpert.renewal import stranger
-from connector.jesignexpert.tokens import Tokens, TokenStore
+from connector.jesignexpert.tokens import TokenKeeper, Tokens, TokenStore
 from connector.ports import Connected
 from connector.steps.logins import STRANGERS, told_by_hand
 
@@ -33,7 +35,7 @@ def connect(settings: Settings, account: str, *, mail: bool, wait_s: float) -> i
     if mail and config.mail is None:
         misused("--mail needs  mail: {relay: …, from: …, admin: …}  in the configuration.")
     state.make()
-    store = TokenStore(state.directory / "tokens")
+    store = tokens_in(config, state)
     login = _login(config, account)
     tell = _Mailed(settings, config, state, account) if mail else partial(_show, config)
     try:
@@ -42,17 +44,18 @@ def connect(settings: Settings, account: str, *, mail: bool, wait_s: float) -> i
         login.close()
     if mail:
         _refuse_strangers(config, account, store, tokens)
-    keep_tokens(state, account, tokens)
+    keep_tokens(store, state, account, tokens)
     _released(settings, config, state, account)
     print(f"account {account} is connected{_until(config, tokens)}")
     return 0
 
 
-def keep_tokens(state: State, account: str, tokens: Tokens) -> None:
+def keep_tokens(store: TokenKeeper, state: State, account: str, tokens: Tokens) -> None:
     """Keep what an account was given. Raises AccessDenied when it cannot be written, JournalError."""
     state.make()
-    with as_owner(state):
-        TokenStore(state.directory / "tokens").save(account, tokens)
+    # What is a file is the service's; a shared journal asks for secrets that root alone may read.
+    with as_owner(state) if isinstance(store, TokenStore) else nullcontext():
+        store.save(account, tokens)
 
 
 def _login(config: Config, account: str) -> Login:
@@ -98,7 +101,7 @@ class _Mailed:
             told_by_hand(journal, self._account, self._config.zone)
 
 
-def _refuse_strangers(config: Config, account: str, store: TokenStore, tokens: Tokens) -> None:
+def _refuse_strangers(config: Config, account: str, store: TokenKeeper, tokens: Tokens) -> None:
     """Whoever has a mailed link can answer it: what is another firm's or person's is not taken over."""
     others = [
         found for name in config.accounts if name != account and (found := store.load(name)) is not None

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -18,10 +18,11 @@ from typing import TYPE_CHECKING
 from connector.cli import acting_words
 from connector.cli.acting_words import Known, Plan, Planning, outcome
 from connector.cli.common import FAILED, Settings, agreed, complain, kept_journal
-from connector.cli.journal_file import copy_journal, in_use, sqlite_file
+from connector.cli.journal_file import copy_journal, in_use, journal_named, open_journal
 from connector.cli.references import find
 from connector.cli.wiring import contract_of
 from connector.errors import JournalError
+from connector.journal.leases import Leases
 from connector.steps.ordered import RETRY
 from connector.steps.replies import ORDERED
 
@@ -156,10 +157,11 @@ def _counted(meant: Sequence[Record]) -> str:
 
 
 def _nobody_works(settings: Settings, config: Config) -> bool:
-    """True when no process works on the journal; of one that is no file of this machine it is not known."""
+    """True when no process works on the journal; of one that several share, no service of any machine."""
     state = settings.place()
-    if sqlite_file(config.journal.url or state.journal_url) is None:
-        return False
+    if journal_named(config, state).file is None:
+        with kept_journal(settings, config) as journal:
+            return not any(not one.passing for one in Leases(journal).view().alive)
     return not in_use(state.directory / "journal" / "lock")
 
 
@@ -218,10 +220,11 @@ def looked_at(settings: Settings, config: Config) -> Iterator[Journal]:
     from connector.journal import Journal
 
     state = settings.place()
-    file = sqlite_file(config.journal.url or state.journal_url)
+    named = journal_named(config, state)
+    file = named.file
     if file is None:
-        with kept_journal(settings, config) as journal:
-            yield journal
+        with closing(open_journal(named, read_only=True)) as seen:
+            yield seen
         return
     if not file.is_file():
         raise JournalError(f"no journal at {file}: has the service ever run with this state directory?")

@@ -10,13 +10,18 @@ import sqlite3
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from connector.cli.common import Settings, agreed, complain, hand_over
-from connector.cli.journal_file import in_use, sqlite_file
+from connector.cli.journal_file import in_use, journal_named, sqlite_file
 from connector.cli.wiring import single_instance
 from connector.errors import JournalError
-from connector.journal import Journal
+from connector.journal import Journal, snapshots
 from connector.steps.waiting import MANUAL
+
+if TYPE_CHECKING:
+    from connector.cli.wiring import State
+    from connector.config import Config
 
 _WHAT = (
     "Running requests are found again by their markers and never sent again; what waits in the folders and has not "
@@ -32,8 +37,7 @@ def rebuild(settings: Settings, *, yes: bool, dry_run: bool) -> int:
     url = config.journal.url or state.journal_url
     file = sqlite_file(url)
     if file is None:
-        complain("jse-connector: the journal is no file of this machine; restore it with its own tools.")
-        return 2
+        return _in_postgresql(config, state, yes=yes, dry_run=dry_run)
     if dry_run:
         return _told(file, in_use=in_use(state.directory / "journal" / "lock"))
     state.make()
@@ -53,13 +57,40 @@ def rebuild(settings: Settings, *, yes: bool, dry_run: bool) -> int:
         hand_over(state)
     if aside is not None:
         print(f"the earlier journal is kept in {aside}")
-    print(f"a new journal is at {file}; the next start takes in what the folders know.")
+    _tell_paused(f"at {file}", paused)
+    return 0
+
+
+def _tell_paused(where: str, paused: list[str] | None) -> None:
+    print(f"a new journal is {where}; the next start takes in what the folders know.")
     for account in paused or ():
         print(f"{account.replace(':', ' ') if ':' in account else f'account {account}'} stays paused.")
     if paused is None:
         print(
             "pauses set by hand could not be read: set them again before the start (jse-connector pause ACCOUNT)."
         )
+
+
+def _in_postgresql(config: Config, state: State, *, yes: bool, dry_run: bool) -> int:
+    """The same with tables: they go into a schema of their own, in the transaction that makes the new ones."""
+    from connector.cli import keep_shared
+
+    end = journal_named(config, state)
+    there = snapshots.found(end)
+    if dry_run:
+        print(
+            f"The journal in {end.url} would be put aside, whole, and a new one begun. {_WHAT}\nNothing was changed."
+        )
+        return 0
+    state.make()
+    with single_instance(state):
+        if there.journal_id:
+            agreed(f"The journal in {end.url} is put aside, and a new one is begun. {_WHAT} Go on?", yes=yes)
+        aside, paused = keep_shared.begun_anew(end)
+        hand_over(state)
+    if aside:
+        print(f"the earlier journal is kept in schema {aside} of the database")
+    _tell_paused(f"in {end.url}", paused)
     return 0
 
 

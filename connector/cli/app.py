@@ -15,6 +15,7 @@ from connector.cli import (
     verbs_config,
     verbs_doctor,
     verbs_keeping,
+    verbs_moving,
     verbs_offline,
     verbs_people,
     verbs_seeing,
@@ -53,6 +54,7 @@ app.command("generate-config")(verbs_config.generate_config)
 app.command("backup")(verbs_keeping.backup)
 app.command("restore")(verbs_keeping.restore)
 app.command("leave")(verbs_keeping.leave)
+app.command("move-journal")(verbs_moving.move_journal)
 app.add_typer(verbs_keeping.package, name="package", hidden=True)
 app.command("lint")(verbs_offline.lint)
 app.command("preview")(verbs_offline.preview)

@@ -19,11 +19,14 @@ from pathlib import Path
 from typing import Final
 
 UNIT: Final = "jse-connector.service"
+INSTANCES: Final = "jse-connector@*.service"
 TICK: Final = "jse-connector-tick.service"
 _TIMER: Final = "jse-connector-tick.timer"
 _VERBS: Final = frozenset({"run", "tick"})
 _RUNS: Final = Path("/run/systemd/system")
 _BUS: Final = Path("/run/dbus/system_bus_socket")
+_SPECIFIER: Final = re.compile(r"%.")
+_NAME: Final = re.compile(r"[A-Za-z0-9:_.-]+", re.ASCII)
 _PREFIXES: Final = "@-:+!|"
 """Of a command in a unit; see systemd.service(5)."""
 
@@ -50,11 +53,15 @@ class Service:
     settings: tuple[tuple[str, str], ...]
 
 
-def read_unit(text: str) -> Service:
-    """Read what ``systemctl cat`` shows: the unit, then its drop-ins. Raises Refused without a usable ExecStart."""
+def read_unit(text: str, instance: str = "") -> Service:
+    """Read what ``systemctl cat`` shows: the unit, then its drop-ins. Raises Refused without a usable ExecStart.
+
+    ``instance``: what ``%i`` means in it; the unit that is made of it has none.
+    """
     program: tuple[str, ...] = ()
     settings = []
-    for name, value in _service_lines(text):
+    for name, written in _service_lines(text):
+        value = _SPECIFIER.sub(lambda found: instance if found[0] in {"%i", "%I"} else found[0], written)
         if name == "ExecStart":
             program = tuple(shlex.split(value.lstrip(_PREFIXES))) if value else ()
         elif not _NOT_TAKEN.fullmatch(name):
@@ -107,16 +114,21 @@ def command(service: Service, arguments: Sequence[str], *, terminal: bool, numbe
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run a verb as the service; its output and its exit status are the verb's own. 1: not possible here, 2: usage."""
     given = list(sys.argv[1:] if arguments is None else arguments)
+    wanted = ""
+    if len(given) > 1 and given[0] == "--instance":
+        wanted, given = given[1], given[2:]
     if not given or given[0] in {"-h", "--help"}:
         print(
-            "Usage: jse-connector-as-service VERB [OPTIONS]\n\n"
-            f"Run a verb of jse-connector with the user, the sandbox and the credentials of {UNIT}.\n\n"
+            "Usage: jse-connector-as-service [--instance NAME] VERB [OPTIONS]\n\n"
+            f"Run a verb of jse-connector with the user, the sandbox and the credentials of {UNIT}, or of\n"
+            "jse-connector@NAME.service; without a name, of the first of several that run.\n\n"
             "Example: jse-connector-as-service doctor"
         )
         sys.exit(0 if given else 2)
     try:
         _possible()
-        service = read_unit(_shown(_unit()))
+        unit = _instance(wanted) if wanted else _unit()
+        service = read_unit(_shown(unit), instance_of(unit))
     except Refused as error:
         print(f"jse-connector-as-service: {error}", file=sys.stderr)
         sys.exit(1)
@@ -141,13 +153,34 @@ def _possible() -> None:
         )
 
 
+def _instance(name: str) -> str:
+    if not _NAME.fullmatch(name):
+        raise Refused(f'no instance is called "{name}"')
+    return f"jse-connector@{name}.service"
+
+
+def instance_of(unit: str) -> str:
+    """Return ``b`` of ``jse-connector@b.service``; empty for a unit that is none of several."""
+    return unit.removesuffix(".service").partition("@")[2]
+
+
 def _unit() -> str:
-    """Where rounds are made by the timer, its unit has the credentials."""
-    for asked in ("is-enabled", "is-active"):
-        call = ["systemctl", asked, "--quiet", _TIMER]
-        if subprocess.run(call, check=False, stderr=subprocess.DEVNULL).returncode == 0:  # noqa: S603 - a fixed call
-            return TICK
-    return UNIT
+    """Where rounds are made by the timer, or by one of several services, that unit has the credentials."""
+    for unit, found in ((_TIMER, TICK), (UNIT, UNIT)):
+        if any(_said_yes(asked, unit) for asked in ("is-enabled", "is-active")):
+            return found
+    return next(iter(_running_instances()), UNIT)
+
+
+def _said_yes(asked: str, unit: str) -> bool:
+    call = ["systemctl", asked, "--quiet", unit]
+    return subprocess.run(call, check=False, stderr=subprocess.DEVNULL).returncode == 0  # noqa: S603 - a fixed call
+
+
+def _running_instances() -> list[str]:
+    call = ["systemctl", "list-units", "--all", "--plain", "--no-legend", "--no-pager", INSTANCES]
+    told = subprocess.run(call, capture_output=True, text=True, check=False).stdout  # noqa: S603 - a fixed call
+    return sorted(line.split()[0] for line in told.splitlines() if line.startswith("jse-connector@"))
 
 
 def _shown(unit: str) -> str:

@@ -12,7 +12,7 @@ import json
 import os
 import shutil
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -21,7 +21,8 @@ from typing import Any, Final
 
 from connector import __version__
 from connector.errors import JournalError
-from connector.journal import opening
+from connector.journal import opening, snapshots
+from connector.journal.ends import End
 from connector.lifecycle import State
 
 FORMAT: Final = 1
@@ -99,12 +100,14 @@ def moved_since(file: Path, moment: datetime) -> int | None:
         return None
 
 
-def make(journal: Path, state: Path, into: Path) -> Backup:
+def make(journal: End, state: Path, into: Path, *, spooled: Callable[[Path], None] | None = None) -> Backup:
     """Make a backup in a directory of its own below ``into``; the service may be running.
 
-    Raises JournalError where the journal is damaged or the disk takes nothing: then nothing is left behind.
+    ``spooled`` writes the signed files that a journal in PostgreSQL keeps into a spool's directory. Raises JournalError
+    where the journal is damaged or the disk takes nothing: then nothing is left behind.
     """
-    facts = facts_of(journal)
+    if journal.file is not None:
+        facts_of(journal.file)
     now = datetime.now(UTC)
     part = into / f"{__version__}{_PART}"
     try:
@@ -112,9 +115,16 @@ def make(journal: Path, state: Path, into: Path) -> Backup:
         shutil.rmtree(part, ignore_errors=True)
         for directory in (part, part / "spool", part / "keys"):
             directory.mkdir(mode=0o700)
-        _copy_journal(journal, part / JOURNAL)
+        if journal.file is not None:
+            _copy_journal(journal.file, part / JOURNAL)
+        else:
+            _copy_shared(journal, part / JOURNAL)
+        if spooled is not None:
+            spooled(part / "spool")
         for source, name in _beside(state):
-            _copy(source, part / name)
+            if spooled is None or not name.startswith("spool/"):
+                _copy(source, part / name)
+        facts = facts_of(part / JOURNAL)
         files = {str(path.relative_to(part)): _sha256(path) for path in _files(part)}
         told = {
             "format": FORMAT,
@@ -217,15 +227,6 @@ def install(source: Path, target: Path) -> None:
         partial.unlink(missing_ok=True)
 
 
-def in_one_file(journal: Path) -> None:
-    """Bring all that a journal knows, its log included, into the one file; nobody has it open. Raises JournalError."""
-    try:
-        with closing(_opened(journal)) as database:
-            database.execute("PRAGMA journal_mode=DELETE")
-    except sqlite3.Error as error:
-        raise opening.meaning(journal, error) from error
-
-
 def _copy_journal(source: Path, target: Path) -> None:
     """SQLite copies what every committed transaction left, the write-ahead log included, while others go on writing."""
     with suppress(OSError):
@@ -237,6 +238,14 @@ def _copy_journal(source: Path, target: Path) -> None:
             new.execute("PRAGMA journal_mode=DELETE")
     except sqlite3.Error as error:
         raise opening.meaning(source, error) from error
+    _check(target)
+    with target.open("rb") as stream:
+        os.fsync(stream.fileno())
+
+
+def _copy_shared(source: End, target: Path) -> None:
+    """What every committed transaction left at one moment, of a database that connectors work on."""
+    snapshots.taken(source, target)
     _check(target)
     with target.open("rb") as stream:
         os.fsync(stream.fileno())

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 import typer
 
 from connector.cli.common import FAILED, Settings, agreed, one_of
+from connector.cli.token_place import tokens_in
 from connector.cli.wiring import contract_of, platform_secrets
 from connector.doctor import telling
 from connector.doctor.calibrated import yaml_lines
@@ -20,7 +21,6 @@ from connector.doctor.lines import Level
 from connector.doctor.running import Group
 from connector.jesignexpert.client import HttpSigningService
 from connector.jesignexpert.contract import Contract
-from connector.jesignexpert.tokens import TokenStore
 
 _QUESTION = (
     "A draft is made at Jesignexpert in the name of account {account}, read back, and cancelled. It is never sent: "
@@ -47,7 +47,7 @@ def calibrate(settings: Settings, account: str, *, yes: bool, as_json: bool) -> 
                 base_url=config.platform.url,
                 shortcut=shortcut,
                 secret=secret,
-                tokens=TokenStore(state / "tokens"),
+                tokens=tokens_in(config, settings.place()),
                 now=lambda: datetime.now(UTC),
                 contract=measuring,
                 ca_file=config.platform.ca_file,

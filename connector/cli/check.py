@@ -38,7 +38,7 @@ def check_config(settings: Settings, file: Path | None = None, stands_at: Path |
     reading = read_whole(main, instead)
     seen = Seen.now(settings, reading)
     wrong = [problem for problem in reading.problems if not problem.warning]
-    known = list(seen.brakes(reading))
+    known = [*seen.moved(reading), *seen.brakes(reading)]
     # What the journal tells of a brake is worth more than what can be said of any.
     better = {problem.path for problem in known}
     warnings = [one for one in reading.problems if one.warning and one.path not in better] + known

@@ -8,12 +8,13 @@ from typing import Final
 from connector import running
 from connector.cli.check_changes import Ground, table
 from connector.cli.common import Settings
+from connector.cli.journal_glimpse import glimpse
 from connector.config import Config, Reading, check_secrets, references
 from connector.config.changes import changes
 from connector.config.flat import flat
 from connector.config.secrets import NO_CREDENTIALS
 from connector.errors import ConfigurationProblem
-from connector.glance import Glance, glance, journal_of
+from connector.glance import Glance
 from connector.running import Running
 
 _WIDE: Final = 10
@@ -40,17 +41,22 @@ class Seen:
             return cls(
                 None, None, f"what runs is not told: {state.directory} is for the service's user and root"
             )
-        if reading.config is None or kept is None:
+        config = reading.config
+        if config is None:
             return cls(kept, None)
-        file = journal_of(reading.config.journal.url or state.journal_url)
-        found = None if file is None else glance(file, reading.config.zone, in_use=kept.alive)
-        return cls(kept, found)
+        return cls(kept, glimpse(config, state, in_use=kept is not None and kept.alive))
 
     def goes_on(self) -> str:
         """How the service fares with a file that is wrong: the end of a sentence."""
         if self._kept is None or not self._alive:
             return "."
         return f"; the service goes on with the file it loaded on {_when(self._kept, ' at ')}."
+
+    def moved(self, reading: Reading) -> Iterator[ConfigurationProblem]:
+        """A journal that was taken elsewhere: the service does not start with this file."""
+        if self._look.moved_to:
+            text = f"this journal was moved to {self._look.moved_to}: write that, and password: where it needs one."
+            yield reading.tree.problem(("journal", "url"), text, warning=True)
 
     def brakes(self, reading: Reading) -> Iterator[ConfigurationProblem]:
         """Brakes that are far from what is sent on the busiest day."""

@@ -130,17 +130,13 @@ def agreed(question: str, *, yes: bool) -> None:
 @contextmanager
 def kept_journal(settings: Settings, config: Config) -> Iterator[Journal]:
     """Open the journal that is there; the service may be running. Raises JournalError when there is none."""
-    from datetime import UTC, datetime
-
-    from connector.cli.journal_file import sqlite_file
+    from connector.cli.journal_file import journal_named, open_journal
     from connector.errors import JournalError
-    from connector.journal import Journal
 
-    url = config.journal.url or settings.place().journal_url
-    file = sqlite_file(url)
-    if file is not None and not file.is_file():
-        raise JournalError(f"no journal at {file}: has the service ever run with this state directory?")
-    journal = Journal(url, now=lambda: datetime.now(UTC))
+    named = journal_named(config, settings.place())
+    if named.file is not None and not named.file.is_file():
+        raise JournalError(f"no journal at {named.file}: has the service ever run with this state directory?")
+    journal = open_journal(named)
     try:
         yield journal
     finally:

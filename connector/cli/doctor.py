@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from connector.cli.common import FAILED, Settings, complain, misused
+from connector.cli.state import State
+from connector.cli.token_place import is_shared, tokens_in
 from connector.cli.wiring import contract_of
 from connector.doctor import reporting, telling
 from connector.doctor.examining import alone, examine
@@ -83,6 +85,7 @@ def make_visit(
         wait=wait or time.sleep,
         offline=offline,
         try_login=try_login,
+        shared_tokens=tokens_in(config, State(directory=state)) if is_shared(config) else None,
         secrets=secrets,
         missing=missing,
     )

@@ -18,9 +18,10 @@ from typing import TYPE_CHECKING
 
 from connector import logs
 from connector.attendance import cases_in
+from connector.cli import carrying
 from connector.cli.common import FAILED, Settings
 from connector.cli.dry_run_report import Births, FolderOutlook, tell
-from connector.cli.journal_file import copy_journal, sqlite_file
+from connector.cli.journal_file import copy_of, journal_named
 from connector.cli.read_only import ReadOnlyFolder, ReadOnlyService, WriteRefused
 from connector.cli.wiring import State, wired
 from connector.config import JournalSettings
@@ -72,17 +73,17 @@ def dry_run(settings: Settings, *, names: bool) -> int:
 @contextmanager
 def looking(config: Config, state: State) -> Iterator[Parts]:
     """The real parts on a copy of the state, unable to write to either side."""
-    file = sqlite_file(config.journal.url or state.journal_url)
-    if file is None:
-        raise JournalError("a dry run needs a journal in SQLite")
+    named = journal_named(config, state)
     with tempfile.TemporaryDirectory(prefix="jse-dry-run-") as directory:
         scratch = State(directory=Path(directory))
         scratch.make()
         copied = scratch.directory / "journal" / "journal.sqlite"
-        copy_journal(file, copied, lock=state.directory / "journal" / "lock")
+        copy_of(named, copied, lock=state.directory / "journal" / "lock")
         for name in ("keys/seal", "connector-id", *_tokens(state)):
             if (state.directory / name).is_file():
                 shutil.copy2(state.directory / name, scratch.directory / name)
+        if named.file is None:
+            carrying.tokens_of(config, state, named, scratch.directory / "tokens")
         unbound = config.model_copy(update={"journal": JournalSettings()})
         with ExitStack() as stack:
             stack.enter_context(logs.made_up("connector.journal.records"))
@@ -90,7 +91,7 @@ def looking(config: Config, state: State) -> Iterator[Parts]:
                 parts = stack.enter_context(wired(unbound, scratch))
             except JournalError as error:
                 # It is the journal itself that is as its copy is.
-                raise type(error)(str(error).replace(str(copied), str(file))) from error
+                raise type(error)(str(error).replace(str(copied), str(named.file or named.url))) from error
             yield replace(
                 parts,
                 folders={name: ReadOnlyFolder(folder) for name, folder in parts.folders.items()},

@@ -1,16 +1,73 @@
-"""The journal's file: where it is, and a copy of it that leaves every byte of the original alone."""
+"""The journal that the configuration names: its file or database, and a copy that leaves the original alone."""
 
 from __future__ import annotations
 
 import fcntl
 import shutil
 import sqlite3
+from collections.abc import Callable
 from contextlib import closing, suppress
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING, TypedDict
 
 import sqlalchemy as sa
 
+from connector.config import resolve_secret
 from connector.errors import JournalError
+from connector.journal import Journal, snapshots
+from connector.journal.ends import End
+
+if TYPE_CHECKING:
+    from connector.cli.state import State
+    from connector.config import Config
+
+
+class Access(TypedDict, total=False):
+    """What a journal is opened with beside its URL."""
+
+    password: str
+
+
+def journal_named(config: Config, state: State) -> End:
+    """Return the journal that the configuration names. Raises ConfigurationError for a password not to be read."""
+    return End(url=journal_url(config, state), **journal_access(config))
+
+
+def open_journal(
+    end: End,
+    *,
+    now: Callable[[], datetime] | None = None,
+    read_only: bool = False,
+    although_marked: bool = False,
+) -> Journal:
+    """Open it, as :class:`Journal` does. Raises JournalError."""
+    at = now or (lambda: datetime.now(UTC))
+    return Journal(
+        end.url, now=at, password=end.password, read_only=read_only, although_marked=although_marked
+    )
+
+
+def copy_of(end: End, target: Path, *, lock: Path) -> None:
+    """Copy a journal of either kind into a new SQLite file; nothing where there is none. Raises JournalError.
+
+    ``lock``: what a running service holds; of PostgreSQL a snapshot is taken beside whoever works on it.
+    """
+    if end.file is None:
+        snapshots.taken(end, target)
+    else:
+        copy_journal(end.file, target, lock=lock)
+
+
+def journal_url(config: Config, state: State) -> str:
+    """Return where the journal is."""
+    return config.journal.url or state.journal_url
+
+
+def journal_access(config: Config) -> Access:
+    """Return what a journal is opened with beside its URL. Raises ConfigurationError for a password not to be read."""
+    secret = config.journal.password
+    return {} if secret is None else {"password": resolve_secret(secret, path="journal.password")}
 
 
 def sqlite_file(url: str) -> Path | None:

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from connector.cli.journal_file import copy_journal, in_use, sqlite_file
+from connector.cli.journal_file import copy_journal, in_use, journal_named, open_journal
 from connector.errors import JournalError
 from connector.journal import Journal
 
@@ -29,10 +29,10 @@ _TRIES = 3
 def seen_journal(settings: Settings, config: Config) -> Iterator[Journal]:
     """Open the journal to be looked at only. Raises JournalError when there is none, or it cannot be read."""
     state = settings.place()
-    url = config.journal.url or state.journal_url
-    file = sqlite_file(url)
+    named = journal_named(config, state)
+    url, file = named.url, named.file
     if file is None:
-        with closing(Journal(url, now=_now, read_only=True)) as journal:
+        with closing(open_journal(named, read_only=True)) as journal:
             yield journal
         return
     if not _is_there(file):

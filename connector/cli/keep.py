@@ -11,10 +11,11 @@ import os
 from collections.abc import Iterable
 from contextlib import closing, nullcontext
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from connector.cli import backups
+from connector.cli import backups, carrying, keep_shared
 from connector.cli.anew import FOR_EVER, PARTS, moved_aside, paused_in
 from connector.cli.common import (
     FAILED,
@@ -26,10 +27,11 @@ from connector.cli.common import (
     handed_over,
     owner_of,
 )
-from connector.cli.journal_file import sqlite_file
+from connector.cli.journal_file import journal_named, sqlite_file
 from connector.cli.wiring import single_instance
 from connector.errors import ConfigurationError, JournalError
 from connector.journal import Journal, schema
+from connector.journal.ends import End, in_one_file
 from connector.steps.waiting import MANUAL
 
 if TYPE_CHECKING:
@@ -42,10 +44,10 @@ DIRECTORY = "backup"
 """In the state directory: where backups are made unless another place is named."""
 
 
-def journal_of(settings: Settings) -> Path:
-    """Return the journal's file, whether or not it is there. A configuration that is not valid means the usual place.
+def journal_of(settings: Settings) -> End:
+    """Return the journal, whether or not it is there. A configuration that is not valid means the usual place.
 
-    Raises JournalError where that cannot be right, or the journal is no file.
+    Raises JournalError where that cannot be right; ConfigurationError for a password that cannot be read.
     """
     state = settings.place()
     usual = sqlite_file(state.journal_url)
@@ -58,25 +60,23 @@ def journal_of(settings: Settings) -> Path:
                 f"the configuration is not valid, and no journal is at {usual}: which one is meant cannot be told "
                 "(jse-connector check-config)"
             ) from error
-        return usual
-    file = sqlite_file(config.journal.url or state.journal_url)
-    if file is None:
-        raise JournalError("the journal is no file of this machine; back it up with its own tools")
-    return file
+        return End.of_file(usual)
+    return journal_named(config, state)
 
 
 def backup(settings: Settings, into: Path | None, *, keep: int = backups.KEEP) -> int:
     """Make a verified backup; the service may be running. Raises JournalError."""
-    state = settings.place()
-    file = journal_of(settings)
-    if not file.exists():
-        complain(f"jse-connector: no journal at {file}: has the service ever run with this state directory?")
+    state, journal = settings.place(), journal_of(settings)
+    if journal.file is not None and not journal.file.exists():
+        complain(
+            f"jse-connector: no journal at {journal.file}: has the service ever run with this state directory?"
+        )
         return FAILED
     with handed_over(state), as_owner(state) if into is None else nullcontext():
-        made = made_backup(file, state, into)
+        made = made_backup(journal, state, into)
         gone = [] if into is not None else backups.prune(state.directory / DIRECTORY, keep)
     print(f"backup   {made.directory} (verified)")
-    print(f"         {_told(made)}")
+    print(f"         {told(made)}")
     for name in gone:
         print(f"removed  {name}: the newest {keep} are kept")
     if not any(name.startswith("keys/") for name in made.files):
@@ -86,9 +86,10 @@ def backup(settings: Settings, into: Path | None, *, keep: int = backups.KEEP) -
     return 0
 
 
-def made_backup(file: Path, state: State, into: Path | None) -> Backup:
+def made_backup(journal: End, state: State, into: Path | None) -> Backup:
     """Make a backup and hold what was written against what was meant. Raises JournalError."""
-    made = backups.make(file, state.directory, into or state.directory / DIRECTORY)
+    spooled = None if journal.file is not None else partial(carrying.files_of, journal)
+    made = backups.make(journal, state.directory, into or state.directory / DIRECTORY, spooled=spooled)
     backups.verify(made)
     return made
 
@@ -103,7 +104,7 @@ def listed(settings: Settings) -> int:
             if one.facts.schema <= schema.VERSION
             else f"; needs jse-connector {one.version} or a newer one"
         )
-        print(f"{one.name}  {_told(one)}{newer}")
+        print(f"{one.name}  {told(one)}{newer}")
     if not there:
         print(f"no backup in {place}; make one: jse-connector backup")
     return 0
@@ -114,13 +115,13 @@ def restore(settings: Settings, name: str, *, yes: bool) -> int:
 
     Idempotent: broken off, it is simply said again. Raises JournalError.
     """
-    state, file = settings.place(), journal_of(settings)
+    state, journal = settings.place(), journal_of(settings)
     # A backup elsewhere may be root's alone to read.
     with nullcontext() if "/" in name else as_owner(state):
-        return _restore(state, file, name, yes=yes)
+        return _restore(state, journal, name, yes=yes)
 
 
-def _restore(state: State, file: Path, name: str, *, yes: bool) -> int:
+def _restore(state: State, journal: End, name: str, *, yes: bool) -> int:
     chosen = _chosen(state, name)
     backups.verify(chosen)
     if chosen.facts.schema > schema.VERSION:
@@ -136,8 +137,11 @@ def _restore(state: State, file: Path, name: str, *, yes: bool) -> int:
             f"{led[0]} leads elsewhere, and root would follow it: put a directory there, or say it as the owner of "
             f"{state.directory}"
         )
-    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with handed_over(state), single_instance(state):
+        if journal.file is None:
+            return keep_shared.restored(state, journal, chosen, yes=yes)
+        file = journal.file
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         there = [path for path in (file.with_name(file.name + part) for part in PARTS) if path.exists()]
         agreed(_question(chosen, file), yes=yes)
         paused = _paused(file, there)
@@ -145,13 +149,20 @@ def _restore(state: State, file: Path, name: str, *, yes: bool) -> int:
         then = paused_in(chosen.directory / backups.JOURNAL) or ()
         before = [one for one in then if one not in (paused or ())]
         aside = _exchanged(chosen, file, there, paused or ())
-        kept = _beside(chosen, state)
+        kept = beside(chosen, state)
         hand_over(state)
-    print(f"restored {chosen.name}: {_told(chosen)}")
+    tell_restored(chosen, aside, kept, paused, before)
+    return 0
+
+
+def tell_restored(
+    chosen: Backup, aside: Path | str | None, kept: list[str], paused: list[str] | None, before: list[str]
+) -> None:
+    """Say what was put back, and what to know of it."""
+    print(f"restored {chosen.name}: {told(chosen)}")
     for line in _what_to_know(chosen, aside, kept, paused, before):
         print(f"         {line}")
     print("next     systemctl start jse-connector")
-    return 0
 
 
 def _chosen(state: State, name: str) -> Backup:
@@ -169,7 +180,7 @@ def _question(chosen: Backup, file: Path) -> str:
     since = backups.moved_since(file, chosen.made_at) if file.exists() else None
     moved = "" if since is None else f" Since then something has happened to {since} requests."
     return (
-        f"The journal goes back to {chosen.made_at:%d %b %Y %H:%M} UTC ({_told(chosen)}).{moved} What has left since "
+        f"The journal goes back to {chosen.made_at:%d %b %Y %H:%M} UTC ({told(chosen)}).{moved} What has left since "
         "is found again by its markers, asked about at the platform and never sent again. The journal that is there "
         "now is kept aside. Go on?"
     )
@@ -206,7 +217,7 @@ def _exchanged(chosen: Backup, file: Path, there: list[Path], paused: Iterable[s
             journal.check()
             for account in paused:
                 journal.hold(account, MANUAL, probe_at=datetime.now(UTC) + FOR_EVER)
-        backups.in_one_file(fresh)
+        in_one_file(fresh)
         fresh.replace(ready)
         aside = moved_aside(there, file)
         ready.replace(file)
@@ -220,7 +231,7 @@ def _exchanged(chosen: Backup, file: Path, there: list[Path], paused: Iterable[s
     return aside
 
 
-def _beside(chosen: Backup, state: State) -> list[str]:
+def beside(chosen: Backup, state: State) -> list[str]:
     """Put back spool, keys and id; returns what was kept of what stood there.
 
     In the spool nothing is replaced: what lies there may be all that is left of a signed document, and what the journal
@@ -248,27 +259,28 @@ def _beside(chosen: Backup, state: State) -> list[str]:
 
 
 def _what_to_know(
-    chosen: Backup, aside: Path | None, kept: list[str], paused: list[str] | None, before: list[str]
+    chosen: Backup, aside: Path | str | None, kept: list[str], paused: list[str] | None, before: list[str]
 ) -> list[str]:
-    told = [f"the earlier journal is kept in {aside}"] if aside is not None else []
-    told += [f"{path} was another one: kept under that name" for path in kept]
-    told += [f"{_named(one)} stays paused" for one in paused or ()]
-    told += [f"{_named(one)} was paused when the backup was made, and is paused again" for one in before]
+    lines = [f"the earlier journal is kept in {aside}"] if aside is not None else []
+    lines += [f"{path} was another one: kept under that name" for path in kept]
+    lines += [f"{_named(one)} stays paused" for one in paused or ()]
+    lines += [f"{_named(one)} was paused when the backup was made, and is paused again" for one in before]
     if paused is None:
-        told.append(
+        lines.append(
             "pauses set by hand could not be read: set them again before the start (jse-connector pause ACCOUNT)"
         )
-    told.append(
+    lines.append(
         f"people erased since {chosen.made_at:%d %b %Y} are in it again: jse-connector forget ADDRESS"
     )
-    return told
+    return lines
 
 
 def _named(paused: str) -> str:
     return paused.replace(":", " ") if ":" in paused else f"account {paused}"
 
 
-def _told(backup: Backup) -> str:
+def told(backup: Backup) -> str:
+    """Say in a few words what a backup holds."""
     spooled = sum(name.startswith("spool/") for name in backup.files)
     facts = backup.facts
     return (

@@ -11,6 +11,7 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from connector.cli.common import FAILED, Settings, agreed, complain, handed_over, one_of
+from connector.cli.holding import alone
 from connector.cli.wiring import single_instance, wired
 from connector.errors import JournalError
 from connector.steps import leaving
@@ -35,6 +36,8 @@ def leave(
         if not dry_run:
             held.enter_context(single_instance(state))
         parts = held.enter_context(wired(config, state))
+        if not dry_run:
+            held.enter_context(alone(parts, config, state, [folder], verb="leave"))
         return _leave(parts, parts.watched[folder], dry_run, yes_open, yes, names)
 
 

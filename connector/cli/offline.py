@@ -20,11 +20,12 @@ from connector import logs
 from connector.cli.common import Settings, misused, one_of
 from connector.cli.local_folder import LocalFolder
 from connector.cli.read_only import ReadOnlyService
-from connector.cli.wiring import State, accounts_of, contract_of, watched
+from connector.cli.wiring import accounts_of, contract_of, watched
 from connector.config import Account, Ceiling, Config, Platform, SecretReference, Server, WatchedFolder
 from connector.errors import NotConnected
 from connector.isolated_pdf import IsolatedPdf
 from connector.isolation import IsolatedPool
+from connector.jesignexpert.tokens import TokenStore
 from connector.journal import Journal
 from connector.lifecycle import Record
 from connector.marks import Sealer
@@ -143,7 +144,7 @@ def offline(
             services={name: Offline(name) for name in config.accounts},
             # Whose a file is on the DMS, and who can write there, a file of this machine does not tell.
             watched={rules.folder: replace(watched(config)[rules.folder], root=local.root, owners=None)},
-            accounts=accounts_of(config, contract_of(config), State(directory=scratch)),
+            accounts=accounts_of(config, contract_of(config), TokenStore(scratch / "tokens")),
             connector="offline",
             now=lambda: datetime.now(UTC),
             timing=_TIMING,

@@ -8,6 +8,7 @@ from connector import marks
 from connector.cli.acting import looked_at
 from connector.cli.common import FAILED, Settings, agreed, complain, handed_over, kept_journal, one_of
 from connector.cli.dry_run import looking
+from connector.cli.holding import alone
 from connector.cli.wiring import wired
 from connector.lifecycle import Event, State
 from connector.marks import Owner, Reading
@@ -68,7 +69,11 @@ def take_over(settings: Settings, folder: str, *, yes: bool, dry_run: bool) -> i
         with looking(config, state) as parts:
             return _take_over(parts, parts.watched[folder], yes=yes, dry_run=True)
     state.make()
-    with handed_over(state), wired(config, state) as parts:
+    with (
+        handed_over(state),
+        wired(config, state) as parts,
+        alone(parts, config, state, [], verb="take-over"),
+    ):
         return _take_over(parts, parts.watched[folder], yes=yes, dry_run=False)
 
 

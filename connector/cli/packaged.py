@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from connector import __version__
-from connector.cli import backups
+from connector.cli import backups, packaged_shared
 from connector.cli.common import FAILED, Settings, complain, handed_over, problem_line
 from connector.cli.keep import DIRECTORY, journal_of, made_backup
 from connector.cli.state import NOTHING_OPEN as NOTHING_OPEN
@@ -25,11 +25,14 @@ _COLUMN: Final = 12
 
 def before_upgrade(settings: Settings, *, waited: int) -> int:
     """Back up the journal with the version that wrote it. Raises JournalError: then nothing is upgraded."""
-    state, file = settings.place(), journal_of(settings)
-    if not file.exists():
+    state = settings.place()
+    if packaged_shared.is_shared(settings):
+        return packaged_shared.before_upgrade(settings)
+    journal = journal_of(settings)
+    if journal.file is None or not journal.file.exists():
         return 0
     with handed_over(state):
-        made = made_backup(file, state, None)
+        made = made_backup(journal, state, None)
         backups.prune(state.directory / DIRECTORY)
     if made.facts.midway:
         print(
@@ -46,10 +49,12 @@ def after_upgrade(settings: Settings, *, before: str) -> int:
 
     ``before``: the package's earlier version. Raises JournalError.
     """
-    state, file = settings.place(), journal_of(settings)
+    state = settings.place()
     made = backups.found(state.directory / DIRECTORY)
     migrated = False
-    if file.exists():
+    if packaged_shared.is_shared(settings):
+        packaged_shared.after_upgrade(settings)
+    elif (file := _file_of(settings)).exists():
         found = backups.facts_of(file).schema
         if found > schema.VERSION:
             return _too_new(found, made)
@@ -81,9 +86,14 @@ def after_upgrade(settings: Settings, *, before: str) -> int:
 
 def before_removal(settings: Settings) -> int:
     """Find out whether anything is still under way, and leave word of it for a purge. Raises JournalError."""
-    state, file = settings.place(), journal_of(settings)
+    state = settings.place()
     word = state.directory / NOTHING_OPEN
     word.unlink(missing_ok=True)
+    if packaged_shared.is_shared(settings):
+        packaged_shared.before_removal(settings)
+        _leave(word)
+        return 0
+    file = _file_of(settings)
     if not file.exists() and (state.directory / "journal" / "lock").exists():
         # The unit may name another configuration than this call knows, and that another journal.
         print(
@@ -104,8 +114,18 @@ def before_removal(settings: Settings) -> int:
             "even in a purge"
         )
         return 0
-    os.close(os.open(word, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600))
+    _leave(word)
     return 0
+
+
+def _leave(word: Path) -> None:
+    os.close(os.open(word, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600))
+
+
+def _file_of(settings: Settings) -> Path:
+    file = journal_of(settings).file
+    assert file is not None
+    return file
 
 
 def _too_new(found: int, made: list[backups.Backup]) -> int:

@@ -18,13 +18,15 @@ from typing import Final
 
 from connector import __version__, running
 from connector.changing import Setup
+from connector.cli.holding import Held
+from connector.cli.journal_glimpse import glimpse
 from connector.cli.rewiring import rewired
 from connector.cli.wiring import Seams, State
 from connector.config import Config, references, resolve_secret
 from connector.config.changes import carried_over, changes
 from connector.config.flat import flat
 from connector.errors import ConfigurationError, ConfigurationProblem
-from connector.glance import glance, journal_of
+from connector.fleet import Fleet
 from connector.lifecycle import State as Stand
 from connector.reload import ConfigWatch
 from connector.steps.alarms import end_alarm, raise_alarm
@@ -44,11 +46,20 @@ class Reloading:
     """The ``changing.Reloader`` of the real service. Made anew with the parts; used in the main thread only."""
 
     def __init__(
-        self, watch: ConfigWatch, config: Config, state: State, parts: Parts, *, seams: Seams | None = None
+        self,
+        watch: ConfigWatch,
+        config: Config,
+        state: State,
+        parts: Parts,
+        *,
+        seams: Seams | None = None,
+        fleet: Fleet | None = None,
     ) -> None:
-        self._watch, self._state, self._parts, self._config = watch, state, parts, config
+        self._watch, self._state, self._config = watch, state, config
         self._seams = seams or Seams()
         self._made = ExitStack()
+        self._held = None if fleet is None else Held(fleet, parts, config, state, self._seams)
+        self._parts = parts if self._held is None else self._held.first(parts)
         self._told: tuple[str, ...] = ()
         before = _kept_before(state)
         self._unwatched = set(before.unwatched if before is not None else ())
@@ -72,6 +83,26 @@ class Reloading:
     def config(self) -> Config:
         """What is worked with."""
         return self._config
+
+    @property
+    def parts(self) -> Parts:
+        """What the next passes work with."""
+        return self._parts
+
+    @property
+    def worked(self) -> Config:
+        """What of the configuration is worked with by this process."""
+        return self._config if self._held is None else self._held.worked
+
+    @property
+    def held(self) -> str:
+        """How much of it that is; empty where no other process could have the rest."""
+        return "" if self._held is None else self._held.fleet.status()
+
+    @property
+    def complete(self) -> bool:
+        """True while somebody works on everything."""
+        return self._held is None or self._held.fleet.complete
 
     @property
     def trouble(self) -> str:
@@ -100,17 +131,17 @@ class Reloading:
             self._tell_unwatched()
         asked, reading = self._watch.asked, self._watch.look()
         if reading is None:
-            return None
+            return self._moved()
         if reading.config is None:
             wrong = [one for one in reading.problems if not one.warning]
             self._refuse(wrong, asked=asked)
-            return None
+            return self._moved()
         new, waiting = carried_over(self._config, reading.config)
         found = changes(flat(self._config), flat(new))
         setup = None
         if new != self._config:
             try:
-                setup = rewired(self._parts, self._config, new, self._state, self._seams, self._made)
+                setup = self._rewired(new)
             except ConfigurationError as error:
                 self._watch.not_taken()
                 self._refuse(error.problems, asked=asked, valid=True)
@@ -123,6 +154,18 @@ class Reloading:
         self._wait(names)
         self._keep()
         return setup
+
+    def _moved(self) -> Setup | None:
+        """Return what this process holds now, where that is not what it works with."""
+        setup = None if self._held is None else self._held.moved(self._parts, self._config, self._made)
+        if setup is not None:
+            self._parts = setup.parts
+        return setup
+
+    def _rewired(self, new: Config) -> Setup | None:
+        if self._held is not None:
+            return self._held.moved(self._parts, new, self._made)
+        return rewired(self._parts, self._config, new, self._state, self._seams, self._made)
 
     def _wait(self, names: tuple[str, ...]) -> None:
         """Keep what waits for the next start, and let the administrator hear of it; of no more at a start."""
@@ -170,8 +213,7 @@ class Reloading:
     def _tell_unwatched(self) -> None:
         """Say of what is out, or signed and not home, that its folder or account is not in the configuration."""
         self._unwatched_at = self._parts.now()
-        file = journal_of(self._config.journal.url or self._state.journal_url)
-        found = None if file is None else glance(file, self._config.zone, in_use=True)
+        found = glimpse(self._config, self._state, in_use=True)
         if found is None:
             return
         left: dict[str, int] = {}

@@ -13,13 +13,25 @@ from typing import Any
 
 from connector.changing import Setup
 from connector.cli import wiring
+from connector.cli.token_place import tokens_in
 from connector.cli.wiring import Seams, State
 from connector.config import Config, references, resolve_secret
 from connector.steps.parts import FolderSettings, Parts
 
 
-def rewired(parts: Parts, running: Config, new: Config, state: State, seams: Seams, kept: ExitStack) -> Setup:
+def rewired(
+    parts: Parts,
+    running: Config,
+    new: Config,
+    state: State,
+    seams: Seams,
+    kept: ExitStack,
+    *,
+    whole: tuple[Config, Config] | None = None,
+) -> Setup:
     """Return what the next passes work with. What is made is closed with ``kept`` at the latest.
+
+    ``whole``: all that the configuration named, and names now, where the others are what this process holds of it.
 
     Raises ConfigurationError, having made nothing, where a secret that the new configuration adds cannot be read.
     """
@@ -28,6 +40,8 @@ def rewired(parts: Parts, running: Config, new: Config, state: State, seams: Sea
         if (path, reference) not in known:
             resolve_secret(reference, path=path)
     contract = wiring.contract_of(new)
+    tokens = tokens_in(new, state, parts.journal)
+    before, after = whole or (running, new)
     with ExitStack() as made:
         folders, renewals = dict(parts.folders), dict(parts.renewals)
         retired: list[Callable[[], None]] = []
@@ -37,7 +51,7 @@ def rewired(parts: Parts, running: Config, new: Config, state: State, seams: Sea
             _retire(folders.pop(name, None), retired)
             renewals.pop(name, None)
             if name in new.servers:
-                folder = wiring.made_folder(new, name, parts.now, seams)
+                folder = wiring.made_folder(new, name, parts.now, seams, parts.fence)
                 made.callback(folder.close)
                 folders[name], renewals[name] = folder, wiring.made_renewal(new, name, folder)
         services = dict(parts.services)
@@ -50,25 +64,26 @@ def rewired(parts: Parts, running: Config, new: Config, state: State, seams: Sea
                 continue
             _retire(services.pop(name, None), retired)
             if name in new.accounts:
-                service = wiring.made_service(new, name, contract, state, parts.now, seams)
+                service = wiring.made_service(new, name, contract, tokens, parts.now, seams, parts.fence)
                 made.callback(service.close)
                 services[name] = service
         logins = dict(parts.logins)
-        if not same_platform or running.accounts != new.accounts:
+        if not same_platform or before.accounts != after.accounts:
             # Each knows the others' tokens: an answer that belongs to another account is refused.
             for login in logins.values():
                 _retire(login, retired)
             logins = {}
-            for name in new.accounts:
-                logins[name] = wiring.made_login(new, name, contract, state, parts.now, seams)
+            for name in after.accounts:
+                logins[name] = wiring.made_login(after, name, contract, tokens, parts.now, seams, parts.fence)
                 made.callback(logins[name].close)
         changed = replace(
             parts,
             folders=folders,
             renewals=renewals,
+            passwords=wiring.passwords_of(renewals, parts.sealer),
             services=services,
             logins=logins,
-            **wiring.decided(new, contract, state, folders, services),
+            **wiring.decided(new, contract, tokens, folders, services),
         )
         # It is the process that has begun, whatever it works with since.
         changed.started_at = parts.started_at

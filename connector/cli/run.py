@@ -12,16 +12,17 @@ from contextlib import ExitStack, contextmanager
 from functools import partial
 from typing import TYPE_CHECKING
 
-from connector import running
-from connector.cli import private
+from connector import logs, running
+from connector.cli import holding, private
 from connector.cli.bars import bar
 from connector.cli.common import FAILED, Settings, handed_over
 from connector.cli.reloading import Reloading, first
 from connector.cli.standstill import Standstill
 from connector.cli.watching import Watching
 from connector.cli.whole import read_whole
-from connector.cli.wiring import single_instance, wired
-from connector.errors import JournalFull
+from connector.cli.wiring import Seams, single_instance, wired
+from connector.errors import Fenced, JournalAway, JournalError, JournalFull
+from connector.fleet import Holding
 from connector.guards import ServerMemory
 from connector.passes import Outcome, account_pass, server_pass, told
 from connector.reload import ConfigWatch
@@ -38,6 +39,9 @@ log = logging.getLogger(__name__)
 
 ROUNDS = 10
 """A tick ends after so many rounds, even if people go on writing."""
+AWAY_S = 5.0
+"""So often a database that is away is looked for."""
+_SOON_S = 1.0
 MANUAL = "manual"
 """The cause of a hold that an administrator asked for: no failure."""
 
@@ -53,7 +57,9 @@ def run(settings: Settings) -> int:
     file, state = settings.config_file(), settings.place()
     watch = ConfigWatch(file, partial(read_whole, file))
     config = settings.load()
+    holding.several_need_one_journal(config, state)
     state.make()
+    logs.called(state.name if holding.is_shared(config, state) else "")
     with handed_over(state), _reread_on_hangup(watch), ExitStack() as held:
         seen = Watching(config, state, "run")
         held.callback(seen.end)
@@ -66,16 +72,37 @@ def run(settings: Settings) -> int:
                     alone = True
                     seen.begin()
                 return _serve(config, state, standstill, watch, seen)
-            except JournalFull as error:
+            except (JournalFull, JournalAway, Fenced) as error:
                 if not standstill.may_go_on:
+                    _given_up(error)
                     raise
-                why = str(error)
-                seen.begin()
-            if not standstill.wait(why):
+                why, every = _meaning(error)
+                if alone:
+                    seen.begin()
+            if not standstill.wait(why, every=every):
                 return 0
             # It goes on with what it worked with; what was written meanwhile is taken over as ever, or refused.
             config = seen.config
             watch.ask()
+
+
+def _meaning(error: JournalError) -> tuple[str, float | None]:
+    """Return what is told meanwhile, and how many seconds later it is tried again."""
+    if isinstance(error, Fenced):
+        return str(error), _SOON_S
+    if isinstance(error, JournalAway):
+        return f"waits for the journal's database: {error}", AWAY_S
+    return str(error), None
+
+
+def _given_up(error: JournalError) -> None:
+    """End where a thread does not come back from a call and others may be at its work: systemd starts us anew."""
+    if isinstance(error, JournalFull):
+        return
+    log.critical("%s; a thread is still in a call, and nothing may begin beside it: the process ends", error)
+    logging.shutdown()
+    sys.stderr.flush()
+    os._exit(FAILED)
 
 
 @contextmanager
@@ -92,24 +119,40 @@ def _serve(config: Config, state: State, standstill: Standstill, watch: ConfigWa
     from connector.daemon import Daemon
 
     standstill.may_go_on = True
-    with wired(config, state) as parts, ExitStack() as more:
+    shared = holding.is_shared(config, state)
+    if shared:
+        holding.usable(config)
+    held = holding.reduced(config, Holding()) if shared else config
+    with wired(held, state, whole=config) as parts, ExitStack() as more:
         parts.journal.check()
+        fleet = more.enter_context(holding.joined(parts, config, state)) if shared else None
         sweep(parts)
-        reloading = more.enter_context(Reloading(watch, config, state, parts))
-        daemon = Daemon(parts, config, reloader=reloading, vitals=seen.vitals, told=seen.changed)
+        reloading = more.enter_context(Reloading(watch, config, state, parts, fleet=fleet))
+        daemon = Daemon(
+            reloading.parts,
+            reloading.worked,
+            reloader=reloading,
+            vitals=seen.vitals,
+            told=lambda _held: seen.changed(reloading.config),
+        )
+        if fleet is not None:
+            fleet.orders, fleet.busy = daemon.summoned, daemon.busy_units
+            fleet.start()
         seen.changed(config)
-        seen.journal = parts.journal
+        seen.journal, seen.fleet = parts.journal, fleet
         standstill.over()
         try:
             if daemon.run():
                 seen.vitals.ended()
                 return 0
-        except JournalFull:
+        except (JournalFull, JournalAway, Fenced):
             # A thread that is still in an effect keeps its requests: nobody else may begin on them in this process.
             standstill.may_go_on = daemon.at_rest
             raise
         finally:
-            seen.journal = None
+            seen.journal = seen.fleet = None
+            if fleet is not None:
+                fleet.at_rest = daemon.at_rest
         # A thread is still in a call that does not come back. Closing its parts under its hands would only
         # blur what happened; the intent in the journal tells the next start all there is to know.
         seen.vitals.ended()
@@ -124,30 +167,54 @@ def tick(settings: Settings) -> int:
     private.catch_defects()
     config, state = settings.load(), settings.place()
     state.make()
-    with handed_over(state), single_instance(state), wired(config, state) as parts:
+    with handed_over(state), single_instance(state), _turns(config, state) as turns:
+        parts = turns.parts
         running.keep(state.directory, first(settings.config_file(), config, parts.now()))
         parts.journal.check()
         sweep(parts)
         # No new effect begins after that, and the one in flight is waited for, as in the service.
         signal.signal(signal.SIGTERM, lambda _number, _frame: parts.stop.set())
-        memories = {name: ServerMemory() for name in config.servers}
         vitals = Watching(config, state, "tick").vitals
-        vitals.known(
-            [*(f"server:{name}" for name in config.servers), *(f"account:{n}" for n in config.accounts)]
-        )
-        vitals.made = lambda: {name: made() for name, made in parts.made.items()}
         for _ in range(ROUNDS):
-            if not _round(parts, memories, vitals) or parts.stop.is_set():
+            turns.turn()
+            vitals.known(
+                [
+                    *(f"server:{name}" for name in turns.config.servers),
+                    *(f"account:{name}" for name in turns.config.accounts),
+                ]
+            )
+            vitals.made = lambda: {name: made() for name, made in turns.parts.made.items()}
+            if not _round(turns.parts, turns.memories, vitals) or parts.stop.is_set():
                 break
             time.sleep(parts.timing.settle.total_seconds() + 0.2)
         vitals.ended()
-        failures = _failures(parts, memories)
-        tell(parts)
-        if not failures and parts.ping is not None:
-            parts.ping.ping()
+        failures = _failures(turns.parts, turns.memories)
+        tell(turns.parts)
+        if not failures and turns.parts.ping is not None and turns.parts.keeper:
+            turns.parts.ping.ping()
     for failure in failures:
         log.error("%s", failure)
     return FAILED if failures else 0
+
+
+@contextmanager
+def _turns(config: Config, state: State) -> Iterator[holding.Turns]:
+    """Give what makes passes one after the other: with everything, or with what no other process holds."""
+    shared = holding.is_shared(config, state)
+    if shared:
+        holding.usable(config)
+    with (
+        wired(holding.reduced(config, Holding()) if shared else config, state, whole=config) as parts,
+        ExitStack() as more,
+    ):
+        held = None
+        if shared:
+            fleet = more.enter_context(holding.joined(parts, config, state, "tick"))
+            fleet.live()
+            held = holding.Held(fleet, parts, config, state, Seams())
+        turns = holding.Turns(held, parts, config)
+        more.callback(turns.close)
+        yield turns
 
 
 def _round(parts: Parts, memories: dict[str, ServerMemory], vitals: Vitals) -> bool:

@@ -33,16 +33,17 @@ class Standstill:
         self._said = ""
         self.may_go_on = True
 
-    def wait(self, why: str) -> bool:
+    def wait(self, why: str, *, every: float | None = None) -> bool:
         """Wait for the next try; False when the service is to end instead."""
+        every = self._every if every is None else every
         if self._said != why:
-            log.error("%s; it is tried again every %.0f s", why, self._every)
+            log.error("%s; it is tried again every %.0f s", why, every)
             self._said = why
         # systemd would take a start that waits for a start that failed.
         systemd.notify("READY=1", f"STATUS={why}")
         before = {number: signal.signal(number, self._end) for number in (signal.SIGTERM, signal.SIGINT)}
         try:
-            until = time.monotonic() + self._every
+            until = time.monotonic() + every
             while not self._ending.is_set() and (left := until - time.monotonic()) > 0:
                 systemd.notify("WATCHDOG=1")
                 self._told(why)

@@ -21,6 +21,16 @@ class State:
     directory: Path
 
     @property
+    def name(self) -> str:
+        """What this connector is called among several on one journal: ``b`` in ``/var/lib/jse-connector@b``."""
+        return self.instance or self.directory.absolute().name
+
+    @property
+    def instance(self) -> str:
+        """The same, where it was started as one of several (``jse-connector@b.service``); else empty."""
+        return self.directory.absolute().name.partition("@")[2]
+
+    @property
     def journal_url(self) -> str:
         """SQLite journal, unless the configuration names another."""
         return f"sqlite:///{self.directory / 'journal' / 'journal.sqlite'}"

@@ -22,10 +22,11 @@ from connector import running
 from connector.cli.common import FAILED, Settings, problem_line
 from connector.cli.journal_file import in_use, sqlite_file
 from connector.cli.journal_seen import seen_journal
+from connector.cli.processes import wrong as unheld
 from connector.cli.status_gather import Asked, gathered
 from connector.cli.status_text import lines, summary
+from connector.cli.token_place import tokens_in
 from connector.errors import ConfigurationError, JournalError
-from connector.jesignexpert.tokens import TokenStore
 from connector.metrics.pages import no_room
 from connector.metrics.vitals import FILE, read
 
@@ -101,7 +102,7 @@ def look(
             Asked(
                 config=config,
                 journal=journal,
-                tokens=TokenStore(state.directory / "tokens"),
+                tokens=tokens_in(config, state, journal),
                 vital=read(state.directory / FILE),
                 running=in_use(state.directory / "journal" / "lock"),
                 room="" if file is None else no_room(file.parent),
@@ -136,6 +137,7 @@ def _kept(directory: Path) -> running.Running | None:
 def verdict(told: Mapping[str, Any], config: Config) -> tuple[str, bool]:
     """Return one line for a monitor, and whether all is well."""
     wrong = [each["text"] for each in told["service"]["ailments"]]
+    wrong += unheld(told["connectors"])
     if told["configuration"]["refused"]:
         wrong.append("the configuration file is refused, and an earlier one is worked with")
     wrong += [

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
+from connector.cli.processes import processes
 from connector.cli.today import sends_today
 from connector.cli.wiring import contract_of
 from connector.errors import AccessDenied
@@ -24,7 +25,7 @@ from connector.steps.deadlines import after_days
 
 if TYPE_CHECKING:
     from connector.config import Config
-    from connector.jesignexpert.tokens import TokenStore
+    from connector.jesignexpert.tokens import TokenKeeper
     from connector.journal import Hold, Journal
     from connector.journal.counts import Standing
     from connector.running import Running
@@ -49,7 +50,7 @@ class Asked:
 
     config: Config
     journal: Journal
-    tokens: TokenStore
+    tokens: TokenKeeper
     vital: Vital | None
     running: bool
     """Does a process hold the journal?"""
@@ -74,6 +75,7 @@ def gathered(asked: Asked) -> dict[str, Any]:
         "names": asked.names,
         "at": iso(now),
         "service": _service(asked),
+        "connectors": processes(journal, config),
         "configuration": _configuration(asked.kept),
         "servers": {name: _server(asked.vital, name) for name in servers},
         "folders": {

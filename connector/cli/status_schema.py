@@ -46,6 +46,25 @@ _PERSON: Final[Schema] = {
     )
 }
 _HOLD: Final = _all_of(cause=_TEXT, since=_MOMENT, command=_PERHAPS_TEXT)
+_PROCESS: Final = _all_of(
+    number=_COUNT,
+    name=_TEXT,
+    verb=_TEXT,
+    host=_TEXT,
+    version=_TEXT,
+    since=_MOMENT,
+    heard_at=_MOMENT,
+    shares=_COUNT,
+    folders=_LINES,
+    accounts=_LINES,
+)
+_CONNECTORS: Final = _all_of(
+    at=_told("By the database server's clock, as every time here.", _MOMENT),
+    shares=_COUNT,
+    alive={"type": "array", "items": _PROCESS},
+    lost=_told("Not heard of for a lease's length.", {"type": "array", "items": _PROCESS}),
+    nobody=_all_of(shares=_COUNT, folders=_LINES, accounts=_LINES),
+)
 _COLUMNS: Final = ("waiting", "to correct", "in progress", "signed 30d", "refused/expired")
 
 
@@ -71,6 +90,10 @@ def status_schema() -> Schema:
                     without_wakeups={"type": "array", "items": _TEXT},
                     ailments={"type": "array", "items": _AILMENT},
                 ),
+            ),
+            connectors=_told(
+                "Of several on one PostgreSQL journal: who they are, what each holds, and what nobody does.",
+                {"anyOf": [{"type": "null"}, _CONNECTORS]},
             ),
             configuration=_told(
                 "What stands in the file and is not worked with.",

@@ -13,6 +13,7 @@ from datetime import date, datetime
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
+from connector.cli.processes import rows
 from connector.metrics.health import told as span
 
 _COLUMNS: Final = ("waiting", "to correct", "in progress", "signed 30d", "refused/expired")
@@ -47,13 +48,14 @@ def lines(told: Mapping[str, Any], zone: ZoneInfo, width: int) -> Iterator[str]:
     yield from page.head()
     yield ""
     yield from page.folders()
-    for title, rows in (
+    for title, found_rows in (
+        ("connectors", page.connectors()),
         ("needs a person", page.persons()),
         ("told in the folder, nothing for you to do", page.in_folder()),
         ("soon", page.soon()),
         ("today", page.today()),
     ):
-        found = list(rows)
+        found = list(found_rows)
         if found:
             yield title
             yield from found
@@ -161,6 +163,11 @@ class _Page:
                 "" if own_lines else name, folder["send"], (_cell(folder, column) for column in _COLUMNS)
             )
         yield ""
+
+    def connectors(self) -> Iterator[str]:
+        """Who else works on this journal, and on what."""
+        for line in rows(self._told.get("connectors")):
+            yield from self._wrapped(line)
 
     # ------------------------------------------------------------------------------------- persons
 

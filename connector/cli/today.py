@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 def sends_today(journal: Journal, account: str, zone: ZoneInfo, now: datetime) -> int:
     """Count what the daily brake counts. ``now`` is aware."""
-    return len(journal.launches(since=midnight(zone, now), accounts=[account]))
+    return journal.count_launches(account, since=midnight(zone, now))
 
 
 def midnight(zone: ZoneInfo, now: datetime) -> datetime:

@@ -18,7 +18,7 @@ SECTIONS: Final[Mapping[str, tuple[str, ...]]] = {
     "Act": ("pause", "resume", "hold", "release", "retry", "remind", "cancel", "unlock", "resolve"),
     "People": ("contacts", "forget"),
     "Requests on this machine": ("lint", "preview", "schema"),
-    "Folders and recovery": ("backup", "restore", "rebuild", "take-over", "leave"),
+    "Folders and recovery": ("backup", "restore", "rebuild", "move-journal", "take-over", "leave"),
 }
 """Section of the help → its verbs, in this order. One that stands nowhere is shown in the last section."""
 OTHERS: Final = "Other"

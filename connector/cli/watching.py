@@ -6,22 +6,28 @@ Both outlive the parts: while no fact can be kept, and nothing works, they tell 
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 from connector.cli.journal_file import sqlite_file
+from connector.cli.token_place import is_shared, tokens_in
 from connector.cli.wiring import contract_of
 from connector.errors import AccessDenied
-from connector.jesignexpert.tokens import TokenStore
+from connector.jesignexpert.tokens import TokenKeeper
 from connector.metrics.standing import erased_from
 from connector.metrics.vitals import FILE, Vitals
 
 if TYPE_CHECKING:
     from connector.cli.wiring import State
     from connector.config import Config
+    from connector.fleet import Fleet
     from connector.journal import Journal
     from connector.lifecycle import Record
     from connector.metrics.series import Series, Sources
     from connector.metrics.server import MetricsServer
+
+
+PORTS: Final = 16
+"""So many connectors of one host are watched: each takes the first port that is free, from the configured one on."""
 
 
 class Watching:
@@ -31,6 +37,8 @@ class Watching:
         self._config, self._state = config, state
         self.vitals = Vitals(state.directory / FILE, now=_now, zone=config.zone, kind=kind)
         self.journal: Journal | None = None
+        self.fleet: Fleet | None = None
+        """What this process shares out with others."""
         self._server: MetricsServer | None = None
         self._series: Series | None = None
 
@@ -48,7 +56,7 @@ class Watching:
         room = None if file is None else file.parent
         self._series = Series(self.sources())
         answered = pages(self._series, self.vitals, now=_now, room=room)
-        self._server = MetricsServer(config.metrics, answered)
+        self._server = MetricsServer(config.metrics, answered, ports=PORTS if is_shared(config) else 1)
         self._server.start()
 
     @property
@@ -77,11 +85,11 @@ class Watching:
         """Return what the series are made of."""
         from connector.metrics.series import Sources
 
-        config, tokens = self._config, TokenStore(self._state.directory / "tokens")
+        config, state = self._config, self._state
         days = contract_of(config).terms.retention_days
 
         def expiry(account: str) -> datetime | None:
-            return token_expiry(tokens, account)
+            return token_expiry(tokens_in(config, state, self.journal), account)
 
         def erasure(record: Record) -> datetime:
             return erased_from(record, days, config.zone)
@@ -94,11 +102,12 @@ class Watching:
             folders=tuple(config.folders),
             token_expiry=expiry,
             erasure=erasure,
+            shares=lambda: {} if self.fleet is None else self.fleet.counts(),
             now=_now,
         )
 
 
-def token_expiry(tokens: TokenStore, account: str) -> datetime | None:
+def token_expiry(tokens: TokenKeeper, account: str) -> datetime | None:
     """Return when an account's login ends; None where it never was, or nothing is told of its end."""
     try:
         found = tokens.load(account)

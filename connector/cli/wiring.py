@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import fcntl
+import logging
 import os
 import secrets
 import socket
@@ -16,36 +17,43 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from connector import fence as fence_module
+from connector.cli.journal_file import journal_access, journal_url
 from connector.cli.state import State as State
 from connector.cli.state import state_directory as state_directory
+from connector.cli.token_place import given_seal, tokens_in, vault_of
 from connector.cli.wiring_told import login_of, ping_of, quiet_of, relay_of, renewal_of, telling_of
 from connector.config import Config, SecretReference, resolve_secret
 from connector.config import model as config_model
 from connector.config.checks import is_loopback
 from connector.errors import (
     ConfigurationError,
-    ConfigurationProblem,
     JournalError,
     JournalFull,
     Problem,
     RequestRejected,
 )
+from connector.fence import Fence
 from connector.isolated_pdf import IsolatedPdf
 from connector.isolation import IsolatedPool
 from connector.jesignexpert.boxes import box_size, sign_fields
 from connector.jesignexpert.client import HttpSigningService
 from connector.jesignexpert.contract import Contract
-from connector.jesignexpert.tokens import TokenStore
+from connector.jesignexpert.tokens import TokenKeeper
 from connector.jesignexpert.transport import BaseTransport, DeadlineTransport
 from connector.journal import Journal
+from connector.journal.leases import Leases
 from connector.marks import Sealer
 from connector.ports import AccountLogin, Box, Folder, Href, SigningService
 from connector.report.tags import TAG_NAMES
 from connector.sidecar.model import Reminders
 from connector.spool import Spool
+from connector.steps import failed_over
 from connector.steps.parts import AccountSettings, FolderSettings, Parts, ReportSettings, Timing
 from connector.webdav.client import AdapterFactory
 from connector.webdav.folder import WebDavFolder
+
+log = logging.getLogger(__name__)
 
 EXAMPLE_DOMAINS = ("example.fr", "example.com", "example.org", "example.net")
 NEXTCLOUD_REGISTRY = "/.jse-connector/registry/"
@@ -64,6 +72,8 @@ class Seams:
     transport: Callable[[Path | None, str | None], BaseTransport] = lambda ca_file, proxy: DeadlineTransport(
         ca_file=ca_file, proxy=proxy
     )
+    lease_s: float | None = None
+    """How long a process counts as alive, of several on one journal; None: as long as the configuration says."""
 
 
 @contextmanager
@@ -101,35 +111,45 @@ def wired(
     *,
     now: Callable[[], datetime] | None = None,
     seams: Seams | None = None,
+    whole: Config | None = None,
 ) -> Iterator[Parts]:
-    """Make all parts and close them at the end. Raises ConfigurationError (a missing secret), JournalError."""
+    """Make all parts and close them at the end. Raises ConfigurationError (a missing secret), JournalError.
+
+    ``whole``: all that the configuration names, where ``config`` is what this process holds of it.
+    """
     seams = seams or Seams()
     clock = now or (lambda: datetime.now(UTC))
     contract = contract_of(config)
     with ExitStack() as stack:
         pool = seams.pool or stack.enter_context(IsolatedPool(within=[state.directory / "spool"]))
-        journal = seams.journal(config.journal.url or state.journal_url, now=clock)
+        journal = seams.journal(journal_url(config, state), now=clock, **journal_access(config))
         stack.callback(journal.close)
+        _judge_server(config, journal, clock())
+        tokens = tokens_in(config, state, journal)
+        if journal.shared:
+            vault_of(config, journal).check()
+        fence = fence_of(config, journal, seams)
         folders: dict[str, Folder] = {}
         renewals: dict[str, Callable[[], bool]] = {}
         for name in config.servers:
-            folder = made_folder(config, name, clock, seams)
+            folder = made_folder(config, name, clock, seams, fence)
             stack.callback(folder.close)
             folders[name], renewals[name] = folder, made_renewal(config, name, folder)
         services: dict[str, SigningService] = {}
         for name in config.accounts:
-            service = made_service(config, name, contract, state, clock, seams)
+            service = made_service(config, name, contract, tokens, clock, seams, fence)
             stack.callback(service.close)
             services[name] = service
         logins: dict[str, AccountLogin] = {}
-        for name in config.accounts:
-            login = made_login(config, name, contract, state, clock, seams)
+        for name in (whole or config).accounts:
+            login = made_login(whole or config, name, contract, tokens, clock, seams, fence)
             stack.callback(login.close)
             logins[name] = login
+        seal = sealer(config, state)
         yield Parts(
             journal=journal,
-            spool=Spool(state.directory / "spool"),
-            sealer=sealer(config, state),
+            spool=Spool(state.directory / "spool", rest=journal if journal.shared else None),
+            sealer=seal,
             documents=IsolatedPdf(pool),
             folders=folders,
             services=services,
@@ -137,14 +157,26 @@ def wired(
             now=clock,
             logins=logins,
             renewals=renewals,
-            **decided(config, contract, state, folders, services),
+            passwords=passwords_of(renewals, seal),
+            machine=f"machine:{state.name}" if journal.shared else "machine",
+            fence=fence,
+            shared=fence is not None,
+            **decided(config, contract, tokens, folders, services),
         )
+
+
+def _judge_server(config: Config, journal: Journal, now: datetime) -> None:
+    """See that what PostgreSQL keeps is kept, and on which server. Raises JournalError where it is not."""
+    warning = journal.judge_replication(config.journal.replication)
+    if warning:
+        log.warning("%s", warning)
+    failed_over.recognise(journal, now)
 
 
 def decided(
     config: Config,
     contract: Contract,
-    state: State,
+    tokens: TokenKeeper,
     folders: Mapping[str, Folder],
     services: Mapping[str, SigningService],
 ) -> dict[str, Any]:
@@ -154,7 +186,7 @@ def decided(
     """
     return {
         "watched": watched(config),
-        "accounts": accounts_of(config, contract, state),
+        "accounts": accounts_of(config, contract, tokens),
         "report": report_settings(config),
         "timing": timing_of(config),
         "telling": telling_of(config),
@@ -162,21 +194,50 @@ def decided(
         "ping": ping_of(config),
         "keep_personal_data": config.keep_personal_data,
         "made": made_of(folders),
+        "allowed": allowed_of(folders),
         "clocks": clocks_of(folders, services),
     }
 
 
+def fence_of(config: Config, journal: Journal, seams: Seams) -> Fence | None:
+    """Return what is asked before every effect where several processes work on one journal, else None."""
+    if not journal.shared:
+        return None
+    said = (config.journal.lease or fence_module.LEASE).total_seconds()
+    return Fence(Leases(journal), said if seams.lease_s is None else seams.lease_s)
+
+
+def _asked(fence: Fence | None) -> Callable[[float], float] | None:
+    return None if fence is None else fence.before_write
+
+
 def made_login(
-    config: Config, name: str, contract: Contract, state: State, now: Callable[[], datetime], seams: Seams
+    config: Config,
+    name: str,
+    contract: Contract,
+    tokens: TokenKeeper,
+    now: Callable[[], datetime],
+    seams: Seams,
+    fence: Fence | None = None,
 ) -> AccountLogin:
     """Return what connects an account again by itself; close it when done."""
-    login = login_of(config, name, contract, platform_secrets(config), now=now, transport=seams.transport)
-    return renewal_of(config, name, login, TokenStore(state.directory / "tokens"), now=now)
+    login = login_of(
+        *(config, name, contract, platform_secrets(config)),
+        now=now,
+        transport=seams.transport,
+        before_write=_asked(fence),
+    )
+    return renewal_of(config, name, login, tokens, now=now)
 
 
 def made_of(folders: Mapping[str, Folder]) -> dict[str, Callable[[], Mapping[str, int]]]:
     """Return what tells how many requests each server was asked, by status."""
     return {name: partial(getattr, one, "made") for name, one in folders.items()}
+
+
+def allowed_of(folders: Mapping[str, Folder]) -> dict[str, Callable[[], int]]:
+    """Return what tells how many requests of each server may run at once now."""
+    return {name: partial(getattr, one, "allowed") for name, one in folders.items()}
 
 
 def clocks_of(
@@ -275,8 +336,8 @@ def _registry(url: str, given: str | None, path: str) -> Href:
     return Href(NEXTCLOUD_REGISTRY if _NEXTCLOUD_FILES in url else f"{path}.signature/")
 
 
-def accounts_of(config: Config, contract: Contract, state: State) -> dict[str, AccountSettings]:
-    """Return every account as the steps know it; ``state``: where its tokens lie."""
+def accounts_of(config: Config, contract: Contract, tokens: TokenKeeper) -> dict[str, AccountSettings]:
+    """Return every account as the steps know it."""
 
     def box_problems(boxes: Sequence[Box]) -> list[Problem]:
         try:
@@ -292,7 +353,7 @@ def accounts_of(config: Config, contract: Contract, state: State) -> dict[str, A
             owner=account.owner,
             max_sends_per_day=account.max_sends_per_day,
             terms=contract.terms,
-            tokens_renewed=partial(_tokens_renewed, state.directory / "tokens" / f"{name}.json"),
+            tokens_renewed=partial(tokens.renewed, name),
             box_problems=box_problems,
             box_size=lambda page: box_size(page.width, page.height, contract),
         )
@@ -300,14 +361,9 @@ def accounts_of(config: Config, contract: Contract, state: State) -> dict[str, A
     }
 
 
-def _tokens_renewed(file: Path, since: datetime) -> bool:
-    """True when the tokens' file is younger than ``since``: ``connect`` has been there."""
-    with suppress(OSError):
-        return file.stat().st_mtime > since.timestamp()
-    return False
-
-
-def made_folder(config: Config, name: str, now: Callable[[], datetime], seams: Seams) -> WebDavFolder:
+def made_folder(
+    config: Config, name: str, now: Callable[[], datetime], seams: Seams, fence: Fence | None = None
+) -> WebDavFolder:
     """Return the client of one server. Raises ConfigurationError where a secret cannot be read."""
     server = config.servers[name]
     user = server.user
@@ -323,25 +379,44 @@ def made_folder(config: Config, name: str, now: Callable[[], datetime], seams: S
         max_connections=server.max_connections,
         adapter_factory=seams.adapter,
         clock=lambda: now().timestamp(),
+        before_write=_asked(fence),
     )
 
 
-def made_renewal(config: Config, name: str, folder: WebDavFolder) -> Callable[[], bool]:
-    """Return what takes in another password, put in place of one that was refused (``connect NAME`` writes one)."""
-    reference, path = config.servers[name].password, f"servers.{name}.password"
-    known = resolve_secret(reference, path=path)
+class PasswordRenewal:
+    """Takes in another password, put in place of one that was refused (``connect NAME`` writes one)."""
 
-    def renew() -> bool:
-        nonlocal known
+    def __init__(self, config: Config, name: str, folder: WebDavFolder) -> None:
+        self._reference, self._path = config.servers[name].password, f"servers.{name}.password"
+        self._known, self._folder = resolve_secret(self._reference, path=self._path), folder
+
+    def __call__(self) -> bool:
+        """Look whether there is one; False, doing nothing, where there is none."""
         with suppress(ConfigurationError):
-            found = resolve_secret(reference, path=path)
-            if found != known:
-                known = found
-                folder.renew(found)
+            found = resolve_secret(self._reference, path=self._path)
+            if found != self._known:
+                self._known = found
+                self._folder.renew(found)
                 return True
         return False
 
-    return renew
+    def digest(self, sealer: Sealer) -> str:
+        """Return what tells the password in use from another one, under the seal."""
+        return sealer.hide(f"password {self._known!r}")
+
+
+def made_renewal(config: Config, name: str, folder: WebDavFolder) -> PasswordRenewal:
+    """Return what takes in another password of a server."""
+    return PasswordRenewal(config, name, folder)
+
+
+def passwords_of(renewals: Mapping[str, Callable[[], bool]], sealer: Sealer) -> dict[str, Callable[[], str]]:
+    """Return what tells each server's password in use from another one."""
+    return {
+        name: partial(one.digest, sealer)
+        for name, one in renewals.items()
+        if isinstance(one, PasswordRenewal)
+    }
 
 
 def platform_secrets(config: Config) -> tuple[str, str]:
@@ -353,7 +428,13 @@ def platform_secrets(config: Config) -> tuple[str, str]:
 
 
 def made_service(
-    config: Config, name: str, contract: Contract, state: State, now: Callable[[], datetime], seams: Seams
+    config: Config,
+    name: str,
+    contract: Contract,
+    tokens: TokenKeeper,
+    now: Callable[[], datetime],
+    seams: Seams,
+    fence: Fence | None = None,
 ) -> HttpSigningService:
     """Return the client of one account. Raises ConfigurationError where a secret cannot be read."""
     shortcut, secret = platform_secrets(config)
@@ -362,28 +443,26 @@ def made_service(
         base_url=config.platform.url,
         shortcut=shortcut,
         secret=secret,
-        tokens=TokenStore(state.directory / "tokens"),
+        tokens=tokens,
         now=now,
         contract=contract,
         ca_file=config.platform.ca_file,
         proxy=config.platform.proxy,
         transport=seams.transport(config.platform.ca_file, config.platform.proxy),
         max_reads_per_minute=config.polling.max_calls_per_minute,
+        before_write=_asked(fence),
     )
 
 
 def sealer(config: Config, state: State) -> Sealer:
     """Return what seals and hides for this connector; its key is made where there is none yet."""
-    return Sealer(_seal_key(config, state))
+    return Sealer(seal_key(config, state))
 
 
-def _seal_key(config: Config, state: State) -> bytes:
-    if config.seal is not None:
-        key = resolve_secret(config.seal, path="seal").encode()
-        if len(key) < 16:
-            problem = ConfigurationProblem(path="seal", text="a seal key has at least 16 characters")
-            raise ConfigurationError([problem])
-        return key
+def seal_key(config: Config, state: State) -> bytes:
+    """Return the seal that the configuration names, else the one in the state directory, made where there is none."""
+    if (given := given_seal(config)) is not None:
+        return given
     return _once(state.directory / "keys" / "seal", secrets.token_hex(32)).encode()
 
 

@@ -15,7 +15,7 @@ from connector.errors import AccessDenied, ConfigurationError, ConfigurationProb
 from connector.jesignexpert.contract import Contract
 from connector.jesignexpert.login import Login
 from connector.jesignexpert.renewal import Renewal
-from connector.jesignexpert.tokens import Tokens, TokenStore
+from connector.jesignexpert.tokens import TokenKeeper, Tokens
 from connector.jesignexpert.transport import BaseTransport
 from connector.notify import Hook, Pinger, Relay
 from connector.steps.parts import Telling
@@ -98,6 +98,7 @@ def login_of(
     *,
     now: Callable[[], datetime],
     transport: Callable[[Path | None, str | None], BaseTransport] | None = None,
+    before_write: Callable[[float], float] | None = None,
 ) -> Login:
     """Return the way to an account's tokens; close it when done. ``secrets``: shortcut and secret of the editor."""
     shortcut, secret = secrets
@@ -112,11 +113,12 @@ def login_of(
         ca_file=platform.ca_file,
         proxy=platform.proxy,
         transport=None if transport is None else transport(platform.ca_file, platform.proxy),
+        before_write=before_write,
     )
 
 
 def renewal_of(
-    config: Config, account: str, login: Login, store: TokenStore, *, now: Callable[[], datetime]
+    config: Config, account: str, login: Login, store: TokenKeeper, *, now: Callable[[], datetime]
 ) -> Renewal:
     """Return what connects an account again by a link that was mailed."""
 

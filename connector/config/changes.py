@@ -16,7 +16,7 @@ from connector.config.model import Config
 NAMED: Final = frozenset({"servers", "accounts", "folders", "hooks"})
 AT_START: Final = (
     ("connector", "this connector's id is settled at a start"),
-    ("seal|journal/(?:url|password)", "journal and seal are opened at a start"),
+    ("seal|journal/(?:url|password|replication|lease)", "journal and seal are opened at a start"),
     ("metrics", "the port is opened at a start"),
     (
         "(?:servers/[^/]+|mail)/(?:user|password)|platform/(?:shortcut|secret)|(?:hooks/[^/]+|ping)/url",

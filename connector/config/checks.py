@@ -13,6 +13,7 @@ from typing import Final
 from urllib.parse import unquote, urlsplit
 
 from connector.config import values
+from connector.config.journal import journal_problems
 from connector.config.tree import Tree
 from connector.errors import ConfigurationProblem
 from connector.text_yaml import Scalar, Sequence
@@ -49,6 +50,7 @@ def across(tree: Tree) -> Iterator[ConfigurationProblem]:
     yield from _mails(tree)
     yield from _keys_in_urls(tree)
     yield from _old_address(tree)
+    yield from journal_problems(tree)
 
 
 def _names(tree: Tree) -> Iterator[ConfigurationProblem]:

@@ -17,6 +17,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Fiel
 from pydantic_core import PydanticCustomError
 
 from connector.config import values
+from connector.config.journal import journal_url
 
 CONFIG_VERSION = 1
 
@@ -340,8 +341,12 @@ class Polling(Frozen):
 class JournalSettings(Frozen):
     """Where the journal is kept. ``url`` None: SQLite in the state directory."""
 
-    url: Annotated[str, _written(values.journal_url)] | None = None
+    url: Annotated[str, _written(journal_url)] | None = None
     password: Secret | None = None
+    replication: Literal["synchronous", "none", "asynchronous"] = "synchronous"
+    """Of PostgreSQL: a standby has every fact before it counts; there is none; or it has them a little later."""
+    lease: Annotated[timedelta, _written(values.lease)] | None = None
+    """Of several connectors on it: so long after a last sign of life the others take one's work over. None: 90 s."""
 
 
 class Config(Frozen):

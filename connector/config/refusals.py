@@ -23,10 +23,6 @@ def _never(_: Any) -> bool:
     return False
 
 
-def _sqlite(value: Any) -> bool:
-    return isinstance(value, str) and value.startswith("sqlite://")
-
-
 @dataclass(frozen=True)
 class NotYet:
     """A value that is refused. ``path`` is dotted, ``*`` stands for any name; ``acted_on`` tells what is fine."""
@@ -36,11 +32,7 @@ class NotYet:
     acted_on: Callable[[Any], bool] = _never
 
 
-NOT_ACTED_ON = (
-    NotYet("platform.follow", "the platform is always asked", _only("status")),
-    NotYet("journal.url", "the journal is kept in SQLite", _sqlite),
-    NotYet("journal.password", "SQLite has no password"),
-)
+NOT_ACTED_ON = (NotYet("platform.follow", "the platform is always asked", _only("status")),)
 
 
 def refused(tree: Tree) -> Iterator[ConfigurationProblem]:

@@ -59,7 +59,7 @@ _FORMS: Final[Mapping[str, str]] = {
     "mail.relay": "^smtp(?:s|\\+starttls)?://",
     "mail.from": _ADDRESS,
     "mail.admin": _ADDRESS,
-    "journal.url": "^sqlite://",
+    "journal.url": "^(?:sqlite|postgresql\\+psycopg)://",
     "metrics": "^(?:localhost|127(?:\\.[0-9]{1,3}){3}|\\[::1\\]):[0-9]{1,5}$",
 }
 """Texts of which an editor can see that they are wrong."""
@@ -205,7 +205,7 @@ def _refusal(path: str) -> NotYet | None:
 
 
 def _ever_acted_on(row: NotYet) -> bool:
-    return any(row.acted_on(value) for value in ("status", "sqlite:///journal.sqlite"))
+    return any(row.acted_on(value) for value in ("status",))
 
 
 def _as_written(default: str, made: Schema) -> str:

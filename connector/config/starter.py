@@ -57,7 +57,8 @@ _SAMPLES: Final[Mapping[str, str]] = {
     "hooks": "{ticket: {command: [/usr/local/bin/open-ticket], events: [alarm, alarm_over]}}",
     "ping": "{url: {credential: ping-url}}",
     "polling.folders": "30s",
-    "journal": '{url: "sqlite:////var/lib/jse-connector/journal.sqlite"}',
+    "journal": '{url: "postgresql+psycopg://db.example/journal?sslmode=verify-full", '
+    "password: {credential: jse-journal}, replication: synchronous}",
     "to_correct": "Signature à corriger",
     "in_progress": "Signature en cours",
     "signed": "Signé",

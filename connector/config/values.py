@@ -57,6 +57,14 @@ def interval(text: str) -> timedelta:
     return length
 
 
+def lease(text: str) -> timedelta:
+    """How long the others wait for a connector that gives no sign of life, before they take over its work."""
+    length = duration(text)
+    if not timedelta(seconds=10) <= length <= timedelta(minutes=10):
+        raise ValueError(f'"{text}": from 10s to 10min; the default, 90s, suits nearly everybody.')
+    return length
+
+
 def days_at_least(text: str) -> timedelta:
     """How long something is kept that cannot be had again: a zero, which means never elsewhere, must not erase it."""
     length = duration(text)
@@ -217,15 +225,6 @@ def loopback_address(text: str) -> str:
             f"{host} can be reached from other machines, and whoever asks there is answered without a login; write "
             f"127.0.0.1:{port}, and let a proxy of yours with a login pass it on"
         )
-    return text
-
-
-def journal_url(text: str) -> str:
-    """A database URL as SQLAlchemy reads it, without a password."""
-    if re.search(r"://[^/@]*:[^/@]*@", text):
-        raise ValueError("a password stands in the URL; write it as  password: {credential: NAME}")
-    if not re.fullmatch(r"[a-z][a-z0-9+]*://\S*", text):
-        raise ValueError("write a URL such as sqlite:////var/lib/jse-connector/journal.sqlite")
     return text
 
 

@@ -21,7 +21,7 @@ from connector.jesignexpert.client import HttpSigningService
 from connector.jesignexpert.exchange import Timeouts
 from connector.jesignexpert.login import Login
 from connector.jesignexpert.observing import Observed
-from connector.jesignexpert.tokens import Tokens, TokenStore
+from connector.jesignexpert.tokens import Tokens
 
 _TIMEOUTS: Final = Timeouts(connect=8, read=15, upload=30, total=25, total_transfer=60)
 _SOON: Final = timedelta(days=2)
@@ -98,10 +98,10 @@ def _certificate(visit: Visit, until: datetime) -> Iterator[Line]:
 
 def _account(visit: Visit, name: str, shortcut: str, secret: str, *, reached: bool) -> Iterator[Line]:
     """One account: are its tokens there, taken, and for how long?"""
-    store = TokenStore(visit.state / "tokens")
+    store = visit.tokens
     tokens = store.load(name)
     if tokens is None:
-        there = (visit.state / "tokens" / f"{name}.json").exists()
+        there = store.there(name)
         code, said = ("JSE-P09", "its tokens cannot be read") if there else ("JSE-P02", "never connected")
         yield fail(
             code,

@@ -21,7 +21,6 @@ from connector.doctor import surroundings, telling
 from connector.doctor.running import Group
 from connector.doctor.visit import Visit
 from connector.errors import ConnectorError
-from connector.jesignexpert.tokens import TokenStore
 
 _LEAST: Final = 3
 """Characters; what is shorter would be found everywhere, and tells nothing."""
@@ -123,7 +122,7 @@ def _of_url(url: str) -> list[str]:
 
 def _of_tokens(visit: Visit, account: str) -> list[str]:
     try:
-        tokens = TokenStore(visit.state / "tokens").load(account)
+        tokens = visit.tokens.load(account)
     except ConnectorError:
         return []
     if tokens is None:

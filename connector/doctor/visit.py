@@ -17,6 +17,7 @@ from connector.doctor.knowing import Known
 from connector.doctor.running import CHECK_S, GROUP_S
 from connector.errors import ConfigurationError
 from connector.jesignexpert.contract import Contract
+from connector.jesignexpert.tokens import TokenKeeper, TokenStore
 
 PLATFORM: Final = "Jesignexpert"
 CLOCK_WAIT_S: Final = 12.0
@@ -60,10 +61,17 @@ class Visit:
     """Try a login once that the service was refused."""
     check_s: float = CHECK_S
     group_s: float = GROUP_S
+    shared_tokens: TokenKeeper | None = None
+    """Where connectors that share a journal keep the accounts' tokens; None: in the state directory."""
     secrets: Mapping[str, str] = field(default_factory=dict)
     """Dotted path → secret, of those that can be read here. Never printed."""
     missing: Mapping[str, str] = field(default_factory=dict)
     """Dotted path → why it cannot be read here."""
+
+    @property
+    def tokens(self) -> TokenKeeper:
+        """Where the accounts' tokens are."""
+        return self.shared_tokens or TokenStore(self.state / "tokens")
 
     @property
     def tag(self) -> str:

@@ -34,7 +34,7 @@ from connector.jesignexpert.exchange import (
 )
 from connector.jesignexpert.routes import url_of
 from connector.jesignexpert.status import WrongForm, identity, read_status
-from connector.jesignexpert.tokens import TokenStore
+from connector.jesignexpert.tokens import TokenKeeper
 from connector.ports import (
     Box,
     Fetched,
@@ -71,7 +71,7 @@ class HttpSigningService:
         base_url: str,
         shortcut: str,
         secret: str,
-        tokens: TokenStore,
+        tokens: TokenKeeper,
         now: Callable[[], datetime],
         contract: Contract | None = None,
         ca_file: Path | None = None,
@@ -79,6 +79,7 @@ class HttpSigningService:
         transport: httpx.BaseTransport | None = None,
         timeouts: Timeouts | None = None,
         max_reads_per_minute: int | None = None,
+        before_write: Callable[[float], float] | None = None,
     ) -> None:
         del secret  # calls are made with tokens; only a login is signed. Named so that all wiring is alike.
         self.name = name
@@ -90,7 +91,12 @@ class HttpSigningService:
         self._timeouts = timeouts or Timeouts()
         self._courtesy = Courtesy(name, lambda: now().timestamp(), per_minute=max_reads_per_minute)
         self._exchange = Exchange(
-            ca_file=ca_file, proxy=proxy, transport=transport, timeouts=self._timeouts, now=now
+            ca_file=ca_file,
+            proxy=proxy,
+            transport=transport,
+            timeouts=self._timeouts,
+            now=now,
+            before_write=before_write,
         )
 
     @property

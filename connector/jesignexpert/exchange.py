@@ -31,6 +31,7 @@ AT_ONCE = 4
 
 _LOG = logging.getLogger(__name__)
 _CHUNK = 65_536
+_CHANGE_NOTHING = frozenset({"GET", "HEAD", "OPTIONS"})
 _FIRST_YEAR, _LAST_YEAR = 1970, 2999
 """What is counted on from such a date is still a date."""
 
@@ -126,6 +127,9 @@ _MEANING: tuple[tuple[tuple[type[Exception], ...], Failure], ...] = (
 class Exchange:
     """A long-lived HTTP client for one account. Thread-safe; at most ``AT_ONCE`` exchanges run at once.
 
+    ``before_write`` is asked right before each call that may change something, with the seconds that it must have if
+    its outcome must be known (``fence``).
+
     ``drift_s``: the server's clock minus ours at its last answer, in seconds (its ``Date`` has whole ones).
     """
 
@@ -137,10 +141,12 @@ class Exchange:
         transport: httpx.BaseTransport | None = None,
         timeouts: Timeouts | None = None,
         now: Callable[[], datetime],
+        before_write: Callable[[float], float] | None = None,
     ) -> None:
         quiet_libraries()
         self.drift_s: float | None = None
         self._now = now
+        self._before_write = before_write
         self._timeouts = timeouts or Timeouts()
         self._slots = threading.BoundedSemaphore(AT_ONCE)
         self._client = httpx.Client(
@@ -196,6 +202,13 @@ class Exchange:
                     kept += piece
             return _answer(response, bytes(kept))
 
+    def _allowed(self, outgoing: Outgoing, seconds: float) -> float:
+        """Return how long a call may take; raises, and it is not made, where it is not ours to make any more."""
+        if self._before_write is None or outgoing.method in _CHANGE_NOTHING:
+            return seconds
+        # Of what nobody can undo it must be known by whom it was made: its whole time lies within the lease.
+        return self._before_write(seconds) if outgoing.warm else max(seconds, self._before_write(0.0))
+
     @contextmanager
     def _stream(
         self, outgoing: Outgoing, admit: Callable[[], None], *, transfer: bool
@@ -209,14 +222,17 @@ class Exchange:
         with _opened(outgoing) as content, self._slot(seconds), deadline.within(seconds):
             admit()
             try:
-                with self._client.stream(
-                    outgoing.method,
-                    outgoing.url,
-                    headers=dict(outgoing.headers),
-                    timeout=limits,
-                    extensions={WARM: True} if outgoing.warm else None,
-                    **_content(outgoing, content),
-                ) as response:
+                with (
+                    deadline.within(self._allowed(outgoing, seconds)),
+                    self._client.stream(
+                        outgoing.method,
+                        outgoing.url,
+                        headers=dict(outgoing.headers),
+                        timeout=limits,
+                        extensions={WARM: True} if outgoing.warm else None,
+                        **_content(outgoing, content),
+                    ) as response,
+                ):
                     self._look_at_clock(response)
                     yield response
                     _LOG.debug("answer %d after %.3f s", response.status_code, time.monotonic() - started)

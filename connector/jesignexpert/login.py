@@ -46,6 +46,7 @@ class Login:
         proxy: str | None = None,
         transport: httpx.BaseTransport | None = None,
         timeouts: Timeouts | None = None,
+        before_write: Callable[[float], float] | None = None,
     ) -> None:
         self.name = name
         self._base_url = base_url
@@ -54,7 +55,12 @@ class Login:
         self._now = now
         self._contract = contract or Contract()
         self._exchange = Exchange(
-            ca_file=ca_file, proxy=proxy, transport=transport, timeouts=timeouts, now=now
+            ca_file=ca_file,
+            proxy=proxy,
+            transport=transport,
+            timeouts=timeouts,
+            now=now,
+            before_write=before_write,
         )
 
     @property

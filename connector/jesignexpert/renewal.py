@@ -15,7 +15,7 @@ from connector.errors import AccessDenied
 from connector.jesignexpert.login import Login, LoginRequest
 from connector.jesignexpert.signature import Triple
 from connector.jesignexpert.status import read_date
-from connector.jesignexpert.tokens import Tokens, TokenStore
+from connector.jesignexpert.tokens import TokenKeeper, Tokens
 from connector.ports import Connected, LoginPage
 from connector.signatory_text import canonical_email
 
@@ -29,7 +29,7 @@ class Renewal:
     def __init__(
         self,
         login: Login,
-        store: TokenStore,
+        store: TokenKeeper,
         *,
         owner: str,
         now: Callable[[], datetime],

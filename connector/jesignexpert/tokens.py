@@ -1,4 +1,7 @@
-"""An account's tokens at rest: one private file each, replaced whole, never logged."""
+"""An account's tokens at rest: one private file each, replaced whole, never logged.
+
+Connectors that share a journal keep them there instead (``token_vault``).
+"""
 
 from __future__ import annotations
 
@@ -6,9 +9,11 @@ import json
 import os
 import stat
 import tempfile
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from typing import Protocol
 from urllib.parse import quote
 
 from connector.errors import AccessDenied
@@ -44,6 +49,38 @@ def usable(token: object) -> bool:
     )
 
 
+class TokenKeeper(Protocol):
+    """Where the tokens of all accounts are kept, and the links that somebody may still answer."""
+
+    def load(self, account: str) -> Tokens | None:
+        """Return the tokens; None when there are none, or nothing usable. Raises AccessDenied."""
+        ...
+
+    def save(self, account: str, tokens: Tokens) -> None:
+        """Replace the account's tokens durably."""
+        ...
+
+    def forget(self, account: str) -> None:
+        """Remove the account's tokens; nothing happens when there are none."""
+        ...
+
+    def links(self, account: str) -> list[object]:
+        """Return what was kept of links that somebody may still answer; empty where there are none."""
+        ...
+
+    def keep_links(self, account: str, links: list[dict[str, object]]) -> None:
+        """Keep those instead."""
+        ...
+
+    def renewed(self, account: str, since: datetime) -> bool:
+        """True when the tokens were replaced after ``since``."""
+        ...
+
+    def there(self, account: str) -> bool:
+        """True when something is kept, whether or not it can be used."""
+        ...
+
+
 class TokenStore:
     """One JSON file per account in ``directory`` (0700; files 0600). Safe between threads and processes.
 
@@ -71,11 +108,11 @@ class TokenStore:
         except OSError as error:
             detail = f"the tokens cannot be read ({error.strerror}): {file}"
             raise AccessDenied(detail, service=account, operation="tokens") from error
-        return _read(raw)
+        return from_bytes(raw)
 
     def save(self, account: str, tokens: Tokens) -> None:
         """Replace the account's tokens durably. Raises AccessDenied when they cannot be written."""
-        content = json.dumps(_plain(tokens), ensure_ascii=False).encode()
+        content = as_bytes(tokens)
         try:
             self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._directory.chmod(0o700)
@@ -91,10 +128,9 @@ class TokenStore:
     def links(self, account: str) -> list[object]:
         """Return what was kept of links that somebody may still answer; empty where there are none."""
         try:
-            value = json.loads(self._links(account).read_bytes()[:100_000])
-        except (OSError, ValueError, RecursionError):
+            return links_in(self._links(account).read_bytes()[:100_000])
+        except OSError:
             return []
-        return value if isinstance(value, list) else []
 
     def keep_links(self, account: str, links: list[dict[str, object]]) -> None:
         """Keep those instead. Raises AccessDenied when that cannot be written."""
@@ -107,6 +143,16 @@ class TokenStore:
         except OSError as error:
             detail = f"a link cannot be kept ({error.strerror}): {self._directory}"
             raise AccessDenied(detail, service=account, operation="tokens") from error
+
+    def renewed(self, account: str, since: datetime) -> bool:
+        """True when the tokens' file is younger than ``since``: ``connect`` has been there."""
+        with suppress(OSError):
+            return self._file(account).stat().st_mtime > since.timestamp()
+        return False
+
+    def there(self, account: str) -> bool:
+        """True when there is a file, whether or not it can be used."""
+        return self._file(account).exists()
 
     def _links(self, account: str) -> Path:
         # No account's name ends so: a name holds no blank.
@@ -135,8 +181,18 @@ class TokenStore:
             os.close(folder)
 
 
-def _plain(tokens: Tokens) -> dict[str, object]:
-    return {
+def links_in(raw: bytes) -> list[object]:
+    """Return what was kept of links; empty where that is nothing of ours."""
+    try:
+        value = json.loads(raw)
+    except (ValueError, RecursionError):
+        return []
+    return value if isinstance(value, list) else []
+
+
+def as_bytes(tokens: Tokens) -> bytes:
+    """Return tokens as they are kept."""
+    plain: dict[str, object] = {
         "office": tokens.office,
         "office_name": tokens.office_name,
         "user": tokens.user,
@@ -146,9 +202,11 @@ def _plain(tokens: Tokens) -> dict[str, object]:
         "rights": list(tokens.rights),
         "expires_at": None if tokens.expires_at is None else tokens.expires_at.isoformat(),
     }
+    return json.dumps(plain, ensure_ascii=False).encode()
 
 
-def _read(raw: bytes) -> Tokens | None:
+def from_bytes(raw: bytes) -> Tokens | None:
+    """Return what was kept; None where nothing usable was."""
     try:
         value = json.loads(raw)
     except (ValueError, RecursionError):

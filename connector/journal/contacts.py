@@ -21,6 +21,7 @@ from connector.identity import canonical_email
 from connector.journal import schema
 from connector.journal.database import Database, when
 
+_ALL = "contacts"
 _NAMES = ("first_name", "last_name", "name")
 _PATIENCE_MS = 1000
 """How long cleaning up waits for whoever reads just now."""
@@ -66,6 +67,7 @@ class Contacts(Database):
         )  # fmt: skip
         given = replace(given, email=canonical_email(given.email))
         with self._transaction() as connection:
+            self._alone(connection, account, of=_ALL)
             kept = self._contact(connection, account, given.email)
             return self._remember(connection, [given], {} if kept is None else {given.email: kept})[0]
 
@@ -73,6 +75,7 @@ class Contacts(Database):
         """As :meth:`remember`, for many people at once: all or none, and short, for the service waits meanwhile."""
         with self._transaction() as connection:
             for account in sorted({contact.account for contact in contacts}):
+                self._alone(connection, account, of=_ALL)
                 rows = connection.execute(
                     sa.select(schema.contact).where(schema.contact.c.account == account)
                 )
@@ -86,6 +89,7 @@ class Contacts(Database):
         Nothing is learnt: neither a number nor a name.
         """
         with self._transaction() as connection:
+            self._alone(connection, account, of=_ALL)
             kept = self._contact(connection, account, canonical_email(email))
             if kept is None or kept.phone != phone:
                 return False
@@ -121,6 +125,9 @@ class Contacts(Database):
     def forget_contact(self, email: str) -> int:
         """Erase an address from every account's contacts; returns of how many."""
         with self._transaction() as connection:
+            self._alone(
+                connection, _ALL
+            )  # whoever brings old and new together must not bring back what is erased
             return connection.execute(
                 schema.contact.delete().where(schema.contact.c.email == canonical_email(email))
             ).rowcount
@@ -138,6 +145,7 @@ class Contacts(Database):
             if connection.execute(sa.select(table.c.email).where(*old).limit(1)).first() is None:
                 return 0
         with self._transaction() as connection:
+            self._alone(connection, _ALL)
             return connection.execute(table.delete().where(*old)).rowcount
 
     def scrub(self) -> bool:

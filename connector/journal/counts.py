@@ -150,7 +150,7 @@ class Counts(Database):
         The database looks through all of them: for questions that are rarely asked.
         """
         columns = schema.record.c
-        within = [columns.facts.contains(json.dumps(part)[1:-1], autoescape=True) for part in parts_of_paths]
+        within = [self._holding(json.dumps(part)[1:-1]) for part in parts_of_paths]
         asked: sa.Select[Any] = (
             sa.select(columns.id, columns.current, columns.facts)
             .where(sa.or_(columns.transaction_id == transaction, *within))

@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import os
 import secrets
-import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
@@ -16,24 +15,17 @@ from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Connection, Engine
+from sqlalchemy.engine import Connection
 
-from connector.errors import JournalError
-from connector.journal import opening, schema, statements
+from connector.errors import Fenced, JournalError
+from connector.journal import away, engines, marked, opening, schema, statements, upgrading
 from connector.journal.recent import Recent, Rows
+from connector.journal.replication import Identity
 
 Clock = Callable[[], datetime]
 
 _OURS = frozenset({"meta", "record", "event", "intent"})
 """Tables of every version of the journal."""
-_PRAGMAS = (
-    "journal_mode=WAL",
-    "synchronous=FULL",
-    "foreign_keys=ON",
-    "busy_timeout=10000",
-    # What is erased or replaced is overwritten with zeros: a person who is forgotten is in no free page either.
-    "secure_delete=ON",
-)
 
 
 class Database:
@@ -42,27 +34,50 @@ class Database:
     Raises JournalError when the database cannot be opened, is damaged, or was written by a newer version.
     """
 
-    def __init__(self, url: str, *, now: Clock, read_only: bool = False) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        now: Clock,
+        read_only: bool = False,
+        password: str | None = None,
+        although_marked: bool = False,
+    ) -> None:
         """Open it. ``read_only``: nothing is written, made or brought up to date, and every write is refused.
 
-        For whoever only looks, be it as another user or on a disk that takes nothing.
+        For whoever only looks, be it as another user or on a disk that takes nothing. ``password`` is PostgreSQL's.
+        ``although_marked``: be it moved or half moved, for who moves it (``marked``).
         """
         self._now = now
+        self.token: int | None = None
+        """Number of this process among several (its row ``process``): from then on its facts are kept only while it
+        is counted among the living. None: no others are known."""
         self._file = opening.file_of(url)
-        self._engine = _looking_engine(url) if read_only else _engine(url)
-        self._reader = self._engine.execution_options(reading=True)
+        self._identity = Identity() if engines.is_shared(url) else None
+        self._engine = engines.engine(url, password=password, identity=self._identity, read_only=read_only)
+        # A read is one statement: PostgreSQL needs no BEGIN and no end of it.
+        alone: dict[str, Any] = {"isolation_level": "AUTOCOMMIT"} if self.shared else {}
+        self._reader = self._engine.execution_options(**alone) if alone else self._engine
         # Taken in turn: SQLite lets those who wait for its one write lock look again now and then, in no order.
-        self._writing: AbstractContextManager[object] = (
-            threading.Lock() if self._engine.dialect.name == "sqlite" else nullcontext()
-        )
+        self._writing: AbstractContextManager[object] = nullcontext() if self.shared else threading.Lock()
+        try:
+            self._get_ready(url, read_only=read_only)
+            if not although_marked:
+                with self._reading() as connection:
+                    marked.refuse(connection, url)
+        except BaseException:
+            self._engine.dispose()
+            raise
+        self._recent = Recent(self._engine)
+
+    def _get_ready(self, url: str, *, read_only: bool) -> None:
         if read_only:
             self._look(url)
-        else:
-            if self._file is not None and not opening.judge(self._file, _OURS):
-                opening.bear(url, self._bear)
-            with self._transaction() as connection:
-                self._open(connection)
-        self._recent = Recent(self._engine)
+            return
+        if self._file is not None and not opening.judge(self._file, _OURS):
+            opening.bear(url, self._bear)
+        with self._transaction() as connection:
+            self._open(connection)
 
     def _look(self, url: str) -> None:
         """Open what is there to be read only."""
@@ -78,7 +93,7 @@ class Database:
         # SQLite gives its log and its index of it the mode of the database itself.
         with suppress(OSError):  # it says itself why a file cannot be opened
             os.close(os.open(str(place.database), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
-        whole, self._engine = self._engine, _engine(place)
+        whole, self._engine = self._engine, engines.engine(place)
         try:
             with self._transaction() as connection:
                 self._open(connection)
@@ -90,6 +105,16 @@ class Database:
         """Let go of the database. Idempotent."""
         self._recent.close()
         self._engine.dispose()
+
+    @property
+    def shared(self) -> bool:
+        """True of a database that several processes work on: what SQLite's one writer gives is asked for by locks."""
+        return self._engine.dialect.name == "postgresql"
+
+    @property
+    def engine(self) -> sa.Engine:
+        """What connects to it: for whoever keeps something else there than facts."""
+        return self._engine
 
     @property
     def journal_id(self) -> str:
@@ -113,6 +138,7 @@ class Database:
             raise opening.damaged(self._file, found.splitlines()[0])
 
     def _open(self, connection: Connection) -> None:
+        self._alone(connection, "schema")  # the first of several makes it, the others find it made
         if not sa.inspect(connection).has_table("meta"):
             schema.create(connection)
             for name, value in (("schema", str(schema.VERSION)), ("journal_id", secrets.token_hex(8))):
@@ -123,6 +149,8 @@ class Database:
             raise self._of_another_version(found)
         if found == schema.VERSION:
             return  # nothing is written: one that is damaged further on stays as it is
+        if self.shared:
+            upgrading.wait_for_older(connection, found, away.place(self._engine.url))
         for version in range(found, schema.VERSION):
             schema.MIGRATIONS[version](connection)
         connection.execute(
@@ -144,13 +172,48 @@ class Database:
         try:
             with self._writing, self._engine.connect() as connection:
                 try:
+                    self._enter(connection)
                     yield connection
                 except BaseException:
                     connection.rollback()
                     raise
                 self._commit(connection)
         except sa.exc.SQLAlchemyError as error:
-            raise opening.meaning(self._file, error) from error
+            raise self._meaning(error) from self._shown(error)
+
+    def _enter(self, connection: Connection) -> None:
+        """Begin a transaction that may write."""
+        if not self.shared:
+            # The write lock at once: two threads that read and then write would otherwise meet in SQLITE_BUSY. Said
+            # here and not by a listener, for which SQLAlchemy would look before and after every statement.
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+        self._fence(connection)
+
+    def _fence(self, connection: Connection) -> None:
+        """Raise Fenced unless this process is alive, and let it be so until the transaction is over.
+
+        Whoever gives its work to others locks the row first, and so waits for this transaction, or is waited for.
+        """
+        if self.token is None:
+            return
+        if connection.execute(statements.ALIVE, {"token": self.token}).first() is None:
+            raise Fenced(
+                f"process {self.token} was not heard of for too long: its work may be in other hands. Nothing was "
+                "written; it begins anew"
+            )
+
+    def _alone(self, connection: Connection, subject: str, *, of: str | None = None) -> None:
+        """Let nobody else write about a subject until the transaction is over; wait for whoever does.
+
+        For what is read and then written, and has no row yet that could be locked. ``of``: a whole that others may want
+        to themselves. SQLite has one writer at a time anyway.
+        """
+        if not self.shared:
+            return
+        if of is None:
+            connection.execute(statements.ONE_AT_A_TIME, {"subject": subject})
+        else:
+            connection.execute(statements.ONE_OF_A_WHOLE, {"whole": of, "subject": f"{of} {subject}"})
 
     @contextmanager
     def _reading(self) -> Iterator[Connection]:
@@ -159,7 +222,14 @@ class Database:
             with self._reader.connect() as connection:
                 yield connection
         except sa.exc.SQLAlchemyError as error:
-            raise opening.meaning(self._file, error) from error
+            raise self._meaning(error) from self._shown(error)
+
+    def _meaning(self, error: sa.exc.SQLAlchemyError) -> JournalError:
+        return away.meaning(self._engine.url, error) if self.shared else opening.meaning(self._file, error)
+
+    def _shown(self, error: sa.exc.SQLAlchemyError) -> sa.exc.SQLAlchemyError | None:
+        """Return what is shown as the cause in a log."""
+        return None if self.shared and away.quotes_values(error) else error
 
     def _rows(self, statement: sa.Select[Any], **given: str | float) -> Rows:
         """Return what one of ``statements`` finds; what was asked before and has not changed is not read again."""
@@ -168,11 +238,23 @@ class Database:
             with self._reading() as connection:
                 return connection.execute(statement, given).all()
 
-        return self._recent.rows((statement, *given.values()), look)
+        return self._recent.rows(statement, given, look)
+
+    def _holding(self, text: str) -> sa.ColumnElement[bool]:
+        """True of a record whose facts hold a text, however it is spelled; SQLite's LIKE is so by itself."""
+        facts = schema.record.c.facts
+        return (
+            facts.icontains(text, autoescape=True) if self.shared else facts.contains(text, autoescape=True)
+        )
 
     def _commit(self, connection: Connection) -> None:
         """Make a transaction last. The one place of every commit: tests count crash points here."""
         connection.commit()
+
+    def _tell(self, connection: Connection, kind: str) -> None:
+        """Let the other processes hear of something once this transaction is over; with SQLite they look for it."""
+        if self.shared:
+            connection.execute(statements.TELL, {"kind": kind})
 
     def _append_account(
         self, connection: Connection, account: str, name: str, data: Mapping[str, Any]
@@ -192,44 +274,3 @@ def _version(connection: Connection) -> int:
     """Return which schema a journal is of."""
     found = connection.execute(sa.select(schema.meta.c.value).where(schema.meta.c.name == "schema"))
     return int(found.scalar_one())
-
-
-def _looking_engine(url: str) -> Engine:
-    """Return an engine that makes nothing: neither a journal, nor files beside one that nobody works on."""
-    file = opening.file_of(url)
-    if file is None:
-        return _engine(url)
-
-    def connect() -> sqlite3.Connection:
-        connection = sqlite3.connect(
-            f"{file.resolve().as_uri()}?mode=ro", uri=True, check_same_thread=False, isolation_level=None
-        )
-        for pragma in ("query_only=ON", "busy_timeout=10000"):
-            connection.execute(f"PRAGMA {pragma}")
-        return connection
-
-    return sa.create_engine(url, hide_parameters=True, creator=connect)
-
-
-def _engine(url: str | sa.URL) -> Engine:
-    # An error of the database would otherwise quote the values of its statement: names, addresses, numbers.
-    engine = sa.create_engine(url, hide_parameters=True)
-    if engine.dialect.name != "sqlite":
-        return engine
-
-    @sa.event.listens_for(engine, "connect")
-    def _prepare(connection: Any, _record: Any) -> None:
-        connection.isolation_level = None  # BEGIN is ours to say, below
-        cursor = connection.cursor()
-        for pragma in _PRAGMAS:
-            cursor.execute(f"PRAGMA {pragma}")
-        cursor.close()
-
-    @sa.event.listens_for(engine, "begin")
-    def _begin(connection: Connection) -> None:
-        # The write lock at once: two threads that read and then write would otherwise meet in SQLITE_BUSY. A read is
-        # one statement, whole by itself.
-        if not connection.get_execution_options().get("reading", False):
-            connection.exec_driver_sql("BEGIN IMMEDIATE")
-
-    return engine

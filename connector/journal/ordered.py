@@ -58,6 +58,7 @@ class Orders(Records):
                 begun = {"record_id": kept.id, "step": PREFIX + verb, "at": now.timestamp()}
                 connection.execute(statements.INTEND, {**begun, "data": json.dumps(said)})
                 self._append(connection, kept, "ordered", {"verb": verb, "by": "administrator"})
+                self._tell(connection, statements.ORDERS_CAME)
                 return _ordered(verb, now, said)
             return _ordered(verb, when(row.at), json.loads(row.data))
 
@@ -70,15 +71,15 @@ class Orders(Records):
 
     def ordered_on(self, server: str) -> list[Record]:
         """Return the records of a server, closed ones too, for which an order stands, oldest first."""
-        return self._all(statements.ORDERED_ON, server=server)
+        return self._here(statements.ORDERED_ON, server=server)
 
     def ordered_of(self, account: str) -> list[Record]:
         """Return the records of an account for which an order stands, oldest first."""
-        return self._all(statements.ORDERED_OF, account=account)
+        return self._here(statements.ORDERED_OF, account=account)
 
     def standing_orders(self) -> dict[tuple[int, float], tuple[str, str]]:
         """Return every order that stands: what tells it from all others → (server, account) of its record."""
-        found = self._rows(statements.STANDING)
+        found = self._work(statements.STANDING)
         return {(row.id, row.at): (row.server, row.account) for row in found}
 
 

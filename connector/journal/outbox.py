@@ -76,10 +76,15 @@ class Outbox(Database):
     def news(self, after: int, *, limit: int = 500) -> list[News]:
         """Return what has happened since an event, in its order."""
         columns = schema.event.c
+        asked = sa.select(schema.event).where(columns.id > after).order_by(columns.id).limit(limit)
         with self._reading() as connection:
-            rows = connection.execute(
-                sa.select(schema.event).where(columns.id > after).order_by(columns.id).limit(limit)
-            ).all()
+            rows = connection.execute(asked).all()
+        if rows and self.shared:
+            # Of several that write at once, one may have taken an earlier number and not be through yet: whoever
+            # goes on from a later one would never hear of it.
+            with self._transaction() as connection:
+                connection.execute(statements.NO_EVENT_MEANWHILE)
+                rows = connection.execute(asked).all()
         return [
             News(
                 id=row.id,
@@ -120,6 +125,7 @@ class Outbox(Database):
         now, added = self._now().timestamp(), 0
         columns = schema.outbox.c
         with self._transaction() as connection:
+            self._alone(connection, "outbox")
             for key in take_back:
                 _end(
                     connection,
@@ -157,11 +163,7 @@ class Outbox(Database):
                     )
                 )
             if up_to is not None:
-                changed = connection.execute(
-                    schema.meta.update().where(schema.meta.c.name == _CURSOR).values(value=str(up_to))
-                ).rowcount
-                if not changed:
-                    connection.execute(schema.meta.insert().values(name=_CURSOR, value=str(up_to)))
+                _move_cursor(connection, up_to)
         return added
 
     def letters(self, *, due: datetime | None = None) -> list[Letter]:
@@ -274,6 +276,16 @@ class Outbox(Database):
                     columns.state.in_((TOLD, DROPPED)), columns.done_at < before.timestamp()
                 )
             ).rowcount
+
+
+def _move_cursor(connection: sa.Connection, up_to: int) -> None:
+    """Only forward: another process may have looked further meanwhile."""
+    named = schema.meta.c.name == _CURSOR
+    before = connection.execute(sa.select(schema.meta.c.value).where(named)).scalar()
+    if before is None:
+        connection.execute(schema.meta.insert().values(name=_CURSOR, value=str(up_to)))
+    elif int(before) < up_to:
+        connection.execute(schema.meta.update().where(named).values(value=str(up_to)))
 
 
 def _end(

@@ -58,6 +58,7 @@ class Overviews(Database):
         """Commit that a file is about to be written there; what was written before is still known."""
         columns, at = schema.overview.c, self._now().timestamp()
         with self._transaction() as connection:
+            self._alone(connection, f"overview {server} {_column(href)}")
             changed = connection.execute(
                 schema.overview.update()
                 .where(columns.server == server, columns.href == _column(href))

@@ -9,9 +9,10 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Iterable, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Self
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -20,10 +21,22 @@ from connector.errors import JournalError, StaleRecordError
 from connector.identity import new_reference
 from connector.journal import schema, statements
 from connector.journal.database import Database, when
+from connector.journal.recent import Rows
 from connector.journal.rows import columns_of, place_text, record_of
 from connector.lifecycle import DocumentFacts, Event, Record, State, after
 
 log = logging.getLogger(__name__)
+
+KEYS_AT_ONCE = 500
+"""So many are looked up by one statement."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scope:
+    """What is not worked with here, as other processes do: names of folders and of accounts."""
+
+    folders: frozenset[str]
+    accounts: frozenset[str]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,6 +52,15 @@ class Intent:
 class Records(Database):
     """What the journal knows of each request."""
 
+    scope: Scope | None = None
+    """What its lists of work leave out; nothing is left out of what is looked up by key, place, id or content."""
+
+    def within(self, scope: Scope | None) -> Self:
+        """Return the same journal with other lists of work; whoever closes either closes both."""
+        made = copy(self)
+        made.scope = scope
+        return made
+
     def add(self, event: Event | None = None, **fields: Any) -> Record:
         """Begin a record. ``fields`` as of :class:`Record`, without id, ref and times; returns it as kept.
 
@@ -47,19 +69,13 @@ class Records(Database):
         now = self._now()
         with self._transaction() as connection:
             record = Record(
-                id=0,
-                ref=self._free_reference(connection, fields.pop("ref", None)),
-                created_at=now,
-                updated_at=now,
-                **fields,
+                id=0, ref=fields.pop("ref", None) or new_reference(), created_at=now, updated_at=now, **fields
             )
             if record.current and record.place:
                 there = {"on": record.server, "there": place_text(record.place)}
+                self._alone(connection, f"place {there['on']} {there['there']}")
                 connection.execute(statements.LEAVE_PLACE, there)
-            result = connection.execute(statements.BEGIN, columns_of(record))
-            kept = record.model_copy(
-                update={"id": result.inserted_primary_key[0] if result.inserted_primary_key else 0}
-            )
+            kept = self._begin(connection, record)
             self._keep_more(connection, kept, ())
             self._append(connection, kept, event.value if event else "added", {"state": kept.state.value})
         _tell(kept, event.value if event else "added")
@@ -135,7 +151,8 @@ class Records(Database):
         connection.execute(statements.KEEP, {"of": record.id, **columns_of(record)})
         self._keep_more(connection, record, kept.more)
         if done:
-            connection.execute(statements.END_INTENTS, {"of": record.id, "steps": done})
+            ended = [{"of": record.id, "done": step} for step in done]
+            connection.execute(statements.END_INTENT, ended)
         for step, values in (intend or {}).items():
             begun = {"record_id": record.id, "step": step, "at": now.timestamp()}
             connection.execute(statements.INTEND, {**begun, "data": json.dumps(dict(values))})
@@ -160,8 +177,23 @@ class Records(Database):
         """Return the record that holds a key, the newest first."""
         return self._first(statements.BY_KEY, key=key)
 
+    def with_keys(self, keys: Iterable[str]) -> dict[str, Record]:
+        """Return the record that holds each of these keys, the newest; a key that none holds is not in it."""
+        wanted, found = sorted(keys), dict[str, Record]()
+        for first in range(0, len(wanted), KEYS_AT_ONCE):
+            with self._reading() as connection:
+                some = {"keys": wanted[first : first + KEYS_AT_ONCE]}
+                rows = connection.execute(statements.WITH_KEYS, some).all()
+            for record in map(record_of, rows):
+                found[str(record.key)] = record
+        return found
+
     def open_records(self, server: str) -> list[Record]:
         """Return what is not closed yet on one server, oldest first."""
+        return self._here(statements.OPEN, server=server)
+
+    def open_anywhere(self, server: str) -> list[Record]:
+        """Return the same, whichever process works on it: to tell whose a file is, not to work on it."""
         return self._all(statements.OPEN, server=server)
 
     def touching(self, server: str, hrefs: Iterable[str], file_ids: Iterable[str]) -> list[Record]:
@@ -169,13 +201,9 @@ class Records(Database):
 
         Asked for each request that is judged: the database looks through the texts, and few of them are read.
         """
-        columns, more, ids = schema.record.c, schema.document.c, tuple(file_ids)
-        beside = sa.select(more.record_id).where(more.file_id.in_(ids))
-        named = [columns.facts.contains(json.dumps(href), autoescape=True) for href in hrefs]
-        found = sa.or_(*named, columns.file_id.in_(ids), columns.id.in_(beside))
-        with self._reading() as connection:
-            rows = connection.execute(statements.OPEN.where(found), {"server": server}).all()
-        return [record_of(row) for row in rows]
+        texts = {f"text_{n}": statements.holding(json.dumps(href)) for n, href in enumerate(hrefs)}
+        ids = {f"id_{n}": ident for n, ident in enumerate(file_ids)}
+        return self._all(statements.touching(len(texts), len(ids)), server=server, **texts, **ids)
 
     def places(self, server: str, folder: str) -> list[Record]:
         """Return the current records of one folder, closed ones too, oldest first."""
@@ -196,7 +224,7 @@ class Records(Database):
 
     def followed(self, account: str) -> list[Record]:
         """Return the records of one account that the platform is asked about."""
-        return self._all(statements.FOLLOWED, account=account)
+        return self._here(statements.FOLLOWED, account=account)
 
     def following(self, account: str, transaction: str) -> list[Record]:
         """Return every record of an account that has, or had, this transaction, oldest first."""
@@ -208,7 +236,7 @@ class Records(Database):
         The database looks through all of them: for questions that are rarely asked.
         """
         columns = schema.record.c
-        wanted = [columns.facts.contains(json.dumps(text), autoescape=True) for text in texts]
+        wanted = [self._holding(json.dumps(text)) for text in texts]
         if not wanted:
             return []
         with self._reading() as connection:
@@ -263,7 +291,7 @@ class Records(Database):
                 .select_from(schema.event.join(schema.record, event.record_id == record.id))
                 .where(
                     event.account.in_(accounts),
-                    event.name.in_(("marked", "sent")),
+                    event.name.in_(statements.LAUNCHED),
                     event.at >= since.timestamp(),
                 )
                 .order_by(event.at)
@@ -273,6 +301,11 @@ class Records(Database):
             lay_in = json.loads(data).get("folder") or (found[ident][1] if ident in found else now_in)
             found[ident] = (at, lay_in)
         return sorted(when(at) for at, lay_in in found.values() if folder in {None, lay_in})
+
+    def count_launches(self, account: str, *, since: datetime) -> int:
+        """Count what :meth:`launches` finds of one account: asked before each launch."""
+        found = self._rows(statements.COUNT_LAUNCHES, account=account, since=since.timestamp())
+        return int(found[0].launched)
 
     def count_shown(self, server: str, below: str) -> int:
         """Count the requests that are shown and wait for a word, whose sidecars lie below a folder."""
@@ -305,7 +338,7 @@ class Records(Database):
 
     def intending(self, server: str, step: str) -> list[Record]:
         """Return the records of a server, closed ones too, that have an open intent of a step, oldest first."""
-        return self._all(statements.INTENDING, server=server, step=step)
+        return self._here(statements.INTENDING, server=server, step=step)
 
     def _keep_more(self, connection: Connection, record: Record, before: tuple[DocumentFacts, ...]) -> None:
         """Keep what further documents are found by; costs nothing where there are none, or none changed."""
@@ -332,19 +365,40 @@ class Records(Database):
         return kept
 
     def _get(self, connection: Connection, record_id: int) -> Record:
-        return record_of(connection.execute(statements.RECORD, {"of": record_id}).one())
+        """Return a record to be changed: until the transaction is over it stays as it is."""
+        return record_of(connection.execute(statements.RECORD_ALONE, {"of": record_id}).one())
 
     def _first(self, statement: sa.Select[Any], **given: str) -> Record | None:
         return next(map(record_of, self._rows(statement, **given)), None)
 
+    def _here(self, statement: sa.Select[Any], **given: str) -> list[Record]:
+        return [record_of(row) for row in self._work(statement, **given)]
+
+    def _work(self, statement: sa.Select[Any], **given: str) -> Rows:
+        """Return what one of the lists of work finds that is worked on here."""
+        scope = self.scope
+        if scope is None:
+            return self._rows(statement, **given)
+        with self._reading() as connection:
+            elsewhere = {"folders": sorted(scope.folders), "accounts": sorted(scope.accounts)}
+            return connection.execute(statements.HERE[statement], {**given, **elsewhere}).all()
+
     def _all(self, statement: sa.Select[Any], **given: str) -> list[Record]:
         return [record_of(row) for row in self._rows(statement, **given)]
 
-    def _free_reference(self, connection: Connection, wanted: str | None) -> str:
-        reference = wanted or new_reference()
-        while connection.execute(statements.REFERENCE, {"ref": reference}).one_or_none():
-            reference = new_reference()
-        return reference
+    def _begin(self, connection: Connection, record: Record) -> Record:
+        """Keep a new record under its reference; under another one where that is taken. Returns it with its id."""
+        while True:
+            if self.shared:
+                found = connection.execute(statements.BEGIN_UNLESS_KNOWN, columns_of(record)).scalar()
+            elif connection.execute(statements.REFERENCE, {"ref": record.ref}).one_or_none():
+                found = None
+            else:
+                made = connection.execute(statements.BEGIN, columns_of(record)).inserted_primary_key
+                found = made[0] if made else 0
+            if found is not None:
+                return record.model_copy(update={"id": found})
+            record = record.model_copy(update={"ref": new_reference()})
 
     def _append(self, connection: Connection, record: Record, name: str, data: Mapping[str, Any]) -> None:
         happened = {"record_id": record.id, "account": record.account, "at": self._now().timestamp()}

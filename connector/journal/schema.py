@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 
 from sqlalchemy import (
+    BigInteger,
     Boolean,
     Column,
     Connection,
@@ -13,6 +14,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     String,
     Table,
@@ -23,31 +25,40 @@ from sqlalchemy import (
     text,
 )
 
-VERSION = 4
+VERSION = 5
 
 metadata = MetaData()
 
+# Many years of events of many firms: PostgreSQL's plain integer ends at two thousand million. SQLite has one integer.
+_Id = BigInteger().with_variant(Integer, "sqlite")
+
+
+def _string(length: int | None = None) -> String:
+    """Return a text that is compared and sorted byte by byte, whatever language a database's server speaks."""
+    return String(length).with_variant(String(length, collation="C"), "postgresql")
+
+
 meta = Table(
-    "meta", metadata, Column("name", String, primary_key=True), Column("value", Text, nullable=False)
+    "meta", metadata, Column("name", _string(), primary_key=True), Column("value", Text, nullable=False)
 )
 
 record = Table(
     "record",
     metadata,
-    Column("id", Integer, primary_key=True),
-    Column("ref", String(6), nullable=False, unique=True),
-    Column("folder", String, nullable=False),
-    Column("server", String, nullable=False),
-    Column("account", String, nullable=False),
-    Column("state", String, nullable=False),
-    Column("place", String, nullable=False),
+    Column("id", _Id, primary_key=True),
+    Column("ref", _string(6), nullable=False, unique=True),
+    Column("folder", _string(), nullable=False),
+    Column("server", _string(), nullable=False),
+    Column("account", _string(), nullable=False),
+    Column("state", _string(), nullable=False),
+    Column("place", _string(), nullable=False),
     Column("current", Boolean, nullable=False),
-    Column("key", String(64)),
-    Column("file_id", String),
-    Column("document_sha256", String(64)),
-    Column("signed_sha256", String(64)),
-    Column("sidecar_sha256", String(64)),
-    Column("transaction_id", String),
+    Column("key", _string(64)),
+    Column("file_id", _string()),
+    Column("document_sha256", _string(64)),
+    Column("signed_sha256", _string(64)),
+    Column("sidecar_sha256", _string(64)),
+    Column("transaction_id", _string()),
     Column("closed", Boolean, nullable=False),
     Column("next_at", Float),
     Column("facts", Text, nullable=False),
@@ -60,15 +71,14 @@ Index("record_document", record.c.document_sha256)
 Index("record_signed", record.c.signed_sha256)
 Index("record_sidecar", record.c.server, record.c.sidecar_sha256)
 Index("record_file", record.c.server, record.c.file_id)
-
 document = Table(
     "document",
     metadata,
-    Column("record_id", Integer, ForeignKey("record.id"), primary_key=True),
+    Column("record_id", _Id, ForeignKey("record.id"), primary_key=True),
     Column("rank", Integer, primary_key=True),
-    Column("file_id", String),
-    Column("sha256", String(64)),
-    Column("signed_sha256", String(64)),
+    Column("file_id", _string()),
+    Column("sha256", _string(64)),
+    Column("signed_sha256", _string(64)),
     comment="what travels beside a request's main document; copies to find it by",
 )
 Index("document_sha256", document.c.sha256)
@@ -78,8 +88,8 @@ Index("document_file", document.c.file_id)
 contact = Table(
     "contact",
     metadata,
-    Column("account", String, primary_key=True),
-    Column("email", String, primary_key=True),
+    Column("account", _string(), primary_key=True),
+    Column("email", _string(), primary_key=True),
     Column("facts", Text, nullable=False),
     Column("used_at", Float, nullable=False),
     comment="people of earlier requests, by account and canonical address; erasable, unlike events",
@@ -89,11 +99,11 @@ Index("contact_used", contact.c.used_at)
 event = Table(
     "event",
     metadata,
-    Column("id", Integer, primary_key=True),
-    Column("record_id", Integer, ForeignKey("record.id"), nullable=True),
-    Column("account", String, nullable=True),
+    Column("id", _Id, primary_key=True),
+    Column("record_id", _Id, ForeignKey("record.id"), nullable=True),
+    Column("account", _string(), nullable=True),
     Column("at", Float, nullable=False),
-    Column("name", String, nullable=False),
+    Column("name", _string(), nullable=False),
     Column("data", Text, nullable=False),
     comment="what happened, in order; never changed, never removed",
 )
@@ -103,9 +113,9 @@ Index("event_account", event.c.account, event.c.name, event.c.at)
 intent = Table(
     "intent",
     metadata,
-    Column("id", Integer, primary_key=True),
-    Column("record_id", Integer, ForeignKey("record.id"), nullable=False),
-    Column("step", String, nullable=False),
+    Column("id", _Id, primary_key=True),
+    Column("record_id", _Id, ForeignKey("record.id"), nullable=False),
+    Column("step", _string(), nullable=False),
     Column("at", Float, nullable=False),
     Column("data", Text, nullable=False),
     UniqueConstraint("record_id", "step"),
@@ -115,8 +125,8 @@ intent = Table(
 hold = Table(
     "hold",
     metadata,
-    Column("account", String, primary_key=True),
-    Column("cause", String, nullable=False),
+    Column("account", _string(), primary_key=True),
+    Column("cause", _string(), nullable=False),
     Column("since", Float, nullable=False),
     Column("probe_at", Float, nullable=False),
     Column("text", Text, nullable=False),
@@ -126,8 +136,8 @@ hold = Table(
 watch = Table(
     "watch",
     metadata,
-    Column("folder", String, primary_key=True),
-    Column("root", String, nullable=False),
+    Column("folder", _string(), primary_key=True),
+    Column("root", _string(), nullable=False),
     Column("completed_at", Float, nullable=False),
     Column("there_before", Text, nullable=False),
     comment="folders whose first complete pass this journal has seen (protocol R7)",
@@ -136,12 +146,12 @@ watch = Table(
 overview = Table(
     "overview",
     metadata,
-    Column("server", String, primary_key=True),
-    Column("href", String, primary_key=True),
-    Column("words", String(64), nullable=False),
+    Column("server", _string(), primary_key=True),
+    Column("href", _string(), primary_key=True),
+    Column("words", _string(64), nullable=False),
     Column("written_at", Float, nullable=False),
     Column("intended", Text, nullable=False),
-    Column("intended_words", String(64), nullable=False),
+    Column("intended_words", _string(64), nullable=False),
     Column("intended_at", Float, nullable=False),
     comment="the overview of each folder as it was last written: one row each, changed in place",
 )
@@ -149,19 +159,19 @@ overview = Table(
 outbox = Table(
     "outbox",
     metadata,
-    Column("id", Integer, primary_key=True),
-    Column("key", String, nullable=False, unique=True),
-    Column("kind", String, nullable=False),
+    Column("id", _Id, primary_key=True),
+    Column("key", _string(), nullable=False, unique=True),
+    Column("kind", _string(), nullable=False),
     Column("to", Text, nullable=False),
-    Column("cause", String, nullable=False),
-    Column("phase", String, nullable=False),
-    Column("record_id", Integer, ForeignKey("record.id"), nullable=True),
+    Column("cause", _string(), nullable=False),
+    Column("phase", _string(), nullable=False),
+    Column("record_id", _Id, ForeignKey("record.id"), nullable=True),
     Column("data", Text, nullable=False),
     Column("at", Float, nullable=False),
     Column("due_at", Float, nullable=False),
     Column("attempts", Integer, nullable=False),
-    Column("state", String, nullable=False),
-    Column("batch", String, nullable=False),
+    Column("state", _string(), nullable=False),
+    Column("batch", _string(), nullable=False),
     Column("done_at", Float),
     Column("error", Text, nullable=False),
     comment="what is to be told, and to whom; no words, and no address once it is over",
@@ -169,18 +179,92 @@ outbox = Table(
 Index("outbox_open", outbox.c.state, outbox.c.due_at)
 Index("outbox_cause", outbox.c.cause, outbox.c.id)
 
-_APPEND_ONLY = (
-    "CREATE TRIGGER event_no_update BEFORE UPDATE ON event BEGIN SELECT RAISE(ABORT, 'append-only'); END",
-    "CREATE TRIGGER event_no_delete BEFORE DELETE ON event BEGIN SELECT RAISE(ABORT, 'append-only'); END",
+# What several connectors on one database have to agree on. In a SQLite journal, whose folders all belong to the one
+# process that has it open, these stay empty.
+process = Table(
+    "process",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("name", _string(), nullable=False),
+    Column("host", _string(), nullable=False),
+    Column("pid", Integer, nullable=False),
+    Column("version", _string(), nullable=False),
+    Column("began_at", Float, nullable=False),
+    Column("until", Float, nullable=False),
+    Column("ended", Boolean, nullable=False),
+    comment="connectors that run, or ran; the id is the fencing token; times are the database server's",
 )
+Index("process_alive", process.c.ended, process.c.until)
+
+lease = Table(
+    "lease",
+    metadata,
+    Column("unit", _string(), primary_key=True),
+    Column("process_id", _Id, ForeignKey("process.id"), nullable=True),
+    Column("taken_at", Float),
+    comment="who works on what: a folder, an account, a connection slot of a server",
+)
+Index("lease_process", lease.c.process_id)
+
+bond = Table(
+    "bond",
+    metadata,
+    Column("one", _string(), primary_key=True),
+    Column("other", _string(), primary_key=True),
+    Column("at", Float, nullable=False),
+    comment="units that one process has to hold together, beside what the configuration says",
+)
+
+spooled = Table(
+    "spooled",
+    metadata,
+    Column("ref", _string(), primary_key=True),
+    Column("name", _string(), primary_key=True),
+    Column("piece", Integer, primary_key=True),
+    Column("content", LargeBinary, nullable=False),
+    comment="signed bytes on their way home, in pieces of at most a megabyte",
+)
+
+secret = Table(
+    "secret",
+    metadata,
+    Column("name", _string(), primary_key=True),
+    Column("content", LargeBinary, nullable=False),
+    Column("at", Float, nullable=False),
+    comment="what all connectors need and nobody else may read: encrypted under the seal",
+)
+
+# What one firm's journal is read through for in no time takes a look-up where hundreds of firms share one.
+for _index in (
+    Index("record_shares", record.c.folder, record.c.account, postgresql_where=text("NOT closed")),
+    Index("record_followed", record.c.account, record.c.state),
+    Index("record_transaction", record.c.account, record.c.transaction_id),
+    Index("intent_step", intent.c.step),
+    Index("event_at", event.c.at, postgresql_using="brin"),
+):
+    _index.ddl_if(dialect="postgresql")
+
+_APPEND_ONLY = {
+    "sqlite": (
+        "CREATE TRIGGER event_no_update BEFORE UPDATE ON event BEGIN SELECT RAISE(ABORT, 'append-only'); END",
+        "CREATE TRIGGER event_no_delete BEFORE DELETE ON event BEGIN SELECT RAISE(ABORT, 'append-only'); END",
+    ),
+    "postgresql": (
+        "CREATE FUNCTION event_append_only() RETURNS trigger LANGUAGE plpgsql AS "
+        "$$BEGIN RAISE EXCEPTION 'append-only' USING ERRCODE = 'restrict_violation'; END$$",
+        "CREATE TRIGGER event_no_change BEFORE UPDATE OR DELETE ON event "
+        "FOR EACH ROW EXECUTE FUNCTION event_append_only()",
+        "CREATE TRIGGER event_no_truncate BEFORE TRUNCATE ON event "
+        "FOR EACH STATEMENT EXECUTE FUNCTION event_append_only()",
+    ),
+}
 
 
 def create(connection: Connection) -> None:
     """Make an empty journal of today's version."""
     metadata.create_all(connection, checkfirst=False)
-    if connection.dialect.name == "sqlite":
-        for statement in _APPEND_ONLY:
-            connection.execute(text(statement))
+    for statement in _APPEND_ONLY.get(connection.dialect.name, ()):
+        connection.execute(text(statement))
 
 
 # One function per step from version N to N + 1, run with the new version's number in one transaction.
@@ -219,8 +303,14 @@ def _outbox(connection: Connection) -> None:
     connection.execute(meta.insert().values(name="told_up_to", value=str(last)))
 
 
+def _several_connectors(connection: Connection) -> None:
+    """4 → 5: what several connectors on one database agree on. No journal of before is anywhere but in SQLite."""
+    metadata.create_all(connection, tables=[process, lease, bond, spooled, secret])
+
+
 MIGRATIONS: dict[int, Callable[[Connection], None]] = {
     1: _several_documents,
     2: _overviews,
     3: _outbox,
+    4: _several_connectors,
 }

@@ -6,9 +6,11 @@ A name in ``bindparam`` is what the caller gives; of a record only what ``rows``
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
 
 from connector.journal import schema
 from connector.lifecycle import State
@@ -29,15 +31,31 @@ _FOLLOWED = (
     State.QUARANTINED,
 )
 
+LAUNCHED = ("marked", "sent")
+"""Events of what has left or leaves next, and of what was sent of what was marked before."""
+
 
 def _given(name: str) -> sa.BindParameter[object]:
     return sa.bindparam(name)
 
 
-def _beside(*conditions: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
-    """True of a record with a further document of which one of these is true."""
-    return _record.id.in_(sa.select(_document.record_id).where(sa.or_(*conditions)))
-
+_subject = sa.func.hashtextextended(sa.bindparam("subject", type_=sa.Text), 8)
+_whole = sa.func.hashtextextended(sa.bindparam("whole", type_=sa.Text), 8)
+ONE_AT_A_TIME = sa.select(sa.func.pg_advisory_xact_lock(_subject))
+"""PostgreSQL: whoever writes about the same subject waits until this transaction is over."""
+ONE_OF_A_WHOLE = sa.select(
+    sa.func.pg_advisory_xact_lock_shared(_whole), sa.func.pg_advisory_xact_lock(_subject)
+)
+"""PostgreSQL: the same, and nobody has the whole, to which the subject belongs, to himself meanwhile."""
+NO_EVENT_MEANWHILE = sa.text("LOCK TABLE event IN SHARE MODE")
+"""PostgreSQL: what has a number by now is visible, or never will be."""
+CLOCK = sa.func.extract("epoch", sa.func.clock_timestamp()).cast(sa.Float)
+"""PostgreSQL: its server's own clock, the one that every process can look at, in seconds since the epoch."""
+ALIVE = (
+    sa.select(schema.process.c.id)
+    .where(schema.process.c.id == _given("token"), schema.process.c.until > CLOCK, ~schema.process.c.ended)
+    .with_for_update(read=True, key_share=True)
+)
 
 RECORDS: sa.Select[Any] = sa.select(_record.id, _record.current, _record.facts).order_by(_record.id)
 _NEWEST: sa.Select[Any] = (
@@ -46,10 +64,37 @@ _NEWEST: sa.Select[Any] = (
 _OF_SERVER = _record.server == _given("server")
 
 RECORD = RECORDS.where(_record.id == _given("of"))
+RECORD_ALONE = RECORD.with_for_update(key_share=True)
+"""The same to be changed: another transaction that would change it waits. SQLite has one writer at a time anyway."""
 BY_REF = _NEWEST.where(_record.ref == _given("ref"))
 AT_PLACE = _NEWEST.where(_OF_SERVER, _record.place == _given("place"), _record.current)
 BY_KEY = _NEWEST.where(_record.key == _given("key"))
+WITH_KEYS = RECORDS.where(_record.key.in_(sa.bindparam("keys", expanding=True)))
 OPEN = RECORDS.where(_OF_SERVER, ~_record.closed)
+
+
+@lru_cache(maxsize=64)
+def touching(texts: int, ids: int) -> sa.Select[Any]:
+    """Return what is open and holds one of so many texts (``text_0`` …, as :func:`holding` gives them) or file ids.
+
+    These are ``id_0`` …; asked for each request that is judged.
+    """
+    wanted: list[sa.ColumnElement[bool]] = [
+        _record.facts.like(_given(f"text_{n}"), escape="!") for n in range(texts)
+    ]
+    for n in range(ids):
+        beside = sa.select(_document.record_id).where(_document.file_id == _given(f"id_{n}"))
+        wanted += [_record.file_id == _given(f"id_{n}"), _record.id.in_(beside)]
+    return OPEN.where(sa.or_(sa.false(), *wanted))
+
+
+def holding(text: str) -> str:
+    """Return the pattern, escaped with an exclamation mark, of what holds a text."""
+    for sign in "!%_":
+        text = text.replace(sign, f"!{sign}")
+    return f"%{text}%"
+
+
 IN_FOLDER = RECORDS.where(_OF_SERVER, _record.folder == _given("folder"), _record.current)
 FOLLOWED = RECORDS.where(
     _record.account == _given("account"), _record.state.in_([state.value for state in _FOLLOWED])
@@ -57,11 +102,15 @@ FOLLOWED = RECORDS.where(
 FOLLOWING = RECORDS.where(
     _record.account == _given("account"), _record.transaction_id == _given("transaction")
 )
+# One look-up in each index: of "this or that" a database may make a walk through all there is.
 KNOWING = RECORDS.where(
-    sa.or_(
-        _record.document_sha256 == _given("sha256"),
-        _record.signed_sha256 == _given("sha256"),
-        _beside(_document.sha256 == _given("sha256"), _document.signed_sha256 == _given("sha256")),
+    _record.id.in_(
+        sa.union_all(
+            sa.select(_record.id).where(_record.document_sha256 == _given("sha256")),
+            sa.select(_record.id).where(_record.signed_sha256 == _given("sha256")),
+            sa.select(_document.record_id).where(_document.sha256 == _given("sha256")),
+            sa.select(_document.record_id).where(_document.signed_sha256 == _given("sha256")),
+        )
     )
 )
 WITH_SIDECAR = RECORDS.where(_OF_SERVER, _record.sidecar_sha256 == _given("sha256"))
@@ -71,8 +120,23 @@ INTENDING = RECORDS.where(
     _OF_SERVER, _record.id.in_(sa.select(_intent.record_id).where(_intent.step == _given("step")))
 )
 
+_ELSEWHERE = (
+    _record.folder.not_in(sa.bindparam("folders", expanding=True)),
+    _record.account.not_in(sa.bindparam("accounts", expanding=True)),
+)
+
+
+def here(statement: sa.Select[Any]) -> sa.Select[Any]:
+    """Leave out the records of ``folders`` and ``accounts`` that other processes work with."""
+    return statement.where(*_ELSEWHERE)
+
+
 KEEP = schema.record.update().where(_record.id == _given("of"))
 BEGIN = schema.record.insert()
+BEGIN_UNLESS_KNOWN = (
+    postgresql.insert(schema.record).on_conflict_do_nothing(index_elements=["ref"]).returning(_record.id)
+)
+"""PostgreSQL: finds nothing where another record has that reference, or is just being given it."""
 LEAVE_PLACE = (
     schema.record.update()
     .where(_record.server == _given("on"), _record.place == _given("there"), _record.current)
@@ -87,6 +151,9 @@ EVENTS = (
 COUNT_EVENTS = sa.select(sa.func.count()).where(
     _event.account == _given("account"), _event.name == _given("name"), _event.at >= _given("since")
 )
+COUNT_LAUNCHES = sa.select(sa.func.count(sa.distinct(_event.record_id)).label("launched")).where(
+    _event.account == _given("account"), _event.name.in_(LAUNCHED), _event.at >= _given("since")
+)
 LAST_ACCOUNT_EVENT = (
     sa.select(_event.data)
     .where(_event.account == _given("account"), _event.name == _given("name"), _event.record_id.is_(None))
@@ -99,9 +166,13 @@ INTENT = sa.select(_intent.at, _intent.data).where(
     _intent.record_id == _given("of"), _intent.step == _given("wanted")
 )
 INTENDED = sa.select(_intent.step).where(_intent.record_id == _given("of"))
-END_INTENTS = schema.intent.delete().where(
-    _intent.record_id == _given("of"), _intent.step.in_(sa.bindparam("steps", expanding=True))
-)
+END_INTENT = schema.intent.delete().where(_intent.record_id == _given("of"), _intent.step == _given("done"))
+
+CHANNEL = "jse_connector"
+"""PostgreSQL: on which the processes of a journal hear of each other."""
+ORDERS_CAME, FREED, BOND = "orders", "freed", "bond"
+"""What is told there: an order, or a pause's end; something is free to be taken; something belongs together now."""
+TELL = sa.select(sa.func.pg_notify(CHANNEL, sa.bindparam("kind", type_=sa.Text)))
 
 ORDER_STEPS = "ordered "
 """Steps of intents that begin so are orders of the administrator's (``ordered``)."""
@@ -119,6 +190,11 @@ STANDING = (
     .select_from(schema.intent.join(schema.record))
     .where(_IS_ORDER)
 )
+
+HERE = {
+    statement: here(statement) for statement in (OPEN, FOLLOWED, INTENDING, ORDERED_ON, ORDERED_OF, STANDING)
+}
+"""Lists of work, for a process that others share it with."""
 
 HELD_ACCOUNTS = sa.select(_hold.account)
 HOLD = sa.select(schema.hold).where(_hold.account == _given("account"))

@@ -17,6 +17,9 @@ from connector.journal.database import when
 from connector.journal.ordered import Orders
 from connector.journal.outbox import Outbox
 from connector.journal.overviews import Overviews
+from connector.journal.secrets import Secrets
+from connector.journal.servers import Servers
+from connector.journal.spooled import Spooled
 
 TROUBLE = "trouble"
 """Event of a folder (``folder:NAME``): why it cannot be worked in now; an empty ``text`` where it can."""
@@ -48,7 +51,7 @@ class Watch:
     """Hrefs of the sidecars that the first look found: none of them is launched without a new ask (R7)."""
 
 
-class Journal(Orders, Contacts, Overviews, Outbox, Counts):
+class Journal(Orders, Contacts, Overviews, Outbox, Counts, Servers, Spooled, Secrets):
     """One journal database. Thread-safe; every method is one transaction.
 
     Raises JournalError when the database cannot be opened, is damaged, or was written by a newer version.
@@ -63,6 +66,7 @@ class Journal(Orders, Contacts, Overviews, Outbox, Counts):
         """
         now = self._now()
         with self._transaction() as connection:
+            self._alone(connection, f"hold {account}")
             columns = schema.hold.c
             row = connection.execute(sa.select(schema.hold).where(columns.account == account)).one_or_none()
             if row is not None and row.cause == but:
@@ -112,9 +116,11 @@ class Journal(Orders, Contacts, Overviews, Outbox, Counts):
         columns = schema.hold.c
         meant = [columns.account == account, *([] if cause is None else [columns.cause == cause])]
         with self._transaction() as connection:
+            self._alone(connection, f"hold {account}")
             gone = connection.execute(schema.hold.delete().where(*meant)).rowcount
             if gone:
                 self._append_account(connection, account, "released", {})
+                self._tell(connection, statements.ORDERS_CAME)
             return bool(gone)
 
     def held(self, account: str) -> Hold | None:
@@ -129,6 +135,23 @@ class Journal(Orders, Contacts, Overviews, Outbox, Counts):
         """Append an event that concerns a whole account (a contract confirmed, a brake reached)."""
         with self._transaction() as connection:
             self._append_account(connection, account, name, data)
+
+    def turn(self, account: str, name: str, data: Mapping[str, Any]) -> bool:
+        """Append an event of something that stands or not (``on``); False, appending nothing, where it does so already.
+
+        Of several that find out the same, one alone tells it.
+        """
+        with self._transaction() as connection:
+            if self.shared:
+                connection.execute(statements.ONE_AT_A_TIME, {"subject": f"{name} {account}"})
+            row = connection.execute(
+                statements.LAST_ACCOUNT_EVENT, {"account": account, "name": name}
+            ).one_or_none()
+            stands = row is not None and bool(json.loads(row.data).get("on"))
+            if stands == bool(data["on"]):
+                return False
+            self._append_account(connection, account, name, data)
+            return True
 
     def last_account_event(self, account: str, name: str) -> dict[str, Any] | None:
         """Return the data of an account's last event of that name."""
@@ -150,6 +173,7 @@ class Journal(Orders, Contacts, Overviews, Outbox, Counts):
     def begin_watch(self, folder: str, root: str, there_before: Collection[str] = ()) -> None:
         """Remember the first complete look at a folder, and which sidecars were there before us."""
         with self._transaction() as connection:
+            self._alone(connection, f"watch {folder}")
             connection.execute(schema.watch.delete().where(schema.watch.c.folder == folder))
             connection.execute(
                 schema.watch.insert().values(
@@ -162,14 +186,19 @@ class Journal(Orders, Contacts, Overviews, Outbox, Counts):
 
     def let_arrive(self, folder: str, hrefs: Collection[str]) -> None:
         """Forget that these were there before us: they went, and what comes there now arrives before our eyes."""
+        gone = set(hrefs)
         watch = self.watched(folder)
-        if watch is None or not watch.there_before & set(hrefs):
+        if watch is None or not watch.there_before & gone:
             return
         with self._transaction() as connection:
+            self._alone(connection, f"watch {folder}")
+            columns = schema.watch.c
+            kept = connection.execute(
+                sa.select(columns.there_before).where(columns.folder == folder)
+            ).scalar()
+            left = sorted(set(json.loads(kept or "[]")) - gone)
             connection.execute(
-                schema.watch.update()
-                .where(schema.watch.c.folder == folder)
-                .values(there_before=json.dumps(sorted(watch.there_before - set(hrefs))))
+                schema.watch.update().where(columns.folder == folder).values(there_before=json.dumps(left))
             )
 
 

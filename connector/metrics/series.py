@@ -1,4 +1,4 @@
-"""The eight series, made anew at each scrape of what is known anyway; a few short questions to the journal.
+"""The nine series, made anew at each scrape of what is known anyway; a few short questions to the journal.
 
 ``table`` names them. A label holds a name of the configuration or a word of a closed list, never a
 person's or a file's name. Source: ux page section 6.5.
@@ -30,6 +30,7 @@ from connector.metrics.table import (
     PAUSED,
     REQUESTS,
     SENDS,
+    SHARES,
     Shown,
 )
 from connector.metrics.vitals import Reason, Vitals
@@ -55,6 +56,8 @@ class Sources:
     token_expiry: Callable[[str], datetime | None] = lambda _account: None
     erasure: Callable[[Record], datetime | None] = lambda _record: None
     """When the platform may erase what is signed."""
+    shares: Callable[[], Mapping[str, int]] = dict
+    """Of several connectors on one journal: who holds → how many shares of the work; empty where it is alone."""
     now: Callable[[], datetime]
 
 
@@ -91,7 +94,10 @@ class Series(Collector):
         sources, vital, kept = self.sources, self.sources.vitals.look(), self._journal()
         passes = _family(LAST_PASS)
         requests = _family(DMS_REQUESTS)
+        shares = sources.shares()
         for server in sources.servers:
+            if shares and f"server:{server}" not in vital.sides:
+                continue  # others work there, and tell of it
             side = vital.sides.get(f"server:{server}")
             at = side.looked_at if side is not None else None
             passes.add_metric([server], at.timestamp() if at is not None else 0.0)
@@ -112,6 +118,11 @@ class Series(Collector):
                 expiry.add_metric([account], until.timestamp())
         yield expiry
         yield requests
+        if shares:
+            held = _family(SHARES)
+            for holder, count in shares.items():
+                held.add_metric([holder], count)
+            yield held
 
     def _of_requests(self, kept: _Kept) -> Iterator[Metric]:
         yield from self._standing(kept.standing)

@@ -8,6 +8,7 @@ second at most. A port that is taken is tried again: the service does not end fo
 from __future__ import annotations
 
 import asyncio
+import errno
 import logging
 import socket
 import threading
@@ -54,11 +55,13 @@ Page = Callable[[str], Answer]
 class MetricsServer:
     """Serves ``pages`` (path → :data:`Page`) on ``address`` (``HOST:PORT``, ``[::1]:PORT``) until it is closed.
 
-    ValueError for an address that is not loopback's: there is no login, and none is needed here.
+    ``ports``: where the port is taken, so many from it on are tried, in their order: several connectors on one host
+    have one configuration. ValueError for an address that is not loopback's: there is no login, and none is needed.
     """
 
-    def __init__(self, address: str, pages: Mapping[str, Page]) -> None:
+    def __init__(self, address: str, pages: Mapping[str, Page], *, ports: int = 1) -> None:
         self._host, self._port = _loopback(address)
+        self._ports = ports
         self._pages = dict(pages)
         self._kept: dict[tuple[str, str], tuple[float, Answer]] = {}
         self._writers: list[asyncio.StreamWriter] = []
@@ -103,9 +106,7 @@ class MetricsServer:
         said = False
         while not self._closed.is_set():
             try:
-                server = await asyncio.start_server(
-                    self._connected, self._host, self._port, limit=MOST_HEAD, backlog=MOST_CONNECTIONS
-                )
+                server = await self._listen()
             except OSError as error:
                 if not said:
                     log.error(
@@ -124,6 +125,19 @@ class MetricsServer:
                 for writer in self._writers:
                     writer.transport.abort()
             return
+
+    async def _listen(self) -> asyncio.Server:
+        """Listen on the first port that is free. OSError where none is."""
+        for port in range(self._port, min(self._port + self._ports, 65_536)):
+            try:
+                return await asyncio.start_server(
+                    self._connected, self._host, port, limit=MOST_HEAD, backlog=MOST_CONNECTIONS
+                )
+            except OSError as error:
+                last = error
+                if error.errno != errno.EADDRINUSE:
+                    break
+        raise last
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._writers.append(writer)

@@ -1,4 +1,4 @@
-"""The eight series by their names, labels and help: what is exposed, and what the reference page shows.
+"""The nine series by their names, labels and help: what is exposed, and what the reference page shows.
 
 Source: ux page section 6.5.
 """
@@ -67,4 +67,10 @@ DMS_REQUESTS: Final = Shown(
     labels=("server", "code"),
     help="Requests made to this DMS server since the start, by status of the answer; none: no answer came.",
 )
-SERIES: Final = (LAST_PASS, REQUESTS, OLDEST_OPEN, PAUSED, DEADLINE, EXPIRY, SENDS, DMS_REQUESTS)
+SHARES: Final = Shown(
+    name="jse_shares",
+    kind="gauge",
+    labels=("holder",),
+    help="Shares of the work held here, by others, by nobody, where several connectors have one journal.",
+)
+SERIES: Final = (LAST_PASS, REQUESTS, OLDEST_OPEN, PAUSED, DEADLINE, EXPIRY, SENDS, DMS_REQUESTS, SHARES)

@@ -21,6 +21,12 @@ _CAUSES: Final[Mapping[str, tuple[str, str, str]]] = {
         "login, and nothing new is sent.",
         "Set the clock (timedatectl; is chrony or systemd-timesyncd running?).",
     ),
+    "failed_over": (
+        "the journal's database has failed over",
+        "Another server of PostgreSQL has taken over, or the database was restored. What was kept last may be lost: "
+        "each request that had not left is asked about first, which takes a quarter of an hour; nothing is sent twice.",
+        "See that the server that took over has a standby again. For the requests there is nothing to do.",
+    ),
     "no_room": (
         "signed documents cannot be kept",
         "A file could not be put to rest in the spool: its disk is full, read-only or away. Nothing new is sent or "

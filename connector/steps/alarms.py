@@ -2,13 +2,14 @@
 
 An alarm stands from the first time it is raised until it is over, restarts included; raising it again says nothing.
 Who mails it reads these events (``report.alarms`` has the words). ``subject``: ``account:NAME``, ``server:NAME``,
-``folder:NAME`` or ``machine``. Source: design page section 3, point 6.
+``folder:NAME`` or ``machine`` (``machine:NAME`` of one of several connectors). Source: design page section 3, point 6.
 """
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, Final
 
 from connector.steps.parts import Parts
@@ -27,18 +28,28 @@ def raise_alarm(
     """
     if _standing(parts, subject, cause) is not None:
         return False
-    kept = {"cause": cause, "on": True, "since": parts.now().isoformat(), **(data or {})}
-    parts.journal.mark_account(_key(subject, cause), _EVENT, kept)
+    named, event, kept = began(subject, cause, parts.now(), data)
+    if not parts.journal.turn(named, event, kept):
+        parts.alarms.pop((subject, cause), None)
+        return False  # another process was faster
     parts.alarms[subject, cause] = kept
     log.error("%s: %s", subject, text)
     return True
+
+
+def began(
+    subject: str, cause: str, at: datetime, data: Mapping[str, Any] | None = None
+) -> tuple[str, str, dict[str, Any]]:
+    """Return an alarm that begins as the journal's event: whose, its name, its data."""
+    return _key(subject, cause), _EVENT, {"cause": cause, "on": True, "since": at.isoformat(), **(data or {})}
 
 
 def end_alarm(parts: Parts, subject: str, cause: str, text: str) -> bool:
     """Say that it is over; False where it did not stand."""
     if _standing(parts, subject, cause) is None:
         return False
-    parts.journal.mark_account(_key(subject, cause), _EVENT, {"cause": cause, "on": False})
+    if not parts.journal.turn(_key(subject, cause), _EVENT, {"cause": cause, "on": False}):
+        return False
     parts.alarms[subject, cause] = None
     log.warning("%s: %s", subject, text)
     return True
@@ -51,7 +62,8 @@ def standing(parts: Parts, subject: str, cause: str) -> Mapping[str, Any] | None
 
 def _standing(parts: Parts, subject: str, cause: str) -> Mapping[str, Any] | None:
     key = (subject, cause)
-    if key not in parts.alarms:
+    # Where others write, too, a copy would tell of what was.
+    if parts.shared or key not in parts.alarms:
         last = parts.journal.last_account_event(_key(subject, cause), _EVENT)
         parts.alarms[key] = last if last is not None and last["on"] else None
     return parts.alarms[key]

@@ -38,6 +38,7 @@ def _consider(case: Case) -> Record | None:
     record = case.journal.at_place(case.settings.server, case.pair.sidecar.href)
     found = case
     if record is not None:
+        case.leave_to_other_processes(record)
         case = as_known(case, record)
         if not case.pair.settled:
             return None
@@ -158,7 +159,10 @@ def _moved_by_id(case: Case, record: Record | None) -> Record | None:
         # A document that lies where it lay did not move: another request was written for it.
         if known.document.href == document.href and not known.extra.get("followed"):
             continue
-        if known.current and not mine and known.state is not State.WITHDRAWN and case.place_gone(known):
+        if not known.current or mine or known.state is State.WITHDRAWN:
+            continue
+        case.leave_to_other_processes(known)
+        if case.place_gone(known):
             return known
     return None
 

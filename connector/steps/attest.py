@@ -99,6 +99,7 @@ def _fetch(parts: Parts, record: Record) -> Record:
         # 409 and its kin are answers, too: it is being made.
         return _later(parts, record, answered=error.status is not None and error.status < 500)
     waiting.answered(parts, record.account, asked)
+    parts.spool.keep(record.ref, ATTESTATION_NAME)
     facts = {**_facts(record), "sha256": fetched.sha256, "next_at": None}
     return parts.journal.note(record, "attestation_fetched", extra={**record.extra, "attestation": facts})
 

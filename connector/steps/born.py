@@ -166,7 +166,7 @@ def is_signed(parts: Parts, sight: Sight, document: Entry) -> bool:
     except (OutOfSpace, DocumentError):
         return False
     finally:
-        parts.spool.free(ref)
+        parts.spool.forget(ref)
 
 
 def scratch(sight: Sight) -> str:

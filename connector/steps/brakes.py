@@ -67,7 +67,7 @@ def quiet(parts: Parts, record: Record) -> datetime | None:
 
 
 def _of_account(parts: Parts, account: str, since: datetime) -> int:
-    return len(parts.journal.launches(since=since, accounts=[account]))
+    return parts.journal.count_launches(account, since=since)
 
 
 def launched(parts: Parts, folder: str, *, since: datetime) -> list[datetime]:

@@ -65,6 +65,8 @@ class Case:
 
         A folder that could not be listed, or is no longer watched, proves nothing of what lies there.
         """
+        if self.may_have(record):
+            self.leave_to_other_processes(record)
         looked_at = any(sight.settings.name == record.folder for sight in self.sights)
         return looked_at and not any(record.place in sight.by_href for sight in self.sights)
 
@@ -74,6 +76,17 @@ class Case:
         Whoever has the bytes of another firm's two files does not have its request.
         """
         return record.account in self.settings.accounts
+
+    def leave_to_other_processes(self, record: Record) -> None:
+        """Raise NotSettled where another process works on a record that is met here: one of them is to have both.
+
+        What lies there now is judged by whoever has both folders, in a moment.
+        """
+        if record.server != self.settings.server or not self.parts.is_elsewhere(record):
+            return
+        if record.folder != self.settings.name:
+            self.parts.bond(self.settings.name, record.folder)
+        raise NotSettled
 
     def leave_to_others(self, record: Record) -> None:
         """Raise NotSettled while a record is in other hands: what they do just now would not be kept."""

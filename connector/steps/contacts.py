@@ -108,6 +108,8 @@ def may_cure(parts: Parts, settings: FolderSettings, record: Record) -> bool:
 
 def expire(parts: Parts) -> int:
     """Once a day, erase whoever was not met for as long as any folder of their account remembers. Returns how many."""
+    if not parts.keeper:
+        return 0
     today = parts.now().astimezone(ZoneInfo(parts.report.timezone)).date().isoformat()
     if parts.journal.last_account_event("", _EXPIRED) == {"day": today}:
         return 0
@@ -123,6 +125,6 @@ def expire(parts: Parts) -> int:
 
 def _kept_for(parts: Parts, account: str) -> timedelta:
     """The longest that a folder of an account remembers; an account without folders ages as the others do."""
-    folders = parts.watched.values()
+    folders = parts.everywhere.values()
     mine = [each for each in folders if account in each.accounts] or folders
     return max((each.remember_contacts or timedelta(0) for each in mine), default=timedelta(0))

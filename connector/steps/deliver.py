@@ -43,6 +43,7 @@ from connector.steps.deliver_ends import (
 from connector.steps.delivered import found_beside, found_in_versions, is_ours
 from connector.steps.discover import unproven
 from connector.steps.fetch import fetch_again
+from connector.steps.original import keep_original
 from connector.steps.parts import Parts
 from connector.steps.present import Present
 from connector.steps.rights import takes
@@ -212,6 +213,7 @@ def _as_version(task: Task, present: Present) -> Task:
         raise AccessDenied(
             "may still not be written", service=task.folder.name, operation="deliver", status=403
         )
+    keep_original(task, present)
     task = task.intend({"kind": "version", "href": href, "etag": str(fetched.etag)})
     try:
         task.folder.replace_as_version(href, task.signed, etag=fetched.etag, upload=_upload_of(task))

@@ -172,7 +172,7 @@ def _ended_document(case: Case, record: Record, rank: int, entry: Entry) -> tupl
             unsigned = parts.documents.facts(present.path).signatures == 0
         except DocumentError:
             unsigned = True
-    parts.spool.free(record.ref)
+    parts.spool.forget(record.ref)
     seen = document.model_copy(update={"etag": entry.etag})
     record = parts.journal.note(record, "document_seen", **record.with_document(seen))
     return record, sha256 not in known and unsigned

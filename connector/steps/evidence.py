@@ -42,7 +42,7 @@ def bring(case: Case) -> Evidence:
         return brought(case, ref, sidecar, asked)
     except BaseException:
         if case.target is None:
-            case.parts.spool.free(ref)
+            case.parts.spool.forget(ref)
         raise
 
 

@@ -49,7 +49,8 @@ def fade(parts: Parts) -> int:
     if parts.keep_personal_data is None:
         return 0
     today = parts.now().astimezone(parts.report.zone).date().isoformat()
-    if parts.journal.last_account_event("", _EVENT) == {"day": today}:
+    due = {one for one in _whose(parts) if parts.journal.last_account_event(one, _EVENT) != {"day": today}}
+    if not due:
         return 0
     if parts.fades_again_at is not None and parts.now() < parts.fades_again_at:
         return 0
@@ -57,6 +58,8 @@ def fade(parts: Parts) -> int:
     away: set[str] = set()
     for record in parts.journal.everything():
         if record.server in away or not _due(record, before):
+            continue
+        if parts.shared and (parts.is_elsewhere(record) or _subject(parts, record) not in due):
             continue
         if filing.STEP in parts.journal.intended(record):
             busy = True  # where its files lie is still a question, which fading would end
@@ -72,10 +75,23 @@ def fade(parts: Parts) -> int:
             faded += 1
     parts.fades_again_at = parts.now() + parts.timing.probe if away else None
     if not busy and not away:
-        parts.journal.mark_account("", _EVENT, {"day": today})
+        for one in sorted(due):
+            parts.journal.mark_account(one, _EVENT, {"day": today})
     if faded:
         log.info("of %d requests that have been over for long enough, names alone are kept", faded)
     return faded
+
+
+def _whose(parts: Parts) -> list[str]:
+    """Of whom it is kept that they were looked at today: of all at once, or of what this process works with."""
+    if not parts.shared:
+        return [""]
+    return [*parts.accounts, *([""] if parts.keeper else [])]
+
+
+def _subject(parts: Parts, record: Record) -> str:
+    """Of an account of ours its own name; what is of nobody's is looked after by one process for all."""
+    return record.account if record.account in parts.accounts else ""
 
 
 def _due(record: Record, before: datetime) -> bool:

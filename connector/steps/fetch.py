@@ -100,9 +100,9 @@ def _kept_before(parts: Parts, record: Record, document: DocumentFacts) -> _Good
     """
     if not record.adopted or document.signed_sha256 is not None or not document.pages_digest:
         return None
-    path = parts.spool.path(record.ref, signed_name(document.rank))
-    if not path.is_file():
+    if not parts.spool.has(record.ref, signed_name(document.rank), None):
         return None
+    path = parts.spool.path(record.ref, signed_name(document.rank))
     found = _judged(parts, record, document, path, parts.spool.sha256(path))
     if isinstance(found, _Bad) or found.verdict.differences or not found.verdict.intact:
         return None
@@ -173,6 +173,7 @@ def _expected(parts: Parts, record: Record, document: DocumentFacts) -> Expected
 
 def _one_here(parts: Parts, record: Record, found: _Good) -> Record:
     """One of several has come: kept, whatever becomes of the others."""
+    parts.spool.keep(record.ref, signed_name(found.document.rank))
     return parts.journal.note(
         record,
         "document_fetched",
@@ -186,6 +187,7 @@ def _all_here(parts: Parts, record: Record, last: _Good | None) -> Record:
     """Everything is in the spool; ``last`` is what came last, None when nothing was missing any more."""
     kept: dict[str, Any] = {}
     if last is not None:
+        parts.spool.keep(record.ref, signed_name(last.document.rank))
         kept = {
             "data": _told(last),
             "signatories": dated(record, last.verdict.signatures, parts.now()),
@@ -272,4 +274,5 @@ def fetch_again(task: Task) -> Task:
     found = _judged(parts, record, task.document, path, sha256)
     if isinstance(found, _Bad):
         return task.later("not_fetched")
+    parts.spool.keep(record.ref, signed_name(task.rank))
     return task.taking(parts.journal.note(record, "fetched_again", **record.with_document(found.document)))

@@ -82,15 +82,15 @@ def judge(case: Case) -> Record:
         main = documents[0] if documents else None
         moved = taken_out(case, sidecar) or moved_by_content(case, sidecar, main)
         if moved is not None:
-            parts.spool.free(ref)
+            parts.spool.forget(ref)
             return moved
         record = _verdict(case, evidence)
     except BaseException:
         if case.target is None:
-            parts.spool.free(ref)
+            parts.spool.forget(ref)
         raise
     if record.state not in {State.PREVIEWED, State.WAITING}:
-        parts.spool.free(ref)
+        parts.spool.forget(ref)
     return record
 
 

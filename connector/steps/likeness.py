@@ -69,16 +69,19 @@ def was_there_before(case: Case, sidecar: ReadSidecar, document: ReadDocument | 
     if back is not None and (back.state is not State.WITHDRAWN or _written_anew(case, back)):
         return False
     file_id, sha256 = case.pair.sidecar.file_id, document.sha256 if document is not None else None
-    return any(
-        bool(known.extra.get("there_before"))
+    same = [
+        known
+        for known in case.journal.with_sidecar(case.settings.server, sidecar.sha256)
+        if bool(known.extra.get("there_before"))
         and not known.extra.get("confirmed")
         and (
             (file_id is not None and known.sidecar_file_id == file_id)
             or (bool(sha256) and known.document.sha256 == sha256)
         )
-        and ((back is not None and known.id == back.id) or case.place_gone(known))
-        for known in case.journal.with_sidecar(case.settings.server, sidecar.sha256)
-    )
+    ]
+    for known in same:
+        case.leave_to_other_processes(known)
+    return any((back is not None and known.id == back.id) or case.place_gone(known) for known in same)
 
 
 def _written_anew(case: Case, known: Record) -> bool:
@@ -206,7 +209,7 @@ def is_spoken_for(case: Case, main: ReadDocument | None) -> bool:
     href = case.pair.document_href
     status = f"{href.rpartition('/')[0]}/{names.status_name(href.rpartition('/')[2])}"
     mine = case.target.id if case.target is not None else None
-    others = [*case.journal.open_records(case.settings.server)]
+    others = [*case.journal.open_anywhere(case.settings.server)]
     if main is not None and main.sha256 is not None:
         others += case.journal.knowing(sha256=main.sha256)
     return any(
@@ -258,5 +261,5 @@ def _of_one_that_went(case: Case, sealed: str) -> bool:
         (record.state.before_mark or record.state is State.WITHDRAWN)
         and place_mac(place_on(record.server, record.place), case.parts.sealer.key) == sealed
         and not any(record.place in sight.by_href for sight in case.sights)
-        for record in case.journal.open_records(case.settings.server)
+        for record in case.journal.open_anywhere(case.settings.server)
     )

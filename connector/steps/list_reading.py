@@ -90,7 +90,7 @@ def _read(parts: Parts, sight: Sight, entry: Entry) -> ListReading | None:
     except DocumentError as error:
         table = Table(problem=_WORKER_CODES.get(error.code, "list_damaged"))
     finally:
-        parts.spool.free(ref)
+        parts.spool.forget(ref)
     return read_rows(table, entry.name)
 
 

@@ -16,7 +16,7 @@ from connector.identity import canonical_email
 from connector.lifecycle import DocumentFacts, Event, Record
 from connector.marks import Further, Reading, Sent
 from connector.ports import Entry, Folder, Href
-from connector.steps import recover, waiting
+from connector.steps import recover, registries, waiting
 from connector.steps.discover import Sight
 from connector.steps.parts import FolderSettings, Parts
 from connector.steps.registry import is_folder, read_mark, sent_href
@@ -121,13 +121,13 @@ def _known_elsewhere(parts: Parts, settings: FolderSettings, record: Record) -> 
     in: everybody who works there can bring that about. Before that it may hold what a lost journal has sent.
     """
     folder = parts.folders[settings.server]
-    for registry in _registries(parts.watched.values(), settings.server):
+    for registry in _registries(parts.everywhere.values(), settings.server):
         if registry == settings.registry:
             continue
         try:
             found = read_mark(folder, sent_href(registry, str(record.key)), parts.sealer)
         except RemoteError as error:
-            if not _of_that_registry(error) or (settings.server, registry) not in parts.taken_in:
+            if not _of_that_registry(error) or not registries.is_taken_in(parts, settings.server, registry):
                 raise
             log.warning("marking %s: a registry of other folders cannot be read: %s", record.ref, error)
             continue

@@ -89,7 +89,7 @@ def _would_go(case: Case, record: Record) -> bool | None:
             and checking.carried(case.parts, checked) == record.carried
         )
     finally:
-        case.parts.spool.free(ref)
+        case.parts.spool.forget(ref)
 
 
 def _edited(case: Case, record: Record) -> Record | None:

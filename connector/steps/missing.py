@@ -115,7 +115,7 @@ def _is_watched(parts: Parts, record: Record, href: str) -> bool:
     """True for a place below any watched folder of its server."""
     return any(
         settings.server == record.server and href.startswith(settings.root)
-        for settings in parts.watched.values()
+        for settings in parts.everywhere.values()
     )
 
 
@@ -223,7 +223,7 @@ def _owned(parts: Parts, record: Record, document: DocumentFacts) -> set[str]:
     """Where the other documents of this request lie, and those of other ones; an annex may be shared by many."""
     return {
         one.href
-        for other in parts.journal.open_records(record.server)
+        for other in parts.journal.open_anywhere(record.server)
         for one in other.documents
         if (one.rank != document.rank if other.id == record.id else one.role == "document")
     }

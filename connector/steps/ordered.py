@@ -151,7 +151,7 @@ def _over_if(parts: Parts, record: Record, one: Ordered) -> Record:
 
 def _stopped(parts: Parts, record: Record, one: Ordered) -> Record:
     """Nothing has left, and nothing does: what was made at the platform is nobody's, and is let be."""
-    parts.spool.free(record.ref)
+    parts.spool.forget(record.ref)
     parts.fresh_marks.discard(record.id)
     told: dict[str, Any] = {"reason": STOPPED_BY_ADMINISTRATOR, "values": {}}
     return parts.journal.fact(

@@ -11,6 +11,7 @@ from connector.errors import (
 )
 from connector.ports import FileId, Href
 from connector.sidecar import names
+from connector.spool import copied
 from connector.steps.homes import split
 from connector.steps.present import Present
 from connector.steps.spooled import sent_name
@@ -21,6 +22,20 @@ log = logging.getLogger(__name__)
 _MOST_NAMES = 50
 _MOST_LABEL_TRIES = 4
 VERSION_LABEL = {"fr": "Original avant signature", "en": "Original before signing"}
+
+
+def keep_original(task: Task, present: Present) -> None:
+    """Let the original rest where it outlives this machine, before anything is written over it (protocol R5).
+
+    Whoever takes up the request finds it there, if no version holds it. Raises SpoolError, JournalError.
+    """
+    spool, record, name = task.parts.spool, task.record, sent_name(task.rank)
+    if not spool.shared or present.path is None or present.sha256 != task.document.sha256:
+        return
+    if not spool.has(record.ref, name, task.document.sha256):
+        there = present.path
+        spool.put(record.ref, name, lambda stream: copied(there, stream))
+    spool.keep(record.ref, name)
 
 
 def prove_version(task: Task, present: Present | None) -> Task:

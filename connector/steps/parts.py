@@ -13,8 +13,10 @@ from zoneinfo import ZoneInfo
 from connector.calendar import Holidays, QuietTimes
 from connector.config.model import Ceiling
 from connector.errors import Problem
+from connector.fence import Fence
 from connector.isolated_pdf import IsolatedPdf
 from connector.journal import Journal
+from connector.lifecycle import Record
 from connector.marks import Sealer
 from connector.notify import Hook, Pinger, Relay
 from connector.placement import BoxSize, usual_size
@@ -212,6 +214,8 @@ class Parts:
     connector: str
     now: Callable[[], datetime]
     report: ReportSettings
+    machine: str = "machine"
+    """Subject of alarms about this very host, or process: each of several has its own."""
     timing: Timing = field(default_factory=Timing)
     telling: Telling = field(default_factory=Telling)
     relay: Relay | None = None
@@ -280,8 +284,12 @@ class Parts:
     """``server:NAME`` or ``account:NAME`` → its clock minus ours at its last answer, in seconds."""
     made: Mapping[str, Callable[[], Mapping[str, int]]] = field(default_factory=dict)
     """Server → (status of the answer, ``none`` without one → requests since the start)."""
+    allowed: Mapping[str, Callable[[], int]] = field(default_factory=dict)
+    """Server → how many requests of it may run at once now: other processes may use the others."""
     renewals: Mapping[str, Callable[[], bool]] = field(default_factory=dict)
     """Server → take in another password, where one was put in place; False, doing nothing, where none was."""
+    passwords: Mapping[str, Callable[[], str]] = field(default_factory=dict)
+    """Server → a digest, under the seal, of the password in use: whether it is the one that was refused elsewhere."""
     alarms: dict[tuple[str, str], Mapping[str, Any] | None] = field(default_factory=dict)
     """(subject, cause) → what was kept of the alarm that stands; None: none does. A copy of the journal's."""
     doubted: dict[str, datetime] = field(default_factory=dict)
@@ -300,11 +308,39 @@ class Parts:
     """Records whose ``mark`` intent this very process committed: a marker found otherwise is a question."""
     fresh_sends: set[int] = field(default_factory=set)
     """Records whose ``send`` intent this very process committed: only they may be sent (protocol step 6)."""
+    shared: bool = False
+    """Do other processes work on the same journal? What it says may be of theirs, and news."""
+    elsewhere: frozenset[str] = frozenset()
+    """Folders that other processes work in, or will: nothing that concerns them is judged here."""
+    accounts_elsewhere: frozenset[str] = frozenset()
+    """The same of accounts."""
+    keeper: bool = True
+    """Does this process do what is done once for all: tell, and look after what is in no configuration any more?"""
+    whole: Parts | None = None
+    """These parts with everything that the configuration names, to tell of; None: they have it all themselves."""
+    bond: Callable[[str, str], None] = lambda _one, _other: None
+    """Let two folders come into one hand, of which this process holds one: a request of the other was met there."""
+    fence: Fence | None = None
+    """Asked right before every effect outside; None: nobody else could be at it."""
     started_at: datetime = field(init=False)
     """When this process began its work."""
 
     def __post_init__(self) -> None:
         self.started_at = self.now()
+
+    def width(self, settings: FolderSettings) -> int:
+        """Return how many requests of a folder are worked on at once: as many as may ask its server, one at least."""
+        allowed = self.allowed.get(settings.server)
+        return settings.at_once if allowed is None else max(1, min(settings.at_once, allowed()))
+
+    @property
+    def everywhere(self) -> Mapping[str, FolderSettings]:
+        """Every folder of the configuration, whichever process works in it."""
+        return self.watched if self.whole is None else self.whole.watched
+
+    def is_elsewhere(self, record: Record) -> bool:
+        """True of a request that other processes work on: of their folder, or of their account."""
+        return record.folder in self.elsewhere or record.account in self.accounts_elsewhere
 
 
 @dataclass(frozen=True, kw_only=True)

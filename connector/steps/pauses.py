@@ -40,7 +40,7 @@ def take_along(parts: Parts, settings: FolderSettings) -> None:
     journal = parts.journal
     for subject in sorted(journal.held_accounts()):
         former = subject.removeprefix(FOLDER)
-        if not subject.startswith(FOLDER) or former in parts.watched:
+        if not subject.startswith(FOLDER) or former in parts.everywhere or former in parts.elsewhere:
             continue
         watch, hold = journal.watched(former), journal.held(subject)
         if watch is None or hold is None or watch.root != settings.watch_root:

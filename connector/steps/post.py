@@ -126,6 +126,8 @@ def _mailed(parts: Parts, letters: list[Letter]) -> int:
         return 0
     assert parts.relay is not None
     parts.journal.begin_letters(letters)
+    if parts.fence is not None:
+        parts.fence.before_write()
     try:
         parts.relay.send(made[0])
     except (NotConnected, OutcomeUnknown) as error:
@@ -206,7 +208,7 @@ def _relay_failed(parts: Parts, letters: Sequence[Letter], error: RemoteError) -
     _again(parts, letters, str(error), GIVE_UP)
     if now - said.failing_since >= _ALARMED_AFTER:
         text = "the mail relay takes nothing: jse-connector notify --test tells what it says"
-        raise_alarm(parts, "machine", "relay", text)
+        raise_alarm(parts, parts.machine, "relay", text)
 
 
 def _relay_answered(parts: Parts) -> bool:
@@ -215,7 +217,7 @@ def _relay_answered(parts: Parts) -> bool:
     if said.failing_since is not None:
         log.info("the mail relay takes mails again")
     said.failing_since, said.refusals, said.rests_until = None, 0, None
-    return end_alarm(parts, "machine", "relay", "the mail relay takes mails again")
+    return end_alarm(parts, parts.machine, "relay", "the mail relay takes mails again")
 
 
 # ------------------------------------------------------------------------------------------------- hooks
@@ -231,6 +233,8 @@ def _called(parts: Parts, letter: Letter, deaf: set[str]) -> int:
         return 0
     record = None if letter.record_id is None else parts.journal.get(letter.record_id)
     parts.journal.begin_letters([letter])
+    if parts.fence is not None:
+        parts.fence.before_write()
     try:
         call(hook, payload(parts, letter, record, personal=hook.personal))
     except RemoteError as error:

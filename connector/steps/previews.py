@@ -14,6 +14,7 @@ from connector.ports import Box, ETag, Folder, Href
 from connector.sidecar import names
 from connector.steps.parts import Parts
 from connector.steps.places import NOTICE, named_after, shows
+from connector.steps.prepare import judge_again
 from connector.steps.spooled import sent_name
 
 log = logging.getLogger(__name__)
@@ -42,7 +43,8 @@ def _write_preview(parts: Parts, record: Record) -> Record:
     if record.extra.get("preview_of") == record.carried and before in {None, href}:
         return record
     if not all(path.is_file() for _, path in sources):
-        return record
+        # The bytes judged are no longer at hand, or were never on this machine: the pair is judged again, once.
+        return record if record.sidecar_etag is None else judge_again(parts, record)
     drawn = parts.spool.path(record.ref, "preview.pdf")
     label = PREVIEW_LABEL.get(parts.report.language, PREVIEW_LABEL["en"])
     parts.documents.preview(

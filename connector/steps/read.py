@@ -8,10 +8,9 @@ from __future__ import annotations
 import hashlib
 import io
 import math
-import shutil
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import BinaryIO, Literal
+from typing import Literal
 
 from connector.errors import DocumentError, OutOfSpace, Problem
 from connector.images.convert import ImageFacts
@@ -19,6 +18,7 @@ from connector.ports import Entry, ETag, Folder, Href
 from connector.sidecar import names
 from connector.sidecar.model import SignatureRequest
 from connector.sidecar.reading import read_whole
+from connector.spool import copied
 from connector.steps.parts import Parts
 from connector.steps.spooled import sent_name
 
@@ -135,15 +135,10 @@ def _made_into_pdf(parts: Parts, read: ReadDocument, ref: str, max_bytes: int) -
     made = parts.spool.path(ref, f"made-{read.rank}.pdf")
     try:
         picture = parts.documents.image_to_pdf(read.path, made, max_bytes=max_bytes)
-        path, _ = parts.spool.put(ref, sent_name(read.rank), lambda stream: _copied(made, stream))
+        path, _ = parts.spool.put(ref, sent_name(read.rank), lambda stream: copied(made, stream))
     except DocumentError as error:
         return replace(read, path=None, fault=error.code)
     finally:
         made.unlink(missing_ok=True)
         read.path.unlink(missing_ok=True)
     return replace(read, path=path, sent_sha256=parts.spool.sha256(path), picture=picture)
-
-
-def _copied(source: Path, stream: BinaryIO) -> None:
-    with source.open("rb") as made:
-        shutil.copyfileobj(made, stream)

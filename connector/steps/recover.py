@@ -101,10 +101,13 @@ def recover(
     make_registry(folder, registry, root=root)
     standing = list_registry(folder, registry)
     strange = Strange(parts, folders, standing.strange)
-    known = {record.key: record for record in parts.journal.everything() if record.key}
+    # By what stands there: a journal of many firms holds far more than one registry.
+    known = parts.journal.with_keys(standing.sent)
     for key, entry in sorted(standing.sent.items()):
         record = known.get(key)
-        if (record is not None and (record.closed or record.id in held)) or strange.is_known(entry):
+        if record is not None and (record.closed or record.id in held or parts.is_elsewhere(record)):
+            continue
+        if strange.is_known(entry):
             continue
         try:
             try:
@@ -119,14 +122,15 @@ def recover(
     strange.tell()
     twins.begin_anew(parts, folders)
     names = {settings.name for settings in folders}
-    for record in known.values():
-        if (
-            record.folder in names
-            and record.id not in held
-            and record.key not in standing.sent
-            and not record.closed
-            and record.transaction
-        ):
+    lost = {
+        record.key: record
+        for record in parts.journal.open_records(folders[0].server)
+        if record.key and record.key not in standing.sent and record.folder in names and record.transaction
+    }
+    newest = parts.journal.with_keys(filter(None, lost))
+    for key, record in lost.items():
+        ours = record.id not in held and not parts.is_elsewhere(record)
+        if ours and newest[str(key)].id == record.id:
             _make_again(parts, folder, registry, record)
 
 
@@ -134,9 +138,10 @@ def adopt_renamed_folders(parts: Parts, folders: list[FolderSettings]) -> None:
     """A folder that got another name in the configuration keeps its requests, found by their place, and its pause."""
     for settings in folders:
         pauses.take_along(parts, settings)
-        for record in parts.journal.open_records(settings.server):
+        # Of an account, too, that another process follows: it will have the folder with it, once this is written.
+        for record in parts.journal.open_anywhere(settings.server):
             lies_here = (record.place or record.document.href).startswith(settings.root)
-            if record.folder not in parts.watched and lies_here:
+            if record.folder not in parts.everywhere and record.folder not in parts.elsewhere and lies_here:
                 parts.journal.note(record, "folder_renamed", folder=settings.name)
 
 
@@ -165,6 +170,8 @@ def _take_in(
     if record is not None and _is_put_back(record, mark):
         strange.add(entry, f"it names an earlier transaction than the one that {record.ref} was sent with")
         return
+    if record is None and _is_others(parts, folders, mark):
+        return
     home = _home_of(parts, folders, mark)
     if home is None:
         strange.add(
@@ -186,6 +193,20 @@ def _take_in(
         parts.spool.free(record.ref)
 
 
+def _is_others(parts: Parts, folders: list[FolderSettings], mark: Sent) -> bool:
+    """True of an unknown marker that another process takes in: of its folder, or of one that nobody has.
+
+    Of these, whoever has the first folder of that registry looks after all.
+    """
+    if mark.folder in parts.elsewhere:
+        return True
+    if mark.folder in parts.watched or not parts.shared:
+        return False
+    here = (folders[0].server, folders[0].registry)
+    sharing = [name for name, one in parts.everywhere.items() if (one.server, one.registry) == here]
+    return min(sharing, default="") not in parts.watched
+
+
 def _home_of(parts: Parts, folders: list[FolderSettings], mark: Sent) -> str | None:
     """Return the folder to which a marker of this registry belongs; None where it was made for another registry.
 
@@ -196,7 +217,7 @@ def _home_of(parts: Parts, folders: list[FolderSettings], mark: Sent) -> str | N
     if known is not None:
         return known.name if (known.server, known.registry) == here else None
     # Named otherwise since. Whose of several it is, its files will tell; until they are found, it rests.
-    sharing = [one for one in parts.watched.values() if (one.server, one.registry) == here]
+    sharing = [one for one in parts.everywhere.values() if (one.server, one.registry) == here]
     alone = len(sharing) == 1 and mark.account in sharing[0].accounts
     return sharing[0].name if alone else mark.folder
 

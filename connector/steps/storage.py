@@ -2,7 +2,9 @@
 
 Nothing is fetched that could not be kept (each try would carry a document across the network for nothing); what is
 in the spool already goes home, and everything else goes on. Ends by itself as soon as a file can be put to rest
-again. Source: design page section 3, point 2; issue "Nothing twice", point 5.
+again. Where several connectors share a journal, each has its own disk: what one of them cannot keep holds back what it
+works on, and nobody else's; whoever takes that over goes on. Source: design page section 3, point 2; issue "Nothing
+twice", point 5.
 """
 
 from __future__ import annotations
@@ -14,7 +16,6 @@ from connector.steps.alarms import end_alarm, raise_alarm, standing
 from connector.steps.parts import Parts
 
 NO_ROOM: Final = "no_room"
-_MACHINE: Final = "machine"
 
 
 def met(parts: Parts, error: SpoolError) -> None:
@@ -24,12 +25,14 @@ def met(parts: Parts, error: SpoolError) -> None:
         held = parts.journal.held(account)
         if held is None:
             parts.journal.hold(account, NO_ROOM, probe_at=parts.now() + parts.timing.probe)
-    raise_alarm(parts, _MACHINE, NO_ROOM, f"{error}: nothing new is sent or fetched until there is room", {})
+    raise_alarm(
+        parts, parts.machine, NO_ROOM, f"{error}: nothing new is sent or fetched until there is room", {}
+    )
 
 
 def is_full(parts: Parts) -> bool:
     """True from the moment a file could not be put to rest until one can."""
-    return standing(parts, _MACHINE, NO_ROOM) is not None
+    return standing(parts, parts.machine, NO_ROOM) is not None
 
 
 def look(parts: Parts) -> None:
@@ -44,4 +47,4 @@ def look(parts: Parts) -> None:
             return
     for account in parts.accounts:
         parts.journal.release(account, cause=NO_ROOM)
-    end_alarm(parts, _MACHINE, NO_ROOM, "documents can be kept again: everything goes on")
+    end_alarm(parts, parts.machine, NO_ROOM, "documents can be kept again: everything goes on")

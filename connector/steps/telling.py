@@ -8,24 +8,32 @@ from __future__ import annotations
 
 import logging
 
-from connector.steps import news, post, standing
+from connector.steps import failed_over, leftovers, news, post, standing
 from connector.steps.parts import Parts
 
 log = logging.getLogger(__name__)
 
 
 def tell(parts: Parts, *, deadline: float | None = None) -> int:
-    """Make a round; returns how many mails and calls were taken. Raises JournalError only."""
+    """Make a round; returns how many mails and calls were taken. Raises JournalError only.
+
+    Of several processes one alone tells, of all that the configuration names.
+    """
+    if not parts.keeper:
+        return 0
+    parts = parts.whole or parts
     news.take_in(parts, deadline=deadline)
     standing.look(parts)
+    failed_over.look_at(parts)
     prune(parts)
     # What leaving itself has found out (a relay that is away) is taken in by the next round.
     return post.leave(parts, deadline=deadline)
 
 
 def prune(parts: Parts) -> None:
-    """Forget, once a day, what was told years ago."""
+    """Forget, once a day, what was told years ago, and what lies here of others' work."""
     today = parts.now().astimezone(parts.report.zone).date()
     if parts.said.pruned != today:
         parts.said.pruned = today
         parts.journal.prune_letters(parts.now() - post.KEEP)
+        leftovers.cached(parts)

@@ -6,7 +6,7 @@ It asks once per call, keeps the answer, follows nothing, believes no cookie and
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.cookiejar import DefaultCookiePolicy
@@ -25,6 +25,7 @@ AdapterFactory = Callable[[HTTPAdapter], BaseAdapter]
 """Given the ready adapter, gives the one to mount: itself, or something around it."""
 
 _SMALL_BODY = 65_536
+_CHANGE_NOTHING = frozenset({"GET", "HEAD", "PROPFIND", "REPORT", "SEARCH", "OPTIONS"})
 _PACKINGS = frozenset({"", "identity", "gzip", "x-gzip", "deflate"})
 _NO_PACKING = frozenset({"none", "binary", "8bit", "utf-8", "utf8"})
 """What servers write there that is none: nobody unpacks anything then."""
@@ -53,6 +54,8 @@ class Login:
     proxy: str | None = None
     timeouts: Timeouts = Timeouts()
     adapter_factory: AdapterFactory | None = None
+    before_write: Callable[[float], float] | None = None
+    """Asked right before each request that may change something; what it raises keeps that from being made."""
 
 
 class _Session(requests.Session):
@@ -74,9 +77,38 @@ class _Session(requests.Session):
             adapter: HTTPAdapter = DeadlineAdapter()
             self.mount(prefix, login.adapter_factory(adapter) if login.adapter_factory else adapter)
 
+        self._origin = login.origin
+        self._pattern: requests.PreparedRequest | None = None
+
     def get_redirect_target(self, resp: requests.Response) -> str | None:
         """Follow nothing: 302 would turn a PUT into a GET and call it success."""
         return None
+
+    def ask(
+        self,
+        method: str,
+        path: str,
+        headers: Mapping[str, str],
+        body: Any,
+        *,
+        timeout: tuple[float, float],
+        verify: bool | str,
+    ) -> requests.Response:
+        """Make one request of the login's server; ``path`` is ready for the wire.
+
+        What :meth:`request` does again for each one (defaults, credentials, the host's name) is done once, and what it
+        does afterwards (cookies, hooks, redirects) is not wanted: together a third of what a short request costs.
+        """
+        if self._pattern is None:
+            self._pattern = self.prepare_request(requests.Request("GET", f"{self._origin}/"))
+        asked = self._pattern.copy()
+        asked.method, asked.url = method, str(self._pattern.url).removesuffix("/") + path
+        asked.prepare_headers({**asked.headers, **headers})
+        asked.prepare_body(body, None)
+        response: requests.Response = self.get_adapter(asked.url).send(
+            asked, stream=True, timeout=timeout, verify=verify, proxies=self.proxies
+        )
+        return response
 
 
 class DavClient(Client):  # type: ignore[misc]  # webdav3 is untyped
@@ -93,10 +125,11 @@ class DavClient(Client):  # type: ignore[misc]  # webdav3 is untyped
         super().__init__({"webdav_hostname": login.origin, "webdav_override_methods": METHODS})
         unused: requests.Session = self.session
         unused.close()
-        self.session: requests.Session = _Session(login)
+        self.session: _Session = _Session(login)
         self.verify = str(login.ca_file) if login.ca_file else True
         self.timeout = (login.timeouts.connect_s, login.timeouts.read_s)
         self._service, self._ca_file, self._answered = service, login.ca_file, answered
+        self._before_write = login.before_write
 
     @contextmanager
     def execute(
@@ -137,16 +170,17 @@ class DavClient(Client):  # type: ignore[misc]  # webdav3 is untyped
         The base class would read error bodies without bound and lose their headers.
         """
         status: int | None = None
+        method = self.requests[action]
+        if self._before_write is not None and method not in _CHANGE_NOTHING:
+            self._before_write(0.0)
         try:
-            response = self.session.request(
-                method=self.requests[action],
-                url=self.get_url(path),
-                headers=self.get_headers(action, headers_ext),
+            response = self.session.ask(
+                method,
+                path,
+                self.get_headers(action, headers_ext),
+                data,
                 timeout=self.timeout,
-                data=data,
-                stream=True,
                 verify=self.verify,
-                allow_redirects=False,
             )
             status = response.status_code
         finally:

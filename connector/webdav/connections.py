@@ -8,16 +8,20 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 import requests
 
 from connector.courtesy import Courtesy
-from connector.errors import AccessDenied, NotConnected, RemoteError
+from connector.errors import AccessDenied, AskedToWait, NotConnected, RemoteError
 from connector.pulse import acquired
 from connector.webdav.answers import Operation
 from connector.webdav.client import DavClient, Login
 from connector.webdav.headers import read_date
+from connector.webdav.room import Room
+
+NO_ROOM_S: Final = 10.0
+"""When to come again while all that a server may be asked at once is other processes'."""
 
 
 class Connections:
@@ -26,7 +30,8 @@ class Connections:
     After the first 401 every call raises AccessDenied without a request, in every thread, until
     :meth:`reconnect`: ten would block the address for everybody (WebDAV facts, trap 4). Until the login has
     been accepted once, requests go one by one, so that many threads do not send one wrong password each.
-    While the server wants to be let be (``Retry-After``) every call raises AskedToWait without a request.
+    While the server wants to be let be (``Retry-After``), and while :meth:`allow` leaves no room, every call raises
+    AskedToWait without a request.
     """
 
     def __init__(
@@ -36,7 +41,7 @@ class Connections:
         self._courtesy, self._clock = Courtesy(service, clock), clock
         self.drift_s: float | None = None
         """The server's clock minus ours at its last success, in seconds (its ``Date`` has whole ones)."""
-        self._slots = threading.BoundedSemaphore(maximum)
+        self._room = Room(maximum)
         self._lock = threading.Lock()
         self._first = threading.Lock()
         self._idle: list[DavClient] = []
@@ -58,6 +63,7 @@ class Connections:
         """Make one request as :meth:`DavClient.execute` does; ``seconds`` default to the call's time-out."""
         seconds = self._login.timeouts.call_s if seconds is None else seconds
         self._refuse_if_stopped(operation)
+        self._refuse_without_room(operation)
         with self._client(operation, seconds) as (client, generation), ExitStack() as answer:
             with nullcontext() if self._accepted else self._first:
                 self._refuse_if_stopped(operation)
@@ -101,14 +107,66 @@ class Connections:
 
     def close(self) -> None:
         """Close the connections that are not in use; a later call opens new ones."""
+        self._close_idle(0)
+
+    def _close_idle(self, left: int) -> None:
         with self._lock:
-            idle, self._idle = self._idle, []
-        for client in idle:
+            closed, self._idle = self._idle[left:], self._idle[:left]
+        for client in closed:
             client.close()
+
+    # -- what other processes leave ----------------------------------------------------------------
+
+    def allow(self, most: int) -> None:
+        """Let so many requests run at once from now on; idle connections beyond that are closed."""
+        self._room.allow(most)
+        self._close_idle(max(0, most - self._room.inside))
+
+    @property
+    def allowed(self) -> int:
+        """So many may run at once."""
+        return self._room.most
+
+    @property
+    def in_use(self) -> int:
+        """So many connections are in use, or kept open for the next request."""
+        with self._lock:
+            return self._room.inside + len(self._idle)
+
+    @property
+    def refused(self) -> bool:
+        """True since this login was refused."""
+        return self._refused
+
+    @property
+    def accepted(self) -> bool:
+        """True since this login was accepted."""
+        return self._accepted
+
+    def let_be_s(self) -> float:
+        """So many seconds the server still wants to be let be."""
+        return self._courtesy.left_s()
+
+    def heed(self, *, let_be_s: float = 0.0, refused: bool = False) -> None:
+        """Take in what another process of ours was told by the server: it counts as if we had been."""
+        self._courtesy.let_be(let_be_s)
+        if refused:
+            with self._lock:
+                self._refused = True
+
+    def _refuse_without_room(self, operation: Operation) -> None:
+        if not self._room.most:
+            raise AskedToWait(
+                "its connections are other processes' just now",
+                service=self._service,
+                operation=operation.name,
+                retry_after_s=NO_ROOM_S,
+            )
 
     @contextmanager
     def _client(self, operation: Operation, seconds: float) -> Iterator[tuple[DavClient, int]]:
-        if not acquired(self._slots, seconds):
+        if not acquired(self._room, seconds):
+            self._refuse_without_room(operation)
             raise NotConnected("every connection is busy", service=self._service, operation=operation.name)
         try:
             with self._lock:
@@ -120,11 +178,12 @@ class Connections:
             finally:
                 self._give_back(client, generation)
         finally:
-            self._slots.release()
+            self._room.release()
 
     def _give_back(self, client: DavClient, generation: int) -> None:
         with self._lock:
-            if generation == self._generation:
+            # This one still counts as inside.
+            if generation == self._generation and self._room.inside + len(self._idle) <= self._room.most:
                 self._idle.append(client)
                 return
         client.close()

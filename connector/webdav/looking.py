@@ -58,6 +58,7 @@ class Looking:
     the environment. At most ``max_connections`` requests run at once. ``adapter_factory`` is given each
     ready ``HTTPAdapter`` and returns the one to use. ``conditions`` tells whether a plain server keeps those of a
     write; None: that is tried out with the first new file. ``clock``: seconds; ``Retry-After`` is obeyed by it.
+    ``before_write`` is asked right before each request that may change something (``fence``).
     Raises ValueError for a URL that cannot be meant.
     """
 
@@ -77,12 +78,15 @@ class Looking:
         chunk_bytes: int = CHUNK_BYTES,
         conditions: bool | None = None,
         clock: Callable[[], float] = time.monotonic,
+        before_write: Callable[[float], float] | None = None,
     ) -> None:
         self.name = name
         self._root = ServerRoot.of(url)
         self._timeouts = timeouts or Timeouts()
         secret = password.encode() if isinstance(password, str) else password
-        login = Login(self._root.origin, user, secret, ca_file, proxy, self._timeouts, adapter_factory)
+        login = Login(
+            *(self._root.origin, user, secret, ca_file, proxy, self._timeouts, adapter_factory, before_write)
+        )
         self._connections = Connections(login, name, max_connections, clock=clock)
         self._max_listing_bytes, self._chunk_bytes = max_listing_bytes, chunk_bytes
         self._places = nextcloud.Places.of(self._root)
@@ -95,7 +99,8 @@ class Looking:
             same=self._is_same,
             search=self._search_tree(),
         )
-        self._surveyor = Surveyor(name, ask, Pace(max_connections))
+        self._pace = Pace(max_connections)
+        self._surveyor = Surveyor(name, ask, self._pace)
         self._forget()
 
     def __enter__(self) -> Self:
@@ -118,6 +123,26 @@ class Looking:
     def made(self) -> dict[str, int]:
         """Status of the answer (``none`` where none came) → requests since the start."""
         return self._connections.made
+
+    @property
+    def connections(self) -> Connections:
+        """What its requests go through: how many of them, and what this login was told."""
+        return self._connections
+
+    def allow(self, most: int) -> None:
+        """Let so many requests run at once from now on; what runs goes on to its end."""
+        self._pace.allow(most)
+        self._connections.allow(most)
+
+    @property
+    def allowed(self) -> int:
+        """So many requests may run at once."""
+        return self._connections.allowed
+
+    @property
+    def in_use(self) -> int:
+        """So many connections are in use, or kept open for the next request."""
+        return self._connections.in_use
 
     def close(self) -> None:
         """Close the idle connections. The folder can be used again, and opens new ones then."""

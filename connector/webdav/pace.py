@@ -23,10 +23,10 @@ _LONGEST_REST: Final = 256
 
 
 class Pace:
-    """The number of requests at once for one server; what was learnt stays for the next walk. Not thread-safe.
+    """The number of requests at once for one server; what was learnt stays for the next walk.
 
     It is doubled or halved for a trial, one after the other; what was in vain is tried again later and later. Only
-    answers that came while all were busy count.
+    answers that came while all were busy count. Not thread-safe, but for :meth:`allow`.
     """
 
     def __init__(self, maximum: int, *, clock: Callable[[], float] = monotonic) -> None:
@@ -43,9 +43,21 @@ class Pace:
         self._down = False
         self._done, self._since = 0, 0.0
 
+    def allow(self, maximum: int) -> None:
+        """Let no more than so many run from now on. Safe from any thread."""
+        self.maximum = max(1, maximum)
+
+    @property
+    def now(self) -> int:
+        """So many may run at once just now."""
+        return min(self.width, self.maximum)
+
     def idle(self) -> None:
         """Say that fewer requests ran than might: what was counted means nothing."""
         self._done = 0
+        if self.width > self.maximum:  # fewer are allowed since: what was found out of more is of no use
+            self._before, self._rate, self._rest = None, 0.0, 0
+            self.width = self.maximum
 
     def one_done(self) -> None:
         """Count one answer that came while as many requests ran as may."""

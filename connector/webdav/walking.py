@@ -54,9 +54,9 @@ def _together(
     with ThreadPoolExecutor(max_workers=pace.maximum, thread_name_prefix="walk") as pool:
         try:
             while waiting or running:
-                while waiting and len(running) < pace.width:
+                while waiting and len(running) < pace.now:
                     running.add(pool.submit(ask, list_one, waiting.pop()))
-                busy = len(running) >= pace.width
+                busy = len(running) >= pace.now
                 done, running = wait(running, return_when=FIRST_COMPLETED)
                 for future in done:
                     further(future.result())

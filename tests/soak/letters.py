@@ -67,13 +67,13 @@ class Letter:
         ).encode()
 
 
-def dealt(count: int) -> list[Letter]:
-    """So many letters, no two alike, all fates in turn."""
+def dealt(count: int, of: str = "") -> list[Letter]:
+    """So many letters, no two alike, all fates in turn. ``of``: whose they are; it begins their names."""
     fates = list(Fate)
     return [
         Letter(name, fates[number % len(fates)], documents.letter(1, text=name))
         for number in range(count)
-        for name in [f"lettre-{number:04d}"]
+        for name in [f"{of}lettre-{number:04d}"]
     ]
 
 

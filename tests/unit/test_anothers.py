@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any, cast
 
 import pytest
@@ -28,9 +27,9 @@ class Kept:
 
 
 @pytest.fixture
-def kept(tmp_path: Path) -> Iterator[Kept]:
+def kept(database_url: str) -> Iterator[Kept]:
     """A journal with one request of ours and one of another client, delivered."""
-    journal = Journal(f"sqlite:///{tmp_path / 'journal.db'}", now=lambda: NOW)
+    journal = Journal(database_url, now=lambda: NOW)
     yield Kept(journal)
     journal.close()
 

@@ -38,7 +38,7 @@ LAYERS: tuple[frozenset[str], ...] = (
                 "documents",
                 "notify",
             ),
-            *("webdav", "jesignexpert", "glance"),
+            *("webdav", "jesignexpert", "glance", "fence"),
         }
     ),
     frozenset({"steps"}),
@@ -59,9 +59,12 @@ LAYERS: tuple[frozenset[str], ...] = (
             "reload",
             "running",
             "signs",
+            "shares",
+            "fleet",
             "daemon",
             "metrics",
             "overview",
+            "slots",
         }
     ),
     frozenset({"cli", "doctor", "__main__"}),
@@ -91,6 +94,7 @@ OWNERS: dict[str, frozenset[str]] = {
     "phonenumbers": frozenset({"signatory_text"}),
     "holidays": frozenset({"calendar"}),
     "prometheus_client": frozenset({"metrics"}),
+    "cryptography": frozenset({"journal"}),
     "email_validator": frozenset({"signatory_text"}),
 }
 

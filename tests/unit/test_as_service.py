@@ -52,6 +52,79 @@ def test_the_unit_and_its_drop_ins() -> None:
                 "Alias", "WantedBy", "Conflicts"} & set(names)  # fmt: skip
 
 
+def test_one_of_several() -> None:
+    """Made of the template, by the name that is meant: the verb has that one's state directory and credentials."""
+    text = (UNITS / "jse-connector@.service").read_text()
+    text += "\n[Service]\nLoadCredential=db:/etc/%I/db\nEnvironment=PERCENT=%%i\n"
+    settings = as_service.read_unit(text, as_service.instance_of("jse-connector@b-2.service")).settings
+    assert ("StateDirectory", "jse-connector@b-2") in settings
+    assert ("LoadCredential", "db:/etc/b-2/db") in settings
+    assert ("Environment", "PERCENT=%%i") in settings
+    assert not [name for name, _ in settings if name.startswith("Syslog")]
+    assert as_service.instance_of(as_service.UNIT) == ""
+
+
+@pytest.mark.parametrize(
+    ("enabled", "listed", "asked", "unit"),
+    [
+        ((), "", [], "jse-connector.service"),
+        (("jse-connector-tick.timer",), "", [], "jse-connector-tick.service"),
+        (
+            ("jse-connector.service",),
+            "jse-connector@a.service loaded active x\n",
+            [],
+            "jse-connector.service",
+        ),
+        (
+            (),
+            "jse-connector@b.service loaded x\njse-connector@a.service loaded x\n",
+            [],
+            "jse-connector@a.service",
+        ),
+        ((), "jse-connector@a.service loaded x\n", ["--instance", "c"], "jse-connector@c.service"),
+    ],
+)
+def test_which_unit_is_meant(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    enabled: tuple[str, ...],
+    listed: str,
+    asked: list[str],
+    unit: str,
+) -> None:
+    """The one whose credentials a verb has: what is enabled here, one of several where only those are, or as named."""
+    tool = tmp_path / "systemctl"
+    tool.write_text(
+        f"""#!/bin/sh
+case "$1" in
+is-enabled) case " {" ".join(enabled)} " in *" $3 "*) exit 0 ;; esac; exit 1 ;;
+is-active) exit 1 ;;
+list-units) printf '%s' '{listed}' ;;
+cat) cat "{UNITS}/$(echo "$3" | sed 's/@.*[.]service/@.service/')"; echo "$3" >"{tmp_path}/meant" ;;
+esac
+"""
+    )
+    tool.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    monkeypatch.setattr(as_service, "_possible", lambda: None)
+    called: list[list[str]] = []
+    monkeypatch.setattr(as_service.os, "execvp", lambda _program, arguments: called.append(arguments))
+    as_service.main([*asked, "doctor"])
+    assert (tmp_path / "meant").read_text().strip() == unit
+    assert called[0][-1] == "doctor"
+    directory = unit.removesuffix(".service").removesuffix("-tick")
+    assert f"--property=StateDirectory={directory}" in called[0]
+
+
+def test_a_name_that_none_can_have(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(as_service, "_possible", lambda: None)
+    with pytest.raises(SystemExit):
+        as_service.main(["--instance", "../x", "doctor"])
+    assert 'no instance is called "../x"' in capsys.readouterr().err
+
+
 def test_the_call() -> None:
     """Each setting is one argument, whatever stands in it; the verb's own arguments come last, and arrive unchanged."""
     service = as_service.read_unit((UNITS / as_service.TICK).read_text())

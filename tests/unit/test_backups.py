@@ -167,7 +167,7 @@ def test_broken_off_is_said_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         for where, name, breaks in (
             (Path, "replace", cut),
             (Path, "replace", cut_late),
-            (keep, "_beside", cut),
+            (keep, "beside", cut),
         ):
             with monkeypatch.context() as patched:
                 patched.setattr(where, name, breaks)

@@ -35,10 +35,9 @@ MOBILE, OTHER = "+33612345678", "+33698765432"
 class World:
     """A real journal under a clock that a test turns, and as much of the parts as the steps use."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, url: str) -> None:
         self.now = START
-        self.path = path
-        self.journal = Journal(f"sqlite:///{path}", now=lambda: self.now)
+        self.journal = Journal(url, now=lambda: self.now)
         unused: Any = None
         self.parts = Parts(
             journal=self.journal, spool=unused, sealer=Sealer(b"k" * 16), documents=unused, folders={}, services={},
@@ -85,8 +84,13 @@ class World:
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    world = World(tmp_path / "journal.sqlite")
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "journal.sqlite"
+
+
+@pytest.fixture
+def world(database_url: str) -> Iterator[World]:
+    world = World(database_url)
     with contextlib.closing(world.journal):
         yield world
 
@@ -497,7 +501,7 @@ def without_files(value: object) -> object:
     return [without_files(inner) for inner in value] if isinstance(value, list) else value
 
 
-def test_no_byte_of_the_journals_files_names_them(world: World) -> None:
+def test_no_byte_of_the_journals_files_names_them(world: World, path: Path) -> None:
     """Neither free pages nor the write-ahead log keep what was erased; history never held it."""
     record = told_of_marie(world, closed=True)
     for number in range(30):
@@ -506,7 +510,7 @@ def test_no_byte_of_the_journals_files_names_them(world: World) -> None:
     world.journal.remember("lyon", MARIE, name="Marie Dupont", phone=MOBILE, at=START)
 
     def bytes_of_it() -> bytes:
-        return b"".join(path.read_bytes() for path in world.path.parent.glob("journal.sqlite*"))
+        return b"".join(file.read_bytes() for file in path.parent.glob("journal.sqlite*"))
 
     assert MARIE.encode() in bytes_of_it()
     found = forgetting.traces(world.journal, MARIE)
@@ -517,6 +521,7 @@ def test_no_byte_of_the_journals_files_names_them(world: World) -> None:
         assert json.dumps(word)[1:-1].encode() not in bytes_of_it()
 
 
+@pytest.mark.usefixtures("path")
 def test_a_reader_keeps_the_files_from_being_scrubbed(world: World) -> None:
     """It is said, not waited for: what was erased then leaves the files later."""
     world.journal.remember("lyon", MARIE, name="Marie", at=START)

@@ -1,4 +1,4 @@
-"""The eight series, /health, and the small server that answers: what they tell and cost, what nobody can do to it."""
+"""The nine series, /health, and the small server that answers: what they tell and cost, what nobody can do to it."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -44,6 +45,7 @@ SERIES = {
     "jse_token_expiry_timestamp_seconds": {"account"},
     "jse_sends_total": {"account"},
     "jse_dms_requests_total": {"server", "code"},
+    "jse_shares": {"holder"},
 }
 """As ux page 6.5 names them."""
 
@@ -51,9 +53,9 @@ SERIES = {
 class Told:
     """A journal, vitals, and the series of both."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, url: str) -> None:
         self.now = NOW
-        self.journal = Journal(f"sqlite:///{directory / 'journal.sqlite'}", now=lambda: self.now)
+        self.journal = Journal(url, now=lambda: self.now)
         self.vitals = Vitals(None, now=lambda: self.now, zone=ZONE)
         self.vitals.known(["server:cloud", "server:nas", "account:lyon"])
         self.open: Journal | None = self.journal
@@ -89,17 +91,24 @@ class Told:
 
 
 @pytest.fixture
-def told(tmp_path: Path) -> Iterator[Told]:
-    made = Told(tmp_path)
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "journal.sqlite"
+
+
+@pytest.fixture
+def told(database_url: str) -> Iterator[Told]:
+    made = Told(database_url)
     with closing(made.journal):
         yield made
 
 
-def test_the_eight_series_and_no_other(told: Told) -> None:
+def test_the_nine_series_and_no_other(told: Told) -> None:
     """Their names and labels are what an administrator's dashboards stand on; nothing of the process comes along."""
     told.add(State.SEALING, signed_at=NOW)
     told.vitals.passed("server:nas", took_s=1, error=NotConnected("away"))
     told.vitals.made = lambda: {"cloud": {"207": 3}}
+    assert "jse_shares" not in told.series.exposition("")[1].decode()
+    told.series.sources = replace(told.series.sources, shares=lambda: {"here": 1, "others": 2, "nobody": 0})
     found: dict[str, set[str]] = {}
     for family in parse(told.series.exposition("")[1].decode()):
         for sample in family.samples:
@@ -173,6 +182,7 @@ def test_no_label_names_a_person_or_a_file(told: Told) -> None:
     }
 
 
+@pytest.mark.usefixtures("path")  # the plan is SQLite's; PostgreSQL's is seen in test_journal_postgresql
 def test_what_a_scrape_costs(told: Told) -> None:
     """A few statements, however many requests there are, and none that reads the whole journal."""
     for number in range(300):
@@ -198,6 +208,7 @@ def test_what_a_scrape_costs(told: Told) -> None:
                 assert not str(row[3]).startswith("SCAN event"), (row[3], statement)
 
 
+@pytest.mark.usefixtures("path")
 def test_while_no_fact_can_be_kept(told: Told) -> None:
     """Without a journal the rest is told all the same, and why."""
     told.open = None
@@ -475,7 +486,7 @@ def test_every_alert_has_an_action_and_a_known_series() -> None:
     assert named <= set(SERIES)
     assert set(SERIES) - named == {"jse_sends_total"}
     alerts = text.split("- alert: ")[1:]
-    assert len(alerts) == 11
+    assert len(alerts) == 12
     for alert in alerts:
         assert re.search(
             r"jse-connector (?:status|connect|resume|resolve|doctor)|systemctl status|polling\.folders", alert

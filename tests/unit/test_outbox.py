@@ -35,8 +35,8 @@ def path(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def journal(path: Path, clock: Clock) -> Iterator[Journal]:
-    with closing(Journal(f"sqlite:///{path}", now=clock)) as opened:
+def journal(database_url: str, clock: Clock) -> Iterator[Journal]:
+    with closing(Journal(database_url, now=clock)) as opened:
         yield opened
 
 

@@ -20,7 +20,7 @@ from connector.cli import accounts, backups, keep, notify, private, servers, wir
 from connector.cli.common import Settings, hand_over
 from connector.cli.state import State
 from connector.errors import AccessDenied, JournalError
-from connector.jesignexpert.tokens import Tokens
+from connector.jesignexpert.tokens import Tokens, TokenStore
 from connector.journal import Journal
 from connector.metrics import vitals
 from connector.notify.bounded import within
@@ -115,15 +115,16 @@ def test_root_keeps_what_connects_as_the_owner() -> None:
         (home / "tokens").rmdir()
         for name in ("tokens", "credentials"):
             (home / name).symlink_to(victim)
+        store = TokenStore(home / "tokens")
         os.chown(home, 4711, 4711)
         with pytest.raises(AccessDenied, match="cannot be written"):
-            accounts.keep_tokens(state, "lyon", Tokens(office="t0ken", office_name="Cabinet"))
+            accounts.keep_tokens(store, state, "lyon", Tokens(office="t0ken", office_name="Cabinet"))
         with pytest.raises(JournalError, match="cannot be written"):
             servers._kept(state, "dms", "geheim")
         assert (list(victim.iterdir()), victim.stat().st_mode & 0o777) == ([], 0o755)
         for name in ("tokens", "credentials"):
             (home / name).unlink()
-        accounts.keep_tokens(state, "lyon", Tokens(office="t0ken", office_name="Cabinet"))
+        accounts.keep_tokens(store, state, "lyon", Tokens(office="t0ken", office_name="Cabinet"))
         file = servers._kept(state, "dms", "geheim")
         assert file.read_text() == "geheim\n"
         assert {path.lstat().st_uid for path in home.rglob("*")} == {4711}

@@ -24,12 +24,16 @@ class Clock:
 
 
 @pytest.fixture
-def journals(tmp_path: Path) -> Iterator[tuple[Journal, Journal]]:
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "journal.sqlite"
+
+
+@pytest.fixture
+def journals(database_url: str) -> Iterator[tuple[Journal, Journal]]:
     """The service's, and the one of a verb in another process."""
-    url = f"sqlite:///{tmp_path / 'journal.sqlite'}"
     with (
-        closing(Journal(url, now=lambda: datetime.now(UTC))) as ours,
-        closing(Journal(url, now=lambda: datetime.now(UTC))) as another,
+        closing(Journal(database_url, now=lambda: datetime.now(UTC))) as ours,
+        closing(Journal(database_url, now=lambda: datetime.now(UTC))) as another,
     ):
         yield ours, another
 
@@ -73,6 +77,7 @@ def test_orders_and_ended_pauses_wake_whom_they_are_for(journals: tuple[Journal,
     assert sorted(woken[2:]) == [("", "lyon"), ("dms", "lyon")]
 
 
+@pytest.mark.usefixtures("path")
 def test_looking_reads_nothing_while_nothing_is_written(journals: tuple[Journal, Journal]) -> None:
     """A service that rests for a night asks SQLite whether anything changed, and no more."""
     ours, another = journals

@@ -74,7 +74,7 @@ def test_the_units_are_what_systemd_understands(tmp_path: Path) -> None:
         pytest.skip("systemd-analyze is not installed")
     copies = []
     for unit in sorted(UNITS.iterdir()):
-        copy = tmp_path / unit.name
+        copy = tmp_path / unit.name.replace("@.", "@one.")
         copy.write_text(
             unit.read_text().replace("ExecStart=/usr/bin/jse-connector", f"ExecStart={sys.executable}")
         )
@@ -108,6 +108,30 @@ def test_a_round_is_as_confined_as_the_service() -> None:
         ]
 
     assert confinement(TICK) == confinement(UNIT)
+
+
+def test_one_of_several_is_the_service_line_for_line() -> None:
+    """How it lives and what is taken from it are the same; its own are its state directory and what it is called."""
+
+    def said(unit: Path) -> list[str]:
+        lines = unit.read_text().splitlines()
+        return [line for line in lines if line and (not line.startswith("#") or line.startswith("#Load"))]
+
+    plain, one = said(UNIT), said(UNITS / "jse-connector@.service")
+    own = [line for line in one if line not in plain]
+    assert [line for line in own if not line.startswith(("Description=", "#LoadCredential=jse-journal"))] == [
+        "After=postgresql.service",
+        "StateDirectory=jse-connector@%i",
+        "SyslogIdentifier=jse-connector@%i",
+    ]
+    gone = [line for line in plain if line not in one]
+    assert [line for line in gone if not line.startswith("Description=")] == [
+        "Conflicts=jse-connector-tick.timer",
+        "After=jse-connector-tick.service",
+        "StateDirectory=jse-connector",
+    ]
+    kept = [line for line in one if line in plain]
+    assert kept == [line for line in plain if line in one]
 
 
 def test_either_the_service_or_the_timer() -> None:

@@ -115,9 +115,10 @@ def _act(world: DmsWorld, asked: dict[str, Any]) -> dict[str, Any]:
 
 
 def _look(world: DmsWorld, path: str) -> dict[str, Any]:
+    there = [] if world.disk(path).is_dir() else world.versions_of(path)
     versions = [
         {"id": stamp, "label": label, "base64": base64.b64encode(data).decode()}
-        for stamp, label, data in world.versions_of(path)
+        for stamp, label, data in there
     ]
     return {
         "exists": world.disk(path).exists(),

@@ -100,7 +100,7 @@ class Control:
         return PlainTextResponse(head + found[0].text)
 
     async def command(self, request: Request) -> Response:
-        """Obey one order: clock, misbehave, behave, account, site or sign; 400 tells what was wrong with it."""
+        """Obey one order: clock, misbehave, behave, account, site, sign or refuse; 400 tells what was wrong with it."""
         raw = await request.body()
         try:
             order: dict[str, Any] = await request.json() if raw else {}
@@ -125,5 +125,7 @@ class Control:
             world.site(str(order["transaction"]), str(order["action"]))
         elif name == "sign":
             world.person_signs(str(order["transaction"]), str(order["email"]))
+        elif name == "refuse":
+            world.person_refuses(str(order["transaction"]), str(order["email"]), str(order["reason"]))
         else:
             raise ValueError(f"unknown order {name!r}")

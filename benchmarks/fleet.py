@@ -1,0 +1,256 @@
+"""One, two and four connectors on one journal in PostgreSQL, beside one on SQLite: pairs a minute, and what each costs.
+
+Counts come first: statements of the database (each is one round trip), its transactions, calls to both servers; then
+seconds of processor by whom. Firms have a folder and an account each. Timed: from the drop to the last send, and from
+the signatures to the last closed end; people's own time is not. ``python -m benchmarks fleet``.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+
+import httpx
+import psutil
+
+from tests import documents, postgres
+from tests.fleet.place import Fleet, until
+from tests.fleet.remote import RemotePlatform, requests
+from tests.postgres import Cluster
+from tests.soak.letters import MARIE, RIGHT, ROOT
+
+FIRMS = 8
+PAIRS = 160
+CONNECTORS = (1, 2, 4)
+DISTANCES_S = (0.0, 0.05)
+"""What every answer of both servers takes longer."""
+ROUNDS = 5
+_LONGEST_S = 600.0
+_AT_ONCE = 4
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """One burst of all firms."""
+
+    connectors: int
+    journal: str
+    launch_s: float
+    deliver_s: float
+    statements: float
+    """Of the database for each pair, BEGIN and COMMIT among them; 0 with SQLite."""
+    transactions: float
+    fences: float
+    """Statements for each pair that look at the process's own row alone."""
+    beats: float
+    """Statements a second of one connector that has nothing to do."""
+    dms: float
+    platform: float
+    processor_s: Mapping[str, float]
+    """For each pair: of the connectors, the database, the DMS, the platform."""
+    megabytes: float
+    """Of one connector with its workers, at the end (mean)."""
+
+    @property
+    def a_minute(self) -> float:
+        """Pairs a minute."""
+        return PAIRS / (self.launch_s + self.deliver_s) * 60
+
+
+def measure(directory: Path, connectors: int, *, journal: str, distance_s: float) -> Run:
+    """Let so many connectors do one burst on a fresh place. ``journal``: ``postgresql`` or ``sqlite``."""
+    directory.mkdir()
+    with ExitStack() as stack:
+        cluster = stack.enter_context(_database()) if journal == "postgresql" else None
+        url = cluster.url(cluster.database(), tcp=True) if cluster else None
+        fleet = stack.enter_context(Fleet(directory, firms=FIRMS, journal=url, how="patience"))
+        names = ["one", "two", "three", "four"][:connectors]
+        fleet.watch()
+        fleet.start(*names)
+        _wait(fleet, lambda: all("ready:" in fleet.connectors[name].said() for name in names))
+        time.sleep(3)  # shares are balanced, registries read
+        beats = _statements(cluster)
+        time.sleep(5)
+        beats = (_statements(cluster) - beats) / 5 / connectors
+        meter = _Meter(fleet, cluster)
+        _keep_distance(fleet, distance_s)
+        for firm in fleet.firms:
+            for number in range(PAIRS // FIRMS):
+                name = f"{firm.name}-{number:03d}"
+                firm.dms.write(f"{ROOT}/{name}.pdf", documents.letter(2, text=name))
+                firm.dms.write(f"{ROOT}/{name}.sign.yaml", f"objet: {name}\nsignataires: {RIGHT}\n".encode())
+        meter.begin()
+        began = time.perf_counter()
+        _wait(fleet, lambda: _sent(fleet) == PAIRS)
+        launched = time.perf_counter() - began
+        _sign_all(fleet)
+        began = time.perf_counter()
+        _wait(fleet, lambda: _done(fleet) == PAIRS)
+        delivered = time.perf_counter() - began
+        run = meter.run(connectors, journal, launched, delivered, beats)
+        views = RemotePlatform(fleet.platform_url).transactions()
+        if [view.sends for view in views] != [1] * PAIRS:
+            raise RuntimeError("not every pair was sent once")
+        return run
+
+
+@contextmanager
+def _database() -> Iterator[Cluster]:
+    with postgres.ground() as ground:
+        yield ground.cluster(
+            fsync=True, shared_buffers="128MB", shared_preload_libraries="pg_stat_statements",
+            **{"pg_stat_statements.max": "2000"},
+        )  # fmt: skip
+
+
+def _wait(fleet: Fleet, true: object) -> None:
+    until(true, _LONGEST_S, fleet.logs)  # type: ignore[arg-type]
+
+
+def _sent(fleet: Fleet) -> int:
+    log = fleet.platform_directory / "requests.jsonl"
+    return sum(one["operation"] == "send" and one["status"] == 200 for one in requests(log))
+
+
+def _done(fleet: Fleet) -> int:
+    return sum(1 for _ in (fleet.dms_directory / "files").rglob("*.done"))
+
+
+def _sign_all(fleet: Fleet) -> None:
+    platform = RemotePlatform(fleet.platform_url)
+    with ThreadPoolExecutor(_AT_ONCE) as threads:
+        list(threads.map(lambda view: platform.person_signs(view.id, MARIE), platform.transactions()))
+
+
+def _keep_distance(fleet: Fleet, seconds: float) -> None:
+    if not seconds:
+        return
+    far = {"kind": "latency", "times": None, "seconds": seconds}
+    for url in (fleet.dms_url, fleet.platform_url):
+        httpx.post(httpx.URL(url).join("/sandbox/misbehave"), json=far, trust_env=False).raise_for_status()
+
+
+def _statements(cluster: Cluster | None, like: str = "%") -> float:
+    if cluster is None:
+        return 0.0
+    with cluster.admin() as connection:
+        connection.execute("CREATE EXTENSION IF NOT EXISTS pg_stat_statements")
+        found = connection.execute(
+            "SELECT coalesce(sum(calls), 0) FROM pg_stat_statements s JOIN pg_roles r ON r.oid = s.userid "
+            "WHERE r.rolname = %s AND query LIKE %s",
+            (Cluster.user, like),
+        ).fetchone()
+    return float(found[0]) if found else 0.0
+
+
+class _Meter:
+    """What was spent between ``begin`` and ``run``."""
+
+    def __init__(self, fleet: Fleet, cluster: Cluster | None) -> None:
+        self._fleet, self._cluster = fleet, cluster
+
+    def _now(self) -> dict[str, float]:
+        fleet, cluster = self._fleet, self._cluster
+        return {
+            "statements": _statements(cluster),
+            "transactions": _statements(cluster, "COMMIT%"),
+            "fences": _statements(cluster, "SELECT process.id%"),
+            "dms": sum(1 for _ in requests(fleet.dms_directory / "state" / "requests.jsonl")),
+            "platform": sum(1 for _ in requests(fleet.platform_directory / "requests.jsonl")),
+            **{f"cpu {who}": _seconds(pids) for who, pids in self._pids().items()},
+        }
+
+    def _pids(self) -> dict[str, list[int]]:
+        return {
+            "connectors": [child.pid for child in self._fleet.connectors.values()],
+            "database": [self._cluster.pid] if self._cluster else [],
+            "dms": [self._fleet.servers["dms"].pid],
+            "platform": [self._fleet.servers["platform"].pid],
+        }
+
+    def begin(self) -> None:
+        self._before = self._now()
+
+    def run(self, connectors: int, journal: str, launch_s: float, deliver_s: float, beats: float) -> Run:
+        after = self._now()
+        spent = {name: (value - self._before[name]) / PAIRS for name, value in after.items()}
+        pids = self._pids()["connectors"]
+        return Run(
+            connectors=connectors,
+            journal=journal,
+            launch_s=launch_s,
+            deliver_s=deliver_s,
+            beats=beats,
+            statements=spent["statements"],
+            transactions=spent["transactions"],
+            fences=spent["fences"],
+            dms=spent["dms"],
+            platform=spent["platform"],
+            processor_s={
+                name.removeprefix("cpu "): value for name, value in spent.items() if name.startswith("cpu ")
+            },
+            megabytes=sum(one.memory_info().rss for pid in pids for one in _family(pid)) / 1e6 / len(pids),
+        )
+
+
+def _family(pid: int) -> list[psutil.Process]:
+    with suppress(psutil.NoSuchProcess):
+        one = psutil.Process(pid)
+        return [one, *one.children(recursive=True)]
+    return []
+
+
+def _seconds(pids: Sequence[int]) -> float:
+    """Seconds of processor of processes, those that they have begun and those that ended among them."""
+    found = 0.0
+    for pid in pids:
+        for one in _family(pid):
+            with suppress(psutil.NoSuchProcess):
+                times = one.cpu_times()
+                found += times.user + times.system
+                if one.pid == pid:
+                    found += times.children_user + times.children_system
+    return found
+
+
+def rows(directory: Path, rounds: int = ROUNDS) -> list[list[object]]:
+    """Measure every kind in turn, so that what disturbs one disturbs the others; medians of the same rounds."""
+    kinds = [("sqlite", 1), *(("postgresql", number) for number in CONNECTORS)]
+    found: list[list[object]] = []
+    for distance_s in DISTANCES_S:
+        runs: dict[tuple[str, int], list[Run]] = {kind: [] for kind in kinds}
+        for number in range(rounds):
+            for journal, connectors in kinds:
+                place = directory / f"{distance_s}-{number}-{journal}-{connectors}"
+                runs[journal, connectors].append(
+                    measure(place, connectors, journal=journal, distance_s=distance_s)
+                )
+        base = median(run.a_minute for run in runs["postgresql", 1])
+        for (journal, connectors), made in runs.items():
+            found.append(_row(round(distance_s * 1000), journal, connectors, made, base))
+    return found
+
+
+HEADS = [
+    "ms away", "journal", "connectors", "statements", "commits", "fences", "dms", "platform", "pairs/min", "ratio",
+    "CPU s/pair", "of it database", "MB each", "idle statements/s",
+]  # fmt: skip
+
+
+def _row(distance_ms: int, journal: str, connectors: int, made: Sequence[Run], base: float) -> list[object]:
+    def of(name: str) -> float:
+        return median(getattr(run, name) for run in made)
+
+    spent = {who: median(run.processor_s[who] for run in made) for who in made[0].processor_s}
+    return [
+        distance_ms, journal, connectors, round(of("statements"), 1), round(of("transactions"), 1),
+        round(of("fences"), 1), round(of("dms"), 1), round(of("platform"), 1), round(of("a_minute")),
+        f"{of('a_minute') / base:.2f}",
+        " + ".join(f"{value:.2f} {who}" for who, value in spent.items() if who != "database"),
+        round(spent["database"], 3), round(of("megabytes")), round(of("beats"), 2),
+    ]  # fmt: skip

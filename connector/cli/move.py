@@ -1,0 +1,186 @@
+"""``move-journal``: the journal into another database, PostgreSQL or SQLite, and back by the same verb.
+
+Nothing is asked of any server here, and the configuration is not written: what has to be changed in it is said. Source:
+issue "Many firms", point 5; ``journal.moving`` has the order that makes it safe to break off.
+"""
+
+from __future__ import annotations
+
+from contextlib import closing, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from connector.cli import carrying, keep
+from connector.cli.anew import PARTS, moved_aside
+from connector.cli.bars import bar
+from connector.cli.common import Settings, agreed, as_owner, handed_over, misused, owner_of
+from connector.cli.journal_file import in_use, journal_named, open_journal
+from connector.cli.wiring import single_instance
+from connector.config import SecretReference, resolve_secret
+from connector.config.journal import journal_url
+from connector.errors import JournalError
+from connector.journal import moving
+from connector.journal.ends import End
+from connector.journal.grounds import Ground
+
+if TYPE_CHECKING:
+    from connector.cli.state import State
+    from connector.config import Config
+
+_SHOWN = 6
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """Where the journal is to go. ``password``: where PostgreSQL's is kept; None: as the configuration says."""
+
+    url: str
+    password: SecretReference | None = None
+
+
+def move(settings: Settings, wanted: Wanted, *, dry_run: bool, yes: bool) -> int:
+    """Move the journal from where the configuration says. The service must be stopped. Raises JournalError.
+
+    Idempotent: broken off, it is said again.
+    """
+    config, state = settings.load(), settings.place()
+    source, target, reference = _ends(config, state, wanted)
+    if not (state.directory / "journal").is_dir() and source.file is not None:
+        raise JournalError(f"no journal in {state.directory}: has the service ever run with it?")
+    if dry_run:
+        if in_use(state.directory / "journal" / "lock"):
+            raise JournalError("a process works on this journal: stop the service first")
+        here, there = moving.judge(source, target)
+        print("\n".join(_told(config, source, target, here, there)))
+        print(f"Nothing was changed. Afterwards:\n{_lines(config, state, source, target, reference)}")
+        return 0
+    state.make()
+    with handed_over(state), single_instance(state), as_owner(state) if owner_of(state) else nullcontext():
+        here, there = moving.judge(source, target)
+        print("\n".join(_told(config, source, target, here, there)))
+        agreed("Move it?", yes=yes)
+        if here.moved is None:
+            with closing(open_journal(source)) as journal:  # of an older version: brought up to date
+                journal.check()
+            made = keep.made_backup(source, state, None)
+            print(f"backup    {made.directory} (verified)", flush=True)
+        _moved(config, state, source, target, here)
+    print(_lines(config, state, source, target, reference))
+    return 0
+
+
+def _ends(config: Config, state: State, wanted: Wanted) -> tuple[End, End, SecretReference | None]:
+    try:
+        url = journal_url(wanted.url)
+    except ValueError as error:
+        misused(f"{wanted.url}: {error}")
+    source, reference = journal_named(config, state), wanted.password
+    target = End(url=url)
+    if target.file is None:
+        reference = reference or config.journal.password
+        secret = None if reference is None else resolve_secret(reference, path="the database's password")
+        target = End(url=url, password=secret)
+    else:
+        reference = None
+        if not target.file.is_absolute():
+            misused(f"{url}: write the whole path, from the root: sqlite:////…")
+    if source.url == url or (source.file is not None and source.file == target.file):
+        misused(f"the configuration names {url} already: say where the journal is to go")
+    return source, target, reference
+
+
+def _moved(config: Config, state: State, source: End, target: End, here: Ground) -> None:
+    if target.file is not None:
+        try:
+            target.file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise JournalError(f"{target.file.parent} cannot be made: {error.strerror}") from error
+    carried: list[str] = []
+    with bar("rows copied, and read again", 2 * here.rows) as advance:
+        done = moving.move(
+            source,
+            target,
+            carry=lambda: carried.extend(carrying.carry(config, state, source, target)),
+            make_room=_aside,
+            advance=advance,
+        )
+    if done.proof is None:
+        print(f"ended     an earlier move that was broken off: the journal is at {target.url}")
+    else:
+        rows = sum(done.proof.counts.values())
+        print(
+            f"moved     {done.proof.counts['record']} requests, {done.proof.counts['event']} events: all {rows} rows "
+            "were read back and are the same"
+        )
+    for line in carried:
+        print(f"          {line}")
+    if done.begun_anew:
+        print("          what an earlier move had left half filled was taken away")
+    if done.aside:
+        print(f"aside     the journal that was moved away from there before is kept in {done.aside}")
+
+
+def _aside(file: Path) -> str:
+    there = [path for path in (file.with_name(file.name + part) for part in PARTS) if path.exists()]
+    return str(moved_aside(there, file) or "")
+
+
+def _told(config: Config, source: End, target: End, here: Ground, there: Ground) -> list[str]:
+    told = [f"from      {source.url}", f"to        {target.url}"]
+    if here.moved is not None:
+        return [*told, "          an earlier move was broken off at its very end, and is only ended"]
+    told.append(f"          {here.requests} requests, {here.rows} rows, id {here.journal_id}")
+    if there.arriving is not None:
+        told.append(f"          what a move of {there.arriving.at} has left half filled there is taken away")
+    elif there.moved is not None:
+        told.append(f"          what was left there ({there.moved.at}) is put aside")
+    strangers = {
+        what: names
+        for what, names in (
+            ("folders", sorted(here.folders - config.folders.keys())),
+            ("accounts", sorted(here.accounts - config.accounts.keys())),
+        )
+        if names
+    }
+    for what, names in strangers.items():
+        more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+        told.append(
+            f"          note: {what} {', '.join(names[:_SHOWN])}{more} have open requests and are not in this "
+            "configuration"
+        )
+    if strangers and target.file is not None:
+        told.append("          one connector alone works on a journal in SQLite: it has to name them all")
+    return told
+
+
+def _lines(config: Config, state: State, source: End, target: End, reference: SecretReference | None) -> str:
+    """What has to stand in the configuration from now on."""
+    told = ["Now write in the configuration, before the service starts:"]
+    if target.file is not None and target.url == state.journal_url:
+        told += ["  (no section journal: at all; it is where it is by itself)"]
+    else:
+        told += ["  journal:", f"    url: {target.url}"]
+        if reference is not None:
+            told.append(f"    password: {_written(reference)}")
+        elif target.file is not None and config.journal.password is not None:
+            told.append("    (no password)")
+    if target.file is None:
+        if config.connector is None:
+            told.append(f"  connector: {carrying.connector_id(state)}")
+        if config.seal is None:
+            key = state.directory / "keys" / "seal"
+            told.append(
+                f"  seal: {{file: {key}}}   (the same on every host: a copy of this file, as a secret)"
+            )
+        told.append("On every host whose connector works on this journal. Then: jse-connector check-config")
+    else:
+        told.append("On this host; no other connector works on it. Then: jse-connector check-config")
+    stays = "stays as it was, closed" if source.file is None else "stays as it was, closed, beside its backup"
+    told.append(f"{source.url} {stays}. The way back, then: jse-connector move-journal {source.url}")
+    return "\n".join(told)
+
+
+def _written(reference: SecretReference) -> str:
+    (what, name), *_ = ((k, v) for k, v in reference.model_dump().items() if v is not None)
+    return f"{{{what}: {name}}}"

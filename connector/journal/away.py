@@ -1,0 +1,126 @@
+"""What an error of PostgreSQL means to an administrator: what, where, what to do; no value of any statement.
+
+A server's messages may quote what was written, which is about people: of an error in what was asked only its code and
+the name of the constraint are told. Source: PostgreSQL manual, appendix A (error codes).
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Final
+
+import sqlalchemy as sa
+from sqlalchemy.engine import URL
+
+from connector.errors import JournalAway, JournalError, JournalFull
+
+_FULL: Final = frozenset({"53100", "58030"})
+_AWAY: Final = {
+    "25006": "it takes no writes: it is a standby, or was made read-only",
+    "25P03": "it ended a transaction that stood still for too long",
+    "40001": "it undid a transaction that met another one",
+    "40P01": "it undid one of two transactions that waited for each other",
+    "53200": "it has no memory left",
+    "53300": "it has no connection left: raise max_connections there, or let fewer programs connect",
+    "55P03": "something else held a lock for too long",
+    "57014": "it did not answer in time, or somebody cancelled what was asked",
+    "57P01": "it was shut down, or this connection was ended by its administrator",
+    "57P02": "it went down",
+    "57P03": "it cannot serve yet: it starts, or stops",
+    "57P05": "it ended a connection that was not used for long",
+}
+_REFUSALS: Final = (
+    (
+        "password authentication|no password supplied|authentication failed",
+        "it refuses the password: see journal.password",
+    ),
+    ("another server has taken over", "another server has taken over: what was kept last is looked at first"),
+    ("standby did not take it", "its standby did not take in time what was kept"),
+    ("pg_hba.conf", "it lets nobody in from here in this way: see its pg_hba.conf"),
+    ("too many clients|connection slots|too many connections", _AWAY["53300"]),
+    ("starting up|shutting down|not accepting|not yet accepting", _AWAY["57P03"]),
+    ("session is read-only", _AWAY["25006"]),
+    (
+        "database .* does not exist",
+        "there is no such database: create it, owned by the role that journal.url names",
+    ),
+    ("role .* does not exist", "there is no such role: create the one that journal.url names"),
+    ("could not translate host|resolve host", "its host's name is unknown here"),
+    ("Connection refused|No such file or directory", "nothing listens there: is PostgreSQL running?"),
+    ("timeout expired|timed out", "it does not answer"),
+    ("No route|unreachable", "no way leads there"),
+    ("unrecognized configuration parameter", "it is too old: PostgreSQL 14 or newer is needed"),
+)
+"""What a refused connection says, and what that means: refused, there is no code to go by."""
+_MEANWHILE: Final = (
+    "Nothing leaves meanwhile; whether the last fact was kept is looked at first when it is back"
+)
+
+
+def place(url: URL) -> str:
+    """Return where a journal is, for a message: host and database, nobody's name and no secret."""
+    hosts = url.query.get("host", ())
+    listed = [hosts] if isinstance(hosts, str) else list(hosts)
+    where = ", ".join([url.host] if url.host else listed) or "this machine"
+    port = url.port or url.query.get("port", "")
+    return f"the journal in PostgreSQL on {where}{f', port {port},' if port else ','} database {url.database}"
+
+
+def meaning(url: URL, error: sa.exc.SQLAlchemyError) -> JournalError:
+    """Return what an error of the database, or of the way there, means."""
+    where = place(url)
+    cause: Any = getattr(error, "orig", None)
+    code = getattr(cause, "sqlstate", None) or ""
+    if isinstance(error, sa.exc.TimeoutError):
+        return JournalAway(
+            f"{where}, is not at hand: all connections of this process are in use. {_MEANWHILE}"
+        )
+    if code in _FULL:
+        return JournalFull(
+            f"{where}, cannot be written (SQLSTATE {code}): its disk is full, or fails. Nothing is lost, and nothing "
+            "leaves meanwhile: make room there"
+        )
+    if code in _AWAY or code.startswith("08"):
+        return JournalAway(
+            f"{where}, is not at hand: {_AWAY.get(code, 'the connection broke')}. {_MEANWHILE}"
+        )
+    if not code and _lost(error, cause):
+        return JournalAway(f"{where}, is not at hand: {_refusal(str(cause))}. {_MEANWHILE}")
+    if code == "42501":
+        return JournalError(
+            f"{where}: the role that journal.url names may not do this. Make it the owner of the database and of all "
+            f"in it: ALTER DATABASE {url.database} OWNER TO …"
+        )
+    if code.startswith("XX"):
+        return JournalError(f"{where}, is damaged (SQLSTATE {code}): restore it with PostgreSQL's own tools")
+    if code in {"42P01", "42703"}:
+        return JournalError(f"{where}: tables of a journal are missing there, or are another program's")
+    constraint = getattr(getattr(cause, "diag", None), "constraint_name", None)
+    return JournalError(
+        f"{where}, failed: {type(cause or error).__name__}"
+        + (f", SQLSTATE {code}" if code else "")
+        + (f", {constraint}" if constraint else "")
+    )
+
+
+def quotes_values(error: sa.exc.SQLAlchemyError) -> bool:
+    """True where PostgreSQL's own words may hold what was written: they are not even shown as a cause."""
+    code = getattr(getattr(error, "orig", None), "sqlstate", None) or ""
+    return code[:2] in {"22", "23", "42", "P0"} or (not code and isinstance(error, sa.exc.DataError))
+
+
+def _lost(error: sa.exc.SQLAlchemyError, cause: Any) -> bool:
+    return bool(getattr(error, "connection_invalidated", False)) or type(cause).__name__ in {
+        "OperationalError",
+        "InterfaceError",
+        "ConnectionTimeout",
+    }
+
+
+def _refusal(text: str) -> str:
+    if "SSL" in text or "certificate" in text:
+        return "TLS does not come about: " + text.splitlines()[0].rpartition("failed: ")[2]
+    for pattern, meant in _REFUSALS:
+        if re.search(pattern, text):
+            return meant
+    return "the connection broke, or none came about"

@@ -1,0 +1,80 @@
+"""psycopg's connection, with what a journal relies on: the only module that needs psycopg, an extra of its own.
+
+Source: PostgreSQL manual, "Synchronous Replication" (a wait that is cancelled ends with a warning, not with an error:
+the commit stands on one server alone); psycopg manual, "Adapting" and "Receiving notices".
+"""
+
+from __future__ import annotations
+
+from typing import Any, LiteralString, Self
+
+import psycopg
+from psycopg.errors import Diagnostic
+from psycopg.types.string import StrDumper, StrDumperUnknown
+
+from connector.journal.replication import Identity
+
+_TIMELINE = "SELECT substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8)"
+_SYSTEM = "SELECT system_identifier::text FROM pg_control_system()"
+_WARNING = "01000"
+
+
+class _Without(StrDumper):
+    """Texts as PostgreSQL can hold them: what others answered may hold a NUL, which it cannot."""
+
+    def dump(self, obj: str) -> Any:
+        return super().dump(obj.replace("\x00", "\ufffd") if "\x00" in obj else obj)
+
+
+class _WithoutUnknown(StrDumperUnknown):
+    def dump(self, obj: str) -> Any:
+        return super().dump(obj.replace("\x00", "\ufffd") if "\x00" in obj else obj)
+
+
+class Connection(psycopg.Connection[Any]):
+    """One that tells a commit which only this server has from one that will outlive it."""
+
+    _alone = False
+
+    @classmethod
+    def opened(cls, *args: Any, identity: Identity | None, **kwargs: Any) -> Self:
+        """Connect. Raises psycopg.OperationalError, also where another server answers than the one known so far."""
+        made = cls.connect(*args, **kwargs)
+        try:
+            for dumper in (_Without, _WithoutUnknown):
+                made.adapters.register_dumper(str, dumper)
+            made.add_notice_handler(made._hear)
+            if identity is not None:
+                made._recognise(identity)
+        except BaseException:
+            made.close()
+            raise
+        return made
+
+    def _recognise(self, identity: Identity) -> None:
+        self.autocommit = True
+        try:
+            timeline = str(self._value(_TIMELINE))
+            try:
+                system = str(self._value(_SYSTEM))
+            except psycopg.errors.InsufficientPrivilege:
+                system = ""  # the timeline tells alone
+        except psycopg.errors.ObjectNotInPrerequisiteState as error:
+            raise psycopg.OperationalError("session is read-only: a standby") from error
+        finally:
+            self.autocommit = False
+        if not identity.same((timeline, system)):
+            raise psycopg.OperationalError("another server has taken over")
+
+    def _value(self, asked: LiteralString) -> object:
+        return (self.execute(asked).fetchone() or (None,))[0]
+
+    def _hear(self, told: Diagnostic) -> None:
+        self._alone = self._alone or told.sqlstate == _WARNING
+
+    def commit(self) -> None:
+        """Commit. Raises psycopg.OperationalError where the wait for the standby was given up."""
+        self._alone = False
+        super().commit()
+        if self._alone:
+            raise psycopg.OperationalError("the standby did not take it in time")

@@ -1,0 +1,28 @@
+"""A journal that several connectors share is brought up to date when none of an older version works on it any more.
+
+A newer one waits until then, and the older ones go on with all the work: hosts are upgraded one after the other, and
+nothing stands still but what is being restarted. One that slept, or was cut off, can keep no fact afterwards; when it
+begins anew it finds a journal that is too new for it, and ends. Source: issue "Many firms", point 4.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy.engine import Connection
+
+from connector.errors import JournalAway
+from connector.journal import grounds, schema
+
+
+def wait_for_older(connection: Connection, found: int, where: object) -> None:
+    """Let a transaction bring a journal up to date, or raise JournalAway while others work on it. PostgreSQL.
+
+    ``found``: the schema that it is of. Nobody begins to work on it until the transaction is over.
+    """
+    connection.exec_driver_sql(f"LOCK TABLE {schema.process.name} IN SHARE ROW EXCLUSIVE MODE")
+    if who := grounds.alive(connection):
+        raise JournalAway(
+            f"the journal {where} is of schema {found}, this version brings it to {schema.VERSION}, and connectors of "
+            f"an older version work on it: {', '.join(who)}. They go on; upgrade and restart each of them: once none "
+            "is left, this one goes on"
+        )
+    grounds.at_rest(connection)

@@ -1,0 +1,68 @@
+"""PostgreSQL lost, refused, failed over: what is told, what is refused, and what is never taken for kept."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import UTC, datetime
+
+import pytest
+
+from connector.errors import JournalAway, JournalError
+from connector.journal import Journal
+from tests import postgres
+from tests.postgres import Cluster, Ground
+
+NOW = datetime(2026, 11, 26, 9, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def ground() -> Iterator[Ground]:
+    with postgres.ground() as made:
+        yield made
+
+
+def opened(url: str) -> closing[Journal]:
+    return closing(Journal(url, now=lambda: NOW))
+
+
+def both(one: Cluster, two: Cluster, name: str) -> str:
+    return f"postgresql+psycopg://{one.user}@/{name}?host={one.directory}:{one.port}&host={two.directory}:{two.port}"
+
+
+def test_replication_and_failover(ground: Ground) -> None:
+    one = ground.cluster(fsync=True)
+    name = one.database()
+    url = one.url(name)
+    with opened(url) as journal:
+        assert journal.judge_replication("none") == ""
+        with pytest.raises(JournalError, match=r"it has no standby.*journal.replication: none"):
+            journal.judge_replication("synchronous")
+        assert "asynchronous" in journal.judge_replication("asynchronous")
+        assert not journal.recognise_server()
+        two = one.standby(synchronous=False)
+        with pytest.raises(JournalError, match=r"lags behind.*journal.replication: asynchronous"):
+            journal.judge_replication("synchronous")
+        with pytest.raises(JournalError, match="no standby, and one is connected"):
+            journal.judge_replication("none")
+        one.configure(synchronous_standby_names="two")
+        one.reload()
+    with opened(both(one, two, name)) as journal:
+        for wanted in ("synchronous", "none", "asynchronous"):
+            assert journal.judge_replication(wanted) == ""
+        journal.mark_account("lyon", "before", {})
+        one.stop("immediate")
+        with pytest.raises(JournalAway):
+            journal.mark_account("lyon", "lost", {})
+        with pytest.raises(JournalAway, match=r"standby|listens"):
+            journal.mark_account("lyon", "lost", {})
+        two.promote()
+        with pytest.raises(JournalAway, match="another server has taken over"):
+            journal.mark_account("lyon", "lost", {})
+    with opened(both(one, two, name)) as journal:
+        assert journal.last_account_event("lyon", "before") == {}
+        assert journal.failed_over_at() is None
+        assert journal.recognise_server()
+        assert not journal.recognise_server()
+        assert journal.failed_over_at() == NOW
+        assert journal.last_account_event("machine", "failed_over") == {"timeline": "00000002"}
