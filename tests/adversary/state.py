@@ -83,6 +83,7 @@ _LEFT_OUT: Final = frozenset(
         "hands",
         "settings",
         "prints",
+        "nonces",
         "freed",
         "lock",
         "sends_answered",
@@ -274,6 +275,11 @@ def _machine(machine: Machine, names: _Names) -> str:
         lines += [f"event {row}" for row in events]
     # The digest of a status has drawn names in it; what is asked of it is whether it is that of what is to be said.
     lines += [f"{one.id} {is_shown(machine.parts, one)}" for one in machine.records()]
+    # Which of the markers that stand there this very process made.
+    for href, content in sorted(machine.world.folder.files().items()):
+        mark = marks.read(content, Sealer(KEY))[1] if href.endswith(marks.SENT_SUFFIX) else None
+        if isinstance(mark, marks.Sent):
+            lines.append(f"{href} {mark.nonce in machine.parts.nonces}")
     spool = machine.directory / "spool"
     kept = sorted(one for one in spool.rglob("*") if one.is_file())
     lines += [f"spool {one.relative_to(spool)} {sha(one.read_bytes())}" for one in kept]
