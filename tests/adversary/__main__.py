@@ -1,7 +1,8 @@
 """``python -m tests.adversary``: enumerate runs, keep count, name every finding. See ``--help``.
 
 Every enumeration has a stable order. ``--slice i/n`` takes each n-th run of it; ``--log FILE`` keeps what was done,
-and is read first, so that the same command goes on where it was stopped.
+and is read first, so that the same command goes on where it was stopped. Pairs are counted so: ``lived`` to their own
+end; ``met`` a state whose end was known; ``spared``, since their first was in a state from which they had been tried.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ def runs_of(mode: Mode, arguments: argparse.Namespace) -> Iterator[tuple[Deviati
 
 
 def pairs(mode: Mode, arguments: argparse.Namespace, until: float | None) -> tuple[Counter[str], bool]:
-    """Grow the tree of one mode as far as time allows; what was grown already is in the log, and beside it."""
+    """Grow the tree of one mode as far as time allows; what was grown already, by this very code, lies beside the log."""
     kept = Path(f"{arguments.log}.{mode}") if arguments.log else None
     tree = Tree(mode)
     done: set[tuple[str, str]] = set()
@@ -50,10 +51,12 @@ def pairs(mode: Mode, arguments: argparse.Namespace, until: float | None) -> tup
 
     def keep() -> None:
         if kept is not None:
-            kept.with_suffix(".new").write_bytes(pickle.dumps((tree.ends, tree.tried, done)))
-            kept.with_suffix(".new").replace(kept)
+            new = Path(f"{kept}.new")
+            new.write_bytes(pickle.dumps((tree.ends, tree.tried, done)))
+            new.replace(kept)
 
-    for number, (first, of) in enumerate(tree.work()):
+    part, parts = (int(one) for one in arguments.slice.split("/"))
+    for first, of in list(tree.work())[part::parts]:
         if (str(first), of) in done:
             continue
         if until is not None and time.monotonic() > until:
@@ -91,9 +94,7 @@ def pairs(mode: Mode, arguments: argparse.Namespace, until: float | None) -> tup
                     "spared": branch.spared,
                 }
                 stream.write(f"{mode} {first} {of}\t{json.dumps(told)}\t{sum(os.times()[:4]):.0f}\n")
-        if number % 10 == 0:
-            keep()
-    keep()
+        keep()
     return counts, stopped
 
 
@@ -101,7 +102,9 @@ def main(given: Sequence[str] | None = None) -> int:
     """Return 1 when something was found."""
     parser = argparse.ArgumentParser(prog="python -m tests.adversary", description=__doc__)
     parser.add_argument("--mode", choices=get_args(Mode), action="append", help="one kind of server alone")
-    parser.add_argument("--pairs", action="store_true", help="two deviations in each run, instead of one")
+    parser.add_argument(
+        "--pairs", action="store_true", help="two in each run, as a tree: its slices are of firsts"
+    )
     parser.add_argument(
         "--random", type=int, default=0, metavar="N", help="N runs of one to four, drawn by chance"
     )
