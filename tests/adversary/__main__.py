@@ -39,7 +39,7 @@ def runs_of(mode: Mode, arguments: argparse.Namespace) -> Iterator[tuple[Deviati
 
 
 def pairs(mode: Mode, arguments: argparse.Namespace, until: float | None) -> tuple[Counter[str], bool]:
-    """Grow the tree of one mode as far as time allows; what was grown already, by this very code, lies beside the log."""
+    """Grow the tree of one mode as far as time allows; what this very code has grown lies beside the log."""
     kept = Path(f"{arguments.log}.{mode}") if arguments.log else None
     tree = Tree(mode)
     done: set[tuple[str, str]] = set()
