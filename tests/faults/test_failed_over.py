@@ -76,7 +76,8 @@ def test_what_was_prepared_is_a_question(tmp_path: Path, database: str) -> None:
         stage.sign()
         stage.run()
         assert {stage.record(one).state for one in (name, other)} == {State.DELIVERED}
-        assert stage.sends() == [1, 1]
+        # What was being made when the process died may lie there unsent: it is free, and nobody sees it.
+        assert [one for one in stage.sends() if one] == [1, 1]
         stage.restart()
         assert alarms(stage) == [True, False]
         stage.intact()
@@ -97,4 +98,4 @@ def test_it_waits_until_nothing_can_take_effect_any_more(tmp_path: Path, databas
         stage.clock.advance(QUIET_S)
         stage.run()
         assert {one.state for one in stage.records()} == {State.IN_PROGRESS}
-        assert stage.sends() == [1, 1, 1]
+        assert [one for one in stage.sends() if one] == [1, 1, 1]
