@@ -71,6 +71,7 @@ LONG: Final = re.compile(
     r"|faults/test_ordered\.py::test_(?:killed_at_cancel\[commit|(?:unlock|cancel_of_a_request_that_is_out)\[plain)"
     r"|faults/test_ordered\.py::test_(?:pause_of_a_folder_or_a_server\[server|killed_at_cancel\[platform.*-before)"
     r"|system/test_acting\.py::test_cancel_where_no"
+    r"|faults/test_failed_over\.py::test_it_waits"
     r"|fleet/test_fleet\.py::test_(?!a_slice)"
 )
 
