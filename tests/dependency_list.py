@@ -36,6 +36,7 @@ FOR: Mapping[str, str] = {
     "pydantic": "configuration, requests, records",
     "sqlalchemy": "the journal",
     "psycopg": "the journal in PostgreSQL: the extra `postgresql`",
+    "cryptography": "what connectors share in it is encrypted: the same extra; certificates elsewhere",
     "pyhanko": "what comes back: signatures, intact or not (in a worker)",
     "pypdfium2": "where text and ink stand on a page (in a worker)",
     "phonenumbers": "mobiles",
@@ -197,7 +198,7 @@ _HEAD = """# Dependencies
 
 What the service runs on: {direct} libraries of its own choice, {others} that those bring along. Versions are the ones
 that the tests run with (`constraints.txt`); an installation takes newer ones within the bounds of `pyproject.toml`.
-Only **psycopg** is an extra (`postgresql`): a journal in SQLite needs nothing of it.
+**psycopg** is an extra (`postgresql`): a journal in SQLite needs nothing of it.
 Licences as each package states them. What is brought along is that of Python 3.11 on Linux. Written by
 `python -m tests.dependency_list`; `tests/unit/test_dependencies.py` fails when it differs from what is installed.
 

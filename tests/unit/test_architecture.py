@@ -81,7 +81,7 @@ OWNERS: dict[str, frozenset[str]] = {
     "lxml": frozenset({"webdav"}),
     "httpx": frozenset({"jesignexpert"}),
     "sqlalchemy": frozenset({"journal"}),
-    "psycopg": frozenset({"journal"}),
+    "psycopg": frozenset({"journal", "glance"}),
     "yaml": frozenset({"text_yaml"}),
     "pypdf": frozenset({"pdf"}),
     "pyhanko": frozenset({"pdf"}),
