@@ -10,33 +10,29 @@ Source: protocol R12.
 from __future__ import annotations
 
 import logging
-import os
-import socket
 import threading
 import time
 from collections.abc import Callable, Collection, Mapping
 from typing import Final
 
-from connector import __version__, shares
-from connector.errors import Fenced, JournalAway, JournalError
-from connector.fence import Fence, now
-from connector.journal.leases import BOND, FREED, ORDERS_CAME, PASSING, Process
+from connector import shares
+from connector.errors import JournalError
+from connector.fence import Fence
+from connector.journal.leases import PASSING, Process
+from connector.lifeline import Lifeline
 from connector.shared_out import TELLING, Holding, SharedOut, Wanted
 from connector.shares import Moves
 from connector.slots import Client, Slots, units
 
 log = logging.getLogger(__name__)
 
-BEATS: Final = 18
-"""So many signs of life in the time of a lease."""
 _PRUNE_EVERY_S: Final = 3600.0
 
 
 class Fleet:
     """Begin it, ask it from the main thread, end it. ``name``: what people call this process.
 
-    ``orders`` is called, in a thread of ours, when an order or the end of a pause came in from elsewhere. ``busy``:
-    the units that somebody works on just now.
+    ``busy``: the units that somebody works on just now.
     """
 
     def __init__(self, fence: Fence, wanted: Wanted, *, name: str) -> None:
@@ -58,7 +54,7 @@ class Fleet:
         self._ending = threading.Event()
         self._look = threading.Event()
         self._threads: list[threading.Thread] = []
-        self._beat_s = fence.lease_s / BEATS
+        self._life = Lifeline(fence, self._ending, self._look.set)
         self._pruned = float("-inf")
         self.at_rest = True
         """Does nobody work here any more when this process ends? Else what it holds must not be freed at once."""
@@ -67,8 +63,16 @@ class Fleet:
         self._clients: Mapping[str, Client] = {}
         self.heard: Callable[[Mapping[str, Client]], None] = lambda _clients: None
         """Called with each look, in a thread of ours: what the servers told the other processes counts here, too."""
-        self.orders: Callable[[], None] = lambda: None
         self.busy: Callable[[], frozenset[str]] = frozenset
+
+    @property
+    def orders(self) -> Callable[[], None]:
+        """Called, in a thread of ours, when an order or the end of a pause came in from elsewhere."""
+        return self._life.orders
+
+    @orders.setter
+    def orders(self, orders: Callable[[], None]) -> None:
+        self._life.orders = orders
 
     # -------------------------------------------------------------------------------- its life
 
@@ -80,23 +84,15 @@ class Fleet:
 
     def begin(self, former: Collection[int] = ()) -> int:
         """Be counted from now on; returns the number. ``former``: those that work no more. Raises JournalError."""
-        begun = now()
-        host, pid = socket.gethostname(), os.getpid()
-        number = self._leases.begin(
-            name=self.name,
-            host=host,
-            pid=pid,
-            version=__version__,
-            lease_s=self.fence.lease_s,
-            former=former,
-        )
-        self.fence.beaten(begun)
-        log.info("process %d of this journal (%s): what is free, or comes free, is shared", number, self.name)
-        return number
+        return self._life.begin(self.name, former)
+
+    def beat(self) -> None:
+        """Give a sign of life: for whoever has no thread for it."""
+        self._life.beat()
 
     def start(self) -> None:
         """Let the two threads begin. They need the process to have begun."""
-        self._begin(self._live, "lease")
+        self._begin(self._life.run, "lease")
         self._begin(self._balance, "shares")
 
     def _begin(self, work: Callable[[], None], name: str) -> None:
@@ -115,7 +111,7 @@ class Fleet:
                 "the others learn only in %.0f s that this process ended: %s", self.fence.lease_s, error
             )
         for thread in self._threads:
-            thread.join(self._beat_s + 5.0)
+            thread.join(self._life.beat_s + 5.0)
         self._close()
 
     def _close(self) -> None:
@@ -139,7 +135,7 @@ class Fleet:
 
     def live(self) -> None:
         """Give signs of life, and nothing else."""
-        self._begin(self._live, "lease")
+        self._begin(self._life.run, "lease")
 
     def abandon(self) -> None:
         """Give no more signs of life, and free nothing: somebody may still be at work here."""
@@ -249,49 +245,9 @@ class Fleet:
             self._failure = error
         self._look.set()
 
-    def _live(self) -> None:
-        due = time.monotonic()
-        while not self._ending.is_set():
-            if (left := due - time.monotonic()) <= 0:
-                self.beat()
-                due = time.monotonic() + self._beat_s
-                left = self._beat_s
-                self._look.set()
-            self._hear(left)
-
-    def beat(self) -> None:
-        """Give a sign of life; a connection that breaks is tried anew for as long as the lease lasts."""
-        while not self._ending.is_set():
-            begun = now()
-            try:
-                if not self._leases.beat(self.fence.lease_s):
-                    raise Fenced(
-                        f"process {self.process} was not heard of for too long, and others work in its place: it "
-                        "begins anew"
-                    )
-            except JournalAway:
-                if self.fence.left() <= 0:
-                    raise
-                self._ending.wait(min(1.0, self._beat_s))
-            else:
-                self.fence.beaten(begun)
-                return
-
-    def _hear(self, seconds: float) -> None:
-        try:
-            told = self._leases.heard(seconds)
-        except JournalAway:
-            # The next sign of life tells what is to be made of it.
-            self._ending.wait(min(seconds, 1.0))
-            return
-        if told & {FREED, BOND}:
-            self._look.set()
-        if ORDERS_CAME in told:
-            self.orders()
-
     def _balance(self) -> None:
         while not self._ending.is_set():
-            self._look.wait(self._beat_s)
+            self._look.wait(self._life.beat_s)
             self._look.clear()
             if self._ending.is_set() or self._failure is not None:
                 return

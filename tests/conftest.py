@@ -41,8 +41,11 @@ LONG: Final = re.compile(
     r"|faults/test_forgotten\.py::test_after_a_time"
     r"|adversary/test_runs\.py::test_(?:one_deviation|up_to_four)"
     r"|adversary/test_machine\.py::test_at_length"
+    r"|adversary/test_tree\.py::test_ends_that_were_known"
     r"|faults/test_strays\.py::test_nothing_is_lost_on_the_way\[plain"
     r"|faults/test_leave\.py::.*\[plain"
+    r"|unit/test_fleet\.py::test_(?:\w+\[plain|a_lost_journal|a_copy_in_the_folder|what_a_process_knew)"
+    r"|unit/test_fleet_daemons\.py"
     r"|unit/test_move_journal\.py::test_killed_at_each_step\[all"
     r"|system/test_package\.py::test_in_an_empty_root"
     r"|unit/test_parser_bounds\.py::test_the_worst_request_is_read\[(?:orders|keys that|people|an endless quote)"
@@ -68,6 +71,7 @@ LONG: Final = re.compile(
     r"|faults/test_ordered\.py::test_(?:killed_at_cancel\[commit|(?:unlock|cancel_of_a_request_that_is_out)\[plain)"
     r"|faults/test_ordered\.py::test_(?:pause_of_a_folder_or_a_server\[server|killed_at_cancel\[platform.*-before)"
     r"|system/test_acting\.py::test_cancel_where_no"
+    r"|fleet/test_fleet\.py::test_(?!a_slice)"
 )
 
 
