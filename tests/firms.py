@@ -16,12 +16,12 @@ from connector.cli import holding, wiring
 from connector.cli.status_gather import Asked, gathered
 from connector.cli.token_place import tokens_in
 from connector.config import Config, load_config
-from connector.fleet import Holding
 from connector.guards import ServerMemory
-from connector.jesignexpert.tokens import Tokens, TokenStore
+from connector.jesignexpert.tokens import Tokens
 from connector.journal import Journal
 from connector.lifecycle import Record
 from connector.passes import account_pass, server_pass
+from connector.shared_out import Holding
 from connector.steps.leftovers import sweep
 from connector.steps.parts import Parts
 from tests import postgres
@@ -45,6 +45,7 @@ class Firms(Stage):
     ) -> None:
         self.firms, self.url = tuple(firms), url
         self.members: list[Member] = []
+        self._versions: list[int] = []
         super().__init__(directory, mode, start=False, offices=[name.title() for name in firms], **options)
         for name in firms:
             self.person.mkdir(name.title())
@@ -122,12 +123,17 @@ class Firms(Stage):
             yield turns
 
     def settle(self, rounds: int = 6) -> None:
-        """Let every living member look and work, several times in turn."""
+        """Let every living member look and work, several times in turn, until nothing moves in three of them."""
+        calm = 0
         for _ in range(rounds):
             for member in self.members:
                 member.turn()
-            for member in self.members:
-                member.work()
+            before = [member.fleet.version for member in self.members]
+            moved = sum(member.work() for member in self.members)
+            calm = 0 if moved or before != self._versions else calm + 1
+            self._versions = before
+            if calm == 3:
+                return
 
     def forget(self, member: Member) -> None:
         """Let so much time pass, by the database's clock, that a member's lease is over."""

@@ -21,8 +21,9 @@ from typing import Any, Final
 
 from connector import __version__
 from connector.errors import JournalError
-from connector.journal import opening, snapshots
+from connector.journal import marked, opening, snapshots
 from connector.journal.ends import End
+from connector.journal.marked import Mark
 from connector.lifecycle import State
 
 FORMAT: Final = 1
@@ -90,6 +91,16 @@ def facts_of(file: Path) -> Facts:
     return Facts(schema=int(meta["schema"]), journal_id=str(meta["journal_id"]), **counts)
 
 
+def moved_to(file: Path) -> Mark | None:
+    """Return where a journal was moved; None where it is in use, or that cannot be read."""
+    try:
+        with closing(_opened(file)) as database:
+            row = database.execute("SELECT value FROM meta WHERE name = ?", (marked.MOVED,)).fetchone()
+    except sqlite3.Error:
+        return None
+    return None if row is None else Mark(**json.loads(row[0]))
+
+
 def moved_since(file: Path, moment: datetime) -> int | None:
     """Count the requests of a journal to which anything has happened since; None where that cannot be read."""
     asked = "SELECT count(DISTINCT record_id) FROM event WHERE at > ?"
@@ -108,6 +119,8 @@ def make(journal: End, state: Path, into: Path, *, spooled: Callable[[Path], Non
     """
     if journal.file is not None:
         facts_of(journal.file)
+        if (other := moved_to(journal.file)) is not None:
+            raise JournalError(f"the journal {journal.file} {marked.told(other)}")
     now = datetime.now(UTC)
     part = into / f"{__version__}{_PART}"
     try:

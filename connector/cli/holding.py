@@ -22,11 +22,12 @@ from connector.cli.token_place import tokens_in
 from connector.cli.wiring import Seams, State
 from connector.config import Config, references, resolve_secret
 from connector.errors import ConfigurationError, ConfigurationProblem, JournalError
-from connector.fleet import Fleet, Holding, Wanted
+from connector.fleet import Fleet
 from connector.guards import ServerMemory
 from connector.hearing import exchange
 from connector.journal.leases import PASSING
 from connector.journal.records import Scope
+from connector.shared_out import Holding, Wanted
 from connector.slots import Client
 from connector.steps import leftovers
 from connector.steps.parts import Parts
@@ -246,8 +247,8 @@ class Held:
     def _rested(self, parts: Parts, units: frozenset[str]) -> None:
         """Nobody works on these any more: what this process remembers of them would be of the past when it is back."""
         let_go(parts, shares.accounts_of(units))
-        leftovers.cached(parts)
         self.fleet.rested(units)
+        leftovers.cached(parts)
 
 
 class Turns:

@@ -6,7 +6,8 @@ issue "Many firms", point 5; ``journal.moving`` has the order that makes it safe
 
 from __future__ import annotations
 
-from contextlib import closing, nullcontext
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,13 +15,13 @@ from typing import TYPE_CHECKING
 from connector.cli import carrying, keep
 from connector.cli.anew import PARTS, moved_aside
 from connector.cli.bars import bar
-from connector.cli.common import Settings, agreed, as_owner, handed_over, misused, owner_of
+from connector.cli.common import Settings, agreed, as_owner, handed_over, misused
 from connector.cli.journal_file import in_use, journal_named, open_journal
 from connector.cli.wiring import single_instance
 from connector.config import SecretReference, resolve_secret
 from connector.config.journal import journal_url
 from connector.errors import JournalError
-from connector.journal import moving
+from connector.journal import moving, surveying
 from connector.journal.ends import End
 from connector.journal.grounds import Ground
 
@@ -55,8 +56,7 @@ def move(settings: Settings, wanted: Wanted, *, dry_run: bool, yes: bool) -> int
         print("\n".join(_told(config, source, target, here, there)))
         print(f"Nothing was changed. Afterwards:\n{_lines(config, state, source, target, reference)}")
         return 0
-    state.make()
-    with handed_over(state), single_instance(state), as_owner(state) if owner_of(state) else nullcontext():
+    with as_owner(state), _alone(state):
         here, there = moving.judge(source, target)
         print("\n".join(_told(config, source, target, here, there)))
         agreed("Move it?", yes=yes)
@@ -65,9 +65,16 @@ def move(settings: Settings, wanted: Wanted, *, dry_run: bool, yes: bool) -> int
                 journal.check()
             made = keep.made_backup(source, state, None)
             print(f"backup    {made.directory} (verified)", flush=True)
-        _moved(config, state, source, target, here)
+        _moved(config, state, source, target, here, there)
     print(_lines(config, state, source, target, reference))
     return 0
+
+
+@contextmanager
+def _alone(state: State) -> Iterator[None]:
+    state.make()
+    with handed_over(state), single_instance(state):
+        yield
 
 
 def _ends(config: Config, state: State, wanted: Wanted) -> tuple[End, End, SecretReference | None]:
@@ -90,7 +97,7 @@ def _ends(config: Config, state: State, wanted: Wanted) -> tuple[End, End, Secre
     return source, target, reference
 
 
-def _moved(config: Config, state: State, source: End, target: End, here: Ground) -> None:
+def _moved(config: Config, state: State, source: End, target: End, here: Ground, there: Ground) -> None:
     if target.file is not None:
         try:
             target.file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -101,6 +108,7 @@ def _moved(config: Config, state: State, source: End, target: End, here: Ground)
         done = moving.move(
             source,
             target,
+            judged=(here, there),
             carry=lambda: carried.extend(carrying.carry(config, state, source, target)),
             make_room=_aside,
             advance=advance,
@@ -131,6 +139,8 @@ def _told(config: Config, source: End, target: End, here: Ground, there: Ground)
     if here.moved is not None:
         return [*told, "          an earlier move was broken off at its very end, and is only ended"]
     told.append(f"          {here.requests} requests, {here.rows} rows, id {here.journal_id}")
+    if target.file is None and (why := surveying.refusal(target, config.journal.replication)):
+        told.append(f"          note: as it is, the service will not start there: {why}")
     if there.arriving is not None:
         told.append(f"          what a move of {there.arriving.at} has left half filled there is taken away")
     elif there.moved is not None:
@@ -164,7 +174,7 @@ def _lines(config: Config, state: State, source: End, target: End, reference: Se
         if reference is not None:
             told.append(f"    password: {_written(reference)}")
         elif target.file is not None and config.journal.password is not None:
-            told.append("    (no password)")
+            told.append("    (no password:, replication: or lease: under it)")
     if target.file is None:
         if config.connector is None:
             told.append(f"  connector: {carrying.connector_id(state)}")

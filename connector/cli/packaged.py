@@ -18,7 +18,7 @@ from connector.cli.common import FAILED, Settings, complain, handed_over, proble
 from connector.cli.keep import DIRECTORY, journal_of, made_backup
 from connector.cli.state import NOTHING_OPEN as NOTHING_OPEN
 from connector.errors import ConfigurationError, JournalFull
-from connector.journal import Journal, schema
+from connector.journal import Journal, marked, schema
 
 _COLUMN: Final = 12
 
@@ -30,6 +30,9 @@ def before_upgrade(settings: Settings, *, waited: int) -> int:
         return packaged_shared.before_upgrade(settings)
     journal = journal_of(settings)
     if journal.file is None or not journal.file.exists():
+        return 0
+    if (other := backups.moved_to(journal.file)) is not None:
+        complain(f"jse-connector: no backup: the journal {journal.file} {marked.told(other)}")
         return 0
     with handed_over(state):
         made = made_backup(journal, state, None)

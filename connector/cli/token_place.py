@@ -96,6 +96,7 @@ def _opened(config: Config, *, read_only: bool) -> Journal:
     from connector.cli.journal_file import journal_access
     from connector.journal import Journal
 
+    password = journal_access(config).get("password")
     return Journal(
-        str(config.journal.url), now=lambda: datetime.now(UTC), read_only=read_only, **journal_access(config)
+        str(config.journal.url), now=lambda: datetime.now(UTC), read_only=read_only, password=password
     )

@@ -377,4 +377,28 @@ CODES: Final[Mapping[str, Code]] = {
         "doctor itself met an error that nobody foresaw in one check; the others went on.",
         "Send the report (doctor --report FILE) to whoever maintains this program.",
     ),
+    "JSE-H20": Code(
+        "the journal's database does not answer",
+        "PostgreSQL is away, refuses the login, or cannot be reached from this host. Nothing leaves meanwhile, and "
+        "nothing is lost.",
+        "What is said beside the code names which; see journal.url and journal.password. The service goes on by "
+        "itself.",
+    ),
+    "JSE-H21": Code(
+        "the configuration names a journal that was moved",
+        "move-journal took it elsewhere; what stands there is what it was then, and takes no more.",
+        "Write the url that is named under journal: in the configuration.",
+    ),
+    "JSE-H22": Code(
+        "what the journal's database has kept may be lost",
+        "A commit is not on a second server before it counts, or a setting gives up at a power cut what it has kept, "
+        "or the server that answers is itself a standby. The service does not start so.",
+        "PostgreSQL: synchronous_standby_names, fsync, full_page_writes, synchronous_commit; or say in "
+        "journal.replication that there is no standby (none), or that it may lag (asynchronous).",
+    ),
+    "JSE-H23": Code(
+        "the journal's database is far, or full",
+        "Every fact is a handful of round trips, and each connector has a few connections.",
+        "Run connectors near the database; raise max_connections there.",
+    ),
 }

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Final
 
-from connector.doctor import surroundings
+from connector.doctor import database, surroundings
 from connector.doctor.lines import Line, Private, counted, fail, note, ok, sized
 from connector.doctor.running import Group
 from connector.doctor.visit import CLOCK_WAIT_S, PLATFORM, Visit
@@ -55,7 +55,7 @@ def journal(visit: Visit) -> Iterator[Line]:
     """Size, schema, whether it is whole; of the copy that was read already."""
     known = visit.known
     if known.file is None:
-        yield ok("journal in another database, not looked into")
+        yield from database.journal(visit)
         return
     where = Private(str(known.file), "(its place)")
     if known.problem:

@@ -1,4 +1,4 @@
-"""What the journal of a running service knows, read from a copy: nothing is opened, locked or made beside it.
+"""What the journal of a running service knows: a copy of SQLite's is read, nothing is opened or made beside it.
 
 The copy lies in a private temporary directory and is gone before anything else is done. Source: ux page 6.3 ("runs
 beside the service").
@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
-from connector.cli.journal_file import copy_journal, sqlite_file
+from connector.cli.journal_file import copy_journal, journal_access, open_journal, sqlite_file
 from connector.config import Config
-from connector.errors import JournalError
-from connector.journal import Journal
+from connector.errors import ConfigurationError, JournalError
+from connector.journal import Journal, schema, surveying
+from connector.journal.ends import End
 from connector.journal.examining import Examined, examine
+from connector.journal.surveying import Survey
 from connector.lifecycle import Record
 from connector.passes import LOGIN_REFUSED
 from connector.report.facts import EXPIRY_COMPUTED
@@ -60,13 +62,15 @@ class Known:
     """Account → operations that were found not to be there under the contract in force."""
     lived: Mapping[str, tuple[Lived, ...]] = field(default_factory=dict)
     """Account → what its requests have shown."""
+    survey: Survey | None = None
+    """The journal's database, where it is none of SQLite's."""
 
 
 def know(config: Config, state: Path, *, digest: str) -> Known:
     """Read the journal. ``digest``: of the contract in force. Never raises: what cannot be read is said."""
     file = sqlite_file(config.journal.url or f"sqlite:///{state / 'journal' / 'journal.sqlite'}")
     if file is None:
-        return Known()
+        return _shared(config, digest)
     size = sum(part.stat().st_size for part in (file, file.with_name(file.name + "-wal")) if part.is_file())
     try:
         if not file.is_file():
@@ -84,8 +88,28 @@ def know(config: Config, state: Path, *, digest: str) -> Known:
         return Known(file=file, size=size, problem=f"{error.strerror}: {file}")
 
 
+def _shared(config: Config, digest: str) -> Known:
+    """Look into a journal in PostgreSQL, beside whoever works on it."""
+    try:
+        end = End(url=config.journal.url or "", **journal_access(config))
+        found = surveying.survey(end, config.journal.replication)
+        known = Known(survey=found, size=found.size)
+        if found.schema != schema.VERSION or found.moved is not None:
+            return known
+        journal = open_journal(end, read_only=True)
+        return replace(_known(config, journal, digest, known), survey=found)
+    except ConfigurationError as error:
+        return Known(problem="; ".join(problem.text for problem in error.problems))
+    except JournalError as error:
+        return Known(problem=str(error))
+
+
 def _read(config: Config, copy: Path, digest: str, known: Known) -> Known:
-    journal = Journal(f"sqlite:///{copy}", now=lambda: datetime.now(UTC))
+    return _known(config, Journal(f"sqlite:///{copy}", now=lambda: datetime.now(UTC)), digest, known)
+
+
+def _known(config: Config, journal: Journal, digest: str, known: Known) -> Known:
+    """Ask an open journal, and close it."""
     try:
         refused = {name: since for name in config.servers if (since := _refused(journal, name)) is not None}
         held = {

@@ -131,9 +131,8 @@ def _read(connection: Connection, table: sa.Table) -> Iterator[Rows]:
     if table is schema.meta:
         name = table.c.name
         asked = asked.where(name.not_in(OF_ITS_PLACE), ~name.startswith(OF_ITS_SERVER, autoescape=True))
-    streamed = {"stream_results": True, "max_row_buffer": _BATCH}
-    with connection.execute(asked, execution_options=streamed) as found:
-        yield from found.partitions(_BATCH)
+    with connection.execute(asked, execution_options={"yield_per": _BATCH}) as found:
+        yield from found.partitions()
 
 
 @contextmanager

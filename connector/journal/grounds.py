@@ -21,7 +21,8 @@ from connector.lifecycle import State
 
 _RELATIONS: Final = sa.text(
     "SELECT relname FROM pg_class WHERE relnamespace = current_schema()::regnamespace AND relkind IN "
-    "('r', 'p', 'v', 'm', 'f', 'S') ORDER BY relkind = 'S', relname"
+    "('r', 'p', 'v', 'm', 'f', 'S') AND NOT EXISTS (SELECT 1 FROM pg_depend WHERE classid = 'pg_class'::regclass "
+    "AND objid = pg_class.oid AND deptype = 'e') ORDER BY relkind = 'S', relname"
 )
 _FUNCTIONS: Final = sa.text("SELECT proname FROM pg_proc WHERE pronamespace = current_schema()::regnamespace")
 _ALIVE: Final = (

@@ -11,7 +11,10 @@ read; (3) what belongs beside it is carried over; (4) the old one is marked as m
 from __future__ import annotations
 
 import secrets
+import shutil
+import tempfile
 from collections.abc import Callable, Collection
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -46,10 +49,22 @@ class Outcome:
 def surveyed(end: End) -> Ground:
     """Look what stands there; nothing is made or written. Raises JournalError where it is nothing of ours."""
     file = end.file
-    if file is not None and not _is_there(file):
+    if file is None:
+        return _looked_at(end, end.url)
+    if not _is_there(file):
         return Ground()
-    with opened(end, read_only=True) as engine, engine.connect() as connection:
-        return grounds.look(connection, end.url)
+    # Opening it, even to read, would make files beside it, as whoever asks; its log may hold the very mark.
+    with tempfile.TemporaryDirectory(prefix="jse-look-") as directory:
+        copied = Path(directory) / file.name
+        for part in ("", "-wal"):
+            with suppress(FileNotFoundError):
+                shutil.copyfile(file.with_name(file.name + part), copied.with_name(copied.name + part))
+        return _looked_at(End.of_file(copied), end.url)
+
+
+def _looked_at(end: End, where: str) -> Ground:
+    with opened(end, read_only=end.file is None) as engine, engine.connect() as connection:
+        return grounds.look(connection, where)
 
 
 def judge(source: End, target: End) -> tuple[Ground, Ground]:
@@ -85,16 +100,17 @@ def move(
     source: End,
     target: End,
     *,
+    judged: tuple[Ground, Ground] | None = None,
     carry: Callable[[], None],
     make_room: Callable[[Path], str],
     advance: Advance,
 ) -> Outcome:
     """Move a journal. Nobody works on either. Idempotent: broken off, it is said again.
 
-    ``carry`` takes along what belongs beside the journal, while both can be read; ``make_room`` puts the files of a
+    ``judged``: what :func:`judge` found, while nobody could change it. ``carry`` takes along what belongs beside the journal, while both can be read; ``make_room`` puts the files of a
     SQLite journal that was moved away aside, and returns where they are. Raises JournalError: the old one is in use.
     """
-    here, there = judge(source, target)
+    here, there = judged or judge(source, target)
     if _same_move(here, there):
         _arrived(target)
         return Outcome(proof=None)
@@ -124,6 +140,13 @@ def _filled(
         private(_beside(file))
     with opened(_filling(target)) as engine, writing(engine) as new:
         if file is None:
+            found = grounds.look(new, target.url)
+            if (found.journal_id, found.moved, found.arriving) != (
+                there.journal_id,
+                there.moved,
+                there.arriving,
+            ):
+                raise JournalError(f"{target.url} was changed by somebody else meanwhile: nothing was moved")
             if there.arriving is not None:
                 grounds.emptied(new)
             elif there.journal_id:

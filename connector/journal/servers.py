@@ -16,7 +16,9 @@ import sqlalchemy as sa
 from connector.journal import away, replication, schema
 from connector.journal.database import Database, when
 
-_ID, _TIMELINE, _CHANGED = "server_id", "server_timeline", "server_changed_at"
+_ID, _TIMELINE = "server_id", "server_timeline"
+CHANGED = "server_changed_at"
+"""When the journal was last found to be another than it had been, be it that a backup was put back."""
 FAILED_OVER = "failed_over"
 """Event of ``machine``: the journal is on another server than before."""
 
@@ -42,13 +44,13 @@ class Servers(Database):
         with self._transaction() as connection:
             self._alone(connection, "server")
             table = schema.meta
-            rows = connection.execute(sa.select(table).where(table.c.name.in_([_ID, _TIMELINE, _CHANGED])))
+            rows = connection.execute(sa.select(table).where(table.c.name.in_([_ID, _TIMELINE, CHANGED])))
             kept = {row.name: row.value for row in rows}
             if all(kept.get(name) == value for name, value in now.items()):
                 return False
             moved = _TIMELINE in kept
             if moved:
-                now[_CHANGED] = repr(self._now().timestamp())
+                now[CHANGED] = repr(self._now().timestamp())
                 self._append_account(connection, "machine", FAILED_OVER, {"timeline": now[_TIMELINE]})
                 if also is not None:
                     self._append_account(connection, *also)
@@ -66,7 +68,7 @@ class Servers(Database):
         if self._changed_at is None:
             table = schema.meta
             with self._reading() as connection:
-                found = connection.execute(sa.select(table.c.value).where(table.c.name == _CHANGED)).scalar()
+                found = connection.execute(sa.select(table.c.value).where(table.c.name == CHANGED)).scalar()
             self._changed_at = (None if found is None else when(float(found)),)
         return self._changed_at[0]
 

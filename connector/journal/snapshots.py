@@ -19,6 +19,7 @@ from connector.journal.copying import Advance, Proof
 from connector.journal.ends import End, in_one_file, opened, private, snapshot, writing
 from connector.journal.grounds import Ground
 from connector.journal.moving import BESIDE
+from connector.journal.servers import CHANGED
 
 
 def _nobody(_rows: int) -> None:
@@ -88,6 +89,9 @@ def put(file: Path, end: End, *, now: datetime, advance: Advance = _nobody) -> s
         copying.number_from(new, schema.process, numbered)
         if aside:
             _kept(new, aside)
+        if ground.journal_id or proof.counts[schema.record.name]:
+            # As after a failover: what had not left by what stands here now is a question first (R6, R9).
+            new.execute(schema.meta.insert().values(name=CHANGED, value=repr(now.timestamp())))
         wrong = proof.differing(copying.prove(new, without=BESIDE)) or copying.misnumbered(new)
         if wrong:
             raise JournalError(f"what {end.url} gives back is not what was written: {', '.join(wrong)}")

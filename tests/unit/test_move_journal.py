@@ -15,15 +15,16 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 import sqlalchemy as sa
 
-from connector.cli import carrying, check, keep, move
+from connector.cli import carrying, check, keep, move, packaged
 from connector.cli.backups import found
 from connector.cli.common import Settings
 from connector.cli.wiring import State, single_instance
-from connector.errors import JournalError
-from connector.journal import Contact, Journal, copying, moving, schema
+from connector.errors import Fenced, JournalAway, JournalError
+from connector.journal import Contact, Journal, copying, moving, schema, statements
 from connector.journal.ends import End, opened, snapshot
 from connector.lifecycle import DocumentFacts, Event
 from connector.lifecycle import State as Step
@@ -163,6 +164,14 @@ def test_every_row_there_and_back(place: Place, empty: str, capsys: pytest.Captu
     )
     assert rows(empty) == between
     assert works(empty)
+    # From one database to another, signed bytes and secrets are rows as all else.
+    cluster = postgres.shared_cluster()
+    further = cluster.url(cluster.empty())
+    moved(place, place.name(empty), further)
+    assert rows(further) == between
+    with closing(Journal(further, now=lambda: START)) as journal:
+        assert journal.spooled_files() == (3, 3 * len(BYTES))
+        assert journal.secret_names() == ["seal"]
 
 
 def test_what_was_left_takes_nothing_more(place: Place, empty: str) -> None:
@@ -179,6 +188,49 @@ def test_what_was_left_takes_nothing_more(place: Place, empty: str) -> None:
         with pytest.raises(JournalError):
             open_before.mark_account("lyon", "held", {})
     assert rows(empty) == before
+
+
+def test_when_the_new_one_is_lost(place: Place, empty: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """A journal that was left is not backed up, and stands in the way of no upgrade; the backup that was made before it
+    was left is put back in its place."""
+    before = rows(place.state.journal_url)
+    moved(place, place.name(), empty)
+    settings = place.name()
+    with pytest.raises(JournalError, match="was moved to postgresql"):
+        keep.backup(settings, None)
+    assert packaged.before_upgrade(settings, waited=0) == 0
+    assert "was moved to postgresql" in capsys.readouterr().err
+    (made,) = found(place.state.directory / keep.DIRECTORY)
+    assert keep.restore(settings, made.name, yes=True) == 0
+    with closing(Journal(place.state.journal_url, now=lambda: START)) as journal:
+        assert [one.id for one in journal.everything()] == [row[0] for row in before["record"]]
+
+
+def test_nobody_writes_meanwhile(place: Place, empty: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From the first row that is read to the mark, a verb beside (``pause``, ``forget``) cannot write what would not
+    arrive; reading goes on."""
+    carry, tried = carrying.carry, []
+
+    def meanwhile(config: Any, state: Any, source: End, target: End) -> list[str]:
+        if source.file is not None:
+            with closing(sqlite3.connect(source.file, timeout=0)) as other:
+                assert other.execute("SELECT count(*) FROM record").fetchone() == (3,)
+                with pytest.raises(sqlite3.OperationalError, match="locked"):
+                    other.execute("DELETE FROM hold")
+        else:
+            cluster, name = postgres.shared_cluster(), source.url.partition("@/")[2].partition("?")[0]
+            with cluster.admin(name, user=cluster.user) as other:
+                assert other.execute("SELECT count(*) FROM record").fetchone() == (3,)
+                other.execute("SET lock_timeout = '50ms'")
+                with pytest.raises(psycopg.errors.LockNotAvailable):
+                    other.execute("DELETE FROM hold")
+        tried.append(source.url)
+        return carry(config, state, source, target)
+
+    monkeypatch.setattr(carrying, "carry", meanwhile)
+    moved(place, place.name(), empty)
+    moved(place, place.name(empty), place.state.journal_url)
+    assert tried == [place.state.journal_url, empty]
 
 
 def test_where_it_does_not_go(place: Place, empty: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -369,3 +421,41 @@ def test_killed_as_it_is_started(place: Place, empty: str) -> None:
     if works(place.state.journal_url) or not works(empty):
         moved(place, settings, empty)
     assert rows(empty) == before
+
+
+def test_a_newer_version_waits_for_the_older_ones(
+    empty: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """While one of an older version works on a shared journal, a newer one waits and the older one goes on; once none
+    is left it brings the journal up to date. One that slept through that can keep nothing, begins anew, and ends."""
+    older = Journal(empty, now=lambda: START)
+    with opened(End(url=empty)) as engine, engine.begin() as connection:
+        older.token = connection.execute(
+            schema.process.insert()
+            .values(
+                name="lyon", host="host-7", pid=1, version="0.1.0", began_at=0, ended=False,
+                until=statements.CLOCK + 60,
+            )
+            .returning(schema.process.c.id)
+        ).scalar_one()  # fmt: skip
+    with closing(older):
+        older.mark_account("lyon", "held", {})
+        with monkeypatch.context() as newer:
+            newer.setattr(schema, "VERSION", schema.VERSION + 1)
+            newer.setitem(schema.MIGRATIONS, schema.VERSION - 1, lambda _connection: None)
+            with pytest.raises(JournalAway, match=r"older version work on it: lyon on host-7 \(0\.1\.0\)"):
+                Journal(empty, now=lambda: START)
+            older.mark_account("lyon", "released", {})
+            with opened(End(url=empty)) as engine, engine.begin() as connection:
+                connection.execute(schema.process.update().values(until=statements.CLOCK - 1))
+            Journal(empty, now=lambda: START).close()
+            with opened(End(url=empty)) as engine, engine.begin() as connection:
+                # Its clock was wrong, or it was moved: it is alive by its row, and works no more all the same.
+                connection.execute(schema.process.update().values(until=statements.CLOCK + 60))
+        with pytest.raises(Fenced):
+            older.mark_account("lyon", "held", {})
+    with pytest.raises(
+        JournalError, match=r"of schema \d+, this version knows \d+: install the newer"
+    ) as told:
+        Journal(empty, now=lambda: START)
+    assert not isinstance(told.value, (JournalAway, Fenced)), "nothing to wait for: the service ends"
