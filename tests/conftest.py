@@ -43,7 +43,7 @@ LONG: Final = re.compile(
     r"|adversary/test_machine\.py::test_at_length"
     r"|faults/test_strays\.py::test_nothing_is_lost_on_the_way\[plain"
     r"|faults/test_leave\.py::.*\[plain"
-    r"|unit/test_move_journal\.py::test_killed_at_each_step\[all"
+    r"|unit/test_move_journal\.py::test_killed_at_each_step\[(?:all|a few-back)"
     r"|system/test_package\.py::test_in_an_empty_root"
     r"|unit/test_parser_bounds\.py::test_the_worst_request_is_read\[(?:orders|keys that|people|an endless quote)"
     r"|faults/test_forgery\.py::test_(?:what_stands|ends_|documents_that|owners_|a_registry|statuses_|a_status_|names_)"

@@ -113,7 +113,7 @@ def test_there_and_back(tmp_path: Path, empty: str, capsys: pytest.CaptureFixtur
         assert re.search(r"went [1-9]\d* files of the spool, and the tokens of: cabinet", said)
         assert f"url: {empty}" in said
         assert "verified" in said
-        with pytest.raises(JournalError, match="was moved to postgresql"):
+        with pytest.raises(JournalError, match="was moved to PostgreSQL on"):
             stage.start()
 
         (stage.state.directory / "spool").rename(tmp_path / "spool-of-before")
@@ -132,7 +132,7 @@ def test_there_and_back(tmp_path: Path, empty: str, capsys: pytest.CaptureFixtur
         said = capsys.readouterr().out
         assert "no section journal" in said
         assert "aside" in said
-        with pytest.raises(JournalError, match="was moved to sqlite"):
+        with pytest.raises(JournalError, match="was moved to /"):
             stage.start()
         stage.more = seal
         stage.start()
