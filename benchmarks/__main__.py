@@ -8,7 +8,19 @@ import tempfile
 from pathlib import Path
 from typing import get_args
 
-from benchmarks import burst, filled, finding, fleet, idle, lint, placement, requests, start, transfer
+from benchmarks import (
+    burst,
+    filled,
+    finding,
+    fleet,
+    idle,
+    lint,
+    looking,
+    placement,
+    requests,
+    start,
+    transfer,
+)
 from benchmarks.finding_counts import rclone_version
 from benchmarks.table import print_table
 from tests.worlds import Mode
@@ -157,6 +169,19 @@ def show_fleet(directory: Path) -> None:
     )
 
 
+def show_looking(directory: Path) -> None:
+    """Print what firms cost at which nothing happens."""
+    print_table(
+        f"One connector that only looks, both sides of each firm every {looking.EVERY_S} s: for each such round",
+        ["firms", "statements", "connector ms CPU", "database ms CPU", "MB with workers", "connections"],
+        [
+            [one.firms, round(one.statements), round(one.connector_ms), round(one.database_ms), round(one.megabytes),
+             one.connections]
+            for one in looking.measure(directory)
+        ],
+    )  # fmt: skip
+
+
 def show_filled(_directory: Path) -> None:
     """Print what the questions of a pass cost in a journal that holds a tenth of a million open requests."""
     filled.main(["--records", "100000", "--firms", "1000", "--servers", "50"])
@@ -180,6 +205,7 @@ SHOWS = {
     "transfer": show_transfer,
     "burst": show_burst,
     "fleet": show_fleet,
+    "looking": show_looking,
     "filled": show_filled,
 }
 

@@ -43,12 +43,15 @@ class Run:
     launch_s: float
     deliver_s: float
     statements: float
-    """Of the database for each pair, BEGIN and COMMIT among them; 0 with SQLite."""
+    """Of the database for each pair, BEGIN and COMMIT among them, and without those of looking (``idle``); 0 with
+    SQLite."""
     transactions: float
     fences: float
-    """Statements for each pair that look at the process's own row alone."""
-    beats: float
-    """Statements a second of one connector that has nothing to do."""
+    """Of the statements for each pair those that look at the process's own row."""
+    fence_ms: float
+    """What one of these takes inside the database."""
+    idle: float
+    """Statements a second of all connectors together that have nothing to do but to look, each side every second."""
     dms: float
     platform: float
     processor_s: Mapping[str, float]
@@ -66,7 +69,7 @@ def measure(directory: Path, connectors: int, *, journal: str, distance_s: float
     """Let so many connectors do one burst on a fresh place. ``journal``: ``postgresql`` or ``sqlite``."""
     directory.mkdir()
     with ExitStack() as stack:
-        cluster = stack.enter_context(_database()) if journal == "postgresql" else None
+        cluster = stack.enter_context(database()) if journal == "postgresql" else None
         url = cluster.url(cluster.database(), tcp=True) if cluster else None
         fleet = stack.enter_context(Fleet(directory, firms=FIRMS, journal=url, how="patience"))
         names = ["one", "two", "three", "four"][:connectors]
@@ -74,9 +77,9 @@ def measure(directory: Path, connectors: int, *, journal: str, distance_s: float
         fleet.start(*names)
         _wait(fleet, lambda: all("ready:" in fleet.connectors[name].said() for name in names))
         time.sleep(3)  # shares are balanced, registries read
-        beats = _statements(cluster)
-        time.sleep(5)
-        beats = (_statements(cluster) - beats) / 5 / connectors
+        idle, looked = statements(cluster), time.perf_counter()
+        time.sleep(6)
+        idle = (statements(cluster) - idle) / (time.perf_counter() - looked)
         meter = _Meter(fleet, cluster)
         _keep_distance(fleet, distance_s)
         for firm in fleet.firms:
@@ -92,7 +95,7 @@ def measure(directory: Path, connectors: int, *, journal: str, distance_s: float
         began = time.perf_counter()
         _wait(fleet, lambda: _done(fleet) == PAIRS)
         delivered = time.perf_counter() - began
-        run = meter.run(connectors, journal, launched, delivered, beats)
+        run = meter.run(connectors, journal, launched, delivered, idle)
         views = RemotePlatform(fleet.platform_url).transactions()
         if [view.sends for view in views] != [1] * PAIRS:
             raise RuntimeError("not every pair was sent once")
@@ -100,7 +103,7 @@ def measure(directory: Path, connectors: int, *, journal: str, distance_s: float
 
 
 @contextmanager
-def _database() -> Iterator[Cluster]:
+def database() -> Iterator[Cluster]:
     with postgres.ground() as ground:
         yield ground.cluster(
             fsync=True, shared_buffers="128MB", shared_preload_libraries="pg_stat_statements",
@@ -135,7 +138,7 @@ def _keep_distance(fleet: Fleet, seconds: float) -> None:
         httpx.post(httpx.URL(url).join("/sandbox/misbehave"), json=far, trust_env=False).raise_for_status()
 
 
-def _statements(cluster: Cluster | None, like: str = "%") -> float:
+def statements(cluster: Cluster | None, like: str = "%") -> float:
     if cluster is None:
         return 0.0
     with cluster.admin() as connection:
@@ -148,6 +151,19 @@ def _statements(cluster: Cluster | None, like: str = "%") -> float:
     return float(found[0]) if found else 0.0
 
 
+_FENCE = "SELECT%FROM process%WHERE process.id = %"
+
+
+def _mean_ms(cluster: Cluster | None, like: str) -> float:
+    if cluster is None:
+        return 0.0
+    with cluster.admin() as connection:
+        found = connection.execute(
+            "SELECT sum(total_exec_time) / sum(calls) FROM pg_stat_statements WHERE query LIKE %s", (like,)
+        ).fetchone()
+    return float(found[0] or 0.0) if found else 0.0
+
+
 class _Meter:
     """What was spent between ``begin`` and ``run``."""
 
@@ -157,12 +173,12 @@ class _Meter:
     def _now(self) -> dict[str, float]:
         fleet, cluster = self._fleet, self._cluster
         return {
-            "statements": _statements(cluster),
-            "transactions": _statements(cluster, "COMMIT%"),
-            "fences": _statements(cluster, "SELECT process.id%"),
+            "statements": statements(cluster),
+            "transactions": statements(cluster, "COMMIT%"),
+            "fences": statements(cluster, _FENCE),
             "dms": sum(1 for _ in requests(fleet.dms_directory / "state" / "requests.jsonl")),
             "platform": sum(1 for _ in requests(fleet.platform_directory / "requests.jsonl")),
-            **{f"cpu {who}": _seconds(pids) for who, pids in self._pids().items()},
+            **{f"cpu {who}": seconds(pids) for who, pids in self._pids().items()},
         }
 
     def _pids(self) -> dict[str, list[int]]:
@@ -176,7 +192,7 @@ class _Meter:
     def begin(self) -> None:
         self._before = self._now()
 
-    def run(self, connectors: int, journal: str, launch_s: float, deliver_s: float, beats: float) -> Run:
+    def run(self, connectors: int, journal: str, launch_s: float, deliver_s: float, idle: float) -> Run:
         after = self._now()
         spent = {name: (value - self._before[name]) / PAIRS for name, value in after.items()}
         pids = self._pids()["connectors"]
@@ -185,8 +201,9 @@ class _Meter:
             journal=journal,
             launch_s=launch_s,
             deliver_s=deliver_s,
-            beats=beats,
-            statements=spent["statements"],
+            idle=idle,
+            fence_ms=_mean_ms(self._cluster, _FENCE),
+            statements=spent["statements"] - idle * (launch_s + deliver_s) / PAIRS,
             transactions=spent["transactions"],
             fences=spent["fences"],
             dms=spent["dms"],
@@ -194,22 +211,22 @@ class _Meter:
             processor_s={
                 name.removeprefix("cpu "): value for name, value in spent.items() if name.startswith("cpu ")
             },
-            megabytes=sum(one.memory_info().rss for pid in pids for one in _family(pid)) / 1e6 / len(pids),
+            megabytes=sum(one.memory_info().rss for pid in pids for one in family(pid)) / 1e6 / len(pids),
         )
 
 
-def _family(pid: int) -> list[psutil.Process]:
+def family(pid: int) -> list[psutil.Process]:
     with suppress(psutil.NoSuchProcess):
         one = psutil.Process(pid)
         return [one, *one.children(recursive=True)]
     return []
 
 
-def _seconds(pids: Sequence[int]) -> float:
+def seconds(pids: Sequence[int]) -> float:
     """Seconds of processor of processes, those that they have begun and those that ended among them."""
     found = 0.0
     for pid in pids:
-        for one in _family(pid):
+        for one in family(pid):
             with suppress(psutil.NoSuchProcess):
                 times = one.cpu_times()
                 found += times.user + times.system
@@ -237,8 +254,8 @@ def rows(directory: Path, rounds: int = ROUNDS) -> list[list[object]]:
 
 
 HEADS = [
-    "ms away", "journal", "connectors", "statements", "commits", "fences", "dms", "platform", "pairs/min", "ratio",
-    "CPU s/pair", "of it database", "MB each", "idle statements/s",
+    "ms away", "journal", "connectors", "statements", "commits", "fences", "fence ms", "dms", "platform",
+    "idle statements/s", "pairs/min", "ratio", "CPU s a pair", "MB each",
 ]  # fmt: skip
 
 
@@ -248,9 +265,8 @@ def _row(distance_ms: int, journal: str, connectors: int, made: Sequence[Run], b
 
     spent = {who: median(run.processor_s[who] for run in made) for who in made[0].processor_s}
     return [
-        distance_ms, journal, connectors, round(of("statements"), 1), round(of("transactions"), 1),
-        round(of("fences"), 1), round(of("dms"), 1), round(of("platform"), 1), round(of("a_minute")),
-        f"{of('a_minute') / base:.2f}",
-        " + ".join(f"{value:.2f} {who}" for who, value in spent.items() if who != "database"),
-        round(spent["database"], 3), round(of("megabytes")), round(of("beats"), 2),
+        distance_ms, journal, connectors, round(of("statements")), round(of("transactions"), 1),
+        round(of("fences"), 1), round(of("fence_ms"), 3), round(of("dms"), 1), round(of("platform"), 1),
+        round(of("idle")), round(of("a_minute")), f"{of('a_minute') / base:.2f}",
+        ", ".join(f"{who} {value:.3f}" for who, value in spent.items() if value), round(of("megabytes")),
     ]  # fmt: skip

@@ -10,59 +10,29 @@ Source: protocol R12.
 from __future__ import annotations
 
 import logging
-import os
-import socket
 import threading
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Mapping
 from typing import Final
 
-from connector import __version__, shares
-from connector.errors import Fenced, JournalAway, JournalError
-from connector.fence import Fence, now
-from connector.journal.leases import BOND, FREED, ORDERS_CAME, PASSING, Process, View
-from connector.shares import Moves, Share
+from connector import shares
+from connector.errors import JournalError
+from connector.fence import Fence
+from connector.journal.leases import PASSING, Process
+from connector.lifeline import Lifeline
+from connector.shared_out import TELLING, Holding, SharedOut, Wanted
+from connector.shares import Moves
 from connector.slots import Client, Slots, units
 
 log = logging.getLogger(__name__)
 
-BEATS: Final = 18
-"""So many signs of life in the time of a lease."""
-TELLING: Final = "telling"
-"""The unit of mails, hooks, digests, and of what is nobody's own: whoever holds it does that for all."""
 _PRUNE_EVERY_S: Final = 3600.0
-
-
-@dataclass(frozen=True, kw_only=True)
-class Holding:
-    """What is to be worked with now, by names; ``elsewhere``: what others hold, or nobody yet."""
-
-    folders: frozenset[str] = frozenset()
-    accounts: frozenset[str] = frozenset()
-    folders_elsewhere: frozenset[str] = frozenset()
-    accounts_elsewhere: frozenset[str] = frozenset()
-    keeper: bool = False
-    """Does this process do what is done once for all: tell, and look after what is nobody's?"""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Wanted:
-    """What a configuration names: folder → the accounts it may use, and every account."""
-
-    folders: Mapping[str, Sequence[str]]
-    accounts: Collection[str]
-    server_of: Mapping[str, str] = field(default_factory=dict)
-    """Folder → its server."""
-    servers: Mapping[str, int] = field(default_factory=dict)
-    """Server → how many requests of it may run at once, over all processes."""
 
 
 class Fleet:
     """Begin it, ask it from the main thread, end it. ``name``: what people call this process.
 
-    ``orders`` is called, in a thread of ours, when an order or the end of a pause came in from elsewhere. ``busy``:
-    the units that somebody works on just now.
+    ``busy``: the units that somebody works on just now.
     """
 
     def __init__(self, fence: Fence, wanted: Wanted, *, name: str) -> None:
@@ -75,22 +45,34 @@ class Fleet:
         """Of them, those on which nobody works any more: to be freed."""
         self._others: frozenset[str] = frozenset()
         """Units that other processes hold."""
-        self._view: View | None = None
+        self._out: SharedOut | None = None
+        self._said: tuple[SharedOut | None, str] = (None, "")
+        """What was said of a moment last: asked for at every turn of the main thread."""
         self.version = 0
         """Another number after each change of what is to be worked with."""
         self._failure: JournalError | None = None
         self._ending = threading.Event()
         self._look = threading.Event()
         self._threads: list[threading.Thread] = []
-        self._beat_s = fence.lease_s / BEATS
+        self._life = Lifeline(fence, self._ending, self._look.set)
         self._pruned = float("-inf")
         self.at_rest = True
         """Does nobody work here any more when this process ends? Else what it holds must not be freed at once."""
         self._slots, self._fitting = Slots(), threading.Lock()
         self._slots_held: frozenset[str] = frozenset()
         self._clients: Mapping[str, Client] = {}
-        self.orders: Callable[[], None] = lambda: None
+        self.heard: Callable[[Mapping[str, Client]], None] = lambda _clients: None
+        """Called with each look, in a thread of ours: what the servers told the other processes counts here, too."""
         self.busy: Callable[[], frozenset[str]] = frozenset
+
+    @property
+    def orders(self) -> Callable[[], None]:
+        """Called, in a thread of ours, when an order or the end of a pause came in from elsewhere."""
+        return self._life.orders
+
+    @orders.setter
+    def orders(self, orders: Callable[[], None]) -> None:
+        self._life.orders = orders
 
     # -------------------------------------------------------------------------------- its life
 
@@ -102,23 +84,15 @@ class Fleet:
 
     def begin(self, former: Collection[int] = ()) -> int:
         """Be counted from now on; returns the number. ``former``: those that work no more. Raises JournalError."""
-        begun = now()
-        host, pid = socket.gethostname(), os.getpid()
-        number = self._leases.begin(
-            name=self.name,
-            host=host,
-            pid=pid,
-            version=__version__,
-            lease_s=self.fence.lease_s,
-            former=former,
-        )
-        self.fence.beaten(begun)
-        log.info("process %d of this journal (%s): what is free, or comes free, is shared", number, self.name)
-        return number
+        return self._life.begin(self.name, former)
+
+    def beat(self) -> None:
+        """Give a sign of life: for whoever has no thread for it."""
+        self._life.beat()
 
     def start(self) -> None:
         """Let the two threads begin. They need the process to have begun."""
-        self._begin(self._live, "lease")
+        self._begin(self._life.run, "lease")
         self._begin(self._balance, "shares")
 
     def _begin(self, work: Callable[[], None], name: str) -> None:
@@ -137,7 +111,7 @@ class Fleet:
                 "the others learn only in %.0f s that this process ended: %s", self.fence.lease_s, error
             )
         for thread in self._threads:
-            thread.join(self._beat_s + 5.0)
+            thread.join(self._life.beat_s + 5.0)
         self._close()
 
     def _close(self) -> None:
@@ -149,15 +123,11 @@ class Fleet:
 
         Nothing else is taken, and nothing of it given up, for as long as this process lives.
         """
-        view = self._leases.view()
-        needed = frozenset[str]().union(*(one for one in _shares(self._wanted, view) if one & folders))
-        self._leases.name(needed - view.units)
+        out = SharedOut(wanted=self._wanted, view=self._leases.view())
+        needed = frozenset[str]().union(*(one for one in out.whole if one & folders))
+        self._leases.name(needed - out.view.units)
         if not self._leases.take(needed):
-            whose = {process.id: process for process in (*view.alive, *view.lost)}
-            found = sorted({view.holders[unit] for unit in needed if unit in view.holders})
-            told = [
-                f"{whose[one].name} on {whose[one].host} (process {one})" for one in found if one in whose
-            ]
+            told = out.told({out.view.holders[unit] for unit in needed if unit in out.view.holders})
             raise JournalError(
                 f"{', '.join(told) or 'another process'} works there, or on what shares an account with it: stop that "
                 "service first, so that no other one takes it up stop all of them"
@@ -165,7 +135,7 @@ class Fleet:
 
     def live(self) -> None:
         """Give signs of life, and nothing else."""
-        self._begin(self._live, "lease")
+        self._begin(self._life.run, "lease")
 
     def abandon(self) -> None:
         """Give no more signs of life, and free nothing: somebody may still be at work here."""
@@ -191,9 +161,8 @@ class Fleet:
         """Return what is to be worked with now. Two of them are equal while nothing moves."""
         with self._lock:
             wanted = self._wanted
-            mine = shares.workable(_alone(wanted), self._held - self._leaving)
-            named = {*map(shares.folder, wanted.folders), *map(shares.account, wanted.accounts)}
-            elsewhere = (named | self._others | self._held) - mine
+            mine = shares.workable(wanted.alone, self._held - self._leaving)
+            elsewhere = (wanted.units | self._others | self._held) - mine
             return Holding(
                 folders=shares.folders_of(mine),
                 accounts=shares.accounts_of(mine),
@@ -227,38 +196,35 @@ class Fleet:
 
     def processes(self) -> tuple[Process, ...]:
         """Return who lives, as was seen last, the oldest first."""
-        view = self._view
-        return () if view is None else view.alive
+        out = self._out
+        return () if out is None else out.view.alive
 
     @property
     def complete(self) -> bool:
         """True while every share is in the hands of a living process, as far as was seen last."""
-        with self._lock:
-            view = self._view
-            whole = _shares(self._wanted, view)
-        if view is None:
-            return False
-        alive = {process.id for process in view.alive}
-        return all(len({view.holders.get(unit) for unit in one} & alive) == 1 for one in whole)
+        out = self._out
+        return out is not None and not out.nobodys
 
     def counts(self) -> dict[str, int]:
         """Return how many shares are held here, by others, and by nobody, as was seen last."""
-        with self._lock:
-            view, held = self._view, self._held - self._leaving
-            whole = _shares(self._wanted, view)
-        mine = sum(share <= held for share in whole)
-        free = sum(view is None or not share & view.holders.keys() for share in whole if not share <= held)
-        return {"here": mine, "others": len(whole) - mine - free, "nobody": free}
+        out = self._out
+        return {"here": 0, "others": 0, "nobody": 0} if out is None else out.counts(self.process)
 
     def status(self) -> str:
         """One piece of systemd's status line: how much of the work is here."""
-        view, counts = self._view, self.counts()
-        if view is None:
+        with self._lock:
+            out, text, of = self._out, self._said[1], self._said[0]
+        if out is None:
             return "no shares yet"
-        texts = [f"{counts['here']} of {sum(counts.values())} shares held"]
-        texts += [f"{counts['nobody']} free"] if counts["nobody"] else []
-        texts += [f"{len(view.alive)} processes"] if len(view.alive) > 1 else []
-        return ", ".join(texts)
+        if of is not out:
+            counts = out.counts(self.process)
+            texts = [f"{counts['here']} of {sum(counts.values())} shares held"]
+            texts += [f"{counts['nobody']} free"] if counts["nobody"] else []
+            texts += [f"{len(out.view.alive)} processes"] if len(out.view.alive) > 1 else []
+            text = ", ".join(texts)
+            with self._lock:
+                self._said = (out, text)
+        return text
 
     # -------------------------------------------------------------------------------- the threads
 
@@ -279,49 +245,9 @@ class Fleet:
             self._failure = error
         self._look.set()
 
-    def _live(self) -> None:
-        due = time.monotonic()
-        while not self._ending.is_set():
-            if (left := due - time.monotonic()) <= 0:
-                self.beat()
-                due = time.monotonic() + self._beat_s
-                left = self._beat_s
-                self._look.set()
-            self._hear(left)
-
-    def beat(self) -> None:
-        """Give a sign of life; a connection that breaks is tried anew for as long as the lease lasts."""
-        while not self._ending.is_set():
-            begun = now()
-            try:
-                if not self._leases.beat(self.fence.lease_s):
-                    raise Fenced(
-                        f"process {self.process} was not heard of for too long, and others work in its place: it "
-                        "begins anew"
-                    )
-            except JournalAway:
-                if self.fence.left() <= 0:
-                    raise
-                self._ending.wait(min(1.0, self._beat_s))
-            else:
-                self.fence.beaten(begun)
-                return
-
-    def _hear(self, seconds: float) -> None:
-        try:
-            told = self._leases.heard(seconds)
-        except JournalAway:
-            # The next sign of life tells what is to be made of it.
-            self._ending.wait(min(seconds, 1.0))
-            return
-        if told & {FREED, BOND}:
-            self._look.set()
-        if ORDERS_CAME in told:
-            self.orders()
-
     def _balance(self) -> None:
         while not self._ending.is_set():
-            self._look.wait(self._beat_s)
+            self._look.wait(self._life.beat_s)
             self._look.clear()
             if self._ending.is_set() or self._failure is not None:
                 return
@@ -345,9 +271,10 @@ class Fleet:
     def _fit(self) -> None:
         """Come to as many connections of each server as are this process's part. Raises JournalError."""
         with self._lock:
-            view, wanted = self._view, self._wanted
-        if view is None:
+            out, wanted = self._out, self._wanted
+        if out is None:
             return
+        view = out.view
         all_of_them = frozenset(unit for name, most in wanted.servers.items() for unit in units(name, most))
         if all_of_them - view.units:
             self._leases.name(all_of_them - view.units)
@@ -370,6 +297,7 @@ class Fleet:
             taken = self._leases.take(step.take, all_or_none=False) if step.take else frozenset()
             self._slots_held = frozenset((mine - set(step.give)) | taken)
             self._slots.apply(self._clients, self._slots_held)
+            self.heard(self._clients)
 
     def _free(self) -> None:
         """Free what is at rest."""
@@ -387,17 +315,16 @@ class Fleet:
         view = self._leases.view()
         with self._lock:
             wanted, leaving = self._wanted, self._leaving
-        named = frozenset(
-            {*map(shares.folder, wanted.folders), *map(shares.account, wanted.accounts), TELLING}
-        )
+        named = wanted.units | {TELLING}
         if named - view.units:
             self._leases.name(named - view.units)
             view = self._leases.view()
+        out = SharedOut(wanted=wanted, view=view)
         me = self.process
         holders = {unit: process for unit, process in view.holders.items() if _is_ours(unit)}
         mine = frozenset(unit for unit, process in holders.items() if process == me)
         busy = self.busy()
-        whole = _shares(wanted, view)
+        whole = out.whole
         shared = {unit: process for unit, process in holders.items() if unit != TELLING}
         if PASSING in self.name:
             # A verb takes what nobody has, all of it, and gives it back at its end.
@@ -423,7 +350,7 @@ class Fleet:
         give_up = moves.give_up | (held - named)
         with self._lock:
             before = (self._held, self._leaving, self._others)
-            self._held, self._others, self._view = held, others - taken, view
+            self._held, self._others, self._out = held, others - taken, out
             self._leaving = (leaving | give_up) & held
             changed = (self._held, self._leaving, self._others) != before
             self.version += changed
@@ -437,26 +364,3 @@ class Fleet:
 def _is_ours(unit: str) -> bool:
     """True of a unit of the kinds that are shared out here."""
     return unit == TELLING or unit.startswith((shares.FOLDER, shares.ACCOUNT))
-
-
-def _alone(wanted: Wanted) -> tuple[Share, ...]:
-    return shares.configured(wanted.folders, wanted.accounts)
-
-
-def _shares(wanted: Wanted, view: View | None) -> tuple[Share, ...]:
-    """Return the shares as they are now: by the configuration, and by what requests and bonds join."""
-    alone = _alone(wanted)
-    if view is None:
-        return alone
-    pairs = [(shares.folder(name), shares.account(account)) for name, account in view.pairs]
-    return shares.joined(alone, [*pairs, *view.bonds])
-
-
-def told(view: View, wanted: Wanted) -> tuple[tuple[Share, ...], dict[int, list[Share]], tuple[Process, ...]]:
-    """Return for whoever looks: every share; process → the shares of which it holds anything; the living."""
-    whole = _shares(wanted, view)
-    held: dict[int, list[Share]] = {process.id: [] for process in view.alive}
-    for share in whole:
-        for process in {view.holders[unit] for unit in share if unit in view.holders}:
-            held.setdefault(process, []).append(share)
-    return whole, held, view.alive

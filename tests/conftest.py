@@ -41,8 +41,11 @@ LONG: Final = re.compile(
     r"|faults/test_forgotten\.py::test_after_a_time"
     r"|adversary/test_runs\.py::test_(?:one_deviation|up_to_four)"
     r"|adversary/test_machine\.py::test_at_length"
+    r"|adversary/test_tree\.py::test_ends_that_were_known"
     r"|faults/test_strays\.py::test_nothing_is_lost_on_the_way\[plain"
     r"|faults/test_leave\.py::.*\[plain"
+    r"|unit/test_fleet\.py::test_(?:\w+\[plain|a_lost_journal|a_copy_in_the_folder|what_a_process_knew)"
+    r"|unit/test_fleet_daemons\.py"
     r"|unit/test_move_journal\.py::test_killed_at_each_step\[(?:all|a few-back)"
     r"|system/test_package\.py::test_in_an_empty_root"
     r"|unit/test_parser_bounds\.py::test_the_worst_request_is_read\[(?:orders|keys that|people|an endless quote)"
@@ -55,6 +58,8 @@ LONG: Final = re.compile(
     r"|faults/test_journal_lost\.py::test_(?:damage_that|the_last_commits|rebuild|lost_after|no_room)"
     r"|faults/test_spool_full\.py::test_other_bytes"
     r"|faults/test_suspicions\.py::"
+    r"|faults/test_another_host\.py::test_(?:a_preview|no_copy|one_full|the_original)"
+    r"|faults/test_limits\.py::test_(?:an_account|more_processes)"
     r"|system/test_journal_full\.py::test_(?:no_room|a_damaged)"
     r"|system/test_reload\.py::test_changes_under"
     r"|faults/test_fence\.py::test_(?:a_pair_is_copied|a_request_that_is_out|the_journal|nobody|one_f)"
@@ -66,6 +71,7 @@ LONG: Final = re.compile(
     r"|faults/test_ordered\.py::test_(?:killed_at_cancel\[commit|(?:unlock|cancel_of_a_request_that_is_out)\[plain)"
     r"|faults/test_ordered\.py::test_(?:pause_of_a_folder_or_a_server\[server|killed_at_cancel\[platform.*-before)"
     r"|system/test_acting\.py::test_cancel_where_no"
+    r"|fleet/test_fleet\.py::test_(?!a_slice)"
 )
 
 

@@ -35,6 +35,8 @@ FOR: Mapping[str, str] = {
     "apscheduler": "the clock of the passes",
     "pydantic": "configuration, requests, records",
     "sqlalchemy": "the journal",
+    "psycopg": "the journal in PostgreSQL: the extra `postgresql`",
+    "cryptography": "what connectors share in it is encrypted: the same extra; certificates elsewhere",
     "pyhanko": "what comes back: signatures, intact or not (in a worker)",
     "pypdfium2": "where text and ink stand on a page (in a worker)",
     "phonenumbers": "mobiles",
@@ -82,10 +84,9 @@ def licence(found: Distribution) -> str:
 def wanted_by(name: str, extras: Iterable[str] = ()) -> list[Requirement]:
     """What a package wants on this platform, with the extras that are asked for; the project by its own file."""
     if name == PROJECT:
-        wanted = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"][
-            "dependencies"
-        ]
-        return [Requirement(each) for each in wanted]
+        project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+        optional = project["optional-dependencies"]["postgresql"]
+        return [Requirement(each) for each in (*project["dependencies"], *optional)]
     environments = [{"extra": extra} for extra in (*extras, "")]
     found = map(Requirement, distribution(name).requires or [])
     return [
@@ -197,6 +198,7 @@ _HEAD = """# Dependencies
 
 What the service runs on: {direct} libraries of its own choice, {others} that those bring along. Versions are the ones
 that the tests run with (`constraints.txt`); an installation takes newer ones within the bounds of `pyproject.toml`.
+**psycopg** is an extra (`postgresql`): a journal in SQLite needs nothing of it.
 Licences as each package states them. What is brought along is that of Python 3.11 on Linux. Written by
 `python -m tests.dependency_list`; `tests/unit/test_dependencies.py` fails when it differs from what is installed.
 
@@ -206,11 +208,12 @@ Licences as each package states them. What is brought along is that of Python 3.
 _FOOT = """
 ## Licences
 
-The project is under Apache-2.0. Two of the above ask more than attribution. **certifi** (MPL-2.0): files that are
+The project is under Apache-2.0. Three of the above ask more than attribution. **certifi** (MPL-2.0): files that are
 changed stay under it; we change none. **pi-heif**: its wheels carry libheif and libde265 (LGPL-3.0) as shared libraries
-of their own; they are used unchanged and may be exchanged, which is what that licence asks. Whoever ships this program
-together with them must pass their licence and the way to their source on. Nothing under GPL or AGPL is imported; a
-licence that is none of those named in the test's list fails the test.
+of their own; they are used unchanged and may be exchanged, which is what that licence asks. **psycopg** and
+**psycopg-binary** (LGPL-3.0) are libraries of their own, too, imported unchanged and exchangeable. Whoever ships
+this program together with them must pass their licence and the way to their source on. Nothing under GPL or AGPL is
+imported; a licence that is none of those named in the test's list fails the test.
 
 ## Auditing them
 

@@ -16,12 +16,12 @@ from connector.cli import holding, wiring
 from connector.cli.status_gather import Asked, gathered
 from connector.cli.token_place import tokens_in
 from connector.config import Config, load_config
-from connector.fleet import Holding
 from connector.guards import ServerMemory
 from connector.jesignexpert.tokens import Tokens
 from connector.journal import Journal
 from connector.lifecycle import Record
 from connector.passes import account_pass, server_pass
+from connector.shared_out import Holding
 from connector.steps.leftovers import sweep
 from connector.steps.parts import Parts
 from tests import postgres
@@ -45,6 +45,7 @@ class Firms(Stage):
     ) -> None:
         self.firms, self.url = tuple(firms), url
         self.members: list[Member] = []
+        self._versions: list[int] = []
         super().__init__(directory, mode, start=False, offices=[name.title() for name in firms], **options)
         for name in firms:
             self.person.mkdir(name.title())
@@ -76,12 +77,7 @@ class Firms(Stage):
         return load_config(file)
 
     def renew(self) -> None:
-        """Put new tokens of each firm in place: in the journal, for all members."""
-        config = self.config
-        store = tokens_in(config, wiring.State(directory=self.directory / "state"))
-        for name in self.firms:
-            found = self.platform.office_tokens(name.title())
-            store.save(name, Tokens(office=found["office"], office_name=name.title(), user=found["user"]))
+        """Tokens are put in place for each member."""
 
     def connect_all(self, state: wiring.State) -> None:
         """Put tokens in place for every firm, as ``connect`` does; they are in the journal that all share."""
@@ -127,12 +123,17 @@ class Firms(Stage):
             yield turns
 
     def settle(self, rounds: int = 6) -> None:
-        """Let every living member look and work, several times in turn."""
+        """Let every living member look and work, several times in turn, until nothing moves in three of them."""
+        calm = 0
         for _ in range(rounds):
             for member in self.members:
                 member.turn()
-            for member in self.members:
-                member.work()
+            before = [member.fleet.version for member in self.members]
+            moved = sum(member.work() for member in self.members)
+            calm = 0 if moved or before != self._versions else calm + 1
+            self._versions = before
+            if calm == 3:
+                return
 
     def forget(self, member: Member) -> None:
         """Let so much time pass, by the database's clock, that a member's lease is over."""

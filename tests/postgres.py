@@ -197,6 +197,14 @@ class Cluster:
             sleep(0.01)
         raise AssertionError(f"{settings} do not hold: {found}")
 
+    def admit(self, *lines: str) -> None:
+        """Put lines before all others into its pg_hba.conf, and let them hold for whoever connects from now on."""
+        said = "".join(f"{line}\n" for line in lines)
+        file = self.data / "pg_hba.conf"
+        self._run("sh", "-c", f"cat - {file} >{file}.new && mv {file}.new {file}", text=said)
+        self.reload()
+        sleep(0.2)
+
     @property
     def pid(self) -> int:
         """Return the process id of the running server: what a test may freeze."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import atexit
 import hashlib
+import os
 import shutil
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, closing
@@ -21,10 +22,13 @@ from typing import Any, Literal, Self
 
 from connector.cli import wiring
 from connector.cli.status_gather import Asked, gathered
+from connector.cli.token_place import tokens_in
 from connector.config import load_config
+from connector.fence import Fence, now
 from connector.guards import ServerMemory
 from connector.isolation import IsolatedPool
-from connector.jesignexpert.tokens import Tokens, TokenStore
+from connector.jesignexpert.tokens import Tokens
+from connector.journal import Journal
 from connector.lifecycle import Record, State
 from connector.passes import account_pass, server_pass
 from connector.sandbox.clock import SandboxClock
@@ -201,7 +205,7 @@ class Stage:
     def renew(self) -> None:
         """Put new tokens of the account in place, as after a login at the platform."""
         tokens = self.platform.office_tokens()
-        TokenStore(self.state.directory / "tokens").save(
+        tokens_in(load_config(self.config_text), self.state).save(
             "cabinet",
             Tokens(office=tokens["office"], office_name=tokens["office_name"], user=tokens["user"]),
         )
@@ -213,9 +217,19 @@ class Stage:
             wiring.wired(config, self.state, now=self.clock.now, seams=self.seams)
         )
         parts.timing = self.timing
+        if parts.fence is not None:
+            self._hold_everything(parts.journal, parts.fence)
         sweep(parts)
         self.parts = parts
         self.memory = ServerMemory()
+
+    def _hold_everything(self, journal: Journal, fence: Fence) -> None:
+        """Be counted for as long as a test takes: nobody else works on this journal, and nothing has to be shared."""
+        fence.lease_s = 3600.0
+        journal.token = fence.leases.begin(
+            name="stage", host="here", pid=os.getpid(), version="0", lease_s=fence.lease_s
+        )
+        fence.beaten(now())
 
     def stop(self) -> None:
         """End the connector; both servers go on."""
@@ -233,6 +247,7 @@ class Stage:
             shutil.rmtree(self.state.directory / name)
         if self.database is not None:
             postgres.shared_cluster().clear(self.database)
+            self.renew()
         self.state.make()
         self.start()
 
@@ -361,7 +376,7 @@ class Stage:
             Asked(
                 config=load_config(self.config_text),
                 journal=self.parts.journal,
-                tokens=TokenStore(self.state.directory / "tokens"),
+                tokens=tokens_in(load_config(self.config_text), self.state),
                 vital=None,
                 running=True,
                 room="",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from typing import Final
@@ -22,10 +22,12 @@ from connector.cli.token_place import tokens_in
 from connector.cli.wiring import Seams, State
 from connector.config import Config, references, resolve_secret
 from connector.errors import ConfigurationError, ConfigurationProblem, JournalError
-from connector.fleet import Fleet, Holding, Wanted
+from connector.fleet import Fleet
 from connector.guards import ServerMemory
+from connector.hearing import exchange
 from connector.journal.leases import PASSING
 from connector.journal.records import Scope
+from connector.shared_out import Holding, Wanted
 from connector.slots import Client
 from connector.steps import leftovers
 from connector.steps.parts import Parts
@@ -159,6 +161,7 @@ class Held:
     def __init__(self, fleet: Fleet, parts: Parts, config: Config, state: State, seams: Seams) -> None:
         self.fleet, self._state, self._seams = fleet, state, seams
         self._journal = parts.journal
+        fleet.heard = self._hear
         self.holding = Holding()
         self.whole = config
         self.worked = reduced(config, self.holding)
@@ -234,11 +237,18 @@ class Held:
     def _clients(self, parts: Parts) -> dict[str, Client]:
         return {name: one for name, one in parts.folders.items() if isinstance(one, WebDavFolder)}
 
+    def _hear(self, clients: Mapping[str, Client]) -> None:
+        told = {name: one.connections for name, one in clients.items() if isinstance(one, WebDavFolder)}
+        try:
+            exchange(told, self._journal.pauses(), self._journal.tell_pause)
+        except JournalError as error:  # the sign of life finds out what that means
+            log.info("what servers told the other processes is not known just now: %s", error)
+
     def _rested(self, parts: Parts, units: frozenset[str]) -> None:
         """Nobody works on these any more: what this process remembers of them would be of the past when it is back."""
         let_go(parts, shares.accounts_of(units))
-        leftovers.cached(parts)
         self.fleet.rested(units)
+        leftovers.cached(parts)
 
 
 class Turns:

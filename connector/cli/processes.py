@@ -10,9 +10,10 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from connector import fence, shares
-from connector.fleet import Wanted, told
+from connector.cli.holding import wanted
 from connector.journal.leases import PASSING, Leases, Process
 from connector.metrics.health import told as span
+from connector.shared_out import SharedOut
 
 if TYPE_CHECKING:
     from connector.config import Config
@@ -26,15 +27,9 @@ def processes(journal: Journal, config: Config) -> dict[str, Any] | None:
     """Return all of them as plain types; None where no others can be. Raises JournalError."""
     if not journal.shared:
         return None
-    view = Leases(journal).view()
     lease = config.journal.lease or fence.LEASE
-    wanted = Wanted(
-        folders={name: tuple(folder.accounts) for name, folder in config.folders.items()},
-        accounts=tuple(config.accounts),
-    )
-    whole, held, alive = told(view, wanted)
-    living = {process.id for process in alive}
-    nobodys = [one for one in whole if not {view.holders.get(unit) for unit in one} & living]
+    out = SharedOut(wanted=wanted(config), view=Leases(journal).view())
+    view, held, nobodys = out.view, out.held(), out.nobodys
 
     def of(process: Process) -> dict[str, Any]:
         units = frozenset[str]().union(*held.get(process.id, ()))
@@ -54,9 +49,9 @@ def processes(journal: Journal, config: Config) -> dict[str, Any] | None:
         }
 
     return {
-        "shares": len(whole),
+        "shares": len(out.whole),
         "at": _iso(view.at),
-        "alive": [of(process) for process in alive],
+        "alive": [of(process) for process in view.alive],
         "lost": [of(process) for process in view.lost],
         "nobody": {
             "shares": len(nobodys),

@@ -57,6 +57,8 @@ class Reloading:
     ) -> None:
         self._watch, self._state, self._config = watch, state, config
         self._seams = seams or Seams()
+        # Of several connectors each has a file of its own.
+        self._subject = SUBJECT + parts.machine.removeprefix("machine")
         self._made = ExitStack()
         self._held = None if fleet is None else Held(fleet, parts, config, state, self._seams)
         self._parts = parts if self._held is None else self._held.first(parts)
@@ -172,10 +174,13 @@ class Reloading:
         self.kept = replace(self.kept, waiting=names)
         if names:
             text = f"the configuration needs a restart for {', '.join(names)}"
-            raise_alarm(self._parts, SUBJECT, RESTART, text, {"keys": list(names)})
+            raise_alarm(self._parts, self._subject, RESTART, text, {"keys": list(names)})
         else:
             end_alarm(
-                self._parts, SUBJECT, RESTART, "nothing in the configuration waits for a restart any more"
+                self._parts,
+                self._subject,
+                RESTART,
+                "nothing in the configuration waits for a restart any more",
             )
 
     # -------------------------------------------------------------------------------- what is said of it
@@ -191,7 +196,7 @@ class Reloading:
             self.kept = replace(self.kept, loaded_at=self._parts.now())
         self._told = ()
         self.kept = replace(self.kept, config=flat(new), secrets=seen(new), refused=(), refused_since=None)
-        end_alarm(self._parts, SUBJECT, REFUSED, "what stands in the file is taken over again")
+        end_alarm(self._parts, self._subject, REFUSED, "what stands in the file is taken over again")
         self._tell_unwatched()
 
     def _refuse(self, problems: Sequence[ConfigurationProblem], *, asked: bool, valid: bool = False) -> None:
@@ -208,7 +213,7 @@ class Reloading:
         self._keep()
         data = {"file": str(self._watch.file), "problems": len(lines)}
         text = f"{len(lines)} problems in {self._watch.file}; the service goes on with what it loaded before"
-        raise_alarm(self._parts, SUBJECT, REFUSED, text, data)
+        raise_alarm(self._parts, self._subject, REFUSED, text, data)
 
     def _tell_unwatched(self) -> None:
         """Say of what is out, or signed and not home, that its folder or account is not in the configuration."""

@@ -22,10 +22,10 @@ from connector.cli.watching import Watching
 from connector.cli.whole import read_whole
 from connector.cli.wiring import Seams, single_instance, wired
 from connector.errors import Fenced, JournalAway, JournalError, JournalFull
-from connector.fleet import Holding
 from connector.guards import ServerMemory
 from connector.passes import Outcome, account_pass, server_pass, told
 from connector.reload import ConfigWatch
+from connector.shared_out import Holding
 from connector.steps.leftovers import sweep
 from connector.steps.telling import tell
 

@@ -83,13 +83,10 @@ TOLD: Final[Mapping[str, str]] = {
     "polling.platform": "How often a request is asked about in its first hour; then every 10min, after a day 30min.",
     "polling.max_calls_per_minute": "Per account: asking where things stand, and fetching.",
     "journal": "Where the journal is kept.",
-    "journal.url": "Default: SQLite in the state directory; else PostgreSQL, which several connectors can share: "
-    "postgresql+psycopg://connector@db.example/journal?sslmode=verify-full",
-    "journal.lease": "Of several connectors on one PostgreSQL: so long after the last sign of life of one, the others "
-    "take over its work. Default: 90s; from 10s to 10min.",
+    "journal.url": "Default: SQLite in the state directory; else a database of PostgreSQL, for several connectors.",
+    "journal.lease": "Of several connectors: so long after one's last sign of life, others take over; 10s to 10min.",
     "journal.password": "Where the database's password is kept; never the password itself.",
-    "journal.replication": "Of PostgreSQL: a standby has every fact before it counts (synchronous), there is none "
-    "(none), or it may lag behind (asynchronous). Another state than the one written is refused at a start.",
+    "journal.replication": "Of PostgreSQL; another state than the one written here is refused at a start.",
     "seal": "The key that seals the connector's marks. Default: one made at first start.",
     "metrics": "Where Prometheus (/metrics) and /health are answered, on this machine only: 127.0.0.1:9469.",
     "tags": "What the coloured tags on files are called (Nextcloud). Default: by language; false: none.",

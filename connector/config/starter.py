@@ -57,8 +57,9 @@ _SAMPLES: Final[Mapping[str, str]] = {
     "hooks": "{ticket: {command: [/usr/local/bin/open-ticket], events: [alarm, alarm_over]}}",
     "ping": "{url: {credential: ping-url}}",
     "polling.folders": "30s",
-    "journal": '{url: "postgresql+psycopg://db.example/journal?sslmode=verify-full", '
-    "password: {credential: jse-journal}, replication: synchronous}",
+    "journal.url": "postgresql+psycopg://db.example/journal?sslmode=verify-full",
+    "journal.password": "{credential: jse-journal}",
+    "journal.lease": "90s",
     "to_correct": "Signature à corriger",
     "in_progress": "Signature en cours",
     "signed": "Signé",
@@ -66,7 +67,7 @@ _SAMPLES: Final[Mapping[str, str]] = {
     "expired": "Signature expirée",
 }
 """One way to write what has no default: by its path, or by its key alone."""
-_WHOLE: Final = frozenset({"hooks", "ping", "journal"})
+_WHOLE: Final = frozenset({"hooks", "ping"})
 """Parts whose sample says it all in one line."""
 _LEAVES: Final = (SecretReference, QuietHours, Reminders)
 _COLUMN, _WIDTH = 46, 118

@@ -19,6 +19,7 @@ from sqlalchemy.engine import Connection
 
 from connector.errors import Fenced, JournalError
 from connector.journal import away, engines, marked, opening, schema, statements, upgrading
+from connector.journal.kept import Kept
 from connector.journal.recent import Recent, Rows
 from connector.journal.replication import Identity
 
@@ -69,6 +70,7 @@ class Database:
             self._engine.dispose()
             raise
         self._recent = Recent(self._engine)
+        self._kept = Kept()
 
     def _get_ready(self, url: str, *, read_only: bool) -> None:
         if read_only:

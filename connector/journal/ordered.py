@@ -79,7 +79,7 @@ class Orders(Records):
 
     def standing_orders(self) -> dict[tuple[int, float], tuple[str, str]]:
         """Return every order that stands: what tells it from all others → (server, account) of its record."""
-        found = self._work(statements.STANDING)
+        found = filter(self._is_here, self._rows(statements.STANDING))
         return {(row.id, row.at): (row.server, row.account) for row in found}
 
 

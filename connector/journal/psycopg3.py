@@ -6,17 +6,24 @@ the commit stands on one server alone); psycopg manual, "Adapting" and "Receivin
 
 from __future__ import annotations
 
-from typing import Any, LiteralString, Self
+from typing import Any, LiteralString, Self, TypeVar
 
 import psycopg
+from psycopg.abc import PQGen
 from psycopg.errors import Diagnostic
+from psycopg.pq import TransactionStatus
 from psycopg.types.string import StrDumper, StrDumperUnknown
 
 from connector.journal.replication import Identity
 
+T = TypeVar("T")
+
 _TIMELINE = "SELECT substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8)"
 _SYSTEM = "SELECT system_identifier::text FROM pg_control_system()"
 _WARNING = "01000"
+ANSWER_S = 75.0
+"""A server that has not answered by then is taken for gone. Its own limit for a statement is shorter; none holds for
+a commit that waits for its standby, and a machine that is frozen keeps to none."""
 
 
 class _Without(StrDumper):
@@ -68,6 +75,15 @@ class Connection(psycopg.Connection[Any]):
 
     def _value(self, asked: LiteralString) -> object:
         return (self.execute(asked).fetchone() or (None,))[0]
+
+    def wait(self, gen: PQGen[T], interval: float = 0.1, timeout: float | None = None) -> T:
+        """Wait for an answer, not for ever. Raises psycopg.OperationalError; the connection is gone then."""
+        try:
+            return super().wait(gen, interval, ANSWER_S if timeout is None else timeout)
+        except psycopg.OperationalError:
+            if timeout is None and self.pgconn.transaction_status == TransactionStatus.ACTIVE:
+                self.pgconn.finish()
+            raise
 
     def _hear(self, told: Diagnostic) -> None:
         self._alone = self._alone or told.sqlstate == _WARNING

@@ -1,7 +1,7 @@
 """What the database has been asked, and has answered, since anything in it last changed, whoever changed it.
 
 A pass asks the same of every request in each of its rooms, and most passes find nothing changed. SQLite tells for a
-hundredth of a look whether any other connection, of this process or of another one, has committed meanwhile
+fraction of a look whether any other connection, of this process or of another one, has committed meanwhile
 (``PRAGMA data_version``); what is asked of it again goes straight to its driver, for SQLAlchemy takes ten times as long
 about it as SQLite. Other databases are asked through SQLAlchemy, each time.
 """

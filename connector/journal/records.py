@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass
 from datetime import datetime
@@ -194,7 +194,7 @@ class Records(Database):
 
     def open_anywhere(self, server: str) -> list[Record]:
         """Return the same, whichever process works on it: to tell whose a file is, not to work on it."""
-        return self._all(statements.OPEN, server=server)
+        return self._listed(statements.OPEN, lambda _row: True, server=server)
 
     def touching(self, server: str, hrefs: Iterable[str], file_ids: Iterable[str]) -> list[Record]:
         """Return what is not closed yet and may have one of these files among its documents, oldest first.
@@ -217,8 +217,15 @@ class Records(Database):
         A fingerprint holds within this process. What has not changed is not read again: a folder keeps its finished
         requests for years.
         """
+        given = {"server": server, "folder": folder}
+        if self.shared:
+            with self._reading() as connection:
+                prints = {row.id: row.version for row in connection.execute(statements.PRINTS, given)}
+            changed = [ident for ident, print_ in prints.items() if known.get(ident) != print_]
+            read = {row.id: record_of(row) for row in self._fetched(changed)} if changed else {}
+            return prints, [read[ident] for ident in changed if ident in read]
         with self._reading() as connection:
-            rows = connection.execute(statements.IN_FOLDER, {"server": server, "folder": folder}).all()
+            rows = connection.execute(statements.IN_FOLDER, given).all()
         found = {row.id: hash(row.facts) for row in rows}
         return found, [record_of(row) for row in rows if known.get(row.id) != found[row.id]]
 
@@ -372,16 +379,29 @@ class Records(Database):
         return next(map(record_of, self._rows(statement, **given)), None)
 
     def _here(self, statement: sa.Select[Any], **given: str) -> list[Record]:
-        return [record_of(row) for row in self._work(statement, **given)]
+        """Return the records of one of the lists of work that are worked on here."""
+        return self._listed(statement, self._is_here, **given)
 
-    def _work(self, statement: sa.Select[Any], **given: str) -> Rows:
-        """Return what one of the lists of work finds that is worked on here."""
-        scope = self.scope
-        if scope is None:
-            return self._rows(statement, **given)
+    def _listed(
+        self, statement: sa.Select[Any], wanted: Callable[[sa.Row[Any]], bool], **given: str
+    ) -> list[Record]:
+        """Return the records of a list; of a shared journal those that are wanted, by their folders and accounts."""
+        if not self.shared:
+            return self._all(statement, **given)
         with self._reading() as connection:
-            elsewhere = {"folders": sorted(scope.folders), "accounts": sorted(scope.accounts)}
-            return connection.execute(statements.HERE[statement], {**given, **elsewhere}).all()
+            listed = connection.execute(statements.LISTED[statement], given).all()
+        found = self._kept.all([row for row in listed if wanted(row)], self._fetched)
+        # What was fetched is as it is now; it may have been closed since it was listed.
+        return [record for record in found if not record.closed] if statement is statements.OPEN else found
+
+    def _is_here(self, row: sa.Row[Any]) -> bool:
+        """Is a record, by its folder and account, worked on here? Looked at here: others may hold ten thousand."""
+        scope = self.scope
+        return scope is None or not (row.folder in scope.folders or row.account in scope.accounts)
+
+    def _fetched(self, ids: Sequence[int]) -> Rows:
+        with self._reading() as connection:
+            return connection.execute(statements.FETCHED, {"ids": list(ids)}).all()
 
     def _all(self, statement: sa.Select[Any], **given: str) -> list[Record]:
         return [record_of(row) for row in self._rows(statement, **given)]

@@ -120,17 +120,6 @@ INTENDING = RECORDS.where(
     _OF_SERVER, _record.id.in_(sa.select(_intent.record_id).where(_intent.step == _given("step")))
 )
 
-_ELSEWHERE = (
-    _record.folder.not_in(sa.bindparam("folders", expanding=True)),
-    _record.account.not_in(sa.bindparam("accounts", expanding=True)),
-)
-
-
-def here(statement: sa.Select[Any]) -> sa.Select[Any]:
-    """Leave out the records of ``folders`` and ``accounts`` that other processes work with."""
-    return statement.where(*_ELSEWHERE)
-
-
 KEEP = schema.record.update().where(_record.id == _given("of"))
 BEGIN = schema.record.insert()
 BEGIN_UNLESS_KNOWN = (
@@ -186,15 +175,23 @@ ORDERS = (
 ORDERED_ON = RECORDS.where(_OF_SERVER, _HAS_ORDER)
 ORDERED_OF = RECORDS.where(_record.account == _given("account"), _HAS_ORDER)
 STANDING = (
-    sa.select(_intent.id, _intent.at, _record.server, _record.account)
+    sa.select(_intent.id, _intent.at, _record.server, _record.account, _record.folder)
     .select_from(schema.intent.join(schema.record))
     .where(_IS_ORDER)
 )
 
-HERE = {
-    statement: here(statement) for statement in (OPEN, FOLLOWED, INTENDING, ORDERED_ON, ORDERED_OF, STANDING)
+_VERSION: sa.ColumnElement[int] = sa.literal_column("record.xmin::text::bigint", sa.BigInteger).label(
+    "version"
+)
+LISTED = {
+    statement: statement.with_only_columns(_record.id, _record.folder, _record.account, _VERSION)
+    for statement in (OPEN, FOLLOWED, INTENDING, ORDERED_ON, ORDERED_OF)
 }
-"""Lists of work, for a process that others share it with."""
+"""PostgreSQL: lists of work, without what is known of each record: whose it is, and whether it has changed."""
+FETCHED = sa.select(_record.id, _record.current, _record.facts, _VERSION).where(
+    _record.id == sa.func.any(sa.bindparam("ids", type_=postgresql.ARRAY(sa.BigInteger)))
+)
+PRINTS = IN_FOLDER.with_only_columns(_record.id, _VERSION)
 
 HELD_ACCOUNTS = sa.select(_hold.account)
 HOLD = sa.select(schema.hold).where(_hold.account == _given("account"))

@@ -14,6 +14,7 @@ from connector.journal import schema, statements
 from connector.journal.contacts import Contacts
 from connector.journal.counts import Counts
 from connector.journal.database import when
+from connector.journal.hearsay import Hearsay
 from connector.journal.ordered import Orders
 from connector.journal.outbox import Outbox
 from connector.journal.overviews import Overviews
@@ -51,7 +52,7 @@ class Watch:
     """Hrefs of the sidecars that the first look found: none of them is launched without a new ask (R7)."""
 
 
-class Journal(Orders, Contacts, Overviews, Outbox, Counts, Servers, Spooled, Secrets):
+class Journal(Orders, Contacts, Overviews, Outbox, Counts, Spooled, Secrets, Hearsay, Servers):
     """One journal database. Thread-safe; every method is one transaction.
 
     Raises JournalError when the database cannot be opened, is damaged, or was written by a newer version.

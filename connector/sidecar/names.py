@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
+from functools import lru_cache
 from typing import Final
 
 MAX_NAME_BYTES: Final = 250
@@ -84,6 +85,7 @@ def is_sidecar(name: str) -> bool:
     return bool(pair_of(name))
 
 
+@lru_cache(maxsize=2048)
 def pair_of(sidecar_name: str) -> tuple[str, ...]:
     """Return the PDF names a request answers for, in :func:`comparable` form, the likelier one first.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import re
 import unicodedata
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 _EDGE: Final = '<>()[]{},;:"«»“”„`'
@@ -49,6 +50,7 @@ def valid_email(address: str) -> str:
     return found.normalized
 
 
+@lru_cache(maxsize=512)
 def canonical_email(email: str) -> str:
     """NFC, lower case, the domain as A-label: two spellings of one address are one address."""
     import idna

@@ -151,7 +151,9 @@ def _registries(watched: Iterable[FolderSettings], server: str) -> list[Href]:
 
 
 def _intend(parts: Parts, settings: FolderSettings, record: Record) -> Record:
-    sealed = marks.write(_mark_of(parts, settings, record, secrets.token_hex(8)), parts.sealer).decode()
+    nonce = secrets.token_hex(8)
+    parts.nonces.add(nonce)
+    sealed = marks.write(_mark_of(parts, settings, record, nonce), parts.sealer).decode()
     data = {"transaction": record.transaction, "bytes": sealed}
     return parts.journal.intend(record, "mark", data)
 

@@ -201,10 +201,29 @@ def due(parts: Parts, record: Record) -> bool:
 
 def its_turn(parts: Parts, record: Record, wording: str) -> bool:
     """True when nothing puts that order off: another one's obstacle does not."""
-    tried = record.extra.get("order_try", {})
-    at = tried.get("next_at")
-    of_another = tried.get("wording", wording) != wording
-    return at is None or of_another or datetime.fromisoformat(at) <= parts.now()
+    at = _tried(record, wording).get("next_at")
+    return at is None or datetime.fromisoformat(at) <= parts.now()
+
+
+def _tried(record: Record, wording: str) -> Mapping[str, Any]:
+    """Return how that order was tried: two may wait at once, an author's and the administrator's."""
+    last: Mapping[str, Any] = record.extra.get("order_try", {})
+    if last.get("wording", wording) == wording:
+        return last
+    others: Mapping[str, Mapping[str, Any]] = last.get("others", {})
+    return others.get(wording, {})
+
+
+def _others(record: Record, wording: str) -> dict[str, Any]:
+    """Return what is kept of the other orders that were tried, in an entry of its own; nothing where there are none."""
+    last = record.extra.get("order_try", {})
+    kept = {**last.get("others", {}), str(last.get("wording", wording)): last}
+    left = {
+        one: {"tries": tried["tries"], "next_at": tried["next_at"]}
+        for one, tried in kept.items()
+        if one not in {wording, *record.obeyed}
+    }
+    return {"others": left} if left else {}
 
 
 def asks_the_platform(verb: Verb, state: State) -> bool:
@@ -218,16 +237,16 @@ def asks_the_platform(verb: Verb, state: State) -> bool:
 
 def put_off(parts: Parts, record: Record, verb: str, wording: str) -> Record:
     """A remote obstacle: later, and later. A reminder for which it is too late in the day: in the morning."""
-    tried = record.extra.get("order_try", {})
+    tried, others = _tried(record, wording), _others(record, wording)
     morning = reminders.quiet(parts, record) if verb == Verb.REMIND.value else None
     if morning is not None:
-        kept = {"tries": 0, "next_at": morning.isoformat(), "wording": wording, QUIET: True}
-        if tried == kept:
+        kept = {"tries": 0, "next_at": morning.isoformat(), "wording": wording, QUIET: True, **others}
+        if record.extra.get("order_try") == kept:
             return record
         return parts.journal.touch(record, extra={**record.extra, "order_try": kept})
-    tries = int(tried.get("tries", 0)) if tried.get("wording", wording) == wording else 0
+    tries = int(tried.get("tries", 0))
     wait = min(parts.timing.retry_first * 2 ** min(tries, 16), parts.timing.retry_most)
-    kept = {"tries": tries + 1, "next_at": (parts.now() + wait).isoformat(), "wording": wording}
+    kept = {"tries": tries + 1, "next_at": (parts.now() + wait).isoformat(), "wording": wording, **others}
     return parts.journal.touch(record, extra={**record.extra, "order_try": kept})
 
 

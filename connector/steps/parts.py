@@ -183,6 +183,8 @@ class SaidMemory:
     """The day whose digests are posted."""
     pruned: date | None = None
     """The day on which what is old was forgotten last."""
+    cleared: date | None = None
+    """The day on which this disk was cleared of what others work on."""
     refusals: int = 0
     """How often in a row the relay was not to be had."""
     rests_until: datetime | None = None
@@ -304,6 +306,8 @@ class Parts:
     """(server, href) of what bears a marker's name and is none → what it showed when it was looked at."""
     taken_in: set[tuple[str, Href]] = field(default_factory=set)
     """(server, registry) whose markers this very process has taken in: what stands there since, it wrote itself."""
+    nonces: set[str] = field(default_factory=set)
+    """Of the markers that this very process made: one of our name with another is a second machine's (``twins``)."""
     fresh_marks: set[int] = field(default_factory=set)
     """Records whose ``mark`` intent this very process committed: a marker found otherwise is a question."""
     fresh_sends: set[int] = field(default_factory=set)

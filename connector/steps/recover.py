@@ -138,11 +138,14 @@ def adopt_renamed_folders(parts: Parts, folders: list[FolderSettings]) -> None:
     """A folder that got another name in the configuration keeps its requests, found by their place, and its pause."""
     for settings in folders:
         pauses.take_along(parts, settings)
-        # Of an account, too, that another process follows: it will have the folder with it, once this is written.
-        for record in parts.journal.open_anywhere(settings.server):
-            lies_here = (record.place or record.document.href).startswith(settings.root)
-            if record.folder not in parts.everywhere and record.folder not in parts.elsewhere and lies_here:
-                parts.journal.note(record, "folder_renamed", folder=settings.name)
+    # Of an account, too, that another process follows: it will have the folder with it, once this is written.
+    for record in parts.journal.open_anywhere(folders[0].server):
+        if record.folder in parts.everywhere or record.folder in parts.elsewhere:
+            continue
+        lies = record.place or record.document.href
+        name = next((one.name for one in folders if lies.startswith(one.root)), None)
+        if name is not None:
+            parts.journal.note(record, "folder_renamed", folder=name)
 
 
 def _take_in(

@@ -19,6 +19,7 @@ def tell(parts: Parts, *, deadline: float | None = None) -> int:
 
     Of several processes one alone tells, of all that the configuration names.
     """
+    _clear(parts)
     if not parts.keeper:
         return 0
     parts = parts.whole or parts
@@ -30,10 +31,17 @@ def tell(parts: Parts, *, deadline: float | None = None) -> int:
     return post.leave(parts, deadline=deadline)
 
 
+def _clear(parts: Parts) -> None:
+    """Let go, once a day and in each process, of what lies on its disk of others' work."""
+    today = parts.now().astimezone(parts.report.zone).date()
+    if parts.said.cleared != today:
+        parts.said.cleared = today
+        leftovers.cached(parts)
+
+
 def prune(parts: Parts) -> None:
-    """Forget, once a day, what was told years ago, and what lies here of others' work."""
+    """Forget, once a day, what was told years ago."""
     today = parts.now().astimezone(parts.report.zone).date()
     if parts.said.pruned != today:
         parts.said.pruned = today
         parts.journal.prune_letters(parts.now() - post.KEEP)
-        leftovers.cached(parts)

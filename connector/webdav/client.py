@@ -101,9 +101,11 @@ class _Session(requests.Session):
         """
         if self._pattern is None:
             self._pattern = self.prepare_request(requests.Request("GET", f"{self._origin}/"))
-        asked = self._pattern.copy()
-        asked.method, asked.url = method, str(self._pattern.url).removesuffix("/") + path
-        asked.prepare_headers({**asked.headers, **headers})
+        pattern, asked = self._pattern, requests.PreparedRequest()
+        asked.method, asked.url = method, str(pattern.url).removesuffix("/") + path
+        asked.prepare_headers(headers)
+        for name, value in pattern.headers.items():
+            asked.headers.setdefault(name, value)
         asked.prepare_body(body, None)
         response: requests.Response = self.get_adapter(asked.url).send(
             asked, stream=True, timeout=timeout, verify=verify, proxies=self.proxies

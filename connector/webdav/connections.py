@@ -133,26 +133,13 @@ class Connections:
         with self._lock:
             return self._room.inside + len(self._idle)
 
-    @property
-    def refused(self) -> bool:
-        """True since this login was refused."""
-        return self._refused
-
-    @property
-    def accepted(self) -> bool:
-        """True since this login was accepted."""
-        return self._accepted
-
     def let_be_s(self) -> float:
         """So many seconds the server still wants to be let be."""
         return self._courtesy.left_s()
 
-    def heed(self, *, let_be_s: float = 0.0, refused: bool = False) -> None:
-        """Take in what another process of ours was told by the server: it counts as if we had been."""
-        self._courtesy.let_be(let_be_s)
-        if refused:
-            with self._lock:
-                self._refused = True
+    def let_be(self, seconds: float) -> None:
+        """Ask nothing for so long: another process of ours was told that the server wants that."""
+        self._courtesy.let_be(seconds)
 
     def _refuse_without_room(self, operation: Operation) -> None:
         if not self._room.most:

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from connector.errors import AccessDenied, InvalidResponse, NotFound, RemoteError
+from connector.errors import AccessDenied, InvalidResponse, NotFound, RemoteError, Unavailable
 from connector.ports import Capabilities, Finding, Href
 from connector.webdav.answers import ASK, OPTIONS, PROPFIND
 from connector.webdav.connections import Connections
@@ -203,6 +203,18 @@ def _told(places: Places, connections: Connections) -> dict[str, Any]:
     except (NotFound, AccessDenied, InvalidResponse, ValueError, RecursionError):
         # Many hosts close this door; WebDAV works without it.
         return {}
+    except Unavailable as error:
+        if error.status is None or error.status < 500 or error.retry_after_s is not None:
+            raise
+        # Closed for good and broken for a moment are two things: a delivery without versions is not begun for want of
+        # an answer. Whoever runs the server is to know that it is this one that is missing.
+        raise Unavailable(
+            f"WebDAV is there, {_OCS_SAYS} ({places.capabilities.partition('?')[0]}) is not: until it is, or is refused"
+            " for good (404), nothing goes on here",
+            service=error.service,
+            operation=error.operation,
+            status=error.status,
+        ) from error
     return {**_part(data, "capabilities"), "version": _part(data, "version").get("string")}
 
 

@@ -2,6 +2,11 @@
 
 A search tells nothing of where it stops, so what it found is believed only when it is proven whole. Else there is no
 tree, and whoever asked has to list. WebDAV facts section 6.
+
+What others share is listed, for nothing that is cheaper proves it whole (Nextcloud 32.0.1): a shared external storage
+has the letters and the mount type of any other share; a storage mounted within that nobody has listed yet is not found;
+and ``nc:contained-folder-count``, which makes the server list each folder just as Depth: infinity does (180 ms of its
+processor for 1,121 entries, a search without 110, Depth: infinity 170), says 0 of one that holds folders not looked at.
 """
 
 from __future__ import annotations

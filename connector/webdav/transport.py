@@ -211,7 +211,26 @@ class DeadlineAdapter(HTTPAdapter):
     """requests' adapter over the connections above; a bounded pool, no retries of its own."""
 
     def __init__(self) -> None:
+        self._found: tuple[object, Any] = (None, None)
         super().__init__(pool_connections=2, pool_maxsize=1, max_retries=0, pool_block=False)
+
+    def get_connection_with_tls_context(
+        self, request: Any, verify: Any, proxies: Any = None, cert: Any = None
+    ) -> Any:
+        """Return the pool for a request. One login has one server: it is found once, not for each."""
+        wanted = (verify, cert, *sorted((proxies or {}).items()))
+        if self._found[0] != wanted:
+            self._found = (wanted, super().get_connection_with_tls_context(request, verify, proxies, cert))
+        return self._found[1]
+
+    def request_url(self, request: Any, proxies: Any) -> str:
+        """Return what stands in the request's first line; without a proxy there is nothing to find out about it."""
+        return str(super().request_url(request, proxies) if proxies else request.path_url)
+
+    def close(self) -> None:
+        """Close the connections; a later request opens new ones."""
+        self._found = (None, None)
+        super().close()
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         """Make the pools of plain and TLS connections."""

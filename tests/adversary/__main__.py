@@ -1,7 +1,8 @@
 """``python -m tests.adversary``: enumerate runs, keep count, name every finding. See ``--help``.
 
 Every enumeration has a stable order. ``--slice i/n`` takes each n-th run of it; ``--log FILE`` keeps what was done,
-and is read first, so that the same command goes on where it was stopped.
+and is read first, so that the same command goes on where it was stopped. Pairs are counted so: ``lived`` to their own
+end; ``met`` a state whose end was known; ``spared``, since their first was in a state from which they had been tried.
 """
 
 from __future__ import annotations
@@ -9,6 +10,8 @@ from __future__ import annotations
 import argparse
 import json
 import logging
+import os
+import pickle
 import random
 import time
 from collections import Counter
@@ -16,8 +19,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import get_args
 
-from tests.adversary.deviations import Deviation, coarse, singles
+from tests.adversary.deviations import Deviation, singles
 from tests.adversary.explore import explored, normal_points, random_runs
+from tests.adversary.tree import Tree
 from tests.adversary.world import Mode
 
 
@@ -29,26 +33,87 @@ def runs_of(mode: Mode, arguments: argparse.Namespace) -> Iterator[tuple[Deviati
             yield tuple(Deviation.parse(one) for one in text.split("+"))
     elif arguments.random:
         yield from random_runs(mode, arguments.random, arguments.seed)
-    elif arguments.pairs:
-        first = coarse(points, mode)
-        for one in first:
-            # What comes after the first is numbered in the story as it goes with it: a few points more.
-            later = coarse([*points, *points[-12:]], mode, one.at)
-            for other in later:
-                if other != one:
-                    yield (one, other)
     else:
         for one in singles(points, mode):
             yield (one,)
+
+
+def pairs(mode: Mode, arguments: argparse.Namespace, until: float | None) -> tuple[Counter[str], bool]:
+    """Grow the tree of one mode as far as time allows; what this very code has grown lies beside the log."""
+    kept = Path(f"{arguments.log}.{mode}") if arguments.log else None
+    tree = Tree(mode)
+    done: set[tuple[str, str]] = set()
+    if kept is not None and kept.exists():
+        tree.ends, tree.tried, done = pickle.loads(kept.read_bytes())
+    counts: Counter[str] = Counter()
+    chance = random.Random(f"{mode} {len(done)}")
+    stopped = False
+
+    def keep() -> None:
+        if kept is not None:
+            new = Path(f"{kept}.new")
+            new.write_bytes(pickle.dumps((tree.ends, tree.tried, done)))
+            new.replace(kept)
+
+    part, parts = (int(one) for one in arguments.slice.split("/"))
+    for first, of in list(tree.work())[part::parts]:
+        if (str(first), of) in done:
+            continue
+        if until is not None and time.monotonic() > until:
+            stopped = True
+            break
+        branch = tree.branch(first, of)
+        done.add((str(first), of))
+        for second, verdict in branch.found:
+            print(f"{mode} {first}+{second}", *verdict.breaches, sep="\n    ", flush=True)
+        wrong = 0
+        for second, verdict in chance.sample(branch.met, min(arguments.honest, len(branch.met))):
+            whole = explored(mode, (first, second))
+            counts["compared"] += 1
+            if whole.kind != verdict.kind or len(whole.breaches) != len(verdict.breaches):
+                wrong += 1
+                print(
+                    f"{mode} {first}+{second} was taken for {verdict}: {whole.kind} {whole.breaches}",
+                    flush=True,
+                )
+        counts.update(
+            {
+                **branch.verdicts,
+                "lived": branch.lived,
+                "met": len(branch.met),
+                "spared": branch.spared,
+                "wrong": wrong,
+            }
+        )
+        if arguments.log:
+            with arguments.log.open("a") as stream:
+                told = {
+                    **branch.verdicts,
+                    "lived": branch.lived,
+                    "met": len(branch.met),
+                    "spared": branch.spared,
+                }
+                stream.write(f"{mode} {first} {of}\t{json.dumps(told)}\t{sum(os.times()[:4]):.0f}\n")
+        keep()
+    return counts, stopped
 
 
 def main(given: Sequence[str] | None = None) -> int:
     """Return 1 when something was found."""
     parser = argparse.ArgumentParser(prog="python -m tests.adversary", description=__doc__)
     parser.add_argument("--mode", choices=get_args(Mode), action="append", help="one kind of server alone")
-    parser.add_argument("--pairs", action="store_true", help="two deviations in each run, instead of one")
+    parser.add_argument(
+        "--pairs", action="store_true", help="two in each run, as a tree: its slices are of firsts"
+    )
     parser.add_argument(
         "--random", type=int, default=0, metavar="N", help="N runs of one to four, drawn by chance"
+    )
+    parser.add_argument(
+        "--honest",
+        type=int,
+        default=1,
+        metavar="N",
+        help="of each first, live N pairs whose end was known in full",
     )
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument(
@@ -66,6 +131,13 @@ def main(given: Sequence[str] | None = None) -> int:
     counts: Counter[str] = Counter()
     began = time.monotonic()
     for mode in arguments.mode or get_args(Mode):
+        if arguments.pairs:
+            more, stopped = pairs(mode, arguments, began + arguments.seconds if arguments.seconds else None)
+            counts.update(more)
+            print(
+                f"{mode}: {'as far as time allowed' if stopped else 'all pairs'}; {dict(counts)}", flush=True
+            )
+            continue
         every = list(runs_of(mode, arguments))[part::parts]
         if arguments.shuffle:
             random.Random(0).shuffle(every)
@@ -88,7 +160,7 @@ def main(given: Sequence[str] | None = None) -> int:
                         f"{name}\t{outcome.kind}\t{json.dumps(outcome.breaches, ensure_ascii=False)}\n"
                     )
         print(f"{mode}: {len(every)} runs enumerated; {dict(counts)}", flush=True)
-    return 1 if counts["found"] else 0
+    return 1 if counts["found"] or counts["wrong"] else 0
 
 
 if __name__ == "__main__":

@@ -39,7 +39,7 @@ def lived(run: Run) -> BaseException | None:
     """Live a run; return what ended it before its time."""
     try:
         run.live()
-    except BaseException as error:  # noqa: BLE001 - judged by whoever asked
+    except BaseException as error:
         return error
     return None
 
@@ -58,7 +58,9 @@ def judged(run: Run, error: BaseException | None) -> Outcome:
     if any(one.what == "second_same" for one in run.deviations):
         # Two machines that call themselves by one name, on journals of their own: nothing keeps them from writing
         # the status in turn (R12 tells connectors apart by their names). Sent once and nothing lost all the same.
-        found = [one for one in found if one.split(":")[0] in {"sent", "lost", "foreign", "escaped", "defect"}]
+        found = [
+            one for one in found if one.split(":")[0] in {"sent", "lost", "foreign", "escaped", "defect"}
+        ]
     reached = len(run.struck) == len(set(run.deviations))
     kind: Literal["kept", "found", "short"] = "found" if found else "kept" if reached else "short"
     return Outcome(kind, tuple(found), tuple(run.told), tuple(run.points))

@@ -11,10 +11,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, BinaryIO, Literal, Protocol, TypeVar
 
+from sqlalchemy import event
 from sqlalchemy.engine import Connection
 
 from connector.journal import Journal
-from connector.journal.database import _engine
 from connector.journal.recent import Recent
 from connector.ports import (
     Annotations,
@@ -272,8 +272,12 @@ class GatedJournal(Journal):
 
     def move_to(self, database: Path) -> None:
         """Go on, in a child of the process, on a copy of the file. What the parent holds open is never touched."""
-        _LET_BE.extend([self._engine, self._engine.pool, self._recent])
+
+        def connect(_dialect: object, _record: object, arguments: list[Any], _more: object) -> None:
+            arguments[:] = [str(database)]
+
+        event.listen(self._engine, "do_connect", connect)
+        _LET_BE.extend([self._engine.pool, self._recent])
+        self._engine.dispose(close=False)
         self._file = database
-        self._engine = _engine(f"sqlite:///{database}").execution_options(compiled_cache=_COMPILED)
-        self._reader = self._engine.execution_options(reading=True)
         self._recent = Recent(self._engine)

@@ -53,9 +53,41 @@ _CLASSES: Final = tuple(
 )
 """Seconds at which the age of something is of another class."""
 _LEFT_OUT: Final = frozenset(
-    "journal spool sealer documents folders services watched accounts now report timing telling relay ping hooks logins"
-    " stop gate senders alone probed asking_rights asking_links clocks made renewals hands settings prints freed"
-    " lock sends_answered".split()
+    {
+        "journal",
+        "spool",
+        "sealer",
+        "documents",
+        "folders",
+        "services",
+        "watched",
+        "accounts",
+        "now",
+        "report",
+        "timing",
+        "telling",
+        "relay",
+        "ping",
+        "hooks",
+        "logins",
+        "stop",
+        "gate",
+        "senders",
+        "alone",
+        "probed",
+        "asking_rights",
+        "asking_links",
+        "clocks",
+        "made",
+        "renewals",
+        "hands",
+        "settings",
+        "prints",
+        "nonces",
+        "freed",
+        "lock",
+        "sends_answered",
+    }
 )
 """Fields of what a process remembers that hold its parts, not what it knows; and prints of what is written anyway."""
 _SKIPPED: Final = (Journal, Hands, FolderSettings)
@@ -142,7 +174,9 @@ class _Names:
         if found["seal"]:
             return "sealed"
         if found["iso"]:
-            return self.age(datetime.fromisoformat(word + ("" if "+" in word or "Z" in word else "+00:00")).timestamp())
+            return self.age(
+                datetime.fromisoformat(word + ("" if "+" in word or "Z" in word else "+00:00")).timestamp()
+            )
         if found["epoch"]:
             return self.age(float(word))
         if found["named"]:
@@ -221,7 +255,17 @@ def _walk(thing: Any, seen: dict[int, int]) -> Iterator[str]:
 def _machine(machine: Machine, names: _Names) -> str:
     lines = []
     with closing(sqlite3.connect(f"file:{machine.database}?mode=ro", uri=True)) as connection:
-        for table in ("meta", "record", "document", "intent", "hold", "watch", "overview", "outbox", "contact"):
+        for table in (
+            "meta",
+            "record",
+            "document",
+            "intent",
+            "hold",
+            "watch",
+            "overview",
+            "outbox",
+            "contact",
+        ):
             for row in connection.execute(f"SELECT * FROM {table} ORDER BY 1"):
                 lines.append(f"{table} {row}")
         events = connection.execute(
@@ -231,6 +275,11 @@ def _machine(machine: Machine, names: _Names) -> str:
         lines += [f"event {row}" for row in events]
     # The digest of a status has drawn names in it; what is asked of it is whether it is that of what is to be said.
     lines += [f"{one.id} {is_shown(machine.parts, one)}" for one in machine.records()]
+    # Which of the markers that stand there this very process made.
+    for href, content in sorted(machine.world.folder.files().items()):
+        mark = marks.read(content, Sealer(KEY))[1] if href.endswith(marks.SENT_SUFFIX) else None
+        if isinstance(mark, marks.Sent):
+            lines.append(f"{href} {mark.nonce in machine.parts.nonces}")
     spool = machine.directory / "spool"
     kept = sorted(one for one in spool.rglob("*") if one.is_file())
     lines += [f"spool {one.relative_to(spool)} {sha(one.read_bytes())}" for one in kept]
@@ -251,13 +300,18 @@ def _folder(run: Run, names: _Names) -> str:
     for href, node in sorted(folder._nodes.items()):
         if first.get(href) == (node.file_id, node.etag):
             continue
-        kept = [(second, one.label, _content(one.content, names)) for second, one in sorted(node.versions.items())]
+        kept = [
+            (second, one.label, _content(one.content, names)) for second, one in sorted(node.versions.items())
+        ]
         held = node.lock and (node.lock.user, node.lock.note)
         lines.append(
-            f"{href} fid:{node.file_id} {node.etag} {node.second} {_content(node.content, names)} {node.label} {held} {kept}"
+            f"{href} fid:{node.file_id} {node.etag} {node.second} {_content(node.content, names)}"
+            f" {node.label} {held} {kept}"
         )
     lines += [href for href in first if href not in folder._nodes]
-    lines.append(f"{folder._tear} {folder.between is not None} {[vars(one) for one in folder._failures if one.times]}")
+    lines.append(
+        f"{folder._tear} {folder.between is not None} {[vars(one) for one in folder._failures if one.times]}"
+    )
     return "\n".join(lines)
 
 
@@ -293,14 +347,19 @@ def _people(run: Run) -> str:
             f"{person.name} {person.asked} {person.place} {person.order} {person.asks} {person.copies} {person.edits}"
         )
     known = run.world.person
-    lines += [f"owed {digest} {href}" for digest, href in sorted(known.owed.items(), key=lambda one: (one[1], one[0]))]
+    lines += [
+        f"owed {digest} {href}"
+        for digest, href in sorted(known.owed.items(), key=lambda one: (one[1], one[0]))
+    ]
     mattering = {sha(one) for one in run.world.platform.given.values()}
     lines += [f"gave up {digest}" for digest in sorted(known.gave_up & mattering)]
     lines += [f"deleted {href}" for href in sorted(known.deleted)]
     return "\n".join(lines)
 
 
-_INTERRUPTED: Final = frozenset({"crash", "journal_lost", "restored", "lost", "frozen", "second_same", "second_other"})
+_INTERRUPTED: Final = frozenset(
+    {"crash", "journal_lost", "restored", "lost", "frozen", "second_same", "second_other"}
+)
 
 
 def _story(run: Run) -> str:
@@ -347,7 +406,8 @@ def _platform(run: Run, names: _Names) -> str:
         if unsent and not platform._late and name not in names.known:
             continue  # a draft to which nothing leads
         lines.append(
-            f"{name} {name in platform.transactions} {name in platform.given} {held.progress} {held.sends} {held.created_at.timestamp()}"
+            f"{name} {name in platform.transactions} {name in platform.given} {held.progress} {held.sends}"
+            f" {held.created_at.timestamp()}"
             f" {held.sent_at and held.sent_at.timestamp()} {held.ended_at and held.ended_at.timestamp()}"
             f" {held.looks_draft_until} {held.handed_over} {held.refused is not None} {len(held.signed)}"
             f" {[sha(one) for _, one, _ in held.documents]} {len(held.signatories)}"

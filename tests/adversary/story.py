@@ -289,9 +289,9 @@ class Run:
             self.told.append(f"{number} {point}: {deviation.what}")
             doing = self._deviate(deviation, gate, point, doing)
         result = doing()
-        if number in self._wanted or (self._always and point.kind == "commit"):
-            if self.machine.database.exists():
-                self._backups[number] = self.machine.backup()
+        wanted = number in self._wanted or (self._always and point.kind == "commit")
+        if wanted and self.machine.database.exists():  # while it is being born there is nothing to keep
+            self._backups[number] = self.machine.backup()
         return result
 
     def _deviate(
@@ -398,11 +398,15 @@ class Run:
         for transaction in self.world.platform.in_progress():
             self.world.platform.refuse(transaction, MARIE, "Non.")
 
-    def _second(self, connector: str) -> None:
-        """Another connector, on a journal of its own that was born at the same time, works here from now on."""
+    def _second(self, connector: str, *, born: bool = True) -> None:
+        """Another connector works here from now on, on a journal of its own that was born at the same time.
+
+        Not ``born``: its journal is a copy of what the first one's was at the beginning.
+        """
         other = self.world.machine(Passage(self, counted=False), connector=connector)
         with closing(sqlite3.connect(other.database)) as connection:
-            connection.execute("UPDATE meta SET value = 'another' WHERE name = 'journal_id'")
+            if born:
+                connection.execute("UPDATE meta SET value = 'another' WHERE name = 'journal_id'")
             connection.commit()
         other.start()
         for _ in range(3):
@@ -449,5 +453,6 @@ _EVENTS: dict[str, Callable[[Run], None]] = {
     "refusal": Run._refusal,
     "second_other": lambda run: run._second("test-2"),
     "second_same": lambda run: run._second("test-1"),
+    "second_copied": lambda run: run._second("test-1", born=False),
     "frozen": Run._frozen,
 }

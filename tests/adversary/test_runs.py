@@ -131,8 +131,14 @@ def test_a_second_machine_of_our_name_is_noticed(mode: Mode) -> None:
     """Both send one and the same, and whoever comes second tells the administrator; a lost journal tells of nobody."""
     points = normal_points(mode)
     mark = number_of(points, "create", ".sent")
-    for what, told in (("second_same", True), ("journal_lost", False), ("second_other", False)):
-        run = Run(mode, [Deviation(mark, what)])
+    for what, told in (
+        ("second_same", True),
+        ("second_copied", True),
+        ("journal_lost", False),
+        ("restored", False),
+        ("second_other", False),
+    ):
+        run = Run(mode, [Deviation(mark, what, -1 if what == "restored" else None)])
         try:
             with suppress(Restless):  # the two write the status in turn, for ever
                 run.live()

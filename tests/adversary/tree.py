@@ -16,6 +16,7 @@ import shutil
 import tempfile
 import traceback
 from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Literal, NoReturn
@@ -31,6 +32,7 @@ Kind = Literal["kept", "found", "void", "short"]
 State = tuple[bytes, tuple[bool, ...]]
 """What a run is in, and what its judge would excuse if more struck."""
 Class = Literal["machine", "others"]
+Some = Callable[[Sequence[Deviation]], Sequence[Deviation]]
 MACHINE: Final = frozenset({"journal_lost", "restored", "second_other", "second_same"})
 """What goes first: a journal that knows less than it did, a second connector."""
 
@@ -91,19 +93,27 @@ class Tree:
             for sealing in range(1, 5):
                 paper.signed(paper.letter("lettre", edition), (MARIE,), sealing)
 
-    def firsts(self) -> list[Deviation]:
-        """Every first deviation, those of ``MACHINE`` first."""
+    def work(self) -> Iterator[tuple[Deviation, Class]]:
+        """Every first deviation with each class of seconds: first the pairs with two of ``MACHINE``, then with one."""
         every = coarse(self.points, self.mode)
-        return sorted(every, key=lambda one: one.what not in MACHINE)
+        machine = [one for one in every if one.what in MACHINE]
+        others = [one for one in every if one.what not in MACHINE]
+        for firsts, of in (
+            (machine, "machine"),
+            (others, "machine"),
+            (machine, "others"),
+            (others, "others"),
+        ):
+            yield from ((first, of) for first in firsts)
 
-    def branch(self, first: Deviation, of: Class) -> Branch:
-        """Try every second deviation of a class after ``first``."""
+    def branch(self, first: Deviation, of: Class, *, some: Some | None = None) -> Branch:
+        """Try every second deviation of a class after ``first``; ``some`` chooses among them."""
         branch = Branch(first)
         starts, states, run = self._alone(first)
         if run is None:
             branch.verdicts["void"] += 1
             return branch
-        seconds = self._seconds(first, run, of)
+        seconds = self._seconds(first, run, of, some)
         again = Run(self.mode, [first])
         again.back_up_always()
         passed = iter(range(len(starts)))
@@ -122,13 +132,16 @@ class Tree:
 
         again.boundary = boundary
         gc.collect()
-        gc.freeze()
+        gc.freeze()  # what no fork touches is shared by all
         error = lived(again)
         if self._fork is not None:
             self._fork.end(again, error)
+        gc.unfreeze()
         again.close()
         if error is not None:
             raise error
+        if some is not None:
+            return branch
         self.tried |= {(state, of) for state in states if state is not None}
         return branch
 
@@ -154,11 +167,14 @@ class Tree:
                 self.ends.setdefault(state[0], Verdict(verdict.kind, verdict.breaches))
         return starts, states, run
 
-    def _seconds(self, first: Deviation, run: Run, of: Class) -> dict[int, list[Deviation]]:
+    def _seconds(
+        self, first: Deviation, run: Run, of: Class, some: Some | None
+    ) -> dict[int, list[Deviation]]:
         found: dict[int, list[Deviation]] = {}
-        for one in coarse(run.points, self.mode, first.at):
-            if one != first and (one.what in MACHINE) == (of == "machine"):
-                found.setdefault(one.at, []).append(one)
+        every = coarse(run.points, self.mode, first.at)
+        meant = [one for one in every if one != first and (one.what in MACHINE) == (of == "machine")]
+        for one in meant if some is None else some(meant):
+            found.setdefault(one.at, []).append(one)
         return found
 
     def _try(self, here: Run, second: Deviation, branch: Branch) -> bool:
@@ -171,7 +187,7 @@ class Tree:
             self._fork.begin(here, second)
             return True
         os.close(write)
-        with open(read, "rb") as stream:
+        with os.fdopen(read, "rb") as stream:
             content = stream.read()
         os.waitpid(process, 0)
         assert content, f"{branch.first}+{second} told nothing"
@@ -224,9 +240,9 @@ class _Fork:
                 outcome = judged(run, error)
                 told = Told(Verdict(outcome.kind, outcome.breaches), self._path, False, {})
             told.papers.update({name: one for name, one in pool().known.items() if name not in self._papers})
-            with open(self._out, "wb") as stream:
+            with os.fdopen(self._out, "wb") as stream:
                 pickle.dump(told, stream)
-        except BaseException:  # noqa: BLE001 - whoever waits hears that nothing was told
+        except BaseException:
             traceback.print_exc()
         finally:
             pool().close()

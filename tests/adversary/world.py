@@ -304,7 +304,7 @@ class Machine:
         return self.parts.journal.everything()
 
     def backup(self) -> bytes:
-        """The journal as it is on disk now, whole; while it is being born there is none, and nothing is made."""
+        """The journal as it is on disk now, whole; nothing is made where there is none."""
         with closing(sqlite3.connect(f"file:{self.database}?mode=ro", uri=True)) as connection:
             return connection.serialize()
 

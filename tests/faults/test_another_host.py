@@ -6,10 +6,12 @@ The journal is one, in PostgreSQL; state directories are two, and the first is g
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
 import sqlalchemy as sa
 
 from connector.cli import holding, wiring
@@ -22,7 +24,14 @@ from connector.passes import account_pass
 from connector.steps import leftovers
 from connector.steps.alarms import standing
 from connector.steps.waiting import MANUAL
+from tests import postgres
 from tests.worlds import MARIE, ONE, Stage, workers
+
+
+@pytest.fixture
+def url() -> Iterator[str]:
+    with postgres.durable_url() as found:
+        yield found
 
 
 class Hosts(Stage):
@@ -77,10 +86,10 @@ class Hosts(Stage):
         return sorted(path.name for path in (self.state.directory / "spool").rglob("*") if path.is_file())
 
 
-def test_what_one_host_fetched_another_delivers(tmp_path: Path, postgres_url: str) -> None:
+def test_what_one_host_fetched_another_delivers(tmp_path: Path, url: str) -> None:
     """Signed documents and the attestation come from the journal, the tokens too; the platform is asked once. What was
     judged and not sent is judged again there. At the end nothing of it rests anywhere."""
-    with Hosts(tmp_path, postgres_url) as stage:
+    with Hosts(tmp_path, url) as stage:
         stage.drop(sidecar=ONE + "attestation: oui\n")
         stage.run()
         assert stage.first_line().startswith("EN COURS")
@@ -117,10 +126,10 @@ def test_what_one_host_fetched_another_delivers(tmp_path: Path, postgres_url: st
         stage.intact()
 
 
-def test_the_original_survives_a_host(tmp_path: Path, postgres_url: str) -> None:
+def test_the_original_survives_a_host(tmp_path: Path, url: str) -> None:
     """R5: It was overwritten, no version keeps it, and the host that had it is gone: it is written beside from the
     journal, where it was put before anything was written over it."""
-    with Hosts(tmp_path, postgres_url) as stage:
+    with Hosts(tmp_path, url) as stage:
         stage.drop()
         stage.run()
         original = stage.read("lettre.pdf")
@@ -141,9 +150,9 @@ def test_the_original_survives_a_host(tmp_path: Path, postgres_url: str) -> None
         stage.intact()
 
 
-def test_a_preview_is_drawn_wherever_it_is_seen(tmp_path: Path, postgres_url: str) -> None:
+def test_a_preview_is_drawn_wherever_it_is_seen(tmp_path: Path, url: str) -> None:
     """Judged on one host, drawn on another, which has the document judged again: its bytes were never here."""
-    with Hosts(tmp_path, postgres_url, settings={"send": "preview"}) as stage:
+    with Hosts(tmp_path, url, settings={"send": "preview"}) as stage:
         stage.dms.misbehave(kind="status", method="PUT", path="*aper*", status=503, times=3)
         stage.drop()
         stage.run(2)
@@ -156,10 +165,10 @@ def test_a_preview_is_drawn_wherever_it_is_seen(tmp_path: Path, postgres_url: st
         stage.intact()
 
 
-def test_no_copy_stays_behind(tmp_path: Path, postgres_url: str) -> None:
+def test_no_copy_stays_behind(tmp_path: Path, url: str) -> None:
     """What another process works on, or has closed, leaves this disk; what this one works on stays; in the journal
     nothing rests that is closed, whoever closed it."""
-    with Hosts(tmp_path, postgres_url) as stage:
+    with Hosts(tmp_path, url) as stage:
         for name in ("ferme", "autre", "notre"):
             stage.drop(name)
         stage.run()
@@ -181,9 +190,9 @@ def test_no_copy_stays_behind(tmp_path: Path, postgres_url: str) -> None:
         assert stage.parts.spool.has(other.ref, "signed.pdf", other.document.signed_sha256)
 
 
-def test_one_full_disk_is_nobody_elses(tmp_path: Path, postgres_url: str) -> None:
+def test_one_full_disk_is_nobody_elses(tmp_path: Path, url: str) -> None:
     """The host that cannot keep a file says so under its own name; whoever takes over its work is not held by it."""
-    with Hosts(tmp_path, postgres_url) as stage:
+    with Hosts(tmp_path, url) as stage:
         stage.drop()
         stage.run()
         spool = stage.state.directory / "spool"

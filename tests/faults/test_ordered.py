@@ -548,6 +548,33 @@ def test_author_and_administrator_at_once(tmp_path: Path, call: Call) -> None:
         stage.intact()
 
 
+def test_two_orders_wait_each_for_itself(tmp_path: Path, call: Call) -> None:
+    """An author’s and the administrator’s, for one request, while the platform is away: asked less and less often."""
+    with Stage(tmp_path) as stage:
+        drop_all(stage, lettre=ONE)
+        stage.platform.switch(maintenance=True)
+        stage.write("lettre.sign.yaml", ONE + "action: annuler\n")
+        stage.run()
+        assert call(stage, "cancel", "lettre", "--yes").status == 0
+        tries: list[tuple[object, ...]] = []
+        for _ in range(14):
+            stage.clock.advance(4)
+            stage.run(1)
+            kept = stage.record().extra.get("order_try", {})
+            waiting = {kept.get("wording"): kept.get("next_at")}
+            waiting |= {name: one["next_at"] for name, one in kept.get("others", {}).items()}
+            tries.append(tuple(sorted(waiting.items())))
+        assert len(set(tries[-6:])) <= 3, "neither makes the other forget when it is to be tried again"
+        assert len(tries[-1]) == 2, tries[-1]
+        stage.platform.switch(maintenance=False)
+        stage.clock.advance(HOUR)
+        stage.run()
+        assert stage.first_line().startswith("ANNULÉ – "), stage.status()
+        assert called(stage, "cancel") == 1
+        nothing_stands(stage)
+        stage.intact()
+
+
 def test_a_page_of_maintenance_proves_nothing(tmp_path: Path) -> None:
     """A proxy says 503 for a call that had its effect: the mail is not repeated, the end is told as ordered."""
     for name in ("remind", "cancel"):

@@ -68,7 +68,10 @@ class Base:
         self.now.restart(mode)
 
     def fail_over(self) -> None:
-        """Kill the first server as a machine that loses its power, then let the second take over."""
+        """Kill the first server as a machine that loses its power, then let the second take over.
+
+        Where replication is synchronous, it gets a standby of its own: until then no connector begins on it.
+        """
         assert self.second is not None
         for pid in _family(self.first.pid):
             with suppress(ProcessLookupError):
@@ -77,6 +80,8 @@ class Base:
             self.second.start()
         self.second.promote()
         self.now = self.second
+        if not self._lagging:
+            self.second.standby("three")
 
     def lag(self) -> None:
         """Let the second server hear nothing more of the first: what is committed from now on will be lost with it."""

@@ -8,13 +8,15 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, closing, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
 from connector.cli.wiring import State
-from connector.jesignexpert.tokens import Tokens, TokenStore
+from connector.jesignexpert.token_vault import TokenVault
+from connector.jesignexpert.tokens import TokenKeeper, Tokens, TokenStore
 from connector.journal import Journal
+from connector.journal.vault import Vault
 from connector.sandbox.clock import SandboxClock
 from connector.sandbox.platform import PlatformWorld
 from tests.fleet.network import Network
@@ -91,7 +93,8 @@ class Fleet:
     """The place. A context manager; everything that was started ends with it.
 
     ``journal``: URLs of the database, None = SQLite, for one connector alone. ``network``: where ways can be cut.
-    ``how``: the patience of the connectors (``service``). ``more``: further lines of the configuration.
+    ``every``: how often each side is looked at. ``how``: the patience of the connectors (``service``). ``more``:
+    further lines of the configuration.
     """
 
     def __init__(
@@ -106,11 +109,13 @@ class Fleet:
         more: str = "",
         how: str = "storm",
         connections: int = 4,
+        every: str = "1s",
     ) -> None:
         self.directory, self.network, self._mode = directory, network, mode
         self._replication = replication
         self.journal_url, self._more, self._how, self._connections = journal, more, how, connections
         self.names = [f"firme-{number:03d}" for number in range(1, firms + 1)]
+        self._every = every
         self.connectors: dict[str, Child] = {}
         self.servers: dict[str, Child] = {}
         self.running: set[str] = set()
@@ -198,7 +203,7 @@ class Fleet:
             f" max_connections: {self._connections}}}}}\n"
             f"platform: {{url: '{self.platform_url}', shortcut: sandbox, secret: {{env: JSE_SECRET}}}}\n"
             f"accounts:\n{accounts}folders:\n{folders}"
-            "polling: {folders: 1s, platform: 1s, max_calls_per_minute: 100000}\n"
+            f"polling: {{folders: {self._every}, platform: {self._every}, max_calls_per_minute: 100000}}\n"
             f"{journal}{self._more}"
         )
 
@@ -211,10 +216,18 @@ class Fleet:
         """As if every folder had been seen empty before: what is dropped then is launched (protocol R7)."""
         if self.journal_url is None:
             self.state("one").make()
-        journal = self.journal()
-        for name in self.names:
-            journal.begin_watch(name, f"{self.dms_url} /{name}/{ROOT}/")
-        journal.close()
+        with closing(self.journal()) as journal:
+            for name in self.names:
+                journal.begin_watch(name, f"{self.dms_url} /{name}/{ROOT}/")
+            self._connect(journal)
+
+    def _connect(self, journal: Journal) -> None:
+        """As if each firm had logged in."""
+        store: TokenKeeper = TokenStore(self.state("one").directory / "tokens")
+        if self.journal_url is not None:
+            store = TokenVault(Vault(journal, _SECRETS["JSE_SEAL"].encode()))
+        for name, tokens in self._tokens.items():
+            store.save(name, tokens)
 
     # -------------------------------------------------------------------------------- the connectors
 
@@ -225,8 +238,6 @@ class Fleet:
     def start(self, *names: str) -> None:
         """Start connectors; does not wait."""
         for name in names:
-            for account, tokens in self._tokens.items():
-                TokenStore(self.state(name).directory / "tokens").save(account, tokens)
             command = [
                 sys.executable,
                 "-m",

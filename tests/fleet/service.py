@@ -16,8 +16,10 @@ from connector import fence
 from connector.cli import app, run, standstill, wiring
 from connector.config import Config
 from connector.jesignexpert import exchange
+from connector.journal import engines
 from connector.steps.parts import Timing
 from connector.webdav import client
+from tests.fleet.serving import ends_with_its_parent
 from tests.soak.service import PATIENCE
 
 TTL_S = 5.0
@@ -39,6 +41,8 @@ def impatient() -> None:
 def hurried() -> None:
     """Wait for answers, and keep leases, for seconds."""
     vars(fence)["LEASE"] = timedelta(seconds=TTL_S)
+    # A transaction that was left standing holds its process's row: nobody is relieved before the server has ended it.
+    vars(engines)["_IDLE_S"] = vars(engines)["CONNECT_S"] = 2
     _defaults(exchange.Timeouts, connect=1.0, read=ANSWER_S, upload=ANSWER_S, total=ANSWER_S)
     _defaults(client.Timeouts, connect_s=1.0, read_s=ANSWER_S, call_s=ANSWER_S, transfer_s=3 * ANSWER_S)
     vars(standstill)["EVERY_S"] = vars(run)["AWAY_S"] = 0.5
@@ -53,6 +57,7 @@ def _defaults(kind: type, **seconds: float) -> None:
 
 def main(config: str, state: str) -> None:
     """Work until a signal comes."""
+    ends_with_its_parent()
     how = os.environ.get("JSE_FLEET", "storm")
     if how != "usual":
         impatient()

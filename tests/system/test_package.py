@@ -41,6 +41,9 @@ ENDED = "import sqlite3\nwith sqlite3.connect('/var/lib/jse-connector/journal/jo
 ENDED += "    journal.execute('UPDATE record SET closed = 1')\n"
 
 
+POSTGRESQL = "import psycopg, connector.journal.vault; print(psycopg.pq.__impl__)"
+
+
 def possible() -> bool:
     tools = all(shutil.which(tool) for tool in ("mmdebstrap", "chroot", "mount"))
     return tools and os.geteuid() == 0 and Path("/etc/debian_version").exists()
@@ -111,8 +114,11 @@ def test_in_an_empty_root(root: EmptyRoot) -> None:
     assert "installed, not started" in said
     listed = root.run("dpkg", "-L", "jse-connector").splitlines()
     for place in ("/usr/lib/systemd/system/jse-connector.service", "/etc/jse-connector/config.example.yaml",
-                  "/usr/bin/jse-connector-as-service", "/usr/lib/systemd/system/jse-connector-tick.timer"):  # fmt: skip
+                  "/usr/bin/jse-connector-as-service", "/usr/lib/systemd/system/jse-connector-tick.timer",
+                  "/usr/lib/systemd/system/jse-connector@.service"):  # fmt: skip
         assert place in listed
+    python = "/opt/jse-connector/bin/python"
+    assert root.run(python, "-I", "-c", POSTGRESQL).split() == ["binary"]
     modes = root.run("stat", "-c", "%a %U", "/var/lib/jse-connector", "/etc/jse-connector/credentials")
     assert modes.split() == ["700", "jse-connector", "700", "root"]
     assert root.run("jse-connector", "--version").split() == ["jse-connector", __version__]
@@ -160,8 +166,12 @@ def test_in_an_empty_root(root: EmptyRoot) -> None:
     assert not root.there("/opt/jse-connector")
     root.run("dpkg", "-i", old)
     root.service("python3", "-c", ENDED)
+    root.run("install", "-d", "-m", "0700", "-o", "jse-connector", "/var/lib/jse-connector@a/spool")
+    wants = "/etc/systemd/system/multi-user.target.wants"
+    root.run("ln", "-s", "/usr/lib/systemd/system/jse-connector@.service", f"{wants}/jse-connector@a.service")
     root.run("dpkg", "--remove", "jse-connector")
     assert root.there("/var/lib/jse-connector/journal/journal.sqlite")
+    assert root.there("/var/lib/jse-connector@a/spool")
     root.run("dpkg", "--purge", "jse-connector")
     left = root.run("find", "/var/lib", "/etc", "/usr", "-name", "*jse-connector*").splitlines()
     assert [path for path in left if "/dpkg/" not in path] == []

@@ -13,7 +13,10 @@ from tests.dependency_list import FOR, PAGE, PROJECT, constrained, installed, kn
 PERMISSIVE = re.compile(
     r"(?i)\b(?:mit|mit-cmu|apache|bsd|isc|hpnd|psf|python software foundation|unlicense|zlib|mpl|mozilla)\b"
 )
-WEAK_COPYLEFT = {"pi-heif": "shared libraries in its wheel, unchanged: the page says what that asks"}
+WEAK_COPYLEFT = {
+    "pi-heif": "shared libraries in its wheel, unchanged: the page says what that asks",
+    **dict.fromkeys(("psycopg", "psycopg-binary"), "libraries of their own, unchanged: the same"),
+}
 COPYLEFT = re.compile(r"(?i)\b(?:a?gpl|lgpl|gnu)")
 
 

@@ -176,8 +176,11 @@ def test_a_lost_journal_is_found_again_by_each_for_its_own_folders(tmp_path: Pat
             member.leave()
         firms.members.clear()
         firms.url = second
-        firms.join("one")
-        firms.join("two")
+        one, two = firms.join("one"), firms.join("two")
+        for member in (one, two):
+            member.turn()
+        one.work()
+        assert {record.folder for record in firms.records()} == one.folders
         firms.settle(6)
         assert sorted(firms.holders().values()) == ["one", "two"]
         found = firms.records()

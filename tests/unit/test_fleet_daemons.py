@@ -16,9 +16,10 @@ from connector.cli.reloading import Reloading
 from connector.cli.whole import read_whole
 from connector.daemon import Daemon
 from connector.errors import Fenced, JournalAway, JournalError
-from connector.fleet import Fleet, Holding
+from connector.fleet import Fleet
 from connector.lifecycle import State
 from connector.reload import ConfigWatch
+from connector.shared_out import Holding
 from tests import documents, postgres
 from tests.firms import Firms
 from tests.worlds import QUICK

@@ -7,6 +7,7 @@ import json
 import logging
 import os
 import socket
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -253,6 +254,36 @@ def journal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Listeni
     monkeypatch.setattr(journald.Journald.__init__, "__defaults__", (listening.path,))
     yield listening
     listening.close()
+
+
+def test_a_line_tells_which_of_several_processes_it_is_of(journal: Listening, tmp_path: Path) -> None:
+    """As JSON a key, as text a word, in systemd's journal an identifier and a field; alone nothing of it."""
+    log = logging.getLogger("connector.test")
+    lines: dict[str, str] = {}
+    try:
+        for name in ("b", ""):
+            logs.called(name)
+            for form in ("json", "text"):
+                said = io.StringIO()
+                logs.configure("INFO", stream=said, form=form)  # type: ignore[arg-type]
+                log.info("works")
+                lines[f"{name} {form}"] = said.getvalue()
+        logs.called("b")
+        with (tmp_path / "stream").open("w") as stream:
+            found = os.fstat(stream.fileno())
+            logs.configure(
+                "INFO", stream=stream, environ={"JOURNAL_STREAM": f"{found.st_dev}:{found.st_ino}"}
+            )
+            log.info("works")
+            logs.configure("INFO", stream=sys.stderr, environ={})
+    finally:
+        logs.called("")
+    entry = journal.entry()
+    assert (entry["SYSLOG_IDENTIFIER"], entry["JSE_PROCESS"]) == ("jse-connector@b", "b")
+    assert json.loads(lines["b json"])["process"] == "b"
+    assert "process" not in json.loads(lines[" json"])
+    assert "[b] INFO" in lines["b text"]
+    assert "[" not in lines[" text"]
 
 
 def test_systemds_journal_gets_fields(journal: Listening, tmp_path: Path) -> None:

@@ -450,6 +450,29 @@ def test_a_port_that_is_taken(monkeypatch: pytest.MonkeyPatch, caplog: pytest.Lo
     assert caplog.text.count("cannot be listened on") == 1
 
 
+def test_several_on_one_host_have_a_port_each() -> None:
+    """With one configuration: the first that is free from the configured one on; who ends leaves his to the next."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    servers = [MetricsServer(f"127.0.0.1:{port}", {"/metrics": page}, ports=16) for _ in range(3)]
+    try:
+        for server in servers:
+            server.start()
+            assert server.wait_until_listening(10)
+            assert asked(server, "GET", "/metrics")[0] == 200
+        ports = [server.port for server in servers]
+        assert ports == sorted(set(ports))
+        assert port <= ports[0] <= ports[2] < port + 16
+        servers[0].close()
+        servers.append(MetricsServer(f"127.0.0.1:{port}", {"/metrics": page}, ports=16))
+        servers[-1].start()
+        assert servers[-1].wait_until_listening(10)
+        assert servers[-1].port == ports[0]
+    finally:
+        for server in servers:
+            server.close()
+
+
 # -------------------------------------------------------------------------------------------- promtool
 
 

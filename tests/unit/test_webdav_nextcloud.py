@@ -140,9 +140,10 @@ def _capabilities(**files: object) -> bytes:
     return answer("200 OK", json.dumps({"ocs": {"data": data}}).encode(), "Content-Type: application/json")
 
 
-def _nextcloud(
-    told: bytes, file_id: str = "<oc:fileid xmlns:oc='http://owncloud.org/ns'>7</oc:fileid>"
-) -> RawServer:
+FILE_ID = "<oc:fileid xmlns:oc='http://owncloud.org/ns'>7</oc:fileid>"
+
+
+def _nextcloud(told: bytes, file_id: str = FILE_ID) -> RawServer:
     def script(asked: Asked) -> bytes:
         if asked.method == "GET":
             return told
@@ -279,6 +280,23 @@ def test_capabilities_unavailable_are_asked_again() -> None:
             with pytest.raises(Unavailable):
                 folder.capabilities()
         folder.close()
+
+
+def test_a_broken_list_of_capabilities_is_named() -> None:
+    """WebDAV works and one door does not: whoever runs the server hears which, and nothing is concluded from it."""
+    told = [answer("500 Oh"), answer("404 Not Found")]
+
+    def script(asked: Asked) -> bytes:
+        if asked.method == "GET":
+            return told.pop(0)
+        return answer("207 Multi-Status", multistatus(entry("/" + USER_ROOT, folder=True, props=FILE_ID)))
+
+    with RawServer(script) as server, WebDavFolder("dms", server.url + USER_ROOT, "u", "p") as folder:
+        with pytest.raises(
+            Unavailable, match=r"500: WebDAV is there, .*/ocs/v2\.php/cloud/capabilities\) is not"
+        ):
+            folder.capabilities()
+        assert not folder.capabilities().versions, "a closed door is an answer"
 
 
 # -- chunked upload --------------------------------------------------------------------------------

@@ -1,0 +1,183 @@
+"""The tree of pairs takes the end of one run for another's: only where nothing could tell them apart.
+
+In every check a few pairs of one first deviation are also lived whole, with ``make test-long`` those of several; each
+run of ``python -m tests.adversary --pairs`` compares some of each branch.
+"""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
+from datetime import timedelta
+
+import pytest
+
+from tests.adversary.acts import ACTS
+from tests.adversary.deviations import Deviation
+from tests.adversary.explore import explored, lived, normal_points
+from tests.adversary.state import key_of, words_of
+from tests.adversary.story import Run
+from tests.adversary.tree import Class, Tree
+from tests.adversary.world import Mode, Person
+
+MODES = pytest.mark.parametrize("mode", ["nextcloud", "plain"])
+
+
+@pytest.fixture(autouse=True)
+def _quiet() -> Iterator[None]:
+    """What is refused and repeated is no news here."""
+    logging.disable(logging.WARNING)
+    yield
+    logging.disable(logging.NOTSET)
+
+
+def compared(tree: Tree, first: Deviation, of: Class, *, each: int) -> int:
+    """Try seconds after a first, live whole those whose end was another run's; return how many there were."""
+    branch = tree.branch(first, of, some=lambda every: every[::each])
+    assert not branch.found, branch.found
+    for second, verdict in branch.met:
+        whole = explored(tree.mode, (first, second))
+        assert (whole.kind, len(whole.breaches)) == (verdict.kind, len(verdict.breaches)), (second, whole)
+    return len(branch.met)
+
+
+def test_an_end_that_was_known_is_the_runs_own() -> None:
+    """A few pairs, lived whole beside."""
+    tree = Tree("plain")
+    sent = next(n for n, one in enumerate(tree.points) if one.call == "send")
+    assert compared(tree, Deviation(sent + 1, "crash"), "others", each=90) > 0
+
+
+@MODES
+@pytest.mark.parametrize("what", ["crash", "journal_lost", "lost", "edit_pdf", "move_all", "second_other"])
+def test_ends_that_were_known(mode: Mode, what: str) -> None:
+    """The same at length, for several kinds of first deviations."""
+    tree = Tree(mode)
+    first = next(one for one in tree.points if one.call == "send")
+    at = tree.points.index(first)
+    met = compared(tree, Deviation(at, what), "machine", each=9)
+    assert met + compared(tree, Deviation(at, what), "others", each=17) > 0
+
+
+def quiet_run(mode: Mode) -> tuple[list[bytes], Run]:
+    """A run in which nothing strikes, and the state between each two of its passes; to be closed."""
+    run, states = Run(mode), list[bytes]()
+    run.boundary = lambda here: states.append(key_of(here))
+    assert lived(run) is None
+    return states, run
+
+
+def test_what_is_drawn_makes_no_other_state() -> None:
+    """Two runs have other references, nonces, journals; between the same passes they are in the same states."""
+    (one, first), (other, second) = quiet_run("plain"), quiet_run("plain")
+    try:
+        assert {record.ref for record in first.records()}.isdisjoint(
+            record.ref for record in second.records()
+        )
+        assert one == other
+        assert len(set(one)) == len(one), "each pass of this story moves something"
+    finally:
+        first.close()
+        second.close()
+
+
+def _in_the_journal(statement: str) -> Callable[[Run], None]:
+    def change(run: Run) -> None:
+        with closing(sqlite3.connect(run.machine.database)) as connection:
+            connection.execute(statement)
+            connection.commit()
+
+    return change
+
+
+def _in_the_folder(run: Run) -> None:
+    run.world.folder.put("/Lettres/lettre.signature.txt", b"rien")
+
+
+def _in_memory(run: Run) -> None:
+    run.machine.parts.not_left.add(1)
+
+
+def _what_was_seen(run: Run) -> None:
+    run.machine.memory.watches.clear()
+
+
+def _at_the_platform(run: Run) -> None:
+    run.world.platform.transactions.clear()
+
+
+def _spooled(run: Run) -> None:
+    ref = run.records()[0].ref
+    run.machine.parts.spool.put(ref, "signed.pdf", lambda stream: stream.write(b"x"))
+
+
+def _hours(run: Run) -> None:
+    run.world.clock.advance(timedelta(hours=3).total_seconds())
+
+
+def _a_late_effect(run: Run) -> None:
+    run.world.platform._late.append((run.world.clock.now(), lambda: None))
+
+
+CHANGES: dict[str, Callable[[Run], None]] = {
+    "a fact": _in_the_journal("UPDATE record SET facts = json_set(facts, '$.reason', 'other')"),
+    "what is shown": _in_the_journal("UPDATE record SET facts = json_set(facts, '$.reported', NULL)"),
+    "an intent": _in_the_journal(
+        "INSERT INTO intent (record_id, step, at, data) VALUES (1, 'send', 0, '{}')"
+    ),
+    "a hold": _in_the_journal("INSERT INTO hold VALUES ('cabinet', 'no_credit', 0, 0, '')"),
+    "who watches": _in_the_journal("DELETE FROM watch"),
+    "the folder": _in_the_folder,
+    "a person's edit": lambda run: run.world.person.write("/Lettres/lettre.pdf", b"%PDF-"),
+    "a person's order": lambda run: setattr(run.world.person, "order", "action: annuler\n"),
+    "what is owed": lambda run: run.world.person.owed.clear(),
+    "a copy": lambda run: setattr(run.world.person, "copies", 1),
+    "what a process knows": _in_memory,
+    "what a process saw": _what_was_seen,
+    "the platform": _at_the_platform,
+    "credit": lambda run: setattr(run.world.platform, "credit", 0),
+    "a late effect": _a_late_effect,
+    "the spool": _spooled,
+    "hours": _hours,
+    "a delivery": lambda run: run.delivered.update(["f880"]),
+    "a torn write to come": lambda run: run.world.folder.tear_next_replace(3),
+    "a refusal to come": lambda run: setattr(run, "_refuses", True),
+    "where the story is": lambda run: setattr(run, "where", ("rest", 5)),
+    "a second sealed by the platform": lambda run: setattr(
+        next(iter(run.world.platform.everything.values())), "sends", 2
+    ),
+}
+
+
+def test_what_matters_makes_another_state() -> None:
+    """Each thing that later behaviour or the judgement rests on, changed one after the other."""
+    _, run = quiet_run("nextcloud")
+    try:
+        for name, change in CHANGES.items():
+            before = words_of(run)
+            change(run)
+            assert words_of(run) != before, name
+    finally:
+        run.close()
+
+
+def test_a_pair_that_breaks_something_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A person who is made to lose what they wrote: the tree tells it, with its second deviation."""
+
+    def lose(person: Person) -> bool:
+        person.owed["0" * 64] = "/Lettres/nowhere.pdf"
+        return True
+
+    monkeypatch.setitem(ACTS, "copy_pdf", lose)  # type: ignore[misc]  # read-only elsewhere
+
+    def copies(every: Sequence[Deviation]) -> list[Deviation]:
+        return [one for one in every if one.what in {"copy_pdf", "delete_status"}][:4]
+
+    tree = Tree("plain")
+    at = len(normal_points("plain")) - 8
+    branch = tree.branch(Deviation(at, "crash"), "others", some=copies)
+    assert {second.what for second, _ in branch.found} == {"copy_pdf"}
+    told = {breach for _, verdict in branch.found for breach in verdict.breaches}
+    assert "lost: what a person wrote at /Lettres/nowhere.pdf" in told

@@ -1,0 +1,114 @@
+"""Limits hold across all processes: connections of a server, reads of an account, and who asks for it at all."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from connector.errors import AskedToWait
+from tests import postgres
+from tests.firms import Firms, Member
+from tests.worlds import ONE
+
+MOST = 4
+"""``max_connections`` where the configuration says nothing."""
+
+
+@pytest.fixture
+def url() -> Iterator[str]:
+    with postgres.durable_url() as found:
+        yield found
+
+
+class Narrow(Firms):
+    """Their server takes one request at a time."""
+
+    @property
+    def config_text(self) -> str:
+        return super().config_text.replace("{dms: {url:", "{dms: {max_connections: 1, url:", 1)
+
+
+def allowed(*members: Member) -> list[int]:
+    """How many requests of the server each member may have under way."""
+    return [sum(one() for one in member.parts.allowed.values()) for member in members if member.alive]
+
+
+def leased(firms: Firms) -> Counter[str]:
+    """How many slots each member has, as the journal keeps it."""
+    names = {member.process: member.name for member in firms.members}
+    with firms.journal() as journal, journal.engine.connect() as connection:
+        rows = connection.exec_driver_sql(
+            "SELECT process_id FROM lease WHERE unit LIKE 'slot:%%' AND process_id IS NOT NULL"
+        ).all()
+    return Counter(names.get(row.process_id, "?") for row in rows)
+
+
+def test_connections_are_shared_and_come_back(tmp_path: Path, url: str) -> None:
+    """One has all four; two have two each, changed without a new client; who dies leaves his to the other, and what
+    they may together is never more than the server allows."""
+    with Firms(tmp_path, url) as firms:
+        one = firms.join("one")
+        firms.settle(1)
+        assert (allowed(one), leased(firms)) == ([MOST], {"one": MOST})
+        client = one.parts.folders["dms"]
+        two = firms.join("two")
+        for _ in range(4):
+            for member in (one, two):
+                member.turn()
+                assert sum(allowed(one, two)) <= MOST
+                member.work()
+        assert (allowed(one, two), leased(firms)) == ([2, 2], {"one": 2, "two": 2})
+        assert one.parts.folders["dms"] is client
+        assert one.parts.width(next(iter(one.parts.watched.values()))) == 2
+        one.kill()
+        two.turn()
+        assert allowed(two) == [2]  # its lease is not over: a request of it may be under way
+        firms.forget(one)
+        firms.settle(2)
+        assert (allowed(two), leased(firms)) == ([MOST], {"two": MOST})
+        two.leave()
+        assert leased(firms) == {}
+
+
+def test_more_processes_than_connections(tmp_path: Path, url: str) -> None:
+    """A server that takes one request at a time has one process at it; the other asks nothing, and its turn comes."""
+    with Narrow(tmp_path, url) as firms:
+        one, two = firms.join("one"), firms.join("two")
+        firms.settle(4)
+        assert sorted(allowed(one, two)) == [0, 1]
+        waits = next(member for member in (one, two) if allowed(member) == [0])
+        before = sum(waits.parts.made["dms"]().values())
+        with pytest.raises(AskedToWait, match="other processes"):
+            waits.parts.folders["dms"].stat(next(iter(waits.parts.watched.values())).root)
+        waits.work()
+        assert sum(waits.parts.made["dms"]().values()) == before
+
+
+def test_an_account_is_asked_by_one_process_and_no_more_often_than_it_may(tmp_path: Path, url: str) -> None:
+    """Three processes, one account with many open requests: in no minute more reads than the configuration allows, and
+    whenever it is looked at, one process holds it."""
+    reads = 6
+    with Firms(tmp_path, url, firms=("annecy",), reads=reads) as firms:
+        members = [firms.join(name) for name in ("one", "two", "three")]
+        firms.settle(2)
+        for number in range(8):
+            firms.drop(f"lettre-{number}", sidecar=ONE, folder="Annecy")
+        holders: list[int] = []
+        for _ in range(24):
+            for member in members:
+                member.turn()
+            holders.append(sum(bool(member.parts.accounts) for member in members))
+            for member in members:
+                member.work()
+        assert set(holders) == {1}
+        asked = sorted(
+            one.at
+            for one in firms.platform.requests
+            if one.operation in {"status", "transaction", "download"}
+        )
+        assert len(asked) > 2 * reads
+        busiest = max(sum(begin <= at < begin + 60 for at in asked) for begin in asked)
+        assert busiest <= reads

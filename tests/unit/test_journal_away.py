@@ -1,0 +1,238 @@
+"""PostgreSQL refuses, goes down, is full, lets nobody write: what each means is said, and nobody's name with it."""
+
+from __future__ import annotations
+
+import threading
+import time
+import traceback
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import UTC, datetime
+
+import pytest
+
+from connector.errors import JournalAway, JournalError, JournalFull
+from connector.journal import Journal, engines, psycopg3
+from connector.lifecycle import Record
+from tests import postgres
+from tests.postgres import Cluster
+from tests.unit.test_journal_at_once import add
+
+NOW = datetime(2026, 11, 26, 9, 0, tzinfo=UTC)
+
+
+def opened(url: str, password: str | None = None) -> closing[Journal]:
+    return closing(Journal(url, now=lambda: NOW, password=password))
+
+
+def refused(url: str, password: str | None = None) -> str:
+    """What is said where no connection comes about: wherever the program is asked to wait for it."""
+    with pytest.raises(JournalAway) as told, opened(url, password):
+        pass
+    assert "secret-1" not in "".join(traceback.format_exception(told.value))
+    assert str(told.value).startswith("the journal in PostgreSQL on ")
+    return str(told.value)
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[Cluster]:
+    """A server of its own: others' connections do not end with it."""
+    with postgres.ground() as ground:
+        yield ground.cluster()
+
+
+def test_where_no_connection_comes_about(cluster: Cluster) -> None:
+    name = cluster.database()
+    assert "nothing listens" in refused(cluster.url(name, tcp=True).replace(str(cluster.port), "1"))
+    assert "nothing listens" in refused("postgresql+psycopg://c@/j?host=/nowhere")
+    assert "no such database" in refused(cluster.url("none"))
+    assert "no such role" in refused(cluster.url(name, user="nobody"))
+    assert "name is unknown" in refused("postgresql+psycopg://c@nowhere.invalid/j")
+    assert "TLS" in refused(cluster.url(name, tcp=True) + "?sslmode=require")
+    cluster.admit(f"host {name} guarded 127.0.0.1/32 scram-sha-256", f"host {name} shut 127.0.0.1/32 reject")
+    with cluster.admin() as admin:
+        admin.execute("CREATE ROLE guarded LOGIN PASSWORD 'secret-1' IN ROLE connector")
+        admin.execute("CREATE ROLE shut LOGIN")
+        admin.execute("CREATE ROLE crowd LOGIN CONNECTION LIMIT 0")
+    url = cluster.url(name, tcp=True, user="guarded")
+    assert "refuses the password: see journal.password" in refused(url)
+    assert "refuses the password" in refused(url, "secret-12")
+    assert "pg_hba.conf" in refused(cluster.url(name, tcp=True, user="shut"))
+    assert "max_connections" in refused(cluster.url(name, user="crowd"))
+    with opened(url, "secret-1") as journal:
+        assert journal.held("lyon") is None
+        assert "secret-1" not in repr(journal._engine.url)
+
+
+def test_a_server_that_goes_down(cluster: Cluster) -> None:
+    """Each way, what was open and what is opened meanwhile; when it is back it is the same journal."""
+    name = cluster.database()
+    with opened(cluster.url(name)) as journal:
+        record = add(journal)
+        for mode in ("fast", "immediate"):
+            cluster.stop(mode)
+            for _ in range(2):
+                with pytest.raises(JournalAway, match="whether the last fact was kept is looked at first"):
+                    journal.note(record, "seen")
+                with pytest.raises(JournalAway):
+                    journal.held("lyon")
+            refused(cluster.url(name))
+            cluster.start()
+        assert journal.note(record, "seen").revision == 1
+
+
+def raising(code: str, message: str) -> str:
+    return (
+        "CREATE FUNCTION struck() RETURNS trigger LANGUAGE plpgsql AS "
+        f"$$BEGIN RAISE EXCEPTION '{message}' USING ERRCODE = '{code}'; END$$;"
+        "CREATE TRIGGER struck BEFORE INSERT ON event FOR EACH ROW EXECUTE FUNCTION struck()"
+    )
+
+
+@pytest.mark.parametrize(
+    ("code", "kind", "said"),
+    [
+        ("53100", JournalFull, "make room"),
+        ("58030", JournalFull, "make room"),
+        ("25006", JournalAway, "standby"),
+        ("57P03", JournalAway, "starts, or stops"),
+        ("40P01", JournalAway, "waited for each other"),
+        ("08006", JournalAway, "connection broke"),
+        ("42501", JournalError, "ALTER DATABASE"),
+        ("XX001", JournalError, "damaged"),
+        ("23505", JournalError, "UniqueViolation, SQLSTATE 23505"),
+        ("22P02", JournalError, "InvalidTextRepresentation"),
+    ],
+)
+def test_what_an_error_means(postgres_url: str, code: str, kind: type[JournalError], said: str) -> None:
+    """Its kind and its cure; of what was being written nothing, in no line of a traceback."""
+    with opened(postgres_url) as journal:
+        with postgres.shared_cluster().admin(postgres.named(postgres_url), user="connector") as admin:
+            admin.execute(raising(code, "Key (email)=(paul@example.fr) exists").encode())
+        try:
+            with pytest.raises(JournalError) as told:
+                journal.mark_account("lyon", "confirmed", {})
+        finally:
+            with postgres.shared_cluster().admin(postgres.named(postgres_url)) as admin:
+                admin.execute("DROP FUNCTION struck CASCADE")
+        assert type(told.value) is kind
+        assert said in str(told.value)
+        assert "paul" not in str(told.value)
+        if code[:2] in {"22", "23"}:
+            assert "paul" not in "".join(traceback.format_exception(told.value))
+        assert journal.last_account_event("lyon", "confirmed") is None
+        journal.mark_account("lyon", "confirmed", {})
+
+
+def test_a_database_of_others_is_not_taken_over(cluster: Cluster) -> None:
+    """Nor one where this role may make nothing."""
+    name = cluster.empty()
+    with cluster.admin(name, user="connector") as admin:
+        admin.execute("CREATE TABLE meta (name text, worth text)")
+    with pytest.raises(JournalError, match="another program's"), opened(cluster.url(name)):
+        pass
+    name = cluster.empty()
+    with cluster.admin() as admin:
+        admin.execute(f"ALTER DATABASE {name} OWNER TO postgres".encode())
+    with pytest.raises(JournalError, match=r"ALTER DATABASE .* OWNER TO"), opened(cluster.url(name)):
+        pass
+
+
+@pytest.fixture
+def lonely(postgres_url: str) -> Iterator[str]:
+    """A journal whose synchronous standby is away: no commit comes to its end."""
+    with opened(postgres_url):
+        pass
+    cluster = postgres.shared_cluster()
+    cluster.set(synchronous_standby_names="nobody")
+    yield postgres_url
+    cluster.set(synchronous_standby_names="")
+
+
+def test_a_commit_that_waits_for_a_standby_is_not_waited_for_for_ever(
+    lonely: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(psycopg3, "ANSWER_S", 0.5)
+    with opened(lonely) as journal:
+        with pytest.raises(JournalAway, match="does not answer"):
+            journal.mark_account("lyon", "confirmed", {})
+        assert journal.last_account_event("lyon", "confirmed") is None
+
+
+def test_a_commit_that_only_one_server_has(lonely: str) -> None:
+    """PostgreSQL answers it with a warning when somebody cancels the wait: it is not taken for kept."""
+    cancel = "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'"
+    name, done = postgres.named(lonely), threading.Event()
+
+    def meddle() -> None:
+        with postgres.shared_cluster().admin(name) as admin:
+            while not done.is_set() and not admin.execute(cancel).fetchall():
+                time.sleep(0.02)
+
+    meddler = threading.Thread(target=meddle)
+    with opened(lonely) as journal:
+        meddler.start()
+        try:
+            with pytest.raises(JournalAway, match="standby did not take in time"):
+                journal.mark_account("lyon", "confirmed", {})
+        finally:
+            done.set()
+            meddler.join()
+
+
+def test_a_process_that_is_frozen_in_a_fact(postgres_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It holds up nobody for ever: the server ends what stands still; awake again, the process hears of it."""
+
+    def forget(journal: Journal, other: Journal, record: Record) -> None:
+        with journal._transaction() as connection:
+            journal._unchanged(connection, record)
+            assert other.note(record, "seen", attempts=1).attempts == 1  # waits for as long as that takes
+            connection.exec_driver_sql("SELECT 1")
+
+    with opened(postgres_url) as other, monkeypatch.context() as short:
+        record = add(other)
+        short.setattr(engines, "_IDLE_S", 1)
+        with opened(postgres_url) as frozen, pytest.raises(JournalAway, match="stood still"):
+            forget(frozen, other, record)
+
+
+def test_a_lock_is_not_waited_for_for_ever(postgres_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    with opened(postgres_url) as other, other._transaction() as connection:
+        other._alone(connection, "hold lyon")
+        monkeypatch.setattr(engines, "_LOCK_S", 1)
+        with opened(postgres_url) as journal, pytest.raises(JournalAway, match="held a lock for too long"):
+            journal.hold("lyon", "tokens", probe_at=NOW)
+
+
+def test_every_connection_has_its_limits(postgres_url: str) -> None:
+    """Whatever the server's own settings are."""
+    wanted = {
+        "default_transaction_isolation": "read committed",
+        "statement_timeout": "1min",
+        "lock_timeout": "20s",
+        "idle_in_transaction_session_timeout": "20s",
+        "idle_session_timeout": "0",
+        "application_name": "jse-connector",
+        "client_encoding": "UTF8",
+    }
+    with opened(postgres_url + "&options=-c%20work_mem%3D5MB") as journal, journal._reading() as connection:
+        found = {
+            name: connection.exec_driver_sql(f"SHOW {name}").scalar_one() for name in (*wanted, "work_mem")
+        }
+        assert found == {**wanted, "work_mem": "5MB"}
+    with closing(Journal(postgres_url, now=lambda: NOW, read_only=True)) as seen:
+        assert seen.held("lyon") is None
+        with pytest.raises(JournalError, match="no writes"):
+            seen.hold("lyon", "tokens", probe_at=NOW)
+
+
+def test_texts_that_postgresql_cannot_hold(postgres_url: str) -> None:
+    """What others answer may hold a NUL: it is kept without, and found by what it was."""
+    with opened(postgres_url) as journal:
+        journal.hold("lyon", "no_credit", probe_at=NOW, text="plus\x00de crédit")
+        held = journal.held("lyon")
+        assert held is not None
+        assert held.text == "plus\ufffdde crédit"
+        record = add(journal, place="/a\x00.sign.yaml", subject="a\x00b")
+        assert journal.at_place("dms", "/a\x00.sign.yaml") == record
+        assert record.subject == "a\x00b"
