@@ -30,6 +30,8 @@ from connector.cli.journal_glimpse import glimpse
 from connector.config import load_config
 from connector.doctor import database
 from connector.errors import JournalError
+from connector.fence import Fence
+from connector.journal import Journal
 from connector.lifecycle import State as Step
 from connector.steps.waiting import MANUAL
 from tests import doctors, postgres
@@ -61,7 +63,14 @@ def _of_its_own(made: Callable[[], str]) -> Iterator[str]:
     cluster.drop(name)
 
 
-class Anywhere(Town):
+class Counted(Stage):
+    """One process among several as the service is: at its stop nobody works on the journal any more."""
+
+    def _hold_everything(self, journal: Journal, fence: Fence) -> None:
+        """Nothing: who starts it joins the others."""
+
+
+class Anywhere(Counted, Town):
     """A stage whose journal is where the administrator's file says, be it shared."""
 
     def __init__(self, directory: Path, **options: Any) -> None:
@@ -144,7 +153,7 @@ def test_there_and_back(tmp_path: Path, empty: str, capsys: pytest.CaptureFixtur
         assert stage.tries() == 2
 
 
-class Office(Hosts, Town):
+class Office(Counted, Hosts, Town):
     """One host, its journal in PostgreSQL."""
 
 
