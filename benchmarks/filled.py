@@ -24,6 +24,7 @@ import sqlalchemy as sa
 
 from benchmarks.table import print_table
 from connector.journal import Journal
+from connector.journal.leases import Leases
 from connector.lifecycle import State
 from tests import postgres
 from tests.worlds import Stage
@@ -183,6 +184,8 @@ def questions(journal: Journal, size: Size) -> dict[str, Callable[[], object]]:
         "count_events (account)": lambda: journal.count_events(firm, "sent", since=day),
         "count_shown (server)": lambda: journal.count_shown(server, f"/{firm}/"),
         "news (last 500)": lambda: journal.news(size.records * (1 + size.closed) * len(_EVENTS) - 500),
+        "view (each beat)": Leases(journal).view,
+        "open_records, all changed": lambda: (journal.remember_nothing(), journal.open_records(server)),
         "touch (a fact)": lambda: journal.touch(journal.get(record.id), answered_at=now),
         "note (a fact)": lambda: journal.note(journal.get(record.id), "reported"),
     }

@@ -113,6 +113,10 @@ class Database:
         """True of a database that several processes work on: what SQLite's one writer gives is asked for by locks."""
         return self._engine.dialect.name == "postgresql"
 
+    def remember_nothing(self) -> None:
+        """Read everything anew that is asked for next: for whoever measures what that costs."""
+        self._kept.forget()
+
     @property
     def engine(self) -> sa.Engine:
         """What connects to it: for whoever keeps something else there than facts."""

@@ -27,6 +27,11 @@ class Kept:
         self._lock = threading.Lock()
         self._records: OrderedDict[int, tuple[int, Record]] = OrderedDict()
 
+    def forget(self) -> None:
+        """Remember nothing: everything is read anew."""
+        with self._lock:
+            self._records.clear()
+
     def all(self, listed: Rows, fetch: Callable[[Sequence[int]], Rows]) -> list[Record]:
         """Return the records of rows with ``id`` and ``version``, in their order.
 

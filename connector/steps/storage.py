@@ -45,6 +45,7 @@ def look(parts: Parts) -> None:
             parts.spool.probe()
         except SpoolError:
             return
-    for account in parts.accounts:
+    # Asked once, at each pass of every account: hundreds of accounts would each be asked about hundreds of times.
+    for account in parts.journal.held_accounts() & parts.accounts.keys():
         parts.journal.release(account, cause=NO_ROOM)
     end_alarm(parts, parts.machine, NO_ROOM, "documents can be kept again: everything goes on")
