@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -85,13 +86,18 @@ def test_looking_reads_nothing_while_nothing_is_written(journals: tuple[Journal,
     clock, statements = Clock(), []
     summons = Summons(ours, lambda _server, _account: None, clock=clock)
     summons.look()
-    reading = ours._reading
+    reading, asking = ours._reading, ours._recent._asked
 
     def counted() -> object:
         statements.append(1)
         return reading()
 
+    def counted_too(*given: Any) -> Any:
+        statements.append(1)
+        return asking(*given)
+
     ours._reading = counted  # type: ignore[method-assign, assignment]
+    ours._recent._asked = counted_too  # type: ignore[method-assign]
     for _ in range(100):
         clock.at += EVERY_S
         summons.look()
