@@ -29,7 +29,7 @@ AT_ONCE = 4
 """As many connections as the configuration allows by default."""
 GOAL = 0.8
 REUSED = 0.98
-MAIN: dict[Mode, int] = {"nextcloud": 26, "plain": 22}
+MAIN: dict[Mode, int] = {"nextcloud": 28, "plain": 23}
 """Requests of one pair on its own, its checks included (``benchmarks requests``)."""
 MORE = 3
 _SETTLED_S = 1.2

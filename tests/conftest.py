@@ -46,7 +46,7 @@ LONG: Final = re.compile(
     r"|faults/test_leave\.py::.*\[plain"
     r"|unit/test_fleet\.py::test_(?:\w+\[plain|a_lost_journal|a_copy_in_the_folder|what_a_process_knew)"
     r"|unit/test_fleet_daemons\.py"
-    r"|unit/test_move_journal\.py::test_killed_at_each_step\[all"
+    r"|unit/test_move_journal\.py::test_killed_at_each_step\[(?:all|a few-back)"
     r"|system/test_package\.py::test_in_an_empty_root"
     r"|unit/test_parser_bounds\.py::test_the_worst_request_is_read\[(?:orders|keys that|people|an endless quote)"
     r"|faults/test_forgery\.py::test_(?:what_stands|ends_|documents_that|owners_|a_registry|statuses_|a_status_|names_)"

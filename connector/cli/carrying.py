@@ -29,8 +29,10 @@ if TYPE_CHECKING:
 _PART: Final = ".part"
 
 
-def carry(config: Config, state: State, source: End, target: End) -> list[str]:
+def carry(seal: bytes, state: State, source: End, target: End) -> list[str]:
     """Make tables of files, or files of tables; returns what was carried, a line each. Raises JournalError.
+
+    ``seal``: the connector's seal key, under which the tables keep tokens.
 
     Between two databases of one kind nothing is to be done: rows are copied, and files stay.
     """
@@ -39,10 +41,10 @@ def carry(config: Config, state: State, source: End, target: End) -> list[str]:
     shared = source if source.file is None else target
     # In between: the one is not left yet, or the other not arrived.
     with closing(open_journal(shared, read_only=shared is source, although_marked=True)) as journal:
-        vault = TokenVault(Vault(journal, seal_key(config, state)))
+        vault = TokenVault(Vault(journal, seal))
         store = TokenStore(state.directory / "tokens")
         if target.file is None:
-            Vault(journal, seal_key(config, state)).check()
+            Vault(journal, seal).check()
             files = put_to_rest(state, journal)
             accounts = _accounts_in(state)
             for account in accounts:

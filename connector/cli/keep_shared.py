@@ -21,6 +21,7 @@ from connector.cli.journal_file import open_journal
 from connector.errors import JournalError
 from connector.journal import Journal, snapshots
 from connector.journal.ends import End, in_one_file
+from connector.journal.marked import where
 from connector.steps.waiting import MANUAL
 
 if TYPE_CHECKING:
@@ -35,9 +36,9 @@ def restored(state: State, end: End, chosen: Backup, *, yes: bool) -> int:
     there = snapshots.found(end)
     if there.journal_id not in {"", chosen.facts.journal_id}:
         raise JournalError(
-            f"{end.url} holds another journal (id {there.journal_id}, {there.requests} requests) than the backup "
-            f"{chosen.name} (id {chosen.facts.journal_id}): it was left as it is. Name an empty database, or begin "
-            "there anew from the markers (jse-connector rebuild)"
+            f"{where(end.url)} holds another journal (id {there.journal_id}, {there.requests} requests) than the "
+            f"backup {chosen.name} (id {chosen.facts.journal_id}): it was left as it is. Name an empty database, or "
+            "begin there anew from the markers (jse-connector rebuild)"
         )
     agreed(_question(chosen, end, empty=not there.journal_id), yes=yes)
     paused = _paused(end) if there.journal_id else []
@@ -99,6 +100,6 @@ def _paused(end: End) -> list[str] | None:
 def _question(chosen: Backup, end: End, *, empty: bool) -> str:
     now = "Nothing stands there." if empty else "What stands there is kept in a schema of its own."
     return (
-        f"The journal in {end.url} becomes what it was on {chosen.made_at:%d %b %Y %H:%M} UTC. What has left since is "
-        f"found again by its markers, asked about at the platform and never sent again. {now} Go on?"
+        f"The journal in {where(end.url)} becomes what it was on {chosen.made_at:%d %b %Y %H:%M} UTC. What has left "
+        f"since is found again by its markers, asked about at the platform and never sent again. {now} Go on?"
     )

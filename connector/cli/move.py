@@ -17,7 +17,8 @@ from connector.cli.anew import PARTS, moved_aside
 from connector.cli.bars import bar
 from connector.cli.common import Settings, agreed, as_owner, handed_over, misused
 from connector.cli.journal_file import in_use, journal_named, open_journal
-from connector.cli.wiring import single_instance
+from connector.cli.token_place import given_seal
+from connector.cli.wiring import seal_key, single_instance
 from connector.config import SecretReference, resolve_secret
 from connector.config.journal import journal_url
 from connector.errors import JournalError
@@ -47,6 +48,7 @@ def move(settings: Settings, wanted: Wanted, *, dry_run: bool, yes: bool) -> int
     """
     config, state = settings.load(), settings.place()
     source, target, reference = _ends(config, state, wanted)
+    seal = given_seal(config)  # it may be root's alone to read, as the database's password is
     if not (state.directory / "journal").is_dir() and source.file is not None:
         raise JournalError(f"no journal in {state.directory}: has the service ever run with it?")
     if dry_run:
@@ -54,7 +56,7 @@ def move(settings: Settings, wanted: Wanted, *, dry_run: bool, yes: bool) -> int
             raise JournalError("a process works on this journal: stop the service first")
         here, there = moving.judge(source, target)
         print("\n".join(_told(config, source, target, here, there)))
-        print(f"Nothing was changed. Afterwards:\n{_lines(config, state, source, target, reference)}")
+        print(f"Nothing was changed. Then it will say:\n{_lines(config, state, source, target, reference)}")
         return 0
     with as_owner(state), _alone(state):
         here, there = moving.judge(source, target)
@@ -65,7 +67,7 @@ def move(settings: Settings, wanted: Wanted, *, dry_run: bool, yes: bool) -> int
                 journal.check()
             made = keep.made_backup(source, state, None)
             print(f"backup    {made.directory} (verified)", flush=True)
-        _moved(config, state, source, target, here, there)
+        _moved(seal or seal_key(config, state), state, source, target, (here, there))
     print(_lines(config, state, source, target, reference))
     return 0
 
@@ -97,19 +99,19 @@ def _ends(config: Config, state: State, wanted: Wanted) -> tuple[End, End, Secre
     return source, target, reference
 
 
-def _moved(config: Config, state: State, source: End, target: End, here: Ground, there: Ground) -> None:
+def _moved(seal: bytes, state: State, source: End, target: End, judged: tuple[Ground, Ground]) -> None:
     if target.file is not None:
         try:
             target.file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
             raise JournalError(f"{target.file.parent} cannot be made: {error.strerror}") from error
     carried: list[str] = []
-    with bar("rows copied, and read again", 2 * here.rows) as advance:
+    with bar("rows copied, and read again", 2 * judged[0].rows) as advance:
         done = moving.move(
             source,
             target,
-            judged=(here, there),
-            carry=lambda: carried.extend(carrying.carry(config, state, source, target)),
+            judged=judged,
+            carry=lambda: carried.extend(carrying.carry(seal, state, source, target)),
             make_room=_aside,
             advance=advance,
         )

@@ -16,7 +16,7 @@ from sqlalchemy.engine import Connection
 
 from connector.errors import JournalError
 from connector.journal import copying, marked, schema, statements
-from connector.journal.marked import ARRIVING, MOVED, Mark
+from connector.journal.marked import ARRIVING, MOVED, Mark, where
 from connector.lifecycle import State
 
 _RELATIONS: Final = sa.text(
@@ -61,16 +61,16 @@ def patient(connection: Connection) -> None:
             connection.exec_driver_sql(f"SET LOCAL {name} = '{LONGEST_S}s'")
 
 
-def look(connection: Connection, where: object) -> Ground:
+def look(connection: Connection, url: str) -> Ground:
     """Return what stands in a database. Raises JournalError where it is something of others, or cannot be used."""
     there = set(sa.inspect(connection).get_table_names())
     if connection.dialect.name == "postgresql":
-        _usable(connection, where)
+        _usable(connection, url)
         relations = [str(row[0]) for row in connection.execute(_RELATIONS)]
         if relations and not _ours(relations):
             raise JournalError(
-                f"{where} is not empty: {', '.join(relations[:5])} stand there, and are nothing of this program's. "
-                "Give the journal a database, or a schema, of its own"
+                f"{where(url)} is not empty: {', '.join(relations[:5])} stand there, and are nothing of this "
+                "program's. Give the journal a database, or a schema, of its own"
             )
     if not {"meta", "record", "event"} <= there:
         return Ground()
@@ -98,33 +98,33 @@ def _ours(relations: list[str]) -> bool:
     return all(one in names or one.removesuffix("_id_seq") in names for one in relations)
 
 
-def _usable(connection: Connection, where: object) -> None:
+def _usable(connection: Connection, url: str) -> None:
     encoding, at, may = connection.exec_driver_sql(
         "SELECT current_setting('server_encoding'), current_schema(), "
         "has_schema_privilege(current_schema(), 'CREATE')"
     ).one()
     if at is None or not may:
         raise JournalError(
-            f"{where}: this role may make no tables in {f'schema {at}' if at else 'any schema'}. As the database's "
-            "administrator:  ALTER DATABASE … OWNER TO …  or  GRANT CREATE, USAGE ON SCHEMA … TO …"
+            f"{where(url)}: this role may make no tables in {f'schema {at}' if at else 'any schema'}. As the "
+            "database's administrator:  ALTER DATABASE … OWNER TO …  or  GRANT CREATE, USAGE ON SCHEMA … TO …"
         )
     if encoding != "UTF8":
-        raise JournalError(f"{where} keeps texts as {encoding}: make a database with ENCODING 'UTF8'")
+        raise JournalError(f"{where(url)} keeps texts as {encoding}: make a database with ENCODING 'UTF8'")
 
 
-def of_today(connection: Connection, where: object) -> None:
+def of_today(connection: Connection, url: str) -> None:
     """Raise JournalError unless a journal of this version stands there, and is in use."""
     if not sa.inspect(connection).has_table(schema.meta.name):
-        raise JournalError(f"no journal at {where}: has the service ever run with it?")
+        raise JournalError(f"no journal at {where(url)}: has the service ever run with it?")
     version = connection.execute(
         sa.select(schema.meta.c.value).where(schema.meta.c.name == "schema")
     ).scalar_one()
     if version != str(schema.VERSION):
         raise JournalError(
-            f"the journal {where} is of schema {version}, this version knows {schema.VERSION}: use the jse-connector "
-            "that works on it"
+            f"the journal {where(url)} is of schema {version}, this version knows {schema.VERSION}: use the "
+            "jse-connector that works on it"
         )
-    marked.refuse(connection, where)
+    marked.refuse(connection, url)
 
 
 def alive(connection: Connection) -> list[str]:
@@ -134,12 +134,12 @@ def alive(connection: Connection) -> list[str]:
     return [f"{row.name} on {row.host} ({row.version})" for row in connection.execute(_ALIVE)]
 
 
-def worked_on(where: object, who: list[str]) -> JournalError:
+def worked_on(url: str, who: list[str]) -> JournalError:
     """Tell that connectors have to be stopped first."""
-    return JournalError(f"connectors work on {where}: {', '.join(who)}. Stop them all first")
+    return JournalError(f"connectors work on {where(url)}: {', '.join(who)}. Stop them all first")
 
 
-def resting(connection: Connection, where: object) -> None:
+def resting(connection: Connection, url: str) -> None:
     """Raise JournalError while a connector works on this journal; those that are frozen can keep no fact any more.
 
     What is seen here stays so until the transaction is over.
@@ -147,7 +147,7 @@ def resting(connection: Connection, where: object) -> None:
     if connection.dialect.name == "postgresql":
         connection.exec_driver_sql(f"LOCK TABLE {schema.process.name} IN SHARE ROW EXCLUSIVE MODE")
     if who := alive(connection):
-        raise worked_on(where, who)
+        raise worked_on(url, who)
     at_rest(connection)
 
 
@@ -170,7 +170,7 @@ def held(connection: Connection) -> None:
         connection.exec_driver_sql(f"LOCK TABLE {names} IN SHARE ROW EXCLUSIVE MODE")
 
 
-def put_aside(connection: Connection, where: object, *, now: datetime) -> str:
+def put_aside(connection: Connection, url: str, *, now: datetime) -> str:
     """Move a journal's tables into a schema of their own; returns its name. PostgreSQL; commits nothing.
 
     Raises JournalError where this role may make no schema.
@@ -180,8 +180,8 @@ def put_aside(connection: Connection, where: object, *, now: datetime) -> str:
     ).one()
     if not may:
         raise JournalError(
-            f"{where}: this role may make no schema to keep the earlier journal in. As the database's administrator:  "
-            "GRANT CREATE ON DATABASE … TO …"
+            f"{where(url)}: this role may make no schema to keep the earlier journal in. As the database's "
+            "administrator:  GRANT CREATE ON DATABASE … TO …"
         )
     quoted = connection.dialect.identifier_preparer.quote
     taken = set(sa.inspect(connection).get_schema_names())

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from connector.errors import JournalError
-from connector.journal import schema
+from connector.journal import away, opening, schema
 
 MOVED: Final = "moved_to"
 ARRIVING: Final = "arriving"
@@ -44,7 +44,7 @@ def write(connection: Connection, name: str, mark: Mark) -> None:
     """Set a mark. Of ``moved_to``: from this commit on no row of the journal changes."""
     connection.execute(schema.meta.insert().values(name=name, value=json.dumps(asdict(mark))))
     if name == MOVED:
-        for statement in _closed(connection, f"this journal was moved to {mark.other}"):
+        for statement in _closed(connection, f"this journal was moved to {where(mark.other)}"):
             connection.exec_driver_sql(statement)
 
 
@@ -53,23 +53,32 @@ def take_away(connection: Connection, name: str) -> None:
     connection.execute(schema.meta.delete().where(schema.meta.c.name == name))
 
 
-def refuse(connection: Connection, where: object) -> None:
-    """Raise JournalError where this journal was moved elsewhere, or is not whole yet. ``where``: how it is called."""
+def where(url: str) -> str:
+    """Return where a journal is, for a message: a log shortens URLs. Its file, or its server and database."""
+    file = opening.file_of(url)
+    return (
+        str(file) if file is not None else away.place(sa.engine.make_url(url)).removeprefix("the journal in ")
+    )
+
+
+def refuse(connection: Connection, url: str) -> None:
+    """Raise JournalError where this journal was moved elsewhere, or is not whole yet. ``url``: its own."""
     if (mark := read(connection, MOVED)) is not None:
-        raise JournalError(f"the journal {where} {told(mark)}")
+        raise JournalError(f"the journal {where(url)} {told(mark)}")
     if (mark := read(connection, ARRIVING)) is not None:
         raise JournalError(
-            f"the journal {where} is being filled from {mark.other}, or that was broken off ({mark.at}). While the "
-            f"configuration names {mark.other}:  jse-connector move-journal {where}  begins anew, or ends what was left"
+            f"the journal {where(url)} is being filled from {where(mark.other)}, or that was broken off ({mark.at}). "
+            "While the configuration names that one, say the same move-journal again: it begins anew, or ends what was "
+            "left"
         )
 
 
 def told(mark: Mark) -> str:
     """Return the end of a sentence: where a journal went, and what to do."""
     return (
-        f"was moved to {mark.other} ({mark.at}): write  url: {mark.other}  under journal: in the configuration. This "
-        "one stays as it was then. To work here again, with that in the configuration and the service stopped:  "
-        "jse-connector move-journal  with this URL"
+        f"was moved to {where(mark.other)} ({mark.at}). The configuration still names this one, which stays as it was "
+        "then: what to write instead is told by jse-connector check-config. To work here again, let it name the other "
+        "one, and say jse-connector move-journal with this one's URL"
     )
 
 

@@ -27,7 +27,7 @@ from connector.journal import copying, grounds, marked, opening, schema
 from connector.journal.copying import Advance, Proof
 from connector.journal.ends import End, held, in_one_file, opened, private, snapshot, swept, synced, writing
 from connector.journal.grounds import Ground
-from connector.journal.marked import ARRIVING, MOVED, Mark
+from connector.journal.marked import ARRIVING, MOVED, Mark, where
 
 FILLING: Final = ".arriving"
 """A SQLite journal is filled in a file of this ending beside its place."""
@@ -62,31 +62,32 @@ def surveyed(end: End) -> Ground:
         return _looked_at(End.of_file(copied), end.url)
 
 
-def _looked_at(end: End, where: str) -> Ground:
+def _looked_at(end: End, url: str) -> Ground:
     with opened(end, read_only=end.file is None) as engine, engine.connect() as connection:
-        return grounds.look(connection, where)
+        return grounds.look(connection, url)
 
 
 def judge(source: End, target: End) -> tuple[Ground, Ground]:
     """Return what stands at both sides. Raises JournalError where no move can be made between them."""
     there, here = surveyed(target), surveyed(source)
     if not here.journal_id:
-        raise JournalError(f"no journal at {source.url}: has the service ever run with it?")
+        raise JournalError(f"no journal at {where(source.url)}: has the service ever run with it?")
     if here.arriving is not None:
         raise JournalError(
-            f"the journal {source.url} is itself being filled from {here.arriving.other}: end that move first"
+            f"the journal {where(source.url)} is itself being filled from {where(here.arriving.other)}: end that move "
+            "first"
         )
     if here.moved is not None and not _same_move(here, there):
-        raise JournalError(f"the journal {source.url} {marked.told(here.moved)}")
+        raise JournalError(f"the journal {where(source.url)} {marked.told(here.moved)}")
     if there.journal_id and there.journal_id != here.journal_id:
         raise JournalError(
-            f"{target.url} holds another journal ({there.requests} requests, id {there.journal_id}): it was left as it "
-            "is. Name an empty database"
+            f"{where(target.url)} holds another journal ({there.requests} requests, id {there.journal_id}): it was "
+            "left as it is. Name an empty database"
         )
     if there.journal_id and there.moved is None and there.arriving is None:
         raise JournalError(
-            f"{target.url} holds this very journal already ({there.requests} requests), and it is in use there: a copy "
-            "made by hand? Name an empty database"
+            f"{where(target.url)} holds this very journal already ({there.requests} requests), and it is in use "
+            "there: a copy made by hand? Name an empty database"
         )
     return here, there
 
@@ -107,8 +108,9 @@ def move(
 ) -> Outcome:
     """Move a journal. Nobody works on either. Idempotent: broken off, it is said again.
 
-    ``judged``: what :func:`judge` found, while nobody could change it. ``carry`` takes along what belongs beside the journal, while both can be read; ``make_room`` puts the files of a
-    SQLite journal that was moved away aside, and returns where they are. Raises JournalError: the old one is in use.
+    ``judged``: what :func:`judge` found, while nobody could change it. ``carry`` takes along what belongs beside the
+    journal, while both can be read; ``make_room`` puts the files of a SQLite journal that was moved away aside, and
+    returns where they are. Raises JournalError: the old one is in use.
     """
     here, there = judged or judge(source, target)
     if _same_move(here, there):
@@ -146,7 +148,9 @@ def _filled(
                 there.moved,
                 there.arriving,
             ):
-                raise JournalError(f"{target.url} was changed by somebody else meanwhile: nothing was moved")
+                raise JournalError(
+                    f"{where(target.url)} was changed by somebody else meanwhile: nothing was moved"
+                )
             if there.arriving is not None:
                 grounds.emptied(new)
             elif there.journal_id:
@@ -164,7 +168,8 @@ def _checked(target: End, proof: Proof, without: Collection[str], advance: Advan
         wrong = [*found.differing(proof), *copying.misnumbered(new)]
     if wrong:
         raise JournalError(
-            f"what {target.url} gives back is not what was written ({', '.join(wrong)}): the journal stays where it is"
+            f"what {where(target.url)} gives back is not what was written ({', '.join(wrong)}): the journal stays "
+            "where it is"
         )
 
 

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from connector.errors import JournalError
-from connector.journal import copying, grounds, schema
+from connector.journal import copying, grounds, marked, schema
 from connector.journal.copying import Advance, Proof
 from connector.journal.ends import End, in_one_file, opened, private, snapshot, writing
 from connector.journal.grounds import Ground
@@ -77,7 +77,7 @@ def put(file: Path, end: End, *, now: datetime, advance: Advance = _nobody) -> s
         opened(end) as database,
         writing(database) as new,
     ):
-        grounds.of_today(old, file)
+        grounds.of_today(old, End.of_file(file).url)
         ground, aside, numbered = grounds.look(new, end.url), "", 0
         if ground.journal_id:
             grounds.resting(new, end.url)
@@ -94,7 +94,9 @@ def put(file: Path, end: End, *, now: datetime, advance: Advance = _nobody) -> s
             new.execute(schema.meta.insert().values(name=CHANGED, value=repr(now.timestamp())))
         wrong = proof.differing(copying.prove(new, without=BESIDE)) or copying.misnumbered(new)
         if wrong:
-            raise JournalError(f"what {end.url} gives back is not what was written: {', '.join(wrong)}")
+            raise JournalError(
+                f"what {marked.where(end.url)} gives back is not what was written: {', '.join(wrong)}"
+            )
         new.commit()
     return aside
 

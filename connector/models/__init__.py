@@ -11,7 +11,6 @@ from functools import cache
 from importlib.resources import files
 
 from connector.report.typography import Language, spaced
-from connector.signatory_list.template import empty_list
 
 LIST_NAME = "_signataires.xlsx"
 
@@ -21,9 +20,12 @@ def models(language: Language) -> Mapping[str, bytes]:
     """Return the models of a language by file name."""
     found = {}
     for source in sorted(files(__name__).joinpath(language).iterdir(), key=lambda each: each.name):
+        if source.name == LIST_NAME:
+            # Made beforehand (``signatory_list.template``): the library that makes it is 7 MB of every service.
+            found[source.name] = source.read_bytes()
+            continue
         text = source.read_text("utf-8")
         if not source.name.endswith(".yaml.txt"):
             text = spaced(text, language)
         found[source.name] = ("\ufeff" + text.replace("\n", "\r\n")).encode()
-    found[LIST_NAME] = empty_list(language)
     return found

@@ -1,11 +1,16 @@
-"""The list to begin with: its titles, and every column of phones formatted as text so that no zero is eaten."""
+"""The list to begin with: its titles, and every column of phones formatted as text so that no zero is eaten.
+
+``python -m connector.signatory_list.template FOLDER`` writes those that ``connector.models`` ships.
+"""
 
 from __future__ import annotations
 
 import io
 import re
+import sys
 import zipfile
 from datetime import datetime
+from pathlib import Path
 from typing import Final
 
 _TITLES: Final = {
@@ -65,3 +70,8 @@ def _without_the_day(data: bytes) -> bytes:
                 content = _MODIFIED.sub(rb"\g<1>" + f"{_MADE.isoformat()}Z".encode(), content)
             after.writestr(zipfile.ZipInfo(entry.filename, _DAY_ONE), content, zipfile.ZIP_DEFLATED)
     return stream.getvalue()
+
+
+if __name__ == "__main__":
+    for each in _TITLES:
+        Path(sys.argv[1], each, "_signataires.xlsx").write_bytes(empty_list(each))

@@ -1,8 +1,9 @@
 """The platform erases a signed document after a month at most: what is near that comes first, and is told in time.
 
-Only what lies in the spool is safe from it. What is signed and not fetched has its date; of what has not answered for
-long nobody knows whether it was signed meanwhile: it counts as signed right after its last answer. Source: design page
-section 3, point 2; issue "Nothing twice", point 7; API page section 4.
+Only what lies in the spool is safe from it (or rests in a journal that several share: from before it counts as
+fetched). What is signed and not fetched has its date; of what has not answered for long nobody knows whether it was
+signed meanwhile: it counts as signed right after its last answer. Source: design page section 3, point 2; issue
+"Nothing twice", point 7; API page section 4.
 """
 
 from __future__ import annotations

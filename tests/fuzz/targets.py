@@ -285,7 +285,7 @@ def _status(content: bytes) -> str:
 
 
 def _tokens(content: bytes) -> str:
-    found = tokens._read(content)
+    found = tokens.from_bytes(content)
     small(found, content)
     return "none" if found is None else "tokens"
 

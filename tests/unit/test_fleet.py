@@ -14,13 +14,15 @@ from connector.cli.status import verdict
 from connector.cli.status_schema import status_schema
 from connector.cli.status_text import lines
 from connector.errors import Fenced, JournalError
+from connector.fence import now
+from connector.journal.store import STRANGE_MARKERS
 from connector.lifecycle import State
 from connector.ports import Href, TransactionId
 from connector.steps.alarms import end_alarm, raise_alarm, standing
 from connector.steps.telling import tell
 from tests import documents
 from tests.firms import Firms, durable_url
-from tests.worlds import Mode
+from tests.worlds import Mode, Stage
 
 MODES = pytest.mark.parametrize("mode", ["nextcloud", "plain"])
 
@@ -62,10 +64,14 @@ def test_two_processes_share_two_firms_and_take_over_from_each_other(firms: Firm
     one.kill()
     two.turn()
     assert len(two.folders) == 1, "its lease is not over"
+    firms.person.write(f".jse-connector/registry/{'0' * 64}.sent", b"nobody's")
     firms.forget(one)
     firms.sign()
     firms.settle(6)
     assert two.folders == {"annecy", "brest"}
+    with firms.journal() as journal:
+        strange = [journal.last_account_event(f"folder:{name}", STRANGE_MARKERS) for name in firms.firms]
+    assert {"count": 1} in strange, "the registry is taken in before anything of it goes on"
     assert {record.state for record in firms.records()} == {State.DELIVERED}
     assert firms.spent() == {"Annecy": 1, "Brest": 1}
     assert firms.first_line("lettre-a", folder="Annecy").startswith("SIGNÉ")
@@ -368,3 +374,52 @@ def test_a_verb_that_must_be_alone_says_who_works_there(firms: Firms) -> None:
             assert two.folders == {"brest"}
     two.turn()
     assert two.folders == {"annecy", "brest"}
+
+
+def test_a_send_does_not_begin_on_a_lease_that_may_end_before_its_answer(firms: Firms) -> None:
+    """Too little left: nothing leaves, that is known, and it leaves with the next signs of life."""
+    one = firms.join("one")
+    firms.settle(2)
+    firms.drop("lettre", folder="Annecy")
+    one.turn()
+    one.work()
+    fence = one.fleet.fence
+    fence._until = now() + 40.0
+    for _ in range(3):
+        one.work()
+    assert firms.spent() == {}
+    (record,) = firms.records()
+    assert record.state is State.MARKED, "what needs less goes on"
+    firms.clock.advance(60)
+    firms.settle(5)
+    assert firms.spent() == {"Annecy": 1}
+    (record,) = firms.records()
+    with firms.journal() as journal:
+        names = [name for _, name, _ in journal.events(record)]
+    assert "send_refused" in names
+    assert "send_unanswered" not in names
+
+
+def test_with_sqlite_nothing_of_it_is_there(tmp_path: Path) -> None:
+    """No process, no lease, no fence, nothing left out of any list, and no word of it in the status."""
+    with Stage(tmp_path) as stage:
+        stage.drop()
+        stage.run()
+        parts = stage.parts
+        assert stage.sends() == [1]
+        assert (parts.fence, parts.shared, parts.journal.scope, parts.journal.token) == (
+            None,
+            False,
+            None,
+            None,
+        )
+        assert (parts.elsewhere, parts.accounts_elsewhere, parts.whole, parts.keeper) == (
+            set(),
+            set(),
+            None,
+            True,
+        )
+        with parts.journal.engine.connect() as connection:
+            for table in ("process", "lease", "bond"):
+                assert connection.exec_driver_sql(f"SELECT count(*) FROM {table}").scalar() == 0
+        assert stage.told()["connectors"] is None

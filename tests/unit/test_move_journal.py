@@ -196,10 +196,10 @@ def test_when_the_new_one_is_lost(place: Place, empty: str, capsys: pytest.Captu
     before = rows(place.state.journal_url)
     moved(place, place.name(), empty)
     settings = place.name()
-    with pytest.raises(JournalError, match="was moved to postgresql"):
+    with pytest.raises(JournalError, match="was moved to PostgreSQL on"):
         keep.backup(settings, None)
     assert packaged.before_upgrade(settings, waited=0) == 0
-    assert "was moved to postgresql" in capsys.readouterr().err
+    assert "was moved to PostgreSQL on" in capsys.readouterr().err
     (made,) = found(place.state.directory / keep.DIRECTORY)
     assert keep.restore(settings, made.name, yes=True) == 0
     with closing(Journal(place.state.journal_url, now=lambda: START)) as journal:
@@ -211,7 +211,7 @@ def test_nobody_writes_meanwhile(place: Place, empty: str, monkeypatch: pytest.M
     arrive; reading goes on."""
     carry, tried = carrying.carry, []
 
-    def meanwhile(config: Any, state: Any, source: End, target: End) -> list[str]:
+    def meanwhile(seal: bytes, state: Any, source: End, target: End) -> list[str]:
         if source.file is not None:
             with closing(sqlite3.connect(source.file, timeout=0)) as other:
                 assert other.execute("SELECT count(*) FROM record").fetchone() == (3,)
@@ -225,7 +225,7 @@ def test_nobody_writes_meanwhile(place: Place, empty: str, monkeypatch: pytest.M
                 with pytest.raises(psycopg.errors.LockNotAvailable):
                     other.execute("DELETE FROM hold")
         tried.append(source.url)
-        return carry(config, state, source, target)
+        return carry(seal, state, source, target)
 
     monkeypatch.setattr(carrying, "carry", meanwhile)
     moved(place, place.name(), empty)
@@ -302,11 +302,10 @@ def test_a_row_that_came_out_otherwise(place: Place, empty: str, monkeypatch: py
 def bare(place: Place, source: str, target: str) -> None:
     """Move as the verb does, without the backup that it makes before, and its question."""
     one, other = End(url=source), End(url=target)
-    config = place.name().load()
     moving.move(
         one,
         other,
-        carry=lambda: carrying.carry(config, place.state, one, other),
+        carry=lambda: carrying.carry(place.seal.read_bytes(), place.state, one, other),
         make_room=move._aside,
         advance=lambda _rows: None,
     )
@@ -386,7 +385,9 @@ def test_killed_at_each_step(tmp_path: Path, empty: str, direction: str, every: 
             continue
         # It was left: the same again ends what was begun, whatever that was.
         if not can[1]:
-            with pytest.raises(JournalError, match=r"jse-connector move-journal .* begins anew, or ends"):
+            with pytest.raises(
+                JournalError, match="say the same move-journal again: it begins anew, or ends"
+            ):
                 Journal(target, now=lambda: START)
             bare(place, source, target)
         assert rows(target) == before

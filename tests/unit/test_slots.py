@@ -14,6 +14,8 @@ from connector.errors import AskedToWait
 from connector.ports import Href
 from connector.slots import Slots, Step, units, wanted
 from connector.webdav import WebDavFolder
+from connector.webdav.pace import Pace
+from connector.webdav.walking import walk
 from tests.fakes.dav_server import Asked, RawServer, answer, entry, multistatus
 
 EMPTY = answer("207 Multi-Status", multistatus(entry("/", folder=True)))
@@ -247,3 +249,41 @@ def test_a_walk_goes_no_wider_than_it_may() -> None:
         narrow.set()
         folder.walk(Href("/"))
     assert most[0] == 1
+
+
+def test_a_walk_that_runs_is_narrowed() -> None:
+    """No more threads wait for a connection than may have one: each would wait no longer than a call's time."""
+    lock, now, most = threading.Lock(), [0], [0]
+    pace = Pace(8)
+    pace.width = 8
+
+    def listed(href: Href) -> Href:
+        with lock:
+            now[0] += 1
+            if pace.maximum == 2:
+                most[0] = max(most[0], now[0])
+            if len(taken) > 18:  # what had begun before is over by then
+                late.append(now[0])
+        threading.Event().wait(0.005)
+        with lock:
+            now[0] -= 1
+        return href
+
+    taken: list[Href] = []
+    late: list[int] = []
+
+    def take(href: Href) -> list[Href]:
+        taken.append(href)
+        if len(taken) == 8:
+            pace.allow(2)
+        return []
+
+    walk(listed, [Href(f"/{number}/") for number in range(40)], take, pace)
+    assert len(taken) == 40
+    assert late
+    assert max(late) == 2
+    most[0] = 0
+    walk(listed, [Href(f"/{number}/") for number in range(40)], take, pace)
+    assert (most[0], pace.width) == (2, 2)
+    pace.allow(8)
+    assert pace.now == 2  # wider again only where that has shown to be faster
