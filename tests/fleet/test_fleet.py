@@ -28,7 +28,7 @@ BETWEEN = (
 def test_a_slice_of_a_storm(tmp_path: Path) -> None:
     """Killed while a request is out, frozen past the lease, cut off, the database crashed: within one small storm."""
     kinds = ("killed at a moment", "frozen", "cut off", "database crashed")
-    storm = Storm(firms=2, letters=3, connectors=2, faults=4, paired=False, kinds=kinds, seed=3, longest_s=90)
+    storm = Storm(firms=2, letters=2, connectors=2, faults=4, paired=False, kinds=kinds, seed=3, longest_s=90)
     came = stormed(tmp_path, storm)
     assert came.faults == []
     assert came.restarts == []
