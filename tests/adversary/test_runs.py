@@ -162,6 +162,14 @@ def test_a_second_machine_of_our_name_is_noticed(mode: Mode) -> None:
             run.close()
 
 
+@pytest.mark.parametrize(("then", "back"), [("journal_lost", None), ("restored", -1), ("crash", None)])
+def test_what_comes_beside_torn_in_its_write_and_killed(then: str, back: int | None) -> None:
+    """The same where a person had edited the PDF: no half of it is left beside the whole."""
+    edited = Deviation(number_of(normal_points("plain"), "move", "lettre.pdf") - 2, "edit_pdf")
+    place = number_of(explored("plain", [edited]).points, "create", "lettre (signé).pdf")
+    assert kept("plain", edited, Deviation(place, "torn"), Deviation(place + 2, then, back))
+
+
 @pytest.mark.parametrize("act", ["move_pair", "copy_pair"])
 def test_carried_away_while_it_was_torn(act: str) -> None:
     """The broken file stays where a person put it in that very second; the whole comes home once, nothing is lost."""
