@@ -29,7 +29,7 @@ from connector.errors import (
 )
 from connector.lifecycle import Record
 from connector.ports import Entry, FileId, Href
-from connector.steps.deliver_aside import move_aside, resume_aside
+from connector.steps.deliver_aside import begun_before, move_aside, resume_aside
 from connector.steps.deliver_beside import anew, beside
 from connector.steps.deliver_ends import (
     delivered,
@@ -147,6 +147,9 @@ def _deliver(task: Task) -> Task:
     if not is_base(task, present):
         if is_ours(task, present):
             return delivered(task, present)
+        aside = begun_before(task, present)
+        if aside is not None:
+            return resume_aside(task, aside)
         return beside(left_alone(task, present), "pdf_changed")
     if task.folder.capabilities().chunked_upload:
         return _as_version(task, present)

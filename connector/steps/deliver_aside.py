@@ -72,6 +72,25 @@ def resume_aside(task: Task, aside: Href, *, again: bool = False) -> Task:
     return beside(left_alone(task, there), "pdf_changed")
 
 
+def begun_before(task: Task, present: Present) -> Href | None:
+    """Return where the original lies that an earlier life of the journal moved aside, to write what broke off here.
+
+    Half of a signed document alone may be anybody's; with what was sent beside it, under the name that we give it, it
+    is our own torn write (R5), whatever the journal knows of it.
+    """
+    if not torn(task, present):
+        return None
+    parent, name = split(task.document.href)
+    for number in range(1, _MOST_NAMES):
+        aside = Href(parent + names.movable(names.original_name(name, number)))
+        moved = task.present(aside)
+        if moved is None:
+            return None
+        if is_base(task, moved) and not _of_an_earlier_time(task, aside, moved):
+            return aside
+    return None
+
+
 def _neither_there_nor_aside(task: Task, aside: Href, moved: Present | None, *, again: bool) -> Task:
     """What was sent lies in neither place: a person's save was moved (``moved``), or it is away, or gone."""
     if moved is not None:

@@ -16,7 +16,7 @@ from connector.errors import (
     PreconditionFailed,
 )
 from connector.ports import Href
-from connector.steps.deliver_ends import delivered_beside, torn
+from connector.steps.deliver_ends import delivered_beside, half_signed, torn
 from connector.steps.delivered import found_beside, is_ours
 from connector.steps.homes import is_gone, lost_key, lost_spot, spot_of
 from connector.steps.task import Task
@@ -88,7 +88,8 @@ def _without_place(task: Task) -> Task:
 def _put_at(task: Task, href: Href, *, begun: bool) -> bool:
     """Make the file; False when the name is somebody else's. A torn one of ours is written whole.
 
-    ``begun``: an earlier try may have written there; without one, a name that is taken is a person's.
+    ``begun``: an earlier try may have written there; without one, a name that is taken is a person's, unless what lies
+    there is half of what was signed.
     """
     try:
         task.folder.create(href, task.signed)
@@ -103,7 +104,7 @@ def _put_at(task: Task, href: Href, *, begun: bool) -> bool:
         raise OutcomeUnknown("the file made beside is not there", operation="deliver")
     if is_ours(task, there):
         return True
-    if not begun or not torn(task, there):
+    if not (torn(task, there) if begun else half_signed(task, there)):
         return False
     entry = task.folder.stat(href)
     if entry.etag is None:

@@ -102,3 +102,14 @@ def torn(task: Task, present: Present) -> bool:
         return False
     shorter = present.path.stat().st_size < task.signed.stat().st_size
     return shorter and begins_with(task.signed, present.path)
+
+
+def half_signed(task: Task, present: Present) -> bool:
+    """True for a beginning of the signed document that holds more than what was sent: nobody else's, wherever it lies.
+
+    Known to be ours without having begun to write there: an earlier life of the journal had.
+    """
+    document = task.document
+    if document.sent_sha256 is not None or document.size is None or not torn(task, present):
+        return False
+    return present.path is not None and present.path.stat().st_size > document.size

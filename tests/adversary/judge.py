@@ -2,7 +2,8 @@
 
 ``sent``: no transaction sent twice, none without its marker, none beyond what was asked for. ``ends``: everything is
 quiet in a state that is shown. ``lost``: no bytes of a person's, no signed document, is gone. ``twice``: nothing is
-delivered twice. ``foreign``: nothing is written over what was not sent. ``registry``: markers, ends and journal agree.
+delivered twice. ``torn``: no half of a signed document is left where people see it. ``foreign``: nothing is written
+over what was not sent. ``registry``: markers, ends and journal agree.
 ``twin``: nobody is told of a second machine where there is none.
 ``defect``: no guard had to keep a defect of ours from the other files.
 """
@@ -21,7 +22,7 @@ from connector.steps.twins import TWIN
 from tests.adversary import paper
 from tests.adversary.acts import ACTS
 from tests.adversary.story import Run
-from tests.adversary.world import KEY, sha
+from tests.adversary.world import KEY, ROOT, sha
 from tests.worlds import WORDS
 
 _RESTING = frozenset(
@@ -53,6 +54,7 @@ def breaches(run: Run) -> list[str]:
         *_shown(run),
         *_lost(run),
         *_delivered(run),
+        *_torn(run),
         *_registry(run),
         *_twin(run),
         *defects,
@@ -191,6 +193,21 @@ def _delivered(run: Run) -> Iterator[str]:
             yield f"foreign: what was not sent was written over at {href}"
     if run.world.folder.content("/Lettres/autre.pdf") != paper.BYSTANDER:
         yield "foreign: another's letter was touched"
+
+
+def _torn(run: Run) -> Iterator[str]:
+    """R5: our own torn file is written again, whichever life of the journal finds it.
+
+    A person who moves or copies it in the second in which it lies there so has that: nobody can tell it from a file of
+    theirs then, and the whole comes home all the same.
+    """
+    carried = any(one.what.startswith(("move_", "copy_", "rename_")) for one in run.struck)
+    halves = {sha(content[: len(content) // 2]): name for name, content in run.world.platform.given.items()}
+    for href, content in run.world.folder.files().items():
+        if carried and href not in {f"{ROOT}{person.name}.pdf" for person in run.world.people}:
+            continue
+        if (name := halves.get(sha(content))) is not None:
+            yield f"torn: half of the signed document of {name} lies at {href}"
 
 
 def _at_least_once(run: Run, signed: str) -> bool:

@@ -119,6 +119,14 @@ def test_the_end_of_a_request_torn_in_its_write(what: str) -> None:
     assert kept("plain", Deviation(end, what))
 
 
+@pytest.mark.parametrize("what", ["torn", "torn_unsaid"])
+def test_the_signed_document_torn_in_its_write_and_killed(what: str) -> None:
+    """Protocol R5: its half is written over with the whole by the next life, not left there with the whole beside."""
+    place = number_of(normal_points("plain"), "create", "lettre.pdf")
+    for then, back in (("crash", None), ("journal_lost", None), ("restored", -1), ("restored", place - 10)):
+        assert kept("plain", Deviation(place, what), Deviation(place + 3, then, back)), then
+
+
 @MODES
 def test_killed_between_the_end_and_the_spool(mode: Mode) -> None:
     """What was spooled for a request that is over does not stay on this machine for ever."""
@@ -152,6 +160,32 @@ def test_a_second_machine_of_our_name_is_noticed(mode: Mode) -> None:
                 assert standing(run.machine.parts, "folder:lettres", TWIN) is None, "until it is seen again"
         finally:
             run.close()
+
+
+@pytest.mark.parametrize(("then", "back"), [("journal_lost", None), ("restored", -1), ("crash", None)])
+def test_what_comes_beside_torn_in_its_write_and_killed(then: str, back: int | None) -> None:
+    """The same where a person had edited the PDF: no half of it is left beside the whole."""
+    edited = Deviation(number_of(normal_points("plain"), "move", "lettre.pdf") - 2, "edit_pdf")
+    place = number_of(explored("plain", [edited]).points, "create", "lettre (signé).pdf")
+    assert kept("plain", edited, Deviation(place, "torn"), Deviation(place + 2, then, back))
+
+
+@pytest.mark.parametrize("act", ["move_pair", "copy_pair"])
+def test_carried_away_while_it_was_torn(act: str) -> None:
+    """The broken file stays where a person put it in that very second; the whole comes home once, nothing is lost."""
+    place = number_of(normal_points("plain"), "create", "lettre.pdf")
+    run = Run("plain", [Deviation(place, "torn"), Deviation(place + 3, act)])
+    try:
+        run.live()
+        assert breaches(run) == []
+        (signed,) = run.world.platform.given.values()
+        files = run.world.folder.files()
+        assert [href for href, content in files.items() if content == signed[: len(signed) // 2]] == [
+            "/Lettres/e/lettre.pdf"
+        ]
+        assert len([href for href, content in files.items() if content == signed]) == 1
+    finally:
+        run.close()
 
 
 def test_moved_between_the_write_and_the_look_at_it() -> None:
