@@ -6,13 +6,14 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
 from connector.errors import AskedToWait, Fenced, JournalAway
 from connector.fence import MARGIN, Fence
 from connector.journal import Journal
-from connector.journal.leases import BOND, FREED, ORDERS_CAME, Leases
+from connector.journal.leases import BOND, FREED, ORDERS_CAME, PAIRS, Leases
 from connector.lifecycle import DocumentFacts, State
 from tests import postgres
 
@@ -164,6 +165,40 @@ def test_a_bond_lasts_for_a_day_and_a_process_of_long_ago_goes(ground: Ground) -
     assert one.view().bonds == {("folder:a", "folder:b")}
     one.prune(bonds=timedelta(0))
     assert one.view().bonds == frozenset()
+
+
+def test_folders_and_accounts_of_open_requests_cost_a_look_each(ground: Ground) -> None:
+    """What is asked at every beat: each pair once, none of what is closed, and few rows read of many requests."""
+    journal, leases = ground.process()
+    for number in range(42):
+        over = number >= 40
+        journal.add(
+            state=State.HELD,
+            folder="over" if over else f"f{number % 4}",
+            server="dms",
+            account=f"a{number % 2}",
+            place=f"/f/{number}.sign.yaml",
+            document=DocumentFacts(href=f"/f/{number}.pdf"),
+            closed=over,
+        )
+    assert leases.view().pairs == {("f0", "a0"), ("f1", "a1"), ("f2", "a0"), ("f3", "a1")}
+    with journal.engine.begin() as connection:
+        connection.exec_driver_sql("ANALYZE record")
+        # What the planner does with a large table, on a small one.
+        connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
+        connection.exec_driver_sql("SET LOCAL enable_bitmapscan = off")
+        text = str(PAIRS.compile(journal.engine, compile_kwargs={"literal_binds": True}))
+        found = connection.exec_driver_sql(f"EXPLAIN (ANALYZE, FORMAT JSON) {text}").scalar_one()
+    read = [
+        one["Actual Rows"] * one["Actual Loops"] for one in nodes(found[0]["Plan"]) if "Index Name" in one
+    ]
+    assert 4 <= sum(read) <= 6
+
+
+def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield plan
+    for below in plan.get("Plans", ()):
+        yield from nodes(below)
 
 
 def test_a_former_life_is_ended_by_the_next_one(ground: Ground) -> None:
