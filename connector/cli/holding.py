@@ -245,10 +245,18 @@ class Held:
             log.info("what servers told the other processes is not known just now: %s", error)
 
     def _rested(self, parts: Parts, units: frozenset[str]) -> None:
-        """Nobody works on these any more: what this process remembers of them would be of the past when it is back."""
-        let_go(parts, shares.accounts_of(units))
+        """Nobody works on these any more: what this process remembers of them would be of the past when it is back.
+
+        Of these alone: since they were given up, others may have been taken, and be at work.
+        """
+        try:
+            let_go(parts, units)
+        except JournalError as error:
+            # What was not forgotten must not be believed later, and what is not freed nobody works on: begin anew.
+            self.fleet.fail(error)
+            return
         self.fleet.rested(units)
-        leftovers.cached(parts)
+        leftovers.given_up(parts, shares.folders_of(units), shares.accounts_of(units))
 
 
 class Turns:
@@ -288,16 +296,24 @@ class Turns:
         self._made.close()
 
 
-def let_go(parts: Parts, accounts: Collection[str]) -> None:
-    """Forget what only a process that goes on with a request may believe: what it did itself, and what it was told."""
+def let_go(parts: Parts, units: Collection[str]) -> None:
+    """Forget what only a process that goes on with a request may believe: what it did itself, and what it was told.
+
+    ``units``: what is given up. Raises JournalError, having forgotten nothing.
+    """
+    folders, accounts = shares.folders_of(units), shares.accounts_of(units)
     ids = {
         *(parts.in_flight | parts.not_left | parts.reminding | parts.fresh_marks | parts.fresh_sends),
         *parts.leaving,
         *parts.probing.values(),
     }
-    gone = {ident for ident in ids if parts.is_elsewhere(parts.journal.get(ident))}
-    for known in (parts.in_flight, parts.not_left, parts.reminding, parts.fresh_marks, parts.fresh_sends):
-        known -= gone
+    known = [parts.journal.get(ident) for ident in ids]
+    gone = {record.id for record in known if record.folder in folders or record.account in accounts}
+    for remembered in (
+        *(parts.in_flight, parts.not_left, parts.reminding),
+        *(parts.fresh_marks, parts.fresh_sends),
+    ):
+        remembered -= gone
     for ident in gone:
         parts.leaving.pop(ident, None)
     for account in accounts:
