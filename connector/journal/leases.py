@@ -274,6 +274,9 @@ class Leases:
     # -------------------------------------------------------------------------------- connections
 
     def _end(self, connection: Connection, processes: Collection[int]) -> None:
+        """End these, once no fact of theirs is being kept: one that was killed may have left a commit behind."""
+        theirs = sa.select(_process.id).where(_process.id.in_(list(processes))).order_by(_process.id)
+        connection.execute(theirs.with_for_update())
         ended = schema.process.update().where(_process.id.in_(list(processes)), ~_process.ended)
         connection.execute(ended.values(ended=True, until=sa.func.least(_process.until, statements.CLOCK)))
         connection.execute(

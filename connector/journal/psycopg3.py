@@ -105,7 +105,7 @@ class Connection(psycopg.Connection[Any]):
         self._judge()
 
     def kept(self) -> None:
-        """Raise psycopg.OperationalError where what was written last, without a transaction, is on this server alone."""
+        """Raise psycopg.OperationalError where what was written last, outside a transaction, only this server has."""
         self._judge()
 
     def _judge(self) -> None:
