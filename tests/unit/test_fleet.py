@@ -11,7 +11,7 @@ import jsonschema
 import pytest
 
 from connector.changing import Retired
-from connector.cli import holding
+from connector.cli import former, holding
 from connector.cli.status import verdict
 from connector.cli.status_schema import status_schema
 from connector.cli.status_text import lines
@@ -274,6 +274,16 @@ def test_what_is_forgotten_with_a_share_is_what_concerns_that_share(tmp_path: Pa
         retired.close(frozenset)
         with pytest.raises(JournalAway):
             one.fleet.failed()
+        # Nor does it begin anew on a server from which another one has taken over since.
+        file = one.state.directory / former.FILE
+        number, journal_id, _, system = file.read_text().split()
+        file.write_text(f"{number} {journal_id} FFFFFFFF {system}\n")
+        with (
+            firms.parts("one") as (parts, state),
+            pytest.raises(JournalAway, match="had taken over"),
+            holding.joined(parts, firms.config, state),
+        ):
+            pass
 
 
 def test_status_tells_of_all_processes_and_of_what_nobody_holds(firms: Firms) -> None:
