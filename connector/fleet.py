@@ -232,15 +232,16 @@ class Fleet:
         try:
             work()
         except JournalError as error:
-            self._fail(error)
+            self.fail(error)
         except Exception as error:  # a defect here must not leave a process that nobody hears of
             log.exception("the sharing of the work met a defect")
-            self._fail(JournalError(f"the sharing of the work met a defect: {type(error).__name__}"))
+            self.fail(JournalError(f"the sharing of the work met a defect: {type(error).__name__}"))
         finally:
             if threading.current_thread().name == "lease":
                 self._leases.close()
 
-    def _fail(self, error: JournalError) -> None:
+    def fail(self, error: JournalError) -> None:
+        """Let this process end with an error: the main thread hears of it (:meth:`failed`)."""
         if not self._ending.is_set() and self._failure is None:
             self._failure = error
         self._look.set()

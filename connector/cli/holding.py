@@ -7,15 +7,13 @@ was given up is freed when the last pass that may use it is over. Source: protoc
 from __future__ import annotations
 
 import logging
-import os
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
-from typing import Final
 
 from connector import shares
 from connector.changing import Setup, forget, renewed
-from connector.cli import wiring
+from connector.cli import former, wiring
 from connector.cli.journal_file import sqlite_file
 from connector.cli.rewiring import rewired
 from connector.cli.token_place import tokens_in
@@ -34,9 +32,6 @@ from connector.steps.parts import Parts
 from connector.webdav.folder import WebDavFolder
 
 log = logging.getLogger(__name__)
-
-FORMER: Final = "process"
-"""In the state directory: number of the process of the journal that worked with it last, and the journal's id."""
 
 
 def is_shared(config: Config, state: State) -> bool:
@@ -104,11 +99,12 @@ def joined(parts: Parts, config: Config, state: State, verb: str = "") -> Iterat
     assert parts.fence is not None
     fleet = Fleet(parts.fence, wanted(config), name=state.name + (PASSING + verb if verb else ""))
     journal = parts.journal
+    former.judge(state, journal)
     if verb:
         journal.token = fleet.begin()
     else:
-        journal.token = fleet.begin(_former(state, journal.journal_id))
-        _keep(state, journal.journal_id, journal.token)
+        journal.token = fleet.begin(former.processes(state, journal))
+        former.keep(state, journal, journal.token)
     try:
         yield fleet
     finally:
@@ -116,25 +112,6 @@ def joined(parts: Parts, config: Config, state: State, verb: str = "") -> Iterat
             fleet.end()
         else:
             fleet.abandon()
-
-
-def _former(state: State, journal_id: str) -> tuple[int, ...]:
-    with suppress(OSError, ValueError):
-        number, _, of = (state.directory / FORMER).read_text().strip().partition(" ")
-        return (int(number),) if of == journal_id else ()
-    return ()
-
-
-def _keep(state: State, journal_id: str, process: int) -> None:
-    target = state.directory / FORMER
-    part = target.with_name(f"{FORMER}.part")
-    try:
-        handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-        with os.fdopen(handle, "w") as stream:
-            stream.write(f"{process} {journal_id}\n")
-        part.replace(target)
-    except OSError as error:  # without it, the next start waits until this process's lease is over
-        log.warning("%s cannot be written: %s", target, error.strerror)
 
 
 @contextmanager
@@ -245,10 +222,18 @@ class Held:
             log.info("what servers told the other processes is not known just now: %s", error)
 
     def _rested(self, parts: Parts, units: frozenset[str]) -> None:
-        """Nobody works on these any more: what this process remembers of them would be of the past when it is back."""
-        let_go(parts, shares.accounts_of(units))
+        """Nobody works on these any more: what this process remembers of them would be of the past when it is back.
+
+        Of these alone: since they were given up, others may have been taken, and be at work.
+        """
+        try:
+            let_go(parts, units)
+        except JournalError as error:
+            # What was not forgotten must not be believed later, and what is not freed nobody works on: begin anew.
+            self.fleet.fail(error)
+            return
         self.fleet.rested(units)
-        leftovers.cached(parts)
+        leftovers.given_up(parts, shares.folders_of(units), shares.accounts_of(units))
 
 
 class Turns:
@@ -288,16 +273,24 @@ class Turns:
         self._made.close()
 
 
-def let_go(parts: Parts, accounts: Collection[str]) -> None:
-    """Forget what only a process that goes on with a request may believe: what it did itself, and what it was told."""
+def let_go(parts: Parts, units: Collection[str]) -> None:
+    """Forget what only a process that goes on with a request may believe: what it did itself, and what it was told.
+
+    ``units``: what is given up. Raises JournalError, having forgotten nothing.
+    """
+    folders, accounts = shares.folders_of(units), shares.accounts_of(units)
     ids = {
         *(parts.in_flight | parts.not_left | parts.reminding | parts.fresh_marks | parts.fresh_sends),
         *parts.leaving,
         *parts.probing.values(),
     }
-    gone = {ident for ident in ids if parts.is_elsewhere(parts.journal.get(ident))}
-    for known in (parts.in_flight, parts.not_left, parts.reminding, parts.fresh_marks, parts.fresh_sends):
-        known -= gone
+    known = [parts.journal.get(ident) for ident in ids]
+    gone = {record.id for record in known if record.folder in folders or record.account in accounts}
+    for remembered in (
+        *(parts.in_flight, parts.not_left, parts.reminding),
+        *(parts.fresh_marks, parts.fresh_sends),
+    ):
+        remembered -= gone
     for ident in gone:
         parts.leaving.pop(ident, None)
     for account in accounts:

@@ -138,13 +138,16 @@ class Leases:
     def beat(self, lease_s: float) -> bool:
         """Say that this process lives, for ``lease_s`` seconds from now; False where it is not counted any more.
 
-        Raises JournalAway, after which the next one is made on another connection.
+        Raises JournalAway, after which the next one is made on another connection; so where no standby has heard it:
+        another server may have taken over, and have relieved us.
         """
         alive = [_process.id == self.process, _process.until > statements.CLOCK, ~_process.ended]
         with self._on_its_own() as connection:
             moved = connection.execute(
                 schema.process.update().where(*alive).values(until=statements.CLOCK + lease_s)
             ).rowcount
+            raw: Any = connection.connection.dbapi_connection
+            raw.kept()
         return bool(moved)
 
     def heard(self, seconds: float) -> frozenset[str]:
@@ -289,6 +292,9 @@ class Leases:
     # -------------------------------------------------------------------------------- connections
 
     def _end(self, connection: Connection, processes: Collection[int]) -> None:
+        """End these, once no fact of theirs is being kept: one that was killed may have left a commit behind."""
+        theirs = sa.select(_process.id).where(_process.id.in_(list(processes))).order_by(_process.id)
+        connection.execute(theirs.with_for_update())
         ended = schema.process.update().where(_process.id.in_(list(processes)), ~_process.ended)
         connection.execute(ended.values(ended=True, until=sa.func.least(_process.until, statements.CLOCK)))
         connection.execute(

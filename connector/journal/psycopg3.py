@@ -104,6 +104,10 @@ class Connection(psycopg.Connection[Any]):
             self.execute(b"COMMIT")  # commit() would wait by itself, and the pipeline's end once more
         self._judge()
 
+    def kept(self) -> None:
+        """Raise psycopg.OperationalError where what was written last, outside a transaction, only this server has."""
+        self._judge()
+
     def _judge(self) -> None:
         if self._alone:
             raise psycopg.OperationalError("the standby did not take it in time")

@@ -26,6 +26,19 @@ FAILED_OVER = "failed_over"
 class Servers(Database):
     """What the journal knows of the server it is on."""
 
+    @property
+    def server(self) -> tuple[str, str] | None:
+        """Timeline and system identifier (empty where this role may not see it) of the server that it is on.
+
+        None with SQLite, and before anything was asked.
+        """
+        return None if self._identity is None else self._identity.known
+
+    @property
+    def place(self) -> str:
+        """Where it is, for a message."""
+        return away.place(self._engine.url)
+
     def judge_replication(self, wanted: str) -> str:
         """See ``replication.judge``. SQLite needs none: a commit that returned survives a power loss."""
         if not self.shared:

@@ -7,6 +7,7 @@ freed with it by whoever closes it; what was closed in some other way is let go 
 from __future__ import annotations
 
 import logging
+from collections.abc import Collection
 
 from connector.errors import SpoolError
 from connector.lifecycle import Record
@@ -39,8 +40,7 @@ def sweep(parts: Parts) -> None:
 def cached(parts: Parts) -> None:
     """While it runs, where several share a journal: remove copies of what other processes work on, or have closed.
 
-    Called when nothing of it is in hand any more: what was given up, and once a day. Documents are people's affair, and
-    lie on no disk longer than they are needed there.
+    Called once a day. Documents are people's affair, and lie on no disk longer than they are needed there.
     """
     if not parts.spool.shared:
         return
@@ -52,6 +52,22 @@ def cached(parts: Parts) -> None:
     except SpoolError as error:
         storage.met(parts, error)
     let_go_of_the_closed(parts)
+
+
+def given_up(parts: Parts, folders: Collection[str], accounts: Collection[str]) -> None:
+    """Remove the copies of what was given up to other processes, once nothing of it is in hand any more.
+
+    What else lies here may be in hand, also of what was taken since.
+    """
+    if not parts.spool.shared:
+        return
+    try:
+        for ref in parts.spool.references():
+            record = parts.journal.by_ref(ref)
+            if record is not None and (record.folder in folders or record.account in accounts):
+                parts.spool.forget(ref)
+    except SpoolError as error:
+        storage.met(parts, error)
 
 
 def let_go_of_the_closed(parts: Parts) -> None:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import jsonschema
 import pytest
 
-from connector.cli import holding
+from connector.changing import Retired
+from connector.cli import former, holding
 from connector.cli.status import verdict
 from connector.cli.status_schema import status_schema
 from connector.cli.status_text import lines
-from connector.errors import Fenced, JournalError
+from connector.errors import Fenced, JournalAway, JournalError
 from connector.fence import now
 from connector.journal.store import STRANGE_MARKERS
 from connector.lifecycle import State
@@ -217,6 +219,71 @@ def test_what_a_process_knew_of_a_share_is_not_believed_when_it_is_back(firms: F
     for known in (one.parts.not_left, one.parts.fresh_sends, one.parts.fresh_marks, one.parts.reminding):
         assert known == {records[kept]}
     assert set(one.parts.sends_answered) == {kept}
+
+
+def test_what_is_forgotten_with_a_share_is_what_concerns_that_share(tmp_path: Path) -> None:
+    """A share given up is let go of when the last pass on it is over; another one taken meanwhile is at work."""
+    with durable_url() as url, Firms(tmp_path, url, firms=("annecy", "brest", "cassis")) as firms:
+        one = firms.join("one")
+        one.turn()
+        for name in firms.firms:
+            firms.drop(f"lettre-{name}", documents.letter(text=name), folder=name.title())
+        one.work()
+        one.work()
+        records = {record.folder: record for record in firms.records()}
+        two = firms.join("two")
+        for _ in range(2):
+            one.turn()
+            two.turn()
+        firms.join("three")
+        held = one.folders
+        # A slow pass keeps what is given up; meanwhile another member ends, and its share is taken.
+        one.fleet.turn()
+        gave_up = one.held.moved(one.parts, one.held.whole, ExitStack())
+        assert gave_up is not None
+        one._turns.parts, one._turns.config = gave_up.parts, gave_up.config
+        two.leave()
+        one.turn()
+        (given,) = held - one.folders
+        (taken,) = one.folders - held
+        work, gone = records[taken], records[given]
+        at_work = (one.parts.not_left, one.parts.fresh_sends, one.parts.fresh_marks, one.parts.in_flight)
+        for known in at_work:
+            known.clear()
+            known |= {work.id, gone.id}
+        one.parts.leaving[work.id] = (taken, taken)
+        for record in (work, gone):
+            one.parts.spool.put(record.ref, "present.pdf", lambda stream: stream.write(b"looked at"))
+        for closer in gave_up.retired:
+            closer()
+        assert [sorted(known) for known in at_work] == [[work.id]] * 4
+        assert one.parts.leaving == {work.id: (taken, taken)}
+        left = one.parts.spool.references()
+        assert work.ref in left
+        assert gone.ref not in left
+        one.turn()
+        assert given not in firms.holders()
+        # What cannot be forgotten, since the database breaks off just then, is not kept for good, idle.
+        with firms.journal() as journal, journal.engine.begin() as connection:
+            connection.exec_driver_sql(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+        retired = Retired()
+        retired.add(frozenset(), [lambda: one.held._rested(one.parts, frozenset({f"folder:{taken}"}))])
+        retired.close(frozenset)
+        with pytest.raises(JournalAway):
+            one.fleet.failed()
+        # Nor does it begin anew on a server from which another one has taken over since.
+        file = one.state.directory / former.FILE
+        number, journal_id, _, system = file.read_text().split()
+        file.write_text(f"{number} {journal_id} FFFFFFFF {system}\n")
+        with (
+            firms.parts("one") as (parts, state),
+            pytest.raises(JournalAway, match="had taken over"),
+            holding.joined(parts, firms.config, state),
+        ):
+            pass
 
 
 def test_status_tells_of_all_processes_and_of_what_nobody_holds(firms: Firms) -> None:

@@ -6,13 +6,14 @@ import threading
 import time
 import traceback
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 
 import pytest
 
 from connector.errors import JournalAway, JournalError, JournalFull
 from connector.journal import Journal, engines, psycopg3
+from connector.journal.leases import Leases
 from connector.lifecycle import Record
 from tests import postgres
 from tests.postgres import Cluster
@@ -159,25 +160,46 @@ def test_a_commit_that_waits_for_a_standby_is_not_waited_for_for_ever(
         assert journal.last_account_event("lyon", "confirmed") is None
 
 
-def test_a_commit_that_only_one_server_has(lonely: str) -> None:
-    """PostgreSQL answers it with a warning when somebody cancels the wait: it is not taken for kept."""
+@contextmanager
+def given_up_waiting(url: str) -> Iterator[None]:
+    """Let an administrator, or a time limit of the server's, end the wait for the standby meanwhile."""
     cancel = "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'"
-    name, done = postgres.named(lonely), threading.Event()
+    done = threading.Event()
 
     def meddle() -> None:
-        with postgres.shared_cluster().admin(name) as admin:
+        with postgres.shared_cluster().admin(postgres.named(url)) as admin:
             while not done.is_set() and not admin.execute(cancel).fetchall():
                 time.sleep(0.02)
 
     meddler = threading.Thread(target=meddle)
-    with opened(lonely) as journal:
-        meddler.start()
-        try:
-            with pytest.raises(JournalAway, match="standby did not take in time"):
-                journal.mark_account("lyon", "confirmed", {})
-        finally:
-            done.set()
-            meddler.join()
+    meddler.start()
+    try:
+        yield
+    finally:
+        done.set()
+        meddler.join()
+
+
+def test_a_commit_that_only_one_server_has(lonely: str) -> None:
+    """PostgreSQL answers it with a warning when somebody cancels the wait: it is not taken for kept."""
+    with (
+        opened(lonely) as journal,
+        pytest.raises(JournalAway, match="standby did not take in time"),
+        given_up_waiting(lonely),
+    ):
+        journal.mark_account("lyon", "confirmed", {})
+
+
+def test_a_sign_of_life_that_only_one_server_has(lonely: str) -> None:
+    """Where another server has taken over, nobody there has heard it: the lease ends there, and must end here."""
+    with opened(lonely) as journal, postgres.shared_cluster().admin(postgres.named(lonely)) as admin:
+        admin.execute("SET synchronous_commit = local")
+        admin.execute("INSERT INTO process VALUES (1, 'one', 'h', 1, '0', 0, 3e9, false)")
+        leases = Leases(journal)
+        leases.process = 1
+        with pytest.raises(JournalAway), given_up_waiting(lonely):
+            leases.beat(600)
+        leases.close()
 
 
 def test_a_process_that_is_frozen_in_a_fact(postgres_url: str, monkeypatch: pytest.MonkeyPatch) -> None:

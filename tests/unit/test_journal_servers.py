@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
+from connector.cli import former
+from connector.cli.state import State
 from connector.errors import JournalAway, JournalError
 from connector.journal import Journal
 from tests import postgres
@@ -30,7 +33,7 @@ def both(one: Cluster, two: Cluster, name: str) -> str:
     return f"postgresql+psycopg://{one.user}@/{name}?host={one.directory}:{one.port}&host={two.directory}:{two.port}"
 
 
-def test_replication_and_failover(ground: Ground) -> None:
+def test_replication_and_failover(ground: Ground, tmp_path: Path) -> None:
     one = ground.cluster(fsync=True)
     name = one.database()
     url = one.url(name)
@@ -66,3 +69,14 @@ def test_replication_and_failover(ground: Ground) -> None:
         assert not journal.recognise_server()
         assert journal.failed_over_at() == NOW
         assert journal.last_account_event("machine", "failed_over") == {"timeline": "00000002"}
+        state = State(directory=tmp_path)
+        former.judge(state, journal)
+        former.keep(state, journal, 7)
+        former.judge(state, journal)
+        assert former.processes(state, journal) == (7,)
+    # Alone, the one that was lost comes back; what it holds agrees with itself.
+    one.start()
+    with opened(url) as journal:
+        assert not journal.recognise_server()
+        with pytest.raises(JournalAway, match=r"had taken over.*timeline 00000001.*timeline 00000002"):
+            former.judge(state, journal)

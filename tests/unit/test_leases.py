@@ -214,6 +214,34 @@ def test_a_former_life_is_ended_by_the_next_one(ground: Ground) -> None:
     assert not one.beat(600)
 
 
+@pytest.mark.parametrize("by", ["the next life", "itself"])
+def test_who_ends_waits_for_a_fact_that_is_being_kept(ground: Ground, by: str) -> None:
+    """Killed with its commit on the way: what the server still keeps of it, whoever goes on with its work sees."""
+    journal, one = ground.process("one")
+    other, again = ground.process("two")
+    one.name({"folder:a"})
+    one.take({"folder:a"})
+    former = [one.process or 0]
+    seen: list[bool] = []
+
+    def end() -> None:
+        if by == "itself":
+            one.end()
+        else:
+            again.begin(name="one", host="h", pid=2, version="0", lease_s=600, former=former)
+        seen.append(other.last_account_event("x", "kept") is not None)
+
+    with journal._transaction() as connection:
+        journal._append_account(connection, "x", "kept", {})
+        ending = threading.Thread(target=end)
+        ending.start()
+        ending.join(0.3)
+        assert again.view().holders == {"folder:a": one.process}
+    ending.join()
+    assert seen == [True]
+    assert again.view().holders == {}
+
+
 class Clock:
     at = 1000.0
 
