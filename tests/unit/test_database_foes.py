@@ -5,14 +5,17 @@ from __future__ import annotations
 import os
 from contextlib import closing
 from datetime import UTC, datetime
+from io import BytesIO
 from pathlib import Path
 
 import pytest
 import typer
 
-from connector.cli import move
+from connector.cli import carrying, move
 from connector.config.journal import journal_url
+from connector.errors import ConnectorError
 from connector.journal import Journal
+from connector.journal.ends import End
 from tests.unit.test_move_journal import Place
 
 NOW = datetime(2026, 11, 26, 9, 0, tzinfo=UTC)
@@ -46,3 +49,20 @@ def test_a_password_in_a_url_is_not_repeated(
     said = "".join(capsys.readouterr())
     assert "jse-connector: " in said
     assert "ter2" not in said
+
+
+def test_a_file_of_the_database_leads_nowhere_else(postgres_url: str, tmp_path: Path) -> None:
+    """Whoever may write in the database names a file outside: no backup, and no connector, writes it there."""
+    for ref, name in (
+        ("../../outside", "1.pdf"),
+        ("R-1", "../../../outside"),
+        (str(tmp_path), "outside"),
+        ("..", "x"),
+    ):
+        with opened(postgres_url) as journal:
+            journal.keep_spooled(ref, name, BytesIO(b"bytes"))
+        with pytest.raises(ConnectorError, match="no name of a spooled file"):
+            carrying.files_of(End(url=postgres_url), tmp_path / "part" / "spool")
+        with opened(postgres_url) as journal:
+            journal.free_spooled(ref)
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
