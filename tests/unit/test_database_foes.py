@@ -12,6 +12,8 @@ import pytest
 import typer
 
 from connector.cli import carrying, move
+from connector.cli.common import hand_over, kept_journal
+from connector.cli.wiring import State
 from connector.config.journal import journal_url
 from connector.errors import ConnectorError
 from connector.journal import Journal
@@ -66,3 +68,14 @@ def test_a_file_of_the_database_leads_nowhere_else(postgres_url: str, tmp_path: 
         with opened(postgres_url) as journal:
             journal.free_spooled(ref)
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+
+
+def test_a_verb_where_no_state_directory_is(postgres_url: str, tmp_path: Path) -> None:
+    """An order may be given from any host, be it one on which no connector ever ran."""
+    place = Place(tmp_path)
+    settings = place.name(postgres_url)
+    settings.state = tmp_path / "none"
+    with kept_journal(settings, settings.load()) as journal:
+        assert journal.everything() == []
+    hand_over(State(directory=tmp_path / "none"))
+    assert not (tmp_path / "none").exists()
