@@ -15,9 +15,10 @@ from connector.cli import carrying, move
 from connector.cli.common import hand_over, kept_journal
 from connector.cli.wiring import State
 from connector.config.journal import journal_url
-from connector.errors import ConnectorError
+from connector.errors import ConnectorError, JournalError
 from connector.journal import Journal
 from connector.journal.ends import End
+from tests import postgres
 from tests.unit.test_move_journal import Place
 
 NOW = datetime(2026, 11, 26, 9, 0, tzinfo=UTC)
@@ -79,3 +80,37 @@ def test_a_verb_where_no_state_directory_is(postgres_url: str, tmp_path: Path) -
         assert journal.everything() == []
     hand_over(State(directory=tmp_path / "none"))
     assert not (tmp_path / "none").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "before", "said"),
+    [
+        ("ENCODING 'LATIN1' LOCALE 'C'", "", "ENCODING 'UTF8'"),
+        ("", "CREATE TABLE customers (id int)", "customers stand there"),
+        ("", "CREATE TABLE meta (name text, value text)", "another program's"),
+        (
+            "",
+            "ALTER ROLE CURRENT_USER IN DATABASE {name} SET search_path = nowhere",
+            "may make no tables in any schema",
+        ),
+    ],
+)
+def test_where_no_journal_is_begun(options: str, before: str, said: str) -> None:
+    """A database that cannot keep every name, or is somebody else's: told at the first start, and nothing is made."""
+    cluster = postgres.shared_cluster()
+    name = cluster.empty()
+    with cluster.admin() as admin:
+        admin.execute(f"DROP DATABASE {name}".encode())
+        admin.execute(f"CREATE DATABASE {name} OWNER {cluster.user} TEMPLATE template0 {options}".encode())
+    try:
+        with cluster.admin(name, user=cluster.user) as admin:
+            if before:
+                admin.execute(before.format(name=name).encode())
+        with pytest.raises(JournalError, match=said) as told, opened(cluster.url(name)):
+            pass
+        assert str(told.value).count("journal") < 4, told.value
+        with cluster.admin(name) as admin:
+            count = admin.execute("SELECT count(*) FROM pg_tables WHERE tablename = 'record'").fetchone()
+        assert count == (0,)
+    finally:
+        cluster.drop(name)
