@@ -90,7 +90,7 @@ def test_a_verb_where_no_state_directory_is(postgres_url: str, tmp_path: Path) -
         ("", "CREATE TABLE meta (name text, value text)", "another program's"),
         (
             "",
-            "ALTER ROLE CURRENT_USER IN DATABASE {name} SET search_path = nowhere",
+            "ALTER ROLE CURRENT_USER IN DATABASE {name} SET search_path = none",
             "may make no tables in any schema",
         ),
     ],
