@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import os
-from contextlib import closing
+import pwd
+from contextlib import closing, suppress
 from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 import typer
 
-from connector.cli import carrying, move
+from connector.cli import carrying, keep, move
+from connector.cli.backups import found
 from connector.cli.common import hand_over, kept_journal
 from connector.cli.wiring import State
 from connector.config.journal import journal_url
 from connector.errors import ConnectorError, JournalError
-from connector.journal import Journal
+from connector.journal import Journal, schema
 from connector.journal.ends import End
 from tests import postgres
 from tests.unit.test_move_journal import Place
@@ -114,3 +117,46 @@ def test_where_no_journal_is_begun(options: str, before: str, said: str) -> None
         assert count == (0,)
     finally:
         cluster.drop(name)
+
+
+@ROOT
+@pytest.mark.parametrize("shared", [True, False])
+def test_root_puts_back_a_backup_of_its_own(shared: bool, postgres_url: str) -> None:
+    """A backup that root alone may read; in the spool its owner has planted a link to what is root's."""
+    with TemporaryDirectory() as directory:
+        base = Path(directory)
+        place = Place(base)
+        place.fill(1)
+        base.chmod(0o755)
+        settings = place.name()
+        assert keep.backup(settings, base / "mine") == 0
+        [made] = (base / "mine").iterdir()
+        [file] = (place.state.directory / "spool").glob("*/*")
+        roots = base / "roots"
+        roots.mkdir(mode=0o700)
+        (roots / "secret").write_text("root's own")
+        file.unlink()
+        file.parent.rmdir()
+        file.parent.symlink_to(roots)
+        owner = pwd.getpwnam("nobody")
+        for path in (place.state.directory, *place.state.directory.rglob("*")):
+            os.chown(path, owner.pw_uid, owner.pw_gid, follow_symlinks=False)
+        settings = place.name(postgres_url if shared else None)
+        if shared:
+            with opened(postgres_url) as journal:
+                known = found(base / "mine")[0].facts.journal_id
+                with journal.engine.begin() as connection:
+                    connection.execute(
+                        schema.meta.update().where(schema.meta.c.name == "journal_id").values(value=known)
+                    )
+        with suppress(ConnectorError):
+            keep.restore(settings, str(made), yes=True)
+        assert [path.name for path in roots.iterdir()] == ["secret"]
+        assert not [path for path in place.state.directory.rglob("*") if path.lstat().st_uid == 0]
+        if shared:
+            with opened(postgres_url) as journal:
+                assert "secret" not in [name for _, name in journal.spooled_names()]
+        file.parent.unlink()
+        assert keep.restore(settings, str(made), yes=True) == 0
+        assert file.read_bytes() and file.stat().st_uid == owner.pw_uid
+        assert (os.geteuid(), made.is_dir(), made.stat().st_uid) == (0, True, 0)
