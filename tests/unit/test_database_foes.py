@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pwd
+import shutil
 from contextlib import closing, suppress
 from datetime import UTC, datetime
 from io import BytesIO
@@ -13,7 +14,7 @@ from tempfile import TemporaryDirectory
 import pytest
 import typer
 
-from connector.cli import carrying, keep, move
+from connector.cli import anew, carrying, keep, move
 from connector.cli.backups import found
 from connector.cli.common import hand_over, kept_journal
 from connector.cli.wiring import State
@@ -121,8 +122,11 @@ def test_where_no_journal_is_begun(options: str, before: str, said: str) -> None
 
 @ROOT
 @pytest.mark.parametrize("shared", [True, False])
-def test_root_puts_back_a_backup_of_its_own(shared: bool, postgres_url: str) -> None:
+def test_root_puts_back_a_backup_of_its_own(shared: bool) -> None:
     """A backup that root alone may read; in the spool its owner has planted a link to what is root's."""
+    cluster = postgres.shared_cluster()
+    name = cluster.database()
+    url = cluster.url(name)
     with TemporaryDirectory() as directory:
         base = Path(directory)
         place = Place(base)
@@ -141,22 +145,49 @@ def test_root_puts_back_a_backup_of_its_own(shared: bool, postgres_url: str) -> 
         owner = pwd.getpwnam("nobody")
         for path in (place.state.directory, *place.state.directory.rglob("*")):
             os.chown(path, owner.pw_uid, owner.pw_gid, follow_symlinks=False)
-        settings = place.name(postgres_url if shared else None)
+        settings = place.name(url if shared else None)
         if shared:
-            with opened(postgres_url) as journal:
-                known = found(base / "mine")[0].facts.journal_id
+            with opened(url) as journal:
+                known = {"value": found(base / "mine")[0].facts.journal_id}
                 with journal.engine.begin() as connection:
-                    connection.execute(
-                        schema.meta.update().where(schema.meta.c.name == "journal_id").values(value=known)
-                    )
+                    connection.execute(schema.meta.update().where(schema.meta.c.name == "journal_id"), known)
         with suppress(ConnectorError):
             keep.restore(settings, str(made), yes=True)
         assert [path.name for path in roots.iterdir()] == ["secret"]
         assert not [path for path in place.state.directory.rglob("*") if path.lstat().st_uid == 0]
         if shared:
-            with opened(postgres_url) as journal:
+            with opened(url) as journal:
                 assert "secret" not in [name for _, name in journal.spooled_names()]
         file.parent.unlink()
         assert keep.restore(settings, str(made), yes=True) == 0
-        assert file.read_bytes() and file.stat().st_uid == owner.pw_uid
+        assert file.stat().st_uid == owner.pw_uid
         assert (os.geteuid(), made.is_dir(), made.stat().st_uid) == (0, True, 0)
+    cluster.drop(name)
+
+
+@ROOT
+@pytest.mark.parametrize("shared", [True, False])
+def test_root_begins_anew_as_the_owner(shared: bool) -> None:
+    """The directory of the journal is a link that its owner has planted: nothing is moved or made where it leads."""
+    cluster = postgres.shared_cluster()
+    name = cluster.database()
+    with TemporaryDirectory() as directory:
+        base = Path(directory)
+        base.chmod(0o755)
+        place, roots = Place(base), base / "roots"
+        roots.mkdir(mode=0o700)
+        (roots / "journal.sqlite").write_text("root's own")
+        there = place.state.directory / "journal"
+        shutil.rmtree(there)
+        there.symlink_to(roots)
+        owner = pwd.getpwnam("nobody")
+        for path in (place.state.directory, *place.state.directory.rglob("*")):
+            os.chown(path, owner.pw_uid, owner.pw_gid, follow_symlinks=False)
+        settings = place.name(cluster.url(name) if shared else None)
+        with pytest.raises(JournalError):
+            anew.rebuild(settings, yes=True, dry_run=False)
+        assert [path.name for path in roots.rglob("*")] == ["journal.sqlite"]
+        there.unlink()
+        assert anew.rebuild(settings, yes=True, dry_run=False) == 0
+        assert {path.lstat().st_uid for path in place.state.directory.rglob("*")} == {owner.pw_uid}
+    cluster.drop(name)
