@@ -13,11 +13,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from connector.cli import backups
 from connector.cli.common import Settings, agreed, as_owner, complain, handed_over
 from connector.cli.journal_file import in_use, journal_named, sqlite_file
 from connector.cli.wiring import single_instance
 from connector.errors import JournalError
-from connector.journal import Journal, snapshots
+from connector.journal import Journal, marked, snapshots
 from connector.steps.waiting import MANUAL
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ def rebuild(settings: Settings, *, yes: bool, dry_run: bool) -> int:
         # Of a journal whose log alone is left nobody knows.
         paused = paused_in(file) if file in there or not there else None
         if there:
+            warned_of_another(file)
             agreed(
                 f"The journal {file} is put aside, and a new one is begun. {_WHAT} Go on?",
                 yes=yes,
@@ -108,6 +110,15 @@ def _told(file: Path, *, in_use: bool) -> int:
         return 0
     print(f"The journal {file} would be put aside, whole, and a new one begun. {_WHAT}\nNothing was changed.")
     return 0
+
+
+def warned_of_another(file: Path) -> None:
+    """Say it where the journal that goes from here was moved elsewhere: two of them must never be in use."""
+    if (other := backups.moved_to(file)) is not None:
+        complain(
+            f"note: the journal {file} was moved to {marked.where(other.other)} ({other.at}). Begin here again only "
+            "when that one is lost: where connectors go on with it, let the configuration name it, as on their hosts"
+        )
 
 
 def moved_aside(there: list[Path], file: Path) -> Path | None:

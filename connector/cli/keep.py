@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from connector.cli import backups, carrying, keep_shared
-from connector.cli.anew import FOR_EVER, PARTS, moved_aside, paused_in
+from connector.cli.anew import FOR_EVER, PARTS, moved_aside, paused_in, warned_of_another
 from connector.cli.common import (
     FAILED,
     Settings,
@@ -160,6 +160,7 @@ def _restore(state: State, journal: End, name: str, *, yes: bool) -> int:
         file = journal.file
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         there = [path for path in (file.with_name(file.name + part) for part in PARTS) if path.exists()]
+        warned_of_another(file)
         agreed(_question(chosen, file), yes=yes)
         paused = _paused(file, there)
         # Those that have ended since the backup stand again, too.

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pwd
 import shutil
+import sqlite3
 from contextlib import closing, suppress
 from datetime import UTC, datetime
 from io import BytesIO
@@ -16,7 +18,7 @@ import typer
 
 from connector.cli import anew, carrying, keep, move
 from connector.cli.backups import found
-from connector.cli.common import hand_over, kept_journal
+from connector.cli.common import Settings, hand_over, kept_journal
 from connector.cli.wiring import State
 from connector.config.journal import journal_url
 from connector.errors import ConnectorError, JournalError
@@ -191,3 +193,30 @@ def test_root_begins_anew_as_the_owner(shared: bool) -> None:
         assert anew.rebuild(settings, yes=True, dry_run=False) == 0
         assert {path.lstat().st_uid for path in place.state.directory.rglob("*")} == {owner.pw_uid}
     cluster.drop(name)
+
+
+@pytest.mark.parametrize("verb", ["restore", "rebuild"])
+def test_a_journal_that_was_moved_away_is_begun_again(
+    verb: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It can be, for when the other one is lost; that others may be at work there is said before it is agreed to."""
+    place = Place(tmp_path)
+    place.fill(1)
+    settings = place.name()
+    made = keep.made_backup(End(url=place.state.journal_url), place.state, None)
+    with closing(sqlite3.connect(place.file)) as database, database:
+        mark = json.dumps(
+            {"other": "postgresql+psycopg://c@db.example/firms", "at": "2026-11-26", "move": "1"}
+        )
+        database.execute("INSERT INTO meta VALUES ('moved_to', ?)", (mark,))
+    with pytest.raises(typer.Exit):
+        _begun_again(settings, verb, made.name, yes=False)
+    assert "was moved to PostgreSQL on db.example, database firms" in capsys.readouterr().err
+    assert _begun_again(settings, verb, made.name, yes=True) == 0
+    assert "was moved to PostgreSQL on db.example, database firms" in capsys.readouterr().err
+
+
+def _begun_again(settings: Settings, verb: str, name: str, *, yes: bool) -> int:
+    if verb == "restore":
+        return keep.restore(settings, name, yes=yes)
+    return anew.rebuild(settings, yes=yes, dry_run=False)
