@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pwd
+import re
 import shutil
 import sqlite3
 from contextlib import closing, suppress
@@ -16,13 +17,13 @@ from tempfile import TemporaryDirectory
 import pytest
 import typer
 
-from connector.cli import anew, carrying, keep, move
+from connector.cli import anew, carrying, forget, keep, move
 from connector.cli.backups import found
 from connector.cli.common import Settings, hand_over, kept_journal
 from connector.cli.wiring import State
 from connector.config.journal import journal_url
 from connector.errors import ConnectorError, JournalError
-from connector.journal import Journal, schema
+from connector.journal import Contact, Journal, schema
 from connector.journal.ends import End
 from tests import postgres
 from tests.unit.test_move_journal import Place
@@ -220,3 +221,29 @@ def _begun_again(settings: Settings, verb: str, name: str, *, yes: bool) -> int:
     if verb == "restore":
         return keep.restore(settings, name, yes=yes)
     return anew.rebuild(settings, yes=yes, dry_run=False)
+
+
+@pytest.mark.parametrize("shared", [True, False])
+def test_who_is_forgotten_is_still_in_what_was_put_aside(
+    shared: bool, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Journals that were put aside are told, with what removes them; also of somebody who is known nowhere else."""
+    cluster = postgres.shared_cluster()
+    name = cluster.database()
+    place = Place(tmp_path)
+    settings = place.name(cluster.url(name) if shared else None)
+    with kept_journal(settings, settings.load()) if shared else opened(place.state.journal_url) as journal:
+        journal.remember_all([Contact(account="lyon", email="b@c.fr", name="Béa", used_at=NOW)])
+    assert anew.rebuild(settings, yes=True, dry_run=False) == 0
+    capsys.readouterr()
+    assert forget.forget(settings, "b@c.fr", dry_run=False, yes=True) == 0
+    told = capsys.readouterr().out
+    assert "nothing is known of this address" in told
+    if shared:
+        [aside] = re.findall(r"DROP SCHEMA (public_aside_\w+) CASCADE", told)
+        with cluster.admin(name) as admin:
+            assert admin.execute(f"SELECT email FROM {aside}.contact".encode()).fetchone() == ("b@c.fr",)
+    else:
+        [aside] = re.findall(rf"rm -r ({place.state.directory}/journal/aside-\w+)", told)
+        assert (Path(aside) / "journal.sqlite").is_file()
+    cluster.drop(name)
