@@ -57,6 +57,8 @@ def after_upgrade(settings: Settings, *, before: str) -> int:
     migrated = False
     if packaged_shared.is_shared(settings):
         packaged_shared.after_upgrade(settings)
+        # Now, or once no connector of the earlier version is left: what that one knew no more then is restored.
+        migrated = bool(made) and made[0].facts.schema < schema.VERSION
     elif (file := _file_of(settings)).exists():
         found = backups.facts_of(file).schema
         if found > schema.VERSION:

@@ -17,7 +17,7 @@ from tempfile import TemporaryDirectory
 import pytest
 import typer
 
-from connector.cli import anew, carrying, forget, keep, move
+from connector.cli import anew, carrying, forget, keep, move, packaged
 from connector.cli.backups import found
 from connector.cli.common import Settings, hand_over, kept_journal
 from connector.cli.wiring import State
@@ -247,3 +247,21 @@ def test_who_is_forgotten_is_still_in_what_was_put_aside(
         [aside] = re.findall(rf"rm -r ({place.state.directory}/journal/aside-\w+)", told)
         assert (Path(aside) / "journal.sqlite").is_file()
     cluster.drop(name)
+
+
+def test_the_way_back_from_a_newer_schema(
+    postgres_url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Where the version of before does not know what PostgreSQL holds by now, installing it again is not enough."""
+    place = Place(tmp_path)
+    settings = place.name(postgres_url)
+    made = keep.made_backup(End(url=postgres_url), place.state, None)
+    for before, restored in ((schema.VERSION, False), (schema.VERSION - 1, True)):
+        manifest = made.directory / "manifest.json"
+        told = json.loads(manifest.read_text())
+        told["version"], told["facts"]["schema"] = "0.0.9", before
+        manifest.write_text(json.dumps(told))
+        assert packaged.after_upgrade(settings, before="0.0.9") == 0
+        out = capsys.readouterr().out
+        assert "apt install jse-connector=0.0.9" in out
+        assert (f"jse-connector restore {made.name}" in out) is restored
