@@ -265,3 +265,25 @@ def test_the_way_back_from_a_newer_schema(
         out = capsys.readouterr().out
         assert "apt install jse-connector=0.0.9" in out
         assert (f"jse-connector restore {made.name}" in out) is restored
+
+
+def test_no_purge_of_a_journal_that_was_never_moved(
+    postgres_url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The configuration names PostgreSQL, and requests are under way in the file that nobody has moved there."""
+    place = Place(tmp_path)
+    place.fill(1)
+    with closing(sqlite3.connect(place.file)) as database, database:
+        database.execute("UPDATE record SET state = 'in_progress'")
+    settings, word = place.name(postgres_url), place.state.directory / packaged.NOTHING_OPEN
+    assert packaged.before_removal(settings) == 0
+    assert "1 requests are under way" in capsys.readouterr().out
+    assert not word.exists()
+    with closing(sqlite3.connect(place.file)) as database, database:
+        mark = json.dumps({"other": postgres_url, "at": "2026-11-26", "move": "1"})
+        database.execute("INSERT INTO meta VALUES ('moved_to', ?)", (mark,))
+    assert packaged.before_removal(settings) == 0
+    assert word.exists()
+    place.file.write_bytes(b"no journal at all")
+    assert packaged.before_removal(settings) == 0
+    assert not word.exists()
