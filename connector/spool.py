@@ -71,7 +71,15 @@ class Spool:
                 leftover.unlink(missing_ok=True)
 
     def path(self, ref: str, name: str) -> Path:
-        """Where a spooled file stands, whether or not it is there."""
+        """Where a spooled file stands, whether or not it is there. Raises SpoolError for a name that leads elsewhere.
+
+        Names come out of the journal, and a database is not this machine's alone.
+        """
+        for one in (ref, name):
+            if one in {"", ".", ".."} or "/" in one or "\x00" in one:
+                raise SpoolError(
+                    f"spool {self.directory}: what the journal says is no name of a spooled file"
+                )
         return self.directory / ref / name
 
     @property
@@ -172,7 +180,7 @@ class Spool:
     def forget(self, ref: str) -> None:
         """Remove what lies of a request on this disk: all there is of one that :meth:`keep` was never called for."""
         with self._errors():
-            shutil.rmtree(self.directory / ref, ignore_errors=True)
+            shutil.rmtree(self.path(ref, _PROBE).parent, ignore_errors=True)
 
     def references(self) -> set[str]:
         """References that still have something here. What a file system keeps for itself (``lost+found``) is none."""

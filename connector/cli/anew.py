@@ -7,16 +7,18 @@ that it did not see arrive (R7). Signed documents that wait in the spool stay th
 from __future__ import annotations
 
 import sqlite3
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from connector.cli.common import Settings, agreed, complain, hand_over
+from connector.cli import backups
+from connector.cli.common import Settings, agreed, as_owner, complain, handed_over
 from connector.cli.journal_file import in_use, journal_named, sqlite_file
 from connector.cli.wiring import single_instance
 from connector.errors import JournalError
-from connector.journal import Journal, snapshots
+from connector.journal import Journal, marked, snapshots
 from connector.steps.waiting import MANUAL
 
 if TYPE_CHECKING:
@@ -40,12 +42,12 @@ def rebuild(settings: Settings, *, yes: bool, dry_run: bool) -> int:
         return _in_postgresql(config, state, yes=yes, dry_run=dry_run)
     if dry_run:
         return _told(file, in_use=in_use(state.directory / "journal" / "lock"))
-    state.make()
-    with single_instance(state):
+    with as_owner(state), _alone(state):
         there = [path for path in (file.with_name(file.name + part) for part in PARTS) if path.exists()]
         # Of a journal whose log alone is left nobody knows.
         paused = paused_in(file) if file in there or not there else None
         if there:
+            warned_of_another(file)
             agreed(
                 f"The journal {file} is put aside, and a new one is begun. {_WHAT} Go on?",
                 yes=yes,
@@ -54,11 +56,18 @@ def rebuild(settings: Settings, *, yes: bool, dry_run: bool) -> int:
         with closing(Journal(url, now=lambda: datetime.now(UTC))) as journal:
             for account in paused or ():
                 journal.hold(account, MANUAL, probe_at=datetime.now(UTC) + FOR_EVER)
-        hand_over(state)
     if aside is not None:
         print(f"the earlier journal is kept in {aside}")
     _tell_paused(f"at {file}", paused)
     return 0
+
+
+@contextmanager
+def _alone(state: State) -> Iterator[None]:
+    """Make the state directory where it is not there, and work in it with no other process beside."""
+    state.make()
+    with handed_over(state), single_instance(state):
+        yield
 
 
 def _tell_paused(where: str, paused: list[str] | None) -> None:
@@ -82,12 +91,10 @@ def _in_postgresql(config: Config, state: State, *, yes: bool, dry_run: bool) ->
             f"The journal in {end.url} would be put aside, whole, and a new one begun. {_WHAT}\nNothing was changed."
         )
         return 0
-    state.make()
-    with single_instance(state):
+    with as_owner(state), _alone(state):
         if there.journal_id:
             agreed(f"The journal in {end.url} is put aside, and a new one is begun. {_WHAT} Go on?", yes=yes)
         aside, paused = keep_shared.begun_anew(end)
-        hand_over(state)
     if aside:
         print(f"the earlier journal is kept in schema {aside} of the database")
     _tell_paused(f"in {end.url}", paused)
@@ -103,6 +110,15 @@ def _told(file: Path, *, in_use: bool) -> int:
         return 0
     print(f"The journal {file} would be put aside, whole, and a new one begun. {_WHAT}\nNothing was changed.")
     return 0
+
+
+def warned_of_another(file: Path) -> None:
+    """Say it where the journal that goes from here was moved elsewhere: two of them must never be in use."""
+    if (other := backups.moved_to(file)) is not None:
+        complain(
+            f"note: the journal {file} was moved to {marked.where(other.other)} ({other.at}). Begin here again only "
+            "when that one is lost: where connectors go on with it, let the configuration name it, as on their hosts"
+        )
 
 
 def moved_aside(there: list[Path], file: Path) -> Path | None:

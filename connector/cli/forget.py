@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from connector.cli.common import FAILED, Settings, agreed, complain, kept_journal, misused
+from connector.cli.journal_file import sqlite_file
 from connector.cli.wiring import sealer
 from connector.steps import fading
 from connector.steps import forget as step
@@ -14,6 +16,7 @@ from connector.steps.forget import Traces
 
 if TYPE_CHECKING:
     from connector.config import Config
+    from connector.journal import Journal
     from connector.lifecycle import Record
 
 _KEPT = (
@@ -36,6 +39,7 @@ def forget(settings: Settings, address: str, *, dry_run: bool, yes: bool) -> int
         if not found.any:
             print("nothing is known of this address.")
             _awaited([record for record in journal.everything() if fading.awaited(record)])
+            _tell_aside(journal, settings)
             return 0
         _tell(found)
         if found.running:
@@ -43,6 +47,7 @@ def forget(settings: Settings, address: str, *, dry_run: bool, yes: bool) -> int
             return FAILED
         if dry_run:
             print(f"{_KEPT}\nNothing was erased.")
+            _tell_aside(journal, settings)
             return 0
         agreed("Erase all of this for good?", yes=yes)
         place = settings.place()
@@ -63,7 +68,23 @@ def forget(settings: Settings, address: str, *, dry_run: bool, yes: bool) -> int
                 "The service is reading the journal just now: what was erased leaves its files at the latest when\n"
                 "it is restarted."
             )
+        _tell_aside(journal, settings)
     return 0
+
+
+def _tell_aside(journal: Journal, settings: Settings) -> None:
+    """Journals of before hold what they held; which are there is known, and what ends them."""
+    if journal.shared:
+        ends = [f"DROP SCHEMA {name} CASCADE   (in the journal's database)" for name in journal.put_aside()]
+        usual = sqlite_file(settings.place().journal_url)
+        with suppress(OSError):  # it may be another user's to look at
+            ends += [f"rm {usual}*   (the one that was moved away)"] if usual and usual.exists() else []
+    else:
+        ends = [f"rm -r {path}" for path in journal.put_aside()]
+    if ends:
+        print("Earlier journals are kept, and may name this person. Where none of them is needed any more:")
+    for end in ends:
+        print(f"  {end}")
 
 
 def _awaited(records: Sequence[Record]) -> None:

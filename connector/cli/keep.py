@@ -8,15 +8,17 @@ seen anew. Source: ux page 6.5; scenario E1.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
-from contextlib import closing, nullcontext
+import shutil
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import closing, contextmanager, nullcontext
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from connector.cli import backups, carrying, keep_shared
-from connector.cli.anew import FOR_EVER, PARTS, moved_aside, paused_in
+from connector.cli.anew import FOR_EVER, PARTS, moved_aside, paused_in, warned_of_another
 from connector.cli.common import (
     FAILED,
     Settings,
@@ -38,8 +40,6 @@ if TYPE_CHECKING:
     from connector.cli.backups import Backup
     from connector.cli.wiring import State
 
-PLACES = ("journal", "spool", "keys")
-"""In the state directory: where a restore writes."""
 DIRECTORY = "backup"
 """In the state directory: where backups are made unless another place is named."""
 
@@ -116,9 +116,32 @@ def restore(settings: Settings, name: str, *, yes: bool) -> int:
     Idempotent: broken off, it is simply said again. Raises JournalError.
     """
     state, journal = settings.place(), journal_of(settings)
-    # A backup elsewhere may be root's alone to read.
-    with nullcontext() if "/" in name else as_owner(state):
-        return _restore(state, journal, name, yes=yes)
+    with _within_reach(state, name) as reached, as_owner(state):
+        return _restore(state, journal, reached, yes=yes)
+
+
+@contextmanager
+def _within_reach(state: State, name: str) -> Iterator[str]:
+    """Give a backup where the state directory's owner reads it: one elsewhere may be root's alone to read.
+
+    It is the owner who puts it in place then: root would follow the links that he may have put there.
+    """
+    owner = owner_of(state)
+    if owner is None or "/" not in name:
+        yield name
+        return
+    chosen = backups.read(Path(name))
+    with tempfile.TemporaryDirectory(prefix="jse-restore-") as directory:
+        copied = Path(directory) / chosen.directory.resolve().name
+        try:
+            for one in (backups.MANIFEST, *chosen.files):
+                (copied / one).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(chosen.directory / one, copied / one)
+            for path in (*copied.rglob("*"), copied, copied.parent):
+                os.chown(path, *owner)
+        except OSError as error:
+            raise JournalError(f"the backup {chosen.name}: {error.strerror or error}") from error
+        yield str(copied)
 
 
 def _restore(state: State, journal: End, name: str, *, yes: bool) -> int:
@@ -131,18 +154,13 @@ def _restore(state: State, journal: End, name: str, *, yes: bool) -> int:
         )
         return FAILED
     state.make()
-    led = [path for part in PLACES if (path := state.directory / part).is_symlink()]
-    if led and owner_of(state) is not None:
-        raise JournalError(
-            f"{led[0]} leads elsewhere, and root would follow it: put a directory there, or say it as the owner of "
-            f"{state.directory}"
-        )
     with handed_over(state), single_instance(state):
         if journal.file is None:
             return keep_shared.restored(state, journal, chosen, yes=yes)
         file = journal.file
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         there = [path for path in (file.with_name(file.name + part) for part in PARTS) if path.exists()]
+        warned_of_another(file)
         agreed(_question(chosen, file), yes=yes)
         paused = _paused(file, there)
         # Those that have ended since the backup stand again, too.

@@ -83,7 +83,7 @@ def _ends(config: Config, state: State, wanted: Wanted) -> tuple[End, End, Secre
     try:
         url = journal_url(wanted.url)
     except ValueError as error:
-        misused(f"{wanted.url}: {error}")
+        misused(f"where the journal is to go: {error}")  # not repeated: a password may stand in it
     source, reference = journal_named(config, state), wanted.password
     target = End(url=url)
     if target.file is None:

@@ -15,9 +15,11 @@ from typing import Final
 from connector import __version__
 from connector.cli import backups, packaged_shared
 from connector.cli.common import FAILED, Settings, complain, handed_over, problem_line
+from connector.cli.journal_file import sqlite_file
 from connector.cli.keep import DIRECTORY, journal_of, made_backup
 from connector.cli.state import NOTHING_OPEN as NOTHING_OPEN
-from connector.errors import ConfigurationError, JournalFull
+from connector.cli.state import State
+from connector.errors import ConfigurationError, JournalError, JournalFull
 from connector.journal import Journal, marked, schema
 
 _COLUMN: Final = 12
@@ -57,6 +59,8 @@ def after_upgrade(settings: Settings, *, before: str) -> int:
     migrated = False
     if packaged_shared.is_shared(settings):
         packaged_shared.after_upgrade(settings)
+        # Now, or once no connector of the earlier version is left: what that one knew no more then is restored.
+        migrated = bool(made) and made[0].facts.schema < schema.VERSION
     elif (file := _file_of(settings)).exists():
         found = backups.facts_of(file).schema
         if found > schema.VERSION:
@@ -94,7 +98,8 @@ def before_removal(settings: Settings) -> int:
     word.unlink(missing_ok=True)
     if packaged_shared.is_shared(settings):
         packaged_shared.before_removal(settings)
-        _leave(word)
+        if not _left_behind(state):
+            _leave(word)
         return 0
     file = _file_of(settings)
     if not file.exists() and (state.directory / "journal" / "lock").exists():
@@ -119,6 +124,24 @@ def before_removal(settings: Settings) -> int:
         return 0
     _leave(word)
     return 0
+
+
+def _left_behind(state: State) -> bool:
+    """True where a journal lies in the state directory that nobody has moved into PostgreSQL, and may be needed."""
+    file = sqlite_file(state.journal_url)
+    if file is None or not file.exists() or backups.moved_to(file) is not None:
+        return False
+    try:
+        under_way = f"{backups.facts_of(file).under_way} requests are under way"
+    except JournalError:
+        under_way = "whether anything is under way cannot be told"
+    if under_way.startswith("0 "):
+        return False
+    print(
+        f"jse-connector: {file} was never moved into PostgreSQL (jse-connector move-journal): {under_way} there. "
+        f"{state.directory} stays, even in a purge"
+    )
+    return True
 
 
 def _leave(word: Path) -> None:

@@ -45,10 +45,14 @@ SSL_MODES: Final = ("disable", "allow", "prefer", "require", "verify-ca", "verif
 
 def journal_url(text: str) -> str:
     """A database URL as SQLAlchemy reads it, without a password."""
-    if re.search(r"://[^/@]*:[^/@]*@", text) or re.search(r"[?&](?:ssl)?password=", text):
+    # A password may hold a slash, by which the rest would be read as something else.
+    if re.search(r"://[^/@?]*:[^@?]*@", text) or re.search(r"[?&](?:ssl)?password=", text):
         raise ValueError("a password stands in the URL; write it as  password: {credential: NAME}")
     if re.match(r"postgres(?:ql)?(?:\+(?!psycopg:)[a-z0-9]+)?://", text):
-        raise ValueError(f"write {_POSTGRESQL}://{text.partition('://')[2]}")
+        rest = text.partition("://")[2]
+        # What stands before an "@" behind a ":" may be a password, however odd.
+        repeated = "…" if ":" in rest.rpartition("@")[0] else rest
+        raise ValueError(f"write {_POSTGRESQL}://{repeated}")
     if text.startswith(f"{_POSTGRESQL}://"):
         return _postgresql_url(text)
     if not re.fullmatch(r"sqlite(?:\+pysqlite)?://\S*", text):

@@ -30,6 +30,7 @@ _AWAY: Final = {
     "57P05": "it ended a connection that was not used for long",
 }
 _REFUSALS: Final = (
+    ("certificate", "it refuses the client certificate: see sslcert in journal.url"),
     (
         "password authentication|no password supplied|authentication failed",
         "it refuses the password: see journal.password",
@@ -118,7 +119,8 @@ def _lost(error: sa.exc.SQLAlchemyError, cause: Any) -> bool:
 
 
 def _refusal(text: str) -> str:
-    if "SSL" in text or "certificate" in text:
+    # What the server itself says (FATAL) it says by a connection that came about.
+    if ("SSL" in text or "certificate" in text) and "FATAL" not in text:
         return "TLS does not come about: " + text.splitlines()[0].rpartition("failed: ")[2]
     for pattern, meant in _REFUSALS:
         if re.search(pattern, text):

@@ -23,6 +23,9 @@ from connector.journal.database import Database, when
 
 _ALL = "contacts"
 _NAMES = ("first_name", "last_name", "name")
+_ASIDE = sa.text(
+    "SELECT nspname FROM pg_namespace WHERE starts_with(nspname, current_schema() || '_aside_')"
+)  # of ``grounds.put_aside``
 _PATIENCE_MS = 1000
 """How long cleaning up waits for whoever reads just now."""
 
@@ -166,6 +169,13 @@ class Contacts(Database):
             # Not given back to the others: it waits shorter than they may have to.
             raw.invalidate()
         return not busy
+
+    def put_aside(self) -> list[str]:
+        """Return where journals of before are kept beside this one: directories; schemas of its database."""
+        if self._file is not None:
+            return sorted(str(path) for path in self._file.parent.glob("aside-*") if path.is_dir())
+        with self._reading() as connection:
+            return sorted(str(row[0]) for row in connection.execute(_ASIDE))
 
     def _remember(
         self, connection: Connection, given: Sequence[Contact], kept: Mapping[str, Contact]

@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from connector.errors import Fenced, JournalError
-from connector.journal import away, engines, marked, one_go, opening, schema, statements, upgrading
+from connector.journal import away, engines, grounds, marked, one_go, opening, schema, statements, upgrading
 from connector.journal.kept import Kept
 from connector.journal.recent import Recent, Rows
 from connector.journal.replication import Identity
@@ -146,6 +146,9 @@ class Database:
     def _open(self, connection: Connection) -> None:
         self._alone(connection, "schema")  # the first of several makes it, the others find it made
         if not sa.inspect(connection).has_table("meta"):
+            if self.shared:
+                # One that cannot hold every name, or is somebody else's, is told of before anything stands in it.
+                grounds.look(connection, str(self._engine.url))
             schema.create(connection)
             for name, value in (("schema", str(schema.VERSION)), ("journal_id", secrets.token_hex(8))):
                 connection.execute(schema.meta.insert().values(name=name, value=value))
@@ -289,4 +292,9 @@ def when(seconds: float) -> datetime:
 def _version(connection: Connection) -> int:
     """Return which schema a journal is of."""
     found = connection.execute(sa.select(schema.meta.c.value).where(schema.meta.c.name == "schema"))
-    return int(found.scalar_one())
+    value = found.scalar_one_or_none()
+    if value is None:
+        raise JournalError(
+            "a table meta stands there that is another program's: give the journal a database of its own"
+        )
+    return int(value)

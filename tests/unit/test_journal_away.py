@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import subprocess
 import threading
 import time
 import traceback
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
@@ -63,6 +65,42 @@ def test_where_no_connection_comes_about(cluster: Cluster) -> None:
     with opened(url, "secret-1") as journal:
         assert journal.held("lyon") is None
         assert "secret-1" not in repr(journal._engine.url)
+
+
+def test_let_in_by_tls_and_by_nobody_else(cluster: Cluster, tmp_path: Path) -> None:
+    """Whom TLS does not help is told of pg_hba.conf, by no name."""
+    key, cert = tmp_path / "server.key", tmp_path / "server.crt"
+    made = [
+        "openssl",
+        "req",
+        "-x509",
+        "-newkey",
+        "rsa:2048",
+        "-nodes",
+        "-days",
+        "2",
+        "-subj",
+        "/CN=localhost",
+    ]
+    subprocess.run([*made, "-keyout", key, "-out", cert], check=True, capture_output=True)
+    for file in (key, cert):
+        cluster._run("sh", "-c", f"umask 077; cat >{cluster.data / file.name}", text=file.read_text())
+    name = cluster.empty()
+    cluster.admit(f"host {name} connector 127.0.0.1/32 reject", f"hostssl {name} secured 127.0.0.1/32 cert")
+    with cluster.admin() as admin:
+        admin.execute("CREATE ROLE secured LOGIN")
+    cluster.set(ssl="on")
+    try:
+        for mode in ("require", "prefer"):
+            told = refused(f"{cluster.url(name, tcp=True)}?sslmode={mode}")
+            assert "it lets nobody in from here" in told
+            assert "connector" not in told
+        told = refused(f"{cluster.url(name, tcp=True, user='secured')}?sslmode=require")
+        assert "it refuses the client certificate: see sslcert in journal.url" in told
+        no_authority = f"?sslmode=verify-full&sslrootcert={tmp_path / 'none'}"
+        assert "TLS does not come about" in refused(cluster.url(name, tcp=True) + no_authority)
+    finally:
+        cluster.set(ssl="off")
 
 
 def test_a_server_that_goes_down(cluster: Cluster) -> None:
