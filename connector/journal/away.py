@@ -32,7 +32,7 @@ _AWAY: Final = {
 _REFUSALS: Final = (
     (
         "password authentication|no password supplied|authentication failed",
-        "it refuses the password: see journal.password",
+        "it refuses the password, the one that journal.password names, or that the command was given",
     ),
     ("another server has taken over", "another server has taken over: what was kept last is looked at first"),
     ("standby did not take it", "its standby did not take in time what was kept"),
