@@ -33,7 +33,7 @@ _REFUSALS: Final = (
     ("certificate", "it refuses the client certificate: see sslcert in journal.url"),
     (
         "password authentication|no password supplied|authentication failed",
-        "it refuses the password: see journal.password",
+        "it refuses the password, the one that journal.password names, or that the command was given",
     ),
     ("another server has taken over", "another server has taken over: what was kept last is looked at first"),
     ("standby did not take it", "its standby did not take in time what was kept"),
