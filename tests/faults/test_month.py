@@ -158,11 +158,12 @@ def test_what_is_near_its_erasure_comes_first(tmp_path: Path, caplog: pytest.Log
 class Meanwhile(Journal):
     """A journal into whose records the server's pass writes while the account's tells an alarm."""
 
-    def mark_account(self, account: str, name: str, data: Mapping[str, Any]) -> None:
-        super().mark_account(account, name, data)
+    def turn(self, account: str, name: str, data: Mapping[str, Any]) -> bool:
+        turned = super().turn(account, name, data)
         if account.endswith(" retention") and data["on"]:
             for record in self.followed("cabinet"):
                 self.touch(record, extra={**record.extra, "seen": "there"})
+        return turned
 
 
 def test_what_is_told_of_its_erasure_may_change_meanwhile(tmp_path: Path) -> None:
