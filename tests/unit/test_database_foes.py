@@ -287,3 +287,25 @@ def test_no_purge_of_a_journal_that_was_never_moved(
     place.file.write_bytes(b"no journal at all")
     assert packaged.before_removal(settings) == 0
     assert not word.exists()
+
+
+def test_back_from_a_version_with_more_tables(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The way back over a change of the schema: what the newer version made is put aside with its journal."""
+    cluster = postgres.shared_cluster()
+    name = cluster.database()
+    place = Place(tmp_path)
+    settings = place.name(cluster.url(name))
+    made = keep.made_backup(End(url=cluster.url(name)), place.state, None)
+    with cluster.admin(name, user=cluster.user) as admin:
+        admin.execute("CREATE TABLE news (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY)")
+        with pytest.raises(JournalError, match="empty: news, news_id_seq stand there"):
+            keep.restore(settings, made.name, yes=True)
+        admin.execute(f"UPDATE meta SET value = '{schema.VERSION + 1}' WHERE name = 'schema'".encode())
+    assert keep.restore(settings, made.name, yes=True) == 0
+    [aside] = re.findall(r"kept in schema (\w+)", capsys.readouterr().out)
+    with cluster.admin(name) as admin:
+        asked = "SELECT schemaname FROM pg_tables WHERE tablename IN ('news', 'event') ORDER BY tablename, schemaname"
+        assert admin.execute(asked.encode()).fetchall() == [("public",), (aside,), (aside,)]
+    with opened(cluster.url(name)) as journal:
+        assert journal.everything() == []
+    cluster.drop(name)
