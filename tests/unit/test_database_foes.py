@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from zoneinfo import ZoneInfo
 
 import pytest
 import typer
@@ -23,8 +24,10 @@ from connector.cli.common import Settings, hand_over, kept_journal
 from connector.cli.wiring import State
 from connector.config.journal import journal_url
 from connector.errors import ConnectorError, JournalError
+from connector.glance import glance_at
 from connector.journal import Contact, Journal, schema
 from connector.journal.ends import End
+from connector.steps.waiting import MANUAL
 from tests import postgres
 from tests.unit.test_move_journal import Place
 
@@ -309,3 +312,26 @@ def test_back_from_a_version_with_more_tables(tmp_path: Path, capsys: pytest.Cap
     with opened(cluster.url(name)) as journal:
         assert journal.everything() == []
     cluster.drop(name)
+
+
+@pytest.mark.parametrize("hosts", ["127.0.0.1:1 127.0.0.1:{port}", "127.0.0.1:{port} localhost:1"])
+def test_a_glance_finds_each_form_of_a_url(postgres_url: str, hosts: str) -> None:
+    """What check-config looks at is what the service works with, be it one of several servers."""
+    cluster = postgres.shared_cluster()
+    told = hosts.format(port=cluster.port).split()
+    url = f"postgresql+psycopg://{cluster.user}@/{postgres.named(postgres_url)}?" + "&".join(
+        f"host={host}" for host in told
+    )
+    with opened(url) as journal:
+        journal.hold("lyon", MANUAL, probe_at=NOW)
+    assert glance_at(url, None, ZoneInfo("Europe/Paris")) is not None
+    assert glance_at(postgres_url, None, ZoneInfo("Europe/Paris")) is not None
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["host=a:1&host=b:2&port=3", "host=[::1]:1&host=[::2]:2", "host=a,b&port=1,2,3", "host=a&port=one"],
+)
+def test_hosts_that_cannot_be_read(query: str) -> None:
+    with pytest.raises(JournalError, match="cannot be read; write"):
+        Journal(f"postgresql+psycopg://c@/firms?{query}", now=lambda: NOW)
