@@ -8,6 +8,7 @@ import pwd
 import re
 import shutil
 import sqlite3
+import traceback
 from contextlib import closing, suppress
 from datetime import UTC, datetime
 from io import BytesIO
@@ -335,3 +336,18 @@ def test_a_glance_finds_each_form_of_a_url(postgres_url: str, hosts: str) -> Non
 def test_hosts_that_cannot_be_read(query: str) -> None:
     with pytest.raises(JournalError, match="cannot be read; write"):
         Journal(f"postgresql+psycopg://c@/firms?{query}", now=lambda: NOW)
+
+
+def test_what_cannot_be_copied_is_not_quoted(tmp_path: Path) -> None:
+    """SQLite keeps a text where a number belongs, PostgreSQL does not: the table is told, and not what stands there."""
+    cluster = postgres.shared_cluster()
+    name = cluster.empty()
+    place = Place(tmp_path)
+    place.fill(1)
+    with closing(sqlite3.connect(place.file)) as database, database:
+        database.execute("UPDATE hold SET probe_at = 'Paul Durand, paul@example.fr'")
+    settings = place.name()
+    with pytest.raises(JournalError, match="table hold cannot be copied") as told:
+        move.move(settings, move.Wanted(url=cluster.url(name)), dry_run=False, yes=True)
+    assert "paul" not in "".join(traceback.format_exception(told.value)).lower()
+    cluster.drop(name)
