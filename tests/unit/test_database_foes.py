@@ -351,3 +351,17 @@ def test_what_cannot_be_copied_is_not_quoted(tmp_path: Path) -> None:
         move.move(settings, move.Wanted(url=cluster.url(name)), dry_run=False, yes=True)
     assert "paul" not in "".join(traceback.format_exception(told.value)).lower()
     cluster.drop(name)
+
+
+def test_the_seal_that_a_purge_would_take(
+    postgres_url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With the journal elsewhere the state directory holds copies, but for the key that the others need, too."""
+    place = Place(tmp_path)
+    settings = place.name(postgres_url)
+    assert packaged.before_removal(settings) == 0
+    assert "seal" not in capsys.readouterr().out
+    place.seal.rename(place.state.directory / "keys" / "seal")
+    place.seal = place.state.directory / "keys" / "seal"
+    assert packaged.before_removal(place.name(postgres_url)) == 0
+    assert f"A purge takes {place.seal}" in capsys.readouterr().out
