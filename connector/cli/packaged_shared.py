@@ -62,8 +62,8 @@ def before_removal(settings: Settings) -> None:
     key = settings.place().directory / "keys" / "seal"
     if key.is_file():
         print(
-            f"jse-connector: A purge takes {key}. Without the seal nothing in the folders is known again, and no token in "
-            "the journal can be read: keep a copy where seal: names it"
+            f"jse-connector: A purge takes {key}. Without the seal nothing in the folders is known again, and no "
+            "token in the journal can be read: keep a copy where seal: names it"
         )
     try:
         ground = snapshots.counted(journal_named(settings.load(), settings.place()))
