@@ -365,3 +365,22 @@ def test_the_seal_that_a_purge_would_take(
     place.seal = place.state.directory / "keys" / "seal"
     assert packaged.before_removal(place.name(postgres_url)) == 0
     assert f"A purge takes {place.seal}" in capsys.readouterr().out
+
+
+def test_the_way_back_with_another_seal(tmp_path: Path) -> None:
+    """Told before PostgreSQL is left, also where no token is kept there: with it the folders would look foreign."""
+    cluster = postgres.shared_cluster()
+    name = cluster.empty()
+    place = Place(tmp_path)
+    place.fill(1)
+    url, back = cluster.url(name), move.Wanted(url=place.state.journal_url)
+    assert move.move(place.name(), move.Wanted(url=url), dry_run=False, yes=True) == 0
+    settings = place.name(url)
+    place.seal.write_text("a seal that no other host has")
+    with pytest.raises(JournalError, match="cannot be read with this seal"):
+        move.move(settings, back, dry_run=False, yes=True)
+    with opened(url) as journal:
+        assert len(journal.everything()) == 1
+    place.seal.write_text("a seal that every host has")
+    assert move.move(settings, back, dry_run=False, yes=True) == 0
+    cluster.drop(name)
