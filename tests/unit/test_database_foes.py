@@ -384,3 +384,28 @@ def test_the_way_back_with_another_seal(tmp_path: Path) -> None:
     place.seal.write_text("a seal that every host has")
     assert move.move(settings, back, dry_run=False, yes=True) == 0
     cluster.drop(name)
+
+
+@ROOT
+def test_root_backs_up_nothing_of_its_own() -> None:
+    """A backup elsewhere, made by root: what a link in the state directory leads to would come back to its owner."""
+    with TemporaryDirectory() as directory:
+        base = Path(directory)
+        base.chmod(0o755)
+        place, roots = Place(base), base / "roots"
+        place.fill(1)
+        roots.mkdir(mode=0o700)
+        (roots / "secret").write_text("root's own")
+        link = place.state.directory / "keys"
+        shutil.rmtree(link, ignore_errors=True)
+        link.symlink_to(roots)
+        (place.state.directory / "connector-id").write_text("made by root")
+        owner = pwd.getpwnam("nobody")
+        os.chown(place.state.directory, owner.pw_uid, owner.pw_gid)
+        with pytest.raises(JournalError, match=f"{link}/secret is not the state directory's"):
+            keep.backup(place.name(), base / "mine")
+        assert list((base / "mine").iterdir()) == []
+        link.unlink()
+        assert keep.backup(place.name(), base / "mine") == 0
+        [made] = (base / "mine").iterdir()
+        assert (made / "connector-id").read_text() == "made by root"
