@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
 from typing import Final
+from urllib.parse import parse_qsl, quote, urlencode
 from zoneinfo import ZoneInfo
 
 _OPEN: Final = (
@@ -97,10 +98,7 @@ def glance_at(url: str, password: str | None, zone: ZoneInfo) -> Glance | None:
         return None
     try:
         with psycopg.connect(
-            url.replace("postgresql+psycopg://", "postgresql://", 1),
-            connect_timeout=_CONNECT_S,
-            autocommit=True,
-            password=password,
+            _for_libpq(url), connect_timeout=_CONNECT_S, autocommit=True, password=password
         ) as connection:
             connection.execute("SET default_transaction_read_only = on")
             connection.execute(f"SET statement_timeout = {_ANSWER_S * 1000}".encode())
@@ -110,6 +108,22 @@ def glance_at(url: str, password: str | None, zone: ZoneInfo) -> Glance | None:
             return Glance(opened, {account: (n, day) for account, n, day in days}, _other(moved))
     except psycopg.Error:
         return None
+
+
+def _for_libpq(url: str) -> str:
+    """The same URL as libpq reads it, several hosts in one place: ``host=a:1&host=b:2`` is ``host=a,b&port=1,2``."""
+    bare, _, query = url.replace("postgresql+psycopg://", "postgresql://", 1).partition("?")
+    said = parse_qsl(query)
+    hosts = [value for name, value in said if name == "host"]
+    if not hosts or "/" in "".join(hosts) or ":" not in "".join(hosts):
+        return f"{bare}?{query}" if query else bare
+    places = [host.partition(":") for host in hosts]
+    rest = [(name, value) for name, value in said if name != "host"]
+    rest += [
+        ("host", ",".join(name for name, _, _ in places)),
+        ("port", ",".join(port for _, _, port in places)),
+    ]
+    return f"{bare}?{urlencode(rest, quote_via=quote)}"
 
 
 def _other(row: tuple[str, ...] | None) -> str:

@@ -136,6 +136,7 @@ def make(journal: End, state: Path, into: Path, *, spooled: Callable[[Path], Non
             spooled(part / "spool")
         for source, name in _beside(state):
             if spooled is None or not name.startswith("spool/"):
+                _not_anothers(source, state)
                 _copy(source, part / name)
         facts = facts_of(part / JOURNAL)
         files = {str(path.relative_to(part)): _sha256(path) for path in _files(part)}
@@ -288,6 +289,20 @@ def _beside(state: Path) -> Iterator[tuple[Path, str]]:
             yield path, str(path.relative_to(state))
     if (state / "connector-id").is_file():
         yield state / "connector-id", "connector-id"
+
+
+def _not_anothers(path: Path, state: Path) -> None:
+    """Raise JournalError where a link that the state directory's owner has put there leads root to what is not his.
+
+    A restore would give it to him.
+    """
+    owner = state.stat().st_uid
+    with suppress(FileNotFoundError):
+        if os.geteuid() == 0 and path.stat().st_uid != owner:
+            raise JournalError(
+                f"{path} is not the state directory's owner's: no backup is made of it. A link, or a copy by hand? "
+                "chown it, or take it away"
+            )
 
 
 def _copy(source: Path, target: Path, *, link: bool = True) -> None:

@@ -54,6 +54,7 @@ def carry(seal: bytes, state: State, source: End, target: End) -> list[str]:
                     account, [dict(one) for one in store.links(account) if isinstance(one, dict)]
                 )
         else:
+            Vault(journal, seal).fits()
             files = brought(journal, state.directory / "spool")
             accounts = sorted({name.partition(":")[2] for name in journal.secret_names() if ":" in name})
             for account in accounts:

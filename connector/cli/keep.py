@@ -73,6 +73,7 @@ def backup(settings: Settings, into: Path | None, *, keep: int = backups.KEEP) -
         )
         return FAILED
     with handed_over(state), as_owner(state) if into is None else nullcontext():
+        hand_over(state)  # what root has made there is the owner's: whatever else belongs to root is not read
         made = made_backup(journal, state, into)
         gone = [] if into is not None else backups.prune(state.directory / DIRECTORY, keep)
     print(f"backup   {made.directory} (verified)")

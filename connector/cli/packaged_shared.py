@@ -58,7 +58,13 @@ def after_upgrade(settings: Settings) -> None:
 
 
 def before_removal(settings: Settings) -> None:
-    """Say what goes on without this machine. Nothing but copies of the journal's lies in the state directory."""
+    """Say what goes on without this machine. Nothing but copies lies in the state directory, and perhaps the seal."""
+    key = settings.place().directory / "keys" / "seal"
+    if key.is_file():
+        print(
+            f"jse-connector: A purge takes {key}. Without the seal nothing in the folders is known again, and no "
+            "token in the journal can be read: keep a copy where seal: names it"
+        )
     try:
         ground = snapshots.counted(journal_named(settings.load(), settings.place()))
     except ConnectorError as error:

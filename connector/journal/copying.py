@@ -20,6 +20,8 @@ from connector.errors import JournalError
 from connector.journal import schema
 
 _BATCH: Final = 2_000
+_OF_THE_SERVER: Final = frozenset({"53", "55", "57", "58"})
+"""Classes of errors that are about the server, not about what was written."""
 OF_ITS_PLACE: Final = frozenset({"moved_to", "arriving"})
 """Rows of ``meta`` that tell of one database, not of what the journal knows; so does whatever begins with one of
 :data:`OF_ITS_SERVER`. They stay where they are."""
@@ -160,8 +162,14 @@ def _writer(target: Connection, table: sa.Table) -> Iterator[Callable[[Rows], No
 
             yield write
     except (ValueError, target.dialect.loaded_dbapi.Error) as error:
-        text = str(error).splitlines()[0]
-        raise JournalError(f"table {table.name} cannot be copied: {text}") from error
+        code = str(getattr(error, "sqlstate", None) or "")
+        if code[:2] in _OF_THE_SERVER:
+            raise JournalError(
+                f"table {table.name} cannot be copied: {str(error).splitlines()[0]}"
+            ) from error
+        # Of any other it may quote what was being written.
+        told = f"{type(error).__name__}, SQLSTATE {code}" if code else type(error).__name__
+        raise JournalError(f"table {table.name} cannot be copied: {told}") from None
     finally:
         cursor.close()
 

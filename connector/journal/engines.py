@@ -106,6 +106,10 @@ def _postgresql(url: URL, password: str | None, identity: Identity | None, *, re
             f"the journal is in PostgreSQL, and Python's {error.name} is not installed: install the extra postgresql, "
             'for instance with pip install "jse-connector[postgresql]"'
         ) from error
+    except (sa.exc.ArgumentError, TypeError, ValueError) as error:
+        raise JournalError(
+            "hosts and ports of the journal's URL cannot be read; write  ?host=a.example:5432&host=b.example:5432"
+        ) from error
     sa.event.listen(made, "do_connect", partial(_connect, None if read_only else identity))
     return made
 

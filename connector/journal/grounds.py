@@ -7,6 +7,7 @@ Nothing of others is ever touched.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
@@ -66,10 +67,10 @@ def look(connection: Connection, url: str) -> Ground:
     there = set(sa.inspect(connection).get_table_names())
     if connection.dialect.name == "postgresql":
         _usable(connection, url)
-        relations = [str(row[0]) for row in connection.execute(_RELATIONS)]
-        if relations and not _ours(relations):
+        strange = _strange([str(row[0]) for row in connection.execute(_RELATIONS)])
+        if strange and not _newer(connection, there):
             raise JournalError(
-                f"{where(url)} is not empty: {', '.join(relations[:5])} stand there, and are nothing of this "
+                f"{where(url)} is not empty: {', '.join(strange[:5])} stand there, and are nothing of this "
                 "program's. Give the journal a database, or a schema, of its own"
             )
     if not {"meta", "record", "event"} <= there:
@@ -92,10 +93,18 @@ def _open(connection: Connection, column: sa.Column[str]) -> frozenset[str]:
     return frozenset(str(row[0]) for row in connection.execute(asked))
 
 
-def _ours(relations: list[str]) -> bool:
-    """True when every relation is one of the journal's, or what numbers one."""
+def _strange(relations: list[str]) -> list[str]:
+    """Return those that are none of the journal's tables, nor what numbers one."""
     names = {table.name for table in schema.metadata.sorted_tables}
-    return all(one in names or one.removesuffix("_id_seq") in names for one in relations)
+    return [one for one in relations if one not in names and one.removesuffix("_id_seq") not in names]
+
+
+def _newer(connection: Connection, there: Collection[str]) -> bool:
+    """True of a newer version's journal: what else stands there is of that version."""
+    if not {"meta", "record", "event"} <= set(there):
+        return False
+    asked = sa.select(schema.meta.c.value).where(schema.meta.c.name == "schema")
+    return int(connection.execute(asked).scalar_one_or_none() or 0) > schema.VERSION
 
 
 def _usable(connection: Connection, url: str) -> None:
@@ -188,7 +197,9 @@ def put_aside(connection: Connection, url: str, *, now: datetime) -> str:
     stem = f"{at}_aside_{now.astimezone(UTC):%Y%m%dt%H%M%Sz}"
     name = next(one for one in (stem, *(f"{stem}_{n}" for n in range(2, 1000))) if one not in taken)
     connection.exec_driver_sql(f"CREATE SCHEMA {quoted(name)}")
-    for table in _there(connection):
+    there = sa.inspect(connection).get_table_names()
+    tables = map(quoted, there) if _newer(connection, there) else _there(connection)
+    for table in tables:
         connection.exec_driver_sql(f"ALTER TABLE {table} SET SCHEMA {quoted(name)}")
     for function in _functions(connection):
         connection.exec_driver_sql(f"ALTER FUNCTION {function}() SET SCHEMA {quoted(name)}")

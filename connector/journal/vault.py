@@ -43,9 +43,13 @@ class Vault:
 
     def check(self) -> None:
         """Make sure that this seal is the journal's; the first one that asks gives its own. Raises OtherSeal."""
-        if self.get(_KNOWN) is None:
+        if not self.fits():
             self.put(_KNOWN, _WORDS)
             self.get(_KNOWN)
+
+    def fits(self) -> bool:
+        """True where this seal is the journal's; False where nobody has given one yet. Raises OtherSeal."""
+        return self.get(_KNOWN) is not None
 
     def put(self, name: str, content: bytes) -> None:
         """Keep it, in place of an earlier one. Raises JournalError."""

@@ -8,11 +8,13 @@ import pwd
 import re
 import shutil
 import sqlite3
+import traceback
 from contextlib import closing, suppress
 from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from zoneinfo import ZoneInfo
 
 import pytest
 import typer
@@ -23,8 +25,10 @@ from connector.cli.common import Settings, hand_over, kept_journal
 from connector.cli.wiring import State
 from connector.config.journal import journal_url
 from connector.errors import ConnectorError, JournalError
+from connector.glance import glance_at
 from connector.journal import Contact, Journal, schema
 from connector.journal.ends import End
+from connector.steps.waiting import MANUAL
 from tests import postgres
 from tests.unit.test_move_journal import Place
 
@@ -287,3 +291,121 @@ def test_no_purge_of_a_journal_that_was_never_moved(
     place.file.write_bytes(b"no journal at all")
     assert packaged.before_removal(settings) == 0
     assert not word.exists()
+
+
+def test_back_from_a_version_with_more_tables(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The way back over a change of the schema: what the newer version made is put aside with its journal."""
+    cluster = postgres.shared_cluster()
+    name = cluster.database()
+    place = Place(tmp_path)
+    settings = place.name(cluster.url(name))
+    made = keep.made_backup(End(url=cluster.url(name)), place.state, None)
+    with cluster.admin(name, user=cluster.user) as admin:
+        admin.execute("CREATE TABLE news (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY)")
+        with pytest.raises(JournalError, match="empty: news, news_id_seq stand there"):
+            keep.restore(settings, made.name, yes=True)
+        admin.execute(f"UPDATE meta SET value = '{schema.VERSION + 1}' WHERE name = 'schema'".encode())
+    assert keep.restore(settings, made.name, yes=True) == 0
+    [aside] = re.findall(r"kept in schema (\w+)", capsys.readouterr().out)
+    with cluster.admin(name) as admin:
+        asked = "SELECT schemaname FROM pg_tables WHERE tablename IN ('news', 'event') ORDER BY tablename, schemaname"
+        assert admin.execute(asked.encode()).fetchall() == [("public",), (aside,), (aside,)]
+    with opened(cluster.url(name)) as journal:
+        assert journal.everything() == []
+    cluster.drop(name)
+
+
+@pytest.mark.parametrize("hosts", ["127.0.0.1:1 127.0.0.1:{port}", "127.0.0.1:{port} localhost:1"])
+def test_a_glance_finds_each_form_of_a_url(postgres_url: str, hosts: str) -> None:
+    """What check-config looks at is what the service works with, be it one of several servers."""
+    cluster = postgres.shared_cluster()
+    told = hosts.format(port=cluster.port).split()
+    url = f"postgresql+psycopg://{cluster.user}@/{postgres.named(postgres_url)}?" + "&".join(
+        f"host={host}" for host in told
+    )
+    with opened(url) as journal:
+        journal.hold("lyon", MANUAL, probe_at=NOW)
+    assert glance_at(url, None, ZoneInfo("Europe/Paris")) is not None
+    assert glance_at(postgres_url, None, ZoneInfo("Europe/Paris")) is not None
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["host=a:1&host=b:2&port=3", "host=[::1]:1&host=[::2]:2", "host=a,b&port=1,2,3", "host=a&port=one"],
+)
+def test_hosts_that_cannot_be_read(query: str) -> None:
+    with pytest.raises(JournalError, match="cannot be read; write"):
+        Journal(f"postgresql+psycopg://c@/firms?{query}", now=lambda: NOW)
+
+
+def test_what_cannot_be_copied_is_not_quoted(tmp_path: Path) -> None:
+    """SQLite keeps a text where a number belongs, PostgreSQL does not: the table is told, and not what stands there."""
+    cluster = postgres.shared_cluster()
+    name = cluster.empty()
+    place = Place(tmp_path)
+    place.fill(1)
+    with closing(sqlite3.connect(place.file)) as database, database:
+        database.execute("UPDATE hold SET probe_at = 'Paul Durand, paul@example.fr'")
+    settings = place.name()
+    with pytest.raises(JournalError, match="table hold cannot be copied") as told:
+        move.move(settings, move.Wanted(url=cluster.url(name)), dry_run=False, yes=True)
+    assert "paul" not in "".join(traceback.format_exception(told.value)).lower()
+    cluster.drop(name)
+
+
+def test_the_seal_that_a_purge_would_take(
+    postgres_url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With the journal elsewhere the state directory holds copies, but for the key that the others need, too."""
+    place = Place(tmp_path)
+    settings = place.name(postgres_url)
+    assert packaged.before_removal(settings) == 0
+    assert "seal" not in capsys.readouterr().out
+    place.seal.rename(place.state.directory / "keys" / "seal")
+    place.seal = place.state.directory / "keys" / "seal"
+    assert packaged.before_removal(place.name(postgres_url)) == 0
+    assert f"A purge takes {place.seal}" in capsys.readouterr().out
+
+
+def test_the_way_back_with_another_seal(tmp_path: Path) -> None:
+    """Told before PostgreSQL is left, also where no token is kept there: with it the folders would look foreign."""
+    cluster = postgres.shared_cluster()
+    name = cluster.empty()
+    place = Place(tmp_path)
+    place.fill(1)
+    url, back = cluster.url(name), move.Wanted(url=place.state.journal_url)
+    assert move.move(place.name(), move.Wanted(url=url), dry_run=False, yes=True) == 0
+    settings = place.name(url)
+    place.seal.write_text("a seal that no other host has")
+    with pytest.raises(JournalError, match="cannot be read with this seal"):
+        move.move(settings, back, dry_run=False, yes=True)
+    with opened(url) as journal:
+        assert len(journal.everything()) == 1
+    place.seal.write_text("a seal that every host has")
+    assert move.move(settings, back, dry_run=False, yes=True) == 0
+    cluster.drop(name)
+
+
+@ROOT
+def test_root_backs_up_nothing_of_its_own() -> None:
+    """A backup elsewhere, made by root: what a link in the state directory leads to would come back to its owner."""
+    with TemporaryDirectory() as directory:
+        base = Path(directory)
+        base.chmod(0o755)
+        place, roots = Place(base), base / "roots"
+        place.fill(1)
+        roots.mkdir(mode=0o700)
+        (roots / "secret").write_text("root's own")
+        link = place.state.directory / "keys"
+        shutil.rmtree(link, ignore_errors=True)
+        link.symlink_to(roots)
+        (place.state.directory / "connector-id").write_text("made by root")
+        owner = pwd.getpwnam("nobody")
+        os.chown(place.state.directory, owner.pw_uid, owner.pw_gid)
+        with pytest.raises(JournalError, match=f"{link}/secret is not the state directory's"):
+            keep.backup(place.name(), base / "mine")
+        assert list((base / "mine").iterdir()) == []
+        link.unlink()
+        assert keep.backup(place.name(), base / "mine") == 0
+        [made] = (base / "mine").iterdir()
+        assert (made / "connector-id").read_text() == "made by root"
