@@ -62,7 +62,7 @@ class View:
     """Every unit that any configuration has named."""
     bonds: frozenset[tuple[str, str]] = frozenset()
     pairs: frozenset[tuple[str, str]] = frozenset()
-    """(folder, account) of every request that is not closed."""
+    """(folder, account) of every request of which something is to be done: not closed, or ordered, or begun."""
     lost: tuple[Process, ...] = field(default=())
     """Not heard of for too long, and not relieved yet."""
 
@@ -96,7 +96,9 @@ class Leases:
         """Begin a new process and return its number. ``former``: earlier ones that are known to work no more."""
         with self._transaction() as connection:
             if former:
-                self._end(connection, former)
+                # Of our own name alone: a failover may have lost the number, and have given it to another process.
+                ours = sa.select(_process.id).where(_process.id.in_(list(former)), _process.name == name)
+                self._end(connection, connection.execute(ours).scalars().all())
             self.process = int(
                 connection.execute(
                     schema.process.insert()
@@ -191,7 +193,12 @@ class Leases:
             leases = connection.execute(sa.select(_lease.unit, _lease.process_id)).all()
             bonds = connection.execute(sa.select(_bond.one, _bond.other)).all()
             pairs = connection.execute(
-                sa.select(_record.folder, _record.account).where(~_record.closed).distinct()
+                sa.union(
+                    sa.select(_record.folder, _record.account).where(~_record.closed),
+                    sa.select(_record.folder, _record.account).where(
+                        _record.id.in_(sa.select(schema.intent.c.record_id))
+                    ),
+                )
             ).all()
         now = when(at)
         return View(

@@ -172,6 +172,24 @@ def test_a_copy_in_the_folder_of_another_firm_is_not_sent(firms: Firms) -> None:
     assert len(set(firms.holders().values())) == 2
 
 
+def test_a_finished_request_of_an_account_that_another_process_has(firms: Firms) -> None:
+    """Its folder uses another account by now: what a person puts in its place, and an order for it, wait for nobody."""
+    shared_by_two(firms)
+    firms.drop("lettre", folder="Annecy")
+    for member in firms.members * 2:
+        member.work()
+    firms.sign()
+    for member in firms.members * 3:
+        member.work()
+    (done,) = firms.records()
+    assert done.closed
+    with firms.journal() as journal:
+        journal.note(done, "of_another_account", account="brest")
+    firms.drop("lettre", documents.letter(text="another one"), folder="Annecy")
+    firms.settle(8)
+    assert [record.state for record in firms.records()] == [State.DELIVERED, State.UNCONFIRMED]
+
+
 def test_a_lost_journal_is_found_again_by_each_for_its_own_folders(tmp_path: Path) -> None:
     """One registry holds the markers of all: each takes in its own, none is taken in twice, nothing is sent again."""
     with durable_url() as first, durable_url() as second, Firms(tmp_path, first) as firms:
