@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -302,6 +302,45 @@ def test_what_is_forgotten_with_a_share_is_what_concerns_that_share(tmp_path: Pa
             holding.joined(parts, firms.config, state),
         ):
             pass
+
+
+def test_what_is_given_up_twice_is_freed_when_the_second_time_is_over(tmp_path: Path) -> None:
+    """A pass that outlasts it all frees what it was there for, and nothing that is at work again."""
+    with durable_url() as url, Firms(tmp_path, url, firms=("annecy", "brest", "cassis")) as firms:
+        one = firms.join("one")
+        one.turn()
+
+        def moved() -> Sequence[Callable[[], None]]:
+            one.fleet.turn()
+            setup = one.held.moved(one.parts, one.held.whole, made)
+            assert setup is not None
+            one._turns.parts = setup.parts
+            return setup.retired
+
+        with ExitStack() as made:
+            two = firms.join("two")
+            first = moved()
+            assert one.folders == {"brest", "cassis"}
+            firms.join("three")
+            second = moved()
+            assert one.folders == {"cassis"}
+            for closer in first:
+                closer()
+            one.fleet.turn()
+            two.leave()
+            moved()
+            assert one.folders == {"annecy", "cassis"}, "it is back"
+            firms.join("four")
+            third = moved()
+            assert one.folders == {"cassis"}
+            for closer in second:
+                closer()
+            one.fleet.turn()
+            assert firms.holders() == {"annecy": "one", "cassis": "one"}, "somebody is still at work there"
+            for closer in third:
+                closer()
+            one.fleet.turn()
+            assert firms.holders() == {"cassis": "one"}
 
 
 def test_status_tells_of_all_processes_and_of_what_nobody_holds(firms: Firms) -> None:
