@@ -161,9 +161,10 @@ class Held:
         if whole is not self.whole:
             usable(whole)
             self.fleet.configure(wanted(whole))
-        seen, holding = self.fleet.version, self.fleet.holding()
-        # Each once, for those who work now: who comes later has nothing of it, and may outlast its coming back.
-        leaving = self.fleet.leaving() - self._waiting
+        # What leaves is read first: what is to be worked with has then nothing of it, whatever happens between. Each
+        # is told once, for those who work now: who comes later has nothing of it, and may outlast its coming back.
+        seen, leaving = self.fleet.version, self.fleet.leaving() - self._waiting
+        holding = self.fleet.holding()
         if whole is self.whole and holding == self.holding and not leaving:
             self._seen = seen
             return None

@@ -20,6 +20,7 @@ from connector.fence import now
 from connector.journal.store import STRANGE_MARKERS
 from connector.lifecycle import State
 from connector.ports import Href, TransactionId
+from connector.shared_out import Holding
 from connector.steps.alarms import end_alarm, raise_alarm, standing
 from connector.steps.telling import tell
 from tests import documents
@@ -341,6 +342,31 @@ def test_what_is_given_up_twice_is_freed_when_the_second_time_is_over(tmp_path: 
                 closer()
             one.fleet.turn()
             assert firms.holders() == {"cassis": "one"}
+
+
+def test_what_is_given_up_while_the_parts_are_exchanged_waits_for_the_next_exchange(firms: Firms) -> None:
+    """The threads that look decide at any moment: what is still worked with is not told to be freed."""
+    one = firms.join("one")
+    one.turn()
+    firms.join("two")
+    holding_of, moments = one.fleet.holding, iter([one.fleet.turn])
+
+    def holding_now() -> Holding:
+        found = holding_of()
+        next(moments, lambda: None)()
+        return found
+
+    one.fleet.holding = holding_now  # type: ignore[method-assign]
+    one.fleet.version += 1
+    with ExitStack() as made:
+        setup = one.held.moved(one.parts, one.held.whole, made)
+        worked = one.folders if setup is None else set(setup.parts.watched)
+        for closer in () if setup is None else setup.retired:
+            closer()
+        one.fleet.turn()
+        assert worked <= firms.holders().keys()
+    one.turn()
+    assert len(one.folders) == 1
 
 
 def test_status_tells_of_all_processes_and_of_what_nobody_holds(firms: Firms) -> None:
