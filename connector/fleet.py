@@ -188,10 +188,15 @@ class Fleet:
             self._rested |= units & self._leaving
         self._look.set()
 
-    def bond(self, one: str, other: str) -> None:
-        """Let two folders come into one hand: a request of the one is met in the other. Raises JournalError."""
-        if self._leases.bond(shares.folder(one), shares.folder(other)):
-            log.info("folders %s and %s go together from now on: a request lies in both", one, other)
+    def bond(self, folder: str, other: str, account: str) -> None:
+        """Let a folder come into one hand with what of a request, met in it, others have. Raises JournalError.
+
+        ``other``: the request's own folder.
+        """
+        mine = shares.folder(folder)
+        for unit in (shares.folder(other), shares.account(account)):
+            if unit != mine and unit not in self._held and self._leases.bond(mine, unit):
+                log.info("%s and %s go together from now on: a request is of both", mine, unit)
         self._look.set()
 
     def processes(self) -> tuple[Process, ...]:

@@ -29,6 +29,7 @@ LONG: Final = re.compile(
     r"|faults/test_several\.py::test_(?:one_that_is_|people_change_)\w+\[plain"
     r"|faults/test_lists\.py::test_two_hundred_at_once"
     r"|faults/test_tidy\.py::test_what_is_finished_\w+\[plain"
+    r"|unit/test_fleet\.py::test_a_finished_request_of_an_account_that_another_process_has"
     r"|faults/test_crash_matrix\.py::test_a_few_of_the_other_stories\[beside-nextcloud"
     r"|faults/test_once\.py::test_the_journal_lost_at_every_moment\[plain"
     r"|faults/test_acts_files\.py::test_the_journal_lost_after_an_act\[plain"

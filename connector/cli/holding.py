@@ -143,6 +143,8 @@ class Held:
         self.whole = config
         self.worked = reduced(config, self.holding)
         self._seen = -1
+        self._waiting: frozenset[str] = frozenset()
+        """Given up, with somebody told to free it once those who may work on it now have come to their end."""
 
     def first(self, parts: Parts) -> Parts:
         """Return the parts to begin with: nothing is held yet."""
@@ -159,11 +161,14 @@ class Held:
         if whole is not self.whole:
             usable(whole)
             self.fleet.configure(wanted(whole))
-        seen, holding = self.fleet.version, self.fleet.holding()
-        if whole is self.whole and holding == self.holding and not self.fleet.leaving():
+        # What leaves is read first: what is to be worked with has then nothing of it, whatever happens between. Each
+        # is told once, for those who work now: who comes later has nothing of it, and may outlast its coming back.
+        seen, leaving = self.fleet.version, self.fleet.leaving() - self._waiting
+        holding = self.fleet.holding()
+        if whole is self.whole and holding == self.holding and not leaving:
             self._seen = seen
             return None
-        new, leaving = reduced(whole, holding), self.fleet.leaving()
+        new = reduced(whole, holding)
         try:
             setup = rewired(
                 parts, self.worked, new, self._state, self._seams, made, whole=(self.whole, whole)
@@ -182,6 +187,7 @@ class Held:
         closers: Sequence[Callable[[], None]] = setup.retired
         if leaving:
             closers = [*closers, lambda: self._rested(placed, leaving)]
+            self._waiting |= leaving
         self.fleet.fit(self._clients(placed))
         self.whole, self.worked, self.holding, self._seen = whole, new, holding, seen
         return replace(setup, parts=placed, anew=anew, retired=closers)
@@ -232,6 +238,7 @@ class Held:
             # What was not forgotten must not be believed later, and what is not freed nobody works on: begin anew.
             self.fleet.fail(error)
             return
+        self._waiting -= units
         self.fleet.rested(units)
         leftovers.given_up(parts, shares.folders_of(units), shares.accounts_of(units))
 

@@ -47,6 +47,12 @@ PAIRS: Final = _pairs()
 
 Asked at every beat: what it costs grows with the pairs, not with the requests.
 """
+_ASKED_FOR: Final = (
+    sa.select(_record.folder, _record.account)
+    .where(_record.id.in_(sa.select(schema.intent.c.record_id)))
+    .distinct()
+)
+"""The same of every request with an open intent: an order may stand for one that is closed."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,7 +88,7 @@ class View:
     """Every unit that any configuration has named."""
     bonds: frozenset[tuple[str, str]] = frozenset()
     pairs: frozenset[tuple[str, str]] = frozenset()
-    """(folder, account) of every request that is not closed."""
+    """(folder, account) of every request of which something is to be done: not closed, or ordered, or begun."""
     lost: tuple[Process, ...] = field(default=())
     """Not heard of for too long, and not relieved yet."""
 
@@ -116,7 +122,9 @@ class Leases:
         """Begin a new process and return its number. ``former``: earlier ones that are known to work no more."""
         with self._transaction() as connection:
             if former:
-                self._end(connection, former)
+                # Of our own name alone: a failover may have lost the number, and have given it to another process.
+                ours = sa.select(_process.id).where(_process.id.in_(list(former)), _process.name == name)
+                self._end(connection, connection.execute(ours).scalars().all())
             self.process = int(
                 connection.execute(
                     schema.process.insert()
@@ -210,7 +218,7 @@ class Leases:
             ]
             leases = connection.execute(sa.select(_lease.unit, _lease.process_id)).all()
             bonds = connection.execute(sa.select(_bond.one, _bond.other)).all()
-            pairs = connection.execute(PAIRS).all()
+            pairs = [*connection.execute(PAIRS).all(), *connection.execute(_ASKED_FOR).all()]
         now = when(at)
         return View(
             at=now,

@@ -84,8 +84,8 @@ class Case:
         """
         if record.server != self.settings.server or not self.parts.is_elsewhere(record):
             return
-        if record.folder != self.settings.name:
-            self.parts.bond(self.settings.name, record.folder)
+        # Of a finished one that nothing else joins, too: its folder may use another account by now.
+        self.parts.bond(self.settings.name, record.folder, record.account)
         raise NotSettled
 
     def leave_to_others(self, record: Record) -> None:

@@ -322,8 +322,8 @@ class Parts:
     """Does this process do what is done once for all: tell, and look after what is in no configuration any more?"""
     whole: Parts | None = None
     """These parts with everything that the configuration names, to tell of; None: they have it all themselves."""
-    bond: Callable[[str, str], None] = lambda _one, _other: None
-    """Let two folders come into one hand, of which this process holds one: a request of the other was met there."""
+    bond: Callable[[str, str, str], None] = lambda _folder, _other, _account: None
+    """Let a folder of this process come into one hand with the folder and the account of a request met in it."""
     fence: Fence | None = None
     """Asked right before every effect outside; None: nobody else could be at it."""
     started_at: datetime = field(init=False)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from connector.fence import now
 from connector.journal.store import STRANGE_MARKERS
 from connector.lifecycle import State
 from connector.ports import Href, TransactionId
+from connector.shared_out import Holding
 from connector.steps.alarms import end_alarm, raise_alarm, standing
 from connector.steps.telling import tell
 from tests import documents
@@ -172,6 +173,24 @@ def test_a_copy_in_the_folder_of_another_firm_is_not_sent(firms: Firms) -> None:
     assert len(set(firms.holders().values())) == 2
 
 
+def test_a_finished_request_of_an_account_that_another_process_has(firms: Firms) -> None:
+    """Its folder uses another account by now: what a person puts in its place, and an order for it, wait for nobody."""
+    shared_by_two(firms)
+    firms.drop("lettre", folder="Annecy")
+    for member in firms.members * 2:
+        member.work()
+    firms.sign()
+    for member in firms.members * 3:
+        member.work()
+    (done,) = firms.records()
+    assert done.closed
+    with firms.journal() as journal:
+        journal.note(done, "of_another_account", account="brest")
+    firms.drop("lettre", documents.letter(text="another one"), folder="Annecy")
+    firms.settle(8)
+    assert [record.state for record in firms.records()] == [State.DELIVERED, State.UNCONFIRMED]
+
+
 def test_a_lost_journal_is_found_again_by_each_for_its_own_folders(tmp_path: Path) -> None:
     """One registry holds the markers of all: each takes in its own, none is taken in twice, nothing is sent again."""
     with durable_url() as first, durable_url() as second, Firms(tmp_path, first) as firms:
@@ -284,6 +303,70 @@ def test_what_is_forgotten_with_a_share_is_what_concerns_that_share(tmp_path: Pa
             holding.joined(parts, firms.config, state),
         ):
             pass
+
+
+def test_what_is_given_up_twice_is_freed_when_the_second_time_is_over(tmp_path: Path) -> None:
+    """A pass that outlasts it all frees what it was there for, and nothing that is at work again."""
+    with durable_url() as url, Firms(tmp_path, url, firms=("annecy", "brest", "cassis")) as firms:
+        one = firms.join("one")
+        one.turn()
+
+        def moved() -> Sequence[Callable[[], None]]:
+            one.fleet.turn()
+            setup = one.held.moved(one.parts, one.held.whole, made)
+            assert setup is not None
+            one._turns.parts = setup.parts
+            return setup.retired
+
+        with ExitStack() as made:
+            two = firms.join("two")
+            first = moved()
+            assert one.folders == {"brest", "cassis"}
+            firms.join("three")
+            second = moved()
+            assert one.folders == {"cassis"}
+            for closer in first:
+                closer()
+            one.fleet.turn()
+            two.leave()
+            moved()
+            assert one.folders == {"annecy", "cassis"}, "it is back"
+            firms.join("four")
+            third = moved()
+            assert one.folders == {"cassis"}
+            for closer in second:
+                closer()
+            one.fleet.turn()
+            assert firms.holders() == {"annecy": "one", "cassis": "one"}, "somebody is still at work there"
+            for closer in third:
+                closer()
+            one.fleet.turn()
+            assert firms.holders() == {"cassis": "one"}
+
+
+def test_what_is_given_up_while_the_parts_are_exchanged_waits_for_the_next_exchange(firms: Firms) -> None:
+    """The threads that look decide at any moment: what is still worked with is not told to be freed."""
+    one = firms.join("one")
+    one.turn()
+    firms.join("two")
+    holding_of, moments = one.fleet.holding, iter([one.fleet.turn])
+
+    def holding_now() -> Holding:
+        found = holding_of()
+        next(moments, lambda: None)()
+        return found
+
+    one.fleet.holding = holding_now  # type: ignore[method-assign]
+    one.fleet.version += 1
+    with ExitStack() as made:
+        setup = one.held.moved(one.parts, one.held.whole, made)
+        worked = one.folders if setup is None else set(setup.parts.watched)
+        for closer in () if setup is None else setup.retired:
+            closer()
+        one.fleet.turn()
+        assert worked <= firms.holders().keys()
+    one.turn()
+    assert len(one.folders) == 1
 
 
 def test_status_tells_of_all_processes_and_of_what_nobody_holds(firms: Firms) -> None:

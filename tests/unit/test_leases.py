@@ -209,9 +209,12 @@ def test_a_former_life_is_ended_by_the_next_one(ground: Ground) -> None:
     journal = Journal(ground.url, now=now)
     ground.journals.append(journal)
     again = Leases(journal)
-    again.begin(name="one", host="h", pid=2, version="0", lease_s=600, former=[one.process or 0])
+    other = ground.process("other")[1]
+    former = [one.process or 0, other.process or 0]
+    again.begin(name="one", host="h", pid=2, version="0", lease_s=600, former=former)
     assert again.view().holders == {}
     assert not one.beat(600)
+    assert other.beat(600), "a number that a failover lost, and that another process was given since"
 
 
 @pytest.mark.parametrize("by", ["the next life", "itself"])
@@ -240,6 +243,25 @@ def test_who_ends_waits_for_a_fact_that_is_being_kept(ground: Ground, by: str) -
     ending.join()
     assert seen == [True]
     assert again.view().holders == {}
+
+
+def test_a_finished_request_for_which_an_order_stands_joins_what_it_needs(ground: Ground) -> None:
+    """Its folder and its account may be in two hands by now, of which none would look at it."""
+    journal, one = ground.process("one")
+    record = journal.add(
+        state=State.DELIVERED,
+        folder="a",
+        server="dms",
+        account="x",
+        place="/a/1",
+        document=DocumentFacts(href="/a/1.pdf"),
+        closed=True,
+    )
+    assert one.view().pairs == frozenset()
+    ordered = journal.order(record, "cancel")
+    assert one.view().pairs == {("a", "x")}
+    journal.note(record, "obeyed", done=(ordered.step,))
+    assert one.view().pairs == frozenset()
 
 
 class Clock:
