@@ -129,8 +129,8 @@ class Fleet:
         if not self._leases.take(needed):
             told = out.told({out.view.holders[unit] for unit in needed if unit in out.view.holders})
             raise JournalError(
-                f"{', '.join(told) or 'another process'} works there, or on what shares an account with it: stop that "
-                "service first, so that no other one takes it up stop all of them"
+                f"{', '.join(told) or 'another process'} works there, or on what shares an account with it. Stop "
+                "every connector on this journal first: one that is left would take it up"
             )
 
     def live(self) -> None:

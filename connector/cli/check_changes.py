@@ -209,9 +209,15 @@ _VALUES: Final[Sequence[tuple[str, Callable[[Change, Ground], str] | str]]] = (
     ("connector", "folders owned by the former id are left alone until jse-connector take-over"),
     (
         "seal",
-        "marks that the former key sealed are foreign to the new one: nothing is launched twice, much is asked",
+        "the same key in another place changes nothing; marks that another key sealed are foreign: nothing is launched "
+        "twice, much is asked",
     ),
-    ("journal/.*", "another journal begins from the marks in the folders; the former one is not read"),
+    (
+        "journal/url",
+        "the journal that move-journal took there; else one begins from the marks in the folders, and the former one "
+        "is not read",
+    ),
+    ("journal/.*", "the journal is opened with it"),
     ("metrics", "all else at the next pass"),
     ("mail|mail/.*|hooks/.*|ping|ping/.*", "used from the next time on"),
     ("tags/.*", "files tagged before keep the former name until their state changes"),

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from connector.cli.common import FAILED, Settings, agreed, complain, handed_over, one_of
 from connector.cli.holding import alone
+from connector.cli.token_place import is_shared
 from connector.cli.wiring import single_instance, wired
 from connector.errors import JournalError
 from connector.steps import leaving
@@ -29,9 +30,11 @@ def leave(
     """Tell what would go and what stays, ask, take it away. Raises JournalError (the service runs), remote errors."""
     config, state = settings.load(), settings.place()
     one_of(folder, tuple(config.folders), "folder")
-    if not (state.directory / "journal").is_dir():
+    if not (is_shared(config) or (state.directory / "journal").is_dir()):
         raise JournalError(f"no journal in {state.directory}: has the service ever run with it?")
     with ExitStack() as held:
+        if is_shared(config):
+            state.make()  # any machine may do it, be it one on which no connector ever ran
         held.enter_context(handed_over(state))
         if not dry_run:
             held.enter_context(single_instance(state))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, Literal
 from connector.cli.journal_file import sqlite_file
 from connector.cli.token_place import is_shared, tokens_in
 from connector.cli.wiring import contract_of
-from connector.errors import AccessDenied
+from connector.errors import AccessDenied, JournalError
 from connector.jesignexpert.tokens import TokenKeeper
 from connector.metrics.standing import erased_from
 from connector.metrics.vitals import FILE, Vitals
@@ -108,10 +108,13 @@ class Watching:
 
 
 def token_expiry(tokens: TokenKeeper, account: str) -> datetime | None:
-    """Return when an account's login ends; None where it never was, or nothing is told of its end."""
+    """Return when an account's login ends; None where it never was, or nothing is told of its end.
+
+    Nor where the tokens are in a journal that is away: whoever asks tells the rest, and that.
+    """
     try:
         found = tokens.load(account)
-    except AccessDenied:
+    except (AccessDenied, JournalError):
         return None
     return None if found is None else found.expires_at
 

@@ -98,7 +98,8 @@ def single_instance(state: State) -> Iterator[None]:
             except OSError as error:
                 if not left:
                     raise JournalError(
-                        f"another process works on this journal ({path} is locked): is the service running?"
+                        f"another process works in this state directory ({path} is locked): is the service running? "
+                        "Each of several connectors has a state directory of its own"
                     ) from error
             time.sleep(0.05)  # who only asks whether it is held holds it for a moment
         yield

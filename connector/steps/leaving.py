@@ -85,10 +85,15 @@ class Findings:
 
 def under_way(parts: Parts, settings: FolderSettings) -> list[Record]:
     """Return the requests of a folder that have left, or are about to, and are not over."""
+    return [record for record in _out(parts, settings) if record.folder == settings.name]
+
+
+def _out(parts: Parts, settings: FolderSettings) -> list[Record]:
+    """Return the same of all folders of its server: one of them may have been marked in this folder, and moved on."""
     return [
         record
         for record in parts.journal.open_records(settings.server)
-        if record.folder == settings.name and (record.state.open or record.state.ended)
+        if record.state.open or record.state.ended
     ]
 
 
@@ -324,12 +329,18 @@ class _Look:
     def _registry(self) -> None:
         """The markers, and the owner's mark last of all."""
         settings = self._settings
-        bound = {record.key for record in under_way(self._parts, settings)}
+        bound = {record.key for record in _out(self._parts, settings)}
+        # What people moved into another folder is that one's, whatever folder its marker was made in.
+        elsewhere = {
+            record.key
+            for record in self._parts.journal.everything()
+            if record.server == settings.server and record.folder != settings.name and record.transaction
+        }
         standing = list_registry(self._folder, settings.registry)
         kept = bool(standing.strange)
         for key in sorted(standing.sent):
             href = sent_href(settings.registry, key)
-            if not self._of_this_folder(href):
+            if not self._of_this_folder(href) or (key in elsewhere and not self._alone):
                 continue
             if key in bound:
                 self._found.stays.append((href, BINDS))

@@ -14,6 +14,7 @@ from connector.lifecycle import State
 from connector.ports import FileId
 from connector.sidecar.names import PAUSE_NAMES
 from connector.steps import leaving
+from tests.faults.test_fence import ANNECY, TwoFirms
 from tests.faults.test_once import MODES, Town
 from tests.worlds import MODELS, ONE, ROOT, Mode, Stage
 
@@ -157,3 +158,28 @@ def test_while_something_is_under_way(tmp_path: Path, capsys: pytest.CaptureFixt
         stage.sign()
         stage.run()
         assert stage.record().state is State.DELIVERED, "the service took it up again all the same"
+
+
+def sent(stage: Stage) -> int:
+    """How many marks against sending twice there are, wherever."""
+    return sum(path.endswith(".sent") for path in stage.ground.files())
+
+
+def test_what_people_moved_into_another_folder_keeps_its_marker(tmp_path: Path) -> None:
+    """Marked here, under way there: it is the other folder's now, with what keeps it from a second send."""
+    with TwoFirms(tmp_path, "nextcloud") as stage:
+        stage.drop()
+        stage.run()
+        for name in ("lettre.pdf", "lettre.sign.yaml"):
+            stage.move(name, name, to_folder=ANNECY)
+        stage.run()
+        assert stage.record(folder=ANNECY).state is State.IN_PROGRESS
+        assert sent(stage) == 1
+        stage.stop()
+        assert room.leave(settings(stage), "lettres", dry_run=False, yes_open=False, yes=True) == 0
+        assert sent(stage) == 1
+        stage.start()
+        stage.sign()
+        stage.run()
+        assert stage.record(folder=ANNECY).state is State.DELIVERED
+        assert sum(stage.spent().values()) == 1

@@ -262,7 +262,7 @@ def test_two_services_on_one_state(stage: Stage) -> None:
     for verb in ("run", "tick"):
         second = stage.call(verb)
         assert second.returncode == 1
-        assert "another process works on this journal" in second.stderr
+        assert "another process works in this state directory" in second.stderr
         assert "Traceback" not in second.stderr
 
 

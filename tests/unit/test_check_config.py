@@ -166,9 +166,22 @@ def test_the_page_of_a_good_file(desk: Desk) -> None:
     assert " ".join(changed.split()).count("sends nothing by itself: the 6 requests prepared there leave when a person "
                                            "says so in each") == 1  # fmt: skip
     assert re.search(r"folders\.annecy\.send +preview -> live +sends nothing", changed)
-    assert re.search(
-        r"seal +none -> credential jse-seal\n +needs a restart; marks that the former key", changed
+    assert (
+        "seal none -> credential jse-seal needs a restart; the same key in another place changes nothing"
+        in " ".join(changed.split())
     )
+
+
+def test_another_place_of_the_journal_is_no_fright(desk: Desk) -> None:
+    """Whoever moved it reads that it is the one; whoever did not, what begins there."""
+    text = GOOD + "connector: cabinet\nseal: {env: JSE_TEST_SECRET}\n"
+    text += "journal: {url: postgresql+psycopg://c@127.0.0.1:1/j, lease: 10s, replication: none}\n"
+    changed = " ".join(desk.check(text, "--offline").out.partition("Against ")[2].split())
+    assert (
+        "needs a restart; the journal that move-journal took there; else one begins from the marks" in changed
+    )
+    assert "journal.lease none -> 10s needs a restart; the journal is opened with it" in changed
+    assert changed.count("begins from the marks") == 1
 
 
 def test_what_leaves_the_file_is_counted(desk: Desk) -> None:

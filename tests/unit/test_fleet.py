@@ -513,7 +513,9 @@ def test_a_verb_that_must_be_alone_says_who_works_there(firms: Firms) -> None:
     firms.settle(2)
     config = firms.config
     with firms.parts("leave") as (parts, state):
-        with pytest.raises(JournalError, match=r"state-one on .* \(process \d+\) works there"):
+        with pytest.raises(
+            JournalError, match=r"state-one on .* \(process \d+\) works there.*\. Stop every connector"
+        ):
             holding.alone(parts, config, state, ["annecy"], verb="leave").__enter__()
         parts.journal.token = None
         one.leave()

@@ -23,9 +23,13 @@ import sqlalchemy as sa
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_openmetrics
 from prometheus_client.parser import text_string_to_metric_families as parse
 
+from connector.cli.watching import token_expiry
 from connector.config import values
-from connector.errors import AccessDenied, NotConnected
+from connector.errors import AccessDenied, JournalAway, NotConnected
+from connector.jesignexpert.token_vault import TokenVault
 from connector.journal import Journal
+from connector.journal.secrets import Secrets
+from connector.journal.vault import Vault
 from connector.lifecycle import DocumentFacts, SignatoryFacts, State
 from connector.metrics import pages
 from connector.metrics.series import OPEN, Series, Sources
@@ -221,6 +225,28 @@ def test_while_no_fact_can_be_kept(told: Told) -> None:
     told.journal.close()
     (Path(str(told.journal._file))).write_bytes(b"garbage" * 999)
     told.samples()
+
+
+@pytest.mark.usefixtures("path")
+def test_while_the_journal_s_server_is_away(told: Told, database_url: str) -> None:
+    """Where the tokens are in the journal, too: what does not rest on it is told, and that it is away."""
+
+    class Away(Secrets):
+        def kept_secret(self, name: str) -> tuple[bytes, datetime] | None:
+            raise JournalAway(f"the journal in PostgreSQL on db.example is not at hand: {name}")
+
+    told.open = None
+    told.vitals.stands_still("waits for the journal's database")
+    away = Away(database_url, now=lambda: NOW)
+    tokens = TokenVault(Vault(away, b"a seal of 16 bytes and more"))
+    told.series.sources = replace(
+        told.series.sources, token_expiry=lambda account: token_expiry(tokens, account)
+    )
+    found = told.samples()
+    assert found["jse_paused kind=machine name=journal reason=no_room"] == 1
+    assert "jse_last_pass_timestamp_seconds server=cloud" in found
+    assert not any(name.startswith("jse_token_expiry") for name in found)
+    away.close()
 
 
 # ---------------------------------------------------------------------------------------------- health
