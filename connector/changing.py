@@ -81,12 +81,26 @@ class Retired:
 
     def close(self, at_work: Callable[[], frozenset[object]]) -> None:
         """Close what nobody of those who may use it is at work with any more."""
-        now = at_work() if self._waiting else frozenset()
-        for entry in [entry for entry in self._waiting if not entry[0] & now]:
-            self._waiting.remove(entry)
-            for closer in entry[1]:
+        if not self._waiting:
+            return
+        now, waiting = at_work(), self._waiting
+        self._waiting = []
+        for users, closers in waiting:
+            if left := (users & now) | _left_in_hand(users - now, now):
+                self._waiting.append((left, closers))
+                continue
+            for closer in closers:
                 with suppress(Exception):  # a connection that does not close goes with the process
                     closer()
+
+
+def _left_in_hand(over: frozenset[object], now: frozenset[object]) -> frozenset[object]:
+    """Return what passes that are over may have left in hand: whatever is, of their servers.
+
+    ``over``, ``now``: passes as (``server:NAME``, when it began), requests in hand as (NAME, number).
+    """
+    jobs = {one[0] for one in over if isinstance(one, tuple)}
+    return frozenset(one for one in now if isinstance(one, tuple) and f"server:{one[0]}" in jobs)
 
 
 class FileWakeUps:

@@ -317,9 +317,10 @@ class Daemon:
 
     def _at_work(self) -> frozenset[object]:
         """Who works now, each pass and each request in somebody's hands."""
+        passes = self._jobs.passes()  # first: what one that is over has left in hand is seen then
         memories = [*self.memories.items(), *self._leaving.items()]
         held = {(name, ident) for name, memory in memories for ident in memory.hands.held()}
-        return frozenset({*self._jobs.passes(), *held})
+        return frozenset({*passes, *held})
 
     def _close_retired(self) -> None:
         self._retired.close(self._at_work)

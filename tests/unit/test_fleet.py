@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 
 import jsonschema
@@ -367,6 +368,25 @@ def test_what_is_given_up_while_the_parts_are_exchanged_waits_for_the_next_excha
         assert worked <= firms.holders().keys()
     one.turn()
     assert len(one.folders) == 1
+
+
+def test_what_a_pass_leaves_in_hand_keeps_what_it_works_with() -> None:
+    """It was taken up after the exchange, by a pass of before, and outlasts that pass: it has the former parts."""
+    retired, closed = Retired(), list[str]()
+    former, later, in_hand = ("server:dms", 1.0), ("server:dms", 2.0), ("dms", 7)
+    retired.add(frozenset[object]({former}), [lambda: closed.append("former")])
+    both = frozenset[object]({later, in_hand})
+    for at_work in (
+        frozenset[object]({former}),
+        frozenset[object]({former, in_hand}),
+        both | {("dms", 8)},
+        both,
+        both,
+    ):
+        retired.close(partial(frozenset[object], at_work))
+        assert closed == []
+    retired.close(lambda: frozenset[object]({later, ("dms", 8)}))
+    assert closed == ["former"]
 
 
 def test_status_tells_of_all_processes_and_of_what_nobody_holds(firms: Firms) -> None:
