@@ -187,6 +187,8 @@ def _lines(config: Config, state: State, source: End, target: End, reference: Se
             )
         told.append("On every host whose connector works on this journal. Then: jse-connector check-config")
     else:
+        if config.seal is not None:
+            told.append("  (connector: and seal: stay as they are)")
         told.append("On this host; no other connector works on it. Then: jse-connector check-config")
     stays = "stays as it was, closed" if source.file is None else "stays as it was, closed, beside its backup"
     told.append(f"{source.url} {stays}. The way back, then: jse-connector move-journal {source.url}")

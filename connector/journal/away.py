@@ -47,7 +47,10 @@ _REFUSALS: Final = (
     ),
     ("role .* does not exist", "there is no such role: create the one that journal.url names"),
     ("could not translate host|resolve host", "its host's name is unknown here"),
-    ("Connection refused|No such file or directory", "nothing listens there: is PostgreSQL running?"),
+    (
+        "Connection refused|No such file or directory",
+        "nothing listens there: start PostgreSQL, or put the address right",
+    ),
     ("wait timeout expired|timeout expired|timed out", "it does not answer"),
     ("No route|unreachable", "no way leads there"),
     ("unrecognized configuration parameter", "it is too old: PostgreSQL 14 or newer is needed"),

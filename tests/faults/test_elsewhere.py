@@ -140,6 +140,7 @@ def test_there_and_back(tmp_path: Path, empty: str, capsys: pytest.CaptureFixtur
         assert move.move(settings(stage), move.Wanted(url=usual), dry_run=False, yes=True) == 0
         said = capsys.readouterr().out
         assert "no section journal" in said
+        assert "(connector: and seal: stay as they are)" in said
         assert "aside" in said
         with pytest.raises(JournalError, match="was moved to /"):
             stage.start()

@@ -48,7 +48,9 @@ def cluster() -> Iterator[Cluster]:
 def test_where_no_connection_comes_about(cluster: Cluster) -> None:
     name = cluster.database()
     assert "nothing listens" in refused(cluster.url(name, tcp=True).replace(str(cluster.port), "1"))
-    assert "nothing listens" in refused("postgresql+psycopg://c@/j?host=/nowhere")
+    assert "nothing listens there: start PostgreSQL, or put the address right. " in refused(
+        "postgresql+psycopg://c@/j?host=/nowhere"
+    )
     assert "no such database" in refused(cluster.url("none"))
     assert "no such role" in refused(cluster.url(name, user="nobody"))
     assert "name is unknown" in refused("postgresql+psycopg://c@nowhere.invalid/j")
