@@ -17,7 +17,7 @@ from connector.errors import LifecycleError, OwnershipError, PreconditionFailed,
 from connector.lifecycle import TRANSITIONS, DocumentFacts, Event, Record, SignatoryFacts, State
 from connector.marks import Done, Owner, Reading, Sent
 from connector.ports import Entry, Folder, Href
-from connector.steps import contacts, pauses, twins
+from connector.steps import contacts, pauses, twins, waiting
 from connector.steps.parts import FolderSettings, Parts
 from connector.steps.registry import (
     done_href,
@@ -122,6 +122,7 @@ def recover(
     strange.tell()
     twins.begin_anew(parts, folders)
     names = {settings.name for settings in folders}
+    _hold_what_was_cut_off(parts, folders[0].server, names, held)
     lost = {
         record.key: record
         for record in parts.journal.open_records(folders[0].server)
@@ -132,6 +133,21 @@ def recover(
         ours = record.id not in held and not parts.is_elsewhere(record)
         if ours and newest[str(key)].id == record.id:
             _make_again(parts, folder, registry, record)
+
+
+def _hold_what_was_cut_off(parts: Parts, server: str, names: Set[str], held: Set[int]) -> None:
+    """A ``send`` that ended with its process has no answer: nothing more of its account leaves before one (R9b)."""
+    own = held | parts.fresh_sends | parts.in_flight | parts.not_left
+    cut_off = {
+        record.account
+        for record in parts.journal.intending(server, "send")
+        if record.state is State.MARKED and record.folder in names and record.id not in own
+    }
+    for account in sorted(cut_off & parts.accounts.keys()):
+        log.warning(
+            "account %s: a send was cut off; nothing more leaves before the platform answers", account
+        )
+        waiting.hold_unanswered(parts, account)
 
 
 def adopt_renamed_folders(parts: Parts, folders: list[FolderSettings]) -> None:

@@ -219,3 +219,27 @@ def test_killed_before_a_finished_request_is_carried(tmp_path: Path) -> None:
         stage.run()
         assert stage.files(f"{ROOT}/Demandes terminées") == ["lettre.sign.yaml", "lettre.signature.txt"]
         stage.intact()
+
+
+@pytest.mark.parametrize("variant", ["before", "after"])
+def test_killed_in_a_send_holds_the_accounts_others(tmp_path: Path, variant: Variant) -> None:
+    """R9b: its send has no answer either: no other of the account leaves before the platform has answered a read."""
+    points = Points(point="platform POST send #1", variant=variant)
+    with Stage(tmp_path, seams=points.seams(workers())) as stage:
+        stage.drop("une")
+        points.armed = True
+        with pytest.raises(Killed):
+            stage.run()
+        points.armed = False
+        sent = stage.sends()
+        stage.platform.misbehave(operation="status", kind="status", status=503, times=None)
+        stage.restart()
+        stage.drop("autre")
+        stage.run(3)
+        assert stage.sends() == sent, "nothing is known of the first yet"
+        stage.platform.behave()
+        stage.clock.advance(4000)
+        stage.run(20)
+        assert stage.sends()[1:] == [1]
+        assert stage.sends()[:1] == sent
+        stage.intact()
