@@ -182,6 +182,11 @@ class Spool:
         with self._errors():
             shutil.rmtree(self.path(ref, _PROBE).parent, ignore_errors=True)
 
+    def names(self, ref: str) -> set[str]:
+        """Names of what lies of a request on this disk."""
+        with self._errors():
+            return {path.name for path in self.path(ref, _PROBE).parent.iterdir()}
+
     def references(self) -> set[str]:
         """References that still have something here. What a file system keeps for itself (``lost+found``) is none."""
         with self._errors():

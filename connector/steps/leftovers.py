@@ -87,4 +87,4 @@ def _needed(parts: Parts, ref: str, record: Record | None) -> bool:
 
 
 def _signed_here(parts: Parts, ref: str) -> bool:
-    return any(is_signed_name(path.name) for path in parts.spool.path(ref, "").iterdir())
+    return any(map(is_signed_name, parts.spool.names(ref)))
