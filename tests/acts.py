@@ -127,7 +127,7 @@ class Awake(Stage):
 
     def __init__(self, directory: Path, base: Base, *, start: bool = True, timing: Timing = PLAYING) -> None:
         super().__init__(directory, base.mode, timing=timing, start=False)
-        self.clock.advance(base.offset_s)
+        self.clock.advance(max(0.0, base.offset_s - self.clock.offset_s))
         self.renew()
         for rule in base.platform_rules:
             self.platform.misbehave(**rule)

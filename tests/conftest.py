@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import re
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -74,7 +75,17 @@ LONG: Final = re.compile(
     r"|system/test_acting\.py::test_cancel_where_no"
     r"|faults/test_failed_over\.py::test_it_waits"
     r"|fleet/test_fleet\.py::test_(?!a_slice)"
+    r"|faults/test_elsewhere\.py::test_kept"
+    r"|unit/test_fleet\.py::test_mails_and_calls"
+    r"|adversary/test_tree\.py::test_an_end_that_was_known"
 )
+
+
+REAL_CLOCK: Final = re.compile(
+    r"system/|fleet/|unit/test_(?:doctor_verb|models|backups|calibrate)\.py"
+    r"|faults/test_(?:journal_lost|forgotten|ordered|leave|elsewhere)\.py"
+)
+"""Tests in which a stage's servers meet verbs or processes that read the machine's own clock."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -111,6 +122,16 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "database_url" in metafunc.fixturenames:
         both = ["sqlite"] if "path" in metafunc.fixturenames else ["sqlite", "postgresql"]
         metafunc.parametrize("database_url", both, indirect=True)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Let no test of an hour or two run into midnight, whenever it is run; but where real processes tell the time.
+
+    Before every fixture: stages that a whole module uses begin as those of its tests do.
+    """
+    if (worlds := sys.modules.get("tests.worlds")) is not None:
+        worlds.Stage.by_day = not REAL_CLOCK.search(item.nodeid)
 
 
 @pytest.fixture(autouse=True)

@@ -87,7 +87,7 @@ class Story(ABC):
         shutil.copytree(before.directory, directory, dirs_exist_ok=True)
         self.points = points
         self.stage = self._stage(directory, points, before)
-        self.stage.clock.advance(before.clock.offset_s + 60)
+        self.stage.clock.advance(max(0.0, before.clock.offset_s - self.stage.clock.offset_s) + 60)
         _stand(self.stage.clock)
         self.stage.owed = dict(before.owed)
         _seen_before(self.stage)

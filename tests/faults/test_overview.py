@@ -495,7 +495,7 @@ class Rewriting:
     def __init__(self, directory: Path, mode: Mode, points: Points, before: Stage) -> None:
         shutil.copytree(before.directory, directory, dirs_exist_ok=True)
         self.stage = Stage(directory, mode, seams=points.seams(workers()), start=False)
-        self.stage.clock.advance(before.clock.offset_s + 300)
+        self.stage.clock.advance(max(0.0, before.clock.offset_s - self.stage.clock.offset_s) + 300)
         self.stage.owed = dict(before.owed)
         self.stage.start()
         points.armed = True
