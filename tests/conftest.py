@@ -76,6 +76,8 @@ LONG: Final = re.compile(
     r"|faults/test_failed_over\.py::test_it_waits"
     r"|fleet/test_fleet\.py::test_(?!a_slice)"
     r"|faults/test_elsewhere\.py::test_kept"
+    r"|fleet/test_fleet\.py::test_a_slice_of_a_storm"
+    r"|unit/test_move_journal\.py::test_killed_as_it_is_started"
     r"|unit/test_fleet\.py::test_mails_and_calls"
     r"|adversary/test_tree\.py::test_an_end_that_was_known"
 )
