@@ -24,7 +24,7 @@ from connector.fleet import Fleet
 from connector.guards import ServerMemory
 from connector.hearing import exchange
 from connector.journal.leases import PASSING
-from connector.journal.records import Scope
+from connector.journal.lookups import Scope
 from connector.shared_out import Holding, Wanted
 from connector.slots import Client
 from connector.steps import leftovers

@@ -19,8 +19,8 @@ from sqlalchemy import Connection, event
 
 from connector.errors import JournalError, LifecycleError, StaleRecordError
 from connector.journal import Contact, Journal, Overview, schema
+from connector.journal.lookups import KEYS_AT_ONCE
 from connector.journal.recent import MOST_ROWS
-from connector.journal.records import KEYS_AT_ONCE
 from connector.journal.rows import columns_of
 from connector.lifecycle import DocumentFacts, Event, Record, SignatoryFacts, State
 

@@ -11,7 +11,7 @@ import pytest
 import sqlalchemy as sa
 
 from connector.journal import Journal, kept
-from connector.journal.records import Scope
+from connector.journal.lookups import Scope
 from connector.lifecycle import DocumentFacts, Event, Record, State
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)

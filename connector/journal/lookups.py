@@ -1,0 +1,272 @@
+"""What the journal is asked of its requests: looked up by key, place, file or content, and listed to be worked on.
+
+Nothing here writes. Lists of work leave out what other processes hold (``scope``); what is looked up to tell one
+request from another is never left out. Source: protocol R1, R3, R12.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from copy import copy
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Self
+
+import sqlalchemy as sa
+
+from connector.errors import JournalError
+from connector.journal import schema, statements
+from connector.journal.database import Database, when
+from connector.journal.recent import Rows
+from connector.journal.rows import place_text, record_of
+from connector.lifecycle import Record, State
+
+KEYS_AT_ONCE = 500
+"""So many are looked up by one statement."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scope:
+    """What is not worked with here, as other processes do: names of folders and of accounts."""
+
+    folders: frozenset[str]
+    accounts: frozenset[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Intent:
+    """Something about to be done outside. ``data`` is a mapping of plain types."""
+
+    record_id: int
+    step: str
+    at: datetime
+    data: Mapping[str, Any]
+
+
+class Lookups(Database):
+    """What the journal knows of each request."""
+
+    scope: Scope | None = None
+    """What its lists of work leave out; nothing is left out of what is looked up by key, place, id or content."""
+
+    def within(self, scope: Scope | None) -> Self:
+        """Return the same journal with other lists of work; whoever closes either closes both."""
+        made = copy(self)
+        made.scope = scope
+        return made
+
+    def get(self, record_id: int) -> Record:
+        """Return a record as kept now."""
+        for row in self._rows(statements.RECORD, of=record_id):
+            return record_of(row)
+        raise JournalError(f"the journal knows no record {record_id}")
+
+    def by_ref(self, ref: str) -> Record | None:
+        """Return the record of a reference, upper or lower case."""
+        return self._first(statements.BY_REF, ref=ref.upper())
+
+    def at_place(self, server: str, place: str) -> Record | None:
+        """Return the current record of a sidecar's href."""
+        return self._first(statements.AT_PLACE, server=server, place=place_text(place))
+
+    def by_key(self, key: str) -> Record | None:
+        """Return the record that holds a key, the newest first."""
+        return self._first(statements.BY_KEY, key=key)
+
+    def with_keys(self, keys: Iterable[str]) -> dict[str, Record]:
+        """Return the record that holds each of these keys, the newest; a key that none holds is not in it."""
+        wanted, found = sorted(keys), dict[str, Record]()
+        for first in range(0, len(wanted), KEYS_AT_ONCE):
+            with self._reading() as connection:
+                some = {"keys": wanted[first : first + KEYS_AT_ONCE]}
+                rows = connection.execute(statements.WITH_KEYS, some).all()
+            for record in map(record_of, rows):
+                found[str(record.key)] = record
+        return found
+
+    def open_records(self, server: str) -> list[Record]:
+        """Return what is not closed yet on one server, oldest first."""
+        return self._here(statements.OPEN, server=server)
+
+    def open_anywhere(self, server: str) -> list[Record]:
+        """Return the same, whichever process works on it: to tell whose a file is, not to work on it."""
+        return self._listed(statements.OPEN, lambda _row: True, server=server)
+
+    def touching(self, server: str, hrefs: Iterable[str], file_ids: Iterable[str]) -> list[Record]:
+        """Return what is not closed yet and may have one of these files among its documents, oldest first.
+
+        Asked for each request that is judged: the database looks through the texts, and few of them are read.
+        """
+        texts = {f"text_{n}": statements.holding(json.dumps(href)) for n, href in enumerate(hrefs)}
+        ids = {f"id_{n}": ident for n, ident in enumerate(file_ids)}
+        return self._all(statements.touching(len(texts), len(ids)), server=server, **texts, **ids)
+
+    def places(self, server: str, folder: str) -> list[Record]:
+        """Return the current records of one folder, closed ones too, oldest first."""
+        return self._all(statements.IN_FOLDER, server=server, folder=folder)
+
+    def places_unlike(
+        self, server: str, folder: str, known: Mapping[int, int]
+    ) -> tuple[dict[int, int], list[Record]]:
+        """Return id → fingerprint of a folder's current records, oldest first, and those whose ``known`` one differs.
+
+        A fingerprint holds within this process. What has not changed is not read again: a folder keeps its finished
+        requests for years.
+        """
+        given = {"server": server, "folder": folder}
+        if self.shared:
+            with self._reading() as connection:
+                prints = {row.id: row.version for row in connection.execute(statements.PRINTS, given)}
+            changed = [ident for ident, print_ in prints.items() if known.get(ident) != print_]
+            read = {row.id: record_of(row) for row in self._fetched(changed)} if changed else {}
+            return prints, [read[ident] for ident in changed if ident in read]
+        with self._reading() as connection:
+            rows = connection.execute(statements.IN_FOLDER, given).all()
+        found = {row.id: hash(row.facts) for row in rows}
+        return found, [record_of(row) for row in rows if known.get(row.id) != found[row.id]]
+
+    def followed(self, account: str) -> list[Record]:
+        """Return the records of one account that the platform is asked about."""
+        return self._here(statements.FOLLOWED, account=account)
+
+    def following(self, account: str, transaction: str) -> list[Record]:
+        """Return every record of an account that has, or had, this transaction, oldest first."""
+        return self._all(statements.FOLLOWING, account=account, transaction=transaction)
+
+    def mentioning(self, account: str, texts: Iterable[str]) -> list[Record]:
+        """Return every record of an account that holds one of these texts, as a whole value, oldest first.
+
+        The database looks through all of them: for questions that are rarely asked.
+        """
+        columns = schema.record.c
+        wanted = [self._holding(json.dumps(text)) for text in texts]
+        if not wanted:
+            return []
+        with self._reading() as connection:
+            found = connection.execute(statements.RECORDS.where(columns.account == account, sa.or_(*wanted)))
+            return [record_of(row) for row in found]
+
+    def knowing(self, *, sha256: str) -> list[Record]:
+        """Return every record one of whose documents, as found or as signed, has these bytes."""
+        return self._all(statements.KNOWING, sha256=sha256)
+
+    def with_sidecar(self, server: str, sha256: str) -> list[Record]:
+        """Return every record of a server whose sidecar had these bytes."""
+        return self._all(statements.WITH_SIDECAR, server=server, sha256=sha256)
+
+    def with_file_id(self, server: str, file_id: str) -> list[Record]:
+        """Return every record of a server whose main document bears this file id, newest last (protocol R3)."""
+        return self._all(statements.WITH_FILE_ID, server=server, file_id=file_id)
+
+    def all_at_place(self, server: str, place: str) -> list[Record]:
+        """Return every record that this place ever had, oldest first."""
+        return self._all(statements.ALL_AT_PLACE, server=server, place=place_text(place))
+
+    def everything(self) -> list[Record]:
+        """Return all records, oldest first."""
+        with self._reading() as connection:
+            return [record_of(row) for row in connection.execute(statements.RECORDS)]
+
+    def events(self, record: Record) -> list[tuple[datetime, str, dict[str, Any]]]:
+        """Return what happened to a record: (when, name, data), in order."""
+        with self._reading() as connection:
+            rows = connection.execute(statements.EVENTS, {"of": record.id}).all()
+        return [(when(at), name, json.loads(data)) for at, name, data in rows]
+
+    def count_events(self, account: str, name: str, *, since: datetime) -> int:
+        """Count an account's events of one name from ``since`` on."""
+        of = {"account": account, "name": name, "since": since.timestamp()}
+        with self._reading() as connection:
+            return int(connection.execute(statements.COUNT_EVENTS, of).scalar_one())
+
+    def launches(
+        self, *, since: datetime, accounts: Sequence[str], folder: str | None = None
+    ) -> list[datetime]:
+        """Return when requests of these accounts were launched from ``since`` on, the earliest first, each once.
+
+        Launched is what was marked, which has left or leaves next, and what was sent of what was marked before.
+        ``folder``: those alone that lay in that one when they were marked, wherever they were moved to since.
+        """
+        event, record = schema.event.c, schema.record.c
+        with self._reading() as connection:
+            rows = connection.execute(
+                sa.select(event.record_id, event.at, event.data, record.folder)
+                .select_from(schema.event.join(schema.record, event.record_id == record.id))
+                .where(
+                    event.account.in_(accounts),
+                    event.name.in_(statements.LAUNCHED),
+                    event.at >= since.timestamp(),
+                )
+                .order_by(event.at)
+            ).all()
+        found: dict[int, tuple[float, str]] = {}
+        for ident, at, data, now_in in rows:
+            lay_in = json.loads(data).get("folder") or (found[ident][1] if ident in found else now_in)
+            found[ident] = (at, lay_in)
+        return sorted(when(at) for at, lay_in in found.values() if folder in {None, lay_in})
+
+    def count_launches(self, account: str, *, since: datetime) -> int:
+        """Count what :meth:`launches` finds of one account: asked before each launch."""
+        found = self._rows(statements.COUNT_LAUNCHES, account=account, since=since.timestamp())
+        return int(found[0].launched)
+
+    def count_shown(self, server: str, below: str) -> int:
+        """Count the requests that are shown and wait for a word, whose sidecars lie below a folder."""
+        columns = schema.record.c
+        with self._reading() as connection:
+            return int(
+                connection.execute(
+                    sa.select(sa.func.count()).where(
+                        columns.server == server,
+                        columns.state == State.PREVIEWED.value,
+                        columns.current,
+                        sa.func.substr(columns.place, 1, len(below)) == below,
+                    )
+                ).scalar_one()
+            )
+
+    def intent(self, record: Record, step: str) -> Intent | None:
+        """Return the open intent of a step."""
+        for row in self._rows(statements.INTENT, of=record.id, wanted=step):
+            return Intent(record_id=record.id, step=step, at=when(row.at), data=json.loads(row.data))
+        return None
+
+    def intended(self, record: Record) -> tuple[str, ...]:
+        """Return the steps whose intents are open."""
+        return tuple(row.step for row in self._rows(statements.INTENDED, of=record.id))
+
+    def intending(self, server: str, step: str) -> list[Record]:
+        """Return the records of a server, closed ones too, that have an open intent of a step, oldest first."""
+        return self._here(statements.INTENDING, server=server, step=step)
+
+    def _first(self, statement: sa.Select[Any], **given: str) -> Record | None:
+        return next(map(record_of, self._rows(statement, **given)), None)
+
+    def _here(self, statement: sa.Select[Any], **given: str) -> list[Record]:
+        """Return the records of one of the lists of work that are worked on here."""
+        return self._listed(statement, self._is_here, **given)
+
+    def _listed(
+        self, statement: sa.Select[Any], wanted: Callable[[sa.Row[Any]], bool], **given: str
+    ) -> list[Record]:
+        """Return the records of a list; of a shared journal those that are wanted, by their folders and accounts."""
+        if not self.shared:
+            return self._all(statement, **given)
+        with self._reading() as connection:
+            listed = connection.execute(statements.LISTED[statement], given).all()
+        found = self._kept.all([row for row in listed if wanted(row)], self._fetched)
+        # What was fetched is as it is now; it may have been closed since it was listed.
+        return [record for record in found if not record.closed] if statement is statements.OPEN else found
+
+    def _is_here(self, row: sa.Row[Any]) -> bool:
+        """Is a record, by its folder and account, worked on here? Looked at here: others may hold ten thousand."""
+        scope = self.scope
+        return scope is None or not (row.folder in scope.folders or row.account in scope.accounts)
+
+    def _fetched(self, ids: Sequence[int]) -> Rows:
+        with self._reading() as connection:
+            return connection.execute(statements.FETCHED, {"ids": list(ids)}).all()
+
+    def _all(self, statement: sa.Select[Any], **given: str) -> list[Record]:
+        return [record_of(row) for row in self._rows(statement, **given)]
