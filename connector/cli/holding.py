@@ -13,7 +13,7 @@ from dataclasses import replace
 
 from connector import shares
 from connector.changing import Setup, forget, renewed
-from connector.cli import former, wiring
+from connector.cli import former, wiring, wiring_settings
 from connector.cli.journal_file import sqlite_file
 from connector.cli.rewiring import rewired
 from connector.cli.token_place import tokens_in
@@ -198,8 +198,10 @@ class Held:
         everything = replace(
             parts,
             journal=self._journal,
-            watched=wiring.watched(whole),
-            accounts=wiring.accounts_of(whole, contract, tokens_in(whole, self._state, self._journal)),
+            watched=wiring_settings.watched(whole),
+            accounts=wiring_settings.accounts_of(
+                whole, contract, tokens_in(whole, self._state, self._journal)
+            ),
             elsewhere=frozenset(),
             accounts_elsewhere=frozenset(),
             keeper=holding.keeper,

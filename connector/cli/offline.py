@@ -20,7 +20,8 @@ from connector import logs
 from connector.cli.common import Settings, misused, one_of
 from connector.cli.local_folder import LocalFolder
 from connector.cli.read_only import ReadOnlyService
-from connector.cli.wiring import accounts_of, contract_of, watched
+from connector.cli.wiring import contract_of
+from connector.cli.wiring_settings import accounts_of, watched
 from connector.config import Account, Ceiling, Config, Platform, SecretReference, Server, WatchedFolder
 from connector.errors import NotConnected
 from connector.isolated_pdf import IsolatedPdf

@@ -13,7 +13,7 @@ from datetime import timedelta
 from functools import partial
 from typing import Final
 
-from connector.cli.wiring import watched
+from connector.cli.wiring_settings import watched
 from connector.config import Ceiling
 from connector.doctor import extras, folders, trying
 from connector.doctor.lines import Line, Private, fail, note, ok, why

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Final
 
-from connector.cli.wiring import report_settings
+from connector.cli.wiring_settings import report_settings
 from connector.doctor import extras, folders, scratch, tries
 from connector.doctor.lines import Line, fail, note, ok
 from connector.doctor.running import Group, Look

@@ -11,14 +11,13 @@ from __future__ import annotations
 import logging
 from datetime import datetime
 
-from connector.errors import NotFound, RemoteError
 from connector.journal import Journal
 from connector.lifecycle import Event, Record, State
-from connector.ports import Progress, TransactionId
-from connector.steps import waiting
+from connector.ports import Progress
 from connector.steps.alarms import began, end_alarm, standing
 from connector.steps.follow import absorb
 from connector.steps.parts import Parts
+from connector.steps.send import platforms_word
 
 log = logging.getLogger(__name__)
 
@@ -61,17 +60,9 @@ def ask(parts: Parts, record: Record) -> Record:
     """PREPARED → the same, known not to have left; or IN_DOUBT and what the platform says. Raises JournalError only."""
     at = parts.journal.failed_over_at()
     assert at is not None
-    asked = waiting.asking(parts, record.account)
-    try:
-        status = parts.services[record.account].status(TransactionId(str(record.transaction)))
-    except NotFound:
-        waiting.answered(parts, record.account, asked)
-        return _adopted(parts, record, "send_404")
-    except RemoteError as error:
-        return parts.journal.note(
-            record, "send_not_known", data={"error": str(error)}, **waiting.backoff(parts, record, error)
-        )
-    waiting.answered(parts, record.account, asked)
+    status = platforms_word(parts, record, unknown=lambda: _adopted(parts, record, "send_404"))
+    if isinstance(status, Record):
+        return status
     if status.progress is not Progress.NOT_SENT:
         return absorb(parts, _adopted(parts, record, "adopted_not_sent"), status)
     if parts.now() - at < parts.timing.quiet_send:

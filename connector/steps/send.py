@@ -7,11 +7,12 @@ question to the platform, and "not sent" is no proof at once. Source: protocol s
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from connector.errors import AccessDenied, AnsweredNo, NotConnected, NotFound, OutcomeUnknown, RemoteError
 from connector.lifecycle import Event, Record
-from connector.ports import Progress, TransactionId
+from connector.ports import Progress, TransactionId, TransactionStatus
 from connector.report.facts import EXPIRY_COMPUTED
 from connector.steps import brakes, waiting
 from connector.steps.deadlines import lapse_by_rule
@@ -103,6 +104,27 @@ def not_begun(parts: Parts, record: Record) -> Record:
     return record
 
 
+def platforms_word(
+    parts: Parts, record: Record, *, unknown: Callable[[], Record]
+) -> TransactionStatus | Record:
+    """Return what the platform says of a transaction that is not known to have left; else the record, asked later.
+
+    ``unknown``: what becomes of a record whose transaction the platform does not know.
+    """
+    asked = waiting.asking(parts, record.account)
+    try:
+        status = parts.services[record.account].status(TransactionId(str(record.transaction)))
+    except NotFound:
+        waiting.answered(parts, record.account, asked)
+        return unknown()
+    except RemoteError as error:
+        return parts.journal.note(
+            record, "send_not_known", data={"error": str(error)}, **waiting.backoff(parts, record, error)
+        )
+    waiting.answered(parts, record.account, asked)
+    return status
+
+
 def ask_first(parts: Parts, record: Record) -> Record | None:
     """Return what the platform's answer makes of it; None when nothing was sent, for certain.
 
@@ -111,18 +133,9 @@ def ask_first(parts: Parts, record: Record) -> Record | None:
     """
     if record.id in parts.not_left or record.extra.get("kind") == "draft":
         return None
-    service = parts.services[record.account]
-    asked = waiting.asking(parts, record.account)
-    try:
-        status = service.status(TransactionId(str(record.transaction)))
-    except NotFound:
-        waiting.answered(parts, record.account, asked)
-        return _doubtful(parts, record, "send_404")
-    except RemoteError as error:
-        return parts.journal.note(
-            record, "send_not_known", data={"error": str(error)}, **waiting.backoff(parts, record, error)
-        )
-    waiting.answered(parts, record.account, asked)
+    status = platforms_word(parts, record, unknown=lambda: _doubtful(parts, record, "send_404"))
+    if isinstance(status, Record):
+        return status
     if status.progress is not Progress.NOT_SENT:
         return absorb(parts, record, status)
     first = moment(record.extra.get("unsent_since"))

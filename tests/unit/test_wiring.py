@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from connector.cli.wiring import EXAMPLE_DOMAINS, timing_of, watched
+from connector.cli.wiring_settings import EXAMPLE_DOMAINS, timing_of, watched
 from connector.config import load_config
 from connector.policy import problems_of
 from connector.sidecar.names import MODELS_FOLDER
