@@ -114,6 +114,14 @@ INSERT INTO event (record_id, account, at, name, data)
 SELECT record.id, record.account, %(at)s - random() * 1296000, said.name, '{"state": "' || said.name || '"}'
 FROM record, unnest(%(names)s::text[]) AS said(name) WHERE record.id BETWEEN %(first)s AND %(last)s
 """
+_LIE = """
+INSERT INTO spot (record_id, mark)
+SELECT record.id, left(encode(sha256(convert_to(
+         '["' || server || '","' || replace(place, '.sign.yaml', ending) || '"]', 'UTF8')), 'hex'), 32)
+FROM record, unnest(ARRAY['.pdf', '.signature.txt']) AS ending
+WHERE record.id BETWEEN %(first)s AND %(last)s AND NOT closed
+"""
+"""As ``journal.rows.spot``: who has a document is to find what it would find."""
 _BATCH = 50_000
 
 
@@ -134,6 +142,7 @@ def fill(connection: psycopg.Connection[Any], row: dict[str, Any], facts: str, s
         connection.execute(
             _HAPPEN, {"at": time.time(), "names": list(_EVENTS), "first": first + 1, "last": last}
         )
+        connection.execute(_LIE, {"first": first + 1, "last": last})
         if sys.stderr.isatty():
             print(f"\r{last} of {every}", end="", file=sys.stderr)
     connection.execute("VACUUM ANALYZE")
@@ -161,7 +170,9 @@ def questions(journal: Journal, size: Size) -> dict[str, Callable[[], object]]:
     day = now - timedelta(days=1)
     return {
         "open_records (server)": lambda: journal.open_records(server),
+        "open_in_folder (folder)": lambda: journal.open_in_folder(server, firm),
         "followed (account)": lambda: journal.followed(firm),
+        "launching (account)": lambda: journal.launching(firm),
         "intending (server)": lambda: journal.intending(server, "filing"),
         "ordered_on (server)": lambda: journal.ordered_on(server),
         "ordered_of (account)": lambda: journal.ordered_of(firm),

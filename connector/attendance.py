@@ -47,8 +47,9 @@ def attend(
     known_at: dict[int, str] = {}
     elsewhere: set[str] = set()
     in_sight = cache(partial(_files, sights))
-    doubted = vanished.look(parts, sights, server, over=fading.awaited)
-    for record in parts.journal.open_records(server):
+    opened = parts.journal.open_records(server)
+    doubted = vanished.look(parts, sights, server, [one for one in opened if not fading.awaited(one)])
+    for record in opened:
         if record.id in held:
             elsewhere.add(record.place)
             continue
@@ -75,8 +76,7 @@ def attend(
                     tolerated(parts, memory, judged, "copies", partial(conflict_copies_seen, case, judged))
                     if due(judged):
                         over[judged.id] = judged
-    fades = {record.id for record in parts.journal.open_records(server) if fading.awaited(record)}
-    _attend_rest(parts, server, sights, memory, held | doubted | fades)
+    _attend_rest(parts, server, sights, memory, held | doubted)
     return attended, over
 
 
@@ -135,8 +135,10 @@ def known_before(parts: Parts, sight: Sight) -> frozenset[str]:
 def _attend_rest(
     parts: Parts, server: str, sights: list[Sight], memory: ServerMemory, left: frozenset[int]
 ) -> None:
-    """``left``: requests in other hands, those of whose absence nothing is concluded, and those that only fade."""
-    for record in parts.journal.open_records(server):
+    """``left``: requests in other hands, and those of whose absence nothing is concluded; what only fades is, too."""
+    opened = parts.journal.open_records(server)
+    left |= {record.id for record in opened if fading.awaited(record)}
+    for record in opened:
         if record.id in left:
             continue
         if record.place or record.document.href or record.adopted:

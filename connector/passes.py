@@ -11,7 +11,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
+from functools import cache, partial
 
 from connector import overview
 from connector.attendance import attend
@@ -200,7 +200,7 @@ def _work(
     answered = obey_on(parts, server, memory, held)
     rights.note_sights(parts, sights)
     askers.ask_again(parts, folders)
-    made = _write_requests(parts, sights, memory, deadline)
+    made = _write_requests(parts, server, sights, memory, deadline)
     attended, over = attend(parts, server, sights, memory, deadline, held)
     progress = Progress(
         parts, server, folders, memory, held | parts.vanished.get(server, frozenset()), deadline
@@ -248,15 +248,19 @@ def _recover(
             adopt_renamed_folders(parts, mine)
 
 
-def _write_requests(parts: Parts, sights: list[Sight], memory: ServerMemory, deadline: float | None) -> int:
+def _write_requests(
+    parts: Parts, server: str, sights: list[Sight], memory: ServerMemory, deadline: float | None
+) -> int:
     """Write the requests that lists and drop folders ask for; returns how many. Half of the pass's time at most."""
     now = time.monotonic()
     room = Room(until=None if deadline is None else now + (deadline - now) / 2, stopped=parts.stop.is_set)
+    # Asked once, when there is a list: a server may have hundreds of folders, and thousands of open requests.
+    opened = cache(partial(parts.journal.open_records, server))
     for sight in sights:
         name = sight.settings.name
         for key, task in models.tasks(parts, sight, memory.models):
             apart(parts, memory, key, f"the models of folder {name}", task)
-        for key, task in lists.tasks(parts, sight, memory.lists, room):
+        for key, task in lists.tasks(parts, sight, memory.lists, room, opened):
             apart(parts, memory, key, f"a list in folder {name}", task)
         for key, task in drop.tasks(parts, sight, memory.drops, room):
             apart(parts, memory, key, f"a drop folder in folder {name}", task)

@@ -19,7 +19,7 @@ from connector.errors import JournalError
 from connector.journal import schema, statements
 from connector.journal.database import Database, when
 from connector.journal.recent import Rows
-from connector.journal.rows import place_text, record_of
+from connector.journal.rows import place_text, record_of, spot
 from connector.lifecycle import Record, State
 
 KEYS_AT_ONCE = 500
@@ -89,18 +89,26 @@ class Lookups(Database):
         """Return what is not closed yet on one server, oldest first."""
         return self._here(statements.OPEN, server=server)
 
+    def open_in_folder(self, server: str, folder: str) -> list[Record]:
+        """Return the same of one folder: what others have open costs nothing."""
+        return self._here(statements.OPEN_IN_FOLDER, server=server, folder=folder)
+
     def open_anywhere(self, server: str) -> list[Record]:
         """Return the same, whichever process works on it: to tell whose a file is, not to work on it."""
         return self._listed(statements.OPEN, lambda _row: True, server=server)
 
     def touching(self, server: str, hrefs: Iterable[str], file_ids: Iterable[str]) -> list[Record]:
-        """Return what is not closed yet and may have one of these files among its documents, oldest first.
+        """Return what is not closed yet and has one of these files among its documents, or as its status, oldest first.
 
-        Asked for each request that is judged: the database looks through the texts, and few of them are read.
+        ``file_ids``: of documents. Asked for each request that is judged; whoever works on them.
         """
-        texts = {f"text_{n}": statements.holding(json.dumps(href)) for n, href in enumerate(hrefs)}
+        spots = {f"spot_{n}": spot(server, href) for n, href in enumerate(hrefs)}
         ids = {f"id_{n}": ident for n, ident in enumerate(file_ids)}
-        return self._all(statements.touching(len(texts), len(ids)), server=server, **texts, **ids)
+        if not spots and not ids:
+            return []
+        of_server = {"server": server} if ids else {}
+        found = self._all(statements.touching(len(spots), len(ids)), **of_server, **spots, **ids)
+        return [record for record in found if record.server == server and not record.closed]
 
     def places(self, server: str, folder: str) -> list[Record]:
         """Return the current records of one folder, closed ones too, oldest first."""
@@ -129,6 +137,14 @@ class Lookups(Database):
     def followed(self, account: str) -> list[Record]:
         """Return the records of one account that the platform is asked about."""
         return self._here(statements.FOLLOWED, account=account)
+
+    def launching(self, account: str) -> list[Record]:
+        """Return the records of one account that are about to leave, or wait for that."""
+        return self._here(statements.LAUNCHING, account=account)
+
+    def carried(self, account: str) -> list[Record]:
+        """Return the records of one account that are not over and have a transaction."""
+        return self._here(statements.CARRIED, account=account)
 
     def following(self, account: str, transaction: str) -> list[Record]:
         """Return every record of an account that has, or had, this transaction, oldest first."""
@@ -257,7 +273,7 @@ class Lookups(Database):
             listed = connection.execute(statements.LISTED[statement], given).all()
         found = self._kept.all([row for row in listed if wanted(row)], self._fetched)
         # What was fetched is as it is now; it may have been closed since it was listed.
-        return [record for record in found if not record.closed] if statement is statements.OPEN else found
+        return [one for one in found if not one.closed] if statement in statements.OPEN_ONES else found
 
     def _is_here(self, row: sa.Row[Any]) -> bool:
         """Is a record, by its folder and account, worked on here? Looked at here: others may hold ten thousand."""

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 from functools import lru_cache
-from typing import Any
+from typing import Any, Final
 
 import sqlalchemy as sa
 
 from connector.errors import JournalError
+from connector.identity import digest_of
 from connector.lifecycle import Record
+
+STATUS: Final = "status_href"
+"""In ``extra``: where the status stands."""
 
 
 def columns_of(record: Record) -> dict[str, Any]:
@@ -33,6 +37,19 @@ def columns_of(record: Record) -> dict[str, Any]:
         # Not model_dump_json: paths may hold bytes that are not UTF-8, which only ASCII JSON carries.
         "facts": json.dumps(record.model_dump(mode="json", exclude={"id", "current"})),
     }
+
+
+def spot(server: str, href: str) -> str:
+    """Return what a place on a server is found by."""
+    return digest_of([server, href])[:32]
+
+
+def spots_of(record: Record) -> frozenset[str]:
+    """Return what a request is found by through its files: each document, and its status; nothing once it is closed."""
+    if record.closed:
+        return frozenset()
+    places = {record.extra.get(STATUS), *(one.href for one in record.documents)} - {None, ""}
+    return frozenset(spot(record.server, str(place)) for place in places)
 
 
 def place_text(href: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from typing import Any
 
 from sqlalchemy import (
     BigInteger,
@@ -16,6 +17,7 @@ from sqlalchemy import (
     Integer,
     LargeBinary,
     MetaData,
+    Select,
     String,
     Table,
     Text,
@@ -25,7 +27,10 @@ from sqlalchemy import (
     text,
 )
 
-VERSION = 5
+from connector.errors import JournalError
+from connector.journal.rows import record_of, spots_of
+
+VERSION = 6
 
 metadata = MetaData()
 
@@ -84,6 +89,15 @@ document = Table(
 Index("document_sha256", document.c.sha256)
 Index("document_signed", document.c.signed_sha256)
 Index("document_file", document.c.file_id)
+
+spot = Table(
+    "spot",
+    metadata,
+    Column("record_id", _Id, ForeignKey("record.id"), primary_key=True),
+    Column("mark", _string(32), primary_key=True),
+    comment="where files of a request that is not closed lie, as digests; to find it by",
+)
+Index("spot_mark", spot.c.mark)
 
 contact = Table(
     "contact",
@@ -288,6 +302,7 @@ def _several_documents(connection: Connection) -> None:
             connection.execute(record.update().where(record.c.id == row.id).values(facts=now))
 
 
+_IN_ONE_GO = 1_000
 _OF_A_DOCUMENT = ("contents", "differences", "left")
 
 
@@ -308,9 +323,30 @@ def _several_connectors(connection: Connection) -> None:
     metadata.create_all(connection, tables=[process, lease, bond, spooled, secret])
 
 
+def _spots(connection: Connection) -> None:
+    """5 → 6: an open request is found by where its files lie, and not by looking through all their texts."""
+    metadata.create_all(connection, tables=[spot])
+    connection.execute(spot.delete())
+    last, columns = 0, record.c
+    asked: Select[Any] = select(columns.id, columns.current, columns.facts).where(~columns.closed)
+    while rows := connection.execute(
+        asked.where(columns.id > last).order_by(columns.id).limit(_IN_ONE_GO)
+    ).all():
+        last = rows[-1].id
+        found = []
+        for row in rows:
+            try:
+                found += [{"record_id": row.id, "mark": mark} for mark in spots_of(record_of(row))]
+            except JournalError:
+                continue  # as above
+        if found:
+            connection.execute(spot.insert(), found)
+
+
 MIGRATIONS: dict[int, Callable[[Connection], None]] = {
     1: _several_documents,
     2: _overviews,
     3: _outbox,
     4: _several_connectors,
+    5: _spots,
 }

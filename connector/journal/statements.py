@@ -15,9 +15,10 @@ from sqlalchemy.dialects import postgresql
 from connector.journal import schema
 from connector.lifecycle import State
 
-_record, _document, _event, _intent, _hold = (
+_record, _document, _spot, _event, _intent, _hold = (
     schema.record.c,
     schema.document.c,
+    schema.spot.c,
     schema.event.c,
     schema.intent.c,
     schema.hold.c,
@@ -30,6 +31,7 @@ _FOLLOWED = (
     State.SEALING,
     State.QUARANTINED,
 )
+_LAUNCHING = (State.WAITING, State.PREPARED, State.MARKED)
 
 LAUNCHED = ("marked", "sent")
 """Events of what has left or leaves next, and of what was sent of what was marked before."""
@@ -71,33 +73,39 @@ AT_PLACE = _NEWEST.where(_OF_SERVER, _record.place == _given("place"), _record.c
 BY_KEY = _NEWEST.where(_record.key == _given("key"))
 WITH_KEYS = RECORDS.where(_record.key.in_(sa.bindparam("keys", expanding=True)))
 OPEN = RECORDS.where(_OF_SERVER, ~_record.closed)
+OPEN_IN_FOLDER = OPEN.where(_record.folder == _given("folder"))
 
 
 @lru_cache(maxsize=64)
-def touching(texts: int, ids: int) -> sa.Select[Any]:
-    """Return what is open and holds one of so many texts (``text_0`` …, as :func:`holding` gives them) or file ids.
+def touching(spots: int, ids: int) -> sa.Select[Any]:
+    """Return what has a file at one of so many spots (``spot_0`` …), or with one of so many ids (``id_0`` …).
 
-    These are ``id_0`` …; asked for each request that is judged.
+    One of both at least. Asked for each request that is judged: as below, a look-up in each index, and nothing else
+    that a database might go by.
     """
-    wanted: list[sa.ColumnElement[bool]] = [
-        _record.facts.like(_given(f"text_{n}"), escape="!") for n in range(texts)
+    found: list[sa.Select[Any]] = [
+        sa.select(_spot.record_id).where(_spot.mark == _given(f"spot_{n}")) for n in range(spots)
     ]
     for n in range(ids):
-        beside = sa.select(_document.record_id).where(_document.file_id == _given(f"id_{n}"))
-        wanted += [_record.file_id == _given(f"id_{n}"), _record.id.in_(beside)]
-    return OPEN.where(sa.or_(sa.false(), *wanted))
-
-
-def holding(text: str) -> str:
-    """Return the pattern, escaped with an exclamation mark, of what holds a text."""
-    for sign in "!%_":
-        text = text.replace(sign, f"!{sign}")
-    return f"%{text}%"
+        given = _given(f"id_{n}")
+        found += [
+            sa.select(_record.id).where(_OF_SERVER, _record.file_id == given),
+            sa.select(_document.record_id).where(_document.file_id == given),
+        ]
+    return RECORDS.where(_record.id.in_(sa.union_all(*found)))
 
 
 IN_FOLDER = RECORDS.where(_OF_SERVER, _record.folder == _given("folder"), _record.current)
 FOLLOWED = RECORDS.where(
     _record.account == _given("account"), _record.state.in_([state.value for state in _FOLLOWED])
+)
+LAUNCHING = RECORDS.where(
+    _record.account == _given("account"), _record.state.in_([state.value for state in _LAUNCHING])
+)
+CARRIED = RECORDS.where(
+    _record.account == _given("account"),
+    _record.state.in_([state.value for state in (*_FOLLOWED, State.PREPARED, State.DELIVERING)]),
+    _record.transaction_id.is_not(None),
 )
 FOLLOWING = RECORDS.where(
     _record.account == _given("account"), _record.transaction_id == _given("transaction")
@@ -120,6 +128,8 @@ INTENDING = RECORDS.where(
     _OF_SERVER, _record.id.in_(sa.select(_intent.record_id).where(_intent.step == _given("step")))
 )
 
+SETTLE = schema.spot.insert()
+LEAVE = schema.spot.delete().where(_spot.record_id == _given("of"), _spot.mark == _given("there"))
 KEEP = schema.record.update().where(_record.id == _given("of"))
 BEGIN = schema.record.insert()
 BEGIN_UNLESS_KNOWN = (
@@ -185,9 +195,10 @@ _VERSION: sa.ColumnElement[int] = sa.literal_column("record.xmin::text::bigint",
 )
 LISTED = {
     statement: statement.with_only_columns(_record.id, _record.folder, _record.account, _VERSION)
-    for statement in (OPEN, FOLLOWED, INTENDING, ORDERED_ON, ORDERED_OF)
+    for statement in (OPEN, OPEN_IN_FOLDER, FOLLOWED, LAUNCHING, CARRIED, INTENDING, ORDERED_ON, ORDERED_OF)
 }
 """PostgreSQL: lists of work, without what is known of each record: whose it is, and whether it has changed."""
+OPEN_ONES = frozenset({OPEN, OPEN_IN_FOLDER})
 FETCHED = sa.select(_record.id, _record.current, _record.facts, _VERSION).where(
     _record.id == sa.func.any(sa.bindparam("ids", type_=postgresql.ARRAY(sa.BigInteger)))
 )

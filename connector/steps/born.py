@@ -121,13 +121,14 @@ def sidecars_in(sight: Sight, parent: str) -> dict[str, Entry]:
     return found
 
 
-def known(parts: Parts, sight: Sight, document: Entry, opened: list[Record]) -> bool:
+def known(parts: Parts, sight: Sight, document: Entry) -> bool:
     """True when a request knows this PDF: it is out, it was, or it travels with another document.
 
-    One whose request was deleted before it left is not known any more. ``opened``: the server's open records.
+    One whose request was deleted before it left is not known any more.
     """
     server = sight.settings.server
-    if any(one.href == document.href for record in opened if _counts(record) for one in record.documents):
+    touching = parts.journal.touching(server, [document.href], [])
+    if any(one.href == document.href for record in touching if _counts(record) for one in record.documents):
         return True
     if document.file_id is not None and any(
         map(_counts, parts.journal.with_file_id(server, document.file_id))

@@ -71,8 +71,5 @@ def ask_again(parts: Parts, account: str) -> None:
 
 def _any_transaction(parts: Parts, account: str) -> TransactionId | None:
     """Return a transaction of the account that may be asked about: every answer tells the time."""
-    servers = {settings.server for settings in parts.watched.values() if account in settings.accounts}
-    known = parts.journal.followed(account)
-    for server in sorted(servers):
-        known += [one for one in parts.journal.open_records(server) if one.account == account]
+    known = parts.journal.carried(account)
     return next((TransactionId(one.transaction) for one in reversed(known) if one.transaction), None)

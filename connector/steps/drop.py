@@ -14,7 +14,6 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from connector.identity import digest_of
-from connector.lifecycle import Record
 from connector.ports import Entry, Href
 from connector.report.drop import FOLDER_ANSWER, render_before, render_refused
 from connector.report.status import StatusText
@@ -51,11 +50,9 @@ def tasks(
     if not sight.has_settled(entry for here in sight.settings_in.values() for entry in here):
         return  # settings that are being saved, or a start: nobody knows yet which folders are meant
     yield f"drops {settings.name}", partial(_find_all, parts, sight, memory)
-    opened: list[Record] | None = None
     folders = _found(sight, memory)
     for drop in folders:
-        opened = parts.journal.open_records(settings.server) if opened is None else opened
-        yield f"drop {drop.entry.href}", partial(_attend, parts, sight, drop, opened, memory, room)
+        yield f"drop {drop.entry.href}", partial(_attend, parts, sight, drop, memory, room)
     if waiting_in(parts, settings, memory):
         here = {
             digest_of_place(status_href(document))
@@ -70,7 +67,6 @@ def outlook(parts: Parts, sight: Sight) -> int:
     memory = DropMemory()
     _find(parts, sight, memory)
     waiting = 0
-    opened = parts.journal.open_records(sight.settings.server)
     for drop in _found(sight, memory) if sight.settings.drop_allowed else ():
         kept = parts.journal.last_account_event(_subject(sight, drop), _BEFORE)
         if kept is None or kept["documents"] is None:
@@ -78,7 +74,7 @@ def outlook(parts: Parts, sight: Sight) -> int:
         sidecars = born.sidecars_in(sight, drop.entry.href)
         waiting += sum(
             digest_of_place(document.href) not in kept["documents"]
-            and not _needs_none(parts, sight, document, sidecars, opened, memory)
+            and not _needs_none(parts, sight, document, sidecars, memory)
             for document in _documents(sight, drop.entry.href)
         )
     return waiting
@@ -143,9 +139,7 @@ def _documents(sight: Sight, parent: str) -> list[Entry]:
     ]
 
 
-def _attend(
-    parts: Parts, sight: Sight, drop: DropFolder, opened: list[Record], memory: DropMemory, room: Room
-) -> None:
+def _attend(parts: Parts, sight: Sight, drop: DropFolder, memory: DropMemory, room: Room) -> None:
     """Look after one drop folder. Raises remote errors, SpoolError."""
     language, zone = language_of(parts), ZoneInfo(parts.report.timezone)
     documents = _documents(sight, drop.entry.href)
@@ -163,7 +157,7 @@ def _attend(
     untold: list[str] = []
     sidecars = born.sidecars_in(sight, drop.entry.href)
     for document in documents:
-        if kind := _needs_none(parts, sight, document, sidecars, opened, memory):
+        if kind := _needs_none(parts, sight, document, sidecars, memory):
             wait_no_longer(parts, sight, document, kind, memory)
         elif digest_of_place(document.href) in before:
             untold.append(document.name)
@@ -189,7 +183,6 @@ def _needs_none(
     sight: Sight,
     document: Entry,
     sidecars: dict[str, Entry],
-    opened: list[Record],
     memory: DropMemory,
 ) -> str:
     """Why no request is to be made (a kind of ``born``): one was, by us or by a person, or another one knows it."""
@@ -199,7 +192,7 @@ def _needs_none(
         return str(kept["kind"])
     if folded in sidecars:
         kind, place = born.THERE, sidecars[folded].href
-    elif born.known(parts, sight, document, opened):
+    elif born.known(parts, sight, document):
         kind, place = born.KNOWN, Href(document.parent + names.sidecar_name(document.name))
     else:
         return ""

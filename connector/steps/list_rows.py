@@ -10,7 +10,6 @@ from typing import Any
 from connector import policy, validation
 from connector.errors import Problem
 from connector.identity import digest_of
-from connector.lifecycle import Record
 from connector.ports import Entry
 from connector.sidecar import names
 from connector.sidecar.inherit import resolve
@@ -57,24 +56,21 @@ def attend_rows(
     sight: Sight,
     entry: Entry,
     reading: ListReading,
-    opened: list[Record],
     memory: BornMemory,
     room: Room,
 ) -> Fates:
     """Settle each row of a list, writing what requests there is room for. Raises remote errors, SpoolError."""
-    walk = _Walk(parts, sight, entry, opened, memory, room)
+    walk = _Walk(parts, sight, entry, memory, room)
     for row in reading.rows:
         walk.settle(row)
     return walk.fates
 
 
 class _Walk:
-    def __init__(
-        self, parts: Parts, sight: Sight, entry: Entry, opened: list[Record], memory: BornMemory, room: Room
-    ) -> None:
+    def __init__(self, parts: Parts, sight: Sight, entry: Entry, memory: BornMemory, room: Room) -> None:
         self.fates = Fates()
         self._parts, self._sight, self._entry = parts, sight, entry
-        self._opened, self._memory, self._room = opened, memory, room
+        self._memory, self._room = memory, room
         self._children = sight.by_parent.get(entry.parent, {})
         self._sidecars = born.sidecars_in(sight, entry.parent)
 
@@ -111,11 +107,7 @@ class _Walk:
         kept = self._kept(row, document)
         if kept is None and document is not None and sidecar is not None:
             kept = self._remember(row, document, born.THERE, sidecar.href)
-        elif (
-            kept is None
-            and document is not None
-            and born.known(self._parts, self._sight, document, self._opened)
-        ):
+        elif kept is None and document is not None and born.known(self._parts, self._sight, document):
             kept = self._remember(
                 row, document, born.KNOWN, document.parent + names.sidecar_name(document.name)
             )

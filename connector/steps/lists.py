@@ -14,7 +14,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import cache, partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -58,15 +58,22 @@ class ListMemory:
 
 
 def tasks(
-    parts: Parts, sight: Sight, memory: ListMemory, room: Room
+    parts: Parts,
+    sight: Sight,
+    memory: ListMemory,
+    room: Room,
+    opened: Callable[[], list[Record]] | None = None,
 ) -> Iterator[tuple[str, Callable[[], object]]]:
-    """What is to be done for the lists of one watched folder, each by a name of its own: one failure stops no other."""
+    """What is to be done for the lists of one watched folder, each by a name of its own: one failure stops no other.
+
+    ``opened``: returns the server's open records, for whoever asks for several of its folders. A list's answer tells
+    of them; none of its requests is written, or not, because of one.
+    """
     lists = lists_in(sight)
     before = _there_before(parts, sight, lists, memory)
-    opened: list[Record] | None = None
+    known = opened or cache(partial(parts.journal.open_records, sight.settings.server))
     for parent, entries in sorted(lists.items()):
-        opened = parts.journal.open_records(sight.settings.server) if opened is None else opened
-        yield f"list {parent}", partial(_attend, parts, sight, entries, before, opened, memory, room)
+        yield f"list {parent}", partial(_attend, parts, sight, entries, before, known(), memory, room)
     for parent, files in sight.ours.items():
         for entry in files if parent not in lists else ():
             if names.comparable(entry.name) != names.LIST_ANSWER:
@@ -183,7 +190,7 @@ def news_of(
         return None
     if reading.problems or reading.hidden:
         return _with(blank, faults=reading.problems, hidden=reading.hidden, total=len(reading.rows))
-    fates = attend_rows(parts, sight, entry, reading, opened, memory.born, room)
+    fates = attend_rows(parts, sight, entry, reading, memory.born, room)
     if fates.arriving:
         return None
     missing = fates.missing if known_for(parts, entry, memory.readings) else []

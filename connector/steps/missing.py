@@ -184,7 +184,6 @@ def _by_content(
 
     Not in folders of other firms: one blank form may lie in many.
     """
-    owned = _owned(parts, record, document)
     folder = parts.folders[record.server]
     home = is_home(document)
     size, sha256 = (
@@ -202,8 +201,8 @@ def _by_content(
             if (
                 names.is_ours(entry.name)
                 or not entry.name.casefold().endswith(suffix)
-                or href in owned
                 or token in tried
+                or _is_owned(parts, record, document, href)
             ):
                 continue
             try:
@@ -219,11 +218,10 @@ def _by_content(
     return record, None
 
 
-def _owned(parts: Parts, record: Record, document: DocumentFacts) -> set[str]:
-    """Where the other documents of this request lie, and those of other ones; an annex may be shared by many."""
-    return {
-        one.href
-        for other in parts.journal.open_anywhere(record.server)
+def _is_owned(parts: Parts, record: Record, document: DocumentFacts, href: str) -> bool:
+    """True where another document of this request lies, or one of another request; an annex may be shared by many."""
+    return any(
+        one.href == href and (one.rank != document.rank if other.id == record.id else one.role == "document")
+        for other in parts.journal.touching(record.server, [href], [])
         for one in other.documents
-        if (one.rank != document.rank if other.id == record.id else one.role == "document")
-    }
+    )

@@ -90,8 +90,8 @@ def _content(parts: Parts, settings: FolderSettings, language: Language) -> byte
     held = {State.WAITING, State.PREPARED, State.MARKED}
     waiting = [
         record
-        for record in parts.journal.open_records(settings.server)
-        if record.folder == settings.name and record.state in held
+        for record in parts.journal.open_in_folder(settings.server, settings.name)
+        if record.state in held
     ]
     text = render_notice(
         pause,

@@ -125,8 +125,9 @@ def recover(
     _hold_what_was_cut_off(parts, folders[0].server, names, held)
     lost = {
         record.key: record
-        for record in parts.journal.open_records(folders[0].server)
-        if record.key and record.key not in standing.sent and record.folder in names and record.transaction
+        for name in sorted(names)
+        for record in parts.journal.open_in_folder(folders[0].server, name)
+        if record.key and record.key not in standing.sent and record.transaction
     }
     newest = parts.journal.with_keys(filter(None, lost))
     for key, record in lost.items():

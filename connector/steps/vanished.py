@@ -8,7 +8,7 @@ when it is believed. Source: design page section 3, points 6 and 7; scenario C7.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence, Set
+from collections.abc import Iterable, Sequence, Set
 from contextlib import suppress
 from datetime import datetime
 from typing import Final
@@ -27,18 +27,13 @@ MANY: Final = 10
 """So many at least, and more than half of what is known of the folder."""
 
 
-def look(
-    parts: Parts,
-    sights: Sequence[Sight],
-    server: str,
-    *,
-    over: Callable[[Record], bool] = lambda _record: False,
-) -> frozenset[int]:
+def look(parts: Parts, sights: Sequence[Sight], server: str, opened: Iterable[Record]) -> frozenset[int]:
     """Return the requests, by id, of whose absence nothing is to be concluded now. Keeps since when.
 
-    ``over``: told one that was closed before, and is open again to be put right alone: it may have gone long ago.
+    ``opened``: those of the server that are open, but what was closed before, and is open again to be put right alone:
+    it may have gone long ago.
     """
-    records = [record for record in parts.journal.open_records(server) if not over(record)]
+    records = list(opened)
     owned = {document.href for record in records for document in record.documents}
     doubted: set[int] = set()
     for sight in sights:

@@ -190,13 +190,8 @@ def let_go(parts: Parts, account: str) -> None:
     hold = parts.journal.held(account)
     if hold is None or hold.cause in _ENDED_ELSEWHERE or hold.probe_at > parts.now():
         return
-    waiting = {State.WAITING, State.PREPARED, State.MARKED}
     servers = {settings.server for settings in parts.watched.values()}
-    if not any(
-        record.account == account and record.state in waiting
-        for server in servers
-        for record in parts.journal.open_records(server)
-    ):
+    if not any(record.server in servers for record in parts.journal.launching(account)):
         parts.journal.release(account, cause=hold.cause)
 
 

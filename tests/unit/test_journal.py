@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, event
 
 from connector.errors import JournalError, LifecycleError, StaleRecordError
-from connector.journal import Contact, Journal, Overview, schema
+from connector.journal import Contact, Journal, Overview, schema, statements
 from connector.journal.lookups import KEYS_AT_ONCE
 from connector.journal.recent import MOST_ROWS
 from connector.journal.rows import columns_of
@@ -1135,6 +1135,70 @@ def test_who_has_a_document_is_found_without_reading_everything(journal: CutJour
     assert journal.touching("dms", [], []) == journal.touching("autre", [href], ["7"]) == []
     journal.touch(main, closed=True)
     assert journal.touching("dms", [href], ["7"]) == []
+
+
+def test_where_a_request_lies_is_kept_up_to_date(journal: CutJournal) -> None:
+    """A document that is moved, and a status, are found at their new place alone; what is closed nowhere."""
+
+    def found(*hrefs: str) -> list[bool]:
+        return [[one.id for one in journal.touching("dms", [href], [])] == [record.id] for href in hrefs]
+
+    record = journal.add(**fields())
+    first, second, status = "/Lettres/lettre.pdf", "/Lettres/2026/lettre.pdf", "/Lettres/lettre.signature.txt"
+    assert found(first, second, status) == [True, False, False]
+    record = journal.note(record, "document_followed", document=DocumentFacts(href=second))
+    assert found(first, second, status) == [False, True, False]
+    record = journal.touch(record, extra={"status_href": status})
+    assert found(first, second, status) == [False, True, True]
+    record = journal.note(record, "closed", closed=True)
+    with anybody(str(journal.engine.url)) as connection:
+        assert connection.execute(sa.select(schema.spot)).all() == []
+    journal.touch(record, closed=False)
+    assert found(first, second, status) == [False, True, True]
+
+
+def test_a_journal_of_version_5_learns_where_open_requests_lie(database_url: str, clock: Clock) -> None:
+    """5 → 6: who has a document is found as before; of what is over, and of what cannot be read, nothing is kept."""
+    with contextlib.closing(Journal(database_url, now=clock)) as journal:
+        annex = DocumentFacts(href="/Lettres/annexe.pdf", rank=2)
+        record = journal.add(**fields(more=(annex,), extra={"status_href": "/Lettres/lettre.signature.txt"}))
+        over = journal.add(
+            **fields(place="/a", document=DocumentFacts(href="/Lettres/vieux.pdf"), closed=True)
+        )
+        torn = journal.add(**fields(place="/b", document=DocumentFacts(href="/Lettres/b.pdf")))
+    with anybody(database_url) as connection:
+        kept = set(connection.execute(sa.select(schema.spot).where(schema.spot.c.record_id == record.id)))
+        schema.spot.drop(connection)
+        connection.execute(
+            schema.record.update().where(schema.record.c.id == torn.id).values(facts="no facts")
+        )
+        connection.execute(schema.meta.update().where(schema.meta.c.name == "schema").values(value="5"))
+    with contextlib.closing(Journal(database_url, now=clock)) as journal:
+        for href in ("/Lettres/lettre.pdf", "/Lettres/annexe.pdf", "/Lettres/lettre.signature.txt"):
+            assert journal.touching("dms", [href], []) == [record]
+        assert journal.touching("dms", ["/Lettres/vieux.pdf", "/Lettres/b.pdf"], []) == []
+        assert journal.get(over.id) == over
+    with anybody(database_url) as connection:
+        assert len(kept) == 3
+        assert set(connection.execute(sa.select(schema.spot))) == kept
+
+
+def test_who_has_a_document_is_looked_up(path: Path, clock: Clock) -> None:
+    """Each of its places and ids in an index: what else is open on its server is not gone through."""
+    with contextlib.closing(Journal(f"sqlite:///{path}", now=clock)) as journal:
+        asked = statements.touching(2, 1).compile(dialect=journal.engine.dialect)
+        with journal.engine.connect() as connection:
+            plan = connection.exec_driver_sql(
+                f"EXPLAIN QUERY PLAN {asked}", ("a", "b", "dms", "c", "c")
+            ).all()
+    how = [str(row.detail) for row in plan if row.detail.startswith(("SCAN", "SEARCH"))]
+    assert how[0].startswith("SEARCH record USING INTEGER PRIMARY KEY")
+    assert [each.partition(" (")[0] for each in how[1:]] == [
+        "SEARCH spot USING INDEX spot_mark",
+        "SEARCH spot USING INDEX spot_mark",
+        "SEARCH record USING COVERING INDEX record_file",
+        "SEARCH document USING INDEX document_file",
+    ]
 
 
 def test_each_step_of_a_life_is_one_line(journal: CutJournal, caplog: pytest.LogCaptureFixture) -> None:

@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, event
 
+from connector.journal import statements as asking
 from tests import documents
+from tests.firms import Firms, Member, durable_url
 from tests.worlds import ONE, ROOT, Mode, Stage
 
 
@@ -104,3 +106,34 @@ def test_a_large_tree_on_a_server_that_must_be_walked(tmp_path: Path) -> None:
         assert stage.status("lettre", folder=home) != told
         assert len([1 for view in stage.platform.transactions() if view.sends]) == 2
         stage.intact()
+
+
+FIRMS = ("annecy", "brest", "colmar", "dijon", "evreux")
+
+
+def whole_lists(member: Member) -> int:
+    """How often everything that is open on the server is listed in one round."""
+    dialect = member.parts.journal.engine.dialect
+    everything = str(asking.LISTED[asking.OPEN].compile(dialect=dialect))
+    with statements() as asked:
+        member.work()
+    return asked.count(everything)
+
+
+def test_firms_on_one_server_do_not_pay_for_each_other(tmp_path: Path) -> None:
+    """What is open on a whole server is listed so many times a pass: not for each folder, nor for each request that is
+    judged, nor for each notice of a pause."""
+    with durable_url() as url, Firms(tmp_path, url, "plain", firms=FIRMS) as world:
+        member = world.join("one")
+        world.settle(4)
+        assert whole_lists(member) == 8
+        for firm in FIRMS:
+            world.drop("lettre", documents.letter(text=firm), folder=firm.title())
+        assert [whole_lists(member) for _ in range(4)] == [8] * 4
+        assert set(world.spent()) == {firm.title() for firm in FIRMS}
+        for firm in FIRMS:
+            member.parts.journal.hold(firm, "manual", probe_at=world.clock.now())
+            world.drop("autre", documents.letter(text=f"autre {firm}"), folder=firm.title())
+        assert [whole_lists(member) for _ in range(3)] == [8] * 3
+        for firm in FIRMS:
+            assert any(path.endswith("/SIGNATURES EN PAUSE.txt") for path in world.ground.files(firm.title()))
