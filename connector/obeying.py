@@ -38,8 +38,11 @@ def obey_on(parts: Parts, server: str, memory: ServerMemory, held: frozenset[int
     return answered
 
 
-def obey_for(parts: Parts, account: str, deadline: float | None) -> set[int]:
-    """Obey what stands for the requests of an account that are out; returns which it changed. JournalError only."""
+def obey_for(parts: Parts, account: str, deadline: float | None) -> tuple[set[int], list[Record]]:
+    """Obey what stands for the requests of an account that are out. JournalError only.
+
+    Returns which it changed, and what the account's pass is for, as it is afterwards (:func:`followed`).
+    """
     changed: set[int] = set()
 
     def obey(record: Record, _turn: Turn) -> None:
@@ -48,8 +51,11 @@ def obey_for(parts: Parts, account: str, deadline: float | None) -> set[int]:
             changed.add(record.id)
 
     given = parts.journal.ordered_of(account)
-    side_by_side(parts, account, obey, _waiting(parts, followed(parts, account), given), deadline)
-    return changed
+    open_ones = followed(parts, account)
+    if waiting_ones := _waiting(parts, open_ones, given):
+        side_by_side(parts, account, obey, waiting_ones, deadline)
+        open_ones = followed(parts, account)
+    return changed, open_ones
 
 
 def wait_for_accounts(parts: Parts, server: str, records: Sequence[Record]) -> bool:

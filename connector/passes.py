@@ -48,6 +48,7 @@ from connector.steps import (
     lists,
     logins,
     models,
+    notice,
     registries,
     retention,
     rights,
@@ -97,8 +98,10 @@ def server_pass(parts: Parts, server: str, memory: ServerMemory, *, deadline: fl
     folders = [settings for settings in parts.watched.values() if settings.server == server]
     memory.troubles.clear()
     memory.silent.clear()
-    storage.look(parts)
-    refused = alarms.standing(parts, f"server:{server}", LOGIN_REFUSED)
+    login = f"server:{server}", LOGIN_REFUSED
+    with parts.journal.at_once([storage.asked(parts), alarms.asked(*login)]):
+        storage.look(parts)
+        refused = alarms.standing(parts, *login)
     if refused is not None or memory.refused:
         # Never the same password again: ten refusals block the address for everybody (WebDAV facts, trap 4).
         parts.renewals.get(server, lambda: False)()
@@ -205,9 +208,10 @@ def _work(
     progress = Progress(
         parts, server, folders, memory, held | parts.vanished.get(server, frozenset()), deadline
     )
-    for sight in sights:
-        key, what = f"wishes {sight.settings.name}", f"the notice of folder {sight.settings.name}"
-        apart(parts, memory, key, what, partial(logins.look_for_wishes, parts, sight))
+    with parts.journal.at_once(notice.asked(sight.settings) for sight in sights):
+        for sight in sights:
+            key, what = f"wishes {sight.settings.name}", f"the notice of folder {sight.settings.name}"
+            apart(parts, memory, key, what, partial(logins.look_for_wishes, parts, sight))
     complete = progress.advance(attended)
     complete = progress.show() and complete
     _tidy_all(parts, sights, {**over, **progress.over}, memory, deadline)
@@ -293,11 +297,13 @@ def _tell_all(
     parts: Parts, sights: list[Sight], memory: ServerMemory, began: datetime, deadline: float | None
 ) -> None:
     """Bring the overview of each folder up to what the statuses say."""
-    for sight in sights:
-        for key, task in _overviews_due(parts, sight, memory, began):
-            if out_of_time(parts, deadline):
-                return
-            apart(parts, memory, key, f"an overview in folder {sight.settings.name}", task)
+    # Each that is to be written is intended first: the holds of the next one are then asked for anew.
+    with parts.journal.at_once():
+        for sight in sights:
+            for key, task in _overviews_due(parts, sight, memory, began):
+                if out_of_time(parts, deadline):
+                    return
+                apart(parts, memory, key, f"an overview in folder {sight.settings.name}", task)
 
 
 def _overviews_due(parts: Parts, sight: Sight, memory: ServerMemory, began: datetime) -> list[overview.Task]:
@@ -315,15 +321,15 @@ def _overviews_due(parts: Parts, sight: Sight, memory: ServerMemory, began: date
 
 def account_pass(parts: Parts, account: str, *, deadline: float | None = None) -> Outcome:
     """Steps 7 and 8 for one account: ask about what is due, fetch what is signed. Raises JournalError only."""
-    waiting.let_go(parts, account)
-    logins.keep(parts, account)
-    storage.look(parts)
-    clocks.ask_again(parts, account)
-    contacts.expire(parts)
+    with parts.journal.at_once([storage.asked(parts), contacts.ASKED]):
+        waiting.let_go(parts, account)
+        logins.keep(parts, account)
+        storage.look(parts)
+        clocks.ask_again(parts, account)
+        contacts.expire(parts)
     fading.fade(parts)
     # Somebody waits for these: before anything is asked of itself.
-    moved = obey_for(parts, account, deadline)
-    open_ones = followed(parts, account)
+    moved, open_ones = obey_for(parts, account, deadline)
     later = [record.next_at for record in open_ones if record.next_at and not waiting.due(parts, record)]
 
     def ask_of(record: Record, _turn: Turn) -> None:
@@ -341,8 +347,10 @@ def account_pass(parts: Parts, account: str, *, deadline: float | None = None) -
     # What the platform is about to erase is over and done with before anything else is asked.
     for batch in (near, [record for record in due if record not in near]):
         side_by_side(parts, account, ask_of, batch, deadline)
-    clocks.look_at(parts, f"account:{account}")
-    retention.tell(parts, account)
+    own = f"account:{account}"
+    with parts.journal.at_once([alarms.asked(own, clocks.CLOCK), alarms.asked(own, retention.RETENTION)]):
+        clocks.look_at(parts, own)
+        retention.tell(parts, account, followed(parts, account) if due else open_ones)
     next_at = waiting.asks_again_at(parts, account) or min(later, default=None)
     return Outcome(complete=not out_of_time(parts, deadline), moved=len(moved), next_at=next_at)
 

@@ -23,7 +23,7 @@ from connector.steps.deliver import deliver
 from connector.steps.likeness import shared, touched
 from connector.steps.lock import lock
 from connector.steps.mark import mark
-from connector.steps.notice import show_notice
+from connector.steps.notice import asked, show_notice
 from connector.steps.parts import FolderSettings, Parts
 from connector.steps.prepare import judge_again, prepare
 from connector.steps.previews import show_preview
@@ -77,8 +77,9 @@ class Progress:
     def show(self) -> bool:
         """Bring the folder up to the journal where that was not done on the way; False when time ran out first."""
         complete = self._work([one for one in self._mine() if one.id not in self._told], self._show_one)
-        for settings in self._folders:
-            if self._memory.workable(settings):
+        workable = [settings for settings in self._folders if self._memory.workable(settings)]
+        with self._parts.journal.at_once(map(asked, workable)):
+            for settings in workable:
                 step = partial(show_notice, self._parts, settings)
                 patiently(self._parts, self._memory, f"notice {settings.name}", step)
         return complete

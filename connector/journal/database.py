@@ -20,6 +20,7 @@ from sqlalchemy.engine import Connection
 from connector.errors import Fenced, JournalError
 from connector.journal import away, engines, grounds, marked, one_go, opening, schema, statements, upgrading
 from connector.journal.kept import Kept
+from connector.journal.moment import forget
 from connector.journal.recent import Recent, Rows
 from connector.journal.replication import Identity
 
@@ -260,6 +261,7 @@ class Database:
 
     def _commit(self, connection: Connection) -> None:
         """Make a transaction last. The one place of every commit: tests count crash points here."""
+        forget(self._engine)
         one_go.commit(connection)
 
     def _write_later(

@@ -160,6 +160,14 @@ LAST_ACCOUNT_EVENT = (
     .limit(1)
 )
 
+LAST_ACCOUNT_EVENTS = sa.text(
+    "SELECT wanted.account, wanted.name, ("
+    'SELECT event.data FROM event WHERE event.account = wanted.account COLLATE "C" '
+    'AND event.name = wanted.name COLLATE "C" AND event.record_id IS NULL ORDER BY event.id DESC LIMIT 1'
+    ") AS data FROM unnest(CAST(:accounts AS text[]), CAST(:names AS text[])) AS wanted (account, name)"
+)
+"""PostgreSQL: the same of many at once, in the order in which they are given."""
+
 INTEND = schema.intent.insert()
 INTENT = sa.select(_intent.at, _intent.data).where(
     _intent.record_id == _given("of"), _intent.step == _given("wanted")
@@ -205,6 +213,7 @@ FETCHED = sa.select(_record.id, _record.current, _record.facts, _VERSION).where(
 PRINTS = IN_FOLDER.with_only_columns(_record.id, _VERSION)
 
 HELD_ACCOUNTS = sa.select(_hold.account)
+HOLDS = sa.select(schema.hold)
 HOLD = sa.select(schema.hold).where(_hold.account == _given("account"))
 WATCH = sa.select(schema.watch).where(schema.watch.c.folder == _given("folder"))
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
-from connector.journal import schema, statements
+from connector.journal import moment, schema, statements
 from connector.journal.contacts import Contacts
 from connector.journal.counts import Counts
 from connector.journal.database import when
@@ -18,6 +19,7 @@ from connector.journal.hearsay import Hearsay
 from connector.journal.ordered import Orders
 from connector.journal.outbox import Outbox
 from connector.journal.overviews import Overviews
+from connector.journal.recent import Rows
 from connector.journal.secrets import Secrets
 from connector.journal.servers import Servers
 from connector.journal.spooled import Spooled
@@ -124,12 +126,43 @@ class Journal(Orders, Contacts, Overviews, Outbox, Counts, Spooled, Secrets, Hea
                 self._tell(connection, statements.ORDERS_CAME)
             return bool(gone)
 
+    @contextmanager
+    def at_once(self, events: Iterable[tuple[str, str]] = ()) -> Iterator[None]:
+        """Let holds and these last events, (account, name), be asked for once in what this thread does (``moment``)."""
+        with moment.opened(self._engine, events) if self.shared else nullcontext():
+            yield
+
+    def _holds(self) -> Mapping[str, Any] | None:
+        """Return every hold, as this moment knows them; None outside of one."""
+        now = moment.of(self._engine)
+        if now is not None and now.holds is None:
+            now.holds = {row.account: row for row in self._rows(statements.HOLDS)}
+        return None if now is None else now.holds
+
+    def _last_event(self, account: str, name: str) -> Rows:
+        """Return what holds the data of an account's last event of that name, if there is one."""
+        now = moment.of(self._engine)
+        if now is None or (account, name) not in now.wanted:
+            return self._rows(statements.LAST_ACCOUNT_EVENT, account=account, name=name)
+        if not now.events:
+            accounts, names = zip(*sorted(now.wanted), strict=True)
+            with self._reading() as connection:
+                given = {"accounts": list(accounts), "names": list(names)}
+                rows = connection.execute(statements.LAST_ACCOUNT_EVENTS, given)
+                now.events = {(row.account, row.name): row for row in rows}
+        row = now.events[account, name]
+        return [] if row.data is None else [row]
+
     def held(self, account: str) -> Hold | None:
         """Return the account's hold, if any."""
+        if (known := self._holds()) is not None:
+            return _hold(known[account]) if account in known else None
         return next(map(_hold, self._rows(statements.HOLD, account=account)), None)
 
     def held_accounts(self) -> frozenset[str]:
         """Return the accounts that are held."""
+        if (known := self._holds()) is not None:
+            return frozenset(known)
         return frozenset(row.account for row in self._rows(statements.HELD_ACCOUNTS))
 
     def mark_account(self, account: str, name: str, data: Mapping[str, Any]) -> None:
@@ -156,7 +189,7 @@ class Journal(Orders, Contacts, Overviews, Outbox, Counts, Spooled, Secrets, Hea
 
     def last_account_event(self, account: str, name: str) -> dict[str, Any] | None:
         """Return the data of an account's last event of that name."""
-        for row in self._rows(statements.LAST_ACCOUNT_EVENT, account=account, name=name):
+        for row in self._last_event(account, name):
             return dict(json.loads(row.data))
         return None
 

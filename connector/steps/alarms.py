@@ -69,5 +69,10 @@ def _standing(parts: Parts, subject: str, cause: str) -> Mapping[str, Any] | Non
     return parts.alarms[key]
 
 
+def asked(subject: str, cause: str) -> tuple[str, str]:
+    """Return the event by which it is found out whether an alarm stands: for whoever asks of many at once."""
+    return _key(subject, cause), _EVENT
+
+
 def _key(subject: str, cause: str) -> str:
     return f"{subject} {cause}"

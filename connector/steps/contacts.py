@@ -26,7 +26,8 @@ KNOWN = "known"
 """Word of ``Signatory.filled`` for what was taken from a remembered contact."""
 _NAMES = frozenset({"first_name", "last_name", "name"})
 _LACKING = frozenset({"phone_missing", "name_missing"})
-_EXPIRED = "contacts_expired"
+ASKED = ("", "contacts_expired")
+"""The event that tells on which day they were looked through last."""
 
 
 def known(parts: Parts, settings: FolderSettings, account: str) -> Callable[[str], Known | None]:
@@ -111,13 +112,13 @@ def expire(parts: Parts) -> int:
     if not parts.keeper:
         return 0
     today = parts.now().astimezone(ZoneInfo(parts.report.timezone)).date().isoformat()
-    if parts.journal.last_account_event("", _EXPIRED) == {"day": today}:
+    if parts.journal.last_account_event(*ASKED) == {"day": today}:
         return 0
     gone = 0
     for account in sorted({contact.account for contact in parts.journal.contacts()}):
         moment = parts.now() - _kept_for(parts, account)
         gone += parts.journal.forget_contacts_before(moment, account=account)
-    parts.journal.mark_account("", _EXPIRED, {"day": today})
+    parts.journal.mark_account(*ASKED, {"day": today})
     if gone:
         log.info("%d contacts were not met for long enough and are forgotten", gone)
     return gone

@@ -41,7 +41,7 @@ def show_notice(parts: Parts, settings: FolderSettings) -> None:
         _take_away(parts, former, last["digest"])
         last = {"digest": ""}
     _put(folder, Href(place.partition(" ")[2]), content, last["digest"])
-    parts.journal.mark_account(f"folder:{settings.name}", "notice", {"digest": digest, "place": place})
+    parts.journal.mark_account(*asked(settings), {"digest": digest, "place": place})
 
 
 def _place(parts: Parts, settings: FolderSettings) -> str:
@@ -49,9 +49,14 @@ def _place(parts: Parts, settings: FolderSettings) -> str:
     return f"{settings.server} {settings.root}{FILE_NAME['en' if parts.report.language == 'en' else 'fr']}"
 
 
+def asked(settings: FolderSettings) -> tuple[str, str]:
+    """Return the event that tells what was written last: for whoever asks of many folders at once."""
+    return f"folder:{settings.name}", "notice"
+
+
 def _last(parts: Parts, settings: FolderSettings) -> Mapping[str, Any]:
     """Return what was written last: ``digest``, empty for none, and ``place``: server and href."""
-    return parts.journal.last_account_event(f"folder:{settings.name}", "notice") or {"digest": ""}
+    return parts.journal.last_account_event(*asked(settings)) or {"digest": ""}
 
 
 def _take_away(parts: Parts, place: str, written: str) -> None:
@@ -77,7 +82,7 @@ def deleted(parts: Parts, settings: FolderSettings, *, there: bool) -> bool:
     parts.said.notices[settings.name] = there and bool(last["digest"])
     if there or not was or not last["digest"] or last.get("place", place) != place:
         return False
-    parts.journal.mark_account(f"folder:{settings.name}", "notice", {"digest": ""})
+    parts.journal.mark_account(*asked(settings), {"digest": ""})
     return True
 
 

@@ -8,7 +8,7 @@ signed meanwhile: it counts as signed right after its last answer. Source: desig
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Final
@@ -61,9 +61,11 @@ def first_things_first(parts: Parts, records: Iterable[Record]) -> list[Record]:
     return sorted(records, key=rank)
 
 
-def tell(parts: Parts, account: str) -> None:
-    """Tell of what is near its erasure, at each of the days, once for all requests of an account."""
-    followed = parts.journal.followed(account)
+def tell(parts: Parts, account: str, followed: Sequence[Record]) -> None:
+    """Tell of what is near its erasure, at each of the days, once for all requests of an account.
+
+    ``followed``: those that the platform is asked about, as they are now.
+    """
     near = [record for record in followed if is_near(parts, record)]
     for record in followed:
         if TOLD in record.extra and record not in near:

@@ -12,6 +12,7 @@ from __future__ import annotations
 from typing import Final
 
 from connector.errors import SpoolError
+from connector.steps.alarms import asked as alarm_asked
 from connector.steps.alarms import end_alarm, raise_alarm, standing
 from connector.steps.parts import Parts
 
@@ -33,6 +34,11 @@ def met(parts: Parts, error: SpoolError) -> None:
 def is_full(parts: Parts) -> bool:
     """True from the moment a file could not be put to rest until one can."""
     return standing(parts, parts.machine, NO_ROOM) is not None
+
+
+def asked(parts: Parts) -> tuple[str, str]:
+    """Return the event that :func:`is_full` asks for."""
+    return alarm_asked(parts.machine, NO_ROOM)
 
 
 def look(parts: Parts) -> None:

@@ -17,7 +17,7 @@ from connector.errors import RemoteError
 from connector.lifecycle import Record
 from connector.ports import FileId
 from connector.report.context import Pause, PauseCause
-from connector.steps.alarms import end_alarm, raise_alarm, standing
+from connector.steps.alarms import asked, end_alarm, raise_alarm, standing
 from connector.steps.discover import Sight
 from connector.steps.parts import Parts
 from connector.steps.watch import in_sight
@@ -36,18 +36,19 @@ def look(parts: Parts, sights: Sequence[Sight], server: str, opened: Iterable[Re
     records = list(opened)
     owned = {document.href for record in records for document in record.documents}
     doubted: set[int] = set()
-    for sight in sights:
-        name = sight.settings.name
-        mine = [one for one in records if one.folder == name and _is_followed(one)]
-        gone = [one for one in mine if _is_gone(sights, one, owned)]
-        if len(gone) >= MANY and 2 * len(gone) > len(mine) and not _are_elsewhere(parts, name, gone):
-            if _still_doubted(parts, name, len(gone), len(mine)):
-                doubted.update(one.id for one in gone)
-        elif name in parts.doubted or standing(parts, _subject(name), VANISHED) is not None:
-            parts.doubted.pop(name, None)
-            end_alarm(
-                parts, _subject(name), VANISHED, "what had vanished is there again, or has another place"
-            )
+    with parts.journal.at_once(asked(_subject(sight.settings.name), VANISHED) for sight in sights):
+        for sight in sights:
+            name = sight.settings.name
+            mine = [one for one in records if one.folder == name and _is_followed(one)]
+            gone = [one for one in mine if _is_gone(sights, one, owned)]
+            if len(gone) >= MANY and 2 * len(gone) > len(mine) and not _are_elsewhere(parts, name, gone):
+                if _still_doubted(parts, name, len(gone), len(mine)):
+                    doubted.update(one.id for one in gone)
+            elif name in parts.doubted or standing(parts, _subject(name), VANISHED) is not None:
+                parts.doubted.pop(name, None)
+                end_alarm(
+                    parts, _subject(name), VANISHED, "what had vanished is there again, or has another place"
+                )
     parts.vanished[server] = frozenset(doubted)
     return parts.vanished[server]
 
@@ -84,8 +85,8 @@ def _are_elsewhere(parts: Parts, name: str, gone: Sequence[Record]) -> bool:
 
     Asked when they vanish, and again now and then.
     """
-    asked = parts.doubt_asked.get(name)
-    if asked is not None and name in parts.doubted and parts.now() - asked < parts.timing.gone_patience:
+    last = parts.doubt_asked.get(name)
+    if last is not None and name in parts.doubted and parts.now() - last < parts.timing.gone_patience:
         return False
     parts.doubt_asked[name] = parts.now()
     with suppress(RemoteError):

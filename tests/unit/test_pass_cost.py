@@ -111,6 +111,22 @@ def test_a_large_tree_on_a_server_that_must_be_walked(tmp_path: Path) -> None:
 FIRMS = ("annecy", "brest", "colmar", "dijon", "evreux")
 
 
+def test_a_round_in_which_nothing_moves_asks_once_for_all(tmp_path: Path) -> None:
+    """What holds accounts, and what was last told of folders, is asked so many times a pass: not for each folder, and
+    of an account at the beginning of its pass and at its end."""
+    with durable_url() as url, Firms(tmp_path, url, firms=FIRMS) as world:
+        member = world.join("one")
+        world.settle(4)
+        with statements() as asked:
+            member.work()
+        accounts = len(FIRMS)
+        assert sum("FROM hold" in one for one in asked) == 3 + accounts
+        assert sum("FROM event" in one for one in asked) == 6 + 2 * accounts
+        # A folder and an account each: how it is watched, what of it has changed, what was written; whether somebody
+        # logged in, orders, what is followed.
+        assert len(asked) == 19 + 9 * accounts
+
+
 def whole_lists(member: Member) -> int:
     """How often everything that is open on the server is listed in one round."""
     dialect = member.parts.journal.engine.dialect
