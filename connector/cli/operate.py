@@ -8,8 +8,10 @@ from connector import marks
 from connector.cli.acting import looked_at
 from connector.cli.common import FAILED, Settings, agreed, complain, handed_over, kept_journal, one_of
 from connector.cli.dry_run import looking
-from connector.cli.holding import alone
+from connector.cli.holding import alone, is_shared
 from connector.cli.wiring import wired
+from connector.errors import JournalError
+from connector.journal.leases import Leases
 from connector.lifecycle import Event, State
 from connector.marks import Owner, Reading
 from connector.steps.registry import owner_href, read_mark
@@ -67,14 +69,39 @@ def take_over(settings: Settings, folder: str, *, yes: bool, dry_run: bool) -> i
     if dry_run:
         # The owner file tells by its seal whose it is: a copy of the state directory is enough to read it.
         with looking(config, state) as parts:
+            if is_shared(config, state) and (former := _former_name(parts)):
+                print(f"The journal belongs to connector {former}: it would be {parts.connector}'s.")
             return _take_over(parts, parts.watched[folder], yes=yes, dry_run=True)
     state.make()
     with (
         handed_over(state),
-        wired(config, state) as parts,
+        wired(config, state, although_anothers=True) as parts,
         alone(parts, config, state, [], verb="take-over"),
     ):
+        if parts.shared and (former := _former_name(parts)):
+            _take_journal(parts, former, yes=yes)
         return _take_over(parts, parts.watched[folder], yes=yes, dry_run=False)
+
+
+def _former_name(parts: Parts) -> str:
+    """Return which other connector a shared journal belongs to; empty where it is ours, or nobody's yet."""
+    known = parts.journal.connector
+    return "" if known == parts.connector else known
+
+
+def _take_journal(parts: Parts, former: str, *, yes: bool) -> None:
+    """Let the journal be ours, whose connector was renamed. Raises JournalError while any works on it."""
+    alive = [one for one in Leases(parts.journal).view().alive if not one.passing]
+    if alive:
+        who = ", ".join(f"{one.name} on {one.host}" for one in alive)
+        raise JournalError(f"connectors work on {parts.journal.place}: {who}. Stop them all first")
+    agreed(
+        f"{parts.journal.place[0].upper()}{parts.journal.place[1:]}, belongs to connector {former}, and this "
+        f"configuration says {parts.connector}. Was it renamed, and is it the same journal?",
+        yes=yes,
+    )
+    parts.journal.belong_to(parts.connector)
+    print(f"the journal is connector {parts.connector}'s now.")
 
 
 def _take_over(parts: Parts, folder: FolderSettings, *, yes: bool, dry_run: bool) -> int:

@@ -27,6 +27,7 @@ from connector.cli.wiring_told import login_of, ping_of, relay_of, renewal_of, t
 from connector.config import Config, SecretReference, resolve_secret
 from connector.errors import (
     ConfigurationError,
+    ConfigurationProblem,
     JournalError,
     JournalFull,
 )
@@ -104,10 +105,12 @@ def wired(
     now: Callable[[], datetime] | None = None,
     seams: Seams | None = None,
     whole: Config | None = None,
+    although_anothers: bool = False,
 ) -> Iterator[Parts]:
     """Make all parts and close them at the end. Raises ConfigurationError (a missing secret), JournalError.
 
     ``whole``: all that the configuration names, where ``config`` is what this process holds of it.
+    ``although_anothers``: be the journal another connector's, for whoever takes it over.
     """
     seams = seams or Seams()
     clock = now or (lambda: datetime.now(UTC))
@@ -120,6 +123,8 @@ def wired(
         tokens = tokens_in(config, state, journal)
         if journal.shared:
             vault_of(config, journal).check()
+            if not although_anothers:
+                _judge_name(_connector_id(config, state), journal)
         fence = fence_of(config, journal, seams)
         folders: dict[str, Folder] = {}
         renewals: dict[str, Callable[[], bool]] = {}
@@ -163,6 +168,18 @@ def _judge_server(config: Config, journal: Journal, now: datetime) -> None:
     if warning:
         log.warning("%s", warning)
     failed_over.recognise(journal, now)
+
+
+def _judge_name(name: str, journal: Journal) -> None:
+    """Raise ConfigurationError where a shared journal is another connector's (protocol R12)."""
+    if (known := journal.begin_as(name)) != name:
+        text = (
+            f'{journal.place}, belongs to connector "{known}", and this configuration says "{name}": all that work on '
+            f"one journal are one connector, and bear one name. Write  connector: {known}  as on the other hosts; "
+            "another connector has a database of its own (journal.url). Where it was renamed on purpose: stop all of "
+            "them, write the new name on every host, and say  jse-connector take-over FOLDER  for each folder"
+        )
+        raise ConfigurationError([ConfigurationProblem(path="connector", text=text)])
 
 
 def decided(

@@ -12,6 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from connector.journal import moment, schema, statements
+from connector.journal.belonging import Belonging
 from connector.journal.contacts import Contacts
 from connector.journal.counts import Counts
 from connector.journal.database import when
@@ -54,7 +55,7 @@ class Watch:
     """Hrefs of the sidecars that the first look found: none of them is launched without a new ask (R7)."""
 
 
-class Journal(Orders, Contacts, Overviews, Outbox, Counts, Spooled, Secrets, Hearsay, Servers):
+class Journal(Orders, Contacts, Overviews, Outbox, Counts, Spooled, Secrets, Hearsay, Servers, Belonging):
     """One journal database. Thread-safe; every method is one transaction.
 
     Raises JournalError when the database cannot be opened, is damaged, or was written by a newer version.

@@ -12,11 +12,13 @@ import jsonschema
 import pytest
 
 from connector.changing import Retired
-from connector.cli import former, holding
+from connector.cli import former, holding, operate, wiring
+from connector.cli.common import Settings
 from connector.cli.status import verdict
 from connector.cli.status_schema import status_schema
 from connector.cli.status_text import lines
-from connector.errors import Fenced, JournalAway, JournalError
+from connector.config import load_config
+from connector.errors import ConfigurationError, Fenced, JournalAway, JournalError
 from connector.fence import now
 from connector.journal.store import STRANGE_MARKERS
 from connector.lifecycle import State
@@ -485,6 +487,45 @@ def test_an_alarm_that_several_find_out_is_told_once(firms: Firms) -> None:
     assert end_alarm(parts[1], "server:dms", "clock", "it is right")
     assert standing(parts[0], "server:dms", "clock") is None
     assert not end_alarm(parts[0], "server:dms", "clock", "it is right")
+
+
+def test_another_name_is_another_connector(firms: Firms) -> None:
+    """It is refused at its start, before anything is done; renamed on purpose, it takes the journal over, at rest."""
+    one = firms.join("one")
+    one.turn()
+    one.work()
+    assert one.folders == {"annecy", "brest"}
+    file = firms.directory / "config.yaml"
+    file.write_text(firms.config_text.replace("connector: test-1", "connector: test-2"))
+    file.chmod(0o600)
+    settings = Settings(config=file, state=firms.directory / "state-two")
+    state = settings.place()
+    state.make()
+
+    def begin(text: Path | str) -> None:
+        with wiring.wired(load_config(text), state, now=firms.clock.now, seams=firms.seams):
+            pass
+
+    with pytest.raises(ConfigurationError) as caught:
+        begin(file)
+    [problem] = caught.value.problems
+    assert problem.path == "connector"
+    assert 'belongs to connector "test-1", and this configuration says "test-2"' in problem.text
+    assert "jse-connector take-over FOLDER" in problem.text
+    begin(firms.config_text)
+
+    with pytest.raises(JournalError, match=r"connectors work on .*one on .*Stop them all first"):
+        operate.take_over(settings, "annecy", yes=True, dry_run=False)
+    begin(firms.config_text)
+    one.leave()
+    assert operate.take_over(settings, "annecy", yes=True, dry_run=True) == 0
+    begin(firms.config_text)
+    assert operate.take_over(settings, "annecy", yes=True, dry_run=False) == 0
+    begin(file)
+    assert b"test-2" in firms.person.read("Annecy/.signature/owner")
+    with pytest.raises(ConfigurationError):
+        begin(firms.config_text)
+    assert operate.take_over(settings, "brest", yes=True, dry_run=False) == 0
 
 
 def test_an_order_is_obeyed_by_whoever_has_the_request(firms: Firms) -> None:
