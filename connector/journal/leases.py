@@ -230,6 +230,12 @@ class Leases:
             lost=tuple(one for one in rows if one.until <= now),
         )
 
+    def names(self) -> frozenset[str]:
+        """Return what every process that is not forgotten yet is, or was, called; a verb's by its connector's name."""
+        with self._reading() as connection:
+            found = connection.execute(sa.select(_process.name).distinct()).scalars().all()
+        return frozenset(name.partition(PASSING)[0] for name in found)
+
     def name(self, units: Iterable[str]) -> None:
         """Let these be units that can be taken. Idempotent."""
         rows = [{"unit": unit} for unit in sorted(units)]

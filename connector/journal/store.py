@@ -194,6 +194,22 @@ class Journal(Orders, Contacts, Overviews, Outbox, Counts, Spooled, Secrets, Hea
             return dict(json.loads(row.data))
         return None
 
+    def last_account_events(self, prefix: str, name: str) -> dict[str, dict[str, Any]]:
+        """Return the data of the last event of that name of each account, or subject, that begins so."""
+        columns = schema.event.c
+        newest = (
+            sa.select(sa.func.max(columns.id))
+            .where(
+                columns.account.startswith(prefix, autoescape=True),
+                columns.name == name,
+                columns.record_id.is_(None),
+            )
+            .group_by(columns.account)
+        )
+        with self._reading() as connection:
+            rows = connection.execute(sa.select(columns.account, columns.data).where(columns.id.in_(newest)))
+            return {row.account: dict(json.loads(row.data)) for row in rows}
+
     def watched(self, folder: str) -> Watch | None:
         """Return the folder's first complete pass, None when this journal never saw one."""
         for row in self._rows(statements.WATCH, folder=folder):

@@ -60,6 +60,13 @@ def standing(parts: Parts, subject: str, cause: str) -> Mapping[str, Any] | None
     return _standing(parts, subject, cause)
 
 
+def everywhere(parts: Parts, kind: str) -> list[tuple[str, str]]:
+    """Return (subject, cause) of every alarm that stands of subjects that begin so, whoever raised it."""
+    found = parts.journal.last_account_events(kind, _EVENT)
+    named = (key.rpartition(" ") for key, data in sorted(found.items()) if data["on"])
+    return [(subject, cause) for subject, _, cause in named]
+
+
 def _standing(parts: Parts, subject: str, cause: str) -> Mapping[str, Any] | None:
     key = (subject, cause)
     # Where others write, too, a copy would tell of what was.

@@ -24,6 +24,7 @@ from connector.report.mails import path_of
 from connector.steps.alarms import end_alarm, raise_alarm
 from connector.steps.desk import ALARM, HOOK, PAUSE, REQUEST
 from connector.steps.letters import mail_of
+from connector.steps.machines import RELAY
 from connector.steps.parts import Parts
 
 log = logging.getLogger(__name__)
@@ -208,7 +209,7 @@ def _relay_failed(parts: Parts, letters: Sequence[Letter], error: RemoteError) -
     _again(parts, letters, str(error), GIVE_UP)
     if now - said.failing_since >= _ALARMED_AFTER:
         text = "the mail relay takes nothing: jse-connector notify --test tells what it says"
-        raise_alarm(parts, parts.machine, "relay", text)
+        raise_alarm(parts, parts.machine, RELAY, text)
 
 
 def _relay_answered(parts: Parts) -> bool:
@@ -217,7 +218,7 @@ def _relay_answered(parts: Parts) -> bool:
     if said.failing_since is not None:
         log.info("the mail relay takes mails again")
     said.failing_since, said.refusals, said.rests_until = None, 0, None
-    return end_alarm(parts, parts.machine, "relay", "the mail relay takes mails again")
+    return end_alarm(parts, parts.machine, RELAY, "the mail relay takes mails again")
 
 
 # ------------------------------------------------------------------------------------------------- hooks

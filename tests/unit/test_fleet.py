@@ -488,6 +488,39 @@ def test_an_alarm_that_several_find_out_is_told_once(firms: Firms) -> None:
     assert standing(parts[0], "server:dms", "clock") is None
     assert not end_alarm(parts[0], "server:dms", "clock", "it is right")
 
+    # What is the matter with a machine stands until the journal has forgotten who worked there; whether mails are taken
+    # is known to whoever sends them.
+    one, two = firms.members
+    assert (one.parts.keeper, two.parts.keeper) == (True, False)
+    here, gone = parts[0].machine, parts[1].machine
+    for subject in (here, gone):
+        assert raise_alarm(parts[0], subject, "relay", "it takes nothing")
+    assert raise_alarm(parts[0], gone, "no_room", "the disk is full")
+    file = gone.replace("machine", "configuration")
+    assert raise_alarm(parts[0], file, "config_refused", "it has problems")
+
+    def stand() -> set[tuple[str, str]]:
+        firms.clock.advance(86_400)
+        tell(one.parts)
+        return {
+            (subject, cause)
+            for subject in (here, gone)
+            for cause in ("no_room", "relay")
+            if standing(one.parts, subject, cause)
+        }
+
+    two.leave()
+    firms.settle(2)
+    assert one.parts.fence is not None
+    one.parts.fence.leases.prune()
+    assert stand() == {(here, "relay"), (gone, "no_room")}
+    assert standing(one.parts, file, "config_refused")
+    with firms.journal() as journal, journal.engine.begin() as connection:
+        connection.exec_driver_sql(f"UPDATE process SET until = 1 WHERE id = {two.process}")
+    one.parts.fence.leases.prune()
+    assert stand() == {(here, "relay")}
+    assert standing(one.parts, file, "config_refused") is None
+
 
 def test_another_name_is_another_connector(firms: Firms) -> None:
     """It is refused at its start, before anything is done; renamed on purpose, it takes the journal over, at rest."""
