@@ -24,7 +24,11 @@ from tests import documents, postgres
 from tests.firms import Firms
 from tests.worlds import QUICK
 
-LEASE_S = 6.0
+LEASE_S = 60.0
+"""Longer than a machine under load ever stands still: who is to be given up for lost is made old. A daemon that really
+lost its lease would end, as it should, and nobody here begins it anew."""
+AT_ONCE_S = LEASE_S / 2
+"""No lease is waited for, however slow the machine."""
 
 
 class Running:
@@ -62,7 +66,7 @@ class Running:
                 reloading = stack.enter_context(
                     Reloading(watch, config, self.state, parts, seams=seams, fleet=self.fleet)
                 )
-                self.daemon = Daemon(reloading.parts, reloading.worked, reloader=reloading, grace=5.0)
+                self.daemon = Daemon(reloading.parts, reloading.worked, reloader=reloading)
                 self.fleet.orders, self.fleet.busy = self.daemon.summoned, self.daemon.busy_units
                 self.fleet.start()
                 try:
@@ -75,7 +79,7 @@ class Running:
     def end(self) -> None:
         if self.daemon is not None:
             self.daemon.stop()
-        self._thread.join(30)
+        self._thread.join(60)
         assert not self._thread.is_alive()
 
 
@@ -118,7 +122,7 @@ def test_two_daemons_share_and_one_begins_anew(tmp_path: Path, cluster: postgres
         with firms.journal() as journal:
             record = next(one for one in firms.records() if one.folder == "brest")
             journal.order(record, "cancel")
-        until(lambda: {one.folder: one.state for one in firms.records()}["brest"] is State.CANCELLED, 9)
+        until(lambda: {one.folder: one.state for one in firms.records()}["brest"] is State.CANCELLED)
 
         # One is not heard of for too long: it hears so itself, and the other one takes over.
         assert one.fleet is not None
@@ -134,7 +138,7 @@ def test_two_daemons_share_and_one_begins_anew(tmp_path: Path, cluster: postgres
         until(lambda: isinstance(two.ended, JournalAway))
         cluster.start()
         three = Running(firms, "two", file)
-        until(lambda: set(firms.holders()) == {"annecy", "brest"}, LEASE_S - 1)
+        until(lambda: set(firms.holders()) == {"annecy", "brest"}, AT_ONCE_S)
         firms.drop("autre", documents.letter(text="autre"), folder="Brest")
         until(lambda: firms.spent() == {"Annecy": 1, "Brest": 2})
         for each in (one, two, three):
