@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from functools import lru_cache
 from typing import Any, Final
@@ -9,7 +10,6 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from connector.errors import JournalError
-from connector.identity import digest_of
 from connector.lifecycle import Record
 
 STATUS: Final = "status_href"
@@ -41,7 +41,8 @@ def columns_of(record: Record) -> dict[str, Any]:
 
 def spot(server: str, href: str) -> str:
     """Return what a place on a server is found by."""
-    return digest_of([server, href])[:32]
+    # Not UTF-8 of a text: paths may hold bytes that are none.
+    return hashlib.sha256(json.dumps([server, href], separators=(",", ":")).encode()).hexdigest()[:32]
 
 
 def spots_of(record: Record) -> frozenset[str]:

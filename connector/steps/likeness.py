@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from connector.errors import NotFound
 from connector.identity import canonical_email, same_people
 from connector.journal import Journal
-from connector.lifecycle import JUDGED, DocumentFacts, Record, State
+from connector.lifecycle import DocumentFacts, Record, State
 from connector.ports import Href
 from connector.report.block import place_mac, place_on
 from connector.sidecar import names
@@ -22,8 +22,6 @@ log = logging.getLogger(__name__)
 
 # A request that was refused for its text, or not yet judged, is nothing that another could be a copy of.
 _NOT_KNOWN = frozenset({State.WITHDRAWN, State.REJECTED, State.WAITING_PDF})
-_WENT = frozenset({*JUDGED, State.WITHDRAWN})
-"""What never left, and whose status goes with it."""
 
 
 def moved_by_content(case: Case, sidecar: ReadSidecar, document: ReadDocument | None) -> Record | None:
@@ -260,7 +258,8 @@ def status_name_of(case: Case) -> str:
 def _of_one_that_went(case: Case, sealed: str) -> bool:
     """True when that status tells of a request which never left and whose sidecar is gone: it goes as well."""
     return any(
-        place_mac(place_on(record.server, record.place), case.parts.sealer.key) == sealed
+        (record.state.before_mark or record.state is State.WITHDRAWN)
+        and place_mac(place_on(record.server, record.place), case.parts.sealer.key) == sealed
         and not any(record.place in sight.by_href for sight in case.sights)
-        for record in case.journal.open_in([case.settings.server], _WENT)
+        for record in case.journal.open_anywhere(case.settings.server)
     )

@@ -123,10 +123,10 @@ def recover(
     twins.begin_anew(parts, folders)
     names = {settings.name for settings in folders}
     _hold_what_was_cut_off(parts, folders[0].server, names, held)
+    opened = [one for name in names for one in parts.journal.open_in_folder(folders[0].server, name)]
     lost = {
         record.key: record
-        for name in sorted(names)
-        for record in parts.journal.open_in_folder(folders[0].server, name)
+        for record in sorted(opened, key=lambda one: one.id)
         if record.key and record.key not in standing.sent and record.transaction
     }
     newest = parts.journal.with_keys(filter(None, lost))
