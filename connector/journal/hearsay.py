@@ -10,7 +10,6 @@ from contextlib import suppress
 from typing import Final
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql
 
 from connector.journal import schema, statements
 from connector.journal.database import Database
@@ -39,5 +38,5 @@ class Hearsay(Database):
         with self._transaction() as connection:
             now = float(connection.execute(sa.select(statements.CLOCK)).scalar_one())
             until = f"{now + seconds:.3f}"
-            made = postgresql.insert(schema.meta).values(name=_PREFIX + server, value=until)
+            made = statements.new_row(schema.meta).values(name=_PREFIX + server, value=until)
             connection.execute(made.on_conflict_do_update(index_elements=[_meta.name], set_={"value": until}))

@@ -14,7 +14,6 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql
 from sqlalchemy.engine import Connection
 
 from connector.errors import Fenced, JournalAway
@@ -241,7 +240,7 @@ class Leases:
         rows = [{"unit": unit} for unit in sorted(units)]
         if rows:
             with self._transaction() as connection:
-                connection.execute(postgresql.insert(schema.lease).on_conflict_do_nothing(), rows)
+                connection.execute(statements.new_row(schema.lease).on_conflict_do_nothing(), rows)
 
     def take(self, units: Collection[str], *, all_or_none: bool = True) -> frozenset[str]:
         """Take what is free of these: all of it or nothing; or what there is. Returns what is ours now.
@@ -281,7 +280,7 @@ class Leases:
     def bond(self, one: str, other: str) -> bool:
         """Let two units belong together, for a day at least; True where that is new. The others are told of it."""
         first, second = sorted((one, other))
-        made = postgresql.insert(schema.bond).values(one=first, other=second, at=statements.CLOCK)
+        made = statements.new_row(schema.bond).values(one=first, other=second, at=statements.CLOCK)
         with self._transaction(fenced=True) as connection:
             new = connection.execute(made.on_conflict_do_nothing().returning(_bond.one)).first() is not None
             if new:

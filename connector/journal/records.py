@@ -171,7 +171,7 @@ class Records(Lookups):
         """Keep a new record under its reference; under another one where that is taken. Returns it with its id."""
         while True:
             if self.shared:
-                found = connection.execute(statements.BEGIN_UNLESS_KNOWN, columns_of(record)).scalar()
+                found = connection.execute(statements.begin_unless_known(), columns_of(record)).scalar()
             elif connection.execute(statements.REFERENCE, {"ref": record.ref}).one_or_none():
                 found = None
             else:

@@ -6,24 +6,18 @@ A name in ``bindparam`` is what the caller gives; of a record only what ``rows``
 
 from __future__ import annotations
 
-from functools import lru_cache
-from typing import Any
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql
 
 from connector.journal import schema
 from connector.lifecycle import State
 
+if TYPE_CHECKING:
+    from sqlalchemy.dialects import postgresql
+
 _record, _document, _spot, _event, _intent, _hold = (
-    schema.record.c,
-    schema.document.c,
-    schema.spot.c,
-    schema.event.c,
-    schema.intent.c,
-    schema.hold.c,
-)
-_FOLLOWED = (
     State.MARKED,
     State.IN_PROGRESS,
     State.DRAFT,
@@ -132,10 +126,25 @@ SETTLE = schema.spot.insert()
 LEAVE = schema.spot.delete().where(_spot.record_id == _given("of"), _spot.mark == _given("there"))
 KEEP = schema.record.update().where(_record.id == _given("of"))
 BEGIN = schema.record.insert()
-BEGIN_UNLESS_KNOWN = (
-    postgresql.insert(schema.record).on_conflict_do_nothing(index_elements=["ref"]).returning(_record.id)
-)
-"""PostgreSQL: finds nothing where another record has that reference, or is just being given it."""
+
+
+def new_row(table: sa.Table) -> postgresql.Insert:
+    """Return PostgreSQL's own INSERT, which may say what becomes of a row that is there already.
+
+    Its dialect is loaded with the first one: 2 MB that a journal in a file does without.
+    """
+    from sqlalchemy.dialects import postgresql
+
+    return postgresql.insert(table)
+
+
+@cache
+def begin_unless_known() -> sa.Executable:
+    """PostgreSQL: finds nothing where another record has that reference, or is just being given it."""
+    made = new_row(schema.record).on_conflict_do_nothing(index_elements=["ref"])
+    return made.returning(_record.id)
+
+
 LEAVE_PLACE = (
     schema.record.update()
     .where(_record.server == _given("on"), _record.place == _given("there"), _record.current)
@@ -208,7 +217,7 @@ LISTED = {
 """PostgreSQL: lists of work, without what is known of each record: whose it is, and whether it has changed."""
 OPEN_ONES = frozenset({OPEN, OPEN_IN_FOLDER})
 FETCHED = sa.select(_record.id, _record.current, _record.facts, _VERSION).where(
-    _record.id == sa.func.any(sa.bindparam("ids", type_=postgresql.ARRAY(sa.BigInteger)))
+    _record.id == sa.func.any(sa.bindparam("ids", type_=sa.ARRAY(sa.BigInteger)))
 )
 PRINTS = IN_FOLDER.with_only_columns(_record.id, _VERSION)
 
