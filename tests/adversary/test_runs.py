@@ -206,3 +206,24 @@ def test_moved_between_the_write_and_the_look_at_it() -> None:
         assert len(run.world.platform.sent) == 1
     finally:
         run.close()
+
+
+@pytest.mark.parametrize("answer", ["lost", "void"])
+def test_a_send_that_cannot_be_asked_about_for_hours(answer: str) -> None:
+    """Protocol R13: it is told as a doubt after two hours, not before; whoever answers it, the letter leaves once."""
+    send = number_of(normal_points("plain"), "send", "")
+    run = Run("plain", [Deviation(send, "away_5h"), Deviation(send, answer)])
+    seen: list[tuple[float, State, str]] = []
+    run.boundary = lambda here: seen.extend(
+        (here.world.clock.at, one.state, one.reason) for one in here.records()
+    )
+    try:
+        run.live()
+        assert breaches(run) == []
+        asked = next(at for at, state, reason in seen if (state, reason) == (State.MARKED, "send_unanswered"))
+        doubted = next(at for at, state, _ in seen if state is State.IN_DOUBT)
+        assert doubted - asked > run.machine.parts.timing.doubt.total_seconds()
+        assert {reason for _, state, reason in seen if state is State.IN_DOUBT} == {"away_too_long"}
+        assert len(run.world.platform.sent) == 1
+    finally:
+        run.close()

@@ -13,6 +13,7 @@ import httpx
 import pytest
 
 from connector.cli.wiring import Seams
+from connector.errors import Cause
 from connector.jesignexpert.transport import DeadlineTransport
 from connector.lifecycle import State
 from connector.marks import Owner, write
@@ -24,6 +25,7 @@ letter = once.letter
 CHANGED = "À VÉRIFIER – la demande a changé depuis sa préparation ; rien n’est parti"
 REFUSED = "À VÉRIFIER – Jesignexpert n’a pas accepté la demande (motif ci-dessous)"
 READY = "PRÊT – rien n’est encore parti ; relisez l’aperçu, puis donnez le départ"
+DRAFTED = "BROUILLON – la collecte vous attend sur Jesignexpert ; envoyez-la depuis le site"
 OVER = "À CONFIRMER – le PDF a changé après une demande terminée ; rien n’est parti"
 JSON = {"kind": "status", "content_type": "application/json"}
 SUBFOLDER = f"{ROOT}/b"
@@ -450,6 +452,39 @@ def test_drafts_end_an_accounts_hold(tmp_path: Path) -> None:
         stage.run(2)
         assert "SIGNATURES EN PAUSE.txt" not in stage.files()
         assert sum(stage.sends()) == 0
+
+
+def test_drafts_that_are_not_taken_at_once(tmp_path: Path) -> None:
+    """A draft that is refused is held; one that was not answered, or met an account-wide obstacle, follows later."""
+    refused = '{"Message": "champ refusé"}'
+    answers: dict[str, dict[str, Any]] = {
+        "refuse": {"status": 422, "body": refused, **JSON},
+        "perdu": {"kind": "lost_answer"},
+        "en panne": {"kind": "status", "status": 500, "times": None},
+        "credit": {"status": 402, "body": '{"Message": "crédit épuisé"}', **JSON},
+    }
+    with Stage(tmp_path, settings={"send": "draft"}, timing=once.PROBING) as stage:
+        tokens = stage.state.directory / "tokens" / "cabinet.json"
+        for name, answer in answers.items():
+            stage.platform.misbehave(operation="draft", **answer)
+            stage.drop(name, letter(name))
+            stage.run(3, calm=99)
+            if name == "en panne":
+                assert stage.record(name).state is State.MARKED
+                # Tried again while there are no tokens to try it with: that is the whole account's trouble.
+                tokens.unlink()
+                later(stage, 30, 2)
+                held = stage.parts.journal.held("cabinet")
+                assert held is not None
+                assert held.cause == Cause.TOKENS.value
+                stage.platform.behave()
+                stage.renew()
+            later(stage, 30)
+            assert stage.first_line(name) == (REFUSED if name == "refuse" else DRAFTED), name
+            assert stage.parts.journal.held("cabinet") is None
+        assert events(stage)["drafted"] == 3
+        assert events(stage)["not_drafted"] > 1
+        ended(stage, [0] * 4)
 
 
 @once.MODES
