@@ -425,20 +425,22 @@ class Turns:
                 for end in select.select([client, server], [], [])[0]:
                     try:
                         data = end.recv(65_536)
+                        # Counted before it is passed on: who has an answer may set the count to zero at once. An
+                        # answer in several pieces is one; so is a question.
+                        self.count += bool(data) and end is server and asked
+                        asked = end is client
                         (server if end is client else client).sendall(data)
                     except OSError:
                         return
                     if not data:
                         return
-                    # An answer in several pieces is one; so is a question.
-                    self.count += end is server and asked
-                    asked = end is client
 
     def close(self) -> None:
         """End all that goes through here."""
         for end in self._ends:
             with suppress(OSError):
                 end.shutdown(socket.SHUT_RDWR)
-            end.close()
+        # Who passes on closes both ends: closed under their hands, they would be nobody's, or another's.
         for thread in self._threads:
             thread.join()
+        self._listening.close()
