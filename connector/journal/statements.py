@@ -18,6 +18,14 @@ if TYPE_CHECKING:
     from sqlalchemy.dialects import postgresql
 
 _record, _document, _spot, _event, _intent, _hold = (
+    schema.record.c,
+    schema.document.c,
+    schema.spot.c,
+    schema.event.c,
+    schema.intent.c,
+    schema.hold.c,
+)
+_FOLLOWED = (
     State.MARKED,
     State.IN_PROGRESS,
     State.DRAFT,
