@@ -111,22 +111,6 @@ def test_a_large_tree_on_a_server_that_must_be_walked(tmp_path: Path) -> None:
 FIRMS = ("annecy", "brest", "colmar", "dijon", "evreux")
 
 
-def test_a_round_in_which_nothing_moves_asks_once_for_all(tmp_path: Path) -> None:
-    """What holds accounts, and what was last told of folders, is asked so many times a pass: not for each folder, and
-    of an account at the beginning of its pass and at its end."""
-    with durable_url() as url, Firms(tmp_path, url, firms=FIRMS) as world:
-        member = world.join("one")
-        world.settle(4)
-        with statements() as asked:
-            member.work()
-        accounts = len(FIRMS)
-        assert sum("FROM hold" in one for one in asked) == 3 + accounts
-        assert sum("FROM event" in one for one in asked) == 6 + 2 * accounts
-        # A folder and an account each: how it is watched, what of it has changed, what was written; whether somebody
-        # logged in, orders, what is followed.
-        assert len(asked) == 19 + 9 * accounts
-
-
 def whole_lists(member: Member) -> int:
     """How often everything that is open on the server is listed in one round."""
     dialect = member.parts.journal.engine.dialect
@@ -138,11 +122,19 @@ def whole_lists(member: Member) -> int:
 
 def test_firms_on_one_server_do_not_pay_for_each_other(tmp_path: Path) -> None:
     """What is open on a whole server is listed so many times a pass: not for each folder, nor for each request that is
-    judged, nor for each notice of a pause."""
+    judged, nor for each notice of a pause. While nothing moves, what holds accounts and what was last told of folders
+    is asked so many times, too, and of an account at the beginning of its pass and at its end."""
     with durable_url() as url, Firms(tmp_path, url, "plain", firms=FIRMS) as world:
         member = world.join("one")
         world.settle(4)
-        assert whole_lists(member) == 8
+        with statements() as asked:
+            assert whole_lists(member) == 8
+        accounts = len(FIRMS)
+        assert sum("FROM hold" in one for one in asked) == 3 + accounts
+        assert sum("FROM event" in one for one in asked) == 6 + 2 * accounts
+        # Beside that, of a folder: how it is watched, what has changed, what was written; of an account: whether
+        # somebody logged in, orders, what is followed.
+        assert len(asked) == 20 + 9 * accounts
         for firm in FIRMS:
             world.drop("lettre", documents.letter(text=firm), folder=firm.title())
         assert [whole_lists(member) for _ in range(4)] == [8] * 4
