@@ -12,6 +12,7 @@ from contextlib import suppress
 import pytest
 
 from connector.lifecycle import State
+from connector.sidecar import names
 from connector.steps.alarms import standing
 from connector.steps.twins import TWIN
 from tests.adversary.deviations import Deviation, singles
@@ -19,7 +20,7 @@ from tests.adversary.explore import Outcome, explored, normal_points, random_run
 from tests.adversary.judge import breaches
 from tests.adversary.points import Point
 from tests.adversary.story import Restless, Run
-from tests.adversary.world import Mode
+from tests.adversary.world import ROOT, Mode
 
 MODES = pytest.mark.parametrize("mode", ["nextcloud", "plain"])
 SLICES = 12
@@ -225,5 +226,42 @@ def test_a_send_that_cannot_be_asked_about_for_hours(answer: str) -> None:
         assert doubted - asked > run.machine.parts.timing.doubt.total_seconds()
         assert {reason for _, state, reason in seen if state is State.IN_DOUBT} == {"away_too_long"}
         assert len(run.world.platform.sent) == 1
+    finally:
+        run.close()
+
+
+def test_every_name_for_the_original_is_taken() -> None:
+    """Plain: nothing of a person's is moved or written over for want of a name; the signed one comes beside."""
+    run = Run("plain")
+    for number in range(1, 50):
+        run.world.person.write(f"{ROOT}{names.original_name('lettre.pdf', number)}", b"%d" % number)
+    try:
+        run.live()
+        assert breaches(run) == []
+        [record] = run.records()
+        assert (record.state, record.reason) == (State.DELIVERED_BESIDE, "pdf_changed")
+        assert run.world.folder.content(f"{ROOT}lettre.pdf") == run.world.person.letter()
+    finally:
+        run.close()
+
+
+@MODES
+def test_every_name_beside_is_taken(mode: Mode) -> None:
+    """The signed document waits in safety, and is told to; it comes when a name is free."""
+    edited = Deviation(number_of(normal_points(mode), "download", "") + 2, "edit_pdf")
+    run = Run(mode, [edited])
+    person = run.world.person
+    for number in range(1, 50):
+        person.write(f"{ROOT}{names.signed_name('lettre.pdf', number)}", b"%d" % number)
+    try:
+        with suppress(Restless):  # it is tried for ever
+            run.live()
+        [record] = run.records()
+        assert (record.state, record.reason) == (State.DELIVERING, "delivery_blocked")
+        person.delete(f"{ROOT}lettre (signé) (7).pdf")
+        run.come_to_rest()
+        assert breaches(run) == []
+        [record] = run.records()
+        assert record.document.delivered_href == f"{ROOT}lettre (signé) (7).pdf"
     finally:
         run.close()
