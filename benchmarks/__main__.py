@@ -162,8 +162,8 @@ def show_burst(directory: Path) -> None:
 def show_fleet(directory: Path) -> None:
     """Print what several connectors on one PostgreSQL come to, beside one on SQLite."""
     print_table(
-        f"{fleet.PAIRS} pairs of {fleet.FIRMS} firms dropped at once, launch to closed end; counts for each pair, "
-        f"medians of {fleet.ROUNDS}",
+        f"Pairs of {fleet.FIRMS} firms dropped at once ({', '.join(map(str, fleet.PAIRS.values()))}), "
+        f"launch to closed end; counts for each pair, medians of {fleet.ROUNDS}",
         fleet.HEADS,
         fleet.rows(directory),
     )

@@ -19,25 +19,27 @@ import httpx
 import psutil
 
 from tests import documents, postgres
-from tests.fleet.place import Fleet, until
+from tests.fleet.place import Firm, Fleet, until
 from tests.fleet.remote import RemotePlatform, requests
 from tests.postgres import Cluster
 from tests.soak.letters import MARIE, RIGHT, ROOT
 
 FIRMS = 8
-PAIRS = 160
+PAIRS = {0.0: 80, 0.2: 64}
+"""What every answer of both servers takes longer (seconds) → how many pairs are dropped at once."""
 CONNECTORS = (1, 2, 4)
-DISTANCES_S = (0.0, 0.05)
-"""What every answer of both servers takes longer."""
+CONNECTIONS = 4 * FIRMS
+"""As if each firm had a DMS server of its own with as many connections as are allowed by default."""
 ROUNDS = 5
 _LONGEST_S = 600.0
-_AT_ONCE = 4
+_AT_ONCE = 8
 
 
 @dataclass(frozen=True, kw_only=True)
 class Run:
     """One burst of all firms."""
 
+    pairs: int
     connectors: int
     journal: str
     launch_s: float
@@ -62,16 +64,24 @@ class Run:
     @property
     def a_minute(self) -> float:
         """Pairs a minute."""
-        return PAIRS / (self.launch_s + self.deliver_s) * 60
+        return self.pairs / (self.launch_s + self.deliver_s) * 60
+
+    @property
+    def busy(self) -> float:
+        """Processors that the whole place kept busy (mean). Where the machine has no more, they are the limit."""
+        return sum(self.processor_s.values()) * self.a_minute / 60
 
 
 def measure(directory: Path, connectors: int, *, journal: str, distance_s: float) -> Run:
     """Let so many connectors do one burst on a fresh place. ``journal``: ``postgresql`` or ``sqlite``."""
     directory.mkdir()
+    pairs = PAIRS[distance_s]
     with ExitStack() as stack:
         cluster = stack.enter_context(database()) if journal == "postgresql" else None
         url = cluster.url(cluster.database(), tcp=True) if cluster else None
-        fleet = stack.enter_context(Fleet(directory, firms=FIRMS, journal=url, how="patience"))
+        fleet = stack.enter_context(
+            Fleet(directory, firms=FIRMS, journal=url, how="patience", connections=CONNECTIONS)
+        )
         names = ["one", "two", "three", "four"][:connectors]
         fleet.watch()
         fleet.start(*names)
@@ -80,26 +90,47 @@ def measure(directory: Path, connectors: int, *, journal: str, distance_s: float
         idle, looked = statements(cluster), time.perf_counter()
         time.sleep(6)
         idle = (statements(cluster) - idle) / (time.perf_counter() - looked)
-        meter = _Meter(fleet, cluster)
-        _keep_distance(fleet, distance_s)
-        for firm in fleet.firms:
-            for number in range(PAIRS // FIRMS):
-                name = f"{firm.name}-{number:03d}"
-                firm.dms.write(f"{ROOT}/{name}.pdf", documents.letter(2, text=name))
-                firm.dms.write(f"{ROOT}/{name}.sign.yaml", f"objet: {name}\nsignataires: {RIGHT}\n".encode())
+        meter = _Meter(fleet, cluster, pairs)
+        with _standing_still(fleet):
+            _drop(fleet, pairs)
+            _keep_distance(fleet, distance_s)
         meter.begin()
         began = time.perf_counter()
-        _wait(fleet, lambda: _sent(fleet) == PAIRS)
+        _wait(fleet, lambda: _sent(fleet) == pairs)
         launched = time.perf_counter() - began
-        _sign_all(fleet)
+        with _standing_still(fleet):
+            _sign_all(fleet)
         began = time.perf_counter()
-        _wait(fleet, lambda: _done(fleet) == PAIRS)
+        _wait(fleet, lambda: _done(fleet) == pairs)
         delivered = time.perf_counter() - began
         run = meter.run(connectors, journal, launched, delivered, idle)
         views = RemotePlatform(fleet.platform_url).transactions()
-        if [view.sends for view in views] != [1] * PAIRS:
+        if [view.sends for view in views] != [1] * pairs:
             raise RuntimeError("not every pair was sent once")
         return run
+
+
+@contextmanager
+def _standing_still(fleet: Fleet) -> Iterator[None]:
+    """Stop every connector, far shorter than a lease: what people do in that time finds nobody at work."""
+    for child in fleet.connectors.values():
+        child.freeze()
+    try:
+        yield
+    finally:
+        for child in fleet.connectors.values():
+            child.thaw()
+
+
+def _drop(fleet: Fleet, pairs: int) -> None:
+    def of(firm: Firm) -> None:
+        for number in range(pairs // FIRMS):
+            name = f"{firm.name}-{number:03d}"
+            firm.dms.write(f"{ROOT}/{name}.pdf", documents.letter(2, text=name))
+            firm.dms.write(f"{ROOT}/{name}.sign.yaml", f"objet: {name}\nsignataires: {RIGHT}\n".encode())
+
+    with ThreadPoolExecutor(_AT_ONCE) as threads:
+        list(threads.map(of, fleet.firms))
 
 
 @contextmanager
@@ -167,8 +198,8 @@ def _mean_ms(cluster: Cluster | None, like: str) -> float:
 class _Meter:
     """What was spent between ``begin`` and ``run``."""
 
-    def __init__(self, fleet: Fleet, cluster: Cluster | None) -> None:
-        self._fleet, self._cluster = fleet, cluster
+    def __init__(self, fleet: Fleet, cluster: Cluster | None, pairs: int) -> None:
+        self._fleet, self._cluster, self._pairs = fleet, cluster, pairs
 
     def _now(self) -> dict[str, float]:
         fleet, cluster = self._fleet, self._cluster
@@ -194,16 +225,17 @@ class _Meter:
 
     def run(self, connectors: int, journal: str, launch_s: float, deliver_s: float, idle: float) -> Run:
         after = self._now()
-        spent = {name: (value - self._before[name]) / PAIRS for name, value in after.items()}
+        spent = {name: (value - self._before[name]) / self._pairs for name, value in after.items()}
         pids = self._pids()["connectors"]
         return Run(
+            pairs=self._pairs,
             connectors=connectors,
             journal=journal,
             launch_s=launch_s,
             deliver_s=deliver_s,
             idle=idle,
             fence_ms=_mean_ms(self._cluster, _FENCE),
-            statements=spent["statements"] - idle * (launch_s + deliver_s) / PAIRS,
+            statements=spent["statements"] - idle * (launch_s + deliver_s) / self._pairs,
             transactions=spent["transactions"],
             fences=spent["fences"],
             dms=spent["dms"],
@@ -239,7 +271,7 @@ def rows(directory: Path, rounds: int = ROUNDS) -> list[list[object]]:
     """Measure every kind in turn, so that what disturbs one disturbs the others; medians of the same rounds."""
     kinds = [("sqlite", 1), *(("postgresql", number) for number in CONNECTORS)]
     found: list[list[object]] = []
-    for distance_s in DISTANCES_S:
+    for distance_s in PAIRS:
         runs: dict[tuple[str, int], list[Run]] = {kind: [] for kind in kinds}
         for number in range(rounds):
             for journal, connectors in kinds:
@@ -255,7 +287,7 @@ def rows(directory: Path, rounds: int = ROUNDS) -> list[list[object]]:
 
 HEADS = [
     "ms away", "journal", "connectors", "statements", "commits", "fences", "fence ms", "dms", "platform",
-    "idle statements/s", "pairs/min", "ratio", "CPU s a pair", "MB each",
+    "idle statements/s", "pairs/min", "ratio", "processors busy", "CPU s a pair", "MB each",
 ]  # fmt: skip
 
 
@@ -268,5 +300,6 @@ def _row(distance_ms: int, journal: str, connectors: int, made: Sequence[Run], b
         distance_ms, journal, connectors, round(of("statements")), round(of("transactions"), 1),
         round(of("fences"), 1), round(of("fence_ms"), 3), round(of("dms"), 1), round(of("platform"), 1),
         round(of("idle")), round(of("a_minute")), f"{of('a_minute') / base:.2f}",
+        f"{of('busy'):.2f}",
         ", ".join(f"{who} {value:.3f}" for who, value in spent.items() if value), round(of("megabytes")),
     ]  # fmt: skip
