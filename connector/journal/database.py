@@ -18,11 +18,23 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from connector.errors import Fenced, JournalError
-from connector.journal import away, engines, grounds, marked, one_go, opening, schema, statements, upgrading
+from connector.journal import (
+    away,
+    engines,
+    grounds,
+    marked,
+    one_go,
+    opening,
+    schema,
+    statements,
+    straight,
+    upgrading,
+)
 from connector.journal.kept import Kept
 from connector.journal.moment import forget
-from connector.journal.recent import Recent, Rows
+from connector.journal.recent import Recent
 from connector.journal.replication import Identity
+from connector.journal.straight import Rows
 
 Clock = Callable[[], datetime]
 
@@ -268,10 +280,9 @@ class Database:
         self, connection: Connection, statement: sa.Executable, *given: Mapping[str, Any]
     ) -> None:
         """Write something whose result nobody needs, with the commit at the latest; an error is raised there."""
-        if not self.shared:
-            connection.execute(statement, given[0] if len(given) == 1 else given)
-        for each in given if self.shared else ():
-            one_go.later(connection, statement, each)
+        write = one_go.later if self.shared else straight.write
+        for each in given:
+            write(connection, statement, each)
 
     def _tell(self, connection: Connection, kind: str) -> None:
         """Let the other processes hear of something once this transaction is over; with SQLite they look for it."""

@@ -12,8 +12,8 @@ from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from connector.journal.recent import Rows
 from connector.journal.rows import record_of
+from connector.journal.straight import Rows
 from connector.lifecycle import Record
 
 MOST: Final = 20_000

@@ -18,8 +18,8 @@ import sqlalchemy as sa
 from connector.errors import JournalError
 from connector.journal import schema, statements
 from connector.journal.database import Database, when
-from connector.journal.recent import Rows
 from connector.journal.rows import place_text, record_of, spot
+from connector.journal.straight import Rows
 from connector.lifecycle import Record, State
 
 KEYS_AT_ONCE = 500

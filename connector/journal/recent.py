@@ -2,54 +2,24 @@
 
 A pass asks the same of every request in each of its rooms, and most passes find nothing changed. SQLite tells for a
 fraction of a look whether any other connection, of this process or of another one, has committed meanwhile
-(``PRAGMA data_version``); what is asked of it again goes straight to its driver, for SQLAlchemy takes ten times as long
-about it as SQLite. Other databases are asked through SQLAlchemy, each time.
+(``PRAGMA data_version``); what is asked of it again goes straight to its driver. Other databases are asked through
+SQLAlchemy, each time.
 """
 
 from __future__ import annotations
 
 import sqlite3
 import threading
-from collections import namedtuple
-from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Mapping
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Dialect, Engine
+from sqlalchemy.engine import Engine
+
+from connector.journal.straight import Rows, way_of
 
 MOST_ROWS = 1024
 """So many rows are remembered, some kilobytes each; a longer answer is not."""
-MOST_WAYS = 128
-"""So many statements are kept as the driver takes them; there are about thirty."""
-
-Rows = Sequence[Any]
-"""Rows as SQLAlchemy gives them: their columns are attributes."""
-
-
-@dataclass(frozen=True)
-class _Way:
-    """A statement as SQLite's driver takes it, and how its rows are read."""
-
-    text: str
-    names: tuple[str, ...]
-    fixed: Mapping[str, Any]
-    """What the statement itself gives for some of ``names``."""
-    row: Callable[[Sequence[Any]], Any]
-    readers: tuple[tuple[int, Callable[[Any], Any]], ...]
-    """Place of a column → what makes its type's value of what SQLite keeps."""
-
-    def ask(self, connection: sqlite3.Connection, given: Mapping[str, Any]) -> Rows:
-        values = {**self.fixed, **given}
-        found = connection.execute(self.text, [values[name] for name in self.names]).fetchall()
-        if not self.readers:
-            return [self.row(one) for one in found]
-        rows = []
-        for one in map(list, found):
-            for place, read in self.readers:
-                one[place] = read(one[place])
-            rows.append(self.row(one))
-        return rows
 
 
 class Recent:
@@ -58,7 +28,6 @@ class Recent:
     def __init__(self, engine: Engine) -> None:
         self._lock = threading.Lock()
         self._dialect = engine.dialect
-        self._ways: dict[sa.Select[Any], _Way] = {}
         self._watch = _connection_of_its_own(engine)
         self._version: int | None = None
         self._answers: dict[Hashable, Rows] = {}
@@ -102,13 +71,8 @@ class Recent:
     def _asked(
         self, watch: sqlite3.Connection, statement: sa.Select[Any], given: Mapping[str, Any]
     ) -> Rows | None:
-        way = self._ways.get(statement)
-        if way is None:
-            if len(self._ways) >= MOST_WAYS:
-                self._ways.clear()
-            way = self._ways[statement] = _way(statement, given, self._dialect)
         try:
-            return way.ask(watch, given)
+            return way_of(statement, given, self._dialect).ask(watch, given)
         except sqlite3.Error:  # as above
             return None
 
@@ -136,22 +100,3 @@ def _connection_of_its_own(engine: Engine) -> sqlite3.Connection | None:
     inner: sqlite3.Connection = taken.driver_connection  # type: ignore[assignment]
     taken.detach()
     return inner
-
-
-def _way(statement: sa.Select[Any], given: Mapping[str, Any], dialect: Dialect) -> _Way:
-    made: Any = statement.compile(dialect=dialect)
-    ready = made.construct_expanded_state(given)
-    columns = list(statement.selected_columns)
-    readers = (
-        (place, one.type.dialect_impl(dialect).result_processor(dialect, None))
-        for place, one in enumerate(columns)
-    )
-    fields = [str(one.key) for one in columns]
-    kind: Any = namedtuple("Row", fields)  # type: ignore[misc]  # known when it runs
-    return _Way(
-        text=ready.statement,
-        names=tuple(ready.positiontup),
-        fixed={name: value for name, value in ready.parameters.items() if name not in given},
-        row=kind._make,
-        readers=tuple((place, read) for place, read in readers if read is not None),
-    )

@@ -15,7 +15,7 @@ from sqlalchemy.engine import Connection
 
 from connector.errors import StaleRecordError
 from connector.identity import new_reference
-from connector.journal import schema, statements
+from connector.journal import schema, statements, straight
 from connector.journal.lookups import Lookups
 from connector.journal.rows import columns_of, place_text, record_of, spots_of
 from connector.lifecycle import DocumentFacts, Event, Record, State, after
@@ -165,6 +165,9 @@ class Records(Lookups):
 
     def _get(self, connection: Connection, record_id: int) -> Record:
         """Return a record to be changed: until the transaction is over it stays as it is."""
+        if not self.shared:
+            (row,) = straight.found(connection, statements.RECORD, {"of": record_id})
+            return record_of(row)
         return record_of(connection.execute(statements.RECORD_ALONE, {"of": record_id}).one())
 
     def _begin(self, connection: Connection, record: Record) -> Record:

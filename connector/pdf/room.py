@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -49,14 +50,14 @@ def free_boxes(
             columns, rows, grey = paper.rendered(sheet, width / sheet.get_width(), annotations=True)
         finally:
             sheet.close()
-    ink = grey.translate(_INK_TABLE)
+    ink = _Ink(grey.translate(_INK_TABLE), columns, rows)
     xs = _steps(width - MARGIN - across)
-    clear = {x: _clear(ink, columns, rows, x * columns / width, (x + across) * columns / width) for x in xs}
     found: list[Spot] = []
     for y in _steps(height - MARGIN - down):
         top, bottom = math.floor(y * rows / height), math.ceil((y + down) * rows / height)
         for x in xs:
-            if clear[x][bottom - 1] < bottom - top or not _apart((x, y), [*taken, *found], size):
+            left, right = math.floor(x * columns / width), math.ceil((x + across) * columns / width)
+            if ink.touches(left, right, top, bottom) or not _apart((x, y), [*taken, *found], size):
                 continue
             found.append((x, y))
             if len(found) == count:
@@ -69,16 +70,31 @@ def _steps(last: float) -> list[float]:
     return [round(last - step * _STEP, 1) for step in range(math.floor((last - MARGIN) / _STEP) + 1)]
 
 
-def _clear(ink: bytes, columns: int, rows: int, left: float, right: float) -> list[int]:
-    """Return, for each row of pixels, how many rows ending with it are bare between two columns."""
-    first, last = math.floor(left), math.ceil(right)
-    bare = b"\xff" * (last - first)
-    counts, run = [], 0
-    for row in range(rows):
-        start = row * columns
-        run = run + 1 if ink[start + first : start + last] == bare else 0
-        counts.append(run)
-    return counts
+class _Ink:
+    """Where a page bears ink: one byte for each pixel, 255 for bare paper."""
+
+    def __init__(self, pixels: bytes, columns: int, rows: int) -> None:
+        self._pixels, self._columns = pixels, columns
+        bare = b"\xff" * columns
+        # Most of most pages is bare from side to side: that is seen once, not for each place across.
+        self._rows = [row for row in range(rows) if pixels[row * columns : (row + 1) * columns] != bare]
+        self._touched: dict[tuple[int, int], list[int]] = {}
+
+    def touches(self, left: int, right: int, top: int, bottom: int) -> bool:
+        """True when a rectangle of pixels, its right and bottom not included, bears any ink."""
+        touched = self._between(left, right)
+        first = bisect_left(touched, top)
+        return first < len(touched) and touched[first] < bottom
+
+    def _between(self, left: int, right: int) -> list[int]:
+        """Return the rows that bear ink between two columns, in order."""
+        known = self._touched.get((left, right))
+        if known is None:
+            bare, start = b"\xff" * (right - left), self._columns
+            known = self._touched[left, right] = [
+                row for row in self._rows if self._pixels[row * start + left : row * start + right] != bare
+            ]
+        return known
 
 
 def _apart(spot: Spot, others: Sequence[Spot], size: Size) -> bool:
