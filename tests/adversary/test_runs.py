@@ -265,3 +265,54 @@ def test_every_name_beside_is_taken(mode: Mode) -> None:
         assert record.document.delivered_href == f"{ROOT}lettre (signé) (7).pdf"
     finally:
         run.close()
+
+
+def test_a_save_that_was_moved_along_and_cannot_go_back() -> None:
+    """Plain: a person's save goes back to its place, unless another file is there by then: all three stay."""
+    edited = Deviation(number_of(normal_points("plain"), "move", "lettre.pdf"), "edit_pdf")
+    back = number_of(explored("plain", [edited]).points, "move", "(original).pdf")
+    run = Run("plain", [edited, Deviation(back, "restore_pdf")])
+    try:
+        run.live()
+        assert breaches(run) == []
+        assert [record.state for record in run.records()] == [State.DELIVERED_BESIDE]
+        files, person = run.world.folder.files(), run.world.person
+        assert files[f"{ROOT}lettre.pdf"] == person.letter()
+        assert files[f"{ROOT}lettre (original).pdf"] == person.letter(1)
+    finally:
+        run.close()
+
+
+def test_an_original_that_was_never_moved_is_not_said_to_lie_aside() -> None:
+    """Plain: the move never happened, and a person saves: the signed one comes beside, the original lies nowhere."""
+    move = number_of(normal_points("plain"), "move", "lettre.pdf")
+    run = Run("plain", [Deviation(move, "void"), Deviation(move + 1, "edit_pdf")])
+    try:
+        run.live()
+        assert breaches(run) == []
+        [record] = run.records()
+        assert (record.state, record.document.original_href) == (State.DELIVERED_BESIDE, None)
+    finally:
+        run.close()
+
+
+@pytest.mark.parametrize("then", ["journal_lost", "crash"])
+def test_a_half_is_mended_where_the_first_name_aside_is_anothers(then: str) -> None:
+    """Plain: ours lies under the next one, by which the half at the place is known to be ours; theirs stays theirs."""
+    theirs = f"{ROOT}lettre (original).pdf"
+    points: Sequence[Point] = ()
+    for deviations in ([], ["torn", then]):
+        place = number_of(points, "create", "lettre.pdf") if points else 0
+        run = Run("plain", [Deviation(place + 3 * n, what) for n, what in enumerate(deviations)])
+        run.world.person.write(theirs, b"une autre")
+        try:
+            run.live()
+            assert breaches(run) == []
+            [record] = run.records()
+            assert record.state is State.DELIVERED
+            files = run.world.folder.files()
+            assert files[theirs] == b"une autre"
+            assert files[f"{ROOT}lettre (original) (2).pdf"] == run.world.person.letter()
+        finally:
+            run.close()
+        points = run.points
