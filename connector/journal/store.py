@@ -20,10 +20,10 @@ from connector.journal.hearsay import Hearsay
 from connector.journal.ordered import Orders
 from connector.journal.outbox import Outbox
 from connector.journal.overviews import Overviews
-from connector.journal.recent import Rows
 from connector.journal.secrets import Secrets
 from connector.journal.servers import Servers
 from connector.journal.spooled import Spooled
+from connector.journal.straight import Rows
 
 TROUBLE = "trouble"
 """Event of a folder (``folder:NAME``): why it cannot be worked in now; an empty ``text`` where it can."""
