@@ -1,4 +1,7 @@
-"""What the service costs while nothing happens: memory and processor time, beside its libraries alone."""
+"""What the service costs while nothing happens: memory and processor time, beside its libraries alone.
+
+Both as where the service alone is installed (``as_installed``).
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,7 @@ from statistics import median
 
 import psutil
 
+from benchmarks.as_installed import hidden
 from benchmarks.place import logged_in, served
 from connector.sandbox.demo.processes import Readiness, wait_for
 
@@ -21,7 +25,10 @@ CALM_S = 3.0
 IDLE_S = 16.0
 """A little more than the interval of the polls, so that each round sees one of each."""
 LIBRARIES = "webdav3.client, httpx, apscheduler.schedulers.background, pypdf, pydantic, sqlalchemy"
-_SLEEPER = f"import {LIBRARIES}, sys; print(flush=True); sys.stdin.read()"
+_SLEEPER = (
+    "import sys; sys.modules.update(dict.fromkeys(sys.argv[1].split(','))); "
+    f"import {LIBRARIES}; print(flush=True); sys.stdin.read()"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,8 +50,8 @@ def measure(directory: Path, rounds: int = ROUNDS) -> list[Idle]:
             with Readiness() as ready, _libraries() as bare:
                 service = children.start(
                     f"connector-{number}",
-                    "connector",
-                    ["run", "--config", config, "--state", state],
+                    "benchmarks.as_installed",
+                    [",".join(hidden()), "connector", "run", "--config", config, "--state", state],
                     ready.variables,
                 )
                 wait_for(ready.told, "the service was not ready", 60, children)
@@ -80,7 +87,7 @@ def _processor(process: psutil.Process) -> float:
 @contextmanager
 def _libraries() -> Iterator[int]:
     with subprocess.Popen(
-        [sys.executable, "-c", _SLEEPER], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        [sys.executable, "-c", _SLEEPER, ",".join(hidden())], stdin=subprocess.PIPE, stdout=subprocess.PIPE
     ) as process:
         assert process.stdout is not None
         process.stdout.readline()

@@ -139,7 +139,6 @@ class Stage:
 DONE_WITHOUT = frozenset(
     {
         *("pypdf", "pyhanko", "pypdfium2", "reportlab", "PIL", "pi_heif", "openpyxl"),  # workers'
-        *("rich", "pygments", "click.core", "trio.abc"),  # for a command line and a loop not used
         *("sqlalchemy.dialects.postgresql", "psycopg", "cryptography", "prometheus_client", "holidays"),
     }
 )
