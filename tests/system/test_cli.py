@@ -140,7 +140,14 @@ DONE_WITHOUT = frozenset(
     {
         *("pypdf", "pyhanko", "pypdfium2", "reportlab", "PIL", "pi_heif", "openpyxl"),  # workers'
         *("rich", "pygments", "click.core", "trio.abc"),  # for a command line and a loop not used
-        *("sqlalchemy.dialects.postgresql", "psycopg", "cryptography", "prometheus_client", "holidays"),
+        *(
+            "sqlalchemy.dialects.postgresql",
+            "psycopg",
+            "cryptography",
+            "prometheus_client",
+            "holidays",
+            "smtplib",
+        ),
     }
 )
 """Modules that are not loaded by a service that keeps its journal in a file and has nothing more configured."""
