@@ -6,6 +6,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime, time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from connector.calendar import QuietTimes
 from connector.config import Config, SecretReference, resolve_secret, values
@@ -17,8 +18,11 @@ from connector.jesignexpert.login import Login
 from connector.jesignexpert.renewal import Renewal
 from connector.jesignexpert.tokens import TokenKeeper, Tokens
 from connector.jesignexpert.transport import BaseTransport
-from connector.notify import Hook, Pinger, Relay
+from connector.notify import Hook, Pinger
 from connector.steps.parts import Telling
+
+if TYPE_CHECKING:
+    from connector.notify.relay import Relay
 
 
 def quiet_of(config: Config, policy: Policy) -> QuietTimes | None:
@@ -73,6 +77,8 @@ def relay_of(config: Config) -> Relay | None:
     mail = config.mail
     if mail is None:
         return None
+    from connector.notify.relay import Relay
+
     user = mail.user
     if isinstance(user, SecretReference):
         user = resolve_secret(user, path="mail.user")

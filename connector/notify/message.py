@@ -5,15 +5,11 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from datetime import datetime
-from email.message import EmailMessage
-from email.policy import SMTP
-from email.utils import format_datetime
 from typing import Final
 
 from connector.signatory_text import canonical_email
 
 _LONGEST: Final = 900
-_ONE_LINE: Final = SMTP.clone(max_line_length=998)
 _REPLY: Final = "auto-generated"
 """RFC 3834: no answering machine answers."""
 
@@ -43,9 +39,15 @@ def routed(address: str) -> str:
 
 def as_bytes(mail: Mail, sender: str) -> bytes:
     """Return the whole message, CRLF, every line of ASCII: any relay takes it."""
+    # Here: what reads and writes headers is half a megabyte, and many a service has no relay.
+    from email.message import EmailMessage
+    from email.policy import SMTP
+    from email.utils import format_datetime
+
     subject = " ".join(mail.subject.split())
     # Folded, a long word of ASCII would leave the first line of the field empty; what is encoded is cut by itself.
-    message = EmailMessage(policy=_ONE_LINE if subject.isascii() and len(subject) < _LONGEST else SMTP)
+    one_line = subject.isascii() and len(subject) < _LONGEST
+    message = EmailMessage(policy=SMTP.clone(max_line_length=998) if one_line else SMTP)
     message["Subject"] = subject
     message["From"], message["To"] = routed(sender), routed(mail.to)
     message["Date"], message["Message-ID"] = format_datetime(mail.at), message_id(mail.key, sender)

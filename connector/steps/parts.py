@@ -7,7 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from connector.calendar import Holidays, QuietTimes
@@ -18,12 +18,15 @@ from connector.isolated_pdf import IsolatedPdf
 from connector.journal import Journal
 from connector.lifecycle import Record
 from connector.marks import Sealer
-from connector.notify import Hook, Pinger, Relay
+from connector.notify import Hook, Pinger
 from connector.placement import BoxSize, usual_size
 from connector.ports import AccountLogin, Box, Folder, Href, SigningService, Tag, Terms
 from connector.report.tags import TagKey
 from connector.sidecar.model import Reminders, SignatureRequest
 from connector.spool import Spool
+
+if TYPE_CHECKING:
+    from connector.notify.relay import Relay
 
 
 @dataclass(frozen=True, kw_only=True)

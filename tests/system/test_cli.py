@@ -139,7 +139,14 @@ class Stage:
 DONE_WITHOUT = frozenset(
     {
         *("pypdf", "pyhanko", "pypdfium2", "reportlab", "PIL", "pi_heif", "openpyxl"),  # workers'
-        *("sqlalchemy.dialects.postgresql", "psycopg", "cryptography", "prometheus_client", "holidays"),
+        *(
+            "sqlalchemy.dialects.postgresql",
+            "psycopg",
+            "cryptography",
+            "prometheus_client",
+            "holidays",
+            "smtplib",
+        ),
     }
 )
 """Modules that are not loaded by a service that keeps its journal in a file and has nothing more configured."""

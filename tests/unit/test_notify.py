@@ -26,9 +26,10 @@ from connector.errors import (
     RemoteError,
     Unavailable,
 )
-from connector.notify import Hook, Mail, Pinger, Relay, call
+from connector.notify import Hook, Mail, Pinger, call
 from connector.notify.bounded import MOST_LEFT, TooSlow, within
 from connector.notify.message import as_bytes, message_id
+from connector.notify.relay import Relay
 from tests.relays import Relay as RealRelay
 from tests.unit.test_webdav_reaching import certificates
 
