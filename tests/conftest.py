@@ -105,7 +105,13 @@ def pytest_collection() -> None:
 
 
 def pytest_collection_finish() -> None:
-    """What is there by now stays to the end: no search for garbage goes through it again, which took a tenth of all."""
+    """What is there by now stays to the end: no search for garbage goes through it again, which took a tenth of all.
+
+    Hypothesis, which its plugin would import at the end at the latest, asks then who else refers to something: who is
+    frozen is not found.
+    """
+    import hypothesis  # noqa: F401
+
     gc.freeze()
     gc.enable()
 
