@@ -19,7 +19,7 @@ from tests.adversary.deviations import Deviation, singles
 from tests.adversary.explore import Outcome, explored, normal_points, random_runs
 from tests.adversary.judge import breaches
 from tests.adversary.points import Point
-from tests.adversary.story import Restless, Run
+from tests.adversary.story import PACE, Restless, Run
 from tests.adversary.world import ROOT, Mode
 
 MODES = pytest.mark.parametrize("mode", ["nextcloud", "plain"])
@@ -316,3 +316,27 @@ def test_a_half_is_mended_where_the_first_name_aside_is_anothers(then: str) -> N
         finally:
             run.close()
         points = run.points
+
+
+def test_saved_again_in_the_very_second_of_its_delivery() -> None:
+    """Nextcloud: an ETag proves nothing while its second lasts (WebDAV facts, trap 2): it is waited for."""
+    run = Run("nextcloud")
+    after: list[State] = []
+
+    def saved(here: Run) -> None:
+        if not after and [one.state for one in here.records()] == [State.DELIVERING]:
+            here.world.clock.strike(PACE)
+            here.world.person.write(f"{ROOT}lettre.pdf", here.world.person.letter())
+            here.machine.round()
+            after.extend(one.state for one in here.records())
+
+    run.boundary = saved
+    try:
+        run.live()
+        assert breaches(run) == []
+        assert after == [State.DELIVERING]
+        [record] = run.records()
+        assert "too_fresh" in [name for _, name, _ in run.machine.parts.journal.events(record)]
+        assert record.state is State.DELIVERED
+    finally:
+        run.close()
