@@ -31,7 +31,7 @@ WORKERS ?= 3
 # More than a hundred processes are started: what one has compiled, none compiles again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help venv corpus demo test test-long fuzz lint docs compiled bench deb clean
+.PHONY: help venv corpus demo test tested test-long fuzz lint docs compiled bench deb clean
 .DEFAULT_GOAL := help
 
 help:
@@ -81,12 +81,15 @@ lint: $(TESTS)
 docs: $(TESTS)
 	$(BIN)/python -m tests.reference
 
-# Compiled once, beside the style check, and not by every worker at the same time. What is wrong the run itself tells.
+# Compiled once, and not by every worker at the same time. What is wrong the run itself tells.
 compiled: $(TESTS)
 	@$(BIN)/python -m pytest --collect-only -q >/dev/null 2>&1 || true
 
+# Beside each other: types take as long as compiling, and some seconds more, which the workers need not wait for.
 test: $(TESTS) $(CORPUS)
-	@$(MAKE) --no-print-directory --jobs 2 lint compiled
+	@$(MAKE) --no-print-directory --jobs 2 lint tested
+
+tested: compiled
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m "not long"
 
 test-long: $(TESTS)
