@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import os
 import re
@@ -14,13 +15,15 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, redirect_stderr, redirect_stdout
 from datetime import UTC, datetime
 from pathlib import Path
+from unittest import mock
 
 import psutil
 import pytest
 
+from connector.cli import main
 from connector.cli.wiring import State
 from connector.jesignexpert.tokens import Tokens, TokenStore
 from connector.journal import Journal
@@ -107,6 +110,19 @@ class Stage:
             self.command(verb, *arguments, before=("contacts",)), env=self.environ, capture_output=True, text=True,
             check=False, stdin=subprocess.DEVNULL, timeout=120,
         )  # fmt: skip
+
+    def here(self, verb: str, *arguments: str, people: bool = False) -> subprocess.CompletedProcess[str]:
+        """The same in this process, where only what is said matters: a start costs more than the verb."""
+        command = self.command(verb, *arguments, before=("contacts",) if people else ())[3:]
+        out, err = io.StringIO(), io.StringIO()
+        with (
+            mock.patch.dict(os.environ, self.environ),
+            redirect_stdout(out),
+            redirect_stderr(err),
+            pytest.raises(SystemExit) as ended,
+        ):
+            main(command)
+        return subprocess.CompletedProcess(command, ended.value.code or 0, out.getvalue(), err.getvalue())  # type: ignore[arg-type]
 
     def kept(self) -> bytes:
         """Every byte of the state directory."""
@@ -267,7 +283,7 @@ def test_an_effect_in_flight_is_finished_on_sigterm(stage: Stage) -> None:
     process.signal(signal.SIGTERM)
     assert process.wait() == 0
     assert stage.invitations() == 1
-    told = stage.call("status", "--json").stdout
+    told = stage.here("status", "--json").stdout
     assert '"in progress": 1' in told
 
 
@@ -372,7 +388,7 @@ def test_what_was_there_before_waits_for_rebuild(stage: Stage) -> None:
     stage.connect()
     stage.drop()
     assert stage.call("tick").returncode == 0
-    assert (stage.invitations(), "there_before" in stage.call("status").stdout) == (0, True)
+    assert (stage.invitations(), "there_before" in stage.here("status").stdout) == (0, True)
     done = stage.call("rebuild", "--launch", "lettres", "--yes")
     assert done.returncode == 0, done.stderr
     stage.call("tick")
@@ -465,7 +481,7 @@ def test_resolve_a_request_in_doubt(stage: Stage) -> None:
     stage.drop()
     stage.platform.misbehave(operation="send", kind="cut_before", times=None)
     stage.call("tick")
-    told = stage.call("status").stdout
+    told = stage.here("status").stdout
     found = re.search(r"(\w{6})  in doubt", told)
     assert found, told
     done = stage.call("resolve", found[1], "--not-sent", "--yes", "--tick")
@@ -483,14 +499,16 @@ def test_whoever_signed_is_remembered_shown_and_forgotten(stage: Stage) -> None:
     stage.drop()
     assert stage.call("tick").returncode == 0
     assert stage.invitations() == 1
-    assert stage.people("list").stdout == "no contacts\n"
-    refused = stage.call("forget", MARIE, "--yes")
+    assert stage.here("list", people=True).stdout == "no contacts\n"
+    refused = stage.here("forget", MARIE, "--yes")
     assert (refused.returncode, "  in_progress  lettres  " in refused.stdout) == (1, True), refused.stderr
     stage.sign()
-    _tick_until(stage, lambda: stage.people("list").stdout != "no contacts\n")
-    listed = stage.people("list")
+    _tick_until(stage, lambda: stage.here("list", people=True).stdout != "no contacts\n")
+    listed = stage.here("list", people=True)
     assert "DUPONT" not in listed.stdout.upper()
-    assert f"cab      {MARIE}  +33612345678  Marie Dupont" in stage.people("list", "--names").stdout
+    assert (
+        f"cab      {MARIE}  +33612345678  Marie Dupont" in stage.here("list", "--names", people=True).stdout
+    )
     ref = refused.stdout.split()[0]
     told = stage.call("show", ref)
     assert f"{ref}  delivered: signed, and put back as a new version of the file" in told.stdout, told.stderr
@@ -498,7 +516,7 @@ def test_whoever_signed_is_remembered_shown_and_forgotten(stage: Stage) -> None:
     assert not [word for word in _PERSONAL if word in told.stdout.upper()]
     assert (
         f"signatory 1 Marie Dupont  {MARIE}  +33612345678  simple"
-        in stage.call("show", ref, "--names").stdout
+        in stage.here("show", ref, "--names").stdout
     )
     assert MARIE.encode() in stage.kept()
     done = stage.call("forget", MARIE, "--yes")
@@ -532,16 +550,16 @@ def test_people_beside_the_service(stage: Stage) -> None:
     process.ready()
     file = stage.directory / "clients.csv"
     file.write_bytes(f"Prénom;Nom;Courriel;Mobile\nHélène;NOËL;{MARIE};{PHONE}\nx;y;z;1\n".encode("cp1252"))
-    held = stage.people("import", str(file), "--account", "cab")
+    held = stage.here("import", str(file), "--account", "cab", people=True)
     assert (held.returncode, "line 3: " in held.stdout) == (1, True), held.stderr
-    assert stage.people("list").stdout == "no contacts\n"
+    assert stage.here("list", people=True).stdout == "no contacts\n"
     done = stage.people("import", str(file), "--account", "cab", "--yes")
     assert (done.returncode, "Imported for account cab: 1 contact." in done.stdout) == (1, True), done.stderr
-    assert "Hélène NOËL" in stage.people("list", "--names").stdout
+    assert "Hélène NOËL" in stage.here("list", "--names", people=True).stdout
     forgotten = stage.call("forget", MARIE, "--yes")
     assert (forgotten.returncode, "Erased." in forgotten.stdout) == (0, True), forgotten.stderr
     assert MARIE.encode() not in stage.kept()
-    assert stage.call("show", "ZZZZZZ").returncode == 1
+    assert stage.here("show", "ZZZZZZ").returncode == 1
     process.signal(signal.SIGTERM)
     assert process.wait() == 0
     assert "Traceback" not in process.output
