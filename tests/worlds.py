@@ -304,12 +304,12 @@ class Stage:
     def run(self, rounds: int = 12, *, calm: int = 3) -> None:
         """Pass until nothing moves, for as long as ``calm`` rounds take.
 
-        The last but one of these is left out, its time goes by all the same: it would find nothing new, and rounds in
-        which nothing moves were more than half of what a story cost. A few looks in a row are asked for by ``calm``.
+        After the first round in which nothing moved, the last of these follows when its time has come: those between
+        would find nothing new, and were more than half of what a story cost.
         """
         quiet = 0
         while rounds > 0 and quiet < calm:
-            skipped = int(0 < quiet == calm - 2 and rounds > 1)
+            skipped = min(calm - quiet, rounds) - 1 if quiet else 0
             self.clock.advance(ROUND_S * skipped)
             moved = self.round()
             quiet = 0 if moved else quiet + skipped + 1
