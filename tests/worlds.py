@@ -51,8 +51,6 @@ TWO = (
 ROOT = "Lettres"
 MODELS = "Modèles de signature"
 OVERVIEWS = ("_Suivi des signatures.txt", "_Signature overview.txt")
-ROUND_S = 3
-"""What goes by from one round to the next."""
 QUICK = Timing(
     follow_first_hour=timedelta(seconds=1), retry_first=timedelta(seconds=1), gone_patience=timedelta(0)
 )
@@ -295,25 +293,19 @@ class Stage:
 
     def round(self) -> int:
         """One pass over each side, a few seconds later; returns how many requests moved."""
-        self.clock.advance(ROUND_S)
+        self.clock.advance(3)
         self.ground.pass_time()
         moved = server_pass(self.parts, "dms", self.memory).moved
         moved += account_pass(self.parts, "cabinet").moved
         return moved
 
     def run(self, rounds: int = 12, *, calm: int = 3) -> None:
-        """Pass until nothing moves, for as long as ``calm`` rounds take.
-
-        After the first round in which nothing moved, the last of these follows when its time has come: those between
-        would find nothing new, and were more than half of what a story cost.
-        """
+        """Pass until nothing moves in two rounds one after the other."""
         quiet = 0
-        while rounds > 0 and quiet < calm:
-            skipped = min(calm - quiet, rounds) - 1 if quiet else 0
-            self.clock.advance(ROUND_S * skipped)
-            moved = self.round()
-            quiet = 0 if moved else quiet + skipped + 1
-            rounds -= 1 if moved else skipped + 1
+        for _ in range(rounds):
+            quiet = 0 if self.round() else quiet + 1
+            if quiet == calm:
+                return
 
     # -------------------------------------------------------------------------------- the people
 
