@@ -10,9 +10,8 @@ from __future__ import annotations
 from typing import Final
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql
 
-from connector.journal import schema
+from connector.journal import schema, statements
 from connector.journal.database import Database
 
 _NAME: Final = "connector"
@@ -32,14 +31,14 @@ class Belonging(Database):
         """Let it be this connector's where it is nobody's yet; returns whose it is. Of several at once one is first."""
         if known := self.connector:
             return known
-        made = postgresql.insert(schema.meta).values(name=_NAME, value=name)
+        made = statements.new_row(schema.meta).values(name=_NAME, value=name)
         with self._transaction() as connection:
             connection.execute(made.on_conflict_do_nothing())
         return self.connector
 
     def belong_to(self, name: str) -> None:
         """Let it be this connector's from now on: it was renamed, and none works under its former name."""
-        made = postgresql.insert(schema.meta).values(name=_NAME, value=name)
+        made = statements.new_row(schema.meta).values(name=_NAME, value=name)
         with self._transaction() as connection:
             connection.execute(made.on_conflict_do_update(index_elements=[_meta.name], set_={"value": name}))
 
