@@ -20,7 +20,7 @@ from connector.guards import (
 from connector.lifecycle import Record
 from connector.ports import Entry, FileId
 from connector.steps import fading, filed, vanished
-from connector.steps.adopted import place_adopted
+from connector.steps.adopted import leave_place, outlived, place_adopted
 from connector.steps.case import Case
 from connector.steps.discover import Sight
 from connector.steps.missing import attend_missing
@@ -49,13 +49,21 @@ def attend(
     in_sight = cache(partial(_files, sights))
     opened = parts.journal.open_records(server)
     doubted = vanished.look(parts, sights, server, [one for one in opened if not fading.awaited(one)])
+    standing: list[Record] = []
     for record in opened:
         if record.id in held:
             elsewhere.add(record.place)
             continue
         known_at[record.id] = record.place
         if record.adopted and not all(document.href for document in record.documents):
-            tolerated(parts, memory, record, "place", partial(_place, parts, in_sight, record))
+            record = tolerated(parts, memory, record, "place", partial(_place, parts, in_sight, record))
+            if record.place != known_at[record.id]:
+                # What is over and closed may stand there, too.
+                standing += parts.journal.all_at_place(server, record.place)
+        standing.append(record)
+    for record in outlived(standing):
+        if record.id not in held:
+            tolerated(parts, memory, record, "place left", partial(leave_place, parts, record))
     for sight in sights:
         memory.let_go_of_the_gone(sight, {sidecar.href for sidecar in sight.sidecars()})
         cases = (

@@ -1,13 +1,16 @@
 """Where an adopted request lives: its files found again by what the marker keeps of them (protocol R6).
 
-Reads what was listed, writes the journal.
+Reads what was listed, writes the journal. Of several requests that come to stand at one place so, the last one sent
+keeps it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from datetime import datetime
 
-from connector.lifecycle import DocumentFacts, Record
+from connector.lifecycle import DocumentFacts, Event, Record
 from connector.sidecar import names
 from connector.steps.case import NAMED_AFTER_REQUEST
 from connector.steps.parts import Parts
@@ -41,6 +44,37 @@ def place_adopted(parts: Parts, record: Record, hrefs: dict[str, str | None]) ->
         sidecar_gone=not place,
         document=documents[0],
         more=tuple(documents[1:]),
+    )
+
+
+def outlived(records: Iterable[Record]) -> Iterator[Record]:
+    """Find what stands, still shown, at a place that belongs to a later request.
+
+    A place is asked anew once its request has ended, and each ask has a marker of its own: a journal that was lost
+    or restored adopts them all, or the later beside the earlier that it knows, and they would write one status in
+    turn. What may be out is none of these: it is followed and shown until it has ended.
+    """
+    standing: dict[tuple[str, str], dict[int, Record]] = defaultdict(dict)
+    for record in records:
+        if record.current and record.place:
+            standing[record.server, record.place][record.id] = record
+    for there in standing.values():
+        *earlier, last = sorted(there.values(), key=_since)
+        for record in earlier:
+            if record.state.ended or (record.state.before_mark and not last.state.before_mark):
+                yield record
+
+
+def _since(record: Record) -> tuple[datetime, int]:
+    return record.sent_at or record.created_at, record.id
+
+
+def leave_place(parts: Parts, record: Record) -> Record:
+    """Give the place up: as it ended; withdrawn where it never had a marker, and another was sent instead."""
+    if record.state.ended:
+        return parts.journal.touch(record, current=False)
+    return parts.journal.fact(
+        record, Event.WITHDRAWN, current=False, key=None, ended_at=parts.now(), next_at=None
     )
 
 

@@ -313,10 +313,18 @@ class Run:
             gate.dead = True
             raise Killed(str(point))
         if what in _ANSWERS:
-            if self.lenient and what not in set(answers_of(point, self.mode)):
-                return doing
+            if what not in set(answers_of(point, self.mode)):
+                return self._not_here(deviation, doing)
             return partial(_ANSWERS[what], self, point, doing)
+        if what == "frozen" and point.kind == "commit":
+            # In its own transaction it would keep the other out of the journal: it is frozen before it, or after it.
+            return self._not_here(deviation, doing)
         _EVENTS[what](self)
+        return doing
+
+    def _not_here(self, deviation: Deviation, doing: Callable[[], T]) -> Callable[[], T]:
+        """What was drawn for this number before earlier deviations made another point of it: it does not happen."""
+        self.struck.discard(deviation)
         return doing
 
     def _lose_journal(self) -> None:

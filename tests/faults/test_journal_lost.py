@@ -25,7 +25,7 @@ from connector.journal import Journal
 from connector.lifecycle import State
 from connector.passes import account_pass, server_pass
 from tests.faults.test_once import MODES, Town, delivered_once, in_place, letter, send_out
-from tests.worlds import Mode, Stage
+from tests.worlds import MARIE, ONE, ROOT, Mode, Stage
 
 ANEW = "jse-connector rebuild"
 
@@ -339,4 +339,76 @@ def test_lost_after_the_platform_erased(tmp_path: Path) -> None:
         stage.later()
         delivered_once(stage, "lettre")
         assert stage.sends() == [1]
+        stage.intact()
+
+
+AGAIN = ONE + "action: recommencer\n"
+
+
+def only_current(stage: Stage, name: str) -> str:
+    """The reference of the one request that stands at a place, whose status stands there."""
+    place = f"/{ROOT}/{name}.sign.yaml"
+    shown = [record.ref for record in stage.parts.journal.all_at_place("dms", place) if record.current]
+    assert len(shown) == 1, (name, shown)
+    assert f"ref: {shown[0]} " in stage.status(name).replace("\u00a0", " ")
+    return shown[0]
+
+
+def test_lost_after_an_order_to_begin_again(tmp_path: Path) -> None:
+    """Both markers of a place are adopted, in any order: once it is over the first gives the place up."""
+    names = ("une", "deux")
+    with Town(tmp_path) as stage:
+        send_out(stage, *names)
+        firsts = {name: str(stage.record(name).transaction) for name in names}
+        for name in names:
+            stage.platform.person_refuses(firsts[name], MARIE)
+        stage.run()
+        for name in names:
+            stage.write(f"{name}.sign.yaml", AGAIN)
+        stage.run()
+        seconds = {name: str(stage.record(name).transaction) for name in names}
+        assert not set(firsts.values()) & set(seconds.values())
+        for end in (stage.directory / "dms").rglob("*.done"):
+            end.unlink()
+        stage.lose_journal()
+        stage.later(60)
+        for name in names:
+            only_current(stage, name)
+            assert stage.record(name).transaction == seconds[name]
+            assert stage.first_line(name).startswith("EN COURS"), stage.status(name)
+        assert stage.read("_Suivi des signatures.txt").decode("utf-8-sig").count("REFUSÉ") == 0
+        stage.sign()
+        stage.later()
+        delivered_once(stage, *names)
+        assert stage.sends() == [1] * 4
+        stage.intact()
+
+
+def test_restored_to_before_another_wording_was_sent(tmp_path: Path) -> None:
+    """The journal knows a request that waits, the registry the one sent in its stead: they do not take turns."""
+    with Town(tmp_path) as stage:
+        stage.platform.misbehave(operation="upload", kind="status", status=503, times=None)
+        stage.drop("lettre", letter(f"{ROOT} lettre"))
+        stage.run()
+        assert stage.record().state is State.WAITING
+        stage.stop()
+        saved = stage.save_journal()
+        stage.start()
+        stage.write("lettre.sign.yaml", AGAIN)
+        stage.platform.behave()
+        stage.later()
+        sent = stage.record().transaction
+        assert sum(stage.sends()) == 1
+        stage.restore(saved)
+        stage.later(60)
+        only_current(stage, "lettre")
+        assert stage.record().transaction == sent
+        shown = stage.status()
+        for _ in range(4):
+            stage.round()
+            assert stage.status() == shown
+        stage.sign()
+        stage.later()
+        delivered_once(stage, "lettre")
+        assert sum(stage.sends()) == 1
         stage.intact()
