@@ -483,7 +483,9 @@ class Servers(Stage):
 
     @property
     def config_text(self) -> str:
-        """The administrator's file."""
+        """The administrator's file; before the other server is there, of the first alone."""
+        if not hasattr(self, "served"):
+            return super().config_text
         password = self.directory / "password"
         server = f"loin: {{url: '{self.served.url}', user: signatures, password: {{file: {password}}}}}, "
         return (

@@ -162,19 +162,50 @@ def test_what_the_filter_lets_pass_is_known() -> None:
 ALONE = """
 set -e
 mount --bind "$1" /mnt
-mount -t tmpfs tmpfs /tmp
+shift
+mkdir -p /mnt/tmp
+mount -t tmpfs tmpfs /mnt/tmp
+while [ "$1" != -- ]; do
+  mkdir -p "/mnt$1"
+  mount --bind "$1" "/mnt$1"
+  mount -o remount,bind,ro "/mnt$1"
+  shift
+done
+shift
+mount --move /mnt/tmp /tmp
+cd "$1"
 mount -t proc -o subset=pid,hidepid=invisible proc /proc
 mount -o remount,bind,ro /
 shift
 exec unshare --user --map-current-user setpriv --bounding-set=-all --inh-caps=-all --no-new-privs "$@"
 """
 """In a mount namespace of its own: one writable place, a /tmp of its own, processes alone in /proc, all else read-only;
-then a user namespace of its own and no capability. As ProtectSystem=, PrivateTmp=, ProcSubset=, PrivateUsers= do it."""
+then a user namespace of its own and no capability. As ProtectSystem=, PrivateTmp=, ProcSubset=, PrivateUsers= do it.
+What the tests themselves run from is there as ever, read-only, even when it lies below /tmp."""
+
+
+def needed() -> list[str]:
+    """Places below /tmp without which nothing can be run: this checkout and its Python, no machine's layout is known."""
+    found = {UNIT.parents[1], Path(sys.prefix), Path(sys.base_prefix)}
+    below = sorted(place for place in found if place.is_relative_to("/tmp"))
+    return [str(place) for place in below if not found & set(place.parents)]
 
 
 def apart(place: Path) -> list[str]:
     """What to put before a command, on a machine that lets namespaces be made."""
-    before = ["unshare", "--mount", "--propagation", "private", "sh", "-c", ALONE, "sh", str(place)]
+    before = [
+        "unshare",
+        "--mount",
+        "--propagation",
+        "private",
+        "sh",
+        "-c",
+        ALONE,
+        "sh",
+        str(place),
+        *needed(),
+    ]
+    before += ["--", str(UNIT.parents[1])]
     found = subprocess.run([*before, "true"], capture_output=True, check=False)
     if found.returncode:
         pytest.skip("no namespaces can be made here")
