@@ -26,7 +26,7 @@ from connector.guards import ServerMemory
 from connector.passes import Outcome, account_pass, server_pass, told
 from connector.reload import ConfigWatch
 from connector.shared_out import Holding
-from connector.steps.leftovers import sweep
+from connector.steps.leftovers import at_the_end, sweep
 from connector.steps.telling import tell
 
 if TYPE_CHECKING:
@@ -143,6 +143,7 @@ def _serve(config: Config, state: State, standstill: Standstill, watch: ConfigWa
         standstill.over()
         try:
             if daemon.run():
+                at_the_end(parts)
                 seen.vitals.ended()
                 return 0
         except (JournalFull, JournalAway, Fenced):
@@ -190,6 +191,7 @@ def tick(settings: Settings) -> int:
         vitals.ended()
         failures = _failures(turns.parts, turns.memories)
         tell(turns.parts)
+        at_the_end(parts)
         if not failures and turns.parts.ping is not None and turns.parts.keeper:
             turns.parts.ping.ping()
     for failure in failures:

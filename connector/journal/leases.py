@@ -7,6 +7,7 @@ one statement. Nothing here decides who is to have what (``shares``). Source: pr
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -19,6 +20,8 @@ from sqlalchemy.engine import Connection
 from connector.errors import Fenced, JournalAway
 from connector.journal import away, schema, statements
 from connector.journal.database import Database, when
+
+log = logging.getLogger(__name__)
 
 PASSING: Final = "/"
 """In the name of a process that is no service: what stands behind it is the verb."""
@@ -52,6 +55,14 @@ _ASKED_FOR: Final = (
     .distinct()
 )
 """The same of every request with an open intent: an order may stand for one that is closed."""
+_CUT_OFF: Final = (
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database()"
+    " AND usename = current_user AND state = 'active' AND wait_event = 'ClientRead' AND clock_timestamp() -"
+    " state_change > current_setting('idle_in_transaction_session_timeout')::interval"
+)
+"""What is written with its commit comes in one go (``one_go``). To the server, a client that stands still in the midst
+of that is not idle but asking: none of its limits holds (PostgreSQL manual, "Pipeline Mode"; "Client Connection
+Defaults"), and what is locked would stay so for as long as that machine is frozen."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,6 +130,8 @@ class Leases:
         former: Collection[int] = (),
     ) -> int:
         """Begin a new process and return its number. ``former``: earlier ones that are known to work no more."""
+        if former:
+            self._cut_off_the_frozen()
         with self._transaction() as connection:
             if former:
                 # Of our own name alone: a failover may have lost the number, and have given it to another process.
@@ -193,7 +206,8 @@ class Leases:
     def relieve(self) -> list[Process]:
         """End the processes that were not heard of for too long, and free what they held; returns them.
 
-        One whose fact is just being committed is left for the next time.
+        One whose fact is just being committed is left for the next time; one that stands still amid a commit loses its
+        connection, as the server does not end that by itself.
         """
         dead = sa.select(schema.process).where(~_process.ended, _process.until <= statements.CLOCK)
         with self._reading() as connection:
@@ -204,7 +218,17 @@ class Leases:
             if found:
                 self._end(connection, [one.id for one in found])
                 _tell(connection, FREED)
+        if not found:
+            self._cut_off_the_frozen()
         return found
+
+    def _cut_off_the_frozen(self) -> None:
+        with self._reading() as connection:
+            cut = connection.exec_driver_sql(_CUT_OFF).all()
+        if cut:
+            log.warning(
+                "%d connections ended that stood still amid a commit: what they locked is free", len(cut)
+            )
 
     # -------------------------------------------------------------------------------- who has what
 

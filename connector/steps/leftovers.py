@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Collection
 
-from connector.errors import SpoolError
+from connector.errors import JournalError, SpoolError
 from connector.lifecycle import Record
 from connector.steps import storage
 from connector.steps.parts import Parts
@@ -27,14 +27,31 @@ def sweep(parts: Parts) -> None:
     here is a copy, of requests that may be in other hands by now: it goes altogether.
     """
     try:
-        parts.spool.sweep()
-        for ref in parts.spool.references():
-            record = parts.journal.by_ref(ref)
-            if not _needed(parts, ref, record):
-                parts.spool.forget(ref)
+        _clear(parts)
     except SpoolError as error:
         storage.met(parts, error)
     let_go_of_the_closed(parts)
+
+
+def at_the_end(parts: Parts) -> None:
+    """When it has ended in good order, where several share a journal: remove the copies, as :func:`sweep` would.
+
+    Others go on with all of it, and this machine may never begin again. What cannot be removed now waits for a start.
+    """
+    if not parts.spool.shared:
+        return
+    try:
+        _clear(parts)
+    except (SpoolError, JournalError) as error:
+        log.warning("copies of documents stay on this disk until the next start: %s", error)
+
+
+def _clear(parts: Parts) -> None:
+    parts.spool.sweep()
+    for ref in parts.spool.references():
+        record = parts.journal.by_ref(ref)
+        if not _needed(parts, ref, record):
+            parts.spool.forget(ref)
 
 
 def cached(parts: Parts) -> None:

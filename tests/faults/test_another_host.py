@@ -98,6 +98,9 @@ def test_what_one_host_fetched_another_delivers(tmp_path: Path, url: str) -> Non
         stage.drop("attend", sidecar=ONE)
         stage.run(4)
         assert stage.record("attend").state is State.WAITING
+        assert stage.here() == ["sent.pdf", "sent.pdf"]
+        leftovers.at_the_end(stage.parts)
+        assert stage.here() == []  # it may never begin again
         stage.goes_on_at("b")
         stage.parts.journal.release("cabinet")
         stage.run()

@@ -73,12 +73,22 @@ class Scene:
         """Wait, while people do what they do; whoever ends by itself is started again."""
         end = time.monotonic() + LONGEST_S
         while not true():
-            assert time.monotonic() < end, f"it never came true\n{self.fleet.logs()}"
+            assert time.monotonic() < end, f"it never came true\n{self.fleet.logs()}\n{self._sessions()}"
             self.fleet.tend()
             for people, letters in zip(self.people, self.letters, strict=True):
                 if look:
                     people.look([one for one in letters if people.told(one)], late=self.late)
             time.sleep(0.1)
+
+    def _sessions(self) -> str:
+        """What the connectors' connections do, as the database sees it: who holds a lock tells no log."""
+        with suppress(psycopg.OperationalError):
+            rows = self.base.ask(
+                "SELECT pid, state, wait_event, now() - state_change, pg_blocking_pids(pid), query"
+                " FROM pg_stat_activity WHERE application_name = 'jse-connector'"
+            )
+            return "\n".join(map(str, rows))
+        return ""
 
     def at_rest(self) -> bool:
         return all(

@@ -5,14 +5,16 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import psycopg
 import pytest
 
 from connector.errors import AskedToWait, Fenced, JournalAway
 from connector.fence import MARGIN, Fence
-from connector.journal import Journal
+from connector.journal import Journal, engines
 from connector.journal.leases import BOND, FREED, ORDERS_CAME, PAIRS, Leases
 from connector.lifecycle import DocumentFacts, State
 from tests import postgres
@@ -129,6 +131,43 @@ def test_who_is_writing_is_not_relieved_before_that_is_over(ground: Ground) -> N
         ground.age(one)
         assert two.relieve() == []
     assert [process.name for process in two.relieve()] == ["one"]
+
+
+@pytest.mark.parametrize("by", ["another", "its next life"])
+def test_who_is_frozen_amid_a_commit_loses_what_it_locked(
+    ground: Ground, monkeypatch: pytest.MonkeyPatch, by: str
+) -> None:
+    """PostgreSQL takes a pipeline without its end for work, whatever its limits: the row would stay locked for ever."""
+    monkeypatch.setattr(engines, "_IDLE_S", 1)
+    monkeypatch.setattr(engines, "_LOCK_S", 1)
+    journal, one = ground.process("one")
+    _, two = ground.process("two")
+
+    def taken_over() -> bool:
+        if by == "another":
+            return [process.name for process in two.relieve()] == ["one"]
+        with suppress(JournalAway):
+            two.begin(name="one", host="h", pid=2, version="0", lease_s=600, former=[one.process or 0])
+            return True
+        return False
+
+    connection, frozen = journal.engine.connect(), ExitStack()
+    journal._enter(connection)
+    raw: Any = connection.connection.driver_connection
+    frozen.enter_context(raw.pipeline())
+    raw.execute("SELECT 1")
+    raw.pgconn.flush()
+    ground.age(one)
+    until = time.monotonic() + 60
+    while not taken_over():
+        assert time.monotonic() < until, "it keeps its row"
+        time.sleep(0.05)
+    with pytest.raises(psycopg.OperationalError):
+        frozen.close()
+    connection.invalidate()
+    connection.close()
+    assert one.left() is None
+    assert [process.name for process in two.view().lost] == []
 
 
 def test_what_is_told_on_the_channel(ground: Ground) -> None:
