@@ -32,7 +32,7 @@ CONNECT_S: Final = 10
 """How long a connection to PostgreSQL may take; a server that is gone is noticed after about twice as long."""
 _STATEMENT_S: Final = 60
 _LOCK_S: Final = 20
-_IDLE_S: Final = 20
+IDLE_S: Final = 20
 """A transaction of a process that stands still is ended by the server then, before its leases are given away."""
 _CONNECTIONS: Final = 4
 """Kept open by one process; a few more while many threads ask at once, who wait for each other beyond that: a
@@ -70,7 +70,7 @@ def _postgresql(url: URL, password: str | None, identity: Identity | None, *, re
         "default_transaction_read_only": "on" if read_only else "off",
         "statement_timeout": f"{_STATEMENT_S}s",
         "lock_timeout": f"{_LOCK_S}s",
-        "idle_in_transaction_session_timeout": f"{_IDLE_S}s",
+        "idle_in_transaction_session_timeout": f"{IDLE_S}s",
         "idle_session_timeout": "0",
     }
     ours = {

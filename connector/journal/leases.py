@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from connector.errors import Fenced, JournalAway
-from connector.journal import away, schema, statements
+from connector.journal import away, engines, schema, statements
 from connector.journal.database import Database, when
 
 log = logging.getLogger(__name__)
@@ -55,10 +55,11 @@ _ASKED_FOR: Final = (
     .distinct()
 )
 """The same of every request with an open intent: an order may stand for one that is closed."""
-_CUT_OFF: Final = (
+_CUT_OFF: Final = sa.text(
     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database()"
-    " AND usename = current_user AND state = 'active' AND wait_event = 'ClientRead' AND clock_timestamp() -"
-    " state_change > current_setting('idle_in_transaction_session_timeout')::interval"
+    " AND usename = current_user AND application_name = current_setting('application_name')"
+    " AND state = 'active' AND wait_event = 'ClientRead'"
+    " AND clock_timestamp() - state_change > make_interval(secs => :longest)"
 )
 """What is written with its commit comes in one go (``one_go``). To the server, a client that stands still in the midst
 of that is not idle but asking: none of its limits holds (PostgreSQL manual, "Pipeline Mode"; "Client Connection
@@ -224,7 +225,7 @@ class Leases:
 
     def _cut_off_the_frozen(self) -> None:
         with self._reading() as connection:
-            cut = connection.exec_driver_sql(_CUT_OFF).all()
+            cut = connection.execute(_CUT_OFF, {"longest": engines.IDLE_S}).all()
         if cut:
             log.warning(
                 "%d connections ended that stood still amid a commit: what they locked is free", len(cut)

@@ -42,7 +42,7 @@ def hurried() -> None:
     """Wait for answers, and keep leases, for seconds."""
     vars(fence)["LEASE"] = timedelta(seconds=TTL_S)
     # A transaction that was left standing holds its process's row: nobody is relieved before the server has ended it.
-    vars(engines)["_IDLE_S"] = vars(engines)["CONNECT_S"] = 2
+    vars(engines)["IDLE_S"] = vars(engines)["CONNECT_S"] = 2
     _defaults(exchange.Timeouts, connect=1.0, read=ANSWER_S, upload=ANSWER_S, total=ANSWER_S)
     _defaults(client.Timeouts, connect_s=1.0, read_s=ANSWER_S, call_s=ANSWER_S, transfer_s=3 * ANSWER_S)
     vars(standstill)["EVERY_S"] = vars(run)["AWAY_S"] = 0.5

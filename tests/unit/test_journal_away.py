@@ -256,7 +256,7 @@ def test_a_process_that_is_frozen_in_a_fact(postgres_url: str, monkeypatch: pyte
 
     with opened(postgres_url) as other, monkeypatch.context() as short:
         record = add(other)
-        short.setattr(engines, "_IDLE_S", 1)
+        short.setattr(engines, "IDLE_S", 1)
         with opened(postgres_url) as frozen, pytest.raises(JournalAway, match="stood still"):
             forget(frozen, other, record)
 

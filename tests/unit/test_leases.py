@@ -138,7 +138,7 @@ def test_who_is_frozen_amid_a_commit_loses_what_it_locked(
     ground: Ground, monkeypatch: pytest.MonkeyPatch, by: str
 ) -> None:
     """PostgreSQL takes a pipeline without its end for work, whatever its limits: the row would stay locked for ever."""
-    monkeypatch.setattr(engines, "_IDLE_S", 1)
+    monkeypatch.setattr(engines, "IDLE_S", 1)
     monkeypatch.setattr(engines, "_LOCK_S", 1)
     journal, one = ground.process("one")
     _, two = ground.process("two")
