@@ -115,13 +115,13 @@ SELECT record.id, record.account, %(at)s - random() * 1296000, said.name, '{"sta
 FROM record, unnest(%(names)s::text[]) AS said(name) WHERE record.id BETWEEN %(first)s AND %(last)s
 """
 _LIE = """
-INSERT INTO spot (record_id, mark)
+INSERT INTO whereabouts (record_id, digest)
 SELECT record.id, left(encode(sha256(convert_to(
          '["' || server || '","' || replace(place, '.sign.yaml', ending) || '"]', 'UTF8')), 'hex'), 32)
 FROM record, unnest(ARRAY['.pdf', '.signature.txt']) AS ending
 WHERE record.id BETWEEN %(first)s AND %(last)s AND NOT closed
 """
-"""As ``journal.rows.spot``: who has a document is to find what it would find."""
+"""As ``journal.rows.digest_of_href``: who has a document is to find what it would find."""
 _BATCH = 50_000
 
 

@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from connector.errors import JournalError
 from connector.journal import schema, statements
 from connector.journal.database import Database, when
-from connector.journal.rows import place_text, record_of, spot
+from connector.journal.rows import digest_of_href, place_text, record_of
 from connector.journal.straight import Rows
 from connector.lifecycle import Record, State
 
@@ -102,12 +102,12 @@ class Lookups(Database):
 
         ``file_ids``: of documents. Asked for each request that is judged; whoever works on them.
         """
-        spots = {f"spot_{n}": spot(server, href) for n, href in enumerate(hrefs)}
+        places = {f"href_{n}": digest_of_href(server, href) for n, href in enumerate(hrefs)}
         ids = {f"id_{n}": ident for n, ident in enumerate(file_ids)}
-        if not spots and not ids:
+        if not places and not ids:
             return []
         of_server = {"server": server} if ids else {}
-        found = self._all(statements.touching(len(spots), len(ids)), **of_server, **spots, **ids)
+        found = self._all(statements.touching(len(places), len(ids)), **of_server, **places, **ids)
         return [record for record in found if record.server == server and not record.closed]
 
     def places(self, server: str, folder: str) -> list[Record]:

@@ -17,7 +17,7 @@ from connector.errors import StaleRecordError
 from connector.identity import new_reference
 from connector.journal import schema, statements, straight
 from connector.journal.lookups import Lookups
-from connector.journal.rows import columns_of, place_text, record_of, spots_of
+from connector.journal.rows import columns_of, place_text, record_of, whereabouts_of
 from connector.lifecycle import DocumentFacts, Event, Record, State, after
 
 log = logging.getLogger(__name__)
@@ -42,7 +42,7 @@ class Records(Lookups):
                 connection.execute(statements.LEAVE_PLACE, there)
             kept = self._begin(connection, record)
             self._keep_more(connection, kept, ())
-            self._keep_spots(connection, kept, frozenset())
+            self._keep_whereabouts(connection, kept, frozenset())
             self._append(connection, kept, event.value if event else "added", {"state": kept.state.value})
         _tell(kept, event.value if event else "added")
         return kept
@@ -97,7 +97,7 @@ class Records(Lookups):
             kept = before.model_copy(update={**changes, "revision": before.revision + 1})
             self._write_later(connection, statements.KEEP, {"of": kept.id, **columns_of(kept)})
             self._keep_more(connection, kept, before.more)
-            self._keep_spots(connection, kept, spots_of(before))
+            self._keep_whereabouts(connection, kept, whereabouts_of(before))
             return kept
 
     def _write(
@@ -117,7 +117,7 @@ class Records(Lookups):
         )
         self._write_later(connection, statements.KEEP, {"of": record.id, **columns_of(record)})
         self._keep_more(connection, record, kept.more)
-        self._keep_spots(connection, record, spots_of(kept))
+        self._keep_whereabouts(connection, record, whereabouts_of(kept))
         if done:
             ended = [{"of": record.id, "done": step} for step in done]
             self._write_later(connection, statements.END_INTENT, *ended)
@@ -148,13 +148,13 @@ class Records(Lookups):
                 )
             )
 
-    def _keep_spots(self, connection: Connection, record: Record, before: frozenset[str]) -> None:
+    def _keep_whereabouts(self, connection: Connection, record: Record, before: frozenset[str]) -> None:
         """Keep where the files of a request lie; costs nothing where that has not changed."""
-        now = spots_of(record)
-        if gone := [{"of": record.id, "there": mark} for mark in before - now]:
-            self._write_later(connection, statements.LEAVE, *gone)
-        if new := [{"record_id": record.id, "mark": mark} for mark in now - before]:
-            self._write_later(connection, statements.SETTLE, *new)
+        now = whereabouts_of(record)
+        if gone := [{"of": record.id, "there": one} for one in before - now]:
+            self._write_later(connection, statements.LIE_NO_MORE, *gone)
+        if new := [{"record_id": record.id, "digest": one} for one in now - before]:
+            self._write_later(connection, statements.LIE, *new)
 
     def _unchanged(self, connection: Connection, record: Record) -> Record:
         """Return the record as kept, which must be what the caller has: its changes may copy whole fields."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from functools import lru_cache
 from typing import Any, Final
@@ -10,6 +9,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from connector.errors import JournalError
+from connector.identity import digest_of
 from connector.lifecycle import Record
 
 STATUS: Final = "status_href"
@@ -39,18 +39,17 @@ def columns_of(record: Record) -> dict[str, Any]:
     }
 
 
-def spot(server: str, href: str) -> str:
-    """Return what a place on a server is found by."""
-    # Not UTF-8 of a text: paths may hold bytes that are none.
-    return hashlib.sha256(json.dumps([server, href], separators=(",", ":")).encode()).hexdigest()[:32]
+def digest_of_href(server: str, href: str) -> str:
+    """Return what a file's place on a server is found by."""
+    return digest_of([server, href])[:32]
 
 
-def spots_of(record: Record) -> frozenset[str]:
+def whereabouts_of(record: Record) -> frozenset[str]:
     """Return what a request is found by through its files: each document, and its status; nothing once it is closed."""
     if record.closed:
         return frozenset()
     places = {record.extra.get(STATUS), *(one.href for one in record.documents)} - {None, ""}
-    return frozenset(spot(record.server, str(place)) for place in places)
+    return frozenset(digest_of_href(record.server, str(place)) for place in places)
 
 
 def place_text(href: str) -> str:

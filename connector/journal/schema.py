@@ -28,7 +28,7 @@ from sqlalchemy import (
 )
 
 from connector.errors import JournalError
-from connector.journal.rows import record_of, spots_of
+from connector.journal.rows import record_of, whereabouts_of
 
 VERSION = 6
 
@@ -90,14 +90,14 @@ Index("document_sha256", document.c.sha256)
 Index("document_signed", document.c.signed_sha256)
 Index("document_file", document.c.file_id)
 
-spot = Table(
-    "spot",
+whereabouts = Table(
+    "whereabouts",
     metadata,
     Column("record_id", _Id, ForeignKey("record.id"), primary_key=True),
-    Column("mark", _string(32), primary_key=True),
+    Column("digest", _string(32), primary_key=True),
     comment="where files of a request that is not closed lie, as digests; to find it by",
 )
-Index("spot_mark", spot.c.mark)
+Index("whereabouts_digest", whereabouts.c.digest)
 
 contact = Table(
     "contact",
@@ -324,10 +324,10 @@ def _several_connectors(connection: Connection) -> None:
     metadata.create_all(connection, tables=[process, lease, bond, spooled, secret])
 
 
-def _spots(connection: Connection) -> None:
+def _whereabouts(connection: Connection) -> None:
     """5 → 6: an open request is found by where its files lie, and not by looking through all their texts."""
-    metadata.create_all(connection, tables=[spot])
-    connection.execute(spot.delete())
+    metadata.create_all(connection, tables=[whereabouts])
+    connection.execute(whereabouts.delete())
     last, columns = 0, record.c
     asked: Select[Any] = select(columns.id, columns.current, columns.facts).where(~columns.closed)
     while rows := connection.execute(
@@ -337,11 +337,11 @@ def _spots(connection: Connection) -> None:
         found = []
         for row in rows:
             try:
-                found += [{"record_id": row.id, "mark": mark} for mark in spots_of(record_of(row))]
+                found += [{"record_id": row.id, "digest": one} for one in whereabouts_of(record_of(row))]
             except JournalError:
                 continue  # as above
         if found:
-            connection.execute(spot.insert(), found)
+            connection.execute(whereabouts.insert(), found)
 
 
 MIGRATIONS: dict[int, Callable[[Connection], None]] = {
@@ -349,5 +349,5 @@ MIGRATIONS: dict[int, Callable[[Connection], None]] = {
     2: _overviews,
     3: _outbox,
     4: _several_connectors,
-    5: _spots,
+    5: _whereabouts,
 }

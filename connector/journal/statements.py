@@ -17,10 +17,10 @@ from connector.lifecycle import State
 if TYPE_CHECKING:
     from sqlalchemy.dialects import postgresql
 
-_record, _document, _spot, _event, _intent, _hold = (
+_record, _document, _lying, _event, _intent, _hold = (
     schema.record.c,
     schema.document.c,
-    schema.spot.c,
+    schema.whereabouts.c,
     schema.event.c,
     schema.intent.c,
     schema.hold.c,
@@ -79,14 +79,15 @@ OPEN_IN_FOLDER = OPEN.where(_record.folder == _given("folder"))
 
 
 @lru_cache(maxsize=64)
-def touching(spots: int, ids: int) -> sa.Select[Any]:
-    """Return what has a file at one of so many spots (``spot_0`` …), or with one of so many ids (``id_0`` …).
+def touching(hrefs: int, ids: int) -> sa.Select[Any]:
+    """Return what has a file at one of so many places, or with one of so many ids.
 
+    Places are ``href_0`` …, as ``rows.digest_of_href`` gives them, ids ``id_0`` ….
     One of both at least. Asked for each request that is judged: as below, a look-up in each index, and nothing else
     that a database might go by.
     """
     found: list[sa.Select[Any]] = [
-        sa.select(_spot.record_id).where(_spot.mark == _given(f"spot_{n}")) for n in range(spots)
+        sa.select(_lying.record_id).where(_lying.digest == _given(f"href_{n}")) for n in range(hrefs)
     ]
     for n in range(ids):
         given = _given(f"id_{n}")
@@ -130,8 +131,10 @@ INTENDING = RECORDS.where(
     _OF_SERVER, _record.id.in_(sa.select(_intent.record_id).where(_intent.step == _given("step")))
 )
 
-SETTLE = schema.spot.insert()
-LEAVE = schema.spot.delete().where(_spot.record_id == _given("of"), _spot.mark == _given("there"))
+LIE = schema.whereabouts.insert()
+LIE_NO_MORE = schema.whereabouts.delete().where(
+    _lying.record_id == _given("of"), _lying.digest == _given("there")
+)
 KEEP = schema.record.update().where(_record.id == _given("of"))
 BEGIN = schema.record.insert()
 

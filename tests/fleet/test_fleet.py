@@ -61,9 +61,8 @@ def test_frozen_at_each_moment(tmp_path: Path) -> None:
             child.freeze()
             stage.fleet.let_go(server)
             stage.until(lambda struck=struck: stage.holder(0) not in ("", struck))
-            begun = _processes(
-                stage, struck
-            )  # before it goes on: on a slow machine it may begin anew before we count
+            # Counted before it goes on: on a slow machine it may begin anew before we count.
+            begun = _processes(stage, struck)
             child.thaw()
             stage.until(lambda struck=struck, begun=begun: _processes(stage, struck) > begun)
         assert stage.end() == []

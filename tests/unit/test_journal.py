@@ -1152,7 +1152,7 @@ def test_where_a_request_lies_is_kept_up_to_date(journal: CutJournal) -> None:
     assert found(first, second, status) == [False, True, True]
     record = journal.note(record, "closed", closed=True)
     with anybody(str(journal.engine.url)) as connection:
-        assert connection.execute(sa.select(schema.spot)).all() == []
+        assert connection.execute(sa.select(schema.whereabouts)).all() == []
     journal.touch(record, closed=False)
     assert found(first, second, status) == [False, True, True]
 
@@ -1167,8 +1167,12 @@ def test_a_journal_of_version_5_learns_where_open_requests_lie(database_url: str
         )
         torn = journal.add(**fields(place="/b", document=DocumentFacts(href="/Lettres/b.pdf")))
     with anybody(database_url) as connection:
-        kept = set(connection.execute(sa.select(schema.spot).where(schema.spot.c.record_id == record.id)))
-        schema.spot.drop(connection)
+        kept = set(
+            connection.execute(
+                sa.select(schema.whereabouts).where(schema.whereabouts.c.record_id == record.id)
+            )
+        )
+        schema.whereabouts.drop(connection)
         connection.execute(
             schema.record.update().where(schema.record.c.id == torn.id).values(facts="no facts")
         )
@@ -1180,7 +1184,7 @@ def test_a_journal_of_version_5_learns_where_open_requests_lie(database_url: str
         assert journal.get(over.id) == over
     with anybody(database_url) as connection:
         assert len(kept) == 3
-        assert set(connection.execute(sa.select(schema.spot))) == kept
+        assert set(connection.execute(sa.select(schema.whereabouts))) == kept
 
 
 def test_who_has_a_document_is_looked_up(path: Path, clock: Clock) -> None:
@@ -1194,8 +1198,8 @@ def test_who_has_a_document_is_looked_up(path: Path, clock: Clock) -> None:
     how = [str(row.detail) for row in plan if row.detail.startswith(("SCAN", "SEARCH"))]
     assert how[0].startswith("SEARCH record USING INTEGER PRIMARY KEY")
     assert [each.partition(" (")[0] for each in how[1:]] == [
-        "SEARCH spot USING INDEX spot_mark",
-        "SEARCH spot USING INDEX spot_mark",
+        "SEARCH whereabouts USING INDEX whereabouts_digest",
+        "SEARCH whereabouts USING INDEX whereabouts_digest",
         "SEARCH record USING COVERING INDEX record_file",
         "SEARCH document USING INDEX document_file",
     ]
