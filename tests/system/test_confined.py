@@ -185,7 +185,7 @@ What the tests themselves run from is there as ever, read-only, even when it lie
 
 
 def needed() -> list[str]:
-    """Places below /tmp without which nothing can be run: this checkout and its Python, no machine's layout is known."""
+    """Places below /tmp without which nothing can be run: this checkout, and the Python of these tests."""
     found = {UNIT.parents[1], Path(sys.prefix), Path(sys.base_prefix)}
     below = sorted(place for place in found if place.is_relative_to("/tmp"))
     return [str(place) for place in below if not found & set(place.parents)]
