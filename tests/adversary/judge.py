@@ -20,7 +20,7 @@ from connector.ports import Progress, TransactionId
 from connector.steps.alarms import standing
 from connector.steps.twins import TWIN
 from tests.adversary import paper
-from tests.adversary.acts import ACTS
+from tests.adversary.acts import ACTS, SIDECAR, STATUS
 from tests.adversary.story import Run
 from tests.adversary.world import KEY, ROOT, sha
 from tests.worlds import WORDS
@@ -137,7 +137,9 @@ def _shown(run: Run) -> Iterator[str]:
             # A person took it along, or an earlier life of the journal told the end, last of all before the marker's.
             elsewhere = [text for name, text in folder.files().items() if name.endswith(".signature.txt")]
             content = next((text for text in elsewhere if _bears(text, record)), content)
-        if content is None and record.state.ended and str(href) in run.world.person.deleted:
+        # A journal that was lost does not know any more where the status of what is over stood.
+        stood = str(href or record.place.replace(SIDECAR, STATUS))
+        if content is None and record.state.ended and stood in run.world.person.deleted:
             continue  # who deletes the status of what is over wants none
         if content is None:
             yield f"ends: {record.ref} is {record.state.value}, and nothing is shown"

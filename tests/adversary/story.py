@@ -131,7 +131,9 @@ class Run:
         """Let hours pass, and everybody do what waits for them, until nothing does."""
         self.where = ("rest", 0)
         self._until_quiet()
-        for turn, hours in enumerate((2, _DAY, _DAY, _DAY)):
+        # Each answer that was asked for and not given yet takes one more try.
+        refusals = self.world.platform.faults_ahead
+        for turn, hours in enumerate((2, _DAY, _DAY, _DAY, *[_DAY] * refusals)):
             if self._all_over():
                 break
             self.where, self.before_rest = ("rest", 2 * turn + 1), self._shape()
@@ -140,7 +142,7 @@ class Run:
             if self._people():
                 self.where = ("rest", 2 * turn + 2)
                 self._until_quiet()
-            elif hours == _DAY and self._shape() == self.before_rest:
+            elif hours == _DAY and not refusals and self._shape() == self.before_rest:
                 break
         self.armed = False
 

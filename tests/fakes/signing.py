@@ -125,6 +125,12 @@ class MemorySigningService:
         with self._lock:
             self._faults.append(Fault(operation, error, after, late_s))
 
+    @property
+    def faults_ahead(self) -> int:
+        """How many calls will still end in an error that was asked for."""
+        with self._lock:
+            return len(self._faults)
+
     def lag_next_send(self, seconds: float) -> None:
         """After the next send, let the status say ``draft`` for a while."""
         self._lag_s = seconds
