@@ -81,6 +81,9 @@ LONG: Final = re.compile(
     r"|unit/test_move_journal\.py::test_killed_as_it_is_started"
     r"|unit/test_fleet\.py::test_mails_and_calls"
     r"|adversary/test_tree\.py::test_an_end_that_was_known"
+    # What no server has a hand in, and acts whose like test_acts_files has on both kinds of server.
+    r"|faults/test_(?:drop|lists|overview|people_asks|asking_broken|bad_input)\.py::.*\[(?:\w+-)?plain"
+    r"|faults/test_strays\.py::test_a_cell\[plain"
 )
 
 
