@@ -388,6 +388,7 @@ def _story(run: Run) -> str:
             run.world.tokens_renewed_at,
             sorted(run.delivered.items()),
             sorted(set(run.written_over)),
+            sorted(run.previews),
             bool(acted) and (bool(struck & _INTERRUPTED) or any(one.at - 1 in written for one in acted)),
             "second_same" in struck,
             inside,
