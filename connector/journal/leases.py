@@ -257,7 +257,7 @@ class Leases:
             lost=tuple(one for one in rows if one.until <= now),
         )
 
-    def names(self) -> frozenset[str]:
+    def process_names(self) -> frozenset[str]:
         """Return what every process that is not forgotten yet is, or was, called; a verb's by its connector's name."""
         with self._reading() as connection:
             found = connection.execute(sa.select(_process.name).distinct()).scalars().all()
