@@ -26,7 +26,7 @@ def let_go_of_the_gone(parts: Parts) -> None:
         return
     standing = [one for kind in KINDS for one in everywhere(parts, kind)]
     # Asked afterwards: who begins in between is there.
-    known = parts.fence.leases.names() if standing else frozenset()
+    known = parts.fence.leases.process_names() if standing else frozenset()
     for subject, cause in standing:
         name = subject.partition(":")[2]
         if name not in known:
