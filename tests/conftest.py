@@ -58,7 +58,7 @@ LONG: Final = re.compile(
     r"|faults/test_vanished\.py::test_(?:a_day_later|a_folder_of_many|what_was|a_disk_that_is_not_mounted\[plain)"
     r"|faults/test_month\.py::test_(?:a_month|erased_before)"
     r"|faults/test_pauses_counted\.py::test_(?:an_hour|credit_for_three|a_token_that_ends)"
-    r"|faults/test_journal_lost\.py::test_(?:damage_that|the_last_commits|rebuild|lost_after|no_room)"
+    r"|faults/test_journal_lost\.py::test_(?:damage_that|the_last_commits|rebuild|lost_after|no_room|what_was_held|a_name)"
     r"|faults/test_spool_full\.py::test_other_bytes"
     r"|faults/test_suspicions\.py::"
     r"|faults/test_another_host\.py::test_(?:a_preview|no_copy|one_full|the_original)"
