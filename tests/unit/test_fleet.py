@@ -501,13 +501,15 @@ def test_an_alarm_that_several_find_out_is_told_once(firms: Firms) -> None:
     assert raise_alarm(parts[0], gone, "no_room", "the disk is full")
     file = gone.replace("machine", "configuration")
     assert raise_alarm(parts[0], file, "config_refused", "it has problems")
+    # Brought along from when the journal was a file.
+    assert raise_alarm(parts[0], "machine", "no_room", "the disk was full")
 
     def stand() -> set[tuple[str, str]]:
         firms.clock.advance(86_400)
         tell(one.parts)
         return {
             (subject, cause)
-            for subject in (here, gone)
+            for subject in (here, gone, "machine")
             for cause in ("no_room", "relay")
             if standing(one.parts, subject, cause)
         }
