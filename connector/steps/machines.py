@@ -12,6 +12,7 @@ from __future__ import annotations
 from typing import Final
 
 from connector.steps.alarms import end_alarm, everywhere
+from connector.steps.failed_over import FAILED_OVER
 from connector.steps.parts import Parts
 
 KINDS: Final = ("machine", "configuration")
@@ -34,8 +35,8 @@ def let_go_of_the_gone(parts: Parts) -> None:
     known = frozenset({""}) if parts.fence is None else parts.fence.leases.process_names()
     for subject, cause in standing:
         kind, _, name = subject.partition(":")
-        if kind not in KINDS:
-            continue
+        if kind not in KINDS or cause == FAILED_OVER:
+            continue  # a failover is the journal's own, on whichever machine: it ends by itself
         if name not in known:
             end_alarm(parts, subject, cause, _GONE if name and parts.fence is not None else _MOVED)
         elif cause == RELAY and subject != parts.machine:
