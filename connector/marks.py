@@ -147,8 +147,8 @@ def read(data: bytes, sealer: Sealer) -> tuple[Reading, Sent | Done | Owner | No
 
     A mark is WHOLE only when its seal fits; a mark without its last line is torn.
     """
-    line, newline, rest = data.partition(b"\n")
-    if not newline or not rest.startswith(b"seal ") or not rest.endswith(b"\n"):
+    line, _, rest = data.partition(b"\n")
+    if not rest.startswith(b"seal ") or not rest.endswith(b"\n"):
         return Reading.EMPTY_OR_TORN, None
     mark = _parse(line)
     if mark is None:

@@ -21,11 +21,13 @@ from connector.journal.marked import ARRIVING, MOVED, Mark, where
 from connector.lifecycle import State
 
 _RELATIONS: Final = sa.text(
-    "SELECT relname FROM pg_class WHERE relnamespace = current_schema()::regnamespace AND relkind IN "
+    "SELECT relname FROM pg_class WHERE relnamespace = quote_ident(current_schema())::regnamespace AND relkind IN "
     "('r', 'p', 'v', 'm', 'f', 'S') AND NOT EXISTS (SELECT 1 FROM pg_depend WHERE classid = 'pg_class'::regclass "
     "AND objid = pg_class.oid AND deptype = 'e') ORDER BY relkind = 'S', relname"
 )
-_FUNCTIONS: Final = sa.text("SELECT proname FROM pg_proc WHERE pronamespace = current_schema()::regnamespace")
+_FUNCTIONS: Final = sa.text(
+    "SELECT proname FROM pg_proc WHERE pronamespace = quote_ident(current_schema())::regnamespace"
+)
 _ALIVE: Final = (
     sa.select(schema.process.c.name, schema.process.c.host, schema.process.c.version)
     .where(~schema.process.c.ended, schema.process.c.until > statements.CLOCK)

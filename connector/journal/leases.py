@@ -60,10 +60,13 @@ _CUT_OFF: Final = sa.text(
     " AND usename = current_user AND application_name = current_setting('application_name')"
     " AND state = 'active' AND wait_event = 'ClientRead'"
     " AND clock_timestamp() - state_change > make_interval(secs => :longest)"
+    " AND pid IN (SELECT pid FROM pg_locks WHERE relation IN (SELECT oid FROM pg_class"
+    " WHERE relnamespace = quote_ident(current_schema())::regnamespace))"
 )
 """What is written with its commit comes in one go (``one_go``). To the server, a client that stands still in the midst
 of that is not idle but asking: none of its limits holds (PostgreSQL manual, "Pipeline Mode"; "Client Connection
-Defaults"), and what is locked would stay so for as long as that machine is frozen."""
+Defaults"), and what is locked would stay so for as long as that machine is frozen. Whoever fills a journal (COPY) looks
+the same: nobody works on that one meanwhile, but on another in the same database."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -254,7 +257,7 @@ class Leases:
             lost=tuple(one for one in rows if one.until <= now),
         )
 
-    def names(self) -> frozenset[str]:
+    def process_names(self) -> frozenset[str]:
         """Return what every process that is not forgotten yet is, or was, called; a verb's by its connector's name."""
         with self._reading() as connection:
             found = connection.execute(sa.select(_process.name).distinct()).scalars().all()

@@ -58,9 +58,7 @@ class Lookups(Database):
 
     def get(self, record_id: int) -> Record:
         """Return a record as kept now."""
-        for row in self._rows(statements.RECORD, of=record_id):
-            return record_of(row)
-        raise JournalError(f"the journal knows no record {record_id}")
+        return only(self._rows(statements.RECORD, of=record_id), record_id)
 
     def by_ref(self, ref: str) -> Record | None:
         """Return the record of a reference, upper or lower case."""
@@ -286,3 +284,10 @@ class Lookups(Database):
 
     def _all(self, statement: sa.Select[Any], **given: str) -> list[Record]:
         return [record_of(row) for row in self._rows(statement, **given)]
+
+
+def only(found: Rows, record_id: int) -> Record:
+    """Return the record that was asked for by its id. Raises JournalError where there is none."""
+    for row in found:
+        return record_of(row)
+    raise JournalError(f"the journal knows no record {record_id}")

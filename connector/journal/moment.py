@@ -39,12 +39,13 @@ _NOW: Final[ContextVar[Moment | None]] = ContextVar("moment", default=None)
 
 @contextmanager
 def opened(engine: object, wanted: Iterable[Key]) -> Iterator[None]:
-    """Let this thread be in a moment of that journal."""
+    """Let this thread be in a moment of that journal. One around it knows nothing any more afterwards."""
     token = _NOW.set(Moment(engine, frozenset(wanted)))
     try:
         yield
     finally:
         _NOW.reset(token)
+        forget(engine)
 
 
 def of(engine: object) -> Moment | None:

@@ -16,8 +16,8 @@ from sqlalchemy.engine import Connection
 from connector.errors import StaleRecordError
 from connector.identity import new_reference
 from connector.journal import schema, statements, straight
-from connector.journal.lookups import Lookups
-from connector.journal.rows import columns_of, place_text, record_of, whereabouts_of
+from connector.journal.lookups import Lookups, only
+from connector.journal.rows import columns_of, place_text, whereabouts_of
 from connector.lifecycle import DocumentFacts, Event, Record, State, after
 
 log = logging.getLogger(__name__)
@@ -165,10 +165,11 @@ class Records(Lookups):
 
     def _get(self, connection: Connection, record_id: int) -> Record:
         """Return a record to be changed: until the transaction is over it stays as it is."""
-        if not self.shared:
-            (row,) = straight.found(connection, statements.RECORD, {"of": record_id})
-            return record_of(row)
-        return record_of(connection.execute(statements.RECORD_ALONE, {"of": record_id}).one())
+        if self.shared:
+            found = connection.execute(statements.RECORD_ALONE, {"of": record_id}).all()
+        else:
+            found = straight.found(connection, statements.RECORD, {"of": record_id})
+        return only(found, record_id)
 
     def _begin(self, connection: Connection, record: Record) -> Record:
         """Keep a new record under its reference; under another one where that is taken. Returns it with its id."""

@@ -327,7 +327,6 @@ def _several_connectors(connection: Connection) -> None:
 def _whereabouts(connection: Connection) -> None:
     """5 → 6: an open request is found by where its files lie, and not by looking through all their texts."""
     metadata.create_all(connection, tables=[whereabouts])
-    connection.execute(whereabouts.delete())
     last, columns = 0, record.c
     asked: Select[Any] = select(columns.id, columns.current, columns.facts).where(~columns.closed)
     while rows := connection.execute(

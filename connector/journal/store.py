@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from contextlib import contextmanager, nullcontext
+from collections.abc import Collection, Iterable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -127,11 +127,9 @@ class Journal(Orders, Contacts, Overviews, Outbox, Counts, Spooled, Secrets, Hea
                 self._tell(connection, statements.ORDERS_CAME)
             return bool(gone)
 
-    @contextmanager
-    def at_once(self, events: Iterable[tuple[str, str]] = ()) -> Iterator[None]:
+    def at_once(self, events: Iterable[tuple[str, str]] = ()) -> AbstractContextManager[None]:
         """Let holds and these last events, (account, name), be asked for once in what this thread does (``moment``)."""
-        with moment.opened(self._engine, events) if self.shared else nullcontext():
-            yield
+        return moment.opened(self._engine, events) if self.shared else nullcontext()
 
     def _holds(self) -> Mapping[str, Any] | None:
         """Return every hold, as this moment knows them; None outside of one."""

@@ -18,6 +18,7 @@ MARGIN = 15 / 25.4 * 72
 GAP = 10.0
 """Points between two boxes that we place ourselves."""
 _STEP = 5.0
+"""Points from one place that is tried to the next; a pixel where that is more: between two there is nothing to see."""
 _PAPER = 250
 """Grey from which a pixel is paper: what is drawn in pale grey is ink, too."""
 _INK_TABLE = bytes(255 if grey >= _PAPER else 0 for grey in range(256))
@@ -51,9 +52,9 @@ def free_boxes(
         finally:
             sheet.close()
     ink = _Ink(grey.translate(_INK_TABLE), columns, rows)
-    xs = _steps(width - MARGIN - across)
+    xs = _steps(width - MARGIN - across, width / columns)
     found: list[Spot] = []
-    for y in _steps(height - MARGIN - down):
+    for y in _steps(height - MARGIN - down, height / rows):
         top, bottom = math.floor(y * rows / height), math.ceil((y + down) * rows / height)
         for x in xs:
             left, right = math.floor(x * columns / width), math.ceil((x + across) * columns / width)
@@ -65,9 +66,10 @@ def free_boxes(
     return []
 
 
-def _steps(last: float) -> list[float]:
-    """Return places from the last possible one back to the margin."""
-    return [round(last - step * _STEP, 1) for step in range(math.floor((last - MARGIN) / _STEP) + 1)]
+def _steps(last: float, pixel: float) -> list[float]:
+    """Return places from the last possible one back to the margin; ``pixel`` in points."""
+    apart = max(_STEP, pixel)
+    return [round(last - step * apart, 1) for step in range(math.floor((last - MARGIN) / apart) + 1)]
 
 
 class _Ink:

@@ -1,7 +1,7 @@
 """Where an adopted request lives: its files found again by what the marker keeps of them (protocol R6).
 
 Reads what was listed, writes the journal. Of several requests that come to stand at one place so, the last one sent
-keeps it.
+keeps it; what never left gives way to it, also what is held.
 """
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 
-from connector.lifecycle import DocumentFacts, Event, Record
+from connector.lifecycle import DocumentFacts, Event, Record, State
 from connector.sidecar import names
-from connector.steps.case import NAMED_AFTER_REQUEST
+from connector.steps.case import GAVE_WAY, NAMED_AFTER_REQUEST
 from connector.steps.parts import Parts
 
 
@@ -48,7 +48,7 @@ def place_adopted(parts: Parts, record: Record, hrefs: dict[str, str | None]) ->
 
 
 def outlived(records: Iterable[Record]) -> Iterator[Record]:
-    """Find what stands, still shown, at a place that belongs to a later request.
+    """Find what stands, still shown, at a place that belongs to another request.
 
     A place is asked anew once its request has ended, and each ask has a marker of its own: a journal that was lost
     or restored adopts them all, or the later beside the earlier that it knows, and they would write one status in
@@ -56,13 +56,23 @@ def outlived(records: Iterable[Record]) -> Iterator[Record]:
     """
     standing: dict[tuple[str, str], dict[int, Record]] = defaultdict(dict)
     for record in records:
-        if record.current and record.place:
+        if record.current and record.place and record.state is not State.WITHDRAWN:
             standing[record.server, record.place][record.id] = record
     for there in standing.values():
-        *earlier, last = sorted(there.values(), key=_since)
-        for record in earlier:
-            if record.state.ended or (record.state.before_mark and not last.state.before_mark):
+        for record in there.values():
+            if any(_takes_place(other, record) for other in there.values()):
                 yield record
+
+
+def _takes_place(other: Record, record: Record) -> bool:
+    """What is over gives way to any later request; what never left to one that is out, or was sent since."""
+    if record.state.open:
+        return False
+    later = _since(other) > _since(record)
+    if record.state.ended:
+        return later
+    # One that is out may be the earlier: its marker was found late, by a connector that has got its name back.
+    return other.state.open or (other.state.ended and later)
 
 
 def _since(record: Record) -> tuple[datetime, int]:
@@ -70,11 +80,21 @@ def _since(record: Record) -> tuple[datetime, int]:
 
 
 def leave_place(parts: Parts, record: Record) -> Record:
-    """Give the place up: as it ended; withdrawn where it never had a marker, and another was sent instead."""
+    """Give the place up: as it ended; withdrawn where it was never sent, and another was instead."""
     if record.state.ended:
         return parts.journal.touch(record, current=False)
+    # A marker of its own stays with its transaction, and gets its end.
+    key = record.key if record.extra.get("sent_mark") else None
     return parts.journal.fact(
-        record, Event.WITHDRAWN, current=False, key=None, ended_at=parts.now(), next_at=None
+        record,
+        Event.WITHDRAWN,
+        done=("mark", "send"),
+        current=False,
+        key=key,
+        ended_at=parts.now(),
+        next_at=None,
+        # Its own files may have been moved elsewhere since: there they are no news.
+        extra={**record.extra, GAVE_WAY: True},
     )
 
 

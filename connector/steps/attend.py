@@ -18,7 +18,7 @@ from connector.steps.asked import wording_of
 from connector.steps.case import Case, NotSettled, as_known, move
 from connector.steps.ended import as_it_ended, attend_ended
 from connector.steps.judge import judge, read_again
-from connector.steps.likeness import rival_speaks, taken_by
+from connector.steps.likeness import is_known, rival_speaks, taken_by
 from connector.steps.marked import attend_marked, digest_now, gathered_now
 from connector.steps.read import ReadSidecar
 from connector.steps.watch import document_seen, documents_seen, in_sight, pair_document
@@ -112,7 +112,8 @@ def _original_gone(case: Case, record: Record) -> bool:
         return False
     original = case.journal.get(int(other))
     newly_lost = case.lost(original) and not record.values.get("original_lost")
-    return original.state is State.WITHDRAWN or (not original.state.ended and newly_lost)
+    withdrawn = original.state is State.WITHDRAWN and not is_known(original)
+    return withdrawn or (not original.state.ended and newly_lost)
 
 
 def _cured_by_others(case: Case, record: Record) -> bool:

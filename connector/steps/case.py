@@ -21,6 +21,9 @@ NAMED_AFTER_REQUEST = "named_after_request"
 MOVED_OUT = "moved_out_at"
 """In ``extra``: when the main document was followed to a place that no watched folder holds; empty: it is not there."""
 
+GAVE_WAY = "gave_way"
+"""In ``extra`` of what was withdrawn, never sent: another request has its place, and no person took it away."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Case:

@@ -49,7 +49,7 @@ def fade(parts: Parts) -> int:
     if parts.keep_personal_data is None:
         return 0
     today = parts.now().astimezone(parts.report.zone).date().isoformat()
-    due = {one for one in _whose(parts) if parts.journal.last_account_event(one, _EVENT) != {"day": today}}
+    due = {one for one in _whose(parts) if not _was_done(parts, one, today)}
     if not due:
         return 0
     if parts.fades_again_at is not None and parts.now() < parts.fades_again_at:
@@ -87,6 +87,14 @@ def _whose(parts: Parts) -> list[str]:
     if not parts.shared:
         return [""]
     return [*parts.accounts, *([""] if parts.keeper else [])]
+
+
+def _was_done(parts: Parts, whose: str, today: str) -> bool:
+    """True of whom it is kept that they were looked at today: it stays so, and is asked in the pass of each account."""
+    if parts.faded_on.get(whose) != today:
+        last = parts.journal.last_account_event(whose, _EVENT) or {}
+        parts.faded_on[whose] = str(last.get("day", ""))
+    return parts.faded_on[whose] == today
 
 
 def _subject(parts: Parts, record: Record) -> str:

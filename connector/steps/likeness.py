@@ -14,7 +14,7 @@ from connector.report.block import place_mac, place_on
 from connector.sidecar import names
 from connector.steps import check as checking
 from connector.steps.answers import DROP
-from connector.steps.case import Case, move
+from connector.steps.case import GAVE_WAY, Case, move
 from connector.steps.own_files import read_status_at
 from connector.steps.read import ReadDocument, ReadSidecar
 
@@ -22,6 +22,11 @@ log = logging.getLogger(__name__)
 
 # A request that was refused for its text, or not yet judged, is nothing that another could be a copy of.
 _NOT_KNOWN = frozenset({State.WITHDRAWN, State.REJECTED, State.WAITING_PDF})
+
+
+def is_known(record: Record) -> bool:
+    """True for a request that another could be a copy of, or the same, moved."""
+    return record.state not in _NOT_KNOWN or bool(record.extra.get(GAVE_WAY))
 
 
 def moved_by_content(case: Case, sidecar: ReadSidecar, document: ReadDocument | None) -> Record | None:
@@ -36,7 +41,7 @@ def moved_by_content(case: Case, sidecar: ReadSidecar, document: ReadDocument | 
             known.current
             and case.may_have(known)
             and document.sha256 in _bytes_of(known)
-            and known.state not in _NOT_KNOWN
+            and is_known(known)
             and case.lost(known)
         ):
             return move(case, known)
@@ -147,7 +152,7 @@ def copy_of(
     mine = {record.id for record in (case.target, case.previous) if record is not None}
     mine |= {record.id for record in case.journal.all_at_place(case.settings.server, case.pair.sidecar.href)}
     by_key = case.journal.by_key(key)
-    if by_key is not None and by_key.id not in mine and by_key.state not in _NOT_KNOWN:
+    if by_key is not None and by_key.id not in mine and is_known(by_key):
         return _told(case, by_key, checked.main.sha256)
     if confirmed:
         return None
@@ -155,7 +160,7 @@ def copy_of(
     hidden = [case.parts.sealer.hide(canonical_email(email)) for email in emails]
     sha256 = checked.main.sha256
     for known in case.journal.knowing(sha256=sha256):
-        if known.id in mine or known.state in _NOT_KNOWN:
+        if known.id in mine or not is_known(known):
             continue
         # An annex may come back as it went, without a signature: having its bytes is no copy of what was signed.
         delivered = any(one.signed_sha256 == sha256 and one.signatures != 0 for one in known.documents)
@@ -172,7 +177,7 @@ def copy_of(
             return _told(case, known, sha256)
     for known in case.journal.with_sidecar(case.settings.server, sidecar.sha256):
         # What a person made of it while it was out, beside the very same request.
-        if known.id not in mine and known.state not in _NOT_KNOWN and sha256 in known.document.left:
+        if known.id not in mine and is_known(known) and sha256 in known.document.left:
             return _told(case, known, sha256)
     return None
 
@@ -181,11 +186,12 @@ def _told(case: Case, original: Record, sha256: str) -> dict[str, str]:
     root = case.settings.root if original.folder == case.settings.name else "/"
     # Another firm's names and dates are none of this folder's business.
     told = case.may_have(original)
+    has_run = original.state is not State.WITHDRAWN
     signed = any(one.signed_sha256 == sha256 and one.signatures != 0 for one in original.documents)
     return {
         "other": original.document.href.removeprefix(root) if told else "",
         "other_id": str(original.id),
-        "ended": original.ended_at.isoformat() if told and original.ended_at else "",
+        "ended": original.ended_at.isoformat() if told and original.ended_at and has_run else "",
         "original_lost": "yes" if case.lost(original) else "",
         "signed": "yes" if signed else "",
     }

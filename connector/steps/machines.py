@@ -2,7 +2,9 @@
 
 What is the matter with a machine (``machine:NAME``), or with the configuration there, is ended by the connector that
 works on it. One that was removed is gone for good when the journal has forgotten it: no process of that name has been
-there for a month (``journal.leases``). Source: protocol R12; design page section 3, point 6.
+there for a month (``journal.leases``). A journal in a file is one connector's, and names no machine; one that has been
+moved from there, or back, brings along what stood of who worked on it. Source: protocol R12; design page section 3,
+point 6.
 """
 
 from __future__ import annotations
@@ -12,24 +14,29 @@ from typing import Final
 from connector.steps.alarms import end_alarm, everywhere
 from connector.steps.parts import Parts
 
-KINDS: Final = ("machine:", "configuration:")
-"""How the subjects begin of what one connector alone finds out: of its machine, and of its file."""
+KINDS: Final = ("machine", "configuration")
+"""Subjects of what one connector alone finds out: of its machine, and of its file; followed by ``:NAME`` where several
+may share a journal."""
 RELAY: Final = "relay"
+_GONE: Final = "that connector is gone: nothing was heard of it for a month"
+_MOVED: Final = "the journal has been moved to where nobody is called so"
 
 
 def let_go_of_the_gone(parts: Parts) -> None:
-    """End what stands of machines whose connectors the journal has forgotten; for whoever tells (``Parts.keeper``).
+    """End what stands of machines whose connectors work on this journal no more; for whoever tells (``Parts.keeper``).
 
     And what stands of another's relay: whether mails are taken is found out here. Raises JournalError.
     """
-    if parts.fence is None:
-        return
     standing = [one for kind in KINDS for one in everywhere(parts, kind)]
+    if not standing:
+        return
     # Asked afterwards: who begins in between is there.
-    known = parts.fence.leases.names() if standing else frozenset()
+    known = frozenset({""}) if parts.fence is None else parts.fence.leases.process_names()
     for subject, cause in standing:
-        name = subject.partition(":")[2]
+        kind, _, name = subject.partition(":")
+        if kind not in KINDS:
+            continue
         if name not in known:
-            end_alarm(parts, subject, cause, f"connector {name} is gone: nothing was heard of it for a month")
+            end_alarm(parts, subject, cause, _GONE if name and parts.fence is not None else _MOVED)
         elif cause == RELAY and subject != parts.machine:
             end_alarm(parts, subject, cause, "another connector sends the mails now")

@@ -232,6 +232,8 @@ class Parts:
     said: SaidMemory = field(default_factory=SaidMemory)
     keep_personal_data: timedelta | None = None
     """How long after a request's end its people's addresses and numbers are kept; None: as long as the journal."""
+    faded_on: dict[str, str] = field(default_factory=dict)
+    """Account → the day on which its people were last known to have been looked at. A copy of the journal's."""
     fades_again_at: datetime | None = None
     """When those are looked at again whose server was away; None where there were none."""
     stop: threading.Event = field(default_factory=threading.Event)

@@ -43,8 +43,11 @@ def look(parts: Parts) -> None:
     for record in records:
         if record.state is State.IN_PROGRESS:
             desk.tell_people(record, frozenset({Occasion.EXPIRES}), at=now)
-    for account in parts.accounts:
-        _needs_somebody(desk, account, [record for record in records if record.account == account])
+    of_account: dict[str, list[Record]] = {account: [] for account in parts.accounts}
+    for record in records:
+        of_account[record.account].append(record)
+    for account, them in of_account.items():
+        _needs_somebody(desk, account, them)
     _digests(desk, records)
     desk.post()
 

@@ -8,7 +8,7 @@ from typing import Final
 from tests.adversary.world import ELSEWHERE, Person
 
 Act = Callable[[Person], bool]
-PDF, SIDECAR, STATUS = ".pdf", ".sign.yaml", ".signature.txt"
+PDF, SIDECAR, STATUS, PREVIEW = ".pdf", ".sign.yaml", ".signature.txt", ".apercu.pdf"
 
 
 def edit_pdf(person: Person) -> bool:

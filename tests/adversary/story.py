@@ -86,7 +86,9 @@ class Run:
         self.delivered: Counter[str] = Counter()
         """SHA-256 of what a machine wrote whole as a PDF → how often."""
         self.written_over: list[tuple[str, str]] = []
-        """(href, SHA-256) of what lay where a machine then wrote a PDF."""
+        """(href, SHA-256) of what lay where a machine then wrote a PDF, save its own previews."""
+        self.previews: set[tuple[str, str]] = set()
+        """(href, SHA-256) of each preview that a machine wrote: one of its own may make room for the next."""
         self.struck: set[Deviation] = set()
         self._pending = sorted(deviations, key=lambda one: one.at)
         self._backups: dict[int, bytes] = {}
@@ -305,8 +307,10 @@ class Run:
         result = effect()
         if is_pdf and point.call in {"create", "replace_as_version"} and point.content is not None:
             self.delivered[sha(point.content)] += 1
-        if before is not None:
+        if before is not None and (point.about, sha(before)) not in self.previews:
             self.written_over.append((point.about, sha(before)))
+        if point.content is not None and point.about.endswith(acts.PREVIEW):
+            self.previews.add((point.about, sha(point.content)))
         return result
 
     def strike(self, gate: Passage, point: Point, effect: Callable[[], T]) -> T:

@@ -21,7 +21,8 @@ from hypothesis.stateful import (
 
 from connector.config.model import Ceiling
 from connector.errors import AnsweredNo, Cause
-from tests.adversary.acts import ACTS
+from tests.adversary import paper
+from tests.adversary.acts import ACTS, PREVIEW
 from tests.adversary.judge import breaches
 from tests.adversary.story import Run
 from tests.adversary.world import ASKED, ROOT, Mode, Person, World
@@ -258,6 +259,24 @@ def lived(firm: type[Firm], examples: int, steps: int) -> None:
 def test_whatever_happens(firm: type[Firm]) -> None:
     """Nothing twice, nothing lost, everything ends."""
     lived(firm, 3, 8)
+
+
+@FIRMS
+@pytest.mark.parametrize("theirs", [False, True])
+def test_a_preview_gives_way_to_the_next(firm: type[Firm], theirs: bool) -> None:
+    """Other settings of the folder make it anew; what a person saved under its name stays."""
+    story = firm()
+    story.begin(ceiling=Ceiling.LIVE, first=[ASKED + "envoi: non\n"], passes=0)
+    story.work(passes=2)
+    preview = story.run.world.person.file(PREVIEW)
+    first = story.run.world.folder.content(preview)
+    assert first
+    if theirs:
+        story.run.world.person.write(preview, paper.letter("autre", 7))
+    story.settle(text=SETTINGS[-1])
+    story.teardown()
+    last = story.run.world.folder.content(preview)
+    assert last == paper.letter("autre", 7) if theirs else last not in {None, first}
 
 
 @FIRMS

@@ -148,6 +148,7 @@ CHANGES: dict[str, Callable[[Run], None]] = {
     "the spool": _spooled,
     "hours": _hours,
     "a delivery": lambda run: run.delivered.update(["f880"]),
+    "a preview": lambda run: run.previews.add(("/Lettres/lettre.apercu.pdf", "f880")),
     "a torn write to come": lambda run: run.world.folder.tear_next_replace(3),
     "a refusal to come": lambda run: setattr(run, "_refuses", True),
     "where the story is": lambda run: setattr(run, "where", ("rest", 5)),

@@ -24,7 +24,17 @@ from connector.errors import JournalError, JournalFull
 from connector.journal import Journal
 from connector.lifecycle import State
 from connector.passes import account_pass, server_pass
-from tests.faults.test_once import MODES, Town, delivered_once, in_place, letter, send_out
+from tests.faults.test_once import (
+    BEFORE_US,
+    COPY,
+    MODES,
+    OUT,
+    Town,
+    delivered_once,
+    in_place,
+    letter,
+    send_out,
+)
 from tests.worlds import MARIE, ONE, ROOT, Mode, Stage
 
 ANEW = "jse-connector rebuild"
@@ -412,3 +422,82 @@ def test_restored_to_before_another_wording_was_sent(tmp_path: Path) -> None:
         delivered_once(stage, "lettre")
         assert sum(stage.sends()) == 1
         stage.intact()
+
+
+def ends_well(stage: Stage, name: str) -> None:
+    """One status stands there, round after round, and once signed it reads so."""
+    shown = stage.status(name)
+    assert shown.startswith("EN COURS"), shown
+    for _ in range(4):
+        stage.round()
+        assert stage.status(name) == shown
+    only_current(stage, name)
+    stage.sign()
+    stage.later()
+    delivered_once(stage, name)
+    assert stage.sends() == [1]
+    stage.intact()
+
+
+def held_at_a_start(stage: Stage, name: str) -> Path:
+    """A pair is there before us, and is held; returns a copy of the journal that knows it so."""
+    stage.drop(name, letter(f"{ROOT} {name}"))
+    stage.start()
+    stage.run()
+    assert stage.record(name).state is State.HELD
+    stage.stop()
+    saved = stage.save_journal()
+    stage.start()
+    return saved
+
+
+def test_what_was_held_was_asked_anew_after_the_backup(tmp_path: Path) -> None:
+    """The journal knows it as held, the registry as sent: what is out has the place, and nobody reads otherwise."""
+    with Town(tmp_path, start=False) as stage:
+        saved = held_at_a_start(stage, "lettre")
+        stage.write("lettre.sign.yaml", AGAIN)
+        stage.later()
+        assert stage.sends() == [1]
+        stage.restore(saved)
+        stage.later(60)
+        ends_well(stage, "lettre")
+
+
+@MODES
+def test_what_was_held_was_moved_away_after_the_backup(tmp_path: Path, mode: Mode) -> None:
+    """Another letter was sent from its place since: it gives way, and where it lies now it leaves by no mistake."""
+    with Town(tmp_path, mode, start=False) as stage:
+        saved = held_at_a_start(stage, "lettre")
+        stage.person.mkdir(f"{ROOT}/b")
+        for file in ("lettre.pdf", "lettre.sign.yaml"):
+            stage.move(file, file, to_folder=f"{ROOT}/b")
+        stage.later()
+        stage.drop("lettre", letter("une autre"))
+        stage.later()
+        stage.delete("lettre.signature.txt", folder=f"{ROOT}/b")
+        stage.restore(saved)
+        stage.later(60)
+        assert stage.first_line(folder=f"{ROOT}/b") == COPY
+        assert "terminée" not in stage.status(folder=f"{ROOT}/b")
+        known = stage.record(folder=f"{ROOT}/b")
+        stage.run()
+        assert stage.record(folder=f"{ROOT}/b") == known
+        ends_well(stage, "lettre")
+
+
+def test_a_name_that_was_another_for_a_while(tmp_path: Path) -> None:
+    """What was sent under our name is held as never sent under another, and found again: what is out has the place."""
+    with Town(tmp_path) as stage:
+        send_out(stage, "lettre")
+        stage.delete("lettre.signature.txt")
+        for edits, words in ({"connector: test-1": "connector: autre"}, BEFORE_US), ({}, OUT):
+            for owner in (stage.directory / "dms").rglob("owner"):
+                owner.unlink()  # as take-over would replace it
+            stage.edits = edits
+            if edits:
+                stage.lose_journal()
+            else:
+                stage.restart()
+            stage.later(60)
+            assert stage.first_line().startswith(words)
+        ends_well(stage, "lettre")

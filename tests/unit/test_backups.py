@@ -39,6 +39,8 @@ def journal_of(stage: Stage) -> Path:
 
 def of_schema(file: Path, version: int) -> None:
     with closing(sqlite3.connect(file)) as database:
+        if version < schema.VERSION:
+            database.execute("DROP TABLE whereabouts")
         database.execute("UPDATE meta SET value = ? WHERE name = 'schema'", (str(version),))
         database.commit()
 
@@ -238,8 +240,6 @@ def test_what_a_package_asks(
         told = json.loads((made.directory / backups.MANIFEST).read_text())
         (made.directory / backups.MANIFEST).write_text(json.dumps({**told, "version": "0.0.9"}))
         of_schema(file, schema.VERSION - 1)
-        with closing(sqlite3.connect(file)) as database:
-            database.execute("DROP TABLE overview")
         assert packaged.after_upgrade(given, before="0.0.9+deb12") == 0
         said = capsys.readouterr().out
         assert f"schema {schema.VERSION - 1} -> {schema.VERSION}" in said

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from functools import partial
@@ -20,6 +22,7 @@ from connector.cli.status_text import lines
 from connector.config import load_config
 from connector.errors import ConfigurationError, Fenced, JournalAway, JournalError
 from connector.fence import now
+from connector.journal.leases import Leases
 from connector.journal.store import STRANGE_MARKERS
 from connector.lifecycle import State
 from connector.ports import Href, TransactionId
@@ -498,13 +501,15 @@ def test_an_alarm_that_several_find_out_is_told_once(firms: Firms) -> None:
     assert raise_alarm(parts[0], gone, "no_room", "the disk is full")
     file = gone.replace("machine", "configuration")
     assert raise_alarm(parts[0], file, "config_refused", "it has problems")
+    # Brought along from when the journal was a file.
+    assert raise_alarm(parts[0], "machine", "no_room", "the disk was full")
 
     def stand() -> set[tuple[str, str]]:
         firms.clock.advance(86_400)
         tell(one.parts)
         return {
             (subject, cause)
-            for subject in (here, gone)
+            for subject in (here, gone, "machine")
             for cause in ("no_room", "relay")
             if standing(one.parts, subject, cause)
         }
@@ -522,7 +527,7 @@ def test_an_alarm_that_several_find_out_is_told_once(firms: Firms) -> None:
     assert standing(one.parts, file, "config_refused") is None
 
 
-def test_another_name_is_another_connector(firms: Firms) -> None:
+def test_another_name_is_another_connector(firms: Firms, monkeypatch: pytest.MonkeyPatch) -> None:
     """It is refused at its start, before anything is done; renamed on purpose, it takes the journal over, at rest."""
     one = firms.join("one")
     one.turn()
@@ -551,6 +556,29 @@ def test_another_name_is_another_connector(firms: Firms) -> None:
         operate.take_over(settings, "annecy", yes=True, dry_run=False)
     begin(firms.config_text)
     one.leave()
+    with firms.journal() as journal:
+        leases = Leases(journal)
+
+        def start(name: str) -> None:
+            leases.begin(name=name, host="h", pid=1, version="0", lease_s=600)
+
+        class Person(io.StringIO):
+            """At a terminal, and so slow with an answer that a service is started meanwhile."""
+
+            def isatty(self) -> bool:
+                return True
+
+            def readline(self, _size: int | None = -1) -> str:
+                start("one")
+                return "y\n"
+
+        monkeypatch.setattr(sys, "stdin", Person())
+        start("one/tick")
+        for yes, who in ((True, "one/tick"), (False, "one")):
+            with pytest.raises(JournalError, match=f"connectors work on .*{who} on h. Stop them all first"):
+                operate.take_over(settings, "annecy", yes=yes, dry_run=False)
+            leases.end()
+        assert journal.connector == "test-1"
     assert operate.take_over(settings, "annecy", yes=True, dry_run=True) == 0
     begin(firms.config_text)
     assert operate.take_over(settings, "annecy", yes=True, dry_run=False) == 0

@@ -95,6 +95,12 @@ def until(what: Callable[[], object], seconds: float = 60.0) -> None:
     raise AssertionError("it does not come to that")
 
 
+def begun(firms: Firms) -> set[str]:
+    """Folders that somebody has looked at once. What lies there before is held, and not launched (protocol R7)."""
+    with firms.journal() as journal, journal.engine.begin() as connection:
+        return {row[0] for row in connection.exec_driver_sql("SELECT folder FROM watch")}
+
+
 @pytest.fixture
 def cluster() -> Iterator[postgres.Cluster]:
     with postgres.ground() as ground:
@@ -114,6 +120,7 @@ def test_two_daemons_share_and_one_begins_anew(tmp_path: Path, cluster: postgres
         until(lambda: set(firms.holders()) == {"annecy", "brest"})
         two = Running(firms, "two", file)
         until(lambda: len(set(firms.holders().values())) == 2)
+        until(lambda: begun(firms) == {"annecy", "brest"})
         for name in firms.firms:
             firms.drop("lettre", documents.letter(text=name), folder=name.title())
         until(lambda: firms.spent() == {"Annecy": 1, "Brest": 1})

@@ -16,7 +16,9 @@ from hypothesis import strategies as st
 from connector.identity import (
     FIRST_ASK,
     KEY_VERSION,
+    administrators_wording,
     ask_of,
+    by_administrator,
     canonical_email,
     carried_digest,
     digest_of,
@@ -237,6 +239,15 @@ def test_the_next_wording_is_the_first_free_one() -> None:
     assert next_wording("recommencer", ["recommencer 2"]) == "recommencer"
     assert next_wording("recommencer", ["recommencer", "recommencer 3"]) == "recommencer 2"
     assert next_wording("relancer", ["recommencer", "recommencer 2"]) == "relancer"
+
+
+def test_an_administrators_order_has_a_wording_of_its_own() -> None:
+    """It is kept among what a record has obeyed, for years: how it begins stays, and no line of a request reads so."""
+    assert administrators_wording("cancel", []) == "administrator cancel"
+    assert administrators_wording("cancel", ["administrator cancel", "cancel"]) == "administrator cancel 2"
+    assert by_administrator("administrator cancel 2")
+    assert not by_administrator("recommencer")
+    assert not by_administrator("administrator")
 
 
 # --------------------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -126,6 +126,20 @@ def prepared(journal: Journal) -> Record:
 
 # --------------------------------------------------------------------------------------------------
 # One transaction a fact
+
+
+def test_what_is_said_of_no_record_is_refused(journal: Journal) -> None:
+    """The same of both kinds of database: an error of the journal's, which nobody takes for a defect."""
+    nobody = journal.add(**fields()).model_copy(update={"id": 4711})
+    tried: list[Callable[[], object]] = [
+        lambda: journal.get(nobody.id),
+        lambda: journal.fact(nobody, Event.PREPARED),
+        lambda: journal.note(nobody, "seen"),
+        lambda: journal.touch(nobody, reported="x"),
+    ]
+    for one in tried:
+        with pytest.raises(JournalError, match="knows no record 4711"):
+            one()
 
 
 def test_a_fact_is_state_event_and_intents_together(journal: Journal) -> None:
@@ -1018,6 +1032,7 @@ def test_a_journal_of_version_1_keeps_its_records(journal: Journal, path: Path, 
         db.execute("DROP TABLE document")
         db.execute("DROP TABLE contact")
         db.execute("DROP TABLE overview")
+        db.execute("DROP TABLE whereabouts")
         db.execute("UPDATE meta SET value = '1' WHERE name = 'schema'")
         kept = {
             name: db.execute(f"SELECT * FROM {name}").fetchall()
@@ -1043,6 +1058,7 @@ def test_a_journal_of_version_2_keeps_everything(journal: Journal, path: Path, c
     made_today = tables(path)
     with raw(path) as db:
         db.execute("DROP TABLE overview")
+        db.execute("DROP TABLE whereabouts")
         db.execute("UPDATE meta SET value = '2' WHERE name = 'schema'")
     before = {name: rows for name, rows in contents_of(path).items() if name not in {"meta", "overview"}}
     with contextlib.closing(Journal(f"sqlite:///{path}", now=clock)) as opened:
@@ -1063,6 +1079,7 @@ def test_a_journal_of_version_3_keeps_everything(journal: Journal, path: Path, c
     made_today = tables(path)
     with raw(path) as db:
         db.execute("DROP TABLE outbox")
+        db.execute("DROP TABLE whereabouts")
         db.execute("UPDATE meta SET value = '3' WHERE name = 'schema'")
     before = {name: rows for name, rows in contents_of(path).items() if name not in {"meta", "outbox"}}
     with contextlib.closing(Journal(f"sqlite:///{path}", now=clock)) as opened:
@@ -1104,6 +1121,7 @@ def test_what_version_1_kept_beside_a_document_is_the_documents_own(
         db.execute("DROP TABLE document")
         db.execute("DROP TABLE contact")
         db.execute("DROP TABLE overview")
+        db.execute("DROP TABLE whereabouts")
         db.execute("UPDATE meta SET value = '1' WHERE name = 'schema'")
     with contextlib.closing(Journal(f"sqlite:///{path}", now=clock)) as opened:
         document = opened.get(record.id).document

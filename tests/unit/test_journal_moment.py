@@ -79,6 +79,18 @@ def test_what_is_written_here_is_seen_at_once(both: tuple[Journal, Journal]) -> 
         assert one.held("lyon") is None
 
 
+def test_what_is_written_in_a_moment_within_another_is_seen_in_both(both: tuple[Journal, Journal]) -> None:
+    one, _ = both
+    with one.at_once(WANTED):
+        assert told(one)[0] is None
+        assert one.held("lyon") is None
+        with one.at_once(WANTED[:1]):
+            held = one.hold("lyon", "tokens", probe_at=NOW)
+            one.mark_account("folder:a", "notice", {"digest": "1"})
+        assert one.held("lyon") == held
+        assert told(one)[0] == {"digest": "1"}
+
+
 def test_another_thread_is_in_no_moment(both: tuple[Journal, Journal]) -> None:
     """What decides whether something leaves is asked right before it leaves."""
     one, other = both

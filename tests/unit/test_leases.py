@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, closing, suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -168,6 +168,30 @@ def test_who_is_frozen_amid_a_commit_loses_what_it_locked(
     connection.close()
     assert one.left() is None
     assert [process.name for process in two.view().lost] == []
+
+
+def test_who_fills_another_journal_of_the_database_is_not_taken_for_frozen(
+    ground: Ground, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A journal may have a schema of its own, whatever its name. Who copies one there waits for rows, too: that looks
+    like one that stands still amid a commit."""
+    monkeypatch.setattr(engines, "IDLE_S", 0)
+    _, one = ground.process("one")
+    other = ground.journals[0].engine.url.update_query_dict({"options": '-csearch_path="Firm"'})
+    with ground.journals[0].engine.begin() as connection:
+        connection.exec_driver_sql('CREATE SCHEMA "Firm"')
+    try:
+        journal = Journal(other.render_as_string(hide_password=False), now=now)
+        with closing(journal), journal.engine.connect() as connection:
+            cursor: Any = connection.connection.cursor()
+            with cursor.copy("COPY watch FROM STDIN") as rows:
+                rows.write_row(("a", "b", 1.0, "[]"))
+                one.begin(name="one", host="h", pid=2, version="0", lease_s=600, former=[one.process or 0])
+            connection.connection.commit()
+            assert journal.watched("a") is not None
+    finally:
+        with ground.journals[0].engine.begin() as connection:
+            connection.exec_driver_sql('DROP SCHEMA "Firm" CASCADE')
 
 
 def test_what_is_told_on_the_channel(ground: Ground) -> None:

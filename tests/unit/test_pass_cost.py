@@ -123,8 +123,10 @@ def whole_lists(member: Member) -> int:
 def test_firms_on_one_server_do_not_pay_for_each_other(tmp_path: Path) -> None:
     """What is open on a whole server is listed so many times a pass: not for each folder, nor for each request that is
     judged, nor for each notice of a pause. While nothing moves, what holds accounts and what was last told of folders
-    is asked so many times, too, and of an account at the beginning of its pass and at its end."""
-    with durable_url() as url, Firms(tmp_path, url, "plain", firms=FIRMS) as world:
+    is asked so many times, too, and of an account at the beginning of its pass and at its end. What is done once
+    a day is asked once a day, and not of each account in the pass of each."""
+    more = "keep_personal_data: 400d\n"
+    with durable_url() as url, Firms(tmp_path, url, "plain", firms=FIRMS, more=more) as world:
         member = world.join("one")
         world.settle(4)
         with statements() as asked:

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pypdfium2
 import pytest
+from pypdf import PdfWriter
+from pypdf.generic import FloatObject, NameObject
 from reportlab.pdfgen.canvas import Canvas
 
 from connector.pdf.facts import facts
@@ -109,6 +111,23 @@ def test_page_too_small_for_any_box(tmp_path: Path) -> None:
     path = tmp_path / "petit.pdf"
     path.write_bytes(documents.blank(size=(150, 40)))
     assert free_boxes(path, 1, 1) == []
+
+
+def test_the_largest_page_that_a_file_can_claim(tmp_path: Path) -> None:
+    """A page of kilometres (UserUnit) is looked through by its pixels: by points it took a worker's whole time."""
+    path = tmp_path / "immense.pdf"
+    for lines, room in ((0, 1), (2, 1), (1_600, 0)):
+        out = BytesIO()
+        canvas = Canvas(out, pagesize=(14_400, 14_400), invariant=1)
+        for line in range(lines):
+            canvas.line(0, line * 9, 14_400, line * 9)
+        canvas.showPage()
+        canvas.save()
+        writer = PdfWriter(clone_from=out)
+        writer.pages[0][NameObject("/UserUnit")] = FloatObject(75)
+        with path.open("wb") as file:
+            writer.write(file)
+        assert len(free_boxes(path, 1, 1)) == room, lines
 
 
 def test_boxes_of_another_size(tmp_path: Path) -> None:

@@ -322,6 +322,7 @@ def test_a_journal_of_an_older_release(world: World) -> None:
     world.journal.close()
     file = world.state.directory / "journal" / "journal.sqlite"
     with closing(sqlite3.connect(file)) as older:
+        older.execute("DROP TABLE whereabouts")
         older.execute("UPDATE meta SET value = '2' WHERE name = 'schema'")
         older.execute("DROP TABLE overview")
         older.commit()
