@@ -44,7 +44,7 @@ LONG: Final = re.compile(
     r"|faults/test_forgotten\.py::test_after_a_time"
     r"|adversary/test_runs\.py::test_(?:one_deviation|up_to_four)"
     r"|adversary/test_machine\.py::test_at_length"
-    r"|adversary/test_tree\.py::test_ends_that_were_known"
+    r"|adversary/test_tree\.py::test_(?:ends_that_were_known|whatever_is_cut)"
     r"|faults/test_strays\.py::test_nothing_is_lost_on_the_way\[plain"
     r"|faults/test_leave\.py::.*\[plain"
     r"|unit/test_fleet\.py::test_(?:\w+\[plain|a_lost_journal|a_copy_in_the_folder|what_a_process_knew)"

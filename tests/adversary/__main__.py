@@ -2,7 +2,8 @@
 
 Every enumeration has a stable order. ``--slice i/n`` takes each n-th run of it; ``--log FILE`` keeps what was done,
 and is read first, so that the same command goes on where it was stopped. Pairs are counted so: ``lived`` to their own
-end; ``met`` a state whose end was known; ``spared``, since their first was in a state from which they had been tried.
+end; ``met`` a state whose end was known; ``cut``, since another pair is the same run; ``idle``: cannot happen there;
+``spared``, since their first was in a state from which they had been tried.
 """
 
 from __future__ import annotations
@@ -21,8 +22,11 @@ from typing import get_args
 
 from tests.adversary.deviations import Deviation, singles
 from tests.adversary.explore import explored, normal_points, random_runs
-from tests.adversary.tree import Tree
+from tests.adversary.tree import Pair, Tree, Verdict, courses_meet
 from tests.adversary.world import Mode
+
+_KEPT_EACH = 60.0
+"""Seconds between two writes of what has grown."""
 
 
 def runs_of(mode: Mode, arguments: argparse.Namespace) -> Iterator[tuple[Deviation, ...]]:
@@ -43,16 +47,23 @@ def pairs(mode: Mode, arguments: argparse.Namespace, until: float | None) -> tup
     kept = Path(f"{arguments.log}.{mode}") if arguments.log else None
     tree = Tree(mode)
     done: set[tuple[str, str]] = set()
+    logged: list[str] = []
     if kept is not None and kept.exists():
-        tree.ends, tree.tried, done = pickle.loads(kept.read_bytes())
+        tree.ends, tree.pairs, tree.tried, done, logged = pickle.loads(kept.read_bytes())
     counts: Counter[str] = Counter()
     chance = random.Random(f"{mode} {len(done)}")
     stopped = False
+    cuts: list[tuple[Deviation, Deviation, Verdict, Pair]] = []
+    passed = 0
+    saved = time.monotonic()
 
     def keep() -> None:
-        if kept is not None:
+        if kept is not None and arguments.log:
+            with arguments.log.open("a") as stream:
+                stream.writelines(logged)
+            logged.clear()
             new = Path(f"{kept}.new")
-            new.write_bytes(pickle.dumps((tree.ends, tree.tried, done)))
+            new.write_bytes(pickle.dumps((tree.ends, tree.pairs, tree.tried, done, logged)))
             new.replace(kept)
 
     part, parts = (int(one) for one in arguments.slice.split("/"))
@@ -76,26 +87,34 @@ def pairs(mode: Mode, arguments: argparse.Namespace, until: float | None) -> tup
                     f"{mode} {first}+{second} was taken for {verdict}: {whole.kind} {whole.breaches}",
                     flush=True,
                 )
-        counts.update(
-            {
-                **branch.verdicts,
-                "lived": branch.lived,
-                "met": len(branch.met),
-                "spared": branch.spared,
-                "wrong": wrong,
-            }
-        )
-        if arguments.log:
-            with arguments.log.open("a") as stream:
-                told = {
-                    **branch.verdicts,
-                    "lived": branch.lived,
-                    "met": len(branch.met),
-                    "spared": branch.spared,
-                }
-                stream.write(f"{mode} {first} {of}\t{json.dumps(told)}\t{sum(os.times()[:4]):.0f}\n")
-        keep()
+        for second, verdict, twin in branch.cut:
+            passed += 1
+            place = len(cuts) if len(cuts) < arguments.check_cuts else chance.randrange(passed)
+            if place < arguments.check_cuts:
+                cuts[place : place + 1] = [(first, second, verdict, twin)]
+        counts.update({**branch.verdicts, **branch.counts(), "wrong": wrong})
+        told = json.dumps({**branch.verdicts, **branch.counts()})
+        logged.append(f"{mode} {first} {of}\t{told}\t{sum(os.times()[:4]):.0f}\n")
+        if time.monotonic() - saved > _KEPT_EACH:
+            keep()
+            saved = time.monotonic()
+    keep()
+    counts.update(_compared(mode, cuts))
     return counts, stopped
+
+
+def _compared(mode: Mode, cuts: Sequence[tuple[Deviation, Deviation, Verdict, Pair]]) -> Counter[str]:
+    """Live pairs that were cut in full, and beside them those that they were taken for."""
+    counts: Counter[str] = Counter()
+    for first, second, verdict, twin in cuts:
+        whole = explored(mode, (first, second))
+        same = whole.kind == verdict.kind and len(whole.breaches) == len(verdict.breaches)
+        meet = courses_meet(mode, (first, second), twin)
+        counts.update({"cuts compared": 1, "wrong": not same, "never met": not meet})
+        if not same or not meet:
+            told = f"{twin[0]}+{twin[1]}, {'' if meet else 'which it never meets, '}{verdict}"
+            print(f"{mode} {first}+{second} was taken for {told}: {whole.kind} {whole.breaches}", flush=True)
+    return counts
 
 
 def main(given: Sequence[str] | None = None) -> int:
@@ -114,6 +133,13 @@ def main(given: Sequence[str] | None = None) -> int:
         default=1,
         metavar="N",
         help="of each first, live N pairs whose end was known in full",
+    )
+    parser.add_argument(
+        "--check-cuts",
+        type=int,
+        default=0,
+        metavar="N",
+        help="live N of the pairs that were taken for others without living them, and those others, in full",
     )
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument(
@@ -160,7 +186,7 @@ def main(given: Sequence[str] | None = None) -> int:
                         f"{name}\t{outcome.kind}\t{json.dumps(outcome.breaches, ensure_ascii=False)}\n"
                     )
         print(f"{mode}: {len(every)} runs enumerated; {dict(counts)}", flush=True)
-    return 1 if counts["found"] or counts["wrong"] else 0
+    return 1 if counts["found"] or counts["wrong"] or counts["never met"] else 0
 
 
 if __name__ == "__main__":

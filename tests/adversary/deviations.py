@@ -87,11 +87,12 @@ def singles(points: Sequence[Point], mode: Mode) -> list[Deviation]:
 
 def coarse(points: Sequence[Point], mode: Mode, first: int = 0) -> list[Deviation]:
     """The same for the second of two: a person acts between two effects, and backups are of three ages."""
-    found: list[Deviation] = []
-    for number in range(first, len(points)):
-        every = at_point(number, points, mode, acts_everywhere=False)
-        backs = [one for one in every if one.what == "restored"]
-        kept = {*backs[:1], *backs[len(backs) // 2 :][:1], *backs[-2:-1]}
-        again = at_point(number, points, mode, acts_everywhere=False)
-        found += [one for one in again if one.what != "restored" or one in kept]
-    return found
+    return [one for number in range(first, len(points)) for one in coarse_at(number, points, mode)]
+
+
+def coarse_at(number: int, points: Sequence[Point], mode: Mode) -> list[Deviation]:
+    """Those of one point, by what the story was until then."""
+    every = list(at_point(number, points, mode, acts_everywhere=False))
+    backs = [one for one in every if one.what == "restored"]
+    kept = {*backs[:1], *backs[len(backs) // 2 :][:1], *backs[-2:-1]}
+    return [one for one in every if one.what != "restored" or one in kept]

@@ -12,7 +12,7 @@ from typing import Literal
 from tests.adversary.deviations import Deviation, at_point
 from tests.adversary.judge import breaches
 from tests.adversary.points import Point
-from tests.adversary.story import Restless, Run, VoidRun
+from tests.adversary.story import Restless, Run, Unsound, VoidRun
 from tests.adversary.world import Mode
 
 
@@ -39,6 +39,8 @@ def lived(run: Run) -> BaseException | None:
     """Live a run; return what ended it before its time."""
     try:
         run.live()
+    except Unsound:
+        raise
     except BaseException as error:
         return error
     return None

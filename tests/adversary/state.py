@@ -22,16 +22,19 @@ import enum
 import hashlib
 import re
 import sqlite3
-from collections.abc import Iterator, Mapping, Set
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import closing
-from datetime import date, datetime, timedelta
-from functools import cache
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, Final
 
 from connector import marks
 from connector.journal import Journal
 from connector.lanes import Hands
+from connector.lifecycle import Record, State
 from connector.marks import Reading, Sealer
 from connector.ports import Page, Progress, Tree
 from connector.report.block import Edited, Empty, Foreign, Whole, read_status
@@ -39,7 +42,7 @@ from connector.steps.parts import FolderSettings
 from connector.steps.show import is_shown
 from connector.steps.sight import Sight
 from tests.adversary.acts import ACTS
-from tests.adversary.story import Run
+from tests.adversary.story import PACE, Run
 from tests.adversary.world import KEY, Machine, Mode, beginning, sha
 
 _CLASSES: Final = tuple(
@@ -90,6 +93,9 @@ _LEFT_OUT: Final = frozenset(
     }
 )
 """Fields of what a process remembers that hold its parts, not what it knows; and prints of what is written anyway."""
+_TABLES: Final = ("meta", "record", "document", "intent", "hold", "watch", "overview", "outbox", "contact")
+_HALF: Final = ".part"
+"""How the spool calls what is half written: a start sweeps it away."""
 _SKIPPED: Final = (Journal, Hands, FolderSettings)
 
 _DATED: Final = re.compile(
@@ -111,7 +117,7 @@ _FRENCH: Final = re.compile(
 
 def key_of(run: Run) -> bytes:
     """The digest of :func:`words_of`."""
-    return hashlib.blake2b(words_of(run).encode("utf-8", "surrogateescape"), digest_size=16).digest()
+    return _digest(words_of(run))
 
 
 def pardon_of(run: Run) -> tuple[bool, ...]:
@@ -122,38 +128,96 @@ def pardon_of(run: Run) -> tuple[bool, ...]:
 
 def words_of(run: Run) -> str:
     """Everything that later behaviour and the judgement of a run rest on."""
-    names = _Names(run)
-    machines = [run.machine, *run.others]
-    parts = [
-        f"folder\n{names.told(_folder(run, names))}",
-        *(f"machine {number}\n{_machine(one, names)}" for number, one in enumerate(machines)),
-        f"person\n{names.told(_people(run))}",
-        f"run\n{names.told(_story(run))}",
-    ]
-    text = "\n".join(parts)
-    return text + f"\nplatform\n{names.told(_platform(run, names))}"
+    machines = (run.machine, *run.others)
+    disks = [disk_of(one) for one in machines]
+    names = _Names(run, disks, run.world.clock.timestamp())
+    story = _story(run, {one.what for one in run.struck}, run._shape(), names.now, unsettled=run._unsettled)
+    told = [(_disk(disk, one), _process(one)) for disk, one in zip(disks, machines, strict=True)]
+    return _written(run, names, told, story)
+
+
+def fatal_key_of(run: Run, what: str, disk: Disk | None) -> bytes:
+    """The digest of what a machine leaves that dies here of ``what`` and begins anew on ``disk``.
+
+    None: it has lost its journal, and the spool with it. What its process knew is gone, and no part of it; nor is how
+    far it was in its pass, beyond what has happened. Ages are those of the moment at which its next pass begins, so
+    that they are told as they will be between the two passes.
+    """
+    clock = run.world.clock
+    others = [disk_of(one) for one in run.others]
+    names = _Names(run, [*others, *([] if disk is None else [disk])], clock.next_stroke(PACE))
+    soon = names.now - clock.timestamp()
+    left = "lost" if disk is None else _disk(disk, run.machine)
+    told = [(left, f"{soon:.1f}" if run.others else f"{soon < PACE}")]
+    told += [(_disk(disk, one), _process(one)) for disk, one in zip(others, run.others, strict=True)]
+    shape = (run._writes, [] if disk is None else disk.shape, 0)
+    # Whoever had to be started anew has not come to rest: another pass follows.
+    story = _story(run, {*(one.what for one in run.struck), what}, shape, names.now, unsettled=True)
+    return _digest(f"dead\n{_written(run, names, told, story)}")
+
+
+def _written(run: Run, names: _Names, machines: Sequence[tuple[str, str]], story: str) -> str:
+    parts = [f"folder\n{names.told(_folder(run, names))}"]
+    for number, (disk, process) in enumerate(machines):
+        parts.append(f"machine {number}\n{names.told(disk)}\n{names.told(process)}")
+    parts += [f"person\n{names.told(_people(run))}", f"run\n{names.told(story)}"]
+    parts.append(f"platform\n{names.told(_platform(run, names))}")
+    return "\n".join(parts)
+
+
+def _digest(text: str) -> bytes:
+    return hashlib.blake2b(text.encode("utf-8", "surrogateescape"), digest_size=16).digest()
+
+
+@dataclass(frozen=True)
+class Disk:
+    """What a journal says, row by row, and how it looks to people."""
+
+    rows: tuple[str, ...]
+    refs: frozenset[str]
+    shape: list[tuple[object, ...]]
+
+
+def disk_of(machine: Machine, known: Iterable[Record] | None = None) -> Disk:
+    """What the machine's journal says to whoever opens it now: what is not committed is no part of it.
+
+    ``known``: its records, where the machine has not started.
+    """
+    lines = []
+    with closing(sqlite3.connect(f"file:{machine.database}?mode=ro", uri=True)) as connection:
+        for table in _TABLES:
+            for row in connection.execute(f"SELECT * FROM {table} ORDER BY 1"):
+                lines.append(f"{table} {row}")
+        events = connection.execute(
+            "SELECT record_id, account, name, data, max(at), sum(name IN ('sent', 'send_found')) FROM event"
+            " GROUP BY record_id, account, name ORDER BY 1, 2, 3"
+        )
+        lines += [f"event {row}" for row in events]
+    records = machine.records() if known is None else list(known)
+    # The digest of a status has drawn names in it; what is asked of it is whether it is that of what is to be said.
+    lines += [f"{one.id} {one.state is State.WITHDRAWN or is_shown(machine.parts, one)}" for one in records]
+    return Disk(tuple(lines), frozenset(one.ref for one in records), machine.shape())
 
 
 class _Names:
     """Calls what was drawn or numbered by its first place in the text, and tells times by their age."""
 
-    def __init__(self, run: Run) -> None:
-        self.now = run.world.clock.timestamp()
+    def __init__(self, run: Run, disks: Iterable[Disk], now: float) -> None:
+        self.now = now
         self.known: dict[str, str] = {}
         self.refs: set[str] = set()
         self.contents: dict[str, str] = {}
         """SHA-256 of what has drawn words in it → the same of its words as they are told here."""
         self.signed = {sha(content): name for name, content in run.world.platform.given.items()}
-        for machine in (run.machine, *run.others):
-            self.refs |= {record.ref for record in machine.records()}
+        for disk in disks:
+            self.refs |= disk.refs
         for content in run.world.contents():
-            self.refs |= {one.decode() for one in re.findall(rb"ref: ([0-9A-Z]{6}) ", content)}
+            self.refs |= _refs_in(content)
 
     def age(self, at: float) -> str:
         """The class of how long ago, or how long ahead."""
         passed = self.now - at
-        number = next((n for n, one in enumerate(_CLASSES) if abs(passed) < one), len(_CLASSES))
-        return f"t{'-' if passed < 0 else ''}{number}"
+        return f"t{'-' if passed < 0 else ''}{bisect_right(_CLASSES, abs(passed))}"
 
     def token(self, kind: str, word: str) -> str:
         """The name that a drawn word has here."""
@@ -163,32 +227,70 @@ class _Names:
 
     def told(self, text: str) -> str:
         """The text with these names and ages in it."""
-        return _DATED.sub(self._told, text)
+        return "\n".join(
+            "".join([self._told(*one) for one in _taken_apart(line)]) for line in text.split("\n")
+        )
 
-    def _told(self, found: re.Match[str]) -> str:
-        word, kind = found[0], found.lastgroup
-        if kind == "number" or found["id"]:
-            return found["id"][: -len(found["number"])] + self.token("id", f"fid:{found['number']}")
-        if found["shown"]:
-            return found["shown"][:-65] + self.token("words", found["digest"])
-        if found["seal"]:
-            return "sealed"
-        if found["iso"]:
-            return self.age(
-                datetime.fromisoformat(word + ("" if "+" in word or "Z" in word else "+00:00")).timestamp()
-            )
-        if found["epoch"]:
-            return self.age(float(word))
-        if found["named"]:
-            return self.token("T", word)
-        if found["revision"]:
-            return ""
-        if found["ref"]:
-            return self.token("ref", word) if word in self.refs else word
-        if len(word) == 64:
-            signed = self.signed.get(word)
-            return f"signed {self.token('T', signed)}" if signed else self.contents.get(word, word)
-        return self.token("x", word)
+    def _told(self, plain: str, kind: str, word: str, at: float) -> str:
+        if not kind:
+            return plain
+        match kind:
+            case "id":
+                return plain + self.token("id", f"fid:{word}")
+            case "shown":
+                return plain + self.token("words", word)
+            case "at":
+                return plain + self.age(at)
+            case "named":
+                return plain + self.token("T", word)
+            case "ref":
+                return plain + (self.token("ref", word) if word in self.refs else word)
+            case "sha":
+                signed = self.signed.get(word)
+                return plain + (
+                    f"signed {self.token('T', signed)}" if signed else self.contents.get(word, word)
+                )
+            case _:
+                return plain + self.token("x", word)
+
+
+@lru_cache(maxsize=100_000)
+def _taken_apart(line: str) -> tuple[tuple[str, str, str, float], ...]:
+    """The drawn words and times of a line, each with what stands plain before it: lines come again and again."""
+    found, at = [], 0
+    for one in _DATED.finditer(line):
+        word, kind, start, moment = one[0], one.lastgroup, one.start(), 0.0
+        if one["id"]:
+            kind, word = "id", one["number"]
+            start = one.end() - len(word)
+        elif one["shown"]:
+            kind, word = "shown", one["digest"]
+            start = one.end() - 65
+        elif one["seal"] or one["revision"]:
+            found.append((line[at:start] + ("sealed" if one["seal"] else ""), "", "", 0.0))
+            at = one.end()
+            continue
+        elif one["iso"]:
+            zone = "" if "+" in word or "Z" in word else "+00:00"
+            kind, moment = "at", datetime.fromisoformat(word + zone).timestamp()
+        elif one["epoch"]:
+            kind, moment = "at", float(word)
+        elif kind == "hex":
+            kind = "sha" if len(word) == 64 else "x"
+        assert kind is not None
+        found.append((line[at:start], kind, word, moment))
+        at = one.end()
+    return (*found, (line[at:], "", "", 0.0))
+
+
+@lru_cache(maxsize=4096)
+def _refs_in(content: bytes) -> frozenset[str]:
+    return frozenset(one.decode() for one in re.findall(rb"ref: ([0-9A-Z]{6}) ", content))
+
+
+@lru_cache(maxsize=4096)
+def _sha(content: bytes) -> str:
+    return sha(content)
 
 
 def _walk(thing: Any, seen: dict[int, int]) -> Iterator[str]:
@@ -252,41 +354,30 @@ def _walk(thing: Any, seen: dict[int, int]) -> Iterator[str]:
             yield type(thing).__name__
 
 
-def _machine(machine: Machine, names: _Names) -> str:
+def _disk(disk: Disk, machine: Machine) -> str:
+    spool = machine.directory / "spool"
+    kept = sorted(one for one in spool.rglob("*") if one.is_file() and not one.name.endswith(_HALF))
+    return "\n".join(
+        (*disk.rows, *(f"spool {one.relative_to(spool)} {_sha(one.read_bytes())}" for one in kept))
+    )
+
+
+def _process(machine: Machine) -> str:
     lines = []
-    with closing(sqlite3.connect(f"file:{machine.database}?mode=ro", uri=True)) as connection:
-        for table in (
-            "meta",
-            "record",
-            "document",
-            "intent",
-            "hold",
-            "watch",
-            "overview",
-            "outbox",
-            "contact",
-        ):
-            for row in connection.execute(f"SELECT * FROM {table} ORDER BY 1"):
-                lines.append(f"{table} {row}")
-        events = connection.execute(
-            "SELECT record_id, account, name, data, max(at), sum(name IN ('sent', 'send_found')) FROM event"
-            " GROUP BY record_id, account, name ORDER BY 1, 2, 3"
-        )
-        lines += [f"event {row}" for row in events]
-    # The digest of a status has drawn names in it; what is asked of it is whether it is that of what is to be said.
-    lines += [f"{one.id} {is_shown(machine.parts, one)}" for one in machine.records()]
     # Which of the markers that stand there this very process made.
     for href, content in sorted(machine.world.folder.files().items()):
-        mark = marks.read(content, Sealer(KEY))[1] if href.endswith(marks.SENT_SUFFIX) else None
+        mark = _mark_in(content) if href.endswith(marks.SENT_SUFFIX) else None
         if isinstance(mark, marks.Sent):
             lines.append(f"{href} {mark.nonce in machine.parts.nonces}")
-    spool = machine.directory / "spool"
-    kept = sorted(one for one in spool.rglob("*") if one.is_file())
-    lines += [f"spool {one.relative_to(spool)} {sha(one.read_bytes())}" for one in kept]
     seen: dict[int, int] = {}
     lines.append("".join(_walk(machine.parts, seen)))
     lines.append("".join(_walk(machine.memory, seen)))
-    return names.told("\n".join(lines))
+    return "\n".join(lines)
+
+
+@lru_cache(maxsize=4096)
+def _mark_in(content: bytes) -> object:
+    return marks.read(content, Sealer(KEY))[1]
 
 
 @cache
@@ -319,25 +410,31 @@ def _content(content: bytes | None, names: _Names) -> str:
     """What a file says, without what was drawn for it or seals it."""
     if content is None:
         return "folder"
-    digest = sha(content)
-    text: str | None = None
-    reading, mark = marks.read(content, Sealer(KEY))
-    if reading is Reading.WHOLE and mark is not None:
-        text = mark.model_dump_json()
-    elif b"\nseal: " in content:
-        found = read_status(content, KEY)
-        body = content.decode("utf-8", "replace")
-        match found:
-            case Whole():
-                text = f"{found!r} {_FRENCH.sub(' ', body[: body.rindex('seal: ')])}"
-            case Edited() | Foreign() | Empty():
-                after = re.sub(r"seal: [0-9a-f]{6} [0-9a-f]{64}", "", body)
-                text = f"{found!r} {_FRENCH.sub(' ', after)}"
+    digest, text = _sha(content), _text_of(content)
     if text is None:
         return digest
     told = names.told(text)
     names.contents[digest] = f"c{sha(told.encode('utf-8', 'replace'))}"
     return told
+
+
+@lru_cache(maxsize=4096)
+def _text_of(content: bytes) -> str | None:
+    """The words of one of our own files; None for anybody else's."""
+    reading, mark = marks.read(content, Sealer(KEY))
+    if reading is Reading.WHOLE and mark is not None:
+        return mark.model_dump_json()
+    if b"\nseal: " not in content:
+        return None
+    found = read_status(content, KEY)
+    body = content.decode("utf-8", "replace")
+    match found:
+        case Whole():
+            return f"{found!r} {_FRENCH.sub(' ', body[: body.rindex('seal: ')])}"
+        case Edited() | Foreign() | Empty():
+            after = re.sub(r"seal: [0-9a-f]{6} [0-9a-f]{64}", "", body)
+            return f"{found!r} {_FRENCH.sub(' ', after)}"
+    return None
 
 
 def _people(run: Run) -> str:
@@ -362,9 +459,8 @@ _INTERRUPTED: Final = frozenset(
 )
 
 
-def _story(run: Run) -> str:
-    """Where the run is, what was counted, and what its judge will excuse."""
-    struck = {one.what for one in run.struck}
+def _story(run: Run, struck: Set[str], shape: tuple[object, ...], at: float, *, unsettled: bool) -> str:
+    """Where the run is, what was counted, and what its judge will excuse once all this has ``struck``."""
     acted = [one for one in run.struck if one.what in ACTS]
     written = {n for n, one in enumerate(run.points) if one.kind == "write" and one.about.endswith(".pdf")}
     inside = sorted(
@@ -372,18 +468,18 @@ def _story(run: Run) -> str:
         for one in run.struck
         if one.what == "inside" and run.points[one.at].about.endswith(".txt")
     )
-    now = run.world.clock.now()
+    now = datetime.fromtimestamp(at, tz=UTC)
     return "\n".join(
         str(one)
         for one in (
             run.where,
-            run.before_rest is not None and run.before_rest == run._shape(),
+            run.before_rest is not None and run.before_rest == shape,
             run.mode,
             f"{run._away_until if run._away_until > run.world.clock.at else 'here'}",
             run._refuses,
             run._credit_back_at,
             run.world.platform.credit > 0,
-            run._unsettled,
+            unsettled,
             len(run._revival),
             run.world.tokens_renewed_at,
             sorted(run.delivered.items()),

@@ -38,6 +38,10 @@ class VoidRun(BaseException):
     """A deviation cannot happen where it was to strike: this run is another one."""
 
 
+class Unsound(BaseException):
+    """The adversary itself has failed, not what it tries."""
+
+
 class Restless(AssertionError):
     """Something goes on and on."""
 
@@ -75,6 +79,8 @@ class Run:
         self.told: list[str] = []
         """What happened, for whoever reads a finding."""
         self.armed = False
+        self.reviving = False
+        """Is the machine beginning anew after what it died of?"""
         self.lenient = False
         """Is what cannot happen left out, instead of making another run of it?"""
         self.delivered: Counter[str] = Counter()
@@ -86,7 +92,7 @@ class Run:
         self.struck: set[Deviation] = set()
         self._pending = sorted(deviations, key=lambda one: one.at)
         self._backups: dict[int, bytes] = {}
-        self._wanted = {one.back for one in deviations if one.back is not None}
+        self._wanted: set[int | None] = {one.back for one in deviations if one.back is not None}
         self._always = False
         self._revival: list[Callable[[], None]] = []
         self._away_until = 0.0
@@ -96,6 +102,8 @@ class Run:
         self._unsettled = False
         self.boundary: Callable[[Run], None] = lambda _run: None
         """Called between two passes, before each but the first."""
+        self.point: Callable[[Run, int, Point], None] = lambda _run, _number, _point: None
+        """Called at each numbered point, when what strikes there has struck, before the effect."""
         self.where: tuple[str, int] = ("live", 0)
         """How far the story is; with ``before_rest`` all that its further course remembers of it."""
         self.before_rest: tuple[object, ...] | None = None
@@ -193,7 +201,10 @@ class Run:
 
     def _until_quiet(self) -> None:
         for _ in range(MOST_ROUNDS):
-            self.boundary(self)
+            try:
+                self.boundary(self)
+            except Exception as error:  # else it would be taken for a failure of the connector
+                raise Unsound from error
             before = self._shape()
             self.rounds(1)
             if self._shape() == before and not self._unsettled:
@@ -223,7 +234,8 @@ class Run:
         self._pending.sort(key=lambda one: one.at)
 
     def add(self, deviation: Deviation) -> None:
-        """Let something happen at a point that is still to come."""
+        """Let something happen at a point that is still to come; no other backup is wanted then but its own."""
+        self._always, self._wanted = False, {deviation.back}
         self.deviations = (*self.deviations, deviation)
         self._pending.append(deviation)
         self._pending.sort(key=lambda one: one.at)
@@ -232,6 +244,20 @@ class Run:
     def is_struck_out(self) -> bool:
         """True once nothing more is to strike."""
         return not self._pending
+
+    @property
+    def is_frozen(self) -> bool:
+        """True while the machine stands still, and another one has gone on in its place."""
+        return self._successor is not None
+
+    @property
+    def away_until(self) -> float:
+        """Until when the platform tells nothing."""
+        return self._away_until
+
+    def backed_up(self) -> frozenset[int]:
+        """The commits to which the journal can be put back."""
+        return frozenset(self._backups)
 
     def back_up_always(self) -> None:
         """Back the journal up at each commit: any of them may be asked for."""
@@ -250,6 +276,7 @@ class Run:
 
     def _revive(self) -> None:
         """Start anew after what the machine died of; it may die of the same in its very start."""
+        self.reviving = True
         while True:
             self.machine.stop()
             for change in self._revival:
@@ -257,7 +284,9 @@ class Run:
             self._revival.clear()
             self.gate.dead = False
             with suppress(Killed):
-                return self.machine.start()
+                self.machine.start()
+                self.reviving = False
+                return
 
     def records(self) -> list[Record]:
         """Everything the machine's journal knows."""
@@ -294,6 +323,10 @@ class Run:
             self.struck.add(deviation)
             self.told.append(f"{number} {point}: {deviation.what}")
             doing = self._deviate(deviation, gate, point, doing)
+        try:
+            self.point(self, number, point)
+        except Exception as error:
+            raise Unsound from error
         result = doing()
         wanted = number in self._wanted or (self._always and point.kind == "commit")
         if wanted and self.machine.database.exists():  # while it is being born there is nothing to keep

@@ -14,12 +14,15 @@ from datetime import timedelta
 
 import pytest
 
+from connector.lifecycle import State
 from tests.adversary.acts import ACTS
+from tests.adversary.alike import IDLE, Alone, Class, Watch
 from tests.adversary.deviations import OUTSIDE, Deviation
 from tests.adversary.explore import explored, lived, normal_points
-from tests.adversary.state import key_of, words_of
-from tests.adversary.story import Run
-from tests.adversary.tree import Class, Tree
+from tests.adversary.points import Point
+from tests.adversary.state import disk_of, fatal_key_of, key_of, words_of
+from tests.adversary.story import Run, Unsound
+from tests.adversary.tree import Branch, Pair, Tree, Verdict, courses_meet
 from tests.adversary.world import Mode, Person
 
 MODES = pytest.mark.parametrize("mode", ["nextcloud", "plain"])
@@ -163,6 +166,152 @@ def test_what_matters_makes_another_state() -> None:
             before = words_of(run)
             change(run)
             assert words_of(run) != before, name
+    finally:
+        run.close()
+
+
+def test_a_request_that_was_withdrawn_is_written_down() -> None:
+    """It has no status to be asked for."""
+    run, withdrawn = Run("plain", [Deviation(7, "delete_sidecar")]), []
+
+    def boundary(here: Run) -> None:
+        assert key_of(here)
+        withdrawn.append(any(one.state is State.WITHDRAWN for one in here.records()))
+
+    run.boundary = boundary
+    try:
+        assert lived(run) is None
+        assert any(withdrawn)
+    finally:
+        run.close()
+
+
+def test_a_failure_of_the_adversary_is_no_finding() -> None:
+    """What fails between two passes is not taken for something that escaped the connector."""
+    run = Run("plain")
+    run.boundary = lambda _here: [][0]
+    try:
+        with pytest.raises(Unsound):
+            lived(run)
+    finally:
+        run.close()
+
+
+# ---------------------------------------------------------------------------------------- what is cut
+
+
+def alone_after(mode: Mode, first: Deviation, of: Class) -> tuple[Alone, Sequence[Point]]:
+    """What may strike after a first deviation, with what is alike of it."""
+    run = Run(mode, [first])
+    alone = Alone(first, of)
+    watch = Watch(run, alone)
+    run.back_up_always()
+    run.boundary, run.point = watch.boundary, watch.point
+    try:
+        assert lived(run) is None
+        watch.over()
+        return alone, run.points
+    finally:
+        run.close()
+
+
+def samples(branch: Branch) -> list[tuple[Pair, Pair, Verdict]]:
+    """One of each kind of what was cut."""
+    found = {second.what: ((branch.first, second), twin, verdict) for second, verdict, twin in branch.cut}
+    return list(found.values())
+
+
+def cut_wrongly(mode: Mode, branch: Branch) -> list[str]:
+    """Of each kind one, lived in full beside what it was taken for: another end, or another course."""
+    found = []
+    for pair, twin, verdict in samples(branch):
+        whole = explored(mode, pair)
+        same = (whole.kind, len(whole.breaches)) == (verdict.kind, len(verdict.breaches))
+        if not same or not courses_meet(mode, pair, twin):
+            found.append(f"{pair[0]}+{pair[1]} is not {twin[0]}+{twin[1]}")
+    return found
+
+
+def test_what_is_cut_goes_the_same_way() -> None:
+    """A few that end the process, and a few acts: they come into the state of what they were taken for."""
+    tree = Tree("plain")
+    first = Deviation(20, "crash")
+    for of, wanted in (("machine", {"journal_lost"}), ("others", {"edit_pdf", "refusal"})):
+        branch = tree.branch(
+            first, of, some=lambda every, kinds=wanted: [one for one in every if one.what in kinds][:5]
+        )
+        assert not branch.found
+        assert branch.cut
+        assert cut_wrongly("plain", branch) == []
+
+
+@MODES
+@pytest.mark.parametrize("what", ["crash", "lost", "second_other", "copy_pdf", "month"])
+@pytest.mark.parametrize("of", ["machine", "others"])
+def test_whatever_is_cut_goes_the_same_way(mode: Mode, what: str, of: Class) -> None:
+    """The same of every kind, for several firsts."""
+    tree = Tree(mode)
+    at = next(number for number, one in enumerate(tree.points) if one.call == "send")
+    branch = tree.branch(
+        Deviation(at, what), of, some=lambda every: [one for one in every if one.at < at + 20]
+    )
+    assert branch.cut
+    assert cut_wrongly(mode, branch) == []
+
+
+def test_who_looks_keeps_acts_apart() -> None:
+    """An act is the same on both sides of a commit and of a call; not of a look, nor of a write to its file."""
+    alone, points = alone_after("plain", Deviation(0, "edit_pdf"), "others")
+
+    def same(what: str, one: int, other: int) -> bool:
+        keys = [alone.keys.get(Deviation(number, what)) for number in (one, other)]
+        return keys[0] is not None and keys[0] != IDLE and keys[0] == keys[1]
+
+    def number(call: str, suffix: str = "") -> int:
+        return next(n for n, one in enumerate(points) if one.call == call and one.about.endswith(suffix))
+
+    create, add = number("create"), number("add_signatory")
+    assert points[create].kind == "call"
+    assert same("edit_pdf", create, add)
+    send, status, marker = number("send"), number("create", ".signature.txt"), number("create", ".sent")
+    assert same("edit_pdf", marker, send)
+    assert same("edit_pdf", send, status)
+    assert not same("edit_pdf", add, marker), "the folder is looked at between"
+    end = number("replace", ".signature.txt")
+    assert same("delete_pdf", end, number("create", ".done"))
+    assert not same("note_status", end, number("create", ".done")), "the status is written between"
+    assert alone.keys[Deviation(send, "note_status")] == IDLE, "there is no status yet"
+
+
+def test_who_asks_keeps_apart_what_the_platform_says() -> None:
+    """That it is away, or that somebody refuses, is heard of when it is asked."""
+    alone, points = alone_after("plain", Deviation(0, "edit_pdf"), "others")
+    asked = [n for n, one in enumerate(points) if one.call == "status"]
+    before, after = asked[0], next(n for n in range(asked[0] + 1, 99) if points[n].kind == "write")
+    call = next(n for n, one in enumerate(points) if one.kind == "call")
+    for what in ("away_5h", "away_40min"):
+        assert alone.keys[Deviation(call, what)] == alone.keys[Deviation(before, what)]
+        assert alone.keys[Deviation(before, what)] != alone.keys[Deviation(after, what)]
+    sign = asked[1]
+    assert alone.keys[Deviation(call, "refusal")] == alone.keys[Deviation(before, "refusal")], (
+        "nothing is sent"
+    )
+    assert alone.keys[Deviation(after, "refusal")] != alone.keys[Deviation(sign, "refusal")], "it is sent"
+
+
+def test_what_dies_with_the_process_is_left_out() -> None:
+    """What a machine leaves is told by what lies on its disk, on the servers and with the person alone."""
+    _, run = quiet_run("nextcloud")
+    process = {"what a process knows", "what a process saw"}
+    try:
+        for name, change in CHANGES.items():
+            before = fatal_key_of(run, "crash", disk_of(run.machine))
+            change(run)
+            same = fatal_key_of(run, "crash", disk_of(run.machine)) == before
+            assert same == (name in process), name
+        disk = disk_of(run.machine)
+        kinds = {fatal_key_of(run, "journal_lost", None), fatal_key_of(run, "restored", disk)}
+        assert len(kinds) == 2
     finally:
         run.close()
 

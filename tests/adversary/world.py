@@ -79,7 +79,11 @@ class Clock:
 
     def strike(self, pace: int) -> None:
         """Let time pass until so many seconds are full, three at least."""
-        self.at = float(-(-(self.at + 3) // pace) * pace)
+        self.at = self.next_stroke(pace)
+
+    def next_stroke(self, pace: int) -> float:
+        """When that will be."""
+        return float(-(-(self.at + 3) // pace) * pace)
 
 
 class Platform(MemorySigningService):
