@@ -213,6 +213,11 @@ class _Names:
             self.refs |= disk.refs
         for content in run.world.contents():
             self.refs |= _refs_in(content)
+        for machine in (
+            run.machine,
+            *run.others,
+        ):  # what lies there may be of a request that no journal knows any more
+            self.refs |= {one.name for one in (machine.directory / "spool").glob("*")}
 
     def age(self, at: float) -> str:
         """The class of how long ago, or how long ahead."""
@@ -356,10 +361,10 @@ def _walk(thing: Any, seen: dict[int, int]) -> Iterator[str]:
 
 def _disk(disk: Disk, machine: Machine) -> str:
     spool = machine.directory / "spool"
-    kept = sorted(one for one in spool.rglob("*") if one.is_file() and not one.name.endswith(_HALF))
-    return "\n".join(
-        (*disk.rows, *(f"spool {one.relative_to(spool)} {_sha(one.read_bytes())}" for one in kept))
-    )
+    files = (one for one in spool.rglob("*") if one.is_file() and not one.name.endswith(_HALF))
+    # By what it is first: a reference is drawn, and gets its name here by where it stands.
+    kept = sorted((one.name, _sha(one.read_bytes()), str(one.relative_to(spool))) for one in files)
+    return "\n".join((*disk.rows, *(f"spool {path} {content}" for _, content, path in kept)))
 
 
 def _process(machine: Machine) -> str:

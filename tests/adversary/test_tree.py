@@ -7,6 +7,7 @@ run of ``python -m tests.adversary --pairs`` compares some of each branch.
 from __future__ import annotations
 
 import logging
+import shutil
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
@@ -166,6 +167,22 @@ def test_what_matters_makes_another_state() -> None:
             before = words_of(run)
             change(run)
             assert words_of(run) != before, name
+    finally:
+        run.close()
+
+
+def test_what_a_forgotten_request_left_is_the_same_whatever_it_was_called() -> None:
+    """References are drawn: a spool that keeps some of a request that no journal knows is told without them."""
+    _, run = quiet_run("plain")
+    try:
+        told = []
+        for ref in ("23ABCD", "XYZ789"):
+            kept = run.machine.directory / "spool" / ref
+            kept.mkdir()
+            (kept / "sent.pdf").write_bytes(b"x")
+            told.append(words_of(run))
+            shutil.rmtree(kept)
+        assert told[0] == told[1] != words_of(run)
     finally:
         run.close()
 
