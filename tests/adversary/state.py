@@ -21,10 +21,8 @@ import dataclasses
 import enum
 import hashlib
 import re
-import sqlite3
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
-from contextlib import closing
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import cache, lru_cache
@@ -93,7 +91,6 @@ _LEFT_OUT: Final = frozenset(
     }
 )
 """Fields of what a process remembers that hold its parts, not what it knows; and prints of what is written anyway."""
-_TABLES: Final = ("meta", "record", "document", "intent", "hold", "watch", "overview", "outbox", "contact")
 _HALF: Final = ".part"
 """How the spool calls what is half written: a start sweeps it away."""
 _SKIPPED: Final = (Journal, Hands, FolderSettings)
@@ -183,20 +180,12 @@ def disk_of(machine: Machine, known: Iterable[Record] | None = None) -> Disk:
 
     ``known``: its records, where the machine has not started.
     """
-    lines = []
-    with closing(sqlite3.connect(f"file:{machine.database}?mode=ro", uri=True)) as connection:
-        for table in _TABLES:
-            for row in connection.execute(f"SELECT * FROM {table} ORDER BY 1"):
-                lines.append(f"{table} {row}")
-        events = connection.execute(
-            "SELECT record_id, account, name, data, max(at), sum(name IN ('sent', 'send_found')) FROM event"
-            " GROUP BY record_id, account, name ORDER BY 1, 2, 3"
-        )
-        lines += [f"event {row}" for row in events]
+    said = machine.said()
+    lines = list(said.rows)
     records = machine.records() if known is None else list(known)
     # The digest of a status has drawn names in it; what is asked of it is whether it is that of what is to be said.
     lines += [f"{one.id} {one.state is State.WITHDRAWN or is_shown(machine.parts, one)}" for one in records]
-    return Disk(tuple(lines), frozenset(one.ref for one in records), machine.shape())
+    return Disk(tuple(lines), frozenset(one.ref for one in records), said.shape)
 
 
 class _Names:
@@ -298,65 +287,95 @@ def _sha(content: bytes) -> str:
     return sha(content)
 
 
-def _walk(thing: Any, seen: dict[int, int]) -> Iterator[str]:
+def _walked(thing: Any, seen: dict[int, int]) -> str:
+    """Everything in an object that is data, in one order, a line for each of its fields."""
+    if not dataclasses.is_dataclass(thing):
+        return _all_of(thing, seen)
+    told = [type(thing).__name__]
+    told += [f"{name}={_field(name, value, seen)}" for name, value in _fields_of(thing)]
+    return "\n".join(told)
+
+
+def _all_of(thing: Any, seen: dict[int, int]) -> str:
+    out: list[str] = []
+    _walk(thing, seen, out.append)
+    return "".join(out)
+
+
+def _field(name: str, value: Any, seen: dict[int, int]) -> str:
+    return f"fid:{value}" if name == "file_id" else _all_of(value, seen)
+
+
+def _fields_of(thing: Any) -> Iterator[tuple[str, Any]]:
+    for name in _told_fields(type(thing)):
+        value = getattr(thing, name)
+        if name == "_looks":
+            value %= 2  # every second look is another one
+        if name == "doubts_over":
+            value = {account: count for account, count in value.items() if count}
+        yield name, value
+
+
+@cache
+def _told_fields(kind: Any) -> tuple[str, ...]:
+    return tuple(one.name for one in dataclasses.fields(kind) if one.name not in _LEFT_OUT)
+
+
+def _walk(thing: Any, seen: dict[int, int], out: Callable[[str], None]) -> None:
     """Everything in an object that is data, in one order; a look that is met again by its number alone."""
     if isinstance(thing, Page | Tree | Sight):
         if id(thing) in seen:
-            yield f"look {seen[id(thing)]}"
+            out(f"look {seen[id(thing)]}")
             return
         seen[id(thing)] = len(seen)
     match thing:
         case None | bool() | int() | str():
-            yield repr(thing)
+            out(repr(thing))
         case float():
-            yield f"{thing:.3f}"
+            out(f"{thing:.3f}")
         case enum.Enum():
-            yield repr(thing.value)
+            out(repr(thing.value))
         case bytes():
-            yield sha(thing)
+            out(sha(thing))
         case datetime():
-            yield thing.isoformat()
+            out(thing.isoformat())
         case date() | timedelta() | Path():
-            yield str(thing)
+            out(str(thing))
         case _ if isinstance(thing, _SKIPPED) or callable(thing):
             return
         case Page():
-            yield f"page {thing.href}"
+            out(f"page {thing.href}")
             for row in sorted(thing.rows()):
-                yield f"{row.name} {row.etag} {row.size} {row.modified} fid:{row.file_id} {row.permissions}"
+                out(f"{row.name} {row.etag} {row.size} {row.modified} fid:{row.file_id} {row.permissions}")
         case Mapping():
-            yield "{"
+            out("{")
             for name, value in sorted(thing.items(), key=lambda item: str(item[0])):
-                yield from _walk(name, seen)
-                yield ":"
-                yield from _walk(value, seen)
-            yield "}"
+                _walk(name, seen, out)
+                out(":")
+                _walk(value, seen, out)
+            out("}")
         case Set():
-            yield "{" + ",".join(sorted("".join(_walk(one, seen)) for one in thing)) + "}"
+            out("{" + ",".join(sorted(_all_of(one, seen) for one in thing)) + "}")
         case list() | tuple():
-            yield "["
+            out("[")
             for one in thing:
-                yield from _walk(one, seen)
-                yield ","
-            yield "]"
+                _walk(one, seen, out)
+                out(",")
+            out("]")
         case _ if dataclasses.is_dataclass(thing):
-            yield type(thing).__name__ + "("
-            for field in dataclasses.fields(thing):
-                if field.name in _LEFT_OUT:
-                    continue
-                value = getattr(thing, field.name)
-                if field.name == "_looks":
-                    value %= 2  # every second look is another one
-                if field.name == "doubts_over":
-                    value = {account: count for account, count in value.items() if count}
-                yield f"{field.name}={'fid:' if field.name == 'file_id' else ''}"
-                yield from _walk(value, seen) if field.name != "file_id" else [str(value)]
-                yield ";"
-            yield ")"
+            out(type(thing).__name__ + "(")
+            for name, value in _fields_of(thing):
+                out(f"{name}=")
+                if name == "file_id":
+                    out(f"fid:{value}")
+                else:
+                    _walk(value, seen, out)
+                out(";")
+            out(")")
         case _ if hasattr(thing, "model_dump_json"):
-            yield thing.model_dump_json()
+            out(thing.model_dump_json())
         case _:
-            yield type(thing).__name__
+            out(type(thing).__name__)
 
 
 def _disk(disk: Disk, machine: Machine) -> str:
@@ -375,8 +394,8 @@ def _process(machine: Machine) -> str:
         if isinstance(mark, marks.Sent):
             lines.append(f"{href} {mark.nonce in machine.parts.nonces}")
     seen: dict[int, int] = {}
-    lines.append("".join(_walk(machine.parts, seen)))
-    lines.append("".join(_walk(machine.memory, seen)))
+    lines.append(_walked(machine.parts, seen))
+    lines.append(_walked(machine.memory, seen))
     return "\n".join(lines)
 
 
@@ -401,8 +420,9 @@ def _folder(run: Run, names: _Names) -> str:
         ]
         held = node.lock and (node.lock.user, node.lock.note)
         lines.append(
-            f"{href} fid:{node.file_id} {node.etag} {node.second} {_content(node.content, names)}"
-            f" {node.label} {held} {kept}"
+            # What it says is a line of its own: it has been taken apart before.
+            f"{href} fid:{node.file_id} {node.etag} {node.second}\n{_content(node.content, names)}\n"
+            f"{node.label} {held} {kept}"
         )
     lines += [href for href in first if href not in folder._nodes]
     lines.append(

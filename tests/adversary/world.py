@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
-from typing import BinaryIO, Literal
+from typing import BinaryIO, Final, Literal
 
 from connector.config.model import Ceiling
 from connector.errors import NotFound
@@ -222,6 +222,55 @@ def settings_of(mode: Mode, ceiling: Ceiling = Ceiling.LIVE) -> FolderSettings:
     )
 
 
+TABLES: Final = ("meta", "record", "document", "intent", "hold", "watch", "overview", "outbox", "contact")
+"""The tables of a journal but its events."""
+
+
+@dataclass(frozen=True)
+class Said:
+    """What is committed in a journal, row by row, and what people could notice of it."""
+
+    rows: tuple[str, ...]
+    shape: list[tuple[object, ...]]
+
+
+class Reader:
+    """Somebody who only reads a journal: the same is read once, until anybody has committed."""
+
+    def __init__(self, database: Path) -> None:
+        self._connection = sqlite3.connect(
+            f"file:{database}?mode=ro", uri=True, check_same_thread=False, isolation_level=None
+        )
+        self._read: tuple[int, Said] | None = None
+
+    def said(self) -> Said:
+        """Read it. Raises sqlite3.Error where it is half born."""
+        ask = self._connection.execute
+        (version,) = ask("PRAGMA data_version").fetchone()
+        if self._read is None or self._read[0] != version:
+            lines = []
+            for table in TABLES:
+                lines += [f"{table} {row}" for row in ask(f"SELECT * FROM {table} ORDER BY 1")]
+            events = ask(
+                "SELECT record_id, account, name, data, max(at), sum(name IN ('sent', 'send_found')) FROM event"
+                " GROUP BY record_id, account, name ORDER BY 1, 2, 3"
+            )
+            lines += [f"event {row}" for row in events]
+            shape = ask(
+                "SELECT id, state, closed, place, json_extract(facts, '$.reported') FROM record ORDER BY id"
+            ).fetchall()
+            self._read = version, Said(tuple(lines), shape)
+        return self._read[1]
+
+    def close(self) -> None:
+        """Let go of it."""
+        self._connection.close()
+
+
+_LET_BE: list[Reader] = []
+"""What a child of the process has inherited: closing it would let go of the parent's locks."""
+
+
 class Open:
     """A gate that lets everything pass."""
 
@@ -243,6 +292,7 @@ class Machine:
         self.timing = timing
         self.parts: Parts
         self.memory = ServerMemory()
+        self._reader: Reader | None = None
 
     @property
     def database(self) -> Path:
@@ -286,19 +336,31 @@ class Machine:
 
     def shape(self) -> list[tuple[object, ...]]:
         """What the journal says of every request, as far as people could notice."""
-        with closing(sqlite3.connect(self.database)) as connection:
-            return connection.execute(
-                "SELECT id, state, closed, place, json_extract(facts, '$.reported') FROM record ORDER BY id"
-            ).fetchall()
+        return self.said().shape
+
+    def said(self) -> Said:
+        """What is committed in its journal. Raises sqlite3.Error where that is half born."""
+        if self._reader is None:
+            self._reader = Reader(self.database)
+        return self._reader.said()
 
     def stop(self) -> None:
         """Let go of the journal; what was in the process's memory is gone."""
+        self._forget_reader()
         self.parts.journal.close()
+
+    def _forget_reader(self) -> None:
+        if self._reader is not None:
+            self._reader.close()
+            self._reader = None
 
     def move_to(self, directory: Path) -> None:
         """Go on, in a child of the process, on a copy of the directory; the parent's connections are let be."""
         shutil.copytree(self.directory, directory, ignore=shutil.ignore_patterns("*-shm"))
         self.directory = directory
+        if self._reader is not None:
+            _LET_BE.append(self._reader)
+            self._reader = None
         self.parts.spool.directory = directory / "spool"
         assert isinstance(self.parts.journal, GatedJournal)
         self.parts.journal.move_to(self.database)
@@ -314,6 +376,7 @@ class Machine:
 
     def put_back(self, journal: bytes | None) -> None:
         """Replace the journal; None: it is lost, and the spool with it. Only while stopped."""
+        self._forget_reader()
         for suffix in ("", "-wal", "-shm"):
             Path(f"{self.database}{suffix}").unlink(missing_ok=True)
         if journal is None:
