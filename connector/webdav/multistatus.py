@@ -1,6 +1,10 @@
 """Strict reading of 207 answers, as they arrive: complete and well-formed, or an error.
 
 Nothing unreadable is ever an empty listing. Source: RFC 4918 sections 13 and 14.16.
+
+Elements are built by the interpreter's own compiled tree builder, which calls nothing of ours for each of them; what is
+complete is read and thrown away after each piece. A document type declaration, which alone makes entities possible, can
+only stand before the first element: up to there a bare parser looks on, and refuses.
 """
 
 from __future__ import annotations
@@ -9,24 +13,30 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import Final
+from xml.etree.ElementTree import Element, ParseError, TreeBuilder, XMLParser
 from xml.parsers import expat
 
 from connector.errors import InvalidResponse
 
-DAV = "DAV: "
-OC = "http://owncloud.org/ns "
-NC = "http://nextcloud.org/ns "
+DAV: Final = "{DAV:}"
+OC: Final = "{http://owncloud.org/ns}"
+NC: Final = "{http://nextcloud.org/ns}"
 
-_MULTISTATUS, _RESPONSE, _HREF = DAV + "multistatus", DAV + "response", DAV + "href"
+_MULTISTATUS, _RESPONSE, _HREF = "DAV: multistatus", DAV + "response", DAV + "href"
 _PROPSTAT, _PROP, _STATUS_NAME = DAV + "propstat", DAV + "prop", DAV + "status"
-_TYPE, _COLLECTION = DAV + "resourcetype", DAV + "collection"
+_COLLECTION = DAV + "collection"
 
 MAX_DEPTH = 32
 MAX_TEXT = 65_536
 MAX_TOKEN = 500_000
-"""Bytes of one tag or comment: the parser keeps it whole, and older ones look through it again with each piece."""
+"""Bytes that begin no element: the parser keeps them whole, and older ones look through them again with each piece."""
 MAX_PROPERTIES = 500
 """Of one resource."""
+_MAX_ELEMENTS = 20 * MAX_PROPERTIES
+"""Of one resource that is not complete yet."""
+_PIECE = 65_536
+"""Bytes after which what is complete is taken out."""
 _STATUS = re.compile(r"HTTP/\d(?:\.\d)?\s+(\d{3})(?:\s|$)", re.IGNORECASE)
 
 
@@ -34,8 +44,8 @@ _STATUS = re.compile(r"HTTP/\d(?:\.\d)?\s+(\d{3})(?:\s|$)", re.IGNORECASE)
 class Resource:
     """One ``DAV:response``: raw href text, status of its own if any, properties by status.
 
-    Names are ``namespace name`` with one blank between; ``found`` holds the texts of the properties
-    whose propstat was 2xx, ``refused`` the status of all others.
+    Names are ``{namespace}name``; ``found`` holds the texts of the properties whose propstat was 2xx, ``refused`` the
+    status of all others.
     """
 
     href: str = ""
@@ -46,7 +56,7 @@ class Resource:
 
 
 class MultistatusParser:
-    """Fed with the bytes of an answer; gives each resource as soon as it is complete.
+    """Fed with the bytes of an answer; gives each resource as soon as something follows it.
 
     Not thread-safe; one answer each. ``max_bytes`` bounds the decoded body.
     Every method raises InvalidResponse.
@@ -54,125 +64,148 @@ class MultistatusParser:
 
     def __init__(self, *, max_bytes: int) -> None:
         self._left = max_bytes
-        self._fed = 0
-        self._ready: list[Resource] = []
-        self._depth = 0
-        self._text: list[str] = []
-        self._resource: Resource | None = None
-        self._hrefs = 0
-        self._properties: dict[str, str] | None = None
-        self._in_prop = self._in_type = self._collection = False
-        self._propstat_status: int | None = None
-        self._xml = expat.ParserCreate(namespace_separator=" ")
-        self._xml.buffer_text = True
-        self._xml.ordered_attributes = True  # as a list, which costs less; they are not looked at
-        self._xml.StartDoctypeDeclHandler = self._refuse_doctype
-        self._xml.StartElementHandler = self._start
-        self._xml.EndElementHandler = self._end
-        # The list itself takes the texts: there are more of them than of anything else, blank ones above all.
-        self._xml.CharacterDataHandler = self._text.append
+        builder = TreeBuilder()
+        # Elements are hung into one that is already there: so they can be looked at before the document is over.
+        self._above = builder.start("answer", {})
+        self._xml = XMLParser(target=builder)  # noqa: S314  # no entities without a document type
+        self._prologue: _Prologue | None = _Prologue()
+        self._elements = 0
+        """Of what is not complete, when it was last looked at."""
+        self._since = 0
+        """Bytes since an element has begun."""
 
     def feed(self, data: bytes) -> list[Resource]:
         """Take the next bytes; return what they completed."""
         self._left -= len(data)
         if self._left < 0:
             raise InvalidResponse("a listing is larger than allowed")
-        return self._parse(data, last=False)
+        found: list[Resource] = []
+        for at in range(0, len(data), _PIECE):
+            piece = data[at : at + _PIECE] if len(data) > _PIECE else data
+            try:
+                if self._prologue is not None and self._prologue.is_over(piece):
+                    self._prologue = None
+                self._xml.feed(piece)
+            except _UNREADABLE as error:
+                raise _incomplete(error) from error
+            self._take(found, len(piece))
+        return found
 
     def close(self) -> list[Resource]:
         """Say that the answer is over: raises unless the document was complete."""
-        return self._parse(b"", last=True)
-
-    def _parse(self, data: bytes, *, last: bool) -> list[Resource]:
-        self._fed += len(data)
         try:
-            self._xml.Parse(data, last)
-        except (expat.ExpatError, ValueError, LookupError) as error:
-            # ValueError and LookupError: an encoding that nobody knows.
-            raise InvalidResponse(f"a listing is not complete XML: {error}") from error
-        if sum(map(len, self._text)) > MAX_TEXT or self._fed - self._xml.CurrentByteIndex > MAX_TOKEN:
-            raise _too_long()
-        ready, self._ready = self._ready, []
-        return ready
+            self._xml.close()
+        except _UNREADABLE as error:
+            raise _incomplete(error) from error
+        return [_resource(one) for one in self._above[0] if one.tag == _RESPONSE]
 
-    def _refuse_doctype(self, *_: object) -> None:
+    def _take(self, found: list[Resource], fed: int) -> None:
+        """Read what is complete: all but the last, which may go on."""
+        body = self._above[0] if len(self._above) else ()
+        complete = body[:-1]
+        found += [_resource(one) for one in complete if one.tag == _RESPONSE]
+        if complete:
+            del body[:-1]  # type: ignore[union-attr]  # an element, since it holds some
+        elements = sum(1 for one in body for _ in one.iter())
+        if elements > _MAX_ELEMENTS:
+            raise _too_many()
+        self._since = 0 if complete or elements != self._elements else self._since + fed
+        self._elements = elements
+        if self._since > MAX_TOKEN:
+            raise _too_long()
+
+
+class _Prologue:
+    """What stands before the first element: no document type, and then a multistatus."""
+
+    def __init__(self) -> None:
+        self._over = False
+        self._xml = expat.ParserCreate(namespace_separator=" ")
+        self._xml.StartDoctypeDeclHandler = self._refuse
+        self._xml.StartElementHandler = self._begin
+
+    def is_over(self, piece: bytes) -> bool:
+        """Look at the next bytes; True once the first element has begun. Raises InvalidResponse."""
+        self._xml.Parse(piece, False)
+        return self._over
+
+    def _begin(self, name: str, _attributes: object) -> None:
+        if not self._over and name != _MULTISTATUS:
+            raise InvalidResponse("the answer is XML, but not a DAV multistatus")
+        self._over = True
+
+    def _refuse(self, *_: object) -> None:
         raise InvalidResponse("a listing with a document type declaration is refused")
 
-    def _start(self, name: str, _attributes: object) -> None:
-        # Depths: multistatus 0, response 1, href, status and propstat 2, prop and status 3, properties 4.
-        depth = self._depth
-        self._depth = depth + 1
-        self._text.clear()
-        if depth == 4:
-            self._in_type = self._in_prop and name == _TYPE
-        elif depth == 5:
-            self._collection |= self._in_type and name == _COLLECTION
-        elif depth == 3:
-            self._in_prop = self._properties is not None and name == _PROP
-        elif depth == 2:
-            if name == _PROPSTAT and self._resource is not None:
-                self._properties, self._propstat_status, self._collection = {}, None, False
-        elif depth == 1:
-            self._resource, self._hrefs = (Resource() if name == _RESPONSE else None), 0
-        elif depth == 0 and name != _MULTISTATUS:
-            raise InvalidResponse("the answer is XML, but not a DAV multistatus")
-        elif depth >= MAX_DEPTH:
-            raise InvalidResponse("a listing is nested too deeply")
 
-    def _told(self) -> str:
-        """The text of the element that ends here."""
-        text = self._text[0] if len(self._text) == 1 else "".join(self._text)
-        if len(text) > MAX_TEXT:
-            raise _too_long()
-        return text.strip()
+# ValueError and LookupError: an encoding that nobody knows.
+_UNREADABLE: Final = (ParseError, expat.ExpatError, ValueError, LookupError)
 
-    def _end(self, name: str) -> None:
-        depth = self._depth = self._depth - 1
-        if depth == 4:
-            if self._in_prop and self._properties is not None:
-                self._properties[name] = self._told()
-                if len(self._properties) > MAX_PROPERTIES:
-                    raise _too_many()
-        elif depth == 3:
-            self._in_prop = False
-            if name == _STATUS_NAME and self._properties is not None:
-                self._propstat_status = self._status()
-        elif depth == 2:
-            if self._resource is not None:
-                self._end_in_response(name, self._resource)
-        elif depth == 1 and self._resource is not None:
-            self._end_response(self._resource)
-        self._text.clear()
 
-    def _end_in_response(self, name: str, resource: Resource) -> None:
-        if name == _HREF:
-            resource.href = self._told()
-            self._hrefs += 1
+def _resource(response: Element) -> Resource:
+    resource, hrefs = Resource(), 0
+    for part in response:
+        name = part.tag
+        if name == _PROPSTAT:
+            _take_propstat(part, resource)
+        elif name == _HREF:
+            resource.href = _text(part)
+            hrefs += 1
         elif name == _STATUS_NAME:
-            resource.status = self._status()
-        elif name == _PROPSTAT and self._properties is not None:
-            if self._propstat_status is None:
-                raise InvalidResponse("a listing holds properties without a status")
-            if 200 <= self._propstat_status < 300:
-                if resource.found:
-                    resource.found.update(self._properties)
-                else:
-                    resource.found = self._properties
-                resource.is_folder |= self._collection
-            else:
-                resource.refused.update(dict.fromkeys(self._properties, self._propstat_status))
-            self._properties = None
-            if len(resource.found) + len(resource.refused) > MAX_PROPERTIES:
-                raise _too_many()
+            resource.status = _status_of(_text(part))
+    if hrefs != 1 or not resource.href:
+        raise InvalidResponse("a listing holds an entry without exactly one href")
+    return resource
 
-    def _end_response(self, resource: Resource) -> None:
-        if self._hrefs != 1 or not resource.href:
-            raise InvalidResponse("a listing holds an entry without exactly one href")
-        self._ready.append(resource)
-        self._resource = None
 
-    def _status(self) -> int:
-        return _status_of(self._told())
+def _take_propstat(propstat: Element, resource: Resource) -> None:
+    properties: dict[str, str] = {}
+    status, is_folder = None, False
+    for part in propstat:
+        name = part.tag
+        if name == _PROP:
+            for one in part:
+                properties[one.tag] = _text(one)
+                if len(one):
+                    is_folder |= any(child.tag == _COLLECTION for child in one)
+                    _refuse_depth(one)
+        elif name == _STATUS_NAME:
+            status = _status_of(_text(part))
+    if status is None:
+        raise InvalidResponse("a listing holds properties without a status")
+    if 200 <= status < 300:
+        if resource.found:
+            resource.found.update(properties)
+        else:
+            resource.found = properties
+        resource.is_folder |= is_folder
+    else:
+        resource.refused.update(dict.fromkeys(properties, status))
+    if len(resource.found) + len(resource.refused) > MAX_PROPERTIES:
+        raise _too_many()
+
+
+def _text(element: Element) -> str:
+    """Its text; nothing where there are elements in it."""
+    text = element.text
+    if text is None or len(element):
+        return ""
+    if len(text) > MAX_TEXT:
+        raise _too_long()
+    return text.strip()
+
+
+def _refuse_depth(element: Element) -> None:
+    level = [element]
+    for _ in range(MAX_DEPTH):
+        level = [child for one in level for child in one]
+        if not level:
+            return
+    raise InvalidResponse("a listing is nested too deeply")
+
+
+def _incomplete(error: Exception) -> InvalidResponse:
+    return InvalidResponse(f"a listing is not complete XML: {error}")
 
 
 def _too_long() -> InvalidResponse:

@@ -95,6 +95,7 @@ def test_limits_of_a_listing() -> None:
         "<d:response><d:href>/a</d:href><d:href>/b</d:href><d:status>HTTP/1.1 200 OK</d:status></d:response>",
         "<d:response><d:href>/a</d:href><d:propstat><d:prop/></d:propstat></d:response>",
         "<d:response><d:href>/a</d:href><d:status>fine</d:status></d:response>",
+        "<d:response><d:href>/a<d:x/>b</d:href><d:status>HTTP/1.1 200 OK</d:status></d:response>",
     ],
 )
 def test_an_incomplete_entry_is_refused(inner: str) -> None:
@@ -104,18 +105,37 @@ def test_an_incomplete_entry_is_refused(inner: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("told", "read"),
+    [
+        ("9<!-- c -->5", "95"),
+        ("9<![CDATA[&]]>5", "9&5"),
+        ("9<?x y?>5", "95"),
+        (" 9&lt;\n", "9<"),
+        ("", ""),
+        ("9<d:x/>5", ""),
+    ],
+)
+def test_what_stands_in_a_property(told: str, read: str) -> None:
+    """All of its text, however it is written; none where there are elements in it."""
+    body = multistatus(entry("/", props=f"<d:p>{told}</d:p>"))
+    for step in (1, 1_000):
+        (only,) = resources([body[at : at + step] for at in range(0, len(body), step)], max_bytes=10_000)
+        assert only.found["{DAV:}p"] == read
+
+
+@pytest.mark.parametrize(
     ("bad", "fine"),
     [
-        (Resource("/a", refused={"DAV: getetag": 403}), Resource("/a", refused={"DAV: getetag": 404})),
-        (Resource("/a", refused={"DAV: resourcetype": 500}), Resource("/a", refused={"x quota": 500})),
+        (Resource("/a", refused={"{DAV:}getetag": 403}), Resource("/a", refused={"{DAV:}getetag": 404})),
+        (Resource("/a", refused={"{DAV:}resourcetype": 500}), Resource("/a", refused={"x quota": 500})),
     ],
 )
 def test_errors_inside_an_entry(bad: Resource, fine: Resource) -> None:
     """404 means the property is absent; another error on a property that counts is no listing."""
     root = ServerRoot.of("http://x/")
     for resource in (bad, fine):
-        resource.found.setdefault("DAV: resourcetype", "")
-    itself = Resource("/", found={"DAV: resourcetype": ""}, is_folder=True)
+        resource.found.setdefault("{DAV:}resourcetype", "")
+    itself = Resource("/", found={"{DAV:}resourcetype": ""}, is_folder=True)
     with pytest.raises(InvalidResponse):
         to_listing([itself, bad], root, Href("/"), levels=1, date=None)
     assert len(to_listing([itself, fine], root, Href("/"), levels=1, date=None).entries) == 1
@@ -136,8 +156,11 @@ def test_a_parser_says_only_what_is_complete() -> None:
     parser = MultistatusParser(max_bytes=10_000)
     cut = FULL.index(b"</d:response>")
     assert parser.feed(FULL[:cut]) == []
-    assert len(parser.feed(FULL[cut:])) == 2
-    assert parser.close() == []
+    after = FULL.index(b"<d:response>", cut) + len(b"<d:response>")
+    assert len(parser.feed(FULL[cut:after])) == 1
+    assert parser.feed(FULL[after:-1]) == []
+    with pytest.raises(InvalidResponse):
+        parser.close()
 
 
 # -- hrefs -----------------------------------------------------------------------------------------

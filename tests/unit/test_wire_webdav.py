@@ -250,6 +250,7 @@ WRONG_XML: dict[str, bytes] = {
     "ten thousand properties": multistatus(
         entry("/", folder=True, props="".join(f"<p{number}/>" for number in range(10_000)))
     ),
+    "a hundred thousand in one another": EMPTY[:-16] + b"<d:response>" + b"<x>" * 100_000,
     "ten thousand propstats": multistatus(
         "<d:response><d:href>/</d:href>"
         + "".join(
