@@ -26,6 +26,7 @@ from connector.steps.discover import Sight
 from connector.steps.missing import attend_missing
 from connector.steps.parts import Parts
 from connector.steps.reported import preview_still_there, still_reported
+from connector.steps.sight import files_in
 from connector.steps.tidy import due
 from connector.steps.watch import conflict_copies_seen
 
@@ -46,7 +47,7 @@ def attend(
     over: dict[int, Record] = {}
     known_at: dict[int, str] = {}
     elsewhere: set[str] = set()
-    in_sight = cache(partial(_files, sights))
+    in_sight = cache(partial(files_in, sights))
     opened = parts.journal.open_records(server)
     doubted = vanished.look(parts, sights, server, [one for one in opened if not fading.awaited(one)])
     standing: list[Record] = []
@@ -156,16 +157,6 @@ def _attend_rest(
             continue
         told = tolerated(parts, memory, record, "status", partial(still_reported, parts, sights, record))
         tolerated(parts, memory, told, "preview there", partial(preview_still_there, parts, sights, told))
-
-
-def _files(sights: list[Sight]) -> dict[str, str | None]:
-    """Every file in sight with its id: a large tree is unpacked once a pass at most."""
-    return {
-        href: entry.file_id
-        for sight in sights
-        for href, entry in sight.by_href.items()
-        if not entry.is_folder
-    }
 
 
 def _place(parts: Parts, in_sight: Callable[[], dict[str, str | None]], record: Record) -> Record:

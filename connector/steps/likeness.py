@@ -13,10 +13,12 @@ from connector.ports import Href
 from connector.report.block import place_mac, place_on
 from connector.sidecar import names
 from connector.steps import check as checking
+from connector.steps.adopted import place_adopted
 from connector.steps.answers import DROP
 from connector.steps.case import GAVE_WAY, Case, move
 from connector.steps.own_files import read_status_at
 from connector.steps.read import ReadDocument, ReadSidecar
+from connector.steps.sight import files_in
 
 log = logging.getLogger(__name__)
 
@@ -42,10 +44,21 @@ def moved_by_content(case: Case, sidecar: ReadSidecar, document: ReadDocument | 
             and case.may_have(known)
             and document.sha256 in _bytes_of(known)
             and is_known(known)
-            and case.lost(known)
+            and case.lost(_placed(case, known))
         ):
             return move(case, known)
     return None
+
+
+def _placed(case: Case, known: Record) -> Record:
+    """Return a finished request that a new journal took from its marker alone with the place where it lies.
+
+    What is over is looked for only here: any copy of its first files would be taken for them, moved.
+    """
+    if known.place or not known.adopted:
+        return known
+    case.leave_to_others(known)
+    return place_adopted(case.parts, known, files_in(case.sights)) or known
 
 
 def _bytes_of(known: Record) -> frozenset[str | None]:

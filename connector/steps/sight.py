@@ -257,3 +257,13 @@ class Sight:
         found = list({entry.href: entry for entries in answering for entry in entries}.values())
         written = [entry for entry in found if not names.is_corrected(entry.name)]
         return written or found
+
+
+def files_in(sights: Iterable[Sight]) -> dict[str, str | None]:
+    """Every file in sight with its id: a large tree is unpacked once a pass at most."""
+    return {
+        href: entry.file_id
+        for sight in sights
+        for href, entry in sight.by_href.items()
+        if not entry.is_folder
+    }

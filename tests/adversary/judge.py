@@ -17,6 +17,7 @@ from connector import marks
 from connector.lifecycle import Record, State
 from connector.marks import Done, Sealer, Sent
 from connector.ports import Progress, TransactionId
+from connector.report.facts import moment_of
 from connector.steps.alarms import standing
 from connector.steps.twins import TWIN
 from tests.adversary import paper
@@ -89,6 +90,10 @@ def _sent(run: Run) -> Iterator[str]:
             yield f"sent: the same document {content[:8]} {times} times, {asks} times asked for anew"
     # A copy whose PDF is then edited is a new request (protocol section 0).
     allowed = 1 + asks + sum(person.copies for person in people if person.edits)
+    if any(one.what == "second_same" for one in run.struck):
+        # A second connector of the same name knows nothing of what the first is about to send, and R12 does not tell
+        # it to step back: a letter that is edited in between leaves as it was, and as it is now, each once.
+        allowed += any(person.edits for person in people)
     if len(people) == 1 and len(platform.sent) > allowed:
         yield f"sent: {len(platform.sent)} launches where {allowed} were asked for"
 
@@ -131,6 +136,10 @@ def _shown(run: Run) -> Iterator[str]:
             continue
         if not record.place or folder.content(record.place) is None:
             continue
+        since = moment_of(record.extra.get("missing_since")) or record.created_at
+        patience = run.machine.timing.pdf_patience
+        if record.state is State.WAITING_PDF and run.world.clock.now() - since < patience:
+            continue  # the two files rarely arrive together: nothing is said at once
         href = record.extra.get("status_href")
         content = folder.content(str(href)) if href else None
         if content is None or not _bears(content, record):

@@ -340,3 +340,22 @@ def test_saved_again_in_the_very_second_of_its_delivery() -> None:
         assert record.state is State.DELIVERED
     finally:
         run.close()
+
+
+@MODES
+def test_a_copy_is_not_taken_for_the_finished_original_by_a_new_journal(mode: Mode) -> None:
+    """The journal is lost once all is over: the request is where its marker hides it, and still « SIGNÉ » there."""
+    copied = Deviation(number_of(normal_points(mode), "create", ""), "copy_pair")
+    over = number_of(explored(mode, [copied]).points, "create", ".done") + 1
+    run = Run(mode, [copied, Deviation(over, "journal_lost")])
+    try:
+        run.live()
+        assert breaches(run) == []
+        delivered = [record.place for record in run.records() if record.state is State.DELIVERED]
+        assert delivered == [f"{ROOT}lettre.sign.yaml"]
+        status = run.world.folder.content(f"{ROOT}lettre.signature.txt") or b""
+        assert status.decode("utf-8-sig").startswith("SIGNÉ")
+        copy = run.world.folder.content(f"{ROOT}e/lettre.signature.txt") or b""
+        assert copy.decode("utf-8-sig").startswith("À CONFIRMER")
+    finally:
+        run.close()
