@@ -165,10 +165,18 @@ def _take_propstat(propstat: Element, resource: Resource) -> None:
         name = part.tag
         if name == _PROP:
             for one in part:
-                properties[one.tag] = _text(one)
+                text = one.text
+                # Written out: there are more of these than of anything else.
                 if len(one):
+                    properties[one.tag] = ""
                     is_folder |= any(child.tag == _COLLECTION for child in one)
                     _refuse_depth(one)
+                elif text is None:
+                    properties[one.tag] = ""
+                elif len(text) > MAX_TEXT:
+                    raise _too_long()
+                else:
+                    properties[one.tag] = text.strip()
         elif name == _STATUS_NAME:
             status = _status_of(_text(part))
     if status is None:
