@@ -28,6 +28,8 @@ MOST_ROUNDS = 24
 """So many passes may something move without anything happening outside: more is no end."""
 TICK = {"look": 0.02, "get": 0.05, "ask": 0.1, "write": 0.2, "call": 0.2, "commit": 0.0}
 _DAY = 24
+_MOST_MORE = 6
+"""Days that are waited beyond those of every story, for as long as something moves in them."""
 PACE = 10
 """Passes begin when so many seconds are full: what happened in the same pass of two runs is of one age in both."""
 PAUSE = 1.1
@@ -143,16 +145,20 @@ class Run:
         self._until_quiet()
         # Each answer that was asked for and not given yet takes one more try.
         refusals = self.world.platform.faults_ahead
-        for turn, hours in enumerate((2, _DAY, _DAY, _DAY, *[_DAY] * refusals)):
+        hours = [2, _DAY, _DAY, _DAY, *[_DAY] * refusals]
+        for turn in range(len(hours) + _MOST_MORE):
             if self._all_over():
                 break
             self.where, self.before_rest = ("rest", 2 * turn + 1), self._shape()
-            self.world.clock.advance(hours * 3600)
+            self.world.clock.advance((hours[turn] if turn < len(hours) else _DAY) * 3600)
             self._until_quiet()
-            if self._people():
+            acted = self._people()
+            if acted:
                 self.where = ("rest", 2 * turn + 2)
                 self._until_quiet()
-            elif hours == _DAY and not refusals and self._shape() == self.before_rest:
+            # What struck in the last of these hours is to have its time as well.
+            unmoved = not acted and self._shape() == self.before_rest
+            if unmoved and (turn >= len(hours) or (turn > 0 and not refusals)):
                 break
         self.armed = False
 

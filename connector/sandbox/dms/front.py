@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import threading
 from collections.abc import Callable, Iterable, Iterator
@@ -41,7 +42,7 @@ class Front:
             return _send(control.answer(self._world, call), start_response, call.method)
         rules = self._world.rules.take(call.method, _names_of(call, self._world))
         try:
-            answer = self._dated(self._answer(environ, call, rules))
+            answer = self._packed(call, self._dated(self._answer(environ, call, rules)))
         except ConnectionCut:
             self._count(environ, call, 0, 0)
             raise
@@ -76,6 +77,14 @@ class Front:
         answer.headers = [*kept, ("Date", date)]
         if answer.status in CLOSING and not answer.header("connection"):
             answer.headers.append(("Connection", "close"))
+        return answer
+
+    def _packed(self, call: Call, answer: Answer) -> Answer:
+        """Nextcloud itself compresses what it answers to PROPFIND, and nothing else (its PropfindCompressionPlugin)."""
+        listed = self._world.mode == "nextcloud" and (call.method, answer.status) == ("PROPFIND", 207)
+        if listed and "gzip" in call.header("accept-encoding") and not answer.header("content-encoding"):
+            answer.headers.append(("Content-Encoding", "gzip"))
+            answer.body = gzip.compress(answer.body, 6, mtime=0)
         return answer
 
     def _count(self, environ: Environ, call: Call, status: int, bytes_out: int) -> None:
