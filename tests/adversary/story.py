@@ -29,7 +29,7 @@ MOST_ROUNDS = 24
 TICK = {"look": 0.02, "get": 0.05, "ask": 0.1, "write": 0.2, "call": 0.2, "commit": 0.0}
 _DAY = 24
 _MOST_MORE = 6
-"""Days that are waited beyond those of every story, for as long as something moves in them."""
+"""Days that are waited beyond those of every story, for as long as something strikes or somebody acts in them."""
 PACE = 10
 """Passes begin when so many seconds are full: what happened in the same pass of two runs is of one age in both."""
 PAUSE = 1.1
@@ -150,15 +150,17 @@ class Run:
             if self._all_over():
                 break
             self.where, self.before_rest = ("rest", 2 * turn + 1), self._shape()
+            struck = len(self.struck)
             self.world.clock.advance((hours[turn] if turn < len(hours) else _DAY) * 3600)
             self._until_quiet()
             acted = self._people()
             if acted:
                 self.where = ("rest", 2 * turn + 2)
                 self._until_quiet()
-            # What struck in the last of these hours is to have its time as well.
-            unmoved = not acted and self._shape() == self.before_rest
-            if unmoved and (turn >= len(hours) or (turn > 0 and not refusals)):
+            if turn > 0 and not (acted or refusals) and self._shape() == self.before_rest:
+                break
+            # What struck in the last of these hours is to have its time as well, and what people then did.
+            if turn + 1 >= len(hours) and not acted and len(self.struck) == struck:
                 break
         self.armed = False
 
