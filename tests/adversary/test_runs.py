@@ -359,3 +359,40 @@ def test_a_copy_is_not_taken_for_the_finished_original_by_a_new_journal(mode: Mo
         assert copy.decode("utf-8-sig").startswith("À CONFIRMER")
     finally:
         run.close()
+
+
+def test_renamed_and_then_everything_lost() -> None:
+    """Journal and status gone after the connector was renamed: nothing is sent again, and its former name finds it."""
+    run = Run("plain")
+    folder, person, platform = run.world.folder, run.world.person, run.world.platform
+    status, owner = f"{ROOT}lettre.signature.txt", f"{ROOT}.signature/owner"
+
+    def another(name: str) -> list[tuple[State, str]]:
+        run.machine.stop()
+        folder.take_away(owner)  # as take-over does
+        run.machine = run.world.machine(run.gate, connector=name, journal=kept)
+        run.machine.start()
+        run.rounds(8)
+        return [(record.state, record.reason) for record in run.records()]
+
+    try:
+        run.machine.start()
+        run.rounds(1)
+        run.world.clock.advance(5)
+        person.drop()
+        run.rounds(6)
+        assert len(platform.sent) == 1
+        folder.take_away(status)
+        run.machine.stop()
+        run.machine.put_back(None)
+        run.machine.start()
+        run.machine.stop()
+        kept = run.machine.database.read_bytes()
+        run.machine.start()
+        assert another("renamed") == [(State.HELD, "there_before")]
+        platform.sign_by_all(platform.sent[0])
+        kept = run.machine.backup()
+        assert (State.DELIVERED, "") in another("test-1")
+        assert len(platform.sent) == 1
+    finally:
+        run.close()
