@@ -9,7 +9,7 @@ from connector.errors import NotFound
 from connector.identity import canonical_email, same_people
 from connector.journal import Journal
 from connector.lifecycle import DocumentFacts, Record, State
-from connector.ports import Href
+from connector.ports import Entry, Href
 from connector.report.block import place_mac, place_on
 from connector.sidecar import names
 from connector.steps import check as checking
@@ -17,7 +17,7 @@ from connector.steps.adopted import place_adopted
 from connector.steps.answers import DROP
 from connector.steps.case import GAVE_WAY, Case, move
 from connector.steps.own_files import read_status_at
-from connector.steps.read import ReadDocument, ReadSidecar
+from connector.steps.read import ReadDocument, ReadSidecar, read_request
 from connector.steps.sight import files_in
 
 log = logging.getLogger(__name__)
@@ -44,21 +44,37 @@ def moved_by_content(case: Case, sidecar: ReadSidecar, document: ReadDocument | 
             and case.may_have(known)
             and document.sha256 in _bytes_of(known)
             and is_known(known)
-            and case.lost(_placed(case, known))
+            and case.lost(placed := _placed(case, known))
         ):
-            return move(case, known)
+            return move(case, placed)
     return None
 
 
 def _placed(case: Case, known: Record) -> Record:
     """Return a finished request that a new journal took from its marker alone with the place where it lies.
 
-    What is over is looked for only here: any copy of its first files would be taken for them, moved.
+    What is over is looked for only here: any copy of its first files would be taken for them, moved. As it is where it
+    lies at this very place, or nowhere else: another request that lies in its place now is not its own. Raises remote
+    errors.
     """
-    if known.place or not known.adopted:
+    if known.place or not known.adopted or _is_its_own(case, known, case.pair.sidecar):
         return known
+    own = [one for sight in case.sights for one in sight.sidecars() if _is_its_own(case, known, one)]
+    if not own or case.journal.at_place(case.settings.server, own[0].href) is not None:
+        return known
+    case.leave_to_other_processes(known)
     case.leave_to_others(known)
+    folder = case.parts.folders[case.settings.server]
+    if read_request(folder, own[0].href, size=own[0].size).sha256 != known.sidecar_sha256:
+        return known
     return place_adopted(case.parts, known, files_in(case.sights)) or known
+
+
+def _is_its_own(case: Case, known: Record, sidecar: Entry) -> bool:
+    """Tell the sidecar of a request whose place is not known by its file id, or by the place that its marker hides."""
+    if known.sidecar_file_id is not None and sidecar.file_id is not None:
+        return sidecar.file_id == known.sidecar_file_id
+    return case.parts.sealer.hide(sidecar.href) == known.extra.get("place_mac")
 
 
 def _bytes_of(known: Record) -> frozenset[str | None]:

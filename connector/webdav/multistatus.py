@@ -25,18 +25,25 @@ NC: Final = "{http://nextcloud.org/ns}"
 
 _MULTISTATUS, _RESPONSE, _HREF = "DAV: multistatus", DAV + "response", DAV + "href"
 _PROPSTAT, _PROP, _STATUS_NAME = DAV + "propstat", DAV + "prop", DAV + "status"
-_COLLECTION = DAV + "collection"
+_TYPE, _COLLECTION = DAV + "resourcetype", DAV + "collection"
 
 MAX_DEPTH = 32
 MAX_TEXT = 65_536
-MAX_TOKEN = 500_000
+MAX_TOKEN = 200_000
 """Bytes that begin no element: the parser keeps them whole, and older ones look through them again with each piece."""
+MAX_NAME = 1_000
+"""Characters of a name with its namespace: a few bytes of a name that uses a long one become as many as that one has,
+and the parser forgets none."""
+MAX_RESOURCE = 2_000_000
+"""Bytes of one that is not complete yet."""
 MAX_PROPERTIES = 500
 """Of one resource."""
 _MAX_ELEMENTS = 20 * MAX_PROPERTIES
 """Of one resource that is not complete yet."""
-_PIECE = 65_536
+_PIECE = 16_384
 """Bytes after which what is complete is taken out."""
+_SMALL_PIECE = 1_024
+"""The same, once so many bytes have begun no element: what is so long may be a namespace."""
 _STATUS = re.compile(r"HTTP/\d(?:\.\d)?\s+(\d{3})(?:\s|$)", re.IGNORECASE)
 
 
@@ -71,8 +78,9 @@ class MultistatusParser:
         self._prologue: _Prologue | None = _Prologue()
         self._elements = 0
         """Of what is not complete, when it was last looked at."""
-        self._since = 0
-        """Bytes since an element has begun."""
+        self._since = self._unfinished = 0
+        """Bytes since an element has begun; since one is complete."""
+        self._piece = _PIECE
 
     def feed(self, data: bytes) -> list[Resource]:
         """Take the next bytes; return what they completed."""
@@ -80,8 +88,10 @@ class MultistatusParser:
         if self._left < 0:
             raise InvalidResponse("a listing is larger than allowed")
         found: list[Resource] = []
-        for at in range(0, len(data), _PIECE):
-            piece = data[at : at + _PIECE] if len(data) > _PIECE else data
+        at = 0
+        while at < len(data):
+            piece = data[at : at + self._piece]
+            at += len(piece)
             try:
                 if self._prologue is not None and self._prologue.is_over(piece):
                     self._prologue = None
@@ -97,22 +107,30 @@ class MultistatusParser:
             self._xml.close()
         except _UNREADABLE as error:
             raise _incomplete(error) from error
-        return [_resource(one) for one in self._above[0] if one.tag == _RESPONSE]
+        return list(_resources(self._above[0]))
 
     def _take(self, found: list[Resource], fed: int) -> None:
         """Read what is complete: all but the last, which may go on."""
         body = self._above[0] if len(self._above) else ()
         complete = body[:-1]
-        found += [_resource(one) for one in complete if one.tag == _RESPONSE]
+        found += _resources(complete)
         if complete:
             del body[:-1]  # type: ignore[union-attr]  # an element, since it holds some
-        elements = sum(1 for one in body for _ in one.iter())
-        if elements > _MAX_ELEMENTS:
-            raise _too_many()
+        elements = 0
+        for top in body:
+            for one in top.iter():
+                elements += 1
+                if len(one.tag) > MAX_NAME:
+                    raise _too_long()
         self._since = 0 if complete or elements != self._elements else self._since + fed
+        self._unfinished = 0 if complete else self._unfinished + fed
         self._elements = elements
+        if self._since >= _PIECE:
+            self._piece = _SMALL_PIECE
         if self._since > MAX_TOKEN:
             raise _too_long()
+        if elements > _MAX_ELEMENTS or self._unfinished > MAX_RESOURCE:
+            raise _too_many()
 
 
 class _Prologue:
@@ -142,6 +160,14 @@ class _Prologue:
 _UNREADABLE: Final = (ParseError, expat.ExpatError, ValueError, LookupError)
 
 
+def _resources(complete: Iterable[Element]) -> Iterator[Resource]:
+    for one in complete:
+        if one.tag == _RESPONSE:
+            yield _resource(one)
+        else:
+            _refuse_excess(one)
+
+
 def _resource(response: Element) -> Resource:
     resource, hrefs = Resource(), 0
     for part in response:
@@ -153,6 +179,8 @@ def _resource(response: Element) -> Resource:
             hrefs += 1
         elif name == _STATUS_NAME:
             resource.status = _status_of(_text(part))
+        else:
+            _refuse_excess(part)
     if hrefs != 1 or not resource.href:
         raise InvalidResponse("a listing holds an entry without exactly one href")
     return resource
@@ -169,8 +197,8 @@ def _take_propstat(propstat: Element, resource: Resource) -> None:
                 # Written out: there are more of these than of anything else.
                 if len(one):
                     properties[one.tag] = ""
-                    is_folder |= any(child.tag == _COLLECTION for child in one)
-                    _refuse_depth(one)
+                    is_folder |= one.tag == _TYPE and any(child.tag == _COLLECTION for child in one)
+                    _refuse_excess(one)
                 elif text is None:
                     properties[one.tag] = ""
                 elif len(text) > MAX_TEXT:
@@ -179,6 +207,10 @@ def _take_propstat(propstat: Element, resource: Resource) -> None:
                     properties[one.tag] = text.strip()
         elif name == _STATUS_NAME:
             status = _status_of(_text(part))
+        else:
+            _refuse_excess(part)
+    if properties and max(map(len, properties)) > MAX_NAME:
+        raise _too_long()
     if status is None:
         raise InvalidResponse("a listing holds properties without a status")
     if 200 <= status < 300:
@@ -203,9 +235,12 @@ def _text(element: Element) -> str:
     return text.strip()
 
 
-def _refuse_depth(element: Element) -> None:
+def _refuse_excess(element: Element) -> None:
+    """Refuse what is nested too deeply, or has too long a name."""
     level = [element]
     for _ in range(MAX_DEPTH):
+        if max(len(one.tag) for one in level) > MAX_NAME:
+            raise _too_long()
         level = [child for one in level for child in one]
         if not level:
             return

@@ -47,6 +47,7 @@ _CLASSES: Final = tuple(
     sorted(
         [
             10,
+            180,
             *(60 * one for one in (5, 15, 30, 60, 90, 120, 180, 240, 300, 360, 480, 720, 1080)),
             *(86_400 * one for one in range(1, 70)),
         ]

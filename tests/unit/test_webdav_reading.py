@@ -123,6 +123,13 @@ def test_what_stands_in_a_property(told: str, read: str) -> None:
         assert only.found["{DAV:}p"] == read
 
 
+def test_only_its_type_makes_a_folder() -> None:
+    """What else holds an element of that name is a property."""
+    body = multistatus(entry("/a.pdf", props="<d:parent><d:collection/></d:parent>"))
+    [only] = resources([body], max_bytes=10_000)
+    assert not only.is_folder
+
+
 @pytest.mark.parametrize(
     ("bad", "fine"),
     [

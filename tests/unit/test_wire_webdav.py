@@ -233,6 +233,11 @@ def test_a_packed_listing_without_end_is_cut_off_small() -> None:
             tracemalloc.stop()
 
 
+def named(length: int) -> bytes:
+    """Return the beginning of an answer that calls a namespace of that length ``n``."""
+    return EMPTY[:-16].replace(b"<d:multistatus", b'<d:multistatus xmlns:n="' + b"n" * length + b'"')
+
+
 WRONG_XML: dict[str, bytes] = {
     "external entity": b'<!DOCTYPE d [<!ENTITY x SYSTEM "file:///etc/passwd">]>' + EMPTY[21:],
     "external subset": b'<!DOCTYPE d SYSTEM "http://127.0.0.1:9/x.dtd">' + EMPTY[21:],
@@ -251,6 +256,13 @@ WRONG_XML: dict[str, bytes] = {
         entry("/", folder=True, props="".join(f"<p{number}/>" for number in range(10_000)))
     ),
     "a hundred thousand in one another": EMPTY[:-16] + b"<d:response>" + b"<x>" * 100_000,
+    "a long namespace for many names": named(60_000)
+    + b"<d:response>"
+    + b"".join(b"<n:a%d/>" % number for number in range(50_000)),
+    "one for names that nobody reads": named(9_000)
+    + b"".join(b"<d:x><n:a%d/></d:x>" % number for number in range(50_000))
+    + EMPTY[-16:],
+    "attributes without end": EMPTY[:-16] + b"<d:response>" + (b'<x y="' + b"a" * 50 + b'">') * 60_000,
     "ten thousand propstats": multistatus(
         "<d:response><d:href>/</d:href>"
         + "".join(
