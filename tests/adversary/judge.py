@@ -53,6 +53,7 @@ def breaches(run: Run) -> list[str]:
         *_sent(run),
         *_ends(run),
         *_shown(run),
+        *_told_signed(run),
         *_lost(run),
         *_delivered(run),
         *_torn(run),
@@ -157,6 +158,26 @@ def _shown(run: Run) -> Iterator[str]:
             yield f"ends: the status of {record.ref} is not its own: {_first_word(content)!r}"
         elif _first_word(content) not in WORDS[record.state]:
             yield f"ends: {record.ref} is {record.state.value}, and the status says {_first_word(content)!r}"
+
+
+_OTHERS_HAND = ACTS.keys() | {"inside", "month", "second_same", "second_other", "second_copied"}
+
+
+def _told_signed(run: Run) -> Iterator[str]:
+    """Where no person had a hand in it, and nothing was erased, what was signed is told of beside its letter."""
+    platform = run.world.platform
+    if {one.what for one in run.struck} & _OTHERS_HAND or len(run.world.people) > 1:
+        return
+    told = [
+        content.decode("utf-8-sig", "replace")
+        for href, content in run.world.folder.files().items()
+        if href.endswith(STATUS)
+    ]
+    for transaction in dict.fromkeys(platform.sent):
+        if platform.progress_of(transaction) is Progress.SIGNED and not any(
+            text.startswith("SIGNÉ") and f"id: {transaction}" in text for text in told
+        ):
+            yield f"ends: {transaction} is signed, and no status says so"
 
 
 def _bears(content: bytes, record: Record) -> bool:
