@@ -236,10 +236,10 @@ def _text(element: Element) -> str:
 
 
 def _refuse_excess(element: Element) -> None:
-    """Refuse what is nested too deeply, or has too long a name."""
+    """Refuse what is nested too deeply, or has too long a name or text, where nothing of it is read."""
     level = [element]
     for _ in range(MAX_DEPTH):
-        if max(len(one.tag) for one in level) > MAX_NAME:
+        if any(len(one.tag) > MAX_NAME or len(one.text or "") > MAX_TEXT for one in level):
             raise _too_long()
         level = [child for one in level for child in one]
         if not level:

@@ -262,6 +262,7 @@ WRONG_XML: dict[str, bytes] = {
     "one for names that nobody reads": named(9_000)
     + b"".join(b"<d:x><n:a%d/></d:x>" % number for number in range(50_000))
     + EMPTY[-16:],
+    "a long text that nobody reads": EMPTY[:-16] + b"<x>" + b"a" * 70_000 + b"</x>" + EMPTY[-16:],
     "attributes without end": EMPTY[:-16] + b"<d:response>" + (b'<x y="' + b"a" * 50 + b'">') * 60_000,
     "ten thousand propstats": multistatus(
         "<d:response><d:href>/</d:href>"
