@@ -80,8 +80,8 @@ class Watch:
 
     def __init__(self, run: Run, alone: Alone) -> None:
         self._run, self._alone = run, alone
-        self._disks: dict[int, Disk] = {-1: disk_of(run.machine, ())}
-        """What the journal said at each commit that was backed up."""
+        self._disks: dict[int, Disk | None] = {-1: disk_of(run.machine, ())}
+        """What the journal said at each commit that was backed up; None where nobody looked before the next one."""
         self._now: tuple[object, Disk | None] = (None, None)
         self._fatal: dict[object, bytes] = {}
         self._changes = 0
@@ -114,12 +114,19 @@ class Watch:
         self._last.clear()
 
     def _keep(self, run: Run) -> None:
-        """Remember what the journal said at the commits that were just made."""
-        for number in run.backed_up() - self._disks.keys():
-            self._disks[number] = disk_of(run.machine)
+        """Remember what the journal says, if it has been backed up just now: at each point, for the next is another."""
+        new = run.backed_up() - self._disks.keys()
+        told = disk_of(run.machine) if len(new) == 1 and self._is_clear(run) else None
+        self._disks |= dict.fromkeys(new, told)
+
+    @staticmethod
+    def _is_clear(run: Run) -> bool:
+        """False while the machine is half born, or stands still while another one works in its place."""
+        return not run.reviving and not run.is_frozen
 
     def point(self, run: Run, number: int, point: Point) -> None:
         """An effect is about to happen, when what was to strike there has struck."""
+        self._keep(run)
         if not run.struck:
             return
         alone = self._alone
@@ -129,9 +136,7 @@ class Watch:
             if (one.what in MACHINE) == (alone.of == "machine")
         ]
         alone.seconds[number] = seconds
-        clear = not run.reviving and not run.is_frozen
-        if clear:
-            self._keep(run)
+        clear = self._is_clear(run)
         for second in seconds:
             key = self._key(run, number, second, clear)
             if key is not None:
@@ -150,8 +155,11 @@ class Watch:
         if not clear:
             return None
         if what == "restored":
-            disk = self._disks.get(-1 if second.back is None else second.back)
-            return IDLE if disk is None else self._left(run, what, disk)
+            back = -1 if second.back is None else second.back
+            if back not in self._disks:
+                return IDLE
+            disk = self._disks[back]
+            return None if disk is None else self._left(run, what, disk)
         if what == "journal_lost":
             return self._left(run, what, None)
         if what == "crash":

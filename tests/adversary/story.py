@@ -30,6 +30,8 @@ TICK = {"look": 0.02, "get": 0.05, "ask": 0.1, "write": 0.2, "call": 0.2, "commi
 _DAY = 24
 _MOST_MORE = 6
 """Days that are waited beyond those of every story, for as long as something strikes or somebody acts in them."""
+_UNTIL_ERASED = 50
+"""Days in which what was erased is surely given up: a request's own time, and what the platform keeps beyond it."""
 PACE = 10
 """Passes begin when so many seconds are full: what happened in the same pass of two runs is of one age in both."""
 PAUSE = 1.1
@@ -146,7 +148,7 @@ class Run:
         # Each answer that was asked for and not given yet takes one more try.
         refusals = self.world.platform.faults_ahead
         hours = [2, _DAY, _DAY, _DAY, *[_DAY] * refusals]
-        for turn in range(len(hours) + _MOST_MORE):
+        for turn in range(len(hours) + _UNTIL_ERASED):
             if self._all_over():
                 break
             self.where, self.before_rest = ("rest", 2 * turn + 1), self._shape()
@@ -157,12 +159,25 @@ class Run:
             if acted:
                 self.where = ("rest", 2 * turn + 2)
                 self._until_quiet()
+            if self._asks_for_what_is_erased():
+                continue
             if turn > 0 and not (acted or refusals) and self._shape() == self.before_rest:
                 break
             # What struck in the last of these hours is to have its time as well, and what people then did.
-            if turn + 1 >= len(hours) and not acted and len(self.struck) == struck:
+            moved = acted or len(self.struck) > struck
+            if turn + 1 >= len(hours) and (not moved or turn + 1 >= len(hours) + _MOST_MORE):
                 break
         self.armed = False
+
+    def _asks_for_what_is_erased(self) -> bool:
+        """True while a request is followed that the platform has erased: it ends when it must have been, not before."""
+        there = self.world.platform.transactions
+        return any(
+            one.state in {State.IN_PROGRESS, State.SEALING}
+            and one.transaction is not None
+            and TransactionId(one.transaction) not in there
+            for one in self.records()
+        )
 
     def _all_over(self) -> bool:
         """True when nothing is left that time could move."""

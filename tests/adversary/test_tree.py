@@ -12,6 +12,7 @@ import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -24,7 +25,7 @@ from tests.adversary.points import Point
 from tests.adversary.state import disk_of, fatal_key_of, key_of, words_of
 from tests.adversary.story import Run, Unsound
 from tests.adversary.tree import Branch, Pair, Tree, Verdict, courses_meet
-from tests.adversary.world import Mode, Person
+from tests.adversary.world import Mode, Person, Reader
 
 MODES = pytest.mark.parametrize("mode", ["nextcloud", "plain"])
 
@@ -274,6 +275,28 @@ def test_whatever_is_cut_goes_the_same_way(mode: Mode, what: str, of: Class) -> 
     )
     assert branch.cut
     assert cut_wrongly(mode, branch) == []
+
+
+@MODES
+def test_a_backup_is_what_was_said_at_that_commit(tmp_path: Path, mode: Mode) -> None:
+    """Also of the commits before the first deviation: several in one pass are several journals."""
+    first = Deviation(len(normal_points(mode)) // 2, "note_status")
+    run, alone = Run(mode, [first]), Alone(first, "machine")
+    run.back_up_always()
+    watch = Watch(run, alone)
+    run.boundary, run.point = watch.boundary, watch.point
+    try:
+        assert lived(run) is None
+        told = {number: disk for number, disk in watch._disks.items() if disk is not None}
+        assert sum(0 <= number < first.at for number in told) > 9
+        for number, disk in told.items():
+            database = tmp_path / str(number)
+            database.write_bytes(run._backups[number])
+            with closing(Reader(database)) as reader:
+                rows = reader.said().rows
+            assert disk.rows[: len(rows)] == rows, number
+    finally:
+        run.close()
 
 
 def test_who_looks_keeps_acts_apart() -> None:
