@@ -20,7 +20,7 @@ from connector.guards import (
 from connector.lifecycle import Record
 from connector.ports import Entry, FileId
 from connector.steps import fading, filed, vanished
-from connector.steps.adopted import leave_place, outlived, place_adopted
+from connector.steps.adopted import heirs, leave_place, outlived, place_adopted, take_over
 from connector.steps.case import Case
 from connector.steps.discover import Sight
 from connector.steps.missing import attend_missing
@@ -29,6 +29,8 @@ from connector.steps.reported import preview_still_there, still_reported
 from connector.steps.sight import files_in
 from connector.steps.tidy import due
 from connector.steps.watch import conflict_copies_seen
+
+_HEIR = "place taken over"
 
 
 def attend(
@@ -62,6 +64,8 @@ def attend(
                 # What is over and closed may stand there, too.
                 standing += parts.journal.all_at_place(server, record.place)
         standing.append(record)
+    for sight in sights:
+        standing += _inherited(parts, sight, memory, held)
     for record in outlived(standing):
         if record.id not in held:
             tolerated(parts, memory, record, "place left", partial(leave_place, parts, record))
@@ -157,6 +161,24 @@ def _attend_rest(
             continue
         told = tolerated(parts, memory, record, "status", partial(still_reported, parts, sights, record))
         tolerated(parts, memory, told, "preview there", partial(preview_still_there, parts, sights, told))
+
+
+def _inherited(parts: Parts, sight: Sight, memory: ServerMemory, held: frozenset[int]) -> list[Record]:
+    """Let what a registry knew to be over have its place back; returns all that stand at such places then."""
+    if sight.settings.name not in memory.taken_in:
+        return []
+    standing: list[Record] = []
+    later = False
+    for heir, there, sidecar in heirs(parts, sight):
+        if held & {heir.id, there.id} or parts.is_elsewhere(heir) or parts.is_elsewhere(there):
+            later = True
+            continue
+        tolerated(parts, memory, heir, _HEIR, partial(take_over, parts, sight, heir, sidecar))
+        later = later or memory.waits(heir, _HEIR)
+        standing += parts.journal.all_at_place(sight.settings.server, sidecar.href)
+    if not later:
+        memory.taken_in.discard(sight.settings.name)
+    return standing
 
 
 def _place(parts: Parts, in_sight: Callable[[], dict[str, str | None]], record: Record) -> Record:

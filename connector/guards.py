@@ -61,6 +61,8 @@ class ServerMemory:
     """Folders whose owner file was seen to be ours."""
     recovered: set[Href] = field(default_factory=set)
     """Registries that were taken in whole (R6): nothing is launched in a folder before its registry was."""
+    taken_in: set[str] = field(default_factory=set)
+    """Folders whose registry was taken in since it was last asked who stands at their places."""
     watches: dict[str, Watch] = field(default_factory=dict)
     """Watched folder → what is known of what lies in it."""
     checked: dict[str, Sight] = field(default_factory=dict)
@@ -123,6 +125,10 @@ class ServerMemory:
         resting = self.at_rest.get(sight.settings.name, {})
         for href in resting.keys() - present:
             del resting[Href(href)]
+
+    def waits(self, record: Record, what: str) -> bool:
+        """True while this failed for a request, and is to be tried again."""
+        return f"{record.id} {what}" in self.patience
 
     def hurry(self, record: Record) -> None:
         """Let what failed of a request, or at its place, be tried again now."""

@@ -248,6 +248,7 @@ def _recover(
         mine = [s for s in folders if s.registry == registry and s.name in memory.owned]
         if mine and tried(memory, mine[0], partial(recover, parts, registry, mine, held)):
             memory.recovered.add(registry)
+            memory.taken_in |= {settings.name for settings in mine}
             registries.taken_in(parts, mine[0].server, registry)
             adopt_renamed_folders(parts, mine)
 

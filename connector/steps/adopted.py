@@ -11,9 +11,12 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 from connector.lifecycle import DocumentFacts, Event, Record, State
+from connector.ports import Entry
 from connector.sidecar import names
 from connector.steps.case import GAVE_WAY, NAMED_AFTER_REQUEST
 from connector.steps.parts import Parts
+from connector.steps.read import read_request
+from connector.steps.sight import Sight, files_in
 
 
 def place_adopted(parts: Parts, record: Record, hrefs: dict[str, str | None]) -> Record | None:
@@ -45,6 +48,52 @@ def place_adopted(parts: Parts, record: Record, hrefs: dict[str, str | None]) ->
         document=documents[0],
         more=tuple(documents[1:]),
     )
+
+
+def is_its_own(parts: Parts, record: Record, sidecar: Entry) -> bool:
+    """Tell the sidecar of a request whose place is not known by its file id, or by the place that its marker hides."""
+    if record.sidecar_file_id is not None and sidecar.file_id is not None:
+        return sidecar.file_id == record.sidecar_file_id
+    return parts.sealer.hide(sidecar.href) == record.extra.get("place_mac")
+
+
+def heirs(parts: Parts, sight: Sight) -> list[tuple[Record, Record, Entry]]:
+    """Find what was over when its marker was taken in, and lies where another request stands, which it outlived.
+
+    A journal restored from before it was asked for knows the earlier one at that place, and nothing would tell it that
+    there was another. Returns each with the one that stands there, and the sidecar. Reads no file.
+    """
+    settings = sight.settings
+    over = [
+        one
+        for one in parts.journal.all_at_place(settings.server, "")
+        if one.adopted and one.current and one.state.ended and one.folder == settings.name
+    ]
+    by_id = {one.sidecar_file_id: one for one in sorted(over, key=_since)}
+    by_mac = {one.extra.get("place_mac"): one for one in sorted(over, key=_since)}
+    found = []
+    for sidecar in sight.sidecars() if over else ():
+        heir = by_id.get(sidecar.file_id) if sidecar.file_id else None
+        heir = heir or by_mac.get(parts.sealer.hide(sidecar.href))
+        if heir is None or not is_its_own(parts, heir, sidecar) or heir.account not in settings.accounts:
+            continue
+        there = parts.journal.at_place(settings.server, sidecar.href)
+        if there is not None and _takes_place(heir, there):
+            found.append((heir, there, sidecar))
+    return found
+
+
+def take_over(parts: Parts, sight: Sight, heir: Record, sidecar: Entry) -> Record:
+    """Place a request where another stands, if the sidecar there is the one that it left with; it is shown anew.
+
+    Raises remote errors.
+    """
+    if heir.sidecar_file_id is None or heir.sidecar_file_id != sidecar.file_id:
+        folder = parts.folders[sight.settings.server]
+        if read_request(folder, sidecar.href, size=sidecar.size).sha256 != heir.sidecar_sha256:
+            return heir
+    placed = place_adopted(parts, heir, files_in([sight]))
+    return heir if placed is None else parts.journal.touch(placed, closed=False)
 
 
 def outlived(records: Iterable[Record]) -> Iterator[Record]:

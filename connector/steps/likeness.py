@@ -9,11 +9,11 @@ from connector.errors import NotFound
 from connector.identity import canonical_email, same_people
 from connector.journal import Journal
 from connector.lifecycle import DocumentFacts, Record, State
-from connector.ports import Entry, Href
+from connector.ports import Href
 from connector.report.block import place_mac, place_on
 from connector.sidecar import names
 from connector.steps import check as checking
-from connector.steps.adopted import place_adopted
+from connector.steps.adopted import is_its_own, place_adopted
 from connector.steps.answers import DROP
 from connector.steps.case import GAVE_WAY, Case, move
 from connector.steps.own_files import read_status_at
@@ -57,9 +57,9 @@ def _placed(case: Case, known: Record) -> Record:
     lies at this very place, or nowhere else: another request that lies in its place now is not its own. Raises remote
     errors.
     """
-    if known.place or not known.adopted or _is_its_own(case, known, case.pair.sidecar):
+    if known.place or not known.adopted or is_its_own(case.parts, known, case.pair.sidecar):
         return known
-    own = [one for sight in case.sights for one in sight.sidecars() if _is_its_own(case, known, one)]
+    own = [one for sight in case.sights for one in sight.sidecars() if is_its_own(case.parts, known, one)]
     if not own or case.journal.at_place(case.settings.server, own[0].href) is not None:
         return known
     case.leave_to_other_processes(known)
@@ -68,13 +68,6 @@ def _placed(case: Case, known: Record) -> Record:
     if read_request(folder, own[0].href, size=own[0].size).sha256 != known.sidecar_sha256:
         return known
     return place_adopted(case.parts, known, files_in(case.sights)) or known
-
-
-def _is_its_own(case: Case, known: Record, sidecar: Entry) -> bool:
-    """Tell the sidecar of a request whose place is not known by its file id, or by the place that its marker hides."""
-    if known.sidecar_file_id is not None and sidecar.file_id is not None:
-        return sidecar.file_id == known.sidecar_file_id
-    return case.parts.sealer.hide(sidecar.href) == known.extra.get("place_mac")
 
 
 def _bytes_of(known: Record) -> frozenset[str | None]:

@@ -10,7 +10,7 @@ import pytest
 from connector.lifecycle import State
 from tests.adversary.story import PACE, Run
 from tests.adversary.test_runs import MODES
-from tests.adversary.world import ASKED, ELSEWHERE, ROOT, Mode
+from tests.adversary.world import ASKED, ELSEWHERE, MARIE, ROOT, Mode
 
 _ENDS = pytest.mark.parametrize("refused", [False, True], ids=["signed", "refused"])
 _SETTINGS = "puis:\n  - Paul Martin <paul.martin@cabinet.fr> 06 12 34 56 79\n"
@@ -105,3 +105,39 @@ def test_another_letter_at_its_place_is_another_letter(mode: Mode) -> None:
             f"{ELSEWHERE}lettre.sign.yaml": State.REFUSED,
             f"{ROOT}lettre.sign.yaml": State.IN_PROGRESS,
         }
+
+
+@MODES
+def test_who_came_to_its_place_later_and_has_left_does_not_stand_there(mode: Mode) -> None:
+    """Another letter was sent from the place meanwhile, and carried off: a backup does not give it the former one's."""
+    with over(mode, refused=True) as run:
+        person, folder, elsewhere = run.world.person, run.world.folder, f"{ELSEWHERE}lettre"
+        backup = run.machine.backup()
+        first = f"{ROOT}lettre"
+
+        def carry(source: str, target: str) -> None:
+            for suffix in (".pdf", ".sign.yaml"):
+                person.write(target + suffix, folder.content(source + suffix) or b"")
+                person.delete(source + suffix)
+
+        carry(first, elsewhere)
+        run.world.clock.advance(5)
+        passes(run)
+        person.write(person.file(".pdf"), person.letter(7))
+        person.write(person.file(".sign.yaml"), f"{ASKED}objet: Une autre lettre\n".encode())
+        run.world.clock.advance(5)
+        passes(run, 12)
+        assert len(run.world.platform.sent) == 2
+        run.world.platform.refuse(run.world.platform.sent[1], MARIE, "Non.")
+        passes(run, 12)
+        run.machine.stop()
+        for suffix in (".pdf", ".sign.yaml", ".signature.txt"):
+            person.delete(person.file(suffix))
+        carry(elsewhere, first)
+        run.machine.put_back(backup)
+        run.machine.start()
+        run.world.clock.advance(5)
+        passes(run, 12)
+        [former] = [record for record in run.records() if record.transaction == run.world.platform.sent[0]]
+        assert (former.current, former.place) == (True, f"{first}.sign.yaml")
+        assert len(run.world.platform.sent) == 2

@@ -361,6 +361,33 @@ def test_a_copy_is_not_taken_for_the_finished_original_by_a_new_journal(mode: Mo
         run.close()
 
 
+@pytest.mark.parametrize("seen", [False, True], ids=["from before the line", "the line read, not obeyed"])
+@MODES
+def test_a_restored_journal_finds_what_was_launched_by_not_sent(mode: Mode, seen: bool) -> None:
+    """« pas partie » began another request, signed since: a backup that does not know it is told by its marker."""
+    marked = number_of(normal_points(mode), "create", ".sent") + 1
+    lost = Deviation(marked, "journal_lost")
+    points = explored(mode, [lost]).points
+    over = [at for at, point in enumerate(points) if (point.call, point.about[-5:]) == ("create", ".done")]
+    assert len(over) == 2, "one that was never sent, and the one that was launched then"
+    read = [
+        at for at, point in enumerate(points) if point.call == "get" and point.about.endswith(".sign.yaml")
+    ]
+    commits = [at for at, point in enumerate(points) if point.kind == "commit"]
+    kept = next(at for at in commits if at > read[2]) if seen else max(at for at in commits if at < read[2])
+    run = Run(mode, [lost, Deviation(over[1] + 1, "restored", kept)])
+    try:
+        run.live()
+        assert breaches(run) == []
+        assert len(run.struck) == 2
+        status = run.world.folder.content(f"{ROOT}lettre.signature.txt") or b""
+        assert status.decode("utf-8-sig").startswith("SIGNÉ")
+        current = [(record.place, record.state) for record in run.records() if record.current]
+        assert current == [(f"{ROOT}lettre.sign.yaml", State.DELIVERED)]
+    finally:
+        run.close()
+
+
 def test_renamed_and_then_everything_lost() -> None:
     """Journal and status gone after the connector was renamed: nothing is sent again, and its former name finds it."""
     run = Run("plain")
