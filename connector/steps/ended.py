@@ -22,6 +22,9 @@ from connector.steps.present import present_at
 from connector.steps.reported import still_reported
 from connector.steps.watch import has_settled, in_sight, pair_document
 
+_UNSIGNED_BACK = "unsigned_back"
+"""Lies in the place of the signed document again what it was before it was signed?"""
+
 
 def attend_ended(case: Case, record: Record) -> Record:
     """An ended pair goes again on a new ask only; other unsigned bytes at its place are said."""
@@ -91,6 +94,7 @@ def _why_not_again(case: Case, record: Record, action: Action | None) -> str:
         and record.state is State.DELIVERED
         and delivered
         and main.etag == record.document.etag
+        and not record.extra.get(_UNSIGNED_BACK)
     ):
         return heeded.RESTART_ON_SIGNED
     return ""
@@ -173,8 +177,12 @@ def _ended_document(case: Case, record: Record, rank: int, entry: Entry) -> tupl
         except DocumentError:
             unsigned = True
     parts.spool.forget(record.ref)
-    seen = document.model_copy(update={"etag": entry.etag})
-    record = parts.journal.note(record, "document_seen", **record.with_document(seen))
+    seen = record.with_document(document.model_copy(update={"etag": entry.etag}))
+    if rank == record.document.rank:
+        # What was signed once may be asked for anew where a person has put it back, whenever that was looked at.
+        back = sha256 in known - {document.signed_sha256}
+        seen["extra"] = {**record.extra, _UNSIGNED_BACK: back}
+    record = parts.journal.note(record, "document_seen", **seen)
     return record, sha256 not in known and unsigned
 
 

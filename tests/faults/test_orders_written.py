@@ -10,7 +10,7 @@ import pytest
 from connector.lifecycle import State
 from tests import documents
 from tests.faults.test_orders import BY_ORDER, HOUR, OUT, answers, called, each_out, words
-from tests.worlds import MARIE, ONE, ROOT, Stage
+from tests.worlds import MARIE, ONE, ROOT, Mode, Stage
 
 CORRECTED = "EN COURS – 0 signature sur 1 – votre correction n’est pas partie"
 
@@ -354,4 +354,28 @@ def test_the_last_of_several_is_found_again(tmp_path: Path) -> None:
         )
         assert stage.sends() == [1] * 8
         assert stage.person.read(f"{ROOT}/lettre 0.pdf") != documents.letter(text="lettre 0")
+        stage.intact()
+
+
+@pytest.mark.parametrize("mode", ["nextcloud", "plain"])
+def test_recommencer_once_the_original_was_seen_back_in_its_place(tmp_path: Path, mode: Mode) -> None:
+    """As the status asks: the original, seen by a pass, then the order. With the signed one back it is refused."""
+    with Stage(tmp_path, mode) as stage:
+        each_out(stage, ["lettre"])
+        original = stage.read("lettre.pdf")
+        stage.sign()
+        later(stage)
+        signed = stage.read("lettre.pdf")
+        for content in (original, signed):
+            stage.write("lettre.pdf", content)
+            later(stage)
+        write(stage, "lettre", "action: recommencer")
+        later(stage)
+        assert "« recommencer » n’a pas été suivi" in words(stage)
+        stage.write("lettre.pdf", original)
+        later(stage)
+        write(stage, "lettre", "action: recommencer 2")
+        later(stage)
+        assert stage.sends() == [1, 1]
+        assert stage.first_line().startswith(OUT), stage.status()
         stage.intact()
