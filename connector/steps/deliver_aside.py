@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 
-from connector.errors import AccessDenied, Locked, OutcomeUnknown, OutOfSpace, PreconditionFailed
+from connector.errors import AccessDenied, Locked, NotFound, OutcomeUnknown, OutOfSpace, PreconditionFailed
 from connector.ports import Href
 from connector.sidecar import names
 from connector.steps.deliver_beside import beside
@@ -20,13 +20,19 @@ log = logging.getLogger(__name__)
 _MOST_NAMES = 50
 
 
-def move_aside(task: Task) -> Task:
-    """MOVE the original aside: it takes whatever is there, so that no save of a person can fall between."""
+def move_aside(task: Task, *, again: bool = False) -> Task:
+    """MOVE the original aside: it takes whatever is there, so that no save of a person can fall between.
+
+    ``again``: an earlier MOVE had no answer, and may happen yet.
+    """
     parent, name = split(task.document.href)
     href = Href(task.document.href)
     for number in range(1, _MOST_NAMES):
         aside = Href(parent + names.movable(names.original_name(name, number)))
-        task = task.intend({"kind": "aside", "href": href, "aside": aside})
+        known = _known_there(task, aside, task.document.sha256)
+        if known and _stands(task, aside):
+            continue  # the original of an earlier request
+        task = task.intend({"kind": "aside", "href": href, "aside": aside, "free": known})
         try:
             task.folder.move(href, aside)
         except PreconditionFailed:
@@ -34,6 +40,10 @@ def move_aside(task: Task) -> Task:
         except (Locked, AccessDenied, OutOfSpace):
             # Refused: nothing was moved, and what lies under that name later, or before, is somebody else's.
             task.note("not_moved", done=True)
+            raise
+        except NotFound:
+            if not again:  # taken away in between; else it may have been by us, a moment ago
+                task.note("not_moved", done=True)
             raise
         except OutcomeUnknown as error:
             log.warning("moving the original of %s aside: %s; the folder is asked", task.record.ref, error)
@@ -52,11 +62,13 @@ def resume_aside(task: Task, aside: Href, *, again: bool = False) -> Task:
     href = Href(task.document.href)
     moved = task.present(aside)
     there = task.present(href)
-    if moved is not None and _of_an_earlier_time(task, aside, moved):
+    intent = task.intent
+    free = intent is not None and bool(intent.data.get("free"))
+    if moved is not None and not free and _of_an_earlier_time(task, aside, moved):
         moved = None
     if is_base(task, there):
         # It was not moved: what lies aside may well be the same, of an earlier time. Unanswered, it may happen yet.
-        return move_aside(task) if again else task.later("not_moved")
+        return move_aside(task, again=True) if again else task.later("not_moved")
     if moved is None or not is_base(task, moved):
         if there is None:
             return _neither_there_nor_aside(task, aside, moved, again=again)
@@ -104,15 +116,28 @@ def _neither_there_nor_aside(task: Task, aside: Href, moved: Present | None, *, 
 
 
 def _of_an_earlier_time(task: Task, aside: Href, moved: Present) -> bool:
-    """True for the original of an earlier request, which lay under that name before."""
-    if moved.sha256 is None:
+    """True for the original of an earlier request, which lay under that name before, as far as the journal knows."""
+    return _known_there(task, aside, moved.sha256)
+
+
+def _known_there(task: Task, aside: Href, sha256: str | None) -> bool:
+    """True where another request's original of these bytes was moved to; a person may have put it back since."""
+    if sha256 is None:
         return False
     return any(
-        one.original_href == aside and one.sha256 == moved.sha256
-        for record in task.parts.journal.knowing(sha256=moved.sha256)
+        one.original_href == aside and one.sha256 == sha256
+        for record in task.parts.journal.knowing(sha256=sha256)
         if record.id != task.record.id
         for one in record.documents
     )
+
+
+def _stands(task: Task, href: Href) -> bool:
+    try:
+        task.folder.stat(href)
+    except NotFound:
+        return False
+    return True
 
 
 def _kept_aside(task: Task, aside: Href) -> Task:

@@ -25,12 +25,13 @@ VERSION_LABEL = {"fr": "Original avant signature", "en": "Original before signin
 
 
 def keep_original(task: Task, present: Present) -> None:
-    """Let the original rest where it outlives this machine, before anything is written over it (protocol R5).
+    """Have the original in the spool, where it outlives this machine if anything does, before it is written over (R5).
 
-    Whoever takes up the request finds it there, if no version holds it. Raises SpoolError, JournalError.
+    Whoever takes up the request finds it there, if no version holds it; what was sent may have gone with a spool or a
+    journal that was lost. Raises SpoolError, JournalError.
     """
     spool, record, name = task.parts.spool, task.record, sent_name(task.rank)
-    if not spool.shared or present.path is None or present.sha256 != task.document.sha256:
+    if present.path is None or present.sha256 != task.document.sha256:
         return
     if not spool.has(record.ref, name, task.document.sha256):
         there = present.path

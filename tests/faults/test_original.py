@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import shutil
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from connector.lifecycle import State
-from tests.worlds import ROOT, Stage
+from connector.passes import account_pass
+from tests import documents
+from tests.faults.points import Killed, Points
+from tests.faults.test_residuals import frozen
+from tests.worlds import ONE, ROOT, Stage, workers
 
 LABEL = "Original avant signature"
 BESIDE = "lettre (original).pdf"
@@ -61,6 +67,24 @@ def test_without_the_versions_app_the_original_is_written_beside(tmp_path: Path,
         stage.intact()
 
 
+@pytest.mark.parametrize("lost", [("journal",), ("spool",), ("journal", "spool")], ids="+".join)
+def test_what_was_sent_went_with_the_state_directory(tmp_path: Path, lost: tuple[str, ...]) -> None:
+    """It lies in the folder still: from there it is kept, before the signed one is written over it."""
+    with Stage(tmp_path) as stage:
+        stage.dms.versions_app = False
+        original = out(stage)
+        stage.sign()
+        stage.stop()
+        for name in lost:
+            shutil.rmtree(stage.state.directory / name)
+        stage.state.make()
+        stage.start()
+        stage.run()
+        assert stage.record().state is State.DELIVERED
+        assert stage.read(BESIDE) == original
+        stage.intact()
+
+
 def test_no_room_for_a_version(tmp_path: Path) -> None:
     """A full server made no version and has no room beside either: told, and put right once there is room."""
     with Stage(tmp_path) as stage:
@@ -77,3 +101,53 @@ def test_no_room_for_a_version(tmp_path: Path) -> None:
         assert stage.record().state is State.DELIVERED
         assert stage.read(BESIDE) == original
         stage.intact()
+
+
+def test_taken_away_in_the_moment_of_its_delivery(tmp_path: Path) -> None:
+    """Between the look at it and the move aside: a person's own file by that name is not taken for what was moved."""
+    points = Points(point="dms MOVE lettre.pdf #1", variant="frozen")
+    with Stage(tmp_path, "plain", seams=points.seams(workers())) as stage:
+        mine = documents.letter(1, "d’une autre année")
+        stage.write(BESIDE, mine)
+        out(stage)
+        stage.sign()
+        stage.clock.advance(3)
+        account_pass(stage.parts, "cabinet")
+        with frozen(stage, points):
+            stage.delete("lettre.pdf")
+        for _ in range(3):
+            stage.clock.advance(3600)
+            stage.run()
+        assert stage.read(BESIDE) == mine
+        assert "lettre.pdf" not in stage.files()
+        assert stage.first_line() == "SIGNÉ – la version signée est à côté : « lettre (signé).pdf »"
+
+
+@pytest.mark.parametrize("kept", [False, True], ids=["moved back", "copied back"])
+def test_cut_off_when_it_is_signed_a_second_time(tmp_path: Path, kept: bool) -> None:
+    """Moved aside once more, to where it lay after the first time, or beside that: it is taken up where it was."""
+    points = Points(point="dms PUT lettre.pdf #1", variant="before")
+    with Stage(tmp_path, "plain", seams=points.seams(workers())) as stage:
+        original = out(stage)
+        stage.sign()
+        stage.run()
+        if kept:
+            stage.write("lettre.pdf", original)
+        else:
+            stage.delete("lettre.pdf")
+            stage.move(BESIDE, "lettre.pdf")
+        stage.clock.advance(600)
+        stage.write("lettre.sign.yaml", f"{ONE}action: recommencer\n")
+        stage.run()
+        stage.sign()
+        points.armed = True
+        with suppress(Killed):
+            stage.run()
+        assert points.dead
+        stage.restart()
+        stage.clock.advance(7200)
+        stage.run()
+        assert stage.first_line() == "SIGNÉ – « lettre.pdf » est maintenant la version signée"
+        asides = [name for name in stage.files() if "(original)" in name]
+        assert [stage.read(name) for name in asides] == [original] * (2 if kept else 1)
+        assert stage.sends() == [1, 1]
