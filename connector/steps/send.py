@@ -24,6 +24,8 @@ log = logging.getLogger(__name__)
 
 _LONGEST_STAND = timedelta(seconds=15)
 """Whoever has waited longer for the sends before it looks again whether everything is still as it was judged."""
+_CALLED_AGAIN = "called_again"
+"""In ``extra``: when ``send`` was called a second time, since the first was not answered."""
 
 
 def send(parts: Parts, record: Record) -> Record:
@@ -146,42 +148,45 @@ def ask_first(parts: Parts, record: Record) -> Record | None:
     return parts.journal.touch(record, extra=extra, next_at=since + parts.timing.quiet_send)
 
 
-def _launch(parts: Parts, record: Record) -> Record:
+def _launch(parts: Parts, record: Record, *, again: bool = False) -> Record:
     # From here on this intent has its one call; until its outcome is a fact, nobody else asks about it.
     parts.in_flight.add(record.id)
     parts.fresh_sends.discard(record.id)
     try:
-        return _call(parts, record)
+        return _call(parts, record, again=again)
     finally:
         parts.in_flight.discard(record.id)
 
 
-def _call(parts: Parts, record: Record) -> Record:
+def _call(parts: Parts, record: Record, *, again: bool) -> Record:
     began = parts.now()
     with parts.senders[record.account]:
-        return _call_alone(parts, record, looked_at=began)
+        return _call_alone(parts, record, looked_at=began, again=again)
 
 
-def _call_alone(parts: Parts, record: Record, *, looked_at: datetime) -> Record:
+def _call_alone(parts: Parts, record: Record, *, looked_at: datetime, again: bool) -> Record:
+    """``again``: an earlier call was not answered; what becomes of this one says nothing of that one."""
     transaction = TransactionId(str(record.transaction))
     stood_too_long = parts.now() - looked_at > _LONGEST_STAND
     if parts.stop.is_set() or stood_too_long or not waiting.let_through(parts, record):
         # Stopping, or the one before was not answered, or refused for the whole account (R9b), or it stood so long
         # behind slow ones that people may have thought better of it meanwhile: the call is not begun; the intent is
         # withdrawn while we still know that nothing left.
+        if again:
+            return _as_open_as_before(parts, record)
         parts.not_left.add(record.id)
         return parts.journal.note(record, "send_not_begun", done=("send",))
     try:
         parts.services[record.account].send(transaction)
     except NotConnected as error:
-        return _not_left(parts, record, error)
+        return _as_open_as_before(parts, record, error) if again else _not_left(parts, record, error)
     except AccessDenied as error:
         # No tokens to send with: the call was not made.
         waiting.hold_without_tokens(parts, record.account)
-        return _not_left(parts, record, error)
+        return _as_open_as_before(parts, record, error) if again else _not_left(parts, record, error)
     except AnsweredNo as error:
         if error.cause.answers_send:
-            return _answered_no(parts, record, error)
+            return _answered_no_again(parts, record, error) if again else _answered_no(parts, record, error)
         return _doubt(parts, record, "send_unanswered")
     except (OutcomeUnknown, RemoteError) as error:
         log.warning("sending %s: %s", record.ref, error)
@@ -264,6 +269,21 @@ def _not_left(parts: Parts, record: Record, error: RemoteError) -> Record:
     )
 
 
+def _as_open_as_before(parts: Parts, record: Record, error: RemoteError | None = None) -> Record:
+    """The second call of R9 did not leave either: the first may yet take effect, so its intent stays, and is asked."""
+    parts.sends_answered.pop(record.account, None)
+    data = {"error": str(error)} if error is not None else {}
+    return parts.journal.note(record, "not_sent_again", data=data, **waiting.backoff(parts, record, error))
+
+
+def _answered_no_again(parts: Parts, record: Record, error: AnsweredNo) -> Record:
+    """No to the second call proves nothing of the first: it is no reason to offer another transaction."""
+    if not error.cause.account_wide:
+        return _doubtful(parts, record, "send_unanswered")
+    waiting.hold_account(parts, record.account, error)
+    return _as_open_as_before(parts, record, error)
+
+
 def _answered_no(parts: Parts, record: Record, error: AnsweredNo) -> Record:
     """R9b: this answer proves that nothing was sent; the same journal may send the same T once the cause is over."""
     if error.cause.account_wide:
@@ -320,7 +340,8 @@ def ask(parts: Parts, record: Record, *, may_launch: bool = False) -> Record:
         record = parts.journal.note(record, "send_found", done=("send",), reason="")
         return absorb(parts, record, status)
     terms = parts.accounts[record.account].terms
-    quiet = parts.now() - intent.at > parts.timing.quiet_send
+    last = moment(record.extra.get(_CALLED_AGAIN)) or intent.at
+    quiet = parts.now() - last > parts.timing.quiet_send
     same_journal = not record.adopted
     morning = brakes.quiet(parts, record)
     if terms.second_send_refused and same_journal and quiet and morning is not None:
@@ -328,9 +349,10 @@ def ask(parts: Parts, record: Record, *, may_launch: bool = False) -> Record:
         return parts.journal.touch(record, next_at=min(morning, parts.now() + parts.timing.follow_later))
     if terms.second_send_refused and same_journal and quiet and may_launch:
         parts.fresh_sends.add(record.id)
-        return _launch(parts, parts.journal.note(record, "send_again"))
+        extra = {**record.extra, _CALLED_AGAIN: parts.now().isoformat()}
+        return _launch(parts, parts.journal.note(record, "send_again", extra=extra), again=True)
     if terms.second_send_refused and same_journal:
-        return parts.journal.touch(record, next_at=intent.at + parts.timing.quiet_send)
+        return parts.journal.touch(record, next_at=last + parts.timing.quiet_send)
     return _doubtful(parts, record, "send_unanswered")
 
 

@@ -12,6 +12,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -25,6 +26,7 @@ from tests import documents
 from tests.faults.points import Killed, Points
 from tests.faults.stories import signatures
 from tests.faults.test_once import BEFORE_US, OUT, Town, in_place
+from tests.faults.test_second_look import JSON
 from tests.worlds import ONE, ROOT, Mode, Stage, workers
 
 MODES = pytest.mark.parametrize("mode", ["nextcloud", "plain"])
@@ -270,6 +272,54 @@ def test_4_a_send_that_takes_effect_late(tmp_path: Path, refused: bool) -> None:
         later(stage)
         assert stage.first_line() == in_place("lettre")
         assert [name for name in stage.files() if "(signé)" in name] == []
+
+
+REFUSED_TWICE = ", contract: {expectations: {second_send_refused: true}}"
+
+
+def test_each_call_on_one_transaction_waits_for_the_quiet_period(tmp_path: Path) -> None:
+    """R9: the second call is not answered either: the third comes a quiet period after it, not at once."""
+    with Stage(tmp_path, contract=REFUSED_TWICE) as stage:
+        stage.platform.misbehave(operation="send", kind="late_effect", seconds=100_000, times=None)
+        stage.drop(pdf=LETTER)
+        stage.run()
+        for calls in (2, 3):
+            stage.clock.advance(1000)
+            stage.run()
+            stage.run()
+            assert tries(stage) == calls
+
+
+@pytest.mark.parametrize(
+    ("how", "state"),
+    [
+        ({"status": 402, **JSON}, State.MARKED),
+        ({"status": 422, "body": '{"Message": "champ refusé"}', **JSON}, State.IN_DOUBT),
+        ({"kind": "cut_before"}, State.MARKED),
+    ],
+    ids=["of the whole account", "of this one", "unanswered again"],
+)
+def test_no_to_the_second_call_is_no_answer_to_the_first(
+    tmp_path: Path, how: dict[str, Any], state: State
+) -> None:
+    """R9: the first may take effect yet: an edit and « recommencer » meanwhile make no second invitation."""
+    with Stage(tmp_path, contract=REFUSED_TWICE) as stage:
+        stage.platform.misbehave(operation="send", kind="late_effect", seconds=4000)
+        stage.drop(pdf=LETTER)
+        stage.run()
+        stage.platform.misbehave(operation="send", times=None, **how)
+        stage.clock.advance(1000)
+        stage.run()
+        assert tries(stage) == 2
+        assert stage.record().state is state
+        stage.write("lettre.sign.yaml", ONE.replace("Marie", "Marie-Anne") + "action: recommencer\n")
+        stage.run()
+        stage.platform.behave()
+        stage.clock.advance(4000)
+        for _ in range(4):
+            later(stage)
+        assert stage.sends() == [1], "the first took effect, and nothing else left"
+        assert stage.first_line().startswith(OUT)
 
 
 # --------------------------------------------------------------------------------------------- 5
