@@ -53,6 +53,7 @@ def _sealed_anew(task: Task, present: Present, verdict: Verdict) -> bool:
         and verdict.pages_digest == document.pages_digest
         and len(verdict.signatures) >= len(record.signatories)
         and all(s.signed_at is None or s.signed_at >= since for s in verdict.signatures)
+        and not _is_anothers_place(task, present.entry_href)
         and (not _has_twin(task) or _of_its_own(task, present.entry_href))
         and _by_the_same(task, verdict)
     )
@@ -74,6 +75,21 @@ def _by_the_same(task: Task, verdict: Verdict) -> bool:
 def _has_twin(task: Task) -> bool:
     """True when another document of the transaction shows the very same pages: only the place tells them apart."""
     return any(other.pages_digest == task.document.pages_digest for other in _others(task))
+
+
+def _is_anothers_place(task: Task, href: Href) -> bool:
+    """True where a document of another request lies that is not over: of two equal letters each is signed for itself.
+
+    What that one came back as may not be known yet: after a lost journal they are looked for in any order.
+    """
+    if href in {task.document.href, task.document.delivered_href}:
+        return False
+    return any(
+        one.role == "document" and href in {one.href, one.delivered_href}
+        for other in task.parts.journal.touching(task.record.server, [href], [])
+        if other.id != task.record.id
+        for one in other.documents
+    )
 
 
 def _of_its_own(task: Task, href: Href) -> bool:

@@ -34,20 +34,31 @@ def is_known(record: Record) -> bool:
 def moved_by_content(case: Case, sidecar: ReadSidecar, document: ReadDocument | None) -> Record | None:
     """R3, second half: the same two files (sidecar and main document), gone from where they were.
 
-    What a person had made of the document by then, and what was seen of it in its place, tells it as well.
+    What a person had made of the document by then, and what was seen of it in its place, tells it as well. Without a
+    document nothing has moved; but what a new journal knows to be over lies where its sidecar does, whose signed
+    document came to lie beside.
     """
-    if case.target is not None or case.previous is not None or document is None or not document.sha256:
+    if case.target is not None or case.previous is not None or (document is not None and not document.sha256):
         return None
     for known in case.journal.with_sidecar(case.settings.server, sidecar.sha256):
+        if document is None:
+            alike = _has_no_place(known) and is_its_own(case.parts, known, case.pair.sidecar)
+        else:
+            alike = document.sha256 in _bytes_of(known)
         if (
-            known.current
+            alike
+            and known.current
             and case.may_have(known)
-            and document.sha256 in _bytes_of(known)
             and is_known(known)
             and case.lost(placed := _placed(case, known))
         ):
             return move(case, placed)
     return None
+
+
+def _has_no_place(known: Record) -> bool:
+    """True for what a new journal took from its marker alone, and has not found."""
+    return known.adopted and not known.place
 
 
 def _placed(case: Case, known: Record) -> Record:
@@ -57,7 +68,7 @@ def _placed(case: Case, known: Record) -> Record:
     lies at this very place, or nowhere else: another request that lies in its place now is not its own. Raises remote
     errors.
     """
-    if known.place or not known.adopted or is_its_own(case.parts, known, case.pair.sidecar):
+    if not _has_no_place(known) or is_its_own(case.parts, known, case.pair.sidecar):
         return known
     own = [one for sight in case.sights for one in sight.sidecars() if is_its_own(case.parts, known, one)]
     if not own or case.journal.at_place(case.settings.server, own[0].href) is not None:
@@ -233,14 +244,14 @@ def rival_speaks(case: Case) -> bool:
 
 
 def is_spoken_for(case: Case, main: ReadDocument | None) -> bool:
-    """True when the status by the PDF’s name is another request’s: of one renamed to it, or signed there."""
+    """True when the status by the PDF’s name is another’s: of a request renamed to it, signed there, or a namesake."""
     href = case.pair.document_href
     status = f"{href.rpartition('/')[0]}/{names.status_name(href.rpartition('/')[2])}"
     mine = case.target.id if case.target is not None else None
     others = case.journal.touching(case.settings.server, [status], [])
     if main is not None and main.sha256 is not None:
         others += case.journal.knowing(sha256=main.sha256)
-    return any(
+    return _is_namesakes(case, status) or any(
         other.current
         and other.id != mine
         and other.place != case.pair.sidecar.href
@@ -249,6 +260,29 @@ def is_spoken_for(case: Case, main: ReadDocument | None) -> bool:
         and not other.state.before_mark
         for other in others
     )
+
+
+def _is_namesakes(case: Case, status: str) -> bool:
+    """True where a document that differs in its ending alone has a request here that is told of there, or goes first.
+
+    ``lettre.pdf`` goes before ``lettre.png``: arrived together, neither is told of yet, and they would share a status.
+    """
+    here, name = case.pair.sidecar.href, names.comparable(case.pair.document_name)
+    stem, dot, ending = name.rpartition(".")
+    endings = (".pdf", *names.IMAGE_ENDINGS)
+    mine = endings.index(dot + ending) if dot + ending in endings else 0
+    same = {here, *(entry.href for entry in case.pair.rivals)}
+    for place, other in enumerate(endings):
+        if place == mine or not case.sight.beside(here, stem + other):
+            continue
+        for asking in names.sidecar_names(stem + other):
+            for entry in case.sight.beside(here, asking):
+                known = case.journal.at_place(case.settings.server, entry.href)
+                told = known is not None and known.reported is not None and known.state is not State.WITHDRAWN
+                at = known.extra.get("status_href") if known is not None else None
+                if entry.href not in same and (at == status if told else place < mine):
+                    return True
+    return False
 
 
 def status_by_name(case: Case) -> tuple[str, str | None]:
@@ -266,6 +300,8 @@ def status_by_name(case: Case) -> tuple[str, str | None]:
         return "", None
     if sealed is not None and sealed.ref == DROP:
         return "", None  # it told of this very PDF while it waited in its drop folder
+    if sealed is not None and _stands_where_it_was_written(case, href, sealed.ref):
+        return "", None
     mine = place_mac(place_on(case.settings.server, case.pair.sidecar.href), case.parts.sealer.key)
     if sealed is not None and sealed.place_mac != mine:
         return ("" if _of_one_that_went(case, sealed.place_mac) else "copy"), None
@@ -275,6 +311,14 @@ def status_by_name(case: Case) -> tuple[str, str | None]:
         log.error("a status in folder %s names a transaction that another request has", case.settings.name)
         return "status_by_name", None
     return "status_by_name", transaction
+
+
+def _stands_where_it_was_written(case: Case, href: Href, ref: str) -> bool:
+    """True for the status of a current request of another document: it did not come along with these files."""
+    other = case.journal.by_ref(ref)
+    if other is None or not other.current or other.server != case.settings.server:
+        return False
+    return other.extra.get("status_href") == href and other.document.href != case.pair.document_href
 
 
 def status_name_of(case: Case) -> str:

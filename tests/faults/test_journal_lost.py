@@ -501,3 +501,61 @@ def test_a_name_that_was_another_for_a_while(tmp_path: Path) -> None:
             stage.later(60)
             assert stage.first_line().startswith(words)
         ends_well(stage, "lettre")
+
+
+@MODES
+def test_lost_after_it_was_put_beside(tmp_path: Path, mode: Mode) -> None:
+    """The PDF had gone, so that its signed one lies beside: a new journal says so, and asks for no other PDF."""
+    with Stage(tmp_path, mode) as stage:
+        stage.drop()
+        stage.run()
+        stage.delete("lettre.pdf")
+        stage.sign()
+        for _ in range(3):
+            stage.clock.advance(7200)
+            stage.run()
+        said = "SIGNÉ – la version signée est à côté : « lettre (signé).pdf »"
+        assert stage.first_line() == said
+        stage.lose_journal()
+        stage.clock.advance(3600)
+        stage.run()
+        assert stage.first_line() == said
+        assert [record.state for record in stage.records()] == [State.DELIVERED_BESIDE]
+        assert stage.sends() == [1]
+
+
+@MODES
+def test_lost_between_the_deliveries_of_two_equal_letters(tmp_path: Path, mode: Mode) -> None:
+    """The same bytes for the same person, each asked for: the signed one of the first is not taken for the second's."""
+    blank = letter("mandat")
+    second = ONE + "note: deuxième exemplaire\n"
+    with Stage(tmp_path, mode) as stage:
+        stage.drop("a", pdf=blank)
+        stage.run()
+        stage.drop("b", pdf=blank, sidecar=second)
+        stage.run()
+        stage.write("b.sign.yaml", second + "action: recommencer\n")
+        stage.run()
+        first, other = str(stage.record("a").transaction), str(stage.record("b").transaction)
+        stage.sign()
+        # The first is at home, and nothing says so in the registry yet; the second is not to be had for now.
+        stage.dms.misbehave(kind="status", method="PUT", path="*.done", status=503, times=None)
+        stage.platform.misbehave(
+            operation="download", kind="status", status=500, times=None, transaction=other
+        )
+        stage.run()
+        stage.lose_journal()
+        stage.dms.behave()
+        stage.platform.behave()
+        # And now the other way round: the second comes to be looked for before what the first came back as is known.
+        stage.platform.misbehave(operation="download", kind="status", status=500, times=20, transaction=first)
+        stage.run()
+        stage.platform.behave()
+        for _ in range(3):
+            stage.clock.advance(3600)
+            stage.run()
+        assert [stage.first_line(name) for name in "ab"] == [in_place(name) for name in "ab"]
+        signed = {hashlib.sha256(stage.read(f"{name}.pdf")).hexdigest() for name in "ab"}
+        assert signed == {record.document.signed_sha256 for record in stage.records()}
+        assert len(signed) == 2
+        stage.intact()

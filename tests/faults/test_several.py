@@ -24,7 +24,7 @@ from connector.steps.mark import still_judged
 from connector.steps.task import Task
 from tests import documents
 from tests.dms_faults import FAULTS, TORN
-from tests.worlds import MARIE, ONE, ROOT, Mode, Stage
+from tests.worlds import CLAIRE, MARIE, ONE, ROOT, Mode, Stage
 
 MODES = pytest.mark.parametrize("mode", ["nextcloud", "plain"])
 LETTER, BALANCE, PHOTO, ANNEX = "lettre.pdf", "bilan.pdf", "photo.jpg", "Annexe 1.pdf"
@@ -714,3 +714,38 @@ def test_signed_for_two_people_by_name(tmp_path: Path) -> None:
         [marie] = record_of(stage, "dossier").signatories
         assert marie.progress == "signed"
         assert marie.signed_at is not None
+
+
+@pytest.mark.parametrize("first", ["together", LETTER, "lettre.jpg"])
+def test_namesakes_are_told_apart(tmp_path: Path, first: str) -> None:
+    """``lettre.pdf`` and ``lettre.jpg``, each with its own request: two statuses, whichever of them comes first."""
+    contents = {LETTER: documents.letter(1, "lettre"), "lettre.jpg": picture()}
+    requests = {LETTER: ONE, "lettre.jpg": ONE.replace(MARIE, CLAIRE)}
+    with Stage(tmp_path) as stage:
+        for name in sorted(contents, key=lambda name: name != first):
+            stage.write(name, contents[name])
+            stage.write(f"{name}.sign.yaml", requests[name] + "envoi: non\n")
+            if first != "together":
+                stage.run()
+        stage.run()
+        assert told(stage) == {record.ref for record in stage.records()}, "before they leave"
+        for name, request in requests.items():
+            stage.write(f"{name}.sign.yaml", request)
+        stage.run()
+        for view in stage.platform.transactions():
+            if any(each.email == CLAIRE for each in view.signatories):
+                stage.platform.person_refuses(view.id, CLAIRE, "Non.")
+        stage.run()
+        stage.sign()
+        stage.clock.advance(3600)
+        stage.run()
+        assert sorted(record.state.value for record in stage.records()) == ["delivered", "refused"]
+        assert told(stage) == {record.ref for record in stage.records()}
+
+
+def told(stage: Stage) -> set[str]:
+    """The requests that have a status in the folder."""
+    texts = [
+        stage.read(name).decode("utf-8-sig") for name in stage.files() if name.endswith(".signature.txt")
+    ]
+    return {record.ref for record in stage.records() for text in texts if f"ref: {record.ref} " in text}
