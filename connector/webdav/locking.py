@@ -23,9 +23,9 @@ from connector.errors import (
     RemoteError,
 )
 from connector.ports import Lock
-from connector.webdav.answers import DELETE, LOCK, PROPFIND, UNLOCK
+from connector.webdav.answers import DELETE, HEAD, LOCK, PROPFIND, UNLOCK
 from connector.webdav.connections import Connections
-from connector.webdav.headers import read_date
+from connector.webdav.headers import read_date, read_size
 
 _DAV, _NC = "{DAV:}", "{http://nextcloud.org/ns}"
 _XML = 'Content-Type: application/xml; charset="utf-8"'
@@ -131,7 +131,7 @@ class TokenLocks:
             if error.status in _NOT_OFFERED:
                 return None
             raise
-        if made:
+        if made and self._is_empty(path):
             # Nothing was there, and the lock has made an empty file of it (RFC 4918 section 9.10.4).
             self._unmake(path, token)
             raise NotFound("no such file", operation=LOCK.name, status=201)
@@ -161,6 +161,11 @@ class TokenLocks:
     def _unlock(self, path: str, token: str) -> None:
         with self._connections.ask(UNLOCK, path, headers=[f"Lock-Token: <{token}>"]):
             pass
+
+    def _is_empty(self, path: str) -> bool:
+        """Only what is certainly empty was made by the lock: a server may say 201 of a file that was there."""
+        with self._connections.ask(HEAD, path) as response:
+            return read_size(response.headers.get("Content-Length")) == 0
 
     def _unmake(self, path: str, token: str) -> None:
         with self._connections.ask(DELETE, path, headers=[f"If: (<{token}>)"]):

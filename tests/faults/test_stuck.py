@@ -28,7 +28,7 @@ from tests.faults.test_once import (
     letter,
     send_out,
 )
-from tests.worlds import CLAIRE, MARIE, ONE, ROOT, Mode
+from tests.worlds import CLAIRE, MARIE, ONE, ROOT, Mode, Stage
 
 DOUBT = "À VÉRIFIER – la demande est peut-être déjà partie ; rien n’a été renvoyé"
 READY = "PRÊT – rien n’est encore parti ; relisez l’aperçu, puis donnez le départ"
@@ -440,3 +440,20 @@ def test_the_last_write_of_a_delivery_broken(tmp_path: Path, mode: Mode) -> None
         assert documents.letter(1, f"{ROOT} lettre") == sent
         assert stage.sends() == [1]
         stage.intact()
+
+
+@pytest.mark.parametrize("at", [0, 100])
+def test_a_marker_that_is_torn_each_time(tmp_path: Path, at: int) -> None:
+    """A server that keeps the beginning of each write: nothing leaves, nobody is stuck, it ends with the fault."""
+    with Stage(tmp_path, "plain") as stage:
+        stage.dms.misbehave(kind="tear", at=at, method="PUT", path="*.sent", times=None)
+        stage.drop()
+        stage.run()
+        writes = sum(one.method == "PUT" and one.path.endswith(".sent") for one in stage.dms.requests)
+        assert 2 <= writes <= 20
+        assert stage.sends() == [0]
+        stage.dms.behave()
+        stage.clock.advance(7200)
+        stage.run()
+        assert stage.sends() == [1]
+        assert stage.first_line().startswith("EN COURS")

@@ -51,8 +51,10 @@ def discovered(*locks: str) -> bytes:
     return answer("207 Multi-Status", multistatus(entry("/lettre.pdf", props=inner)), DATE)
 
 
-def plain(on_lock: bytes, *, on_unlock: bytes = b"", locks: bytes = b"") -> Callable[[Asked], bytes]:
-    """A plain server that answers LOCK and UNLOCK as told; a PROPFIND tells ``locks``."""
+def plain(
+    on_lock: bytes, *, on_unlock: bytes = b"", locks: bytes = b"", size: int = 0
+) -> Callable[[Asked], bytes]:
+    """A plain server that answers LOCK and UNLOCK as told; a PROPFIND tells ``locks``, a HEAD ``size``."""
 
     def script(asked: Asked) -> bytes:
         if asked.method == "LOCK":
@@ -61,6 +63,8 @@ def plain(on_lock: bytes, *, on_unlock: bytes = b"", locks: bytes = b"") -> Call
             return on_unlock
         if asked.method == "DELETE":
             return answer("204 No Content")
+        if asked.method == "HEAD":
+            return answer("200 OK", length=size)
         return (locks or discovered()) if b"lockdiscovery" in asked.body else _stat(asked)
 
     return script
@@ -118,7 +122,13 @@ def test_without_a_token_in_the_header_the_body_tells_it() -> None:
 def test_a_file_that_was_not_there_is_unmade() -> None:
     """201: the lock made an empty file; it goes again, and nobody is told that something is locked."""
     with pytest.raises(NotFound):
-        lock(plain(locked(active(), status="201 Created")), ["LOCK", "DELETE"])
+        lock(plain(locked(active(), status="201 Created")), ["LOCK", "HEAD", "DELETE"])
+
+
+def test_a_file_that_was_there_is_never_unmade() -> None:
+    """A server that says 201 of every lock: what holds bytes was not made by it, and is locked."""
+    found = lock(plain(locked(active(), status="201 Created"), size=17), ["LOCK", "HEAD"])
+    assert found == Lock(token=TOKEN, until=None)
 
 
 def test_a_lock_of_ours_that_stands_there_is_ours() -> None:
