@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from connector.cli import carrying, keep
-from connector.cli.anew import PARTS, moved_aside
+from connector.cli.anew import moved_aside
 from connector.cli.bars import bar
 from connector.cli.common import Settings, agreed, as_owner, handed_over, misused
 from connector.cli.journal_file import in_use, journal_named, open_journal
@@ -132,8 +132,7 @@ def _moved(seal: bytes, state: State, source: End, target: End, judged: tuple[Gr
 
 
 def _aside(file: Path) -> str:
-    there = [path for path in (file.with_name(file.name + part) for part in PARTS) if path.exists()]
-    return str(moved_aside(there, file) or "")
+    return str(moved_aside(file) or "")
 
 
 def _told(config: Config, source: End, target: End, here: Ground, there: Ground) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import json
 import logging
@@ -17,9 +18,10 @@ import pytest
 
 from connector import __version__
 from connector.cli import main
+from connector.cli.anew import moved_aside, paused_in
 from connector.cli.journal_file import copy_journal
 from connector.cli.read_only import ReadOnlyFolder, ReadOnlyService, WriteRefused
-from connector.errors import RemoteError
+from connector.errors import JournalError, RemoteError
 from connector.journal import Journal
 from connector.journal.store import STRANGE_MARKERS, TROUBLE
 from connector.lifecycle import DocumentFacts, State
@@ -372,6 +374,64 @@ def test_rebuild_asks_first(
     assert released is not None
     assert kept is not None
     assert (released.state, released.sidecar_etag, kept.state) == (State.WAITING_PDF, None, State.HELD)
+
+
+WORKS_UNTIL_KILLED = """
+import os, signal, sys
+from datetime import UTC, datetime
+from connector.journal import Journal
+journal = Journal(sys.argv[1], now=lambda: datetime.now(UTC))
+journal.hold("folder:letters", "manual", probe_at=datetime(2100, 1, 1, tzinfo=UTC))
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_rebuild_after_a_kill(capsys: pytest.CaptureFixture[str], good: Path, tmp_path: Path) -> None:
+    """The killed process's log is read, and gone before the journal is: the whole is put aside, and pauses stay."""
+    state = tmp_path / "state"
+    options = ("--config", good, "--state", state)
+    for verb in ("rebuild", "--yes"), ("pause", "lyon"):
+        assert Called(capsys, *verb, *options).status == 0
+    file = state / "journal" / "journal.sqlite"
+    subprocess.run([sys.executable, "-c", WORKS_UNTIL_KILLED, f"sqlite:///{file}"], check=False, timeout=60)
+    assert file.with_name("journal.sqlite-wal").stat().st_size
+    begun = Called(capsys, "rebuild", "--yes", *options)
+    assert (begun.status, begun.err) == (0, "")
+    (aside,) = file.parent.glob("aside-*")
+    assert paused_in(aside / file.name) == paused_in(file) == ["folder:letters", "lyon"]
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert not list(file.parent.glob(f"{file.name}.*")), "nothing half made is left"
+
+
+def test_a_journal_goes_aside_whole_or_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where one file cannot be moved, those that were are put back; one that has gone meanwhile stops nothing."""
+    file = tmp_path / "journal.sqlite"
+    parts = {file.name: b"facts", f"{file.name}-wal": b"log", f"{file.name}-shm": b"index"}
+    for name, data in parts.items():
+        (tmp_path / name).write_bytes(data)
+    real = Path.rename
+
+    def broken(path: Path, target: Path) -> Path:
+        if path == tmp_path / f"{file.name}-shm":
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        return real(path, target)
+
+    def gone(path: Path, target: Path) -> Path:
+        if path == tmp_path / f"{file.name}-wal":
+            path.unlink()
+        return real(path, target)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "rename", broken)
+        with pytest.raises(JournalError, match="cannot be moved"):
+            moved_aside(file)
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == parts
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "rename", gone)
+        aside = moved_aside(file)
+    assert aside is not None
+    assert {path.name for path in aside.iterdir()} == parts.keys() - {f"{file.name}-wal"}
+    assert list(tmp_path.iterdir()) == [aside]
 
 
 def test_resolve_knows_what_it_may(
