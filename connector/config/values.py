@@ -65,6 +65,16 @@ def lease(text: str) -> timedelta:
     return length
 
 
+def whole_days(text: str) -> timedelta:
+    """A number of days, at least one: what people write and read in days has no hours."""
+    if re.fullmatch(r"[0-9]{1,6}", text):
+        raise ValueError(f'"{text}": write whole days with their unit: {max(int(text), 1)}d.')
+    length = duration(text)
+    if not length or not text.endswith("d"):
+        raise ValueError(f'"{text}": write whole days, at least one: {max(length.days, 1)}d.')
+    return length
+
+
 def days_at_least(text: str) -> timedelta:
     """How long something is kept that cannot be had again: a zero, which means never elsewhere, must not erase it."""
     length = duration(text)

@@ -28,6 +28,7 @@ from connector.config import (
     resolve_secret,
 )
 from connector.config.refusals import NOT_ACTED_ON
+from connector.config.schema import config_schema
 from connector.config.shape import every_key
 from connector.config.tree import Tree
 from connector.config.values import days_at_least, duration, hours, remote_folder
@@ -261,7 +262,7 @@ def test_five_faults_are_named_in_one_run() -> None:
             '"/Cabinet/" contains folders.lyon-letters (/Cabinet/Lettres de mission/): '
             "each of its requests would be found twice. Watch one of the two."
         ),
-        (21, "policy.reminders.every"): '"4": a duration needs its unit: 4d, 4h, 4min, 4s.',
+        (21, "policy.reminders.every"): '"4": write whole days with their unit: 4d.',
     }
     warning = only(FIVE_FAULTS, warning=True)
     assert (warning.path, warning.line) == ("accounts.lyon.max_sends_per_day", 12)
@@ -478,6 +479,28 @@ def test_each_fault_has_its_line_its_path_and_a_cure(
     assert {(problem.path, problem.line) for problem in found} == {(path, line)}, found
     assert said in found[0].text
     assert read_config(text).config is None
+
+
+@pytest.mark.parametrize(
+    ("written", "cure"),
+    [
+        ("3h", "1d"),
+        ("36h", "1d"),
+        ("48h", "2d"),
+        ("0d", "1d"),
+        ("4", "4d"),
+        ("4000d", "ten years"),
+        ("30d", ""),
+        ("2 d", ""),
+    ],
+)
+def test_reminders_go_by_whole_days(written: str, cure: str) -> None:
+    """What is told in days is not rounded behind the administrator's back; an editor refuses the same."""
+    text = f"policy: {{reminders: {{first_after: {written}, every: 4d, at_most: 2}}}}\n"
+    assert ([one.path for one in problems(GOOD + text)] == ["policy.reminders.first_after"]) is bool(cure)
+    assert all(f"{cure}." in one.text for one in problems(GOOD + text))
+    schema = config_schema()["properties"]["policy"]["properties"]["reminders"]["properties"]["first_after"]
+    assert bool(re.search(schema["pattern"], written)) is (not cure or written == "4000d")
 
 
 def test_a_limit_of_the_parser_is_told_as_a_problem() -> None:
