@@ -295,6 +295,18 @@ def test_five_faults_are_named_in_one_run() -> None:
         (GOOD + "pollin: {}\n", "pollin", 18, 'did you mean "polling"?'),
         (GOOD + "zzz: 1\n", "zzz", 18, "Known: accounts, config_version"),
         (
+            GOOD + "\u00a0support: x\n",
+            "\u00a0support",
+            18,
+            "stands in it, NO-BREAK SPACE (U+00A0): take it out",
+        ),
+        (
+            changed("url: https://cloud", "u\u200brl: https://cloud"),
+            "servers.cloud.u\u200brl",
+            4,
+            "ZERO WIDTH SPACE (U+200B)",
+        ),
+        (
             changed("account: lyon", "account: lyon\n    zzzz: 1"),
             "folders.letters.zzzz",
             18,
@@ -360,6 +372,12 @@ def test_five_faults_are_named_in_one_run() -> None:
             "at least 1",
         ),
         (
+            changed("@lyon.example}", "@lyon.example, max_sends_per_day: -1}"),
+            "accounts.lyon.max_sends_per_day",
+            12,
+            "at least 1",
+        ),
+        (
             changed("@lyon.example}", "@lyon.example, max_sends_per_day: 6_0}"),
             "accounts.lyon.max_sends_per_day",
             12,
@@ -400,6 +418,12 @@ def test_five_faults_are_named_in_one_run() -> None:
             "http://proxy",
         ),
         (
+            changed("user: signatures", "user: a\n    proxy: proxy.example:3128"),
+            "servers.cloud.proxy",
+            6,
+            "write http://proxy.example:3128",
+        ),
+        (
             changed("{credential: dms-lyon}", "{credential: a, env: B}"),
             "servers.cloud.password",
             6,
@@ -436,7 +460,7 @@ def test_five_faults_are_named_in_one_run() -> None:
             GOOD + "mail: {relay: relay.example, from: a@b.example, admin: a@b.example}\n",
             "mail.relay",
             18,
-            "not a",
+            "write smtp://relay.example:25",
         ),
         (GOOD + MAIL.format("from_address: a@b.example"), "mail.from_address", 18, "unknown key"),
         (GOOD + MAIL.format("user: u"), "mail.user", 18, "mail.password is missing"),
@@ -479,6 +503,26 @@ def test_each_fault_has_its_line_its_path_and_a_cure(
     assert {(problem.path, problem.line) for problem in found} == {(path, line)}, found
     assert said in found[0].text
     assert read_config(text).config is None
+
+
+@pytest.mark.parametrize(
+    ("text", "cure"),
+    [
+        ("policy: {quiet_hours: 20h-8h}", '"20:00-08:00"'),
+        ("policy: {quiet_hours: 21:00-07:00}", '"21:00-07:00"'),
+        ("mail: {relay: 'smtp://r.example', from: a@b.example, admin: a@b.example, digest: 8h}", '"08:00"'),
+        (
+            "mail: {relay: 'smtp://r.example', from: a@b.example, admin: a@b.example, digest: 07:30}",
+            '"07:30"',
+        ),
+    ],
+)
+def test_a_time_is_told_once_with_a_cure_that_is_taken(text: str, cure: str) -> None:
+    """Quotes alone do not make a time of what is none."""
+    told = only(f"{GOOD}{text}\n")
+    assert cure in told.text
+    written = text.rsplit(": ", 1)[1].removesuffix("}")
+    assert problems(f"{GOOD}{text.replace(written, cure)}\n") == []
 
 
 @pytest.mark.parametrize(
