@@ -434,6 +434,34 @@ def test_a_journal_goes_aside_whole_or_stays(tmp_path: Path, monkeypatch: pytest
     assert list(tmp_path.iterdir()) == [aside]
 
 
+@pytest.mark.parametrize(
+    ("more", "there"),
+    [
+        ("", "127.0.0.1:9. Look at platform.url"),
+        (", proxy: 'http://localhost:9'", "127.0.0.1:9 through the proxy localhost:9. Look at platform.url"),
+    ],
+)
+def test_nobody_there_to_connect_with(
+    capsys: pytest.CaptureFixture[str],
+    good: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    more: str,
+    there: str,
+) -> None:
+    """Whom it asked in vain, and what to look at."""
+    monkeypatch.setenv("JSE_TEST_SECRET", "geheim")
+    good.write_text(
+        GOOD.replace("https://sign.example/", "http://127.0.0.1:9/").replace(
+            "shortcut: x", f"shortcut: x{more}"
+        )
+    )
+    called = Called(capsys, "connect", "lyon", "--config", good, "--state", tmp_path / "state")
+    assert called.status == 1
+    assert there in called.err
+    assert "jse-connector doctor" in called.err
+
+
 def test_resolve_knows_what_it_may(
     capsys: pytest.CaptureFixture[str], good: Path, tmp_path: Path, journal: Journal
 ) -> None:
