@@ -26,6 +26,7 @@ from connector.journal import Journal
 from connector.journal.store import STRANGE_MARKERS, TROUBLE
 from connector.lifecycle import DocumentFacts, State
 from connector.ports import Folder, Href, SigningService, TransactionId
+from connector.sandbox.demo import command
 
 VERBS = ("run", "tick", "check-config", "connect", "status", "rebuild", "take-over", "pause", "resume", "resolve",
          "cancel", "remind", "retry", "unlock",
@@ -66,6 +67,28 @@ def good(tmp_path: Path) -> Path:
     file = tmp_path / "config.yaml"
     file.write_text(GOOD)
     return file
+
+
+def test_the_demo_tells_its_options(capsys: pytest.CaptureFixture[str]) -> None:
+    """Each that the demo itself takes, with its meaning: its own help is not reached from here."""
+    told = " ".join(Called(capsys, "demo", "--help").out.split()).lower()
+    for action in command._parser()._actions:
+        assert all(name in told for name in (action.option_strings or [action.dest])), action
+        assert (action.help or "").lower() in told or action.dest == "help", action
+
+
+def test_the_demo_is_given_its_options(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One file alone is refused by the demo itself; a place that is not its own is named, and left alone."""
+    monkeypatch.chdir(tmp_path)
+    alone = Called(capsys, "demo", "--auto", "lettre.pdf")
+    assert (alone.status, "give both a PDF and its request" in alone.err) == (2, True)
+    (tmp_path / "taken").mkdir()
+    (tmp_path / "taken" / "lettre.pdf").write_bytes(b"%PDF")
+    other = Called(capsys, "demo", "--auto", "--dir", "taken")
+    assert (other.status, "taken" in other.out) == (1, True)
+    assert [path.name for path in tmp_path.rglob("*")] == ["taken", "lettre.pdf"]
 
 
 def test_the_version(capsys: pytest.CaptureFixture[str]) -> None:
