@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from urllib.parse import urlsplit
 
 from connector.cli.common import Settings, as_owner, kept_journal, misused, one_of
 from connector.cli.journal_file import sqlite_file
@@ -13,7 +15,7 @@ from connector.cli.token_place import tokens_in
 from connector.cli.wiring import State, contract_of, platform_secrets
 from connector.cli.wiring_told import login_of
 from connector.config import Config
-from connector.errors import AccessDenied, Cause
+from connector.errors import AccessDenied, Cause, Unavailable
 from connector.jesignexpert.login import Login, LoginRequest
 from connector.jesignexpert.renewal import stranger
 from connector.jesignexpert.tokens import TokenKeeper, Tokens, TokenStore
@@ -30,7 +32,9 @@ def connect(settings: Settings, account: str, *, mail: bool, wait_s: float) -> i
     """
     config, state = settings.load(), settings.place()
     if account in config.servers:
-        return connect_server(config, state, account, mail=mail, wait_s=wait_s)
+        server = config.servers[account]
+        with _reaching(f"servers.{account}", server.url, server.proxy):
+            return connect_server(config, state, account, mail=mail, wait_s=wait_s)
     one_of(account, (*config.accounts, *config.servers), "account or server")
     if mail and config.mail is None:
         misused("--mail needs  mail: {relay: …, from: …, admin: …}  in the configuration.")
@@ -39,7 +43,8 @@ def connect(settings: Settings, account: str, *, mail: bool, wait_s: float) -> i
     login = _login(config, account)
     tell = _Mailed(settings, config, state, account) if mail else partial(_show, config)
     try:
-        tokens = login.connect(tell, give_up_after_s=wait_s)
+        with _reaching("platform", config.platform.url, config.platform.proxy):
+            tokens = login.connect(tell, give_up_after_s=wait_s)
     finally:
         login.close()
     if mail:
@@ -62,6 +67,22 @@ def _login(config: Config, account: str) -> Login:
     return login_of(
         config, account, contract_of(config), platform_secrets(config), now=lambda: datetime.now(UTC)
     )
+
+
+@contextmanager
+def _reaching(where: str, url: str, proxy: str | None) -> Iterator[None]:
+    """Say of an error for want of an answer whom nobody reached, and what to look at: here a person waits."""
+    try:
+        yield
+    except Unavailable as error:
+        if error.status is not None:
+            raise
+        through = f" through the proxy {urlsplit(proxy).netloc}" if proxy is not None else ""
+        detail = (
+            f"{error.detail}: {urlsplit(url).netloc}{through}. Look at {where}.url and {where}.proxy, and whether this "
+            "host's network and firewall let it through; jse-connector doctor tries each of them"
+        )
+        raise type(error)(detail, service=error.service, operation=error.operation) from error
 
 
 def _show(config: Config, request: LoginRequest) -> None:

@@ -7,8 +7,8 @@ that it did not see arrive (R7). Signed documents that wait in the spool stay th
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,6 +19,7 @@ from connector.cli.journal_file import in_use, journal_named, sqlite_file
 from connector.cli.wiring import single_instance
 from connector.errors import JournalError
 from connector.journal import Journal, marked, snapshots
+from connector.journal.ends import in_one_file, swept, synced
 from connector.steps.waiting import MANUAL
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ _WHAT = (
     "left is held until somebody asks anew; remembered contacts, and orders that stand, are not taken over."
 )
 FOR_EVER = timedelta(days=36_500)
-PARTS = ("", "-wal", "-shm", "-journal")
+_PARTS = ("", "-wal", "-shm", "-journal")
 
 
 def rebuild(settings: Settings, *, yes: bool, dry_run: bool) -> int:
@@ -43,19 +44,14 @@ def rebuild(settings: Settings, *, yes: bool, dry_run: bool) -> int:
     if dry_run:
         return _told(file, in_use=in_use(state.directory / "journal" / "lock"))
     with as_owner(state), _alone(state):
-        there = [path for path in (file.with_name(file.name + part) for part in PARTS) if path.exists()]
-        # Of a journal whose log alone is left nobody knows.
-        paused = paused_in(file) if file in there or not there else None
-        if there:
+        paused = stays_paused(file)
+        if _parts(file):
             warned_of_another(file)
             agreed(
                 f"The journal {file} is put aside, and a new one is begun. {_WHAT} Go on?",
                 yes=yes,
             )
-        aside = moved_aside(there, file)
-        with closing(Journal(url, now=lambda: datetime.now(UTC))) as journal:
-            for account in paused or ():
-                journal.hold(account, MANUAL, probe_at=datetime.now(UTC) + FOR_EVER)
+        aside = exchanged(file, paused or ())
     if aside is not None:
         print(f"the earlier journal is kept in {aside}")
     _tell_paused(f"at {file}", paused)
@@ -121,8 +117,40 @@ def warned_of_another(file: Path) -> None:
         )
 
 
-def moved_aside(there: list[Path], file: Path) -> Path | None:
-    """Move a journal's files into a directory of their own beside it, and return that."""
+def exchanged(file: Path, paused: Iterable[str], *, source: Path | None = None) -> Path | None:
+    """Put a backup's journal in place, or a new one; returns where the earlier one is. Raises JournalError.
+
+    It is brought up to date, and knows what stays paused, before the other one goes: whatever starts then, after
+    however short a try, sends nothing for an account that rests.
+    """
+    ready = _ready(file)
+    try:
+        fresh = ready.with_name(ready.name + ".new")
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        swept(fresh)
+        if source is not None:
+            backups.install(source, fresh)
+        with closing(Journal(f"sqlite:///{fresh}", now=lambda: datetime.now(UTC))) as journal:
+            journal.check()
+            for account in paused:
+                journal.hold(account, MANUAL, probe_at=datetime.now(UTC) + FOR_EVER)
+        in_one_file(fresh)
+        fresh.replace(ready)
+        aside = moved_aside(file)
+        ready.replace(file)
+        synced(file.parent)
+    except OSError as error:
+        what = "a new journal" if source is None else source.parent.name
+        raise JournalError(f"{what} cannot be put in place: {error.strerror or error}") from error
+    return aside
+
+
+def moved_aside(file: Path) -> Path | None:
+    """Move a journal's files into a directory of their own beside it, all or none; returns that. Raises JournalError.
+
+    They are looked for now, and not before: whoever closes the file last, if only to have read it, takes its log away.
+    """
+    there = _parts(file)
     if not there:
         return None
     name, number = f"aside-{datetime.now(UTC):%Y%m%dT%H%M%SZ}", 1
@@ -133,10 +161,35 @@ def moved_aside(there: list[Path], file: Path) -> Path | None:
     try:
         aside.mkdir(mode=0o700)
         for path in there:
-            path.rename(aside / path.name)
+            with suppress(FileNotFoundError):
+                path.rename(aside / path.name)
     except OSError as error:
+        with suppress(OSError):
+            for path in aside.iterdir():
+                path.rename(file.with_name(path.name))
+            aside.rmdir()
         raise JournalError(f"{file} cannot be moved to {aside}: {error.strerror}") from error
     return aside
+
+
+def _parts(file: Path) -> list[Path]:
+    return [path for path in (file.with_name(file.name + part) for part in _PARTS) if path.exists()]
+
+
+def _ready(file: Path) -> Path:
+    return file.with_name(file.name + ".restored")
+
+
+def stays_paused(file: Path) -> list[str] | None:
+    """Return what an administrator has paused by hand; None where that cannot be read.
+
+    What a try before this one made ready, and did not put in place, knows it as well.
+    """
+    # Of a journal whose log alone is left nobody knows.
+    known = paused_in(file) if file.exists() or not _parts(file) else None
+    ready = _ready(file)
+    before = paused_in(ready) if ready.exists() else None
+    return known if known is None or before is None else sorted({*known, *before})
 
 
 def paused_in(file: Path) -> list[str] | None:

@@ -246,12 +246,30 @@ def take_over(
     _leave(operate.take_over(configured(config, state), folder, yes=yes, dry_run=dry_run))
 
 
-@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+@app.command()
 @verb
-def demo(context: typer.Context) -> None:
+def demo(
+    pdf: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Argument(metavar="PDF", help="Your own document instead of the example."),
+    ] = None,
+    sidecar: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Argument(metavar="SIDECAR", help="The request for it, as NAME.sign.yaml."),
+    ] = None,
+    auto: Annotated[
+        bool, typer.Option("--auto", help="Play one letter to its end, prove it, and end.")
+    ] = False,
+    directory: Annotated[
+        Path,
+        typer.Option(
+            "--dir", metavar="DIR", show_default=False, help="Where it keeps everything (default: demo)."
+        ),
+    ] = Path("demo"),
+) -> None:
     """Show a whole signature on this machine, with an embedded DMS and an embedded Jesignexpert.
 
-    Options and files are those of the demo itself: [--auto] [--dir DIR] [PDF SIDECAR].
+    Without --auto it stays up for a person with a browser, until Ctrl-C. Nothing leaves this machine.
 
     Example: jse-connector demo --auto
     """
@@ -263,4 +281,6 @@ def demo(context: typer.Context) -> None:
         )
         _leave(MISUSED)
     else:
-        _leave(room.main(context.args))
+        played = ["--auto"] if auto else []
+        files = [str(file) for file in (pdf, sidecar) if file is not None]
+        _leave(room.main([*played, "--dir", str(directory), "--", *files]))

@@ -10,15 +10,15 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator
-from contextlib import closing, contextmanager, nullcontext
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from connector.cli import backups, carrying, keep_shared
-from connector.cli.anew import FOR_EVER, PARTS, moved_aside, paused_in, warned_of_another
+from connector.cli.anew import exchanged, paused_in, stays_paused, warned_of_another
 from connector.cli.common import (
     FAILED,
     Settings,
@@ -32,9 +32,8 @@ from connector.cli.common import (
 from connector.cli.journal_file import journal_named, sqlite_file
 from connector.cli.wiring import single_instance
 from connector.errors import ConfigurationError, JournalError
-from connector.journal import Journal, schema
-from connector.journal.ends import End, in_one_file
-from connector.steps.waiting import MANUAL
+from connector.journal import schema
+from connector.journal.ends import End
 
 if TYPE_CHECKING:
     from connector.cli.backups import Backup
@@ -159,15 +158,13 @@ def _restore(state: State, journal: End, name: str, *, yes: bool) -> int:
         if journal.file is None:
             return keep_shared.restored(state, journal, chosen, yes=yes)
         file = journal.file
-        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        there = [path for path in (file.with_name(file.name + part) for part in PARTS) if path.exists()]
         warned_of_another(file)
         agreed(_question(chosen, file), yes=yes)
-        paused = _paused(file, there)
+        paused = stays_paused(file)
         # Those that have ended since the backup stand again, too.
-        then = paused_in(chosen.directory / backups.JOURNAL) or ()
-        before = [one for one in then if one not in (paused or ())]
-        aside = _exchanged(chosen, file, there, paused or ())
+        source = chosen.directory / backups.JOURNAL
+        before = [one for one in paused_in(source) or () if one not in (paused or ())]
+        aside = exchanged(file, paused or (), source=source)
         kept = beside(chosen, state)
         hand_over(state)
     tell_restored(chosen, aside, kept, paused, before)
@@ -203,51 +200,6 @@ def _question(chosen: Backup, file: Path) -> str:
         "is found again by its markers, asked about at the platform and never sent again. The journal that is there "
         "now is kept aside. Go on?"
     )
-
-
-def _paused(file: Path, there: list[Path]) -> list[str] | None:
-    """Return what an administrator has paused by hand; None where that cannot be read.
-
-    What a try before this one made ready, and did not put in place, knows it as well.
-    """
-    known = paused_in(file) if file in there or not there else None
-    ready = _ready(file)
-    before = paused_in(ready) if ready.exists() else None
-    return known if known is None or before is None else sorted({*known, *before})
-
-
-def _ready(file: Path) -> Path:
-    return file.with_name(file.name + ".restored")
-
-
-def _exchanged(chosen: Backup, file: Path, there: list[Path], paused: Iterable[str]) -> Path | None:
-    """Put the backup's journal in place; returns where the earlier one is.
-
-    It is brought up to date, and knows what stays paused, before the other one goes: whatever starts then, after
-    however short a try, sends nothing for an account that rests.
-    """
-    ready = _ready(file)
-    try:
-        fresh = ready.with_name(ready.name + ".new")
-        for part in PARTS:
-            fresh.with_name(fresh.name + part).unlink(missing_ok=True)
-        backups.install(chosen.directory / backups.JOURNAL, fresh)
-        with closing(Journal(f"sqlite:///{fresh}", now=lambda: datetime.now(UTC))) as journal:
-            journal.check()
-            for account in paused:
-                journal.hold(account, MANUAL, probe_at=datetime.now(UTC) + FOR_EVER)
-        in_one_file(fresh)
-        fresh.replace(ready)
-        aside = moved_aside(there, file)
-        ready.replace(file)
-        handle = os.open(file.parent, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
-    except OSError as error:
-        raise JournalError(f"{chosen.name} cannot be put in place: {error.strerror or error}") from error
-    return aside
 
 
 def beside(chosen: Backup, state: State) -> list[str]:

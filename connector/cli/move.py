@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from connector.cli import carrying, keep
-from connector.cli.anew import PARTS, moved_aside
+from connector.cli.anew import moved_aside
 from connector.cli.bars import bar
 from connector.cli.common import Settings, agreed, as_owner, handed_over, misused
 from connector.cli.journal_file import in_use, journal_named, open_journal
@@ -22,7 +22,7 @@ from connector.cli.wiring import seal_key, single_instance
 from connector.config import SecretReference, resolve_secret
 from connector.config.journal import journal_url
 from connector.errors import JournalError
-from connector.journal import moving, surveying
+from connector.journal import moving, replication, surveying
 from connector.journal.ends import End
 from connector.journal.grounds import Ground
 
@@ -49,6 +49,10 @@ def move(settings: Settings, wanted: Wanted, *, dry_run: bool, yes: bool) -> int
     config, state = settings.load(), settings.place()
     source, target, reference = _ends(config, state, wanted)
     seal = given_seal(config)  # it may be root's alone to read, as the database's password is
+    # Asked before the move: what is to be written after it must not fail any more.
+    kept: str = config.journal.replication
+    if target.file is None:
+        kept = surveying.replication_there(target, kept)
     if not (state.directory / "journal").is_dir() and source.file is not None:
         raise JournalError(f"no journal in {state.directory}: has the service ever run with it?")
     if dry_run:
@@ -56,7 +60,9 @@ def move(settings: Settings, wanted: Wanted, *, dry_run: bool, yes: bool) -> int
             raise JournalError("a process works on this journal: stop the service first")
         here, there = moving.judge(source, target)
         print("\n".join(_told(config, source, target, here, there)))
-        print(f"Nothing was changed. Then it will say:\n{_lines(config, state, source, target, reference)}")
+        print(
+            f"Nothing was changed. Then it will say:\n{_lines(config, state, source, target, reference, kept)}"
+        )
         return 0
     with as_owner(state), _alone(state):
         here, there = moving.judge(source, target)
@@ -68,7 +74,7 @@ def move(settings: Settings, wanted: Wanted, *, dry_run: bool, yes: bool) -> int
             made = keep.made_backup(source, state, None)
             print(f"backup    {made.directory} (verified)", flush=True)
         _moved(seal or seal_key(config, state), state, source, target, (here, there))
-    print(_lines(config, state, source, target, reference))
+    print(_lines(config, state, source, target, reference, kept))
     return 0
 
 
@@ -132,8 +138,7 @@ def _moved(seal: bytes, state: State, source: End, target: End, judged: tuple[Gr
 
 
 def _aside(file: Path) -> str:
-    there = [path for path in (file.with_name(file.name + part) for part in PARTS) if path.exists()]
-    return str(moved_aside(there, file) or "")
+    return str(moved_aside(file) or "")
 
 
 def _told(config: Config, source: End, target: End, here: Ground, there: Ground) -> list[str]:
@@ -166,8 +171,10 @@ def _told(config: Config, source: End, target: End, here: Ground, there: Ground)
     return told
 
 
-def _lines(config: Config, state: State, source: End, target: End, reference: SecretReference | None) -> str:
-    """What has to stand in the configuration from now on."""
+def _lines(
+    config: Config, state: State, source: End, target: End, reference: SecretReference | None, kept: str
+) -> str:
+    """What has to stand in the configuration from now on. ``kept``: as ``journal.replication`` has to say there."""
     told = ["Now write in the configuration, before the service starts:"]
     if target.file is not None and target.url == state.journal_url:
         told += ["  (no section journal: at all; it is where it is by itself)"]
@@ -178,12 +185,14 @@ def _lines(config: Config, state: State, source: End, target: End, reference: Se
         elif target.file is not None and config.journal.password is not None:
             told.append("    (no password:, replication: or lease: under it)")
     if target.file is None:
+        if kept != replication.SYNCHRONOUS:
+            told.append(f"    replication: {kept}")
         if config.connector is None:
             told.append(f"  connector: {carrying.connector_id(state)}")
         if config.seal is None:
             key = state.directory / "keys" / "seal"
             told.append(
-                f"  seal: {{file: {key}}}   (the same on every host: a copy of this file, as a secret)"
+                f"  seal: {{file: {key}}}   # the same on every host: a copy of this file, as a secret"
             )
         told.append("On every host whose connector works on this journal. Then: jse-connector check-config")
     else:

@@ -11,6 +11,7 @@ from connector.cli.dry_run import looking
 from connector.cli.holding import alone, is_shared
 from connector.cli.wiring import wired
 from connector.errors import JournalError
+from connector.journal.grounds import STOP
 from connector.journal.leases import Leases
 from connector.lifecycle import Event, State
 from connector.marks import Owner, Reading
@@ -99,8 +100,10 @@ def _take_journal(parts: Parts, former: str, *, yes: bool) -> None:
     # Asked afterwards: a person takes their time. A timer's tick works under its name, too.
     alive = [one for one in Leases(parts.journal).view().alive if one.id != parts.journal.token]
     if alive:
-        who = ", ".join(f"{one.name} on {one.host}" for one in alive)
-        raise JournalError(f"connectors work on {parts.journal.place}: {who}. Stop them all first")
+        who = ", ".join(
+            f"{one.name} on {one.host}, its lease until {one.until:%H:%M:%S} UTC" for one in alive
+        )
+        raise JournalError(f"connectors work on {parts.journal.place}: {who}. {STOP}")
     parts.journal.belong_to(parts.connector)
     print(f"the journal is connector {parts.connector}'s now.")
 

@@ -69,9 +69,7 @@ def _reminders(written: config_model.Reminders | None) -> Reminders | None:
     """In whole days, as people write them in their folders."""
     if written is None:
         return None
-    return Reminders(
-        first=max(written.first_after.days, 1), every=max(written.every.days, 1), maximum=written.at_most
-    )
+    return Reminders(first=written.first_after.days, every=written.every.days, maximum=written.at_most)
 
 
 def _registry(url: str, given: str | None, path: str) -> Href:

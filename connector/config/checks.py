@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import Final
@@ -21,7 +22,11 @@ from connector.text_yaml import Scalar, Sequence
 HARDLY_A_BRAKE: Final = 1000
 """Sends a day of one account beyond which the limit stops no accident."""
 
-_TIMES: Final = ("policy.quiet_hours", "folders.*.policy.quiet_hours", "mail.digest")
+_TIMES: Final = {
+    "policy.quiet_hours": values.hours,
+    "folders.*.policy.quiet_hours": values.hours,
+    "mail.digest": values.clock_time,
+}
 _STRICTER: Final = {
     "same_phone": ("warn", "refuse"),
     "drop_folder": ("allow", "refuse"),
@@ -196,12 +201,17 @@ def _both_ways(tree: Tree) -> Iterator[ConfigurationProblem]:
 
 
 def _unquoted_times(tree: Tree) -> Iterator[ConfigurationProblem]:
-    """Other readers of this file (an editor, a template) would make numbers of them."""
-    for pattern in _TIMES:
+    """Other readers of this file (an editor, a template) would make numbers of them.
+
+    Of what is no time even in quotes, the value's own form is told.
+    """
+    for pattern, read in _TIMES.items():
         for path in tree.matching(pattern):
             node = tree.node(path)
             if isinstance(node, Scalar) and node.text and not node.quoted:
-                yield tree.problem(path, f'write times in quotes: "{node.text}"')
+                with suppress(ValueError):
+                    read(node.text)
+                    yield tree.problem(path, f'write times in quotes: "{node.text}"')
 
 
 def _unused(tree: Tree) -> Iterator[ConfigurationProblem]:

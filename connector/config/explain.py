@@ -5,6 +5,7 @@ Pydantic's own words and the rejected values are never shown: they may hold a pa
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterator
 from difflib import get_close_matches
 from typing import Any, Final
@@ -96,13 +97,17 @@ def _path(loc: tuple[int | str, ...], tree: Tree) -> Path:
 def _unknown(path: Path) -> tuple[str, Path | None]:
     """The sentence, and the path that was probably meant."""
     above, key = path[:-1], str(path[-1])
+    said = "unknown key"
+    if hidden := next((char for char in key if not char.isprintable()), ""):  # the blank itself is printable
+        name = unicodedata.name(hidden, "one without a name")
+        said += f"; an invisible character stands in it, {name} (U+{ord(hidden):04X}): take it out"
     known = known_keys(above) or set()
     near = get_close_matches(key, sorted(known), n=1, cutoff=0.6)
     if near:
-        return f'unknown key; did you mean "{near[0]}"?', (*above, near[0])
+        return f'{said}; did you mean "{near[0]}"?', (*above, near[0])
     if len(path) == 3 and path[0] == "folders" and key in Policy.model_fields:
-        return f"unknown key; write it below policy, in the folder:  policy: {{{key}: …}}", None
-    return f"unknown key. Known: {', '.join(sorted(known))}.", None
+        return f"{said}; write it below policy, in the folder:  policy: {{{key}: …}}", None
+    return f"{said}. Known: {', '.join(sorted(known))}.", None
 
 
 def _sentence(path: Path, found: Any, tree: Tree) -> str:

@@ -111,7 +111,7 @@ def _included(main: Tree, file: Path, instead: Mapping[Path, Path], sources: Sou
             continue  # told by the model
         matching = matches(file, pattern, instead)
         if not matching:
-            text = f'"{pattern}" fits no file below {file.parent}.'
+            text = f'"{pattern}" fits no file below {file.parent.resolve()}.'
             sources.problems.append(main.problem(("include",), text, warning=True))
         found.update(dict.fromkeys(matching))
         places.update(dict.fromkeys((_fixed(file, pattern), *(one.parent for one in matching))))

@@ -44,6 +44,9 @@ Address = Annotated[str, _written(values.address)]
 Duration = Annotated[timedelta, _written(values.duration)]
 Kept = Annotated[timedelta, _written(values.days_at_least)]
 Interval = Annotated[timedelta, _written(values.interval)]
+WholeDays = Annotated[
+    timedelta, _written(values.whole_days), Field(json_schema_extra={"format": "whole days"})
+]
 Count = Annotated[int, _written(values.whole_number), Field(ge=1, le=1_000_000)]
 Url = Annotated[str, _written(values.base_url)]
 Proxy = Annotated[str, _written(values.proxy_url)]
@@ -168,8 +171,8 @@ class Ceiling(StrEnum):
 class Reminders(Frozen):
     """When the platform is asked to invite again."""
 
-    first_after: Interval
-    every: Interval
+    first_after: WholeDays
+    every: WholeDays
     at_most: Count
 
 

@@ -23,6 +23,7 @@ _TEXT: Final[Schema] = {"type": ["string", "number", "boolean"], "pattern": r"\S
 """Whatever an editor makes of it is a text to us."""
 _YES: Final[Schema] = {"enum": [True, False, "true", "false"]}
 _DURATION: Final[Schema] = {"type": "string", "pattern": "^[0-9]{1,6} ?(?:d|h|min|s|ms)$"}
+_DAYS: Final[Schema] = {"type": "string", "pattern": "^[0-9]{0,5}[1-9][0-9]{0,5} ?d$"}
 _HOURS: Final[Schema] = {"type": "string", "pattern": "^[0-2][0-9]:[0-5][0-9]-[0-2][0-9]:[0-5][0-9]$"}
 _CLOCK: Final[Schema] = {"type": "string", "pattern": "^[0-2][0-9]:[0-5][0-9]$"}
 _NAME: Final = "^[A-Za-z0-9](?:[A-Za-z0-9_.-]{0,38}[A-Za-z0-9])?$"
@@ -138,6 +139,8 @@ def _one(node: Schema, path: str) -> Schema:
         }
     if node.get("format") == "duration":
         return _DURATION
+    if node.get("format") == "whole days":
+        return _DAYS
     if node.get("format") == "time":
         return _CLOCK
     if node.get("format") == "path":

@@ -65,6 +65,16 @@ def lease(text: str) -> timedelta:
     return length
 
 
+def whole_days(text: str) -> timedelta:
+    """A number of days, at least one: what people write and read in days has no hours."""
+    if re.fullmatch(r"[0-9]{1,6}", text):
+        raise ValueError(f'"{text}": write whole days with their unit: {max(int(text), 1)}d.')
+    length = duration(text)
+    if not length or not text.endswith("d"):
+        raise ValueError(f'"{text}": write whole days, at least one: {max(length.days, 1)}d.')
+    return length
+
+
 def days_at_least(text: str) -> timedelta:
     """How long something is kept that cannot be had again: a zero, which means never elsewhere, must not erase it."""
     length = duration(text)
@@ -74,8 +84,8 @@ def days_at_least(text: str) -> timedelta:
 
 
 def whole_number(text: str) -> int:
-    """Digits only: ``60``."""
-    if not re.fullmatch(r"[0-9]{1,9}", text):
+    """Digits only: ``60``; a number below nothing is one, too, and is told the least that goes."""
+    if not re.fullmatch(r"-?[0-9]{1,9}", text):
         raise ValueError(f'"{text}": write a whole number, without unit or separator.')
     return int(text)
 
@@ -157,16 +167,21 @@ def nearest(text: str, known: set[str]) -> str:
     return f'; did you mean "{found[0]}"?' if found else "."
 
 
-def _split(text: str) -> SplitResult:
+_WEB: Final = "https://host.example/path/"
+_PROXY: Final = "http://proxy.example:3128"
+_RELAY: Final = "smtp://relay.example:25, smtps://… or smtp+starttls://…"
+
+
+def _split(text: str, form: str = _WEB) -> SplitResult:
     if re.search(r"\s", text):
         raise ValueError("a URL holds no blank; write %20.")
     try:
         parts = urlsplit(text)
         _ = parts.port
     except ValueError:
-        raise ValueError("not a URL; write https://host.example/path/") from None
+        raise ValueError(f"not a URL; write {form}") from None
     if not parts.hostname:
-        raise ValueError("not a complete URL; write https://host.example/path/")
+        raise ValueError(f"not a complete URL; write {form}")
     if "@" in parts.netloc:
         raise ValueError("a login stands in the URL; write user and password under their own keys.")
     if parts.query or parts.fragment:
@@ -184,9 +199,9 @@ def base_url(text: str) -> str:
 
 def proxy_url(text: str) -> str:
     """The http(s) URL of a proxy without a login."""
-    parts = _split(text)
+    parts = _split(text, _PROXY)
     if parts.scheme not in {"http", "https"} or parts.path not in {"", "/"}:
-        raise ValueError("write a proxy as http://proxy.example:3128")
+        raise ValueError(f"write a proxy as {_PROXY}")
     return text.removesuffix("/")
 
 
@@ -202,9 +217,9 @@ def call_url(text: str) -> str:
 
 def relay_url(text: str) -> str:
     """``smtp://host:port``, ``smtps://…`` or ``smtp+starttls://…``."""
-    parts = _split(text)
+    parts = _split(text, _RELAY)
     if parts.scheme not in {"smtp", "smtps", "smtp+starttls"} or parts.path not in {"", "/"}:
-        raise ValueError("write a relay as smtp://relay.example:25, smtps://… or smtp+starttls://…")
+        raise ValueError(f"write a relay as {_RELAY}")
     return text.removesuffix("/")
 
 

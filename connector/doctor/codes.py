@@ -306,9 +306,10 @@ CODES: Final[Mapping[str, Code]] = {
     ),
     "JSE-H07": Code(
         "little room on this host",
-        "The disk of the state directory is nearly full. Without room nothing is fetched, and nothing new "
-        "leaves.",
-        "Make room. Signed documents stay at Jesignexpert meanwhile, for a month at most.",
+        "A disk of the state directory, of its spool or of the journal is nearly full, or a document could not be put "
+        "to rest in the spool. Without room nothing is fetched, and nothing new leaves.",
+        "Make room; held launches go on by themselves once the service can keep a document again. Signed documents "
+        "stay at Jesignexpert meanwhile, for a month at most.",
     ),
     "JSE-H08": Code(
         "mail relay",

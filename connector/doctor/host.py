@@ -15,6 +15,7 @@ from connector.doctor.lines import Line, Private, counted, fail, note, ok, sized
 from connector.doctor.running import Group
 from connector.doctor.visit import CLOCK_WAIT_S, PLATFORM, Visit
 from connector.steps.clocks import ALARM_S, HOLD_S
+from connector.steps.storage import NO_ROOM
 
 NAME: Final = "this host"
 _LEAST_FREE: Final = 200_000_000
@@ -104,15 +105,30 @@ def spool(visit: Visit) -> Iterator[Line]:
 
 
 def disk(visit: Visit) -> Iterator[Line]:
-    """Room where the state lies."""
-    place = next(path for path in (visit.state, *visit.state.absolute().parents) if path.exists())
-    free = shutil.disk_usage(place).free
-    if free < _LEAST_FREE:
-        yield fail("JSE-H07", "{free} free where the state lies", free=sized(free))
-    elif free < _LITTLE_FREE:
-        yield note("JSE-H07", "{free} free where the state lies", free=sized(free))
-    else:
-        yield ok("{free} free", free=sized(free))
+    """Room where the state lies, and its spool and its journal where they have disks of their own."""
+    file = visit.known.file or visit.state
+    places = {"state": visit.state, "spool": visit.state / "spool", "journal": file}
+    disks: set[int] = set()
+    for what, path in places.items():
+        place = next(one for one in (path, *path.absolute().parents) if one.exists())
+        if (disk := place.stat().st_dev) in disks:
+            continue
+        disks.add(disk)
+        free = shutil.disk_usage(place).free
+        if free < _LITTLE_FREE:
+            say = fail if free < _LEAST_FREE else note
+            yield say("JSE-H07", "{free} free where the {what} lies", free=sized(free), what=what)
+        else:
+            yield ok(
+                "{free} free{there}", free=sized(free), there="" if what == "state" else f" for the {what}"
+            )
+    full = [since for cause, since in visit.known.held.values() if cause == NO_ROOM]
+    if full:
+        yield fail(
+            "JSE-H07",
+            "launches are held since {since}: the spool took no document",
+            since=f"{min(full).astimezone(visit.config.zone):%d %b %H:%M}",
+        )
 
 
 def clock(visit: Visit) -> Iterator[Line]:
@@ -216,7 +232,9 @@ def backup(visit: Visit) -> Iterator[Line]:
 def _age(age: timedelta) -> str:
     if age >= timedelta(days=1):
         return counted(age.days, "day")
-    return counted(max(1, round(age.total_seconds() / 3600)), "hour")
+    if age >= timedelta(hours=1):
+        return counted(round(age.total_seconds() / 3600), "hour")
+    return counted(max(1, round(age.total_seconds() / 60)), "minute")
 
 
 def is_running(visit: Visit) -> bool:

@@ -29,7 +29,7 @@ _FUNCTIONS: Final = sa.text(
     "SELECT proname FROM pg_proc WHERE pronamespace = quote_ident(current_schema())::regnamespace"
 )
 _ALIVE: Final = (
-    sa.select(schema.process.c.name, schema.process.c.host, schema.process.c.version)
+    sa.select(schema.process.c.name, schema.process.c.host, schema.process.c.version, schema.process.c.until)
     .where(~schema.process.c.ended, schema.process.c.until > statements.CLOCK)
     .order_by(schema.process.c.id)
 )
@@ -37,6 +37,8 @@ _UNDER_WAY: Final = sa.select(sa.func.count(schema.record.c.id)).where(
     ~schema.record.c.closed,
     schema.record.c.state.in_([state.value for state in State if state.open or state.ended]),
 )
+STOP: Final = "Stop them all first; one that was killed counts until its lease ends"
+"""What to do about connectors that work on a journal."""
 LONGEST_S: Final = 12 * 3600
 """A journal of many years may be copied for so long before the database is asked to give up."""
 
@@ -139,15 +141,22 @@ def of_today(connection: Connection, url: str) -> None:
 
 
 def alive(connection: Connection) -> list[str]:
-    """Return who works on a journal: instance and host of each connector. SQLite has no such rows."""
+    """Return who works on a journal: instance and host of each connector, and until when one that was killed counts.
+
+    SQLite has no such rows.
+    """
     if connection.dialect.name != "postgresql":
         return []
-    return [f"{row.name} on {row.host} ({row.version})" for row in connection.execute(_ALIVE)]
+    told = []
+    for row in connection.execute(_ALIVE):
+        until = datetime.fromtimestamp(row.until, UTC)
+        told.append(f"{row.name} on {row.host} ({row.version}), its lease until {until:%H:%M:%S} UTC")
+    return told
 
 
 def worked_on(url: str, who: list[str]) -> JournalError:
     """Tell that connectors have to be stopped first."""
-    return JournalError(f"connectors work on {where(url)}: {', '.join(who)}. Stop them all first")
+    return JournalError(f"connectors work on {where(url)}: {', '.join(who)}. {STOP}")
 
 
 def resting(connection: Connection, url: str) -> None:

@@ -78,6 +78,17 @@ def judge(connection: Connection, wanted: str, where: str) -> str:
     return ""
 
 
+def fitting(connection: Connection) -> str:
+    """Return what ``journal.replication`` has to say of a server as it is set up now."""
+    if connection.execute(_ASKED).one().synchronous_standby_names:
+        return SYNCHRONOUS
+    return ASYNCHRONOUS if _lagging(connection.execute(_STANDBYS).one()) else NONE
+
+
+def _lagging(standbys: Any) -> int:
+    return int(standbys.standbys if standbys.seen else standbys.there)
+
+
 def _judge_synchronous(found: Any, standbys: Any, where: str) -> None:
     if not found.synchronous_standby_names:
         there = (
@@ -98,8 +109,7 @@ def _judge_synchronous(found: Any, standbys: Any, where: str) -> None:
 
 
 def _judge_none(standbys: Any, where: str) -> None:
-    lagging = standbys.standbys if standbys.seen else standbys.there
-    if lagging:
+    if _lagging(standbys):
         hint = (
             ""
             if standbys.seen

@@ -83,6 +83,13 @@ def refusal(end: End, replication_wanted: str) -> str:
         return _judged(connection, replication_wanted, away.place(engine.url))[0]
 
 
+def replication_there(end: End, wanted: str) -> str:
+    """Return what ``journal.replication`` has to say for a service to start there. Raises JournalError."""
+    with opened(end, read_only=True) as engine, engine.connect() as connection:
+        refused = _judged(connection, wanted, away.place(engine.url))[0]
+        return replication.fitting(connection) if refused else wanted
+
+
 def _judged(connection: Connection, wanted: str, where: str) -> tuple[str, str]:
     try:
         return "", replication.judge(connection, wanted, where)

@@ -81,6 +81,7 @@ def _mapping(node: Schema) -> str:
 
 _PATTERNS = {
     "d|h|min|s|ms": "a duration: `30s`, `2min`, `4h`, `3d`",
+    " ?d$": "whole days: `3d`",
     "[0-5][0-9]-[0-2]": '`"20:00-08:00"`',
     "[0-2][0-9]:": 'a time, in quotes: `"08:00"`',
     "^/": "a path that begins with `/`",

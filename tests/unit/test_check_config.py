@@ -129,7 +129,7 @@ def test_the_page_of_a_bad_file(desk: Desk) -> None:
       "/" contains folders.lyon-letters (/Lettres/): each of its requests would be found twice.
       Watch one of the two.
   line 13  policy.reminders.every
-      "4": a duration needs its unit: 4d, 4h, 4min, 4s.
+      "4": write whole days with their unit: 4d.
   line 5  servers.annecy-nas                                                      warning
       no folder uses it.
   line 8  accounts.lyon                                                           warning

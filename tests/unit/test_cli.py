@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import json
 import logging
@@ -17,13 +18,15 @@ import pytest
 
 from connector import __version__
 from connector.cli import main
+from connector.cli.anew import moved_aside, paused_in
 from connector.cli.journal_file import copy_journal
 from connector.cli.read_only import ReadOnlyFolder, ReadOnlyService, WriteRefused
-from connector.errors import RemoteError
+from connector.errors import JournalError, RemoteError
 from connector.journal import Journal
 from connector.journal.store import STRANGE_MARKERS, TROUBLE
 from connector.lifecycle import DocumentFacts, State
 from connector.ports import Folder, Href, SigningService, TransactionId
+from connector.sandbox.demo import command
 
 VERBS = ("run", "tick", "check-config", "connect", "status", "rebuild", "take-over", "pause", "resume", "resolve",
          "cancel", "remind", "retry", "unlock",
@@ -64,6 +67,28 @@ def good(tmp_path: Path) -> Path:
     file = tmp_path / "config.yaml"
     file.write_text(GOOD)
     return file
+
+
+def test_the_demo_tells_its_options(capsys: pytest.CaptureFixture[str]) -> None:
+    """Each that the demo itself takes, with its meaning: its own help is not reached from here."""
+    told = " ".join(Called(capsys, "demo", "--help").out.split()).lower()
+    for action in command._parser()._actions:
+        assert all(name in told for name in (action.option_strings or [action.dest])), action
+        assert (action.help or "").lower() in told or action.dest == "help", action
+
+
+def test_the_demo_is_given_its_options(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One file alone is refused by the demo itself; a place that is not its own is named, and left alone."""
+    monkeypatch.chdir(tmp_path)
+    alone = Called(capsys, "demo", "--auto", "lettre.pdf")
+    assert (alone.status, "give both a PDF and its request" in alone.err) == (2, True)
+    (tmp_path / "taken").mkdir()
+    (tmp_path / "taken" / "lettre.pdf").write_bytes(b"%PDF")
+    other = Called(capsys, "demo", "--auto", "--dir", "taken")
+    assert (other.status, "taken" in other.out) == (1, True)
+    assert [path.name for path in tmp_path.rglob("*")] == ["taken", "lettre.pdf"]
 
 
 def test_the_version(capsys: pytest.CaptureFixture[str]) -> None:
@@ -372,6 +397,92 @@ def test_rebuild_asks_first(
     assert released is not None
     assert kept is not None
     assert (released.state, released.sidecar_etag, kept.state) == (State.WAITING_PDF, None, State.HELD)
+
+
+WORKS_UNTIL_KILLED = """
+import os, signal, sys
+from datetime import UTC, datetime
+from connector.journal import Journal
+journal = Journal(sys.argv[1], now=lambda: datetime.now(UTC))
+journal.hold("folder:letters", "manual", probe_at=datetime(2100, 1, 1, tzinfo=UTC))
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_rebuild_after_a_kill(capsys: pytest.CaptureFixture[str], good: Path, tmp_path: Path) -> None:
+    """The killed process's log is read, and gone before the journal is: the whole is put aside, and pauses stay."""
+    state = tmp_path / "state"
+    options = ("--config", good, "--state", state)
+    for verb in ("rebuild", "--yes"), ("pause", "lyon"):
+        assert Called(capsys, *verb, *options).status == 0
+    file = state / "journal" / "journal.sqlite"
+    subprocess.run([sys.executable, "-c", WORKS_UNTIL_KILLED, f"sqlite:///{file}"], check=False, timeout=60)
+    assert file.with_name("journal.sqlite-wal").stat().st_size
+    begun = Called(capsys, "rebuild", "--yes", *options)
+    assert (begun.status, begun.err) == (0, "")
+    (aside,) = file.parent.glob("aside-*")
+    assert paused_in(aside / file.name) == paused_in(file) == ["folder:letters", "lyon"]
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert not list(file.parent.glob(f"{file.name}.*")), "nothing half made is left"
+
+
+def test_a_journal_goes_aside_whole_or_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where one file cannot be moved, those that were are put back; one that has gone meanwhile stops nothing."""
+    file = tmp_path / "journal.sqlite"
+    parts = {file.name: b"facts", f"{file.name}-wal": b"log", f"{file.name}-shm": b"index"}
+    for name, data in parts.items():
+        (tmp_path / name).write_bytes(data)
+    real = Path.rename
+
+    def broken(path: Path, target: Path) -> Path:
+        if path == tmp_path / f"{file.name}-shm":
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        return real(path, target)
+
+    def gone(path: Path, target: Path) -> Path:
+        if path == tmp_path / f"{file.name}-wal":
+            path.unlink()
+        return real(path, target)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "rename", broken)
+        with pytest.raises(JournalError, match="cannot be moved"):
+            moved_aside(file)
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == parts
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "rename", gone)
+        aside = moved_aside(file)
+    assert aside is not None
+    assert {path.name for path in aside.iterdir()} == parts.keys() - {f"{file.name}-wal"}
+    assert list(tmp_path.iterdir()) == [aside]
+
+
+@pytest.mark.parametrize(
+    ("more", "there"),
+    [
+        ("", "127.0.0.1:9. Look at platform.url"),
+        (", proxy: 'http://localhost:9'", "127.0.0.1:9 through the proxy localhost:9. Look at platform.url"),
+    ],
+)
+def test_nobody_there_to_connect_with(
+    capsys: pytest.CaptureFixture[str],
+    good: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    more: str,
+    there: str,
+) -> None:
+    """Whom it asked in vain, and what to look at."""
+    monkeypatch.setenv("JSE_TEST_SECRET", "geheim")
+    good.write_text(
+        GOOD.replace("https://sign.example/", "http://127.0.0.1:9/").replace(
+            "shortcut: x", f"shortcut: x{more}"
+        )
+    )
+    called = Called(capsys, "connect", "lyon", "--config", good, "--state", tmp_path / "state")
+    assert called.status == 1
+    assert there in called.err
+    assert "jse-connector doctor" in called.err
 
 
 def test_resolve_knows_what_it_may(

@@ -28,6 +28,7 @@ from connector.config import (
     resolve_secret,
 )
 from connector.config.refusals import NOT_ACTED_ON
+from connector.config.schema import config_schema
 from connector.config.shape import every_key
 from connector.config.tree import Tree
 from connector.config.values import days_at_least, duration, hours, remote_folder
@@ -261,7 +262,7 @@ def test_five_faults_are_named_in_one_run() -> None:
             '"/Cabinet/" contains folders.lyon-letters (/Cabinet/Lettres de mission/): '
             "each of its requests would be found twice. Watch one of the two."
         ),
-        (21, "policy.reminders.every"): '"4": a duration needs its unit: 4d, 4h, 4min, 4s.',
+        (21, "policy.reminders.every"): '"4": write whole days with their unit: 4d.',
     }
     warning = only(FIVE_FAULTS, warning=True)
     assert (warning.path, warning.line) == ("accounts.lyon.max_sends_per_day", 12)
@@ -293,6 +294,18 @@ def test_five_faults_are_named_in_one_run() -> None:
         (GOOD + "polling:\n", "polling", 18, "nothing is written here"),
         (GOOD + "pollin: {}\n", "pollin", 18, 'did you mean "polling"?'),
         (GOOD + "zzz: 1\n", "zzz", 18, "Known: accounts, config_version"),
+        (
+            GOOD + "\u00a0support: x\n",
+            "\u00a0support",
+            18,
+            "stands in it, NO-BREAK SPACE (U+00A0): take it out",
+        ),
+        (
+            changed("url: https://cloud", "u\u200brl: https://cloud"),
+            "servers.cloud.u\u200brl",
+            4,
+            "ZERO WIDTH SPACE (U+200B)",
+        ),
         (
             changed("account: lyon", "account: lyon\n    zzzz: 1"),
             "folders.letters.zzzz",
@@ -359,6 +372,12 @@ def test_five_faults_are_named_in_one_run() -> None:
             "at least 1",
         ),
         (
+            changed("@lyon.example}", "@lyon.example, max_sends_per_day: -1}"),
+            "accounts.lyon.max_sends_per_day",
+            12,
+            "at least 1",
+        ),
+        (
             changed("@lyon.example}", "@lyon.example, max_sends_per_day: 6_0}"),
             "accounts.lyon.max_sends_per_day",
             12,
@@ -399,6 +418,12 @@ def test_five_faults_are_named_in_one_run() -> None:
             "http://proxy",
         ),
         (
+            changed("user: signatures", "user: a\n    proxy: proxy.example:3128"),
+            "servers.cloud.proxy",
+            6,
+            "write http://proxy.example:3128",
+        ),
+        (
             changed("{credential: dms-lyon}", "{credential: a, env: B}"),
             "servers.cloud.password",
             6,
@@ -435,7 +460,7 @@ def test_five_faults_are_named_in_one_run() -> None:
             GOOD + "mail: {relay: relay.example, from: a@b.example, admin: a@b.example}\n",
             "mail.relay",
             18,
-            "not a",
+            "write smtp://relay.example:25",
         ),
         (GOOD + MAIL.format("from_address: a@b.example"), "mail.from_address", 18, "unknown key"),
         (GOOD + MAIL.format("user: u"), "mail.user", 18, "mail.password is missing"),
@@ -478,6 +503,48 @@ def test_each_fault_has_its_line_its_path_and_a_cure(
     assert {(problem.path, problem.line) for problem in found} == {(path, line)}, found
     assert said in found[0].text
     assert read_config(text).config is None
+
+
+@pytest.mark.parametrize(
+    ("text", "cure"),
+    [
+        ("policy: {quiet_hours: 20h-8h}", '"20:00-08:00"'),
+        ("policy: {quiet_hours: 21:00-07:00}", '"21:00-07:00"'),
+        ("mail: {relay: 'smtp://r.example', from: a@b.example, admin: a@b.example, digest: 8h}", '"08:00"'),
+        (
+            "mail: {relay: 'smtp://r.example', from: a@b.example, admin: a@b.example, digest: 07:30}",
+            '"07:30"',
+        ),
+    ],
+)
+def test_a_time_is_told_once_with_a_cure_that_is_taken(text: str, cure: str) -> None:
+    """Quotes alone do not make a time of what is none."""
+    told = only(f"{GOOD}{text}\n")
+    assert cure in told.text
+    written = text.rsplit(": ", 1)[1].removesuffix("}")
+    assert problems(f"{GOOD}{text.replace(written, cure)}\n") == []
+
+
+@pytest.mark.parametrize(
+    ("written", "cure"),
+    [
+        ("3h", "1d"),
+        ("36h", "1d"),
+        ("48h", "2d"),
+        ("0d", "1d"),
+        ("4", "4d"),
+        ("4000d", "ten years"),
+        ("30d", ""),
+        ("2 d", ""),
+    ],
+)
+def test_reminders_go_by_whole_days(written: str, cure: str) -> None:
+    """What is told in days is not rounded behind the administrator's back; an editor refuses the same."""
+    text = f"policy: {{reminders: {{first_after: {written}, every: 4d, at_most: 2}}}}\n"
+    assert ([one.path for one in problems(GOOD + text)] == ["policy.reminders.first_after"]) is bool(cure)
+    assert all(f"{cure}." in one.text for one in problems(GOOD + text))
+    schema = config_schema()["properties"]["policy"]["properties"]["reminders"]["properties"]["first_after"]
+    assert bool(re.search(schema["pattern"], written)) is (not cure or written == "4000d")
 
 
 def test_a_limit_of_the_parser_is_told_as_a_problem() -> None:

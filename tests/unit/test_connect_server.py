@@ -149,3 +149,13 @@ def test_what_cannot_be_connected_so(
     """A plain server has no such login; a server's page is mailed to nobody."""
     status, _, err = connect(tmp_path, url, capsys, *more)
     assert (status, told in err) == (2, True)
+
+
+def test_nobody_there_to_connect_with(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Whom it asked in vain, and what to look at."""
+    status, _, err = connect(tmp_path, "http://127.0.0.1:9/remote.php/dav/files/u/", capsys)
+    assert (status, "127.0.0.1:9. Look at servers.lyon.url" in err, "jse-connector doctor" in err) == (
+        1,
+        True,
+        True,
+    )

@@ -7,6 +7,8 @@ import os
 import re
 import socket
 import sqlite3
+import subprocess
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
@@ -154,9 +156,53 @@ def test_spool_and_backup(state: Path) -> None:
     assert said(host.backup(visit(state)))[0] == ["JSE-H09"]
     (state / "backup").mkdir()
     (state / "backup" / "0.1.0-20261123T0310Z").mkdir()
-    assert said(host.backup(visit(state))) == ([], "journal backup 1 hour old ")
+    assert said(host.backup(visit(state))) == ([], "journal backup 1 minute old ")
+    for minutes, age in ((4, "4 minutes"), (89, "1 hour"), (125, "2 hours"), (60 * 50, "2 days")):
+        made = time.time() - 60 * minutes
+        os.utime(state / "backup" / "0.1.0-20261123T0310Z", (made, made))
+        assert said(host.backup(visit(state))) == ([], f"journal backup {age} old ")
     os.utime(state / "backup" / "0.1.0-20261123T0310Z", (0, 0))
     assert said(host.backup(visit(state)))[0] == ["JSE-H09"]
+
+
+@contextmanager
+def disk_of_its_own(place: Path, size: str) -> Iterator[None]:
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(place)], capture_output=True, check=False
+    )
+    if mounted.returncode != 0:
+        pytest.skip("nothing can be mounted here")
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", "--lazy", str(place)], check=True)
+
+
+def test_the_spool_and_the_journal_have_disks_of_their_own(state: Path, tmp_path: Path) -> None:
+    """Each file system is measured, once: a full one is not hidden by the room beside it."""
+    assert said(host.disk(visit(state)))[0] == []
+    with disk_of_its_own(state / "spool", "1m"):
+        codes, told = said(host.disk(visit(state)))
+        assert codes == ["JSE-H07"]
+        assert "1 MB free where the spool lies" in told
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    with disk_of_its_own(elsewhere, "1m"):
+        codes, told = said(host.disk(visit(state, more=f"journal: {{url: 'sqlite:///{elsewhere}/j'}}\n")))
+        assert codes == ["JSE-H07"]
+        assert "free where the journal lies" in told
+
+
+def test_launches_held_for_want_of_room(state: Path) -> None:
+    """What the service met is told, whatever is free at this moment."""
+    from datetime import UTC, datetime
+
+    met = datetime(2026, 11, 23, 8, 14, tzinfo=UTC)
+    with closing(Journal(f"sqlite:///{state}/journal/journal.sqlite", now=lambda: met)) as journal:
+        journal.hold("lyon", "no_room", probe_at=met)
+    codes, told = said(host.disk(visit(state)))
+    assert codes == ["JSE-H07"]
+    assert "launches are held since 23 Nov 09:14: the spool took no document" in told
 
 
 def test_credentials_of_the_unit(state: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -575,7 +575,9 @@ def test_another_name_is_another_connector(firms: Firms, monkeypatch: pytest.Mon
         monkeypatch.setattr(sys, "stdin", Person())
         start("one/tick")
         for yes, who in ((True, "one/tick"), (False, "one")):
-            with pytest.raises(JournalError, match=f"connectors work on .*{who} on h. Stop them all first"):
+            with pytest.raises(
+                JournalError, match=f"connectors work on .*{who} on h, its lease until .*Stop them all first"
+            ):
                 operate.take_over(settings, "annecy", yes=yes, dry_run=False)
             leases.end()
         assert journal.connector == "test-1"

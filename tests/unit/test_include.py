@@ -119,12 +119,14 @@ def test_includes_do_not_nest(main: Path) -> None:
     assert "an included file includes no other" in problem.text
 
 
-def test_a_pattern_that_fits_nothing_is_a_warning(main: Path) -> None:
+def test_a_pattern_that_fits_nothing_is_a_warning(main: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A directory may be empty for now; a slip of the pen is to be seen."""
     main.write_text(MAIN.replace("conf.d/*.yaml", "[conf.d/*.yaml, firms/*.yaml]"))
     problem = only(read_config(main), warning=True)
     assert (problem.path, problem.line) == ("include", 2)
-    assert '"firms/*.yaml" fits no file' in problem.text
+    monkeypatch.chdir(main.parent)
+    there = only(read_config(Path(main.name)), warning=True)
+    assert there.text == problem.text == f'"firms/*.yaml" fits no file below {main.parent}.'
 
 
 def test_links_pipes_and_modes(main: Path, tmp_path: Path) -> None:

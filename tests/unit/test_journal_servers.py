@@ -12,7 +12,8 @@ import pytest
 from connector.cli import former
 from connector.cli.state import State
 from connector.errors import JournalAway, JournalError
-from connector.journal import Journal
+from connector.journal import Journal, surveying
+from connector.journal.ends import End
 from tests import postgres
 from tests.postgres import Cluster, Ground
 
@@ -42,17 +43,21 @@ def test_replication_and_failover(ground: Ground, tmp_path: Path) -> None:
         with pytest.raises(JournalError, match=r"it has no standby.*journal.replication: none"):
             journal.judge_replication("synchronous")
         assert "asynchronous" in journal.judge_replication("asynchronous")
+        assert surveying.replication_there(End(url=url), "synchronous") == "none"
         assert not journal.recognise_server()
         two = one.standby(synchronous=False)
         with pytest.raises(JournalError, match=r"lags behind.*journal.replication: asynchronous"):
             journal.judge_replication("synchronous")
         with pytest.raises(JournalError, match="no standby, and one is connected"):
             journal.judge_replication("none")
+        assert surveying.replication_there(End(url=url), "none") == "asynchronous"
+        assert surveying.replication_there(End(url=url), "asynchronous") == "asynchronous"
         one.configure(synchronous_standby_names="two")
         one.reload()
     with opened(both(one, two, name)) as journal:
         for wanted in ("synchronous", "none", "asynchronous"):
             assert journal.judge_replication(wanted) == ""
+        assert surveying.replication_there(End(url=url), "synchronous") == "synchronous"
         journal.mark_account("lyon", "before", {})
         one.stop("immediate")
         with pytest.raises(JournalAway):

@@ -8,6 +8,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import textwrap
 import traceback
 from collections.abc import Iterator
 from contextlib import closing, suppress
@@ -23,6 +24,7 @@ from connector.cli import carrying, check, keep, move, packaged
 from connector.cli.backups import found
 from connector.cli.common import Settings
 from connector.cli.wiring import State, single_instance
+from connector.config import load_config
 from connector.errors import Fenced, JournalAway, JournalError
 from connector.journal import Contact, Journal, copying, moving, schema, statements
 from connector.journal.ends import End, opened, snapshot
@@ -233,6 +235,22 @@ def test_nobody_writes_meanwhile(place: Place, empty: str, monkeypatch: pytest.M
     assert tried == [place.state.journal_url, empty]
 
 
+def test_what_it_says_to_write_is_enough(
+    place: Place, empty: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Copied as it stands, it makes a configuration; where PostgreSQL has no standby, that says so."""
+    place.config.write_text(CONFIG.replace("connector: test-1\n", ""))
+    settings = Settings(config=place.config, state=place.state.directory)
+    for dry_run in (True, False):
+        assert move.move(settings, move.Wanted(url=empty), dry_run=dry_run, yes=True) == 0
+        said = capsys.readouterr().out.partition("before the service starts:\n")[2]
+        block = said.partition("On every host")[0]
+        place.config.write_text(CONFIG.replace("connector: test-1\n", textwrap.dedent(block)))
+        config = load_config(place.config)
+        assert (config.journal.url, config.journal.replication) == (empty, "none")
+        place.config.write_text(CONFIG.replace("connector: test-1\n", ""))
+
+
 def test_where_it_does_not_go(place: Place, empty: str, capsys: pytest.CaptureFixture[str]) -> None:
     """Not beside a running service; not where others' tables or another journal are; not where this one is in use; each
     says so, and nothing has changed anywhere."""
@@ -267,7 +285,8 @@ def test_where_it_does_not_go(place: Place, empty: str, capsys: pytest.CaptureFi
             "INSERT INTO process (name, host, pid, version, began_at, until, ended) VALUES "
             "('lyon', 'host-7', 1, '0.1.0', 0, extract(epoch FROM clock_timestamp()) + 60, false)"
         )
-    with pytest.raises(JournalError, match=r"connectors work on .*: lyon on host-7"):
+    told = r"connectors work on .*: lyon on host-7 .*, its lease until [\d:]{8} UTC.*killed counts until its lease"
+    with pytest.raises(JournalError, match=told):
         move.move(place.name(empty), move.Wanted(url=place.state.journal_url), dry_run=False, yes=True)
     assert works(empty)
 

@@ -18,7 +18,7 @@ platform: {{url: '{url}', shortcut: s, secret: {{env: S}}}}
 accounts: {{lyon: {{sender: Cabinet, owner: o@lyon.example}}}}
 folders: {{letters: {{server: cloud, path: /Lettres/, account: lyon}}}}
 policy: {{refuse_domains: [spam.example], levels: [simple, advanced], drop_folder: allow, remember_contacts: 0d,
-  reminders: {{first_after: 3d, every: 36h, at_most: 2}}}}
+  reminders: {{first_after: 3d, every: 4d, at_most: 2}}}}
 """
 
 
@@ -31,7 +31,7 @@ def test_the_policy_reaches_the_folder() -> None:
     found = folder()
     assert (found.levels, found.drop_allowed, found.remember_contacts) == (("simple", "advanced"), True, None)
     assert found.reminders is not None
-    assert (found.reminders.first, found.reminders.every, found.reminders.maximum) == (3, 1, 2)
+    assert (found.reminders.first, found.reminders.every, found.reminders.maximum) == (3, 4, 2)
 
 
 @pytest.mark.parametrize("domain", EXAMPLE_DOMAINS)
