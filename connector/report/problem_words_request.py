@@ -149,8 +149,9 @@ REQUEST: Final[dict[str, Wording]] = {
     "document_kind": Wording(
         "« {written} » n’est ni un PDF ni une image",
         "“{written}” is neither a PDF nor a picture",
-        "« {written} » n’est ni un PDF ni une image. Enregistrez ce document au format PDF.",
-        "“{written}” is neither a PDF nor a picture. Save this document as a PDF.",
+        "« {written} » n’est ni un PDF ni une image. Enregistrez ce document au format PDF, puis écrivez ici le nom de "
+        "ce PDF.",
+        "“{written}” is neither a PDF nor a picture. Save this document as a PDF, then write that PDF’s name here.",
     ),
     "files_too_many": Wording(
         "{count} documents et annexes, le maximum est {limit}",

@@ -79,7 +79,7 @@ _REQUEST: Final = {
     "length_invalid": (("key", "written"), "not a length (20, 20 mm, 2 cm, 50 pt, 10 %)"),
     "days_invalid": (("key", "written"), "not a number of days (3, 3 j, 3 jours, 2 semaines)"),
     "document_elsewhere": (("written",), "a path where the name of a file or folder beside is expected"),
-    "document_kind": (("written",), "neither a PDF nor a picture"),
+    "document_kind": (("written",), "neither a PDF nor a picture, whether it is there or not"),
     "files_too_many": (("count", "limit"), "more documents and annexes than one request takes"),
     "message_file_kind": (("written",), "the message is to be read from a file that is no plain, short text"),
     "message_file_missing": (("written",), "the file that holds the message is not there, or is empty"),

@@ -98,9 +98,18 @@ class _Looking:
             if "*" in written or "?" in written
             else self._exact(written, key)
         )
-        if not found:
+        if not found and names.is_other_document(written):
+            # Waiting for it would be of no use: once there, it is refused.
+            self._other_kind(written, key)
+        elif not found:
             self.missing.append(written)
         return found
+
+    def _other_kind(self, written: str, key: str) -> None:
+        if not any(
+            one.code == "document_kind" and one.values["written"] == written[:80] for one in self.problems
+        ):
+            self.say("document_kind", key, written=written[:80])
 
     def _exact(self, written: str, key: str) -> list[Entry]:
         folded = names.comparable(written)
@@ -110,7 +119,7 @@ class _Looking:
             entries = _files(self._beside.get(candidate, []))
             if not (names.is_pdf(candidate) or names.is_image(candidate)):
                 if entries:
-                    self.say("document_kind", key, written=written[:80])
+                    self._other_kind(written, key)
                 continue
             if len(entries) > 1:
                 found = ", ".join(sorted(entry.name for entry in entries))

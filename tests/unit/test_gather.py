@@ -128,6 +128,22 @@ def test_a_word_document_cannot_be_sent() -> None:
     assert [problem.code for problem in found.problems] == ["document_kind"]
 
 
+@pytest.mark.parametrize("written", ["Lettre.docx", "Lettre.XLSX", "Annexe*.doc"])
+@pytest.mark.parametrize("key", ["documents", "annexes"])
+def test_a_word_document_is_not_waited_for(written: str, key: str) -> None:
+    """Once there it would be refused: it is refused by its name, at once."""
+    found = gathered("Mandat.pdf", **{key: (written,)})
+    assert [(one.code, one.values["written"]) for one in found.problems] == [("document_kind", written)]
+    assert not found.missing
+
+
+def test_an_ending_that_is_none_is_waited_for() -> None:
+    """« Contrat v1.2 » is a name, and so is « Lettre.docx » where « Lettre.docx.pdf » lies beside."""
+    found = gathered("Mandat.pdf", "Lettre.docx.pdf", documents=("Contrat v1.2", "Lettre.docx"))
+    assert told(found) == (["Mandat.pdf", "Lettre.docx.pdf"], [], ["Contrat v1.2"])
+    assert not found.problems
+
+
 def test_pictures_count_as_documents() -> None:
     """Named with or without their ending, and as the request's own document where no PDF is there."""
     assert told(gathered("Mandat.jpg"))[0] == ["Mandat.jpg"]
