@@ -12,61 +12,142 @@ from connector.report.facts import Case
 from connector.report.problems import in_body, in_first_line
 from connector.report.typography import Words
 from connector.sidecar.model import Wish
-from connector.sidecar.names import is_image
+from connector.sidecar.names import is_image, is_pdf
 
 _NAMED_IN_FIRST_LINE = 2
 
 
 def waiting_pdf(case: Case) -> None:
     """S1: the request is right, a document of it is not there."""
-    page, request_file = case.page, case.request_file
+    page, request = case.page, case.record.request
     missing = [str(each) for each in case.extra_list("missing")] or [case.pdf]
-    if len(missing) == 1:
-        page.first(
-            words.WAITING_PDF,
-            "« {pdf} » n’est pas dans ce dossier",
-            "“{pdf}” is not in this folder",
-            pdf=missing[0],
-        )
-    else:
+    documents = request.documents if request else ()
+    annexes = [each for each in missing if request and each in request.annexes and each not in documents]
+    named = [each for each in missing if each in annexes or each in documents]
+    if len(missing) > 1:
         page.first(
             words.WAITING_PDF,
             "{count} documents ne sont pas dans ce dossier",
             "{count} documents are not in this folder",
             count=Words(str(len(missing))),
         )
+    elif _is_pattern(missing[0]):
+        page.first(
+            words.WAITING_PDF,
+            "aucun fichier ne correspond à « {pattern} »",
+            "no file matches “{pattern}”",
+            pattern=missing[0],
+        )
+    else:
+        page.first(
+            words.WAITING_PDF,
+            "« {pdf} » n’est pas dans ce dossier",
+            "“{pdf}” is not in this folder",
+            pdf=missing[0],
+        )
+    what_fr, what_en = _what_is_missing(missing, named, annexes)
     page.para(
-        "La demande de signature est lue et correcte, mais le document à signer manque. Rien n’est parti."
-        if len(missing) == 1
-        else "La demande de signature est lue et correcte, mais des documents manquent. Rien n’est parti.",
-        "The signature request is read and correct, but the document to sign is missing. Nothing has been sent."
-        if len(missing) == 1
-        else "The signature request is read and correct, but documents are missing. Nothing has been sent.",
+        f"La demande de signature est lue et correcte, mais {what_fr}. Rien n’est parti.",
+        f"The signature request is read and correct, but {what_en}. Nothing has been sent.",
     )
     page.what_to_do()
     for name in missing:
+        _put_it_there(case, name)
+    for name in missing:
+        if not _is_pattern(name) and name not in _as_others(case):
+            _under_another_name(case, name, named=name in named, annex=name in annexes)
+    page.bullet(
+        "La demande n’a plus lieu d’être ? Supprimez « {file} » ; ce message disparaîtra avec elle.",
+        "Is the request no longer needed? Delete “{file}”; this message will go with it.",
+        file=case.request_file,
+    )
+
+
+def _is_pattern(name: str) -> bool:
+    return "*" in name or "?" in name
+
+
+def _as_others(case: Case) -> Mapping[str, str]:
+    """Missing name → the Word file, or the like, that lies there in its stead."""
+    found = case.record.extra.get("other_formats")
+    return found if isinstance(found, Mapping) else {}
+
+
+def _what_is_missing(missing: list[str], named: list[str], annexes: list[str]) -> tuple[str, str]:
+    if len(missing) > 1:
+        if len(annexes) == len(missing):
+            return "des annexes manquent", "annexes are missing"
+        return "des documents manquent", "documents are missing"
+    if annexes:
+        return "une annexe manque", "an annex is missing"
+    if named:
+        return "un document à signer manque", "a document to sign is missing"
+    return "le document à signer manque", "the document to sign is missing"
+
+
+def _put_it_there(case: Case, name: str) -> None:
+    page = case.page
+    if other := _as_others(case).get(name):
+        page.bullet(
+            "« {other} » se trouve dans ce dossier : enregistrez-le au format PDF, sous le nom « {pdf} ». La demande "
+            "partira d’elle-même.",
+            "“{other}” is in this folder: save it as a PDF, under the name “{pdf}”. The request will leave by itself.",
+            other=other,
+            pdf=name if is_pdf(name) else f"{name}.pdf",
+        )
+    elif _is_pattern(name):
+        page.bullet(
+            "Aucun fichier de ce dossier ne correspond à « {pattern} ». Déposez-en un ici, ou corrigez cette ligne "
+            "dans « {file} » : la demande partira d’elle-même.{near}",
+            "No file of this folder matches “{pattern}”. Put one here, or correct that line in “{file}”: the request "
+            "will leave by itself.{near}",
+            pattern=name,
+            file=_asked_in(case, name),
+            near=_near(case, name),
+        )
+    else:
         page.bullet(
             "Déposez « {pdf} » dans ce dossier : la demande partira d’elle-même.",
             "Put “{pdf}” into this folder: the request will leave by itself.",
             pdf=name,
         )
-    other = page.say(
-        "Le document est là sous un autre nom ? Donnez le même nom aux deux fichiers.",
-        "Is the document there under another name? Give both files the same name.",
-    )
-    if near := case.extra_text("near_name"):
-        other = Words(
-            other
-            + page.say(
-                " Un nom proche se trouve ici : « {near} ».", " A similar name is here: “{near}”.", near=near
-            )
+
+
+def _under_another_name(case: Case, name: str, *, named: bool, annex: bool) -> None:
+    page, near = case.page, _near(case, name)
+    if not named:
+        page.bullet(
+            "Le document est là sous un autre nom ? Donnez le même nom aux deux fichiers.{near}",
+            "Is the document there under another name? Give both files the same name.{near}",
+            near=near,
         )
-    page.bullet("{other}", "{other}", other=other)
+        return
+    what_fr, what_en = ("L’annexe", "annex") if annex else ("Le document", "document")
     page.bullet(
-        "La demande n’a plus lieu d’être ? Supprimez « {file} » ; ce message disparaîtra avec elle.",
-        "Is the request no longer needed? Delete “{file}”; this message will go with it.",
-        file=request_file,
+        f"{what_fr} est là sous un autre nom ? Écrivez ce nom dans « {{file}} », à la place de « {{name}} ».{{near}}",
+        f"Is the {what_en} there under another name? Write that name into “{{file}}”, in place of “{{name}}”.{{near}}",
+        file=_asked_in(case, name),
+        name=name,
+        near=near,
     )
+
+
+def _near(case: Case, name: str) -> Words:
+    """Say which file bears nearly that name: it was looked for in the stead of the first that is missing."""
+    near, missing = case.extra_text("near_name"), case.extra_list("missing")
+    if not near or (missing and missing[0] != name):
+        return Words("")
+    return case.page.say(
+        " Un nom proche se trouve ici : « {near} ».", " A similar name is here: “{near}”.", near=near
+    )
+
+
+def _asked_in(case: Case, name: str) -> str:
+    """Name of the file in which a document or an annex is named: the request, or settings above it."""
+    request = case.record.request
+    if request is None:
+        return case.request_file
+    return request.origins.get("documents" if name in request.documents else "annexes", case.request_file)
 
 
 def rejected(case: Case) -> None:

@@ -64,6 +64,21 @@ def gather(sight: Sight, pair: Pair, request: SignatureRequest) -> Gathered:
     )
 
 
+def other_formats(sight: Sight, pair: Pair, missing: Iterable[str]) -> dict[str, str]:
+    """Return, by the name of what is missing, the Word file (or the like) beside that is to be saved as that PDF."""
+    beside, found = sight.by_parent.get(pair.sidecar.parent, {}), {}
+    for name in missing:
+        stem = names.comparable(name).removesuffix(".pdf")
+        endings = () if names.is_image(name) else ("", *names.OTHER_ENDINGS)
+        wanted = (names.comparable(stem + ending) for ending in endings)
+        # A plain text of that name is rather a note, or the message.
+        wanted = (one for one in wanted if names.is_other_document(one) and not one.endswith((".txt", ".md")))
+        entries = (_files(beside.get(one, [])) for one in wanted)
+        if there := next(filter(None, entries), None):
+            found[name] = there[0].name
+    return found
+
+
 class _Looking:
     """One search among the files beside a sidecar."""
 

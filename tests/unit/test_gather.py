@@ -10,7 +10,7 @@ from connector.config.model import Ceiling
 from connector.ports import Entry, ETag, Href
 from connector.sidecar.model import SignatureRequest
 from connector.steps.discover import Pair, Settling, Sight, look
-from connector.steps.gather import MOST_FILES, Gathered, as_counted, gather
+from connector.steps.gather import MOST_FILES, Gathered, as_counted, gather, other_formats
 from connector.steps.parts import FolderSettings
 from tests.fakes.folder import MemoryFolder
 
@@ -142,6 +142,20 @@ def test_an_ending_that_is_none_is_waited_for() -> None:
     found = gathered("Mandat.pdf", "Lettre.docx.pdf", documents=("Contrat v1.2", "Lettre.docx"))
     assert told(found) == (["Mandat.pdf", "Lettre.docx.pdf"], [], ["Contrat v1.2"])
     assert not found.problems
+
+
+def test_a_word_document_in_the_stead_of_what_is_missing() -> None:
+    """By its name alone, whatever its case; a text, a lock of Word's and another folder's file are none."""
+    sight = sight_of(
+        "Mandat.sign.yaml", "mandat.DOCX", "~$mandat.docx", "Annexe 1.txt", "Ailleurs/Annexe 2.doc"
+    )
+    pair = next(sight.pairs())
+    missing = ("Mandat.pdf", "Annexe 1.pdf", "Annexe 2", "Photo.jpg", "Annexe*.pdf")
+    assert other_formats(sight, pair, missing) == {"Mandat.pdf": "mandat.DOCX"}
+    assert other_formats(sight, pair, ("Mandat", "mandat.docx.pdf")) == {
+        "Mandat": "mandat.DOCX",
+        "mandat.docx.pdf": "mandat.DOCX",
+    }
 
 
 def test_pictures_count_as_documents() -> None:

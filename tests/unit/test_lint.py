@@ -120,6 +120,12 @@ def fingerprint(directory: Path) -> dict[str, tuple[int, bytes]]:
 # Verdicts
 
 
+def test_a_word_file_in_the_stead_of_a_pdf(call: Any, tmp_path: Path) -> None:
+    put(tmp_path / "lettre", pdf=None)
+    (tmp_path / "lettre.docx").write_bytes(b"PK")
+    assert "« lettre.docx » se trouve ici : à enregistrer au format PDF." in call("lint", tmp_path).out
+
+
 def test_a_tree(call: Any, tmp_path: Path) -> None:
     """Every request of a tree is judged, each problem with its line; nothing there is written or changed."""
     tree = tmp_path / "Lettres"
