@@ -211,6 +211,16 @@ def test_one_file_never_stops_the_others(call: Any, tmp_path: Path) -> None:
     assert told.verdicts == {"a.sign.yaml": "unreadable", "b.sign.yaml": "ok", "c.sign.yaml": "unreadable"}
 
 
+def test_a_copy_in_the_same_folder_is_told_so(call: Any, tmp_path: Path) -> None:
+    first = put(tmp_path / "un")
+    put(tmp_path / "deux", pdf=first.with_name("un.pdf").read_bytes())
+    assert "semble copiée d’une autre de ce dossier" in call("lint", tmp_path).out
+    put(tmp_path / "sous" / "deux", pdf=first.with_name("un.pdf").read_bytes())
+    for name in ("deux.pdf", "deux.sign.yaml"):
+        (tmp_path / name).unlink()
+    assert "semble copiée d’un autre dossier" in call("lint", tmp_path).out
+
+
 def test_two_requests_for_one_document_are_both_told(call: Any, tmp_path: Path) -> None:
     put(tmp_path / "lettre")
     (tmp_path / "lettre.sign.txt").write_text(MARIE)
