@@ -55,8 +55,16 @@ _REQUEST: Final = {
         ("key",),
         "`key` stands twice in one signatory: two people without a dash before each",
     ),
+    "two_people_in_one": (
+        (),
+        "what should be one person holds two addresses and two numbers: no dash before each, or on one line",
+    ),
     "unknown_key": (("written", "nearest"), "no such key; `nearest` may be empty"),
     "key_misplaced": (("key",), "a known key at the wrong depth (a signatory's at the edge, or the reverse)"),
+    "order_of_one": (
+        ("key",),
+        "`ordre` below one signatory: it is that of the lines, or all sign at the same time",
+    ),
     "key_twice": (
         ("written", "first", "first_line"),
         "one key under two of its names; `first` on line `first_line`",
