@@ -241,6 +241,14 @@ PLACES: Final[dict[str, Wording]] = {
         f"“{{written}}” is not in the PDF{_OF_EN}{_ON_EN}. Copy these words from the open PDF without changing a "
         "letter, or name a page and a corner.",
     ),
+    "text_on_other_page": Wording(
+        "« {written} » figure page {elsewhere}, et non page {page}",
+        "“{written}” is on page {elsewhere}, not on page {page}",
+        f"« {{written}} » figure page~{{elsewhere}} du PDF{_OF}, et non page~{{page}}. Corrigez la page, ou retirez "
+        "« page » : ces mots suffisent.",
+        f"“{{written}}” is on page~{{elsewhere}} of the PDF{_OF_EN}, not on page~{{page}}. Correct the page, or remove "
+        "“page”: the words are enough.",
+    ),
     "text_too_few": Wording(
         "« {written} » ne figure que {count} fois dans le PDF",
         "“{written}” is in the PDF only {count} times",

@@ -188,6 +188,10 @@ _PLACEMENT: Final = {
         ("written", "page", "document"),
         "the text stands nowhere; `page` is empty unless one was named",
     ),
+    "text_on_other_page": (
+        ("written", "page", "elsewhere", "document"),
+        "the text stands on other pages than the one named; `elsewhere` = the first five of them, joined by ', '",
+    ),
     "text_too_few": (
         ("written", "occurrence", "count", "page", "document"),
         "the text stands there `count` times, fewer than `occurrence`; `page` is empty unless one was named",

@@ -213,6 +213,11 @@ def dates_variants() -> list[Variant]:
             with_context(wait=WaitReason.BRAKE_DAY, wait_limit=1),
         ),
         (
+            "À CORRIGER – « Signature du client » figure page 4, et non page 1 (ligne 3)",
+            problem("text_on_other_page", 3, written="Signature du client", page="1", elsewhere="4"),
+            CONTEXT,
+        ),
+        (
             "À CORRIGER – « Signature du client » ne figure pas dans le PDF (ligne 3)",
             problem("text_not_found", 3, written="Signature du client"),
             CONTEXT,

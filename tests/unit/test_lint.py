@@ -221,6 +221,16 @@ def test_a_copy_in_the_same_folder_is_told_so(call: Any, tmp_path: Path) -> None
     assert "semble copiée d’un autre dossier" in call("lint", tmp_path).out
 
 
+def test_words_that_stand_on_another_page_than_the_one_named(call: Any, tmp_path: Path) -> None:
+    """They are in the PDF: where, is what helps."""
+    put(tmp_path / "x", MARIE + "signature: {ancre: page 4 sur 4, page: 1}\n", documents.letter(4, "Lettre"))
+    told = call("lint", tmp_path).out
+    assert "« page 4 sur 4 » figure page 4, et non page 1" in told
+    assert "Copiez ces mots" not in told
+    put(tmp_path / "x", MARIE + "signature: {ancre: page 9 sur 4, page: 1}\n", documents.letter(4, "Lettre"))
+    assert "Copiez ces mots" in call("lint", tmp_path).out
+
+
 def test_two_requests_for_one_document_are_both_told(call: Any, tmp_path: Path) -> None:
     put(tmp_path / "lettre")
     (tmp_path / "lettre.sign.txt").write_text(MARIE)
