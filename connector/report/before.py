@@ -10,11 +10,26 @@ from connector.errors import Problem
 from connector.report import words
 from connector.report.facts import Case
 from connector.report.problems import in_body, in_first_line
-from connector.report.typography import Words
+from connector.report.typography import Words, loose
 from connector.sidecar.model import Wish
 from connector.sidecar.names import is_image, is_pdf
 
 _NAMED_IN_FIRST_LINE = 2
+_ONE_TOO_MANY = {
+    "two_sidecars": (
+        "Gardez une seule de ces demandes ({names}), et supprimez l’autre.",
+        "Keep one of these requests only ({names}), and delete the other.",
+    ),
+    "two_settings": (
+        "Gardez un seul de ces fichiers de réglages ({names}), et supprimez l’autre.",
+        "Keep one of these settings files only ({names}), and delete the other.",
+    ),
+    "pdf_name_ambiguous": (
+        "Renommez celui de ces PDF qui n’est pas à signer ({names}).",
+        "Rename the one of these PDFs that is not to be signed ({names}).",
+    ),
+}
+"""Problems of which no line and no page is the cause: a file has to go, or to bear another name."""
 
 
 def waiting_pdf(case: Case) -> None:
@@ -164,15 +179,17 @@ def rejected(case: Case) -> None:
             "{count} points to correct; nothing has been sent",
             count=Words(str(count)),
         )
+    too_many = [problem for problem in problems if problem.code in _ONE_TOO_MANY]
     documents = [problem for problem in problems if _about_document(problem)]
     files = list(
         dict.fromkeys(
             problem.values.get("file") or case.request_file
             for problem in problems
-            if not _about_document(problem)
+            if not _about_document(problem) and problem not in too_many
         )
     )
-    _count_sentence(case, count, file=files[0] if len(files) == 1 and not documents else "")
+    alone = len(files) == 1 and not documents and not too_many
+    _count_sentence(case, count, file=files[0] if alone else "")
     page.section()
     for number, problem in enumerate(problems, start=1):
         page.item(number, in_body(problem, page.language))
@@ -187,14 +204,18 @@ def rejected(case: Case) -> None:
             corrected=corrected,
             file=case.request_file,
         )
+    for problem in too_many:
+        _choose_one(case, problem)
     for file in files:
-        _correct_request(case, file, one=count == 1)
+        _correct_request(case, file, one=count - len(too_many) == 1)
     for name in dict.fromkeys(problem.values.get("document") or case.pdf for problem in documents):
         _correct_document(case, name)
 
 
 def _about_document(problem: Problem) -> bool:
-    return problem.code.startswith(("pdf_", "image_", "document_unreadable"))
+    return problem.code not in _ONE_TOO_MANY and problem.code.startswith(
+        ("pdf_", "image_", "document_unreadable")
+    )
 
 
 def _count_sentence(case: Case, count: int, *, file: str) -> None:
@@ -214,12 +235,24 @@ def _goes_by_itself(case: Case) -> bool:
     return case.context.ceiling == Ceiling.LIVE and wish in {None, Wish.SEND}
 
 
-def _correct_request(case: Case, file: str, *, one: bool) -> None:
-    end_fr, end_en = (
-        (" et part d’elle-même si tout est juste.", " and leaves by itself once all is right.")
-        if _goes_by_itself(case)
-        else (".", ".")
+def _choose_one(case: Case, problem: Problem) -> None:
+    french, english = _ONE_TOO_MANY[problem.code]
+    end_fr, end_en = _read_again(case)
+    case.page.bullet(
+        f"{french} La demande est relue aussitôt{end_fr}",
+        f"{english} The request is read again at once{end_en}",
+        names=loose(problem.values.get("names", "")),
     )
+
+
+def _read_again(case: Case) -> tuple[str, str]:
+    if _goes_by_itself(case):
+        return " et part d’elle-même si tout est juste.", " and leaves by itself once all is right."
+    return ".", "."
+
+
+def _correct_request(case: Case, file: str, *, one: bool) -> None:
+    end_fr, end_en = _read_again(case)
     what_fr, what_en = ("ce point", "this point") if one else ("ces lignes", "these lines")
     case.page.bullet(
         f"Ouvrez « {{file}} », corrigez {what_fr}, enregistrez. La demande est relue aussitôt" + end_fr,

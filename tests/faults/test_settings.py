@@ -100,6 +100,7 @@ def test_two_settings_files_in_one_folder_are_asked_about(tmp_path: Path) -> Non
         stage.run()
         assert stage.record().state is State.REJECTED
         assert "_signature.txt, _signature.yaml" in " ".join(stage.status().split())
+        assert "Ouvrez" not in stage.status()
         stage.delete("_signature.txt")
         stage.run()
         assert stage.platform.transactions()[-1].object == "Un"
