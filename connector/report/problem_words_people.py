@@ -85,8 +85,10 @@ PEOPLE: Final[dict[str, Wording]] = {
     "email_invalid": Wording(
         "« {written} » n’est pas une adresse e-mail",
         "“{written}” is not an e-mail address",
-        f"« {{written}} » n’est pas une adresse e-mail{_FOR}. Exemple : prenom.nom@example.fr.",
-        f"“{{written}}” is not an e-mail address{_FOR_EN}. Example: first.last@example.com.",
+        f"« {{written}} » n’est pas une adresse e-mail{_FOR}.[[ Vouliez-vous dire « {{meant}} » ?]]"
+        "[[!meant| Exemple : prenom.nom@example.fr.]]",
+        f"“{{written}}” is not an e-mail address{_FOR_EN}.[[ Did you mean “{{meant}}”?]]"
+        "[[!meant| Example: first.last@example.com.]]",
     ),
     "email_two": Wording(
         f"deux adresses e-mail{_FOR}",

@@ -151,7 +151,10 @@ _SIGNATORIES: Final = {
     "name_garbled": (("who", "written"), "accents are unreadable (Ã©, â€™, �) in a name"),
     "name_digits": (("who", "written"), "digits are left over beside the name: `written`; never guessed"),
     "email_missing": (("who",), "no e-mail for this person"),
-    "email_invalid": (("who", "written"), "not an e-mail address"),
+    "email_invalid": (
+        ("who", "written", "meant"),
+        "not an e-mail address; `meant` = the one that a comma was put into, empty where none is seen",
+    ),
     "email_two": (("who", "first", "second"), "two addresses for one person"),
     "phone_missing": (("who",), "no mobile for this person"),
     "phone_fixed_line": (("who", "written"), "a fixed line or internet line: no SMS arrives there"),
