@@ -145,6 +145,12 @@ def _hint(record: Record, language: Language) -> str:
             "A person known already in the watched folder is completed there; here nobody is known beforehand.",
         )
         return say(template[language == "en"], language)
+    if record.state is State.WAITING_PDF and (others := record.extra.get("other_formats")):
+        template = (
+            "« {other} » se trouve ici : à enregistrer au format PDF.",
+            "“{other}” is here: to be saved as a PDF.",
+        )
+        return say(template[language == "en"], language, other=next(iter(others.values())))
     if record.state is State.WAITING_PDF and (near := record.extra.get("near_name")):
         template = ("Un nom proche se trouve ici : « {near} ».", "A similar name is here: “{near}”.")
         return say(template[language == "en"], language, near=near)

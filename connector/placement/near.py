@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Final
 
 from connector.errors import Problem
 from connector.pdf.model import Found
@@ -11,6 +12,7 @@ from connector.placement.sheets import Wish
 
 Places = Mapping[str, Sequence[Found]]
 """Text → its places on one document, in reading order."""
+_MOST_TOLD: Final = 5
 
 
 def search(wishes: Sequence[Wish]) -> Places | None:
@@ -41,7 +43,11 @@ def choose(wish: Wish, found: Places | None) -> Found | Problem:
     if len(places) > MOST_HITS:
         return wish.problem("text_too_often", written=near, limit=MOST_HITS)
     page = wish.number if written.page is not None else None
+    elsewhere = sorted({place.page for place in places} - {page})
     places = [place for place in places if page in (None, place.page)]
+    if not places and elsewhere:
+        told = ", ".join(map(str, elsewhere[:_MOST_TOLD]))
+        return wish.problem("text_on_other_page", written=near, page=page, elsewhere=told)
     if not places:
         return wish.problem("text_not_found", written=near, page=page or "")
     nearest = min(place.likeness for place in places)

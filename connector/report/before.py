@@ -10,63 +10,159 @@ from connector.errors import Problem
 from connector.report import words
 from connector.report.facts import Case
 from connector.report.problems import in_body, in_first_line
-from connector.report.typography import Words
+from connector.report.typography import Words, loose
 from connector.sidecar.model import Wish
-from connector.sidecar.names import is_image
+from connector.sidecar.names import is_image, is_pdf
 
 _NAMED_IN_FIRST_LINE = 2
+_ONE_TOO_MANY = {
+    "two_sidecars": (
+        "Gardez une seule de ces demandes ({names}), et supprimez l’autre.",
+        "Keep one of these requests only ({names}), and delete the other.",
+    ),
+    "two_settings": (
+        "Gardez un seul de ces fichiers de réglages ({names}), et supprimez l’autre.",
+        "Keep one of these settings files only ({names}), and delete the other.",
+    ),
+    "pdf_name_ambiguous": (
+        "Renommez celui de ces PDF qui n’est pas à signer ({names}).",
+        "Rename the one of these PDFs that is not to be signed ({names}).",
+    ),
+}
+"""Problems of which no line and no page is the cause: a file has to go, or to bear another name."""
 
 
 def waiting_pdf(case: Case) -> None:
     """S1: the request is right, a document of it is not there."""
-    page, request_file = case.page, case.request_file
+    page, request = case.page, case.record.request
     missing = [str(each) for each in case.extra_list("missing")] or [case.pdf]
-    if len(missing) == 1:
-        page.first(
-            words.WAITING_PDF,
-            "« {pdf} » n’est pas dans ce dossier",
-            "“{pdf}” is not in this folder",
-            pdf=missing[0],
-        )
-    else:
+    documents = request.documents if request else ()
+    annexes = [each for each in missing if request and each in request.annexes and each not in documents]
+    named = [each for each in missing if each in annexes or each in documents]
+    if len(missing) > 1:
         page.first(
             words.WAITING_PDF,
             "{count} documents ne sont pas dans ce dossier",
             "{count} documents are not in this folder",
             count=Words(str(len(missing))),
         )
+    elif _is_pattern(missing[0]):
+        page.first(
+            words.WAITING_PDF,
+            "aucun fichier ne correspond à « {pattern} »",
+            "no file matches “{pattern}”",
+            pattern=missing[0],
+        )
+    else:
+        page.first(
+            words.WAITING_PDF,
+            "« {pdf} » n’est pas dans ce dossier",
+            "“{pdf}” is not in this folder",
+            pdf=missing[0],
+        )
+    what_fr, what_en = _what_is_missing(missing, named, annexes)
     page.para(
-        "La demande de signature est lue et correcte, mais le document à signer manque. Rien n’est parti."
-        if len(missing) == 1
-        else "La demande de signature est lue et correcte, mais des documents manquent. Rien n’est parti.",
-        "The signature request is read and correct, but the document to sign is missing. Nothing has been sent."
-        if len(missing) == 1
-        else "The signature request is read and correct, but documents are missing. Nothing has been sent.",
+        f"La demande de signature est lue et correcte, mais {what_fr}. Rien n’est parti.",
+        f"The signature request is read and correct, but {what_en}. Nothing has been sent.",
     )
     page.what_to_do()
     for name in missing:
+        _put_it_there(case, name)
+    for name in missing:
+        if not _is_pattern(name) and name not in _as_others(case):
+            _under_another_name(case, name, named=name in named, annex=name in annexes)
+    page.bullet(
+        "La demande n’a plus lieu d’être ? Supprimez « {file} » ; ce message disparaîtra avec elle.",
+        "Is the request no longer needed? Delete “{file}”; this message will go with it.",
+        file=case.request_file,
+    )
+
+
+def _is_pattern(name: str) -> bool:
+    return "*" in name or "?" in name
+
+
+def _as_others(case: Case) -> Mapping[str, str]:
+    """Missing name → the Word file, or the like, that lies there in its stead."""
+    found = case.record.extra.get("other_formats")
+    return found if isinstance(found, Mapping) else {}
+
+
+def _what_is_missing(missing: list[str], named: list[str], annexes: list[str]) -> tuple[str, str]:
+    if len(missing) > 1:
+        if len(annexes) == len(missing):
+            return "des annexes manquent", "annexes are missing"
+        return "des documents manquent", "documents are missing"
+    if annexes:
+        return "une annexe manque", "an annex is missing"
+    if named:
+        return "un document à signer manque", "a document to sign is missing"
+    return "le document à signer manque", "the document to sign is missing"
+
+
+def _put_it_there(case: Case, name: str) -> None:
+    page = case.page
+    if other := _as_others(case).get(name):
+        page.bullet(
+            "« {other} » se trouve dans ce dossier : enregistrez-le au format PDF, sous le nom « {pdf} ». La demande "
+            "partira d’elle-même.",
+            "“{other}” is in this folder: save it as a PDF, under the name “{pdf}”. The request will leave by itself.",
+            other=other,
+            pdf=name if is_pdf(name) else f"{name}.pdf",
+        )
+    elif _is_pattern(name):
+        page.bullet(
+            "Aucun fichier de ce dossier ne correspond à « {pattern} ». Déposez-en un ici, ou corrigez cette ligne "
+            "dans « {file} » : la demande partira d’elle-même.{near}",
+            "No file of this folder matches “{pattern}”. Put one here, or correct that line in “{file}”: the request "
+            "will leave by itself.{near}",
+            pattern=name,
+            file=_asked_in(case, name),
+            near=_near(case, name),
+        )
+    else:
         page.bullet(
             "Déposez « {pdf} » dans ce dossier : la demande partira d’elle-même.",
             "Put “{pdf}” into this folder: the request will leave by itself.",
             pdf=name,
         )
-    other = page.say(
-        "Le document est là sous un autre nom ? Donnez le même nom aux deux fichiers.",
-        "Is the document there under another name? Give both files the same name.",
-    )
-    if near := case.extra_text("near_name"):
-        other = Words(
-            other
-            + page.say(
-                " Un nom proche se trouve ici : « {near} ».", " A similar name is here: “{near}”.", near=near
-            )
+
+
+def _under_another_name(case: Case, name: str, *, named: bool, annex: bool) -> None:
+    page, near = case.page, _near(case, name)
+    if not named:
+        page.bullet(
+            "Le document est là sous un autre nom ? Donnez le même nom aux deux fichiers.{near}",
+            "Is the document there under another name? Give both files the same name.{near}",
+            near=near,
         )
-    page.bullet("{other}", "{other}", other=other)
+        return
+    what_fr, what_en = ("L’annexe", "annex") if annex else ("Le document", "document")
     page.bullet(
-        "La demande n’a plus lieu d’être ? Supprimez « {file} » ; ce message disparaîtra avec elle.",
-        "Is the request no longer needed? Delete “{file}”; this message will go with it.",
-        file=request_file,
+        f"{what_fr} est là sous un autre nom ? Écrivez ce nom dans « {{file}} », à la place de « {{name}} ».{{near}}",
+        f"Is the {what_en} there under another name? Write that name into “{{file}}”, in place of “{{name}}”.{{near}}",
+        file=_asked_in(case, name),
+        name=name,
+        near=near,
     )
+
+
+def _near(case: Case, name: str) -> Words:
+    """Say which file bears nearly that name: it was looked for in the stead of the first that is missing."""
+    near, missing = case.extra_text("near_name"), case.extra_list("missing")
+    if not near or (missing and missing[0] != name):
+        return Words("")
+    return case.page.say(
+        " Un nom proche se trouve ici : « {near} ».", " A similar name is here: “{near}”.", near=near
+    )
+
+
+def _asked_in(case: Case, name: str) -> str:
+    """Name of the file in which a document or an annex is named: the request, or settings above it."""
+    request = case.record.request
+    if request is None:
+        return case.request_file
+    return request.origins.get("documents" if name in request.documents else "annexes", case.request_file)
 
 
 def rejected(case: Case) -> None:
@@ -83,15 +179,17 @@ def rejected(case: Case) -> None:
             "{count} points to correct; nothing has been sent",
             count=Words(str(count)),
         )
+    too_many = [problem for problem in problems if problem.code in _ONE_TOO_MANY]
     documents = [problem for problem in problems if _about_document(problem)]
     files = list(
         dict.fromkeys(
             problem.values.get("file") or case.request_file
             for problem in problems
-            if not _about_document(problem)
+            if not _about_document(problem) and problem not in too_many
         )
     )
-    _count_sentence(case, count, file=files[0] if len(files) == 1 and not documents else "")
+    alone = len(files) == 1 and not documents and not too_many
+    _count_sentence(case, count, file=files[0] if alone else "")
     page.section()
     for number, problem in enumerate(problems, start=1):
         page.item(number, in_body(problem, page.language))
@@ -106,14 +204,18 @@ def rejected(case: Case) -> None:
             corrected=corrected,
             file=case.request_file,
         )
+    for problem in too_many:
+        _choose_one(case, problem)
     for file in files:
-        _correct_request(case, file, one=count == 1)
+        _correct_request(case, file, one=count - len(too_many) == 1)
     for name in dict.fromkeys(problem.values.get("document") or case.pdf for problem in documents):
         _correct_document(case, name)
 
 
 def _about_document(problem: Problem) -> bool:
-    return problem.code.startswith(("pdf_", "image_", "document_unreadable"))
+    return problem.code not in _ONE_TOO_MANY and problem.code.startswith(
+        ("pdf_", "image_", "document_unreadable")
+    )
 
 
 def _count_sentence(case: Case, count: int, *, file: str) -> None:
@@ -133,12 +235,24 @@ def _goes_by_itself(case: Case) -> bool:
     return case.context.ceiling == Ceiling.LIVE and wish in {None, Wish.SEND}
 
 
-def _correct_request(case: Case, file: str, *, one: bool) -> None:
-    end_fr, end_en = (
-        (" et part d’elle-même si tout est juste.", " and leaves by itself once all is right.")
-        if _goes_by_itself(case)
-        else (".", ".")
+def _choose_one(case: Case, problem: Problem) -> None:
+    french, english = _ONE_TOO_MANY[problem.code]
+    end_fr, end_en = _read_again(case)
+    case.page.bullet(
+        f"{french} La demande est relue aussitôt{end_fr}",
+        f"{english} The request is read again at once{end_en}",
+        names=loose(problem.values.get("names", "")),
     )
+
+
+def _read_again(case: Case) -> tuple[str, str]:
+    if _goes_by_itself(case):
+        return " et part d’elle-même si tout est juste.", " and leaves by itself once all is right."
+    return ".", "."
+
+
+def _correct_request(case: Case, file: str, *, one: bool) -> None:
+    end_fr, end_en = _read_again(case)
     what_fr, what_en = ("ce point", "this point") if one else ("ces lignes", "these lines")
     case.page.bullet(
         f"Ouvrez « {{file}} », corrigez {what_fr}, enregistrez. La demande est relue aussitôt" + end_fr,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from connector.lifecycle import State
 from connector.report import words
-from connector.report.facts import Case, who
+from connector.report.facts import Case, name_of, who
 from connector.report.meanwhile import meanwhile
 from connector.report.people import signatories
 from connector.report.reasons import Reason, reason_of
@@ -24,12 +24,14 @@ def _reason(case: Case) -> Reason:
 
 def unconfirmed(case: Case) -> None:
     """A copy, or a place that was used before: a person says whether it is a new request."""
-    page, reason = case.page, _reason(case)
+    page, reason, other = case.page, _reason(case), case.value("other")
+    if case.record.reason in {"", "copy"} and other and case.value("beside"):
+        reason, other = reason_of(case.record.state, "copy_beside"), name_of(other)
     page.first(words.TO_CONFIRM, *reason.first)
     ended = case.moment("ended")
     when = page.say(", terminée le {day}", ", ended on {day}", day=page.day(ended)) if ended else Words("")
-    if case.value("other") or case.record.reason not in {"", "copy"}:
-        page.para(*reason.told, other=_short_path(case.value("other")), pdf=case.pdf, ended=when)
+    if other or case.record.reason not in {"", "copy"}:
+        page.para(*reason.told, other=_short_path(other), pdf=case.pdf, ended=when)
     page.what_to_do()
     if case.value("signed"):
         page.bullet(

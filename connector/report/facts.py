@@ -1,7 +1,7 @@
 """What the texts ask of a record: names of its files, who has signed, who is awaited.
 
 Facts that the record has no field for are read from ``extra`` (JSON values): ``near_name``, ``preview_name``,
-``attestation_name``, ``settings_name``, ``documents``, ``annexes``, ``warnings``, ``masked_phones``,
+``other_formats``, ``attestation_name``, ``settings_name``, ``documents``, ``annexes``, ``warnings``, ``masked_phones``,
 ``known_since``, ``expires_computed``, ``moved_at``, ``moved_out_at``, ``unknown_word``, ``locked``, ``order``,
 ``pending_order``, ``ended_elsewhere``, ``conflict_copies``, ``note_aside``, ``filed``, ``astray_href``, ``lost_href``,
 ``outside_at``, ``notice_href``. Each may be missing.

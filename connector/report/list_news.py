@@ -63,5 +63,7 @@ class ListNews:
     copies: tuple[str, ...] = ()
     """Copies of the list that a sync client made."""
     settings_name: str = "_signature.yaml"
+    settings_line: int | None = None
+    """The line of that file on which ``envoi`` stands."""
     said_already: bool = False
     """The settings let requests go already: they must be saved again for those prepared since."""

@@ -236,6 +236,15 @@ def _go(page: Page, news: ListNews, support: str) -> None:
             "already:",
             settings=news.settings_name,
         )
+    elif news.settings_line is not None:
+        page.bullet(
+            "Relisez les aperçus. Pour donner le départ à toutes les demandes prêtes de ce dossier, mettez dans "
+            "« {settings} », à la place de la ligne~{line} :",
+            "Read the previews. To let all ready requests of this folder go, put into “{settings}”, in place of "
+            "line~{line}:",
+            settings=news.settings_name,
+            line=news.settings_line,
+        )
     else:
         page.bullet(
             "Relisez les aperçus. Pour donner le départ à toutes les demandes prêtes de ce dossier, écrivez dans "

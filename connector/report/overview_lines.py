@@ -6,6 +6,7 @@ nothing that moves by itself: an overview changes with its requests, never with 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Final
 
@@ -108,7 +109,12 @@ def _matter(case: Case, told: str) -> str:
     if state is State.REFUSED:
         return _refusal(case)
     if state is State.WAITING_PDF:
-        near = case.extra_text("near_name")
+        near, others = case.extra_text("near_name"), case.record.extra.get("other_formats")
+        if isinstance(others, Mapping) and others:
+            other = next(iter(others.values()))
+            return case.page.say(
+                "à enregistrer en PDF : « {other} »", "to be saved as a PDF: “{other}”", other=other
+            )
         return (
             case.page.say("un nom proche : « {near} »", "a similar name: “{near}”", near=near) if near else ""
         )

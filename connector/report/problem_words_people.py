@@ -85,8 +85,10 @@ PEOPLE: Final[dict[str, Wording]] = {
     "email_invalid": Wording(
         "« {written} » n’est pas une adresse e-mail",
         "“{written}” is not an e-mail address",
-        f"« {{written}} » n’est pas une adresse e-mail{_FOR}. Exemple : prenom.nom@example.fr.",
-        f"“{{written}}” is not an e-mail address{_FOR_EN}. Example: first.last@example.com.",
+        f"« {{written}} » n’est pas une adresse e-mail{_FOR}.[[ Vouliez-vous dire « {{meant}} » ?]]"
+        "[[!meant| Exemple : prenom.nom@example.fr.]]",
+        f"“{{written}}” is not an e-mail address{_FOR_EN}.[[ Did you mean “{{meant}}”?]]"
+        "[[!meant| Example: first.last@example.com.]]",
     ),
     "email_two": Wording(
         f"deux adresses e-mail{_FOR}",
@@ -240,6 +242,14 @@ PLACES: Final[dict[str, Wording]] = {
         "une lettre, ou indiquez une page et un coin.",
         f"“{{written}}” is not in the PDF{_OF_EN}{_ON_EN}. Copy these words from the open PDF without changing a "
         "letter, or name a page and a corner.",
+    ),
+    "text_on_other_page": Wording(
+        "« {written} » figure page {elsewhere}, et non page {page}",
+        "“{written}” is on page {elsewhere}, not on page {page}",
+        f"« {{written}} » figure page~{{elsewhere}} du PDF{_OF}, et non page~{{page}}. Corrigez la page, ou retirez "
+        "« page » : ces mots suffisent.",
+        f"“{{written}}” is on page~{{elsewhere}} of the PDF{_OF_EN}, not on page~{{page}}. Correct the page, or remove "
+        "“page”: the words are enough.",
     ),
     "text_too_few": Wording(
         "« {written} » ne figure que {count} fois dans le PDF",

@@ -53,6 +53,13 @@ REQUEST: Final[dict[str, Wording]] = {
         "« {key} » est écrit deux fois : s’il y a deux personnes, mettez un tiret devant chacune.",
         "“{key}” is written twice: if there are two people, put a dash before each.",
     ),
+    "two_people_in_one": Wording(
+        "deux personnes : mettez un tiret devant chacune",
+        "two people: put a dash before each",
+        "deux personnes se lisent ici comme une seule. Écrivez chacune sur sa propre ligne, avec un tiret devant et "
+        "sans numéro.",
+        "two people are read as one here. Write each on a line of its own, with a dash before it and without a number.",
+    ),
     "unknown_key": Wording(
         "« {written} » n’est pas un mot prévu",
         "“{written}” is not a known word",
@@ -65,6 +72,14 @@ REQUEST: Final[dict[str, Wording]] = {
         "« {key} » n’est pas à sa place : les lignes d’un signataire se mettent en retrait sous lui, les autres au "
         "bord.",
         "“{key}” is not in its place: the lines of a signatory are indented below it, the others stand at the edge.",
+    ),
+    "order_of_one": Wording(
+        "l’ordre de signature est celui des lignes ; retirez « {key} »",
+        "people sign in the order of the lines; remove “{key}”",
+        "« {key} » ne se dit pas pour un signataire : on signe dans l’ordre des lignes. Mettez les signataires dans "
+        "l’ordre voulu, et retirez « {key} ».",
+        "“{key}” is not said of one signatory: people sign in the order of the lines. Put the signatories in the order "
+        "you want, and remove “{key}”.",
     ),
     "key_twice": Wording(
         "« {written} » et « {first} » disent la même chose",
@@ -149,8 +164,9 @@ REQUEST: Final[dict[str, Wording]] = {
     "document_kind": Wording(
         "« {written} » n’est ni un PDF ni une image",
         "“{written}” is neither a PDF nor a picture",
-        "« {written} » n’est ni un PDF ni une image. Enregistrez ce document au format PDF.",
-        "“{written}” is neither a PDF nor a picture. Save this document as a PDF.",
+        "« {written} » n’est ni un PDF ni une image. Enregistrez ce document au format PDF, puis écrivez ici le nom de "
+        "ce PDF.",
+        "“{written}” is neither a PDF nor a picture. Save this document as a PDF, then write that PDF’s name here.",
     ),
     "files_too_many": Wording(
         "{count} documents et annexes, le maximum est {limit}",

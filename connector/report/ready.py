@@ -112,25 +112,76 @@ def _go(case: Case) -> None:
     request = case.record.request
     said_already = request is not None and request.send is Wish.SEND
     if ceiling == Ceiling.DRAFT:
-        page.bullet(
-            "Pour en faire un brouillon sur Jesignexpert, écrivez dans « {file} » :",
-            "To make it a draft on Jesignexpert, write into “{file}”:",
-            file=case.request_file,
+        _write_or_replace(
+            case,
+            "Pour en faire un brouillon sur Jesignexpert,",
+            "To make it a draft on Jesignexpert,",
+            line=_own_line(case),
         )
         page.typed(page.pick("envoi: brouillon", "send: draft"))
         return
-    page.bullet(
-        "Pour envoyer cette lettre, écrivez dans « {file} » :",
-        "To send this letter, write into “{file}”:",
-        file=case.request_file,
+    _write_or_replace(
+        case,
+        "Pour envoyer cette lettre,",
+        "To send this letter,",
+        line=None if said_already else _own_line(case),
     )
     page.typed(case.wording(Verb.SEND) if said_already else page.pick("envoi: oui", "send: yes"))
-    if case.context.ready_count:
+    if case.context.ready_count and _own_line(case) is None:
+        _all_of_them(case, said_already=said_already)
+
+
+def _own_line(case: Case) -> int | None:
+    """Line of the request on which it says itself how far it goes: whatever the settings say, that holds."""
+    request = case.record.request
+    return None if request is None or "send" in request.origins else request.lines.get("send")
+
+
+def _write_or_replace(case: Case, french: str, english: str, *, line: int | None) -> None:
+    """A key stands once: where it stands already its line gives way."""
+    if line is None:
+        case.page.bullet(
+            f"{french} écrivez dans « {{file}} » :",
+            f"{english} write into “{{file}}”:",
+            file=case.request_file,
+        )
+    else:
+        case.page.bullet(
+            f"{french} mettez dans « {{file}} », à la place de la ligne~{{line}} :",
+            f"{english} put into “{{file}}”, in place of line~{{line}}:",
+            file=case.request_file,
+            line=line,
+        )
+
+
+def _all_of_them(case: Case, *, said_already: bool) -> None:
+    page, request = case.page, case.record.request
+    settings = case.extra_text("settings_name", "_signature.yaml")
+    said_in = request.origins.get("send") if request is not None else None
+    if said_already and said_in:
+        page.bullet(
+            "Pour envoyer les {count} demandes prêtes de ce dossier, enregistrez de nouveau « {settings} », où "
+            "« envoi » le dit déjà.",
+            "To send the {count} ready requests of this folder, save “{settings}” again, where “send” says so already.",
+            count=case.context.ready_count,
+            settings=said_in,
+        )
+    elif request is not None and said_in == settings:
+        page.bullet(
+            "Pour envoyer les {count} demandes prêtes de ce dossier, mettez la même ligne dans « {settings} », à la "
+            "place de la ligne~{line}.",
+            "To send the {count} ready requests of this folder, put the same line into “{settings}”, in place of "
+            "line~{line}.",
+            count=case.context.ready_count,
+            settings=settings,
+            line=request.lines.get("send"),
+        )
+    else:
         page.bullet(
             "Pour envoyer les {count} demandes prêtes de ce dossier, écrivez la même ligne dans « {settings} ».",
             "To send the {count} ready requests of this folder, write the same line into “{settings}”.",
             count=case.context.ready_count,
-            settings=case.extra_text("settings_name", "_signature.yaml"),
+            settings=settings,
         )
 
 

@@ -272,6 +272,16 @@ UNCONFIRMED: Final[dict[str, Reason]] = {
             "It looks like that of “{other}”{ended}.",
         ),
     ),
+    "copy_beside": Reason(
+        first=(
+            "cette demande semble copiée d’une autre de ce dossier ; rien n’est parti",
+            "this request seems copied from another one of this folder; nothing has been sent",
+        ),
+        told=(
+            "Elle ressemble à celle de « {other} », dans ce même dossier{ended}.",
+            "It looks like that of “{other}”, in this same folder{ended}.",
+        ),
+    ),
     "ended_place_changed": Reason(
         first=(
             "le PDF a changé après une demande terminée ; rien n’est parti",

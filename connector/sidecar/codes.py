@@ -55,8 +55,16 @@ _REQUEST: Final = {
         ("key",),
         "`key` stands twice in one signatory: two people without a dash before each",
     ),
+    "two_people_in_one": (
+        (),
+        "what should be one person holds two addresses and two numbers: no dash before each, or on one line",
+    ),
     "unknown_key": (("written", "nearest"), "no such key; `nearest` may be empty"),
     "key_misplaced": (("key",), "a known key at the wrong depth (a signatory's at the edge, or the reverse)"),
+    "order_of_one": (
+        ("key",),
+        "`ordre` below one signatory: it is that of the lines, or all sign at the same time",
+    ),
     "key_twice": (
         ("written", "first", "first_line"),
         "one key under two of its names; `first` on line `first_line`",
@@ -79,7 +87,7 @@ _REQUEST: Final = {
     "length_invalid": (("key", "written"), "not a length (20, 20 mm, 2 cm, 50 pt, 10 %)"),
     "days_invalid": (("key", "written"), "not a number of days (3, 3 j, 3 jours, 2 semaines)"),
     "document_elsewhere": (("written",), "a path where the name of a file or folder beside is expected"),
-    "document_kind": (("written",), "neither a PDF nor a picture"),
+    "document_kind": (("written",), "neither a PDF nor a picture, whether it is there or not"),
     "files_too_many": (("count", "limit"), "more documents and annexes than one request takes"),
     "message_file_kind": (("written",), "the message is to be read from a file that is no plain, short text"),
     "message_file_missing": (("written",), "the file that holds the message is not there, or is empty"),
@@ -143,7 +151,10 @@ _SIGNATORIES: Final = {
     "name_garbled": (("who", "written"), "accents are unreadable (Ã©, â€™, �) in a name"),
     "name_digits": (("who", "written"), "digits are left over beside the name: `written`; never guessed"),
     "email_missing": (("who",), "no e-mail for this person"),
-    "email_invalid": (("who", "written"), "not an e-mail address"),
+    "email_invalid": (
+        ("who", "written", "meant"),
+        "not an e-mail address; `meant` = the one that a comma was put into, empty where none is seen",
+    ),
     "email_two": (("who", "first", "second"), "two addresses for one person"),
     "phone_missing": (("who",), "no mobile for this person"),
     "phone_fixed_line": (("who", "written"), "a fixed line or internet line: no SMS arrives there"),
@@ -179,6 +190,10 @@ _PLACEMENT: Final = {
     "text_not_found": (
         ("written", "page", "document"),
         "the text stands nowhere; `page` is empty unless one was named",
+    ),
+    "text_on_other_page": (
+        ("written", "page", "elsewhere", "document"),
+        "the text stands on other pages than the one named; `elsewhere` = the first five of them, joined by ', '",
     ),
     "text_too_few": (
         ("written", "occurrence", "count", "page", "document"),

@@ -109,6 +109,9 @@ def _unknown(
         notes.say(f"{impossible}_impossible", key.line, written=written)
     elif words.find(key.text, words.SETTINGS_ONLY_KEYS):
         notes.say("key_only_in_settings", key.line, key=written)
+    elif known.keys() >= {"email", "first_name"} and words.find(key.text, elsewhere) == "request.order":
+        # « ordre: 2 » below somebody: there is no line where it would be in its place.
+        notes.say("order_of_one", key.line, key=written)
     elif words.find(key.text, elsewhere):
         notes.say("key_misplaced", key.line, key=written)
     else:

@@ -33,6 +33,11 @@ LIST_STEM: Final = "_signataires"
 LIST_ANSWER: Final = "_signataires.signature.txt"
 """What became of the rows of a list, beside it, whatever its extension."""
 
+OTHER_ENDINGS: Final = (
+    *(".doc", ".docx", ".docm", ".dot", ".dotx", ".odt", ".rtf", ".pages", ".txt", ".md", ".htm", ".html"),
+    *(".xls", ".xlsx", ".xlsm", ".ods", ".numbers", ".csv", ".ppt", ".pptx", ".odp"),
+)
+"""Documents of other programs: what people would have signed, and must save as a PDF first."""
 IMAGE_ENDINGS: Final = (".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".tif", ".tiff", ".heic", ".heif", ".hif")
 
 # Windows hides the last extension it knows, so a person cannot see that a request is called ….yaml.txt.
@@ -145,6 +150,12 @@ def is_image(name: str) -> bool:
     """Tell whether the name says JPEG, PNG, TIFF or HEIC, in any case, with trailing blanks or not."""
     folded = comparable(name)
     return folded.endswith(IMAGE_ENDINGS) and bool(folded.rpartition(".")[0].strip())
+
+
+def is_other_document(name: str) -> bool:
+    """Tell whether the name says a document of another program (Word, Excel …), which cannot be sent as it is."""
+    folded = comparable(name)
+    return folded.endswith(OTHER_ENDINGS) and bool(folded.rpartition(".")[0].strip())
 
 
 def images_of(sidecar_name: str) -> tuple[str, ...]:

@@ -87,7 +87,7 @@ def _from_line(notes: Notes, key: Scalar, node: Scalar, written: str) -> Signato
         notes.say("signatory_not_understood", node.line, written=shown(written))
         return None
     if {"email_two", "phone_two_numbers"} <= codes:
-        notes.say("two_people_no_dash", node.line, key=shown(key.text))
+        notes.say("two_people_in_one", node.line)
         return None
     for problem in person.problems:
         if problem.code not in _FOUND_ELSEWHERE:

@@ -99,7 +99,7 @@ YES_NO: Final[Words] = {
     "no": ("non", "no", "faux", "false", "off"),
 }
 ORDERS: Final[Words] = {
-    "sequential": ("séquentiel", "l'un après l'autre", "sequential"),
+    "sequential": ("l'un après l'autre", "séquentiel", "sequential"),
     "parallel": ("parallèle", "en même temps", "parallel"),
 }
 WISHES: Final[Words] = {

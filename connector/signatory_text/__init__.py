@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from connector.errors import Problem
-from connector.signatory_text.emails import canonical_email, take_out, valid_email
+from connector.signatory_text.emails import canonical_email, meant_email, take_out, valid_email
 from connector.signatory_text.persons import Name, is_garbled, is_garbled_name, read_name, without_labels
 from connector.signatory_text.phones import Phone, excel_damage, judge, mended, read_phone, stretches
 
@@ -94,7 +94,7 @@ def read_email(text: str) -> tuple[str, Fault | None]:
     faults: list[Fault] = []
     addresses = take_out(_blanks(text)).addresses
     if not addresses and text.strip():
-        return "", ("email_invalid", {"written": text.strip()[:80]})
+        return "", _not_one(text.strip())
     email = _email(addresses, faults)
     return email, faults[0] if faults else None
 
@@ -104,13 +104,15 @@ def read_emails(text: str) -> tuple[list[str], list[Fault]]:
     found = take_out(_blanks(text)).addresses
     emails = [valid_email(address) for address in found]
     faults: list[Fault] = [
-        ("email_invalid", {"written": address[:80]})
-        for address, email in zip(found, emails, strict=True)
-        if not email
+        _not_one(address) for address, email in zip(found, emails, strict=True) if not email
     ]
     if not found:
-        faults.append(("email_invalid", {"written": _blanks(text)[:80]}))
+        faults.append(_not_one(_blanks(text)))
     return [email for email in emails if email], faults
+
+
+def _not_one(written: str) -> Fault:
+    return "email_invalid", {"written": written[:80], "meant": meant_email(written[:80])}
 
 
 def _blanks(text: str) -> str:
@@ -128,7 +130,7 @@ def _email(addresses: tuple[str, ...], faults: list[Fault]) -> str:
         return ""
     email = valid_email(addresses[0])
     if not email:
-        faults.append(("email_invalid", {"written": addresses[0][:80]}))
+        faults.append(_not_one(addresses[0]))
     return email
 
 

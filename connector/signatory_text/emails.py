@@ -9,7 +9,13 @@ from functools import lru_cache
 from typing import Final, NamedTuple
 
 _EDGE: Final = '<>()[]{},;:"«»“”„`'
-_ADDRESS: Final = re.compile(rf"[^\s@{re.escape(_EDGE)}]*@[^\s{re.escape(_EDGE)}]*")
+# A comma in place of a point (« b@client,fr ») belongs to the address: it is what is wrong with it.
+_ADDRESS: Final = re.compile(
+    rf"[^\s@{re.escape(_EDGE)}]*@(?:[\w-]+,[^\W\d_][\w-]*(?:[.,][\w-]+)*+(?![@\w])|[^\s{re.escape(_EDGE)}]*)"
+)
+_WITHOUT_AT: Final = re.compile(r"<\s*(?=[^\s<>@]{1,254}\s*>)([\w+-]+(?:[.,][\w-]+){2,}+)\s*>")
+"""In the angles of an address, and all but one: « <marie.dupont,cabinet.fr> »."""
+_LIKE_ONE: Final = re.compile(r"[^\s@,]+@[^\s@,]+\.[^\W\d_]{2,}")
 _MAILTO: Final = re.compile(r"mailto:\s*", re.IGNORECASE)
 _MAX_LENGTH: Final = 254
 """RFC 3696 erratum 1690: the longest address a mail server takes."""
@@ -29,8 +35,19 @@ def take_out(text: str) -> Found:
     for match in _ADDRESS.finditer(text):
         address = match[0].strip("'‘’").rstrip(".!?")
         addresses.setdefault(address.casefold(), address)
-    rest = re.sub(r"[<>\[\]{}]|\(\s*\)|\"|[«»“”„]", " ", _ADDRESS.sub(" ", text))
+    rest = _ADDRESS.sub(" ", text)
+    if not addresses and (almost := _WITHOUT_AT.search(text)) and not almost[1].replace(".", "").isdigit():
+        addresses[almost[1].casefold()] = almost[1]
+        rest = text[: almost.start()] + " " + text[almost.end() :]
+    rest = re.sub(r"[<>\[\]{}]|\(\s*\)|\"|[«»“”„]", " ", rest)
     return Found(tuple(addresses.values()), " ".join(rest.split()))
+
+
+def meant_email(written: str) -> str:
+    """Return the address that a comma was put into, in place of its ``@`` or a point; ``""`` where none is seen."""
+    before, at, domain = written.partition("@")
+    meant = f"{before}@{domain.replace(',', '.')}" if at else written.replace(",", "@", 1)
+    return meant if "," in written and _LIKE_ONE.fullmatch(meant) else ""
 
 
 def valid_email(address: str) -> str:

@@ -17,6 +17,7 @@ from connector.steps import contacts, filed, filing, orders
 from connector.steps.asked import wording_of
 from connector.steps.case import Case, NotSettled, as_known, move
 from connector.steps.ended import as_it_ended, attend_ended
+from connector.steps.gather import other_formats
 from connector.steps.judge import judge, read_again
 from connector.steps.likeness import is_known, rival_speaks, taken_by
 from connector.steps.marked import attend_marked, digest_now, gathered_now
@@ -90,6 +91,9 @@ def _unchanged(case: Case, found: Case, record: Record) -> bool:
     if record.sidecar_etag is None or record.sidecar_etag != sidecar.etag:
         return False
     if _cured_by_others(case, record):
+        return False
+    told = record.extra.get("other_formats", {})
+    if record.state is State.WAITING_PDF and told != other_formats(found.sight, found.pair, gathered.missing):
         return False
     if case.pair.rivals or len(case.pair.documents) > 1:
         return record.state is State.REJECTED

@@ -64,6 +64,21 @@ def gather(sight: Sight, pair: Pair, request: SignatureRequest) -> Gathered:
     )
 
 
+def other_formats(sight: Sight, pair: Pair, missing: Iterable[str]) -> dict[str, str]:
+    """Return, by the name of what is missing, the Word file (or the like) beside that is to be saved as that PDF."""
+    beside, found = sight.by_parent.get(pair.sidecar.parent, {}), {}
+    for name in missing:
+        stem = names.comparable(name).removesuffix(".pdf")
+        endings = () if names.is_image(name) else ("", *names.OTHER_ENDINGS)
+        wanted = (names.comparable(stem + ending) for ending in endings)
+        # A plain text of that name is rather a note, or the message.
+        wanted = (one for one in wanted if names.is_other_document(one) and not one.endswith((".txt", ".md")))
+        entries = (_files(beside.get(one, [])) for one in wanted)
+        if there := next(filter(None, entries), None):
+            found[name] = there[0].name
+    return found
+
+
 class _Looking:
     """One search among the files beside a sidecar."""
 
@@ -98,9 +113,18 @@ class _Looking:
             if "*" in written or "?" in written
             else self._exact(written, key)
         )
-        if not found:
+        if not found and names.is_other_document(written):
+            # Waiting for it would be of no use: once there, it is refused.
+            self._other_kind(written, key)
+        elif not found:
             self.missing.append(written)
         return found
+
+    def _other_kind(self, written: str, key: str) -> None:
+        if not any(
+            one.code == "document_kind" and one.values["written"] == written[:80] for one in self.problems
+        ):
+            self.say("document_kind", key, written=written[:80])
 
     def _exact(self, written: str, key: str) -> list[Entry]:
         folded = names.comparable(written)
@@ -110,7 +134,7 @@ class _Looking:
             entries = _files(self._beside.get(candidate, []))
             if not (names.is_pdf(candidate) or names.is_image(candidate)):
                 if entries:
-                    self.say("document_kind", key, written=written[:80])
+                    self._other_kind(written, key)
                 continue
             if len(entries) > 1:
                 found = ", ".join(sorted(entry.name for entry in entries))

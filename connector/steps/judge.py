@@ -23,6 +23,7 @@ from connector.steps.asked import Asked, corrected_text, signatory_facts, told_o
 from connector.steps.case import NAMED_AFTER_REQUEST, Case, extra_of
 from connector.steps.evidence import Evidence, bring, check
 from connector.steps.filed import taken_out
+from connector.steps.gather import other_formats
 from connector.steps.likeness import (
     copy_of,
     is_spoken_for,
@@ -133,6 +134,7 @@ def _verdict(case: Case, evidence: Evidence) -> Record:
         common["extra"] |= {
             "near_name": _near_name(case, asked.gathered.missing[0]),
             "missing": list(asked.gathered.missing),
+            "other_formats": other_formats(case.sight, case.pair, asked.gathered.missing),
             **answered(State.WAITING_PDF),
             "missing_since": _missing_since(case),
         }

@@ -220,6 +220,8 @@ def _told(case: Case, original: Record, sha256: str) -> dict[str, str]:
     # Another firm's names and dates are none of this folder's business.
     told = case.may_have(original)
     has_run = original.state is not State.WITHDRAWN
+    here = (case.settings.server, case.pair.sidecar.parent)
+    beside = (original.server, original.document.href.rpartition("/")[0] + "/") == here
     signed = any(one.signed_sha256 == sha256 and one.signatures != 0 for one in original.documents)
     return {
         "other": original.document.href.removeprefix(root) if told else "",
@@ -227,6 +229,7 @@ def _told(case: Case, original: Record, sha256: str) -> dict[str, str]:
         "ended": original.ended_at.isoformat() if told and original.ended_at and has_run else "",
         "original_lost": "yes" if case.lost(original) else "",
         "signed": "yes" if signed else "",
+        "beside": "yes" if told and beside else "",
     }
 
 

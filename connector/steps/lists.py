@@ -264,6 +264,10 @@ def _without_row(
 
 def _settings(parts: Parts, sight: Sight, entry: Entry, memory: ListMemory) -> dict[str, Any]:
     files = said_above(parts, sight, entry.href, memory.settings)
-    here = next((file.name for file in files if file.href.rsplit("/", 1)[0] + "/" == entry.parent), None)
+    here = next((file for file in files if file.href.rsplit("/", 1)[0] + "/" == entry.parent), None)
     said = wish_of(files) in {Wish.SEND, Wish.DRAFT} and bool(files)
-    return {"settings_name": here or "_signature.yaml", "said_already": said and here is not None}
+    return {
+        "settings_name": here.name if here is not None else "_signature.yaml",
+        "settings_line": here.request.lines.get("send") if here is not None else None,
+        "said_already": said and here is not None,
+    }

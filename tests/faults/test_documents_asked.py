@@ -107,11 +107,34 @@ def test_a_document_that_is_missing_is_waited_for(tmp_path: Path) -> None:
         assert stage.first_line() == "EN ATTENTE DU PDF – 2 documents ne sont pas dans ce dossier"
         stage.write("bilan.pdf", documents.letter(1, "Bilan"))
         stage.run()
-        assert stage.first_line() == "EN ATTENTE DU PDF – « Annexe* » n’est pas dans ce dossier"
+        assert stage.first_line() == "EN ATTENTE DU PDF – aucun fichier ne correspond à « Annexe* »"
         stage.write("Annexe 1.pdf", documents.letter(1, "Annexe"))
         stage.run()
         assert stage.platform.transactions()[-1].documents == ("lettre.pdf", "bilan.pdf", "Annexe 1.pdf")
         assert stage.sends() == [1]
+
+
+def test_a_word_file_in_the_stead_of_the_letter_is_named(tmp_path: Path) -> None:
+    """Whether it came with the request or after the first answer; what is made of it sets the request going."""
+    with Stage(tmp_path) as stage:
+        stage.write("lettre.sign.yaml", ONE)
+        stage.write("mandat.sign.yaml", ONE)
+        stage.write("lettre.docx", b"PK")
+        stage.run()
+        stage.clock.advance(600)
+        stage.run()
+        assert "« lettre.docx » se trouve dans ce dossier : enregistrez-le au format PDF" in plain_text(stage)
+        assert "Donnez le même nom aux deux" in plain_text(stage, "mandat")
+        stage.write("mandat.docx", b"PK")
+        stage.run()
+        assert "« mandat.docx » se trouve dans ce dossier" in plain_text(stage, "mandat")
+        assert "Donnez le même nom" not in plain_text(stage, "mandat")
+        stage.delete("mandat.docx")
+        stage.run()
+        assert "Donnez le même nom aux deux" in plain_text(stage, "mandat")
+        stage.write("lettre.pdf", documents.letter())
+        stage.run()
+        assert stage.first_line().startswith("EN COURS")
 
 
 def test_a_document_that_changes_before_it_leaves_is_judged_anew(tmp_path: Path) -> None:

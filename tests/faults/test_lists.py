@@ -266,6 +266,22 @@ def test_a_finished_request_does_not_come_back(tmp_path: Path, mode: Mode) -> No
         stage.intact()
 
 
+def test_the_word_of_the_settings_gives_way(tmp_path: Path) -> None:
+    """Where ``envoi: non`` stands in them, the word that lets the list go takes its place, on whatever line it is."""
+    with Stage(tmp_path) as stage:
+        stage.write("_signature.yaml", "objet: Lettre de mission\nenvoi: non\n")
+        pdfs(stage, "Lettre 000")
+        put(stage, [person(0)])
+        run(stage)
+        assert "mettez dans « _signature.yaml », à la place de la ligne 2 : envoi: oui" in told(stage)
+        stage.write("_signature.yaml", "envoi: non\nobjet: Lettre de mission\n")
+        run(stage)
+        assert "à la place de la ligne 1 : envoi: oui" in told(stage)
+        stage.write("_signature.yaml", "objet: Lettre de mission\n")
+        run(stage)
+        assert "écrivez dans « _signature.yaml » : envoi: oui" in told(stage)
+
+
 @MODES
 def test_a_list_that_was_there_before(tmp_path: Path, mode: Mode) -> None:
     """R7: what lay there at the first look makes nothing before somebody saves it again."""

@@ -40,6 +40,24 @@ def make(stage: Stage, *folders: str) -> None:
 # --------------------------------------------------------------------------------------- the copies
 
 
+def test_a_copy_in_the_same_folder(tmp_path: Path) -> None:
+    """It comes from no other folder, and is not told so, on whatever level the folder lies."""
+    with Stage(tmp_path) as stage:
+        make(stage, "a", "b")
+        for folder in (ROOT, f"{ROOT}/a"):
+            stage.drop("lettre", letter(folder), folder=folder)
+        stage.run()
+        for folder in ("", "a/"):
+            for ending in ("pdf", "sign.yaml"):
+                stage.copy(f"{folder}lettre.{ending}", f"{folder}lettre - Copie.{ending}")
+        stage.run()
+        for folder in (ROOT, f"{ROOT}/a"):
+            told = " ".join(stage.status("lettre - Copie", folder=folder).replace("\u00a0", " ").split())
+            assert "À CONFIRMER – cette demande semble copiée d’une autre de ce dossier ; rien" in told
+            assert "Elle ressemble à celle de « lettre.pdf », dans ce même dossier." in told
+        assert stage.sends() == [1, 1]
+
+
 @MODES
 def test_copies_of_a_pair(tmp_path: Path, mode: Mode) -> None:
     """A pair copied before, during or after is never sent by itself; a new ask launches exactly one more."""

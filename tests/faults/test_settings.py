@@ -100,6 +100,7 @@ def test_two_settings_files_in_one_folder_are_asked_about(tmp_path: Path) -> Non
         stage.run()
         assert stage.record().state is State.REJECTED
         assert "_signature.txt, _signature.yaml" in " ".join(stage.status().split())
+        assert "Ouvrez" not in stage.status()
         stage.delete("_signature.txt")
         stage.run()
         assert stage.platform.transactions()[-1].object == "Un"
@@ -132,6 +133,24 @@ def test_one_word_lets_go_what_was_shown_before_it(tmp_path: Path, mode: Mode) -
         assert stage.record("trois").state is State.IN_PROGRESS
         assert stage.sends() == [1, 1, 1]
         stage.intact()
+
+
+def test_the_line_that_stands_already_gives_way(tmp_path: Path) -> None:
+    """What the status says, done to the letter, lets them go: nothing is « écrit deux fois »."""
+    with Stage(tmp_path) as stage:
+        stage.write("_signature.yaml", "objet: Lettre\nenvoi: non\n")
+        for name in ("un", "deux"):
+            stage.drop(name)
+        stage.drop("trois", sidecar=ONE + "envoi: non\n")
+        stage.run()
+        told = {n: " ".join(stage.status(n).replace("\u00a0", " ").split()) for n in ("un", "trois")}
+        assert "mettez la même ligne dans « _signature.yaml », à la place de la ligne 2." in told["un"]
+        assert "mettez dans « trois.sign.yaml », à la place de la ligne 2 : envoi: oui" in told["trois"]
+        assert "_signature.yaml" not in told["trois"]
+        stage.write("_signature.yaml", "objet: Lettre\nenvoi: oui\n")
+        stage.write("trois.sign.yaml", ONE + "envoi: oui\n")
+        stage.run()
+        assert {stage.record(name).state for name in ("un", "deux", "trois")} == {State.IN_PROGRESS}
 
 
 def test_what_leaves_is_what_was_shown(tmp_path: Path) -> None:

@@ -189,6 +189,12 @@ def copied() -> tuple[Record, StatusContext]:
     return record(State.UNCONFIRMED, reason="copy", values=values, subject="Lettre de mission 2025"), CONTEXT
 
 
+def copied_beside() -> tuple[Record, StatusContext]:
+    one, context = copied()
+    values = {**one.values, "other": "Lettre MARTIN.pdf", "beside": "yes"}
+    return one.model_copy(update={"values": values}), context
+
+
 def with_context(**changes: Any) -> StatusContext:
     """The example's context with changes."""
     known = {name: getattr(CONTEXT, name) for name in CONTEXT.__dataclass_fields__}
@@ -525,11 +531,13 @@ def reason_variants() -> list[Variant]:
             "À CONFIRMER – " + REASON_LINES["copy"],
             record(State.UNCONFIRMED, reason="copy", values={**values, "signed": "yes"}),
             CONTEXT,
-        )
+        ),
+        ("copy-in-its-folder", "À CONFIRMER – " + REASON_LINES["copy_beside"], *copied_beside()),
     ]
 
 
 REASON_LINES = {
+    "copy_beside": "cette demande semble copiée d’une autre de ce dossier ; rien n’est parti",
     "there_before": "cette demande était là avant la mise en service ; rien n’est parti",
     "status_by_name": "un suivi plus ancien porte ce nom ; rien n’est parti",
     "platform_said_no": "Jesignexpert n’a pas accepté la demande (motif ci-dessous)",

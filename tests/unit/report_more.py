@@ -140,8 +140,31 @@ def documents_variants() -> list[Variant]:
             "EN ATTENTE DU PDF – « Mandat SEPA.pdf »",
             record(State.WAITING_PDF, extra={"missing": ["Mandat SEPA.pdf"]}),
         ),
+        *(("EN ATTENTE DU PDF – ", one) for one in waiting_pdf_records().values()),
     ]
     return [(f"documents-{n}", line, one, CONTEXT) for n, (line, one) in enumerate(rows)]
+
+
+def waiting_pdf_records() -> dict[str, Record]:
+    """Not the letter itself, or the letter as a Word file: what is missing is told as what it is."""
+    signatories = (Signatory(email=MARIE.email),)
+    by_hand = SignatureRequest(
+        signatories=signatories, documents=("Mandat.pdf",), annexes=("Annexe 9.pdf", "Annexe*.pdf")
+    )
+    inherited = by_hand.model_copy(update={"origins": {"annexes": "_signature.yaml"}})
+    word = {"Lettre DUPONT.pdf": "Lettre DUPONT.docx"}
+
+    def waits(*missing: str, request: SignatureRequest = by_hand, **extra: Any) -> Record:
+        return record(State.WAITING_PDF, request=request, extra={"missing": list(missing), **extra})
+
+    return {
+        "annex": waits("Annexe 9.pdf", near_name="Annexe 8.pdf"),
+        "document": waits("Mandat.pdf"),
+        "pattern": waits("Annexe*.pdf", request=inherited),
+        "several": waits("Lettre DUPONT.pdf", "Annexe*.pdf", near_name="Lettre Dupond.pdf"),
+        "annexes": waits("Annexe 9.pdf", "Annexe*.pdf"),
+        "word": waits("Lettre DUPONT.pdf", other_formats=word),
+    }
 
 
 def dates_variants() -> list[Variant]:
@@ -188,6 +211,11 @@ def dates_variants() -> list[Variant]:
             "EN PAUSE – 1 envoi aujourd’hui, la limite du cabinet",
             record(State.PREPARED),
             with_context(wait=WaitReason.BRAKE_DAY, wait_limit=1),
+        ),
+        (
+            "À CORRIGER – « Signature du client » figure page 4, et non page 1 (ligne 3)",
+            problem("text_on_other_page", 3, written="Signature du client", page="1", elsewhere="4"),
+            CONTEXT,
         ),
         (
             "À CORRIGER – « Signature du client » ne figure pas dans le PDF (ligne 3)",

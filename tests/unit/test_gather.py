@@ -10,7 +10,7 @@ from connector.config.model import Ceiling
 from connector.ports import Entry, ETag, Href
 from connector.sidecar.model import SignatureRequest
 from connector.steps.discover import Pair, Settling, Sight, look
-from connector.steps.gather import MOST_FILES, Gathered, as_counted, gather
+from connector.steps.gather import MOST_FILES, Gathered, as_counted, gather, other_formats
 from connector.steps.parts import FolderSettings
 from tests.fakes.folder import MemoryFolder
 
@@ -126,6 +126,36 @@ def test_a_name_with_two_dots_is_a_name() -> None:
 def test_a_word_document_cannot_be_sent() -> None:
     found = gathered("Mandat.pdf", "Lettre.docx", documents=("Lettre.docx",))
     assert [problem.code for problem in found.problems] == ["document_kind"]
+
+
+@pytest.mark.parametrize("written", ["Lettre.docx", "Lettre.XLSX", "Annexe*.doc"])
+@pytest.mark.parametrize("key", ["documents", "annexes"])
+def test_a_word_document_is_not_waited_for(written: str, key: str) -> None:
+    """Once there it would be refused: it is refused by its name, at once."""
+    found = gathered("Mandat.pdf", **{key: (written,)})
+    assert [(one.code, one.values["written"]) for one in found.problems] == [("document_kind", written)]
+    assert not found.missing
+
+
+def test_an_ending_that_is_none_is_waited_for() -> None:
+    """« Contrat v1.2 » is a name, and so is « Lettre.docx » where « Lettre.docx.pdf » lies beside."""
+    found = gathered("Mandat.pdf", "Lettre.docx.pdf", documents=("Contrat v1.2", "Lettre.docx"))
+    assert told(found) == (["Mandat.pdf", "Lettre.docx.pdf"], [], ["Contrat v1.2"])
+    assert not found.problems
+
+
+def test_a_word_document_in_the_stead_of_what_is_missing() -> None:
+    """By its name alone, whatever its case; a text, a lock of Word's and another folder's file are none."""
+    sight = sight_of(
+        "Mandat.sign.yaml", "mandat.DOCX", "~$mandat.docx", "Annexe 1.txt", "Ailleurs/Annexe 2.doc"
+    )
+    pair = next(sight.pairs())
+    missing = ("Mandat.pdf", "Annexe 1.pdf", "Annexe 2", "Photo.jpg", "Annexe*.pdf")
+    assert other_formats(sight, pair, missing) == {"Mandat.pdf": "mandat.DOCX"}
+    assert other_formats(sight, pair, ("Mandat", "mandat.docx.pdf")) == {
+        "Mandat": "mandat.DOCX",
+        "mandat.docx.pdf": "mandat.DOCX",
+    }
 
 
 def test_pictures_count_as_documents() -> None:

@@ -120,6 +120,12 @@ def fingerprint(directory: Path) -> dict[str, tuple[int, bytes]]:
 # Verdicts
 
 
+def test_a_word_file_in_the_stead_of_a_pdf(call: Any, tmp_path: Path) -> None:
+    put(tmp_path / "lettre", pdf=None)
+    (tmp_path / "lettre.docx").write_bytes(b"PK")
+    assert "« lettre.docx » se trouve ici : à enregistrer au format PDF." in call("lint", tmp_path).out
+
+
 def test_a_tree(call: Any, tmp_path: Path) -> None:
     """Every request of a tree is judged, each problem with its line; nothing there is written or changed."""
     tree = tmp_path / "Lettres"
@@ -203,6 +209,26 @@ def test_one_file_never_stops_the_others(call: Any, tmp_path: Path) -> None:
     told = call("lint", "--json", tmp_path)
     assert told.status == 1
     assert told.verdicts == {"a.sign.yaml": "unreadable", "b.sign.yaml": "ok", "c.sign.yaml": "unreadable"}
+
+
+def test_a_copy_in_the_same_folder_is_told_so(call: Any, tmp_path: Path) -> None:
+    first = put(tmp_path / "un")
+    put(tmp_path / "deux", pdf=first.with_name("un.pdf").read_bytes())
+    assert "semble copiée d’une autre de ce dossier" in call("lint", tmp_path).out
+    put(tmp_path / "sous" / "deux", pdf=first.with_name("un.pdf").read_bytes())
+    for name in ("deux.pdf", "deux.sign.yaml"):
+        (tmp_path / name).unlink()
+    assert "semble copiée d’un autre dossier" in call("lint", tmp_path).out
+
+
+def test_words_that_stand_on_another_page_than_the_one_named(call: Any, tmp_path: Path) -> None:
+    """They are in the PDF: where, is what helps."""
+    put(tmp_path / "x", MARIE + "signature: {ancre: page 4 sur 4, page: 1}\n", documents.letter(4, "Lettre"))
+    told = call("lint", tmp_path).out
+    assert "« page 4 sur 4 » figure page 4, et non page 1" in told
+    assert "Copiez ces mots" not in told
+    put(tmp_path / "x", MARIE + "signature: {ancre: page 9 sur 4, page: 1}\n", documents.letter(4, "Lettre"))
+    assert "Copiez ces mots" in call("lint", tmp_path).out
 
 
 def test_two_requests_for_one_document_are_both_told(call: Any, tmp_path: Path) -> None:

@@ -278,7 +278,8 @@ def test_nearest_to_what_was_typed() -> None:
     ("texts", "more", "code", "values"),
     [
         ({}, {}, "text_not_found", {"page": ""}),
-        ({"Le client": [stands(1)]}, {"page": 2}, "text_not_found", {"page": "2"}),
+        ({"Le client": [stands(1)]}, {"page": 2}, "text_on_other_page", {"page": "2", "elsewhere": "1"}),
+        ({"Le client": []}, {"page": 2}, "text_not_found", {"page": "2"}),
         (None, {}, "text_in_scan", {}),
         (
             {"Le client": [stands(1), stands(2)]},
@@ -289,8 +290,8 @@ def test_nearest_to_what_was_typed() -> None:
         (
             {"Le client": [stands(1), stands(2)]},
             {"occurrence": 2, "page": -1},
-            "text_not_found",
-            {"page": "4"},
+            "text_on_other_page",
+            {"page": "4", "elsewhere": "1, 2"},
         ),
         (
             {"Le client": [stands()] * (MOST_HITS + 1)},

@@ -8,7 +8,7 @@ from connector.config.model import Ceiling
 from connector.report.context import Pause, PauseCause
 from connector.report.notices import render_notice
 from connector.report.status import render_status
-from tests.unit.report_example import CASES, PARIS, SENT, SUPPORT, at, s1, s3, with_context
+from tests.unit.report_example import CASES, PARIS, SENT, SUPPORT, at, copied_beside, s1, s3, with_context
 
 # "~" stands for U+00A0, so that a reader sees it.
 GOLDEN = {
@@ -294,6 +294,21 @@ def test_the_text_is_that_of_the_page_letter_for_letter(name: str) -> None:
     told = render_status(*CASES[name]())
     shown = "\n".join([told.first_line, *told.body]).replace("\u00a0", "~") + "\n"
     assert shown == GOLDEN[name]
+
+
+def test_a_copy_in_the_same_folder_is_not_told_as_one_of_another() -> None:
+    """First line and first sentence name that folder; the rest is that of any copy."""
+    told = render_status(*copied_beside())
+    text = "\n".join([told.first_line, *told.body]).replace("\u00a0", "~")
+    assert text.startswith("""\
+À CONFIRMER – cette demande semble copiée d’une autre de ce dossier~; rien n’est parti
+
+Elle ressemble à celle de «~Lettre MARTIN.pdf~», dans ce même dossier,
+terminée le 4~décembre~2025.
+
+Ce que vous pouvez faire
+""")
+    assert text.partition("Ce que")[2] + "\n" == GOLDEN["copy"].partition("Ce que")[2]
 
 
 def test_the_foot_is_that_of_the_page() -> None:

@@ -109,6 +109,10 @@ NEWS: dict[str, tuple[ListNews, str]] = {
         replace(BASE, made=40, ceiling=Ceiling.DRAFT, said_already=True),
         "PRÊT – 40 demandes préparées, rien n’est parti",
     ),
+    "said no": (
+        replace(BASE, made=40, settings_line=3),
+        "PRÊT – 40 demandes préparées, rien n’est parti",
+    ),
     "elsewhere": (
         replace(BASE, made=40, elsewhere=True),
         "PRÊT – 40 demandes ; leur suivi est à côté des PDF",
@@ -199,6 +203,8 @@ def test_how_the_prepared_ones_go() -> None:
     assert "\n        envoi: oui\n" in told(NEWS["ready"][0]).text
     assert "\n        envoi: brouillon\n" in told(NEWS["drafts"][0]).text
     assert "enregistrez de nouveau" in " ".join(told(NEWS["drafts"][0]).text.split())
+    instead = " ".join(told(NEWS["said no"][0]).text.replace("\u00a0", " ").split())
+    assert "mettez dans « _signature.yaml », à la place de la ligne 3 : envoi: oui" in instead
     assert "envoi: " not in told(NEWS["preview only"][0]).text
     assert SUPPORT.replace(" ", "") in "".join(told(NEWS["preview only"][0]).text.split())
     for name in ("left", "over"):

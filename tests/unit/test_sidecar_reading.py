@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import itertools
 import time
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from connector.errors import Problem, RequestRejected
+from connector.report.problems import in_body
+from connector.report.typography import TIE
 from connector.sidecar import words
 from connector.sidecar.codes import CODES
 from connector.sidecar.fields import Notes, file_names
@@ -19,6 +22,7 @@ from connector.sidecar.placing import read_placements
 from connector.sidecar.reading import MAX_BYTES, read_orders, read_sidecar, read_whole, read_wish
 from connector.text_yaml import Mapping, Scalar, Sequence, load
 
+GUIDE = Path(__file__).parents[2] / "docs" / "guide-utilisateur.md"
 ONE = "signataires: Marie Dupont <marie.dupont@example.fr> 06 12 34 56 78\n"
 
 
@@ -334,6 +338,28 @@ def test_every_key_of_a_signatory_is_understood(french: str, english: str) -> No
     assert one.written[:3] == ("email", "last_name", "phone")
     assert one.written[3] in {"level", "place", "contact"}
     assert one.level.value in {"simple", "advanced"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "signataires:\n  - {email: m@example.fr, nom: A B, téléphone: 0612345678, ordre: 4}\n",
+        "signataires:\n  - email: m@example.fr\n    nom: A B\n    téléphone: 0612345678\n    ordre: 4\n",
+        "signataires:\n  - {email: m@example.fr, nom: A B, téléphone: 0612345678, Order: 4}\n",
+    ],
+)
+def test_the_order_of_one_signatory_is_that_of_the_lines(text: str) -> None:
+    """It is indented below somebody: to say that it should be is of no use."""
+    (found,) = problems(text)
+    assert found.code == "order_of_one"
+    assert "on signe dans l’ordre des lignes" in in_body(found, "fr").replace(TIE, " ")
+    assert "sign in the order of the lines" in in_body(found, "en").replace(TIE, " ")
+
+
+def test_the_words_for_an_order_are_those_of_the_guide() -> None:
+    (found,) = problems(f"{ONE}ordre: 1, 3\n")
+    assert found.values["allowed"] == "l'un après l'autre, parallèle"
+    assert f"`{found.values['allowed'].partition(',')[0]}`" in GUIDE.read_text("utf-8")
 
 
 @pytest.mark.parametrize(

@@ -170,6 +170,13 @@ def test_one_bad_row(cells: tuple[Any, ...], code: str) -> None:
     assert all(problem.line == 3 and problem.values["file"] == FILE for problem in bad.problems)
 
 
+def test_a_comma_in_the_cell_of_an_address() -> None:
+    """The cell is quoted whole, and what it stands for is suggested."""
+    (bad,) = read(workbook([(MARIE[0], "b@client-sarl,fr", *MARIE[2:])])).rows
+    values = [(one.values["written"], one.values["meant"]) for one in bad.problems]
+    assert values == [("b@client-sarl,fr", "b@client-sarl.fr")]
+
+
 def test_the_same_document_twice() -> None:
     """A problem of both rows, whatever the case, the accents and the extension; each names the other."""
     doubles = [(name, *MARIE[1:]) for name in ("Été DUPONT", "e\u0301te\u0301 dupont.PDF")]

@@ -9,6 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from connector.report.problems import in_body
+from connector.report.typography import TIE
 from connector.sidecar.codes import CODES
 from connector.signatory_text import (
     is_garbled,
@@ -200,6 +202,52 @@ def test_emails(written: str, email: str, code: str | None) -> None:
     """An address is judged by its form; a domain may have accents, the part before @ may not."""
     found, fault = read_email(written)
     assert (found, fault and fault[0]) == (email, code)
+
+
+@pytest.mark.parametrize(
+    ("address", "meant"),
+    [
+        ("b@client-sarl,fr", "b@client-sarl.fr"),
+        ("b@mail,client.fr", "b@mail.client.fr"),
+        ("<b@client-sarl,fr>", "b@client-sarl.fr"),
+        ("<marie.dupont,cabinet.fr>", "marie.dupont@cabinet.fr"),
+        ("<marie.dupont,cabinet,fr>", ""),
+        ("<marie.dupont.cabinet.fr>", ""),
+        ("b@localhost", ""),
+    ],
+)
+def test_a_comma_in_an_address_is_quoted_with_it(address: str, meant: str) -> None:
+    """It is the mistake: it is neither hidden nor taken for a part of the name; what it stands for is suggested."""
+    for text in (f"Marie Dupont {address} 06 12 34 56 78", f"{address} Marie Dupont, 06 12 34 56 78"):
+        person = read_person(text)
+        written = address.strip("<>")
+        values = {"who": "Marie Dupont", "written": written, "meant": meant}
+        assert [(one.code, dict(one.values)) for one in person.problems] == [("email_invalid", values)]
+        told = in_body(person.problems[0], "fr").replace(TIE, " ").replace("\u00a0", " ")
+        assert told.startswith(f"« {written} » n’est pas une adresse e-mail pour Marie Dupont.")
+        assert told.endswith(
+            f"Vouliez-vous dire « {meant} » ?" if meant else "Exemple : prenom.nom@example.fr."
+        )
+        english = in_body(person.problems[0], "en").replace(TIE, " ")
+        assert (f"Did you mean “{meant}”?" if meant else "Example: first.last@example.com.") in english
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "marie.dupont@example.fr,Marie Dupont,06 12 34 56 78",
+        "Dupont, Marie, marie.dupont@example.fr, 06 12 34 56 78",
+        "Marie Dupont <06.12.34.56.78> marie.dupont@example.fr",
+    ],
+)
+def test_a_comma_between_things_is_none(text: str) -> None:
+    person = read_person(text)
+    assert (person.email, person.name, person.phone) == (MARIE[0], "Marie Dupont", MARIE[3])
+    assert not person.problems
+
+
+def test_two_addresses_and_a_comma_are_two() -> None:
+    assert read_email("a@b,c@example.fr")[1] == ("email_two", {"first": "a@b", "second": "c@example.fr"})
 
 
 def test_garbled_accents() -> None:
