@@ -204,7 +204,8 @@ def decided(
         "keep_personal_data": config.keep_personal_data,
         "made": made_of(folders),
         "allowed": allowed_of(folders),
-        "clocks": clocks_of(folders, services),
+        "clocks": told_by(folders, services, "drift_s"),
+        "heard": told_by(folders, services, "heard_s"),
     }
 
 
@@ -249,13 +250,13 @@ def allowed_of(folders: Mapping[str, Folder]) -> dict[str, Callable[[], int]]:
     return {name: partial(getattr, one, "allowed") for name, one in folders.items()}
 
 
-def clocks_of(
-    folders: Mapping[str, Folder], services: Mapping[str, SigningService]
+def told_by(
+    folders: Mapping[str, Folder], services: Mapping[str, SigningService], what: str
 ) -> dict[str, Callable[[], float | None]]:
-    """Return what tells how far each other side's clock is from ours."""
+    """Return what each other side tells of its clock: how far it is from ours, or when it was last heard of."""
     return {
-        **{f"server:{name}": partial(getattr, one, "drift_s") for name, one in folders.items()},
-        **{f"account:{name}": partial(getattr, one, "drift_s") for name, one in services.items()},
+        **{f"server:{name}": partial(getattr, one, what) for name, one in folders.items()},
+        **{f"account:{name}": partial(getattr, one, what) for name, one in services.items()},
     }
 
 

@@ -104,6 +104,11 @@ class HttpSigningService:
         """The platform's clock minus ours at its last answer, seconds; None before the first (KNOWN: ±5 min)."""
         return self._exchange.drift_s
 
+    @property
+    def heard_s(self) -> float | None:
+        """Return our own clock at that moment, in seconds since 1970; None before the first."""
+        return self._exchange.heard_s
+
     def close(self) -> None:
         """Close every connection."""
         self._exchange.close()

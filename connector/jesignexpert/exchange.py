@@ -131,6 +131,7 @@ class Exchange:
     its outcome must be known (``fence``).
 
     ``drift_s``: the server's clock minus ours at its last answer, in seconds (its ``Date`` has whole ones).
+    ``heard_s``: our own clock at that moment, in seconds since 1970.
     """
 
     def __init__(
@@ -145,6 +146,7 @@ class Exchange:
     ) -> None:
         quiet_libraries()
         self.drift_s: float | None = None
+        self.heard_s: float | None = None
         self._now = now
         self._before_write = before_write
         self._timeouts = timeouts or Timeouts()
@@ -254,7 +256,8 @@ class Exchange:
     def _look_at_clock(self, response: httpx.Response) -> None:
         date = http_date(response.headers.get("date", ""))
         if date is not None:
-            self.drift_s = (date - self._now()).total_seconds()
+            self.heard_s = self._now().timestamp()
+            self.drift_s = date.timestamp() - self.heard_s
 
 
 def http_date(text: str) -> datetime | None:

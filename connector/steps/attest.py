@@ -61,7 +61,7 @@ def attest(parts: Parts, record: Record) -> Record:
     if not awaited(record):
         return record
     put_off = _facts(record).get("next_at")
-    if put_off and datetime.fromisoformat(str(put_off)) > parts.now():
+    if put_off and waiting.is_put_off(parts, datetime.fromisoformat(str(put_off))):
         return record
     sha256 = _facts(record).get("sha256")
     if sha256 is None or not parts.spool.has(record.ref, ATTESTATION_NAME, sha256):

@@ -20,6 +20,7 @@ CLOCK: Final = "clock"
 ALARM_S: Final = 120.0
 HOLD_S: Final = 300.0
 _ASK_EVERY: Final = timedelta(minutes=2)
+_FRESH_S: Final = 3600.0
 _GRAIN_S: Final = 1.0
 """A ``Date`` has whole seconds."""
 
@@ -47,6 +48,22 @@ def too_far(parts: Parts, account: str) -> bool:
     """True while the platform's clock and ours are further apart than it allows."""
     seconds = drift(parts, f"account:{account}")
     return seconds is not None and abs(seconds) > HOLD_S
+
+
+def confirmed(parts: Parts) -> bool:
+    """True where somebody whose clock agrees with ours has answered within the hour, by our own clock.
+
+    By a clock that may have jumped since nothing is erased, and nobody is given up: neither can be taken back. One
+    server whose own clock is wrong keeps nothing from being done.
+    """
+    return not parts.clocks or any(_agrees(parts, subject) for subject in parts.clocks)
+
+
+def _agrees(parts: Parts, subject: str) -> bool:
+    seconds, heard = drift(parts, subject), parts.heard.get(subject, lambda: None)()
+    if seconds is None or heard is None:
+        return False
+    return abs(seconds) <= HOLD_S and abs(parts.now().timestamp() - heard) <= _FRESH_S
 
 
 def hold(parts: Parts, account: str) -> None:

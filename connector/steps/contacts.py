@@ -17,6 +17,7 @@ from connector.identity import canonical_email
 from connector.lifecycle import Event, Record, SignatoryFacts, State
 from connector.sidecar.inherit import Known
 from connector.sidecar.model import Signatory
+from connector.steps import clocks
 from connector.steps.fading import PEOPLE
 from connector.steps.parts import FolderSettings, Parts
 
@@ -109,7 +110,7 @@ def may_cure(parts: Parts, settings: FolderSettings, record: Record) -> bool:
 
 def expire(parts: Parts) -> int:
     """Once a day, erase whoever was not met for as long as any folder of their account remembers. Returns how many."""
-    if not parts.keeper:
+    if not parts.keeper or not clocks.confirmed(parts):
         return 0
     today = parts.now().astimezone(ZoneInfo(parts.report.timezone)).date().isoformat()
     if parts.journal.last_account_event(*ASKED) == {"day": today}:

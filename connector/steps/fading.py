@@ -22,7 +22,7 @@ from connector.ports import Href
 from connector.report.status import render_status
 from connector.sidecar.model import Signatory
 from connector.sidecar.origin import born_of
-from connector.steps import filing, own_files, written
+from connector.steps import clocks, filing, own_files, written
 from connector.steps.context import context_of
 from connector.steps.erasing import REACHED_BY, Erasure, address, erasing, number, people_of, without
 from connector.steps.parts import Parts
@@ -46,7 +46,7 @@ def fade(parts: Parts) -> int:
 
     Writes the journal only. A server that has told nothing since the start is asked what it can do, now and then.
     """
-    if parts.keep_personal_data is None:
+    if parts.keep_personal_data is None or not clocks.confirmed(parts):
         return 0
     today = parts.now().astimezone(parts.report.zone).date().isoformat()
     due = {one for one in _whose(parts) if not _was_done(parts, one, today)}

@@ -15,7 +15,7 @@ from connector.errors import AccessDenied, AnsweredNo, AskedToWait, InvalidRespo
 from connector.identity import by_administrator, canonical_email
 from connector.lifecycle import TRANSITIONS, Event, Record, SignatoryFacts, State
 from connector.ports import Progress, SignatoryProgress, SignatoryStatus, TransactionId, TransactionStatus
-from connector.steps import waiting
+from connector.steps import clocks, waiting
 from connector.steps.dates import FROM_DOCUMENT
 from connector.steps.deadlines import erased, lapse, lapse_by_rule, last_signature
 from connector.steps.fetch import lies_in_the_spool
@@ -163,7 +163,8 @@ def _not_found(parts: Parts, record: Record, error: NotFound) -> Record:
 def _away(parts: Parts, record: Record, error: RemoteError) -> Record:
     retention = timedelta(days=parts.accounts[record.account].terms.retention_days)
     expires = record.expires_at or lapse_by_rule(parts, record.account, record.sent_at or record.created_at)
-    if record.state is not State.DRAFT and parts.now() > expires + retention:
+    over = parts.now() > expires + retention and clocks.confirmed(parts)
+    if over and record.state is not State.DRAFT and not clocks.too_far(parts, record.account):
         # Nothing is left there to be told of (protocol R13).
         return parts.journal.fact(record, Event.ERASED, reason="erased_unknown", ended_at=parts.now())
     return parts.journal.note(

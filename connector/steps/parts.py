@@ -289,6 +289,8 @@ class Parts:
     """(server, href) of an unknown request among finished ones → (ETag, size), SHA-256, came with a copied status."""
     clocks: Mapping[str, Callable[[], float | None]] = field(default_factory=dict)
     """``server:NAME`` or ``account:NAME`` → its clock minus ours at its last answer, in seconds."""
+    heard: Mapping[str, Callable[[], float | None]] = field(default_factory=dict)
+    """The same → our own clock at that answer, in seconds since 1970."""
     made: Mapping[str, Callable[[], Mapping[str, int]]] = field(default_factory=dict)
     """Server → (status of the answer, ``none`` without one → requests since the start)."""
     allowed: Mapping[str, Callable[[], int]] = field(default_factory=dict)

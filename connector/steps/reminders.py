@@ -27,7 +27,7 @@ from connector.journal import Hold
 from connector.lifecycle import Record, SignatoryFacts, State
 from connector.ports import SignatoryProgress, TransactionId
 from connector.sidecar.model import Order, Reminders, Verb
-from connector.steps import assumed, pauses, waiting
+from connector.steps import assumed, clocks, pauses, waiting
 from connector.steps.parts import Parts
 from connector.steps.replies import reply
 
@@ -106,6 +106,8 @@ def remind_if_due(parts: Parts, record: Record, before: Record) -> Record:
     """
     if record.state is not State.IN_PROGRESS or record.answered_at == before.answered_at:
         return record
+    if clocks.too_far(parts, record.account):
+        return record  # by this machine's clock nobody can tell whose time has come
     record = settled(parts, record)
     if record.extra.get("unknown_word") or not _due(parts, record):
         return record

@@ -28,6 +28,8 @@ AWAY = "away"
 MANUAL = "manual"
 """The administrator stopped it."""
 _A_MOMENT = timedelta(minutes=1)
+_LONGEST = timedelta(days=1)
+"""Nothing is put off for longer, whatever a server says."""
 _STOPS_READS = frozenset({Cause.TOKENS.value, Cause.MAINTENANCE.value, Cause.RATE_LIMIT.value})
 _ENDED_BY_AN_ANSWER = _STOPS_READS | {UNANSWERED, AWAY}
 _ENDED_ELSEWHERE = frozenset({MANUAL, UNANSWERED, clocks.CLOCK, storage.NO_ROOM})
@@ -46,11 +48,11 @@ def backoff(parts: Parts, record: Record, error: RemoteError | None = None) -> d
         let_be(parts, record.account, error)
     if isinstance(error, AskedToWait):
         # Nothing was tried, so nothing failed.
-        return {"next_at": parts.now() + timedelta(seconds=error.retry_after_s or 0)}
+        return {"next_at": parts.now() + min(timedelta(seconds=error.retry_after_s or 0), _LONGEST)}
     wait = min(timing.retry_first * 2 ** min(record.attempts, 16), timing.retry_most)
     seconds = wait.total_seconds()
     if error is not None and error.retry_after_s is not None:
-        seconds = max(seconds, error.retry_after_s)
+        seconds = min(max(seconds, error.retry_after_s), _LONGEST.total_seconds())
     at = datetime.fromtimestamp(parts.now().timestamp() + seconds, tz=parts.now().tzinfo)
     return {"attempts": record.attempts + 1, "next_at": at}
 
@@ -82,7 +84,7 @@ def asks_again_at(parts: Parts, account: str) -> datetime | None:
     """Until when nothing is asked for an account; None where nothing is in the way."""
     # One look: another thread may hear an answer, and take it away, at any time.
     _, until = parts.let_be.get(account, (0, None))
-    return until if until is not None and until > parts.now() else None
+    return until if is_put_off(parts, until) else None
 
 
 def is_away(parts: Parts, account: str) -> bool:
@@ -92,7 +94,12 @@ def is_away(parts: Parts, account: str) -> bool:
 
 def due(parts: Parts, record: Record) -> bool:
     """True when nothing puts the record's next step off."""
-    return record.next_at is None or record.next_at <= parts.now()
+    return not is_put_off(parts, record.next_at)
+
+
+def is_put_off(parts: Parts, until: datetime | None) -> bool:
+    """True while something rests until then. Nothing rests for longer than a day: so far off, a clock was wrong."""
+    return until is not None and parts.now() < until <= parts.now() + _LONGEST
 
 
 def hold_account(parts: Parts, account: str, error: AnsweredNo) -> Hold:

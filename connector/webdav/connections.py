@@ -41,6 +41,8 @@ class Connections:
         self._courtesy, self._clock = Courtesy(service, clock), clock
         self.drift_s: float | None = None
         """The server's clock minus ours at its last success, in seconds (its ``Date`` has whole ones)."""
+        self.heard_s: float | None = None
+        """Our own clock at that moment, in seconds since 1970."""
         self._room = Room(maximum)
         self._lock = threading.Lock()
         self._first = threading.Lock()
@@ -78,7 +80,8 @@ class Connections:
                     raise
                 self._learn(operation, response.status_code, generation)
             if (date := read_date(response.headers.get("Date"))) is not None:
-                self.drift_s = date.timestamp() - self._clock()
+                self.heard_s = self._clock()
+                self.drift_s = date.timestamp() - self.heard_s
             yield response
 
     @property

@@ -120,6 +120,11 @@ class Looking:
         return self._connections.drift_s
 
     @property
+    def heard_s(self) -> float | None:
+        """Return our own clock at that moment, in seconds since 1970; None before the first."""
+        return self._connections.heard_s
+
+    @property
     def made(self) -> dict[str, int]:
         """Status of the answer (``none`` where none came) → requests since the start."""
         return self._connections.made

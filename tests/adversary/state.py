@@ -80,6 +80,7 @@ _LEFT_OUT: Final = frozenset(
         "asking_rights",
         "asking_links",
         "clocks",
+        "heard",
         "made",
         "renewals",
         "hands",

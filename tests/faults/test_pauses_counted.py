@@ -20,8 +20,8 @@ from connector.steps.alarms import standing
 from connector.steps.parts import Timing
 from connector.steps.waiting import UNANSWERED
 from tests.faults.test_dates import connected_for_good
-from tests.faults.test_once import Town, letter, send_out
-from tests.worlds import QUICK
+from tests.faults.test_once import Town, in_place, letter, send_out
+from tests.worlds import MARIE, ONE, QUICK
 
 NOTICE = "SIGNATURES EN PAUSE.txt"
 PROBING = Timing(follow_first_hour=timedelta(seconds=60), retry_first=QUICK.retry_first)
@@ -280,6 +280,38 @@ def test_a_clock_that_goes_wrong(clocked: Clocked, caplog: pytest.LogCaptureFixt
         assert sorted(stage.sends()) == [1] * 4 or sorted(stage.sends())[-4:] == [1] * 4
         assert standing(stage.parts, "account:cabinet", "clock") is None
         assert standing(stage.parts, "server:dms", "clock") is None
+
+
+@pytest.mark.parametrize("days", [60, 1200])
+def test_a_clock_far_ahead_ends_nothing(clocked: Clocked, days: int) -> None:
+    """By it everything is long over: nobody is given up or forgotten; put right, what it put off goes on at once."""
+    with clocked as stage:
+        connected_for_good(stage)
+        send_out(stage, "signée")
+        stage.sign()
+        stage.clock.advance(900)
+        stage.run()
+        assert stage.first_line("signée") == in_place("signée")
+        send_out(stage, "avant", sidecar=f"{ONE}rappels: {{premier: 3, tous_les: 4, maximum: 1}}\n")
+        known = [one.email for one in stage.parts.journal.contacts()]
+        assert known == [MARIE]
+        stage.platform.misbehave(operation="status", kind="status", status=503)
+        stage.off = timedelta(days=days)
+        for _ in range(4):
+            stage.clock.advance(900)
+            stage.run()
+        assert stage.record("avant").state is State.IN_PROGRESS
+        stage.restart()
+        stage.run()
+        assert [one.email for one in stage.parts.journal.contacts()] == known
+        stage.off = timedelta(0)
+        stage.sign()
+        for _ in range(3):
+            stage.clock.advance(900)
+            stage.run()
+        assert stage.first_line("avant") == in_place("avant")
+        assert [one.operation for one in stage.platform.requests].count("remind") == 0
+        stage.intact()
 
 
 def test_a_wrong_clock_takes_no_other_holds_place(tmp_path: Path) -> None:
