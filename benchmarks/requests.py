@@ -33,7 +33,7 @@ MARKER, FOUND_SIGNED, SIGNED = "marker", "status read that finds it signed", "si
 DELIVERY, SHOWN, LOOK = "delivery", "status write per state shown", "GET before each status overwrite"
 RECHECK, BASE, READ_BACK = "re-check before the mark", "base GET", "read-back"
 VERSIONS, TAGGED, CLOSING, OTHER = "versions look", "tag per state shown", "closing", "anything else"
-LINKS = "public links to the request, and to the folders above it"
+LINKS = "public links to the folder of a request and those above, and to the files in it"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -139,6 +139,10 @@ class LocalFolder(RefusesWrites):
         """Not known here."""
         return None
 
+    def open_inside(self, href: Href) -> tuple[Href, ...] | None:
+        """Not known here."""
+        return None
+
     def open_above(self, href: Href) -> tuple[Href, ...] | None:
         """Not known here."""
         return None

@@ -126,6 +126,10 @@ class ReadOnlyFolder(RefusesWrites):
         """As the folder."""
         return self._folder.open_itself(href)
 
+    def open_inside(self, href: Href) -> tuple[Href, ...] | None:
+        """As the folder."""
+        return self._folder.open_inside(href)
+
     def open_above(self, href: Href) -> tuple[Href, ...] | None:
         """As the folder."""
         return self._folder.open_above(href)

@@ -194,6 +194,10 @@ class Folder(Protocol):
         """
         ...
 
+    def open_inside(self, href: Href) -> tuple[Href, ...] | None:
+        """Return what lies directly in a folder and is itself so shared, each once. None as for :meth:`open_itself`."""
+        ...
+
     def open_above(self, href: Href) -> tuple[Href, ...] | None:
         """Return the folders above something that are so shared, those above what this login sees as well.
 

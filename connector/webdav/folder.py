@@ -95,6 +95,10 @@ class WebDavFolder(Looking):
         """Ask Nextcloud's API of shares; other servers do not tell."""
         return None if self._places is None else self._sharing(self._places).itself(href)
 
+    def open_inside(self, href: Href) -> tuple[Href, ...] | None:
+        """Ask Nextcloud's API of shares; other servers do not tell."""
+        return None if self._places is None else self._sharing(self._places).inside(href)
+
     def open_above(self, href: Href) -> tuple[Href, ...] | None:
         """Ask Nextcloud's API of shares; other servers do not tell."""
         return None if self._places is None else self._sharing(self._places).above(href)

@@ -3,7 +3,7 @@
 ``oc:share-types`` would tell a login of its *own* shares only, and what is watched is mostly shared with it by others.
 The API tells all shares of a file, and of every folder above it in its owner's tree, to whoever may share it on (``R``
 in ``oc:permissions``); to others it says nothing, and that is told from "there is none". Source: nextcloud/server,
-``ShareAPIController::getShares`` and ``getInheritedShares``; administrator's page, "Who may ask".
+``ShareAPIController::getShares``, ``getSharesInDir`` and ``getInheritedShares``; administrator's page, "Who may ask".
 """
 
 from __future__ import annotations
@@ -43,6 +43,18 @@ class Sharing:
         """
         found = self._shares(f"?format=json&reshares=true&path={self._path(href)}")
         return None if found is None else any(map(_lets_write, found))
+
+    def inside(self, href: Href) -> tuple[Href, ...] | None:
+        """Return what lies directly in a folder and is itself so shared, each once. None: not told.
+
+        To a login that may not share the folder on, all is told as if there were none.
+        """
+        found = self._shares(f"?format=json&reshares=true&subfiles=true&path={self._path(href)}")
+        if found is None:
+            return None
+        # What lies there is mounted elsewhere as well now and then, and told with any of its places.
+        names = (self._seen(share).rstrip("/").rpartition("/")[2] for share in found if _lets_write(share))
+        return tuple(dict.fromkeys(Href(href + name) for name in names))
 
     def above(self, href: Href) -> tuple[Href, ...] | None:
         """Return the folders above that are, as this login sees them, each once. None: not told."""

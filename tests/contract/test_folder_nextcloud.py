@@ -54,7 +54,10 @@ def test_nobody_else_can_write_ones_own_files(dms: Served) -> None:
         dms.folder.open_above(Href("/là #1/a.sign.yaml")),
         dms.folder.open_itself(Href("/là #1/a.sign.yaml")),
     )
-    assert told == (((), False) if dms.folder.capabilities().kind == "nextcloud" else (None, None))
+    inside = dms.folder.open_inside(Href("/là #1/"))
+    assert (*told, inside) == (
+        ((), False, ()) if dms.folder.capabilities().kind == "nextcloud" else (None,) * 3
+    )
 
 
 def test_file_ids_stay_through_moves(rich: Served) -> None:

@@ -266,6 +266,11 @@ class MemoryFolder:
         with self._begin("open_itself", href):
             return False if self.mode == "nextcloud" else None
 
+    def open_inside(self, href: Href) -> tuple[Href, ...] | None:
+        """Nobody shares anything here; only Nextcloud tells."""
+        with self._begin("open_inside", href):
+            return () if self.mode == "nextcloud" else None
+
     def open_above(self, href: Href) -> tuple[Href, ...] | None:
         """Nobody shares anything here; only Nextcloud tells."""
         with self._begin("open_above", href):

@@ -543,6 +543,7 @@ def test_every_write_is_refused() -> None:
         "walk",
         "survey",
         "open_itself",
+        "open_inside",
         "open_above",
         "get",
         "find_by_id",

@@ -57,6 +57,11 @@ def test_who_can_write_through_a_share(one: dict[str, Any], open_to_strangers: b
         assert folder.open_above(Href("/Clients/a.sign.yaml")) == (
             ("/Clients/",) if open_to_strangers else ()
         )
+    folder, _, server = asked(told(share(0, 31), {**one, "path": "/Clients/a.sign.yaml"}))
+    with server, folder:
+        assert folder.open_inside(Href("/Clients/")) == (
+            ("/Clients/a.sign.yaml",) if open_to_strangers else ()
+        )
 
 
 def test_where_it_is_asked() -> None:
@@ -65,11 +70,13 @@ def test_where_it_is_asked() -> None:
     with server, folder:
         assert folder.open_above(Href("/é & +/a #1.sign.yaml")) == ("/é & +/",)
         assert folder.open_itself(Href("/é & +/")) is True
+        folder.open_inside(Href("/é & +/"))
     shares = "/ocs/v2.php/apps/files_sharing/api/v1/shares"
     path = "path=%2FCabinet%2F%C3%A9%20%26%20%2B"
     assert [one.path for one in seen] == [
         f"{shares}/inherited?format=json&{path}%2Fa%20%231.sign.yaml",
         f"{shares}?format=json&reshares=true&{path}",
+        f"{shares}?format=json&reshares=true&subfiles=true&{path}",
     ]
     assert all(one.headers["ocs-apirequest"] == "true" for one in seen)
 
@@ -80,6 +87,7 @@ def test_a_refusal_to_tell_is_told_as_that(status: str) -> None:
     folder, _, server = asked(answer(status, b"{}"))
     with server, folder:
         assert folder.open_above(Href("/a.sign.yaml")) is None
+        assert folder.open_inside(Href("/")) is None
         assert folder.open_itself(Href("/a.sign.yaml")) is None
 
 
@@ -98,7 +106,7 @@ def test_a_refusal_to_tell_is_told_as_that(status: str) -> None:
 def test_nonsense_is_no_answer(reply: bytes) -> None:
     folder, _, server = asked(reply)
     with server, folder:
-        for ask in (folder.open_above, folder.open_itself):
+        for ask in (folder.open_above, folder.open_inside, folder.open_itself):
             with pytest.raises(InvalidResponse):
                 ask(Href("/a.sign.yaml"))
 
@@ -112,6 +120,7 @@ def test_a_busy_server_is_asked_again() -> None:
 def test_other_servers_are_not_asked() -> None:
     with RawServer(lambda _: answer("500 Oh")) as server, WebDavFolder("dms", server.url, "u", "p") as folder:
         assert folder.open_above(Href("/a.sign.yaml")) is None
+        assert folder.open_inside(Href("/")) is None
         assert folder.open_itself(Href("/a.sign.yaml")) is None
         assert server.asked == []
 
@@ -137,10 +146,16 @@ def test_the_sandbox_tells_what_nextcloud_tells(tmp_path: Path) -> None:
             )
             assert folder.open_above(href) == ("/Clients/",)
             assert folder.open_itself(href) is True
+            assert folder.open_inside(Href("/Clients/2026/")) == (href,)
+            assert (folder.open_inside(Href("/Clients/")), folder.open_inside(Href("/"))) == (
+                (),
+                ("/Clients",),
+            )
             assert folder.open_itself(Href("/Clients/2026/")) is False
             assert folder.open_above(Href("/Clients/")) == ("/Clients/",), (
                 "what lies above is told with what is seen"
             )
             world.shares["Clients"] = EVERYTHING & ~RESHARE
             assert folder.open_above(href) is None
+            assert folder.open_inside(Href("/Clients/2026/")) == ()
             assert folder.open_itself(href) is False, "told as if there were none: nobody relies on it then"

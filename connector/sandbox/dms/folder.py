@@ -85,6 +85,10 @@ class NextcloudFolder:
         """Return the links to this very file or folder."""
         return [link for link in self.links if link.path == path]
 
+    def links_in(self, path: str) -> list[Link]:
+        """Return the links to what lies directly in a folder."""
+        return [link for link in self.links if link.path and link.path.rpartition("/")[0] == path]
+
     def links_above(self, path: str) -> list[Link]:
         """Return the links to the folders above it, the nearest first, those above what the login sees at last."""
         found = [link for link in self.links if link.path and path.startswith(link.path + "/")]

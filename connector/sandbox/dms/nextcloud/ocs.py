@@ -76,16 +76,19 @@ def _asked_for(world: DmsWorld, call: Call) -> tuple[NextcloudFolder, Node] | No
 
 
 def _shares(world: DmsWorld, call: Call) -> Answer:
-    """Tell the shares of one file: to whoever may not share it on those alone that they made themselves.
+    """Tell the shares of one file, or of all that lie in a folder: to whoever may not share it on their own alone.
 
-    nextcloud/server, ShareAPIController::getFormattedShares.
+    nextcloud/server, ShareAPIController::getFormattedShares and getSharesInDir.
     """
     found = _asked_for(world, call)
     if found is None:
         return _ocs(404, [], "Wrong path, file/folder does not exist")
     folder, node = found
-    every = parse_qs(call.query).get("reshares") == ["true"] and bool(folder.rights(node.path) & RESHARE)
-    told = [link for link in folder.links_to(node.path) if every or link.by == call.user]
+    query = parse_qs(call.query)
+    every = query.get("reshares") == ["true"] and bool(folder.rights(node.path) & RESHARE)
+    inside = query.get("subfiles") == ["true"]
+    links = folder.links_in(node.path) if inside else folder.links_to(node.path)
+    told = [link for link in links if every or link.by == call.user]
     return _ocs(200, [_share(link, f"/{link.path}") for link in told])
 
 
