@@ -33,7 +33,7 @@ MARKER, FOUND_SIGNED, SIGNED = "marker", "status read that finds it signed", "si
 DELIVERY, SHOWN, LOOK = "delivery", "status write per state shown", "GET before each status overwrite"
 RECHECK, BASE, READ_BACK = "re-check before the mark", "base GET", "read-back"
 VERSIONS, TAGGED, CLOSING, OTHER = "versions look", "tag per state shown", "closing", "anything else"
-LINKS = "public links to the request, and to the folders above it"
+LINKS = "public links to the request, to its PDF, and to the folders above"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,7 +105,7 @@ def least_of(mode: Mode, states_shown: int) -> dict[str, int]:
         BASE: 1,
         READ_BACK: 1,
         VERSIONS: 1 if chunked else 0,
-        LINKS: 2 if chunked else 0,
+        LINKS: 3 if chunked else 0,
         LOOK: states_shown - 1,
         # One hung for each of two states, the first taken off between.
         TAGGED: 3 if chunked else 0,

@@ -302,6 +302,14 @@ REQUEST: Final[dict[str, Wording]] = {
         "[[!folder|this request is shared by a public link: anybody can write to it, and it does not leave. ]]"
         "Remove that link or its right to write, or put the request into a folder without a link.",
     ),
+    "public_link_file": Wording(
+        "un lien public permet à n’importe qui de modifier « {written} »",
+        "a public link lets anybody change “{written}”",
+        "« {written} » est partagé par un lien public : n’importe qui peut le modifier, et rien de ce qui en dépend ne "
+        "part. Retirez ce lien ou son droit d’écriture, et la demande reprend d’elle-même.",
+        "“{written}” is shared by a public link: anybody can change it, and nothing that depends on it leaves. Remove "
+        "that link or its right to write, and the request goes on by itself.",
+    ),
     "public_link_untold": Wording(
         "impossible de savoir si un lien public ouvre ce dossier",
         "whether a public link opens this folder cannot be known",

@@ -125,6 +125,10 @@ _REQUEST: Final = {
         ("folder",),
         "people without a login can write there; `folder` = what is so shared, empty for the request itself",
     ),
+    "public_link_file": (
+        ("written",),
+        "people without a login can change the file `written`, which decides what leaves",
+    ),
     "public_link_untold": ((), "whether people without a login can write there is not told to us"),
     "public_link_unanswered": ((), "the same, for as long as the server does not answer that question"),
 }

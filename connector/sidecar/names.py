@@ -30,6 +30,8 @@ LOST_FOLDER: Final = "Signatures à classer"
 DONE_FOLDER: Final = "Demandes terminées"
 """Where finished requests and their statuses go, beside their documents, with ``après signature: ranger``."""
 LIST_STEM: Final = "_signataires"
+LISTS: Final = ("_signataires.xlsx", "_signataires.csv", "_signataires.csv.txt")
+"""The names of a list that is read."""
 LIST_ANSWER: Final = "_signataires.signature.txt"
 """What became of the rows of a list, beside it, whatever its extension."""
 

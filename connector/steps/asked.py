@@ -16,6 +16,7 @@ from connector.lifecycle import SignatoryFacts
 from connector.ports import Entry
 from connector.report.facts import place_words
 from connector.report.page import Page
+from connector.sidecar import names
 from connector.sidecar.corrected import corrected
 from connector.sidecar.inherit import in_reading_order, resolve
 from connector.sidecar.model import Placement, SignatureRequest
@@ -42,6 +43,8 @@ class Asked:
     gathered: Gathered
     beside: tuple[Entry, ...]
     """Files that the verdict rests on, besides sidecar and main document."""
+    deciding: tuple[Entry, ...] = ()
+    """As :func:`deciding`."""
     problems: tuple[Problem, ...] = ()
     warnings: tuple[Problem, ...] = ()
     send_said: str = ""
@@ -77,6 +80,7 @@ def understand(case: Case, sidecar: ReadSidecar) -> Asked:
         pair=_with_main(pair, gathered),
         gathered=gathered,
         beside=tuple(beside),
+        deciding=deciding(case, request, gathered, beside),
         problems=tuple(in_reading_order([*problems, *gathered.problems])),
         warnings=warnings,
         send_said=_send_said(request, settings),
@@ -90,6 +94,21 @@ def files_beside(case: Case, request: SignatureRequest | None, gathered: Gathere
     beside = above.beside(case.parts, case.sight, case.pair.sidecar.href)
     message = above.message_entry(case.sight, case.pair.sidecar.parent, request) if request else None
     return [*beside, *([message] if message else []), *gathered.all[1:]]
+
+
+def deciding(
+    case: Case, request: SignatureRequest | None, gathered: Gathered, beside: Sequence[Entry]
+) -> tuple[Entry, ...]:
+    """Return every file that decides what leaves, each once, the sidecar first: whoever writes one has a say in it.
+
+    A request that was made from a list says what the list said, for as long as one lies beside it.
+    """
+    pair, lists = case.pair, []
+    if request is not None and request.born_of == "list":
+        there = case.sight.by_parent.get(pair.sidecar.parent, {})
+        lists = [entry for name in names.LISTS for entry in there.get(name, ()) if not entry.is_folder]
+    found = (pair.sidecar, *pair.documents[:1], *gathered.all, *beside, *lists)
+    return tuple({entry.href: entry for entry in found}.values())
 
 
 def _with_main(pair: Pair, gathered: Gathered) -> Pair:

@@ -1,9 +1,9 @@
 """Who put a request there: whose its files are, and whether people without a login can write where it lies.
 
 The first comes with every listing (``oc:owner-id``), but an upload through a public link belongs to whoever made the
-link. So what is asked besides, of Nextcloud alone, is whether there is such a link: to the request itself, to its
-folder, or to any folder above. An answer covers what was seen before it was asked. Source: administrator's page, "Who
-may ask".
+link. So what is asked besides, of Nextcloud alone, is whether there is such a link: to a file that decides what leaves
+(the request, its documents, the settings that apply, the list it was made from), to its folder, or to any folder above.
+An answer covers what was seen before it was asked. Source: administrator's page, "Who may ask".
 """
 
 from __future__ import annotations
@@ -11,13 +11,15 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
-from datetime import datetime
+from dataclasses import replace
+from datetime import UTC, datetime
+from functools import partial
 from typing import TypeVar
 
 from connector import policy
 from connector.config.model import Ceiling
 from connector.errors import AccessDenied, InvalidResponse, NotFound, Problem, RemoteError, Unavailable
-from connector.ports import Entry
+from connector.ports import Entry, Href
 from connector.steps.parts import FolderSettings, LinksSeen, Parts
 from connector.steps.read import ReadDocument
 
@@ -26,6 +28,9 @@ log = logging.getLogger(__name__)
 
 _MAY_SHARE_ON = "R"
 """Among ``oc:permissions``: only to whoever has it are the shares of a file told (WebDAV facts section 2)."""
+_MOST_COVERED = 500
+"""So many files of one folder are remembered as asked about."""
+_NOTHING = LinksSeen(at=datetime.min.replace(tzinfo=UTC), witness=Href(""), open=(), whole=False)
 
 
 def owner_problems(
@@ -36,39 +41,50 @@ def owner_problems(
     return policy.owner_problems([(entry.name, entry.owner) for entry in entries], settings.owners)
 
 
-def ask(parts: Parts, settings: FolderSettings, sidecar: Entry, *, seen_at: datetime) -> None:
-    """Find out, after it was ``seen_at``, through what public links a request can be written to.
+def ask(parts: Parts, settings: FolderSettings, files: Sequence[Entry], *, seen_at: datetime) -> None:
+    """Find out, after they were ``seen_at``, through what public links the files that decide of a request are written.
 
-    At most two requests; the answer for its folder holds for all that was seen before it. Raises remote errors.
+    ``files``: the sidecar first. One question for its folder and all above, whose answer holds for all that was seen
+    before it; one for each file, once for each saving of it: whatever a link lets in is another one. Raises remote
+    errors.
     """
     if not _is_asked(parts, settings):
         return
-    folder = (settings.server, str(sidecar.parent))
     with parts.asking_links[settings.server]:
-        known = parts.links.get(folder)
-        if known is None or known.at < seen_at:
-            _look(parts, folder, sidecar)
-    _look_itself(parts, settings.server, sidecar)
+        for parent, there in _by_folder(files).items():
+            key, own = (settings.server, parent), parent == files[0].parent
+            known = parts.links.get(key, _NOTHING)
+            if own and known.at < seen_at:
+                known = replace(known, whole=False)
+            if (known.whole or not own) and (
+                known.open != () or _saved(filter(_is_told, there)) <= known.covers
+            ):
+                continue
+            _look(parts, key, there, known, whole=own)
 
 
-def link_problems(parts: Parts, settings: FolderSettings, sidecar: Entry) -> list[Problem]:
-    """What :func:`ask` has found: the nearest public link to it, or that nobody tells."""
+def link_problems(parts: Parts, settings: FolderSettings, files: Sequence[Entry]) -> list[Problem]:
+    """What :func:`ask` has found: the public links in the way, or that nobody tells. ``files``: the sidecar first."""
     problems = []
-    for seen in _closed(parts, settings, sidecar.href):
+    for seen, entry in _closed(parts, settings, files):
         if seen.open is None:
-            code = "public_link_unanswered" if seen.unanswered else "public_link_untold"
-            problems.append(Problem(code=code))
+            problem = Problem(code="public_link_unanswered" if seen.unanswered else "public_link_untold")
+        elif entry is not None and entry is not files[0]:
+            problem = Problem(code="public_link_file", values={"written": _shown(entry, files[0])})
         else:
-            name = seen.open[0].rstrip("/").rpartition("/")[2] if seen.open[0].endswith("/") else ""
-            problems.append(Problem(code="public_link", values={"folder": name}))
-    return problems[:1]
+            folder = seen.open[0].rstrip("/").rpartition("/")[2] if seen.open else ""
+            problem = Problem(code="public_link", values={"folder": folder})
+        problems += [problem] if problem not in problems else []
+    return problems
 
 
-def closed_by(parts: Parts, settings: FolderSettings, href: str) -> list[list[str]]:
-    """Return what a verdict on a place rests on of all this, empty where nothing is in the way."""
+def closed_by(parts: Parts, settings: FolderSettings, files: Sequence[Entry]) -> list[list[str]]:
+    """Return what a verdict rests on of all this, empty where nothing is in the way. ``files``: the sidecar first."""
     untold = {True: "unanswered", False: "untold"}
-    closed = _closed(parts, settings, href)
-    return [[untold[seen.unanswered]] if seen.open is None else list(seen.open) for seen in closed]
+    return [
+        [untold[seen.unanswered]] if seen.open is None else [*seen.open, *([entry.href] if entry else [])]
+        for seen, entry in _closed(parts, settings, files)
+    ]
 
 
 def ask_again(parts: Parts, settings: Sequence[FolderSettings]) -> None:
@@ -78,20 +94,21 @@ def ask_again(parts: Parts, settings: Sequence[FolderSettings]) -> None:
     except RemoteError:
         return
     for key, seen in list(parts.links.items()):
-        if key[0] not in asked or seen.open == () or parts.now() - seen.at < parts.timing.probe:
+        if key[0] not in asked or seen.clear or parts.now() - seen.at < parts.timing.probe:
             continue
+        folder, there = parts.folders[key[0]], []
         try:
-            witness = parts.folders[key[0]].stat(seen.witness)
-        except NotFound:
-            parts.links.pop(key, None)
-            continue
+            for href in dict.fromkeys((seen.witness, *seen.inside)):
+                with suppress(NotFound):
+                    there.append(folder.stat(Href(href)))
         except RemoteError:
             continue
+        if not there:
+            parts.links.pop(key, None)
+            continue
+        inside = tuple(one.href for one in there if one.href in seen.inside)
         with suppress(RemoteError):
-            if key[1].endswith("/"):
-                _look(parts, key, witness)
-            else:
-                _look_itself(parts, key[0], witness)
+            _look(parts, key, there, replace(seen, whole=False, inside=inside), whole=seen.whole)
 
 
 def _matters(settings: FolderSettings) -> bool:
@@ -103,13 +120,33 @@ def _is_asked(parts: Parts, settings: FolderSettings) -> bool:
     return _matters(settings) and parts.folders[settings.server].capabilities().kind == "nextcloud"
 
 
-def _closed(parts: Parts, settings: FolderSettings, href: str) -> list[LinksSeen]:
-    """Return what stands in the way of a request, its own link first."""
+def _closed(
+    parts: Parts, settings: FolderSettings, files: Sequence[Entry]
+) -> list[tuple[LinksSeen, Entry | None]]:
+    """Return what stands in the way of a request: a whole folder, or a file in one; the sidecar's own first."""
     if not _matters(settings):
         return []
-    keys = [(settings.server, href), (settings.server, href.rpartition("/")[0] + "/")]
-    found = (parts.links.get(key) for key in keys)
-    return [seen for seen in found if seen is not None and seen.open != ()]
+    found: list[tuple[LinksSeen, Entry | None]] = []
+    for parent, there in _by_folder(files).items():
+        seen = parts.links.get((settings.server, parent))
+        if seen is not None and seen.open != ():
+            found.append((seen, None))
+        elif seen is not None and seen.inside:
+            found += [(seen, one) for one in there if one.href in seen.inside]
+    return found
+
+
+def _by_folder(files: Iterable[Entry]) -> dict[str, list[Entry]]:
+    found: dict[str, list[Entry]] = {}
+    for one in files:
+        found.setdefault(one.parent, []).append(one)
+    return found
+
+
+def _shown(entry: Entry, sidecar: Entry) -> str:
+    """Name a file as people see it from a request: with its folder where that is another one."""
+    folder = "" if entry.parent == sidecar.parent else entry.parent.rstrip("/").rpartition("/")[2]
+    return f"{folder}/{entry.name}" if folder else entry.name
 
 
 def _is_told(entry: Entry) -> bool:
@@ -117,30 +154,46 @@ def _is_told(entry: Entry) -> bool:
     return entry.permissions is None or _MAY_SHARE_ON in entry.permissions
 
 
-def _look(parts: Parts, key: tuple[str, str], witness: Entry) -> None:
-    """Ask for the folder of ``witness``, and for all above it."""
-    at = parts.now()
-    told, unanswered = None, False
-    if _is_told(witness):
-        told, unanswered = _answered(parts, key[0], lambda: parts.folders[key[0]].open_above(witness.href))
-    else:
+def _saved(files: Iterable[Entry]) -> frozenset[tuple[str, str]]:
+    return frozenset((str(one.href), str(one.etag)) for one in files)
+
+
+def _look(
+    parts: Parts, key: tuple[str, str], files: Sequence[Entry], known: LinksSeen, *, whole: bool
+) -> None:
+    """Ask for the folder of ``files`` and all above it, if ``whole``; where none of these is open, for each file.
+
+    ``known``: what need not be asked again.
+    """
+    at, folder, unanswered = parts.now(), parts.folders[key[0]], False
+    covers, inside = known.covers, set(known.inside)
+    told: tuple[str, ...] | None = ()
+    if known.whole:
+        at, told, whole = known.at, known.open, True
+    elif whole and not _is_told(files[0]):
         _warn(parts, key[0], "no right to share on")
-    parts.links[key] = LinksSeen(at=at, witness=witness.href, open=told, unanswered=unanswered)
-
-
-def _look_itself(parts: Parts, server: str, sidecar: Entry) -> None:
-    """Ask for the request alone. Where nothing is told, its folder's answer says so."""
-    key, at = (server, str(sidecar.href)), parts.now()
-    folder = parts.links.get((server, str(sidecar.parent)))
-    if not _is_told(sidecar) or (folder is not None and folder.open is None):
-        parts.links.pop(key, None)
-        return
-    told, unanswered = _answered(parts, server, lambda: parts.folders[server].open_itself(sidecar.href))
-    if told is False:
-        parts.links.pop(key, None)
-    else:
-        found = (sidecar.href,) if told else None
-        parts.links[key] = LinksSeen(at=at, witness=sidecar.href, open=found, unanswered=unanswered)
+        told = None
+    elif whole:
+        told, unanswered = _answered(parts, key[0], lambda: folder.open_above(files[0].href))
+    for one in files if told == () else ():
+        if not _is_told(one) or (_saved([one]) <= covers and one.href not in inside):
+            continue  # of what is shared with us by itself nobody tells whether it is with others
+        itself, unanswered = _answered(parts, key[0], partial(folder.open_itself, one.href))
+        if itself is None:
+            told = None
+            break
+        other = covers if len(covers) < _MOST_COVERED else frozenset[tuple[str, str]]()
+        covers = _saved([one]) | {each for each in other if each[0] != one.href}
+        inside = inside | {one.href} if itself else inside - {one.href}
+    parts.links[key] = LinksSeen(
+        at=at,
+        witness=files[0].href,
+        open=told,
+        whole=whole,
+        inside=tuple(sorted(inside)),
+        covers=covers,
+        unanswered=unanswered,
+    )
 
 
 def _answered(parts: Parts, server: str, ask: Callable[[], T | None]) -> tuple[T | None, bool]:

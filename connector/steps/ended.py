@@ -13,7 +13,7 @@ from connector.sidecar.model import Action, Verb
 from connector.sidecar.reading import read_orders, unknown_order
 from connector.steps import askers, astray, filed, filing, heeded, orders, rights
 from connector.steps import check as checking
-from connector.steps.asked import files_beside
+from connector.steps.asked import deciding, files_beside
 from connector.steps.case import Case, move
 from connector.steps.close import awaits_more
 from connector.steps.gather import Gathered, gather
@@ -222,7 +222,7 @@ def _digest_now(case: Case, record: Record) -> str:
     gathered = gather(found.sight, found.pair, record.request) if record.request else Gathered()
     accounts = [case.parts.accounts[name] for name in case.settings.accounts]
     beside = files_beside(found, record.request, gathered)
-    closed = askers.closed_by(case.parts, case.settings, case.pair.sidecar.href)
+    closed = askers.closed_by(case.parts, case.settings, deciding(found, record.request, gathered, beside))
     return checking.settings_digest(case.settings, accounts, beside, closed)
 
 

@@ -53,9 +53,9 @@ def read_sidecar(case: Case) -> ReadSidecar:
 
 
 def brought(case: Case, ref: str, sidecar: ReadSidecar, asked: Asked) -> Evidence:
-    """Fetch what a sidecar, understood, names, and what is told of links to it. Raises remote errors, SpoolError."""
+    """Fetch what a sidecar, understood, names, and the links told to it. Raises remote errors, SpoolError."""
     case = replace(case, pair=asked.pair)
-    askers.ask(case.parts, case.settings, case.pair.sidecar, seen_at=case.sight.at)
+    askers.ask(case.parts, case.settings, asked.deciding, seen_at=case.sight.at)
     documents = tuple(read_documents(case, asked, ref))
     return Evidence(ref=ref, sidecar=sidecar, asked=asked, case=case, documents=documents)
 

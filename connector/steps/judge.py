@@ -116,7 +116,7 @@ def _verdict(case: Case, evidence: Evidence) -> Record:
         common["extra"] |= {"needs_ask": told, **answered(State.UNCONFIRMED)}
         return case.keep(Event.COPIED, **{**common, **told, "request": asked.request})
     problems = [*_problems_of_place(case), *asked.problems]
-    links = askers.link_problems(case.parts, case.settings, case.pair.sidecar)
+    links = askers.link_problems(case.parts, case.settings, asked.deciding)
     if asked.request is None or problems:
         problems = [*links, *askers.owner_problems(case.settings, case.pair.sidecar, documents), *problems]
         if documents:
@@ -309,7 +309,7 @@ def _common(
             case.settings,
             accounts,
             asked.beside,
-            askers.closed_by(case.parts, case.settings, case.pair.sidecar.href),
+            askers.closed_by(case.parts, case.settings, asked.deciding),
         ),
         "reason": "",
         "values": {},

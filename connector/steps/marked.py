@@ -15,7 +15,7 @@ from connector.sidecar.model import Verb, Wish
 from connector.sidecar.reading import read_orders
 from connector.steps import askers, orders
 from connector.steps import check as checking
-from connector.steps.asked import files_beside, understand
+from connector.steps.asked import deciding, files_beside, understand
 from connector.steps.case import Case
 from connector.steps.evidence import check, read_documents
 from connector.steps.gather import Gathered, gather
@@ -44,8 +44,10 @@ def gathered_now(found: Case, record: Record) -> Gathered:
 def digest_now(found: Case, record: Record) -> str:
     """What its verdict rests on besides the pair, as it lies there now."""
     accounts = [found.parts.accounts[name] for name in found.settings.accounts]
-    beside = files_beside(found, record.request, gathered_now(found, record))
-    closed = askers.closed_by(found.parts, found.settings, found.pair.sidecar.href)
+    gathered = gathered_now(found, record)
+    beside = files_beside(found, record.request, gathered)
+    files = deciding(found, record.request, gathered, beside)
+    closed = askers.closed_by(found.parts, found.settings, files)
     return checking.settings_digest(found.settings, accounts, beside, closed)
 
 
@@ -79,6 +81,9 @@ def _would_go(case: Case, record: Record) -> bool | None:
     if asked.request is None or asked.problems or asked.gathered.missing:
         return None
     case, ref = replace(case, pair=asked.pair), new_reference()
+    askers.ask(case.parts, case.settings, asked.deciding, seen_at=case.sight.at)
+    if askers.link_problems(case.parts, case.settings, asked.deciding):
+        return False
     try:
         documents = read_documents(case, asked, ref)
         checked = check(case, asked.request, documents)

@@ -151,16 +151,27 @@ class SettingsRead:
 
 @dataclass(frozen=True, kw_only=True)
 class LinksSeen:
-    """What a server told of public links through which a folder can be written. Losing it costs a question."""
+    """What a server told of public links to a folder and what lies in it. Losing it costs a question."""
 
     at: datetime
     """When it was asked: what was seen there before is covered by it."""
     witness: Href
-    """The request for which it was asked."""
+    """The file for which it was asked."""
     open: tuple[str, ...] | None
-    """The folders that are so shared, the nearest first; None: that was not told."""
+    """The folders that people can write to through one, the nearest first; None: that was not told."""
+    whole: bool
+    """Was it asked of the folder, too, or of files in it alone?"""
+    inside: tuple[str, ...] = ()
+    """The files in it that are so shared."""
+    covers: frozenset[tuple[str, str]] = frozenset()
+    """(href, ETag) of the files for which it was asked: as they are, they need no other question."""
     unanswered: bool = False
     """None was told since the server has not answered that for long; it may yet."""
+
+    @property
+    def clear(self) -> bool:
+        """True where nothing of all this is open to people without a login."""
+        return self.open == () and not self.inside
 
 
 @dataclass
@@ -276,7 +287,7 @@ class Parts:
     settings_gone: dict[tuple[str, str], datetime] = field(default_factory=dict)
     """(server, href) of a settings file that is not there any more → since when, until that is believed."""
     links: dict[tuple[str, str], LinksSeen] = field(default_factory=dict)
-    """(server, folder) of requests → what was last told of public links to it, and to what lies above it."""
+    """(server, folder) → what was last told of public links to it, to what lies above it and to the files in it."""
     links_unanswered: dict[str, tuple[datetime, datetime]] = field(default_factory=dict)
     """Server → since when it answers no question about links, and when it was asked last."""
     writable: set[tuple[str, str]] = field(default_factory=set)

@@ -12,10 +12,12 @@ from connector.lifecycle import State
 from connector.sandbox.dms.folder import CREATE, DELETE, EVERYTHING, READ, RESHARE, UPDATE, Link
 from connector.steps import askers
 from tests import documents
-from tests.worlds import ROOT, Stage
+from tests.spreadsheets import csv_text
+from tests.worlds import ONE, ROOT, Stage
 
 HOUR = 3700
 LINKED = "À CORRIGER – un lien public permet à n’importe qui d’écrire ici"
+CHANGEABLE = "À CORRIGER – un lien public permet à n’importe qui de modifier"
 UNANSWERED = "À CORRIGER – on ignore encore si un lien public ouvre ce dossier"
 UNTOLD = "À CORRIGER – impossible de savoir si un lien public ouvre ce dossier"
 
@@ -88,6 +90,149 @@ def test_nothing_leaves_from_where_a_stranger_can_write(tmp_path: Path) -> None:
         stage.intact()
 
 
+EDIT = READ | UPDATE
+FILES = {
+    "pdf": ("lettre.pdf", "lettre.pdf"),
+    "document": ("deux.pdf", "deux.pdf"),
+    "annexe": ("plan.pdf", "plan.pdf"),
+    "message": ("Mot.txt", "Mot.txt"),
+    "réglages": ("_signature.yaml", f"{ROOT}/_signature.yaml"),
+    "message des réglages": ("Accueil.txt", "Accueil.txt"),
+}
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_one_file_that_a_stranger_can_write(tmp_path: Path, file: str) -> None:
+    """Through a link to a document, an annex, a message or the settings alone a stranger has a say as well: the status
+    names the file, the neighbour that does without it leaves, and the link's end lets it go. To be read stops nothing.
+    """
+    name, shown = FILES[file]
+    above = file in {"réglages", "message des réglages"}
+    home = ROOT if above else at("2026")
+    with Stage(tmp_path, start=False) as stage:
+        stage.person.mkdir(at("2026"))
+        stage.write("_signature.yaml", "message: voir Accueil.txt\n" if above else "objet: Lettre\n")
+        stage.write("Accueil.txt", "Bonjour,\nvoici la lettre.\n")
+        stage.start()
+        stage.run()
+        stage.dms.links.append(Link(f"{home}/{name}", EDIT))
+        stage.dms.links.append(Link(at("2026/voisine.pdf"), READ))
+        for one in ("deux", "plan"):
+            stage.write(f"{one}.pdf", documents.letter(1, one), folder=at("2026"))
+        stage.write("Mot.txt", "Bonjour,\nvoici.\n", folder=at("2026"))
+        more = "documents: [deux]\nannexes: [plan]\n" + ("" if above else "message: voir Mot.txt\n")
+        stage.drop(folder=at("2026"), sidecar=ONE + more)
+        if not above:
+            letter(stage, at("2026"), 1)
+        later(stage)
+        told = plain(stage.status(folder=at("2026")))
+        if file == "message des réglages":
+            shown = f"{ROOT}/{shown}"
+        assert told.startswith(CHANGEABLE + f" « {shown} »"), told
+        assert f"« {shown} » est partagé par un lien public" in told
+        assert stage.sends() == ([] if above else [1])
+        stage.dms.links[0] = Link(f"{home}/{name}", READ)
+        later(stage)
+        assert stage.first_line(folder=at("2026")).startswith("EN COURS")
+        stage.intact()
+
+
+def test_settings_of_many_folders_are_asked_about_once(tmp_path: Path) -> None:
+    """Asked about once for each saving of them, not for each request below; another saving is asked about anew."""
+    with Stage(tmp_path, start=False) as stage:
+        stage.write("_signature.yaml", "objet: Lettre\n")
+        stage.start()
+        stage.run()
+        for number in range(3):
+            letter(stage, at(f"client {number}"), number)
+            stage.run()
+        assert stage.sends() == [1] * 3
+        assert asked_of_shares(stage) == 3 * 3 + 1, "of each folder, request and PDF, and of the settings"
+        stage.dms.links.append(Link(at("_signature.yaml"), EDIT))
+        letter(stage, at("client 3"), 3)
+        stage.run()
+        assert stage.sends() == [1] * 4, "as they are, no stranger wrote them"
+        stage.write("_signature.yaml", "objet: Autre chose\n")
+        letter(stage, at("client 4"), 4)
+        stage.run()
+        assert plain(stage.first_line("lettre 4", folder=at("client 4"))).startswith(CHANGEABLE)
+        assert stage.sends() == [1] * 4
+        stage.intact()
+
+
+def test_a_list_that_a_stranger_can_write(tmp_path: Path) -> None:
+    """A stranger's row becomes a request as any row, which says why it stays: the firm's « envoi: oui » lets others go,
+    and that one when it is said again after the link has gone."""
+    with Stage(tmp_path, start=False) as stage:
+        stage.write("_signature.yaml", "objet: Lettre\n")
+        stage.start()
+        stage.run()
+        stage.dms.links.append(Link(at("_signataires.csv"), EDIT))
+        stage.write("a.pdf", documents.letter(1, "a"))
+        row = ("a", "mallory@cabinet.fr", "Mal", "Lory", "06 12 34 56 78")
+        stage.write("_signataires.csv", csv_text([row]))
+        stage.run(calm=6)
+        assert plain(stage.first_line("a")) == f"{CHANGEABLE} « _signataires.csv »"
+        stage.write("_signature.yaml", "objet: Lettre\nenvoi: oui\n")
+        stage.drop("b", sidecar=ONE)
+        later(stage)
+        assert stage.sends() == [1]
+        assert stage.first_line("b").startswith("EN COURS")
+        stage.dms.links.clear()
+        later(stage)
+        # Shown now for the first time as it would leave: the word is said again once it was.
+        assert (stage.first_line("a")[:4], stage.sends()) == ("PRÊT", [1])
+        stage.write("_signature.yaml", "objet: Lettre\nenvoi: oui # relu\n")
+        later(stage)
+        assert stage.sends() == [1, 1]
+        stage.intact()
+
+
+def test_settings_of_a_drop_folder_that_a_stranger_can_write(tmp_path: Path) -> None:
+    """They name the people: what is dropped gets its request, which says why it stays."""
+    box = at("À signer")
+    with Stage(tmp_path, more="policy: {drop_folder: allow}\n", start=False) as stage:
+        stage.person.mkdir(box)
+        people = ONE.removeprefix("signataire:").strip()
+        stage.write("_signature.yaml", f"dépôt: À signer\nenvoi: oui\nsignataires: {people}\n")
+        stage.start()
+        stage.run(calm=6)
+        stage.dms.links.append(Link(at("_signature.yaml"), EDIT))
+        stage.write("a.pdf", documents.letter(1, "a"), folder=box)
+        stage.run(calm=6)
+        stage.clock.advance(700)
+        later(stage)
+        shown = f"{ROOT}/_signature.yaml"
+        assert plain(stage.first_line("a", folder=box)) == f"{CHANGEABLE} « {shown} »"
+        assert stage.sends() == []
+        stage.dms.links.clear()
+        later(stage)
+        assert stage.sends() == [1]
+        stage.intact()
+
+
+def test_what_is_about_to_leave_when_a_stranger_writes_the_settings(tmp_path: Path) -> None:
+    """Marked, not sent for want of credit, when a stranger's hand is in the settings: it does not go on."""
+    with Stage(tmp_path, start=False) as stage:
+        stage.write("_signature.yaml", "objet: Lettre\n")
+        stage.start()
+        stage.run()
+        stage.platform.credit = 0
+        stage.drop()
+        stage.run()
+        assert stage.record().state is State.MARKED
+        stage.dms.links.append(Link(at("_signature.yaml"), EDIT))
+        stage.write("_signature.yaml", "objet: Lettre\nenvoi: oui\n")
+        stage.platform.credit = 5
+        later(stage)
+        assert stage.sends() == [0]
+        assert plain(stage.first_line()).startswith("À VÉRIFIER – la demande a changé depuis sa préparation")
+        stage.drop(sidecar=ONE + "action: recommencer\n")
+        later(stage)
+        assert (plain(stage.first_line()), stage.sends()) == (f"{CHANGEABLE} « _signature.yaml »", [0])
+        stage.intact()
+
+
 def test_a_link_above_all_that_the_login_sees(tmp_path: Path) -> None:
     """The owner's folder above is linked: what is shared from it can be written by anybody, and that is found out."""
     with Stage(tmp_path) as stage:
@@ -149,18 +294,18 @@ def test_where_links_do_not_matter(tmp_path: Path, policy: str) -> None:
 
 
 def test_many_requests_in_a_folder_cost_one_question_for_it(tmp_path: Path) -> None:
-    """And one for each of them; nothing at all while nothing moves, however long a link stands there."""
+    """And one for all files in it; nothing at all while nothing moves, however long a link stands there."""
     with Stage(tmp_path) as stage:
         for number in range(9):
             letter(stage, ROOT, number)
         stage.run()
         assert stage.sends() == [1] * 9
-        assert asked_of_shares(stage) == 10
+        assert asked_of_shares(stage) == 2
         stage.dms.links.append(Link(ROOT))
         letter(stage, ROOT, 10)
         stage.run()
         before = asked_of_shares(stage)
-        assert before == 12
+        assert before == 3
         later(stage)
         assert asked_of_shares(stage) == before + 1
         assert stage.sends() == [1] * 9

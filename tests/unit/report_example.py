@@ -281,6 +281,10 @@ def rejected_variants() -> list[Variant]:
             problem("initials_impossible", 4, written="paraphe: oui"),
         ),
         ("il manque un mobile pour Claire Bernard", problem("phone_missing", who="Claire Bernard")),
+        (
+            "un lien public permet à n’importe qui de modifier « bail.pdf »",
+            problem("public_link_file", written="bail.pdf"),
+        ),
     ]
     return [(f"rejected-{n}", "À CORRIGER – " + line, one, CONTEXT) for n, (line, one) in enumerate(rows)]
 
