@@ -112,11 +112,17 @@ def is_another(document: Entry, file_id: object) -> bool:
 
 
 def sidecars_in(sight: Sight, parent: str) -> dict[str, Entry]:
-    """Return the requests of one folder by the document each answers for, in comparable form."""
+    """Return the requests of one folder by the document each answers for, in comparable form.
+
+    A picture has none in the request of the PDF that lies there under the same name.
+    """
     found: dict[str, Entry] = {}
-    for folded, entries in sight.by_parent.get(parent, {}).items():
+    children = sight.by_parent.get(parent, {})
+    for folded, entries in children.items():
         if ".sign." in folded:
-            for wanted in (*names.pair_of(folded), *names.images_of(folded)):
+            pdfs = names.pair_of(folded)
+            pictures = () if any(pdf in children for pdf in pdfs) else names.images_of(folded)
+            for wanted in (*pdfs, *pictures):
                 found.setdefault(wanted, entries[0])
     return found
 
@@ -136,10 +142,17 @@ def known(parts: Parts, sight: Sight, document: Entry) -> bool:
         return True
     places = [document.parent + name for name in names.sidecar_names(document.name)]
     return any(
-        _counts(record) and not is_another(document, record.document.file_id)
+        _counts(record)
+        and not is_another(document, record.document.file_id)
+        and not _is_of_namesake(sight, document, record)
         for place in places
         for record in parts.journal.all_at_place(server, place)
     )
+
+
+def _is_of_namesake(sight: Sight, document: Entry, record: Record) -> bool:
+    """True when a request is about a file of another name that lies there: « scan.pdf », of « scan.jpg »."""
+    return record.document.href != document.href and record.document.href in sight.by_href
 
 
 def _counts(record: Record) -> bool:

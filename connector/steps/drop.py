@@ -26,6 +26,7 @@ from connector.steps.drop_waiting import (
     DropMemory,
     attend_one,
     digest_of_place,
+    in_turn,
     language_of,
     let_go_of_the_gone,
     status_href,
@@ -155,13 +156,16 @@ def _attend(parts: Parts, sight: Sight, drop: DropFolder, memory: DropMemory, ro
         return
     before = _there_before(parts, sight, drop, documents, memory)
     untold: list[str] = []
+    taken: set[Href] = set()
+    """Statuses by which a PDF of this pass waits."""
     sidecars = born.sidecars_in(sight, drop.entry.href)
-    for document in documents:
+    for document in in_turn(parts, sight, documents, memory):
         if kind := _needs_none(parts, sight, document, sidecars, memory):
             wait_no_longer(parts, sight, document, kind, memory)
         elif digest_of_place(document.href) in before:
             untold.append(document.name)
-        else:
+        elif names.sidecar_name(document.name) and status_href(document) not in taken:
+            taken.add(status_href(document))
             attend_one(parts, sight, drop, document, memory, room)
     told = (
         render_before(folder=drop.entry.name, pdfs=untold, zone=zone, language=language) if untold else None
@@ -188,7 +192,9 @@ def _needs_none(
     """Why no request is to be made (a kind of ``born``): one was, by us or by a person, or another one knows it."""
     folded = names.comparable(document.name)
     kept = born.remembered(parts, sight, document.parent, folded, memory.born)
-    if kept is not None and not born.is_another(document, kept.get("file_id")):
+    # « Bail.pdf » and « Bail.PDF » have one request between them: it says what is to be done.
+    same = sight.by_parent[document.parent][folded]
+    if kept is not None and not all(born.is_another(one, kept.get("file_id")) for one in same):
         return str(kept["kind"])
     if folded in sidecars:
         kind, place = born.THERE, sidecars[folded].href

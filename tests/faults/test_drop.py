@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from connector.lifecycle import State
-from tests import documents
+from connector.sidecar import names
+from tests import documents, pictures
 from tests.worlds import MARIE, ONE, ROOT, Mode, Stage
 
 MODES = pytest.mark.parametrize("mode", ["nextcloud", "plain"])
@@ -48,6 +49,12 @@ def hour_comes(stage: Stage) -> None:
 
 def files(stage: Stage) -> list[str]:
     return stage.files(DROP)
+
+
+def events(stage: Stage) -> int:
+    """How much the journal keeps."""
+    with stage.parts.journal._transaction() as connection:
+        return int(connection.exec_driver_sql("SELECT count(*) FROM event").scalar_one())
 
 
 @MODES
@@ -105,6 +112,59 @@ def test_taken_out_in_time(tmp_path: Path, mode: Mode) -> None:
         assert files(stage) == ["sorti.pdf", "sorti.signature.txt"]
         hour_comes(stage)
         assert "sorti.sign.yaml" in files(stage)
+        stage.intact()
+
+
+@MODES
+@pytest.mark.parametrize(
+    "pair", [("Contrat.jpg", "Contrat.pdf"), ("Contrat.pdf", "Contrat.png"), ("a.jpg", "a.png")]
+)
+def test_two_that_share_the_name_of_their_status(tmp_path: Path, mode: Mode, pair: tuple[str, str]) -> None:
+    """They wait in turn, whoever came first: both are requested, and a pass in which nothing moves asks no more."""
+    content = {"pdf": letter("Contrat")} | {
+        ending: pictures.saved(pictures.quadrants((900, 1200)), kind)
+        for ending, kind in (("jpg", "JPEG"), ("png", "PNG"))
+    }
+    with stage_in(tmp_path, mode) as stage:
+        later, first = pair
+        stage.write(first, content[first[-3:]], folder=DROP)
+        run(stage)
+        told = stage.status(first[:-4], folder=DROP)
+        stage.clock.advance(300)
+        stage.write(later, content[later[-3:]], folder=DROP)
+        run(stage)
+        assert stage.status(first[:-4], folder=DROP) == told
+        before = len(stage.dms.requests)
+        stage.round()
+        assert {one.method for one in stage.dms.requests[before:]} <= {"PROPFIND", "GET"}
+        stage.clock.advance(300)
+        run(stage)
+        stage.restart()
+        hour_comes(stage)
+        hour_comes(stage)
+        places = {record.place for record in stage.records()}
+        assert places == {f"/{DROP}/{names.sidecar_name(name)}" for name in pair}
+        assert {record.state for record in stage.records()} == {State.PREVIEWED}
+        stage.intact()
+
+
+def test_two_that_differ_in_case(tmp_path: Path) -> None:
+    """One request between them, refused with what to do; nothing is kept of them again at each pass."""
+    with stage_in(tmp_path) as stage:
+        stage.write("Bail.pdf", letter("un"), folder=DROP)
+        stage.write("Bail.PDF", letter("deux"), folder=DROP)
+        run(stage)
+        hour_comes(stage)
+        hour_comes(stage)
+        assert stage.first_line("Bail", folder=DROP) == "À CORRIGER – deux PDF répondent à cette demande"
+        before = events(stage)
+        run(stage)
+        assert events(stage) == before
+        stage.move("Bail.PDF", "Bail 2.PDF", folder=DROP)
+        run(stage)
+        hour_comes(stage)
+        assert {"Bail.sign.yaml", "Bail 2.sign.yaml"} <= set(files(stage))
+        assert {record.state for record in stage.records()} == {State.PREVIEWED}
         stage.intact()
 
 
