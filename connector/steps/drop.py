@@ -191,14 +191,14 @@ def _needs_none(
 ) -> str:
     """Why no request is to be made (a kind of ``born``): one was, by us or by a person, or another one knows it."""
     folded = names.comparable(document.name)
-    kept = born.remembered(parts, sight, document.parent, folded, memory.born)
     # « Bail.pdf » and « Bail.PDF » have one request between them: it says what is to be done.
-    same = sight.by_parent[document.parent][folded]
-    if kept is not None and not all(born.is_another(one, kept.get("file_id")) for one in same):
-        return str(kept["kind"])
+    for one in sight.by_parent[document.parent][folded]:
+        if kept := born.done_for(parts, sight, one, memory.born, asked=folded in sidecars):
+            # What had its request before, and was put back while another PDF waited in its place, gets none now.
+            return str(kept["kind"]) if folded in sidecars else born.KNOWN
     if folded in sidecars:
         kind, place = born.THERE, sidecars[folded].href
-    elif born.known(parts, sight, document):
+    elif born.known(parts, sight, document, memory.born):
         kind, place = born.KNOWN, Href(document.parent + names.sidecar_name(document.name))
     else:
         return ""
