@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 from connector.identity import digest_of
 from connector.ports import Entry, Href
-from connector.report.drop import FOLDER_ANSWER, render_before, render_refused
+from connector.report.drop import FOLDER_ANSWER, render_left, render_refused
 from connector.report.status import StatusText
 from connector.sidecar import names
 from connector.steps import answers, born
@@ -167,10 +167,27 @@ def _attend(parts: Parts, sight: Sight, drop: DropFolder, memory: DropMemory, ro
         elif names.sidecar_name(document.name) and status_href(document) not in taken:
             taken.add(status_href(document))
             attend_one(parts, sight, drop, document, memory, room)
-    told = (
-        render_before(folder=drop.entry.name, pdfs=untold, zone=zone, language=language) if untold else None
-    )
+    reserved = _reserved(parts, sight, drop, memory)
+    told = None
+    if untold or reserved:
+        told = render_left(
+            folder=drop.entry.name, before=untold, reserved=reserved, zone=zone, language=language
+        )
     _say(parts, sight, drop, told, memory)
+
+
+def _reserved(parts: Parts, sight: Sight, drop: DropFolder, memory: DropMemory) -> list[str]:
+    """PDFs that are called as ours are, and made of nothing that lies there or ever had a request there."""
+    children = sight.by_parent.get(drop.entry.href, {})
+    found = []
+    for folded, entries in sorted(children.items()):
+        sources = names.sources_of(folded)
+        if not sources or any(source in children for source in sources):
+            continue
+        kept = (born.remembered(parts, sight, drop.entry.href, source, memory.born) for source in sources)
+        if not any(kept):
+            found += [one.name for one in entries if not one.is_folder and one.href in sight.settled]
+    return found
 
 
 def _say(parts: Parts, sight: Sight, drop: DropFolder, text: StatusText | None, memory: DropMemory) -> None:

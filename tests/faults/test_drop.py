@@ -214,7 +214,38 @@ def test_never_twice(tmp_path: Path, mode: Mode) -> None:
         stage.restart()
         hour_comes(stage)
         hour_comes(stage)
-        assert [name for name in files(stage) if name.endswith((".sign.yaml", ".signature.txt"))] == []
+        told = f"{ANSWER}.signature.txt"
+        assert [name for name in files(stage) if name.endswith((".sign.yaml", ".signature.txt"))] == [told]
+        stage.intact()
+
+
+@MODES
+def test_names_that_are_ours(tmp_path: Path, mode: Mode) -> None:
+    """What a person drops under such a name is told, and goes when renamed; what we put there is told by nothing."""
+    with stage_in(tmp_path, mode, settings=SETTINGS + "envoi: oui\n") as stage:
+        drop(stage, "Lettre")
+        run(stage)
+        hour_comes(stage)
+        stage.sign()
+        run(stage)
+        drop(stage, "Lettre (signé)", "Lettre - Annexe (signé)")
+        stage.dms.person.mkdir(f"{ROOT}/2026")
+        for name in ("Lettre.pdf", "Lettre.sign.yaml", "Lettre.signature.txt"):
+            stage.move(name, name, folder=DROP, to_folder=f"{ROOT}/2026")
+        run(stage)
+        assert f"{ANSWER}.signature.txt" not in files(stage)
+        drop(stage, "Contrat (original)")
+        run(stage)
+        line = "EN ATTENTE – 1 PDF porte un nom réservé ; renommez-le pour le faire signer"
+        assert stage.first_line(ANSWER, folder=DROP) == line
+        before = len(stage.dms.requests)
+        stage.round()
+        assert {one.method for one in stage.dms.requests[before:]} <= {"PROPFIND", "GET"}
+        stage.move("Contrat (original).pdf", "Contrat.pdf", folder=DROP)
+        run(stage)
+        hour_comes(stage)
+        assert f"{ANSWER}.signature.txt" not in files(stage)
+        assert stage.sends() == [1, 1]
         stage.intact()
 
 
