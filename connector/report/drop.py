@@ -21,6 +21,7 @@ FOLDER_ANSWER = {"fr": "_dépôt.signature.txt", "en": "_drop.signature.txt"}
 """Name of the file that speaks of the drop folder itself, inside it."""
 
 _MOST_NAMES = 10
+_MOST_OF_EACH = 4
 _COMES = {
     Wish.SEND: (
         "départ à {hour} ; pour l’empêcher, sortez le PDF de ce dossier",
@@ -134,35 +135,63 @@ def render_refused(
     return _made(page, zone, language)
 
 
-def render_before(*, folder: str, pdfs: Sequence[str], zone: ZoneInfo, language: Language) -> StatusText:
-    """Tell of PDFs that lay in the drop folder before it was one."""
+def render_left(
+    *, folder: str, before: Sequence[str], reserved: Sequence[str] = (), zone: ZoneInfo, language: Language
+) -> StatusText:
+    """Tell of PDFs of which nothing is made: those that lay there before, those that are called as ours are."""
     page = Page(language, zone)
-    one = len(pdfs) == 1
-    page.first(
-        words.WAITING,
-        "{n} PDF était déjà là ; sortez-le puis remettez-le pour le faire signer"
-        if one
-        else "{n} PDF étaient déjà là ; sortez-les puis remettez-les pour les faire signer",
-        "{n} PDF was here already; take it out and put it back to have it signed"
-        if one
-        else "{n} PDFs were here already; take them out and put them back to have them signed",
-        n=Words(str(len(pdfs))),
-    )
-    page.para(
-        "Seul ce qui est déposé dans « {folder} » désormais donne lieu à une demande. Rien n’est fait de :",
-        "Only what is put into “{folder}” from now on makes a request. Nothing is done with:",
-        folder=folder,
-    )
-    page.section()
-    for name in pdfs[:_MOST_NAMES]:
-        page.bullet("{name}", "{name}", name=whole(name))
-    if len(pdfs) > _MOST_NAMES:
-        page.below("… et {n} de plus.", "… and {n} more.", indent=2, n=Words(str(len(pdfs) - _MOST_NAMES)))
+    most = _MOST_NAMES if not (before and reserved) else _MOST_OF_EACH
+    if before:
+        one = len(before) == 1
+        page.first(
+            words.WAITING,
+            "{n} PDF était déjà là ; sortez-le puis remettez-le pour le faire signer"
+            if one
+            else "{n} PDF étaient déjà là ; sortez-les puis remettez-les pour les faire signer",
+            "{n} PDF was here already; take it out and put it back to have it signed"
+            if one
+            else "{n} PDFs were here already; take them out and put them back to have them signed",
+            n=Words(str(len(before))),
+        )
+        page.para(
+            "Seul ce qui est déposé dans « {folder} » désormais donne lieu à une demande. Rien n’est fait de :",
+            "Only what is put into “{folder}” from now on makes a request. Nothing is done with:",
+            folder=folder,
+        )
+        _named(page, before, most)
+    if reserved:
+        one = len(reserved) == 1
+        if not before:
+            page.first(
+                words.WAITING,
+                "{n} PDF porte un nom réservé ; renommez-le pour le faire signer"
+                if one
+                else "{n} PDF portent un nom réservé ; renommez-les pour les faire signer",
+                "{n} PDF has a reserved name; rename it to have it signed"
+                if one
+                else "{n} PDFs have reserved names; rename them to have them signed",
+                n=Words(str(len(reserved))),
+            )
+        page.para(
+            "Les noms en « (signé) », « (original) », « .apercu » et « .attestation » sont réservés aux fichiers "
+            "déposés ici automatiquement. Rien n’est fait de :",
+            "Names in “(signé)”, “(original)”, “.apercu” and “.attestation” are reserved for files that are put "
+            "here automatically. Nothing is done with:",
+        )
+        _named(page, reserved, most)
     page.para(
         "Ils ne sont pas à signer ? Il n’y a rien à faire.",
         "Are they not to be signed? There is nothing to do.",
     )
     return _made(page, zone, language)
+
+
+def _named(page: Page, pdfs: Sequence[str], most: int) -> None:
+    page.section()
+    for name in pdfs[:most]:
+        page.bullet("{name}", "{name}", name=whole(name))
+    if len(pdfs) > most:
+        page.below("… et {n} de plus.", "… and {n} more.", indent=2, n=Words(str(len(pdfs) - most)))
 
 
 def _made(page: Page, zone: ZoneInfo, language: Language) -> StatusText:

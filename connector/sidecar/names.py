@@ -59,6 +59,11 @@ _OURS: Final = re.compile(
     r"|.+\.signature\.txt",
     re.DOTALL,
 )
+_MADE: Final = re.compile(
+    rf"(?P<stem>.+?)(?: \((?:signé|signé, à vérifier|original)\){_NUMBER}|\.apercu|\.attestation{_NUMBER})\.pdf",
+    re.DOTALL,
+)
+_SHORTENED: Final = re.compile(r".*~[0-9a-f]{6}", re.DOTALL)
 _CONFLICT: Final = re.compile(
     r"\((?:[^()]* )?(?:conflicted copy|case clash|copie en conflit|copie conflictuelle)[^()]*\)|\.sync-conflict-[0-9]",
 )
@@ -206,6 +211,20 @@ def is_ours(name: str) -> bool:
     """
     wanted = comparable(name.rstrip("/"))
     return wanted in _FIXED or bool(_OURS.fullmatch(wanted))
+
+
+def sources_of(name: str) -> tuple[str, ...]:
+    """Return the documents that a PDF of ours by this name may have been made of, in :func:`comparable` form.
+
+    ``lettre (signé).pdf`` → ``("lettre.pdf", "lettre.jpg", …)``; an annex has its main document among them. Empty for
+    any other name, and for one that was shortened.
+    """
+    found = _MADE.fullmatch(comparable(name))
+    if found is None or _SHORTENED.fullmatch(found["stem"]):
+        return ()
+    parts = found["stem"].split(" - ")
+    stems = [" - ".join(parts[:count]) for count in range(len(parts), 0, -1)]
+    return tuple(comparable(stem + ending) for stem in stems for ending in (".pdf", *IMAGE_ENDINGS))
 
 
 _FIXED: Final = frozenset(

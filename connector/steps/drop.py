@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 from connector.identity import digest_of
 from connector.ports import Entry, Href
-from connector.report.drop import FOLDER_ANSWER, render_before, render_refused
+from connector.report.drop import FOLDER_ANSWER, render_left, render_refused
 from connector.report.status import StatusText
 from connector.sidecar import names
 from connector.steps import answers, born
@@ -26,6 +26,7 @@ from connector.steps.drop_waiting import (
     DropMemory,
     attend_one,
     digest_of_place,
+    in_turn,
     language_of,
     let_go_of_the_gone,
     status_href,
@@ -155,18 +156,38 @@ def _attend(parts: Parts, sight: Sight, drop: DropFolder, memory: DropMemory, ro
         return
     before = _there_before(parts, sight, drop, documents, memory)
     untold: list[str] = []
+    taken: set[Href] = set()
+    """Statuses by which a PDF of this pass waits."""
     sidecars = born.sidecars_in(sight, drop.entry.href)
-    for document in documents:
+    for document in in_turn(parts, sight, documents, memory):
         if kind := _needs_none(parts, sight, document, sidecars, memory):
             wait_no_longer(parts, sight, document, kind, memory)
         elif digest_of_place(document.href) in before:
             untold.append(document.name)
-        else:
+        elif names.sidecar_name(document.name) and status_href(document) not in taken:
+            taken.add(status_href(document))
             attend_one(parts, sight, drop, document, memory, room)
-    told = (
-        render_before(folder=drop.entry.name, pdfs=untold, zone=zone, language=language) if untold else None
-    )
+    reserved = _reserved(parts, sight, drop, memory)
+    told = None
+    if untold or reserved:
+        told = render_left(
+            folder=drop.entry.name, before=untold, reserved=reserved, zone=zone, language=language
+        )
     _say(parts, sight, drop, told, memory)
+
+
+def _reserved(parts: Parts, sight: Sight, drop: DropFolder, memory: DropMemory) -> list[str]:
+    """PDFs that are called as ours are, and made of nothing that lies there or ever had a request there."""
+    children = sight.by_parent.get(drop.entry.href, {})
+    found = []
+    for folded, entries in sorted(children.items()):
+        sources = names.sources_of(folded)
+        if not sources or any(source in children for source in sources):
+            continue
+        kept = (born.remembered(parts, sight, drop.entry.href, source, memory.born) for source in sources)
+        if not any(kept):
+            found += [one.name for one in entries if not one.is_folder and one.href in sight.settled]
+    return found
 
 
 def _say(parts: Parts, sight: Sight, drop: DropFolder, text: StatusText | None, memory: DropMemory) -> None:
@@ -187,12 +208,14 @@ def _needs_none(
 ) -> str:
     """Why no request is to be made (a kind of ``born``): one was, by us or by a person, or another one knows it."""
     folded = names.comparable(document.name)
-    kept = born.remembered(parts, sight, document.parent, folded, memory.born)
-    if kept is not None and not born.is_another(document, kept.get("file_id")):
-        return str(kept["kind"])
+    # « Bail.pdf » and « Bail.PDF » have one request between them: it says what is to be done.
+    for one in sight.by_parent[document.parent][folded]:
+        if kept := born.done_for(parts, sight, one, memory.born, asked=folded in sidecars):
+            # What had its request before, and was put back while another PDF waited in its place, gets none now.
+            return str(kept["kind"]) if folded in sidecars else born.KNOWN
     if folded in sidecars:
         kind, place = born.THERE, sidecars[folded].href
-    elif born.known(parts, sight, document):
+    elif born.known(parts, sight, document, memory.born):
         kind, place = born.KNOWN, Href(document.parent + names.sidecar_name(document.name))
     else:
         return ""

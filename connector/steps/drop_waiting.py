@@ -6,6 +6,7 @@ anew. No name of a file is kept: a status is found again by the digest of its pl
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
@@ -54,7 +55,8 @@ class DropMemory:
     before: dict[str, list[str]] = field(default_factory=dict)
     """Drop folder → digests of the PDFs that lay there before it was one."""
     waiting: dict[str, dict[str, dict[str, Any]]] = field(default_factory=dict)
-    """Watched folder → digest of a status's place → ETag of the PDF, since when, and whether its status was written."""
+    """Watched folder → digest of a status's place → whose it is, as the digest of its place; ETag of that PDF, since
+    when it waits, and whether its status was written."""
 
     def here(self, settings_name: str) -> list[Href]:
         """The drop folders of one watched folder, as its last sight showed them."""
@@ -65,7 +67,7 @@ def attend_one(
     parts: Parts, sight: Sight, drop: DropFolder, document: Entry, memory: DropMemory, room: Room
 ) -> None:
     """Let a settled PDF wait for its hour; then write its request. Raises remote errors, SpoolError."""
-    if document.href not in sight.settled or not names.sidecar_name(document.name):
+    if document.href not in sight.settled:
         return
     due = _due(parts, sight, document, memory)
     if parts.now() < due:
@@ -80,13 +82,20 @@ def attend_one(
             wait_no_longer(parts, sight, document, kind, memory)
 
 
+def in_turn(parts: Parts, sight: Sight, documents: Iterable[Entry], memory: DropMemory) -> list[Entry]:
+    """Return who waits already before all others: « scan.pdf » and « scan.jpg » share a status, and wait in turn."""
+    waiting = waiting_in(parts, sight.settings, memory)
+    own = {one.get("of") for one in waiting.values()}
+    return sorted(documents, key=lambda document: digest_of_place(document.href) not in own)
+
+
 def _due(parts: Parts, sight: Sight, document: Entry, memory: DropMemory) -> datetime:
     waiting = waiting_in(parts, sight.settings, memory)
-    key = digest_of_place(status_href(document))
+    key, mine = digest_of_place(status_href(document)), digest_of_place(document.href)
     one = waiting.get(key)
-    if one is None or one["etag"] != document.etag:
+    if one is None or one["etag"] != document.etag or one.get("of", mine) != mine:
         told = bool(one and one["told"])
-        one = {"etag": document.etag, "since": parts.now().isoformat(), "told": told}
+        one = {"of": mine, "etag": document.etag, "since": parts.now().isoformat(), "told": told}
         _keep(parts, sight.settings, {**waiting, key: one}, memory)
     return datetime.fromisoformat(one["since"]) + parts.timing.drop_delay
 
@@ -139,8 +148,8 @@ def _make_room_for_its_status(parts: Parts, sight: Sight, document: Entry, memor
 def wait_no_longer(parts: Parts, sight: Sight, document: Entry, kind: str, memory: DropMemory) -> None:
     """A PDF is done with, as ``kind`` of ``born`` says. Where no request follows, what was said of it goes."""
     waiting, status = waiting_in(parts, sight.settings, memory), status_href(document)
-    one = waiting.get(digest_of_place(status))
-    if one is None:
+    one, mine = waiting.get(digest_of_place(status)), digest_of_place(document.href)
+    if one is None or one.get("of", mine) != mine:
         return
     if one["told"] and kind not in {born.MADE, born.THERE}:
         answers.take_away(parts, sight, status, memory.answers, kind=answers.DROP)

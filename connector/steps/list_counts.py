@@ -22,12 +22,13 @@ def counts_of(
     sight: Sight,
     fates: Fates,
     opened: list[Record],
-    over: dict[str, State],
+    over: dict[tuple[str, str], State],
     born_memory: BornMemory,
 ) -> dict[str, Any]:
     """Return those fields of ``ListNews`` that are about the requests of done rows.
 
-    ``opened``: the server's open records. ``over``: place of a request that ended → how, kept from call to call.
+    ``opened``: the server's open records. ``over``: place of a request that ended, and when it was
+    written → how, kept from call to call.
     """
     by_place = {record.place: record.state for record in opened if record.current}
     counts = dict.fromkeys(("made", "left", "ended", "signed", "filed"), 0)
@@ -37,9 +38,10 @@ def counts_of(
     for done in fates.done:
         counts["made"] += 1
         place = done.sidecar.href if done.sidecar is not None else str(done.kept["place"])
-        state = by_place.get(place) or _over(parts, sight, place, done, over)
+        key = (place, str(done.kept.get("at", "")))
+        state = by_place.get(place) or _over(parts, sight, key, done, over)
         if place in by_place:
-            over.pop(place, None)
+            over.pop(key, None)
         if done.kept["kind"] == born.SIGNED:
             state = State.DELIVERED
         if state is not None and state is not State.WITHDRAWN:
@@ -67,15 +69,21 @@ def counts_of(
     }
 
 
-def _over(parts: Parts, sight: Sight, place: str, done: Done, over: dict[str, State]) -> State | None:
-    """How the last request of a place, or of that very file, ended: from the journal once, then from memory."""
-    if place not in over:
+def _over(
+    parts: Parts, sight: Sight, key: tuple[str, str], done: Done, over: dict[tuple[str, str], State]
+) -> State | None:
+    """How the last request of a place, or of that very file, ended: from the journal once, then from memory.
+
+    What ended before the request of this row was written tells nothing of it.
+    """
+    if key not in over:
+        place, after = key[0], int(done.kept.get("after", 0))
         server = sight.settings.server
         record = parts.journal.at_place(server, place)
         if record is None and done.document is not None and done.document.file_id is not None:
             records = parts.journal.with_file_id(server, done.document.file_id)
             record = records[-1] if records else None
-        if record is None or not record.closed:
-            return record.state if record is not None else None
-        over[place] = record.state
-    return over[place]
+        if record is None or record.id <= after or not record.closed:
+            return record.state if record is not None and record.id > after else None
+        over[key] = record.state
+    return over[key]

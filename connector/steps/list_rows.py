@@ -104,10 +104,14 @@ class _Walk:
     def _done(self, row: Row, document: Entry | None) -> Done | None:
         """Done before, by us or by a person; known or remembered from now on."""
         sidecar = next((self._sidecars[name] for name in row.wanted if name in self._sidecars), None)
-        kept = self._kept(row, document)
+        kept = self._kept(row, document, asked=sidecar is not None)
         if kept is None and document is not None and sidecar is not None:
             kept = self._remember(row, document, born.THERE, sidecar.href)
-        elif kept is None and document is not None and born.known(self._parts, self._sight, document):
+        elif (
+            kept is None
+            and document is not None
+            and born.known(self._parts, self._sight, document, self._memory)
+        ):
             kept = self._remember(
                 row, document, born.KNOWN, document.parent + names.sidecar_name(document.name)
             )
@@ -117,11 +121,15 @@ class _Walk:
         changed = kept.get("row") not in {None, digest_of_row(row)}
         return Done(row=row, document=document, kept=kept, sidecar=sidecar, changed=changed)
 
-    def _kept(self, row: Row, document: Entry | None) -> Mapping[str, Any] | None:
+    def _kept(self, row: Row, document: Entry | None, *, asked: bool) -> Mapping[str, Any] | None:
         for name in row.wanted:
             kept = born.remembered(self._parts, self._sight, self._entry.parent, name, self._memory)
-            if kept is not None and not (
-                document is not None and born.is_another(document, kept.get("file_id"))
+            if kept is not None and document is not None and names.comparable(document.name) == name:
+                kept = born.done_for(self._parts, self._sight, document, self._memory, asked=asked)
+            if (
+                kept is not None
+                and kept["kind"] != born.RENEWED
+                and not (document is not None and born.is_another(document, kept.get("file_id")))
             ):
                 return kept
         return None
@@ -129,7 +137,7 @@ class _Walk:
     def _remember(self, row: Row, document: Entry, kind: str, place: str) -> Mapping[str, Any] | None:
         digest = digest_of_row(row)
         born.remember(self._parts, self._sight, document, self._memory, kind=kind, place=place, row=digest)
-        return self._kept(row, document)
+        return self._kept(row, document, asked=True)
 
     def _make(self, row: Row, document: Entry) -> None:
         if not self._room.take():
@@ -142,7 +150,7 @@ class _Walk:
             return
         digest = digest_of_row(row)
         kind = born.create(self._parts, self._sight, document, content, self._memory, row=digest)
-        kept = self._kept(row, document) if kind else None
+        kept = self._kept(row, document, asked=True) if kind else None
         if kept is None:
             self.fates.pending += 1
             return

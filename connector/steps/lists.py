@@ -51,8 +51,8 @@ class ListMemory:
     settings: SettingsMemory = field(default_factory=SettingsMemory)
     there: dict[str, dict[str, str]] = field(default_factory=dict)
     """Watched folder → digest of a list's place → the ETag it had at the first look."""
-    over: dict[str, State] = field(default_factory=dict)
-    """Place of a request that ended → how."""
+    over: dict[tuple[str, str], State] = field(default_factory=dict)
+    """Place of a request that ended, and when it was written → how."""
     news: dict[str, ListNews] = field(default_factory=dict)
     """Folder → what became of its list, as it was told last."""
 
@@ -257,7 +257,8 @@ def _without_row(
         status = names.comparable(names.status_name(one.name))
         if sight.by_parent.get(entry.parent, {}).get(status):
             continue  # whatever it is, its own status tells
-        if born.remembered(parts, sight, entry.parent, folded, memory.born) is None:
+        kept = born.remembered(parts, sight, entry.parent, folded, memory.born)
+        if kept is None or kept["kind"] == born.RENEWED:
             left.append(one.name)
     return tuple(left)
 

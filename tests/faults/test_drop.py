@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from connector.lifecycle import State
-from tests import documents
+from connector.sidecar import names
+from tests import documents, pictures
 from tests.worlds import MARIE, ONE, ROOT, Mode, Stage
 
 MODES = pytest.mark.parametrize("mode", ["nextcloud", "plain"])
@@ -48,6 +49,12 @@ def hour_comes(stage: Stage) -> None:
 
 def files(stage: Stage) -> list[str]:
     return stage.files(DROP)
+
+
+def events(stage: Stage) -> int:
+    """How much the journal keeps."""
+    with stage.parts.journal._transaction() as connection:
+        return int(connection.exec_driver_sql("SELECT count(*) FROM event").scalar_one())
 
 
 @MODES
@@ -109,6 +116,59 @@ def test_taken_out_in_time(tmp_path: Path, mode: Mode) -> None:
 
 
 @MODES
+@pytest.mark.parametrize(
+    "pair", [("Contrat.jpg", "Contrat.pdf"), ("Contrat.pdf", "Contrat.png"), ("a.jpg", "a.png")]
+)
+def test_two_that_share_the_name_of_their_status(tmp_path: Path, mode: Mode, pair: tuple[str, str]) -> None:
+    """They wait in turn, whoever came first: both are requested, and a pass in which nothing moves asks no more."""
+    content = {"pdf": letter("Contrat")} | {
+        ending: pictures.saved(pictures.quadrants((900, 1200)), kind)
+        for ending, kind in (("jpg", "JPEG"), ("png", "PNG"))
+    }
+    with stage_in(tmp_path, mode) as stage:
+        later, first = pair
+        stage.write(first, content[first[-3:]], folder=DROP)
+        run(stage)
+        told = stage.status(first[:-4], folder=DROP)
+        stage.clock.advance(300)
+        stage.write(later, content[later[-3:]], folder=DROP)
+        run(stage)
+        assert stage.status(first[:-4], folder=DROP) == told
+        before = len(stage.dms.requests)
+        stage.round()
+        assert {one.method for one in stage.dms.requests[before:]} <= {"PROPFIND", "GET"}
+        stage.clock.advance(300)
+        run(stage)
+        stage.restart()
+        hour_comes(stage)
+        hour_comes(stage)
+        places = {record.place for record in stage.records()}
+        assert places == {f"/{DROP}/{names.sidecar_name(name)}" for name in pair}
+        assert {record.state for record in stage.records()} == {State.PREVIEWED}
+        stage.intact()
+
+
+def test_two_that_differ_in_case(tmp_path: Path) -> None:
+    """One request between them, refused with what to do; nothing is kept of them again at each pass."""
+    with stage_in(tmp_path) as stage:
+        stage.write("Bail.pdf", letter("un"), folder=DROP)
+        stage.write("Bail.PDF", letter("deux"), folder=DROP)
+        run(stage)
+        hour_comes(stage)
+        hour_comes(stage)
+        assert stage.first_line("Bail", folder=DROP) == "À CORRIGER – deux PDF répondent à cette demande"
+        before = events(stage)
+        run(stage)
+        assert events(stage) == before
+        stage.move("Bail.PDF", "Bail 2.PDF", folder=DROP)
+        run(stage)
+        hour_comes(stage)
+        assert {"Bail.sign.yaml", "Bail 2.sign.yaml"} <= set(files(stage))
+        assert {record.state for record in stage.records()} == {State.PREVIEWED}
+        stage.intact()
+
+
+@MODES
 def test_the_hour_outlives_a_restart(tmp_path: Path, mode: Mode) -> None:
     """A restart neither forgets nor moves it; a PDF that is saved again begins anew."""
     with stage_in(tmp_path, mode) as stage:
@@ -154,7 +214,38 @@ def test_never_twice(tmp_path: Path, mode: Mode) -> None:
         stage.restart()
         hour_comes(stage)
         hour_comes(stage)
-        assert [name for name in files(stage) if name.endswith((".sign.yaml", ".signature.txt"))] == []
+        told = f"{ANSWER}.signature.txt"
+        assert [name for name in files(stage) if name.endswith((".sign.yaml", ".signature.txt"))] == [told]
+        stage.intact()
+
+
+@MODES
+def test_names_that_are_ours(tmp_path: Path, mode: Mode) -> None:
+    """What a person drops under such a name is told, and goes when renamed; what we put there is told by nothing."""
+    with stage_in(tmp_path, mode, settings=SETTINGS + "envoi: oui\n") as stage:
+        drop(stage, "Lettre")
+        run(stage)
+        hour_comes(stage)
+        stage.sign()
+        run(stage)
+        drop(stage, "Lettre (signé)", "Lettre - Annexe (signé)")
+        stage.dms.person.mkdir(f"{ROOT}/2026")
+        for name in ("Lettre.pdf", "Lettre.sign.yaml", "Lettre.signature.txt"):
+            stage.move(name, name, folder=DROP, to_folder=f"{ROOT}/2026")
+        run(stage)
+        assert f"{ANSWER}.signature.txt" not in files(stage)
+        drop(stage, "Contrat (original)")
+        run(stage)
+        line = "EN ATTENTE – 1 PDF porte un nom réservé ; renommez-le pour le faire signer"
+        assert stage.first_line(ANSWER, folder=DROP) == line
+        before = len(stage.dms.requests)
+        stage.round()
+        assert {one.method for one in stage.dms.requests[before:]} <= {"PROPFIND", "GET"}
+        stage.move("Contrat (original).pdf", "Contrat.pdf", folder=DROP)
+        run(stage)
+        hour_comes(stage)
+        assert f"{ANSWER}.signature.txt" not in files(stage)
+        assert stage.sends() == [1, 1]
         stage.intact()
 
 
@@ -307,4 +398,166 @@ def test_settings_that_are_wrong_elsewhere(tmp_path: Path) -> None:
         run(stage)
         assert stage.first_line("Lettre", folder=DROP).startswith("PRÊT – ")
         assert stage.sends() == []
+        stage.intact()
+
+
+def signed_and_taken_away(stage: Stage) -> bytes:
+    """A letter that is signed, with its request and status deleted as the status invites; returns what was sent."""
+    sent = letter("2026")
+    stage.write("Lettre.pdf", sent, folder=DROP)
+    run(stage)
+    hour_comes(stage)
+    stage.sign()
+    run(stage)
+    for name in ("Lettre.sign.yaml", "Lettre.signature.txt"):
+        stage.delete(name, folder=DROP)
+    for _ in range(2):
+        stage.clock.advance(700)
+        run(stage)
+    assert [name for name in files(stage) if name.startswith("Lettre.")] == ["Lettre.pdf"]
+    return sent
+
+
+def fetches(stage: Stage, since: int) -> int:
+    """How often the dropped letter was fetched since so many requests."""
+    return sum(one.method == "GET" and one.path.endswith("Lettre.pdf") for one in stage.dms.requests[since:])
+
+
+@MODES
+def test_another_pdf_under_a_name_that_was_signed(tmp_path: Path, mode: Mode) -> None:
+    """Next year's letter saved over the signed one is waited for, requested and told; it is fetched once for that."""
+    with stage_in(tmp_path, mode, settings=SETTINGS + "envoi: oui\n") as stage:
+        signed_and_taken_away(stage)
+        before = len(stage.dms.requests)
+        stage.write("Lettre.pdf", letter("2027"), folder=DROP)
+        run(stage)
+        assert stage.first_line("Lettre", folder=DROP).startswith("EN ATTENTE – départ à ")
+        assert fetches(stage, before) == 1
+        stage.restart()
+        run(stage)
+        assert fetches(stage, before) == 1
+        hour_comes(stage)
+        assert "Lettre.sign.yaml" in files(stage)
+        line = stage.first_line("Lettre", folder=DROP)
+        assert line.startswith("À CONFIRMER – le PDF a changé après une demande terminée"), line
+        assert stage.sends() == [1]
+        sidecar = stage.read("Lettre.sign.yaml", folder=DROP) + b"action: recommencer\r\n"
+        stage.write("Lettre.sign.yaml", sidecar, folder=DROP)
+        run(stage)
+        assert stage.sends() == [1, 1]
+        stage.intact()
+
+
+@MODES
+def test_another_pdf_where_the_signed_one_was_moved_away(tmp_path: Path, mode: Mode) -> None:
+    """A letter of that name comes again, where no server's file id tells it from the one before."""
+    with stage_in(tmp_path, mode, settings=SETTINGS + "envoi: oui\n") as stage:
+        drop(stage, "Lettre")
+        run(stage)
+        hour_comes(stage)
+        stage.sign()
+        run(stage)
+        stage.dms.person.mkdir(f"{ROOT}/2026")
+        for name in files(stage):
+            stage.move(name, name, folder=DROP, to_folder=f"{ROOT}/2026")
+        run(stage)
+        stage.write("Lettre.pdf", letter("2027"), folder=DROP)
+        run(stage)
+        hour_comes(stage)
+        assert stage.sends() == [1, 1]
+        stage.intact()
+
+
+@MODES
+def test_the_right_pdf_after_a_signed_one(tmp_path: Path, mode: Mode) -> None:
+    """Dropped by mistake, a signed PDF is asked nothing for; what is saved over it is requested."""
+    with stage_in(tmp_path, mode) as stage:
+        stage.write("Lettre.pdf", documents.signed(), folder=DROP)
+        run(stage)
+        hour_comes(stage)
+        assert files(stage) == ["Lettre.pdf"]
+        stage.write("Lettre.pdf", letter("la bonne"), folder=DROP)
+        run(stage)
+        hour_comes(stage)
+        assert stage.first_line("Lettre", folder=DROP).startswith("PRÊT – ")
+        stage.intact()
+
+
+@MODES
+def test_what_is_no_other_pdf(tmp_path: Path, mode: Mode) -> None:
+    """The signed document, annotated; what was sent, put back; a new one of which the old one was put in the place in
+    time: fetched once each, none requested, and nothing is asked while nothing moves."""
+    with stage_in(tmp_path, mode, settings=SETTINGS + "envoi: oui\n") as stage:
+        sent = signed_and_taken_away(stage)
+        signed = stage.read("Lettre.pdf", folder=DROP)
+        annotated = documents.with_note(signed), documents.page_added_after(signed)
+        for content in (*annotated, sent, signed, sent):
+            before = len(stage.dms.requests)
+            stage.write("Lettre.pdf", content, folder=DROP)
+            run(stage)
+            hour_comes(stage)
+            hour_comes(stage)
+            assert [name for name in files(stage) if name.startswith("Lettre.")] == ["Lettre.pdf"]
+            assert fetches(stage, before) == 1
+        stage.write("Lettre.pdf", letter("2027"), folder=DROP)
+        run(stage)
+        assert "Lettre.signature.txt" in files(stage)
+        stage.write("Lettre.pdf", sent, folder=DROP)
+        run(stage)
+        stage.restart()
+        hour_comes(stage)
+        assert [name for name in files(stage) if name.startswith("Lettre.")] == ["Lettre.pdf"]
+        assert stage.sends() == [1]
+        stage.intact()
+
+
+@MODES
+def test_saved_over_while_its_request_is_out(tmp_path: Path, mode: Mode) -> None:
+    """Without its request beside it, too, a PDF whose request is out is no other one; nor is it when that is over."""
+    with stage_in(tmp_path, mode, settings=SETTINGS + "envoi: oui\n") as stage:
+        drop(stage, "Lettre")
+        run(stage)
+        hour_comes(stage)
+        stage.delete("Lettre.sign.yaml", folder=DROP)
+        stage.write("Lettre.pdf", letter("corrigée"), folder=DROP)
+        run(stage)
+        hour_comes(stage)
+        stage.sign()
+        run(stage)
+        hour_comes(stage)
+        hour_comes(stage)
+        assert "Lettre.sign.yaml" not in files(stage)
+        assert stage.first_line("Lettre", folder=DROP).startswith("SIGNÉ – ")
+        assert stage.sends() == [1]
+        stage.intact()
+
+
+def test_what_an_earlier_version_kept(tmp_path: Path) -> None:
+    """It knew no bytes: what is saved over is as little another PDF as it was then."""
+    with stage_in(tmp_path, settings=SETTINGS + "envoi: oui\n") as stage:
+        signed_and_taken_away(stage)
+        journal = stage.parts.journal
+        for subject, data in journal.last_account_events("born:", "born").items():
+            old = {key: value for key, value in data.items() if key in {"kind", "place", "file_id"}}
+            journal.mark_account(subject, "born", old)
+        stage.restart()
+        stage.write("Lettre.pdf", letter("2027"), folder=DROP)
+        run(stage)
+        hour_comes(stage)
+        assert [name for name in files(stage) if name.startswith("Lettre.")] == ["Lettre.pdf"]
+
+
+@MODES
+def test_saved_over_after_the_journal_was_lost(tmp_path: Path, mode: Mode) -> None:
+    """What lay there then is told, whatever it is saved over with, and sent to nobody again."""
+    with stage_in(tmp_path, mode, settings=SETTINGS + "envoi: oui\n") as stage:
+        sent = signed_and_taken_away(stage)
+        stage.lose_journal()
+        run(stage)
+        for content in (sent, letter("2027"), sent):
+            stage.write("Lettre.pdf", content, folder=DROP)
+            run(stage)
+            hour_comes(stage)
+        assert "Lettre.sign.yaml" not in files(stage)
+        assert stage.sends() == [1]
         stage.intact()

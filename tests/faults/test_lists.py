@@ -236,6 +236,74 @@ def test_a_row_is_never_looked_at_again(tmp_path: Path, mode: Mode) -> None:
 
 
 @MODES
+@pytest.mark.parametrize("way", ["deleted", "moved"])
+def test_next_year_s_letter_and_list(tmp_path: Path, mode: Mode, way: str) -> None:
+    """Under a name that was signed, another PDF is requested by its row: the list never says that it is signed."""
+    with stage_in(tmp_path, mode, settings={"send": "live"}) as stage:
+        stage.write("_signature.yaml", "envoi: non\n")
+        pdfs(stage, "Lettre 000")
+        put(stage, [person(0)])
+        run(stage)
+        stage.write("_signature.yaml", "envoi: oui\n")
+        run(stage)
+        later(stage)
+        stage.sign("client000@cabinet.fr")
+        run(stage)
+        assert answer(stage).startswith("SIGNÉ – 1 sur 1")
+        stage.write("_signature.yaml", "envoi: non\n")
+        stage.dms.person.mkdir(f"{ROOT}/2026")
+        for name in ("Lettre 000.pdf", "Lettre 000.sign.yaml", "Lettre 000.signature.txt", LIST):
+            if way == "moved":
+                stage.move(name, name, to_folder=f"{ROOT}/2026")
+            elif name != "Lettre 000.pdf":
+                stage.delete(name)
+        later(stage)
+        stage.clock.advance(400 * 86_400)
+        stage.renew()
+        run(stage)
+        stage.write("Lettre 000.pdf", letter("2027"))
+        put(stage, [person(0)])
+        said = set()
+        for _ in range(8):
+            stage.round()
+            if "_signataires.signature.txt" in stage.files():
+                said.add(answer(stage).split(" –")[0])
+        assert "PRÊT" in said, said
+        assert said <= {"PRÊT", "À VÉRIFIER"}, said
+        assert "Lettre 000.sign.yaml" in stage.files()
+        line = stage.first_line("Lettre 000")
+        assert line.startswith("PRÊT – " if way == "moved" else "À CONFIRMER – le PDF a changé"), line
+        assert stage.sends() == [1]
+        stage.intact()
+
+
+@MODES
+def test_the_signed_letter_with_a_list_saved_anew(tmp_path: Path, mode: Mode) -> None:
+    """Its request deleted and a note put on it, it is still the signed one: no request, and the list says so."""
+    with stage_in(tmp_path, mode, settings={"send": "live"}) as stage:
+        pdfs(stage, "Lettre 000")
+        stage.write("_signature.yaml", "envoi: non\n")
+        put(stage, [person(0)])
+        run(stage)
+        stage.write("_signature.yaml", "envoi: oui\n")
+        run(stage)
+        later(stage)
+        stage.sign("client000@cabinet.fr")
+        run(stage)
+        for name in ("Lettre 000.sign.yaml", "Lettre 000.signature.txt", LIST):
+            stage.delete(name)
+        later(stage)
+        stage.write("Lettre 000.pdf", documents.with_note(stage.read("Lettre 000.pdf")))
+        put(stage, [person(0)])
+        later(stage)
+        assert sidecars(stage) == []
+        assert answer(stage).startswith("SIGNÉ – 1 sur 1")
+        before = len(stage.dms.requests)
+        stage.round()
+        assert not [one for one in stage.dms.requests[before:] if one.path.endswith("000.pdf")]
+
+
+@MODES
 def test_a_finished_request_does_not_come_back(tmp_path: Path, mode: Mode) -> None:
     """Signed and tidied away: whatever is saved, restarted, moved or lost, no second request is made of the row."""
     with Stage(tmp_path, mode) as stage:

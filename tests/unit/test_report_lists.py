@@ -242,8 +242,12 @@ def test_what_is_said_of_a_drop_folder(language: Language) -> None:
     )
     holds_the_form(refused, language)
     for count in (1, 3, 40):
-        before = drop.render_before(
-            folder="À signer", pdfs=[f"Lettre {n}.pdf" for n in range(count)], zone=PARIS, language=language
+        pdfs = [f"Lettre {n}.pdf" for n in range(count)]
+        before = drop.render_left(folder="À signer", before=pdfs, zone=PARIS, language=language)
+        reserved = drop.render_left(
+            folder="À signer", before=(), reserved=pdfs, zone=PARIS, language=language
         )
-        holds_the_form(before, language)
-        assert str(count) in before.first_line
+        both = drop.render_left(folder="À signer", before=pdfs, reserved=pdfs, zone=PARIS, language=language)
+        for text in (before, reserved, both):
+            holds_the_form(text, language)
+            assert str(count) in text.first_line
