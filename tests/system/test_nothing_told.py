@@ -33,7 +33,7 @@ from tests import documents, spreadsheets
 from tests.fakes.echo_proxy import EchoProxy, Fault, before
 from tests.relays import Relay
 from tests.unit.test_notify import Heard, listening
-from tests.worlds import Stage, workers
+from tests.worlds import ROOT, Stage, workers
 
 pytestmark = pytest.mark.system
 
@@ -248,7 +248,9 @@ def told_to(mails: Sequence[EmailMessage], hooked: Sequence[Any], secrets: set[s
     assert texts[ADMIN]
     assert texts["people"]
     search(texts[ADMIN], secrets, people=True, where="the administrator's mails")
-    search(texts["people"], secrets, people=False, where="mails")
+    # Where their letter lies is for them to read: it stands in the question about links to it as well.
+    told_them = {secret for secret in secrets if not secret.startswith(f"/{ROOT}/")}
+    search(texts["people"], told_them, people=False, where="mails")
     assert not re.search(r"\.pdf|\.yaml|Lettre ", texts[ADMIN])
     payloads = "\n".join(body.decode() for _method, _path, body in hooked)
     assert '"format": 1' in payloads
