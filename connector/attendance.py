@@ -60,9 +60,10 @@ def attend(
         known_at[record.id] = record.place
         if record.adopted and not all(document.href for document in record.documents):
             record = tolerated(parts, memory, record, "place", partial(_place, parts, in_sight, record))
-            if record.place != known_at[record.id]:
-                # What is over and closed may stand there, too.
-                standing += parts.journal.all_at_place(server, record.place)
+        if record.place != known_at[record.id] or (record.adopted and record.state.ended):
+            # What is over and closed may stand there, too; also where a process died between placing the later one and
+            # taking the other away.
+            standing += parts.journal.all_at_place(server, record.place)
         standing.append(record)
     for sight in sights:
         standing += _inherited(parts, sight, memory, held)

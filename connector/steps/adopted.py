@@ -19,11 +19,13 @@ from connector.steps.read import read_request
 from connector.steps.sight import Sight, files_in
 
 
-def place_adopted(parts: Parts, record: Record, hrefs: dict[str, str | None]) -> Record | None:
+def place_adopted(
+    parts: Parts, record: Record, hrefs: dict[str, str | None], *, anew: bool = False
+) -> Record | None:
     """Find where an adopted request lives: ``hrefs`` maps each listed href to its file id.
 
     Each file by its id, else by the href that the marker hides. Returns the record with what was found, None
-    where nothing more of it is in sight.
+    where nothing more of it is in sight. ``anew``: it is shown there, over or not.
     """
     by_id = {file_id: href for href, file_id in hrefs.items() if file_id}
     place = by_id.get(record.sidecar_file_id or "", "")
@@ -47,6 +49,7 @@ def place_adopted(parts: Parts, record: Record, hrefs: dict[str, str | None]) ->
         sidecar_gone=not place,
         document=documents[0],
         more=tuple(documents[1:]),
+        closed=record.closed and not anew,
     )
 
 
@@ -92,8 +95,7 @@ def take_over(parts: Parts, sight: Sight, heir: Record, sidecar: Entry) -> Recor
         folder = parts.folders[sight.settings.server]
         if read_request(folder, sidecar.href, size=sidecar.size).sha256 != heir.sidecar_sha256:
             return heir
-    placed = place_adopted(parts, heir, files_in([sight]))
-    return heir if placed is None else parts.journal.touch(placed, closed=False)
+    return place_adopted(parts, heir, files_in([sight]), anew=True) or heir
 
 
 def outlived(records: Iterable[Record]) -> Iterator[Record]:

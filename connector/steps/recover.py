@@ -207,7 +207,8 @@ def _take_in(
         record = parts.journal.note(record, "marker_seen", extra={**record.extra, "sent_mark": True})
     if end is not None and not record.state.ended:
         _end(parts, record, end)
-    elif end is not None and not record.closed:
+    elif end is not None and not record.closed and (record.reported is not None or not record.place):
+        # Where its words are still to be written, it is taken up there and closes afterwards.
         contacts.remember(parts, record)
         parts.journal.note(record, "closed", closed=True)
         parts.spool.free(record.ref)

@@ -361,12 +361,9 @@ def test_a_copy_is_not_taken_for_the_finished_original_by_a_new_journal(mode: Mo
         run.close()
 
 
-@pytest.mark.parametrize("seen", [False, True], ids=["from before the line", "the line read, not obeyed"])
-@MODES
-def test_a_restored_journal_finds_what_was_launched_by_not_sent(mode: Mode, seen: bool) -> None:
-    """« pas partie » began another request, signed since: a backup that does not know it is told by its marker."""
-    marked = number_of(normal_points(mode), "create", ".sent") + 1
-    lost = Deviation(marked, "journal_lost")
+def restored_over_not_sent(mode: Mode, *, seen: bool = False) -> tuple[Deviation, Deviation]:
+    """« pas partie » began another request, signed since; a backup is put back from before that line was ``seen``."""
+    lost = Deviation(number_of(normal_points(mode), "create", ".sent") + 1, "journal_lost")
     points = explored(mode, [lost]).points
     over = [at for at, point in enumerate(points) if (point.call, point.about[-5:]) == ("create", ".done")]
     assert len(over) == 2, "one that was never sent, and the one that was launched then"
@@ -375,7 +372,14 @@ def test_a_restored_journal_finds_what_was_launched_by_not_sent(mode: Mode, seen
     ]
     commits = [at for at, point in enumerate(points) if point.kind == "commit"]
     kept = next(at for at in commits if at > read[2]) if seen else max(at for at in commits if at < read[2])
-    run = Run(mode, [lost, Deviation(over[1] + 1, "restored", kept)])
+    return lost, Deviation(over[1] + 1, "restored", kept)
+
+
+@pytest.mark.parametrize("seen", [False, True], ids=["from before the line", "the line read, not obeyed"])
+@MODES
+def test_a_restored_journal_finds_what_was_launched_by_not_sent(mode: Mode, seen: bool) -> None:
+    """The backup does not know the later request, and is told by its marker."""
+    run = Run(mode, restored_over_not_sent(mode, seen=seen))
     try:
         run.live()
         assert breaches(run) == []
@@ -386,6 +390,16 @@ def test_a_restored_journal_finds_what_was_launched_by_not_sent(mode: Mode, seen
         assert current == [(f"{ROOT}lettre.sign.yaml", State.DELIVERED)]
     finally:
         run.close()
+
+
+@MODES
+def test_killed_while_one_request_takes_the_place_of_another(mode: Mode) -> None:
+    """At every commit after that backup was put back: in the end one of them stands there, and says what it is."""
+    before = restored_over_not_sent(mode)
+    points = explored(mode, before).points
+    commits = [at for at, point in enumerate(points) if point.kind == "commit" and at > before[1].at]
+    assert len(commits) > 5
+    assert findings(mode, [(*before, Deviation(at, "crash")) for at in commits]) == []
 
 
 def test_renamed_and_then_everything_lost() -> None:
