@@ -30,7 +30,7 @@ _WHAT = (
     "Running requests are found again by their markers and never sent again; what waits in the folders and has not "
     "left is held until somebody asks anew; remembered contacts, and orders that stand, are not taken over."
 )
-FOR_EVER = timedelta(days=36_500)
+_FOR_EVER = timedelta(days=36_500)
 _PARTS = ("", "-wal", "-shm", "-journal")
 
 
@@ -128,13 +128,7 @@ def exchanged(file: Path, paused: Iterable[str], *, source: Path | None = None) 
         fresh = ready.with_name(ready.name + ".new")
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         swept(fresh)
-        if source is not None:
-            backups.install(source, fresh)
-        with closing(Journal(f"sqlite:///{fresh}", now=lambda: datetime.now(UTC))) as journal:
-            journal.check()
-            for account in paused:
-                journal.hold(account, MANUAL, probe_at=datetime.now(UTC) + FOR_EVER)
-        in_one_file(fresh)
+        prepare(fresh, paused, source=source)
         fresh.replace(ready)
         aside = moved_aside(file)
         ready.replace(file)
@@ -143,6 +137,17 @@ def exchanged(file: Path, paused: Iterable[str], *, source: Path | None = None) 
         what = "a new journal" if source is None else source.parent.name
         raise JournalError(f"{what} cannot be put in place: {error.strerror or error}") from error
     return aside
+
+
+def prepare(file: Path, paused: Iterable[str], *, source: Path | None = None) -> None:
+    """Make a journal of today's schema, new or of a backup's, in which these accounts rest. Raises JournalError."""
+    if source is not None:
+        backups.install(source, file)
+    with closing(Journal(f"sqlite:///{file}", now=lambda: datetime.now(UTC))) as journal:
+        journal.check()
+        for account in paused:
+            journal.hold(account, MANUAL, probe_at=datetime.now(UTC) + _FOR_EVER)
+    in_one_file(file)
 
 
 def moved_aside(file: Path) -> Path | None:

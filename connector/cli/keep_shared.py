@@ -14,13 +14,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from connector.cli import backups, carrying
-from connector.cli.anew import FOR_EVER, paused_in
+from connector.cli.anew import paused_in, prepare
 from connector.cli.bars import bar
 from connector.cli.common import agreed, hand_over
 from connector.cli.journal_file import open_journal
 from connector.errors import JournalError
-from connector.journal import Journal, snapshots
-from connector.journal.ends import End, in_one_file
+from connector.journal import snapshots
+from connector.journal.ends import End
 from connector.journal.marked import where
 from connector.steps.waiting import MANUAL
 
@@ -74,13 +74,7 @@ def _fresh(source: Path | None, paused: Iterable[str]) -> Iterator[Path]:
     """Give a journal of today's schema, made of another's file, or new, in which these rest."""
     with tempfile.TemporaryDirectory(prefix="jse-restore-") as directory:
         file = Path(directory) / "journal.sqlite"
-        if source is not None:
-            backups.install(source, file)
-        with closing(Journal(f"sqlite:///{file}", now=lambda: datetime.now(UTC))) as journal:
-            journal.check()
-            for account in paused:
-                journal.hold(account, MANUAL, probe_at=datetime.now(UTC) + FOR_EVER)
-        in_one_file(file)
+        prepare(file, paused, source=source)
         yield file
 
 

@@ -47,6 +47,15 @@ def hour_comes(stage: Stage) -> None:
     run(stage)
 
 
+def dropped_and_signed(stage: Stage) -> None:
+    """A letter comes by itself, and comes back signed."""
+    drop(stage, "Lettre")
+    run(stage)
+    hour_comes(stage)
+    stage.sign()
+    run(stage)
+
+
 def files(stage: Stage) -> list[str]:
     return stage.files(DROP)
 
@@ -223,11 +232,7 @@ def test_never_twice(tmp_path: Path, mode: Mode) -> None:
 def test_names_that_are_ours(tmp_path: Path, mode: Mode) -> None:
     """What a person drops under such a name is told, and goes when renamed; what we put there is told by nothing."""
     with stage_in(tmp_path, mode, settings=SETTINGS + "envoi: oui\n") as stage:
-        drop(stage, "Lettre")
-        run(stage)
-        hour_comes(stage)
-        stage.sign()
-        run(stage)
+        dropped_and_signed(stage)
         drop(stage, "Lettre (signé)", "Lettre - Annexe (signé)")
         stage.dms.person.mkdir(f"{ROOT}/2026")
         for name in ("Lettre.pdf", "Lettre.sign.yaml", "Lettre.signature.txt"):
@@ -452,11 +457,7 @@ def test_another_pdf_under_a_name_that_was_signed(tmp_path: Path, mode: Mode) ->
 def test_another_pdf_where_the_signed_one_was_moved_away(tmp_path: Path, mode: Mode) -> None:
     """A letter of that name comes again, where no server's file id tells it from the one before."""
     with stage_in(tmp_path, mode, settings=SETTINGS + "envoi: oui\n") as stage:
-        drop(stage, "Lettre")
-        run(stage)
-        hour_comes(stage)
-        stage.sign()
-        run(stage)
+        dropped_and_signed(stage)
         stage.dms.person.mkdir(f"{ROOT}/2026")
         for name in files(stage):
             stage.move(name, name, folder=DROP, to_folder=f"{ROOT}/2026")

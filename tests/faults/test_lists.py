@@ -71,6 +71,19 @@ def later(stage: Stage) -> None:
     run(stage)
 
 
+def listed_and_signed(stage: Stage) -> None:
+    """One row with its PDF is let go by the settings, and comes back signed."""
+    stage.write("_signature.yaml", "envoi: non\n")
+    pdfs(stage, "Lettre 000")
+    put(stage, [person(0)])
+    run(stage)
+    stage.write("_signature.yaml", "envoi: oui\n")
+    run(stage)
+    later(stage)
+    stage.sign("client000@cabinet.fr")
+    run(stage)
+
+
 @MODES
 def test_rows_become_requests(tmp_path: Path, mode: Mode) -> None:
     """A row with its PDF is a request with a preview; nothing leaves; the answer says so, in the form of a status."""
@@ -240,15 +253,7 @@ def test_a_row_is_never_looked_at_again(tmp_path: Path, mode: Mode) -> None:
 def test_next_year_s_letter_and_list(tmp_path: Path, mode: Mode, way: str) -> None:
     """Under a name that was signed, another PDF is requested by its row: the list never says that it is signed."""
     with stage_in(tmp_path, mode, settings={"send": "live"}) as stage:
-        stage.write("_signature.yaml", "envoi: non\n")
-        pdfs(stage, "Lettre 000")
-        put(stage, [person(0)])
-        run(stage)
-        stage.write("_signature.yaml", "envoi: oui\n")
-        run(stage)
-        later(stage)
-        stage.sign("client000@cabinet.fr")
-        run(stage)
+        listed_and_signed(stage)
         assert answer(stage).startswith("SIGNÉ – 1 sur 1")
         stage.write("_signature.yaml", "envoi: non\n")
         stage.dms.person.mkdir(f"{ROOT}/2026")
@@ -281,15 +286,7 @@ def test_next_year_s_letter_and_list(tmp_path: Path, mode: Mode, way: str) -> No
 def test_the_signed_letter_with_a_list_saved_anew(tmp_path: Path, mode: Mode) -> None:
     """Its request deleted and a note put on it, it is still the signed one: no request, and the list says so."""
     with stage_in(tmp_path, mode, settings={"send": "live"}) as stage:
-        pdfs(stage, "Lettre 000")
-        stage.write("_signature.yaml", "envoi: non\n")
-        put(stage, [person(0)])
-        run(stage)
-        stage.write("_signature.yaml", "envoi: oui\n")
-        run(stage)
-        later(stage)
-        stage.sign("client000@cabinet.fr")
-        run(stage)
+        listed_and_signed(stage)
         for name in ("Lettre 000.sign.yaml", "Lettre 000.signature.txt", LIST):
             stage.delete(name)
         later(stage)
