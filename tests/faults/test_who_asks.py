@@ -266,6 +266,45 @@ def test_a_link_that_comes_later(tmp_path: Path) -> None:
         assert stage.sends() == [1]
 
 
+def test_a_folder_is_asked_about_again_for_what_comes_later(tmp_path: Path) -> None:
+    """A link that was made since the last request holds for the next one, and for no letter that is out."""
+    with Stage(tmp_path) as stage:
+        letter(stage, at("client"), 0)
+        later(stage)
+        assert stage.sends() == [1]
+        stage.dms.links.append(Link(at("client"), EDIT))
+        letter(stage, at("client"), 1)
+        later(stage)
+        assert stage.sends() == [1]
+        told = [one for one in stage.files(at("client")) if one.endswith(".signature.txt")]
+        assert sum("lien public" in plain(stage.read(one, folder=at("client")).decode()) for one in told) == 1
+
+
+def test_of_a_file_nobody_tells(tmp_path: Path) -> None:
+    """Its folder is told of, the file itself is not: nothing leaves, until it is."""
+    with Stage(tmp_path) as stage:
+        stage.dms.misbehave(kind="status", method="GET", path="*/shares", status=403, times=None)
+        stage.drop()
+        later(stage)
+        assert (stage.first_line(), stage.sends()) == (UNTOLD, [])
+        stage.dms.behave()
+        stage.clock.advance(3600)
+        later(stage)
+        assert stage.sends() == [1]
+
+
+def test_what_has_stayed_is_not_asked_about_again(tmp_path: Path) -> None:
+    """A request that is edited while its PDF stays: its folder and the request alone."""
+    with Stage(tmp_path) as stage:
+        stage.drop(sidecar=ONE + "envoi: non\n")
+        later(stage)
+        before = asked_of_shares(stage)
+        stage.write("lettre.sign.yaml", ONE)
+        later(stage)
+        assert stage.sends() == [1]
+        assert asked_of_shares(stage) - before == 2
+
+
 def test_where_nobody_tells_of_links(tmp_path: Path) -> None:
     """Without the right to share on, Nextcloud tells nothing: nothing leaves, and why is said, until it tells."""
     with Stage(tmp_path) as stage:
