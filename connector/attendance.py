@@ -20,7 +20,7 @@ from connector.guards import (
 from connector.lifecycle import Record
 from connector.ports import Entry, FileId
 from connector.steps import fading, filed, vanished
-from connector.steps.adopted import heirs, leave_place, outlived, place_adopted, take_over
+from connector.steps.adopted import heirs, leave_place, outlived, place_adopted, place_heir
 from connector.steps.case import Case
 from connector.steps.discover import Sight
 from connector.steps.missing import attend_missing
@@ -30,7 +30,7 @@ from connector.steps.sight import files_in
 from connector.steps.tidy import due
 from connector.steps.watch import conflict_copies_seen
 
-_HEIR = "place taken over"
+_HEIR = "place of an heir"
 
 
 def attend(
@@ -174,7 +174,7 @@ def _inherited(parts: Parts, sight: Sight, memory: ServerMemory, held: frozenset
         if held & {heir.id, there.id} or parts.is_elsewhere(heir) or parts.is_elsewhere(there):
             later = True
             continue
-        tolerated(parts, memory, heir, _HEIR, partial(take_over, parts, sight, heir, sidecar))
+        tolerated(parts, memory, heir, _HEIR, partial(place_heir, parts, sight, heir, sidecar))
         later = later or memory.waits(heir, _HEIR)
         standing += parts.journal.all_at_place(sight.settings.server, sidecar.href)
     if not later:

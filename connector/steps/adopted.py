@@ -86,7 +86,7 @@ def heirs(parts: Parts, sight: Sight) -> list[tuple[Record, Record, Entry]]:
     return found
 
 
-def take_over(parts: Parts, sight: Sight, heir: Record, sidecar: Entry) -> Record:
+def place_heir(parts: Parts, sight: Sight, heir: Record, sidecar: Entry) -> Record:
     """Place a request where another stands, if the sidecar there is the one that it left with; it is shown anew.
 
     Raises remote errors.
