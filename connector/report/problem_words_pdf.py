@@ -90,6 +90,12 @@ PDF: Final[dict[str, Wording]] = {
         "le PDF est trop complexe pour être lu. Imprimez-le en PDF, puis remplacez-le.",
         "the PDF is too complex to be read. Print it to PDF, then replace it.",
     ),
+    "pdf_name_too_long": _of_file(
+        "le nom du PDF est trop long[[!document| ; raccourcissez-le]]",
+        "the PDF’s name is too long[[!document|; shorten it]]",
+        "le nom du PDF est trop long : Nextcloud refuserait d’y remettre la version signée. Raccourcissez-le.",
+        "the PDF’s name is too long: Nextcloud would refuse to take the signed version back. Shorten it.",
+    ),
     "pdf_name_ambiguous": Wording(
         "deux PDF répondent à cette demande",
         "two PDFs answer to this request",

@@ -221,6 +221,7 @@ _PDF: Final = {
     "pdf_unreadable": (("document",), "a damaged PDF"),
     "pdf_not_pdf": (("document",), "not a PDF, whatever its name says"),
     "pdf_too_slow": (("document",), "reading it takes too long or too much memory"),
+    "pdf_name_too_long": (("document",), "the server takes no new version under so long a name"),
     "pdf_name_ambiguous": (("names",), "two PDFs answer to this request; `names` joined by ', '"),
 }
 _PDF_TOLD: Final = {

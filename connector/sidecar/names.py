@@ -92,6 +92,11 @@ def comparable(name: str) -> str:
     return f"{stem.rstrip()}.{extension}" if dot and stem.strip() else folded
 
 
+def is_too_long(name: str) -> bool:
+    """Tell whether some server, Nextcloud for one, refuses to write under this name."""
+    return len(name.encode("utf-8", "surrogatepass")) > MAX_NAME_BYTES
+
+
 def is_sidecar(name: str) -> bool:
     """Tell whether this file asks for a signature, by its name alone."""
     return bool(pair_of(name))
@@ -123,7 +128,7 @@ def corrected_name(sidecar_name: str) -> str | None:
     if not found or found["corrected"] or not is_sidecar(sidecar_name):
         return None
     name = unicodedata.normalize("NFC", f"{found['stem']}.sign.corrigé.yaml")
-    return name if len(name.encode("utf-8", "surrogatepass")) <= MAX_NAME_BYTES else None
+    return None if is_too_long(name) else name
 
 
 def is_corrected(name: str) -> bool:
@@ -261,7 +266,7 @@ def sidecar_name(document_name: str) -> str:
     name = unicodedata.normalize("NFC", document_name).rstrip()
     stem = name[:-4] if name.casefold().endswith(".pdf") else name
     made = f"{stem.rstrip()}.sign.yaml"
-    return made if len(made.encode("utf-8", "surrogatepass")) <= MAX_NAME_BYTES else ""
+    return "" if is_too_long(made) else made
 
 
 def sidecar_names(document_name: str) -> tuple[str, ...]:

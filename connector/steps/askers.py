@@ -21,7 +21,6 @@ from connector.config.model import Ceiling
 from connector.errors import AccessDenied, InvalidResponse, NotFound, Problem, RemoteError, Unavailable
 from connector.ports import Entry, Href
 from connector.steps.parts import FolderSettings, LinksSeen, Parts
-from connector.steps.read import ReadDocument
 
 T = TypeVar("T")
 log = logging.getLogger(__name__)
@@ -33,12 +32,9 @@ _MOST_COVERED = 500
 _NOTHING = LinksSeen(at=datetime.min.replace(tzinfo=UTC), witness=Href(""), open=(), whole=False)
 
 
-def owner_problems(
-    settings: FolderSettings, sidecar: Entry, documents: Iterable[ReadDocument]
-) -> list[Problem]:
-    """Each owner of the sidecar or of a document who may not ask in this folder."""
-    entries = [sidecar, *(one.entry for one in documents)]
-    return policy.owner_problems([(entry.name, entry.owner) for entry in entries], settings.owners)
+def owner_problems(settings: FolderSettings, files: Iterable[Entry]) -> list[Problem]:
+    """Each owner of a file that decides of a request who may not ask in this folder. ``files``: the sidecar first."""
+    return policy.owner_problems([(entry.name, entry.owner) for entry in files], settings.owners)
 
 
 def ask(parts: Parts, settings: FolderSettings, files: Sequence[Entry], *, seen_at: datetime) -> None:
@@ -81,10 +77,11 @@ def link_problems(parts: Parts, settings: FolderSettings, files: Sequence[Entry]
 def closed_by(parts: Parts, settings: FolderSettings, files: Sequence[Entry]) -> list[list[str]]:
     """Return what a verdict rests on of all this, empty where nothing is in the way. ``files``: the sidecar first."""
     untold = {True: "unanswered", False: "untold"}
-    return [
+    links = [
         [untold[seen.unanswered]] if seen.open is None else [*seen.open, *([entry.href] if entry else [])]
         for seen, entry in _closed(parts, settings, files)
     ]
+    return [*links, *(["owner", *map(str, one.values.values())] for one in owner_problems(settings, files))]
 
 
 def ask_again(parts: Parts, settings: Sequence[FolderSettings]) -> None:

@@ -5,6 +5,7 @@ Reads the folder and fills the spool, decides nothing: many may be brought side 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from connector.identity import new_reference
@@ -65,16 +66,16 @@ def checked(evidence: Evidence) -> Evidence:
     asked, request = evidence.asked, evidence.asked.request
     if request is None or asked.problems or asked.gathered.missing or not evidence.documents:
         return evidence
-    return replace(evidence, checked=check(evidence.case, request, evidence.documents))
+    return replace(evidence, checked=check(evidence.case, asked, request, evidence.documents))
 
 
 def check(
-    case: Case, request: SignatureRequest, documents: tuple[ReadDocument, ...] | list[ReadDocument]
+    case: Case, asked: Asked, request: SignatureRequest, documents: Sequence[ReadDocument]
 ) -> checking.Checked:
-    """Hold a request, and whose its files are, against its documents and its folder."""
+    """Hold a request, and whose the files are that decide of it, against its documents and its folder."""
     subject = checking.subject_name(case.pair.document if case.pair.own else None, case.pair.sidecar.name)
     checked = checking.check(case.parts, case.settings, request, documents, subject)
-    strangers = askers.owner_problems(case.settings, case.pair.sidecar, documents)
+    strangers = askers.owner_problems(case.settings, asked.deciding)
     return replace(checked, problems=(*strangers, *checked.problems))
 
 

@@ -115,10 +115,10 @@ def _verdict(case: Case, evidence: Evidence) -> Record:
         told = {"reason": "lost_both_files", "values": {"other": lost.document.href}}
         common["extra"] |= {"needs_ask": told, **answered(State.UNCONFIRMED)}
         return case.keep(Event.COPIED, **{**common, **told, "request": asked.request})
-    problems = [*_problems_of_place(case), *asked.problems]
+    problems = [*_problems_of_place(case), *_names_refused(case, asked), *asked.problems]
     links = askers.link_problems(case.parts, case.settings, asked.deciding)
     if asked.request is None or problems:
-        problems = [*links, *askers.owner_problems(case.settings, case.pair.sidecar, documents), *problems]
+        problems = [*links, *askers.owner_problems(case.settings, asked.deciding), *problems]
         if documents:
             limit = case.parts.accounts[case.settings.accounts[0]].terms.max_document_bytes
             problems += checking.document_problems(case.parts, documents, limit)
@@ -167,7 +167,7 @@ def _judge_whole(
     def answered(state: State) -> dict[str, Any]:
         return orders.told_before_sending(case.target, request.action, state, previous=case.previous)
 
-    checked = evidence.checked or check(case, request, evidence.documents)
+    checked = evidence.checked or check(case, asked, request, evidence.documents)
     checked = replace(checked, problems=(*links, *checked.problems))
     base = case.target or case.previous
     ask = ask_of(request.action, record=base)
@@ -347,6 +347,17 @@ def _problems_of_place(case: Case) -> list[Problem]:
         found = ", ".join(sorted(entry.name for entry in case.pair.documents))
         problems.append(Problem(code="pdf_name_ambiguous", values={"names": found}))
     return problems
+
+
+def _names_refused(case: Case, asked: Asked) -> list[Problem]:
+    """Documents whose names Nextcloud writes nothing to, though it lists them: made by another way, or long ago."""
+    if not case.parts.folders[case.settings.server].capabilities().chunked_upload:
+        return []
+    return [
+        Problem(code="pdf_name_too_long", values={"document": entry.name if rank else ""})
+        for rank, entry in enumerate(asked.gathered.documents)
+        if names.is_too_long(entry.name)
+    ]
 
 
 def _obeyed(case: Case) -> tuple[str, ...]:

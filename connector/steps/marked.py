@@ -86,7 +86,7 @@ def _would_go(case: Case, record: Record) -> bool | None:
         return False
     try:
         documents = read_documents(case, asked, ref)
-        checked = check(case, asked.request, documents)
+        checked = check(case, asked, asked.request, documents)
         needed = {Wish.SEND, Wish.DRAFT} if record.extra.get("kind") == "draft" else {Wish.SEND}
         return (
             not checked.problems

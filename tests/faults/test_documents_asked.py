@@ -10,7 +10,7 @@ import pytest
 
 from connector.lifecycle import State
 from tests import documents
-from tests.worlds import MARIE, ONE, Mode, Stage
+from tests.worlds import MARIE, ONE, ROOT, Mode, Stage
 
 MODES: list[Mode] = ["nextcloud", "plain"]
 
@@ -165,6 +165,23 @@ def test_every_problem_of_every_document_is_told_with_its_name(tmp_path: Path) -
         }
         assert "« bilan.pdf » : ce PDF porte déjà" in status
         assert "« Annexe.pdf »" in status
+
+
+def test_a_name_that_nextcloud_writes_nothing_to_is_told_before_it_leaves(tmp_path: Path) -> None:
+    """Put there past Nextcloud, which lists such a name and refuses every new version of it (400 InvalidPath)."""
+    with Stage(tmp_path) as stage:
+        long, cloud = f"{'l' * 247}.pdf", stage.dms.nextcloud
+        assert cloud is not None
+        cloud.tree.disk(f"{ROOT}/{long}").write_bytes(documents.letter(1))
+        cloud.tree.scan()
+        stage.write("lettre.sign.yaml", ONE + f"document: {long}\n")
+        stage.run(calm=6)
+        assert stage.first_line() == "À CORRIGER – le nom du PDF est trop long ; raccourcissez-le"
+        assert stage.sends() == []
+        stage.move(long, "l.pdf")
+        stage.write("lettre.sign.yaml", ONE + "document: l.pdf\n")
+        stage.run(calm=6)
+        assert stage.sends() == [1]
 
 
 def test_two_open_requests_never_share_a_document_but_may_share_an_annex(tmp_path: Path) -> None:

@@ -333,18 +333,18 @@ def test_where_links_do_not_matter(tmp_path: Path, policy: str) -> None:
 
 
 def test_many_requests_in_a_folder_cost_one_question_for_it(tmp_path: Path) -> None:
-    """And one for all files in it; nothing at all while nothing moves, however long a link stands there."""
+    """And one for each file; nothing at all while nothing moves, however long a link stands there."""
     with Stage(tmp_path) as stage:
         for number in range(9):
             letter(stage, ROOT, number)
         stage.run()
         assert stage.sends() == [1] * 9
-        assert asked_of_shares(stage) == 2
+        assert asked_of_shares(stage) == 1 + 9 * 2
         stage.dms.links.append(Link(ROOT))
         letter(stage, ROOT, 10)
         stage.run()
         before = asked_of_shares(stage)
-        assert before == 3
+        assert before == 1 + 9 * 2 + 1
         later(stage)
         assert asked_of_shares(stage) == before + 1
         assert stage.sends() == [1] * 9
@@ -417,6 +417,41 @@ def test_a_stranger_with_a_login_shares_a_folder_into_ours(tmp_path: Path) -> No
         # The document that somebody else's share holds is not taken from there either.
         stage.move("lettre 1.pdf", "a.pdf", folder=at("mallory"), to_folder=at("alice"))
         stage.intact()
+
+
+@pytest.mark.parametrize("deciding", ["_signature.yaml", "texte.txt", "annexe.pdf", "_signataires.csv"])
+def test_whoever_owns_one_file_that_decides_has_a_say_too(tmp_path: Path, deciding: str) -> None:
+    """Settings, a message's text, an annex or a list hung in by another login speak for nobody who may ask."""
+    with Stage(tmp_path, settings={"policy": "{owners: [alice, signatures]}"}) as stage:
+        stage.dms.owners[ROOT] = "alice"
+        for path, owner in ((ROOT, "alice"), (at(deciding), "mallory")):
+            stage.dms.shares[path], stage.dms.owners[path] = EVERYTHING, owner
+        sidecar = ONE
+        match deciding:
+            case "_signature.yaml":
+                stage.write(deciding, "objet: Lettre\n")
+            case "texte.txt":
+                stage.write(deciding, "Bonjour\n")
+                sidecar = ONE + "message: voir texte.txt\n"
+            case "annexe.pdf":
+                stage.write(deciding, documents.letter(1, "annexe"))
+                sidecar = ONE + "annexes: [annexe.pdf]\n"
+            case _:
+                stage.write(
+                    deciding, csv_text([("lettre", "marie@cabinet.fr", "Marie", "Dupont", "06 12 34 56 78")])
+                )
+                stage.write("lettre.pdf", documents.letter(1))
+        if not deciding.startswith("_signataires"):
+            stage.drop(sidecar=sidecar)
+        stage.run(calm=6)
+        later(stage)
+        assert stage.first_line() == "À CORRIGER – « mallory » ne peut pas demander de signature ici"
+        assert f"« {deciding} » appartient à « mallory »" in plain(stage.status())
+        assert stage.sends() == []
+        stage.dms.owners[at(deciding)] = "alice"
+        stage.write(deciding, stage.read(deciding) + b"\n")
+        later(stage)
+        assert stage.first_line().startswith(("EN COURS", "PRÊT"))
 
 
 def test_owners_are_never_ignored_where_nobody_tells_them(tmp_path: Path) -> None:
