@@ -26,7 +26,7 @@ from connector.lifecycle import Record, State
 from connector.ports import Folder, Href, TransactionId
 from connector.sidecar import names
 from connector.spool import begins_with
-from connector.steps import waiting
+from connector.steps import clocks, waiting
 from connector.steps.homes import lost_key, split
 from connector.steps.parts import Parts
 
@@ -61,7 +61,7 @@ def attest(parts: Parts, record: Record) -> Record:
     if not awaited(record):
         return record
     put_off = _facts(record).get("next_at")
-    if put_off and waiting.is_put_off(parts, datetime.fromisoformat(str(put_off))):
+    if put_off and clocks.is_put_off(parts, datetime.fromisoformat(str(put_off))):
         return record
     sha256 = _facts(record).get("sha256")
     if sha256 is None or not parts.spool.has(record.ref, ATTESTATION_NAME, sha256):

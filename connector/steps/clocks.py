@@ -8,7 +8,7 @@ right. Ends by itself with the first answer that shows it. Source: issue "Nothin
 from __future__ import annotations
 
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from connector.errors import RemoteError
@@ -21,6 +21,8 @@ ALARM_S: Final = 120.0
 HOLD_S: Final = 300.0
 _ASK_EVERY: Final = timedelta(minutes=2)
 _FRESH_S: Final = 3600.0
+LONGEST_REST: Final = timedelta(days=1)
+"""Nothing is put off for longer, whatever a server says."""
 _GRAIN_S: Final = 1.0
 """A ``Date`` has whole seconds."""
 
@@ -59,6 +61,11 @@ def confirmed(parts: Parts) -> bool:
     return not parts.clocks or any(_agrees(parts, subject) for subject in parts.clocks)
 
 
+def is_put_off(parts: Parts, until: datetime | None) -> bool:
+    """True while something rests until then. Nothing rests for longer than a day: so far off, a clock was wrong."""
+    return until is not None and parts.now() < until <= parts.now() + LONGEST_REST
+
+
 def _agrees(parts: Parts, subject: str) -> bool:
     seconds, heard = drift(parts, subject), parts.heard.get(subject, lambda: None)()
     if seconds is None or heard is None:
@@ -76,7 +83,7 @@ def ask_again(parts: Parts, account: str) -> None:
     held = parts.journal.held(account)
     if held is None or held.cause != CLOCK:
         return
-    if too_far(parts, account) and held.probe_at <= parts.now():
+    if too_far(parts, account) and not is_put_off(parts, held.probe_at):
         transaction = _any_transaction(parts, account)
         # Where there is none, what waits without one finds out (``waiting.let_through``).
         if transaction is not None and parts.journal.postpone(held, parts.now() + _ASK_EVERY):

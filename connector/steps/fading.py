@@ -52,7 +52,7 @@ def fade(parts: Parts) -> int:
     due = {one for one in _whose(parts) if not _was_done(parts, one, today)}
     if not due:
         return 0
-    if parts.fades_again_at is not None and parts.now() < parts.fades_again_at:
+    if clocks.is_put_off(parts, parts.fades_again_at):
         return 0
     before, faded, busy = parts.now() - parts.keep_personal_data, 0, False
     away: set[str] = set()

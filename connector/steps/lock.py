@@ -16,7 +16,7 @@ from connector.errors import AccessDenied, Locked, NotFound, RemoteError
 from connector.lifecycle import DocumentFacts, Record, State
 from connector.ports import Entry, FileId, Folder, Href
 from connector.sidecar.model import Verb
-from connector.steps import show, waiting
+from connector.steps import clocks, show
 from connector.steps.parts import Parts
 from connector.steps.present import present_at
 
@@ -50,7 +50,7 @@ def lock(parts: Parts, record: Record) -> Record:
         return record
     facts = _facts(record)
     put_off = facts.get("next_at")
-    if put_off and waiting.is_put_off(parts, datetime.fromisoformat(str(put_off))):
+    if put_off and clocks.is_put_off(parts, datetime.fromisoformat(str(put_off))):
         return record
     folder = parts.folders[record.server]
     files, missed = dict(facts.get("files", {})), {}

@@ -19,6 +19,7 @@ from connector.journal import Journal, Letter
 from connector.journal.outbox import TOLD
 from connector.ports import Connected
 from connector.report.notices import FILE_NAME
+from connector.steps import clocks
 from connector.steps.alarms import end_alarm, raise_alarm, standing
 from connector.steps.desk import LOGIN
 from connector.steps.discover import Sight
@@ -136,13 +137,14 @@ def connected(parts: Parts, account: str) -> None:
 
 
 def _fetch(parts: Parts, account: str) -> None:
-    until = parts.said.fetched_again_at.get(account)
-    if until is not None and until > parts.now():
+    if clocks.is_put_off(parts, parts.said.fetched_again_at.get(account)):
         return
     try:
         found = parts.logins[account].fetch()
     except AskedToWait as error:
-        parts.said.fetched_again_at[account] = parts.now() + timedelta(seconds=error.retry_after_s or 60)
+        parts.said.fetched_again_at[account] = parts.now() + min(
+            timedelta(seconds=error.retry_after_s or 60), clocks.LONGEST_REST
+        )
         return
     except RemoteError as error:
         log.warning("account %s: whether its owner has logged in cannot be asked: %s", account, error)

@@ -28,8 +28,6 @@ AWAY = "away"
 MANUAL = "manual"
 """The administrator stopped it."""
 _A_MOMENT = timedelta(minutes=1)
-_LONGEST = timedelta(days=1)
-"""Nothing is put off for longer, whatever a server says."""
 _STOPS_READS = frozenset({Cause.TOKENS.value, Cause.MAINTENANCE.value, Cause.RATE_LIMIT.value})
 _ENDED_BY_AN_ANSWER = _STOPS_READS | {UNANSWERED, AWAY}
 _ENDED_ELSEWHERE = frozenset({MANUAL, UNANSWERED, clocks.CLOCK, storage.NO_ROOM})
@@ -48,11 +46,13 @@ def backoff(parts: Parts, record: Record, error: RemoteError | None = None) -> d
         let_be(parts, record.account, error)
     if isinstance(error, AskedToWait):
         # Nothing was tried, so nothing failed.
-        return {"next_at": parts.now() + min(timedelta(seconds=error.retry_after_s or 0), _LONGEST)}
+        return {
+            "next_at": parts.now() + min(timedelta(seconds=error.retry_after_s or 0), clocks.LONGEST_REST)
+        }
     wait = min(timing.retry_first * 2 ** min(record.attempts, 16), timing.retry_most)
     seconds = wait.total_seconds()
     if error is not None and error.retry_after_s is not None:
-        seconds = min(max(seconds, error.retry_after_s), _LONGEST.total_seconds())
+        seconds = min(max(seconds, error.retry_after_s), clocks.LONGEST_REST.total_seconds())
     at = datetime.fromtimestamp(parts.now().timestamp() + seconds, tz=parts.now().tzinfo)
     return {"attempts": record.attempts + 1, "next_at": at}
 
@@ -84,7 +84,7 @@ def asks_again_at(parts: Parts, account: str) -> datetime | None:
     """Until when nothing is asked for an account; None where nothing is in the way."""
     # One look: another thread may hear an answer, and take it away, at any time.
     _, until = parts.let_be.get(account, (0, None))
-    return until if is_put_off(parts, until) else None
+    return until if clocks.is_put_off(parts, until) else None
 
 
 def is_away(parts: Parts, account: str) -> bool:
@@ -94,12 +94,14 @@ def is_away(parts: Parts, account: str) -> bool:
 
 def due(parts: Parts, record: Record) -> bool:
     """True when nothing puts the record's next step off."""
-    return not is_put_off(parts, record.next_at)
+    return not clocks.is_put_off(parts, record.next_at)
 
 
-def is_put_off(parts: Parts, until: datetime | None) -> bool:
-    """True while something rests until then. Nothing rests for longer than a day: so far off, a clock was wrong."""
-    return until is not None and parts.now() < until <= parts.now() + _LONGEST
+def _rests(parts: Parts, hold: Hold) -> bool:
+    """True while nothing may find out whether a hold is over. One after an unanswered ``send`` is held for longer."""
+    if hold.cause == UNANSWERED:
+        return hold.probe_at > parts.now()
+    return clocks.is_put_off(parts, hold.probe_at)
 
 
 def hold_account(parts: Parts, account: str, error: AnsweredNo) -> Hold:
@@ -109,7 +111,7 @@ def hold_account(parts: Parts, account: str, error: AnsweredNo) -> Hold:
     seconds = max(wait.total_seconds(), error.retry_after_s or 0)
     if error.cause is Cause.RATE_LIMIT:
         seconds = error.retry_after_s or 60
-    probe = datetime.fromtimestamp(parts.now().timestamp() + seconds, tz=parts.now().tzinfo)
+    probe = parts.now() + min(timedelta(seconds=seconds), clocks.LONGEST_REST)
     return parts.journal.hold(account, error.cause.value, probe_at=probe, text=error.text, but=MANUAL)
 
 
@@ -141,7 +143,7 @@ def hurry(parts: Parts, account: str) -> None:
     with parts.gate:
         parts.let_be.pop(account, None)
     hold = parts.journal.held(account)
-    if hold is not None and hold.cause not in _ENDED_ELSEWHERE and hold.probe_at > parts.now():
+    if hold is not None and hold.cause not in _ENDED_ELSEWHERE and _rests(parts, hold):
         parts.journal.postpone(hold, parts.now())
 
 
@@ -195,7 +197,7 @@ def let_go(parts: Parts, account: str) -> None:
     The next launch finds out anew. What the administrator stopped, or an unanswered send holds, is not touched.
     """
     hold = parts.journal.held(account)
-    if hold is None or hold.cause in _ENDED_ELSEWHERE or hold.probe_at > parts.now():
+    if hold is None or hold.cause in _ENDED_ELSEWHERE or _rests(parts, hold):
         return
     servers = {settings.server for settings in parts.watched.values()}
     if not any(record.server in servers for record in parts.journal.launching(account)):
@@ -214,7 +216,7 @@ def may_ask(parts: Parts, account: str) -> bool:
         hold = _hold(parts, account)
         if hold is None or hold.cause not in _STOPS_READS:
             return True
-        if hold.probe_at > parts.now():
+        if _rests(parts, hold):
             return False
         return parts.journal.postpone(hold, parts.now() + parts.timing.probe)
 
@@ -275,7 +277,7 @@ def let_through(parts: Parts, record: Record) -> bool:
             return False
         if parts.probing.get(account) == record.id:
             return True
-        if hold.probe_at > parts.now():
+        if _rests(parts, hold):
             return False
         if not parts.journal.postpone(hold, parts.now() + parts.timing.probe):
             return False

@@ -314,6 +314,26 @@ def test_a_clock_far_ahead_ends_nothing(clocked: Clocked, days: int) -> None:
         stage.intact()
 
 
+def test_a_hold_of_a_clock_far_ahead_ends_once_it_is_right(clocked: Clocked) -> None:
+    """When it may be tried again was written by a clock a year ahead: nobody waits for that year."""
+    with clocked as stage:
+        connected_for_good(stage)
+        stage.off = timedelta(days=365)
+        stage.drop("lettre")
+        stage.run(6)
+        held = stage.parts.journal.held("cabinet")
+        assert held is not None
+        assert held.cause == "clock"
+        assert held.probe_at > stage.clock.now() + timedelta(days=364)
+        assert stage.tries() == 0
+        stage.off = timedelta(0)
+        for _ in range(4):
+            stage.clock.advance(1000)
+            stage.run()
+        assert stage.parts.journal.held("cabinet") is None
+        assert stage.sends() == [1]
+
+
 def test_a_wrong_clock_takes_no_other_holds_place(tmp_path: Path) -> None:
     """R9b: a hold after an unanswered send outlives a clock that went wrong meanwhile, and the next start."""
     with Town(tmp_path) as stage:
