@@ -45,7 +45,9 @@ def read_signatories(notes: Notes, key: Scalar, node: Node) -> tuple[Signatory, 
         return ()
     found: list[Signatory | None] = []
     for one in nodes:
-        if isinstance(one, Mapping):
+        if isinstance(one, Mapping) and _is_numbered(one):
+            notes.say("two_people_in_one", one.line)
+        elif isinstance(one, Mapping):
             found.append(_from_mapping(notes, one))
         elif isinstance(one, Sequence):
             notes.say("value_not_text", one.line, key=shown(key.text))
@@ -56,6 +58,11 @@ def read_signatories(notes: Notes, key: Scalar, node: Node) -> tuple[Signatory, 
     if not nodes:
         notes.say("value_missing", key.line, key=shown(key.text))
     return tuple(signatory for signatory in found if signatory is not None)
+
+
+def _is_numbered(node: Mapping) -> bool:
+    """True of several lines with a number before each, in place of a dash: « 1: Marie Dupont … »."""
+    return len(node.items) > 1 and all(name.text.strip().isdigit() for name, _ in node.items)
 
 
 def read_contact(notes: Notes, name: Scalar, node: Node) -> Signatory | None:

@@ -15,6 +15,12 @@ _ADDRESS: Final = re.compile(
 )
 _WITHOUT_AT: Final = re.compile(r"<\s*(?=[^\s<>@]{1,254}\s*>)([\w+-]+(?:[.,][\w-]+){2,}+)\s*>")
 """In the angles of an address, and all but one: « <marie.dupont,cabinet.fr> »."""
+_BARE: Final = re.compile(r"(?<!\S)([a-z0-9+_-]+(?:\.[a-z0-9_-]+)+\.[a-z]{2,4})(?!\S)")
+"""In lower case, of three parts and more, the last one like a country's: « marie.dupont.cabinet.fr »."""
+_CUT: Final = re.compile(r"(?<!\S)([a-z][a-z0-9.+_-]*)(?:[,;]|(?<=[a-z0-9]{2}[._-])\s)$")
+"""What may be the beginning of the address behind it: « marie,dupont@client.fr », « marie. dupont@client.fr »."""
+_LABEL: Final = re.compile(r"(?:e-?)?mail\.?|courriel|adresse")
+_WORD: Final = re.compile(r"[^\W\d_][\w'’-]*")
 _LIKE_ONE: Final = re.compile(r"[^\s@,]+@[^\s@,]+\.[^\W\d_]{2,}")
 _MAILTO: Final = re.compile(r"mailto:\s*", re.IGNORECASE)
 _MAX_LENGTH: Final = 254
@@ -32,22 +38,41 @@ def take_out(text: str) -> Found:
     """Take every address out of a text: ``<…>``, ``mailto:`` and quotes go with it; one written twice counts once."""
     text = _MAILTO.sub(" ", text)
     addresses: dict[str, str] = {}
+    rest, end = "", 0
     for match in _ADDRESS.finditer(text):
-        address = match[0].strip("'‘’").rstrip(".!?")
+        start = _beginning(text, end, match.start())
+        address = text[start : match.end()].strip("'‘’").rstrip(".!?")
         addresses.setdefault(address.casefold(), address)
-    rest = _ADDRESS.sub(" ", text)
-    if not addresses and (almost := _WITHOUT_AT.search(text)) and not almost[1].replace(".", "").isdigit():
+        rest, end = f"{rest}{text[end:start]} ", match.end()
+    rest += text[end:]
+    almost = _WITHOUT_AT.search(text) or _BARE.search(text)
+    if not addresses and almost and not almost[1].replace(".", "").isdigit():
         addresses[almost[1].casefold()] = almost[1]
         rest = text[: almost.start()] + " " + text[almost.end() :]
     rest = re.sub(r"[<>\[\]{}]|\(\s*\)|\"|[«»“”„]", " ", rest)
     return Found(tuple(addresses.values()), " ".join(rest.split()))
 
 
+def _beginning(text: str, end: int, start: int) -> int:
+    """Where the address begins that seems to begin at ``start``: a slip within it leads to somebody else's mailbox.
+
+    A word in lower case right before it belongs to it where the name stands already, or nothing does; beside one other
+    word, or among such words, it is the name: « Dupont marie,m@client.fr ». ``end``: of the address before.
+    """
+    cut = _CUT.search(text, end, start)
+    if cut is None or _LABEL.fullmatch(cut[1]):
+        return start
+    names = _WORD.findall(text, end, cut.start())
+    whole = len(names) > 1 and any(one[0].isupper() for one in names)
+    return cut.start() if whole or not names else start
+
+
 def meant_email(written: str) -> str:
-    """Return the address that a comma was put into, in place of its ``@`` or a point; ``""`` where none is seen."""
+    """Return the address that a slip was put into, in place of its ``@`` or a point; ``""`` where none is seen."""
     before, at, domain = written.partition("@")
+    before = re.sub(r"\s+", "", re.sub("[,;]", ".", before)) if at else before
     meant = f"{before}@{domain.replace(',', '.')}" if at else written.replace(",", "@", 1)
-    return meant if "," in written and _LIKE_ONE.fullmatch(meant) else ""
+    return meant if meant != written and _LIKE_ONE.fullmatch(meant) else ""
 
 
 def valid_email(address: str) -> str:

@@ -493,6 +493,7 @@ def test_values_that_are_not_read(line: str, code: str) -> None:
             ["email_two", "name_garbled", "phone_too_short"],
         ),
         ("[a@example.fr]", ["value_not_text"]),
+        ("{1: Marie Dupont a@example.fr, 2: Paul Durand b@example.fr}", ["two_people_in_one"]),
         ("", ["value_missing"]),
         ("{contact: }", ["value_missing"]),
         ("expert-comptable", ["contact_unknown"]),

@@ -213,6 +213,7 @@ def test_emails(written: str, email: str, code: str | None) -> None:
         ("<marie.dupont,cabinet.fr>", "marie.dupont@cabinet.fr"),
         ("<marie.dupont,cabinet,fr>", ""),
         ("<marie.dupont.cabinet.fr>", ""),
+        ("marie.dupont.cabinet.fr", ""),
         ("b@localhost", ""),
     ],
 )
@@ -230,6 +231,35 @@ def test_a_comma_in_an_address_is_quoted_with_it(address: str, meant: str) -> No
         )
         english = in_body(person.problems[0], "en").replace(TIE, " ")
         assert (f"Did you mean “{meant}”?" if meant else "Example: first.last@example.com.") in english
+
+
+@pytest.mark.parametrize(
+    "address", ["marie,dupont@example.fr", "marie;dupont@example.fr", "marie. dupont@example.fr"]
+)
+@pytest.mark.parametrize(
+    "text", ["Marie Dupont {} 06 12 34 56 78", "Dupont Marie, {}, 06 12 34 56 78", "{} 06 12 34 56 78"]
+)
+def test_a_slip_before_the_at_leads_to_nobody_else(address: str, text: str) -> None:
+    """What stands behind it is somebody else's address, as valid as any."""
+    person = read_person(text.format(address))
+    told = next(one for one in person.problems if one.code == "email_invalid")
+    assert (person.email, told.values["written"]) == ("", address)
+    assert told.values["meant"] == "marie.dupont@example.fr"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "marie dupont,marie.dupont@example.fr,06 12 34 56 78",
+        "Dupont marie,marie.dupont@example.fr,06 12 34 56 78",
+        "marie;dupont;marie.dupont@example.fr;06 12 34 56 78",
+        "Marie Dupont e-mail,marie.dupont@example.fr,06 12 34 56 78",
+    ],
+)
+def test_a_name_in_lower_case_before_a_comma_is_a_name(text: str) -> None:
+    person = read_person(text)
+    assert (person.email, sorted(person.name.casefold().split())) == (MARIE[0], ["dupont", "marie"])
+    assert not person.problems
 
 
 @pytest.mark.parametrize(
