@@ -67,7 +67,10 @@ def waiting_pdf(case: Case) -> None:
     )
     page.what_to_do()
     for name in missing:
-        _put_it_there(case, name)
+        _put_it_there(case, name, alone=len(missing) == 1)
+    if len(missing) > 1:
+        then_fr, then_en = _then(case)
+        page.bullet(f"Quand rien ne manquera plus, {then_fr}.", f"Once nothing is missing, {then_en}.")
     for name in missing:
         if not _is_pattern(name) and name not in _as_others(case):
             _under_another_name(case, name, named=name in named, annex=name in annexes)
@@ -100,30 +103,40 @@ def _what_is_missing(missing: list[str], named: list[str], annexes: list[str]) -
     return "le document à signer manque", "the document to sign is missing"
 
 
-def _put_it_there(case: Case, name: str) -> None:
+def _then(case: Case) -> tuple[str, str]:
+    """What comes once nothing is missing: a request that is to be looked at first does not leave by itself."""
+    if _goes_by_itself(case):
+        return "la demande partira d’elle-même", "the request will leave by itself"
+    return "la demande sera relue aussitôt", "the request will be read again at once"
+
+
+def _put_it_there(case: Case, name: str, *, alone: bool) -> None:
+    """What to do about one missing file; and, where it is ``alone``, what comes then."""
     page = case.page
+    then_fr, then_en = _then(case)
+    then_fr, then_en = (f" : {then_fr}", f": {then_en}") if alone else ("", "")
     if other := _as_others(case).get(name):
         page.bullet(
-            "« {other} » se trouve dans ce dossier : enregistrez-le au format PDF, sous le nom « {pdf} ». La demande "
-            "partira d’elle-même.",
-            "“{other}” is in this folder: save it as a PDF, under the name “{pdf}”. The request will leave by itself.",
+            "« {other} » se trouve dans ce dossier : enregistrez-le au format PDF, "
+            f"sous le nom « {{pdf}} »{then_fr}.",
+            f"“{{other}}” is in this folder: save it as a PDF, under the name “{{pdf}}”{then_en}.",
             other=other,
             pdf=name if is_pdf(name) else f"{name}.pdf",
         )
     elif _is_pattern(name):
         page.bullet(
             "Aucun fichier de ce dossier ne correspond à « {pattern} ». Déposez-en un ici, ou corrigez cette ligne "
-            "dans « {file} » : la demande partira d’elle-même.{near}",
-            "No file of this folder matches “{pattern}”. Put one here, or correct that line in “{file}”: the request "
-            "will leave by itself.{near}",
+            f"dans « {{file}} »{then_fr}.{{near}}",
+            "No file of this folder matches “{pattern}”. Put one here, or correct that line in "
+            f"“{{file}}”{then_en}.{{near}}",
             pattern=name,
             file=_asked_in(case, name),
             near=_near(case, name),
         )
     else:
         page.bullet(
-            "Déposez « {pdf} » dans ce dossier : la demande partira d’elle-même.",
-            "Put “{pdf}” into this folder: the request will leave by itself.",
+            f"Déposez « {{pdf}} » dans ce dossier{then_fr}.",
+            f"Put “{{pdf}}” into this folder{then_en}.",
             pdf=name,
         )
 

@@ -9,7 +9,7 @@ from connector.config.model import Ceiling
 from connector.lifecycle import DocumentFacts, Record, SignatoryFacts, State
 from connector.report.context import StatusContext, WaitReason
 from connector.report.facts import EXPIRY_COMPUTED
-from connector.sidecar.model import Order, Signatory, SignatureRequest
+from connector.sidecar.model import Order, Signatory, SignatureRequest, Wish
 from tests.unit.report_example import (
     CLAIRE,
     CLAIRE_INVITED,
@@ -163,6 +163,7 @@ def waiting_pdf_records() -> dict[str, Record]:
         "pattern": waits("Annexe*.pdf", request=inherited),
         "several": waits("Lettre DUPONT.pdf", "Annexe*.pdf", near_name="Lettre Dupond.pdf"),
         "annexes": waits("Annexe 9.pdf", "Annexe*.pdf"),
+        "shown first": waits("Lettre DUPONT.pdf", request=by_hand.model_copy(update={"send": Wish.PREVIEW})),
         "word": waits("Lettre DUPONT.pdf", other_formats=word),
     }
 

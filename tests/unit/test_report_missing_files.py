@@ -56,11 +56,11 @@ La demande de signature est lue et correcte, mais des documents manquent.
 Rien n’est parti.
 
 Ce que vous pouvez faire
-  • Déposez «~Lettre DUPONT.pdf~» dans ce dossier~: la demande partira
-    d’elle-même.
+  • Déposez «~Lettre DUPONT.pdf~» dans ce dossier.
   • Aucun fichier de ce dossier ne correspond à «~Annexe*.pdf~».
     Déposez-en un ici, ou corrigez cette ligne dans
-    «~Lettre DUPONT.sign.yaml~»~: la demande partira d’elle-même.
+    «~Lettre DUPONT.sign.yaml~».
+  • Quand rien ne manquera plus, la demande partira d’elle-même.
   • Le document est là sous un autre nom~? Donnez le même nom aux deux
     fichiers. Un nom proche se trouve ici~: «~Lettre Dupond.pdf~».
 """,
@@ -71,13 +71,25 @@ La demande de signature est lue et correcte, mais des annexes manquent.
 Rien n’est parti.
 
 Ce que vous pouvez faire
-  • Déposez «~Annexe 9.pdf~» dans ce dossier~: la demande partira
-    d’elle-même.
+  • Déposez «~Annexe 9.pdf~» dans ce dossier.
   • Aucun fichier de ce dossier ne correspond à «~Annexe*.pdf~».
     Déposez-en un ici, ou corrigez cette ligne dans
-    «~Lettre DUPONT.sign.yaml~»~: la demande partira d’elle-même.
+    «~Lettre DUPONT.sign.yaml~».
+  • Quand rien ne manquera plus, la demande partira d’elle-même.
   • L’annexe est là sous un autre nom~? Écrivez ce nom dans
     «~Lettre DUPONT.sign.yaml~», à la place de «~Annexe 9.pdf~».
+""",
+    "shown first": """\
+EN ATTENTE DU PDF – «~Lettre DUPONT.pdf~» n’est pas dans ce dossier
+
+La demande de signature est lue et correcte, mais le document à signer
+manque. Rien n’est parti.
+
+Ce que vous pouvez faire
+  • Déposez «~Lettre DUPONT.pdf~» dans ce dossier~: la demande sera relue
+    aussitôt.
+  • Le document est là sous un autre nom~? Donnez le même nom aux deux
+    fichiers.
 """,
     "word": """\
 EN ATTENTE DU PDF – «~Lettre DUPONT.pdf~» n’est pas dans ce dossier
@@ -87,7 +99,7 @@ manque. Rien n’est parti.
 
 Ce que vous pouvez faire
   • «~Lettre DUPONT.docx~» se trouve dans ce dossier~: enregistrez-le au
-    format PDF, sous le nom «~Lettre DUPONT.pdf~». La demande partira
+    format PDF, sous le nom «~Lettre DUPONT.pdf~»~: la demande partira
     d’elle-même.
 """,
 }
@@ -119,7 +131,10 @@ def test_the_same_in_english() -> None:
     assert "No file of this folder matches “Annexe*.pdf”" in told["pattern"]
     assert "“Lettre DUPONT.docx” is in this folder: save it as a PDF" in told["word"]
     assert all("Put “Annexe*.pdf”" not in text for text in told.values())
-    assert [name for name, text in told.items() if "Give both files" in text] == ["several"]
+    assert [name for name, text in told.items() if "Give both files" in text] == [
+        "several",
+        "shown first",
+    ]
 
 
 def test_an_overview_tells_the_word_file() -> None:
