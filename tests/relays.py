@@ -20,8 +20,9 @@ from aiosmtpd.smtp import AuthResult, LoginPassword
 class Relay:
     """Listens on a loopback port from entering on; a context manager.
 
-    ``says``: for each mail, what is answered to it (``250 OK``); ``slow``: how long it thinks before. ``down``: it may
-    be stopped and started again on the same port.
+    ``says``: for each mail, what is answered to it (``250 OK``); ``slow``: how long it thinks before, with the mail
+    taken; ``drags``: and before each answer to a greeting, a sender, a recipient. It may be stopped and started again
+    on the same port.
     """
 
     def __init__(
@@ -35,7 +36,7 @@ class Relay:
         self.recipients: list[str] = []
         self.says: Callable[[EmailMessage], str] = lambda _mail: "250 OK"
         self.says_to: Callable[[str], str] = lambda _address: "250 OK"
-        self.slow = 0.0
+        self.slow = self.drags = 0.0
         self.sessions = 0
         self._user, self._tls, self._wrapped = user, tls, wrapped
         with socket.create_server(("127.0.0.1", 0)) as free:
@@ -89,9 +90,25 @@ class Relay:
         assert isinstance(data, LoginPassword)
         return AuthResult(success=(data.login.decode(), data.password.decode()) == self._user, handled=False)
 
+    async def handle_EHLO(  # noqa: N802 - aiosmtpd's name
+        self, _server: Any, session: Any, _envelope: Any, name: str, answers: list[str]
+    ) -> list[str]:
+        time.sleep(self.drags)
+        session.host_name = name
+        return answers
+
+    async def handle_MAIL(  # noqa: N802 - as above
+        self, _server: Any, _session: Any, envelope: Any, address: str, options: list[str]
+    ) -> str:
+        time.sleep(self.drags)
+        envelope.mail_from = address
+        envelope.mail_options.extend(options)
+        return "250 OK"
+
     async def handle_RCPT(  # noqa: N802 - aiosmtpd's name
         self, _server: Any, _session: Any, envelope: Any, address: str, _options: Any
     ) -> str:
+        time.sleep(self.drags)
         answer = self.says_to(address)
         if answer.startswith("2"):
             envelope.rcpt_tos.append(address)

@@ -2,24 +2,34 @@
 
 One mail, one address, one session. Its answer is ours to keep; what it says may name people, so that only its number
 goes to the log. Where TLS is asked for and not to be had, or a certificate is not believed, nothing is said to it.
+
+Nothing is a relay's before the dot that ends it (RFC 5321 section 4.1.1.4): whoever is too slow until then has taken
+nothing. After it the answer is waited for much longer: who hangs up while contents are looked through has the mail
+delivered, and again with each try.
 """
 
 from __future__ import annotations
 
+import re
 import smtplib
 import ssl
 from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Event
 from typing import Final
 from urllib.parse import urlsplit
 
 from connector.certificates import distrust
 from connector.errors import MailRefused, NotConnected, OutcomeUnknown
-from connector.notify.bounded import TooSlow, within
+from connector.notify.bounded import Crowded, TooSlow, within
 from connector.notify.message import Mail, as_bytes, routed
 
 SERVICE: Final = "mail"
 _PORTS: Final = {"smtp": 25, "smtps": 465, "smtp+starttls": 587}
+_GO_ON: Final = 354
+_LINE_OF_A_DOT: Final = re.compile(rb"^\.", re.MULTILINE)
+_ANSWERS: Final = 10
+"""So many answers a session needs before the mail, with TLS and a login; all may be as slow as one."""
 _NAME: Final = "jse-connector"
 """Said in EHLO: the host's own name is nobody's business, and looking it up may take a minute."""
 
@@ -34,7 +44,10 @@ class Relay:
     password: str | None = field(default=None, repr=False)
     ca_file: Path | None = None
     timeout_s: float = 20.0
-    """For each answer of the relay; the whole of a mail gets twice as long."""
+    """For each answer of the relay but the last one."""
+    dot_s: float = 300.0
+    """For its answer to the mail itself. RFC 5321 section 4.5.3.2.6 says ten minutes; for so long no ping would leave,
+    and a watch that waits for one would cry. Filters give up by themselves after two or three."""
 
     @property
     def name(self) -> str:
@@ -45,22 +58,39 @@ class Relay:
     def send(self, mail: Mail) -> str:
         """Hand a mail over; returns what the relay answered.
 
-        Raises NotConnected: it was not reached, or not believed; certainly nothing left. MailRefused: it says no, for
-        now (4xx) or for good (5xx). OutcomeUnknown: it did not answer to the mail itself.
+        Raises NotConnected: it was not reached, not believed, or too slow before it had the mail; certainly nothing
+        left. MailRefused: it says no, for now (4xx) or for good (5xx). OutcomeUnknown: it did not answer to the mail.
         """
+        content = as_bytes(mail, self.sender)
+        given_up = Event()
         try:
-            return within(2 * self.timeout_s, lambda: self._send(mail), name="mail")
+            session = within(_ANSWERS * self.timeout_s, lambda: self._ready(mail.to, given_up), name="mail")
+        except TooSlow as error:
+            given_up.set()
+            raise NotConnected(f"the relay {self.name} is too slow", service=SERVICE) from error
+        try:
+            most = self.timeout_s + self.dot_s
+            code, answer = within(most, lambda: self._hand_over(session, content), name="mail")
+        except Crowded as error:
+            session.close()
+            raise NotConnected(f"the relay {self.name} is too slow", service=SERVICE) from error
         except TooSlow as error:
             raise OutcomeUnknown(f"the relay {self.name} is too slow", service=SERVICE) from error
+        self._yes((code, answer))
+        return f"{code} {_text(answer)}".strip()
 
-    def _send(self, mail: Mail) -> str:
-        content = as_bytes(mail, self.sender)
+    def _ready(self, to: str, given_up: Event) -> smtplib.SMTP:
+        """Return a session in which the relay waits for the mail's content."""
         session = self._open()
         try:
             self._introduce(session)
-            return self._hand_over(session, mail.to, content)
-        finally:
+            self._address(session, to)
+        except BaseException:
             session.close()
+            raise
+        if given_up.is_set():
+            session.close()
+        return session
 
     def _open(self) -> smtplib.SMTP:
         parts = urlsplit(self.url)
@@ -92,28 +122,38 @@ class Relay:
         except (OSError, smtplib.SMTPException) as error:
             raise self._not_reached(error) from error
 
-    def _hand_over(self, session: smtplib.SMTP, to: str, content: bytes) -> str:
+    def _address(self, session: smtplib.SMTP, to: str) -> None:
         sender, address, options = routed(self.sender), routed(to), []
         if not (sender.isascii() and address.isascii()):
             if not session.has_extn("smtputf8"):
                 raise self._refused(553, b"", "this relay takes no address with accents")
             options = ["SMTPUTF8"]
             session.command_encoding = "utf-8"
-        began = False
         try:
             self._yes(session.mail(sender, options))
             self._yes(session.rcpt(address))
-            began = True
-            code, answer = session.data(content)
-        except smtplib.SMTPDataError as error:
-            raise self._refused(error.smtp_code, error.smtp_error) from error
+            code, answer = session.docmd("DATA")
         except (OSError, smtplib.SMTPException) as error:
-            if not began:
-                raise self._not_reached(error) from error
+            raise self._not_reached(error) from error
+        if code != _GO_ON:
+            raise self._refused(code, answer)
+
+    def _hand_over(self, session: smtplib.SMTP, content: bytes) -> tuple[int, bytes]:
+        try:
+            assert session.sock is not None
+            session.sock.settimeout(self.timeout_s)
+            session.send(_LINE_OF_A_DOT.sub(b"..", content) + b".\r\n")
+        except (OSError, smtplib.SMTPException) as error:
+            session.close()
+            raise self._not_reached(error) from error
+        try:
+            session.sock.settimeout(self.dot_s)
+            return session.getreply()
+        except (OSError, smtplib.SMTPException) as error:
             detail = f"the relay {self.name} did not answer to a mail ({type(error).__name__})"
             raise OutcomeUnknown(detail, service=SERVICE) from error
-        self._yes((code, answer))
-        return f"{code} {_text(answer)}".strip()
+        finally:
+            session.close()
 
     def _yes(self, answered: tuple[int, bytes]) -> None:
         code, answer = answered

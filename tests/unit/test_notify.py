@@ -30,6 +30,7 @@ from connector.notify import Hook, Mail, Pinger, call
 from connector.notify.bounded import MOST_LEFT, TooSlow, within
 from connector.notify.message import as_bytes, message_id
 from connector.notify.relay import Relay
+from connector.pulse import heard_by
 from tests.relays import Relay as RealRelay
 from tests.unit.test_webdav_reaching import certificates
 
@@ -117,15 +118,36 @@ def test_a_no_is_told_by_its_number(answer: str, status: int) -> None:
 
 
 def test_a_slow_relay_is_waited_for_no_longer_than_said() -> None:
-    """After the mail was given, nobody knows: it is tried again, and its name drops the double."""
+    """After the mail was given, nobody knows; before, nothing has left, and nothing does afterwards."""
     with RealRelay() as real:
         real.slow = 1.5
         with pytest.raises(OutcomeUnknown):
-            relay(real.port, timeout_s=0.3).send(MAIL)
+            relay(real.port, dot_s=0.3).send(MAIL)
         time.sleep(1.6)
+        assert len(real.mails) == 1
+        real.slow, real.drags = 0.0, 0.6
+        with pytest.raises(NotConnected):
+            relay(real.port, timeout_s=0.3).send(MAIL)
+        time.sleep(1.0)
         assert len(real.mails) == 1
     with pytest.raises(NotConnected):
         relay(real.port).send(MAIL)
+
+
+def test_a_relay_may_be_slow_with_every_answer() -> None:
+    """One that makes whoever sends wait, and looks through each mail before it says that it has it, is heard out."""
+    with RealRelay() as real:
+        real.drags, real.slow = 0.3, 0.8
+        assert relay(real.port, timeout_s=0.4).send(MAIL).startswith("250")
+        assert len(real.mails) == 1
+
+
+def test_whoever_waits_for_a_relay_is_not_stuck() -> None:
+    """The watchdog hears of it, however long the relay takes."""
+    heard: list[int] = []
+    with heard_by(lambda: heard.append(1)):
+        assert within(5, lambda: time.sleep(0.2) or 3, name="long") == 3
+    assert heard
 
 
 def test_a_call_ends_whatever_it_does() -> None:
