@@ -82,11 +82,19 @@ def last_working(before: datetime, quiet: QuietTimes | None, *, days: int) -> da
     return before - timedelta(days=days)
 
 
+def digest_from(at: time, quiet: QuietTimes | None) -> time:
+    """Return from when on the digest of a day leaves: the end of the quiet hours, where ``at`` lies in them."""
+    return quiet.end if quiet is not None and _is_within(at, quiet) else at
+
+
 def digest_day(
     moment: datetime, at: time, zone: ZoneInfo, quiet: QuietTimes | None = None, holidays: Holidays = "france"
 ) -> date | None:
-    """Return the day whose digest may leave now: a working day, from ``at`` to the end of work. Else None."""
-    local = moment.astimezone(zone)
+    """Return the day whose digest may leave now: a working day, from ``at`` to the end of work. Else None.
+
+    ``at`` as of :func:`digest_from`.
+    """
+    local, at = moment.astimezone(zone), digest_from(at, quiet)
     if is_day_off(local.date(), holidays, weekends=True) or quiet_until(moment, quiet) is not None:
         return None
     begins = local.replace(hour=at.hour, minute=at.minute, second=0, microsecond=0)
@@ -100,13 +108,16 @@ def _ends(moment: datetime, quiet: QuietTimes) -> datetime | None:
     day, clock = local.date(), local.time()
     if is_day_off(day, quiet.holidays, weekends=quiet.weekends):
         return _first(moment, day + timedelta(days=1), time(0), quiet.zone)
-    begin, end = quiet.begin, quiet.end
-    over_midnight = begin > end
-    if over_midnight and clock >= begin:
-        return _first(moment, day + timedelta(days=1), end, quiet.zone)
-    if clock < end and (over_midnight or clock >= begin):
-        return _first(moment, day, end, quiet.zone)
-    return None
+    if not _is_within(clock, quiet):
+        return None
+    return _first(moment, day + timedelta(days=clock >= quiet.end), quiet.end, quiet.zone)
+
+
+def _is_within(clock: time, quiet: QuietTimes) -> bool:
+    """True for a time of day in the quiet hours."""
+    if quiet.begin > quiet.end:
+        return clock >= quiet.begin or clock < quiet.end
+    return quiet.begin <= clock < quiet.end
 
 
 def _first(after: datetime, day: date, at: time, zone: ZoneInfo) -> datetime:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from connector.calendar import digest_from
 from connector.cli.common import FAILED, Settings, complain, kept_journal, misused, owner_of
 from connector.cli.journal_file import sqlite_file
 from connector.cli.mail import send_test
-from connector.cli.wiring_told import ping_of, telling_of
+from connector.cli.wiring_told import ping_of, quiet_of, telling_of
 from connector.errors import MailRefused, RemoteError
 from connector.notify import call
 
@@ -46,8 +47,9 @@ def _who(config: Config) -> None:
             print(f"  {account.owner}: links to connect account {name}; no credit, no right there")
         for name, folder in config.folders.items():
             _folder(config, name, folder.notify or ())
+        begins = digest_from(mail.digest, quiet_of(config, config.policy))
         print(
-            f"  the digest leaves on working days from {mail.digest:%H:%M} ({config.timezone}), if there is news"
+            f"  the digest leaves on working days from {begins:%H:%M} ({config.timezone}), if there is news"
         )
     quiet = config.policy.quiet_hours
     hours = "none: mails and requests leave at any hour"

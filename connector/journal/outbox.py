@@ -21,7 +21,7 @@ from connector.journal.database import Database, when
 
 _CURSOR: Final = "told_up_to"
 WAITING, LEAVING, TOLD, DROPPED = "waiting", "leaving", "told", "dropped"
-"""``Letter.state``. LEAVING: a batch was made of it; whether it left is not known until it is TOLD."""
+"""``Letter.state``. LEAVING: it was tried; whether it left is not known until it is TOLD, or WAITING once more."""
 _OPEN: Final = (WAITING, LEAVING)
 
 
@@ -97,6 +97,21 @@ class Outbox(Database):
             for row in rows
         ]
 
+    def held_before(self, account: str, event: int) -> list[str]:
+        """Return what an account was held for, one cause after the other, from its last release to that event."""
+        columns = schema.event.c
+        of_it = [columns.account == account, columns.record_id.is_(None), columns.id < event]
+        released = sa.select(sa.func.coalesce(sa.func.max(columns.id), 0)).where(
+            *of_it, columns.name == "released"
+        )
+        asked = (
+            sa.select(columns.data)
+            .where(*of_it, columns.name == "held", columns.id > released.scalar_subquery())
+            .order_by(columns.id)
+        )
+        with self._reading() as connection:
+            return [str(json.loads(data)["cause"]) for data in connection.execute(asked).scalars()]
+
     def touched(self, since: datetime) -> list[int]:
         """Return which records something has happened to since then."""
         columns = schema.event.c
@@ -166,14 +181,12 @@ class Outbox(Database):
                 _move_cursor(connection, up_to)
         return added
 
-    def letters(self, *, due: datetime | None = None) -> list[Letter]:
-        """Return what is not told yet, the oldest first; with ``due`` only what may leave by then."""
+    def letters(self) -> list[Letter]:
+        """Return what is not told yet, the oldest first."""
         columns = schema.outbox.c
-        wanted: list[sa.ColumnElement[bool]] = [columns.state.in_(_OPEN)]
-        if due is not None:
-            wanted.append(columns.due_at <= due.timestamp())
+        open_ = sa.select(schema.outbox).where(columns.state.in_(_OPEN)).order_by(columns.id)
         with self._reading() as connection:
-            rows = connection.execute(sa.select(schema.outbox).where(*wanted).order_by(columns.id)).all()
+            rows = connection.execute(open_).all()
         return [_letter(row) for row in rows]
 
     def known_letters(self, keys: Iterable[str]) -> set[str]:
@@ -249,16 +262,31 @@ class Outbox(Database):
                 )
 
     def put_off_letters(
-        self, letters: Sequence[Letter], due_at: datetime, why: str, *, tried: bool = True
+        self,
+        letters: Sequence[Letter],
+        due_at: datetime,
+        why: str,
+        *,
+        tried: bool = True,
+        perhaps: bool = False,
     ) -> None:
-        """They did not leave, or may not yet: again at ``due_at``."""
+        """They did not leave, or may not yet: again at ``due_at``. ``perhaps``: whether they left is not known.
+
+        ``letters`` as they were before this try: what was not known of an earlier one is not known now.
+        """
         columns = schema.outbox.c
+        put_off = schema.outbox.update().values(
+            due_at=due_at.timestamp(), attempts=columns.attempts + int(tried), error=why[:500]
+        )
+        here = [one.id for one in letters if one.state == WAITING and not perhaps]
         with self._transaction() as connection:
-            connection.execute(
-                schema.outbox.update()
-                .where(columns.id.in_([one.id for one in letters]))
-                .values(due_at=due_at.timestamp(), attempts=columns.attempts + int(tried), error=why[:500])
-            )
+            connection.execute(put_off.where(columns.id.in_([one.id for one in letters])))
+            if here:
+                connection.execute(
+                    schema.outbox.update()
+                    .where(columns.id.in_(here), columns.state == LEAVING)
+                    .values(state=WAITING)
+                )
 
     def forget_letters(self, mentions: Callable[[str], bool]) -> int:
         """Give up what would go to somebody who is forgotten; returns how many."""

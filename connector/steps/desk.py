@@ -17,6 +17,7 @@ from connector.journal.store import TROUBLE
 from connector.lifecycle import Record
 from connector.report.context import StatusContext
 from connector.report.mails import Occasion, notice
+from connector.steps import clocks
 from connector.steps.addressees import addressees, hidden
 from connector.steps.parts import Parts
 
@@ -162,7 +163,8 @@ class Desk:
         due = at + (_PATIENCE.get(code, self.parts.timing.gather) if on else timedelta(0))
         before = self.parts.journal.last_told(cause)
         if on and before is not None and before.done_at is not None:
-            due = max(due, before.done_at + _AGAIN)
+            again = before.done_at + _AGAIN
+            due = max(due, again) if clocks.is_put_off(self.parts, again) else due
         self._now[cause] = (wanted, key, True)
         self.put(self._letter(cause, to, kind, key, data, wanted, due))
 

@@ -122,7 +122,7 @@ def _of_a_day(parts: Parts, letter: Letter) -> tuple[Message | None, str]:
     ).hexdigest()
     last = parts.journal.last_told(letter.cause)
     if last is not None and last.data.get("words") == words:
-        recent = last.done_at is not None and parts.now() - last.done_at < _WEEK
+        recent = last.done_at is not None and last.done_at <= parts.now() < last.done_at + _WEEK
         if recent or not _wants_somebody(told):
             return None, words
     return message, words

@@ -92,7 +92,7 @@ def asked_for(parts: Parts, account: str) -> bool:
         return False
     last = parts.journal.last_told(cause)
     life = timedelta(seconds=login.page_life_s())
-    if last is not None and last.done_at is not None and parts.now() - last.done_at < life:
+    if last is not None and last.done_at is not None and clocks.is_put_off(parts, last.done_at + life):
         return False
     keys = [f"{cause} {today} {number}" for number in range(1, _ASKED_A_DAY + 1)]
     known = parts.journal.known_letters(keys)
@@ -170,7 +170,7 @@ def _post(parts: Parts, account: str) -> None:
     if quiet_until(now, parts.telling.quiet) is not None:
         return
     told = journal.last_told(cause)
-    at = None if told is None else told.done_at
+    at = None if told is None or told.done_at is None or told.done_at > now else told.done_at
     zone = parts.report.zone
     if at is not None and at.astimezone(zone).date() == now.astimezone(zone).date():
         return

@@ -2,7 +2,8 @@
 
 A crash between the relay's « OK » and our fact repeats one mail at worst; it bears the same Message-ID, by which mail
 programs drop the double. What is not taken is tried again, later and later, and given up after days with a line in the
-log. A relay that is away is let be as a whole. Source: issue "The administrator's day" point 7; ux page section 7 (8).
+log; what was perhaps taken is tried twice more. A relay that is away is let be as a whole. What is over is never told
+before it began. Source: issue "The administrator's day" point 7; ux page section 7 (8).
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from connector.lifecycle import Record
 from connector.notify import call
 from connector.report.facts import who
 from connector.report.mails import path_of
+from connector.steps import clocks
 from connector.steps.alarms import end_alarm, raise_alarm
 from connector.steps.desk import ALARM, HOOK, PAUSE, REQUEST
 from connector.steps.letters import mail_of
@@ -32,11 +34,17 @@ log = logging.getLogger(__name__)
 GIVE_UP: Final = timedelta(days=4)
 """So long the relay may be away, a weekend and a holiday included, before what it did not take is given up."""
 GIVE_UP_HOOK: Final = timedelta(days=1)
+_LEAST_TRIES: Final = 10
+"""And no sooner than after so many tries, six hours of them: nobody tries while this host is off, or people rest."""
 KEEP: Final = timedelta(days=1100)
 """What was told is known for so long, so that it is not told again."""
 _FIRST: Final = timedelta(minutes=1)
 _MOST: Final = timedelta(hours=2)
 _RELAY_MOST: Final = timedelta(minutes=15)
+_UNHEARD: Final = (timedelta(minutes=15), timedelta(hours=12))
+"""A mail without an answer, which the relay has perhaps taken, is tried again so much later each time, then no more."""
+_FARTHEST: Final = timedelta(days=1, hours=1)
+"""Nothing is put off for longer at a time: so far off, a clock was wrong."""
 _BRAKE: Final = timedelta(minutes=15)
 """A second mail of one cause to one address leaves so much later at the earliest; what comes meanwhile is in it."""
 _ALARMED_AFTER: Final = timedelta(minutes=15)
@@ -51,10 +59,8 @@ def leave(parts: Parts, *, deadline: float | None = None) -> int:
 
     ``deadline``: of ``time.monotonic()``, after which nothing more is begun.
     """
-    due = parts.journal.letters(due=parts.now())
-    if not due:
-        return 0
     every = parts.journal.letters()
+    due = _due(every, parts.now())
     taken, deaf = 0, set[str]()
     # A hook has ten seconds for each call: whoever waits for a mail does not wait for it.
     for group in sorted(_groups(due, every), key=lambda one: one[0].kind == HOOK):
@@ -70,6 +76,17 @@ def leave(parts: Parts, *, deadline: float | None = None) -> int:
             if mailed and _relay_answered(parts):
                 break  # what would still be told of the relay itself is over: taken in first
     return taken
+
+
+def _due(every: Sequence[Letter], now: datetime) -> list[Letter]:
+    """What may leave by now, the oldest first; of what begins and ends the one that comes first alone."""
+    found, before = [], set[str]()
+    for one in every:
+        put_off = now < one.due_at <= now + _FARTHEST
+        if not put_off and not (one.phase and one.cause in before):
+            found.append(one)
+        before.add(one.cause)
+    return found
 
 
 def _groups(due: Sequence[Letter], every: Sequence[Letter]) -> list[list[Letter]]:
@@ -89,21 +106,22 @@ def _groups(due: Sequence[Letter], every: Sequence[Letter]) -> list[list[Letter]
 
 
 def _relay_is_there(parts: Parts) -> bool:
-    rests = parts.said.rests_until
-    return parts.relay is not None and (rests is None or rests <= parts.now())
+    rests, now = parts.said.rests_until, parts.now()
+    return parts.relay is not None and (rests is None or not now < rests <= now + _RELAY_MOST)
 
 
 def _nobody_takes(parts: Parts, letters: Sequence[Letter]) -> None:
     """Mail was taken out of the configuration: whoever puts it back after weeks starts no storm of old news."""
     old = [one for one in letters if one.at is not None and parts.now() - one.at > GIVE_UP]
-    if old:
+    if old and clocks.confirmed(parts):
         parts.journal.end_letters(old, DROPPED, why="no relay any more")
 
 
 def _mailed(parts: Parts, letters: list[Letter]) -> int:
     wait = _not_before(parts, letters)
     if wait is not None:
-        parts.journal.put_off_letters(letters, wait, "", tried=False)
+        soon = min(wait, parts.now() + clocks.LONGEST_REST)
+        parts.journal.put_off_letters(letters, soon, "", tried=False)
         return 0
     if letters[0].kind == PAUSE and letters[0].phase == "over":
         # Its owner sees that it is over; this only keeps that the next one is another matter.
@@ -131,7 +149,11 @@ def _mailed(parts: Parts, letters: list[Letter]) -> int:
         parts.fence.before_write()
     try:
         parts.relay.send(made[0])
-    except (NotConnected, OutcomeUnknown) as error:
+    except OutcomeUnknown as error:
+        _let_be(parts, error)
+        _perhaps_taken(parts, letters, batch, error)
+        return 0
+    except NotConnected as error:
         _relay_failed(parts, letters, error)
         return 0
     except MailRefused as error:
@@ -147,6 +169,7 @@ def _mailed(parts: Parts, letters: list[Letter]) -> int:
         _again(parts, letters, "a defect", GIVE_UP)
         return 0
     parts.journal.end_letters(letters, TOLD, words=made[1])
+    parts.said.unheard.pop(batch, None)
     parts.said.counts["mails"] += 1
     return 1
 
@@ -164,7 +187,7 @@ def _not_before(parts: Parts, letters: Sequence[Letter]) -> datetime | None:
     if first.kind != REQUEST or first.batch:
         return None
     last = parts.journal.last_told(first.cause)
-    if last is None or last.done_at is None or last.done_at + _BRAKE <= now:
+    if last is None or last.done_at is None or not clocks.is_put_off(parts, last.done_at + _BRAKE):
         return None
     return last.done_at + _BRAKE
 
@@ -176,9 +199,15 @@ def _quiet(parts: Parts, letter: Letter) -> QuietTimes | None:
     return parts.telling.quiet
 
 
-def _again(parts: Parts, letters: Sequence[Letter], why: str, give_up: timedelta) -> None:
+def _again(
+    parts: Parts, letters: Sequence[Letter], why: str, give_up: timedelta, *, perhaps: bool = False
+) -> None:
+    """Try it later, or give it up. ``perhaps``: whether it has left is not known."""
     now = parts.now()
-    old = [one for one in letters if one.at is not None and now - one.at > give_up]
+    tried = [one for one in letters if one.attempts + 1 >= _LEAST_TRIES]
+    old = [one for one in tried if one.at is not None and now - one.at > give_up]
+    if not clocks.confirmed(parts):
+        old = []  # a clock that is ahead would give up all that waits
     if old:
         about = sorted({_about(parts, one) for one in old})
         log.error(
@@ -188,7 +217,22 @@ def _again(parts: Parts, letters: Sequence[Letter], why: str, give_up: timedelta
     left = [one for one in letters if one not in old]
     if left:
         tries = max(one.attempts for one in left)
-        parts.journal.put_off_letters(left, now + min(_FIRST * 2 ** min(tries, 12), _MOST), why)
+        wait = min(_FIRST * 2 ** min(tries, 12), _MOST)
+        parts.journal.put_off_letters(left, now + wait, why, perhaps=perhaps)
+
+
+def _perhaps_taken(parts: Parts, letters: Sequence[Letter], batch: str, error: RemoteError) -> None:
+    """Try it a few times more: a relay that takes each mail and never says so would hand it over for days."""
+    times = parts.said.unheard[batch]
+    if times < len(_UNHEARD):
+        parts.said.unheard[batch] += 1
+        again = parts.now() + _UNHEARD[times]
+        parts.journal.put_off_letters(letters, again, str(error), perhaps=True)
+        return
+    del parts.said.unheard[batch]
+    about = ", ".join(sorted({_about(parts, one) for one in letters}))
+    log.error("not tried again: what was told about %s %d times (%s)", about, times + 1, error)
+    parts.journal.end_letters(letters, TOLD, why=str(error))
 
 
 def _about(parts: Parts, letter: Letter) -> str:
@@ -198,6 +242,11 @@ def _about(parts: Parts, letter: Letter) -> str:
 
 
 def _relay_failed(parts: Parts, letters: Sequence[Letter], error: RemoteError) -> None:
+    _let_be(parts, error)
+    _again(parts, letters, str(error), GIVE_UP)
+
+
+def _let_be(parts: Parts, error: RemoteError) -> None:
     """Nothing more is tried for a while; it is said once, and after a while it is an alarm."""
     said, now = parts.said, parts.now()
     if said.failing_since is None:
@@ -206,7 +255,7 @@ def _relay_failed(parts: Parts, letters: Sequence[Letter], error: RemoteError) -
     said.rests_until = now + min(_FIRST * 2 ** min(said.refusals, 12), _RELAY_MOST)
     said.refusals += 1
     said.counts["mails_refused"] += 1
-    _again(parts, letters, str(error), GIVE_UP)
+    said.failing_since = min(said.failing_since, now)  # a clock may have been ahead
     if now - said.failing_since >= _ALARMED_AFTER:
         text = "the mail relay takes nothing: jse-connector notify --test tells what it says"
         raise_alarm(parts, parts.machine, RELAY, text)
@@ -239,12 +288,13 @@ def _called(parts: Parts, letter: Letter, deaf: set[str]) -> int:
     try:
         call(hook, payload(parts, letter, record, personal=hook.personal))
     except RemoteError as error:
-        if isinstance(error, OutcomeUnknown) or (hook.url and isinstance(error, NotConnected)):
+        perhaps = isinstance(error, OutcomeUnknown)
+        if perhaps or (hook.url and isinstance(error, NotConnected)):
             deaf.add(letter.to)
         if letter.attempts == 0:
             log.warning("hook %s: %s; it is tried again for a day", letter.to, error)
         parts.said.counts["hooks_failed"] += 1
-        _again(parts, [letter], str(error), GIVE_UP_HOOK)
+        _again(parts, [letter], str(error), GIVE_UP_HOOK, perhaps=perhaps)
         return 0
     except JournalError:
         raise

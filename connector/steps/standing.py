@@ -35,7 +35,8 @@ def look(parts: Parts) -> None:
     now = parts.now()
     if parts.relay is None:
         return
-    if parts.said.looked_at is not None and now - parts.said.looked_at < LOOK_EVERY:
+    looked_at = parts.said.looked_at
+    if looked_at is not None and looked_at <= now < looked_at + LOOK_EVERY:
         return
     parts.said.looked_at = now
     records = open_records(parts)
@@ -73,7 +74,9 @@ def told_of(parts: Parts, records: Sequence[Record], since: datetime) -> list[Re
 def last_digest(parts: Parts, address: str) -> datetime:
     """Return since when a person's next digest tells what has ended."""
     last = parts.journal.last_told(digest_cause(parts, address))
-    return last.done_at if last is not None and last.done_at is not None else parts.now() - _BACK
+    at = None if last is None else last.done_at
+    # One that is still to come was kept by a clock that was ahead.
+    return parts.now() - _BACK if at is None or at > parts.now() else at
 
 
 def digest_cause(parts: Parts, address: str) -> str:

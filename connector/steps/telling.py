@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 
-from connector.steps import failed_over, leftovers, machines, news, post, standing
+from connector.steps import clocks, failed_over, leftovers, machines, news, post, standing
 from connector.steps.parts import Parts
 
 log = logging.getLogger(__name__)
@@ -42,7 +42,7 @@ def _clear(parts: Parts) -> None:
 def prune(parts: Parts) -> None:
     """Forget, once a day, what was told years ago, and what stands of connectors that are gone."""
     today = parts.now().astimezone(parts.report.zone).date()
-    if parts.said.pruned != today:
+    if parts.said.pruned != today and clocks.confirmed(parts):
         parts.said.pruned = today
         parts.journal.prune_letters(parts.now() - post.KEEP)
         machines.let_go_of_the_gone(parts)

@@ -87,6 +87,8 @@ def test_what_happens_is_told_once(tmp_path: Path) -> None:
             alarm = ("account:cabinet", "no_credit")
             assert told == [("alarm", *alarm), ("alarm_over", *alarm), ("sent", None, None)]
             later(stage, DAY)
+            for _ in range(8):
+                later(stage, 2 * HOUR)
             assert stage.parts.journal.letters() == []
             stage.intact()
 

@@ -103,6 +103,28 @@ def test_the_day_of_a_digest() -> None:
     assert digest_day(paris(2026, 11, 28, 9), eight, PARIS) is None
     assert digest_day(paris(2026, 11, 11, 9), eight, PARIS) is None
     assert digest_day(paris(2026, 11, 23, 8), eight, PARIS, quiet(end="09:00")) is None
+    assert digest_day(paris(2026, 11, 23, 9), eight, PARIS, quiet(end="09:00")) == date(2026, 11, 23)
+
+
+@pytest.mark.parametrize(
+    ("at", "times", "hour"),
+    [
+        (time(20, 30), quiet(), 8),
+        (time(7), quiet(), 8),
+        (time(18, 30), quiet("18:00"), 8),
+        (time(20), quiet(), 8),
+        (time(12, 30), quiet("12:00", "14:00"), 14),
+        (time(23), quiet("22:00", "00:00"), 0),
+        (time(8), quiet(), 8),
+        (time(19, 30), quiet(), 19),
+    ],
+)
+def test_a_digest_in_the_quiet_hours_leaves_at_their_end(at: time, times: QuietTimes, hour: int) -> None:
+    """Each working day has its digest, whenever people want to be let be."""
+    told = [paris(2026, 11, 23, each, minute) for each in range(24) for minute in (0, 30, 59)]
+    leaves = [one for one in told if digest_day(one, at, PARIS, times) == date(2026, 11, 23)]
+    assert leaves
+    assert leaves[0].hour == hour
 
 
 def test_the_last_moment_at_which_people_work() -> None:

@@ -76,7 +76,6 @@ def test_a_letter_is_taken_once(journal: Journal) -> None:
 def test_its_way(journal: Journal, clock: Clock, path: Path) -> None:
     """Waiting, leaving under one name as often as it is tried, told; its address is nowhere afterwards."""
     journal.post([letter("a"), letter("b", due_at=START + timedelta(hours=1))])
-    assert [one.key for one in journal.letters(due=START)] == ["a"]
     both = journal.letters()
     assert {one.state for one in both} == {WAITING}
     assert journal.begin_letters(both) == "a"
@@ -86,7 +85,7 @@ def test_its_way(journal: Journal, clock: Clock, path: Path) -> None:
     journal.put_off_letters(again, START + timedelta(minutes=5), "away")
     late = journal.letters()
     assert [(one.attempts, one.error) for one in late] == [(1, "away")] * 2
-    assert journal.letters(due=START) == []
+    assert {one.due_at for one in late} == {START + timedelta(minutes=5)}
     clock.now = START + timedelta(minutes=6)
     journal.end_letters(late, TOLD, words="w" * 64)
     assert journal.letters() == []
@@ -98,6 +97,32 @@ def test_its_way(journal: Journal, clock: Clock, path: Path) -> None:
     assert journal.count_told("c", START) == 2
     journal.close()
     assert all(MARIE.encode() not in each.read_bytes() for each in path.parent.iterdir())
+
+
+def test_what_certainly_did_not_leave_waits_again(journal: Journal) -> None:
+    """Whoever has perhaps left stays so, whatever a later try comes to; either keeps its name."""
+    journal.post([letter("a"), letter("b")])
+    sure, unsure = journal.letters()
+    for one, perhaps in ((sure, False), (unsure, True)):
+        journal.begin_letters([one])
+        journal.put_off_letters([one], START, "away", perhaps=perhaps)
+    assert [(one.state, one.batch) for one in journal.letters()] == [(WAITING, "a"), (LEAVING, "b")]
+    for one in journal.letters():
+        journal.begin_letters([one])
+        journal.put_off_letters([one], START, "away")
+    assert [one.state for one in journal.letters()] == [WAITING, LEAVING]
+
+
+def test_what_an_account_was_held_for(journal: Journal) -> None:
+    """One cause after the other, since it was let go last; nobody else's."""
+    for account, cause in (("lyon", "a"), ("annecy", "z"), ("lyon", "b"), ("lyon", "b"), ("lyon", "c")):
+        journal.hold(account, cause, probe_at=START)
+        if cause == "a":
+            journal.release(account)
+    last = journal.news(0)[-1].id
+    assert journal.held_before("lyon", last + 1) == ["b", "c"]
+    assert journal.held_before("lyon", last) == ["b"]
+    assert journal.held_before("nobody", last) == []
 
 
 def test_what_is_taken_back(journal: Journal, clock: Clock) -> None:
