@@ -146,6 +146,9 @@ _CAUSES: Final[Mapping[str, tuple[str, str, str]]] = {
 }
 """Cause → end of the subject, what it means, what to do. Values in braces are of the event's data."""
 CAUSES: Final = frozenset(_CAUSES)
+_TOLD_AGAIN: Final = frozenset({"retention"})
+_ONCE: Final = "One more mail follows when it is over, none in between."
+_NEARER: Final = "Others follow as the day comes near, and one when it is over."
 _UNKNOWN: Final = ("{cause}", "Something is the matter.", "jse-connector status tells what, and what to do.")
 """For one that has no words of its own: better than silence."""
 
@@ -159,14 +162,13 @@ def alarm_mail(
     where = subject.replace(":", " ")
     head = f"jse-connector: {where}: {title.format_map(values)}"
     if over:
-        return Message(
-            subject=f"{head} - over", body="It is over, by itself or by what was done. Everything goes on.\n"
-        )
+        # Whether everything goes on is another matter: something else may be in the way.
+        return Message(subject=f"{head} - over", body="It is over, by itself or by what was done.\n")
     lines = [meaning.format_map(values), "", cure]
     since = data.get("since")
-    lines = [meaning.format_map(values), "", cure]
     if since is not None:
-        lines += ["", f"Since {_told(since, zone)}. One more mail follows when it is over, none in between."]
+        following = _NEARER if cause in _TOLD_AGAIN else _ONCE
+        lines += ["", f"Since {_told(since, zone)}. {following}"]
     return Message(subject=head, body="\n".join(lines) + "\n")
 
 

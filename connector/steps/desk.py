@@ -156,6 +156,8 @@ class Desk:
                 self._now[cause] = ("on", key, True)
                 self.put(self._letter(cause, to, kind, key, data, wanted, at + self.parts.timing.gather))
             return
+        if not on:
+            data = self._as_it_began(cause, data)
         if not on and not told_over:
             self._now[cause] = ("over", "", False)
             self.put(self._letter(cause, to, kind, key, data, wanted, self.parts.now()))
@@ -167,6 +169,12 @@ class Desk:
             due = max(due, again) if clocks.is_put_off(self.parts, again) else due
         self._now[cause] = (wanted, key, True)
         self.put(self._letter(cause, to, kind, key, data, wanted, due))
+
+    def _as_it_began(self, cause: str, data: Mapping[str, Any]) -> Mapping[str, Any]:
+        """What is over is told in the words in which it began: how many, which, by how much."""
+        began = self.parts.journal.last_letter(cause)
+        known = {} if began is None else began.data.get("data")
+        return {**data, "data": known} if known else data
 
     def _letter(
         self, cause: str, to: str, kind: str, key: str, data: Mapping[str, Any], phase: str, due: datetime

@@ -76,7 +76,11 @@ def _of_requests(parts: Parts, letters: Sequence[Letter]) -> Message | None:
     return made[0] if made else None
 
 
-def _of_an_alarm(parts: Parts, letter: Letter) -> Message:
+def _of_an_alarm(parts: Parts, letter: Letter) -> Message | None:
+    if letter.phase == "over":
+        told = parts.journal.last_told(letter.cause)
+        if told is None or told.phase != "on":
+            return None  # that it began was given up: nobody has heard of it
     data: Mapping[str, Any] = letter.data["data"]
     return alarm_mail(
         str(letter.data["subject"]),

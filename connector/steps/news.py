@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Final
@@ -18,8 +18,11 @@ from connector.journal import News
 from connector.journal.store import OF_ALL, TROUBLE
 from connector.lifecycle import Event, Record, State
 from connector.steps.alarms import standing
+from connector.steps.clocks import CLOCK
 from connector.steps.desk import Desk, owners_cause
 from connector.steps.parts import Parts
+from connector.steps.storage import NO_ROOM
+from connector.steps.waiting import MANUAL
 
 log = logging.getLogger(__name__)
 
@@ -27,6 +30,16 @@ HELD: Final = frozenset({Cause.TOKENS, Cause.NO_CREDIT, Cause.NO_RIGHT, Cause.MA
 """What an account is held for that somebody is to hear of."""
 OWNERS: Final = frozenset({Cause.NO_CREDIT, Cause.NO_RIGHT})
 """And of these its owner, who can act; for tokens they get a link (``logins``)."""
+_ANSWERED: Final = frozenset({Cause.TOKENS, Cause.MAINTENANCE})
+_SHOWN_OVER: Final[Mapping[str, frozenset[str]]] = {
+    Cause.TOKENS: frozenset({Cause.MAINTENANCE}),
+    Cause.NO_CREDIT: _ANSWERED,
+    Cause.NO_RIGHT: _ANSWERED,
+    "contract": _ANSWERED,
+}
+"""What an account is held for → what was in the way before, and cannot be any more where that was answered."""
+_NO_ANSWER: Final = frozenset({MANUAL, CLOCK, NO_ROOM})
+"""The end of these shows nothing of Jesignexpert."""
 _OLD: Final = timedelta(days=1)
 """An end that was so long ago when it became known was told in its time."""
 _HOOKS: Final[Mapping[str, str]] = {
@@ -90,9 +103,13 @@ def _of_old(record: Record, at: datetime) -> bool:
 
 def _of_a_request(desk: Desk, news: News) -> None:
     name = _HOOKS.get(news.name)
+    assert news.record_id is not None
+    if news.name == Event.SENT and desk.parts.relay is not None:
+        account = desk.parts.journal.get(news.record_id).account
+        if desk.parts.journal.held(account) is None:
+            _mailed_over(desk, news, account, HELD)  # whatever stood in the way, and was not seen to end
     if name is None or not desk.parts.telling.hooks:
         return
-    assert news.record_id is not None
     record = desk.parts.journal.get(news.record_id)
     if _of_old(record, news.at):
         return
@@ -112,7 +129,7 @@ def _of_the_whole(desk: Desk, news: News) -> None:
     elif news.name == "held":
         _held(desk, news)
     elif news.name == "released":
-        _released(desk, news, but="")
+        _released(desk, news)
     elif news.name == TROUBLE and news.subject.startswith("folder:"):
         _trouble(desk, news)
 
@@ -120,32 +137,53 @@ def _of_the_whole(desk: Desk, news: News) -> None:
 def _both(desk: Desk, news: News, subject: str, cause: str, on: bool, data: Mapping[str, Any]) -> None:
     kept = {name: value for name, value in data.items() if name not in {"on", "cause"}}
     desk.admin(subject, cause, str(news.id), kept, at=news.at, on=on)
+    _hooked(desk, news, subject, cause, on)
+
+
+def _hooked(desk: Desk, news: News, subject: str, cause: str, on: bool) -> None:
     told = {"at": news.at.isoformat(), "subject": subject, "cause": cause}
-    desk.hooks("alarm" if on else "alarm_over", str(news.id), told)
+    desk.hooks("alarm" if on else "alarm_over", f"{news.id} {cause}", told)
 
 
 def _held(desk: Desk, news: News) -> None:
-    cause = str(news.data.get("cause", ""))
-    _released(desk, news, but=cause)
+    """Another cause takes the place of one: that is over only where the new one shows it."""
+    cause, subject = str(news.data.get("cause", "")), f"account:{news.subject}"
+    before, over = _standing(desk, news), _SHOWN_OVER.get(cause, frozenset())
+    _mailed_over(desk, news, news.subject, over)
+    for one in sorted(before & over):
+        _hooked(desk, news, subject, one, on=False)
     if cause in HELD:
-        _both(desk, news, f"account:{news.subject}", cause, True, {"since": news.at.isoformat()})
+        desk.admin(subject, cause, str(news.id), {"since": news.at.isoformat()}, at=news.at, on=True)
+        if cause not in before:
+            _hooked(desk, news, subject, cause, on=True)
     if cause in OWNERS:
         desk.owner(news.subject, cause, str(news.id), at=news.at, on=True)
 
 
-def _released(desk: Desk, news: News, *, but: str) -> None:
-    for cause in sorted(HELD - {but}):
-        if desk.stands(f"admin account:{news.subject} {cause}") or (
-            desk.parts.telling.hooks and not but and _was_held(desk, news, cause)
-        ):
-            _both(desk, news, f"account:{news.subject}", cause, False, {})
-        if desk.stands(owners_cause(news.subject, cause)):
-            desk.owner(news.subject, cause, str(news.id), at=news.at, on=False)
+def _released(desk: Desk, news: News) -> None:
+    """What held last is over. What had held before it is, where an answer shows it; else the next sending tells."""
+    last = desk.parts.journal.held_before(news.subject, news.id)[-1:]
+    _mailed_over(desk, news, news.subject, last if _NO_ANSWER.intersection(last) else _ANSWERED.union(last))
+    for one in sorted(_standing(desk, news)):
+        _hooked(desk, news, f"account:{news.subject}", one, on=False)
 
 
-def _was_held(desk: Desk, news: News, cause: str) -> bool:
-    last = desk.parts.journal.last_account_event(news.subject, "held")
-    return last is not None and last.get("cause") == cause
+def _mailed_over(desk: Desk, news: News, account: str, causes: Iterable[str]) -> None:
+    subject = f"account:{account}"
+    for cause in sorted(HELD.intersection(causes)):
+        if desk.stands(f"admin {subject} {cause}"):
+            desk.admin(subject, cause, str(news.id), {}, at=news.at, on=False)
+        if desk.stands(owners_cause(account, cause)):
+            desk.owner(account, cause, str(news.id), at=news.at, on=False)
+
+
+def _standing(desk: Desk, news: News) -> set[str]:
+    """What hooks were told of an account before this, since it was released last."""
+    found: set[str] = set()
+    if desk.parts.telling.hooks:
+        for cause in desk.parts.journal.held_before(news.subject, news.id):
+            found = (found - _SHOWN_OVER.get(cause, frozenset())) | HELD.intersection([cause])
+    return found
 
 
 def _trouble(desk: Desk, news: News) -> None:
