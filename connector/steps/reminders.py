@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from connector.calendar import quiet_until
+from connector.courtesy import LONGEST_S
 from connector.errors import (
     AccessDenied,
     AnsweredNo,
@@ -255,7 +256,9 @@ def _not_left(parts: Parts, record: Record, error: RemoteError) -> Record:
 
 def _refused(parts: Parts, record: Record, wording: str, error: AnsweredNo) -> Record:
     """The platform says no: most often somebody reminded on its site within the hour."""
-    seconds = error.retry_after_s or parts.accounts[record.account].terms.remind_every_s
+    seconds = (
+        min(error.retry_after_s or 0.0, LONGEST_S) or parts.accounts[record.account].terms.remind_every_s
+    )
     moment = parts.now() + timedelta(seconds=seconds)
     tries = int(_last(record).get("tries", 0)) + 1
     if tries >= _MOST_REFUSALS:
