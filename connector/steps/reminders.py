@@ -171,7 +171,10 @@ def _due(parts: Parts, record: Record) -> bool:
         return False
     if quiet(parts, record) is not None:
         return False
-    now, put_off = parts.now(), _moment(_last(record).get("not_before"))
+    now, last = parts.now(), _last(record)
+    put_off, tried = _moment(last.get("not_before")), _moment(last.get("at"))
+    if tried is not None and tried > now:
+        put_off = None  # a clock that was ahead wrote both
     if now < max(due, possible_from(parts, record)) or (put_off is not None and now < put_off):
         return False
     # Whoever is asked an hour before the end cannot do much about it any more.
@@ -223,7 +226,7 @@ def remind(parts: Parts, record: Record, *, wording: str = "") -> Record:
 
 
 def _call(parts: Parts, record: Record, wording: str) -> Record:
-    at = parts.now()
+    at = clocks.by_platform(parts, record.account)
     try:
         parts.services[record.account].remind(TransactionId(str(record.transaction)))
     except NotConnected as error:

@@ -70,7 +70,7 @@ def let_be(parts: Parts, account: str, error: RemoteError) -> None:
         if isinstance(error, AskedToWait):
             wait = timedelta(seconds=_wished(error))
         elif isinstance(error, Unavailable) and error.status in _AWAY_AS_A_WHOLE:
-            if until > parts.now():
+            if clocks.is_put_off(parts, until):
                 return  # it was under way before
             wait = min(parts.timing.retry_first * 2 ** min(times, 16), parts.timing.away_most)
             wait = max(wait, timedelta(seconds=_wished(error)))
@@ -80,7 +80,8 @@ def let_be(parts: Parts, account: str, error: RemoteError) -> None:
             )
         else:
             return
-        parts.let_be[account] = (times, max(until, parts.now() + wait))
+        wanted = parts.now() + wait
+        parts.let_be[account] = (times, max(until, wanted) if clocks.is_put_off(parts, until) else wanted)
 
 
 def asks_again_at(parts: Parts, account: str) -> datetime | None:
@@ -190,7 +191,7 @@ def found_over(parts: Parts, account: str) -> None:
 def sends_answered(parts: Parts, account: str) -> bool:
     """True when the account's last ``send`` went through, a moment ago."""
     at = parts.sends_answered.get(account)
-    return at is not None and parts.now() - at <= _A_MOMENT
+    return at is not None and clocks.lasts(parts, at, _A_MOMENT)
 
 
 def let_go(parts: Parts, account: str) -> None:
