@@ -33,7 +33,7 @@ from connector.lifecycle import Record
 from connector.metrics.vitals import Reason
 from connector.overview import OverviewMemory
 from connector.ports import Entry, Href, Page, folder_of
-from connector.steps import reported, storage, waiting
+from connector.steps import clocks, reported, storage, waiting
 from connector.steps.attend import consider
 from connector.steps.case import Case
 from connector.steps.discover import Sight, Watch
@@ -207,9 +207,9 @@ def _trouble(memory: ServerMemory, settings: FolderSettings, text: str, kind: Re
         log.error("folder %s: %s", settings.name, text)
 
 
-def _patient(memory: ServerMemory, name: str, now: datetime) -> bool:
+def _patient(parts: Parts, memory: ServerMemory, name: str) -> bool:
     """True when nothing puts this off."""
-    return name not in memory.patience or memory.patience[name][1] <= now
+    return name not in memory.patience or not clocks.is_put_off(parts, memory.patience[name][1])
 
 
 def _postpone(parts: Parts, memory: ServerMemory, name: str) -> None:
@@ -254,7 +254,7 @@ def _said(parts: Parts, what: str, error: ConnectorError) -> None:
 
 def patiently(parts: Parts, memory: ServerMemory, name: str, step: Callable[[], object]) -> None:
     """Do what concerns no single request; a remote obstacle puts it off, later and later. Stopping begins nothing."""
-    if parts.stop.is_set() or not _patient(memory, name, parts.now()):
+    if parts.stop.is_set() or not _patient(parts, memory, name):
         return
     try:
         step()
@@ -272,7 +272,7 @@ def apart(parts: Parts, memory: ServerMemory, key: str, what: str, step: Callabl
 
     ``key`` tells it from everything else, ``what`` is for the log and names no file. Stopping begins nothing.
     """
-    if parts.stop.is_set() or not _patient(memory, key, parts.now()):
+    if parts.stop.is_set() or not _patient(parts, memory, key):
         return
     try:
         step()
@@ -299,7 +299,7 @@ def tolerated(
     While the service stops nothing more begins: what is in flight was begun before.
     """
     name = f"{record.id} {what}"
-    if parts.stop.is_set() or not _patient(memory, name, parts.now()):
+    if parts.stop.is_set() or not _patient(parts, memory, name):
         return record
     try:
         after = step()
@@ -379,7 +379,7 @@ def _place_name(folder: str, href: str) -> str:
 
 def put_off(memory: ServerMemory, case: Case) -> bool:
     """True while a place is not looked at again, since something failed there."""
-    return not _patient(memory, _name_of(case), case.parts.now())
+    return not _patient(case.parts, memory, _name_of(case))
 
 
 def out_of_time(parts: Parts, deadline: float | None) -> bool:

@@ -237,7 +237,7 @@ def _go_on(
         moved = _stepped(parts, record, step, memory)
         if moved is None or (moved.state is record.state and moved.updated_at == record.updated_at):
             return None
-        if moved.next_at is not None and moved.next_at > parts.now():
+        if not waiting.due(parts, moved):
             return None
         record = moved
     return None

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+from connector.courtesy import LONGEST_S
+
 QUICK_FOR_S: Final = 120.0
 """Where something happened, more is likely to: people put their files one after the other."""
 CALM_S: Final = 1800.0
@@ -68,7 +70,7 @@ class Result:
     """What a pass came to, as far as the next one depends on it.
 
     ``look_again``: when, on the steady clock, what is unsettled can have settled. ``yielded``: its time was over.
-    ``next_at``: when more is due. ``retry_after``: seconds the side wants to be let be.
+    ``next_at``: when more is due. ``retry_after``: seconds the side wants to be let be; an hour of them is believed.
     """
 
     found: bool = False
@@ -151,7 +153,7 @@ class Schedule:
         interval = self.rhythm.day
         longest = max(interval, min(LONGEST_WAIT_S, interval * _DOUBLINGS))
         wait = min(interval * 2.0 ** min(self._failures - 1, 16), longest)
-        self.due = self._not_before = max(began + wait, now + result.retry_after)
+        self.due = self._not_before = max(began + wait, now + min(result.retry_after, LONGEST_S))
         self._announced = None
 
     def _interval(self, now: float, took: float, *, night: bool) -> float:

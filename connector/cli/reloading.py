@@ -129,7 +129,7 @@ class Reloading:
 
     def look(self) -> Setup | None:
         """Return what to change into. Raises JournalError only."""
-        if self._unwatched and self._parts.now() - self._unwatched_at > _EVERY:
+        if self._unwatched and abs(self._parts.now() - self._unwatched_at) > _EVERY:
             self._tell_unwatched()
         asked, reading = self._watch.asked, self._watch.look()
         if reading is None:

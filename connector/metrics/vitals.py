@@ -189,11 +189,11 @@ class Vitals:
             reason = Reason.of(error) if error is not None else (Reason.NOT_WORKABLE if blind else None)
             side = Side(
                 passed_at=at,
-                looked_at=at if reason is None else before.looked_at,
+                looked_at=at if reason is None else _not_after(before.looked_at, at),
                 took_s=round(took_s, 3),
                 reason=reason,
                 text=(text or str(error or "")) if reason is not None else "",
-                since=None if reason is None else (before.since or at),
+                since=None if reason is None else (_not_after(before.since, at) or at),
             )
             self._change(sides={**self._vital.sides, name: side})
 
@@ -273,6 +273,11 @@ class Vitals:
             with os.fdopen(handle, "w", encoding="utf-8") as stream:
                 stream.write(told.model_dump_json(exclude_defaults=False))
             partial.replace(self._file)
+
+
+def _not_after(moment: datetime | None, now: datetime) -> datetime | None:
+    """What lies ahead of now was written by a clock that was wrong."""
+    return None if moment is None else min(moment, now)
 
 
 def _planned(side: Side, plan: Plan | None) -> Side:

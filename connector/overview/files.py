@@ -21,6 +21,7 @@ from connector.report.overview import overview_words, render_overview
 from connector.report.overview_news import OverviewNews
 from connector.report.typography import Language
 from connector.sidecar import names
+from connector.steps import clocks
 from connector.steps.discover import Sight
 from connector.steps.own_files import MAX_STATUS_BYTES, write_ours
 from connector.steps.parts import Parts
@@ -90,13 +91,13 @@ def _to_write(
     written: Mapping[str, Overview],
     memory: OverviewMemory,
 ) -> Iterator[Task]:
-    now, today = parts.now(), _day(parts, parts.now())
+    today = _day(parts, parts.now())
     for href, news in wanted.items():
         kept, words = written.get(href), _words(parts, href, news, memory)
         if kept is not None and kept.words:
             new = kept.words != words or kept.intended
-            alive = news.root and _day(parts, kept.written_at) < today
-            if not (new or alive) or now - kept.written_at < AT_MOST_EVERY:
+            alive = news.root and _day(parts, kept.written_at) != today
+            if not (new or alive) or clocks.lasts(parts, kept.written_at, AT_MOST_EVERY):
                 continue
         yield f"overview {href}", partial(_write, parts, server, href, news, words, kept)
 
@@ -120,7 +121,11 @@ def _write(
     """Write one overview. Idempotent: what was being written when nobody answered is written once more as it was."""
     now = parts.now()
     earlier = kept.intended.encode() if kept is not None else b""
-    if kept is not None and kept.intended_words == words and now - kept.intended_at < AT_MOST_EVERY:
+    if (
+        kept is not None
+        and kept.intended_words == words
+        and clocks.lasts(parts, kept.intended_at, AT_MOST_EVERY)
+    ):
         content = earlier
     else:
         text = render_overview(news, zone=parts.report.zone, language=_language(parts), at=now)

@@ -20,7 +20,7 @@ from connector.report.notices import is_told
 from connector.report.overview_lines import shown_name
 from connector.report.overview_news import Below, Line, ListLine, OverviewNews, Section, counts_of
 from connector.sidecar import names
-from connector.steps import born, lists, vanished
+from connector.steps import born, clocks, lists, vanished
 from connector.steps.context import pause_of
 from connector.steps.discover import Sight
 from connector.steps.gather import as_counted
@@ -51,16 +51,21 @@ def news_of(
 
 def home_of(parts: Parts, sight: Sight, known: Known, began: datetime) -> Href | None:
     """Return the folder whose overview tells of a request; None while it is not told, or not any more."""
-    if known.state is State.WAITING_PDF and parts.now() - known.created_at < parts.timing.pdf_patience:
+    if known.state is State.WAITING_PDF and clocks.lasts(parts, known.created_at, parts.timing.pdf_patience):
         return None  # the two files rarely arrive together: nothing is said at once
     there = [href for href in known.files if href in sight.by_href]
-    if known.closed and known.updated_at < began and not there:
+    if known.closed and _was_before(parts, known, began) and not there:
         return None
     for href in (known.status, known.place, *there):
         home = _folder_of(sight.settings, href)
         if home is not None and (home == sight.settings.root or home in sight.by_href):
             return home
     return sight.settings.root
+
+
+def _was_before(parts: Parts, known: Known, began: datetime) -> bool:
+    """True of what has not changed since the pass began, whatever a clock wrote that was ahead."""
+    return not began <= known.updated_at <= parts.now()
 
 
 def _folder_of(settings: FolderSettings, href: str) -> Href | None:
@@ -80,7 +85,7 @@ def _line(parts: Parts, sight: Sight, known: Known, began: datetime) -> Line:
     """Return a request's line; what is over and was dealt with needs nobody any more."""
     if not (known.line.settles and known.closed):
         return known.line
-    if is_put_away(known.place) or is_put_away(known.status) or _dealt_with(sight, known, began):
+    if is_put_away(known.place) or is_put_away(known.status) or _dealt_with(parts, sight, known, began):
         ended = Section.SIGNED if known.state in _HOME else Section.ENDED
         return replace(known.line, section=ended, rank=0)
     return known.line
@@ -89,9 +94,9 @@ def _line(parts: Parts, sight: Sight, known: Known, began: datetime) -> Line:
 _HOME = frozenset({State.DELIVERED, State.DELIVERED_BESIDE})
 
 
-def _dealt_with(sight: Sight, known: Known, began: datetime) -> bool:
+def _dealt_with(parts: Parts, sight: Sight, known: Known, began: datetime) -> bool:
     """True when a person took the status away, or the request's file after it was over."""
-    if known.updated_at >= began:
+    if not _was_before(parts, known, began):
         return False  # the status was written after the folder was listed
     sidecar_there = not known.place or known.sidecar_gone or known.place in sight.by_href
     return known.status not in sight.by_href or not sidecar_there

@@ -20,6 +20,7 @@ from connector import policy
 from connector.config.model import Ceiling
 from connector.errors import AccessDenied, InvalidResponse, NotFound, Problem, RemoteError, Unavailable
 from connector.ports import Entry, Href
+from connector.steps import clocks
 from connector.steps.parts import FolderSettings, LinksSeen, Parts
 
 T = TypeVar("T")
@@ -50,7 +51,7 @@ def ask(parts: Parts, settings: FolderSettings, files: Sequence[Entry], *, seen_
         for parent, there in _by_folder(files).items():
             key, own = (settings.server, parent), parent == files[0].parent
             known = parts.links.get(key, _NOTHING)
-            if own and known.at < seen_at:
+            if own and not seen_at <= known.at <= parts.now():
                 known = replace(known, whole=False)
             if (known.whole or not own) and (
                 known.open != () or _saved(filter(_is_told, there)) <= known.covers
@@ -91,7 +92,7 @@ def ask_again(parts: Parts, settings: Sequence[FolderSettings]) -> None:
     except RemoteError:
         return
     for key, seen in list(parts.links.items()):
-        if key[0] not in asked or seen.clear or parts.now() - seen.at < parts.timing.probe:
+        if key[0] not in asked or seen.clear or clocks.lasts(parts, seen.at, parts.timing.probe):
             continue
         folder, there = parts.folders[key[0]], []
         try:
@@ -219,7 +220,7 @@ def _lasts(parts: Parts, server: str) -> bool:
     """True when it has not answered for long, as often as it was asked; what lies long between is not one time."""
     now = parts.now()
     since, last = parts.links_unanswered.get(server, (now, now))
-    if now - last > 2 * parts.timing.retry_most:
+    if not clocks.lasts(parts, last, 2 * parts.timing.retry_most):
         since = now
     parts.links_unanswered[server] = (since, now)
     return now - since >= parts.timing.probe

@@ -108,8 +108,8 @@ def _later(parts: Parts, record: Record, *, answered: bool) -> Record:
     """Ask again, later and later; give up when a day has brought none, or when the platform has erased everything."""
     ended, tries = record.ended_at or record.updated_at, int(_facts(record).get("tries", 0))
     retention = timedelta(days=parts.accounts[record.account].terms.retention_days)
-    over = parts.now() >= ended + (PATIENCE if answered else retention)
-    if over:
+    over = parts.now() >= ended + (PATIENCE if answered else retention) and clocks.confirmed(parts)
+    if over and not clocks.too_far(parts, record.account):
         log.error("the platform gave no attestation of %s", record.ref)
         facts: dict[str, Any] = {"given_up": parts.now().isoformat()}
         return parts.journal.note(

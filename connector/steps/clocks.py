@@ -66,11 +66,36 @@ def is_put_off(parts: Parts, until: datetime | None) -> bool:
     return until is not None and parts.now() < until <= parts.now() + LONGEST_REST
 
 
+def lasts(parts: Parts, since: datetime, wait: timedelta) -> bool:
+    """True until so long has passed since then. What lies ahead of now a clock wrote that was wrong: that is over."""
+    return since <= parts.now() < since + wait
+
+
+def since_when(parts: Parts, since: datetime | None) -> datetime:
+    """Return since when something is so: what is known of it; now where nothing is, or where that lies ahead of now."""
+    now = parts.now()
+    return now if since is None or since > now else since
+
+
+def by_platform(parts: Parts, account: str) -> datetime:
+    """Now, by the platform's clock where ours is too far from it: what is kept for months goes by that."""
+    now, subject = parts.now(), f"account:{account}"
+    seconds, heard = drift(parts, subject), parts.heard.get(subject, lambda: None)()
+    if seconds is None or heard is None or abs(seconds) <= HOLD_S:
+        return now
+    # What was heard long ago, by our own clock, tells nothing of how it goes now.
+    return now + timedelta(seconds=seconds) if _is_fresh(parts, heard) else now
+
+
 def _agrees(parts: Parts, subject: str) -> bool:
     seconds, heard = drift(parts, subject), parts.heard.get(subject, lambda: None)()
     if seconds is None or heard is None:
         return False
-    return abs(seconds) <= HOLD_S and abs(parts.now().timestamp() - heard) <= _FRESH_S
+    return abs(seconds) <= HOLD_S and _is_fresh(parts, heard)
+
+
+def _is_fresh(parts: Parts, heard: float) -> bool:
+    return abs(parts.now().timestamp() - heard) <= _FRESH_S
 
 
 def hold(parts: Parts, account: str) -> None:

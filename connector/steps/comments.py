@@ -15,6 +15,7 @@ from connector.errors import AccessDenied, InvalidResponse, NotFound
 from connector.lifecycle import Record, State
 from connector.ports import Annotations, FileId, Href
 from connector.report.remarks import Remark, render_remark
+from connector.steps import clocks
 from connector.steps.parts import Parts
 
 log = logging.getLogger(__name__)
@@ -62,18 +63,26 @@ def comment(parts: Parts, record: Record) -> Record:
 
 def awaited(parts: Parts, record: Record) -> bool:
     """True while an ended request has something to say, a day at most."""
-    return _due(parts, record) is not None and _annotations(parts, record) is not None
+    # By a clock that may have jumped nobody is kept from hearing of it.
+    remark = _due(parts, record) if clocks.confirmed(parts) else _remark(parts, record)
+    return remark is not None and _annotations(parts, record) is not None
 
 
 def _due(parts: Parts, record: Record) -> Remark | None:
+    remark = _remark(parts, record)
+    since = record.sent_at if remark == "launched" else record.ended_at
+    return remark if since is not None and parts.now() < since + PATIENCE else None
+
+
+def _remark(parts: Parts, record: Record) -> Remark | None:
+    """What is still to be said of it, whenever that was."""
     settings = parts.watched.get(record.folder)
     remark = _REMARKS.get(record.state)
     if settings is None or not settings.comments or remark is None or not record.current:
         return None
     if record.document.file_id is None or remark in _told(record):
         return None
-    since = record.sent_at if remark == "launched" else record.ended_at
-    return remark if since is not None and parts.now() < since + PATIENCE else None
+    return remark
 
 
 def _say(

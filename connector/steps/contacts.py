@@ -70,7 +70,9 @@ def remember(parts: Parts, record: Record) -> None:
         # By address: on Jesignexpert's site people may be put in another order.
         signatory = next((one for one in record.request.signatories if _same(facts, one)), None)
         if signatory is not None and facts.signed_at is not None:
-            _learn(parts, record.account, signatory, min(facts.signed_at, parts.now()))
+            # Not later than now; but a clock that may be behind makes nobody older, to be forgotten before their time.
+            latest = parts.now() if clocks.confirmed(parts) else facts.signed_at
+            _learn(parts, record.account, signatory, min(facts.signed_at, latest))
 
 
 def _same(facts: SignatoryFacts, signatory: Signatory) -> bool:

@@ -8,6 +8,7 @@ from typing import Any
 from connector.lifecycle import DocumentFacts, Event, Record
 from connector.ports import Href
 from connector.spool import begins_with
+from connector.steps import clocks
 from connector.steps.original import prove_version
 from connector.steps.parts import Parts
 from connector.steps.present import Present
@@ -46,7 +47,7 @@ def _end(parts: Parts, record: Record, document: DocumentFacts, extra: Mapping[s
     """DELIVERED when everything is where it belongs; DELIVERED_BESIDE, with the first reason, when not."""
     documents = [document if one.rank == document.rank else one for one in record.documents]
     reasons = [one.beside for one in documents if one.beside]
-    now = parts.now()
+    now = clocks.by_platform(parts, record.account)
     return parts.journal.fact(
         record,
         Event.DELIVERED_BESIDE if reasons else Event.DELIVERED,

@@ -60,7 +60,9 @@ class Watch:
         """
         climbs = folder.capabilities().chunked_upload
         first, most = SWEEPS_CLIMBING if climbs else SWEEPS_ELSEWHERE
-        due = self._swept is None or now - self._swept >= min(first * 2**self._sweeps, most)
+        wait = min(first * 2**self._sweeps, most)
+        # What lies ahead of now a clock wrote that was wrong.
+        due = self._swept is None or not self._swept <= now < self._swept + wait
         close = set() if climbs or self.sight is None else self.sight.close | {folder_of(one) for one in near}
         if not climbs:
             self._looks += 1

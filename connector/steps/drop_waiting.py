@@ -21,7 +21,7 @@ from connector.report.typography import Language
 from connector.sidecar import names
 from connector.sidecar.model import Wish
 from connector.sidecar.origin import drop_line
-from connector.steps import answers, born
+from connector.steps import answers, born, clocks
 from connector.steps.answers import AnswerMemory
 from connector.steps.born import BornMemory, Room
 from connector.steps.discover import Sight
@@ -93,7 +93,13 @@ def _due(parts: Parts, sight: Sight, document: Entry, memory: DropMemory) -> dat
     waiting = waiting_in(parts, sight.settings, memory)
     key, mine = digest_of_place(status_href(document)), digest_of_place(document.href)
     one = waiting.get(key)
-    if one is None or one["etag"] != document.etag or one.get("of", mine) != mine:
+    since = None if one is None else datetime.fromisoformat(one["since"])
+    if (
+        one is None
+        or one["etag"] != document.etag
+        or one.get("of", mine) != mine
+        or clocks.since_when(parts, since) != since
+    ):
         told = bool(one and one["told"])
         one = {"of": mine, "etag": document.etag, "since": parts.now().isoformat(), "told": told}
         _keep(parts, sight.settings, {**waiting, key: one}, memory)

@@ -17,6 +17,7 @@ from connector.errors import NotFound, OutcomeUnknown, PreconditionFailed
 from connector.lifecycle import Record
 from connector.ports import Entry, Folder, Href
 from connector.sidecar.model import SignatureRequest
+from connector.steps import clocks
 from connector.steps.parts import Parts
 
 log = logging.getLogger(__name__)
@@ -125,7 +126,7 @@ def settle(parts: Parts, record: Record) -> Record:
     if status is not None and not _arrived(folder, status, None):
         status = None
     if request is None and status is None:
-        if parts.now() - intent.at < _MAY_HAPPEN_YET:
+        if clocks.lasts(parts, intent.at, _MAY_HAPPEN_YET):
             return record
         return parts.journal.note(record, "not_tidied", done=(STEP,))
     whole = status == wanted

@@ -69,7 +69,7 @@ def follow(parts: Parts, record: Record) -> Record:
 
 def absorb(parts: Parts, record: Record, status: TransactionStatus) -> Record:
     """Turn one answer into an event, or into no more than the time it came at."""
-    now = parts.now()
+    now = clocks.by_platform(parts, record.account)
     expires_at, extra = lapse(parts, record, status)
     changes: dict[str, Any] = {
         "word": status.word,
@@ -78,7 +78,7 @@ def absorb(parts: Parts, record: Record, status: TransactionStatus) -> Record:
         "expires_at": expires_at,
         "signatories": _signatories(record, status, now),
         "attempts": 0,
-        "next_at": now + _interval(parts, record),
+        "next_at": parts.now() + _interval(parts, record),
     }
     if status.progress is Progress.UNKNOWN and status.word != record.word:
         log.error("%s: the platform says %r, a word nobody has mapped", record.ref, status.word)

@@ -15,6 +15,7 @@ from connector.lifecycle import DocumentFacts, Record
 from connector.ports import Href
 from connector.report.block import Whole, read_status
 from connector.sidecar import names
+from connector.steps import clocks
 from connector.steps.parts import Parts
 from connector.steps.task import Task
 
@@ -71,7 +72,7 @@ def is_gone(task: Task) -> bool:
         return True  # found out before
     since = document.missing_since or (None if document.href else record.created_at)
     parts = task.parts
-    return since is not None and parts.now() - since >= parts.timing.gone_patience
+    return since is not None and not clocks.lasts(parts, since, parts.timing.gone_patience)
 
 
 def lost_spot(task: Task) -> Spot:

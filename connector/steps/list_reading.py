@@ -16,6 +16,7 @@ from connector.ports import Entry
 from connector.sidecar import names
 from connector.signatory_list.rows import ListReading, read_rows
 from connector.signatory_list.table import MAX_BYTES, Table
+from connector.steps import clocks
 from connector.steps.born import scratch
 from connector.steps.discover import Sight
 from connector.steps.parts import Parts
@@ -45,7 +46,7 @@ def read_list(parts: Parts, sight: Sight, entry: Entry, memory: ReadingMemory) -
             return None
         memory.kept[entry.href] = (entry.etag, reading, _known_since(parts, sight, entry))
     _, reading, since = memory.kept[entry.href]
-    if _half_saved(reading) and parts.now() - since < parts.timing.pdf_patience:
+    if _half_saved(reading) and clocks.lasts(parts, since, parts.timing.pdf_patience):
         return None
     return reading
 
@@ -53,7 +54,7 @@ def read_list(parts: Parts, sight: Sight, entry: Entry, memory: ReadingMemory) -
 def known_for(parts: Parts, entry: Entry, memory: ReadingMemory) -> bool:
     """True once this saved state was read long enough ago that what is missing beside it is missing indeed."""
     kept = memory.kept.get(entry.href)
-    return kept is not None and parts.now() - kept[2] >= parts.timing.pdf_patience
+    return kept is not None and not clocks.lasts(parts, kept[2], parts.timing.pdf_patience)
 
 
 def _known_since(parts: Parts, sight: Sight, entry: Entry) -> datetime:

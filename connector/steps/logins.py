@@ -14,6 +14,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from connector.calendar import last_working, quiet_until
+from connector.courtesy import LONGEST_S
 from connector.errors import AskedToWait, Cause, RemoteError
 from connector.journal import Journal, Letter
 from connector.journal.outbox import TOLD
@@ -142,9 +143,8 @@ def _fetch(parts: Parts, account: str) -> None:
     try:
         found = parts.logins[account].fetch()
     except AskedToWait as error:
-        parts.said.fetched_again_at[account] = parts.now() + min(
-            timedelta(seconds=error.retry_after_s or 60), clocks.LONGEST_REST
-        )
+        seconds = min(error.retry_after_s or 60, LONGEST_S)
+        parts.said.fetched_again_at[account] = parts.now() + timedelta(seconds=seconds)
         return
     except RemoteError as error:
         log.warning("account %s: whether its owner has logged in cannot be asked: %s", account, error)

@@ -10,6 +10,7 @@ from connector.errors import NotFound
 from connector.lifecycle import DocumentFacts, Event, Record, State
 from connector.ports import Entry, FileId
 from connector.sidecar import names
+from connector.steps import clocks
 from connector.steps.case import MOVED_OUT
 from connector.steps.discover import Sight
 from connector.steps.parts import Parts
@@ -93,8 +94,9 @@ def _document_missing(
         return _seen_outside(parts, record)
     if found is not None:
         return _followed(parts, record, document, found)
-    if document.missing_since is None:
-        gone = document.model_copy(update={"missing_since": parts.now()})
+    since = clocks.since_when(parts, document.missing_since)
+    if since != document.missing_since:
+        gone = document.model_copy(update={"missing_since": since})
         return parts.journal.note(record, "document_missing", **record.with_document(gone))
     return record
 
@@ -104,7 +106,7 @@ def _lies_outside(parts: Parts, record: Record, document: DocumentFacts) -> bool
     seen = record.extra.get("outside_at")
     if seen is None or document.missing_since is not None or _is_watched(parts, record, document.href):
         return False
-    return parts.now() - datetime.fromisoformat(str(seen)) < parts.timing.gone_patience
+    return clocks.lasts(parts, datetime.fromisoformat(str(seen)), parts.timing.gone_patience)
 
 
 def _seen_outside(parts: Parts, record: Record) -> Record:

@@ -19,7 +19,7 @@ from connector.lifecycle import Event, Record, State
 from connector.ports import Progress, TransactionId
 from connector.sidecar import words
 from connector.sidecar.model import Action, Verb
-from connector.steps import assumed, cancel, heeded, lock, reminders, show, waiting
+from connector.steps import assumed, cancel, clocks, heeded, lock, reminders, show, waiting
 from connector.steps.follow import GIVE_UP, absorb, follow, given_up_by
 from connector.steps.parts import Parts
 from connector.steps.replies import reply
@@ -202,7 +202,7 @@ def due(parts: Parts, record: Record) -> bool:
 def its_turn(parts: Parts, record: Record, wording: str) -> bool:
     """True when nothing puts that order off: another one's obstacle does not."""
     at = _tried(record, wording).get("next_at")
-    return at is None or datetime.fromisoformat(at) <= parts.now()
+    return at is None or not clocks.is_put_off(parts, datetime.fromisoformat(at))
 
 
 def _tried(record: Record, wording: str) -> Mapping[str, Any]:

@@ -12,7 +12,7 @@ from connector.lifecycle import Record, State
 from connector.ports import Href
 from connector.report.facts import moment_of
 from connector.sidecar import names
-from connector.steps import astray, filing
+from connector.steps import astray, clocks, filing
 from connector.steps.case import NAMED_AFTER_REQUEST
 from connector.steps.parts import Parts
 
@@ -33,7 +33,7 @@ def _to_be_shown(parts: Parts, record: Record) -> bool:
     if record.state is State.WAITING_PDF:
         # The two files rarely arrive together: nothing is said at once.
         since = moment_of(record.extra.get("missing_since")) or record.created_at
-        return parts.now() - since >= parts.timing.pdf_patience
+        return not clocks.lasts(parts, since, parts.timing.pdf_patience)
     return True
 
 

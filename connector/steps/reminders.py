@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from connector.calendar import quiet_until
+from connector.courtesy import LONGEST_S
 from connector.errors import (
     AccessDenied,
     AnsweredNo,
@@ -170,7 +171,10 @@ def _due(parts: Parts, record: Record) -> bool:
         return False
     if quiet(parts, record) is not None:
         return False
-    now, put_off = parts.now(), _moment(_last(record).get("not_before"))
+    now, last = parts.now(), _last(record)
+    put_off, tried = _moment(last.get("not_before")), _moment(last.get("at"))
+    if tried is not None and tried > now:
+        put_off = None  # a clock that was ahead wrote both
     if now < max(due, possible_from(parts, record)) or (put_off is not None and now < put_off):
         return False
     # Whoever is asked an hour before the end cannot do much about it any more.
@@ -222,7 +226,7 @@ def remind(parts: Parts, record: Record, *, wording: str = "") -> Record:
 
 
 def _call(parts: Parts, record: Record, wording: str) -> Record:
-    at = parts.now()
+    at = clocks.by_platform(parts, record.account)
     try:
         parts.services[record.account].remind(TransactionId(str(record.transaction)))
     except NotConnected as error:
@@ -255,7 +259,9 @@ def _not_left(parts: Parts, record: Record, error: RemoteError) -> Record:
 
 def _refused(parts: Parts, record: Record, wording: str, error: AnsweredNo) -> Record:
     """The platform says no: most often somebody reminded on its site within the hour."""
-    seconds = error.retry_after_s or parts.accounts[record.account].terms.remind_every_s
+    seconds = (
+        min(error.retry_after_s or 0.0, LONGEST_S) or parts.accounts[record.account].terms.remind_every_s
+    )
     moment = parts.now() + timedelta(seconds=seconds)
     tries = int(_last(record).get("tries", 0)) + 1
     if tries >= _MOST_REFUSALS:

@@ -14,6 +14,7 @@ from typing import Any
 
 from connector.lifecycle import Record, State
 from connector.ports import Entry, Href
+from connector.steps import clocks
 from connector.steps.discover import Sight
 from connector.steps.parts import Parts
 from connector.steps.places import status_href
@@ -103,7 +104,7 @@ def _shape(etag: str | None, size: int | None) -> str:
 def put_off(parts: Parts, record: Record) -> bool:
     """True while a status that is written again and again is left alone: some program insists on its own text."""
     until = record.extra.get(_PUT_RIGHT, {}).get("until")
-    return until is not None and datetime.fromisoformat(str(until)) > parts.now()
+    return until is not None and clocks.is_put_off(parts, datetime.fromisoformat(str(until)))
 
 
 def _once_more(parts: Parts, record: Record) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 from connector.errors import StaleRecordError
 from connector.lifecycle import Record, State
 from connector.report.facts import ERASURE_NEAR_DAYS
+from connector.steps import clocks
 from connector.steps.alarms import end_alarm, raise_alarm
 from connector.steps.deadlines import after_days, erasure
 from connector.steps.parts import Parts
@@ -66,6 +67,8 @@ def tell(parts: Parts, account: str, followed: Sequence[Record]) -> None:
 
     ``followed``: those that the platform is asked about, as they are now.
     """
+    if clocks.too_far(parts, account):
+        return  # by this machine's clock nobody can tell what is near
     near = [record for record in followed if is_near(parts, record)]
     for record in followed:
         if TOLD in record.extra and record not in near:

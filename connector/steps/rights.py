@@ -17,7 +17,7 @@ from connector.errors import AccessDenied, RemoteError
 from connector.lifecycle import Record
 from connector.ports import Entry, Href
 from connector.sidecar import names
-from connector.steps import places, show
+from connector.steps import clocks, places, show
 from connector.steps.discover import Sight
 from connector.steps.homes import free_status
 from connector.steps.parts import Parts
@@ -81,7 +81,7 @@ def _note(parts: Parts, key: tuple[str, str], permissions: str) -> None:
 def _ask_again(parts: Parts, servers: set[str]) -> None:
     """Rights that are given or taken move no ETag: where a server tells them, it is asked now and then."""
     for key, since in list(parts.refused.items()):
-        if key[0] not in servers or since is None or parts.now() - since < parts.timing.probe:
+        if key[0] not in servers or since is None or clocks.lasts(parts, since, parts.timing.probe):
             continue
         with suppress(RemoteError):
             folder = parts.folders[key[0]]
@@ -178,7 +178,7 @@ def _is_refused(parts: Parts, key: tuple[str, str]) -> bool:
     if key not in parts.refused:
         return False
     since = parts.refused[key]
-    return since is None or parts.now() - since < parts.timing.probe
+    return since is None or clocks.lasts(parts, since, parts.timing.probe)
 
 
 def _is_refusal(parts: Parts, key: tuple[str, str], error: AccessDenied) -> bool:

@@ -14,7 +14,7 @@ from connector.errors import AccessDenied, AnsweredNo, NotConnected, NotFound, O
 from connector.lifecycle import Event, Record
 from connector.ports import Progress, TransactionId, TransactionStatus
 from connector.report.facts import EXPIRY_COMPUTED
-from connector.steps import brakes, waiting
+from connector.steps import brakes, clocks, waiting
 from connector.steps.deadlines import lapse_by_rule
 from connector.steps.follow import absorb
 from connector.steps.mark import crowd, still_judged
@@ -141,9 +141,9 @@ def ask_first(parts: Parts, record: Record) -> Record | None:
     if status.progress is not Progress.NOT_SENT:
         return absorb(parts, record, status)
     first = moment(record.extra.get("unsent_since"))
-    if first is not None and parts.now() - first >= parts.timing.quiet_send:
+    since = clocks.since_when(parts, first)
+    if first is not None and parts.now() - since >= parts.timing.quiet_send:
         return None
-    since = first or parts.now()
     extra = {**record.extra, "unsent_since": since.isoformat()}
     return parts.journal.touch(record, extra=extra, next_at=since + parts.timing.quiet_send)
 
@@ -195,8 +195,8 @@ def _call_alone(parts: Parts, record: Record, *, looked_at: datetime, again: boo
 
 
 def _sent(parts: Parts, record: Record) -> Record:
-    now = parts.now()
-    parts.sends_answered[record.account] = now
+    now = clocks.by_platform(parts, record.account)
+    parts.sends_answered[record.account] = parts.now()
     _went_through(parts, record)
     signatories = tuple(
         s.model_copy(update={"progress": "invited", "invited_at": now})
@@ -215,7 +215,7 @@ def _sent(parts: Parts, record: Record) -> Record:
         extra={**record.extra, EXPIRY_COMPUTED: True},
         signatories=signatories,
         attempts=0,
-        next_at=now + parts.timing.follow_first_hour,
+        next_at=parts.now() + parts.timing.follow_first_hour,
         reason="",
     )
 
@@ -330,7 +330,7 @@ def ask(parts: Parts, record: Record, *, may_launch: bool = False) -> Record:
         waiting.answered(parts, record.account, asked)
         return _doubtful(parts, record, "send_404")
     except RemoteError as error:
-        if parts.now() - intent.at > parts.timing.doubt:
+        if parts.now() - intent.at > parts.timing.doubt and clocks.confirmed(parts):
             return _doubtful(parts, record, "away_too_long")
         return parts.journal.note(
             record, "send_not_known", data={"error": str(error)}, **waiting.backoff(parts, record, error)
@@ -341,6 +341,10 @@ def ask(parts: Parts, record: Record, *, may_launch: bool = False) -> Record:
         return absorb(parts, record, status)
     terms = parts.accounts[record.account].terms
     last = moment(record.extra.get(_CALLED_AGAIN)) or intent.at
+    if last > parts.now():  # by a clock that was ahead: as long as it is not known when, it was now
+        last = parts.now()
+        extra = {**record.extra, _CALLED_AGAIN: last.isoformat()}
+        record = parts.journal.touch(record, extra=extra)
     quiet = parts.now() - last > parts.timing.quiet_send
     same_journal = not record.adopted
     morning = brakes.quiet(parts, record)

@@ -16,6 +16,7 @@ from connector.sidecar import names
 from connector.sidecar.inherit import SettingsFile
 from connector.sidecar.model import SignatureRequest
 from connector.sidecar.reading import MAX_BYTES, read_sidecar
+from connector.steps import clocks
 from connector.steps.discover import Sight
 from connector.steps.parts import Parts, SettingsRead
 from connector.text_yaml import decode
@@ -77,7 +78,7 @@ def _just_went(parts: Parts, sight: Sight, href: str) -> bool:
         if parent in sight.settings_in:
             parts.settings_gone.pop(key, None)
             continue
-        since = parts.settings_gone.setdefault(key, parts.now())
+        since = parts.settings_gone[key] = clocks.since_when(parts, parts.settings_gone.get(key))
         if parts.now() - since < parts.timing.pdf_patience:
             went = True
         else:

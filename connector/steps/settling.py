@@ -69,9 +69,14 @@ class Settling:
     _folders: dict[Href, datetime] = field(default_factory=dict)
     """Folders all of whose files are as new as this."""
     _files: dict[Href, dict[str, datetime]] = field(default_factory=dict)
+    _last: datetime | None = None
+    """When the last look was."""
 
     def observe(self, tree: Tree, now: datetime) -> Restless:
         """Take in a look, return what has not settled. A page that it did not prove stays as it was."""
+        if self._last is not None and now < self._last:
+            self._set_back(now)
+        self._last = now
         if tree.pages is not self._pages:
             self._compare(tree.pages, now)
             self._pages = tree.pages
@@ -87,6 +92,14 @@ class Settling:
         return Restless(
             frozenset(self._folders), {href: frozenset(files) for href, files in self._files.items()}
         )
+
+    def _set_back(self, now: datetime) -> None:
+        """The clock was ahead, and is right now: what it saw counts from now on, not from then."""
+        self._folders = {href: min(since, now) for href, since in self._folders.items()}
+        self._files = {
+            href: {name: min(since, now) for name, since in files.items()}
+            for href, files in self._files.items()
+        }
 
     def _compare(self, pages: Mapping[Href, Page], now: datetime) -> None:
         for href, page in pages.items():

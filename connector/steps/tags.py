@@ -18,6 +18,7 @@ from connector.errors import AccessDenied, NotFound, PreconditionFailed
 from connector.lifecycle import DocumentFacts, Record, State
 from connector.ports import Annotations, FileId, Href, Tag, TagId
 from connector.report.tags import TAG_COLORS, TagKey, tag_key
+from connector.steps import clocks
 from connector.steps.parts import Parts, TagBook
 
 log = logging.getLogger(__name__)
@@ -65,7 +66,7 @@ def tag(parts: Parts, record: Record) -> Record:
 
 def awaited(parts: Parts, record: Record) -> bool:
     """True while an ended request waits for its last tag, a day at most."""
-    over = parts.now() >= (record.ended_at or record.updated_at) + PATIENCE
+    over = parts.now() >= (record.ended_at or record.updated_at) + PATIENCE and clocks.confirmed(parts)
     return (
         not over and not _is_hung(record, _wanted(parts, record)) and _annotations(parts, record) is not None
     )
@@ -219,8 +220,8 @@ class _Hanging:
 
     def _found(self, key: TagKey, book: TagBook) -> Tag | None:
         name, now = self.parts.report.tags[key], self.parts.now()
-        known = book.tags.get(name.casefold())
-        if book.read_at is None or (known is None and now - book.read_at >= _READ_AGAIN):
+        known, read_at = book.tags.get(name.casefold()), book.read_at
+        if read_at is None or (known is None and not clocks.lasts(self.parts, read_at, _READ_AGAIN)):
             book.tags = {one.name.casefold(): one for one in self.hung.tags()}
             book.read_at, book.refused = now, {}
             known = book.tags.get(name.casefold())

@@ -17,6 +17,7 @@ from connector.errors import RemoteError
 from connector.lifecycle import Record
 from connector.ports import FileId
 from connector.report.context import Pause, PauseCause
+from connector.steps import clocks
 from connector.steps.alarms import asked, end_alarm, raise_alarm, standing
 from connector.steps.discover import Sight
 from connector.steps.parts import Parts
@@ -86,7 +87,7 @@ def _are_elsewhere(parts: Parts, name: str, gone: Sequence[Record]) -> bool:
     Asked when they vanish, and again now and then.
     """
     last = parts.doubt_asked.get(name)
-    if last is not None and name in parts.doubted and parts.now() - last < parts.timing.gone_patience:
+    if last is not None and name in parts.doubted and clocks.lasts(parts, last, parts.timing.gone_patience):
         return False
     parts.doubt_asked[name] = parts.now()
     with suppress(RemoteError):
@@ -108,7 +109,9 @@ def _still_doubted(parts: Parts, name: str, gone: int, known: int) -> bool:
         )
         raise_alarm(parts, subject, VANISHED, text, {"gone": gone, "known": known})
         since = parts.now()
-    if parts.now() - since >= parts.timing.vanished_patience:
+    if since > parts.now():  # a clock wrote that which was ahead
+        since = clocks.since_when(parts, parts.doubted.get(name))
+    if parts.now() - since >= parts.timing.vanished_patience and clocks.confirmed(parts):
         parts.doubted.pop(name, None)
         end_alarm(parts, subject, VANISHED, f"{gone} requests stayed away: they are taken for deleted now")
         return False

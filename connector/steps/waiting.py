@@ -11,7 +11,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
-from connector.courtesy import LONGEST_S
+from connector.courtesy import LONGEST_S, UNNAMED_S
 from connector.errors import AnsweredNo, AskedToWait, Cause, RemoteError, Unavailable
 from connector.journal import Hold
 from connector.lifecycle import Record, State
@@ -46,15 +46,18 @@ def backoff(parts: Parts, record: Record, error: RemoteError | None = None) -> d
         let_be(parts, record.account, error)
     if isinstance(error, AskedToWait):
         # Nothing was tried, so nothing failed.
-        return {
-            "next_at": parts.now() + min(timedelta(seconds=error.retry_after_s or 0), clocks.LONGEST_REST)
-        }
+        return {"next_at": parts.now() + timedelta(seconds=_wished(error))}
     wait = min(timing.retry_first * 2 ** min(record.attempts, 16), timing.retry_most)
     seconds = wait.total_seconds()
-    if error is not None and error.retry_after_s is not None:
-        seconds = min(max(seconds, error.retry_after_s), clocks.LONGEST_REST.total_seconds())
+    if error is not None:
+        seconds = max(seconds, _wished(error))
     at = datetime.fromtimestamp(parts.now().timestamp() + seconds, tz=parts.now().tzinfo)
     return {"attempts": record.attempts + 1, "next_at": at}
+
+
+def _wished(error: RemoteError) -> float:
+    """Seconds that the other side wants to be let be: an hour at most, then it is asked whether it still does."""
+    return min(error.retry_after_s or 0.0, LONGEST_S)
 
 
 def let_be(parts: Parts, account: str, error: RemoteError) -> None:
@@ -65,19 +68,20 @@ def let_be(parts: Parts, account: str, error: RemoteError) -> None:
     with parts.gate:
         times, until = parts.let_be.get(account, (0, parts.now()))
         if isinstance(error, AskedToWait):
-            wait = timedelta(seconds=error.retry_after_s or 0)
+            wait = timedelta(seconds=_wished(error))
         elif isinstance(error, Unavailable) and error.status in _AWAY_AS_A_WHOLE:
-            if until > parts.now():
+            if clocks.is_put_off(parts, until):
                 return  # it was under way before
             wait = min(parts.timing.retry_first * 2 ** min(times, 16), parts.timing.away_most)
-            wait = max(wait, timedelta(seconds=min(error.retry_after_s or 0, LONGEST_S)))
+            wait = max(wait, timedelta(seconds=_wished(error)))
             times += 1
             log.warning(
                 "account %s: the platform does not answer (%s); not asked for %s", account, error, wait
             )
         else:
             return
-        parts.let_be[account] = (times, max(until, parts.now() + wait))
+        wanted = parts.now() + wait
+        parts.let_be[account] = (times, max(until, wanted) if clocks.is_put_off(parts, until) else wanted)
 
 
 def asks_again_at(parts: Parts, account: str) -> datetime | None:
@@ -107,11 +111,10 @@ def _rests(parts: Parts, hold: Hold) -> bool:
 def hold_account(parts: Parts, account: str, error: AnsweredNo) -> Hold:
     """Hold an account for the cause the platform gave. What the administrator stopped, only they let go."""
     parts.probing.pop(account, None)
-    wait = parts.timing.probe
-    seconds = max(wait.total_seconds(), error.retry_after_s or 0)
-    if error.cause is Cause.RATE_LIMIT:
-        seconds = error.retry_after_s or 60
-    probe = parts.now() + min(timedelta(seconds=seconds), clocks.LONGEST_REST)
+    wait = timedelta(seconds=_wished(error))
+    if error.cause is not Cause.RATE_LIMIT:
+        wait = max(wait, parts.timing.probe)
+    probe = parts.now() + (wait or timedelta(seconds=UNNAMED_S))
     return parts.journal.hold(account, error.cause.value, probe_at=probe, text=error.text, but=MANUAL)
 
 
@@ -188,7 +191,7 @@ def found_over(parts: Parts, account: str) -> None:
 def sends_answered(parts: Parts, account: str) -> bool:
     """True when the account's last ``send`` went through, a moment ago."""
     at = parts.sends_answered.get(account)
-    return at is not None and parts.now() - at <= _A_MOMENT
+    return at is not None and clocks.lasts(parts, at, _A_MOMENT)
 
 
 def let_go(parts: Parts, account: str) -> None:

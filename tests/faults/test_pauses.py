@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from contextlib import ExitStack
 from datetime import timedelta
 from pathlib import Path
+
+import pytest
 
 from connector.changing import renewed
 from connector.cli.rewiring import rewired
@@ -12,6 +15,8 @@ from connector.config import load_config
 from connector.jesignexpert.tokens import Tokens, TokenStore
 from connector.lifecycle import State
 from connector.steps.parts import Timing
+from tests.faults.test_dates import connected_for_good
+from tests.faults.test_once import send_out
 from tests.worlds import QUICK, ROOT, Stage
 
 NOTICE = "SIGNATURES EN PAUSE.txt"
@@ -158,6 +163,33 @@ def test_maintenance(tmp_path: Path) -> None:
         stage.run(20)
         assert stage.record().state is State.IN_PROGRESS
         assert stage.sends()[-1] == 1
+        stage.intact()
+
+
+@pytest.mark.parametrize(
+    ("operation", "status", "text"),
+    [("create", 429, "Too many requests"), ("create", 503, "maintenance"), ("send", 402, "credit")],
+)
+def test_a_long_wait_is_believed_for_an_hour(tmp_path: Path, operation: str, status: int, text: str) -> None:
+    """One answer asks to be let be for a month: what was signed comes home, and what waits leaves, within hours."""
+    said = {"content_type": "application/json", "body": json.dumps({"message": text}).encode()}
+    wait = {"headers": {"Retry-After": "2592000"}}
+    with Stage(tmp_path) as stage:
+        connected_for_good(stage)
+        send_out(stage, "une")
+        stage.platform.misbehave(operation=operation, kind="status", status=status, **said, **wait)
+        stage.drop("deux")
+        stage.run()
+        held = stage.parts.journal.held("cabinet")
+        assert held is not None
+        assert held.probe_at <= stage.clock.now() + timedelta(hours=1)
+        stage.sign()
+        for _ in range(12):
+            stage.clock.advance(900)
+            stage.run(2)
+        assert stage.record("une").state is State.DELIVERED
+        assert stage.parts.journal.held("cabinet") is None
+        assert sorted(stage.sends()) == [1, 1]
         stage.intact()
 
 

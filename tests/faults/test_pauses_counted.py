@@ -6,9 +6,8 @@ import logging
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -18,10 +17,9 @@ from connector.passes import LOGIN_REFUSED, account_pass
 from connector.report.alarms import CAUSES, alarm_mail
 from connector.steps.alarms import standing
 from connector.steps.parts import Timing
-from connector.steps.waiting import UNANSWERED
 from tests.faults.test_dates import connected_for_good
-from tests.faults.test_once import Town, in_place, letter, send_out
-from tests.worlds import MARIE, ONE, QUICK
+from tests.faults.test_once import Town, letter, send_out
+from tests.worlds import QUICK
 
 NOTICE = "SIGNATURES EN PAUSE.txt"
 PROBING = Timing(follow_first_hour=timedelta(seconds=60), retry_first=QUICK.retry_first)
@@ -205,149 +203,6 @@ def test_another_password_is_put_in_place(tmp_path: Path, caplog: pytest.LogCapt
         assert stage.first_line("neuve").startswith("EN COURS – ")
         assert standing(stage.parts, "server:dms", LOGIN_REFUSED) is None
         stage.intact()
-
-
-# ----------------------------------------------------------------------------------------- the clock
-
-
-class Clocked(Town):
-    """A stage whose machine may have another time than both servers."""
-
-    off = timedelta(0)
-
-    def machine_now(self) -> datetime:
-        return self.clock.now() + self.off
-
-
-@pytest.fixture
-def clocked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Clocked:
-    """Every part of the connector reads the machine's clock, both servers their own."""
-    from connector.cli import wiring
-
-    stages: list[Clocked] = []
-    real = wiring.wired
-
-    def wired(*args: Any, now: Callable[[], datetime], **options: Any) -> Any:
-        return real(*args, now=lambda: stages[0].machine_now() if stages else now(), **options)
-
-    monkeypatch.setattr(wiring, "wired", wired)
-    stage = Clocked(tmp_path, timing=PROBING)
-    stages.append(stage)
-    return stage
-
-
-def test_a_clock_that_goes_wrong(clocked: Clocked, caplog: pytest.LogCaptureFixture) -> None:
-    """E4: Two minutes off: an alarm for each side, with the figure; everything goes on. Six: nothing new leaves, the
-    folder says why, what is out is followed. Right again: it ends by itself, and all of it leaves once."""
-    with clocked as stage:
-        connected_for_good(stage)
-        send_out(stage, "avant")
-        stage.off = timedelta(seconds=-150)
-        with caplog.at_level(logging.ERROR):
-            # What is due stands in this machine's time: it is asked about once that has come again.
-            stage.clock.advance(300)
-            stage.run(6)
-        told = [one.message for one in caplog.records if "clock" in one.message]
-        assert len(told) == 2, told
-        assert {one.split(": ")[0] for one in told} == {"server:dms", "account:cabinet"}
-        assert all("behind" in one for one in told)
-        assert all(abs(int(one.split(" s behind")[0].rsplit(" ", 1)[1]) - 150) <= 2 for one in told)
-        stage.drop("malgré tout", letter("malgré tout"))
-        stage.run()
-        assert stage.first_line("malgré tout").startswith("EN COURS – ")
-        stage.off = timedelta(seconds=400)
-        stage.clock.advance(200)
-        stage.run(4)
-        for name in ("une", "deux"):
-            stage.drop(name, letter(name))
-        stage.run(6)
-        assert stage.tries() == 2
-        assert notice(stage) == "SIGNATURES EN PAUSE – l’horloge du service de signature est à régler"
-        assert stage.first_line("une").startswith("EN PAUSE – l’horloge du service de signature")
-        before = len(stage.platform.requests)
-        for _ in range(10):
-            stage.clock.advance(180)
-            stage.round()
-        asked = [one.operation for one in stage.platform.requests[before:]]
-        assert "status" in asked
-        assert set(asked) <= {"status", "create", "upload", "signatory"}
-        assert stage.tries() == 2
-        stage.off = timedelta(0)
-        for _ in range(3):
-            stage.clock.advance(1000)
-            stage.run()
-        assert notice(stage) == ""
-        assert sorted(stage.sends()) == [1] * 4 or sorted(stage.sends())[-4:] == [1] * 4
-        assert standing(stage.parts, "account:cabinet", "clock") is None
-        assert standing(stage.parts, "server:dms", "clock") is None
-
-
-@pytest.mark.parametrize("days", [60, 1200])
-def test_a_clock_far_ahead_ends_nothing(clocked: Clocked, days: int) -> None:
-    """By it everything is long over: nobody is given up or forgotten; put right, what it put off goes on at once."""
-    with clocked as stage:
-        connected_for_good(stage)
-        send_out(stage, "signée")
-        stage.sign()
-        stage.clock.advance(900)
-        stage.run()
-        assert stage.first_line("signée") == in_place("signée")
-        send_out(stage, "avant", sidecar=f"{ONE}rappels: {{premier: 3, tous_les: 4, maximum: 1}}\n")
-        known = [one.email for one in stage.parts.journal.contacts()]
-        assert known == [MARIE]
-        stage.platform.misbehave(operation="status", kind="status", status=503)
-        stage.off = timedelta(days=days)
-        for _ in range(4):
-            stage.clock.advance(900)
-            stage.run()
-        assert stage.record("avant").state is State.IN_PROGRESS
-        stage.restart()
-        stage.run()
-        assert [one.email for one in stage.parts.journal.contacts()] == known
-        stage.off = timedelta(0)
-        stage.sign()
-        for _ in range(3):
-            stage.clock.advance(900)
-            stage.run()
-        assert stage.first_line("avant") == in_place("avant")
-        assert [one.operation for one in stage.platform.requests].count("remind") == 0
-        stage.intact()
-
-
-def test_a_hold_of_a_clock_far_ahead_ends_once_it_is_right(clocked: Clocked) -> None:
-    """When it may be tried again was written by a clock a year ahead: nobody waits for that year."""
-    with clocked as stage:
-        connected_for_good(stage)
-        stage.off = timedelta(days=365)
-        stage.drop("lettre")
-        stage.run(6)
-        held = stage.parts.journal.held("cabinet")
-        assert held is not None
-        assert held.cause == "clock"
-        assert held.probe_at > stage.clock.now() + timedelta(days=364)
-        assert stage.tries() == 0
-        stage.off = timedelta(0)
-        for _ in range(4):
-            stage.clock.advance(1000)
-            stage.run()
-        assert stage.parts.journal.held("cabinet") is None
-        assert stage.sends() == [1]
-
-
-def test_a_wrong_clock_takes_no_other_holds_place(tmp_path: Path) -> None:
-    """R9b: a hold after an unanswered send outlives a clock that went wrong meanwhile, and the next start."""
-    with Town(tmp_path) as stage:
-        until = stage.clock.now() + timedelta(days=30)
-        stage.parts.journal.hold("cabinet", UNANSWERED, probe_at=until)
-        stage.parts.clocks = {"account:cabinet": lambda: 400.0}
-        stage.drop("lettre")
-        stage.run(4)
-        stage.restart()
-        stage.run(4)
-        held = stage.parts.journal.held("cabinet")
-        assert held is not None
-        assert held.cause == UNANSWERED
-        assert stage.tries() == 0
 
 
 # -------------------------------------------------------------------------------------- the mail

@@ -205,6 +205,17 @@ def test_a_refusal_is_not_hammered(tmp_path: Path) -> None:
         stage.intact()
 
 
+def test_a_refusal_that_names_a_month_is_believed_for_an_hour(tmp_path: Path) -> None:
+    """One « trop de relances » does not end the reminders of a request."""
+    with Stage(tmp_path) as stage:
+        out(stage, ONE + RHYTHM)
+        answers(stage, "remind", 429, "Trop de relances.", headers={"Retry-After": "2592000"})
+        live(stage, 8)
+        assert called(stage, "remind") == 3
+        assert reminders(stage) == 2
+        stage.intact()
+
+
 def test_what_the_administrator_stopped_mails_nobody(tmp_path: Path) -> None:
     """A pause by hand holds reminders, too; afterwards one leaves, not all that were missed."""
     with Stage(tmp_path) as stage:

@@ -60,6 +60,12 @@ def test_a_file_settles_after_more_than_the_grain() -> None:
     assert [seen(settling, at) for at in (0, 0.5, 1.0, 1.1)] == [False, False, False, True]
 
 
+def test_a_clock_that_was_ahead_makes_nothing_wait_for_its_time() -> None:
+    """Seen first by it, a file settles after two looks by the right one."""
+    settling = Settling(grain=GRAIN)
+    assert [seen(settling, at) for at in (86_400, 0, 1.0, 1.1)] == [False, False, False, True]
+
+
 def test_a_file_settled_long_ago_is_new_to_a_new_process() -> None:
     """What was never seen waits for its second look, however old it is."""
     assert not seen(Settling(grain=GRAIN), 0, modified=BEFORE - timedelta(days=300))

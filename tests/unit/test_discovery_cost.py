@@ -295,6 +295,18 @@ def test_a_server_that_does_not_tell_of_a_change_is_not_believed_again(tmp_path:
         assert sight.by_href.keys() < found.by_href.keys()
 
 
+@pytest.mark.parametrize("mode", ["nextcloud", "plain"])
+def test_a_clock_that_was_ahead_puts_no_sweep_off(tmp_path: Path, mode: Mode) -> None:
+    """Everything was looked at anew « in a year »: it is again once the clock is right, and not in that year."""
+    with office(tmp_path, mode, depth_infinity=False) as here:
+        here.settle()
+        right = here.clock.now()
+        here.watch.look(SETTINGS, here.folder, right + timedelta(days=400), ())
+        target = f"{ROOT}/{LEAVES[7]}"
+        _behind_its_back(here, target)
+        assert f"/{target}/caché.pdf" in here.look()[0].by_href
+
+
 def _behind_its_back(here: Office, target: str, name: str = "caché.pdf") -> None:
     """Put a file there of which no folder tells."""
     disk = here.world.disk(target)

@@ -257,6 +257,12 @@ def test_retry_after_is_the_least() -> None:
     assert play.began[:2] == [0.0, 120.02]
 
 
+def test_no_retry_after_is_believed_for_more_than_an_hour() -> None:
+    """A server that wants to be let be for a month is asked once an hour whether it still does."""
+    play = Play(NEXTCLOUD, work=lambda _now: Result(failed=True, retry_after=30 * DAY)).until(3 * HOUR)
+    assert len(play.began) == 3
+
+
 def test_signs_of_life() -> None:
     """E3: the watchdog is fed by the work alone: what neither yields nor ends, or never begins, is late."""
     schedule = Schedule(FIXED, 0.0)

@@ -31,11 +31,12 @@ from connector.cli.status_text import lines
 from connector.cli.wiring import State as StateDirectory
 from connector.cli.wiring import single_instance
 from connector.config import load_config
-from connector.errors import AccessDenied, JournalError, NotConnected
+from connector.errors import AccessDenied, JournalError, NotConnected, Unavailable
 from connector.jesignexpert.tokens import Tokens, TokenStore
 from connector.journal import Journal
 from connector.lifecycle import DocumentFacts, Event, SignatoryFacts, State
 from connector.metrics import vitals
+from connector.metrics.health import ailments
 from connector.metrics.vitals import Reason, Vitals
 
 CONFIG = """\
@@ -479,6 +480,19 @@ def test_check_as_a_command(world: World, capsys: pytest.CaptureFixture[str]) ->
 
 
 # ---------------------------------------------------------------------------------------------- vitals
+
+
+def test_a_clock_that_was_ahead_hides_no_blindness(world: World) -> None:
+    """A server that was seen last « in a year » and is away now is told of after minutes, not after that year."""
+    here = Vitals(None, now=lambda: world.now, zone=world.config.zone)
+    here.known(["server:cloud"])
+    world.at(NOW + timedelta(days=400))
+    here.passed("server:cloud", took_s=1)
+    world.at(NOW)
+    away = Unavailable("no answer", service="cloud", operation="look")
+    here.passed("server:cloud", took_s=1, error=away)
+    found = ailments(here.look(), NOW + timedelta(minutes=6))
+    assert [one.code for one in found if one.name == "cloud"] == ["blind"]
 
 
 def test_what_is_counted_today(world: World) -> None:
