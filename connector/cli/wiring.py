@@ -293,16 +293,23 @@ class PasswordRenewal:
     def __init__(self, config: Config, name: str, folder: WebDavFolder) -> None:
         self._reference, self._path = config.servers[name].password, f"servers.{name}.password"
         self._known, self._folder = resolve_secret(self._reference, path=self._path), folder
+        self._told = ""
 
     def __call__(self) -> bool:
-        """Look whether there is one; False, doing nothing, where there is none."""
-        with suppress(ConfigurationError):
+        """Look whether there is one; False, doing nothing, where there is none. What cannot be read is said once."""
+        try:
             found = resolve_secret(self._reference, path=self._path)
-            if found != self._known:
-                self._known = found
-                self._folder.renew(found)
-                return True
-        return False
+        except ConfigurationError as error:
+            if (why := "; ".join(one.text for one in error.problems)) != self._told:
+                log.warning("%s cannot be read anew, the refused one stays: %s", self._path, why)
+                self._told = why
+            return False
+        self._told = ""
+        if found == self._known:
+            return False
+        self._known = found
+        self._folder.renew(found)
+        return True
 
     def digest(self, sealer: Sealer) -> str:
         """Return what tells the password in use from another one, under the seal."""
