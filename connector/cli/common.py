@@ -78,8 +78,25 @@ def verb(function: Callable[P, T]) -> Callable[P, T]:
             if SETTINGS.debug:
                 raise
             tell_error(error)
+        except PermissionError as error:
+            if SETTINGS.debug:
+                raise
+            _refused(error)
 
     return told
+
+
+def _refused(error: PermissionError) -> NoReturn:
+    """Say which place is not for whoever asked, and who may."""
+    from connector.cli.state import THE_SERVICES
+
+    place = Path(os.fsdecode(error.filename)) if isinstance(error.filename, str | bytes) else None
+    inside = place is not None and place.is_relative_to(SETTINGS.place().directory)
+    complain(
+        f"jse-connector: {logs.redact(str(place or 'this'))}: {error.strerror}"
+        + (f". {THE_SERVICES}" if inside else "")
+    )
+    raise typer.Exit(FAILED)
 
 
 def tell_error(error: ConnectorError) -> NoReturn:

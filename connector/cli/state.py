@@ -10,6 +10,8 @@ from typing import Final
 from connector.cli import private
 from connector.errors import JournalError
 
+THE_SERVICES: Final = "The state directory is the service's alone; ask as root, or as the service's user"
+"""Said to whoever may not look into it."""
 NOTHING_OPEN: Final = "nothing-open"
 """In the state directory: a removal found nothing under way, so that a purge may take everything."""
 

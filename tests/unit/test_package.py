@@ -106,7 +106,7 @@ def test_what_is_said_to_the_program_exists() -> None:
     os.geteuid() != 0 or shutil.which("unshare") is None, reason="needs root and mounts of its own"
 )
 def test_a_purge_of_a_state_that_is_a_mount_or_lies_elsewhere(tmp_path: Path) -> None:
-    """What they hold goes, what cannot go is said, and it ends well; another's directory behind a link is left alone."""
+    """What they hold goes, what cannot is said, and it ends well; another's directory behind a link is left alone."""
     state, config, owner = tmp_path / "state", tmp_path / "etc", pwd.getpwuid(65534).pw_name
     script = tmp_path / "postrm"
     text = (
