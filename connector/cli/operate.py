@@ -176,5 +176,5 @@ def _take_over(parts: Parts, folder: FolderSettings, *, yes: bool, dry_run: bool
     if again is None or again[2] != mine:
         complain(f"jse-connector: folder {folder.name} was taken by another connector meanwhile.")
         return FAILED
-    print(f"folder {folder.name} is ours now. A running service notices at its next start.")
+    print(f"folder {folder.name} is ours now. A running service notices at its next pass.")
     return 0
