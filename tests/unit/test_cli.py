@@ -94,6 +94,16 @@ def test_the_demo_is_given_its_options(
     assert [path.name for path in tmp_path.rglob("*")] == ["taken", "lettre.pdf"]
 
 
+def test_a_demo_without_its_servers(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Installed as the page says for a service, it names what helps: an extra of the checkout, of no package index."""
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None if name == "wsgidav" else name)
+    called = Called(capsys, "demo", "--auto")
+    assert (called.status, "wsgidav: not installed" in called.err) == (2, True)
+    assert "pipx install --force './jse-connector[sandbox]'" in called.err
+
+
 def test_the_version(capsys: pytest.CaptureFixture[str]) -> None:
     """Both spellings tell the same."""
     assert (
