@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import fcntl
 import logging
 import os
@@ -19,6 +18,7 @@ from typing import Any
 
 from connector import fence as fence_module
 from connector.cli.journal_file import journal_access, journal_url
+from connector.cli.state import TAKES_NOTHING
 from connector.cli.state import State as State
 from connector.cli.state import state_directory as state_directory
 from connector.cli.token_place import given_seal, tokens_in, vault_of
@@ -50,7 +50,6 @@ from connector.webdav.folder import WebDavFolder
 
 log = logging.getLogger(__name__)
 
-_TAKES_NOTHING = frozenset({errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.EIO})
 _LOOKS = 4
 
 
@@ -78,7 +77,7 @@ def single_instance(state: State) -> Iterator[None]:
     try:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     except OSError as error:
-        kind = JournalFull if error.errno in _TAKES_NOTHING else JournalError
+        kind = JournalFull if error.errno in TAKES_NOTHING else JournalError
         raise kind(
             f"state directory {state.directory} cannot be written: {os.strerror(error.errno or 0)}"
         ) from error
@@ -397,5 +396,6 @@ def _once(path: Path, value: str) -> str:
             os.fsync(stream.fileno())
         partial.replace(path)
     except OSError as error:
-        raise JournalError(f"{path} can be neither read nor made: {error.strerror}") from error
+        kind = JournalFull if error.errno in TAKES_NOTHING else JournalError
+        raise kind(f"{path} can be neither read nor made: {error.strerror}") from error
     return value
