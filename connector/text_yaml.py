@@ -13,6 +13,9 @@ code                      values
 ========================  ==============================================================================
 ``yaml_syntax``           ``reason`` as the parser says it, in English; ``column``; ``started`` (line) if known
 ``yaml_colon``            the same: a colon and a blank inside a text without quotes
+``yaml_indent``           the same, and ``above``: the line above it; this one is indented otherwise
+``yaml_no_blank``         the same, and ``key``: no blank behind its colon (``key:value``)
+``yaml_blank``            the same, and ``character``: a blank that only looks like one (``U+00A0``)
 ``yaml_quote``            the same: a quote that is never closed; the line is the one where it opens
 ``yaml_tab``              the same: a tab stands where only blanks may
 ``yaml_duplicate_key``    ``key``, ``first_line``
@@ -38,6 +41,7 @@ from typing import Any, Final, Literal, NamedTuple, TypeAlias
 import yaml
 
 from connector.errors import ConnectorError, RepairedBy
+from connector.yaml_slips import slip
 
 MAX_BYTES: Final = 1_000_000
 MAX_DEPTH: Final = 32
@@ -294,9 +298,12 @@ def _syntax(text: str, error: yaml.MarkedYAMLError) -> YamlError:
     never_closed = "quoted scalar" in context and ("end of stream" in reason or "document" in reason)
     if never_closed and began is not None:
         return YamlError("yaml_quote", began.line + 1, values)
+    lines = _BREAK.split(text)
+    meant = slip(lines, reason, mark.line, mark.column, None if began is None else began.line)
+    if meant is not None:
+        return YamlError(meant.code, meant.line, values | meant.values)
     if reason.startswith("mapping values are not allowed"):
         return YamlError("yaml_colon", mark.line + 1, values)
-    lines = _BREAK.split(text)
     written = lines[mark.line] if mark.line < len(lines) else ""
     blank = written[: len(written) - len(written.lstrip())]
     return YamlError("yaml_tab" if "\t" in blank else "yaml_syntax", mark.line + 1, values)

@@ -277,7 +277,8 @@ def demo(
         from connector.sandbox import demo as room
     except ImportError as error:
         complain(
-            f'jse-connector: the demo needs  pip install "jse-connector[sandbox]"  ({error.name} is missing).'
+            f"jse-connector: {error.name}: not installed. The demo needs the extra sandbox; from a checkout:  "
+            "pipx install --force './jse-connector[sandbox]'"
         )
         _leave(MISUSED)
     else:

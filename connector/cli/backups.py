@@ -171,12 +171,19 @@ def _put(part: Path, into: Path, name: str) -> Path:
 
 
 def found(into: Path) -> list[Backup]:
-    """Return the whole backups of a directory, the newest first; what cannot be read is none."""
+    """Return the whole backups of a directory, the newest first; what cannot be read is none.
+
+    Raises PermissionError where it is not for whoever asks to know.
+    """
     backups = []
-    with suppress(OSError):
+    try:
         for directory in into.iterdir():
             with suppress(JournalError):
                 backups.append(read(directory))
+    except PermissionError:
+        raise
+    except OSError:
+        pass
     return sorted(backups, key=lambda one: one.made_at, reverse=True)
 
 

@@ -10,13 +10,14 @@ import os
 import textwrap
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Final
 
 from connector import __version__
 from connector.cli.check_policy import explained
 from connector.cli.check_running import Seen
-from connector.cli.common import MISUSED, Settings, misused
+from connector.cli.common import MISUSED, Settings, misused, with_owners_eyes
 from connector.cli.whole import read_whole
 from connector.config import Config, Reading, notes
 from connector.config.includes import matches
@@ -35,7 +36,13 @@ def check_config(settings: Settings, file: Path | None = None, stands_at: Path |
     there, and a file that the configuration includes is judged with all others.
     """
     main, instead = _what(settings, file, stands_at)
-    reading = read_whole(main, instead)
+    # What the service reads itself is looked at with its eyes; a template may be for root alone until it is put there.
+    with (
+        with_owners_eyes(settings.place())
+        if main == settings.config_file() and not instead
+        else nullcontext()
+    ):
+        reading = read_whole(main, instead)
     seen = Seen.now(settings, reading)
     wrong = [problem for problem in reading.problems if not problem.warning]
     known = [*seen.moved(reading), *seen.brakes(reading)]

@@ -7,8 +7,9 @@ from typing import Final
 
 from connector import running
 from connector.cli.check_changes import Ground, table
-from connector.cli.common import Settings
+from connector.cli.common import Settings, with_owners_eyes
 from connector.cli.journal_glimpse import glimpse
+from connector.cli.state import State
 from connector.config import Config, Reading, check_secrets, references
 from connector.config.changes import changes
 from connector.config.flat import flat
@@ -27,8 +28,8 @@ _USUAL: Final = 60
 class Seen:
     """What runs here, or ran last; nothing where nothing ever did, or it is not ours to know."""
 
-    def __init__(self, kept: Running | None, look: Glance | None, hidden: str = "") -> None:
-        self._kept, self._look, self._hidden = kept, look or Glance(), hidden
+    def __init__(self, state: State, kept: Running | None, look: Glance | None, hidden: str = "") -> None:
+        self._state, self._kept, self._look, self._hidden = state, kept, look or Glance(), hidden
         self._alive = kept is not None and kept.alive
 
     @classmethod
@@ -39,12 +40,15 @@ class Seen:
             kept = running.read(state.directory)
         except PermissionError:
             return cls(
-                None, None, f"what runs is not told: {state.directory} is for the service's user and root"
+                state,
+                None,
+                None,
+                f"what runs is not told: {state.directory} is for the service's user and root",
             )
         config = reading.config
         if config is None:
-            return cls(kept, None)
-        return cls(kept, glimpse(config, state, in_use=kept is not None and kept.alive))
+            return cls(state, kept, None)
+        return cls(state, kept, glimpse(config, state, in_use=kept is not None and kept.alive))
 
     def goes_on(self) -> str:
         """How the service fares with a file that is wrong: the end of a sentence."""
@@ -89,7 +93,8 @@ class Seen:
             if len(missing) > _NOTES:
                 yield f"  note: and {len(missing) - _NOTES} more"
             return
-        problems = list(check_secrets(config))
+        with with_owners_eyes(self._state):
+            problems = list(check_secrets(config))
         unreadable = {one.path for one in problems if "can be read by other users" not in one.text}
         yield f"{count}{len(wanted) - len(unreadable)} readable here"
         nowhere = [one for one in problems if one.text.endswith(NO_CREDENTIALS)]

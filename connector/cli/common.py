@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pwd
 import stat
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -77,8 +78,25 @@ def verb(function: Callable[P, T]) -> Callable[P, T]:
             if SETTINGS.debug:
                 raise
             tell_error(error)
+        except PermissionError as error:
+            if SETTINGS.debug:
+                raise
+            _refused(error)
 
     return told
+
+
+def _refused(error: PermissionError) -> NoReturn:
+    """Say which place is not for whoever asked, and who may."""
+    from connector.cli.state import THE_SERVICES
+
+    place = Path(os.fsdecode(error.filename)) if isinstance(error.filename, str | bytes) else None
+    inside = place is not None and place.is_relative_to(SETTINGS.place().directory)
+    complain(
+        f"jse-connector: {logs.redact(str(place or 'this'))}: {error.strerror}"
+        + (f". {THE_SERVICES}" if inside else "")
+    )
+    raise typer.Exit(FAILED)
 
 
 def tell_error(error: ConnectorError) -> NoReturn:
@@ -188,25 +206,65 @@ def as_owner(state: State) -> Iterator[None]:
     Names and links in there are the owner's word: root that follows them would read and write for him anywhere. Raises
     JournalError where root may not become another user.
     """
-    from connector.errors import JournalError
-
     owner = owner_of(state)
     if owner is None:
         yield
         return
     hand_over(state)
-    groups, group = os.getgroups(), os.getegid()
     try:
-        os.setgroups([])
-        os.setegid(owner[1])
-        os.seteuid(owner[0])
+        former = _become(owner, [])
     except OSError as error:
+        from connector.errors import JournalError
+
         raise JournalError(
             f"root may not work as the owner of {state.directory} here ({error.strerror}): say it as that user"
         ) from error
     try:
         yield
     finally:
-        os.seteuid(0)
-        os.setegid(group)
+        _be_root(former)
+
+
+@contextmanager
+def with_owners_eyes(state: State) -> Iterator[None]:
+    """Let root see for a while what the state directory's owner may read, whom the service runs as; nothing is changed.
+
+    Where root may not become another user it sees with its own.
+    """
+    former = None
+    if (owner := owner_of(state)) is not None:
+        with suppress(OSError):
+            former = _become(owner, _groups_of(owner[0]))
+    try:
+        yield
+    finally:
+        if former is not None:
+            _be_root(former)
+
+
+def _become(owner: tuple[int, int], groups: list[int]) -> tuple[int, list[int]]:
+    """Work as a user; returns root's own group and groups. Raises OSError, having changed nothing."""
+    former = os.getegid(), os.getgroups()
+    try:
         os.setgroups(groups)
+        os.setegid(owner[1])
+        os.seteuid(owner[0])
+    except OSError:
+        _be_root(former)
+        raise
+    return former
+
+
+def _groups_of(user: int) -> list[int]:
+    """Return the groups that a service of this user has beside that of its directory."""
+    try:
+        known = pwd.getpwuid(user)
+    except KeyError:  # known to nobody by a name: a container's, or a dynamic one
+        return []
+    return os.getgrouplist(known.pw_name, known.pw_gid)
+
+
+def _be_root(former: tuple[int, list[int]]) -> None:
+    os.seteuid(0)
+    os.setegid(former[0])
+    os.setgroups(former[1])

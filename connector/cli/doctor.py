@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from connector.cli.common import FAILED, Settings, complain, misused
+from connector.cli.common import FAILED, Settings, complain, misused, with_owners_eyes
 from connector.cli.state import State
 from connector.cli.token_place import is_shared, tokens_in
 from connector.cli.wiring import contract_of
@@ -36,7 +36,8 @@ def doctor(
     try_login: bool,
 ) -> int:
     """Look at everything and print it. Returns 1 when something fails, 2 when it cannot begin."""
-    config = settings.load()
+    with with_owners_eyes(settings.place()):
+        config = settings.load()
     if report is not None and report.exists():
         misused(f"{report} is there already and is not overwritten: name another file.")
     with alone(settings.config_file()) as free:
@@ -70,7 +71,8 @@ def make_visit(
     import time
 
     contract = contract_of(config)
-    secrets, missing = read_secrets(config)
+    with with_owners_eyes(State(directory=state)):
+        secrets, missing = read_secrets(config)
     return Visit(
         config=config,
         contract=contract,

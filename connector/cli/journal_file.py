@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, TypedDict
 
 import sqlalchemy as sa
 
+from connector.cli.state import THE_SERVICES
 from connector.config import resolve_secret
 from connector.errors import JournalError
 from connector.journal import Journal, snapshots
@@ -117,10 +118,7 @@ def in_use(lock: Path) -> bool:
     except FileNotFoundError:
         return False
     except PermissionError as error:
-        raise JournalError(
-            f"{lock} cannot be read: {error.strerror}. The state directory is the service's alone; ask as root, or as "
-            "the service's user"
-        ) from error
+        raise JournalError(f"{lock} cannot be read: {error.strerror}. {THE_SERVICES}") from error
     except BlockingIOError:
         return True
     return False

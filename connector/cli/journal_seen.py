@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from connector.cli.journal_file import copy_journal, in_use, journal_named, open_journal
+from connector.cli.state import THE_SERVICES
 from connector.errors import JournalError
 from connector.journal import Journal
 
@@ -53,8 +54,7 @@ def _is_there(file: Path) -> bool:
         return file.is_file()
     except OSError as error:
         raise JournalError(
-            f"the journal {file} cannot be looked at: {error.strerror}. The state directory is the service's alone; "
-            "ask as root, or as the service's user"
+            f"the journal {file} cannot be looked at: {error.strerror}. {THE_SERVICES}"
         ) from error
 
 

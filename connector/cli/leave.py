@@ -54,6 +54,14 @@ def _leave(
             "what lies there is not ours to remove. Put the key back (restore), or take the folder over (take-over)."
         )
         return FAILED
+    if not leaving.is_there(parts, watched):
+        complain(
+            f"jse-connector: folder {watched.name}: {watched.root} is not there on {watched.server}: renamed, deleted, "
+            "or no longer shared with this login. If it only is elsewhere, write that into path: and say it again; if "
+            "it is gone for good, nothing of ours lies there any more: take "
+            f"folders.{watched.name} out of the configuration."
+        )
+        return FAILED
     _tell_open(parts, watched)
     going_on = leaving.under_way(parts, watched)
     if going_on and not (yes_open or dry_run):

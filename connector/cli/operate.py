@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 from connector import marks
@@ -10,17 +11,20 @@ from connector.cli.common import FAILED, Settings, agreed, complain, handed_over
 from connector.cli.dry_run import looking
 from connector.cli.holding import alone, is_shared
 from connector.cli.wiring import wired
-from connector.errors import JournalError
+from connector.errors import JournalError, StaleRecordError
 from connector.journal.grounds import STOP
 from connector.journal.leases import Leases
-from connector.lifecycle import Event, State
+from connector.lifecycle import Event, Record, State
 from connector.marks import Owner, Reading
 from connector.steps.registry import owner_href, read_mark
 
 if TYPE_CHECKING:
+    from connector.journal import Journal
     from connector.steps.parts import FolderSettings, Parts
 
 THERE_BEFORE = "there_before"
+_TRIES = 20
+_SOON_S = 0.1
 
 
 def rebuild(settings: Settings, folder: str, *, yes: bool, dry_run: bool) -> int:
@@ -30,9 +34,7 @@ def rebuild(settings: Settings, folder: str, *, yes: bool, dry_run: bool) -> int
     server, ceiling = config.folders[folder].server, config.folders[folder].send
     with looked_at(settings, config) if dry_run else kept_journal(settings, config) as journal:
         held = [
-            record
-            for record in journal.open_records(server)
-            if record.folder == folder and record.state is State.HELD and record.reason == THERE_BEFORE
+            record for record in journal.open_records(server) if record.folder == folder and _is_held(record)
         ]
         if not held:
             print(f"folder {folder}: nothing is held because it was there before.")
@@ -46,9 +48,42 @@ def rebuild(settings: Settings, folder: str, *, yes: bool, dry_run: bool) -> int
             print(f"{told}\n{refs}\nNothing was changed.")
             return 0
         agreed(f"{told} Go on?", yes=yes)
-        for record in held:
-            # As if its sidecar had just been seen for the first time: the next pass reads it and judges it.
-            extra = {**record.extra, "needs_ask": None, "confirmed": True}
+        # Read again one by one: a person takes their time to answer, and the service writes meanwhile.
+        done, busy = 0, []
+        try:
+            for record in held:
+                released = _released(journal, record.id)
+                done += released is True
+                if released is None:
+                    busy.append(record.ref)
+        finally:
+            print(f"folder {folder}: {done} requests are judged anew at the next pass.")
+    if other := len(held) - done - len(busy):
+        print(f"{other} of those asked about are not held for that any more: they stay as they are now.")
+    if busy:
+        complain(
+            f"jse-connector: {', '.join(busy)}: the service writes to them just now, and they stay held. Say it again."
+        )
+    return FAILED if busy else 0
+
+
+def _is_held(record: Record) -> bool:
+    return record.state is State.HELD and record.reason == THERE_BEFORE
+
+
+def _released(journal: Journal, record_id: int) -> bool | None:
+    """Let one request be judged as if its sidecar had just been seen for the first time.
+
+    False: it is held for that no more. None: somebody else wrote to it at every try.
+    """
+    for _ in range(_TRIES):
+        record = journal.get(record_id)
+        if not _is_held(record):
+            return False
+        # Before the fact: were this the last thing done, what is held still is found by the next call.
+        journal.let_arrive(record.folder, [record.place])
+        extra = {**record.extra, "needs_ask": None, "confirmed": True}
+        try:
             journal.fact(
                 record,
                 Event.PDF_MISSING,
@@ -58,9 +93,11 @@ def rebuild(settings: Settings, folder: str, *, yes: bool, dry_run: bool) -> int
                 extra=extra,
                 data={"by": "rebuild"},
             )
-        journal.let_arrive(folder, [record.place for record in held])
-    print(f"folder {folder}: {len(held)} requests are judged anew at the next pass.")
-    return 0
+        except StaleRecordError:
+            time.sleep(_SOON_S)
+            continue
+        return True
+    return None
 
 
 def take_over(settings: Settings, folder: str, *, yes: bool, dry_run: bool) -> int:
@@ -139,5 +176,5 @@ def _take_over(parts: Parts, folder: FolderSettings, *, yes: bool, dry_run: bool
     if again is None or again[2] != mine:
         complain(f"jse-connector: folder {folder.name} was taken by another connector meanwhile.")
         return FAILED
-    print(f"folder {folder.name} is ours now. A running service notices at its next start.")
+    print(f"folder {folder.name} is ours now. A running service notices at its next pass.")
     return 0

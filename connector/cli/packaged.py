@@ -7,7 +7,8 @@ The scripts stop and start; everything that needs to know a journal stands here.
 from __future__ import annotations
 
 import os
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -82,7 +83,7 @@ def after_upgrade(settings: Settings, *, before: str) -> int:
             _say("journal", moved + (f", backup {made[0].directory} (verified)" if made else ""))
     usable = _configured(settings)
     if made and made[0].version != __version__:
-        back = f"apt install jse-connector={before}"
+        back = f"apt install --allow-downgrades ./{_package(before)}"
         if migrated:
             back += f" && jse-connector restore {made[0].name}"
         _say("back again", back)
@@ -95,11 +96,12 @@ def before_removal(settings: Settings) -> int:
     """Find out whether anything is still under way, and leave word of it for a purge. Raises JournalError."""
     state = settings.place()
     word = state.directory / NOTHING_OPEN
-    word.unlink(missing_ok=True)
+    with _writable(state):
+        word.unlink(missing_ok=True)
     if packaged_shared.is_shared(settings):
         packaged_shared.before_removal(settings)
         if not _left_behind(state):
-            _leave(word)
+            _leave(word, state)
         return 0
     file = _file_of(settings)
     if not file.exists() and (state.directory / "journal" / "lock").exists():
@@ -122,7 +124,7 @@ def before_removal(settings: Settings) -> int:
             "even in a purge"
         )
         return 0
-    _leave(word)
+    _leave(word, state)
     return 0
 
 
@@ -144,8 +146,21 @@ def _left_behind(state: State) -> bool:
     return True
 
 
-def _leave(word: Path) -> None:
-    os.close(os.open(word, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600))
+@contextmanager
+def _writable(state: State) -> Iterator[None]:
+    """Let a state directory in which nothing can be written be one sentence. Raises JournalError."""
+    try:
+        yield
+    except OSError as error:
+        raise JournalError(
+            f"state directory {state.directory} cannot be written: {error.strerror}. So a purge will not hear whether "
+            "anything is under way, and leaves it there"
+        ) from error
+
+
+def _leave(word: Path, state: State) -> None:
+    with _writable(state):
+        os.close(os.open(word, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600))
 
 
 def _file_of(settings: Settings) -> Path:
@@ -180,6 +195,11 @@ def _configured(settings: Settings) -> bool:
         return False
     _say("config", f"valid for {__version__}")
     return True
+
+
+def _package(version: str) -> str:
+    """Return a version's file as ``make deb`` calls it: no archive holds it, so that apt finds it by its path alone."""
+    return f"jse-connector_{version}_{os.environ.get('DPKG_MAINTSCRIPT_ARCH', '*')}.deb"
 
 
 def _say(what: str, text: str) -> None:

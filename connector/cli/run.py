@@ -58,7 +58,6 @@ def run(settings: Settings) -> int:
     watch = ConfigWatch(file, partial(read_whole, file))
     config = settings.load()
     holding.several_need_one_journal(config, state)
-    state.make()
     logs.called(state.name if holding.is_shared(config, state) else "")
     with handed_over(state), _reread_on_hangup(watch), ExitStack() as held:
         seen = Watching(config, state, "run")
@@ -68,6 +67,7 @@ def run(settings: Settings) -> int:
         while True:
             try:
                 if not alone:
+                    state.make()
                     held.enter_context(single_instance(state))
                     alone = True
                     seen.begin()

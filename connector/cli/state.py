@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from connector.cli import private
-from connector.errors import JournalError
+from connector.errors import JournalError, JournalFull
 
+TAKES_NOTHING: Final = frozenset({errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.EIO})
+"""Errors of a disk that may be right again without anybody's doing anything here."""
+
+THE_SERVICES: Final = "The state directory is the service's alone; ask as root, or as the service's user"
+"""Said to whoever may not look into it."""
 NOTHING_OPEN: Final = "nothing-open"
 """In the state directory: a removal found nothing under way, so that a purge may take everything."""
 
@@ -36,7 +42,10 @@ class State:
         return f"sqlite:///{self.directory / 'journal' / 'journal.sqlite'}"
 
     def make(self) -> None:
-        """Make the directories, and whatever is in them ours alone. Raises JournalError when that cannot be done."""
+        """Make the directories, and whatever is in them ours alone. Raises JournalError when that cannot be done.
+
+        JournalFull where the disk takes nothing just now.
+        """
         try:
             for name in ("", *private.OWN):
                 (self.directory / name).mkdir(mode=private.DIRECTORY, parents=True, exist_ok=True)
@@ -47,7 +56,8 @@ class State:
             ).exists():  # a disk that is read-only is no reason to end here
                 word.unlink(missing_ok=True)
         except OSError as error:
-            raise JournalError(f"state directory {self.directory}: {error.strerror}") from error
+            kind = JournalFull if error.errno in TAKES_NOTHING else JournalError
+            raise kind(f"state directory {self.directory}: {error.strerror}") from error
 
 
 def state_directory(given: Path | None) -> Path:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import fcntl
 import logging
 import os
@@ -19,6 +18,7 @@ from typing import Any
 
 from connector import fence as fence_module
 from connector.cli.journal_file import journal_access, journal_url
+from connector.cli.state import TAKES_NOTHING
 from connector.cli.state import State as State
 from connector.cli.state import state_directory as state_directory
 from connector.cli.token_place import given_seal, tokens_in, vault_of
@@ -50,7 +50,6 @@ from connector.webdav.folder import WebDavFolder
 
 log = logging.getLogger(__name__)
 
-_TAKES_NOTHING = frozenset({errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.EIO})
 _LOOKS = 4
 
 
@@ -78,7 +77,7 @@ def single_instance(state: State) -> Iterator[None]:
     try:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     except OSError as error:
-        kind = JournalFull if error.errno in _TAKES_NOTHING else JournalError
+        kind = JournalFull if error.errno in TAKES_NOTHING else JournalError
         raise kind(
             f"state directory {state.directory} cannot be written: {os.strerror(error.errno or 0)}"
         ) from error
@@ -293,16 +292,23 @@ class PasswordRenewal:
     def __init__(self, config: Config, name: str, folder: WebDavFolder) -> None:
         self._reference, self._path = config.servers[name].password, f"servers.{name}.password"
         self._known, self._folder = resolve_secret(self._reference, path=self._path), folder
+        self._told = ""
 
     def __call__(self) -> bool:
-        """Look whether there is one; False, doing nothing, where there is none."""
-        with suppress(ConfigurationError):
+        """Look whether there is one; False, doing nothing, where there is none. What cannot be read is said once."""
+        try:
             found = resolve_secret(self._reference, path=self._path)
-            if found != self._known:
-                self._known = found
-                self._folder.renew(found)
-                return True
-        return False
+        except ConfigurationError as error:
+            if (why := "; ".join(one.text for one in error.problems)) != self._told:
+                log.warning("%s cannot be read anew, the refused one stays: %s", self._path, why)
+                self._told = why
+            return False
+        self._told = ""
+        if found == self._known:
+            return False
+        self._known = found
+        self._folder.renew(found)
+        return True
 
     def digest(self, sealer: Sealer) -> str:
         """Return what tells the password in use from another one, under the seal."""
@@ -390,5 +396,6 @@ def _once(path: Path, value: str) -> str:
             os.fsync(stream.fileno())
         partial.replace(path)
     except OSError as error:
-        raise JournalError(f"{path} can be neither read nor made: {error.strerror}") from error
+        kind = JournalFull if error.errno in TAKES_NOTHING else JournalError
+        raise kind(f"{path} can be neither read nor made: {error.strerror}") from error
     return value

@@ -20,6 +20,11 @@ from connector.text_yaml import YamlError
 
 _YAML: Final = {
     "yaml_colon": "a text that holds a colon and a blank must stand in quotes.",
+    "yaml_indent": "indented otherwise than line {above} above it: keys that belong together begin in the same column. "
+    "A text that goes on from the line above must stand in quotes.",
+    "yaml_no_blank": 'a blank must follow the colon of "{key}".',
+    "yaml_blank": "a blank of another kind ({character}, of a web page or a word processor) stands here; write a "
+    "plain one.",
     "yaml_quote": "this quote is never closed.",
     "yaml_tab": "a tab stands here; indent with blanks.",
     "yaml_duplicate_key": '"{key}" stands there twice, first in line {first_line}; keep one.',

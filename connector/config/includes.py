@@ -16,7 +16,7 @@ from fnmatch import fnmatch
 from pathlib import Path
 from typing import Final
 
-from connector.config import explain
+from connector.config import explain, unread
 from connector.config.tree import Path as Keys
 from connector.config.tree import Tree
 from connector.errors import ConfigurationProblem
@@ -69,7 +69,7 @@ def _root(file: Path, instead: Mapping[Path, Path], sources: Sources) -> YamlMap
     except YamlError as error:
         sources.problems.append(explain.yaml_problem(error, str(meant)))
     except OSError as error:
-        sources.problems.append(nowhere.problem((), f"cannot be read: {error.strerror or error}."))
+        sources.problems.append(nowhere.problem((), f"cannot be read: {unread.why(error)}."))
     else:
         if isinstance(root, YamlMapping):
             return root

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
+from connector.config import unread
 from connector.config.model import Config, SecretReference
 from connector.errors import ConfigurationError, ConfigurationProblem
 
@@ -121,7 +122,7 @@ def _from_file(path: str, file: Path) -> str:
         with file.open("rb") as stream:
             data = stream.read(MAX_SECRET_BYTES + 1)
     except OSError as error:
-        raise _failed(path, f"{file}: {error.strerror or 'cannot be read'}.") from None
+        raise _failed(path, f"{file}: {unread.why(error)}.") from None
     if len(data) > MAX_SECRET_BYTES:
         raise _failed(path, f"{file} is too large for a secret.")
     try:

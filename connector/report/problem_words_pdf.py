@@ -193,6 +193,26 @@ FILE: Final[dict[str, Wording]] = {
         'un texte contient « : » suivi d’un espace. Mettez le texte entier entre guillemets droits (").',
         'a text holds “:” and a space. Put the whole text between straight quotes (").',
     ),
+    "yaml_indent": Wording(
+        "cette ligne n’est pas bien en retrait",
+        "this line is not indented as it should be",
+        "cette ligne n’est pas en retrait comme la ligne~{above}. Alignez les deux. Si elle continue un texte, mettez "
+        'le texte entier entre guillemets droits (").',
+        "this line is not indented as line~{above} is. Align the two. If it goes on with a text, put the whole text "
+        'between straight quotes (").',
+    ),
+    "yaml_no_blank": Wording(
+        "il manque un espace après les deux-points",
+        "a space is missing after the colon",
+        "il manque un espace après les deux-points de « {key} ». Ajoutez-le.",
+        "a space is missing after the colon of “{key}”. Add it.",
+    ),
+    "yaml_blank": Wording(
+        "un espace qui n’en est pas un",
+        "a space that is none",
+        "un espace d’une autre sorte ({character}) se trouve sur cette ligne. Remplacez-le par un espace ordinaire.",
+        "a space of another kind ({character}) stands on this line. Replace it by an ordinary space.",
+    ),
     "yaml_quote": Wording(
         "un guillemet n’est jamais refermé",
         "a quote is never closed",

@@ -26,7 +26,7 @@ from connector.report.block import Edited, Empty, Foreign, Whole, read_status
 from connector.sidecar import names
 from connector.steps.own_files import fetch
 from connector.steps.parts import FolderSettings, Parts
-from connector.steps.registry import done_href, list_registry, owner_href, read_mark, sent_href
+from connector.steps.registry import done_href, is_folder, list_registry, owner_href, read_mark, sent_href
 
 log = logging.getLogger(__name__)
 
@@ -109,6 +109,11 @@ def anothers(parts: Parts, settings: FolderSettings) -> str | None:
     if not isinstance(mark, Owner):
         return "unreadable"
     return None if reading is Reading.WHOLE and mark.connector == parts.connector else mark.connector
+
+
+def is_there(parts: Parts, settings: FolderSettings) -> bool:
+    """True where the watched folder itself is still found. Raises remote errors."""
+    return is_folder(parts.folders[settings.server], settings.root)
 
 
 def look(parts: Parts, settings: FolderSettings) -> Findings:

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 from connector.errors import NotFound, OutOfSpace, PreconditionFailed
 from connector.ports import ETag, Folder, Href
-from connector.report.block import Empty, Whole, is_prefix_of, read_status
+from connector.report.block import Empty, Foreign, Whole, is_prefix_of, read_status
 from connector.sidecar import names
 from connector.steps.parts import Parts
 
@@ -56,7 +56,8 @@ def write_ours(
             raise PreconditionFailed("the status has no ETag to guard it by", operation="show")
         return folder.replace(href, content, etag=etag)
     moved = move_aside(folder, href)
-    if aside is not None:
+    # What another connector has sealed, or we with another key, is kept as well; nobody here added it.
+    if aside is not None and not (isinstance(status, Foreign) and status.connector):
         aside.append(moved)
     return folder.create(href, content)
 

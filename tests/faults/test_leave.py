@@ -124,6 +124,31 @@ def test_only_ours_goes(tmp_path: Path, mode: Mode, capsys: pytest.CaptureFixtur
         assert stage.sends() == sends
 
 
+@MODES
+def test_a_folder_that_is_gone(tmp_path: Path, mode: Mode, capsys: pytest.CaptureFixture[str]) -> None:
+    """Renamed, or shared no more: what to do is said, and nothing is made or forgotten; once back, all of ours goes."""
+    with Town(tmp_path, mode) as stage:
+        stage.drop()
+        stage.run()
+        stage.sign()
+        stage.run()
+        stage.stop()
+        given, place = settings(stage), stage.directory / "dms" / ROOT
+        stage.person.move(f"{ROOT}", "Ailleurs")
+        before = stage.tree()
+        for dry in (True, False):
+            assert room.leave(given, "lettres", dry_run=dry, yes_open=False, yes=True) == 1
+            said = capsys.readouterr().err
+            assert f"folder lettres: /{ROOT}/ is not there on dms" in said
+            assert "take folders.lettres out of the configuration" in said
+        assert stage.tree() == before
+        stage.person.move("Ailleurs", f"{ROOT}")
+        assert place.is_dir()
+        assert room.leave(given, "lettres", dry_run=False, yes_open=False, yes=True) == 0
+        aside = ["lettre (original).pdf"] if mode == "plain" else []
+        assert sorted(path.name for path in place.iterdir()) == [*aside, "lettre.pdf", "lettre.sign.yaml"]
+
+
 def test_of_another_connector(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Models and tags look alike for all: in a folder that is another's, or whose key was lost, nothing is touched."""
     with Town(tmp_path) as stage:

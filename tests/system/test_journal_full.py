@@ -112,6 +112,44 @@ def test_a_start_on_a_disk_that_is_read_only(stage: Stage) -> None:
         process.end()
 
 
+READ_ONLY_FOR_A_WHILE = """
+mount --bind "$1" "$1" && mount -o remount,bind,ro "$1"
+(until [ -e "$2" ]; do sleep 0.1; done; mount -o remount,bind,rw "$1") &
+shift 2; exec "$@"
+"""
+
+
+@pytest.mark.system
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs mounts of its own")
+@pytest.mark.parametrize("wrong", ["spool is missing", "a removal left word", "others may read it"])
+def test_a_start_on_a_disk_that_is_read_only_and_has_something_to_be_put_right(
+    stage: Stage, wrong: str
+) -> None:
+    """E1: Whatever a start would make or change there waits as well, and is made once that can be."""
+    stage.connect()
+    stage.watch()
+    spool, word, right = stage.state / "spool", stage.state / "nothing-open", stage.directory / "right again"
+    if wrong == "spool is missing":
+        spool.rmdir()
+    elif wrong == "a removal left word":
+        word.touch()
+    else:
+        spool.chmod(0o755)
+    command = stage.command("run")
+    begun = ["unshare", "-m", "sh", "-c", READ_ONLY_FOR_A_WHILE, "sh", str(stage.state), str(right)]
+    process = Process([*begun, command[0], "-c", HURRIED, *command[3:]], stage.environ, stage.directory)
+    try:
+        until(lambda: "it is tried again every" in process.output, process)
+        assert "Read-only file system" in process.output
+        right.touch()
+        process.ready()
+        assert (spool.stat().st_mode & 0o777, word.exists()) == (0o700, False)
+        process.signal(signal.SIGTERM)
+        assert process.wait() == 0
+    finally:
+        process.end()
+
+
 @pytest.mark.system
 def test_a_damaged_journal_is_told_at_the_command_line(stage: Stage) -> None:
     """E1: `run`, `tick` and `status` say what, where and what to do, with exit status 1; `rebuild` is what to do."""

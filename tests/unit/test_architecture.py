@@ -11,7 +11,19 @@ ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "connector"
 
 LAYERS: tuple[frozenset[str], ...] = (
-    frozenset({"errors", "logs", "text_yaml", "systemd", "journald", "courtesy", "pulse", "certificates"}),
+    frozenset(
+        {
+            "errors",
+            "logs",
+            "text_yaml",
+            "systemd",
+            "journald",
+            "courtesy",
+            "pulse",
+            "certificates",
+            "yaml_slips",
+        }
+    ),
     frozenset(
         {
             "sidecar",

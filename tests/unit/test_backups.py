@@ -240,10 +240,14 @@ def test_what_a_package_asks(
         told = json.loads((made.directory / backups.MANIFEST).read_text())
         (made.directory / backups.MANIFEST).write_text(json.dumps({**told, "version": "0.0.9"}))
         of_schema(file, schema.VERSION - 1)
+        monkeypatch.setenv("DPKG_MAINTSCRIPT_ARCH", "amd64")
         assert packaged.after_upgrade(given, before="0.0.9+deb12") == 0
         said = capsys.readouterr().out
         assert f"schema {schema.VERSION - 1} -> {schema.VERSION}" in said
-        assert f"apt install jse-connector=0.0.9+deb12 && jse-connector restore {made.name}" in said
+        assert (
+            f"apt install --allow-downgrades ./jse-connector_0.0.9+deb12_amd64.deb && jse-connector restore {made.name}"
+            in said
+        )
         assert f"valid for {__version__}" in said
         assert backups.facts_of(file).schema == schema.VERSION
 

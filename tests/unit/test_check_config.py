@@ -413,3 +413,24 @@ def test_what_is_there_is_never_written_over(capsys: pytest.CaptureFixture[str],
     assert "hunter2" not in called.out + called.err
     assert "a login stands in the URL" in called.err
     assert not (tmp_path / "new").exists()
+
+
+def test_an_indentation_that_is_wrong_is_told_as_such(desk: Desk) -> None:
+    """One blank too many or too few, one of another kind, none behind a colon: where it is, and what helps."""
+    server = (
+        "  lyon-cloud:\n    url: https://x.example/\n    user: signatures\n    password: {env: JSE_TEST_P}\n"
+    )
+    good = re.sub(r"  lyon-cloud: .*\n", server, GOOD)
+    assert desk.check(good).status == 0
+    for was, now, line, said in (
+        ("    user:", "     user:", 6, "indented otherwise than line 5 above it"),
+        ("    user:", "   user:", 6, "indented otherwise than line 5 above it"),
+        ("    user:", "  user:", 7, "indented otherwise than line 6 above it"),
+        ("    user:", "\u00a0\u00a0\u00a0\u00a0user:", 6, "a blank of another kind (U+00A0"),
+        ("user: s", "user:\u00a0s", 6, "a blank of another kind (U+00A0"),
+        ("user: s", "user:s", 6, 'a blank must follow the colon of "user"'),
+    ):
+        told = desk.check(good.replace(was, now, 1))
+        assert (told.status, f"line {line}  (file)\n" in told.out, said in told.out) == (2, True, True), (
+            told.out
+        )

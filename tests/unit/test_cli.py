@@ -10,21 +10,24 @@ import os
 import resource
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
+from contextlib import closing, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+import typer
 
 from connector import __version__
 from connector.cli import main
 from connector.cli.anew import moved_aside, paused_in
 from connector.cli.journal_file import copy_journal
 from connector.cli.read_only import ReadOnlyFolder, ReadOnlyService, WriteRefused
-from connector.errors import JournalError, RemoteError
+from connector.errors import JournalError, RemoteError, StaleRecordError
 from connector.journal import Journal
 from connector.journal.store import STRANGE_MARKERS, TROUBLE
-from connector.lifecycle import DocumentFacts, State
+from connector.lifecycle import DocumentFacts, Event, State
 from connector.ports import Folder, Href, SigningService, TransactionId
 from connector.sandbox.demo import command
 
@@ -89,6 +92,16 @@ def test_the_demo_is_given_its_options(
     other = Called(capsys, "demo", "--auto", "--dir", "taken")
     assert (other.status, "taken" in other.out) == (1, True)
     assert [path.name for path in tmp_path.rglob("*")] == ["taken", "lettre.pdf"]
+
+
+def test_a_demo_without_its_servers(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Installed as the page says for a service, it names what helps: an extra of the checkout, of no package index."""
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None if name == "wsgidav" else name)
+    called = Called(capsys, "demo", "--auto")
+    assert (called.status, "wsgidav: not installed" in called.err) == (2, True)
+    assert "pipx install --force './jse-connector[sandbox]'" in called.err
 
 
 def test_the_version(capsys: pytest.CaptureFixture[str]) -> None:
@@ -397,6 +410,58 @@ def test_rebuild_asks_first(
     assert released is not None
     assert kept is not None
     assert (released.state, released.sidecar_etag, kept.state) == (State.WAITING_PDF, None, State.HELD)
+
+
+def test_rebuild_beside_a_service_that_writes(
+    capsys: pytest.CaptureFixture[str],
+    good: Path,
+    tmp_path: Path,
+    journal: Journal,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """While the administrator thinks, and while requests go, others write: each goes once or is told, none halfway."""
+    places = [f"/Lettres/{number}.sign.yaml" for number in range(4)]
+    refs = [_add(journal, State.HELD, place, reason="there_before") for place in places]
+    journal.begin_watch("letters", "/Lettres/", places)
+    first, saved, deleted = (journal.by_ref(ref) for ref in refs[:3])
+    assert first
+    assert saved
+    assert deleted
+    ended = threading.Event()
+
+    def writes() -> None:
+        with closing(
+            Journal(f"sqlite:///{tmp_path}/state/journal/journal.sqlite", now=lambda: datetime.now(UTC))
+        ) as own:
+            while not ended.wait(0.005):
+                with suppress(StaleRecordError):
+                    own.note(own.get(first.id), "looked at")
+
+    service = threading.Thread(target=writes)
+
+    def thinks(_question: str) -> bool:
+        service.start()
+        journal.note(saved, "saved again")
+        journal.fact(deleted, Event.WITHDRAWN)
+        return True
+
+    monkeypatch.setattr(sys, "stdin", io.StringIO())
+    monkeypatch.setattr(sys.stdin, "isatty", lambda: True)
+    monkeypatch.setattr(typer, "confirm", thinks)
+    options = ("--launch", "letters", "--config", good, "--state", tmp_path / "state")
+    try:
+        told = Called(capsys, "rebuild", *options)
+    finally:
+        ended.set()
+        service.join()
+    assert (told.status, "changed meanwhile" in told.err) == (0, False)
+    assert "3 requests are judged anew at the next pass." in told.out
+    assert "1 of those asked about are not held for that any more" in told.out
+    states = [record.state for ref in refs if (record := journal.by_ref(ref))]
+    assert states == [State.WAITING_PDF, State.WAITING_PDF, State.WITHDRAWN, State.WAITING_PDF]
+    watch = journal.watched("letters")
+    assert watch is not None
+    assert watch.there_before == {places[2]}
 
 
 WORKS_UNTIL_KILLED = """

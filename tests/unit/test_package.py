@@ -5,6 +5,8 @@ Built and installed it is by ``tests/system/test_package.py``.
 
 from __future__ import annotations
 
+import os
+import pwd
 import re
 import shutil
 import subprocess
@@ -98,6 +100,76 @@ def test_what_is_said_to_the_program_exists() -> None:
     for verb, option in called:
         options = {name for parameter in package[verb].params for name in parameter.opts}
         assert not option or option in options
+
+
+@pytest.mark.skipif(
+    os.geteuid() != 0 or shutil.which("unshare") is None, reason="needs root and mounts of its own"
+)
+def test_a_purge_of_a_state_that_is_a_mount_or_lies_elsewhere(tmp_path: Path) -> None:
+    """What they hold goes, what cannot is said, and it ends well; another's directory behind a link is left alone."""
+    state, config, owner = tmp_path / "state", tmp_path / "etc", pwd.getpwuid(65534).pw_name
+    script = tmp_path / "postrm"
+    text = (
+        MAINTAINER["postrm"]
+        .replace("/etc/systemd/", f"{tmp_path}/systemd/")
+        .replace("/run/", f"{tmp_path}/run/")
+    )
+    for name, value in {"STATE": state, "CONFIG": config, "OWNER": owner}.items():
+        text, made = re.subn(rf"^{name}=.*$", f"{name}={value}", text, flags=re.MULTILINE)
+        assert made == 1
+    script.write_text(text.replace("/usr/sbin/userdel", f"{tmp_path}/none"))
+
+    def purged(before: str = "") -> str:
+        command = f"set -e; {before or ':'}; sh {script} purge; ls -dl {state} >&2 || true"
+        done = subprocess.run(
+            ["unshare", "-m", "sh", "-c", command], capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout + done.stderr
+
+    def filled(directory: Path) -> Path:
+        for name in ("journal", "keys", "tokens", "backup"):
+            (directory / name).mkdir(parents=True)
+            (directory / name / ".hidden").write_text("")
+        (directory / "nothing-open").write_text("")
+        for path in (directory, *directory.rglob("*")):
+            os.chown(path, 65534, 65534)
+        return directory
+
+    filled(state)
+    filled(Path(f"{state}@a"))
+    config.mkdir()
+    assert "No such file" in purged()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["postrm"]
+
+    kept = filled(tmp_path / "kept")
+    state.mkdir()
+    said = purged(f"mount -t tmpfs tmpfs {state} && cp -a {kept}/. {state}/ && chown {owner} {state}")
+    assert f"{state} is a mount: it is empty and stays." in said
+    assert " root root " in said
+    assert "could not be emptied" not in said
+    state.rmdir()
+
+    for moved in (kept, Path(f"{state}@a")):
+        state.symlink_to(filled(moved) if not moved.exists() else moved)
+        assert "No such file" in purged()
+        assert not moved.exists()
+        assert not state.is_symlink()
+
+    others = filled(tmp_path / "others")
+    os.chown(others, 0, 0)
+    state.symlink_to(others)
+    assert f"{state} leads to {others}, which is not {owner}'s alone" in purged()
+    assert (others / "keys" / ".hidden").exists()
+    assert not state.is_symlink()
+
+    filled(state)
+    said = purged(
+        f"mount -t tmpfs tmpfs {state}/keys && touch {state}/keys/seal && mount -o remount,ro {state}/keys"
+    )
+    assert f"{state} could not be emptied" in said
+    assert f"the user {owner} stays" in said
+    assert [path.name for path in state.iterdir()] == ["keys"]
 
 
 @pytest.mark.parametrize("name", ["preinst", "postinst", "prerm", "postrm"])

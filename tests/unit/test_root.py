@@ -17,13 +17,15 @@ import pytest
 
 from connector import running
 from connector.cli import accounts, backups, keep, notify, private, servers, wiring
-from connector.cli.common import Settings, hand_over
+from connector.cli.common import Settings, hand_over, with_owners_eyes
 from connector.cli.state import State
+from connector.config import load_config
 from connector.errors import AccessDenied, JournalError
 from connector.jesignexpert.tokens import Tokens, TokenStore
 from connector.journal import Journal
 from connector.metrics import vitals
 from connector.notify.bounded import within
+from tests.unit.test_cli import Called, _quiet  # noqa: F401 - a fixture
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="root alone hands over")
 
@@ -197,3 +199,95 @@ def test_lock_key_and_backup_are_made_over_no_link(tmp_path: Path) -> None:
         backups.install(tmp_path / "shadow", key)
     assert victim.read_text() == "root's"
     assert wiring._once(key, "x") == wiring._once(key, "y") == "x"
+
+
+READ_BY_THE_SERVICE = """\
+config_version: 1
+include: conf.d/*.yaml
+support: le support
+servers: {{dms: {{url: "http://127.0.0.1:9/", user: u, password: {{file: {place}/dms}}}}}}
+platform: {{url: "http://127.0.0.1:9/", shortcut: s, secret: {{file: {place}/dms}}}}
+accounts: {{lyon: {{sender: Cabinet, owner: o@cabinet.example}}}}
+"""
+LETTERS = "folders: {letters: {server: dms, path: /Lettres/, account: lyon}}\n"
+
+
+def test_root_judges_what_the_service_reads_with_its_eyes(capsys: pytest.CaptureFixture[str]) -> None:
+    """A file and a secret that only root may read are no use to the service; a template is root's own at first."""
+    with TemporaryDirectory() as directory:
+        place, state = Path(directory), Path(directory) / "state"
+        place.chmod(0o755)
+        (place / "conf.d").mkdir(mode=0o755)
+        file, part, secret = place / "config.yaml", place / "conf.d" / "letters.yaml", place / "dms"
+        file.write_text(READ_BY_THE_SERVICE.format(place=place))
+        part.write_text(LETTERS)
+        secret.write_text("secret")
+        state.mkdir(mode=0o700)
+        os.chown(state, 4711, 4711)
+        os.chown(secret, 4711, 4711)
+        secret.chmod(0o600)
+        options = ("--config", file, "--state", state)
+
+        def said(*arguments: object) -> tuple[int, str]:
+            called = Called(capsys, *arguments, *options)
+            assert os.geteuid() == 0
+            return called.status, called.out + called.err
+
+        assert said("check-config")[0] == 0
+        assert "2 secrets, all references: 2 readable here" in said("check-config")[1]
+        assert "2 secrets seen" in said("doctor", "--offline")[1]
+
+        os.chown(secret, 0, 0)
+        status, told = said("check-config")
+        assert (status, "0 readable here" in told) == (0, True)
+        assert f"servers.dms.password: {secret}: Permission denied for user 4711." in told
+        status, told = said("doctor", "--offline")
+        assert (status, f"{secret}: Permission denied for user 4711." in told) == (1, True)
+
+        for unread in (file, part):
+            unread.chmod(0o600)
+            status, told = said("check-config")
+            assert (status, "cannot be read: Permission denied for user 4711." in told) == (2, True)
+            status, told = said("doctor", "--offline")
+            assert (
+                status,
+                f"{unread}: (file): cannot be read: Permission denied for user 4711." in told,
+            ) == (2, True)
+            template = place / "template.yaml"
+            template.write_text(READ_BY_THE_SERVICE.format(place=place))
+            template.chmod(0o600)
+            assert said("check-config", template)[0] == 0
+            assert said("check-config", template, "--as", file)[0] == 0
+            unread.chmod(0o644)
+
+
+def test_a_new_password_that_only_root_may_read_is_said_once(caplog: pytest.LogCaptureFixture) -> None:
+    """As the service's user: the refused password stays, and the log tells why; what can be read is taken in."""
+    with TemporaryDirectory() as directory:
+        place = Path(directory)
+        place.chmod(0o755)
+        secret, state = place / "dms", State(directory=place / "state")
+        secret.write_text("old")
+        state.directory.mkdir()
+        for path in (secret, state.directory):
+            os.chown(path, 4711, 4711)
+        secret.chmod(0o600)
+        config = load_config(
+            READ_BY_THE_SERVICE.format(place=place).replace("include: conf.d/*.yaml\n", "") + LETTERS
+        )
+        renewed: list[str] = []
+
+        class Client:
+            renew = staticmethod(renewed.append)
+
+        renewal = wiring.PasswordRenewal(config, "dms", Client())  # type: ignore[arg-type]
+        (place / "new").write_text("new")
+        (place / "new").chmod(0o600)
+        (place / "new").replace(secret)
+        with with_owners_eyes(state):
+            assert [renewal() for _ in range(3)] == [False] * 3
+        assert caplog.text.count("Permission denied for user 4711") == 1
+        os.chown(secret, 4711, 4711)
+        with with_owners_eyes(state):
+            assert [renewal() for _ in range(2)] == [True, False]
+        assert renewed == ["new"]

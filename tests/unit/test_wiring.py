@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import errno
+import os
+from pathlib import Path
+
 import pytest
 
+from connector.cli.wiring import State, sealer
 from connector.cli.wiring_settings import EXAMPLE_DOMAINS, timing_of, watched
 from connector.config import load_config
+from connector.errors import JournalFull
 from connector.policy import problems_of
 from connector.sidecar.names import MODELS_FOLDER
 from connector.sidecar.reading import read_sidecar
@@ -56,3 +62,18 @@ def test_a_request_is_never_asked_about_more_often_later_on() -> None:
         [20, 20, 30],
         [120, 120, 120],
     ]
+
+
+def test_a_full_disk_at_a_first_start_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is made once, the seal and the name, is made as soon as there is room: no failed start."""
+    state = State(directory=tmp_path)
+    state.make()
+
+    def full(*_arguments: object, **_more: object) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "open", full)
+        with pytest.raises(JournalFull, match="can be neither read nor made: No space left"):
+            sealer(load_config(FILE.format(url="https://sign.lyon.example/")), state)
+    assert (tmp_path / "keys").is_dir()

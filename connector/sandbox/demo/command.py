@@ -19,6 +19,7 @@ from connector.sandbox.demo.stage import Stage, staged
 from connector.sandbox.demo.story import drop, example, own, played
 from connector.sandbox.demo.voice import DemoFailed, Voice
 
+HOW = "The demo needs the extra sandbox; from a checkout:  pipx install --force './jse-connector[sandbox]'"
 # What the embedded servers are made of; they would say so only in their logs.
 _EXTRA = ("cheroot", "python_multipart", "starlette", "uvicorn", "wsgidav")
 
@@ -31,7 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.error("give both a PDF and its request, or neither")
     missing = [name for name in _EXTRA if importlib.util.find_spec(name) is None]
     if missing:
-        parser.error(f'it needs  pip install "jse-connector[sandbox]"  ({", ".join(missing)} is missing)')
+        parser.error(f"{', '.join(missing)}: not installed. {HOW}")
     # A service manager or a CI ends it like Ctrl-C does: children first. A shell starts what it puts into the
     # background with SIGINT ignored, so both are set.
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -1,0 +1,91 @@
+"""A folder goes from one connector to another and back, with both running: whose it is, is noticed at the next pass."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from connector.cli import operate, wiring
+from connector.cli.common import Settings
+from connector.guards import ServerMemory
+from connector.steps.parts import Parts
+from tests.worlds import ONE, Stage
+
+
+class Rivals(Stage):
+    """Two connectors that watch one folder, with a journal and a seal each; ``turn`` says whose pass it is."""
+
+    def __init__(self, directory: Path, **options: Any) -> None:
+        self.name = "alpha"
+        self._others: dict[str, tuple[Parts, ServerMemory]] = {}
+        super().__init__(directory, **options)
+
+    @property
+    def state(self) -> wiring.State:
+        return wiring.State(directory=self.directory / self.name)
+
+    @property
+    def config_text(self) -> str:
+        return super().config_text.replace("connector: test-1", f"connector: {self.name}")
+
+    def turn(self, name: str) -> None:
+        self._others[self.name] = (self.parts, self.memory)
+        self.name = name
+        if name in self._others:
+            self.parts, self.memory = self._others[name]
+            return
+        self.state.make()
+        self.renew()
+        self.start()
+
+    def take_over(self) -> None:
+        file = self.directory / f"{self.name}.yaml"
+        file.write_text(self.config_text)
+        settings = Settings(config=file, state=self.state.directory)
+        assert operate.take_over(settings, "lettres", yes=True, dry_run=False) == 0
+
+    @property
+    def troubles(self) -> list[str]:
+        return list(self.memory.troubles.values())
+
+
+def test_both_notice_at_their_next_pass(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    """Who lost the folder leaves it alone, who has it takes in the registry and works there: nobody starts anew. What
+    the other connector said of a letter is kept, and told to nobody as something that he added."""
+    with Rivals(tmp_path) as stage:
+        stage.drop(sidecar=ONE)
+        stage.run()
+        assert stage.first_line().startswith("EN COURS")
+        stage.turn("beta")
+        stage.run()
+        assert stage.troubles == ["it belongs to alpha: it is left alone"]
+
+        stage.take_over()
+        assert "A running service notices at its next pass." in capsys.readouterr().out
+        caplog.clear()
+        stage.run()
+        assert (stage.troubles, "it cannot be read or is not ours" in caplog.text) == ([], True)
+        assert stage.first_line().startswith("À VÉRIFIER – un suivi plus ancien porte ce nom")
+        stage.drop("neuve", sidecar=ONE)
+        stage.run()
+        assert stage.first_line("neuve").startswith("EN COURS")
+        assert len(stage.sends()) == 2
+
+        stage.turn("alpha")
+        stage.run()
+        assert stage.troubles == ["it belongs to beta: it is left alone"]
+        stage.take_over()
+        stage.run()
+        assert stage.troubles == []
+        stage.sign()
+        stage.clock.advance(3600)
+        stage.run()
+        assert stage.first_line().startswith("SIGNÉ")
+        assert "Votre ajout" not in stage.status()
+        kept = [stage.read(f"lettre.signature (note){more}.txt").decode() for more in ("", " (2)")]
+        assert [words.removeprefix("\ufeff").split(" – ")[0] for words in kept] == ["EN COURS", "À VÉRIFIER"]
+        assert len(stage.sends()) == 2
