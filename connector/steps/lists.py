@@ -32,7 +32,7 @@ from connector.steps.answers import AnswerMemory
 from connector.steps.born import BornMemory, Room
 from connector.steps.discover import Sight
 from connector.steps.filed import filed_from
-from connector.steps.list_counts import counts_of
+from connector.steps.list_counts import counts_of, rowless
 from connector.steps.list_reading import ReadingMemory, known_for, read_list
 from connector.steps.list_rows import attend_rows
 from connector.steps.parts import Parts
@@ -207,6 +207,7 @@ def news_of(
         beside=tuple(sorted(other.name for other in entries[1:])),
         copies=_copies(sight, entry),
         without_row=_without_row(parts, sight, entry, reading, opened, memory),
+        rowless=rowless(fates, reading, entry.parent, opened),
         **counts_of(parts, sight, fates, opened, memory.over, memory.born),
         **_settings(parts, sight, entry, memory),
     )
