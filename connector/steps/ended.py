@@ -195,7 +195,9 @@ def _ended_place_changed(case: Case, record: Record, rank: int, entry: Entry) ->
             "ended": record.ended_at.isoformat() if record.ended_at else "",
         },
     }
-    changed = record.ranked(rank).model_copy(update={"etag": entry.etag, "size": entry.size, "sha256": None})
+    # It may lie under the request's own name, while what was signed went by another and keeps its status there.
+    there = {"href": entry.href, "file_id": entry.file_id, "etag": entry.etag, "size": entry.size}
+    changed = record.ranked(rank).model_copy(update={**there, "sha256": None, "renamed_to": None})
     record = record.model_copy(update=record.with_document(changed))
     return replace(case, previous=record).keep(
         Event.COPIED,
