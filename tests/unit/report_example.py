@@ -777,6 +777,14 @@ def answered_variants() -> list[Variant]:
             record(State.DELIVERED_BESIDE, *DONE, more=mandate("pdf_changed"), reason="pdf_changed"),
         ),
         (
+            "SIGNÉ – « Lettre DUPONT.pdf » est maintenant la version signée",
+            record(State.DELIVERED_BESIDE, *DONE, reason="put_in_place"),
+        ),
+        (
+            "SIGNÉ – les 2 documents sont revenus signés",
+            record(State.DELIVERED_BESIDE, *DONE, more=mandate(), reason="put_in_place"),
+        ),
+        (
             "SIGNÉ – mais « Mandat SEPA.pdf » signé n’est pas revenu",
             record(State.DELIVERED_BESIDE, *DONE, more=mandate("erased"), reason="erased"),
         ),
