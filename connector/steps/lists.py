@@ -231,14 +231,10 @@ def _missing(sight: Sight, entry: Entry, rows: list[Row]) -> tuple[Missing, ...]
 
 
 def _copies(sight: Sight, entry: Entry) -> tuple[str, ...]:
-    children = sight.by_parent.get(entry.parent, {})
-    copies = [
-        one.name
-        for folded, same in children.items()
-        if folded.startswith(names.LIST_STEM) and names.is_conflict_copy(folded)
-        for one in same
-    ]
-    return tuple(sorted(copies))
+    """Copies that a sync client made of the list, or of the settings beside it that let its requests go."""
+    copies = sight.conflict_copies(entry.parent).items()
+    told = [made for name, made in copies if name.startswith(names.LIST_STEM) or names.is_settings(name)]
+    return tuple(sorted(name for made in told for name in made))
 
 
 def _without_row(
