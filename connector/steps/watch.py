@@ -77,10 +77,11 @@ def _change(parts: Parts, document: DocumentFacts, entry: Entry, present: Presen
     sha256 = present.sha256
     if sha256 is not None and sha256 in {document.sha256, document.signed_sha256}:
         same_file = {"file_id": entry.file_id or document.file_id}
-        return {"changed_at": None, "changed_same_pages": None, **same_file}
+        return {"changed_at": None, "changed_same_pages": None, "changed_file": False, **same_file}
     change: dict[str, Any] = {
         "changed_at": entry.modified or parts.now(),
         "changed_same_pages": _same_pages(parts, document, present),
+        "changed_file": None not in {entry.file_id, document.file_id} and entry.file_id != document.file_id,
     }
     if sha256 is not None:
         # What a person made of it while it was out is told now, and not again when the request has ended.

@@ -403,6 +403,16 @@ def progress_variants() -> list[Variant]:
             CONTEXT,
         ),
         (
+            "1 signature sur 2 – attention : le PDF a été modifié après l’envoi",
+            record(
+                State.IN_PROGRESS,
+                *HALF,
+                document={"changed_at": at(23, hour=17), "changed_file": True},
+                **OUT,
+            ),
+            CONTEXT,
+        ),
+        (
             "0 signature sur 2 – rappel possible à partir de 11 h 42",
             record(
                 State.IN_PROGRESS,
