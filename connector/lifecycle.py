@@ -260,6 +260,8 @@ class DocumentFacts(Frozen):
     changed_at: datetime | None = None
     """When a person changed it after it was sent."""
     changed_same_pages: bool | None = None
+    changed_file: bool = False
+    """What lies there is another file, by its id: its versions hold nothing of what was sent."""
     missing_since: datetime | None = None
     renamed_to: str | None = None
 

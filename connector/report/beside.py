@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from connector.report import several, words
-from connector.report.ending import advice
+from connector.report.ending import advice, verified
 from connector.report.extras import attestation, protection
 from connector.report.facts import Case, name_of, who
 from connector.report.people import signatories
@@ -25,6 +25,8 @@ def delivered_beside(case: Case) -> None:
         _pdf_read_only(case)
     elif reason == "erased":
         _erased(case)
+    elif reason == "put_in_place":
+        _put_in_place(case)
     else:
         _pdf_changed(case)
     if len(case.documents) > 1:
@@ -100,6 +102,29 @@ def _two_files(case: Case) -> None:
             (case.pdf, page.say("la version modifiée, sans signature", "the changed version, not signed")),
         ]
     )
+
+
+def _put_in_place(case: Case) -> None:
+    """It came beside, and a person has put it where it belongs."""
+    page = case.page
+    if several.is_plain(case):
+        page.first(
+            words.SIGNED,
+            "« {pdf} » est maintenant la version signée",
+            "“{pdf}” is now the signed version",
+            pdf=case.pdf,
+        )
+    else:
+        several.first_line(case)
+    signatories(case)
+    if several.is_plain(case):
+        page.para(
+            "Revenue à côté, la version signée a été mise à la place du PDF d’origine.{verified}",
+            "The signed version had come beside; it was put in the place of the original PDF.{verified}",
+            verified=verified(case),
+        )
+    page.heading("Bon à savoir", "Good to know")
+    advice(case)
 
 
 def _pdf_gone(case: Case) -> None:

@@ -46,7 +46,7 @@ def _when_and_checked(case: Case, *, plain: bool) -> None:
             "Le document signé a pris la place du PDF d’origine{when}.{verified}",
             "The signed document has taken the place of the original PDF{when}.{verified}",
             when=when,
-            verified=_verified(case),
+            verified=verified(case),
         )
     else:
         page.para(
@@ -79,7 +79,8 @@ def _original(case: Case) -> None:
         )
 
 
-def _verified(case: Case) -> Words:
+def verified(case: Case) -> Words:
+    """Say what was found of the signed document when it came back; empty where that is not known."""
     page, document = case.page, case.record.document
     count, pages = document.signatures, document.signed_pages or document.pages
     if count is None or pages is None:

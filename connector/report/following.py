@@ -149,7 +149,16 @@ def _changed(case: Case) -> None:
 def _change_answers(case: Case, sent: Words) -> None:
     """What a person can do about the change: undo it, or begin again."""
     page = case.page
-    if case.context.versions_kept:
+    if case.context.versions_kept and case.record.document.changed_file:
+        page.bullet(
+            "La modification ne compte pas ? Déposez de nouveau, sous le nom « {pdf} », le PDF envoyé le {sent} (dans "
+            "Nextcloud, voyez « Fichiers supprimés ») : la version signée prendra sa place, comme prévu.",
+            "If the change does not matter: put the PDF that was sent on {sent} here again as “{pdf}” (in Nextcloud, "
+            "see “Deleted files”): the signed version will take its place, as planned.",
+            pdf=case.pdf,
+            sent=sent,
+        )
+    elif case.context.versions_kept:
         page.bullet(
             "La modification ne compte pas ? Dans Nextcloud, ouvrez Détails puis Versions de « {pdf} » et "
             "restaurez celle du {sent} : la version signée prendra sa place, comme prévu.",

@@ -19,7 +19,7 @@ class Missing:
 
 @dataclass(frozen=True, kw_only=True)
 class ListNews:
-    """A list as it stands. Lines are Excel's; of the counts each row is in one of ``made``, ``pending``, the rest."""
+    """A list as it stands. Lines are Excel's; each row is in one of ``made``, ``withdrawn``, ``pending``, the rest."""
 
     file: str
     ceiling: Ceiling
@@ -35,7 +35,7 @@ class ListNews:
     """Of single rows, each with its line."""
     missing: tuple[Missing, ...] = ()
     made: int = 0
-    """Rows whose request exists or existed."""
+    """Rows whose request exists, or existed until it was over."""
     pending: int = 0
     """Rows whose request is made by the next passes."""
     left: int = 0
@@ -53,7 +53,9 @@ class ListNews:
     withdrawn: tuple[int, ...] = ()
     """Lines whose request was deleted before it left."""
     changed: tuple[int, ...] = ()
-    """Lines that say something else than when their request was made."""
+    """Lines that say something else than when their request was made, which is there still."""
+    rowless: tuple[str, ...] = ()
+    """Documents that the list asked for, whose row is gone and whose request would leave yet."""
     without_row: tuple[str, ...] = ()
     """PDFs of the folder for which nobody asked anything."""
     ignored: tuple[str, ...] = ()

@@ -113,6 +113,15 @@ def _and_more(page: Page, more: int) -> None:
 
 def _notes(page: Page, news: ListNews) -> None:
     """What does not stop anything and should be known."""
+    if news.rowless:
+        several = len(news.rowless) > 1
+        page.para(
+            "Sans ligne dans la liste, mais toujours prêtes à partir avec les autres : {names}."
+            if several
+            else "Sans ligne dans la liste, mais toujours prête à partir avec les autres : {names}.",
+            "Without a row in the list, and still ready to leave with the others: {names}.",
+            names=_names(page, news.rowless),
+        )
     if news.changed:
         page.para(
             "Modifié dans la liste après la préparation, sans effet : {lines}. Corrigez la demande elle-même, à côté "
@@ -184,7 +193,7 @@ def _names(page: Page, names: Sequence[str]) -> Words:
 
 
 def _what_to_do(page: Page, news: ListNews, support: str) -> None:
-    waiting = news.made - news.left - len(news.withdrawn) - len(news.care)
+    waiting = news.made - news.left - len(news.care) + len(news.rowless)
     if not (news.problems or news.missing or waiting or not news.total):
         page.para(
             "Il n’y a rien à faire. Une ligne ajoutée à la liste est lue dès qu’elle est enregistrée.",
@@ -211,6 +220,13 @@ def _what_to_do(page: Page, news: ListNews, support: str) -> None:
             "d’elle-même.",
             "Put the missing PDF here under the name of the list, or correct that name: the request is prepared by "
             "itself.",
+        )
+    if news.rowless:
+        page.bullet(
+            "Une demande sans ligne ne doit plus partir ? Supprimez-la, à côté de son PDF. Elle doit partir ? Il n’y a "
+            "rien à faire, ou remettez sa ligne dans la liste.",
+            "Is a request without a row not to leave any more? Delete it, beside its PDF. Is it to leave? There is "
+            "nothing to do, or put its row back into the list.",
         )
     if waiting > 0:
         _go(page, news, support)

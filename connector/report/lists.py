@@ -72,6 +72,18 @@ def _first(page: Page, news: ListNews) -> None:
             total=news.total,
             file=news.file,
         )
+    elif news.rowless:
+        _counted(
+            page,
+            words.TO_CHECK,
+            len(news.rowless),
+            ("{n} demande prête sans ligne dans « {file} »", "{n} request ready without a row in “{file}”"),
+            (
+                "{n} demandes prêtes sans ligne dans « {file} »",
+                "{n} requests ready without a row in “{file}”",
+            ),
+            file=news.file,
+        )
     elif not news.total:
         page.first(
             words.WAITING,
@@ -125,7 +137,13 @@ def _counted(
 
 def _first_of_made(page: Page, news: ListNews) -> None:
     made, n = news.made, Words(str(news.made))
-    if not news.left and not news.elsewhere:
+    if not made:
+        page.first(
+            words.CANCELLED,
+            "les demandes de cette liste ont été supprimées, rien n’est parti",
+            "the requests of this list were deleted, nothing has been sent",
+        )
+    elif not news.left and not news.elsewhere:
         one = ("{n} demande préparée, rien n’est parti", "{n} request prepared, nothing has been sent")
         more = ("{n} demandes préparées, rien n’est parti", "{n} requests prepared, nothing has been sent")
         _counted(page, words.READY, made, one, more)

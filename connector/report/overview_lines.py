@@ -123,9 +123,10 @@ def _matter(case: Case, told: str) -> str:
         return told.partition(" – ")[2] if _disturbed(case) else ""
     if state in {State.SEALING, State.DELIVERING}:
         return told if _stuck(record) else ""
-    if state is State.DELIVERED_BESIDE and record.reason not in _LOOK_AT:
+    in_place = state is State.DELIVERED or (state in _HOME and record.reason == "put_in_place")
+    if state is State.DELIVERED_BESIDE and not in_place and record.reason not in _LOOK_AT:
         return case.page.say("à côté : « {name} »", "beside: “{name}”", name=case.beside)
-    if state is State.DELIVERED or (state is State.PREVIEWED and record.reason != "stopped"):
+    if in_place or (state is State.PREVIEWED and record.reason != "stopped"):
         return ""
     return told
 

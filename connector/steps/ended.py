@@ -1,4 +1,7 @@
-"""A place whose request has ended: it goes again on a new ask only, and other bytes there are said (protocol R3)."""
+"""A place whose request has ended: it goes again on a new ask only, and other bytes there are said (protocol R3).
+
+What had come beside and was put there by a person is told as what it is: the signed document in its place.
+"""
 
 from __future__ import annotations
 
@@ -24,6 +27,8 @@ from connector.steps.watch import has_settled, in_sight, pair_document
 
 _UNSIGNED_BACK = "unsigned_back"
 """Lies in the place of the signed document again what it was before it was signed?"""
+_PUT_IN_PLACE = "put_in_place"
+"""Reason of what came beside and lies in its place now; ``report.beside`` has a text for it."""
 
 
 def attend_ended(case: Case, record: Record) -> Record:
@@ -91,7 +96,7 @@ def _why_not_again(case: Case, record: Record, action: Action | None) -> str:
     delivered = record.document.delivered_href is not None and not record.document.beside
     if (
         main is not None
-        and record.state is State.DELIVERED
+        and (record.state is State.DELIVERED or record.reason == _PUT_IN_PLACE)
         and delivered
         and main.etag == record.document.etag
         and not record.extra.get(_UNSIGNED_BACK)
@@ -182,8 +187,28 @@ def _ended_document(case: Case, record: Record, rank: int, entry: Entry) -> tupl
         # What was signed once may be asked for anew where a person has put it back, whenever that was looked at.
         back = sha256 in known - {document.signed_sha256}
         seen["extra"] = {**record.extra, _UNSIGNED_BACK: back}
+    if sha256 is not None and sha256 == document.signed_sha256:
+        seen |= _put_in_place(record, rank, entry)
     record = parts.journal.note(record, "document_seen", **seen)
     return record, sha256 not in known and unsigned
+
+
+def _put_in_place(record: Record, rank: int, entry: Entry) -> dict[str, Any]:
+    """What changes where a person has put the signed document into its place, which a lost journal does not know.
+
+    Not of one that somebody has to look at first: it is not quite what was expected.
+    """
+    document = record.ranked(rank)
+    came_beside = record.state is State.DELIVERED_BESIDE and document.delivered_href != entry.href
+    if not came_beside or not document.in_place or document.differences:
+        return {}
+    home = {"href": entry.href, "delivered_href": entry.href, "file_id": entry.file_id, "etag": entry.etag}
+    there = record.with_document(document.model_copy(update={**home, "beside": "", "missing_since": None}))
+    in_place = [one for one in record.model_copy(update=there).documents if one.in_place]
+    elsewhere = [one.beside or record.reason for one in in_place if one.delivered_href != one.href]
+    # It is shown anew, though it was over and closed.
+    shown = {"reported": None, "closed": False}
+    return {**there, **shown, "reason": elsewhere[0] if elsewhere else _PUT_IN_PLACE}
 
 
 def _ended_place_changed(case: Case, record: Record, rank: int, entry: Entry) -> Record:
@@ -195,7 +220,9 @@ def _ended_place_changed(case: Case, record: Record, rank: int, entry: Entry) ->
             "ended": record.ended_at.isoformat() if record.ended_at else "",
         },
     }
-    changed = record.ranked(rank).model_copy(update={"etag": entry.etag, "size": entry.size, "sha256": None})
+    # It may lie under the request's own name, while what was signed went by another and keeps its status there.
+    there = {"href": entry.href, "file_id": entry.file_id, "etag": entry.etag, "size": entry.size}
+    changed = record.ranked(rank).model_copy(update={**there, "sha256": None, "renamed_to": None})
     record = record.model_copy(update=record.with_document(changed))
     return replace(case, previous=record).keep(
         Event.COPIED,

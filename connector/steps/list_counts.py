@@ -6,6 +6,7 @@ from typing import Any
 
 from connector.lifecycle import Record, State
 from connector.sidecar import names
+from connector.signatory_list.rows import ListReading
 from connector.steps import born
 from connector.steps.born import BornMemory
 from connector.steps.discover import Sight
@@ -15,6 +16,9 @@ from connector.steps.parts import Parts
 _NEEDS_CARE = frozenset(
     {State.REJECTED, State.UNCONFIRMED, State.HELD, State.IN_DOUBT, State.QUARANTINED, State.LOST}
 )
+
+_WOULD_LEAVE = frozenset({State.PREVIEWED, State.WAITING, State.PREPARED})
+"""One word in the settings lets it go, or did."""
 
 
 def counts_of(
@@ -36,7 +40,6 @@ def counts_of(
     withdrawn: list[int] = []
     care: list[str] = []
     for done in fates.done:
-        counts["made"] += 1
         place = done.sidecar.href if done.sidecar is not None else str(done.kept["place"])
         key = (place, str(done.kept.get("at", "")))
         state = by_place.get(place) or _over(parts, sight, key, done, over)
@@ -58,15 +61,37 @@ def counts_of(
             withdrawn.append(done.row.line)
         else:
             elsewhere = True
-    changed = tuple(done.row.line for done in fates.done if done.changed)
+    counts["made"] = len(fates.done) - len(withdrawn)
+    changed = (done.row.line for done in fates.done if done.changed)
     return {
         **counts,
         "elsewhere": elsewhere,
         "withdrawn": tuple(withdrawn),
-        "changed": changed,
+        "changed": tuple(line for line in changed if line not in withdrawn),
         "care": tuple(care),
         "to_correct": corrected,
     }
+
+
+def rowless(fates: Fates, reading: ListReading, parent: str, opened: list[Record]) -> tuple[str, ...]:
+    """Return the documents that a list in ``parent`` asked for and whose row is gone: the requests would leave yet.
+
+    What a row asked for is its own request from then on: a list that is written anew for the next letters, or thrown
+    away, stops nothing of the former ones.
+    """
+    asked = {name for row in reading.rows for name in row.wanted}
+    kept = [done.kept for done in fates.done]
+    places, ids = {each["place"] for each in kept}, {each.get("file_id") for each in kept} - {None}
+    found = []
+    for record in opened:
+        folder, _, name = record.place.rpartition("/")
+        born = record.request is not None and record.request.born_of == "list"
+        if not (born and record.current and record.state in _WOULD_LEAVE and f"{folder}/" == parent):
+            continue
+        has_row = not asked.isdisjoint((*names.pair_of(name), *names.images_of(name)))
+        if not (has_row or record.place in places or record.document.file_id in ids):
+            found.append(names.document_name(name))
+    return tuple(sorted(found))
 
 
 def _over(

@@ -32,7 +32,7 @@ from connector.steps.answers import AnswerMemory
 from connector.steps.born import BornMemory, Room
 from connector.steps.discover import Sight
 from connector.steps.filed import filed_from
-from connector.steps.list_counts import counts_of
+from connector.steps.list_counts import counts_of, rowless
 from connector.steps.list_reading import ReadingMemory, known_for, read_list
 from connector.steps.list_rows import attend_rows
 from connector.steps.parts import Parts
@@ -207,6 +207,7 @@ def news_of(
         beside=tuple(sorted(other.name for other in entries[1:])),
         copies=_copies(sight, entry),
         without_row=_without_row(parts, sight, entry, reading, opened, memory),
+        rowless=rowless(fates, reading, entry.parent, opened),
         **counts_of(parts, sight, fates, opened, memory.over, memory.born),
         **_settings(parts, sight, entry, memory),
     )
@@ -230,14 +231,10 @@ def _missing(sight: Sight, entry: Entry, rows: list[Row]) -> tuple[Missing, ...]
 
 
 def _copies(sight: Sight, entry: Entry) -> tuple[str, ...]:
-    children = sight.by_parent.get(entry.parent, {})
-    copies = [
-        one.name
-        for folded, same in children.items()
-        if folded.startswith(names.LIST_STEM) and names.is_conflict_copy(folded)
-        for one in same
-    ]
-    return tuple(sorted(copies))
+    """Copies that a sync client made of the list, or of the settings beside it that let its requests go."""
+    copies = sight.conflict_copies(entry.parent).items()
+    told = [made for name, made in copies if name.startswith(names.LIST_STEM) or names.is_settings(name)]
+    return tuple(sorted(name for made in told for name in made))
 
 
 def _without_row(

@@ -77,10 +77,11 @@ def _change(parts: Parts, document: DocumentFacts, entry: Entry, present: Presen
     sha256 = present.sha256
     if sha256 is not None and sha256 in {document.sha256, document.signed_sha256}:
         same_file = {"file_id": entry.file_id or document.file_id}
-        return {"changed_at": None, "changed_same_pages": None, **same_file}
+        return {"changed_at": None, "changed_same_pages": None, "changed_file": False, **same_file}
     change: dict[str, Any] = {
         "changed_at": entry.modified or parts.now(),
         "changed_same_pages": _same_pages(parts, document, present),
+        "changed_file": None not in {entry.file_id, document.file_id} and entry.file_id != document.file_id,
     }
     if sha256 is not None:
         # What a person made of it while it was out is told now, and not again when the request has ended.
@@ -99,10 +100,16 @@ def _same_pages(parts: Parts, document: DocumentFacts, present: Present) -> bool
 
 
 def conflict_copies_seen(case: Case, record: Record) -> Record:
-    """Keep which copies of the request's two files a sync client has put beside them: they are told, never read."""
-    copies = case.sight.conflict_copies(case.pair.sidecar.parent)
-    files = {names.comparable(case.pair.sidecar.name), names.comparable(case.pair.document_name)}
-    found = [copy for name in sorted(files) for copy in copies.get(name, ())]
+    """Keep which copies a sync client has put beside the files of a request: they are told, never read.
+
+    Of its settings for as long as they decide: the word that lets it go may stand in the copy.
+    """
+    sight, parent = case.sight, case.pair.sidecar.parent
+    files = {(parent, names.comparable(name)) for name in (case.pair.sidecar.name, case.pair.document_name)}
+    if record.state.before_mark:
+        above = (one for here in sight.settings_above(case.pair.sidecar.href) for one in here)
+        files |= {(one.parent, names.comparable(one.name)) for one in above}
+    found = [copy for folder, name in sorted(files) for copy in sight.conflict_copies(folder).get(name, ())]
     if record.closed or list(record.extra.get("conflict_copies", ())) == found:
         return record
     return case.journal.touch(record, extra={**record.extra, "conflict_copies": found})

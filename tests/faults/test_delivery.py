@@ -186,6 +186,42 @@ def test_changed_or_gone_when_it_comes_home(tmp_path: Path, mode: Mode) -> None:
 
 
 @MODES
+def test_what_came_beside_is_put_in_its_place(tmp_path: Path, mode: Mode) -> None:
+    """As its status says: it is told as what it is, and by no text ever as a PDF to be deleted, or to be looked at."""
+    with Stage(tmp_path, mode) as stage:
+        names = ("change", "parti", "copie")
+        send_out(stage, *names)
+        for name in names:
+            stage.write(f"{name}.pdf", letter(f"{name}, modifié"))
+        stage.delete("parti.pdf")
+        stage.sign()
+        settle(stage)
+        assert "Supprimez « change.pdf »" in stage.status("change").replace("\u00a0", " ")
+        stage.delete("change.pdf")
+        stage.move("change (signé).pdf", "change.pdf")
+        stage.move("parti (signé).pdf", "parti.pdf")
+        stage.write("copie.pdf", stage.read("copie (signé).pdf"))
+        stage.run()
+        for name in names:
+            assert stage.first_line(name) == in_place(name)
+            said = " ".join(stage.status(name).split("[Les")[0].replace("\u00a0", " ").split())
+            assert "sans signature" not in said
+            assert f"Supprimez « {name}" not in said
+            assert "Vérifié : 1 signature intacte" in said
+            stage.write(f"{name}.sign.yaml", ONE + "action: recommencer\n")
+        settle(stage)
+        overview = stage.read("_Suivi des signatures.txt").decode("utf-8-sig")
+        assert "À TRAITER" not in overview
+        for name in names:
+            assert stage.first_line(name) == in_place(name)
+            assert "est la version signée" in stage.status(name).replace("\u00a0", " ").partition("\n")[2]
+        stage.write("change.pdf", letter("toute autre"))
+        settle(stage)
+        assert stage.first_line("change").startswith("À CONFIRMER – le PDF a changé")
+        assert stage.sends() == [1] * len(names)
+
+
+@MODES
 @pytest.mark.parametrize(("what", "status"), [("lettre.pdf", 423), (".", 423), ("lettre.pdf", 503)])
 def test_away_for_a_moment_while_a_try_is_due(tmp_path: Path, mode: Mode, what: str, status: int) -> None:
     """C10: A move may arrive as a deletion and an upload: a try that falls between does not take it for gone, also

@@ -524,6 +524,34 @@ def test_lost_after_it_was_put_beside(tmp_path: Path, mode: Mode) -> None:
         assert stage.sends() == [1]
 
 
+@pytest.mark.parametrize(
+    ("mode", "lost_first"), [("nextcloud", False), ("nextcloud", True), ("plain", False)]
+)
+def test_lost_around_what_a_person_put_in_its_place(tmp_path: Path, mode: Mode, lost_first: bool) -> None:
+    """It came beside and was given its PDF's name: a new journal knows it by its bytes."""
+    with Stage(tmp_path, mode) as stage:
+        stage.drop()
+        stage.run()
+        stage.write("lettre.pdf", letter("modifiée"))
+        stage.sign()
+        stage.run()
+        assert stage.first_line() == "SIGNÉ – la version signée est à côté : « lettre (signé).pdf »"
+        if lost_first:
+            stage.lose_journal()
+            stage.clock.advance(3600)
+            stage.run()
+        stage.delete("lettre.pdf")
+        stage.move("lettre (signé).pdf", "lettre.pdf")
+        if not lost_first:
+            stage.run()
+            stage.lose_journal()
+        stage.clock.advance(3600)
+        stage.run()
+        assert stage.first_line() == "SIGNÉ – « lettre.pdf » est maintenant la version signée"
+        assert "sans signature" not in stage.status()
+        assert stage.sends() == [1]
+
+
 @MODES
 def test_lost_between_the_deliveries_of_two_equal_letters(tmp_path: Path, mode: Mode) -> None:
     """The same bytes for the same person, each asked for: the signed one of the first is not taken for the second's."""

@@ -249,6 +249,66 @@ def test_a_row_is_never_looked_at_again(tmp_path: Path, mode: Mode) -> None:
 
 
 @MODES
+def test_a_row_that_is_taken_out(tmp_path: Path, mode: Mode) -> None:
+    """Its request stays, and would leave with the others: the answer says so until the row is back, or it has left."""
+    with stage_in(tmp_path, mode, settings={"send": "live"}) as stage:
+        stage.write("_signature.yaml", "envoi: non\n")
+        pdfs(stage, "Lettre 000", "Lettre 001", "Lettre 002")
+        put(stage, [person(0), person(1)])
+        run(stage)
+        put(stage, [person(1)])
+        run(stage)
+        assert answer(stage) == "À VÉRIFIER – 1 demande prête sans ligne dans « _signataires.xlsx »"
+        assert "toujours prête à partir avec les autres : Lettre 000.pdf." in told(stage)
+        put(stage, [person(1), person(0)])
+        run(stage)
+        assert answer(stage) == "PRÊT – 2 demandes préparées, rien n’est parti"
+        put(stage, [person(2)])
+        run(stage)
+        assert answer(stage) == "À VÉRIFIER – 2 demandes prêtes sans ligne dans « _signataires.xlsx »"
+        stage.delete("Lettre 000.sign.yaml")
+        stage.write("_signature.yaml", "envoi: oui\n")
+        later(stage)
+        asked = {one.email for view in stage.platform.transactions() for one in view.signatories}
+        assert asked == {"client001@cabinet.fr", "client002@cabinet.fr"}
+        assert answer(stage) == "EN COURS – 1 demande ; son suivi est à côté du PDF"
+        stage.intact()
+
+
+@MODES
+def test_a_request_that_is_renamed_has_its_row(tmp_path: Path, mode: Mode) -> None:
+    """Where files have ids it is known to be the same one; elsewhere its row is looked for by its name."""
+    with stage_in(tmp_path, mode) as stage:
+        pdfs(stage, "Lettre 000")
+        put(stage, [person(0)])
+        run(stage)
+        for name in ("Lettre 000.pdf", "Lettre 000.sign.yaml"):
+            stage.move(name, name.replace("000", "v2"))
+        later(stage)
+        assert stage.first_line("Lettre v2").startswith("PRÊT – ")
+        assert ("sans ligne" in answer(stage)) == (mode == "plain"), answer(stage)
+
+
+@MODES
+def test_deleted_requests_are_none(tmp_path: Path, mode: Mode) -> None:
+    """One that was deleted before it left does not count as prepared, nor is it to be corrected if its row changed."""
+    with stage_in(tmp_path, mode) as stage:
+        pdfs(stage, "Lettre 000", "Lettre 001")
+        put(stage, [person(0), person(1)])
+        run(stage)
+        stage.delete("Lettre 001.sign.yaml")
+        put(stage, [person(0), (*person(1)[:4], "06 99 88 77 66")])
+        later(stage)
+        assert answer(stage) == "PRÊT – 1 demande préparée, rien n’est parti"
+        assert "Demande supprimée, la liste ne la refait pas : ligne 3." in told(stage)
+        assert "Modifié dans la liste" not in told(stage)
+        stage.delete("Lettre 000.sign.yaml")
+        later(stage)
+        assert answer(stage) == "ANNULÉ – les demandes de cette liste ont été supprimées, rien n’est parti"
+        assert "envoi: oui" not in told(stage)
+
+
+@MODES
 @pytest.mark.parametrize("way", ["deleted", "moved"])
 def test_next_year_s_letter_and_list(tmp_path: Path, mode: Mode, way: str) -> None:
     """Under a name that was signed, another PDF is requested by its row: the list never says that it is signed."""

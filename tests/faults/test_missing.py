@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from connector.lifecycle import State
 from connector.steps.parts import Timing
 from tests.faults.test_once import MODES, OUT, in_place, letter, send_out
@@ -26,6 +28,11 @@ def wait(stage: Stage, minutes: float) -> None:
     stage.run(4)
     stage.clock.advance(minutes * 60)
     stage.run(4)
+
+
+def words(stage: Stage) -> str:
+    """The whole status on one line, with plain spaces."""
+    return " ".join(stage.status().replace("\u00a0", " ").split())
 
 
 @MODES
@@ -80,6 +87,30 @@ def test_renamed_and_renamed_back(tmp_path: Path, mode: Mode) -> None:
         stage.run(4)
         assert stage.status() == before
         assert stage.status(NEW) == ""
+        stage.intact()
+
+
+@MODES
+@pytest.mark.parametrize("minutes", [0, 30])
+def test_another_file_in_its_place(tmp_path: Path, mode: Mode, minutes: int) -> None:
+    """Versions are offered only of the file that was sent; the sent bytes undo the change, whatever file holds them."""
+    with Stage(tmp_path, mode, timing=PATIENT) as stage:
+        send_out(stage, "lettre")
+        content = stage.read("lettre.pdf")
+        stage.write("lettre.pdf", letter("saved over"))
+        stage.run()
+        assert ("Versions de « lettre.pdf »" in words(stage)) == (mode == "nextcloud")
+        stage.delete("lettre.pdf")
+        wait(stage, minutes)
+        stage.write("lettre.pdf", letter("another"))
+        stage.run()
+        assert stage.first_line().endswith("attention : le PDF a été modifié après l’envoi")
+        assert "Versions de" not in words(stage)
+        assert ("« Fichiers supprimés »" in words(stage)) == (mode == "nextcloud")
+        stage.write("lettre.pdf", content)
+        stage.sign()
+        stage.run()
+        assert stage.first_line() == in_place("lettre")
         stage.intact()
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from connector.lifecycle import State
 from tests import documents
-from tests.worlds import ROOT, Mode, Stage
+from tests.worlds import ONE, ROOT, Mode, Stage
 
 MODES = pytest.mark.parametrize("mode", ["nextcloud", "plain"])
 
@@ -60,6 +60,59 @@ def test_two_requests_of_one_document_have_a_status_each(tmp_path: Path, mode: M
         stage.run(4, calm=4)
         assert [one for one in stage.dms.requests[before:] if one.method in {"PUT", "MOVE", "DELETE"}] == []
         assert stage.sends() == [1]
+
+
+@MODES
+@pytest.mark.parametrize("late", [False, True], ids=["while it is out", "once it is signed"])
+def test_another_pdf_under_the_name_that_was_left(tmp_path: Path, mode: Mode, late: bool) -> None:
+    """The PDF is renamed while it is out, and another takes its name: each is told of, the signed one as signed."""
+    with Stage(tmp_path, mode) as stage:
+        stage.drop(pdf=letter("un"))
+        stage.run()
+        stage.move("lettre.pdf", "v2.pdf")
+        stage.run()
+        if not late:
+            stage.write("lettre.pdf", letter("deux"))
+            stage.run()
+        stage.sign()
+        stage.run()
+        if late:
+            stage.write("lettre.pdf", letter("deux"))
+        signed, other = "SIGNÉ – « v2.pdf » est maintenant la version signée", "À CONFIRMER – le PDF a changé"
+        for line in (other, "EN COURS – ", "SIGNÉ – « lettre.pdf » est maintenant la version signée"):
+            stage.clock.advance(1200)
+            stage.run()
+            assert stage.first_line("v2") == signed
+            assert stage.first_line().startswith(line)
+            told = stage.read("_Suivi des signatures.txt").decode("utf-8-sig").replace("\u00a0", " ")
+            assert "ne fait l’objet d’aucune demande" not in told
+            if line is other:
+                stage.write("lettre.sign.yaml", ONE + "action: recommencer\n")
+            else:
+                stage.sign()
+        assert stage.sends() == [1, 1]
+        stage.intact()
+
+
+@MODES
+def test_another_pdf_under_the_name_that_was_left_is_taken_away(tmp_path: Path, mode: Mode) -> None:
+    """The request that is over has its place back."""
+    with Stage(tmp_path, mode) as stage:
+        stage.drop(pdf=letter("un"))
+        stage.run()
+        stage.move("lettre.pdf", "v2.pdf")
+        stage.sign()
+        stage.run()
+        stage.write("lettre.pdf", letter("deux"))
+        stage.run()
+        assert stage.first_line().startswith("À CONFIRMER – le PDF a changé")
+        stage.delete("lettre.pdf")
+        stage.clock.advance(1200)
+        stage.run()
+        assert stage.first_line("v2") == "SIGNÉ – « v2.pdf » est maintenant la version signée"
+        assert stage.first_line() == ""
+        [record] = [one for one in stage.records() if one.current]
+        assert record.state is State.DELIVERED
 
 
 @MODES

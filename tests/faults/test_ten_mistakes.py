@@ -532,3 +532,28 @@ def test_conflicted_copies_beside_a_request(house: House) -> None:
     stage.run()
     assert "conflicted" not in words(stage)
     stage.intact()
+
+
+def test_conflicted_copies_of_settings_and_list(house: House) -> None:
+    """The word that lets requests go may stand in the copy: it is named where they wait, not once they have left."""
+    stage = house()
+    copy = "_signature (conflicted copy 2026-11-27 101010).yaml"
+    stage.write("_signature.yaml", "envoi: non\n")
+    stage.drop()
+    stage.run()
+    stage.write(
+        "_signataires.csv", f"document;e-mail;prénom;nom;téléphone\nlettre;{MARIE};Marie;Dupont;0612345678\n"
+    )
+    stage.write(copy, "envoi: oui\n")
+    stage.run()
+    later(stage)
+    reads(stage, re.escape(NOTHING_LEFT))
+    assert f"« {copy} »" in words(stage)
+    assert copy in " ".join(stage.status("_signataires").replace("\u00a0", " ").split())
+    stage.write("_signature.yaml", "envoi: oui\n")
+    stage.run()
+    later(stage)
+    reads(stage, OUT)
+    assert "conflicted" not in words(stage)
+    assert stage.sends() == [1]
+    stage.intact()

@@ -403,6 +403,16 @@ def progress_variants() -> list[Variant]:
             CONTEXT,
         ),
         (
+            "1 signature sur 2 – attention : le PDF a été modifié après l’envoi",
+            record(
+                State.IN_PROGRESS,
+                *HALF,
+                document={"changed_at": at(23, hour=17), "changed_file": True},
+                **OUT,
+            ),
+            CONTEXT,
+        ),
+        (
             "0 signature sur 2 – rappel possible à partir de 11 h 42",
             record(
                 State.IN_PROGRESS,
@@ -775,6 +785,14 @@ def answered_variants() -> list[Variant]:
         (
             "SIGNÉ – la version signée est à côté : « Mandat SEPA (signé).pdf »",
             record(State.DELIVERED_BESIDE, *DONE, more=mandate("pdf_changed"), reason="pdf_changed"),
+        ),
+        (
+            "SIGNÉ – « Lettre DUPONT.pdf » est maintenant la version signée",
+            record(State.DELIVERED_BESIDE, *DONE, reason="put_in_place"),
+        ),
+        (
+            "SIGNÉ – les 2 documents sont revenus signés",
+            record(State.DELIVERED_BESIDE, *DONE, more=mandate(), reason="put_in_place"),
         ),
         (
             "SIGNÉ – mais « Mandat SEPA.pdf » signé n’est pas revenu",

@@ -56,6 +56,14 @@ NEWS: dict[str, tuple[ListNews, str]] = {
         replace(BASE, made=38, problems=(FIXED, TWICE)),
         "À CORRIGER – 2 lignes sur 40 à corriger dans « _signataires.xlsx »",
     ),
+    "rowless": (
+        replace(BASE, made=40, rowless=("Lettre MOREAU.pdf", "Lettre PETIT.pdf")),
+        "À VÉRIFIER – 2 demandes prêtes sans ligne dans « _signataires.xlsx »",
+    ),
+    "one rowless": (
+        replace(BASE, total=0, rowless=("Lettre MOREAU.pdf",)),
+        "À VÉRIFIER – 1 demande prête sans ligne dans « _signataires.xlsx »",
+    ),
     "some filed": (
         replace(BASE, made=40, left=40, ended=27, signed=27, filed=27),
         "EN COURS – 27 demandes sur 40 signées et rangées ; le suivi des autres est à côté du PDF",
@@ -129,6 +137,14 @@ NEWS: dict[str, tuple[ListNews, str]] = {
     "over without": (
         replace(BASE, made=40, left=40, ended=40),
         "ANNULÉ – les demandes de cette liste sont terminées, sans document signé",
+    ),
+    "all withdrawn": (
+        replace(BASE, total=2, withdrawn=(2, 3)),
+        "ANNULÉ – les demandes de cette liste ont été supprimées, rien n’est parti",
+    ),
+    "over but one": (
+        replace(BASE, made=39, left=39, ended=39, signed=39, withdrawn=(4,)),
+        "SIGNÉ – 39 sur 39 ; toutes les demandes de cette liste sont terminées",
     ),
     "notes": (
         replace(

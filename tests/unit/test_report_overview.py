@@ -257,9 +257,12 @@ def test_what_needs_a_person_although_it_is_over_or_on_its_way() -> None:
         record(State.DELIVERED_BESIDE, *DONE, document=SIGNED_BESIDE, reason="pdf_gone"),
         record(State.CANCELLED, reason="ordered"),
         record(State.DELIVERING, *DONE),
+        record(State.DELIVERED_BESIDE, *DONE, reason="put_in_place"),
     ]
-    assert [told(one).section for one in others] == [Section.SIGNED, Section.ENDED, Section.IN_PROGRESS]
+    sections = [Section.SIGNED, Section.ENDED, Section.IN_PROGRESS, Section.SIGNED]
+    assert [told(one).section for one in others] == sections
     assert "à côté" in text_of(news_of(told(others[0])))
+    assert told(others[-1]).matter == ""
     assert "est ouvert par quelqu’un" in " ".join(text_of(news_of(told(needing[6]))).split())
 
 
