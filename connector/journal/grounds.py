@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Final
+from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -64,6 +64,8 @@ def patient(connection: Connection) -> None:
     if connection.dialect.name == "postgresql":
         for name in ("statement_timeout", "idle_in_transaction_session_timeout"):
             connection.exec_driver_sql(f"SET LOCAL {name} = '{LONGEST_S}s'")
+        driver: Any = connection.connection.driver_connection
+        driver.patience_s = LONGEST_S
 
 
 def look(connection: Connection, url: str) -> Ground:

@@ -12,9 +12,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from connector.errors import JournalAway, JournalError, JournalFull
-from connector.journal import Journal, engines, psycopg3
+from connector.journal import Journal, ends, engines, psycopg3
+from connector.journal.ends import End
 from connector.journal.leases import Leases
 from connector.lifecycle import Record
 from connector.logs import redact
@@ -201,6 +203,16 @@ def test_a_commit_that_waits_for_a_standby_is_not_waited_for_for_ever(
         with pytest.raises(JournalAway, match="does not answer"):
             journal.mark_account("lyon", "confirmed", {})
         assert journal.last_account_event("lyon", "confirmed") is None
+
+
+def test_a_whole_journal_is_waited_for(postgres_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What refers to what is looked at when all rows are there: of a large one the server says nothing for minutes."""
+    monkeypatch.setattr(psycopg3, "ANSWER_S", 0.3)
+    with ends.opened(End(url=postgres_url)) as engine, ends.writing(engine) as connection:
+        connection.exec_driver_sql("SELECT pg_sleep(0.6)")
+        connection.commit()
+        with pytest.raises(sa.exc.OperationalError, match="timeout"):
+            connection.exec_driver_sql("SELECT pg_sleep(0.6)")
 
 
 @contextmanager
