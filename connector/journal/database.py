@@ -170,6 +170,8 @@ class Database:
         if found > schema.VERSION:
             raise self._of_another_version(found)
         if found == schema.VERSION:
+            if self.shared:
+                upgrading.fit(connection, away.place(self._engine.url))
             return  # nothing is written: one that is damaged further on stays as it is
         if self.shared:
             upgrading.wait_for_older(connection, found, away.place(self._engine.url))

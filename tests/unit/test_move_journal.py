@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import itertools
 import os
+import random
 import signal
 import sqlite3
+import string
 import subprocess
 import sys
 import textwrap
@@ -33,6 +35,7 @@ from connector.lifecycle import State as Step
 from connector.spool import Spool
 from connector.steps.waiting import MANUAL
 from tests import postgres
+from tests.unit.test_journal_at_once import add
 
 START = datetime(2026, 3, 2, 9, 0, 0, 123_456, tzinfo=UTC)
 BYTES = bytes(range(256)) * 5_000
@@ -479,3 +482,37 @@ def test_a_newer_version_waits_for_the_older_ones(
     ) as told:
         Journal(empty, now=lambda: START)
     assert not isinstance(told.value, (JournalAway, Fenced)), "nothing to wait for: the service ends"
+
+
+_BEFORE = (
+    "DROP INDEX record_place", "CREATE INDEX record_place ON record (server, place, current)",
+    "DROP INDEX overview_href", "ALTER TABLE overview ADD PRIMARY KEY (server, href)",
+    "ALTER TABLE overview REPLICA IDENTITY DEFAULT",
+)  # fmt: skip
+
+
+def test_a_journal_of_before_takes_places_of_any_length(empty: str) -> None:
+    """The next start sees to it, and later where a VACUUM is in its way; who has it open goes on."""
+    deep = "/" + "".join(random.Random(1).choices(string.ascii_letters, k=4000))
+    older = Journal(empty, now=lambda: START)
+    with postgres.shared_cluster().admin(postgres.named(empty)) as admin, closing(older):
+        for statement in _BEFORE:
+            admin.execute(statement.encode())
+        with pytest.raises(JournalError):
+            add(older, place=deep)
+        with admin.transaction():
+            admin.execute("LOCK TABLE record IN SHARE UPDATE EXCLUSIVE MODE")  # as VACUUM does
+            Journal(empty, now=lambda: START).close()
+        with pytest.raises(JournalError):
+            older.intend_overview("dms", deep, "text", "words")
+        with closing(Journal(empty, now=lambda: START)) as journal:
+            record = add(journal, place=deep)
+            assert older.at_place("dms", deep) == record
+            older.intend_overview("dms", deep, "text", "words")
+            assert journal.overviews("dms", deep)[deep].intended == "text"
+        with admin.transaction():
+            admin.execute("SET LOCAL enable_seqscan = off")
+            told = admin.execute(
+                "EXPLAIN SELECT 1 FROM record WHERE server = 'a' AND place = 'b' AND current"
+            )
+            assert "record_place" in str(told.fetchall())
