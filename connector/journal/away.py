@@ -43,7 +43,8 @@ _REFUSALS: Final = (
     ("session is read-only", _AWAY["25006"]),
     (
         "database .* does not exist",
-        "there is no such database: create it, owned by the role that journal.url names",
+        "there is no such database: create it, owned by the role that journal.url names, and put its backup back where "
+        "there was one",
     ),
     ("role .* does not exist", "there is no such role: create the one that journal.url names"),
     ("could not translate host|resolve host", "its host's name is unknown here"),

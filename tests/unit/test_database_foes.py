@@ -19,12 +19,12 @@ from zoneinfo import ZoneInfo
 import pytest
 import typer
 
-from connector.cli import anew, carrying, forget, keep, move, packaged
+from connector.cli import anew, carrying, forget, former, keep, move, packaged
 from connector.cli.backups import found
 from connector.cli.common import Settings, hand_over, kept_journal
-from connector.cli.wiring import State
+from connector.cli.wiring import State, wired
 from connector.config.journal import journal_url
-from connector.errors import ConnectorError, JournalError
+from connector.errors import ConnectorError, JournalAway, JournalError
 from connector.glance import glance_at
 from connector.journal import Contact, Journal, schema
 from connector.journal.ends import End
@@ -125,6 +125,42 @@ def test_where_no_journal_is_begun(options: str, before: str, said: str) -> None
         assert count == (0,)
     finally:
         cluster.drop(name)
+
+
+def test_an_empty_database_where_a_journal_was(tmp_path: Path) -> None:
+    """Somebody made it anew: it is waited for its backup, or for whoever says that all is to begin again."""
+    cluster = postgres.shared_cluster()
+    name = cluster.empty()
+    place = Place(tmp_path)
+    settings = place.name(cluster.url(name))
+    config = settings.load()
+
+    def at_work() -> str:
+        with kept_journal(settings, config) as journal:
+            former.keep(place.state, journal, 7)
+            return journal.journal_id
+
+    def emptied() -> None:
+        cluster.drop(name)
+        with cluster.admin() as admin:
+            admin.execute(f"CREATE DATABASE {name} OWNER {cluster.user} TEMPLATE template0".encode())
+
+    before = at_work()
+    made = keep.made_backup(End(url=cluster.url(name)), place.state, None)
+    emptied()
+    with (
+        pytest.raises(JournalAway, match=f"is empty, and this connector has worked on journal {before}"),
+        wired(config, place.state),
+    ):
+        pass
+    with pytest.raises(JournalAway, match=r"jse-connector restore.*jse-connector rebuild"):
+        at_work()
+    assert keep.restore(settings, made.name, yes=True) == 0
+    assert at_work() == before
+    emptied()
+    assert anew.rebuild(settings, yes=True, dry_run=False) == 0
+    assert at_work() != before
+    cluster.drop(name)
 
 
 @ROOT
