@@ -89,14 +89,15 @@ def put(file: Path, end: End, *, now: datetime, advance: Advance = _nobody) -> s
         copying.number_from(new, schema.process, numbered)
         if aside:
             _kept(new, aside)
-        if ground.journal_id or proof.counts[schema.record.name]:
-            # As after a failover: what had not left by what stands here now is a question first (R6, R9).
-            new.execute(schema.meta.insert().values(name=CHANGED, value=repr(now.timestamp())))
         wrong = proof.differing(copying.prove(new, without=BESIDE)) or copying.misnumbered(new)
         if wrong:
             raise JournalError(
                 f"what {marked.where(end.url)} gives back is not what was written: {', '.join(wrong)}"
             )
+        if ground.journal_id or proof.counts[schema.record.name]:
+            # As after a failover: what had not left by what stands here now is a question first (R6, R9).
+            new.execute(schema.meta.delete().where(schema.meta.c.name == CHANGED))
+            new.execute(schema.meta.insert().values(name=CHANGED, value=repr(now.timestamp())))
         new.commit()
     return aside
 

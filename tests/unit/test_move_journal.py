@@ -179,6 +179,33 @@ def test_every_row_there_and_back(place: Place, empty: str, capsys: pytest.Captu
         assert journal.secret_names() == ["seal"]
 
 
+def test_a_failover_is_a_question_wherever_the_journal_goes(place: Place, empty: str) -> None:
+    """To another database, to a file and back, and into a backup that is put back: which is a question of its own."""
+    moved(place, place.name(), empty)
+
+    def changed(url: str) -> datetime | None:
+        with closing(Journal(url, now=lambda: START)) as journal:
+            journal.recognise_server()
+            return journal.failed_over_at()
+
+    assert changed(empty) is None
+    with postgres.shared_cluster().admin(postgres.named(empty)) as admin:
+        admin.execute("UPDATE meta SET value = '00000000' WHERE name = 'server_timeline'")
+    assert changed(empty) == START
+    made = keep.made_backup(End(url=empty), place.state, None)
+    cluster = postgres.shared_cluster()
+    further = cluster.url(cluster.empty())
+    moved(place, place.name(empty), further)
+    assert changed(further) == START
+    moved(place, place.name(further), place.state.journal_url)
+    moved(place, place.name(), further)
+    assert changed(further) == START
+    assert keep.restore(place.name(further), made.name, yes=True) == 0
+    put_back = changed(further)
+    assert put_back is not None
+    assert put_back > START
+
+
 def test_what_was_left_takes_nothing_more(place: Place, empty: str) -> None:
     """Neither from a process that had it open, nor from a program that knows nothing of the mark."""
     with closing(Journal(place.state.journal_url, now=lambda: START)) as open_before:
