@@ -163,7 +163,8 @@ class Database:
         if not sa.inspect(connection).has_table("meta"):
             if self.shared:
                 # One that cannot hold every name, or is somebody else's, is told of before anything stands in it.
-                grounds.look(connection, str(self._engine.url))
+                if grounds.look(connection, str(self._engine.url)).torn:
+                    raise grounds.missing(str(self._engine.url))
                 if self._may_begin is not None:
                     self._may_begin(away.place(self._engine.url))
             schema.create(connection)

@@ -163,6 +163,39 @@ def test_an_empty_database_where_a_journal_was(tmp_path: Path) -> None:
     cluster.drop(name)
 
 
+@pytest.mark.parametrize("table", ["meta", "record", "process"])
+def test_a_journal_that_is_not_whole_is_begun_again(table: str, tmp_path: Path) -> None:
+    """That is what ``restore`` and ``rebuild`` are for: what is left of it is kept aside, and is no empty place."""
+    cluster = postgres.shared_cluster()
+    name = cluster.database()
+    url = cluster.url(name)
+    place = Place(tmp_path)
+    with opened(url) as journal:
+        journal.hold("lyon", MANUAL, probe_at=NOW)
+    made = keep.made_backup(End(url=url), place.state, None)
+
+    def torn() -> Settings:
+        with cluster.admin(name) as admin:
+            admin.execute(f"DROP TABLE {table} CASCADE".encode())
+        return place.name(url)
+
+    assert keep.restore(torn(), made.name, yes=True) == 0
+    with opened(url) as journal:
+        assert journal.held_accounts() == {"lyon"}
+    settings = torn()
+    if table == "meta":
+        with pytest.raises(JournalError, match=r"are missing there.*jse-connector rebuild"), opened(url):
+            pass
+        place.fill(1)
+        with pytest.raises(JournalError, match="are missing there"):
+            move.move(place.name(), move.Wanted(url=url), dry_run=False, yes=True)
+        settings = place.name(url)
+    assert anew.rebuild(settings, yes=True, dry_run=False) == 0
+    with opened(url) as journal:
+        assert journal.held_accounts() == (frozenset() if table == "meta" else {"lyon"})
+    cluster.drop(name)
+
+
 @ROOT
 @pytest.mark.parametrize("shared", [True, False])
 def test_root_puts_back_a_backup_of_its_own(shared: bool) -> None:
