@@ -24,6 +24,7 @@ _OF_THE_SERVER: Final = frozenset({"53", "55", "57", "58"})
 """Classes of errors that are about the server, not about what was written."""
 OF_ITS_PLACE: Final = frozenset({"moved_to", "arriving", "server_id", "server_timeline"})
 """Rows of ``meta`` that tell of one database and its server, not of what the journal knows. They stay there."""
+_NUL: Final = repr("\x00")[1:-1]
 Rows = Sequence[Sequence[Any]]
 Advance = Callable[[int], None]
 """Hears how many more rows were dealt with."""
@@ -52,13 +53,16 @@ class Proof:
 
 
 class _Hashing:
-    """Rows in their order, as one hash. Integers, floats, texts and bytes read the same out of every database."""
+    """Rows in their order, as one hash. Integers, floats, texts and bytes read the same out of every database.
+
+    But for a NUL in a text: PostgreSQL holds none, and is given U+FFFD in its place (``psycopg3``).
+    """
 
     def __init__(self) -> None:
         self._hash, self.count = hashlib.sha256(), 0
 
     def take(self, rows: Rows) -> None:
-        self._hash.update("".join(map(repr, map(tuple, rows))).encode())
+        self._hash.update("".join(map(repr, map(tuple, rows))).replace(_NUL, "\ufffd").encode())
         self.count += len(rows)
 
     @property

@@ -179,6 +179,15 @@ def test_every_row_there_and_back(place: Place, empty: str, capsys: pytest.Captu
         assert journal.secret_names() == ["seal"]
 
 
+def test_a_text_with_a_nul(place: Place, empty: str) -> None:
+    """Another server's answer may hold one, and SQLite keeps it."""
+    with closing(Journal(place.state.journal_url, now=lambda: START)) as journal:
+        journal.hold("lyon", "platform", probe_at=START, text="an\x00swer \\x00")
+    moved(place, place.name(), empty)
+    with closing(Journal(empty, now=lambda: START)) as journal:
+        assert [held.text for held in [journal.held("lyon")] if held] == ["an\ufffdswer \\x00"]
+
+
 def test_a_failover_is_a_question_wherever_the_journal_goes(place: Place, empty: str) -> None:
     """To another database, to a file and back, and into a backup that is put back: which is a question of its own."""
     moved(place, place.name(), empty)
