@@ -49,7 +49,8 @@ class Daemon:
 
     ``budget``: seconds after which a pass yields; ``grace``: seconds that an effect in flight gets at the end;
     ``reloader``: who reads a changed configuration, None where it stays as it is;
-    ``vitals``: what is told of its passes; ``told``: who is told of a configuration that was taken over.
+    ``vitals``: what is told of its passes; ``told``: who is told of a configuration that was taken over;
+    ``signalled``: who is told that a signal ends it, in its handler.
     """
 
     def __init__(
@@ -62,10 +63,11 @@ class Daemon:
         reloader: Reloader | None = None,
         vitals: Vitals | None = None,
         told: Callable[[Config], None] = lambda _config: None,
+        signalled: Callable[[], None] = lambda: None,
     ) -> None:
         self._parts, self._config, self._grace, self._reloader = parts, config, grace, reloader
         self.vitals, self._tell_of = vitals or Vitals(None, now=parts.now, zone=config.zone), told
-        self._signs = Signs(self.vitals)
+        self._signs, self._tell_of_end = Signs(self.vitals), signalled
         self._ending = threading.Event()
         self._failure: JournalError | None = None
         self._told_to_end = False
@@ -149,6 +151,7 @@ class Daemon:
 
     def _signalled(self, number: int, _frame: FrameType | None) -> None:
         self._told_to_end = True
+        self._tell_of_end()
         self.stop()
 
     def _journal_failed(self, error: JournalError) -> None:

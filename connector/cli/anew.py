@@ -88,7 +88,7 @@ def _in_postgresql(config: Config, state: State, *, yes: bool, dry_run: bool) ->
         )
         return 0
     with as_owner(state), _alone(state):
-        if there.journal_id:
+        if there.taken:
             agreed(f"The journal in {end.url} is put aside, and a new one is begun. {_WHAT} Go on?", yes=yes)
         aside, paused = keep_shared.begun_anew(end)
     if aside:

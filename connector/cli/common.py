@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from functools import wraps
+from functools import partial, wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn, ParamSpec, TypeVar
 
@@ -148,13 +148,14 @@ def agreed(question: str, *, yes: bool) -> None:
 @contextmanager
 def kept_journal(settings: Settings, config: Config) -> Iterator[Journal]:
     """Open the journal that is there; the service may be running. Raises JournalError when there is none."""
+    from connector.cli import former
     from connector.cli.journal_file import journal_named, open_journal
     from connector.errors import JournalError
 
     named = journal_named(config, settings.place())
     if named.file is not None and not named.file.is_file():
         raise JournalError(f"no journal at {named.file}: has the service ever run with this state directory?")
-    journal = open_journal(named)
+    journal = open_journal(named, may_begin=partial(former.may_begin, settings.place()))
     try:
         yield journal
     finally:

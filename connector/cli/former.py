@@ -2,7 +2,8 @@
 
 The number lets the next one take up its work at once. The server tells a primary that was relieved and came back: its
 own journal agrees with itself and knows nothing of what was sent since, and others may be at work on the one that took
-over. Source: protocol R12; issue "Many firms" point 6; PostgreSQL manual, "Timelines".
+over. An empty database in the place of the journal is waited for its backup. Source: protocol R12; issue "Many firms"
+point 6; PostgreSQL manual, "Timelines".
 """
 
 from __future__ import annotations
@@ -46,6 +47,17 @@ def judge(state: State, journal: Journal) -> None:
         )
 
 
+def may_begin(state: State, place: str) -> None:
+    """Raise JournalAway where a journal would be begun at ``place`` while this connector has worked on one already."""
+    kept = _kept(state)
+    if len(kept) > 1:
+        raise JournalAway(
+            f"{place}, is empty, and this connector has worked on journal {kept[1]}: pauses, contacts and orders would "
+            "be forgotten without a word. Nothing leaves meanwhile: put its backup back there (jse-connector restore, "
+            "or the database's own), or begin a new journal from the markers (jse-connector rebuild)"
+        )
+
+
 def keep(state: State, journal: Journal, process: int) -> None:
     """Remember a process, and the server that its journal is on."""
     timeline, system = journal.server or (_UNKNOWN, _UNKNOWN)
@@ -67,10 +79,15 @@ def _file(state: State) -> Path:
 
 
 def _read(state: State, journal: Journal) -> list[str]:
-    """Return what was kept: number, journal's id, timeline, system; nothing where it is of another journal."""
+    """Return what was kept; nothing where it is of another journal."""
+    kept = _kept(state)
+    return kept if kept[1:2] == [journal.journal_id] else []
+
+
+def _kept(state: State) -> list[str]:
+    """Return what was kept: number, journal's id, timeline, system."""
     with suppress(OSError, ValueError):
-        kept = _file(state).read_text().split()
-        return kept if kept[1:2] == [journal.journal_id] else []
+        return _file(state).read_text().split()
     return []
 
 

@@ -41,11 +41,17 @@ def open_journal(
     now: Callable[[], datetime] | None = None,
     read_only: bool = False,
     although_marked: bool = False,
+    may_begin: Callable[[str], None] | None = None,
 ) -> Journal:
     """Open it, as :class:`Journal` does. Raises JournalError."""
     at = now or (lambda: datetime.now(UTC))
     return Journal(
-        end.url, now=at, password=end.password, read_only=read_only, although_marked=although_marked
+        end.url,
+        now=at,
+        password=end.password,
+        read_only=read_only,
+        although_marked=although_marked,
+        may_begin=may_begin,
     )
 
 

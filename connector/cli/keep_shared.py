@@ -40,8 +40,8 @@ def restored(state: State, end: End, chosen: Backup, *, yes: bool) -> int:
             f"backup {chosen.name} (id {chosen.facts.journal_id}): it was left as it is. Name an empty database, or "
             "begin there anew from the markers (jse-connector rebuild)"
         )
-    agreed(_question(chosen, end, empty=not there.journal_id), yes=yes)
-    paused = _paused(end) if there.journal_id else []
+    agreed(_question(chosen, end, empty=not there.taken), yes=yes)
+    paused = _paused(end) if there.taken else []
     then = paused_in(chosen.directory / backups.JOURNAL) or ()
     before = [one for one in then if one not in (paused or ())]
     with _fresh(chosen.directory / backups.JOURNAL, paused or ()) as fresh:
@@ -59,7 +59,7 @@ def begun_anew(end: End) -> tuple[str, list[str] | None]:
 
     None: what was paused by hand cannot be read any more. Nobody works there. Raises JournalError.
     """
-    paused = _paused(end) if snapshots.found(end).journal_id else []
+    paused = _paused(end) if snapshots.found(end).taken else []
     with _fresh(None, paused or ()) as fresh:
         return _put(fresh, end), paused
 

@@ -7,9 +7,10 @@ credentials: then the database cannot be asked, and that is said. Source: ux pag
 from __future__ import annotations
 
 from contextlib import closing
+from functools import partial
 from typing import Final
 
-from connector.cli import backups
+from connector.cli import backups, former
 from connector.cli.common import Settings, complain, handed_over
 from connector.cli.journal_file import journal_named, open_journal, sqlite_file
 from connector.cli.keep import DIRECTORY, made_backup
@@ -47,8 +48,10 @@ def before_upgrade(settings: Settings) -> int:
 
 def after_upgrade(settings: Settings) -> None:
     """Bring the journal up to date where that can be done from here and now; the service does it else."""
+    state = settings.place()
+    begin = partial(former.may_begin, state)
     try:
-        with closing(open_journal(journal_named(settings.load(), settings.place()))) as journal:
+        with closing(open_journal(journal_named(settings.load(), state), may_begin=begin)) as journal:
             journal.check()
     except ConnectorError as error:
         complain(f"{'journal':{_COLUMN}}{error}")

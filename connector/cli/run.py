@@ -16,6 +16,7 @@ from connector import logs, running
 from connector.cli import holding, private
 from connector.cli.bars import bar
 from connector.cli.common import FAILED, Settings, handed_over
+from connector.cli.ending import Ending
 from connector.cli.reloading import Reloading, first
 from connector.cli.standstill import Standstill
 from connector.cli.watching import Watching
@@ -62,7 +63,8 @@ def run(settings: Settings) -> int:
     with handed_over(state), _reread_on_hangup(watch), ExitStack() as held:
         seen = Watching(config, state, "run")
         held.callback(seen.end)
-        standstill = Standstill(told=seen.stands_still)
+        standstill, ending = Standstill(told=seen.stands_still), Ending()
+        held.callback(ending.over)
         alone = False
         while True:
             try:
@@ -71,7 +73,7 @@ def run(settings: Settings) -> int:
                     held.enter_context(single_instance(state))
                     alone = True
                     seen.begin()
-                return _serve(config, state, standstill, watch, seen)
+                return _serve(config, state, standstill, watch, seen, ending)
             except (JournalFull, JournalAway, Fenced) as error:
                 if not standstill.may_go_on:
                     _given_up(error)
@@ -115,7 +117,9 @@ def _reread_on_hangup(watch: ConfigWatch) -> Iterator[None]:
         signal.signal(signal.SIGHUP, before)
 
 
-def _serve(config: Config, state: State, standstill: Standstill, watch: ConfigWatch, seen: Watching) -> int:
+def _serve(
+    config: Config, state: State, standstill: Standstill, watch: ConfigWatch, seen: Watching, ending: Ending
+) -> int:
     from connector.daemon import Daemon
 
     standstill.may_go_on = True
@@ -134,6 +138,7 @@ def _serve(config: Config, state: State, standstill: Standstill, watch: ConfigWa
             reloader=reloading,
             vitals=seen.vitals,
             told=lambda _held: seen.changed(reloading.config),
+            signalled=ending.begin,
         )
         if fleet is not None:
             fleet.orders, fleet.busy = daemon.summoned, daemon.busy_units

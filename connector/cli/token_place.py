@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
+from connector.cli import former
 from connector.config import resolve_secret
 from connector.config.journal import is_postgresql
 from connector.errors import ConfigurationError, ConfigurationProblem
@@ -47,7 +49,7 @@ def tokens_in(config: Config, state: State, journal: Journal | None = None) -> T
         return TokenStore(state.directory / "tokens")
     if journal is not None:
         return TokenVault(vault_of(config, journal))
-    return TokenVault(_Opened(config))
+    return TokenVault(_Opened(config, partial(former.may_begin, state)))
 
 
 def vault_of(config: Config, journal: Journal) -> Vault:
@@ -66,8 +68,8 @@ def vault_of(config: Config, journal: Journal) -> Vault:
 class _Opened:
     """The vault of a journal that is opened for each call: for a verb that has no use for it otherwise."""
 
-    def __init__(self, config: Config) -> None:
-        self._config = config
+    def __init__(self, config: Config, may_begin: Callable[[str], None]) -> None:
+        self._config, self._may_begin = config, may_begin
 
     def get(self, name: str) -> bytes | None:
         with self._vault(read_only=True) as vault:
@@ -88,15 +90,17 @@ class _Opened:
 
     @contextmanager
     def _vault(self, *, read_only: bool = False) -> Iterator[Vault]:
-        with closing(_opened(self._config, read_only=read_only)) as journal:
+        with closing(self._opened(read_only=read_only)) as journal:
             yield vault_of(self._config, journal)
 
+    def _opened(self, *, read_only: bool) -> Journal:
+        from connector.cli.journal_file import journal_access
+        from connector.journal import Journal
 
-def _opened(config: Config, *, read_only: bool) -> Journal:
-    from connector.cli.journal_file import journal_access
-    from connector.journal import Journal
-
-    password = journal_access(config).get("password")
-    return Journal(
-        str(config.journal.url), now=lambda: datetime.now(UTC), read_only=read_only, password=password
-    )
+        return Journal(
+            str(self._config.journal.url),
+            now=lambda: datetime.now(UTC),
+            read_only=read_only,
+            may_begin=self._may_begin,
+            **journal_access(self._config),
+        )

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from connector import fence as fence_module
+from connector.cli import former
 from connector.cli.journal_file import journal_access, journal_url
 from connector.cli.state import TAKES_NOTHING
 from connector.cli.state import State as State
@@ -116,7 +117,10 @@ def wired(
     contract = contract_of(config)
     with ExitStack() as stack:
         pool = seams.pool or stack.enter_context(IsolatedPool(within=[state.directory / "spool"]))
-        journal = seams.journal(journal_url(config, state), now=clock, **journal_access(config))
+        begin = partial(former.may_begin, state)
+        journal = seams.journal(
+            journal_url(config, state), now=clock, may_begin=begin, **journal_access(config)
+        )
         stack.callback(journal.close)
         _judge_server(config, journal, clock())
         tokens = tokens_in(config, state, journal)

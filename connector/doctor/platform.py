@@ -16,7 +16,7 @@ from connector.doctor.assumptions import Verdict, counts, judge
 from connector.doctor.lines import Line, Private, fail, note, ok, why
 from connector.doctor.running import Group
 from connector.doctor.visit import PLATFORM, Visit, told
-from connector.errors import AccessDenied, InvalidResponse, RemoteError, Unavailable
+from connector.errors import AccessDenied, InvalidResponse, JournalError, RemoteError, Unavailable
 from connector.jesignexpert.client import HttpSigningService
 from connector.jesignexpert.exchange import Timeouts
 from connector.jesignexpert.login import Login
@@ -97,7 +97,16 @@ def _certificate(visit: Visit, until: datetime) -> Iterator[Line]:
 
 
 def _account(visit: Visit, name: str, shortcut: str, secret: str, *, reached: bool) -> Iterator[Line]:
-    """One account: are its tokens there, taken, and for how long?"""
+    """One account: are its tokens there, taken, and for how long? Where they lie may be away itself."""
+    try:
+        yield from _known(visit, name, shortcut, secret, reached=reached)
+    except JournalError:
+        yield note(
+            "JSE-H20", "{name}: not known; its tokens lie in the journal, which cannot be asked", name=name
+        )
+
+
+def _known(visit: Visit, name: str, shortcut: str, secret: str, *, reached: bool) -> Iterator[Line]:
     store = visit.tokens
     tokens = store.load(name)
     if tokens is None:

@@ -18,16 +18,21 @@ _FULL: Final = frozenset({"53100", "58030"})
 _AWAY: Final = {
     "25006": "it takes no writes: it is a standby, or was made read-only",
     "25P03": "it ended a transaction that stood still for too long",
+    "25P04": "it ended a transaction that took too long: see its transaction_timeout",
     "40001": "it undid a transaction that met another one",
     "40P01": "it undid one of two transactions that waited for each other",
+    "53000": "it lacks something that it needs",
     "53200": "it has no memory left",
     "53300": "it has no connection left: raise max_connections there, or let fewer programs connect",
+    "53400": "it met a limit that its configuration sets, as temp_file_limit",
     "55P03": "something else held a lock for too long",
     "57014": "it did not answer in time, or somebody cancelled what was asked",
     "57P01": "it was shut down, or this connection was ended by its administrator",
     "57P02": "it went down",
     "57P03": "it cannot serve yet: it starts, or stops",
+    "57P04": "the database was dropped",
     "57P05": "it ended a connection that was not used for long",
+    "58000": "the system it runs on failed",
 }
 _REFUSALS: Final = (
     ("certificate", "it refuses the client certificate: see sslcert in journal.url"),
@@ -43,9 +48,19 @@ _REFUSALS: Final = (
     ("session is read-only", _AWAY["25006"]),
     (
         "database .* does not exist",
-        "there is no such database: create it, owned by the role that journal.url names",
+        "there is no such database: create it, owned by the role that journal.url names, and put its backup back where "
+        "there was one",
     ),
     ("role .* does not exist", "there is no such role: create the one that journal.url names"),
+    ("not permitted to log in", "the role that journal.url names may not log in: ALTER ROLE … LOGIN"),
+    (
+        "permission denied for database",
+        "the role that journal.url names may not connect there: GRANT CONNECT ON DATABASE … TO …",
+    ),
+    (
+        "not currently accepting connections",
+        "that database lets nobody in: ALTER DATABASE … ALLOW_CONNECTIONS true",
+    ),
     ("could not translate host|resolve host", "its host's name is unknown here"),
     (
         "Connection refused|No such file or directory",
@@ -53,6 +68,10 @@ _REFUSALS: Final = (
     ),
     ("wait timeout expired|timeout expired|timed out", "it does not answer"),
     ("No route|unreachable", "no way leads there"),
+    (
+        "unsupported startup parameter",
+        "a pooler stands between, which refuses what each connection relies on: let journal.url name the server itself",
+    ),
     ("unrecognized configuration parameter", "it is too old: PostgreSQL 14 or newer is needed"),
 )
 """What a refused connection says, and what that means: refused, there is no code to go by."""

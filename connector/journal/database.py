@@ -56,13 +56,15 @@ class Database:
         read_only: bool = False,
         password: str | None = None,
         although_marked: bool = False,
+        may_begin: Callable[[str], None] | None = None,
     ) -> None:
         """Open it. ``read_only``: nothing is written, made or brought up to date, and every write is refused.
 
         For whoever only looks, be it as another user or on a disk that takes nothing. ``password`` is PostgreSQL's.
-        ``although_marked``: be it moved or half moved, for who moves it (``marked``).
+        ``although_marked``: be it moved or half moved, for who moves it (``marked``). ``may_begin``: hears where it
+        is in PostgreSQL before one is begun in an empty database, and raises where none is to be.
         """
-        self._now = now
+        self._now, self._may_begin = now, may_begin
         self.token: int | None = None
         """Number of this process among several (its row ``process``): from then on its facts are kept only while it
         is counted among the living. None: no others are known."""
@@ -161,7 +163,10 @@ class Database:
         if not sa.inspect(connection).has_table("meta"):
             if self.shared:
                 # One that cannot hold every name, or is somebody else's, is told of before anything stands in it.
-                grounds.look(connection, str(self._engine.url))
+                if grounds.look(connection, str(self._engine.url)).torn:
+                    raise grounds.missing(str(self._engine.url))
+                if self._may_begin is not None:
+                    self._may_begin(away.place(self._engine.url))
             schema.create(connection)
             for name, value in (("schema", str(schema.VERSION)), ("journal_id", secrets.token_hex(8))):
                 connection.execute(schema.meta.insert().values(name=name, value=value))
@@ -170,6 +175,8 @@ class Database:
         if found > schema.VERSION:
             raise self._of_another_version(found)
         if found == schema.VERSION:
+            if self.shared:
+                upgrading.fit(connection, away.place(self._engine.url))
             return  # nothing is written: one that is damaged further on stays as it is
         if self.shared:
             upgrading.wait_for_older(connection, found, away.place(self._engine.url))

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Final
+from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -37,6 +37,8 @@ _UNDER_WAY: Final = sa.select(sa.func.count(schema.record.c.id)).where(
     ~schema.record.c.closed,
     schema.record.c.state.in_([state.value for state in State if state.open or state.ended]),
 )
+_OURS: Final = frozenset({"meta", "record", "event"})
+"""Tables without which nothing is a journal."""
 STOP: Final = "Stop them all first; one that was killed counts until its lease ends"
 """What to do about connectors that work on a journal."""
 LONGEST_S: Final = 12 * 3600
@@ -57,6 +59,13 @@ class Ground:
     accounts: frozenset[str] = frozenset()
     moved: Mark | None = None
     arriving: Mark | None = None
+    torn: bool = False
+    """Tables of a journal stand there, and some without which it is none do not."""
+
+    @property
+    def taken(self) -> bool:
+        """True where something of a journal stands there, whole or not."""
+        return bool(self.journal_id) or self.torn
 
 
 def patient(connection: Connection) -> None:
@@ -64,6 +73,8 @@ def patient(connection: Connection) -> None:
     if connection.dialect.name == "postgresql":
         for name in ("statement_timeout", "idle_in_transaction_session_timeout"):
             connection.exec_driver_sql(f"SET LOCAL {name} = '{LONGEST_S}s'")
+        driver: Any = connection.connection.driver_connection
+        driver.patience_s = LONGEST_S
 
 
 def look(connection: Connection, url: str) -> Ground:
@@ -77,11 +88,12 @@ def look(connection: Connection, url: str) -> Ground:
                 f"{where(url)} is not empty: {', '.join(strange[:5])} stand there, and are nothing of this "
                 "program's. Give the journal a database, or a schema, of its own"
             )
-    if not {"meta", "record", "event"} <= there:
-        return Ground()
+    if _OURS - there:
+        return Ground(torn=_torn(connection, there))
     values = {row.name: row.value for row in connection.execute(sa.select(schema.meta))}
     return Ground(
-        journal_id=values["journal_id"],
+        journal_id=values.get("journal_id", ""),
+        torn="journal_id" not in values,
         requests=int(connection.execute(sa.select(sa.func.count(schema.record.c.id))).scalar_one()),
         rows=copying.count(connection, there),
         under_way=int(connection.execute(_UNDER_WAY).scalar_one()),
@@ -89,6 +101,26 @@ def look(connection: Connection, url: str) -> Ground:
         accounts=_open(connection, schema.record.c.account),
         moved=marked.read(connection, MOVED),
         arriving=marked.read(connection, ARRIVING),
+    )
+
+
+def _torn(connection: Connection, there: Collection[str]) -> bool:
+    """True of tables by the names and columns of ours, and more of them than another program has by chance."""
+    inspected = sa.inspect(connection)
+    ours = [table for table in schema.metadata.sorted_tables if table.name in there]
+    alike = [
+        table
+        for table in ours
+        if set(table.columns.keys()) <= {column["name"] for column in inspected.get_columns(table.name)}
+    ]
+    return len(alike) == len(ours) > 2
+
+
+def missing(url: str) -> JournalError:
+    """Tell that a journal is not whole."""
+    return JournalError(
+        f"{where(url)}: tables of a journal are missing there. Put its backup back (jse-connector restore), or begin a "
+        "new one from the markers (jse-connector rebuild): what is there is kept aside"
     )
 
 
@@ -105,7 +137,7 @@ def _strange(relations: list[str]) -> list[str]:
 
 def _newer(connection: Connection, there: Collection[str]) -> bool:
     """True of a newer version's journal: what else stands there is of that version."""
-    if not {"meta", "record", "event"} <= set(there):
+    if _OURS.difference(there):
         return False
     asked = sa.select(schema.meta.c.value).where(schema.meta.c.name == "schema")
     return int(connection.execute(asked).scalar_one_or_none() or 0) > schema.VERSION
@@ -145,7 +177,7 @@ def alive(connection: Connection) -> list[str]:
 
     SQLite has no such rows.
     """
-    if connection.dialect.name != "postgresql":
+    if connection.dialect.name != "postgresql" or not _has(connection, schema.process):
         return []
     told = []
     for row in connection.execute(_ALIVE):
@@ -164,7 +196,7 @@ def resting(connection: Connection, url: str) -> None:
 
     What is seen here stays so until the transaction is over.
     """
-    if connection.dialect.name == "postgresql":
+    if connection.dialect.name == "postgresql" and _has(connection, schema.process):
         connection.exec_driver_sql(f"LOCK TABLE {schema.process.name} IN SHARE ROW EXCLUSIVE MODE")
     if who := alive(connection):
         raise worked_on(url, who)
@@ -173,12 +205,18 @@ def resting(connection: Connection, url: str) -> None:
 
 def at_rest(connection: Connection) -> None:
     """Let every process have ended, and hold nothing. A fact that one of them is just keeping is waited for."""
-    asked = sa.select(schema.process.c.id).where(~schema.process.c.ended)
-    connection.execute(asked.with_for_update()).all()
-    connection.execute(schema.process.update().where(~schema.process.c.ended).values(ended=True))
-    connection.execute(
-        schema.lease.update().where(schema.lease.c.process_id.is_not(None)).values(process_id=None)
-    )
+    if _has(connection, schema.process):
+        asked = sa.select(schema.process.c.id).where(~schema.process.c.ended)
+        connection.execute(asked.with_for_update()).all()
+        connection.execute(schema.process.update().where(~schema.process.c.ended).values(ended=True))
+    if _has(connection, schema.lease):
+        held_by = schema.lease.c.process_id
+        connection.execute(schema.lease.update().where(held_by.is_not(None)).values(process_id=None))
+
+
+def _has(connection: Connection, table: sa.Table) -> bool:
+    """Of a torn journal any table may be missing."""
+    return sa.inspect(connection).has_table(table.name)
 
 
 def held(connection: Connection) -> None:
@@ -227,7 +265,7 @@ def emptied(connection: Connection) -> None:
 
 def numbers(connection: Connection) -> int:
     """Return the highest number that a process of this journal ever had."""
-    return copying.reached(connection, schema.process)
+    return copying.reached(connection, schema.process) if _has(connection, schema.process) else 0
 
 
 def _there(connection: Connection) -> list[str]:

@@ -72,6 +72,8 @@ def judge(source: End, target: End) -> tuple[Ground, Ground]:
     there, here = surveyed(target), surveyed(source)
     if not here.journal_id:
         raise JournalError(f"no journal at {where(source.url)}: has the service ever run with it?")
+    if there.torn:
+        raise grounds.missing(target.url)
     if here.arriving is not None:
         raise JournalError(
             f"the journal {where(source.url)} is itself being filled from {where(here.arriving.other)}: end that move "

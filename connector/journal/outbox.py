@@ -9,6 +9,7 @@ one that is known already is not taken again. Source: issue "The administrator's
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -23,6 +24,8 @@ _CURSOR: Final = "told_up_to"
 WAITING, LEAVING, TOLD, DROPPED = "waiting", "leaving", "told", "dropped"
 """``Letter.state``. LEAVING: it was tried; whether it left is not known until it is TOLD, or WAITING once more."""
 _OPEN: Final = (WAITING, LEAVING)
+_WAIT_S: Final = 1.0
+"""So long those who are just keeping something are waited for; what they keep is news for the next round then."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,17 +77,18 @@ class Outbox(Database):
         return int(value) if value is not None else 0
 
     def news(self, after: int, *, limit: int = 500) -> list[News]:
-        """Return what has happened since an event, in its order."""
+        """Return what has happened since an event, in its order; nothing yet while an earlier one is being kept."""
         columns = schema.event.c
         asked = sa.select(schema.event).where(columns.id > after).order_by(columns.id).limit(limit)
         with self._reading() as connection:
             rows = connection.execute(asked).all()
         if rows and self.shared:
             # Of several that write at once, one may have taken an earlier number and not be through yet: whoever
-            # goes on from a later one would never hear of it.
-            with self._transaction() as connection:
-                connection.execute(statements.NO_EVENT_MEANWHILE)
-                rows = connection.execute(asked).all()
+            # goes on from a later one would never hear of it. Once they are, nothing earlier can come.
+            if not self._all_kept():
+                return []
+            with self._reading() as connection:
+                rows = connection.execute(asked.where(columns.id <= rows[-1].id)).all()
         return [
             News(
                 id=row.id,
@@ -111,6 +115,20 @@ class Outbox(Database):
         )
         with self._reading() as connection:
             return [str(json.loads(data)["cause"]) for data in connection.execute(asked).scalars()]
+
+    def _all_kept(self) -> bool:
+        """Wait for those who write events now; False where one of them takes long (PostgreSQL)."""
+        until, writing = time.monotonic() + _WAIT_S, self._keeping()
+        while writing:
+            if time.monotonic() > until:
+                return False
+            time.sleep(0.01)
+            writing &= self._keeping()
+        return True
+
+    def _keeping(self) -> set[str]:
+        with self._reading() as connection:
+            return set(connection.execute(statements.KEEPING_EVENTS).scalars())
 
     def touched(self, since: datetime) -> list[int]:
         """Return which records something has happened to since then."""

@@ -43,6 +43,8 @@ class Connection(psycopg.Connection[Any]):
     """One that tells a commit which only this server has from one that will outlive it."""
 
     _alone = False
+    patience_s: float | None = None
+    """How long an answer is waited for until this transaction is over; None: as ever (``ANSWER_S``)."""
 
     @classmethod
     def opened(cls, *args: Any, identity: Identity | None, **kwargs: Any) -> Self:
@@ -80,7 +82,7 @@ class Connection(psycopg.Connection[Any]):
     def wait(self, gen: PQGen[T], interval: float = 0.1, timeout: float | None = None) -> T:
         """Wait for an answer, not for ever. Raises psycopg.OperationalError; the connection is gone then."""
         try:
-            return super().wait(gen, interval, ANSWER_S if timeout is None else timeout)
+            return super().wait(gen, interval, (self.patience_s or ANSWER_S) if timeout is None else timeout)
         except psycopg.OperationalError:
             if timeout is None and self.pgconn.transaction_status == TransactionStatus.ACTIVE:
                 self.pgconn.finish()
@@ -93,7 +95,13 @@ class Connection(psycopg.Connection[Any]):
         """Commit. Raises psycopg.OperationalError where the wait for the standby was given up."""
         self._alone = False
         super().commit()
+        self.patience_s = None
         self._judge()
+
+    def rollback(self) -> None:
+        """Undo what was not committed."""
+        super().rollback()
+        self.patience_s = None
 
     def commit_with(self, written: Iterable[tuple[str, Mapping[str, Any]]]) -> None:
         """Write and commit in one round trip; raises psycopg.Error as each of them would, or as :meth:`commit`."""
@@ -102,6 +110,7 @@ class Connection(psycopg.Connection[Any]):
             for text, given in written:
                 self.execute(text.encode(), given)
             self.execute(b"COMMIT")  # commit() would wait by itself, and the pipeline's end once more
+        self.patience_s = None
         self._judge()
 
     def kept(self) -> None:

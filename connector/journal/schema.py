@@ -70,7 +70,7 @@ record = Table(
     comment="one request; the columns beside facts are copies to find it by",
 )
 Index("record_open", record.c.server, record.c.closed, record.c.state)
-Index("record_place", record.c.server, record.c.place, record.c.current)
+_place = Index("record_place", record.c.server, record.c.place, record.c.current)
 Index("record_key", record.c.key)
 Index("record_document", record.c.document_sha256)
 Index("record_signed", record.c.signed_sha256)
@@ -255,6 +255,16 @@ for _index in (
     Index("intent_step", intent.c.step),
 ):
     _index.ddl_if(dialect="postgresql")
+_place.ddl_if(dialect="sqlite")
+
+_ANY_LENGTH = (
+    "CREATE INDEX record_place ON record USING hash (place)",
+    "ALTER TABLE overview DROP CONSTRAINT overview_pkey",
+    "ALTER TABLE overview REPLICA IDENTITY FULL",
+    "CREATE INDEX overview_href ON overview USING hash (href)",
+)
+"""PostgreSQL: what holds a path is found by its hash. A key of more than 2,704 bytes is refused by any other index, and
+with it whatever lies deep down in a server's folders. That each overview has one row is seen to by who writes it."""
 
 # In words of their own: an index with ``postgresql_…`` would load that dialect where nobody has such a database.
 _BY_HAND = {
@@ -263,6 +273,7 @@ _BY_HAND = {
         "CREATE TRIGGER event_no_delete BEFORE DELETE ON event BEGIN SELECT RAISE(ABORT, 'append-only'); END",
     ),
     "postgresql": (
+        *_ANY_LENGTH,
         "CREATE INDEX record_shares ON record (folder, account) WHERE NOT closed",
         "CREATE INDEX event_at ON event USING brin (at)",
         "CREATE FUNCTION event_append_only() RETURNS trigger LANGUAGE plpgsql AS "
@@ -279,6 +290,21 @@ def create(connection: Connection) -> None:
     """Make an empty journal of today's version."""
     metadata.create_all(connection, checkfirst=False)
     for statement in _BY_HAND.get(connection.dialect.name, ()):
+        connection.execute(text(statement))
+
+
+def any_length(connection: Connection) -> bool:
+    """True of a journal in PostgreSQL that holds places of any length; one that was made before does not."""
+    return not connection.execute(
+        text(
+            "SELECT 1 FROM pg_constraint WHERE conrelid = 'overview'::regclass AND conname = 'overview_pkey'"
+        )
+    ).first()
+
+
+def let_any_length(connection: Connection) -> None:
+    """Let it do so. Older versions work on with it as before."""
+    for statement in ("DROP INDEX record_place", *_ANY_LENGTH):
         connection.execute(text(statement))
 
 

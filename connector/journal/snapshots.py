@@ -54,7 +54,7 @@ def found(end: End) -> Ground:
     """Look what stands where a journal is to be put. Raises JournalError where connectors work, or others' tables."""
     with opened(end, read_only=True) as engine, snapshot(engine) as connection:
         ground = grounds.look(connection, end.url)
-        if ground.journal_id and (alive := grounds.alive(connection)):
+        if ground.taken and (alive := grounds.alive(connection)):
             raise grounds.worked_on(end.url, alive)
         return ground
 
@@ -79,7 +79,7 @@ def put(file: Path, end: End, *, now: datetime, advance: Advance = _nobody) -> s
     ):
         grounds.of_today(old, End.of_file(file).url)
         ground, aside, numbered = grounds.look(new, end.url), "", 0
-        if ground.journal_id:
+        if ground.taken:
             grounds.resting(new, end.url)
             numbered = grounds.numbers(new)
             aside = grounds.put_aside(new, end.url, now=now)
@@ -89,14 +89,15 @@ def put(file: Path, end: End, *, now: datetime, advance: Advance = _nobody) -> s
         copying.number_from(new, schema.process, numbered)
         if aside:
             _kept(new, aside)
-        if ground.journal_id or proof.counts[schema.record.name]:
-            # As after a failover: what had not left by what stands here now is a question first (R6, R9).
-            new.execute(schema.meta.insert().values(name=CHANGED, value=repr(now.timestamp())))
         wrong = proof.differing(copying.prove(new, without=BESIDE)) or copying.misnumbered(new)
         if wrong:
             raise JournalError(
                 f"what {marked.where(end.url)} gives back is not what was written: {', '.join(wrong)}"
             )
+        if ground.taken or proof.counts[schema.record.name]:
+            # As after a failover: what had not left by what stands here now is a question first (R6, R9).
+            new.execute(schema.meta.delete().where(schema.meta.c.name == CHANGED))
+            new.execute(schema.meta.insert().values(name=CHANGED, value=repr(now.timestamp())))
         new.commit()
     return aside
 

@@ -51,8 +51,13 @@ ONE_OF_A_WHOLE = sa.select(
     sa.func.pg_advisory_xact_lock_shared(_whole), sa.func.pg_advisory_xact_lock(_subject)
 )
 """PostgreSQL: the same, and nobody has the whole, to which the subject belongs, to himself meanwhile."""
-NO_EVENT_MEANWHILE = sa.text("LOCK TABLE event IN SHARE MODE")
-"""PostgreSQL: what has a number by now is visible, or never will be."""
+KEEPING_EVENTS = sa.text(
+    "SELECT virtualtransaction FROM pg_locks WHERE granted AND mode = 'RowExclusiveLock'"
+    " AND locktype = 'relation' AND relation = 'event'::regclass"
+    " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+)
+"""PostgreSQL: transactions that write events. Each is among them from before its event has a number until that can be
+seen, be it of an older version. Nobody is held up: a lock that kept writers away would also wait for every VACUUM."""
 CLOCK = sa.func.extract("epoch", sa.func.clock_timestamp()).cast(sa.Float)
 """PostgreSQL: its server's own clock, the one that every process can look at, in seconds since the epoch."""
 ALIVE = (

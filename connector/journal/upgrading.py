@@ -7,10 +7,19 @@ begins anew it finds a journal that is too new for it, and ends. Source: issue "
 
 from __future__ import annotations
 
+import logging
+from typing import Final
+
+import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from connector.errors import JournalAway
 from connector.journal import grounds, schema
+
+log = logging.getLogger(__name__)
+
+_LATER: Final = frozenset({"55P03", "42501"})
+"""A lock that is not to be had just now; a role that is not the owner of the tables."""
 
 
 def wait_for_older(connection: Connection, found: int, where: object) -> None:
@@ -26,3 +35,21 @@ def wait_for_older(connection: Connection, found: int, where: object) -> None:
             "is left, this one goes on"
         )
     grounds.at_rest(connection)
+
+
+def fit(connection: Connection, where: object) -> None:
+    """Give a journal of this version the indexes that one made today has. PostgreSQL.
+
+    Those that work on it wait for a moment. Where that would be long (a VACUUM is under way), the next start does it.
+    """
+    if schema.any_length(connection):
+        return
+    grounds.patient(connection)
+    try:
+        with connection.begin_nested():
+            connection.exec_driver_sql("SET LOCAL lock_timeout = '2s'")
+            schema.let_any_length(connection)
+    except sa.exc.DBAPIError as error:
+        if getattr(error.orig, "sqlstate", None) not in _LATER:
+            raise
+        log.info("the journal %s keeps its former indexes until the next start", where)

@@ -231,11 +231,11 @@ class Points:
             ),
         )
 
-    def _open(self, url: str, *, now: Callable[[], datetime]) -> Journal:
+    def _open(self, url: str, *, now: Callable[[], datetime], **access: Any) -> Journal:
         path = url.removeprefix("sqlite:///")
         directory = None if path == url else Path(path).parents[1]
         self.born(directory)
-        self._journal = _Journal(self, url, now=now, directory=directory)
+        self._journal = _Journal(self, url, now=now, directory=directory, **access)
         return self._journal
 
 
@@ -393,11 +393,11 @@ def _method() -> str:
 
 class _Journal(Journal):
     def __init__(
-        self, points: Points, url: str, *, now: Callable[[], datetime], directory: Path | None
+        self, points: Points, url: str, *, now: Callable[[], datetime], directory: Path | None, **access: Any
     ) -> None:
         self._points = points
         self.directory = directory
-        super().__init__(url, now=now)
+        super().__init__(url, now=now, **access)
 
     @property
     def writing(self) -> Any:

@@ -5,6 +5,8 @@ What SQLite's tests hold of every step holds here of the database: sent once, de
 
 from __future__ import annotations
 
+import random
+import string
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -15,7 +17,7 @@ from connector.errors import JournalAway
 from connector.lifecycle import State
 from tests import postgres
 from tests.faults.points import Killed, Points, Wire
-from tests.worlds import Stage, workers
+from tests.worlds import ROOT, Stage, workers
 
 
 @pytest.fixture
@@ -101,4 +103,21 @@ def test_the_journal_lost(tmp_path: Path, database: str) -> None:
         assert stage.record("before").state is State.DELIVERED
         assert stage.record("before").adopted
         assert stage.sends() == [1]
+        stage.intact()
+
+
+def test_a_letter_deep_down(tmp_path: Path, database: str) -> None:
+    """Its path is longer than what an index of PostgreSQL's takes, and an archive's names shrink by nothing."""
+    names = random.Random(1)
+    deep = "/".join([ROOT, *("".join(names.choices(string.ascii_letters, k=240)) for _ in range(12))])
+    with Stage(tmp_path, database=database) as stage:
+        stage.person.mkdir(deep)
+        stage.drop("lettre", folder=deep)
+        stage.drop("other")
+        stage.run()
+        assert stage.record("other").state is State.IN_PROGRESS
+        assert stage.record("lettre", folder=deep).state is State.IN_PROGRESS
+        stage.sign()
+        stage.run()
+        assert stage.record("lettre", folder=deep).state is State.DELIVERED
         stage.intact()

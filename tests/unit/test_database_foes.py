@@ -19,12 +19,12 @@ from zoneinfo import ZoneInfo
 import pytest
 import typer
 
-from connector.cli import anew, carrying, forget, keep, move, packaged
+from connector.cli import anew, carrying, forget, former, keep, move, packaged
 from connector.cli.backups import found
 from connector.cli.common import Settings, hand_over, kept_journal
-from connector.cli.wiring import State
+from connector.cli.wiring import State, wired
 from connector.config.journal import journal_url
-from connector.errors import ConnectorError, JournalError
+from connector.errors import ConnectorError, JournalAway, JournalError
 from connector.glance import glance_at
 from connector.journal import Contact, Journal, schema
 from connector.journal.ends import End
@@ -125,6 +125,75 @@ def test_where_no_journal_is_begun(options: str, before: str, said: str) -> None
         assert count == (0,)
     finally:
         cluster.drop(name)
+
+
+def test_an_empty_database_where_a_journal_was(tmp_path: Path) -> None:
+    """Somebody made it anew: it is waited for its backup, or for whoever says that all is to begin again."""
+    cluster = postgres.shared_cluster()
+    name = cluster.empty()
+    place = Place(tmp_path)
+    settings = place.name(cluster.url(name))
+    config = settings.load()
+
+    def at_work() -> str:
+        with kept_journal(settings, config) as journal:
+            former.keep(place.state, journal, 7)
+            return journal.journal_id
+
+    def emptied() -> None:
+        cluster.drop(name)
+        with cluster.admin() as admin:
+            admin.execute(f"CREATE DATABASE {name} OWNER {cluster.user} TEMPLATE template0".encode())
+
+    before = at_work()
+    made = keep.made_backup(End(url=cluster.url(name)), place.state, None)
+    emptied()
+    with (
+        pytest.raises(JournalAway, match=f"is empty, and this connector has worked on journal {before}"),
+        wired(config, place.state),
+    ):
+        pass
+    with pytest.raises(JournalAway, match=r"jse-connector restore.*jse-connector rebuild"):
+        at_work()
+    assert keep.restore(settings, made.name, yes=True) == 0
+    assert at_work() == before
+    emptied()
+    assert anew.rebuild(settings, yes=True, dry_run=False) == 0
+    assert at_work() != before
+    cluster.drop(name)
+
+
+@pytest.mark.parametrize("table", ["meta", "record", "process"])
+def test_a_journal_that_is_not_whole_is_begun_again(table: str, tmp_path: Path) -> None:
+    """That is what ``restore`` and ``rebuild`` are for: what is left of it is kept aside, and is no empty place."""
+    cluster = postgres.shared_cluster()
+    name = cluster.database()
+    url = cluster.url(name)
+    place = Place(tmp_path)
+    with opened(url) as journal:
+        journal.hold("lyon", MANUAL, probe_at=NOW)
+    made = keep.made_backup(End(url=url), place.state, None)
+
+    def torn() -> Settings:
+        with cluster.admin(name) as admin:
+            admin.execute(f"DROP TABLE {table} CASCADE".encode())
+        return place.name(url)
+
+    assert keep.restore(torn(), made.name, yes=True) == 0
+    with opened(url) as journal:
+        assert journal.held_accounts() == {"lyon"}
+    settings = torn()
+    if table == "meta":
+        with pytest.raises(JournalError, match=r"are missing there.*jse-connector rebuild"), opened(url):
+            pass
+        place.fill(1)
+        with pytest.raises(JournalError, match="are missing there"):
+            move.move(place.name(), move.Wanted(url=url), dry_run=False, yes=True)
+        settings = place.name(url)
+    assert anew.rebuild(settings, yes=True, dry_run=False) == 0
+    with opened(url) as journal:
+        assert journal.held_accounts() == (frozenset() if table == "meta" else {"lyon"})
+    cluster.drop(name)
 
 
 @ROOT

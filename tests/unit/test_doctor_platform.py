@@ -7,6 +7,8 @@ from datetime import timedelta
 
 import pytest
 
+from connector.cli.token_place import tokens_in
+from connector.config import load_config
 from connector.doctor import assumptions
 from connector.doctor.assumptions import Verdict
 from connector.doctor.knowing import Known, Lived
@@ -83,6 +85,19 @@ def test_never_connected_and_a_file_of_others(stage: Stage) -> None:
     file.chmod(0o600)
     file.write_text("{}")
     assert doctors.failures(doctors.at_platform(doctors.visit(stage))) == ["JSE-P09"]
+
+
+def test_tokens_in_a_journal_that_is_away(stage: Stage) -> None:
+    """Whether they are there is not known; that is no defect of doctor's, and the platform is told of all the same."""
+    seal = stage.directory / "seal.txt"
+    seal.write_text("a seal that every host has")
+    seal.chmod(0o600)
+    away = f"journal: {{url: 'postgresql+psycopg://c@/j?host=/nowhere'}}\nseal: {{file: {seal}}}\n"
+    tokens = tokens_in(load_config(stage.config_text + away), stage.state)
+    group = doctors.at_platform(doctors.visit(stage, shared_tokens=tokens))
+    assert doctors.codes(group) == ["JSE-H20"]
+    assert doctors.failures(group) == []
+    assert "cabinet: not known; its tokens lie in the journal" in doctors.text(group)
 
 
 @pytest.mark.parametrize(

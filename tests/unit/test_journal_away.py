@@ -11,10 +11,13 @@ from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
+import psycopg
 import pytest
+import sqlalchemy as sa
 
 from connector.errors import JournalAway, JournalError, JournalFull
-from connector.journal import Journal, engines, psycopg3
+from connector.journal import Journal, away, ends, engines, psycopg3
+from connector.journal.ends import End
 from connector.journal.leases import Leases
 from connector.lifecycle import Record
 from connector.logs import redact
@@ -55,6 +58,19 @@ def test_where_no_connection_comes_about(cluster: Cluster) -> None:
     assert "no such role" in refused(cluster.url(name, user="nobody"))
     assert "name is unknown" in refused("postgresql+psycopg://c@nowhere.invalid/j")
     assert "TLS" in refused(cluster.url(name, tcp=True) + "?sslmode=require")
+    for what, back, said in (
+        ("ROLE connector NOLOGIN", "ROLE connector LOGIN", "may not log in: ALTER ROLE"),
+        (
+            f"DATABASE {name} ALLOW_CONNECTIONS false",
+            f"DATABASE {name} ALLOW_CONNECTIONS true",
+            "ALLOW_CONNECTIONS",
+        ),
+    ):
+        with cluster.admin() as admin:
+            admin.execute(f"ALTER {what}".encode())
+            told = refused(cluster.url(name))
+            admin.execute(f"ALTER {back}".encode())
+        assert said in told
     cluster.admit(f"host {name} guarded 127.0.0.1/32 scram-sha-256", f"host {name} shut 127.0.0.1/32 reject")
     with cluster.admin() as admin:
         admin.execute("CREATE ROLE guarded LOGIN PASSWORD 'secret-1' IN ROLE connector")
@@ -139,6 +155,11 @@ def raising(code: str, message: str) -> str:
         ("53100", JournalFull, "make room"),
         ("58030", JournalFull, "make room"),
         ("25006", JournalAway, "standby"),
+        ("25P04", JournalAway, "transaction_timeout"),
+        ("53000", JournalAway, "lacks something"),
+        ("53400", JournalAway, "temp_file_limit"),
+        ("57P04", JournalAway, "was dropped"),
+        ("58000", JournalAway, "the system it runs on"),
         ("57P03", JournalAway, "starts, or stops"),
         ("40P01", JournalAway, "waited for each other"),
         ("08006", JournalAway, "connection broke"),
@@ -166,6 +187,16 @@ def test_what_an_error_means(postgres_url: str, code: str, kind: type[JournalErr
             assert "paul" not in "".join(traceback.format_exception(told.value))
         assert journal.last_account_event("lyon", "confirmed") is None
         journal.mark_account("lyon", "confirmed", {})
+
+
+def test_a_pooler_is_told_as_one() -> None:
+    """PgBouncer's own words."""
+    said = "connection failed: FATAL:  unsupported startup parameter: options"
+    error = sa.exc.OperationalError(None, None, psycopg.OperationalError(said))
+    told = away.meaning(sa.engine.make_url("postgresql+psycopg://c@db.example/j"), error)
+    assert isinstance(told, JournalAway)
+    assert "a pooler stands between" in str(told)
+    assert "let journal.url name the server itself" in str(told)
 
 
 def test_a_database_of_others_is_not_taken_over(cluster: Cluster) -> None:
@@ -201,6 +232,16 @@ def test_a_commit_that_waits_for_a_standby_is_not_waited_for_for_ever(
         with pytest.raises(JournalAway, match="does not answer"):
             journal.mark_account("lyon", "confirmed", {})
         assert journal.last_account_event("lyon", "confirmed") is None
+
+
+def test_a_whole_journal_is_waited_for(postgres_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What refers to what is looked at when all rows are there: of a large one the server says nothing for minutes."""
+    monkeypatch.setattr(psycopg3, "ANSWER_S", 0.3)
+    with ends.opened(End(url=postgres_url)) as engine, ends.writing(engine) as connection:
+        connection.exec_driver_sql("SELECT pg_sleep(0.6)")
+        connection.commit()
+        with pytest.raises(sa.exc.OperationalError, match="timeout"):
+            connection.exec_driver_sql("SELECT pg_sleep(0.6)")
 
 
 @contextmanager
@@ -277,10 +318,12 @@ def test_every_connection_has_its_limits(postgres_url: str) -> None:
         "lock_timeout": "20s",
         "idle_in_transaction_session_timeout": "20s",
         "idle_session_timeout": "0",
+        "client_min_messages": "notice",
         "application_name": "jse-connector",
         "client_encoding": "UTF8",
     }
-    with opened(postgres_url + "&options=-c%20work_mem%3D5MB") as journal, journal._reading() as connection:
+    said = "&options=-c%20work_mem%3D5MB%20-c%20client_min_messages%3Derror"
+    with opened(postgres_url + said) as journal, journal._reading() as connection:
         found = {
             name: connection.exec_driver_sql(f"SHOW {name}").scalar_one() for name in (*wanted, "work_mem")
         }

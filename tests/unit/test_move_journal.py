@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import itertools
 import os
+import random
 import signal
 import sqlite3
+import string
 import subprocess
 import sys
 import textwrap
@@ -33,6 +35,7 @@ from connector.lifecycle import State as Step
 from connector.spool import Spool
 from connector.steps.waiting import MANUAL
 from tests import postgres
+from tests.unit.test_journal_at_once import add
 
 START = datetime(2026, 3, 2, 9, 0, 0, 123_456, tzinfo=UTC)
 BYTES = bytes(range(256)) * 5_000
@@ -174,6 +177,42 @@ def test_every_row_there_and_back(place: Place, empty: str, capsys: pytest.Captu
     with closing(Journal(further, now=lambda: START)) as journal:
         assert journal.spooled_files() == (3, 3 * len(BYTES))
         assert journal.secret_names() == ["seal"]
+
+
+def test_a_text_with_a_nul(place: Place, empty: str) -> None:
+    """Another server's answer may hold one, and SQLite keeps it."""
+    with closing(Journal(place.state.journal_url, now=lambda: START)) as journal:
+        journal.hold("lyon", "platform", probe_at=START, text="an\x00swer \\x00")
+    moved(place, place.name(), empty)
+    with closing(Journal(empty, now=lambda: START)) as journal:
+        assert [held.text for held in [journal.held("lyon")] if held] == ["an\ufffdswer \\x00"]
+
+
+def test_a_failover_is_a_question_wherever_the_journal_goes(place: Place, empty: str) -> None:
+    """To another database, to a file and back, and into a backup that is put back: which is a question of its own."""
+    moved(place, place.name(), empty)
+
+    def changed(url: str) -> datetime | None:
+        with closing(Journal(url, now=lambda: START)) as journal:
+            journal.recognise_server()
+            return journal.failed_over_at()
+
+    assert changed(empty) is None
+    with postgres.shared_cluster().admin(postgres.named(empty)) as admin:
+        admin.execute("UPDATE meta SET value = '00000000' WHERE name = 'server_timeline'")
+    assert changed(empty) == START
+    made = keep.made_backup(End(url=empty), place.state, None)
+    cluster = postgres.shared_cluster()
+    further = cluster.url(cluster.empty())
+    moved(place, place.name(empty), further)
+    assert changed(further) == START
+    moved(place, place.name(further), place.state.journal_url)
+    moved(place, place.name(), further)
+    assert changed(further) == START
+    assert keep.restore(place.name(further), made.name, yes=True) == 0
+    put_back = changed(further)
+    assert put_back is not None
+    assert put_back > START
 
 
 def test_what_was_left_takes_nothing_more(place: Place, empty: str) -> None:
@@ -479,3 +518,37 @@ def test_a_newer_version_waits_for_the_older_ones(
     ) as told:
         Journal(empty, now=lambda: START)
     assert not isinstance(told.value, (JournalAway, Fenced)), "nothing to wait for: the service ends"
+
+
+_BEFORE = (
+    "DROP INDEX record_place", "CREATE INDEX record_place ON record (server, place, current)",
+    "DROP INDEX overview_href", "ALTER TABLE overview ADD PRIMARY KEY (server, href)",
+    "ALTER TABLE overview REPLICA IDENTITY DEFAULT",
+)  # fmt: skip
+
+
+def test_a_journal_of_before_takes_places_of_any_length(empty: str) -> None:
+    """The next start sees to it, and later where a VACUUM is in its way; who has it open goes on."""
+    deep = "/" + "".join(random.Random(1).choices(string.ascii_letters, k=4000))
+    older = Journal(empty, now=lambda: START)
+    with postgres.shared_cluster().admin(postgres.named(empty)) as admin, closing(older):
+        for statement in _BEFORE:
+            admin.execute(statement.encode())
+        with pytest.raises(JournalError):
+            add(older, place=deep)
+        with admin.transaction():
+            admin.execute("LOCK TABLE record IN SHARE UPDATE EXCLUSIVE MODE")  # as VACUUM does
+            Journal(empty, now=lambda: START).close()
+        with pytest.raises(JournalError):
+            older.intend_overview("dms", deep, "text", "words")
+        with closing(Journal(empty, now=lambda: START)) as journal:
+            record = add(journal, place=deep)
+            assert older.at_place("dms", deep) == record
+            older.intend_overview("dms", deep, "text", "words")
+            assert journal.overviews("dms", deep)[deep].intended == "text"
+        with admin.transaction():
+            admin.execute("SET LOCAL enable_seqscan = off")
+            told = admin.execute(
+                "EXPLAIN SELECT 1 FROM record WHERE server = 'a' AND place = 'b' AND current"
+            )
+            assert "record_place" in str(told.fetchall())
