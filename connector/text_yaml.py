@@ -296,6 +296,9 @@ def _syntax(text: str, error: yaml.MarkedYAMLError) -> YamlError:
         return YamlError("yaml_quote", began.line + 1, values)
     if reason.startswith("mapping values are not allowed"):
         return YamlError("yaml_colon", mark.line + 1, values)
+    if reason == "could not find expected ':'" and began is not None:
+        # A line that is no key: the parser says so of the next one, which may not even be there.
+        return YamlError("yaml_syntax", began.line + 1, values)
     lines = _BREAK.split(text)
     written = lines[mark.line] if mark.line < len(lines) else ""
     blank = written[: len(written) - len(written.lstrip())]
