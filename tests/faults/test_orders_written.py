@@ -10,7 +10,7 @@ import pytest
 from connector.lifecycle import State
 from tests import documents
 from tests.faults.test_orders import BY_ORDER, HOUR, OUT, answers, called, each_out, words
-from tests.worlds import MARIE, ONE, ROOT, Mode, Stage
+from tests.worlds import MARIE, ONE, OVERVIEWS, ROOT, Mode, Stage
 
 CORRECTED = "EN COURS – 0 signature sur 1 – votre correction n’est pas partie"
 
@@ -18,6 +18,11 @@ CORRECTED = "EN COURS – 0 signature sur 1 – votre correction n’est pas par
 def write(stage: Stage, name: str, *lines: str, sidecar: str = ONE) -> None:
     """Save a request with these lines below it."""
     stage.write(f"{name}.sign.yaml", sidecar + "".join(f"{line}\n" for line in lines))
+
+
+def overview(stage: Stage) -> str:
+    """The overview of the watched root with its lines joined and plain spaces."""
+    return " ".join(stage.read(OVERVIEWS[0]).decode("utf-8-sig").replace("\u00a0", " ").split())
 
 
 def later(stage: Stage, seconds: float = HOUR) -> None:
@@ -325,9 +330,13 @@ def test_an_order_in_the_settings_is_refused_by_name(tmp_path: Path) -> None:
         assert "_signature.yaml" in told
         assert "annuler" in told
         assert called(stage, "cancel") == 0
+        later(stage)
+        told = "« action: annuler » dans « _signature.yaml » n’a pas été suivi"
+        assert told in overview(stage)
         stage.write("_signature.yaml", "objet: Lettre\n")
-        stage.run()
+        later(stage)
         assert stage.first_line("nouvelle").startswith(OUT)
+        assert told not in overview(stage)
         stage.intact()
 
 
