@@ -304,6 +304,9 @@ def _syntax(text: str, error: yaml.MarkedYAMLError) -> YamlError:
         return YamlError(meant.code, meant.line, values | meant.values)
     if reason.startswith("mapping values are not allowed"):
         return YamlError("yaml_colon", mark.line + 1, values)
+    if reason == "could not find expected ':'" and began is not None:
+        # A line that is no key: the parser says so of the next one, which may not even be there.
+        return YamlError("yaml_syntax", began.line + 1, values)
     written = lines[mark.line] if mark.line < len(lines) else ""
     blank = written[: len(written) - len(written.lstrip())]
     return YamlError("yaml_tab" if "\t" in blank else "yaml_syntax", mark.line + 1, values)

@@ -62,7 +62,8 @@ def due(
 ) -> list[Task]:
     """Return what is to be done now in one watched folder: (name of the file, the doing of it), each apart.
 
-    ``began``: when this pass over the server did. Reads the journal; the tasks raise remote errors.
+    ``began``: when this pass over the server did. Reads the journal, and settings that changed; this and the tasks
+    raise remote errors.
     """
     settings = sight.settings
     requests = requests_of(

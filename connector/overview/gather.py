@@ -2,29 +2,31 @@
 
 A request belongs to the folder in which its status stands. What was put away into ``Demandes terminées/`` belongs to
 the folder that holds that one. What is over and of which no file is left is told no more; what is not over is told
-whatever happened to its files, in the watched root where its own folder is gone.
+whatever happened to its files, in the watched root where its own folder is gone. So is an order in a settings file.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from connector.errors import NotFound
 from connector.lifecycle import State
 from connector.overview.known import Known
 from connector.ports import Href
 from connector.report.list_news import ListNews
 from connector.report.notices import is_told
 from connector.report.overview_lines import shown_name
-from connector.report.overview_news import Below, Line, ListLine, OverviewNews, Section, counts_of
+from connector.report.overview_news import Below, Line, ListLine, OverviewNews, Section, StrayOrder, counts_of
 from connector.sidecar import names
 from connector.steps import born, clocks, lists, vanished
 from connector.steps.context import pause_of
 from connector.steps.discover import Sight
 from connector.steps.gather import as_counted
 from connector.steps.parts import FolderSettings, Parts
+from connector.steps.settings import read_file
 
 _DONE = names.comparable(names.DONE_FOLDER)
 
@@ -36,15 +38,19 @@ def news_of(
     lists_told: Mapping[str, ListNews],
     began: datetime,
 ) -> dict[Href, OverviewNews]:
-    """Return folder → its news, the watched root always. ``began``: when the pass did, before it wrote anything."""
+    """Return folder → its news, the watched root always. ``began``: when the pass did, before it wrote anything.
+
+    Reads each settings file once a change; raises the remote errors of that.
+    """
     root = sight.settings.root
     homes: dict[Href, list[Line]] = defaultdict(list)
     for known in requests:
         if (home := home_of(parts, sight, known, began)) is not None:
             homes[home].append(_line(parts, sight, known, began))
     taken = {href for known in requests for href in known.taken}
+    orders = _stray_orders(parts, sight, homes.keys())
     return {
-        home: _news(parts, sight, home, homes, taken, lists_told)
+        home: _news(parts, sight, home, homes, taken, lists_told, orders.get(home, ()))
         for home in sorted({root, *homes}, key=as_counted)
     }
 
@@ -109,6 +115,7 @@ def _news(
     homes: Mapping[Href, list[Line]],
     taken: set[str],
     lists_told: Mapping[str, ListNews],
+    orders: Sequence[StrayOrder],
 ) -> OverviewNews:
     settings = sight.settings
     lines, is_root = homes.get(home, []), home == settings.root
@@ -128,10 +135,29 @@ def _news(
         below=tuple(below),
         without=_without(sight, home, taken, lists_told) if lines else (),
         lists=_lists(sight, home, lists_told),
+        orders=tuple(orders),
         pause=pause if pause is not None and is_told(pause) and (is_root or waits) else None,
         notice=names.PAUSE_NAMES["en" if parts.report.language == "en" else "fr"],
         counts=counts_of(every),
     )
+
+
+def _stray_orders(parts: Parts, sight: Sight, homes: Collection[str]) -> dict[Href, list[StrayOrder]]:
+    """Return folder → the orders of its settings; those of a folder without an overview at the watched root."""
+    found: dict[Href, list[StrayOrder]] = defaultdict(list)
+    for parent, files in sorted(sight.settings_in.items()):
+        home = Href(parent) if parent in homes else sight.settings.root
+        for entry in files if sight.has_settled(files) else ():
+            try:
+                problems = read_file(parts, sight, entry).problems
+            except NotFound:
+                continue  # it went since the folder was listed
+            found[home] += [
+                StrayOrder(file=entry.href.removeprefix(home), written=problem.values["written"])
+                for problem in problems
+                if problem.code == "action_in_settings"
+            ]
+    return found
 
 
 def _without(

@@ -205,8 +205,16 @@ ANSWERS: dict[str, Answer] = {
         "“{order}” is no known order.{near}",
         _ALWAYS,
     ),
+    "unread": Answer(
+        "« {order} » n’a pas été suivi. Une consigne commence sa ligne, sans rien devant : « action: », puis un mot "
+        "prévu.",
+        "“{order}” was not obeyed. An order begins its line, with nothing before it: “action:”, then a word that is "
+        "known.",
+        _ALWAYS,
+    ),
 }
 """Code of ``extra["order"]`` → what is said of it."""
+_AS_WRITTEN = frozenset({"unknown", "unread"})
 _NO_EFFECT = Answer(
     "« {order} » est sans effet sur cette demande.",
     "“{order}” has no effect on this request.",
@@ -261,7 +269,7 @@ def _answer(case: Case, answered: Mapping[str, object]) -> None:
     case.page.para(
         answer.french,
         answer.english,
-        order=wording if code == "unknown" else typed_order(case, wording),
+        order=wording if code in _AS_WRITTEN else typed_order(case, wording),
         pdf=case.pdf,
         file=case.request_file,
         subject=case.subject,

@@ -58,6 +58,7 @@ def _text(news: OverviewNews, page: Page, at: datetime | None) -> str:
     _empty(page, news)
     rows.to_do(page, news.lines)
     _lists(page, news)
+    _orders(page, news)
     _below(page, news)
     rows.ready(page, news.lines)
     rows.waiting(page, news.lines)
@@ -157,6 +158,18 @@ def _lists(page: Page, news: OverviewNews) -> None:
             file=one_line(one.file),
             told=_of_list(page, one),
             answer=one_line(one.answer),
+        )
+
+
+def _orders(page: Page, news: OverviewNews) -> None:
+    for one in news.orders:
+        page.para(
+            "« action: {order} » dans « {file} » n’a pas été suivi : une consigne s’écrit dans la demande qu’elle "
+            "vise. Retirez cette ligne de « {file} ».",
+            "“action: {order}” in “{file}” was not obeyed: an order is written into the request that it is for. "
+            "Remove that line from “{file}”.",
+            order=one_line(one.written),
+            file=one_line(one.file),
         )
 
 

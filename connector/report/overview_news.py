@@ -63,6 +63,14 @@ class ListLine:
 
 
 @dataclass(frozen=True, kw_only=True)
+class StrayOrder:
+    """An order that stands in a settings file, which gives none."""
+
+    file: str
+    written: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Below:
     """A folder further down, by its path from here, and its requests."""
 
@@ -84,6 +92,8 @@ class OverviewNews:
     without: Sequence[str] = ()
     """Names of PDFs of this folder that no request is about."""
     lists: Sequence[ListLine] = ()
+    orders: Sequence[StrayOrder] = ()
+    """Told here alone where nothing waits for those settings: what is out is not judged by them again."""
     pause: Pause | None = None
     """Told here: nothing new leaves for the moment, and the notice at the watched root says why."""
     notice: str = ""

@@ -76,6 +76,14 @@ PEOPLE: Final[dict[str, Wording]] = {
         f"des chiffres restent à côté du nom{_FOR} : « {{written}} ». Corrigez le mobile, ou retirez-les.",
         f"digits are left beside the name{_FOR_EN}: “{{written}}”. Correct the mobile, or remove them.",
     ),
+    "name_unclear": Wording(
+        "« {written} » n’est pas seulement un nom",
+        "“{written}” is not only a name",
+        "« {written} » n’est pas seulement un nom, et serait imprimé ainsi sur le document. Ne laissez que le prénom "
+        "et le nom, l’e-mail et le mobile.",
+        "“{written}” is not only a name, and would be printed so on the document. Leave first name and name, e-mail "
+        "and mobile only.",
+    ),
     "email_missing": Wording(
         f"il manque un e-mail{_FOR}",
         f"an e-mail is missing{_FOR_EN}",

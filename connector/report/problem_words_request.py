@@ -53,6 +53,14 @@ REQUEST: Final[dict[str, Wording]] = {
         "« {key} » est écrit deux fois : s’il y a deux personnes, mettez un tiret devant chacune.",
         "“{key}” is written twice: if there are two people, put a dash before each.",
     ),
+    "people_numbered": Wording(
+        "« {written} » : les signataires n’ont pas de numéro",
+        "“{written}”: signatories have no number",
+        "« {written} » : les signataires n’ont pas de numéro. Écrivez une seule fois « signataires: », puis chaque "
+        "personne sur sa propre ligne, avec un tiret devant.",
+        "“{written}”: signatories have no number. Write “signatories:” once, then each person on a line of their "
+        "own, with a dash before it.",
+    ),
     "two_people_in_one": Wording(
         "deux personnes : mettez un tiret devant chacune",
         "two people: put a dash before each",

@@ -55,6 +55,10 @@ _REQUEST: Final = {
         ("key",),
         "`key` stands twice in one signatory: two people without a dash before each",
     ),
+    "people_numbered": (
+        ("written",),
+        "people under keys with a number (`signataire 1:`), where one key holds them all; said once",
+    ),
     "two_people_in_one": (
         (),
         "what should be one person holds two addresses and two numbers: no dash before each, or on one line",
@@ -154,10 +158,11 @@ _SIGNATORIES: Final = {
     "name_missing": (("who",), "no name for this person"),
     "name_garbled": (("who", "written"), "accents are unreadable (Ã©, â€™, �) in a name"),
     "name_digits": (("who", "written"), "digits are left over beside the name: `written`; never guessed"),
+    "name_unclear": (("who", "written"), "more than a name was read as one: `=`, a label, a sentence"),
     "email_missing": (("who",), "no e-mail for this person"),
     "email_invalid": (
         ("who", "written", "meant"),
-        "not an e-mail address; `meant` = the one that a comma was put into, empty where none is seen",
+        "not an e-mail address; `meant` = the one that a slip was put into, empty where none is seen",
     ),
     "email_two": (("who", "first", "second"), "two addresses for one person"),
     "phone_missing": (("who",), "no mobile for this person"),

@@ -114,6 +114,10 @@ def _unknown(
         notes.say("order_of_one", key.line, key=written)
     elif words.find(key.text, elsewhere):
         notes.say("key_misplaced", key.line, key=written)
+    elif _is_numbered(key.text) and "signatories" in known:
+        # Corrected to « signataire », each of them, they would be one key written twice.
+        if all(problem.code != "people_numbered" for problem in notes.problems):
+            notes.say("people_numbered", key.line, written=written)
     else:
         near = notes.near(key.text, known)
         meant = near is not None and near.certain and near.name not in taken
@@ -121,6 +125,11 @@ def _unknown(
         notes.say("unknown_key", key.line, cure, written=written, nearest=near.form if near else "")
         return near.name if near and meant else None
     return None
+
+
+def _is_numbered(key: str) -> bool:
+    found = re.fullmatch("([a-z]+)[0-9]+", words.fold(key))
+    return found is not None and words.find(found[1], words.REQUEST_KEYS) == "signatories"
 
 
 def _struck(notes: Notes, key: Scalar, value: Node, first: Node) -> str | None:

@@ -98,6 +98,10 @@ def _read_keys(reading: _Reading, mapping: Mapping) -> None:
     for name, key, value in keys(reading.notes, mapping, known):
         reading.lines[name] = key.line
         _READERS[name](reading, name, key, value)
+    for problem in reading.notes.problems:
+        if problem.code == "people_numbered":
+            # They are there, written otherwise: that nobody is asked would be said beside it.
+            reading.lines.setdefault("signatories", problem.line or 1)
 
 
 def _read_people(reading: _Reading, name: str, key: Scalar, value: Node) -> None:

@@ -18,10 +18,13 @@ from connector.signatory_text import (
     MAX_LENGTH,
     Name,
     is_garbled_name,
+    is_more_than_a_name,
+    phone_beside,
     read_email,
     read_name,
     read_person,
     read_phone,
+    without_civility,
 )
 from connector.text_yaml import Mapping, Node, Scalar, Sequence
 
@@ -126,6 +129,9 @@ class _Draft:
     email: str = ""
     phone: str = ""
     phone_written: str = ""
+    beside: str = ""
+    """The number that stands in the line of the address."""
+    beside_line: int | None = None
     given: str | None = None
     family: str | None = None
     contact: str | None = None
@@ -143,6 +149,7 @@ def _from_mapping(notes: Notes, mapping: Mapping, known: words.Words = words.SIG
             continue
         draft.met.append(field_name)
         _READERS[field_name](notes, draft, key, value)
+    _number_beside(draft)
     name = _name(draft)
     who = name.whole or draft.email
     for code, line, values in draft.faults:
@@ -174,8 +181,24 @@ def _read_email(notes: Notes, draft: _Draft, key: Scalar, value: Node) -> None:
     if (written := text(notes, key, value)) is None:
         return
     draft.email, fault = read_email(written)
+    draft.beside, draft.beside_line = phone_beside(written), value.line
     if fault:
         draft.faults.append((fault[0], value.line, fault[1]))
+
+
+def _number_beside(draft: _Draft) -> None:
+    """A number written beside the address is the mobile, where no other one is."""
+    if not draft.beside:
+        return
+    phone = read_phone(draft.beside)
+    if "phone" not in draft.met:
+        draft.met.append("phone")
+        draft.phone, draft.phone_written = phone.e164, phone.written
+        if phone.code:
+            draft.faults.append((phone.code, draft.beside_line, phone.values))
+    elif draft.phone and phone.e164 != draft.phone:
+        written = shown(f"{draft.phone_written} / {phone.written}")
+        draft.faults.append(("phone_two_numbers", draft.beside_line, {"written": written}))
 
 
 def _read_phone(notes: Notes, draft: _Draft, key: Scalar, value: Node) -> None:
@@ -190,7 +213,7 @@ def _read_phone(notes: Notes, draft: _Draft, key: Scalar, value: Node) -> None:
 def _name_part(notes: Notes, draft: _Draft, key: Scalar, value: Node) -> str | None:
     if (written := text(notes, key, value)) is None:
         return None
-    flat = " ".join(written.split())[:MAX_LENGTH]
+    flat = without_civility(" ".join(written.split())[:MAX_LENGTH])
     if is_garbled_name(flat):
         draft.faults.append(("name_garbled", value.line, {"written": shown(flat)}))
     elif any(char.isdigit() for char in flat):
@@ -198,6 +221,8 @@ def _name_part(notes: Notes, draft: _Draft, key: Scalar, value: Node) -> str | N
     elif not any(char.isalpha() for char in flat):
         draft.met.pop()
         return None
+    elif is_more_than_a_name(flat):
+        draft.faults.append(("name_unclear", value.line, {"written": shown(flat)}))
     return flat
 
 

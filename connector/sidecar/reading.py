@@ -20,6 +20,7 @@ from connector.sidecar import cures, words
 from connector.sidecar.fields import MAX_PROBLEMS, Notes, shown, unquoted
 from connector.sidecar.grammar import read_action, read_request
 from connector.sidecar.model import Action, SignatureRequest, Wish
+from connector.sidecar.order_lines import meant_as_orders, to_the_edge
 from connector.sidecar.origin import born_of
 from connector.sidecar.repair import fold_blanks, repair, split_lines
 from connector.text_yaml import Mapping, Scalar, YamlError, decode, load
@@ -106,19 +107,43 @@ def read_orders(data: bytes) -> Action | None:
 
 
 def unknown_order(data: bytes) -> str:
-    """Return what stands after ``action`` in a sidecar where no order can be read; ``""`` else. Never raises."""
+    """Return what stands after the last ``action`` of a sidecar where that is no order; ``""`` else. Never raises."""
     found = [value for value, line in _values_of(data, "action") if value.strip()]
-    return shown(found[-1]) if found and read_orders(data) is None else ""
+    return shown(found[-1]) if found and read_action(found[-1]) is None else ""
+
+
+def unread_order(data: bytes) -> str:
+    """Return the line that was meant as an order and is read as none, or that keeps the file from being read.
+
+    ``""`` when there is none below the last ``action`` that was read: of several lines the last counts. Never raises.
+    """
+    if len(data) > MAX_BYTES:
+        return ""
+    lines = decode(data).text
+    last = max((line for _, line in _values_of(data, "action")), default=0)
+    meant = [number for number in meant_as_orders(_as_seen(lines)) if number > last]
+    if not meant:
+        try:
+            load(repair(_without_mail_end(lines, Notes())), max_bytes=4 * MAX_BYTES)
+        except YamlError as error:
+            meant = [error.line] if error.line is not None and error.line > last else []
+    seen = split_lines(lines)
+    return shown(seen[meant[-1] - 1]) if meant and meant[-1] <= len(seen) else ""
 
 
 def without_orders(data: bytes) -> bytes:
-    """Return a sidecar without its ``action`` lines: whatever stands in them, the request itself is another matter."""
-    lines = split_lines(decode(data).text)
+    """Return a sidecar without its ``action`` lines, those that are read and those that were meant as one.
+
+    Whatever stands in them, the request itself is another matter.
+    """
+    text = decode(data).text
     wanted = {"action": words.REQUEST_KEYS["action"]}
-    matches = ((line, _ACTION_LINE.fullmatch(fold_blanks(line).rstrip())) for line in lines)
-    return "\n".join(
-        "" if match and words.find(match[1], wanted) else line for line, match in matches
-    ).encode("utf-8", "surrogateescape")
+    meant = set(meant_as_orders(_as_seen(text)))
+    kept = []
+    for number, line in enumerate(split_lines(text), start=1):
+        match = _ACTION_LINE.fullmatch(fold_blanks(line).rstrip())
+        kept.append("" if number in meant or (match and words.find(match[1], wanted)) else line)
+    return "\n".join(kept).encode("utf-8", "surrogateescape")
 
 
 def read_wish(data: bytes) -> Wish | None:
@@ -146,12 +171,16 @@ def _values_of(data: bytes, name: str) -> list[tuple[str, int]]:
         return [(unquoted(value.text), key.line) for key, value in pairs if isinstance(value, Scalar)]
     found = []
     # Only lines at the edge: what is indented may be part of a message's text.
-    for number, line in enumerate(fold_blanks(text).split("\n"), start=1):
+    for number, line in enumerate(to_the_edge(_as_seen(text)), start=1):
         match = _ACTION_LINE.fullmatch(line.rstrip())
         if match and words.find(match[1], wanted):
             value = re.sub(r"(?<! ) +#.*", "", match[2]).strip()
             found.append((unquoted(value.strip("\"'")), number))
     return found
+
+
+def _as_seen(text: str) -> list[str]:
+    return fold_blanks(text).replace("\t", "  ").split("\n")
 
 
 def _without_mail_end(text: str, notes: Notes) -> str:
@@ -188,5 +217,6 @@ __all__ = [
     "read_whole",
     "read_wish",
     "unknown_order",
+    "unread_order",
     "without_orders",
 ]

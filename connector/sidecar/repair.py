@@ -1,8 +1,9 @@
 """The certain repairs of a person's text, made before YAML sees it; every line keeps its number.
 
 Only what has one reading is repaired: no-break blanks, tabs as indent, bullets, a known key glued to its colon, the
-value of a known key taken to the end of its line, an address alone on the first line. Everything else stays as it
-is, and is explained. Source: "What a person writes, and what must be read" of the accountant's page, first table.
+value of a known key taken to the end of its line, an address alone on the first line, an order pasted with the blanks
+it was shown with. Everything else stays as it is, and is explained. Source: "What a person writes, and what must be
+read" of the accountant's page, first table.
 
 What ``#`` means: after a key whose value may hold one (subject, message, words of the document, file names) a
 remark begins at two blanks and ``# ``; after every other key at one blank and ``#``.
@@ -15,13 +16,13 @@ from collections.abc import Iterator
 from typing import Final
 
 from connector.sidecar import words
+from connector.sidecar.order_lines import HAS_PERSON, KEY, to_the_edge
 
 _BLANKS: Final = re.compile(r"[\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\x0b\x0c\x1c-\x1f\x85]")
 # Pasted from an address book or a web page: never seen, never meant.
 _INVISIBLE: Final = re.compile(r"[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 _BREAK: Final = re.compile(r"\r\n?")
 _BULLET: Final = re.compile(r"( *)(-(?!-)|[–—•‣·▪◦●−‐‑\uf0b7]|\*(?= ))( *)(?=\S)")
-_KEY: Final = re.compile(r"(?P<key>[^\W_][^:#\"{}\[\],@<>]{0,24}?) ?: *(?P<value>.*)")
 _FLOW_KEY: Final = re.compile(r"(?<=[{,])( *)([^\W_][^:#\"{}\[\],]{0,24}?) ?:(?! )")
 # Without a blank after it, a comma between digits separates nothing inside a map.
 _FLOW_DECIMAL: Final = re.compile(r"(\b[xyXY] ?: ?[0-9]+),(?=[0-9])")
@@ -30,7 +31,6 @@ _QUOTED: Final = re.compile(r"""(?:"(?:[^"\\]|\\.)*"|'(?:[^']|'')*')(?: +#.*)?""
 _REMARK: Final = re.compile(r" #.*")
 # At the first of the blanks only: from each of them on, a long row of them would be looked through again.
 _REMARK_IN_TEXT: Final = re.compile(r"(?<! ) {2,}#(?: .*|$)")
-_HAS_PERSON: Final = re.compile(r"@|[0-9](?:[ ./-]?[0-9]){7}")
 
 _TEXTS: Final = {"request.subject", "request.message", "request.note", "place.near", "place.document"}
 _FILES: Final = {"request.documents", "request.annexes"}
@@ -60,7 +60,7 @@ class _Repairer:
     """One walk down the lines. ``_at`` is the next line, ``_out`` what stands before it."""
 
     def __init__(self, lines: list[str]) -> None:
-        self._lines = _bullets([_tabs(line).rstrip() for line in lines])
+        self._lines = to_the_edge(_bullets([_tabs(line).rstrip() for line in lines]))
         self._out: list[str] = []
         self._searches = 0
         self._begun = False
@@ -79,7 +79,7 @@ class _Repairer:
 
     def _repair(self, line: str, first: bool) -> None:
         head, content = _split_head(line)
-        found = _KEY.fullmatch(content)
+        found = KEY.fullmatch(content)
         kind = self._kind(found["key"]) if found else None
         if head.strip() and self._in_files:
             # « Annexe 1: Tarifs.pdf » in a list of files is a name, whatever it resembles.
@@ -162,7 +162,7 @@ class _Repairer:
         taken: list[str] = []
         for line in self._following():
             head, content = _split_head(line)
-            found = _KEY.fullmatch(content)
+            found = KEY.fullmatch(content)
             begins = head.strip() or content.startswith("#") or (found and self._kind(found["key"]))
             if not content or len(head) <= column or begins:
                 break
@@ -182,11 +182,11 @@ class _Repairer:
         parts = [content]
         for line in self._following():
             head, more = _split_head(line)
-            found = _KEY.fullmatch(more)
+            found = KEY.fullmatch(more)
             if not more or head.strip() or more.startswith("#") or (found and self._kind(found["key"])):
                 break
             parts.append(more)
-        return [_REMARK.sub("", part) for part in parts] if _HAS_PERSON.search(" ".join(parts)) else []
+        return [_REMARK.sub("", part) for part in parts] if HAS_PERSON.search(" ".join(parts)) else []
 
 
 def _split_head(line: str) -> tuple[str, str]:

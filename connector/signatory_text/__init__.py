@@ -18,7 +18,15 @@ from typing import Final
 
 from connector.errors import Problem
 from connector.signatory_text.emails import canonical_email, meant_email, take_out, valid_email
-from connector.signatory_text.persons import Name, is_garbled, is_garbled_name, read_name, without_labels
+from connector.signatory_text.persons import (
+    Name,
+    is_garbled,
+    is_garbled_name,
+    is_more_than_a_name,
+    read_name,
+    without_civility,
+    without_labels,
+)
 from connector.signatory_text.phones import Phone, excel_damage, judge, mended, read_phone, stretches
 
 __all__ = [
@@ -28,12 +36,15 @@ __all__ = [
     "canonical_email",
     "is_garbled",
     "is_garbled_name",
+    "is_more_than_a_name",
+    "phone_beside",
     "read_email",
     "read_emails",
     "read_name",
     "read_person",
     "read_phone",
     "valid_email",
+    "without_civility",
 ]
 
 MAX_LENGTH: Final = 1000
@@ -97,6 +108,12 @@ def read_email(text: str) -> tuple[str, Fault | None]:
         return "", _not_one(text.strip())
     email = _email(addresses, faults)
     return email, faults[0] if faults else None
+
+
+def phone_beside(text: str) -> str:
+    """Return what stands beside the address in an e-mail's field and was meant as a number; ``""`` for none."""
+    found = stretches(mended(take_out(_blanks(text)).rest))
+    return " / ".join(match[0].strip() for match in found)
 
 
 def read_emails(text: str) -> tuple[list[str], list[Fault]]:
@@ -166,4 +183,6 @@ def _name_in(rest: str, faults: list[Fault]) -> Name:
             faults.append(("name_missing", {}))
     elif is_garbled_name(name.whole):
         faults.append(("name_garbled", {"written": name.whole[:80]}))
+    elif is_more_than_a_name(name.whole):
+        faults.append(("name_unclear", {"written": name.whole[:80]}))
     return name

@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 _EDGE: Final = '<>()[]{},;:"«»“”„`'
 # A comma in place of a point (« b@client,fr ») belongs to the address: it is what is wrong with it.
 _ADDRESS: Final = re.compile(
-    rf"[^\s@{re.escape(_EDGE)}]*@(?:[\w-]+,[^\W\d_][\w-]*(?:[.,][\w-]+)*+(?![@\w])|[^\s{re.escape(_EDGE)}]*)"
+    rf"(?:(?<!\w)[A-Za-z]{{3,6}}:(?=//))?[^\s@{re.escape(_EDGE)}]*@(?:[\w-]+,[^\W\d_][\w-]*(?:[.,][\w-]+)*+(?![@\w])|[^\s{re.escape(_EDGE)}]*)"
 )
 _WITHOUT_AT: Final = re.compile(r"<\s*(?=[^\s<>@]{1,254}\s*>)([\w+-]+(?:[.,][\w-]+){2,}+)\s*>")
 """In the angles of an address, and all but one: « <marie.dupont,cabinet.fr> »."""
@@ -22,6 +22,8 @@ _CUT: Final = re.compile(r"(?<!\S)([a-z][a-z0-9.+_-]*)(?:[,;]|(?<=[a-z0-9]{2}[._
 _LABEL: Final = re.compile(r"(?:e-?)?mail\.?|courriel|adresse")
 _WORD: Final = re.compile(r"[^\W\d_][\w'’-]*")
 _LIKE_ONE: Final = re.compile(r"[^\s@,]+@[^\s@,]+\.[^\W\d_]{2,}")
+_SCHEME: Final = re.compile(r"(?:[A-Za-z]+:)?//")
+"""Of a web address; a mailbox has none, though the standard would let its name begin with a slash."""
 _MAILTO: Final = re.compile(r"mailto:\s*", re.IGNORECASE)
 _MAX_LENGTH: Final = 254
 """RFC 3696 erratum 1690: the longest address a mail server takes."""
@@ -69,7 +71,7 @@ def _beginning(text: str, end: int, start: int) -> int:
 
 def meant_email(written: str) -> str:
     """Return the address that a slip was put into, in place of its ``@`` or a point; ``""`` where none is seen."""
-    before, at, domain = written.partition("@")
+    before, at, domain = _SCHEME.sub("", written).partition("@")
     before = re.sub(r"\s+", "", re.sub("[,;]", ".", before)) if at else before
     meant = f"{before}@{domain.replace(',', '.')}" if at else written.replace(",", "@", 1)
     return meant if meant != written and _LIKE_ONE.fullmatch(meant) else ""
@@ -81,7 +83,7 @@ def valid_email(address: str) -> str:
     A domain may have accents (IDN), the part before ``@`` may not: many mail servers refuse it, and here it is
     nearly always a slip. Addresses that exist nowhere by definition (``.test``, ``localhost``) are none.
     """
-    if len(address) > _MAX_LENGTH:
+    if len(address) > _MAX_LENGTH or _SCHEME.match(address):
         return ""
     import email_validator
 

@@ -76,15 +76,28 @@ _PARTICLES: Final = frozenset(
         "ben",
     ]
 )
-# "Port" alone is a family's name, "n°" alone is nobody's.
+_NOT_COUNTED: Final = (
+    _PARTICLES
+    | _CIVILITIES
+    | frozenset(
+        ["e", "y", "et", "do", "das", "del", "della", "dit", "dite", "ou", "zu", "bin", "bint", "ibn", "abu"]
+    )
+)
+# "Port" alone is a family's name, "n°" alone is nobody's; "De :", "À :" come with an address out of a mail's head.
 _LABELS: Final = re.compile(
     r"(?<!\w)(?:t[ée]l(?:[ée]phone)?|mobile|portable|gsm|e-?mail|mail|courriel)(?!\w)\s*[.:]*\s*(?=$|[\s,;)])"
-    r"|(?<!\w)(?:t[ée]l(?:[ée]phone)?|mobile|portable|port|gsm|e-?mail|mail|courriel|num[ée]ro)\s*[.:]"
+    r"|(?<!\w)(?:t[ée]l(?:[ée]phone)?|mobile|portable|port|mob|gsm|e-?mail|mail|courriel|num[ée]ro)\s*[.:]"
+    r"|(?<!\w)(?:m[ée]l|de|[àa]|pour|cc|cci|from|to|destinataires?|signataires?|contact|adresse(?:\s+(?:e-?)?mail)?)\s*:(?=\s|$)"
     r"|(?<!\w)n[°º]\s*:?|(?<!\w)num[ée]ro(?=\s*$)",
     re.IGNORECASE,
 )
 _NAME_LABELS: Final = re.compile(r"(?<!\w)(pr[ée]nom|nom)s?\s*[:=]\s*", re.IGNORECASE)
-_SEPARATORS: Final = re.compile(r"[,;|()/]|(?<!\S)[-–—•]+(?!\S)|(?<=\S)[–—](?=\s)|:(?=\s|$)")
+_SEPARATORS: Final = re.compile(r"[,;|()/]|(?<!\S)[-–—•]+(?!\S)|(?<=\S)[–—](?=\s)")
+_COLON: Final = re.compile(r":(?=\s|$)")
+_OF_A_SENTENCE: Final = frozenset(["bonjour", "bonsoir", "merci", "veuillez", "signer", "svp"])
+"""A family may bear each of these; beside a whole name it asks for something."""
+_MOST_WORDS: Final = 8
+"""Of a name, particles aside: all given names, a family's and a married one."""
 # UTF-8 read as Windows text: é is Ã©, ’ is â€™. Portuguese names do hold Ã, never after a small letter.
 _GARBLED: Final = re.compile(
     "\ufffd|â€|Å[\u0080-\u00bf“”‘’\u2013\u2014\u0152\u0153]|(?<=[a-zà-ÿ])Ã|Â[\u00a0-\u00bf]"
@@ -111,6 +124,26 @@ def is_garbled_name(text: str) -> bool:
     return is_garbled(text) or bool(_LOST.search(text))
 
 
+def is_more_than_a_name(text: str) -> bool:
+    """Tell whether a text read as a name holds more: a sign, a label that is unknown, a sentence."""
+    if re.search(r"[=:]", text):
+        return True
+    spoken = [
+        word for word in text.split() if any(map(str.isalpha, word)) and _fold(word) not in _NOT_COUNTED
+    ]
+    small = sum(word == word.lower() for word in spoken)
+    asks = len(spoken) > 3 and any(_fold(word.strip(",")) in _OF_A_SENTENCE for word in spoken)
+    return asks or len(spoken) > _MOST_WORDS or 3 <= small < len(spoken)
+
+
+def without_civility(text: str) -> str:
+    """Drop what is said before a name, of a text that is a name or a part of one: ``Mme Dupont``."""
+    words = text.split()
+    while len(words) > 1 and _fold(words[0]) in _CIVILITIES:
+        words = words[1:]
+    return " ".join(words)
+
+
 def without_labels(text: str) -> str:
     """Drop what only announces an address or a number (``Tél. :``, ``portable``, ``e-mail :``)."""
     return _LABELS.sub(" ", text)
@@ -122,17 +155,24 @@ def read_name(text: str) -> Name:
     if name := _labelled(text):
         return name
     couple = re.search(r"(?<!\S)(?:et|&)(?!\S)", text)
-    segments = [segment.strip(" .'’\"-–—•") for segment in _SEPARATORS.split(text)]
     if couple:
         # "M. et Mme Martin" are two people: nothing is dropped, the preview shows what was read.
         return _kept(text)
-    kept = [segment for segment in segments if any(map(str.isalpha, segment)) and not _is_title(segment)]
-    kept = [bare for segment in kept if (bare := _without_titles(segment))]
+    told = [_naming(part) for part in _COLON.split(text)]
+    kept = [segment for part in told for segment in part]
     if len(kept) == 2 and (name := _turned_round(*kept)):
         return name
     if len(kept) != 1:
-        return Name(whole=", ".join(kept))
+        # A colon stays, so that it is asked about: "Mandataire : Marie Dupont".
+        return Name(whole=" : ".join(", ".join(part) for part in told if part))
     return _apart(kept[0].split())
+
+
+def _naming(text: str) -> list[str]:
+    """Return the parts of a text that name somebody, without what is said before and behind a name."""
+    segments = [segment.strip(" .'’\"-–—•") for segment in _SEPARATORS.split(text)]
+    kept = [segment for segment in segments if any(map(str.isalpha, segment)) and not _is_title(segment)]
+    return [bare for segment in kept if (bare := _without_titles(segment))]
 
 
 def _labelled(text: str) -> Name | None:
@@ -172,9 +212,7 @@ def _is_title(segment: str) -> bool:
 
 
 def _without_titles(segment: str) -> str:
-    words = segment.split()
-    while len(words) > 1 and _fold(words[0]) in _CIVILITIES:
-        words = words[1:]
+    words = without_civility(segment).split()
     while len(words) > 1 and _fold(words[-1]) in _CIVILITIES and (len(words) > 2 or words[-1].endswith(".")):
         words = words[:-1]
     # A family may be called Notaire: a title is dropped only where a whole name remains, and not in capitals.

@@ -12,7 +12,7 @@ from typing import Any
 from connector.identity import ask_of
 from connector.lifecycle import Event, Record, State
 from connector.sidecar.model import Action
-from connector.sidecar.reading import Reading, read_orders, read_whole, unknown_order, without_orders
+from connector.sidecar.reading import Reading, read_orders, read_whole, without_orders
 from connector.steps import contacts, filed, filing, orders
 from connector.steps.asked import wording_of
 from connector.steps.case import Case, NotSettled, as_known, move
@@ -190,7 +190,7 @@ def _held(case: Case, record: Record) -> Record:
         return judge(replace(case, target=record))
     if not anew:
         extra = {**orders.line_seen(record, action), **orders.told_before_sending(record, action, State.HELD)}
-        extra |= orders.not_understood(unknown_order(sidecar.data))
+        extra |= orders.not_understood(sidecar.data)
         seen = sidecar.etag or case.pair.sidecar.etag
         return case.journal.note(
             record, "sidecar_edited", sidecar_etag=seen, extra=extra, **_note_of(record, sidecar)
@@ -226,7 +226,7 @@ def _sidecar_edited(case: Case, record: Record) -> Record:
     action = read_orders(sidecar.data)
     # What waits still, or is told of, is the order that stands in the file now, or none.
     changes["extra"] = orders.no_longer_pending(orders.line_seen(record, action))
-    changes["extra"] |= orders.not_understood(unknown_order(sidecar.data)) | filing.said_by(sidecar.request)
+    changes["extra"] |= orders.not_understood(sidecar.data) | filing.said_by(sidecar.request)
     if record.adopted and not record.extra.get("orders_seen"):
         # Orders found on an adopted request count as obeyed (protocol, "Orders and the key").
         changes["extra"] |= {"orders_seen": True}
@@ -249,9 +249,11 @@ def _is_corrected(case: Case, sidecar: ReadSidecar, record: Record) -> bool:
     said = Reading(request=sidecar.request, problems=sidecar.problems)
     if said.problems or said.request is None:
         said = read_whole(without_orders(sidecar.data), pdf_name=case.pair.document_name)
-    return (
-        said.request is None or bool(said.problems) or wording_of(said.request) != record.extra.get("wording")
-    )
+    if said.request is None or said.problems or record.request is None:
+        return True
+    # Of what has left, « envoi » says nothing any more; a draft is waited for on the site, and does not leave by it.
+    waits = record.state is State.DRAFT and said.request.send not in {None, record.request.send}
+    return waits or wording_of(said.request) != record.extra.get("wording")
 
 
 def _note_of(record: Record, sidecar: ReadSidecar) -> dict[str, Any]:

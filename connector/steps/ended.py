@@ -13,7 +13,7 @@ from connector.identity import ask_of
 from connector.lifecycle import DocumentFacts, Event, Record, State
 from connector.ports import Entry
 from connector.sidecar.model import Action, Verb
-from connector.sidecar.reading import read_orders, unknown_order
+from connector.sidecar.reading import read_orders
 from connector.steps import askers, astray, filed, filing, heeded, orders, rights
 from connector.steps import check as checking
 from connector.steps.asked import deciding, files_beside
@@ -50,7 +50,7 @@ def attend_ended(case: Case, record: Record) -> Record:
             record,
             action,
             _why_not_again(case, record, action),
-            unknown=unknown_order(sidecar.data),
+            data=sidecar.data,
         )
         changes: dict[str, Any] = {
             "sidecar_etag": sidecar.etag or case.pair.sidecar.etag,

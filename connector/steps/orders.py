@@ -19,6 +19,7 @@ from connector.lifecycle import Event, Record, State
 from connector.ports import Progress, TransactionId
 from connector.sidecar import words
 from connector.sidecar.model import Action, Verb
+from connector.sidecar.reading import unknown_order, unread_order
 from connector.steps import assumed, cancel, clocks, heeded, lock, reminders, show, waiting
 from connector.steps.follow import GIVE_UP, absorb, follow, given_up_by
 from connector.steps.parts import Parts
@@ -84,9 +85,11 @@ def line_seen(record: Record, action: Action | None) -> dict[str, Any]:
     return {name: value for name, value in record.extra.items() if name not in gone}
 
 
-def not_understood(written: str) -> dict[str, Any]:
-    """Return what is kept of an order that is none; empty when there is no such line."""
-    if not written:
+def not_understood(data: bytes) -> dict[str, Any]:
+    """Return what is kept of an order in a request's file that is none; empty when there is no such line."""
+    if line := unread_order(data):
+        return {"order": {"code": "unread", "wording": line}}
+    if not (written := unknown_order(data)):
         return {}
     near = words.nearest(written, words.VERBS)
     return {"order": {"code": "unknown", "wording": written, "near": near}}
@@ -154,13 +157,13 @@ def _asks_anew(target: Record | None) -> bool:
 
 
 def after_end(
-    parts: Parts, record: Record, action: Action | None, code: str = "", *, unknown: str = ""
+    parts: Parts, record: Record, action: Action | None, code: str = "", *, data: bytes = b""
 ) -> Record:
     """Obey or answer an order on a request that has ended. Remote errors pass through: it is read again then.
 
-    ``code``: why not, where the caller knows more; ``unknown``: what stands there in place of an order.
+    ``code``: why not, where the caller knows more; ``data``: the request's file, for what stands there instead.
     """
-    extra = {**line_seen(record, action), **not_understood(unknown)}
+    extra = {**line_seen(record, action), **not_understood(data)}
     if extra != record.extra:
         record = show.show(parts, parts.journal.touch(record, extra=extra))
     if action is None or action.wording in record.obeyed:

@@ -10,7 +10,7 @@ import pytest
 from connector.lifecycle import State
 from tests import documents
 from tests.faults.test_orders import BY_ORDER, HOUR, OUT, answers, called, each_out, words
-from tests.worlds import MARIE, ONE, ROOT, Mode, Stage
+from tests.worlds import MARIE, ONE, OVERVIEWS, ROOT, Mode, Stage
 
 CORRECTED = "EN COURS – 0 signature sur 1 – votre correction n’est pas partie"
 
@@ -18,6 +18,11 @@ CORRECTED = "EN COURS – 0 signature sur 1 – votre correction n’est pas par
 def write(stage: Stage, name: str, *lines: str, sidecar: str = ONE) -> None:
     """Save a request with these lines below it."""
     stage.write(f"{name}.sign.yaml", sidecar + "".join(f"{line}\n" for line in lines))
+
+
+def overview(stage: Stage) -> str:
+    """The overview of the watched root with its lines joined and plain spaces."""
+    return " ".join(stage.read(OVERVIEWS[0]).decode("utf-8-sig").replace("\u00a0", " ").split())
 
 
 def later(stage: Stage, seconds: float = HOUR) -> None:
@@ -101,6 +106,99 @@ def test_orders_beside_other_edits(tmp_path: Path) -> None:
             "after the end it is said as well"
         )
         assert stage.sends() == [1, 1, 1]
+        stage.intact()
+
+
+@pytest.mark.parametrize("state", ["partie", "refusée"])
+def test_a_line_pasted_as_the_status_shows_it(tmp_path: Path, state: str) -> None:
+    """Whole, with the blanks before it: it is obeyed, once."""
+    with Stage(tmp_path) as stage:
+        stage.drop()
+        stage.run()
+        if state == "refusée":
+            stage.refuse()
+            stage.run()
+        shown = next(
+            line
+            for line in stage.status().split("\n")
+            if line.endswith("action: recommencer" if state == "refusée" else "action: annuler")
+        )
+        assert shown.startswith("        ")
+        write(stage, "lettre", shown)
+        stage.run()
+        if state == "partie":
+            assert stage.first_line().startswith(BY_ORDER)
+        else:
+            assert stage.first_line().startswith(OUT)
+            assert stage.sends() == [1, 1]
+        write(stage, "lettre", shown.strip())
+        stage.run()
+        assert sum(stage.sends()) == (1 if state == "partie" else 2), "it is the same order at the edge"
+        assert called(stage, "cancel") == (1 if state == "partie" else 0)
+        stage.intact()
+
+
+def test_the_preview_lets_go_by_the_line_it_shows(tmp_path: Path) -> None:
+    with Stage(tmp_path) as stage:
+        stage.drop(sidecar=ONE + "envoi: non\n")
+        stage.run()
+        shown = next(line for line in stage.status().split("\n") if line.endswith("envoi: oui"))
+        write(stage, "lettre", shown)
+        stage.run()
+        assert stage.first_line().startswith(OUT)
+        stage.intact()
+
+
+@pytest.mark.parametrize("line", ["- action: annuler", "actions: annuler", "action = annuler", "annuler"])
+def test_what_was_meant_as_an_order_is_answered(tmp_path: Path, line: str) -> None:
+    """While it is out, and after its end; a word taken back is no news any more."""
+    with Stage(tmp_path) as stage:
+        stage.drop()
+        stage.run()
+        write(stage, "lettre", line)
+        stage.run()
+        assert f"« {line} » n’a pas été suivi. Une consigne commence sa ligne" in words(stage, "lettre")
+        assert stage.first_line() == CORRECTED or line != "annuler"
+        assert called(stage, "cancel") == 0
+        write(stage, "lettre")
+        stage.run()
+        assert "consigne" not in words(stage, "lettre")
+        stage.refuse()
+        stage.run()
+        line = line.replace("annuler", "recommencer")
+        write(stage, "lettre", line)
+        stage.run()
+        assert f"« {line} » n’a pas été suivi." in words(stage, "lettre")
+        assert stage.sends() == [1]
+        stage.intact()
+
+
+def test_an_order_within_a_note_is_none(tmp_path: Path) -> None:
+    with Stage(tmp_path) as stage:
+        stage.drop()
+        stage.run()
+        write(stage, "lettre", "note: |", "  S’il refuse :", "        action: annuler")
+        stage.run()
+        assert stage.first_line().startswith(OUT)
+        assert "n’a pas été suivi" not in words(stage, "lettre")
+        stage.intact()
+
+
+def test_oui_in_a_draft_is_told(tmp_path: Path) -> None:
+    """It leaves from the site only: whoever writes « oui » must not wait for it."""
+    with Stage(tmp_path) as stage:
+        stage.drop(sidecar=ONE + "envoi: brouillon\n")
+        stage.run()
+        before = stage.status()
+        stage.write("lettre.sign.yaml", ONE + "envoi: oui\n")
+        stage.run()
+        assert "« lettre.sign.yaml » a été modifié : cela ne change rien à la demande" in words(
+            stage, "lettre"
+        )
+        assert sum(stage.sends()) == 0
+        stage.write("lettre.sign.yaml", ONE + "envoi: brouillon\n")
+        stage.run()
+        assert stage.status().split("\n--\n")[0] == before.split("\n--\n")[0]
         stage.intact()
 
 
@@ -232,9 +330,13 @@ def test_an_order_in_the_settings_is_refused_by_name(tmp_path: Path) -> None:
         assert "_signature.yaml" in told
         assert "annuler" in told
         assert called(stage, "cancel") == 0
+        later(stage)
+        told = "« action: annuler » dans « _signature.yaml » n’a pas été suivi"
+        assert told in overview(stage)
         stage.write("_signature.yaml", "objet: Lettre\n")
-        stage.run()
+        later(stage)
         assert stage.first_line("nouvelle").startswith(OUT)
+        assert told not in overview(stage)
         stage.intact()
 
 

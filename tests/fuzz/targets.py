@@ -33,7 +33,14 @@ from connector.ports import Href, TransactionId
 from connector.report import block
 from connector.sidecar.codes import CODES
 from connector.sidecar.corrected import corrected
-from connector.sidecar.reading import read_orders, read_whole, read_wish, unknown_order, without_orders
+from connector.sidecar.reading import (
+    read_orders,
+    read_whole,
+    read_wish,
+    unknown_order,
+    unread_order,
+    without_orders,
+)
 from connector.signatory_list import table
 from connector.signatory_list.rows import read_rows
 from connector.text_yaml import YamlError, decode, load, plain
@@ -134,7 +141,7 @@ def _request(content: bytes, *, above: bool = False) -> str:
         assert problem.code in CODES or problem.code.startswith("yaml_")
         for value in problem.values.values():
             str(value).encode()
-    small((read_orders(content), read_wish(content), unknown_order(content)), content)
+    small((read_orders(content), read_wish(content), unknown_order(content), unread_order(content)), content)
     without_orders(content)
     cured = corrected(content, reading.problems)
     if cured is not None:

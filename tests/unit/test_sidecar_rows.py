@@ -260,6 +260,20 @@ def test_quotes_round_the_words_of_a_place() -> None:
     [
         # two people without a dash
         (f"{KEYS}  téléphone: 06 12 34 56 78\n  email: b@example.fr\n", "two_people_no_dash", 6),
+        # a number for each: two keys, either of which would be corrected to the same one
+        (
+            ONE.replace("signataires:", "signataire 1:") + ONE.replace("signataires:", "signataire 2:"),
+            "people_numbered",
+            1,
+        ),
+        # an equals sign in place of the colon: it would be printed as a part of the name
+        (ONE.replace("signataires:", "signataires ="), "name_unclear", 1),
+        # a second mobile, in the line of the address
+        (
+            f"{KEYS}  téléphone: 06 12 34 56 78\n".replace("a@example.fr", "a@example.fr 07 82 34 56 78"),
+            "phone_two_numbers",
+            2,
+        ),
         # a name whose accents an editor destroyed: it would be printed on the contract
         (ONE.replace("Marie", "HÃ©lène"), "name_garbled", 1),
         (ONE.replace("Dupont", "dâ€™Arc"), "name_garbled", 1),
@@ -276,6 +290,18 @@ def test_what_is_explained(text: str, code: str, line: int) -> None:
     found = asked(text)
     assert [(one.code, one.line) for one in found] == [(code, line)]
     assert in_body(found[0], "fr").replace(TIE, " ").startswith(f"Ligne {line}{NB}: ")
+
+
+def test_a_person_key_by_key_is_read_as_in_a_line() -> None:
+    """Civilities are dropped, and the number beside the address is the mobile where no other one is."""
+    keys = KEYS.replace("Marie", "M. Marie").replace("Dupont", "Mme Dupont")
+    one = request(keys.replace("a@example.fr", "Marie <a@example.fr> 06 12 34 56 78")).signatories[0]
+    assert (one.first_name, one.last_name, one.name) == ("Marie", "Dupont", "Marie Dupont")
+    assert (one.email, one.phone) == ("a@example.fr", "+33612345678")
+    twice = keys.replace("a@example.fr", "a@example.fr 06.12.34.56.78") + "  téléphone: +33 6 12 34 56 78\n"
+    assert request(twice).signatories[0].phone == one.phone, "one number, written twice"
+    unclear = KEYS.replace("Dupont", "Dupont = Martin") + "  téléphone: 06 12 34 56 78\n"
+    assert [(found.code, found.line) for found in asked(unclear)] == [("name_unclear", 4)]
 
 
 # --------------------------------------------------------------------------------------------------

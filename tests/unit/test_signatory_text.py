@@ -85,6 +85,62 @@ def test_names(text: str, first: str, last: str, whole: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "before",
+    ["De : ", "À : ", "A: ", "Pour : ", "Cc : ", "Signataire : ", "Adresse e-mail : ", "Contact : ", "Mme "],
+)
+@pytest.mark.parametrize("label", ["", "mob: ", "Mob. ", "port. ", "GSM : "])
+def test_what_announces_is_no_part_of_the_name(before: str, label: str) -> None:
+    """As it is pasted out of a mail's head or an address book."""
+    person = read_person(f"{before}Marie Dupont <marie.dupont@example.fr> {label}06 12 34 56 78")
+    assert (person.email, person.first_name, person.last_name, person.phone) == MARIE
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Signataires = Marie Dupont",
+        "Mandataire : Marie Dupont",
+        "Bonjour, merci de faire signer Marie Dupont",
+        "Faire signer Marie Dupont",
+        "Marie Dupont pour le compte de la société Alpha",
+        "Un Deux Trois Quatre Cinq Six Sept Huit Neuf",
+    ],
+)
+def test_more_than_a_name_is_asked_about(name: str) -> None:
+    """It would be printed on the document, and the person be called so in the invitation."""
+    person = read_person(f"{name} <marie.dupont@example.fr> 06 12 34 56 78")
+    assert [one.code for one in person.problems] == ["name_unclear"]
+    assert (
+        in_body(person.problems[0], "fr")
+        .replace(TIE, " ")
+        .replace("\u00a0", " ")
+        .startswith(f"« {name} » n’est")
+    )
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Maria da Conceição de Sousa Pereira dos Santos",
+        "Jean-Baptiste de La Rochefoucauld d’Estissac",
+        "JEAN-BAPTISTE DE LA ROCHEFOUCAULD D’ESTISSAC",
+        "DUPONT Marie Jeanne Louise Henriette Thérèse épouse MARTIN",
+        "Juan Carlos Alfonso Víctor María de Borbón y Borbón-Dos Sicilias",
+        "M. et Mme Jean-Pierre et Marie-Claude Dupont-Martin",
+        "Mohammed ben Abdallah al Rachid el Idrissi",
+        "marie jeanne de la tour du pin",
+        "Hans Signer",
+        "Merci Okello Obama",
+        "Jean-Paul Bonjour",
+    ],
+)
+def test_long_and_telling_names_are_names(name: str) -> None:
+    person = read_person(f"{name} <marie.dupont@example.fr> 06 12 34 56 78")
+    assert person.name == name
+    assert not person.problems
+
+
+@pytest.mark.parametrize(
     ("text", "codes"),
     [
         ("Marie Dupont 06 12 34 56 78", ["email_missing"]),
@@ -274,6 +330,15 @@ def test_a_comma_between_things_is_none(text: str) -> None:
     person = read_person(text)
     assert (person.email, person.name, person.phone) == (MARIE[0], "Marie Dupont", MARIE[3])
     assert not person.problems
+
+
+@pytest.mark.parametrize("scheme", ["http://", "https://", "//"])
+def test_a_web_address_is_no_mailbox(scheme: str) -> None:
+    """By the standard a mailbox may begin with slashes; here it is what a browser put before it."""
+    written = f"{scheme}jean@example.fr"
+    assert read_email(written) == ("", ("email_invalid", {"written": written, "meant": "jean@example.fr"}))
+    person = read_person(f"Jean Dupont <{written}> 06 12 34 56 78")
+    assert (person.name, [one.code for one in person.problems]) == ("Jean Dupont", ["email_invalid"])
 
 
 def test_two_addresses_and_a_comma_are_two() -> None:

@@ -136,6 +136,8 @@ def test_what_is_not_plain_text_in_a_tree_is_refused(
         ("a: 1\n\tb: 2\n", "yaml_tab", 2),
         ("a: 1\nb: @x\n", "yaml_syntax", 2),
         ("- a\nb: c\n", "yaml_syntax", 2),
+        ("a: 1\nno key\n", "yaml_syntax", 2),
+        ("a:\nno key\nb: 1\n", "yaml_syntax", 2),
         ("<html>\n<body a: b: c>\n", "yaml_colon", 2),
         ("message: Bonjour,\n  voici un mot : le bon\n", "yaml_colon", 2),
         ("a:\n  u: 'b' c\n", "yaml_syntax", 2),
