@@ -146,6 +146,8 @@ def _stray_orders(parts: Parts, sight: Sight, homes: Collection[str]) -> dict[Hr
     """Return folder → the orders of its settings; those of a folder without an overview at the watched root."""
     found: dict[Href, list[StrayOrder]] = defaultdict(list)
     for parent, files in sorted(sight.settings_in.items()):
+        if not any(home.startswith(parent) for home in homes):
+            continue  # they speak for nothing that is told of
         home = Href(parent) if parent in homes else sight.settings.root
         for entry in files if sight.has_settled(files) else ():
             try:

@@ -42,7 +42,8 @@ def _clear(parts: Parts) -> None:
 def prune(parts: Parts) -> None:
     """Forget, once a day, what was told years ago, and what stands of connectors that are gone."""
     today = parts.now().astimezone(parts.report.zone).date()
-    if parts.said.pruned != today and clocks.confirmed(parts):
+    if parts.said.pruned != today:
         parts.said.pruned = today
-        parts.journal.prune_letters(parts.now() - post.KEEP)
         machines.let_go_of_the_gone(parts)
+        if clocks.confirmed(parts):  # else tomorrow
+            parts.journal.prune_letters(parts.now() - post.KEEP)

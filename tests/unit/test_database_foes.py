@@ -336,7 +336,7 @@ def test_the_way_back_from_a_newer_schema(
         manifest.write_text(json.dumps(told))
         assert packaged.after_upgrade(settings, before="0.0.9") == 0
         out = capsys.readouterr().out
-        assert "apt install jse-connector=0.0.9" in out
+        assert "apt install --allow-downgrades ./jse-connector_0.0.9_" in out
         assert (f"jse-connector restore {made.name}" in out) is restored
 
 
