@@ -16,7 +16,9 @@ def test_settings_that_are_not_handed_out(tmp_path: Path, status: int) -> None:
     with Stage(tmp_path) as stage:
         stage.person.mkdir(f"{ROOT}/Paie")
         stage.write("_signature.yaml", "action: annuler\n", folder=f"{ROOT}/Paie")
-        stage.dms.misbehave(kind="status", method="GET", path="*Paie/_signature.yaml", status=status, times=None)
+        stage.dms.misbehave(
+            kind="status", method="GET", path="*Paie/_signature.yaml", status=status, times=None
+        )
         stage.drop("fausse", sidecar=WRONG)
         for _ in range(3):
             stage.clock.advance(3600)
