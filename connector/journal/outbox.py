@@ -130,14 +130,18 @@ class Outbox(Database):
         with self._reading() as connection:
             return set(connection.execute(statements.KEEPING_EVENTS).scalars())
 
-    def touched(self, since: datetime) -> list[int]:
-        """Return which records something has happened to since then."""
-        columns = schema.event.c
+    def touched(self, since: datetime, names: Iterable[str] = ()) -> list[int]:
+        """Return which records something, or one of ``names``, has happened to since then."""
+        columns, wanted = schema.event.c, list(names)
         with self._reading() as connection:
             found = connection.execute(
                 sa.select(columns.record_id)
                 .distinct()
-                .where(columns.record_id.is_not(None), columns.at >= since.timestamp())
+                .where(
+                    columns.record_id.is_not(None),
+                    columns.at >= since.timestamp(),
+                    *([columns.name.in_(wanted)] if wanted else []),
+                )
                 .order_by(columns.record_id)
             ).scalars()
             return [int(one) for one in found]

@@ -12,7 +12,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from connector.errors import NotFound
+from connector.errors import RemoteError, Unavailable
 from connector.lifecycle import State
 from connector.overview.known import Known
 from connector.ports import Href
@@ -152,8 +152,11 @@ def _stray_orders(parts: Parts, sight: Sight, homes: Collection[str]) -> dict[Hr
         for entry in files if sight.has_settled(files) else ():
             try:
                 problems = read_file(parts, sight, entry).problems
-            except NotFound:
-                continue  # it went since the folder was listed
+            except RemoteError as error:
+                if isinstance(error, Unavailable) and error.status is None:
+                    raise  # the server itself is away, or to be let be
+                # It went since the folder was listed, or is not handed out: everything else is told all the same.
+                continue
             found[home] += [
                 StrayOrder(file=entry.href.removeprefix(home), written=problem.values["written"])
                 for problem in problems

@@ -23,6 +23,8 @@ _ASK_EVERY: Final = timedelta(minutes=2)
 _FRESH_S: Final = 3600.0
 LONGEST_REST: Final = timedelta(days=1)
 """Nothing is put off for longer, whatever a server says."""
+A_STEP: Final = timedelta(seconds=HOLD_S)
+"""By so much a clock may go back at once without having been wrong: one that is set by the network does."""
 _GRAIN_S: Final = 1.0
 """A ``Date`` has whole seconds."""
 
@@ -63,12 +65,15 @@ def confirmed(parts: Parts) -> bool:
 
 def is_put_off(parts: Parts, until: datetime | None) -> bool:
     """True while something rests until then. Nothing rests for longer than a day: so far off, a clock was wrong."""
-    return until is not None and parts.now() < until <= parts.now() + LONGEST_REST
+    return until is not None and parts.now() < until <= parts.now() + LONGEST_REST + A_STEP
 
 
 def lasts(parts: Parts, since: datetime, wait: timedelta) -> bool:
-    """True until so long has passed since then. What lies ahead of now a clock wrote that was wrong: that is over."""
-    return since <= parts.now() < since + wait
+    """True until so long has passed since then. What lies far ahead of now a clock wrote that was wrong: that is over.
+
+    What lies ahead of it by a moment has just begun, and the clock was set.
+    """
+    return since - A_STEP <= parts.now() < since + wait
 
 
 def since_when(parts: Parts, since: datetime | None) -> datetime:

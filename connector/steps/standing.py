@@ -13,7 +13,7 @@ from typing import Final
 
 from connector.calendar import digest_day
 from connector.journal import Letter
-from connector.lifecycle import Record, State
+from connector.lifecycle import Event, Record, State
 from connector.report.context import WaitReason
 from connector.report.mails import Occasion
 from connector.steps import brakes
@@ -28,6 +28,14 @@ _NO_STATUS: Final = State.WITHDRAWN
 _DIGESTS: Final = "digests"
 """Event: the digests of a ``day`` are posted. Whoever had nothing in theirs hears of the next day's."""
 _BACK: Final = timedelta(days=1)
+_ENDS: Final = (
+    Event.DELIVERED,
+    Event.DELIVERED_BESIDE,
+    Event.REFUSED,
+    Event.EXPIRED,
+    Event.CANCELLED,
+    Event.ERASED,
+)
 
 
 def look(parts: Parts) -> None:
@@ -63,10 +71,13 @@ def open_records(parts: Parts) -> list[Record]:
 def told_of(parts: Parts, records: Sequence[Record], since: datetime) -> list[Record]:
     """Return what belongs into a digest: all that is open, and what has ended since the last one."""
     found = {record.id: record for record in records}
+    # The day of an end is the platform's, by whose clock it may have been before.
+    ended = set(parts.journal.touched(since, _ENDS))
     for record_id in parts.journal.touched(since):
         if record_id not in found:
             record = parts.journal.get(record_id)
-            if record.ended_at is not None and record.ended_at >= since and record.account in parts.accounts:
+            from_ = since - _BACK if record_id in ended else since
+            if record.ended_at is not None and record.ended_at >= from_ and record.account in parts.accounts:
                 found[record_id] = record
     return [one for one in found.values() if one.state is not _NO_STATUS and one.current]
 

@@ -102,14 +102,19 @@ def _same_pages(parts: Parts, document: DocumentFacts, present: Present) -> bool
 def conflict_copies_seen(case: Case, record: Record) -> Record:
     """Keep which copies a sync client has put beside the files of a request: they are told, never read.
 
-    Of its settings for as long as they decide: the word that lets it go may stand in the copy.
+    Of its settings for as long as they decide: the word that lets it go may stand in the copy, which is named with its
+    folder where that is another one.
     """
     sight, parent = case.sight, case.pair.sidecar.parent
     files = {(parent, names.comparable(name)) for name in (case.pair.sidecar.name, case.pair.document_name)}
     if record.state.before_mark:
         above = (one for here in sight.settings_above(case.pair.sidecar.href) for one in here)
         files |= {(one.parent, names.comparable(one.name)) for one in above}
-    found = [copy for folder, name in sorted(files) for copy in sight.conflict_copies(folder).get(name, ())]
+    found = [
+        copy if folder == parent else f"{folder.rstrip('/').rpartition('/')[2]}/{copy}"
+        for folder, name in sorted(files)
+        for copy in sight.conflict_copies(folder).get(name, ())
+    ]
     if record.closed or list(record.extra.get("conflict_copies", ())) == found:
         return record
     return case.journal.touch(record, extra={**record.extra, "conflict_copies": found})

@@ -557,3 +557,16 @@ def test_conflicted_copies_of_settings_and_list(house: House) -> None:
     assert "conflicted" not in words(stage)
     assert stage.sends() == [1]
     stage.intact()
+
+
+def test_a_conflicted_copy_of_settings_above(house: House) -> None:
+    """It lies in another folder than the request: it is named with that, or nobody would find it."""
+    stage = house()
+    copy = "_signature (conflicted copy 2026-11-27 101010).yaml"
+    stage.write("_signature.yaml", "envoi: non\n")
+    stage.person.mkdir(f"{ROOT}/Clients")
+    stage.drop("lettre", folder=f"{ROOT}/Clients")
+    stage.write(copy, "envoi: oui\n")
+    stage.run()
+    text = " ".join(stage.status("lettre", folder=f"{ROOT}/Clients").replace("\u00a0", " ").split())
+    assert f"« {ROOT}/{copy} »" in text
