@@ -322,13 +322,11 @@ def _overviews_due(parts: Parts, sight: Sight, memory: ServerMemory, began: date
 
 def account_pass(parts: Parts, account: str, *, deadline: float | None = None) -> Outcome:
     """Steps 7 and 8 for one account: ask about what is due, fetch what is signed. Raises JournalError only."""
-    with parts.journal.at_once([storage.asked(parts), contacts.ASKED]):
+    with parts.journal.at_once([storage.asked(parts)]):
         waiting.let_go(parts, account)
         logins.keep(parts, account)
         storage.look(parts)
         clocks.ask_again(parts, account)
-        contacts.expire(parts)
-    fading.fade(parts)
     # Somebody waits for these: before anything is asked of itself.
     moved, open_ones = obey_for(parts, account, deadline)
     later = [record.next_at for record in open_ones if record.next_at and not waiting.due(parts, record)]
@@ -349,9 +347,13 @@ def account_pass(parts: Parts, account: str, *, deadline: float | None = None) -
     for batch in (near, [record for record in due if record not in near]):
         side_by_side(parts, account, ask_of, batch, deadline)
     own = f"account:{account}"
-    with parts.journal.at_once([alarms.asked(own, clocks.CLOCK), alarms.asked(own, retention.RETENTION)]):
+    asked = [alarms.asked(own, clocks.CLOCK), alarms.asked(own, retention.RETENTION), contacts.ASKED]
+    with parts.journal.at_once(asked):
         clocks.look_at(parts, own)
+        contacts.expire(parts)
         retention.tell(parts, account, followed(parts, account) if due else open_ones)
+    # By the clock nothing is erased before the platform has told the time: so not at the beginning.
+    fading.fade(parts)
     next_at = waiting.asks_again_at(parts, account) or min(later, default=None)
     return Outcome(complete=not out_of_time(parts, deadline), moved=len(moved), next_at=next_at)
 

@@ -63,6 +63,20 @@ def confirmed(parts: Parts) -> bool:
     return not parts.clocks or any(_agrees(parts, subject) for subject in parts.clocks)
 
 
+def may_erase(parts: Parts) -> bool:
+    """True where :func:`confirmed`, and no platform says otherwise, or is yet to be asked.
+
+    A DMS may be this very machine: its clock is ours then, and always agrees.
+    """
+    return confirmed(parts) and all(_lets_erase(parts, account) for account in parts.accounts)
+
+
+def _lets_erase(parts: Parts, account: str) -> bool:
+    if drift(parts, f"account:{account}") is None:
+        return not parts.clocks or not parts.journal.carried(account)
+    return not too_far(parts, account)
+
+
 def is_put_off(parts: Parts, until: datetime | None) -> bool:
     """True while something rests until then. Nothing rests for longer than a day: so far off, a clock was wrong."""
     return until is not None and parts.now() < until <= parts.now() + LONGEST_REST + A_STEP

@@ -71,7 +71,8 @@ def awaited(parts: Parts, record: Record) -> bool:
 def _due(parts: Parts, record: Record) -> Remark | None:
     remark = _remark(parts, record)
     since = record.sent_at if remark == "launched" else record.ended_at
-    return remark if since is not None and parts.now() < since + PATIENCE else None
+    now = clocks.by_platform(parts, record.account)
+    return remark if since is not None and now < since + PATIENCE else None
 
 
 def _remark(parts: Parts, record: Record) -> Remark | None:

@@ -112,10 +112,10 @@ def may_cure(parts: Parts, settings: FolderSettings, record: Record) -> bool:
 
 def expire(parts: Parts) -> int:
     """Once a day, erase whoever was not met for as long as any folder of their account remembers. Returns how many."""
-    if not parts.keeper or not clocks.confirmed(parts):
+    if not parts.keeper:
         return 0
     today = parts.now().astimezone(ZoneInfo(parts.report.timezone)).date().isoformat()
-    if parts.journal.last_account_event(*ASKED) == {"day": today}:
+    if parts.journal.last_account_event(*ASKED) == {"day": today} or not clocks.may_erase(parts):
         return 0
     gone = 0
     for account in sorted({contact.account for contact in parts.journal.contacts()}):

@@ -46,13 +46,13 @@ def fade(parts: Parts) -> int:
 
     Writes the journal only. A server that has told nothing since the start is asked what it can do, now and then.
     """
-    if parts.keep_personal_data is None or not clocks.confirmed(parts):
+    if parts.keep_personal_data is None:
         return 0
     today = parts.now().astimezone(parts.report.zone).date().isoformat()
     due = {one for one in _whose(parts) if not _was_done(parts, one, today)}
     if not due:
         return 0
-    if clocks.is_put_off(parts, parts.fades_again_at):
+    if clocks.is_put_off(parts, parts.fades_again_at) or not clocks.may_erase(parts):
         return 0
     before, faded, busy = parts.now() - parts.keep_personal_data, 0, False
     away: set[str] = set()

@@ -120,7 +120,8 @@ def _with_tag(one: DocumentFacts, before: Entry, after: Entry) -> DocumentFacts:
 def _kept(parts: Parts, record: Record, files: Mapping[str, Any], missed: Mapping[str, str]) -> Record:
     facts = _facts(record)
     waits = [code for code in missed.values() if code not in _LASTING]
-    over = parts.now() >= (record.ended_at or record.updated_at) + PATIENCE and clocks.confirmed(parts)
+    now = clocks.by_platform(parts, record.account)
+    over = now >= (record.ended_at or record.updated_at) + PATIENCE and clocks.confirmed(parts)
     tries = int(facts.get("tries", 0))
     kept: dict[str, Any] = {"files": dict(files), "not": dict(missed), "at": parts.now().isoformat()}
     if waits and not over:

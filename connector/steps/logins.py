@@ -170,7 +170,7 @@ def _post(parts: Parts, account: str) -> None:
     if quiet_until(now, parts.telling.quiet) is not None:
         return
     told = journal.last_told(cause)
-    at = None if told is None or told.done_at is None or told.done_at > now else told.done_at
+    at = None if told is None or told.done_at is None or told.done_at > now + clocks.A_STEP else told.done_at
     zone = parts.report.zone
     if at is not None and at.astimezone(zone).date() == now.astimezone(zone).date():
         return

@@ -200,11 +200,17 @@ def _quiet(parts: Parts, letter: Letter) -> QuietTimes | None:
 
 
 def _again(
-    parts: Parts, letters: Sequence[Letter], why: str, give_up: timedelta, *, perhaps: bool = False
+    parts: Parts,
+    letters: Sequence[Letter],
+    why: str,
+    give_up: timedelta,
+    *,
+    perhaps: bool = False,
+    tries: int = 0,
 ) -> None:
-    """Try it later, or give it up. ``perhaps``: whether it has left is not known."""
+    """Try it later, or give it up. ``perhaps``: whether it has left is not known. ``tries``: of whatever takes it."""
     now = parts.now()
-    tried = [one for one in letters if one.attempts + 1 >= _LEAST_TRIES]
+    tried = [one for one in letters if max(one.attempts + 1, tries) >= _LEAST_TRIES]
     old = [one for one in tried if one.at is not None and now - one.at > give_up]
     if not clocks.confirmed(parts):
         old = []  # a clock that is ahead would give up all that waits
@@ -216,8 +222,8 @@ def _again(
         parts.journal.end_letters(old, DROPPED, why=why)
     left = [one for one in letters if one not in old]
     if left:
-        tries = max(one.attempts for one in left)
-        wait = min(_FIRST * 2 ** min(tries, 12), _MOST)
+        most = max(one.attempts for one in left)
+        wait = min(_FIRST * 2 ** min(most, 12), _MOST)
         parts.journal.put_off_letters(left, now + wait, why, perhaps=perhaps)
 
 
@@ -243,7 +249,8 @@ def _about(parts: Parts, letter: Letter) -> str:
 
 def _relay_failed(parts: Parts, letters: Sequence[Letter], error: RemoteError) -> None:
     _let_be(parts, error)
-    _again(parts, letters, str(error), GIVE_UP)
+    # Of many that wait each has its turn seldom: it is the relay that was tried so often.
+    _again(parts, letters, str(error), GIVE_UP, tries=parts.said.refusals)
 
 
 def _let_be(parts: Parts, error: RemoteError) -> None:

@@ -66,7 +66,8 @@ def tag(parts: Parts, record: Record) -> Record:
 
 def awaited(parts: Parts, record: Record) -> bool:
     """True while an ended request waits for its last tag, a day at most."""
-    over = parts.now() >= (record.ended_at or record.updated_at) + PATIENCE and clocks.confirmed(parts)
+    now = clocks.by_platform(parts, record.account)
+    over = now >= (record.ended_at or record.updated_at) + PATIENCE and clocks.confirmed(parts)
     return (
         not over and not _is_hung(record, _wanted(parts, record)) and _annotations(parts, record) is not None
     )

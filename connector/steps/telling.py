@@ -45,5 +45,5 @@ def prune(parts: Parts) -> None:
     if parts.said.pruned != today:
         parts.said.pruned = today
         machines.let_go_of_the_gone(parts)
-        if clocks.confirmed(parts):  # else tomorrow
+        if clocks.may_erase(parts):  # else tomorrow
             parts.journal.prune_letters(parts.now() - post.KEEP)

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from connector.steps import news
+from connector.steps.alarms import raise_alarm
 from connector.steps.telling import tell
 from tests.faults.test_dates import connected_for_good, forward_to
 from tests.faults.test_told import DAY, FIXED_LINE, HOUR, MINUTE, NOTIFY, PARIS, later, mail, on_a, told
@@ -97,6 +98,26 @@ def test_a_host_that_was_off_for_days(tmp_path: Path, caplog: pytest.LogCaptureF
             later(stage, 10 * MINUTE)
         assert len(corrections(relay)) == 1
         assert [one for one in caplog.messages if "given up" in one] == []
+
+
+def test_many_mails_and_a_relay_that_stays_away(tmp_path: Path) -> None:
+    """It was tried for days: each mail need not have had ten tries of its own, of which many would never have theirs."""
+    with told(tmp_path) as (stage, relay):
+        relay.stop()
+        for number in range(20):
+            raise_alarm(stage.parts, f"account:a{number}", "wrong_person", "somebody else has logged in")
+        tell(stage.parts)
+
+        def waiting() -> int:
+            return sum("wrong_person" in one.cause for one in stage.parts.journal.letters())
+
+        assert waiting() == 20
+        for hours in (90, 18):
+            for _ in range(hours * 2):
+                stage.clock.advance(30 * MINUTE)
+                stage.round()
+                tell(stage.parts)
+            assert waiting() == (20 if hours == 90 else 0)
 
 
 def test_a_hook_that_fails_once_after_a_weekend_off(tmp_path: Path) -> None:

@@ -411,6 +411,29 @@ def test_people_whom_a_clock_met_that_was_behind_are_not_forgotten(clocked: Made
         stage.intact()
 
 
+def test_a_dms_on_the_same_machine_lets_nobody_be_forgotten(clocked: Made) -> None:
+    """Its clock is ours, and always agrees with it: what the platform says of the time counts before anything is erased."""
+    with clocked() as stage:
+        connected_for_good(stage)
+        send_out(stage, "signée")
+        stage.sign()
+        stage.clock.advance(900)
+        stage.run()
+        send_out(stage, "avant")
+        stage.off = timedelta(days=1200)
+        for _ in range(2):
+            _of_our_machine(stage)
+            stage.run(3)
+            stage.restart()
+        assert [one.email for one in stage.parts.journal.contacts()] == [MARIE]
+
+
+def _of_our_machine(stage: Clocked) -> None:
+    """Let the DMS tell the time of the machine that the connector runs on."""
+    stage.parts.clocks["server:dms"] = lambda: 0.0
+    stage.parts.heard["server:dms"] = lambda: stage.machine_now().timestamp()
+
+
 def test_a_document_that_goes_missing_meanwhile_is_gone_once(clocked: Made) -> None:
     """Ten minutes after the clock is right, not in another year."""
     with clocked(timing=PATIENT) as stage:
