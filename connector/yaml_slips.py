@@ -13,8 +13,8 @@ from typing import Final, NamedTuple
 _ODD: Final = "\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000"
 """Blanks that look like one and are none to YAML: of a word processor, a web page, a French keyboard."""
 _ODD_BLANK: Final = re.compile(rf"""^ *(?:[{_ODD}]+|(?:- +)*["']?[\w.-]+["']?:[{_ODD}])""")
-_STUCK: Final = re.compile(r"^ *(?:- +)*([\w.-]+):(?![\s/]).")
-"""``key:value``; an address such as ``https://`` is none."""
+_STUCK: Final = re.compile(r"^ *(?:- +)*([^\W\d][\w.-]*):(?![\s/]).")
+"""``key:value``; neither an address such as ``https://`` is one, nor a time."""
 _KEY: Final = re.compile(r"""^( *)(?:- +)*["']?[\w.-]+["']?(:)(?: |$)""")
 _NO_PLACE: Final = "mapping values are not allowed"
 _NO_COLON: Final = "could not find expected ':'"

@@ -304,7 +304,7 @@ def any_length(connection: Connection) -> bool:
 
 def let_any_length(connection: Connection) -> None:
     """Let it do so. Older versions work on with it as before."""
-    for statement in ("DROP INDEX record_place", *_ANY_LENGTH):
+    for statement in ("DROP INDEX IF EXISTS record_place", *_ANY_LENGTH):
         connection.execute(text(statement))
 
 

@@ -131,8 +131,9 @@ def _opened(content: str) -> Standing:
     if name is not None:
         goes_on = name in _TEXTS and not (closes and value.endswith(closes))
         return Standing.PERHAPS_TEXT if goes_on else Standing.OWN
-    is_item = content.startswith("-") and found is None and not content.endswith(":")
-    return Standing.OWN if is_item or HAS_PERSON.search(content) else Standing.PERHAPS_TEXT
+    # « Pour l’arrêter, voir m@example.fr : » is prose, whoever is named in it.
+    is_person = HAS_PERSON.search(content) or (content.startswith("-") and found is None)
+    return Standing.OWN if is_person and not content.endswith(":") else Standing.PERHAPS_TEXT
 
 
 def _column(line: str) -> int:

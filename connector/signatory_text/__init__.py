@@ -183,6 +183,6 @@ def _name_in(rest: str, faults: list[Fault]) -> Name:
             faults.append(("name_missing", {}))
     elif is_garbled_name(name.whole):
         faults.append(("name_garbled", {"written": name.whole[:80]}))
-    elif is_more_than_a_name(name.whole):
+    elif is_more_than_a_name(name.whole) and not any(code == "name_digits" for code, _ in faults):
         faults.append(("name_unclear", {"written": name.whole[:80]}))
     return name

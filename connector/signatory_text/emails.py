@@ -19,7 +19,7 @@ _BARE: Final = re.compile(r"(?<!\S)([a-z0-9+_-]+(?:\.[a-z0-9_-]+)+\.[a-z]{2,4})(
 """In lower case, of three parts and more, the last one like a country's: « marie.dupont.cabinet.fr »."""
 _CUT: Final = re.compile(r"(?<!\S)([a-z][a-z0-9.+_-]*)(?:[,;]|(?<=[a-z0-9]{2}[._-])\s)$")
 """What may be the beginning of the address behind it: « marie,dupont@client.fr », « marie. dupont@client.fr »."""
-_LABEL: Final = re.compile(r"(?:e-?)?mail\.?|courriel|adresse")
+_LABEL: Final = re.compile(r"(?:(?:e-?)?mail|tel|mob|port)\.?|courriel|adresse")
 _WORD: Final = re.compile(r"[^\W\d_][\w'’-]*")
 _LIKE_ONE: Final = re.compile(r"[^\s@,]+@[^\s@,]+\.[^\W\d_]{2,}")
 _SCHEME: Final = re.compile(r"(?:[A-Za-z]+:)?//")

@@ -81,6 +81,8 @@ def test_a_text_orders_nothing(text: str) -> None:
         "Pour arrêter la demande :\n\n",
         "Pour arrêter la demande, écrivez dans « Lettre.sign.yaml » :\n\n",
         "- Pour l’arrêter, écrivez :\n\n",
+        "Pour l’arrêter, demander à marie.dupont@example.fr :\n\n",
+        "Si Marie (06 12 34 56 78) ne veut pas, ajouter :\n\n",
     ],
 )
 def test_what_may_be_a_text_is_answered_and_not_obeyed(above: str) -> None:

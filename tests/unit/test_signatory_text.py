@@ -95,6 +95,11 @@ def test_what_announces_is_no_part_of_the_name(before: str, label: str) -> None:
     assert (person.email, person.first_name, person.last_name, person.phone) == MARIE
 
 
+def test_digits_beside_a_name_are_asked_about_once() -> None:
+    person = read_person("Lot 3 : Marie Dupont <marie.dupont@example.fr> 06 12 34 56 78")
+    assert [one.code for one in person.problems] == ["name_digits"]
+
+
 @pytest.mark.parametrize(
     "name",
     [
@@ -310,6 +315,7 @@ def test_a_slip_before_the_at_leads_to_nobody_else(address: str, text: str) -> N
         "Dupont marie,marie.dupont@example.fr,06 12 34 56 78",
         "marie;dupont;marie.dupont@example.fr;06 12 34 56 78",
         "Marie Dupont e-mail,marie.dupont@example.fr,06 12 34 56 78",
+        "Marie Dupont, tel. marie.dupont@example.fr 06 12 34 56 78",
     ],
 )
 def test_a_name_in_lower_case_before_a_comma_is_a_name(text: str) -> None:

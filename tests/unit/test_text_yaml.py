@@ -152,6 +152,7 @@ def test_what_is_not_plain_text_in_a_tree_is_refused(
         ("a:\n  url: |\n    x\n   user: y\n", "yaml_indent", 4),
         ("a:\n  b: 1\n  user:b\n  c: d\n", "yaml_no_blank", 3),
         ("a:\n  user:b\n  c: d\n", "yaml_no_blank", 2),
+        ("a: b\n  10:30 c\n  d: e\n", "yaml_colon", 3),
         ("user:b\n", None, None),
         ("a: https://x.example/\n", None, None),
         ("a:\n  b: 1\n  user:\u00a0b\n  c: d\n", "yaml_blank", 3),
