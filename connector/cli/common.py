@@ -228,14 +228,16 @@ def as_owner(state: State) -> Iterator[None]:
 
 @contextmanager
 def with_owners_eyes(state: State) -> Iterator[None]:
-    """Let root see for a while what the state directory's owner may read, whom the service runs as; nothing is changed.
+    """Let root see for a while what the service may read: as the one that runs, else as the state directory's owner.
 
-    Where root may not become another user it sees with its own.
+    Nothing is changed. Where root may not become another user it sees with its own eyes.
     """
     former = None
     if (owner := owner_of(state)) is not None:
-        with suppress(OSError):
-            former = _become(owner, _groups_of(owner[0]))
+        user, group, groups = _of_who_runs(state) or (*owner, _groups_of(owner[0]))
+        if user != 0:
+            with suppress(OSError):
+                former = _become((user, group), groups)
     try:
         yield
     finally:
@@ -254,6 +256,21 @@ def _become(owner: tuple[int, int], groups: list[int]) -> tuple[int, list[int]]:
         _be_root(former)
         raise
     return former
+
+
+def _of_who_runs(state: State) -> tuple[int, int, list[int]] | None:
+    """Return user, group and further groups of the process that works with a state directory; None where none does."""
+    from connector import running
+
+    kept = running.read(state.directory)
+    if kept is None or not kept.alive:
+        return None
+    try:
+        told = Path(f"/proc/{kept.pid}/status").read_text(encoding="utf-8", errors="replace")
+        found = {name: text.split() for name, _, text in (line.partition(":") for line in told.splitlines())}
+        return int(found["Uid"][1]), int(found["Gid"][1]), [int(one) for one in found["Groups"]]
+    except (OSError, ValueError, KeyError, IndexError):
+        return None
 
 
 def _groups_of(user: int) -> list[int]:

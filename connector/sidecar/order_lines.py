@@ -57,10 +57,11 @@ def standings(lines: Sequence[str]) -> list[Standing]:
 def to_the_edge(lines: Sequence[str]) -> list[str]:
     """Move to the edge what was pasted with its blanks: an order that is known, or a word on sending.
 
-    Not in the middle of what hangs together: what follows begins at the edge, or nothing does.
+    Not in the middle of what hangs together: what follows begins at the edge, or nothing does. Nor above an order that
+    may be text: of several the last counts, and that one is asked about.
     """
     edge = min((_indent(line) for line in lines if _is_content(line)), default=0)
-    moved, ends = list(lines), True
+    moved, ends, unread = list(lines), True, False
     standing = standings(lines)
     for at in range(len(lines) - 1, -1, -1):
         line = lines[at]
@@ -68,10 +69,11 @@ def to_the_edge(lines: Sequence[str]) -> list[str]:
             continue
         if _indent(line) <= edge:
             ends = True
-        elif ends and standing[at] is Standing.OWN and _is_ours(line.strip()):
+        elif ends and not unread and standing[at] is Standing.OWN and _is_ours(line.strip()):
             moved[at] = " " * edge + line.lstrip()
         else:
             ends = False
+            unread = unread or (standing[at] is Standing.PERHAPS_TEXT and _is_ours(line.strip()))
     return moved
 
 

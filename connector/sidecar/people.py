@@ -196,7 +196,7 @@ def _number_beside(draft: _Draft) -> None:
         draft.phone, draft.phone_written = phone.e164, phone.written
         if phone.code:
             draft.faults.append((phone.code, draft.beside_line, phone.values))
-    elif draft.phone and phone.e164 != draft.phone:
+    elif draft.phone and not phone.code and phone.e164 != draft.phone:
         written = shown(f"{draft.phone_written} / {phone.written}")
         draft.faults.append(("phone_two_numbers", draft.beside_line, {"written": written}))
 

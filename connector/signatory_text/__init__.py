@@ -113,7 +113,7 @@ def read_email(text: str) -> tuple[str, Fault | None]:
 def phone_beside(text: str) -> str:
     """Return what stands beside the address in an e-mail's field and was meant as a number; ``""`` for none."""
     found = stretches(mended(take_out(_blanks(text)).rest))
-    return " / ".join(match[0].strip() for match in found)
+    return " / ".join(match[0].strip(" ()") for match in found)
 
 
 def read_emails(text: str) -> tuple[list[str], list[Fault]]:

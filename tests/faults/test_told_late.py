@@ -101,7 +101,7 @@ def test_a_host_that_was_off_for_days(tmp_path: Path, caplog: pytest.LogCaptureF
 
 
 def test_many_mails_and_a_relay_that_stays_away(tmp_path: Path) -> None:
-    """It was tried for days: each mail need not have had ten tries of its own, of which many would never have theirs."""
+    """It was tried for days: not each mail has to have had ten tries of its own, for which many would wait a year."""
     with told(tmp_path) as (stage, relay):
         relay.stop()
         for number in range(20):

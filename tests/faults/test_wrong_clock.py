@@ -412,7 +412,7 @@ def test_people_whom_a_clock_met_that_was_behind_are_not_forgotten(clocked: Made
 
 
 def test_a_dms_on_the_same_machine_lets_nobody_be_forgotten(clocked: Made) -> None:
-    """Its clock is ours, and always agrees with it: what the platform says of the time counts before anything is erased."""
+    """Its clock is ours, and always agrees with it: the platform tells the time before anything is erased."""
     with clocked() as stage:
         connected_for_good(stage)
         send_out(stage, "signée")

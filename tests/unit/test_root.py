@@ -291,3 +291,33 @@ def test_a_new_password_that_only_root_may_read_is_said_once(caplog: pytest.LogC
         with with_owners_eyes(state):
             assert [renewal() for _ in range(2)] == [True, False]
         assert renewed == ["new"]
+
+
+def test_root_sees_with_the_eyes_of_the_service_that_runs() -> None:
+    """A container's service is root, and its volume somebody else's: what that one may not read is no fault there."""
+    with TemporaryDirectory() as name:
+        state = State(directory=Path(name) / "state")
+        secret = Path(name) / "secret"
+        secret.write_text("root's")
+        secret.chmod(0o600)
+        state.directory.mkdir()
+        os.chown(state.directory, 4711, 4711)
+        with with_owners_eyes(state):
+            assert os.geteuid() == 4711
+        at = datetime.now(UTC)
+        started = running.process_start(os.getpid())
+        running.keep(
+            state.directory,
+            running.Running(
+                version="1",
+                pid=os.getpid(),
+                pid_started=started,
+                started_at=at,
+                loaded_at=at,
+                file="c",
+                config={},
+            ),
+        )
+        with with_owners_eyes(state):
+            assert os.geteuid() == 0
+            assert secret.read_text() == "root's"

@@ -129,3 +129,10 @@ def test_a_request_without_what_was_meant_as_an_order() -> None:
     """It says what it said, so that nobody is told of a correction."""
     for line in ("- action: annuler", "actions: annuler", "action annuler", SHOWN.rstrip()):
         assert without_orders(f"{ONE}{line}\n".encode()).decode() == ONE + "\n"
+
+
+def test_of_two_orders_pasted_the_first_is_not_obeyed_in_the_stead_of_the_last() -> None:
+    """What the status offers is copied with the words between: the last one counts, and is asked about."""
+    text = ONE + "        action: relancer\nou, pour arrêter la demande :\n        action: annuler\n"
+    assert ordered(text) == ""
+    assert unread_order(text.encode()) == "action: annuler"

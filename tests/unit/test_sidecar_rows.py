@@ -300,6 +300,8 @@ def test_a_person_key_by_key_is_read_as_in_a_line() -> None:
     assert (one.email, one.phone) == ("a@example.fr", "+33612345678")
     twice = keys.replace("a@example.fr", "a@example.fr 06.12.34.56.78") + "  téléphone: +33 6 12 34 56 78\n"
     assert request(twice).signatories[0].phone == one.phone, "one number, written twice"
+    at_work = keys.replace("a@example.fr", "a@example.fr (01 40 00 00 00)") + "  téléphone: 06 12 34 56 78\n"
+    assert request(at_work).signatories[0].phone == one.phone, "a fixed line is no second mobile"
     unclear = KEYS.replace("Dupont", "Dupont = Martin") + "  téléphone: 06 12 34 56 78\n"
     assert [(found.code, found.line) for found in asked(unclear)] == [("name_unclear", 4)]
 
