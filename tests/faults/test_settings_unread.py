@@ -12,13 +12,18 @@ from tests.worlds import ROOT, Stage
 
 @pytest.mark.parametrize("status", [403, 423, 500])
 def test_settings_that_are_not_handed_out(tmp_path: Path, status: int) -> None:
-    """One file in a folder of its own: no overview of the whole tree rests on it."""
+    """One file, of a folder in which a letter is out: no other overview rests on it."""
+    paie = f"{ROOT}/Paie"
     with Stage(tmp_path) as stage:
-        stage.person.mkdir(f"{ROOT}/Paie")
-        stage.write("_signature.yaml", "action: annuler\n", folder=f"{ROOT}/Paie")
+        stage.person.mkdir(paie)
+        stage.write("_signature.yaml", "objet: Lettre\n", folder=paie)
+        stage.drop(folder=paie)
+        stage.run(calm=6)
+        assert stage.sends() == [1]
         stage.dms.misbehave(
             kind="status", method="GET", path="*Paie/_signature.yaml", status=status, times=None
         )
+        stage.write("_signature.yaml", "action: annuler\n", folder=paie)
         stage.drop("fausse", sidecar=WRONG)
         for _ in range(3):
             stage.clock.advance(3600)
@@ -28,4 +33,8 @@ def test_settings_that_are_not_handed_out(tmp_path: Path, status: int) -> None:
         for _ in range(3):
             stage.clock.advance(3600)
             stage.run()
-        assert "Paie/_signature.yaml" in overview(stage)
+        assert "« action: annuler » dans « _signature.yaml »" in _plain(overview(stage, folder=paie))
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.replace("\u00a0", " ").split())
