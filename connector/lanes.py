@@ -121,12 +121,24 @@ class Hands:
     def _staff(self, name: str, turn: Turn, width: int, stopped: Callable[[], bool]) -> None:
         lane = self._lanes[name]
         for _ in range(min(width - lane.busy, len(lane.offered))):
+            # Whoever stops waits for what is in hand no longer than it wants.
+            hand = threading.Thread(
+                target=carried(self._serve), args=(lane, turn, stopped), name=f"lane {name}", daemon=True
+            )
             lane.busy += 1
             lane.active += 1
-            # Whoever stops waits for what is in hand no longer than it wants.
-            threading.Thread(
-                target=carried(self._serve), args=(lane, turn, stopped), name=f"lane {name}", daemon=True
-            ).start()
+            try:
+                hand.start()
+            except BaseException as error:
+                # Counted all the same, it would be missed in this lane until the service begins anew.
+                lane.busy -= 1
+                lane.active -= 1
+                if not isinstance(error, RuntimeError):
+                    raise
+                # The machine gives no more threads (TasksMax=, memory) just now: fewer hands do it, or a later pass.
+                if not lane.active:
+                    self._fail(error)
+                return
 
     def _wait(self, offered: set[str], lanes: Sequence[str], deadline: float | None) -> bool:
         """Wait until everything is done, or no longer than may be waited. True when the deadline has passed."""

@@ -196,3 +196,34 @@ def one(ident: int, href: str, *, file_id: str | None = None, more: tuple[str, .
         created_at=NOW,
         updated_at=NOW,
     )
+
+
+@pytest.mark.parametrize("given", [0, 1])
+def test_a_machine_that_gives_no_thread_just_now(given: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With fewer hands it goes on, without any the pass fails; the next one has all of them again."""
+    hands, gate, real, left = Hands(), Gate(), threading.Thread.start, [given]
+
+    def start(thread: threading.Thread) -> None:
+        if thread.name.startswith("lane"):
+            if not left[0]:
+                raise RuntimeError("can't start new thread")
+            left[0] -= 1
+        real(thread)
+
+    pieces = [gate.piece(ident, waits=False) for ident in range(6)]
+    monkeypatch.setattr(threading.Thread, "start", start)
+    if given:
+        assert hands.work(pieces, width=3)
+        assert sorted(gate.done) == [0, 1, 2, 3, 4, 5]
+    else:
+        with pytest.raises(RuntimeError, match="new thread"):
+            hands.work(pieces, width=3)
+        assert gate.done == []
+    monkeypatch.undo()
+    again = [gate.piece(ident) for ident in range(10, 16)]
+    with working(hands, again, width=3) as told:
+        gate.until(lambda: len(gate.inside) == 3)
+        gate.opened.set()
+    assert told == [True]
+    assert sorted(gate.done)[-6:] == [10, 11, 12, 13, 14, 15]
+    assert not hands.busy
