@@ -113,6 +113,8 @@ class ServerMemory:
         here = record is not None and all(folder_of(one.href) == sidecar.parent for one in record.documents)
         # One that is told above, for want of rights, comes home by itself.
         here = here and record is not None and NOTICE not in record.extra
+        # What changed in this very pass is looked at once more: with what was moved here an order may have come along.
+        here = here and record is not None and not sight.at <= record.updated_at <= case.parts.now()
         # What some program insisted on is put right at its own time, whether anything moves then or not.
         here = here and record is not None and not reported.put_off(case.parts, record)
         if over and here and page is not None and _all_settled(case):

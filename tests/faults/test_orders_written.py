@@ -481,3 +481,31 @@ def test_recommencer_once_the_original_was_seen_back_in_its_place(tmp_path: Path
         assert stage.sends() == [1, 1]
         assert stage.first_line().startswith(OUT), stage.status()
         stage.intact()
+
+
+@pytest.mark.parametrize("come_along", ["order", "document"])
+def test_what_comes_along_with_a_pair_that_is_over_is_seen(tmp_path: Path, come_along: str) -> None:
+    """Moved between two looks, with an order in it or another PDF: the move alone is not all that is noticed."""
+    there = f"{ROOT}/ailleurs"
+    with Stage(tmp_path) as stage:
+        stage.drop()
+        stage.run()
+        stage.refuse()
+        for _ in range(3):
+            stage.clock.advance(3600)
+            stage.run()
+        assert stage.record().closed
+        stage.person.mkdir(there)
+        for ending in (".pdf", ".sign.yaml", ".signature.txt"):
+            stage.move(f"lettre{ending}", f"lettre{ending}", to_folder=there)
+        if come_along == "order":
+            stage.write("lettre.sign.yaml", ONE + "action: recommencer\n", folder=there)
+        else:
+            stage.write("lettre.pdf", documents.letter(2, "autre"), folder=there)
+        for _ in range(3):
+            stage.clock.advance(60)
+            stage.run()
+        assert stage.sends() == ([1, 1] if come_along == "order" else [1])
+        told = stage.first_line(folder=there)
+        assert told.startswith("EN COURS" if come_along == "order" else "À CONFIRMER"), told
+        stage.intact()
