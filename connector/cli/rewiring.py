@@ -13,6 +13,7 @@ from typing import Any
 
 from connector.changing import Setup
 from connector.cli import wiring
+from connector.cli.password_renewal import PasswordRenewal, passwords_of
 from connector.cli.token_place import tokens_in
 from connector.cli.wiring import Seams, State
 from connector.config import Config, references, resolve_secret
@@ -53,7 +54,7 @@ def rewired(
             if name in new.servers:
                 folder = wiring.made_folder(new, name, parts.now, seams, parts.fence)
                 made.callback(folder.close)
-                folders[name], renewals[name] = folder, wiring.made_renewal(new, name, folder)
+                folders[name], renewals[name] = folder, PasswordRenewal(new, name, folder)
         services = dict(parts.services)
         same_platform = (running.platform, running.polling.max_calls_per_minute) == (
             new.platform,
@@ -80,7 +81,7 @@ def rewired(
             parts,
             folders=folders,
             renewals=renewals,
-            passwords=wiring.passwords_of(renewals, parts.sealer),
+            passwords=passwords_of(renewals, parts.sealer),
             services=services,
             logins=logins,
             **wiring.decided(new, contract, tokens, folders, services),

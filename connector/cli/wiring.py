@@ -19,6 +19,7 @@ from typing import Any
 from connector import fence as fence_module
 from connector.cli import former
 from connector.cli.journal_file import journal_access, journal_url
+from connector.cli.password_renewal import PasswordRenewal, passwords_of
 from connector.cli.state import TAKES_NOTHING
 from connector.cli.state import State as State
 from connector.cli.state import state_directory as state_directory
@@ -134,7 +135,7 @@ def wired(
         for name in config.servers:
             folder = made_folder(config, name, clock, seams, fence)
             stack.callback(folder.close)
-            folders[name], renewals[name] = folder, made_renewal(config, name, folder)
+            folders[name], renewals[name] = folder, PasswordRenewal(config, name, folder)
         services: dict[str, SigningService] = {}
         for name in config.accounts:
             service = made_service(config, name, contract, tokens, clock, seams, fence)
@@ -288,49 +289,6 @@ def made_folder(
         clock=lambda: now().timestamp(),
         before_write=_asked(fence),
     )
-
-
-class PasswordRenewal:
-    """Takes in another password, put in place of one that was refused (``connect NAME`` writes one)."""
-
-    def __init__(self, config: Config, name: str, folder: WebDavFolder) -> None:
-        self._reference, self._path = config.servers[name].password, f"servers.{name}.password"
-        self._known, self._folder = resolve_secret(self._reference, path=self._path), folder
-        self._told = ""
-
-    def __call__(self) -> bool:
-        """Look whether there is one; False, doing nothing, where there is none. What cannot be read is said once."""
-        try:
-            found = resolve_secret(self._reference, path=self._path)
-        except ConfigurationError as error:
-            if (why := "; ".join(one.text for one in error.problems)) != self._told:
-                log.warning("%s cannot be read anew, the refused one stays: %s", self._path, why)
-                self._told = why
-            return False
-        self._told = ""
-        if found == self._known:
-            return False
-        self._known = found
-        self._folder.renew(found)
-        return True
-
-    def digest(self, sealer: Sealer) -> str:
-        """Return what tells the password in use from another one, under the seal."""
-        return sealer.hide(f"password {self._known!r}")
-
-
-def made_renewal(config: Config, name: str, folder: WebDavFolder) -> PasswordRenewal:
-    """Return what takes in another password of a server."""
-    return PasswordRenewal(config, name, folder)
-
-
-def passwords_of(renewals: Mapping[str, Callable[[], bool]], sealer: Sealer) -> dict[str, Callable[[], str]]:
-    """Return what tells each server's password in use from another one."""
-    return {
-        name: partial(one.digest, sealer)
-        for name, one in renewals.items()
-        if isinstance(one, PasswordRenewal)
-    }
 
 
 def platform_secrets(config: Config) -> tuple[str, str]:

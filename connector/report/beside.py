@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from connector.report import several, words
-from connector.report.ending import advice, verified
+from connector.report.ending import advice, first_in_place, verified
 from connector.report.extras import attestation, protection
 from connector.report.facts import Case, name_of, who
 from connector.report.people import signatories
@@ -107,15 +107,7 @@ def _two_files(case: Case) -> None:
 def _put_in_place(case: Case) -> None:
     """It came beside, and a person has put it where it belongs."""
     page = case.page
-    if several.is_plain(case):
-        page.first(
-            words.SIGNED,
-            "« {pdf} » est maintenant la version signée",
-            "“{pdf}” is now the signed version",
-            pdf=case.pdf,
-        )
-    else:
-        several.first_line(case)
+    first_in_place(case)
     signatories(case)
     if several.is_plain(case):
         page.para(

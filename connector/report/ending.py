@@ -14,15 +14,8 @@ def delivered(case: Case) -> None:
     """S8: the signed document has taken the place of the original."""
     page, document = case.page, case.record.document
     plain = several.is_plain(case)
-    if plain:
-        page.first(
-            words.SIGNED,
-            "« {pdf} » est maintenant la version signée",
-            "“{pdf}” is now the signed version",
-            pdf=case.pdf,
-        )
-    else:
-        several.first_line(case)
+    first_in_place(case)
+    if not plain:
         several.came_back(case)
     signatories(case)
     _when_and_checked(case, plain=plain)
@@ -36,6 +29,19 @@ def delivered(case: Case) -> None:
         )
         _original(case)
     advice(case)
+
+
+def first_in_place(case: Case) -> None:
+    """First line of what is signed and lies in its place."""
+    if several.is_plain(case):
+        case.page.first(
+            words.SIGNED,
+            "« {pdf} » est maintenant la version signée",
+            "“{pdf}” is now the signed version",
+            pdf=case.pdf,
+        )
+    else:
+        several.first_line(case)
 
 
 def _when_and_checked(case: Case, *, plain: bool) -> None:

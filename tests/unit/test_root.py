@@ -18,6 +18,7 @@ import pytest
 from connector import running
 from connector.cli import accounts, backups, keep, notify, private, servers, wiring
 from connector.cli.common import Settings, hand_over, with_owners_eyes
+from connector.cli.password_renewal import PasswordRenewal
 from connector.cli.state import State
 from connector.config import load_config
 from connector.errors import AccessDenied, JournalError
@@ -280,7 +281,7 @@ def test_a_new_password_that_only_root_may_read_is_said_once(caplog: pytest.LogC
         class Client:
             renew = staticmethod(renewed.append)
 
-        renewal = wiring.PasswordRenewal(config, "dms", Client())  # type: ignore[arg-type]
+        renewal = PasswordRenewal(config, "dms", Client())  # type: ignore[arg-type]
         (place / "new").write_text("new")
         (place / "new").chmod(0o600)
         (place / "new").replace(secret)
