@@ -150,8 +150,6 @@ def _stray_orders(parts: Parts, sight: Sight, homes: Collection[str]) -> dict[Hr
             continue  # they speak for nothing that is told of
         home = Href(parent) if parent in homes else sight.settings.root
         for entry in files if sight.has_settled(files) else ():
-            if parts.stop.is_set():
-                return found  # nothing is written any more
             try:
                 problems = read_file(parts, sight, entry).problems
             except RemoteError as error:

@@ -11,6 +11,7 @@ import pytest
 
 from connector.cli import wiring
 from connector.steps.alarms import raise_alarm
+from connector.steps.desk import REQUEST
 from connector.steps.telling import tell
 from tests.faults.test_connected_again import links
 from tests.faults.test_dates import connected_for_good
@@ -77,6 +78,23 @@ def test_the_relay_does_not_rest_for_a_year(tmp_path: Path, clock: Ahead) -> Non
         assert any(
             "needs a restart" in one for one, to in zip(relay.subjects, relay.to, strict=True) if to == ADMIN
         )
+
+
+def test_what_was_told_stays_known(tmp_path: Path, clock: Ahead) -> None:
+    """It is forgotten after three years; by that clock they have passed."""
+    with told(tmp_path) as (stage, relay):
+        connected_for_good(stage)
+        stage.drop("fixe", sidecar=FIXED_LINE)
+        stage.run()
+        tell(stage.parts)
+        (cause,) = {one.cause for one in stage.parts.journal.letters() if one.kind == REQUEST}
+        for _ in range(3):
+            later(stage, 10 * MINUTE)
+        assert len(corrections(relay)) == 1
+        clock.by = 4 * YEAR
+        for _ in range(3):
+            later(stage, 10 * MINUTE)
+        assert stage.parts.journal.last_told(cause) is not None
 
 
 def test_what_no_event_tells_of_is_looked_for(tmp_path: Path, clock: Ahead) -> None:

@@ -428,6 +428,24 @@ def test_a_dms_on_the_same_machine_lets_nobody_be_forgotten(clocked: Made) -> No
         assert [one.email for one in stage.parts.journal.contacts()] == [MARIE]
 
 
+def test_what_is_said_and_hung_within_a_day_counts_by_the_platforms_clock(clocked: Made) -> None:
+    """The end is dated by it: by a clock three days ahead, which the DMS on this machine shares, that day is over."""
+    with clocked(settings={"comments": "true"}) as stage:
+        connected_for_good(stage)
+        send_out(stage, "lettre")
+        stage.sign()
+        stage.dms.misbehave(kind="status", method="PUT", path="*systemtags-relations*", status=503, times=2)
+        stage.off = timedelta(days=3)
+        for _ in range(8):
+            _of_our_machine(stage)
+            stage.clock.advance(900)
+            stage.run()
+        assert stage.record().state is State.DELIVERED
+        said = stage.dms.comments_on(f"{ROOT}/lettre.pdf")
+        assert len(said) == 2, said
+        assert stage.dms.tags_of(f"{ROOT}/lettre.pdf") == ["Signé"]
+
+
 def _of_our_machine(stage: Clocked) -> None:
     """Let the DMS tell the time of the machine that the connector runs on."""
     stage.parts.clocks["server:dms"] = lambda: 0.0
