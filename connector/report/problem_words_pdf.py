@@ -27,8 +27,12 @@ PDF: Final[dict[str, Wording]] = {
     "pdf_signed": _of_file(
         "ce PDF porte déjà une signature électronique",
         "this PDF already bears an electronic signature",
-        "ce PDF porte déjà une signature électronique. Déposez le document d’origine, sans signature.",
-        "this PDF already bears an electronic signature. Put the original document here, not signed.",
+        "ce PDF porte déjà une signature électronique. [[Un suivi plus ancien, « {earlier} », se trouvait à côté : si "
+        "ce PDF est la version signée de cette demande, il n’y a rien à faire. Sinon, déposez le document d’origine, "
+        "sans signature.]][[!earlier|Déposez le document d’origine, sans signature.]]",
+        "this PDF already bears an electronic signature. [[An earlier status, “{earlier}”, stood beside it: if this is "
+        "the signed document of this request, there is nothing to do. Else put the original document here, not "
+        "signed.]][[!earlier|Put the original document here, not signed.]]",
     ),
     "pdf_form_fields": _of_file(
         "le PDF contient des champs à remplir[[!document| ; imprimez-le d’abord en PDF]]",

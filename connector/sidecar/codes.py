@@ -216,7 +216,10 @@ _PLACEMENT: Final = {
 }
 _PDF: Final = {
     "pdf_encrypted": (("document",), "protected by a password"),
-    "pdf_signed": (("document",), "already carries an electronic signature"),
+    "pdf_signed": (
+        ("document", "earlier"),
+        "already carries an electronic signature; `earlier`: an earlier status, not ours, stood beside it by that name",
+    ),
     "pdf_form_fields": (("document",), "holds form fields to fill in"),
     "pdf_xfa": (("document",), "an XFA form, which is not a document of fixed pages"),
     "pdf_active": (("document",), "runs a script or a program, or holds sound or film"),

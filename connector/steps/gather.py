@@ -6,6 +6,7 @@ Source: "The files" and "The exact files in the best case" of the accountant's p
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -77,6 +78,20 @@ def other_formats(sight: Sight, pair: Pair, missing: Iterable[str]) -> dict[str,
         if there := next(filter(None, entries), None):
             found[name] = there[0].name
     return found
+
+
+def near_name(sight: Sight, pair: Pair, missing: str) -> str:
+    """Return a PDF beside whose name is nearly the one that is missing, case and accents aside.
+
+    « Lettre Dupond » for « Lettre DUPONT » is the usual slip; in other cases the two have little in common.
+    """
+    found = {
+        names.comparable(entry.name): entry.name
+        for entry in sight.pdfs_beside(pair.sidecar.href)
+        if not names.is_ours(entry.name)
+    }
+    near = difflib.get_close_matches(names.comparable(missing), found, n=1, cutoff=0.75)
+    return found[near[0]] if near else ""
 
 
 class _Looking:

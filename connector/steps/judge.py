@@ -6,7 +6,6 @@ Reads the folder, writes the journal; nothing leaves. An edit before step 5 simp
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -23,7 +22,7 @@ from connector.steps.asked import Asked, corrected_text, signatory_facts, told_o
 from connector.steps.case import NAMED_AFTER_REQUEST, Case, extra_of
 from connector.steps.evidence import Evidence, bring, check
 from connector.steps.filed import taken_out
-from connector.steps.gather import other_formats
+from connector.steps.gather import near_name, other_formats
 from connector.steps.likeness import (
     copy_of,
     is_spoken_for,
@@ -31,6 +30,7 @@ from connector.steps.likeness import (
     moved_by_content,
     rival_speaks,
     status_by_name,
+    status_name_of,
     taken_by,
     was_there_before,
 )
@@ -132,7 +132,7 @@ def _verdict(case: Case, evidence: Evidence) -> Record:
         if documents:
             common |= _unchecked(documents)
         common["extra"] |= {
-            "near_name": _near_name(case, asked.gathered.missing[0]),
+            "near_name": near_name(case.sight, case.pair, asked.gathered.missing[0]),
             "missing": list(asked.gathered.missing),
             "other_formats": other_formats(case.sight, case.pair, asked.gathered.missing),
             **answered(State.WAITING_PDF),
@@ -210,16 +210,23 @@ def _judge_whole(
         common["extra"] |= answered(State.UNCONFIRMED)
         told = {"reason": "copy", "values": copied, "key": None, "obeyed": obeyed}
         return case.keep(Event.COPIED, **{**common, **told})
-    if checked.problems:
-        common["extra"] |= {
-            "corrected": corrected_text(sidecar, checked.problems),
-            **answered(State.REJECTED),
-        }
-        return case.keep(Event.REJECTED, **{**common, "problems": _dumped(checked.problems)}, key=None)
+    # R10: a copy, and what our own status tells to have left from here, before what is wrong with a PDF, which may be
+    # the signed one. Any other status by that name comes after it, and is not forgotten (R4).
     there_before = bool(common["extra"].get("there_before"))
     needed = common["extra"].get("needs_ask") or _needs_ask(
         case, confirmed=confirmed, there_before=there_before
     )
+    known = needed and (needed["reason"] == "copy" or "transaction" in needed)
+    if checked.problems and not known:
+        earlier = ""
+        if needed is not None and needed["reason"] == "status_by_name":
+            common["extra"]["needs_ask"], earlier = needed, status_name_of(case)
+        problems = _dumped(checked.problems, earlier=earlier)
+        common["extra"] |= {
+            "corrected": corrected_text(sidecar, checked.problems),
+            **answered(State.REJECTED),
+        }
+        return case.keep(Event.REJECTED, **{**common, "problems": problems}, key=None)
     if case.ask_found and case.journal.by_key(key) is None:
         needed = {"reason": "restart_marker_missing", "values": {}}
     if needed and "transaction" in needed:
@@ -380,23 +387,14 @@ def _needs_ask(case: Case, *, confirmed: bool, there_before: bool) -> dict[str, 
     return {"reason": "there_before", "values": {}} if there_before else None
 
 
-def _near_name(case: Case, missing: str) -> str:
-    """A PDF beside whose name is nearly the one that is missing, case and accents aside.
-
-    « Lettre Dupond » for « Lettre DUPONT » is the usual slip; in other cases the two have little in common.
-    """
-    found = {
-        names.comparable(entry.name): entry.name
-        for entry in case.sight.pdfs_beside(case.pair.sidecar.href)
-        if not names.is_ours(entry.name)
-    }
-    near = difflib.get_close_matches(names.comparable(missing), found, n=1, cutoff=0.75)
-    return found[near[0]] if near else ""
-
-
 def _wording(request: SignatureRequest) -> tuple[str, ...]:
     return (request.action.wording,) if request.action else ()
 
 
-def _dumped(problems: Sequence[Problem]) -> tuple[dict[str, Any], ...]:
-    return tuple({"code": p.code, "line": p.line, "values": dict(p.values), "cure": p.cure} for p in problems)
+def _dumped(problems: Sequence[Problem], *, earlier: str = "") -> tuple[dict[str, Any], ...]:
+    """``earlier``: the status that stood there, of what a signed PDF may have come from."""
+    more = {"pdf_signed": {"earlier": earlier}} if earlier else {}
+    return tuple(
+        {"code": p.code, "line": p.line, "values": {**p.values, **more.get(p.code, {})}, "cure": p.cure}
+        for p in problems
+    )

@@ -249,6 +249,42 @@ def test_journal_and_registry_lost(tmp_path: Path, mode: Mode) -> None:
         stage.intact()
 
 
+@MODES
+def test_journal_and_registry_lost_of_what_was_delivered(tmp_path: Path, mode: Mode) -> None:
+    """The PDF bears its signature by then: what the sealed status names comes first, and tells how it ended."""
+    with Town(tmp_path, mode) as stage:
+        send_out(stage, "lettre")
+        stage.sign()
+        stage.later()
+        delivered_once(stage, "lettre")
+        before = stage.files(), stage.read("lettre.pdf"), stage.record().transaction
+        _delete_registry(stage)
+        stage.lose_journal()
+        stage.later(60)
+        assert stage.first_line().startswith("SIGNÉ – « lettre.pdf »"), stage.status()
+        assert "1 signature intacte" in stage.status()
+        assert before == (stage.files(), stage.read("lettre.pdf"), stage.record().transaction)
+        assert (stage.sends(), stage.tries()) == ([1], 1)
+        stage.intact()
+
+
+def test_a_signed_pair_that_came_along_with_its_status(tmp_path: Path) -> None:
+    """With journal and registry lost, its own sealed status still tells that it comes from another place: a copy."""
+    with Town(tmp_path) as stage:
+        send_out(stage, "lettre")
+        stage.sign()
+        stage.later()
+        _delete_registry(stage)
+        stage.person.mkdir(f"{ROOT}/Copie")
+        for suffix in (".pdf", ".sign.yaml", ".signature.txt"):
+            stage.move(f"lettre{suffix}", f"lettre{suffix}", to_folder=f"{ROOT}/Copie")
+        stage.lose_journal()
+        stage.later(60)
+        assert stage.first_line(folder=f"{ROOT}/Copie") == COPY
+        assert (stage.sends(), stage.tries()) == ([1], 1)
+        stage.intact()
+
+
 def _delete_registry(stage: Stage) -> None:
     if stage.mode == "nextcloud":
         stage.dms.person.delete(".jse-connector")

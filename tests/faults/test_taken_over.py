@@ -11,6 +11,7 @@ from connector.cli import operate, wiring
 from connector.cli.common import Settings
 from connector.guards import ServerMemory
 from connector.steps.parts import Parts
+from tests import documents
 from tests.worlds import ONE, Stage
 
 
@@ -88,4 +89,37 @@ def test_both_notice_at_their_next_pass(
         assert "Votre ajout" not in stage.status()
         kept = [stage.read(f"lettre.signature (note){more}.txt").decode() for more in ("", " (2)")]
         assert [words.removeprefix("\ufeff").split(" – ")[0] for words in kept] == ["EN COURS", "À VÉRIFIER"]
+        assert len(stage.sends()) == 2
+
+
+def test_what_the_other_one_delivered(tmp_path: Path) -> None:
+    """Its status cannot be read here: the signed PDF is not launched, and nobody is told without a doubt to put another
+    one there. What is put there all the same leaves only on a new ask: the earlier status is not forgotten."""
+    with Rivals(tmp_path) as stage:
+        stage.drop(sidecar=ONE)
+        stage.run()
+        stage.turn("beta")
+        stage.run()
+        stage.take_over()
+        stage.run()
+        stage.drop("neuve", sidecar=ONE)
+        stage.run()
+        stage.sign()
+        stage.clock.advance(3600)
+        stage.run()
+        assert stage.first_line("neuve").startswith("SIGNÉ")
+
+        stage.turn("alpha")
+        stage.take_over()
+        stage.run()
+        assert stage.first_line("neuve") == "À CORRIGER – ce PDF porte déjà une signature électronique"
+        told = " ".join(stage.status("neuve").split())
+        assert (
+            "Un suivi plus ancien, « neuve.signature.txt », se trouvait à côté : si ce PDF est la version"
+            in told
+        )
+        stage.write("neuve.pdf", documents.letter(pages=2))
+        stage.clock.advance(60)
+        stage.run()
+        assert stage.first_line("neuve").startswith("À VÉRIFIER – un suivi plus ancien porte ce nom")
         assert len(stage.sends()) == 2
