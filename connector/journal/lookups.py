@@ -226,8 +226,16 @@ class Lookups(Database):
         return int(found[0].launched)
 
     def count_shown(self, server: str, below: str) -> int:
-        """Count the requests that are shown and wait for a word, whose sidecars lie below a folder."""
+        """Count the requests that are shown and wait for a word, whose sidecars lie below a folder.
+
+        Not those to which that word is said further down (``send_scope``): in a folder of theirs, or by themselves.
+        """
         columns = schema.record.c
+        said = '"send_scope": ' + json.dumps(below)
+        further_down = sa.and_(
+            columns.facts.contains(said[:-1], autoescape=True),
+            sa.not_(columns.facts.contains(said, autoescape=True)),
+        )
         with self._reading() as connection:
             return int(
                 connection.execute(
@@ -236,6 +244,7 @@ class Lookups(Database):
                         columns.state == State.PREVIEWED.value,
                         columns.current,
                         sa.func.substr(columns.place, 1, len(below)) == below,
+                        sa.not_(further_down),
                     )
                 ).scalar_one()
             )

@@ -49,6 +49,8 @@ class Asked:
     warnings: tuple[Problem, ...] = ()
     send_said: str = ""
     """Which saving of which settings file says ``envoi``; empty when none does."""
+    send_scope: str = ""
+    """Href of the folder for which that file speaks, of the request where it says so itself; empty: nothing does."""
     settings_name: str = "_signature.yaml"
     """The settings file in which one word lets all prepared requests go."""
     settings_scope: str = ""
@@ -84,8 +86,9 @@ def understand(case: Case, sidecar: ReadSidecar) -> Asked:
         problems=tuple(in_reading_order([*problems, *gathered.problems])),
         warnings=warnings,
         send_said=_send_said(request, settings),
+        send_scope=_send_scope(pair, request, settings),
         settings_name=settings[0].name if settings else "_signature.yaml",
-        settings_scope=(settings[0].href if settings else pair.sidecar.href).rsplit("/", 1)[0] + "/",
+        settings_scope=_folder_of(settings[0].href if settings else pair.sidecar.href),
     )
 
 
@@ -130,6 +133,18 @@ def _known(case: Case, own: SignatureRequest, settings: Sequence[above.Settings]
 def _send_said(request: SignatureRequest | None, settings: Sequence[above.Settings]) -> str:
     origin = request.origins.get("send") if request is not None else None
     return next((one.identity for one in settings if one.name == origin), "")
+
+
+def _send_scope(pair: Pair, request: SignatureRequest | None, settings: Sequence[above.Settings]) -> str:
+    if request is None or request.send is None:
+        return ""
+    origin = request.origins.get("send")
+    said = next((one.href for one in settings if one.name == origin), None)
+    return _folder_of(said) if said is not None else str(pair.sidecar.href)
+
+
+def _folder_of(href: str) -> str:
+    return href.rsplit("/", 1)[0] + "/"
 
 
 def wording_of(own: SignatureRequest) -> str:

@@ -328,6 +328,7 @@ def _common(
             "own_status": is_spoken_for(case, main),
             "settings_name": asked.settings_name,
             "settings_scope": asked.settings_scope,
+            "send_scope": asked.send_scope,
             "wording": wording_of(asked.own) if asked.own is not None else "",
             "first_order": orders.first_order(case.target, read_orders(sidecar.data), previous=case.previous),
         },

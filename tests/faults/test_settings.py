@@ -106,6 +106,27 @@ def test_two_settings_files_in_one_folder_are_asked_about(tmp_path: Path) -> Non
         assert stage.platform.transactions()[-1].object == "Un"
 
 
+def test_one_word_is_said_to_let_go_what_it_lets_go(tmp_path: Path) -> None:
+    """A request that says itself that it waits, and a folder that does, do not leave with the others."""
+    with Stage(tmp_path) as stage:
+        stage.write("_signature.yaml", "envoi: non\n")
+        stage.person.mkdir(f"{ROOT}/Plus tard")
+        stage.write("_signature.yaml", "envoi: non\n", folder=f"{ROOT}/Plus tard")
+        for name in ("un", "deux"):
+            stage.drop(name)
+        stage.drop("seule", sidecar=ONE + "envoi: non\n")
+        for name in ("trois", "quatre"):
+            stage.drop(name, folder=f"{ROOT}/Plus tard")
+        stage.run()
+        for name, folder in (("un", ROOT), ("trois", f"{ROOT}/Plus tard")):
+            told = " ".join(stage.status(name, folder=folder).replace("\u00a0", " ").split())
+            assert "Pour envoyer les 2 demandes prêtes de ce dossier" in told
+        stage.write("_signature.yaml", "envoi: oui\n")
+        stage.run()
+        assert [stage.record(name).state for name in ("un", "deux")] == [State.IN_PROGRESS] * 2
+        assert stage.sends() == [1, 1]
+
+
 @pytest.mark.parametrize("mode", MODES)
 def test_one_word_lets_go_what_was_shown_before_it(tmp_path: Path, mode: Mode) -> None:
     """``envoi: non`` becomes ``oui``: all prepared ones leave, each only if it still is what its preview showed."""

@@ -492,6 +492,16 @@ def test_what_is_shown_and_waits_is_counted_below_a_folder(journal: Journal) -> 
     assert journal.count_shown("other", "/A_1/") == 1
 
 
+def test_what_is_told_to_wait_further_down_is_not_counted(journal: Journal) -> None:
+    """One word in a folder's settings changes nothing for a request that says it itself, or whose own folder does."""
+    said = {"/é_1/x": "/é_1/x", "/é_1/b/x": "/é_1/b/", "/é_1/c": "/é_1/", "/é_1/d": "/", "/é_1/e": ""}
+    for place, scope in said.items():
+        journal.add(**fields(place=place, state=State.PREVIEWED, extra={"send_scope": scope}))
+    journal.add(**fields(place="/é_1/earlier", state=State.PREVIEWED))
+    assert journal.count_shown("dms", "/é_1/") == 4
+    assert journal.count_shown("dms", "/é_1/b/") == 1
+
+
 def several(*documents: DocumentFacts) -> dict[str, Any]:
     """Fields of a record with further documents."""
     return fields(more=documents)
