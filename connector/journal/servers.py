@@ -85,4 +85,15 @@ class Servers(Database):
             self._changed_at = (None if found is None else when(float(found)),)
         return self._changed_at[0]
 
+    def failed_over_by(self, moment: datetime) -> None:
+        """Put that time right where it lies after ``moment``: a clock wrote it that was ahead. Others may do so, too."""
+        with self._transaction() as connection:
+            self._alone(connection, "server")
+            mine = schema.meta.c.name == CHANGED
+            found = connection.execute(sa.select(schema.meta.c.value).where(mine)).scalar()
+            if found is not None and when(float(found)) > moment:
+                value = repr(moment.timestamp())
+                connection.execute(schema.meta.update().where(mine).values(value=value))
+        self._changed_at = None
+
     _changed_at: tuple[datetime | None] | None = None

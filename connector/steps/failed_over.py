@@ -15,6 +15,7 @@ from connector.journal import Journal
 from connector.lifecycle import Event, Record, State
 from connector.ports import Progress
 from connector.steps.alarms import began, end_alarm, standing
+from connector.steps.clocks import A_STEP
 from connector.steps.follow import absorb
 from connector.steps.parts import Parts
 from connector.steps.send import platforms_word
@@ -36,7 +37,7 @@ def recognise(journal: Journal, now: datetime) -> None:
 
 def look_at(parts: Parts) -> None:
     """End the alarm once nothing of that time is a question any more."""
-    at = parts.journal.failed_over_at()
+    at = _when(parts)
     if at is None or standing(parts, MACHINE, FAILED_OVER) is None:
         return
     if parts.now() - at < parts.timing.quiet_send:
@@ -49,7 +50,7 @@ def look_at(parts: Parts) -> None:
 
 def is_question(parts: Parts, record: Record) -> bool:
     """True for a prepared request of before the failover whose transaction was not asked about since."""
-    at = parts.journal.failed_over_at()
+    at = _when(parts)
     if at is None or record.created_at > at or record.extra.get(_ASKED) == at.isoformat():
         return False
     prepared = [when for when, name, _ in parts.journal.events(record) if name == Event.PREPARED]
@@ -58,7 +59,7 @@ def is_question(parts: Parts, record: Record) -> bool:
 
 def ask(parts: Parts, record: Record) -> Record:
     """PREPARED → the same, known not to have left; or IN_DOUBT and what the platform says. Raises JournalError only."""
-    at = parts.journal.failed_over_at()
+    at = _when(parts)
     assert at is not None
     status = platforms_word(parts, record, unknown=lambda: _adopted(parts, record, "send_404"))
     if isinstance(status, Record):
@@ -69,6 +70,15 @@ def ask(parts: Parts, record: Record) -> Record:
         return parts.journal.touch(record, next_at=at + parts.timing.quiet_send)
     extra = {**record.extra, _ASKED: at.isoformat()}
     return parts.journal.note(record, _ASKED, extra=extra, attempts=0, next_at=None)
+
+
+def _when(parts: Parts) -> datetime | None:
+    """Return when it failed over; where that lies far ahead, a clock wrote it that was wrong: it counts from now."""
+    at, now = parts.journal.failed_over_at(), parts.now()
+    if at is None or at <= now + A_STEP:
+        return at
+    parts.journal.failed_over_by(now)
+    return parts.journal.failed_over_at()
 
 
 def _adopted(parts: Parts, record: Record, reason: str) -> Record:

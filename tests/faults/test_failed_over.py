@@ -6,6 +6,7 @@ The failover itself is real in ``unit/test_journal_servers``; here the journal i
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -99,3 +100,27 @@ def test_it_waits_until_nothing_can_take_effect_any_more(tmp_path: Path, databas
         stage.run()
         assert {one.state for one in stage.records()} == {State.IN_PROGRESS}
         assert [one for one in stage.sends() if one] == [1, 1, 1]
+
+
+def test_a_clock_that_was_ahead_when_it_failed_over(tmp_path: Path, database: str) -> None:
+    """The quiet time begins when that is noticed: nothing waits for a day, and what is new waits for nothing then."""
+    points = Points()
+    with Stage(tmp_path, database=database, seams=points.seams(workers())) as stage:
+        prepared(stage, points)
+        failed_over(database)
+        stage.start()
+        ahead = stage.parts.now() + timedelta(days=8)
+        with postgres.shared_cluster().admin(postgres.named(database)) as admin:
+            value = repr(ahead.timestamp())
+            admin.execute("UPDATE meta SET value = %s WHERE name = 'server_changed_at'", (value,))
+        stage.restart()
+        stage.run()
+        waiting = [one for one in stage.records() if one.state is State.PREPARED]
+        assert waiting
+        stage.drop("new")
+        stage.clock.advance(QUIET_S)
+        stage.run()
+        assert {one.state for one in stage.records()} == {State.IN_PROGRESS}
+        assert [one for one in stage.sends() if one] == [1, 1, 1]
+        tell(stage.parts)
+        assert alarms(stage) == [True, False]
