@@ -80,7 +80,48 @@ _NOT_COUNTED: Final = (
     _PARTICLES
     | _CIVILITIES
     | frozenset(
-        ["e", "y", "et", "do", "das", "del", "della", "dit", "dite", "ou", "zu", "bin", "bint", "ibn", "abu"]
+        [
+            "e",
+            "y",
+            "et",
+            "do",
+            "das",
+            "del",
+            "della",
+            "dello",
+            "delle",
+            "dei",
+            "degli",
+            "dal",
+            "dalla",
+            "los",
+            "las",
+            "dit",
+            "dite",
+            "ou",
+            "zu",
+            "zur",
+            "zum",
+            "vom",
+            "bin",
+            "bint",
+            "bent",
+            "ibn",
+            "abu",
+            "ould",
+            "ait",
+            "ter",
+            "ten",
+            "te",
+            "t",
+            "op",
+            "het",
+            "nee",
+            "epouse",
+            "ep",
+            "veuve",
+            "vve",
+        ]
     )
 )
 # "Port" alone is a family's name, "n°" alone is nobody's; "De :", "À :" come with an address out of a mail's head.
@@ -98,6 +139,8 @@ _OF_A_SENTENCE: Final = frozenset(["bonjour", "bonsoir", "merci", "veuillez", "s
 """A family may bear each of these; beside a whole name it asks for something."""
 _MOST_WORDS: Final = 8
 """Of a name, particles aside: all given names, a family's and a married one."""
+_MOST_NAMES: Final = 12
+"""As many, where each begins with a capital and goes on without: nobody writes a sentence so."""
 # UTF-8 read as Windows text: é is Ã©, ’ is â€™. Portuguese names do hold Ã, never after a small letter.
 _GARBLED: Final = re.compile(
     "\ufffd|â€|Å[\u0080-\u00bf“”‘’\u2013\u2014\u0152\u0153]|(?<=[a-zà-ÿ])Ã|Â[\u00a0-\u00bf]"
@@ -133,7 +176,8 @@ def is_more_than_a_name(text: str) -> bool:
     ]
     small = sum(word == word.lower() for word in spoken)
     asks = len(spoken) > 3 and any(_fold(word.strip(",")) in _OF_A_SENTENCE for word in spoken)
-    return asks or len(spoken) > _MOST_WORDS or 3 <= small < len(spoken)
+    most = _MOST_NAMES if all(map(_is_capitalised, spoken)) else _MOST_WORDS
+    return asks or len(spoken) > most or 3 <= small < len(spoken)
 
 
 def without_civility(text: str) -> str:
@@ -262,6 +306,11 @@ def _by_capitals(words: list[str], capitals: list[bool]) -> Name | None:
 def _is_capitals(word: str) -> bool:
     letters = [char for char in word if char.isalpha()]
     return len(letters) > 1 and all(char.isupper() for char in letters)
+
+
+def _is_capitalised(word: str) -> bool:
+    """As « Jean-Marie », « d’Estissac » and « O’Brien » are."""
+    return word != word.lower() and word != word.upper()
 
 
 def _name(given: list[str], family: list[str]) -> Name:

@@ -108,7 +108,10 @@ def test_digits_beside_a_name_are_asked_about_once() -> None:
         "Bonjour, merci de faire signer Marie Dupont",
         "Faire signer Marie Dupont",
         "Marie Dupont pour le compte de la société Alpha",
-        "Un Deux Trois Quatre Cinq Six Sept Huit Neuf",
+        "UN DEUX TROIS QUATRE CINQ SIX SEPT HUIT NEUF",
+        "Un deux trois quatre cinq six sept huit neuf",
+        "Un Deux Trois Quatre Cinq Six Sept Huit Neuf Dix Onze Douze Treize",
+        "Marie Dupont doit signer de la main droite",
     ],
 )
 def test_more_than_a_name_is_asked_about(name: str) -> None:
@@ -134,6 +137,11 @@ def test_more_than_a_name_is_asked_about(name: str) -> None:
         "M. et Mme Jean-Pierre et Marie-Claude Dupont-Martin",
         "Mohammed ben Abdallah al Rachid el Idrissi",
         "marie jeanne de la tour du pin",
+        "Marie Louise Anne Sophie Charlotte Élisabeth Dupont de La Tour d’Auvergne épouse Martin",
+        "Pedro Francisco António João Carlos Xavier Miguel Rafael Joaquim de Alcântara",
+        "Juan de los Ríos de las Casas y de los Santos",
+        "Anne van ’t Hof ter Horst op den Berg",
+        "Marie Dupont née Durand veuve Martin épouse Bernard",
         "Hans Signer",
         "Merci Okello Obama",
         "Jean-Paul Bonjour",
