@@ -53,8 +53,10 @@ def may_begin(state: State, place: str) -> None:
     if len(kept) > 1:
         raise JournalAway(
             f"{place}, is empty, and this connector has worked on journal {kept[1]}: pauses, contacts and orders would "
-            "be forgotten without a word. Nothing leaves meanwhile: put its backup back there (jse-connector restore, "
-            "or the database's own), or begin a new journal from the markers (jse-connector rebuild)"
+            "be forgotten without a word. Nothing leaves meanwhile: where it still is in its former place, name that "
+            "in the configuration again, and take it from there (jse-connector move-journal); else put its backup back "
+            "(jse-connector restore, or the database's own), or begin a new journal from the markers (jse-connector "
+            "rebuild)"
         )
 
 

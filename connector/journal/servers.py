@@ -86,7 +86,7 @@ class Servers(Database):
         return self._changed_at[0]
 
     def failed_over_by(self, moment: datetime) -> None:
-        """Put that time right where it lies after ``moment``: a clock wrote it that was ahead. Others may do so, too."""
+        """Put that time right where it lies after ``moment``: a clock wrote it that was ahead. Others may, too."""
         with self._transaction() as connection:
             self._alone(connection, "server")
             mine = schema.meta.c.name == CHANGED

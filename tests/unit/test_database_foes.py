@@ -153,7 +153,9 @@ def test_an_empty_database_where_a_journal_was(tmp_path: Path) -> None:
         wired(config, place.state),
     ):
         pass
-    with pytest.raises(JournalAway, match=r"jse-connector restore.*jse-connector rebuild"):
+    with pytest.raises(
+        JournalAway, match=r"jse-connector move-journal.*jse-connector restore.*jse-connector rebuild"
+    ):
         at_work()
     assert keep.restore(settings, made.name, yes=True) == 0
     assert at_work() == before
