@@ -257,6 +257,8 @@ class DocumentFacts(Frozen):
     """Where the unsigned original was moved to, on servers without versions."""
     version_id: str | None = None
     """The kept version that was proven to hold the original."""
+    original_lost: bool = False
+    """No version was found to hold it, and nowhere was it left to be written from, or no name for it."""
     changed_at: datetime | None = None
     """When a person changed it after it was sent."""
     changed_same_pages: bool | None = None

@@ -218,6 +218,8 @@ def _original(document: DocumentFacts, show: _Shown) -> dict[str, Any]:
         where = "moved aside"
     elif document.version_id is not None:
         where = "an earlier version of the file"
+    elif document.original_lost:
+        where = "lost: no version holds it, and nothing of it was left here"
     else:
         where = "the file itself" if document.delivered_href != document.href else "not known"
     return {

@@ -76,7 +76,14 @@ def _original(case: Case) -> None:
             else "The original PDF is beside it: “{original}”.",
             original=name,
         )
-    if not aside and case.context.versions_kept:
+    if any(one.original_lost for one in case.documents):
+        page.bullet(
+            "Le PDF d’origine, sans signature, n’a été retrouvé ni dans les versions du fichier ni ailleurs : gardez "
+            "ce document signé, qui en a toutes les pages.",
+            "The original PDF, not signed, was found neither among the file’s versions nor elsewhere: keep this signed "
+            "document, which has all its pages.",
+        )
+    elif not aside and case.context.versions_kept:
         page.bullet(
             "Le PDF d’origine reste dans les versions du fichier (Nextcloud, Détails, Versions : « Original "
             "avant signature »).",

@@ -262,6 +262,7 @@ def _as_found(document: DocumentFacts) -> DocumentFacts:
             "delivered_href": None,
             "original_href": None,
             "version_id": None,
+            "original_lost": False,
             "beside": "",
             "left": (),
         }

@@ -44,7 +44,12 @@ def prove_version(task: Task, present: Present | None) -> Task:
     version_id = _kept_version(task, present)
     if version_id is not None:
         return task.note("original_kept", facts={"version_id": version_id})
-    return task.note("original_beside", facts={"original_href": _original_beside(task)})
+    beside = _original_beside(task)
+    # Of one that was found signed already, by its status alone, nobody knows what was sent.
+    lost = beside is None and task.document.sha256 != task.document.signed_sha256
+    if lost:
+        log.error("no version of %s keeps the original, and it could not be written beside", task.record.ref)
+    return task.note("original_beside", facts={"original_href": beside, "original_lost": lost})
 
 
 def _kept_version(task: Task, present: Present | None) -> str | None:
@@ -93,8 +98,7 @@ def _holds_original(task: Task, file_id: FileId, version_id: str) -> bool:
 def _original_beside(task: Task) -> Href | None:
     spool, record, document = task.parts.spool, task.record, task.document
     if not spool.has(record.ref, sent_name(task.rank), document.sha256):
-        log.error("no version of %s keeps the original, and the spool has it no more", record.ref)
-        return None
+        return None  # the spool has it no more
     content = spool.path(record.ref, sent_name(task.rank))
     parent, name = split(document.href)
     for number in range(1, _MOST_NAMES):

@@ -10,6 +10,7 @@ import pytest
 
 from connector.lifecycle import State
 from connector.passes import account_pass
+from connector.sidecar import names
 from tests import documents
 from tests.faults.points import Killed, Points
 from tests.faults.test_residuals import frozen
@@ -83,6 +84,24 @@ def test_what_was_sent_went_with_the_state_directory(tmp_path: Path, lost: tuple
         assert stage.record().state is State.DELIVERED
         assert stage.read(BESIDE) == original
         stage.intact()
+
+
+def test_an_original_that_is_nowhere_is_told(tmp_path: Path) -> None:
+    """No version appears, and every name beside is a person's: the status names no version that is not there."""
+    with Stage(tmp_path) as stage:
+        out(stage)
+        stage.dms.versions_app = False
+        for number in range(1, 50):
+            stage.write(names.original_name("lettre.pdf", number), b"%PDF-1.7 a person's")
+        stage.sign()
+        stage.run()
+        assert stage.record().state is State.DELIVERED
+        assert stage.record().document.original_lost
+        told = " ".join(stage.status().replace("\u00a0", " ").split())
+        assert (
+            "n’a été retrouvé ni dans les versions du fichier ni ailleurs : gardez ce document signé" in told
+        )
+        assert "reste dans les versions" not in told
 
 
 def test_no_room_for_a_version(tmp_path: Path) -> None:
