@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from connector.cli.common import FAILED, Settings, agreed, complain, kept_journal, misused
 from connector.cli.journal_file import sqlite_file
 from connector.cli.wiring import sealer
+from connector.lifecycle import State
 from connector.steps import fading
 from connector.steps import forget as step
 from connector.steps.forget import Traces
@@ -125,6 +126,8 @@ def _tell(found: Traces) -> None:
 def _cure(record: Record) -> str:
     if record.state.ended:
         return "is being closed: try again in a minute"
+    if record.state is State.DRAFT:  # no term ends one that nobody sends
+        return f"nobody was invited: delete it on the site of Jesignexpert, or  jse-connector cancel {record.ref}"
     if record.state.open:
         return "let it end, or have it cancelled, first"
     return "take its file out of the folder first"

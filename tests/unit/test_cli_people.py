@@ -399,6 +399,10 @@ def test_forget_asks_and_erases(place: Place) -> None:
     ("state", "cure"),
     [
         (State.IN_PROGRESS, "let it end, or have it cancelled, first"),
+        (
+            State.DRAFT,
+            "nobody was invited: delete it on the site of Jesignexpert, or  jse-connector cancel 7F3K2Q",
+        ),
         (State.REJECTED, "take its file out of the folder first"),
         (State.DELIVERED, "is being closed: try again in a minute"),
     ],
