@@ -51,6 +51,8 @@ def tasks(
     if not sight.has_settled(entry for here in sight.settings_in.values() for entry in here):
         return  # settings that are being saved, or a start: nobody knows yet which folders are meant
     yield f"drops {settings.name}", partial(_find_all, parts, sight, memory)
+    if settings.name not in memory.folders:
+        return  # a stop, or a file that could not be read: which folders are meant nobody knows yet
     folders = _found(sight, memory)
     for drop in folders:
         yield f"drop {drop.entry.href}", partial(_attend, parts, sight, drop, memory, room)
@@ -88,6 +90,11 @@ def unsettled(sight: Sight, memory: DropMemory) -> bool:
     return not sight.has_settled(files)
 
 
+def _is_found(sight: Sight, memory: DropMemory) -> bool:
+    known = memory.folders.get(sight.settings.name)
+    return known is not None and known[0] is sight
+
+
 def _found(sight: Sight, memory: DropMemory) -> list[DropFolder]:
     known = memory.folders.get(sight.settings.name)
     return known[1] if known is not None else []
@@ -96,6 +103,8 @@ def _found(sight: Sight, memory: DropMemory) -> list[DropFolder]:
 def _find_all(parts: Parts, sight: Sight, memory: DropMemory) -> None:
     """Find the drop folders of a sight; what was one before and is none now begins anew when it becomes one again."""
     _find(parts, sight, memory)
+    if not _is_found(sight, memory):
+        return
     settings = sight.settings
     found = _found(sight, memory) if settings.drop_allowed else []
     now = sorted(_subject(sight, drop) for drop in found)
@@ -113,12 +122,13 @@ def _find_all(parts: Parts, sight: Sight, memory: DropMemory) -> None:
 
 
 def _find(parts: Parts, sight: Sight, memory: DropMemory) -> None:
-    """Find the drop folders of a sight: those that bear the name which the nearest settings give."""
-    known = memory.folders.get(sight.settings.name)
-    if known is not None and known[0] is sight:
+    """Find the drop folders of a sight: those that bear the name which the nearest settings give. Heeds a stop."""
+    if _is_found(sight, memory):
         return
     found = []
     for entry in sight.folders() if sight.settings_in else ():
+        if parts.stop.is_set():
+            return  # thousands of settings files may have to be read for it
         below = entry.href.removeprefix(sight.settings.root)
         if names.is_hidden(below) or names.is_filed(below):
             continue

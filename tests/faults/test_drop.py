@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
 
 from connector.lifecycle import State
+from connector.passes import server_pass
 from connector.sidecar import names
 from tests import documents, pictures
 from tests.worlds import MARIE, ONE, ROOT, Mode, Stage
@@ -561,4 +564,63 @@ def test_saved_over_after_the_journal_was_lost(tmp_path: Path, mode: Mode) -> No
             hour_comes(stage)
         assert "Lettre.sign.yaml" not in files(stage)
         assert stage.sends() == [1]
+        stage.intact()
+
+
+def test_a_stop_while_settings_are_read_for_it(tmp_path: Path) -> None:
+    """Each of many settings files may name a drop folder: they are not all read first. What waits goes on waiting."""
+    with stage_in(tmp_path) as stage:
+        for number in range(120):
+            stage.person.mkdir(f"{ROOT}/Client {number:03}")
+            stage.write("_signature.yaml", "objet: Bilan\n", folder=f"{ROOT}/Client {number:03}")
+        drop(stage, "Lettre")
+        run(stage)
+        waiting = stage.status("Lettre", folder=DROP)
+        assert "aperçu à" in waiting
+        stage.restart()
+        stage.dms.forget_requests()
+
+        def read() -> int:
+            return sum(
+                one.method == "GET" and one.path.endswith("_signature.yaml") for one in stage.dms.requests
+            )
+
+        def stop_midway() -> None:
+            while read() < 5 and not over.wait(0.002):
+                pass
+            stage.parts.stop.set()
+
+        over = Event()
+        with ThreadPoolExecutor(1) as pool:
+            stopping = pool.submit(stop_midway)
+            for _ in range(3):
+                server_pass(stage.parts, "dms", stage.memory)
+                stage.clock.advance(1)
+            over.set()
+            stopping.result()
+        assert 5 <= read() < 60
+        stage.restart()
+        run(stage)
+        assert stage.status("Lettre", folder=DROP) == waiting
+        hour_comes(stage)
+        assert stage.first_line("Lettre", folder=DROP).startswith("PRÊT")
+        stage.intact()
+
+
+def test_settings_that_cannot_be_read_after_a_restart(tmp_path: Path) -> None:
+    """Which folders are drop folders nobody knows then: the hour of what waits stays as it was."""
+    with stage_in(tmp_path) as stage:
+        drop(stage, "Lettre")
+        run(stage)
+        waiting = stage.status("Lettre", folder=DROP)
+        assert "aperçu à" in waiting
+        stage.clock.advance(300)
+        stage.dms.misbehave(kind="status", status=503, method="GET", path="*_signature.yaml", times=None)
+        stage.restart()
+        run(stage)
+        assert stage.status("Lettre", folder=DROP) == waiting
+        stage.dms.behave()
+        stage.clock.advance(300)
+        run(stage)
+        assert stage.first_line("Lettre", folder=DROP).startswith("PRÊT")
         stage.intact()
