@@ -191,6 +191,23 @@ def taken_out(case: Case, sidecar: ReadSidecar) -> Record | None:
             sidecar_gone=False,
             extra=extra,
         )
+    return _in_a_renamed_folder(case, sidecar)
+
+
+def _in_a_renamed_folder(case: Case, sidecar: ReadSidecar) -> Record | None:
+    """Return what a new journal took from its marker alone, and whose folder of finished requests has another name now.
+
+    Its text, and that it first lay in the folder above, as the marker hides it, tell it where no file ids do. A copy of
+    that folder is none of it.
+    """
+    home, name = _home(case), case.pair.sidecar.name
+    there = case.sight.by_href
+    if case.pair.document is not None or home + name in there or f"{home}{names.DONE_FOLDER}/{name}" in there:
+        return None
+    for known in case.journal.with_sidecar(case.settings.server, sidecar.sha256):
+        unplaced = known.adopted and not known.place and _has_lost_its_place(case, known)
+        if unplaced and _is_hidden_in(case, known):
+            return _followed(case, known)
     return None
 
 

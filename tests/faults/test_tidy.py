@@ -193,6 +193,32 @@ def test_known_where_it_lies(tmp_path: Path, mode: Mode) -> None:
 
 
 @MODES
+@pytest.mark.parametrize("left", [False, True], ids=["renamed", "copied"])
+def test_under_another_name_after_the_journal_was_lost(tmp_path: Path, mode: Mode, left: bool) -> None:
+    """What lies in their folder, renamed, is what its marker says; a copy of that folder leaves the requests there."""
+    with stage_in(tmp_path, mode) as stage:
+        drop(stage, "lettre", "bail")
+        finish(stage)
+        told = stage.status("lettre", folder=f"{ROOT}/{DONE}")
+        if left:
+            stage.copy(DONE, "Anciennes")
+        else:
+            stage.move(DONE, "Anciennes")
+        stage.lose_journal()
+        stage.run()
+        stage.clock.advance(700)
+        stage.run()
+        home = f"{ROOT}/{DONE if left else 'Anciennes'}"
+        assert [stage.record(name, folder=home).state for name in ("lettre", "bail")] == [State.DELIVERED] * 2
+        assert stage.record("lettre", folder=home).document.href == f"/{ROOT}/lettre.pdf"
+        if not left:
+            assert stage.status("lettre", folder=home) == told
+            assert len(stage.records()) == 2
+        assert stage.sends() == [1, 1]
+        stage.intact()
+
+
+@MODES
 def test_asked_again_from_there(tmp_path: Path, mode: Mode) -> None:
     """« recommencer » brings the request back beside its document, and it goes its whole way again; its name is told
     to be taken where it is; a request dragged out is itself and stays out."""
