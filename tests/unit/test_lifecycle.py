@@ -220,7 +220,7 @@ BEGINNINGS: dict[type, dict[str, Any]] = {
     },
     DocumentFacts: {
         "rank": 1, "role": "document", "boxes": (), "contents": (), "differences": {}, "left": (), "beside": "",
-        "changed_file": False,
+        "original_lost": False, "changed_file": False,
     },
     SignatoryFacts: {
         "phone": "", "progress": "waiting", "word": "", "signed_from": "", "place": "", "reminded_at": (),
