@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import email
+import email.policy
 import json
 import os
+import socket
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
+from email.header import decode_header, make_header
+from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from threading import Event, Thread
 from threading import enumerate as enumerate_threads
 from typing import Any, ClassVar
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -91,6 +97,35 @@ def test_with_tls_and_a_login(tmp_path: Path, scheme: str) -> None:
             with pytest.raises((MailRefused, NotConnected)):
                 relay(real.port, "smtp").send(MAIL)
         assert len(real.mails) == 1
+
+
+@pytest.mark.parametrize(
+    "subject",
+    [
+        "À CORRIGER – même e-mail pour Hélène Müller et Élodie Béranger-d’Hérouville (ligne 3)",
+        "À CORRIGER – même e-mail pour Hélène Lefèvre et Zoé Béranger",
+        "action: =?utf-8?q?=0D=0A=0D=0APayez?= n’est pas compris",
+        "=?utf-8?q?=0D=0A=0D=0APayez?=",
+        "Signatures au 1er décembre – 12 à traiter, 4 terminées 😀",
+        "é" * 200,
+        "jse-connector: account cabinet: " + "x" * 300,
+        "x " * 600,
+    ],
+)
+def test_a_subject_is_read_as_it_was_written(subject: str) -> None:
+    """By whoever decodes it: no blank is lost, nothing that people wrote is decoded, no line is too long."""
+    content = as_bytes(replace(MAIL, subject=subject), SENDER)
+    written = " ".join(subject.split())
+    assert email.message_from_bytes(content, policy=email.policy.default)["Subject"] == written
+    old = email.message_from_bytes(content)["Subject"]
+    assert str(make_header(decode_header(old))) == written
+    assert max(map(len, content.split(b"\r\n"))) <= (78 if "=?" in subject or not subject.isascii() else 998)
+
+
+def test_an_address_with_accents_is_written_as_it_is() -> None:
+    """Where the relay knows SMTPUTF8 (RFC 6532 section 3.2); encoded it would be no address."""
+    content = as_bytes(replace(MAIL, to="é@cabinet.fr"), SENDER)
+    assert "\r\nTo: é@cabinet.fr\r\n".encode() in content
 
 
 def test_starttls_that_is_not_offered_is_no_clear_text() -> None:
@@ -202,15 +237,22 @@ class Heard(BaseHTTPRequestHandler):
     def log_message(self, *_: object) -> None: ...
 
 
+class Six(HTTPServer):
+    """A server at an IPv6 address."""
+
+    address_family = socket.AF_INET6
+
+
 @contextmanager
-def listening() -> Iterator[str]:
-    server = HTTPServer(("127.0.0.1", 0), Heard)
+def listening(host: str = "127.0.0.1") -> Iterator[str]:
+    server = (Six if ":" in host else HTTPServer)((host, 0), Heard)
     thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
     Heard.told.clear()
     Heard.status, Heard.wait = 200, 0.0
     try:
-        yield f"http://127.0.0.1:{server.server_address[1]}/hook?key=geheim"
+        where = f"[{host}]" if ":" in host else host
+        yield f"http://{where}:{server.server_address[1]}/hook?key=geheim"
     finally:
         server.shutdown()
         thread.join()
@@ -238,6 +280,17 @@ def test_an_address_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
         call(hook, {})
     assert all("geheim" not in str(each.value) for each in (no, slow, away))
     assert "geheim" not in repr(hook)
+
+
+def test_an_address_with_accents_or_in_brackets(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Accents travel percent-encoded; of an IPv6 address without a port the whole is the address."""
+    with listening() as url:
+        call(Hook(name="h", events=frozenset(), url=url.replace("hook?", "é%20?ü=€&")), {})
+        assert Heard.told[-1][1] == "/%C3%A9%20?%C3%BC=%E2%82%AC&key=geheim"
+    with listening("::1") as url:
+        monkeypatch.setattr(HTTPConnection, "default_port", urlsplit(url).port)
+        call(Hook(name="h", events=frozenset(), url="http://[::1]/hook"), {})
+        assert Heard.told[-1][1] == "/hook"
 
 
 SCRIPT = """
