@@ -99,6 +99,107 @@ def test_with_tls_and_a_login(tmp_path: Path, scheme: str) -> None:
         assert len(real.mails) == 1
 
 
+@pytest.mark.parametrize("without", [(), ("LOGIN",), ("PLAIN",)])
+def test_a_login_with_accents(tmp_path: Path, without: tuple[str, ...]) -> None:
+    """As UTF-8 (RFC 4616), by whichever of both ways the relay knows."""
+    ca_file, context = certificates(tmp_path)
+    login = ("secrétariat", "été2026€")
+    with RealRelay(tls=context, user=login, without=without) as real:
+        known = {"ca_file": ca_file, "user": login[0]}
+        relay(real.port, "smtp+starttls", **known, password=login[1]).send(MAIL)
+        assert len(real.mails) == 1
+        with pytest.raises(MailRefused, match="the login is refused") as refused:
+            relay(real.port, "smtp+starttls", **known, password="hiver€").send(MAIL)
+        assert (refused.value.status, refused.value.stage, refused.value.every) == (535, "login", True)
+
+
+@pytest.mark.parametrize(
+    ("login", "known"), [(LOGIN, "known here are CRAM-MD5, PLAIN and LOGIN"), (("été", "€"), "with accents")]
+)
+def test_no_way_to_log_in_that_is_known(login: tuple[str, str], known: str) -> None:
+    with talking({b"EHLO": "250-x\r\n250 AUTH NTLM XOAUTH2"}) as port:
+        with pytest.raises(NotConnected, match="offers NTLM, XOAUTH2 to log in") as no:
+            relay(port, user=login[0], password=login[1]).send(MAIL)
+        assert known in str(no.value)
+
+
+@contextmanager
+def talking(said: dict[bytes, str], *, host: str = "127.0.0.1") -> Iterator[int]:
+    """A relay that answers so to each command, and else that it is well; a session at a time."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.create_server((host, 0), family=family) as server:
+
+        def serve() -> None:
+            while True:
+                try:
+                    session, _ = server.accept()
+                except OSError:
+                    return
+                with session, session.makefile("rwb") as lines:
+                    lines.write(b"220 x ESMTP\r\n")
+                    lines.flush()
+                    for line in lines:
+                        heard = line[:4].upper()
+                        if heard == b"EHLO":
+                            said.setdefault(b"name", line[4:].decode().strip())
+                        lines.write(said.get(heard, "250 OK").encode() + b"\r\n")
+                        lines.flush()
+
+        thread = Thread(target=serve, daemon=True)
+        thread.start()
+        try:
+            yield server.getsockname()[1]
+        finally:
+            server.shutdown(socket.SHUT_RDWR)
+            thread.join(5)
+
+
+@pytest.mark.parametrize(("host", "name"), [("127.0.0.1", "[127.0.0.1]"), ("::1", "[IPv6:::1]")])
+def test_it_greets_by_its_address(host: str, name: str) -> None:
+    """What is neither a full name nor an address, many a relay refuses with every mail (RFC 5321 section 4.1.1.1)."""
+    said: dict[bytes, str] = {}
+    with talking(said, host=host) as port:
+        where = f"[{host}]" if ":" in host else host
+        Relay(url=f"smtp://{where}:{port}", sender=SENDER, timeout_s=5.0).ask(MAIL.to)
+    assert said[b"name"] == name
+
+
+@pytest.mark.parametrize(
+    ("command", "answer", "every"),
+    [
+        (b"EHLO", "504 no", True),
+        (b"MAIL", "553 not yours", True),
+        (b"MAIL", "452 4.3.1 no room", True),
+        (b"RCPT", f"553 5.7.1 <{SENDER}>: Sender address rejected: not owned by user", True),
+        (b"RCPT", "504 5.5.2 <[127.0.0.1]>: Helo command rejected", True),
+        (b"RCPT", "451 4.7.1 Service unavailable - try again later", True),
+        (b"RCPT", "554 5.7.1 <unknown[192.0.2.7]>: Client host rejected: Access denied", True),
+        (b"RCPT", "554 5.7.1 <secretariat@xn--socit-esab.fr>: Recipient address rejected", False),
+        (b"RCPT", "450 4.2.0 greylisted", False),
+        (b"RCPT", "452 4.2.2 the mailbox is full", False),
+        (b"RCPT", "451 4.1.1 not verified", False),
+        (b"RCPT", "550 5.1.1 no such user", False),
+        (b"RCPT", f"550 <{SENDER}> may not write to <secretariat@xn--socit-esab.fr>", False),
+        (b"DATA", "452 4.3.1 no room", True),
+        (b"DATA", "554 5.7.1 spam", False),
+    ],
+)
+def test_whom_a_no_concerns(command: bytes, answer: str, every: bool) -> None:
+    said = {command: answer, b"HELO": "504 no"}
+    with talking(said) as port, pytest.raises(MailRefused) as refused:
+        relay(port).send(MAIL)
+    assert (refused.value.status, refused.value.every) == (int(answer[:3]), every)
+
+
+def test_it_is_asked_and_gets_nothing() -> None:
+    with RealRelay() as real:
+        relay(real.port).ask(MAIL.to)
+        real.says_of = lambda _sender: "553 not yours"
+        with pytest.raises(MailRefused, match="does not take the sender"):
+            relay(real.port).ask(MAIL.to)
+        assert (real.sessions, real.mails) == (0, [])
+
+
 @pytest.mark.parametrize(
     "subject",
     [
