@@ -37,6 +37,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Literal
 
 
 class RepairedBy(StrEnum):
@@ -320,17 +321,26 @@ class AnsweredNo(RemoteError):
         )
 
 
+Stage = Literal["greeting", "login", "sender", "recipient", "mail"]
+"""Of what a relay says no, in the order in which it hears of it."""
+
+
 class MailRefused(RemoteError):
     """The relay answered, and takes the mail not now (``status`` 4xx) or not at all (5xx).
 
-    ``answer`` is what it said; it may name the recipient, and is for whoever tries by hand.
+    ``answer`` is what it said; it may name the recipient, and is for whoever tries by hand. ``stage``: what it said it
+    of. ``every``: it would say so to any mail.
     """
 
     repaired_by = RepairedBy.ADMINISTRATOR
     retry = Retry.LATER
 
-    def __init__(self, detail: str, *, answer: str, status: int) -> None:
+    def __init__(
+        self, detail: str, *, answer: str, status: int, stage: Stage = "mail", every: bool = False
+    ) -> None:
         self.answer = answer
+        self.stage: Stage = stage
+        self.every = every
         super().__init__(detail, service="mail", status=status)
 
 

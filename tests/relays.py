@@ -21,8 +21,8 @@ class Relay:
     """Listens on a loopback port from entering on; a context manager.
 
     ``says``: for each mail, what is answered to it (``250 OK``); ``slow``: how long it thinks before, with the mail
-    taken; ``drags``: and before each answer to a greeting, a sender, a recipient. It may be stopped and started again
-    on the same port.
+    taken; ``drags``: and before each answer to a greeting, a sender, a recipient; ``without``: ways to log in that it
+    does not know. It may be stopped and started again on the same port.
     """
 
     def __init__(
@@ -31,14 +31,16 @@ class Relay:
         user: tuple[str, str] | None = None,
         tls: ssl.SSLContext | None = None,
         wrapped: ssl.SSLContext | None = None,
+        without: tuple[str, ...] = (),
     ) -> None:
         self.mails: list[EmailMessage] = []
         self.recipients: list[str] = []
         self.says: Callable[[EmailMessage], str] = lambda _mail: "250 OK"
         self.says_to: Callable[[str], str] = lambda _address: "250 OK"
+        self.says_of: Callable[[str], str] = lambda _sender: "250 OK"
         self.slow = self.drags = 0.0
         self.sessions = 0
-        self._user, self._tls, self._wrapped = user, tls, wrapped
+        self._user, self._tls, self._wrapped, self._without = user, tls, wrapped, without
         with socket.create_server(("127.0.0.1", 0)) as free:
             self.port = free.getsockname()[1]
         self._controller: Controller | None = None
@@ -57,6 +59,8 @@ class Relay:
         """Listen. What the server logs of itself is not the connector's."""
         logging.getLogger("mail.log").setLevel(logging.CRITICAL)
         more: dict[str, Any] = {}
+        if self._without:
+            more["auth_exclude_mechanism"] = self._without
         if self._user is not None:
             secure = self._tls is not None  # asked for in clear, it would warn of it
             more |= {
@@ -101,9 +105,11 @@ class Relay:
         self, _server: Any, _session: Any, envelope: Any, address: str, options: list[str]
     ) -> str:
         time.sleep(self.drags)
-        envelope.mail_from = address
-        envelope.mail_options.extend(options)
-        return "250 OK"
+        answer = self.says_of(address)
+        if answer.startswith("2"):
+            envelope.mail_from = address
+            envelope.mail_options.extend(options)
+        return answer
 
     async def handle_RCPT(  # noqa: N802 - aiosmtpd's name
         self, _server: Any, _session: Any, envelope: Any, address: str, _options: Any

@@ -49,6 +49,7 @@ def across(tree: Tree) -> Iterator[ConfigurationProblem]:
     yield from _untold_owners(tree)
     yield from _both_ways(tree)
     yield from _unquoted_times(tree)
+    yield from _never_quiet(tree)
     yield from _unused(tree)
     yield from _brakes(tree)
     yield from _clear_text(tree)
@@ -212,6 +213,20 @@ def _unquoted_times(tree: Tree) -> Iterator[ConfigurationProblem]:
                 with suppress(ValueError):
                     read(node.text)
                     yield tree.problem(path, f'write times in quotes: "{node.text}"')
+
+
+def _never_quiet(tree: Tree) -> Iterator[ConfigurationProblem]:
+    """Days without hours make nobody quiet. At the top level, holidays are the digest's, too."""
+    with_hours = {
+        path[:-1] for pattern in _TIMES for path in tree.matching(pattern) if path[-1] == "quiet_hours"
+    }
+    for pattern in ("policy.weekends", "folders.*.policy.weekends", "folders.*.policy.holidays"):
+        for path in tree.matching(pattern):
+            everywhere = path[:-1] == ("policy",)
+            has = bool(with_hours) if everywhere else bool(with_hours & {("policy",), path[:-1]})
+            if not has and tree.text(*path) not in {"work", "none"}:
+                text = 'has no effect without  quiet_hours: "20:00-08:00"'
+                yield tree.problem(path, text, warning=True)
 
 
 def _unused(tree: Tree) -> Iterator[ConfigurationProblem]:

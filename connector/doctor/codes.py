@@ -313,8 +313,8 @@ CODES: Final[Mapping[str, Code]] = {
     ),
     "JSE-H08": Code(
         "mail relay",
-        "The relay did not answer, or did not take the sender or the administrator's address. No mail was "
-        "sent to find out.",
+        "The relay did not answer, or did not take our greeting, the login, the sender or the administrator's "
+        "address. No mail was sent to find out.",
         "Correct mail: in the configuration, or have the relay take mail from this host.",
     ),
     "JSE-H09": Code(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import platform
 import shutil
-import smtplib
 import sqlite3
 import ssl
 import subprocess
@@ -18,15 +17,22 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
-from connector.config import Mail, SecretReference, references
+from connector.certificates import distrust
+from connector.config import SecretReference, references
 from connector.doctor.lines import Line, Private, counted, fail, note, ok
 from connector.doctor.visit import Visit
-from connector.errors import ConnectorError
+from connector.errors import ConnectorError, MailRefused, RemoteError
 from connector.isolation import IsolatedPool
+from connector.notify.relay import Relay
 from connector.webdav import mounts
 
 _RELAY_S: Final = 10.0
-_PORTS: Final = {"smtp": 25, "smtps": 465, "smtp+starttls": 587}
+_REFUSED: Final = {
+    "greeting": "our greeting",
+    "sender": "mail.from",
+    "recipient": "mail.admin",
+    "mail": "mails",
+}
 _UNIT: Final = "jse-connector.service"
 _INOTIFY: Final = Path("/proc/sys/fs/inotify/max_user_watches")
 _MOST_COUNTED: Final = 200_000
@@ -37,71 +43,44 @@ LIBRARIES: Final = (
 
 
 def relay(visit: Visit) -> Iterator[Line]:
-    """Would the relay take a mail to the administrator? It is asked, and no mail is sent (RFC 5321 section 4.1)."""
+    """Would the relay take a mail to the administrator? It is asked as the service asks it, and no mail is sent."""
     mail = visit.config.mail
     if mail is None:
         return
     where = Private(urlsplit(mail.relay).hostname or "localhost", "the relay")
+    asked = Relay(
+        url=mail.relay,
+        sender=mail.from_address,
+        user=visit.secrets.get("mail.user") if isinstance(mail.user, SecretReference) else mail.user,
+        password=visit.secrets.get("mail.password"),
+        ca_file=mail.ca_file,
+        timeout_s=_RELAY_S,
+    )
     try:
-        with _connected(mail) as session:
-            password = visit.secrets.get("mail.password")
-            user = visit.secrets.get("mail.user") if isinstance(mail.user, SecretReference) else mail.user
-            if user and password:
-                session.login(user, password)
-            session.ehlo_or_helo_if_needed()
-            taken = [session.mail(mail.from_address), session.rcpt(mail.admin)]
-            session.rset()
-    except smtplib.SMTPAuthenticationError:
-        yield fail("JSE-H08", "mail relay {where} refuses the login", where=where)
-        return
-    except (OSError, smtplib.SMTPException) as error:
+        asked.ask(mail.admin)
+    except MailRefused as error:
+        if error.stage == "login":
+            yield fail("JSE-H08", "mail relay {where} refuses the login", where=where)
+            return
+        # Many a relay says only when it hears the recipient what it has against the sender, or the greeting.
+        what = "mails from here" if error.every and error.stage == "recipient" else _REFUSED[error.stage]
         # Its own words may quote addresses.
-        yield fail("JSE-H08", "mail relay {where}: {why}", where=where, why=_reason(error))
-        return
-    for what, (code, _) in zip(("mail.from", "mail.admin"), taken, strict=True):
-        if code >= 500:
-            yield fail(
-                "JSE-H08",
-                "mail relay {where} does not take {what} ({status})",
-                where=where,
-                what=what,
-                status=code,
-            )
-            return
-        if code >= 400:
-            yield note(
-                "JSE-H08",
-                "mail relay {where} puts {what} off ({status}): try again",
-                where=where,
-                what=what,
-                status=code,
-            )
-            return
-    yield ok("relay accepts mail")
+        if error.status is not None and error.status < 500:
+            say, sentence = note, "mail relay {where} puts {what} off ({status}): try again"
+        else:
+            say, sentence = fail, "mail relay {where} does not take {what} ({status})"
+        yield say("JSE-H08", sentence, where=where, what=what, status=error.status)
+    except RemoteError as error:
+        yield fail("JSE-H08", "{why}", why=Private(error.detail, f"the relay is not asked: {_reason(error)}"))
+    else:
+        yield ok("relay accepts mail")
 
 
-def _connected(mail: Mail) -> smtplib.SMTP:
-    url = urlsplit(mail.relay)
-    host, port = url.hostname or "localhost", url.port or _PORTS[url.scheme]
-    context = ssl.create_default_context()
-    if url.scheme == "smtps":
-        return smtplib.SMTP_SSL(host, port, timeout=_RELAY_S, context=context)
-    session = smtplib.SMTP(host, port, timeout=_RELAY_S)
-    if url.scheme == "smtp+starttls":
-        try:
-            session.starttls(context=context)
-        except BaseException:
-            session.close()
-            raise
-    return session
-
-
-def _reason(error: Exception) -> str:
-    if isinstance(error, ssl.SSLError):
-        return "its certificate is not believed"
-    if isinstance(error, OSError) and error.strerror:
-        return error.strerror
-    return type(error).__name__
+def _reason(error: RemoteError) -> str:
+    cause = error.__cause__ or error
+    if isinstance(cause, OSError) and not isinstance(cause, ssl.SSLError) and cause.strerror:
+        return cause.strerror
+    return distrust(cause) or type(cause).__name__
 
 
 def credentials(visit: Visit) -> Iterator[Line]:

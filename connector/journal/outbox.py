@@ -24,6 +24,8 @@ _CURSOR: Final = "told_up_to"
 WAITING, LEAVING, TOLD, DROPPED = "waiting", "leaving", "told", "dropped"
 """``Letter.state``. LEAVING: it was tried; whether it left is not known until it is TOLD, or WAITING once more."""
 _OPEN: Final = (WAITING, LEAVING)
+_UNHEARD: Final = "unheard"
+"""``Letter.unheard`` in the column ``data``: journals of before have no other place for it."""
 _WAIT_S: Final = 1.0
 """So long those who are just keeping something are waited for; what they keep is news for the next round then."""
 
@@ -51,6 +53,8 @@ class Letter:
     batch: str = ""
     done_at: datetime | None = None
     error: str = ""
+    unheard: int = 0
+    """How often nobody answered to it: it has perhaps been taken so often."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -242,6 +246,18 @@ class Outbox(Database):
             ).one_or_none()
         return None if row is None else _letter(row)
 
+    def told_since(self, since: datetime, *, but: str) -> bool:
+        """Was anything told since then, of any kind but one? What nobody answered to is not known to be."""
+        columns = schema.outbox.c
+        asked = sa.select(columns.id).where(
+            columns.state == TOLD,
+            columns.done_at >= since.timestamp(),
+            columns.kind != but,
+            columns.error == "",
+        )
+        with self._reading() as connection:
+            return connection.execute(asked.limit(1)).first() is not None
+
     def first_told(self, cause: str, since: datetime) -> datetime | None:
         """Return when something of a cause was told first since then. Asked for every status: cheap."""
         for row in self._rows(statements.FIRST_TOLD, cause=cause, since=since.timestamp()):
@@ -303,6 +319,9 @@ class Outbox(Database):
         here = [one.id for one in letters if one.state == WAITING and not perhaps]
         with self._transaction() as connection:
             connection.execute(put_off.where(columns.id.in_([one.id for one in letters])))
+            for one in letters if perhaps else ():
+                told = json.dumps({**one.data, _UNHEARD: one.unheard + 1}, default=str)
+                connection.execute(schema.outbox.update().where(columns.id == one.id).values(data=told))
             if here:
                 connection.execute(
                     schema.outbox.update()
@@ -347,6 +366,8 @@ def _end(
 
 
 def _letter(row: sa.Row[Any]) -> Letter:
+    data = json.loads(row.data)
+    unheard = int(data.pop(_UNHEARD, 0))
     return Letter(
         id=row.id,
         key=row.key,
@@ -355,7 +376,7 @@ def _letter(row: sa.Row[Any]) -> Letter:
         cause=row.cause,
         phase=row.phase,
         record_id=row.record_id,
-        data=json.loads(row.data),
+        data=data,
         at=when(row.at),
         due_at=when(row.due_at),
         attempts=row.attempts,
@@ -363,4 +384,5 @@ def _letter(row: sa.Row[Any]) -> Letter:
         batch=row.batch,
         done_at=None if row.done_at is None else when(row.done_at),
         error=row.error,
+        unheard=unheard,
     )

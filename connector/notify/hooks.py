@@ -17,13 +17,15 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Final
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from connector.certificates import distrust
 from connector.errors import NotConnected, OutcomeUnknown, RemoteError, Unavailable
 from connector.notify.bounded import TooSlow, within
 
 TIMEOUT_S: Final = 10.0
+_AS_IT_IS: Final = "".join(map(chr, range(128)))
+"""Of a URL: what is written with accents travels as its UTF-8, percent-encoded (RFC 3987 section 3.1)."""
 _ENVIRONMENT: Final = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LANG": "C.UTF-8"}
 
 
@@ -71,7 +73,9 @@ def fetch(url: str, *, service: str, content: bytes | None = None, timeout_s: fl
         more: dict[str, Any] = {}
         if parts.scheme == "https":
             kind, more = http.client.HTTPSConnection, {"context": ssl.create_default_context()}
-        connection = kind(str(parts.hostname), parts.port, timeout=timeout_s, **more)
+        # Without a port http.client would take the last part of an IPv6 address for it.
+        port = parts.port or kind.default_port
+        connection = kind(str(parts.hostname), port, timeout=timeout_s, **more)
         try:
             connection.connect()
         except OSError as error:
@@ -79,7 +83,7 @@ def fetch(url: str, *, service: str, content: bytes | None = None, timeout_s: fl
             detail = f"{parts.hostname} is not reached: {why}"
             raise NotConnected(detail, service=service, operation="hook") from None
         try:
-            path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+            path = quote((parts.path or "/") + (f"?{parts.query}" if parts.query else ""), safe=_AS_IT_IS)
             headers = {"User-Agent": "jse-connector", "Accept": "*/*"}
             if content is not None:
                 headers["Content-Type"] = "application/json"

@@ -9,7 +9,7 @@ from typing import Final
 
 from connector.signatory_text import canonical_email
 
-_LONGEST: Final = 900
+_LONGEST: Final = 998
 _REPLY: Final = "auto-generated"
 """RFC 3834: no answering machine answers."""
 
@@ -38,19 +38,21 @@ def routed(address: str) -> str:
 
 
 def as_bytes(mail: Mail, sender: str) -> bytes:
-    """Return the whole message, CRLF, every line of ASCII: any relay takes it."""
+    """Return the whole message, CRLF, every line of ASCII but for an address with accents: any relay takes it."""
     # Here: what reads and writes headers is half a megabyte, and many a service has no relay.
     from email.message import EmailMessage
-    from email.policy import SMTP
+    from email.policy import SMTP, SMTPUTF8
     from email.utils import format_datetime
 
-    subject = " ".join(mail.subject.split())
-    # Folded, a long word of ASCII would leave the first line of the field empty; what is encoded is cut by itself.
-    one_line = subject.isascii() and len(subject) < _LONGEST
-    message = EmailMessage(policy=SMTP.clone(max_line_length=998) if one_line else SMTP)
-    message["Subject"] = subject
-    message["From"], message["To"] = routed(sender), routed(mail.to)
+    from connector.notify.subject import Subject
+
+    sender, to = routed(sender), routed(mail.to)
+    policy = SMTP if (sender + to).isascii() else SMTPUTF8
+    message = EmailMessage(policy=policy)
+    message["Subject"] = Subject(mail.subject)
+    message["From"], message["To"] = sender, to
     message["Date"], message["Message-ID"] = format_datetime(mail.at), message_id(mail.key, sender)
     message["Auto-Submitted"] = _REPLY
     message.set_content(mail.body, cte="quoted-printable")
-    return message.as_bytes()
+    # Folded, a long word of ASCII would leave the first line of its field empty.
+    return message.as_bytes(policy=policy.clone(max_line_length=_LONGEST))

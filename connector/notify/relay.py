@@ -3,6 +3,9 @@
 One mail, one address, one session. Its answer is ours to keep; what it says may name people, so that only its number
 goes to the log. Where TLS is asked for and not to be had, or a certificate is not believed, nothing is said to it.
 
+A no to the greeting, the login or the sender concerns every mail, whichever command it is given to: many a relay keeps
+it until the recipient is named (Postfix' ``smtpd_delay_reject``).
+
 Nothing is a relay's before the dot that ends it (RFC 5321 section 4.1.1.4): whoever is too slow until then has taken
 nothing. After it the answer is waited for much longer: who hangs up while contents are looked through has the mail
 delivered, and again with each try.
@@ -13,14 +16,18 @@ from __future__ import annotations
 import re
 import smtplib
 import ssl
+from base64 import b64encode
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
+from ipaddress import IPv6Address, ip_address
 from pathlib import Path
 from threading import Event
 from typing import Final
 from urllib.parse import urlsplit
 
 from connector.certificates import distrust
-from connector.errors import MailRefused, NotConnected, OutcomeUnknown
+from connector.errors import MailRefused, NotConnected, OutcomeUnknown, Stage
 from connector.notify.bounded import Crowded, TooSlow, within
 from connector.notify.message import Mail, as_bytes, routed
 
@@ -30,8 +37,17 @@ _GO_ON: Final = 354
 _LINE_OF_A_DOT: Final = re.compile(rb"^\.", re.MULTILINE)
 _ANSWERS: Final = 10
 """So many answers a session needs before the mail, with TLS and a login; all may be as slow as one."""
-_NAME: Final = "jse-connector"
-"""Said in EHLO: the host's own name is nobody's business, and looking it up may take a minute."""
+_NOT_YET: Final = "localhost"
+"""A session's own name before it has an address: the host's is nobody's business, looking it up may take a minute."""
+_METHODS: Final = ("CRAM-MD5", "PLAIN", "LOGIN")
+_ASKS_ON: Final = 334
+_LET_IN: Final = 235
+_OF_EVERY_MAIL: Final = frozenset({421, 451, 452, 454, 504, 530, 534, 535, 538})
+"""It closes, has an error or no room of its own, does not accept the greeting or the login."""
+_NOT_ALLOWED: Final = re.compile(r"[45]\.7\.")
+"""RFC 3463: security or policy."""
+_OF_THE_RECIPIENT: Final = re.compile(r"[45]\.(?:1\.(?![78]\b)|2\.)")
+"""RFC 3463: an address, or a mailbox, of which 1.7 and 1.8 are the sender's."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,12 +78,7 @@ class Relay:
         left. MailRefused: it says no, for now (4xx) or for good (5xx). OutcomeUnknown: it did not answer to the mail.
         """
         content = as_bytes(mail, self.sender)
-        given_up = Event()
-        try:
-            session = within(_ANSWERS * self.timeout_s, lambda: self._ready(mail.to, given_up), name="mail")
-        except TooSlow as error:
-            given_up.set()
-            raise NotConnected(f"the relay {self.name} is too slow", service=SERVICE) from error
+        session = self._in_time(mail.to, self._ready)
         try:
             most = self.timeout_s + self.dot_s
             code, answer = within(most, lambda: self._hand_over(session, content), name="mail")
@@ -76,35 +87,57 @@ class Relay:
             raise NotConnected(f"the relay {self.name} is too slow", service=SERVICE) from error
         except TooSlow as error:
             raise OutcomeUnknown(f"the relay {self.name} is too slow", service=SERVICE) from error
-        self._yes((code, answer))
+        self._yes((code, answer), "mail", to=mail.to)
         return f"{code} {_text(answer)}".strip()
 
-    def _ready(self, to: str, given_up: Event) -> smtplib.SMTP:
-        """Return a session in which the relay waits for the mail's content."""
-        session = self._open()
-        try:
-            self._introduce(session)
+    def ask(self, to: str) -> None:
+        """Find out whether a mail to this address would be taken; none is sent. Raises NotConnected and MailRefused."""
+
+        def asked(session: smtplib.SMTP, to: str) -> None:
             self._address(session, to)
-        except BaseException:
-            session.close()
-            raise
-        if given_up.is_set():
-            session.close()
-        return session
+            with suppress(OSError, smtplib.SMTPException):
+                session.quit()
+
+        self._in_time(to, asked)
+
+    def _in_time(self, to: str, as_far_as: Callable[[smtplib.SMTP, str], None]) -> smtplib.SMTP:
+        """Return a session of somebody who is let in, with so much done in it."""
+        given_up = Event()
+
+        def begun() -> smtplib.SMTP:
+            session = self._open()
+            try:
+                self._introduce(session)
+                as_far_as(session, to)
+            except BaseException:
+                session.close()
+                raise
+            if given_up.is_set():
+                session.close()
+            return session
+
+        try:
+            return within(_ANSWERS * self.timeout_s, begun, name="mail")
+        except TooSlow as error:
+            given_up.set()
+            raise NotConnected(f"the relay {self.name} is too slow", service=SERVICE) from error
 
     def _open(self) -> smtplib.SMTP:
         parts = urlsplit(self.url)
         host, port = parts.hostname or "localhost", parts.port or _PORTS[parts.scheme]
         try:
             if parts.scheme == "smtps":
-                return smtplib.SMTP_SSL(
-                    host, port, local_hostname=_NAME, timeout=self.timeout_s, context=self._trust()
+                session: smtplib.SMTP = smtplib.SMTP_SSL(
+                    host, port, local_hostname=_NOT_YET, timeout=self.timeout_s, context=self._trust()
                 )
-            return smtplib.SMTP(host, port, local_hostname=_NAME, timeout=self.timeout_s)
+            else:
+                session = smtplib.SMTP(host, port, local_hostname=_NOT_YET, timeout=self.timeout_s)
+            session.local_hostname = _own_address(session)
         except smtplib.SMTPResponseException as error:
-            raise self._refused(error.smtp_code, error.smtp_error) from error
+            raise self._refused(error.smtp_code, error.smtp_error, "greeting") from error
         except (OSError, smtplib.SMTPException) as error:
             raise self._not_reached(error) from error
+        return session
 
     def _introduce(self, session: smtplib.SMTP) -> None:
         try:
@@ -112,31 +145,61 @@ class Relay:
                 session.starttls(context=self._trust())
             session.ehlo_or_helo_if_needed()
             if self.user is not None and self.password is not None:
-                session.login(self.user, self.password)
+                self._log_in(session, self.user, self.password)
         except smtplib.SMTPNotSupportedError as error:
             raise NotConnected(f"the relay {self.name}: {error}", service=SERVICE) from error
         except smtplib.SMTPAuthenticationError as error:
-            raise self._refused(error.smtp_code, error.smtp_error, "the login is refused") from error
+            raise self._refused(error.smtp_code, error.smtp_error, "login") from error
         except smtplib.SMTPResponseException as error:
-            raise self._refused(error.smtp_code, error.smtp_error) from error
+            raise self._refused(error.smtp_code, error.smtp_error, "greeting") from error
         except (OSError, smtplib.SMTPException) as error:
             raise self._not_reached(error) from error
+
+    def _log_in(self, session: smtplib.SMTP, user: str, password: str) -> None:
+        """Log in as the relay lets us. What is not ASCII goes as UTF-8 (RFC 4616), which ``smtplib`` does not know."""
+        offered = session.esmtp_features.get("auth", "").upper().split()
+        plain = user.isascii() and password.isascii()
+        if offered and not set(_METHODS if plain else _METHODS[1:]).intersection(offered):
+            known = "CRAM-MD5, PLAIN and LOGIN" if plain else "PLAIN and LOGIN for a login with accents"
+            detail = f"the relay {self.name} offers {', '.join(offered)} to log in; known here are {known}"
+            raise NotConnected(detail, service=SERVICE)
+        if plain or not offered:
+            session.login(user, password)
+            return
+        if "PLAIN" in offered:
+            both = _base64("\0".join(("", user, password)))
+            code, answer = session.docmd("AUTH", f"PLAIN {both}")
+        else:
+            code, answer = session.docmd("AUTH", f"LOGIN {_base64(user)}")
+            if code == _ASKS_ON:
+                code, answer = session.docmd(_base64(password))
+        if code != _LET_IN:
+            raise smtplib.SMTPAuthenticationError(code, answer)
 
     def _address(self, session: smtplib.SMTP, to: str) -> None:
         sender, address, options = routed(self.sender), routed(to), []
         if not (sender.isascii() and address.isascii()):
             if not session.has_extn("smtputf8"):
-                raise self._refused(553, b"", "this relay takes no address with accents")
+                stage: Stage = "recipient" if sender.isascii() else "sender"
+                what = "it takes no address with accents"
+                raise self._refused(553, b"", stage, what=what)
             options = ["SMTPUTF8"]
             session.command_encoding = "utf-8"
         try:
-            self._yes(session.mail(sender, options))
-            self._yes(session.rcpt(address))
+            self._yes(session.mail(sender, options), "sender")
+            self._yes(session.rcpt(address), "recipient", to=to)
+        except (OSError, smtplib.SMTPException) as error:
+            raise self._not_reached(error) from error
+
+    def _ready(self, session: smtplib.SMTP, to: str) -> None:
+        """Have the relay wait for the mail's content."""
+        self._address(session, to)
+        try:
             code, answer = session.docmd("DATA")
         except (OSError, smtplib.SMTPException) as error:
             raise self._not_reached(error) from error
         if code != _GO_ON:
-            raise self._refused(code, answer)
+            raise self._refused(code, answer, "mail", to=to)
 
     def _hand_over(self, session: smtplib.SMTP, content: bytes) -> tuple[int, bytes]:
         try:
@@ -155,18 +218,32 @@ class Relay:
         finally:
             session.close()
 
-    def _yes(self, answered: tuple[int, bytes]) -> None:
+    def _yes(self, answered: tuple[int, bytes], stage: Stage, *, to: str = "") -> None:
         code, answer = answered
         if not 200 <= code < 300:
-            raise self._refused(code, answer)
+            raise self._refused(code, answer, stage, to=to)
 
     def _refused(
-        self, code: int, answer: bytes | str, what: str = "it does not take the mail"
+        self, code: int, answer: bytes | str, stage: Stage, *, to: str = "", what: str = ""
     ) -> MailRefused:
         # Its words may name the recipient: they are for whoever tries by hand, never for the log.
+        what = what or ("the login is refused" if stage == "login" else f"it does not take the {stage}")
+        text = _text(answer)
         return MailRefused(
-            f"the relay {self.name}: {what}", answer=f"{code} {_text(answer)}".strip(), status=code
+            f"the relay {self.name}: {what}",
+            answer=f"{code} {text}".strip(),
+            status=code,
+            stage=stage,
+            every=stage in {"greeting", "login", "sender"}
+            or self._concerns_every(code, text.lower(), stage, to),
         )
+
+    def _concerns_every(self, code: int, text: str, stage: Stage, to: str) -> bool:
+        """Is it said of whoever sends, or of the relay itself, and not of this recipient or this mail?"""
+        not_allowed = stage == "recipient" and _NOT_ALLOWED.match(text) is not None
+        if (not_allowed or routed(self.sender).lower() in text) and routed(to).lower() not in text:
+            return True
+        return code in _OF_EVERY_MAIL and _OF_THE_RECIPIENT.match(text) is None
 
     def _not_reached(self, error: BaseException) -> NotConnected:
         why = distrust(error) or type(error).__name__
@@ -183,3 +260,16 @@ class Relay:
 def _text(answer: bytes | str) -> str:
     text = answer.decode("utf-8", "replace") if isinstance(answer, bytes) else answer
     return " ".join(text.split())[:300]
+
+
+def _own_address(session: smtplib.SMTP) -> str:
+    """Return how a host without a name greets: by the address it speaks from (RFC 5321 section 4.1.3)."""
+    assert session.sock is not None
+    address = ip_address(str(session.sock.getsockname()[0]).partition("%")[0])
+    if isinstance(address, IPv6Address):
+        return f"[{address.ipv4_mapped}]" if address.ipv4_mapped else f"[IPv6:{address}]"
+    return f"[{address}]"
+
+
+def _base64(text: str) -> str:
+    return b64encode(text.encode("utf-8", "surrogateescape")).decode("ascii")

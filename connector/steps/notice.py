@@ -41,7 +41,10 @@ def show_notice(parts: Parts, settings: FolderSettings) -> None:
         _take_away(parts, former, last["digest"])
         last = {"digest": ""}
     _put(folder, Href(place.partition(" ")[2]), content, last["digest"])
-    parts.journal.mark_account(*asked(settings), {"digest": digest, "place": place})
+    parts.journal.mark_account(
+        *asked(settings),
+        {"digest": digest, "place": place, "seen": bool(digest and last.get("seen"))},
+    )
 
 
 def _place(parts: Parts, settings: FolderSettings) -> str:
@@ -55,7 +58,7 @@ def asked(settings: FolderSettings) -> tuple[str, str]:
 
 
 def _last(parts: Parts, settings: FolderSettings) -> Mapping[str, Any]:
-    """Return what was written last: ``digest``, empty for none, and ``place``: server and href."""
+    """Return what was written last: ``digest``, empty for none, ``place``: server and href, ``seen``: has it been?"""
     return parts.journal.last_account_event(*asked(settings)) or {"digest": ""}
 
 
@@ -72,15 +75,18 @@ def _take_away(parts: Parts, place: str, written: str) -> None:
 
 
 def deleted(parts: Parts, settings: FolderSettings, *, there: bool) -> bool:
-    """True when a person has just deleted the notice: it was there at the last look, and is not now.
+    """True when a person has just deleted the notice: it was there at a look since it was written, and is not now.
 
     It is written again; who deletes it asks for something (``logins``).
     """
     last = _last(parts, settings)
     place = _place(parts, settings)
-    was = parts.said.notices.get(settings.name, False)
-    parts.said.notices[settings.name] = there and bool(last["digest"])
-    if there or not was or not last["digest"] or last.get("place", place) != place:
+    if not last["digest"] or last.get("place", place) != place:
+        return False
+    if there or not last.get("seen"):
+        # In the journal: whoever is started for one look remembers no other.
+        if there and not last.get("seen"):
+            parts.journal.mark_account(*asked(settings), {**last, "seen": True})
         return False
     parts.journal.mark_account(*asked(settings), {"digest": ""})
     return True

@@ -204,12 +204,10 @@ class SaidMemory:
     rests_until: datetime | None = None
     """Until when it is let be."""
     failing_since: datetime | None = None
-    unheard: Counter[str] = field(default_factory=Counter)
-    """Mail → how often the relay did not answer to it: it has perhaps taken it."""
+    relay_known: bool = False
+    """Was it looked up what the journal says of the relay?"""
     fetched_again_at: dict[str, datetime] = field(default_factory=dict)
     """Account → when its pages are asked about again, after a refusal."""
-    notices: dict[str, bool] = field(default_factory=dict)
-    """Watched folder → was its notice there at the last look?"""
     counts: Counter[str] = field(default_factory=Counter)
     """``mails``, ``mails_refused``, ``hooks``, ``hooks_failed``: since the start."""
 

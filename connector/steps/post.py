@@ -22,11 +22,9 @@ from connector.lifecycle import Record
 from connector.notify import call
 from connector.report.facts import who
 from connector.report.mails import path_of
-from connector.steps import clocks
-from connector.steps.alarms import end_alarm, raise_alarm
+from connector.steps import clocks, relay_away
 from connector.steps.desk import ALARM, HOOK, PAUSE, REQUEST
 from connector.steps.letters import mail_of
-from connector.steps.machines import RELAY
 from connector.steps.parts import Parts
 
 log = logging.getLogger(__name__)
@@ -38,20 +36,15 @@ _LEAST_TRIES: Final = 10
 """And no sooner than after so many tries, six hours of them: nobody tries while this host is off, or people rest."""
 KEEP: Final = timedelta(days=1100)
 """What was told is known for so long, so that it is not told again."""
-_FIRST: Final = timedelta(minutes=1)
 _MOST: Final = timedelta(hours=2)
-_RELAY_MOST: Final = timedelta(minutes=15)
 _UNHEARD: Final = (timedelta(minutes=15), timedelta(hours=12))
 """A mail without an answer, which the relay has perhaps taken, is tried again so much later each time, then no more."""
 _FARTHEST: Final = timedelta(days=1, hours=1)
 """Nothing is put off for longer at a time: so far off, a clock was wrong."""
 _BRAKE: Final = timedelta(minutes=15)
 """A second mail of one cause to one address leaves so much later at the earliest; what comes meanwhile is in it."""
-_ALARMED_AFTER: Final = timedelta(minutes=15)
 _CANNOT_WAIT: Final = frozenset({"vanished", "retention", "no_room"})
 """Alarms that are mailed at night, too: what they warn of may be lost by the morning after a long weekend."""
-_OF_THE_RELAY: Final = frozenset({421, 454, 530, 534, 535, 538})
-"""Answers that concern every mail: it closes, or the login is not accepted."""
 
 
 def leave(parts: Parts, *, deadline: float | None = None) -> int:
@@ -70,10 +63,10 @@ def leave(parts: Parts, *, deadline: float | None = None) -> int:
             taken += sum(_called(parts, one, deaf) for one in group)
         elif parts.relay is None:
             _nobody_takes(parts, group)
-        elif _relay_is_there(parts):
+        elif relay_away.is_there(parts):
             mailed = _mailed(parts, group)
             taken += mailed
-            if mailed and _relay_answered(parts):
+            if mailed and relay_away.answered(parts):
                 break  # what would still be told of the relay itself is over: taken in first
     return taken
 
@@ -103,11 +96,6 @@ def _groups(due: Sequence[Letter], every: Sequence[Letter]) -> list[list[Letter]
 
 
 # ------------------------------------------------------------------------------------------------- mails
-
-
-def _relay_is_there(parts: Parts) -> bool:
-    rests, now = parts.said.rests_until, parts.now()
-    return parts.relay is not None and (rests is None or not now < rests <= now + _RELAY_MOST)
 
 
 def _nobody_takes(parts: Parts, letters: Sequence[Letter]) -> None:
@@ -150,14 +138,14 @@ def _mailed(parts: Parts, letters: list[Letter]) -> int:
     try:
         parts.relay.send(made[0])
     except OutcomeUnknown as error:
-        _let_be(parts, error)
-        _perhaps_taken(parts, letters, batch, error)
+        relay_away.let_be(parts, error)
+        _perhaps_taken(parts, letters, error)
         return 0
     except NotConnected as error:
         _relay_failed(parts, letters, error)
         return 0
     except MailRefused as error:
-        if error.status in _OF_THE_RELAY:
+        if relay_away.takes_none(parts, letters, error):
             _relay_failed(parts, letters, error)
             return 0
         log.warning("a mail of kind %s is not taken: %s", letters[0].kind, error)
@@ -169,7 +157,6 @@ def _mailed(parts: Parts, letters: list[Letter]) -> int:
         _again(parts, letters, "a defect", GIVE_UP)
         return 0
     parts.journal.end_letters(letters, TOLD, words=made[1])
-    parts.said.unheard.pop(batch, None)
     parts.said.counts["mails"] += 1
     return 1
 
@@ -223,19 +210,16 @@ def _again(
     left = [one for one in letters if one not in old]
     if left:
         most = max(one.attempts for one in left)
-        wait = min(_FIRST * 2 ** min(most, 12), _MOST)
+        wait = min(relay_away.FIRST * 2 ** min(most, 12), _MOST)
         parts.journal.put_off_letters(left, now + wait, why, perhaps=perhaps)
 
 
-def _perhaps_taken(parts: Parts, letters: Sequence[Letter], batch: str, error: RemoteError) -> None:
+def _perhaps_taken(parts: Parts, letters: Sequence[Letter], error: RemoteError) -> None:
     """Try it a few times more: a relay that takes each mail and never says so would hand it over for days."""
-    times = parts.said.unheard[batch]
+    times = max(one.unheard for one in letters)
     if times < len(_UNHEARD):
-        parts.said.unheard[batch] += 1
-        again = parts.now() + _UNHEARD[times]
-        parts.journal.put_off_letters(letters, again, str(error), perhaps=True)
+        parts.journal.put_off_letters(letters, parts.now() + _UNHEARD[times], str(error), perhaps=True)
         return
-    del parts.said.unheard[batch]
     about = ", ".join(sorted({_about(parts, one) for one in letters}))
     log.error("not tried again: what was told about %s %d times (%s)", about, times + 1, error)
     parts.journal.end_letters(letters, TOLD, why=str(error))
@@ -248,33 +232,8 @@ def _about(parts: Parts, letter: Letter) -> str:
 
 
 def _relay_failed(parts: Parts, letters: Sequence[Letter], error: RemoteError) -> None:
-    _let_be(parts, error)
     # Of many that wait each has its turn seldom: it is the relay that was tried so often.
-    _again(parts, letters, str(error), GIVE_UP, tries=parts.said.refusals)
-
-
-def _let_be(parts: Parts, error: RemoteError) -> None:
-    """Nothing more is tried for a while; it is said once, and after a while it is an alarm."""
-    said, now = parts.said, parts.now()
-    if said.failing_since is None:
-        said.failing_since = now
-        log.warning("%s; what is to be told is kept and tried again", error)
-    said.rests_until = now + min(_FIRST * 2 ** min(said.refusals, 12), _RELAY_MOST)
-    said.refusals += 1
-    said.counts["mails_refused"] += 1
-    said.failing_since = min(said.failing_since, now)  # a clock may have been ahead
-    if now - said.failing_since >= _ALARMED_AFTER:
-        text = "the mail relay takes nothing: jse-connector notify --test tells what it says"
-        raise_alarm(parts, parts.machine, RELAY, text)
-
-
-def _relay_answered(parts: Parts) -> bool:
-    """It took a mail; True where that ends an alarm."""
-    said = parts.said
-    if said.failing_since is not None:
-        log.info("the mail relay takes mails again")
-    said.failing_since, said.refusals, said.rests_until = None, 0, None
-    return end_alarm(parts, parts.machine, RELAY, "the mail relay takes mails again")
+    _again(parts, letters, str(error), GIVE_UP, tries=relay_away.let_be(parts, error))
 
 
 # ------------------------------------------------------------------------------------------------- hooks

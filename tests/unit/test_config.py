@@ -706,6 +706,11 @@ def test_what_is_not_acted_on_is_refused_by_name(path: str) -> None:
         (GOOD + "ping: {url: 'https://hc.example/0f5d2e6a-8c7b-4a39-9d1e-2b3c4d5e6f70'}\n", "ping.url"),
         (GOOD + "ping: {url: 'http://hc.example/me'}\n", "ping.url"),
         (changed("lyon.example/dav", "lyon.example/remote.php/webdav"), "servers.cloud.url"),
+        (GOOD + "policy: {weekends: quiet}\n", "policy.weekends"),
+        (
+            changed("account: lyon\n", "account: lyon\n    policy: {holidays: alsace-moselle}\n"),
+            "folders.letters.policy.holidays",
+        ),
     ],
 )
 def test_a_warning_does_not_make_a_file_invalid(text: str, path: str) -> None:
@@ -714,6 +719,19 @@ def test_a_warning_does_not_make_a_file_invalid(text: str, path: str) -> None:
     assert warning.path == path
     assert warning.line is not None
     assert load_config(text)
+
+
+def test_quiet_days_that_have_hours_are_no_warning() -> None:
+    """Their own, or those of whoever they are inherited from or by; holidays of everybody are the digest's, too."""
+    hours = 'quiet_hours: "20:00-08:00"'
+    of_a_folder = changed("account: lyon\n", "account: lyon\n    policy: {%s}\n")
+    for text in (
+        GOOD + f"policy: {{{hours}, weekends: quiet}}\n",
+        GOOD + "policy: {holidays: none}\n",
+        of_a_folder % hours + "policy: {weekends: quiet}\n",
+        of_a_folder % "weekends: quiet" + f"policy: {{{hours}}}\n",
+    ):
+        assert problems(text, warnings=True) == []
 
 
 def test_a_plain_address_to_call_is_no_warning() -> None:

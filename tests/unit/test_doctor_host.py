@@ -27,6 +27,8 @@ from connector.doctor.running import Group, joined, side_by_side, within
 from connector.doctor.visit import PLATFORM, Visit
 from connector.journal import Journal
 from tests import doctors
+from tests.relays import Relay as MailRelay
+from tests.unit.test_webdav_reaching import certificates
 
 DOCTOR = Path(__file__).parents[2] / "connector" / "doctor"
 CONFIG = """\
@@ -291,6 +293,27 @@ def test_the_relay_is_asked_and_sent_nothing(
     assert found == codes
     assert "ops@example.net" not in told
     assert relay.data == 0
+
+
+def test_the_relay_is_asked_as_the_service_asks_it(state: Path, tmp_path: Path) -> None:
+    """With its authorities, its greeting, its login, its address as it travels: what it is told holds for mails."""
+    ca_file, context = certificates(tmp_path)
+    (tmp_path / "password").write_text("été2026€")
+    with MailRelay(tls=context, user=("secrétariat", "été2026€")) as real:
+        more = (
+            f"mail: {{relay: 'smtp+starttls://127.0.0.1:{real.port}', from: s@étude.example, admin: ops@example.net, "
+            f"user: secrétariat, password: {{file: {tmp_path / 'password'}}}"
+        )
+        assert said(surroundings.relay(visit(state, more=f"{more}, ca_file: {ca_file}}}\n"))) == (
+            [],
+            "relay accepts mail ",
+        )
+        codes, told = said(surroundings.relay(visit(state, more=more + "}\n")))
+        assert codes == ["JSE-H08"]
+        assert "its certificate is by an authority that is not known here" in told
+        real.says_to = lambda _address: "504 5.5.2 <[127.0.0.1]>: Helo command rejected"
+        codes, told = said(surroundings.relay(visit(state, more=f"{more}, ca_file: {ca_file}}}\n")))
+        assert (codes, "does not take mails from here (504)" in told) == (["JSE-H08"], True)
 
 
 def test_a_relay_that_is_away(state: Path) -> None:

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import email
+import email.policy
 import json
 import os
+import socket
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
+from email.header import decode_header, make_header
+from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from threading import Event, Thread
 from threading import enumerate as enumerate_threads
 from typing import Any, ClassVar
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -91,6 +97,136 @@ def test_with_tls_and_a_login(tmp_path: Path, scheme: str) -> None:
             with pytest.raises((MailRefused, NotConnected)):
                 relay(real.port, "smtp").send(MAIL)
         assert len(real.mails) == 1
+
+
+@pytest.mark.parametrize("without", [(), ("LOGIN",), ("PLAIN",)])
+def test_a_login_with_accents(tmp_path: Path, without: tuple[str, ...]) -> None:
+    """As UTF-8 (RFC 4616), by whichever of both ways the relay knows."""
+    ca_file, context = certificates(tmp_path)
+    login = ("secrétariat", "été2026€")
+    with RealRelay(tls=context, user=login, without=without) as real:
+        known = {"ca_file": ca_file, "user": login[0]}
+        relay(real.port, "smtp+starttls", **known, password=login[1]).send(MAIL)
+        assert len(real.mails) == 1
+        with pytest.raises(MailRefused, match="the login is refused") as refused:
+            relay(real.port, "smtp+starttls", **known, password="hiver€").send(MAIL)
+        assert (refused.value.status, refused.value.stage, refused.value.every) == (535, "login", True)
+
+
+@pytest.mark.parametrize(
+    ("login", "known"), [(LOGIN, "known here are CRAM-MD5, PLAIN and LOGIN"), (("été", "€"), "with accents")]
+)
+def test_no_way_to_log_in_that_is_known(login: tuple[str, str], known: str) -> None:
+    with talking({b"EHLO": "250-x\r\n250 AUTH NTLM XOAUTH2"}) as port:
+        with pytest.raises(NotConnected, match="offers NTLM, XOAUTH2 to log in") as no:
+            relay(port, user=login[0], password=login[1]).send(MAIL)
+        assert known in str(no.value)
+
+
+@contextmanager
+def talking(said: dict[bytes, str], *, host: str = "127.0.0.1") -> Iterator[int]:
+    """A relay that answers so to each command, and else that it is well; a session at a time."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.create_server((host, 0), family=family) as server:
+
+        def serve() -> None:
+            while True:
+                try:
+                    session, _ = server.accept()
+                except OSError:
+                    return
+                with session, session.makefile("rwb") as lines:
+                    lines.write(b"220 x ESMTP\r\n")
+                    lines.flush()
+                    for line in lines:
+                        heard = line[:4].upper()
+                        if heard == b"EHLO":
+                            said.setdefault(b"name", line[4:].decode().strip())
+                        lines.write(said.get(heard, "250 OK").encode() + b"\r\n")
+                        lines.flush()
+
+        thread = Thread(target=serve, daemon=True)
+        thread.start()
+        try:
+            yield server.getsockname()[1]
+        finally:
+            server.shutdown(socket.SHUT_RDWR)
+            thread.join(5)
+
+
+@pytest.mark.parametrize(("host", "name"), [("127.0.0.1", "[127.0.0.1]"), ("::1", "[IPv6:::1]")])
+def test_it_greets_by_its_address(host: str, name: str) -> None:
+    """What is neither a full name nor an address, many a relay refuses with every mail (RFC 5321 section 4.1.1.1)."""
+    said: dict[bytes, str] = {}
+    with talking(said, host=host) as port:
+        where = f"[{host}]" if ":" in host else host
+        Relay(url=f"smtp://{where}:{port}", sender=SENDER, timeout_s=5.0).ask(MAIL.to)
+    assert said[b"name"] == name
+
+
+@pytest.mark.parametrize(
+    ("command", "answer", "every"),
+    [
+        (b"EHLO", "504 no", True),
+        (b"MAIL", "553 not yours", True),
+        (b"MAIL", "452 4.3.1 no room", True),
+        (b"RCPT", f"553 5.7.1 <{SENDER}>: Sender address rejected: not owned by user", True),
+        (b"RCPT", "504 5.5.2 <[127.0.0.1]>: Helo command rejected", True),
+        (b"RCPT", "451 4.7.1 Service unavailable - try again later", True),
+        (b"RCPT", "554 5.7.1 <unknown[192.0.2.7]>: Client host rejected: Access denied", True),
+        (b"RCPT", "554 5.7.1 <secretariat@xn--socit-esab.fr>: Recipient address rejected", False),
+        (b"RCPT", "450 4.2.0 greylisted", False),
+        (b"RCPT", "452 4.2.2 the mailbox is full", False),
+        (b"RCPT", "451 4.1.1 not verified", False),
+        (b"RCPT", "550 5.1.1 no such user", False),
+        (b"RCPT", f"550 <{SENDER}> may not write to <secretariat@xn--socit-esab.fr>", False),
+        (b"DATA", "452 4.3.1 no room", True),
+        (b"DATA", "554 5.7.1 spam", False),
+    ],
+)
+def test_whom_a_no_concerns(command: bytes, answer: str, every: bool) -> None:
+    said = {command: answer, b"HELO": "504 no"}
+    with talking(said) as port, pytest.raises(MailRefused) as refused:
+        relay(port).send(MAIL)
+    assert (refused.value.status, refused.value.every) == (int(answer[:3]), every)
+
+
+def test_it_is_asked_and_gets_nothing() -> None:
+    with RealRelay() as real:
+        relay(real.port).ask(MAIL.to)
+        real.says_of = lambda _sender: "553 not yours"
+        with pytest.raises(MailRefused, match="does not take the sender"):
+            relay(real.port).ask(MAIL.to)
+        assert (real.sessions, real.mails) == (0, [])
+
+
+@pytest.mark.parametrize(
+    "subject",
+    [
+        "À CORRIGER – même e-mail pour Hélène Müller et Élodie Béranger-d’Hérouville (ligne 3)",
+        "À CORRIGER – même e-mail pour Hélène Lefèvre et Zoé Béranger",
+        "action: =?utf-8?q?=0D=0A=0D=0APayez?= n’est pas compris",
+        "=?utf-8?q?=0D=0A=0D=0APayez?=",
+        "Signatures au 1er décembre – 12 à traiter, 4 terminées 😀",
+        "é" * 200,
+        "jse-connector: account cabinet: " + "x" * 300,
+        "x " * 600,
+    ],
+)
+def test_a_subject_is_read_as_it_was_written(subject: str) -> None:
+    """By whoever decodes it: no blank is lost, nothing that people wrote is decoded, no line is too long."""
+    content = as_bytes(replace(MAIL, subject=subject), SENDER)
+    written = " ".join(subject.split())
+    assert email.message_from_bytes(content, policy=email.policy.default)["Subject"] == written
+    old = email.message_from_bytes(content)["Subject"]
+    assert str(make_header(decode_header(old))) == written
+    assert max(map(len, content.split(b"\r\n"))) <= (78 if "=?" in subject or not subject.isascii() else 998)
+
+
+def test_an_address_with_accents_is_written_as_it_is() -> None:
+    """Where the relay knows SMTPUTF8 (RFC 6532 section 3.2); encoded it would be no address."""
+    content = as_bytes(replace(MAIL, to="é@cabinet.fr"), SENDER)
+    assert "\r\nTo: é@cabinet.fr\r\n".encode() in content
 
 
 def test_starttls_that_is_not_offered_is_no_clear_text() -> None:
@@ -202,15 +338,22 @@ class Heard(BaseHTTPRequestHandler):
     def log_message(self, *_: object) -> None: ...
 
 
+class Six(HTTPServer):
+    """A server at an IPv6 address."""
+
+    address_family = socket.AF_INET6
+
+
 @contextmanager
-def listening() -> Iterator[str]:
-    server = HTTPServer(("127.0.0.1", 0), Heard)
+def listening(host: str = "127.0.0.1") -> Iterator[str]:
+    server = (Six if ":" in host else HTTPServer)((host, 0), Heard)
     thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
     Heard.told.clear()
     Heard.status, Heard.wait = 200, 0.0
     try:
-        yield f"http://127.0.0.1:{server.server_address[1]}/hook?key=geheim"
+        where = f"[{host}]" if ":" in host else host
+        yield f"http://{where}:{server.server_address[1]}/hook?key=geheim"
     finally:
         server.shutdown()
         thread.join()
@@ -238,6 +381,17 @@ def test_an_address_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
         call(hook, {})
     assert all("geheim" not in str(each.value) for each in (no, slow, away))
     assert "geheim" not in repr(hook)
+
+
+def test_an_address_with_accents_or_in_brackets(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Accents travel percent-encoded; of an IPv6 address without a port the whole is the address."""
+    with listening() as url:
+        call(Hook(name="h", events=frozenset(), url=url.replace("hook?", "é%20?ü=€&")), {})
+        assert Heard.told[-1][1] == "/%C3%A9%20?%C3%BC=%E2%82%AC&key=geheim"
+    with listening("::1") as url:
+        monkeypatch.setattr(HTTPConnection, "default_port", urlsplit(url).port)
+        call(Hook(name="h", events=frozenset(), url="http://[::1]/hook"), {})
+        assert Heard.told[-1][1] == "/hook"
 
 
 SCRIPT = """

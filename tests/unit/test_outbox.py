@@ -113,6 +113,22 @@ def test_what_certainly_did_not_leave_waits_again(journal: Journal) -> None:
     assert [one.state for one in journal.letters()] == [WAITING, LEAVING]
 
 
+def test_how_often_nobody_answered(journal: Journal, clock: Clock) -> None:
+    """Counted apart from tries that certainly did nothing, in no way that whoever is told would see."""
+    journal.post([letter("a")])
+    for perhaps in (True, False, True):
+        journal.put_off_letters(journal.letters(), START, "away", perhaps=perhaps)
+    (one,) = journal.letters()
+    assert (one.attempts, one.unheard, one.data) == (3, 2, {"n": 1})
+    journal.end_letters([one], TOLD, why="away")
+    assert not journal.told_since(START, but="hook")  # nobody knows that it was
+    for kind, told in (("hook", False), ("request", True)):
+        journal.post([letter(kind, kind=kind)])
+        journal.end_letters(journal.letters(), TOLD)
+        assert journal.told_since(START, but="hook") is told
+    assert not journal.told_since(clock.now + timedelta(seconds=1), but="hook")
+
+
 def test_what_an_account_was_held_for(journal: Journal) -> None:
     """One cause after the other, since it was let go last; nobody else's."""
     for account, cause in (("lyon", "a"), ("annecy", "z"), ("lyon", "b"), ("lyon", "b"), ("lyon", "c")):

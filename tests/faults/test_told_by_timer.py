@@ -1,0 +1,76 @@
+"""A timer starts the connector for each round (``tick``): what was seen in the last one is known all the same."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from connector.steps.alarms import standing
+from connector.steps.machines import RELAY
+from connector.steps.telling import tell
+from tests.faults.test_connected_again import NOTICE, links
+from tests.faults.test_told import FIXED_LINE, HOUR, MINUTE, later, told
+from tests.faults.test_told_late import corrections
+from tests.worlds import Stage
+
+
+def tick(stage: Stage, seconds: float, *, dot_s: float | None = None) -> None:
+    """Let time pass, then let a new process do a round of everything."""
+    stage.restart()
+    if dot_s is not None:
+        assert stage.parts.relay is not None
+        stage.parts.relay = replace(stage.parts.relay, dot_s=dot_s)
+    later(stage, seconds)
+
+
+def test_a_relay_that_never_says_that_it_has_a_mail(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """Three copies of one name, then a line in the log: as of a service."""
+    with told(tmp_path) as (stage, relay):
+        relay.slow = 0.1
+        stage.drop("fixe", sidecar=FIXED_LINE)
+        stage.run()
+        for minutes in (3, 16, 16, 12 * 60, 16, 12 * 60, 16):
+            tick(stage, minutes * MINUTE, dot_s=0.05)
+        assert len(corrections(relay)) == 3
+        assert len({one["Message-ID"] for one in relay.mails if "CORRIGER" in one["Subject"]}) == 1
+        ref = stage.record("fixe").ref
+        assert [one for one in caplog.messages if "not tried again" in one and ref in one]
+        assert [one for one in stage.parts.journal.letters() if one.kind == "request"] == []
+
+
+def test_a_relay_that_is_away(tmp_path: Path) -> None:
+    """An alarm within the hour; over with the first mail that it takes."""
+    with told(tmp_path) as (stage, relay):
+        stage.drop("fixe", sidecar=FIXED_LINE)
+        stage.run()
+        relay.stop()
+        for _ in range(4):
+            tick(stage, 10 * MINUTE)
+        assert standing(stage.parts, "machine", RELAY) is not None
+        relay.start()
+        tick(stage, HOUR)
+        tick(stage, HOUR)
+        assert standing(stage.parts, "machine", RELAY) is None
+        assert len(corrections(relay)) == 1
+        relay.stop()
+        tick(stage, 10 * MINUTE)
+        assert standing(stage.parts, "machine", RELAY) is None  # that it was away is over
+
+
+def test_whoever_deletes_the_notice_gets_another_link(tmp_path: Path) -> None:
+    with told(tmp_path) as (stage, relay):
+        stage.platform.revoke_tokens()
+        stage.drop()
+        stage.run()
+        tell(stage.parts)
+        stage.run()
+        tick(stage, 10 * MINUTE)
+        assert (len(links(relay)), NOTICE in stage.files()) == (1, True)
+        stage.delete(NOTICE)
+        tick(stage, 2 * MINUTE)
+        tick(stage, 2 * MINUTE)
+        assert (len(links(relay)), NOTICE in stage.files()) == (2, True)
+        tick(stage, 10 * MINUTE)
+        assert len(links(relay)) == 2
