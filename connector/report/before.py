@@ -24,6 +24,10 @@ _ONE_TOO_MANY = {
         "Gardez un seul de ces fichiers de réglages ({names}), et supprimez l’autre.",
         "Keep one of these settings files only ({names}), and delete the other.",
     ),
+    "settings_misnamed": (
+        "Donnez à « {names} » le nom « _signature.yaml » ; s’il ne doit rien régler, supprimez-le.",
+        "Give “{names}” the name “_signature.yaml”; if it is to set nothing, delete it.",
+    ),
     "pdf_name_ambiguous": (
         "Renommez celui de ces PDF qui n’est pas à signer ({names}).",
         "Rename the one of these PDFs that is not to be signed ({names}).",

@@ -258,6 +258,12 @@ REQUEST: Final[dict[str, Wording]] = {
         "ce dossier contient deux fichiers de réglages ({names}). Supprimez celui qui est de trop.",
         "this folder holds two settings files ({names}). Delete the one too many.",
     ),
+    "settings_misnamed": Wording(
+        "« {names} » n’est pas lu : le nom est « _signature.yaml »",
+        "“{names}” is not read: the name is “_signature.yaml”",
+        "ces réglages ne sont pas lus sous ce nom. Renommez ce fichier « _signature.yaml ».",
+        "these settings are not read under this name. Rename this file “_signature.yaml”.",
+    ),
     "document_taken": Wording(
         "[[« {document} » : ]]ce PDF est déjà à la signature, par une autre demande",
         "[[“{document}”: ]]this PDF is out for signature already, by another request",

@@ -343,3 +343,80 @@ def test_a_corrected_request_that_a_person_changed_is_theirs(tmp_path: Path) -> 
         stage.run()
         assert stage.read("lettre.sign.corrigé.yaml").endswith(b"objet: Gardez-moi\n")
         assert stage.sends() == [1]
+
+
+PUIS = f"puis: Claire Bernard <{CLAIRE}> 06 98 76 54 32\n"
+
+
+@pytest.mark.parametrize(
+    "name", ["_signature (1).yaml", "_signature - Copie.yaml", "_signatures.yaml", "signature.yaml"]
+)
+def test_settings_under_nearly_their_name_let_nothing_leave_without_the_partner(
+    tmp_path: Path, name: str
+) -> None:
+    """By the right name they are obeyed."""
+    with Stage(tmp_path) as stage:
+        stage.dms.person.mkdir(f"{ROOT}/2026")
+        stage.write(name, PUIS)
+        stage.drop(folder=f"{ROOT}/2026")
+        stage.run()
+        stage.clock.advance(700)
+        stage.run()
+        assert stage.sends() == []
+        told = " ".join(stage.status(folder=f"{ROOT}/2026").replace("\u00a0", " ").split())
+        assert "n’est pas lu : le nom est « _signature.yaml » Rien n’est parti." in told
+        assert f"/{name} » le nom « _signature.yaml » ; s’il ne doit rien régler, supprimez-le." in told
+        assert "Ouvrez" not in told
+        stage.move(name, "_signature.yaml")
+        stage.run()
+        assert emails(stage) == [MARIE, CLAIRE]
+        stage.intact()
+
+
+def test_settings_under_nearly_their_name_that_were_none_are_deleted(tmp_path: Path) -> None:
+    with Stage(tmp_path) as stage:
+        stage.write("_signatures.yaml", PUIS)
+        stage.drop()
+        stage.run()
+        assert stage.sends() == []
+        stage.delete("_signatures.yaml")
+        stage.run()
+        assert stage.sends() == [], "a client may be about to upload it anew"
+        stage.clock.advance(700)
+        stage.run(2)
+        assert emails(stage) == [MARIE]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "told"),
+    [
+        ("_signature (1).yaml", PUIS, "les réglages de ce dossier sont dans « _signature.yaml »"),
+        (
+            "signature.yaml",
+            "Marie Dupont, gérante\n\nTél. : voir le site\n",
+            "renommez-le « _signature.yaml »",
+        ),
+        ("_signature.yaml.docx", "PK\x03\x04", "ce n’est pas un fichier texte"),
+        ("autre.sign (1).yaml", ONE, "renommez-le « autre.sign.yaml »"),
+    ],
+)
+def test_a_near_name_that_holds_nothing_back_is_told_in_the_overview(
+    tmp_path: Path, name: str, content: str, told: str
+) -> None:
+    with Stage(tmp_path) as stage:
+        if "réglages" in told:
+            stage.write("_signature.yaml", "objet: Lettre\n")
+        stage.write(name, content)
+        stage.drop()
+        stage.run()
+        stage.clock.advance(700)
+        stage.run()
+        assert stage.sends() == [1]
+        overview = stage.read("_Suivi des signatures.txt").decode("utf-8-sig")
+        words = " ".join(overview.replace("\u00a0", " ").split())
+        assert f"« {name} » n’est pas lu" in words
+        assert told in words
+        stage.delete(name)
+        stage.clock.advance(700)
+        stage.run()
+        assert name not in stage.read("_Suivi des signatures.txt").decode("utf-8-sig")

@@ -23,6 +23,10 @@ def advice(one: Record, language: str = "fr") -> str:
     [
         ("two_sidecars", f"Gardez une seule de ces demandes ({NAMES}), et supprimez l’autre."),
         ("two_settings", f"Gardez un seul de ces fichiers de réglages ({NAMES}), et supprimez l’autre."),
+        (
+            "settings_misnamed",
+            f"Donnez à « {NAMES} » le nom « _signature.yaml » ; s’il ne doit rien régler, supprimez-le.",
+        ),
         ("pdf_name_ambiguous", f"Renommez celui de ces PDF qui n’est pas à signer ({NAMES})."),
     ],
 )
