@@ -28,6 +28,12 @@ _ONE_TOO_MANY = {
         "Donnez à « {names} » le nom « _signature.yaml » ; s’il ne doit rien régler, supprimez-le.",
         "Give “{names}” the name “_signature.yaml”; if it is to set nothing, delete it.",
     ),
+    "settings_not_text": (
+        "Copiez le texte de « {names} » dans un fichier « _signature.yaml », fait avec le Bloc-notes ; s’il ne doit "
+        "rien régler, supprimez « {names} ».",
+        "Copy the text of “{names}” into a file “_signature.yaml”, made with Notepad; if it is to set nothing, delete "
+        "“{names}”.",
+    ),
     "pdf_name_ambiguous": (
         "Renommez celui de ces PDF qui n’est pas à signer ({names}).",
         "Rename the one of these PDFs that is not to be signed ({names}).",

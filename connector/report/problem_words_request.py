@@ -264,6 +264,14 @@ REQUEST: Final[dict[str, Wording]] = {
         "ces réglages ne sont pas lus sous ce nom. Renommez ce fichier « _signature.yaml ».",
         "these settings are not read under this name. Rename this file “_signature.yaml”.",
     ),
+    "settings_not_text": Wording(
+        "« {names} » n’est pas lu : ce n’est pas un fichier texte",
+        "“{names}” is not read: it is no text file",
+        "ces réglages ne sont pas lus : ce n’est pas un fichier texte. Copiez leur texte dans un fichier "
+        "« _signature.yaml », fait avec le Bloc-notes.",
+        "these settings are not read: it is no text file. Copy their text into a file “_signature.yaml”, made with "
+        "Notepad.",
+    ),
     "document_taken": Wording(
         "[[« {document} » : ]]ce PDF est déjà à la signature, par une autre demande",
         "[[“{document}”: ]]this PDF is out for signature already, by another request",

@@ -100,6 +100,7 @@ _REQUEST: Final = {
         ("names",),
         "the only settings of a folder bear nearly their name, under which they are not read; `names` = that one",
     ),
+    "settings_not_text": (("names",), "the same, and a word processor made them; `names` = that file"),
     "text_garbled": (
         ("key", "written"),
         "accents are unreadable (Ã©, â€™, �) in a text that people would read",

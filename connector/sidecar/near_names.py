@@ -35,6 +35,11 @@ def near_settings(name: str) -> bool:
     return bool(_SETTINGS.fullmatch(names.comparable(name))) and not _is_read(name)
 
 
+def surely_settings(name: str) -> bool:
+    """Tell it of a file of which it is nearly certain, whatever stands in it: ``_signature (1).yaml``."""
+    return near_settings(name) and bool(re.match(rf"{_COPY_OF}_.*\.ya?ml", names.comparable(name)))
+
+
 def near_request(name: str) -> str:
     """Return the name that a request should bear where this one is near; ``""`` for every other file.
 
@@ -56,4 +61,4 @@ def _is_read(name: str) -> bool:
     return any(kind(name) for kind in kinds)
 
 
-__all__ = ["RIGHT_SETTINGS", "is_of_a_writer", "near_request", "near_settings"]
+__all__ = ["RIGHT_SETTINGS", "is_of_a_writer", "near_request", "near_settings", "surely_settings"]

@@ -12,7 +12,7 @@ from typing import Final
 
 from connector.errors import NotFound, OutOfSpace, Problem, RequestRejected
 from connector.ports import Entry, Folder, Href
-from connector.sidecar import names
+from connector.sidecar import names, near_names
 from connector.sidecar.inherit import SettingsFile
 from connector.sidecar.model import SignatureRequest
 from connector.sidecar.reading import MAX_BYTES, read_sidecar
@@ -47,8 +47,8 @@ def beside(parts: Parts, sight: Sight, href: str) -> list[Entry]:
 def chain(parts: Parts, sight: Sight, href: str) -> tuple[Settings, ...] | None:
     """Read the settings that apply to a place, the nearest first; None while one of them is being saved, or just went.
 
-    A file that cannot be read has its problems and no request; so has one that reads as settings, and is the only one
-    of its folder, under a name that is nearly theirs: nothing leaves without the partner whom it names. Raises the
+    A file that cannot be read has its problems and no request; so has one that was meant as settings, and is the only
+    one of its folder, under a name that is nearly theirs: nothing leaves without the partner whom it names. Raises the
     errors of :meth:`Folder.get`.
     """
     above, near = sight.settings_above(href), sight.near_settings_above(href)
@@ -65,12 +65,20 @@ def chain(parts: Parts, sight: Sight, href: str) -> tuple[Settings, ...] | None:
             continue
         found.append(_settings(parts, sight, here[0], name))
     for entry in near:
-        read = read_file(parts, sight, entry).request
-        if read is not None and read.lines:
+        if code := _misnamed(parts, sight, entry):
             name = shown_name(sight, entry, href)
-            problem = Problem(code="settings_misnamed", values={"names": name, "file": name})
+            problem = Problem(code=code, values={"names": name, "file": name})
             found.append(Settings(name=name, href=entry.href, request=None, problems=(problem,)))
     return tuple(found) if sight.has_settled(beside(parts, sight, href)) else None
+
+
+def _misnamed(parts: Parts, sight: Sight, entry: Entry) -> str:
+    """Return why settings are not read under a near name; nothing where it may be anybody's, or says nothing."""
+    surely = near_names.surely_settings(entry.name)
+    if near_names.is_of_a_writer(entry.name):
+        return "settings_not_text" if surely else ""
+    read = read_file(parts, sight, entry).request
+    return "settings_misnamed" if (read.lines if read is not None else surely) else ""
 
 
 def _just_went(parts: Parts, sight: Sight, href: str) -> bool:

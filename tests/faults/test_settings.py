@@ -373,6 +373,49 @@ def test_settings_under_nearly_their_name_let_nothing_leave_without_the_partner(
         stage.intact()
 
 
+@pytest.mark.parametrize(
+    ("name", "content", "told"),
+    [
+        (
+            "_signatures.yaml",
+            "obget: Lettre\n",
+            "le nom « _signature.yaml » ; s’il ne doit rien régler, supprimez-le.",
+        ),
+        (
+            "_signature.yaml.docx",
+            "PK\x03\x04",
+            "dans un fichier « _signature.yaml », fait avec le Bloc-notes ; s’il",
+        ),
+    ],
+)
+def test_what_is_surely_settings_holds_whatever_stands_in_it(
+    tmp_path: Path, name: str, content: str, told: str
+) -> None:
+    with Stage(tmp_path) as stage:
+        stage.write(name, content)
+        stage.drop()
+        stage.run()
+        assert stage.sends() == []
+        assert told in " ".join(stage.status().replace("\u00a0", " ").split())
+        stage.write("_signature.yaml", "objet: Lettre\n")
+        stage.run()
+        assert stage.sends() == [1], "the settings are there: it is a copy"
+
+
+def test_a_copy_beside_the_settings_is_told_while_they_decide(tmp_path: Path) -> None:
+    with Stage(tmp_path) as stage:
+        stage.write("_signature.yaml", "envoi: non\n")
+        stage.write("_signature (1).yaml", "envoi: oui\n")
+        stage.drop()
+        stage.run()
+        assert stage.record().state is State.PREVIEWED
+        told = "Copie de réglages, non lue : « _signature (1).yaml »."
+        assert told in " ".join(stage.status().replace("\u00a0", " ").split())
+        stage.delete("_signature (1).yaml")
+        stage.run()
+        assert "Copie de réglages" not in stage.status()
+
+
 def test_settings_under_nearly_their_name_that_were_none_are_deleted(tmp_path: Path) -> None:
     with Stage(tmp_path) as stage:
         stage.write("_signatures.yaml", PUIS)
@@ -396,7 +439,7 @@ def test_settings_under_nearly_their_name_that_were_none_are_deleted(tmp_path: P
             "Marie Dupont, gérante\n\nTél. : voir le site\n",
             "renommez-le « _signature.yaml »",
         ),
-        ("_signature.yaml.docx", "PK\x03\x04", "ce n’est pas un fichier texte"),
+        ("_signature.docx", "PK\x03\x04", "ce n’est pas un fichier texte"),
         ("autre.sign (1).yaml", ONE, "renommez-le « autre.sign.yaml »"),
     ],
 )

@@ -389,6 +389,7 @@ def test_a_copy_that_synchronisation_made_has_an_original(copy: str, original: s
 def test_what_was_meant_as_settings_by_its_name(name: str) -> None:
     assert near_names.near_settings(name)
     assert near_names.near_request(name) == ""
+    assert near_names.surely_settings(name) == (name not in {"signature.yaml", "_signature"})
 
 
 @pytest.mark.parametrize(
