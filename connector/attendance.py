@@ -28,7 +28,7 @@ from connector.steps.parts import Parts
 from connector.steps.reported import preview_still_there, still_reported
 from connector.steps.sight import files_in
 from connector.steps.tidy import due
-from connector.steps.watch import conflict_copies_seen
+from connector.steps.watch import copies_seen
 
 _HEIR = "place of an heir"
 
@@ -87,7 +87,7 @@ def attend(
                     if known_at.get(judged.id, judged.place) == judged.place:
                         # What was moved is judged where it lies now by the next pass: its settings are others there.
                         attended.add(judged.id)
-                    tolerated(parts, memory, judged, "copies", partial(conflict_copies_seen, case, judged))
+                    tolerated(parts, memory, judged, "copies", partial(copies_seen, case, judged))
                     if due(judged):
                         over[judged.id] = judged
     _attend_rest(parts, server, sights, memory, held | doubted)

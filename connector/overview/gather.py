@@ -19,8 +19,17 @@ from connector.ports import Href
 from connector.report.list_news import ListNews
 from connector.report.notices import is_told
 from connector.report.overview_lines import shown_name
-from connector.report.overview_news import Below, Line, ListLine, OverviewNews, Section, StrayOrder, counts_of
-from connector.sidecar import names
+from connector.report.overview_news import (
+    Below,
+    Line,
+    ListLine,
+    Misnamed,
+    OverviewNews,
+    Section,
+    StrayOrder,
+    counts_of,
+)
+from connector.sidecar import names, near_names
 from connector.steps import born, clocks, lists, vanished
 from connector.steps.context import pause_of
 from connector.steps.discover import Sight
@@ -48,9 +57,11 @@ def news_of(
         if (home := home_of(parts, sight, known, began)) is not None:
             homes[home].append(_line(parts, sight, known, began))
     taken = {href for known in requests for href in known.taken}
-    orders = _stray_orders(parts, sight, homes.keys())
+    orders, misnamed = _stray_orders(parts, sight, homes.keys()), _misnamed(sight, homes.keys())
     return {
-        home: _news(parts, sight, home, homes, taken, lists_told, orders.get(home, ()))
+        home: _news(
+            parts, sight, home, homes, taken, lists_told, orders.get(home, ()), misnamed.get(home, ())
+        )
         for home in sorted({root, *homes}, key=as_counted)
     }
 
@@ -116,6 +127,7 @@ def _news(
     taken: set[str],
     lists_told: Mapping[str, ListNews],
     orders: Sequence[StrayOrder],
+    misnamed: Sequence[Misnamed],
 ) -> OverviewNews:
     settings = sight.settings
     lines, is_root = homes.get(home, []), home == settings.root
@@ -136,6 +148,7 @@ def _news(
         without=_without(sight, home, taken, lists_told) if lines else (),
         lists=_lists(sight, home, lists_told),
         orders=tuple(orders),
+        misnamed=tuple(misnamed),
         pause=pause if pause is not None and is_told(pause) and (is_root or waits) else None,
         notice=names.PAUSE_NAMES["en" if parts.report.language == "en" else "fr"],
         counts=counts_of(every),
@@ -162,6 +175,25 @@ def _stray_orders(parts: Parts, sight: Sight, homes: Collection[str]) -> dict[Hr
                 for problem in problems
                 if problem.code == "action_in_settings"
             ]
+    return found
+
+
+def _misnamed(sight: Sight, homes: Collection[str]) -> dict[Href, list[Misnamed]]:
+    """Return folder → what is not read there under its name; of a folder without an overview at the watched root."""
+    found: dict[Href, list[Misnamed]] = defaultdict(list)
+    for entry, right in sight.near_names:
+        if entry.href not in sight.settled or names.is_filed(entry.href.removeprefix(sight.settings.root)):
+            continue
+        home = Href(entry.parent) if entry.parent in homes else sight.settings.root
+        read = sight.settings_in.get(entry.parent, ()) if right == near_names.RIGHT_SETTINGS else ()
+        found[home].append(
+            Misnamed(
+                file=entry.href.removeprefix(home),
+                right=right,
+                beside=read[0].name if read else "",
+                of_a_writer=near_names.is_of_a_writer(entry.name),
+            )
+        )
     return found
 
 

@@ -212,9 +212,16 @@ ANSWERS: dict[str, Answer] = {
         "known.",
         _ALWAYS,
     ),
+    "below_mail_end": Answer(
+        "« {order} » n’a pas été suivi : à partir de « {above} », tout est lu comme une fin d’e-mail. Retirez ces "
+        "lignes-là, ou écrivez la consigne au-dessus.",
+        "“{order}” was not obeyed: from “{above}” on, everything is read as the end of an e-mail. Remove those lines, "
+        "or write the order above them.",
+        _ALWAYS,
+    ),
 }
 """Code of ``extra["order"]`` → what is said of it."""
-_AS_WRITTEN = frozenset({"unknown", "unread"})
+_AS_WRITTEN = frozenset({"unknown", "unread", "below_mail_end"})
 _NO_EFFECT = Answer(
     "« {order} » est sans effet sur cette demande.",
     "“{order}” has no effect on this request.",
@@ -277,6 +284,7 @@ def _answer(case: Case, answered: Mapping[str, object]) -> None:
         restart=case.typed_next(Verb.RESTART),
         said=said(case, answered),
         near=_near(case, str(answered.get("near", ""))),
+        above=str(answered.get("above", "")),
     )
 
 

@@ -24,6 +24,16 @@ _ONE_TOO_MANY = {
         "Gardez un seul de ces fichiers de réglages ({names}), et supprimez l’autre.",
         "Keep one of these settings files only ({names}), and delete the other.",
     ),
+    "settings_misnamed": (
+        "Donnez à « {names} » le nom « _signature.yaml » ; s’il ne doit rien régler, supprimez-le.",
+        "Give “{names}” the name “_signature.yaml”; if it is to set nothing, delete it.",
+    ),
+    "settings_not_text": (
+        "Copiez le texte de « {names} » dans un fichier « _signature.yaml », fait avec le Bloc-notes ; s’il ne doit "
+        "rien régler, supprimez « {names} ».",
+        "Copy the text of “{names}” into a file “_signature.yaml”, made with Notepad; if it is to set nothing, delete "
+        "“{names}”.",
+    ),
     "pdf_name_ambiguous": (
         "Renommez celui de ces PDF qui n’est pas à signer ({names}).",
         "Rename the one of these PDFs that is not to be signed ({names}).",

@@ -3,8 +3,8 @@
 Facts that the record has no field for are read from ``extra`` (JSON values): ``near_name``, ``preview_name``,
 ``other_formats``, ``attestation_name``, ``settings_name``, ``documents``, ``annexes``, ``warnings``, ``masked_phones``,
 ``known_since``, ``expires_computed``, ``moved_at``, ``moved_out_at``, ``unknown_word``, ``locked``, ``order``,
-``pending_order``, ``ended_elsewhere``, ``conflict_copies``, ``note_aside``, ``filed``, ``astray_href``, ``lost_href``,
-``outside_at``, ``notice_href``. Each may be missing.
+``pending_order``, ``ended_elsewhere``, ``conflict_copies``, ``near_settings``, ``note_aside``, ``filed``,
+``astray_href``, ``lost_href``, ``outside_at``, ``notice_href``. Each may be missing.
 """
 
 from __future__ import annotations

@@ -71,6 +71,19 @@ class StrayOrder:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Misnamed:
+    """A file that was meant as a request or as settings, and is not read under its name."""
+
+    file: str
+    right: str
+    """The name under which it would be."""
+    beside: str = ""
+    """The settings of its folder, which are read."""
+    of_a_writer: bool = False
+    """It is no text, whatever it is called."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Below:
     """A folder further down, by its path from here, and its requests."""
 
@@ -94,6 +107,7 @@ class OverviewNews:
     lists: Sequence[ListLine] = ()
     orders: Sequence[StrayOrder] = ()
     """Told here alone where nothing waits for those settings: what is out is not judged by them again."""
+    misnamed: Sequence[Misnamed] = ()
     pause: Pause | None = None
     """Told here: nothing new leaves for the moment, and the notice at the watched root says why."""
     notice: str = ""

@@ -258,6 +258,20 @@ REQUEST: Final[dict[str, Wording]] = {
         "ce dossier contient deux fichiers de réglages ({names}). Supprimez celui qui est de trop.",
         "this folder holds two settings files ({names}). Delete the one too many.",
     ),
+    "settings_misnamed": Wording(
+        "« {names} » n’est pas lu : le nom est « _signature.yaml »",
+        "“{names}” is not read: the name is “_signature.yaml”",
+        "ces réglages ne sont pas lus sous ce nom. Renommez ce fichier « _signature.yaml ».",
+        "these settings are not read under this name. Rename this file “_signature.yaml”.",
+    ),
+    "settings_not_text": Wording(
+        "« {names} » n’est pas lu : ce n’est pas un fichier texte",
+        "“{names}” is not read: it is no text file",
+        "ces réglages ne sont pas lus : ce n’est pas un fichier texte. Copiez leur texte dans un fichier "
+        "« _signature.yaml », fait avec le Bloc-notes.",
+        "these settings are not read: it is no text file. Copy their text into a file “_signature.yaml”, made with "
+        "Notepad.",
+    ),
     "document_taken": Wording(
         "[[« {document} » : ]]ce PDF est déjà à la signature, par une autre demande",
         "[[“{document}”: ]]this PDF is out for signature already, by another request",

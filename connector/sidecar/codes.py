@@ -96,6 +96,11 @@ _REQUEST: Final = {
     "message_file_kind": (("written",), "the message is to be read from a file that is no plain, short text"),
     "message_file_missing": (("written",), "the file that holds the message is not there, or is empty"),
     "two_settings": (("names",), "two settings files in one folder; `names` joined by ', '"),
+    "settings_misnamed": (
+        ("names",),
+        "the only settings of a folder bear nearly their name, under which they are not read; `names` = that one",
+    ),
+    "settings_not_text": (("names",), "the same, and a word processor made them; `names` = that file"),
     "text_garbled": (
         ("key", "written"),
         "accents are unreadable (Ã©, â€™, �) in a text that people would read",

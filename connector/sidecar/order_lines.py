@@ -22,6 +22,9 @@ HAS_PERSON: Final = re.compile(r"@|[0-9](?:[ ./-]?[0-9]){7}")
 _MEANT: Final = re.compile(
     r"(?P<dashes>(?:[-–—•*] *)*)[\"']?(?P<word>[^\W\d_]{4,9})[\"']?(?P<sign> *[:=]+)? *(?P<rest>.*)"
 )
+# Of a web page or a mail; an address in angle brackets is none.
+_TAG: Final = re.compile(r"</?[a-zA-Z][^<>@]{0,80}>")
+_DASHES: Final = "-–—•*"
 _CLOSES: Final = {'"': '"', "'": "'", "[": "]", "{": "}"}
 _TEXTS: Final = {"request.message", "request.note"}
 # As in repair: a file of rubbish must not cost minutes.
@@ -79,12 +82,14 @@ def to_the_edge(lines: Sequence[str]) -> list[str]:
 
 def meant_as_orders(lines: Sequence[str]) -> list[int]:
     """Return the numbers (from 1) of the lines that were meant as an order, whether they are read as one or not."""
-    found, searches = [], 0
+    found, searches = set[int](), 0
     standing = standings(lines)
     # From below, where the last one stands, which counts.
     for at in range(len(lines) - 1, -1, -1):
-        match = _MEANT.fullmatch(lines[at].strip()) if standing[at] is not Standing.TEXT else None
-        if match is None or not match["rest"]:
+        bare = _TAG.sub("", lines[at]).strip()
+        match = _MEANT.fullmatch(bare) if standing[at] is not Standing.TEXT else None
+        items = _items_below(lines, at) if match and match["sign"] and not match["rest"] else []
+        if match is None or not (match["rest"] or items):
             continue
         if words.find(match["word"], _ACTION) is None:
             if words.find(match["word"], words.ALL_KEYS) or searches >= _MAX_SEARCHES:
@@ -100,8 +105,19 @@ def meant_as_orders(lines: Sequence[str]) -> list[int]:
             # A file may be called « Action de groupe.pdf ».
             meant = bool(match["sign"] and not match["dashes"]) or _is_order(match["rest"])
         if meant:
-            found.append(at + 1)
-    return found[::-1]
+            found.update((at + 1, *items))
+    return sorted(found)
+
+
+def _items_below(lines: Sequence[str], at: int) -> list[int]:
+    """The numbers (from 1) of the lines with a dash that are the value of the key on line ``at`` (from 0)."""
+    found = []
+    for number, line in enumerate(lines[at + 1 :], start=at + 2):
+        if _is_content(line):
+            if _indent(line) < _indent(lines[at]) or line.lstrip()[0] not in _DASHES:
+                break
+            found.append(number)
+    return found
 
 
 def _is_order(written: str) -> bool:

@@ -117,18 +117,17 @@ def unread_order(data: bytes) -> str:
 
     ``""`` when there is none below the last ``action`` that was read: of several lines the last counts. Never raises.
     """
-    if len(data) > MAX_BYTES:
-        return ""
-    lines = decode(data).text
-    last = max((line for _, line in _values_of(data, "action")), default=0)
-    meant = [number for number in meant_as_orders(_as_seen(lines)) if number > last]
-    if not meant:
-        try:
-            load(repair(_without_mail_end(lines, Notes())), max_bytes=4 * MAX_BYTES)
-        except YamlError as error:
-            meant = [error.line] if error.line is not None and error.line > last else []
-    seen = split_lines(lines)
-    return shown(seen[meant[-1] - 1]) if meant and meant[-1] <= len(seen) else ""
+    number = _unread_line(data)
+    return shown(split_lines(decode(data).text)[number - 1]) if number else ""
+
+
+def mail_end_above(data: bytes) -> str:
+    """Return the mail's end below which :func:`unread_order` stands, cut off with it; ``""`` else. Never raises."""
+    number = _unread_line(data)
+    notes = Notes()
+    _without_mail_end(decode(data).text if number else "", notes)
+    above = [found for found in notes.problems if found.line is not None and found.line < number]
+    return str(above[0].values["written"]) if above else ""
 
 
 def without_orders(data: bytes) -> bytes:
@@ -154,6 +153,20 @@ def read_wish(data: bytes) -> Wish | None:
     found = {words.find(value, words.WISHES) for value, _ in _values_of(data, "send")}
     wish = found.pop() if len(found) == 1 else None
     return Wish(wish) if wish else None
+
+
+def _unread_line(data: bytes) -> int:
+    if len(data) > MAX_BYTES:
+        return 0
+    text = decode(data).text
+    last = max((line for _, line in _values_of(data, "action")), default=0)
+    meant = [number for number in meant_as_orders(_as_seen(text)) if number > last]
+    if not meant:
+        try:
+            load(repair(_without_mail_end(text, Notes())), max_bytes=4 * MAX_BYTES)
+        except YamlError as error:
+            meant = [error.line] if error.line is not None and error.line > last else []
+    return meant[-1] if meant and meant[-1] <= len(split_lines(text)) else 0
 
 
 def _values_of(data: bytes, name: str) -> list[tuple[str, int]]:
@@ -212,6 +225,7 @@ def _megabytes(size: int) -> str:
 __all__ = [
     "MAX_BYTES",
     "Reading",
+    "mail_end_above",
     "read_orders",
     "read_sidecar",
     "read_whole",

@@ -26,6 +26,12 @@ _BULLET: Final = re.compile(r"( *)(-(?!-)|[–—•‣·▪◦●−‐‑\uf0b
 _FLOW_KEY: Final = re.compile(r"(?<=[{,])( *)([^\W_][^:#\"{}\[\],]{0,24}?) ?:(?! )")
 # Without a blank after it, a comma between digits separates nothing inside a map.
 _FLOW_DECIMAL: Final = re.compile(r"(\b[xyXY] ?: ?[0-9]+),(?=[0-9])")
+_ONE_LENGTH: Final = r"[+-]?[0-9]{1,5}(?:[.,][0-9]{1,6})? ?(?:mm|cm|pt|%)?"
+_FLOW_OFFSET: Final = re.compile(
+    rf"(?P<key>(?<=[{{, ])[^\W_]{{1,24}}) ?: *(?P<both>{_ONE_LENGTH} *, *{_ONE_LENGTH})(?= *[,}}])",
+    re.IGNORECASE,
+)
+_OFFSET: Final[words.Words] = {"offset": words.PLACE_KEYS["offset"]}
 _BLOCK: Final = re.compile(r"[|>][-+0-9]*(?: +#.*)?")
 _QUOTED: Final = re.compile(r"""(?:"(?:[^"\\]|\\.)*"|'(?:[^']|'')*')(?: +#.*)?""")
 _REMARK: Final = re.compile(r" #.*")
@@ -87,12 +93,28 @@ class _Repairer:
         elif found and kind is not None:
             self._in_files = kind in _FILES
             self._key_line(head, found, kind)
+        elif found and head.strip() and self._goes_on_with_keys(len(head)):
+            # A key that nobody knows, the first of a signatory: it is told as that.
+            self._key_line(head, found, "")
         elif head.strip():
             self._value(head, content, "person" if "@" in content else "text", len(head.rstrip()) - 1)
         elif first and not head and (parts := self._bare_person(content)):
             self._write("signataires: ", parts)
         else:
             self._out.append(line)
+
+    def _goes_on_with_keys(self, column: int) -> bool:
+        """Tell whether a key of ours stands below, at the very column of what follows a dash."""
+        for line in self._following():
+            head, content = _split_head(line)
+            if not content or content.startswith("#"):
+                continue
+            found = KEY.fullmatch(content)
+            if head.strip() or len(head) != column or found is None:
+                return False
+            if self._kind(found["key"]) is not None:
+                return True
+        return False
 
     def _kind(self, key: str) -> str | None:
         """Return the name of a known or nearly known key, None for anything else."""
@@ -117,12 +139,18 @@ class _Repairer:
             self._value(f"{start} ", value, "text" if text else "word", len(head))
 
     def _flow(self, value: str) -> str:
-        """Give the known keys inside ``{…}`` the blank that YAML wants, and ``x: 2,5`` its decimal point."""
+        """Give the known keys inside ``{…}`` the blank that YAML wants, and commas between digits one reading.
+
+        ``x: 2,5`` gets its decimal point, ``décalage: 10 mm, 5 mm`` the quotes that keep its two lengths together.
+        """
 
         def spaced(found: re.Match[str]) -> str:
             return f"{found[1]}{found[2]}: " if words.find(found[2], words.ALL_KEYS) else found[0]
 
-        return _FLOW_DECIMAL.sub(r"\1.", _FLOW_KEY.sub(spaced, value))
+        def whole(found: re.Match[str]) -> str:
+            return f'{found["key"]}: "{found["both"]}"' if words.find(found["key"], _OFFSET) else found[0]
+
+        return _FLOW_DECIMAL.sub(r"\1.", _FLOW_OFFSET.sub(whole, _FLOW_KEY.sub(spaced, value)))
 
     def _following(self) -> Iterator[str]:
         # By index: a copy of the rest for each line would cost quadratic time.
@@ -139,7 +167,7 @@ class _Repairer:
     def _value(self, start: str, value: str, kind: str, column: int) -> None:
         """Write a value that is one text, with the deeper lines that continue it, in double quotes."""
         if _QUOTED.fullmatch(value) or (start.endswith("- ") and value[0] in "[{-"):
-            self._out.append(start + value)
+            self._out.append(start + (self._flow(value) if value[0] in "[{" else value))
             return
         if value[0] in "\"'" and self._closes_later(value[0], column):
             self._out.append(start + value)

@@ -137,6 +137,8 @@ _SEPARATORS: Final = re.compile(r"[,;|()/]|(?<!\S)[-–—•]+(?!\S)|(?<=\S)[�
 _COLON: Final = re.compile(r":(?=\s|$)")
 _OF_A_SENTENCE: Final = frozenset(["bonjour", "bonsoir", "merci", "veuillez", "signer", "svp"])
 """A family may bear each of these; beside a whole name it asks for something."""
+_COLUMNS: Final = frozenset(["nom", "noms", "prenom", "prenoms", "name", "civilite", "fonction", "surname"])
+"""Titles of a table's columns that no label takes away."""
 _MOST_WORDS: Final = 8
 """Of a name, particles aside: all given names, a family's and a married one."""
 _MOST_NAMES: Final = 12
@@ -169,7 +171,7 @@ def is_garbled_name(text: str) -> bool:
 
 def is_more_than_a_name(text: str) -> bool:
     """Tell whether a text read as a name holds more: a sign, a label that is unknown, a sentence."""
-    if re.search(r"[=:]", text):
+    if re.search(r"[=:]", text) or any(map(_is_symbol, text)) or _has_columns(text.split()):
         return True
     spoken = [
         word for word in text.split() if any(map(str.isalpha, word)) and _fold(word) not in _NOT_COUNTED
@@ -178,6 +180,17 @@ def is_more_than_a_name(text: str) -> bool:
     asks = len(spoken) > 3 and any(_fold(word.strip(",")) in _OF_A_SENTENCE for word in spoken)
     most = _MOST_NAMES if all(map(_is_capitalised, spoken)) else _MOST_WORDS
     return asks or len(spoken) > most or 3 <= small < len(spoken)
+
+
+def _is_symbol(char: str) -> bool:
+    """An arrow, a tick, a box: not what a firm's name may hold, nor an accent that stands for an apostrophe."""
+    return unicodedata.category(char) in {"Sm", "So"} and char not in "°®™©"
+
+
+def _has_columns(words: list[str]) -> bool:
+    """A table was pasted with its titles: « Prénom Nom Marie Dupont »."""
+    titles = [_fold(word) in _COLUMNS for word in words]
+    return len(words) > 2 and (titles[0] or sum(titles) > 1 or "prenom" in map(_fold, words))
 
 
 def without_civility(text: str) -> str:

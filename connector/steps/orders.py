@@ -19,7 +19,7 @@ from connector.lifecycle import Event, Record, State
 from connector.ports import Progress, TransactionId
 from connector.sidecar import words
 from connector.sidecar.model import Action, Verb
-from connector.sidecar.reading import unknown_order, unread_order
+from connector.sidecar.reading import mail_end_above, unknown_order, unread_order
 from connector.steps import assumed, cancel, clocks, heeded, lock, reminders, show, waiting
 from connector.steps.follow import GIVE_UP, absorb, follow, given_up_by
 from connector.steps.parts import Parts
@@ -88,6 +88,8 @@ def line_seen(record: Record, action: Action | None) -> dict[str, Any]:
 def not_understood(data: bytes) -> dict[str, Any]:
     """Return what is kept of an order in a request's file that is none; empty when there is no such line."""
     if line := unread_order(data):
+        if above := mail_end_above(data):
+            return {"order": {"code": "below_mail_end", "wording": line, "above": above}}
         return {"order": {"code": "unread", "wording": line}}
     if not (written := unknown_order(data)):
         return {}

@@ -12,7 +12,7 @@ from typing import Final
 
 from connector.errors import NotFound, OutOfSpace, Problem, RequestRejected
 from connector.ports import Entry, Folder, Href
-from connector.sidecar import names
+from connector.sidecar import names, near_names
 from connector.sidecar.inherit import SettingsFile
 from connector.sidecar.model import SignatureRequest
 from connector.sidecar.reading import MAX_BYTES, read_sidecar
@@ -34,7 +34,7 @@ class Settings(SettingsFile):
 
 def beside(parts: Parts, sight: Sight, href: str) -> list[Entry]:
     """Return the files that the settings of a place rest on: each settings file above, each message it names."""
-    found = []
+    found = list(sight.near_settings_above(href))
     for entry in (entry for here in sight.settings_above(href) for entry in here):
         found.append(entry)
         known = parts.settings_read.get((sight.settings.server, entry.href))
@@ -47,10 +47,13 @@ def beside(parts: Parts, sight: Sight, href: str) -> list[Entry]:
 def chain(parts: Parts, sight: Sight, href: str) -> tuple[Settings, ...] | None:
     """Read the settings that apply to a place, the nearest first; None while one of them is being saved, or just went.
 
-    A file that cannot be read has its problems and no request. Raises the errors of :meth:`Folder.get`.
+    A file that cannot be read has its problems and no request; so has one that was meant as settings, and is the only
+    one of its folder, under a name that is nearly theirs: nothing leaves without the partner whom it names. Raises the
+    errors of :meth:`Folder.get`.
     """
-    above = sight.settings_above(href)
-    if not sight.has_settled(entry for here in above for entry in here) or _just_went(parts, sight, href):
+    above, near = sight.settings_above(href), sight.near_settings_above(href)
+    every = [*near, *(entry for here in above for entry in here)]
+    if not sight.has_settled(every) or _just_went(parts, sight, href):
         return None
     found = []
     for here in above:
@@ -61,7 +64,21 @@ def chain(parts: Parts, sight: Sight, href: str) -> tuple[Settings, ...] | None:
             found.append(Settings(name=name, href=here[0].href, request=None, problems=(problem,)))
             continue
         found.append(_settings(parts, sight, here[0], name))
+    for entry in near:
+        if code := _misnamed(parts, sight, entry):
+            name = shown_name(sight, entry, href)
+            problem = Problem(code=code, values={"names": name, "file": name})
+            found.append(Settings(name=name, href=entry.href, request=None, problems=(problem,)))
     return tuple(found) if sight.has_settled(beside(parts, sight, href)) else None
+
+
+def _misnamed(parts: Parts, sight: Sight, entry: Entry) -> str:
+    """Return why settings are not read under a near name; nothing where it may be anybody's, or says nothing."""
+    surely = near_names.surely_settings(entry.name)
+    if near_names.is_of_a_writer(entry.name):
+        return "settings_not_text" if surely else ""
+    read = read_file(parts, sight, entry).request
+    return "settings_misnamed" if (read.lines if read is not None else surely) else ""
 
 
 def _just_went(parts: Parts, sight: Sight, href: str) -> bool:
@@ -75,7 +92,7 @@ def _just_went(parts: Parts, sight: Sight, href: str) -> bool:
         parent = file.rsplit("/", 1)[0] + "/"
         if server != sight.settings.server or not href.startswith(parent):
             continue
-        if parent in sight.settings_in:
+        if parent in sight.settings_in or file in sight.by_href:
             parts.settings_gone.pop(key, None)
             continue
         since = parts.settings_gone[key] = clocks.since_when(parts, parts.settings_gone.get(key))

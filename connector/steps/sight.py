@@ -12,7 +12,7 @@ from datetime import datetime
 from functools import cached_property
 
 from connector.ports import Entry, FileId, Href, Tree, folder_of
-from connector.sidecar import names
+from connector.sidecar import names, near_names
 from connector.steps.parts import FolderSettings
 from connector.steps.settling import Restless, Settled
 from connector.steps.views import ByHref, ById, ByParent, Pages
@@ -120,15 +120,20 @@ class Sight:
 
     def settings_above(self, href: str) -> list[list[Entry]]:
         """Every ``_signature.yaml`` that applies to this place, the nearest folder first, each folder's together."""
-        found = []
+        return [here for parent in self._above(href) if (here := self.settings_in.get(parent))]
+
+    def near_settings_above(self, href: str) -> list[Entry]:
+        """Every file above that bears nearly the name of settings, in a folder without any that do."""
+        return [entry for parent in self._above(href) for entry in self._alone_near_settings.get(parent, ())]
+
+    def _above(self, href: str) -> Iterator[str]:
+        """The folder of ``href``, then those that hold it, up to the watched one."""
         parent = href.rsplit("/", 1)[0] + "/"
         while parent.startswith(self.settings.root):
-            if here := self.settings_in.get(parent):
-                found.append(here)
+            yield parent
             if parent == "/":
                 break
             parent = parent.rstrip("/").rsplit("/", 1)[0] + "/"
-        return found
 
     @cached_property
     def settings_in(self) -> dict[str, list[Entry]]:
@@ -138,6 +143,28 @@ class Sight:
             if settings := [entry for entry in files if names.is_settings(entry.name)]:
                 found[parent] = sorted(settings, key=lambda entry: names.comparable(entry.name))
         return found
+
+    @cached_property
+    def _alone_near_settings(self) -> dict[str, list[Entry]]:
+        found: dict[str, list[Entry]] = defaultdict(list)
+        for entry, right in self.near_names:
+            if right == near_names.RIGHT_SETTINGS and entry.parent not in self.settings_in:
+                found[entry.parent].append(entry)
+        return dict(found)
+
+    @cached_property
+    def near_names(self) -> tuple[tuple[Entry, str], ...]:
+        """What was meant as settings, or as a request for what none asks for, each with the name it should bear."""
+        found = []
+        for entry in (entry for files in self.ours.values() for entry in files):
+            if names.is_hidden(entry.href.removeprefix(self.settings.root)):
+                continue
+            if near_names.near_settings(entry.name):
+                found.append((entry, near_names.RIGHT_SETTINGS))
+            elif right := near_names.near_request(entry.name):
+                asked = (self._asking_for.get((entry.parent, wanted)) for wanted in names.pair_of(right))
+                found += [] if any(asked) else [(entry, right)]
+        return tuple(sorted(found, key=lambda one: one[0].href))
 
     @cached_property
     def settings_shown(self) -> tuple[tuple[object, ...], ...]:
@@ -163,7 +190,7 @@ class Sight:
             for parent, files in self.ours.items()
             if any(names.is_list(entry.name) for entry in files)
         }
-        return frozenset(lists | {Href(parent) for parent in self.settings_in})
+        return frozenset(lists | {Href(one) for one in (*self.settings_in, *self._alone_near_settings)})
 
     @property
     def close(self) -> set[Href]:

@@ -12,11 +12,12 @@ from typing import Any
 from connector.errors import DocumentError
 from connector.lifecycle import DocumentFacts, Record
 from connector.ports import Entry
-from connector.sidecar import names
+from connector.sidecar import names, near_names
 from connector.steps.case import NAMED_AFTER_REQUEST, Case
 from connector.steps.discover import Pair, Sight
 from connector.steps.parts import Parts
 from connector.steps.present import Present, present_at
+from connector.steps.settings import shown_name
 from connector.steps.task import is_home
 
 
@@ -99,7 +100,12 @@ def _same_pages(parts: Parts, document: DocumentFacts, present: Present) -> bool
         return False
 
 
-def conflict_copies_seen(case: Case, record: Record) -> Record:
+def copies_seen(case: Case, record: Record) -> Record:
+    """Keep which copies of its files and of its settings lie beside them: they are told, never read."""
+    return _near_settings_seen(case, _conflict_copies_seen(case, record))
+
+
+def _conflict_copies_seen(case: Case, record: Record) -> Record:
     """Keep which copies a sync client has put beside the files of a request: they are told, never read.
 
     Of its settings for as long as they decide: the word that lets it go may stand in the copy, which is named with its
@@ -115,6 +121,22 @@ def conflict_copies_seen(case: Case, record: Record) -> Record:
         for folder, name in sorted(files)
         for copy in sight.conflict_copies(folder).get(name, ())
     ]
-    if record.closed or list(record.extra.get("conflict_copies", ())) == found:
+    return _kept(case, record, "conflict_copies", found)
+
+
+def _near_settings_seen(case: Case, record: Record) -> Record:
+    """Keep which files, in the folders of its settings, bear nearly their name, while those decide: none is read."""
+    sight, href = case.sight, case.pair.sidecar.href
+    read = {one.parent for here in sight.settings_above(href) for one in here}
+    found = [
+        shown_name(sight, entry, href)
+        for entry, right in (sight.near_names if record.state.before_mark else ())
+        if right == near_names.RIGHT_SETTINGS and entry.parent in read
+    ]
+    return _kept(case, record, "near_settings", found)
+
+
+def _kept(case: Case, record: Record, fact: str, found: list[str]) -> Record:
+    if record.closed or list(record.extra.get(fact, ())) == found:
         return record
-    return case.journal.touch(record, extra={**record.extra, "conflict_copies": found})
+    return case.journal.touch(record, extra={**record.extra, fact: found})

@@ -149,7 +149,10 @@ def test_the_preview_lets_go_by_the_line_it_shows(tmp_path: Path) -> None:
         stage.intact()
 
 
-@pytest.mark.parametrize("line", ["- action: annuler", "actions: annuler", "action = annuler", "annuler"])
+@pytest.mark.parametrize(
+    "line",
+    ["- action: annuler", "actions: annuler", "action = annuler", "<b>action: annuler</b>", "annuler"],
+)
 def test_what_was_meant_as_an_order_is_answered(tmp_path: Path, line: str) -> None:
     """While it is out, and after its end; a word taken back is no news any more."""
     with Stage(tmp_path) as stage:
@@ -170,6 +173,38 @@ def test_what_was_meant_as_an_order_is_answered(tmp_path: Path, line: str) -> No
         stage.run()
         assert f"« {line} » n’a pas été suivi." in words(stage, "lettre")
         assert stage.sends() == [1]
+        stage.intact()
+
+
+def test_an_order_in_a_list_is_answered_and_is_no_correction(tmp_path: Path) -> None:
+    with Stage(tmp_path) as stage:
+        stage.drop()
+        stage.run()
+        write(stage, "lettre", "action:\n  - annuler")
+        stage.run()
+        assert "« - annuler » n’a pas été suivi. Une consigne commence sa ligne" in words(stage, "lettre")
+        assert stage.first_line().startswith(OUT)
+        assert stage.first_line() != CORRECTED
+        assert called(stage, "cancel") == 0
+        stage.intact()
+
+
+def test_an_order_below_the_end_of_a_mail_is_answered_by_that_end(tmp_path: Path) -> None:
+    """Not by what an order looks like: it looks like one. Above that end it is obeyed."""
+    with Stage(tmp_path) as stage:
+        stage.drop()
+        stage.run()
+        write(stage, "lettre", "Cordialement,\nClaire\naction: annuler")
+        stage.run()
+        told = words(stage, "lettre")
+        assert (
+            "« action: annuler » n’a pas été suivi : à partir de « Cordialement, », tout est lu comme" in told
+        )
+        assert "sans rien devant" not in told
+        assert called(stage, "cancel") == 0
+        write(stage, "lettre", "action: annuler\nCordialement,\nClaire")
+        stage.run()
+        assert called(stage, "cancel") == 1
         stage.intact()
 
 

@@ -364,3 +364,123 @@ def test_a_corrected_request_that_a_person_changed_is_theirs(tmp_path: Path) -> 
         stage.run()
         assert stage.read("lettre.sign.corrigé.yaml").endswith(b"objet: Gardez-moi\n")
         assert stage.sends() == [1]
+
+
+PUIS = f"puis: Claire Bernard <{CLAIRE}> 06 98 76 54 32\n"
+
+
+@pytest.mark.parametrize(
+    "name", ["_signature (1).yaml", "_signature - Copie.yaml", "_signatures.yaml", "signature.yaml"]
+)
+def test_settings_under_nearly_their_name_let_nothing_leave_without_the_partner(
+    tmp_path: Path, name: str
+) -> None:
+    """By the right name they are obeyed."""
+    with Stage(tmp_path) as stage:
+        stage.dms.person.mkdir(f"{ROOT}/2026")
+        stage.write(name, PUIS)
+        stage.drop(folder=f"{ROOT}/2026")
+        stage.run()
+        stage.clock.advance(700)
+        stage.run()
+        assert stage.sends() == []
+        told = " ".join(stage.status(folder=f"{ROOT}/2026").replace("\u00a0", " ").split())
+        assert "n’est pas lu : le nom est « _signature.yaml » Rien n’est parti." in told
+        assert f"/{name} » le nom « _signature.yaml » ; s’il ne doit rien régler, supprimez-le." in told
+        assert "Ouvrez" not in told
+        stage.move(name, "_signature.yaml")
+        stage.run()
+        assert emails(stage) == [MARIE, CLAIRE]
+        stage.intact()
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "told"),
+    [
+        (
+            "_signatures.yaml",
+            "obget: Lettre\n",
+            "le nom « _signature.yaml » ; s’il ne doit rien régler, supprimez-le.",
+        ),
+        (
+            "_signature.yaml.docx",
+            "PK\x03\x04",
+            "dans un fichier « _signature.yaml », fait avec le Bloc-notes ; s’il",
+        ),
+    ],
+)
+def test_what_is_surely_settings_holds_whatever_stands_in_it(
+    tmp_path: Path, name: str, content: str, told: str
+) -> None:
+    with Stage(tmp_path) as stage:
+        stage.write(name, content)
+        stage.drop()
+        stage.run()
+        assert stage.sends() == []
+        assert told in " ".join(stage.status().replace("\u00a0", " ").split())
+        stage.write("_signature.yaml", "objet: Lettre\n")
+        stage.run()
+        assert stage.sends() == [1], "the settings are there: it is a copy"
+
+
+def test_a_copy_beside_the_settings_is_told_while_they_decide(tmp_path: Path) -> None:
+    with Stage(tmp_path) as stage:
+        stage.write("_signature.yaml", "envoi: non\n")
+        stage.write("_signature (1).yaml", "envoi: oui\n")
+        stage.drop()
+        stage.run()
+        assert stage.record().state is State.PREVIEWED
+        told = "Copie de réglages, non lue : « _signature (1).yaml »."
+        assert told in " ".join(stage.status().replace("\u00a0", " ").split())
+        stage.delete("_signature (1).yaml")
+        stage.run()
+        assert "Copie de réglages" not in stage.status()
+
+
+def test_settings_under_nearly_their_name_that_were_none_are_deleted(tmp_path: Path) -> None:
+    with Stage(tmp_path) as stage:
+        stage.write("_signatures.yaml", PUIS)
+        stage.drop()
+        stage.run()
+        assert stage.sends() == []
+        stage.delete("_signatures.yaml")
+        stage.run()
+        assert stage.sends() == [], "a client may be about to upload it anew"
+        stage.clock.advance(700)
+        stage.run(2)
+        assert emails(stage) == [MARIE]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "told"),
+    [
+        ("_signature (1).yaml", PUIS, "les réglages de ce dossier sont dans « _signature.yaml »"),
+        (
+            "signature.yaml",
+            "Marie Dupont, gérante\n\nTél. : voir le site\n",
+            "renommez-le « _signature.yaml »",
+        ),
+        ("_signature.docx", "PK\x03\x04", "ce n’est pas un fichier texte"),
+        ("autre.sign (1).yaml", ONE, "renommez-le « autre.sign.yaml »"),
+    ],
+)
+def test_a_near_name_that_holds_nothing_back_is_told_in_the_overview(
+    tmp_path: Path, name: str, content: str, told: str
+) -> None:
+    with Stage(tmp_path) as stage:
+        if "réglages" in told:
+            stage.write("_signature.yaml", "objet: Lettre\n")
+        stage.write(name, content)
+        stage.drop()
+        stage.run()
+        stage.clock.advance(700)
+        stage.run()
+        assert stage.sends() == [1]
+        overview = stage.read("_Suivi des signatures.txt").decode("utf-8-sig")
+        words = " ".join(overview.replace("\u00a0", " ").split())
+        assert f"« {name} » n’est pas lu" in words
+        assert told in words
+        stage.delete(name)
+        stage.clock.advance(700)
+        stage.run()
+        assert name not in stage.read("_Suivi des signatures.txt").decode("utf-8-sig")

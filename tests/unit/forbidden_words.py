@@ -48,5 +48,8 @@ IN_GRAMMAR = re.compile(
     re.IGNORECASE,
 )
 """A value that French grammar reaches: « de {who} » would be « de Antoine ». Dates and numbers may stand there."""
-FILE_NAMES = re.compile(r"[^\s«»]*\.sign(?:\.corrigé|\.corrected)?\.yaml|_signature\.yaml|_signataires\.\w+")
+_COPY = r"(?:\s\([0-9]\)|\s-\sCopie)?"
+FILE_NAMES = re.compile(
+    rf"[^\s«»]*\.sign(?:\.corrigé|\.corrected)?{_COPY}\.yaml|_signatures?{_COPY}\.yaml|_signataires\.\w+"
+)
 """« YAML » may stand in a file's name."""

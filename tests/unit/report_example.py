@@ -822,6 +822,8 @@ def asides_variants() -> list[Variant]:
     asides: list[dict[str, Any]] = [
         {"conflict_copies": [copy.format(1)]},
         {"conflict_copies": [copy.format(number) for number in range(3)]},
+        {"near_settings": ["_signature (1).yaml"]},
+        {"near_settings": ["_signature (1).yaml", "Lettres/_signatures.yaml"]},
         {"note_aside": "Lettre DUPONT.signature (note).txt"},
     ]
     rows = [record(State.IN_PROGRESS, MARIE_INVITED, CLAIRE, extra=aside, **OUT) for aside in asides]

@@ -23,6 +23,15 @@ def advice(one: Record, language: str = "fr") -> str:
     [
         ("two_sidecars", f"Gardez une seule de ces demandes ({NAMES}), et supprimez l’autre."),
         ("two_settings", f"Gardez un seul de ces fichiers de réglages ({NAMES}), et supprimez l’autre."),
+        (
+            "settings_misnamed",
+            f"Donnez à « {NAMES} » le nom « _signature.yaml » ; s’il ne doit rien régler, supprimez-le.",
+        ),
+        (
+            "settings_not_text",
+            f"Copiez le texte de « {NAMES} » dans un fichier « _signature.yaml », fait avec le Bloc-notes ; s’il ne "
+            f"doit rien régler, supprimez « {NAMES} ».",
+        ),
         ("pdf_name_ambiguous", f"Renommez celui de ces PDF qui n’est pas à signer ({NAMES})."),
     ],
 )

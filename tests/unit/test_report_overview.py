@@ -19,7 +19,7 @@ from connector.report.columns import Named, row, told_apart
 from connector.report.context import Pause, PauseCause, StatusContext
 from connector.report.overview import MOST_BELOW, MOST_NAMES, overview_words, render_overview
 from connector.report.overview_lines import RANKS, line_of
-from connector.report.overview_news import Below, Line, ListLine, OverviewNews, Section, counts_of
+from connector.report.overview_news import Below, Line, ListLine, Misnamed, OverviewNews, Section, counts_of
 from connector.report.typography import LINE_WIDTH, TIE, Language
 from connector.sidecar.model import Order
 from tests.unit.report_example import (
@@ -425,6 +425,33 @@ def test_a_list_is_told_on_one_line(line: dict[str, Any], sentence: str) -> None
     assert f"Liste « _signataires.xlsx » : {sentence} « _signataires.signature.txt »." in text
     for language in ("fr", "en"):
         keeps_the_form(render_overview(news, zone=PARIS, language=language, at=WRITTEN), language)
+
+
+@pytest.mark.parametrize(
+    ("fields", "sentence"),
+    [
+        ({}, "« a » n’est pas lu sous ce nom : renommez-le « lettre.sign.yaml », ou supprimez-le."),
+        (
+            {"of_a_writer": True},
+            "« a » n’est pas lu : ce n’est pas un fichier texte. Copiez son texte dans un fichier "
+            "« lettre.sign.yaml », fait avec le Bloc-notes, ou supprimez-le.",
+        ),
+        (
+            {"beside": "_signature.txt"},
+            "« a » n’est pas lu : les réglages de ce dossier sont dans « _signature.txt ». Reportez-y ce qui manque, "
+            "puis supprimez « a ».",
+        ),
+    ],
+)
+def test_what_is_not_read_under_its_name(fields: dict[str, Any], sentence: str) -> None:
+    def misnamed(count: int) -> str:
+        files = [Misnamed(file=name, right="lettre.sign.yaml", **fields) for name in "abcdefgh"[:count]]
+        return " ".join(text_of(news_of(misnamed=files)).split())
+
+    assert sentence in misnamed(1)
+    assert "autre" not in misnamed(5)
+    assert "… et 1 autre fichier qui n’est pas lu sous son nom." in misnamed(6)
+    assert "… et 3 autres fichiers qui ne sont pas lus sous leur nom." in misnamed(8)
 
 
 def test_pdfs_without_a_request() -> None:

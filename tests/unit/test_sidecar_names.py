@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import time
 import unicodedata
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connector.sidecar import names
+from connector.sidecar import names, near_names
 
 
 @pytest.mark.parametrize(
@@ -364,3 +365,86 @@ def test_a_copy_that_synchronisation_made_has_an_original(copy: str, original: s
     """The copy is noise, and its original is known by name alone."""
     assert names.original_of(copy) == original
     assert names.is_noise(copy) == bool(original)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *(
+            "_signature (1).yaml",
+            "_signature - Copie.yaml",
+            "_Signature - Copie (2).yaml",
+            "Copie de _signature.yaml",
+        ),
+        *(
+            "_signatures.yaml",
+            "signature.yaml",
+            "_ signature.yaml",
+            "_signature.yaml.yaml",
+            "_signature.yaml (1).txt",
+        ),
+        *("_signature.yaml.docx", "_signature 2.yaml", "_signature"),
+    ],
+)
+def test_what_was_meant_as_settings_by_its_name(name: str) -> None:
+    assert near_names.near_settings(name)
+    assert near_names.near_request(name) == ""
+    assert near_names.surely_settings(name) == (name not in {"signature.yaml", "_signature"})
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *(
+            "Lettre.sign (1).yaml",
+            "Lettre.sign - Copie.yaml",
+            "Lettre.sign.yaml.yaml",
+            "Lettre.sign.yaml.docx",
+        ),
+        *(
+            "Lettre.sign",
+            "Lettre.sign.doc",
+            "Lettre.sign.yaml (1).txt",
+            "Lettre_sign.yaml",
+            "Lettre sign.yaml",
+        ),
+        *("Lettre.signe.yaml", "Lettre.signature.yaml", "Lettre.sign.json"),
+    ],
+)
+def test_what_was_meant_as_a_request_by_its_name(name: str) -> None:
+    assert near_names.near_request(name) == "Lettre.sign.yaml"
+    assert not near_names.near_settings(name)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *(
+            "_signature.yaml",
+            "_signature.txt",
+            "Lettre.sign.yaml",
+            "Lettre .sign.yaml",
+            "Lettre.sign.corrigé.yaml",
+        ),
+        *("Lettre.signature.txt", "Lettre.signature (note).txt", "_signataires.xlsx", "~$Lettre.sign.docx"),
+        *("_signature (conflicted copy 2026-11-23 104512).yaml", "Lettre (signé).pdf", "Contrat signé.docx"),
+        *(
+            "Signature.docx",
+            "signature.txt",
+            "Bail signed.txt",
+            "design.yaml",
+            "Lettre.yaml",
+            "signatures.pdf",
+        ),
+    ],
+)
+def test_what_is_read_or_is_anybodys_is_no_near_name(name: str) -> None:
+    """What a synchronisation copied is told as that."""
+    assert (near_names.near_settings(name), near_names.near_request(name)) == (False, "")
+
+
+def test_a_near_name_as_long_as_a_name_can_be_costs_nothing() -> None:
+    began = time.process_time()
+    for name in ("_signature" + ".txt" * 60 + "!", "a.sign" * 40, "_" * 250, " copie" * 41 + ".yaml"):
+        near_names.near_settings(name), near_names.near_request(name)
+    assert time.process_time() - began < 1

@@ -6,6 +6,7 @@ import pytest
 
 from connector.sidecar.model import Wish
 from connector.sidecar.reading import (
+    mail_end_above,
     read_orders,
     read_sidecar,
     read_wish,
@@ -108,6 +109,14 @@ def test_what_may_be_a_text_is_answered_and_not_obeyed(above: str) -> None:
         ("n'importe quoi\naction: annuler\n", ""),
         ("section: Paie\n", ""),
         ("action:\n", ""),
+        ("action:\n  - annuler\n", "- annuler"),
+        ("action:\n\n- annuler\n# tant pis\n", "- annuler"),
+        ("actions:\n  • annuler\n", "• annuler"),
+        ("action:\n  - relancer\n  - annuler\nnote: x\n", "- annuler"),
+        ("action:\nannexes:\n  - Tarifs.pdf\n", ""),
+        ("action: [annuler]\n", "action: [annuler]"),
+        ("<b>action: annuler</b>\n", "<b>action: annuler</b>"),
+        ('<p class="x"><b>action</b>: annuler</p>\n', '<p class="x"><b>action</b>: annuler</p>'),
     ],
 )
 def test_what_was_meant_as_an_order_is_found(below: str, unread: str) -> None:
@@ -127,8 +136,33 @@ def test_the_last_of_two_is_no_order() -> None:
 
 def test_a_request_without_what_was_meant_as_an_order() -> None:
     """It says what it said, so that nobody is told of a correction."""
-    for line in ("- action: annuler", "actions: annuler", "action annuler", SHOWN.rstrip()):
+    for line in (
+        "- action: annuler",
+        "actions: annuler",
+        "action annuler",
+        "<b>action: annuler</b>",
+        SHOWN.rstrip(),
+    ):
         assert without_orders(f"{ONE}{line}\n".encode()).decode() == ONE + "\n"
+    assert without_orders(f"{ONE}action:\n  - annuler\nnote: x\n".encode()).decode() == ONE + "\n\nnote: x\n"
+
+
+@pytest.mark.parametrize(
+    ("below", "above"),
+    [
+        ("\nCordialement,\nClaire\naction: annuler\n", "Cordialement,"),
+        ("--\naction: annuler\n", "--"),
+        ("action: relancer\nBien à vous\n- action: annuler\n", "Bien à vous"),
+        ("- action: annuler\nCordialement,\nClaire\n", ""),
+        ("action: annuler\nCordialement,\nClaire\n", ""),
+        ("Cordialement,\nClaire\n", ""),
+        ("", ""),
+    ],
+)
+def test_an_order_below_a_mails_end_is_no_order_and_the_end_is_named(below: str, above: str) -> None:
+    data = (ONE + below).encode()
+    assert mail_end_above(data) == above
+    assert bool(unread_order(data)) == bool(above) or below.startswith("-")
 
 
 def test_of_two_orders_pasted_the_first_is_not_obeyed_in_the_stead_of_the_last() -> None:

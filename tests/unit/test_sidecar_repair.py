@@ -177,6 +177,61 @@ def test_flow_maps() -> None:
     assert round(place.y.value, 1) == 70.9
 
 
+@pytest.mark.parametrize(
+    ("written", "points"),
+    [
+        ("décalage: 10 mm, 5 mm", [28.3, 14.2]),
+        ("décalage:-40 mm,-25 mm", [-113.4, -70.9]),
+        ("Décalage : 1,5 cm, 2,5 cm", [42.5, 70.9]),
+        ("offset: 10, 5", [28.3, 14.2]),
+        ('décalage: "10 mm, 5 mm"', [28.3, 14.2]),
+        ("décalage: [10 mm, 5 mm]", [28.3, 14.2]),
+    ],
+)
+def test_the_two_lengths_of_an_offset_inside_braces(written: str, points: list[float]) -> None:
+    """As the guide shows them, wherever they stand in the braces; so too in a list of places."""
+    for flow in (
+        f"{{près de: ici, {written}}}",
+        f"{{{written}, près de: ici}}",
+        f"\n  - {{près de: ici, {written}}}",
+    ):
+        place = read(f"{ONE}signature: {flow}\n").place[0]
+        assert place.near == "ici"
+        assert place.offset is not None
+        assert [round(one.value, 1) for one in place.offset] == points
+
+
+@pytest.mark.parametrize(
+    ("first", "unknown"),
+    [
+        ("civilité: Mme", ["civilité"]),
+        ("civilité: « Mme : Mlle »", ["civilité"]),
+        ("civilité:", ["civilité"]),
+        ("civilité: Mme\n    # cliente\n    qualité: gérante", ["civilité", "qualité"]),
+    ],
+)
+def test_an_unknown_key_right_after_its_dash_is_one(first: str, unknown: list[str]) -> None:
+    """A key of ours stands right below it: it is no text, and everything is aligned."""
+    text = f"signataires:\n  - {first}\n    prénom: A\n    nom: B\n    mail: a@example.fr\n    mobile: 06 12 34 56 78\n"
+    with pytest.raises(RequestRejected) as caught:
+        read(text)
+    assert [(one.code, one.values["written"]) for one in caught.value.problems] == [
+        ("unknown_key", key) for key in unknown
+    ]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "- Mandataire : Marie Dupont\n    marie.dupont@example.fr",
+        "- civilité: Mme\n  - prénom: Marie",
+        "- civilité: Mme\n      prénom: Marie",
+    ],
+)
+def test_what_has_no_key_of_ours_right_below_it_stays_a_text(line: str) -> None:
+    assert ": " not in repair(f"signataires:\n  {line}\n").split("\n")[1].split('"')[0]
+
+
 @given(
     st.text(st.sampled_from("ab:-–•*|>#\"'[]{},&@ \t\n\u00a0\r0é.\\"), max_size=120) | st.text(max_size=120)
 )

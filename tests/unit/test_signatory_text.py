@@ -95,6 +95,12 @@ def test_what_announces_is_no_part_of_the_name(before: str, label: str) -> None:
     assert (person.email, person.first_name, person.last_name, person.phone) == MARIE
 
 
+@pytest.mark.parametrize("name", ["Marie D´Arc", "Société Alpha®", "Nom Prénom", "Jean Nom"])
+def test_a_name_without_a_strange_sign_or_a_title_is_one(name: str) -> None:
+    person = read_person(f"{name} <marie.dupont@example.fr> 06 12 34 56 78")
+    assert person.problems == ()
+
+
 def test_digits_beside_a_name_are_asked_about_once() -> None:
     person = read_person("Lot 3 : Marie Dupont <marie.dupont@example.fr> 06 12 34 56 78")
     assert [one.code for one in person.problems] == ["name_digits"]
@@ -112,6 +118,12 @@ def test_digits_beside_a_name_are_asked_about_once() -> None:
         "Un deux trois quatre cinq six sept huit neuf",
         "Un Deux Trois Quatre Cinq Six Sept Huit Neuf Dix Onze Douze Treize",
         "Marie Dupont doit signer de la main droite",
+        "→ Marie Dupont",
+        "☐ Marie Dupont",
+        "Marie Dupont + Paul Martin",
+        "Prénom Nom Marie Dupont",
+        "Civilité Nom Prénom Mme Dupont Marie",
+        "Nom Marie Dupont",
     ],
 )
 def test_more_than_a_name_is_asked_about(name: str) -> None:

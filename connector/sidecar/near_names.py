@@ -1,0 +1,64 @@
+"""Which file was meant as a request or as settings, and bears a name that is read as neither.
+
+Saved twice, copied in Explorer, sent back by a browser, with one letter or one extension too many: it is named to
+people, never obeyed. Pure; names that are read, or are ours, are no near ones.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import Final
+
+from connector.sidecar import names
+
+RIGHT_SETTINGS: Final = f"{names.SETTINGS_STEM}.yaml"
+_TEXT: Final = r"\.(?:ya?ml?|txt|json)"
+_WRITER: Final = r"\.(?:docx?|odt|rtf|pages|html?)"
+_COPY: Final = r"(?:(?: -)? cop(?:ie|y))?(?: ?\(?[0-9]{1,3}\)?)?"
+_COPY_OF: Final = r"(?:cop(?:ie|y) (?:de|of) )?"
+_ENDS: Final = rf"(?:{_TEXT}|{_WRITER})*{_COPY}(?:{_TEXT}|{_WRITER})*"
+# Without its « _ » and without « .yaml » it is anybody's « Signature.docx ».
+_SETTINGS: Final = re.compile(
+    rf"{_COPY_OF}(?:_[_\-. ]*signatures?{_COPY}{_ENDS}|[\-. ]*signatures?{_COPY}\.ya?ml{_ENDS})"
+)
+_REQUEST: Final = re.compile(
+    rf"(?P<stem>.+?)(?:\.sign{_COPY}{_ENDS}|[._\- ] ?sign(?:e|é|ed|ature|atures)?{_COPY}\.ya?ml{_ENDS})",
+    re.DOTALL | re.IGNORECASE,
+)
+# Most names of ours end so, and there are ten thousands of them.
+_READ: Final = (".sign.yaml", ".signature.txt", ".pdf")
+
+
+def near_settings(name: str) -> bool:
+    """Tell whether a file was meant as a folder's settings, by its name, which is not that of settings."""
+    return bool(_SETTINGS.fullmatch(names.comparable(name))) and not _is_read(name)
+
+
+def surely_settings(name: str) -> bool:
+    """Tell it of a file of which it is nearly certain, whatever stands in it: ``_signature (1).yaml``."""
+    return near_settings(name) and bool(re.match(rf"{_COPY_OF}_.*\.ya?ml", names.comparable(name)))
+
+
+def near_request(name: str) -> str:
+    """Return the name that a request should bear where this one is near; ``""`` for every other file.
+
+    ``lettre.sign (1).yaml`` → ``lettre.sign.yaml``.
+    """
+    if name.endswith(_READ) or _is_read(name) or near_settings(name):
+        return ""
+    found = _REQUEST.fullmatch(unicodedata.normalize("NFC", name).rstrip())
+    return f"{found['stem']}.sign.yaml" if found else ""
+
+
+def is_of_a_writer(name: str) -> bool:
+    """Tell whether a word processor or a browser made it: another name alone does not make a text of it."""
+    return bool(re.search(rf"{_WRITER}$", names.comparable(name)))
+
+
+def _is_read(name: str) -> bool:
+    kinds = (names.is_sidecar, names.is_settings, names.is_list, names.is_ours, names.is_noise)
+    return any(kind(name) for kind in kinds)
+
+
+__all__ = ["RIGHT_SETTINGS", "is_of_a_writer", "near_request", "near_settings", "surely_settings"]
