@@ -222,13 +222,14 @@ def _told(case: Case, original: Record, sha256: str) -> dict[str, str]:
     has_run = original.state is not State.WITHDRAWN
     here = (case.settings.server, case.pair.sidecar.parent)
     beside = (original.server, original.document.href.rpartition("/")[0] + "/") == here
-    signed = any(one.signed_sha256 == sha256 and one.signatures != 0 for one in original.documents)
+    found = [one for one in original.documents if one.signed_sha256 == sha256 and one.signatures != 0]
     return {
         "other": original.document.href.removeprefix(root) if told else "",
         "other_id": str(original.id),
         "ended": original.ended_at.isoformat() if told and original.ended_at and has_run else "",
         "original_lost": "yes" if case.lost(original) else "",
-        "signed": "yes" if signed else "",
+        "signed": "yes" if found else "",
+        "of_picture": "yes" if any(one.converted for one in found) else "",
         "beside": "yes" if told and beside else "",
     }
 
