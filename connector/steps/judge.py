@@ -25,8 +25,10 @@ from connector.steps.evidence import Evidence, bring, check, past_signed
 from connector.steps.filed import taken_out
 from connector.steps.gather import other_formats
 from connector.steps.likeness import (
+    alike,
     copy_of,
     is_spoken_for,
+    itself,
     lost_both,
     moved_by_content,
     rival_speaks,
@@ -205,7 +207,11 @@ def _judge_whole(
     common["extra"].pop("confirmed", None)
     if confirmed:
         common["extra"] |= {"needs_ask": None, "confirmed": confirming}
-    copied = copy_of(case, sidecar, checked, key, confirmed=confirmed)
+    likes = alike(case, sidecar, checked, key, confirmed=confirmed)
+    known = itself(case, likes)
+    if known is not None:
+        return known
+    copied = copy_of(case, likes, checked.main.sha256)
     if copied is not None:
         obeyed = tuple(dict.fromkeys((*_obeyed(case), *_wording(request))))
         common["extra"] |= answered(State.UNCONFIRMED)
