@@ -2,7 +2,8 @@
 
 A request belongs to the folder in which its status stands. What was put away into ``Demandes terminées/`` belongs to
 the folder that holds that one. What is over and of which no file is left is told no more; what is not over is told
-whatever happened to its files, in the watched root where its own folder is gone. So is an order in a settings file.
+whatever happened to its files, in the watched root where its own folder is gone. So is an order in a settings file,
+and a drop folder that one names and that is not there.
 """
 
 from __future__ import annotations
@@ -19,7 +20,16 @@ from connector.ports import Href
 from connector.report.list_news import ListNews
 from connector.report.notices import is_told
 from connector.report.overview_lines import shown_name
-from connector.report.overview_news import Below, Line, ListLine, OverviewNews, Section, StrayOrder, counts_of
+from connector.report.overview_news import (
+    Below,
+    Line,
+    ListLine,
+    OverviewNews,
+    Section,
+    StrayDrop,
+    StrayOrder,
+    counts_of,
+)
 from connector.sidecar import names
 from connector.steps import born, clocks, lists, vanished
 from connector.steps.context import pause_of
@@ -27,6 +37,7 @@ from connector.steps.discover import Sight
 from connector.steps.gather import as_counted
 from connector.steps.parts import FolderSettings, Parts
 from connector.steps.settings import read_file
+from connector.steps.settings_said import SettingsMemory, said_in
 
 _DONE = names.comparable(names.DONE_FOLDER)
 
@@ -37,6 +48,7 @@ def news_of(
     requests: Sequence[Known],
     lists_told: Mapping[str, ListNews],
     began: datetime,
+    said: SettingsMemory,
 ) -> dict[Href, OverviewNews]:
     """Return folder → its news, the watched root always. ``began``: when the pass did, before it wrote anything.
 
@@ -49,8 +61,9 @@ def news_of(
             homes[home].append(_line(parts, sight, known, began))
     taken = {href for known in requests for href in known.taken}
     orders = _stray_orders(parts, sight, homes.keys())
+    drops = _stray_drops(parts, sight, homes.keys(), said)
     return {
-        home: _news(parts, sight, home, homes, taken, lists_told, orders.get(home, ()))
+        home: _news(parts, sight, home, homes, taken, lists_told, orders.get(home, ()), drops.get(home, ()))
         for home in sorted({root, *homes}, key=as_counted)
     }
 
@@ -116,6 +129,7 @@ def _news(
     taken: set[str],
     lists_told: Mapping[str, ListNews],
     orders: Sequence[StrayOrder],
+    drops: Sequence[StrayDrop],
 ) -> OverviewNews:
     settings = sight.settings
     lines, is_root = homes.get(home, []), home == settings.root
@@ -136,6 +150,7 @@ def _news(
         without=_without(sight, home, taken, lists_told) if lines else (),
         lists=_lists(sight, home, lists_told),
         orders=tuple(orders),
+        drops=tuple(drops),
         pause=pause if pause is not None and is_told(pause) and (is_root or waits) else None,
         notice=names.PAUSE_NAMES["en" if parts.report.language == "en" else "fr"],
         counts=counts_of(every),
@@ -162,6 +177,29 @@ def _stray_orders(parts: Parts, sight: Sight, homes: Collection[str]) -> dict[Hr
                 for problem in problems
                 if problem.code == "action_in_settings"
             ]
+    return found
+
+
+def _stray_drops(
+    parts: Parts, sight: Sight, homes: Collection[str], memory: SettingsMemory
+) -> dict[Href, list[StrayDrop]]:
+    """Return folder → the drop folders that its settings name and that are not there; as for orders, where told."""
+    found: dict[Href, list[StrayDrop]] = defaultdict(list)
+    for parent, files in sorted(sight.settings_in.items()):
+        if not sight.has_settled(files) or names.is_hidden(parent.removeprefix(sight.settings.root)):
+            continue
+        try:
+            said = said_in(parts, sight, files[0], memory)
+        except RemoteError as error:
+            if isinstance(error, Unavailable) and error.status is None:
+                raise
+            continue
+        wanted = said.request.drop
+        called = sight.folders_called.get(names.loose(wanted), ()) if wanted else ()
+        if wanted and not any(href.startswith(parent) and href != parent for href in called):
+            home = Href(parent) if parent in homes else sight.settings.root
+            file = files[0].href.removeprefix(home)
+            found[home].append(StrayDrop(file=file, folder=wanted))
     return found
 
 

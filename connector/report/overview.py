@@ -59,6 +59,7 @@ def _text(news: OverviewNews, page: Page, at: datetime | None) -> str:
     rows.to_do(page, news.lines)
     _lists(page, news)
     _orders(page, news)
+    _drops(page, news)
     _below(page, news)
     rows.ready(page, news.lines)
     rows.waiting(page, news.lines)
@@ -169,6 +170,18 @@ def _orders(page: Page, news: OverviewNews) -> None:
             "“action: {order}” in “{file}” was not obeyed: an order is written into the request that it is for. "
             "Remove that line from “{file}”.",
             order=one_line(one.written),
+            file=one_line(one.file),
+        )
+
+
+def _drops(page: Page, news: OverviewNews) -> None:
+    for one in news.drops:
+        page.para(
+            "« dépôt: {folder} » dans « {file} » ne désigne aucun dossier : rien n’est fait des PDF qui y seraient "
+            "déposés. Écrivez le nom, sans chemin, d’un dossier placé sous celui de « {file} ».",
+            "“drop: {folder}” in “{file}” names no folder: nothing is done with PDFs that are dropped for it. Write "
+            "the name, without a path, of a folder below that of “{file}”.",
+            folder=one_line(one.folder),
             file=one_line(one.file),
         )
 

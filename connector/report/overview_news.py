@@ -71,6 +71,14 @@ class StrayOrder:
 
 
 @dataclass(frozen=True, kw_only=True)
+class StrayDrop:
+    """A drop folder that settings name, and that is not there."""
+
+    file: str
+    folder: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Below:
     """A folder further down, by its path from here, and its requests."""
 
@@ -94,6 +102,8 @@ class OverviewNews:
     lists: Sequence[ListLine] = ()
     orders: Sequence[StrayOrder] = ()
     """Told here alone where nothing waits for those settings: what is out is not judged by them again."""
+    drops: Sequence[StrayDrop] = ()
+    """Told here alone: nothing that is dropped elsewhere is asked for, and so has no status."""
     pause: Pause | None = None
     """Told here: nothing new leaves for the moment, and the notice at the watched root says why."""
     notice: str = ""

@@ -105,6 +105,14 @@ class Sight:
         """Every folder below the watched one."""
         return (entry for page in self.tree.pages.values() for entry in page.folders())
 
+    @cached_property
+    def folders_called(self) -> Mapping[str, list[Href]]:
+        """Name of a folder as :func:`names.loose` gives it → where folders of that name lie."""
+        found: dict[str, list[Href]] = defaultdict(list)
+        for entry in self.folders():
+            found[names.loose(entry.name)].append(entry.href)
+        return dict(found)
+
     def of_size(self, size: int | None) -> tuple[Entry, ...]:
         """Every file of exactly this size."""
         if size not in self._of_size:
