@@ -101,18 +101,18 @@ def test_what_is_wrong_with_the_next_picture_is_read_once(tmp_path: Path) -> Non
 def test_a_request_for_the_signed_pdf_of_a_picture_that_is_gone(tmp_path: Path, mode: Mode) -> None:
     """Nothing leaves, and nobody is told to put anything in its place."""
     with Stage(tmp_path, mode) as stage:
+        stage.write("_signature.yaml", "après signature: ranger\n")
         contract = signed(stage)
-        for name in ("scan.jpg", "scan.sign.yaml"):
-            stage.delete(name)
-        stage.run()
-        stage.clock.advance(700)
+        stage.delete("scan.jpg")
         stage.run()
         stage.write("scan.sign.yaml", ONE)
         stage.run()
         stage.clock.advance(700)
         stage.run()
         assert stage.sends() == [1]
-        assert "à la place de" not in words(stage), stage.status("scan")
+        assert "est déjà la version signée d’une image : laissez-le tel quel" in words(stage)
+        assert "à la place de" not in words(stage)
+        assert "recommencer" not in words(stage)
         assert stage.read("scan.pdf") == contract
 
 
