@@ -25,6 +25,7 @@ from connector.steps import clocks
 from connector.steps.discover import Sight
 from connector.steps.own_files import MAX_STATUS_BYTES, write_ours
 from connector.steps.parts import Parts
+from connector.steps.settings_said import SettingsMemory
 
 log = logging.getLogger(__name__)
 
@@ -45,6 +46,7 @@ class OverviewMemory:
     """By watched folder."""
     words: dict[str, tuple[OverviewNews, str]] = field(default_factory=dict)
     """Href → news and the digest of the words that they make."""
+    settings: SettingsMemory = field(default_factory=SettingsMemory)
     restless_since: datetime | None = None
 
     def calm(self, now: datetime, *, restless: bool) -> bool:
@@ -71,7 +73,8 @@ def due(
     )
     name = names.OVERVIEW_NAMES[_language(parts)]
     wanted = {
-        Href(home + name): news for home, news in news_of(parts, sight, requests, lists_told, began).items()
+        Href(home + name): news
+        for home, news in news_of(parts, sight, requests, lists_told, began, memory.settings).items()
     }
     written = parts.journal.overviews(settings.server, settings.root)
     _forget_words(memory, settings.root, wanted)

@@ -2,19 +2,20 @@
 
 A request belongs to the folder in which its status stands. What was put away into ``Demandes terminées/`` belongs to
 the folder that holds that one. What is over and of which no file is left is told no more; what is not over is told
-whatever happened to its files, in the watched root where its own folder is gone. So is an order in a settings file.
+whatever happened to its files, in the watched root where its own folder is gone. What is written where it
+has no effect comes from ``strays``.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from connector.errors import RemoteError, Unavailable
 from connector.lifecycle import State
 from connector.overview.known import Known
+from connector.overview.strays import strays_of
 from connector.ports import Href
 from connector.report.list_news import ListNews
 from connector.report.notices import is_told
@@ -23,19 +24,18 @@ from connector.report.overview_news import (
     Below,
     Line,
     ListLine,
-    Misnamed,
     OverviewNews,
     Section,
-    StrayOrder,
     counts_of,
 )
-from connector.sidecar import names, near_names
+from connector.report.overview_strays import Strays
+from connector.sidecar import names
 from connector.steps import born, clocks, lists, vanished
 from connector.steps.context import pause_of
 from connector.steps.discover import Sight
 from connector.steps.gather import as_counted
 from connector.steps.parts import FolderSettings, Parts
-from connector.steps.settings import read_file
+from connector.steps.settings_said import SettingsMemory
 
 _DONE = names.comparable(names.DONE_FOLDER)
 
@@ -46,6 +46,7 @@ def news_of(
     requests: Sequence[Known],
     lists_told: Mapping[str, ListNews],
     began: datetime,
+    said: SettingsMemory,
 ) -> dict[Href, OverviewNews]:
     """Return folder → its news, the watched root always. ``began``: when the pass did, before it wrote anything.
 
@@ -57,11 +58,9 @@ def news_of(
         if (home := home_of(parts, sight, known, began)) is not None:
             homes[home].append(_line(parts, sight, known, began))
     taken = {href for known in requests for href in known.taken}
-    orders, misnamed = _stray_orders(parts, sight, homes.keys()), _misnamed(sight, homes.keys())
+    astray = strays_of(parts, sight, homes.keys(), said)
     return {
-        home: _news(
-            parts, sight, home, homes, taken, lists_told, orders.get(home, ()), misnamed.get(home, ())
-        )
+        home: _news(parts, sight, home, homes, taken, lists_told, astray.get(home, Strays()))
         for home in sorted({root, *homes}, key=as_counted)
     }
 
@@ -126,8 +125,7 @@ def _news(
     homes: Mapping[Href, list[Line]],
     taken: set[str],
     lists_told: Mapping[str, ListNews],
-    orders: Sequence[StrayOrder],
-    misnamed: Sequence[Misnamed],
+    strays: Strays,
 ) -> OverviewNews:
     settings = sight.settings
     lines, is_root = homes.get(home, []), home == settings.root
@@ -147,54 +145,11 @@ def _news(
         below=tuple(below),
         without=_without(sight, home, taken, lists_told) if lines else (),
         lists=_lists(sight, home, lists_told),
-        orders=tuple(orders),
-        misnamed=tuple(misnamed),
+        strays=strays,
         pause=pause if pause is not None and is_told(pause) and (is_root or waits) else None,
         notice=names.PAUSE_NAMES["en" if parts.report.language == "en" else "fr"],
         counts=counts_of(every),
     )
-
-
-def _stray_orders(parts: Parts, sight: Sight, homes: Collection[str]) -> dict[Href, list[StrayOrder]]:
-    """Return folder → the orders of its settings; those of a folder without an overview at the watched root."""
-    found: dict[Href, list[StrayOrder]] = defaultdict(list)
-    for parent, files in sorted(sight.settings_in.items()):
-        if not any(home.startswith(parent) for home in homes):
-            continue  # they speak for nothing that is told of
-        home = Href(parent) if parent in homes else sight.settings.root
-        for entry in files if sight.has_settled(files) else ():
-            try:
-                problems = read_file(parts, sight, entry).problems
-            except RemoteError as error:
-                if isinstance(error, Unavailable) and error.status is None:
-                    raise  # the server itself is away, or to be let be
-                # It went since the folder was listed, or is not handed out: everything else is told all the same.
-                continue
-            found[home] += [
-                StrayOrder(file=entry.href.removeprefix(home), written=problem.values["written"])
-                for problem in problems
-                if problem.code == "action_in_settings"
-            ]
-    return found
-
-
-def _misnamed(sight: Sight, homes: Collection[str]) -> dict[Href, list[Misnamed]]:
-    """Return folder → what is not read there under its name; of a folder without an overview at the watched root."""
-    found: dict[Href, list[Misnamed]] = defaultdict(list)
-    for entry, right in sight.near_names:
-        if entry.href not in sight.settled or names.is_filed(entry.href.removeprefix(sight.settings.root)):
-            continue
-        home = Href(entry.parent) if entry.parent in homes else sight.settings.root
-        read = sight.settings_in.get(entry.parent, ()) if right == near_names.RIGHT_SETTINGS else ()
-        found[home].append(
-            Misnamed(
-                file=entry.href.removeprefix(home),
-                right=right,
-                beside=read[0].name if read else "",
-                of_a_writer=near_names.is_of_a_writer(entry.name),
-            )
-        )
-    return found
 
 
 def _without(

@@ -31,6 +31,7 @@ def delivered_beside(case: Case) -> None:
         _pdf_changed(case)
     if len(case.documents) > 1:
         several.came_back(case)
+        several.pictures_changed(case)
 
 
 def _first_beside(case: Case) -> None:

@@ -33,7 +33,14 @@ def unconfirmed(case: Case) -> None:
     if other or case.record.reason not in {"", "copy"}:
         page.para(*reason.told, other=_short_path(other), pdf=case.pdf, ended=when)
     page.what_to_do()
-    if case.value("signed"):
+    if case.value("of_picture"):
+        page.bullet(
+            "Ce PDF est déjà la version signée d’une image : laissez-le tel quel. Un nouveau document doit partir ? "
+            "Déposez-le sous un autre nom, avec sa propre demande.",
+            "This PDF is the signed version of a picture already: leave it as it is. Should a new document be sent? "
+            "Put it here under another name, with a request of its own.",
+        )
+    elif case.value("signed"):
         page.bullet(
             "Ce PDF est déjà la version signée. Un nouveau document doit partir ? Mettez-le d’abord à la place de "
             "« {pdf} », sans signature ; vérifiez les signataires et l’objet (« {subject} »), puis écrivez dans "
@@ -51,7 +58,8 @@ def unconfirmed(case: Case) -> None:
             subject=case.subject,
             file=case.request_file,
         )
-    page.typed(case.wording(Verb.RESTART))
+    if not case.value("of_picture"):
+        page.typed(case.wording(Verb.RESTART))
     if case.record.reason in {"", "copy"}:
         page.bullet(
             "Simple copie de classement ? Il n’y a rien à faire.",

@@ -20,8 +20,8 @@ from connector.sidecar.model import Wish
 FOLDER_ANSWER = {"fr": "_dépôt.signature.txt", "en": "_drop.signature.txt"}
 """Name of the file that speaks of the drop folder itself, inside it."""
 
-_MOST_NAMES = 10
-_MOST_OF_EACH = 4
+_MOST_NAMES = (10, 4, 2)
+"""PDFs named of each kind, where one, two or three kinds are told: the text stays short."""
 _COMES = {
     Wish.SEND: (
         "départ à {hour} ; pour l’empêcher, sortez le PDF de ce dossier",
@@ -136,11 +136,17 @@ def render_refused(
 
 
 def render_left(
-    *, folder: str, before: Sequence[str], reserved: Sequence[str] = (), zone: ZoneInfo, language: Language
+    *,
+    folder: str,
+    before: Sequence[str],
+    reserved: Sequence[str] = (),
+    along: Sequence[str] = (),
+    zone: ZoneInfo,
+    language: Language,
 ) -> StatusText:
-    """Tell of PDFs of which nothing is made: those that lay there before, those that are called as ours are."""
+    """Tell of PDFs of which nothing is made: those that lay there before, are called as ours, or travel with others."""
     page = Page(language, zone)
-    most = _MOST_NAMES if not (before and reserved) else _MOST_OF_EACH
+    most = _MOST_NAMES[sum(map(bool, (before, reserved, along))) - 1]
     if before:
         one = len(before) == 1
         page.first(
@@ -179,11 +185,35 @@ def render_left(
             "here automatically. Nothing is done with:",
         )
         _named(page, reserved, most)
-    page.para(
-        "Ils ne sont pas à signer ? Il n’y a rien à faire.",
-        "Are they not to be signed? There is nothing to do.",
-    )
+    if before or reserved:
+        page.para(
+            "Ils ne sont pas à signer ? Il n’y a rien à faire.",
+            "Are they not to be signed? There is nothing to do.",
+        )
+    if along:
+        _along(page, along, most, first=not (before or reserved))
     return _made(page, zone, language)
+
+
+def _along(page: Page, pdfs: Sequence[str], most: int, *, first: bool) -> None:
+    """Tell of annexes and further documents that the settings name: they go with every request that is made here."""
+    one = len(pdfs) == 1
+    if first:
+        page.first(
+            words.WAITING,
+            "{n} PDF accompagne les autres ; aucune demande n’est faite pour lui seul"
+            if one
+            else "{n} PDF accompagnent les autres ; aucune demande n’est faite pour eux seuls",
+            "{n} PDF goes with the others; no request is made for it alone"
+            if one
+            else "{n} PDFs go with the others; no request is made for them alone",
+            n=Words(str(len(pdfs))),
+        )
+    page.para(
+        "Les réglages (« annexes » ou « documents ») joignent à chaque demande faite ici :",
+        "The settings (“annexes” or “documents”) add to each request made here:",
+    )
+    _named(page, pdfs, most)
 
 
 def _named(page: Page, pdfs: Sequence[str], most: int) -> None:

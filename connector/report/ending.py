@@ -7,6 +7,7 @@ from connector.report.extras import attestation, locked, protection
 from connector.report.facts import Case, name_of
 from connector.report.people import signatories
 from connector.report.typography import Words
+from connector.sidecar.model import Verb
 from connector.sidecar.names import DONE_FOLDER
 
 
@@ -19,6 +20,14 @@ def delivered(case: Case) -> None:
         several.came_back(case)
     signatories(case)
     _when_and_checked(case, plain=plain)
+    if several.pictures_changed(case):
+        page.what_to_do()
+        page.bullet(
+            "Elle doit être signée elle aussi ? Écrivez dans « {file} » (ce sera une nouvelle demande, payante) :",
+            "If it must be signed as well: write into “{file}” (this will be a new request, to be paid):",
+            file=case.request_file,
+        )
+        page.typed(case.wording(Verb.RESTART))
     page.heading("Bon à savoir", "Good to know")
     if document.in_place:
         page.bullet(

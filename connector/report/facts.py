@@ -4,7 +4,7 @@ Facts that the record has no field for are read from ``extra`` (JSON values): ``
 ``other_formats``, ``attestation_name``, ``settings_name``, ``documents``, ``annexes``, ``warnings``, ``masked_phones``,
 ``known_since``, ``expires_computed``, ``moved_at``, ``moved_out_at``, ``unknown_word``, ``locked``, ``order``,
 ``pending_order``, ``ended_elsewhere``, ``conflict_copies``, ``near_settings``, ``note_aside``, ``filed``,
-``astray_href``, ``lost_href``, ``outside_at``, ``notice_href``. Each may be missing.
+``astray_href``, ``lost_href``, ``outside_at``, ``notice_href``, ``passed_over``. Each may be missing.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from connector.report.context import StatusContext
 from connector.report.page import Page
 from connector.report.typography import NBSP, Words, clean, local, loose
 from connector.sidecar.model import Order, Verb
-from connector.sidecar.names import document_name, signed_name
+from connector.sidecar.names import document_name, image_pdf_name, signed_name
 
 EXPIRY_NEAR_DAYS = 3
 EXPIRY_COMPUTED = "expires_computed"
@@ -71,8 +71,17 @@ class Case:
     @property
     def beside(self) -> str:
         """Name of the signed document that lies, or will lie, beside the original."""
-        delivered = self.record.document.delivered_href
-        return name_of(delivered) if delivered else signed_name(self.pdf)
+        document = self.record.document
+        if document.delivered_href:
+            return name_of(document.delivered_href)
+        if document.converted and not self.earlier_one:
+            return image_pdf_name(self.pdf)
+        return signed_name(self.pdf)
+
+    @property
+    def earlier_one(self) -> bool:
+        """True for a picture where an earlier one of its name lies signed, as the PDF that it would become."""
+        return bool(self.extra_text("passed_over"))
 
     @property
     def astray(self) -> bool:

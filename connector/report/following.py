@@ -149,7 +149,12 @@ def _changed(case: Case) -> None:
 def _change_answers(case: Case, sent: Words) -> None:
     """What a person can do about the change: undo it, or begin again."""
     page = case.page
-    if case.context.versions_kept and case.record.document.changed_file:
+    if case.record.document.converted:
+        page.bullet(
+            "La modification ne compte pas ? Il n’y a rien à faire.",
+            "If the change does not matter: there is nothing to do.",
+        )
+    elif case.context.versions_kept and case.record.document.changed_file:
         page.bullet(
             "La modification ne compte pas ? Déposez de nouveau, sous le nom « {pdf} », le PDF envoyé le {sent} (dans "
             "Nextcloud, voyez « Fichiers supprimés ») : la version signée prendra sa place, comme prévu.",

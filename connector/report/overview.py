@@ -16,6 +16,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from connector.report import overview_rows as rows
+from connector.report import overview_strays as strays
 from connector.report.columns import INDENT, Named, one_line, row, told_apart, width
 from connector.report.overview_news import Counts, ListLine, OverviewNews, Section
 from connector.report.page import Page, headline
@@ -25,7 +26,6 @@ from connector.report.typography import LINE_WIDTH, TIE, Language, Words, enumer
 MOST_BELOW: Final = 60
 """Folders further down in which nothing needs a person; those in which something does are all named."""
 MOST_NAMES: Final = 12
-MOST_MISNAMED: Final = 5
 
 _OVER: Final = frozenset({Section.SIGNED, Section.ENDED})
 _WIDEST_PATH: Final = 44
@@ -59,8 +59,7 @@ def _text(news: OverviewNews, page: Page, at: datetime | None) -> str:
     _empty(page, news)
     rows.to_do(page, news.lines)
     _lists(page, news)
-    _orders(page, news)
-    _misnamed(page, news)
+    strays.tell(page, news.strays)
     _below(page, news)
     rows.ready(page, news.lines)
     rows.waiting(page, news.lines)
@@ -160,57 +159,6 @@ def _lists(page: Page, news: OverviewNews) -> None:
             file=one_line(one.file),
             told=_of_list(page, one),
             answer=one_line(one.answer),
-        )
-
-
-def _orders(page: Page, news: OverviewNews) -> None:
-    for one in news.orders:
-        page.para(
-            "« action: {order} » dans « {file} » n’a pas été suivi : une consigne s’écrit dans la demande qu’elle "
-            "vise. Retirez cette ligne de « {file} ».",
-            "“action: {order}” in “{file}” was not obeyed: an order is written into the request that it is for. "
-            "Remove that line from “{file}”.",
-            order=one_line(one.written),
-            file=one_line(one.file),
-        )
-
-
-def _misnamed(page: Page, news: OverviewNews) -> None:
-    for one in news.misnamed[:MOST_MISNAMED]:
-        if one.beside:
-            page.para(
-                "« {file} » n’est pas lu : les réglages de ce dossier sont dans « {beside} ». Reportez-y ce qui "
-                "manque, puis supprimez « {file} ».",
-                "“{file}” is not read: the settings of its folder are in “{beside}”. Put there what is missing, then "
-                "delete “{file}”.",
-                file=one_line(one.file),
-                beside=one_line(one.beside),
-            )
-        elif one.of_a_writer:
-            page.para(
-                "« {file} » n’est pas lu : ce n’est pas un fichier texte. Copiez son texte dans un fichier "
-                "« {right} », fait avec le Bloc-notes, ou supprimez-le.",
-                "“{file}” is not read: it is no text file. Copy its text into a file “{right}”, made with Notepad, or "
-                "delete it.",
-                file=one_line(one.file),
-                right=one_line(one.right),
-            )
-        else:
-            page.para(
-                "« {file} » n’est pas lu sous ce nom : renommez-le « {right} », ou supprimez-le.",
-                "“{file}” is not read under this name: rename it “{right}”, or delete it.",
-                file=one_line(one.file),
-                right=one_line(one.right),
-            )
-    if (left := len(news.misnamed) - MOST_MISNAMED) > 0:
-        page.para(
-            "… et {n} autre fichier qui n’est pas lu sous son nom."
-            if left == 1
-            else "… et {n} autres fichiers qui ne sont pas lus sous leur nom.",
-            "… and {n} more that is not read under its name."
-            if left == 1
-            else "… and {n} more that are not read under their names.",
-            n=Words(str(left)),
         )
 
 

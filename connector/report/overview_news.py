@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from connector.report.context import Pause
+from connector.report.overview_strays import Strays
 
 
 class Section(StrEnum):
@@ -63,27 +64,6 @@ class ListLine:
 
 
 @dataclass(frozen=True, kw_only=True)
-class StrayOrder:
-    """An order that stands in a settings file, which gives none."""
-
-    file: str
-    written: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class Misnamed:
-    """A file that was meant as a request or as settings, and is not read under its name."""
-
-    file: str
-    right: str
-    """The name under which it would be."""
-    beside: str = ""
-    """The settings of its folder, which are read."""
-    of_a_writer: bool = False
-    """It is no text, whatever it is called."""
-
-
-@dataclass(frozen=True, kw_only=True)
 class Below:
     """A folder further down, by its path from here, and its requests."""
 
@@ -105,9 +85,7 @@ class OverviewNews:
     without: Sequence[str] = ()
     """Names of PDFs of this folder that no request is about."""
     lists: Sequence[ListLine] = ()
-    orders: Sequence[StrayOrder] = ()
-    """Told here alone where nothing waits for those settings: what is out is not judged by them again."""
-    misnamed: Sequence[Misnamed] = ()
+    strays: Strays = field(default_factory=Strays)
     pause: Pause | None = None
     """Told here: nothing new leaves for the moment, and the notice at the watched root says why."""
     notice: str = ""

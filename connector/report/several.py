@@ -72,6 +72,24 @@ def _where(case: Case, one: DocumentFacts) -> Words:
     )
 
 
+def pictures_changed(case: Case) -> bool:
+    """S9 for pictures, which are never replaced: what was changed while it was out is not what was signed."""
+    page, told = case.page, False
+    for one in case.documents:
+        if one.converted and one.changed_at is not None and one.delivered_href is not None:
+            told = True
+            page.para(
+                "« {picture} » a été modifié le {day}, pendant la signature. « {name} » est la version signée de "
+                "l’image envoyée : cette modification n’en fait pas partie.",
+                "“{picture}” was changed on {day}, while it was being signed. “{name}” is the signed version of the "
+                "picture that was sent: this change is not part of it.",
+                picture=one.name,
+                day=page.day_at(one.changed_at),
+                name=name_of(one.delivered_href),
+            )
+    return told
+
+
 def where_they_will_come(case: Case) -> Words:
     """Say where the signed documents will come back to, while people sign."""
     page, main = case.page, case.documents[0]
@@ -79,6 +97,12 @@ def where_they_will_come(case: Case) -> Words:
         return page.say(
             "les documents signés reviendront ici d’eux-mêmes, chacun à sa place",
             "the signed documents will come back here by themselves, each to its place",
+        )
+    if main.converted and case.earlier_one:
+        return page.say(
+            "le document signé reviendra ici de lui-même, à côté de « {name} », qui reste tel quel",
+            "the signed document will come back here by itself, beside “{name}”, which stays as it is",
+            name=image_pdf_name(name_of(main.href)),
         )
     if main.converted:
         return page.say(

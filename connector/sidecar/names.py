@@ -14,6 +14,8 @@ import unicodedata
 from functools import lru_cache
 from typing import Final
 
+from connector.sidecar import words
+
 MAX_NAME_BYTES: Final = 250
 SETTINGS_STEM: Final = "_signature"
 PAUSE_NAME: Final = "SIGNATURES EN PAUSE.txt"
@@ -90,6 +92,11 @@ def comparable(name: str) -> str:
     folded = unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold()).rstrip()
     stem, dot, extension = folded.rpartition(".")
     return f"{stem.rstrip()}.{extension}" if dot and stem.strip() else folded
+
+
+def loose(name: str) -> str:
+    """Return the form in which a folder's name and what settings call it are the same: accents and marks aside, too."""
+    return words.fold(name) or comparable(name)
 
 
 def is_too_long(name: str) -> bool:

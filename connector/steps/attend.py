@@ -15,7 +15,7 @@ from connector.sidecar.model import Action
 from connector.sidecar.reading import Reading, read_orders, read_whole, without_orders
 from connector.steps import contacts, filed, filing, orders
 from connector.steps.asked import wording_of
-from connector.steps.case import Case, NotSettled, as_known, move
+from connector.steps.case import Case, NotSettled, as_known, move, past_signed
 from connector.steps.ended import as_it_ended, attend_ended
 from connector.steps.gather import other_formats
 from connector.steps.judge import judge, read_again
@@ -40,7 +40,8 @@ def _consider(case: Case) -> Record | None:
     found = case
     if record is not None:
         case.leave_to_other_processes(record)
-        case = as_known(case, record)
+        found = past_signed(case, record)
+        case = as_known(found, record)
         if not case.pair.settled:
             return None
     moved = _moved_by_id(case, record)

@@ -21,6 +21,9 @@ NAMED_AFTER_REQUEST = "named_after_request"
 MOVED_OUT = "moved_out_at"
 """In ``extra``: when the main document was followed to a place that no watched folder holds; empty: it is not there."""
 
+PASSED_OVER = "passed_over"
+"""In ``extra``: ETag of the PDF by the request's name that is not meant, as an earlier picture came back as it."""
+
 GAVE_WAY = "gave_way"
 """In ``extra`` of what was withdrawn, never sent: another request has its place, and no person took it away."""
 
@@ -118,6 +121,14 @@ class Case:
 
 class NotSettled(Exception):
     """A file that a verdict needs is still being written, or its request is in other hands; the next look decides."""
+
+
+def past_signed(case: Case, record: Record) -> Case:
+    """Return the case with the pictures of its name, where its record was judged past the PDF that lies there still."""
+    document = case.pair.document
+    if document is None or document.etag is None or record.extra.get(PASSED_OVER) != str(document.etag):
+        return case
+    return replace(case, pair=case.sight.past_signed(case.pair))
 
 
 def as_known(case: Case, record: Record) -> Case:

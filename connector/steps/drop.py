@@ -33,11 +33,14 @@ from connector.steps.drop_waiting import (
     wait_no_longer,
     waiting_in,
 )
+from connector.steps.gather import is_named
 from connector.steps.parts import Parts
-from connector.steps.settings_said import drop_of, said_above
+from connector.steps.settings_said import drop_of, said_above, taken_along
 
 _BEFORE: Final = "drop_before"
 _FOLDERS: Final = "drop_folders"
+_ALONG: Final = "along"
+"""Why a PDF needs no request: the settings let it travel with every other one."""
 
 
 def tasks(
@@ -78,6 +81,7 @@ def outlook(parts: Parts, sight: Sight) -> int:
         waiting += sum(
             digest_of_place(document.href) not in kept["documents"]
             and not _needs_none(parts, sight, document, sidecars, memory)
+            and not is_named(taken_along(drop.above), document.name)
             for document in _documents(sight, drop.entry.href)
         )
     return waiting
@@ -136,7 +140,7 @@ def _find(parts: Parts, sight: Sight, memory: DropMemory) -> None:
         said = drop_of(above)
         if said is None or said.href.rsplit("/", 1)[0] + "/" == entry.href:
             continue
-        if names.comparable(str(said.request.drop)) == names.comparable(entry.name):
+        if names.loose(str(said.request.drop)) == names.loose(entry.name):
             found.append(DropFolder(entry=entry, said=said, above=above))
     memory.folders[sight.settings.name] = (sight, sorted(found, key=lambda drop: drop.entry.href))
 
@@ -166,12 +170,17 @@ def _attend(parts: Parts, sight: Sight, drop: DropFolder, memory: DropMemory, ro
         return
     before = _there_before(parts, sight, drop, documents, memory)
     untold: list[str] = []
+    along: list[str] = []
     taken: set[Href] = set()
     """Statuses by which a PDF of this pass waits."""
     sidecars = born.sidecars_in(sight, drop.entry.href)
     for document in in_turn(parts, sight, documents, memory):
         if kind := _needs_none(parts, sight, document, sidecars, memory):
             wait_no_longer(parts, sight, document, kind, memory)
+        elif is_named(taken_along(drop.above), document.name):
+            # It travels with each of the others: asked for by itself, too, a client would sign it twice.
+            wait_no_longer(parts, sight, document, _ALONG, memory)
+            along.append(document.name)
         elif digest_of_place(document.href) in before:
             untold.append(document.name)
         elif names.sidecar_name(document.name) and status_href(document) not in taken:
@@ -179,9 +188,14 @@ def _attend(parts: Parts, sight: Sight, drop: DropFolder, memory: DropMemory, ro
             attend_one(parts, sight, drop, document, memory, room)
     reserved = _reserved(parts, sight, drop, memory)
     told = None
-    if untold or reserved:
+    if untold or reserved or along:
         told = render_left(
-            folder=drop.entry.name, before=untold, reserved=reserved, zone=zone, language=language
+            folder=drop.entry.name,
+            before=untold,
+            reserved=reserved,
+            along=along,
+            zone=zone,
+            language=language,
         )
     _say(parts, sight, drop, told, memory)
 

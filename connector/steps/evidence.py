@@ -47,6 +47,28 @@ def bring(case: Case) -> Evidence:
         raise
 
 
+def past_signed(case: Case, evidence: Evidence) -> Evidence:
+    """Bring the picture where the PDF under the request's name is what an earlier picture came back as, signed.
+
+    That one is nothing to be signed, nor to be replaced. Raises as :func:`bring`; the spool is still the caller's.
+    """
+    pair = case.sight.past_signed(case.pair)
+    if pair.signed is None or not evidence.documents or not _came_back_as(case, evidence.documents[0].sha256):
+        return evidence
+    case = replace(case, pair=pair)
+    sidecar = read_sidecar(case)
+    return brought(case, evidence.ref, sidecar, understand(case, sidecar))
+
+
+def _came_back_as(case: Case, sha256: str) -> bool:
+    """True for what a picture came back as."""
+    return any(
+        one.converted and one.signed_sha256 == sha256
+        for known in (case.journal.knowing(sha256=sha256) if sha256 else ())
+        for one in known.documents
+    )
+
+
 def read_sidecar(case: Case) -> ReadSidecar:
     """Fetch and read the sidecar of a case."""
     folder, pair = case.parts.folders[case.settings.server], case.pair

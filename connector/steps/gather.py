@@ -94,6 +94,23 @@ def near_name(sight: Sight, pair: Pair, missing: str) -> str:
     return found[near[0]] if near else ""
 
 
+def is_named(written: Iterable[str], name: str) -> bool:
+    """True for a file that one of these texts names, as it would be found beside the request."""
+    folded = names.comparable(name)
+    return any(
+        _pattern(names.comparable(one)).fullmatch(folded)
+        if "*" in one or "?" in one
+        else folded in _candidates(one)
+        for one in written
+    )
+
+
+def _candidates(written: str) -> list[str]:
+    """Return the names, folded, that a text without a pattern may mean, in their order."""
+    endings = ("", ".pdf", *names.IMAGE_ENDINGS)
+    return [names.comparable(written + ending) for ending in endings]
+
+
 class _Looking:
     """One search among the files beside a sidecar."""
 
@@ -142,10 +159,7 @@ class _Looking:
             self.say("document_kind", key, written=written[:80])
 
     def _exact(self, written: str, key: str) -> list[Entry]:
-        folded = names.comparable(written)
-        candidates = [folded, names.comparable(f"{written}.pdf")]
-        candidates += [names.comparable(written + ending) for ending in names.IMAGE_ENDINGS]
-        for candidate in candidates:
+        for candidate in _candidates(written):
             entries = _files(self._beside.get(candidate, []))
             if not (names.is_pdf(candidate) or names.is_image(candidate)):
                 if entries:

@@ -19,13 +19,15 @@ from connector.sidecar.reading import read_orders
 from connector.steps import askers, orders
 from connector.steps import check as checking
 from connector.steps.asked import Asked, corrected_text, signatory_facts, told_of, wording_of
-from connector.steps.case import NAMED_AFTER_REQUEST, Case, extra_of
-from connector.steps.evidence import Evidence, bring, check
+from connector.steps.case import NAMED_AFTER_REQUEST, PASSED_OVER, Case, extra_of
+from connector.steps.evidence import Evidence, bring, check, past_signed
 from connector.steps.filed import taken_out
 from connector.steps.gather import near_name, other_formats
 from connector.steps.likeness import (
+    alike,
     copy_of,
     is_spoken_for,
+    itself,
     lost_both,
     moved_by_content,
     rival_speaks,
@@ -77,10 +79,11 @@ def judge(case: Case) -> Record:
     parts = case.parts
     unknown = case.target is None and case.previous is None
     evidence = case.ahead() if case.ahead is not None and unknown else bring(case)
-    ref, sidecar, documents = evidence.ref, evidence.sidecar, evidence.documents
-    case = replace(case, pair=evidence.asked.pair)
+    ref = evidence.ref
     try:
-        main = documents[0] if documents else None
+        evidence = past_signed(case, evidence)
+        case = replace(case, pair=evidence.asked.pair)
+        sidecar, main = evidence.sidecar, evidence.documents[0] if evidence.documents else None
         moved = taken_out(case, sidecar) or moved_by_content(case, sidecar, main)
         if moved is not None:
             parts.spool.forget(ref)
@@ -204,7 +207,11 @@ def _judge_whole(
     common["extra"].pop("confirmed", None)
     if confirmed:
         common["extra"] |= {"needs_ask": None, "confirmed": confirming}
-    copied = copy_of(case, sidecar, checked, key, confirmed=confirmed)
+    likes = alike(case, sidecar, checked, key, confirmed=confirmed)
+    known = itself(case, likes)
+    if known is not None:
+        return known
+    copied = copy_of(case, likes, checked.main.sha256)
     if copied is not None:
         obeyed = tuple(dict.fromkeys((*_obeyed(case), *_wording(request))))
         common["extra"] |= answered(State.UNCONFIRMED)
@@ -216,8 +223,8 @@ def _judge_whole(
     needed = common["extra"].get("needs_ask") or _needs_ask(
         case, confirmed=confirmed, there_before=there_before
     )
-    known = needed and (needed["reason"] == "copy" or "transaction" in needed)
-    if checked.problems and not known:
+    goes_first = needed and (needed["reason"] == "copy" or "transaction" in needed)
+    if checked.problems and not goes_first:
         earlier = ""
         if needed is not None and needed["reason"] == "status_by_name":
             common["extra"]["needs_ask"], earlier = needed, status_name_of(case)
@@ -325,6 +332,7 @@ def _common(
         "extra": {
             **kept,
             NAMED_AFTER_REQUEST: not case.pair.own,
+            PASSED_OVER: _passed_over(case),
             "own_status": is_spoken_for(case, main),
             "settings_name": asked.settings_name,
             "settings_scope": asked.settings_scope,
@@ -342,6 +350,11 @@ def _common(
         fields["place"] = case.pair.sidecar.href
     fields["document"] = DocumentFacts(href=case.pair.document_href, file_id=case._file_id)
     return fields
+
+
+def _passed_over(case: Case) -> str:
+    signed = case.pair.signed
+    return str(signed.etag) if signed is not None and signed.etag is not None else ""
 
 
 def _problems_of_place(case: Case) -> list[Problem]:

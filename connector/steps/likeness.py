@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from connector.errors import NotFound
 from connector.identity import canonical_email, same_people
@@ -42,11 +42,11 @@ def moved_by_content(case: Case, sidecar: ReadSidecar, document: ReadDocument | 
         return None
     for known in case.journal.with_sidecar(case.settings.server, sidecar.sha256):
         if document is None:
-            alike = _has_no_place(known) and is_its_own(case.parts, known, case.pair.sidecar)
+            same = _has_no_place(known) and is_its_own(case.parts, known, case.pair.sidecar)
         else:
-            alike = document.sha256 in _bytes_of(known)
+            same = document.sha256 in _bytes_of(known)
         if (
-            alike
+            same
             and known.current
             and case.may_have(known)
             and is_known(known)
@@ -169,26 +169,53 @@ def _same_file(one: DocumentFacts, other: DocumentFacts) -> bool:
     return one.href == other.href or (one.file_id is not None and one.file_id == other.file_id)
 
 
-def copy_of(
-    case: Case,
-    sidecar: ReadSidecar,
-    checked: checking.Checked,
-    key: str,
-    *,
-    confirmed: bool,
-) -> dict[str, str] | None:
-    """R10: key known, or document bytes sent or delivered for the same people; what to say of the original.
+def alike(
+    case: Case, sidecar: ReadSidecar, checked: checking.Checked, key: str, *, confirmed: bool
+) -> list[Record]:
+    """R10: what this may be a copy of: key known, or document bytes sent or delivered for the same people.
 
     The same blank form with *other* signatories is another request (R1). A new ask passes: its key is new. A line
     that came along with the copy is none: it is new only where something was known at this place before.
     """
+    return list(_alike(case, sidecar, checked, key, confirmed=confirmed))
+
+
+def copy_of(case: Case, likes: Sequence[Record], sha256: str) -> dict[str, str] | None:
+    """What to say of the original, the first that it may be a copy of; ``sha256``: of its main document."""
+    return _told(case, likes[0], sha256) if likes else None
+
+
+def itself(case: Case, likes: Iterable[Record]) -> Record | None:
+    """R3 after a lost journal: what would be called a copy of a request, and lies at that one's own place, is it.
+
+    So it is where a person has written into the sidecar since, a reminder or a note, and no file id tells. A real copy
+    lies elsewhere. Of several that were asked for here in turn, the last one.
+    """
+    if case.target is not None or case.previous is not None:
+        return None
+    own = [
+        known
+        for known in likes
+        if _has_no_place(known)
+        and known.current
+        and known.server == case.settings.server
+        and is_its_own(case.parts, known, case.pair.sidecar)
+        and case.may_have(known)
+        and case.lost(known)
+    ]
+    return move(case, max(own, key=lambda one: (one.sent_at or one.created_at, one.id))) if own else None
+
+
+def _alike(
+    case: Case, sidecar: ReadSidecar, checked: checking.Checked, key: str, *, confirmed: bool
+) -> Iterator[Record]:
     mine = {record.id for record in (case.target, case.previous) if record is not None}
     mine |= {record.id for record in case.journal.all_at_place(case.settings.server, case.pair.sidecar.href)}
     by_key = case.journal.by_key(key)
     if by_key is not None and by_key.id not in mine and is_known(by_key):
-        return _told(case, by_key, checked.main.sha256)
+        yield by_key
     if confirmed:
-        return None
+        return
     emails = [signatory.email for signatory in checked.request.signatories]
     hidden = [case.parts.sealer.hide(canonical_email(email)) for email in emails]
     sha256 = checked.main.sha256
@@ -207,12 +234,11 @@ def copy_of(
             or same_people(known.key_parts, emails)
             or set(known.key_parts.get("people", ())) == set(hidden)
         ):
-            return _told(case, known, sha256)
+            yield known
     for known in case.journal.with_sidecar(case.settings.server, sidecar.sha256):
         # What a person made of it while it was out, beside the very same request.
         if known.id not in mine and is_known(known) and sha256 in known.document.left:
-            return _told(case, known, sha256)
-    return None
+            yield known
 
 
 def _told(case: Case, original: Record, sha256: str) -> dict[str, str]:
@@ -222,13 +248,14 @@ def _told(case: Case, original: Record, sha256: str) -> dict[str, str]:
     has_run = original.state is not State.WITHDRAWN
     here = (case.settings.server, case.pair.sidecar.parent)
     beside = (original.server, original.document.href.rpartition("/")[0] + "/") == here
-    signed = any(one.signed_sha256 == sha256 and one.signatures != 0 for one in original.documents)
+    found = [one for one in original.documents if one.signed_sha256 == sha256 and one.signatures != 0]
     return {
         "other": original.document.href.removeprefix(root) if told else "",
         "other_id": str(original.id),
         "ended": original.ended_at.isoformat() if told and original.ended_at and has_run else "",
         "original_lost": "yes" if case.lost(original) else "",
-        "signed": "yes" if signed else "",
+        "signed": "yes" if found else "",
+        "of_picture": "yes" if any(one.converted for one in found) else "",
         "beside": "yes" if told and beside else "",
     }
 

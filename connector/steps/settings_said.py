@@ -43,16 +43,25 @@ def said_above(parts: Parts, sight: Sight, href: str, memory: SettingsMemory) ->
 
     To be asked once they have settled.
     """
-    files = [here[0] for here in sight.settings_above(href)]
-    return tuple(
-        SettingsSaid(name=one.name, href=one.href, request=_read(parts, sight, one, memory)) for one in files
-    )
+    return tuple(said_in(parts, sight, here[0], memory) for here in sight.settings_above(href))
+
+
+def said_in(parts: Parts, sight: Sight, entry: Entry, memory: SettingsMemory) -> SettingsSaid:
+    """Return what one of them says. Raises remote errors."""
+    return SettingsSaid(name=entry.name, href=entry.href, request=_read(parts, sight, entry, memory))
 
 
 def drop_of(files: tuple[SettingsSaid, ...]) -> SettingsSaid | None:
     """Return the nearest file that says something about a drop folder, None when none does or it says no."""
     said = next((one for one in files if "drop" in one.request.lines), None)
     return said if said is not None and said.request.drop else None
+
+
+def taken_along(files: tuple[SettingsSaid, ...]) -> tuple[str, ...]:
+    """Return what travels with every request below these files, as written: each key by the nearest that says it."""
+    documents = next((one.request.documents for one in files if "documents" in one.request.lines), ())
+    annexes = next((one.request.annexes for one in files if "annexes" in one.request.lines), ())
+    return (*documents, *annexes)
 
 
 def wish_of(files: tuple[SettingsSaid, ...]) -> Wish | None:

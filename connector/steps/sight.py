@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 
@@ -30,6 +30,8 @@ class Pair:
     document_name: str
     """Name its PDF has, or would have."""
     settled: bool
+    signed: Entry | None = None
+    """PDF of its name that is not meant: what an earlier picture of that name came back as."""
 
     @property
     def own(self) -> bool:
@@ -102,6 +104,14 @@ class Sight:
     def folders(self) -> Iterator[Entry]:
         """Every folder below the watched one."""
         return (entry for page in self.tree.pages.values() for entry in page.folders())
+
+    @cached_property
+    def folders_called(self) -> Mapping[str, list[Href]]:
+        """Name of a folder as :func:`names.loose` gives it → where folders of that name lie."""
+        found: dict[str, list[Href]] = defaultdict(list)
+        for entry in self.folders():
+            found[names.loose(entry.name)].append(entry.href)
+        return dict(found)
 
     def of_size(self, size: int | None) -> tuple[Entry, ...]:
         """Every file of exactly this size."""
@@ -260,17 +270,28 @@ class Sight:
             if not entry.is_folder
         ]
 
+    def past_signed(self, pair: Pair) -> Pair:
+        """Return the pair with the pictures of its name in place of its PDF; as it is where there are none."""
+        signed, pictures = pair.document, self._pictures(pair.sidecar)
+        if signed is None or not names.is_pdf(signed.name) or not pictures:
+            return pair
+        return replace(self._paired(pair.sidecar, pictures), signed=signed)
+
     def _pair(self, sidecar: Entry) -> Pair:
         documents: tuple[Entry, ...] = ()
         for name in names.pair_of(sidecar.name):
             documents = documents or self._files(sidecar.parent, name)
-        if not documents:
-            pictures = (self._files(sidecar.parent, name) for name in names.images_of(sidecar.name))
-            documents = tuple(entry for found in pictures for entry in found)
+        return self._paired(sidecar, documents or self._pictures(sidecar))
+
+    def _paired(self, sidecar: Entry, documents: tuple[Entry, ...]) -> Pair:
         rivals = tuple(entry for entry in self._sidecars_of(sidecar) if entry.href != sidecar.href)
         settled = sidecar.href in self.settled and all(entry.href in self.settled for entry in documents)
         name = documents[0].name if len(documents) == 1 else names.document_name(sidecar.name)
         return Pair(sidecar=sidecar, documents=documents, rivals=rivals, document_name=name, settled=settled)
+
+    def _pictures(self, sidecar: Entry) -> tuple[Entry, ...]:
+        found = (self._files(sidecar.parent, name) for name in names.images_of(sidecar.name))
+        return tuple(entry for files in found for entry in files)
 
     def _files(self, parent: str, folded: str) -> tuple[Entry, ...]:
         """Files of that name; a folder of that name is no document, and would never settle."""

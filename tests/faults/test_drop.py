@@ -63,6 +63,12 @@ def files(stage: Stage) -> list[str]:
     return stage.files(DROP)
 
 
+def overview(stage: Stage) -> str:
+    """What the overview of the watched folder says, on one line."""
+    text = stage.dms.person.read(f"{ROOT}/_Suivi des signatures.txt").decode("utf-8-sig")
+    return " ".join(text.replace("\u00a0", " ").split())
+
+
 def events(stage: Stage) -> int:
     """How much the journal keeps."""
     with stage.parts.journal._transaction() as connection:
@@ -357,6 +363,83 @@ def test_which_folders_are_drop_folders(tmp_path: Path, mode: Mode) -> None:
         assert [name for name in stage.files() if name.endswith(".sign.yaml")] == [
             "Client/à signer/Lettre.sign.yaml"
         ]
+
+
+@pytest.mark.parametrize("folder", ["A SIGNER", "a  signer", "À_signer"])
+def test_the_name_of_the_folder_as_people_write_it(tmp_path: Path, folder: str) -> None:
+    """Accents and capitals do not count, as in the settings themselves."""
+    there = f"{ROOT}/{folder}"
+    with Stage(tmp_path, more=ALLOWED, start=False) as stage:
+        stage.dms.person.mkdir(there)
+        stage.write("_signature.yaml", SETTINGS)
+        stage.start()
+        run(stage)
+        drop(stage, "Lettre", folder=there)
+        run(stage)
+        hour_comes(stage)
+        assert "Lettre.sign.yaml" in stage.files(there)
+
+
+@pytest.mark.parametrize(
+    ("settings", "where", "file", "said"),
+    [
+        (SETTINGS.replace("À signer", "Clients/À signer"), ROOT, "_signature.yaml", "Clients/À signer"),
+        (SETTINGS, DROP, "À signer/_signature.yaml", "À signer"),
+        (SETTINGS.replace("À signer", "A signé") + "obget: x\n", ROOT, "_signature.yaml", "A signé"),
+    ],
+)
+def test_a_drop_folder_that_is_none(tmp_path: Path, settings: str, where: str, file: str, said: str) -> None:
+    """Nothing is made of what is dropped, and the overview says why; it says so no more once it is right."""
+    with Stage(tmp_path, more=ALLOWED, start=False) as stage:
+        stage.dms.person.mkdir(DROP)
+        stage.write("_signature.yaml", settings, folder=where)
+        stage.start()
+        run(stage)
+        drop(stage, "Lettre")
+        run(stage)
+        hour_comes(stage)
+        assert f"« dépôt: {said} » dans « {file} » ne désigne aucun dossier" in overview(stage)
+        stage.delete("_signature.yaml", folder=where)
+        stage.write("_signature.yaml", SETTINGS)
+        run(stage)
+        hour_comes(stage)
+        assert "ne désigne aucun dossier" not in overview(stage)
+        assert stage.sends() == []
+
+
+@MODES
+def test_what_the_settings_let_travel_with_every_letter(tmp_path: Path, mode: Mode) -> None:
+    """An annex goes with each request that is made there, and is no request itself: nobody signs it twice."""
+    settings = SETTINGS + "annexes:\n  - CGV.pdf\n  - Tarif*\nenvoi: oui\n"
+    with stage_in(tmp_path, mode, settings=settings) as stage:
+        drop(stage, "CGV", "Tarif 2026", "Lettre")
+        run(stage)
+        assert stage.status("CGV", folder=DROP) == ""
+        assert stage.first_line("Lettre", folder=DROP).startswith("EN ATTENTE – départ")
+        line = "EN ATTENTE – 2 PDF accompagnent les autres ; aucune demande n’est faite pour eux seuls"
+        assert stage.first_line(ANSWER, folder=DROP) == line
+        hour_comes(stage)
+        assert [name for name in files(stage) if name.endswith(".sign.yaml")] == ["Lettre.sign.yaml"]
+        assert stage.sends() == [1]
+        assert len(stage.platform.transactions()[-1].documents) == 3
+        stage.sign()
+        run(stage)
+        assert stage.first_line("Lettre", folder=DROP).startswith("SIGNÉ"), stage.status(
+            "Lettre", folder=DROP
+        )
+        stage.intact()
+
+
+def test_an_annex_that_is_named_while_it_waits(tmp_path: Path) -> None:
+    """It waits no longer, and what was said of it goes."""
+    with stage_in(tmp_path) as stage:
+        drop(stage, "CGV")
+        run(stage)
+        assert stage.first_line("CGV", folder=DROP).startswith("EN ATTENTE")
+        stage.write("_signature.yaml", SETTINGS + "annexes: CGV\n")
+        run(stage)
+        hour_comes(stage)
+        assert files(stage) == ["CGV.pdf", f"{ANSWER}.signature.txt"]
 
 
 def test_the_line_is_taken_away_while_a_pdf_waits(tmp_path: Path) -> None:

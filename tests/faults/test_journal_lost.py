@@ -587,3 +587,83 @@ def test_lost_between_the_deliveries_of_two_equal_letters(tmp_path: Path, mode: 
         assert signed == {record.document.signed_sha256 for record in stage.records()}
         assert len(signed) == 2
         stage.intact()
+
+
+@MODES
+@pytest.mark.parametrize("line", ["action: relancer\n", "note: appelée ce matin\n"])
+@pytest.mark.parametrize("end", ["signed", "refused"])
+def test_lost_after_the_end_of_what_a_person_had_written_into(
+    tmp_path: Path, mode: Mode, line: str, end: str
+) -> None:
+    """What ended here is told as it ended, though its sidecar is not the one that left; its copy stays a copy."""
+    with Town(tmp_path, mode) as stage:
+        stage.dms.person.mkdir(f"{ROOT}/b")
+        stage.drop()
+        stage.run()
+        stage.clock.advance(4000)
+        stage.run()
+        stage.write("lettre.sign.yaml", ONE + line)
+        stage.run()
+        if end == "signed":
+            stage.sign()
+        else:
+            stage.refuse()
+        stage.run()
+        stage.later(700)
+        said = stage.first_line().partition(" (motif")[0]
+        assert said.startswith("SIGNÉ" if end == "signed" else "REFUSÉ")
+        for name in ("lettre.pdf", "lettre.sign.yaml"):
+            stage.write(name, stage.read(name), folder=f"{ROOT}/b")
+        stage.run()
+        assert stage.first_line(folder=f"{ROOT}/b") == COPY
+        stage.lose_journal()
+        for _ in range(2):
+            stage.clock.advance(4000)
+            stage.run()
+        assert stage.first_line().partition(" (motif")[0] == said
+        assert stage.first_line(folder=f"{ROOT}/b") == COPY
+        assert stage.sends() == [1]
+
+
+def test_lost_after_a_second_ask_of_one_place(tmp_path: Path) -> None:
+    """Of the requests that one place had in turn, the last one stands there, whatever was written since."""
+    with Town(tmp_path, "plain") as stage:
+        stage.drop()
+        stage.run()
+        stage.refuse()
+        stage.run()
+        again = ONE + "action: recommencer\n"
+        stage.write("lettre.sign.yaml", again)
+        stage.run()
+        stage.sign()
+        stage.run()
+        stage.write("lettre.sign.yaml", again + "note: reçue\n")
+        stage.run()
+        stage.lose_journal()
+        for _ in range(3):
+            stage.clock.advance(4000)
+            stage.run()
+        assert stage.first_line() == in_place("lettre")
+        assert stage.sends() == [1, 1]
+
+
+def test_another_request_where_one_had_ended_before_the_loss(tmp_path: Path) -> None:
+    """The same letter for somebody else, put there afterwards, is what it says: a new request."""
+    with Town(tmp_path, "plain") as stage:
+        stage.drop()
+        stage.run()
+        stage.refuse()
+        stage.run()
+        for name in ("lettre.sign.yaml", "lettre.signature.txt"):
+            stage.delete(name)
+        stage.run()
+        stage.lose_journal()
+        stage.clock.advance(4000)
+        stage.run()
+        stage.write(
+            "lettre.sign.yaml", ONE.replace(MARIE, "paul@cabinet.fr").replace("Marie Dupont", "Paul Martin")
+        )
+        for _ in range(2):
+            stage.later(700)
+        assert stage.first_line().startswith("EN COURS"), stage.status()
+        assert stage.sends() == [1, 1]

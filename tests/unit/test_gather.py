@@ -10,7 +10,7 @@ from connector.config.model import Ceiling
 from connector.ports import Entry, ETag, Href
 from connector.sidecar.model import SignatureRequest
 from connector.steps.discover import Pair, Settling, Sight, look
-from connector.steps.gather import MOST_FILES, Gathered, as_counted, gather, other_formats
+from connector.steps.gather import MOST_FILES, Gathered, as_counted, gather, is_named, other_formats
 from connector.steps.parts import FolderSettings
 from tests.fakes.folder import MemoryFolder
 
@@ -204,3 +204,19 @@ def test_a_pair_knows_whether_its_document_bears_its_name() -> None:
     assert pair("Photo.JPG").own
     assert pair("PHOTO.pdf").own
     assert not pair("Autre.pdf").own
+
+
+@pytest.mark.parametrize(
+    ("written", "name", "named"),
+    [
+        ("CGV", "cgv.PDF", True),
+        ("CGV.pdf", "CGV.pdf", True),
+        ("CGV", "CGV.jpg", True),
+        ("Annexe *", "Annexe 2.pdf", True),
+        ("Annexe ?.pdf", "Annexe 12.pdf", False),
+        ("CGV", "CGV 2025.pdf", False),
+    ],
+)
+def test_what_a_text_names(written: str, name: str, named: bool) -> None:
+    """Of a file alone, with nothing beside it to choose from."""
+    assert is_named(["Autre.pdf", written], name) is named

@@ -264,6 +264,10 @@ def test_what_is_said_of_a_drop_folder(language: Language) -> None:
             folder="À signer", before=(), reserved=pdfs, zone=PARIS, language=language
         )
         both = drop.render_left(folder="À signer", before=pdfs, reserved=pdfs, zone=PARIS, language=language)
-        for text in (before, reserved, both):
+        along = drop.render_left(folder="À signer", before=(), along=pdfs, zone=PARIS, language=language)
+        every = drop.render_left(
+            folder="À signer", before=pdfs, reserved=pdfs, along=pdfs, zone=PARIS, language=language
+        )
+        for text in (before, reserved, both, along, every):
             holds_the_form(text, language)
             assert str(count) in text.first_line

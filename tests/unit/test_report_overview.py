@@ -19,7 +19,15 @@ from connector.report.columns import Named, row, told_apart
 from connector.report.context import Pause, PauseCause, StatusContext
 from connector.report.overview import MOST_BELOW, MOST_NAMES, overview_words, render_overview
 from connector.report.overview_lines import RANKS, line_of
-from connector.report.overview_news import Below, Line, ListLine, Misnamed, OverviewNews, Section, counts_of
+from connector.report.overview_news import (
+    Below,
+    Line,
+    ListLine,
+    OverviewNews,
+    Section,
+    counts_of,
+)
+from connector.report.overview_strays import Misnamed, StrayDrop, Strays
 from connector.report.typography import LINE_WIDTH, TIE, Language
 from connector.sidecar.model import Order
 from tests.unit.report_example import (
@@ -446,7 +454,7 @@ def test_a_list_is_told_on_one_line(line: dict[str, Any], sentence: str) -> None
 def test_what_is_not_read_under_its_name(fields: dict[str, Any], sentence: str) -> None:
     def misnamed(count: int) -> str:
         files = [Misnamed(file=name, right="lettre.sign.yaml", **fields) for name in "abcdefgh"[:count]]
-        return " ".join(text_of(news_of(misnamed=files)).split())
+        return " ".join(text_of(news_of(strays=Strays(misnamed=files))).split())
 
     assert sentence in misnamed(1)
     assert "autre" not in misnamed(5)
@@ -594,3 +602,12 @@ def test_no_row_is_wider_than_a_line(cells: list[str], last: str) -> None:
     assert 1 <= len(lines) <= 3
     assert all(len(line) <= LINE_WIDTH for line in lines)
     assert all(below.startswith(" " * 2) for _, below in pairwise(lines))
+
+
+@pytest.mark.parametrize("language", ["fr", "en"])
+def test_a_drop_folder_that_is_not_there(language: Language) -> None:
+    """Told with the line as it stands and the file in which; every line keeps within the page."""
+    stray = StrayDrop(file="Clients/_signature.yaml", folder="Dossiers " * 20 + "à signer")
+    text = text_of(news_of(strays=Strays(drops=(stray,))), language)
+    assert "Clients/_signature.yaml" in " ".join(text.split())
+    assert all(len(line) <= LINE_WIDTH for line in text.splitlines())

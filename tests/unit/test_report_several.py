@@ -85,6 +85,33 @@ def test_a_picture_comes_back_as_a_pdf() -> None:
     assert "reviendra ici de lui-même, sous le nom « photo.pdf »" in text(out)[1]
 
 
+def test_a_picture_that_was_changed_while_it_was_out() -> None:
+    """What is promised is the name under which it comes; at the end it says which of the two was signed."""
+    changed = {
+        "href": "/Lettres/photo.jpg",
+        "sent_sha256": "0" * 64,
+        "changed_at": at(24, hour=9, minute=15),
+    }
+    out = record(State.IN_PROGRESS, MARIE_INVITED, document=changed, sent_at=SENT, expires_at=EXPIRES)
+    whole = text(out)[1]
+    assert "sera déposée à côté : « photo.pdf »" in whole
+    assert "prendra sa place" not in whole
+    whole = text(delivered(document=changed | {"delivered_href": "/Lettres/photo.pdf"}))[1]
+    assert "« photo.jpg » a été modifié le 24 novembre 2026" in whole
+    assert "« photo.pdf » est la version signée de l’image envoyée" in whole
+    assert "action: recommencer" in whole
+
+
+def test_a_picture_where_an_earlier_one_lies_signed() -> None:
+    """Its name is taken, and stays so."""
+    document = {"href": "/Lettres/photo.jpg", "sent_sha256": "0" * 64}
+    extra = {"passed_over": "etag"}
+    out = record(
+        State.IN_PROGRESS, MARIE_INVITED, document=document, sent_at=SENT, expires_at=EXPIRES, extra=extra
+    )
+    assert "à côté de « photo.pdf », qui reste tel quel" in text(out)[1]
+
+
 def test_the_document_that_had_to_go_beside_is_the_one_that_is_told() -> None:
     """The others are told in the list."""
     beside = back(

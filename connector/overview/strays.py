@@ -1,0 +1,101 @@
+"""Settings and listing → what is written where it has no effect, by the overview that tells it.
+
+An order in settings, a file under nearly the name of a request or of settings, a drop folder that is not there. Each
+is told in its own folder's overview, and at the watched root where that folder has none.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection
+
+from connector.errors import RemoteError, Unavailable
+from connector.ports import Href
+from connector.report.overview_strays import Misnamed, StrayDrop, StrayOrder, Strays
+from connector.sidecar import names, near_names
+from connector.steps.discover import Sight
+from connector.steps.parts import Parts
+from connector.steps.settings import read_file
+from connector.steps.settings_said import SettingsMemory, said_in
+
+
+def strays_of(parts: Parts, sight: Sight, homes: Collection[str], said: SettingsMemory) -> dict[Href, Strays]:
+    """Return folder → what its overview tells; ``homes``: the folders that have one, beside the watched root.
+
+    Reads each settings file once a change; raises Unavailable where the server itself is away.
+    """
+    orders, misnamed = _stray_orders(parts, sight, homes), _misnamed(sight, homes)
+    drops = _stray_drops(parts, sight, homes, said)
+    return {
+        home: Strays(
+            orders=tuple(orders.get(home, ())),
+            misnamed=tuple(misnamed.get(home, ())),
+            drops=tuple(drops.get(home, ())),
+        )
+        for home in {*orders, *misnamed, *drops}
+    }
+
+
+def _stray_orders(parts: Parts, sight: Sight, homes: Collection[str]) -> dict[Href, list[StrayOrder]]:
+    """Return folder → the orders of its settings; those of a folder without an overview at the watched root."""
+    found: dict[Href, list[StrayOrder]] = defaultdict(list)
+    for parent, files in sorted(sight.settings_in.items()):
+        if not any(home.startswith(parent) for home in homes):
+            continue  # they speak for nothing that is told of
+        home = Href(parent) if parent in homes else sight.settings.root
+        for entry in files if sight.has_settled(files) else ():
+            try:
+                problems = read_file(parts, sight, entry).problems
+            except RemoteError as error:
+                if isinstance(error, Unavailable) and error.status is None:
+                    raise  # the server itself is away, or to be let be
+                # It went since the folder was listed, or is not handed out: everything else is told all the same.
+                continue
+            found[home] += [
+                StrayOrder(file=entry.href.removeprefix(home), written=problem.values["written"])
+                for problem in problems
+                if problem.code == "action_in_settings"
+            ]
+    return found
+
+
+def _misnamed(sight: Sight, homes: Collection[str]) -> dict[Href, list[Misnamed]]:
+    """Return folder → what is not read there under its name; of a folder without an overview at the watched root."""
+    found: dict[Href, list[Misnamed]] = defaultdict(list)
+    for entry, right in sight.near_names:
+        if entry.href not in sight.settled or names.is_filed(entry.href.removeprefix(sight.settings.root)):
+            continue
+        home = Href(entry.parent) if entry.parent in homes else sight.settings.root
+        read = sight.settings_in.get(entry.parent, ()) if right == near_names.RIGHT_SETTINGS else ()
+        found[home].append(
+            Misnamed(
+                file=entry.href.removeprefix(home),
+                right=right,
+                beside=read[0].name if read else "",
+                of_a_writer=near_names.is_of_a_writer(entry.name),
+            )
+        )
+    return found
+
+
+def _stray_drops(
+    parts: Parts, sight: Sight, homes: Collection[str], memory: SettingsMemory
+) -> dict[Href, list[StrayDrop]]:
+    """Return folder → the drop folders that its settings name and that are not there; as for orders, where told."""
+    found: dict[Href, list[StrayDrop]] = defaultdict(list)
+    for parent, files in sorted(sight.settings_in.items()):
+        if not sight.has_settled(files) or names.is_hidden(parent.removeprefix(sight.settings.root)):
+            continue
+        try:
+            said = said_in(parts, sight, files[0], memory)
+        except RemoteError as error:
+            if isinstance(error, Unavailable) and error.status is None:
+                raise
+            continue
+        wanted = said.request.drop
+        called = sight.folders_called.get(names.loose(wanted), ()) if wanted else ()
+        if wanted and not any(href.startswith(parent) and href != parent for href in called):
+            home = Href(parent) if parent in homes else sight.settings.root
+            file = files[0].href.removeprefix(home)
+            found[home].append(StrayDrop(file=file, folder=wanted))
+    return found
