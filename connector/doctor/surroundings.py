@@ -189,7 +189,8 @@ def wake_ups(visit: Visit) -> Iterator[Line]:
     watched = {name: folder.wake for name, folder in visit.config.folders.items() if folder.wake is not None}
     total = 0
     for name, path in watched.items():
-        if not path.is_dir() or not os.access(path, os.R_OK | os.X_OK):
+        # Path.is_dir() raises where a place is closed.
+        if not os.path.isdir(path) or not os.access(path, os.R_OK | os.X_OK):  # noqa: PTH112
             yield note("JSE-H12", "folders.{name}.wake: not there, or not readable by this user", name=name)
             continue
         kind = mounts.filesystem(path.resolve())

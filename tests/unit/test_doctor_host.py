@@ -318,6 +318,13 @@ def test_wake_ups(state: Path, tmp_path: Path) -> None:
     codes, told = said(surroundings.wake_ups(given))
     assert codes == []
     assert told.startswith("3 folders watched for wake-ups")
+    if os.geteuid() == 0:
+        tmp_path.chmod(0o700)  # as a home is closed, or ProtectHome=yes closes it
+        os.seteuid(65534)
+        try:
+            assert said(surroundings.wake_ups(given))[0] == ["JSE-H12"]
+        finally:
+            os.seteuid(0)
     folder.rename(tmp_path / "gone")
     assert said(surroundings.wake_ups(given))[0] == ["JSE-H12"]
 
