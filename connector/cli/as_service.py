@@ -18,12 +18,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-UNIT: Final = "jse-connector.service"
-INSTANCES: Final = "jse-connector@*.service"
-TICK: Final = "jse-connector-tick.service"
-_TIMER: Final = "jse-connector-tick.timer"
+from connector import units
+
 _VERBS: Final = frozenset({"run", "tick"})
-_RUNS: Final = Path("/run/systemd/system")
 _BUS: Final = Path("/run/dbus/system_bus_socket")
 _SPECIFIER: Final = re.compile(r"%.")
 _NAME: Final = re.compile(r"[A-Za-z0-9:_.-]+", re.ASCII)
@@ -120,7 +117,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if not given or given[0] in {"-h", "--help"}:
         print(
             "Usage: jse-connector-as-service [--instance NAME] VERB [OPTIONS]\n\n"
-            f"Run a verb of jse-connector with the user, the sandbox and the credentials of {UNIT}, or of\n"
+            f"Run a verb of jse-connector with the user, the sandbox and the credentials of {units.SERVICE}, or of\n"
             "jse-connector@NAME.service; without a name, of the first of several that run.\n\n"
             "Example: jse-connector-as-service doctor"
         )
@@ -140,7 +137,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _possible() -> None:
-    if not _RUNS.is_dir() or shutil.which("systemd-run") is None:
+    if not units.RUNS.is_dir() or shutil.which("systemd-run") is None:
         raise Refused(
             "systemd does not run here, so nobody has the unit's credentials; with secrets as {file: …}: "
             "runuser -u jse-connector -- jse-connector VERB"
@@ -166,21 +163,8 @@ def instance_of(unit: str) -> str:
 
 def _unit() -> str:
     """Where rounds are made by the timer, or by one of several services, that unit has the credentials."""
-    for unit, found in ((_TIMER, TICK), (UNIT, UNIT)):
-        if any(_said_yes(asked, unit) for asked in ("is-enabled", "is-active")):
-            return found
-    return next(iter(_running_instances()), UNIT)
-
-
-def _said_yes(asked: str, unit: str) -> bool:
-    call = ["systemctl", asked, "--quiet", unit]
-    return subprocess.run(call, check=False, stderr=subprocess.DEVNULL).returncode == 0  # noqa: S603 - a fixed call
-
-
-def _running_instances() -> list[str]:
-    call = ["systemctl", "list-units", "--all", "--plain", "--no-legend", "--no-pager", INSTANCES]
-    told = subprocess.run(call, capture_output=True, text=True, check=False).stdout  # noqa: S603 - a fixed call
-    return sorted(line.split()[0] for line in told.splitlines() if line.startswith("jse-connector@"))
+    first = units.at_work()[0]
+    return units.TICK if first == units.TIMER else first
 
 
 def _shown(unit: str) -> str:

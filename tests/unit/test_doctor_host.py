@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 from aiosmtpd.controller import Controller
 
+from connector import units
 from connector.cli.doctor import make_visit
 from connector.config import load_config
 from connector.doctor import host, surroundings
@@ -345,10 +346,54 @@ def test_systemd_watches_over_it(
         "NRestarts": "1",
         **changed,
     }
-    found, told = said(surroundings.service(visit(state), running=running, shown=shown))
+    found, told = said(surroundings.service(visit(state), running=running, shown={units.SERVICE: shown}))
     assert found == codes
     if not changed:
         assert told == "service active, watchdog 3min, 1 restart "
+
+
+@pytest.mark.parametrize(
+    ("lines", "codes", "told"),
+    [
+        ("jse-connector@a active\njse-connector@b activating\n", [],
+         "service jse-connector@a active, watchdog 3min, 2 restarts \n"
+         "service jse-connector@b activating, watchdog 3min, 2 restarts "),
+        ("jse-connector@a active\njse-connector@b failed\n", ["JSE-H10"],
+         "service jse-connector@a active, watchdog 3min, 2 restarts \n"
+         "the unit jse-connector@b is failed (exit-code) "),
+        ("jse-connector-tick.timer active\n", [], "timer active, a round now and then "),
+        ("jse-connector-tick.timer active\njse-connector-tick failed\n", ["JSE-H10"],
+         "timer active, but its last round ended with exit-code "),
+        ("jse-connector-tick.timer inactive enabled\n", ["JSE-H10"], "the timer that makes rounds is inactive "),
+        ("jse-connector active\njse-connector@a active\n", [],
+         "service active, watchdog 3min, 2 restarts \nservice jse-connector@a active, watchdog 3min, 2 restarts "),
+        ("", ["JSE-H10"], "the unit is inactive (success) "),
+    ],
+)  # fmt: skip
+def test_what_works_here_is_looked_at(
+    state: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lines: str, codes: list[str], told: str
+) -> None:
+    """Some of several, or the timer, as well as the service: who is not at work here is not missed."""
+    (tmp_path / "known").write_text(lines)
+    tool = tmp_path / "systemctl"
+    tool.write_text(
+        f"""#!/bin/sh
+state() {{ sed -n "s/^${{1%.service}} \\([a-z]*\\).*/\\1/p" "{tmp_path}/known" | grep . || echo inactive; }}
+case "$1" in
+is-enabled) grep -q "^$3 .* enabled" "{tmp_path}/known" ;;
+is-active) state "$3" | grep -q "^active" ;;
+list-units) sed -n 's/^\\(jse-connector@[^ ]*\\) /\\1.service loaded /p' "{tmp_path}/known" ;;
+show)
+    active=$(state "$2")
+    echo LoadState=loaded; echo ActiveState=$active; echo WatchdogUSec=3min; echo NRestarts=2
+    [ $active = failed ] && echo Result=exit-code || echo Result=success ;;
+esac
+"""
+    )
+    tool.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    monkeypatch.setattr(units, "RUNS", tmp_path)
+    assert said(surroundings.service(visit(state), running=False)) == (codes, told)
 
 
 # -------------------------------------------------------------------------------------- lines and codes
