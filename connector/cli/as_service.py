@@ -108,6 +108,36 @@ def command(service: Service, arguments: Sequence[str], *, terminal: bool, numbe
     return ["systemd-run", *how, "--", *service.program, *(one.replace("$", "$$") for one in arguments)]
 
 
+def _startable(unit: str, service: Service) -> None:
+    if absent := _missing_credentials(service):
+        names = ", ".join(absent)
+        raise Refused(f"{unit} names credentials whose files are not there, and nothing starts so: {names}")
+
+
+def _missing_credentials(service: Service) -> list[str]:
+    """Name each credential whose file is not there: systemd would end with 243 then, and not say a word.
+
+    Not those that are looked for in several places, nor one that has a default; see systemd.exec(5).
+    """
+    wanted: dict[str, str] = {}
+    for name, value in service.settings:
+        credential, _, place = value.partition(":")
+        if name in {"LoadCredential", "LoadCredentialEncrypted"}:
+            # An empty one does away with all before it.
+            wanted = {**wanted, credential: place} if value else {}
+    defaults = {
+        value.partition(":")[0] for name, value in service.settings if name.startswith("SetCredential")
+    }
+    return [
+        f"{credential} ({place})"
+        for credential, place in wanted.items()
+        if place.startswith("/")
+        and "%" not in place
+        and credential not in defaults
+        and not Path(place).exists()
+    ]
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run a verb as the service; its output and its exit status are the verb's own. 1: not possible here, 2: usage."""
     given = list(sys.argv[1:] if arguments is None else arguments)
@@ -126,6 +156,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         _possible()
         unit = _instance(wanted) if wanted else _unit()
         service = read_unit(_shown(unit), instance_of(unit))
+        _startable(unit, service)
     except Refused as error:
         print(f"jse-connector-as-service: {error}", file=sys.stderr)
         sys.exit(1)

@@ -117,6 +117,37 @@ esac
     assert f"--property=StateDirectory={directory}" in called[0]
 
 
+def test_a_credential_whose_file_is_not_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It is named: systemd would end without a word (243). What it finds elsewhere, or does without, is its matter."""
+    (tmp_path / "there").write_text("x")
+    gone, there = tmp_path / "gone", tmp_path / "there"
+    lines = f"""
+[Service]
+LoadCredential=before:{gone}
+LoadCredential=
+LoadCredential=first:{there}
+LoadCredential=second:{gone}
+LoadCredentialEncrypted=third:{gone}.cred
+LoadCredential=replaced:{gone}
+LoadCredential=replaced:{there}
+LoadCredential=store
+LoadCredential=default:{gone}
+SetCredential=default:x
+LoadCredential=specified:/run/%H/gone
+"""
+    unit = (UNITS / units.SERVICE).read_text() + lines
+    monkeypatch.setattr(as_service, "_possible", lambda: None)
+    monkeypatch.setattr(as_service, "_unit", lambda: units.SERVICE)
+    monkeypatch.setattr(as_service, "_shown", lambda _unit: unit)
+    monkeypatch.setattr(as_service.os, "execvp", lambda *_: pytest.fail("systemd would not say a word"))
+    with pytest.raises(SystemExit) as ended:
+        as_service.main(["check-config"])
+    assert ended.value.code == 1
+    assert capsys.readouterr().err.endswith(f"so: second ({gone}), third ({gone}.cred)\n")
+
+
 def test_a_name_that_none_can_have(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
