@@ -146,6 +146,19 @@ def test_modes_and_owners(state: Path) -> None:
         assert "JSE-H06" in said(host.modes(visit(state)))[0]
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="root alone gives files away")
+def test_a_state_directory_that_is_led_to(state: Path) -> None:
+    """As with ``DynamicUser=yes``: the link is root's, all that lies there is the service's."""
+    for path in (state, *state.rglob("*")):
+        os.chown(path, 12345, 12345)
+    (state.parent / "led").symlink_to(state)
+    assert said(host.modes(visit(state.parent / "led")))[0] == []
+    (state.parent / "led" / "new").mkdir(mode=0o700)
+    codes, told = said(host.modes(visit(state.parent / "led")))
+    assert codes == ["JSE-H06"]
+    assert "1 place in the state directory" in told
+
+
 def test_spool_and_backup(state: Path) -> None:
     """A torn file is told while nobody works; a backup's age."""
     assert said(host.spool(visit(state))) == ([], "spool empty ")
