@@ -16,6 +16,7 @@ import contextlib
 import json
 import logging
 import os
+import resource
 import selectors
 import signal
 import subprocess
@@ -48,6 +49,9 @@ JOBS: Final[Mapping[str, tuple[str, str]]] = {
 
 _DOORS: Final = (("alone", "seccomp"), ("files", "Landlock"))
 """What ``isolation_worker.held`` tells of, and what closes it."""
+_SHARE_OF_MUCH: Final = 12
+"""A worker that had less than this part of what it may have (128 MB: a letter takes 60, what swells 190) was not ended
+for its file."""
 MOST_ANSWER = 8 * 1024 * 1024
 """Bytes of an answer; a worker that says more is killed."""
 
@@ -106,11 +110,11 @@ class IsolatedPool:
     def call(self, job: str, **arguments: Any) -> Any:
         """Run a job of :data:`JOBS` and return its answer; arguments and answer are JSON values.
 
-        Raises DocumentError: the job's own; ``pdf_too_slow`` when it exceeds its time, its memory or the host's;
-        ``pdf_unreadable`` when a new worker dies, or the job fails otherwise. SpoolError when this machine is to
-        blame: a local file is missing or cannot be written, no worker can be started, a library cannot be
-        loaded, or :meth:`close` was called meanwhile. KeyError for a job that does not exist, RuntimeError after
-        :meth:`close`.
+        Raises DocumentError: the job's own; ``pdf_too_slow`` when it exceeds its time, its memory, or the host's with
+        much memory of its own; ``pdf_unreadable`` when a new worker dies, or the job fails otherwise. SpoolError when
+        this machine is to blame: a local file is missing or cannot be written, no worker can be started, none is left
+        the memory that any file takes, a library cannot be loaded, or :meth:`close` was called meanwhile. KeyError for
+        a job that does not exist, RuntimeError after :meth:`close`.
         """
         if job not in JOBS:
             raise KeyError(job)
@@ -124,6 +128,8 @@ class IsolatedPool:
                 # Earlier files may have worn that worker out, or the system chose it because others took its memory:
                 # only a new one proves that this file is to blame.
                 answer, used = self._once(question, self._take(fresh=True))
+            if answer.get("starved"):
+                raise WorkerError("the system has no memory left for what reads documents: see MemoryMax=")
             if answer.get("unloaded"):
                 self._refuse_half_an_installation()
         return _result(answer)
@@ -224,6 +230,7 @@ class _Worker:
     def __init__(self, limits: Limits, idle_s: float, within: Sequence[str] | None) -> None:
         self.calls = 0
         self._last = time.monotonic()
+        self._much = limits.memory_bytes // _SHARE_OF_MUCH
         # The worker ends itself later than it is last used, so that no call meets a worker that is leaving.
         # -B: a limit on file sizes must never cut a .pyc that others read.
         life = {**asdict(limits), "idle_s": 2 * idle_s + 5, "within": within}
@@ -291,10 +298,7 @@ class _Worker:
 
     def _death(self) -> dict[str, Any]:
         """Say what a worker that gave no answer died of."""
-        try:
-            status = self._process.wait(1)
-        except subprocess.TimeoutExpired:
-            status = 0
+        status, memory = self._ended()
         if status == -signal.SIGXCPU:
             return {"error": "pdf_too_slow", "detail": "processor time"}
         if status == -signal.SIGABRT:
@@ -302,8 +306,35 @@ class _Worker:
             return {"error": "pdf_too_slow", "detail": "memory", "died": True}
         if status == -signal.SIGKILL:
             # Not by us: the kernel had no memory left, for this host or for the service.
-            return {"error": "pdf_too_slow", "detail": "memory", "died": True, "killed": True}
+            starved = memory <= max(self._much, _memory(resource.getrusage(resource.RUSAGE_SELF)))
+            return {
+                "error": "pdf_too_slow",
+                "detail": "memory",
+                "died": True,
+                "killed": True,
+                "starved": starved,
+            }
         return {"error": "pdf_unreadable", "detail": f"the worker ended ({status})", "died": True}
+
+    def _ended(self) -> tuple[int, int]:
+        """Return its status, and the most memory that it had, once it has ended; 0 and 0 where it does not.
+
+        What this process had when it started it counts as well: it was a part of it then (getrusage(2)).
+        """
+        until = time.monotonic() + 1
+        while time.monotonic() < until:
+            with self._lock:
+                if self._process.returncode is not None:
+                    return self._process.returncode, 0
+                try:
+                    number, status, usage = os.wait4(self._process.pid, os.WNOHANG)
+                except ChildProcessError:  # whoever started us ignores SIGCHLD
+                    return 0, 0
+                if number:
+                    self._process.returncode = os.waitstatus_to_exitcode(status)
+                    return self._process.returncode, _memory(usage)
+            time.sleep(0.005)
+        return 0, 0
 
     def kill(self) -> None:
         """End it and forget its pipes. Only by the thread that uses it, or when nobody does."""
@@ -329,6 +360,10 @@ def _started(limits: Limits, idle_s: float, within: Sequence[str] | None) -> _Wo
         return _Worker(limits, idle_s, within)
     except OSError as error:
         raise WorkerError(f"no worker can be started: {error.strerror}") from None
+
+
+def _memory(usage: resource.struct_rusage) -> int:
+    return usage.ru_maxrss * 1024
 
 
 def _environment() -> dict[str, str]:

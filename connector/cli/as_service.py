@@ -18,12 +18,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-UNIT: Final = "jse-connector.service"
-INSTANCES: Final = "jse-connector@*.service"
-TICK: Final = "jse-connector-tick.service"
-_TIMER: Final = "jse-connector-tick.timer"
+from connector import units
+
 _VERBS: Final = frozenset({"run", "tick"})
-_RUNS: Final = Path("/run/systemd/system")
 _BUS: Final = Path("/run/dbus/system_bus_socket")
 _SPECIFIER: Final = re.compile(r"%.")
 _NAME: Final = re.compile(r"[A-Za-z0-9:_.-]+", re.ASCII)
@@ -111,6 +108,36 @@ def command(service: Service, arguments: Sequence[str], *, terminal: bool, numbe
     return ["systemd-run", *how, "--", *service.program, *(one.replace("$", "$$") for one in arguments)]
 
 
+def _startable(unit: str, service: Service) -> None:
+    if absent := _missing_credentials(service):
+        names = ", ".join(absent)
+        raise Refused(f"{unit} names credentials whose files are not there, and nothing starts so: {names}")
+
+
+def _missing_credentials(service: Service) -> list[str]:
+    """Name each credential whose file is not there: systemd would end with 243 then, and not say a word.
+
+    Not those that are looked for in several places, nor one that has a default; see systemd.exec(5).
+    """
+    wanted: dict[str, str] = {}
+    for name, value in service.settings:
+        credential, _, place = value.partition(":")
+        if name in {"LoadCredential", "LoadCredentialEncrypted"}:
+            # An empty one does away with all before it.
+            wanted = {**wanted, credential: place} if value else {}
+    defaults = {
+        value.partition(":")[0] for name, value in service.settings if name.startswith("SetCredential")
+    }
+    return [
+        f"{credential} ({place})"
+        for credential, place in wanted.items()
+        if place.startswith("/")
+        and "%" not in place
+        and credential not in defaults
+        and not Path(place).exists()
+    ]
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run a verb as the service; its output and its exit status are the verb's own. 1: not possible here, 2: usage."""
     given = list(sys.argv[1:] if arguments is None else arguments)
@@ -120,7 +147,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if not given or given[0] in {"-h", "--help"}:
         print(
             "Usage: jse-connector-as-service [--instance NAME] VERB [OPTIONS]\n\n"
-            f"Run a verb of jse-connector with the user, the sandbox and the credentials of {UNIT}, or of\n"
+            f"Run a verb of jse-connector with the user, the sandbox and the credentials of {units.SERVICE}, or of\n"
             "jse-connector@NAME.service; without a name, of the first of several that run.\n\n"
             "Example: jse-connector-as-service doctor"
         )
@@ -129,6 +156,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         _possible()
         unit = _instance(wanted) if wanted else _unit()
         service = read_unit(_shown(unit), instance_of(unit))
+        _startable(unit, service)
     except Refused as error:
         print(f"jse-connector-as-service: {error}", file=sys.stderr)
         sys.exit(1)
@@ -140,7 +168,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _possible() -> None:
-    if not _RUNS.is_dir() or shutil.which("systemd-run") is None:
+    if not units.RUNS.is_dir() or shutil.which("systemd-run") is None:
         raise Refused(
             "systemd does not run here, so nobody has the unit's credentials; with secrets as {file: …}: "
             "runuser -u jse-connector -- jse-connector VERB"
@@ -166,21 +194,8 @@ def instance_of(unit: str) -> str:
 
 def _unit() -> str:
     """Where rounds are made by the timer, or by one of several services, that unit has the credentials."""
-    for unit, found in ((_TIMER, TICK), (UNIT, UNIT)):
-        if any(_said_yes(asked, unit) for asked in ("is-enabled", "is-active")):
-            return found
-    return next(iter(_running_instances()), UNIT)
-
-
-def _said_yes(asked: str, unit: str) -> bool:
-    call = ["systemctl", asked, "--quiet", unit]
-    return subprocess.run(call, check=False, stderr=subprocess.DEVNULL).returncode == 0  # noqa: S603 - a fixed call
-
-
-def _running_instances() -> list[str]:
-    call = ["systemctl", "list-units", "--all", "--plain", "--no-legend", "--no-pager", INSTANCES]
-    told = subprocess.run(call, capture_output=True, text=True, check=False).stdout  # noqa: S603 - a fixed call
-    return sorted(line.split()[0] for line in told.splitlines() if line.startswith("jse-connector@"))
+    first = units.at_work()[0]
+    return units.TICK if first == units.TIMER else first
 
 
 def _shown(unit: str) -> str:

@@ -1,4 +1,4 @@
-"""The service that was told to end has ended before systemd would kill it, whatever it is that does not answer.
+"""The service, or a round, that was told to end has ended before systemd would kill it, whatever does not answer.
 
 A database's server that is frozen, or its network, is waited for longer than that, again and again on the way out.
 Cutting that off loses nothing: what was under way is an intent in the journal, and looked at first at the next start.

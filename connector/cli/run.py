@@ -173,13 +173,12 @@ def tick(settings: Settings) -> int:
     private.catch_defects()
     config, state = settings.load(), settings.place()
     state.make()
-    with handed_over(state), single_instance(state), _turns(config, state) as turns:
+    with ExitStack() as more, handed_over(state), single_instance(state), _turns(config, state) as turns:
         parts = turns.parts
         running.keep(state.directory, first(settings.config_file(), config, parts.now()))
         parts.journal.check()
         sweep(parts)
-        # No new effect begins after that, and the one in flight is waited for, as in the service.
-        signal.signal(signal.SIGTERM, lambda _number, _frame: parts.stop.set())
+        _end_on_sigterm(parts, more)
         vitals = Watching(config, state, "tick").vitals
         for _ in range(ROUNDS):
             turns.turn()
@@ -202,6 +201,18 @@ def tick(settings: Settings) -> int:
     for failure in failures:
         log.error("%s", failure)
     return FAILED if failures else 0
+
+
+def _end_on_sigterm(parts: Parts, more: ExitStack) -> None:
+    """After it no new effect begins, and the one in flight is waited for, as in the service: not for ever."""
+    ending = Ending()
+    more.callback(ending.over)
+
+    def end(_number: int, _frame: object) -> None:
+        parts.stop.set()
+        ending.begin()
+
+    signal.signal(signal.SIGTERM, end)
 
 
 @contextmanager

@@ -150,7 +150,8 @@ def matches(file: Path, pattern: str, instead: Mapping[Path, Path] | None = None
     found = {Path(name) for name in glob.iglob(whole)}  # noqa: PTH207 - a pattern may be absolute
     plain = os.path.join(str(file.parent), pattern)  # noqa: PTH118
     found |= {one for one in instead or {} if fnmatch(str(one), whole) or str(one) == plain}
-    return sorted(one for one in found if one != file and not one.is_dir())
+    # Path.is_dir() raises where a link leads to a closed place; that file, too, was meant.
+    return sorted(one for one in found if one != file and not os.path.isdir(one))  # noqa: PTH112
 
 
 # -------------------------------------------------------------------------------------- one of many

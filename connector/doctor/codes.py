@@ -325,8 +325,8 @@ CODES: Final[Mapping[str, Code]] = {
     ),
     "JSE-H10": Code(
         "service not running",
-        "Nothing holds the journal, or systemd says that the unit is not active.",
-        "systemctl status jse-connector; journalctl -u jse-connector.",
+        "Nothing holds the journal, or systemd says that a unit or the timer is not active, or that a round failed.",
+        "systemctl status 'jse-connector*'; journalctl -u 'jse-connector*'.",
     ),
     "JSE-H11": Code(
         "no watchdog",

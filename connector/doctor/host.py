@@ -173,7 +173,9 @@ def modes(visit: Visit) -> Iterator[Line]:
             continue  # a running service ends what it writes
         if not stat.S_ISLNK(found.st_mode) and stat.S_IMODE(found.st_mode) & _OTHERS:
             open_to_others += 1
-        strangers += found.st_uid != top.st_uid
+        # A link to the directory is whoever's who made it: root's, or systemd's own (DynamicUser=yes).
+        its_place = path == visit.state and stat.S_ISLNK(found.st_mode)
+        strangers += found.st_uid != top.st_uid and not its_place
     user = Private(_user(top.st_uid), "the service's user")
     if open_to_others:
         yield fail(

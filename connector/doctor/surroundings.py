@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import os
 import platform
-import shutil
 import sqlite3
 import ssl
-import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -17,6 +15,7 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
+from connector import units
 from connector.certificates import distrust
 from connector.config import SecretReference, references
 from connector.doctor.lines import Line, Private, counted, fail, note, ok
@@ -33,7 +32,8 @@ _REFUSED: Final = {
     "recipient": "mail.admin",
     "mail": "mails",
 }
-_UNIT: Final = "jse-connector.service"
+_SHOWN: Final = ("LoadState", "ActiveState", "Result", "WatchdogUSec", "NRestarts")
+_LIVES: Final = frozenset({"active", "activating", "reloading"})
 _INOTIFY: Final = Path("/proc/sys/fs/inotify/max_user_watches")
 _MOST_COUNTED: Final = 200_000
 LIBRARIES: Final = (
@@ -115,52 +115,62 @@ def credentials(visit: Visit) -> Iterator[Line]:
         yield ok("{number} seen", number=counted(len(wanted), "secret"))
 
 
-def service(visit: Visit, *, running: bool, shown: Mapping[str, str] | None = None) -> Iterator[Line]:
-    """Does the service run, and does systemd watch over it? ``shown``: what systemd tells of the unit."""
-    shown = unit_shown() if shown is None else shown
-    if not shown or shown.get("LoadState") != "loaded":
+def service(
+    visit: Visit, *, running: bool, shown: Mapping[str, Mapping[str, str]] | None = None
+) -> Iterator[Line]:
+    """Does the service run, and does systemd watch over it? ``shown``: what systemd tells of each unit at work here."""
+    shown = units_shown() if shown is None else shown
+    loaded = {unit: told for unit, told in shown.items() if told.get("LoadState") == "loaded"}
+    if not loaded:
         if running:
             yield ok("service running (not as a unit of systemd here)")
         elif visit.known.examined is not None:
             yield note("JSE-H10", "nothing works on the journal: the service is not running")
-        return
-    active = shown.get("ActiveState", "")
-    if active not in {"active", "activating", "reloading"}:
-        yield note(
-            "JSE-H10", "the unit is {active} ({result})", active=active, result=shown.get("Result", "")
+    for unit, told in loaded.items():
+        yield _timer(told) if unit == units.TIMER else _unit(unit, told)
+
+
+def _unit(unit: str, told: Mapping[str, str]) -> Line:
+    """What one process lives like; it is named where it is not the only one there can be."""
+    named = "" if unit == units.SERVICE else f" {unit.removesuffix('.service')}"
+    active = told.get("ActiveState", "")
+    if active not in _LIVES:
+        result = told.get("Result", "")
+        return note(
+            "JSE-H10", "the unit{named} is {active} ({result})", named=named, active=active, result=result
         )
-        return
-    watchdog = shown.get("WatchdogUSec", "0")
+    watchdog = told.get("WatchdogUSec", "0")
     if watchdog in {"0", "", "infinity"}:
-        yield note("JSE-H11", "the unit is {active}, and has no watchdog", active=active)
-    else:
-        yield ok(
-            "service {active}, watchdog {watchdog}, {restarts}",
-            active=active,
-            watchdog=watchdog,
-            restarts=counted(int(shown.get("NRestarts", "0") or 0), "restart"),
-        )
+        return note("JSE-H11", "the unit{named} is {active}, and has no watchdog", named=named, active=active)
+    return ok(
+        "service{named} {active}, watchdog {watchdog}, {restarts}",
+        named=named,
+        active=active,
+        watchdog=watchdog,
+        restarts=counted(int(told.get("NRestarts", "0") or 0), "restart"),
+    )
 
 
-def unit_shown() -> Mapping[str, str]:
-    """What systemd tells of the unit; nothing where it is not the manager here, or cannot be asked."""
-    command = shutil.which("systemctl")
-    if command is None or not Path("/run/systemd/system").is_dir():
-        return {}
-    properties = "LoadState,ActiveState,Result,WatchdogUSec,NRestarts"
-    try:
-        done = subprocess.run(  # noqa: S603 - a fixed command
-            [command, "show", _UNIT, f"--property={properties}"],
-            capture_output=True,
-            text=True,
-            timeout=10,
-            check=False,
-            stdin=subprocess.DEVNULL,
+def _timer(told: Mapping[str, str]) -> Line:
+    """Rounds are short: between two of them nothing works on the journal, and that is well."""
+    active, result = told.get("ActiveState", ""), told.get("round", "")
+    if active not in _LIVES:
+        return note("JSE-H10", "the timer that makes rounds is {active}", active=active)
+    if result not in {"", "success"}:
+        return note(
+            "JSE-H10", "timer {active}, but its last round ended with {result}", active=active, result=result
         )
-    except (OSError, subprocess.SubprocessError):
+    return ok("timer {active}, a round now and then", active=active)
+
+
+def units_shown() -> Mapping[str, Mapping[str, str]]:
+    """What systemd tells of the units at work; of the timer's ``round``, how the last one ended. Nothing without it."""
+    if not units.RUNS.is_dir():
         return {}
-    lines = (line.partition("=") for line in done.stdout.splitlines())
-    return {name: value for name, _, value in lines}
+    found = {unit: dict(units.shown(unit, _SHOWN)) for unit in units.at_work()}
+    if units.TIMER in found:
+        found[units.TIMER]["round"] = units.shown(units.TICK, _SHOWN).get("Result", "")
+    return found
 
 
 def wake_ups(visit: Visit) -> Iterator[Line]:
@@ -168,7 +178,8 @@ def wake_ups(visit: Visit) -> Iterator[Line]:
     watched = {name: folder.wake for name, folder in visit.config.folders.items() if folder.wake is not None}
     total = 0
     for name, path in watched.items():
-        if not path.is_dir() or not os.access(path, os.R_OK | os.X_OK):
+        # Path.is_dir() raises where a place is closed.
+        if not os.path.isdir(path) or not os.access(path, os.R_OK | os.X_OK):  # noqa: PTH112
             yield note("JSE-H12", "folders.{name}.wake: not there, or not readable by this user", name=name)
             continue
         kind = mounts.filesystem(path.resolve())

@@ -37,6 +37,11 @@ _AWAY: Final = {
 _REFUSALS: Final = (
     ("certificate", "it refuses the client certificate: see sslcert in journal.url"),
     (
+        "[Pp]eer authentication failed",
+        "it knows users of this host by their names (peer), and not who asks: jse-connector-as-service VERB, or see "
+        "its pg_ident.conf",
+    ),
+    (
         "password authentication|no password supplied|authentication failed",
         "it refuses the password, the one that journal.password names, or that the command was given",
     ),

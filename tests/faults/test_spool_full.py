@@ -138,6 +138,33 @@ def test_a_worker_that_cannot_start_is_no_want_of_room(
         assert stage.first_line().startswith("EN COURS – ")
 
 
+def test_no_memory_for_what_reads_documents_is_no_letters_fault(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The system ends every worker (``MemoryMax=``): said to the administrator, tried later and later, nobody is told
+    that a letter is too complex; with memory back each of them leaves."""
+    starving = tmp_path / "python"
+    starving.write_text("#!/bin/sh\nread question\nkill -9 $$\n")
+    starving.chmod(0o755)
+    with Town(tmp_path) as stage:
+        stage.run(1)
+        with monkeypatch.context() as without:
+            without.setattr(isolation.sys, "executable", str(starving))
+            while stage.parts.documents._pool._idle:
+                stage.parts.documents._pool._idle.pop().kill()
+            for name in ("une", "deux"):
+                stage.drop(name, letter(name))
+            for _ in range(20):
+                stage.clock.advance(10)
+                stage.round()
+        assert 4 <= caplog.text.count("the system has no memory left for what reads documents") <= 20
+        assert not [name for name in stage.files() if name.endswith(".signature.txt")]
+        stage.clock.advance(HOUR)
+        stage.run(6)
+        for name in ("une", "deux"):
+            assert stage.first_line(name).startswith("EN COURS – ")
+
+
 def full_up(*_: object) -> None:
     raise BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable")
 

@@ -24,6 +24,7 @@ from tests import documents
 from tests.faults.points import READS
 from tests.faults.stories import signatures
 from tests.system.test_cli import MARIE, PHONE, Process, Stage, until
+from tests.system.test_journal_frozen import HURRIED
 
 pytestmark = pytest.mark.system
 
@@ -277,6 +278,18 @@ def test_sigterm_while_a_call_does_not_come_back(stage: Stage) -> None:
     again.signal(signal.SIGTERM)
     assert again.wait() == 0
     judge(stage)
+
+
+def test_sigterm_while_a_call_of_a_round_does_not_come_back(stage: Stage) -> None:
+    """E2: the timer's round ends, too, before systemd would kill it, and the next one finds the intent."""
+    stage.platform.misbehave(operation="send", kind="latency", seconds=20)
+    command = stage.command("tick")
+    process = Process([command[0], "-c", HURRIED, *command[3:]], stage.environ, stage.directory)
+    until(lambda: _rows_of_send(stage), process)
+    process.signal(signal.SIGTERM)
+    assert process.wait(10) == 0
+    assert "does not answer: what was under way is looked at first at the next start" in process.output
+    assert [step for (step,) in _rows(stage, "SELECT step FROM intent")] == ["send"]
 
 
 def _rows_of_send(stage: Stage) -> bool:

@@ -70,6 +70,7 @@ LAYERS: tuple[frozenset[str], ...] = (
             "changing",
             "reload",
             "running",
+            "units",
             "signs",
             "shares",
             "shared_out",

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from connector import units
 from connector.cli import as_service
 
 UNITS = Path(__file__).parents[2] / "systemd"
@@ -34,7 +35,7 @@ Alias=x.service
 def test_the_unit_and_its_drop_ins() -> None:
     """Settings in their order, so that one that is emptied is; the program of the last ExecStart with its options;
     nothing of how a service lives."""
-    text = (UNITS / as_service.UNIT).read_text() + DROP_IN
+    text = (UNITS / units.SERVICE).read_text() + DROP_IN
     service = as_service.read_unit(text)
     assert service.program == ("/opt/pipx/bin/jse-connector", "--debug", "--config", "/srv/our config.yaml")
     names = [name for name, _ in service.settings]
@@ -61,7 +62,7 @@ def test_one_of_several() -> None:
     assert ("LoadCredential", "db:/etc/b-2/db") in settings
     assert ("Environment", "PERCENT=%%i") in settings
     assert not [name for name, _ in settings if name.startswith("Syslog")]
-    assert as_service.instance_of(as_service.UNIT) == ""
+    assert as_service.instance_of(units.SERVICE) == ""
 
 
 @pytest.mark.parametrize(
@@ -116,6 +117,37 @@ esac
     assert f"--property=StateDirectory={directory}" in called[0]
 
 
+def test_a_credential_whose_file_is_not_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It is named: systemd would end without a word (243). What it finds elsewhere, or does without, is its matter."""
+    (tmp_path / "there").write_text("x")
+    gone, there = tmp_path / "gone", tmp_path / "there"
+    lines = f"""
+[Service]
+LoadCredential=before:{gone}
+LoadCredential=
+LoadCredential=first:{there}
+LoadCredential=second:{gone}
+LoadCredentialEncrypted=third:{gone}.cred
+LoadCredential=replaced:{gone}
+LoadCredential=replaced:{there}
+LoadCredential=store
+LoadCredential=default:{gone}
+SetCredential=default:x
+LoadCredential=specified:/run/%H/gone
+"""
+    unit = (UNITS / units.SERVICE).read_text() + lines
+    monkeypatch.setattr(as_service, "_possible", lambda: None)
+    monkeypatch.setattr(as_service, "_unit", lambda: units.SERVICE)
+    monkeypatch.setattr(as_service, "_shown", lambda _unit: unit)
+    monkeypatch.setattr(as_service.os, "execvp", lambda *_: pytest.fail("systemd would not say a word"))
+    with pytest.raises(SystemExit) as ended:
+        as_service.main(["check-config"])
+    assert ended.value.code == 1
+    assert capsys.readouterr().err.endswith(f"so: second ({gone}), third ({gone}.cred)\n")
+
+
 def test_a_name_that_none_can_have(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -127,7 +159,7 @@ def test_a_name_that_none_can_have(
 
 def test_the_call() -> None:
     """Each setting is one argument, whatever stands in it; the verb's own arguments come last, and arrive unchanged."""
-    service = as_service.read_unit((UNITS / as_service.TICK).read_text())
+    service = as_service.read_unit((UNITS / units.TICK).read_text())
     called = as_service.command(service, ["doctor", "--report", "a b.txt"], terminal=False, number=7)
     assert called[0] == "systemd-run"
     assert called[called.index("--") + 1 :] == ["/usr/bin/jse-connector", "doctor", "--report", "a b.txt"]
@@ -149,8 +181,9 @@ def test_a_unit_without_the_verb() -> None:
 
 def test_without_systemd(tmp_path: Path) -> None:
     """One line that says what does work; without a verb, how it is called."""
-    program = [sys.executable, "-c", "import sys; from pathlib import Path; from connector.cli import as_service; "
-               f"as_service._RUNS = Path({str(tmp_path)!r}) / 'none'; as_service.main(sys.argv[1:])"]  # fmt: skip
+    program = [sys.executable, "-c", "import sys; from pathlib import Path; from connector import units; "
+               "from connector.cli import as_service; "
+               f"units.RUNS = Path({str(tmp_path)!r}) / 'none'; as_service.main(sys.argv[1:])"]  # fmt: skip
     done = subprocess.run([*program, "doctor"], capture_output=True, text=True, check=False)
     assert done.returncode == 1
     assert len(done.stderr.splitlines()) == 1
@@ -162,7 +195,7 @@ def test_without_a_message_bus(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """A Debian without recommended packages has none: the line that does away with it, not systemd-run's."""
-    monkeypatch.setattr(as_service, "_RUNS", tmp_path)
+    monkeypatch.setattr(units, "RUNS", tmp_path)
     monkeypatch.setattr(as_service, "_BUS", tmp_path / "none")
     monkeypatch.setattr(as_service.shutil, "which", lambda _name: "/usr/bin/systemd-run")
     with pytest.raises(SystemExit) as ended:

@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 from aiosmtpd.controller import Controller
 
+from connector import units
 from connector.cli.doctor import make_visit
 from connector.config import load_config
 from connector.doctor import host, surroundings
@@ -145,6 +146,19 @@ def test_modes_and_owners(state: Path) -> None:
     if os.geteuid() == 0:
         os.chown(state / "spool", 12345, 12345)
         assert "JSE-H06" in said(host.modes(visit(state)))[0]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="root alone gives files away")
+def test_a_state_directory_that_is_led_to(state: Path) -> None:
+    """As with ``DynamicUser=yes``: the link is root's, all that lies there is the service's."""
+    for path in (state, *state.rglob("*")):
+        os.chown(path, 12345, 12345)
+    (state.parent / "led").symlink_to(state)
+    assert said(host.modes(visit(state.parent / "led")))[0] == []
+    (state.parent / "led" / "new").mkdir(mode=0o700)
+    codes, told = said(host.modes(visit(state.parent / "led")))
+    assert codes == ["JSE-H06"]
+    assert "1 place in the state directory" in told
 
 
 def test_spool_and_backup(state: Path) -> None:
@@ -341,6 +355,13 @@ def test_wake_ups(state: Path, tmp_path: Path) -> None:
     codes, told = said(surroundings.wake_ups(given))
     assert codes == []
     assert told.startswith("3 folders watched for wake-ups")
+    if os.geteuid() == 0:
+        tmp_path.chmod(0o700)  # as a home is closed, or ProtectHome=yes closes it
+        os.seteuid(65534)
+        try:
+            assert said(surroundings.wake_ups(given))[0] == ["JSE-H12"]
+        finally:
+            os.seteuid(0)
     folder.rename(tmp_path / "gone")
     assert said(surroundings.wake_ups(given))[0] == ["JSE-H12"]
 
@@ -361,10 +382,54 @@ def test_systemd_watches_over_it(
         "NRestarts": "1",
         **changed,
     }
-    found, told = said(surroundings.service(visit(state), running=running, shown=shown))
+    found, told = said(surroundings.service(visit(state), running=running, shown={units.SERVICE: shown}))
     assert found == codes
     if not changed:
         assert told == "service active, watchdog 3min, 1 restart "
+
+
+@pytest.mark.parametrize(
+    ("lines", "codes", "told"),
+    [
+        ("jse-connector@a active\njse-connector@b activating\n", [],
+         "service jse-connector@a active, watchdog 3min, 2 restarts \n"
+         "service jse-connector@b activating, watchdog 3min, 2 restarts "),
+        ("jse-connector@a active\njse-connector@b failed\n", ["JSE-H10"],
+         "service jse-connector@a active, watchdog 3min, 2 restarts \n"
+         "the unit jse-connector@b is failed (exit-code) "),
+        ("jse-connector-tick.timer active\n", [], "timer active, a round now and then "),
+        ("jse-connector-tick.timer active\njse-connector-tick failed\n", ["JSE-H10"],
+         "timer active, but its last round ended with exit-code "),
+        ("jse-connector-tick.timer inactive enabled\n", ["JSE-H10"], "the timer that makes rounds is inactive "),
+        ("jse-connector active\njse-connector@a active\n", [],
+         "service active, watchdog 3min, 2 restarts \nservice jse-connector@a active, watchdog 3min, 2 restarts "),
+        ("", ["JSE-H10"], "the unit is inactive (success) "),
+    ],
+)  # fmt: skip
+def test_what_works_here_is_looked_at(
+    state: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lines: str, codes: list[str], told: str
+) -> None:
+    """Some of several, or the timer, as well as the service: who is not at work here is not missed."""
+    (tmp_path / "known").write_text(lines)
+    tool = tmp_path / "systemctl"
+    tool.write_text(
+        f"""#!/bin/sh
+state() {{ sed -n "s/^${{1%.service}} \\([a-z]*\\).*/\\1/p" "{tmp_path}/known" | grep . || echo inactive; }}
+case "$1" in
+is-enabled) grep -q "^$3 .* enabled" "{tmp_path}/known" ;;
+is-active) state "$3" | grep -q "^active" ;;
+list-units) sed -n 's/^\\(jse-connector@[^ ]*\\) /\\1.service loaded /p' "{tmp_path}/known" ;;
+show)
+    active=$(state "$2")
+    echo LoadState=loaded; echo ActiveState=$active; echo WatchdogUSec=3min; echo NRestarts=2
+    [ $active = failed ] && echo Result=exit-code || echo Result=success ;;
+esac
+"""
+    )
+    tool.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    monkeypatch.setattr(units, "RUNS", tmp_path)
+    assert said(surroundings.service(visit(state), running=False)) == (codes, told)
 
 
 # -------------------------------------------------------------------------------------- lines and codes

@@ -71,9 +71,11 @@ def test_where_no_connection_comes_about(cluster: Cluster) -> None:
             told = refused(cluster.url(name))
             admin.execute(f"ALTER {back}".encode())
         assert said in told
-    cluster.admit(f"host {name} guarded 127.0.0.1/32 scram-sha-256", f"host {name} shut 127.0.0.1/32 reject")
+    cluster.admit(f"local {name} peered peer", f"host {name} guarded 127.0.0.1/32 scram-sha-256",
+                  f"host {name} shut 127.0.0.1/32 reject")  # fmt: skip
     with cluster.admin() as admin:
         admin.execute("CREATE ROLE guarded LOGIN PASSWORD 'secret-1' IN ROLE connector")
+        admin.execute("CREATE ROLE peered LOGIN")
         admin.execute("CREATE ROLE shut LOGIN")
         admin.execute("CREATE ROLE crowd LOGIN CONNECTION LIMIT 0")
     url = cluster.url(name, tcp=True, user="guarded")
@@ -81,6 +83,9 @@ def test_where_no_connection_comes_about(cluster: Cluster) -> None:
     assert "the one that journal.password names, or that the command was given" in told
     assert redact(told) == told, "an administrator reads it through the redaction of logs"
     assert "refuses the password" in refused(url, "secret-12")
+    told = refused(cluster.url(name, user="peered"))
+    assert "not who asks: jse-connector-as-service VERB, or see its pg_ident.conf" in told
+    assert "password" not in told
     assert "pg_hba.conf" in refused(cluster.url(name, tcp=True, user="shut"))
     assert "max_connections" in refused(cluster.url(name, user="crowd"))
     with opened(url, "secret-1") as journal:

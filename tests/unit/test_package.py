@@ -106,7 +106,8 @@ def test_what_is_said_to_the_program_exists() -> None:
     os.geteuid() != 0 or shutil.which("unshare") is None, reason="needs root and mounts of its own"
 )
 def test_a_purge_of_a_state_that_is_a_mount_or_lies_elsewhere(tmp_path: Path) -> None:
-    """What they hold goes, what cannot is said, and it ends well; another's directory behind a link is left alone."""
+    """What they hold goes, what cannot is said, and it ends well; another's directory behind a link is left alone. With
+    requests under way all stays, and the way to remove it by hand forgets nothing."""
     state, config, owner = tmp_path / "state", tmp_path / "etc", pwd.getpwuid(65534).pw_name
     script = tmp_path / "postrm"
     text = (
@@ -139,6 +140,10 @@ def test_a_purge_of_a_state_that_is_a_mount_or_lies_elsewhere(tmp_path: Path) ->
     filled(state)
     filled(Path(f"{state}@a"))
     config.mkdir()
+    (state / "nothing-open").unlink()
+    assert f"is needed any more:  rm -r {state} {state}@a {config}; userdel {owner}\n" in purged()
+    assert (state / "journal").is_dir()
+    (state / "nothing-open").touch()
     assert "No such file" in purged()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["postrm"]
 

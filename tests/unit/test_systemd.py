@@ -89,7 +89,8 @@ def test_the_units_are_what_systemd_understands(tmp_path: Path) -> None:
 def test_what_the_unit_promises() -> None:
     """The service's own numbers and the unit's agree."""
     lines = UNIT.read_text().splitlines()
-    for line in ("Type=notify", "TimeoutStopSec=40", "RestartPreventExitStatus=2 CREDENTIALS", "Restart=on-failure",
+    for line in ("Type=notify", "TimeoutStopSec=40", "Restart=on-failure",
+                 "RestartPreventExitStatus=2 CREDENTIALS STATE_DIRECTORY",
                  "StateDirectory=jse-connector", "NoNewPrivileges=yes"):  # fmt: skip
         assert line in lines
     watchdog = next(line for line in lines if line.startswith("WatchdogSec="))

@@ -132,3 +132,26 @@ def test_each_verb_says_whom_to_ask() -> None:
             assert "Traceback" not in text, (called, text)
             assert status, (called, text)
             assert "Permission denied" in text, (called, text)
+
+
+def test_a_closed_place_in_a_file_is_told_and_the_rest_goes_on() -> None:
+    """A folder that wakes below a closed home (``ProtectHome=yes`` closes it alike) is a note beside all else; a file
+    that is included by a link to there is one problem of those that are shown."""
+    with TemporaryDirectory() as directory:
+        place = Path(directory)
+        place.chmod(0o755)
+        (place / "home" / "sync").mkdir(parents=True)
+        (place / "home" / "more.yaml").write_text("folders: {}\n")
+        (place / "home").chmod(0o700)
+        wakes = GOOD.replace("send: live}", f"send: live, wake: {place}/home/sync}}")
+        (place / "config.yaml").write_text(wakes)
+        (place / "linked.yml").symlink_to(place / "home" / "more.yaml")
+        (place / "including.yaml").write_text(GOOD + 'include: "*.yml"\n')
+        calls = [["check-config"], ["check-config", f"{place}/including.yaml"]]
+        (_, status, text), (_, refused, told) = said(calls, place)
+        assert status == 0, text
+        assert "wake: no such folder here, or not readable; polling finds what is new" in text
+        assert "Who may ask:" in text
+        assert refused == 2, told
+        assert f"{place}/including.yaml: 1 problem" in told
+        assert "linked.yml" in told
