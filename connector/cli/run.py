@@ -79,9 +79,10 @@ def run(settings: Settings) -> int:
                     _given_up(error)
                     raise
                 why, every = _meaning(error)
+                cause = JournalFull.__name__ if isinstance(error, JournalFull) else why
                 if alone:
                     seen.begin()
-            if not standstill.wait(why, every=every):
+            if not standstill.wait(why, every=every, cause=cause):
                 return 0
             # It goes on with what it worked with; what was written meanwhile is taken over as ever, or refused.
             config = seen.config
@@ -129,6 +130,10 @@ def _serve(
     held = holding.reduced(config, Holding()) if shared else config
     with wired(held, state, whole=config) as parts, ExitStack() as more:
         parts.journal.check()
+        if standstill.stood and shared:
+            # A small fact may find room where a document finds none: it would go on for nothing, and say so each time.
+            # Of SQLite's disk the opening has found that out.
+            parts.journal.prove_room()
         fleet = more.enter_context(holding.joined(parts, config, state)) if shared else None
         sweep(parts)
         reloading = more.enter_context(Reloading(watch, config, state, parts, fleet=fleet))
