@@ -43,7 +43,7 @@ def rebuild(settings: Settings, *, yes: bool, dry_run: bool) -> int:
         return _in_postgresql(config, state, yes=yes, dry_run=dry_run)
     if dry_run:
         return _told(file, in_use=in_use(state.directory / "journal" / "lock"))
-    with as_owner(state), _alone(state):
+    with as_owner(state), _alone(state, file):
         opening.prove_room(file)
         paused = stays_paused(file)
         if _parts(file):
@@ -60,10 +60,10 @@ def rebuild(settings: Settings, *, yes: bool, dry_run: bool) -> int:
 
 
 @contextmanager
-def _alone(state: State) -> Iterator[None]:
+def _alone(state: State, file: Path | None = None) -> Iterator[None]:
     """Make the state directory where it is not there, and work in it with no other process beside."""
     state.make()
-    with handed_over(state), single_instance(state):
+    with handed_over(state), single_instance(state, file):
         yield
 
 

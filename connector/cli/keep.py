@@ -154,7 +154,7 @@ def _restore(state: State, journal: End, name: str, *, yes: bool) -> int:
         )
         return FAILED
     state.make()
-    with handed_over(state), single_instance(state):
+    with handed_over(state), single_instance(state, journal.file):
         if journal.file is None:
             return keep_shared.restored(state, journal, chosen, yes=yes)
         file = journal.file

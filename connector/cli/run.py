@@ -17,6 +17,7 @@ from connector.cli import holding, private
 from connector.cli.bars import bar
 from connector.cli.common import FAILED, Settings, handed_over
 from connector.cli.ending import Ending
+from connector.cli.journal_file import journal_url, sqlite_file
 from connector.cli.reloading import Reloading, first
 from connector.cli.standstill import Standstill
 from connector.cli.watching import Watching
@@ -70,7 +71,7 @@ def run(settings: Settings) -> int:
             try:
                 if not alone:
                     state.make()
-                    held.enter_context(single_instance(state))
+                    held.enter_context(single_instance(state, sqlite_file(journal_url(config, state))))
                     alone = True
                     seen.begin()
                 return _serve(config, state, standstill, watch, seen, ending)
@@ -178,7 +179,8 @@ def tick(settings: Settings) -> int:
     private.catch_defects()
     config, state = settings.load(), settings.place()
     state.make()
-    with handed_over(state), single_instance(state), _turns(config, state) as turns:
+    file = sqlite_file(journal_url(config, state))
+    with handed_over(state), single_instance(state, file), _turns(config, state) as turns:
         parts = turns.parts
         running.keep(state.directory, first(settings.config_file(), config, parts.now()))
         parts.journal.check()
