@@ -339,7 +339,10 @@ def guarded(parts: Parts, record: Record, step: Callable[[], Record]) -> Record:
     except Exception:  # as above
         log.exception("%s met a defect", record.ref)
     now = parts.journal.get(record.id)
-    return parts.journal.note(now, "step_failed", **waiting.backoff(parts, now))
+    try:
+        return parts.journal.note(now, "step_failed", **waiting.backoff(parts, now))
+    except StaleRecordError:  # another job went on with it in this moment: nothing is put off
+        return parts.journal.get(record.id)
 
 
 @_telling

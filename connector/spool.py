@@ -18,7 +18,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO, Protocol, TypeVar
 
-from connector.errors import SpoolError
+from connector.errors import JournalFull, SpoolError
 
 _PART = ".part"
 _BLOCK = 65_536
@@ -45,6 +45,10 @@ class Rest(Protocol):
 
     def free_spooled(self, ref: str) -> None:
         """Remove all that is kept for a request."""
+        ...
+
+    def prove_room(self) -> None:
+        """Raise JournalFull where a document finds no room now."""
         ...
 
 
@@ -118,7 +122,8 @@ class Spool:
         """Let a file of this disk rest where it outlives the machine: before a fact refers to it.
 
         Nothing happens where this disk is all there is, or where these very bytes rest there already. Raises
-        SpoolError when the file cannot be read, JournalError when it cannot be kept.
+        SpoolError when the file cannot be read, or there is no room for it where it is to rest; JournalError when it
+        cannot be kept.
         """
         if self._rest is None:
             return
@@ -127,7 +132,7 @@ class Spool:
             spoilt = (ref, name) in self._spoilt
             if not spoilt and self._rest.spooled_sha256(ref, name) == self.sha256(path):
                 return
-            with path.open("rb") as source:
+            with path.open("rb") as source, _room_there():
                 self._rest.keep_spooled(ref, name, source)
             self._spoilt.discard((ref, name))
 
@@ -158,7 +163,10 @@ class Spool:
         return target, result
 
     def probe(self) -> None:
-        """Put a file of some size to rest and take it away again. Raises SpoolError where that cannot be done now."""
+        """Put a file of some size to rest and take it away again. Raises SpoolError where that cannot be done now.
+
+        Where files rest elsewhere, it is found out there, too.
+        """
         with self._errors():
             path = self.directory / f"{_PROBE}{_PART}"
             try:
@@ -170,6 +178,9 @@ class Spool:
             finally:
                 with suppress(OSError):
                     path.unlink(missing_ok=True)
+            if self._rest is not None:
+                with _room_there():
+                    self._rest.prove_room()
 
     def free(self, ref: str) -> None:
         """Remove all that is kept for a request, here and where it rests. Idempotent."""
@@ -205,6 +216,15 @@ class Spool:
             yield
         except OSError as error:
             raise SpoolError(f"spool {self.directory}: {error.strerror or error}") from error
+
+
+@contextmanager
+def _room_there() -> Iterator[None]:
+    """A fact is small, and may find room where a document finds none: that alone is no reason to stand still."""
+    try:
+        yield
+    except JournalFull as error:
+        raise SpoolError(str(error)) from error
 
 
 class _NotWhole(Exception):

@@ -6,10 +6,13 @@ Exit status 0 done, 1 failed, 2 configuration or usage. An error is one text on 
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import sys
 from collections.abc import Sequence
+
+_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -23,13 +26,37 @@ def main(arguments: Sequence[str] | None = None) -> None:
             stream.reconfigure(errors="backslashreplace")
     try:
         app(list(arguments) if arguments is not None else None, prog_name="jse-connector")
+    except SystemExit as ended:
+        _end_of_output(ended.code)
+        raise
     except BrokenPipeError:
         # Somebody read only the first lines (`| head`): nothing more can be said.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _say_no_more()
         sys.exit(1)
     except Exception as error:  # noqa: BLE001 - a defect of ours: told without what it quotes of people and files
-        print(logs.told(error), file=sys.stderr)
+        if isinstance(error, OSError) and error.errno in _NO_ROOM:
+            _say_no_more()
+            place = logs.redact(str(error.filename or "the output, or a temporary file,"))
+            print(f"jse-connector: {place} cannot be written: {error.strerror}", file=sys.stderr)
+        else:
+            print(logs.told(error), file=sys.stderr)
         sys.exit(1)
+
+
+def _end_of_output(status: str | int | None) -> None:
+    """Write what is left of the output; leave, having said why, where its disk does not take it."""
+    try:
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except OSError as error:
+        _say_no_more()
+        if not isinstance(error, BrokenPipeError):
+            print(f"jse-connector: the output cannot be written: {error.strerror}", file=sys.stderr)
+        sys.exit(status or 1)
+
+
+def _say_no_more() -> None:
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 __all__ = ["main"]

@@ -17,8 +17,8 @@ from connector.cli import backups
 from connector.cli.common import Settings, agreed, as_owner, complain, handed_over
 from connector.cli.journal_file import in_use, journal_named, sqlite_file
 from connector.cli.wiring import single_instance
-from connector.errors import JournalError
-from connector.journal import Journal, marked, snapshots
+from connector.errors import JournalError, JournalFull
+from connector.journal import Journal, marked, opening, snapshots
 from connector.journal.ends import in_one_file, swept, synced
 from connector.steps.waiting import MANUAL
 
@@ -43,7 +43,8 @@ def rebuild(settings: Settings, *, yes: bool, dry_run: bool) -> int:
         return _in_postgresql(config, state, yes=yes, dry_run=dry_run)
     if dry_run:
         return _told(file, in_use=in_use(state.directory / "journal" / "lock"))
-    with as_owner(state), _alone(state):
+    with as_owner(state), _alone(state, file):
+        opening.prove_room(file)
         paused = stays_paused(file)
         if _parts(file):
             warned_of_another(file)
@@ -59,10 +60,10 @@ def rebuild(settings: Settings, *, yes: bool, dry_run: bool) -> int:
 
 
 @contextmanager
-def _alone(state: State) -> Iterator[None]:
+def _alone(state: State, file: Path | None = None) -> Iterator[None]:
     """Make the state directory where it is not there, and work in it with no other process beside."""
     state.make()
-    with handed_over(state), single_instance(state):
+    with handed_over(state), single_instance(state, file):
         yield
 
 
@@ -123,9 +124,10 @@ def exchanged(file: Path, paused: Iterable[str], *, source: Path | None = None) 
     It is brought up to date, and knows what stays paused, before the other one goes: whatever starts then, after
     however short a try, sends nothing for an account that rests.
     """
+    what = "a new journal" if source is None else source.parent.name
     ready = _ready(file)
+    fresh = ready.with_name(ready.name + ".new")
     try:
-        fresh = ready.with_name(ready.name + ".new")
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         swept(fresh)
         prepare(fresh, paused, source=source)
@@ -134,8 +136,14 @@ def exchanged(file: Path, paused: Iterable[str], *, source: Path | None = None) 
         ready.replace(file)
         synced(file.parent)
     except OSError as error:
-        what = "a new journal" if source is None else source.parent.name
         raise JournalError(f"{what} cannot be put in place: {error.strerror or error}") from error
+    except JournalFull as error:  # it names the one that was made ready, of which nobody has heard
+        raise JournalError(
+            f"{what} cannot be put in place: the disk of {file} is full, or takes nothing; that journal is as it was"
+        ) from error
+    finally:
+        with suppress(OSError):
+            swept(fresh)  # on a disk that is full, half of a copy is room that somebody looks for
     return aside
 
 

@@ -7,20 +7,21 @@ not in it: ``connect`` makes them anew. Source: ux page 6.5; design page section
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
 import os
 import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import closing, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
 from connector import __version__
-from connector.errors import JournalError
+from connector.errors import JournalError, JournalFull
 from connector.journal import marked, opening, snapshots
 from connector.journal.ends import End
 from connector.journal.marked import Mark
@@ -115,16 +116,36 @@ def make(journal: End, state: Path, into: Path, *, spooled: Callable[[Path], Non
     """Make a backup in a directory of its own below ``into``; the service may be running.
 
     ``spooled`` writes the signed files that a journal in PostgreSQL keeps into a spool's directory. Raises JournalError
-    where the journal is damaged or the disk takes nothing: then nothing is left behind.
+    where the journal is damaged or the disk takes nothing: then nothing is left behind. One that is being made in the
+    same directory is waited for.
     """
     if journal.file is not None:
         facts_of(journal.file)
         if (other := moved_to(journal.file)) is not None:
             raise JournalError(f"the journal {journal.file} {marked.told(other)}")
+    try:
+        into.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with _alone(into):
+            return _made(journal, state, into, spooled)
+    except OSError as error:
+        raise JournalError(f"no backup in {into}: {error.strerror or error}") from error
+
+
+@contextmanager
+def _alone(into: Path) -> Iterator[None]:
+    """Wait until no other backup is being made there: what it has half written would be taken for a leftover."""
+    handle = os.open(into, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
+
+def _made(journal: End, state: Path, into: Path, spooled: Callable[[Path], None] | None) -> Backup:
     now = datetime.now(UTC)
     part = into / f"{__version__}{_PART}"
     try:
-        into.mkdir(mode=0o700, parents=True, exist_ok=True)
         shutil.rmtree(part, ignore_errors=True)
         for directory in (part, part / "spool", part / "keys"):
             directory.mkdir(mode=0o700)
@@ -151,9 +172,6 @@ def make(journal: End, state: Path, into: Path, *, spooled: Callable[[Path], Non
         for directory in (*_directories(part), part):
             _fsync(directory)
         place = _put(part, into, f"{__version__}-{now:%Y%m%dT%H%MZ}")
-    except OSError as error:
-        shutil.rmtree(part, ignore_errors=True)
-        raise JournalError(f"no backup in {into}: {error.strerror or error}") from error
     except BaseException:
         shutil.rmtree(part, ignore_errors=True)
         raise
@@ -250,15 +268,17 @@ def install(source: Path, target: Path) -> None:
 
 def _copy_journal(source: Path, target: Path) -> None:
     """SQLite copies what every committed transaction left, the write-ahead log included, while others go on writing."""
-    with suppress(OSError):
-        os.close(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+    os.close(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
     try:
         with closing(_opened(source)) as old, closing(sqlite3.connect(target)) as new:
             old.backup(new)
             # One file, complete in itself: a backup is copied by hand, too.
             new.execute("PRAGMA journal_mode=DELETE")
     except sqlite3.Error as error:
-        raise opening.meaning(source, error) from error
+        meant = opening.meaning(source, error)
+        if isinstance(meant, JournalFull):  # the source was only read, and could be written a moment ago
+            raise JournalError(f"no backup in {target.parent.parent}: {error}") from error
+        raise meant from error
     _check(target)
     with target.open("rb") as stream:
         os.fsync(stream.fileno())
@@ -315,7 +335,8 @@ def _not_anothers(path: Path, state: Path) -> None:
 def _copy(source: Path, target: Path, *, link: bool = True) -> None:
     """Copy a file that a running service may take away meanwhile: then there is nothing to copy.
 
-    Spooled bytes are never changed in place, so that a second name for them is as good, and takes no room.
+    Spooled bytes are never changed in place, so that a second name for them is as good, and takes no room. What stands
+    at the target may be such a name: it is never written into. Raises FileExistsError.
     """
     target.parent.mkdir(mode=0o700, exist_ok=True)
     try:
@@ -328,7 +349,7 @@ def _copy(source: Path, target: Path, *, link: bool = True) -> None:
         if link:
             return
         raise
-    with data, open(target, "wb", opener=_private) as stream:
+    with data, open(target, "xb", opener=_private) as stream:
         shutil.copyfileobj(data, stream)
         stream.flush()
         os.fsync(stream.fileno())
@@ -339,7 +360,7 @@ def _private(path: str, flags: int) -> int:
 
 
 def _write(path: Path, data: bytes) -> None:
-    with open(path, "wb", opener=_private) as stream:
+    with open(path, "xb", opener=_private) as stream:
         stream.write(data)
         stream.flush()
         os.fsync(stream.fileno())

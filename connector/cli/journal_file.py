@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import shutil
 import sqlite3
@@ -9,19 +10,22 @@ from collections.abc import Callable
 from contextlib import closing, suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING, Final, TypedDict
 
 import sqlalchemy as sa
 
 from connector.cli.state import THE_SERVICES
 from connector.config import resolve_secret
 from connector.errors import JournalError
-from connector.journal import Journal, snapshots
+from connector.journal import Journal, opening, snapshots
 from connector.journal.ends import End
 
 if TYPE_CHECKING:
     from connector.cli.state import State
     from connector.config import Config
+
+
+_NO_ROOM: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS})
 
 
 class Access(TypedDict, total=False):
@@ -95,6 +99,7 @@ def copy_journal(source: Path, target: Path, *, lock: Path) -> None:
     try:
         if in_use(lock):
             # The service changes these files all the time; SQLite itself knows how to read beside it.
+            opening.may_be_seen(source)
             with (
                 closing(sqlite3.connect(f"{source.resolve().as_uri()}?mode=ro", uri=True)) as old,
                 closing(sqlite3.connect(target)) as new,
@@ -106,7 +111,18 @@ def copy_journal(source: Path, target: Path, *, lock: Path) -> None:
         with suppress(FileNotFoundError):
             shutil.copyfile(_log_of(source), _log_of(target))
     except (OSError, sqlite3.Error) as error:
+        full = getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_FULL
+        if full or getattr(error, "errno", None) in _NO_ROOM:
+            raise no_copy(source, target) from error
         raise JournalError(f"the journal {source} cannot be read: {error}") from error
+
+
+def no_copy(source: Path, target: Path) -> JournalError:
+    """Tell that a journal is not looked at for want of room, and where that is wanting."""
+    return JournalError(
+        f"the journal {source} cannot be looked at: its copy finds no room in {target.parent}. Make room there, or let "
+        "TMPDIR name another directory"
+    )
 
 
 def _log_of(file: Path) -> Path:

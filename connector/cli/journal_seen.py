@@ -14,9 +14,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from connector.cli.journal_file import copy_journal, in_use, journal_named, open_journal
+from connector.cli.journal_file import copy_journal, in_use, journal_named, no_copy, open_journal
 from connector.cli.state import THE_SERVICES
-from connector.errors import JournalError
+from connector.errors import JournalError, JournalFull
 from connector.journal import Journal
 
 if TYPE_CHECKING:
@@ -65,6 +65,8 @@ def _copied(file: Path, copied: Path, lock: Path) -> Journal:
             break  # nobody began to write meanwhile: the bytes belong together
     try:
         return Journal(f"sqlite:///{copied}", now=_now)  # of an older version: brought up to date, here alone
+    except JournalFull as error:
+        raise no_copy(file, copied) from error
     except JournalError as error:
         # It is the journal itself that is as its copy is.
         raise type(error)(str(error).replace(str(copied), str(file))) from error

@@ -32,7 +32,7 @@ from connector.cli.common import (
 from connector.cli.journal_file import journal_named, sqlite_file
 from connector.cli.wiring import single_instance
 from connector.errors import ConfigurationError, JournalError
-from connector.journal import schema
+from connector.journal import opening, schema
 from connector.journal.ends import End
 
 if TYPE_CHECKING:
@@ -154,10 +154,11 @@ def _restore(state: State, journal: End, name: str, *, yes: bool) -> int:
         )
         return FAILED
     state.make()
-    with handed_over(state), single_instance(state):
+    with handed_over(state), single_instance(state, journal.file):
         if journal.file is None:
             return keep_shared.restored(state, journal, chosen, yes=yes)
         file = journal.file
+        opening.prove_room(file)
         warned_of_another(file)
         agreed(_question(chosen, file), yes=yes)
         paused = stays_paused(file)

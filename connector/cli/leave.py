@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from connector.cli.common import FAILED, Settings, agreed, complain, handed_over, one_of
 from connector.cli.holding import alone
+from connector.cli.journal_file import journal_url, sqlite_file
 from connector.cli.token_place import is_shared
 from connector.cli.wiring import single_instance, wired
 from connector.errors import JournalError
@@ -37,7 +38,7 @@ def leave(
             state.make()  # any machine may do it, be it one on which no connector ever ran
         held.enter_context(handed_over(state))
         if not dry_run:
-            held.enter_context(single_instance(state))
+            held.enter_context(single_instance(state, sqlite_file(journal_url(config, state))))
         parts = held.enter_context(wired(config, state))
         if not dry_run:
             held.enter_context(alone(parts, config, state, [folder], verb="leave"))

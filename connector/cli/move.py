@@ -64,7 +64,7 @@ def move(settings: Settings, wanted: Wanted, *, dry_run: bool, yes: bool) -> int
             f"Nothing was changed. Then it will say:\n{_lines(config, state, source, target, reference, kept)}"
         )
         return 0
-    with as_owner(state), _alone(state):
+    with as_owner(state), _alone(state, source.file):
         here, there = moving.judge(source, target)
         print("\n".join(_told(config, source, target, here, there)))
         agreed("Move it?", yes=yes)
@@ -79,9 +79,9 @@ def move(settings: Settings, wanted: Wanted, *, dry_run: bool, yes: bool) -> int
 
 
 @contextmanager
-def _alone(state: State) -> Iterator[None]:
+def _alone(state: State, file: Path | None) -> Iterator[None]:
     state.make()
-    with handed_over(state), single_instance(state):
+    with handed_over(state), single_instance(state, file):
         yield
 
 

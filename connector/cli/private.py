@@ -8,6 +8,7 @@ Source: issue "Nothing twice, nothing lost, nobody in", point 12; systemd.exec(5
 from __future__ import annotations
 
 import ctypes
+import faulthandler
 import logging
 import os
 import resource
@@ -106,7 +107,13 @@ def never_dumped() -> None:
 
 
 def catch_defects() -> None:
-    """Let what nobody has caught, in any thread, be told as the log tells it: never with what it quotes."""
+    """Let what nobody has caught, in any thread, be told as the log tells it: never with what it quotes.
+
+    Nor does a process end without a word where the kernel ends it, as one whose disk has no room under a file that
+    SQLite has mapped (SIGBUS): which functions it was in is told.
+    """
+    if sys.__stderr__ is not None:
+        faulthandler.enable(sys.__stderr__)
     sys.excepthook = lambda _kind, error, _trace: print(logs.told(error), file=sys.stderr)
 
     def in_thread(given: threading.ExceptHookArgs) -> None:

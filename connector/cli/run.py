@@ -17,6 +17,7 @@ from connector.cli import holding, private
 from connector.cli.bars import bar
 from connector.cli.common import FAILED, Settings, handed_over
 from connector.cli.ending import Ending
+from connector.cli.journal_file import journal_url, sqlite_file
 from connector.cli.reloading import Reloading, first
 from connector.cli.standstill import Standstill
 from connector.cli.watching import Watching
@@ -70,7 +71,7 @@ def run(settings: Settings) -> int:
             try:
                 if not alone:
                     state.make()
-                    held.enter_context(single_instance(state))
+                    held.enter_context(single_instance(state, sqlite_file(journal_url(config, state))))
                     alone = True
                     seen.begin()
                 return _serve(config, state, standstill, watch, seen, ending)
@@ -79,9 +80,10 @@ def run(settings: Settings) -> int:
                     _given_up(error)
                     raise
                 why, every = _meaning(error)
+                cause = JournalFull.__name__ if isinstance(error, JournalFull) else why
                 if alone:
                     seen.begin()
-            if not standstill.wait(why, every=every):
+            if not standstill.wait(why, every=every, cause=cause):
                 return 0
             # It goes on with what it worked with; what was written meanwhile is taken over as ever, or refused.
             config = seen.config
@@ -129,6 +131,10 @@ def _serve(
     held = holding.reduced(config, Holding()) if shared else config
     with wired(held, state, whole=config) as parts, ExitStack() as more:
         parts.journal.check()
+        if standstill.stood and shared:
+            # A small fact may find room where a document finds none: it would go on for nothing, and say so each time.
+            # Of SQLite's disk the opening has found that out.
+            parts.journal.prove_room()
         fleet = more.enter_context(holding.joined(parts, config, state)) if shared else None
         sweep(parts)
         reloading = more.enter_context(Reloading(watch, config, state, parts, fleet=fleet))
@@ -173,7 +179,13 @@ def tick(settings: Settings) -> int:
     private.catch_defects()
     config, state = settings.load(), settings.place()
     state.make()
-    with ExitStack() as more, handed_over(state), single_instance(state), _turns(config, state) as turns:
+    file = sqlite_file(journal_url(config, state))
+    with (
+        ExitStack() as more,
+        handed_over(state),
+        single_instance(state, file),
+        _turns(config, state) as turns,
+    ):
         parts = turns.parts
         running.keep(state.directory, first(settings.config_file(), config, parts.now()))
         parts.journal.check()

@@ -33,12 +33,15 @@ class Standstill:
         self._said = ""
         self.may_go_on = True
 
-    def wait(self, why: str, *, every: float | None = None) -> bool:
-        """Wait for the next try; False when the service is to end instead."""
+    def wait(self, why: str, *, every: float | None = None, cause: str = "") -> bool:
+        """Wait for the next try; False when the service is to end instead.
+
+        ``cause``: of what is told in other words each time, and is said once all the same.
+        """
         every = self._every if every is None else every
-        if self._said != why:
+        if self._said != (cause or why):
             log.error("%s; it is tried again every %.0f s", why, every)
-            self._said = why
+            self._said = cause or why
         # systemd would take a start that waits for a start that failed.
         systemd.notify("READY=1", f"STATUS={why}")
         before = {number: signal.signal(number, self._end) for number in (signal.SIGTERM, signal.SIGINT)}
@@ -52,6 +55,11 @@ class Standstill:
             for number, handler in before.items():
                 signal.signal(number, handler)
         return not self._ending.is_set()
+
+    @property
+    def stood(self) -> bool:
+        """True from the first wait until it goes on."""
+        return bool(self._said)
 
     def over(self) -> None:
         """Tell that it goes on, where it stood still."""

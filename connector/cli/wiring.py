@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from connector import fence as fence_module
 from connector.cli import former
@@ -53,6 +53,7 @@ from connector.webdav.folder import WebDavFolder
 log = logging.getLogger(__name__)
 
 _LOOKS = 4
+_LOCK = ".lock"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,19 +71,44 @@ class Seams:
 
 
 @contextmanager
-def single_instance(state: State) -> Iterator[None]:
-    """Hold the journal for this process alone. Raises JournalError when another process holds it.
+def single_instance(state: State, journal: Path | None = None) -> Iterator[None]:
+    """Hold the state directory, and a SQLite journal's file, for this process alone.
 
-    JournalFull where its disk takes nothing just now.
+    Raises JournalError when another process holds one of them, JournalFull where a disk takes nothing just now.
     """
-    path = state.directory / "journal" / "lock"
+    with ExitStack() as held:
+        lock = state.directory / "journal" / "lock"
+        taken = (
+            f"another process works in this state directory ({lock} is locked): is the service running? Each of "
+            "several connectors has a state directory of its own"
+        )
+        held.enter_context(_locked(lock, f"state directory {state.directory}", taken))
+        if journal is not None and journal.resolve().parent.is_dir():
+            file = journal.resolve()
+            lock = file.with_name(f".{file.name}{_LOCK}")
+            taken = (
+                f"another process works on the journal {file} ({lock} is locked): does the service of another state "
+                "directory name it? Each connector has a journal of its own; one in PostgreSQL several can share"
+            )
+            stream = held.enter_context(_locked(lock, f"the journal {file}", taken))
+            _given_to(state, stream)
+        yield
+
+
+def _given_to(state: State, stream: TextIO) -> None:
+    """Let a file that root made outside the state directory be used by the service, whose directory that is."""
+    made, owner = os.fstat(stream.fileno()), state.directory.stat()
+    if os.geteuid() == 0 == made.st_uid != owner.st_uid and made.st_nlink == 1:
+        os.fchown(stream.fileno(), owner.st_uid, owner.st_gid)
+
+
+@contextmanager
+def _locked(path: Path, what: str, taken: str) -> Iterator[TextIO]:
     try:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     except OSError as error:
         kind = JournalFull if error.errno in TAKES_NOTHING else JournalError
-        raise kind(
-            f"state directory {state.directory} cannot be written: {os.strerror(error.errno or 0)}"
-        ) from error
+        raise kind(f"{what} cannot be written: {os.strerror(error.errno or 0)}") from error
     with os.fdopen(handle, "w") as stream:
         for left in range(_LOOKS, -1, -1):
             try:
@@ -90,12 +116,9 @@ def single_instance(state: State) -> Iterator[None]:
                 break
             except OSError as error:
                 if not left:
-                    raise JournalError(
-                        f"another process works in this state directory ({path} is locked): is the service running? "
-                        "Each of several connectors has a state directory of its own"
-                    ) from error
+                    raise JournalError(taken) from error
             time.sleep(0.05)  # who only asks whether it is held holds it for a moment
-        yield
+        yield stream
 
 
 @contextmanager

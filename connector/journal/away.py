@@ -35,35 +35,50 @@ _AWAY: Final = {
     "58000": "the system it runs on failed",
 }
 _REFUSALS: Final = (
-    ("certificate", "it refuses the client certificate: see sslcert in journal.url"),
+    ("certificat", "it refuses the client certificate: see sslcert in journal.url"),
     (
-        "[Pp]eer authentication failed",
+        "[Pp]eer authentication failed|authentification peer échouée",
         "it knows users of this host by their names (peer), and not who asks: jse-connector-as-service VERB, or see "
         "its pg_ident.conf",
     ),
     (
-        "password authentication|no password supplied|authentication failed",
+        "password authentication|no password supplied|authentication failed|authentification .*échoué|"
+        "Échec de l'authentification",
         "it refuses the password, the one that journal.password names, or that the command was given",
     ),
     ("another server has taken over", "another server has taken over: what was kept last is looked at first"),
     ("standby did not take it", "its standby did not take in time what was kept"),
     ("pg_hba.conf", "it lets nobody in from here in this way: see its pg_hba.conf"),
-    ("too many clients|connection slots|too many connections", _AWAY["53300"]),
-    ("starting up|shutting down|not accepting|not yet accepting", _AWAY["57P03"]),
+    (
+        "too many clients|connection slots|too many connections|trop de (clients|connexions)|"
+        "emplacements de connexions",
+        _AWAY["53300"],
+    ),
+    (
+        "starting up|shutting down|not accepting|not yet accepting|"
+        "données (se lance|s'arrête|n'accepte pas|est en cours)",
+        _AWAY["57P03"],
+    ),
     ("session is read-only", _AWAY["25006"]),
     (
-        "database .* does not exist",
+        "database .* does not exist|base de données .* n'existe pas",
         "there is no such database: create it, owned by the role that journal.url names, and put its backup back where "
         "there was one",
     ),
-    ("role .* does not exist", "there is no such role: create the one that journal.url names"),
-    ("not permitted to log in", "the role that journal.url names may not log in: ALTER ROLE … LOGIN"),
     (
-        "permission denied for database",
+        "role .* does not exist|rôle .* n'existe pas",
+        "there is no such role: create the one that journal.url names",
+    ),
+    (
+        "not permitted to log in|pas autorisé à se connecter",
+        "the role that journal.url names may not log in: ALTER ROLE … LOGIN",
+    ),
+    (
+        "permission denied for database|droit refusé pour la base de données",
         "the role that journal.url names may not connect there: GRANT CONNECT ON DATABASE … TO …",
     ),
     (
-        "not currently accepting connections",
+        "not currently accepting connections|n'accepte plus les connexions",
         "that database lets nobody in: ALTER DATABASE … ALLOW_CONNECTIONS true",
     ),
     ("could not translate host|resolve host", "its host's name is unknown here"),
@@ -77,9 +92,16 @@ _REFUSALS: Final = (
         "unsupported startup parameter",
         "a pooler stands between, which refuses what each connection relies on: let journal.url name the server itself",
     ),
-    ("unrecognized configuration parameter", "it is too old: PostgreSQL 14 or newer is needed"),
+    (
+        "unrecognized configuration parameter|configuration .* non reconnu",
+        "it is too old: PostgreSQL 14 or newer is needed",
+    ),
 )
-"""What a refused connection says, and what that means: refused, there is no code to go by."""
+"""What a refused connection says, and what that means: refused, there is no code to go by.
+
+In English or French: its language is the server's (lc_messages), and cannot be chosen before it lets one in.
+"""
+_QUOTED: Final = re.compile(r"[\"„“«»][^\"“”«»]*[\"“”«»]")
 _MEANWHILE: Final = (
     "Nothing leaves meanwhile; whether the last fact was kept is looked at first when it is back"
 )
@@ -113,11 +135,12 @@ def meaning(url: URL, error: sa.exc.SQLAlchemyError) -> JournalError:
             f"{where}, is not at hand: {_AWAY.get(code, 'the connection broke')}. {_MEANWHILE}"
         )
     if not code and _lost(error, cause):
-        return JournalAway(f"{where}, is not at hand: {_refusal(str(cause))}. {_MEANWHILE}")
+        return JournalAway(f"{where}, is not at hand: {_refusal(str(cause), url)}. {_MEANWHILE}")
     if code == "42501":
         return JournalError(
-            f"{where}: the role that journal.url names may not do this. Make it the owner of the database and of all "
-            f"in it: ALTER DATABASE {url.database} OWNER TO …"
+            f"{where}: the role that journal.url names may not do this. Make it the owner of the database and of each "
+            f"table in it: ALTER DATABASE {url.database} OWNER TO …, ALTER TABLE … OWNER TO …; or restore once more, "
+            "into an empty database of that role, with pg_restore --no-owner --role=…"
         )
     if code.startswith("XX"):
         return JournalError(f"{where}, is damaged (SQLSTATE {code}): restore it with PostgreSQL's own tools")
@@ -145,11 +168,14 @@ def _lost(error: sa.exc.SQLAlchemyError, cause: Any) -> bool:
     }
 
 
-def _refusal(text: str) -> str:
+def _refusal(text: str, url: URL) -> str:
     # What the server itself says (FATAL) it says by a connection that came about.
     if ("SSL" in text or "certificate" in text) and "FATAL" not in text:
         return "TLS does not come about: " + text.splitlines()[0].rpartition("failed: ")[2]
     for pattern, meant in _REFUSALS:
-        if re.search(pattern, text):
+        if re.search(pattern, " ".join(text.split())):
             return meant
+    if (said := re.search(r"FATAL: *(.+)", text)) is not None:
+        words = _QUOTED.sub("…", said[1].strip())
+        return "it refuses: " + (words.replace(url.username, "…") if url.username else words)
     return "the connection broke, or none came about"

@@ -159,6 +159,8 @@ class Database:
             raise opening.damaged(self._file, found.splitlines()[0])
 
     def _open(self, connection: Connection) -> None:
+        if self.shared:
+            grounds.holds_names(connection, str(self._engine.url))
         self._alone(connection, "schema")  # the first of several makes it, the others find it made
         if not sa.inspect(connection).has_table("meta"):
             if self.shared:

@@ -72,6 +72,8 @@ def _postgresql(url: URL, password: str | None, identity: Identity | None, *, re
         "lock_timeout": f"{_LOCK_S}s",
         "idle_in_transaction_session_timeout": f"{IDLE_S}s",
         "idle_session_timeout": "0",
+        # What numbers are, to the last digit: a time that comes back rounded is no longer the one that was kept.
+        "extra_float_digits": "1",
         # A commit that its standby does not have is told by a warning, and by nothing else.
         "client_min_messages": "notice",
     }

@@ -154,7 +154,22 @@ def _usable(connection: Connection, url: str) -> None:
             "database's administrator:  ALTER DATABASE … OWNER TO …  or  GRANT CREATE, USAGE ON SCHEMA … TO …"
         )
     if encoding != "UTF8":
-        raise JournalError(f"{where(url)} keeps texts as {encoding}: make a database with ENCODING 'UTF8'")
+        raise _cannot_hold(url, encoding)
+
+
+def holds_names(connection: Connection, url: str) -> None:
+    """Raise JournalError where a journal was put into a database that cannot hold every name. PostgreSQL."""
+    driver: Any = connection.connection.driver_connection
+    encoding = driver.info.parameter_status("server_encoding")
+    if encoding not in {"UTF8", "SQL_ASCII"}:  # the latter gives back the bytes that it was given
+        raise _cannot_hold(url, encoding)
+
+
+def _cannot_hold(url: str, encoding: str) -> JournalError:
+    return JournalError(
+        f"{where(url)} keeps texts as {encoding}: make a database with ENCODING 'UTF8', and put a backup of the "
+        "journal there where there was one"
+    )
 
 
 def of_today(connection: Connection, url: str) -> None:

@@ -6,8 +6,10 @@ design page section 3; scenario E1.
 
 from __future__ import annotations
 
+import errno
 import os
 import sqlite3
+import tempfile
 from collections.abc import Callable, Set
 from contextlib import closing, suppress
 from pathlib import Path
@@ -18,6 +20,12 @@ from sqlalchemy.engine import URL
 from connector.errors import JournalError, JournalFull
 
 _HEAD = b"SQLite format 3\x00"
+_WRITTEN_BY, _WITH_LOG = 18, 2
+"""The byte of a file's head that tells how it is written, and its value for one with a write-ahead log."""
+_ROOM = 256 * 1024
+"""Bytes: more than SQLite maps beside a journal before anything is written."""
+_BLOCK = 512
+"""The unit in which stat(2) counts what a file takes."""
 _NEWBORN = ".new"
 _ANEW = (
     'It was left as it is. Put back a backup of the state directory, or run "jse-connector rebuild" while the service '
@@ -30,6 +38,8 @@ _FULL = frozenset(
     {sqlite3.SQLITE_FULL, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN}
 )
 """What a disk says that is full, read-only or away; the low byte of SQLite's extended codes."""
+_SAID = dict.fromkeys((errno.ENOSPC, errno.EDQUOT), "database or disk is full")
+"""What SQLite says for it: one cause is told in one way, and so once."""
 _DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_FORMAT})
 
 
@@ -46,12 +56,12 @@ def judge(file: Path, wanted: Set[str], *, to_write: bool = True) -> bool:
 
     ``to_write``: JournalFull where it cannot be written.
 
-    Nothing is written: opening a database as its user does may already change it. Whether the rest is whole is asked
-    of SQLite later (``Database.check``).
+    Nothing of it is written: opening a database as its user does may already change it. Whether the rest is whole is
+    asked of SQLite later (``Database.check``).
     """
     try:
         with file.open("rb") as stream:
-            head = stream.read(len(_HEAD))
+            head = stream.read(_WRITTEN_BY + 1)
     except FileNotFoundError:
         _no_log_alone(file)
         return False
@@ -64,11 +74,13 @@ def judge(file: Path, wanted: Set[str], *, to_write: bool = True) -> bool:
         ) from error
     if not head:
         raise JournalError(f"the journal {file} is empty (0 bytes): it was cut off. {_ANEW}")
-    if head != _HEAD:
+    if not head.startswith(_HEAD) or len(head) <= _WRITTEN_BY:
         raise JournalError(f"the journal {file} is damaged, or is another file: no SQLite database. {_ANEW}")
     for path in (file, file.parent) if to_write else ():
         if not os.access(path, os.W_OK):
             raise JournalFull(f"the journal {file} cannot be written: {path} is read-only for this user")
+    if head[_WRITTEN_BY] == _WITH_LOG:
+        (prove_room if to_write else may_be_seen)(file)
     try:
         with closing(sqlite3.connect(f"{file.resolve().as_uri()}?mode=ro", uri=True)) as looked_at:
             tables = {
@@ -82,12 +94,60 @@ def judge(file: Path, wanted: Set[str], *, to_write: bool = True) -> bool:
     return True
 
 
+def prove_room(file: Path) -> None:
+    """Raise JournalFull unless the disk of a journal takes what SQLite begins with.
+
+    SQLite keeps the index of its log in a file that it maps with holes in it: where the disk has no room to fill one,
+    the kernel ends the process (SIGBUS), without a word.
+    """
+    try:
+        _written_and_gone(file.parent)
+    except FileNotFoundError:
+        return  # SQLite says itself why a file cannot be made
+    except OSError as error:
+        raise _takes_nothing(file, _SAID.get(error.errno or 0, str(error.strerror or error))) from error
+
+
+def may_be_seen(file: Path) -> None:
+    """Raise JournalFull where looking into a journal would end the process: its disk is full, as above.
+
+    For whoever only looks, and may perhaps write nothing there.
+    """
+    with suppress(OSError):
+        index = file.with_name(file.name + "-shm").stat()
+        if 0 < index.st_size <= index.st_blocks * _BLOCK:
+            return  # without a hole
+    try:
+        _written_and_gone(file.parent)
+    except OSError as error:
+        if error.errno in _SAID:
+            raise _takes_nothing(file, _SAID[error.errno]) from error
+
+
+def _written_and_gone(directory: Path) -> None:
+    with tempfile.TemporaryFile(dir=directory, buffering=0) as probe:
+        left = memoryview(os.urandom(_ROOM))  # zeros might take no room
+        while left:
+            left = left[probe.write(left) :]
+        os.fsync(probe.fileno())
+
+
 def _no_log_alone(file: Path) -> None:
     """Raise JournalError where a journal's log outlived it: SQLite would read its facts into the new one."""
-    log = file.with_name(file.name + "-wal")
+    log = _log_of(file)
     with suppress(OSError):
         if log.stat().st_size:
             raise JournalError(f"the journal {file} is gone, and its log {log.name} is still there. {_ANEW}")
+
+
+def _in_one_file(newborn: Path, file: Path) -> None:
+    """Closing says nothing of what found no room in the one file: then it is still in the log, which goes."""
+    if _log_of(newborn).exists():
+        raise _takes_nothing(file, _SAID[errno.ENOSPC])
+
+
+def _log_of(file: Path) -> Path:
+    return file.with_name(file.name + "-wal")
 
 
 def bear(url: str, make: Callable[[URL], None]) -> None:
@@ -100,7 +160,14 @@ def bear(url: str, make: Callable[[URL], None]) -> None:
     newborn = file.with_name(file.name + _NEWBORN)
     _away(newborn)
     parsed = sa.engine.make_url(url)
-    make(parsed.set(database=str(parsed.database) + _NEWBORN))
+    try:
+        prove_room(file)
+        make(parsed.set(database=str(parsed.database) + _NEWBORN))
+        _in_one_file(newborn, file)
+    except BaseException:
+        with suppress(OSError):  # half of it is room that somebody looks for
+            _away(newborn)
+        raise
     with suppress(FileExistsError):
         try:
             os.link(newborn, file)
@@ -135,17 +202,22 @@ def _stranger(file: Path, tables: Set[str]) -> JournalError:
 
 def meaning(file: Path | None, error: BaseException) -> JournalError:
     """Return what an error of the database means: what, where, what to do."""
-    text = str(error).splitlines()[0]
+    text = str(getattr(error, "orig", None) or error).splitlines()[0]
     where = f"the journal {file}" if file is not None else "the journal"
     code = getattr(getattr(error, "orig", error), "sqlite_errorcode", 0) & 0xFF
     if code in _DAMAGED:
         return JournalError(f"{where} is damaged: {text}. {_ANEW}")
     if code in _FULL:
-        return JournalFull(
-            f"{where} cannot be written: {text}. Nothing is lost, and nothing leaves meanwhile: make room on its disk, "
-            "or make it writable"
-        )
+        return _takes_nothing(file, text)
     return JournalError(f"{where} failed: {text}")
+
+
+def _takes_nothing(file: Path | None, text: str) -> JournalFull:
+    where = f"the journal {file}" if file is not None else "the journal"
+    return JournalFull(
+        f"{where} cannot be written: {text}. Nothing is lost, and nothing leaves meanwhile: make room on its disk, "
+        "or make it writable"
+    )
 
 
 def damaged(file: Path | None, found: str) -> JournalError:

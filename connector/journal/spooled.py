@@ -10,6 +10,8 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import os
+import secrets
 from typing import Any, BinaryIO, Final
 
 import sqlalchemy as sa
@@ -100,6 +102,16 @@ class Spooled(Database):
         )
         with self._reading() as connection:
             return [(str(row.ref), str(row.name)) for row in connection.execute(asked)]
+
+    def prove_room(self) -> None:
+        """Raise JournalFull where a piece finds no room now; nobody sees the one that is tried."""
+        with self._transaction() as connection:
+            trial = connection.begin_nested()
+            content = os.urandom(PIECE)  # zeros would be pressed into nothing
+            connection.execute(
+                _KEEP, {"ref": secrets.token_hex(8), "name": "trial", "piece": 1, "content": content}
+            )
+            trial.rollback()
 
     def _head(self, ref: str, name: str) -> dict[str, Any] | None:
         content = self._piece(ref, name, 0)

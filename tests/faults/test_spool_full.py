@@ -9,12 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from connector import isolation
+from connector import guards, isolation
 from connector.errors import SpoolError
-from connector.lifecycle import State
+from connector.lifecycle import Record, State
 from connector.spool import Spool
-from connector.steps import storage
+from connector.steps import storage, waiting
 from connector.steps.alarms import standing
+from connector.steps.parts import Parts
 from tests.faults.test_once import Town, delivered_once, in_place, letter, send_out
 from tests.faults.test_pauses_counted import notice
 from tests.worlds import MARIE, ROOT
@@ -73,6 +74,27 @@ def test_nothing_can_be_kept(tmp_path: Path, caplog: pytest.LogCaptureFixture) -
         assert stage.first_line("neuve").startswith("EN COURS – ")
         assert stage.sends() == [1] * 4
         stage.intact()
+
+
+def test_another_job_goes_on_with_it_as_it_fails(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Between the look at the request and the word that its step failed: no defect, and nothing is put off."""
+    with Town(tmp_path) as stage:
+        send_out(stage, "lettre")
+        journal, record = stage.parts.journal, stage.record("lettre")
+        backoff = waiting.backoff
+
+        def faster(parts: Parts, now: Record) -> dict[str, object]:
+            journal.note(now, "looked_at")
+            return backoff(parts, now)
+
+        def step() -> Record:
+            raise SpoolError("the disk is full")
+
+        monkeypatch.setattr(waiting, "backoff", faster)
+        assert guards.guarded(stage.parts, record, step) == journal.get(record.id)
+        assert "defect" not in caplog.text
 
 
 def test_other_bytes_in_the_spool(tmp_path: Path) -> None:

@@ -677,6 +677,24 @@ def test_lint_in_a_pipe_that_closes(stage: Stage) -> None:
     assert "Traceback" not in done.stderr
 
 
+def test_what_is_printed_finds_no_room() -> None:
+    """One sentence, however much there was to say; the exit status is a failure."""
+    for verb in (("schema", "request"), ("generate-config",), ("--version",)):
+        with Path("/dev/full").open("w") as full:
+            done = subprocess.run(
+                [sys.executable, "-m", "connector", *verb],
+                stdout=full,
+                stderr=subprocess.PIPE,
+                text=True,
+                check=False,
+                timeout=120,
+            )
+        assert done.returncode == 1, verb
+        assert re.fullmatch(
+            r"jse-connector: the output.* cannot be written: No space left on device\n", done.stderr
+        )
+
+
 # ------------------------------------------------------------------------------------------- lists
 
 

@@ -15,7 +15,7 @@ import psutil
 import pytest
 
 from connector.cli.standstill import Standstill
-from tests import documents
+from tests import disks, documents
 from tests.system.test_cli import MARIE, PHONE, Process, Stage, until
 
 HURRIED = """
@@ -110,6 +110,39 @@ def test_a_start_on_a_disk_that_is_read_only(stage: Stage) -> None:
         assert "Permission denied" in process.output
     finally:
         process.end()
+
+
+@pytest.mark.system
+def test_a_disk_with_not_one_byte_left(stage: Stage) -> None:
+    """E1: On blocks that are smaller than a page, SQLite's index of its log has holes that cannot be filled: the
+    process lives, says so once, and looks at no other side until there is room; `status` and `backup` say it, too."""
+    with disks.of_small_blocks(stage.directory / "disk") as disk:
+        stage.state = disk / "state"
+        stage.connect()
+        stage.watch()
+        command = stage.command("run")
+        process = Process([command[0], "-c", HURRIED, *command[3:]], stage.environ, stage.directory)
+        try:
+            process.ready()
+            disks.fill(disk)
+            drop(stage, "Lettre")
+            until(lambda: "it is tried again every" in process.output, process)
+            disks.fill(disk)
+            time.sleep(3)
+            assert process._process.poll() is None
+            for verb in ("status", "backup"):
+                told = stage.call(verb)
+                assert told.returncode == 1
+                assert "database or disk is full" in told.stderr
+            assert process.output.count("it is tried again every") == 1
+            assert "the service goes on" not in process.output
+            disks.free(disk)
+            until(lambda: stage.told("Lettre").startswith("EN COURS"), process)
+            assert process.output.count("the service goes on") == 1
+            process.signal(signal.SIGTERM)
+            assert process.wait() == 0
+        finally:
+            process.end()
 
 
 READ_ONLY_FOR_A_WHILE = """

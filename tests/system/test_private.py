@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import signal
 import stat
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -113,3 +116,26 @@ def test_what_root_makes_is_the_services(stage: Stage) -> None:
     found = {str(path.relative_to(stage.state)): path.stat().st_uid for path in stage.state.rglob("*")}
     assert "journal/journal.sqlite" in found
     assert set(found.values()) == {65534}, found
+
+
+ENDED_BY_THE_KERNEL = """
+import os, signal
+from connector.cli import private
+private.catch_defects()
+
+def writes(secret):
+    os.kill(os.getpid(), signal.SIGBUS)
+
+writes("Marie Dupont")
+"""
+
+
+def test_a_process_that_the_kernel_ends_leaves_a_word() -> None:
+    """As on a disk without room under a file that is mapped: where it was, and nothing of what it held."""
+    done = subprocess.run(
+        [sys.executable, "-c", ENDED_BY_THE_KERNEL], capture_output=True, text=True, check=False, timeout=60
+    )
+    assert done.returncode == -signal.SIGBUS
+    assert "Bus error" in done.stderr
+    assert "in writes" in done.stderr
+    assert "Dupont" not in done.stderr

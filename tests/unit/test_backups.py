@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from contextlib import closing
+import threading
+from collections.abc import Iterator
+from contextlib import closing, suppress
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from connector import __version__
 from connector.cli import backups, keep, packaged
-from connector.cli.anew import paused_in
+from connector.cli.anew import exchanged, paused_in
 from connector.cli.common import Settings
 from connector.cli.wiring import State, single_instance
 from connector.errors import JournalError, JournalFull
 from connector.journal import Journal, schema
+from connector.journal.ends import End
 from connector.lifecycle import State as Step
 from connector.steps.waiting import MANUAL
+from tests import disks
 from tests.faults.test_once import Town
 from tests.worlds import Stage
 
@@ -198,6 +203,86 @@ def test_only_the_newest_stay(tmp_path: Path, capsys: pytest.CaptureFixture[str]
         capsys.readouterr()
         assert keep.listed(given) == 0
         assert len(capsys.readouterr().out.splitlines()) == backups.KEEP
+
+
+def test_two_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One begins while another gives the spool's files a second name: it waits, both are whole, and no file of the
+    spool is written into."""
+    state = State(directory=tmp_path / "state")
+    state.make()
+    file, into = state.directory / "journal" / "journal.sqlite", tmp_path / "backups"
+    Journal(f"sqlite:///{file}", now=lambda: datetime.now(UTC)).close()
+    spooled = [state.directory / "spool" / f"REF{number}" / "signed.pdf" for number in range(4)]
+    for path in spooled:
+        path.parent.mkdir()
+        path.write_bytes(b"signed" * 1_000)
+    made: dict[str, backups.Backup] = {}
+    beside = backups._beside
+
+    def one(name: str) -> None:
+        made[name] = backups.make(End.of_file(file), state.directory, into)
+
+    second = threading.Thread(target=one, args=("second",))
+
+    def listed(directory: Path) -> Iterator[tuple[Path, str]]:
+        for number, found in enumerate(beside(directory)):
+            if number == 2 and second.ident is None:
+                second.start()
+                second.join(0.5)
+            yield found
+
+    monkeypatch.setattr(backups, "_beside", listed)
+    one("first")
+    second.join()
+    for backup in made.values():
+        backups.verify(backup)
+        assert sum(name.endswith("signed.pdf") for name in backup.files) == 4
+    assert [path.read_bytes() for path in spooled] == [b"signed" * 1_000] * 4
+    assert sorted(path.name for path in into.iterdir()) == sorted(backup.name for backup in made.values())
+
+
+def test_what_has_a_second_name_is_never_written_into(tmp_path: Path) -> None:
+    """On a disk where nobody can be waited for."""
+    signed, target = tmp_path / "spool" / "REF" / "signed.pdf", tmp_path / "part" / "signed.pdf"
+    signed.parent.mkdir(parents=True)
+    signed.write_bytes(b"signed")
+    for _ in range(2):
+        with suppress(FileExistsError):
+            backups._copy(signed, target)
+    assert signed.read_bytes() == target.read_bytes() == b"signed"
+
+
+def test_no_room_where_it_is_to_be(tmp_path: Path) -> None:
+    """That disk is named, and not the journal's; nothing is left there."""
+    state = State(directory=tmp_path / "state")
+    state.make()
+    file = state.directory / "journal" / "journal.sqlite"
+    Journal(f"sqlite:///{file}", now=lambda: datetime.now(UTC)).close()
+    with disks.in_memory(tmp_path / "small", "64k") as small:
+        with pytest.raises(JournalError, match=r"no backup in .*small/here: .*full") as told:
+            backups.make(End.of_file(file), state.directory, small / "here")
+        assert str(file) not in str(told.value)
+        assert list((small / "here").iterdir()) == []
+
+
+def test_no_room_for_what_is_put_back(tmp_path: Path) -> None:
+    """Neither is put in place on a disk that is full; the journal stays, and nothing is left beside it."""
+    with disks.in_memory(tmp_path / "disk", "16m") as disk:
+        state = State(directory=disk / "state")
+        state.make()
+        file = state.directory / "journal" / "journal.sqlite"
+        with closing(Journal(f"sqlite:///{file}", now=lambda: datetime.now(UTC))) as journal:
+            for number in range(200):
+                journal.mark_account("lyon", f"{number}", {"text": "x" * 3_000})
+        made = backups.make(End.of_file(file), state.directory, tmp_path / "backups")
+        was, there = file.read_bytes(), sorted(path.name for path in file.parent.iterdir())
+        disks.fill(disk, leave=300_000)
+        for source in (None, made.directory / backups.JOURNAL):
+            with pytest.raises(JournalError, match="cannot be put in place") as told:
+                exchanged(file, (), source=source)
+            assert ".restored" not in str(told.value)
+            assert file.read_bytes() == was
+            assert sorted(path.name for path in file.parent.iterdir()) == there
 
 
 class NoRoom(Journal):

@@ -10,13 +10,14 @@ import shutil
 import sqlite3
 import traceback
 from contextlib import closing, suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from zoneinfo import ZoneInfo
 
 import pytest
+import sqlalchemy as sa
 import typer
 
 from connector.cli import anew, carrying, forget, former, keep, move, packaged
@@ -125,6 +126,76 @@ def test_where_no_journal_is_begun(options: str, before: str, said: str) -> None
         assert count == (0,)
     finally:
         cluster.drop(name)
+
+
+def test_a_journal_that_was_put_where_names_find_no_place() -> None:
+    """A journal restored into such a database is told of at the start, and not by the first name it cannot hold; one
+    that gives back the bytes it was given goes on."""
+    cluster = postgres.shared_cluster()
+    for encoding, refused in (("LATIN1", True), ("SQL_ASCII", False)):
+        name = cluster.empty()
+        with cluster.admin() as admin:
+            admin.execute(f"DROP DATABASE {name}".encode())
+            options = f"TEMPLATE template0 ENCODING '{encoding}' LOCALE 'C'"
+            admin.execute(f"CREATE DATABASE {name} OWNER {cluster.user} {options}".encode())
+        try:
+            bare = sa.create_engine(cluster.url(name), connect_args={"client_encoding": "utf8"})
+            with bare.begin() as connection:
+                schema.create(connection)
+                for row in (("schema", str(schema.VERSION)), ("journal_id", "restored")):
+                    connection.execute(schema.meta.insert().values(row))
+            bare.dispose()
+            if refused:
+                with (
+                    pytest.raises(JournalError, match=r"LATIN1: make .* ENCODING 'UTF8'"),
+                    opened(cluster.url(name)),
+                ):
+                    pass
+            else:
+                with opened(cluster.url(name)) as journal:
+                    journal.mark_account("lyon", "told", {"text": "Attestation – œuvre, 500 €"})
+                    told = journal.last_account_event("lyon", "told")
+                    assert told is not None
+                    assert told["text"] == "Attestation – œuvre, 500 €"
+        finally:
+            cluster.drop(name)
+
+
+def test_numbers_as_they_were_kept(postgres_url: str) -> None:
+    """Whatever somebody has set for the role: a time that comes back rounded is another one, and nothing that asks for
+    the one that was kept finds it."""
+    cluster, name = postgres.shared_cluster(), postgres.named(postgres_url)
+    with cluster.admin() as admin:
+        admin.execute(f"ALTER ROLE {cluster.user} IN DATABASE {name} SET extra_float_digits = 0".encode())
+    try:
+        at = datetime(2026, 11, 27, 18, 3, 7, 123457, tzinfo=UTC)
+        with opened(postgres_url) as journal:
+            journal.hold("lyon", "login", probe_at=at)
+            held = journal.held("lyon")
+            assert held is not None
+            assert held.probe_at == at
+            assert journal.postpone(held, at + timedelta(seconds=60))
+    finally:
+        with cluster.admin() as admin:
+            admin.execute(f"ALTER ROLE {cluster.user} IN DATABASE {name} RESET extra_float_digits".encode())
+
+
+def test_tables_that_are_another_roles(postgres_url: str) -> None:
+    """As pg_restore --no-owner leaves them, said as postgres: what is told is enough."""
+    cluster, name = postgres.shared_cluster(), postgres.named(postgres_url)
+    with cluster.admin(name) as admin:
+        admin.execute("ALTER TABLE meta OWNER TO postgres")
+    try:
+        with (
+            pytest.raises(JournalError, match=r"ALTER TABLE … OWNER TO …; or .*--role="),
+            opened(postgres_url),
+        ):
+            pass
+    finally:
+        with cluster.admin(name) as admin:
+            admin.execute(f"ALTER TABLE meta OWNER TO {cluster.user}".encode())
+    with opened(postgres_url):
+        pass
 
 
 def test_an_empty_database_where_a_journal_was(tmp_path: Path) -> None:

@@ -17,12 +17,13 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy import Connection, event
 
-from connector.errors import JournalError, LifecycleError, StaleRecordError
+from connector.errors import JournalError, JournalFull, LifecycleError, StaleRecordError
 from connector.journal import Contact, Journal, Overview, schema, statements
 from connector.journal.lookups import KEYS_AT_ONCE
 from connector.journal.recent import MOST_ROWS
 from connector.journal.rows import columns_of
 from connector.lifecycle import DocumentFacts, Event, Record, SignatoryFacts, State
+from tests import disks
 
 START = datetime(2026, 3, 2, 9, 0, 0, 123_456, tzinfo=UTC)
 LATER = START + timedelta(days=1)
@@ -879,6 +880,19 @@ def test_a_directory_that_is_not_there_is_the_journals_error(tmp_path: Path, clo
     """No journal is made where its directory is missing: a lost mount must not become a newborn journal."""
     with pytest.raises(JournalError, match="unable to open"):
         Journal(f"sqlite:///{tmp_path / 'nowhere' / 'journal.sqlite'}", now=clock)
+
+
+def test_born_where_there_is_half_the_room(tmp_path: Path) -> None:
+    """What does not fit into the file is still in its log: that is no journal yet, and the next try makes one."""
+    with disks.in_memory(tmp_path / "disk", "4m") as disk:
+        url = f"sqlite:///{disk / 'journal.sqlite'}"
+        disks.fill(disk, leave=300_000)
+        with pytest.raises(JournalFull):
+            Journal(url, now=lambda: datetime.now(UTC))
+        assert [path.name for path in disk.iterdir()] == ["fill-4096"]
+        disks.free(disk)
+        with contextlib.closing(Journal(url, now=lambda: datetime.now(UTC))) as journal:
+            journal.check()
 
 
 FULL = """

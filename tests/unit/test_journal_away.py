@@ -204,6 +204,40 @@ def test_a_pooler_is_told_as_one() -> None:
     assert "let journal.url name the server itself" in str(told)
 
 
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [
+        ("FATAL:  authentification par mot de passe échouée pour l'utilisateur  « dupont »", "the password"),
+        ("FATAL:  authentification peer échouée pour l'utilisateur « dupont »", "the password"),
+        ("FATAL:  la base de données « j » n'existe pas", "no such database"),
+        ("FATAL:  le rôle « dupont » n'existe pas", "no such role"),
+        ("FATAL:  le rôle « dupont » n'est pas autorisé à se connecter", "ALTER ROLE … LOGIN"),
+        ("FATAL:  droit refusé pour la base de données « j »", "GRANT CONNECT"),
+        ("FATAL:  la base de données « j » n'accepte plus les connexions", "ALLOW_CONNECTIONS"),
+        ("FATAL:  désolé, trop de clients sont déjà connectés", "max_connections"),
+        ("FATAL:  trop de connexions pour le rôle « dupont »", "max_connections"),
+        ("FATAL:  le système de bases de données se lance", "it starts, or stops"),
+        ("FATAL:  le système de base de données s'arrête", "it starts, or stops"),
+        ("FATAL:  le système de bases de données n'accepte pas encore de connexions", "it starts, or stops"),
+        ("FATAL:  la connexion requiert un certificat client valide", "client certificate"),
+        (
+            "FATAL:  aucune entrée dans pg_hba.conf pour l'hôte « ::1 », utilisateur « dupont »,\nbase de\ndonnées",
+            "see its pg_hba.conf",
+        ),
+        ("FATAL:  Rolle »dupont« darf nicht mehr", "it refuses: Rolle … darf nicht mehr."),
+        ("FATAL:  el rol «dupont» no puede", "it refuses: el rol … no puede."),
+        ("FATAL:  rola dupont nie może", "it refuses: rola … nie może."),
+    ],
+)
+def test_a_server_that_speaks_another_language(said: str, meant: str) -> None:
+    """French is understood; of what no one here understands the server's own words are told, and no name."""
+    text = f'connection to server at "127.0.0.1", port 5432 failed: {said}'
+    error = sa.exc.OperationalError(None, None, psycopg.OperationalError(text))
+    told = str(away.meaning(sa.engine.make_url("postgresql+psycopg://dupont@db.example/j"), error))
+    assert meant in told
+    assert "dupont" not in told
+
+
 def test_a_database_of_others_is_not_taken_over(cluster: Cluster) -> None:
     """Nor one where this role may make nothing."""
     name = cluster.empty()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import io
+import os
+import shutil
 import tracemalloc
 from collections.abc import Iterator
 from contextlib import closing
@@ -14,10 +16,12 @@ from typing import BinaryIO
 import pytest
 import sqlalchemy as sa
 
-from connector.errors import SpoolError
+from connector.errors import JournalFull, SpoolError
 from connector.journal import Journal, schema
 from connector.journal.spooled import PIECE
 from connector.spool import Spool
+from tests import disks, postgres
+from tests.postgres import Cluster
 
 REF, NAME = "ABC234", "signed.pdf"
 CONTENT = b"%PDF-1.7 signed " * 200_000
@@ -135,6 +139,36 @@ def test_whole_or_absent(here: Spool, journal: Journal) -> None:
     into = io.BytesIO()
     assert journal.read_spooled(REF, NAME, into)
     assert into.getvalue() == CONTENT
+
+
+def test_no_room_for_a_document_where_it_is_to_rest(tmp_path: Path) -> None:
+    """A fact still fits where a document does not: the spool takes nothing, which is told and looked at again, and
+    nobody stands still for it."""
+    with postgres.ground() as ground:
+        place = ground.directory / "one"
+        with disks.in_memory(place, "96m"):
+            shutil.chown(place, ground.directory.owner() if os.geteuid() else "postgres")
+            cluster = Cluster(ground, "one")
+            cluster.make(fsync=True, settings={"max_wal_size": "8MB", "min_wal_size": "2MB"})
+            cluster.start()
+            with closing(Journal(cluster.url(cluster.database()), now=lambda: datetime.now(UTC))) as journal:
+                spool = Spool(tmp_path / "here", rest=journal)
+                put(spool, os.urandom(4_000_000))
+                journal.mark_account("lyon", "told", {})
+                spool.probe()
+                assert rows(journal) == []
+                disks.fill(place, leave=600_000)
+                for step in (lambda: spool.keep(REF, NAME), spool.probe):
+                    with pytest.raises(SpoolError, match="full"):
+                        step()
+                with pytest.raises(JournalFull):
+                    journal.prove_room()
+                journal.mark_account("lyon", "told", {})
+                disks.free(place)
+                spool.probe()
+                spool.keep(REF, NAME)
+                assert sum(size for _, number, size in rows(journal) if number) == 4_000_000
+            cluster.stop()
 
 
 def test_a_file_that_is_not_there_is_told(here: Spool) -> None:

@@ -10,6 +10,7 @@ import select
 import sqlite3
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import closing, suppress
@@ -38,6 +39,7 @@ from connector.lifecycle import DocumentFacts, Event, SignatoryFacts, State
 from connector.metrics import vitals
 from connector.metrics.health import ailments
 from connector.metrics.vitals import Reason, Vitals
+from tests import disks
 
 CONFIG = """\
 config_version: 1
@@ -259,6 +261,20 @@ def test_nothing_is_written_by_looking(world: World) -> None:
     before = there()
     assert "not running" in world.page(80, world.told())
     assert there() == before
+
+
+@pytest.mark.parametrize("size", ["64k", "400k"])
+def test_no_room_for_the_copy_that_is_looked_at(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: str
+) -> None:
+    """It is that disk which is named: with the journal all is well."""
+    ordinary(world)
+    world.journal.close()
+    with disks.in_memory(tmp_path / "small", size) as small:
+        monkeypatch.setattr(tempfile, "tempdir", str(small))
+        with pytest.raises(JournalError, match=f"its copy finds no room in {small}") as told:
+            world.told()
+    assert "cannot be written" not in str(told.value)
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can be somebody else")
