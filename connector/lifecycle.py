@@ -257,6 +257,10 @@ class DocumentFacts(Frozen):
     """Where the unsigned original was moved to, on servers without versions."""
     version_id: str | None = None
     """The kept version that was proven to hold the original."""
+    signed_version_id: str | None = None
+    """The version that was delivered, once it bears its name: what is saved over it later does not thin it away."""
+    unsigned_back: bool = False
+    """Lies in the place of the signed document again what it was before it was signed?"""
     changed_at: datetime | None = None
     """When a person changed it after it was sent."""
     changed_same_pages: bool | None = None

@@ -216,10 +216,11 @@ def concerning(record: Record) -> Record:
     """Return the record with the document in front that its text is about.
 
     Told of a request with several documents, of which all others went the usual way: the one held open, put beside,
-    changed, gone or renamed. What becomes of an annex's own file matters to nobody.
+    put back to what it was, changed, gone or renamed. What becomes of an annex's own file matters to nobody.
     """
     held = record.extra.get("locked")
     ranks = held if isinstance(held, list) else [one.rank for one in record.documents if one.beside]
+    ranks = ranks or [one.rank for one in record.documents if one.unsigned_back]
     if not ranks and record.state is State.IN_PROGRESS:
         signed = [one for one in record.documents if one.role == "document"]
         for matters in (_changed, _missing, _renamed):

@@ -191,9 +191,8 @@ def _settle(task: Task) -> Task | None:
     entry = found_beside(task)
     if entry is not None:
         return delivered_beside(task, entry.href, reason)
-    if task.document.in_place and found_in_versions(task):
-        return delivered(task, None)
-    return None
+    former = found_in_versions(task) if task.document.in_place else None
+    return None if former is None else delivered(task, None, version_id=former)
 
 
 def _reason_beside(task: Task) -> str:
@@ -258,7 +257,8 @@ def _read_back(task: Task, href: Href) -> Task:
     present = task.present(href)
     if present is not None and is_ours(task, present):
         return delivered(task, present)
-    if found_in_versions(task):
+    former = found_in_versions(task)
+    if former is not None:
         # A person saved over it right after: theirs stands, ours is in the file's history.
-        return delivered(task, None)
+        return delivered(task, None, version_id=former)
     return task.later("not_read_back")

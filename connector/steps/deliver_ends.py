@@ -9,18 +9,24 @@ from connector.lifecycle import DocumentFacts, Event, Record
 from connector.ports import Href
 from connector.spool import begins_with
 from connector.steps import clocks
+from connector.steps.labels import label_signed
 from connector.steps.original import prove_version
 from connector.steps.parts import Parts
 from connector.steps.present import Present
 from connector.steps.task import Task, delivery_steps, is_home
 
 
-def delivered(task: Task, present: Present | None) -> Task:
-    """It lies in its place; the original is proven to survive first: in a version, aside, or beside (design 3.4)."""
+def delivered(task: Task, present: Present | None, *, version_id: str | None = None) -> Task:
+    """It lies in its place; the original is proven to survive first: in a version, aside, or beside (design 3.4).
+
+    ``version_id``: the version that it has become since, where somebody saved over it.
+    """
     etag = present.fetched.etag if present is not None and present.fetched is not None else None
     kept = task.document.version_id is not None or task.document.original_href is not None
     if not kept and task.folder.capabilities().chunked_upload:
         task = prove_version(task, present)
+    if task.folder.capabilities().chunked_upload:
+        task = label_signed(task, present, version_id)
     document = task.document
     return _home(task, {"delivered_href": document.href, "etag": etag or document.etag})
 

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import logging
 
-from connector.errors import (
-    NotFound,
-    PreconditionFailed,
-    RemoteError,
-)
+from connector.errors import NotFound, PreconditionFailed
 from connector.ports import FileId, Href
+from connector.report.versions import ORIGINAL
 from connector.sidecar import names
 from connector.spool import copied
 from connector.steps.homes import split
+from connector.steps.labels import label
 from connector.steps.present import Present
 from connector.steps.spooled import sent_name
 from connector.steps.task import Task
@@ -20,8 +18,6 @@ from connector.steps.task import Task
 log = logging.getLogger(__name__)
 
 _MOST_NAMES = 50
-_MOST_LABEL_TRIES = 4
-VERSION_LABEL = {"fr": "Original avant signature", "en": "Original before signing"}
 
 
 def keep_original(task: Task, present: Present) -> None:
@@ -80,13 +76,7 @@ def _holds_original(task: Task, file_id: FileId, version_id: str) -> bool:
     )
     if fetched.sha256 != task.document.sha256:
         return False
-    label = VERSION_LABEL.get(parts.report.language, VERSION_LABEL["en"])
-    try:
-        folder.label_version(file_id, version_id, label)
-    except RemoteError as error:
-        if task.attempts < _MOST_LABEL_TRIES:
-            raise  # the label also spares it from thinning: worth another try
-        log.warning("the original's version of %s could not be labelled: %s", ref, error)
+    label(task, file_id, version_id, ORIGINAL)
     return True
 
 

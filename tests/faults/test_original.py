@@ -13,9 +13,9 @@ from connector.passes import account_pass
 from tests import documents
 from tests.faults.points import Killed, Points
 from tests.faults.test_residuals import frozen
-from tests.worlds import ONE, ROOT, Stage, workers
+from tests.worlds import ONE, ROOT, Mode, Stage, workers
 
-LABEL = "Original avant signature"
+LABEL, SIGNED = "Original avant signature", "Document signé"
 BESIDE = "lettre (original).pdf"
 
 
@@ -45,6 +45,91 @@ def test_the_labelled_version_is_spared_from_thinning(tmp_path: Path) -> None:
         assert len(stage.dms.comments_on(f"{ROOT}/lettre.pdf")) == 2
         assert BESIDE not in stage.files()
         assert stage.record().document.version_id is not None
+
+
+def test_the_signed_version_is_spared_when_somebody_saves_over_it(tmp_path: Path) -> None:
+    """Named as soon as it lies there: an annotation makes a version of it, which people find and nothing thins away."""
+    with Stage(tmp_path) as stage:
+        out(stage)
+        stage.sign()
+        stage.run()
+        signed = stage.read("lettre.pdf")
+        assert stage.dms.versions_of(f"{ROOT}/lettre.pdf")[0][1] == SIGNED
+        for number in range(4):
+            stage.clock.advance(3)
+            stage.write("lettre.pdf", documents.letter(1, f"une note ({number})"))
+        stage.run()
+        stage.clock.advance(400 * 86_400)
+        stage.dms.thin_versions()
+        kept = [(label, data) for _, label, data in stage.dms.versions_of(f"{ROOT}/lettre.pdf")[1:]]
+        assert (SIGNED, signed) in kept
+        told = " ".join(stage.status().split())
+        assert stage.first_line().startswith("À CONFIRMER – le PDF a changé après une demande terminée")
+        assert "le document signé n’est plus à sa place" in told
+        assert "Versions de « lettre.pdf » et restaurez « Document signé »" in told
+        assert "rien à faire" not in told
+        stage.intact()
+
+
+@pytest.mark.parametrize("status", [403, 404, 503])
+def test_a_name_that_cannot_be_given_keeps_nothing_back(tmp_path: Path, status: int) -> None:
+    """The signed document lies in its place: what lasts is done without at once, what passes is tried again."""
+    with Stage(tmp_path) as stage:
+        out(stage)
+        former = stage.dms.versions_of(f"{ROOT}/lettre.pdf")[0][0]
+        stage.clock.advance(100_000)
+        # Not of the original's version, whose id is its time in seconds.
+        later = f"*/versions/*[!{str(former)[4]}]?????"
+        stage.dms.misbehave(kind="status", method="PROPPATCH", path=later, status=status, times=None)
+        stage.sign()
+        stage.run(4)
+        assert stage.read("lettre.pdf") != b""
+        if status == 503:
+            assert stage.record().state is State.DELIVERING
+            stage.dms.behave()
+        for _ in range(4):
+            stage.clock.advance(1800)
+            stage.run()
+        assert stage.record().state is State.DELIVERED
+        assert stage.first_line() == "SIGNÉ – « lettre.pdf » est maintenant la version signée"
+        named = [label for _, label, _ in stage.dms.versions_of(f"{ROOT}/lettre.pdf")]
+        assert named == [SIGNED if status == 503 else "", LABEL]
+        stage.intact()
+
+
+@pytest.mark.parametrize("mode", ["nextcloud", "plain"])
+def test_the_original_put_back_over_the_signed_one(tmp_path: Path, mode: Mode) -> None:
+    """It is said at once, the tag « Signé » goes; both are undone with it. Nothing is put right by itself."""
+    with Stage(tmp_path, mode) as stage:
+        original = out(stage)
+        stage.sign()
+        stage.run()
+        signed = stage.read("lettre.pdf")
+        stage.clock.advance(3)
+        if mode == "nextcloud":
+            number = next(
+                one for one, _, data in stage.dms.versions_of(f"{ROOT}/lettre.pdf") if data == original
+            )
+            stage.dms.person.restore(f"{ROOT}/lettre.pdf", number)
+        else:
+            stage.write("lettre.pdf", original)
+        stage.run()
+        told = " ".join(stage.status().split())
+        assert stage.first_line() == "SIGNÉ – mais « lettre.pdf » est de nouveau l’original d’avant signature"
+        where = "restaurez « Document signé »" if mode == "nextcloud" else "La version signée n’est plus ici"
+        assert where in told.replace("\u00a0", " ")
+        assert "supprimés" not in told
+        assert stage.read("lettre.pdf") == original
+        if mode == "nextcloud":
+            assert stage.dms.tags_of(f"{ROOT}/lettre.pdf") == []
+        stage.clock.advance(3)
+        stage.write("lettre.pdf", signed)
+        stage.run()
+        assert stage.first_line() == "SIGNÉ – « lettre.pdf » est maintenant la version signée"
+        if mode == "nextcloud":
+            assert stage.dms.tags_of(f"{ROOT}/lettre.pdf") == ["Signé"]
+        assert stage.record().closed
+        assert stage.sends() == [1]
 
 
 @pytest.mark.parametrize("when", ["from the start", "after it left"])
