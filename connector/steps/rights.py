@@ -20,13 +20,18 @@ from connector.sidecar import names
 from connector.steps import clocks, places, show
 from connector.steps.discover import Sight
 from connector.steps.homes import free_status
-from connector.steps.parts import Parts
+from connector.steps.parts import FolderSettings, Parts
 
 log = logging.getLogger(__name__)
 
 _SHARED: Final = "S"
 _NEEDED: Final = frozenset("CN")
 """To create, and to overwrite: a status is written anew, a signed version needs both (facts section 9)."""
+
+_UNTOLD: Final = (
+    "nothing may be written into it, so that nothing leaves and nobody is told: its login needs the rights to create "
+    "and to change there (C and N in oc:permissions)"
+)
 
 
 def takes(permissions: str) -> bool:
@@ -132,6 +137,7 @@ def shown(parts: Parts, record: Record) -> Record:
         href = places.status_href(record)
         if href is not None and _is_refused(parts, _key(record, href)):
             # Where files can be made but not overwritten, it would never again be true.
+            parts.untold[record.id] = record.folder
             raise AccessDenied(
                 "no folder takes the status", service=record.server, operation="show", status=403
             )
@@ -143,10 +149,21 @@ def shown(parts: Parts, record: Record) -> Record:
             _refuse(parts, _key(record, href))
             record = _settled(parts, parts.journal.get(record.id))
             if places.status_href(record) == href:
+                parts.untold[record.id] = record.folder
                 raise
         else:
+            parts.untold.pop(record.id, None)
             return record
     return record
+
+
+def untold(parts: Parts, settings: FolderSettings) -> str:
+    """Say that nobody can be told anything in a watched folder, up to its root; empty where people can.
+
+    Of a root that takes nothing while all that is told has its place below it nobody has to hear.
+    """
+    silent = settings.name in parts.untold.values() and (settings.server, settings.root) in parts.refused
+    return _UNTOLD if silent else ""
 
 
 def _settled(parts: Parts, record: Record) -> Record:
