@@ -135,6 +135,10 @@ class LocalFolder(RefusesWrites):
         """Walk: looking costs nothing here."""
         return Tree.of(self.walk(href), apart=OWN_FOLDERS)
 
+    def locked_by(self, href: Href) -> str:
+        """Not known here."""
+        return ""
+
     def open_itself(self, href: Href) -> bool | None:
         """Not known here."""
         return None

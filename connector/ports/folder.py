@@ -269,6 +269,13 @@ class Folder(Protocol):
         """
         ...
 
+    def locked_by(self, href: Href) -> str:
+        """Who has locked a file by hand, as people are called there; empty for nobody, and where it is not told.
+
+        An app that has it open lets it go by itself; such a lock is lifted by its owner alone.
+        """
+        ...
+
     def annotations(self) -> Annotations | None:
         """What hangs on the files of this server: tags, comments; None where it knows neither."""
         ...

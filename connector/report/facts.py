@@ -4,7 +4,7 @@ Facts that the record has no field for are read from ``extra`` (JSON values): ``
 ``other_formats``, ``attestation_name``, ``settings_name``, ``documents``, ``annexes``, ``warnings``, ``masked_phones``,
 ``known_since``, ``expires_computed``, ``moved_at``, ``moved_out_at``, ``unknown_word``, ``locked``, ``order``,
 ``pending_order``, ``ended_elsewhere``, ``conflict_copies``, ``note_aside``, ``filed``, ``astray_href``, ``lost_href``,
-``outside_at``, ``notice_href``. Each may be missing.
+``outside_at``, ``notice_href``, ``locked_by``. Each may be missing.
 """
 
 from __future__ import annotations

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from connector.lifecycle import State
 from connector.report import words
 from connector.report.facts import Case, who
@@ -24,7 +26,15 @@ def sealing(case: Case) -> None:
     """S7: signed by all, the document is on its way back; or it cannot be put down yet."""
     page, record = case.page, case.record
     since = case.moment("since")
-    if _locked(case):
+    if _locked(case) and (holder := _holder(case)):
+        page.first(
+            words.SIGNED_BY_ALL,
+            "« {pdf} » est verrouillé par {who} ; dépôt au déverrouillage",
+            "“{pdf}” is locked by {who}; delivered once it is unlocked",
+            pdf=case.pdf,
+            who=holder,
+        )
+    elif _locked(case):
         page.first(
             words.SIGNED_BY_ALL,
             "« {pdf} » est ouvert par quelqu’un ; dépôt à sa fermeture",
@@ -108,6 +118,12 @@ def _locked(case: Case) -> bool:
     return case.record.reason == "pdf_locked" or bool(case.record.extra.get("locked"))
 
 
+def _holder(case: Case) -> str:
+    """Who has locked it by hand: no closing of it helps."""
+    known = case.record.extra.get("locked_by")
+    return str(known.get(str(case.record.document.rank), "")) if isinstance(known, Mapping) else ""
+
+
 def _last_signature(case: Case) -> None:
     page = case.page
     dated = [(each.signed_at, each) for each in case.signed if each.signed_at is not None]
@@ -129,6 +145,17 @@ def _last_signature(case: Case) -> None:
 
 def _until_delivered(case: Case) -> None:
     page = case.page
+    if _locked(case) and (holder := _holder(case)):
+        page.what_to_do()
+        page.bullet(
+            "{who} a verrouillé « {pdf} » dans Nextcloud : déverrouillez-le (menu du fichier), ou demandez-le à cette "
+            "personne. Le document signé prendra sa place de lui-même.",
+            "{who} has locked “{pdf}” in Nextcloud: unlock it (menu of the file), or ask that person to. The signed "
+            "document will take its place by itself.",
+            who=loose(holder),
+            pdf=case.pdf,
+        )
+        return
     if _locked(case):
         page.what_to_do()
         page.bullet(

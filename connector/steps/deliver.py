@@ -9,6 +9,7 @@ an obstacle of one of them does not keep the others. Source: protocol R5, R8, st
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
@@ -96,7 +97,7 @@ def _attempt(task: Task) -> tuple[Task, bool]:
         return _deliver(task), False
     except Locked as error:
         task = task.again()  # with what was kept of it before the obstacle
-        extra = locked(task.record.extra, task.rank)
+        extra = locked(task.record.extra, task.rank, _holder(task))
         return task.later("document_locked", error, extra=extra), False
     except RemoteError as error:
         log.warning("delivering %s: %s", task.record.ref, error)
@@ -113,6 +114,13 @@ def _attempt(task: Task) -> tuple[Task, bool]:
     except Exception:  # a defect of ours met in one document must not keep the others
         log.exception("delivering a document of %s met a defect", task.record.ref)
     return task.again().later("step_failed"), False
+
+
+def _holder(task: Task) -> str:
+    """Who has locked the document by hand, which nobody's closing it ends; empty where that is not told."""
+    with suppress(RemoteError):
+        return task.folder.locked_by(Href(task.document.href)) if task.document.href else ""
+    return ""
 
 
 def _is_away(error: RemoteError) -> bool:

@@ -214,6 +214,11 @@ class WebDavFolder(Looking):
             return by_user.unlock(path)
         return TokenLocks(self._connections).unlock(path, note, token)
 
+    def locked_by(self, href: Href) -> str:
+        """Ask for the properties of files_lock; other servers do not tell a name."""
+        by_user = self._user_locks()
+        return "" if by_user is None else by_user.holder(self._root.request_path(href))
+
     def _user_locks(self) -> UserLocks | None:
         if self._places is None or self.capabilities().kind != "nextcloud":
             return None

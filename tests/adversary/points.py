@@ -191,6 +191,10 @@ class GatedFolder:
         """Write."""
         return self._write("unlock", href, lambda: self._inner.unlock(href, note=note, token=token))
 
+    def locked_by(self, href: Href) -> str:
+        """Look."""
+        return self._look("locked_by", href, lambda: self._inner.locked_by(href))
+
 
 class GatedService:
     """The platform behind a gate."""

@@ -417,6 +417,12 @@ class MemoryFolder:
             self._restamp(href, node)
             return self._end("unlock", True)
 
+    def locked_by(self, href: Href) -> str:
+        """Tell who has locked a file."""
+        with self._begin("locked_by", href):
+            held = self._file(href).lock
+            return "" if held is None or self.mode == "plain" else held.user
+
     # -- how it works ------------------------------------------------------------------------------
 
     def _begin(self, call: str, *about: str) -> AbstractContextManager[object]:

@@ -131,6 +131,33 @@ def save_during(stage: Stage, rule: Rule, path: str, content: bytes) -> threadin
     return thread
 
 
+def test_locked_by_hand(tmp_path: Path) -> None:
+    """Nobody has it open, so that no closing helps: whose lock it is is said, and how it ends."""
+    with Stage(tmp_path, files_lock=True) as stage:
+        send_out(stage, "ferme")
+        node = stage.dms.node(f"{ROOT}/ferme.pdf")
+        assert node is not None
+        assert stage.dms.nextcloud is not None
+        stage.dms.nextcloud.locks.put(node.fileid, "comptable", by_user=True, timeout_s=None)
+        stage.sign()
+        stage.run()
+        line = "SIGNÉ PAR TOUS – « ferme.pdf » est verrouillé par comptable ; dépôt au déverrouillage"
+        assert stage.first_line("ferme") == line
+        assert "déverrouillez-le" in stage.status("ferme")
+        assert "Fermez" not in stage.status("ferme")
+        stage.dms.nextcloud.locks.drop(node.fileid)
+        stage.dms.nextcloud.locks.put(node.fileid, "comptable", by_user=False, timeout_s=None)
+        stage.clock.advance(1800)
+        stage.run()
+        assert "est ouvert par quelqu’un" in stage.first_line("ferme"), "an app has it open now"
+        stage.dms.nextcloud.locks.drop(node.fileid)
+        stage.clock.advance(1800)
+        stage.run()
+        assert stage.first_line("ferme") == "SIGNÉ – « ferme.pdf » est maintenant la version signée"
+        assert not {"locked", "locked_by"} & stage.record("ferme").extra.keys()
+        stage.intact()
+
+
 @MODES
 def test_saved_by_a_person_in_the_middle(tmp_path: Path, mode: Mode) -> None:
     """C3: A save that falls between the last look and the write is kept, and the signed document comes beside."""
