@@ -251,6 +251,10 @@ class Folder(Protocol):
         """
         ...
 
+    def versions_are_its_writers(self, href: Href) -> bool:
+        """Is what a save replaces kept as a version that whoever saved sees, and nobody else? (PROPFIND Depth 0)."""
+        ...
+
     def get_version(self, file_id: FileId, version_id: str, into: BinaryIO, *, max_bytes: int) -> Fetched:
         """Stream one kept version."""
         ...

@@ -10,7 +10,7 @@ from connector.ports import Href
 from connector.spool import begins_with
 from connector.steps import clocks
 from connector.steps.labels import label_signed
-from connector.steps.original import prove_version
+from connector.steps.original import prove_version, versions_are_seen
 from connector.steps.parts import Parts
 from connector.steps.present import Present
 from connector.steps.task import Task, delivery_steps, is_home
@@ -26,10 +26,10 @@ def delivered(task: Task, present: Present | None, *, version_id: str | None = N
     """
     etag = present.fetched.etag if present is not None and present.fetched is not None else None
     kept = task.document.version_id is not None or task.document.original_href is not None
-    if not kept and task.folder.capabilities().chunked_upload:
-        task = prove_version(task, present)
     if task.folder.capabilities().chunked_upload:
-        task = label_signed(task, present, version_id)
+        seen = versions_are_seen(task)
+        task = task if kept else prove_version(task, present, seen=seen)
+        task = label_signed(task, present, version_id) if seen else task
     document = task.document
     return _home(task, {"delivered_href": document.href, "etag": etag or document.etag})
 

@@ -58,6 +58,13 @@ def note_sights(parts: Parts, sights: Sequence[Sight]) -> None:
     _ask_again(parts, {sight.settings.server for sight in sights})
 
 
+def told_of(parts: Parts, folder: str, href: Href) -> str | None:
+    """Return a file's ``oc:permissions`` as of the last look at its watched folder; None where it was not in sight."""
+    sight = parts.rights_of.get(folder)
+    entry = sight.by_href.get(href) if isinstance(sight, Sight) else None
+    return None if entry is None else entry.permissions
+
+
 def _of_itself(parts: Parts, sight: Sight, entry: Entry) -> str:
     """Return what a folder says of itself. Where a share is hung in, the folder above tells more than is true.
 

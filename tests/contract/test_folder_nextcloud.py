@@ -127,6 +127,7 @@ def test_version_labels(rich: Served) -> None:
     identity = file_id(rich.settled("/a.pdf"))
     rich.folder.replace(Href("/a.pdf"), b"two!", etag=rich.tag("/a.pdf"))
     old = rich.folder.versions(identity)[1]
+    assert rich.folder.versions_are_its_writers(Href("/a.pdf")) is False, "no external storage"
     for _ in range(2):
         rich.folder.label_version(identity, old.version_id, "Avant signature & <paraphe>")
     assert rich.folder.versions(identity)[1].label == "Avant signature & <paraphe>"

@@ -152,6 +152,31 @@ def test_without_the_versions_app_the_original_is_written_beside(tmp_path: Path,
         stage.intact()
 
 
+def test_on_an_external_storage_the_original_is_written_beside(tmp_path: Path) -> None:
+    """Whoever writes has its versions, and nobody else: the one that our delivery makes is nothing for people."""
+    with Stage(tmp_path) as stage:
+        stage.dms.person.mkdir(f"{ROOT}/NAS")
+        assert stage.dms.nextcloud is not None
+        stage.dms.nextcloud.external.add(f"{ROOT}/NAS")
+        stage.drop(folder=f"{ROOT}/NAS")
+        stage.drop("ici")
+        stage.run()
+        original = stage.read("lettre.pdf", folder=f"{ROOT}/NAS")
+        stage.sign()
+        stage.run()
+        assert stage.read(BESIDE, folder=f"{ROOT}/NAS") == original
+        assert stage.dms.versions_of(f"{ROOT}/NAS/lettre.pdf")[0][1] == ""
+        told = stage.status(folder=f"{ROOT}/NAS").replace("\u00a0", " ")
+        assert "est à côté : « lettre (original).pdf »" in " ".join(told.split())
+        assert "Versions" not in told
+        assert "ici (original).pdf" not in stage.files(), "which lies on the server's own storage"
+        mounts = [
+            one for one in stage.dms.requests if one.method == "PROPFIND" and one.path.endswith("ici.pdf")
+        ]
+        assert mounts == [], "it costs nothing where nothing is mounted"
+        stage.intact()
+
+
 @pytest.mark.parametrize("lost", [("journal",), ("spool",), ("journal", "spool")], ids="+".join)
 def test_what_was_sent_went_with_the_state_directory(tmp_path: Path, lost: tuple[str, ...]) -> None:
     """It lies in the folder still: from there it is kept, before the signed one is written over it."""
