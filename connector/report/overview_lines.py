@@ -99,13 +99,15 @@ def _undone(record: Record) -> bool:
 
 
 def _stuck(record: Record) -> bool:
-    """True when the signed document cannot be put down until somebody closes the PDF, or lets us write.
+    """True when the signed document cannot be put down until somebody closes or renames the PDF, or lets us write.
 
     Or when it has not come, and the platform is about to erase it.
     """
     if record.state is State.SEALING:
         return "erasure_told" in record.extra
-    return record.reason in {"pdf_locked", "delivery_blocked"} or bool(record.extra.get("locked"))
+    return record.reason in {"pdf_locked", "delivery_blocked", "name_refused"} or bool(
+        record.extra.get("locked")
+    )
 
 
 def _matter(case: Case, told: str) -> str:

@@ -41,6 +41,13 @@ def sealing(case: Case) -> None:
             "“{pdf}” is open somewhere; delivered once it is closed",
             pdf=case.pdf,
         )
+    elif record.reason == "name_refused":
+        page.first(
+            words.SIGNED_BY_ALL,
+            "« {pdf} » porte un nom qui n’est plus accepté ; renommez-le",
+            "“{pdf}” has a name that is no longer accepted; rename it",
+            pdf=case.pdf,
+        )
     elif record.reason == "delivery_blocked" and since is not None:
         page.first(
             words.SIGNED_BY_ALL,
@@ -162,6 +169,17 @@ def _until_delivered(case: Case) -> None:
             "Fermez « {pdf} » partout où il est ouvert : le document signé prendra sa place de lui-même.",
             "Close “{pdf}” wherever it is open: the signed document will take its place by itself.",
             pdf=case.pdf,
+        )
+        return
+    if case.record.reason == "name_refused":
+        page.what_to_do()
+        page.bullet(
+            "Ce nom n’est plus accepté ici : donnez à « {pdf} », et de même à « {file} », un nom fait de lettres, de "
+            "chiffres, d’espaces et de tirets. Le document signé, conservé, prendra sa place de lui-même.",
+            "That name is no longer accepted here: give “{pdf}”, and “{file}” likewise, a name of letters, digits, "
+            "blanks and dashes. The signed document is kept and will take its place by itself.",
+            pdf=case.pdf,
+            file=case.request_file,
         )
         return
     if case.record.reason == "delivery_blocked":

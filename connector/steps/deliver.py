@@ -18,6 +18,7 @@ from connector.errors import (
     ConnectorError,
     JournalError,
     Locked,
+    NameRefused,
     NotFound,
     OutcomeUnknown,
     OutOfSpace,
@@ -55,6 +56,8 @@ log = logging.getLogger(__name__)
 
 BLOCKED = "delivery_blocked"
 """No room, or no right to write: told, since it may last until a person acts."""
+NAME_REFUSED = "name_refused"
+"""The server takes its name no more: told, since a person has to give it another one."""
 
 _OF_THE_WHOLE_REQUEST = (JournalError, OwnershipError, SpoolError, StaleRecordError)
 """No document of it would fare better."""
@@ -105,6 +108,8 @@ def _attempt(task: Task) -> tuple[Task, bool]:
         changes: dict[str, Any] = {}
         if isinstance(error, (OutOfSpace, AccessDenied)) and task.record.reason != BLOCKED:
             changes = {"reason": BLOCKED, "values": {"since": task.parts.now().isoformat()}}
+        elif isinstance(error, NameRefused):
+            changes = {"reason": NAME_REFUSED}
         task = task.later("not_delivered", error, data={"error": str(error)}, **changes)
         return task, _is_away(error)
     except _OF_THE_WHOLE_REQUEST:

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import Final
 
-from connector.errors import AccessDenied, RemoteError
+from connector.errors import AccessDenied, NameRefused, RemoteError
 from connector.lifecycle import Record
 from connector.ports import Entry, Href
 from connector.sidecar import names
@@ -28,10 +28,13 @@ _SHARED: Final = "S"
 _NEEDED: Final = frozenset("CN")
 """To create, and to overwrite: a status is written anew, a signed version needs both (facts section 9)."""
 
-_UNTOLD: Final = (
-    "nothing may be written into it, so that nothing leaves and nobody is told: its login needs the rights to create "
-    "and to change there (C and N in oc:permissions)"
-)
+UNTOLD: Final = {
+    "rights": "nothing may be written into it, so that nothing leaves and nobody is told: its login needs the rights "
+    "to create and to change there (C and N in oc:permissions)",
+    "name": "the server takes the names of some requests no more, so that nothing is told of them, nor put back: "
+    "rename PDF and request; the overview of their folder names those that are signed",
+}
+"""Why nobody can be told → what the administrator hears."""
 
 
 def takes(permissions: str) -> bool:
@@ -144,19 +147,22 @@ def shown(parts: Parts, record: Record) -> Record:
         href = places.status_href(record)
         if href is not None and _is_refused(parts, _key(record, href)):
             # Where files can be made but not overwritten, it would never again be true.
-            parts.untold[record.id] = record.folder
+            parts.untold[record.id] = (record.folder, "rights")
             raise AccessDenied(
                 "no folder takes the status", service=record.server, operation="show", status=403
             )
         try:
             record = show.show(parts, record)
+        except NameRefused:
+            parts.untold[record.id] = (record.folder, "name")
+            raise
         except AccessDenied as error:
             if href is None or not _is_refusal(parts, _key(record, href), error):
                 raise
             _refuse(parts, _key(record, href))
             record = _settled(parts, parts.journal.get(record.id))
             if places.status_href(record) == href:
-                parts.untold[record.id] = record.folder
+                parts.untold[record.id] = (record.folder, "rights")
                 raise
         else:
             parts.untold.pop(record.id, None)
@@ -165,12 +171,14 @@ def shown(parts: Parts, record: Record) -> Record:
 
 
 def untold(parts: Parts, settings: FolderSettings) -> str:
-    """Say that nobody can be told anything in a watched folder, up to its root; empty where people can.
+    """Say why people of a watched folder cannot be told what they have to hear; empty where they can.
 
     Of a root that takes nothing while all that is told has its place below it nobody has to hear.
     """
-    silent = settings.name in parts.untold.values() and (settings.server, settings.root) in parts.refused
-    return _UNTOLD if silent else ""
+    why = {reason for name, reason in tuple(parts.untold.values()) if name == settings.name}
+    if (settings.server, settings.root) not in parts.refused:
+        why.discard("rights")
+    return "; ".join(UNTOLD[reason] for reason in sorted(why))
 
 
 def _settled(parts: Parts, record: Record) -> Record:

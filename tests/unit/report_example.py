@@ -665,6 +665,11 @@ def ended_variants() -> list[Variant]:
             record(State.DELIVERING, *DONE, extra={"locked": [1], "locked_by": {"1": "Bruno"}}),
             CONTEXT,
         ),
+        (
+            "SIGNÉ PAR TOUS – « Lettre DUPONT.pdf » porte un nom qui n’est plus accepté ; renommez-le",
+            record(State.DELIVERING, *DONE, reason="name_refused"),
+            CONTEXT,
+        ),
         *(
             (
                 "SIGNÉ – mais « Lettre DUPONT.pdf » est de nouveau l’original d’avant signature",
