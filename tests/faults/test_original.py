@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import shutil
+import time
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from connector.lifecycle import State
 from connector.passes import account_pass
+from connector.ports import FileId
 from tests import documents
+from tests.contract.servers import nextcloud
 from tests.faults.points import Killed, Points
 from tests.faults.test_residuals import frozen
+from tests.grounds import guest
 from tests.worlds import ONE, ROOT, Mode, Stage, workers
 
 LABEL, SIGNED = "Original avant signature", "Document signé"
@@ -69,6 +74,25 @@ def test_the_signed_version_is_spared_when_somebody_saves_over_it(tmp_path: Path
         assert "Versions de « lettre.pdf » et restaurez « Document signé »" in told
         assert "rien à faire" not in told
         stage.intact()
+
+
+@pytest.mark.nextcloud
+def test_a_real_nextcloud_keeps_both_names(tmp_path: Path) -> None:
+    """The original's, and that of what was delivered once somebody saves over it."""
+    real = nextcloud()
+    with (
+        guest(real.url, real.user, real.password, partial(time.sleep, 1.1)) as ground,
+        Stage(tmp_path, ground=ground) as stage,
+    ):
+        out(stage)
+        stage.sign()
+        stage.run()
+        assert stage.first_line() == "SIGNÉ – « lettre.pdf » est maintenant la version signée"
+        file_id = stage.record().document.file_id
+        assert file_id is not None
+        stage.write("lettre.pdf", documents.letter(1, "une note"))
+        listed = stage.parts.folders["dms"].versions(FileId(file_id))
+        assert [(one.label, one.current) for one in listed] == [(None, True), (SIGNED, False), (LABEL, False)]
 
 
 @pytest.mark.parametrize("status", [403, 404, 503])
