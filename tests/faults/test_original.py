@@ -18,7 +18,7 @@ from tests.contract.servers import nextcloud
 from tests.faults.points import Killed, Points
 from tests.faults.test_residuals import frozen
 from tests.grounds import guest
-from tests.worlds import ONE, ROOT, Mode, Stage, workers
+from tests.worlds import ONE, OVERVIEWS, ROOT, Mode, Stage, workers
 
 LABEL, SIGNED = "Original avant signature", "Document signé"
 BESIDE = "lettre (original).pdf"
@@ -144,6 +144,10 @@ def test_the_original_put_back_over_the_signed_one(tmp_path: Path, mode: Mode) -
         assert where in told.replace("\u00a0", " ")
         assert "supprimés" not in told
         assert stage.read("lettre.pdf") == original
+        stage.clock.advance(600)
+        stage.run()
+        seen = stage.read(OVERVIEWS[0]).decode("utf-8-sig").replace("\u00a0", " ")
+        assert "est de nouveau l’original d’avant signature" in " ".join(seen.split())
         if mode == "nextcloud":
             assert stage.dms.tags_of(f"{ROOT}/lettre.pdf") == []
         stage.clock.advance(3)
