@@ -32,7 +32,8 @@ CREATE, UPLOAD, SIGNATORY, SEND = "create", "upload", "signatory", "send"
 MARKER, FOUND_SIGNED, SIGNED = "marker", "status read that finds it signed", "signed GET"
 DELIVERY, SHOWN, LOOK = "delivery", "status write per state shown", "GET before each status overwrite"
 RECHECK, BASE, READ_BACK = "re-check before the mark", "base GET", "read-back"
-VERSIONS, TAGGED, CLOSING, OTHER = "versions look", "tag per state shown", "closing", "anything else"
+VERSIONS, NAMED, TAGGED = "versions look", "name per version that is spared", "tag per state shown"
+CLOSING, OTHER = "closing", "anything else"
 LINKS = "public links to the request, to its PDF, and to the folders above"
 
 
@@ -105,6 +106,8 @@ def least_of(mode: Mode, states_shown: int) -> dict[str, int]:
         BASE: 1,
         READ_BACK: 1,
         VERSIONS: 1 if chunked else 0,
+        # The original's and that of what was delivered.
+        NAMED: 2 if chunked else 0,
         LINKS: 3 if chunked else 0,
         LOOK: states_shown - 1,
         # One hung for each of two states, the first taken off between.
@@ -185,7 +188,7 @@ def _bucket(request: Request) -> str:
     if _delivers(request):
         return DELIVERY
     if "/dav/versions/" in path:
-        return VERSIONS
+        return NAMED if method == "PROPPATCH" else VERSIONS
     if "/apps/files_sharing/" in path:
         return LINKS
     if "/dav/systemtags-relations/" in path:

@@ -28,6 +28,7 @@
        ├─ AnsweredNo(cause)            as its cause says   never         the platform refused, in words of its own
        ├─ MailRefused(answer)          the administrator   later         the relay does not take a mail
        └─ InvalidResponse              the developer       later         not the documented answer; never "empty"
+          └─ NameRefused               the author          later         the server takes no such name (any more)
 
 ``str()`` of an error is for the log and names no person; what people read is made from codes in ``report``.
 """
@@ -348,3 +349,9 @@ class InvalidResponse(RemoteError):
     """An answer that is not the documented one: HTML, truncated, wrong type. Never "empty", never success."""
 
     retry = Retry.LATER
+
+
+class NameRefused(InvalidResponse):
+    """The server writes nothing under such a name: what lies there was put there before that was so."""
+
+    repaired_by = RepairedBy.AUTHOR

@@ -33,7 +33,7 @@ from connector.lifecycle import Record
 from connector.metrics.vitals import Reason
 from connector.overview import OverviewMemory
 from connector.ports import Entry, Href, Page, folder_of
-from connector.steps import clocks, reported, storage, waiting
+from connector.steps import clocks, reported, rights, storage, waiting
 from connector.steps.attend import consider
 from connector.steps.case import Case
 from connector.steps.discover import Sight, Watch
@@ -187,12 +187,13 @@ def _of_one_folder(error: RemoteError) -> bool:
 
 
 def keep_troubles(parts: Parts, memory: ServerMemory, names: Iterable[str], *, of_all: str = "") -> None:
-    """Let the journal know which folders cannot be worked in, and why: ``status`` reads nothing else.
+    """Let the journal know which folders cannot be worked or told in, and why: ``status`` reads nothing else.
 
     ``of_all``: what concerns each of them.
     """
     for name in names:
-        text, subject = of_all or memory.troubles.get(name, ""), f"folder:{name}"
+        text = of_all or memory.troubles.get(name) or rights.untold(parts, parts.watched[name])
+        subject = f"folder:{name}"
         if name not in memory.kept:
             memory.kept[name] = str(
                 (parts.journal.last_account_event(subject, TROUBLE) or {}).get("text", "")

@@ -259,6 +259,10 @@ class DocumentFacts(Frozen):
     """The kept version that was proven to hold the original."""
     original_lost: bool = False
     """No version was found to hold it, and nowhere was it left to be written from, or no name for it."""
+    signed_version_id: str | None = None
+    """The version that was delivered, once it bears its name: what is saved over it later does not thin it away."""
+    unsigned_back: bool = False
+    """Lies in the place of the signed document again what it was before it was signed?"""
     changed_at: datetime | None = None
     """When a person changed it after it was sent."""
     changed_same_pages: bool | None = None

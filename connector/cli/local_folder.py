@@ -135,6 +135,14 @@ class LocalFolder(RefusesWrites):
         """Walk: looking costs nothing here."""
         return Tree.of(self.walk(href), apart=OWN_FOLDERS)
 
+    def versions_are_its_writers(self, href: Href) -> bool:
+        """It keeps none."""
+        return False
+
+    def locked_by(self, href: Href) -> str:
+        """Not known here."""
+        return ""
+
     def open_itself(self, href: Href) -> bool | None:
         """Not known here."""
         return None

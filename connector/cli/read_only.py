@@ -122,6 +122,14 @@ class ReadOnlyFolder(RefusesWrites):
         """As the folder."""
         return self._folder.survey(href, known, near=near, sweep=sweep)
 
+    def versions_are_its_writers(self, href: Href) -> bool:
+        """As the folder."""
+        return self._folder.versions_are_its_writers(href)
+
+    def locked_by(self, href: Href) -> str:
+        """As the folder."""
+        return self._folder.locked_by(href)
+
     def open_itself(self, href: Href) -> bool | None:
         """As the folder."""
         return self._folder.open_itself(href)

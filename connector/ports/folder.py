@@ -251,6 +251,10 @@ class Folder(Protocol):
         """
         ...
 
+    def versions_are_its_writers(self, href: Href) -> bool:
+        """Is what a save replaces kept as a version that whoever saved sees, and nobody else? (PROPFIND Depth 0)."""
+        ...
+
     def get_version(self, file_id: FileId, version_id: str, into: BinaryIO, *, max_bytes: int) -> Fetched:
         """Stream one kept version."""
         ...
@@ -266,6 +270,13 @@ class Folder(Protocol):
         returned, so that an unanswered call may simply be made again. Locked when somebody else holds one,
         NotFound when there is no such file: none is made. A file's ETag, and those of the folders above, may move.
         Source: WebDAV facts section 8, RFC 4918 section 9.10.
+        """
+        ...
+
+    def locked_by(self, href: Href) -> str:
+        """Who has locked a file by hand, as people are called there; empty for nobody, and where it is not told.
+
+        An app that has it open lets it go by itself; such a lock is lifted by its owner alone.
         """
         ...
 

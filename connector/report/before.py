@@ -204,14 +204,15 @@ def rejected(case: Case) -> None:
         )
     too_many = [problem for problem in problems if problem.code in _ONE_TOO_MANY]
     documents = [problem for problem in problems if _about_document(problem)]
+    shares = [problem for problem in problems if _about_shares(problem)]
     files = list(
         dict.fromkeys(
             problem.values.get("file") or case.request_file
             for problem in problems
-            if not _about_document(problem) and problem not in too_many
+            if problem not in (*documents, *shares, *too_many)
         )
     )
-    alone = len(files) == 1 and not documents and not too_many
+    alone = len(files) == 1 and not (documents or shares or too_many)
     _count_sentence(case, count, file=files[0] if alone else "")
     page.section()
     for number, problem in enumerate(problems, start=1):
@@ -220,6 +221,12 @@ def rejected(case: Case) -> None:
             page.below("Cette ligne devient :", "The line becomes:", indent=5)
             page.typed(problem.cure)
     page.what_to_do()
+    if shares and len(shares) == count:
+        page.bullet(
+            "Dans « {file} » il n’y a rien à changer : prévenez la personne qui gère les partages.",
+            "In “{file}” there is nothing to change: tell whoever manages the shares.",
+            file=case.request_file,
+        )
     if corrected := case.extra_text("corrected_name"):
         page.bullet(
             "Une version corrigée est prête : « {corrected} ». Pour l’utiliser, supprimez « {file} ».",
@@ -230,7 +237,7 @@ def rejected(case: Case) -> None:
     for problem in too_many:
         _choose_one(case, problem)
     for file in files:
-        _correct_request(case, file, one=count - len(too_many) == 1)
+        _correct_request(case, file, one=count - len(too_many) - len(shares) == 1)
     for name in dict.fromkeys(problem.values.get("document") or case.pdf for problem in documents):
         _correct_document(case, name)
 
@@ -239,6 +246,11 @@ def _about_document(problem: Problem) -> bool:
     return problem.code not in _ONE_TOO_MANY and problem.code.startswith(
         ("pdf_", "image_", "document_unreadable")
     )
+
+
+def _about_shares(problem: Problem) -> bool:
+    """True for what lies in how a folder or a file is shared, which nobody corrects in a file."""
+    return problem.code.startswith("public_link")
 
 
 def _count_sentence(case: Case, count: int, *, file: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from connector.report import several, words
+from connector.report import several, undone, words
 from connector.report.ending import advice, first_in_place, verified
 from connector.report.extras import attestation, protection
 from connector.report.facts import Case, name_of, who
@@ -108,6 +108,9 @@ def _two_files(case: Case) -> None:
 def _put_in_place(case: Case) -> None:
     """It came beside, and a person has put it where it belongs."""
     page = case.page
+    if undone.is_undone(case):
+        undone.original_back(case)
+        return
     first_in_place(case)
     signatories(case)
     if several.is_plain(case):

@@ -10,6 +10,7 @@ from connector.report.people import signatories
 from connector.report.reasons import Reason, reason_of
 from connector.report.returning import fetch_it_yourself
 from connector.report.typography import Words, cut, loose
+from connector.report.undone import find_signed
 from connector.sidecar.model import Verb
 
 _QUOTED = 300
@@ -32,6 +33,11 @@ def unconfirmed(case: Case) -> None:
     when = page.say(", terminée le {day}", ", ended on {day}", day=page.day(ended)) if ended else Words("")
     if other or case.record.reason not in {"", "copy"}:
         page.para(*reason.told, other=_short_path(other), pdf=case.pdf, ended=when)
+    if case.value("signed_in"):
+        page.para(
+            "Cette demande-là avait été signée : le document signé n’est plus à sa place.",
+            "That request had been signed: the signed document is no longer in its place.",
+        )
     page.what_to_do()
     if case.value("of_picture"):
         page.bullet(
@@ -60,7 +66,9 @@ def unconfirmed(case: Case) -> None:
         )
     if not case.value("of_picture"):
         page.typed(case.wording(Verb.RESTART))
-    if case.record.reason in {"", "copy"}:
+    if case.value("signed_in"):
+        find_signed(case, case.value("signed_in"), labelled=bool(case.value("labelled")))
+    elif case.record.reason in {"", "copy"}:
         page.bullet(
             "Simple copie de classement ? Il n’y a rien à faire.",
             "Just a copy to be filed? There is nothing to do.",

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from connector.report import several, words
+from connector.report import several, undone, words
 from connector.report.extras import attestation, locked, protection
 from connector.report.facts import Case, name_of
 from connector.report.people import signatories
 from connector.report.typography import Words
+from connector.report.versions import ORIGINAL
 from connector.sidecar.model import Verb
 from connector.sidecar.names import DONE_FOLDER
 
 
 def delivered(case: Case) -> None:
     """S8: the signed document has taken the place of the original."""
+    if undone.is_undone(case):
+        undone.original_back(case)
+        return
     page, document = case.page, case.record.document
     plain = several.is_plain(case)
     first_in_place(case)
@@ -94,10 +98,9 @@ def _original(case: Case) -> None:
         )
     elif not aside and case.context.versions_kept:
         page.bullet(
-            "Le PDF d’origine reste dans les versions du fichier (Nextcloud, Détails, Versions : « Original "
-            "avant signature »).",
-            "The original PDF stays among the file’s versions (Nextcloud, Details, Versions: “Original avant "
-            "signature”).",
+            "Le PDF d’origine reste dans les versions du fichier (Nextcloud, Détails, Versions : « {label} »).",
+            "The original PDF stays among the file’s versions (Nextcloud, Details, Versions: “{label}”).",
+            label=Words(ORIGINAL[page.language]),
         )
 
 

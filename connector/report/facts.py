@@ -4,7 +4,7 @@ Facts that the record has no field for are read from ``extra`` (JSON values): ``
 ``other_formats``, ``attestation_name``, ``settings_name``, ``documents``, ``annexes``, ``warnings``, ``masked_phones``,
 ``known_since``, ``expires_computed``, ``moved_at``, ``moved_out_at``, ``unknown_word``, ``locked``, ``order``,
 ``pending_order``, ``ended_elsewhere``, ``conflict_copies``, ``near_settings``, ``note_aside``, ``filed``,
-``astray_href``, ``lost_href``, ``outside_at``, ``notice_href``, ``passed_over``. Each may be missing.
+``astray_href``, ``lost_href``, ``outside_at``, ``notice_href``, ``passed_over``, ``locked_by``. Each may be missing.
 """
 
 from __future__ import annotations
@@ -225,10 +225,11 @@ def concerning(record: Record) -> Record:
     """Return the record with the document in front that its text is about.
 
     Told of a request with several documents, of which all others went the usual way: the one held open, put beside,
-    changed, gone or renamed. What becomes of an annex's own file matters to nobody.
+    put back to what it was, changed, gone or renamed. What becomes of an annex's own file matters to nobody.
     """
     held = record.extra.get("locked")
     ranks = held if isinstance(held, list) else [one.rank for one in record.documents if one.beside]
+    ranks = ranks or [one.rank for one in record.documents if one.unsigned_back]
     if not ranks and record.state is State.IN_PROGRESS:
         signed = [one for one in record.documents if one.role == "document"]
         for matters in (_changed, _missing, _renamed):

@@ -72,7 +72,7 @@ def _section(record: Record) -> tuple[Section, bool]:
     """Return the part a request belongs to, and whether a person ends that by putting its files away."""
     state = record.state
     if state in _HOME:
-        look = state is State.DELIVERED_BESIDE and record.reason in _LOOK_AT
+        look = (state is State.DELIVERED_BESIDE and record.reason in _LOOK_AT) or _undone(record)
         return (Section.TO_DO, True) if look else (Section.SIGNED, False)
     if state is State.CANCELLED:
         # What a person ended needs nobody; what the platform ended of itself does.
@@ -93,14 +93,21 @@ def _section(record: Record) -> tuple[Section, bool]:
     return Section.WAITING, False
 
 
+def _undone(record: Record) -> bool:
+    """True where what was signed lies in its place no more, and what it was before does."""
+    return any(one.unsigned_back for one in record.documents)
+
+
 def _stuck(record: Record) -> bool:
-    """True when the signed document cannot be put down until somebody closes the PDF, or lets us write.
+    """True when the signed document cannot be put down until somebody closes or renames the PDF, or lets us write.
 
     Or when it has not come, and the platform is about to erase it.
     """
     if record.state is State.SEALING:
         return "erasure_told" in record.extra
-    return record.reason in {"pdf_locked", "delivery_blocked"} or bool(record.extra.get("locked"))
+    return record.reason in {"pdf_locked", "delivery_blocked", "name_refused"} or bool(
+        record.extra.get("locked")
+    )
 
 
 def _matter(case: Case, told: str) -> str:
@@ -126,7 +133,7 @@ def _matter(case: Case, told: str) -> str:
     in_place = state is State.DELIVERED or (state in _HOME and record.reason == "put_in_place")
     if state is State.DELIVERED_BESIDE and not in_place and record.reason not in _LOOK_AT:
         return case.page.say("à côté : « {name} »", "beside: “{name}”", name=case.beside)
-    if in_place or (state is State.PREVIEWED and record.reason != "stopped"):
+    if (in_place and not _undone(record)) or (state is State.PREVIEWED and record.reason != "stopped"):
         return ""
     return told
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from connector.lifecycle import State
 from connector.report import words
 from connector.report.facts import Case, who
@@ -24,11 +26,26 @@ def sealing(case: Case) -> None:
     """S7: signed by all, the document is on its way back; or it cannot be put down yet."""
     page, record = case.page, case.record
     since = case.moment("since")
-    if _locked(case):
+    if _locked(case) and (holder := _holder(case)):
+        page.first(
+            words.SIGNED_BY_ALL,
+            "« {pdf} » est verrouillé par {who} ; dépôt au déverrouillage",
+            "“{pdf}” is locked by {who}; delivered once it is unlocked",
+            pdf=case.pdf,
+            who=holder,
+        )
+    elif _locked(case):
         page.first(
             words.SIGNED_BY_ALL,
             "« {pdf} » est ouvert par quelqu’un ; dépôt à sa fermeture",
             "“{pdf}” is open somewhere; delivered once it is closed",
+            pdf=case.pdf,
+        )
+    elif record.reason == "name_refused":
+        page.first(
+            words.SIGNED_BY_ALL,
+            "« {pdf} » porte un nom qui n’est plus accepté ; renommez-le",
+            "“{pdf}” has a name that is no longer accepted; rename it",
             pdf=case.pdf,
         )
     elif record.reason == "delivery_blocked" and since is not None:
@@ -108,6 +125,12 @@ def _locked(case: Case) -> bool:
     return case.record.reason == "pdf_locked" or bool(case.record.extra.get("locked"))
 
 
+def _holder(case: Case) -> str:
+    """Who has locked it by hand: no closing of it helps."""
+    known = case.record.extra.get("locked_by")
+    return str(known.get(str(case.record.document.rank), "")) if isinstance(known, Mapping) else ""
+
+
 def _last_signature(case: Case) -> None:
     page = case.page
     dated = [(each.signed_at, each) for each in case.signed if each.signed_at is not None]
@@ -129,12 +152,34 @@ def _last_signature(case: Case) -> None:
 
 def _until_delivered(case: Case) -> None:
     page = case.page
+    if _locked(case) and (holder := _holder(case)):
+        page.what_to_do()
+        page.bullet(
+            "{who} a verrouillé « {pdf} » dans Nextcloud : déverrouillez-le (menu du fichier), ou demandez-le à cette "
+            "personne. Le document signé prendra sa place de lui-même.",
+            "{who} has locked “{pdf}” in Nextcloud: unlock it (menu of the file), or ask that person to. The signed "
+            "document will take its place by itself.",
+            who=loose(holder),
+            pdf=case.pdf,
+        )
+        return
     if _locked(case):
         page.what_to_do()
         page.bullet(
             "Fermez « {pdf} » partout où il est ouvert : le document signé prendra sa place de lui-même.",
             "Close “{pdf}” wherever it is open: the signed document will take its place by itself.",
             pdf=case.pdf,
+        )
+        return
+    if case.record.reason == "name_refused":
+        page.what_to_do()
+        page.bullet(
+            "Ce nom n’est plus accepté ici : donnez à « {pdf} », et de même à « {file} », un nom fait de lettres, de "
+            "chiffres, d’espaces et de tirets. Le document signé, conservé, prendra sa place de lui-même.",
+            "That name is no longer accepted here: give “{pdf}”, and “{file}” likewise, a name of letters, digits, "
+            "blanks and dashes. The signed document is kept and will take its place by itself.",
+            pdf=case.pdf,
+            file=case.request_file,
         )
         return
     if case.record.reason == "delivery_blocked":

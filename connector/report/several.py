@@ -59,6 +59,10 @@ def _where(case: Case, one: DocumentFacts) -> Words:
     page = case.page
     if one.delivered_href is None:
         return page.say("n’est pas revenu", "has not come back")
+    if one.unsigned_back:
+        return page.say(
+            "est de nouveau l’original d’avant signature", "is again the original from before signing"
+        )
     if one.in_place and not one.beside:
         return page.say("est maintenant la version signée", "is now the signed version")
     if one.signatures == 0:

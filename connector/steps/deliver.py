@@ -9,6 +9,7 @@ an obstacle of one of them does not keep the others. Source: protocol R5, R8, st
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
@@ -17,6 +18,7 @@ from connector.errors import (
     ConnectorError,
     JournalError,
     Locked,
+    NameRefused,
     NotFound,
     OutcomeUnknown,
     OutOfSpace,
@@ -54,6 +56,8 @@ log = logging.getLogger(__name__)
 
 BLOCKED = "delivery_blocked"
 """No room, or no right to write: told, since it may last until a person acts."""
+NAME_REFUSED = "name_refused"
+"""The server takes its name no more: told, since a person has to give it another one."""
 
 _OF_THE_WHOLE_REQUEST = (JournalError, OwnershipError, SpoolError, StaleRecordError)
 """No document of it would fare better."""
@@ -96,7 +100,7 @@ def _attempt(task: Task) -> tuple[Task, bool]:
         return _deliver(task), False
     except Locked as error:
         task = task.again()  # with what was kept of it before the obstacle
-        extra = locked(task.record.extra, task.rank)
+        extra = locked(task.record.extra, task.rank, _holder(task))
         return task.later("document_locked", error, extra=extra), False
     except RemoteError as error:
         log.warning("delivering %s: %s", task.record.ref, error)
@@ -104,6 +108,8 @@ def _attempt(task: Task) -> tuple[Task, bool]:
         changes: dict[str, Any] = {}
         if isinstance(error, (OutOfSpace, AccessDenied)) and task.record.reason != BLOCKED:
             changes = {"reason": BLOCKED, "values": {"since": task.parts.now().isoformat()}}
+        elif isinstance(error, NameRefused):
+            changes = {"reason": NAME_REFUSED}
         task = task.later("not_delivered", error, data={"error": str(error)}, **changes)
         return task, _is_away(error)
     except _OF_THE_WHOLE_REQUEST:
@@ -113,6 +119,13 @@ def _attempt(task: Task) -> tuple[Task, bool]:
     except Exception:  # a defect of ours met in one document must not keep the others
         log.exception("delivering a document of %s met a defect", task.record.ref)
     return task.again().later("step_failed"), False
+
+
+def _holder(task: Task) -> str:
+    """Who has locked the document by hand, which nobody's closing it ends; empty where that is not told."""
+    with suppress(RemoteError):
+        return task.folder.locked_by(Href(task.document.href)) if task.document.href else ""
+    return ""
 
 
 def _is_away(error: RemoteError) -> bool:
@@ -191,9 +204,8 @@ def _settle(task: Task) -> Task | None:
     entry = found_beside(task)
     if entry is not None:
         return delivered_beside(task, entry.href, reason)
-    if task.document.in_place and found_in_versions(task):
-        return delivered(task, None)
-    return None
+    former = found_in_versions(task) if task.document.in_place else None
+    return None if former is None else delivered(task, None, version_id=former)
 
 
 def _reason_beside(task: Task) -> str:
@@ -258,7 +270,8 @@ def _read_back(task: Task, href: Href) -> Task:
     present = task.present(href)
     if present is not None and is_ours(task, present):
         return delivered(task, present)
-    if found_in_versions(task):
+    former = found_in_versions(task)
+    if former is not None:
         # A person saved over it right after: theirs stands, ours is in the file's history.
-        return delivered(task, None)
+        return delivered(task, None, version_id=former)
     return task.later("not_read_back")

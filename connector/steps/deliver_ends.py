@@ -9,18 +9,27 @@ from connector.lifecycle import DocumentFacts, Event, Record
 from connector.ports import Href
 from connector.spool import begins_with
 from connector.steps import clocks
-from connector.steps.original import prove_version
+from connector.steps.labels import label_signed
+from connector.steps.original import prove_version, versions_are_seen
 from connector.steps.parts import Parts
 from connector.steps.present import Present
 from connector.steps.task import Task, delivery_steps, is_home
 
+LOCKED_BY = "locked_by"
+"""In ``extra``: rank → who has locked that document by hand."""
 
-def delivered(task: Task, present: Present | None) -> Task:
-    """It lies in its place; the original is proven to survive first: in a version, aside, or beside (design 3.4)."""
+
+def delivered(task: Task, present: Present | None, *, version_id: str | None = None) -> Task:
+    """It lies in its place; the original is proven to survive first: in a version, aside, or beside (design 3.4).
+
+    ``version_id``: the version that it has become since, where somebody saved over it.
+    """
     etag = present.fetched.etag if present is not None and present.fetched is not None else None
     kept = task.document.version_id is not None or task.document.original_href is not None
-    if not kept and task.folder.capabilities().chunked_upload:
-        task = prove_version(task, present)
+    if task.folder.capabilities().chunked_upload:
+        seen = versions_are_seen(task)
+        task = task if kept else prove_version(task, present, seen=seen)
+        task = label_signed(task, present, version_id) if seen else task
     document = task.document
     return _home(task, {"delivered_href": document.href, "etag": etag or document.etag})
 
@@ -59,19 +68,24 @@ def _end(parts: Parts, record: Record, document: DocumentFacts, extra: Mapping[s
         ended_at=now,
         next_at=None,
         attempts=0,
-        extra={name: value for name, value in extra.items() if name != "locked"},
+        extra={name: value for name, value in extra.items() if name not in {"locked", LOCKED_BY}},
     )
 
 
-def locked(extra: Mapping[str, Any], rank: int) -> dict[str, Any]:
-    """Remember that somebody holds the document of that rank open."""
-    return {**extra, "locked": sorted({*extra.get("locked", ()), rank})}
+def locked(extra: Mapping[str, Any], rank: int, holder: str) -> dict[str, Any]:
+    """Remember that somebody holds the document of that rank open; ``holder``: who has locked it by hand."""
+    former, ranks = _unlocked(extra, rank), sorted({*extra.get("locked", ()), rank})
+    holders = {**former.pop(LOCKED_BY, {}), **({str(rank): holder} if holder else {})}
+    return {**former, "locked": ranks, **({LOCKED_BY: holders} if holders else {})}
 
 
 def _unlocked(extra: Mapping[str, Any], rank: int) -> dict[str, Any]:
-    left = [one for one in extra.get("locked", ()) if one != rank]
-    bare = {name: value for name, value in extra.items() if name != "locked"}
-    return {**bare, "locked": left} if left else bare
+    kept = {name: value for name, value in extra.items() if name not in {"locked", LOCKED_BY}}
+    if left := [one for one in extra.get("locked", ()) if one != rank]:
+        kept["locked"] = left
+    if holders := {key: who for key, who in extra.get(LOCKED_BY, {}).items() if key != str(rank)}:
+        kept[LOCKED_BY] = holders
+    return kept
 
 
 def present_now(task: Task) -> Present | None:

@@ -163,16 +163,16 @@ def _possible(task: Task, entry: Entry) -> bool:
     return task.record.adopted and (entry.modified is None or entry.modified >= since)
 
 
-def found_in_versions(task: Task) -> bool:
+def found_in_versions(task: Task) -> str | None:
     """Look for the signed document in the versions of the file: a person may have restored or edited since."""
     document, parts = task.document, task.parts
     if document.file_id is None or not task.folder.capabilities().versions:
-        return False
+        return None
     file_id = FileId(document.file_id)
     try:
         versions = task.folder.versions(file_id)
     except NotFound:
-        return False
+        return None
     limit = parts.accounts[task.record.account].terms.max_signed_bytes
     for version in versions:
         if version.current or version.size != document.signed_size:
@@ -185,5 +185,5 @@ def found_in_versions(task: Task) -> bool:
             ),
         )
         if fetched.sha256 == document.signed_sha256:
-            return True
-    return False
+            return version.version_id
+    return None

@@ -12,6 +12,7 @@ from connector.errors import DocumentError
 from connector.identity import ask_of
 from connector.lifecycle import DocumentFacts, Event, Record, State
 from connector.ports import Entry
+from connector.report import undone
 from connector.sidecar.model import Action, Verb
 from connector.sidecar.reading import read_orders
 from connector.steps import askers, astray, filed, filing, heeded, orders, rights
@@ -25,8 +26,6 @@ from connector.steps.present import present_at
 from connector.steps.reported import still_reported
 from connector.steps.watch import has_settled, in_sight, pair_document
 
-_UNSIGNED_BACK = "unsigned_back"
-"""Lies in the place of the signed document again what it was before it was signed?"""
 _PUT_IN_PLACE = "put_in_place"
 """Reason of what came beside and lies in its place now; ``report.beside`` has a text for it."""
 
@@ -99,7 +98,7 @@ def _why_not_again(case: Case, record: Record, action: Action | None) -> str:
         and (record.state is State.DELIVERED or record.reason == _PUT_IN_PLACE)
         and delivered
         and main.etag == record.document.etag
-        and not record.extra.get(_UNSIGNED_BACK)
+        and not record.document.unsigned_back
     ):
         return heeded.RESTART_ON_SIGNED
     return ""
@@ -182,15 +181,26 @@ def _ended_document(case: Case, record: Record, rank: int, entry: Entry) -> tupl
         except DocumentError:
             unsigned = True
     parts.spool.forget(record.ref)
-    seen = record.with_document(document.model_copy(update={"etag": entry.etag}))
-    if rank == record.document.rank:
-        # What was signed once may be asked for anew where a person has put it back, whenever that was looked at.
-        back = sha256 in known - {document.signed_sha256}
-        seen["extra"] = {**record.extra, _UNSIGNED_BACK: back}
+    # What was signed once may be asked for anew where a person has put it back, whenever that was looked at.
+    home = document.in_place and document.delivered_href is not None and not document.beside
+    facts = {
+        "etag": entry.etag,
+        "unsigned_back": home and sha256 is not None and sha256 in known - {document.signed_sha256},
+    }
+    if home:
+        facts["changed_file"] = _is_another_file(document, entry)
+    seen = record.with_document(document.model_copy(update=facts))
+    if facts["unsigned_back"] != document.unsigned_back:
+        seen["closed"] = False  # over or not: it is shown anew
     if sha256 is not None and sha256 == document.signed_sha256:
         seen |= _put_in_place(record, rank, entry)
     record = parts.journal.note(record, "document_seen", **seen)
     return record, sha256 not in known and unsigned
+
+
+def _is_another_file(document: DocumentFacts, entry: Entry) -> bool:
+    """True where it lies under another id: the history of the former one is not its own."""
+    return None not in {entry.file_id, document.file_id} and entry.file_id != document.file_id
 
 
 def _put_in_place(record: Record, rank: int, entry: Entry) -> dict[str, Any]:
@@ -218,6 +228,7 @@ def _ended_place_changed(case: Case, record: Record, rank: int, entry: Entry) ->
             "other": entry.name,
             "other_id": str(record.id),
             "ended": record.ended_at.isoformat() if record.ended_at else "",
+            **_where_signed(case, record.ranked(rank), entry),
         },
     }
     # It may lie under the request's own name, while what was signed went by another and keeps its status there.
@@ -239,6 +250,16 @@ def _ended_place_changed(case: Case, record: Record, rank: int, entry: Entry) ->
         document=_as_found(record.document),
         more=tuple(_as_found(document) for document in record.more),
     )
+
+
+def _where_signed(case: Case, document: DocumentFacts, entry: Entry) -> dict[str, str]:
+    """Say where what had come back signed into this place is to be found, now that something else lies there."""
+    if not document.in_place or document.beside or document.delivered_href is None:
+        return {}
+    kept = case.parts.folders[case.settings.server].capabilities().versions and document.original_href is None
+    if not kept or _is_another_file(document, entry):
+        return {"signed_in": undone.GONE}
+    return {"signed_in": undone.VERSION} | ({"labelled": "1"} if document.signed_version_id else {})
 
 
 def _digest_now(case: Case, record: Record) -> str:
@@ -263,6 +284,8 @@ def _as_found(document: DocumentFacts) -> DocumentFacts:
             "original_href": None,
             "version_id": None,
             "original_lost": False,
+            "signed_version_id": None,
+            "unsigned_back": False,
             "beside": "",
             "left": (),
         }

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import logging
 
-from connector.errors import (
-    NotFound,
-    PreconditionFailed,
-    RemoteError,
-)
+from connector.errors import NotFound, PreconditionFailed
 from connector.ports import FileId, Href
+from connector.report.versions import ORIGINAL
 from connector.sidecar import names
 from connector.spool import copied
+from connector.steps import rights
 from connector.steps.homes import split
+from connector.steps.labels import label
 from connector.steps.present import Present
 from connector.steps.spooled import sent_name
 from connector.steps.task import Task
@@ -20,8 +19,8 @@ from connector.steps.task import Task
 log = logging.getLogger(__name__)
 
 _MOST_NAMES = 50
-_MOST_LABEL_TRIES = 4
-VERSION_LABEL = {"fr": "Original avant signature", "en": "Original before signing"}
+_MOUNTED = "M"
+"""In ``oc:permissions``: an external storage, a team folder."""
 
 
 def keep_original(task: Task, present: Present) -> None:
@@ -39,9 +38,24 @@ def keep_original(task: Task, present: Present) -> None:
     spool.keep(record.ref, name)
 
 
-def prove_version(task: Task, present: Present | None) -> Task:
-    """Find the version that holds the original, byte for byte, and label it; else write the original beside."""
-    version_id = _kept_version(task, present)
+def versions_are_seen(task: Task) -> bool:
+    """True where people see the versions that our writing makes. Asked of what is mounted, or out of sight, alone."""
+    href = Href(task.document.href)
+    told = rights.told_of(task.parts, task.record.folder, href)
+    if told is not None and _MOUNTED not in told:
+        return True
+    try:
+        return not task.folder.versions_are_its_writers(href)
+    except NotFound:
+        return True
+
+
+def prove_version(task: Task, present: Present | None, *, seen: bool) -> Task:
+    """Find the version that holds the original, byte for byte, and label it; else write the original beside.
+
+    ``seen``: as :func:`versions_are_seen` found.
+    """
+    version_id = _kept_version(task, present) if seen else None
     if version_id is not None:
         return task.note("original_kept", facts={"version_id": version_id})
     beside = _original_beside(task)
@@ -85,13 +99,7 @@ def _holds_original(task: Task, file_id: FileId, version_id: str) -> bool:
     )
     if fetched.sha256 != task.document.sha256:
         return False
-    label = VERSION_LABEL.get(parts.report.language, VERSION_LABEL["en"])
-    try:
-        folder.label_version(file_id, version_id, label)
-    except RemoteError as error:
-        if task.attempts < _MOST_LABEL_TRIES:
-            raise  # the label also spares it from thinning: worth another try
-        log.warning("the original's version of %s could not be labelled: %s", ref, error)
+    label(task, file_id, version_id, ORIGINAL)
     return True
 
 

@@ -294,6 +294,8 @@ class Parts:
     """(server, folder) that are known to take what is put there."""
     refused: dict[tuple[str, str], datetime | None] = field(default_factory=dict)
     """(server, folder) that let nothing be written → when that was last found out; None: a listing says so."""
+    untold: dict[int, tuple[str, str]] = field(default_factory=dict)
+    """Records whose status cannot be written anywhere → the watched folder's name, and ``rights.UNTOLD``'s reason."""
     rights_of: dict[str, object] = field(default_factory=dict)
     """Watched folder → the look at it whose rights were taken in."""
     filed_seen: dict[tuple[str, str], tuple[tuple[object, ...], str, bool]] = field(default_factory=dict)

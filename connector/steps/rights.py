@@ -13,20 +13,28 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import Final
 
-from connector.errors import AccessDenied, RemoteError
+from connector.errors import AccessDenied, NameRefused, RemoteError
 from connector.lifecycle import Record
 from connector.ports import Entry, Href
 from connector.sidecar import names
 from connector.steps import clocks, places, show
 from connector.steps.discover import Sight
 from connector.steps.homes import free_status
-from connector.steps.parts import Parts
+from connector.steps.parts import FolderSettings, Parts
 
 log = logging.getLogger(__name__)
 
 _SHARED: Final = "S"
 _NEEDED: Final = frozenset("CN")
 """To create, and to overwrite: a status is written anew, a signed version needs both (facts section 9)."""
+
+UNTOLD: Final = {
+    "rights": "nothing may be written into it, so that nothing leaves and nobody is told: its login needs the rights "
+    "to create and to change there (C and N in oc:permissions)",
+    "name": "the server takes the names of some requests no more, so that nothing is told of them, nor put back: "
+    "rename PDF and request; the overview of their folder names those that are signed",
+}
+"""Why nobody can be told → what the administrator hears."""
 
 
 def takes(permissions: str) -> bool:
@@ -51,6 +59,13 @@ def note_sights(parts: Parts, sights: Sequence[Sight]) -> None:
                 told = _of_itself(parts, sight, entry)
                 _note(parts, (sight.settings.server, _folder(entry.href)), told)
     _ask_again(parts, {sight.settings.server for sight in sights})
+
+
+def told_of(parts: Parts, folder: str, href: Href) -> str | None:
+    """Return a file's ``oc:permissions`` as of the last look at its watched folder; None where it was not in sight."""
+    sight = parts.rights_of.get(folder)
+    entry = sight.by_href.get(href) if isinstance(sight, Sight) else None
+    return None if entry is None else entry.permissions
 
 
 def _of_itself(parts: Parts, sight: Sight, entry: Entry) -> str:
@@ -132,21 +147,38 @@ def shown(parts: Parts, record: Record) -> Record:
         href = places.status_href(record)
         if href is not None and _is_refused(parts, _key(record, href)):
             # Where files can be made but not overwritten, it would never again be true.
+            parts.untold[record.id] = (record.folder, "rights")
             raise AccessDenied(
                 "no folder takes the status", service=record.server, operation="show", status=403
             )
         try:
             record = show.show(parts, record)
+        except NameRefused:
+            parts.untold[record.id] = (record.folder, "name")
+            raise
         except AccessDenied as error:
             if href is None or not _is_refusal(parts, _key(record, href), error):
                 raise
             _refuse(parts, _key(record, href))
             record = _settled(parts, parts.journal.get(record.id))
             if places.status_href(record) == href:
+                parts.untold[record.id] = (record.folder, "rights")
                 raise
         else:
+            parts.untold.pop(record.id, None)
             return record
     return record
+
+
+def untold(parts: Parts, settings: FolderSettings) -> str:
+    """Say why people of a watched folder cannot be told what they have to hear; empty where they can.
+
+    Of a root that takes nothing while all that is told has its place below it nobody has to hear.
+    """
+    why = {reason for name, reason in tuple(parts.untold.values()) if name == settings.name}
+    if (settings.server, settings.root) not in parts.refused:
+        why.discard("rights")
+    return "; ".join(UNTOLD[reason] for reason in sorted(why))
 
 
 def _settled(parts: Parts, record: Record) -> Record:

@@ -101,9 +101,9 @@ def _wanted(parts: Parts, record: Record) -> _Wanted:
 
 
 def _places(record: Record, key: TagKey) -> Iterator[tuple[int, str]]:
-    """Annexes are never touched; « Signé » hangs on what is signed, which may lie beside."""
+    """Annexes are never touched; « Signé » hangs on what is signed, which may lie beside; on nothing else."""
     for one in record.documents:
-        if one.role != "document":
+        if one.role != "document" or (key == "signed" and one.unsigned_back):
             continue
         if key == "signed" and (one.beside or not one.in_place):
             if one.delivered_href:

@@ -23,6 +23,7 @@ from connector.errors import (
     AccessDenied,
     InvalidResponse,
     Locked,
+    NameRefused,
     NotConnected,
     NotFound,
     OutcomeUnknown,
@@ -170,6 +171,8 @@ def _meaning(response: requests.Response, operation: Operation, body: bytes) -> 
         return PreconditionFailed, "the name is taken"
     if status == 409 and operation.orphan_409:
         return NotFound, "the parent folder is missing"
+    if status == 400 and detail.endswith("InvalidPath"):
+        return NameRefused, detail
     if status == 400 and operation is REPLACE:
         # The answer to a body that broke off: the file may be torn already (WebDAV facts, trap 1).
         return OutcomeUnknown, detail

@@ -214,6 +214,11 @@ class WebDavFolder(Looking):
             return by_user.unlock(path)
         return TokenLocks(self._connections).unlock(path, note, token)
 
+    def locked_by(self, href: Href) -> str:
+        """Ask for the properties of files_lock; other servers do not tell a name."""
+        by_user = self._user_locks()
+        return "" if by_user is None else by_user.holder(self._root.request_path(href))
+
     def _user_locks(self) -> UserLocks | None:
         if self._places is None or self.capabilities().kind != "nextcloud":
             return None
@@ -260,6 +265,17 @@ class WebDavFolder(Looking):
         ) as response:
             found = resources(response.iter_content(_BLOCK), max_bytes=self._max_listing_bytes)
             return nextcloud.to_versions(found, decode(path), modified)
+
+    def versions_are_its_writers(self, href: Href) -> bool:
+        """True on an external storage: its versions are in the home of whoever writes (Nextcloud 32.0.1, seen)."""
+        if self._places is None:
+            return False
+        path = self._root.request_path(href)
+        with self._connections.ask(
+            PROPFIND, path, headers=["Depth: 0", _XML], body=nextcloud.MOUNT_BODY
+        ) as response:
+            answer = resources(response.iter_content(_BLOCK), max_bytes=self._max_listing_bytes)
+            return any(nextcloud.is_external(resource) for resource in answer)
 
     def get_version(self, file_id: FileId, version_id: str, into: BinaryIO, *, max_bytes: int) -> Fetched:
         """Stream one kept version: one GET."""

@@ -38,7 +38,8 @@ _MOST_SECONDS = 100 * 365 * 86_400
 _BY_USER = "X-User-Lock: 1"
 _ASK_USER_LOCK = (
     b'<?xml version="1.0" encoding="utf-8"?><d:propfind xmlns:d="DAV:" xmlns:nc="http://nextcloud.org/ns"><d:prop>'
-    b"<nc:lock/><nc:lock-owner/><nc:lock-owner-type/><nc:lock-time/><nc:lock-timeout/></d:prop></d:propfind>"
+    b"<nc:lock/><nc:lock-owner/><nc:lock-owner-type/><nc:lock-owner-displayname/><nc:lock-time/><nc:lock-timeout/>"
+    b"</d:prop></d:propfind>"
 )
 _ASK_LOCKS = (
     b'<?xml version="1.0" encoding="utf-8"?>'
@@ -54,6 +55,8 @@ class Found:
     lock: Lock
     by_user: bool = False
     """files_lock's kind that its owner's other sessions may write through."""
+    name: str = ""
+    """Its owner as people are called there."""
 
 
 class UserLocks:
@@ -98,6 +101,11 @@ class UserLocks:
                 return True
         except PreconditionFailed:
             return False  # it ended by itself meanwhile
+
+    def holder(self, path: str) -> str:
+        """Name whoever locked it by hand; empty for nobody, and for an app that has it open."""
+        found = _looked(self._connections, path, _ASK_USER_LOCK, _user_locks)
+        return next((one.name or one.owner for one in found if one.by_user), "")
 
     def _mine(self, path: str) -> Found | None:
         found = _looked(self._connections, path, _ASK_USER_LOCK, _user_locks)
@@ -240,10 +248,11 @@ def _user_locks(body: bytes, _date: datetime | None) -> list[Found]:
     begun, seconds = _number(told["lock-time"]), _number(told["lock-timeout"])
     until = datetime.fromtimestamp(begun + seconds, tz=UTC) if begun and 0 < seconds < _MOST_SECONDS else None
     by_user = told["lock-owner-type"] == "0"
-    return [Found(owner=told["lock-owner"], lock=Lock(token="", until=until), by_user=by_user)]
+    name = told["lock-owner-displayname"]
+    return [Found(owner=told["lock-owner"], lock=Lock(token="", until=until), by_user=by_user, name=name)]
 
 
-_TOLD = ("lock", "lock-owner", "lock-owner-type", "lock-time", "lock-timeout")
+_TOLD = ("lock", "lock-owner", "lock-owner-type", "lock-owner-displayname", "lock-time", "lock-timeout")
 
 
 def _text(element: etree._Element, tag: str, *, deep: bool = False) -> str:

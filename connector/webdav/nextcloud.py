@@ -20,7 +20,7 @@ from connector.webdav.multistatus import DAV, NC, Resource
 
 _FILES_PATH = re.compile(r"(?P<base>.*?)/remote\.php/dav/files/(?P<user>[^/]+)(?:/|$)", re.DOTALL)
 _UPLOAD = re.compile(r"[A-Za-z0-9-]{1,64}")
-_LABEL = NC + "version-label"
+_LABEL, _MOUNT = NC + "version-label", NC + "mount-type"
 
 
 @dataclass(frozen=True)
@@ -111,6 +111,17 @@ VERSIONS_BODY = (
     b'<d:propfind xmlns:d="DAV:" xmlns:nc="http://nextcloud.org/ns"><d:prop><d:resourcetype/>'
     b"<d:getcontentlength/><d:getlastmodified/><nc:version-label/></d:prop></d:propfind>"
 )
+
+
+MOUNT_BODY = (
+    b'<?xml version="1.0" encoding="utf-8"?>'
+    b'<d:propfind xmlns:d="DAV:" xmlns:nc="http://nextcloud.org/ns"><d:prop><nc:mount-type/></d:prop></d:propfind>'
+)
+
+
+def is_external(resource: Resource) -> bool:
+    """True for what lies on an external storage (files_external): a team folder is ``group``, a share ``shared``."""
+    return resource.found.get(_MOUNT) == "external"
 
 
 def label_body(label: str) -> bytes:

@@ -191,6 +191,16 @@ class GatedFolder:
         """Write."""
         return self._write("unlock", href, lambda: self._inner.unlock(href, note=note, token=token))
 
+    def versions_are_its_writers(self, href: Href) -> bool:
+        """Look."""
+        return self._look(
+            "versions_are_its_writers", href, lambda: self._inner.versions_are_its_writers(href)
+        )
+
+    def locked_by(self, href: Href) -> str:
+        """Look."""
+        return self._look("locked_by", href, lambda: self._inner.locked_by(href))
+
 
 class GatedService:
     """The platform behind a gate."""

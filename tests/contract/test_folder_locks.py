@@ -159,8 +159,10 @@ def test_a_new_version_waits_for_a_colleagues_lock(letter: Served, tmp_path: Pat
     with pytest.raises(Locked):
         letter.folder.replace_as_version(LETTER, signed, etag=letter.tag(LETTER), upload="up-locked")
     assert read(letter, LETTER) == b"signed"
+    assert letter.folder.locked_by(LETTER) != "", "whose it is can be said"
     with letter.colleague() as folder:
         assert folder.unlock(LETTER, note=THEIRS) is True
+    assert letter.folder.locked_by(LETTER) == ""
     # The end of a lock moved the tag again: what is there is looked at anew.
     letter.folder.replace_as_version(LETTER, signed, etag=letter.tag(LETTER), upload="up-locked")
     assert read(letter, LETTER) == b"signed by all"

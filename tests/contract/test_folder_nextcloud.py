@@ -127,9 +127,25 @@ def test_version_labels(rich: Served) -> None:
     identity = file_id(rich.settled("/a.pdf"))
     rich.folder.replace(Href("/a.pdf"), b"two!", etag=rich.tag("/a.pdf"))
     old = rich.folder.versions(identity)[1]
+    assert rich.folder.versions_are_its_writers(Href("/a.pdf")) is False, "no external storage"
     for _ in range(2):
         rich.folder.label_version(identity, old.version_id, "Avant signature & <paraphe>")
     assert rich.folder.versions(identity)[1].label == "Avant signature & <paraphe>"
+
+
+def test_the_label_of_what_is_saved_over(rich: Served) -> None:
+    """Given while it is the present content, by the file's own time: it stays with it, and does not go to the next."""
+    rich.folder.create(Href("/a.pdf"), b"one")
+    entry = rich.settled("/a.pdf")
+    identity = file_id(entry)
+    assert entry.modified is not None
+    present = str(int(entry.modified.timestamp()))
+    rich.folder.label_version(identity, present, "Document signé")
+    assert [(one.label, one.current) for one in rich.folder.versions(identity)] == [("Document signé", True)]
+    rich.folder.replace(Href("/a.pdf"), b"two!", etag=rich.tag("/a.pdf"))
+    kept = {one.version_id: one.label for one in rich.folder.versions(identity)}
+    assert kept.pop(present) == "Document signé"
+    assert list(kept.values()) == [None]
 
 
 def test_versions_of_nothing(rich: Served) -> None:

@@ -417,6 +417,16 @@ class MemoryFolder:
             self._restamp(href, node)
             return self._end("unlock", True)
 
+    def versions_are_its_writers(self, href: Href) -> bool:
+        """Nothing is mounted here."""
+        return False
+
+    def locked_by(self, href: Href) -> str:
+        """Tell who has locked a file."""
+        with self._begin("locked_by", href):
+            held = self._file(href).lock
+            return "" if held is None or self.mode == "plain" else held.user
+
     # -- how it works ------------------------------------------------------------------------------
 
     def _begin(self, call: str, *about: str) -> AbstractContextManager[object]:

@@ -18,7 +18,7 @@ from connector.lifecycle import State
 from connector.sandbox.dms import Rule
 from tests import documents
 from tests.dms_faults import FAULTS, TORN
-from tests.worlds import CLAIRE, MARIE, ONE, QUICK, ROOT, TWO, Mode, Stage
+from tests.worlds import CLAIRE, MARIE, ONE, OVERVIEWS, QUICK, ROOT, TWO, Mode, Stage
 
 MODES = pytest.mark.parametrize("mode", ["nextcloud", "plain"])
 NEXTCLOUD_WRITES = ("MKCOL", "PUT", "MOVE")
@@ -129,6 +129,33 @@ def save_during(stage: Stage, rule: Rule, path: str, content: bytes) -> threadin
     thread = threading.Thread(target=save)
     thread.start()
     return thread
+
+
+def test_locked_by_hand(tmp_path: Path) -> None:
+    """Nobody has it open, so that no closing helps: whose lock it is is said, and how it ends."""
+    with Stage(tmp_path, files_lock=True) as stage:
+        send_out(stage, "ferme")
+        node = stage.dms.node(f"{ROOT}/ferme.pdf")
+        assert node is not None
+        assert stage.dms.nextcloud is not None
+        stage.dms.nextcloud.locks.put(node.fileid, "comptable", by_user=True, timeout_s=None)
+        stage.sign()
+        stage.run()
+        line = "SIGNÉ PAR TOUS – « ferme.pdf » est verrouillé par comptable ; dépôt au déverrouillage"
+        assert stage.first_line("ferme") == line
+        assert "déverrouillez-le" in stage.status("ferme")
+        assert "Fermez" not in stage.status("ferme")
+        stage.dms.nextcloud.locks.drop(node.fileid)
+        stage.dms.nextcloud.locks.put(node.fileid, "comptable", by_user=False, timeout_s=None)
+        stage.clock.advance(1800)
+        stage.run()
+        assert "est ouvert par quelqu’un" in stage.first_line("ferme"), "an app has it open now"
+        stage.dms.nextcloud.locks.drop(node.fileid)
+        stage.clock.advance(1800)
+        stage.run()
+        assert stage.first_line("ferme") == "SIGNÉ – « ferme.pdf » est maintenant la version signée"
+        assert not {"locked", "locked_by"} & stage.record("ferme").extra.keys()
+        stage.intact()
 
 
 @MODES
@@ -404,5 +431,27 @@ def test_the_journal_lost_right_after_the_delivery(tmp_path: Path, mode: Mode) -
         assert stage.first_line() == in_place("lettre")
         assert stage.files() == before
         assert stage.read("lettre.pdf") == signed
+        assert stage.sends() == [1]
+        stage.intact()
+
+
+def test_a_name_that_the_server_takes_no_more(tmp_path: Path) -> None:
+    """Windows’ names are made a rule while it is out: told in the overview and to the administrator, until renamed."""
+    with Stage(tmp_path) as stage:
+        send_out(stage, "Avis: TVA")
+        assert stage.dms.nextcloud is not None
+        stage.dms.nextcloud.windows_names = True
+        stage.sign()
+        settle(stage)
+        line = "« Avis: TVA.pdf » porte un nom qui n’est plus accepté ; renommez-le"
+        assert stage.record("Avis: TVA").reason == "name_refused"
+        assert line in " ".join(stage.read(OVERVIEWS[0]).decode("utf-8-sig").replace("\u00a0", " ").split())
+        assert "rename PDF and request" in stage.told()["folders"]["lettres"]["trouble"]
+        for name in ("Avis: TVA.pdf", "Avis: TVA.sign.yaml"):
+            stage.move(name, name.replace(":", ""))
+        settle(stage)
+        settle(stage)
+        assert stage.first_line("Avis TVA") == "SIGNÉ – « Avis TVA.pdf » est maintenant la version signée"
+        assert stage.told()["folders"]["lettres"]["trouble"] is None
         assert stage.sends() == [1]
         stage.intact()

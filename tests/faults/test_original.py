@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import shutil
+import time
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from connector.lifecycle import State
 from connector.passes import account_pass
+from connector.ports import FileId
 from connector.sidecar import names
 from tests import documents
+from tests.contract.servers import nextcloud
 from tests.faults.points import Killed, Points
 from tests.faults.test_residuals import frozen
-from tests.worlds import ONE, ROOT, Stage, workers
+from tests.grounds import guest
+from tests.worlds import ONE, OVERVIEWS, ROOT, Mode, Stage, workers
 
-LABEL = "Original avant signature"
+LABEL, SIGNED = "Original avant signature", "Document signé"
 BESIDE = "lettre (original).pdf"
 
 
@@ -48,6 +53,114 @@ def test_the_labelled_version_is_spared_from_thinning(tmp_path: Path) -> None:
         assert stage.record().document.version_id is not None
 
 
+def test_the_signed_version_is_spared_when_somebody_saves_over_it(tmp_path: Path) -> None:
+    """Named as soon as it lies there: an annotation makes a version of it, which people find and nothing thins away."""
+    with Stage(tmp_path) as stage:
+        out(stage)
+        stage.sign()
+        stage.run()
+        signed = stage.read("lettre.pdf")
+        assert stage.dms.versions_of(f"{ROOT}/lettre.pdf")[0][1] == SIGNED
+        for number in range(4):
+            stage.clock.advance(3)
+            stage.write("lettre.pdf", documents.letter(1, f"une note ({number})"))
+        stage.run()
+        stage.clock.advance(400 * 86_400)
+        stage.dms.thin_versions()
+        kept = [(label, data) for _, label, data in stage.dms.versions_of(f"{ROOT}/lettre.pdf")[1:]]
+        assert (SIGNED, signed) in kept
+        told = " ".join(stage.status().split())
+        assert stage.first_line().startswith("À CONFIRMER – le PDF a changé après une demande terminée")
+        assert "le document signé n’est plus à sa place" in told
+        assert "Versions de « lettre.pdf » et restaurez « Document signé »" in told
+        assert "rien à faire" not in told
+        stage.intact()
+
+
+@pytest.mark.nextcloud
+def test_a_real_nextcloud_keeps_both_names(tmp_path: Path) -> None:
+    """The original's, and that of what was delivered once somebody saves over it."""
+    real = nextcloud()
+    with (
+        guest(real.url, real.user, real.password, partial(time.sleep, 1.1)) as ground,
+        Stage(tmp_path, ground=ground) as stage,
+    ):
+        out(stage)
+        stage.sign()
+        stage.run()
+        assert stage.first_line() == "SIGNÉ – « lettre.pdf » est maintenant la version signée"
+        file_id = stage.record().document.file_id
+        assert file_id is not None
+        stage.write("lettre.pdf", documents.letter(1, "une note"))
+        listed = stage.parts.folders["dms"].versions(FileId(file_id))
+        assert [(one.label, one.current) for one in listed] == [(None, True), (SIGNED, False), (LABEL, False)]
+
+
+@pytest.mark.parametrize("status", [403, 404, 503])
+def test_a_name_that_cannot_be_given_keeps_nothing_back(tmp_path: Path, status: int) -> None:
+    """The signed document lies in its place: what lasts is done without at once, what passes is tried again."""
+    with Stage(tmp_path) as stage:
+        out(stage)
+        former = stage.dms.versions_of(f"{ROOT}/lettre.pdf")[0][0]
+        stage.clock.advance(100_000)
+        # Not of the original's version, whose id is its time in seconds.
+        later = f"*/versions/*[!{str(former)[4]}]?????"
+        stage.dms.misbehave(kind="status", method="PROPPATCH", path=later, status=status, times=None)
+        stage.sign()
+        stage.run(4)
+        assert stage.read("lettre.pdf") != b""
+        if status == 503:
+            assert stage.record().state is State.DELIVERING
+            stage.dms.behave()
+        for _ in range(4):
+            stage.clock.advance(1800)
+            stage.run()
+        assert stage.record().state is State.DELIVERED
+        assert stage.first_line() == "SIGNÉ – « lettre.pdf » est maintenant la version signée"
+        named = [label for _, label, _ in stage.dms.versions_of(f"{ROOT}/lettre.pdf")]
+        assert named == [SIGNED if status == 503 else "", LABEL]
+        stage.intact()
+
+
+@pytest.mark.parametrize("mode", ["nextcloud", "plain"])
+def test_the_original_put_back_over_the_signed_one(tmp_path: Path, mode: Mode) -> None:
+    """It is said at once, the tag « Signé » goes; both are undone with it. Nothing is put right by itself."""
+    with Stage(tmp_path, mode) as stage:
+        original = out(stage)
+        stage.sign()
+        stage.run()
+        signed = stage.read("lettre.pdf")
+        stage.clock.advance(3)
+        if mode == "nextcloud":
+            number = next(
+                one for one, _, data in stage.dms.versions_of(f"{ROOT}/lettre.pdf") if data == original
+            )
+            stage.dms.person.restore(f"{ROOT}/lettre.pdf", number)
+        else:
+            stage.write("lettre.pdf", original)
+        stage.run()
+        told = " ".join(stage.status().split())
+        assert stage.first_line() == "SIGNÉ – mais « lettre.pdf » est de nouveau l’original d’avant signature"
+        where = "restaurez « Document signé »" if mode == "nextcloud" else "La version signée n’est plus ici"
+        assert where in told.replace("\u00a0", " ")
+        assert "supprimés" not in told
+        assert stage.read("lettre.pdf") == original
+        stage.clock.advance(600)
+        stage.run()
+        seen = stage.read(OVERVIEWS[0]).decode("utf-8-sig").replace("\u00a0", " ")
+        assert "est de nouveau l’original d’avant signature" in " ".join(seen.split())
+        if mode == "nextcloud":
+            assert stage.dms.tags_of(f"{ROOT}/lettre.pdf") == []
+        stage.clock.advance(3)
+        stage.write("lettre.pdf", signed)
+        stage.run()
+        assert stage.first_line() == "SIGNÉ – « lettre.pdf » est maintenant la version signée"
+        if mode == "nextcloud":
+            assert stage.dms.tags_of(f"{ROOT}/lettre.pdf") == ["Signé"]
+        assert stage.record().closed
+        assert stage.sends() == [1]
+
+
 @pytest.mark.parametrize("when", ["from the start", "after it left"])
 def test_without_the_versions_app_the_original_is_written_beside(tmp_path: Path, when: str) -> None:
     """Known before, or found out when no version appears: its bytes lie beside, and the status names no version."""
@@ -65,6 +178,31 @@ def test_without_the_versions_app_the_original_is_written_beside(tmp_path: Path,
         assert "versions du fichier" not in stage.status()
         assert "« lettre (original).pdf »" in stage.status().replace("\u00a0", " ")
         assert stage.dms.tags_of(f"{ROOT}/{BESIDE}") == []
+        stage.intact()
+
+
+def test_on_an_external_storage_the_original_is_written_beside(tmp_path: Path) -> None:
+    """Whoever writes has its versions, and nobody else: the one that our delivery makes is nothing for people."""
+    with Stage(tmp_path) as stage:
+        stage.dms.person.mkdir(f"{ROOT}/NAS")
+        assert stage.dms.nextcloud is not None
+        stage.dms.nextcloud.external.add(f"{ROOT}/NAS")
+        stage.drop(folder=f"{ROOT}/NAS")
+        stage.drop("ici")
+        stage.run()
+        original = stage.read("lettre.pdf", folder=f"{ROOT}/NAS")
+        stage.sign()
+        stage.run()
+        assert stage.read(BESIDE, folder=f"{ROOT}/NAS") == original
+        assert stage.dms.versions_of(f"{ROOT}/NAS/lettre.pdf")[0][1] == ""
+        told = stage.status(folder=f"{ROOT}/NAS").replace("\u00a0", " ")
+        assert "est à côté : « lettre (original).pdf »" in " ".join(told.split())
+        assert "Versions" not in told
+        assert "ici (original).pdf" not in stage.files(), "which lies on the server's own storage"
+        mounts = [
+            one for one in stage.dms.requests if one.method == "PROPFIND" and one.path.endswith("ici.pdf")
+        ]
+        assert mounts == [], "it costs nothing where nothing is mounted"
         stage.intact()
 
 

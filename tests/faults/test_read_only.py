@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from connector.cli.status import verdict
+from connector.config import load_config
 from connector.lifecycle import State
 from tests import documents
 from tests.worlds import MARIE, ONE, ROOT, Mode, Stage
@@ -110,3 +112,38 @@ def test_a_folder_that_becomes_read_only(tmp_path: Path, mode: Mode) -> None:
             assert [name for name in stage.files(folder) if " - " in name] == [], folder
         assert stage.sends() == [1, 1, 1]
         stage.intact()
+
+
+@MODES
+def test_a_watched_folder_that_becomes_read_only(tmp_path: Path, mode: Mode) -> None:
+    """Nobody can be told in it, nor above: the administrator is, by ``status`` and ``--check``, until it is over."""
+    with Stage(tmp_path, mode) as stage:
+        stage.drop("partie", letter("partie"))
+        stage.run()
+        stage.dms.read_only.add(ROOT)
+        later(stage)
+        stage.drop("nouvelle", letter("nouvelle"), ONE + "obget: x\n")
+        stage.sign()
+        later(stage)
+        assert stage.status("nouvelle") == ""
+        text, good = told(stage)
+        assert "nothing may be written into it" in text
+        assert not good
+        stage.restart()
+        later(stage)
+        later(stage)
+        assert not told(stage)[1], "whatever the folder has to say of itself by then"
+        stage.dms.read_only.clear()
+        later(stage)
+        later(stage)
+        assert told(stage) == ("", True)
+        assert stage.first_line("nouvelle").startswith("À CORRIGER – ")
+        assert stage.first_line("partie").startswith("SIGNÉ – ")
+        stage.intact()
+
+
+def told(stage: Stage) -> tuple[str, bool]:
+    """What ``status`` tells of the watched folder, and whether ``--check`` finds all well there."""
+    there = stage.told()
+    line, _good = verdict(there, load_config(stage.config_text))
+    return there["folders"]["lettres"]["trouble"] or "", "folder lettres rests" not in line

@@ -365,6 +365,8 @@ def test_a_question_without_an_answer_is_no_answer(tmp_path: Path) -> None:
         stage.dms.misbehave(kind="status", path="*inherited*", status=500, times=None)
         later(stage)
         assert (stage.first_line(), stage.sends()) == (UNTOLD, [])
+        assert "enregistrez" not in stage.status(), "nothing in the request is wrong"
+        assert "dans « lettre" not in stage.status().replace("\u00a0", " ")
         stage.dms.behave()
         later(stage)
         assert stage.sends() == [1]

@@ -661,6 +661,41 @@ def ended_variants() -> list[Variant]:
             CONTEXT,
         ),
         (
+            "SIGNÉ PAR TOUS – « Lettre DUPONT.pdf » est verrouillé par Bruno ; dépôt au déverrouillage",
+            record(State.DELIVERING, *DONE, extra={"locked": [1], "locked_by": {"1": "Bruno"}}),
+            CONTEXT,
+        ),
+        (
+            "SIGNÉ PAR TOUS – « Lettre DUPONT.pdf » porte un nom qui n’est plus accepté ; renommez-le",
+            record(State.DELIVERING, *DONE, reason="name_refused"),
+            CONTEXT,
+        ),
+        *(
+            (
+                "SIGNÉ – mais « Lettre DUPONT.pdf » est de nouveau l’original d’avant signature",
+                record(
+                    State.DELIVERED,
+                    *DONE,
+                    delivered_at=at(1, 12, 16, 12),
+                    document={"unsigned_back": True, "signed_version_id": named},
+                ),
+                with_context(versions_kept=kept),
+            )
+            for named, kept in (("1795426920", True), (None, True), (None, False))
+        ),
+        *(
+            (
+                "À CONFIRMER – le PDF a changé après une demande terminée ; rien n’est parti",
+                record(
+                    State.UNCONFIRMED,
+                    reason="ended_place_changed",
+                    values={"other": "Lettre DUPONT.pdf", "ended": at(1, 12).isoformat(), "signed_in": where},
+                ),
+                CONTEXT,
+            )
+            for where in ("version", "gone")
+        ),
+        (
             "SIGNÉ PAR TOUS – dépôt impossible depuis le 2 décembre 2026 ; une copie est à l’abri",
             record(
                 State.DELIVERING, *DONE, reason="delivery_blocked", values={"since": at(2, 12).isoformat()}

@@ -208,7 +208,7 @@ def test_a_pooler_is_told_as_one() -> None:
     ("said", "meant"),
     [
         ("FATAL:  authentification par mot de passe échouée pour l'utilisateur  « dupont »", "the password"),
-        ("FATAL:  authentification peer échouée pour l'utilisateur « dupont »", "the password"),
+        ("FATAL:  authentification peer échouée pour l'utilisateur « dupont »", "(peer)"),
         ("FATAL:  la base de données « j » n'existe pas", "no such database"),
         ("FATAL:  le rôle « dupont » n'existe pas", "no such role"),
         ("FATAL:  le rôle « dupont » n'est pas autorisé à se connecter", "ALTER ROLE … LOGIN"),

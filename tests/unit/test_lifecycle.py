@@ -206,8 +206,8 @@ NOTHING: dict[type, set[str]] = {
     },
     DocumentFacts: {
         "file_id", "etag", "sha256", "sent_sha256", "size", "pages", "pages_digest", "signed_sha256", "signed_size",
-        "signed_pages", "signatures", "delivered_href", "original_href", "version_id", "changed_at",
-        "changed_same_pages", "missing_since", "renamed_to",
+        "signed_pages", "signatures", "delivered_href", "original_href", "version_id",
+        "signed_version_id", "changed_at", "changed_same_pages", "missing_since", "renamed_to",
     },
     SignatoryFacts: {"invited_at", "signed_at", "refused_at", "reason"},
 }  # fmt: skip
@@ -220,7 +220,7 @@ BEGINNINGS: dict[type, dict[str, Any]] = {
     },
     DocumentFacts: {
         "rank": 1, "role": "document", "boxes": (), "contents": (), "differences": {}, "left": (), "beside": "",
-        "original_lost": False, "changed_file": False,
+        "original_lost": False, "changed_file": False, "unsigned_back": False,
     },
     SignatoryFacts: {
         "phone": "", "progress": "waiting", "word": "", "signed_from": "", "place": "", "reminded_at": (),

@@ -58,6 +58,8 @@ class NextcloudFolder:
         """Through what people without a login reach files: public links and the like, whoever made them."""
         self.external: set[str] = set()
         """Folders on an external storage, where others write behind the server's back."""
+        self.windows_names = False
+        """True: names that Windows does not take are refused (``occ files:windows-compatible-filenames``)."""
         self.versions_app = True
         """False: files_versions is off, old contents are kept nowhere."""
         self._trash = state / "trash"

@@ -62,7 +62,7 @@ def put(dav: Dav, path: str) -> Answer:
     _need_parent(dav, path)
     check_right(dav, path, CREATE if node is None else UPDATE)
     check_lock(dav, node)
-    check_name(path)
+    check_name(path, windows=dav.folder.windows_names)
     if dav.call.header("content-length"):  # a chunked transfer escapes the quota (facts section 4)
         check_quota(dav, path, int(dav.call.header("content-length")))
     if not dav.call.complete:
@@ -125,7 +125,7 @@ def mkcol(dav: Dav, path: str) -> Answer:
     if parent is None or not parent.folder:
         raise DavError(409, "Conflict", "Parent node does not exist")
     check_right(dav, path, CREATE)
-    check_name(path)
+    check_name(path, windows=dav.folder.windows_names)
     return Answer(201, b"", [("OC-FileId", oc_id(dav.folder.mkdir(path)))])
 
 

@@ -79,5 +79,5 @@ def check_target(dav: Dav, dst: str) -> bool:
             "The destination node already exists, and the overwrite header is set to false",
         )
     check_lock(dav, target)
-    check_name(dst)
+    check_name(dst, windows=dav.folder.windows_names)
     return target is not None

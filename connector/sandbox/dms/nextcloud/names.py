@@ -11,12 +11,18 @@ from connector.sandbox.dms.tree import parent_of
 LONGEST_NAME_BYTES = 250
 
 
-def check_name(path: str) -> None:
-    """Raise 400 InvalidPath for a name that Nextcloud refuses."""
+WINDOWS_FORBIDS = frozenset('<>:"|?*')
+"""Beside the backslash, once ``files:windows-compatible-filenames`` is on; so is a blank or a point at the end."""
+
+
+def check_name(path: str, *, windows: bool) -> None:
+    """Raise 400 InvalidPath for a name that Nextcloud refuses; what bears it already is read and moved away as ever."""
     name = path.rpartition("/")[2]
     reason = ""
     if "\\" in name or any(ord(letter) < 32 for letter in name):
         reason = "File name contains invalid characters"
+    elif windows and (WINDOWS_FORBIDS & set(name) or name.endswith((" ", "."))):
+        reason = "File name contains characters that are not allowed"
     elif name.lower() == ".htaccess":
         reason = f'"{name}" is a forbidden file or folder name.'
     elif name.lower().endswith((".part", ".filepart")):

@@ -116,6 +116,12 @@ def _lock(field: str) -> Reader:
     return read
 
 
+def _mount(dav: Dav, node: Node) -> str:
+    if dav.folder.is_external(node.path):
+        return "external"
+    return "" if dav.folder.share_of(node.path) is None else "shared"
+
+
 def _count(folders: bool) -> Reader:
     def read(dav: Dav, node: Node) -> str | None:
         if not node.folder:
@@ -173,7 +179,7 @@ _READERS: dict[str, Reader] = {
     f"{{{OC}}}comments-unread": lambda dav, node: "0",
     f"{{{OC}}}comments-href": lambda dav, node: f"{ROOT}comments/files/{node.fileid}",
     f"{{{NC}}}system-tags": _tags,
-    f"{{{NC}}}mount-type": lambda dav, node: "" if dav.folder.share_of(node.path) is None else "shared",
+    f"{{{NC}}}mount-type": _mount,
     f"{{{NC}}}is-mount-root": lambda dav, node: "false",
     f"{{{NC}}}has-preview": lambda dav, node: "false",
     f"{{{NC}}}upload_time": _files_only(lambda dav, node: str(node.uploaded)),
