@@ -231,8 +231,14 @@ def rejected(case: Case) -> None:
         _choose_one(case, problem)
     for file in files:
         _correct_request(case, file, one=count - len(too_many) == 1)
+    signed = {
+        problem.values.get("document") or case.pdf for problem in problems if problem.code == "pdf_signed"
+    }
     for name in dict.fromkeys(problem.values.get("document") or case.pdf for problem in documents):
-        _correct_document(case, name)
+        if name in signed and not case.context.versions_kept:
+            _leave_signed(case, name)
+        else:
+            _correct_document(case, name)
 
 
 def _about_document(problem: Problem) -> bool:
@@ -297,6 +303,16 @@ def _correct_document(case: Case, name: str) -> None:
     case.page.bullet(
         "Remplacez « {name} » par un PDF corrigé, sous le même nom. La demande est relue aussitôt.",
         "Replace “{name}” with a corrected PDF of the same name. The request is read again at once.",
+        name=name,
+    )
+
+
+def _leave_signed(case: Case, name: str) -> None:
+    """It may be the only copy of what people signed: no version keeps it where another takes its place."""
+    case.page.bullet(
+        "Laissez « {name} » tel quel, et déposez le document à signer sous un autre nom, avec sa propre demande.",
+        "Leave “{name}” as it is, and put the document to be signed here under another name, with a request of its "
+        "own.",
         name=name,
     )
 
