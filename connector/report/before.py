@@ -25,14 +25,14 @@ _ONE_TOO_MANY = {
         "Keep one of these settings files only ({names}), and delete the other.",
     ),
     "settings_misnamed": (
-        "Donnez à « {names} » le nom « _signature.yaml » ; s’il ne doit rien régler, supprimez-le.",
-        "Give “{names}” the name “_signature.yaml”; if it is to set nothing, delete it.",
+        "Donnez à « {names} » le nom « _signature.yaml » ; s’il ne doit rien régler ici, donnez-lui un tout autre nom.",
+        "Give “{names}” the name “_signature.yaml”; if it is to set nothing here, give it quite another name.",
     ),
     "settings_not_text": (
         "Copiez le texte de « {names} » dans un fichier « _signature.yaml », fait avec le Bloc-notes ; s’il ne doit "
-        "rien régler, supprimez « {names} ».",
-        "Copy the text of “{names}” into a file “_signature.yaml”, made with Notepad; if it is to set nothing, delete "
-        "“{names}”.",
+        "rien régler ici, donnez-lui un tout autre nom.",
+        "Copy the text of “{names}” into a file “_signature.yaml”, made with Notepad; if it is to set nothing here, "
+        "give it quite another name.",
     ),
     "pdf_name_ambiguous": (
         "Renommez celui de ces PDF qui n’est pas à signer ({names}).",
