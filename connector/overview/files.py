@@ -14,6 +14,7 @@ from connector.errors import NotFound, OutOfSpace, PreconditionFailed
 from connector.journal import Overview
 from connector.overview.gather import news_of
 from connector.overview.known import RequestMemory, requests_of
+from connector.overview.strays import StrayMemory
 from connector.ports import Href
 from connector.report.block import Empty, Whole, is_prefix_of, place_mac, read_status, seal_status
 from connector.report.list_news import ListNews
@@ -25,7 +26,6 @@ from connector.steps import clocks
 from connector.steps.discover import Sight
 from connector.steps.own_files import MAX_STATUS_BYTES, write_ours
 from connector.steps.parts import Parts
-from connector.steps.settings_said import SettingsMemory
 
 log = logging.getLogger(__name__)
 
@@ -46,7 +46,7 @@ class OverviewMemory:
     """By watched folder."""
     words: dict[str, tuple[OverviewNews, str]] = field(default_factory=dict)
     """Href → news and the digest of the words that they make."""
-    settings: SettingsMemory = field(default_factory=SettingsMemory)
+    strays: StrayMemory = field(default_factory=StrayMemory)
     restless_since: datetime | None = None
 
     def calm(self, now: datetime, *, restless: bool) -> bool:
@@ -74,7 +74,7 @@ def due(
     name = names.OVERVIEW_NAMES[_language(parts)]
     wanted = {
         Href(home + name): news
-        for home, news in news_of(parts, sight, requests, lists_told, began, memory.settings).items()
+        for home, news in news_of(parts, sight, requests, lists_told, began, memory.strays).items()
     }
     written = parts.journal.overviews(settings.server, settings.root)
     _forget_words(memory, settings.root, wanted)

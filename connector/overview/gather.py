@@ -15,7 +15,7 @@ from datetime import datetime
 
 from connector.lifecycle import State
 from connector.overview.known import Known
-from connector.overview.strays import strays_of
+from connector.overview.strays import StrayMemory, strays_of
 from connector.ports import Href
 from connector.report.list_news import ListNews
 from connector.report.notices import is_told
@@ -35,7 +35,6 @@ from connector.steps.context import pause_of
 from connector.steps.discover import Sight
 from connector.steps.gather import as_counted
 from connector.steps.parts import FolderSettings, Parts
-from connector.steps.settings_said import SettingsMemory
 
 _DONE = names.comparable(names.DONE_FOLDER)
 
@@ -46,7 +45,7 @@ def news_of(
     requests: Sequence[Known],
     lists_told: Mapping[str, ListNews],
     began: datetime,
-    said: SettingsMemory,
+    memory: StrayMemory,
 ) -> dict[Href, OverviewNews]:
     """Return folder → its news, the watched root always. ``began``: when the pass did, before it wrote anything.
 
@@ -58,7 +57,7 @@ def news_of(
         if (home := home_of(parts, sight, known, began)) is not None:
             homes[home].append(_line(parts, sight, known, began))
     taken = {href for known in requests for href in known.taken}
-    astray = strays_of(parts, sight, homes.keys(), said)
+    astray = strays_of(parts, sight, homes.keys(), memory)
     return {
         home: _news(parts, sight, home, homes, taken, lists_told, astray.get(home, Strays()))
         for home in sorted({root, *homes}, key=as_counted)

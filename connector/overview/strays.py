@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection
+from dataclasses import dataclass, field
 
 from connector.errors import RemoteError, Unavailable
-from connector.ports import Href
+from connector.ports import Entry, Href
 from connector.report.overview_strays import Misnamed, StrayDrop, StrayOrder, Strays
 from connector.sidecar import names, near_names
 from connector.steps.discover import Sight
@@ -19,13 +20,22 @@ from connector.steps.settings import read_file
 from connector.steps.settings_said import SettingsMemory, said_in
 
 
-def strays_of(parts: Parts, sight: Sight, homes: Collection[str], said: SettingsMemory) -> dict[Href, Strays]:
+@dataclass
+class StrayMemory:
+    """What a process remembers of it; losing it costs one look at each settings file."""
+
+    settings: SettingsMemory = field(default_factory=SettingsMemory)
+    drops: dict[str, tuple[Sight, list[tuple[Entry, str]]]] = field(default_factory=dict)
+    """Watched folder → the sight for which all was read, and each settings file with the folder that is not there."""
+
+
+def strays_of(parts: Parts, sight: Sight, homes: Collection[str], memory: StrayMemory) -> dict[Href, Strays]:
     """Return folder → what its overview tells; ``homes``: the folders that have one, beside the watched root.
 
     Reads each settings file once a change; raises Unavailable where the server itself is away.
     """
     orders, misnamed = _stray_orders(parts, sight, homes), _misnamed(sight, homes)
-    drops = _stray_drops(parts, sight, homes, said)
+    drops = _stray_drops(parts, sight, homes, memory)
     return {
         home: Strays(
             orders=tuple(orders.get(home, ())),
@@ -79,23 +89,35 @@ def _misnamed(sight: Sight, homes: Collection[str]) -> dict[Href, list[Misnamed]
 
 
 def _stray_drops(
-    parts: Parts, sight: Sight, homes: Collection[str], memory: SettingsMemory
+    parts: Parts, sight: Sight, homes: Collection[str], memory: StrayMemory
 ) -> dict[Href, list[StrayDrop]]:
     """Return folder → the drop folders that its settings name and that are not there; as for orders, where told."""
+    known = memory.drops.get(sight.settings.name)
+    astray = known[1] if known is not None and known[0] is sight else _drops_astray(parts, sight, memory)
     found: dict[Href, list[StrayDrop]] = defaultdict(list)
+    for entry, wanted in astray:
+        home = Href(entry.parent) if entry.parent in homes else sight.settings.root
+        found[home].append(StrayDrop(file=entry.href.removeprefix(home), folder=wanted))
+    return found
+
+
+def _drops_astray(parts: Parts, sight: Sight, memory: StrayMemory) -> list[tuple[Entry, str]]:
+    """Look for them in every settings file: not again while the folder shows the same."""
+    found, whole = [], True
     for parent, files in sorted(sight.settings_in.items()):
         if not sight.has_settled(files) or names.is_hidden(parent.removeprefix(sight.settings.root)):
             continue
         try:
-            said = said_in(parts, sight, files[0], memory)
+            said = said_in(parts, sight, files[0], memory.settings)
         except RemoteError as error:
             if isinstance(error, Unavailable) and error.status is None:
                 raise
+            whole = False
             continue
         wanted = said.request.drop
         called = sight.folders_called.get(names.loose(wanted), ()) if wanted else ()
         if wanted and not any(href.startswith(parent) and href != parent for href in called):
-            home = Href(parent) if parent in homes else sight.settings.root
-            file = files[0].href.removeprefix(home)
-            found[home].append(StrayDrop(file=file, folder=wanted))
+            found.append((files[0], wanted))
+    if whole:
+        memory.drops[sight.settings.name] = sight, found
     return found

@@ -193,10 +193,8 @@ ANSWERS: dict[str, Answer] = {
         _ENDED,
     ),
     "restart_on_signed": Answer(
-        "« {order} » n’a pas été suivi : « {pdf} » est la version signée. Pour une nouvelle demande, remplacez d’abord "
-        "« {pdf} » par le document d’origine, sans signature.",
-        "“{order}” was not obeyed: “{pdf}” is the signed version. For a new request, first replace “{pdf}” by the "
-        "original document, without a signature.",
+        "« {order} » n’a pas été suivi : « {pdf} » est la version signée. Pour une nouvelle demande, {anew}.",
+        "“{order}” was not obeyed: “{pdf}” is the signed version. For a new request, {anew}.",
         _ENDED,
     ),
     # Whenever.
@@ -285,6 +283,21 @@ def _answer(case: Case, answered: Mapping[str, object]) -> None:
         said=said(case, answered),
         near=_near(case, str(answered.get("near", ""))),
         above=str(answered.get("above", "")),
+        anew=_anew(case),
+    )
+
+
+def _anew(case: Case) -> Words:
+    """How the document of what is signed is asked for again: not in its place, where no version would keep it."""
+    if not case.context.versions_kept:
+        return case.page.say(
+            "laissez-le tel quel, et déposez le document sous un autre nom, avec sa propre demande",
+            "leave it as it is, and put the document here under another name, with a request of its own",
+        )
+    return case.page.say(
+        "remplacez d’abord « {pdf} » par le document d’origine, sans signature",
+        "first replace “{pdf}” by the original document, without a signature",
+        pdf=case.pdf,
     )
 
 

@@ -25,14 +25,14 @@ _ONE_TOO_MANY = {
         "Keep one of these settings files only ({names}), and delete the other.",
     ),
     "settings_misnamed": (
-        "Donnez à « {names} » le nom « _signature.yaml » ; s’il ne doit rien régler, supprimez-le.",
-        "Give “{names}” the name “_signature.yaml”; if it is to set nothing, delete it.",
+        "Donnez à « {names} » le nom « _signature.yaml » ; s’il ne doit rien régler ici, donnez-lui un tout autre nom.",
+        "Give “{names}” the name “_signature.yaml”; if it is to set nothing here, give it quite another name.",
     ),
     "settings_not_text": (
         "Copiez le texte de « {names} » dans un fichier « _signature.yaml », fait avec le Bloc-notes ; s’il ne doit "
-        "rien régler, supprimez « {names} ».",
-        "Copy the text of “{names}” into a file “_signature.yaml”, made with Notepad; if it is to set nothing, delete "
-        "“{names}”.",
+        "rien régler ici, donnez-lui un tout autre nom.",
+        "Copy the text of “{names}” into a file “_signature.yaml”, made with Notepad; if it is to set nothing here, "
+        "give it quite another name.",
     ),
     "pdf_name_ambiguous": (
         "Renommez celui de ces PDF qui n’est pas à signer ({names}).",
@@ -238,8 +238,14 @@ def rejected(case: Case) -> None:
         _choose_one(case, problem)
     for file in files:
         _correct_request(case, file, one=count - len(too_many) - len(shares) == 1)
+    signed = {
+        problem.values.get("document") or case.pdf for problem in problems if problem.code == "pdf_signed"
+    }
     for name in dict.fromkeys(problem.values.get("document") or case.pdf for problem in documents):
-        _correct_document(case, name)
+        if name in signed and not case.context.versions_kept:
+            _leave_signed(case, name)
+        else:
+            _correct_document(case, name)
 
 
 def _about_document(problem: Problem) -> bool:
@@ -309,6 +315,16 @@ def _correct_document(case: Case, name: str) -> None:
     case.page.bullet(
         "Remplacez « {name} » par un PDF corrigé, sous le même nom. La demande est relue aussitôt.",
         "Replace “{name}” with a corrected PDF of the same name. The request is read again at once.",
+        name=name,
+    )
+
+
+def _leave_signed(case: Case, name: str) -> None:
+    """It may be the only copy of what people signed: no version keeps it where another takes its place."""
+    case.page.bullet(
+        "Laissez « {name} » tel quel, et déposez le document à signer sous un autre nom, avec sa propre demande.",
+        "Leave “{name}” as it is, and put the document to be signed here under another name, with a request of its "
+        "own.",
         name=name,
     )
 

@@ -39,12 +39,15 @@ def unconfirmed(case: Case) -> None:
             "That request had been signed: the signed document is no longer in its place.",
         )
     page.what_to_do()
-    if case.value("of_picture"):
+    stays = case.value("of_picture") or (case.value("signed") and not case.context.versions_kept)
+    if stays:
+        # What was signed may be here alone: nothing keeps it where a new document takes its place.
         page.bullet(
-            "Ce PDF est déjà la version signée d’une image : laissez-le tel quel. Un nouveau document doit partir ? "
+            "Ce PDF est déjà la version signée{of} : laissez-le tel quel. Un nouveau document doit partir ? "
             "Déposez-le sous un autre nom, avec sa propre demande.",
-            "This PDF is the signed version of a picture already: leave it as it is. Should a new document be sent? "
+            "This PDF is the signed version{of} already: leave it as it is. Should a new document be sent? "
             "Put it here under another name, with a request of its own.",
+            of=page.say(" d’une image", " of a picture") if case.value("of_picture") else Words(""),
         )
     elif case.value("signed"):
         page.bullet(
@@ -64,7 +67,7 @@ def unconfirmed(case: Case) -> None:
             subject=case.subject,
             file=case.request_file,
         )
-    if not case.value("of_picture"):
+    if not stays:
         page.typed(case.wording(Verb.RESTART))
     if case.value("signed_in"):
         find_signed(case, case.value("signed_in"), labelled=bool(case.value("labelled")))

@@ -89,16 +89,18 @@ def _misnamed(page: Page, found: Strays) -> None:
         elif one.of_a_writer:
             page.para(
                 "« {file} » n’est pas lu : ce n’est pas un fichier texte. Copiez son texte dans un fichier "
-                "« {right} », fait avec le Bloc-notes, ou supprimez-le.",
-                "“{file}” is not read: it is no text file. Copy its text into a file “{right}”, made with Notepad, or "
-                "delete it.",
+                "« {right} », fait avec le Bloc-notes ; s’il sert à autre chose, donnez-lui un tout autre nom.",
+                "“{file}” is not read: it is no text file. Copy its text into a file “{right}”, made with Notepad; if "
+                "it serves another purpose, give it quite another name.",
                 file=one_line(one.file),
                 right=one_line(one.right),
             )
         else:
             page.para(
-                "« {file} » n’est pas lu sous ce nom : renommez-le « {right} », ou supprimez-le.",
-                "“{file}” is not read under this name: rename it “{right}”, or delete it.",
+                "« {file} » n’est pas lu sous ce nom : renommez-le « {right} » ; s’il sert à autre chose, "
+                "donnez-lui un tout autre nom.",
+                "“{file}” is not read under this name: rename it “{right}”; if it serves another purpose, give "
+                "it quite another name.",
                 file=one_line(one.file),
                 right=one_line(one.right),
             )

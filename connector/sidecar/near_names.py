@@ -48,7 +48,8 @@ def near_request(name: str) -> str:
     if name.endswith(_READ) or _is_read(name) or near_settings(name):
         return ""
     found = _REQUEST.fullmatch(unicodedata.normalize("NFC", name).rstrip())
-    return f"{found['stem']}.sign.yaml" if found else ""
+    stem = found["stem"].rstrip(" ") if found else ""
+    return f"{stem}.sign.yaml" if stem else ""
 
 
 def is_of_a_writer(name: str) -> bool:

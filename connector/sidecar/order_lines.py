@@ -29,6 +29,8 @@ _CLOSES: Final = {'"': '"', "'": "'", "[": "]", "{": "}"}
 _TEXTS: Final = {"request.message", "request.note"}
 # As in repair: a file of rubbish must not cost minutes.
 _MAX_SEARCHES: Final = 40
+_MAX_ITEMS: Final = 20
+"""Of one list of orders."""
 _OURS: Final[words.Words] = {name: words.REQUEST_KEYS[name] for name in ("action", "send")}
 _ACTION: Final[words.Words] = {"action": words.REQUEST_KEYS["action"]}
 
@@ -111,12 +113,15 @@ def meant_as_orders(lines: Sequence[str]) -> list[int]:
 
 def _items_below(lines: Sequence[str], at: int) -> list[int]:
     """The numbers (from 1) of the lines with a dash that are the value of the key on line ``at`` (from 0)."""
-    found = []
-    for number, line in enumerate(lines[at + 1 :], start=at + 2):
-        if _is_content(line):
+    found: list[int] = []
+    # By index: a copy of the rest for each line would cost quadratic time.
+    for below in range(at + 1, len(lines)):
+        if len(found) == _MAX_ITEMS:
+            break
+        if _is_content(line := lines[below]):
             if _indent(line) < _indent(lines[at]) or line.lstrip()[0] not in _DASHES:
                 break
-            found.append(number)
+            found.append(below + 1)
     return found
 
 

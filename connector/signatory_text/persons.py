@@ -171,7 +171,7 @@ def is_garbled_name(text: str) -> bool:
 
 def is_more_than_a_name(text: str) -> bool:
     """Tell whether a text read as a name holds more: a sign, a label that is unknown, a sentence."""
-    if re.search(r"[=:]", text) or any(map(_is_symbol, text)) or _has_columns(text.split()):
+    if re.search(r"[=:]", text) or any(map(_is_symbol, text.split())) or _has_columns(text.split()):
         return True
     spoken = [
         word for word in text.split() if any(map(str.isalpha, word)) and _fold(word) not in _NOT_COUNTED
@@ -182,9 +182,11 @@ def is_more_than_a_name(text: str) -> bool:
     return asks or len(spoken) > most or 3 <= small < len(spoken)
 
 
-def _is_symbol(char: str) -> bool:
-    """An arrow, a tick, a box: not what a firm's name may hold, nor an accent that stands for an apostrophe."""
-    return unicodedata.category(char) in {"Sm", "So"} and char not in "°®™©"
+def _is_symbol(word: str) -> bool:
+    """An arrow, a tick, a box: not what a firm's name may hold, « A+ », nor an accent that stands for an apostrophe."""
+    return word == "+" or any(
+        unicodedata.category(char) in {"Sm", "So"} and char not in "°®™©+" for char in word
+    )
 
 
 def _has_columns(words: list[str]) -> bool:

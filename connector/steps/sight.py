@@ -134,7 +134,15 @@ class Sight:
 
     def near_settings_above(self, href: str) -> list[Entry]:
         """Every file above that bears nearly the name of settings, in a folder without any that do."""
-        return [entry for parent in self._above(href) for entry in self._alone_near_settings.get(parent, ())]
+        near = self._near_settings_in
+        return [
+            entry for one in self._above(href) if one not in self.settings_in for entry in near.get(one, ())
+        ]
+
+    def near_settings_beside(self, href: str) -> list[Entry]:
+        """Every such file that lies in a folder above whose settings are read."""
+        near = self._near_settings_in
+        return [entry for one in self._above(href) if one in self.settings_in for entry in near.get(one, ())]
 
     def _above(self, href: str) -> Iterator[str]:
         """The folder of ``href``, then those that hold it, up to the watched one."""
@@ -155,10 +163,10 @@ class Sight:
         return found
 
     @cached_property
-    def _alone_near_settings(self) -> dict[str, list[Entry]]:
+    def _near_settings_in(self) -> dict[str, list[Entry]]:
         found: dict[str, list[Entry]] = defaultdict(list)
         for entry, right in self.near_names:
-            if right == near_names.RIGHT_SETTINGS and entry.parent not in self.settings_in:
+            if right == near_names.RIGHT_SETTINGS:
                 found[entry.parent].append(entry)
         return dict(found)
 
@@ -200,7 +208,7 @@ class Sight:
             for parent, files in self.ours.items()
             if any(names.is_list(entry.name) for entry in files)
         }
-        return frozenset(lists | {Href(one) for one in (*self.settings_in, *self._alone_near_settings)})
+        return frozenset(lists | {Href(one) for one in (*self.settings_in, *self._near_settings_in)})
 
     @property
     def close(self) -> set[Href]:

@@ -12,7 +12,7 @@ from typing import Any
 from connector.errors import DocumentError
 from connector.lifecycle import DocumentFacts, Record
 from connector.ports import Entry
-from connector.sidecar import names, near_names
+from connector.sidecar import names
 from connector.steps.case import NAMED_AFTER_REQUEST, Case
 from connector.steps.discover import Pair, Sight
 from connector.steps.parts import Parts
@@ -127,13 +127,8 @@ def _conflict_copies_seen(case: Case, record: Record) -> Record:
 def _near_settings_seen(case: Case, record: Record) -> Record:
     """Keep which files, in the folders of its settings, bear nearly their name, while those decide: none is read."""
     sight, href = case.sight, case.pair.sidecar.href
-    read = {one.parent for here in sight.settings_above(href) for one in here}
-    found = [
-        shown_name(sight, entry, href)
-        for entry, right in (sight.near_names if record.state.before_mark else ())
-        if right == near_names.RIGHT_SETTINGS and entry.parent in read
-    ]
-    return _kept(case, record, "near_settings", found)
+    near = sight.near_settings_beside(href) if record.state.before_mark else ()
+    return _kept(case, record, "near_settings", [shown_name(sight, entry, href) for entry in near])
 
 
 def _kept(case: Case, record: Record, fact: str, found: list[str]) -> Record:

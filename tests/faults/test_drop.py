@@ -407,6 +407,28 @@ def test_a_drop_folder_that_is_none(tmp_path: Path, settings: str, where: str, f
         assert stage.sends() == []
 
 
+def test_drop_folders_that_are_none_are_looked_for_once(tmp_path: Path) -> None:
+    """While the folder shows the same, no settings file is looked at again for it."""
+    with Stage(tmp_path, more=ALLOWED, start=False) as stage:
+        for number in range(3):
+            stage.dms.person.mkdir(f"{ROOT}/{number}")
+            stage.write("_signature.yaml", SETTINGS, folder=f"{ROOT}/{number}")
+        stage.start()
+        run(stage)
+        hour_comes(stage)
+        assert "dans « 2/_signature.yaml » ne désigne aucun dossier" in overview(stage)
+        stage.parts.settings_read.clear()
+        stage.dms.forget_requests()
+        for _ in range(3):
+            stage.clock.advance(5)
+            run(stage)
+        assert [one.path for one in stage.dms.requests if one.method == "GET"] == []
+        stage.dms.person.mkdir(DROP.replace(ROOT, f"{ROOT}/2"))
+        run(stage)
+        hour_comes(stage)
+        assert "dans « 2/_signature.yaml » ne désigne" not in overview(stage)
+
+
 @MODES
 def test_what_the_settings_let_travel_with_every_letter(tmp_path: Path, mode: Mode) -> None:
     """An annex goes with each request that is made there, and is no request itself: nobody signs it twice."""

@@ -386,7 +386,10 @@ def test_settings_under_nearly_their_name_let_nothing_leave_without_the_partner(
         assert stage.sends() == []
         told = " ".join(stage.status(folder=f"{ROOT}/2026").replace("\u00a0", " ").split())
         assert "n’est pas lu : le nom est « _signature.yaml » Rien n’est parti." in told
-        assert f"/{name} » le nom « _signature.yaml » ; s’il ne doit rien régler, supprimez-le." in told
+        assert (
+            f"/{name} » le nom « _signature.yaml » ; s’il ne doit rien régler ici, donnez-lui un tout autre nom."
+            in told
+        )
         assert "Ouvrez" not in told
         stage.move(name, "_signature.yaml")
         stage.run()
@@ -400,7 +403,7 @@ def test_settings_under_nearly_their_name_let_nothing_leave_without_the_partner(
         (
             "_signatures.yaml",
             "obget: Lettre\n",
-            "le nom « _signature.yaml » ; s’il ne doit rien régler, supprimez-le.",
+            "le nom « _signature.yaml » ; s’il ne doit rien régler ici, donnez-lui un tout autre nom.",
         ),
         (
             "_signature.yaml.docx",
@@ -437,13 +440,14 @@ def test_a_copy_beside_the_settings_is_told_while_they_decide(tmp_path: Path) ->
         assert "Copie de réglages" not in stage.status()
 
 
-def test_settings_under_nearly_their_name_that_were_none_are_deleted(tmp_path: Path) -> None:
+def test_settings_under_nearly_their_name_that_were_none_get_another(tmp_path: Path) -> None:
     with Stage(tmp_path) as stage:
         stage.write("_signatures.yaml", PUIS)
         stage.drop()
         stage.run()
         assert stage.sends() == []
-        stage.delete("_signatures.yaml")
+        assert "supprimez" not in stage.status(), "it may be another program's"
+        stage.move("_signatures.yaml", "contacts.yaml")
         stage.run()
         assert stage.sends() == [], "a client may be about to upload it anew"
         stage.clock.advance(700)

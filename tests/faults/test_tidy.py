@@ -262,6 +262,49 @@ def test_asked_again_from_there(tmp_path: Path, mode: Mode) -> None:
         stage.intact()
 
 
+@pytest.mark.parametrize("tidied", [True, False])
+def test_the_signed_letter_is_never_told_to_be_replaced_where_nothing_keeps_it(
+    tmp_path: Path, tidied: bool
+) -> None:
+    """It may be the only copy of a contract: whatever is asked for beside it, the new one gets another name."""
+    with stage_in(tmp_path, "plain", TIDY if tidied else "envoi: oui\n") as stage:
+        drop(stage, "un")
+        finish(stage)
+        contract = stage.read("un.pdf")
+        paul = ONE.replace(MARIE, "paul@cabinet.fr").replace("Marie Dupont", "Paul Martin")
+        asked = [ONE, paul] if tidied else []
+        for sidecar in [*asked, ONE + "action: recommencer\n"]:
+            stage.write("un.sign.yaml", sidecar)
+            stage.run()
+            stage.clock.advance(700)
+            stage.run()
+            told = flat(stage.status("un"))
+            assert "tel quel" in told
+            assert "sous un autre nom, avec sa propre demande" in told
+            assert not any(word in told.lower() for word in ("à la place", "remplacez"))
+        assert stage.sends() == [1]
+        stage.drop("un (2)", letter("un autre"), ONE)
+        stage.run()
+        stage.sign()
+        stage.run()
+        assert stage.sends() == [1, 1]
+        assert stage.read("un.pdf") == contract
+
+
+def test_the_signed_letter_whose_versions_are_kept_may_be_replaced(tmp_path: Path) -> None:
+    """What a person reads, and what follows: it leaves, and the contract stays among the versions."""
+    with stage_in(tmp_path, "nextcloud") as stage:
+        drop(stage, "un")
+        finish(stage)
+        stage.write("un.sign.yaml", ONE)
+        stage.run()
+        assert "Mettez-le d’abord à la place de « un.pdf »" in flat(stage.status("un"))
+        stage.write("un.pdf", letter("un autre"))
+        stage.write("un.sign.yaml", ONE + "action: recommencer\n")
+        stage.run()
+        assert stage.sends() == [1, 1]
+
+
 def test_what_people_put_there(tmp_path: Path) -> None:
     """A new request among the finished ones does not leave, and is told so; taken out it goes."""
     with stage_in(tmp_path, "plain") as stage:

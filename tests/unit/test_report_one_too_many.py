@@ -25,12 +25,13 @@ def advice(one: Record, language: str = "fr") -> str:
         ("two_settings", f"Gardez un seul de ces fichiers de réglages ({NAMES}), et supprimez l’autre."),
         (
             "settings_misnamed",
-            f"Donnez à « {NAMES} » le nom « _signature.yaml » ; s’il ne doit rien régler, supprimez-le.",
+            f"Donnez à « {NAMES} » le nom « _signature.yaml » ; s’il ne doit rien régler ici, "
+            "donnez-lui un tout autre nom.",
         ),
         (
             "settings_not_text",
             f"Copiez le texte de « {NAMES} » dans un fichier « _signature.yaml », fait avec le Bloc-notes ; s’il ne "
-            f"doit rien régler, supprimez « {NAMES} ».",
+            f"doit rien régler ici, donnez-lui un tout autre nom.",
         ),
         ("pdf_name_ambiguous", f"Renommez celui de ces PDF qui n’est pas à signer ({NAMES})."),
     ],

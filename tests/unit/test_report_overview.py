@@ -438,11 +438,15 @@ def test_a_list_is_told_on_one_line(line: dict[str, Any], sentence: str) -> None
 @pytest.mark.parametrize(
     ("fields", "sentence"),
     [
-        ({}, "« a » n’est pas lu sous ce nom : renommez-le « lettre.sign.yaml », ou supprimez-le."),
+        (
+            {},
+            "« a » n’est pas lu sous ce nom : renommez-le « lettre.sign.yaml » ; "
+            "s’il sert à autre chose, donnez-lui un tout autre nom.",
+        ),
         (
             {"of_a_writer": True},
             "« a » n’est pas lu : ce n’est pas un fichier texte. Copiez son texte dans un fichier "
-            "« lettre.sign.yaml », fait avec le Bloc-notes, ou supprimez-le.",
+            "« lettre.sign.yaml », fait avec le Bloc-notes ; s’il sert à autre chose, donnez-lui un tout autre nom.",
         ),
         (
             {"beside": "_signature.txt"},
@@ -457,7 +461,7 @@ def test_what_is_not_read_under_its_name(fields: dict[str, Any], sentence: str) 
         return " ".join(text_of(news_of(strays=Strays(misnamed=files))).split())
 
     assert sentence in misnamed(1)
-    assert "autre" not in misnamed(5)
+    assert "… et" not in misnamed(5)
     assert "… et 1 autre fichier qui n’est pas lu sous son nom." in misnamed(6)
     assert "… et 3 autres fichiers qui ne sont pas lus sous leur nom." in misnamed(8)
 

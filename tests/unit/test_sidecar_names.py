@@ -407,6 +407,7 @@ def test_what_was_meant_as_settings_by_its_name(name: str) -> None:
             "Lettre.sign.yaml (1).txt",
             "Lettre_sign.yaml",
             "Lettre sign.yaml",
+            "Lettre - sign.yaml",
         ),
         *("Lettre.signe.yaml", "Lettre.signature.yaml", "Lettre.sign.json"),
     ],

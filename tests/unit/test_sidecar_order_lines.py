@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from connector.sidecar.model import Wish
 from connector.sidecar.reading import (
+    MAX_BYTES,
     mail_end_above,
     read_orders,
     read_sidecar,
@@ -170,3 +173,11 @@ def test_of_two_orders_pasted_the_first_is_not_obeyed_in_the_stead_of_the_last()
     text = ONE + "        action: relancer\nou, pour arrêter la demande :\n        action: annuler\n"
     assert ordered(text) == ""
     assert unread_order(text.encode()) == "action: annuler"
+
+
+@pytest.mark.parametrize("line", [b"- action:\n", b"- actoin:\n", b"action:\n", b"- -\n"])
+def test_lists_of_orders_without_end_cost_little(line: bytes) -> None:
+    """Each line may begin a list of all that follow: the largest such file is judged in seconds."""
+    begun = time.process_time()
+    unread_order(line * (MAX_BYTES // len(line)))
+    assert time.process_time() - begun < 10

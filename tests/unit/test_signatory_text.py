@@ -157,6 +157,7 @@ def test_more_than_a_name_is_asked_about(name: str) -> None:
         "Hans Signer",
         "Merci Okello Obama",
         "Jean-Paul Bonjour",
+        "Marie Dupont A+ Expertise",
     ],
 )
 def test_long_and_telling_names_are_names(name: str) -> None:
