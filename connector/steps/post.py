@@ -25,6 +25,7 @@ from connector.report.mails import path_of
 from connector.steps import clocks, relay_away
 from connector.steps.desk import ALARM, HOOK, PAUSE, REQUEST
 from connector.steps.letters import mail_of
+from connector.steps.machines import RELAY
 from connector.steps.parts import Parts
 
 log = logging.getLogger(__name__)
@@ -55,8 +56,7 @@ def leave(parts: Parts, *, deadline: float | None = None) -> int:
     every = parts.journal.letters()
     due = _due(every, parts.now())
     taken, deaf = 0, set[str]()
-    # A hook has ten seconds for each call: whoever waits for a mail does not wait for it.
-    for group in sorted(_groups(due, every), key=lambda one: one[0].kind == HOOK):
+    for group in sorted(_groups(due, every), key=_turn):
         if parts.stop.is_set() or (deadline is not None and time.monotonic() > deadline):
             break
         if group[0].kind == HOOK:
@@ -80,6 +80,17 @@ def _due(every: Sequence[Letter], now: datetime) -> list[Letter]:
             found.append(one)
         before.add(one.cause)
     return found
+
+
+def _turn(group: Sequence[Letter]) -> tuple[bool, bool, int]:
+    """Mails first: whoever waits for one does not wait for a hook, which has ten seconds for each call.
+
+    Of them what was tried least: what no relay ever takes, and has it let be each time, keeps nothing else from its
+    turn. What tells of the relay itself comes last: it is over with the first one taken.
+    """
+    first = group[0]
+    of_the_relay = first.kind == ALARM and first.data.get("cause") == RELAY
+    return first.kind == HOOK, of_the_relay, min(one.attempts for one in group)
 
 
 def _groups(due: Sequence[Letter], every: Sequence[Letter]) -> list[list[Letter]]:
