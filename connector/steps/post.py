@@ -17,7 +17,7 @@ from typing import Any, Final
 from connector.calendar import QuietTimes, quiet_until
 from connector.errors import JournalError, MailRefused, NotConnected, OutcomeUnknown, RemoteError
 from connector.journal import Letter
-from connector.journal.outbox import DROPPED, TOLD
+from connector.journal.outbox import DROPPED, TOLD, WAITING
 from connector.lifecycle import Record
 from connector.notify import call
 from connector.report.facts import who
@@ -86,11 +86,13 @@ def _turn(group: Sequence[Letter]) -> tuple[bool, bool, int]:
     """Mails first: whoever waits for one does not wait for a hook, which has ten seconds for each call.
 
     Of them what was tried least: what no relay ever takes, and has it let be each time, keeps nothing else from its
-    turn. What tells of the relay itself comes last: it is over with the first one taken.
+    turn; what has perhaps left is as good as new. What tells of the relay itself comes last: it is over with the first
+    one taken.
     """
     first = group[0]
     of_the_relay = first.kind == ALARM and first.data.get("cause") == RELAY
-    return first.kind == HOOK, of_the_relay, min(one.attempts for one in group)
+    tried = min(one.attempts if one.state == WAITING else 0 for one in group)
+    return first.kind == HOOK, of_the_relay, tried
 
 
 def _groups(due: Sequence[Letter], every: Sequence[Letter]) -> list[list[Letter]]:
