@@ -330,18 +330,26 @@ class MailRefused(RemoteError):
     """The relay answered, and takes the mail not now (``status`` 4xx) or not at all (5xx).
 
     ``answer`` is what it said; it may name the recipient, and is for whoever tries by hand. ``stage``: what it said it
-    of. ``every``: it would say so to any mail.
+    of. ``every``: it would say so to any mail. ``alone``: it says so of this one's mailbox.
     """
 
     repaired_by = RepairedBy.ADMINISTRATOR
     retry = Retry.LATER
 
     def __init__(
-        self, detail: str, *, answer: str, status: int, stage: Stage = "mail", every: bool = False
+        self,
+        detail: str,
+        *,
+        answer: str,
+        status: int,
+        stage: Stage = "mail",
+        every: bool = False,
+        alone: bool = False,
     ) -> None:
         self.answer = answer
         self.stage: Stage = stage
         self.every = every
+        self.alone = alone
         super().__init__(detail, service="mail", status=status)
 
 

@@ -48,6 +48,8 @@ _NOT_ALLOWED: Final = re.compile(r"[45]\.7\.")
 """RFC 3463: security or policy."""
 _OF_THE_RECIPIENT: Final = re.compile(r"[45]\.(?:1\.(?![78]\b)|2\.)")
 """RFC 3463: an address, or a mailbox, of which 1.7 and 1.8 are the sender's."""
+_OF_ONE_MAILBOX: Final = re.compile(r"5\.(?:1\.[136]|2\.[12])\b")
+"""RFC 3463: there is none, it moved, is closed or full. What a relay cannot look up (1.2) may be anybody's."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -236,6 +238,7 @@ class Relay:
             stage=stage,
             every=stage in {"greeting", "login", "sender"}
             or self._concerns_every(code, text.lower(), stage, to),
+            alone=stage == "recipient" and code >= 500 and _OF_ONE_MAILBOX.match(text) is not None,
         )
 
     def _concerns_every(self, code: int, text: str, stage: Stage, to: str) -> bool:

@@ -142,7 +142,8 @@ _COLUMNS: Final = frozenset(["nom", "noms", "prenom", "prenoms", "name", "civili
 _MOST_WORDS: Final = 8
 """Of a name, particles aside: all given names, a family's and a married one."""
 _MOST_NAMES: Final = 12
-"""As many, where each begins with a capital and goes on without: nobody writes a sentence so."""
+"""As many, where each begins with a capital and most go on without: nobody writes a sentence so."""
+_PLUS_OF_A_FIRM: Final = re.compile(r"(?<=\w)\+(?=\s|$)")
 # UTF-8 read as Windows text: é is Ã©, ’ is â€™. Portuguese names do hold Ã, never after a small letter.
 _GARBLED: Final = re.compile(
     "\ufffd|â€|Å[\u0080-\u00bf“”‘’\u2013\u2014\u0152\u0153]|(?<=[a-zà-ÿ])Ã|Â[\u00a0-\u00bf]"
@@ -171,22 +172,25 @@ def is_garbled_name(text: str) -> bool:
 
 def is_more_than_a_name(text: str) -> bool:
     """Tell whether a text read as a name holds more: a sign, a label that is unknown, a sentence."""
-    if re.search(r"[=:]", text) or any(map(_is_symbol, text.split())) or _has_columns(text.split()):
+    if (
+        re.search(r"[=:]", text)
+        or any(map(_is_symbol, _PLUS_OF_A_FIRM.sub("", text)))
+        or _has_columns(text.split())
+    ):
         return True
     spoken = [
         word for word in text.split() if any(map(str.isalpha, word)) and _fold(word) not in _NOT_COUNTED
     ]
     small = sum(word == word.lower() for word in spoken)
     asks = len(spoken) > 3 and any(_fold(word.strip(",")) in _OF_A_SENTENCE for word in spoken)
-    most = _MOST_NAMES if all(map(_is_capitalised, spoken)) else _MOST_WORDS
+    few_in_capitals = 2 * sum(map(_is_capitalised, spoken)) > len(spoken)
+    most = _MOST_NAMES if few_in_capitals and not small else _MOST_WORDS
     return asks or len(spoken) > most or 3 <= small < len(spoken)
 
 
-def _is_symbol(word: str) -> bool:
-    """An arrow, a tick, a box: not what a firm's name may hold, « A+ », nor an accent that stands for an apostrophe."""
-    return word == "+" or any(
-        unicodedata.category(char) in {"Sm", "So"} and char not in "°®™©+" for char in word
-    )
+def _is_symbol(char: str) -> bool:
+    """An arrow, a tick, a box: not what a firm's name may hold, nor an accent that stands for an apostrophe."""
+    return unicodedata.category(char) in {"Sm", "So"} and char not in "°®™©"
 
 
 def _has_columns(words: list[str]) -> bool:

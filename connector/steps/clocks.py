@@ -114,7 +114,8 @@ def _agrees(parts: Parts, subject: str) -> bool:
 
 
 def _is_fresh(parts: Parts, heard: float) -> bool:
-    return abs(parts.now().timestamp() - heard) <= _FRESH_S
+    # What lies ahead was heard before our own clock went back.
+    return -HOLD_S <= parts.now().timestamp() - heard <= _FRESH_S
 
 
 def hold(parts: Parts, account: str) -> None:

@@ -14,8 +14,8 @@ from datetime import datetime
 from connector.journal import Journal
 from connector.lifecycle import Event, Record, State
 from connector.ports import Progress
+from connector.steps import clocks
 from connector.steps.alarms import began, end_alarm, standing
-from connector.steps.clocks import A_STEP
 from connector.steps.follow import absorb
 from connector.steps.parts import Parts
 from connector.steps.send import platforms_word
@@ -73,9 +73,12 @@ def ask(parts: Parts, record: Record) -> Record:
 
 
 def _when(parts: Parts) -> datetime | None:
-    """Return when it failed over; where that lies far ahead, a clock wrote it that was wrong: it counts from now."""
+    """Return when it failed over; where that lies far ahead, a clock wrote it that was wrong: it counts from now.
+
+    By a clock that is behind itself nothing is put right: what was prepared before it would be a question no more.
+    """
     at, now = parts.journal.failed_over_at(), parts.now()
-    if at is None or at <= now + A_STEP:
+    if at is None or at <= now + clocks.A_STEP or not clocks.may_erase(parts):
         return at
     parts.journal.failed_over_by(now)
     return parts.journal.failed_over_at()

@@ -26,14 +26,16 @@ from connector.steps.gather import near_name, other_formats
 from connector.steps.likeness import (
     alike,
     copy_of,
+    earlier_status,
     is_spoken_for,
     itself,
     lost_both,
     moved_by_content,
     rival_speaks,
-    status_by_name,
     status_name_of,
+    still_told,
     taken_by,
+    told_by_status,
     was_there_before,
 )
 from connector.steps.read import ReadDocument, ReadSidecar, read_request
@@ -127,7 +129,7 @@ def _verdict(case: Case, evidence: Evidence) -> Record:
             problems += checking.document_problems(case.parts, documents, limit)
             if len(case.pair.documents) < 2:  # which of several PDFs is meant is for a person to say
                 common |= _unchecked(documents)
-        common["extra"] |= {"corrected": corrected_text(sidecar, problems)}
+        common["extra"] |= {"corrected": corrected_text(sidecar, problems), **earlier_status(case)}
         common["extra"]["own_status"] = rival_speaks(case) or common["extra"]["own_status"]
         common["extra"] |= answered(State.REJECTED)
         return case.keep(Event.REJECTED, problems=_dumped(problems), request=asked.request, **common)
@@ -139,6 +141,7 @@ def _verdict(case: Case, evidence: Evidence) -> Record:
             "missing": list(asked.gathered.missing),
             "other_formats": other_formats(case.sight, case.pair, asked.gathered.missing),
             **answered(State.WAITING_PDF),
+            **earlier_status(case),
             "missing_since": _missing_since(case),
         }
         return case.keep(Event.PDF_MISSING, request=asked.request, problems=(), **common)
@@ -203,7 +206,9 @@ def _judge_whole(
         "document": checked.main.sha256,
         "people": sorted(str(email) for email in checking.emails_of(checked)),
     }
-    confirmed = asked_anew or extra_of(case.target).get("confirmed") in (True, confirming)
+    # An order found on what has left already is obeyed by then: nothing is asked anew before T is followed.
+    has_left = "transaction" in (common["extra"].get("needs_ask") or {})
+    confirmed = not has_left and (asked_anew or extra_of(case.target).get("confirmed") in (True, confirming))
     common["extra"].pop("confirmed", None)
     if confirmed:
         common["extra"] |= {"needs_ask": None, "confirmed": confirming}
@@ -220,7 +225,7 @@ def _judge_whole(
     # R10: a copy, and what our own status tells to have left from here, before what is wrong with a PDF, which may be
     # the signed one. Any other status by that name comes after it, and is not forgotten (R4).
     there_before = bool(common["extra"].get("there_before"))
-    needed = common["extra"].get("needs_ask") or _needs_ask(
+    needed = still_told(case, common["extra"].get("needs_ask")) or _needs_ask(
         case, confirmed=confirmed, there_before=there_before
     )
     goes_first = needed and (needed["reason"] == "copy" or "transaction" in needed)
@@ -238,6 +243,7 @@ def _judge_whole(
         needed = {"reason": "restart_marker_missing", "values": {}}
     if needed and "transaction" in needed:
         # Registry and journal are gone; our own status still names T: it is followed, never sent (R7).
+        common["extra"]["needs_ask"] = None
         fields = {**common, **needed, "key": key, "key_parts": key_parts, "ask": ask, "adopted": True}
         return case.keep(Event.ADOPTED, **{**fields, "obeyed": (*_obeyed(case), *_wording(request))})
     if needed:
@@ -390,14 +396,8 @@ def _needs_ask(case: Case, *, confirmed: bool, there_before: bool) -> dict[str, 
     """R4 and R7: an older status by that name, or there before us; reason and values of what must be asked anew."""
     if confirmed:
         return None
-    if case.previous is None and case.target is None:
-        by_name, transaction = status_by_name(case)
-        if by_name == "copy":
-            return {"reason": "copy", "values": {"other": "", "ended": ""}}
-        if transaction is not None:
-            return {"reason": "adopted_not_sent", "values": {}, "transaction": transaction}
-        if by_name:
-            return {"reason": by_name, "values": {}}
+    if case.previous is None and case.target is None and (told := told_by_status(case)):
+        return told
     return {"reason": "there_before", "values": {}} if there_before else None
 
 

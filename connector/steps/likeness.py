@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
 from connector.errors import NotFound
 from connector.identity import canonical_email, same_people
@@ -315,7 +316,37 @@ def _is_namesakes(case: Case, status: str) -> bool:
     return False
 
 
-def status_by_name(case: Case) -> tuple[str, str | None]:
+def told_by_status(case: Case) -> dict[str, Any] | None:
+    """Return what a status by that name makes of a request that is not known: reason and values, and T to follow."""
+    by_name, transaction = _status_by_name(case)
+    if by_name == "copy":
+        return {"reason": "copy", "values": {"other": "", "ended": ""}}
+    if transaction is not None:
+        return {"reason": "adopted_not_sent", "values": {}, "transaction": transaction}
+    return {"reason": by_name, "values": {}} if by_name else None
+
+
+def earlier_status(case: Case) -> dict[str, Any]:
+    """R4: what is kept of a status by that name where the request cannot be judged yet: its own takes that name first.
+
+    What another place's status tells is left to the whole verdict: it may be that of a rival, which goes.
+    """
+    told = told_by_status(case) if case.target is None and case.previous is None else None
+    return {"needs_ask": told} if told is not None and told["reason"] != "copy" else {}
+
+
+def still_told(case: Case, told: dict[str, Any] | None) -> dict[str, Any] | None:
+    """Return what an earlier look kept; its T is no more to be followed where another record has it by now."""
+    if told and "transaction" in told and _is_followed(case, told["transaction"]):
+        return {"reason": "status_by_name", "values": {}}
+    return told
+
+
+def _is_followed(case: Case, transaction: str) -> bool:
+    return any(case.journal.following(name, transaction) for name in case.settings.accounts)
+
+
+def _status_by_name(case: Case) -> tuple[str, str | None]:
     """``copy`` for our own status of another place, ``status_by_name`` for any other, empty for none.
 
     With it the transaction that our own whole status of this very place names, if it names one that no record has.
@@ -336,7 +367,7 @@ def status_by_name(case: Case) -> tuple[str, str | None]:
     if sealed is not None and sealed.place_mac != mine:
         return ("" if _of_one_that_went(case, sealed.place_mac) else "copy"), None
     transaction = sealed.transaction if sealed is not None else None
-    if transaction and any(case.journal.following(name, transaction) for name in case.settings.accounts):
+    if transaction and _is_followed(case, transaction):
         # Put back where the request was before it was moved: it has its record, and one only.
         log.error("a status in folder %s names a transaction that another request has", case.settings.name)
         return "status_by_name", None

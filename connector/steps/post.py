@@ -17,7 +17,7 @@ from typing import Any, Final
 from connector.calendar import QuietTimes, quiet_until
 from connector.errors import JournalError, MailRefused, NotConnected, OutcomeUnknown, RemoteError
 from connector.journal import Letter
-from connector.journal.outbox import DROPPED, TOLD
+from connector.journal.outbox import DROPPED, TOLD, WAITING
 from connector.lifecycle import Record
 from connector.notify import call
 from connector.report.facts import who
@@ -25,6 +25,7 @@ from connector.report.mails import path_of
 from connector.steps import clocks, relay_away
 from connector.steps.desk import ALARM, HOOK, PAUSE, REQUEST
 from connector.steps.letters import mail_of
+from connector.steps.machines import RELAY
 from connector.steps.parts import Parts
 
 log = logging.getLogger(__name__)
@@ -55,8 +56,7 @@ def leave(parts: Parts, *, deadline: float | None = None) -> int:
     every = parts.journal.letters()
     due = _due(every, parts.now())
     taken, deaf = 0, set[str]()
-    # A hook has ten seconds for each call: whoever waits for a mail does not wait for it.
-    for group in sorted(_groups(due, every), key=lambda one: one[0].kind == HOOK):
+    for group in sorted(_groups(due, every), key=_turn):
         if parts.stop.is_set() or (deadline is not None and time.monotonic() > deadline):
             break
         if group[0].kind == HOOK:
@@ -80,6 +80,19 @@ def _due(every: Sequence[Letter], now: datetime) -> list[Letter]:
             found.append(one)
         before.add(one.cause)
     return found
+
+
+def _turn(group: Sequence[Letter]) -> tuple[bool, bool, int]:
+    """Mails first: whoever waits for one does not wait for a hook, which has ten seconds for each call.
+
+    Of them what was tried least: what no relay ever takes, and has it let be each time, keeps nothing else from its
+    turn; what has perhaps left is as good as new. What tells of the relay itself comes last: it is over with the first
+    one taken.
+    """
+    first = group[0]
+    of_the_relay = first.kind == ALARM and first.data.get("cause") == RELAY
+    tried = min(one.attempts if one.state == WAITING else 0 for one in group)
+    return first.kind == HOOK, of_the_relay, tried
 
 
 def _groups(due: Sequence[Letter], every: Sequence[Letter]) -> list[list[Letter]]:

@@ -39,8 +39,8 @@ def takes_none(parts: Parts, letters: Sequence[Letter], error: MailRefused) -> b
 
     Many a relay finds the fault with who sends only when it hears who is to get it.
     """
-    if error.every:
-        return True
+    if error.every or error.alone:
+        return error.every
     mine = letters[0]
     others = [
         one.at

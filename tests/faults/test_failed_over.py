@@ -16,7 +16,10 @@ from connector.ports import TransactionId
 from connector.steps.telling import tell
 from tests import postgres
 from tests.faults.points import Killed, Points
+from tests.faults.test_wrong_clock import Made, clocked
 from tests.worlds import Stage, workers
+
+__all__ = ["clocked"]
 
 QUIET_S = 16 * 60
 
@@ -124,3 +127,23 @@ def test_a_clock_that_was_ahead_when_it_failed_over(tmp_path: Path, database: st
         assert [one for one in stage.sends() if one] == [1, 1, 1]
         tell(stage.parts)
         assert alarms(stage) == [True, False]
+
+
+def test_a_clock_that_goes_back_after_it_failed_over(clocked: Made, database: str) -> None:
+    """The failover lies ahead of it then, and stays where it is: what had left before it is still a question."""
+    points = Points()
+    with clocked(database=database, seams=points.seams(workers())) as stage:
+        prepared(stage, points)
+        failed_over(database)
+        stage.start()
+        gone = next(one for one in stage.records() if one.state is State.PREPARED)
+        stage.parts.services["cabinet"].send(TransactionId(str(gone.transaction)))
+        stage.off = timedelta(minutes=-30)
+        stage.run()
+        stage.off = timedelta(0)
+        for _ in range(3):
+            stage.clock.advance(QUIET_S)
+            stage.run()
+        assert stage.parts.journal.get(gone.id).adopted
+        assert {one.state for one in stage.records()} == {State.IN_PROGRESS}
+        assert [one for one in stage.sends() if one] == [1, 1]

@@ -285,6 +285,37 @@ def test_a_signed_pair_that_came_along_with_its_status(tmp_path: Path) -> None:
         stage.intact()
 
 
+@MODES
+@pytest.mark.parametrize("order", ["", "action: recommencer\n"])
+@pytest.mark.parametrize("fault", ["text", "no PDF"])
+def test_journal_and_registry_lost_of_what_cannot_be_judged_yet(
+    tmp_path: Path, mode: Mode, order: str, fault: str
+) -> None:
+    """What its own status told to have left is followed once it can be judged, whatever took that status' place."""
+    with Town(tmp_path, mode) as stage:
+        send_out(stage, "lettre")
+        transaction, pdf = stage.record().transaction, stage.read("lettre.pdf")
+        _delete_registry(stage)
+        if fault == "text":
+            stage.write("lettre.sign.yaml", "signataires: Marie\n")
+        else:
+            stage.delete("lettre.pdf")
+        stage.lose_journal()
+        stage.later(100_000)
+        stage.later(60)
+        assert stage.first_line().startswith("À CORRIGER" if fault == "text" else "EN ATTENTE DU PDF")
+        stage.write("lettre.sign.yaml", ONE + order)
+        stage.write("lettre.pdf", pdf)
+        stage.later(60)
+        assert stage.first_line().startswith(OUT)
+        assert stage.record().transaction == transaction
+        stage.sign()
+        stage.later()
+        assert stage.first_line().startswith("SIGNÉ")
+        assert (stage.sends(), stage.tries()) == ([1], 1)
+        stage.intact()
+
+
 def _delete_registry(stage: Stage) -> None:
     if stage.mode == "nextcloud":
         stage.dms.person.delete(".jse-connector")

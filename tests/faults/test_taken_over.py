@@ -123,3 +123,28 @@ def test_what_the_other_one_delivered(tmp_path: Path) -> None:
         stage.run()
         assert stage.first_line("neuve").startswith("À VÉRIFIER – un suivi plus ancien porte ce nom")
         assert len(stage.sends()) == 2
+
+
+def test_what_the_other_one_sent_and_cannot_be_judged_yet(tmp_path: Path) -> None:
+    """Its status gives way to what is told of the text, and is not forgotten: mended, it leaves on a new ask only."""
+    with Rivals(tmp_path) as stage:
+        stage.drop(sidecar=ONE)
+        stage.run()
+        stage.turn("beta")
+        stage.run()
+        stage.take_over()
+        stage.run()
+        stage.drop("neuve", sidecar=ONE)
+        stage.run()
+        stage.write("neuve.sign.yaml", "signataires: Marie\n")
+
+        stage.turn("alpha")
+        stage.take_over()
+        stage.run()
+        assert stage.first_line("neuve").startswith("À CORRIGER – « Marie » n’est pas un contact connu")
+        stage.write("neuve.sign.yaml", ONE)
+        stage.write("neuve.pdf", documents.letter(pages=2))
+        stage.clock.advance(60)
+        stage.run()
+        assert stage.first_line("neuve").startswith("À VÉRIFIER – un suivi plus ancien porte ce nom")
+        assert len(stage.sends()) == 2

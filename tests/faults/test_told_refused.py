@@ -53,6 +53,26 @@ def test_what_is_said_to_everybody(tmp_path: Path) -> None:
         assert alarmed(stage)
 
 
+@pytest.mark.parametrize("answer", ["550 5.1.1 User unknown", "550 no such user"])
+def test_what_is_said_of_all_who_were_written_to(tmp_path: Path, answer: str) -> None:
+    """What is said of a mailbox is no alarm. Where that is not said, it is over with the next mail to anybody else,
+    which does not wait until those are given up."""
+    with told(tmp_path, folder={"notify": BOTH}) as (stage, relay):
+        relay.says_to = lambda address: answer if address in BOTH else "250 OK"
+        stage.drop("fixe", sidecar=FIXED_LINE)
+        stage.run()
+        for _ in range(6):
+            later(stage, 5 * MINUTE)
+        assert alarmed(stage) == ("5.1.1" not in answer)
+        stage.platform.revoke_tokens()
+        stage.drop()
+        stage.run()
+        for _ in range(4):
+            later(stage, 5 * MINUTE)
+        assert relay.to
+        assert not alarmed(stage)
+
+
 def test_what_is_said_of_one_address(tmp_path: Path) -> None:
     """The others' mails leave: no alarm, and nobody waits for it."""
     with told(tmp_path, folder={"notify": BOTH}) as (stage, relay):

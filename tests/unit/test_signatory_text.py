@@ -95,7 +95,7 @@ def test_what_announces_is_no_part_of_the_name(before: str, label: str) -> None:
     assert (person.email, person.first_name, person.last_name, person.phone) == MARIE
 
 
-@pytest.mark.parametrize("name", ["Marie D´Arc", "Société Alpha®", "Nom Prénom", "Jean Nom"])
+@pytest.mark.parametrize("name", ["Marie D´Arc", "Société Alpha®", "A+ Conseil", "Nom Prénom", "Jean Nom"])
 def test_a_name_without_a_strange_sign_or_a_title_is_one(name: str) -> None:
     person = read_person(f"{name} <marie.dupont@example.fr> 06 12 34 56 78")
     assert person.problems == ()
@@ -150,6 +150,7 @@ def test_more_than_a_name_is_asked_about(name: str) -> None:
         "Mohammed ben Abdallah al Rachid el Idrissi",
         "marie jeanne de la tour du pin",
         "Marie Louise Anne Sophie Charlotte Élisabeth Dupont de La Tour d’Auvergne épouse Martin",
+        "Marie Louise Anne Sophie Charlotte Élisabeth Jeanne Claire DUPONT DE LA TOUR",
         "Pedro Francisco António João Carlos Xavier Miguel Rafael Joaquim de Alcântara",
         "Juan de los Ríos de las Casas y de los Santos",
         "Anne van ’t Hof ter Horst op den Berg",
