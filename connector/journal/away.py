@@ -34,7 +34,7 @@ _AWAY: Final = {
     "57P05": "it ended a connection that was not used for long",
     "58000": "the system it runs on failed",
 }
-_REFUSALS: Final = (
+REFUSALS: Final = (
     ("certificat", "it refuses the client certificate: see sslcert in journal.url"),
     (
         "[Pp]eer authentication failed|authentification peer échouée",
@@ -172,7 +172,7 @@ def _refusal(text: str, url: URL) -> str:
     # What the server itself says (FATAL) it says by a connection that came about.
     if ("SSL" in text or "certificate" in text) and "FATAL" not in text:
         return "TLS does not come about: " + text.splitlines()[0].rpartition("failed: ")[2]
-    for pattern, meant in _REFUSALS:
+    for pattern, meant in REFUSALS:
         if re.search(pattern, " ".join(text.split())):
             return meant
     if (said := re.search(r"FATAL: *(.+)", text)) is not None:

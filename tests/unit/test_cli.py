@@ -613,6 +613,8 @@ def test_every_write_is_refused() -> None:
         "find_by_id",
         "versions",
         "get_version",
+        "locked_by",
+        "versions_are_its_writers",
         "annotations",  # none at all: nothing can be hung
     }
     folder = ReadOnlyFolder(_Untouchable())  # type: ignore[arg-type]
