@@ -74,8 +74,11 @@ class Backup:
 
 
 def facts_of(file: Path) -> Facts:
-    """Look into a journal that need not be of this version; changes no fact in it. Raises JournalError."""
-    opening.judge(file, _WANTED)
+    """Look into a journal that need not be of this version; changes no fact in it. Raises JournalError.
+
+    It need not be one that can be written: on a full disk nothing is wanted more than a backup elsewhere.
+    """
+    opening.judge(file, _WANTED, to_write=False)
     places = ", ".join("?" * len(_UNDER_WAY))
     questions = {
         "requests": ("SELECT count(*) FROM record", ()),

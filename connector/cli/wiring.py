@@ -83,8 +83,9 @@ def single_instance(state: State, journal: Path | None = None) -> Iterator[None]
             "several connectors has a state directory of its own"
         )
         held.enter_context(_locked(lock, f"state directory {state.directory}", taken))
-        if journal is not None and journal.resolve().parent.is_dir():
-            file = journal.resolve()
+        file = None if journal is None else journal.resolve()
+        # Path.is_dir() raises where a place is closed: what is wrong with that is told as the journal is opened.
+        if file is not None and os.path.isdir(file.parent):  # noqa: PTH112
             lock = file.with_name(f".{file.name}{_LOCK}")
             taken = (
                 f"another process works on the journal {file} ({lock} is locked): does the service of another state "

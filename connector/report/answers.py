@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from connector.lifecycle import JUDGED, Record, State
-from connector.report.facts import TYPED, Case, moment_of
+from connector.report import several
+from connector.report.facts import TYPED, Case, moment_of, name_of
 from connector.report.typography import Words, cut, loose
 from connector.sidecar.model import Verb
 
@@ -266,6 +267,12 @@ def orders_found(case: Case) -> None:
     )
 
 
+def _meant(case: Case, code: str) -> str:
+    """Name the document that an answer is about: of several the one that lies there signed, where that is why."""
+    signed = several.still_signed(case) if code == "restart_on_signed" else None
+    return case.pdf if signed is None else name_of(signed.renamed_to or signed.href)
+
+
 def _answer(case: Case, answered: Mapping[str, object]) -> None:
     code, wording = str(answered.get("code")), str(answered.get("wording", ""))
     answer = ANSWERS.get(code, _NO_EFFECT)
@@ -275,7 +282,7 @@ def _answer(case: Case, answered: Mapping[str, object]) -> None:
         answer.french,
         answer.english,
         order=wording if code in _AS_WRITTEN else typed_order(case, wording),
-        pdf=case.pdf,
+        pdf=_meant(case, code),
         file=case.request_file,
         subject=case.subject,
         stop=_stopping(case),

@@ -76,6 +76,12 @@ def _where(case: Case, one: DocumentFacts) -> Words:
     )
 
 
+def still_signed(case: Case) -> DocumentFacts | None:
+    """Return the first document in whose place the signed one still lies, which it had taken; None without such."""
+    home = (one for one in case.documents if one.role == "document" and one.in_place and not one.beside)
+    return next((one for one in home if one.delivered_href is not None and not one.unsigned_back), None)
+
+
 def pictures_changed(case: Case) -> bool:
     """S9 for pictures, which are never replaced: what was changed while it was out is not what was signed."""
     page, told = case.page, False

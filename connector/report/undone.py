@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from connector.report import words
+from connector.report import several, words
 from connector.report.extras import attestation
 from connector.report.facts import Case
 from connector.report.people import signatories
@@ -38,12 +38,15 @@ def original_back(case: Case) -> None:
         pdf=case.pdf,
         when=when,
     )
+    if len(case.documents) > 1:
+        several.came_back(case)
     signatories(case)
     page.what_to_do()
     kept = case.context.versions_kept and not record.document.changed_file
     find_signed(case, VERSION if kept else GONE, labelled=record.document.signed_version_id is not None)
     attestation(case)
-    if not (case.filed or record.sidecar_gone):
+    # All of a request are asked for anew, and what lies there signed is signed no second time.
+    if several.still_signed(case) is None and not (case.filed or record.sidecar_gone):
         page.bullet(
             "Un autre départ est voulu (nouvelle demande, payante) ? Écrivez dans « {file} » :",
             "Should it be signed once more (a new request, to be paid)? Write into “{file}”:",

@@ -26,6 +26,8 @@ from connector.steps.present import present_at
 from connector.steps.reported import still_reported
 from connector.steps.watch import has_settled, in_sight, pair_document
 
+_UNSIGNED_BACK = "unsigned_back"
+"""In ``extra``, as journals of before kept of the main document what is a fact of each document now."""
 _PUT_IN_PLACE = "put_in_place"
 """Reason of what came beside and lies in its place now; ``report.beside`` has a text for it."""
 
@@ -34,6 +36,8 @@ def attend_ended(case: Case, record: Record) -> Record:
     """An ended pair goes again on a new ask only; other unsigned bytes at its place are said."""
     if astray.KEY in record.extra:
         record = _back_in_place(case, record)
+    if record.extra.get(_UNSIGNED_BACK):
+        record = _as_kept_now(case, record)
     if record.closed and rights.takes_again(case.parts, record):
         record = case.journal.note(record, "rights_back", closed=False)
     if record.closed:
@@ -121,6 +125,19 @@ def _back_in_place(case: Case, record: Record) -> Record:
     return case.journal.note(record, "folder_back", document=there, **changes)
 
 
+def _as_kept_now(case: Case, record: Record) -> Record:
+    """That the original lies in its place again was seen by an earlier release: it is not looked at a second time."""
+    extra = {name: value for name, value in record.extra.items() if name != _UNSIGNED_BACK}
+    back = record.document.model_copy(update={"unsigned_back": _came_home(record.document)})
+    changes = {"extra": extra, "closed": False} if back.unsigned_back else {"extra": extra}
+    return case.journal.note(record, "document_seen", **record.with_document(back), **changes)
+
+
+def _came_home(document: DocumentFacts) -> bool:
+    """True for what had come back signed into its place."""
+    return document.in_place and document.delivered_href is not None and not document.beside
+
+
 def as_it_ended(case: Case, record: Record) -> Record | None:
     """Take up the ended request of a place that was said to have changed, once its documents are its own again.
 
@@ -182,7 +199,7 @@ def _ended_document(case: Case, record: Record, rank: int, entry: Entry) -> tupl
             unsigned = True
     parts.spool.forget(record.ref)
     # What was signed once may be asked for anew where a person has put it back, whenever that was looked at.
-    home = document.in_place and document.delivered_href is not None and not document.beside
+    home = _came_home(document)
     facts = {
         "etag": entry.etag,
         "unsigned_back": home and sha256 is not None and sha256 in known - {document.signed_sha256},
@@ -254,7 +271,7 @@ def _ended_place_changed(case: Case, record: Record, rank: int, entry: Entry) ->
 
 def _where_signed(case: Case, document: DocumentFacts, entry: Entry) -> dict[str, str]:
     """Say where what had come back signed into this place is to be found, now that something else lies there."""
-    if not document.in_place or document.beside or document.delivered_href is None:
+    if not _came_home(document):
         return {}
     kept = case.parts.folders[case.settings.server].capabilities().versions and document.original_href is None
     if not kept or _is_another_file(document, entry):

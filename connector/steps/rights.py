@@ -27,6 +27,7 @@ log = logging.getLogger(__name__)
 _SHARED: Final = "S"
 _NEEDED: Final = frozenset("CN")
 """To create, and to overwrite: a status is written anew, a signed version needs both (facts section 9)."""
+_NOT_ON_WINDOWS: Final = frozenset('<>:"|?*\\')
 
 UNTOLD: Final = {
     "rights": "nothing may be written into it, so that nothing leaves and nobody is told: its login needs the rights "
@@ -114,9 +115,10 @@ def may_leave(parts: Parts, record: Record) -> bool:
     if href is None:
         return True
     key, settings = _key(record, href), parts.watched[record.folder]
-    if key in parts.writable:
+    untold = record.reported is None and _may_be_refused(href)
+    if key in parts.writable and not untold:
         return True
-    if key[1] == settings.root and settings.registry.startswith(settings.root):
+    if key[1] == settings.root and settings.registry.startswith(settings.root) and not untold:
         return True  # the marker has to be written there before anything leaves
     if _is_refused(parts, key):
         return False
@@ -132,6 +134,11 @@ def may_leave(parts: Parts, record: Record) -> bool:
         return False
     parts.writable.add(key)
     return True
+
+
+def _may_be_refused(href: str) -> bool:
+    """True for a name of a kind that a server may have come to refuse: what bears it is read as ever, and no more."""
+    return any(letter in _NOT_ON_WINDOWS for letter in href.rpartition("/")[2])
 
 
 def takes_again(parts: Parts, record: Record) -> bool:

@@ -455,3 +455,21 @@ def test_a_name_that_the_server_takes_no_more(tmp_path: Path) -> None:
         assert stage.told()["folders"]["lettres"]["trouble"] is None
         assert stage.sends() == [1]
         stage.intact()
+
+
+def test_nothing_leaves_under_a_name_that_the_server_takes_no_more(tmp_path: Path) -> None:
+    """What lies there from before that rule is read as ever, and neither a status nor what is signed could come back;
+    renamed, it leaves."""
+    with Stage(tmp_path) as stage:
+        stage.drop("Avis: TVA")
+        assert stage.dms.nextcloud is not None
+        stage.dms.nextcloud.windows_names = True
+        settle(stage)
+        assert stage.sends() == []
+        assert "rename PDF and request" in stage.told()["folders"]["lettres"]["trouble"]
+        for name in ("Avis: TVA.pdf", "Avis: TVA.sign.yaml"):
+            stage.move(name, name.replace(":", ""))
+        settle(stage)
+        settle(stage)
+        assert stage.first_line("Avis TVA").startswith("EN COURS")
+        assert stage.told()["folders"]["lettres"]["trouble"] is None

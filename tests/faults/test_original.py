@@ -161,6 +161,71 @@ def test_the_original_put_back_over_the_signed_one(tmp_path: Path, mode: Mode) -
         assert stage.sends() == [1]
 
 
+def put_back(stage: Stage, name: str, original: bytes) -> None:
+    """Restore the version that holds the original, as a person does, over what was signed."""
+    stage.clock.advance(3)
+    path = f"{ROOT}/{name}"
+    number = next(one for one, _, data in stage.dms.versions_of(path) if data == original)
+    stage.dms.person.restore(path, number)
+    stage.run()
+
+
+def test_put_back_before_an_upgrade(tmp_path: Path) -> None:
+    """A journal of before knows it by another name: it is told after the upgrade, and asked for anew as before it."""
+    with Stage(tmp_path) as stage:
+        original = out(stage)
+        stage.sign()
+        stage.run()
+        put_back(stage, "lettre.pdf", original)
+        record = stage.record()
+        former = {"unsigned_back": False, "signed_version_id": None}
+        stage.parts.journal.touch(
+            record,
+            extra={**record.extra, "unsigned_back": True},
+            **record.with_document(record.document.model_copy(update=former)),
+        )
+        stage.restart()
+        stage.run()
+        assert stage.first_line() == "SIGNÉ – mais « lettre.pdf » est de nouveau l’original d’avant signature"
+        assert "unsigned_back" not in stage.record().extra
+        assert stage.dms.tags_of(f"{ROOT}/lettre.pdf") == []
+        stage.clock.advance(3)
+        stage.write("lettre.sign.yaml", ONE + "action: recommencer\n")
+        stage.run()
+        assert stage.first_line().startswith("EN COURS")
+        assert len(stage.sends()) == 2
+
+
+@pytest.mark.parametrize("name", ["lettre", "bilan"])
+def test_one_of_two_put_back(tmp_path: Path, name: str) -> None:
+    """A new request would take both along, and one of them is signed: none is offered until both are put back."""
+    with Stage(tmp_path) as stage:
+        originals = {one: documents.letter(1, one) for one in ("lettre", "bilan")}
+        stage.write("bilan.pdf", originals["bilan"])
+        stage.drop(sidecar=ONE + "documents: bilan.pdf\n")
+        stage.write("lettre.pdf", originals["lettre"])
+        stage.run()
+        stage.sign()
+        stage.run()
+        assert stage.first_line() == "SIGNÉ – les 2 documents sont revenus signés"
+        put_back(stage, f"{name}.pdf", originals[name])
+        told = " ".join(stage.status().replace("\u00a0", " ").split())
+        assert f"« {name}.pdf » est de nouveau l’original d’avant signature" in told
+        (other,) = originals.keys() - {name}
+        assert f"{other}.pdf est maintenant la version signée" in told
+        assert "Un autre départ" not in told
+        if name == "bilan":
+            stage.clock.advance(3)
+            stage.write("lettre.sign.yaml", ONE + "documents: bilan.pdf\naction: recommencer\n")
+            stage.run()
+            told = " ".join(stage.status().replace("\u00a0", " ").split())
+            assert "n’a pas été suivi : « lettre.pdf » est la version signée" in told
+        else:
+            put_back(stage, "bilan.pdf", originals["bilan"])
+            assert "Un autre départ est voulu" in stage.status().replace("\u00a0", " ")
+        assert stage.sends() == [1]
+
+
 @pytest.mark.parametrize("when", ["from the start", "after it left"])
 def test_without_the_versions_app_the_original_is_written_beside(tmp_path: Path, when: str) -> None:
     """Known before, or found out when no version appears: its bytes lie beside, and the status names no version."""

@@ -265,6 +265,22 @@ def test_no_room_where_it_is_to_be(tmp_path: Path) -> None:
         assert list((small / "here").iterdir()) == []
 
 
+def test_a_backup_elsewhere_of_a_journal_whose_disk_is_full(tmp_path: Path) -> None:
+    """It writes nothing there, and nothing is wanted more just then."""
+    with disks.in_memory(tmp_path / "disk", "4m") as disk:
+        state = State(directory=disk / "state")
+        state.make()
+        file = state.directory / "journal" / "journal.sqlite"
+        with closing(Journal(f"sqlite:///{file}", now=lambda: datetime.now(UTC))) as journal:
+            journal.mark_account("lyon", "kept", {"text": "x"})
+            disks.fill(disk)
+            made = backups.make(End.of_file(file), state.directory, tmp_path / "elsewhere")
+        backups.verify(made)
+        url = f"sqlite:///{made.directory / backups.JOURNAL}"
+        with closing(Journal(url, now=lambda: datetime.now(UTC))) as copied:
+            assert copied.last_account_event("lyon", "kept") == {"text": "x"}
+
+
 def test_no_room_for_what_is_put_back(tmp_path: Path) -> None:
     """Neither is put in place on a disk that is full; the journal stays, and nothing is left beside it."""
     with disks.in_memory(tmp_path / "disk", "16m") as disk:

@@ -155,3 +155,21 @@ def test_a_closed_place_in_a_file_is_told_and_the_rest_goes_on() -> None:
         assert refused == 2, told
         assert f"{place}/including.yaml: 1 problem" in told
         assert "linked.yml" in told
+
+
+def test_a_journal_in_a_closed_place_is_told() -> None:
+    """What is locked beside a journal is not looked for where nobody may look: the journal itself says whom to ask."""
+    with TemporaryDirectory() as directory:
+        place = Path(directory)
+        place.chmod(0o755)
+        (place / "closed").mkdir(mode=0o700)
+        (place / "own").mkdir()
+        os.chown(place / "own", _NOBODY, _NOBODY)
+        url = f"sqlite:///{place}/closed/journal/journal.sqlite"
+        (place / "config.yaml").write_text(GOOD + f"journal: {{url: '{url}'}}\n")
+        how = ["--config", f"{place}/config.yaml", "--state", f"{place}/own/state"]
+        for called, status, text in said([[*how, "run"], [*how, "tick"]], place):
+            assert status, (called, text)
+            assert "the journal" in text, (called, text)
+            assert "cannot be read: Permission denied" in text, (called, text)
+            assert "Traceback" not in text, (called, text)
