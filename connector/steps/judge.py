@@ -13,6 +13,7 @@ from typing import Any
 from connector.errors import Problem
 from connector.identity import FIRST_ASK, ask_of
 from connector.lifecycle import DocumentFacts, Event, Record, State
+from connector.report.facts import SIGNED_HERE
 from connector.sidecar import names
 from connector.sidecar.model import SignatureRequest, Wish
 from connector.sidecar.reading import read_orders
@@ -243,7 +244,8 @@ def _judge_whole(
         needed = {"reason": "restart_marker_missing", "values": {}}
     if needed and "transaction" in needed:
         # Registry and journal are gone; our own status still names T: it is followed, never sent (R7).
-        common["extra"]["needs_ask"] = None
+        found = checked.documents[0].facts
+        common["extra"] |= {"needs_ask": None, SIGNED_HERE: found is not None and found.signatures > 0}
         fields = {**common, **needed, "key": key, "key_parts": key_parts, "ask": ask, "adopted": True}
         return case.keep(Event.ADOPTED, **{**fields, "obeyed": (*_obeyed(case), *_wording(request))})
     if needed:

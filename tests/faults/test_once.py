@@ -26,6 +26,7 @@ OTHER = f"signataires: Claire Bernard <{CLAIRE}> 06 98 76 54 32\n"
 OUT = "EN COURS – 0 signature sur 1"
 COPY = "À CONFIRMER – cette demande semble copiée d’un autre dossier ; rien n’est parti"
 BEFORE_US = "À VÉRIFIER – cette demande était là avant la mise en service ; rien n’est parti"
+SIGNED_HERE = "À VÉRIFIER – ce PDF porte déjà une signature électronique"
 TAKEN = "document_taken"
 SECOND_FOLDER = {
     "folders: {": "folders: {autres: {server: dms, path: /Autres/, account: cabinet, send: live}, "
@@ -266,6 +267,55 @@ def test_journal_and_registry_lost_of_what_was_delivered(tmp_path: Path, mode: M
         assert before == (stage.files(), stage.read("lettre.pdf"), stage.record().transaction)
         assert (stage.sends(), stage.tries()) == ([1], 1)
         stage.intact()
+
+
+@MODES
+@pytest.mark.parametrize("answered", [False, True])
+def test_journal_and_registry_lost_of_what_was_delivered_long_ago(
+    tmp_path: Path, mode: Mode, answered: bool
+) -> None:
+    """The platform has erased it since. The PDF bears its signature: that is no doubt, and nothing is offered to be
+    paid for again; nor does anything leave, whatever is ordered all the same."""
+    with Town(tmp_path, mode) as stage:
+        send_out(stage, "lettre")
+        stage.sign()
+        stage.later()
+        delivered_once(stage, "lettre")
+        signed = stage.read("lettre.pdf")
+        _delete_registry(stage)
+        stage.clock.advance(86_400)
+        stage.lose_journal()
+        stage.platform.misbehave(operation="status", kind="status", status=503, times=None)
+        stage.later(60)
+        assert stage.record().state is State.IN_DOUBT
+        assert stage.first_line() == f"{SIGNED_HERE} ; rien n’a été renvoyé"
+        _offers_nothing(stage)
+        stage.platform.behave()
+        stage.platform.misbehave(operation="download", kind="gone", times=None)
+        if answered:
+            stage.later(60)
+            assert stage.record().state is State.SEALING
+        stage.platform.misbehave(operation="status", kind="gone", times=None)
+        for _ in range(3):
+            stage.later()
+        assert stage.record().state is State.LOST
+        assert stage.first_line().startswith(
+            "À VÉRIFIER – ce PDF porte déjà une signature ; Jesignexpert ne garde plus"
+        )
+        _offers_nothing(stage)
+        stage.write("lettre.sign.yaml", ONE + "action: recommencer\n")
+        stage.later(60)
+        assert stage.first_line() == "À CORRIGER – ce PDF porte déjà une signature électronique"
+        assert stage.read("lettre.pdf") == signed
+        assert (stage.sends(), stage.tries()) == ([1], 1)
+        stage.intact()
+
+
+def _offers_nothing(stage: Stage) -> None:
+    told = " ".join(stage.status().split())
+    assert "« lettre.pdf » est bien la version signée de cette demande ? Il n’y a rien à faire." in told
+    assert "action:" not in told
+    assert "n’a pas signé" not in told
 
 
 def test_a_signed_pair_that_came_along_with_its_status(tmp_path: Path) -> None:
