@@ -21,22 +21,19 @@ from connector.steps import askers, orders
 from connector.steps import check as checking
 from connector.steps.asked import Asked, corrected_text, signatory_facts, told_of, wording_of
 from connector.steps.case import NAMED_AFTER_REQUEST, PASSED_OVER, Case, extra_of
+from connector.steps.earlier import earlier_status, status_name_of, still_told, told_by_status
 from connector.steps.evidence import Evidence, bring, check, past_signed
 from connector.steps.filed import taken_out
 from connector.steps.gather import near_name, other_formats
 from connector.steps.likeness import (
     alike,
     copy_of,
-    earlier_status,
     is_spoken_for,
     itself,
     lost_both,
     moved_by_content,
     rival_speaks,
-    status_name_of,
-    still_told,
     taken_by,
-    told_by_status,
     was_there_before,
 )
 from connector.steps.read import ReadDocument, ReadSidecar, read_request
