@@ -7,18 +7,23 @@ status takes that name, so what it told is kept with the request. Reads the fold
 from __future__ import annotations
 
 import logging
-from typing import Any
+from typing import Any, Final
 
 from connector.errors import NotFound
-from connector.lifecycle import State
+from connector.lifecycle import Record, State
 from connector.ports import Href
 from connector.report.block import place_mac, place_on
 from connector.sidecar import names
 from connector.steps.answers import DROP
 from connector.steps.case import Case
 from connector.steps.own_files import read_status_at
+from connector.steps.read import ReadDocument, ReadSidecar
 
 log = logging.getLogger(__name__)
+
+_OF_A_STATUS = frozenset({"copy", "status_by_name", "adopted_not_sent", "restart_marker_missing"})
+"""What tells of a request that it has perhaps left before: nothing but a person's new ask lifts it."""
+_HELD: Final[dict[str, Any]] = {"reason": "status_by_name", "values": {}}
 
 
 def told_by_status(case: Case) -> dict[str, Any] | None:
@@ -40,10 +45,47 @@ def earlier_status(case: Case) -> dict[str, Any]:
     return {"needs_ask": told} if told is not None and told["reason"] != "copy" else {}
 
 
+def told_before(case: Case, sidecar: ReadSidecar, document: ReadDocument | None) -> dict[str, Any] | None:
+    """Return what a status told of a request that was taken away unasked, and is put back, or comes elsewhere.
+
+    That status is there no more: its request's own took its name, and went with it. What has left is followed for the
+    document that it may have left with; another one in its place is held.
+    """
+    back = case.previous
+    if case.target is not None or (back is not None and back.state is not State.WITHDRAWN):
+        return None
+    here = [back] if back is not None else []
+    for known in (*here, *case.journal.with_sidecar(case.settings.server, sidecar.sha256)):
+        told: dict[str, Any] = known.extra.get("needs_ask") or {}
+        if told.get("reason") not in _OF_A_STATUS or known.extra.get("confirmed"):
+            continue
+        if _comes_back(case, known, sidecar, document):
+            seen = (known.document.sha256, document.sha256 if document is not None else None)
+            follows = case.may_have(known) and (None in seen or seen[0] == seen[1])
+            return told if follows or "transaction" not in told else _HELD
+    return None
+
+
+def _comes_back(case: Case, known: Record, sidecar: ReadSidecar, document: ReadDocument | None) -> bool:
+    """To its place as the same request or the same document; elsewhere as both, or as its very file."""
+    file_id = case.pair.sidecar.file_id
+    same_file = file_id is not None and known.sidecar_file_id == file_id
+    same_text = known.sidecar_sha256 == sidecar.sha256
+    same_document = (
+        document is not None and bool(document.sha256) and known.document.sha256 == document.sha256
+    )
+    if case.previous is not None and known.id == case.previous.id:
+        return same_file or same_text or same_document
+    if not same_file and not (same_text and same_document):
+        return False
+    case.leave_to_other_processes(known)
+    return case.place_gone(known)
+
+
 def still_told(case: Case, told: dict[str, Any] | None) -> dict[str, Any] | None:
     """Return what an earlier look kept; its T is no more to be followed where another record has it by now."""
     if told and "transaction" in told and _is_followed(case, told["transaction"]):
-        return {"reason": "status_by_name", "values": {}}
+        return _HELD
     return told
 
 

@@ -21,7 +21,7 @@ from connector.steps import askers, orders
 from connector.steps import check as checking
 from connector.steps.asked import Asked, corrected_text, signatory_facts, told_of, wording_of
 from connector.steps.case import NAMED_AFTER_REQUEST, PASSED_OVER, Case, extra_of
-from connector.steps.earlier import earlier_status, status_name_of, still_told, told_by_status
+from connector.steps.earlier import earlier_status, status_name_of, still_told, told_before, told_by_status
 from connector.steps.evidence import Evidence, bring, check, past_signed
 from connector.steps.filed import taken_out
 from connector.steps.gather import near_name, other_formats
@@ -346,6 +346,8 @@ def _common(
             "first_order": orders.first_order(case.target, read_orders(sidecar.data), previous=case.previous),
         },
     }
+    if (told := told_before(case, sidecar, main)) is not None:
+        fields["extra"]["needs_ask"] = told
     if case.there_before or (case.target is None and was_there_before(case, sidecar, main)):
         fields["extra"]["there_before"] = True
     if case.target is None:

@@ -366,6 +366,65 @@ def test_journal_and_registry_lost_of_what_cannot_be_judged_yet(
         stage.intact()
 
 
+@MODES
+@pytest.mark.parametrize("back_to", ["its place", "another folder"])
+def test_journal_and_registry_lost_of_what_is_taken_away_and_put_back(
+    tmp_path: Path, mode: Mode, back_to: str
+) -> None:
+    """What its own status told to have left is followed where the request comes back, for it never left since."""
+    there = ROOT if back_to == "its place" else f"{ROOT}/Ailleurs"
+    with Town(tmp_path, mode) as stage:
+        send_out(stage, "lettre")
+        transaction, pdf = stage.record().transaction, stage.read("lettre.pdf")
+        _delete_registry(stage)
+        wrong = ONE + "objjet: Lettre\n"
+        stage.write("lettre.sign.yaml", wrong)
+        stage.lose_journal()
+        stage.later(60)
+        assert stage.first_line().startswith("À CORRIGER")
+        for name in ("lettre.pdf", "lettre.sign.yaml"):
+            stage.delete(name)
+        stage.later(100_000)
+        stage.later(60)
+        assert stage.parts.journal.at_place("dms", f"/{ROOT}/lettre.sign.yaml").state is State.WITHDRAWN
+        if there != ROOT:
+            stage.person.mkdir(there)
+        stage.drop("lettre", pdf, wrong, folder=there)
+        stage.later(60)
+        stage.write("lettre.sign.yaml", ONE, folder=there)
+        stage.later(60)
+        assert stage.first_line(folder=there).startswith(OUT)
+        assert stage.record(folder=there).transaction == transaction
+        assert (stage.sends(), stage.tries()) == ([1], 1)
+        stage.intact()
+
+
+@MODES
+def test_journal_and_registry_lost_of_another_document_put_back(tmp_path: Path, mode: Mode) -> None:
+    """Nothing is followed for a document that it was not sent with; but it is not sent of itself either."""
+    with Town(tmp_path, mode) as stage:
+        send_out(stage, "lettre")
+        _delete_registry(stage)
+        stage.write("lettre.sign.yaml", ONE + "objjet: Lettre\n")
+        stage.lose_journal()
+        stage.later(60)
+        for name in ("lettre.pdf", "lettre.sign.yaml"):
+            stage.delete(name)
+        stage.later(100_000)
+        stage.later(60)
+        stage.drop("lettre", documents.letter(pages=2), ONE + "objjet: Lettre\n")
+        stage.later(60)
+        stage.write("lettre.sign.yaml", ONE)
+        stage.later(60)
+        assert stage.first_line().startswith("À VÉRIFIER – un suivi plus ancien porte ce nom")
+        assert (stage.sends(), stage.tries()) == ([1], 1)
+        stage.write("lettre.sign.yaml", ONE + "action: recommencer\n")
+        stage.later(60)
+        assert stage.first_line().startswith(OUT)
+        assert stage.sends() == [1, 1]
+        stage.intact()
+
+
 def _delete_registry(stage: Stage) -> None:
     if stage.mode == "nextcloud":
         stage.dms.person.delete(".jse-connector")
