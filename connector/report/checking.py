@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from connector.lifecycle import State
 from connector.report import words
-from connector.report.facts import Case, name_of, who
+from connector.report.facts import SIGNED_HERE, Case, is_signed_here, name_of, who
 from connector.report.meanwhile import meanwhile
 from connector.report.people import signatories
 from connector.report.reasons import Reason, reason_of
@@ -129,6 +129,9 @@ def in_doubt(case: Case) -> None:
     page, reason, record = case.page, _reason(case), case.record
     asked = who(case.people[0]) if case.people else page.say("quelqu’un", "somebody")
     at = case.moment("at") or record.sent_at
+    if is_signed_here(record):
+        _signed_here(case)
+        return
     page.first(words.TO_CHECK, *reason.first)
     when = page.say(", le {day}", ", on {day}", day=page.day_at(at)) if at else Words("")
     page.para(*reason.told, when=when, who=asked)
@@ -161,6 +164,21 @@ def in_doubt(case: Case) -> None:
     )
 
 
+def _signed_here(case: Case) -> None:
+    """Nobody is to have signed again what bears a signature, whatever Jesignexpert still knows of it."""
+    reason = reason_of(case.record.state, SIGNED_HERE)
+    case.page.first(words.TO_CHECK, *reason.first)
+    case.page.para(*reason.told)
+    meanwhile(case)
+    case.page.what_to_do()
+    case.page.bullet(
+        "« {pdf} » est bien la version signée de cette demande ? Il n’y a rien à faire.",
+        "Is “{pdf}” the signed document of this request? There is nothing to do.",
+        pdf=case.pdf,
+    )
+    _undecided(case)
+
+
 def _undecided(case: Case) -> None:
     case.page.para(
         "Une question ? Référence {ref}, contact : {support}.",
@@ -189,6 +207,9 @@ def quarantined(case: Case) -> None:
 
 def lost(case: Case) -> None:
     """The platform knows nothing of it any more."""
+    if is_signed_here(case.record):
+        _signed_here(case)
+        return
     page, reason, record = case.page, _reason(case), case.record
     erased = case.moment("erased") or record.ended_at
     when = page.say(" le {day}", " on {day}", day=page.day(erased)) if erased else Words("")

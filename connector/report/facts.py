@@ -4,7 +4,8 @@ Facts that the record has no field for are read from ``extra`` (JSON values): ``
 ``other_formats``, ``attestation_name``, ``settings_name``, ``documents``, ``annexes``, ``warnings``, ``masked_phones``,
 ``known_since``, ``expires_computed``, ``moved_at``, ``moved_out_at``, ``unknown_word``, ``locked``, ``order``,
 ``pending_order``, ``ended_elsewhere``, ``conflict_copies``, ``near_settings``, ``note_aside``, ``filed``,
-``astray_href``, ``lost_href``, ``outside_at``, ``notice_href``, ``passed_over``, ``locked_by``. Each may be missing.
+``astray_href``, ``lost_href``, ``outside_at``, ``notice_href``, ``passed_over``, ``locked_by``, ``signed_here``. Each
+may be missing.
 """
 
 from __future__ import annotations
@@ -25,6 +26,8 @@ from connector.sidecar.names import document_name, image_pdf_name, signed_name
 EXPIRY_NEAR_DAYS = 3
 EXPIRY_COMPUTED = "expires_computed"
 """In ``extra``: ``expires_at`` is by the known rule, the platform has given no date yet."""
+SIGNED_HERE = "signed_here"
+"""In ``extra``: its PDF bore a signature already when nothing but its status was left to tell of it."""
 ERASURE_NEAR_DAYS = 10
 """So long before the platform erases a signed document that it is told that it has not come yet."""
 TYPED: dict[str, dict[Verb, str]] = {
@@ -250,6 +253,11 @@ def _missing(one: DocumentFacts) -> bool:
 
 def _renamed(one: DocumentFacts) -> bool:
     return one.renamed_to is not None
+
+
+def is_signed_here(record: Record) -> bool:
+    """True where its PDF bore a signature when it was found again by its status alone, and is that one still."""
+    return bool(record.extra.get(SIGNED_HERE)) and record.document.changed_at is None
 
 
 def name_of(href: str) -> str:

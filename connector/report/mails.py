@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 from connector.lifecycle import Record, State
 from connector.report.context import StatusContext
-from connector.report.facts import Case, name_of
+from connector.report.facts import Case, is_signed_here, name_of
 from connector.report.page import Page, headline
 from connector.report.status import StatusText, render_status, zone_text
 from connector.report.typography import LINE_WIDTH, NBSP, Language, Words, clean, local, loose, say, wrap
@@ -98,8 +98,8 @@ def notice(record: Record, context: StatusContext) -> Notice | None:
     occasion = _OCCASIONS.get(record.state)
     if occasion is None and record.state is State.IN_PROGRESS and case.expiry_near:
         occasion = Occasion.EXPIRES
-    if occasion is None:
-        return None
+    if occasion is None or (occasion is Occasion.IN_DOUBT and is_signed_here(record)):
+        return None  # the doubt is Jesignexpert's to end; there is nothing to be done
     why = _cause(case, occasion)
     return Notice(occasion=occasion, cause=f"{occasion}:{why}", key=f"{record.ref}:{occasion}:{why}")
 

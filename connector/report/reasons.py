@@ -159,6 +159,16 @@ IN_DOUBT: Final[dict[str, Reason]] = {
             "sent. So as not to ask {who} twice, nothing was sent again.",
         ),
     ),
+    "signed_here": Reason(
+        first=(
+            "ce PDF porte déjà une signature électronique ; rien n’a été renvoyé",
+            "this PDF already bears an electronic signature; nothing was sent again",
+        ),
+        told=(
+            "Cette demande a été retrouvée à la reprise du suivi. Jesignexpert est interrogé à son sujet.",
+            "This request was found again when following resumed. Jesignexpert is being asked about it.",
+        ),
+    ),
     "send_404": Reason(
         first=(
             "la demande est peut-être déjà partie ; rien n’a été renvoyé",
@@ -256,6 +266,18 @@ LOST: Final[dict[str, Reason]] = {
         told=(
             "Jesignexpert ne garde les documents qu’un mois. Le document signé n’a pas pu être rapporté ici avant.",
             "Jesignexpert keeps documents for a month only. The signed one could not be brought here in time.",
+        ),
+    ),
+    "signed_here": Reason(
+        first=(
+            "ce PDF porte déjà une signature ; Jesignexpert ne garde plus le sien",
+            "this PDF already bears a signature; Jesignexpert keeps its own no more",
+        ),
+        told=(
+            "Cette demande a été retrouvée à la reprise du suivi. Jesignexpert ne garde les documents qu’un mois : il "
+            "ne peut plus rien en dire.",
+            "This request was found again when following resumed. Jesignexpert keeps documents for a month only: it "
+            "can tell nothing of it any more.",
         ),
     ),
 }

@@ -13,6 +13,7 @@ from typing import Any
 from connector.errors import Problem
 from connector.identity import FIRST_ASK, ask_of
 from connector.lifecycle import DocumentFacts, Event, Record, State
+from connector.report.facts import SIGNED_HERE
 from connector.sidecar import names
 from connector.sidecar.model import SignatureRequest, Wish
 from connector.sidecar.reading import read_orders
@@ -20,22 +21,19 @@ from connector.steps import askers, orders
 from connector.steps import check as checking
 from connector.steps.asked import Asked, corrected_text, signatory_facts, told_of, wording_of
 from connector.steps.case import NAMED_AFTER_REQUEST, PASSED_OVER, Case, extra_of
+from connector.steps.earlier import earlier_status, status_name_of, still_told, told_before, told_by_status
 from connector.steps.evidence import Evidence, bring, check, past_signed
 from connector.steps.filed import taken_out
 from connector.steps.gather import near_name, other_formats
 from connector.steps.likeness import (
     alike,
     copy_of,
-    earlier_status,
     is_spoken_for,
     itself,
     lost_both,
     moved_by_content,
     rival_speaks,
-    status_name_of,
-    still_told,
     taken_by,
-    told_by_status,
     was_there_before,
 )
 from connector.steps.read import ReadDocument, ReadSidecar, read_request
@@ -243,7 +241,8 @@ def _judge_whole(
         needed = {"reason": "restart_marker_missing", "values": {}}
     if needed and "transaction" in needed:
         # Registry and journal are gone; our own status still names T: it is followed, never sent (R7).
-        common["extra"]["needs_ask"] = None
+        found = checked.documents[0].facts
+        common["extra"] |= {"needs_ask": None, SIGNED_HERE: found is not None and found.signatures > 0}
         fields = {**common, **needed, "key": key, "key_parts": key_parts, "ask": ask, "adopted": True}
         return case.keep(Event.ADOPTED, **{**fields, "obeyed": (*_obeyed(case), *_wording(request))})
     if needed:
@@ -347,6 +346,8 @@ def _common(
             "first_order": orders.first_order(case.target, read_orders(sidecar.data), previous=case.previous),
         },
     }
+    if (told := told_before(case, sidecar, main)) is not None:
+        fields["extra"]["needs_ask"] = told
     if case.there_before or (case.target is None and was_there_before(case, sidecar, main)):
         fields["extra"]["there_before"] = True
     if case.target is None:

@@ -1,27 +1,18 @@
-"""Is it something known: moved here, copied, out already, told of by an older status (protocol R3, R4, R10)?"""
+"""Is it something known: moved here, copied, out already, there before us (protocol R3, R7, R10)?"""
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
 
-from connector.errors import NotFound
 from connector.identity import canonical_email, same_people
 from connector.journal import Journal
 from connector.lifecycle import DocumentFacts, Record, State
-from connector.ports import Href
-from connector.report.block import place_mac, place_on
 from connector.sidecar import names
 from connector.steps import check as checking
 from connector.steps.adopted import is_its_own, place_adopted
-from connector.steps.answers import DROP
 from connector.steps.case import GAVE_WAY, Case, move
-from connector.steps.own_files import read_status_at
 from connector.steps.read import ReadDocument, ReadSidecar, read_request
 from connector.steps.sight import files_in
-
-log = logging.getLogger(__name__)
 
 # A request that was refused for its text, or not yet judged, is nothing that another could be a copy of.
 _NOT_KNOWN = frozenset({State.WITHDRAWN, State.REJECTED, State.WAITING_PDF})
@@ -314,85 +305,3 @@ def _is_namesakes(case: Case, status: str) -> bool:
                 if entry.href not in same and (at == status if told else place < mine):
                     return True
     return False
-
-
-def told_by_status(case: Case) -> dict[str, Any] | None:
-    """Return what a status by that name makes of a request that is not known: reason and values, and T to follow."""
-    by_name, transaction = _status_by_name(case)
-    if by_name == "copy":
-        return {"reason": "copy", "values": {"other": "", "ended": ""}}
-    if transaction is not None:
-        return {"reason": "adopted_not_sent", "values": {}, "transaction": transaction}
-    return {"reason": by_name, "values": {}} if by_name else None
-
-
-def earlier_status(case: Case) -> dict[str, Any]:
-    """R4: what is kept of a status by that name where the request cannot be judged yet: its own takes that name first.
-
-    What another place's status tells is left to the whole verdict: it may be that of a rival, which goes.
-    """
-    told = told_by_status(case) if case.target is None and case.previous is None else None
-    return {"needs_ask": told} if told is not None and told["reason"] != "copy" else {}
-
-
-def still_told(case: Case, told: dict[str, Any] | None) -> dict[str, Any] | None:
-    """Return what an earlier look kept; its T is no more to be followed where another record has it by now."""
-    if told and "transaction" in told and _is_followed(case, told["transaction"]):
-        return {"reason": "status_by_name", "values": {}}
-    return told
-
-
-def _is_followed(case: Case, transaction: str) -> bool:
-    return any(case.journal.following(name, transaction) for name in case.settings.accounts)
-
-
-def _status_by_name(case: Case) -> tuple[str, str | None]:
-    """``copy`` for our own status of another place, ``status_by_name`` for any other, empty for none.
-
-    With it the transaction that our own whole status of this very place names, if it names one that no record has.
-    """
-    name = status_name_of(case)
-    if not case.sight.beside(case.pair.sidecar.href, name):
-        return "", None
-    href = Href(case.pair.sidecar.parent + name)
-    try:
-        sealed = read_status_at(case.parts, case.parts.folders[case.settings.server], href)
-    except NotFound:
-        return "", None
-    if sealed is not None and sealed.ref == DROP:
-        return "", None  # it told of this very PDF while it waited in its drop folder
-    if sealed is not None and _stands_where_it_was_written(case, href, sealed.ref):
-        return "", None
-    mine = place_mac(place_on(case.settings.server, case.pair.sidecar.href), case.parts.sealer.key)
-    if sealed is not None and sealed.place_mac != mine:
-        return ("" if _of_one_that_went(case, sealed.place_mac) else "copy"), None
-    transaction = sealed.transaction if sealed is not None else None
-    if transaction and _is_followed(case, transaction):
-        # Put back where the request was before it was moved: it has its record, and one only.
-        log.error("a status in folder %s names a transaction that another request has", case.settings.name)
-        return "status_by_name", None
-    return "status_by_name", transaction
-
-
-def _stands_where_it_was_written(case: Case, href: Href, ref: str) -> bool:
-    """True for the status of a current request of another document: it did not come along with these files."""
-    other = case.journal.by_ref(ref)
-    if other is None or not other.current or other.server != case.settings.server:
-        return False
-    return other.extra.get("status_href") == href and other.document.href != case.pair.document_href
-
-
-def status_name_of(case: Case) -> str:
-    """Return the name of the status of this request: its document's, or its own where that bears another name."""
-    pair = case.pair
-    return names.status_name(pair.document_name if pair.own else names.document_name(pair.sidecar.name))
-
-
-def _of_one_that_went(case: Case, sealed: str) -> bool:
-    """True when that status tells of a request which never left and whose sidecar is gone: it goes as well."""
-    return any(
-        (record.state.before_mark or record.state is State.WITHDRAWN)
-        and place_mac(place_on(record.server, record.place), case.parts.sealer.key) == sealed
-        and not any(record.place in sight.by_href for sight in case.sights)
-        for record in case.journal.open_anywhere(case.settings.server)
-    )

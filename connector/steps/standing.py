@@ -15,6 +15,7 @@ from connector.calendar import digest_day
 from connector.journal import Letter
 from connector.lifecycle import Event, Record, State
 from connector.report.context import WaitReason
+from connector.report.facts import is_signed_here
 from connector.report.mails import Occasion
 from connector.steps import brakes
 from connector.steps.addressees import addressees, hidden
@@ -109,7 +110,7 @@ def _needs_somebody(desk: Desk, account: str, records: Sequence[Record]) -> None
     """What the administrator alone can settle, or is to know of: one mail a cause, however many requests."""
     subject, stamp = f"account:{account}", desk.parts.now().isoformat()
     held = {
-        IN_DOUBT: [one for one in records if one.state is State.IN_DOUBT],
+        IN_DOUBT: [one for one in records if one.state is State.IN_DOUBT and not is_signed_here(one)],
         FOREIGN_MARK: [one for one in records if one.state is State.HELD and one.reason in _MARKS],
         UNKNOWN_WORD: [one for one in records if one.extra.get("unknown_word")],
         BRAKE: [one for one in records if _braked(desk.parts, one)],

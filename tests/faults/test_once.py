@@ -26,6 +26,7 @@ OTHER = f"signataires: Claire Bernard <{CLAIRE}> 06 98 76 54 32\n"
 OUT = "EN COURS – 0 signature sur 1"
 COPY = "À CONFIRMER – cette demande semble copiée d’un autre dossier ; rien n’est parti"
 BEFORE_US = "À VÉRIFIER – cette demande était là avant la mise en service ; rien n’est parti"
+SIGNED_HERE = "À VÉRIFIER – ce PDF porte déjà une signature électronique"
 TAKEN = "document_taken"
 SECOND_FOLDER = {
     "folders: {": "folders: {autres: {server: dms, path: /Autres/, account: cabinet, send: live}, "
@@ -268,6 +269,55 @@ def test_journal_and_registry_lost_of_what_was_delivered(tmp_path: Path, mode: M
         stage.intact()
 
 
+@MODES
+@pytest.mark.parametrize("answered", [False, True])
+def test_journal_and_registry_lost_of_what_was_delivered_long_ago(
+    tmp_path: Path, mode: Mode, answered: bool
+) -> None:
+    """The platform has erased it since. The PDF bears its signature: that is no doubt, and nothing is offered to be
+    paid for again; nor does anything leave, whatever is ordered all the same."""
+    with Town(tmp_path, mode) as stage:
+        send_out(stage, "lettre")
+        stage.sign()
+        stage.later()
+        delivered_once(stage, "lettre")
+        signed = stage.read("lettre.pdf")
+        _delete_registry(stage)
+        stage.clock.advance(86_400)
+        stage.lose_journal()
+        stage.platform.misbehave(operation="status", kind="status", status=503, times=None)
+        stage.later(60)
+        assert stage.record().state is State.IN_DOUBT
+        assert stage.first_line() == f"{SIGNED_HERE} ; rien n’a été renvoyé"
+        _offers_nothing(stage)
+        stage.platform.behave()
+        stage.platform.misbehave(operation="download", kind="gone", times=None)
+        if answered:
+            stage.later(60)
+            assert stage.record().state is State.SEALING
+        stage.platform.misbehave(operation="status", kind="gone", times=None)
+        for _ in range(3):
+            stage.later()
+        assert stage.record().state is State.LOST
+        assert stage.first_line().startswith(
+            "À VÉRIFIER – ce PDF porte déjà une signature ; Jesignexpert ne garde plus"
+        )
+        _offers_nothing(stage)
+        stage.write("lettre.sign.yaml", ONE + "action: recommencer\n")
+        stage.later(60)
+        assert stage.first_line() == "À CORRIGER – ce PDF porte déjà une signature électronique"
+        assert stage.read("lettre.pdf") == signed
+        assert (stage.sends(), stage.tries()) == ([1], 1)
+        stage.intact()
+
+
+def _offers_nothing(stage: Stage) -> None:
+    told = " ".join(stage.status().split())
+    assert "« lettre.pdf » est bien la version signée de cette demande ? Il n’y a rien à faire." in told
+    assert "action:" not in told
+    assert "n’a pas signé" not in told
+
+
 def test_a_signed_pair_that_came_along_with_its_status(tmp_path: Path) -> None:
     """With journal and registry lost, its own sealed status still tells that it comes from another place: a copy."""
     with Town(tmp_path) as stage:
@@ -313,6 +363,65 @@ def test_journal_and_registry_lost_of_what_cannot_be_judged_yet(
         stage.later()
         assert stage.first_line().startswith("SIGNÉ")
         assert (stage.sends(), stage.tries()) == ([1], 1)
+        stage.intact()
+
+
+@MODES
+@pytest.mark.parametrize("back_to", ["its place", "another folder"])
+def test_journal_and_registry_lost_of_what_is_taken_away_and_put_back(
+    tmp_path: Path, mode: Mode, back_to: str
+) -> None:
+    """What its own status told to have left is followed where the request comes back, for it never left since."""
+    there = ROOT if back_to == "its place" else f"{ROOT}/Ailleurs"
+    with Town(tmp_path, mode) as stage:
+        send_out(stage, "lettre")
+        transaction, pdf = stage.record().transaction, stage.read("lettre.pdf")
+        _delete_registry(stage)
+        wrong = ONE + "objjet: Lettre\n"
+        stage.write("lettre.sign.yaml", wrong)
+        stage.lose_journal()
+        stage.later(60)
+        assert stage.first_line().startswith("À CORRIGER")
+        for name in ("lettre.pdf", "lettre.sign.yaml"):
+            stage.delete(name)
+        stage.later(100_000)
+        stage.later(60)
+        assert stage.parts.journal.at_place("dms", f"/{ROOT}/lettre.sign.yaml").state is State.WITHDRAWN
+        if there != ROOT:
+            stage.person.mkdir(there)
+        stage.drop("lettre", pdf, wrong, folder=there)
+        stage.later(60)
+        stage.write("lettre.sign.yaml", ONE, folder=there)
+        stage.later(60)
+        assert stage.first_line(folder=there).startswith(OUT)
+        assert stage.record(folder=there).transaction == transaction
+        assert (stage.sends(), stage.tries()) == ([1], 1)
+        stage.intact()
+
+
+@MODES
+def test_journal_and_registry_lost_of_another_document_put_back(tmp_path: Path, mode: Mode) -> None:
+    """Nothing is followed for a document that it was not sent with; but it is not sent of itself either."""
+    with Town(tmp_path, mode) as stage:
+        send_out(stage, "lettre")
+        _delete_registry(stage)
+        stage.write("lettre.sign.yaml", ONE + "objjet: Lettre\n")
+        stage.lose_journal()
+        stage.later(60)
+        for name in ("lettre.pdf", "lettre.sign.yaml"):
+            stage.delete(name)
+        stage.later(100_000)
+        stage.later(60)
+        stage.drop("lettre", documents.letter(pages=2), ONE + "objjet: Lettre\n")
+        stage.later(60)
+        stage.write("lettre.sign.yaml", ONE)
+        stage.later(60)
+        assert stage.first_line().startswith("À VÉRIFIER – un suivi plus ancien porte ce nom")
+        assert (stage.sends(), stage.tries()) == ([1], 1)
+        stage.write("lettre.sign.yaml", ONE + "action: recommencer\n")
+        stage.later(60)
+        assert stage.first_line().startswith(OUT)
+        assert stage.sends() == [1, 1]
         stage.intact()
 
 

@@ -12,7 +12,7 @@ from connector.cli.common import Settings
 from connector.guards import ServerMemory
 from connector.steps.parts import Parts
 from tests import documents
-from tests.worlds import ONE, Stage
+from tests.worlds import ONE, ROOT, Stage
 
 
 class Rivals(Stage):
@@ -123,6 +123,50 @@ def test_what_the_other_one_delivered(tmp_path: Path) -> None:
         stage.run()
         assert stage.first_line("neuve").startswith("À VÉRIFIER – un suivi plus ancien porte ce nom")
         assert len(stage.sends()) == 2
+
+
+@pytest.mark.parametrize("back", ["as they were", "written anew", "beside a new PDF", "in another folder"])
+def test_what_the_other_one_sent_is_taken_away_and_put_back(tmp_path: Path, back: str) -> None:
+    """Held for the other one's status, which stands there no more: it leaves on a new ask only all the same."""
+    with Rivals(tmp_path) as stage:
+        stage.drop(sidecar=ONE)
+        stage.run()
+        stage.turn("beta")
+        stage.run()
+        stage.take_over()
+        stage.run()
+        stage.drop("neuve", sidecar=ONE)
+        stage.run()
+
+        stage.turn("alpha")
+        stage.take_over()
+        stage.run()
+        held = "À VÉRIFIER – un suivi plus ancien porte ce nom"
+        assert stage.first_line("neuve").startswith(held)
+        pdf = stage.read("neuve.pdf")
+        stage.delete("neuve.sign.yaml")
+        if back != "written anew":
+            stage.delete("neuve.pdf")
+        stage.run(20)
+        stage.clock.advance(100_000)
+        stage.run(20)
+        assert "neuve.signature.txt" not in stage.files()
+        folder = f"{ROOT}/Ailleurs" if back == "in another folder" else ROOT
+        if folder != ROOT:
+            stage.person.mkdir(folder)
+        if back == "written anew":
+            stage.write("neuve.sign.yaml", f"# de nouveau\n{ONE}")
+        else:
+            stage.drop(
+                "neuve", documents.letter(pages=2) if back == "beside a new PDF" else pdf, ONE, folder=folder
+            )
+        stage.run(20)
+        assert stage.first_line("neuve", folder=folder).startswith(held)
+        assert len(stage.sends()) == 2
+        stage.write("neuve.sign.yaml", ONE + "action: recommencer\n", folder=folder)
+        stage.run(20)
+        assert stage.first_line("neuve", folder=folder).startswith("EN COURS")
+        assert len(stage.sends()) == 3
 
 
 def test_what_the_other_one_sent_and_cannot_be_judged_yet(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from connector.config.model import Ceiling
 from connector.lifecycle import DocumentFacts, Record, SignatoryFacts, State
 from connector.report.answers import ANSWERS
 from connector.report.context import ACTED_NOW, Pause, PauseCause, StatusContext, WaitReason
-from connector.report.facts import place_words
+from connector.report.facts import SIGNED_HERE, place_words
 from connector.report.page import Page
 from connector.report.reasons import REASONS
 from connector.sidecar.model import Order, Signatory, SignatureRequest, Verb
@@ -534,7 +534,7 @@ def reason_variants() -> list[Variant]:
         (
             f"{state.value}-{code}",
             word.get(state, "À VÉRIFIER – ") + (REASON_LINES.get(code, "")),
-            record(state, *DONE, reason=code, values=values),
+            record(state, *DONE, reason=code, values=values, extra={SIGNED_HERE: code == SIGNED_HERE}),
             CONTEXT,
         )
         for state, codes in REASONS.items()
