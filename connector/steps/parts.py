@@ -204,8 +204,7 @@ class SaidMemory:
     rests_until: datetime | None = None
     """Until when it is let be."""
     failing_since: datetime | None = None
-    relay_known: bool = False
-    """Was it looked up what the journal says of the relay?"""
+    """Since when it was not, as the journal last said."""
     fetched_again_at: dict[str, datetime] = field(default_factory=dict)
     """Account → when its pages are asked about again, after a refusal."""
     counts: Counter[str] = field(default_factory=Counter)

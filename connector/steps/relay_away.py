@@ -64,8 +64,9 @@ def let_be(parts: Parts, error: RemoteError) -> int:
     said.refusals += 1
     said.counts["mails_refused"] += 1
     # A clock may have been ahead.
-    said.failing_since = now if said.failing_since is None else min(said.failing_since, now)
-    if said.refusals <= _COUNTED:
+    since = now if said.failing_since is None else min(said.failing_since, now)
+    kept, said.failing_since = said.failing_since, since
+    if said.refusals <= _COUNTED or since != kept:
         _keep(parts, said)
     if now - said.failing_since >= _ALARMED_AFTER:
         text = "the mail relay takes nothing: jse-connector notify --test tells what it says"
@@ -84,14 +85,11 @@ def answered(parts: Parts) -> bool:
 
 
 def _remembered(parts: Parts) -> SaidMemory:
-    """Return what is known of it, since before this process, too."""
-    said = parts.said
-    if not said.relay_known:
-        kept = parts.journal.last_account_event(parts.machine, _EVENT) or {}
-        if kept.get("since"):
-            said.failing_since = datetime.fromisoformat(kept["since"])
-            said.refusals = int(kept["refusals"])
-        said.relay_known = True
+    """Return what is known of it: whoever told last, this process or another one, kept it in the journal."""
+    said, kept = parts.said, parts.journal.last_account_event(parts.machine, _EVENT) or {}
+    since = kept.get("since")
+    said.failing_since = datetime.fromisoformat(since) if since else None
+    said.refusals = max(said.refusals, int(kept["refusals"])) if since else 0
     return said
 
 

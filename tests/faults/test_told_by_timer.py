@@ -7,8 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from connector.errors import NotConnected
 from connector.steps.alarms import standing
 from connector.steps.machines import RELAY
+from connector.steps.parts import SaidMemory
+from connector.steps.relay_away import answered, let_be
 from connector.steps.telling import tell
 from tests.faults.test_connected_again import NOTICE, links
 from tests.faults.test_told import FIXED_LINE, HOUR, MINUTE, later, told
@@ -74,3 +77,23 @@ def test_whoever_deletes_the_notice_gets_another_link(tmp_path: Path) -> None:
         assert (len(links(relay)), NOTICE in stage.files()) == (2, True)
         tick(stage, 10 * MINUTE)
         assert len(links(relay)) == 2
+
+
+def test_a_relay_that_another_process_found_there_again(tmp_path: Path) -> None:
+    """What one process wrote of it is over with the first mail that any other one has taken."""
+    with told(tmp_path) as (stage, relay):
+        stage.drop("fixe", sidecar=FIXED_LINE)
+        stage.run()
+        assert stage.parts.relay is not None
+        assert not answered(stage.parts)  # this process has looked: nothing was wrong then
+        other = replace(stage.parts, said=SaidMemory())
+        let_be(other, NotConnected("no route to host", service="relay"))
+        answered(stage.parts)
+        later(stage, HOUR)
+        assert len(corrections(relay)) == 1
+        relay.stop()
+        stage.drop("autre", sidecar=FIXED_LINE)
+        stage.run()
+        tick(stage, 20 * MINUTE)
+        assert [one.attempts for one in stage.parts.journal.letters()] == [1]
+        assert standing(stage.parts, "machine", RELAY) is None
