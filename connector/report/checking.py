@@ -39,7 +39,8 @@ def unconfirmed(case: Case) -> None:
             "That request had been signed: the signed document is no longer in its place.",
         )
     page.what_to_do()
-    stays = case.value("of_picture") or (case.value("signed") and not case.context.versions_kept)
+    kept = case.context.versions_kept or case.value("signed_elsewhere")
+    stays = case.value("of_picture") or (case.value("signed") and not kept)
     if stays:
         # What was signed may be here alone: nothing keeps it where a new document takes its place.
         page.bullet(

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from connector.identity import canonical_email, same_people
 from connector.journal import Journal
 from connector.lifecycle import DocumentFacts, Record, State
+from connector.ports import Href
 from connector.sidecar import names
 from connector.steps import check as checking
 from connector.steps.adopted import is_its_own, place_adopted
@@ -247,9 +248,18 @@ def _told(case: Case, original: Record, sha256: str) -> dict[str, str]:
         "ended": original.ended_at.isoformat() if told and original.ended_at and has_run else "",
         "original_lost": "yes" if case.lost(original) else "",
         "signed": "yes" if found else "",
+        "signed_elsewhere": "yes" if any(_lies_elsewhere(case, original, one) for one in found) else "",
         "of_picture": "yes" if any(one.converted for one in found) else "",
         "beside": "yes" if told and beside else "",
     }
+
+
+def _lies_elsewhere(case: Case, original: Record, one: DocumentFacts) -> bool:
+    """True where what was signed is seen in another place, as it was delivered: this PDF is not all that there is."""
+    if original.server != case.settings.server or one.delivered_href in {None, case.pair.document_href}:
+        return False
+    entries = [sight.by_href.get(Href(one.delivered_href or "")) for sight in case.sights]
+    return any(entry is not None and entry.etag is not None and entry.etag == one.etag for entry in entries)
 
 
 def rival_speaks(case: Case) -> bool:
