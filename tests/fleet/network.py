@@ -99,6 +99,8 @@ class Network:
         for server in SERVERS:
             outer, inner = self._ends(name, server)
             _ip("link", "add", outer, "type", "veth", "peer", "name", inner, "netns", space)
+            # Its end here outlives the namespace for a moment, and keeps the name from the next test.
+            self._made.callback(_run, "ip", "link", "del", outer, also_when="Cannot find device")
             _ip("link", "set", outer, "master", self._bridge(server), "up")
             _ip("-n", space, "addr", "add", f"{self.address[server][:-1]}{host}/24", "dev", inner)
             _ip("-n", space, "link", "set", inner, "up")
