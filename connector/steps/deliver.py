@@ -110,6 +110,8 @@ def _attempt(task: Task) -> tuple[Task, bool]:
             changes = {"reason": BLOCKED, "values": {"since": task.parts.now().isoformat()}}
         elif isinstance(error, NameRefused):
             changes = {"reason": NAME_REFUSED}
+        elif task.record.reason == NAME_REFUSED and task.is_last:
+            changes = {"reason": ""}  # it was renamed: something else is in its way now
         task = task.later("not_delivered", error, data={"error": str(error)}, **changes)
         return task, _is_away(error)
     except _OF_THE_WHOLE_REQUEST:

@@ -13,7 +13,7 @@ from connector.steps.labels import label_signed
 from connector.steps.original import prove_version, versions_are_seen
 from connector.steps.parts import Parts
 from connector.steps.present import Present
-from connector.steps.task import Task, delivery_steps, is_home
+from connector.steps.task import Task, delivery_steps
 
 LOCKED_BY = "locked_by"
 """In ``extra``: rank → who has locked that document by hand."""
@@ -42,7 +42,7 @@ def delivered_beside(task: Task, href: Href, reason: str) -> Task:
 def _home(task: Task, facts: Mapping[str, Any]) -> Task:
     document = task.document.model_copy(update=dict(facts))
     extra = _unlocked(task.record.extra, task.rank)
-    if all(is_home(one) for one in task.record.documents if one.rank != task.rank):
+    if task.is_last:
         return task.taking(_end(task.parts, task.record, document, extra))
     return task.note("document_delivered", done=True, facts=facts, data={"rank": task.rank}, extra=extra)
 

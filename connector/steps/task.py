@@ -59,6 +59,11 @@ class Task:
         return self.record.ranked(self.rank)
 
     @property
+    def is_last(self) -> bool:
+        """True where every other document of the request is where it belongs."""
+        return all(is_home(one) for one in self.record.documents if one.rank != self.rank)
+
+    @property
     def signed(self) -> Path:
         """Where the signed document lies in the spool."""
         return self.parts.spool.path(self.record.ref, signed_name(self.rank))

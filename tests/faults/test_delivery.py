@@ -449,6 +449,11 @@ def test_a_name_that_the_server_takes_no_more(tmp_path: Path) -> None:
         assert "rename PDF and request" in stage.told()["folders"]["lettres"]["trouble"]
         for name in ("Avis: TVA.pdf", "Avis: TVA.sign.yaml"):
             stage.move(name, name.replace(":", ""))
+        stage.dms.misbehave(kind="status", method="MOVE", path="*.file", status=503, times=None)
+        settle(stage)
+        assert stage.record("Avis TVA").reason == "", "it is not its name any more"
+        assert "renommez" not in stage.first_line("Avis TVA")
+        stage.dms.behave()
         settle(stage)
         settle(stage)
         assert stage.first_line("Avis TVA") == "SIGNÉ – « Avis TVA.pdf » est maintenant la version signée"
