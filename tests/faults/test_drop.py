@@ -12,6 +12,8 @@ import pytest
 from connector.lifecycle import State
 from connector.passes import server_pass
 from connector.sidecar import names
+from connector.steps import drop as dropping
+from connector.steps.discover import Settling, look
 from tests import documents, pictures
 from tests.worlds import MARIE, ONE, ROOT, Mode, Stage
 
@@ -450,6 +452,18 @@ def test_what_the_settings_let_travel_with_every_letter(tmp_path: Path, mode: Mo
             "Lettre", folder=DROP
         )
         stage.intact()
+
+
+def test_a_dry_run_counts_no_request_for_what_travels(tmp_path: Path) -> None:
+    """As many as will be made, and nothing is written for it."""
+    with stage_in(tmp_path, settings=SETTINGS + "annexes: CGV.pdf\n") as stage:
+        drop(stage, "CGV", "Lettre")
+        parts = stage.parts
+        (folder,) = parts.watched.values()
+        settling = Settling(grain=parts.timing.settle)
+        sight = look(folder, parts.folders[folder.server], settling, parts.now())
+        assert dropping.outlook(parts, sight) == 1
+        assert files(stage) == ["CGV.pdf", "Lettre.pdf"]
 
 
 def test_an_annex_that_is_named_while_it_waits(tmp_path: Path) -> None:

@@ -592,7 +592,7 @@ def test_lost_between_the_deliveries_of_two_equal_letters(tmp_path: Path, mode: 
 @MODES
 @pytest.mark.parametrize("line", ["action: relancer\n", "note: appelée ce matin\n"])
 @pytest.mark.parametrize("end", ["signed", "refused"])
-def test_lost_after_the_end_of_what_a_person_had_written_into(
+def test_what_a_person_had_written_into_ended_before_the_loss(
     tmp_path: Path, mode: Mode, line: str, end: str
 ) -> None:
     """What ended here is told as it ended, though its sidecar is not the one that left; its copy stays a copy."""
@@ -625,7 +625,7 @@ def test_lost_after_the_end_of_what_a_person_had_written_into(
         assert stage.sends() == [1]
 
 
-def test_lost_after_a_second_ask_of_one_place(tmp_path: Path) -> None:
+def test_one_place_was_asked_for_twice_before_the_loss(tmp_path: Path) -> None:
     """Of the requests that one place had in turn, the last one stands there, whatever was written since."""
     with Town(tmp_path, "plain") as stage:
         stage.drop()

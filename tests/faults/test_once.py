@@ -400,6 +400,42 @@ def test_journal_and_registry_lost_of_what_is_taken_away_and_put_back(
 
 
 @MODES
+def test_journal_and_registry_lost_of_what_is_put_back_twice(tmp_path: Path, mode: Mode) -> None:
+    """One of the two is followed; the other, for other people, is held, and leaves of itself as little."""
+    there = f"{ROOT}/Ailleurs"
+    with Town(tmp_path, mode) as stage:
+        send_out(stage, "lettre")
+        transaction, pdf, wrong = (
+            stage.record().transaction,
+            stage.read("lettre.pdf"),
+            ONE + "objjet: Lettre\n",
+        )
+        _delete_registry(stage)
+        stage.write("lettre.sign.yaml", wrong)
+        stage.lose_journal()
+        stage.later(60)
+        for name in ("lettre.pdf", "lettre.sign.yaml"):
+            stage.delete(name)
+        stage.later(100_000)
+        stage.later(60)
+        stage.person.mkdir(there)
+        stage.drop("lettre", pdf, wrong, folder=there)
+        stage.later(60)
+        stage.write("lettre.sign.yaml", ONE, folder=there)
+        stage.later(60)
+        stage.drop("lettre", pdf, OTHER)
+        stage.later(60)
+        stage.later(60)
+        assert stage.first_line(folder=there).startswith(OUT)
+        assert stage.first_line().startswith("À VÉRIFIER – un suivi plus ancien porte ce nom")
+        assert [one.place for one in stage.records() if one.transaction == transaction] == [
+            f"/{there}/lettre.sign.yaml"
+        ]
+        assert (stage.sends(), stage.tries()) == ([1], 1)
+        stage.intact()
+
+
+@MODES
 def test_journal_and_registry_lost_of_another_document_put_back(tmp_path: Path, mode: Mode) -> None:
     """Nothing is followed for a document that it was not sent with; but it is not sent of itself either."""
     with Town(tmp_path, mode) as stage:

@@ -47,6 +47,17 @@ class Rivals(Stage):
         settings = Settings(config=file, state=self.state.directory)
         assert operate.take_over(settings, "lettres", yes=True, dry_run=False) == 0
 
+    def let_beta_send(self, name: str) -> None:
+        """Have a letter out by alpha, then another one by beta, which took the folder over."""
+        self.drop(sidecar=ONE)
+        self.run()
+        self.turn("beta")
+        self.run()
+        self.take_over()
+        self.run()
+        self.drop(name, sidecar=ONE)
+        self.run()
+
     @property
     def troubles(self) -> list[str]:
         return list(self.memory.troubles.values())
@@ -96,14 +107,7 @@ def test_what_the_other_one_delivered(tmp_path: Path) -> None:
     """Its status cannot be read here: the signed PDF is not launched, and nobody is told without a doubt to put another
     one there. What is put there all the same leaves only on a new ask: the earlier status is not forgotten."""
     with Rivals(tmp_path) as stage:
-        stage.drop(sidecar=ONE)
-        stage.run()
-        stage.turn("beta")
-        stage.run()
-        stage.take_over()
-        stage.run()
-        stage.drop("neuve", sidecar=ONE)
-        stage.run()
+        stage.let_beta_send("neuve")
         stage.sign()
         stage.clock.advance(3600)
         stage.run()
@@ -129,14 +133,7 @@ def test_what_the_other_one_delivered(tmp_path: Path) -> None:
 def test_what_the_other_one_sent_is_taken_away_and_put_back(tmp_path: Path, back: str) -> None:
     """Held for the other one's status, which stands there no more: it leaves on a new ask only all the same."""
     with Rivals(tmp_path) as stage:
-        stage.drop(sidecar=ONE)
-        stage.run()
-        stage.turn("beta")
-        stage.run()
-        stage.take_over()
-        stage.run()
-        stage.drop("neuve", sidecar=ONE)
-        stage.run()
+        stage.let_beta_send("neuve")
 
         stage.turn("alpha")
         stage.take_over()
@@ -172,14 +169,7 @@ def test_what_the_other_one_sent_is_taken_away_and_put_back(tmp_path: Path, back
 def test_what_the_other_one_sent_and_cannot_be_judged_yet(tmp_path: Path) -> None:
     """Its status gives way to what is told of the text, and is not forgotten: mended, it leaves on a new ask only."""
     with Rivals(tmp_path) as stage:
-        stage.drop(sidecar=ONE)
-        stage.run()
-        stage.turn("beta")
-        stage.run()
-        stage.take_over()
-        stage.run()
-        stage.drop("neuve", sidecar=ONE)
-        stage.run()
+        stage.let_beta_send("neuve")
         stage.write("neuve.sign.yaml", "signataires: Marie\n")
 
         stage.turn("alpha")
