@@ -10,17 +10,23 @@ from pathlib import Path
 
 import pytest
 
+from tests.capabilities import SYS_ADMIN, missing
+
 
 def _did(*command: str | Path) -> bool:
-    return subprocess.run(command, check=False, capture_output=True, stdin=subprocess.DEVNULL).returncode == 0
+    try:
+        done = subprocess.run(command, check=False, capture_output=True, stdin=subprocess.DEVNULL)
+    except FileNotFoundError:
+        return False
+    return done.returncode == 0
 
 
 @contextmanager
 def mounted(place: Path, *options: str) -> Iterator[Path]:
-    """Mount something on a new directory; the test is skipped where that may not be."""
+    """Mount something on a new directory; the test is skipped where that may not be, and fails in the check."""
     place.mkdir()
     if os.geteuid() != 0 or not _did("mount", *options, place):
-        pytest.skip("needs mounts of its own")
+        missing("needs mounts of its own", SYS_ADMIN)
     try:
         yield place
     finally:
@@ -40,8 +46,10 @@ def of_small_blocks(place: Path, megabytes: int = 12) -> Iterator[Path]:
     image = place.with_suffix(".image")
     with image.open("wb") as stream:
         stream.truncate(megabytes * 1_000_000)
+    if not Path("/dev/loop-control").exists():
+        pytest.skip("this kernel gives no disks that are files")
     if not _did("mkfs.ext4", "-q", "-m", "0", "-b", "1024", image):
-        pytest.skip("needs mkfs.ext4")
+        missing("needs mkfs.ext4 (apt install e2fsprogs)", SYS_ADMIN)
     with mounted(place, "-o", "loop", image) as disk:
         yield disk
 

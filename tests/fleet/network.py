@@ -12,11 +12,10 @@ import subprocess
 from collections.abc import Sequence
 from contextlib import ExitStack
 from functools import cache
-from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-import pytest
+from tests.capabilities import NET_ADMIN, SYS_ADMIN, missing
 
 SERVERS = ("db", "dms", "platform")
 """What a connector needs; a way to each of them."""
@@ -25,19 +24,8 @@ _TOOLS = ("ip", "tc", "nsenter")
 
 def required() -> None:
     """Skip a test where ways cannot be cut; fail in the check where they ought to be."""
-    why = why_not()
-    if not why:
-        return
-    if os.environ.get("CI") == "true" and os.geteuid() == 0 and _may_make_networks():
-        pytest.fail(why)
-    pytest.skip(why)
-
-
-def _may_make_networks() -> bool:
-    """Does the kernel let us: CAP_NET_ADMIN (12) and CAP_SYS_ADMIN (21)? A container's root often may not."""
-    status = Path("/proc/self/status").read_text()
-    effective = next(line.split()[1] for line in status.splitlines() if line.startswith("CapEff"))
-    return all(int(effective, 16) >> bit & 1 for bit in (12, 21))
+    if why := why_not():
+        missing(why, NET_ADMIN, SYS_ADMIN)
 
 
 @cache
@@ -45,8 +33,8 @@ def why_not() -> str:
     """Why this machine gives no such networks; empty: it does."""
     if os.geteuid() != 0:
         return "network namespaces need root"
-    if missing := [tool for tool in _TOOLS if shutil.which(tool) is None]:
-        return f"not installed: {', '.join(missing)} (apt install iproute2)"
+    if absent := [tool for tool in _TOOLS if shutil.which(tool) is None]:
+        return f"not installed: {', '.join(absent)} (apt install iproute2)"
     try:
         with Network() as network:
             network.join("probe")
