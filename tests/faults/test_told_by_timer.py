@@ -79,6 +79,27 @@ def test_whoever_deletes_the_notice_gets_another_link(tmp_path: Path) -> None:
         assert len(links(relay)) == 2
 
 
+def test_whoever_deletes_a_notice_that_was_just_rewritten_gets_another_link(tmp_path: Path) -> None:
+    """It was seen there under its former text: that it is gone by the next look is somebody's wish."""
+    with told(tmp_path) as (stage, relay):
+        stage.platform.revoke_tokens()
+        stage.drop()
+        stage.run()
+        tell(stage.parts)
+        stage.run()
+        tick(stage, 10 * MINUTE)
+        before = stage.read(NOTICE)
+        stage.drop("autre")
+        for _ in range(5):
+            if stage.read(NOTICE) == before:
+                stage.round()
+        assert stage.read(NOTICE) != before
+        stage.delete(NOTICE)
+        tick(stage, 2 * MINUTE)
+        tick(stage, 2 * MINUTE)
+        assert (len(links(relay)), NOTICE in stage.files()) == (2, True)
+
+
 def test_a_relay_that_another_process_found_there_again(tmp_path: Path) -> None:
     """What one process wrote of it is over with the first mail that any other one has taken."""
     with told(tmp_path) as (stage, relay):

@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import os
 import resource
+import shutil
 import signal
+import sys
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
+from datetime import UTC, datetime
 from pathlib import Path
 
 import psutil
 import pytest
 
 from connector.cli.standstill import Standstill
-from tests import disks, documents
+from connector.journal import Journal
+from tests import disks, documents, postgres
 from tests.system.test_cli import MARIE, PHONE, Process, Stage, until
+from tests.system.test_journal_frozen import CONFIG
 
 HURRIED = """
 import sys
@@ -216,3 +221,47 @@ def test_whoever_stands_still_can_be_stopped() -> None:
     threading.Timer(0.2, lambda: os.kill(os.getpid(), signal.SIGTERM)).start()
     assert not patient.wait("no room")
     assert signal.getsignal(signal.SIGTERM) is before
+
+
+@pytest.mark.system
+def test_a_small_fact_is_no_proof_that_a_document_finds_room(tmp_path: Path) -> None:
+    """PostgreSQL: it would go on, say so, and stand still again, over and over."""
+    with postgres.ground() as ground, disks.in_memory(ground.directory / "small", "4m") as disk:
+        owner = ground.directory.owner() if os.geteuid() else "postgres"
+        place = disk / "place"
+        place.mkdir()
+        shutil.chown(place, owner)
+        cluster = ground.cluster(fsync=True)
+        url = cluster.url(cluster.database())
+        Journal(url, now=lambda: datetime.now(UTC)).close()
+        with cluster.admin(url.partition("?")[0].rpartition("/")[2]) as connection:
+            connection.execute(f"CREATE TABLESPACE small LOCATION '{place}'")
+            for table in ("event", "spooled"):
+                connection.execute(f"ALTER TABLE {table} SET TABLESPACE small")
+        disks.fill(disk)
+        config = tmp_path / "config.yaml"
+        config.write_text(CONFIG.format(url=url))
+        command = [
+            sys.executable,
+            "-c",
+            HURRIED,
+            "--config",
+            str(config),
+            "--state",
+            str(tmp_path / "state"),
+            "run",
+        ]
+        process = Process(
+            command, {**os.environ, "NONE": "x", "SEAL": "a seal that every host has"}, tmp_path
+        )
+        try:
+            until(lambda: "it is tried again every" in process.output, process)
+            disks.free(disk)
+            disks.fill(disk, leave=600_000)
+            time.sleep(3)
+            assert "goes on" not in process.output
+            disks.free(disk)
+            until(lambda: "goes on" in process.output, process)
+            assert process.output.count("it is tried again every") == 1
+        finally:
+            process.end()
