@@ -54,7 +54,9 @@ class RefusesWrites:
         """Refuse."""
         self._refuse("replace")
 
-    def replace_as_version(self, href: Href, content: Path, *, etag: ETag, upload: str) -> ETag | None:
+    def replace_as_version(
+        self, href: Href, content: Path, *, etag: ETag, upload: str, modified: datetime | None = None
+    ) -> ETag | None:
         """Refuse."""
         self._refuse("replace_as_version")
 

@@ -220,10 +220,13 @@ class Folder(Protocol):
         """
         ...
 
-    def replace_as_version(self, href: Href, content: Path, *, etag: ETag, upload: str) -> ETag | None:
+    def replace_as_version(
+        self, href: Href, content: Path, *, etag: ETag, upload: str, modified: datetime | None = None
+    ) -> ETag | None:
         """Put a new version of the same file: chunked upload whose final MOVE carries the condition.
 
         ``upload`` names the upload (letters, digits, dashes): the same name may be used again after a crash.
+        ``modified``: the time of change that the new content is to bear, whole seconds; else the server's now.
         File id and history stay. Only where :attr:`Capabilities.chunked_upload`. Source: WebDAV facts 9.
         """
         ...

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import logging
 from contextlib import suppress
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from connector.errors import (
@@ -30,7 +30,7 @@ from connector.errors import (
     Unavailable,
 )
 from connector.lifecycle import Record
-from connector.ports import Entry, FileId, Href
+from connector.ports import Entry, Fetched, FileId, Href
 from connector.steps.deliver_aside import begun_before, move_aside, resume_aside
 from connector.steps.deliver_beside import anew, beside
 from connector.steps.deliver_ends import (
@@ -222,7 +222,8 @@ def _as_version(task: Task, present: Present) -> Task:
     fetched = present.fetched
     if fetched.etag is None:
         raise OutOfSpace("the document has no ETag to guard it by", operation="deliver")
-    if unproven(fetched.modified, fetched.date):
+    second = _second_of_its_own(fetched)
+    if unproven(fetched.modified, fetched.date) or second == fetched.modified:
         return task.later("too_fresh")
     href = Href(task.document.href)
     if task.record.reason == BLOCKED and _may_not_be_written(task, href):
@@ -233,7 +234,9 @@ def _as_version(task: Task, present: Present) -> Task:
     keep_original(task, present)
     task = task.intend({"kind": "version", "href": href, "etag": str(fetched.etag)})
     try:
-        task.folder.replace_as_version(href, task.signed, etag=fetched.etag, upload=_upload_of(task))
+        task.folder.replace_as_version(
+            href, task.signed, etag=fetched.etag, upload=_upload_of(task), modified=second
+        )
     except PreconditionFailed:
         # 412: somebody, maybe we, was faster. The next look at the bytes decides.
         return task.later("deliver_refused", done=True)
@@ -244,6 +247,15 @@ def _as_version(task: Task, present: Present) -> Task:
     except OutcomeUnknown as error:
         log.warning("delivering %s: no clear answer (%s); the file itself is asked", task.record.ref, error)
     return _read_back(task, href)
+
+
+def _second_of_its_own(base: Fetched) -> datetime | None:
+    """The time that the signed version is to bear: the second before the one in which its original was read.
+
+    Content of one second shares ETag and version number (WebDAV facts, traps 2 and 7). Who saves after that reading
+    does so in a later second: neither their version nor the signed one can take the other's place (protocol 4.6).
+    """
+    return None if base.date is None else base.date - timedelta(seconds=1)
 
 
 def _may_not_be_written(task: Task, href: Href) -> bool:

@@ -37,8 +37,9 @@ def label(task: Task, file_id: FileId, version_id: str, names: Mapping[str, str]
 def label_signed(task: Task, present: Present | None, version_id: str | None = None) -> Task:
     """Name the version that was delivered: saved over, it is else an ordinary version, and thinned away.
 
-    ``version_id``: where it is found, if somebody has saved over it already. What is there now goes by its own time: a
-    save in that same second shares its number, and so the name (protocol 4.6). Nothing is ever decided by the name.
+    ``version_id``: where it is found, if somebody has saved over it already. What is there now goes by its own time:
+    where the server did not give it the second asked for, a save in the same one shares its number, and so the name
+    (protocol 4.6). Nothing is ever decided by the name.
     """
     if version_id is None:
         modified = present.fetched.modified if present is not None and present.fetched is not None else None

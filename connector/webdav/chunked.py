@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
 
@@ -27,7 +28,8 @@ class ChunkedUpload:
     """One upload: into which folder of the server, for which file, of how many bytes.
 
     ``folder`` is the encoded path of the upload folder, ``href`` the file that gets the version,
-    ``seconds`` bound each request.
+    ``seconds`` bound each request, ``modified`` is the time that the version is to bear, where that is not the server's
+    now.
     """
 
     connections: Connections
@@ -36,6 +38,7 @@ class ChunkedUpload:
     href: Href
     seconds: float
     chunk_bytes: int = CHUNK_BYTES
+    modified: datetime | None = None
 
     def run(self, content: Path, etag: ETag) -> ETag | None:
         """Upload and put in place if the file still has ``etag``; return its new tag where told.
@@ -79,9 +82,10 @@ class ChunkedUpload:
     def _put_in_place(self, headers: list[str], etag: ETag) -> ETag | None:
         condition = f"If: <{self.root.url(self.href)}> ([{quoted(etag)}])"
         path = f"{self.folder}/.file"
+        stamp = [] if self.modified is None else [f"X-OC-Mtime: {int(self.modified.timestamp())}"]
         try:
             with self.connections.ask(
-                MOVE, path, headers=[*headers, condition], seconds=self.seconds
+                MOVE, path, headers=[*headers, condition, *stamp], seconds=self.seconds
             ) as response:
                 return strong_etag(response.headers)
         except NotFound as error:

@@ -130,7 +130,9 @@ class WebDavFolder(Looking):
         ):
             return strong_etag(response.headers)
 
-    def replace_as_version(self, href: Href, content: Path, *, etag: ETag, upload: str) -> ETag | None:
+    def replace_as_version(
+        self, href: Href, content: Path, *, etag: ETag, upload: str, modified: datetime | None = None
+    ) -> ETag | None:
         """Put a new version by chunked upload v2. An unclear MOVE is OutcomeUnknown, all before it is not."""
         return ChunkedUpload(
             self._connections,
@@ -139,6 +141,7 @@ class WebDavFolder(Looking):
             href,
             self._timeouts.transfer_s,
             self._chunk_bytes,
+            modified,
         ).run(content, etag)
 
     def move(self, source: Href, destination: Href) -> None:

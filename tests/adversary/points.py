@@ -143,12 +143,16 @@ class GatedFolder:
         """Write."""
         return self._write("replace", href, lambda: self._inner.replace(href, content, etag=etag), content)
 
-    def replace_as_version(self, href: Href, content: Path, *, etag: ETag, upload: str) -> ETag | None:
+    def replace_as_version(
+        self, href: Href, content: Path, *, etag: ETag, upload: str, modified: datetime | None = None
+    ) -> ETag | None:
         """Write."""
         return self._write(
             "replace_as_version",
             href,
-            lambda: self._inner.replace_as_version(href, content, etag=etag, upload=upload),
+            lambda: self._inner.replace_as_version(
+                href, content, etag=etag, upload=upload, modified=modified
+            ),
             content,
         )
 

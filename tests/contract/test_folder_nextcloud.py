@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -94,6 +95,31 @@ def test_replace_as_version_keeps_id_and_history(rich: Served, tmp_path: Path) -
     fetched = rich.folder.get_version(file_id(before), versions[1].version_id, into, max_bytes=100)
     assert into.getvalue() == b"unsigned"
     assert fetched.size == 8
+
+
+def test_replace_as_version_with_a_second_of_its_own(rich: Served, tmp_path: Path) -> None:
+    """C12: What is saved in the very second of the delivery takes neither its number nor its ETag (WebDAV facts 1)."""
+    rich.folder.create(Href("/a.pdf"), b"unsigned")
+    before = rich.settled("/a.pdf")
+    assert before.modified is not None
+    signed = tmp_path / "signed.pdf"
+    signed.write_bytes(b"signed bytes")
+    assert before.etag is not None
+    second = before.modified + timedelta(seconds=1)
+    rich.pass_time()
+    rich.folder.replace_as_version(before.href, signed, etag=before.etag, upload="up-1", modified=second)
+    delivered = rich.folder.stat(before.href)
+    assert (delivered.modified, delivered.size) == (second, 12)
+    assert delivered.etag is not None
+    rich.folder.replace(before.href, b"saved over it", etag=delivered.etag)
+    after = rich.folder.stat(before.href)
+    assert after.etag != delivered.etag
+    assert after.file_id == before.file_id
+    kept = [(version.size, version.modified) for version in rich.folder.versions(file_id(before))]
+    assert kept == [(13, after.modified), (12, second), (8, before.modified)]
+    into = io.BytesIO()
+    rich.folder.get_version(file_id(before), str(int(second.timestamp())), into, max_bytes=100)
+    assert into.getvalue() == b"signed bytes"
 
 
 def test_replace_as_version_with_a_stale_tag(rich: Served, tmp_path: Path) -> None:

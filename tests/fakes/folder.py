@@ -300,13 +300,15 @@ class MemoryFolder:
             self._overwrite(href, node, data)
             return self._end("replace", ETag(node.etag))
 
-    def replace_as_version(self, href: Href, content: Path, *, etag: ETag, upload: str) -> ETag | None:
+    def replace_as_version(
+        self, href: Href, content: Path, *, etag: ETag, upload: str, modified: datetime | None = None
+    ) -> ETag | None:
         """Put a new version; id and history stay."""
         with self._begin("replace_as_version", href, upload):
             self._only_nextcloud()
             node = self._tagged(href, etag)
             self._meanwhile()
-            self._overwrite(href, node, content.read_bytes())
+            self._overwrite(href, node, content.read_bytes(), modified)
             return self._end("replace_as_version", ETag(node.etag))
 
     def move(self, source: Href, destination: Href) -> None:
@@ -478,8 +480,8 @@ class MemoryFolder:
         facts = f"{node.file_id}-{node.second}-{len(node.content)}"
         return hashlib.md5(facts.encode(), usedforsecurity=False).hexdigest()
 
-    def _overwrite(self, href: str, node: _Node, content: bytes) -> None:
-        second = int(self._timestamp())
+    def _overwrite(self, href: str, node: _Node, content: bytes, modified: datetime | None = None) -> None:
+        second = int(self._timestamp() if modified is None else modified.timestamp())
         if second != node.second:
             if self.mode == "nextcloud":
                 node.versions[node.second] = _Kept(node.content or b"", node.label)

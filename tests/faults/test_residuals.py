@@ -349,11 +349,22 @@ def test_5_everything_that_knew_it_is_gone(tmp_path: Path, mode: Mode) -> None:
 # --------------------------------------------------------------------------------------------- 6
 
 
-@pytest.mark.parametrize("same_second", [True, False])
+THE_SECOND = pytest.mark.parametrize(
+    ("same_second", "own_time"), [(True, True), (True, False), (False, True), (False, False)]
+)
+"""Of a person's save: that of the delivery, or another one; does the server give the signed version a time of its own,
+whatever was asked of it?"""
+
+
+@THE_SECOND
 def test_6_saved_in_the_same_second_inside_the_check(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, same_second: bool
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, same_second: bool, own_time: bool
 ) -> None:
-    """Nextcloud: a save in the very second of the delivery, inside its check, vanishes; one earlier is kept."""
+    """Nextcloud: a save in the second that the delivered version is given, inside its check, vanishes; no other does.
+
+    It is asked to bear a second of its own, in which nobody can save any more.
+    """
+    lost = same_second and own_time
     points = Points(point=DELIVERY["nextcloud"], variant="frozen")
     with Stage(tmp_path, seams=points.seams(workers())) as stage:
         out(stage)
@@ -366,6 +377,8 @@ def test_6_saved_in_the_same_second_inside_the_check(
             monkeypatch.setattr(stage.clock, "timestamp", lambda: now)
             stage.write("lettre.pdf", EDITED)
             stage.dms.misbehave(kind="ignore_conditions", method="MOVE", path="*.file")
+            if own_time:
+                stage.dms.misbehave(kind="own_time", method="MOVE", path="*.file")
             if not same_second:
                 monkeypatch.setattr(stage.clock, "timestamp", lambda: now + 1)
         monkeypatch.undo()
@@ -373,20 +386,21 @@ def test_6_saved_in_the_same_second_inside_the_check(
         history = [content for _, _, content in stage.dms.versions_of(f"{ROOT}/lettre.pdf")]
         assert signatures(history[0]) == 1
         assert LETTER in history, "the original survives in any case"
-        assert (EDITED in history) is not same_second
+        assert (EDITED in history) is not lost
         assert (stage.sends(), tries(stage)) == ([1], 1)
-        if same_second:
+        if lost:
             _give_up(stage)
         stage.intact()
 
 
-@pytest.mark.parametrize("same_second", [True, False])
+@THE_SECOND
 def test_6_saved_in_the_same_second_before_the_signed_version_is_named(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, same_second: bool
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, same_second: bool, own_time: bool
 ) -> None:
-    """Nextcloud: a save in the very second of the delivery, which was read back already, bears its ETag and the number
-    of its version, and so « Document signé », untold; what was signed is the platform's alone then. One second later it
-    is told, and the signed one is kept."""
+    """Nextcloud: a save in the second that the delivered version is given, which was read back already, bears its ETag
+    and the number of its version, and so « Document signé », untold; what was signed is the platform's alone then. In
+    any other second it is told, and the signed one is kept."""
+    lost = same_second and own_time
     points = Points(point="dms PROPPATCH … #2", variant="frozen")
     with Stage(tmp_path, seams=points.seams(workers())) as stage:
         out(stage)
@@ -396,6 +410,8 @@ def test_6_saved_in_the_same_second_before_the_signed_version_is_named(
         stage.clock.advance(3)
         now = float(int(stage.clock.timestamp()))
         monkeypatch.setattr(stage.clock, "timestamp", lambda: now)
+        if own_time:
+            stage.dms.misbehave(kind="own_time", method="MOVE", path="*.file")
         with frozen(stage, points):
             signed = stage.read("lettre.pdf")
             if not same_second:
@@ -405,11 +421,11 @@ def test_6_saved_in_the_same_second_before_the_signed_version_is_named(
         named = [
             content for _, label, content in stage.dms.versions_of(f"{ROOT}/lettre.pdf") if label == SIGNED
         ]
-        assert (EDITED in named) is same_second
-        assert (signed in named) is not same_second
+        assert (EDITED in named) is lost
+        assert (signed in named) is not lost
         later(stage)
         changed = stage.first_line().startswith("À CONFIRMER – le PDF a changé après une demande terminée")
-        assert changed is not same_second
+        assert changed is not lost
         assert stage.read("lettre.pdf") == EDITED
         assert stage.sends() == [1]
         stage.intact()

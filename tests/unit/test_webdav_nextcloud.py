@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -310,12 +311,15 @@ YES = {
 }
 
 
+WHEN = datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC)
+
+
 def upload(server: RawServer, content: Path, chunk_bytes: int = 50_000_000) -> ETag | None:
     with WebDavFolder(
         "dms", server.url + USER_ROOT, "u", "p", timeouts=QUICK, chunk_bytes=chunk_bytes
     ) as folder:
         return folder.replace_as_version(
-            Href("/Mandant é/lettre.pdf"), content, etag=ETag("old"), upload="up-1"
+            Href("/Mandant é/lettre.pdf"), content, etag=ETag("old"), upload="up-1", modified=WHEN
         )
 
 
@@ -341,6 +345,10 @@ def test_an_upload_in_chunks(signed: Path, chunk: int, sizes: list[int]) -> None
         move = server.asked[-1]
         assert (move.path, move.headers["if"]) == (f"{UPLOAD}/.file", f'<{target}> (["old"])')
         assert not re.search("if-match|overwrite", " ".join(move.headers))
+        assert [asked.headers.get("x-oc-mtime") for asked in server.asked if asked is not move] == [None] * (
+            len(puts) + 1
+        )
+        assert move.headers["x-oc-mtime"] == "1772600767"
 
 
 def test_a_stale_upload_folder_is_made_anew(signed: Path) -> None:

@@ -64,6 +64,8 @@ class Front:
             call.body, call.complete = call.body[: rules["tear"].at or 0], False
         if "ignore_conditions" in rules:
             call.headers = {k: v for k, v in call.headers.items() if k not in CONDITIONS}
+        if "own_time" in rules:
+            call.headers = {k: v for k, v in call.headers.items() if k != "x-oc-mtime"}
         answer = self._inner(_reduced(environ, call), call)
         if "lost_answer" in rules or "tear" in rules:
             raise ConnectionCut

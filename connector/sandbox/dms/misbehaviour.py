@@ -24,6 +24,7 @@ Kind = Literal[
     "old_etag",
     "moving_etag",
     "ignore_conditions",
+    "own_time",
 ]
 
 
@@ -44,6 +45,7 @@ class Rule:
         no_date: times of change vanish, from both.
         old_etag: a PUT answers another ETag than the file has now; moving_etag: each answer tells another one.
         ignore_conditions: If-Match, If-None-Match, If, If-Unmodified-Since are not looked at.
+        own_time: X-OC-Mtime is not heeded.
     """
 
     kind: Kind
