@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from http.client import HTTPResponse
 from pathlib import Path
 from typing import BinaryIO
 
@@ -83,7 +84,8 @@ def receive(response: requests.Response, into: BinaryIO, *, max_bytes: int, name
     if told is not None and told > max_bytes:
         raise OutOfSpace(f"{told} bytes are more than the {max_bytes} allowed")
     digest, size = hashlib.sha256(), 0
-    for block in response.iter_content(_RECEIVED):
+    call: Call | None = current_call()
+    for block in _blocks(response, None if told is None or call is None else call.answer):
         size += len(block)
         if size > max_bytes:
             raise OutOfSpace(f"more than the {max_bytes} bytes allowed")
@@ -91,7 +93,6 @@ def receive(response: requests.Response, into: BinaryIO, *, max_bytes: int, name
         _write(into, block)
     if told is not None and size != told:
         raise Unavailable(f"{size} of {told} bytes came")
-    call: Call | None = current_call()
     if call is not None and call.astray:
         # What is here ends where the length said so, and that was not the end.
         raise InvalidResponse("more bytes came than were told", status=response.status_code)
@@ -105,6 +106,20 @@ def receive(response: requests.Response, into: BinaryIO, *, max_bytes: int, name
     )
 
 
+def _blocks(response: requests.Response, plain: HTTPResponse | None) -> Iterator[bytes | memoryview]:
+    """Give a body piece by piece; each is good until the next one is asked for.
+
+    ``plain``: where a body of known length lies as it travels, to be read into one buffer again and again. requests and
+    urllib3, which unpack and put chunks together, make each piece anew and copy it.
+    """
+    if plain is None:
+        yield from response.iter_content(_RECEIVED)
+        return
+    buffer = memoryview(bytearray(_RECEIVED))
+    while came := plain.readinto(buffer):
+        yield buffer[:came]
+
+
 def _length(response: requests.Response) -> int | None:
     # An answer compressed against our wish tells the length of what travelled.
     if "Content-Encoding" in response.headers:
@@ -112,7 +127,7 @@ def _length(response: requests.Response) -> int | None:
     return read_size(response.headers.get("Content-Length"))
 
 
-def _write(into: BinaryIO, block: bytes) -> None:
+def _write(into: BinaryIO, block: bytes | memoryview) -> None:
     try:
         into.write(block)
     except OSError as error:

@@ -43,6 +43,8 @@ class Call:
     """Status line and headers have arrived."""
     astray: bool = False
     """Bytes came after the end of the answer, as its length was told."""
+    answer: HTTPResponse | None = None
+    """The answer itself, once its head has been read: its body can be taken from here without being copied."""
 
     def remaining(self) -> float:
         """Return the seconds left; TimeoutError when there are none."""
@@ -58,6 +60,7 @@ class Call:
     def begin_attempt(self) -> None:
         """Forget how far an earlier attempt got."""
         self.connecting = self.connected = self.reused = self.answered = False
+        self.answer = None
 
 
 _current: ContextVar[Call | None] = ContextVar("webdav_call", default=None)
@@ -142,7 +145,7 @@ class _Response(HTTPResponse):
 
     def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
         super().__init__(sock, *args, **kwargs)
-        call = _current.get()
+        self._call = call = _current.get()
         self._reader: _DeadlineReader | None = None
         if call is not None:
             self.fp.close()
@@ -160,8 +163,9 @@ class _Response(HTTPResponse):
         while 101 < self.status < 200:
             self.headers = self.msg = None  # type: ignore[assignment]  # how the library tells that it has not begun
             super().begin()
-        if self._reader is not None:
+        if self._call is not None and self._reader is not None:
             self._reader.in_head = False
+            self._call.answer = self
         # Cookies are refused: to take each apart first would cost more than all the rest of a short answer.
         del self.headers["Set-Cookie"]
 
