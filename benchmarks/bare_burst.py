@@ -77,6 +77,9 @@ class BareBurst:
         pdf, status = f"{self._root}{FOLDER}/{name}.pdf", f"{self._root}{FOLDER}/{name}.signature.txt"
         self._ask("GET", f"{self._root}{FOLDER}/{name}.sign.yaml")
         content = self._ask("GET", pdf).content
+        if self._nextcloud:
+            for suffix in ("pdf", "sign.yaml"):
+                self._shares(f"/{FOLDER}/{name}.{suffix}")
         transaction = str(self._call("POST", "transaction", json=_draft(name)).json()["id"])
         self._transactions[name] = transaction
         self._call(
@@ -115,8 +118,10 @@ class BareBurst:
             versions = f"/remote.php/dav/versions/signatures/versions/{file_id}/"
             found = self._list(versions, "1").text.split("<d:href>")
             kept = min(part.split("</d:href>")[0] for part in found[2:])
+            current = max(part.split("</d:href>")[0] for part in found[2:])
             self._ask("GET", kept)
             self._ask("PROPPATCH", kept, content=_LABELLED)
+            self._ask("PROPPATCH", current, content=_LABELLED)
         told = self._ask("GET", status)
         if not self._nextcloud:
             self._list(status, "0")
@@ -139,6 +144,12 @@ class BareBurst:
 
     def _list(self, path: str, depth: str) -> httpx.Response:
         return self._ask("PROPFIND", path, content=_LISTED, headers={"Depth": depth})
+
+    def _shares(self, path: str) -> None:
+        self._ask(
+            "GET", "/ocs/v2.php/apps/files_sharing/api/v1/shares",
+            params={"path": path, "reshares": "true", "format": "json"}, headers={"OCS-APIRequest": "true"},
+        )  # fmt: skip
 
     def _tag(self, method: str, file_id: str, tag: str) -> None:
         self._ask(method, f"/remote.php/dav/systemtags-relations/files/{file_id}/{tag}")
