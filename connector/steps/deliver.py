@@ -223,7 +223,7 @@ def _as_version(task: Task, present: Present) -> Task:
     if fetched.etag is None:
         raise OutOfSpace("the document has no ETag to guard it by", operation="deliver")
     second = _second_of_its_own(fetched)
-    if unproven(fetched.modified, fetched.date) or second == fetched.modified:
+    if unproven(fetched.modified, fetched.date) or (second is not None and second == fetched.modified):
         return task.later("too_fresh")
     href = Href(task.document.href)
     if task.record.reason == BLOCKED and _may_not_be_written(task, href):
@@ -254,8 +254,12 @@ def _second_of_its_own(base: Fetched) -> datetime | None:
 
     Content of one second shares ETag and version number (WebDAV facts, traps 2 and 7). Who saves after that reading
     does so in a later second: neither their version nor the signed one can take the other's place (protocol 4.6).
+    None, for the server's own, where that would be earlier than the original: one of two clocks is wrong.
     """
-    return None if base.date is None else base.date - timedelta(seconds=1)
+    if base.date is None or base.modified is None:
+        return None
+    second = base.date - timedelta(seconds=1)
+    return second if second >= base.modified else None
 
 
 def _may_not_be_written(task: Task, href: Href) -> bool:

@@ -21,12 +21,13 @@ from connector.config import load_config
 from connector.guards import ServerMemory
 from connector.lifecycle import State
 from connector.passes import account_pass, server_pass
+from connector.ports import Href
 from connector.steps.parts import Parts
 from tests import documents
 from tests.faults.points import Killed, Points
 from tests.faults.stories import signatures
 from tests.faults.test_once import BEFORE_US, OUT, Town, in_place
-from tests.faults.test_second_look import JSON
+from tests.faults.test_second_look import JSON, put
 from tests.worlds import ONE, ROOT, Mode, Stage, workers
 
 MODES = pytest.mark.parametrize("mode", ["nextcloud", "plain"])
@@ -429,6 +430,37 @@ def test_6_saved_in_the_same_second_before_the_signed_version_is_named(
         assert stage.read("lettre.pdf") == EDITED
         assert stage.sends() == [1]
         stage.intact()
+
+
+@pytest.mark.parametrize(
+    ("ahead", "seconds"),
+    [(-3600.0, -1), (-1.0, -1), (0.0, -1), (86_400.0, 0)],
+    ids=["long", "a second", "now", "ahead"],
+)
+def test_6_the_second_that_the_signed_version_bears(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ahead: float, seconds: int
+) -> None:
+    """Nextcloud: the one before its original was read, which is later than its original's own; the server's, where the
+    original was saved by a PC whose clock is ahead."""
+    with Stage(tmp_path) as stage:
+        out(stage)
+        stage.sign()
+        stage.clock.advance(3)
+        account_pass(stage.parts, "cabinet")
+        now = float(int(stage.clock.timestamp()))
+        monkeypatch.setattr(stage.clock, "timestamp", lambda: now)
+        stage.disown("lettre.pdf")
+        put(stage, "lettre.pdf", LETTER, ahead=ahead)
+        looks = 0
+        while signatures(stage.read("lettre.pdf")) == 0:
+            assert looks < 5
+            now, looks = now + 1 if looks else now, looks + 1
+            stage.round()
+        monkeypatch.undo()
+        modified = stage.parts.folders["dms"].stat(Href(f"/{ROOT}/lettre.pdf")).modified
+        assert modified is not None
+        assert modified.timestamp() == now + seconds
+        assert stage.sends() == [1]
 
 
 @MODES
