@@ -31,6 +31,8 @@ MAX_BYTES: Final = 256_000
 _HTML: Final = re.compile(
     r"\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)?<(?:!doctype|html|head|body|meta)\b", re.I | re.S
 )
+_NO_TEXT: Final = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", b"{\\rtf", b"%PDF-")
+"""How the files of word processors begin (.docx and .odt, .doc, .rtf, .pdf), which their new name did not change."""
 _MAIL_END: Final = re.compile(
     r"--|(?:bien )?cordialement|(?:bien )?(?:amicalement|sincèrement)|bien à (?:vous|toi)|salutations\b.*|best regards"
     r"|kind regards|envoyé (?:de|depuis) mon .*|sent from my .*",
@@ -72,6 +74,8 @@ def read_whole(data: bytes, *, settings: bool = False, pdf_name: str | None = No
     if len(data) > MAX_BYTES:
         values = {"size_mb": _megabytes(len(data)), "limit_mb": _megabytes(MAX_BYTES)}
         return Reading(request=None, problems=(Problem(code="sidecar_too_large", values=values),))
+    if data.startswith(_NO_TEXT):
+        return Reading(request=None, problems=(Problem(code="sidecar_not_text"),))
     text = decode(data).text
     if _HTML.match(text[:4096]):
         return Reading(request=None, problems=(Problem(code="sidecar_html"),))
