@@ -196,8 +196,10 @@ REQUEST: Final[dict[str, Wording]] = {
     "message_file_kind": Wording(
         "« {written} » ne peut pas servir de message",
         "“{written}” cannot be the message",
-        "« {written} » ne peut pas servir de message. Enregistrez ce texte au format .txt, ou écrivez-le ici.",
-        "“{written}” cannot be the message. Save this text as .txt, or write it here.",
+        "« {written} » ne peut pas servir de message. Enregistrez ce texte au format Texte brut (.txt), ce qu’un autre "
+        "nom ne fait pas, ou écrivez-le ici.",
+        "“{written}” cannot be the message. Save this text as plain text (.txt), which another name does not do, or "
+        "write it here.",
     ),
     "message_file_missing": Wording(
         "« {written} », qui contient le message, manque",

@@ -23,7 +23,7 @@ from connector.sidecar.model import Action, SignatureRequest, Wish
 from connector.sidecar.order_lines import meant_as_orders, to_the_edge
 from connector.sidecar.origin import born_of
 from connector.sidecar.repair import fold_blanks, repair, split_lines
-from connector.text_yaml import Mapping, Scalar, YamlError, decode, load
+from connector.text_yaml import Mapping, Scalar, YamlError, decode, is_no_text, load
 
 MAX_BYTES: Final = 256_000
 """A request is a few lines and a firm's settings some hundreds; beyond this it is another file by this name."""
@@ -31,8 +31,6 @@ MAX_BYTES: Final = 256_000
 _HTML: Final = re.compile(
     r"\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)?<(?:!doctype|html|head|body|meta)\b", re.I | re.S
 )
-_NO_TEXT: Final = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", b"{\\rtf", b"%PDF-")
-"""How the files of word processors begin (.docx and .odt, .doc, .rtf, .pdf), which their new name did not change."""
 _MAIL_END: Final = re.compile(
     r"--|(?:bien )?cordialement|(?:bien )?(?:amicalement|sincèrement)|bien à (?:vous|toi)|salutations\b.*|best regards"
     r"|kind regards|envoyé (?:de|depuis) mon .*|sent from my .*",
@@ -74,10 +72,10 @@ def read_whole(data: bytes, *, settings: bool = False, pdf_name: str | None = No
     if len(data) > MAX_BYTES:
         values = {"size_mb": _megabytes(len(data)), "limit_mb": _megabytes(MAX_BYTES)}
         return Reading(request=None, problems=(Problem(code="sidecar_too_large", values=values),))
-    if data.startswith(_NO_TEXT):
+    if is_no_text(data):
         return Reading(request=None, problems=(Problem(code="sidecar_not_text"),))
     text = decode(data).text
-    if _HTML.match(text[:4096]):
+    if is_web_page(text):
         return Reading(request=None, problems=(Problem(code="sidecar_html"),))
     born = None if settings else born_of(text)
     notes = Notes(raw=tuple(split_lines(text)))
@@ -97,6 +95,11 @@ def read_whole(data: bytes, *, settings: bool = False, pdf_name: str | None = No
             request = read_request(node, notes, settings=settings, pdf_name=pdf_name, born=born)
     problems = sorted(notes.problems[:MAX_PROBLEMS], key=lambda problem: problem.line or 0)
     return Reading(request=request, problems=tuple(problems))
+
+
+def is_web_page(text: str) -> bool:
+    """Tell a page of the web, as a browser or a login saves it."""
+    return bool(_HTML.match(text[:4096]))
 
 
 def read_orders(data: bytes) -> Action | None:
