@@ -57,6 +57,8 @@ _LOADER: Final[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _FORBIDDEN: Final = re.compile(
     r"[^\t\n\r\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
 )
+_OF_PROGRAMS: Final = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", b"{\\rtf", b"%PDF-")
+"""How .docx and .odt begin, .doc, .rtf, .pdf."""
 _BREAK: Final = re.compile(r"\r\n?|\n")
 _DIRECTIVE: Final = re.compile(r"^%\S*", re.MULTILINE)
 _TAG_PREFIX: Final = "tag:yaml.org,2002:"
@@ -118,6 +120,11 @@ class Decoded(NamedTuple):
 
     text: str
     encoding: Encoding
+
+
+def is_no_text(data: bytes) -> bool:
+    """Tell the file of a word processor or another program, whatever its name: nothing of it is what people see."""
+    return data.startswith(_OF_PROGRAMS)
 
 
 def decode(data: bytes) -> Decoded:

@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 import io
+import zipfile
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from openpyxl import Workbook
+
+_STRICT = {
+    b"http://schemas.openxmlformats.org/spreadsheetml/2006/main": b"http://purl.oclc.org/ooxml/spreadsheetml/main",
+    b"http://schemas.openxmlformats.org/officeDocument/2006/relationships": (
+        b"http://purl.oclc.org/ooxml/officeDocument/relationships"
+    ),
+}
 
 TITLES = ("document", "e-mail", "prénom", "nom", "téléphone")
 
@@ -28,6 +36,18 @@ def workbook(
         change(book)
     stream = io.BytesIO()
     book.save(stream)
+    return stream.getvalue()
+
+
+def strict(data: bytes) -> bytes:
+    """The same workbook as Excel saves « Open XML strict »: by the names of ISO/IEC 29500-1."""
+    stream = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(data)) as before, zipfile.ZipFile(stream, "w") as after:
+        for entry in before.infolist():
+            content = before.read(entry)
+            for old, new in _STRICT.items():
+                content = content.replace(old, new)
+            after.writestr(entry.filename, content)
     return stream.getvalue()
 
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from connector.errors import DocumentError
+from connector.images import jpeg
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -33,7 +34,6 @@ MOST_SCANS: Final = 100
 _FORMATS: Final = ("JPEG", "PNG", "TIFF", "HEIF")
 """All that is ever looked for: every other parser of Pillow stays out of reach. MPO is a JPEG followed by others."""
 _HEADS: Final = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"II*\x00", b"MM\x00*", b"II+\x00", b"MM\x00+")
-_SCAN: Final = b"\xff\xda"
 _HEIF_BRANDS: Final = frozenset(
     {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"mif1", b"msf1"}
 )
@@ -160,7 +160,7 @@ def check_memory(image: ImageFile, pixels: int) -> None:
 
 def check_scans(image: ImageFile, source: Path) -> None:
     """Refuse a JPEG that is refined again and again: each scan costs a pass over all pixels, and a few bytes."""
-    if image.format in {"JPEG", "MPO"} and source.read_bytes().count(_SCAN) > MOST_SCANS:
+    if image.format in {"JPEG", "MPO"} and jpeg.scans(source.read_bytes()) > MOST_SCANS:
         raise DocumentError("image_too_large", "scans")
 
 

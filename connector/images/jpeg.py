@@ -1,6 +1,6 @@
 """A JPEG file without its metadata: place and time it was taken, camera, thumbnails, comments, what follows its end.
 
-The pixels' own segments are kept byte for byte (ITU-T T.81, annex B), so nothing is lost.
+The pixels' own segments are kept byte for byte (ITU-T T.81, annex B), so nothing is lost; scans are counted in them.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ _START, _END, _SCAN = 0xD8, 0xD9, 0xDA
 _BASELINE_OR_PROGRESSIVE: Final = frozenset({0xC0, 0xC1, 0xC2})
 _PIXELS: Final = frozenset({0xC0, 0xC1, 0xC2, 0xC4, 0xDB, 0xDD, _SCAN})
 """Frame headers, Huffman and quantisation tables, restart interval, scans."""
+_BARE: Final = frozenset({0x00, 0x01, *range(0xD0, 0xD9)})
+"""No segment follows these; a decoder that meets one outside a scan looks for the next marker byte by byte."""
 _JFIF, _ADOBE = 0xE0, 0xEE
 _PLAIN_JFIF: Final = b"\xff\xe0\x00\x10JFIF\x00\x01\x01\x00\x00\x01\x00\x01\x00\x00"
 """Says that the colours are YCbCr, and nothing else."""
@@ -34,6 +36,22 @@ def stripped(content: bytes) -> bytes | None:
         elif not (0xE0 <= kind <= 0xEF or kind == 0xFE):
             return None
     return None
+
+
+def scans(content: bytes) -> int:
+    """Return how many scans the picture has at most, however it was made to hide them.
+
+    What follows its end is no part of it: the film of a "motion photo" has the mark of a scan each 64 KB, by chance.
+    Where its end is not certain, every such mark counts.
+    """
+    count = 0
+    for kind, segment in _segments(content):
+        if kind == _END:
+            return count
+        if kind in _BARE:
+            break
+        count += segment.count(bytes([0xFF, _SCAN]))
+    return content.count(bytes([0xFF, _SCAN]))
 
 
 def _segments(content: bytes) -> Iterator[tuple[int, bytes]]:

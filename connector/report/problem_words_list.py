@@ -31,6 +31,14 @@ LIST: Final[dict[str, Wording]] = {
         "(.xlsx) ».",
         "“{written}” is not read in this form. Open it, then save it as “Excel workbook (.xlsx)”.",
     ),
+    "list_strict": Wording(
+        "la liste est dans la forme « Open XML strict » d’Excel",
+        "the list is in Excel’s form “Strict Open XML”",
+        "ce classeur est enregistré dans la forme « Open XML strict », qui n’est pas lue. Ouvrez-le, puis "
+        "enregistrez-le sous « Classeur Excel (.xlsx) ».",
+        "this workbook is saved in the form “Strict Open XML”, which is not read. Open it, then save it as “Excel "
+        "workbook (.xlsx)”.",
+    ),
     "list_password": Wording(
         "la liste est protégée par un mot de passe",
         "the list is protected by a password",

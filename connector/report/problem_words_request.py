@@ -29,6 +29,14 @@ REQUEST: Final[dict[str, Wording]] = {
         "ce fichier est une page web enregistrée sous ce nom. Recommencez d’après un modèle.",
         "this file is a web page saved under this name. Begin again from a model.",
     ),
+    "sidecar_not_text": Wording(
+        "ce n’est pas un fichier texte",
+        "this is no text file",
+        "ce n’est pas un fichier texte ; il a été fait avec Word, par exemple, et son nom n’y change rien. "
+        "Copiez son texte dans un fichier du même nom, fait avec le Bloc-notes.",
+        "this is no text file; it was made with Word, for instance, and its name does not change that. Copy its "
+        "text into a file of the same name, made with Notepad.",
+    ),
     "sidecar_too_large": Wording(
         "le fichier pèse {size_mb}~Mo, trop pour une demande",
         "the file weighs {size_mb}~MB, too much for a request",
@@ -170,11 +178,12 @@ REQUEST: Final[dict[str, Wording]] = {
         "“{written}” leads out of this folder. Put it into the folder of the request, then write its name alone.",
     ),
     "document_kind": Wording(
-        "« {written} » n’est ni un PDF ni une image",
-        "“{written}” is neither a PDF nor a picture",
-        "« {written} » n’est ni un PDF ni une image. Enregistrez ce document au format PDF, puis écrivez ici le nom de "
-        "ce PDF.",
-        "“{written}” is neither a PDF nor a picture. Save this document as a PDF, then write that PDF’s name here.",
+        "« {written} » est à enregistrer au format PDF",
+        "“{written}” must be saved as a PDF",
+        "« {written} » n’est ni un PDF ni une image JPEG, PNG, TIFF ou HEIC. Enregistrez ce document au format PDF, "
+        "puis écrivez ici le nom de ce PDF.",
+        "“{written}” is neither a PDF nor a JPEG, PNG, TIFF or HEIC picture. Save this document as a PDF, then write "
+        "that PDF’s name here.",
     ),
     "files_too_many": Wording(
         "{count} documents et annexes, le maximum est {limit}",
@@ -187,8 +196,10 @@ REQUEST: Final[dict[str, Wording]] = {
     "message_file_kind": Wording(
         "« {written} » ne peut pas servir de message",
         "“{written}” cannot be the message",
-        "« {written} » ne peut pas servir de message. Enregistrez ce texte au format .txt, ou écrivez-le ici.",
-        "“{written}” cannot be the message. Save this text as .txt, or write it here.",
+        "« {written} » ne peut pas servir de message. Enregistrez ce texte au format Texte brut (.txt), ce qu’un autre "
+        "nom ne fait pas, ou écrivez-le ici.",
+        "“{written}” cannot be the message. Save this text as plain text (.txt), which another name does not do, or "
+        "write it here.",
     ),
     "message_file_missing": Wording(
         "« {written} », qui contient le message, manque",

@@ -42,6 +42,7 @@ _REQUEST: Final = {
     "settings_empty": ((), "a settings file holds nothing at all: perhaps it is half saved"),
     "sidecar_empty": ((), "the file holds nothing, or nothing but comments"),
     "sidecar_html": ((), "the file is a web page (a login page was saved under this name)"),
+    "sidecar_not_text": ((), "the file is no text: a word processor or another program made it"),
     "sidecar_too_large": (("size_mb", "limit_mb"), "the file is too large to be a request"),
     "sidecar_not_understood": (
         ("written",),
@@ -266,6 +267,7 @@ _LIST: Final = {
         ("written",),
         "a list in a form that is not read (.xls, .ods …); `written` = its name",
     ),
+    "list_strict": ((), "a workbook of the form « Strict Open XML », which is not read"),
     "list_password": ((), "protected by a password"),
     "list_damaged": ((), "cut off or damaged: it cannot be opened"),
     "list_swollen": ((), "too many formatted cells: reading it takes too long or too much memory"),

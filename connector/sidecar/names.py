@@ -40,8 +40,10 @@ LIST_ANSWER: Final = "_signataires.signature.txt"
 OTHER_ENDINGS: Final = (
     *(".doc", ".docx", ".docm", ".dot", ".dotx", ".odt", ".rtf", ".pages", ".txt", ".md", ".htm", ".html"),
     *(".xls", ".xlsx", ".xlsm", ".ods", ".numbers", ".csv", ".ppt", ".pptx", ".odp"),
+    *(".webp", ".avif", ".gif", ".bmp"),
 )
-"""Documents of other programs: what people would have signed, and must save as a PDF first."""
+"""Documents of other programs, and pictures of kinds not read: what people would have signed, and must save as a PDF
+first."""
 IMAGE_ENDINGS: Final = (".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".tif", ".tiff", ".heic", ".heif", ".hif")
 
 # Windows hides the last extension it knows, so a person cannot see that a request is called ….yaml.txt.

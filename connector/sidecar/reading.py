@@ -23,7 +23,7 @@ from connector.sidecar.model import Action, SignatureRequest, Wish
 from connector.sidecar.order_lines import meant_as_orders, to_the_edge
 from connector.sidecar.origin import born_of
 from connector.sidecar.repair import fold_blanks, repair, split_lines
-from connector.text_yaml import Mapping, Scalar, YamlError, decode, load
+from connector.text_yaml import Mapping, Scalar, YamlError, decode, is_no_text, load
 
 MAX_BYTES: Final = 256_000
 """A request is a few lines and a firm's settings some hundreds; beyond this it is another file by this name."""
@@ -72,8 +72,10 @@ def read_whole(data: bytes, *, settings: bool = False, pdf_name: str | None = No
     if len(data) > MAX_BYTES:
         values = {"size_mb": _megabytes(len(data)), "limit_mb": _megabytes(MAX_BYTES)}
         return Reading(request=None, problems=(Problem(code="sidecar_too_large", values=values),))
+    if is_no_text(data):
+        return Reading(request=None, problems=(Problem(code="sidecar_not_text"),))
     text = decode(data).text
-    if _HTML.match(text[:4096]):
+    if is_web_page(text):
         return Reading(request=None, problems=(Problem(code="sidecar_html"),))
     born = None if settings else born_of(text)
     notes = Notes(raw=tuple(split_lines(text)))
@@ -93,6 +95,11 @@ def read_whole(data: bytes, *, settings: bool = False, pdf_name: str | None = No
             request = read_request(node, notes, settings=settings, pdf_name=pdf_name, born=born)
     problems = sorted(notes.problems[:MAX_PROBLEMS], key=lambda problem: problem.line or 0)
     return Reading(request=request, problems=tuple(problems))
+
+
+def is_web_page(text: str) -> bool:
+    """Tell a page of the web, as a browser or a login saves it."""
+    return bool(_HTML.match(text[:4096]))
 
 
 def read_orders(data: bytes) -> Action | None:

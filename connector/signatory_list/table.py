@@ -33,6 +33,8 @@ _MAX_UNPACKED: Final = 15_000_000
 _MAX_COLUMNS: Final = 100
 _OLE: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _ENCRYPTED: Final = "EncryptedPackage".encode("utf-16-le")
+_STRICT: Final = b"http://purl.oclc.org/ooxml/spreadsheetml/main"
+"""ISO/IEC 29500-1; what Excel writes by itself is of part 4, with another name."""
 _RETURN: Final = "_x000D_"
 """How Excel keeps a carriage return that was pasted from a web page."""
 _CONTROLS: Final = re.compile("[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
@@ -89,6 +91,8 @@ def _workbook(data: bytes) -> Table:
         # What a workbook holds beside its cells (validations, extensions) is of no interest here.
         warnings.simplefilter("ignore")
         try:
+            if _is_strict(data):
+                return Table(problem="list_strict")
             book = openpyxl.load_workbook(io.BytesIO(data), data_only=True, keep_links=False)
             formulas = None
             if _has_formulas(data):
@@ -124,6 +128,12 @@ def _not_a_workbook(data: bytes) -> str:
         return "list_not_workbook"
     # zipfile never unpacks more than an entry declares.
     return "list_swollen" if sum(entry.file_size for entry in entries) > _MAX_UNPACKED else ""
+
+
+def _is_strict(data: bytes) -> bool:
+    """Tell a workbook of the form "Strict Open XML", which Excel keeps on saving; openpyxl sees no sheet in it."""
+    with zipfile.ZipFile(io.BytesIO(data)) as package:
+        return _STRICT in package.read("xl/workbook.xml")
 
 
 def _has_formulas(data: bytes) -> bool:

@@ -116,7 +116,17 @@ def read_document(
         )
     except OutOfSpace:
         size = max(entry.size or 0, most + 1)
-        return ReadDocument(rank=rank, role=role, entry=entry, sha256="", size=size, etag=None, path=None)
+        return ReadDocument(
+            rank=rank,
+            role=role,
+            entry=entry,
+            sha256="",
+            size=size,
+            etag=None,
+            path=None,
+            # Its weight says nothing: the platform's limit is the PDF's, which was not made.
+            fault="image_too_large" if picture else "",
+        )
     read = ReadDocument(
         rank=rank,
         role=role,

@@ -13,13 +13,15 @@ from typing import Final
 from connector.errors import NotFound, OutOfSpace, Problem, RequestRejected
 from connector.ports import Entry, Folder, Href
 from connector.sidecar import names, near_names
+from connector.sidecar.fields import shown
 from connector.sidecar.inherit import SettingsFile
 from connector.sidecar.model import SignatureRequest
-from connector.sidecar.reading import MAX_BYTES, read_sidecar
+from connector.sidecar.reading import MAX_BYTES, is_web_page, read_sidecar
+from connector.signatory_text import is_garbled
 from connector.steps import clocks
 from connector.steps.discover import Sight
 from connector.steps.parts import Parts, SettingsRead
-from connector.text_yaml import decode
+from connector.text_yaml import decode, is_no_text
 
 _MOST_MESSAGE: Final = 64_000
 
@@ -174,7 +176,8 @@ def with_message(
 ) -> tuple[SignatureRequest, list[Problem]]:
     """Take the message from the file that ``message: voir Message.txt`` names, in the same folder.
 
-    Any encoding and line ends. Raises the errors of :meth:`Folder.get`.
+    Any encoding and line ends; what a word processor made is no message, whatever its name: the signatories would be
+    mailed its markup. Raises the errors of :meth:`Folder.get`.
     """
     name = request.message_file
     if name is None:
@@ -182,6 +185,7 @@ def with_message(
     line = request.lines.get("message")
     entry = message_entry(sight, parent, request)
     missing = Problem(code="message_file_missing", line=line, values={"written": name[:80]})
+    kind = Problem(code="message_file_kind", line=line, values={"written": name[:80]})
     if entry is None:
         return request, [missing]
     stream = io.BytesIO()
@@ -190,8 +194,14 @@ def with_message(
     except NotFound:
         return request, [missing]
     except OutOfSpace:
-        return request, [Problem(code="message_file_kind", line=line, values={"written": name[:80]})]
-    text = decode(stream.getvalue()).text.replace("\r\n", "\n").replace("\r", "\n").strip()
+        return request, [kind]
+    data = stream.getvalue()
+    text = decode(data).text.replace("\r\n", "\n").replace("\r", "\n").strip()
     if not text:
         return request, [missing]
+    if is_no_text(data) or is_web_page(text) or "\0" in text:
+        return request, [kind]
+    if is_garbled(text):
+        values = {"key": "message", "written": shown(text)}
+        return request, [Problem(code="text_garbled", line=line, values=values)]
     return request.model_copy(update={"message": text}), []

@@ -329,6 +329,33 @@ def test_a_message_may_stand_in_a_file_beside(tmp_path: Path) -> None:
         assert stage.record().extra["message"] == "Autre texte."
 
 
+def test_a_message_that_a_word_processor_saved(tmp_path: Path) -> None:
+    """Renamed to .txt it would be mailed with all its markup: nothing leaves, and the status says which file."""
+    wrong = {
+        "rtf": b"{\\rtf1\\ansi{\\fonttbl\\f0\\fswiss Helvetica;}\n\\f0 Bonjour, voici votre lettre.}",
+        "docx": b"PK\x03\x04" + b"[Content_Types].xml",
+        "doc": b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\1" * 500,
+        "page": b"<html><body>Bonjour</body></html>",
+        "blob": b"Bonjour\0\0\1\2\3",
+        "accents": "Bonjour, voici l’été.".encode().decode("cp1252").encode(),
+    }
+    with Stage(tmp_path) as stage:
+        for name, content in wrong.items():
+            stage.write(f"Mot {name}.txt", content)
+            sidecar = ONE.replace("marie.dupont", f"marie.{name}") + f"message: voir Mot {name}.txt\n"
+            stage.drop(name, sidecar=sidecar)
+        stage.run()
+        first = {name: stage.first_line(name).replace("\u00a0", " ") for name in wrong}
+        assert first.pop("accents") == "À CORRIGER – les accents sont illisibles après « message » (ligne 2)"
+        for name, told in first.items():
+            assert told == f"À CORRIGER – « Mot {name}.txt » ne peut pas servir de message (ligne 2)"
+        assert stage.sends() == []
+        stage.write("Mot rtf.txt", "Bonjour, voici votre lettre.")
+        stage.run()
+        assert stage.sends() == [1]
+        assert stage.record("rtf").extra["message"] == "Bonjour, voici votre lettre."
+
+
 def test_the_corrected_request_is_one_gesture_away(tmp_path: Path) -> None:
     """Every problem has one certain cure: a corrected file lies beside; the wrong one deleted, it is the request."""
     with Stage(tmp_path) as stage:

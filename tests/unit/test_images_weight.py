@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import random
 import struct
 import subprocess
 import sys
@@ -138,6 +139,17 @@ def test_a_jpeg_that_needs_its_oddities_is_made_anew(target: Path) -> None:
 def test_a_jpeg_refined_without_end_is_refused(target: Path) -> None:
     """By its number of scans, before any is decoded."""
     assert code_of(target, image_bombs.many_scans(150)) == "image_too_large"
+    # Read as a segment, the restart leads to an end; read as the bare mark that it is, to all that follows.
+    hidden = b"\xff\xd0\x00\x06\xff\xe1\x00\x04\xff\xd9"
+    bomb = image_bombs.many_scans(150)
+    assert code_of(target, bomb[:2] + hidden + bomb[2:]) == "image_too_large"
+
+
+def test_a_motion_photo_is_a_photo(target: Path) -> None:
+    """The film that follows its end has, by chance, the mark of a scan each 64 KB: it is none of the picture's."""
+    photo = pictures.photo(1200, 900)
+    film = b"\x00\x00\x00\x18ftypmp42" + random.Random(1).randbytes(60_000) + b"\xff\xda" * 150
+    assert made(target, photo + film) == made(target, photo)
 
 
 @given(content=st.binary(max_size=200), cut=st.integers(0, 2000), flip=st.integers(0, 1500))

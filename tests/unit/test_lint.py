@@ -16,6 +16,7 @@ from typing import Any
 import openpyxl
 import pypdf
 import pytest
+from PIL import Image
 
 from connector.cli import main
 from connector.cli.common import Settings
@@ -27,6 +28,7 @@ from connector.errors import NotConnected, NotFound, OutOfSpace, Unavailable
 from connector.lifecycle import State
 from connector.ports import ETag, FileId, Href, TransactionId
 from connector.report.block import seal_status
+from connector.steps.read import MOST_IMAGE_BYTES
 from tests import documents
 from tests.worlds import workers
 
@@ -124,6 +126,38 @@ def test_a_word_file_in_the_stead_of_a_pdf(call: Any, tmp_path: Path) -> None:
     put(tmp_path / "lettre", pdf=None)
     (tmp_path / "lettre.docx").write_bytes(b"PK")
     assert "« lettre.docx » se trouve ici : à enregistrer au format PDF." in call("lint", tmp_path).out
+
+
+def test_a_picture_of_another_kind(call: Any, tmp_path: Path) -> None:
+    """One from a messenger is told as what it is: it is there, and nobody has to look for another."""
+    put(tmp_path / "photo", pdf=None)
+    put(tmp_path / "lettre", f"{MARIE}annexes: photo.webp\n")
+    (tmp_path / "photo.webp").write_bytes(b"RIFF\0\0\0\0WEBP")
+    told = " ".join(call("lint", tmp_path).out.split())
+    assert "« photo.webp » se trouve ici : à enregistrer au format PDF." in told
+    assert "« photo.webp » n’est ni un PDF ni une image JPEG, PNG, TIFF ou HEIC." in told
+
+
+def test_a_picture_too_heavy_to_be_read(call: Any, tmp_path: Path) -> None:
+    """It is told as a picture: the platform's 10 MB are no measure of what becomes a much lighter PDF."""
+    put(tmp_path / "scan", pdf=None)
+    with (tmp_path / "scan.tif").open("wb") as file:
+        file.write(b"II*\0")
+        file.truncate(MOST_IMAGE_BYTES + 1)
+    told = call("lint", "--json", tmp_path)
+    assert told.codes == {"scan.sign.yaml": ["image_too_large"]}
+    assert "10 Mo" not in told.out
+
+
+def test_a_scan_has_no_room_but_at_a_corner(call: Any, tmp_path: Path) -> None:
+    """Its paper is grey all over; what the sentence proposes is what helps, and a page alone is not."""
+    sidecar = put(tmp_path / "scan", pdf=None)
+    Image.new("L", (1654, 2339), 240).save(tmp_path / "scan.jpg", dpi=(200, 200))
+    assert "indiquez une page et un coin" in " ".join(call("lint", tmp_path).out.split())
+    sidecar.write_text(f"{MARIE}signature: {{page: 1}}\n", encoding="utf-8")
+    assert call("lint", "--json", tmp_path).codes == {"scan.sign.yaml": ["placement_no_room"]}
+    sidecar.write_text(f"{MARIE}signature: {{page: 1, coin: bas droite}}\n", encoding="utf-8")
+    assert call("lint", tmp_path).status == 0
 
 
 def test_a_tree(call: Any, tmp_path: Path) -> None:

@@ -27,6 +27,7 @@ from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.validation import validate_pdf_signature
 from pyhanko_certvalidator import ValidationContext
 from pypdf import PdfReader, PdfWriter
+from pypdf.generic import ArrayObject, NameObject, NumberObject
 from reportlab.lib.pagesizes import A5
 from reportlab.pdfgen.canvas import Canvas
 
@@ -362,6 +363,32 @@ def test_place_of_the_stamp(editor: Editor, rotation: int) -> None:
         270: [752, 365, 802, 565],
     }
     assert rectangle == expected[rotation]
+
+
+@pytest.mark.parametrize(
+    ("media", "crop"),
+    [
+        ([0, 0, 595, 842], [-50, -50, 700, 900]),
+        ([595, 842, 0, 0], None),
+        ([-100, -100, 695, 942], [595, 842, 0, 0]),
+    ],
+)
+def test_place_on_a_page_with_odd_boxes(editor: Editor, media: list[int], crop: list[int] | None) -> None:
+    """What is seen of it is A4: corners in any order, and no more than MediaBox and CropBox have in common."""
+    writer = PdfWriter(clone_from=io.BytesIO(a_pdf()))
+    for name, box in (("/MediaBox", media), ("/CropBox", crop)):
+        if box is not None:
+            writer.pages[0][NameObject(name)] = ArrayObject(map(NumberObject, box))
+    changed = io.BytesIO()
+    writer.write(changed)
+    transaction = editor.create()
+    boxes = [a_box(x=30, y=40, page=1)]
+    assert editor.upload(transaction, boxes, pdf=changed.getvalue()).status_code == 200
+    editor.ok("POST", f"transaction/{transaction}/signatory", json=a_signatory())
+    editor.ok("POST", f"transaction/{transaction}/send")
+    editor.world.person_signs(transaction, MARIE)
+    page = PdfReader(io.BytesIO(editor.download(transaction).content)).pages[0]
+    assert [round(float(value)) for value in page["/Annots"][0]["/Rect"]] == [30, 752, 230, 802]
 
 
 def test_second_send(editor: Editor) -> None:

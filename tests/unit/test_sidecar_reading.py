@@ -240,6 +240,23 @@ def test_problems(text: str, code: str, line: int | None, values: dict[str, str]
     assert (found.line, {key: found.values[key] for key in values}) == (line, values)
 
 
+@pytest.mark.parametrize("settings", [False, True])
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"PK\x03\x04\x14\x00\x06\x00word/document.xml",
+        b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600,
+        b"{\\rtf1\\ansi {\\fonttbl\\f0\\fswiss Helvetica;}\n\\f0 signataires: Marie Dupont <m@cabinet.fr> 0612345678}",
+        b"%PDF-1.7\n%\xb5\xed\xae\xfb\n",
+    ],
+)
+def test_what_a_word_processor_made(data: bytes, settings: bool) -> None:
+    """Renamed, it is no text yet: said by what it is, not by whatever stands in its first line."""
+    assert [(one.code, one.line) for one in read_whole(data, settings=settings).problems] == [
+        ("sidecar_not_text", None)
+    ]
+
+
 def test_whose_problem_it_is() -> None:
     """A signatory's problem names the person by what was read of them."""
     text = (

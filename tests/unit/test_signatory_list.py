@@ -22,7 +22,7 @@ from connector.signatory_list.columns import read_title
 from connector.signatory_list.rows import ListReading, Row, read_rows
 from connector.signatory_list.table import Table
 from connector.signatory_list.writing import write_sidecar
-from tests.spreadsheets import TITLES, csv_text, person, workbook
+from tests.spreadsheets import TITLES, csv_text, person, strict, workbook
 from tests.worlds import workers
 
 FILE = "_signataires.xlsx"
@@ -301,6 +301,7 @@ def ole(mark: bytes = b"") -> bytes:
         (_replaced(workbook([MARIE]), "xl/worksheets/sheet1.xml", b"</row>", b"</ro>"), "list_damaged"),
         (b"<html><table></table></html>", "list_not_workbook"),
         (b"document;e-mail\r\n", "list_not_workbook"),
+        (strict(workbook([MARIE])), "list_strict"),
         (ole(), "list_old_format"),
         (ole("EncryptedPackage".encode("utf-16-le")), "list_password"),
     ],

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from io import BytesIO
 
 import pypdfium2
-from pypdf import PdfReader, PdfWriter
+from pypdf import PageObject, PdfReader, PdfWriter
 from pypdf.errors import PyPdfError
 from reportlab.lib.utils import simpleSplit
 from reportlab.pdfgen.canvas import Canvas
@@ -76,14 +76,28 @@ def place(content: bytes, boxes: Sequence[Box], pages: int) -> list[Field]:
                 raise bad_field(f"SignFields : deux emplacements se chevauchent page {number}.")
         taken[number].append(box)
         page = reader.pages[number - 1]
-        crop = page.cropbox
-        edges = (float(crop.left), float(crop.bottom), float(crop.right), float(crop.top))
+        edges = _edges(page)
         rotation = page.rotation % 360
         _check_a4(box, edges, rotation)
         ranks[box.order] = ranks.get(box.order, 0) + 1
         name = f"signataire-{box.order}-{ranks[box.order]}"
         fields.append(Field(name, number - 1, _rectangle(box, edges, rotation), rotation))
     return fields
+
+
+def _edges(page: PageObject) -> tuple[float, float, float, float]:
+    """Return left, bottom, right and top of what is seen: CropBox within MediaBox, any two corners of each.
+
+    ISO 32000-1, 7.9.5 and 14.11.2.1.
+    """
+    (l1, b1, r1, t1), (l2, b2, r2, t2) = _corners(page.mediabox), _corners(page.cropbox)
+    left, bottom, right, top = max(l1, l2), max(b1, b2), min(r1, r2), min(t1, t2)
+    return (left, bottom, right, top) if left < right and bottom < top else (l1, b1, r1, t1)
+
+
+def _corners(box: Sequence[float]) -> tuple[float, float, float, float]:
+    x1, y1, x2, y2 = (float(side) for side in box)
+    return min(x1, x2), min(y1, y2), max(x1, x2), max(y1, y2)
 
 
 def _check_a4(box: Box, edges: tuple[float, float, float, float], rotation: int) -> None:
