@@ -19,8 +19,10 @@ from typing import Any, Final, cast
 from requests.adapters import HTTPAdapter
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
 
 from connector import pulse
+from connector.webdav.reaching import reach
 
 _MOST_HEAD = 1_000_000
 """Bytes of status, headers and all interim answers."""
@@ -184,6 +186,20 @@ class _Watched(HTTPConnection):
     """Tells the current call how far its request got."""
 
     response_class = _Response
+
+    def _new_conn(self) -> socket.socket:
+        """Connect as the base class does, its errors included, but to whichever of the addresses answers first."""
+        call, seconds = _current.get(), cast("float", self.timeout)
+        if call is not None:
+            seconds = min(seconds, call.remaining())
+        try:
+            return reach(self._dns_host, self.port, within_s=seconds, options=self.socket_options or ())
+        except socket.gaierror as error:
+            raise NameResolutionError(self.host, self, error) from error
+        except TimeoutError as error:
+            raise ConnectTimeoutError(self, str(error)) from error
+        except OSError as error:
+            raise NewConnectionError(self, str(error)) from error
 
     def connect(self) -> None:
         call = _current.get()
