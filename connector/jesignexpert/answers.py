@@ -213,9 +213,13 @@ def said(answer: Answer) -> str:
 
 
 def retry_after(answer: Answer, now: datetime) -> float | None:
-    """Return ``Retry-After`` in seconds from ``now`` (seconds or HTTP date), never negative; None when absent."""
+    """Return ``Retry-After`` (seconds or HTTP date) in seconds, never negative; None when absent.
+
+    A date counts by the platform's own ``Date``, by ``now`` where it tells none: a wrong clock on either side does not
+    matter.
+    """
     text = answer.headers.get("retry-after", "").strip()
     if text.isascii() and text.isdigit():
         return float(text[:9])
     date = http_date(text)
-    return None if date is None else max(0.0, (date - now).total_seconds())
+    return None if date is None else max(0.0, (date - (answer.date or now)).total_seconds())

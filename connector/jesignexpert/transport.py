@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import ssl
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import cache
@@ -50,7 +50,9 @@ def quiet_libraries() -> None:
 
 
 class DeadlineTransport(httpx.BaseTransport):
-    """Thread-safe. ``ca_file``: PEM bundle that replaces the built-in one. ``proxy``: an http(s) URL.
+    """Thread-safe. ``ca_file``: PEM bundle that replaces the built-in one, and may be replaced itself at any time.
+
+    ``proxy``: an http(s) URL.
 
     Environment variables (proxies, certificates, .netrc) are not looked at. Raises ConfigurationError for a
     ``ca_file`` that cannot be read.
@@ -58,9 +60,9 @@ class DeadlineTransport(httpx.BaseTransport):
 
     def __init__(self, *, ca_file: Path | None = None, proxy: str | None = None) -> None:
         quiet_libraries()
-        context = _ssl_context(ca_file)
-        self._kept = _pool(context, proxy, idle_s=_KEEP_IDLE_S)
-        self._warm = _pool(context, proxy, idle_s=_KEEP_WARM_S)
+        trust = _Trust(ca_file)
+        self._kept = _pool(trust, proxy, idle_s=_KEEP_IDLE_S)
+        self._warm = _pool(trust, proxy, idle_s=_KEEP_WARM_S)
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Make one request. Raises httpx's transport exceptions only."""
@@ -110,6 +112,41 @@ class _Body(httpx.SyncByteStream):
             self._stream.close()
 
 
+class _Trust:
+    """Whom a connection believes that is made now. Thread-safe.
+
+    The library is given one context for good (``first``); a file of authorities that is renewed on disk counts from the
+    next connection on all the same, as it does for the DMS and the relay.
+    """
+
+    def __init__(self, ca_file: Path | None) -> None:
+        self._ca_file, self._seen = ca_file, _seen(ca_file)
+        self.first = self._now = _ssl_context(ca_file)
+
+    def of(self, given: ssl.SSLContext) -> ssl.SSLContext:
+        """Return what counts now in the place of ``given``; a proxy's own context is none of ours."""
+        if given is not self.first:
+            return given
+        seen = _seen(self._ca_file)
+        if seen not in (None, self._seen):
+            with suppress(
+                ConfigurationError
+            ):  # half written, perhaps: until it is whole, the former one counts
+                self._now, self._seen = _ssl_context(self._ca_file), seen
+        return self._now
+
+
+def _seen(file: Path | None) -> tuple[int, ...] | None:
+    """What tells a file from the one that stood there before; None where there is none."""
+    if file is None:
+        return None
+    try:
+        found = file.stat()
+    except OSError:
+        return None
+    return (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns)
+
+
 def _ssl_context(ca_file: Path | None) -> ssl.SSLContext:
     if ca_file is None:
         return _default_context()
@@ -129,14 +166,14 @@ def _default_context() -> ssl.SSLContext:
     return httpx.create_ssl_context(trust_env=False)
 
 
-def _pool(context: ssl.SSLContext, proxy: str | None, *, idle_s: float) -> httpcore.ConnectionPool:
+def _pool(trust: _Trust, proxy: str | None, *, idle_s: float) -> httpcore.ConnectionPool:
     # More than are ever used at once (see ``Exchange``): a pool never has to wait or to throw one away.
     options: dict[str, Any] = {
-        "ssl_context": context,
+        "ssl_context": trust.first,
         "max_connections": 16,
         "max_keepalive_connections": 16,
         "keepalive_expiry": idle_s,
-        "network_backend": _Backend(),
+        "network_backend": _Backend(trust),
     }
     if proxy is None:
         return httpcore.ConnectionPool(**options)
@@ -175,8 +212,8 @@ def _rename(error: Exception) -> NoReturn:
 
 
 class _Backend(httpcore.NetworkBackend):
-    def __init__(self) -> None:
-        self._inner = httpcore.SyncBackend()
+    def __init__(self, trust: _Trust) -> None:
+        self._inner, self._trust = httpcore.SyncBackend(), trust
 
     def connect_tcp(
         self,
@@ -187,7 +224,9 @@ class _Backend(httpcore.NetworkBackend):
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.NetworkStream:
         bounded = _bounded(timeout, httpcore.ConnectTimeout)
-        return _Stream(self._inner.connect_tcp(host, port, bounded, local_address, socket_options))
+        return _Stream(
+            self._inner.connect_tcp(host, port, bounded, local_address, socket_options), self._trust
+        )
 
     def connect_unix_socket(
         self, path: str, timeout: float | None = None, socket_options: Iterable[Any] | None = None
@@ -206,8 +245,8 @@ _HEARD: ContextVar[_Heard | None] = ContextVar("jesignexpert_heard", default=Non
 
 
 class _Stream(httpcore.NetworkStream):
-    def __init__(self, inner: httpcore.NetworkStream) -> None:
-        self._inner = inner
+    def __init__(self, inner: httpcore.NetworkStream, trust: _Trust) -> None:
+        self._inner, self._trust = inner, trust
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         came = self._inner.read(max_bytes, _bounded(timeout, httpcore.ReadTimeout))
@@ -230,7 +269,8 @@ class _Stream(httpcore.NetworkStream):
         timeout: float | None = None,
     ) -> httpcore.NetworkStream:
         bounded = _bounded(timeout, httpcore.ConnectTimeout)
-        return _Stream(self._inner.start_tls(ssl_context, server_hostname, bounded))
+        believed = self._trust.of(ssl_context)
+        return _Stream(self._inner.start_tls(believed, server_hostname, bounded), self._trust)
 
     def get_extra_info(self, info: str) -> Any:
         return self._inner.get_extra_info(info)

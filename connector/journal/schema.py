@@ -30,7 +30,9 @@ from sqlalchemy import (
 from connector.errors import JournalError
 from connector.journal.rows import record_of, whereabouts_of
 
-VERSION = 6
+VERSION = 7
+"""Of the tables, and of the facts in them: an earlier version of a program cannot read a record that holds more than it
+knows. So a fact that is added, be it one with a default, is a new version too (``tests/unit/journal_facts.txt``)."""
 
 metadata = MetaData()
 
@@ -369,10 +371,15 @@ def _whereabouts(connection: Connection) -> None:
             connection.execute(whereabouts.insert(), found)
 
 
+def _more_of_versions(_connection: Connection) -> None:
+    """6 → 7: more is kept of a document's versions. Nothing is rewritten: what an older journal lacks has a default."""
+
+
 MIGRATIONS: dict[int, Callable[[Connection], None]] = {
     1: _several_documents,
     2: _overviews,
     3: _outbox,
     4: _several_connectors,
     5: _whereabouts,
+    6: _more_of_versions,
 }

@@ -160,8 +160,9 @@ class DavClient(Client):  # type: ignore[misc]  # webdav3 is untyped
                 _drain(response, call)
             finally:
                 response.close()
-                if call.astray or response.status_code < 200:
-                    # What still comes on this connection is not the answer to whatever is asked next.
+                if call.astray or not 200 <= response.status_code < 500:
+                    # What still comes on this connection is not the answer to whatever is asked next; or it leads to
+                    # the one of several servers that is out of order, and a fresh one to wherever the name does now.
                     self.session.close()
 
     def execute_request(

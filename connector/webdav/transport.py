@@ -14,16 +14,28 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from http.client import HTTPException, HTTPResponse
-from typing import Any, cast
+from typing import Any, Final, cast
 
 from requests.adapters import HTTPAdapter
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
 
 from connector import pulse
+from connector.webdav.reaching import reach
 
 _MOST_HEAD = 1_000_000
 """Bytes of status, headers and all interim answers."""
+_OPTIONS: Final = (
+    *HTTPConnection.default_socket_options,
+    (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1),
+    (socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, 30),
+    (socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, 10),
+    (socket.IPPROTO_TCP, socket.TCP_KEEPCNT, 3),
+)
+"""A connection rests between two looks, for minutes at night. Many a firewall forgets it meanwhile and drops what comes
+then without a word: the first request would wait out its whole time, a write without an outcome. So it shows life
+sooner than any of them forgets; and one that leads nowhere any more is known as such within a minute of rest."""
 
 
 @dataclass
@@ -175,6 +187,20 @@ class _Watched(HTTPConnection):
 
     response_class = _Response
 
+    def _new_conn(self) -> socket.socket:
+        """Connect as the base class does, its errors included, but to whichever of the addresses answers first."""
+        call, seconds = _current.get(), cast("float", self.timeout)
+        if call is not None:
+            seconds = min(seconds, call.remaining())
+        try:
+            return reach(self._dns_host, self.port, within_s=seconds, options=self.socket_options or ())
+        except socket.gaierror as error:
+            raise NameResolutionError(self.host, self, error) from error
+        except TimeoutError as error:
+            raise ConnectTimeoutError(self, str(error)) from error
+        except OSError as error:
+            raise NewConnectionError(self, str(error)) from error
+
     def connect(self) -> None:
         call = _current.get()
         if call is not None:
@@ -238,11 +264,11 @@ class DeadlineAdapter(HTTPAdapter):
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         """Make the pools of plain and TLS connections."""
-        super().init_poolmanager(*args, **kwargs)
+        super().init_poolmanager(*args, **kwargs, socket_options=_OPTIONS)
         self.poolmanager.pool_classes_by_scheme = {"http": _Pool, "https": _TlsPool}
 
     def proxy_manager_for(self, proxy: str, **proxy_kwargs: Any) -> Any:
         """Make the pools of connections through a proxy."""
-        manager = super().proxy_manager_for(proxy, **proxy_kwargs)
+        manager = super().proxy_manager_for(proxy, **proxy_kwargs, socket_options=_OPTIONS)
         manager.pool_classes_by_scheme = {"http": _Pool, "https": _TlsPool}
         return manager

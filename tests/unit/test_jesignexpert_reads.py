@@ -103,6 +103,16 @@ def test_retry_after(service: Service, value: str, seconds: float | None) -> Non
     assert found.retry_after_s == seconds
 
 
+@pytest.mark.parametrize("off", [timedelta(hours=-2), timedelta(days=1)], ids=["behind", "ahead"])
+def test_retry_after_by_the_platforms_own_clock(service: Service, off: timedelta) -> None:
+    """A date is no shorter and no longer where this machine's clock is wrong."""
+    date, until = (
+        format_datetime(NOW - off + wait, usegmt=True) for wait in (timedelta(), timedelta(seconds=90))
+    )
+    found = problem(service, status, Answers(said(503, "Maintenance", retry_after=until, date=date)))
+    assert found.retry_after_s == 90.0
+
+
 def full(**changes: object) -> dict[str, object]:
     person = {"order": 1, "email": "m@example.fr", "name": "M", "status": "ready", "actionDate": None}
     return {"id": "t-1", "status": "En cours", "signatories": [person], "unknown": {"x": 1}, **changes}

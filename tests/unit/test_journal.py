@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import json
 import sqlite3
 import subprocess
 import sys
@@ -1227,6 +1228,37 @@ def test_a_journal_of_version_5_learns_where_open_requests_lie(database_url: str
     with anybody(database_url) as connection:
         assert len(kept) == 3
         assert set(connection.execute(sa.select(schema.whereabouts))) == kept
+
+
+def test_what_a_record_holds_is_of_one_version(request: pytest.FixtureRequest) -> None:
+    """A record with a fact that a version does not know ends that one: so the journal's version tells of each."""
+    described = Record.model_json_schema()
+    lines = [f"schema {schema.VERSION}"]
+    for name, shape in sorted({"Record": described, **described["$defs"]}.items()):
+        lines += [f"{name}.{each}" for each in sorted(shape.get("properties", ()))]
+        lines += [f"{name} = {each}" for each in sorted(map(str, shape.get("enum", ())))]
+    kept = request.path.with_name("journal_facts.txt")
+    assert kept.read_text().splitlines() == lines, (
+        f"what a record holds is another thing: raise schema.VERSION with a step, and put this into {kept}:\n"
+        + "\n".join(lines)
+    )
+
+
+def test_a_journal_of_version_6_keeps_everything(database_url: str, clock: Clock) -> None:
+    """6 → 7: what was not kept of a document then has its default; no earlier version reads it afterwards."""
+    since = {"original_lost", "signed_version_id", "unsigned_back", "changed_file"}
+    with contextlib.closing(Journal(database_url, now=clock)) as journal:
+        record = journal.add(**fields())
+    with anybody(database_url) as connection:
+        facts = json.loads(connection.execute(sa.select(schema.record.c.facts)).scalar_one())
+        facts["document"] = {name: value for name, value in facts["document"].items() if name not in since}
+        connection.execute(schema.record.update().values(facts=json.dumps(facts)))
+        connection.execute(schema.meta.update().where(schema.meta.c.name == "schema").values(value="6"))
+    with contextlib.closing(Journal(database_url, now=clock)) as journal:
+        assert journal.get(record.id) == record
+    with anybody(database_url) as connection:
+        number = sa.select(schema.meta.c.value).where(schema.meta.c.name == "schema")
+        assert int(connection.execute(number).scalar_one()) > 6
 
 
 def test_who_has_a_document_is_looked_up(path: Path, clock: Clock) -> None:

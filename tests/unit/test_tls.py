@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from threading import Thread
 from typing import ClassVar
 
+import httpx
 import pytest
 
 from connector.errors import RemoteError
 from connector.jesignexpert.client import HttpSigningService
 from connector.jesignexpert.tokens import Tokens, TokenStore
+from connector.jesignexpert.transport import DeadlineTransport
 from connector.ports import Href, TransactionId
 from connector.webdav import WebDavFolder
 from tests.fakes.dav_server import entry, multistatus
@@ -95,6 +97,38 @@ def test_the_authority_that_is_named_is_believed(ask: Ask, tmp_path: Path) -> No
     with served(context) as url:
         ask(url, ca_file, tmp_path)
         assert len(_Both.heard) == 1
+
+
+def test_an_authority_that_is_renewed_on_disk_counts_at_once(tmp_path: Path) -> None:
+    """Its file is replaced while the service runs: the next connection of the same client believes the new one alone.
+
+    A file that is just being written changes nothing.
+    """
+    for name in ("before", "after"):
+        (tmp_path / name).mkdir()
+    (old, old_context), (new, new_context) = (certificates(tmp_path / name) for name in ("before", "after"))
+    named = tmp_path / "named.pem"
+    named.write_bytes(old.read_bytes())
+    with (
+        served(old_context) as before,
+        served(new_context) as after,
+        closing(DeadlineTransport(ca_file=named)) as transport,
+    ):
+
+        def believed(url: str) -> bool:
+            try:
+                transport.handle_request(httpx.Request("GET", url)).close()
+            except httpx.ConnectError:
+                return False
+            return True
+
+        assert (believed(before), believed(after)) == (True, False)
+        named.write_bytes(new.read_bytes()[:200])
+        assert believed(before)
+        named.write_bytes(new.read_bytes())
+        assert (believed(before), believed(after)) == (False, True)
+        named.unlink()
+        assert believed(after)
 
 
 @BOTH

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import gzip
 import io
+import os
 import socket
 import threading
 from collections.abc import Callable, Iterable
@@ -200,6 +201,35 @@ def test_a_connection_closed_while_idle_is_repeated_for_reads_only() -> None:
         with pytest.raises(OutcomeUnknown):
             folder.create(FILE, b"x")
         assert server.methods()[3:] == ["PUT"]
+
+
+def test_a_connection_that_rests_shows_life() -> None:
+    """Else a firewall forgets it between two looks, without a word: the kernel is to probe it (proc(5), timer 02)."""
+    with serve(answer("207 Multi-Status", EMPTY)) as server, opened(server) as folder:
+        folder.stat(ROOT)
+        port = f":{int(server.url.rstrip('/').rpartition(':')[2]):04X}"
+        rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+        timers = [row[5].partition(":") for row in rows if row[2].endswith(port) and row[3] == "01"]
+        assert [kind for kind, _, _ in timers] == ["02"]
+        assert all(0 < int(ticks, 16) <= 30 * os.sysconf("SC_CLK_TCK") for _, _, ticks in timers)
+
+
+def test_a_connection_to_a_node_that_is_out_of_order_is_given_up() -> None:
+    """One of several behind one name answers 503 on what is open: another connection leads to another one."""
+    served: set[int] = set()
+
+    def script(asked: Asked) -> bytes:
+        if asked.connection in served:
+            return answer("503 Service Unavailable", b"down")
+        served.add(asked.connection)
+        return answer("207 Multi-Status", EMPTY)
+
+    with RawServer(script) as server, opened(server) as folder:
+        folder.stat(ROOT)
+        with pytest.raises(Unavailable):
+            folder.stat(ROOT)
+        assert folder.stat(ROOT).is_folder
+        assert server.connections == 2
 
 
 def test_a_read_on_a_fresh_connection_is_not_repeated() -> None:
