@@ -408,6 +408,26 @@ def test_what_is_over_before_it_was_told_is_not_told(tmp_path: Path) -> None:
         )
 
 
+@pytest.mark.parametrize(
+    "written",
+    [
+        "Bernard, Claire <claire@cabinet.fr>",
+        "Claire Bernard, claire@cabinet.fr",
+        "Claire Bernard claire@cabinet.fr",
+        "Claire Bernard (claire@cabinet.fr)",
+    ],
+)
+def test_who_asks_is_told_however_they_write_themselves(tmp_path: Path, written: str) -> None:
+    """As a mail program shows it, as a person types it: what is read as an address without a word is written to."""
+    with told(tmp_path) as (stage, relay):
+        stage.drop("fixe", sidecar=f"{FIXED_LINE}demandeur: {written}\n")
+        stage.run()
+        later(stage, 4 * MINUTE)
+        assert "demandeur" not in stage.status("fixe")
+        assert sorted(relay.to) == ["claire@cabinet.fr", NOTIFY]
+        stage.intact()
+
+
 def test_each_person_has_one_digest_a_day(tmp_path: Path) -> None:
     """Of all that they are in the mails of; on working days, in the morning, and only with something new in it."""
     with told(tmp_path) as (stage, relay):
