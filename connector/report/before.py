@@ -283,6 +283,8 @@ def _goes_by_itself(case: Case) -> bool:
     shown = extra.get("shown") or {}
     if request.born_of == "list" or shown.get("capped"):
         return False
+    if any(problem_of(each).values.get("file") for each in case.record.problems):
+        return False  # settings that are not read may say how far it goes
     waits = bool(shown) and not shown.get("gone")
     if request.send is not None:
         return not waits

@@ -68,6 +68,12 @@ def held_by_settings(stage: Stage) -> Callable[[], None]:
     return a_person(stage, wrong=ONE + "???\n")
 
 
+def held_by_settings_with_a_fault(stage: Stage) -> Callable[[], None]:
+    stage.write("_signature.yaml", "envoi: non\nobget: Lettre\n")
+    a_person(stage, wrong=ONE)
+    return lambda: stage.write("_signature.yaml", "envoi: non\nobjet: Lettre\n")
+
+
 def shown_before(stage: Stage) -> Callable[[], None]:
     """Its settings went after it was shown, then its PDF."""
     stage.write("_signature.yaml", "envoi: non\n")
@@ -89,6 +95,7 @@ def shown_before(stage: Stage) -> Callable[[], None]:
         pytest.param(lambda stage: a_list(stage, settings="envoi: oui\n"), False, id="of a list, settings"),
         pytest.param(stopped_meanwhile, False, id="stopped meanwhile"),
         pytest.param(held_by_settings, False, id="not read, and held by settings"),
+        pytest.param(held_by_settings_with_a_fault, False, id="held by settings with a fault"),
         pytest.param(shown_before, False, id="shown before"),
     ],
 )
