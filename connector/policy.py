@@ -60,9 +60,10 @@ def problems_of(
     *,
     refuse_domains: Sequence[str],
     allow_domains: Sequence[str] | None = None,
+    refuse_phones: Sequence[str] = (),
     same_phone_refused: bool,
 ) -> list[Problem]:
-    """Every breach of the folder's policy: domains, one mobile or one address for two people.
+    """Every breach of the folder's policy: domains, a mobile of the models, one mobile or one address for two people.
 
     ``allow_domains``: nobody else may be asked; None: anybody but those of ``refuse_domains``, which always hold.
     """
@@ -77,6 +78,10 @@ def problems_of(
         if code:
             values = {"who": signatory.who, "written": written.lower(), **signatory.file}
             problems.append(Problem(code=code, line=signatory.line, values=values))
+        if signatory.phone in refuse_phones and not signatory.phone_masked:
+            written = signatory.phone_written or signatory.phone
+            values = {"who": signatory.who, "written": written, **signatory.file}
+            problems.append(Problem(code="phone_dummy", line=signatory.line, values=values))
     problems += _twice(request.signatories, same_phone_refused=same_phone_refused)
     return problems
 

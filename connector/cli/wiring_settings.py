@@ -19,6 +19,7 @@ from connector.sidecar.model import Reminders
 from connector.steps.parts import AccountSettings, FolderSettings, ReportSettings, Timing
 
 EXAMPLE_DOMAINS = ("example.fr", "example.com", "example.org", "example.net")
+EXAMPLE_PHONES = ("+33612345678", "+33698765432", "+33611223344", "+33781223344")
 NEXTCLOUD_REGISTRY = "/.jse-connector/registry/"
 _NEXTCLOUD_FILES = "/remote.php/dav/files/"
 
@@ -41,7 +42,8 @@ def _watched(config: Config, name: str) -> FolderSettings:
         owners=policy.owners,
         links_refused=policy.public_links == "refuse",
         allow_domains=policy.allow_domains,
-        refuse_domains=(*policy.refuse_domains, *_example_domains(config)),
+        refuse_domains=(*policy.refuse_domains, *_of_examples(config, EXAMPLE_DOMAINS)),
+        refuse_phones=_of_examples(config, EXAMPLE_PHONES),
         same_phone_refused=policy.same_phone == "refuse",
         max_sends_per_hour=policy.max_sends_per_hour,
         max_sends_per_day=policy.max_sends_per_day,
@@ -57,12 +59,13 @@ def _watched(config: Config, name: str) -> FolderSettings:
     )
 
 
-def _example_domains(config: Config) -> tuple[str, ...]:
-    """Domains of the models and the guide, where nobody is asked: a model that was copied and never filled in.
+def _of_examples(config: Config, found: tuple[str, ...]) -> tuple[str, ...]:
+    """Domains or mobiles of the models and the guide, where nobody is asked: a model that was not filled in, or half.
 
-    The embedded platform, which mails nobody, takes them.
+    With another address in it and its own mobile, the code would go to a stranger. The embedded platform, which mails
+    nobody, takes them.
     """
-    return () if is_loopback(config.platform.url) else EXAMPLE_DOMAINS
+    return () if is_loopback(config.platform.url) else found
 
 
 def _reminders(written: config_model.Reminders | None) -> Reminders | None:

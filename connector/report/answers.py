@@ -85,6 +85,12 @@ ANSWERS: dict[str, Answer] = {
         _BEFORE,
     ),
     # It is out.
+    "obeyed_before": Answer(
+        "« {order} » n’a pas été suivi : cette ligne l’a déjà été, et ne l’est qu’une fois. Remplacez-la par "
+        "« action: {again} ».",
+        "“{order}” was not obeyed: this line has been before, and is once only. Replace it by “action: {again}”.",
+        _OUT,
+    ),
     "restart_while_open": Answer(
         "« {order} » n’a pas été suivi : la demande est encore en cours. Arrêtez-la d’abord {stop}, puis "
         "recommencez.",
@@ -287,6 +293,7 @@ def _answer(case: Case, answered: Mapping[str, object]) -> None:
         subject=case.subject,
         stop=_stopping(case),
         restart=case.typed_next(Verb.RESTART),
+        again=_again(case, wording),
         said=said(case, answered),
         near=_near(case, str(answered.get("near", ""))),
         above=str(answered.get("above", "")),
@@ -327,6 +334,15 @@ def said(case: Case, answered: Mapping[str, object]) -> Words:
     if not text:
         return case.page.say("", "")
     return case.page.say(" (« {text} »)", " (“{text}”)", text=loose(cut(text, _QUOTED)))
+
+
+def _again(case: Case, wording: str) -> str:
+    """What is to be written for an order that was obeyed already."""
+    verb = next(
+        (one for one in sorted(Verb, key=lambda each: -len(each.value)) if wording.startswith(one.value)),
+        None,
+    )
+    return case.typed_next(verb) if verb is not None else wording
 
 
 def typed_order(case: Case, wording: str) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 
 from connector.config.model import Ceiling
 from connector.errors import Problem
+from connector.lifecycle import State
 from connector.report import words
 from connector.report.facts import Case
 from connector.report.problems import in_body, in_first_line
@@ -271,9 +272,28 @@ def _count_sentence(case: Case, count: int, *, file: str) -> None:
 
 
 def _goes_by_itself(case: Case) -> bool:
-    request = case.record.request
-    wish = request.send if request else None
-    return case.context.ceiling == Ceiling.LIVE and wish in {None, Wish.SEND}
+    """Tell whether it leaves once all is right, without another word (as ``steps.wish``): nothing else is promised."""
+    request, extra = case.record.request, case.record.extra
+    if request is None or case.context.ceiling != Ceiling.LIVE or request.send not in {None, Wish.SEND}:
+        return False
+    if extra.get("needs_ask") or (extra.get("there_before") and not extra.get("confirmed")) or _stopped(case):
+        return False
+    if request.send is not None and "send" not in request.origins:
+        return True
+    shown = extra.get("shown") or {}
+    if request.born_of == "list" or shown.get("capped"):
+        return False
+    if any(problem_of(each).values.get("file") for each in case.record.problems):
+        return False  # settings that are not read may say how far it goes
+    waits = bool(shown) and not shown.get("gone")
+    if request.send is not None:
+        return not waits
+    return request.born_of is None and (not waits or case.record.state is State.REJECTED)
+
+
+def _stopped(case: Case) -> bool:
+    order = case.record.extra.get("order")
+    return isinstance(order, Mapping) and order.get("code") == "stopped_meanwhile"
 
 
 def _choose_one(case: Case, problem: Problem) -> None:

@@ -178,7 +178,10 @@ _SIGNATORIES: Final = {
     "phone_too_short": (("who", "written", "count"), "digits are missing; `count` = digits found"),
     "phone_too_long": (("who", "written", "count"), "digits too many; `count` = digits found"),
     "phone_grouping": (("who", "written"), "grouped as a foreign number without its +41…: is it French?"),
-    "phone_dummy": (("who", "written"), "an obvious dummy (06 06 06 06 06, 06 01 23 45 67)"),
+    "phone_dummy": (
+        ("who", "written"),
+        "an obvious dummy (06 06 06 06 06, 06 01 23 45 67), or the mobile of a model",
+    ),
     "phone_unknown": (("who", "written"), "not a mobile number that is known anywhere"),
     "same_phone": (("who", "other", "written"), "one mobile for two signatories; policy refuses or warns"),
     "same_email": (("who", "other", "written"), "one e-mail for two signatories; policy refuses or warns"),

@@ -1,4 +1,4 @@
-"""Which file was meant as a request or as settings, and bears a name that is read as neither.
+"""Which file was meant as a request, as settings or as a list, and bears a name that is read as none of them.
 
 Saved twice, copied in Explorer, sent back by a browser, with one letter or one extension too many: it is named to
 people, never obeyed. Pure; names that are read, or are ours, are no near ones.
@@ -13,7 +13,8 @@ from typing import Final
 from connector.sidecar import names
 
 RIGHT_SETTINGS: Final = f"{names.SETTINGS_STEM}.yaml"
-_TEXT: Final = r"\.(?:ya?ml?|txt|json)"
+# « .md » is what Nextcloud on the web gives to a new text, whatever name is typed before it.
+_TEXT: Final = r"\.(?:ya?ml?|txt|json|md|markdown)"
 _WRITER: Final = r"\.(?:docx?|odt|rtf|pages|html?)"
 _COPY: Final = r"(?:(?: -)? cop(?:ie|y))?(?: ?\(?[0-9]{1,3}\)?)?"
 _COPY_OF: Final = r"(?:cop(?:ie|y) (?:de|of) )?"
@@ -26,6 +27,9 @@ _REQUEST: Final = re.compile(
     rf"(?P<stem>.+?)(?:\.sign{_COPY}{_ENDS}|[._\- ] ?sign(?:e|é|ed|ature|atures)?{_COPY}\.ya?ml{_ENDS})",
     re.DOTALL | re.IGNORECASE,
 )
+_LIST_END: Final = r"(?:\.(?:xlsx|csv|txt))*"
+# Without its « _ » it is anybody's « Signataires.xlsx ».
+_LIST: Final = re.compile(rf"_signataires?{_COPY}\.(?P<kind>xlsx|csv){_LIST_END}{_COPY}{_LIST_END}")
 # Most names of ours end so, and there are ten thousands of them.
 _READ: Final = (".sign.yaml", ".signature.txt", ".pdf")
 
@@ -52,6 +56,15 @@ def near_request(name: str) -> str:
     return f"{stem}.sign.yaml" if stem else ""
 
 
+def near_list(name: str) -> str:
+    """Return the name that a list should bear where this one is near; ``""`` for every other file.
+
+    ``_signataires (1).xlsx`` → ``_signataires.xlsx``.
+    """
+    found = _LIST.fullmatch(names.comparable(name))
+    return f"{names.LIST_STEM}.{found['kind']}" if found and not _is_read(name) else ""
+
+
 def is_of_a_writer(name: str) -> bool:
     """Tell whether a word processor or a browser made it: another name alone does not make a text of it."""
     return bool(re.search(rf"{_WRITER}$", names.comparable(name)))
@@ -62,4 +75,11 @@ def _is_read(name: str) -> bool:
     return any(kind(name) for kind in kinds)
 
 
-__all__ = ["RIGHT_SETTINGS", "is_of_a_writer", "near_request", "near_settings", "surely_settings"]
+__all__ = [
+    "RIGHT_SETTINGS",
+    "is_of_a_writer",
+    "near_list",
+    "near_request",
+    "near_settings",
+    "surely_settings",
+]

@@ -8,10 +8,10 @@ file is, the DMS tells by a user id; an address it tells nobody. Source: ux page
 from __future__ import annotations
 
 from collections.abc import Iterable
-from email.utils import parseaddr
+from functools import lru_cache
 
 from connector.lifecycle import Record
-from connector.signatory_text import canonical_email
+from connector.signatory_text import canonical_email, read_emails
 from connector.steps.parts import FolderSettings, Parts
 
 
@@ -28,8 +28,14 @@ def addressees(parts: Parts, record: Record) -> tuple[str, ...]:
 def requester(record: Record) -> str:
     """Return the address of the ``demandeur``, empty where none is named by one."""
     written = record.request.requester if record.request is not None else None
-    address = parseaddr(written)[1] if written and "@" in written else ""
-    return address if "@" in address else ""
+    return _address_in(written) if written and "@" in written else ""
+
+
+@lru_cache(maxsize=512)
+def _address_in(written: str) -> str:
+    """As people write it, and as it is judged: « Bernard, Claire <…> » out of a mail program is no list of two."""
+    found, _ = read_emails(written)
+    return found[0] if found else ""
 
 
 def may_be_told(parts: Parts, settings: FolderSettings, address: str) -> bool:

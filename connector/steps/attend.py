@@ -227,7 +227,8 @@ def _sidecar_edited(case: Case, record: Record) -> Record:
     action = read_orders(sidecar.data)
     # What waits still, or is told of, is the order that stands in the file now, or none.
     changes["extra"] = orders.no_longer_pending(orders.line_seen(record, action))
-    changes["extra"] |= orders.not_understood(sidecar.data) | filing.said_by(sidecar.request)
+    changes["extra"] |= orders.obeyed_before(record, action) | orders.not_understood(sidecar.data)
+    changes["extra"] |= filing.said_by(sidecar.request)
     if record.adopted and not record.extra.get("orders_seen"):
         # Orders found on an adopted request count as obeyed (protocol, "Orders and the key").
         changes["extra"] |= {"orders_seen": True}

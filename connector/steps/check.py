@@ -86,6 +86,7 @@ def check(
     problems += policy.problems_of(
         request,
         refuse_domains=settings.refuse_domains,
+        refuse_phones=settings.refuse_phones,
         allow_domains=settings.allow_domains,
         same_phone_refused=settings.same_phone_refused,
     )

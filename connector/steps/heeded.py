@@ -19,6 +19,7 @@ HAPPENS = ""
 
 LEFT_OVER = "left_over"
 NOT_SENT_YET = "not_sent_yet"
+OBEYED_BEFORE = "obeyed_before"
 RESTART_IN_DOUBT = "restart_in_doubt"
 RESTART_ON_SIGNED = "restart_on_signed"
 RESTART_STANDS = "restart_stands"

@@ -179,6 +179,7 @@ class _Walk:
         problems += policy.problems_of(
             asked.request,
             refuse_domains=settings.refuse_domains,
+            refuse_phones=settings.refuse_phones,
             same_phone_refused=settings.same_phone_refused,
         )
         mine = [each for each in problems if not each.values.get("file")]

@@ -15,6 +15,7 @@ from datetime import datetime
 from typing import Any
 
 from connector.errors import InvalidResponse, NotFound, RemoteError
+from connector.identity import by_administrator
 from connector.lifecycle import Event, Record, State
 from connector.ports import Progress, TransactionId
 from connector.sidecar import words
@@ -83,6 +84,17 @@ def line_seen(record: Record, action: Action | None) -> dict[str, Any]:
         if isinstance(kept, Mapping) and kept.get("wording") != wording
     }
     return {name: value for name, value in record.extra.items() if name not in gone}
+
+
+def obeyed_before(record: Record, action: Action | None) -> dict[str, Any]:
+    """Return what is kept of a line that was obeyed before the last one was: written again, it is no new order.
+
+    After « recommencer » the request that an « annuler » had ended is another one, and goes on.
+    """
+    own = [wording for wording in record.obeyed if not by_administrator(wording)]
+    if action is None or action.wording not in own[:-1] or action.wording == own[-1]:
+        return {}
+    return {"order": {"code": heeded.OBEYED_BEFORE, "wording": action.wording}}
 
 
 def not_understood(data: bytes) -> dict[str, Any]:

@@ -47,6 +47,8 @@ class FolderSettings:
     """Must it be known that nobody without a login can write where a request lies? Asked of Nextcloud alone."""
     allow_domains: tuple[str, ...] | None = None
     refuse_domains: tuple[str, ...] = ()
+    refuse_phones: tuple[str, ...] = ()
+    """Mobiles, in E.164, to which no code is sent."""
     same_phone_refused: bool = True
     max_sends_per_hour: int | None = None
     max_sends_per_day: int | None = None

@@ -79,12 +79,13 @@ def refuse(parts: Parts, record: Record, wording: str, code: str, **told: Any) -
 
 def too_early(parts: Parts, record: Record, wording: str) -> Record:
     """The last mail left less than an hour ago."""
-    return refuse(parts, record, wording, TOO_EARLY, **_until(possible_from(parts, record), record))
+    return refuse(parts, record, wording, TOO_EARLY, **_until(parts, record, possible_from(parts, record)))
 
 
-def _until(moment: datetime, record: Record) -> dict[str, Any]:
-    # Said until somebody has signed: then it is another person's turn, and another hour.
-    return {"from": moment.isoformat(), "signed": _signed(record)}
+def _until(parts: Parts, record: Record, moment: datetime) -> dict[str, Any]:
+    # An hour at which nobody is reminded is no hour to come back at. Said until somebody has signed: then it is
+    # another person's turn, and another hour.
+    return {"from": (_let_be(parts, record, moment) or moment).isoformat(), "signed": _signed(record)}
 
 
 def _signed(record: Record) -> int:
@@ -93,8 +94,12 @@ def _signed(record: Record) -> int:
 
 def quiet(parts: Parts, record: Record) -> datetime | None:
     """Return until when nobody is reminded, by the folder's hours: an invitation at night wakes whoever gets it."""
+    return _let_be(parts, record, parts.now())
+
+
+def _let_be(parts: Parts, record: Record, moment: datetime) -> datetime | None:
     settings = parts.watched.get(record.folder)
-    return None if settings is None else quiet_until(parts.now(), settings.quiet)
+    return None if settings is None else quiet_until(moment, settings.quiet)
 
 
 # --------------------------------------------------------------------------------------- by themselves
@@ -270,7 +275,7 @@ def _refused(parts: Parts, record: Record, wording: str, error: AnsweredNo) -> R
         tries = 0
     told = {"code": REFUSED, "text": error.text, "tries": tries, "not_before": moment.isoformat()}
     log.warning("reminding for %s was refused: %s", record.ref, error)
-    return _told(parts, record, wording, {**told, **_until(moment, record)})
+    return _told(parts, record, wording, {**told, **_until(parts, record, moment)})
 
 
 def _told(parts: Parts, record: Record, wording: str, told: Mapping[str, Any]) -> Record:

@@ -172,7 +172,10 @@ class Sight:
 
     @cached_property
     def near_names(self) -> tuple[tuple[Entry, str], ...]:
-        """What was meant as settings, or as a request for what none asks for, each with the name it should bear."""
+        """What was meant as settings, as a list where none is read, or as a request for what none asks for.
+
+        Each with the name it should bear.
+        """
         found = []
         for entry in (entry for files in self.ours.values() for entry in files):
             if names.is_hidden(entry.href.removeprefix(self.settings.root)):
@@ -182,7 +185,13 @@ class Sight:
             elif right := near_names.near_request(entry.name):
                 asked = (self._asking_for.get((entry.parent, wanted)) for wanted in names.pair_of(right))
                 found += [] if any(asked) else [(entry, right)]
+            elif (right := near_names.near_list(entry.name)) and not self._has_list(entry.parent):
+                found.append((entry, right))
         return tuple(sorted(found, key=lambda one: one[0].href))
+
+    def _has_list(self, parent: Href) -> bool:
+        """True where a list is read, or answered: a copy beside it is anybody's safe copy."""
+        return any(names.is_list(entry.name) for entry in self.ours.get(parent, ()))
 
     @cached_property
     def settings_shown(self) -> tuple[tuple[object, ...], ...]:

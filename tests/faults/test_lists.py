@@ -581,6 +581,32 @@ def test_a_half_saved_list_is_waited_for(tmp_path: Path) -> None:
         assert answer(stage) == "PRÊT – 1 demande préparée, rien n’est parti"
 
 
+def test_a_list_under_nearly_its_name(tmp_path: Path) -> None:
+    """It prepares nothing and is named, for as long as no list is read there: beside one it is a safe copy."""
+
+    def overview(stage: Stage) -> str:
+        found = stage.read("_Suivi des signatures.txt").decode("utf-8-sig")
+        return " ".join(found.replace("\u00a0", " ").split())
+
+    with stage_in(tmp_path) as stage:
+        pdfs(stage, "Lettre 000")
+        stage.write("_signataires (1).xlsx", workbook([person(0)], TITLES))
+        run(stage)
+        stage.clock.advance(700)
+        run(stage)
+        assert sidecars(stage) == []
+        told = "« _signataires (1).xlsx » n’est pas lu sous ce nom : renommez-le « _signataires.xlsx »"
+        assert told in overview(stage)
+        stage.move("_signataires (1).xlsx", LIST)
+        run(stage)
+        assert sidecars(stage) == ["Lettre 000.sign.yaml"]
+        stage.copy(LIST, "_signataires - Copie.xlsx")
+        stage.clock.advance(700)
+        run(stage)
+        assert "n’est pas lu" not in overview(stage)
+        stage.intact()
+
+
 def test_a_list_that_is_open_in_excel(tmp_path: Path) -> None:
     """What was saved last is read; the lock file beside is nobody's business; the list itself is never touched."""
     with stage_in(tmp_path) as stage:

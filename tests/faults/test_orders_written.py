@@ -149,6 +149,28 @@ def test_the_preview_lets_go_by_the_line_it_shows(tmp_path: Path) -> None:
         stage.intact()
 
 
+def test_a_line_that_was_obeyed_before_is_answered(tmp_path: Path) -> None:
+    """Begun again, and to be stopped once more: people can still sign while nobody says that the line does nothing."""
+    with Stage(tmp_path) as stage:
+        stage.drop()
+        stage.run()
+        for line in ("annuler", "recommencer"):
+            write(stage, "lettre", f"action: {line}")
+            stage.run()
+        assert stage.sends() == [1, 1]
+        assert "n’a pas été suivi" not in words(stage, "lettre")
+        write(stage, "lettre", "action: annuler")
+        stage.run()
+        assert called(stage, "cancel") == 1
+        told = "« annuler » n’a pas été suivi : cette ligne l’a déjà été, et ne l’est qu’une fois. Remplacez-la par "
+        assert f"{told}« action: annuler 2 »." in words(stage, "lettre")
+        write(stage, "lettre", "action: annuler 2")
+        stage.run()
+        assert stage.first_line().startswith("ANNULÉ")
+        assert "n’a pas été suivi" not in words(stage, "lettre")
+        stage.intact()
+
+
 @pytest.mark.parametrize(
     "line",
     ["- action: annuler", "actions: annuler", "action = annuler", "<b>action: annuler</b>", "annuler"],

@@ -397,7 +397,11 @@ PUIS = f"puis: Claire Bernard <{CLAIRE}> 06 98 76 54 32\n"
 
 
 @pytest.mark.parametrize(
-    "name", ["_signature (1).yaml", "_signature - Copie.yaml", "_signatures.yaml", "signature.yaml"]
+    "name",
+    [
+        *("_signature (1).yaml", "_signature - Copie.yaml", "_signatures.yaml", "signature.yaml"),
+        *("_signature.yaml.md", "_signature.md"),
+    ],
 )
 def test_settings_under_nearly_their_name_let_nothing_leave_without_the_partner(
     tmp_path: Path, name: str
@@ -493,6 +497,7 @@ def test_settings_under_nearly_their_name_that_were_none_get_another(tmp_path: P
         ),
         ("_signature.docx", "PK\x03\x04", "ce n’est pas un fichier texte"),
         ("autre.sign (1).yaml", ONE, "renommez-le « autre.sign.yaml »"),
+        ("autre.sign.yaml.md", ONE, "renommez-le « autre.sign.yaml »"),
     ],
 )
 def test_a_near_name_that_holds_nothing_back_is_told_in_the_overview(

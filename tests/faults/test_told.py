@@ -193,6 +193,29 @@ def test_a_doubt_at_night_is_not_asked_about_at_every_pass(tmp_path: Path) -> No
         stage.intact()
 
 
+def test_the_hour_of_the_next_reminder_is_one_at_which_it_leaves(tmp_path: Path) -> None:
+    """Too early in the evening: an hour later is night, so it is possible in the morning, and leaves then."""
+    with told(tmp_path, more='policy: {quiet_hours: "20:00-08:00", weekends: quiet}\n') as (stage, _):
+        on_a(stage, 4, "19:20")
+        stage.renew()
+        stage.drop()
+        stage.run()
+        stage.write("lettre.sign.yaml", ONE + "action: relancer\n")
+        later(stage, 10 * MINUTE)
+        stage.run()
+        monday = (stage.clock.now().astimezone(PARIS) + timedelta(days=3)).date()
+        line = stage.first_line()
+        assert " – rappel possible à partir du " in line
+        assert f"{monday.day}" in line
+        assert line.endswith(" à 8 h 00")
+        on_a(stage, 0, "08:01")
+        stage.renew()
+        stage.write("lettre.sign.yaml", ONE + "action: relancer 2\n")
+        stage.run()
+        assert stage.platform.transactions()[0].reminders == 1
+        stage.intact()
+
+
 def test_reminders_keep_the_hours(tmp_path: Path) -> None:
     """By themselves and by order: not at night, not on a day off; the order waits, and its status says until when."""
     rhythm = "reminders: {first_after: 4d, every: 1d, at_most: 3}"
@@ -383,6 +406,26 @@ def test_what_is_over_before_it_was_told_is_not_told(tmp_path: Path) -> None:
         assert (
             relay.subjects[0] == "jse-connector: configuration: a change of the configuration needs a restart"
         )
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "Bernard, Claire <claire@cabinet.fr>",
+        "Claire Bernard, claire@cabinet.fr",
+        "Claire Bernard claire@cabinet.fr",
+        "Claire Bernard (claire@cabinet.fr)",
+    ],
+)
+def test_who_asks_is_told_however_they_write_themselves(tmp_path: Path, written: str) -> None:
+    """As a mail program shows it, as a person types it: what is read as an address without a word is written to."""
+    with told(tmp_path) as (stage, relay):
+        stage.drop("fixe", sidecar=f"{FIXED_LINE}demandeur: {written}\n")
+        stage.run()
+        later(stage, 4 * MINUTE)
+        assert "demandeur" not in stage.status("fixe")
+        assert sorted(relay.to) == ["claire@cabinet.fr", NOTIFY]
+        stage.intact()
 
 
 def test_each_person_has_one_digest_a_day(tmp_path: Path) -> None:

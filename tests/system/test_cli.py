@@ -36,7 +36,7 @@ from tests import documents
 pytestmark = pytest.mark.system
 
 MARIE = "marie.dupont@cabinet.fr"
-PHONE = "06 12 34 56 78"
+PHONE = "06 12 34 56 70"
 PASSWORD, SECRET = "sandbox", "sandbox-secret"
 CONFIG = """\
 config_version: 1
@@ -507,7 +507,7 @@ def test_whoever_signed_is_remembered_shown_and_forgotten(stage: Stage) -> None:
     listed = stage.here("list", people=True)
     assert "DUPONT" not in listed.stdout.upper()
     assert (
-        f"cab      {MARIE}  +33612345678  Marie Dupont" in stage.here("list", "--names", people=True).stdout
+        f"cab      {MARIE}  +33612345670  Marie Dupont" in stage.here("list", "--names", people=True).stdout
     )
     ref = refused.stdout.split()[0]
     told = stage.call("show", ref)
@@ -515,13 +515,13 @@ def test_whoever_signed_is_remembered_shown_and_forgotten(stage: Stage) -> None:
     assert hashlib.sha256(documents.letter(pages=2 + len("Lettre DUPONT") % 2)).hexdigest() in told.stdout
     assert not [word for word in _PERSONAL if word in told.stdout.upper()]
     assert (
-        f"signatory 1 Marie Dupont  {MARIE}  +33612345678  simple"
+        f"signatory 1 Marie Dupont  {MARIE}  +33612345670  simple"
         in stage.here("show", ref, "--names").stdout
     )
     assert MARIE.encode() in stage.kept()
     done = stage.call("forget", MARIE, "--yes")
     assert done.returncode == 0, done.stderr
-    for trace in (MARIE, "+33612345678", PHONE, "Marie Dupont"):
+    for trace in (MARIE, "+33612345670", PHONE, "Marie Dupont"):
         assert trace.encode() not in stage.kept(), trace
     # What is over stays over, and a copy of it is still known as a copy.
     stage.dms.person.mkdir("Lettres/2027")

@@ -32,8 +32,8 @@ from connector.steps.read import MOST_IMAGE_BYTES
 from tests import documents
 from tests.worlds import workers
 
-MARIE = "signataires: Marie Dupont <marie.dupont@cabinet.fr> 06 12 34 56 78\n"
-CONTACTS = "contacts: {expert-comptable: Claire Bernard <claire.bernard@cabinet.fr> 06 98 76 54 32}\n"
+MARIE = "signataires: Marie Dupont <marie.dupont@cabinet.fr> 06 12 34 56 70\n"
+CONTACTS = "contacts: {expert-comptable: Claire Bernard <claire.bernard@cabinet.fr> 06 98 76 54 30}\n"
 CONFIG = """\
 config_version: 1
 support: le support
@@ -187,7 +187,7 @@ def test_a_tree(call: Any, tmp_path: Path) -> None:
     text = call("lint", tree)
     assert text.status == 1
     assert "words.sign.yaml: À CORRIGER – " in text.out
-    assert "    2. Ligne 2 : 04 78 34 56 78 est un numéro fixe." in text.out
+    assert "    2. Ligne 2 : 04 78 34 56 70 est un numéro fixe." in text.out
     assert "draft.sign.yaml: OK – 1 document, 2 pages, 1 signataire ; deviendrait un brouillon" in text.out
     assert "« alonf.pdf »" in text.out
     assert "6 demandes : 2 OK, 2 à corriger, 1 sans document et 1 à confirmer ou à vérifier" in text.out
@@ -298,7 +298,7 @@ def test_the_rows_of_a_list_are_judged(call: Any, tmp_path: Path) -> None:
     tree = tmp_path / "tree"
     made = make_list(
         tree,
-        ("A", "a@cabinet.fr", "Anne", "Alpha", 612345678),
+        ("A", "a@cabinet.fr", "Anne", "Alpha", 612345671),
         ("B", "b@cabinet.fr", "Bob", "Beta", "04 12 34 56 78"),
         ("C", "c@cabinet.fr", "Cléo", "Gamma", "06 12 34 56 79"),
         ("D", "d@cabinet.fr", "Dan", "Delta", "06 12 34 56 70"),
@@ -326,7 +326,7 @@ def test_the_rows_of_a_list_are_judged(call: Any, tmp_path: Path) -> None:
 
 
 def test_a_good_list_is_good_and_a_broken_one_is_told(call: Any, tmp_path: Path) -> None:
-    made = make_list(tmp_path / "good", ("A", "a@cabinet.fr", "Anne", "Alpha", "06 12 34 56 78"))
+    made = make_list(tmp_path / "good", ("A", "a@cabinet.fr", "Anne", "Alpha", "06 12 34 56 70"))
     (tmp_path / "good" / "A.pdf").write_bytes(documents.letter(2, "A"))
     told = call("lint", "--language", "en", made)
     assert (told.status, "_signataires.xlsx: OK – 1 row, its request is judged here" in told.out) == (0, True)

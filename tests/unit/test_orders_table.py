@@ -70,7 +70,15 @@ def test_no_code_without_a_sentence() -> None:
     """Every code that is given has one, and no sentence is left that nothing gives."""
     given = {code_of(state, verb) for state, verb in CELLS} - {heeded.HAPPENS}
     elsewhere = {
-        *("left_over", "send_capped", "cancel_refused", "cancel_unavailable", "unknown", "unread"),
+        *(
+            "left_over",
+            "obeyed_before",
+            "send_capped",
+            "cancel_refused",
+            "cancel_unavailable",
+            "unknown",
+            "unread",
+        ),
         *("restart_on_signed", "restart_stands", "name_taken", "below_mail_end"),
     }
     assert given | elsewhere == set(ANSWERS)

@@ -154,6 +154,22 @@ def test_a_refused_domain_is_that_domain_alone() -> None:
     assert problems(request(*people), refuse=("cabinet.fr",)) == []
 
 
+def test_a_mobile_that_no_code_is_sent_to() -> None:
+    """Told as it was written; one that is remembered of somebody who has signed is theirs."""
+    written, remembered = (
+        person(MARIE, phone_written="06 12 34 56 78"),
+        person(CLAIRE, filled={"phone": "known"}),
+    )
+    found = problems_of(
+        request(written, remembered),
+        refuse_domains=(),
+        refuse_phones=(written.phone, remembered.phone),
+        same_phone_refused=True,
+    )
+    values = {"who": "Marie Dupont", "written": "06 12 34 56 78"}
+    assert found == [Problem(code="phone_dummy", line=2, values=values)]
+
+
 def test_only_some_domains_may_be_asked() -> None:
     """Each who has none of them is told; in any case and either spelling; what is refused as well is told as that."""
     people = (

@@ -384,12 +384,13 @@ def test_a_copy_that_synchronisation_made_has_an_original(copy: str, original: s
             "_signature.yaml (1).txt",
         ),
         *("_signature.yaml.docx", "_signature 2.yaml", "_signature"),
+        *("_signature.yaml.md", "_signature.md"),  # a new text of Nextcloud's on the web
     ],
 )
 def test_what_was_meant_as_settings_by_its_name(name: str) -> None:
     assert near_names.near_settings(name)
     assert near_names.near_request(name) == ""
-    assert near_names.surely_settings(name) == (name not in {"signature.yaml", "_signature"})
+    assert near_names.surely_settings(name) == (name not in {"signature.yaml", "_signature", "_signature.md"})
 
 
 @pytest.mark.parametrize(
@@ -410,11 +411,28 @@ def test_what_was_meant_as_settings_by_its_name(name: str) -> None:
             "Lettre - sign.yaml",
         ),
         *("Lettre.signe.yaml", "Lettre.signature.yaml", "Lettre.sign.json"),
+        *("Lettre.sign.yaml.md", "Lettre.sign.md"),
     ],
 )
 def test_what_was_meant_as_a_request_by_its_name(name: str) -> None:
     assert near_names.near_request(name) == "Lettre.sign.yaml"
     assert not near_names.near_settings(name)
+
+
+@pytest.mark.parametrize(
+    ("name", "right"),
+    [
+        *((f"_signataires{end}.xlsx", "_signataires.xlsx") for end in (" (1)", " - Copie", "2", ".xlsx")),
+        *(("_Signataire.xlsx", "_signataires.xlsx"), ("_signataires.xlsx (2).xlsx", "_signataires.xlsx")),
+        *(("_signataires - Copie (2).csv", "_signataires.csv"), ("_signataires.csv.csv", "_signataires.csv")),
+        *((name, "") for name in ("_signataires.xlsx", "_signataires.csv.txt", "_signataires.xls")),
+        *((name, "") for name in ("Signataires.xlsx", "~$_signataires (1).xlsx", "_signataires 2025.xlsx")),
+        *((name, "") for name in ("_signataires.signature.txt", "_signataires.pdf", "Lettre.sign (1).yaml")),
+    ],
+)
+def test_what_was_meant_as_a_list_by_its_name(name: str, right: str) -> None:
+    """One that bears its year is most often put away."""
+    assert near_names.near_list(name) == right
 
 
 @pytest.mark.parametrize(
@@ -448,4 +466,10 @@ def test_a_near_name_as_long_as_a_name_can_be_costs_nothing() -> None:
     began = time.process_time()
     for name in ("_signature" + ".txt" * 60 + "!", "a.sign" * 40, "_" * 250, " copie" * 41 + ".yaml"):
         near_names.near_settings(name), near_names.near_request(name)
+    for name in (
+        "_signataires" + " 1" * 119,
+        "_signataires.xlsx" + ".xlsx" * 46 + "!",
+        "_signataires.csv 1.csv" * 11,
+    ):
+        near_names.near_list(name)
     assert time.process_time() - began < 1

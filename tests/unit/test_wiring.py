@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
@@ -12,6 +14,7 @@ from connector.cli.wiring import State, sealer
 from connector.cli.wiring_settings import EXAMPLE_DOMAINS, timing_of, watched
 from connector.config import load_config
 from connector.errors import JournalFull
+from connector.models import models
 from connector.policy import problems_of
 from connector.sidecar.names import MODELS_FOLDER
 from connector.sidecar.reading import read_sidecar
@@ -48,6 +51,30 @@ def test_a_model_that_was_never_filled_in_asks_nobody(domain: str) -> None:
         settings = folder(url)
         found = problems_of(request, refuse_domains=settings.refuse_domains, same_phone_refused=True)
         assert [problem.code for problem in found] == codes, (MODELS_FOLDER, url)
+
+
+@pytest.mark.parametrize("language", ["fr", "en"])
+def test_a_model_that_is_half_filled_in_sends_no_code_to_a_stranger(language: Literal["fr", "en"]) -> None:
+    """Saved with the client's address before the mobile was put in: each one that the models name is refused."""
+    texts = [text for name, text in models(language).items() if name.endswith((".txt", ".yaml"))]
+    phones = {
+        phone for text in texts for phone in re.findall(r"0[67](?: [0-9]{2}){4}", text.decode("utf-8-sig"))
+    }
+    assert len(phones) == 4
+    for phone in phones:
+        request = read_sidecar(f"signataires: Jean Durand <jean@durand.fr> {phone}".encode())
+        for url, codes in (
+            ("https://jesignexpert.example/", ["phone_dummy"]),
+            ("http://127.0.0.1:8080/", []),
+        ):
+            settings = folder(url)
+            found = problems_of(
+                request,
+                refuse_domains=settings.refuse_domains,
+                refuse_phones=settings.refuse_phones,
+                same_phone_refused=True,
+            )
+            assert [problem.code for problem in found] == codes, (phone, url)
 
 
 def test_a_request_is_never_asked_about_more_often_later_on() -> None:

@@ -1,0 +1,133 @@
+"""What a status says of leaving by itself is what happens once all is right: nobody waits for what does not leave."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests import documents
+from tests.spreadsheets import person, workbook
+from tests.worlds import ONE, Stage
+
+FIXED_LINE = ONE.replace("06 12 34 56 78", "04 78 12 34 56")
+LISTED = "Lettre 000"
+
+
+def promised(stage: Stage, name: str) -> bool:
+    """Is it said to leave without another word?"""
+    told = " ".join(stage.status(name).replace("\u00a0", " ").split())
+    assert told.startswith(("À CORRIGER", "EN ATTENTE DU PDF")), told
+    said = {"part d’elle-même" in told, "partira d’elle-même" in told}
+    assert True in said or "relue aussitôt." in told, told
+    return True in said
+
+
+def until_calm(stage: Stage) -> None:
+    stage.run()
+    stage.clock.advance(700)
+    stage.run()
+
+
+def listed(stage: Stage, settings: str = "") -> str:
+    """One row becomes a request; returns its text."""
+    if settings:
+        stage.write("_signature.yaml", settings)
+    stage.write(f"{LISTED}.pdf", documents.letter(1, LISTED))
+    stage.write("_signataires.xlsx", workbook([person(0)]))
+    stage.run(calm=6)
+    return stage.read(f"{LISTED}.sign.yaml").decode("utf-8-sig")
+
+
+def broken(text: str) -> str:
+    return text.replace("06 10 00 34 57", "04 78 12 34 56")
+
+
+def a_list(stage: Stage, *, own: str = "", settings: str = "") -> Callable[[], None]:
+    text = listed(stage, settings) + own
+    assert broken(text) != text
+    stage.write(f"{LISTED}.sign.yaml", broken(text))
+    return lambda: stage.write(f"{LISTED}.sign.yaml", text + "objet: Bonjour\n")
+
+
+def a_person(stage: Stage, *, wrong: str = FIXED_LINE, right: str = ONE) -> Callable[[], None]:
+    stage.drop(LISTED, sidecar=wrong)
+    return lambda: stage.write(f"{LISTED}.sign.yaml", right)
+
+
+def stopped_meanwhile(stage: Stage) -> Callable[[], None]:
+    a_person(stage)
+    stage.run()
+    stage.write(f"{LISTED}.sign.yaml", FIXED_LINE + "action: annuler\n")
+    return lambda: stage.write(f"{LISTED}.sign.yaml", ONE + "action: annuler\n")
+
+
+def held_by_settings(stage: Stage) -> Callable[[], None]:
+    stage.write("_signature.yaml", "envoi: non\n")
+    return a_person(stage, wrong=ONE + "???\n")
+
+
+def held_by_settings_with_a_fault(stage: Stage) -> Callable[[], None]:
+    stage.write("_signature.yaml", "envoi: non\nobget: Lettre\n")
+    a_person(stage, wrong=ONE)
+    return lambda: stage.write("_signature.yaml", "envoi: non\nobjet: Lettre\n")
+
+
+def shown_before(stage: Stage) -> Callable[[], None]:
+    """Its settings went after it was shown, then its PDF."""
+    stage.write("_signature.yaml", "envoi: non\n")
+    a_person(stage, wrong=ONE)
+    stage.run()
+    stage.delete("_signature.yaml")
+    until_calm(stage)
+    pdf = stage.read(f"{LISTED}.pdf")
+    stage.delete(f"{LISTED}.pdf")
+    return lambda: stage.write(f"{LISTED}.pdf", pdf)
+
+
+@pytest.mark.parametrize(
+    ("story", "leaves"),
+    [
+        pytest.param(a_person, True, id="a person's"),
+        pytest.param(lambda stage: a_list(stage), False, id="of a list"),
+        pytest.param(lambda stage: a_list(stage, own="envoi: oui\n"), True, id="of a list, let go itself"),
+        pytest.param(lambda stage: a_list(stage, settings="envoi: oui\n"), False, id="of a list, settings"),
+        pytest.param(stopped_meanwhile, False, id="stopped meanwhile"),
+        pytest.param(held_by_settings, False, id="not read, and held by settings"),
+        pytest.param(held_by_settings_with_a_fault, False, id="held by settings with a fault"),
+        pytest.param(shown_before, False, id="shown before"),
+    ],
+)
+def test_what_is_promised_is_what_happens(
+    tmp_path: Path, story: Callable[[Stage], Callable[[], None]], leaves: bool
+) -> None:
+    with Stage(tmp_path) as stage:
+        put_right = story(stage)
+        until_calm(stage)
+        said = promised(stage, LISTED)
+        assert stage.sends() == []
+        put_right()
+        until_calm(stage)
+        assert (said, stage.sends() == [1]) == (leaves, leaves), stage.first_line(LISTED)
+        stage.intact()
+
+
+def test_what_was_there_before_is_promised_nothing(tmp_path: Path) -> None:
+    """With a fault, or without its PDF, it waits for a person like every other that was there."""
+    with Stage(tmp_path, start=False) as stage:
+        stage.drop("fautive", sidecar=FIXED_LINE)
+        stage.write("seule.sign.yaml", ONE)
+        stage.clock.advance(48 * 3600)
+        stage.renew()
+        stage.start()
+        until_calm(stage)
+        assert not promised(stage, "fautive")
+        assert not promised(stage, "seule")
+        stage.write("fautive.sign.yaml", ONE)
+        stage.write("seule.pdf", documents.letter(text="seule"))
+        until_calm(stage)
+        assert stage.sends() == []
+        assert stage.first_line("fautive").startswith("À VÉRIFIER")
+        assert stage.first_line("seule").startswith("À VÉRIFIER")
+        stage.intact()
