@@ -161,10 +161,17 @@ class JournalFull(JournalError):
 
 
 class JournalAway(JournalError):
-    """The journal's server is away, refuses or takes nothing now. Whether the last fact was kept is not known."""
+    """The journal's server is away, refuses or takes nothing now. Whether the last fact was kept is not known.
+
+    ``cause``: of what is told in other words each time, and is one thing all the same; else empty.
+    """
 
     repaired_by = RepairedBy.TIME
     retry = Retry.LATER
+
+    def __init__(self, text: str, *, cause: str = "") -> None:
+        self.cause = cause
+        super().__init__(text)
 
 
 class Fenced(JournalError):

@@ -81,6 +81,8 @@ def run(settings: Settings) -> int:
                     raise
                 why, every = _meaning(error)
                 cause = JournalFull.__name__ if isinstance(error, JournalFull) else why
+                if isinstance(error, JournalAway):
+                    cause = error.cause or why
                 if alone:
                     seen.begin()
             if not standstill.wait(why, every=every, cause=cause):

@@ -194,9 +194,8 @@ class Database:
             if found > schema.VERSION
             else "the next start of the service brings it up to date"
         )
-        return JournalError(
-            f"the journal {self._file or ''} is of schema {found}, this version knows {schema.VERSION}: {cure}"
-        )
+        where = f"{away.place(self._engine.url)}," if self.shared else f"the journal {self._file or ''}"
+        return JournalError(f"{where} is of schema {found}, this version knows {schema.VERSION}: {cure}")
 
     @contextmanager
     def _transaction(self) -> Iterator[Connection]:

@@ -30,9 +30,10 @@ def wait_for_older(connection: Connection, found: int, where: object) -> None:
     connection.exec_driver_sql(f"LOCK TABLE {schema.process.name} IN SHARE ROW EXCLUSIVE MODE")
     if who := grounds.alive(connection):
         raise JournalAway(
-            f"the journal {where} is of schema {found}, this version brings it to {schema.VERSION}, and connectors of "
+            f"{where}, is of schema {found}, this version brings it to {schema.VERSION}, and connectors of "
             f"an older version work on it: {', '.join(who)}. They go on; upgrade and restart each of them: once none "
-            "is left, this one goes on"
+            "is left, this one goes on",
+            cause="an older version works on it",  # for how long still is another time at each look
         )
     grounds.at_rest(connection)
 
@@ -52,4 +53,4 @@ def fit(connection: Connection, where: object) -> None:
     except sa.exc.DBAPIError as error:
         if getattr(error.orig, "sqlstate", None) not in _LATER:
             raise
-        log.info("the journal %s keeps its former indexes until the next start", where)
+        log.info("%s, keeps its former indexes until the next start", where)

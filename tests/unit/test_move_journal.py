@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 import random
+import re
 import signal
 import sqlite3
 import string
@@ -502,8 +503,21 @@ def test_a_newer_version_waits_for_the_older_ones(
         with monkeypatch.context() as newer:
             newer.setattr(schema, "VERSION", schema.VERSION + 1)
             newer.setitem(schema.MIGRATIONS, schema.VERSION - 1, lambda _connection: None)
-            with pytest.raises(JournalAway, match=r"older version work on it: lyon on host-7 \(0\.1\.0\)"):
-                Journal(empty, now=lambda: START)
+            told = []
+            for lease_s in (60, 75):
+                with opened(End(url=empty)) as engine, engine.begin() as connection:
+                    connection.execute(schema.process.update().values(until=statements.CLOCK + lease_s))
+                with pytest.raises(JournalAway) as waits:
+                    Journal(empty, now=lambda: START)
+                told.append(str(waits.value))
+                assert waits.value.cause == "an older version works on it", (
+                    "for hours, perhaps: it is said once"
+                )
+            assert re.match(
+                r"the journal in PostgreSQL on \S+, .* is of schema \d+, this version brings", told[0]
+            )
+            assert re.search(r"older version work on it: lyon on host-7 \(0\.1\.0\)", told[0])
+            assert told[0] != told[1]
             older.mark_account("lyon", "released", {})
             with opened(End(url=empty)) as engine, engine.begin() as connection:
                 connection.execute(schema.process.update().values(until=statements.CLOCK - 1))
@@ -514,10 +528,11 @@ def test_a_newer_version_waits_for_the_older_ones(
         with pytest.raises(Fenced):
             older.mark_account("lyon", "held", {})
     with pytest.raises(
-        JournalError, match=r"of schema \d+, this version knows \d+: install the newer"
-    ) as told:
+        JournalError,
+        match=r"the journal in PostgreSQL .* is of schema \d+, this version knows \d+: install the newer",
+    ) as ended:
         Journal(empty, now=lambda: START)
-    assert not isinstance(told.value, (JournalAway, Fenced)), "nothing to wait for: the service ends"
+    assert not isinstance(ended.value, (JournalAway, Fenced)), "nothing to wait for: the service ends"
 
 
 _BEFORE = (
