@@ -151,13 +151,15 @@ def _ssl_context(ca_file: Path | None) -> ssl.SSLContext:
     if ca_file is None:
         return _default_context()
     try:
-        return ssl.create_default_context(cafile=str(ca_file))
+        context = ssl.create_default_context(cafile=str(ca_file))
     except OSError as error:
         problem = ConfigurationProblem(
             path="platform.ca_file",
             text=f"{ca_file} holds no certificates that can be read ({error.strerror})",
         )
         raise ConfigurationError([problem]) from error
+    context.set_alpn_protocols(["http/1.1"])  # as the library does with the one that it is given
+    return context
 
 
 @cache

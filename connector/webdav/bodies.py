@@ -85,7 +85,7 @@ def receive(response: requests.Response, into: BinaryIO, *, max_bytes: int, name
         raise OutOfSpace(f"{told} bytes are more than the {max_bytes} allowed")
     digest, size = hashlib.sha256(), 0
     call: Call | None = current_call()
-    for block in _blocks(response, None if told is None or call is None else call.answer):
+    for block in _blocks(response, call.answer if call is not None and _is_plain(response) else None):
         size += len(block)
         if size > max_bytes:
             raise OutOfSpace(f"more than the {max_bytes} bytes allowed")
@@ -118,6 +118,11 @@ def _blocks(response: requests.Response, plain: HTTPResponse | None) -> Iterator
     buffer = memoryview(bytearray(_RECEIVED))
     while came := plain.readinto(buffer):
         yield buffer[:came]
+
+
+def _is_plain(response: requests.Response) -> bool:
+    """True of a body that travels as it is: nothing to unpack, no chunks, its length told."""
+    return "Transfer-Encoding" not in response.headers and _length(response) is not None
 
 
 def _length(response: requests.Response) -> int | None:

@@ -27,11 +27,11 @@ Address = tuple[Any, ...]
 def reach(
     host: str, port: int, *, within_s: float, options: Iterable[tuple[int, int, int | bytes]] = ()
 ) -> socket.socket:
-    """Return a connection to whichever address answers first.
+    """Return a connection to whichever address answers first; an IPv6 address may stand in brackets.
 
     Raises ``socket.gaierror``, TimeoutError when none answered in time, OSError as the last one said no.
     """
-    waiting = deque(_in_turn(socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM)))
+    waiting = deque(_in_turn(socket.getaddrinfo(host.strip("[]"), port, 0, socket.SOCK_STREAM)))
     until = time.monotonic() + within_s
     said = OSError(errno.EADDRNOTAVAIL, os.strerror(errno.EADDRNOTAVAIL))
     with selectors.DefaultSelector() as trying:

@@ -143,6 +143,12 @@ class _Buffered(io.BufferedReader):
             raise HTTPException("a piece of an answer without a size")
         return super().read(size)
 
+    def readinto(self, buffer: Any, /) -> int:
+        """Fill a buffer. Its last byte comes by way of this one: only here is seen whether more follows an answer."""
+        wanted = memoryview(buffer)
+        came = super().readinto(wanted[:-1])
+        return came + super().readinto(wanted[-1:]) if came == len(wanted[:-1]) else came
+
     def close(self) -> None:
         if not self.closed:
             self._reader.over = True

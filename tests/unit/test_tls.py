@@ -109,6 +109,8 @@ def test_an_authority_that_is_renewed_on_disk_counts_at_once(tmp_path: Path) -> 
     (old, old_context), (new, new_context) = (certificates(tmp_path / name) for name in ("before", "after"))
     named = tmp_path / "named.pem"
     named.write_bytes(old.read_bytes())
+    new_context.set_alpn_protocols(["http/1.1"])
+    spoken: list[str | None] = []
     with (
         served(old_context) as before,
         served(new_context) as after,
@@ -117,9 +119,12 @@ def test_an_authority_that_is_renewed_on_disk_counts_at_once(tmp_path: Path) -> 
 
         def believed(url: str) -> bool:
             try:
-                transport.handle_request(httpx.Request("GET", url)).close()
+                answered = transport.handle_request(httpx.Request("GET", url))
             except httpx.ConnectError:
                 return False
+            stream = answered.extensions["network_stream"]
+            spoken.append(stream.get_extra_info("ssl_object").selected_alpn_protocol())
+            answered.close()
             return True
 
         assert (believed(before), believed(after)) == (True, False)
@@ -129,6 +134,7 @@ def test_an_authority_that_is_renewed_on_disk_counts_at_once(tmp_path: Path) -> 
         assert (believed(before), believed(after)) == (False, True)
         named.unlink()
         assert believed(after)
+    assert spoken == [None, None, "http/1.1", "http/1.1"], "what is spoken is agreed as before"
 
 
 @BOTH

@@ -152,6 +152,28 @@ def test_the_configured_proxy_is_used() -> None:
         assert proxy.asked[0].path == "http://dms.invalid/"
 
 
+def test_a_proxy_with_an_ipv6_address_leads_to_tls() -> None:
+    """C14: A proxy may be named by such an address, in brackets as in any URL; it is asked for the way."""
+    heard: list[bytes] = []
+
+    def refuse() -> None:
+        connection, _ = listening.accept()
+        with connection:
+            heard.append(connection.recv(1000))
+            connection.sendall(b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n")
+
+    with socket.create_server(("::1", 0), family=socket.AF_INET6) as listening:
+        thread = threading.Thread(target=refuse, daemon=True)
+        thread.start()
+        proxy = f"http://[::1]:{listening.getsockname()[1]}"
+        folder = WebDavFolder("dms", "https://dms.invalid/", "u", "p", proxy=proxy, timeouts=QUICK)
+        with folder, pytest.raises(NotConnected):
+            folder.create(FILE, b"x")
+        assert heard
+        assert heard[0].startswith(b"CONNECT dms.invalid:443 ")
+        thread.join()
+
+
 def test_bytes_as_password() -> None:
     """C14: Bytes are sent as they are."""
     with serve(answer("207 Multi-Status", EMPTY)) as server, opened(server, b"\xff\xe9") as folder:

@@ -238,6 +238,28 @@ def test_a_short_body_is_unavailable(body: bytes) -> None:
         folder.get(FILE, io.BytesIO(), max_bytes=1_000_000)
 
 
+@pytest.mark.parametrize("size", [100, 9_000, 100_000, 262_144, 1_000_000])
+@pytest.mark.parametrize("more", [1, 5_000])
+def test_a_body_longer_than_told_is_no_document(size: int, more: int) -> None:
+    """What its length cuts off may be the end of it: of any size, and none of it is read as the next answer."""
+    replies = {
+        "GET": answer("200 OK", b"x" * (size + more), length=size),
+        "PROPFIND": answer("207 Multi-Status", EMPTY),
+    }
+    with RawServer(lambda asked: replies[asked.method]) as server, opened(server) as folder:
+        with pytest.raises(InvalidResponse):
+            folder.get(FILE, io.BytesIO(), max_bytes=2_000_000)
+        assert folder.stat(ROOT).is_folder
+        assert server.connections == 2
+
+
+def test_a_body_in_a_form_of_travel_is_not_taken_as_it_comes() -> None:
+    """A length beside it is that of what travels, not the document's. RFC 9112 section 6.3."""
+    reply = answer("200 OK", b"5\r\nhello\r\n0\r\n\r\n", "Transfer-Encoding: gzip, chunked")
+    with serve([reply, None]) as server, opened(server) as folder, pytest.raises(Unavailable):
+        folder.get(FILE, io.BytesIO(), max_bytes=1000)
+
+
 def test_a_page_is_no_document() -> None:
     """A login page with 200 is not the letter."""
     reply = answer("200 OK", PAGE, "Content-Type: text/html; charset=utf-8")
