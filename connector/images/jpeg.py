@@ -12,8 +12,9 @@ _START, _END, _SCAN = 0xD8, 0xD9, 0xDA
 _BASELINE_OR_PROGRESSIVE: Final = frozenset({0xC0, 0xC1, 0xC2})
 _PIXELS: Final = frozenset({0xC0, 0xC1, 0xC2, 0xC4, 0xDB, 0xDD, _SCAN})
 """Frame headers, Huffman and quantisation tables, restart interval, scans."""
-_BARE: Final = frozenset({0x00, 0x01, *range(0xD0, 0xD9)})
-"""No segment follows these; a decoder that meets one outside a scan looks for the next marker byte by byte."""
+_SEGMENTS: Final = frozenset({*range(0xC0, 0xD0), _SCAN, 0xDB, 0xDC, 0xDD, *range(0xE0, 0xF0), 0xFE}) - {0xC8}
+"""All that decoders read by its length. Of what has no segment, or a reserved one, each makes something else: some look
+for the next marker byte by byte, within what the length would cover."""
 _JFIF, _ADOBE = 0xE0, 0xEE
 _PLAIN_JFIF: Final = b"\xff\xe0\x00\x10JFIF\x00\x01\x01\x00\x00\x01\x00\x01\x00\x00"
 """Says that the colours are YCbCr, and nothing else."""
@@ -48,7 +49,7 @@ def scans(content: bytes) -> int:
     for kind, segment in _segments(content):
         if kind == _END:
             return count
-        if kind in _BARE:
+        if kind not in _SEGMENTS:
             break
         count += segment.count(bytes([0xFF, _SCAN]))
     return content.count(bytes([0xFF, _SCAN]))

@@ -86,9 +86,10 @@ ANSWERS: dict[str, Answer] = {
     ),
     # It is out.
     "obeyed_before": Answer(
-        "« {order} » n’a pas été suivi : cette ligne l’a déjà été, et ne l’est qu’une fois. Remplacez-la par "
+        "« {order} » n’a pas été suivi : cette ligne a déjà compté, et ne compte qu’une fois. Remplacez-la par "
         "« action: {again} ».",
-        "“{order}” was not obeyed: this line has been before, and is once only. Replace it by “action: {again}”.",
+        "“{order}” was not obeyed: this line has counted before, and counts once only. Replace it by “action: "
+        "{again}”.",
         _OUT,
     ),
     "restart_while_open": Answer(
@@ -222,6 +223,13 @@ ANSWERS: dict[str, Answer] = {
         "lignes-là, ou écrivez la consigne au-dessus.",
         "“{order}” was not obeyed: from “{above}” on, everything is read as the end of an e-mail. Remove those lines, "
         "or write the order above them.",
+        _ALWAYS,
+    ),
+    "no_text": Answer(
+        "« {file} » n’est plus un fichier texte : aucune consigne n’y est lue. Copiez son texte dans un fichier du "
+        "même nom, fait avec le Bloc-notes.",
+        "“{file}” is no text file any more: no order is read in it. Copy its text into a file of the same name, made "
+        "with Notepad.",
         _ALWAYS,
     ),
 }

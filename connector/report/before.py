@@ -35,6 +35,10 @@ _ONE_TOO_MANY = {
         "Copy the text of “{names}” into a file “_signature.yaml”, made with Notepad; if it is to set nothing here, "
         "give it quite another name.",
     ),
+    "sidecar_not_text": (
+        "Remplacez « {names} » par un fichier texte du même nom.",
+        "Replace “{names}” with a text file of the same name.",
+    ),
     "pdf_name_ambiguous": (
         "Renommez celui de ces PDF qui n’est pas à signer ({names}).",
         "Rename the one of these PDFs that is not to be signed ({names}).",
@@ -278,17 +282,29 @@ def _goes_by_itself(case: Case) -> bool:
         return False
     if extra.get("needs_ask") or (extra.get("there_before") and not extra.get("confirmed")) or _stopped(case):
         return False
-    if request.send is not None and "send" not in request.origins:
-        return True
     shown = extra.get("shown") or {}
+    if request.send is not None and "send" not in request.origins:
+        return _is_edited(case) or not shown.get("capped")
     if request.born_of == "list" or shown.get("capped"):
         return False
     if any(problem_of(each).values.get("file") for each in case.record.problems):
         return False  # settings that are not read may say how far it goes
-    waits = bool(shown) and not shown.get("gone")
     if request.send is not None:
-        return not waits
-    return request.born_of is None and (not waits or case.record.state is State.REJECTED)
+        return not shown  # what was shown leaves as it was shown, or not by that word
+    return request.born_of is None and (not shown or (_is_edited(case) and not shown.get("gone")))
+
+
+def _is_edited(case: Case) -> bool:
+    """Tell whether its own file has to be corrected: saved again, it is not what was shown before any more."""
+    return case.record.state is State.REJECTED and any(
+        not (
+            problem.values.get("file")
+            or problem.code in _ONE_TOO_MANY
+            or _about_document(problem)
+            or _about_shares(problem)
+        )
+        for problem in map(problem_of, case.record.problems)
+    )
 
 
 def _stopped(case: Case) -> bool:
@@ -302,7 +318,7 @@ def _choose_one(case: Case, problem: Problem) -> None:
     case.page.bullet(
         f"{french} La demande est relue aussitôt{end_fr}",
         f"{english} The request is read again at once{end_en}",
-        names=loose(problem.values.get("names", "")),
+        names=loose(problem.values.get("names") or problem.values.get("file") or case.request_file),
     )
 
 

@@ -201,6 +201,12 @@ REQUEST: Final[dict[str, Wording]] = {
         "“{written}” cannot be the message. Save this text as plain text (.txt), which another name does not do, or "
         "write it here.",
     ),
+    "message_file_garbled": Wording(
+        "les accents sont illisibles dans « {written} »",
+        "the accents cannot be read in “{written}”",
+        "les accents sont illisibles dans « {written} » : « {found} ». Écrivez de nouveau le texte de ce fichier.",
+        "the accents cannot be read in “{written}”: “{found}”. Write the text of that file again.",
+    ),
     "message_file_missing": Wording(
         "« {written} », qui contient le message, manque",
         "“{written}”, which holds the message, is missing",

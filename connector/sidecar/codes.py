@@ -95,6 +95,10 @@ _REQUEST: Final = {
     "document_kind": (("written",), "neither a PDF nor a picture, whether it is there or not"),
     "files_too_many": (("count", "limit"), "more documents and annexes than one request takes"),
     "message_file_kind": (("written",), "the message is to be read from a file that is no plain, short text"),
+    "message_file_garbled": (
+        ("written", "found"),
+        "accents of the file that holds the message were destroyed",
+    ),
     "message_file_missing": (("written",), "the file that holds the message is not there, or is empty"),
     "two_settings": (("names",), "two settings files in one folder; `names` joined by ', '"),
     "settings_misnamed": (

@@ -29,7 +29,7 @@ _REQUEST: Final = re.compile(
 )
 _LIST_END: Final = r"(?:\.(?:xlsx|csv|txt))*"
 # Without its « _ » it is anybody's « Signataires.xlsx ».
-_LIST: Final = re.compile(rf"_signataires?{_COPY}\.(?P<kind>xlsx|csv){_LIST_END}{_COPY}{_LIST_END}")
+_LIST: Final = re.compile(rf"_signataires?{_COPY}\.(?:xlsx|csv){_LIST_END}{_COPY}{_LIST_END}")
 # Most names of ours end so, and there are ten thousands of them.
 _READ: Final = (".sign.yaml", ".signature.txt", ".pdf")
 
@@ -61,8 +61,12 @@ def near_list(name: str) -> str:
 
     ``_signataires (1).xlsx`` → ``_signataires.xlsx``.
     """
-    found = _LIST.fullmatch(names.comparable(name))
-    return f"{names.LIST_STEM}.{found['kind']}" if found and not _is_read(name) else ""
+    folded = names.comparable(name)
+    if not _LIST.fullmatch(folded) or _is_read(name):
+        return ""
+    # Of two, the last tells what it was saved as.
+    kind = max(("xlsx", "csv"), key=lambda one: folded.rfind(f".{one}"))
+    return f"{names.LIST_STEM}.{kind}"
 
 
 def is_of_a_writer(name: str) -> bool:

@@ -253,6 +253,7 @@ def settings_digest(
             settings.links_refused,
             settings.allow_domains,
             settings.refuse_domains,
+            settings.refuse_phones,
             settings.same_phone_refused,
             settings.levels,
             settings.drop_allowed,

@@ -20,11 +20,12 @@ from connector.lifecycle import Event, Record, State
 from connector.ports import Progress, TransactionId
 from connector.sidecar import words
 from connector.sidecar.model import Action, Verb
-from connector.sidecar.reading import mail_end_above, unknown_order, unread_order
+from connector.sidecar.reading import mail_end_above, read_orders, unknown_order, unread_order
 from connector.steps import assumed, cancel, clocks, heeded, lock, reminders, show, waiting
 from connector.steps.follow import GIVE_UP, absorb, follow, given_up_by
 from connector.steps.parts import Parts
 from connector.steps.replies import reply
+from connector.text_yaml import is_no_text
 
 log = logging.getLogger(__name__)
 
@@ -98,7 +99,12 @@ def obeyed_before(record: Record, action: Action | None) -> dict[str, Any]:
 
 
 def not_understood(data: bytes) -> dict[str, Any]:
-    """Return what is kept of an order in a request's file that is none; empty when there is no such line."""
+    """Return what is kept of an order in a request's file that is none; empty when there is no such line.
+
+    Of a file that a word processor saved no line is quoted: to whoever wrote it, nothing stands there as we see it.
+    """
+    if is_no_text(data):
+        return {} if read_orders(data) else {"order": {"code": "no_text", "wording": "no_text"}}
     if line := unread_order(data):
         if above := mail_end_above(data):
             return {"order": {"code": "below_mail_end", "wording": line, "above": above}}

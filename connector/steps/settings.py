@@ -202,6 +202,6 @@ def with_message(
     if is_no_text(data) or is_web_page(text) or "\0" in text:
         return request, [kind]
     if is_garbled(text):
-        values = {"key": "message", "written": shown(text)}
-        return request, [Problem(code="text_garbled", line=line, values=values)]
+        values = {"written": name[:80], "found": shown(text)}
+        return request, [Problem(code="message_file_garbled", line=line, values=values)]
     return request.model_copy(update={"message": text}), []

@@ -149,6 +149,34 @@ def test_the_preview_lets_go_by_the_line_it_shows(tmp_path: Path) -> None:
         stage.intact()
 
 
+@pytest.mark.parametrize(
+    ("data", "obeyed"),
+    [
+        (b"PK\x03\x04\x14\0\6\0\x08\0\0\0!\0" + bytes(range(256)) * 20, False),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\1\0action: annuler\n" * 20, False),
+        (b"PK\x03\x04" + bytes(300_000), False),
+        (b"{\\rtf1\\ansi\\pard Marie <marie@cabinet.fr>\\par\naction: annuler\\par\n}\n", False),
+        (b"{\\rtf1\\ansi\n\\f0 Marie <marie@cabinet.fr>\\\naction: annuler}\n", True),
+    ],
+    ids=["docx", "doc", "large", "WordPad", "TextEdit"],
+)
+def test_orders_in_what_a_word_processor_saved(tmp_path: Path, data: bytes, obeyed: bool) -> None:
+    """The request is out, and its file is no text any more: that is said, and none of its markup is quoted."""
+    with Stage(tmp_path) as stage:
+        stage.drop()
+        stage.run()
+        stage.write("lettre.sign.yaml", data)
+        stage.run()
+        assert called(stage, "cancel") == obeyed
+        told = "« lettre.sign.yaml » n’est plus un fichier texte : aucune consigne n’y est lue."
+        assert (told in words(stage, "lettre")) is not obeyed
+        assert "n’a pas été suivi" not in words(stage, "lettre")
+        write(stage, "lettre")
+        stage.run()
+        assert told not in words(stage, "lettre")
+        stage.intact()
+
+
 def test_a_line_that_was_obeyed_before_is_answered(tmp_path: Path) -> None:
     """Begun again, and to be stopped once more: people can still sign while nobody says that the line does nothing."""
     with Stage(tmp_path) as stage:
@@ -162,8 +190,8 @@ def test_a_line_that_was_obeyed_before_is_answered(tmp_path: Path) -> None:
         write(stage, "lettre", "action: annuler")
         stage.run()
         assert called(stage, "cancel") == 1
-        told = "« annuler » n’a pas été suivi : cette ligne l’a déjà été, et ne l’est qu’une fois. Remplacez-la par "
-        assert f"{told}« action: annuler 2 »." in words(stage, "lettre")
+        told = "« annuler » n’a pas été suivi : cette ligne a déjà compté, et ne compte qu’une fois. Remplacez-la "
+        assert f"{told}par « action: annuler 2 »." in words(stage, "lettre")
         write(stage, "lettre", "action: annuler 2")
         stage.run()
         assert stage.first_line().startswith("ANNULÉ")

@@ -86,6 +86,29 @@ def shown_before(stage: Stage) -> Callable[[], None]:
     return lambda: stage.write(f"{LISTED}.pdf", pdf)
 
 
+def prepared_under_a_ceiling(stage: Stage, own: str = "envoi: oui\n") -> Callable[[], None]:
+    """The ceiling is lifted while its PDF is away."""
+    stage.settings = {"send": "preview"}
+    stage.restart()
+    stage.run()
+    a_person(stage, wrong=ONE + own)
+    until_calm(stage)
+    pdf = stage.read(f"{LISTED}.pdf")
+    stage.delete(f"{LISTED}.pdf")
+    until_calm(stage)
+    stage.settings = {"send": "live"}
+    stage.restart()
+    return lambda: stage.write(f"{LISTED}.pdf", pdf)
+
+
+def prepared_under_a_ceiling_and_broken(stage: Stage) -> Callable[[], None]:
+    """Corrected after the ceiling was lifted, by a file that says itself that it leaves."""
+    put_back = prepared_under_a_ceiling(stage)
+    put_back()
+    stage.write(f"{LISTED}.sign.yaml", FIXED_LINE + "envoi: oui\n")
+    return lambda: stage.write(f"{LISTED}.sign.yaml", ONE + "envoi: oui\nobjet: Bonjour\n")
+
+
 @pytest.mark.parametrize(
     ("story", "leaves"),
     [
@@ -97,6 +120,8 @@ def shown_before(stage: Stage) -> Callable[[], None]:
         pytest.param(held_by_settings, False, id="not read, and held by settings"),
         pytest.param(held_by_settings_with_a_fault, False, id="held by settings with a fault"),
         pytest.param(shown_before, False, id="shown before"),
+        pytest.param(prepared_under_a_ceiling, False, id="prepared under a ceiling"),
+        pytest.param(prepared_under_a_ceiling_and_broken, True, id="prepared under a ceiling, corrected"),
     ],
 )
 def test_what_is_promised_is_what_happens(
@@ -130,4 +155,24 @@ def test_what_was_there_before_is_promised_nothing(tmp_path: Path) -> None:
         assert stage.sends() == []
         assert stage.first_line("fautive").startswith("À VÉRIFIER")
         assert stage.first_line("seule").startswith("À VÉRIFIER")
+        stage.intact()
+
+
+def test_what_was_let_go_and_is_changed_is_shown_again(tmp_path: Path) -> None:
+    """Two were let go by their folder's settings; the one that waits for tomorrow is corrected meanwhile."""
+    with Stage(tmp_path, account={"max_sends_per_day": "1"}) as stage:
+        stage.write("_signature.yaml", "envoi: non\n")
+        for name in ("un", "deux"):
+            stage.drop(name, sidecar=ONE.replace("marie", name))
+        until_calm(stage)
+        stage.write("_signature.yaml", "envoi: oui\n")
+        until_calm(stage)
+        assert stage.sends() == [1]
+        waits = next(name for name in ("un", "deux") if stage.first_line(name).startswith("EN PAUSE"))
+        stage.write(f"{waits}.sign.yaml", FIXED_LINE.replace("marie", waits))
+        until_calm(stage)
+        assert not promised(stage, waits)
+        stage.write(f"{waits}.sign.yaml", ONE.replace("marie", waits) + "objet: Bonjour\n")
+        until_calm(stage)
+        assert stage.first_line(waits).startswith("PRÊT")
         stage.intact()

@@ -346,7 +346,10 @@ def test_a_message_that_a_word_processor_saved(tmp_path: Path) -> None:
             stage.drop(name, sidecar=sidecar)
         stage.run()
         first = {name: stage.first_line(name).replace("\u00a0", " ") for name in wrong}
-        assert first.pop("accents") == "À CORRIGER – les accents sont illisibles après « message » (ligne 2)"
+        assert (
+            first.pop("accents")
+            == "À CORRIGER – les accents sont illisibles dans « Mot accents.txt » (ligne 2)"
+        )
         for name, told in first.items():
             assert told == f"À CORRIGER – « Mot {name}.txt » ne peut pas servir de message (ligne 2)"
         assert stage.sends() == []

@@ -143,6 +143,13 @@ def test_a_jpeg_refined_without_end_is_refused(target: Path) -> None:
     hidden = b"\xff\xd0\x00\x06\xff\xe1\x00\x04\xff\xd9"
     bomb = image_bombs.many_scans(150)
     assert code_of(target, bomb[:2] + hidden + bomb[2:]) == "image_too_large"
+    # A decoder that waits for a restart looks for the next marker within what a reserved one's length would cover: it
+    # finds a comment there, which covers the end.
+    scan = bomb.index(b"\xff\xda")
+    data = scan + 2 + int.from_bytes(bomb[scan + 2 : scan + 4], "big")
+    covered = b"\xff\x02\x00\x06\xff\xfe\x00\x04\xff\xd9"
+    hiding = b"\xff\xdd\x00\x04\x00\x01" + bomb[scan:data] + covered + bomb[data:]
+    assert code_of(target, bomb[:scan] + hiding) == "image_too_large"
 
 
 def test_a_motion_photo_is_a_photo(target: Path) -> None:

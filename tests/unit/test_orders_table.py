@@ -78,6 +78,7 @@ def test_no_code_without_a_sentence() -> None:
             "cancel_unavailable",
             "unknown",
             "unread",
+            "no_text",
         ),
         *("restart_on_signed", "restart_stands", "name_taken", "below_mail_end"),
     }

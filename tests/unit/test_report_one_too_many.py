@@ -47,6 +47,15 @@ def test_the_one_too_many_is_not_corrected_line_by_line(code: str, wanted: str) 
     assert "Replace" not in english
 
 
+@pytest.mark.parametrize("file", ["", "Clients/_signature.yaml"])
+def test_a_file_that_is_no_text_is_replaced(file: str) -> None:
+    """Opened, corrected and saved by the same program it would be no text again; the first line names no file."""
+    told = advice(problem("sidecar_not_text", **({"file": file} if file else {})))
+    wanted = f" • Remplacez « {file or 'Lettre DUPONT.sign.yaml'} » par un fichier texte du même nom. "
+    assert told.startswith(wanted)
+    assert "Ouvrez" not in told
+
+
 def test_a_wrong_line_beside_is_corrected_all_the_same() -> None:
     both = {"code": "two_sidecars", "line": None, "values": {"names": NAMES}}
     told = advice(record(State.REJECTED, problems=(both, LINE)))

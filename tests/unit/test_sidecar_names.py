@@ -425,6 +425,7 @@ def test_what_was_meant_as_a_request_by_its_name(name: str) -> None:
         *((f"_signataires{end}.xlsx", "_signataires.xlsx") for end in (" (1)", " - Copie", "2", ".xlsx")),
         *(("_Signataire.xlsx", "_signataires.xlsx"), ("_signataires.xlsx (2).xlsx", "_signataires.xlsx")),
         *(("_signataires - Copie (2).csv", "_signataires.csv"), ("_signataires.csv.csv", "_signataires.csv")),
+        *(("_signataires.csv.xlsx", "_signataires.xlsx"), ("_signataires.xlsx.csv", "_signataires.csv")),
         *((name, "") for name in ("_signataires.xlsx", "_signataires.csv.txt", "_signataires.xls")),
         *((name, "") for name in ("Signataires.xlsx", "~$_signataires (1).xlsx", "_signataires 2025.xlsx")),
         *((name, "") for name in ("_signataires.signature.txt", "_signataires.pdf", "Lettre.sign (1).yaml")),

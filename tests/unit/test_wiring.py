@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
@@ -18,6 +19,7 @@ from connector.models import models
 from connector.policy import problems_of
 from connector.sidecar.names import MODELS_FOLDER
 from connector.sidecar.reading import read_sidecar
+from connector.steps.check import settings_digest
 from connector.steps.parts import FolderSettings
 
 FILE = """\
@@ -104,3 +106,11 @@ def test_a_full_disk_at_a_first_start_is_waited_for(tmp_path: Path, monkeypatch:
         with pytest.raises(JournalFull, match="can be neither read nor made: No space left"):
             sealer(load_config(FILE.format(url="https://sign.lyon.example/")), state)
     assert (tmp_path / "keys").is_dir()
+
+
+def test_a_mobile_that_is_refused_from_now_on_is_seen_by_what_waits() -> None:
+    """A verdict of before is not what a request leaves by that waits for its turn."""
+    settings = folder("https://jesignexpert.example/")
+    assert settings.refuse_phones
+    before = replace(settings, refuse_phones=())
+    assert settings_digest(before, ()) != settings_digest(settings, ())
