@@ -366,6 +366,22 @@ def test_journal_and_registry_lost_of_what_cannot_be_judged_yet(
         stage.intact()
 
 
+WRONG = ONE + "objjet: Lettre\n"
+
+
+def _lost_and_taken_away(stage: Stage) -> None:
+    """Lose registry and journal while the request's text is wrong, then take the pair away."""
+    _delete_registry(stage)
+    stage.write("lettre.sign.yaml", WRONG)
+    stage.lose_journal()
+    stage.later(60)
+    assert stage.first_line().startswith("À CORRIGER")
+    for name in ("lettre.pdf", "lettre.sign.yaml"):
+        stage.delete(name)
+    stage.later(100_000)
+    stage.later(60)
+
+
 @MODES
 @pytest.mark.parametrize("back_to", ["its place", "another folder"])
 def test_journal_and_registry_lost_of_what_is_taken_away_and_put_back(
@@ -376,20 +392,11 @@ def test_journal_and_registry_lost_of_what_is_taken_away_and_put_back(
     with Town(tmp_path, mode) as stage:
         send_out(stage, "lettre")
         transaction, pdf = stage.record().transaction, stage.read("lettre.pdf")
-        _delete_registry(stage)
-        wrong = ONE + "objjet: Lettre\n"
-        stage.write("lettre.sign.yaml", wrong)
-        stage.lose_journal()
-        stage.later(60)
-        assert stage.first_line().startswith("À CORRIGER")
-        for name in ("lettre.pdf", "lettre.sign.yaml"):
-            stage.delete(name)
-        stage.later(100_000)
-        stage.later(60)
+        _lost_and_taken_away(stage)
         assert stage.parts.journal.at_place("dms", f"/{ROOT}/lettre.sign.yaml").state is State.WITHDRAWN
         if there != ROOT:
             stage.person.mkdir(there)
-        stage.drop("lettre", pdf, wrong, folder=there)
+        stage.drop("lettre", pdf, WRONG, folder=there)
         stage.later(60)
         stage.write("lettre.sign.yaml", ONE, folder=there)
         stage.later(60)
@@ -405,21 +412,10 @@ def test_journal_and_registry_lost_of_what_is_put_back_twice(tmp_path: Path, mod
     there = f"{ROOT}/Ailleurs"
     with Town(tmp_path, mode) as stage:
         send_out(stage, "lettre")
-        transaction, pdf, wrong = (
-            stage.record().transaction,
-            stage.read("lettre.pdf"),
-            ONE + "objjet: Lettre\n",
-        )
-        _delete_registry(stage)
-        stage.write("lettre.sign.yaml", wrong)
-        stage.lose_journal()
-        stage.later(60)
-        for name in ("lettre.pdf", "lettre.sign.yaml"):
-            stage.delete(name)
-        stage.later(100_000)
-        stage.later(60)
+        transaction, pdf = stage.record().transaction, stage.read("lettre.pdf")
+        _lost_and_taken_away(stage)
         stage.person.mkdir(there)
-        stage.drop("lettre", pdf, wrong, folder=there)
+        stage.drop("lettre", pdf, WRONG, folder=there)
         stage.later(60)
         stage.write("lettre.sign.yaml", ONE, folder=there)
         stage.later(60)
@@ -440,15 +436,8 @@ def test_journal_and_registry_lost_of_another_document_put_back(tmp_path: Path, 
     """Nothing is followed for a document that it was not sent with; but it is not sent of itself either."""
     with Town(tmp_path, mode) as stage:
         send_out(stage, "lettre")
-        _delete_registry(stage)
-        stage.write("lettre.sign.yaml", ONE + "objjet: Lettre\n")
-        stage.lose_journal()
-        stage.later(60)
-        for name in ("lettre.pdf", "lettre.sign.yaml"):
-            stage.delete(name)
-        stage.later(100_000)
-        stage.later(60)
-        stage.drop("lettre", documents.letter(pages=2), ONE + "objjet: Lettre\n")
+        _lost_and_taken_away(stage)
+        stage.drop("lettre", documents.letter(pages=2), WRONG)
         stage.later(60)
         stage.write("lettre.sign.yaml", ONE)
         stage.later(60)

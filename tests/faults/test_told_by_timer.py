@@ -28,6 +28,16 @@ def tick(stage: Stage, seconds: float, *, dot_s: float | None = None) -> None:
     later(stage, seconds)
 
 
+def to_be_connected_again(stage: Stage) -> None:
+    """Let the account's tokens be over: its owner is mailed a link, and the folder tells of it."""
+    stage.platform.revoke_tokens()
+    stage.drop()
+    stage.run()
+    tell(stage.parts)
+    stage.run()
+    tick(stage, 10 * MINUTE)
+
+
 def test_a_relay_that_never_says_that_it_has_a_mail(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     """Three copies of one name, then a line in the log: as of a service."""
     with told(tmp_path) as (stage, relay):
@@ -64,12 +74,7 @@ def test_a_relay_that_is_away(tmp_path: Path) -> None:
 
 def test_whoever_deletes_the_notice_gets_another_link(tmp_path: Path) -> None:
     with told(tmp_path) as (stage, relay):
-        stage.platform.revoke_tokens()
-        stage.drop()
-        stage.run()
-        tell(stage.parts)
-        stage.run()
-        tick(stage, 10 * MINUTE)
+        to_be_connected_again(stage)
         assert (len(links(relay)), NOTICE in stage.files()) == (1, True)
         stage.delete(NOTICE)
         tick(stage, 2 * MINUTE)
@@ -82,12 +87,7 @@ def test_whoever_deletes_the_notice_gets_another_link(tmp_path: Path) -> None:
 def test_whoever_deletes_a_notice_that_was_just_rewritten_gets_another_link(tmp_path: Path) -> None:
     """It was seen there under its former text: that it is gone by the next look is somebody's wish."""
     with told(tmp_path) as (stage, relay):
-        stage.platform.revoke_tokens()
-        stage.drop()
-        stage.run()
-        tell(stage.parts)
-        stage.run()
-        tick(stage, 10 * MINUTE)
+        to_be_connected_again(stage)
         before = stage.read(NOTICE)
         stage.drop("autre")
         for _ in range(5):

@@ -50,24 +50,20 @@ def frozen(cluster: postgres.Cluster) -> Iterator[None]:
             one.resume()
 
 
+def service(directory: Path, url: str, code: str) -> Process:
+    """Start the service on a journal in PostgreSQL, by Python code that hurries some of its waits."""
+    config = directory / "config.yaml"
+    config.write_text(CONFIG.format(url=url))
+    options = ["--config", str(config), "--state", str(directory / "state")]
+    environ = {**os.environ, "NONE": "x", "SEAL": "a seal that every host has"}
+    return Process([sys.executable, "-c", code, *options, "run"], environ, directory)
+
+
 def test_it_ends_before_it_is_killed(tmp_path: Path) -> None:
     """Every wait for that server takes longer than systemd does; a thread of its own sees to the end."""
     with postgres.ground() as ground:
         cluster = ground.cluster(fsync=True)
-        config = tmp_path / "config.yaml"
-        config.write_text(CONFIG.format(url=cluster.url(cluster.empty())))
-        command = [
-            sys.executable,
-            "-c",
-            HURRIED,
-            "--config",
-            str(config),
-            "--state",
-            str(tmp_path / "state"),
-            "run",
-        ]
-        environ = {**os.environ, "NONE": "x", "SEAL": "a seal that every host has"}
-        process = Process(command, environ, tmp_path)
+        process = service(tmp_path, cluster.url(cluster.empty()), HURRIED)
         try:
             process.ready()
             with frozen(cluster):

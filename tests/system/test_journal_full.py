@@ -6,7 +6,6 @@ import os
 import resource
 import shutil
 import signal
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -21,7 +20,7 @@ from connector.cli.standstill import Standstill
 from connector.journal import Journal
 from tests import disks, documents, postgres
 from tests.system.test_cli import MARIE, PHONE, Process, Stage, until
-from tests.system.test_journal_frozen import CONFIG
+from tests.system.test_journal_frozen import service
 
 HURRIED = """
 import sys
@@ -239,21 +238,7 @@ def test_a_small_fact_is_no_proof_that_a_document_finds_room(tmp_path: Path) -> 
             for table in ("event", "spooled"):
                 connection.execute(f"ALTER TABLE {table} SET TABLESPACE small")
         disks.fill(disk)
-        config = tmp_path / "config.yaml"
-        config.write_text(CONFIG.format(url=url))
-        command = [
-            sys.executable,
-            "-c",
-            HURRIED,
-            "--config",
-            str(config),
-            "--state",
-            str(tmp_path / "state"),
-            "run",
-        ]
-        process = Process(
-            command, {**os.environ, "NONE": "x", "SEAL": "a seal that every host has"}, tmp_path
-        )
+        process = service(tmp_path, url, HURRIED)
         try:
             until(lambda: "it is tried again every" in process.output, process)
             disks.free(disk)
