@@ -195,6 +195,12 @@ CODES: Final[Mapping[str, Code]] = {
         "The server keeps no earlier contents of a file, or the versions app is off.",
         "Nothing: the unsigned original is kept beside, as “… (original).pdf”.",
     ),
+    "JSE-D29": Code(
+        "no second of its own",
+        "A signed version asks for a second in which nobody saves (X-OC-Mtime), and the storage gave it another one.",
+        "Nothing, mostly: a person's save in the very second of a delivery may be lost there, or take the signed "
+        "version's place. Ask the server's administrator about its storage.",
+    ),
     "JSE-P01": Code(
         "Jesignexpert does not answer",
         "No connection was made, or no answer came in time.",

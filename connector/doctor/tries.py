@@ -12,6 +12,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
@@ -197,13 +198,18 @@ def new_version(place: Place) -> Iterator[Line]:
         return
     if before.etag is None or not _is_proof(before):
         return  # said of stale writes already: nothing is put over it without a condition
+    second = None if before.modified is None else before.modified + timedelta(seconds=1)
     with _local(b"signe\n") as content:
-        place.folder.replace_as_version(href, content, etag=before.etag, upload=_upload_name(href))
+        place.folder.replace_as_version(
+            href, content, etag=before.etag, upload=_upload_name(href), modified=second
+        )
     after = place.settled(href)
     same = after.file_id == before.file_id
     kept = _is_kept(place, before, after, first)
     if same and kept and place.read(href) == b"signe\n":
         yield ok("new version keeps file id and history")
+        if second is not None and after.modified != second:
+            yield note("JSE-D29", "a new version gets another time than the one asked for")
         return
     lost = [what for what, well in (("file id", same), ("earlier content", kept)) if not well]
     yield fail("JSE-D15", "new version loses {lost}", lost=" and ".join(lost) or "its own content")

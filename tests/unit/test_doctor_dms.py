@@ -243,6 +243,16 @@ def test_broken_servers(
             assert "no ETags: it is looked right before each write" in doctors.text(group)
 
 
+def test_a_server_that_gives_a_version_its_own_time(stages: dict[str, Stage]) -> None:
+    for stage in clean(stages["nextcloud"]):
+        assert "JSE-D29" not in doctors.codes(doctors.at_server(doctors.visit(stage)))
+        stage.dms.misbehave(kind="own_time", method="MOVE", times=None)
+        group = doctors.at_server(doctors.visit(stage))
+        stage.dms.rules.clear()
+        assert "JSE-D29" in doctors.codes(group)
+        assert doctors.failures(group) == []
+
+
 def test_a_file_without_tag_and_time(stages: dict[str, Stage]) -> None:
     for stage in clean(stages["plain"]):
         for kind in ("no_etag", "no_date"):
