@@ -180,6 +180,7 @@ class _Walk:
             asked.request,
             refuse_domains=settings.refuse_domains,
             refuse_phones=settings.refuse_phones,
+            allow_domains=settings.allow_domains,
             same_phone_refused=settings.same_phone_refused,
         )
         mine = [each for each in problems if not each.values.get("file")]

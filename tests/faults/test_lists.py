@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -129,26 +130,40 @@ def test_a_bad_row_stops_itself_alone(tmp_path: Path, mode: Mode) -> None:
 
 
 def test_what_the_firm_refuses_is_said_of_the_row(tmp_path: Path) -> None:
-    """A subject that is too long, one mobile for two, a refused domain: told where the row can still be corrected."""
+    """Too long a subject, one mobile for two, a refused domain, a model's mobile: told where it can be corrected."""
     titles = (*TITLES, "signataire 2", "objet")
     options = {"more": "policy: {refuse_domains: [perso.fr]}\n"}
     with stage_in(tmp_path, **options) as stage:
-        pdfs(stage, "Lettre 000", "Lettre 001", "Lettre 002")
+        # As on the real platform: the simulator takes them.
+        settings = replace(stage.parts.watched["lettres"], refuse_phones=("+33677013458",))
+        stage.parts.watched = {"lettres": settings}
+        pdfs(stage, *(f"Lettre 00{number}" for number in range(4)))
         put(
             stage,
             [
                 (*person(0), "", "O" * 46),
                 (*person(1), "Paul Martin <p@cabinet.fr> 06 10 01 34 57"),
                 (*person(2), "Paul Martin <p@perso.fr> 06 77 01 34 57"),
+                (*person(3), "Paul Martin <p@cabinet.fr> 06 77 01 34 58"),
             ],
             titles,
         )
         run(stage)
         assert sidecars(stage) == []
-        assert answer(stage) == "À CORRIGER – 3 lignes sur 3 à corriger dans « _signataires.xlsx »"
+        assert answer(stage) == "À CORRIGER – 4 lignes sur 4 à corriger dans « _signataires.xlsx »"
         assert "ligne 2 : l’objet a 46 caractères" in told(stage).lower()
         assert "Ligne 3" in told(stage)
         assert "perso.fr" in told(stage)
+        assert "06 77 01 34 58 pour Paul Martin semble un numéro factice" in told(stage)
+
+
+def test_whom_the_firm_does_not_allow_is_said_of_the_row(tmp_path: Path) -> None:
+    with stage_in(tmp_path, more="policy: {allow_domains: [ailleurs.fr]}\n") as stage:
+        pdfs(stage, "Lettre 000")
+        put(stage, [person(0)])
+        run(stage)
+        assert sidecars(stage) == []
+        assert answer(stage).startswith("À CORRIGER – 1 ligne sur 1 à corriger")
 
 
 def test_people_whom_contacts_complete(tmp_path: Path) -> None:
