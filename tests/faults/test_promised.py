@@ -51,6 +51,19 @@ def a_list(stage: Stage, *, own: str = "", settings: str = "") -> Callable[[], N
     return lambda: stage.write(f"{LISTED}.sign.yaml", text + "objet: Bonjour\n")
 
 
+def a_list_never_shown(stage: Stage) -> Callable[[], None]:
+    """Broken as soon as it is there, before anybody was shown what it says."""
+    stage.write("_signature.yaml", "envoi: oui\n")
+    stage.write(f"{LISTED}.pdf", documents.letter(1, LISTED))
+    stage.write("_signataires.xlsx", workbook([person(0)]))
+    for _ in range(10):
+        if f"{LISTED}.sign.yaml" not in stage.files():
+            stage.round()
+    text = stage.read(f"{LISTED}.sign.yaml").decode("utf-8-sig")
+    stage.write(f"{LISTED}.sign.yaml", broken(text))
+    return lambda: stage.write(f"{LISTED}.sign.yaml", text + "objet: Bonjour\n")
+
+
 def a_person(stage: Stage, *, wrong: str = FIXED_LINE, right: str = ONE) -> Callable[[], None]:
     stage.drop(LISTED, sidecar=wrong)
     return lambda: stage.write(f"{LISTED}.sign.yaml", right)
@@ -116,6 +129,7 @@ def prepared_under_a_ceiling_and_broken(stage: Stage) -> Callable[[], None]:
         pytest.param(lambda stage: a_list(stage), False, id="of a list"),
         pytest.param(lambda stage: a_list(stage, own="envoi: oui\n"), True, id="of a list, let go itself"),
         pytest.param(lambda stage: a_list(stage, settings="envoi: oui\n"), False, id="of a list, settings"),
+        pytest.param(a_list_never_shown, False, id="of a list, settings, never shown"),
         pytest.param(stopped_meanwhile, False, id="stopped meanwhile"),
         pytest.param(held_by_settings, False, id="not read, and held by settings"),
         pytest.param(held_by_settings_with_a_fault, False, id="held by settings with a fault"),

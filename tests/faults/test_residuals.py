@@ -451,7 +451,7 @@ def test_6_the_second_that_the_signed_version_bears(
         monkeypatch.setattr(stage.clock, "timestamp", lambda: now)
         stage.disown("lettre.pdf")
         put(stage, "lettre.pdf", LETTER, ahead=ahead)
-        looks = 0
+        saved, looks = now + ahead, 0
         while signatures(stage.read("lettre.pdf")) == 0:
             assert looks < 5
             now, looks = now + 1 if looks else now, looks + 1
@@ -460,6 +460,8 @@ def test_6_the_second_that_the_signed_version_bears(
         modified = stage.parts.folders["dms"].stat(Href(f"/{ROOT}/lettre.pdf")).modified
         assert modified is not None
         assert modified.timestamp() == now + seconds
+        kept = {int(stamp): content for stamp, _, content in stage.dms.versions_of(f"{ROOT}/lettre.pdf")}
+        assert kept.get(int(saved)) == LETTER, "the original has a second of its own, too"
         assert stage.sends() == [1]
 
 
