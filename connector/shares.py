@@ -108,11 +108,14 @@ def balanced(
     mine = frozenset(unit for unit, process in holders.items() if process == me) - leaving
     parts = [share & mine for share, whose in owner.items() if whose not in {me, None}]
     whole = [share for share, whose in owner.items() if whose == me and not share & leaving]
-    missing = [
-        share - holders.keys() for share in whole if share - mine and not share & (holders.keys() - mine)
-    ]
     room = _target(Counter(owner.values()), set(alive) | {me}, me, len(owner)) - len(whole)
     leave = sorted(whole, key=lambda share: (not idle(share), min(share)))[: max(0, -room)]
+    # What is missing of a share that goes to another is theirs: whoever took it would have that share to leave again.
+    missing = [
+        share - holders.keys()
+        for share in whole
+        if share not in leave and share - mine and not share & (holders.keys() - mine)
+    ]
     free = [share for share, whose in owner.items() if whose is None]
     if free:
         # Several that look at the same moment begin at different ones.

@@ -97,6 +97,7 @@ def fleets(draw: st.DrawFn) -> tuple[dict[str, list[str]], list[tuple[str, int]]
 
 @given(fleets())
 @example(({"a": ["a"], "b": ["b"]}, [("join", 0), ("beat", 0), ("beat", 1), ("bond", 7)]))
+@example(({name: [name] for name in "abc"}, [("join", 0), ("beat", 0), ("bond", 7)]))
 def test_everything_comes_to_somebody_evenly_and_then_nothing_moves(
     story: tuple[dict[str, list[str]], list[tuple[str, int]]],
 ) -> None:
