@@ -120,8 +120,9 @@ def _find_all(parts: Parts, sight: Sight, memory: DropMemory) -> None:
     if kept["folders"] != now:
         parts.journal.mark_account(f"folder:{settings.name}", _FOLDERS, {"folders": now})
     here = {drop.entry.href for drop in found}
-    for href in [one for one in memory.before if one.startswith(settings.root) and one not in here]:
-        del memory.before[href]
+    for kept_here in (memory.before, memory.below):
+        for href in [one for one in kept_here if one.startswith(settings.root) and one not in here]:
+            del kept_here[href]
     memory.subjects[settings.name] = now
 
 
