@@ -26,11 +26,10 @@ def _reason(case: Case) -> Reason:
 def unconfirmed(case: Case) -> None:
     """A copy, or a place that was used before: a person says whether it is a new request."""
     page, reason, other = case.page, _reason(case), case.value("other")
-    may_be_moved = case.value("original_lost") and not case.value("signed") and not case.value("beside")
-    lost = case.record.reason in {"", "copy"} and bool(may_be_moved)
+    moved = bool(case.value("perhaps_moved")) and not case.value("signed")
     if case.record.reason in {"", "copy"} and other and case.value("beside"):
         reason, other = reason_of(case.record.state, "copy_beside"), name_of(other)
-    elif lost:
+    elif moved:
         reason = reason_of(case.record.state, "copy_or_move")
     page.first(words.TO_CONFIRM, *reason.first)
     ended = case.moment("ended")
@@ -43,7 +42,7 @@ def unconfirmed(case: Case) -> None:
             "That request had been signed: the signed document is no longer in its place.",
         )
     page.what_to_do()
-    if lost:
+    if moved:
         page.bullet(
             "Elle a été déplacée ? Remettez ses fichiers où ils étaient : elle y sera suivie comme avant.",
             "Was it moved? Put its files back where they were: it will be followed there as before.",
