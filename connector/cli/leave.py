@@ -16,11 +16,11 @@ from connector.cli.journal_file import journal_url, sqlite_file
 from connector.cli.token_place import is_shared
 from connector.cli.wiring import single_instance, wired
 from connector.errors import JournalError
-from connector.steps import leaving
+from connector.steps import leaving, remains
 
 if TYPE_CHECKING:
-    from connector.steps.leaving import Findings
     from connector.steps.parts import FolderSettings, Parts
+    from connector.steps.remains import Findings
 
 _MOST_OPEN = 20
 
@@ -48,7 +48,7 @@ def leave(
 def _leave(
     parts: Parts, watched: FolderSettings, dry_run: bool, yes_open: bool, yes: bool, names: bool
 ) -> int:
-    whose = leaving.anothers(parts, watched)
+    whose = remains.anothers(parts, watched)
     if whose is not None:
         complain(
             f"jse-connector: folder {watched.name} belongs to connector {whose}, or its seal key is another one now: "
@@ -64,13 +64,13 @@ def _leave(
         )
         return FAILED
     _tell_open(parts, watched)
-    going_on = leaving.under_way(parts, watched)
+    going_on = remains.under_way(parts, watched)
     if going_on and not (yes_open or dry_run):
         complain(
             "jse-connector: nothing was removed. Wait for them or cancel them first; to leave all the same: --yes-open"
         )
         return FAILED
-    found = leaving.look(parts, watched)
+    found = remains.look(parts, watched)
     _tell(found, f"folder {watched.name}, {watched.root} on {watched.server}", names=names)
     if dry_run:
         print("dry run: nothing was removed")
@@ -89,7 +89,7 @@ def _leave(
 
 
 def _tell_open(parts: Parts, watched: FolderSettings) -> None:
-    going_on = leaving.under_way(parts, watched)
+    going_on = remains.under_way(parts, watched)
     if not going_on:
         return
     print(f"{len(going_on)} requests of folder {watched.name} are under way:")

@@ -83,6 +83,7 @@ def _misnamed(sight: Sight, homes: Collection[str]) -> dict[Href, list[Misnamed]
                 right=right,
                 beside=read[0].name if read else "",
                 of_a_writer=near_names.is_of_a_writer(entry.name),
+                of_another_table=near_names.is_of_another_table(entry.name),
             )
         )
     return found

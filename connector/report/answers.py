@@ -200,6 +200,13 @@ ANSWERS: dict[str, Answer] = {
         "“action: {restart}”.",
         _ENDED,
     ),
+    "restart_before": Answer(
+        "« {order} » n’a pas été suivi : cette ligne a déjà compté, et ne compte qu’une fois. Pour recommencer, "
+        "remplacez-la par « action: {restart} ».",
+        "“{order}” was not obeyed: this line has counted before, and counts once only. To restart, replace it by "
+        "“action: {restart}”.",
+        _ENDED,
+    ),
     "restart_on_signed": Answer(
         "« {order} » n’a pas été suivi : « {pdf} » est la version signée. Pour une nouvelle demande, {anew}.",
         "“{order}” was not obeyed: “{pdf}” is the signed version. For a new request, {anew}.",

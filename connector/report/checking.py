@@ -26,8 +26,11 @@ def _reason(case: Case) -> Reason:
 def unconfirmed(case: Case) -> None:
     """A copy, or a place that was used before: a person says whether it is a new request."""
     page, reason, other = case.page, _reason(case), case.value("other")
+    moved = bool(case.value("perhaps_moved")) and not case.value("signed")
     if case.record.reason in {"", "copy"} and other and case.value("beside"):
         reason, other = reason_of(case.record.state, "copy_beside"), name_of(other)
+    elif moved:
+        reason = reason_of(case.record.state, "copy_or_move")
     page.first(words.TO_CONFIRM, *reason.first)
     ended = case.moment("ended")
     when = page.say(", terminée le {day}", ", ended on {day}", day=page.day(ended)) if ended else Words("")
@@ -39,6 +42,11 @@ def unconfirmed(case: Case) -> None:
             "That request had been signed: the signed document is no longer in its place.",
         )
     page.what_to_do()
+    if moved:
+        page.bullet(
+            "Elle a été déplacée ? Remettez ses fichiers où ils étaient : elle y sera suivie comme avant.",
+            "Was it moved? Put its files back where they were: it will be followed there as before.",
+        )
     kept = case.context.versions_kept or case.value("signed_elsewhere")
     stays = case.value("of_picture") or (case.value("signed") and not kept)
     if stays:

@@ -20,8 +20,8 @@ from connector.sidecar.model import Wish
 FOLDER_ANSWER = {"fr": "_dépôt.signature.txt", "en": "_drop.signature.txt"}
 """Name of the file that speaks of the drop folder itself, inside it."""
 
-_MOST_NAMES = (10, 4, 2)
-"""PDFs named of each kind, where one, two or three kinds are told: the text stays short."""
+_MOST_NAMES = (10, 4, 2, 1)
+"""Names of each kind, where one, two or more kinds are told: the text stays short."""
 _COMES = {
     Wish.SEND: (
         "départ à {hour} ; pour l’empêcher, sortez le PDF de ce dossier",
@@ -141,12 +141,16 @@ def render_left(
     before: Sequence[str],
     reserved: Sequence[str] = (),
     along: Sequence[str] = (),
+    below: Sequence[str] = (),
     zone: ZoneInfo,
     language: Language,
 ) -> StatusText:
-    """Tell of PDFs of which nothing is made: those that lay there before, are called as ours, or travel with others."""
+    """Tell of PDFs of which nothing is made: those that lay there before, are called as ours, or travel with others.
+
+    ``below``: folders in it that hold some, which are no drop folders.
+    """
     page = Page(language, zone)
-    most = _MOST_NAMES[sum(map(bool, (before, reserved, along))) - 1]
+    most = _MOST_NAMES[sum(map(bool, (before, reserved, along, below))) - 1]
     if before:
         one = len(before) == 1
         page.first(
@@ -185,14 +189,44 @@ def render_left(
             "here automatically. Nothing is done with:",
         )
         _named(page, reserved, most)
-    if before or reserved:
+    if below:
+        _folders_below(page, folder, below, most, first=not (before or reserved))
+    if before or reserved or below:
         page.para(
             "Ils ne sont pas à signer ? Il n’y a rien à faire.",
             "Are they not to be signed? There is nothing to do.",
         )
     if along:
-        _along(page, along, most, first=not (before or reserved))
+        _along(page, along, most, first=not (before or reserved or below))
     return _made(page, zone, language)
+
+
+def _folders_below(page: Page, folder: str, below: Sequence[str], most: int, *, first: bool) -> None:
+    """Tell of PDFs that were put one folder too deep."""
+    if not first:
+        page.para(
+            "Ni des PDF de ses sous-dossiers : seul compte ce qui est dans « {folder} » même.",
+            "Nor with the PDFs of the folders below: only what is in “{folder}” itself counts.",
+            folder=folder,
+        )
+        return
+    one = len(below) == 1
+    page.first(
+        words.WAITING,
+        "rien n’est fait des PDF de {n} sous-dossier ; déposez-les ici même"
+        if one
+        else "rien n’est fait des PDF de {n} sous-dossiers ; déposez-les ici même",
+        "nothing is done with the PDFs of {n} folder below; put them right here"
+        if one
+        else "nothing is done with the PDFs of {n} folders below; put them right here",
+        n=Words(str(len(below))),
+    )
+    page.para(
+        "Seul ce qui est déposé dans « {folder} » même donne lieu à une demande. Rien n’est fait des PDF de :",
+        "Only what is put into “{folder}” itself makes a request. Nothing is done with the PDFs in:",
+        folder=folder,
+    )
+    _named(page, below, most)
 
 
 def _along(page: Page, pdfs: Sequence[str], most: int, *, first: bool) -> None:

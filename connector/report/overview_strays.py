@@ -26,7 +26,7 @@ class StrayOrder:
 
 @dataclass(frozen=True, kw_only=True)
 class Misnamed:
-    """A file that was meant as a request or as settings, and is not read under its name."""
+    """A file that was meant as a request, as settings or as a list, and is not read under its name."""
 
     file: str
     right: str
@@ -35,6 +35,8 @@ class Misnamed:
     """The settings of its folder, which are read."""
     of_a_writer: bool = False
     """It is no text, whatever it is called."""
+    of_another_table: bool = False
+    """It is a list in a form that is not read, whatever it is called."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,6 +94,15 @@ def _misnamed(page: Page, found: Strays) -> None:
                 "« {right} », fait avec le Bloc-notes ; s’il sert à autre chose, donnez-lui un tout autre nom.",
                 "“{file}” is not read: it is no text file. Copy its text into a file “{right}”, made with Notepad; if "
                 "it serves another purpose, give it quite another name.",
+                file=one_line(one.file),
+                right=one_line(one.right),
+            )
+        elif one.of_another_table:
+            page.para(
+                "« {file} » n’est pas lu : enregistrez-le comme classeur Excel, sous le nom « {right} » ; s’il sert à "
+                "autre chose, donnez-lui un tout autre nom.",
+                "“{file}” is not read: save it as an Excel workbook of the name “{right}”; if it serves another "
+                "purpose, give it quite another name.",
                 file=one_line(one.file),
                 right=one_line(one.right),
             )

@@ -304,6 +304,16 @@ UNCONFIRMED: Final[dict[str, Reason]] = {
             "It looks like that of “{other}”, in this same folder{ended}.",
         ),
     ),
+    "copy_or_move": Reason(
+        first=(
+            "cette demande semble venir d’un autre dossier ; rien n’est parti d’ici",
+            "this request seems to come from another folder; nothing has been sent from here",
+        ),
+        told=(
+            "Elle ressemble à celle de « {other} »{ended}.",
+            "It looks like that of “{other}”{ended}.",
+        ),
+    ),
     "ended_place_changed": Reason(
         first=(
             "le PDF a changé après une demande terminée ; rien n’est parti",

@@ -27,9 +27,10 @@ _REQUEST: Final = re.compile(
     rf"(?P<stem>.+?)(?:\.sign{_COPY}{_ENDS}|[._\- ] ?sign(?:e|é|ed|ature|atures)?{_COPY}\.ya?ml{_ENDS})",
     re.DOTALL | re.IGNORECASE,
 )
-_LIST_END: Final = r"(?:\.(?:xlsx|csv|txt))*"
+# The two that are read, and what else spreadsheets save: « .txt » is Excel's text between tabs.
+_TABLE: Final = r"\.(?:xlsx|csv|xlsm?|xlsb|xltx?|ods|numbers|tsv|txt)"
 # Without its « _ » it is anybody's « Signataires.xlsx ».
-_LIST: Final = re.compile(rf"_signataires?{_COPY}\.(?:xlsx|csv){_LIST_END}{_COPY}{_LIST_END}")
+_LIST: Final = re.compile(rf"{_COPY_OF}_signataires?{_COPY}(?:{_TABLE})+{_COPY}(?:{_TABLE})*")
 # Most names of ours end so, and there are ten thousands of them.
 _READ: Final = (".sign.yaml", ".signature.txt", ".pdf")
 
@@ -61,12 +62,20 @@ def near_list(name: str) -> str:
 
     ``_signataires (1).xlsx`` → ``_signataires.xlsx``.
     """
-    folded = names.comparable(name)
-    if not _LIST.fullmatch(folded) or _is_read(name):
+    if not _LIST.fullmatch(names.comparable(name)) or _is_read(name):
         return ""
-    # Of two, the last tells what it was saved as.
-    kind = max(("xlsx", "csv"), key=lambda one: folded.rfind(f".{one}"))
-    return f"{names.LIST_STEM}.{kind}"
+    return f"{names.LIST_STEM}.{'csv' if _table_of(name) == 'csv' else 'xlsx'}"
+
+
+def is_of_another_table(name: str) -> bool:
+    """Tell whether a list was saved in a form that is not read: another name alone does not make one that is."""
+    return bool(_LIST.fullmatch(names.comparable(name))) and _table_of(name) not in {"xlsx", "csv"}
+
+
+def _table_of(name: str) -> str:
+    """Return the form of a list: of several endings the last tells what it was saved as, but for one of Windows."""
+    endings = re.findall(r"\.([a-z]+)", names.comparable(name))
+    return next((one for one in reversed(endings) if one != "txt"), "txt")
 
 
 def is_of_a_writer(name: str) -> bool:
@@ -82,6 +91,7 @@ def _is_read(name: str) -> bool:
 __all__ = [
     "RIGHT_SETTINGS",
     "is_of_a_writer",
+    "is_of_another_table",
     "near_list",
     "near_request",
     "near_settings",

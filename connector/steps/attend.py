@@ -228,6 +228,7 @@ def _sidecar_edited(case: Case, record: Record) -> Record:
     # What waits still, or is told of, is the order that stands in the file now, or none.
     changes["extra"] = orders.no_longer_pending(orders.line_seen(record, action))
     changes["extra"] |= orders.obeyed_before(record, action) | orders.not_understood(sidecar.data)
+    changes["extra"] |= orders.as_read(action)
     changes["extra"] |= filing.said_by(sidecar.request)
     if record.adopted and not record.extra.get("orders_seen"):
         # Orders found on an adopted request count as obeyed (protocol, "Orders and the key").

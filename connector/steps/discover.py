@@ -25,6 +25,8 @@ SWEEPS_ELSEWHERE: Final = (timedelta(minutes=5), timedelta(minutes=30))
 """When everything is looked at anew, taking nothing on trust: first after so long, then half as often each time, at
 last so often. Elsewhere nothing else may tell of a request that has ended and is edited in place."""
 _DOUBLINGS: Final = 10
+_A_LIST: Final = names.LIST_STEM[:-1]
+"""« Copie de _signataires.xlsx » bears it within."""
 _WRITTEN: Final = (".yaml", ".yml", ".txt", ".docx", ".doc", ".odt", ".rtf", ".json", ".html", ".htm")
 """What else people write requests and settings in, under names that are not read."""
 
@@ -126,7 +128,10 @@ def _ours_in(page: Page) -> tuple[tuple[Entry, ...], bool]:
         folded = values[0].casefold()
         # Every name of ours has one of these, however it is spelled; most have neither, and asking costs more.
         if "sign" in folded and (
-            ".sign" in folded or folded.startswith(names.SETTINGS_STEM[:5]) or folded.endswith(_WRITTEN)
+            ".sign" in folded
+            or folded.startswith(names.SETTINGS_STEM[:5])
+            or folded.endswith(_WRITTEN)
+            or _A_LIST in folded
         ):
             found.append(Row._make(values).entry(page.href))
     return tuple(found), all_tagged

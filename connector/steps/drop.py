@@ -120,8 +120,9 @@ def _find_all(parts: Parts, sight: Sight, memory: DropMemory) -> None:
     if kept["folders"] != now:
         parts.journal.mark_account(f"folder:{settings.name}", _FOLDERS, {"folders": now})
     here = {drop.entry.href for drop in found}
-    for href in [one for one in memory.before if one.startswith(settings.root) and one not in here]:
-        del memory.before[href]
+    for kept_here in (memory.before, memory.below):
+        for href in [one for one in kept_here if one.startswith(settings.root) and one not in here]:
+            del kept_here[href]
     memory.subjects[settings.name] = now
 
 
@@ -187,13 +188,15 @@ def _attend(parts: Parts, sight: Sight, drop: DropFolder, memory: DropMemory, ro
             taken.add(status_href(document))
             attend_one(parts, sight, drop, document, memory, room)
     reserved = _reserved(parts, sight, drop, memory)
+    below = _below(parts, sight, drop, memory)
     told = None
-    if untold or reserved or along:
+    if untold or reserved or along or below:
         told = render_left(
             folder=drop.entry.name,
             before=untold,
             reserved=reserved,
             along=along,
+            below=below,
             zone=zone,
             language=language,
         )
@@ -212,6 +215,46 @@ def _reserved(parts: Parts, sight: Sight, drop: DropFolder, memory: DropMemory) 
         if not any(kept):
             found += [one.name for one in entries if not one.is_folder and one.href in sight.settled]
     return found
+
+
+def _below(parts: Parts, sight: Sight, drop: DropFolder, memory: DropMemory) -> list[str]:
+    """Folders below it with a PDF for which somebody waits in vain: no request is made there.
+
+    Not those of what was signed and put away, whose PDFs are known. Looked for once while the folder shows the same.
+    """
+    known = memory.below.get(drop.entry.href)
+    if known is not None and known[0] is sight:
+        return known[1]
+    found = []
+    for folder in sight.folders():
+        below = folder.href.removeprefix(drop.entry.href)
+        if below in {folder.href, ""} or names.is_hidden(below) or names.is_filed(below):
+            continue
+        if any(
+            folder.href.startswith(other)
+            for other in memory.here(sight.settings.name)
+            if other != drop.entry.href
+        ):
+            continue  # a drop folder of its own
+        asked = born.sidecars_in(sight, folder.href)
+        if any(
+            _waits_in_vain(parts, sight, drop, one, asked, memory) for one in _documents(sight, folder.href)
+        ):
+            found.append(below.rstrip("/"))
+    memory.below[drop.entry.href] = (sight, sorted(found))
+    return memory.below[drop.entry.href][1]
+
+
+def _waits_in_vain(
+    parts: Parts, sight: Sight, drop: DropFolder, document: Entry, asked: dict[str, Entry], memory: DropMemory
+) -> bool:
+    """True for a PDF in a folder below that has no request there, had none above, and travels with none."""
+    folded = names.comparable(document.name)
+    if folded in asked or is_named(taken_along(drop.above), document.name):
+        return False
+    if born.remembered(parts, sight, drop.entry.href, folded, memory.born):
+        return False
+    return document.href in sight.settled and not born.known(parts, sight, document, memory.born)
 
 
 def _say(parts: Parts, sight: Sight, drop: DropFolder, text: StatusText | None, memory: DropMemory) -> None:

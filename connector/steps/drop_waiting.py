@@ -54,6 +54,8 @@ class DropMemory:
     """Watched folder → what its drop folders are called in the journal."""
     before: dict[str, list[str]] = field(default_factory=dict)
     """Drop folder → digests of the PDFs that lay there before it was one."""
+    below: dict[str, tuple[Sight, list[str]]] = field(default_factory=dict)
+    """Drop folder → the folders below it in which somebody waits in vain, as one sight shows them."""
     waiting: dict[str, dict[str, dict[str, Any]]] = field(default_factory=dict)
     """Watched folder → digest of a status's place → whose it is, as the digest of its place; ETag of that PDF, since
     when it waits, and whether its status was written."""

@@ -1,7 +1,8 @@
-"""What an older status by its name tells of a request that is not known, so that it is not sent once more.
+"""What was told before of a request that is not known, or was taken away, so that it is not sent once more.
 
-It holds it, or names what became of it, though registry and journal are gone (protocol R4, R7). The request's own
-status takes that name, so what it told is kept with the request. Reads the folder and the journal.
+An older status by its name holds it, or names what became of it, though registry and journal are gone (protocol R4,
+R7). The request's own status takes that name, so what it told is kept with the request. Reads the folder and the
+journal.
 """
 
 from __future__ import annotations
@@ -21,8 +22,12 @@ from connector.steps.read import ReadDocument, ReadSidecar
 
 log = logging.getLogger(__name__)
 
-_OF_A_STATUS = frozenset({"copy", "status_by_name", "adopted_not_sent", "restart_marker_missing"})
-"""What tells of a request that it has perhaps left before: nothing but a person's new ask lifts it."""
+_LASTING = frozenset(
+    {"copy", "status_by_name", "adopted_not_sent", "restart_marker_missing", "stopped_by_administrator"}
+)
+"""What tells of a request that it has perhaps left before, or was stopped: nothing but a person's new ask lifts it."""
+_OF_ITS_PLACE = frozenset({"ended_place_changed"})
+"""As lasting, for what was asked for at this very place: another request there is a new one."""
 _HELD: Final[dict[str, Any]] = {"reason": "status_by_name", "values": {}}
 
 
@@ -46,10 +51,10 @@ def earlier_status(case: Case) -> dict[str, Any]:
 
 
 def told_before(case: Case, sidecar: ReadSidecar, document: ReadDocument | None) -> dict[str, Any] | None:
-    """Return what a status told of a request that was taken away unasked, and is put back, or comes elsewhere.
+    """Return what kept a request from leaving that was taken away unasked, and is put back, or comes elsewhere.
 
-    That status is there no more: its request's own took its name, and went with it. What has left is followed for the
-    document that it may have left with; another one in its place is held.
+    A status that told it is there no more: its request's own took its name, and went with it. What has left is followed
+    for the document that it may have left with; another one in its place is held.
     """
     back = case.previous
     if case.target is not None or (back is not None and back.state is not State.WITHDRAWN):
@@ -57,7 +62,8 @@ def told_before(case: Case, sidecar: ReadSidecar, document: ReadDocument | None)
     here = [back] if back is not None else []
     for known in (*here, *case.journal.with_sidecar(case.settings.server, sidecar.sha256)):
         told: dict[str, Any] = known.extra.get("needs_ask") or {}
-        if told.get("reason") not in _OF_A_STATUS or known.extra.get("confirmed"):
+        lasting = _LASTING | _OF_ITS_PLACE if known is back else _LASTING
+        if told.get("reason") not in lasting or known.extra.get("confirmed"):
             continue
         if _comes_back(case, known, sidecar, document):
             seen = (known.document.sha256, document.sha256 if document is not None else None)

@@ -58,6 +58,7 @@ def attend_ended(case: Case, record: Record) -> Record:
         changes: dict[str, Any] = {
             "sidecar_etag": sidecar.etag or case.pair.sidecar.etag,
             "extra": {**record.extra, "orders_seen": True, "asked_again": True}
+            | orders.as_read(action)
             | filing.said_by(sidecar.request),
             **filing.as_it_lies(record, sidecar.sha256),
         }

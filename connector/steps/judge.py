@@ -14,10 +14,9 @@ from connector.errors import Problem
 from connector.identity import FIRST_ASK, ask_of
 from connector.lifecycle import DocumentFacts, Event, Record, State
 from connector.report.facts import SIGNED_HERE
-from connector.sidecar import names
 from connector.sidecar.model import SignatureRequest, Wish
 from connector.sidecar.reading import read_orders
-from connector.steps import askers, orders
+from connector.steps import amiss, askers, orders
 from connector.steps import check as checking
 from connector.steps.asked import Asked, corrected_text, signatory_facts, told_of, wording_of
 from connector.steps.case import NAMED_AFTER_REQUEST, PASSED_OVER, Case, extra_of
@@ -118,7 +117,7 @@ def _verdict(case: Case, evidence: Evidence) -> Record:
         told = {"reason": "lost_both_files", "values": {"other": lost.document.href}}
         common["extra"] |= {"needs_ask": told, **answered(State.UNCONFIRMED)}
         return case.keep(Event.COPIED, **{**common, **told, "request": asked.request})
-    problems = [*_problems_of_place(case), *_names_refused(case, asked), *asked.problems]
+    problems = [*amiss.of_place(case), *amiss.of_names(case, asked), *asked.problems]
     links = askers.link_problems(case.parts, case.settings, asked.deciding)
     if asked.request is None or problems:
         problems = [*links, *askers.owner_problems(case.settings, asked.deciding), *problems]
@@ -362,30 +361,6 @@ def _common(
 def _passed_over(case: Case) -> str:
     signed = case.pair.signed
     return str(signed.etag) if signed is not None and signed.etag is not None else ""
-
-
-def _problems_of_place(case: Case) -> list[Problem]:
-    problems = []
-    if names.is_filed(case.pair.sidecar.href.removeprefix(case.settings.root)):
-        problems.append(Problem(code="filed_away", values={"folder": names.DONE_FOLDER}))
-    if case.pair.rivals:
-        both = sorted(entry.name for entry in (case.pair.sidecar, *case.pair.rivals))
-        problems.append(Problem(code="two_sidecars", values={"names": ", ".join(both)}))
-    if len(case.pair.documents) > 1:
-        found = ", ".join(sorted(entry.name for entry in case.pair.documents))
-        problems.append(Problem(code="pdf_name_ambiguous", values={"names": found}))
-    return problems
-
-
-def _names_refused(case: Case, asked: Asked) -> list[Problem]:
-    """Documents whose names Nextcloud writes nothing to, though it lists them: made by another way, or long ago."""
-    if not case.parts.folders[case.settings.server].capabilities().chunked_upload:
-        return []
-    return [
-        Problem(code="pdf_name_too_long", values={"document": entry.name if rank else ""})
-        for rank, entry in enumerate(asked.gathered.documents)
-        if names.is_too_long(entry.name)
-    ]
 
 
 def _obeyed(case: Case) -> tuple[str, ...]:

@@ -247,6 +247,8 @@ def _told(case: Case, original: Record, sha256: str) -> dict[str, str]:
         "other_id": str(original.id),
         "ended": original.ended_at.isoformat() if told and original.ended_at and has_run else "",
         "original_lost": "yes" if case.lost(original) else "",
+        # What is another firm's is not followed here (R3), and may have been moved all the same.
+        "perhaps_moved": "yes" if original.place and not told and case.lost(original) else "",
         "signed": "yes" if found else "",
         "signed_elsewhere": "yes" if any(_lies_elsewhere(case, original, one) for one in found) else "",
         "of_picture": "yes" if any(one.converted for one in found) else "",

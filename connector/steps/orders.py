@@ -36,6 +36,8 @@ QUIET = "quiet"
 """In ``extra["order_try"]``: it is not an obstacle that it waits for, but the morning."""
 STANDS = "stands"
 """In ``extra``: wording of a ``recommencer`` that was refused, for as long as its line stands: no new ask later."""
+_STOOD = "stood"
+"""In ``extra``: the wording that stood in the file when it was last read; empty for none."""
 
 
 def obey(parts: Parts, record: Record, action: Action) -> Record:
@@ -87,15 +89,27 @@ def line_seen(record: Record, action: Action | None) -> dict[str, Any]:
     return {name: value for name, value in record.extra.items() if name not in gone}
 
 
-def obeyed_before(record: Record, action: Action | None) -> dict[str, Any]:
-    """Return what is kept of a line that was obeyed before the last one was: written again, it is no new order.
+def as_read(action: Action | None) -> dict[str, Any]:
+    """Return what is kept (in ``extra``) of the line that stands in the file: left standing, it is not written anew."""
+    return {_STOOD: action.wording if action is not None else ""}
 
-    After « recommencer » the request that an « annuler » had ended is another one, and goes on.
+
+def obeyed_before(record: Record, action: Action | None) -> dict[str, Any]:
+    """Return what is kept (in ``extra``) of a line that had counted, was gone and is written again: no new order.
+
+    After « recommencer » the request that an « annuler » had ended is another one, and goes on. Once it has ended, an
+    order is what begins the next one, and no other.
     """
     own = [wording for wording in record.obeyed if not by_administrator(wording)]
-    if action is None or action.wording not in own[:-1] or action.wording == own[-1]:
+    if action is None or action.wording not in own or action.wording == record.extra.get(_STOOD, own[-1]):
         return {}
-    return {"order": {"code": heeded.OBEYED_BEFORE, "wording": action.wording}}
+    if not record.state.ended:
+        code = heeded.while_out(action.verb, record.state) or heeded.OBEYED_BEFORE
+    elif action.verb is Verb.RESTART:
+        code = heeded.RESTART_BEFORE
+    else:
+        return {}
+    return {"order": {"code": code, "wording": action.wording}}
 
 
 def not_understood(data: bytes) -> dict[str, Any]:
@@ -183,7 +197,7 @@ def after_end(
 
     ``code``: why not, where the caller knows more; ``data``: the request's file, for what stands there instead.
     """
-    extra = {**line_seen(record, action), **not_understood(data)}
+    extra = {**line_seen(record, action), **obeyed_before(record, action), **not_understood(data)}
     if extra != record.extra:
         record = show.show(parts, parts.journal.touch(record, extra=extra))
     if action is None or action.wording in record.obeyed:

@@ -266,6 +266,39 @@ def test_names_that_are_ours(tmp_path: Path, mode: Mode) -> None:
 
 
 @MODES
+def test_a_pdf_in_a_folder_below(tmp_path: Path, mode: Mode) -> None:
+    """Nothing is made of it, and that is told; not of what was signed and put away, or has its own request there."""
+    with stage_in(tmp_path, mode, settings=SETTINGS + "envoi: oui\nannexes: [Tarifs]\n") as stage:
+        drop(stage, "Tarifs")
+        dropped_and_signed(stage)
+        for folder in ("Signés", "Demandes terminées", "Signés/2026", "Vide"):
+            stage.dms.person.mkdir(f"{DROP}/{folder}")
+        stage.move("Lettre.pdf", "Lettre.pdf", folder=DROP, to_folder=f"{DROP}/Signés/2026")
+        for name in ("Lettre.sign.yaml", "Lettre.signature.txt"):
+            stage.delete(name, folder=DROP)
+        stage.drop("Bail", folder=f"{DROP}/Signés")
+        drop(stage, "Tarifs", folder=f"{DROP}/Signés")
+        drop(stage, "Avant", folder=f"{DROP}/Demandes terminées")
+        run(stage)
+        assert f"{ANSWER}.signature.txt" not in files(stage)
+        stage.dms.person.mkdir(f"{DROP}/Mars")
+        drop(stage, "Contrat", folder=f"{DROP}/Mars")
+        run(stage)
+        line = "EN ATTENTE – rien n’est fait des PDF de 1 sous-dossier ; déposez-les ici même"
+        assert stage.first_line(ANSWER, folder=DROP) == line
+        assert "  • Mars\n" in stage.status(ANSWER, folder=DROP)
+        before = len(stage.dms.requests)
+        stage.round()
+        assert {one.method for one in stage.dms.requests[before:]} <= {"PROPFIND", "GET"}
+        stage.move("Contrat.pdf", "Contrat.pdf", folder=f"{DROP}/Mars", to_folder=DROP)
+        run(stage)
+        assert f"{ANSWER}.signature.txt" not in files(stage)
+        hour_comes(stage)
+        assert stage.sends() == [1, 1, 1]
+        stage.intact()
+
+
+@MODES
 def test_a_person_s_own_request_in_it(tmp_path: Path, mode: Mode) -> None:
     """Put beside a PDF that waits, it is the request; its status takes the place of the waiting one."""
     with stage_in(tmp_path, mode, settings="dépôt: À signer\n") as stage:

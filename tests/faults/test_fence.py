@@ -98,10 +98,35 @@ def test_a_request_that_is_out_is_moved_to_another_firm(tmp_path: Path, mode: Mo
         if mode == "plain":
             # No file id tells whose it was, and equal bytes prove nothing between two firms: home is where it lay.
             assert stage.record().state is State.DELIVERED_BESIDE
-            assert stage.first_line(folder=ANNECY).startswith("À CONFIRMER")
+            told = "À CONFIRMER – cette demande semble venir d’un autre dossier ; rien n’est parti d’ici"
+            assert stage.first_line(folder=ANNECY) == told
         else:
             assert stage.record(folder=ANNECY).account == "cabinet"
             assert stage.record(folder=ANNECY).state is State.DELIVERED
+        assert stage.spent() == {HERE: 1}
+        stage.intact()
+
+
+def test_what_was_moved_to_another_firm_is_put_back(tmp_path: Path) -> None:
+    """Where no file id tells that it was moved: its status says how it is followed again, and there it is."""
+    with TwoFirms(tmp_path, "plain") as stage:
+        stage.drop()
+        stage.run()
+        for name in ("lettre.pdf", "lettre.sign.yaml"):
+            stage.move(name, name, to_folder=ANNECY)
+        stage.run()
+        told = " ".join(stage.status(folder=ANNECY).replace("\u00a0", " ").split())
+        assert (
+            "Elle a été déplacée ? Remettez ses fichiers où ils étaient : elle y sera suivie comme avant."
+            in told
+        )
+        assert ROOT not in told, "what is another firm's is not named"
+        for name in ("lettre.pdf", "lettre.sign.yaml"):
+            stage.move(name, name, folder=ANNECY, to_folder=ROOT)
+        stage.run()
+        stage.sign()
+        stage.run()
+        assert stage.record().state is State.DELIVERED
         assert stage.spent() == {HERE: 1}
         stage.intact()
 

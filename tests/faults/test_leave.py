@@ -13,7 +13,7 @@ from connector.errors import JournalError
 from connector.lifecycle import State
 from connector.ports import FileId
 from connector.sidecar.names import PAUSE_NAMES
-from connector.steps import leaving
+from connector.steps import remains
 from tests.faults.test_fence import ANNECY, TwoFirms
 from tests.faults.test_once import MODES, Town
 from tests.worlds import MODELS, ONE, ROOT, Mode, Stage
@@ -23,7 +23,7 @@ NOTE = b"Appeler Mme Dupont avant."
 
 def told(stage: Stage) -> dict[str, str]:
     """Place below the watched folder → why it stays."""
-    found = leaving.look(stage.parts, stage.parts.watched["lettres"])
+    found = remains.look(stage.parts, stage.parts.watched["lettres"])
     return {href.removeprefix(f"/{ROOT}/"): why for href, why in found.stays}
 
 
@@ -97,8 +97,8 @@ def test_only_ours_goes(tmp_path: Path, mode: Mode, capsys: pytest.CaptureFixtur
         assert stage.tree() == before, "a dry run removes nothing"
         said = capsys.readouterr().out
         assert "essai.apercu.pdf" in said
-        assert leaving.EDITED in said
-        assert leaving.UNKNOWN in said
+        assert remains.EDITED in said
+        assert remains.UNKNOWN in said
 
         assert room.leave(given, "lettres", dry_run=False, yes_open=False, yes=True) == 0
         left = {path: data for path, data in stage.ground.files().items() if path.startswith(f"{ROOT}/")}
@@ -110,10 +110,10 @@ def test_only_ours_goes(tmp_path: Path, mode: Mode, capsys: pytest.CaptureFixtur
             assert hung is not None
             assert not any(hung.tags_of(file) for file in tagged)
         after = told(stage)
-        assert after["annotée.signature.txt"] == leaving.EDITED
-        assert after["à la main.signature.txt"] == leaving.UNKNOWN
-        assert after["dessin.apercu.pdf"] == leaving.UNKNOWN
-        assert leaving.look(stage.parts, stage.parts.watched["lettres"]).ours == []
+        assert after["annotée.signature.txt"] == remains.EDITED
+        assert after["à la main.signature.txt"] == remains.UNKNOWN
+        assert after["dessin.apercu.pdf"] == remains.UNKNOWN
+        assert remains.look(stage.parts, stage.parts.watched["lettres"]).ours == []
         stage.stop()
         assert room.leave(given, "lettres", dry_run=False, yes_open=False, yes=True) == 0
         # Watched again, it is a new folder: nothing is launched that lay there.

@@ -596,7 +596,18 @@ def test_a_half_saved_list_is_waited_for(tmp_path: Path) -> None:
         assert answer(stage) == "PRÊT – 1 demande préparée, rien n’est parti"
 
 
-def test_a_list_under_nearly_its_name(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("name", "cure"),
+    [
+        ("_signataires (1).xlsx", "n’est pas lu sous ce nom : renommez-le « _signataires.xlsx »"),
+        ("Copie de _signataires.xlsx", "n’est pas lu sous ce nom : renommez-le « _signataires.xlsx »"),
+        (
+            "_signataires - Copie.ods",
+            "n’est pas lu : enregistrez-le comme classeur Excel, sous le nom « _signataires.xlsx »",
+        ),
+    ],
+)
+def test_a_list_under_nearly_its_name(tmp_path: Path, name: str, cure: str) -> None:
     """It prepares nothing and is named, for as long as no list is read there: beside one it is a safe copy."""
 
     def overview(stage: Stage) -> str:
@@ -605,14 +616,13 @@ def test_a_list_under_nearly_its_name(tmp_path: Path) -> None:
 
     with stage_in(tmp_path) as stage:
         pdfs(stage, "Lettre 000")
-        stage.write("_signataires (1).xlsx", workbook([person(0)], TITLES))
+        stage.write(name, workbook([person(0)], TITLES))
         run(stage)
         stage.clock.advance(700)
         run(stage)
         assert sidecars(stage) == []
-        told = "« _signataires (1).xlsx » n’est pas lu sous ce nom : renommez-le « _signataires.xlsx »"
-        assert told in overview(stage)
-        stage.move("_signataires (1).xlsx", LIST)
+        assert f"« {name} » {cure}" in overview(stage)
+        stage.move(name, LIST)
         run(stage)
         assert sidecars(stage) == ["Lettre 000.sign.yaml"]
         stage.copy(LIST, "_signataires - Copie.xlsx")

@@ -589,6 +589,38 @@ def test_a_doubt_about_files_outlives_settings(tmp_path: Path, mode: Mode) -> No
         stage.intact()
 
 
+@MODES
+def test_a_doubt_about_an_ended_place_outlives_its_files(tmp_path: Path, mode: Mode) -> None:
+    """The very request, put back, asks for nothing new; another one does, and what was signed is what it was."""
+    with Town(tmp_path, mode) as stage:
+        send_out(stage, "la même", "une autre", "signée")
+        stage.sign()
+        stage.later(60)
+        signed = stage.read("signée.pdf")
+        for name in ("la même", "une autre", "signée"):
+            stage.write(f"{name}.pdf", letter(f"{name}, corrigée"))
+        stage.run()
+        kept = {name: stage.read(f"{name}.pdf") for name in ("la même", "une autre")}
+        for name in ("la même", "une autre", "signée"):
+            assert stage.record(name).reason == "ended_place_changed"
+            stage.delete(f"{name}.pdf")
+            stage.delete(f"{name}.sign.yaml")
+        stage.owed.clear()  # versions go with their file
+        stage.later(3600)
+        stage.drop("la même", kept["la même"])
+        stage.drop("une autre", kept["une autre"], ONE + "objet: Avenant\n")
+        stage.drop("signée", signed)
+        stage.run()
+        assert stage.record("la même").reason == "ended_place_changed"
+        assert stage.first_line("une autre").startswith(OUT)
+        assert stage.sends() == [1] * 4
+        stage.write("la même.sign.yaml", ONE + "action: recommencer\n")
+        stage.run()
+        assert stage.first_line("la même").startswith(OUT)
+        assert stage.sends() == [1] * 5
+        stage.intact()
+
+
 # ---------------------------------------------------------------------------------- copies and names
 
 

@@ -159,6 +159,32 @@ def test_cancel_of_what_has_not_left(tmp_path: Path, call: Call) -> None:
         stage.intact()
 
 
+@pytest.mark.parametrize("mode", ["nextcloud", "plain"])
+def test_what_was_stopped_stays_so_when_it_is_put_back(tmp_path: Path, mode: Mode, call: Call) -> None:
+    """Taken away and put back, as some programs save; another request for another document is its author's."""
+    with Stage(tmp_path, mode) as stage:
+        held = ONE + "envoi: non\n"
+        drop_all(stage, meme=held, corrige=held, autre=held)
+        assert call(stage, "cancel", "meme", "corrige", "autre", "--yes").status == 0
+        stage.run()
+        for name in ("meme", "corrige", "autre"):
+            stage.delete(f"{name}.sign.yaml")
+        stage.run()
+        stage.clock.advance(HOUR)
+        stage.run()
+        stage.write("meme.sign.yaml", held)
+        stage.write("corrige.sign.yaml", ONE)
+        stage.drop("autre", documents.letter(1, "une autre"), ONE)
+        stage.run()
+        assert [stage.first_line(name) for name in ("meme", "corrige")] == [STOPPED] * 2
+        assert stage.first_line("autre").startswith(OUT)
+        for name in ("meme", "corrige"):
+            stage.write(f"{name}.sign.yaml", ONE + "action: recommencer\n")
+        stage.run()
+        assert stage.sends() == [1] * 3
+        stage.intact()
+
+
 def test_cancel_where_it_is_impossible(tmp_path: Path, call: Call) -> None:
     """Signed by all, delivered, refused, held: a sentence, exit status 1, and no order."""
     with Stage(tmp_path) as stage:

@@ -199,6 +199,61 @@ def test_a_line_that_was_obeyed_before_is_answered(tmp_path: Path) -> None:
         stage.intact()
 
 
+def test_a_recommencer_that_counted_before_is_answered_after_the_end(tmp_path: Path) -> None:
+    """Under another order since, or gone and written again: nobody waits for a request that is not made."""
+    with Stage(tmp_path) as stage:
+        stage.drop()
+        stage.run()
+        for line in ("annuler", "recommencer", "annuler 2", "recommencer"):
+            write(stage, "lettre", f"action: {line}")
+            stage.run()
+        assert stage.sends() == [1, 1]
+        told = (
+            "« recommencer » n’a pas été suivi : cette ligne a déjà compté, et ne compte qu’une fois. Pour "
+        )
+        assert f"{told}recommencer, remplacez-la par « action: recommencer 2 »." in words(stage, "lettre")
+        write(stage, "lettre", "action: recommencer 2")
+        stage.run()
+        assert stage.sends() == [1, 1, 1]
+        stage.refuse()
+        stage.run()
+        told = (
+            "« recommencer 2 » n’a pas été suivi : cette ligne a déjà compté, et ne compte qu’une fois. Pour "
+        )
+        for lines in (("# vu", "action: recommencer 2"), ()):
+            write(stage, "lettre", *lines)
+            stage.run()
+            assert "n’a pas été suivi" not in words(stage, "lettre"), "it stands there, or is gone"
+        write(stage, "lettre", "action: recommencer 2")
+        stage.run()
+        assert f"{told}recommencer, remplacez-la par « action: recommencer 3 »." in words(stage, "lettre")
+        stage.restart()
+        write(stage, "lettre", "# vu", "action: recommencer 2")
+        stage.run()
+        assert told in words(stage, "lettre"), "what was said stands for as long as its line does"
+        assert stage.sends() == [1, 1, 1]
+        stage.intact()
+
+
+def test_an_order_that_counted_before_and_is_written_again_is_answered(tmp_path: Path) -> None:
+    """Its line was taken out meanwhile: who writes it again means another one."""
+    with Stage(tmp_path) as stage:
+        stage.drop()
+        stage.run()
+        stage.clock.advance(HOUR)
+        for line in ("action: relancer", "# rien", "action: relancer"):
+            assert "n’a pas été suivi" not in words(stage, "lettre")
+            write(stage, "lettre", line)
+            stage.run()
+        told = "« relancer » n’a pas été suivi : cette ligne a déjà compté, et ne compte qu’une fois. Remplacez-la "
+        assert f"{told}par « action: relancer 2 »." in words(stage, "lettre")
+        assert called(stage, "remind") == 1
+        write(stage, "lettre")
+        stage.run()
+        assert "n’a pas été suivi" not in words(stage, "lettre")
+        stage.intact()
+
+
 @pytest.mark.parametrize(
     "line",
     ["- action: annuler", "actions: annuler", "action = annuler", "<b>action: annuler</b>", "annuler"],

@@ -80,7 +80,7 @@ def test_no_code_without_a_sentence() -> None:
             "unread",
             "no_text",
         ),
-        *("restart_on_signed", "restart_stands", "name_taken", "below_mail_end"),
+        *("restart_before", "restart_on_signed", "restart_stands", "name_taken", "below_mail_end"),
     }
     assert given | elsewhere == set(ANSWERS)
 

@@ -264,10 +264,17 @@ def test_what_is_said_of_a_drop_folder(language: Language) -> None:
             folder="À signer", before=(), reserved=pdfs, zone=PARIS, language=language
         )
         both = drop.render_left(folder="À signer", before=pdfs, reserved=pdfs, zone=PARIS, language=language)
+        below = drop.render_left(folder="À signer", before=(), below=pdfs, zone=PARIS, language=language)
         along = drop.render_left(folder="À signer", before=(), along=pdfs, zone=PARIS, language=language)
         every = drop.render_left(
-            folder="À signer", before=pdfs, reserved=pdfs, along=pdfs, zone=PARIS, language=language
+            folder="À signer",
+            before=pdfs,
+            reserved=pdfs,
+            along=pdfs,
+            below=pdfs,
+            zone=PARIS,
+            language=language,
         )
-        for text in (before, reserved, both, along, every):
+        for text in (before, reserved, both, along, below, every):
             holds_the_form(text, language)
             assert str(count) in text.first_line

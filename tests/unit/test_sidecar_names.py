@@ -426,6 +426,16 @@ def test_what_was_meant_as_a_request_by_its_name(name: str) -> None:
         *(("_Signataire.xlsx", "_signataires.xlsx"), ("_signataires.xlsx (2).xlsx", "_signataires.xlsx")),
         *(("_signataires - Copie (2).csv", "_signataires.csv"), ("_signataires.csv.csv", "_signataires.csv")),
         *(("_signataires.csv.xlsx", "_signataires.xlsx"), ("_signataires.xlsx.csv", "_signataires.csv")),
+        *(
+            ("Copie de _signataires.xlsx", "_signataires.xlsx"),
+            ("Copy of _signataires.csv", "_signataires.csv"),
+        ),
+        *(
+            (f"_signataires (1).{end}", "_signataires.xlsx")
+            for end in ("ods", "xls", "numbers", "tsv", "txt")
+        ),
+        *(("_signataires.xlsx.ods", "_signataires.xlsx"), ("_signataires (1).csv.txt", "_signataires.csv")),
+        *(("_signataires.txt", "_signataires.xlsx"), ("_signataires.ods (2)", "_signataires.xlsx")),
         *((name, "") for name in ("_signataires.xlsx", "_signataires.csv.txt", "_signataires.xls")),
         *((name, "") for name in ("Signataires.xlsx", "~$_signataires (1).xlsx", "_signataires 2025.xlsx")),
         *((name, "") for name in ("_signataires.signature.txt", "_signataires.pdf", "Lettre.sign (1).yaml")),
@@ -434,6 +444,18 @@ def test_what_was_meant_as_a_request_by_its_name(name: str) -> None:
 def test_what_was_meant_as_a_list_by_its_name(name: str, right: str) -> None:
     """One that bears its year is most often put away."""
     assert near_names.near_list(name) == right
+
+
+@pytest.mark.parametrize(
+    ("name", "other"),
+    [
+        *((f"_signataires (1).{end}", True) for end in ("ods", "xls", "numbers", "tsv", "txt")),
+        *(("_signataires.xlsx.ods", True), ("Copie de _signataires.ods (2)", True), ("Bail.ods", False)),
+        *((f"_signataires (1).{end}", False) for end in ("xlsx", "csv", "csv.txt", "ods.xlsx")),
+    ],
+)
+def test_a_list_of_another_form_is_known_by_its_last_ending(name: str, other: bool) -> None:
+    assert near_names.is_of_another_table(name) == other
 
 
 @pytest.mark.parametrize(
@@ -471,6 +493,8 @@ def test_a_near_name_as_long_as_a_name_can_be_costs_nothing() -> None:
         "_signataires" + " 1" * 119,
         "_signataires.xlsx" + ".xlsx" * 46 + "!",
         "_signataires.csv 1.csv" * 11,
+        "_signataires" + ".xls" * 60 + "!",
+        "copie de _signataires.xlsx" * 9,
     ):
         near_names.near_list(name)
     assert time.process_time() - began < 1
