@@ -106,10 +106,10 @@ REQUEST: Final[dict[str, Wording]] = {
         "other: “- email:”, then indented “first_name:”, “last_name:”, “phone:” and “{key}:”.",
     ),
     "colon_missing": Wording(
-        "il manque deux-points après « {key} »",
+        "il manque les deux-points après « {key} »",
         "a colon is missing behind “{key}”",
-        "il manque deux-points après « {key} ». Écrivez « {key}: », puis la suite. Si cette ligne continue un texte, "
-        'mettez le texte entier entre guillemets droits (").',
+        "il manque les deux-points après « {key} ». Écrivez « {key}: », puis la suite. Si cette ligne continue un "
+        'texte, mettez le texte entier entre guillemets droits (").',
         "a colon is missing behind “{key}”. Write “{key}:”, then the rest. If this line goes on with a text, put the "
         'whole text between straight quotes (").',
     ),

@@ -59,7 +59,7 @@ BAD_SIDECARS: dict[str, tuple[bytes, str]] = {
     ),
     "signataires sans deux points": (
         f"signataires Marie Dupont <{MARIE}> 06 12 34 56 78\n".encode(),
-        "À CORRIGER – il manque deux-points après « signataires » (ligne 1)",
+        "À CORRIGER – il manque les deux-points après « signataires » (ligne 1)",
     ),
     "personne": (b"objet: Lettre\n", "À CORRIGER – il manque au moins un signataire"),
 }
