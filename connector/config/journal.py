@@ -57,7 +57,7 @@ def journal_url(text: str) -> str:
         return _postgresql_url(text)
     if not re.fullmatch(r"sqlite(?:\+pysqlite)?://\S*", text):
         raise ValueError(
-            "write a URL such as sqlite:////var/lib/jse-connector/journal.sqlite, or "
+            "write a URL such as sqlite:////var/lib/jse-connector/journal/journal.sqlite, or "
             f"{_POSTGRESQL}://connector@db.example/journal"
         )
     return text

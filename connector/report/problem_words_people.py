@@ -76,6 +76,14 @@ PEOPLE: Final[dict[str, Wording]] = {
         f"des chiffres restent à côté du nom{_FOR} : « {{written}} ». Corrigez le mobile, ou retirez-les.",
         f"digits are left beside the name{_FOR_EN}: “{{written}}”. Correct the mobile, or remove them.",
     ),
+    "key_in_name": Wording(
+        "« {key} » se lit ici comme une partie du nom",
+        "“{key}” is read as a part of the name here",
+        "« {key} » se lit ici comme une partie du nom (« {written} »), qui serait imprimé ainsi sur le document. "
+        "Écrivez « {key}: » au début de sa propre ligne, puis la suite.",
+        "“{key}” is read as a part of the name here (“{written}”), which would be printed so on the document. Write "
+        "“{key}:” at the beginning of a line of its own, then the rest.",
+    ),
     "name_unclear": Wording(
         "« {written} » n’est pas seulement un nom",
         "“{written}” is not only a name",

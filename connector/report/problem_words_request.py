@@ -97,6 +97,22 @@ REQUEST: Final[dict[str, Wording]] = {
         "“{key}” is not said of one signatory: people sign in the order of the lines. Put the signatories in the order "
         "you want, and remove “{key}”.",
     ),
+    "keys_below_line": Wording(
+        "« {key} » se met sous une personne écrite sur plusieurs lignes",
+        "“{key}” goes below a person written on several lines",
+        "« {key} » ne s’ajoute pas à une personne écrite sur une seule ligne. Écrivez-la sur plusieurs lignes, l’une "
+        "sous l’autre : « - email: », puis en retrait « prénom: », « nom: », « téléphone: » et « {key}: ».",
+        "“{key}” cannot be added to a person written on one line. Write that person on several lines, one below the "
+        "other: “- email:”, then indented “first_name:”, “last_name:”, “phone:” and “{key}:”.",
+    ),
+    "colon_missing": Wording(
+        "il manque les deux-points après « {key} »",
+        "a colon is missing behind “{key}”",
+        "il manque les deux-points après « {key} ». Écrivez « {key}: », puis la suite. Si cette ligne continue un "
+        'texte, mettez le texte entier entre guillemets droits (").',
+        "a colon is missing behind “{key}”. Write “{key}:”, then the rest. If this line goes on with a text, put the "
+        'whole text between straight quotes (").',
+    ),
     "key_twice": Wording(
         "« {written} » et « {first} » disent la même chose",
         "“{written}” and “{first}” say the same",
@@ -165,6 +181,12 @@ REQUEST: Final[dict[str, Wording]] = {
         "« {key} » attend une longueur (20 mm, 2 cm, 10 %), et non « {written} ».",
         "“{key}” takes a length (20 mm, 2 cm, 10 %), not “{written}”.",
     ),
+    "offset_invalid": Wording(
+        "« {key} » attend deux longueurs",
+        "“{key}” takes two lengths",
+        "« {key} » attend deux longueurs, vers la droite puis vers le bas (10 mm, 5 mm)[[, et non « {written} »]].",
+        "“{key}” takes two lengths, to the right and then down (10 mm, 5 mm)[[, not “{written}”]].",
+    ),
     "days_invalid": Wording(
         "« {key} » attend un nombre de jours",
         "“{key}” takes a number of days",
@@ -184,6 +206,14 @@ REQUEST: Final[dict[str, Wording]] = {
         "puis écrivez ici le nom de ce PDF.",
         "“{written}” is neither a PDF nor a JPEG, PNG, TIFF or HEIC picture. Save this document as a PDF, then write "
         "that PDF’s name here.",
+    ),
+    "files_on_one_line": Wording(
+        "plusieurs fichiers sont écrits sur une seule ligne",
+        "several files are written on one line",
+        "« {written} » : plusieurs fichiers sont écrits sur une seule ligne. Écrivez chaque nom sur sa propre ligne, "
+        "avec un tiret devant.",
+        "“{written}”: several files are written on one line. Write each name on a line of its own, with a dash before "
+        "it.",
     ),
     "files_too_many": Wording(
         "{count} documents et annexes, le maximum est {limit}",

@@ -70,6 +70,11 @@ _REQUEST: Final = {
         ("key",),
         "`ordre` below one signatory: it is that of the lines, or all sign at the same time",
     ),
+    "keys_below_line": (("key",), "a signatory's key below one who is written on one line"),
+    "colon_missing": (
+        ("key",),
+        "a line begins with `key` and goes on without a colon: YAML reads no key there",
+    ),
     "key_twice": (
         ("written", "first", "first_line"),
         "one key under two of its names; `first` on line `first_line`",
@@ -90,9 +95,14 @@ _REQUEST: Final = {
     ),
     "number_invalid": (("key", "written"), "not a whole number from 1"),
     "length_invalid": (("key", "written"), "not a length (20, 20 mm, 2 cm, 50 pt, 10 %)"),
+    "offset_invalid": (("key", "written"), "not two lengths: to the right, then down"),
     "days_invalid": (("key", "written"), "not a number of days (3, 3 j, 3 jours, 2 semaines)"),
     "document_elsewhere": (("written",), "a path where the name of a file or folder beside is expected"),
     "document_kind": (("written",), "neither a PDF nor a picture, whether it is there or not"),
+    "files_on_one_line": (
+        ("written",),
+        "several names of files on one line, where a comma separates nothing",
+    ),
     "files_too_many": (("count", "limit"), "more documents and annexes than one request takes"),
     "message_file_kind": (("written",), "the message is to be read from a file that is no plain, short text"),
     "message_file_garbled": (
@@ -168,6 +178,10 @@ _SIGNATORIES: Final = {
     "name_missing": (("who",), "no name for this person"),
     "name_garbled": (("who", "written"), "accents are unreadable (Ã©, â€™, �) in a name"),
     "name_digits": (("who", "written"), "digits are left over beside the name: `written`; never guessed"),
+    "key_in_name": (
+        ("key", "written"),
+        "a word of a request without its colon was read as a part of the name `written`",
+    ),
     "name_unclear": (("who", "written"), "more than a name was read as one: `=`, a label, a sentence"),
     "email_missing": (("who",), "no e-mail for this person"),
     "email_invalid": (

@@ -24,6 +24,9 @@ _QUOTES: Final = {"«": "»", "“": "”", "‘": "’", "„": "“”"}
 _POINTS: Final = {"": 72 / 25.4, "mm": 72 / 25.4, "cm": 72 / 2.54, "pt": 1.0}
 _LENGTH: Final = re.compile(r"([+-]?)([0-9]{1,5}(?:[.,][0-9]{1,6})?) ?(mm|cm|pt|%)?", re.IGNORECASE)
 _DAYS: Final = re.compile(r"0*([1-9][0-9]{0,2}) ?(?:(s|semaines?|w|weeks?)|j|jours?|d|days?)?", re.IGNORECASE)
+_SEVERAL_FILES: Final = re.compile(
+    r"(?<=\w)\.(?:pdf|jpe?g|png|tiff?|hei[cf])(?: *[,;] *| et | and )\S.*\.[a-z]{3,4}$", re.IGNORECASE
+)
 _MAX_DAYS: Final = 365
 _MAX_POINTS: Final = 14_400
 """The longest side of a PDF page (ISO 32000-1, annex C)."""
@@ -196,9 +199,12 @@ def file_names(notes: Notes, key: Scalar, node: Node) -> tuple[str, ...]:
 
 
 def _beside(notes: Notes, node: Node, written: str) -> str | None:
-    if not re.search(r"[/\\]", written):
+    if re.search(r"[/\\]", written):
+        notes.say("document_elsewhere", node.line, written=shown(written))
+    elif _SEVERAL_FILES.search(written):
+        notes.say("files_on_one_line", node.line, written=shown(written))
+    else:
         return written
-    notes.say("document_elsewhere", node.line, written=shown(written))
     return None
 
 

@@ -34,7 +34,9 @@ from connector.sidecar.placing import read_placements
 from connector.signatory_text import read_emails
 from connector.text_yaml import Mapping, Node, Scalar, Sequence
 
-_MESSAGE_FILE: Final = re.compile(r"(?:voir|cf\.?|see) (?P<name>\S.*)", re.IGNORECASE)
+_MESSAGE_FILE: Final = re.compile(
+    r"(?:voir|cf\.?|see) (?:: *)?(?P<named>\S.*?)\.?|(?P<alone>[^\s:]+\.(?:txt|md))", re.IGNORECASE
+)
 _TEXT_FILES: Final = (".txt", ".doc", ".docx", ".odt", ".rtf", ".pdf", ".md")
 
 
@@ -152,12 +154,12 @@ def _read_text(reading: _Reading, name: str, key: Scalar, value: Node) -> None:
 
 
 def _read_message(reading: _Reading, name: str, key: Scalar, value: Node) -> None:
-    """A text, or ``voir Message.txt``: the text of a file beside."""
+    """A text, or ``voir Message.txt`` (its name alone, too, which nobody means to send): the text of a file beside."""
     written = prose(reading.notes, key, value)
     if written is None:
         return
     file = _MESSAGE_FILE.fullmatch(written)
-    beside = unquoted(file["name"]) if file else ""
+    beside = unquoted(file["named"] or file["alone"]) if file else ""
     if not beside.lower().endswith(_TEXT_FILES):
         reading.found[name] = written
     elif not beside.lower().endswith((".txt", ".md")):

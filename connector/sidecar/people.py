@@ -5,6 +5,7 @@ What is missing is no problem here: ``sidecar.inherit`` takes it from contacts a
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from collections.abc import Mapping as AnyMapping
 from dataclasses import dataclass, field
@@ -35,6 +36,18 @@ MAX_CONTACT: Final = 80
 """Characters of a contact's name."""
 
 _FOUND_ELSEWHERE: Final = frozenset({"email_missing", "name_missing", "phone_missing"})
+_NOBODYS_NAME: Final[words.Words] = {
+    name: words.REQUEST_KEYS[name] for name in ("signatories", "subject", "send")
+}
+_SMALL_IN_NO_NAME: Final[words.Words] = {
+    **_NOBODYS_NAME,
+    **{name: words.REQUEST_KEYS[name] for name in ("annexes", "reminders", "then", "lock", "handwritten")},
+    "level": words.SIGNATORY_KEYS["level"],
+}
+"""With a capital a family or a firm may bear one of these."""
+
+_WITH_THE_KEY: Final = _FOUND_ELSEWHERE | {"name_unclear", "name_digits", "email_two", "phone_two_numbers"}
+"""What a word of ours makes of a person's line, and is told with it."""
 _MAY_BE_BLANK: Final = frozenset({"email", "first_name", "last_name", "phone"})
 
 Fault = tuple[str, int | None, AnyMapping[str, str]]
@@ -96,11 +109,16 @@ def _from_line(notes: Notes, key: Scalar, node: Scalar, written: str) -> Signato
     if {"email_missing", "phone_missing"} <= codes:
         notes.say("signatory_not_understood", node.line, written=shown(written))
         return None
-    if {"email_two", "phone_two_numbers"} <= codes:
+    ours = _key_in(person.name)
+    if ours and written.startswith(ours):
+        notes.say("colon_missing", node.line, key=shown(ours))
+    elif {"email_two", "phone_two_numbers"} <= codes:
         notes.say("two_people_in_one", node.line)
         return None
+    elif ours:
+        notes.say("key_in_name", node.line, key=shown(ours), written=shown(person.name))
     for problem in person.problems:
-        if problem.code not in _FOUND_ELSEWHERE:
+        if problem.code not in (_WITH_THE_KEY if ours else _FOUND_ELSEWHERE):
             notes.say(problem.code, problem.line, **problem.values)
     return Signatory(
         written=tuple(part for part in ("email", "name", "phone") if f"{part}_missing" not in codes),
@@ -112,6 +130,16 @@ def _from_line(notes: Notes, key: Scalar, node: Scalar, written: str) -> Signato
         phone_written=person.phone_written,
         line=node.line,
     )
+
+
+def _key_in(name: str) -> str:
+    """Return the word of a request that was read as a part of a name: « Marie Dupont envoi non »; ``""`` for none."""
+    parts = [re.sub(r"\W+$", "", part) for part in name.split()]
+    for part in parts:
+        small = part == part.lower() and len(parts) > 2
+        if words.find(part, _SMALL_IN_NO_NAME if small else _NOBODYS_NAME):
+            return part
+    return ""
 
 
 def _names_contact(written: str) -> bool:

@@ -74,7 +74,7 @@ def _offset(notes: Notes, key: Scalar, node: Node) -> tuple[Length, Length] | No
         if across and down:
             return across, down
     shown_text = shown(node.text) if isinstance(node, Scalar) else ""
-    notes.say("length_invalid", node.line, key=shown(key.text), written=shown_text)
+    notes.say("offset_invalid", node.line, key=shown(key.text), written=shown_text)
     return None
 
 

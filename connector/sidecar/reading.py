@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from connector.errors import Problem, RequestRejected
-from connector.sidecar import cures, words
+from connector.sidecar import cures, slips, words
 from connector.sidecar.fields import MAX_PROBLEMS, Notes, shown, unquoted
 from connector.sidecar.grammar import read_action, read_request
 from connector.sidecar.model import Action, SignatureRequest, Wish
@@ -84,7 +84,8 @@ def read_whole(data: bytes, *, settings: bool = False, pdf_name: str | None = No
     try:
         node = load(repair(text), max_bytes=4 * MAX_BYTES)
     except YamlError as error:
-        notes.problems.append(_problem(error, notes.raw))
+        slip = slips.behind(error.code, error.line, _as_seen(text))
+        notes.problems.append(slip or _problem(error, notes.raw))
     else:
         if node is None and not settings and born is None:
             notes.say("sidecar_empty", None)

@@ -23,6 +23,7 @@ from connector.signatory_text.persons import (
     is_garbled,
     is_garbled_name,
     is_more_than_a_name,
+    is_name_behind_a_title,
     read_name,
     without_civility,
     without_labels,
@@ -85,7 +86,7 @@ def read_person(text: str, *, line: int | None = None) -> Person:
     phone, rest = _phone_in(found.rest)
     if phone.code:
         faults.append((phone.code, phone.values))
-    name = _name_in(rest, faults)
+    name = _name_in(rest, faults, complete=bool(email and phone.e164))
     who = name.whole or email or next(iter(found.addresses), "")
     return Person(
         email=email,
@@ -171,14 +172,17 @@ def _phone_in(rest: str) -> tuple[Phone, str]:
     return judge(found[0][0], written), left
 
 
-def _name_in(rest: str, faults: list[Fault]) -> Name:
+def _name_in(rest: str, faults: list[Fault], *, complete: bool) -> Name:
+    """Read the name; ``complete``: address and mobile are there, so that nobody's name is taken from elsewhere."""
     rest = without_labels(rest)
     if re.search("[0-9]", rest):
         left = " ".join(rest.split()).strip(" ,;:-/()")
         faults.append(("name_digits", {"written": left[:80]}))
         rest = re.sub(r"\S*[0-9]\S*", " ", rest)
     name = read_name(rest)
-    if not name.whole:
+    if not name.whole and complete and is_name_behind_a_title(rest):
+        faults.append(("name_unclear", {"written": rest.strip()[:80]}))
+    elif not name.whole:
         if not any(code == "name_digits" for code, _ in faults):
             faults.append(("name_missing", {}))
     elif is_garbled_name(name.whole):

@@ -217,9 +217,9 @@ def read_name(text: str) -> Name:
     text = unicodedata.normalize("NFC", " ".join(text.split()))
     if name := _labelled(text):
         return name
-    couple = re.search(r"(?<!\S)(?:et|&)(?!\S)", text)
+    couple = re.search(r"(?<!\S)(?:et|&)(?!\S)|\w\.? ou \w", text)
     if couple:
-        # "M. et Mme Martin" are two people: nothing is dropped, the preview shows what was read.
+        # "M. et Mme Martin", "M. ou Mme Martin" are two people: nothing is dropped, the preview shows what was read.
         return _kept(text)
     told = [_naming(part) for part in _COLON.split(text)]
     kept = [segment for part in told for segment in part]
@@ -272,6 +272,13 @@ def _is_title(segment: str) -> bool:
     return bool(_TITLES.fullmatch(_fold(first))) or all(
         _fold(word) in _CIVILITIES for word in segment.split()
     )
+
+
+def is_name_behind_a_title(text: str) -> bool:
+    """« Gérante Marie Dupont »: nothing names anybody, and yet a name is there; « gérante de la SARL » holds none."""
+    title, *words = text.split() or [""]
+    named = len(words) > 1 and _fold(words[0]) not in _COMPANIES and not _SEPARATORS.search(text)
+    return named and bool(_TITLES.fullmatch(_fold(title))) and all(word[0].isupper() for word in words)
 
 
 def _without_titles(segment: str) -> str:

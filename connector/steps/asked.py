@@ -148,8 +148,14 @@ def _folder_of(href: str) -> str:
 
 
 def wording_of(own: SignatureRequest) -> str:
-    """Digest of what a sidecar says, what signatories never see aside: tells a correction from an order."""
-    said = own.model_copy(update={"action": None, "send": None, "note": None, "lines": {}})
+    """Digest of what a sidecar says, what signatories never see aside: tells a correction from an order.
+
+    A message that stands in another file is said by that file's name.
+    """
+    message = None if own.message_file else own.message
+    said = own.model_copy(
+        update={"action": None, "send": None, "note": None, "message": message, "lines": {}}
+    )
     return digest_of(_without_lines(said.model_dump(mode="json", exclude={"after_signing"})))
 
 

@@ -273,7 +273,11 @@ def asks_the_platform(verb: Verb, state: State) -> bool:
 
 
 def put_off(parts: Parts, record: Record, verb: str, wording: str) -> Record:
-    """A remote obstacle: later, and later. A reminder for which it is too late in the day: in the morning."""
+    """A remote obstacle: later, and later. A reminder for which it is too late in the day: in the morning.
+
+    While enough was asked in this minute nothing was tried, so nothing failed: its turn comes with the next question,
+    before all that the service asks of itself. Each time later, it would never meet the moment at which one is free.
+    """
     tried, others = _tried(record, wording), _others(record, wording)
     morning = reminders.quiet(parts, record) if verb == Verb.REMIND.value else None
     if morning is not None:
@@ -282,6 +286,10 @@ def put_off(parts: Parts, record: Record, verb: str, wording: str) -> Record:
             return record
         return parts.journal.touch(record, extra={**record.extra, "order_try": kept})
     tries = int(tried.get("tries", 0))
+    free = waiting.asks_again_at(parts, record.account)
+    if free is not None and not waiting.is_away(parts, record.account):
+        kept = {"tries": tries, "next_at": free.isoformat(), "wording": wording, **others}
+        return parts.journal.touch(record, extra={**record.extra, "order_try": kept})
     wait = min(parts.timing.retry_first * 2 ** min(tries, 16), parts.timing.retry_most)
     kept = {"tries": tries + 1, "next_at": (parts.now() + wait).isoformat(), "wording": wording, **others}
     return parts.journal.touch(record, extra={**record.extra, "order_try": kept})

@@ -53,6 +53,14 @@ BAD_SIDECARS: dict[str, tuple[bytes, str]] = {
         "objet: «".encode() + b" " * 200_000 + b"x\n",  # which a pattern once read for ever
         "À CORRIGER – il manque au moins un signataire",
     ),
+    "envoi sans deux points": (
+        f"Marie Dupont <{MARIE}> 06 12 34 56 78\nenvoi non\n".encode(),  # once sent, to « Marie Dupont envoi non »
+        "À CORRIGER – « envoi » se lit ici comme une partie du nom (ligne 1)",
+    ),
+    "signataires sans deux points": (
+        f"signataires Marie Dupont <{MARIE}> 06 12 34 56 78\n".encode(),
+        "À CORRIGER – il manque les deux-points après « signataires » (ligne 1)",
+    ),
     "personne": (b"objet: Lettre\n", "À CORRIGER – il manque au moins un signataire"),
 }
 

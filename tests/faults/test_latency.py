@@ -17,7 +17,8 @@ from connector.obeying import AT_ONCE
 from connector.passes import Outcome, account_pass, server_pass
 from connector.schedule import ELSEWHERE, NEXTCLOUD, Result, Rhythm
 from connector.steps.parts import Timing
-from tests.worlds import MARIE, QUICK, ROOT, Stage
+from connector.steps.waiting import asks_again_at
+from tests.worlds import MARIE, ONE, QUICK, ROOT, Stage
 
 OUT = "EN COURS"
 
@@ -161,6 +162,35 @@ def test_no_more_reads_in_a_minute_than_allowed(tmp_path: Path) -> None:
         assert "not_answered" not in kept, "nobody was asked, so nothing is history"
         turns = [request.path for request in stage.platform.requests[before:]]
         assert all(turns.count(each) >= 5 for each in set(turns))
+        stage.intact()
+
+
+def test_an_order_is_not_put_off_by_what_is_asked_of_itself(tmp_path: Path) -> None:
+    """Forty letters are asked about as often as a minute takes: who stops one of them waits a minute, not an hour."""
+    timing = Timing(follow_first_hour=timedelta(seconds=10), gone_patience=timedelta(0))
+    with Stage(tmp_path, reads=6, timing=timing) as stage:
+        for number in range(8):
+            stage.drop(f"lettre {number}")
+        for _ in range(40):
+            stage.clock.advance(3)
+            stage.round()
+        assert stage.sends() == [1] * 8
+        while asks_again_at(stage.parts, "cabinet") is None:
+            follow(stage, 1)
+        stopped = [f"lettre {number}" for number in (3, 5)]
+        for name in stopped:
+            stage.write(f"{name}.sign.yaml", f"{ONE}action: annuler\n")
+        # As the service: the folder every five seconds, which wakes the account's pass, and that when it asked for.
+        next_at = stage.clock.now()
+        for second in range(120):
+            stage.clock.advance(1)
+            if second % 5 == 0:
+                look(stage, 0)
+            woken = second % 5 == 0 and any("pending_order" in one.extra for one in stage.records())
+            if woken or stage.clock.now() >= next_at:
+                next_at = follow(stage, 0).next_at or stage.clock.now()
+        look(stage, 5)
+        assert all(stage.first_line(name).startswith("ANNULÉ – à votre demande") for name in stopped)
         stage.intact()
 
 

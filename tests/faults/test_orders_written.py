@@ -281,6 +281,25 @@ def test_what_was_meant_as_an_order_is_answered(tmp_path: Path, line: str) -> No
         stage.intact()
 
 
+def test_an_order_is_no_correction_where_the_message_is_a_file(tmp_path: Path) -> None:
+    """What that file says is no part of what the request says; that another one is named, is."""
+    sidecar = f"{ONE}message: voir Message.txt\n"
+    with Stage(tmp_path) as stage:
+        stage.write("Message.txt", "Bonjour,\nvoici la lettre.\n")
+        stage.drop(sidecar=sidecar)
+        stage.run()
+        assert stage.first_line().startswith(OUT)
+        stage.clock.advance(2 * HOUR)
+        write(stage, "lettre", "action: relancer", sidecar=sidecar)
+        stage.run()
+        assert called(stage, "remind") == 1
+        assert stage.first_line().startswith(OUT)
+        write(stage, "lettre", "action: relancer", sidecar=sidecar.replace("Message", "Autre"))
+        stage.run()
+        assert stage.first_line() == CORRECTED
+        stage.intact()
+
+
 def test_an_order_in_a_list_is_answered_and_is_no_correction(tmp_path: Path) -> None:
     with Stage(tmp_path) as stage:
         stage.drop()

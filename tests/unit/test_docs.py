@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from connector import __version__
+from connector.cli import state
 from connector.config import load_config
 from connector.jesignexpert.contract import Contract
 from connector.lifecycle import State
@@ -122,6 +123,15 @@ def test_the_guide_speaks_daily_words() -> None:
 
 def test_the_example_configuration_loads() -> None:
     assert load_config(ROOT / "config.example.yaml").folders
+
+
+def test_the_example_names_the_journal_that_is_there() -> None:
+    """Uncommented, its line changes nothing: with another file the service began a new journal beside the old one."""
+    (line,) = re.findall(
+        r'(?m)^# (journal: \{url: "sqlite:.*)$', (ROOT / "config.example.yaml").read_text("utf-8")
+    )
+    example = load_config(f"{(ROOT / 'config.example.yaml').read_text('utf-8')}\n{line}\n")
+    assert example.journal.url == state.State(directory=Path("/var/lib/jse-connector")).journal_url
 
 
 @pytest.mark.parametrize("text", configurations())

@@ -267,7 +267,7 @@ def test_quotes_round_the_words_of_a_place() -> None:
             1,
         ),
         # an equals sign in place of the colon: it would be printed as a part of the name
-        (ONE.replace("signataires:", "signataires ="), "name_unclear", 1),
+        (ONE.replace("signataires:", "signataires ="), "colon_missing", 1),
         # a second mobile, in the line of the address
         (
             f"{KEYS}  téléphone: 06 12 34 56 78\n".replace("a@example.fr", "a@example.fr 07 82 34 56 78"),

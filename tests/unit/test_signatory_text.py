@@ -72,6 +72,7 @@ def test_one_person(text: str) -> None:
         ("Marie", "", "", "Marie"),
         ("SARL Les Jardins", "", "", "SARL Les Jardins"),
         ("M. et Mme Martin", "", "", "M. et Mme Martin"),
+        ("M. ou Mme Martin", "", "", "M. ou Mme Martin"),
         ("Le Goff, Anne", "", "", "Le Goff, Anne"),
         ("12", "", "", ""),
         ("& 12", "", "", ""),
@@ -124,6 +125,8 @@ def test_digits_beside_a_name_are_asked_about_once() -> None:
         "Prénom Nom Marie Dupont",
         "Civilité Nom Prénom Mme Dupont Marie",
         "Nom Marie Dupont",
+        "Gérante Marie Dupont",
+        "Expert-comptable Claire BERNARD",
     ],
 )
 def test_more_than_a_name_is_asked_about(name: str) -> None:
