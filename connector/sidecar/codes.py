@@ -283,6 +283,10 @@ _LIST: Final = {
     "list_no_header": ((), "no line of titles: no cell « e-mail »"),
     "list_no_document": ((), "no column « document »"),
     "list_column_twice": (("first", "written"), "two columns with one title (or two names of one)"),
+    "list_columns_hidden": (
+        ("titles",),
+        "columns that are read and hold something are not shown; `titles` = theirs, joined by ', '",
+    ),
     "list_document_missing": ((), "the row names no document"),
     "list_document_twice": (
         ("document", "other_line"),
