@@ -133,6 +133,12 @@ SENT: dict[str, tuple[Make, list[str]]] = {
     # Told, and sent
     "attached file": (documents.with_attachment, ["pdf_attachments"]),
     "file pinned to a page": (lambda: noted(b"FileAttachment"), ["pdf_attachments"]),
+    "its own text for LibreOffice": (
+        lambda: one_page(b"", stream(b"PK")).replace(
+            b"/Root", b"/AdditionalStreams[/application#2Fvnd#2Eoasis#2Eopendocument#2Etext 4 0 R]/Root"
+        ),
+        ["pdf_attachments"],
+    ),
     "note": (lambda: noted(b"Text"), ["pdf_remarks"]),
     "marked passage": (lambda: noted(b"Highlight"), ["pdf_remarks"]),
     "blackened, but only marked so": (lambda: noted(b"Redact"), ["pdf_remarks"]),
