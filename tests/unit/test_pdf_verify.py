@@ -188,6 +188,23 @@ def ledger(accounts: int) -> bytes:
     return out.getvalue()
 
 
+LINK = b"/Annots[<</Type/Annot/Subtype/Link/Rect[50 50 90 90]/A<</S/URI/URI(https://cabinet.fr)>>>>]"
+
+
+def relinked() -> bytes:
+    """A signed page whose link, which stands in the page itself, leads elsewhere by a later revision."""
+    from pyhanko.pdf_utils import generic
+    from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
+
+    writer = IncrementalPdfFileWriter(io.BytesIO(documents.signed(bombs.one_page(LINK))))
+    page = writer.root["/Pages"]["/Kids"][0]
+    page["/Annots"][0]["/A"]["/URI"] = generic.TextStringObject("https://example.org")
+    writer.update_container(page)
+    out = io.BytesIO()
+    writer.write(out)
+    return out.getvalue()
+
+
 @pytest.mark.parametrize(
     "content",
     [
@@ -195,12 +212,14 @@ def ledger(accounts: int) -> bytes:
         certified(),
         documents.signed(ledger(2000)),
         documents.signed(bombs.one_page(catalog=b"/Outlines 99 0 R")),
+        documents.signed(bombs.one_page(LINK)),
     ],
     ids=[
         "numbers called free",
         "certified first",
         "many bookmarks",
         "a reference to nothing",
+        "a link in the page",
     ],
 )
 def test_what_good_platforms_and_documents_do_is_intact(path: Path, content: bytes) -> None:
@@ -214,6 +233,11 @@ def test_what_a_later_revision_takes_away_breaks_it(path: Path) -> None:
     """An object that was there when it was signed is missed."""
     content = documents.signed(with_reference_stream(documents.letter()))
     assert judged(path, followed(content, freed=True)).code == "signature_broken"
+
+
+def test_a_link_in_the_page_must_stay_as_it_was_signed(path: Path) -> None:
+    """It is as much a part of the page as its text."""
+    assert judged(path, relinked()).code == "signature_broken"
 
 
 def test_broken_timestamp(path: Path, sent: Expected) -> None:
