@@ -228,7 +228,8 @@ _PLACEMENT: Final = {
     "boxes_overlap": (("signatory", "other", "page"), "on the platform's axes two boxes overlap"),
 }
 _PDF: Final = {
-    "pdf_encrypted": (("document",), "protected by a password"),
+    "pdf_encrypted": (("document",), "a password is needed to open it"),
+    "pdf_restricted": (("document",), "it opens without a password, and another one forbids changes"),
     "pdf_signed": (
         ("document", "earlier"),
         "already carries an electronic signature; `earlier`: an earlier status, not ours, stood beside it by that name",

@@ -78,7 +78,7 @@ REFUSED: dict[str, tuple[Make, list[str]]] = {
     "signature field left empty": (documents.with_empty_signature_field, ["pdf_form_fields"]),
     "XFA": (documents.xfa, ["pdf_xfa"]),
     "password": (documents.encrypted, ["pdf_encrypted"]),
-    "owner's password": (lambda: documents.encrypted(user=""), ["pdf_encrypted"]),
+    "owner's password": (lambda: documents.encrypted(user=""), ["pdf_restricted"]),
     "too large": (documents.too_large, ["pdf_too_large"]),
     "empty": (documents.zero, ["pdf_empty"]),
     "cut short": (documents.truncated, ["pdf_unreadable"]),
@@ -212,7 +212,7 @@ def test_every_reason_at_once(tmp_path: Path) -> None:
     assert isinstance(found, PdfFacts)
     assert codes(problems_of(found, DocumentLimits(max_bytes=1000))) == [
         "pdf_too_large",
-        "pdf_encrypted",
+        "pdf_restricted",
         "pdf_form_fields",
     ]
     assert found.active, "told together with the form, whose cure takes both away"
