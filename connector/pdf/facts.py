@@ -202,8 +202,9 @@ def problems_of(
     # A signature field left empty is a field, too (API page, section 4: "no form fields").
     fields = found.form_fields + found.empty_signature_fields
     wrong = {
+        "pdf_encrypted": found.encrypted,
         # An owner's password alone forbids changes, and signing is one.
-        "pdf_encrypted": found.encrypted or found.restricted,
+        "pdf_restricted": found.restricted,
         "pdf_signed": found.signatures > 0,
         "pdf_xfa": found.xfa,
         "pdf_form_fields": fields > 0 and not found.xfa,

@@ -46,7 +46,10 @@ _SCRIPT: Final = "/JavaScript"
 
 @dataclass
 class Interactive:
-    """What was found. ``remarks`` and ``files`` count annotations; files of the name tree are counted elsewhere."""
+    """What was found. ``remarks`` and ``files`` count annotations; files of the name tree are counted elsewhere.
+
+    ``files`` counts what LibreOffice puts into a "hybrid PDF", too: its own text, with the tracked changes.
+    """
 
     active: bool = False
     portfolio: bool = False
@@ -80,6 +83,8 @@ def interactive(reader: pypdf.PdfReader) -> Interactive:
     catalog = mapping(reader.trailer.get("/Root"))
     found.portfolio = "/Collection" in catalog
     found.hidden_layers = _hides_layers(mapping(catalog.get("/OCProperties")), found)
+    # Pairs of a kind and a stream.
+    found.files = len(items(reader.trailer.get("/AdditionalStreams"))) // 2
     _act(catalog, "/OpenAction", found)
     for script in _leaves(mapping(mapping(catalog.get("/Names")).get("/JavaScript")), found):
         if found.is_new(mapping(script)):

@@ -1,7 +1,7 @@
 """Is what came back an intact signed document, and is it the one that was sent?
 
 Intact means: at least one signature; each verifies over its bytes; what was added after it are only signatures,
-timestamps and their proofs (pyHanko's default policy on ISO 32000-1, 12.8.2.2). Whether anybody trusts the
+timestamps and their proofs (ISO 32000-1, 12.8.2.2; ``pdf.later``). Whether anybody trusts the
 certificates is not asked: the platform's authority need not be known on this machine.
 """
 
@@ -75,15 +75,16 @@ def _differences(verdict: Verdict, sent: Expected) -> dict[str, str]:
 
 def _signatures(path: Path) -> tuple[tuple[Signature, ...], bool]:
     """Return the signatures in the order of signing, and whether every document timestamp is intact."""
-    from pyhanko.pdf_utils.reader import PdfFileReader
     from pyhanko.sign.validation import validate_pdf_timestamp
     from pyhanko_certvalidator import ValidationContext
+
+    from connector.pdf.later import POLICY, Reader
 
     # It logs each certificate that nobody vouches for, in the signer's name.
     logging.getLogger("pyhanko").setLevel(logging.CRITICAL)
     logging.getLogger("pyhanko_certvalidator").setLevel(logging.CRITICAL)
     with path.open("rb") as file:
-        reader = PdfFileReader(file, strict=False)
+        reader = Reader(file, strict=False)
         if reader.encrypted:
             reader.decrypt("")
         regular, stamps = reader.embedded_regular_signatures, reader.embedded_timestamp_signatures
@@ -91,7 +92,9 @@ def _signatures(path: Path) -> tuple[tuple[Signature, ...], bool]:
             raise DocumentError("pdf_too_slow", f"more than {MOST_SIGNATURES} signatures")
         nobody = ValidationContext(trust_roots=[], allow_fetching=False)
         signatures = tuple(_signature(one) for one in regular)
-        timestamps = all(_untouched(validate_pdf_timestamp(one, nobody)) for one in stamps)
+        timestamps = all(
+            _untouched(validate_pdf_timestamp(one, nobody, diff_policy=POLICY)) for one in stamps
+        )
     return signatures, timestamps
 
 
@@ -99,13 +102,15 @@ def _signature(embedded: Any) -> Signature:
     from pyhanko.sign.validation import validate_pdf_signature
     from pyhanko_certvalidator import ValidationContext
 
+    from connector.pdf.later import POLICY
+
     certificate = embedded.signer_cert
     subject = certificate.subject.native
     stamped_at = None
     try:
         # No roots and no network: a chain cannot and need not be built.
         context = ValidationContext(trust_roots=[], allow_fetching=False)
-        status = validate_pdf_signature(embedded, context)
+        status = validate_pdf_signature(embedded, context, diff_policy=POLICY)
         intact, stamped_at = _untouched(status), _stamp(status)
     except MemoryError:
         raise

@@ -92,6 +92,14 @@ LIST: Final[dict[str, Wording]] = {
         "the columns “{first}” and “{written}” say the same. For a second person add 2 to the title: e-mail~2, "
         "first name~2, last name~2, phone~2.",
     ),
+    "list_columns_hidden": Wording(
+        "des colonnes de la liste sont masquées ({titles})",
+        "columns of the list are hidden ({titles})",
+        "des colonnes qui contiennent quelque chose sont masquées ({titles}). Une personne ou un texte que personne "
+        "ne voit pourrait partir par mégarde : affichez-les, ou supprimez-les.",
+        "columns that hold something are hidden ({titles}). A person or a text that nobody sees could be sent by "
+        "accident: show them, or delete them.",
+    ),
     "list_document_missing": Wording(
         "la colonne « document » est vide",
         "the column “document” is empty",

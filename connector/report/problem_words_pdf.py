@@ -24,6 +24,15 @@ PDF: Final[dict[str, Wording]] = {
         "le PDF est protégé par un mot de passe. Enregistrez-le sans protection.",
         "the PDF is protected by a password. Save it without protection.",
     ),
+    # Whoever only received it cannot save it without protection: that asks for the password of its author.
+    "pdf_restricted": _of_file(
+        "le PDF est protégé contre les modifications[[!document| ; imprimez-le en PDF]]",
+        "the PDF is protected against changes[[!document|; print it to PDF first]]",
+        "le PDF est protégé contre les modifications, même s’il s’ouvre sans mot de passe. Imprimez-le en PDF "
+        "(« Microsoft Print to PDF »), puis remplacez-le. S’il ne s’imprime pas, demandez une version sans protection.",
+        "the PDF is protected against changes, even though it opens without a password. Print it to PDF (“Microsoft "
+        "Print to PDF”), then replace it. If it cannot be printed, ask for a version without protection.",
+    ),
     "pdf_signed": _of_file(
         "ce PDF porte déjà une signature électronique",
         "this PDF already bears an electronic signature",

@@ -242,7 +242,8 @@ _PLACEMENT: Final = {
     "boxes_overlap": (("signatory", "other", "page"), "on the platform's axes two boxes overlap"),
 }
 _PDF: Final = {
-    "pdf_encrypted": (("document",), "protected by a password"),
+    "pdf_encrypted": (("document",), "a password is needed to open it"),
+    "pdf_restricted": (("document",), "it opens without a password, and another one forbids changes"),
     "pdf_signed": (
         ("document", "earlier"),
         "already carries an electronic signature; `earlier`: an earlier status, not ours, stood beside it by that name",
@@ -297,6 +298,10 @@ _LIST: Final = {
     "list_no_header": ((), "no line of titles: no cell « e-mail »"),
     "list_no_document": ((), "no column « document »"),
     "list_column_twice": (("first", "written"), "two columns with one title (or two names of one)"),
+    "list_columns_hidden": (
+        ("titles",),
+        "columns that are read and hold something are not shown; `titles` = theirs, joined by ', '",
+    ),
     "list_document_missing": ((), "the row names no document"),
     "list_document_twice": (
         ("document", "other_line"),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -78,11 +78,16 @@ def read_rows(table: Table, file: str) -> ListReading:
             return ListReading(file=file)
         return ListReading(file=file, problems=(_of_list(file, "list_no_header"),))
     columns, faults = read_columns(texts[at])
-    lines = [line for line in table.lines[at + 1 :] if _says_anything(line, columns)]
+    lines = [line for line in table.lines[at + 1 :] if _says_anything(line, columns.titles)]
     count = table.count - at - 1 if table.count > len(table.lines) else len(lines)
     if count > MAX_ROWS:
         values = {"count": str(count), "limit": str(MAX_ROWS)}
         faults.append(Problem(code="list_too_many", values=values))
+    # A person whom nobody sees in the list could be sent everything by accident, as a row that nobody sees.
+    unseen = [column for column in columns.titles if column in table.hidden_columns]
+    if filled := [column for column in unseen if any(_says_anything(line, [column]) for line in lines)]:
+        titles = ", ".join(columns.titles[column] for column in filled)
+        faults.append(Problem(code="list_columns_hidden", values={"titles": shown(titles)}))
     rows = [] if faults else _doubles([_row(line, columns, file) for line in lines], file)
     return ListReading(
         file=file,
@@ -98,8 +103,8 @@ def _of_list(file: str, code: str, **values: str) -> Problem:
     return Problem(code=code, values={**values, "file": file})
 
 
-def _says_anything(line: Line, columns: Columns) -> bool:
-    cells = (_at(line, at) for at in columns.titles)
+def _says_anything(line: Line, columns: Iterable[int]) -> bool:
+    cells = (_at(line, at) for at in columns)
     return any(cell.text or cell.kind != "text" for cell in cells)
 
 

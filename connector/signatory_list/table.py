@@ -38,6 +38,9 @@ _STRICT: Final = b"http://purl.oclc.org/ooxml/spreadsheetml/main"
 _RETURN: Final = "_x000D_"
 """How Excel keeps a carriage return that was pasted from a web page."""
 _CONTROLS: Final = re.compile("[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
+_FORMULA: Final = re.compile(rb"<(?:\w+:)?f[ />]")
+"""A formula's element; the libraries of Microsoft for programs write every name with a prefix (``<x:f>``)."""
+_ZEROS: Final = re.compile("0{2,20}")
 _TRICK: Final = re.compile(r'="(.*)"', re.DOTALL)
 """``="0612345678"``: how programs keep Excel from eating a zero of a CSV."""
 
@@ -69,6 +72,8 @@ class Table(Frozen):
     """Lines that hold something, also beyond :data:`MAX_LINES`."""
     sheets: tuple[str, ...] = ()
     """Names of other sheets that hold something: they are not read."""
+    hidden_columns: tuple[int, ...] = ()
+    """Columns that are not shown, from 0; whether they hold anything is not asked."""
 
 
 def read(path: str, kind: str) -> dict[str, Any]:
@@ -139,7 +144,7 @@ def _is_strict(data: bytes) -> bool:
 def _has_formulas(data: bytes) -> bool:
     with zipfile.ZipFile(io.BytesIO(data)) as package:
         sheets = [name for name in package.namelist() if name.startswith("xl/worksheets/")]
-        return any(re.search(rb"<f[ />]", package.read(name)) for name in sheets if name.endswith(".xml"))
+        return any(_FORMULA.search(package.read(name)) for name in sheets if name.endswith(".xml"))
 
 
 def _sheet(sheet: Any, formulas: Any) -> Table:
@@ -163,7 +168,13 @@ def _sheet(sheet: Any, formulas: Any) -> Table:
         )
         for number in numbers
     )
-    return Table(lines=lines, count=len(by_row))
+    return Table(lines=lines, count=len(by_row), hidden_columns=_hidden_columns(sheet))
+
+
+def _hidden_columns(sheet: Any) -> tuple[int, ...]:
+    # One entry may stand for several neighbours.
+    ranges = [(one.min, min(one.max, _MAX_COLUMNS)) for one in sheet.column_dimensions.values() if one.hidden]
+    return tuple(sorted({at - 1 for first, last in ranges for at in range(first, last + 1)}))
 
 
 def _is_hidden(sheet: Any, number: int) -> bool:
@@ -186,7 +197,12 @@ def _cell(cell: Any, formula: Any) -> Cell:
         return Cell(text=str(value)[:40], kind="error")
     if isinstance(value, (datetime, date, time, timedelta)):
         return Cell(text=_date_text(value), kind="date")
-    return _text_cell(_shown(value))
+    return _text_cell(_filled(_shown(value), cell.number_format))
+
+
+def _filled(text: str, number_format: str) -> str:
+    """A number with the zeros that a format of zeros alone shows before it: ``00123``, a client's number."""
+    return text.zfill(len(number_format)) if _ZEROS.fullmatch(number_format) and text.isdecimal() else text
 
 
 def _text_cell(text: str) -> Cell:

@@ -46,7 +46,7 @@ class _Good:
 
 @dataclass(frozen=True, kw_only=True)
 class _Bad:
-    """A document that came back and is not what it must be; ``code`` as of ``Verdict``."""
+    """A document that came back and is not what it must be; ``code`` as of ``Verdict``, empty without one."""
 
     document: DocumentFacts
     code: str
@@ -143,7 +143,8 @@ def _judged(parts: Parts, record: Record, document: DocumentFacts, path: Path, s
     try:
         verdict = parts.documents.verify_signed(path, _expected(parts, record, document))
     except DocumentError as error:
-        return _Bad(document=document, code="signature_broken", error=error)
+        # Of its signatures nothing is known.
+        return _Bad(document=document, code="", error=error)
     # Whether the platform signs annexes at all is not known: one without any signature is taken as it came.
     if not verdict.intact and not (document.role == "annex" and verdict.code == "not_signed"):
         return _Bad(document=document, code=verdict.code)

@@ -775,6 +775,24 @@ def test_documents_that_were_tampered_with(tmp_path: Path) -> None:
         stage.intact()
 
 
+def test_a_document_that_is_too_much_to_look_at(tmp_path: Path) -> None:
+    """D4: Nobody found its signatures altered: what is said is that it could not be checked."""
+    with Stage(tmp_path) as stage:
+        send_out(stage, "longue")
+        answers(stage, "download", "longue", documents.signed(documents.letter(2_001, lines=0), signers=1))
+        stage.sign()
+        stage.run()
+        assert stage.record("longue").state is State.QUARANTINED
+        assert stage.first_line("longue") == (
+            "À VÉRIFIER – le document revenu est à contrôler ; il n’a rien remplacé"
+        )
+        stage.platform.behave()
+        stage.clock.advance(3700)
+        stage.run()
+        assert stage.first_line("longue") == in_place("longue")
+        stage.intact()
+
+
 def test_a_transaction_that_another_request_has(tmp_path: Path) -> None:
     """What is created is the number of one that is out: nothing is put into it, nor asked or sent."""
     with Stage(tmp_path) as stage:

@@ -537,13 +537,21 @@ def hide_row_three(book: Workbook) -> None:
     book.worksheets[0].row_dimensions[3].hidden = True
 
 
+def hide_column_e(book: Workbook) -> None:
+    book.worksheets[0].column_dimensions["E"].hidden = True
+
+
 @MODES
 def test_lists_that_cannot_be_obeyed(tmp_path: Path, mode: Mode) -> None:
-    """Hidden rows, damage, other forms, doubles, too many: one line each, no request, and the pair beside goes on."""
+    """Hidden rows and columns, damage, other forms, many: one line each, no request, and the pair beside goes on."""
     bad: dict[str, tuple[bytes, str]] = {
         "masquee": (
             workbook([person(0), person(1)], change=hide_row_three),
             "EN ATTENTE – 1 ligne masquée : affichez-la ou supprimez-la",
+        ),
+        "colonne": (
+            workbook([person(0)], change=hide_column_e),
+            "À CORRIGER – des colonnes de la liste sont masquées (téléphone)",
         ),
         "trop": (
             workbook([person(n) for n in range(501)]),

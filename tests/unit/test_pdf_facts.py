@@ -45,7 +45,7 @@ def test_letter(path: Path) -> None:
     ("content", "expected"),
     [
         (documents.encrypted(), ["pdf_encrypted"]),
-        (documents.encrypted(user=""), ["pdf_encrypted"]),
+        (documents.encrypted(user=""), ["pdf_restricted"]),
         (documents.with_form(), ["pdf_form_fields"]),
         (documents.xfa(), ["pdf_xfa"]),
         (documents.signed(), ["pdf_signed"]),

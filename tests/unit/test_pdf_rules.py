@@ -78,7 +78,7 @@ REFUSED: dict[str, tuple[Make, list[str]]] = {
     "signature field left empty": (documents.with_empty_signature_field, ["pdf_form_fields"]),
     "XFA": (documents.xfa, ["pdf_xfa"]),
     "password": (documents.encrypted, ["pdf_encrypted"]),
-    "owner's password": (lambda: documents.encrypted(user=""), ["pdf_encrypted"]),
+    "owner's password": (lambda: documents.encrypted(user=""), ["pdf_restricted"]),
     "too large": (documents.too_large, ["pdf_too_large"]),
     "empty": (documents.zero, ["pdf_empty"]),
     "cut short": (documents.truncated, ["pdf_unreadable"]),
@@ -133,6 +133,12 @@ SENT: dict[str, tuple[Make, list[str]]] = {
     # Told, and sent
     "attached file": (documents.with_attachment, ["pdf_attachments"]),
     "file pinned to a page": (lambda: noted(b"FileAttachment"), ["pdf_attachments"]),
+    "its own text for LibreOffice": (
+        lambda: one_page(b"", stream(b"PK")).replace(
+            b"/Root", b"/AdditionalStreams[/application#2Fvnd#2Eoasis#2Eopendocument#2Etext 4 0 R]/Root"
+        ),
+        ["pdf_attachments"],
+    ),
     "note": (lambda: noted(b"Text"), ["pdf_remarks"]),
     "marked passage": (lambda: noted(b"Highlight"), ["pdf_remarks"]),
     "blackened, but only marked so": (lambda: noted(b"Redact"), ["pdf_remarks"]),
@@ -206,7 +212,7 @@ def test_every_reason_at_once(tmp_path: Path) -> None:
     assert isinstance(found, PdfFacts)
     assert codes(problems_of(found, DocumentLimits(max_bytes=1000))) == [
         "pdf_too_large",
-        "pdf_encrypted",
+        "pdf_restricted",
         "pdf_form_fields",
     ]
     assert found.active, "told together with the form, whose cure takes both away"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import struct
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -10,7 +12,7 @@ import pytest
 from connector.pdf.facts import facts
 from connector.pdf.model import Expected, Verdict
 from connector.pdf.verify import same_signatures, verify_signed
-from tests import documents
+from tests import bombs, documents
 
 
 @pytest.fixture
@@ -113,6 +115,129 @@ def test_proofs_and_timestamp_are_welcome(path: Path, sent: Expected) -> None:
     verdict = judged(path, documents.sealed(), sent)
     assert verdict.as_expected
     assert len(verdict.signatures) == 2
+
+
+def with_reference_stream(content: bytes) -> bytes:
+    """The document as most programs of today write it: what stands where is told by a stream."""
+    from pyhanko.pdf_utils.reader import PdfFileReader
+    from pyhanko.pdf_utils.writer import copy_into_new_writer
+
+    writer = copy_into_new_writer(PdfFileReader(io.BytesIO(content)), writer_kwargs={"stream_xrefs": True})
+    out = io.BytesIO()
+    writer.write(out)
+    return out.getvalue()
+
+
+def followed(content: bytes, *, freed: bool = False) -> bytes:
+    """The document with a revision as iText 5 writes it, whose reference stream calls its own number free.
+
+    ``freed``: that of the last object before it, too.
+    """
+    from pyhanko.pdf_utils.reader import PdfFileReader
+
+    reader = PdfFileReader(io.BytesIO(content))
+    size, start = int(reader.trailer["/Size"]), reader.last_startxref
+    entries = [(size - 1, 0, 0, 65_535)] if freed else []
+    entries += [(size, 1, len(content), 0), (size + 1, 0, 0, 65_535)]
+    note = b"%d 0 obj\n(seen)\nendobj\n" % size
+    rows = b"".join(struct.pack(">BIH", *entry[1:]) for entry in entries)
+    index = b" ".join(b"%d 1" % entry[0] for entry in entries)
+    root = reader.root_ref.idnum
+    return (
+        content
+        + note
+        + b"%d 0 obj\n<</Type/XRef/W[1 4 2]/Index[%b]/Size %d/Root %d 0 R/Prev %d/Length %d>>\nstream\n"
+        % (size + 1, index, size + 2, root, start, len(rows))
+        + rows
+        + b"\nendstream\nendobj\nstartxref\n%d\n%%%%EOF\n" % (len(content) + len(note))
+    )
+
+
+def certified() -> bytes:
+    """A letter with a visible seal that certifies it and lets others sign, and a visible signature after it."""
+    from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
+    from pyhanko.sign import fields, signers
+
+    result = documents.letter()
+    for number, (name, email) in enumerate(documents.PEOPLE[:2]):
+        box = (50 + number * 210, 60, 250 + number * 210, 110)
+        field = fields.SigFieldSpec(f"signataire-{number + 1}", on_page=-1, box=box)
+        metadata = signers.PdfSignatureMetadata(
+            field_name=field.sig_field_name,
+            certify=number == 0,
+            docmdp_permissions=fields.MDPPerm.FILL_FORMS,
+        )
+        maker = signers.PdfSigner(metadata, documents.signer(name, email), new_field_spec=field)
+        out = io.BytesIO()
+        maker.sign_pdf(IncrementalPdfFileWriter(io.BytesIO(result)), output=out)
+        result = out.getvalue()
+    return result
+
+
+def ledger(accounts: int) -> bytes:
+    """A page with a bookmark for each account."""
+    from reportlab.pdfgen.canvas import Canvas
+
+    out = io.BytesIO()
+    canvas = Canvas(out, pagesize=documents.A4, invariant=1)
+    canvas.drawString(57, 780, "Grand livre")
+    for number in range(accounts):
+        canvas.bookmarkPage(str(number))
+        canvas.addOutlineEntry(f"Compte {number}", str(number))
+    canvas.save()
+    return out.getvalue()
+
+
+LINK = b"/Annots[<</Type/Annot/Subtype/Link/Rect[50 50 90 90]/A<</S/URI/URI(https://cabinet.fr)>>>>]"
+
+
+def relinked() -> bytes:
+    """A signed page whose link, which stands in the page itself, leads elsewhere by a later revision."""
+    from pyhanko.pdf_utils import generic
+    from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
+
+    writer = IncrementalPdfFileWriter(io.BytesIO(documents.signed(bombs.one_page(LINK))))
+    page = writer.root["/Pages"]["/Kids"][0]
+    page["/Annots"][0]["/A"]["/URI"] = generic.TextStringObject("https://example.org")
+    writer.update_container(page)
+    out = io.BytesIO()
+    writer.write(out)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        followed(documents.signed(with_reference_stream(documents.letter()))),
+        certified(),
+        documents.signed(ledger(2000)),
+        documents.signed(bombs.one_page(catalog=b"/Outlines 99 0 R")),
+        documents.signed(bombs.one_page(LINK)),
+    ],
+    ids=[
+        "numbers called free",
+        "certified first",
+        "many bookmarks",
+        "a reference to nothing",
+        "a link in the page",
+    ],
+)
+def test_what_good_platforms_and_documents_do_is_intact(path: Path, content: bytes) -> None:
+    """Libraries write what a judge of signatures finds odd, and letters hold it: nobody changed what was signed."""
+    verdict = judged(path, content)
+    assert verdict.code == ""
+    assert len(verdict.signatures) == 2
+
+
+def test_what_a_later_revision_takes_away_breaks_it(path: Path) -> None:
+    """An object that was there when it was signed is missed."""
+    content = documents.signed(with_reference_stream(documents.letter()))
+    assert judged(path, followed(content, freed=True)).code == "signature_broken"
+
+
+def test_a_link_in_the_page_must_stay_as_it_was_signed(path: Path) -> None:
+    """It is as much a part of the page as its text."""
+    assert judged(path, relinked()).code == "signature_broken"
 
 
 def test_broken_timestamp(path: Path, sent: Expected) -> None:

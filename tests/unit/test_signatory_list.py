@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import zipfile
 from collections.abc import Sequence
 from datetime import date, datetime, time
@@ -218,6 +219,31 @@ def test_rows_hidden_by_a_filter() -> None:
     assert read(workbook([person(number) for number in range(4)], change=hide)).hidden == 2
 
 
+@pytest.mark.parametrize("second", [("paul.martin@cabinet.fr", "Paul", "Martin", "07 81 22 33 44"), ()])
+def test_columns_that_are_hidden(second: tuple[str, ...]) -> None:
+    """Whoever stands in columns that nobody sees is not asked to sign by accident; empty ones hide nobody."""
+
+    def hide(book: Workbook) -> None:
+        book.worksheets[0].column_dimensions.group("F", "J", hidden=True)
+
+    titles = (*TITLES, "e-mail 2", "prénom 2", "nom 2", "téléphone 2", "Honoraires")
+    cells = (*MARIE, *(second or ("",) * 4), "1200")
+    reading = read(workbook([cells], titles, change=hide))
+    assert len(reading.rows) == (0 if second else 1)
+    told = [(problem.code, problem.values["titles"]) for problem in reading.problems]
+    assert told == ([("list_columns_hidden", "e-mail 2, prénom 2, nom 2, téléphone 2")] if second else [])
+
+
+def test_numbers_with_zeros_before_them() -> None:
+    """A client's number is read as it is shown: the PDF is called « 00123.pdf »."""
+
+    def shape(book: Workbook) -> None:
+        book.worksheets[0]["A2"].number_format = "00000"
+
+    (row,) = read(workbook([(123, *MARIE[1:])], change=shape)).rows
+    assert row.document == "00123"
+
+
 def test_merged_cells() -> None:
     """A merged cell hides what belongs to the rows under it: those are asked about, the title above is not."""
 
@@ -252,6 +278,17 @@ def test_formulas_count_by_their_last_result() -> None:
     )
     row = read(with_result).rows[0]
     assert people(row)[0][3] == "+33612345678"
+
+
+def test_formulas_of_programs() -> None:
+    """What programs write by Microsoft's own library has a prefix before each name."""
+    sheet = "xl/worksheets/sheet1.xml"
+    made = workbook([(*MARIE, "=B9")], (*TITLES, "e-mail 2"))
+    with zipfile.ZipFile(io.BytesIO(made)) as package:
+        plain = package.read(sheet)
+    prefixed = re.sub(rb"<(/?)(?=\w)", rb"<\1x:", plain).replace(b"xmlns=", b"xmlns:x=")
+    (row,) = read(_replaced(made, sheet, plain, prefixed)).rows
+    assert codes(row) == ["list_formula"]
 
 
 def _replaced(data: bytes, name: str, old: bytes, new: bytes) -> bytes:
