@@ -199,6 +199,7 @@ def new_version(place: Place) -> Iterator[Line]:
     if before.etag is None or not _is_proof(before):
         return  # said of stale writes already: nothing is put over it without a condition
     second = None if before.modified is None else before.modified + timedelta(seconds=1)
+    place.wait(1)  # that second is over then: the server's own time is another
     with _local(b"signe\n") as content:
         place.folder.replace_as_version(
             href, content, etag=before.etag, upload=_upload_name(href), modified=second

@@ -12,6 +12,7 @@ from connector.sidecar import names
 from connector.steps import check as checking
 from connector.steps.adopted import is_its_own, place_adopted
 from connector.steps.case import GAVE_WAY, Case, move
+from connector.steps.earlier import status_name_of
 from connector.steps.read import ReadDocument, ReadSidecar, read_request
 from connector.steps.sight import files_in
 
@@ -45,8 +46,22 @@ def moved_by_content(case: Case, sidecar: ReadSidecar, document: ReadDocument | 
             and is_known(known)
             and case.lost(placed := _placed(case, known))
         ):
-            return move(case, placed)
+            return _moved(case, placed)
     return None
+
+
+def _moved(case: Case, known: Record) -> Record:
+    """Write that its files are here; what a new journal knows to be over is shown where a status stands already.
+
+    It was written by the journal that was lost, and of these files as it knew them: of a copy, perhaps.
+    """
+    told_otherwise = (
+        _has_no_place(known)
+        and not is_its_own(case.parts, known, case.pair.sidecar)
+        and bool(case.sight.beside(case.pair.sidecar.href, status_name_of(case)))
+    )
+    record = move(case, known)
+    return case.journal.touch(record, closed=False) if told_otherwise else record
 
 
 def _has_no_place(known: Record) -> bool:

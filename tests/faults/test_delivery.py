@@ -16,34 +16,13 @@ import pytest
 
 from connector.lifecycle import State
 from connector.sandbox.dms import Rule
-from tests import documents
 from tests.dms_faults import FAULTS, TORN
+from tests.faults.letters import beside, in_place, letter, send_out
 from tests.worlds import CLAIRE, MARIE, ONE, OVERVIEWS, QUICK, ROOT, TWO, Mode, Stage
 
 MODES = pytest.mark.parametrize("mode", ["nextcloud", "plain"])
 NEXTCLOUD_WRITES = ("MKCOL", "PUT", "MOVE")
 PLAIN_WRITES = ("MOVE", "PUT")
-
-
-def letter(title: str) -> bytes:
-    return documents.letter(1, title)
-
-
-def send_out(stage: Stage, *names: str, folder: str = ROOT, sidecar: str = ONE) -> None:
-    """Drop a pair for each name and wait until all of them are out."""
-    for name in names:
-        stage.drop(name, letter(f"{folder} {name}"), sidecar, folder=folder)
-    stage.run()
-    for name in names:
-        assert stage.first_line(name, folder=folder).startswith("EN COURS – 0 signature"), name
-
-
-def in_place(name: str) -> str:
-    return f"SIGNÉ – « {name}.pdf » est maintenant la version signée"
-
-
-def beside(name: str, what: str = "signé") -> str:
-    return f"SIGNÉ – la version signée est à côté : « {name} ({what}).pdf »"
 
 
 def signatures_in(stage: Stage, name: str, *, folder: str = ROOT) -> int:

@@ -15,6 +15,7 @@ from connector.sidecar import names
 from connector.steps import drop as dropping
 from connector.steps.discover import Settling, look
 from tests import documents, pictures
+from tests.faults.letters import letter
 from tests.worlds import MARIE, ONE, ROOT, Mode, Stage
 
 MODES = pytest.mark.parametrize("mode", ["nextcloud", "plain"])
@@ -22,10 +23,6 @@ DROP = f"{ROOT}/À signer"
 ANSWER = "_dépôt"
 ALLOWED = "policy: {drop_folder: allow}\n"
 SETTINGS = f"dépôt: À signer\nsignataires: Marie Dupont <{MARIE}> 06 12 34 56 78\n"
-
-
-def letter(title: str) -> bytes:
-    return documents.letter(1, title)
 
 
 def stage_in(tmp_path: Path, mode: Mode = "nextcloud", *, settings: str = SETTINGS, **options: Any) -> Stage:

@@ -62,6 +62,7 @@ from connector.sandbox.platform import Authority
 from connector.sandbox.platform.signing import Field, add_fields, sign_field
 from connector.steps import missing, strange
 from tests import documents
+from tests.faults.letters import beside, in_place
 from tests.worlds import CLAIRE, MARIE, ONE, ROOT, TWO, Mode, Stage
 
 MODES = pytest.mark.parametrize("mode", ["nextcloud", "plain"])
@@ -132,14 +133,6 @@ def send_out(stage: Stage, *names: str, folder: str = ROOT, sidecar: str = ONE) 
     stage.run()
     for name in names:
         assert stage.first_line(name, folder=folder).startswith(OUT), stage.status(name, folder=folder)
-
-
-def in_place(name: str) -> str:
-    return f"SIGNÉ – « {name}.pdf » est maintenant la version signée"
-
-
-def beside(name: str, what: str = "signé") -> str:
-    return f"SIGNÉ – la version signée est à côté : « {name} ({what}).pdf »"
 
 
 # ------------------------------------------------------------------------------------ markers and ends

@@ -35,7 +35,7 @@ from tests.faults.test_once import (
     letter,
     send_out,
 )
-from tests.worlds import MARIE, ONE, ROOT, Mode, Stage
+from tests.worlds import MARIE, ONE, OVERVIEWS, ROOT, Mode, Stage
 
 ANEW = "jse-connector rebuild"
 
@@ -644,6 +644,32 @@ def test_one_place_was_asked_for_twice_before_the_loss(tmp_path: Path) -> None:
             stage.clock.advance(4000)
             stage.run()
         assert stage.first_line() == in_place("lettre")
+        assert stage.sends() == [1, 1]
+
+
+def test_a_copy_of_what_was_asked_anew_before_the_loss(tmp_path: Path) -> None:
+    """Where the earlier of two requests ended stands another; its copy is all that is left of it, and is told as one
+    thing: its status had stayed what the lost journal thought of it, and the folder's overview said another."""
+    with Town(tmp_path, "plain") as stage:
+        stage.dms.person.mkdir(f"{ROOT}/b")
+        stage.drop()
+        stage.run()
+        stage.refuse()
+        stage.run()
+        for name in ("lettre.pdf", "lettre.sign.yaml", "lettre.signature.txt"):
+            stage.write(name, stage.read(name), folder=f"{ROOT}/b")
+        stage.run()
+        assert stage.first_line(folder=f"{ROOT}/b") == COPY
+        stage.write("lettre.sign.yaml", ONE + "action: recommencer\n")
+        stage.run()
+        stage.lose_journal()
+        for _ in range(3):
+            stage.clock.advance(4000)
+            stage.run()
+        assert stage.first_line().startswith("EN COURS")
+        told = stage.first_line(folder=f"{ROOT}/b").partition(" ")[0]
+        assert told == "REFUSÉ", stage.status(folder=f"{ROOT}/b")
+        assert f"\n  {told}   lettre" in stage.read(OVERVIEWS[0], folder=f"{ROOT}/b").decode()
         assert stage.sends() == [1, 1]
 
 

@@ -22,6 +22,7 @@ from connector.steps import lists
 from connector.steps.born import Room
 from connector.steps.discover import Settling, look
 from tests import documents
+from tests.faults.letters import letter
 from tests.spreadsheets import TITLES, csv_text, person, workbook
 from tests.worlds import MARIE, ONE, ROOT, Mode, Stage
 
@@ -29,10 +30,6 @@ MODES = pytest.mark.parametrize("mode", ["nextcloud", "plain"])
 LIST = "_signataires.xlsx"
 ANSWER = "_signataires"
 PREVIEW = {"send": "preview"}
-
-
-def letter(title: str) -> bytes:
-    return documents.letter(1, title)
 
 
 def stage_in(tmp_path: Path, mode: Mode = "nextcloud", **options: Any) -> Stage:

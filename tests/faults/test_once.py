@@ -19,6 +19,7 @@ from connector.jesignexpert.transport import DeadlineTransport
 from connector.lifecycle import State
 from connector.steps.parts import Timing
 from tests import documents
+from tests.faults.letters import in_place, letter, send_out
 from tests.worlds import CLAIRE, MARIE, ONE, QUICK, ROOT, TWO, Mode, Stage, workers
 
 MODES = pytest.mark.parametrize("mode", ["nextcloud", "plain"])
@@ -75,23 +76,6 @@ class Town(Stage):
         self.run(rounds)
         self.clock.advance(seconds)
         self.run(rounds)
-
-
-def letter(title: str) -> bytes:
-    return documents.letter(1, title)
-
-
-def send_out(stage: Stage, *names: str, folder: str = ROOT, sidecar: str = ONE) -> None:
-    """Drop a pair for each name and wait until all of them are out."""
-    for name in names:
-        stage.drop(name, letter(f"{folder} {name}"), sidecar, folder=folder)
-    stage.run()
-    for name in names:
-        assert stage.first_line(name, folder=folder).startswith("EN COURS – 0 signature sur "), name
-
-
-def in_place(name: str) -> str:
-    return f"SIGNÉ – « {name}.pdf » est maintenant la version signée"
 
 
 def delivered_once(stage: Stage, *names: str, folder: str = ROOT) -> None:

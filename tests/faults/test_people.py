@@ -12,33 +12,13 @@ import pytest
 
 from connector.lifecycle import State
 from tests import documents
+from tests.faults.letters import beside, in_place, letter, send_out
 from tests.worlds import MARIE, ONE, ROOT, Mode, Stage
 
 MODES = pytest.mark.parametrize("mode", ["nextcloud", "plain"])
 OUT = "EN COURS – 0 signature sur 1 – attend Marie Dupont"
 RENAMED_LINE = "EN COURS – 0 signature sur 1 – sous le nom « signé v2 OK.pdf », pas encore signé"
 CHANGED_LINE = "EN COURS – 0 signature sur 1 – attention : le PDF a été modifié après l’envoi"
-
-
-def letter(title: str) -> bytes:
-    return documents.letter(1, title)
-
-
-def send_out(stage: Stage, *names: str, folder: str = ROOT) -> None:
-    """Drop a pair for each name and wait until all of them are out."""
-    for name in names:
-        stage.drop(name, letter(f"{folder} {name}"), folder=folder)
-    stage.run()
-    for name in names:
-        assert stage.first_line(name, folder=folder).startswith("EN COURS – 0 signature sur 1"), name
-
-
-def in_place(name: str) -> str:
-    return f"SIGNÉ – « {name}.pdf » est maintenant la version signée"
-
-
-def beside(name: str) -> str:
-    return f"SIGNÉ – la version signée est à côté : « {name} (signé).pdf »"
 
 
 # ------------------------------------------------------------------------------------- the document

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from connector.lifecycle import State
-from tests import documents
+from tests.faults.letters import letter
 from tests.worlds import CLAIRE, MARIE, ONE, ROOT, Mode, Stage
 
 MODES = pytest.mark.parametrize("mode", ["nextcloud", "plain"])
@@ -20,10 +20,6 @@ DOUBT = "À VÉRIFIER – la demande est peut-être déjà partie ; rien n’a �
 DRAFT = "BROUILLON – la collecte vous attend sur Jesignexpert ; envoyez-la depuis le site"
 PREVIEW_ONLY = "PRÊT – aperçu seulement : l’envoi n’est pas encore ouvert dans ce dossier"
 READY = "PRÊT – rien n’est encore parti ; relisez l’aperçu, puis donnez le départ"
-
-
-def letter(title: str) -> bytes:
-    return documents.letter(1, title)
 
 
 def ask(stage: Stage, name: str, line: str, *, folder: str = ROOT, sidecar: str = ONE) -> None:

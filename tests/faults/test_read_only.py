@@ -9,16 +9,12 @@ import pytest
 from connector.cli.status import verdict
 from connector.config import load_config
 from connector.lifecycle import State
-from tests import documents
+from tests.faults.letters import letter
 from tests.worlds import MARIE, ONE, ROOT, Mode, Stage
 
 MODES = pytest.mark.parametrize("mode", ["nextcloud", "plain"])
 FORBIDDEN = "EN ATTENTE – ce dossier ne permet pas d’écrire le suivi ; rien n’est parti"
 HOUR = 3700
-
-
-def letter(title: str) -> bytes:
-    return documents.letter(1, title)
 
 
 def at(folder: str) -> str:

@@ -7,14 +7,10 @@ from pathlib import Path
 import pytest
 
 from connector.lifecycle import State
-from tests import documents
+from tests.faults.letters import letter
 from tests.worlds import ONE, ROOT, Mode, Stage
 
 MODES = pytest.mark.parametrize("mode", ["nextcloud", "plain"])
-
-
-def letter(title: str) -> bytes:
-    return documents.letter(1, title)
 
 
 @MODES

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from connector.lifecycle import State
-from tests import documents
+from tests.faults.letters import letter
 from tests.faults.test_missing import PATIENT
 from tests.worlds import MARIE, ONE, OVERVIEWS, ROOT, Mode, Stage
 
@@ -18,10 +18,6 @@ MODES = pytest.mark.parametrize("mode", ["nextcloud", "plain"])
 LOST = "Signatures à classer"
 GONE_LINE = "SIGNÉ – le dossier d’origine n’est plus là ; le document signé est ici"
 WAITS = "SIGNÉ – la version signée vous attend dans « Signatures à classer »"
-
-
-def letter(title: str) -> bytes:
-    return documents.letter(1, title)
 
 
 def at(folder: str) -> str:

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from connector.lifecycle import Record, State
-from tests import documents
 from tests.dms_faults import FAULTS
+from tests.faults.letters import letter
 from tests.faults.points import READS, Killed, Points
 from tests.spreadsheets import person, workbook
 from tests.worlds import MARIE, ONE, ROOT, Mode, Stage, workers
@@ -21,10 +21,6 @@ DONE = "Demandes terminées"
 TIDY = "après signature: ranger\n"
 SIGNED = "SIGNÉ – « {0}.pdf » est maintenant la version signée"
 WENT = "Ce fichier et la demande ont été rangés dans « Demandes terminées »"
-
-
-def letter(title: str) -> bytes:
-    return documents.letter(1, title)
 
 
 def drop(stage: Stage, *names: str, folder: str = ROOT, more: str = "") -> None:
