@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from connector.courtesy import LONGEST_S, UNNAMED_S
-from connector.errors import AnsweredNo, AskedToWait, Cause, RemoteError, Unavailable
+from connector.errors import AccessDenied, AnsweredNo, AskedToWait, Cause, RemoteError, Unavailable
 from connector.journal import Hold
 from connector.lifecycle import Record, State
 from connector.sidecar.model import Verb
@@ -129,9 +129,16 @@ def hold_account(parts: Parts, account: str, error: AnsweredNo) -> Hold:
     return parts.journal.hold(account, error.cause.value, probe_at=probe, text=error.text, but=MANUAL)
 
 
-def hold_without_tokens(parts: Parts, account: str) -> Hold:
-    """Hold an account that was never connected, or whose tokens cannot be read: nothing left this machine."""
-    return hold_account(parts, account, AnsweredNo(Cause.TOKENS, service=account))
+def hold_without_tokens(parts: Parts, account: str, error: AccessDenied) -> Hold:
+    """Hold an account that was never connected, or whose tokens cannot be read: nothing left this machine.
+
+    What is in the way is for the administrator alone, once: to people it is a connection that is to be renewed.
+    """
+    with parts.gate:
+        before = parts.journal.held(account)
+        if before is None or before.cause != Cause.TOKENS:
+            log.error("account %s: %s", account, error)
+        return hold_account(parts, account, AnsweredNo(Cause.TOKENS, service=account))
 
 
 def hold_unanswered(parts: Parts, account: str) -> Hold:
