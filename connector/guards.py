@@ -212,7 +212,8 @@ def _trouble(memory: ServerMemory, settings: FolderSettings, text: str, kind: Re
 
 def _patient(parts: Parts, memory: ServerMemory, name: str) -> bool:
     """True when nothing puts this off."""
-    return name not in memory.patience or not clocks.is_put_off(parts, memory.patience[name][1])
+    known = memory.patience.get(name)
+    return known is None or not clocks.is_put_off(parts, known[1], parts.timing.retry_most)
 
 
 def _postpone(parts: Parts, memory: ServerMemory, name: str) -> None:

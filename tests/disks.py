@@ -1,4 +1,4 @@
-"""Disks of a few megabytes that a test may fill: mounted for it, which root alone may do."""
+"""Disks that a test may fill, or that keep no permissions: mounted for it, which root alone may do."""
 
 from __future__ import annotations
 
@@ -52,6 +52,20 @@ def of_small_blocks(place: Path, megabytes: int = 12) -> Iterator[Path]:
         missing("needs mkfs.ext4 (apt install e2fsprogs)", SYS_ADMIN)
     with mounted(place, "-o", "loop", image) as disk:
         yield disk
+
+
+@contextmanager
+def without_modes(place: Path) -> Iterator[Path]:
+    """As Windows' file systems and many shares are mounted: everybody may do everything, whatever chmod says."""
+    behind = place.with_suffix(".behind")
+    behind.mkdir()
+    place.mkdir()
+    if os.geteuid() != 0 or not _did("bindfs", "--chmod-ignore", "--perms=0777", behind, place):
+        pytest.skip("needs bindfs, and to mount")
+    try:
+        yield place
+    finally:
+        _did("umount", "-l", place)
 
 
 def fill(disk: Path, *, leave: int = 0) -> None:

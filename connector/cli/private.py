@@ -40,7 +40,7 @@ def made_private(root: Path) -> int:
     these: ``--state /var/lib`` is a slip that must not close a whole system. Idempotent. Raises OSError where the
     directory cannot be looked into.
     """
-    found, root = 0, root.resolve()  # with DynamicUser= it is a link of systemd's
+    found, left, root = 0, 0, root.resolve()  # with DynamicUser= it is a link of systemd's
     shared = sorted(
         one.name
         for one in root.iterdir()
@@ -73,9 +73,17 @@ def made_private(root: Path) -> int:
                 continue  # another name of somebody else's file
             Path(f"/proc/self/fd/{handle}").chmod(DIRECTORY if stat.S_ISDIR(mode.st_mode) else FILE)
             found += 1
+            left += bool(stat.S_IMODE(os.fstat(handle).st_mode) & _OTHERS)
         finally:
             os.close(handle)
-    if found:
+    if left:
+        log.error(
+            "others on this host can reach %d places of the state directory (journal, spool, keys), and that cannot be "
+            "changed: its file system keeps no permissions, as those of Windows and many shares; put it on one that "
+            "does. Tokens are neither kept nor used there",
+            left,
+        )
+    elif found:
         log.warning(
             "others on this host could reach %d places of the state directory (journal, spool, keys): it is closed "
             "now; if somebody else works on this host, have tokens and passwords renewed",

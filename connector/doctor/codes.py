@@ -301,8 +301,9 @@ CODES: Final[Mapping[str, Code]] = {
     "JSE-H05": Code(
         "others can read the state directory",
         "Journal, spool, tokens or keys have modes that let other users of this host in.",
-        "chmod -R go= STATE; the service does it at its start and says so. If others work on this host, renew "
-        "tokens and passwords.",
+        "chmod -R go= STATE; the service does it at its start and says so. Where that changes nothing the file system "
+        "keeps no permissions (Windows' own, many shares): put the state directory on another one. If others work on "
+        "this host, renew tokens and passwords.",
     ),
     "JSE-H06": Code(
         "another user's files",

@@ -5,6 +5,7 @@ Connectors that share a journal keep them there instead (``token_vault``).
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import stat
@@ -167,6 +168,7 @@ class TokenStore:
         temporary = Path(name)
         try:
             with os.fdopen(handle, "wb") as target:
+                _refuse_where_all_may_read(handle)
                 target.write(content)
                 target.flush()
                 os.fsync(target.fileno())
@@ -179,6 +181,13 @@ class TokenStore:
             os.fsync(folder)
         finally:
             os.close(folder)
+
+
+def _refuse_where_all_may_read(handle: int) -> None:
+    """Raise OSError where modes are what the mount makes them, as on Windows' file systems: nothing would be loaded."""
+    if stat.S_IMODE(os.fstat(handle).st_mode) & 0o077:
+        what = "its file system keeps no permissions: put the state directory on one that does"
+        raise OSError(errno.ENOTSUP, what)
 
 
 def links_in(raw: bytes) -> list[object]:

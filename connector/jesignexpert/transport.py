@@ -7,6 +7,7 @@ included, can be bounded.
 from __future__ import annotations
 
 import logging
+import socket
 import ssl
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -14,14 +15,16 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, Final, NoReturn, cast
 
 import httpcore
 import httpx
+from httpcore._backends.sync import SyncStream  # its own way to a name tries one address after the other
 
 from connector import pulse
 from connector.errors import ConfigurationError, ConfigurationProblem
 from connector.jesignexpert import deadline
+from connector.reaching import reach
 
 BaseTransport = httpx.BaseTransport
 """What may stand in the place of :class:`DeadlineTransport`."""
@@ -37,6 +40,9 @@ A connection that has been idle for some time may be closed by the server in the
 _KEEP_IDLE_S = 4.0
 # Shorter than any server's patience that is not meant to end the connection with its answer.
 _KEEP_WARM_S = 1.0
+_CONNECT_S: Final = 10.0
+"""Where a caller says nothing."""
+_OPTIONS: Final = ((socket.IPPROTO_TCP, socket.TCP_NODELAY, 1),)
 
 
 def quiet_libraries() -> None:
@@ -215,7 +221,7 @@ def _rename(error: Exception) -> NoReturn:
 
 class _Backend(httpcore.NetworkBackend):
     def __init__(self, trust: _Trust) -> None:
-        self._inner, self._trust = httpcore.SyncBackend(), trust
+        self._trust = trust
 
     def connect_tcp(
         self,
@@ -225,10 +231,14 @@ class _Backend(httpcore.NetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.NetworkStream:
-        bounded = _bounded(timeout, httpcore.ConnectTimeout)
-        return _Stream(
-            self._inner.connect_tcp(host, port, bounded, local_address, socket_options), self._trust
-        )
+        seconds = _bounded(_CONNECT_S if timeout is None else timeout, httpcore.ConnectTimeout)
+        try:
+            reached = reach(host, port, within_s=cast("float", seconds), options=_OPTIONS)
+        except TimeoutError as error:
+            raise httpcore.ConnectTimeout(str(error)) from error
+        except OSError as error:
+            raise httpcore.ConnectError(str(error)) from error
+        return _Stream(SyncStream(reached), self._trust)
 
     def connect_unix_socket(
         self, path: str, timeout: float | None = None, socket_options: Iterable[Any] | None = None

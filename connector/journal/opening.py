@@ -38,6 +38,16 @@ _FULL = frozenset(
     {sqlite3.SQLITE_FULL, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN}
 )
 """What a disk says that is full, read-only or away; the low byte of SQLite's extended codes."""
+_UNSHARED = frozenset(
+    {
+        sqlite3.SQLITE_IOERR_SHMMAP,
+        sqlite3.SQLITE_IOERR_SHMLOCK,
+        sqlite3.SQLITE_IOERR_LOCK,
+        sqlite3.SQLITE_IOERR_RDLOCK,
+        sqlite3.SQLITE_IOERR_CHECKRESERVEDLOCK,
+    }
+)
+"""What a file system says on which programs cannot share memory, or that knows no locks: no room would help there."""
 _SAID = dict.fromkeys((errno.ENOSPC, errno.EDQUOT), "database or disk is full")
 """What SQLite says for it: one cause is told in one way, and so once."""
 _DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_FORMAT})
@@ -204,9 +214,16 @@ def meaning(file: Path | None, error: BaseException) -> JournalError:
     """Return what an error of the database means: what, where, what to do."""
     text = str(getattr(error, "orig", None) or error).splitlines()[0]
     where = f"the journal {file}" if file is not None else "the journal"
-    code = getattr(getattr(error, "orig", error), "sqlite_errorcode", 0) & 0xFF
+    whole = getattr(getattr(error, "orig", error), "sqlite_errorcode", 0)
+    code = whole & 0xFF
     if code in _DAMAGED:
         return JournalError(f"{where} is damaged: {text}. {_ANEW}")
+    if whole in _UNSHARED:
+        return JournalFull(
+            f"{where} cannot be written: {text}. Nothing is lost, and nothing leaves meanwhile: on its file system "
+            "programs share no memory, or no locks, as on many a network share and FUSE or 9p mount. Put the state "
+            "directory on a disk of this host"
+        )
     if code in _FULL:
         return _takes_nothing(file, text)
     return JournalError(f"{where} failed: {text}")

@@ -11,6 +11,7 @@ import http.client
 import json
 import os
 import signal
+import socket
 import ssl
 import subprocess
 from collections.abc import Mapping
@@ -22,6 +23,7 @@ from urllib.parse import quote, urlsplit
 from connector.certificates import distrust
 from connector.errors import NotConnected, OutcomeUnknown, RemoteError, Unavailable
 from connector.notify.bounded import TooSlow, within
+from connector.reaching import reach
 
 TIMEOUT_S: Final = 10.0
 _AS_IT_IS: Final = "".join(map(chr, range(128)))
@@ -76,6 +78,8 @@ def fetch(url: str, *, service: str, content: bytes | None = None, timeout_s: fl
         # Without a port http.client would take the last part of an IPv6 address for it.
         port = parts.port or kind.default_port
         connection = kind(str(parts.hostname), port, timeout=timeout_s, **more)
+        # Its own way tries one address after the other: the first that keeps silent would take all the time there is.
+        connection._create_connection = _reached  # type: ignore[attr-defined]
         try:
             connection.connect()
         except OSError as error:
@@ -99,6 +103,11 @@ def fetch(url: str, *, service: str, content: bytes | None = None, timeout_s: fl
     except (TooSlow, OSError, http.client.HTTPException, ValueError) as error:
         detail = f"{parts.hostname} gave no answer ({type(error).__name__})"
         raise OutcomeUnknown(detail, service=service, operation="hook") from None
+
+
+def _reached(address: tuple[str, int], timeout: float, *_: object) -> socket.socket:
+    host, port = address
+    return reach(host, port, within_s=timeout)
 
 
 def _run(hook: Hook, content: bytes, timeout_s: float, as_user: tuple[int, int] | None) -> None:

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import re
 import smtplib
+import socket
 import ssl
 from base64 import b64encode
 from collections.abc import Callable
@@ -30,6 +31,7 @@ from connector.certificates import distrust
 from connector.errors import MailRefused, NotConnected, OutcomeUnknown, Stage
 from connector.notify.bounded import Crowded, TooSlow, within
 from connector.notify.message import Mail, as_bytes, routed
+from connector.reaching import reach
 
 SERVICE: Final = "mail"
 _PORTS: Final = {"smtp": 25, "smtps": 465, "smtp+starttls": 587}
@@ -50,6 +52,20 @@ _OF_THE_RECIPIENT: Final = re.compile(r"[45]\.(?:1\.(?![78]\b)|2\.)")
 """RFC 3463: an address, or a mailbox, of which 1.7 and 1.8 are the sender's."""
 _OF_ONE_MAILBOX: Final = re.compile(r"5\.(?:1\.[136]|2\.[12])\b")
 """RFC 3463: there is none, it moved, is closed or full. What a relay cannot look up (1.2) may be anybody's."""
+
+
+class _Session(smtplib.SMTP):
+    """Reaches whichever of the relay's addresses answers first: the library waits for each, one after the other."""
+
+    def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
+        return reach(host, port, within_s=timeout)
+
+
+class _TlsSession(_Session, smtplib.SMTP_SSL):
+    """The same over TLS from the first byte."""
+
+    def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
+        return self.context.wrap_socket(super()._get_socket(host, port, timeout), server_hostname=host)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,11 +145,11 @@ class Relay:
         host, port = parts.hostname or "localhost", parts.port or _PORTS[parts.scheme]
         try:
             if parts.scheme == "smtps":
-                session: smtplib.SMTP = smtplib.SMTP_SSL(
+                session: smtplib.SMTP = _TlsSession(
                     host, port, local_hostname=_NOT_YET, timeout=self.timeout_s, context=self._trust()
                 )
             else:
-                session = smtplib.SMTP(host, port, local_hostname=_NOT_YET, timeout=self.timeout_s)
+                session = _Session(host, port, local_hostname=_NOT_YET, timeout=self.timeout_s)
             session.local_hostname = _own_address(session)
         except smtplib.SMTPResponseException as error:
             raise self._refused(error.smtp_code, error.smtp_error, "greeting") from error

@@ -68,8 +68,12 @@ _MADE: Final = re.compile(
     re.DOTALL,
 )
 _SHORTENED: Final = re.compile(r".*~[0-9a-f]{6}", re.DOTALL)
+# A person's name may hold brackets of its own: "(conflicted copy Marie (compta) 2026-11-23 104512)".
+_BRACKETED: Final = r"(?:[^()]|\([^()]*\))*"
 _CONFLICT: Final = re.compile(
-    r"\((?:[^()]* )?(?:conflicted copy|case clash|copie en conflit|copie conflictuelle)[^()]*\)|\.sync-conflict-[0-9]",
+    rf"\((?:{_BRACKETED} )?(?:conflicted copy|case clash|copie en conflit|copie conflictuelle|sfconflict){_BRACKETED}\)"
+    r"|_[^_]+_[a-z]{3}-[0-9]{2}-[0-9]{4,6}-[0-9]{4}_[a-z]*conflict(?:_[0-9]+)?(?=\.)"  # Synology Drive
+    r"|\.sync-conflict-[0-9]",  # Syncthing
 )
 _NOISE: Final = re.compile(
     r"~\$.*"  # Word, Excel: somebody has the file open

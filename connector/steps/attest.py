@@ -84,8 +84,8 @@ def _fetch(parts: Parts, record: Record) -> Record:
             ATTESTATION_NAME,
             lambda stream: service.attestation(transaction, stream, max_bytes=limit),
         )
-    except AccessDenied:
-        waiting.hold_without_tokens(parts, record.account)
+    except AccessDenied as error:
+        waiting.hold_without_tokens(parts, record.account, error)
         return _later(parts, record, answered=False)
     except AnsweredNo as error:
         if error.cause in _HOLDING:

@@ -101,8 +101,8 @@ def _call(parts: Parts, record: Record) -> _Answer | None:
     except NotConnected as error:
         log.info("cancelling %s: %s", record.ref, error)
         return None
-    except AccessDenied:
-        waiting.hold_without_tokens(parts, record.account)
+    except AccessDenied as error:
+        waiting.hold_without_tokens(parts, record.account, error)
         return None
     except AnsweredNo as error:
         if error.cause in _HOLDING:

@@ -77,9 +77,9 @@ def _lets_erase(parts: Parts, account: str) -> bool:
     return not too_far(parts, account)
 
 
-def is_put_off(parts: Parts, until: datetime | None) -> bool:
-    """True while something rests until then. Nothing rests for longer than a day: so far off, a clock was wrong."""
-    return until is not None and parts.now() < until <= parts.now() + LONGEST_REST + A_STEP
+def is_put_off(parts: Parts, until: datetime | None, longest: timedelta = LONGEST_REST) -> bool:
+    """True while something rests until then. ``longest``: no such thing rests longer; so far off, a clock was wrong."""
+    return until is not None and parts.now() < until <= parts.now() + longest + A_STEP
 
 
 def lasts(parts: Parts, since: datetime, wait: timedelta) -> bool:
@@ -128,7 +128,7 @@ def ask_again(parts: Parts, account: str) -> None:
     held = parts.journal.held(account)
     if held is None or held.cause != CLOCK:
         return
-    if too_far(parts, account) and not is_put_off(parts, held.probe_at):
+    if too_far(parts, account) and not is_put_off(parts, held.probe_at, parts.timing.probe):
         transaction = _any_transaction(parts, account)
         # Where there is none, what waits without one finds out (``waiting.let_through``).
         if transaction is not None and parts.journal.postpone(held, parts.now() + _ASK_EVERY):

@@ -80,7 +80,7 @@ def fetch(parts: Parts, record: Record) -> Record:
             waiting.hold_account(parts, record.account, error)
         return _later(parts, record, error)
     except AccessDenied as error:
-        waiting.hold_without_tokens(parts, record.account)
+        waiting.hold_without_tokens(parts, record.account, error)
         return _later(parts, record, error)
     except RemoteError as error:
         return _not_ready(parts, record, error)

@@ -281,8 +281,8 @@ class Parts:
     """Account → how many ``send`` were not answered; a read begun after the last one ends their hold (R9b)."""
     doubts_over: dict[str, int] = field(default_factory=dict)
     """Account → how many of them a read, begun since, was answered after."""
-    let_be: dict[str, tuple[int, datetime]] = field(default_factory=dict)
-    """Account → how often in a row the platform did not answer, and until when nothing is asked for it."""
+    let_be: dict[str, tuple[int, datetime, timedelta]] = field(default_factory=dict)
+    """Account → how often in a row the platform did not answer; until when nothing is asked for it, how long in all."""
     settings_read: dict[tuple[str, str], SettingsRead] = field(default_factory=dict)
     """(server, href) of a settings file → what it said when it was last read."""
     settings_gone: dict[tuple[str, str], datetime] = field(default_factory=dict)

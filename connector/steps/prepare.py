@@ -40,8 +40,8 @@ def prepare(parts: Parts, record: Record) -> Record:
         return record
     except AnsweredNo as error:
         return _refused(parts, record, error)
-    except AccessDenied:
-        waiting.hold_without_tokens(parts, record.account)
+    except AccessDenied as error:
+        waiting.hold_without_tokens(parts, record.account, error)
         return record
     except _ContractWrong as error:
         log.error("account %s: %s", record.account, error)

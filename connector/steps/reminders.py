@@ -237,7 +237,7 @@ def _call(parts: Parts, record: Record, wording: str) -> Record:
     except NotConnected as error:
         return _not_left(parts, record, error)
     except AccessDenied as error:
-        waiting.hold_without_tokens(parts, record.account)
+        waiting.hold_without_tokens(parts, record.account, error)
         return _not_left(parts, record, error)
     except AnsweredNo as error:
         if error.cause in _HOLDING:

@@ -182,7 +182,7 @@ def _call_alone(parts: Parts, record: Record, *, looked_at: datetime, again: boo
         return _as_open_as_before(parts, record, error) if again else _not_left(parts, record, error)
     except AccessDenied as error:
         # No tokens to send with: the call was not made.
-        waiting.hold_without_tokens(parts, record.account)
+        waiting.hold_without_tokens(parts, record.account, error)
         return _as_open_as_before(parts, record, error) if again else _not_left(parts, record, error)
     except AnsweredNo as error:
         if error.cause.answers_send:
@@ -239,8 +239,8 @@ def _hand_over(parts: Parts, record: Record) -> Record:
         parts.services[record.account].leave_as_draft(transaction)
     except AnsweredNo as error:
         return _answered_no(parts, record, error)
-    except AccessDenied:
-        waiting.hold_without_tokens(parts, record.account)
+    except AccessDenied as error:
+        waiting.hold_without_tokens(parts, record.account, error)
         return record
     except RemoteError as error:
         log.warning("handing %s over: %s", record.ref, error)

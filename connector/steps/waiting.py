@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from connector.courtesy import LONGEST_S, UNNAMED_S
-from connector.errors import AnsweredNo, AskedToWait, Cause, RemoteError, Unavailable
+from connector.errors import AccessDenied, AnsweredNo, AskedToWait, Cause, RemoteError, Unavailable
 from connector.journal import Hold
 from connector.lifecycle import Record, State
 from connector.sidecar.model import Verb
@@ -28,6 +28,10 @@ AWAY = "away"
 MANUAL = "manual"
 """The administrator stopped it."""
 _A_MOMENT = timedelta(minutes=1)
+_LONGEST = timedelta(seconds=LONGEST_S)
+"""No side is let be for longer."""
+_ASKED: tuple[int, None, timedelta] = (0, None, timedelta(0))
+"""Of an account for which nothing is in the way of being asked."""
 _STOPS_READS = frozenset({Cause.TOKENS.value, Cause.MAINTENANCE.value, Cause.RATE_LIMIT.value})
 _ENDED_BY_AN_ANSWER = _STOPS_READS | {UNANSWERED, AWAY}
 _ENDED_ELSEWHERE = frozenset({MANUAL, UNANSWERED, clocks.CLOCK, storage.NO_ROOM})
@@ -66,11 +70,12 @@ def let_be(parts: Parts, account: str, error: RemoteError) -> None:
     A hundred requests of an account would each wait for their own time-out, again and again.
     """
     with parts.gate:
-        times, until = parts.let_be.get(account, (0, parts.now()))
+        times, until, rest = parts.let_be.get(account, _ASKED)
+        resting = clocks.is_put_off(parts, until, rest)
         if isinstance(error, AskedToWait):
             wait = timedelta(seconds=_wished(error))
         elif isinstance(error, Unavailable) and error.status in _AWAY_AS_A_WHOLE:
-            if clocks.is_put_off(parts, until):
+            if resting:
                 return  # it was under way before
             wait = min(parts.timing.retry_first * 2 ** min(times, 16), parts.timing.away_most)
             wait = max(wait, timedelta(seconds=_wished(error)))
@@ -81,31 +86,37 @@ def let_be(parts: Parts, account: str, error: RemoteError) -> None:
         else:
             return
         wanted = parts.now() + wait
-        parts.let_be[account] = (times, max(until, wanted) if clocks.is_put_off(parts, until) else wanted)
+        if resting and until is not None and until > wanted:
+            wanted, wait = until, rest
+        parts.let_be[account] = (times, wanted, wait)
 
 
 def asks_again_at(parts: Parts, account: str) -> datetime | None:
     """Until when nothing is asked for an account; None where nothing is in the way."""
     # One look: another thread may hear an answer, and take it away, at any time.
-    _, until = parts.let_be.get(account, (0, None))
-    return until if clocks.is_put_off(parts, until) else None
+    _, until, rest = parts.let_be.get(account, _ASKED)
+    return until if clocks.is_put_off(parts, until, rest) else None
 
 
 def is_away(parts: Parts, account: str) -> bool:
     """True from a call that the platform as a whole did not answer, until it answers one."""
-    return parts.let_be.get(account, (0, None))[0] > 0
+    return parts.let_be.get(account, _ASKED)[0] > 0
 
 
 def due(parts: Parts, record: Record) -> bool:
     """True when nothing puts the record's next step off."""
-    return not clocks.is_put_off(parts, record.next_at)
+    timing = parts.timing
+    longest = max(timing.follow_later, timing.retry_most, timing.quiet_send, _LONGEST)
+    return not clocks.is_put_off(parts, record.next_at, longest)
 
 
 def _rests(parts: Parts, hold: Hold) -> bool:
     """True while nothing may find out whether a hold is over. One after an unanswered ``send`` is held for longer."""
     if hold.cause == UNANSWERED:
         return hold.probe_at > parts.now()
-    return clocks.is_put_off(parts, hold.probe_at)
+    # That of a clock ends with it: no side has a say in how long.
+    longest = parts.timing.probe if hold.cause == clocks.CLOCK else max(parts.timing.probe, _LONGEST)
+    return clocks.is_put_off(parts, hold.probe_at, longest)
 
 
 def hold_account(parts: Parts, account: str, error: AnsweredNo) -> Hold:
@@ -118,9 +129,16 @@ def hold_account(parts: Parts, account: str, error: AnsweredNo) -> Hold:
     return parts.journal.hold(account, error.cause.value, probe_at=probe, text=error.text, but=MANUAL)
 
 
-def hold_without_tokens(parts: Parts, account: str) -> Hold:
-    """Hold an account that was never connected, or whose tokens cannot be read: nothing left this machine."""
-    return hold_account(parts, account, AnsweredNo(Cause.TOKENS, service=account))
+def hold_without_tokens(parts: Parts, account: str, error: AccessDenied) -> Hold:
+    """Hold an account that was never connected, or whose tokens cannot be read: nothing left this machine.
+
+    What is in the way is for the administrator alone, once: to people it is a connection that is to be renewed.
+    """
+    with parts.gate:
+        before = parts.journal.held(account)
+        if before is None or before.cause != Cause.TOKENS:
+            log.error("account %s: %s", account, error)
+        return hold_account(parts, account, AnsweredNo(Cause.TOKENS, service=account))
 
 
 def hold_unanswered(parts: Parts, account: str) -> Hold:
@@ -166,9 +184,8 @@ def answered(parts: Parts, account: str, asked: int | None = None) -> None:
         if asked is not None:
             parts.doubts_over[account] = max(asked, parts.doubts_over.get(account, 0))
         doubtful = asked is None or _in_doubt(parts, account)
-        times, until = parts.let_be.get(account, (0, parts.now()))
         # A wish to be let be outlasts the answers that were under way when it was heard.
-        if times or until <= parts.now():
+        if is_away(parts, account) or asks_again_at(parts, account) is None:
             parts.let_be.pop(account, None)
     hold = parts.journal.held(account)
     ended = _ENDED_BY_AN_ANSWER - {UNANSWERED} if doubtful else _ENDED_BY_AN_ANSWER

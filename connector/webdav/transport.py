@@ -22,7 +22,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
 
 from connector import pulse
-from connector.webdav.reaching import reach
+from connector.reaching import reach
 
 _MOST_HEAD = 1_000_000
 """Bytes of status, headers and all interim answers."""

@@ -235,3 +235,21 @@ def test_a_folder_that_is_renamed_stays_paused(tmp_path: Path) -> None:
         stage.parts.journal.release("folder:courriers")
         stage.run()
         assert stage.sends() == [1]
+
+
+def test_tokens_that_others_may_read(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """To people the connection is to be renewed; the administrator hears why, once a pause: it may be for nothing."""
+    with Stage(tmp_path, timing=PROBING) as stage:
+        file = stage.state.directory / "tokens" / "cabinet.json"
+        file.chmod(0o644)
+        for name in ("un", "deux"):
+            stage.drop(name)
+        stage.run(6)
+        assert notice(stage).startswith("SIGNATURES EN PAUSE – la connexion du cabinet")
+        said = [line for line in caplog.messages if line.startswith("account cabinet: ")]
+        assert len(said) == 1
+        assert f"chmod 600 {file}" in said[0]
+        file.chmod(0o600)
+        stage.clock.advance(60)
+        stage.run(6)
+        assert stage.sends() == [1, 1]

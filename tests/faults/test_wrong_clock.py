@@ -12,6 +12,7 @@ import pytest
 
 from connector.lifecycle import State
 from connector.sandbox.dms.folder import Link
+from connector.steps import waiting
 from connector.steps.alarms import standing
 from connector.steps.parts import Timing
 from connector.steps.retention import RETENTION
@@ -142,21 +143,23 @@ def test_a_clock_far_ahead_ends_nothing(clocked: Made, days: int) -> None:
         stage.intact()
 
 
-def test_a_hold_of_a_clock_far_ahead_ends_once_it_is_right(clocked: Made) -> None:
-    """When it may be tried again was written by a clock a year ahead: nobody waits for that year."""
+@pytest.mark.parametrize("off", [timedelta(hours=1), timedelta(hours=2), timedelta(days=365)])
+def test_a_hold_of_a_clock_far_ahead_ends_once_it_is_right(clocked: Made, off: timedelta) -> None:
+    """When it may be tried again was written by a clock a year ahead, or by one that was set to local time as if that
+    were UTC: nobody waits for that year, or hour."""
     with clocked() as stage:
         connected_for_good(stage)
-        stage.off = timedelta(days=365)
+        stage.off = off
         stage.drop("lettre")
         stage.run(6)
         held = stage.parts.journal.held("cabinet")
         assert held is not None
         assert held.cause == "clock"
-        assert held.probe_at > stage.clock.now() + timedelta(days=364)
+        assert held.probe_at > stage.clock.now() + off
         assert stage.tries() == 0
         stage.off = timedelta(0)
-        for _ in range(4):
-            stage.clock.advance(1000)
+        for _ in range(2):
+            stage.clock.advance(150)
             stage.run()
         assert stage.parts.journal.held("cabinet") is None
         assert stage.sends() == [1]
@@ -377,6 +380,39 @@ def test_a_link_that_is_made_afterwards_is_asked_about(clocked: Made) -> None:
         stage.drop("après")
         hours(stage)
         assert stage.sends() == [1]
+
+
+@pytest.mark.parametrize("ahead", [2, 23])
+def test_what_is_out_is_asked_about_once_it_is_right(clocked: Made, ahead: int) -> None:
+    """When it is asked about next was written by a clock that was hours ahead: what was signed comes home at once."""
+    with clocked() as stage:
+        connected_for_good(stage)
+        send_out(stage, "lettre")
+        stage.off = timedelta(hours=ahead)
+        hours(stage, 0.5)
+        stage.off = timedelta(0)
+        stage.sign()
+        hours(stage, 0.5)
+        assert stage.first_line("lettre") == in_place("lettre")
+        stage.intact()
+
+
+def test_a_platform_out_of_reach_meanwhile_is_asked_once_it_is_right(clocked: Made) -> None:
+    """A machine that begins without network, and so with the hour of its own clock, one ahead."""
+    with clocked() as stage:
+        connected_for_good(stage)
+        send_out(stage, "avant")
+        stage.platform.misbehave(kind="status", status=503, times=None)
+        stage.off = timedelta(hours=1)
+        stage.clock.advance(HOUR)
+        stage.drop("lettre")
+        stage.run(4)
+        assert waiting.is_away(stage.parts, "cabinet")
+        stage.platform.behave()
+        stage.off = timedelta(0)
+        hours(stage, 0.5)
+        assert stage.sends() == [1, 1]
+        stage.intact()
 
 
 def test_a_platform_that_is_away_is_let_be_all_the_same(clocked: Made) -> None:

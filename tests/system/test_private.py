@@ -15,6 +15,9 @@ import psutil
 import pytest
 
 from connector.cli.wiring import State
+from connector.errors import AccessDenied
+from connector.jesignexpert.tokens import Tokens, TokenStore
+from tests import disks
 from tests.system.test_cli import MARIE, PASSWORD, PHONE, SECRET, Process, Stage, until
 
 pytestmark = pytest.mark.system
@@ -87,6 +90,20 @@ def test_what_others_could_read_is_closed(tmp_path: Path, caplog: pytest.LogCapt
     caplog.clear()
     place.make()
     assert caplog.text == ""
+
+
+def test_what_cannot_be_closed_is_not_called_closed(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """A file system without permissions: said with what helps, and by ``connect`` too, which would keep tokens that
+    are never read: "not connected" for ever."""
+    with disks.without_modes(tmp_path / "share") as share:
+        place = State(directory=share / "state")
+        place.make()
+        assert "keeps no permissions" in caplog.text
+        assert "closed now" not in caplog.text
+        store = TokenStore(share / "state" / "tokens")
+        with pytest.raises(AccessDenied, match="put the state directory on one that does"):
+            store.save("cab", Tokens(office="OFFICE-TOKEN", office_name="Cabinet"))
+        assert list((share / "state" / "tokens").iterdir()) == []
 
 
 def test_a_directory_of_others_is_not_closed(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

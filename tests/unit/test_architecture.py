@@ -20,6 +20,7 @@ LAYERS: tuple[frozenset[str], ...] = (
             "journald",
             "courtesy",
             "pulse",
+            "reaching",
             "certificates",
             "yaml_slips",
         }

@@ -34,6 +34,9 @@ from connector.jesignexpert.tokens import Tokens, TokenStore
 from connector.jesignexpert.transport import DeadlineTransport
 from connector.ports import Box, TransactionDraft, TransactionId, TransactionSignatory
 from tests.fakes.raw_server import drips, hangs_up, says, served
+from tests.unit.test_webdav_addresses import Named, named, silent
+
+__all__ = ["named"]
 
 T = TransactionId("t-1")
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
@@ -391,3 +394,22 @@ def test_who_waits_for_a_turn_has_the_whole_time_for_its_call(store: TokenStore)
         waiting.result()
         for one in first:
             one.result()
+
+
+def test_addresses_that_keep_silent_cost_a_moment(store: TokenStore, named: Named) -> None:
+    """An IPv6 that is announced and dead, say: each connection would wait out its whole time for it first."""
+    answer = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(STATUS) + STATUS
+    with served(says(answer)) as server:
+        port = int(server.url.rstrip("/").rpartition(":")[2])
+        hosts = [f"127.0.0.{number}" for number in (2, 3, 4)]
+        with silent(port, *hosts), client(f"http://many.example:{port}/", store, total=5) as service:
+            named(*hosts, "127.0.0.1")
+            begun = time.monotonic()
+            status(service)
+            assert time.monotonic() - begun < 1.5
+        named(*hosts)
+        with silent(port, *hosts), client(f"http://many.example:{port}/", store, total=5) as service:
+            begun = time.monotonic()
+            with pytest.raises(NotConnected):
+                send(service)
+            assert time.monotonic() - begun < 2.5

@@ -19,7 +19,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, event
 
 from connector.errors import JournalError, JournalFull, LifecycleError, StaleRecordError
-from connector.journal import Contact, Journal, Overview, schema, statements
+from connector.journal import Contact, Journal, Overview, opening, schema, statements
 from connector.journal.lookups import KEYS_AT_ONCE
 from connector.journal.recent import MOST_ROWS
 from connector.journal.rows import columns_of
@@ -923,6 +923,25 @@ def test_a_full_disk_is_the_journals_error(path: Path, clock: Clock) -> None:
     with contextlib.closing(Journal(f"sqlite:///{path}", now=clock)) as journal:
         assert journal.count_events("lyon", "before", since=START - timedelta(days=3650)) == 1
         assert journal.count_events("lyon", "filling", since=START - timedelta(days=3650)) == int(number)
+
+
+@pytest.mark.parametrize(
+    ("code", "cure"),
+    [
+        (sqlite3.SQLITE_FULL, "make room on its disk"),
+        (sqlite3.SQLITE_IOERR_WRITE, "make room on its disk"),
+        (sqlite3.SQLITE_IOERR_SHMSIZE, "make room on its disk"),
+        (sqlite3.SQLITE_IOERR_SHMMAP, "on a disk of this host"),
+        (sqlite3.SQLITE_IOERR_LOCK, "on a disk of this host"),
+    ],
+)
+def test_what_helps_where_the_disk_takes_nothing(path: Path, code: int, cure: str) -> None:
+    """Room helps no file system on which programs share no memory or no locks (FUSE with direct_io, 9p, NFS)."""
+    error = sqlite3.OperationalError("disk I/O error")
+    error.sqlite_errorcode = code
+    told = opening.meaning(path, sa.exc.OperationalError("INSERT", {}, error))
+    assert isinstance(told, JournalFull)
+    assert cure in str(told)
 
 
 def test_a_url_may_carry_parameters(path: Path, clock: Clock) -> None:

@@ -38,7 +38,10 @@ from connector.notify.message import as_bytes, message_id
 from connector.notify.relay import Relay
 from connector.pulse import heard_by
 from tests.relays import Relay as RealRelay
+from tests.unit.test_webdav_addresses import Named, named, silent
 from tests.unit.test_webdav_reaching import certificates
+
+__all__ = ["named"]
 
 SENDER = "signatures@cabinet.fr"
 LOGIN = ("signatures", "geheim-42")
@@ -381,6 +384,31 @@ def test_an_address_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
         call(hook, {})
     assert all("geheim" not in str(each.value) for each in (no, slow, away))
     assert "geheim" not in repr(hook)
+
+
+def test_a_watch_and_a_hook_behind_an_address_that_keeps_silent(named: Named) -> None:
+    """An IPv6 that is announced and dead, say: it would take all the time that a call has, each time."""
+    with listening() as url:
+        port = urlsplit(url).port
+        assert port is not None
+        with silent(port, "127.0.0.2"):
+            named("127.0.0.2", "127.0.0.1")
+            call(Hook(name="h", events=frozenset(), url=f"http://many.example:{port}/hook"), {}, timeout_s=1)
+            assert Pinger(url=f"http://many.example:{port}/ping").ping()
+        assert [path for _, path, _ in Heard.told] == ["/hook", "/ping"]
+
+
+@pytest.mark.parametrize("scheme", ["smtp", "smtps"])
+def test_a_relay_behind_addresses_that_keep_silent(tmp_path: Path, named: Named, scheme: str) -> None:
+    """The large ones have ten each: a session would wait for every one of them, and then be too slow."""
+    file, context = certificates(tmp_path, host="127.0.0.1")
+    hosts = [f"127.0.0.{number}" for number in range(2, 6)]
+    with RealRelay(wrapped=context if scheme == "smtps" else None) as real, silent(real.port, *hosts):
+        named(*hosts, "127.0.0.1")
+        began = time.monotonic()
+        relay(real.port, scheme, timeout_s=2.0, ca_file=file).send(MAIL)
+        assert time.monotonic() - began < 4
+        assert len(real.mails) == 1
 
 
 def test_an_address_with_accents_or_in_brackets(monkeypatch: pytest.MonkeyPatch) -> None:

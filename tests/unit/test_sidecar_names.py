@@ -83,6 +83,11 @@ def test_other_names_ask_for_nothing(name: str) -> None:
         "lettre.sign (conflicted copy 2026-11-23 104512).yaml",
         "x (Copie en conflit de Claire 2026-11-23).pdf",
         "x.sync-conflict-20261123-104512-ABCDEFG.yaml",
+        "x (conflicted copy Marie (compta) 2026-11-23 104512).pdf",
+        "x (PC (Claire)'s conflicted copy 2026-11-23).pdf",
+        "x (SFConflict marie@cabinet.fr 2026-11-23-10-45-12).pdf",
+        "x_PC-MARIE_Nov-23-1045-2026_Conflict.pdf",
+        "x_PC-MARIE_Nov-23-1045-2026_CaseConflict_1.pdf",
     ],
 )
 def test_noise(name: str) -> None:
@@ -92,7 +97,19 @@ def test_noise(name: str) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["lettre.pdf", "...", "lettre.sign.yaml", "conflit.pdf", "x~y.pdf", "partie.pdf", "swp.pdf", "_x.pdf"],
+    [
+        *(
+            "lettre.pdf",
+            "...",
+            "lettre.sign.yaml",
+            "conflit.pdf",
+            "x~y.pdf",
+            "partie.pdf",
+            "swp.pdf",
+            "_x.pdf",
+        ),
+        *("bail_conflict.pdf", "note_2026_Conflict.pdf", "lettre (v2) (copie).pdf", "(conflit) lettre.pdf"),
+    ],
 )
 def test_no_noise(name: str) -> None:
     """Ordinary names are no noise, however odd."""
@@ -354,6 +371,10 @@ def test_our_folders_are_ours(name: str) -> None:
     [
         ("lettre.sign (conflicted copy 2026-11-23 104512).yaml", "lettre.sign.yaml"),
         ("Lettre (conflicted copy 2026-11-23 104512).sign.yaml", "lettre.sign.yaml"),
+        ("Lettre (v2) (conflicted copy Marie (compta) 2026-11-23 104512).pdf", "lettre (v2).pdf"),
+        ("Lettre.sign (SFConflict marie@cabinet.fr 2026-11-23-10-45-12).yaml", "lettre.sign.yaml"),
+        ("Lettre.sign_PC-MARIE_Nov-23-1045-2026_Conflict.yaml", "lettre.sign.yaml"),
+        ("Lettre_2_PC-MARIE_Nov-23-1045-2026_CaseConflict_1.pdf", "lettre_2.pdf"),
         ("lettre.sign (copie en conflit de Claire 2026-11-23).yaml", "lettre.sign.yaml"),
         ("lettre (Claire's conflicted copy 2026-11-23).pdf", "lettre.pdf"),
         ("lettre.sign.sync-conflict-20261123-104512-ABCDEF.yaml", "lettre.sign.yaml"),

@@ -11,8 +11,8 @@ import pytest
 
 from connector.errors import NotConnected
 from connector.ports import Href
+from connector.reaching import reach
 from connector.webdav import Timeouts, WebDavFolder
-from connector.webdav.reaching import reach
 from tests.fakes.dav_server import RawServer, answer, entry, multistatus
 
 ROOT = Href("/")
