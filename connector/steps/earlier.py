@@ -13,7 +13,7 @@ from typing import Any, Final
 from connector.errors import NotFound
 from connector.lifecycle import Record, State
 from connector.ports import Href
-from connector.report.block import place_mac, place_on
+from connector.report.block import Whole, place_mac, place_on
 from connector.sidecar import names
 from connector.steps.answers import DROP
 from connector.steps.case import Case
@@ -133,6 +133,20 @@ def _stands_where_it_was_written(case: Case, href: Href, ref: str) -> bool:
     if other is None or not other.current or other.server != case.settings.server:
         return False
     return other.extra.get("status_href") == href and other.document.href != case.pair.document_href
+
+
+def status_of_this_place(case: Case) -> Whole | None:
+    """Return our own whole status of this very place, if one lies here by its name. Raises remote errors."""
+    name = status_name_of(case)
+    if not case.sight.beside(case.pair.sidecar.href, name):
+        return None
+    href = Href(case.pair.sidecar.parent + name)
+    try:
+        sealed = read_status_at(case.parts, case.parts.folders[case.settings.server], href)
+    except NotFound:
+        return None
+    mine = place_mac(place_on(case.settings.server, case.pair.sidecar.href), case.parts.sealer.key)
+    return sealed if sealed is not None and sealed.place_mac == mine else None
 
 
 def status_name_of(case: Case) -> str:

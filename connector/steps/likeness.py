@@ -12,7 +12,7 @@ from connector.sidecar import names
 from connector.steps import check as checking
 from connector.steps.adopted import is_its_own, place_adopted
 from connector.steps.case import GAVE_WAY, Case, move
-from connector.steps.earlier import status_name_of
+from connector.steps.earlier import status_of_this_place
 from connector.steps.read import ReadDocument, ReadSidecar, read_request
 from connector.steps.sight import files_in
 
@@ -46,22 +46,32 @@ def moved_by_content(case: Case, sidecar: ReadSidecar, document: ReadDocument | 
             and is_known(known)
             and case.lost(placed := _placed(case, known))
         ):
-            return _moved(case, placed)
+            return None if _was_told_a_copy(case, placed) else _at_home(case, placed)
     return None
 
 
-def _moved(case: Case, known: Record) -> Record:
-    """Write that its files are here; what a new journal knows to be over is shown where a status stands already.
+def _was_told_a_copy(case: Case, known: Record) -> bool:
+    """True where our own status of this place tells of a request that never left, as the lost journal knew it.
 
-    It was written by the journal that was lost, and of these files as it knew them: of a copy, perhaps.
+    What a new journal took from its marker alone had come to no such place: what lies here was copied from it. Raises
+    remote errors.
     """
-    told_otherwise = (
-        _has_no_place(known)
-        and not is_its_own(case.parts, known, case.pair.sidecar)
-        and bool(case.sight.beside(case.pair.sidecar.href, status_name_of(case)))
-    )
+    if not _has_no_place(known) or is_its_own(case.parts, known, case.pair.sidecar):
+        return False
+    sealed = status_of_this_place(case)
+    return sealed is not None and sealed.transaction is None
+
+
+def _at_home(case: Case, known: Record) -> Record:
+    """Write that its files are here; what is over is shown anew where our own status of this place tells of another.
+
+    A journal that was lost in its turn may have written it, of these files as it knew them. Raises remote errors.
+    """
+    sealed = status_of_this_place(case) if known.closed and _has_no_place(known) else None
     record = move(case, known)
-    return case.journal.touch(record, closed=False) if told_otherwise else record
+    if sealed is None or sealed.transaction == known.transaction:
+        return record
+    return case.journal.touch(record, closed=False)
 
 
 def _has_no_place(known: Record) -> bool:
@@ -211,7 +221,7 @@ def itself(case: Case, likes: Iterable[Record]) -> Record | None:
         and case.may_have(known)
         and case.lost(known)
     ]
-    return move(case, max(own, key=lambda one: (one.sent_at or one.created_at, one.id))) if own else None
+    return _at_home(case, max(own, key=lambda one: (one.sent_at or one.created_at, one.id))) if own else None
 
 
 def _alike(

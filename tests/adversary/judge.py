@@ -152,6 +152,12 @@ def _shown(run: Run) -> Iterator[str]:
         stood = str(href or record.place.replace(SIDECAR, STATUS))
         if content is None and record.state.ended and stood in run.world.person.deleted:
             continue  # who deletes the status of what is over wants none
+        there = folder.content(stood)
+        if content is None and record.adopted and record.state.ended and there is not None:
+            # What a new journal took in as over keeps silent where a request that is current has its status: it
+            # followed its document there.
+            if any(_bears(there, other) for other in run.records() if other.current):
+                continue
         if content is None:
             yield f"ends: {record.ref} is {record.state.value}, and nothing is shown"
         elif not _bears(content, record):

@@ -35,7 +35,7 @@ from tests.faults.test_once import (
     letter,
     send_out,
 )
-from tests.worlds import MARIE, ONE, OVERVIEWS, ROOT, Mode, Stage
+from tests.worlds import CLAIRE, MARIE, ONE, OVERVIEWS, ROOT, Mode, Stage
 
 ANEW = "jse-connector rebuild"
 
@@ -648,8 +648,8 @@ def test_one_place_was_asked_for_twice_before_the_loss(tmp_path: Path) -> None:
 
 
 def test_a_copy_of_what_was_asked_anew_before_the_loss(tmp_path: Path) -> None:
-    """Where the earlier of two requests ended stands another; its copy is all that is left of it, and is told as one
-    thing: its status had stayed what the lost journal thought of it, and the folder's overview said another."""
+    """Where the earlier of two requests ended stands another: what lies elsewhere is its copy, as it was told before;
+    it was taken for the request itself, moved, and the folder's overview said « REFUSÉ »."""
     with Town(tmp_path, "plain") as stage:
         stage.dms.person.mkdir(f"{ROOT}/b")
         stage.drop()
@@ -667,10 +667,32 @@ def test_a_copy_of_what_was_asked_anew_before_the_loss(tmp_path: Path) -> None:
             stage.clock.advance(4000)
             stage.run()
         assert stage.first_line().startswith("EN COURS")
-        told = stage.first_line(folder=f"{ROOT}/b").partition(" ")[0]
-        assert told == "REFUSÉ", stage.status(folder=f"{ROOT}/b")
-        assert f"\n  {told}   lettre" in stage.read(OVERVIEWS[0], folder=f"{ROOT}/b").decode()
+        assert stage.first_line(folder=f"{ROOT}/b") == COPY
+        assert "\n  À CONFIRMER   lettre" in stage.read(OVERVIEWS[0], folder=f"{ROOT}/b").decode()
         assert stage.sends() == [1, 1]
+
+
+def test_lost_twice_and_told_otherwise_between(tmp_path: Path) -> None:
+    """The first new journal knew the older status by its name alone; to the second the place tells whose it is."""
+    with Town(tmp_path, "plain") as stage:
+        stage.drop()
+        stage.run()
+        stage.refuse()
+        stage.run()
+        stage.write("lettre.sign.yaml", ONE + "objet: Autre objet\n")
+        stage.write("_signature.yaml", f"puis: Claire Bernard <{CLAIRE}> 06 98 76 54 32\n")
+        stage.lose_journal()
+        for _ in range(2):
+            stage.clock.advance(4000)
+            stage.run()
+        assert stage.first_line().startswith("À VÉRIFIER")
+        stage.write("_signature.yaml", "envoi: non\n")
+        stage.lose_journal()
+        for _ in range(3):
+            stage.clock.advance(4000)
+            stage.run()
+        assert stage.first_line().startswith("REFUSÉ"), stage.status()
+        assert stage.sends() == [1]
 
 
 def test_another_request_where_one_had_ended_before_the_loss(tmp_path: Path) -> None:
