@@ -131,6 +131,11 @@ def _still_there(run: Run, record: Record) -> bool:
     return TransactionId(record.transaction or "") in run.world.platform.transactions
 
 
+def _is_told_of_another(run: Run, href: str) -> bool:
+    content = run.world.folder.content(href)
+    return content is not None and any(_bears(content, other) for other in run.records() if other.current)
+
+
 def _shown(run: Run) -> Iterator[str]:
     folder = run.world.folder
     for record in run.records():
@@ -152,12 +157,8 @@ def _shown(run: Run) -> Iterator[str]:
         stood = str(href or record.place.replace(SIDECAR, STATUS))
         if content is None and record.state.ended and stood in run.world.person.deleted:
             continue  # who deletes the status of what is over wants none
-        there = folder.content(stood)
-        if content is None and record.adopted and record.state.ended and there is not None:
-            # What a new journal took in as over keeps silent where a request that is current has its status: it
-            # followed its document there.
-            if any(_bears(there, other) for other in run.records() if other.current):
-                continue
+        if content is None and record.adopted and record.state.ended and _is_told_of_another(run, stood):
+            continue  # what a new journal took in as over keeps silent where a later one followed its document to
         if content is None:
             yield f"ends: {record.ref} is {record.state.value}, and nothing is shown"
         elif not _bears(content, record):
