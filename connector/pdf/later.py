@@ -9,20 +9,30 @@ and cannot tell for the fifth:
   out of longer documents;
 * links that stand in the page itself, not as objects of their own: FPDF wrote them so for twenty years;
 * a visible signature after one that certifies, which Acrobat takes, too;
-* hundreds of bookmarks, or of tables for screen readers: it walks them all, as deep as they are long, to find who
-  else uses an object that a rule lets a revision change. That question is not asked. Whether the pages still show
-  what was sent is told by their digest (``pdf.pages``).
+* hundreds of bookmarks, or of tables for screen readers: it walks them all, by every way and as deep as they are long,
+  to find who else uses an object that a rule lets a revision change. Here each object is walked once.
+
+Two things that it lets pass are refused, for they show what nobody signed: an object that a revision makes where what
+was signed referred to nothing, and one that it replaces though its number is beyond the document's own ``/Size``.
 
 Loaded by the functions that need it: it imports pyHanko.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from collections import defaultdict, deque
+from typing import Any, Final
 
 from pyhanko.pdf_utils import generic
-from pyhanko.pdf_utils.reader import HistoricalResolver, PdfFileReader
+from pyhanko.pdf_utils.reader import HistoricalResolver, PdfFileReader, RawPdfPath
 from pyhanko.sign import diff_analysis as diff
+
+_TRUNK: Final = frozenset(
+    {"/Root", "/Pages", "/Kids", "/AcroForm", "/Fields", "/DSS", "/VRI", "/StructTreeRoot", "/K"}
+)
+"""The ways by which pyHanko's rules expect pages, fields, proofs and what screen readers use: they are walked first."""
+_MOST_USES: Final = 200
+"""Uses of one object that are told apart; a page may have one for each bookmark."""
 
 
 class Reader(PdfFileReader):
@@ -37,7 +47,11 @@ class Reader(PdfFileReader):
 
 
 class _View(HistoricalResolver):
-    """A revision in which a missing object is null, and of which nobody asks who uses an object."""
+    """A revision in which a missing object is null, and whose objects are walked once to find who uses which."""
+
+    def __init__(self, reader: PdfFileReader, revision: int) -> None:
+        super().__init__(reader, revision)
+        self._uses: dict[generic.Reference, list[Any]] = defaultdict(list)
 
     def get_object(self, ref: Any, as_metadata_stream: bool = False) -> Any:
         """Return an object as of this revision.
@@ -58,8 +72,41 @@ class _View(HistoricalResolver):
         page.container_ref = found.container_ref
         return page
 
+    def is_ref_unassignable(self, ref: generic.Reference) -> bool:
+        """Tell whether no object bears this number nor could; some do though it is beyond the declared size."""
+        beyond = super().is_ref_unassignable(ref)
+        return beyond and self.reader.xrefs.get_historical_ref(ref, self.revision) is None
+
+    def expects(self, ref: generic.Reference) -> bool:
+        """Tell whether an object is referred to that is not there."""
+        self._load_reverse_xref_cache()
+        return ref in self._uses and self.reader.xrefs.get_historical_ref(ref, self.revision) is None
+
+    def _get_usages_of_ref(self, ref: generic.Reference) -> set[RawPdfPath]:
+        uses = self._uses.get(ref, [])
+        paths = {_path(use) for use in uses[:_MOST_USES]}
+        # A place that no rule knows stands for those that are not told apart.
+        return paths if len(uses) <= _MOST_USES else {*paths, RawPdfPath()}
+
     def _load_reverse_xref_cache(self) -> None:
-        pass
+        """Note of each object where it is referred to: each place once, by one way to what holds it."""
+        if self._uses:
+            return
+        trunk, others = deque[Any](), deque[Any]([((), self.trailer_view)])
+        entered: set[generic.Reference] = set()
+        while trunk or others:
+            way, value = (trunk or others).popleft()
+            if isinstance(value, generic.IndirectObject):
+                uses = self._uses[value.reference]
+                if len(uses) <= _MOST_USES:
+                    uses.append(way)
+                if value.reference in entered:
+                    continue
+                entered.add(value.reference)
+                value = self(value.reference)
+            for key in _keys(value):
+                side = trunk if (way[1] if isinstance(key, int) and way else key) in _TRUNK else others
+                side.append(((way, key), value.raw_get(key)))
 
     def _collect_indirect_references(self, obj: Any, seen: Any, since_revision: int | None = None) -> None:
         if not self._is_missing(obj):
@@ -76,6 +123,21 @@ class _View(HistoricalResolver):
         return False
 
 
+def _keys(value: Any) -> list[str | int]:
+    if isinstance(value, generic.ArrayObject):
+        return list(range(len(value)))
+    # The parent is known by its children.
+    return [key for key in value if key != "/Parent"] if isinstance(value, generic.DictionaryObject) else []
+
+
+def _path(way: Any) -> RawPdfPath:
+    keys = []
+    while way:
+        way, key = way
+        keys.append(key)
+    return RawPdfPath(*reversed(keys))
+
+
 def _members(value: Any) -> list[Any]:
     return list(value) if isinstance(value, generic.ArrayObject) else []
 
@@ -90,10 +152,12 @@ class _Policy(diff.StandardDiffPolicy):
         form = diff.FormUpdatingRule(field_rules=fields)
         super().__init__(diff.DEFAULT_DIFF_POLICY.global_rules, form, reject_object_freeing=False)
 
-    def apply(self, old: HistoricalResolver, new: HistoricalResolver, *rest: Any, **more: Any) -> Any:
-        """Judge one revision. What may have been there before must not be freed."""
-        if any(not old.is_ref_unassignable(ref) for ref in new.refs_freed_in_revision()):  # type: ignore[no-untyped-call]
+    def apply(self, old: Any, new: Any, *rest: Any, **more: Any) -> Any:
+        """Judge one revision. What may have been there before must not be freed, nor appear where it was missed."""
+        if any(not old.is_ref_unassignable(ref) for ref in new.refs_freed_in_revision()):
             raise diff.SuspiciousModification("objects were freed")
+        if any(old.expects(ref) for ref in new.explicit_refs_in_revision()):
+            raise diff.SuspiciousModification("objects were made to which what was signed refers")
         return super().apply(old, new, *rest, **more)
 
 

@@ -235,6 +235,65 @@ def test_what_a_later_revision_takes_away_breaks_it(path: Path) -> None:
     assert judged(path, followed(content, freed=True)).code == "signature_broken"
 
 
+SCRIPT = b"<</S/JavaScript/JS(app.alert(1))>>"
+
+
+def replaced(content: bytes, number: int, body: bytes, *, size: int | None = None) -> bytes:
+    """The document with one more revision, in which an object is this one.
+
+    ``size``: what the revision says of how many numbers there are.
+    """
+    from pyhanko.pdf_utils.reader import PdfFileReader
+
+    reader = PdfFileReader(io.BytesIO(content), strict=False)
+    size = size or max(int(reader.trailer["/Size"]), number + 1)
+    info = b"/Info %d 0 R" % reader.trailer.raw_get("/Info").idnum if "/Info" in reader.trailer else b""
+    written = b"%d 0 obj\n%b\nendobj\n" % (number, body)
+    return (
+        content
+        + written
+        + b"xref\n%d 1\n%010d 00000 n \n" % (number, len(content))
+        + b"trailer\n<</Size %d/Root %d 0 R/Prev %d%b>>\n"
+        % (size, reader.root_ref.idnum, reader.last_startxref, info)
+        + b"startxref\n%d\n%%%%EOF\n" % (len(content) + len(written))
+    )
+
+
+def also_the_title() -> bytes:
+    """What is done when the document is opened is the same object as its title and author, which may change."""
+    entries = [
+        b"<</Type/Catalog/Pages 2 0 R/OpenAction 4 0 R>>",
+        b"<</Type/Pages/Kids[3 0 R]/Count 1>>",
+        documents.PAGE % b"",
+        b"<</Title(Lettre)>>",
+    ]
+    return documents.signed(documents.assembled(entries, b"/Info 4 0 R/Start %d"))
+
+
+def beyond_the_size() -> bytes:
+    """The page's content has a number that the document says it does not have."""
+    page = documents.PAGE % b"/Contents 500 0 R"
+    content = replaced(bombs.one_page(), 500, bombs.stream(b"0 0 90 90 re f"), size=4)
+    return documents.signed(replaced(content, 3, page, size=4), signers=1)
+
+
+@pytest.mark.parametrize(
+    ("content", "number", "body"),
+    [
+        (also_the_title(), 4, SCRIPT),
+        (documents.signed(bombs.one_page(catalog=b"/OpenAction 99 0 R")), 99, SCRIPT),
+        (beyond_the_size(), 500, bombs.stream(b"0 0 400 400 re f")),
+    ],
+    ids=["what may change is used elsewhere, too", "a reference to nothing is filled", "beyond the size"],
+)
+def test_what_a_later_revision_puts_under_what_was_signed_breaks_it(
+    path: Path, content: bytes, number: int, body: bytes
+) -> None:
+    """A document can be prepared so that what may follow a signature changes what was signed (shadow attacks)."""
+    assert judged(path, content).code == ""
+    assert judged(path, replaced(content, number, body)).code == "signature_broken"
+
+
 def test_a_link_in_the_page_must_stay_as_it_was_signed(path: Path) -> None:
     """It is as much a part of the page as its text."""
     assert judged(path, relinked()).code == "signature_broken"
