@@ -80,9 +80,13 @@ PEOPLE: Final[dict[str, Wording]] = {
         "« {key} » se lit ici comme une partie du nom",
         "“{key}” is read as a part of the name here",
         "« {key} » se lit ici comme une partie du nom (« {written} »), qui serait imprimé ainsi sur le document. "
-        "Écrivez « {key}: » au début de sa propre ligne, puis la suite.",
+        "Écrivez « {key}: » au début de sa propre ligne, puis la suite. Si c’est bien son nom, écrivez cette personne "
+        "sur plusieurs lignes : « - email: », puis en retrait « prénom: », « nom: » et « téléphone: » ; si ce mot est "
+        "de trop, retirez-le.",
         "“{key}” is read as a part of the name here (“{written}”), which would be printed so on the document. Write "
-        "“{key}:” at the beginning of a line of its own, then the rest.",
+        "“{key}:” at the beginning of a line of its own, then the rest. If that really is the name, write this person "
+        "on several lines: “- email:”, then indented “first_name:”, “last_name:” and “phone:”; if the word is not "
+        "needed, remove it.",
     ),
     "name_unclear": Wording(
         "« {written} » n’est pas seulement un nom",

@@ -39,12 +39,15 @@ _FOUND_ELSEWHERE: Final = frozenset({"email_missing", "name_missing", "phone_mis
 _NOBODYS_NAME: Final[words.Words] = {
     name: words.REQUEST_KEYS[name] for name in ("signatories", "subject", "send")
 }
+_OF_PEOPLE: Final[words.Words] = {"signatories": words.REQUEST_KEYS["signatories"]}
 _SMALL_IN_NO_NAME: Final[words.Words] = {
     **_NOBODYS_NAME,
     **{name: words.REQUEST_KEYS[name] for name in ("annexes", "reminders", "then", "lock", "handwritten")},
     "level": words.SIGNATORY_KEYS["level"],
 }
-"""With a capital a family or a firm may bear one of these."""
+"""With a capital a family or a firm may bear one of these, and with none where the whole name has none."""
+_BEGIN_A_LINE: Final[words.Words] = {**words.REQUEST_KEYS, "level": words.SIGNATORY_KEYS["level"]}
+"""Below a person, on a line of its own: there a capital is the word processor's."""
 
 _WITH_THE_KEY: Final = _FOUND_ELSEWHERE | {"name_unclear", "name_digits", "email_two", "phone_two_numbers"}
 """What a word of ours makes of a person's line, and is told with it."""
@@ -109,8 +112,8 @@ def _from_line(notes: Notes, key: Scalar, node: Scalar, written: str) -> Signato
     if {"email_missing", "phone_missing"} <= codes:
         notes.say("signatory_not_understood", node.line, written=shown(written))
         return None
-    ours = _key_in(person.name)
-    if ours and written.startswith(ours):
+    ours = _key_in(person.name) or _key_below(notes, node)
+    if words.find(ours, _OF_PEOPLE) and written.startswith(ours):
         notes.say("colon_missing", node.line, key=shown(ours))
     elif {"email_two", "phone_two_numbers"} <= codes:
         notes.say("two_people_in_one", node.line)
@@ -135,10 +138,24 @@ def _from_line(notes: Notes, key: Scalar, node: Scalar, written: str) -> Signato
 def _key_in(name: str) -> str:
     """Return the word of a request that was read as a part of a name: « Marie Dupont envoi non »; ``""`` for none."""
     parts = [re.sub(r"\W+$", "", part) for part in name.split()]
-    for part in parts:
-        small = part == part.lower() and len(parts) > 2
+    family = len(parts) - 1 if name == name.lower() else None
+    for at, part in enumerate(parts):
+        small = part == part.lower() and len(parts) > 2 and at != family
         if words.find(part, _SMALL_IN_NO_NAME if small else _NOBODYS_NAME):
             return part
+    return ""
+
+
+def _key_below(notes: Notes, node: Scalar) -> str:
+    """Return the word of a request that begins a further line of a person, who goes on there; ``""`` for none."""
+    whole = " ".join(node.text.split())
+    for line in notes.raw[node.line :]:
+        said = " ".join(line.split())
+        if not said or said not in whole:
+            break
+        word = re.match(r"[^\W\d_]+(?=[ :=]+\S)", said)
+        if word and words.find(word[0], _BEGIN_A_LINE):
+            return word[0]
     return ""
 
 

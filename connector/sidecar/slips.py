@@ -21,6 +21,7 @@ _MOST_WORDS: Final = 3
 """Of one key: « après la signature »."""
 _NOTHING_READ: Final = frozenset({"yaml_syntax", "yaml_colon", "yaml_indent"})
 
+_PEOPLE: Final[words.Words] = {name: words.REQUEST_KEYS[name] for name in ("signatories", "then")}
 _BEGIN_A_LINE: Final[words.Words] = {
     **words.REQUEST_KEYS, **words.SETTINGS_ONLY_KEYS, **words.SIGNATORY_KEYS,
 }  # fmt: skip
@@ -51,9 +52,7 @@ def _below_a_person(above: str, line: str) -> str:
     head = _HEAD.match(above)
     content = above[head.end() :] if head else above
     name = KEY.fullmatch(content)
-    person = (
-        name["value"] if name and words.find(name["key"], words.REQUEST_KEYS) else "" if name else content
-    )
+    person = name["value"] if name and words.find(name["key"], _PEOPLE) else "" if name else content
     return found["key"] if HAS_PERSON.search(person) else ""
 
 

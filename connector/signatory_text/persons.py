@@ -217,7 +217,7 @@ def read_name(text: str) -> Name:
     text = unicodedata.normalize("NFC", " ".join(text.split()))
     if name := _labelled(text):
         return name
-    couple = re.search(r"(?<!\S)(?:et|&)(?!\S)|\w\.? ou \w", text)
+    couple = re.search(r"(?<!\S)(?:et|&)(?!\S)|^[^,;(–-]*\w\.? ou \w", text)
     if couple:
         # "M. et Mme Martin", "M. ou Mme Martin" are two people: nothing is dropped, the preview shows what was read.
         return _kept(text)

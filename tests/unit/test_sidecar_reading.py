@@ -404,6 +404,13 @@ PERSON = ONE.partition(" ")[2]
         (f"{ONE}  Envoi non\n", "key_in_name", 1, "Envoi"),
         (f"{ONE.rstrip()} puis expert-comptable\n", "key_in_name", 1, "puis"),
         (f"{TWO_LINES}    objet Lettre 2026\n", "key_in_name", 2, "objet"),
+        # a telephone begins every line with a capital
+        (f"{PERSON}Puis expert-comptable\n", "key_in_name", 1, "Puis"),
+        (f"{ONE}  Niveau avancé\n", "key_in_name", 1, "Niveau"),
+        (f"{TWO_LINES}    Annexe Tarifs.pdf\n  - {PERSON}", "key_in_name", 2, "Annexe"),
+        (f"{PERSON}Action annuler\n", "key_in_name", 1, "Action"),
+        # a firm may be called so: what its cure says is true of it, too
+        (ONE.replace("Marie Dupont", "Envoi Express"), "key_in_name", 1, "Envoi"),
         # one line takes no keys below it, whatever their indent
         (f"{TWO_LINES}    niveau: simple\n", "keys_below_line", 3, "niveau"),
         (f"{TWO_LINES}  niveau: simple\n", "keys_below_line", 3, "niveau"),
@@ -417,10 +424,28 @@ def test_a_word_that_is_not_read_as_one(text: str, code: str, line: int, key: st
 
 
 @pytest.mark.parametrize(
-    "name", ["Jean Puis", "Jean Puis Martin", "Anne Page", "Paul Note", "Ann Lock", "Niveau Plus"]
+    "name",
+    [
+        *("Jean Puis", "Jean Puis Martin", "Anne Page", "Paul Note", "Ann Lock", "Niveau Plus"),
+        *("jean michel puis", "ann mary lock", "sarl haut niveau"),
+    ],
 )
 def test_a_family_may_bear_a_word_of_ours(name: str) -> None:
     assert read(ONE.replace("Marie Dupont", name)).signatories[0].name == name
+
+
+def test_a_firm_that_is_called_by_a_word_of_ours_signs_on_several_lines() -> None:
+    """As the sentence on it says."""
+    (found,) = problems(ONE.replace("Marie Dupont", "SARL Envoi Express"))
+    assert "sur plusieurs lignes" in in_body(found, "fr").replace(TIE, " ")
+    lines = ("- email: a@example.fr", "prénom: SARL", "nom: Envoi Express", "téléphone: 06 12 34 56 78")
+    assert read("signataires:\n  " + "\n    ".join(lines)).signatories[0].name == "SARL Envoi Express"
+
+
+@pytest.mark.parametrize("line", ["message: Appelez le 02 40 12 34 56", "demandeur: Claire <c@example.fr>"])
+def test_what_is_no_person_takes_no_lines_below_it(line: str) -> None:
+    """It is not told to be written as a person is."""
+    assert [code for code, _ in said(f"{ONE}{line}\n  téléphone: 02 40 12 34 57\n")] == ["yaml_indent"]
 
 
 def test_prose_is_no_word_without_its_colon() -> None:

@@ -73,6 +73,7 @@ def test_one_person(text: str) -> None:
         ("SARL Les Jardins", "", "", "SARL Les Jardins"),
         ("M. et Mme Martin", "", "", "M. et Mme Martin"),
         ("M. ou Mme Martin", "", "", "M. ou Mme Martin"),
+        ("Marie Dupont, gérante ou associée", "Marie", "Dupont", "Marie Dupont"),
         ("Le Goff, Anne", "", "", "Le Goff, Anne"),
         ("12", "", "", ""),
         ("& 12", "", "", ""),
