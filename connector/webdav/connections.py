@@ -19,6 +19,7 @@ from connector.webdav.answers import Operation
 from connector.webdav.client import DavClient, Login
 from connector.webdav.headers import read_date
 from connector.webdav.room import Room
+from connector.webdav.spacing import Spacing
 
 NO_ROOM_S: Final = 10.0
 """When to come again while all that a server may be asked at once is other processes'."""
@@ -31,7 +32,7 @@ class Connections:
     :meth:`reconnect`: ten would block the address for everybody (WebDAV facts, trap 4). Until the login has
     been accepted once, requests go one by one, so that many threads do not send one wrong password each.
     While the server wants to be let be (``Retry-After``), and while :meth:`allow` leaves no room, every call raises
-    AskedToWait without a request.
+    AskedToWait without a request. After a 429 requests follow each other more slowly (``spacing``).
     """
 
     def __init__(
@@ -39,6 +40,7 @@ class Connections:
     ) -> None:
         self._login, self._service = login, service
         self._courtesy, self._clock = Courtesy(service, clock), clock
+        self._spacing = Spacing()
         self.drift_s: float | None = None
         """The server's clock minus ours at its last success, in seconds (its ``Date`` has whole ones)."""
         self.heard_s: float | None = None
@@ -70,12 +72,18 @@ class Connections:
             with nullcontext() if self._accepted else self._first:
                 self._refuse_if_stopped(operation)
                 self._courtesy.admit(operation.name)
+                if (turn_s := self._spacing.turn_s()) > 0:
+                    time.sleep(turn_s)
+                    self._courtesy.admit(operation.name)
+                asked_at = self._spacing.now()
                 try:
                     response = answer.enter_context(
                         client.execute(operation, path, headers=headers, body=body, seconds=seconds)
                     )
                 except RemoteError as error:
                     self._courtesy.learn(error.status, error.retry_after_s)
+                    if error.status == 429:
+                        self._spacing.too_many(asked_at)
                     self._learn(operation, error.status, generation)
                     raise
                 self._learn(operation, response.status_code, generation)
