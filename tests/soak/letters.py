@@ -17,7 +17,8 @@ from tests.worlds import Mode
 
 ROOT, FILED = "Lettres", "Lettres/Dossier client"
 MARIE = "marie.dupont@cabinet.fr"
-RIGHT = f"Marie Dupont <{MARIE}> 06 12 34 56 78"
+RIGHT = f"Marie Dupont <{MARIE}> 06 47 12 83 95"
+"""No mobile of a model: at a platform that is not on this very host, nobody is asked by those."""
 LANDLINE = f"Marie Dupont <{MARIE}> 04 78 12 34 56"
 
 
