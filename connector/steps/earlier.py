@@ -104,20 +104,15 @@ def _status_by_name(case: Case) -> tuple[str, str | None]:
 
     With it the transaction that our own whole status of this very place names, if it names one that no record has.
     """
-    name = status_name_of(case)
-    if not case.sight.beside(case.pair.sidecar.href, name):
+    lies = _by_name(case)
+    if lies is None:
         return "", None
-    href = Href(case.pair.sidecar.parent + name)
-    try:
-        sealed = read_status_at(case.parts, case.parts.folders[case.settings.server], href)
-    except NotFound:
-        return "", None
+    href, sealed = lies
     if sealed is not None and sealed.ref == DROP:
         return "", None  # it told of this very PDF while it waited in its drop folder
     if sealed is not None and _stands_where_it_was_written(case, href, sealed.ref):
         return "", None
-    mine = place_mac(place_on(case.settings.server, case.pair.sidecar.href), case.parts.sealer.key)
-    if sealed is not None and sealed.place_mac != mine:
+    if sealed is not None and not _is_of_this_place(case, sealed):
         return ("" if _of_one_that_went(case, sealed.place_mac) else "copy"), None
     transaction = sealed.transaction if sealed is not None else None
     if transaction and _is_followed(case, transaction):
@@ -137,16 +132,26 @@ def _stands_where_it_was_written(case: Case, href: Href, ref: str) -> bool:
 
 def status_of_this_place(case: Case) -> Whole | None:
     """Return our own whole status of this very place, if one lies here by its name. Raises remote errors."""
+    lies = _by_name(case)
+    sealed = lies[1] if lies is not None else None
+    return sealed if sealed is not None and _is_of_this_place(case, sealed) else None
+
+
+def _by_name(case: Case) -> tuple[Href, Whole | None] | None:
+    """Return where a status by this request's name lies, and what it says where it is ours and whole; None for none."""
     name = status_name_of(case)
     if not case.sight.beside(case.pair.sidecar.href, name):
         return None
     href = Href(case.pair.sidecar.parent + name)
     try:
-        sealed = read_status_at(case.parts, case.parts.folders[case.settings.server], href)
+        return href, read_status_at(case.parts, case.parts.folders[case.settings.server], href)
     except NotFound:
         return None
-    mine = place_mac(place_on(case.settings.server, case.pair.sidecar.href), case.parts.sealer.key)
-    return sealed if sealed is not None and sealed.place_mac == mine else None
+
+
+def _is_of_this_place(case: Case, sealed: Whole) -> bool:
+    here = place_on(case.settings.server, case.pair.sidecar.href)
+    return sealed.place_mac == place_mac(here, case.parts.sealer.key)
 
 
 def status_name_of(case: Case) -> str:
