@@ -136,7 +136,8 @@ def hold_without_tokens(parts: Parts, account: str, error: AccessDenied) -> Hold
     """
     with parts.gate:
         before = parts.journal.held(account)
-        if before is None or before.cause != Cause.TOKENS:
+        # One that the administrator stopped stays stopped: what is in the way is told when it goes on.
+        if before is None or before.cause not in {Cause.TOKENS, MANUAL}:
             log.error("account %s: %s", account, error)
         return hold_account(parts, account, AnsweredNo(Cause.TOKENS, service=account))
 

@@ -74,6 +74,7 @@ class Connections:
                 self._courtesy.admit(operation.name)
                 if (turn_s := self._spacing.turn_s()) > 0:
                     time.sleep(turn_s)
+                    self._refuse_if_stopped(operation)  # meanwhile, with another's turn
                     self._courtesy.admit(operation.name)
                 asked_at = self._spacing.now()
                 try:

@@ -12,8 +12,10 @@ import pytest
 from connector.changing import renewed
 from connector.cli.rewiring import rewired
 from connector.config import load_config
+from connector.errors import AccessDenied
 from connector.jesignexpert.tokens import Tokens, TokenStore
 from connector.lifecycle import State
+from connector.steps import waiting
 from connector.steps.parts import Timing
 from tests.faults.test_dates import connected_for_good
 from tests.faults.test_once import send_out
@@ -253,3 +255,20 @@ def test_tokens_that_others_may_read(tmp_path: Path, caplog: pytest.LogCaptureFi
         stage.clock.advance(60)
         stage.run(6)
         assert stage.sends() == [1, 1]
+
+
+def test_tokens_that_others_may_read_of_an_account_that_is_stopped(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What is signed is fetched all the same: each try that cannot be made would be told anew, for ever."""
+    with Stage(tmp_path, timing=PROBING) as stage:
+        parts = stage.parts
+        parts.journal.hold("cabinet", waiting.MANUAL, probe_at=parts.now())
+        error = AccessDenied("others may read its tokens", service="cabinet")
+        for _ in range(3):
+            assert waiting.hold_without_tokens(parts, "cabinet", error).cause == waiting.MANUAL
+        assert not [line for line in caplog.messages if line.startswith("account cabinet: ")]
+        parts.journal.release("cabinet")
+        for _ in range(3):
+            waiting.hold_without_tokens(parts, "cabinet", error)
+        assert len([line for line in caplog.messages if line.startswith("account cabinet: ")]) == 1

@@ -6,8 +6,9 @@ import threading
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
-from connector.errors import AskedToWait, Unavailable
+from connector.errors import AccessDenied, AskedToWait, Unavailable
 from connector.webdav import WebDavFolder
 from connector.webdav.spacing import FIRST_S, MOST_S, Spacing
 from tests.fakes.dav_folder import LISTED, QUICK, ROOT
@@ -117,4 +118,35 @@ def test_what_many_threads_ask_comes_through() -> None:
                 passing.at += 31  # the pause that follows a 429 is over
         assert rounds == [False, True]
         assert front.refused <= 4
+        folder.close()
+
+
+def test_a_login_that_is_refused_meanwhile_is_asked_with_by_nobody_whose_turn_comes_later() -> None:
+    """Ten wrong passwords would block the address: who waits for its turn leaves it, too, once one was refused."""
+    said = ["207 Multi-Status", "429 Too Many Requests"]
+    refused = threading.Event()
+
+    def front(_: Asked) -> bytes:
+        if refused.is_set():
+            return answer("401 Unauthorized")
+        return answer(said.pop(0), LISTED, "Content-Type: application/xml")
+
+    passing = Clock()
+    with RawServer(front) as server:
+        folder = WebDavFolder(
+            "dms", server.url, "user", "secret", timeouts=QUICK, max_connections=4, clock=passing
+        )
+        folder.list(ROOT)
+        with suppress(AskedToWait, Unavailable):
+            folder.list(ROOT)
+        passing.at += 31
+        refused.set()
+
+        def look(_: int) -> None:
+            with suppress(AccessDenied):
+                folder.list(ROOT)
+
+        with ThreadPoolExecutor(4) as threads:
+            list(threads.map(look, range(4)))
+        assert len(server.asked) == 3
         folder.close()
