@@ -14,7 +14,7 @@ import requests
 
 from connector.courtesy import Courtesy
 from connector.errors import AccessDenied, AskedToWait, NotConnected, RemoteError
-from connector.pulse import acquired
+from connector.pulse import acquired, beat
 from connector.webdav.answers import Operation
 from connector.webdav.client import DavClient, Login
 from connector.webdav.headers import read_date
@@ -68,15 +68,12 @@ class Connections:
         seconds = self._login.timeouts.call_s if seconds is None else seconds
         self._refuse_if_stopped(operation)
         self._refuse_without_room(operation)
+        self._take_turn(operation)
         with self._client(operation, seconds) as (client, generation), ExitStack() as answer:
             with nullcontext() if self._accepted else self._first:
                 self._refuse_if_stopped(operation)
                 self._courtesy.admit(operation.name)
-                if (turn_s := self._spacing.turn_s()) > 0:
-                    time.sleep(turn_s)
-                    self._refuse_if_stopped(operation)  # meanwhile, with another's turn
-                    self._courtesy.admit(operation.name)
-                asked_at = self._spacing.now()
+                asked_at = time.monotonic()
                 try:
                     response = answer.enter_context(
                         client.execute(operation, path, headers=headers, body=body, seconds=seconds)
@@ -152,6 +149,13 @@ class Connections:
     def let_be(self, seconds: float) -> None:
         """Ask nothing for so long: another process of ours was told that the server wants that."""
         self._courtesy.let_be(seconds)
+
+    def _take_turn(self, operation: Operation) -> None:
+        """Wait until this request may follow the one before. No connection is held meanwhile: the login may change."""
+        self._courtesy.admit(operation.name)
+        if (turn_s := self._spacing.turn_s()) > 0:
+            time.sleep(turn_s)
+            beat()
 
     def _refuse_without_room(self, operation: Operation) -> None:
         if not self._room.most:

@@ -21,7 +21,7 @@ _EASED_S: Final = 600.0
 
 
 class Spacing:
-    """Thread-safe. ``clock``: seconds that pass as the server's do."""
+    """Thread-safe. ``clock``: seconds that pass as the server's do, those of ``asked_at``."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
@@ -39,10 +39,6 @@ class Spacing:
             turn = max(now, self._next)
             self._next = turn + self._step
             return turn - now if self._step else 0.0
-
-    def now(self) -> float:
-        """Return what the clock says: when a request is made."""
-        return self._clock()
 
     def too_many(self, asked_at: float) -> None:
         """Take longer steps: what was asked then was answered 429. Several of one burst count once."""
