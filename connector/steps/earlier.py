@@ -23,11 +23,16 @@ from connector.steps.read import ReadDocument, ReadSidecar
 log = logging.getLogger(__name__)
 
 _LASTING = frozenset(
-    {"copy", "status_by_name", "adopted_not_sent", "restart_marker_missing", "stopped_by_administrator"}
+    {
+        "copy",
+        "status_by_name",
+        "adopted_not_sent",
+        "restart_marker_missing",
+        "stopped_by_administrator",
+        "ended_place_changed",
+    }
 )
 """What tells of a request that it has perhaps left before, or was stopped: nothing but a person's new ask lifts it."""
-_OF_ITS_PLACE = frozenset({"ended_place_changed"})
-"""As lasting, for what was asked for at this very place: another request there is a new one."""
 _HELD: Final[dict[str, Any]] = {"reason": "status_by_name", "values": {}}
 
 
@@ -62,8 +67,7 @@ def told_before(case: Case, sidecar: ReadSidecar, document: ReadDocument | None)
     here = [back] if back is not None else []
     for known in (*here, *case.journal.with_sidecar(case.settings.server, sidecar.sha256)):
         told: dict[str, Any] = known.extra.get("needs_ask") or {}
-        lasting = _LASTING | _OF_ITS_PLACE if known is back else _LASTING
-        if told.get("reason") not in lasting or known.extra.get("confirmed"):
+        if told.get("reason") not in _LASTING or known.extra.get("confirmed"):
             continue
         if _comes_back(case, known, sidecar, document):
             seen = (known.document.sha256, document.sha256 if document is not None else None)

@@ -296,6 +296,33 @@ def test_a_pdf_in_a_folder_below(tmp_path: Path, mode: Mode) -> None:
 
 
 @MODES
+def test_folders_below_in_which_nobody_waits_in_vain(tmp_path: Path, mode: Mode) -> None:
+    """One that is a drop folder itself is told of where it is one; what came back signed and got another name is known
+    by its file id."""
+    settings = SETTINGS + "envoi: oui\n"
+    with stage_in(tmp_path, mode, settings=settings) as stage:
+        for folder in ("Sous", "Sous/Interne", "Signés"):
+            stage.dms.person.mkdir(f"{DROP}/{folder}")
+        stage.write("_signature.yaml", settings.replace("À signer", "Interne"), folder=f"{DROP}/Sous")
+        run(stage)
+        assert [one.rsplit("/", 2)[-2] for one in stage.memory.drops.here("lettres")] == [
+            "À signer",
+            "Interne",
+        ]
+        drop(stage, "Note", folder=f"{DROP}/Sous/Interne")
+        run(stage)
+        assert stage.first_line("Note", folder=f"{DROP}/Sous/Interne").startswith("EN ATTENTE – départ à")
+        assert f"{ANSWER}.signature.txt" not in files(stage)
+        if mode == "plain":
+            return
+        dropped_and_signed(stage)
+        stage.move("Lettre.pdf", "Classée.pdf", folder=DROP, to_folder=f"{DROP}/Signés")
+        run(stage)
+        assert f"{ANSWER}.signature.txt" not in files(stage)
+        stage.intact()
+
+
+@MODES
 def test_a_person_s_own_request_in_it(tmp_path: Path, mode: Mode) -> None:
     """Put beside a PDF that waits, it is the request; its status takes the place of the waiting one."""
     with stage_in(tmp_path, mode, settings="dépôt: À signer\n") as stage:

@@ -194,6 +194,27 @@ def test_an_order_is_not_put_off_by_what_is_asked_of_itself(tmp_path: Path) -> N
         stage.intact()
 
 
+def test_an_order_that_is_not_answered_is_tried_less_and_less(tmp_path: Path) -> None:
+    """It was tried, and the platform is away: that counts, whenever the account is asked about again."""
+    with Stage(tmp_path) as stage:
+        stage.drop()
+        stage.run()
+        stage.platform.misbehave(operation="*", kind="status", status=503, body="", times=None)
+        stage.write("lettre.sign.yaml", f"{ONE}action: annuler\n")
+        for _ in range(40):
+            look(stage, 30)
+            follow(stage, 0)
+        assert asks_again_at(stage.parts, "cabinet") is not None
+        assert stage.record().extra["order_try"]["tries"] >= 2
+        stage.platform.behave()
+        stage.clock.advance(3600)
+        for _ in range(3):
+            look(stage, 30)
+            follow(stage, 30)
+        assert stage.first_line().startswith("ANNULÉ – à votre demande")
+        stage.intact()
+
+
 def test_how_often_a_request_is_asked_about(tmp_path: Path) -> None:
     """D8: Every 2 minutes in its first hour, every 10 on its first day, then every 30; told when, to the second."""
     with Stage(tmp_path) as stage:

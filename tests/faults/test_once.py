@@ -575,17 +575,18 @@ def test_a_doubt_about_files_outlives_settings(tmp_path: Path, mode: Mode) -> No
 
 @MODES
 def test_a_doubt_about_an_ended_place_outlives_its_files(tmp_path: Path, mode: Mode) -> None:
-    """The very request, put back, asks for nothing new; another one does, and what was signed is what it was."""
+    """The very request, put back, asks for nothing new; another one does, or one elsewhere; what was signed is that."""
     with Town(tmp_path, mode) as stage:
-        send_out(stage, "la même", "une autre", "signée")
+        names = ("la même", "une autre", "signée", "ailleurs")
+        send_out(stage, *names)
         stage.sign()
         stage.later(60)
         signed = stage.read("signée.pdf")
-        for name in ("la même", "une autre", "signée"):
+        for name in names:
             stage.write(f"{name}.pdf", letter(f"{name}, corrigée"))
         stage.run()
-        kept = {name: stage.read(f"{name}.pdf") for name in ("la même", "une autre")}
-        for name in ("la même", "une autre", "signée"):
+        kept = {name: stage.read(f"{name}.pdf") for name in names}
+        for name in names:
             assert stage.record(name).reason == "ended_place_changed"
             stage.delete(f"{name}.pdf")
             stage.delete(f"{name}.sign.yaml")
@@ -594,14 +595,16 @@ def test_a_doubt_about_an_ended_place_outlives_its_files(tmp_path: Path, mode: M
         stage.drop("la même", kept["la même"])
         stage.drop("une autre", kept["une autre"], ONE + "objet: Avenant\n")
         stage.drop("signée", signed)
+        stage.drop("ailleurs, plus tard", kept["ailleurs"])
         stage.run()
         assert stage.record("la même").reason == "ended_place_changed"
         assert stage.first_line("une autre").startswith(OUT)
-        assert stage.sends() == [1] * 4
+        assert stage.first_line("ailleurs, plus tard").startswith(OUT)
+        assert stage.sends() == [1] * 6
         stage.write("la même.sign.yaml", ONE + "action: recommencer\n")
         stage.run()
         assert stage.first_line("la même").startswith(OUT)
-        assert stage.sends() == [1] * 5
+        assert stage.sends() == [1] * 7
         stage.intact()
 
 

@@ -209,11 +209,12 @@ def test_what_arrives_meanwhile_leaves_once_it_is_right(clocked: Made) -> None:
         stage.intact()
 
 
-def test_a_place_that_failed_meanwhile_is_looked_at_again(clocked: Made) -> None:
-    """One answer 500 of the server, met by a clock a year ahead."""
+@pytest.mark.parametrize("off", [timedelta(hours=6), FAR])
+def test_a_place_that_failed_meanwhile_is_looked_at_again(clocked: Made, off: timedelta) -> None:
+    """One answer 500 of the server, met by a clock some hours or a year ahead."""
     with clocked() as stage:
         connected_for_good(stage)
-        stage.off = FAR
+        stage.off = off
         stage.dms.misbehave(kind="status", method="GET", path="*.sign.yaml", status=500, times=None)
         stage.drop("lettre")
         stage.run(4)
@@ -221,7 +222,7 @@ def test_a_place_that_failed_meanwhile_is_looked_at_again(clocked: Made) -> None
         assert stage.records() == []
         stage.dms.behave()
         stage.off = timedelta(0)
-        hours(stage)
+        hours(stage, 1)
         assert stage.sends() == [1]
         stage.intact()
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from connector.errors import Problem, RequestRejected
 from connector.report.problems import in_body
 from connector.report.typography import TIE
-from connector.sidecar import words
+from connector.sidecar import slips, words
 from connector.sidecar.codes import CODES
 from connector.sidecar.fields import Notes, file_names
 from connector.sidecar.inherit import resolve
@@ -378,6 +378,12 @@ def test_the_order_of_one_signatory_is_that_of_the_lines(text: str) -> None:
 
 TWO_LINES = f"signataires:\n  - {ONE.partition(' ')[2]}"
 PERSON = ONE.partition(" ")[2]
+
+
+@pytest.mark.parametrize("line", ["objet : Lettre", "  - téléphone portable : 06 47 12 83 95", "puis:"])
+def test_a_word_with_its_colon_is_no_slip(line: str) -> None:
+    """Whatever else YAML found wrong there: what is right is not to be changed."""
+    assert slips.behind("yaml_syntax", 1, [line]) is None
 
 
 @pytest.mark.parametrize(
