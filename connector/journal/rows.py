@@ -39,6 +39,7 @@ def columns_of(record: Record) -> dict[str, Any]:
     }
 
 
+@lru_cache(maxsize=4096)
 def digest_of_href(server: str, href: str) -> str:
     """Return what a file's place on a server is found by."""
     return digest_of([server, href])[:32]
