@@ -18,7 +18,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy import Connection, event
 
-from connector.errors import JournalError, JournalFull, LifecycleError, StaleRecordError
+from connector.errors import JournalAway, JournalError, JournalFull, LifecycleError, StaleRecordError
 from connector.journal import Contact, Journal, Overview, opening, schema, statements
 from connector.journal.lookups import KEYS_AT_ONCE
 from connector.journal.recent import MOST_ROWS
@@ -942,6 +942,24 @@ def test_what_helps_where_the_disk_takes_nothing(path: Path, code: int, cure: st
     told = opening.meaning(path, sa.exc.OperationalError("INSERT", {}, error))
     assert isinstance(told, JournalFull)
     assert cure in str(told)
+
+
+def test_a_journal_that_another_program_keeps_locked_is_waited_for(path: Path, clock: Clock) -> None:
+    """A sqlite3 shell left within a transaction damages nothing: who takes it for damage ends the service for good."""
+    with contextlib.closing(Journal(f"sqlite:///{path}", now=clock)):
+        pass
+    with (
+        contextlib.closing(sqlite3.connect(path, isolation_level=None)) as shell,
+        contextlib.closing(sqlite3.connect(path, timeout=0)) as ours,
+    ):
+        shell.execute("BEGIN IMMEDIATE")
+        with pytest.raises(sqlite3.OperationalError) as locked:
+            ours.execute("BEGIN IMMEDIATE")
+        shell.execute("ROLLBACK")
+        ours.execute("BEGIN IMMEDIATE")
+    told = opening.meaning(path, sa.exc.OperationalError("BEGIN IMMEDIATE", {}, locked.value))
+    assert isinstance(told, JournalAway)
+    assert "kept locked by another program" in str(told)
 
 
 def test_a_url_may_carry_parameters(path: Path, clock: Clock) -> None:
