@@ -11,7 +11,7 @@
     ├─ StaleRecordError                time              later         another job was faster; nothing was written
     ├─ JournalError                    the administrator   never         the journal cannot be trusted: stop
     │  ├─ JournalFull                  the administrator   later         no fact can be kept now: stop until it can
-    │  ├─ JournalAway                  time                later         its server does not answer: stop until it does
+    │  ├─ JournalAway                  time                later         nobody is let in now: stop until that is over
     │  └─ Fenced                       time                later         others may work in our place: begin anew
     ├─ SpoolError                      the administrator   later         the spool's disk is full or read-only
     ├─ OwnershipError                  the administrator   never         another connector works in this folder
@@ -162,6 +162,8 @@ class JournalFull(JournalError):
 
 class JournalAway(JournalError):
     """The journal's server is away, refuses or takes nothing now. Whether the last fact was kept is not known.
+
+    So, too, where another program keeps a SQLite journal locked for longer than is waited for.
 
     ``cause``: of what is told in other words each time, and is one thing all the same; else empty.
     """

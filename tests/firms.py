@@ -145,7 +145,7 @@ class Firms(Stage):
 
     def records(self) -> list[Record]:
         with self.journal() as journal:
-            return journal.everything()
+            return list(journal.everything())
 
     def holders(self) -> dict[str, str]:
         """Folder → the member that holds it."""

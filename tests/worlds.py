@@ -398,7 +398,7 @@ class Stage:
 
     def records(self) -> list[Record]:
         """Everything the journal knows, oldest first."""
-        return self.parts.journal.everything()
+        return list(self.parts.journal.everything())
 
     def record(self, name: str = "lettre", *, folder: str = ROOT) -> Record:
         """The current record of a sidecar."""

@@ -7,9 +7,12 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from connector.cli import backups
 from connector.cli.common import FAILED, Settings, agreed, complain, kept_journal, misused
 from connector.cli.journal_file import sqlite_file
+from connector.cli.keep import DIRECTORY
 from connector.cli.wiring import sealer
+from connector.journal.contacts import REWRITE
 from connector.lifecycle import State
 from connector.steps import fading
 from connector.steps import forget as step
@@ -69,12 +72,17 @@ def forget(settings: Settings, address: str, *, dry_run: bool, yes: bool) -> int
                 "The service is reading the journal just now: what was erased leaves its files at the latest when\n"
                 "it is restarted."
             )
+        if journal.shared:
+            print(
+                "In PostgreSQL it stays in the files of the tables until they are written anew, for which connectors\n"
+                f"wait, and in WAL and base backups for as long as you keep those:\n  {REWRITE}"
+            )
         _tell_aside(journal, settings)
     return 0
 
 
 def _tell_aside(journal: Journal, settings: Settings) -> None:
-    """Journals of before hold what they held; which are there is known, and what ends them."""
+    """Journals of before, and backups, hold what they held; which are there is known, and what ends them."""
     if journal.shared:
         ends = [f"DROP SCHEMA {name} CASCADE   (in the journal's database)" for name in journal.put_aside()]
         usual = sqlite_file(settings.place().journal_url)
@@ -82,6 +90,8 @@ def _tell_aside(journal: Journal, settings: Settings) -> None:
             ends += [f"rm {usual}*   (the one that was moved away)"] if usual and usual.exists() else []
     else:
         ends = [f"rm -r {path}" for path in journal.put_aside()]
+    with suppress(OSError):  # as above
+        ends += [f"rm -r {one.directory}" for one in backups.found(settings.place().directory / DIRECTORY)]
     if ends:
         print("Earlier journals are kept, and may name this person. Where none of them is needed any more:")
     for end in ends:

@@ -20,7 +20,7 @@ from connector.cli.journal_file import sqlite_file
 from connector.cli.keep import DIRECTORY, journal_of, made_backup
 from connector.cli.state import NOTHING_OPEN as NOTHING_OPEN
 from connector.cli.state import State
-from connector.errors import ConfigurationError, JournalError, JournalFull
+from connector.errors import ConfigurationError, JournalAway, JournalError, JournalFull
 from connector.journal import Journal, marked, schema
 
 _COLUMN: Final = 12
@@ -74,7 +74,7 @@ def after_upgrade(settings: Settings, *, before: str) -> int:
                 closing(Journal(f"sqlite:///{file}", now=lambda: datetime.now(UTC))) as one,
             ):
                 one.check()
-        except JournalFull as error:
+        except (JournalFull, JournalAway) as error:
             # The service stands still for it and goes on by itself; left stopped, it would wait for somebody.
             complain(f"{'journal':{_COLUMN}}{error}; it is brought up to date once it can be, by the service")
             # Nobody knows how far it came: told is the way back that is right in either case.

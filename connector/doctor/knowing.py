@@ -7,6 +7,7 @@ beside the service").
 from __future__ import annotations
 
 import tempfile
+from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -123,14 +124,11 @@ def _known(config: Config, journal: Journal, digest: str, known: Known) -> Known
             if (event := journal.last_account_event(name, "contract_confirmed")) is not None
         }
         absent = {name: _absent(journal, name, digest) for name in config.accounts}
-        records = journal.everything()
-        lived = {
-            name: tuple(
-                _lived(journal, one)
-                for one in [sent for sent in records if sent.account == name and sent.sent_at][-_MOST_LIVED:]
-            )
-            for name in config.accounts
-        }
+        newest = {name: deque[Record](maxlen=_MOST_LIVED) for name in config.accounts}
+        for one in journal.everything():
+            if one.sent_at and one.account in newest:
+                newest[one.account].append(one)
+        lived = {name: tuple(_lived(journal, one) for one in sent) for name, sent in newest.items()}
     finally:
         journal.close()
     return Known(

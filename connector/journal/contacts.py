@@ -26,6 +26,9 @@ _NAMES = ("first_name", "last_name", "name")
 _ASIDE = sa.text(
     "SELECT nspname FROM pg_namespace WHERE starts_with(nspname, current_schema() || '_aside_')"
 )  # of ``grounds.put_aside``
+REWRITE = "VACUUM FULL contact, record, intent, overview, outbox"
+"""PostgreSQL: what takes out of the tables' files what was erased. A plain VACUUM only lets its room be used again: its
+bytes stay, in pages and in indexes (PostgreSQL manual, "Routine Vacuuming")."""
 _PATIENCE_MS = 1000
 """How long cleaning up waits for whoever reads just now."""
 
@@ -152,10 +155,10 @@ class Contacts(Database):
             return connection.execute(table.delete().where(*old)).rowcount
 
     def scrub(self) -> bool:
-        """Let nothing erased remain readable in the database's files; False when somebody else reads just now.
+        """Let nothing erased remain readable in SQLite's files; False when somebody else reads just now.
 
-        SQLite overwrites what it deletes (``secure_delete``); older pages in its log go here. Other databases see
-        to that by themselves, and answer True.
+        SQLite overwrites what it deletes (``secure_delete``); older pages in its log go here. In PostgreSQL others work
+        on the tables, which are closed while they are written anew: that is left to whoever may say when (``REWRITE``).
         """
         if self._engine.dialect.name != "sqlite":
             return True

@@ -7,7 +7,7 @@ request from another is never left out. Source: protocol R1, R3, R12.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass
 from datetime import datetime
@@ -114,23 +114,33 @@ class Lookups(Database):
 
     def places_unlike(
         self, server: str, folder: str, known: Mapping[int, int]
-    ) -> tuple[dict[int, int], list[Record]]:
-        """Return id → fingerprint of a folder's current records, oldest first, and those whose ``known`` one differs.
+    ) -> Iterator[tuple[int, int, Record | None]]:
+        """Yield id and fingerprint of a folder's current records, oldest first, with each whose ``known`` one differs.
 
-        A fingerprint holds within this process. What has not changed is not read again: a folder keeps its finished
-        requests for years.
+        A fingerprint holds within this process. What has not changed is not handed out again: a folder keeps its
+        finished requests for years. They are read a few at a time, as by :meth:`everything`.
         """
-        given = {"server": server, "folder": folder}
-        if self.shared:
-            with self._reading() as connection:
-                prints = {row.id: row.version for row in connection.execute(statements.PRINTS, given)}
-            changed = [ident for ident, print_ in prints.items() if known.get(ident) != print_]
-            read = {row.id: record_of(row) for row in self._fetched(changed)} if changed else {}
-            return prints, [read[ident] for ident in changed if ident in read]
+        listing = statements.PRINTS if self.shared else statements.IDS_IN_FOLDER
         with self._reading() as connection:
-            rows = connection.execute(statements.IN_FOLDER, given).all()
-        found = {row.id: hash(row.facts) for row in rows}
-        return found, [record_of(row) for row in rows if known.get(row.id) != found[row.id]]
+            listed = connection.execute(listing, {"server": server, "folder": folder}).all()
+        for first in range(0, len(listed), statements.AT_ONCE):
+            some = listed[first : first + statements.AT_ONCE]
+            prints, rows = self._prints(some, known)
+            for ident, print_ in prints.items():
+                changed = known.get(ident) != print_ and ident in rows
+                yield ident, print_, record_of(rows[ident]) if changed else None
+
+    def _prints(
+        self, listed: Rows, known: Mapping[int, int]
+    ) -> tuple[dict[int, int], dict[int, sa.Row[Any]]]:
+        """Return the fingerprints of listed records, and rows by id: of all that changed, at least."""
+        if self.shared:
+            prints = {row.id: row.version for row in listed}
+            changed = [ident for ident, print_ in prints.items() if known.get(ident) != print_]
+            return prints, {row.id: row for row in self._fetched(changed)} if changed else {}
+        with self._reading() as connection:
+            rows = connection.execute(statements.SOME, {"ids": [row.id for row in listed]}).all()
+        return {row.id: hash(row.facts) for row in rows}, {row.id: row for row in rows}
 
     def followed(self, account: str) -> list[Record]:
         """Return the records of one account that the platform is asked about."""
@@ -177,10 +187,19 @@ class Lookups(Database):
         """Return every record that this place ever had, oldest first."""
         return self._all(statements.ALL_AT_PLACE, server=server, place=place_text(place))
 
-    def everything(self) -> list[Record]:
-        """Return all records, oldest first."""
-        with self._reading() as connection:
-            return [record_of(row) for row in connection.execute(statements.RECORDS)]
+    def everything(self) -> Iterator[Record]:
+        """Yield all records, oldest first, each as it is when its turn comes.
+
+        A few at a time are in memory: a journal of some years holds a hundred thousand.
+        """
+        last = 0
+        while True:
+            with self._reading() as connection:
+                rows = connection.execute(statements.NEXT, {"after": last}).all()
+            if not rows:
+                return
+            last = rows[-1].id
+            yield from map(record_of, rows)
 
     def events(self, record: Record) -> list[tuple[datetime, str, dict[str, Any]]]:
         """Return what happened to a record: (when, name, data), in order."""

@@ -17,7 +17,7 @@ from pathlib import Path
 import sqlalchemy as sa
 from sqlalchemy.engine import URL
 
-from connector.errors import JournalError, JournalFull
+from connector.errors import JournalAway, JournalError, JournalFull
 
 _HEAD = b"SQLite format 3\x00"
 _WRITTEN_BY, _WITH_LOG = 18, 2
@@ -50,6 +50,8 @@ _UNSHARED = frozenset(
 """What a file system says on which programs cannot share memory, or that knows no locks: no room would help there."""
 _SAID = dict.fromkeys((errno.ENOSPC, errno.EDQUOT), "database or disk is full")
 """What SQLite says for it: one cause is told in one way, and so once."""
+_HELD = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
+"""What another program does to a journal for as long as it likes: what was kept stands, and nothing is damaged."""
 _DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_FORMAT})
 
 
@@ -226,6 +228,11 @@ def meaning(file: Path | None, error: BaseException) -> JournalError:
         )
     if code in _FULL:
         return _takes_nothing(file, text)
+    if code in _HELD:
+        return JournalAway(
+            f"{where} is kept locked by another program: {text}. Nothing is lost, and nothing leaves meanwhile: end "
+            "what has it open (a sqlite3 shell in the midst of a transaction, a tool that copies or packs it)"
+        )
     return JournalError(f"{where} failed: {text}")
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
+from connector import pulse
 from connector.lifecycle import Record, State
 from connector.report.context import StatusContext
 from connector.report.overview_lines import line_of
@@ -56,15 +57,16 @@ class RequestMemory:
 
 def requests_of(parts: Parts, server: str, folder: str, memory: RequestMemory) -> list[Known]:
     """Return every current request of a watched folder, in the order of their names. Reads the journal."""
-    prints, changed = parts.journal.places_unlike(server, folder, memory.prints)
-    requests = {ident: known for ident, known in memory.requests.items() if ident in prints}
-    for ident, known in requests.items():
-        if known.record is not None:
-            requests[ident] = _known(parts, known.record)
-    for record in changed:
-        requests.pop(record.id, None)
-        if record.state is not State.WITHDRAWN:
-            requests[record.id] = _known(parts, record)
+    prints, requests, changed = dict[int, int](), dict[int, Known](), False
+    for ident, print_, record in parts.journal.places_unlike(server, folder, memory.prints):
+        pulse.beat()  # the first look at a folder of many years takes minutes
+        prints[ident] = print_
+        if record is not None:
+            changed = True
+            if record.state is not State.WITHDRAWN:
+                requests[ident] = _known(parts, record)
+        elif (known := memory.requests.get(ident)) is not None:
+            requests[ident] = known if known.record is None else _known(parts, known.record)
     if changed or len(requests) != len(memory.order):
         memory.order = sorted(requests, key=lambda ident: requests[ident].sorted_by)
     memory.prints, memory.requests = prints, requests

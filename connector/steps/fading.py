@@ -16,6 +16,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
+from connector import pulse
 from connector.errors import NotFound, PreconditionFailed, RemoteError, StaleRecordError
 from connector.lifecycle import Record, SignatoryFacts, State
 from connector.ports import Href
@@ -57,6 +58,7 @@ def fade(parts: Parts) -> int:
     before, faded, busy = parts.now() - parts.keep_personal_data, 0, False
     away: set[str] = set()
     for record in parts.journal.everything():
+        pulse.beat()  # those of many years take minutes
         if record.server in away or not _due(record, before):
             continue
         if parts.shared and (parts.is_elsewhere(record) or _subject(parts, record) not in due):

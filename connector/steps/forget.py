@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
@@ -58,9 +58,10 @@ class Traces:
 def traces(journal: Journal, email: str, *, hide: Callable[[str], str] | None = None) -> Traces:
     """Find a person by address, however it is spelled; with ``hide`` also where names alone are kept. Reads only."""
     wanted = address(email)
-    every = journal.everything()
+    every: Iterable[Record] = journal.everything()
     if hide is not None:
-        every = [_known_again(record, email, hide(canonical_email(email))) for record in every]
+        hidden = hide(canonical_email(email))
+        every = (_known_again(record, email, hidden) for record in every)
     found = [record for record in every if _mentions(record, wanted)]
     return Traces(
         contacts=tuple(c for c in journal.contacts() if c.email == canonical_email(email)),

@@ -367,7 +367,7 @@ class Machine:
 
     def records(self) -> list[Record]:
         """Everything the journal knows."""
-        return self.parts.journal.everything()
+        return list(self.parts.journal.everything())
 
     def backup(self) -> bytes:
         """The journal as it is on disk now, whole; nothing is made where there is none."""

@@ -8,13 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from connector.cli import main
+from connector.cli import keep, main
+from connector.journal.ends import End
 from connector.lifecycle import State
 from connector.passes import account_pass
 from connector.steps import fading, filing
 from connector.steps.alarms import standing
 from connector.steps.vanished import MANY, VANISHED
-from tests import documents, spreadsheets
+from tests import documents, postgres, spreadsheets
 from tests.worlds import CLAIRE, MARIE, ONE, ROOT, TWO, Stage
 
 NUMBER = re.compile(r"(?:06|\+33\s?6)[\s.\u00a0]?12[\s.\u00a0]?34[\s.\u00a0]?56[\s.\u00a0]?78|612345678")
@@ -162,6 +163,58 @@ def test_a_person_who_is_forgotten_is_named_nowhere(
         assert stage.sends() == sends
         stage.disown("Lettre de la liste.sign.yaml")
         stage.intact()
+
+
+def files_of(url: str) -> bytes:
+    """Every byte of a database's files, as they are on the disk."""
+    cluster, name = postgres.shared_cluster(), postgres.named(url)
+    with cluster.admin() as admin:
+        admin.execute("CHECKPOINT")
+        [number] = admin.execute("SELECT oid FROM pg_database WHERE datname = %s", (name,)).fetchone() or [0]
+    files = (cluster.data / "base" / str(number)).iterdir()
+    return b"".join(file.read_bytes() for file in files if file.is_file())
+
+
+def test_what_forget_says_of_postgresql_is_enough(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What is erased there keeps its bytes in tables and indexes, a VACUUM or not: who erases hears what ends that."""
+    with postgres.durable_url() as url, Stage(tmp_path, database=url) as stage:
+        people = (
+            ("claire", CLAIRE, f"signataires: Claire Bernard <{CLAIRE}> 06 98 76 54 32\n"),
+            ("marie", MARIE, ONE),
+        )
+        for name, email, request in people:
+            stage.drop(name, sidecar=request)
+            stage.run()
+            stage.sign(email)
+            stage.run(20)
+            assert stage.record(name).closed
+        said = forget(stage, MARIE, capsys)
+        stage.run()
+        cluster, name = postgres.shared_cluster(), postgres.named(url)
+        with cluster.admin(name, user=cluster.user) as admin:
+            admin.execute("VACUUM")
+            assert MARIE.encode() in files_of(url), "else the sentence would not be needed"
+            [command] = [line.strip() for line in said.splitlines() if "VACUUM FULL" in line]
+            admin.execute(command.encode())
+        left = files_of(url)
+        assert CLAIRE.encode() in left
+        assert MARIE.encode() not in left
+        assert b"612345678" not in left
+
+
+def test_backups_that_name_a_person_who_is_forgotten_are_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Each upgrade makes one by itself: whoever never asked for any has five of them."""
+    with Stage(tmp_path) as stage:
+        stage.drop("signe")
+        stage.run()
+        stage.sign()
+        stage.run(20)
+        made = keep.made_backup(
+            End.of_file(stage.state.directory / "journal" / "journal.sqlite"), stage.state, None
+        )
+        assert f"rm -r {made.directory}" in forget(stage, MARIE, capsys)
 
 
 def over_for_long(stage: Stage, many: int) -> None:

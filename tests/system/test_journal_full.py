@@ -6,10 +6,11 @@ import os
 import resource
 import shutil
 import signal
+import sqlite3
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -95,6 +96,34 @@ def test_no_room_and_room_again(stage: Stage) -> None:
         assert "Traceback" not in process.output
     finally:
         process.end()
+
+
+@pytest.mark.system
+def test_locked_by_another_program_and_free_again(stage: Stage) -> None:
+    """E1: A sqlite3 shell is left within a transaction: the process lives, says so once, also where it begins then;
+    with the shell gone it goes on by itself, and sends once. Ended, systemd would give up after five starts."""
+    stage.connect()
+    stage.watch()
+    with closing(sqlite3.connect(stage.state / "journal" / "journal.sqlite", isolation_level=None)) as shell:
+        process = stage.start()
+        process.ready()
+        shell.execute("BEGIN IMMEDIATE")
+        drop(stage, "Lettre")
+        until(lambda: "it is tried again every" in process.output, process)
+        # Long enough for a second try, which finds it locked, too.
+        time.sleep(16)
+        assert process._process.poll() is None, process.output
+        assert process.output.count("it is tried again every") == 1
+        assert "is kept locked by another program" in process.output
+        assert "CRITICAL" not in process.output
+        assert stage.invitations() == 0
+        shell.execute("ROLLBACK")
+        until(lambda: "the service goes on" in process.output, process)
+        until(lambda: stage.told("Lettre").startswith("EN COURS"), process)
+        assert [view.sends for view in stage.platform.transactions()] == [1]
+        process.signal(signal.SIGTERM)
+        assert process.wait() == 0
+        assert "Traceback" not in process.output
 
 
 @pytest.mark.system

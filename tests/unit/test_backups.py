@@ -308,6 +308,26 @@ class NoRoom(Journal):
         raise JournalFull("the journal cannot be written: make room on its disk")
 
 
+def test_an_upgrade_while_another_program_keeps_the_journal_locked(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """At three in the morning nobody ends a shell that was left open: a service that waits for it is started."""
+    with Town(tmp_path) as stage:
+        given, file = settings(stage), journal_of(stage)
+        stage.stop()
+        of_schema(file, schema.VERSION - 1)
+        with closing(sqlite3.connect(file, isolation_level=None)) as shell:
+            shell.execute("BEGIN IMMEDIATE")
+            assert packaged.before_upgrade(given, waited=0) == 0, "a backup only reads"
+            assert packaged.after_upgrade(given, before="0.0.9") == 0
+        said = capsys.readouterr().err
+        assert "kept locked by another program" in said
+        assert "brought up to date once it can be, by the service" in said
+        assert backups.facts_of(file).schema == schema.VERSION - 1
+        stage.start()
+        assert backups.facts_of(file).schema == schema.VERSION
+
+
 def test_what_a_package_asks(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

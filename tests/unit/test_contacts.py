@@ -57,7 +57,7 @@ class World:
     def ended(self, *people: tuple[Signatory, bool], state: State = State.DELIVERED, **fields: Any) -> Record:
         """A request that has ended: each signatory, and whether they signed."""
         folder = fields.setdefault("folder", "lettres")
-        place = fields.setdefault("place", f"/{folder}/{len(self.journal.everything())}.sign.yaml")
+        place = fields.setdefault("place", f"/{folder}/{len(list(self.journal.everything()))}.sign.yaml")
         return self.journal.add(
             **{
                 "server": "dms", "account": "lyon", "state": state,

@@ -89,7 +89,7 @@ def test_a_verb_where_no_state_directory_is(postgres_url: str, tmp_path: Path) -
     settings = place.name(postgres_url)
     settings.state = tmp_path / "none"
     with kept_journal(settings, settings.load()) as journal:
-        assert journal.everything() == []
+        assert list(journal.everything()) == []
     hand_over(State(directory=tmp_path / "none"))
     assert not (tmp_path / "none").exists()
 
@@ -453,7 +453,7 @@ def test_back_from_a_version_with_more_tables(tmp_path: Path, capsys: pytest.Cap
         asked = "SELECT schemaname FROM pg_tables WHERE tablename IN ('news', 'event') ORDER BY tablename, schemaname"
         assert admin.execute(asked.encode()).fetchall() == [("public",), (aside,), (aside,)]
     with opened(cluster.url(name)) as journal:
-        assert journal.everything() == []
+        assert list(journal.everything()) == []
     cluster.drop(name)
 
 
@@ -522,7 +522,7 @@ def test_the_way_back_with_another_seal(tmp_path: Path) -> None:
     with pytest.raises(JournalError, match="cannot be read with this seal"):
         move.move(settings, back, dry_run=False, yes=True)
     with opened(url) as journal:
-        assert len(journal.everything()) == 1
+        assert len(list(journal.everything())) == 1
     place.seal.write_text("a seal that every host has")
     assert move.move(settings, back, dry_run=False, yes=True) == 0
     cluster.drop(name)

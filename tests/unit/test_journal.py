@@ -18,7 +18,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy import Connection, event
 
-from connector.errors import JournalError, JournalFull, LifecycleError, StaleRecordError
+from connector.errors import JournalAway, JournalError, JournalFull, LifecycleError, StaleRecordError
 from connector.journal import Contact, Journal, Overview, opening, schema, statements
 from connector.journal.lookups import KEYS_AT_ONCE
 from connector.journal.recent import MOST_ROWS
@@ -717,18 +717,43 @@ def test_overviews_are_of_one_server_and_below_one_folder(journal: Journal) -> N
     assert set(journal.overviews("annecy", "/")) == set(hrefs)
 
 
+def unlike(journal: Journal, known: dict[int, int]) -> tuple[dict[int, int], list[Record]]:
+    """Fingerprints of the folder ``lettres``, and the records that are handed out."""
+    found = list(journal.places_unlike("dms", "lettres", known))
+    return {ident: print_ for ident, print_, _ in found}, [one for _, _, one in found if one is not None]
+
+
+def test_a_journal_of_many_years_is_gone_through_a_few_at_a_time(journal: Journal, database_url: str) -> None:
+    """All of them in memory at once are more than the unit allows: the service would be killed at each start."""
+    first = journal.add(**fields(closed=True))
+    with anybody(database_url) as connection:
+        row = dict(connection.execute(sa.select(schema.record)).mappings().one())
+        more = range(1, 2 * statements.AT_ONCE + 1)
+        copied = [{**row, "id": first.id + number, "ref": f"{number:06d}"} for number in more]
+        connection.execute(schema.record.insert(), copied)
+    read: list[str] = []
+    event.listen(journal._engine, "before_cursor_execute", lambda *told: read.append(told[2]))
+    ways: tuple[Iterator[object], ...] = (journal.everything(), journal.places_unlike("dms", "lettres", {}))
+    for going in ways:
+        read.clear()
+        next(going)
+        assert sum("record.facts" in statement for statement in read) == 1
+        assert sum(1 for _ in going) == len(copied)
+        assert sum("record.facts" in statement for statement in read) >= 3
+
+
 def test_places_that_have_not_changed_are_not_read_again(journal: Journal) -> None:
     """Current records of one folder by fingerprint; those that changed, came or were touched are handed out."""
     first = journal.add(Event.ACCEPTED, **fields(place="/a"))
     second = journal.add(Event.ACCEPTED, **fields(place="/b"))
     journal.add(Event.ACCEPTED, **fields(place="/c", folder="other"))
-    prints, changed = journal.places_unlike(first.server, first.folder, {})
+    prints, changed = unlike(journal, {})
     assert list(prints) == [first.id, second.id]
     assert changed == [first, second]
-    assert journal.places_unlike(first.server, first.folder, prints) == (prints, [])
+    assert unlike(journal, prints) == (prints, [])
     touched = journal.touch(second, word="nouveau")
     again = journal.add(Event.ACCEPTED, **fields(place="/a"))
-    after, changed = journal.places_unlike(first.server, first.folder, prints)
+    after, changed = unlike(journal, prints)
     assert changed == [touched, again]
     assert list(after) == [second.id, again.id], "the earlier one of a place is not current any more"
 
@@ -843,7 +868,7 @@ def test_a_damaged_journal_stops_and_stays(journal: Journal, path: Path, clock: 
     broken = damage(path.read_bytes())
     path.write_bytes(broken)
     with pytest.raises(JournalError), contextlib.closing(Journal(f"sqlite:///{path}", now=clock)) as opened:
-        opened.everything()
+        list(opened.everything())
     assert path.read_bytes() == broken
 
 
@@ -944,6 +969,24 @@ def test_what_helps_where_the_disk_takes_nothing(path: Path, code: int, cure: st
     assert cure in str(told)
 
 
+def test_a_journal_that_another_program_keeps_locked_is_waited_for(path: Path, clock: Clock) -> None:
+    """A sqlite3 shell left within a transaction damages nothing: who takes it for damage ends the service for good."""
+    with contextlib.closing(Journal(f"sqlite:///{path}", now=clock)):
+        pass
+    with (
+        contextlib.closing(sqlite3.connect(path, isolation_level=None)) as shell,
+        contextlib.closing(sqlite3.connect(path, timeout=0)) as ours,
+    ):
+        shell.execute("BEGIN IMMEDIATE")
+        with pytest.raises(sqlite3.OperationalError) as locked:
+            ours.execute("BEGIN IMMEDIATE")
+        shell.execute("ROLLBACK")
+        ours.execute("BEGIN IMMEDIATE")
+    told = opening.meaning(path, sa.exc.OperationalError("BEGIN IMMEDIATE", {}, locked.value))
+    assert isinstance(told, JournalAway)
+    assert "kept locked by another program" in str(told)
+
+
 def test_a_url_may_carry_parameters(path: Path, clock: Clock) -> None:
     """The journal is named by a database URL, parameters included."""
     url = f"sqlite:///file:{path}?uri=true&timeout=5"
@@ -994,7 +1037,7 @@ from connector.journal import Journal
 journal = Journal(sys.argv[1], now=lambda: datetime.now(UTC))
 print("open", flush=True)
 for _ in sys.stdin:
-    record = journal.everything()[0]
+    record = next(journal.everything())
     events = [data["number"] for _, name, data in journal.events(record) if name == "n"]
     print(record.attempts, events == list(range(1, len(events) + 1)), len(events), flush=True)
 """
@@ -1054,7 +1097,7 @@ def test_an_older_journal_becomes_todays(
     ran.clear()
     for _ in itertools.repeat(None, 2):
         with contextlib.closing(Journal(f"sqlite:///{path}", now=clock)) as opened:
-            assert len(opened.everything()) == 1
+            assert len(list(opened.everything())) == 1
     assert ran == [today, today + 1]
 
 

@@ -299,7 +299,7 @@ def test_a_process_that_is_not_counted_writes_nothing(both: Both) -> None:
             with pytest.raises(Fenced, match="Nothing was written"):
                 write()
         assert both.first.held("lyon") is None
-        assert both.first.everything() == []
+        assert list(both.first.everything()) == []
 
 
 def test_nobody_is_relieved_in_the_middle_of_a_fact(both: Both) -> None:

@@ -83,13 +83,14 @@ def test_what_others_hold_is_neither_returned_nor_fetched(postgres_url: str) -> 
 def test_the_prints_of_a_folder(postgres_url: str) -> None:
     with closing(_opened(postgres_url)) as journal:
         one, two = _added(journal, 1), _added(journal, 2)
-        prints, changed = journal.places_unlike("dms", "lettres", {})
-        assert changed == [one, two]
-        assert journal.places_unlike("dms", "lettres", prints) == (prints, [])
+        found = list(journal.places_unlike("dms", "lettres", {}))
+        prints = {ident: print_ for ident, print_, _ in found}
+        assert [record for _, _, record in found] == [one, two]
+        assert [record for _, _, record in journal.places_unlike("dms", "lettres", prints)] == [None, None]
         two = journal.note(two, "reported", reported="x")
-        after, changed = journal.places_unlike("dms", "lettres", prints)
-        assert changed == [two]
-        assert after.keys() == prints.keys()
+        after = list(journal.places_unlike("dms", "lettres", prints))
+        assert [record for _, _, record in after] == [None, two]
+        assert [ident for ident, _, _ in after] == list(prints)
 
 
 def test_no_more_than_so_many_are_remembered(postgres_url: str, monkeypatch: pytest.MonkeyPatch) -> None:

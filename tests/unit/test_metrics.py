@@ -135,9 +135,9 @@ def test_what_they_tell(told: Told) -> None:
     told.add(State.SEALING, "clients", signed_at=NOW, signatories=(marie,))
     told.add(State.DELIVERING, "clients", signed_at=NOW)
     told.add(State.DELIVERED, closed=True)
-    record = told.journal.everything()[1]
+    record = list(told.journal.everything())[1]
     told.journal.note(record, "sent")
-    told.journal.note(told.journal.everything()[2], "send_found")
+    told.journal.note(list(told.journal.everything())[2], "send_found")
     told.now = NOW
     told.journal.hold("annecy", "no_credit", probe_at=NOW)
     told.vitals.passed("server:cloud", took_s=1)
