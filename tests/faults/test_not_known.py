@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from connector.lifecycle import State
+from connector.steps.parts import Timing
 from tests.faults.test_once import Town, letter, send_out
 from tests.faults.test_orders import HOUR
+from tests.worlds import QUICK
 
 PROXIES = {
     "a page": {
@@ -64,4 +67,57 @@ def test_a_proxys_words_are_no_answer_after_an_unanswered_send(tmp_path: Path, w
         stage.run()
         assert {stage.record(name).state for name in ("un", "deux")} == {State.IN_PROGRESS}
         assert stage.sends() == [1, 1]
+        stage.intact()
+
+
+PATIENT = replace(QUICK, forgotten_patience=Timing.forgotten_patience)
+MINUTE = 60
+
+
+def pass_by(stage: Town, minutes: int) -> None:
+    """Let time pass, ten minutes at a time, as a service that is up would see it."""
+    for _ in range(minutes // 10):
+        stage.clock.advance(10 * MINUTE)
+        stage._connect()
+        stage.run(2)
+
+
+@pytest.mark.parametrize("signed", [False, True], ids=["while it is signed", "while it is sealed"])
+def test_a_gateway_that_knows_no_request_for_a_while_loses_none(tmp_path: Path, signed: bool) -> None:
+    """R11: 404 in the platform's own form, of every request, twice for half an hour: each of them comes home."""
+    with Town(tmp_path, timing=PATIENT) as stage:
+        for name in ("un", "deux"):
+            send_out(stage, name)
+        pass_by(stage, 10)  # each has answered before
+        for _ in range(2):
+            if signed:
+                stage.platform.misbehave(operation="download", kind="status", status=409, times=None)
+                stage.sign()
+                pass_by(stage, 10)
+                assert stage.record("un").state is State.SEALING
+            stage.platform.misbehave(operation="status", kind="gone", times=None)
+            pass_by(stage, 50)
+            stage.platform.behave()
+            if signed:
+                stage.platform.misbehave(operation="download", kind="status", status=409, times=None)
+            pass_by(stage, 90)
+        stage.platform.behave()
+        stage.sign()
+        pass_by(stage, 60)
+        assert {stage.record(name).state for name in ("un", "deux")} == {State.DELIVERED}
+        assert stage.sends() == [1, 1]
+        stage.intact()
+
+
+def test_what_stays_unknown_there_is_told_as_lost_within_two_hours(tmp_path: Path) -> None:
+    """R11: deleted on the platform's site: nobody waits for it longer than it takes to be sure."""
+    with Town(tmp_path, timing=PATIENT) as stage:
+        send_out(stage, "un")
+        pass_by(stage, 10)
+        stage.platform.site(str(stage.record("un").transaction), "delete")
+        pass_by(stage, 30)
+        assert stage.first_line("un").startswith("EN COURS – "), stage.status("un")
+        pass_by(stage, 90)
+        assert stage.record("un").state is State.LOST
+        assert stage.first_line("un").startswith("À VÉRIFIER – "), stage.status("un")
         stage.intact()
