@@ -18,7 +18,7 @@ from connector.steps.parts import Parts
 log = logging.getLogger(__name__)
 
 SINCE: Final = "not_known_since"
-"""In ``extra``: since when the platform says so without a break (ISO 8601, UTC)."""
+"""In ``extra``: since when the platform says so without an answer in between (ISO 8601, UTC, by its own clock)."""
 
 
 def is_suspected(record: Record) -> bool:
@@ -27,20 +27,23 @@ def is_suspected(record: Record) -> bool:
 
 
 def believed(parts: Parts, record: Record) -> bool:
-    """True once it has been said for ``Timing.forgotten_patience``, by a clock that the platform's agrees with."""
-    known = record.extra.get(SINCE)
-    since = clocks.since_when(parts, datetime.fromisoformat(str(known)) if known else None)
-    waited = parts.now() - since >= parts.timing.forgotten_patience
-    return waited and not clocks.too_far(parts, record.account)
+    """True once it has been said for ``Timing.forgotten_patience``."""
+    now = clocks.by_platform(parts, record.account)
+    return now - _since(record, now) >= parts.timing.forgotten_patience
 
 
 def suspected(parts: Parts, record: Record) -> dict[str, Any]:
     """Return the ``extra`` of a record of which it was said, and is not believed yet."""
-    known = record.extra.get(SINCE)
-    since = clocks.since_when(parts, datetime.fromisoformat(str(known)) if known else None)
-    if known is None:
+    if not is_suspected(record):
         log.error("%s is not known to the platform: asked again before it counts as erased", record.ref)
+    since = _since(record, clocks.by_platform(parts, record.account))
     return {**record.extra, SINCE: since.isoformat()}
+
+
+def _since(record: Record, now: datetime) -> datetime:
+    """By the platform's clock: ours may be set meanwhile, either way. What lies ahead one kept that was ahead."""
+    known = record.extra.get(SINCE)
+    return now if known is None else min(now, datetime.fromisoformat(str(known)))
 
 
 def cleared(extra: Mapping[str, Any]) -> dict[str, Any]:

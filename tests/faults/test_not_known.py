@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from connector.lifecycle import State
 from connector.steps.parts import Timing
+from tests.faults.test_dates import connected_for_good
 from tests.faults.test_once import Town, letter, send_out
 from tests.faults.test_orders import HOUR
+from tests.faults.test_wrong_clock import Made, clocked
 from tests.worlds import QUICK
+
+__all__ = ["clocked"]
 
 PROXIES = {
     "a page": {
@@ -120,4 +125,24 @@ def test_what_stays_unknown_there_is_told_as_lost_within_two_hours(tmp_path: Pat
         pass_by(stage, 90)
         assert stage.record("un").state is State.LOST
         assert stage.first_line("un").startswith("À VÉRIFIER – "), stage.status("un")
+        stage.intact()
+
+
+def test_a_clock_that_is_set_makes_nothing_unknown_for_longer(clocked: Made) -> None:
+    """E4: five hours ahead, five behind, and right again, all within half an hour of a gateway's 404."""
+    with clocked(timing=replace(PATIENT, follow_first_hour=timedelta(minutes=1))) as stage:
+        connected_for_good(stage)
+        send_out(stage, "un")
+        pass_by(stage, 10)
+        stage.platform.misbehave(operation="status", kind="gone", times=None)
+        pass_by(stage, 10)
+        for hours in (5, -5, 0):
+            stage.off = timedelta(hours=hours)
+            pass_by(stage, 10)
+            assert stage.record("un").state is State.IN_PROGRESS, hours
+        stage.platform.behave()
+        stage.sign()
+        pass_by(stage, 60)
+        assert stage.record("un").state is State.DELIVERED
+        assert stage.sends() == [1]
         stage.intact()
