@@ -46,6 +46,7 @@ MAKING = Timing(
     follow_first_day=timedelta(minutes=2),
     probe=PATIENT,
     vanished_patience=timedelta(0),
+    forgotten_patience=timedelta(0),
 )
 """One folder holds a letter of every life: what is done to all of them at once is no disk that has gone away."""
 PLAYING = replace(MAKING, follow_first_hour=PATIENT, follow_first_day=PATIENT, follow_later=PATIENT)

@@ -52,7 +52,10 @@ ROOT = "Lettres"
 MODELS = "Modèles de signature"
 OVERVIEWS = ("_Suivi des signatures.txt", "_Signature overview.txt")
 QUICK = Timing(
-    follow_first_hour=timedelta(seconds=1), retry_first=timedelta(seconds=1), gone_patience=timedelta(0)
+    follow_first_hour=timedelta(seconds=1),
+    retry_first=timedelta(seconds=1),
+    gone_patience=timedelta(0),
+    forgotten_patience=timedelta(0),
 )
 
 WORDS: Mapping[State, tuple[str, ...]] = {

@@ -124,11 +124,11 @@ def _unmatched(call: Call, answer: Answer, wait: float | None, *, page: bool) ->
     status = answer.status
     if call.effect is Effect.PAID:
         return call.error(OutcomeUnknown, "no clear answer to send", status=status, retry_after_s=wait)
-    if status in (404, 410):
+    if status in (404, 410) and _knows_it_not(call, answer):
         return call.error(NotFound, "not there" + call.assumption, status=status)
     if status in (405, 501) and call.operation.assumed:
         return call.error(InvalidResponse, "not offered in this form" + call.assumption, status=status)
-    if 400 <= status < 500 and not page:
+    if 400 <= status < 500 and not page and status not in (404, 410):
         return AnsweredNo(
             Cause.UNKNOWN, said(answer), service=call.service, operation=call.operation.name, status=status
         )
@@ -136,6 +136,15 @@ def _unmatched(call: Call, answer: Answer, wait: float | None, *, page: bool) ->
         return call.error(OutcomeUnknown, "no clear answer", status=status, retry_after_s=wait)
     what = "a page for people" if page else "not the documented answer"
     return call.error(InvalidResponse, what + call.assumption, status=status)
+
+
+def _knows_it_not(call: Call, answer: Answer) -> bool:
+    """False for a read that was answered in no form of the platform's: empty, or JSON.
+
+    Proxies say 404 in words of their own while nothing stands behind them ("default backend - 404"); what is read is
+    over and done with once the platform does not know it. A write to an ASSUMED place may well meet such a page.
+    """
+    return call.effect is not Effect.NOTHING or not answer.body.strip() or read_json(answer.body) is not None
 
 
 def _why_forbidden(tokens_hold: bool | None, matched: Cause | None) -> Cause:

@@ -23,7 +23,7 @@ from connector.errors import (
 from connector.lifecycle import TRANSITIONS, DocumentFacts, Event, Record
 from connector.pdf.model import Expected, Verdict
 from connector.ports import TransactionId
-from connector.steps import waiting
+from connector.steps import forgotten, waiting
 from connector.steps.anothers import foreign_signatories, is_anothers
 from connector.steps.dates import dated
 from connector.steps.deadlines import erased
@@ -73,8 +73,8 @@ def fetch(parts: Parts, record: Record) -> Record:
                 record = _one_here(parts, record, found)
             else:
                 return _all_here(parts, record, found)
-    except NotFound:
-        return _forgotten(parts, record)
+    except NotFound as error:
+        return _not_known(parts, record, error)
     except AnsweredNo as error:
         if error.cause.account_wide:
             waiting.hold_account(parts, record.account, error)
@@ -221,20 +221,28 @@ def _quarantine(parts: Parts, record: Record, bad: _Bad) -> Record:
 
 def _not_ready(parts: Parts, record: Record, error: RemoteError) -> Record:
     """Still being sealed, most often; once in a while it is asked whether the platform knows it at all."""
-    if record.attempts and record.attempts % _ASK_AGAIN_AFTER == 0:
+    if forgotten.is_suspected(record) or (record.attempts and record.attempts % _ASK_AGAIN_AFTER == 0):
         try:
             parts.services[record.account].status(TransactionId(str(record.transaction)))
-        except NotFound:
-            return _forgotten(parts, record)
+        except NotFound as again:
+            return _not_known(parts, record, again)
         except RemoteError as again:
             return _later(parts, record, again)
+        return _later(parts, record, error, extra=forgotten.cleared(record.extra))
     return _later(parts, record, error)
 
 
-def _later(parts: Parts, record: Record, error: RemoteError) -> Record:
+def _not_known(parts: Parts, record: Record, error: NotFound) -> Record:
+    """Erased there, or so a gateway says in front of it: what has come goes home once there is no doubt of it."""
+    if forgotten.believed(parts, record):
+        return _forgotten(parts, record)
+    return _later(parts, record, error, extra=forgotten.suspected(parts, record))
+
+
+def _later(parts: Parts, record: Record, error: RemoteError, **changes: Any) -> Record:
     """The platform may seal for minutes, hours at worst: asked again, never given up."""
     return parts.journal.note(
-        record, "not_fetched", data={"error": str(error)}, **waiting.backoff(parts, record, error)
+        record, "not_fetched", data={"error": str(error)}, **waiting.backoff(parts, record, error), **changes
     )
 
 

@@ -1,7 +1,7 @@
 """Step 7, follow: the platform's words → events, per signatory. Reads only; may be repeated at will.
 
-An unknown word is never an end. 404 means "erased" only for a transaction that answered before (R11). A request
-once seen started stays in progress while the platform is away (R13).
+An unknown word is never an end. 404 means "erased" only for a transaction that answered before (R11), and once it has
+been said for a while (``forgotten``). A request once seen started stays in progress while the platform is away (R13).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from connector.errors import AccessDenied, AnsweredNo, AskedToWait, InvalidRespo
 from connector.identity import by_administrator, canonical_email
 from connector.lifecycle import TRANSITIONS, Event, Record, SignatoryFacts, State
 from connector.ports import Progress, SignatoryProgress, SignatoryStatus, TransactionId, TransactionStatus
-from connector.steps import clocks, waiting
+from connector.steps import clocks, forgotten, waiting
 from connector.steps.dates import FROM_DOCUMENT
 from connector.steps.deadlines import erased, lapse, lapse_by_rule, last_signature
 from connector.steps.fetch import lies_in_the_spool
@@ -71,6 +71,7 @@ def absorb(parts: Parts, record: Record, status: TransactionStatus) -> Record:
     """Turn one answer into an event, or into no more than the time it came at."""
     now = clocks.by_platform(parts, record.account)
     expires_at, extra = lapse(parts, record, status)
+    extra = forgotten.cleared(extra)
     changes: dict[str, Any] = {
         "word": status.word,
         "answered_at": now,
@@ -147,6 +148,8 @@ def _not_found(parts: Parts, record: Record, error: NotFound) -> Record:
             record, Event.SIGNED, done=("send",), reason="", signed_at=signed_at, next_at=None
         )
     if record.seen_answering or record.adopted:
+        if not forgotten.believed(parts, record):
+            return _away(parts, record, error, extra=forgotten.suspected(parts, record))
         # An adopted one was answered for in an earlier life of the journal (protocol step 7).
         reason = "erased_before_fetch" if record.signed_at else "erased_unknown"
         return parts.journal.fact(
@@ -160,7 +163,7 @@ def _not_found(parts: Parts, record: Record, error: NotFound) -> Record:
     return _away(parts, record, error)
 
 
-def _away(parts: Parts, record: Record, error: RemoteError) -> Record:
+def _away(parts: Parts, record: Record, error: RemoteError, **changes: Any) -> Record:
     retention = timedelta(days=parts.accounts[record.account].terms.retention_days)
     expires = record.expires_at or lapse_by_rule(parts, record.account, record.sent_at or record.created_at)
     over = parts.now() > expires + retention and clocks.confirmed(parts)
@@ -168,7 +171,7 @@ def _away(parts: Parts, record: Record, error: RemoteError) -> Record:
         # Nothing is left there to be told of (protocol R13).
         return parts.journal.fact(record, Event.ERASED, reason="erased_unknown", ended_at=parts.now())
     return parts.journal.note(
-        record, "not_answered", data={"error": str(error)}, **waiting.backoff(parts, record, error)
+        record, "not_answered", data={"error": str(error)}, **waiting.backoff(parts, record, error), **changes
     )
 
 

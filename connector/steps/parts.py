@@ -137,6 +137,8 @@ class Timing:
     retention: timedelta = timedelta(days=30)
     gather: timedelta = timedelta(minutes=2)
     """News waits so long for more of its kind: forty requests with one fault are one mail."""
+    forgotten_patience: timedelta = timedelta(hours=1)
+    """What the platform says that it does not know any more counts as erased once it has said so for so long."""
     vanished_patience: timedelta = timedelta(days=1)
     """Very many requests that vanish at once are not believed to be deleted before so long."""
 

@@ -49,7 +49,10 @@ ROOT = "/Lettres/"
 ELSEWHERE = f"{ROOT}e/"
 NAME = "lettre"
 QUICK = Timing(
-    follow_first_hour=timedelta(seconds=1), retry_first=timedelta(seconds=1), gone_patience=timedelta(0)
+    follow_first_hour=timedelta(seconds=1),
+    retry_first=timedelta(seconds=1),
+    gone_patience=timedelta(0),
+    forgotten_patience=timedelta(0),
 )
 KEY = b"the adversary's own key"
 

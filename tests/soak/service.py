@@ -18,6 +18,7 @@ PATIENCE = {
     name: timedelta(seconds=seconds)
     for name, seconds in {
         "gone_patience": 2,
+        "forgotten_patience": 2,
         "quiet_send": 5,
         "follow_first_hour": 1,
         "follow_first_day": 1,

@@ -187,7 +187,7 @@ BROKEN: dict[str, tuple[Talk, list[type[Exception] | None]]] = {
     ),
     "a refusal in a page": (
         says(raw("HTTP/1.1 404 Not Found\nContent-Type: text/html", b"<html>", length=True)),
-        [NotFound, LATER, DOUBT, NotFound],
+        [NONSENSE, LATER, DOUBT, NotFound],
     ),
 }  # fmt: skip
 

@@ -1,0 +1,148 @@
+"""Jesignexpert does not know a request: only what it says itself is believed, and what is lost is lost for good."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from connector.lifecycle import State
+from connector.steps.parts import Timing
+from tests.faults.test_dates import connected_for_good
+from tests.faults.test_once import Town, letter, send_out
+from tests.faults.test_orders import HOUR
+from tests.faults.test_wrong_clock import Made, clocked
+from tests.worlds import QUICK
+
+__all__ = ["clocked"]
+
+PROXIES = {
+    "a page": {
+        "body": "<html><body><h1>404 Not Found</h1><hr>nginx</body></html>",
+        "content_type": "text/html",
+    },
+    "a line": {"body": "default backend - 404", "content_type": "text/plain; charset=utf-8"},
+}
+"""How what stands in front of a platform says that there is nothing behind it just now."""
+
+
+@pytest.mark.parametrize("words", PROXIES)
+def test_a_proxy_that_finds_no_platform_ends_no_request(tmp_path: Path, words: str) -> None:
+    """C6, D1: for hours 404 in a proxy's own words: what is out stays out, and comes home signed afterwards."""
+    with Town(tmp_path) as stage:
+        send_out(stage, "un")
+        send_out(stage, "deux")
+        stage.sign()
+        stage.platform.misbehave(kind="status", status=404, times=None, **PROXIES[words])
+        for _ in range(4):
+            stage.clock.advance(HOUR)
+            stage.run(2)
+        assert stage.first_line("un").startswith("EN COURS – "), stage.status("un")
+        assert stage.first_line("deux").startswith("EN COURS – "), stage.status("deux")
+        stage.platform.behave()
+        stage.clock.advance(HOUR)
+        stage._connect()
+        stage.run()
+        stage.sign()
+        stage.run()
+        assert {stage.record(name).state for name in ("un", "deux")} == {State.DELIVERED}
+        assert stage.sends() == [1, 1]
+        stage.intact()
+
+
+@pytest.mark.parametrize("words", PROXIES)
+def test_a_proxys_words_are_no_answer_after_an_unanswered_send(tmp_path: Path, words: str) -> None:
+    """R9b: nothing else leaves before the platform itself has answered, and nobody has to decide what it can tell."""
+    with Town(tmp_path) as stage:
+        stage.platform.misbehave(operation="send", kind="lost_answer")
+        stage.platform.misbehave(
+            operation="status", kind="status", status=404, skip=1, times=None, **PROXIES[words]
+        )
+        stage.drop("un", letter("un"))
+        stage.run()
+        stage.drop("deux", letter("deux"))
+        stage.run()
+        assert stage.parts.journal.held("cabinet") is not None
+        assert sum(stage.sends()) == 1
+        stage.platform.behave()
+        stage.clock.advance(HOUR)
+        stage._connect()
+        stage.run()
+        assert {stage.record(name).state for name in ("un", "deux")} == {State.IN_PROGRESS}
+        assert stage.sends() == [1, 1]
+        stage.intact()
+
+
+PATIENT = replace(QUICK, forgotten_patience=Timing.forgotten_patience)
+MINUTE = 60
+
+
+def pass_by(stage: Town, minutes: int) -> None:
+    """Let time pass, ten minutes at a time, as a service that is up would see it."""
+    for _ in range(minutes // 10):
+        stage.clock.advance(10 * MINUTE)
+        stage._connect()
+        stage.run(2)
+
+
+@pytest.mark.parametrize("signed", [False, True], ids=["while it is signed", "while it is sealed"])
+def test_a_gateway_that_knows_no_request_for_a_while_loses_none(tmp_path: Path, signed: bool) -> None:
+    """R11: 404 in the platform's own form, of every request, twice for half an hour: each of them comes home."""
+    with Town(tmp_path, timing=PATIENT) as stage:
+        for name in ("un", "deux"):
+            send_out(stage, name)
+        pass_by(stage, 10)  # each has answered before
+        for _ in range(2):
+            if signed:
+                stage.platform.misbehave(operation="download", kind="status", status=409, times=None)
+                stage.sign()
+                pass_by(stage, 10)
+                assert stage.record("un").state is State.SEALING
+            stage.platform.misbehave(operation="status", kind="gone", times=None)
+            pass_by(stage, 50)
+            stage.platform.behave()
+            if signed:
+                stage.platform.misbehave(operation="download", kind="status", status=409, times=None)
+            pass_by(stage, 90)
+        stage.platform.behave()
+        stage.sign()
+        pass_by(stage, 60)
+        assert {stage.record(name).state for name in ("un", "deux")} == {State.DELIVERED}
+        assert stage.sends() == [1, 1]
+        stage.intact()
+
+
+def test_what_stays_unknown_there_is_told_as_lost_within_two_hours(tmp_path: Path) -> None:
+    """R11: deleted on the platform's site: nobody waits for it longer than it takes to be sure."""
+    with Town(tmp_path, timing=PATIENT) as stage:
+        send_out(stage, "un")
+        pass_by(stage, 10)
+        stage.platform.site(str(stage.record("un").transaction), "delete")
+        pass_by(stage, 30)
+        assert stage.first_line("un").startswith("EN COURS – "), stage.status("un")
+        pass_by(stage, 90)
+        assert stage.record("un").state is State.LOST
+        assert stage.first_line("un").startswith("À VÉRIFIER – "), stage.status("un")
+        stage.intact()
+
+
+def test_a_clock_that_is_set_makes_nothing_unknown_for_longer(clocked: Made) -> None:
+    """E4: five hours ahead, five behind, and right again, all within half an hour of a gateway's 404."""
+    with clocked(timing=replace(PATIENT, follow_first_hour=timedelta(minutes=1))) as stage:
+        connected_for_good(stage)
+        send_out(stage, "un")
+        pass_by(stage, 10)
+        stage.platform.misbehave(operation="status", kind="gone", times=None)
+        pass_by(stage, 10)
+        for hours in (5, -5, 0):
+            stage.off = timedelta(hours=hours)
+            pass_by(stage, 10)
+            assert stage.record("un").state is State.IN_PROGRESS, hours
+        stage.platform.behave()
+        stage.sign()
+        pass_by(stage, 60)
+        assert stage.record("un").state is State.DELIVERED
+        assert stage.sends() == [1]
+        stage.intact()
