@@ -21,11 +21,14 @@ from pathlib import Path
 from typing import Any, Final
 
 from connector import __version__
+from connector.cli.journal_facts import Facts as Facts
+from connector.cli.journal_facts import facts_of as facts_of
+from connector.cli.journal_facts import moved_since as moved_since
+from connector.cli.journal_facts import moved_to as moved_to
+from connector.cli.journal_facts import opened, readable, why_full
 from connector.errors import JournalError, JournalFull
-from connector.journal import marked, opening, snapshots
+from connector.journal import opening, snapshots
 from connector.journal.ends import End
-from connector.journal.marked import Mark
-from connector.lifecycle import State
 
 FORMAT: Final = 1
 KEEP: Final = 5
@@ -33,23 +36,6 @@ KEEP: Final = 5
 JOURNAL: Final = "journal.sqlite"
 MANIFEST: Final = "manifest.json"
 _PART: Final = ".part"
-_WANTED: Final = frozenset({"meta", "record", "event", "intent"})
-_UNDER_WAY: Final = tuple(state.value for state in State if state.open or state.ended)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Facts:
-    """What a journal's file says of itself, whatever version wrote it."""
-
-    schema: int
-    journal_id: str
-    requests: int
-    under_way: int
-    """Requests that have left, or are about to, and are not closed yet."""
-    midway: int
-    """Requests between an intent and its fact: each is a question at the next start."""
-    watched: int = 0
-    """Folders that were watched and have not been left."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,48 +59,6 @@ class Backup:
         return sum((self.directory / name).stat().st_size for name in self.files)
 
 
-def facts_of(file: Path) -> Facts:
-    """Look into a journal that need not be of this version; changes no fact in it. Raises JournalError.
-
-    It need not be one that can be written: on a full disk nothing is wanted more than a backup elsewhere.
-    """
-    opening.judge(file, _WANTED, to_write=False)
-    places = ", ".join("?" * len(_UNDER_WAY))
-    questions = {
-        "requests": ("SELECT count(*) FROM record", ()),
-        "under_way": (f"SELECT count(*) FROM record WHERE NOT closed AND state IN ({places})", _UNDER_WAY),  # noqa: S608
-        "watched": ("SELECT count(*) FROM watch WHERE root != ''", ()),
-        "midway": ("SELECT count(DISTINCT record_id) FROM intent", ()),
-    }
-    try:
-        with closing(_opened(file)) as database:
-            meta = dict(database.execute("SELECT name, value FROM meta").fetchall())
-            counts = {name: int(database.execute(*asked).fetchone()[0]) for name, asked in questions.items()}
-    except sqlite3.Error as error:
-        raise opening.meaning(file, error) from error
-    return Facts(schema=int(meta["schema"]), journal_id=str(meta["journal_id"]), **counts)
-
-
-def moved_to(file: Path) -> Mark | None:
-    """Return where a journal was moved; None where it is in use, or that cannot be read."""
-    try:
-        with closing(_opened(file)) as database:
-            row = database.execute("SELECT value FROM meta WHERE name = ?", (marked.MOVED,)).fetchone()
-    except sqlite3.Error:
-        return None
-    return None if row is None else Mark(**json.loads(row[0]))
-
-
-def moved_since(file: Path, moment: datetime) -> int | None:
-    """Count the requests of a journal to which anything has happened since; None where that cannot be read."""
-    asked = "SELECT count(DISTINCT record_id) FROM event WHERE at > ?"
-    try:
-        with closing(_opened(file)) as database:
-            return int(database.execute(asked, (moment.timestamp(),)).fetchone()[0])
-    except sqlite3.Error:
-        return None
-
-
 def make(journal: End, state: Path, into: Path, *, spooled: Callable[[Path], None] | None = None) -> Backup:
     """Make a backup in a directory of its own below ``into``; the service may be running.
 
@@ -122,14 +66,11 @@ def make(journal: End, state: Path, into: Path, *, spooled: Callable[[Path], Non
     where the journal is damaged or the disk takes nothing: then nothing is left behind. One that is being made in the
     same directory is waited for.
     """
-    if journal.file is not None:
-        facts_of(journal.file)
-        if (other := moved_to(journal.file)) is not None:
-            raise JournalError(f"the journal {journal.file} {marked.told(other)}")
+    full = None if journal.file is None else why_full(journal.file)
     try:
         into.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with _alone(into):
-            return _made(journal, state, into, spooled)
+        with _alone(into), readable(journal, state, into, full) as there:
+            return _made(there, state, into, spooled)
     except OSError as error:
         raise JournalError(f"no backup in {into}: {error.strerror or error}") from error
 
@@ -273,7 +214,7 @@ def _copy_journal(source: Path, target: Path) -> None:
     """SQLite copies what every committed transaction left, the write-ahead log included, while others go on writing."""
     os.close(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
     try:
-        with closing(_opened(source)) as old, closing(sqlite3.connect(target)) as new:
+        with closing(opened(source)) as old, closing(sqlite3.connect(target)) as new:
             old.backup(new)
             # One file, complete in itself: a backup is copied by hand, too.
             new.execute("PRAGMA journal_mode=DELETE")
@@ -303,10 +244,6 @@ def _check(file: Path) -> None:
         raise opening.meaning(file, error) from error
     if said != "ok":
         raise opening.damaged(file, said.splitlines()[0])
-
-
-def _opened(file: Path) -> sqlite3.Connection:
-    return sqlite3.connect(f"{file.resolve().as_uri()}?mode=rw", uri=True, timeout=30)
 
 
 def _beside(state: Path) -> Iterator[tuple[Path, str]]:

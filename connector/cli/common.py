@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, NoReturn, ParamSpec, TypeVar
 import typer
 
 from connector import logs
+from connector.cli import interrupted
 from connector.errors import ConfigurationError, ConfigurationProblem, ConnectorError
 
 if TYPE_CHECKING:
@@ -68,12 +69,13 @@ def configured(config: Path | None, state: Path | None) -> Settings:
 
 
 def verb(function: Callable[P, T]) -> Callable[P, T]:
-    """Let a verb's errors become one text and an exit status."""
+    """Let a verb's errors become one text and an exit status, and whoever ends it leave nothing of it behind."""
 
     @wraps(function)
     def told(*args: P.args, **kwargs: P.kwargs) -> T:
         try:
-            return function(*args, **kwargs)
+            with interrupted.as_by_hand():
+                return function(*args, **kwargs)
         except ConnectorError as error:
             if SETTINGS.debug:
                 raise

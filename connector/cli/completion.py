@@ -23,6 +23,11 @@ def folders(context: typer.Context, incomplete: str) -> list[str]:
     return _beginning(incomplete, _names(context)[1])
 
 
+def servers(context: typer.Context, incomplete: str) -> list[str]:
+    """Return the servers that begin so."""
+    return _beginning(incomplete, _names(context)[2])
+
+
 def connectable(context: typer.Context, incomplete: str) -> list[str]:
     """Return the accounts and servers that begin so."""
     named = _names(context)

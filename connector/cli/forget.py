@@ -14,6 +14,7 @@ from connector.cli.keep import DIRECTORY
 from connector.cli.wiring import sealer
 from connector.journal.contacts import REWRITE
 from connector.lifecycle import State
+from connector.signatory_text.emails import take_out
 from connector.steps import fading
 from connector.steps import forget as step
 from connector.steps.forget import Traces
@@ -34,8 +35,7 @@ _KEPT = (
 def forget(settings: Settings, address: str, *, dry_run: bool, yes: bool) -> int:
     """Erase a person by address. Returns 1, nothing changed, while a request needs them. Raises JournalError."""
     config = settings.load()
-    if not all(address.rpartition("@")[::2]):
-        misused("give the person's e-mail address.")
+    address = _meant(address)
     with kept_journal(settings, config) as journal:
         faded = any(fading.PEOPLE in record.extra for record in journal.everything())
         hide = sealer(config, settings.place()).hide if faded else None
@@ -79,6 +79,14 @@ def forget(settings: Settings, address: str, *, dry_run: bool, yes: bool) -> int
             )
         _tell_aside(journal, settings)
     return 0
+
+
+def _meant(written: str) -> str:
+    """Return the address, out of what a mail program shows of a person as well; leaves where there is none, or two."""
+    found = take_out(written).addresses
+    if len(found) != 1 or not all(found[0].rpartition("@")[::2]):
+        misused("give the person's e-mail address, and that alone.")
+    return found[0]
 
 
 def _tell_aside(journal: Journal, settings: Settings) -> None:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import logging
-import signal
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
@@ -84,7 +82,7 @@ def lint(
     )
     trees = trees_of(paths, root)
     try:
-        with _ended_by_signals(), IsolatedPool(uses=_USES) as pool:
+        with IsolatedPool(uses=_USES) as pool:
             for tree in trees:
                 _lint_tree(run, tree, pool)
     except KeyboardInterrupt:
@@ -172,18 +170,3 @@ def _settings(path: Path, language: Language) -> Outcome:
     except RequestRejected as rejected:
         return outcomes.settings_outcome(path, rejected.problems, language)
     return outcomes.settings_outcome(path, (), language)
-
-
-@contextmanager
-def _ended_by_signals() -> Iterator[None]:
-    """Let SIGTERM and SIGHUP end a run as Ctrl-C does: its workers and its scratch directory go with it."""
-
-    def ended(_number: int, _frame: object) -> None:
-        raise KeyboardInterrupt
-
-    before = {number: signal.signal(number, ended) for number in (signal.SIGTERM, signal.SIGHUP)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

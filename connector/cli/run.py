@@ -13,7 +13,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from connector import logs, running
-from connector.cli import holding, private
+from connector.cli import holding, interrupted, private
 from connector.cli.bars import bar
 from connector.cli.common import FAILED, Settings, handed_over
 from connector.cli.ending import Ending
@@ -48,6 +48,7 @@ MANUAL = "manual"
 """The cause of a hold that an administrator asked for: no failure."""
 
 
+@interrupted.as_a_service()
 def run(settings: Settings) -> int:
     """Work until a signal. Raises ConfigurationError, JournalError.
 
@@ -175,6 +176,7 @@ def _serve(
         os._exit(0)
 
 
+@interrupted.as_a_service()
 def tick(settings: Settings) -> int:
     """Make passes until nothing moves any more. Returns 1 when a server or an account could not be worked on."""
     private.never_dumped()
@@ -192,7 +194,7 @@ def tick(settings: Settings) -> int:
         running.keep(state.directory, first(settings.config_file(), config, parts.now()))
         parts.journal.check()
         sweep(parts)
-        _end_on_sigterm(parts, more)
+        _end_on_signals(parts, more)
         vitals = Watching(config, state, "tick").vitals
         for _ in range(ROUNDS):
             turns.turn()
@@ -217,8 +219,11 @@ def tick(settings: Settings) -> int:
     return FAILED if failures else 0
 
 
-def _end_on_sigterm(parts: Parts, more: ExitStack) -> None:
-    """After it no new effect begins, and the one in flight is waited for, as in the service: not for ever."""
+def _end_on_signals(parts: Parts, more: ExitStack) -> None:
+    """After one no new effect begins, and the one in flight is waited for, as in the service: not for ever.
+
+    A terminal that is closed is such a signal, too: whoever makes a round by hand may go away.
+    """
     ending = Ending()
     more.callback(ending.over)
 
@@ -226,7 +231,9 @@ def _end_on_sigterm(parts: Parts, more: ExitStack) -> None:
         parts.stop.set()
         ending.begin()
 
-    signal.signal(signal.SIGTERM, end)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, end)
 
 
 @contextmanager

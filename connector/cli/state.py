@@ -44,12 +44,16 @@ class State:
     def make(self) -> None:
         """Make the directories, and whatever is in them ours alone. Raises JournalError when that cannot be done.
 
-        JournalFull where the disk takes nothing just now.
+        What root makes is the state directory's owner's. JournalFull where the disk takes nothing just now.
         """
+        from connector.cli.common import handed_over
+
         try:
-            for name in ("", *private.OWN):
-                (self.directory / name).mkdir(mode=private.DIRECTORY, parents=True, exist_ok=True)
-            private.made_private(self.directory)
+            # At once: a person may be waited for next, and the service be started meanwhile.
+            with handed_over(self):
+                for name in ("", *private.OWN):
+                    (self.directory / name).mkdir(mode=private.DIRECTORY, parents=True, exist_ok=True)
+                private.made_private(self.directory)
             # What a removal of the package found out counts no more: somebody works here again.
             if (
                 word := self.directory / NOTHING_OPEN

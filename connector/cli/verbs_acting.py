@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
+from connector.cli import completion
 from connector.cli.common import MISUSED, complain, configured, verb
 from connector.cli.options import ConfigOption, DryRunOption, StateOption, YesOption
 
@@ -166,15 +167,21 @@ def unlock(
 
 PausedAccount = Annotated[
     Optional[str],  # noqa: UP045
-    typer.Argument(metavar="ACCOUNT", help="Its name in the configuration."),
+    typer.Argument(
+        metavar="ACCOUNT", help="Its name in the configuration.", autocompletion=completion.accounts
+    ),
 ]
 PausedFolder = Annotated[
     Optional[str],  # noqa: UP045
-    typer.Option("--folder", metavar="NAME", help="A watched folder instead."),
+    typer.Option(
+        "--folder", metavar="NAME", help="A watched folder instead.", autocompletion=completion.folders
+    ),
 ]
 PausedServer = Annotated[
     Optional[str],  # noqa: UP045
-    typer.Option("--server", metavar="NAME", help="All folders of a server instead."),
+    typer.Option(
+        "--server", metavar="NAME", help="All folders of a server instead.", autocompletion=completion.servers
+    ),
 ]
 
 

@@ -135,6 +135,18 @@ def test_what_root_makes_is_the_services(stage: Stage) -> None:
     assert set(found.values()) == {65534}, found
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can make what belongs to others")
+def test_root_waits_for_a_person_beside_a_service_that_starts(stage: Stage) -> None:
+    """Before the first start root connects the account, and nobody logs in yet: the service can begin all the same."""
+    stage.state.mkdir(mode=0o700)
+    os.chown(stage.state, 65534, 65534)
+    process = stage.start("connect", "cab")
+    until(lambda: "http" in process.output, process)
+    while_it_waits = {path.name: path.stat().st_uid for path in stage.state.rglob("*")}
+    assert "journal" in while_it_waits
+    assert set(while_it_waits.values()) == {65534}, while_it_waits
+
+
 ENDED_BY_THE_KERNEL = """
 import os, signal
 from connector.cli import private

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import subprocess
 import threading
 from collections.abc import Iterator
 from contextlib import closing, suppress
@@ -279,6 +280,37 @@ def test_a_backup_elsewhere_of_a_journal_whose_disk_is_full(tmp_path: Path) -> N
         url = f"sqlite:///{made.directory / backups.JOURNAL}"
         with closing(Journal(url, now=lambda: datetime.now(UTC))) as copied:
             assert copied.last_account_event("lyon", "kept") == {"text": "x"}
+
+
+@pytest.mark.parametrize("what", ["full", "read-only"])
+@pytest.mark.parametrize("how", ["ended", "killed"])
+def test_a_backup_elsewhere_of_what_nobody_can_open(tmp_path: Path, what: str, how: str) -> None:
+    """The service is stopped, its disk takes nothing any more, not even SQLite's own files beside the journal."""
+    with disks.in_memory(tmp_path / "disk", "4m") as disk:
+        state = State(directory=disk / "state")
+        state.make()
+        file = state.directory / "journal" / "journal.sqlite"
+        kept = [file, file.with_name(f"{file.name}-wal")]
+        with closing(Journal(f"sqlite:///{file}", now=lambda: datetime.now(UTC))) as journal:
+            journal.mark_account("lyon", "kept", {"text": "x"})
+            logged = {path: path.read_bytes() for path in kept}
+        if how == "killed":
+            for path, content in logged.items():
+                path.write_bytes(content)
+        if what == "full":
+            disks.fill(disk)
+        else:
+            subprocess.run(["mount", "-o", "remount,ro", disk], check=True)
+        before = {path: path.read_bytes() for path in file.parent.iterdir()}
+        made = backups.make(End.of_file(file), state.directory, tmp_path / "elsewhere")
+        backups.verify(made)
+        assert {path: path.read_bytes() for path in file.parent.iterdir()} == before
+        assert [path.name for path in (tmp_path / "elsewhere").iterdir()] == [made.name]
+        url = f"sqlite:///{made.directory / backups.JOURNAL}"
+        with closing(Journal(url, now=lambda: datetime.now(UTC))) as copied:
+            assert copied.last_account_event("lyon", "kept") == {"text": "x"}
+        with pytest.raises(JournalError, match=r"make room on its disk|Read-only|No space left"):
+            backups.make(End.of_file(file), state.directory, state.directory / "backup")
 
 
 def test_no_room_for_what_is_put_back(tmp_path: Path) -> None:

@@ -420,8 +420,16 @@ def test_forget_waits_for_what_needs_the_person(place: Place, state: State, cure
 
 def test_forget_wants_an_address(place: Place) -> None:
     """A name or a number is nobody's alone."""
-    for text in ("Marie Dupont", "@example.fr", MOBILE):
+    for text in ("Marie Dupont", "@example.fr", MOBILE, f"{MARIE}, paul@example.fr"):
         assert place.call("forget", text).status == 2
+
+
+def test_forget_knows_an_address_as_a_mail_program_shows_it(place: Place) -> None:
+    """Nobody hears that nothing is known of a person who is, for having pasted more than the address."""
+    delivered(place)
+    for text in (f"Marie Dupont <{MARIE}>", f"mailto:{MARIE}", f" {MARIE} ", f"<{MARIE}>"):
+        called = place.call("forget", text, "--dry-run")
+        assert (called.status, "7F3K2Q  over (delivered)" in called.out) == (0, True), text
 
 
 # --------------------------------------------------------------------------------------------------

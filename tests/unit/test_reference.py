@@ -178,7 +178,14 @@ def test_a_shell_completes_verbs_options_and_names(tmp_path: Path) -> None:
     program = Path(sys.executable).parent / "jse-connector"
     if not program.is_file():
         pytest.skip("not installed")
-    asked = ("st", "take-over lyon-", "lint --lang")
+    asked = (
+        "st",
+        "take-over lyon-",
+        "lint --lang",
+        "pause lyo",
+        "resume --folder lyon-s",
+        "pause --server ly",
+    )
     lines = [f"source '{ROOT / 'docs' / 'completion' / completion.FILES['bash']}'"]
     for words in asked:
         count = len(words.split())
@@ -194,7 +201,9 @@ def test_a_shell_completes_verbs_options_and_names(tmp_path: Path) -> None:
         env={"PATH": f"{program.parent}:/usr/bin:/bin", "JSE_CONFIG": str(ROOT / "config.example.yaml")},
         cwd=tmp_path,
     )
-    assert told.stdout.splitlines() == ["status", "lyon-letters lyon-social", "--language"]
+    assert told.stdout.splitlines() == [
+        "status", "lyon-letters lyon-social", "--language", "lyon lyon-social", "lyon-social", "lyon-cloud",
+    ]  # fmt: skip
 
 
 # --------------------------------------------------------------------------------------------------
