@@ -198,7 +198,9 @@ class Hands:
 
     def _put_down(self, piece: Piece) -> None:
         with self._changed:
-            self._held -= piece.ids  # the pass waits for the end of its lanes: it need not wake for each piece
+            self._held -= (
+                piece.ids
+            )  # the pass waits for the end of its lanes: it need not wake for each piece
 
     def _fail(self, error: BaseException) -> None:
         with self._changed:

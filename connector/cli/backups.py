@@ -7,6 +7,7 @@ not in it: ``connect`` makes them anew. Source: ux page 6.5; design page section
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import hashlib
 import json
@@ -36,6 +37,7 @@ KEEP: Final = 5
 JOURNAL: Final = "journal.sqlite"
 MANIFEST: Final = "manifest.json"
 _PART: Final = ".part"
+_NO_ROOM: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,6 +74,10 @@ def make(journal: End, state: Path, into: Path, *, spooled: Callable[[Path], Non
         with _alone(into), readable(journal, state, into, full) as there:
             return _made(there, state, into, spooled)
     except OSError as error:
+        if (
+            full is not None and error.errno in _NO_ROOM
+        ):  # the same disk: what is wrong with it is said already
+            raise full from error
         raise JournalError(f"no backup in {into}: {error.strerror or error}") from error
 
 
