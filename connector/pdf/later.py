@@ -15,6 +15,10 @@ and cannot tell for the fifth:
 Two things that it lets pass are refused, for they show what nobody signed: an object that a revision makes where what
 was signed referred to nothing, and one that it replaces though its number is beyond the document's own ``/Size``.
 
+A field for a signature that nobody has made, added or changed after the last signature, is refused as well, whatever
+it looks like: no signature vouches for it, and it may lie upon a clause. A platform that prepares fields for all who
+are to sign does so before the last of them has signed.
+
 Loaded by the functions that need it: it imports pyHanko.
 """
 
@@ -26,6 +30,7 @@ from typing import Any, Final
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.reader import HistoricalResolver, PdfFileReader, RawPdfPath
 from pyhanko.sign import diff_analysis as diff
+from pyhanko.sign.fields import enumerate_sig_fields
 
 _TRUNK: Final = frozenset(
     {"/Root", "/Pages", "/Kids", "/AcroForm", "/Fields", "/DSS", "/VRI", "/StructTreeRoot", "/K"}
@@ -162,3 +167,11 @@ class _Policy(diff.StandardDiffPolicy):
 
 
 POLICY = _Policy()
+
+
+def touches_an_open_field(reader: Reader, revision: int) -> bool:
+    """Tell whether a field for a signature that nobody has made was added, or shown otherwise, after a revision."""
+    return any(
+        reader.xrefs.get_last_change(field.reference) > revision
+        for _, _, field in enumerate_sig_fields(reader, filled_status=False)
+    )

@@ -225,6 +225,14 @@ QUARANTINED: Final[dict[str, Reason]] = {
         "Tous ont signé, mais une signature au moins du document revenu n’est pas intacte.",
         "All have signed, but at least one signature of the document that came back is not intact.",
     ),
+    "added_later": _quarantine(
+        "le document revenu a été complété après signature ; il n’a rien remplacé",
+        "something was added to the document after it was signed; it replaced nothing",
+        "Tous ont signé, et aucune signature n’est altérée. Mais quelque chose a ensuite été ajouté au document, que "
+        "la signature ne couvre pas.",
+        "All have signed, and no signature is damaged. But something was added to the document afterwards, which the "
+        "signature does not cover.",
+    ),
     "not_pdf": _quarantine(
         "le document revenu n’est pas un PDF lisible ; il n’a rien remplacé",
         "the document that came back is no readable PDF; it replaced nothing",
