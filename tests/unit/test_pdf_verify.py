@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
+from pyhanko.pdf_utils.reader import HistoricalResolver
 
 from connector.pdf.facts import facts
 from connector.pdf.model import Expected, Verdict
@@ -188,6 +189,22 @@ def ledger(accounts: int) -> bytes:
     return out.getvalue()
 
 
+def tagged(cells: int) -> bytes:
+    """A letter with a table for screen readers, as word processors write them: an object for each cell."""
+    import pypdf
+    from pypdf.generic import ArrayObject, DictionaryObject, NameObject
+
+    writer = pypdf.PdfWriter(io.BytesIO(documents.letter()))
+    tree = DictionaryObject({NameObject("/Type"): NameObject("/StructTreeRoot")})
+    root = writer._add_object(tree)
+    cell = {NameObject("/S"): NameObject("/TD"), NameObject("/P"): root}
+    tree[NameObject("/K")] = ArrayObject(writer._add_object(DictionaryObject(cell)) for _ in range(cells))
+    writer.root_object[NameObject("/StructTreeRoot")] = root
+    out = io.BytesIO()
+    writer.write(out)
+    return out.getvalue()
+
+
 LINK = b"/Annots[<</Type/Annot/Subtype/Link/Rect[50 50 90 90]/A<</S/URI/URI(https://cabinet.fr)>>>>]"
 
 
@@ -227,6 +244,23 @@ def test_what_good_platforms_and_documents_do_is_intact(path: Path, content: byt
     verdict = judged(path, content)
     assert verdict.code == ""
     assert len(verdict.signatures) == 2
+
+
+def test_what_many_have_signed_costs_hardly_more_than_what_one_has(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each signature looks at the document as it was; what nobody changed since is not copied for each of them."""
+    copied = 0
+    genuine = HistoricalResolver._subsume_object
+
+    def counted(view: HistoricalResolver, value: object) -> object:
+        nonlocal copied
+        copied += 1
+        return genuine(view, value)
+
+    monkeypatch.setattr(HistoricalResolver, "_subsume_object", counted)
+    assert judged(path, documents.signed(tagged(2000), signers=3)).code == ""
+    assert copied < 2000
 
 
 def test_what_a_later_revision_takes_away_breaks_it(path: Path) -> None:
