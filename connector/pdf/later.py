@@ -172,7 +172,9 @@ def _edges_of(value: Any) -> list[_Edge]:
             continue
         for key in _keys(value):
             near = not keys or (rest and (keys[-1] if isinstance(key, int) else key) in _TRUNK)
-            waiting.append(((*keys, key), near, value.raw_get(key)))
+            # Not decrypted: a signature in an encrypted document is not, and no text refers to anything.
+            member = value.raw_get(key, generic.EncryptedObjAccess.RAW)
+            waiting.append(((*keys, key), near, getattr(member, "raw_object", member)))
     return found
 
 

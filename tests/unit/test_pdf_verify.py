@@ -359,6 +359,27 @@ def test_a_field_prepared_for_somebody_who_never_signed_is_no_fault(path: Path) 
     assert judged(path, documents.signed_once_more(between)).code == ""
 
 
+def test_two_may_sign_what_opens_without_a_password_and_is_encrypted(path: Path) -> None:
+    """A platform may forbid changes by an owner's password; what is signed in it stands there in clear."""
+    from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
+    from pyhanko.sign import fields, signers
+
+    content = documents.encrypted(user="")
+    for name, email in documents.PEOPLE[:2]:
+        writer = IncrementalPdfFileWriter(io.BytesIO(content), strict=False)
+        writer.encrypt("")
+        metadata = signers.PdfSignatureMetadata(field_name=email.partition("@")[0].replace(".", "-"))
+        field = fields.SigFieldSpec(str(metadata.field_name))
+        out = io.BytesIO()
+        signers.PdfSigner(metadata, documents.signer(name, email), new_field_spec=field).sign_pdf(
+            writer, output=out
+        )
+        content = out.getvalue()
+    verdict = judged(path, content)
+    assert verdict.code == ""
+    assert len(verdict.signatures) == 2
+
+
 @pytest.mark.parametrize("count", [1, 1023, 5000])
 def test_room_prepared_on_a_disk_breaks_no_signature(path: Path, sent: Expected, count: int) -> None:
     """NULs after the document's end are no part of it."""
