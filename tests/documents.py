@@ -289,6 +289,21 @@ def signed(
     return result
 
 
+def signed_once_more(content: bytes) -> bytes:
+    """``content``, which bears a signature already, signed by the second of :data:`PEOPLE`."""
+    from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
+    from pyhanko.sign import fields
+    from pyhanko.sign import signers as signing
+
+    name, email = PEOPLE[1]
+    field = fields.SigFieldSpec("signataire-2", on_page=-1, box=(260, 60, 460, 110))
+    metadata = signing.PdfSignatureMetadata(field_name=field.sig_field_name, name=name)
+    maker = signing.PdfSigner(metadata, signer(name, email), new_field_spec=field)
+    out = io.BytesIO()
+    maker.sign_pdf(IncrementalPdfFileWriter(io.BytesIO(content), strict=False), output=out)
+    return out.getvalue()
+
+
 def signed_at(when: datetime, *, token: datetime | None = None, of_this: bool = True) -> bytes:
     """The letter signed by Marie Dupont, whose clock says ``when``, with an authority's ``token`` of another time.
 

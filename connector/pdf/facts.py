@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,9 @@ READ_BYTES = 64 * 1024 * 1024
 """A larger file is not read at all: its size is its only fact."""
 MOST_FIELDS = 10_000
 _BLOCK = 65_536
+_HEAD = 1024
+_LATE_HEAD = re.compile(rb"(?:\A\xef\xbb\xbf|[\r\n])%PDF-[12]\.")
+"""What a program put before a PDF: a blank line, a byte order mark, words to a printer (ISO 32000-1, H.3, note 13)."""
 _END = b"%%EOF"
 _BLANK = b"\x00\t\n\x0c\r \x1a"
 
@@ -42,9 +46,9 @@ class _Fields:
 def facts(path: Path) -> PdfFacts:
     """Read what the PDF holds.
 
-    Raises DocumentError: ``pdf_empty`` (no byte, or no page), ``pdf_not_pdf`` (no ``%PDF`` at its head),
-    ``pdf_unreadable`` (torn or damaged), ``pdf_too_slow`` (more than ``pages.MOST_PAGES`` pages). A password is
-    a fact, not an error.
+    Raises DocumentError: ``pdf_empty`` (no byte, or no page), ``pdf_not_pdf`` (no ``%PDF`` near its head),
+    ``pdf_unreadable`` (torn, damaged, begun by something else), ``pdf_too_slow`` (more than ``pages.MOST_PAGES``
+    pages). A password is a fact, not an error.
     """
     size = path.stat().st_size
     version = header(path, size)
@@ -68,9 +72,11 @@ def header(path: Path, size: int) -> str:
     if size == 0:
         raise DocumentError("pdf_empty")
     with path.open("rb") as file:
-        head = file.read(8)
+        head = file.read(_HEAD)
         if not head.startswith(b"%PDF-"):
-            raise DocumentError("pdf_not_pdf", "no %PDF")
+            # Viewers show it; where each part stands is counted from the head, and by what comes back, too.
+            late = _LATE_HEAD.search(head)
+            raise DocumentError("pdf_unreadable" if late else "pdf_not_pdf", "no %PDF at the head")
         if not _ends_well(file, size):
             raise DocumentError("pdf_unreadable", "no %%EOF")
     return head[5:8].decode("ascii", "replace")

@@ -108,8 +108,9 @@ class Signature(_Frozen):
 class Verdict(_Frozen):
     """What came back, judged.
 
-    ``intact`` False means quarantine, for the reason ``code``: ``empty``, ``not_pdf``, ``not_signed`` or
-    ``signature_broken``. ``differences`` are expectations that are not met by an intact document
+    ``intact`` False means quarantine, for the reason ``code``: ``empty``, ``not_pdf``, ``not_signed``,
+    ``signature_broken``, or ``added_later``: every signature verifies over its bytes, and what was added after one is
+    not what may be. ``differences`` are expectations that are not met by an intact document
     (``signatures: "2→1"``, ``pages: "4→5"``, ``content: "changed"``): it is delivered, but beside.
     """
 

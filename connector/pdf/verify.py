@@ -1,18 +1,21 @@
 """Is what came back an intact signed document, and is it the one that was sent?
 
 Intact means: at least one signature; each verifies over its bytes; what was added after it are only signatures,
-timestamps and their proofs (ISO 32000-1, 12.8.2.2; ``pdf.later``). Whether anybody trusts the
+timestamps and their proofs (ISO 32000-1, 12.8.2.2; ``pdf.later``), and no field that still waits for a signature.
+Where only the latter does not hold, no signature is altered: that is told apart. Whether anybody trusts the
 certificates is not asked: the platform's authority need not be known on this machine.
 """
 
 from __future__ import annotations
 
 import hashlib
+import io
 import logging
-from collections.abc import Mapping
+import os
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from connector.errors import DocumentError
 from connector.pdf import pages as paper
@@ -41,15 +44,20 @@ def verify_signed(path: Path, *, sent: Expected | None = None) -> Verdict:
             raise
         return Verdict(intact=False, code="not_pdf", size=size)
     try:
-        signatures, timestamps_intact = _signatures(path)
+        signatures, timestamps = _signatures(path)
     except (DocumentError, MemoryError):
         raise
     except Exception:  # noqa: BLE001 - pyHanko's errors have no common root; each means "cannot be verified"
         return Verdict(intact=False, code="signature_broken", pages=pages, pages_digest=digest, size=size)
-    intact = bool(signatures) and timestamps_intact and all(one.intact for one in signatures)
-    code = "" if intact else "signature_broken" if signatures or not timestamps_intact else "not_signed"
+    code = _code([found for _, found in signatures] + timestamps) if signatures or timestamps else ""
+    code = code or ("" if signatures else "not_signed")
     verdict = Verdict(
-        intact=intact, code=code, signatures=signatures, pages=pages, pages_digest=digest, size=size
+        intact=not code,
+        code=code,
+        signatures=tuple(signature for signature, _ in signatures),
+        pages=pages,
+        pages_digest=digest,
+        size=size,
     )
     return verdict.model_copy(update={"differences": _differences(verdict, sent or Expected())})
 
@@ -73,17 +81,22 @@ def _differences(verdict: Verdict, sent: Expected) -> dict[str, str]:
     return found
 
 
-def _signatures(path: Path) -> tuple[tuple[Signature, ...], bool]:
-    """Return the signatures in the order of signing, and whether every document timestamp is intact."""
+def _code(found: Sequence[str]) -> str:
+    """Return the worst of what is wrong with the signatures and timestamps of a document; empty when nothing is."""
+    return next((code for code in ("signature_broken", "added_later") if code in found), "")
+
+
+def _signatures(path: Path) -> tuple[list[tuple[Signature, str]], list[str]]:
+    """Return the signatures in the order of signing, and of each, and of each document timestamp, what is wrong."""
     from pyhanko.sign.validation import validate_pdf_timestamp
     from pyhanko_certvalidator import ValidationContext
 
-    from connector.pdf.later import POLICY, Reader
+    from connector.pdf.later import POLICY, Reader, touches_an_open_field
 
     # It logs each certificate that nobody vouches for, in the signer's name.
     logging.getLogger("pyhanko").setLevel(logging.CRITICAL)
     logging.getLogger("pyhanko_certvalidator").setLevel(logging.CRITICAL)
-    with path.open("rb") as file:
+    with _without_padding(path) as file:
         reader = Reader(file, strict=False)
         if reader.encrypted:
             reader.decrypt("")
@@ -91,14 +104,26 @@ def _signatures(path: Path) -> tuple[tuple[Signature, ...], bool]:
         if len(regular) + len(stamps) > MOST_SIGNATURES:
             raise DocumentError("pdf_too_slow", f"more than {MOST_SIGNATURES} signatures")
         nobody = ValidationContext(trust_roots=[], allow_fetching=False)
-        signatures = tuple(_signature(one) for one in regular)
-        timestamps = all(
-            _untouched(validate_pdf_timestamp(one, nobody, diff_policy=POLICY)) for one in stamps
-        )
+        signatures = [_signature(one) for one in regular]
+        timestamps = [_wrong_with(validate_pdf_timestamp(one, nobody, diff_policy=POLICY)) for one in stamps]
+        if signatures and touches_an_open_field(reader, regular[-1].signed_revision):
+            timestamps.append("added_later")
     return signatures, timestamps
 
 
-def _signature(embedded: Any) -> Signature:
+def _without_padding(path: Path) -> BinaryIO:
+    """Open a document as far as its last byte that is not NUL: who prepares room on a disk leaves them behind.
+
+    They are no part of what was signed; pyHanko looks for the document's end among the last thousand bytes.
+    """
+    with path.open("rb") as file:
+        file.seek(-1, os.SEEK_END)
+        if file.read(1) != b"\0":
+            return path.open("rb")
+    return io.BytesIO(path.read_bytes().rstrip(b"\0"))
+
+
+def _signature(embedded: Any) -> tuple[Signature, str]:
     from pyhanko.sign.validation import validate_pdf_signature
     from pyhanko_certvalidator import ValidationContext
 
@@ -111,12 +136,12 @@ def _signature(embedded: Any) -> Signature:
         # No roots and no network: a chain cannot and need not be built.
         context = ValidationContext(trust_roots=[], allow_fetching=False)
         status = validate_pdf_signature(embedded, context, diff_policy=POLICY)
-        intact, stamped_at = _untouched(status), _stamp(status)
+        wrong, stamped_at = _wrong_with(status), _stamp(status)
     except MemoryError:
         raise
     except Exception:  # noqa: BLE001 - as above: a signature that cannot be verified is not intact
-        intact = False
-    return Signature(
+        wrong = "signature_broken"
+    found = Signature(
         field=str(embedded.field_name),
         name=_name(subject, embedded.sig_object),
         email=_email(certificate, subject),
@@ -124,19 +149,25 @@ def _signature(embedded: Any) -> Signature:
         stamped=stamped_at is not None,
         certificate_sha256=certificate.sha256.hex(),
         contents_sha256=hashlib.sha256(embedded.pkcs7_content).hexdigest(),
-        intact=intact,
+        intact=not wrong,
     )
+    return found, wrong
 
 
-def _untouched(status: Any) -> bool:
-    """True when the bytes are those that were signed, a whole revision, and later ones add nothing forbidden."""
+def _wrong_with(status: Any) -> str:
+    """Return "" when the bytes are those that were signed, a whole revision, and later ones add nothing forbidden.
+
+    ``signature_broken`` when the former does not hold, ``added_later`` when only the latter does not.
+    """
     from pyhanko.sign.diff_analysis import ModificationLevel
     from pyhanko.sign.validation.status import SignatureCoverageLevel
 
     whole = status.coverage is not None and status.coverage >= SignatureCoverageLevel.ENTIRE_REVISION
     # docmdp_ok is not said of document timestamps, the level of later changes is said of both.
     changed = status.modification_level in (None, ModificationLevel.OTHER) or status.docmdp_ok is False
-    return bool(status.intact and status.valid and whole and not changed)
+    if not (status.intact and status.valid and whole):
+        return "signature_broken"
+    return "added_later" if changed else ""
 
 
 def _name(subject: Mapping[str, Any], signature: Mapping[str, Any]) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from connector.report import several, undone, words
 from connector.report.ending import advice, first_in_place, verified
 from connector.report.extras import attestation, protection
@@ -36,6 +38,14 @@ def delivered_beside(case: Case) -> None:
 
 def _first_beside(case: Case) -> None:
     document = case.record.document
+    if "intactness" in document.differences:
+        case.page.first(
+            words.SIGNED,
+            "mais le document revenu est à contrôler : « {beside} »",
+            "but the document that came back must be checked: “{beside}”",
+            beside=case.beside,
+        )
+        return
     parent = (document.delivered_href or document.href).rpartition("/")[0]
     if document.href and parent != document.href.rpartition("/")[0]:
         # The pair was moved, and this stayed behind.
@@ -284,18 +294,36 @@ def _differences(case: Case) -> dict[str, str]:
     return dict(case.record.document.differences or case.record.values)
 
 
-def _to_check(case: Case) -> None:
-    page = case.page
-    _first_beside(case)
-    page.para(
+_TO_CHECK: Final[dict[str, tuple[str, str]]] = {
+    "": (
         "Les signatures du document revenu sont intactes, mais il n’est pas tout à fait celui attendu. « {pdf} » "
         "n’a pas été remplacé.",
         "The signatures of the document that came back are intact, but it is not quite the one expected. “{pdf}” "
         "was not replaced.",
-        pdf=case.pdf,
-    )
-    page.section()
+    ),
+    "added_later": (
+        "Aucune signature du document revenu n’est altérée. Mais quelque chose y a ensuite été ajouté, que la "
+        "signature ne couvre pas. Jesignexpert n’en donne pas d’autre. « {pdf} » n’a pas été remplacé.",
+        "No signature of the document that came back is damaged. But something was added to it afterwards, which the "
+        "signature does not cover. Jesignexpert gives no other. “{pdf}” was not replaced.",
+    ),
+    "signature_broken": (
+        "Une signature au moins du document revenu n’a pas pu être reconnue comme intacte. Jesignexpert n’en donne "
+        "pas d’autre. « {pdf} » n’a pas été remplacé.",
+        "At least one signature of the document that came back could not be recognised as intact. Jesignexpert gives "
+        "no other. “{pdf}” was not replaced.",
+    ),
+}
+"""What a document that came back for good is not; empty where its signatures are intact."""
+
+
+def _to_check(case: Case) -> None:
+    page = case.page
     different = _differences(case)
+    unsound = different.get("intactness", "")
+    _first_beside(case)
+    page.para(*_TO_CHECK.get(unsound, _TO_CHECK[""]), pdf=case.pdf)
+    page.section()
     for key, label in (("signatures", "Signatures"), ("pages", "Pages")):
         expected, arrow, found = different.get(key, "").partition("→")
         if arrow:
@@ -317,11 +345,19 @@ def _to_check(case: Case) -> None:
         )
     signatories(case)
     page.what_to_do()
-    page.bullet(
-        "Ouvrez « {beside} » et relisez-le. Il convient ? Gardez-le : c’est la version signée.",
-        "Open “{beside}” and read it. Is it right? Keep it: it is the signed version.",
-        beside=case.beside,
-    )
+    if unsound:
+        page.bullet(
+            "Ouvrez « {beside} » dans Adobe Acrobat Reader, qui vérifie les signatures, et relisez-le avant de vous "
+            "en servir.",
+            "Open “{beside}” in Adobe Acrobat Reader, which checks signatures, and read it before you use it.",
+            beside=case.beside,
+        )
+    else:
+        page.bullet(
+            "Ouvrez « {beside} » et relisez-le. Il convient ? Gardez-le : c’est la version signée.",
+            "Open “{beside}” and read it. Is it right? Keep it: it is the signed version.",
+            beside=case.beside,
+        )
     page.bullet(
         "Un doute ? Contact : {support}.",
         "Not sure? Contact: {support}.",

@@ -202,8 +202,16 @@ _AGAIN = (
 )
 
 
-def _quarantine(first_fr: str, first_en: str, told_fr: str, told_en: str) -> Reason:
-    return Reason(first=(first_fr, first_en), told=(f"{told_fr} {_AGAIN[0]}", f"{told_en} {_AGAIN[1]}"))
+_AGAIN_FOR_A_DAY = (
+    _AGAIN[0] + " S’il revient encore ainsi dans un jour, il sera déposé à côté, à vérifier.",
+    _AGAIN[1] + " If it still comes back like this in a day, it will be put beside, to be checked.",
+)
+
+
+def _quarantine(
+    first_fr: str, first_en: str, told_fr: str, told_en: str, *, then: tuple[str, str] = _AGAIN
+) -> Reason:
+    return Reason(first=(first_fr, first_en), told=(f"{told_fr} {then[0]}", f"{told_en} {then[1]}"))
 
 
 QUARANTINED: Final[dict[str, Reason]] = {
@@ -224,6 +232,16 @@ QUARANTINED: Final[dict[str, Reason]] = {
         "a signature of the document that came back is damaged; it replaced nothing",
         "Tous ont signé, mais une signature au moins du document revenu n’est pas intacte.",
         "All have signed, but at least one signature of the document that came back is not intact.",
+        then=_AGAIN_FOR_A_DAY,
+    ),
+    "added_later": _quarantine(
+        "le document revenu a été complété après signature ; il n’a rien remplacé",
+        "something was added to the document after it was signed; it replaced nothing",
+        "Tous ont signé, et aucune signature n’est altérée. Mais quelque chose a ensuite été ajouté au document, que "
+        "la signature ne couvre pas.",
+        "All have signed, and no signature is damaged. But something was added to the document afterwards, which the "
+        "signature does not cover.",
+        then=_AGAIN_FOR_A_DAY,
     ),
     "not_pdf": _quarantine(
         "le document revenu n’est pas un PDF lisible ; il n’a rien remplacé",

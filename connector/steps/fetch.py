@@ -1,13 +1,16 @@
 """Step 8, fetch and verify: every signed PDF of the transaction comes to rest in the spool, or it is told why not.
 
 Intact is a condition (else quarantined, fetched again later); as expected is not (else delivered beside). What has
-come is kept while the others are fetched again. Source: design page section 3, last paragraph; protocol step 8.
+come is kept while the others are fetched again. Where the platform gives signed pages, and nothing better for a day,
+nothing better is to be had before it erases them: then these come beside, too, and it is said what is wrong.
+Source: design page section 3, last paragraph; protocol step 8.
 """
 
 from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -20,20 +23,24 @@ from connector.errors import (
     OutOfSpace,
     RemoteError,
 )
-from connector.lifecycle import TRANSITIONS, DocumentFacts, Event, Record
-from connector.pdf.model import Expected, Verdict
+from connector.lifecycle import TRANSITIONS, DocumentFacts, Event, Record, State
+from connector.pdf.model import Expected, Signature, Verdict
 from connector.ports import TransactionId
 from connector.steps import forgotten, waiting
 from connector.steps.anothers import foreign_signatories, is_anothers
 from connector.steps.dates import dated
-from connector.steps.deadlines import erased
+from connector.steps.deadlines import erased, erasure
 from connector.steps.parts import Parts
 from connector.steps.spooled import signed_name
 from connector.steps.task import NEVER_CAME, Task
 
 log = logging.getLogger(__name__)
 
+INTACTNESS = "intactness"
+"""Key of the difference "its signatures could not all be called intact"; the code of the verdict."""
 _ASK_AGAIN_AFTER = 6
+_INSISTENCE = timedelta(days=1)
+"""What the platform gives for so long it will not make better."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +49,11 @@ class _Good:
 
     document: DocumentFacts
     verdict: Verdict
+
+    @property
+    def dating(self) -> tuple[Signature, ...]:
+        """The signatures that tell when each person signed: none where they are not all intact."""
+        return self.verdict.signatures if self.verdict.intact else ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -145,9 +157,13 @@ def _judged(parts: Parts, record: Record, document: DocumentFacts, path: Path, s
     except DocumentError as error:
         # Of its signatures nothing is known.
         return _Bad(document=document, code="", error=error)
+    unsound: dict[str, str] = {}
     # Whether the platform signs annexes at all is not known: one without any signature is taken as it came.
     if not verdict.intact and not (document.role == "annex" and verdict.code == "not_signed"):
-        return _Bad(document=document, code=verdict.code)
+        if not verdict.signatures or not _is_final(parts, record, document, verdict.code):
+            return _Bad(document=document, code=verdict.code)
+        log.error("document %d of %s stays what it is: %s", document.rank, record.ref, verdict.code)
+        unsound = {INTACTNESS: verdict.code}
     if is_anothers(parts, record, document, verdict):
         return _Bad(document=document, code="other_document")
     facts: dict[str, Any] = {
@@ -156,9 +172,25 @@ def _judged(parts: Parts, record: Record, document: DocumentFacts, path: Path, s
         "signed_pages": verdict.pages,
         "signatures": len(verdict.signatures),
         "contents": tuple(signature.contents_sha256 for signature in verdict.signatures),
-        "differences": {**verdict.differences, **foreign_signatories(parts, record, verdict)},
+        "differences": {**verdict.differences, **unsound, **foreign_signatories(parts, record, verdict)},
     }
     return _Good(document=document.model_copy(update=facts), verdict=verdict)
+
+
+def _is_final(parts: Parts, record: Record, document: DocumentFacts, code: str) -> bool:
+    """True when nothing better than signed pages that are not intact will come: for a day none has, or none can."""
+    if INTACTNESS in document.differences:
+        return True
+    until = erasure(parts, record)
+    if until is not None and until - parts.now() <= _INSISTENCE:
+        return True
+    return record.reason == code and parts.now() - _since(parts, record, code) >= _INSISTENCE
+
+
+def _since(parts: Parts, record: Record, code: str) -> datetime:
+    """Return since when what comes back has been wrong in this way."""
+    told = record.values.get("since") if record.state is State.QUARANTINED and record.reason == code else None
+    return datetime.fromisoformat(told) if told else parts.now()
 
 
 def _expected(parts: Parts, record: Record, document: DocumentFacts) -> Expected:
@@ -179,7 +211,7 @@ def _one_here(parts: Parts, record: Record, found: _Good) -> Record:
         record,
         "document_fetched",
         data=_told(found),
-        signatories=dated(record, found.verdict.signatures, parts.now()),
+        signatories=dated(record, found.dating, parts.now()),
         **record.with_document(found.document),
     )
 
@@ -191,7 +223,7 @@ def _all_here(parts: Parts, record: Record, last: _Good | None) -> Record:
         parts.spool.keep(record.ref, signed_name(last.document.rank))
         kept = {
             "data": _told(last),
-            "signatories": dated(record, last.verdict.signatures, parts.now()),
+            "signatories": dated(record, last.dating, parts.now()),
             **record.with_document(last.document),
         }
     return parts.journal.fact(record, Event.FETCHED, reason="", values={}, attempts=0, next_at=None, **kept)
@@ -214,7 +246,10 @@ def _quarantine(parts: Parts, record: Record, bad: _Bad) -> Record:
         Event.QUARANTINED,
         data={"code": bad.code},
         reason=bad.code,
-        values={"file": bad.document.name} if record.more else {},
+        values={
+            "since": _since(parts, record, bad.code).isoformat(),
+            **({"file": bad.document.name} if record.more else {}),
+        },
         **waiting.backoff(parts, record),
     )
 

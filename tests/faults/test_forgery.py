@@ -29,6 +29,7 @@ Jesignexpert gives another request's document (D4)            Quarantined, fetch
 … two documents of one request, swapped (D4)                  Beside, to be checked, both
 … unsigned, altered, added to, encrypted, empty, cut, a page  Quarantined or awaited; replaces nothing
 of HTML, too large (D4)
+… altered or added to, and nothing else for a day             Beside, to be checked, and what is wrong with it
 … a transaction that another request has                      Refused before anything is put into it
 … a transaction that would be a path                          Refused (``unit/test_jesignexpert_answers.py``)
 … another transaction's status, or one of other types         No news; asked again
@@ -765,6 +766,65 @@ def test_documents_that_were_tampered_with(tmp_path: Path) -> None:
         stage.run()
         for name in NOT_INTACT:
             assert stage.first_line(name) == in_place(name)
+        stage.intact()
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (documents.noted_after, "Aucune signature du document revenu n’est altérée."),
+        (
+            documents.broken,
+            "Une signature au moins du document revenu n’a pas pu être reconnue comme intacte.",
+        ),
+    ],
+    ids=["added to", "altered"],
+)
+def test_what_the_platform_insists_on_comes_beside(
+    tmp_path: Path, content: Callable[[], bytes], told: str
+) -> None:
+    """D4: Held back for a day, no longer: what the platform gives is all there is, and it erases that after a month."""
+    with Stage(tmp_path) as stage:
+        send_out(stage, "lettre")
+        given = content()
+        answers(stage, "download", "lettre", given)
+        stage.sign()
+        for _ in range(12):
+            stage.run()
+            assert stage.record("lettre").state is State.QUARANTINED
+            stage.clock.advance(7200)
+        before = stage.record("lettre").signatories
+        stage.run()
+        assert stage.record("lettre").state is State.DELIVERED_BESIDE
+        assert stage.first_line("lettre") == (
+            "SIGNÉ – mais le document revenu est à contrôler : « lettre (signé, à vérifier).pdf »"
+        )
+        assert told in " ".join(stage.status("lettre").replace("\u00a0", " ").split())
+        assert stage.read("lettre.pdf") == letter(f"{ROOT} lettre")
+        assert stage.read("lettre (signé, à vérifier).pdf") == given
+        # Signatures that are not intact date nothing.
+        assert stage.record("lettre").signatories == before
+        stage.intact()
+
+
+def test_what_is_wrong_on_the_last_day_comes_beside_at_once(tmp_path: Path) -> None:
+    """D4: A connector that comes back the day before the platform erases has no day left to ask again."""
+    with Stage(tmp_path) as stage:
+        send_out(stage, "lettre")
+        stage.sign()
+        number = str(stage.record("lettre").transaction)
+        stage.platform.misbehave(
+            operation="download", kind="status", status=409, times=None, transaction=number
+        )
+        for days in (0, 20, 9.5):
+            stage.clock.advance(days * 86_400)
+            stage.run()
+        assert stage.record("lettre").state is State.SEALING
+        stage.platform.behave()
+        answers(stage, "download", "lettre", documents.noted_after())
+        stage.clock.advance(3700)
+        stage.run()
+        assert stage.record("lettre").state is State.DELIVERED_BESIDE
         stage.intact()
 
 

@@ -476,7 +476,7 @@ def test_one_that_is_not_intact_is_fetched_again_alone(tmp_path: Path, mode: Mod
         stage.round()
         record = record_of(stage, "dossier")
         assert record.state is State.QUARANTINED
-        assert record.values == {"file": BALANCE}
+        assert record.values["file"] == BALANCE
         assert [one.signed_sha256 is not None for one in record.documents] == [True, False, True, True]
         assert downloads(stage) == 4
         assert stage.files(at("dossier")) == before

@@ -809,6 +809,18 @@ def answered_variants() -> list[Variant]:
         ),
         ("ANNULÉ – Jesignexpert a mis fin à la demande", record(State.CANCELLED, reason="platform_failed")),
         ("SIGNÉ – ", record(State.DELIVERED_BESIDE, *DONE, reason="to_check", document=unlike)),
+        *(
+            (
+                "SIGNÉ – mais le document revenu est à contrôler : «",
+                record(
+                    State.DELIVERED_BESIDE,
+                    *DONE,
+                    reason="to_check",
+                    document={"differences": {"intactness": code}},
+                ),
+            )
+            for code in ("added_later", "signature_broken")
+        ),
         (
             "SIGNÉ PAR TOUS – « Lettre DUPONT.pdf » est ouvert",
             record(State.DELIVERING, *DONE, extra={"locked": [1]}),

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
+from pyhanko.pdf_utils.reader import HistoricalResolver
 
 from connector.pdf.facts import facts
 from connector.pdf.model import Expected, Verdict
@@ -90,9 +91,9 @@ def test_a_timestamp_about_other_bytes_dates_nothing(path: Path) -> None:
         (documents.with_empty_signature_field(), "not_signed"),
         (documents.broken(), "signature_broken"),
         (documents.broken(documents.signed(signers=1)), "signature_broken"),
-        (documents.page_added_after(), "signature_broken"),
+        (documents.page_added_after(), "added_later"),
         (documents.resaved(documents.signed()), "signature_broken"),
-        (documents.noted_after(), "signature_broken"),
+        (documents.noted_after(), "added_later"),
         (documents.emptied_signature(), "signature_broken"),
     ],
 )
@@ -188,6 +189,22 @@ def ledger(accounts: int) -> bytes:
     return out.getvalue()
 
 
+def tagged(cells: int) -> bytes:
+    """A letter with a table for screen readers, as word processors write them: an object for each cell."""
+    import pypdf
+    from pypdf.generic import ArrayObject, DictionaryObject, NameObject
+
+    writer = pypdf.PdfWriter(io.BytesIO(documents.letter()))
+    tree = DictionaryObject({NameObject("/Type"): NameObject("/StructTreeRoot")})
+    root = writer._add_object(tree)
+    cell = {NameObject("/S"): NameObject("/TD"), NameObject("/P"): root}
+    tree[NameObject("/K")] = ArrayObject(writer._add_object(DictionaryObject(cell)) for _ in range(cells))
+    writer.root_object[NameObject("/StructTreeRoot")] = root
+    out = io.BytesIO()
+    writer.write(out)
+    return out.getvalue()
+
+
 LINK = b"/Annots[<</Type/Annot/Subtype/Link/Rect[50 50 90 90]/A<</S/URI/URI(https://cabinet.fr)>>>>]"
 
 
@@ -229,10 +246,27 @@ def test_what_good_platforms_and_documents_do_is_intact(path: Path, content: byt
     assert len(verdict.signatures) == 2
 
 
+def test_what_many_have_signed_costs_hardly_more_than_what_one_has(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each signature looks at the document as it was; what nobody changed since is not copied for each of them."""
+    copied = 0
+    genuine = HistoricalResolver._subsume_object
+
+    def counted(view: HistoricalResolver, value: object) -> object:
+        nonlocal copied
+        copied += 1
+        return genuine(view, value)
+
+    monkeypatch.setattr(HistoricalResolver, "_subsume_object", counted)
+    assert judged(path, documents.signed(tagged(2000), signers=3)).code == ""
+    assert copied < 2000
+
+
 def test_what_a_later_revision_takes_away_breaks_it(path: Path) -> None:
     """An object that was there when it was signed is missed."""
     content = documents.signed(with_reference_stream(documents.letter()))
-    assert judged(path, followed(content, freed=True)).code == "signature_broken"
+    assert judged(path, followed(content, freed=True)).code == "added_later"
 
 
 SCRIPT = b"<</S/JavaScript/JS(app.alert(1))>>"
@@ -291,12 +325,65 @@ def test_what_a_later_revision_puts_under_what_was_signed_breaks_it(
 ) -> None:
     """A document can be prepared so that what may follow a signature changes what was signed (shadow attacks)."""
     assert judged(path, content).code == ""
-    assert judged(path, replaced(content, number, body)).code == "signature_broken"
+    assert judged(path, replaced(content, number, body)).code == "added_later"
 
 
 def test_a_link_in_the_page_must_stay_as_it_was_signed(path: Path) -> None:
     """It is as much a part of the page as its text."""
-    assert judged(path, relinked()).code == "signature_broken"
+    assert judged(path, relinked()).code == "added_later"
+
+
+def with_open_field(content: bytes, name: str = "suivant") -> bytes:
+    """The document with a revision that adds a field for a signature, as large as a clause."""
+    from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
+    from pyhanko.sign import fields
+
+    writer = IncrementalPdfFileWriter(io.BytesIO(content), strict=False)
+    fields.append_signature_field(writer, fields.SigFieldSpec(name, on_page=0, box=(50, 400, 500, 700)))
+    out = io.BytesIO()
+    writer.write(out)
+    return out.getvalue()
+
+
+def test_a_field_that_waits_for_a_signature_may_not_come_after_the_last_one(path: Path) -> None:
+    """No signature vouches for it, and it may lie upon a clause; each signature is over its own bytes all the same."""
+    verdict = judged(path, with_open_field(documents.signed()))
+    assert verdict.code == "added_later"
+    assert len(verdict.signatures) == 2
+
+
+def test_a_field_prepared_for_somebody_who_never_signed_is_no_fault(path: Path) -> None:
+    """Platforms prepare the fields of all who are to sign, some of them after the first has signed."""
+    assert judged(path, documents.signed(with_open_field(documents.letter()))).code == ""
+    between = with_open_field(documents.signed(signers=1))
+    assert judged(path, documents.signed_once_more(between)).code == ""
+
+
+def test_two_may_sign_what_opens_without_a_password_and_is_encrypted(path: Path) -> None:
+    """A platform may forbid changes by an owner's password; what is signed in it stands there in clear."""
+    from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
+    from pyhanko.sign import fields, signers
+
+    content = documents.encrypted(user="")
+    for name, email in documents.PEOPLE[:2]:
+        writer = IncrementalPdfFileWriter(io.BytesIO(content), strict=False)
+        writer.encrypt("")
+        metadata = signers.PdfSignatureMetadata(field_name=email.partition("@")[0].replace(".", "-"))
+        field = fields.SigFieldSpec(str(metadata.field_name))
+        out = io.BytesIO()
+        signers.PdfSigner(metadata, documents.signer(name, email), new_field_spec=field).sign_pdf(
+            writer, output=out
+        )
+        content = out.getvalue()
+    verdict = judged(path, content)
+    assert verdict.code == ""
+    assert len(verdict.signatures) == 2
+
+
+@pytest.mark.parametrize("count", [1, 1023, 5000])
+def test_room_prepared_on_a_disk_breaks_no_signature(path: Path, sent: Expected, count: int) -> None:
+    """NULs after the document's end are no part of it."""
+    assert judged(path, documents.signed() + bytes(count), sent).as_expected
 
 
 def test_broken_timestamp(path: Path, sent: Expected) -> None:
