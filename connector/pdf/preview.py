@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from connector.pdf import layers
 from connector.pdf import pages as paper
-from connector.pdf.structure import drop_dangling_names, structure
+from connector.pdf.structure import drop_dangling_annotations, drop_dangling_names, structure
 
 if TYPE_CHECKING:
     import pypdf
@@ -100,6 +100,7 @@ def preview(parts: Sequence[PreviewPart], path_out: Path, label: str) -> None:
         with structure(part.path) as reader:
             first = len(writer.pages)
             drop_dangling_names(reader)
+            drop_dangling_annotations(reader)
             writer.append(reader, import_outline=False)
             layers.carry_over(reader, writer)
             banner = f"{label} – {part.name}" if len(parts) > 1 else label

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -19,9 +20,14 @@ GAP = 10.0
 """Points between two boxes that we place ourselves."""
 _STEP = 5.0
 """Points from one place that is tried to the next; a pixel where that is more: between two there is nothing to see."""
-_PAPER = 250
-"""Grey from which a pixel is paper: what is drawn in pale grey is ink, too."""
-_INK_TABLE = bytes(255 if grey >= _PAPER else 0 for grey in range(256))
+_WHITE = 250
+"""Grey from which a pixel of white paper is bare: what is drawn in pale grey is ink, too."""
+_EVEN = 5
+"""Steps of grey by which paper of one tone differs from itself."""
+_GRAIN = 16
+"""The same of paper that was scanned: of no tone quite, and pressed into a JPEG."""
+_DARKEST_PAPER = 200
+"""No tone below is taken for paper: what is stamped on it could hardly be read."""
 
 Spot = tuple[float, float]
 """Top-left corner of a box, in points from the top left of the page as seen."""
@@ -51,7 +57,9 @@ def free_boxes(
             columns, rows, grey = paper.rendered(sheet, width / sheet.get_width(), annotations=True)
         finally:
             sheet.close()
-    ink = _Ink(grey.translate(_INK_TABLE), columns, rows)
+    first, last = _paper(grey)
+    bare = bytes(255 if first <= tone <= last else 0 for tone in range(256))
+    ink = _Ink(grey.translate(bare), columns, rows)
     xs = _steps(width - MARGIN - across, width / columns)
     found: list[Spot] = []
     for y in _steps(height - MARGIN - down, height / rows):
@@ -64,6 +72,23 @@ def free_boxes(
             if len(found) == count:
                 return sorted(found, key=lambda spot: (spot[1], spot[0]))
     return []
+
+
+def _paper(grey: bytes) -> tuple[int, int]:
+    """Return the darkest and the lightest grey of a page's bare paper; one byte for each pixel.
+
+    White, unless most of the page is of another light tone and hardly anything on it is white: a scan shows the paper
+    itself, which a machine in an office makes grey or yellowish. A white page may be dense with pale grey, a scan not.
+    """
+    counts = Counter(grey)
+    tone, often = counts.most_common(1)[0]
+    apart = _EVEN if tone == 255 or often * 2 > len(grey) else _GRAIN
+    first, last = tone - apart, min(255, tone + apart)
+    alike = sum(counts[one] for one in range(first, last + 1))
+    white = sum(counts[one] for one in range(_WHITE, 256))
+    if tone < _DARKEST_PAPER or alike * 2 < len(grey) or (tone < _WHITE and white * 10 > len(grey)):
+        return _WHITE, 255
+    return first, last
 
 
 def _steps(last: float, pixel: float) -> list[float]:

@@ -51,6 +51,24 @@ def drop_dangling_names(reader: pypdf.PdfReader) -> None:
                 del holder[name]
 
 
+def drop_dangling_annotations(reader: pypdf.PdfReader) -> None:
+    """Drop from each page's list the annotations that are not there, and from links what they lead to, where it is not.
+
+    Programs that take remarks or links out of a document leave such places behind; as with
+    :func:`drop_dangling_names`, only pypdf's copying stops at them. Only in memory.
+    """
+    from pypdf.generic import ArrayObject, NameObject
+
+    for page in reader.pages:
+        listed = items(page.get("/Annots"))
+        there = [each for each in listed if mapping(each)]
+        if len(there) < len(listed):
+            page[NameObject("/Annots")] = ArrayObject(there)
+        for annotation in map(mapping, there):
+            if "/A" in annotation and not mapping(annotation.get("/A")):
+                del annotation["/A"]
+
+
 def user_units(path: Path, pages: Collection[int]) -> dict[int, float]:
     """Return how many points one unit of each page measures (UserUnit, ISO 32000-1, table 30); pages from 1.
 

@@ -237,9 +237,9 @@ PLACES: Final[dict[str, Wording]] = {
         f"aucune place libre pour signer{_FOR}",
         f"no free room to sign{_FOR_EN}",
         f"aucune place libre pour le cadre de signature{_FOR} page~{{page}}{_OF}. Laissez 7 cm × 2 cm de blanc, ou "
-        "indiquez une page et un coin (le fond d’un document numérisé n’est souvent pas tout à fait blanc).",
+        "indiquez une page et un coin (le fond d’un document numérisé est parfois taché ou inégal).",
         f"no free room for the signature box{_FOR_EN} on page~{{page}}{_OF_EN}. Leave 7 cm × 2 cm of white, or name a "
-        "page and a corner (the ground of a scanned document is often not quite white).",
+        "page and a corner (the ground of a scanned document is sometimes stained or uneven).",
     ),
     "placement_document": Wording(
         "« {written} » n’est pas un document de cette demande",

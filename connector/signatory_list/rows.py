@@ -75,7 +75,7 @@ def read_rows(table: Table, file: str) -> ListReading:
     at = find_header(texts)
     if at is None:
         if not table.lines:
-            return ListReading(file=file)
+            return ListReading(file=file, sheets=table.sheets)
         return ListReading(file=file, problems=(_of_list(file, "list_no_header"),))
     columns, faults = read_columns(texts[at])
     lines = [line for line in table.lines[at + 1 :] if _says_anything(line, columns.titles)]

@@ -329,3 +329,14 @@ def test_damaged_document(path: Path) -> None:
 def test_names_that_are_not_there_keep_nothing_from_being_shown(path: Path, catalog: bytes) -> None:
     """A reference to an object that is missing means null, and viewers show such a letter as any other."""
     assert LABEL in words(drawn(path, bombs.one_page(b"", catalog=catalog), []), 1)
+
+
+@pytest.mark.parametrize(
+    "annotations",
+    [b"9 0 R", b"null", b"<</Type/Annot/Subtype/Link/Rect[1 1 9 9]/A 9 0 R>>"],
+    ids=["missing", "null", "a link to nothing"],
+)
+def test_annotations_that_are_not_there_keep_nothing_from_being_shown(path: Path, annotations: bytes) -> None:
+    """Programs that take remarks or links out of a document leave their places in the page's list behind."""
+    page = b"/Annots[%b]" % annotations
+    assert LABEL in words(drawn(path, bombs.one_page(page), []), 1)

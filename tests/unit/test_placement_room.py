@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pypdfium2
 import pytest
+from PIL import Image, ImageDraw
 from pypdf import PdfWriter
 from pypdf.generic import FloatObject, NameObject
 from reportlab.pdfgen.canvas import Canvas
@@ -140,3 +141,62 @@ def test_boxes_of_another_size(tmp_path: Path) -> None:
     assert one[0] + size[0] <= 595.28 - MARGIN + 0.1
     assert one[1] + size[1] <= 841.89 - MARGIN + 0.1
     assert abs(one[0] - other[0]) >= size[0] + GAP or abs(one[1] - other[1]) >= size[1] + GAP
+
+
+def scanned(tone: int, grain: float) -> bytes:
+    """A letter as an office's machine scans it: paper of this tone and grain, lines of text, a line to sign on."""
+    paper = Image.effect_noise((1654, 2339), grain).point(lambda p: max(0, min(255, p - 128 + tone)))
+    draw = ImageDraw.Draw(paper)
+    for row in range(40):
+        draw.text((160, 160 + row * 40), documents.PARAGRAPH.encode("ascii", "replace").decode(), fill=60)
+    # A pencil's line right across, where a box would stand on a page without it.
+    draw.line((100, 2150, 1554, 2150), fill=tone - 60, width=3)
+    out = BytesIO()
+    paper.save(out, "PDF", resolution=200, quality=75)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("tone", "grain"), [(252, 4), (246, 8), (235, 6), (220, 6)], ids=["white", "warm", "grey", "recycled"]
+)
+def test_the_paper_of_a_scan_is_no_ink(tmp_path: Path, tone: int, grain: float) -> None:
+    """What a machine scans is never quite white: there is room on its paper, and none on what is written."""
+    path = tmp_path / "scan.pdf"
+    path.write_bytes(scanned(tone, grain))
+    (box,) = free_boxes(path, 1, 1)
+    top, foot = (at / 200 * 72 for at in (160 + 39 * 40 + 12, 2149))
+    assert box[1] + BOX_HEIGHT <= foot or box[1] >= foot
+    assert box[1] >= top
+
+
+def tinted(*, white: bool = False) -> bytes:
+    """A page whose ground is drawn in pale grey; ``white``: but for a white panel in the top half."""
+    out = BytesIO()
+    canvas = Canvas(out, pagesize=documents.A4, invariant=1)
+    canvas.setFillGray(0.9)
+    canvas.rect(0, 0, 596, 842, stroke=0, fill=1)
+    if white:
+        canvas.setFillGray(1)
+        canvas.rect(40, 500, 500, 300, stroke=0, fill=1)
+    canvas.setFillGray(0.87)
+    for row in range(16):
+        canvas.rect(0, row * 30, 596, 3, stroke=0, fill=1)
+    canvas.save()
+    return out.getvalue()
+
+
+def test_a_pale_mark_on_a_tinted_page_is_ink(tmp_path: Path) -> None:
+    """A ground of one tone is paper, and what stands on it in nearly that tone is none."""
+    path = tmp_path / "teinte.pdf"
+    path.write_bytes(tinted())
+    (box,) = free_boxes(path, 1, 1)
+    assert box[1] + BOX_HEIGHT <= 842 - 15 * 30 - 3
+
+
+def test_a_shaded_panel_is_ink_where_the_paper_is_white(tmp_path: Path) -> None:
+    """However much of a page is shaded: where it is white, people sign on the white."""
+    path = tmp_path / "encadre.pdf"
+    path.write_bytes(tinted(white=True))
+    (box,) = free_boxes(path, 1, 1)
+    assert box[1] >= 42
+    assert box[1] + BOX_HEIGHT <= 342

@@ -269,6 +269,12 @@ def test_other_sheets() -> None:
     assert (len(reading.rows), reading.sheets) == (1, ("Clients",))
 
 
+def test_a_first_sheet_that_is_empty() -> None:
+    """Whoever wrote the list on another sheet is told that this one is not read."""
+    reading = read(workbook([MARIE], change=lambda book: book.create_sheet("Accueil", 0)))
+    assert (reading.rows, len(reading.sheets)) == ((), 1)
+
+
 def test_formulas_count_by_their_last_result() -> None:
     """A formula that was never computed is asked about; one with a result is read as that result."""
     made = workbook([(*MARIE[:4], '="06"&"12345678"'), person(1)])
