@@ -143,6 +143,10 @@ class LocalFolder(RefusesWrites):
         """Not known here."""
         return ""
 
+    def is_being_edited(self, href: Href) -> bool:
+        """Not known here."""
+        return False
+
     def open_itself(self, href: Href) -> bool | None:
         """Not known here."""
         return None

@@ -132,6 +132,10 @@ class ReadOnlyFolder(RefusesWrites):
         """As the folder."""
         return self._folder.locked_by(href)
 
+    def is_being_edited(self, href: Href) -> bool:
+        """As the folder."""
+        return self._folder.is_being_edited(href)
+
     def open_itself(self, href: Href) -> bool | None:
         """As the folder."""
         return self._folder.open_itself(href)

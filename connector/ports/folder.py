@@ -283,6 +283,13 @@ class Folder(Protocol):
         """
         ...
 
+    def is_being_edited(self, href: Href) -> bool:
+        """Has somebody else locked a file, or has it open in an editor that says so? False where that is not told.
+
+        NotFound when there is no such file. Source: WebDAV facts section 8.
+        """
+        ...
+
     def annotations(self) -> Annotations | None:
         """What hangs on the files of this server: tags, comments; None where it knows neither."""
         ...

@@ -52,6 +52,7 @@ class WaitReason(StrEnum):
     QUIET_HOURS = "quiet_hours"
     DROP_DELAY = "drop_delay"
     CANNOT_WRITE = "cannot_write"
+    BEING_EDITED = "being_edited"
 
 
 @dataclass(frozen=True, kw_only=True)

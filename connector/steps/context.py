@@ -76,6 +76,8 @@ def _wait_of(parts: Parts, record: Record) -> dict[str, Any]:
         until = brakes.quiet(parts, record)
         return {} if until is None else {"wait": WaitReason.QUIET_HOURS, "wait_until": until}
     held = brakes.brake(parts, record) if record.state in {State.WAITING, State.PREPARED} else None
+    if held is None and record.state is State.WAITING and record.id in parts.being_edited:
+        return {"wait": WaitReason.BEING_EDITED}
     return {} if held is None else {"wait": held.reason, "wait_limit": held.limit, "wait_until": held.until}
 
 

@@ -16,6 +16,7 @@ from typing import Any
 from connector.errors import (
     AccessDenied,
     ConnectorError,
+    InvalidResponse,
     JournalError,
     Locked,
     NameRefused,
@@ -55,7 +56,7 @@ from connector.steps.watch import gone_for_good
 log = logging.getLogger(__name__)
 
 BLOCKED = "delivery_blocked"
-"""No room, or no right to write: told, since it may last until a person acts."""
+"""No room, no right to write, or a rule of the server against it: told, since it may last until a person acts."""
 NAME_REFUSED = "name_refused"
 """The server takes its name no more: told, since a person has to give it another one."""
 
@@ -106,7 +107,7 @@ def _attempt(task: Task) -> tuple[Task, bool]:
         log.warning("delivering %s: %s", task.record.ref, error)
         task = task.again()
         changes: dict[str, Any] = {}
-        if isinstance(error, (OutOfSpace, AccessDenied)) and task.record.reason != BLOCKED:
+        if _is_refused(error) and task.record.reason != BLOCKED:
             changes = {"reason": BLOCKED, "values": {"since": task.parts.now().isoformat()}}
         elif isinstance(error, NameRefused):
             changes = {"reason": NAME_REFUSED}
@@ -128,6 +129,13 @@ def _holder(task: Task) -> str:
     with suppress(RemoteError):
         return task.folder.locked_by(Href(task.document.href)) if task.document.href else ""
     return ""
+
+
+def _is_refused(error: RemoteError) -> bool:
+    """True for an answer that says no: an antivirus's 415, a rule's 422 come as answers that nobody expected."""
+    if isinstance(error, InvalidResponse):
+        return error.status is not None and 400 <= error.status < 500
+    return isinstance(error, (OutOfSpace, AccessDenied))
 
 
 def _is_away(error: RemoteError) -> bool:

@@ -19,7 +19,7 @@ from connector.lifecycle import DocumentFacts, Event, Record
 from connector.ports import Box, SigningService, TransactionDraft, TransactionId, TransactionSignatory
 from connector.sidecar import names
 from connector.sidecar.model import Order, SignatureRequest
-from connector.steps import waiting
+from connector.steps import editing, waiting
 from connector.steps.parts import Parts
 from connector.steps.spooled import sent_name
 
@@ -29,6 +29,8 @@ log = logging.getLogger(__name__)
 def prepare(parts: Parts, record: Record) -> Record:
     """WAITING → PREPARED, or the same with a reason to wait. Raises JournalError only."""
     assert record.request is not None
+    if editing.waits(parts, record):
+        return editing.put_off(parts, record)
     if not all(_spooled(parts, record, one) for one in record.documents):
         # The spool was lost: the bytes judged are no longer at hand, so the pair is judged again.
         return judge_again(parts, record)

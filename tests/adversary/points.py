@@ -205,6 +205,10 @@ class GatedFolder:
         """Look."""
         return self._look("locked_by", href, lambda: self._inner.locked_by(href))
 
+    def is_being_edited(self, href: Href) -> bool:
+        """Look."""
+        return self._look("is_being_edited", href, lambda: self._inner.is_being_edited(href))
+
 
 class GatedService:
     """The platform behind a gate."""

@@ -148,6 +148,18 @@ def test_somebody_elses_lock_is_respected(letter: Served) -> None:
         letter.folder.lock(LETTER, note=NOTE)
 
 
+def test_who_has_a_file_is_told_of_others_alone(letter: Served) -> None:
+    """Nextcloud tells that somebody else has it; our own lock keeps nothing waiting; elsewhere it is not told."""
+    if letter.colleague is None:
+        pytest.skip("has one user only")
+    assert letter.folder.is_being_edited(LETTER) is False
+    token = lock(letter)
+    assert letter.folder.is_being_edited(LETTER) is False
+    letter.folder.unlock(LETTER, note=NOTE, token=token)
+    held_by_a_colleague(letter)
+    assert letter.folder.is_being_edited(LETTER) is (letter.folder.capabilities().kind == "nextcloud")
+
+
 def test_a_new_version_waits_for_a_colleagues_lock(letter: Served, tmp_path: Path) -> None:
     """C4: What came back is Locked out while somebody has the document, and goes in, same upload, once they let go."""
     if letter.folder.capabilities().kind != "nextcloud" or letter.colleague is None:

@@ -12,7 +12,7 @@ import pytest
 
 from connector.lifecycle import State
 from tests import documents
-from tests.worlds import CLAIRE, MARIE, ONE, ROOT, Mode, Stage
+from tests.worlds import CLAIRE, MARIE, ONE, ROOT, TWO, Mode, Stage
 
 MODES: list[Mode] = ["nextcloud", "plain"]
 
@@ -174,3 +174,31 @@ def test_a8_what_we_write_never_asks_for_anything(tmp_path: Path) -> None:
         assert {record.place for record in stage.records()} == asked
         assert asked == {f"/{ROOT}/{name}.sign.yaml" for name in ("vue", "fausse", "lettre")}
         assert stage.sends() == [1]
+
+
+@pytest.mark.parametrize("by_user", [False, True])
+def test_a_request_that_is_being_written_leaves_once_it_is_closed(tmp_path: Path, by_user: bool) -> None:
+    """Nextcloud's editor saves while one types: one signatory is right, the second is still being looked up."""
+    with Stage(tmp_path, files_lock=True) as stage:
+        stage.write("lettre.pdf", documents.letter())
+        stage.write("lettre.sign.yaml", "# à remplir\n")
+        stage.run()
+        node = stage.dms.node(f"{ROOT}/lettre.sign.yaml")
+        assert node is not None
+        assert stage.dms.nextcloud is not None
+        stage.dms.nextcloud.locks.put(node.fileid, "comptable", by_user=by_user, timeout_s=None)
+        stage.write("lettre.sign.yaml", ONE)
+        stage.run()
+        assert stage.first_line() == (
+            "EN ATTENTE – la demande est ouverte ou verrouillée ; elle partira une fois fermée"
+        )
+        assert stage.platform.transactions() == [], "nothing was even prepared"
+        stage.write("lettre.sign.yaml", TWO)
+        stage.run()
+        assert stage.sends() == []
+        stage.dms.nextcloud.locks.drop(node.fileid)
+        stage.clock.advance(20)
+        stage.run()
+        assert stage.first_line().startswith("EN COURS – 0 signature sur 2")
+        assert stage.sends() == [1]
+        stage.intact()

@@ -110,6 +110,23 @@ def save_during(stage: Stage, rule: Rule, path: str, content: bytes) -> threadin
     return thread
 
 
+@MODES
+def test_refused_for_what_is_in_it(tmp_path: Path, mode: Mode) -> None:
+    """A server's antivirus or a rule of its own says 415 or 422: somebody has to act, which the status says."""
+    with Stage(tmp_path, mode) as stage:
+        send_out(stage, "lettre")
+        for method in ("MOVE", "PUT"):
+            stage.dms.misbehave(kind="status", status=415, method=method, path="*lettre.pdf", times=None)
+        stage.sign()
+        stage.run()
+        assert stage.first_line().startswith("SIGNÉ PAR TOUS – dépôt impossible depuis le ")
+        stage.dms.behave()
+        stage.clock.advance(1800)
+        stage.run()
+        assert stage.first_line() == "SIGNÉ – « lettre.pdf » est maintenant la version signée"
+        stage.intact()
+
+
 def test_locked_by_hand(tmp_path: Path) -> None:
     """Nobody has it open, so that no closing helps: whose lock it is is said, and how it ends."""
     with Stage(tmp_path, files_lock=True) as stage:

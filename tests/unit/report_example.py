@@ -501,6 +501,11 @@ def waiting_variants() -> list[Variant]:
             {},
         ),
         (
+            WaitReason.BEING_EDITED,
+            "EN ATTENTE – la demande est ouverte ou verrouillée ; elle partira une fois fermée",
+            {},
+        ),
+        (
             WaitReason.PLATFORM_AWAY,
             "EN ATTENTE – Jesignexpert ne répond pas ; la demande partira dès son retour",
             {},
