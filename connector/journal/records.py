@@ -36,7 +36,7 @@ class Records(Lookups):
             record = Record(
                 id=0, ref=fields.pop("ref", None) or new_reference(), created_at=now, updated_at=now, **fields
             )
-            if record.current and record.place:
+            if record.place:
                 there = {"on": record.server, "there": place_text(record.place)}
                 self._alone(connection, f"place {there['on']} {there['there']}")
                 connection.execute(statements.LEAVE_PLACE, there)

@@ -427,6 +427,16 @@ def test_writing_to_an_older_record_does_not_bring_it_back(journal: Journal) -> 
     assert found.id == second.id
 
 
+def test_a_record_begins_with_the_event_that_made_it(journal: Journal) -> None:
+    """What a sidecar was found to be is the first line of its history; a record that none made begins all the same."""
+    made = journal.add(Event.REJECTED, **fields(state=State.REJECTED))
+    adopted = journal.add(**fields(place="/b"))
+    assert [(name, data) for _, name, data in journal.events(made)] == [
+        (Event.REJECTED.value, {"state": "rejected"})
+    ]
+    assert [name for _, name, _ in journal.events(adopted)] == ["added"]
+
+
 def test_a_record_without_a_place_takes_none_over(journal: Journal) -> None:
     """Adopted records whose place is not known yet do not push each other away."""
     one, two = journal.add(**fields(place="")), journal.add(**fields(place=""))
@@ -454,10 +464,12 @@ def test_records_are_found_by_what_they_are_known_by(journal: Journal) -> None:
     assert by_ref.id == one.id
     assert journal.by_key("x") is journal.by_ref("XXXXXX") is None
     many = [f"{number:064d}" for number in range(KEYS_AT_ONCE)]
+    three = journal.add(**fields(place="/c", key=many[0]))
     assert {key: record.id for key, record in journal.with_keys(["k" * 64, *many]).items()} == {
-        "k" * 64: two.id
+        many[0]: three.id,
+        "k" * 64: two.id,
     }
-    assert ids(journal.everything()) == [one.id, two.id]
+    assert ids(journal.everything()) == [one.id, two.id, three.id]
 
 
 def test_who_has_a_transaction_or_had_it(journal: Journal) -> None:
