@@ -313,6 +313,36 @@ def test_a_backup_elsewhere_of_what_nobody_can_open(tmp_path: Path, what: str, h
             backups.make(End.of_file(file), state.directory, state.directory / "backup")
 
 
+def test_another_disk_that_is_full_is_the_one_that_is_told_of(tmp_path: Path) -> None:
+    """Who makes room on the journal's failing disk, for that was said, has no backup afterwards either."""
+    with disks.in_memory(tmp_path / "disk", "4m") as disk, disks.in_memory(tmp_path / "stick", "4m") as stick:
+        state = State(directory=disk / "state")
+        state.make()
+        file = state.directory / "journal" / "journal.sqlite"
+        with closing(Journal(f"sqlite:///{file}", now=lambda: datetime.now(UTC))):
+            pass
+        subprocess.run(["mount", "-o", "remount,ro", disk], check=True)
+        disks.fill(stick)
+        before = {path.name for path in stick.iterdir()}
+        with pytest.raises(JournalError, match=rf"^no backup in {stick}: No space left"):
+            backups.make(End.of_file(file), state.directory, stick)
+        assert {path.name for path in stick.iterdir()} == before
+
+
+def test_what_a_killed_backup_left_goes_with_the_next(tmp_path: Path) -> None:
+    """A whole journal with everybody in it, under a name that nobody looks at, would lie there for good."""
+    state = State(directory=tmp_path / "state")
+    state.make()
+    file = state.directory / "journal" / "journal.sqlite"
+    with closing(Journal(f"sqlite:///{file}", now=lambda: datetime.now(UTC))):
+        pass
+    left = tmp_path / "elsewhere" / f"{backups.__version__}.journal.part"
+    left.mkdir(parents=True)
+    (left / "journal.sqlite").write_bytes(b"everybody")
+    made = backups.make(End.of_file(file), state.directory, tmp_path / "elsewhere")
+    assert [path.name for path in (tmp_path / "elsewhere").iterdir()] == [made.name]
+
+
 def test_no_room_for_what_is_put_back(tmp_path: Path) -> None:
     """Neither is put in place on a disk that is full; the journal stays, and nothing is left beside it."""
     with disks.in_memory(tmp_path / "disk", "16m") as disk:
