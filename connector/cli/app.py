@@ -11,6 +11,7 @@ import typer
 from connector import __version__, logs
 from connector.cli import (
     completion,
+    interrupted,
     verbs_acting,
     verbs_config,
     verbs_doctor,
@@ -122,9 +123,10 @@ def run(config: ConfigOption = None, state: StateOption = None) -> None:
 
     Example: jse-connector run --config ./config.yaml --state ./state
     """
-    from connector.cli import run as room
+    with interrupted.as_a_service():
+        from connector.cli import run as room
 
-    _leave(room.run(configured(config, state)))
+        _leave(room.run(configured(config, state)))
 
 
 @app.command()
@@ -148,9 +150,10 @@ def tick(
         from connector.cli import dry_run as dry
 
         _leave(dry.dry_run(settings, names=names))
-    from connector.cli import run as room
+    with interrupted.as_a_service():
+        from connector.cli import run as room
 
-    _leave(room.tick(settings))
+        _leave(room.tick(settings))
 
 
 @app.command("check-config")

@@ -7,7 +7,6 @@ not in it: ``connect`` makes them anew. Source: ux page 6.5; design page section
 
 from __future__ import annotations
 
-import errno
 import fcntl
 import hashlib
 import json
@@ -22,11 +21,11 @@ from pathlib import Path
 from typing import Any, Final
 
 from connector import __version__
+from connector.cli.journal_facts import NO_ROOM, PART, on_one_disk, opened, readable, why_full
 from connector.cli.journal_facts import Facts as Facts
 from connector.cli.journal_facts import facts_of as facts_of
 from connector.cli.journal_facts import moved_since as moved_since
 from connector.cli.journal_facts import moved_to as moved_to
-from connector.cli.journal_facts import opened, readable, why_full
 from connector.errors import JournalError, JournalFull
 from connector.journal import opening, snapshots
 from connector.journal.ends import End
@@ -36,8 +35,6 @@ KEEP: Final = 5
 """So many backups stay in the state directory; each holds people's data."""
 JOURNAL: Final = "journal.sqlite"
 MANIFEST: Final = "manifest.json"
-_PART: Final = ".part"
-_NO_ROOM: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,9 +71,8 @@ def make(journal: End, state: Path, into: Path, *, spooled: Callable[[Path], Non
         with _alone(into), readable(journal, state, into, full) as there:
             return _made(there, state, into, spooled)
     except OSError as error:
-        if (
-            full is not None and error.errno in _NO_ROOM
-        ):  # the same disk: what is wrong with it is said already
+        # Of the same disk it is said already what is wrong. On another one that is full, too, room is wanted there.
+        if full is not None and error.errno in NO_ROOM and on_one_disk(Path(str(journal.file)), into):
             raise full from error
         raise JournalError(f"no backup in {into}: {error.strerror or error}") from error
 
@@ -94,7 +90,7 @@ def _alone(into: Path) -> Iterator[None]:
 
 def _made(journal: End, state: Path, into: Path, spooled: Callable[[Path], None] | None) -> Backup:
     now = datetime.now(UTC)
-    part = into / f"{__version__}{_PART}"
+    part = into / f"{__version__}{PART}"
     try:
         shutil.rmtree(part, ignore_errors=True)
         for directory in (part, part / "spool", part / "keys"):
@@ -207,7 +203,7 @@ def prune(into: Path, keep: int = KEEP) -> list[str]:
 
 def install(source: Path, target: Path) -> None:
     """Put a copy of a file there, whole or not at all, private, and forced to disk. Raises OSError."""
-    partial = target.with_name(f"{target.name}.{os.getpid()}{_PART}")
+    partial = target.with_name(f"{target.name}.{os.getpid()}{PART}")
     try:
         _copy(source, partial, link=False)
         partial.replace(target)
@@ -255,10 +251,10 @@ def _check(file: Path) -> None:
 def _beside(state: Path) -> Iterator[tuple[Path, str]]:
     """Yield what belongs to a journal: signed bytes at rest, the seal key, this connector's id."""
     for path in _files(state / "spool"):
-        if not path.name.endswith(_PART) and path.parent.parent == state / "spool":
+        if not path.name.endswith(PART) and path.parent.parent == state / "spool":
             yield path, str(path.relative_to(state))
     for path in _files(state / "keys"):
-        if not path.name.endswith(_PART):
+        if not path.name.endswith(PART):
             yield path, str(path.relative_to(state))
     if (state / "connector-id").is_file():
         yield state / "connector-id", "connector-id"

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import shutil
 import sqlite3
-import tempfile
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
+from connector import __version__
 from connector.cli.journal_file import copy_journal
 from connector.errors import JournalError, JournalFull
 from connector.journal import marked, opening
@@ -19,6 +21,9 @@ from connector.journal.ends import End
 from connector.journal.marked import Mark
 from connector.lifecycle import State
 
+PART: Final = ".part"
+"""Ends the name of what is half made: what is left of it goes when the next is made."""
+NO_ROOM: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS})
 _WANTED: Final = frozenset({"meta", "record", "event", "intent"})
 _UNDER_WAY: Final = tuple(state.value for state in State if state.open or state.ended)
 
@@ -97,20 +102,38 @@ def _not_moved(file: Path) -> None:
 
 @contextmanager
 def readable(journal: End, state: Path, into: Path, full: JournalFull | None) -> Iterator[End]:
-    """Give the journal; its bytes copied, where its disk takes not even what SQLite writes beside it to read it."""
-    file = journal.file
+    """Give the journal; its bytes copied, where its disk takes not even what SQLite writes beside it to read it.
+
+    Raises JournalError; OSError where there is no room for the copy.
+    """
+    file, place = journal.file, into / f"{__version__}.journal{PART}"
+    # Of one that was killed: it holds all that the journal does, and nobody looks for it there.
+    shutil.rmtree(place, ignore_errors=True)
     if full is None or file is None:
         yield journal
         return
-    with tempfile.TemporaryDirectory(prefix=".journal-", dir=into) as place:
-        copied = Path(place) / file.name
+    try:
+        place.mkdir(mode=0o700)
+        copied = place / file.name
         try:
             copy_journal(file, copied, lock=state / "journal" / "lock")
             facts_of(copied)
         except JournalError as error:
-            raise full from error
+            if isinstance(error.__cause__, OSError) and error.__cause__.errno in NO_ROOM:
+                raise error.__cause__ from None
+            if on_one_disk(file, into):
+                raise full from error
+            raise
         _not_moved(copied)
         yield End.of_file(copied)
+    finally:
+        shutil.rmtree(place, ignore_errors=True)
+
+
+def on_one_disk(file: Path, into: Path) -> bool:
+    """Tell whether a directory, which need not be there yet, is on the disk of a journal."""
+    there = next(one for one in (into, *into.absolute().parents) if one.exists())
+    return there.stat().st_dev == file.stat().st_dev
 
 
 def opened(file: Path) -> sqlite3.Connection:

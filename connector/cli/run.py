@@ -48,7 +48,6 @@ MANUAL = "manual"
 """The cause of a hold that an administrator asked for: no failure."""
 
 
-@interrupted.as_a_service()
 def run(settings: Settings) -> int:
     """Work until a signal. Raises ConfigurationError, JournalError.
 

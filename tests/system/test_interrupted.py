@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -41,6 +42,47 @@ def test_nothing_that_was_looked_at_stays_behind(stage: Stage, number: signal.Si
     process.signal(number)
     assert process.wait() == 130
     assert list(scratch.iterdir()) == []
+
+
+def test_a_window_that_is_closed_after_ctrl_c_breaks_no_tidying_off() -> None:
+    """Who sees nothing happen after Ctrl-C closes the window: it is taken away all the same."""
+    program = (
+        "import time\nfrom connector.cli import interrupted\n"
+        "with interrupted.as_by_hand():\n    try:\n        print('begun', flush=True)\n        time.sleep(60)\n"
+        "    finally:\n        print('tidies', flush=True)\n        time.sleep(0.5)\n"
+        "        print('tidied', flush=True)\n"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", program], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    )
+    with process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "begun\n"
+        process.send_signal(signal.SIGINT)
+        assert process.stdout.readline() == "tidies\n"
+        process.send_signal(signal.SIGHUP)
+        assert process.stdout.read() == "tidied\n"
+
+
+@pytest.mark.parametrize("verb", ["run", "tick"])
+def test_a_service_that_is_stopped_while_it_loads_has_not_failed(stage: Stage, verb: str) -> None:
+    """systemd takes an end by SIGTERM for a good one, and status 130 for a failure that it tells of."""
+    hook = stage.directory / "hook"
+    hook.mkdir()
+    (hook / "sitecustomize.py").write_text(
+        "import builtins, sys\nload = builtins.__import__\n"
+        "def slow(name, *rest, **named):\n"
+        "    if name == 'connector.passes':\n"
+        "        builtins.__import__ = load\n        print('it loads', file=sys.stderr, flush=True)\n"
+        "        import time; time.sleep(20)\n"
+        "    return load(name, *rest, **named)\n"
+        "builtins.__import__ = slow\n"
+    )
+    stage.environ["PYTHONPATH"] = f"{hook}:{stage.environ.get('PYTHONPATH', '')}"
+    process = stage.start(verb)
+    until(lambda: "it loads" in process.output, process, seconds=20)
+    process.signal(signal.SIGTERM)
+    assert process.wait() == -signal.SIGTERM
 
 
 def test_who_was_told_to_go_on_without_a_terminal_goes_on(stage: Stage) -> None:

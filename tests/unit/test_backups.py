@@ -313,6 +313,55 @@ def test_a_backup_elsewhere_of_what_nobody_can_open(tmp_path: Path, what: str, h
             backups.make(End.of_file(file), state.directory, state.directory / "backup")
 
 
+@pytest.mark.parametrize("what", ["well", "read-only"])
+def test_a_journal_that_was_moved_away_is_not_backed_up(tmp_path: Path, what: str) -> None:
+    """What it holds is of before: put back, it would not know what has left since. Whatever its disk takes."""
+    with disks.in_memory(tmp_path / "disk", "4m") as disk:
+        state = State(directory=disk / "state")
+        state.make()
+        file = state.directory / "journal" / "journal.sqlite"
+        with closing(Journal(f"sqlite:///{file}", now=lambda: datetime.now(UTC))):
+            pass
+        mark = json.dumps({"other": "postgresql://elsewhere/jse", "at": "2026-01-01", "move": "1"})
+        with closing(sqlite3.connect(file)) as database, database:
+            database.execute("INSERT INTO meta VALUES ('moved_to', ?)", (mark,))
+        if what == "read-only":
+            subprocess.run(["mount", "-o", "remount,ro", disk], check=True)
+        with pytest.raises(JournalError, match="elsewhere"):
+            backups.make(End.of_file(file), state.directory, tmp_path / "elsewhere")
+        assert backups.found(tmp_path / "elsewhere") == []
+
+
+def test_another_disk_that_is_full_is_the_one_that_is_told_of(tmp_path: Path) -> None:
+    """Who makes room on the journal's failing disk, for that was said, has no backup afterwards either."""
+    with disks.in_memory(tmp_path / "disk", "4m") as disk, disks.in_memory(tmp_path / "stick", "4m") as stick:
+        state = State(directory=disk / "state")
+        state.make()
+        file = state.directory / "journal" / "journal.sqlite"
+        with closing(Journal(f"sqlite:///{file}", now=lambda: datetime.now(UTC))):
+            pass
+        subprocess.run(["mount", "-o", "remount,ro", disk], check=True)
+        disks.fill(stick)
+        before = {path.name for path in stick.iterdir()}
+        with pytest.raises(JournalError, match=rf"^no backup in {stick}: No space left"):
+            backups.make(End.of_file(file), state.directory, stick)
+        assert {path.name for path in stick.iterdir()} == before
+
+
+def test_what_a_killed_backup_left_goes_with_the_next(tmp_path: Path) -> None:
+    """A whole journal with everybody in it, under a name that nobody looks at, would lie there for good."""
+    state = State(directory=tmp_path / "state")
+    state.make()
+    file = state.directory / "journal" / "journal.sqlite"
+    with closing(Journal(f"sqlite:///{file}", now=lambda: datetime.now(UTC))):
+        pass
+    left = tmp_path / "elsewhere" / f"{backups.__version__}.journal.part"
+    left.mkdir(parents=True)
+    (left / "journal.sqlite").write_bytes(b"everybody")
+    made = backups.make(End.of_file(file), state.directory, tmp_path / "elsewhere")
+    assert [path.name for path in (tmp_path / "elsewhere").iterdir()] == [made.name]
+
+
 def test_no_room_for_what_is_put_back(tmp_path: Path) -> None:
     """Neither is put in place on a disk that is full; the journal stays, and nothing is left beside it."""
     with disks.in_memory(tmp_path / "disk", "16m") as disk:
