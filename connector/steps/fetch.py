@@ -212,6 +212,7 @@ def _one_here(parts: Parts, record: Record, found: _Good) -> Record:
         "document_fetched",
         data=_told(found),
         signatories=dated(record, found.dating, parts.now()),
+        extra=forgotten.cleared(record.extra),
         **record.with_document(found.document),
     )
 
@@ -224,6 +225,7 @@ def _all_here(parts: Parts, record: Record, last: _Good | None) -> Record:
         kept = {
             "data": _told(last),
             "signatories": dated(record, last.dating, parts.now()),
+            "extra": forgotten.cleared(record.extra),
             **record.with_document(last.document),
         }
     return parts.journal.fact(record, Event.FETCHED, reason="", values={}, attempts=0, next_at=None, **kept)
@@ -241,11 +243,14 @@ def _quarantine(parts: Parts, record: Record, bad: _Bad) -> Record:
         record.ref,
         bad.error or bad.code,
     )
+    # A page, or what found no room here, may be anybody's answer; a document is the platform's.
+    came = not isinstance(bad.error, InvalidResponse | OutOfSpace)
     return parts.journal.fact(
         record,
         Event.QUARANTINED,
         data={"code": bad.code},
         reason=bad.code,
+        extra=forgotten.cleared(record.extra) if came else record.extra,
         values={
             "since": _since(parts, record, bad.code).isoformat(),
             **({"file": bad.document.name} if record.more else {}),

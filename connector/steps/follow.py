@@ -147,9 +147,10 @@ def _not_found(parts: Parts, record: Record, error: NotFound) -> Record:
         return parts.journal.fact(
             record, Event.SIGNED, done=("send",), reason="", signed_at=signed_at, next_at=None
         )
+    suspicion = forgotten.suspected(parts, record)
     if record.seen_answering or record.adopted:
         if not forgotten.believed(parts, record):
-            return _away(parts, record, error, extra=forgotten.suspected(parts, record))
+            return _away(parts, record, error, extra=suspicion)
         # An adopted one was answered for in an earlier life of the journal (protocol step 7).
         reason = "erased_before_fetch" if record.signed_at else "erased_unknown"
         return parts.journal.fact(
@@ -160,7 +161,7 @@ def _not_found(parts: Parts, record: Record, error: NotFound) -> Record:
             values={"erased": erased(parts, record).isoformat()},
         )
     log.error("%s was never answered for, and is not found: %s", record.ref, error)
-    return _away(parts, record, error)
+    return _away(parts, record, error, extra=suspicion)  # for whoever says that it never left
 
 
 def _away(parts: Parts, record: Record, error: RemoteError, **changes: Any) -> Record:

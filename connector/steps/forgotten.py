@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from connector.lifecycle import Record
@@ -17,35 +17,45 @@ from connector.steps.parts import Parts
 
 log = logging.getLogger(__name__)
 
-SINCE: Final = "not_known_since"
-"""In ``extra``: since when the platform says so without an answer in between (ISO 8601, UTC, by its own clock)."""
+NOT_KNOWN: Final = "not_known"
+"""In ``extra``: for how long (``seconds``) the platform had said so without an answer in between, when it did so last
+(``at``: ISO 8601, UTC, by its own clock)."""
 
 
 def is_suspected(record: Record) -> bool:
     """True from a first "not known" to the next answer."""
-    return SINCE in record.extra
+    return NOT_KNOWN in record.extra
 
 
 def believed(parts: Parts, record: Record) -> bool:
-    """True once it has been said for ``Timing.forgotten_patience``."""
-    now = clocks.by_platform(parts, record.account)
-    return now - _since(record, now) >= parts.timing.forgotten_patience
+    """True once it has been said for ``Timing.forgotten_patience``, with what it says now."""
+    return _said_for(parts, record) >= parts.timing.forgotten_patience
 
 
 def suspected(parts: Parts, record: Record) -> dict[str, Any]:
-    """Return the ``extra`` of a record of which it was said, and is not believed yet."""
+    """Return the ``extra`` of a record of which it was said now, and is not believed yet."""
     if not is_suspected(record):
-        log.error("%s is not known to the platform: asked again before it counts as erased", record.ref)
-    since = _since(record, clocks.by_platform(parts, record.account))
-    return {**record.extra, SINCE: since.isoformat()}
+        log.error("%s is not known to the platform: asked again before that counts", record.ref)
+    now = clocks.by_platform(parts, record.account)
+    told = {"seconds": _said_for(parts, record).total_seconds(), "at": now.isoformat()}
+    return {**record.extra, NOT_KNOWN: told}
 
 
-def _since(record: Record, now: datetime) -> datetime:
-    """By the platform's clock: ours may be set meanwhile, either way. What lies ahead one kept that was ahead."""
-    known = record.extra.get(SINCE)
-    return now if known is None else min(now, datetime.fromisoformat(str(known)))
+def _said_for(parts: Parts, record: Record) -> timedelta:
+    """So long it was said, as far as anybody heard it.
+
+    Between two times it may have been away, or we stopped, for a night: no such time counts for more than half of what
+    is wanted, so that two moments of a gateway, however far apart, are never enough. By the platform's clock, since
+    ours may be set meanwhile; what lies ahead one kept that was ahead.
+    """
+    told = record.extra.get(NOT_KNOWN)
+    if told is None:
+        return timedelta(0)
+    since_last = clocks.by_platform(parts, record.account) - datetime.fromisoformat(str(told["at"]))
+    heard = min(max(since_last, timedelta(0)), parts.timing.forgotten_patience / 2)
+    return timedelta(seconds=float(told["seconds"])) + heard
 
 
 def cleared(extra: Mapping[str, Any]) -> dict[str, Any]:
     """Return an ``extra`` after an answer: it is known there."""
-    return {name: value for name, value in extra.items() if name != SINCE}
+    return {name: value for name, value in extra.items() if name != NOT_KNOWN}

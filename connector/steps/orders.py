@@ -21,7 +21,7 @@ from connector.ports import Progress, TransactionId
 from connector.sidecar import words
 from connector.sidecar.model import Action, Verb
 from connector.sidecar.reading import mail_end_above, read_orders, unknown_order, unread_order
-from connector.steps import assumed, cancel, clocks, heeded, lock, reminders, show, waiting
+from connector.steps import assumed, cancel, clocks, forgotten, heeded, lock, reminders, show, waiting
 from connector.steps.follow import GIVE_UP, absorb, follow, given_up_by
 from connector.steps.parts import Parts
 from connector.steps.replies import reply
@@ -336,6 +336,9 @@ def _not_sent(parts: Parts, record: Record, action: Action) -> Record:
         status = service.status(transaction)
     except NotFound:
         waiting.answered(parts, record.account, asked)
+        if not forgotten.believed(parts, record):
+            # Perhaps a gateway's word, and people have it: a new ask would be a second request to them.
+            return parts.journal.touch(record, extra=forgotten.suspected(parts, record))
         return _given_up(parts, record, action)
     except RemoteError as error:
         log.info("%s: asked again later (%s)", record.ref, error)

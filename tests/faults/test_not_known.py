@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from connector.lifecycle import State
+from connector.steps.forgotten import NOT_KNOWN
 from connector.steps.parts import Timing
 from tests.faults.test_dates import connected_for_good
 from tests.faults.test_once import Town, letter, send_out
@@ -145,4 +146,112 @@ def test_a_clock_that_is_set_makes_nothing_unknown_for_longer(clocked: Made) -> 
         pass_by(stage, 60)
         assert stage.record("un").state is State.DELIVERED
         assert stage.sends() == [1]
+        stage.intact()
+
+
+def not_known_for_a_moment(stage: Town) -> None:
+    """Every request is asked about once, while a gateway says that it is not known."""
+    stage.platform.misbehave(operation="status", kind="gone", times=None)
+    pass_by(stage, 10)
+    assert NOT_KNOWN in stage.record("un").extra
+
+
+@pytest.mark.parametrize("between", ["away", "stopped"])
+def test_a_moment_before_and_one_after_a_night_are_no_hour(tmp_path: Path, between: str) -> None:
+    """R11, D1: while nobody heard it say so it did not: a gateway says so as an exchange begins, and as it ends."""
+    with Town(tmp_path, timing=PATIENT) as stage:
+        send_out(stage, "un")
+        pass_by(stage, 10)
+        not_known_for_a_moment(stage)
+        stage.platform.behave()
+        if between == "away":
+            stage.platform.misbehave(kind="status", status=503, times=None)
+            pass_by(stage, 180)
+            stage.platform.behave()
+        else:
+            stage.clock.advance(14 * HOUR)
+            stage.restart()
+        asked = len(stage.platform.requests)
+        not_known_for_a_moment(stage)
+        pass_by(stage, 10)
+        assert "status" in {request.operation for request in stage.platform.requests[asked:]}
+        assert stage.first_line("un").startswith("EN COURS – "), stage.status("un")
+        stage.platform.behave()
+        pass_by(stage, 30)
+        stage.sign()
+        pass_by(stage, 60)
+        assert stage.record("un").state is State.DELIVERED
+        assert stage.sends() == [1]
+        stage.intact()
+
+
+def test_a_round_once_a_day_hears_in_the_end_that_it_is_not_known(tmp_path: Path) -> None:
+    """R11: however seldom it is asked, what is deleted there has an end."""
+    with Town(tmp_path, timing=PATIENT) as stage:
+        send_out(stage, "un")
+        pass_by(stage, 10)
+        stage.platform.site(str(stage.record("un").transaction), "delete")
+        for day in range(3):
+            assert stage.record("un").state is State.IN_PROGRESS, day
+            stage.clock.advance(24 * HOUR)
+            stage._connect()
+            stage.run(1)
+        stage.run()
+        assert stage.record("un").state is State.LOST
+        stage.intact()
+
+
+def test_a_document_that_came_is_an_answer(tmp_path: Path) -> None:
+    """R11: not known, then a broken document for hours: what is said a day later is said for the first time."""
+    with Town(tmp_path, timing=PATIENT) as stage:
+        send_out(stage, "un")
+        pass_by(stage, 10)
+        stage.platform.misbehave(operation="download", kind="status", status=409, times=None)
+        stage.sign()
+        pass_by(stage, 10)
+        stage.platform.misbehave(operation="status", kind="gone", times=None)
+        for _ in range(15):  # while it is sealed it is asked about once in a while
+            pass_by(stage, 0 if NOT_KNOWN in stage.record("un").extra else 10)
+        assert NOT_KNOWN in stage.record("un").extra
+        stage.platform.behave()
+        stage.platform.misbehave(operation="download", kind="wrong_document", variant="truncated", times=None)
+        pass_by(stage, 40)
+        assert stage.record("un").state is State.QUARANTINED
+        assert NOT_KNOWN not in stage.record("un").extra
+        stage.platform.behave()
+        pass_by(stage, 60)
+        assert stage.record("un").state is State.DELIVERED
+        stage.intact()
+
+
+def told(stage: Town) -> str:
+    """The status in one line, with plain spaces."""
+    return " ".join(stage.status("un").split())
+
+
+@pytest.mark.parametrize("deleted", [False, True], ids=["a gateway", "the platform"])
+def test_what_is_said_not_to_have_left_is_not_asked_anew_on_a_gateways_word(
+    tmp_path: Path, deleted: bool
+) -> None:
+    """R11, « pas partie »: it left, its answer was lost, and a gateway knows nothing of it: nobody gets a second one.
+
+    What is not there for as long as it takes to be sure is given up, as it was said.
+    """
+    with Town(tmp_path, timing=PATIENT) as stage:
+        stage.platform.misbehave(operation="send", kind="lost_answer")
+        stage.platform.misbehave(operation="status", kind="gone", skip=1, times=None)
+        stage.drop("un", letter("un"))
+        stage.run()
+        assert stage.record("un").state is State.IN_DOUBT
+        stage.write("un.sign.yaml", stage.read("un.sign.yaml").decode() + "action: pas partie\n")
+        pass_by(stage, 30)
+        assert stage.record("un").state is State.IN_DOUBT
+        assert "« pas partie » est lu et sera suivi dès que Jesignexpert répondra" in told(stage)
+        if deleted:
+            stage.platform.site(str(stage.record("un").transaction), "delete")
+        stage.platform.behave()
+        pass_by(stage, 120)
+        assert stage.record("un").state is State.IN_PROGRESS
+        assert len(stage.platform.transactions()) == (2 if deleted else 1)
+        assert ("« pas partie » n’a pas été suivi" in told(stage)) is not deleted
         stage.intact()
