@@ -17,7 +17,8 @@ was signed referred to nothing, and one that it replaces though its number is be
 
 A field for a signature that nobody has made, added or changed after the last signature, is refused as well, whatever
 it looks like: no signature vouches for it, and it may lie upon a clause. A platform that prepares fields for all who
-are to sign does so before the last of them has signed.
+are to sign does so before the last of them has signed. So is a field that is filled in after the last signature, be it
+one for a text: only a document timestamp that is not seen may come then.
 
 Loaded by the functions that need it: it imports pyHanko.
 """
@@ -25,11 +26,13 @@ Loaded by the functions that need it: it imports pyHanko.
 from __future__ import annotations
 
 from collections import defaultdict, deque
+from collections.abc import Iterable
 from typing import Any, Final
 
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.reader import HistoricalResolver, PdfFileReader, RawPdfPath
 from pyhanko.sign import diff_analysis as diff
+from pyhanko.sign.diff_analysis.rules.form_field_rules import is_field_visible
 from pyhanko.sign.fields import enumerate_sig_fields
 
 _TRUNK: Final = frozenset(
@@ -197,12 +200,31 @@ def _members(value: Any) -> list[Any]:
     return list(value) if isinstance(value, generic.ArrayObject) else []
 
 
+class _OnlyTimestamps(diff.SigFieldModificationRule):
+    """After the last signature a field for one takes a document timestamp that is not seen, and no other value.
+
+    What is neither a signature nor a timestamp is verified by nobody, and a timestamp is anybody's.
+    """
+
+    def check_form_field(self, fq_name: str, spec: Any, context: Any) -> Iterable[Any]:
+        old, new = spec.old_field, spec.new_field
+        if spec.field_type == "/Sig" and new is not None and "/V" in new and (old is None or "/V" not in old):
+            value = new.raw_get("/V").get_object()
+            stamp = isinstance(value, generic.DictionaryObject) and value.get("/Type") == "/DocTimeStamp"
+            if not stamp or is_field_visible(new):  # type: ignore[no-untyped-call]
+                raise diff.SuspiciousModification(f"{fq_name} was filled after the last signature")
+        yield from super().check_form_field(fq_name, spec, context)
+
+
 class _Policy(diff.StandardDiffPolicy):
-    def __init__(self) -> None:
-        fields = [
+    def __init__(self, *, last: bool = False) -> None:
+        fields: list[diff.FieldMDPRule] = [
             diff.SigFieldCreationRule(allow_new_visible_after_certify=True),  # type: ignore[no-untyped-call]
-            diff.SigFieldModificationRule(),
-            diff.GenericFieldModificationRule(),
+            *(
+                (_OnlyTimestamps(),)
+                if last
+                else (diff.SigFieldModificationRule(), diff.GenericFieldModificationRule())
+            ),
         ]
         form = diff.FormUpdatingRule(field_rules=fields)
         super().__init__(diff.DEFAULT_DIFF_POLICY.global_rules, form, reject_object_freeing=False)
@@ -216,7 +238,10 @@ class _Policy(diff.StandardDiffPolicy):
         return super().apply(old, new, *rest, **more)
 
 
-POLICY = _Policy()
+POLICY: Final = _Policy()
+"""What may follow a signature that another one follows: it vouches for fields that were filled in between."""
+LAST: Final = _Policy(last=True)
+"""What may follow the last signature."""
 
 
 def touches_an_open_field(reader: Reader, revision: int) -> bool:

@@ -91,7 +91,7 @@ def _signatures(path: Path) -> tuple[list[tuple[Signature, str]], list[str]]:
     from pyhanko.sign.validation import validate_pdf_timestamp
     from pyhanko_certvalidator import ValidationContext
 
-    from connector.pdf.later import POLICY, Reader, touches_an_open_field
+    from connector.pdf.later import LAST, POLICY, Reader, touches_an_open_field
 
     # It logs each certificate that nobody vouches for, in the signer's name.
     logging.getLogger("pyhanko").setLevel(logging.CRITICAL)
@@ -104,7 +104,7 @@ def _signatures(path: Path) -> tuple[list[tuple[Signature, str]], list[str]]:
         if len(regular) + len(stamps) > MOST_SIGNATURES:
             raise DocumentError("pdf_too_slow", f"more than {MOST_SIGNATURES} signatures")
         nobody = ValidationContext(trust_roots=[], allow_fetching=False)
-        signatures = [_signature(one) for one in regular]
+        signatures = [_signature(one, LAST if one is regular[-1] else POLICY) for one in regular]
         timestamps = [_wrong_with(validate_pdf_timestamp(one, nobody, diff_policy=POLICY)) for one in stamps]
         if signatures and touches_an_open_field(reader, regular[-1].signed_revision):
             timestamps.append("added_later")
@@ -123,11 +123,9 @@ def _without_padding(path: Path) -> BinaryIO:
     return io.BytesIO(path.read_bytes().rstrip(b"\0"))
 
 
-def _signature(embedded: Any) -> tuple[Signature, str]:
+def _signature(embedded: Any, policy: Any) -> tuple[Signature, str]:
     from pyhanko.sign.validation import validate_pdf_signature
     from pyhanko_certvalidator import ValidationContext
-
-    from connector.pdf.later import POLICY
 
     certificate = embedded.signer_cert
     subject = certificate.subject.native
@@ -135,7 +133,7 @@ def _signature(embedded: Any) -> tuple[Signature, str]:
     try:
         # No roots and no network: a chain cannot and need not be built.
         context = ValidationContext(trust_roots=[], allow_fetching=False)
-        status = validate_pdf_signature(embedded, context, diff_policy=POLICY)
+        status = validate_pdf_signature(embedded, context, diff_policy=policy)
         wrong, stamped_at = _wrong_with(status), _stamp(status)
     except MemoryError:
         raise

@@ -36,15 +36,22 @@ def delivered_beside(case: Case) -> None:
         several.pictures_changed(case)
 
 
+def _first_unsound(case: Case) -> bool:
+    """First line of what is not intact, wherever it lies; False, and nothing said, of what is."""
+    if "intactness" not in case.record.document.differences:
+        return False
+    case.page.first(
+        words.SIGNED,
+        "mais le document revenu est à contrôler : « {beside} »",
+        "but the document that came back must be checked: “{beside}”",
+        beside=case.beside,
+    )
+    return True
+
+
 def _first_beside(case: Case) -> None:
     document = case.record.document
-    if "intactness" in document.differences:
-        case.page.first(
-            words.SIGNED,
-            "mais le document revenu est à contrôler : « {beside} »",
-            "but the document that came back must be checked: “{beside}”",
-            beside=case.beside,
-        )
+    if _first_unsound(case):
         return
     parent = (document.delivered_href or document.href).rpartition("/")[0]
     if document.href and parent != document.href.rpartition("/")[0]:
@@ -184,12 +191,13 @@ def astray(case: Case) -> None:
 def _folder_back(case: Case) -> None:
     """The folder was taken away while people signed, and is there again."""
     page = case.page
-    page.first(
-        words.SIGNED,
-        "la version signée vous attend dans « {folder} »",
-        "the signed version waits for you in “{folder}”",
-        folder=LOST_FOLDER,
-    )
+    if not _first_unsound(case):
+        page.first(
+            words.SIGNED,
+            "la version signée vous attend dans « {folder} »",
+            "the signed version waits for you in “{folder}”",
+            folder=LOST_FOLDER,
+        )
     when = case.record.delivered_at
     page.para(
         "Ce dossier n’était plus là quand le document signé est revenu{when} : il a été déposé dans « {folder} », "
@@ -201,8 +209,12 @@ def _folder_back(case: Case) -> None:
         beside=case.beside,
         pdf=case.pdf,
     )
+    if case.record.document.differences:
+        _different(case)
     signatories(case)
     page.what_to_do()
+    if case.record.document.differences:
+        _look_first(case)
     page.bullet(
         "Déplacez « {beside} » dans ce dossier, ou classez-le où il vous convient.",
         "Move “{beside}” into this folder, or file it where you like.",
@@ -215,19 +227,24 @@ def _folder_gone(case: Case) -> None:
     if case.record.document.href:
         _folder_back(case)
         return
-    page.first(
-        words.SIGNED,
-        "le dossier d’origine n’est plus là ; le document signé est ici",
-        "the original folder is gone; the signed document is here",
-    )
+    if not _first_unsound(case):
+        page.first(
+            words.SIGNED,
+            "le dossier d’origine n’est plus là ; le document signé est ici",
+            "the original folder is gone; the signed document is here",
+        )
     page.para(
         "{gone} Le document signé a été déposé ici, sous le nom « {beside} ».",
         "{gone} The signed document was put here, under the name “{beside}”.",
         gone=_gone(case),
         beside=case.beside,
     )
+    if case.record.document.differences:
+        _different(case)
     signatories(case)
     page.what_to_do()
+    if case.record.document.differences:
+        _look_first(case)
     page.bullet(
         "Classez « {beside} » où il vous convient.", "File “{beside}” where you like.", beside=case.beside
     )
@@ -318,11 +335,19 @@ _TO_CHECK: Final[dict[str, tuple[str, str]]] = {
 
 
 def _to_check(case: Case) -> None:
-    page = case.page
-    different = _differences(case)
-    unsound = different.get("intactness", "")
     _first_beside(case)
-    page.para(*_TO_CHECK.get(unsound, _TO_CHECK[""]), pdf=case.pdf)
+    _different(case)
+    signatories(case)
+    case.page.what_to_do()
+    _look_first(case)
+    attestation(case)
+    protection(case)
+
+
+def _different(case: Case) -> None:
+    """What came back is not, each thing of it."""
+    page, different = case.page, _differences(case)
+    page.para(*_TO_CHECK.get(different.get("intactness", ""), _TO_CHECK[""]), pdf=case.pdf)
     page.section()
     for key, label in (("signatures", "Signatures"), ("pages", "Pages")):
         expected, arrow, found = different.get(key, "").partition("→")
@@ -343,9 +368,11 @@ def _to_check(case: Case) -> None:
             "Aucune signature n’est au nom d’une personne à qui ce document avait été adressé.",
             "No signature is in the name of anybody whom this document was addressed to.",
         )
-    signatories(case)
-    page.what_to_do()
-    if unsound:
+
+
+def _look_first(case: Case) -> None:
+    page = case.page
+    if "intactness" in _differences(case):
         page.bullet(
             "Ouvrez « {beside} » dans Adobe Acrobat Reader, qui vérifie les signatures, et relisez-le avant de vous "
             "en servir.",
@@ -363,5 +390,3 @@ def _to_check(case: Case) -> None:
         "Not sure? Contact: {support}.",
         support=loose(case.context.support),
     )
-    attestation(case)
-    protection(case)

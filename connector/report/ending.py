@@ -126,7 +126,8 @@ def verified(case: Case) -> Words:
 def advice(case: Case) -> None:
     """What is good to know of a signed document."""
     page = case.page
-    if not locked(case):
+    # What is not intact looks altered already, and says what to do of itself.
+    if not locked(case) and "intactness" not in case.record.document.differences:
         one = case.only is not None
         page.bullet(
             "Ne modifiez plus ce PDF : une annotation suffit à faire apparaître "

@@ -65,6 +65,10 @@ def _where(case: Case, one: DocumentFacts) -> Words:
         )
     if one.in_place and not one.beside:
         return page.say("est maintenant la version signée", "is now the signed version")
+    if "intactness" in one.differences:
+        return page.say(
+            "à contrôler : « {name} »", "to be checked: “{name}”", name=name_of(one.delivered_href)
+        )
     if one.signatures == 0:
         return page.say(
             "revient sans signature : « {name} »",

@@ -807,6 +807,43 @@ def test_what_the_platform_insists_on_comes_beside(
         stage.intact()
 
 
+def test_what_is_not_intact_is_told_where_its_folder_is_gone(tmp_path: Path) -> None:
+    """D4, C10: In the folder for lost ones it bears the same name, and the same is said of it."""
+    with Stage(tmp_path) as stage:
+        folder = f"{ROOT}/Client"
+        stage.person.mkdir(folder)
+        send_out(stage, "lettre", folder=folder)
+        (record,) = stage.records()
+        stage.platform.misbehave(
+            operation="download",
+            kind="status",
+            times=None,
+            transaction=str(record.transaction),
+            status=200,
+            body=documents.broken(),
+            content_type="application/pdf",
+        )
+        stage.sign()
+        for _ in range(11):
+            stage.run()
+            stage.clock.advance(7200)
+        stage.delete("Client")
+        for _ in range(8):
+            stage.run()
+            stage.clock.advance(7200)
+        lost, name = f"{ROOT}/Signatures à classer", "lettre (signé, à vérifier)"
+        assert f"{name}.pdf" in stage.files(lost)
+        (record,) = stage.records()
+        assert (record.state, record.reason) == (State.DELIVERED_BESIDE, "folder_gone")
+        assert stage.first_line(name, folder=lost) == (
+            f"SIGNÉ – mais le document revenu est à contrôler : « {name}.pdf »"
+        )
+        status = " ".join(stage.status(name, folder=lost).replace("\u00a0", " ").split())
+        assert "Une signature au moins du document revenu n’a pas pu être reconnue comme intacte." in status
+        assert "relisez-le avant de vous en servir" in status
+        assert "une annotation suffit" not in status
+
+
 def test_what_is_wrong_on_the_last_day_comes_beside_at_once(tmp_path: Path) -> None:
     """D4: A connector that comes back the day before the platform erases has no day left to ask again."""
     with Stage(tmp_path) as stage:

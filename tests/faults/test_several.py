@@ -513,6 +513,23 @@ def test_one_that_is_not_as_expected_comes_beside(tmp_path: Path, mode: Mode) ->
         stage.intact()
 
 
+def test_each_that_is_not_intact_is_told_to_be_checked(tmp_path: Path) -> None:
+    """What is said at length of the first holds for others, too: none of them is called the signed version."""
+    with Stage(tmp_path) as stage:
+        file_of(stage, "dossier")
+        wrong(stage, "dossier", RANKS[BALANCE], "broken_signature")
+        stage.sign()
+        for _ in range(13):
+            stage.run()
+            stage.clock.advance(7200)
+        stage.run()
+        assert record_of(stage, "dossier").state is State.DELIVERED_BESIDE
+        status = " ".join(stage.status(folder=at("dossier")).replace("\u00a0", " ").split())
+        assert "lettre.pdf est maintenant la version signée" in status
+        assert "à contrôler : « photo (signé, à vérifier).pdf »" in status
+        assert "version signée : «" not in status
+
+
 @MODES
 def test_an_annex_without_a_signature_is_taken_as_it_came(tmp_path: Path, mode: Mode) -> None:
     """Nobody knows whether the platform signs annexes; a document must be signed, an annex need not."""

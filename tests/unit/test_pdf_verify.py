@@ -359,6 +359,79 @@ def test_a_field_prepared_for_somebody_who_never_signed_is_no_fault(path: Path) 
     assert judged(path, documents.signed_once_more(between)).code == ""
 
 
+def text_filled(content: bytes) -> bytes:
+    """A form in whose field somebody wrote, and how that looks."""
+    from pyhanko.pdf_utils import generic
+    from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
+
+    writer = IncrementalPdfFileWriter(io.BytesIO(content), strict=False)
+    name, form = generic.pdf_name, writer.root["/AcroForm"]["/Fields"]
+    box = generic.ArrayObject([generic.NumberObject(n) for n in (0, 0, 200, 20)])
+    for field in form:
+        if field.get_object().get("/FT") == "/Tx":
+            seen = generic.StreamObject(stream_data=b"1 0 0 rg 0 0 200 20 re f")
+            for key, value in (("/Type", name("/XObject")), ("/Subtype", name("/Form")), ("/BBox", box)):
+                seen[name(key)] = value
+            field.get_object()[name("/V")] = generic.TextStringObject("NUL ET NON AVENU")
+            field.get_object()[name("/AP")] = generic.DictionaryObject({name("/N"): writer.add_object(seen)})
+            writer.mark_update(field)
+    out = io.BytesIO()
+    writer.write(out)
+    return out.getvalue()
+
+
+def stamped_upon(content: bytes) -> bytes:
+    """The document with a timestamp of anybody's that lies upon a clause, in a field prepared for it."""
+    from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
+    from pyhanko.sign.signers import PdfTimeStamper
+    from pyhanko.sign.timestamps import DummyTimeStamper
+
+    authority = documents.signer("Horodatage", "tsa@example.fr", rsa_key=True)
+    stamper = DummyTimeStamper(tsa_cert=authority.signing_cert, tsa_key=authority.signing_key)
+    writer = IncrementalPdfFileWriter(io.BytesIO(with_open_field(content, "heure")), strict=False)
+    out = io.BytesIO()
+    PdfTimeStamper(stamper, field_name="heure").timestamp_pdf(writer, "sha256", output=out)
+    return out.getvalue()
+
+
+def filled_with(content: bytes, value: str) -> bytes:
+    """The document with a field for a signature that holds something else, as large as a clause."""
+    from pyhanko.pdf_utils import generic
+    from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
+
+    writer = IncrementalPdfFileWriter(io.BytesIO(with_open_field(content)), strict=False)
+    (field,) = [one for one in writer.root["/AcroForm"]["/Fields"] if one.get_object()["/T"] == "suivant"]
+    held = generic.DictionaryObject({generic.pdf_name("/Type"): generic.pdf_name(value)} if value else {})
+    field.get_object()[generic.pdf_name("/V")] = writer.add_object(held)
+    writer.mark_update(field)
+    out = io.BytesIO()
+    writer.write(out)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        text_filled(documents.signed(documents.with_form())),
+        stamped_upon(documents.signed()),
+        filled_with(documents.signed(), "/X"),
+        filled_with(documents.signed(), ""),
+    ],
+    ids=["text", "timestamp", "no signature", "nothing"],
+)
+def test_nothing_that_is_seen_may_be_filled_in_after_the_last_signature(path: Path, content: bytes) -> None:
+    """No signature vouches for what a field shows since, whatever it is said to hold."""
+    verdict = judged(path, content)
+    assert verdict.code == "added_later"
+    assert len(verdict.signatures) == 2
+
+
+def test_what_is_filled_in_before_the_last_signature_is_vouched_for_by_it(path: Path) -> None:
+    """The second may fill in a form that the first has signed."""
+    between = text_filled(documents.signed(documents.with_form(), signers=1))
+    assert judged(path, documents.signed_once_more(between)).code == ""
+
+
 def test_two_may_sign_what_opens_without_a_password_and_is_encrypted(path: Path) -> None:
     """A platform may forbid changes by an owner's password; what is signed in it stands there in clear."""
     from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
