@@ -16,7 +16,7 @@ from connector.identity import canonical_email
 from connector.lifecycle import DocumentFacts, Event, Record
 from connector.marks import Further, Reading, Sent
 from connector.ports import Entry, Folder, Href
-from connector.steps import recover, registries, waiting
+from connector.steps import editing, recover, registries, waiting
 from connector.steps.discover import Sight
 from connector.steps.parts import FolderSettings, Parts
 from connector.steps.registry import is_folder, read_mark, sent_href
@@ -38,6 +38,8 @@ def mark(parts: Parts, record: Record) -> Record:
     try:
         if not still_judged(folder, record, crowded=crowd(parts, record)):
             return _abandon(parts, record)
+        if _is_open(parts, record):
+            return editing.put_off(parts, record)
         recover.check_owner(parts, settings)
         if parts.stop.is_set():
             return record  # stopping: no new effect begins
@@ -57,6 +59,16 @@ def mark(parts: Parts, record: Record) -> Record:
         return parts.journal.note(
             record, "not_marked", data={"error": str(error)}, **waiting.backoff(parts, record, error)
         )
+
+
+def _is_open(parts: Parts, record: Record) -> bool:
+    """Asked again where it was opened, or we began anew, since it was prepared: a pause lies between for days.
+
+    What is perhaps marked already is followed all the same.
+    """
+    if parts.journal.intent(record, "mark") is not None or editing.is_closed(parts, record):
+        return False
+    return editing.waits(parts, record)
 
 
 def still_judged(
