@@ -14,7 +14,7 @@ from connector.report.context import ACTED_NOW, Pause, PauseCause, StatusContext
 from connector.report.facts import TYPED, moment_of
 from connector.report.typography import Language
 from connector.sidecar.model import Verb
-from connector.steps import assumed, brakes, deadlines, pauses, vanished, waiting
+from connector.steps import assumed, brakes, deadlines, editing, pauses, vanished, waiting
 from connector.steps.parts import Parts
 from connector.steps.places import NOTICE
 
@@ -76,7 +76,7 @@ def _wait_of(parts: Parts, record: Record) -> dict[str, Any]:
         until = brakes.quiet(parts, record)
         return {} if until is None else {"wait": WaitReason.QUIET_HOURS, "wait_until": until}
     held = brakes.brake(parts, record) if record.state in {State.WAITING, State.PREPARED} else None
-    if held is None and record.state is State.WAITING and record.id in parts.being_edited:
+    if held is None and record.state is State.WAITING and editing.is_open(parts, record):
         return {"wait": WaitReason.BEING_EDITED}
     return {} if held is None else {"wait": held.reason, "wait_limit": held.limit, "wait_until": held.until}
 

@@ -60,6 +60,8 @@ BLOCKED = "delivery_blocked"
 NAME_REFUSED = "name_refused"
 """The server takes its name no more: told, since a person has to give it another one."""
 
+_PASSES = frozenset({408, 421, 425})
+"""Too slow, a wrong connection, too early: nobody's no, over with the next try. RFC 9110 section 15.5; RFC 8470."""
 _OF_THE_WHOLE_REQUEST = (JournalError, OwnershipError, SpoolError, StaleRecordError)
 """No document of it would fare better."""
 
@@ -132,9 +134,14 @@ def _holder(task: Task) -> str:
 
 
 def _is_refused(error: RemoteError) -> bool:
-    """True for an answer that says no: an antivirus's 415, a rule's 422 come as answers that nobody expected."""
+    """True for an answer that says no: an antivirus's 415, a rule's 422 come as answers that nobody expected.
+
+    A name that is refused is told in words of its own, whatever was told before.
+    """
+    if isinstance(error, NameRefused):
+        return False
     if isinstance(error, InvalidResponse):
-        return error.status is not None and 400 <= error.status < 500
+        return error.status is not None and 400 <= error.status < 500 and error.status not in _PASSES
     return isinstance(error, (OutOfSpace, AccessDenied))
 
 

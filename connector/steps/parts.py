@@ -299,8 +299,10 @@ class Parts:
     """(server, folder) that let nothing be written → when that was last found out; None: a listing says so."""
     untold: dict[int, tuple[str, str]] = field(default_factory=dict)
     """Records whose status cannot be written anywhere → the watched folder's name, and ``rights.UNTOLD``'s reason."""
-    being_edited: set[int] = field(default_factory=set)
-    """Requests that somebody had open in an editor of the server when they were about to leave."""
+    being_edited: dict[int, str | None] = field(default_factory=dict)
+    """Request about to leave that somebody had open in an editor of the server → its ETag then."""
+    editing_unanswered: dict[int, datetime] = field(default_factory=dict)
+    """Request about to leave → since when its server does not answer that."""
     rights_of: dict[str, object] = field(default_factory=dict)
     """Watched folder → the look at it whose rights were taken in."""
     filed_seen: dict[tuple[str, str], tuple[tuple[object, ...], str, bool]] = field(default_factory=dict)

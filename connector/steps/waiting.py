@@ -277,6 +277,17 @@ def _leaving(parts: Parts, record: Record) -> tuple[int, int]:
     )
 
 
+def give_way(parts: Parts, record: Record) -> None:
+    """One that was let through to find out does not leave now: the next one may find out at once."""
+    with parts.gate:
+        if parts.probing.get(record.account) != record.id:
+            return
+        del parts.probing[record.account]
+        hold = parts.journal.held(record.account)
+        if hold is not None and hold.cause not in _ENDED_ELSEWHERE:
+            parts.journal.postpone(hold, parts.now())
+
+
 def let_through(parts: Parts, record: Record) -> bool:
     """True when the account is not held, or its hold is due and this one request may find out whether it is over.
 

@@ -127,6 +127,42 @@ def test_refused_for_what_is_in_it(tmp_path: Path, mode: Mode) -> None:
         stage.intact()
 
 
+def test_what_passes_by_itself_is_not_called_refused(tmp_path: Path) -> None:
+    """A proxy that gave up waiting (408), a server that is asked too early (425): nobody has to act."""
+    with Stage(tmp_path) as stage:
+        for status in (408, 421, 425):
+            name = f"lettre{status}"
+            send_out(stage, name)
+            break_write(stage, name, "PUT", kind="status", status=status, times=None)
+        stage.sign()
+        stage.run()
+        for status in (408, 421, 425):
+            assert stage.first_line(f"lettre{status}") == (
+                "SIGNÉ PAR TOUS – le document signé est arrivé, son dépôt est en cours"
+            )
+        stage.dms.behave()
+        settle(stage)
+        for status in (408, 421, 425):
+            assert stage.first_line(f"lettre{status}") == in_place(f"lettre{status}")
+        stage.intact()
+
+
+def test_a_refused_name_is_told_at_each_try(tmp_path: Path) -> None:
+    """It is told as what a person can change, at the first try as at every later one."""
+    with Stage(tmp_path) as stage:
+        send_out(stage, "Avis: TVA")
+        assert stage.dms.nextcloud is not None
+        stage.dms.nextcloud.windows_names = True
+        stage.sign()
+        stage.run()
+        told = set()
+        for _ in range(6):
+            told.add(stage.record("Avis: TVA").reason)
+            stage.clock.advance(3700)
+            stage.round()
+        assert told == {"name_refused"}
+
+
 def test_locked_by_hand(tmp_path: Path) -> None:
     """Nobody has it open, so that no closing helps: whose lock it is is said, and how it ends."""
     with Stage(tmp_path, files_lock=True) as stage:

@@ -1,0 +1,159 @@
+"""A request that somebody has open, or has locked, when it is about to leave: what else goes on, and what is told."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from connector.errors import Unavailable
+from connector.lifecycle import State
+from connector.ports import Href
+from connector.sandbox.dms.tree import Node
+from tests import documents
+from tests.worlds import ONE, QUICK, ROOT, Stage
+
+OPEN = "EN ATTENTE – la demande est ouverte ou verrouillée ; elle partira une fois fermée"
+
+
+def locked(stage: Stage, name: str = "lettre", user: str = "comptable") -> Node:
+    """Somebody locks the request by hand."""
+    node = stage.dms.node(f"{ROOT}/{name}.sign.yaml")
+    assert node is not None
+    assert stage.dms.nextcloud is not None
+    stage.dms.nextcloud.locks.put(node.fileid, user, by_user=True, timeout_s=None)
+    stage.dms.nextcloud.tree.restamp(node)  # as files_lock does (WebDAV facts, trap 6)
+    return node
+
+
+def unlock(stage: Stage, node: Node) -> None:
+    """And lets it go."""
+    assert stage.dms.nextcloud is not None
+    stage.dms.nextcloud.locks.drop(node.fileid)
+    stage.dms.nextcloud.tree.restamp(node)
+
+
+def drop_locked(stage: Stage, name: str = "lettre") -> Node:
+    """Write a request that is locked from before it is right."""
+    stage.write(f"{name}.pdf", documents.letter(text=name))
+    stage.write(f"{name}.sign.yaml", "# à remplir\n")
+    stage.run()
+    node = locked(stage, name)
+    stage.write(f"{name}.sign.yaml", ONE)
+    stage.run()
+    return node
+
+
+class LockTable:
+    """A folder in front of the server's: it counts the questions for locks and, while ``broken``, answers them 500."""
+
+    def __init__(self, stage: Stage, *, broken: bool = True) -> None:
+        self._folder, self.broken = stage.parts.folders["dms"], broken
+        self.asked: list[str] = []
+        folders: dict[str, Any] = stage.parts.folders  # type: ignore[assignment]  # all else is the folder's
+        folders["dms"] = self
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._folder, name)
+
+    def is_being_edited(self, href: Href) -> bool:
+        """As the app whose table is broken, or as it is."""
+        self.asked.append(href)
+        if self.broken:
+            raise Unavailable("refused", service="dms", operation="look", status=500)
+        return self._folder.is_being_edited(href)
+
+
+def test_one_that_is_locked_keeps_no_pause_from_ending(tmp_path: Path) -> None:
+    """Let through to find out whether credit is back, it finds out nothing: the next one does, at once."""
+    with Stage(tmp_path, files_lock=True) as stage:
+        drop_locked(stage, "verrouillée")
+        stage.platform.credit = 0
+        stage.drop("un")
+        stage.run()
+        assert stage.first_line("un").startswith("EN PAUSE – le crédit")
+        stage.delete("un.sign.yaml")
+        stage.drop("deux")
+        stage.run()
+        stage.platform.credit = 10
+        stage.clock.advance(15 * 60)
+        stage.run()
+        assert stage.record("deux").state is State.IN_PROGRESS
+        assert stage.first_line("verrouillée") == OPEN
+        stage.intact()
+
+
+def test_a_server_that_never_answers_that_keeps_nothing_for_ever(tmp_path: Path) -> None:
+    """Asked once a minute and, after ten, taken for one that does not tell: « dans quelques minutes » stays true."""
+    with Stage(tmp_path, files_lock=True) as stage:
+        table = LockTable(stage)
+        stage.drop()
+        stage.run()
+        assert stage.sends() == []
+        assert len(table.asked) == 1, "not once each pass"
+        for _ in range(8):
+            stage.clock.advance(61)
+            stage.round()
+        assert stage.sends() == []
+        assert stage.first_line() == "EN ATTENTE – la demande est acceptée et se prépare"
+        stage.clock.advance(180)
+        stage.run()
+        assert stage.sends() == [1]
+        stage.intact()
+
+
+def test_an_answer_that_comes_late_counts(tmp_path: Path) -> None:
+    """Within those minutes the server answers again, and somebody has it open: it waits."""
+    with Stage(tmp_path, files_lock=True) as stage:
+        table = LockTable(stage)
+        drop_locked(stage)
+        assert stage.first_line() != OPEN
+        table.broken = False
+        stage.clock.advance(61)
+        stage.run()
+        assert stage.first_line() == OPEN
+        stage.clock.advance(3600)
+        stage.run()
+        assert stage.sends() == []
+        table.broken = True
+        stage.clock.advance(61)
+        stage.run()
+        assert stage.sends() == [], "a new silence has minutes of its own"
+
+
+def test_what_was_closed_is_not_called_open(tmp_path: Path) -> None:
+    """Closed while nothing may leave: what keeps it then is told, not that somebody has it open."""
+    with Stage(tmp_path, files_lock=True) as stage:
+        node = drop_locked(stage)
+        assert stage.first_line() == OPEN
+        wait = timedelta(minutes=5)
+        stage.parts.let_be["cabinet"] = (5, stage.clock.now() + wait, wait)
+        unlock(stage, node)
+        stage.run()
+        assert stage.first_line() == "EN ATTENTE – la demande est acceptée et se prépare"
+        stage.clock.advance(300)
+        stage.run()
+        assert stage.sends() == [1]
+
+
+def test_it_is_asked_once_for_each_request(tmp_path: Path) -> None:
+    """One question more for what leaves, where that app is."""
+    with Stage(tmp_path, files_lock=True) as stage:
+        table = LockTable(stage, broken=False)
+        stage.drop("un")
+        stage.drop("deux")
+        stage.run()
+        assert stage.sends() == [1, 1]
+        assert sorted(table.asked) == [f"/{ROOT}/deux.sign.yaml", f"/{ROOT}/un.sign.yaml"]
+
+
+def test_nobody_waits_for_our_own_lock(tmp_path: Path) -> None:
+    """The connector's login locks with its own hand what it will not write in."""
+    with Stage(tmp_path, files_lock=True, timing=QUICK) as stage:
+        stage.write("lettre.pdf", documents.letter())
+        stage.write("lettre.sign.yaml", "# à remplir\n")
+        stage.run()
+        locked(stage, user=stage.ground.user)
+        stage.write("lettre.sign.yaml", ONE)
+        stage.run()
+        assert stage.sends() == [1]
