@@ -120,27 +120,37 @@ class Lookups(Database):
         A fingerprint holds within this process. What has not changed is not handed out again: a folder keeps its
         finished requests for years. They are read a few at a time, as by :meth:`everything`.
         """
-        listing = statements.PRINTS if self.shared else statements.IDS_IN_FOLDER
+        given = {"server": server, "folder": folder}
+        for ident, print_, row in self._versions(given, known) if self.shared else self._contents(given):
+            yield ident, print_, record_of(row) if row is not None and known.get(ident) != print_ else None
+
+    def _versions(
+        self, given: Mapping[str, str], known: Mapping[int, int]
+    ) -> Iterator[tuple[int, int, sa.Row[Any] | None]]:
+        """PostgreSQL: yield id and version of each current record of a folder, with its row where the version is new."""
         with self._reading() as connection:
-            listed = connection.execute(listing, {"server": server, "folder": folder}).all()
+            listed = connection.execute(statements.PRINTS, given).all()
         for first in range(0, len(listed), statements.AT_ONCE):
             some = listed[first : first + statements.AT_ONCE]
-            prints, rows = self._prints(some, known)
-            for ident, print_ in prints.items():
-                changed = known.get(ident) != print_ and ident in rows
-                yield ident, print_, record_of(rows[ident]) if changed else None
+            changed = [row.id for row in some if known.get(row.id) != row.version]
+            rows = {row.id: row for row in self._fetched(changed)} if changed else {}
+            yield from ((row.id, row.version, rows.get(row.id)) for row in some)
 
-    def _prints(
-        self, listed: Rows, known: Mapping[int, int]
-    ) -> tuple[dict[int, int], dict[int, sa.Row[Any]]]:
-        """Return the fingerprints of listed records, and rows by id: of all that changed, at least."""
-        if self.shared:
-            prints = {row.id: row.version for row in listed}
-            changed = [ident for ident, print_ in prints.items() if known.get(ident) != print_]
-            return prints, {row.id: row for row in self._fetched(changed)} if changed else {}
-        with self._reading() as connection:
-            rows = connection.execute(statements.SOME, {"ids": [row.id for row in listed]}).all()
-        return {row.id: hash(row.facts) for row in rows}, {row.id: row for row in rows}
+    def _contents(self, given: Mapping[str, str]) -> Iterator[tuple[int, int, sa.Row[Any]]]:
+        """SQLite: the same, of which only the content tells what has changed."""
+        rows = self._next(statements.NEXT_IN_FOLDER, **given)
+        return ((row.id, hash(row.facts), row) for row in rows)
+
+    def _next(self, statement: sa.Select[Any], **given: str) -> Iterator[sa.Row[Any]]:
+        """Yield the rows of a statement that asks for those ``after`` an id, ``statements.AT_ONCE`` at once."""
+        last = 0
+        while True:
+            with self._reading() as connection:
+                rows = connection.execute(statement, {**given, "after": last}).all()
+            yield from rows
+            if len(rows) < statements.AT_ONCE:
+                return
+            last = rows[-1].id
 
     def followed(self, account: str) -> list[Record]:
         """Return the records of one account that the platform is asked about."""
@@ -192,14 +202,7 @@ class Lookups(Database):
 
         A few at a time are in memory: a journal of some years holds a hundred thousand.
         """
-        last = 0
-        while True:
-            with self._reading() as connection:
-                rows = connection.execute(statements.NEXT, {"after": last}).all()
-            if not rows:
-                return
-            last = rows[-1].id
-            yield from map(record_of, rows)
+        return map(record_of, self._next(statements.NEXT))
 
     def events(self, record: Record) -> list[tuple[datetime, str, dict[str, Any]]]:
         """Return what happened to a record: (when, name, data), in order."""

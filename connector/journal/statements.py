@@ -75,7 +75,6 @@ _OF_SERVER = _record.server == _given("server")
 AT_ONCE: Final = 500
 """So many records are read in one go where all are gone through: some kilobytes each, and some 25 as objects."""
 NEXT = RECORDS.where(_record.id > _given("after")).limit(AT_ONCE)
-SOME = RECORDS.where(_record.id.in_(sa.bindparam("ids", expanding=True)))
 RECORD = RECORDS.where(_record.id == _given("of"))
 RECORD_ALONE = RECORD.with_for_update(key_share=True)
 """The same to be changed: another transaction that would change it waits. SQLite has one writer at a time anyway."""
@@ -239,7 +238,7 @@ OPEN_ONES = frozenset({OPEN, OPEN_IN_FOLDER})
 FETCHED = sa.select(_record.id, _record.current, _record.facts, _VERSION).where(
     _record.id == sa.func.any(sa.bindparam("ids", type_=sa.ARRAY(sa.BigInteger)))
 )
-IDS_IN_FOLDER = IN_FOLDER.with_only_columns(_record.id)
+NEXT_IN_FOLDER = IN_FOLDER.where(_record.id > _given("after")).limit(AT_ONCE)
 PRINTS = IN_FOLDER.with_only_columns(_record.id, _VERSION)
 
 HELD_ACCOUNTS = sa.select(_hold.account)

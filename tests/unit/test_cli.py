@@ -614,6 +614,7 @@ def test_every_write_is_refused() -> None:
         "versions",
         "get_version",
         "locked_by",
+        "is_being_edited",
         "versions_are_its_writers",
         "annotations",  # none at all: nothing can be hung
     }

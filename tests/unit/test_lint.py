@@ -150,9 +150,10 @@ def test_a_picture_too_heavy_to_be_read(call: Any, tmp_path: Path) -> None:
 
 
 def test_a_scan_has_no_room_but_at_a_corner(call: Any, tmp_path: Path) -> None:
-    """Its paper is grey all over; what the sentence proposes is what helps, and a page alone is not."""
+    """Its paper is stained all over; what the sentence proposes is what helps, and a page alone is not."""
     sidecar = put(tmp_path / "scan", pdf=None)
-    Image.new("L", (1654, 2339), 240).save(tmp_path / "scan.jpg", dpi=(200, 200))
+    stained = Image.linear_gradient("L").resize((1654, 2339)).point(lambda grey: 200 + grey // 5)
+    stained.save(tmp_path / "scan.jpg", dpi=(200, 200))
     assert "indiquez une page et un coin" in " ".join(call("lint", tmp_path).out.split())
     sidecar.write_text(f"{MARIE}signature: {{page: 1}}\n", encoding="utf-8")
     assert call("lint", "--json", tmp_path).codes == {"scan.sign.yaml": ["placement_no_room"]}
