@@ -127,7 +127,7 @@ class Lookups(Database):
     def _versions(
         self, given: Mapping[str, str], known: Mapping[int, int]
     ) -> Iterator[tuple[int, int, sa.Row[Any] | None]]:
-        """PostgreSQL: yield id and version of each current record of a folder, with its row where the version is new."""
+        """PostgreSQL: yield id and version of each current record of a folder, its row where the version is new."""
         with self._reading() as connection:
             listed = connection.execute(statements.PRINTS, given).all()
         for first in range(0, len(listed), statements.AT_ONCE):
