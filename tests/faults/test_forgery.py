@@ -802,6 +802,8 @@ def test_what_the_platform_insists_on_comes_beside(
         assert told in " ".join(stage.status("lettre").replace("\u00a0", " ").split())
         assert stage.read("lettre.pdf") == letter(f"{ROOT} lettre")
         assert stage.read("lettre (signé, à vérifier).pdf") == given
+        assert stage.dms.tags_of(f"{ROOT}/lettre.pdf") == ["Signature à corriger"]
+        assert stage.dms.tags_of(f"{ROOT}/lettre (signé, à vérifier).pdf") == []
         # Signatures that are not intact date nothing.
         assert stage.record("lettre").signatories == before
         stage.intact()
