@@ -47,7 +47,8 @@ def test_nothing_that_was_looked_at_stays_behind(stage: Stage, number: signal.Si
 def test_a_window_that_is_closed_after_ctrl_c_breaks_no_tidying_off() -> None:
     """Who sees nothing happen after Ctrl-C closes the window: it is taken away all the same."""
     program = (
-        "import time\nfrom connector.cli import interrupted\n"
+        "import signal, time\nfrom connector.cli import interrupted\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # whoever runs the tests may ignore it
         "with interrupted.as_by_hand():\n    try:\n        print('begun', flush=True)\n        time.sleep(60)\n"
         "    finally:\n        print('tidies', flush=True)\n        time.sleep(0.5)\n"
         "        print('tidied', flush=True)\n"
