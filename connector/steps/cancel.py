@@ -20,11 +20,11 @@ from connector.errors import (
     NotFound,
     RemoteError,
 )
-from connector.lifecycle import Event, Record, State
+from connector.lifecycle import Record, State
 from connector.ports import TransactionId
 from connector.sidecar.model import Verb
-from connector.steps import assumed, waiting
-from connector.steps.follow import ORDERED, ORDERED_BY_ADMINISTRATOR, absorb, ended_by, follow
+from connector.steps import assumed, forgotten, waiting
+from connector.steps.follow import ORDERED, ORDERED_BY_ADMINISTRATOR, absorb, cancelled, follow
 from connector.steps.parts import Parts
 from connector.steps.replies import reply
 from connector.steps.send import ask_first, may_overturn
@@ -82,10 +82,12 @@ def _tried(parts: Parts, record: Record, wording: str) -> Record:
     try:
         told = parts.services[record.account].status(TransactionId(str(record.transaction)))
     except NotFound:
-        if answer.said in {_Said.YES, _Said.UNCLEAR}:
+        if answer.said is _Said.YES:
             # It answered a moment ago: what is cancelled may be forgotten at once (API page, last paragraph).
-            return _cancelled(parts, record, wording)
-        return parts.journal.note(record, "cancel_not_known", data={"said": answer.said.value})
+            return cancelled(parts, record, wording)
+        # A gateway may have said so, and have let the call go nowhere: people may still sign (``follow`` finds out).
+        said, extra = {"said": answer.said.value}, forgotten.suspected(parts, record)
+        return parts.journal.note(record, "cancel_not_known", data=said, extra=extra)
     except RemoteError as error:
         return parts.journal.note(record, "cancel_not_known", data={"error": str(error)})
     record = absorb(parts, record, told)
@@ -160,20 +162,6 @@ def _answered(parts: Parts, record: Record, wording: str, code: str, **told: str
     )
 
 
-def _cancelled(parts: Parts, record: Record, wording: str) -> Record:
-    parts.not_left.discard(record.id)
-    return parts.journal.fact(
-        record,
-        Event.CANCELLED,
-        data={"verb": Verb.CANCEL.value},
-        done=("mark", "send", "cancel", "remind"),
-        values={},
-        **ended_by(record, wording),
-        ended_at=parts.now(),
-        next_at=None,
-    )
-
-
 def _marked(parts: Parts, record: Record, wording: str) -> Record:
     """Marked, and known not to have left: it never leaves. While that is a question, the order waits for the answer."""
     if not may_overturn(parts, record):
@@ -187,4 +175,4 @@ def _marked(parts: Parts, record: Record, wording: str) -> Record:
     except RemoteError as error:
         # An unsent draft that stays there mails nobody.
         log.info("the draft of %s could not be cancelled: %s", record.ref, error)
-    return _cancelled(parts, record, wording)
+    return cancelled(parts, record, wording)

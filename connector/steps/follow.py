@@ -15,6 +15,7 @@ from connector.errors import AccessDenied, AnsweredNo, AskedToWait, InvalidRespo
 from connector.identity import by_administrator, canonical_email
 from connector.lifecycle import TRANSITIONS, Event, Record, SignatoryFacts, State
 from connector.ports import Progress, SignatoryProgress, SignatoryStatus, TransactionId, TransactionStatus
+from connector.sidecar.model import Verb
 from connector.steps import clocks, forgotten, waiting
 from connector.steps.dates import FROM_DOCUMENT
 from connector.steps.deadlines import erased, lapse, lapse_by_rule, last_signature
@@ -98,7 +99,7 @@ def absorb(parts: Parts, record: Record, status: TransactionStatus) -> Record:
     if status.progress is Progress.FAILED:
         changes["reason"] = "platform_failed"
     elif event is Event.CANCELLED and (intent := parts.journal.intent(record, "cancel")) is not None:
-        changes |= ended_by(record, str(intent.data["wording"]))
+        changes |= _ended_by(record, str(intent.data["wording"]))
     elif event is Event.CANCELLED and (intent := parts.journal.intent(record, GIVE_UP)) is not None:
         changes |= given_up_by(record, str(intent.data["wording"]))
     elif record.state is State.IN_DOUBT:
@@ -114,7 +115,22 @@ def absorb(parts: Parts, record: Record, status: TransactionStatus) -> Record:
     return parts.journal.fact(record, event, done=done, data={"word": status.word}, **changes)
 
 
-def ended_by(record: Record, wording: str) -> dict[str, Any]:
+def cancelled(parts: Parts, record: Record, wording: str) -> Record:
+    """End a request by an order, once nobody can sign any more."""
+    parts.not_left.discard(record.id)
+    return parts.journal.fact(
+        record,
+        Event.CANCELLED,
+        data={"verb": Verb.CANCEL.value},
+        done=("mark", "send", "cancel", "remind"),
+        values={},
+        **_ended_by(record, wording),
+        ended_at=parts.now(),
+        next_at=None,
+    )
+
+
+def _ended_by(record: Record, wording: str) -> dict[str, Any]:
     """Return the changes of a record that ends by this order: whose it was is its reason."""
     reason = ORDERED_BY_ADMINISTRATOR if by_administrator(wording) else ORDERED
     return {"reason": reason, "obeyed": (*record.obeyed, wording)}
@@ -151,6 +167,10 @@ def _not_found(parts: Parts, record: Record, error: NotFound) -> Record:
     if record.seen_answering or record.adopted:
         if not forgotten.believed(parts, record):
             return _away(parts, record, error, extra=suspicion)
+        cancel = parts.journal.intent(record, "cancel")
+        if cancel is not None and Event.CANCELLED in TRANSITIONS[record.state]:
+            # What is cancelled may be forgotten (API page, last paragraph): the call had its effect, unanswered.
+            return cancelled(parts, record, str(cancel.data["wording"]))
         # An adopted one was answered for in an earlier life of the journal (protocol step 7).
         reason = "erased_before_fetch" if record.signed_at else "erased_unknown"
         return parts.journal.fact(

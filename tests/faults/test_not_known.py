@@ -13,7 +13,7 @@ from connector.steps.forgotten import NOT_KNOWN
 from connector.steps.parts import Timing
 from tests.faults.test_dates import connected_for_good
 from tests.faults.test_once import Town, letter, send_out
-from tests.faults.test_orders import HOUR
+from tests.faults.test_orders import BY_ORDER, HOUR
 from tests.faults.test_wrong_clock import Made, clocked
 from tests.worlds import QUICK
 
@@ -254,4 +254,27 @@ def test_what_is_said_not_to_have_left_is_not_asked_anew_on_a_gateways_word(
         assert stage.record("un").state is State.IN_PROGRESS
         assert len(stage.platform.transactions()) == (2 if deleted else 1)
         assert ("« pas partie » n’a pas été suivi" in told(stage)) is not deleted
+        stage.intact()
+
+
+@pytest.mark.parametrize("reached", [False, True], ids=["it was not", "it was"])
+def test_annuler_is_not_called_done_on_a_gateways_word(tmp_path: Path, reached: bool) -> None:
+    """R11, « annuler »: nobody answers the call, and a gateway knows nothing of it: people may still sign.
+
+    It is called cancelled once the platform says so; or knows nothing of it for as long as it takes to be sure.
+    """
+    with Town(tmp_path, timing=PATIENT) as stage:
+        send_out(stage, "un")
+        pass_by(stage, 10)
+        stage.platform.misbehave(operation="cancel", kind="lost_answer" if reached else "cut_before")
+        stage.platform.misbehave(operation="status", kind="gone", skip=2, times=None)
+        stage.write("un.sign.yaml", stage.read("un.sign.yaml").decode() + "action: annuler\n")
+        pass_by(stage, 30)
+        assert stage.first_line("un").startswith("EN COURS – "), stage.status("un")
+        if not reached:
+            stage.platform.behave()
+        pass_by(stage, 120)
+        assert stage.first_line("un").startswith(BY_ORDER), stage.status("un")
+        assert stage.platform.transactions()[-1].status == "canceled"
+        assert stage.sends() == [1]
         stage.intact()
