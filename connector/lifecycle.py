@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from pydantic import Field
 
@@ -220,6 +220,10 @@ class SignatoryFacts(Frozen):
     reminded_at: tuple[datetime, ...] = ()
 
 
+UNSOUND: Final = "intactness"
+"""Key of the difference "not all of its signatures could be called intact"."""
+
+
 class DocumentFacts(Frozen):
     """One document of a request: where it lies, what was sent, what came back."""
 
@@ -247,7 +251,7 @@ class DocumentFacts(Frozen):
     contents: tuple[str, ...] = ()
     """SHA-256 of each signature's ``/Contents``: no two signings share one (protocol R8)."""
     differences: dict[str, str] = Field(default_factory=dict)
-    """Expectations that the signed document does not meet, as ``pdf.model.Verdict``."""
+    """Expectations that the signed document does not meet, as ``pdf.model.Verdict``; ``UNSOUND`` too."""
     left: tuple[str, ...] = ()
     """Hashes of what people put in its place while it was out: told already, never replaced."""
     beside: str = ""
@@ -275,6 +279,11 @@ class DocumentFacts(Frozen):
     def name(self) -> str:
         """Last part of its href."""
         return self.href.rsplit("/", 1)[-1]
+
+    @property
+    def unsound(self) -> str:
+        """Code of the verdict on what came back for good without being intact; empty of what is intact, or is out."""
+        return self.differences.get(UNSOUND, "")
 
     @property
     def converted(self) -> bool:

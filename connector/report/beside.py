@@ -38,7 +38,7 @@ def delivered_beside(case: Case) -> None:
 
 def _first_unsound(case: Case) -> bool:
     """First line of what is not intact, wherever it lies; False, and nothing said, of what is."""
-    if "intactness" not in case.record.document.differences:
+    if not case.record.document.unsound:
         return False
     case.page.first(
         words.SIGNED,
@@ -347,7 +347,7 @@ def _to_check(case: Case) -> None:
 def _different(case: Case) -> None:
     """What came back is not, each thing of it."""
     page, different = case.page, _differences(case)
-    page.para(*_TO_CHECK.get(different.get("intactness", ""), _TO_CHECK[""]), pdf=case.pdf)
+    page.para(*_TO_CHECK.get(case.record.document.unsound, _TO_CHECK[""]), pdf=case.pdf)
     page.section()
     for key, label in (("signatures", "Signatures"), ("pages", "Pages")):
         expected, arrow, found = different.get(key, "").partition("→")
@@ -372,7 +372,7 @@ def _different(case: Case) -> None:
 
 def _look_first(case: Case) -> None:
     page = case.page
-    if "intactness" in _differences(case):
+    if case.record.document.unsound:
         page.bullet(
             "Ouvrez « {beside} » dans Adobe Acrobat Reader, qui vérifie les signatures, et relisez-le avant de vous "
             "en servir.",

@@ -127,7 +127,7 @@ def advice(case: Case) -> None:
     """What is good to know of a signed document."""
     page = case.page
     # What is not intact looks altered already, and says what to do of itself.
-    if not locked(case) and "intactness" not in case.record.document.differences:
+    if not locked(case) and not case.record.document.unsound:
         one = case.only is not None
         page.bullet(
             "Ne modifiez plus ce PDF : une annotation suffit à faire apparaître "

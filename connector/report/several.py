@@ -65,7 +65,7 @@ def _where(case: Case, one: DocumentFacts) -> Words:
         )
     if one.in_place and not one.beside:
         return page.say("est maintenant la version signée", "is now the signed version")
-    if "intactness" in one.differences:
+    if one.unsound:
         return page.say(
             "à contrôler : « {name} »", "to be checked: “{name}”", name=name_of(one.delivered_href)
         )

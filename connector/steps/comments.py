@@ -79,6 +79,8 @@ def _remark(parts: Parts, record: Record) -> Remark | None:
     """What is still to be said of it, whenever that was."""
     settings = parts.watched.get(record.folder)
     remark = _REMARKS.get(record.state)
+    if remark == "signed" and any(one.unsound for one in record.documents):
+        return None  # its status says what it is, and its tag that somebody is to look
     if settings is None or not settings.comments or remark is None or not record.current:
         return None
     if record.document.file_id is None or remark in _told(record):

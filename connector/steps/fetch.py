@@ -23,10 +23,10 @@ from connector.errors import (
     OutOfSpace,
     RemoteError,
 )
-from connector.lifecycle import TRANSITIONS, DocumentFacts, Event, Record, State
+from connector.lifecycle import TRANSITIONS, UNSOUND, DocumentFacts, Event, Record, State
 from connector.pdf.model import Expected, Signature, Verdict
 from connector.ports import TransactionId
-from connector.steps import forgotten, waiting
+from connector.steps import clocks, forgotten, waiting
 from connector.steps.anothers import foreign_signatories, is_anothers
 from connector.steps.dates import dated
 from connector.steps.deadlines import erased, erasure
@@ -36,9 +36,9 @@ from connector.steps.task import NEVER_CAME, Task
 
 log = logging.getLogger(__name__)
 
-INTACTNESS = "intactness"
-"""Key of the difference "its signatures could not all be called intact"; the code of the verdict."""
 _ASK_AGAIN_AFTER = 6
+_NOT_INTACT = frozenset({"signature_broken", "added_later"})
+"""Codes of verdicts on a document that bears signatures."""
 _INSISTENCE = timedelta(days=1)
 """What the platform gives for so long it will not make better."""
 
@@ -163,7 +163,7 @@ def _judged(parts: Parts, record: Record, document: DocumentFacts, path: Path, s
         if not verdict.signatures or not _is_final(parts, record, document, verdict.code):
             return _Bad(document=document, code=verdict.code)
         log.error("document %d of %s stays what it is: %s", document.rank, record.ref, verdict.code)
-        unsound = {INTACTNESS: verdict.code}
+        unsound = {UNSOUND: verdict.code}
     if is_anothers(parts, record, document, verdict):
         return _Bad(document=document, code="other_document")
     facts: dict[str, Any] = {
@@ -179,18 +179,19 @@ def _judged(parts: Parts, record: Record, document: DocumentFacts, path: Path, s
 
 def _is_final(parts: Parts, record: Record, document: DocumentFacts, code: str) -> bool:
     """True when nothing better than signed pages that are not intact will come: for a day none has, or none can."""
-    if INTACTNESS in document.differences:
+    if document.unsound:
         return True
-    until = erasure(parts, record)
-    if until is not None and until - parts.now() <= _INSISTENCE:
+    now, until = clocks.by_platform(parts, record.account), erasure(parts, record)
+    if until is not None and until - now <= _INSISTENCE:
         return True
-    return record.reason == code and parts.now() - _since(parts, record, code) >= _INSISTENCE
+    return now - _since(parts, record, code) >= _INSISTENCE
 
 
 def _since(parts: Parts, record: Record, code: str) -> datetime:
-    """Return since when what comes back has been wrong in this way."""
-    told = record.values.get("since") if record.state is State.QUARANTINED and record.reason == code else None
-    return datetime.fromisoformat(told) if told else parts.now()
+    """Return since when what comes back has been wrong in this way; one day it may be called this, the next that."""
+    alike = record.reason == code or {record.reason, code} <= _NOT_INTACT
+    told = record.values.get("since") if record.state is State.QUARANTINED and alike else None
+    return datetime.fromisoformat(told) if told else clocks.by_platform(parts, record.account)
 
 
 def _expected(parts: Parts, record: Record, document: DocumentFacts) -> Expected:

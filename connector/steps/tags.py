@@ -19,7 +19,6 @@ from connector.lifecycle import DocumentFacts, Record, State
 from connector.ports import Annotations, FileId, Href, Tag, TagId
 from connector.report.tags import TAG_COLORS, TagKey, tag_key
 from connector.steps import clocks
-from connector.steps.fetch import INTACTNESS
 from connector.steps.parts import Parts, TagBook
 
 log = logging.getLogger(__name__)
@@ -93,7 +92,7 @@ def _is_hung(record: Record, wanted: _Wanted) -> bool:
 
 def _wanted(parts: Parts, record: Record) -> _Wanted:
     key = tag_key(record.state) if record.current else None
-    if key == "signed" and any(INTACTNESS in one.differences for one in record.documents):
+    if key == "signed" and any(one.unsound for one in record.documents):
         key = "to_correct"  # what came beside is to be looked at; the file of that name is not signed
     if key is None or key not in parts.report.tags:
         return _Wanted(key=None, places={})

@@ -64,7 +64,11 @@ from connector.sandbox.platform.signing import Field, add_fields, sign_field
 from connector.steps import missing, strange
 from tests import documents
 from tests.faults.letters import beside, in_place
+from tests.faults.test_dates import connected_for_good
+from tests.faults.test_wrong_clock import Made, clocked
 from tests.worlds import CLAIRE, MARIE, ONE, ROOT, TWO, Mode, Stage
+
+__all__ = ["clocked"]
 
 MODES = pytest.mark.parametrize("mode", ["nextcloud", "plain"])
 THEIRS = "Autres"
@@ -784,7 +788,7 @@ def test_what_the_platform_insists_on_comes_beside(
     tmp_path: Path, content: Callable[[], bytes], told: str
 ) -> None:
     """D4: Held back for a day, no longer: what the platform gives is all there is, and it erases that after a month."""
-    with Stage(tmp_path) as stage:
+    with Stage(tmp_path, settings={"comments": "true"}) as stage:
         send_out(stage, "lettre")
         given = content()
         answers(stage, "download", "lettre", given)
@@ -804,8 +808,54 @@ def test_what_the_platform_insists_on_comes_beside(
         assert stage.read("lettre (signé, à vérifier).pdf") == given
         assert stage.dms.tags_of(f"{ROOT}/lettre.pdf") == ["Signature à corriger"]
         assert stage.dms.tags_of(f"{ROOT}/lettre (signé, à vérifier).pdf") == []
+        assert len(stage.dms.comments_on(f"{ROOT}/lettre.pdf")) == 1, (
+            "that it left; nobody hears that it is signed"
+        )
         # Signatures that are not intact date nothing.
         assert stage.record("lettre").signatories == before
+        stage.intact()
+
+
+def test_what_is_not_intact_in_one_way_and_then_in_another_comes_beside(tmp_path: Path) -> None:
+    """D4: It is the same day of the platform's insistence, whichever way the look of the hour names."""
+    with Stage(tmp_path) as stage:
+        send_out(stage, "lettre")
+        kinds = [documents.noted_after(), documents.broken()]
+        answers(stage, "download", "lettre", kinds[0])
+        stage.sign()
+        for number in range(13):
+            assert stage.record("lettre").state is not State.DELIVERED_BESIDE
+            stage.platform.behave()
+            answers(stage, "download", "lettre", kinds[number % 2])
+            stage.run()
+            stage.clock.advance(7200)
+        stage.run()
+        assert stage.record("lettre").state is State.DELIVERED_BESIDE
+        stage.intact()
+
+
+def test_a_clock_that_is_a_day_ahead_makes_no_day(clocked: Made) -> None:
+    """D4, E4: What comes an hour later may be whole: nothing is final by a clock that is wrong."""
+    with clocked() as stage:
+        connected_for_good(stage)
+        send_out(stage, "lettre")
+        answers(stage, "download", "lettre", documents.broken())
+        stage.sign()
+        for _ in range(3):
+            stage.clock.advance(3700)
+            stage.run()
+        assert stage.record("lettre").state is State.QUARANTINED
+        stage.off = timedelta(days=2)
+        for _ in range(3):
+            stage.clock.advance(3700)
+            stage.run()
+        assert stage.record("lettre").state is State.QUARANTINED
+        stage.off = timedelta(0)
+        stage.platform.behave()
+        for _ in range(60):
+            stage.clock.advance(3700)
+            stage.run()
+        assert stage.record("lettre").state is State.DELIVERED
         stage.intact()
 
 
