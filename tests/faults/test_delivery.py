@@ -123,7 +123,7 @@ def test_refused_for_what_is_in_it(tmp_path: Path, mode: Mode) -> None:
         stage.dms.behave()
         stage.clock.advance(1800)
         stage.run()
-        assert stage.first_line() == "SIGNÉ – « lettre.pdf » est maintenant la version signée"
+        assert stage.first_line() == in_place("lettre")
         stage.intact()
 
 

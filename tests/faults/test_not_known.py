@@ -88,6 +88,15 @@ def pass_by(stage: Town, minutes: int) -> None:
         stage.run(2)
 
 
+def comes_home(stage: Town) -> None:
+    """What nobody lost is signed, and delivered once."""
+    stage.sign()
+    pass_by(stage, 60)
+    assert stage.record("un").state is State.DELIVERED
+    assert stage.sends() == [1]
+    stage.intact()
+
+
 @pytest.mark.parametrize("signed", [False, True], ids=["while it is signed", "while it is sealed"])
 def test_a_gateway_that_knows_no_request_for_a_while_loses_none(tmp_path: Path, signed: bool) -> None:
     """R11: 404 in the platform's own form, of every request, twice for half an hour: each of them comes home."""
@@ -142,11 +151,7 @@ def test_a_clock_that_is_set_makes_nothing_unknown_for_longer(clocked: Made) -> 
             pass_by(stage, 10)
             assert stage.record("un").state is State.IN_PROGRESS, hours
         stage.platform.behave()
-        stage.sign()
-        pass_by(stage, 60)
-        assert stage.record("un").state is State.DELIVERED
-        assert stage.sends() == [1]
-        stage.intact()
+        comes_home(stage)
 
 
 def not_known_for_a_moment(stage: Town) -> None:
@@ -178,11 +183,7 @@ def test_a_moment_before_and_one_after_a_night_are_no_hour(tmp_path: Path, betwe
         assert stage.first_line("un").startswith("EN COURS – "), stage.status("un")
         stage.platform.behave()
         pass_by(stage, 30)
-        stage.sign()
-        pass_by(stage, 60)
-        assert stage.record("un").state is State.DELIVERED
-        assert stage.sends() == [1]
-        stage.intact()
+        comes_home(stage)
 
 
 def test_a_round_once_a_day_hears_in_the_end_that_it_is_not_known(tmp_path: Path) -> None:
