@@ -124,29 +124,35 @@ def test_a_gateway_that_knows_no_request_for_a_while_loses_none(tmp_path: Path, 
         stage.intact()
 
 
-def test_what_stays_unknown_there_is_told_as_lost_within_two_hours(tmp_path: Path) -> None:
+@pytest.mark.parametrize("sealed", [False, True], ids=["while it is signed", "while it is sealed"])
+def test_what_stays_unknown_there_is_told_as_lost_within_hours(tmp_path: Path, sealed: bool) -> None:
     """R11: deleted on the platform's site: nobody waits for it longer than it takes to be sure."""
     with Town(tmp_path, timing=PATIENT) as stage:
         send_out(stage, "un")
         pass_by(stage, 10)
+        if sealed:
+            stage.platform.misbehave(operation="download", kind="status", status=409, times=None)
+            stage.sign()
+            pass_by(stage, 10)
+            assert stage.record("un").state is State.SEALING
         stage.platform.site(str(stage.record("un").transaction), "delete")
         pass_by(stage, 30)
-        assert stage.first_line("un").startswith("EN COURS – "), stage.status("un")
-        pass_by(stage, 90)
+        assert not stage.first_line("un").startswith("À VÉRIFIER – "), stage.status("un")
+        pass_by(stage, 240 if sealed else 90)
         assert stage.record("un").state is State.LOST
         assert stage.first_line("un").startswith("À VÉRIFIER – "), stage.status("un")
         stage.intact()
 
 
 def test_a_clock_that_is_set_makes_nothing_unknown_for_longer(clocked: Made) -> None:
-    """E4: five hours ahead, five behind, and right again, all within half an hour of a gateway's 404."""
+    """E4: five hours ahead, five behind, again, and right, all within an hour of a gateway's 404."""
     with clocked(timing=replace(PATIENT, follow_first_hour=timedelta(minutes=1))) as stage:
         connected_for_good(stage)
         send_out(stage, "un")
         pass_by(stage, 10)
         stage.platform.misbehave(operation="status", kind="gone", times=None)
         pass_by(stage, 10)
-        for hours in (5, -5, 0):
+        for hours in (5, -5, 5, -5, 0):
             stage.off = timedelta(hours=hours)
             pass_by(stage, 10)
             assert stage.record("un").state is State.IN_PROGRESS, hours

@@ -200,3 +200,14 @@ def test_a_shaded_panel_is_ink_where_the_paper_is_white(tmp_path: Path) -> None:
     (box,) = free_boxes(path, 1, 1)
     assert box[1] >= 42
     assert box[1] + BOX_HEIGHT <= 342
+
+
+def test_a_sky_in_a_picture_is_no_paper(tmp_path: Path) -> None:
+    """A page that is a picture all over has no paper, though one pale tone is its commonest."""
+    picture = Image.effect_noise((827, 1169), 90)
+    picture.paste(230, (0, 0, 827, 400))
+    out = BytesIO()
+    picture.save(out, "PDF", resolution=100, quality=95)
+    path = tmp_path / "photo.pdf"
+    path.write_bytes(out.getvalue())
+    assert free_boxes(path, 1, 1) == []
