@@ -237,27 +237,35 @@ def _place(parts: Parts, settings: FolderSettings, folder: Folder, record: Recor
     return _judge_marker(parts, folder, href, record, content)
 
 
-def _judge_marker(parts: Parts, folder: Folder, href: Href, record: Record, content: bytes) -> Record:
+def _judge_marker(
+    parts: Parts, folder: Folder, href: Href, record: Record, content: bytes, *, mended: bool = False
+) -> Record:
+    """What stands there decides. A torn one of ours is mended, once in a pass: it may be torn at each write."""
     found = read_mark(folder, href, parts.sealer)
     if found is None and is_folder(folder, href):
         found = Reading.FOREIGN, None, b""
     if found is None:
         # Nothing there yet: the intent stays, the write is tried again.
-        return parts.journal.note(record, "mark_absent", **waiting.backoff(parts, record))
+        return _not_whole(parts, record)
     reading, mark, data = found
     if data == content:
         return _marked(parts, record, content)
     if reading is Reading.EMPTY_OR_TORN and marks.is_torn_of(data, content):
         entry = folder.stat(href)
-        if entry.etag is not None:
-            folder.replace(href, content, etag=entry.etag)
-        return _judge_marker(parts, folder, href, record, content)
+        if mended or entry.etag is None:
+            return _not_whole(parts, record)
+        folder.replace(href, content, etag=entry.etag)
+        return _judge_marker(parts, folder, href, record, content, mended=True)
     if reading is Reading.WHOLE and isinstance(mark, Sent) and mark.key == record.key:
         if mark.connector == parts.connector:
             return recover.adopt(parts, record, mark)
         return _held(parts, record, "marker_other_connector")
     parts.journal.mark_account(record.account, "marker_unreadable", {"key": str(record.key)})
     return _held(parts, record, "marker_unreadable")
+
+
+def _not_whole(parts: Parts, record: Record) -> Record:
+    return parts.journal.note(record, "mark_absent", **waiting.backoff(parts, record))
 
 
 def _marked(parts: Parts, record: Record, content: bytes) -> Record:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
@@ -442,11 +443,13 @@ def test_the_last_write_of_a_delivery_broken(tmp_path: Path, mode: Mode) -> None
         stage.intact()
 
 
+@pytest.mark.parametrize("kind", ["tear", "short"])
 @pytest.mark.parametrize("at", [0, 100])
-def test_a_marker_that_is_torn_each_time(tmp_path: Path, at: int) -> None:
-    """A server that keeps the beginning of each write: nothing leaves, nobody is stuck, it ends with the fault."""
+def test_a_marker_that_is_torn_each_time(tmp_path: Path, at: int, kind: Literal["tear", "short"]) -> None:
+    """A server that keeps the beginning of each write, be it answered as kept whole: nothing leaves, nobody is stuck,
+    the server is not hammered, and it ends with the fault."""
     with Stage(tmp_path, "plain") as stage:
-        stage.dms.misbehave(kind="tear", at=at, method="PUT", path="*.sent", times=None)
+        stage.dms.misbehave(kind=kind, at=at, method="PUT", path="*.sent", times=None)
         stage.drop()
         stage.run()
         writes = sum(one.method == "PUT" and one.path.endswith(".sent") for one in stage.dms.requests)

@@ -62,6 +62,8 @@ class Front:
             return instead
         if "tear" in rules:
             call.body, call.complete = call.body[: rules["tear"].at or 0], False
+        if "short" in rules:
+            call.body = call.body[: rules["short"].at or 0]
         if "ignore_conditions" in rules:
             call.headers = {k: v for k, v in call.headers.items() if k not in CONDITIONS}
         if "own_time" in rules:

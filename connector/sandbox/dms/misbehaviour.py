@@ -14,6 +14,7 @@ Kind = Literal[
     "lost_answer",
     "cut_before",
     "tear",
+    "short",
     "html",
     "redirect",
     "truncated",
@@ -38,6 +39,7 @@ class Rule:
         lost_answer: the effect is done, the connection cut without an answer.
         cut_before: no effect, the connection cut.
         tear: only the first ``at`` bytes of the body arrive, then the connection is cut.
+        short: only the first ``at`` bytes of the body are kept, and it is answered as if all were.
         html: 200 with a login page; redirect: ``status`` (302) to ``location``; both without effect.
         truncated: the answer's body is cut after ``at`` bytes (None: in the middle).
         propstat_error: within a 207, resources matching ``resource`` get ``status`` (403) instead of values.
@@ -64,7 +66,7 @@ class Rule:
     def __post_init__(self) -> None:
         if self.kind not in get_args(Kind):
             raise ValueError(f"unknown misbehaviour {self.kind!r}; known: {', '.join(get_args(Kind))}")
-        if self.kind == "tear" and self.method == "*":
+        if self.kind in {"tear", "short"} and self.method == "*":
             self.method = "PUT"  # only a body can be torn
 
     def matches(self, method: str, paths: tuple[str, ...]) -> bool:
