@@ -215,6 +215,7 @@ class Held:
             keeper=holding.keeper,
             whole=everything,
             bond=self.fleet.bond,
+            works_on=self.fleet.works_on,
         )
         placed.started_at = everything.started_at = parts.started_at
         return placed

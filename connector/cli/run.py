@@ -190,6 +190,8 @@ def tick(settings: Settings) -> int:
         _turns(config, state) as turns,
     ):
         parts = turns.parts
+        # Whoever says it at a terminal is no timer, and is told what is so now.
+        parts.in_rounds = not (sys.stdin and sys.stdin.isatty())
         running.keep(state.directory, first(settings.config_file(), config, parts.now()))
         parts.journal.check()
         sweep(parts)
