@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from connector.errors import Fenced
 from connector.lifecycle import State
 from connector.report.alarms import alarm_mail
 from connector.steps.alarms import standing
@@ -192,3 +193,22 @@ def test_a_full_disk_of_one_of_two_hosts_whose_services_have_one_name(
         look(firms, full, other, times=6)
         assert told(firms, full.parts.machine, "no_room") == [True, False]
         assert {record.state for record in firms.records()} == {State.DELIVERED}
+
+
+def test_who_cannot_read_a_secret_of_what_it_took_gives_it_back(tmp_path: Path, url: str) -> None:
+    """It begins anew, which waits for the secret; it does not end for good, with all that it had."""
+    with Hosts(tmp_path, url) as firms:
+        for host in ("one", "two"):
+            firms.password_of(host).write_text(firms.ground.password)
+            firms.password_of(host).chmod(0o600)
+        one = firms.join("one")
+        one.turn()
+        firms.settle(2)
+        firms.host = "two"
+        two = firms.join("two")
+        firms.password_of("two").unlink()
+        one.turn()
+        two.turn()
+        one.turn()
+        with pytest.raises(Fenced, match="what was taken cannot be worked with here"):
+            two.turn()
