@@ -10,7 +10,7 @@ import logging
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache, partial
 
 from connector import overview
@@ -19,6 +19,7 @@ from connector.calendar import quiet_until
 from connector.errors import (
     AccessDenied,
     AskedToWait,
+    OthersTurn,
     RemoteError,
 )
 from connector.guards import (
@@ -85,6 +86,11 @@ class Outcome:
     """Why the side could not be worked with as a whole."""
     next_at: datetime | None = None
     """When something more is due, as far as is known."""
+
+    @property
+    def failed(self) -> bool:
+        """True where the side is to be asked less and less; not where it is other processes' turn to ask it."""
+        return self.error is not None and not isinstance(self.error, OthersTurn)
 
 
 def server_pass(parts: Parts, server: str, memory: ServerMemory, *, deadline: float | None = None) -> Outcome:
@@ -157,6 +163,10 @@ def _not_worked_with(
     memory.refused = isinstance(error, AccessDenied) and error.status == 401
     if memory.refused and not told:
         refused_login.tell(parts, server)
+    if isinstance(error, OthersTurn):  # no trouble: that is how they share it
+        memory.problem = str(error)
+        again = parts.now() + timedelta(seconds=error.retry_after_s or 0.0)
+        return Outcome(complete=False, error=error, next_at=again)
     if memory.problem != str(error):  # said once, not at every pass
         level = logging.ERROR if isinstance(error, AccessDenied) else logging.WARNING
         log.log(level, "server %s cannot be worked with: %s", server, error)
