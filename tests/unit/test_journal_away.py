@@ -7,6 +7,7 @@ import threading
 import time
 import traceback
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -91,6 +92,30 @@ def test_where_no_connection_comes_about(cluster: Cluster) -> None:
     with opened(url, "secret-1") as journal:
         assert journal.held("lyon") is None
         assert "secret-1" not in repr(journal._engine.url)
+
+
+def test_a_server_that_gives_few_connections_is_worked_with_by_these(cluster: Cluster) -> None:
+    """Its others are somebody else's for now: who wants one more waits for one of ours, and nobody begins anew. Without
+    any it is away, as ever."""
+    url = cluster.url(cluster.database(), user="few")
+    with cluster.admin() as admin:
+        admin.execute("CREATE ROLE few LOGIN IN ROLE connector CONNECTION LIMIT 2")
+    with opened(url) as journal:
+        together = threading.Barrier(8)
+
+        def work(number: int) -> None:
+            together.wait(30)
+            for _ in range(20):
+                assert journal.turn(f"account-{number}", "alarm", {"on": True})
+                assert journal.turn(f"account-{number}", "alarm", {"on": False})
+
+        with ThreadPoolExecutor(8) as pool:
+            assert list(pool.map(work, range(8))) == [None] * 8
+        with cluster.admin() as admin:
+            admin.execute("ALTER ROLE few CONNECTION LIMIT 0")
+        journal.engine.dispose()
+        with pytest.raises(JournalAway, match="no connection left"):
+            journal.held("account-1")
 
 
 def test_let_in_by_tls_and_by_nobody_else(cluster: Cluster, tmp_path: Path) -> None:
