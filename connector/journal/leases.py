@@ -138,8 +138,8 @@ class Leases:
             self._cut_off_the_frozen()
         with self._transaction() as connection:
             if former:
-                # Of our own name alone: a failover may have lost the number, and have given it to another process.
-                ours = sa.select(_process.id).where(_process.id.in_(list(former)), _process.name == name)
+                mine = (_process.name == name) & (_process.host == host)  # a failover gives lost numbers anew
+                ours = sa.select(_process.id).where(_process.id.in_(list(former)), mine)
                 self._end(connection, connection.execute(ours).scalars().all())
             self.process = int(
                 connection.execute(
