@@ -23,6 +23,9 @@ _LOOKS_S: Final = 0.05
 class PatientPool(sa.pool.QueuePool):
     """SQLAlchemy's pool but for that. Thread-safe."""
 
+    _sqla_logger_namespace = "sqlalchemy.pool.impl.PatientPool"
+    """What a pool says of itself is not the connector's log."""
+
     def connect(self) -> PoolProxiedConnection:
         """Return a connection. Raises the driver's errors, and that of a refusal after as long as one is waited for."""
         until, refused = time.monotonic() + self.timeout(), 0
