@@ -392,7 +392,7 @@ class Daemon:
             look_again=again,
             yielded=yielded,
             next_at=None if outcome.next_at is None else self._steady(outcome.next_at),
-            failed=error is not None,
+            failed=outcome.failed,
             retry_after=0.0 if error is None else error.retry_after_s or 0.0,
         )
 

@@ -19,6 +19,7 @@
        ├─ Unavailable                  time                later         no effect, or a read without an answer
        │  └─ NotConnected              time                later         the request never left: certainly no effect
        │     └─ AskedToWait            time                at its time   it was not made: the other side is to be let be
+       │        └─ OthersTurn          time                at its time   … or all it may be asked is others' now
        ├─ OutcomeUnknown               asking              after asking  a write was sent, no clear answer came
        ├─ AccessDenied                 the administrator   when told     401, 403: pauses that login or account
        ├─ NotFound                     the author          never         404, 410
@@ -241,6 +242,13 @@ class AskedToWait(NotConnected):
     """The request was not made: the other side asked to be let be, or what it is asked in a minute is used up.
 
     ``retry_after_s`` is always set. Nothing failed, so it counts as no attempt.
+    """
+
+
+class OthersTurn(AskedToWait):
+    """The request was not made: all that the server may be asked at once are other processes' just now.
+
+    Our own turn comes, and does not wait: whoever comes again later and later would miss it.
     """
 
 

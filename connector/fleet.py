@@ -210,6 +210,17 @@ class Fleet:
         out = self._out
         return out is not None and not out.nobodys
 
+    def works_on(self, process: int, subject: str) -> bool:
+        """True where a process holds something of ``server:NAME``, or ``account:NAME``, as far as was seen last."""
+        with self._lock:
+            out, wanted = self._out, self._wanted
+        if out is None:
+            return False
+        folders = {
+            shares.folder(name) for name, server in wanted.server_of.items() if subject == f"server:{server}"
+        }
+        return any(out.view.holders.get(unit) == process for unit in folders or {subject})
+
     def counts(self) -> dict[str, int]:
         """Return how many shares are held here, by others, and by nobody, as was seen last."""
         out = self._out

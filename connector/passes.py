@@ -10,7 +10,7 @@ import logging
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache, partial
 
 from connector import overview
@@ -19,6 +19,7 @@ from connector.calendar import quiet_until
 from connector.errors import (
     AccessDenied,
     AskedToWait,
+    OthersTurn,
     RemoteError,
 )
 from connector.guards import (
@@ -49,6 +50,7 @@ from connector.steps import (
     logins,
     models,
     notice,
+    refused_login,
     registries,
     retention,
     rights,
@@ -66,8 +68,6 @@ from connector.steps.send import ask, is_question
 from connector.steps.tidy import due, tidy
 
 log = logging.getLogger(__name__)
-
-LOGIN_REFUSED = "login_refused"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,6 +87,11 @@ class Outcome:
     next_at: datetime | None = None
     """When something more is due, as far as is known."""
 
+    @property
+    def failed(self) -> bool:
+        """True where the side is to be asked less and less; not where it is other processes' turn to ask it."""
+        return self.error is not None and not isinstance(self.error, OthersTurn)
+
 
 def server_pass(parts: Parts, server: str, memory: ServerMemory, *, deadline: float | None = None) -> Outcome:
     """Steps 0–6 and 9–11 on one DMS server. Raises JournalError only.
@@ -98,17 +103,17 @@ def server_pass(parts: Parts, server: str, memory: ServerMemory, *, deadline: fl
     folders = [settings for settings in parts.watched.values() if settings.server == server]
     memory.troubles.clear()
     memory.silent.clear()
-    login = f"server:{server}", LOGIN_REFUSED
-    with parts.journal.at_once([storage.asked(parts), alarms.asked(*login)]):
+    with parts.journal.at_once([storage.asked(parts), refused_login.asked(server)]):
         storage.look(parts)
-        refused = alarms.standing(parts, *login)
+        refused = refused_login.standing(parts, server)
     if refused is not None or memory.refused:
         # Never the same password again: ten refusals block the address for everybody (WebDAV facts, trap 4).
         parts.renewals.get(server, lambda: False)()
-        if refused is not None and _refused_elsewhere(parts, server, refused):
-            text = "the login was refused to another connector, and is not tried again"
+        if refused is not None and refused_login.is_known(parts, server, refused):
+            whose = "in an earlier round" if parts.in_rounds else "to another connector"
+            text = f"the login was refused {whose}, and is not tried again"
             error = AccessDenied(text, service=server, operation="look", status=401)
-            return _not_worked_with(parts, server, memory, error)
+            return _not_worked_with(parts, server, memory, error, told=True)
     began = parts.now()
     # Left over by an earlier pass, and still in somebody's hands: nobody else's in this one (R12).
     held = memory.hands.held()
@@ -125,18 +130,6 @@ def server_pass(parts: Parts, server: str, memory: ServerMemory, *, deadline: fl
         return _work(parts, server, sights, memory, began, held, deadline)
     except AskedToWait as error:
         return _not_worked_with(parts, server, memory, error)
-
-
-def _refused_elsewhere(parts: Parts, server: str, refused: Mapping[str, object]) -> bool:
-    """True of the very password that another process was refused with while this one was there; a new one may ask."""
-    if not parts.shared or datetime.fromisoformat(str(refused["since"])) < parts.started_at:
-        return False
-    return bool(refused.get("login")) and refused.get("login") == _digest(parts, server)
-
-
-def _digest(parts: Parts, server: str) -> str:
-    known = parts.passwords.get(server)
-    return "" if known is None or not parts.shared else known()
 
 
 def told(
@@ -163,11 +156,17 @@ def told(
     vitals.passed(side, took_s=took_s, error=outcome.error, text=memory.problem, blind=blind)
 
 
-def _not_worked_with(parts: Parts, server: str, memory: ServerMemory, error: RemoteError) -> Outcome:
+def _not_worked_with(
+    parts: Parts, server: str, memory: ServerMemory, error: RemoteError, *, told: bool = False
+) -> Outcome:
+    """``told``: that the login is refused is known, and was not found out just now."""
     memory.refused = isinstance(error, AccessDenied) and error.status == 401
-    if memory.refused:
-        text = "the login is refused, and is not tried again before another password is put in place"
-        alarms.raise_alarm(parts, f"server:{server}", LOGIN_REFUSED, text, {"login": _digest(parts, server)})
+    if memory.refused and not told:
+        refused_login.tell(parts, server)
+    if isinstance(error, OthersTurn):  # no trouble: that is how they share it
+        memory.problem = str(error)
+        again = parts.now() + timedelta(seconds=error.retry_after_s or 0.0)
+        return Outcome(complete=False, error=error, next_at=again)
     if memory.problem != str(error):  # said once, not at every pass
         level = logging.ERROR if isinstance(error, AccessDenied) else logging.WARNING
         log.log(level, "server %s cannot be worked with: %s", server, error)
@@ -191,7 +190,7 @@ def _work(
     if memory.problem and not memory.troubles:
         log.info("server %s answers again", server)
     memory.refused = False
-    alarms.end_alarm(parts, f"server:{server}", LOGIN_REFUSED, "the login is accepted again")
+    refused_login.over(parts, server)
     memory.problem = "; ".join(f"{name}: {trouble}" for name, trouble in sorted(memory.troubles.items()))
     keep_troubles(parts, memory, [settings.name for settings in folders])
     before = {record.id: record.state for record in parts.journal.open_records(server)}

@@ -90,9 +90,9 @@ class Firms(Stage):
                         firm, Tokens(office=tokens["office"], office_name=firm.title(), user=tokens["user"])
                     )
 
-    def join(self, name: str) -> Member:
-        """Start one more process."""
-        made = Member(self, name)
+    def join(self, name: str, *, host: str = "") -> Member:
+        """Start one more process. ``host``: has a disk of its own, on which it may be called as on another one."""
+        made = Member(self, name, host)
         self.members.append(made)
         return made
 
@@ -206,9 +206,10 @@ class _Opened:
 class Member:
     """One connector process."""
 
-    def __init__(self, firms: Firms, name: str) -> None:
-        self.firms, self.name = firms, name
-        self.state = wiring.State(directory=firms.directory / f"state-{name}")
+    def __init__(self, firms: Firms, name: str, host: str = "") -> None:
+        self.firms, self.name = firms, host or name
+        place = firms.directory / host / name if host else firms.directory / f"state-{name}"
+        self.state = wiring.State(directory=place)
         self.state.make()
         firms.connect_all(self.state)
         self._stack = ExitStack()

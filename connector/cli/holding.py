@@ -19,7 +19,7 @@ from connector.cli.rewiring import rewired
 from connector.cli.token_place import tokens_in
 from connector.cli.wiring import Seams, State
 from connector.config import Config, references, resolve_secret
-from connector.errors import ConfigurationError, ConfigurationProblem, JournalError
+from connector.errors import ConfigurationError, ConfigurationProblem, Fenced, JournalError
 from connector.fleet import Fleet
 from connector.guards import ServerMemory
 from connector.hearing import exchange
@@ -176,7 +176,8 @@ class Held:
         except ConfigurationError as error:
             if whole is not self.whole:
                 raise
-            raise JournalError(f"what was taken cannot be worked with here: {error}") from error
+            # Given back by beginning anew, which waits for the secret; what else was held is others' meanwhile, too.
+            raise Fenced(f"what was taken cannot be worked with here: {error}") from error
         placed = self._placed(setup.parts, whole, holding)
         before = parts.watched
         anew = frozenset(
@@ -215,6 +216,7 @@ class Held:
             keeper=holding.keeper,
             whole=everything,
             bond=self.fleet.bond,
+            works_on=self.fleet.works_on,
         )
         placed.started_at = everything.started_at = parts.started_at
         return placed

@@ -19,6 +19,8 @@ class PasswordRenewal:
 
     def __init__(self, config: Config, name: str, folder: WebDavFolder) -> None:
         self._reference, self._path = config.servers[name].password, f"servers.{name}.password"
+        user = config.servers[name].user
+        self._user = user if isinstance(user, str) else resolve_secret(user, path=f"servers.{name}.user")
         self._known, self._folder = resolve_secret(self._reference, path=self._path), folder
         self._told = ""
 
@@ -39,8 +41,8 @@ class PasswordRenewal:
         return True
 
     def digest(self, sealer: Sealer) -> str:
-        """Return what tells the password in use from another one, under the seal."""
-        return sealer.hide(f"password {self._known!r}")
+        """Return what tells the login in use from another one, by its password or its user, under the seal."""
+        return sealer.hide(f"login {self._user!r} {self._known!r}")
 
 
 def passwords_of(renewals: Mapping[str, Callable[[], bool]], sealer: Sealer) -> dict[str, Callable[[], str]]:

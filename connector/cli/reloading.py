@@ -141,7 +141,9 @@ class Reloading:
         new, waiting = carried_over(self._config, reading.config)
         found = changes(flat(self._config), flat(new))
         setup = None
-        if new != self._config:
+        if new == self._config:
+            new = self._config  # the same in other words: no secret is read again for it
+        else:
             try:
                 setup = self._rewired(new)
             except ConfigurationError as error:

@@ -23,7 +23,7 @@ from connector.cli.standstill import Standstill
 from connector.cli.watching import Watching
 from connector.cli.whole import read_whole
 from connector.cli.wiring import Seams, single_instance, wired
-from connector.errors import Fenced, JournalAway, JournalError, JournalFull
+from connector.errors import ConfigurationError, Fenced, JournalAway, JournalError, JournalFull
 from connector.guards import ServerMemory
 from connector.passes import Outcome, account_pass, server_pass, told
 from connector.reload import ConfigWatch
@@ -43,6 +43,8 @@ ROUNDS = 10
 """A tick ends after so many rounds, even if people go on writing."""
 AWAY_S = 5.0
 """So often a database that is away is looked for."""
+UNREAD_S = 60.0
+"""So often a secret is read again that was there when the service began."""
 _SOON_S = 1.0
 MANUAL = "manual"
 """The cause of a hold that an administrator asked for: no failure."""
@@ -52,7 +54,8 @@ def run(settings: Settings) -> int:
     """Work until a signal. Raises ConfigurationError, JournalError.
 
     While no fact can be kept (the journal's disk is full) nothing is done; it goes on by itself, from the journal, as
-    after a start.
+    after a start. So, too, where a secret cannot be read any more by then: nobody has started anything, and a service
+    that ended with status 2 would stay away.
     """
     private.never_dumped()
     private.catch_defects()
@@ -67,6 +70,7 @@ def run(settings: Settings) -> int:
         standstill, ending = Standstill(told=seen.stands_still), Ending()
         held.callback(ending.over)
         alone = False
+        every: float | None
         while True:
             try:
                 if not alone:
@@ -75,6 +79,11 @@ def run(settings: Settings) -> int:
                     alone = True
                     seen.begin()
                 return _serve(config, state, standstill, watch, seen, ending)
+            except ConfigurationError as error:
+                if not standstill.worked:
+                    raise
+                why, every = f"it cannot go on with its configuration: {error}", UNREAD_S
+                cause = why
             except (JournalFull, JournalAway, Fenced) as error:
                 if not standstill.may_go_on:
                     _given_up(error)
@@ -190,6 +199,8 @@ def tick(settings: Settings) -> int:
         _turns(config, state) as turns,
     ):
         parts = turns.parts
+        # Whoever says it at a terminal is no timer, and is told what is so now.
+        parts.in_rounds = not (sys.stdin and sys.stdin.isatty())
         running.keep(state.directory, first(settings.config_file(), config, parts.now()))
         parts.journal.check()
         sweep(parts)

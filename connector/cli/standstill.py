@@ -1,4 +1,7 @@
-"""The service while no fact can be kept: it does nothing, says why once, gives signs of life, and tries again."""
+"""The service while it cannot work, for want of a journal or of a secret: it does nothing, says why once, tries again.
+
+All the while it gives signs of life.
+"""
 
 from __future__ import annotations
 
@@ -32,6 +35,8 @@ class Standstill:
         self._ending = threading.Event()
         self._said = ""
         self.may_go_on = True
+        self.worked = False
+        """Did it ever work? Else this is its start."""
 
     def wait(self, why: str, *, every: float | None = None, cause: str = "") -> bool:
         """Wait for the next try; False when the service is to end instead.
@@ -62,10 +67,10 @@ class Standstill:
         return bool(self._said)
 
     def over(self) -> None:
-        """Tell that it goes on, where it stood still."""
+        """Tell that it works, or goes on where it stood still."""
         if self._said:
-            log.info("facts can be kept again: the service goes on")
-        self._said = ""
+            log.info("what was in the way is over: the service goes on")
+        self._said, self.worked = "", True
         self._told("")
 
     def _end(self, _number: int, _frame: FrameType | None) -> None:

@@ -45,7 +45,7 @@ from connector.journal.leases import Leases
 from connector.marks import Sealer
 from connector.ports import AccountLogin, Folder, SigningService
 from connector.spool import Spool
-from connector.steps import failed_over
+from connector.steps import failed_over, machines
 from connector.steps.parts import Parts
 from connector.webdav.client import AdapterFactory
 from connector.webdav.folder import WebDavFolder
@@ -183,7 +183,7 @@ def wired(
             logins=logins,
             renewals=renewals,
             passwords=passwords_of(renewals, seal),
-            machine=f"machine:{state.name}" if journal.shared else "machine",
+            machine=machines.subject_of(state.name, socket.gethostname()) if journal.shared else "machine",
             fence=fence,
             shared=fence is not None,
             **decided(config, contract, tokens, folders, services),

@@ -22,8 +22,8 @@ from connector.journal.ends import End
 from connector.journal.examining import Examined, examine
 from connector.journal.surveying import Survey
 from connector.lifecycle import Record
-from connector.passes import LOGIN_REFUSED
 from connector.report.facts import EXPIRY_COMPUTED
+from connector.steps.refused_login import LOGIN_REFUSED
 
 _ALARM: Final = "alarm"
 _MOST_LIVED: Final = 200

@@ -160,6 +160,11 @@ def quotes_values(error: sa.exc.SQLAlchemyError) -> bool:
     return code[:2] in {"22", "23", "42", "P0"} or (not code and isinstance(error, sa.exc.DataError))
 
 
+def has_none_left(error: Exception) -> bool:
+    """True of a refusal by a server that has no connection left, for all or for this role."""
+    return any(meant == _AWAY["53300"] and re.search(pattern, str(error)) for pattern, meant in REFUSALS)
+
+
 def _lost(error: sa.exc.SQLAlchemyError, cause: Any) -> bool:
     return bool(getattr(error, "connection_invalidated", False)) or type(cause).__name__ in {
         "OperationalError",

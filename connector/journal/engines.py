@@ -15,6 +15,7 @@ from sqlalchemy.engine import URL, Engine
 
 from connector.errors import JournalError
 from connector.journal import opening
+from connector.journal.patient_pool import PatientPool
 
 if TYPE_CHECKING:
     from connector.journal.replication import Identity
@@ -101,6 +102,7 @@ def _postgresql(url: URL, password: str | None, identity: Identity | None, *, re
             url.difference_update_query(["options"]),
             hide_parameters=True,
             connect_args=arguments,
+            poolclass=PatientPool,
             pool_size=_CONNECTIONS,
             max_overflow=_MORE_CONNECTIONS,
             pool_timeout=_LOCK_S,

@@ -138,8 +138,8 @@ class Leases:
             self._cut_off_the_frozen()
         with self._transaction() as connection:
             if former:
-                # Of our own name alone: a failover may have lost the number, and have given it to another process.
-                ours = sa.select(_process.id).where(_process.id.in_(list(former)), _process.name == name)
+                mine = (_process.name == name) & (_process.host == host)  # a failover gives lost numbers anew
+                ours = sa.select(_process.id).where(_process.id.in_(list(former)), mine)
                 self._end(connection, connection.execute(ours).scalars().all())
             self.process = int(
                 connection.execute(
@@ -257,11 +257,11 @@ class Leases:
             lost=tuple(one for one in rows if one.until <= now),
         )
 
-    def process_names(self) -> frozenset[str]:
-        """Return what every process that is not forgotten yet is, or was, called; a verb's by its connector's name."""
+    def process_names(self) -> frozenset[tuple[str, str]]:
+        """Return (name, host) of every process that is not forgotten yet; a verb's by its connector's name."""
         with self._reading() as connection:
-            found = connection.execute(sa.select(_process.name).distinct()).scalars().all()
-        return frozenset(name.partition(PASSING)[0] for name in found)
+            found = connection.execute(sa.select(_process.name, _process.host).distinct()).all()
+        return frozenset((row.name.partition(PASSING)[0], row.host) for row in found)
 
     def name(self, units: Iterable[str]) -> None:
         """Let these be units that can be taken. Idempotent."""

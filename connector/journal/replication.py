@@ -14,12 +14,14 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from connector.errors import JournalAway, JournalError
+from connector.journal import engines
 
 SYNCHRONOUS, NONE, ASYNCHRONOUS = "synchronous", "none", "asynchronous"
 _SETTINGS: Final = ("fsync", "full_page_writes", "synchronous_commit", "synchronous_standby_names")
 _ASKED: Final = sa.select(
     *(sa.func.current_setting(name).label(name) for name in _SETTINGS),
     sa.func.pg_is_in_recovery().label("standby"),
+    sa.func.current_setting("idle_in_transaction_session_timeout").label("idle"),
 )
 # What a role that is not of pg_read_all_stats sees of others' connections is that they are there, and no more.
 _STANDBYS: Final = sa.text(
@@ -58,6 +60,12 @@ def judge(connection: Connection, wanted: str, where: str) -> str:
     standbys = connection.execute(_STANDBYS).one()
     if found.standby:
         raise JournalAway(f"{where}, is not at hand: it is a standby, which takes no writes")
+    if found.idle != f"{engines.IDLE_S}s":
+        # One that stands still amid a fact would keep what it locked, and nobody could relieve it.
+        raise JournalError(
+            f"{where}: what each connection sets does not hold there, so that a pooler stands between, which ignores "
+            "it (PgBouncer's ignore_startup_parameters): let journal.url name the server itself"
+        )
     for name, what in (("fsync", "a power cut"), ("full_page_writes", "a power cut")):
         if getattr(found, name) != "on":
             raise JournalError(f"{where}: {name} is off there, so that {what} loses what was kept. Set it on")

@@ -165,6 +165,8 @@ def alarm_mail(
         # Whether everything goes on is another matter: something else may be in the way.
         return Message(subject=f"{head} - over", body="It is over, by itself or by what was done.\n")
     lines = [meaning.format_map(values), "", cure]
+    if (who := data.get("found_by")) is not None:
+        lines += ["", f"It is so for connector {who}; the others see it for themselves."]
     since = data.get("since")
     if since is not None:
         following = _NEARER if cause in _TOLD_AGAIN else _ONCE

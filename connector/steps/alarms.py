@@ -2,7 +2,8 @@
 
 An alarm stands from the first time it is raised until it is over, restarts included; raising it again says nothing.
 Who mails it reads these events (``report.alarms`` has the words). ``subject``: ``account:NAME``, ``server:NAME``,
-``folder:NAME`` or ``machine`` (``machine:NAME`` of one of several connectors). Source: design page section 3, point 6.
+``folder:NAME`` or ``machine`` (``machine:NAME@HOST`` of one of several connectors). Source: design page section 3,
+point 6.
 """
 
 from __future__ import annotations

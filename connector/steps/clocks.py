@@ -13,7 +13,7 @@ from typing import Final
 
 from connector.errors import RemoteError
 from connector.ports import TransactionId
-from connector.steps.alarms import end_alarm, raise_alarm
+from connector.steps import found_out
 from connector.steps.parts import Parts
 
 CLOCK: Final = "clock"
@@ -43,9 +43,9 @@ def look_at(parts: Parts, subject: str) -> None:
     if abs(seconds) > ALARM_S:
         way = "behind" if seconds > 0 else "ahead of"
         text = f"this machine's clock is {abs(seconds):.0f} s {way} that of the other side (limit {ALARM_S:.0f} s)"
-        raise_alarm(parts, subject, CLOCK, text, {"seconds": round(seconds)})
+        found_out.begin(parts, subject, CLOCK, text, {"seconds": round(seconds)})
     else:
-        end_alarm(parts, subject, CLOCK, f"the clocks agree again ({seconds:+.0f} s)")
+        found_out.over(parts, subject, CLOCK, f"the clocks agree again ({seconds:+.0f} s)")
 
 
 def too_far(parts: Parts, account: str) -> bool:

@@ -339,6 +339,8 @@ class Parts:
     """Records whose ``mark`` intent this very process committed: a marker found otherwise is a question."""
     fresh_sends: set[int] = field(default_factory=set)
     """Records whose ``send`` intent this very process committed: only they may be sent (protocol step 6)."""
+    in_rounds: bool = False
+    """Does a timer begin each round as a process of its own? What an earlier one was told counts for this one."""
     shared: bool = False
     """Do other processes work on the same journal? What it says may be of theirs, and news."""
     elsewhere: frozenset[str] = frozenset()
@@ -351,6 +353,8 @@ class Parts:
     """These parts with everything that the configuration names, to tell of; None: they have it all themselves."""
     bond: Callable[[str, str, str], None] = lambda _folder, _other, _account: None
     """Let a folder of this process come into one hand with the folder and the account of a request met in it."""
+    works_on: Callable[[int, str], bool] = lambda _process, _subject: False
+    """Does another process, by its number, work on ``server:NAME`` or ``account:NAME``, as was seen last?"""
     fence: Fence | None = None
     """Asked right before every effect outside; None: nobody else could be at it."""
     started_at: datetime = field(init=False)

@@ -13,7 +13,7 @@ from typing import Any, Final
 import requests
 
 from connector.courtesy import Courtesy
-from connector.errors import AccessDenied, AskedToWait, NotConnected, RemoteError
+from connector.errors import AccessDenied, NotConnected, OthersTurn, RemoteError
 from connector.pulse import acquired, beat
 from connector.webdav.answers import Operation
 from connector.webdav.client import DavClient, Login
@@ -159,7 +159,7 @@ class Connections:
 
     def _refuse_without_room(self, operation: Operation) -> None:
         if not self._room.most:
-            raise AskedToWait(
+            raise OthersTurn(
                 "its connections are other processes' just now",
                 service=self._service,
                 operation=operation.name,

@@ -203,7 +203,8 @@ def test_one_full_disk_is_nobody_elses(tmp_path: Path, url: str) -> None:
         spool.write_text("not mounted")
         stage.sign()
         stage.run(4)
-        assert standing(stage.parts, "machine:a", "no_room") is not None
+        assert standing(stage.parts, stage.parts.machine, "no_room") is not None
+        assert stage.parts.machine.startswith("machine:a@")
         assert stage.record().state is State.SEALING
         spool.unlink()
         spool.mkdir()

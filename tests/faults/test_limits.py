@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from connector.daemon import Daemon
 from connector.errors import AskedToWait
+from connector.webdav.connections import NO_ROOM_S
 from tests import postgres
 from tests.firms import Firms, Member
 from tests.worlds import ONE
@@ -83,8 +86,15 @@ def test_more_processes_than_connections(tmp_path: Path, url: str) -> None:
         before = sum(waits.parts.made["dms"]().values())
         with pytest.raises(AskedToWait, match="other processes"):
             waits.parts.folders["dms"].stat(next(iter(waits.parts.watched.values())).root)
-        waits.work()
+        for _ in range(3):
+            waits.work()
         assert sum(waits.parts.made["dms"]().values()) == before
+        # That is no trouble, and what comes again later and later would miss its turn.
+        assert [folder["trouble"] for folder in firms.told()["folders"].values()] == [None, None]
+        daemon = Daemon(waits.parts, waits.held.worked)
+        results = [daemon._server("dms", time.monotonic() + 60) for _ in range(3)]
+        assert not any(one.failed or one.yielded for one in results)
+        assert all(one.next_at and 5 < one.next_at - time.monotonic() <= NO_ROOM_S for one in results)
 
 
 def test_an_account_is_asked_by_one_process_and_no_more_often_than_it_may(tmp_path: Path, url: str) -> None:

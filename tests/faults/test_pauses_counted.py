@@ -13,10 +13,11 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from connector.lifecycle import State
-from connector.passes import LOGIN_REFUSED, account_pass
+from connector.passes import account_pass
 from connector.report.alarms import CAUSES, alarm_mail
 from connector.steps.alarms import standing
 from connector.steps.parts import Timing
+from connector.steps.refused_login import LOGIN_REFUSED
 from tests.faults.test_dates import connected_for_good
 from tests.faults.test_once import Town, letter, send_out
 from tests.worlds import QUICK

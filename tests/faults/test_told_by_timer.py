@@ -118,3 +118,42 @@ def test_a_relay_that_another_process_found_there_again(tmp_path: Path) -> None:
         tick(stage, 20 * MINUTE)
         assert [one.attempts for one in stage.parts.journal.letters()] == [1]
         assert standing(stage.parts, "machine", RELAY) is None
+
+
+def test_a_refused_password_is_not_tried_in_every_round(tmp_path: Path) -> None:
+    """Ten refusals block the address at Nextcloud, for everybody behind it. The same password is tried once a day, for
+    the login may be accepted again; another one at once; and whoever says it at a terminal is no timer."""
+    with Stage(tmp_path) as stage:
+        refusals = 0
+
+        def rounds(number: int, seconds: float, *, timer: bool = True) -> int:
+            nonlocal refusals
+            before = refusals
+            for _ in range(number):
+                stage.restart()
+                stage.parts.in_rounds = timer
+                later(stage, seconds)
+                refusals += stage.parts.made["dms"]().get("401", 0)
+            return refusals - before
+
+        right = stage.dms.accounts.passwords[stage.ground.user]
+        stage.dms.accounts.passwords[stage.ground.user] = "another one"
+        assert rounds(12, 2 * MINUTE) == 1
+        assert "in an earlier round" in stage.memory.problem
+        assert standing(stage.parts, "server:dms", "login_refused") is not None
+        assert rounds(1, 2 * MINUTE, timer=False) == 1
+        assert rounds(3, 12 * HOUR) == 1
+        assert rounds(3, 2 * MINUTE) == 0
+        (tmp_path / "password").write_text("another one")
+        assert rounds(1, 2 * MINUTE) == 0
+        assert stage.memory.problem == ""
+        assert standing(stage.parts, "server:dms", "login_refused") is None
+        # Accepted again, as it was.
+        stage.dms.accounts.passwords[stage.ground.user] = right
+        assert rounds(5, 2 * MINUTE) == 1
+        stage.dms.accounts.passwords[stage.ground.user] = "another one"
+        assert rounds(2, 12 * HOUR + 2 * MINUTE) == 0
+        assert standing(stage.parts, "server:dms", "login_refused") is None
+        stage.drop()
+        stage.run()
+        assert stage.first_line().startswith("EN COURS")

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import logging
+import socket
+import struct
 import subprocess
 import threading
 import time
 import traceback
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -91,6 +95,34 @@ def test_where_no_connection_comes_about(cluster: Cluster) -> None:
     with opened(url, "secret-1") as journal:
         assert journal.held("lyon") is None
         assert "secret-1" not in repr(journal._engine.url)
+
+
+def test_a_server_that_gives_few_connections_is_worked_with_by_these(
+    cluster: Cluster, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Its others are somebody else's for now: who wants one more waits for one of ours, and nobody begins anew. Without
+    any it is away, as ever."""
+    url = cluster.url(cluster.database(), user="few")
+    with cluster.admin() as admin:
+        admin.execute("CREATE ROLE few LOGIN IN ROLE connector CONNECTION LIMIT 2")
+    with opened(url) as journal:
+        together = threading.Barrier(8)
+
+        def work(number: int) -> None:
+            together.wait(30)
+            for _ in range(20):
+                assert journal.turn(f"account-{number}", "alarm", {"on": True})
+                assert journal.turn(f"account-{number}", "alarm", {"on": False})
+
+        with ThreadPoolExecutor(8) as pool:
+            assert list(pool.map(work, range(8))) == [None] * 8
+        with cluster.admin() as admin:
+            admin.execute("ALTER ROLE few CONNECTION LIMIT 0")
+        with caplog.at_level(logging.INFO, logger="connector"):
+            journal.engine.dispose()
+        assert caplog.messages == []
+        with pytest.raises(JournalAway, match="no connection left"):
+            journal.held("account-1")
 
 
 def test_let_in_by_tls_and_by_nobody_else(cluster: Cluster, tmp_path: Path) -> None:
@@ -202,6 +234,67 @@ def test_a_pooler_is_told_as_one() -> None:
     assert isinstance(told, JournalAway)
     assert "a pooler stands between" in str(told)
     assert "let journal.url name the server itself" in str(told)
+
+
+@contextmanager
+def ignoring(port: int) -> Iterator[int]:
+    """Stand before a server as PgBouncer does with ``ignore_startup_parameters = options``; gives the port."""
+
+    def forward(source: socket.socket, target: socket.socket) -> None:
+        with suppress(OSError):
+            while data := source.recv(65_536):
+                target.sendall(data)
+            target.shutdown(socket.SHUT_WR)
+
+    def begin(client: socket.socket) -> bytes:
+        while True:
+            (length,) = struct.unpack("!i", client.recv(4, socket.MSG_WAITALL))
+            body = client.recv(length - 4, socket.MSG_WAITALL)
+            if length > 8:
+                break
+            client.sendall(b"N")  # no TLS, no GSSAPI
+        words = body[4:].rstrip(b"\0").split(b"\0")
+        kept = [
+            (name, value) for name, value in zip(words[::2], words[1::2], strict=True) if name != b"options"
+        ]
+        said = body[:4] + b"".join(b"%b\0%b\0" % one for one in kept) + b"\0"
+        return struct.pack("!i", len(said) + 4) + said
+
+    def serve(client: socket.socket) -> None:
+        with client, socket.create_connection(("127.0.0.1", port)) as server:
+            server.sendall(begin(client))
+            back = threading.Thread(target=forward, args=(server, client))
+            back.start()
+            forward(client, server)
+            back.join(20)
+
+    def accept() -> None:
+        with suppress(OSError):
+            while True:
+                threading.Thread(target=serve, args=(listening.accept()[0],), daemon=True).start()
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        threading.Thread(target=accept, daemon=True).start()
+        yield listening.getsockname()[1]
+        listening.shutdown(socket.SHUT_RDWR)
+
+
+def test_a_pooler_that_ignores_what_a_connection_sets_is_told_as_one(cluster: Cluster) -> None:
+    """Let in by it, a process that is frozen amid a fact would keep its work from everybody, for as long as it is."""
+    name = cluster.database()
+    # By itself this one has another fault alone.
+    with (
+        opened(cluster.url(name, tcp=True)) as journal,
+        pytest.raises(JournalError, match="fsync is off there"),
+    ):
+        journal.judge_replication("none")
+    with ignoring(cluster.port) as port:
+        url = cluster.url(name, tcp=True).replace(str(cluster.port), str(port))
+        with (
+            opened(url) as journal,
+            pytest.raises(JournalError, match="a pooler stands between, which ignores it"),
+        ):
+            journal.judge_replication("none")
 
 
 @pytest.mark.parametrize(

@@ -273,11 +273,15 @@ def test_a_former_life_is_ended_by_the_next_one(ground: Ground) -> None:
     ground.journals.append(journal)
     again = Leases(journal)
     other = ground.process("other")[1]
-    former = [one.process or 0, other.process or 0]
+    namesake = Leases(journal)
+    ground.made.append(namesake)
+    namesake.begin(name="one", host="another", pid=1, version="0", lease_s=600)
+    former = [one.process or 0, other.process or 0, namesake.process or 0]
     again.begin(name="one", host="h", pid=2, version="0", lease_s=600, former=former)
     assert again.view().holders == {}
     assert not one.beat(600)
     assert other.beat(600), "a number that a failover lost, and that another process was given since"
+    assert namesake.beat(600), "the same, of a service of the same name on another host"
 
 
 @pytest.mark.parametrize("by", ["the next life", "itself"])
