@@ -27,7 +27,7 @@ from threading import Event
 from typing import Final
 from urllib.parse import urlsplit
 
-from connector.certificates import distrust
+from connector.certificates import believing, distrust, of_this_host
 from connector.errors import MailRefused, NotConnected, OutcomeUnknown, Stage
 from connector.notify.bounded import Crowded, TooSlow, within
 from connector.notify.message import Mail, as_bytes, routed
@@ -269,8 +269,9 @@ class Relay:
         return NotConnected(f"the relay {self.name} is not reached: {why}", service=SERVICE)
 
     def _trust(self) -> ssl.SSLContext:
+        place = self.ca_file or of_this_host()
         try:
-            return ssl.create_default_context(cafile=None if self.ca_file is None else str(self.ca_file))
+            return ssl.create_default_context() if place is None else believing(place)
         except (OSError, ssl.SSLError) as error:
             detail = f"mail.ca_file holds no certificates that can be read ({type(error).__name__})"
             raise NotConnected(detail, service=SERVICE) from error
