@@ -207,6 +207,27 @@ def test_only_the_newest_stay(tmp_path: Path, capsys: pytest.CaptureFixture[str]
         assert len(capsys.readouterr().out.splitlines()) == backups.KEEP
 
 
+def test_the_way_back_over_an_upgrade_outlasts_a_week_of_backups(tmp_path: Path) -> None:
+    """A backup each night: the newest of the earlier schema stays beside the newest five, until a later upgrade."""
+    with Town(tmp_path) as stage:
+        given, place = settings(stage), stage.state.directory / keep.DIRECTORY
+        stage.stop()
+
+        def nights(number: int, schema_then: int) -> None:
+            of_schema(journal_of(stage), schema_then)
+            for _ in range(number):
+                assert keep.backup(given, None) == 0
+
+        def schemas() -> list[int]:
+            return [one.facts.schema for one in backups.found(place)]
+
+        nights(2, schema.VERSION)
+        nights(7, schema.VERSION + 1)
+        assert schemas() == [schema.VERSION + 1] * 5 + [schema.VERSION]
+        nights(6, schema.VERSION + 2)
+        assert schemas() == [schema.VERSION + 2] * 5 + [schema.VERSION + 1]
+
+
 def test_two_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """One begins while another gives the spool's files a second name: it waits, both are whole, and no file of the
     spool is written into."""
