@@ -23,7 +23,7 @@ from urllib.parse import quote, urlsplit
 from connector.certificates import believing, distrust, of_this_host
 from connector.errors import NotConnected, OutcomeUnknown, RemoteError, Unavailable
 from connector.notify.bounded import TooSlow, within
-from connector.reaching import reach
+from connector.reaching import reach, unreached
 
 TIMEOUT_S: Final = 10.0
 _AS_IT_IS: Final = "".join(map(chr, range(128)))
@@ -85,7 +85,7 @@ def fetch(url: str, *, service: str, content: bytes | None = None, timeout_s: fl
         try:
             connection.connect()
         except OSError as error:
-            why = distrust(error) or type(error).__name__
+            why = distrust(error) or unreached(error) or type(error).__name__
             detail = f"{parts.hostname} is not reached: {why}"
             raise NotConnected(detail, service=service, operation="hook") from None
         try:

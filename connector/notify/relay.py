@@ -31,7 +31,7 @@ from connector.certificates import believing, distrust, of_this_host
 from connector.errors import MailRefused, NotConnected, OutcomeUnknown, Stage
 from connector.notify.bounded import Crowded, TooSlow, within
 from connector.notify.message import Mail, as_bytes, routed
-from connector.reaching import reach
+from connector.reaching import reach, unreached
 
 SERVICE: Final = "mail"
 _PORTS: Final = {"smtp": 25, "smtps": 465, "smtp+starttls": 587}
@@ -265,7 +265,7 @@ class Relay:
         return code in _OF_EVERY_MAIL and _OF_THE_RECIPIENT.match(text) is None
 
     def _not_reached(self, error: BaseException) -> NotConnected:
-        why = distrust(error) or type(error).__name__
+        why = distrust(error) or unreached(error) or type(error).__name__
         return NotConnected(f"the relay {self.name} is not reached: {why}", service=SERVICE)
 
     def _trust(self) -> ssl.SSLContext:
