@@ -10,11 +10,13 @@ from pathlib import Path
 
 import pytest
 
+from connector.cli.dry_run import dry_run
 from connector.passes import account_pass, server_pass
 from connector.steps.pauses import SERVER
 from connector.steps.waiting import MANUAL
 from tests.faults.letters import in_place, send_out
 from tests.faults.test_once import OUT, Town, delivered_once
+from tests.unit.test_backups import settings
 from tests.worlds import ONE, Mode
 
 MODES = pytest.mark.parametrize("mode", ["nextcloud", "plain"])
@@ -63,6 +65,22 @@ def test_a_server_called_otherwise_in_the_configuration(tmp_path: Path, mode: Mo
         send_out(stage, "nouvelle")
         assert stage.sends() == [1, 1, 1, 1]
         stage.intact()
+
+
+def test_a_dry_run_before_the_server_is_called_otherwise(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Whoever edits the file and looks first sees what will be: nothing of what is out would be a copy."""
+    with Moved(tmp_path) as stage:
+        send_out(stage, "lettre")
+        stage.stop()
+        stage.edits = dict(CALLED_OTHERWISE)
+        before = stage.state.directory.joinpath("journal", "journal.sqlite").read_bytes()
+        assert dry_run(settings(stage), names=False) == 0
+        said = capsys.readouterr().out
+        assert "1 in progress unchanged" in said
+        assert "confirm" not in said
+        assert stage.state.directory.joinpath("journal", "journal.sqlite").read_bytes() == before
 
 
 @MODES
