@@ -1,4 +1,4 @@
-"""Why a server's certificate was not believed, in words that say what to do; both transports use the same.
+"""Whose certificates are believed, and why a server's was not, in words that say what to do: for all who speak TLS.
 
 The texts of the libraries quote hosts and files; OpenSSL's own codes are enough (``X509_V_ERR_…``,
 openssl-verification-options(1)).
@@ -6,10 +6,14 @@ openssl-verification-options(1)).
 
 from __future__ import annotations
 
+import re
 import ssl
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Final
 
+_HASHED: Final = re.compile(r"[0-9a-f]{8}\.[0-9]+")
+"""How OpenSSL finds an authority in a directory (openssl-rehash(1))."""
 _UNKNOWN: Final = "its certificate is by an authority that is not known here: name that with ca_file"
 _WORDS: Final[Mapping[int, str]] = {
     7: _UNKNOWN,
@@ -24,6 +28,29 @@ _WORDS: Final[Mapping[int, str]] = {
     62: "its certificate is for another name: write the url as the certificate says",
     64: "its certificate is for another address: write the url with the name that the certificate bears",
 }
+
+
+def of_this_host() -> Path | None:
+    """Return where this host keeps the authorities that it believes, a file or a directory; None where it keeps none.
+
+    A library's own bundle is of the day on which it was installed: what a firm has added to its hosts is not in it, nor
+    what its system's updates bring. Variables of the environment have no say. Source: ssl.get_default_verify_paths().
+    """
+    told = ssl.get_default_verify_paths()
+    file, directory = Path(told.openssl_cafile), Path(told.openssl_capath)
+    try:
+        if file.is_file():
+            return file
+        return directory if any(_HASHED.fullmatch(one.name) for one in directory.iterdir()) else None
+    except OSError:
+        return None
+
+
+def believing(place: Path) -> ssl.SSLContext:
+    """Return what believes the authorities in a file, or in a directory as OpenSSL reads one. Raises OSError."""
+    if place.is_dir():
+        return ssl.create_default_context(capath=str(place))
+    return ssl.create_default_context(cafile=str(place))
 
 
 def distrust(error: BaseException) -> str | None:

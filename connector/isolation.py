@@ -304,8 +304,9 @@ class _Worker:
         if status == -signal.SIGABRT:
             # How pdfium and C++ libraries end when memory is refused to them.
             return {"error": "pdf_too_slow", "detail": "memory", "died": True}
-        if status == -signal.SIGKILL:
-            # Not by us: the kernel had no memory left, for this host or for the service.
+        if status in {-signal.SIGKILL, -signal.SIGTERM}:
+            # Not by us: the kernel, or who watches over it, had no memory left for this host or for the service; or the
+            # service is being stopped, which systemd tells each of its processes.
             starved = memory <= max(self._much, _memory(resource.getrusage(resource.RUSAGE_SELF)))
             return {
                 "error": "pdf_too_slow",

@@ -62,8 +62,9 @@ from connector.steps.discover import Sight
 from connector.steps.fetch import fetch
 from connector.steps.follow import follow
 from connector.steps.parts import FolderSettings, Parts
-from connector.steps.recover import adopt_renamed_folders, own, recover
+from connector.steps.recover import own, recover
 from connector.steps.reminders import remind_if_due
+from connector.steps.renamed import adopt_renamed_folders, keep_requests
 from connector.steps.send import ask, is_question
 from connector.steps.tidy import due, tidy
 
@@ -245,6 +246,8 @@ def _recover(
             memory.recovered.discard(settings.registry)
     for registry in sorted({s.registry for s in folders} - memory.recovered):
         mine = [s for s in folders if s.registry == registry and s.name in memory.owned]
+        if mine:
+            keep_requests(parts, mine)
         if mine and tried(memory, mine[0], partial(recover, parts, registry, mine, held)):
             memory.recovered.add(registry)
             memory.taken_in |= {settings.name for settings in mine}

@@ -13,12 +13,19 @@ import selectors
 import socket
 import time
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from itertools import chain, zip_longest
 from typing import Any, Final, cast
 
+from connector.certificates import causes
+
 _NEXT_S: Final = 0.25
 """RFC 8305 section 5, "Connection Attempt Delay"."""
+
+_WHY: Final[Mapping[int, str]] = {
+    errno.ECONNREFUSED: "the connection is refused: nothing listens there, or a firewall says so",
+    **dict.fromkeys((errno.ENETUNREACH, errno.EHOSTUNREACH), "no network leads there from this host"),
+}
 
 Address = tuple[Any, ...]
 """As ``socket.getaddrinfo`` tells it."""
@@ -57,6 +64,19 @@ def reach(
         finally:
             for key in list(trying.get_map().values()):
                 cast("socket.socket", key.fileobj).close()
+
+
+def unreached(error: BaseException) -> str | None:
+    """Return why there is no connection, where that is what an error comes from; None for any other cause.
+
+    In our own words: the libraries' quote hosts and files.
+    """
+    for cause in causes(error):
+        if isinstance(cause, socket.gaierror):
+            return "the name is not found: look at the url, and at this host's DNS"
+        if isinstance(cause, OSError) and (why := _WHY.get(cause.errno or 0)):
+            return why
+    return None
 
 
 def _in_turn(addresses: list[Address]) -> Iterable[Address]:

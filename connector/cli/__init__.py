@@ -20,6 +20,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     from connector import logs
     from connector.cli.app import app  # here, so that importing a verb's room does not build the command line
 
+    _let_all_be_open()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             # What people call their files need be no UTF-8: told in another way, rather than an end half way through.
@@ -41,6 +42,19 @@ def main(arguments: Sequence[str] | None = None) -> None:
         else:
             print(logs.told(error), file=sys.stderr)
         sys.exit(1)
+
+
+def _let_all_be_open() -> None:
+    """Let a stream that whoever called has closed (``>&-``) lead nowhere.
+
+    The next file to be opened would take its number, and what is printed would be written into that.
+    """
+    while (handle := os.open(os.devnull, os.O_RDWR)) < 3:
+        pass
+    os.close(handle)
+    sys.stdin = sys.stdin or os.fdopen(0, closefd=False)
+    sys.stdout = sys.stdout or os.fdopen(1, "w", closefd=False)
+    sys.stderr = sys.stderr or os.fdopen(2, "w", closefd=False)
 
 
 def _end_of_output(status: str | int | None) -> None:

@@ -193,9 +193,15 @@ def verify(backup: Backup) -> None:
 
 
 def prune(into: Path, keep: int = KEEP) -> list[str]:
-    """Remove all but the newest backups; returns the names of those that went."""
-    gone = []
-    for backup in found(into)[keep:]:
+    """Remove all but the newest backups; returns the names of those that went.
+
+    The newest of an earlier schema stays, too, however many came since: nothing else leads back to the version before.
+    """
+    gone, there = [], found(into)
+    way_back = next((one for one in there if one.facts.schema < there[0].facts.schema), None)
+    for backup in there[keep:]:
+        if backup is way_back:
+            continue
         shutil.rmtree(backup.directory, ignore_errors=True)
         gone.append(backup.name)
     return gone

@@ -94,7 +94,9 @@ def _account_gone(name: str, ground: Ground) -> str:
 
 
 def _server_gone(name: str, _ground: Ground) -> str:
-    return f"with its folders; nothing is asked of {name} any more"
+    return (
+        f"nothing is asked of {name} any more; folders that name another server now take their requests along"
+    )
 
 
 _GONE: Final[Mapping[str, Callable[[str, Ground], str]]] = {

@@ -148,13 +148,18 @@ def agreed(question: str, *, yes: bool) -> None:
 
 
 @contextmanager
-def kept_journal(settings: Settings, config: Config) -> Iterator[Journal]:
-    """Open the journal that is there; the service may be running. Raises JournalError when there is none."""
+def kept_journal(settings: Settings, config: Config | None) -> Iterator[Journal]:
+    """Open the journal that is there; the service may be running. Raises JournalError when there is none.
+
+    Without a configuration it is the one at the usual place.
+    """
     from connector.cli import former
     from connector.cli.journal_file import journal_named, open_journal
     from connector.errors import JournalError
+    from connector.journal.ends import End
 
-    named = journal_named(config, settings.place())
+    usual = End(url=settings.place().journal_url)
+    named = usual if config is None else journal_named(config, settings.place())
     if named.file is not None and not named.file.is_file():
         raise JournalError(f"no journal at {named.file}: has the service ever run with this state directory?")
     journal = open_journal(named, may_begin=partial(former.may_begin, settings.place()))

@@ -34,6 +34,7 @@ from connector.steps.case import Case
 from connector.steps.discover import Settling, Sight, look
 from connector.steps.missing import attend_missing
 from connector.steps.registry import list_registry, owner_href, read_mark
+from connector.steps.renamed import keep_requests
 
 if TYPE_CHECKING:
     from connector.config import Config
@@ -56,6 +57,9 @@ def dry_run(settings: Settings, *, names: bool) -> int:
     """Tell per folder what would be done. Returns 1 when a server could not be read."""
     config = settings.load()
     with looking(config, settings.place()) as parts:
+        for name in config.servers:
+            if folders := [one for one in parts.watched.values() if one.server == name]:
+                keep_requests(parts, folders)
         looks = {name: _Look() for name in config.servers}
         for name, seen in looks.items():
             _see(parts, name, seen)

@@ -189,7 +189,10 @@ def _chosen(state: State, name: str) -> Backup:
     place = state.directory / DIRECTORY
     if name in {"", ".", ".."} or not (place / name).is_dir():
         known = ", ".join(one.name for one in backups.found(place)) or "none"
-        raise JournalError(f'no backup "{name}" in {place}. There: {known}.')
+        elsewhere = (
+            f" One that lies elsewhere is named with its directory: ./{name}" if Path(name).is_dir() else ""
+        )
+        raise JournalError(f'no backup "{name}" in {place}. There: {known}.{elsewhere}')
     return backups.read(place / name)
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from connector.calendar import digest_from
-from connector.cli.common import FAILED, Settings, complain, kept_journal, misused, owner_of
+from connector.cli.common import FAILED, Settings, complain, misused, owner_of
 from connector.cli.journal_file import sqlite_file
+from connector.cli.journal_seen import seen_journal
 from connector.cli.mail import send_test
 from connector.cli.wiring_told import ping_of, quiet_of, telling_of
 from connector.errors import MailRefused, RemoteError
@@ -78,7 +79,7 @@ def _waiting(settings: Settings, config: Config) -> None:
     if file is not None and not file.is_file():
         print("waiting     nothing: the service has never run here")
         return
-    with kept_journal(settings, config) as journal:
+    with seen_journal(settings, config) as journal:
         letters = journal.letters()
     if not letters:
         print("waiting     nothing")

@@ -13,12 +13,18 @@ from connector.cli import completion
 ConfigOption = Annotated[
     Optional[Path],  # noqa: UP045
     typer.Option(
-        "--config", "-c", help="The configuration; default $JSE_CONFIG or /etc/jse-connector/config.yaml."
+        *("--config", "-c"),
+        readable=False,  # whom it is for, and who asks, is told by what reads it
+        help="The configuration; default $JSE_CONFIG or /etc/jse-connector/config.yaml.",
     ),
 ]
 StateOption = Annotated[
     Optional[Path],  # noqa: UP045
-    typer.Option("--state", help="The state directory; default $STATE_DIRECTORY or /var/lib/jse-connector."),
+    typer.Option(
+        "--state",
+        readable=False,
+        help="The state directory; default $STATE_DIRECTORY or /var/lib/jse-connector.",
+    ),
 ]
 YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 DryRunOption = Annotated[

@@ -23,6 +23,8 @@ from connector.cli.state import State
 from connector.errors import ConfigurationError, JournalAway, JournalError, JournalFull
 from connector.journal import Journal, marked, schema
 
+NO_BACKUP: Final = "JSE_CONNECTOR_NO_BACKUP"
+"""Variable by which an administrator goes on without a way back; the scripts know it, too."""
 _COLUMN: Final = 12
 
 
@@ -69,6 +71,11 @@ def after_upgrade(settings: Settings, *, before: str) -> int:
         migrated = found < schema.VERSION
         moved = f"schema {found} -> {schema.VERSION}" if migrated else f"schema {found}, as before"
         try:
+            if migrated and not (_is_kept(file, made) or os.environ.get(NO_BACKUP)):
+                # Removed and installed anew: no upgrade has backed it up, and without that there is no way back.
+                with handed_over(state):
+                    made = [made_backup(journal_of(settings), state, None), *made]
+                    backups.prune(state.directory / DIRECTORY)
             with (
                 handed_over(state),
                 closing(Journal(f"sqlite:///{file}", now=lambda: datetime.now(UTC))) as one,
@@ -82,7 +89,7 @@ def after_upgrade(settings: Settings, *, before: str) -> int:
         else:
             _say("journal", moved + (f", backup {made[0].directory} (verified)" if made else ""))
     usable = _configured(settings)
-    if made and made[0].version != __version__:
+    if made and (migrated or made[0].version != __version__):
         back = f"apt install --allow-downgrades ./{_package(before)}"
         if migrated:
             back += f" && jse-connector restore {made[0].name}"
@@ -161,6 +168,12 @@ def _writable(state: State) -> Iterator[None]:
 def _leave(word: Path, state: State) -> None:
     with _writable(state):
         os.close(os.open(word, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600))
+
+
+def _is_kept(file: Path, made: list[backups.Backup]) -> bool:
+    """True where the newest backup is one of this journal as it is."""
+    facts = backups.facts_of(file)
+    return bool(made) and made[0].facts == facts and backups.moved_since(file, made[0].made_at) == 0
 
 
 def _file_of(settings: Settings) -> Path:

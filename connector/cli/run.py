@@ -136,9 +136,8 @@ def _serve(
     from connector.daemon import Daemon
 
     standstill.may_go_on = True
+    holding.usable(config)
     shared = holding.is_shared(config, state)
-    if shared:
-        holding.usable(config)
     held = holding.reduced(config, Holding()) if shared else config
     with wired(held, state, whole=config) as parts, ExitStack() as more:
         parts.journal.check()
@@ -250,8 +249,7 @@ def _end_on_signals(parts: Parts, more: ExitStack) -> None:
 def _turns(config: Config, state: State) -> Iterator[holding.Turns]:
     """Give what makes passes one after the other: with everything, or with what no other process holds."""
     shared = holding.is_shared(config, state)
-    if shared:
-        holding.usable(config)
+    holding.usable(config)
     with (
         wired(holding.reduced(config, Holding()) if shared else config, state, whole=config) as parts,
         ExitStack() as more,

@@ -23,7 +23,8 @@ def backup(
         Optional[Path],  # noqa: UP045
         typer.Argument(
             metavar="DIR",
-            help="Where it is made; default: backup/ in the state directory, the newest five kept.",
+            help="Where it is made; default: backup/ in the state directory, the newest five kept, and the last of an "
+            "earlier schema.",
         ),
     ] = None,
     config: ConfigOption = None,

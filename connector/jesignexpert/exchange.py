@@ -25,6 +25,7 @@ from connector.errors import DocumentError, SpoolError
 from connector.jesignexpert import deadline
 from connector.jesignexpert.transport import WARM, DeadlineTransport, quiet_libraries
 from connector.pulse import acquired
+from connector.reaching import unreached
 
 AT_ONCE = 4
 """So many calls of one account run at once; nobody has said how many the platform likes."""
@@ -240,7 +241,8 @@ class Exchange:
                     _LOG.debug("answer %d after %.3f s", response.status_code, time.monotonic() - started)
             except (httpx.HTTPError, httpx.StreamError, httpx.InvalidURL, httpx.CookieConflict) as error:
                 # Not the exception's own text: it may quote an URL or a header.
-                raise ExchangeFailed(judge(error), distrust(error) or type(error).__name__) from None
+                why = distrust(error) or unreached(error) or type(error).__name__
+                raise ExchangeFailed(judge(error), why) from None
 
     @contextmanager
     def _slot(self, seconds: float) -> Iterator[None]:

@@ -21,7 +21,7 @@ import httpcore
 import httpx
 from httpcore._backends.sync import SyncStream  # its own way to a name tries one address after the other
 
-from connector import pulse
+from connector import certificates, pulse
 from connector.errors import ConfigurationError, ConfigurationProblem
 from connector.jesignexpert import deadline
 from connector.reaching import reach
@@ -56,7 +56,7 @@ def quiet_libraries() -> None:
 
 
 class DeadlineTransport(httpx.BaseTransport):
-    """Thread-safe. ``ca_file``: PEM bundle that replaces the built-in one, and may be replaced itself at any time.
+    """Thread-safe. ``ca_file``: PEM bundle instead of this host's, and may be replaced itself at any time.
 
     ``proxy``: an http(s) URL.
 
@@ -126,8 +126,9 @@ class _Trust:
     """
 
     def __init__(self, ca_file: Path | None) -> None:
-        self._ca_file, self._seen = ca_file, _seen(ca_file)
-        self.first = self._now = _ssl_context(ca_file)
+        self._ca_file = ca_file or certificates.of_this_host()
+        self._seen = _seen(self._ca_file)
+        self.first = self._now = _ssl_context(self._ca_file)
 
     def of(self, given: ssl.SSLContext) -> ssl.SSLContext:
         """Return what counts now in the place of ``given``; a proxy's own context is none of ours."""
@@ -157,7 +158,7 @@ def _ssl_context(ca_file: Path | None) -> ssl.SSLContext:
     if ca_file is None:
         return _default_context()
     try:
-        context = ssl.create_default_context(cafile=str(ca_file))
+        context = certificates.believing(ca_file)
     except OSError as error:
         problem = ConfigurationProblem(
             path="platform.ca_file",

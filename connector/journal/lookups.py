@@ -95,6 +95,11 @@ class Lookups(Database):
         """Return the same, whichever process works on it: to tell whose a file is, not to work on it."""
         return self._listed(statements.OPEN, lambda _row: True, server=server)
 
+    def servers(self) -> frozenset[str]:
+        """Return the servers on which requests lie, or lay when they ended."""
+        with self._reading() as connection:
+            return frozenset(connection.execute(statements.SERVERS).scalars())
+
     def touching(self, server: str, hrefs: Iterable[str], file_ids: Iterable[str]) -> list[Record]:
         """Return what is not closed yet and has one of these files among its documents, or as its status, oldest first.
 

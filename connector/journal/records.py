@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from sqlalchemy.engine import Connection
@@ -17,7 +17,7 @@ from connector.errors import StaleRecordError
 from connector.identity import new_reference
 from connector.journal import schema, statements, straight
 from connector.journal.lookups import Lookups, only
-from connector.journal.rows import columns_of, place_text, whereabouts_of
+from connector.journal.rows import columns_of, place_text, record_of, whereabouts_of
 from connector.lifecycle import DocumentFacts, Event, Record, State, after
 
 log = logging.getLogger(__name__)
@@ -126,6 +126,30 @@ class Records(Lookups):
             self._write_later(connection, statements.INTEND, {**begun, "data": json.dumps(dict(values))})
         self._append(connection, record, name, {"state": state.value, **(data or {})})
         return record
+
+    def relocate(self, server: str, *, folders: Collection[str], former: Collection[str]) -> int:
+        """Let all requests of these folders that lie on ``former`` servers lie on ``server``, those that are over, too.
+
+        Files stay where they are: it is the configuration that tells another server, or another name for it. Some at a
+        time, so that whoever is broken off goes on where it was. Returns how many there were.
+        """
+        given = {"former": sorted(former), "folders": sorted(folders)}
+        relocated = 0
+        while True:
+            with self._transaction() as connection:
+                found = [record_of(row) for row in connection.execute(statements.OF_FORMER, given)]
+                for before in found:
+                    kept = before.model_copy(update={"server": server, "revision": before.revision + 1})
+                    if kept.place and kept.current:
+                        there = {"on": server, "there": place_text(kept.place)}
+                        self._alone(connection, f"place {there['on']} {there['there']}")
+                        connection.execute(statements.LEAVE_PLACE, there)
+                    self._write_later(connection, statements.KEEP, {"of": kept.id, **columns_of(kept)})
+                    self._keep_whereabouts(connection, kept, whereabouts_of(before))
+                    self._append(connection, kept, "server_renamed", {"server": server})
+            relocated += len(found)
+            if len(found) < statements.AT_ONCE:
+                return relocated
 
     def intend(self, record: Record, step: str, data: Mapping[str, Any]) -> Record:
         """Commit that an effect is about to be made; replaces an intent of that step."""

@@ -85,6 +85,17 @@ WITH_KEYS = RECORDS.where(_record.key.in_(sa.bindparam("keys", expanding=True)))
 OPEN = RECORDS.where(_OF_SERVER, ~_record.closed)
 OPEN_IN_FOLDER = OPEN.where(_record.folder == _given("folder"))
 
+OF_FORMER = RECORDS.where(
+    _record.server.in_(sa.bindparam("former", expanding=True)),
+    _record.folder.in_(sa.bindparam("folders", expanding=True)),
+).limit(AT_ONCE)
+SERVERS = sa.text(
+    "WITH RECURSIVE found (server) AS (SELECT min(server) FROM record UNION ALL"
+    " SELECT (SELECT min(server) FROM record WHERE record.server > found.server) FROM found"
+    " WHERE found.server IS NOT NULL) SELECT server FROM found WHERE server IS NOT NULL"
+)
+"""Each server once, by one look-up in the index for each: neither database does so for DISTINCT by itself."""
+
 
 @lru_cache(maxsize=64)
 def touching(hrefs: int, ids: int) -> sa.Select[Any]:
@@ -245,6 +256,7 @@ HELD_ACCOUNTS = sa.select(_hold.account)
 HOLDS = sa.select(schema.hold)
 HOLD = sa.select(schema.hold).where(_hold.account == _given("account"))
 WATCH = sa.select(schema.watch).where(schema.watch.c.folder == _given("folder"))
+WATCHED_AT = sa.select(schema.watch.c.folder).where(schema.watch.c.root == _given("root"))
 
 _letter = schema.outbox.c
 FIRST_TOLD = (

@@ -219,6 +219,10 @@ class Journal(Orders, Contacts, Overviews, Outbox, Counts, Spooled, Secrets, Hea
             )
         return None
 
+    def watched_at(self, root: str) -> frozenset[str]:
+        """Return the names under which a place was watched, the one of today and former ones."""
+        return frozenset(row.folder for row in self._rows(statements.WATCHED_AT, root=root))
+
     def begin_watch(self, folder: str, root: str, there_before: Collection[str] = ()) -> None:
         """Remember the first complete look at a folder, and which sidecars were there before us."""
         with self._transaction() as connection:

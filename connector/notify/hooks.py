@@ -20,10 +20,10 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import quote, urlsplit
 
-from connector.certificates import distrust
+from connector.certificates import believing, distrust, of_this_host
 from connector.errors import NotConnected, OutcomeUnknown, RemoteError, Unavailable
 from connector.notify.bounded import TooSlow, within
-from connector.reaching import reach
+from connector.reaching import reach, unreached
 
 TIMEOUT_S: Final = 10.0
 _AS_IT_IS: Final = "".join(map(chr, range(128)))
@@ -74,7 +74,9 @@ def fetch(url: str, *, service: str, content: bytes | None = None, timeout_s: fl
         kind: type[http.client.HTTPConnection] = http.client.HTTPConnection
         more: dict[str, Any] = {}
         if parts.scheme == "https":
-            kind, more = http.client.HTTPSConnection, {"context": ssl.create_default_context()}
+            place = of_this_host()
+            context = ssl.create_default_context() if place is None else believing(place)
+            kind, more = http.client.HTTPSConnection, {"context": context}
         # Without a port http.client would take the last part of an IPv6 address for it.
         port = parts.port or kind.default_port
         connection = kind(str(parts.hostname), port, timeout=timeout_s, **more)
@@ -83,7 +85,7 @@ def fetch(url: str, *, service: str, content: bytes | None = None, timeout_s: fl
         try:
             connection.connect()
         except OSError as error:
-            why = distrust(error) or type(error).__name__
+            why = distrust(error) or unreached(error) or type(error).__name__
             detail = f"{parts.hostname} is not reached: {why}"
             raise NotConnected(detail, service=service, operation="hook") from None
         try:

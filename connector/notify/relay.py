@@ -27,11 +27,11 @@ from threading import Event
 from typing import Final
 from urllib.parse import urlsplit
 
-from connector.certificates import distrust
+from connector.certificates import believing, distrust, of_this_host
 from connector.errors import MailRefused, NotConnected, OutcomeUnknown, Stage
 from connector.notify.bounded import Crowded, TooSlow, within
 from connector.notify.message import Mail, as_bytes, routed
-from connector.reaching import reach
+from connector.reaching import reach, unreached
 
 SERVICE: Final = "mail"
 _PORTS: Final = {"smtp": 25, "smtps": 465, "smtp+starttls": 587}
@@ -265,12 +265,13 @@ class Relay:
         return code in _OF_EVERY_MAIL and _OF_THE_RECIPIENT.match(text) is None
 
     def _not_reached(self, error: BaseException) -> NotConnected:
-        why = distrust(error) or type(error).__name__
+        why = distrust(error) or unreached(error) or type(error).__name__
         return NotConnected(f"the relay {self.name} is not reached: {why}", service=SERVICE)
 
     def _trust(self) -> ssl.SSLContext:
+        place = self.ca_file or of_this_host()
         try:
-            return ssl.create_default_context(cafile=None if self.ca_file is None else str(self.ca_file))
+            return ssl.create_default_context() if place is None else believing(place)
         except (OSError, ssl.SSLError) as error:
             detail = f"mail.ca_file holds no certificates that can be read ({type(error).__name__})"
             raise NotConnected(detail, service=SERVICE) from error

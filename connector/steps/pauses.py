@@ -48,3 +48,13 @@ def take_along(parts: Parts, settings: FolderSettings) -> None:
         journal.hold(FOLDER + settings.name, hold.cause, probe_at=hold.probe_at)
         journal.release(subject)
         log.warning("folder %s stays paused, as it was under its former name %s", settings.name, former)
+
+
+def take_servers_along(parts: Parts, former: str, server: str) -> None:
+    """So does a server, whose requests are found on one that the configuration calls otherwise. Idempotent."""
+    hold = parts.journal.held(SERVER + former)
+    if hold is None:
+        return
+    parts.journal.hold(SERVER + server, hold.cause, probe_at=hold.probe_at)
+    parts.journal.release(SERVER + former)
+    log.warning("server %s stays paused, as it was under its former name %s", server, former)

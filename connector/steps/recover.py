@@ -17,7 +17,7 @@ from connector.errors import LifecycleError, OwnershipError, PreconditionFailed,
 from connector.lifecycle import TRANSITIONS, DocumentFacts, Event, Record, SignatoryFacts, State
 from connector.marks import Done, Owner, Reading, Sent
 from connector.ports import Entry, Folder, Href
-from connector.steps import contacts, pauses, twins, waiting
+from connector.steps import contacts, twins, waiting
 from connector.steps.parts import FolderSettings, Parts
 from connector.steps.registry import (
     done_href,
@@ -149,20 +149,6 @@ def _hold_what_was_cut_off(parts: Parts, server: str, names: Set[str], held: Set
             "account %s: a send was cut off; nothing more leaves before the platform answers", account
         )
         waiting.hold_unanswered(parts, account)
-
-
-def adopt_renamed_folders(parts: Parts, folders: list[FolderSettings]) -> None:
-    """A folder that got another name in the configuration keeps its requests, found by their place, and its pause."""
-    for settings in folders:
-        pauses.take_along(parts, settings)
-    # Of an account, too, that another process follows: it will have the folder with it, once this is written.
-    for record in parts.journal.open_anywhere(folders[0].server):
-        if record.folder in parts.everywhere or record.folder in parts.elsewhere:
-            continue
-        lies = record.place or record.document.href
-        name = next((one.name for one in folders if lies.startswith(one.root)), None)
-        if name is not None:
-            parts.journal.note(record, "folder_renamed", folder=name)
 
 
 def _take_in(

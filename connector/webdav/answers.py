@@ -32,6 +32,7 @@ from connector.errors import (
     RemoteError,
     Unavailable,
 )
+from connector.reaching import unreached
 from connector.webdav.headers import read_retry_after
 from connector.webdav.hrefs import decode
 from connector.webdav.transport import Call
@@ -268,7 +269,7 @@ def translate(error: BaseException, operation: Operation, call: Call) -> RemoteE
         if isinstance(error, foreign):
             return ours("refused")
     sent = next((sent for kind, sent in _EXCEPTIONS if isinstance(error, kind)), _Sent.UNCLEAR)
-    detail = distrust(error) or _chain(error)
+    detail = distrust(error) or unreached(error) or _chain(error)
     if not call.connected and (call.connecting or sent is _Sent.NEVER or _never_connected(error)):
         return NotConnected(detail)
     if not operation.is_read:

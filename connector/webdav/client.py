@@ -17,6 +17,7 @@ import requests
 from requests.adapters import BaseAdapter, HTTPAdapter
 from webdav3.client import Client
 
+from connector import certificates
 from connector.errors import InvalidResponse, NotConnected
 from connector.webdav.answers import FOREIGN, METHODS, Operation, judge, wall
 from connector.webdav.transport import Call, DeadlineAdapter, calling
@@ -128,7 +129,8 @@ class DavClient(Client):  # type: ignore[misc]  # webdav3 is untyped
         unused: requests.Session = self.session
         unused.close()
         self.session: _Session = _Session(login)
-        self.verify = str(login.ca_file) if login.ca_file else True
+        believed = login.ca_file or certificates.of_this_host()
+        self.verify = True if believed is None else str(believed)
         self.timeout = (login.timeouts.connect_s, login.timeouts.read_s)
         self._service, self._ca_file, self._answered = service, login.ca_file, answered
         self._before_write = login.before_write

@@ -24,6 +24,7 @@ from connector.journal.ends import End
 from connector.lifecycle import State as Step
 from connector.steps.waiting import MANUAL
 from tests import disks
+from tests.faults.letters import send_out
 from tests.faults.test_once import Town
 from tests.worlds import Stage
 
@@ -204,6 +205,27 @@ def test_only_the_newest_stay(tmp_path: Path, capsys: pytest.CaptureFixture[str]
         capsys.readouterr()
         assert keep.listed(given) == 0
         assert len(capsys.readouterr().out.splitlines()) == backups.KEEP
+
+
+def test_the_way_back_over_an_upgrade_outlasts_a_week_of_backups(tmp_path: Path) -> None:
+    """A backup each night: the newest of the earlier schema stays beside the newest five, until a later upgrade."""
+    with Town(tmp_path) as stage:
+        given, place = settings(stage), stage.state.directory / keep.DIRECTORY
+        stage.stop()
+
+        def nights(number: int, schema_then: int) -> None:
+            of_schema(journal_of(stage), schema_then)
+            for _ in range(number):
+                assert keep.backup(given, None) == 0
+
+        def schemas() -> list[int]:
+            return [one.facts.schema for one in backups.found(place)]
+
+        nights(2, schema.VERSION)
+        nights(7, schema.VERSION + 1)
+        assert schemas() == [schema.VERSION + 1] * 5 + [schema.VERSION]
+        nights(6, schema.VERSION + 2)
+        assert schemas() == [schema.VERSION + 2] * 5 + [schema.VERSION + 1]
 
 
 def test_two_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -442,6 +464,11 @@ def test_what_a_package_asks(
         told = json.loads((made.directory / backups.MANIFEST).read_text())
         (made.directory / backups.MANIFEST).write_text(json.dumps({**told, "version": "0.0.9"}))
         of_schema(file, schema.VERSION - 1)
+        # As a backup made before the upgrade tells it.
+        facts = {**told["facts"], "schema": schema.VERSION - 1}
+        (made.directory / backups.MANIFEST).write_text(
+            json.dumps({**told, "version": "0.0.9", "facts": facts})
+        )
         monkeypatch.setenv("DPKG_MAINTSCRIPT_ARCH", "amd64")
         assert packaged.after_upgrade(given, before="0.0.9+deb12") == 0
         said = capsys.readouterr().out
@@ -478,3 +505,35 @@ def test_what_a_package_asks(
         assert packaged.before_removal(given) == 0
         assert not word.exists(), "a purge would take a spool and keys that a journal elsewhere still needs"
         assert "It stays, even in a purge" in capsys.readouterr().out
+
+
+def test_a_package_that_was_removed_and_comes_back_newer_backs_up_first(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No upgrade has backed up what the new version brings up to date: without a backup there would be no way back.
+    Where the disk has no room for one, the journal stays as it was, unless no way back is wanted."""
+    before = schema.VERSION - 2
+    with Town(tmp_path) as stage:
+        given, file, place = settings(stage), journal_of(stage), stage.state.directory / keep.DIRECTORY
+        stage.stop()
+        of_schema(file, before)
+        with disks.in_memory(place, "64k"):
+            with pytest.raises(JournalError, match="no backup in"):
+                packaged.after_upgrade(given, before="0.0.9")
+            assert backups.facts_of(file).schema == before
+            with monkeypatch.context() as wanted:
+                wanted.setenv(packaged.NO_BACKUP, "1")
+                assert packaged.after_upgrade(given, before="0.0.9") == 0
+        assert packaged.before_upgrade(given, waited=0) == 0
+        (old,) = backups.found(place)
+        stage.start()
+        send_out(stage, "lettre")
+        stage.stop()
+        of_schema(file, before)
+        capsys.readouterr()
+        assert packaged.after_upgrade(given, before="0.0.9") == 0
+        new = backups.found(place)[0]
+        assert new.name != old.name
+        assert (new.facts.schema, new.facts.under_way) == (before, 1)
+        assert backups.facts_of(file).schema == schema.VERSION
+        assert f"jse-connector restore {new.name}" in capsys.readouterr().out

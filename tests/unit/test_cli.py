@@ -13,17 +13,20 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import closing, suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 import typer
 
-from connector import __version__
+from connector import __version__, running
 from connector.cli import main
 from connector.cli.anew import moved_aside, paused_in
 from connector.cli.journal_file import copy_journal
 from connector.cli.read_only import ReadOnlyFolder, ReadOnlyService, WriteRefused
+from connector.cli.reloading import first
+from connector.config import load_config
 from connector.errors import JournalError, RemoteError, StaleRecordError
 from connector.journal import Journal
 from connector.journal.store import STRANGE_MARKERS, TROUBLE
@@ -385,6 +388,30 @@ def test_pause_and_resume(
     assert 'no account "lion". Known: lyon.' in Called(capsys, "pause", "lion", *options).err
 
 
+def test_what_a_running_service_sends_can_be_paused_while_its_file_is_broken(
+    capsys: pytest.CaptureFixture[str], good: Path, tmp_path: Path, journal: Journal
+) -> None:
+    """It goes on with what it loaded, and that is what is paused; a name it does not know is said. Where none runs, or
+    its journal is elsewhere, the file has to be right."""
+    options = ("--config", good, "--state", tmp_path / "state")
+    loaded = first(good, load_config(good), datetime.now(UTC))
+    good.write_text(GOOD.replace("account: lyon", "acount: lyon"))
+    assert Called(capsys, "pause", "lyon", *options).status == 2
+    running.keep(tmp_path / "state", replace(loaded, config={**loaded.config, "journal/url": "sqlite:////x"}))
+    assert Called(capsys, "pause", "lyon", *options).status == 2
+    assert journal.held_accounts() == set()
+    running.keep(tmp_path / "state", loaded)
+    for subject, held in (
+        (("lyon",), "lyon"),
+        (("--folder", "letters"), "folder:letters"),
+        (("--server", "dms"), "server:dms"),
+    ):
+        called = Called(capsys, "pause", *subject, *options)
+        assert (called.status, held in journal.held_accounts()) == (0, True)
+        assert "cannot be used as it is" in called.err
+    assert 'no account "lion". Known: lyon.' in Called(capsys, "pause", "lion", *options).err
+
+
 def test_rebuild_asks_first(
     capsys: pytest.CaptureFixture[str], good: Path, tmp_path: Path, journal: Journal
 ) -> None:
@@ -667,3 +694,27 @@ def test_a_name_that_no_terminal_can_write_ends_no_verb(
         main(["version"])
     print("/Lettres/Facture \udce9 é.pdf")
     assert b"/Lettres/Facture \\udce9 " in written.getvalue()
+
+
+@pytest.mark.parametrize("closed", [">&-", "2>&-", "<&- >&- 2>&-"])
+def test_streams_that_are_closed_lead_nowhere(
+    good: Path, tmp_path: Path, journal: Journal, closed: str
+) -> None:
+    """A cron job, a hook or a monitor may close them: the verb does its work, says what it can, and ends as ever."""
+    call = f"{sys.executable} -m connector status --config {good} --state {tmp_path / 'state'} {closed}"
+    done = subprocess.run(["/bin/sh", "-c", call], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert ("letters" in done.stdout) is (closed == "2>&-")
+
+
+def test_every_secret_that_is_wanting_is_said_at_the_start(
+    capsys: pytest.CaptureFixture[str], good: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One start tells all of them, as the configuration's own mistakes: not one more after each repair."""
+    for name in ("JSE_TEST_PASSWORD", "JSE_TEST_SECRET"):
+        monkeypatch.delenv(name, raising=False)
+    for verb in ("run", "tick"):
+        called = Called(capsys, verb, "--config", good, "--state", tmp_path / "state")
+        assert called.status == 2
+        assert "servers.dms.password" in called.err
+        assert "platform.secret" in called.err

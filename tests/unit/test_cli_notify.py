@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from connector.cli import main
+from connector.cli.state import State
+from connector.journal import Journal
 from tests.relays import Relay
 from tests.unit.test_notify import Heard, listening
 
@@ -92,3 +95,15 @@ def test_there_must_be_something_to_test(tmp_path: Path, capsys: pytest.CaptureF
     status, _, err = run(tmp_path, capsys, "", "--test")
     assert status == 2
     assert "nothing to test" in err
+
+
+def test_who_only_asks_writes_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Not even the files that SQLite makes beside a journal to read it: a mount that can only be read is enough."""
+    state = State(directory=tmp_path / "state")
+    state.make()
+    Journal(state.journal_url, now=lambda: datetime.now(UTC)).close()
+    journal = state.directory / "journal"
+    before = journal.stat().st_mtime_ns
+    status, out, _ = run(tmp_path, capsys, "")
+    assert (status, "waiting     nothing\n" in out) == (0, True)
+    assert journal.stat().st_mtime_ns == before

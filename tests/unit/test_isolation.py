@@ -170,6 +170,20 @@ def test_dead_worker_is_one_error(put: Put) -> None:
             call.result()
 
 
+@pytest.mark.parametrize("job", ["pdf.facts", "pdf.verify"])
+def test_a_stop_that_reaches_the_workers_blames_no_file(put: Put, job: str) -> None:
+    """systemd sends SIGTERM to each process of a service: what a new worker was just reading is read again. It was
+    called damaged, for good, or what came back signed no PDF at all."""
+    long = put("long.pdf", documents.letter(300))
+    more = {"sent": None} if job == "pdf.verify" else {}
+    with IsolatedPool() as pool, ThreadPoolExecutor(1) as executor:
+        call = executor.submit(pool.call, job, path=str(long), **more)
+        while not workers():
+            time.sleep(0.01)
+        workers()[0].terminate()
+        assert isinstance(call.result(), dict)
+
+
 def killed_twice(pool: IsolatedPool, path: Path, *, from_bytes: int = 0) -> None:
     """Read a file whose workers are killed, each as soon as it has so much memory; raises what comes of it."""
     with ThreadPoolExecutor(1) as executor:

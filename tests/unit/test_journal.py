@@ -187,6 +187,9 @@ WRITES = {
     "release": lambda journal, record: journal.release("nantes"),
     "mark_account": lambda journal, record: journal.mark_account("lyon", "confirmed", {}),
     "begin_watch": lambda journal, record: journal.begin_watch("lettres", "root 2"),
+    "relocate": lambda journal, record: journal.relocate(
+        "nas", folders=[record.folder], former=[record.server]
+    ),
     "let_arrive": lambda journal, record: journal.let_arrive("lettres", ["/a"]),
     "remember": lambda journal, record: journal.remember("lyon", "b@c.fr", name="B", at=START),
     "remember_all": lambda journal, record: journal.remember_all([PERSON, PERSON]),
@@ -213,6 +216,42 @@ def test_every_write_is_whole_or_absent(journal: CutJournal, database_url: str, 
     journal.cut = False
     write(journal, record)
     assert contents(database_url) != before
+
+
+def test_requests_go_along_with_their_folder_to_another_server(journal: Journal) -> None:
+    """Those that are over, too, found by place, file and content there from then on; what stood there gives way; other
+    folders', and those of servers that are not named, stay."""
+    there = {
+        "place": "/L/a.sign.yaml",
+        "document": DocumentFacts(href="/L/a.pdf", file_id="7", sha256="d" * 64),
+    }
+    over = journal.add(**fields(**there, server="old", folder="lettres", closed=True, key="k"))
+    open_ = journal.add(**fields(**there, server="old", folder="lettres"))
+    stood = journal.add(**fields(**there, server="new", folder="lettres"))
+    other = journal.add(**fields(server="old", folder="autres"))
+    elsewhere = journal.add(**fields(server="third", folder="lettres"))
+    assert journal.servers() == {"old", "new", "third"}
+    assert journal.relocate("new", folders=["lettres"], former=["old"]) == 2
+    assert journal.relocate("new", folders=["lettres"], former=["old"]) == 0
+    assert journal.get(over.id).server == journal.get(open_.id).server == "new"
+    assert (journal.get(other.id), journal.get(elsewhere.id)) == (other, elsewhere)
+    assert journal.at_place("new", "/L/a.sign.yaml") == journal.get(open_.id)
+    assert not journal.get(stood.id).current
+    assert open_.id in {one.id for one in journal.touching("new", ["/L/a.pdf"], [])}
+    assert journal.touching("old", ["/L/a.pdf"], []) == []
+    assert [one.id for one in journal.with_file_id("new", "7")] == [over.id, open_.id, stood.id]
+    with pytest.raises(StaleRecordError):
+        journal.note(open_, "seen")
+    assert journal.events(over)[-1][1:] == ("server_renamed", {"server": "new"})
+    assert journal.servers() == {"old", "new", "third"}
+
+
+def test_former_names_of_a_place_are_known(journal: Journal) -> None:
+    """By what was watched under each; a name that watches another place since is none of them."""
+    for name, root in ("a", "dms /L/"), ("b", "dms /L/"), ("c", "dms /M/"), ("a", "dms /M/"):
+        journal.begin_watch(name, root)
+    assert journal.watched_at("dms /L/") == {"b"}
+    assert journal.watched_at("dms /N/") == frozenset()
 
 
 def test_an_intent_that_exists_already_undoes_the_whole_fact(journal: Journal, database_url: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
@@ -14,6 +15,7 @@ from typing import ClassVar
 import httpx
 import pytest
 
+from connector.certificates import of_this_host
 from connector.errors import RemoteError
 from connector.jesignexpert.client import HttpSigningService
 from connector.jesignexpert.tokens import Tokens, TokenStore
@@ -97,6 +99,31 @@ def test_the_authority_that_is_named_is_believed(ask: Ask, tmp_path: Path) -> No
     with served(context) as url:
         ask(url, ca_file, tmp_path)
         assert len(_Both.heard) == 1
+
+
+@BOTH
+@pytest.mark.parametrize("kept_in", ["a directory", "a file"])
+def test_the_authorities_of_this_host_are_believed_where_none_is_named(
+    ask: Ask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kept_in: str
+) -> None:
+    """A firm adds its own to the hosts (update-ca-certificates), and a system's updates renew the public ones: a
+    library's bundle knows of neither."""
+    ca_file, context = certificates(tmp_path)
+    store = tmp_path / "store"
+    store.mkdir()
+    asked = ["openssl", "x509", "-noout", "-subject_hash", "-in", str(ca_file)]
+    hashed = subprocess.run(asked, check=True, capture_output=True, text=True).stdout.strip()
+    (store / f"{hashed}.0").write_bytes(ca_file.read_bytes())
+    file = ca_file if kept_in == "a file" else tmp_path / "none.pem"
+    usual = ssl.get_default_verify_paths()
+    told = usual._replace(openssl_cafile=str(file), openssl_capath=str(store))
+    monkeypatch.setattr(ssl, "get_default_verify_paths", lambda: told)
+    with served(context) as url:
+        ask(url, None, tmp_path)
+        assert len(_Both.heard) == 1
+    (store / f"{hashed}.0").unlink()
+    monkeypatch.setattr(ssl, "get_default_verify_paths", lambda: told._replace(openssl_cafile=""))
+    assert of_this_host() is None, "an empty directory: the library's own bundle is better than nobody"
 
 
 def test_an_authority_that_is_renewed_on_disk_counts_at_once(tmp_path: Path) -> None:
