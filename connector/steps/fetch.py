@@ -2,7 +2,8 @@
 
 Intact is a condition (else quarantined, fetched again later); as expected is not (else delivered beside). What has
 come is kept while the others are fetched again. Where the platform gives signed pages, and nothing better for a day,
-nothing better is to be had before it erases them: then these come beside, too, and it is said what is wrong.
+nothing better is to be had before it erases them: then these come beside, too, and it is said what is wrong. So does
+what is too much to be verified.
 Source: design page section 3, last paragraph; protocol step 8.
 """
 
@@ -37,8 +38,10 @@ from connector.steps.task import NEVER_CAME, Task
 log = logging.getLogger(__name__)
 
 _ASK_AGAIN_AFTER = 6
-_NOT_INTACT = frozenset({"signature_broken", "added_later"})
-"""Codes of verdicts on a document that bears signatures."""
+_UNVERIFIED = "unverified"
+"""It takes more time or memory than there is: nothing is known of its signatures."""
+_NOT_INTACT = frozenset({"signature_broken", "added_later", _UNVERIFIED})
+"""Codes of a document that bears signatures, or may: it is what was signed, as good as it will ever be."""
 _INSISTENCE = timedelta(days=1)
 """What the platform gives for so long it will not make better."""
 
@@ -58,7 +61,7 @@ class _Good:
 
 @dataclass(frozen=True, kw_only=True)
 class _Bad:
-    """A document that came back and is not what it must be; ``code`` as of ``Verdict``, empty without one."""
+    """A document that came back and is not what it must be; ``code`` as of ``Verdict``, or :data:`_UNVERIFIED`."""
 
     document: DocumentFacts
     code: str
@@ -155,12 +158,12 @@ def _judged(parts: Parts, record: Record, document: DocumentFacts, path: Path, s
     try:
         verdict = parts.documents.verify_signed(path, _expected(parts, record, document))
     except DocumentError as error:
-        # Of its signatures nothing is known.
-        return _Bad(document=document, code="", error=error)
+        log.warning("document %d of %s cannot be verified: %s", document.rank, record.ref, error)
+        verdict = Verdict(intact=False, code=_UNVERIFIED, size=path.stat().st_size)
     unsound: dict[str, str] = {}
     # Whether the platform signs annexes at all is not known: one without any signature is taken as it came.
     if not verdict.intact and not (document.role == "annex" and verdict.code == "not_signed"):
-        if not verdict.signatures or not _is_final(parts, record, document, verdict.code):
+        if verdict.code not in _NOT_INTACT or not _is_final(parts, record, document, verdict.code):
             return _Bad(document=document, code=verdict.code)
         log.error("document %d of %s stays what it is: %s", document.rank, record.ref, verdict.code)
         unsound = {UNSOUND: verdict.code}
@@ -170,7 +173,7 @@ def _judged(parts: Parts, record: Record, document: DocumentFacts, path: Path, s
         "signed_sha256": sha256,
         "signed_size": verdict.size,
         "signed_pages": verdict.pages,
-        "signatures": len(verdict.signatures),
+        "signatures": None if verdict.code == _UNVERIFIED else len(verdict.signatures),
         "contents": tuple(signature.contents_sha256 for signature in verdict.signatures),
         "differences": {**verdict.differences, **unsound, **foreign_signatories(parts, record, verdict)},
     }
@@ -178,7 +181,7 @@ def _judged(parts: Parts, record: Record, document: DocumentFacts, path: Path, s
 
 
 def _is_final(parts: Parts, record: Record, document: DocumentFacts, code: str) -> bool:
-    """True when nothing better than signed pages that are not intact will come: for a day none has, or none can."""
+    """True when nothing better than what is not known to be intact will come: for a day nothing has, or can."""
     if document.unsound:
         return True
     now, until = clocks.by_platform(parts, record.account), erasure(parts, record)

@@ -204,7 +204,7 @@ def dates_variants() -> list[Variant]:
         ),
         *(
             ("À VÉRIFIER – ", record(State.QUARANTINED, *DONE, reason=code), soon)
-            for code in ("", "signature_broken", "added_later")
+            for code in ("", "signature_broken", "added_later", "unverified")
         ),
         ("EN COURS – 1 signature sur 2", record(State.IN_PROGRESS, early, CLAIRE_INVITED, **OUT), CONTEXT),
         ("EN COURS – 1 signature sur 2", record(State.IN_PROGRESS, late, CLAIRE_INVITED, **OUT), CONTEXT),
