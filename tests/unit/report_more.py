@@ -232,6 +232,11 @@ def dates_variants() -> list[Variant]:
         ),
         ("PRÊT – rien n’est encore parti", record(State.PREVIEWED, reason="preview_changed"), CONTEXT),
         (
+            "PRÊT – rien n’est encore parti ; relisez le document, puis donnez le départ",
+            record(State.PREVIEWED, carried="c", extra={"preview_missing": "c"}),
+            CONTEXT,
+        ),
+        (
             "ANNULÉ – cette demande était déjà terminée",
             record(State.CANCELLED, reason="finished_before"),
             CONTEXT,
