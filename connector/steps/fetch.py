@@ -25,14 +25,14 @@ from connector.errors import (
     RemoteError,
 )
 from connector.lifecycle import TRANSITIONS, UNSOUND, DocumentFacts, Event, Record, State
-from connector.pdf.model import Expected, Signature, Verdict
+from connector.pdf.model import NOT_COMPARED, Expected, Signature, Verdict
 from connector.ports import TransactionId
 from connector.steps import clocks, forgotten, waiting
 from connector.steps.anothers import foreign_signatories, is_anothers
 from connector.steps.dates import dated
 from connector.steps.deadlines import erased, erasure
 from connector.steps.parts import Parts
-from connector.steps.spooled import signed_name
+from connector.steps.spooled import sent_name, signed_name
 from connector.steps.task import NEVER_CAME, Task
 
 log = logging.getLogger(__name__)
@@ -160,6 +160,10 @@ def _judged(parts: Parts, record: Record, document: DocumentFacts, path: Path, s
     except DocumentError as error:
         log.warning("document %d of %s cannot be verified: %s", document.rank, record.ref, error)
         verdict = Verdict(intact=False, code=_UNVERIFIED, size=path.stat().st_size)
+    if verdict.differences.get("content") == NOT_COMPARED:
+        renewed = _digested_anew(parts, record, document)
+        if renewed != document:
+            return _judged(parts, record, renewed, path, sha256)
     unsound: dict[str, str] = {}
     # Whether the platform signs annexes at all is not known: one without any signature is taken as it came.
     if not verdict.intact and not (document.role == "annex" and verdict.code == "not_signed"):
@@ -178,6 +182,21 @@ def _judged(parts: Parts, record: Record, document: DocumentFacts, path: Path, s
         "differences": {**verdict.differences, **unsound, **foreign_signatories(parts, record, verdict)},
     }
     return _Good(document=document.model_copy(update=facts), verdict=verdict)
+
+
+def _digested_anew(parts: Parts, record: Record, document: DocumentFacts) -> DocumentFacts:
+    """Digest what was sent as pages are digested now: what reads them was renewed while people signed.
+
+    As it is where what was sent is not at hand any more.
+    """
+    sent, name = document.sent_sha256 or document.sha256, sent_name(document.rank)
+    if sent is None or not parts.spool.has(record.ref, name, sent):
+        return document
+    try:
+        digest = parts.documents.facts(parts.spool.path(record.ref, name)).pages_digest
+    except DocumentError:
+        return document
+    return document.model_copy(update={"pages_digest": digest})
 
 
 def _is_final(parts: Parts, record: Record, document: DocumentFacts, code: str) -> bool:
