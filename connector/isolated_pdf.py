@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
+from typing import Final
 
 from connector.errors import DocumentError
 from connector.images.convert import MOST_BYTES, ImageFacts
-from connector.isolation import IsolatedPool
+from connector.isolation import IsolatedPool, Limits
 from connector.pdf.model import Expected, Found, PdfFacts, Verdict
 from connector.pdf.room import Size, Spot
 from connector.placement import FindText, FreeRoom
 from connector.ports import Box
 from connector.signatory_list.table import Table
+
+MOST_WRITTEN: Final = Limits().file_bytes
+"""Bytes of the largest file that is ever made here: no preview is larger."""
 
 
 class IsolatedPdf:

@@ -49,9 +49,14 @@ JOBS: Final[Mapping[str, tuple[str, str]]] = {
 
 _DOORS: Final = (("alone", "seccomp"), ("files", "Landlock"))
 """What ``isolation_worker.held`` tells of, and what closes it."""
+_SETTINGS: Final = {"memory": "MemoryMax=", "processor time": "CPUQuota="}
+"""What a worker may be kept from, and the unit's setting that may be too small for it."""
 _SHARE_OF_MUCH: Final = 12
 """A worker that had less than this part of what it may have (128 MB: a letter takes 60, what swells 190) was not ended
 for its file."""
+_SHARE_OF_TIME: Final = 3
+"""A worker that had less than this part of its time to compute was kept from it by others; two on one processor have
+half each."""
 MOST_ANSWER = 8 * 1024 * 1024
 """Bytes of an answer; a worker that says more is killed."""
 
@@ -113,8 +118,8 @@ class IsolatedPool:
         Raises DocumentError: the job's own; ``pdf_too_slow`` when it exceeds its time, its memory, or the host's with
         much memory of its own; ``pdf_unreadable`` when a new worker dies, or the job fails otherwise. SpoolError when
         this machine is to blame: a local file is missing or cannot be written, no worker can be started, none is left
-        the memory that any file takes, a library cannot be loaded, or :meth:`close` was called meanwhile. KeyError for
-        a job that does not exist, RuntimeError after :meth:`close`.
+        the memory or the processor time that any file takes, a library cannot be loaded, or :meth:`close` was called
+        meanwhile. KeyError for a job that does not exist, RuntimeError after :meth:`close`.
         """
         if job not in JOBS:
             raise KeyError(job)
@@ -128,8 +133,9 @@ class IsolatedPool:
                 # Earlier files may have worn that worker out, or the system chose it because others took its memory:
                 # only a new one proves that this file is to blame.
                 answer, used = self._once(question, self._take(fresh=True))
-            if answer.get("starved"):
-                raise WorkerError("the system has no memory left for what reads documents: see MemoryMax=")
+            if starved := answer.get("starved"):
+                setting = _SETTINGS[starved]
+                raise WorkerError(f"the system has no {starved} left for what reads documents: see {setting}")
             if answer.get("unloaded"):
                 self._refuse_half_an_installation()
         return _result(answer)
@@ -231,6 +237,7 @@ class _Worker:
         self.calls = 0
         self._last = time.monotonic()
         self._much = limits.memory_bytes // _SHARE_OF_MUCH
+        self._enough_s = min(limits.cpu_s, limits.wall_s) / _SHARE_OF_TIME
         # The worker ends itself later than it is last used, so that no call meets a worker that is leaving.
         # -B: a limit on file sizes must never cut a .pyc that others read.
         life = {**asdict(limits), "idle_s": 2 * idle_s + 5, "within": within}
@@ -255,11 +262,12 @@ class _Worker:
     def ask(self, call: Mapping[str, Any], wall_s: float) -> dict[str, Any]:
         """Send one call and return the worker's answer, or what its silence means."""
         self.calls += 1
-        deadline = time.monotonic() + wall_s
+        deadline, computed = time.monotonic() + wall_s, self._computed()
         try:
             line = self._exchange(json.dumps(call).encode() + b"\n", deadline)
         except TimeoutError:
-            return {"error": "pdf_too_slow", "detail": "time"}
+            starved = self._computed() - computed < self._enough_s
+            return {"error": "pdf_too_slow", "detail": "time", "starved": "processor time" if starved else ""}
         except OSError:
             # A broken pipe: it died before it had read the question.
             line = b""
@@ -296,6 +304,12 @@ class _Worker:
                     answer += block
         return bytes(answer)
 
+    def _computed(self) -> float:
+        """Return the seconds that it has computed in its life, 0 where it is gone (clock_getcpuclockid(3))."""
+        with contextlib.suppress(OSError):
+            return time.clock_gettime((~self._process.pid << 3) | 2)
+        return 0.0
+
     def _death(self) -> dict[str, Any]:
         """Say what a worker that gave no answer died of."""
         status, memory = self._ended()
@@ -307,13 +321,13 @@ class _Worker:
         if status in {-signal.SIGKILL, -signal.SIGTERM}:
             # Not by us: the kernel, or who watches over it, had no memory left for this host or for the service; or the
             # service is being stopped, which systemd tells each of its processes.
-            starved = memory <= max(self._much, _memory(resource.getrusage(resource.RUSAGE_SELF)))
+            little = memory <= max(self._much, _memory(resource.getrusage(resource.RUSAGE_SELF)))
             return {
                 "error": "pdf_too_slow",
                 "detail": "memory",
                 "died": True,
                 "killed": True,
-                "starved": starved,
+                "starved": "memory" if little else "",
             }
         return {"error": "pdf_unreadable", "detail": f"the worker ended ({status})", "died": True}
 

@@ -25,11 +25,15 @@ Loaded by the functions that need it: it imports pyHanko.
 
 from __future__ import annotations
 
+import io
 from collections import defaultdict, deque
 from collections.abc import Iterable
-from typing import Any, Final
+from contextlib import suppress
+from typing import Any, Final, NamedTuple
 
 from pyhanko.pdf_utils import generic
+from pyhanko.pdf_utils.decode_limits import DecodePurpose
+from pyhanko.pdf_utils.misc import PdfReadError, read_non_whitespace
 from pyhanko.pdf_utils.reader import HistoricalResolver, PdfFileReader, RawPdfPath
 from pyhanko.sign import diff_analysis as diff
 from pyhanko.sign.diff_analysis.rules.form_field_rules import is_field_visible
@@ -47,12 +51,39 @@ _Edge = tuple[tuple[str | int, ...], generic.Reference, bool]
 """From an object to one it refers to: the keys on the way, the latter, and whether all but the first are trunk."""
 
 
+class _Table(NamedTuple):
+    """An object stream: how many objects it says it holds, where each begins in ``data``, by number; unpacked."""
+
+    length: int
+    places: dict[int, int]
+    data: bytes
+
+
 class Reader(PdfFileReader):
     """A reader whose views of earlier revisions are :class:`_View`."""
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self._edges: dict[generic.Reference, list[_Edge]] = {}
+        self._tables: dict[int, _Table] = {}
+
+    def _get_object_from_stream(self, idnum: int, stmnum: int, idx: int) -> Any:
+        """Return an object of an object stream (ISO 32000-1, 7.5.7), whose table is read once.
+
+        The library reads it anew for each of the objects, and Word puts all that is no stream into a single one: to
+        verify a report of eighty pages would take minutes.
+        """
+        if stmnum not in self._tables:
+            self._tables[stmnum] = _table_of(generic.Reference(stmnum, 0, self).get_object())
+        length, places, data = self._tables[stmnum]
+        if not 0 <= idx < length or idnum not in places:
+            return generic.NullObject()
+        file = io.BytesIO(data)
+        file.seek(places[idnum])
+        try:
+            return generic.read_object(file, generic.Reference(idnum, 0, self))
+        except PdfReadError:
+            return generic.NullObject()
 
     def edges(self, ref: generic.Reference) -> list[_Edge]:
         """Return what the last form of an object refers to.
@@ -147,6 +178,32 @@ class _View(HistoricalResolver):
         except KeyError:
             return True
         return False
+
+
+def _table_of(stream: Any) -> _Table:
+    """Read the table of an object stream. One that is damaged ends there; of two of one number the first counts.
+
+    ValueError where it is no object stream.
+    """
+    if not isinstance(stream, generic.StreamObject) or stream["/Type"] != "/ObjStm":
+        raise ValueError("no object stream")
+    data, first, count = (
+        stream.read_data(DecodePurpose.OBJECT_STREAM),
+        int(stream["/First"]),
+        int(stream["/N"]),
+    )
+    places: dict[int, int] = {}
+    file = io.BytesIO(data)
+    with suppress(ValueError, PdfReadError):
+        for _ in range(count):
+            number, place = _number(file), _number(file)
+            places.setdefault(number, first + place)
+    return _Table(count, places, data)
+
+
+def _number(file: io.BytesIO) -> int:
+    read_non_whitespace(file, seek_back=True)  # type: ignore[no-untyped-call]
+    return int(generic.NumberObject.read_from_stream(file))  # type: ignore[no-untyped-call]
 
 
 def _keys(value: Any) -> list[str | int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Final
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -76,6 +77,10 @@ class Found(_Frozen):
     def foot(self) -> float:
         """Where its last line ends."""
         return self.top + self.height
+
+
+NOT_COMPARED: Final = "not compared"
+"""A difference of ``content``: the two digests were made in different ways, and say nothing about each other."""
 
 
 class Expected(_Frozen):

@@ -20,7 +20,7 @@ from typing import Any, BinaryIO
 from connector.errors import DocumentError
 from connector.pdf import pages as paper
 from connector.pdf.facts import header
-from connector.pdf.model import Expected, Signature, Verdict
+from connector.pdf.model import NOT_COMPARED, Expected, Signature, Verdict
 
 MOST_SIGNATURES = 200
 _MOST_NAME = 200
@@ -77,7 +77,7 @@ def _differences(verdict: Verdict, sent: Expected) -> dict[str, str]:
     if sent.pages_digest and verdict.pages_digest != sent.pages_digest:
         # After an upgrade of pdfium two digests say nothing about each other.
         known = paper.comparable(verdict.pages_digest, sent.pages_digest)
-        found["content"] = "changed" if known else "not compared"
+        found["content"] = "changed" if known else NOT_COMPARED
     return found
 
 

@@ -330,6 +330,11 @@ _TO_CHECK: Final[dict[str, tuple[str, str]]] = {
         "At least one signature of the document that came back could not be recognised as intact. Jesignexpert gives "
         "no other. “{pdf}” was not replaced.",
     ),
+    "unverified": (
+        "Le document revenu est trop complexe pour que ses signatures soient contrôlées ici. « {pdf} » n’a pas été "
+        "remplacé.",
+        "The document that came back is too complex for its signatures to be checked here. “{pdf}” was not replaced.",
+    ),
 }
 """What a document that came back for good is not; empty where its signatures are intact."""
 

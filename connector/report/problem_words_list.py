@@ -75,8 +75,18 @@ LIST: Final[dict[str, Wording]] = {
         "il manque la ligne de titres dans la liste (document, e-mail)",
         "the line of titles is missing in the list (document, e-mail)",
         "aucune ligne de titres n’a été trouvée. La première ligne porte : document, e-mail, prénom, nom, "
-        "téléphone.",
-        "no line of titles was found. The first line reads: document, e-mail, first name, last name, phone.",
+        "téléphone.[[ Seule la première feuille est lue : si la liste est dans une autre ({sheets}), mettez celle-ci "
+        "en premier.]]",
+        "no line of titles was found. The first line reads: document, e-mail, first name, last name, phone.[[ Only the "
+        "first sheet is read: if the list is in another ({sheets}), put that one first.]]",
+    ),
+    "list_title_garbled": Wording(
+        "les accents d’un titre de la liste sont illisibles : « {written} »",
+        "the accents of a title of the list cannot be read: “{written}”",
+        "les accents sont illisibles dans le titre « {written} », et sans doute dans les noms. Enregistrez la liste au "
+        "format « Classeur Excel (.xlsx) ».",
+        "the accents cannot be read in the title “{written}”, nor in the names, most likely. Save the list as “Excel "
+        "workbook (.xlsx)”.",
     ),
     "list_no_document": Wording(
         "il manque la colonne « document » dans la liste",

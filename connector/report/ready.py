@@ -18,6 +18,7 @@ from connector.sidecar.names import preview_name
 def previewed(case: Case) -> None:
     """S3: shown, and gone no further."""
     page, stopped = case.page, case.record.reason == "stopped"
+    missing = case.record.carried is not None and case.extra_text("preview_missing") == case.record.carried
     if stopped:
         page.first(
             words.READY,
@@ -33,8 +34,8 @@ def previewed(case: Case) -> None:
     else:
         page.first(
             words.READY,
-            "rien n’est encore parti ; relisez l’aperçu, puis donnez le départ",
-            "nothing has been sent yet; read the preview, then say go",
+            f"rien n’est encore parti ; relisez {'le document' if missing else 'l’aperçu'}, puis donnez le départ",
+            f"nothing has been sent yet; read the {'document' if missing else 'preview'}, then say go",
         )
     _what(case)
     if case.record.reason == "preview_changed":
@@ -44,7 +45,29 @@ def previewed(case: Case) -> None:
         )
     warnings(case)
     page.what_to_do()
-    one = case.only is not None
+    _look(case, missing=missing)
+    if stopped:
+        page.bullet(
+            "Pour l’envoyer, retirez de « {file} » la ligne :",
+            "To send it, remove from “{file}” the line:",
+            file=case.request_file,
+        )
+        page.typed("action: " + typed_order(case, case.extra_text("stopped", "cancel")))
+    else:
+        _go(case)
+
+
+def _look(case: Case, *, missing: bool) -> None:
+    """Where it can be seen what would be sent; ``missing``: there is no preview of it."""
+    page, one = case.page, case.only is not None
+    if missing:
+        page.bullet(
+            "L’aperçu n’a pas pu être déposé ici. Relisez « {pdf} » ; l’emplacement de chaque signature est indiqué "
+            "ci-dessus.",
+            "The preview could not be put here. Read “{pdf}”; where each will sign is told above.",
+            pdf=case.pdf,
+        )
+        return
     page.bullet(
         "Ouvrez « {preview} » : "
         + (
@@ -56,15 +79,6 @@ def previewed(case: Case) -> None:
         + ("the box shows where to sign." if one else "the boxes show where each will sign."),
         preview=case.extra_text("preview_name", preview_name(case.pdf)),
     )
-    if stopped:
-        page.bullet(
-            "Pour l’envoyer, retirez de « {file} » la ligne :",
-            "To send it, remove from “{file}” the line:",
-            file=case.request_file,
-        )
-        page.typed("action: " + typed_order(case, case.extra_text("stopped", "cancel")))
-    else:
-        _go(case)
 
 
 def _what(case: Case) -> None:

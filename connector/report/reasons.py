@@ -221,6 +221,13 @@ QUARANTINED: Final[dict[str, Reason]] = {
         "Tous ont signé, mais le document revenu n’a pas pu être contrôlé.",
         "All have signed, but the document that came back could not be checked.",
     ),
+    "unverified": _quarantine(
+        "le document revenu est à contrôler ; il n’a rien remplacé",
+        "the document that came back must be checked; it replaced nothing",
+        "Tous ont signé, mais le document revenu de Jesignexpert est trop complexe pour être contrôlé.",
+        "All have signed, but the document that came back from Jesignexpert is too complex to be checked.",
+        then=_AGAIN_FOR_A_DAY,
+    ),
     "not_signed": _quarantine(
         "le document revenu ne porte aucune signature ; il n’a rien remplacé",
         "the document that came back bears no signature; it replaced nothing",

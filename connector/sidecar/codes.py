@@ -295,7 +295,11 @@ _LIST: Final = {
     "list_swollen": ((), "too many formatted cells: reading it takes too long or too much memory"),
     "list_too_large": (("size_mb", "limit_mb"), "the file is too large to be a list"),
     "list_too_many": (("count", "limit"), "more rows than are read at once"),
-    "list_no_header": ((), "no line of titles: no cell « e-mail »"),
+    "list_no_header": (
+        ("sheets",),
+        "no line of titles: no cell « e-mail »; `sheets` = the workbook's others that hold something, joined by ', '",
+    ),
+    "list_title_garbled": (("written",), "a title whose accents were destroyed on the way"),
     "list_no_document": ((), "no column « document »"),
     "list_column_twice": (("first", "written"), "two columns with one title (or two names of one)"),
     "list_columns_hidden": (

@@ -9,6 +9,8 @@ from typing import Final
 
 from connector.errors import Problem
 from connector.sidecar import words
+from connector.sidecar.fields import shown
+from connector.signatory_text import is_garbled
 
 PERSON: Final[words.Words] = {
     "email": (
@@ -74,6 +76,10 @@ def read_columns(cells: Sequence[str]) -> tuple[Columns, list[Problem]]:
     columns, problems, ignored = Columns(), [], []
     for at, written in enumerate(cells):
         title = read_title(written)
+        if title is None and is_garbled(written):
+            # « pr‚nom » passed over, its list would be a list of people without first names.
+            problems.append(Problem(code="list_title_garbled", values={"written": shown(written)}))
+            continue
         if title is None:
             if written:
                 ignored.append(written)

@@ -76,7 +76,8 @@ def read_rows(table: Table, file: str) -> ListReading:
     if at is None:
         if not table.lines:
             return ListReading(file=file, sheets=table.sheets)
-        return ListReading(file=file, problems=(_of_list(file, "list_no_header"),))
+        others = shown(", ".join(table.sheets))
+        return ListReading(file=file, problems=(_of_list(file, "list_no_header", sheets=others),))
     columns, faults = read_columns(texts[at])
     lines = [line for line in table.lines[at + 1 :] if _says_anything(line, columns.titles)]
     count = table.count - at - 1 if table.count > len(table.lines) else len(lines)

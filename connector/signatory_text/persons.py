@@ -148,6 +148,8 @@ _PLUS_OF_A_FIRM: Final = re.compile(r"(?<=\w)\+(?=\s|$)")
 _GARBLED: Final = re.compile(
     "\ufffd|â€|Å[\u0080-\u00bf“”‘’\u2013\u2014\u0152\u0153]|(?<=[a-zà-ÿ])Ã|Â[\u00a0-\u00bf]"
     "|Ã[\u0080-\u00bf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ]"
+    # So are the lists that Excel calls "CSV (MS-DOS)" and "CSV (Macintosh)": é is ‚ or Ž, è is Š, ç is ‡, É is ƒ.
+    "|(?<=[^\\W\\d_])[‚ƒ‡ˆ‰‹]|ƒ(?=[^\\W\\d_])|(?<=[^\\W\\d_])[ŽŠ](?=[a-z])|(?<=[a-z])(?:[ŽŠ]|™(?=[a-z]))"
 )
 _LOST: Final = re.compile(r"(?<=[^\W\d_])\?+(?=[^\W\d_])")
 

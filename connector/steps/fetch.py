@@ -2,7 +2,8 @@
 
 Intact is a condition (else quarantined, fetched again later); as expected is not (else delivered beside). What has
 come is kept while the others are fetched again. Where the platform gives signed pages, and nothing better for a day,
-nothing better is to be had before it erases them: then these come beside, too, and it is said what is wrong.
+nothing better is to be had before it erases them: then these come beside, too, and it is said what is wrong. So does
+what is too much to be verified.
 Source: design page section 3, last paragraph; protocol step 8.
 """
 
@@ -24,21 +25,23 @@ from connector.errors import (
     RemoteError,
 )
 from connector.lifecycle import TRANSITIONS, UNSOUND, DocumentFacts, Event, Record, State
-from connector.pdf.model import Expected, Signature, Verdict
+from connector.pdf.model import NOT_COMPARED, Expected, Signature, Verdict
 from connector.ports import TransactionId
 from connector.steps import clocks, forgotten, waiting
 from connector.steps.anothers import foreign_signatories, is_anothers
 from connector.steps.dates import dated
 from connector.steps.deadlines import erased, erasure
 from connector.steps.parts import Parts
-from connector.steps.spooled import signed_name
+from connector.steps.spooled import sent_name, signed_name
 from connector.steps.task import NEVER_CAME, Task
 
 log = logging.getLogger(__name__)
 
 _ASK_AGAIN_AFTER = 6
-_NOT_INTACT = frozenset({"signature_broken", "added_later"})
-"""Codes of verdicts on a document that bears signatures."""
+_UNVERIFIED = "unverified"
+"""It takes more time or memory than there is: nothing is known of its signatures."""
+_NOT_INTACT = frozenset({"signature_broken", "added_later", _UNVERIFIED})
+"""Codes of a document that bears signatures, or may: it is what was signed, as good as it will ever be."""
 _INSISTENCE = timedelta(days=1)
 """What the platform gives for so long it will not make better."""
 
@@ -58,7 +61,7 @@ class _Good:
 
 @dataclass(frozen=True, kw_only=True)
 class _Bad:
-    """A document that came back and is not what it must be; ``code`` as of ``Verdict``, empty without one."""
+    """A document that came back and is not what it must be; ``code`` as of ``Verdict``, or :data:`_UNVERIFIED`."""
 
     document: DocumentFacts
     code: str
@@ -155,12 +158,16 @@ def _judged(parts: Parts, record: Record, document: DocumentFacts, path: Path, s
     try:
         verdict = parts.documents.verify_signed(path, _expected(parts, record, document))
     except DocumentError as error:
-        # Of its signatures nothing is known.
-        return _Bad(document=document, code="", error=error)
+        log.warning("document %d of %s cannot be verified: %s", document.rank, record.ref, error)
+        verdict = Verdict(intact=False, code=_UNVERIFIED, size=path.stat().st_size)
+    if verdict.differences.get("content") == NOT_COMPARED:
+        renewed = _digested_anew(parts, record, document)
+        if renewed != document:
+            return _judged(parts, record, renewed, path, sha256)
     unsound: dict[str, str] = {}
     # Whether the platform signs annexes at all is not known: one without any signature is taken as it came.
     if not verdict.intact and not (document.role == "annex" and verdict.code == "not_signed"):
-        if not verdict.signatures or not _is_final(parts, record, document, verdict.code):
+        if verdict.code not in _NOT_INTACT or not _is_final(parts, record, document, verdict.code):
             return _Bad(document=document, code=verdict.code)
         log.error("document %d of %s stays what it is: %s", document.rank, record.ref, verdict.code)
         unsound = {UNSOUND: verdict.code}
@@ -170,15 +177,30 @@ def _judged(parts: Parts, record: Record, document: DocumentFacts, path: Path, s
         "signed_sha256": sha256,
         "signed_size": verdict.size,
         "signed_pages": verdict.pages,
-        "signatures": len(verdict.signatures),
+        "signatures": None if verdict.code == _UNVERIFIED else len(verdict.signatures),
         "contents": tuple(signature.contents_sha256 for signature in verdict.signatures),
         "differences": {**verdict.differences, **unsound, **foreign_signatories(parts, record, verdict)},
     }
     return _Good(document=document.model_copy(update=facts), verdict=verdict)
 
 
+def _digested_anew(parts: Parts, record: Record, document: DocumentFacts) -> DocumentFacts:
+    """Digest what was sent as pages are digested now: what reads them was renewed while people signed.
+
+    As it is where what was sent is not at hand any more.
+    """
+    sent, name = document.sent_sha256 or document.sha256, sent_name(document.rank)
+    if sent is None or not parts.spool.has(record.ref, name, sent):
+        return document
+    try:
+        digest = parts.documents.facts(parts.spool.path(record.ref, name)).pages_digest
+    except DocumentError:
+        return document
+    return document.model_copy(update={"pages_digest": digest})
+
+
 def _is_final(parts: Parts, record: Record, document: DocumentFacts, code: str) -> bool:
-    """True when nothing better than signed pages that are not intact will come: for a day none has, or none can."""
+    """True when nothing better than what is not known to be intact will come: for a day nothing has, or can."""
     if document.unsound:
         return True
     now, until = clocks.by_platform(parts, record.account), erasure(parts, record)

@@ -8,7 +8,8 @@ from __future__ import annotations
 import logging
 from pathlib import Path
 
-from connector.errors import NotFound, OutOfSpace, PreconditionFailed
+from connector.errors import DocumentError, NotFound, OutOfSpace, PreconditionFailed
+from connector.isolated_pdf import MOST_WRITTEN
 from connector.lifecycle import Record, State
 from connector.ports import Box, ETag, Folder, Href
 from connector.sidecar import names
@@ -27,12 +28,26 @@ def show_preview(parts: Parts, record: Record) -> Record:
     if not shows(parts, record):
         return record
     if record.state is State.PREVIEWED and NOTICE not in record.extra:
-        return _write_preview(parts, record)
+        try:
+            return _write_preview(parts, record)
+        except (DocumentError, OutOfSpace):
+            # Tried again, since less may be asked of this machine or more room be there by then; the status tells it.
+            _missing(parts, record)
+            raise
     if record.extra.get("preview_sha256") and record.state not in {State.WAITING, State.PREPARED}:
         remove_preview(parts, parts.folders[record.server], record)
         extra = {k: v for k, v in record.extra.items() if not k.startswith("preview_")}
         return parts.journal.note(record, "preview_removed", extra=extra)
     return record
+
+
+def _missing(parts: Parts, record: Record) -> None:
+    """Remember that no preview shows what is ready now, and take away one that shows something else."""
+    if record.extra.get("preview_missing") != record.carried:
+        extra = {**record.extra, "preview_missing": record.carried}
+        record = parts.journal.note(record, "preview_missing", extra=extra)
+    if record.extra.get("preview_of") != record.carried:
+        remove_preview(parts, parts.folders[record.server], record)
 
 
 def _write_preview(parts: Parts, record: Record) -> Record:
@@ -58,11 +73,10 @@ def _write_preview(parts: Parts, record: Record) -> Record:
     if before not in {None, href}:
         remove_preview(parts, folder, record, moved_along=False)  # the request was moved, its preview was not
     if not _put_preview(parts, folder, record, href, drawn, sha256):
-        return parts.journal.note(
-            record, "preview_name_taken", extra={**record.extra, "preview_of": record.carried}
-        )
+        taken = {"preview_of": record.carried, "preview_missing": record.carried}
+        return parts.journal.note(record, "preview_name_taken", extra={**record.extra, **taken})
     extra = {
-        **record.extra,
+        **{name: value for name, value in record.extra.items() if name != "preview_missing"},
         "preview_of": record.carried,
         "preview_sha256": sha256,
         "preview_href": href,
@@ -93,10 +107,10 @@ def _put_preview(parts: Parts, folder: Folder, record: Record, href: Href, drawn
 def _preview_there(
     parts: Parts, folder: Folder, record: Record, href: Href
 ) -> tuple[str, ETag | None] | None:
-    limit = parts.accounts[record.account].terms.max_signed_bytes
     try:
+        # Of several documents it may weigh more than any that comes back signed.
         _, fetched = parts.spool.put(
-            record.ref, "there.pdf", lambda stream: folder.get(href, stream, max_bytes=limit)
+            record.ref, "there.pdf", lambda stream: folder.get(href, stream, max_bytes=MOST_WRITTEN)
         )
     except (NotFound, OutOfSpace):
         return None

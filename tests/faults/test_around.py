@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from connector.cli.wiring import Seams
+from connector.isolation import IsolatedPool, Limits
 from connector.lifecycle import State
 from tests import documents
 from tests.worlds import CLAIRE, MARIE, ONE, ROOT, Mode, Stage
@@ -65,6 +67,42 @@ def test_previews_that_people_touch(tmp_path: Path, mode: Mode) -> None:
         assert stage.read("annote.apercu.pdf") == noted
         assert stage.sends() == [1, 1, 1]
         stage.intact()
+
+
+def test_a_preview_that_cannot_be_drawn_is_not_to_be_opened(tmp_path: Path) -> None:
+    """What is ready without a preview says so, and where each will sign; a preview of an earlier letter goes."""
+    with IsolatedPool(Limits(file_bytes=12_000)) as pool, Stage(tmp_path, seams=Seams(pool=pool)) as stage:
+        stage.drop("lettre", letter("courte"), ONE + "envoi: non\n")
+        stage.run()
+        assert stage.first_line() == READY
+        stage.write("lettre.pdf", documents.letter(60, lines=30))
+        stage.run()
+        assert "lettre.apercu.pdf" not in stage.files(), "it shows the earlier letter"
+        assert stage.first_line() == READY.replace("l’aperçu", "le document")
+        status = " ".join(stage.status().replace("\u00a0", " ").split())
+        assert "L’aperçu n’a pas pu être déposé ici. Relisez « lettre.pdf »" in status
+        assert "apercu" not in status
+        stage.write("lettre.pdf", letter("courte encore"))
+        stage.clock.advance(3700)
+        stage.run()
+        assert stage.first_line() == READY
+        assert "lettre.apercu.pdf" in stage.files()
+        stage.write("lettre.sign.yaml", ONE + "envoi: oui\n")
+        stage.run()
+        assert stage.first_line().startswith(OUT)
+        stage.intact()
+
+
+def test_a_preview_heavier_than_any_signed_document_goes_when_its_request_leaves(tmp_path: Path) -> None:
+    """One of many annexes is: it went on saying « rien n’est parti » of what people signed."""
+    with Stage(tmp_path, contract=", contract: {limits: {max_signed_size: 2000}}") as stage:
+        stage.drop("lettre", letter("lettre"), ONE + "envoi: non\n")
+        stage.run()
+        assert len(stage.read("lettre.apercu.pdf")) > 2000
+        stage.write("lettre.sign.yaml", ONE + "envoi: oui\n")
+        stage.run()
+        assert stage.first_line().startswith(OUT)
+        assert "lettre.apercu.pdf" not in stage.files()
 
 
 @MODES

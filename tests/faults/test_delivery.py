@@ -446,6 +446,37 @@ def test_what_is_not_as_expected_comes_beside(tmp_path: Path, mode: Mode) -> Non
         stage.intact()
 
 
+def test_what_reads_pages_was_renewed_while_people_signed(tmp_path: Path) -> None:
+    """D4: An upgrade of pdfium makes every digest anew; what was sent is digested again, and is no other document.
+
+    Other pages are still seen, and where what was sent is not at hand any more nobody can tell.
+    """
+    with Stage(tmp_path) as stage:
+        names = ("lettre", "autre", "perdue")
+        send_out(stage, *names)
+        for name in names:
+            record = stage.record(name)
+            older = record.document.model_copy(update={"pages_digest": f"1.6996:{'0' * 64}"})
+            stage.parts.journal.note(record, "upgraded", **record.with_document(older))
+        stage.platform.misbehave(
+            operation="download",
+            kind="wrong_document",
+            times=None,
+            transaction=str(stage.record("autre").transaction),
+            variant="other_document",
+        )
+        stage.parts.spool.path(stage.record("perdue").ref, "sent.pdf").unlink()
+        stage.sign()
+        settle(stage)
+        assert stage.first_line("lettre") == in_place("lettre")
+        assert stage.record("lettre").document.differences == {}
+        assert stage.first_line("autre") == beside("autre", "signé, à vérifier")
+        assert stage.record("autre").document.differences["content"] == "changed"
+        assert stage.first_line("perdue") == beside("perdue", "signé, à vérifier")
+        assert stage.record("perdue").document.differences["content"] == "not compared"
+        stage.intact()
+
+
 @MODES
 def test_the_journal_lost_right_after_the_delivery(tmp_path: Path, mode: Mode) -> None:
     """A delivery made by an earlier life of the journal is recognised, not made a second time (R8)."""

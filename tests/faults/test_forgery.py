@@ -781,8 +781,16 @@ def test_documents_that_were_tampered_with(tmp_path: Path) -> None:
             documents.broken,
             "Une signature au moins du document revenu n’a pas pu être reconnue comme intacte.",
         ),
+        (
+            documents.emptied_signature,
+            "Une signature au moins du document revenu n’a pas pu être reconnue comme intacte.",
+        ),
+        (
+            lambda: documents.blank(2001),
+            "Le document revenu est trop complexe pour que ses signatures soient contrôlées ici.",
+        ),
     ],
-    ids=["added to", "altered"],
+    ids=["added to", "altered", "no signature left", "too much to be verified"],
 )
 def test_what_the_platform_insists_on_comes_beside(
     tmp_path: Path, content: Callable[[], bytes], told: str

@@ -824,7 +824,7 @@ def answered_variants() -> list[Variant]:
                     document={"differences": {"intactness": code}},
                 ),
             )
-            for code in ("added_later", "signature_broken")
+            for code in ("added_later", "signature_broken", "unverified")
         ),
         (
             "SIGNÉ PAR TOUS – « Lettre DUPONT.pdf » est ouvert",

@@ -204,7 +204,7 @@ def dates_variants() -> list[Variant]:
         ),
         *(
             ("À VÉRIFIER – ", record(State.QUARANTINED, *DONE, reason=code), soon)
-            for code in ("", "signature_broken", "added_later")
+            for code in ("", "signature_broken", "added_later", "unverified")
         ),
         ("EN COURS – 1 signature sur 2", record(State.IN_PROGRESS, early, CLAIRE_INVITED, **OUT), CONTEXT),
         ("EN COURS – 1 signature sur 2", record(State.IN_PROGRESS, late, CLAIRE_INVITED, **OUT), CONTEXT),
@@ -231,6 +231,11 @@ def dates_variants() -> list[Variant]:
             with_context(ceiling=Ceiling.PREVIEW),
         ),
         ("PRÊT – rien n’est encore parti", record(State.PREVIEWED, reason="preview_changed"), CONTEXT),
+        (
+            "PRÊT – rien n’est encore parti ; relisez le document, puis donnez le départ",
+            record(State.PREVIEWED, carried="c", extra={"preview_missing": "c"}),
+            CONTEXT,
+        ),
         (
             "ANNULÉ – cette demande était déjà terminée",
             record(State.CANCELLED, reason="finished_before"),

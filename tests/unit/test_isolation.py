@@ -125,7 +125,7 @@ def test_worker_knows_no_secret_and_is_limited(
 def test_time_limit_kills_at_once(put: Put) -> None:
     """A call that takes too long ends as pdf_too_slow, and its worker with it."""
     path = put("long.pdf", documents.letter(1000))
-    with IsolatedPool(Limits(wall_s=0.3)) as pool:
+    with IsolatedPool(Limits(wall_s=0.3, cpu_s=0.01)) as pool:
         start = time.monotonic()
         with pytest.raises(DocumentError, match="pdf_too_slow"):
             facts(pool, path)
@@ -210,6 +210,20 @@ def test_what_the_kernel_kills_for_want_of_memory(put: Put) -> None:
         assert len(facts(pool, letter)["pages"]) == 4  # type: ignore[arg-type]
         (worker,) = workers()
         assert Path(f"/proc/{worker.pid}/oom_score_adj").read_text(encoding="ascii").strip() == "1000"
+
+
+def test_what_was_kept_from_the_processor_blames_no_file(put: Put) -> None:
+    """A letter that a busy machine, or a frozen one, never let be read is not too complex: it is read later."""
+    letter = put("letter.pdf", documents.letter())
+    with IsolatedPool(Limits(wall_s=2)) as pool:
+        with ThreadPoolExecutor(1) as executor:
+            call = executor.submit(facts, pool, letter)
+            while not workers():
+                time.sleep(0.001)
+            workers()[0].suspend()
+            with pytest.raises(WorkerError, match="no processor time left"):
+                call.result()
+        assert workers() == []
 
 
 def test_what_is_killed_with_much_memory_was_too_much(put: Put) -> None:

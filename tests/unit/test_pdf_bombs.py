@@ -117,7 +117,7 @@ def test_an_image_that_needs_too_much_says_so_of_an_image(path: Path) -> None:
     path.write_bytes(pictures.saved(pictures.quadrants((9000, 9000)), "PNG"))
     with IsolatedPool(Limits(memory_bytes=256 * 1024 * 1024)) as pool:
         assert outcome(lambda: IsolatedPdf(pool).image_to_pdf(path, path.with_name("o"))) == "image_too_large"
-    with IsolatedPool(Limits(wall_s=0.05)) as pool:
+    with IsolatedPool(Limits(wall_s=0.05, cpu_s=0.003)) as pool:
         assert outcome(lambda: IsolatedPdf(pool).image_to_pdf(path, path.with_name("o"))) == "image_too_large"
 
 

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
+from pyhanko.pdf_utils.generic import NumberObject
 from pyhanko.pdf_utils.reader import HistoricalResolver
 
 from connector.pdf.facts import facts
@@ -261,6 +262,42 @@ def test_what_many_have_signed_costs_hardly_more_than_what_one_has(
     monkeypatch.setattr(HistoricalResolver, "_subsume_object", counted)
     assert judged(path, documents.signed(tagged(2000), signers=3)).code == ""
     assert copied < 2000
+
+
+def packed(content: bytes) -> bytes:
+    """The document as Word writes it: all that is no stream itself stands in one stream of objects."""
+    from pyhanko.pdf_utils import generic
+    from pyhanko.pdf_utils.reader import PdfFileReader
+    from pyhanko.pdf_utils.writer import copy_into_new_writer
+
+    writer = copy_into_new_writer(PdfFileReader(io.BytesIO(content)), writer_kwargs={"stream_xrefs": True})
+    stream = writer.prepare_object_stream()
+    for (generation, number), held in list(writer.objects.items()):
+        if not isinstance(held, generic.StreamObject):
+            del writer.objects[generation, number]
+            writer.objs_in_streams[number] = held
+            stream.add_object(number, held)
+    out = io.BytesIO()
+    writer.write(out)
+    return out.getvalue()
+
+
+def test_a_long_document_of_a_word_processor_is_verified_in_time(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The table of a stream of objects is read once, not for each of them: eighty pages would never come home."""
+    content = documents.signed(packed(tagged(1000)))
+    read = 0
+    genuine = NumberObject.read_from_stream
+
+    def counted(stream: io.BytesIO) -> object:
+        nonlocal read
+        read += 1
+        return genuine(stream)
+
+    monkeypatch.setattr(NumberObject, "read_from_stream", counted)
+    assert judged(path, content).code == ""
+    assert read < 20_000
 
 
 def test_what_a_later_revision_takes_away_breaks_it(path: Path) -> None:

@@ -381,6 +381,8 @@ def test_a_bomb_is_never_unpacked() -> None:
         (("fichier", "adresse", "prénom"), "list_no_header"),
         ((*TITLES, "e-mail"), "list_column_twice"),
         ((*TITLES, "mobile"), "list_column_twice"),
+        (("document", "e-mail", "pr‚nom", "nom", "mobile"), "list_title_garbled"),
+        (("document", "e-mail", "prŽnom", "nom", "mobile"), "list_title_garbled"),
     ],
 )
 def test_titles_that_do_not_do(titles: tuple[str, ...], code: str) -> None:
@@ -388,6 +390,18 @@ def test_titles_that_do_not_do(titles: tuple[str, ...], code: str) -> None:
     reading = read(workbook([MARIE], titles))
     assert codes(reading) == [code]
     assert reading.rows == ()
+
+
+def test_a_list_behind_a_cover_sheet() -> None:
+    """As Numbers exports one: its cover is read, and the sheet that holds the list is named."""
+
+    def covered(book: Workbook) -> None:
+        book.worksheets[0].title = "Feuille 1"
+        cover = book.create_sheet("Résumé", 0)
+        cover.append(["Ce document a été exporté depuis Numbers."])
+
+    (problem,) = read(workbook([MARIE], change=covered)).problems
+    assert (problem.code, problem.values["sheets"]) == ("list_no_header", "Feuille 1")
 
 
 def test_an_empty_list() -> None:

@@ -20,6 +20,7 @@ from connector.signatory_text import (
     read_person,
     read_phone,
 )
+from connector.text_yaml import decode
 
 MARIE = ("marie.dupont@example.fr", "Marie", "Dupont", "+33612345678")
 
@@ -382,6 +383,34 @@ def test_garbled_accents() -> None:
     assert all(map(is_garbled, ["HÃ©lène", "lâ€™avenant", "H\ufffdl", "franÃ§ois", "voilÃ "]))
     assert not any(map(is_garbled, ["Hélène", "JOÃO", "d’Arc", "page?id=3", "ÂGE"]))
     assert is_garbled_name("H?l?ne")
+
+
+@pytest.mark.parametrize("encoding", ["cp850", "mac_roman"])
+@pytest.mark.parametrize(
+    "name", ["Rémi", "Renée", "Zoé", "Hélène", "François", "Élodie", "Père", "RENÉE", "Jérôme"]
+)
+def test_a_name_of_dos_or_of_an_old_mac_is_never_printed(name: str, encoding: str) -> None:
+    """Excel saves such lists under « CSV (MS-DOS) » and « CSV (Macintosh) »; no byte of them tells."""
+    assert is_garbled_name(decode(name.encode(encoding)).text)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Žižek",
+        "ŽIŽEK",
+        "Šimon Kovačević",
+        "BOŠKOVIĆ",
+        "Miloš",
+        "Œuvre d’Ažer",
+        "DŽAJIĆ",
+        "Đorđe Šarić",
+        "Cabinet™",
+    ],
+)
+def test_names_of_other_countries_are_whole(name: str) -> None:
+    assert not is_garbled_name(name)
+    assert not is_garbled_name(decode(name.encode("cp1252", "ignore")).text)
 
 
 @given(st.text(max_size=300))
