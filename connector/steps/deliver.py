@@ -56,10 +56,13 @@ from connector.steps.watch import gone_for_good
 log = logging.getLogger(__name__)
 
 BLOCKED = "delivery_blocked"
-"""No room, no right to write, or a rule of the server against it: told, since it may last until a person acts."""
+"""No room, no right to write, a rule of the server against it, or whatever has lasted: told, since it may last until a
+person acts."""
 NAME_REFUSED = "name_refused"
 """The server takes its name no more: told, since a person has to give it another one."""
 
+_LASTS = 7
+"""Tried so often, for an hour at least (``Timing.retry_first``, doubled each time): no next try ends it."""
 _PASSES = frozenset({408, 421, 425})
 """Too slow, a wrong connection, too early: nobody's no, over with the next try. RFC 9110 section 15.5; RFC 8470."""
 _OF_THE_WHOLE_REQUEST = (JournalError, OwnershipError, SpoolError, StaleRecordError)
@@ -89,6 +92,11 @@ def deliver(parts: Parts, record: Record) -> Record:
             break
     if all(is_home(document) for document in record.documents):
         return end(parts, record)
+    if record.attempts >= _LASTS and not record.reason and not record.extra.get("locked"):
+        # Whatever it is (a server that breaks over this one file, an answer that nobody knows): people are told that
+        # it does not come, and that it is safe.
+        since = {"since": parts.now().isoformat()}
+        record = parts.journal.note(record, "not_delivered_for_long", reason=BLOCKED, values=since)
     # What waits least says when it goes on: the others are looked at then as well.
     soonest = None if None in waits else min((at for at in waits if at is not None), default=None)
     return record if record.next_at == soonest else parts.journal.touch(record, next_at=soonest)

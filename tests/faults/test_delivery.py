@@ -94,6 +94,28 @@ def test_an_obstacle_that_lasts_is_told(tmp_path: Path, mode: Mode) -> None:
         stage.intact()
 
 
+@MODES
+def test_an_obstacle_that_nobody_knows_is_told_once_it_has_lasted(tmp_path: Path, mode: Mode) -> None:
+    """C5: A server that breaks over one file, for days: a momentary one is not told, one that lasts is."""
+    with Stage(tmp_path, mode) as stage:
+        send_out(stage, "lettre")
+        break_write(stage, "lettre", "MOVE", kind="status", status=500, times=None)
+        stage.sign()
+        stage.run(3)
+        assert "son dépôt est en cours" in stage.first_line()
+        for _ in range(8):
+            stage.clock.advance(1800)
+            stage.run(2)
+        assert stage.first_line().startswith("SIGNÉ PAR TOUS – dépôt impossible depuis le ")
+        assert stage.first_line().endswith("une copie est à l’abri")
+        told = stage.read(OVERVIEWS[0]).decode("utf-8-sig")
+        assert "À TRAITER" in told
+        stage.dms.behave()
+        settle(stage)
+        assert stage.first_line() == in_place("lettre")
+        stage.intact()
+
+
 # ------------------------------------------------------------------------------------ people between
 
 
