@@ -39,6 +39,7 @@ from connector.steps.case import Case
 from connector.steps.discover import Sight, Watch
 from connector.steps.drop_waiting import DropMemory
 from connector.steps.lists import ListMemory
+from connector.steps.mark import unmarked
 from connector.steps.models import ModelMemory
 from connector.steps.parts import FolderSettings, Parts
 from connector.steps.places import NOTICE
@@ -192,7 +193,10 @@ def keep_troubles(parts: Parts, memory: ServerMemory, names: Iterable[str], *, o
     ``of_all``: what concerns each of them.
     """
     for name in names:
-        text = of_all or memory.troubles.get(name) or rights.untold(parts, parts.watched[name])
+        settings = parts.watched[name]
+        text = (
+            of_all or memory.troubles.get(name) or unmarked(parts, settings) or rights.untold(parts, settings)
+        )
         subject = f"folder:{name}"
         if name not in memory.kept:
             memory.kept[name] = str(

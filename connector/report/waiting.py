@@ -138,6 +138,8 @@ WHO_CAN_ACT: dict[PauseCause, tuple[str, str]] = {
 """Cause → who in the firm can end it; for the others only the support can, or time alone."""
 
 _SEND_UNANSWERED = frozenset(IN_DOUBT) - {""}
+_LASTS = 7
+"""So many tries take an hour at least (``steps.waiting.backoff``): « dans quelques minutes » is not true any more."""
 
 
 def waiting(case: Case) -> None:
@@ -345,6 +347,9 @@ def _departure(case: Case, wait: WaitReason) -> None:
 
 def _soon(case: Case) -> None:
     page = case.page
+    if case.record.attempts >= _LASTS and case.record.state is not State.MARKED:
+        _not_yet(case)
+        return
     request = case.record.request
     as_draft = case.extra_text("kind") == "draft" or (request is not None and request.send is Wish.DRAFT)
     page.first(
@@ -364,4 +369,26 @@ def _soon(case: Case) -> None:
     page.para(
         "Il n’y a rien à faire. Merci de ne pas la déposer de nouveau.",
         "There is nothing to do. Please do not put it here again.",
+    )
+
+
+def _not_yet(case: Case) -> None:
+    """It was tried for an hour or longer; what is in the way is for the administrator, who is told what it is."""
+    page = case.page
+    page.first(
+        words.WAITING,
+        "la demande n’a pas encore pu partir ; elle est retentée d’elle-même",
+        "the request could not leave yet; it is tried again by itself",
+    )
+    page.para(
+        "« {file} » est lue et correcte, mais un obstacle technique l’empêche de partir : rien n’est parti. Elle "
+        "partira d’elle-même, une seule fois, quand il sera levé. Merci de ne pas la déposer de nouveau.",
+        "“{file}” is read and correct, but a technical obstacle keeps it from leaving: nothing has been sent. It will "
+        "leave by itself, once only, when that is out of the way. Please do not put it here again.",
+        file=case.request_file,
+    )
+    page.para(
+        "De votre côté, il n’y a rien à refaire. Si cela dure, contact : {support}.",
+        "There is nothing for you to do again. If it lasts, contact: {support}.",
+        support=loose(case.context.support),
     )

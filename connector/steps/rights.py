@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import Final
 
-from connector.errors import AccessDenied, NameRefused, RemoteError
+from connector.errors import AccessDenied, NameRefused, OutOfSpace, RemoteError
 from connector.lifecycle import Record
 from connector.ports import Entry, Href
 from connector.sidecar import names
@@ -34,6 +34,8 @@ UNTOLD: Final = {
     "to create and to change there (C and N in oc:permissions)",
     "name": "the server takes the names of some requests no more, so that nothing is told of them, nor put back: "
     "rename PDF and request; the overview of their folder names those that are signed",
+    "room": "it has no room left (507), so that people are told nothing and signed documents wait here: give its owner "
+    "more quota, or make room",
 }
 """Why nobody can be told → what the administrator hears."""
 
@@ -115,7 +117,7 @@ def may_leave(parts: Parts, record: Record) -> bool:
     if href is None:
         return True
     key, settings = _key(record, href), parts.watched[record.folder]
-    untold = record.reported is None and _may_be_refused(href)
+    untold = record.reported is None and (_may_be_refused(href) or _is_full(parts, record.folder))
     if key in parts.writable and not untold:
         return True
     if key[1] == settings.root and settings.registry.startswith(settings.root) and not untold:
@@ -141,6 +143,11 @@ def _may_be_refused(href: str) -> bool:
     return any(letter in _NOT_ON_WINDOWS for letter in href.rpartition("/")[2])
 
 
+def _is_full(parts: Parts, folder: str) -> bool:
+    """True while a status of a watched folder finds no room: what is signed would find none either."""
+    return (folder, "room") in tuple(parts.untold.values())
+
+
 def takes_again(parts: Parts, record: Record) -> bool:
     """True when the status of a request stands above, and its own folder is not known to refuse it any more."""
     own = places.status_href(places.at_home(record)) if places.NOTICE in record.extra else None
@@ -160,8 +167,8 @@ def shown(parts: Parts, record: Record) -> Record:
             )
         try:
             record = show.show(parts, record)
-        except NameRefused:
-            parts.untold[record.id] = (record.folder, "name")
+        except (NameRefused, OutOfSpace) as error:
+            parts.untold[record.id] = (record.folder, "name" if isinstance(error, NameRefused) else "room")
             raise
         except AccessDenied as error:
             if href is None or not _is_refusal(parts, _key(record, href), error):

@@ -522,7 +522,9 @@ def waiting_variants() -> list[Variant]:
         for wait, line, more in waits
     ]
     asked = record(State.MARKED, reason="send_unanswered", values={"at": SENT.isoformat()})
-    return [*rows, ("asking", "EN ATTENTE – ", asked, CONTEXT)]
+    hindered = record(State.PREPARED, attempts=9)
+    not_yet = "EN ATTENTE – la demande n’a pas encore pu partir ; elle est retentée d’elle-même"
+    return [*rows, ("asking", "EN ATTENTE – ", asked, CONTEXT), ("not-yet", not_yet, hindered, CONTEXT)]
 
 
 def reason_variants() -> list[Variant]:
