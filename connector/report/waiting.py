@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from connector.lifecycle import State
-from connector.report import braked, words
+from connector.report import braked, opened, words
 from connector.report.context import Pause, PauseCause, WaitReason
 from connector.report.facts import Case
 from connector.report.reasons import IN_DOUBT
@@ -154,7 +154,7 @@ def waiting(case: Case) -> None:
     elif wait is WaitReason.CANNOT_WRITE:
         _cannot_write(case)
     elif wait is WaitReason.BEING_EDITED:
-        _being_edited(case)
+        opened.waiting(case)
     elif context.platform_away_since is not None or wait is WaitReason.PLATFORM_AWAY:
         _platform_away(case)
     elif wait is WaitReason.BRAKE_DAY:
@@ -218,30 +218,6 @@ def _cannot_write(case: Case) -> None:
         "Qui peut agir : la personne qui gère les droits de ce dossier (contact : {support}).",
         "Who can act: the person who manages the rights of that folder (contact: {support}).",
         support=loose(case.context.support),
-    )
-
-
-def _being_edited(case: Case) -> None:
-    page = case.page
-    page.first(
-        words.WAITING,
-        "la demande est ouverte ou verrouillée ; elle partira une fois fermée",
-        "the request is open or locked; it will leave once it is closed",
-    )
-    page.para(
-        "Quelqu’un écrit peut-être encore dans « {file} » : l’éditeur de Nextcloud enregistre de lui-même pendant la "
-        "frappe. Rien n’est parti.",
-        "Somebody may still be writing in “{file}”: Nextcloud’s editor saves by itself while one types. Nothing has "
-        "been sent.",
-        file=case.request_file,
-    )
-    page.what_to_do()
-    page.bullet(
-        "Tout est écrit ? Fermez « {file} » partout où elle est ouverte ; si elle est verrouillée, déverrouillez-la "
-        "(menu du fichier). La demande est alors relue et part d’elle-même si tout est juste.",
-        "All is written? Close “{file}” wherever it is open; if it is locked, unlock it (menu of the file). The "
-        "request is then read again and leaves by itself if all is right.",
-        file=case.request_file,
     )
 
 

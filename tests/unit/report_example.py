@@ -506,6 +506,11 @@ def waiting_variants() -> list[Variant]:
             {},
         ),
         (
+            WaitReason.BEING_EDITED,
+            "EN ATTENTE – « _signature.yaml » est ouvert par quelqu’un ; départ à sa fermeture",
+            {"wait_file": "_signature.yaml"},
+        ),
+        (
             WaitReason.PLATFORM_AWAY,
             "EN ATTENTE – Jesignexpert ne répond pas ; la demande partira dès son retour",
             {},
