@@ -193,10 +193,8 @@ def keep_troubles(parts: Parts, memory: ServerMemory, names: Iterable[str], *, o
     ``of_all``: what concerns each of them.
     """
     for name in names:
-        settings = parts.watched[name]
-        text = (
-            of_all or memory.troubles.get(name) or unmarked(parts, settings) or rights.untold(parts, settings)
-        )
+        one = parts.watched[name]
+        text = of_all or memory.troubles.get(name) or unmarked(parts, one) or rights.untold(parts, one)
         subject = f"folder:{name}"
         if name not in memory.kept:
             memory.kept[name] = str(
@@ -275,10 +273,13 @@ def patiently(parts: Parts, memory: ServerMemory, name: str, step: Callable[[], 
         memory.patience.pop(name, None)
 
 
-def apart(parts: Parts, memory: ServerMemory, key: str, what: str, step: Callable[[], object]) -> None:
+def apart(
+    parts: Parts, memory: ServerMemory, key: str, what: str, step: Callable[[], object], *, folder: str = ""
+) -> None:
     """Do what concerns no single request and must stop none: an obstacle or a defect of it puts off itself alone.
 
-    ``key`` tells it from everything else, ``what`` is for the log and names no file. Stopping begins nothing.
+    ``key`` tells it from all else; ``what``: for the log, no file's name; ``folder``: where it writes. Stopping begins
+    nothing.
     """
     if parts.stop.is_set() or not _patient(parts, memory, key):
         return
@@ -290,6 +291,7 @@ def apart(parts: Parts, memory: ServerMemory, key: str, what: str, step: Callabl
         if _ends_the_pass(parts, error):
             raise
         _said(parts, what, error)
+        rights.no_room(parts, folder, error)
     except Exception:  # a defect of ours met in one file must not stop the others
         log.exception("%s met a defect", what)
     else:

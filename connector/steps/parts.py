@@ -299,6 +299,8 @@ class Parts:
     """(server, folder) that let nothing be written → when that was last found out; None: a listing says so."""
     untold: dict[int, tuple[str, str]] = field(default_factory=dict)
     """Records whose status cannot be written anywhere → the watched folder's name, and ``rights.UNTOLD``'s reason."""
+    full: dict[str, datetime] = field(default_factory=dict)
+    """Watched folder → when an overview, or what a list asks for, found no room there last."""
     unmarked: dict[str, tuple[datetime, str]] = field(default_factory=dict)
     """Watched folder → when a marker could not be put into its registry last, and what was in the way."""
     being_edited: dict[int, tuple[str | None, str]] = field(default_factory=dict)

@@ -27,6 +27,8 @@ log = logging.getLogger(__name__)
 _SHARED: Final = "S"
 _NEEDED: Final = frozenset("CN")
 """To create, and to overwrite: a status is written anew, a signed version needs both (facts section 9)."""
+_FULL: Final = 507
+"""RFC 4918 section 11.5; all else that finds no room is one file's own matter."""
 _NOT_ON_WINDOWS: Final = frozenset('<>:"|?*\\')
 
 UNTOLD: Final = {
@@ -143,9 +145,17 @@ def _may_be_refused(href: str) -> bool:
     return any(letter in _NOT_ON_WINDOWS for letter in href.rpartition("/")[2])
 
 
+def no_room(parts: Parts, folder: str, error: Exception) -> None:
+    """Keep that what is no request's own found no room in a watched folder: there may be nothing else to tell of it."""
+    if isinstance(error, OutOfSpace) and error.status == _FULL:
+        parts.full[folder] = parts.now()
+
+
 def _is_full(parts: Parts, folder: str) -> bool:
-    """True while a status of a watched folder finds no room: what is signed would find none either."""
-    return (folder, "room") in tuple(parts.untold.values())
+    """True while a status of a watched folder, or another file of ours, finds no room: nor would what is signed."""
+    at = parts.full.get(folder)
+    lately = at is not None and clocks.lasts(parts, at, 2 * parts.timing.retry_most)
+    return lately or (folder, "room") in tuple(parts.untold.values())
 
 
 def takes_again(parts: Parts, record: Record) -> bool:
@@ -167,8 +177,12 @@ def shown(parts: Parts, record: Record) -> Record:
             )
         try:
             record = show.show(parts, record)
-        except (NameRefused, OutOfSpace) as error:
-            parts.untold[record.id] = (record.folder, "name" if isinstance(error, NameRefused) else "room")
+        except NameRefused:
+            parts.untold[record.id] = (record.folder, "name")
+            raise
+        except OutOfSpace as error:
+            if error.status == _FULL:
+                parts.untold[record.id] = (record.folder, "room")
             raise
         except AccessDenied as error:
             if href is None or not _is_refusal(parts, _key(record, href), error):
@@ -192,6 +206,8 @@ def untold(parts: Parts, settings: FolderSettings) -> str:
     why = {reason for name, reason in tuple(parts.untold.values()) if name == settings.name}
     if (settings.server, settings.root) not in parts.refused:
         why.discard("rights")
+    if _is_full(parts, settings.name):
+        why.add("room")
     return "; ".join(UNTOLD[reason] for reason in sorted(why))
 
 

@@ -66,6 +66,26 @@ def test_a_folder_without_room_for_a_status(tmp_path: Path) -> None:
         stage.intact()
 
 
+def test_a_folder_without_room_for_what_a_list_asks(tmp_path: Path) -> None:
+    """C11: No request can be written, nor the list's answer, nor the overview: the administrator hears of it."""
+    with Town(tmp_path) as stage:
+        stage.write("une.pdf", letter("une"))
+        stage.write(
+            "_signataires.csv", "document;signataire\nune;Marie Dupont <marie@client.fr> 06 12 34 56 78\n"
+        )
+        for path in ("*.txt", "*.yaml"):
+            stage.dms.misbehave(kind="status", method="PUT", path=path, status=507, times=None)
+        stage.later()
+        assert stage.records() == []
+        assert "507" in trouble(stage)
+        stage.dms.behave()
+        stage.later()
+        stage.later()
+        assert trouble(stage) == ""
+        assert [record.state for record in stage.records()] == [State.PREVIEWED]
+        stage.intact()
+
+
 def test_a_registry_without_room_for_a_mark(tmp_path: Path) -> None:
     """C11: The connector's own account has no quota: nothing leaves, people are not told that it will within minutes,
     and the administrator hears why."""
