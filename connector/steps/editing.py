@@ -75,6 +75,7 @@ def _has_open(parts: Parts, server: str, entry: Entry) -> bool:
     key = (server, entry.href)
     at, was_open = parts.settings_open.get(key, (None, False))
     if at is None or not clocks.lasts(parts, at, _AGAIN):
+        was_open = False
         with suppress(NotFound):
             was_open = parts.folders[server].is_being_edited(entry.href, by_hand=False)
         parts.settings_open[key] = (parts.now(), was_open)
