@@ -39,6 +39,7 @@ from connector.steps.case import Case
 from connector.steps.discover import Sight, Watch
 from connector.steps.drop_waiting import DropMemory
 from connector.steps.lists import ListMemory
+from connector.steps.mark import unmarked
 from connector.steps.models import ModelMemory
 from connector.steps.parts import FolderSettings, Parts
 from connector.steps.places import NOTICE
@@ -192,7 +193,8 @@ def keep_troubles(parts: Parts, memory: ServerMemory, names: Iterable[str], *, o
     ``of_all``: what concerns each of them.
     """
     for name in names:
-        text = of_all or memory.troubles.get(name) or rights.untold(parts, parts.watched[name])
+        one = parts.watched[name]
+        text = of_all or memory.troubles.get(name) or unmarked(parts, one) or rights.untold(parts, one)
         subject = f"folder:{name}"
         if name not in memory.kept:
             memory.kept[name] = str(
@@ -271,10 +273,13 @@ def patiently(parts: Parts, memory: ServerMemory, name: str, step: Callable[[], 
         memory.patience.pop(name, None)
 
 
-def apart(parts: Parts, memory: ServerMemory, key: str, what: str, step: Callable[[], object]) -> None:
+def apart(
+    parts: Parts, memory: ServerMemory, key: str, what: str, step: Callable[[], object], *, folder: str = ""
+) -> None:
     """Do what concerns no single request and must stop none: an obstacle or a defect of it puts off itself alone.
 
-    ``key`` tells it from everything else, ``what`` is for the log and names no file. Stopping begins nothing.
+    ``key`` tells it from all else; ``what``: for the log, no file's name; ``folder``: where it writes. Stopping begins
+    nothing.
     """
     if parts.stop.is_set() or not _patient(parts, memory, key):
         return
@@ -286,6 +291,7 @@ def apart(parts: Parts, memory: ServerMemory, key: str, what: str, step: Callabl
         if _ends_the_pass(parts, error):
             raise
         _said(parts, what, error)
+        rights.no_room(parts, folder, error)
     except Exception:  # a defect of ours met in one file must not stop the others
         log.exception("%s met a defect", what)
     else:

@@ -266,11 +266,11 @@ def _write_requests(
     for sight in sights:
         name = sight.settings.name
         for key, task in models.tasks(parts, sight, memory.models):
-            apart(parts, memory, key, f"the models of folder {name}", task)
+            apart(parts, memory, key, f"the models of folder {name}", task, folder=name)
         for key, task in lists.tasks(parts, sight, memory.lists, room, opened):
-            apart(parts, memory, key, f"a list in folder {name}", task)
+            apart(parts, memory, key, f"a list in folder {name}", task, folder=name)
         for key, task in drop.tasks(parts, sight, memory.drops, room):
-            apart(parts, memory, key, f"a drop folder in folder {name}", task)
+            apart(parts, memory, key, f"a drop folder in folder {name}", task, folder=name)
     return room.made
 
 
@@ -306,7 +306,14 @@ def _tell_all(
             for key, task in _overviews_due(parts, sight, memory, began):
                 if out_of_time(parts, deadline):
                     return
-                apart(parts, memory, key, f"an overview in folder {sight.settings.name}", task)
+                apart(
+                    parts,
+                    memory,
+                    key,
+                    f"an overview in folder {sight.settings.name}",
+                    task,
+                    folder=sight.settings.name,
+                )
 
 
 def _overviews_due(parts: Parts, sight: Sight, memory: ServerMemory, began: datetime) -> list[overview.Task]:

@@ -143,7 +143,7 @@ class LocalFolder(RefusesWrites):
         """Not known here."""
         return ""
 
-    def is_being_edited(self, href: Href) -> bool:
+    def is_being_edited(self, href: Href, *, by_hand: bool = True) -> bool:
         """Not known here."""
         return False
 

@@ -132,9 +132,9 @@ class ReadOnlyFolder(RefusesWrites):
         """As the folder."""
         return self._folder.locked_by(href)
 
-    def is_being_edited(self, href: Href) -> bool:
+    def is_being_edited(self, href: Href, *, by_hand: bool = True) -> bool:
         """As the folder."""
-        return self._folder.is_being_edited(href)
+        return self._folder.is_being_edited(href, by_hand=by_hand)
 
     def open_itself(self, href: Href) -> bool | None:
         """As the folder."""

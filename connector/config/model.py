@@ -113,7 +113,16 @@ CallUrl = Annotated[
 Holidays = Literal["france", "alsace-moselle", "none"]
 Weekends = Literal["work", "quiet"]
 Occasion = Literal[
-    "sent", "signed", "refused", "expired", "cancelled", "to_correct", "in_doubt", "alarm", "alarm_over"
+    "sent",
+    "signed",
+    "to_check",
+    "refused",
+    "expired",
+    "cancelled",
+    "to_correct",
+    "in_doubt",
+    "alarm",
+    "alarm_over",
 ]
 OCCASIONS: tuple[Occasion, ...] = get_args(Occasion)
 """What a hook may be called for."""

@@ -126,25 +126,16 @@ class Lookups(Database):
         finished requests for years. They are read a few at a time, as by :meth:`everything`.
         """
         given = {"server": server, "folder": folder}
-        for ident, print_, row in self._versions(given, known) if self.shared else self._contents(given):
-            yield ident, print_, record_of(row) if row is not None and known.get(ident) != print_ else None
-
-    def _versions(
-        self, given: Mapping[str, str], known: Mapping[int, int]
-    ) -> Iterator[tuple[int, int, sa.Row[Any] | None]]:
-        """PostgreSQL: yield id and version of each current record of a folder, its row where the version is new."""
         with self._reading() as connection:
-            listed = connection.execute(statements.PRINTS, given).all()
+            prints = statements.PRINTS if self.shared else statements.PRINTS_HERE
+            listed = connection.execute(prints, given).all()
         for first in range(0, len(listed), statements.AT_ONCE):
             some = listed[first : first + statements.AT_ONCE]
-            changed = [row.id for row in some if known.get(row.id) != row.version]
+            changed = [row.id for row in some if row.version < 0 or known.get(row.id) != row.version]
             rows = {row.id: row for row in self._fetched(changed)} if changed else {}
-            yield from ((row.id, row.version, rows.get(row.id)) for row in some)
-
-    def _contents(self, given: Mapping[str, str]) -> Iterator[tuple[int, int, sa.Row[Any]]]:
-        """SQLite: the same, of which only the content tells what has changed."""
-        rows = self._next(statements.NEXT_IN_FOLDER, **given)
-        return ((row.id, hash(row.facts), row) for row in rows)
+            for row in some:
+                found = rows.get(row.id)
+                yield row.id, row.version, None if found is None else record_of(found)
 
     def _next(self, statement: sa.Select[Any], **given: str) -> Iterator[sa.Row[Any]]:
         """Yield the rows of a statement that asks for those ``after`` an id, ``statements.AT_ONCE`` at once."""
@@ -316,7 +307,8 @@ class Lookups(Database):
 
     def _fetched(self, ids: Sequence[int]) -> Rows:
         with self._reading() as connection:
-            return connection.execute(statements.FETCHED, {"ids": list(ids)}).all()
+            wanted = statements.FETCHED if self.shared else statements.FETCHED_HERE
+            return connection.execute(wanted, {"ids": list(ids)}).all()
 
     def _all(self, statement: sa.Select[Any], **given: str) -> list[Record]:
         return [record_of(row) for row in self._rows(statement, **given)]

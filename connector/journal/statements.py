@@ -249,8 +249,14 @@ OPEN_ONES = frozenset({OPEN, OPEN_IN_FOLDER})
 FETCHED = sa.select(_record.id, _record.current, _record.facts, _VERSION).where(
     _record.id == sa.func.any(sa.bindparam("ids", type_=sa.ARRAY(sa.BigInteger)))
 )
-NEXT_IN_FOLDER = IN_FOLDER.where(_record.id > _given("after")).limit(AT_ONCE)
 PRINTS = IN_FOLDER.with_only_columns(_record.id, _VERSION)
+_REVISION: sa.ColumnElement[int] = sa.literal_column(
+    "coalesce(CASE WHEN json_valid(facts) THEN json_extract(facts, '$.revision') END, -1)", sa.Integer
+).label("version")
+FETCHED_HERE = RECORDS.where(_record.id.in_(sa.bindparam("ids", expanding=True)))
+PRINTS_HERE = IN_FOLDER.with_only_columns(_record.id, _REVISION)
+"""SQLite: the same as ``FETCHED``, and as ``PRINTS``: by how often a record was changed, which stands in its facts
+alone. Some kilobytes of each are not carried here to learn that; -1 where SQLite cannot read them: always looked at."""
 
 HELD_ACCOUNTS = sa.select(_hold.account)
 HOLDS = sa.select(schema.hold)

@@ -283,8 +283,10 @@ class Folder(Protocol):
         """
         ...
 
-    def is_being_edited(self, href: Href) -> bool:
+    def is_being_edited(self, href: Href, *, by_hand: bool = True) -> bool:
         """Has somebody else locked a file, or has it open in an editor that says so? False where that is not told.
+
+        ``by_hand``: do locks count that people put there by hand, and may leave there for ever?
 
         NotFound when there is no such file. Source: WebDAV facts section 8.
         """

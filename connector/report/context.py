@@ -88,6 +88,8 @@ class StatusContext:
     wait: WaitReason | None = None
     wait_until: datetime | None = None
     wait_limit: int | None = None
+    wait_file: str = ""
+    """Which file is open, where ``wait`` is that; empty: the request itself."""
     erases_at: datetime | None = None
     versions_kept: bool = True
     ready_count: int | None = None

@@ -13,15 +13,13 @@ from connector.report import words
 from connector.report.context import StatusContext
 from connector.report.facts import Case
 from connector.report.mails import Message, Told, foot, listed, plain
+from connector.report.overview_lines import section_of
+from connector.report.overview_news import Section
 from connector.report.page import Page
 from connector.report.status import StatusText, render_status
 from connector.report.typography import Words, day_text
 from connector.report.words import Pair
 
-_ENDED_WELL = frozenset({State.DELIVERED, State.DELIVERED_BESIDE})
-_UNDER_WAY = frozenset(
-    {State.WAITING, State.PREPARED, State.MARKED, State.IN_PROGRESS, State.SEALING, State.DELIVERING}
-)
 _ORDER: tuple[Pair, ...] = (
     words.TO_CHECK,
     words.TO_CORRECT,
@@ -84,10 +82,11 @@ def digest(told: Sequence[Told], day: date) -> Message | None:
 
 
 def _part(record: Record, context: StatusContext) -> int:
-    """0: a person must act; 1: it goes on by itself; 2: it is over."""
-    if record.state in _ENDED_WELL or record.state is State.CANCELLED:
+    """0: a person must act; 1: it goes on by itself; 2: it is over. As the overview beside the documents has it."""
+    section = section_of(record)
+    if section in {Section.SIGNED, Section.ENDED}:
         return 2
-    if record.state not in _UNDER_WAY:
+    if section in {Section.TO_DO, Section.READY}:
         return 0
     return 0 if record.state is State.IN_PROGRESS and Case(record, context).expiry_near else 1
 

@@ -68,6 +68,11 @@ def line_of(record: Record, context: StatusContext) -> Line:
     )
 
 
+def section_of(record: Record) -> Section:
+    """Return the part of an overview that a request belongs to, as long as nobody has dealt with it."""
+    return _section(record)[0]
+
+
 def _section(record: Record) -> tuple[Section, bool]:
     """Return the part a request belongs to, and whether a person ends that by putting its files away."""
     state = record.state

@@ -383,10 +383,11 @@ REQUEST: Final[dict[str, Wording]] = {
         "impossible de savoir si un lien public ouvre ce dossier",
         "whether a public link opens this folder cannot be known",
         "impossible de savoir si ce dossier est ouvert à n’importe qui par un lien public : rien ne part d’ici. La "
-        "personne qui gère les partages peut donner le droit de repartager à l’accès automatique, et la demande "
-        "partira d’elle-même.",
+        "personne qui gère les partages peut donner le droit de repartager à l’accès automatique (sur un stockage "
+        "externe : y autoriser le partage), et la demande partira d’elle-même.",
         "whether a public link opens this folder to anybody cannot be known: nothing leaves from here. Whoever manages "
-        "the shares can give the automatic access the right to share on, and the request will leave by itself.",
+        "the shares can give the automatic access the right to share on (of an external storage: allow sharing there), "
+        "and the request will leave by itself.",
     ),
     "public_link_unanswered": Wording(
         "on ignore encore si un lien public ouvre ce dossier",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from connector.lifecycle import State
-from connector.report import braked, words
+from connector.report import braked, opened, words
 from connector.report.context import Pause, PauseCause, WaitReason
 from connector.report.facts import Case
 from connector.report.reasons import IN_DOUBT
@@ -138,6 +138,8 @@ WHO_CAN_ACT: dict[PauseCause, tuple[str, str]] = {
 """Cause → who in the firm can end it; for the others only the support can, or time alone."""
 
 _SEND_UNANSWERED = frozenset(IN_DOUBT) - {""}
+_LASTS = 7
+"""So many tries take an hour at least (``steps.waiting.backoff``): « dans quelques minutes » is not true any more."""
 
 
 def waiting(case: Case) -> None:
@@ -152,7 +154,7 @@ def waiting(case: Case) -> None:
     elif wait is WaitReason.CANNOT_WRITE:
         _cannot_write(case)
     elif wait is WaitReason.BEING_EDITED:
-        _being_edited(case)
+        opened.waiting(case)
     elif context.platform_away_since is not None or wait is WaitReason.PLATFORM_AWAY:
         _platform_away(case)
     elif wait is WaitReason.BRAKE_DAY:
@@ -216,30 +218,6 @@ def _cannot_write(case: Case) -> None:
         "Qui peut agir : la personne qui gère les droits de ce dossier (contact : {support}).",
         "Who can act: the person who manages the rights of that folder (contact: {support}).",
         support=loose(case.context.support),
-    )
-
-
-def _being_edited(case: Case) -> None:
-    page = case.page
-    page.first(
-        words.WAITING,
-        "la demande est ouverte ou verrouillée ; elle partira une fois fermée",
-        "the request is open or locked; it will leave once it is closed",
-    )
-    page.para(
-        "Quelqu’un écrit peut-être encore dans « {file} » : l’éditeur de Nextcloud enregistre de lui-même pendant la "
-        "frappe. Rien n’est parti.",
-        "Somebody may still be writing in “{file}”: Nextcloud’s editor saves by itself while one types. Nothing has "
-        "been sent.",
-        file=case.request_file,
-    )
-    page.what_to_do()
-    page.bullet(
-        "Tout est écrit ? Fermez « {file} » partout où elle est ouverte ; si elle est verrouillée, déverrouillez-la "
-        "(menu du fichier). La demande est alors relue et part d’elle-même si tout est juste.",
-        "All is written? Close “{file}” wherever it is open; if it is locked, unlock it (menu of the file). The "
-        "request is then read again and leaves by itself if all is right.",
-        file=case.request_file,
     )
 
 
@@ -345,6 +323,9 @@ def _departure(case: Case, wait: WaitReason) -> None:
 
 def _soon(case: Case) -> None:
     page = case.page
+    if case.record.attempts >= _LASTS and case.record.state is not State.MARKED:
+        _not_yet(case)
+        return
     request = case.record.request
     as_draft = case.extra_text("kind") == "draft" or (request is not None and request.send is Wish.DRAFT)
     page.first(
@@ -364,4 +345,26 @@ def _soon(case: Case) -> None:
     page.para(
         "Il n’y a rien à faire. Merci de ne pas la déposer de nouveau.",
         "There is nothing to do. Please do not put it here again.",
+    )
+
+
+def _not_yet(case: Case) -> None:
+    """It was tried for an hour or longer; what is in the way is for the administrator, who is told what it is."""
+    page = case.page
+    page.first(
+        words.WAITING,
+        "la demande n’a pas encore pu partir ; elle est retentée d’elle-même",
+        "the request could not leave yet; it is tried again by itself",
+    )
+    page.para(
+        "« {file} » est lue et correcte, mais un obstacle technique l’empêche de partir : rien n’est parti. Elle "
+        "partira d’elle-même, une seule fois, quand il sera levé. Merci de ne pas la déposer de nouveau.",
+        "“{file}” is read and correct, but a technical obstacle keeps it from leaving: nothing has been sent. It will "
+        "leave by itself, once only, when that is out of the way. Please do not put it here again.",
+        file=case.request_file,
+    )
+    page.para(
+        "De votre côté, il n’y a rien à refaire. Si cela dure, contact : {support}.",
+        "There is nothing for you to do again. If it lasts, contact: {support}.",
+        support=loose(case.context.support),
     )

@@ -24,7 +24,8 @@ _WORD: Final = re.compile(r"[^\W\d_][\w'’-]*")
 _LIKE_ONE: Final = re.compile(r"[^\s@,]+@[^\s@,]+\.[^\W\d_]{2,}")
 _SCHEME: Final = re.compile(r"(?:[A-Za-z]+:)?//")
 """Of a web address; a mailbox has none, though the standard would let its name begin with a slash."""
-_MAILTO: Final = re.compile(r"mailto:\s*", re.IGNORECASE)
+_MAILTO: Final = re.compile(r"mailto:\s*([^\s?<>]*)(?:\?[^\s<>()\"`»]*)?", re.IGNORECASE)
+"""With what a link may tell of a mail besides its address: ``?subject=…`` (RFC 6068)."""
 _MAX_LENGTH: Final = 254
 """RFC 3696 erratum 1690: the longest address a mail server takes."""
 
@@ -38,7 +39,7 @@ class Found(NamedTuple):
 
 def take_out(text: str) -> Found:
     """Take every address out of a text: ``<…>``, ``mailto:`` and quotes go with it; one written twice counts once."""
-    text = _MAILTO.sub(" ", text)
+    text = _MAILTO.sub(r" \1", text)
     addresses: dict[str, str] = {}
     rest, end = "", 0
     for match in _ADDRESS.finditer(text):

@@ -76,8 +76,9 @@ def _wait_of(parts: Parts, record: Record) -> dict[str, Any]:
         until = brakes.quiet(parts, record)
         return {} if until is None else {"wait": WaitReason.QUIET_HOURS, "wait_until": until}
     held = brakes.brake(parts, record) if record.state in {State.WAITING, State.PREPARED} else None
-    if held is None and record.state is State.WAITING and editing.is_open(parts, record):
-        return {"wait": WaitReason.BEING_EDITED}
+    opened = editing.open_file(parts, record) if held is None and record.state is State.WAITING else None
+    if opened is not None:
+        return {"wait": WaitReason.BEING_EDITED, "wait_file": opened}
     return {} if held is None else {"wait": held.reason, "wait_limit": held.limit, "wait_until": held.until}
 
 

@@ -50,16 +50,20 @@ from connector.steps.original import keep_original
 from connector.steps.parts import Parts
 from connector.steps.present import Present
 from connector.steps.rights import takes
+from connector.steps.spooled import signed_name
 from connector.steps.task import Task, is_home
 from connector.steps.watch import gone_for_good
 
 log = logging.getLogger(__name__)
 
 BLOCKED = "delivery_blocked"
-"""No room, no right to write, or a rule of the server against it: told, since it may last until a person acts."""
+"""No room, no right to write, a rule of the server against it, or whatever has lasted: told, since it may last until a
+person acts."""
 NAME_REFUSED = "name_refused"
 """The server takes its name no more: told, since a person has to give it another one."""
 
+_LASTS = 7
+"""Tried so often, for an hour at least (``Timing.retry_first``, doubled each time): no next try ends it."""
 _PASSES = frozenset({408, 421, 425})
 """Too slow, a wrong connection, too early: nobody's no, over with the next try. RFC 9110 section 15.5; RFC 8470."""
 _OF_THE_WHOLE_REQUEST = (JournalError, OwnershipError, SpoolError, StaleRecordError)
@@ -89,9 +93,21 @@ def deliver(parts: Parts, record: Record) -> Record:
             break
     if all(is_home(document) for document in record.documents):
         return end(parts, record)
+    lasts = record.attempts >= _LASTS and not record.reason and not record.extra.get("locked")
+    if lasts and _is_safe(parts, record):
+        # Whatever it is (a server that breaks over this one file, an answer that nobody knows): people are told that
+        # it does not come, and that it is safe.
+        since = {"since": parts.now().isoformat()}
+        record = parts.journal.note(record, "not_delivered_for_long", reason=BLOCKED, values=since)
     # What waits least says when it goes on: the others are looked at then as well.
     soonest = None if None in waits else min((at for at in waits if at is not None), default=None)
     return record if record.next_at == soonest else parts.journal.touch(record, next_at=soonest)
+
+
+def _is_safe(parts: Parts, record: Record) -> bool:
+    """True while the spool holds all that is not home yet: of what it lost nobody says that a copy is kept."""
+    left = (one for one in record.documents if not is_home(one))
+    return all(parts.spool.has(record.ref, signed_name(one.rank), one.signed_sha256) for one in left)
 
 
 def _attempt(task: Task) -> tuple[Task, bool]:

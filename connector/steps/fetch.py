@@ -10,6 +10,7 @@ Source: design page section 3, last paragraph; protocol step 8.
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -24,7 +25,7 @@ from connector.errors import (
     OutOfSpace,
     RemoteError,
 )
-from connector.lifecycle import TRANSITIONS, UNSOUND, DocumentFacts, Event, Record, State
+from connector.lifecycle import TRANSITIONS, UNSOUND, DocumentFacts, Event, Record
 from connector.pdf.model import NOT_COMPARED, Expected, Signature, Verdict
 from connector.ports import TransactionId
 from connector.steps import clocks, forgotten, waiting
@@ -44,6 +45,9 @@ _NOT_INTACT = frozenset({"signature_broken", "added_later", _UNVERIFIED})
 """Codes of a document that bears signatures, or may: it is what was signed, as good as it will ever be."""
 _INSISTENCE = timedelta(days=1)
 """What the platform gives for so long it will not make better."""
+BAD = "bad"
+"""In ``extra`` while a document that came is not what it must be: rank → ``code``, and ``since`` when it has been so
+(ISO 8601, by the platform's clock)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,7 +103,7 @@ def fetch(parts: Parts, record: Record) -> Record:
         return _later(parts, record, error)
     except RemoteError as error:
         return _not_ready(parts, record, error)
-    return _quarantine(parts, record, bad[0]) if bad else _all_here(parts, record, None)
+    return _quarantine(parts, record, bad) if bad else _all_here(parts, record, None)
 
 
 def lies_in_the_spool(parts: Parts, record: Record) -> bool:
@@ -206,14 +210,15 @@ def _is_final(parts: Parts, record: Record, document: DocumentFacts, code: str) 
     now, until = clocks.by_platform(parts, record.account), erasure(parts, record)
     if until is not None and until - now <= _INSISTENCE:
         return True
-    return now - _since(parts, record, code) >= _INSISTENCE
+    return now - _since(parts, record, document, code) >= _INSISTENCE
 
 
-def _since(parts: Parts, record: Record, code: str) -> datetime:
-    """Return since when what comes back has been wrong in this way; one day it may be called this, the next that."""
-    alike = record.reason == code or {record.reason, code} <= _NOT_INTACT
-    told = record.values.get("since") if record.state is State.QUARANTINED and alike else None
-    return datetime.fromisoformat(told) if told else clocks.by_platform(parts, record.account)
+def _since(parts: Parts, record: Record, document: DocumentFacts, code: str) -> datetime:
+    """Return since when a document has been wrong in this way; one day it may be called this, the next that."""
+    told = record.extra.get(BAD, {}).get(str(document.rank))
+    if told is None or not (told["code"] == code or {told["code"], code} <= _NOT_INTACT):
+        return clocks.by_platform(parts, record.account)
+    return datetime.fromisoformat(str(told["since"]))
 
 
 def _expected(parts: Parts, record: Record, document: DocumentFacts) -> Expected:
@@ -248,9 +253,9 @@ def _all_here(parts: Parts, record: Record, last: _Good | None) -> Record:
         kept = {
             "data": _told(last),
             "signatories": dated(record, last.dating, parts.now()),
-            "extra": forgotten.cleared(record.extra),
             **record.with_document(last.document),
         }
+    kept["extra"] = {name: value for name, value in forgotten.cleared(record.extra).items() if name != BAD}
     return parts.journal.fact(record, Event.FETCHED, reason="", values={}, attempts=0, next_at=None, **kept)
 
 
@@ -259,25 +264,32 @@ def _told(found: _Good) -> dict[str, Any]:
     return told if found.document.rank == 1 else {**told, "rank": found.document.rank}
 
 
-def _quarantine(parts: Parts, record: Record, bad: _Bad) -> Record:
-    log.error(
-        "document %d of %s came back and is not an intact signed document: %s",
-        bad.document.rank,
-        record.ref,
-        bad.error or bad.code,
-    )
+def _quarantine(parts: Parts, record: Record, bad: Sequence[_Bad]) -> Record:
+    """Told of the first; each has its own day, whatever is wrong with another."""
+    for one in bad:
+        log.error(
+            "document %d of %s came back and is not an intact signed document: %s",
+            one.document.rank,
+            record.ref,
+            one.error or one.code,
+        )
+    first = bad[0]
     # A page, or what found no room here, may be anybody's answer; a document is the platform's.
-    came = not isinstance(bad.error, InvalidResponse | OutOfSpace)
+    came = not all(isinstance(one.error, InvalidResponse | OutOfSpace) for one in bad)
+    since = {
+        str(one.document.rank): {
+            "code": one.code,
+            "since": _since(parts, record, one.document, one.code).isoformat(),
+        }
+        for one in bad
+    }
     return parts.journal.fact(
         record,
         Event.QUARANTINED,
-        data={"code": bad.code},
-        reason=bad.code,
-        extra=forgotten.cleared(record.extra) if came else record.extra,
-        values={
-            "since": _since(parts, record, bad.code).isoformat(),
-            **({"file": bad.document.name} if record.more else {}),
-        },
+        data={"code": first.code},
+        reason=first.code,
+        extra={**(forgotten.cleared(record.extra) if came else record.extra), BAD: since},
+        values={"file": first.document.name} if record.more else {},
         **waiting.backoff(parts, record),
     )
 

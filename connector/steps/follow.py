@@ -50,7 +50,7 @@ def follow(parts: Parts, record: Record) -> Record:
     try:
         status = parts.services[record.account].status(TransactionId(str(record.transaction)))
     except NotFound as error:
-        waiting.answered(parts, record.account, asked)
+        forgotten.heard(parts, record, asked)
         return _not_found(parts, record, error)
     except (AnsweredNo, AccessDenied) as error:
         if isinstance(error, AnsweredNo) and error.cause.account_wide:

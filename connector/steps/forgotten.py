@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from connector.lifecycle import Record
-from connector.steps import clocks
+from connector.steps import clocks, waiting
 from connector.steps.parts import Parts
 
 log = logging.getLogger(__name__)
@@ -30,6 +30,15 @@ def is_suspected(record: Record) -> bool:
 def believed(parts: Parts, record: Record) -> bool:
     """True once it has been said for ``Timing.forgotten_patience``, with what it says now."""
     return _said_for(parts, record) >= parts.timing.forgotten_patience
+
+
+def heard(parts: Parts, record: Record, asked: int) -> None:
+    """Tell that "not known" came back (``asked`` as of :func:`waiting.asking`).
+
+    Before it is believed it may be a gateway's word: what waits for the platform's own after an unanswered ``send``
+    goes on waiting (R9b), else each next ``send`` would be lost in the same gateway.
+    """
+    waiting.answered(parts, record.account, asked if believed(parts, record) else None)
 
 
 def suspected(parts: Parts, record: Record) -> dict[str, Any]:

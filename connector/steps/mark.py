@@ -11,12 +11,12 @@ import secrets
 from collections.abc import Callable, Iterable
 
 from connector import marks
-from connector.errors import NotFound, PreconditionFailed, RemoteError
+from connector.errors import AskedToWait, NotFound, PreconditionFailed, RemoteError
 from connector.identity import canonical_email
 from connector.lifecycle import DocumentFacts, Event, Record
 from connector.marks import Further, Reading, Sent
 from connector.ports import Entry, Folder, Href
-from connector.steps import recover, registries, waiting
+from connector.steps import clocks, recover, registries, waiting
 from connector.steps.discover import Sight
 from connector.steps.parts import FolderSettings, Parts
 from connector.steps.registry import is_folder, read_mark, sent_href
@@ -54,9 +54,29 @@ def mark(parts: Parts, record: Record) -> Record:
         return _place(parts, settings, folder, record)
     except RemoteError as error:
         log.warning("marking %s: %s", record.ref, error)
+        _hindered(parts, settings, error)
         return parts.journal.note(
             record, "not_marked", data={"error": str(error)}, **waiting.backoff(parts, record, error)
         )
+
+
+def unmarked(parts: Parts, settings: FolderSettings) -> str:
+    """Say why nothing of a watched folder can be marked, for the administrator; empty where nothing is in the way.
+
+    A registry of its own may be full, or refuse, while the folder takes all that is put there. What was not tried again
+    since long, since the request went, is not told for ever.
+    """
+    at, why = parts.unmarked.get(settings.name, (None, ""))
+    if at is None or not clocks.lasts(parts, at, 2 * parts.timing.retry_most):
+        return ""
+    return (
+        f"no mark can be put into its registry ({why}), so that nothing leaves; jse-connector doctor tries it"
+    )
+
+
+def _hindered(parts: Parts, settings: FolderSettings, error: RemoteError) -> None:
+    if not isinstance(error, AskedToWait):
+        parts.unmarked[settings.name] = (parts.now(), str(error))
 
 
 def still_judged(
@@ -231,7 +251,8 @@ def _place(parts: Parts, settings: FolderSettings, folder: Folder, record: Recor
     except PreconditionFailed:
         log.info("%s: a marker stands there already", record.ref)
     except RemoteError as error:
-        log.info("%s: the marker's answer was %s; the marker itself is asked", record.ref, error)
+        log.warning("%s: the marker's answer was %s; the marker itself is asked", record.ref, error)
+        _hindered(parts, settings, error)
     if not needs_look:
         return _marked(parts, record, content)
     return _judge_marker(parts, folder, href, record, content)
@@ -274,6 +295,7 @@ def _marked(parts: Parts, record: Record, content: bytes) -> Record:
     assert isinstance(mark, Sent)
     if mark.carried != record.carried or mark.transaction != record.transaction:
         return recover.adopt(parts, record, mark)
+    parts.unmarked.pop(record.folder, None)
     fresh = record.id in parts.fresh_marks
     if fresh:
         # Before the intent can be seen: the account's own pass must not take it for a question.

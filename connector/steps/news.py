@@ -52,7 +52,9 @@ _HOOKS: Final[Mapping[str, str]] = {
     Event.REJECTED: "to_correct",
     Event.DOUBTED: "in_doubt",
 }
-"""Event of a request → what a hook calls it (``config.model.OCCASIONS``)."""
+"""Event of a request → what a hook calls it (``config.model.OCCASIONS``); but for :data:`TO_CHECK`."""
+TO_CHECK: Final = "to_check"
+"""Signed, and what came back is not intact: whoever books what is signed must not take it for that."""
 _TOLD_AT_ONCE: Final = frozenset({State.REFUSED, State.REJECTED, State.IN_DOUBT})
 
 
@@ -113,6 +115,8 @@ def _of_a_request(desk: Desk, news: News) -> None:
     record = desk.parts.journal.get(news.record_id)
     if _of_old(record, news.at):
         return
+    if name == "signed" and any(one.unsound for one in record.documents):
+        name = TO_CHECK
     key = str(news.id)
     if name == "to_correct":
         # Judged again and again while people look for the right word.

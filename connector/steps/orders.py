@@ -335,7 +335,7 @@ def _not_sent(parts: Parts, record: Record, action: Action) -> Record:
     try:
         status = service.status(transaction)
     except NotFound:
-        waiting.answered(parts, record.account, asked)
+        forgotten.heard(parts, record, asked)
         if not forgotten.believed(parts, record):
             # Perhaps a gateway's word, and people have it: a new ask would be a second request to them.
             return parts.journal.touch(record, extra=forgotten.suspected(parts, record))

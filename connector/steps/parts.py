@@ -299,8 +299,14 @@ class Parts:
     """(server, folder) that let nothing be written → when that was last found out; None: a listing says so."""
     untold: dict[int, tuple[str, str]] = field(default_factory=dict)
     """Records whose status cannot be written anywhere → the watched folder's name, and ``rights.UNTOLD``'s reason."""
-    being_edited: dict[int, str | None] = field(default_factory=dict)
-    """Request about to leave that somebody had open in an editor of the server → its ETag then."""
+    full: dict[str, datetime] = field(default_factory=dict)
+    """Watched folder → when an overview, or what a list asks for, found no room there last."""
+    unmarked: dict[str, tuple[datetime, str]] = field(default_factory=dict)
+    """Watched folder → when a marker could not be put into its registry last, and what was in the way."""
+    being_edited: dict[int, tuple[str | None, str]] = field(default_factory=dict)
+    """Request about to leave of which somebody had a file open → its own ETag then; which: ``editing.open_file``."""
+    settings_open: dict[tuple[str, str], tuple[datetime, bool]] = field(default_factory=dict)
+    """(server, href) of a settings file → when it was asked whether somebody has it open, and whether so."""
     editing_unanswered: dict[int, datetime] = field(default_factory=dict)
     """Request about to leave → since when its server does not answer that."""
     rights_of: dict[str, object] = field(default_factory=dict)

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import Final
 
-from connector.errors import AccessDenied, NameRefused, RemoteError
+from connector.errors import AccessDenied, NameRefused, OutOfSpace, RemoteError
 from connector.lifecycle import Record
 from connector.ports import Entry, Href
 from connector.sidecar import names
@@ -27,6 +27,8 @@ log = logging.getLogger(__name__)
 _SHARED: Final = "S"
 _NEEDED: Final = frozenset("CN")
 """To create, and to overwrite: a status is written anew, a signed version needs both (facts section 9)."""
+_FULL: Final = 507
+"""RFC 4918 section 11.5; all else that finds no room is one file's own matter."""
 _NOT_ON_WINDOWS: Final = frozenset('<>:"|?*\\')
 
 UNTOLD: Final = {
@@ -34,6 +36,8 @@ UNTOLD: Final = {
     "to create and to change there (C and N in oc:permissions)",
     "name": "the server takes the names of some requests no more, so that nothing is told of them, nor put back: "
     "rename PDF and request; the overview of their folder names those that are signed",
+    "room": "it has no room left (507), so that people are told nothing and signed documents wait here: give its owner "
+    "more quota, or make room",
 }
 """Why nobody can be told → what the administrator hears."""
 
@@ -115,7 +119,7 @@ def may_leave(parts: Parts, record: Record) -> bool:
     if href is None:
         return True
     key, settings = _key(record, href), parts.watched[record.folder]
-    untold = record.reported is None and _may_be_refused(href)
+    untold = record.reported is None and (_may_be_refused(href) or _is_full(parts, record.folder))
     if key in parts.writable and not untold:
         return True
     if key[1] == settings.root and settings.registry.startswith(settings.root) and not untold:
@@ -141,6 +145,19 @@ def _may_be_refused(href: str) -> bool:
     return any(letter in _NOT_ON_WINDOWS for letter in href.rpartition("/")[2])
 
 
+def no_room(parts: Parts, folder: str, error: Exception) -> None:
+    """Keep that what is no request's own found no room in a watched folder: there may be nothing else to tell of it."""
+    if isinstance(error, OutOfSpace) and error.status == _FULL:
+        parts.full[folder] = parts.now()
+
+
+def _is_full(parts: Parts, folder: str) -> bool:
+    """True while a status of a watched folder, or another file of ours, finds no room: nor would what is signed."""
+    at = parts.full.get(folder)
+    lately = at is not None and clocks.lasts(parts, at, 2 * parts.timing.retry_most)
+    return lately or (folder, "room") in tuple(parts.untold.values())
+
+
 def takes_again(parts: Parts, record: Record) -> bool:
     """True when the status of a request stands above, and its own folder is not known to refuse it any more."""
     own = places.status_href(places.at_home(record)) if places.NOTICE in record.extra else None
@@ -162,6 +179,10 @@ def shown(parts: Parts, record: Record) -> Record:
             record = show.show(parts, record)
         except NameRefused:
             parts.untold[record.id] = (record.folder, "name")
+            raise
+        except OutOfSpace as error:
+            if error.status == _FULL:
+                parts.untold[record.id] = (record.folder, "room")
             raise
         except AccessDenied as error:
             if href is None or not _is_refusal(parts, _key(record, href), error):
@@ -185,6 +206,8 @@ def untold(parts: Parts, settings: FolderSettings) -> str:
     why = {reason for name, reason in tuple(parts.untold.values()) if name == settings.name}
     if (settings.server, settings.root) not in parts.refused:
         why.discard("rights")
+    if _is_full(parts, settings.name):
+        why.add("room")
     return "; ".join(UNTOLD[reason] for reason in sorted(why))
 
 

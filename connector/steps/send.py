@@ -14,7 +14,7 @@ from connector.errors import AccessDenied, AnsweredNo, NotConnected, NotFound, O
 from connector.lifecycle import Event, Record
 from connector.ports import Progress, TransactionId, TransactionStatus
 from connector.report.facts import EXPIRY_COMPUTED
-from connector.steps import brakes, clocks, waiting
+from connector.steps import brakes, clocks, forgotten, waiting
 from connector.steps.deadlines import lapse_by_rule
 from connector.steps.follow import absorb
 from connector.steps.mark import crowd, still_judged
@@ -117,7 +117,7 @@ def platforms_word(
     try:
         status = parts.services[record.account].status(TransactionId(str(record.transaction)))
     except NotFound:
-        waiting.answered(parts, record.account, asked)
+        forgotten.heard(parts, record, asked)
         return unknown()
     except RemoteError as error:
         return parts.journal.note(
@@ -327,7 +327,7 @@ def ask(parts: Parts, record: Record, *, may_launch: bool = False) -> Record:
     try:
         status = service.status(TransactionId(str(record.transaction)))
     except NotFound:
-        waiting.answered(parts, record.account, asked)
+        forgotten.heard(parts, record, asked)
         return _doubtful(parts, record, "send_404")
     except RemoteError as error:
         if parts.now() - intent.at > parts.timing.doubt and clocks.confirmed(parts):

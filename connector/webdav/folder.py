@@ -222,10 +222,10 @@ class WebDavFolder(Looking):
         by_user = self._user_locks()
         return "" if by_user is None else by_user.holder(self._root.request_path(href))
 
-    def is_being_edited(self, href: Href) -> bool:
+    def is_being_edited(self, href: Href, *, by_hand: bool = True) -> bool:
         """Ask for the properties of files_lock; asked nothing where that app is not."""
         by_user = None if self.capabilities().locks is False else self._user_locks()
-        return by_user is not None and by_user.is_anothers(self._root.request_path(href))
+        return by_user is not None and by_user.is_anothers(self._root.request_path(href), by_hand=by_hand)
 
     def _user_locks(self) -> UserLocks | None:
         if self._places is None or self.capabilities().kind != "nextcloud":

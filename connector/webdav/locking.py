@@ -107,13 +107,14 @@ class UserLocks:
         found = _looked(self._connections, path, _ASK_USER_LOCK, _user_locks)
         return next((one.name or one.owner for one in found if one.by_user), "")
 
-    def is_anothers(self, path: str) -> bool:
+    def is_anothers(self, path: str, *, by_hand: bool = True) -> bool:
         """True for a lock that is not this login's: another user's, or an app's, whoever has the file open there.
 
+        ``by_hand``: those of users count, too.
         Nextcloud's text editor locks what it has open, as an app (seen on 32.0.1 with files_lock 32.0.5).
         """
         found = _looked(self._connections, path, _ASK_USER_LOCK, _user_locks)
-        return any(not self._is_mine(one) for one in found)
+        return any((by_hand or not one.by_user) and not self._is_mine(one) for one in found)
 
     def _mine(self, path: str) -> Found | None:
         found = _looked(self._connections, path, _ASK_USER_LOCK, _user_locks)

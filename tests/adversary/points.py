@@ -205,9 +205,9 @@ class GatedFolder:
         """Look."""
         return self._look("locked_by", href, lambda: self._inner.locked_by(href))
 
-    def is_being_edited(self, href: Href) -> bool:
+    def is_being_edited(self, href: Href, *, by_hand: bool = True) -> bool:
         """Look."""
-        return self._look("is_being_edited", href, lambda: self._inner.is_being_edited(href))
+        return self._look("is_being_edited", href, lambda: self._inner.is_being_edited(href, by_hand=by_hand))
 
 
 class GatedService:

@@ -158,6 +158,7 @@ def test_who_has_a_file_is_told_of_others_alone(letter: Served) -> None:
     letter.folder.unlock(LETTER, note=NOTE, token=token)
     held_by_a_colleague(letter)
     assert letter.folder.is_being_edited(LETTER) is (letter.folder.capabilities().kind == "nextcloud")
+    assert letter.folder.is_being_edited(LETTER, by_hand=False) is False, "nobody has it open"
 
 
 def test_a_new_version_waits_for_a_colleagues_lock(letter: Served, tmp_path: Path) -> None:

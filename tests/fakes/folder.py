@@ -429,13 +429,13 @@ class MemoryFolder:
             held = self._file(href).lock
             return "" if held is None or self.mode == "plain" else held.user
 
-    def is_being_edited(self, href: Href) -> bool:
-        """Tell whether somebody else has locked a file; a server that is no Nextcloud does not tell."""
+    def is_being_edited(self, href: Href, *, by_hand: bool = True) -> bool:
+        """Tell whether somebody else has locked a file, by hand; a server that is no Nextcloud does not tell."""
         if self.mode == "plain" or not self.locks:
             return False
         with self._begin("is_being_edited", href):
             held = self._file(href).lock
-            return held is not None and held.user != self.user
+            return by_hand and held is not None and held.user != self.user
 
     # -- how it works ------------------------------------------------------------------------------
 

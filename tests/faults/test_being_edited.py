@@ -11,17 +11,19 @@ from connector.lifecycle import State
 from connector.ports import Href
 from connector.sandbox.dms.tree import Node
 from tests import documents
-from tests.worlds import ONE, QUICK, ROOT, Stage
+from tests.worlds import CLAIRE, ONE, QUICK, ROOT, Stage
 
 OPEN = "EN ATTENTE – la demande est ouverte ou verrouillée ; elle partira une fois fermée"
 
 
-def locked(stage: Stage, name: str = "lettre", user: str = "comptable") -> Node:
-    """Somebody locks the request by hand."""
-    node = stage.dms.node(f"{ROOT}/{name}.sign.yaml")
+def locked(
+    stage: Stage, name: str = "lettre.sign.yaml", user: str = "comptable", *, by_hand: bool = True
+) -> Node:
+    """Somebody locks a file by hand, or has it open in an editor that does."""
+    node = stage.dms.node(f"{ROOT}/{name}")
     assert node is not None
     assert stage.dms.nextcloud is not None
-    stage.dms.nextcloud.locks.put(node.fileid, user, by_user=True, timeout_s=None)
+    stage.dms.nextcloud.locks.put(node.fileid, user, by_user=by_hand, timeout_s=None)
     stage.dms.nextcloud.tree.restamp(node)  # as files_lock does (WebDAV facts, trap 6)
     return node
 
@@ -38,7 +40,7 @@ def drop_locked(stage: Stage, name: str = "lettre") -> Node:
     stage.write(f"{name}.pdf", documents.letter(text=name))
     stage.write(f"{name}.sign.yaml", "# à remplir\n")
     stage.run()
-    node = locked(stage, name)
+    node = locked(stage, f"{name}.sign.yaml")
     stage.write(f"{name}.sign.yaml", ONE)
     stage.run()
     return node
@@ -56,12 +58,12 @@ class LockTable:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._folder, name)
 
-    def is_being_edited(self, href: Href) -> bool:
+    def is_being_edited(self, href: Href, *, by_hand: bool = True) -> bool:
         """As the app whose table is broken, or as it is."""
         self.asked.append(href)
         if self.broken:
             raise Unavailable("refused", service="dms", operation="look", status=500)
-        return self._folder.is_being_edited(href)
+        return self._folder.is_being_edited(href, by_hand=by_hand)
 
 
 def test_one_that_is_locked_keeps_no_pause_from_ending(tmp_path: Path) -> None:
@@ -157,3 +159,68 @@ def test_nobody_waits_for_our_own_lock(tmp_path: Path) -> None:
         stage.write("lettre.sign.yaml", ONE)
         stage.run()
         assert stage.sends() == [1]
+
+
+SETTINGS = "objet: Lettre de mission\nenvoi: non\n"
+SENDING = SETTINGS.replace("non", "oui")
+
+
+def write_on(stage: Stage, node: Node, content: str) -> None:
+    """The editor that has the settings open saves by itself."""
+    stage.write("_signature.yaml", content)
+    assert stage.dms.nextcloud is not None
+    stage.dms.nextcloud.tree.restamp(node)
+
+
+def test_settings_that_somebody_is_writing_let_nothing_go(tmp_path: Path) -> None:
+    """« envoi: oui » is saved while the partner's line is still being typed: nothing leaves without the partner."""
+    with Stage(tmp_path, files_lock=True) as stage:
+        stage.write("_signature.yaml", SETTINGS)
+        for name in ("un", "deux"):
+            stage.drop(name)
+        stage.run()
+        assert stage.first_line("un").startswith("PRÊT")
+        table = LockTable(stage, broken=False)
+        node = locked(stage, "_signature.yaml", by_hand=False)
+        write_on(stage, node, SENDING)
+        stage.run()
+        assert stage.sends() == []
+        for name in ("un", "deux"):
+            assert (
+                stage.first_line(name)
+                == "EN ATTENTE – « _signature.yaml » est ouvert par quelqu’un ; départ à sa fermeture"
+            )
+        assert set(table.asked) == {f"/{ROOT}/_signature.yaml"}, (
+            "for both, and neither was asked about itself"
+        )
+        write_on(stage, node, SENDING + f"puis: Claire Bernard <{CLAIRE}> 06 98 76 54 32\n")
+        unlock(stage, node)
+        stage.clock.advance(16)
+        stage.run()
+        stage.clock.advance(16)
+        stage.run()
+        # Other people than were shown: shown anew, and let go by the next saving.
+        assert {len(record.signatories) for record in stage.records()} == {2}
+        assert stage.sends() == []
+        stage.intact()
+
+
+def test_settings_that_are_closed_let_go(tmp_path: Path) -> None:
+    """Once closed they say what they say; who locks them by hand, to keep them as they are, stops nothing."""
+    with Stage(tmp_path, files_lock=True) as stage:
+        stage.write("_signature.yaml", SETTINGS)
+        stage.drop()
+        stage.run()
+        node = locked(stage, "_signature.yaml", by_hand=False)
+        write_on(stage, node, SENDING)
+        stage.run()
+        assert stage.sends() == []
+        unlock(stage, node)
+        stage.clock.advance(16)
+        stage.run()
+        assert stage.sends() == [1]
+        locked(stage, "_signature.yaml")
+        stage.drop("autre")
+        stage.run()
+        assert stage.first_line("autre").startswith("EN COURS")
+        stage.intact()

@@ -94,6 +94,53 @@ def test_an_obstacle_that_lasts_is_told(tmp_path: Path, mode: Mode) -> None:
         stage.intact()
 
 
+def test_what_the_spool_lost_is_not_called_safe(tmp_path: Path) -> None:
+    """Its disk was lost before the delivery, and the platform gives the document no more: no copy is safe anywhere."""
+    with Stage(tmp_path) as stage:
+        send_out(stage, "lettre")
+        break_write(stage, "lettre", "MOVE", kind="status", status=500, times=None)
+        stage.sign()
+        stage.run(3)
+        assert stage.record().state is State.DELIVERING
+        for path in (stage.state.directory / "spool").rglob("*"):
+            if path.is_file():
+                path.unlink()
+        stage.platform.misbehave(operation="download", kind="status", status=409, times=None)
+        for _ in range(9):
+            stage.clock.advance(1800)
+            stage.run(2)
+        assert stage.record().attempts > 7
+        assert "à l’abri" not in stage.status()
+        stage.platform.behave()
+        stage.dms.behave()
+        settle(stage)
+        settle(stage)
+        assert stage.first_line() == in_place("lettre")
+        stage.intact()
+
+
+@MODES
+def test_an_obstacle_that_nobody_knows_is_told_once_it_has_lasted(tmp_path: Path, mode: Mode) -> None:
+    """C5: A server that breaks over one file, for days: a momentary one is not told, one that lasts is."""
+    with Stage(tmp_path, mode) as stage:
+        send_out(stage, "lettre")
+        break_write(stage, "lettre", "MOVE", kind="status", status=500, times=None)
+        stage.sign()
+        stage.run(3)
+        assert "son dépôt est en cours" in stage.first_line()
+        for _ in range(8):
+            stage.clock.advance(1800)
+            stage.run(2)
+        assert stage.first_line().startswith("SIGNÉ PAR TOUS – dépôt impossible depuis le ")
+        assert stage.first_line().endswith("une copie est à l’abri")
+        told = stage.read(OVERVIEWS[0]).decode("utf-8-sig")
+        assert "À TRAITER" in told
+        stage.dms.behave()
+        settle(stage)
+        assert stage.first_line() == in_place("lettre")
+        stage.intact()
+
+
 # ------------------------------------------------------------------------------------ people between
 
 

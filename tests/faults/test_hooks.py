@@ -10,9 +10,12 @@ from typing import Any
 from connector.config.model import OCCASIONS
 from connector.journal import Letter
 from connector.steps import news
-from connector.steps.news import _HOOKS
+from connector.steps.news import _HOOKS, TO_CHECK
 from connector.steps.telling import tell
-from tests.faults.test_told import DAY, FIXED_LINE, HOUR, MINUTE, NOTIFY, later, mail, on_a
+from tests import documents
+from tests.faults.letters import send_out
+from tests.faults.test_forgery import answers
+from tests.faults.test_told import DAY, FIXED_LINE, HOUR, MINUTE, NOTIFY, body, later, mail, on_a, told
 from tests.relays import Relay
 from tests.unit.test_notify import Heard, listening
 from tests.worlds import CLAIRE, MARIE, TWO, Stage
@@ -24,7 +27,7 @@ def payloads() -> list[dict[str, Any]]:
 
 def test_every_occasion_happens() -> None:
     """What the configuration lets one ask for is what is told."""
-    assert {*_HOOKS.values(), "alarm", "alarm_over"} == set(OCCASIONS)
+    assert {*_HOOKS.values(), TO_CHECK, "alarm", "alarm_over"} == set(OCCASIONS)
 
 
 def test_what_happens_is_told_once(tmp_path: Path) -> None:
@@ -91,6 +94,25 @@ def test_what_happens_is_told_once(tmp_path: Path) -> None:
                 later(stage, 2 * HOUR)
             assert stage.parts.journal.letters() == []
             stage.intact()
+
+
+def test_what_came_back_broken_is_not_called_signed(tmp_path: Path) -> None:
+    """D4: A program that books what is signed hears another word of it, and nobody's digest says that all is done."""
+    with listening() as url, told(tmp_path, more=f"hooks:\n  all: {{url: '{url}'}}\n") as (stage, relay):
+        send_out(stage, "lettre")
+        answers(stage, "download", "lettre", documents.broken())
+        stage.sign()
+        for _ in range(14):
+            later(stage, 2 * HOUR)
+        for _ in range(10):
+            later(stage, 2 * HOUR)
+        assert stage.first_line().startswith("SIGNÉ – mais le document revenu est à contrôler")
+        assert [one["event"] for one in payloads()] == ["sent", "to_check"]
+        last = body(relay)
+        assert "SIGNÉ (1)" in last
+        assert "À TRAITER" in last
+        assert "rien à faire" not in last
+        stage.intact()
 
 
 def test_a_hook_that_hangs_keeps_nobody_waiting(tmp_path: Path) -> None:

@@ -285,3 +285,28 @@ def test_annuler_is_not_called_done_on_a_gateways_word(tmp_path: Path, reached: 
         assert stage.platform.transactions()[-1].status == "canceled"
         assert stage.sends() == [1]
         stage.intact()
+
+
+def test_a_gateways_404_lets_nothing_else_leave_after_an_unanswered_send(tmp_path: Path) -> None:
+    """R9b: Nobody has answered while a gateway knows no request: each next one would be lost in it, and one is asked
+    about. What is not there for as long as it takes to be sure holds nobody any longer."""
+    with Town(tmp_path, timing=PATIENT) as stage:
+        stage.platform.misbehave(operation="send", kind="lost_answer", times=None)
+        stage.platform.misbehave(operation="status", kind="gone", skip=1, times=None)
+        for name in ("un", "deux", "trois"):
+            stage.drop(name, letter(name))
+        stage.run()
+        pass_by(stage, 30)
+        assert sorted(record.state.value for record in stage.records()) == [
+            "in_doubt",
+            "prepared",
+            "prepared",
+        ]
+        assert sum(stage.sends()) == 1
+        (doubtful,) = (one for one in stage.records() if one.state is State.IN_DOUBT)
+        stage.platform.site(str(doubtful.transaction), "delete")
+        stage.platform.behave()
+        pass_by(stage, 100)
+        assert [record.state for record in stage.records()].count(State.IN_PROGRESS) == 2
+        assert sum(stage.sends()) == 3
+        stage.intact()

@@ -530,6 +530,33 @@ def test_each_that_is_not_intact_is_told_to_be_checked(tmp_path: Path) -> None:
         assert "version signée : «" not in status
 
 
+def test_each_that_is_not_intact_has_its_own_day(tmp_path: Path) -> None:
+    """D4: While another is still no document at all, the day of the platform's insistence goes by all the same."""
+    with Stage(tmp_path) as stage:
+        file_of(stage, "dossier")
+        wrong(stage, "dossier", RANKS[BALANCE], "broken_signature")
+        transaction = str(record_of(stage, "dossier").transaction)
+        page = {
+            "operation": "download",
+            "kind": "wrong_document",
+            "variant": "html",
+            "transaction": transaction,
+        }
+        stage.sign()
+        for _ in range(13):
+            # The first that is asked for, each time.
+            stage.platform.misbehave(times=1, **page)
+            stage.run(1)
+            assert record_of(stage, "dossier").reason == "not_pdf"
+            stage.clock.advance(7200)
+        came = [one.signed_sha256 is not None for one in record_of(stage, "dossier").documents]
+        assert came == [False, True, True, True]
+        stage.platform.behave()
+        stage.run()
+        assert record_of(stage, "dossier").state is State.DELIVERED_BESIDE
+        stage.intact()
+
+
 @MODES
 def test_an_annex_without_a_signature_is_taken_as_it_came(tmp_path: Path, mode: Mode) -> None:
     """Nobody knows whether the platform signs annexes; a document must be signed, an annex need not."""

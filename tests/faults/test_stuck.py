@@ -40,6 +40,90 @@ TWO_REQUESTS = "À CORRIGER – deux demandes pour un même PDF"
 # --------------------------------------------------------------------------------------- the folders
 
 
+def trouble(stage: Stage) -> str:
+    """What the administrator is told of the folder."""
+    return str(stage.told()["folders"]["lettres"]["trouble"] or "")
+
+
+def test_a_folder_without_room_for_a_status(tmp_path: Path) -> None:
+    """C11: Its owner's quota is used up: nobody there can be told, so the administrator is, and nothing more leaves;
+    with room again all is told and goes on by itself."""
+    with Town(tmp_path) as stage:
+        stage.dms.misbehave(kind="status", method="PUT", path="*.signature.txt", status=507, times=None)
+        stage.drop("une", letter("une"))
+        stage.run(4)
+        assert stage.status("une") == ""
+        assert "507" in trouble(stage)
+        left = stage.sends()
+        stage.drop("deux", letter("deux"))
+        stage.later()
+        assert stage.sends() == left, "what comes back would find no room either"
+        stage.dms.behave()
+        stage.later()
+        stage.later()
+        assert trouble(stage) == ""
+        assert [stage.first_line(name).startswith(OUT) for name in ("une", "deux")] == [True, True]
+        assert stage.sends() == [1, 1]
+        stage.intact()
+
+
+def test_a_folder_without_room_for_what_a_list_asks(tmp_path: Path) -> None:
+    """C11: No request can be written, nor the list's answer, nor the overview: the administrator hears of it."""
+    with Town(tmp_path) as stage:
+        stage.write("une.pdf", letter("une"))
+        stage.write(
+            "_signataires.csv", "document;signataire\nune;Marie Dupont <marie@client.fr> 06 12 34 56 78\n"
+        )
+        for path in ("*.txt", "*.yaml"):
+            stage.dms.misbehave(kind="status", method="PUT", path=path, status=507, times=None)
+        stage.later()
+        assert stage.records() == []
+        assert "507" in trouble(stage)
+        stage.dms.behave()
+        stage.later()
+        stage.later()
+        assert trouble(stage) == ""
+        assert [record.state for record in stage.records()] == [State.PREVIEWED]
+        stage.intact()
+
+
+def test_a_registry_without_room_for_a_mark(tmp_path: Path) -> None:
+    """C11: The connector's own account has no quota: nothing leaves, people are not told that it will within minutes,
+    and the administrator hears why."""
+    with Town(tmp_path) as stage:
+        stage.dms.misbehave(kind="status", method="PUT", path="*.sent", status=507, times=None)
+        stage.drop("une", letter("une"))
+        for _ in range(9):
+            stage.run(2)
+            stage.clock.advance(1900)
+        stage.run(2)
+        assert sum(stage.sends()) == 0
+        assert stage.first_line("une") == (
+            "EN ATTENTE – la demande n’a pas encore pu partir ; elle est retentée d’elle-même"
+        )
+        assert "507" in trouble(stage)
+        stage.dms.behave()
+        stage.later()
+        stage.later()
+        assert trouble(stage) == ""
+        assert stage.first_line("une").startswith(OUT)
+        assert sum(stage.sends()) == 1
+        stage.intact()
+
+
+def test_a_mark_that_is_not_tried_again_is_no_trouble_for_ever(tmp_path: Path) -> None:
+    """Its request was deleted: the registry may be well again, and nobody would find out."""
+    with Town(tmp_path) as stage:
+        stage.dms.misbehave(kind="status", method="PUT", path="*.sent", status=507, times=None)
+        stage.drop("une", letter("une"))
+        stage.run(4)
+        assert "507" in trouble(stage)
+        for name in ("une.sign.yaml", "une.pdf"):
+            stage.delete(name)
+        stage.later()
+        assert trouble(stage) == ""
+
+
 @MODES
 def test_a_folder_renamed_in_the_configuration(tmp_path: Path, mode: Mode) -> None:
     """Under another name in the configuration the same folder's open requests come home, and new ones leave."""

@@ -101,7 +101,7 @@ _WAITS = {
     WaitReason.QUIET_HOURS: "within `policy.quiet_hours`, or a public holiday; leaves afterwards.",
     WaitReason.DROP_DELAY: "dropped into a drop folder a moment ago: ten minutes to take it out again.",
     WaitReason.CANNOT_WRITE: "the folder lets nothing be written: give the login the rights of “Least rights”.",
-    WaitReason.BEING_EDITED: "somebody has the request open in Nextcloud's editor, or locked it (app files_lock).",
+    WaitReason.BEING_EDITED: "somebody has it, or settings above it, open in an editor, or locked it (files_lock).",
 }
 
 

@@ -506,6 +506,11 @@ def waiting_variants() -> list[Variant]:
             {},
         ),
         (
+            WaitReason.BEING_EDITED,
+            "EN ATTENTE – « _signature.yaml » est ouvert par quelqu’un ; départ à sa fermeture",
+            {"wait_file": "_signature.yaml"},
+        ),
+        (
             WaitReason.PLATFORM_AWAY,
             "EN ATTENTE – Jesignexpert ne répond pas ; la demande partira dès son retour",
             {},
@@ -522,7 +527,9 @@ def waiting_variants() -> list[Variant]:
         for wait, line, more in waits
     ]
     asked = record(State.MARKED, reason="send_unanswered", values={"at": SENT.isoformat()})
-    return [*rows, ("asking", "EN ATTENTE – ", asked, CONTEXT)]
+    hindered = record(State.PREPARED, attempts=9)
+    not_yet = "EN ATTENTE – la demande n’a pas encore pu partir ; elle est retentée d’elle-même"
+    return [*rows, ("asking", "EN ATTENTE – ", asked, CONTEXT), ("not-yet", not_yet, hindered, CONTEXT)]
 
 
 def reason_variants() -> list[Variant]:

@@ -427,7 +427,15 @@ def test_forget_wants_an_address(place: Place) -> None:
 def test_forget_knows_an_address_as_a_mail_program_shows_it(place: Place) -> None:
     """Nobody hears that nothing is known of a person who is, for having pasted more than the address."""
     delivered(place)
-    for text in (f"Marie Dupont <{MARIE}>", f"mailto:{MARIE}", f" {MARIE} ", f"<{MARIE}>"):
+    link = f"mailto:{MARIE}?subject=Lettre%20de%20mission&cc=paul@example.fr"
+    for text in (
+        f"Marie Dupont <{MARIE}>",
+        f"mailto:{MARIE}",
+        f" {MARIE} ",
+        f"<{MARIE}>",
+        link,
+        f"`{MARIE}`",
+    ):
         called = place.call("forget", text, "--dry-run")
         assert (called.status, "7F3K2Q  over (delivered)" in called.out) == (0, True), text
 

@@ -793,6 +793,21 @@ def test_a_journal_of_many_years_is_gone_through_a_few_at_a_time(journal: Journa
         assert sum("record.facts" in statement for statement in read) >= 3
 
 
+def test_an_idle_look_carries_nothing_here(journal: Journal) -> None:
+    """A folder's finished requests of many years are some kilobytes each, and it is looked at twice a minute."""
+    made = [journal.add(Event.ACCEPTED, **fields(place=f"/{number}")) for number in range(3)]
+    prints, _ = unlike(journal, {})
+    read: list[str] = []
+    event.listen(journal._engine, "before_cursor_execute", lambda *told: read.append(told[2]))
+    assert unlike(journal, prints) == (prints, [])
+    assert len(read) == 1
+    assert "record.facts" not in read[0]
+    now = journal.touch(made[1], reported="x")
+    read.clear()
+    assert unlike(journal, prints)[1] == [now]
+    assert sum("record.facts" in statement for statement in read) == 1
+
+
 def test_places_that_have_not_changed_are_not_read_again(journal: Journal) -> None:
     """Current records of one folder by fingerprint; those that changed, came or were touched are handed out."""
     first = journal.add(Event.ACCEPTED, **fields(place="/a"))
