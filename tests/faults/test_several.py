@@ -198,12 +198,13 @@ def test_each_write_of_each_document_broken_once(tmp_path: Path, mode: Mode, nam
 
 @MODES
 def test_one_that_is_stuck_does_not_keep_the_others(tmp_path: Path, mode: Mode) -> None:
-    """A file that is open somewhere, or for which there is no room: the others are home at once, this one later."""
+    """A file that is open somewhere, that may not be written, or has no room: the others are home at once, it later."""
     stuck = {
         "ouvert": (LETTER, 423),
         "ouvert aussi": (BALANCE, 423),
         "plein": (BALANCE, 507),
         "joint": (ANNEX, 507),
+        "interdit": (LETTER, 403),
     }
     with Stage(tmp_path, mode) as stage:
         file_of(stage, *stuck)
