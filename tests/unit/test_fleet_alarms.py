@@ -105,6 +105,19 @@ def test_a_password_that_one_host_alone_has_is_no_end_of_what_the_other_tells(
         assert firms.spent() == {"Annecy": 1, "Brest": 1}
 
 
+def test_a_second_password_that_is_wrong_is_tried_once_by_all_of_them(tmp_path: Path, url: str) -> None:
+    """The alarm of the first one stands, and names that one alone: what was refused since is everybody's to know."""
+    with Firms(tmp_path, url) as firms:
+        one, two = shared_by_two(firms)
+        firms.dms.accounts.passwords[firms.ground.user] = "another one"
+        look(firms, one, two, times=3)
+        (tmp_path / "password").write_text("wrong, too")
+        look(firms, one, two)
+        refused = [member.parts.made["dms"]().get("401", 0) for member in (one, two)]
+        assert sum(refused) == 2
+        assert told(firms, "server:dms", "login_refused") == [True]
+
+
 def test_what_a_process_told_that_is_gone_is_ended_by_who_took_over(tmp_path: Path, url: str) -> None:
     """Nobody else could."""
     with Hosts(tmp_path, url) as firms:
