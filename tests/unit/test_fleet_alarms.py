@@ -14,7 +14,7 @@ import pytest
 from connector.errors import Fenced
 from connector.lifecycle import State
 from connector.report.alarms import alarm_mail
-from connector.steps.alarms import standing
+from connector.steps.alarms import raise_alarm, standing
 from connector.steps.telling import tell
 from tests import documents
 from tests.firms import Firms, Member, durable_url
@@ -206,6 +206,23 @@ def test_a_full_disk_of_one_of_two_hosts_whose_services_have_one_name(
         look(firms, full, other, times=6)
         assert told(firms, full.parts.machine, "no_room") == [True, False]
         assert {record.state for record in firms.records()} == {State.DELIVERED}
+
+
+def test_what_a_connector_told_whose_host_is_called_otherwise_now(
+    tmp_path: Path, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A container has another name at each start, and its state directory goes along. Nobody else could end it."""
+    with Firms(tmp_path, url) as firms:
+        monkeypatch.setattr(socket, "gethostname", lambda: "before")
+        former = firms.join("one")
+        subject = former.parts.machine
+        assert raise_alarm(former.parts, subject, "no_room", "no room")
+        assert raise_alarm(former.parts, subject + "-hand", "no_room", "another one's")
+        former.leave()
+        monkeypatch.setattr(socket, "gethostname", lambda: "after")
+        firms.join("one")
+        assert told(firms, subject, "no_room") == [True, False]
+        assert told(firms, subject + "-hand", "no_room") == [True]
 
 
 def test_who_cannot_read_a_secret_of_what_it_took_gives_it_back(tmp_path: Path, url: str) -> None:
