@@ -165,7 +165,8 @@ def _not_worked_with(
     if memory.refused and not told:
         refused_login.tell(parts, server)
     if isinstance(error, OthersTurn):  # no trouble: that is how they share it
-        memory.problem = str(error)
+        # What our own turns came to stands: a server that is away in each of them would else be news every time.
+        memory.problem = memory.problem or str(error)
         again = parts.now() + timedelta(seconds=error.retry_after_s or 0.0)
         return Outcome(complete=False, error=error, next_at=again)
     if memory.problem != str(error):  # said once, not at every pass

@@ -27,7 +27,7 @@ from connector.journal.leases import PASSING
 from connector.journal.lookups import Scope
 from connector.shared_out import Holding, Wanted
 from connector.slots import Client
-from connector.steps import leftovers
+from connector.steps import leftovers, machines
 from connector.steps.parts import Parts
 from connector.webdav.folder import WebDavFolder
 
@@ -103,8 +103,10 @@ def joined(parts: Parts, config: Config, state: State, verb: str = "") -> Iterat
     if verb:
         journal.token = fleet.begin()
     else:
-        journal.token = fleet.begin(former.processes(state, journal))
+        before = former.processes(state, journal)
+        journal.token = fleet.begin(before)
         former.keep(state, journal, journal.token)
+        machines.let_go_of_the_renamed(parts, before)
     try:
         yield fleet
     finally:

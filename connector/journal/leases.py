@@ -257,11 +257,13 @@ class Leases:
             lost=tuple(one for one in rows if one.until <= now),
         )
 
-    def process_names(self) -> frozenset[tuple[str, str]]:
-        """Return (name, host) of every process that is not forgotten yet; a verb's by its connector's name."""
+    def process_names(self, ended: Collection[int] | None = None) -> frozenset[tuple[str, str]]:
+        """Return (name, host) of all not forgotten yet, a verb's by its connector's name; or of these, where ended."""
+        asked = sa.select(_process.name, _process.host).distinct()
+        if ended is not None:
+            asked = asked.where(_process.ended, _process.id.in_(list(ended)))
         with self._reading() as connection:
-            found = connection.execute(sa.select(_process.name, _process.host).distinct()).all()
-        return frozenset((row.name.partition(PASSING)[0], row.host) for row in found)
+            return frozenset((one.name.partition(PASSING)[0], one.host) for one in connection.execute(asked))
 
     def name(self, units: Iterable[str]) -> None:
         """Let these be units that can be taken. Idempotent."""
@@ -338,11 +340,8 @@ class Leases:
         connection.execute(theirs.with_for_update())
         ended = schema.process.update().where(_process.id.in_(list(processes)), ~_process.ended)
         connection.execute(ended.values(ended=True, until=sa.func.least(_process.until, statements.CLOCK)))
-        connection.execute(
-            schema.lease.update()
-            .where(_lease.process_id.in_(list(processes)))
-            .values(process_id=None, taken_at=None)
-        )
+        freed = schema.lease.update().where(_lease.process_id.in_(list(processes)))
+        connection.execute(freed.values(process_id=None, taken_at=None))
 
     @contextmanager
     def _transaction(self, *, fenced: bool = False) -> Iterator[Connection]:

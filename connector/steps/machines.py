@@ -10,6 +10,7 @@ protocol R12; design page section 3, point 6.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Final
 
 from connector.steps.alarms import end_alarm, everywhere
@@ -22,6 +23,7 @@ several may share a journal."""
 RELAY: Final = "relay"
 _GONE: Final = "no connector is called so any more: nothing was heard of one for a month"
 _MOVED: Final = "the journal has been moved to where nobody is called so"
+_RENAMED: Final = "that connector's host is called otherwise now"
 
 
 def subject_of(name: str, host: str) -> str:
@@ -48,6 +50,25 @@ def let_go_of_the_gone(parts: Parts) -> None:
             end_alarm(parts, subject, cause, _GONE if name and parts.fence is not None else _MOVED)
         elif cause == RELAY and subject != parts.machine:
             end_alarm(parts, subject, cause, "another connector sends the mails now")
+
+
+def let_go_of_the_renamed(parts: Parts, former: Collection[int]) -> None:
+    """End what this connector told while its host was called otherwise, as a container's is at each start.
+
+    ``former``: processes that had this state directory. Raises JournalError.
+    """
+    if parts.fence is None or not former:
+        return
+    name, _, host = parts.machine.partition(":")[2].rpartition("@")
+    for former_name, former_host in parts.fence.leases.process_names(former):
+        # A failover gives lost numbers anew: one of another name is not ours.
+        if former_name != name or former_host == host:
+            continue
+        for kind in KINDS:
+            subject = f"{kind}:{_called(former_name, former_host)}"
+            for found, cause in everywhere(parts, subject):
+                if found == subject:
+                    end_alarm(parts, found, cause, _RENAMED)
 
 
 def _called(name: str, host: str) -> str:

@@ -18,7 +18,7 @@ from connector.steps.parts import Parts
 
 LOGIN_REFUSED: Final = "login_refused"
 _TRIED: Final = "login_tried"
-"""Event of a server: a round tried a password that had been refused (``login``, ``at``)."""
+"""Event of a server: a password was refused while the alarm of an earlier refusal stood (``login``, ``at``)."""
 _ROUNDS_ASK_EVERY: Final = timedelta(days=1)
 """A login may be accepted again with the password that it had, of a user who was locked."""
 
@@ -35,14 +35,20 @@ def standing(parts: Parts, server: str) -> Mapping[str, Any] | None:
 
 def is_known(parts: Parts, server: str, refused: Mapping[str, Any]) -> bool:
     """True of the very password with which the login was refused, where this process is not to find that out itself."""
-    if not refused.get("login") or refused["login"] != _digest(parts, server):
+    login = _digest(parts, server)
+    if not login:
         return False
-    since = datetime.fromisoformat(str(refused["since"]))
+    # The alarm names the first one that was refused, and stands; another one that was wrong, too, came after it.
+    tried = parts.journal.last_account_event(_subject(server), _TRIED) or {}
+    met = [
+        datetime.fromisoformat(str(data[at]))
+        for data, at in ((refused, "since"), (tried, "at"))
+        if data.get("login") == login
+    ]
     if not parts.in_rounds:
-        return parts.shared and since >= parts.started_at
-    last = parts.journal.last_account_event(_subject(server), _TRIED) or {}
-    at = datetime.fromisoformat(last["at"]) if last.get("login") == refused["login"] else since
-    return clocks.lasts(parts, max(since, at), _ROUNDS_ASK_EVERY)
+        return parts.shared and any(at >= parts.started_at for at in met)
+    # Each for itself: one of them may be of a clock that was wrong.
+    return any(clocks.lasts(parts, at, _ROUNDS_ASK_EVERY) for at in met)
 
 
 def tell(parts: Parts, server: str) -> None:
@@ -50,7 +56,8 @@ def tell(parts: Parts, server: str) -> None:
     text = "the login is refused, and is not tried again before another password is put in place"
     login = _digest(parts, server)
     new = found_out.begin(parts, _subject(server), LOGIN_REFUSED, text, {"login": login})
-    if parts.in_rounds and not new:
+    others = parts.in_rounds or parts.shared
+    if not new and login and others and not is_known(parts, server, standing(parts, server) or {}):
         parts.journal.mark_account(_subject(server), _TRIED, {"login": login, "at": parts.now().isoformat()})
 
 

@@ -11,10 +11,12 @@ import pytest
 
 from connector.daemon import Daemon
 from connector.errors import AskedToWait
+from connector.journal.store import OF_ALL, TROUBLE
+from connector.passes import server_pass
 from connector.webdav.connections import NO_ROOM_S
 from tests import postgres
 from tests.firms import Firms, Member
-from tests.worlds import ONE
+from tests.worlds import ONE, Stage
 
 MOST = 4
 """``max_connections`` where the configuration says nothing."""
@@ -122,3 +124,19 @@ def test_an_account_is_asked_by_one_process_and_no_more_often_than_it_may(tmp_pa
         assert len(asked) > 2 * reads
         busiest = max(sum(begin <= at < begin + 60 for at in asked) for begin in asked)
         assert busiest <= reads
+
+
+def test_a_server_that_is_away_in_each_of_our_turns_is_told(tmp_path: Path) -> None:
+    """Between two of them it is the others' turn: that is no end of what ours came to."""
+    with Stage(tmp_path) as stage:
+        stage.run()
+        connections = stage.parts.folders["dms"].connections
+        stage.dms.misbehave(kind="cut_before", method="*", times=None)
+        for most in (4, 0, 0, 4):
+            connections.allow(most)
+            server_pass(stage.parts, "dms", stage.memory)
+        folder = next(iter(stage.parts.watched))
+        told = stage.parts.journal.last_account_event(f"folder:{folder}", TROUBLE)
+        assert told is not None
+        assert told["text"].startswith(OF_ALL)
+        assert "other processes" not in told["text"]

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from connector.errors import NotConnected
-from connector.steps.alarms import standing
+from connector.steps.alarms import began, standing
 from connector.steps.machines import RELAY
 from connector.steps.parts import SaidMemory
+from connector.steps.refused_login import LOGIN_REFUSED
 from connector.steps.relay_away import answered, let_be
 from connector.steps.telling import tell
 from tests.faults.test_connected_again import NOTICE, links
@@ -157,3 +159,26 @@ def test_a_refused_password_is_not_tried_in_every_round(tmp_path: Path) -> None:
         stage.drop()
         stage.run()
         assert stage.first_line().startswith("EN COURS")
+
+
+@pytest.mark.parametrize("kept", ["another password", "by a version before", "by a clock that was ahead"])
+def test_a_refused_password_is_not_tried_in_every_round_whatever_stands(tmp_path: Path, kept: str) -> None:
+    """The alarm of an earlier refusal stands; what was refused since is what counts."""
+    with Stage(tmp_path) as stage:
+        stage.dms.accounts.passwords[stage.ground.user] = "another one"
+        stage.restart()
+        login = stage.parts.passwords["dms"]() if kept == "by a clock that was ahead" else ""
+        since = stage.parts.now() + timedelta(hours=3 if login else 0)
+        if kept == "another password":
+            stage.parts.in_rounds = True
+            later(stage, 2 * MINUTE)
+            (tmp_path / "password").write_text("wrong, too")
+        else:
+            stage.parts.journal.turn(*began("server:dms", LOGIN_REFUSED, since, {"login": login}))
+        refusals = 0
+        for _ in range(12):
+            stage.restart()
+            stage.parts.in_rounds = True
+            later(stage, 2 * MINUTE)
+            refusals += stage.parts.made["dms"]().get("401", 0)
+        assert refusals == 1

@@ -383,6 +383,19 @@ def test_one_tick_launches_a_pair_that_is_there(stage: Stage) -> None:
     assert "503" in away.stderr
 
 
+def test_a_timer_does_not_try_a_refused_password_again(stage: Stage) -> None:
+    """Its rounds are told in an earlier one; they are no terminal, and each is a process of its own."""
+    for user in stage.dms.accounts.passwords:
+        stage.dms.accounts.passwords[user] = "another one"
+    asked = []
+    for _ in range(2):
+        done = stage.call("tick")
+        assert done.returncode == 1
+        asked.append(len(stage.dms.requests))
+    assert "in an earlier round" in done.stderr
+    assert asked[0] == asked[1]
+
+
 def test_what_was_there_before_waits_for_rebuild(stage: Stage) -> None:
     """R7: a pair older than the first pass is held; ``rebuild --launch`` lets it go."""
     stage.connect()

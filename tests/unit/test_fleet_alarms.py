@@ -14,7 +14,7 @@ import pytest
 from connector.errors import Fenced
 from connector.lifecycle import State
 from connector.report.alarms import alarm_mail
-from connector.steps.alarms import standing
+from connector.steps.alarms import raise_alarm, standing
 from connector.steps.telling import tell
 from tests import documents
 from tests.firms import Firms, Member, durable_url
@@ -105,6 +105,19 @@ def test_a_password_that_one_host_alone_has_is_no_end_of_what_the_other_tells(
         assert firms.spent() == {"Annecy": 1, "Brest": 1}
 
 
+def test_a_second_password_that_is_wrong_is_tried_once_by_all_of_them(tmp_path: Path, url: str) -> None:
+    """The alarm of the first one stands, and names that one alone: what was refused since is everybody's to know."""
+    with Firms(tmp_path, url) as firms:
+        one, two = shared_by_two(firms)
+        firms.dms.accounts.passwords[firms.ground.user] = "another one"
+        look(firms, one, two, times=3)
+        (tmp_path / "password").write_text("wrong, too")
+        look(firms, one, two)
+        refused = [member.parts.made["dms"]().get("401", 0) for member in (one, two)]
+        assert sum(refused) == 2
+        assert told(firms, "server:dms", "login_refused") == [True]
+
+
 def test_what_a_process_told_that_is_gone_is_ended_by_who_took_over(tmp_path: Path, url: str) -> None:
     """Nobody else could."""
     with Hosts(tmp_path, url) as firms:
@@ -193,6 +206,23 @@ def test_a_full_disk_of_one_of_two_hosts_whose_services_have_one_name(
         look(firms, full, other, times=6)
         assert told(firms, full.parts.machine, "no_room") == [True, False]
         assert {record.state for record in firms.records()} == {State.DELIVERED}
+
+
+def test_what_a_connector_told_whose_host_is_called_otherwise_now(
+    tmp_path: Path, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A container has another name at each start, and its state directory goes along. Nobody else could end it."""
+    with Firms(tmp_path, url) as firms:
+        monkeypatch.setattr(socket, "gethostname", lambda: "before")
+        former = firms.join("one")
+        subject = former.parts.machine
+        assert raise_alarm(former.parts, subject, "no_room", "no room")
+        assert raise_alarm(former.parts, subject + "-hand", "no_room", "another one's")
+        former.leave()
+        monkeypatch.setattr(socket, "gethostname", lambda: "after")
+        firms.join("one")
+        assert told(firms, subject, "no_room") == [True, False]
+        assert told(firms, subject + "-hand", "no_room") == [True]
 
 
 def test_who_cannot_read_a_secret_of_what_it_took_gives_it_back(tmp_path: Path, url: str) -> None:
