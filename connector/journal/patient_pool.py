@@ -18,6 +18,8 @@ from connector.journal import away
 
 _LOOKS_S: Final = 0.05
 """A transaction takes a hundredth of a second."""
+_KNOCKS_S: Final = 1.0
+"""So often a server that is full is asked again meanwhile: each refusal is a line in its log."""
 
 
 class PatientPool(sa.pool.QueuePool):
@@ -39,4 +41,7 @@ class PatientPool(sa.pool.QueuePool):
                 # What rests may be the place of one that was lost: each is looked at before none is there.
                 if not self.checkedout() and refused > self.checkedin():
                     raise
+            again = min(until, time.monotonic() + _KNOCKS_S)
             time.sleep(_LOOKS_S)
+            while not self.checkedin() and time.monotonic() < again:
+                time.sleep(_LOOKS_S)
