@@ -276,6 +276,18 @@ def test_a_request_goes_along_as_whoever_works_on_it_left_it(
     assert (said, journal.get(record.id).transaction) in ((["kept"], "T1"), (["too late"], None))
 
 
+def test_requests_go_along_some_at_a_time_until_all_have(
+    journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No folder has too many."""
+    for number in range(3):
+        journal.add(**fields(server="old", place=f"/Lettres/{number}.sign.yaml"))
+    monkeypatch.setattr(statements, "OF_FORMER_ALONE", statements.OF_FORMER_ALONE.limit(1))
+    monkeypatch.setattr(statements, "AT_ONCE", 1)
+    assert journal.relocate("new", folders=["lettres"], accounts=["lyon"], former=["old"]) == 3
+    assert journal.servers() == {"new"}
+
+
 def test_what_is_out_goes_to_a_folder_of_its_own_firm_alone(journal: Journal) -> None:
     """The name of a folder may be another firm's by now: no signed letter goes there. What is over only explains."""
     out = journal.add(**fields(server="old"))
