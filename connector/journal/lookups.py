@@ -7,7 +7,7 @@ request from another is never left out. Source: protocol R1, R3, R12.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass
 from datetime import datetime
@@ -99,6 +99,12 @@ class Lookups(Database):
         """Return the servers on which requests lie, or lay when they ended."""
         with self._reading() as connection:
             return frozenset(connection.execute(statements.SERVERS).scalars())
+
+    def lie_on(self, former: Collection[str], *, folders: Collection[str], accounts: Collection[str]) -> bool:
+        """True where requests lie on these servers that would be relocated (``Records.relocate``)."""
+        given = {"former": sorted(former), "folders": sorted(folders), "accounts": sorted(accounts)}
+        with self._reading() as connection:
+            return connection.execute(statements.OF_FORMER.limit(1), given).first() is not None
 
     def touching(self, server: str, hrefs: Iterable[str], file_ids: Iterable[str]) -> list[Record]:
         """Return what is not closed yet and has one of these files among its documents, or as its status, oldest first.

@@ -127,29 +127,51 @@ class Records(Lookups):
         self._append(connection, record, name, {"state": state.value, **(data or {})})
         return record
 
-    def relocate(self, server: str, *, folders: Collection[str], former: Collection[str]) -> int:
-        """Let all requests of these folders that lie on ``former`` servers lie on ``server``, those that are over, too.
+    def relocate(
+        self,
+        server: str,
+        *,
+        folders: Collection[str],
+        accounts: Collection[str],
+        former: Collection[str],
+        same_ids: bool = True,
+    ) -> int:
+        """Let the requests of these folders that lie on ``former`` servers lie on ``server``, those that are over, too.
 
-        Files stay where they are: it is the configuration that tells another server, or another name for it. Some at a
-        time, so that whoever is broken off goes on where it was. Returns how many there were.
+        What is still to come home goes with its own accounts alone: a folder of another firm may have its name by now.
+        Files stay where they are: it is the configuration that tells another server, or another name for it. Without
+        ``same_ids`` they have other ids there. Some at a time, so that whoever is broken off goes on where it was.
+        Returns how many there were.
         """
-        given = {"former": sorted(former), "folders": sorted(folders)}
+        given = {"former": sorted(former), "folders": sorted(folders), "accounts": sorted(accounts)}
         relocated = 0
         while True:
             with self._transaction() as connection:
-                found = [record_of(row) for row in connection.execute(statements.OF_FORMER, given)]
+                found = [record_of(row) for row in connection.execute(statements.OF_FORMER_ALONE, given)]
                 for before in found:
-                    kept = before.model_copy(update={"server": server, "revision": before.revision + 1})
+                    changes = {"server": server, "revision": before.revision + 1}
+                    kept = before.model_copy(update=changes | ({} if same_ids else _without_ids(before)))
                     if kept.place and kept.current:
-                        there = {"on": server, "there": place_text(kept.place)}
-                        self._alone(connection, f"place {there['on']} {there['there']}")
-                        connection.execute(statements.LEAVE_PLACE, there)
+                        kept = self._placed(connection, kept)
                     self._write_later(connection, statements.KEEP, {"of": kept.id, **columns_of(kept)})
+                    self._keep_more(connection, kept, before.more)
                     self._keep_whereabouts(connection, kept, whereabouts_of(before))
                     self._append(connection, kept, "server_renamed", {"server": server})
             relocated += len(found)
             if len(found) < statements.AT_ONCE:
                 return relocated
+
+    def _placed(self, connection: Connection, record: Record) -> Record:
+        """Let a request stand at its place; beside what was asked for there since, it is one of former times."""
+        there = {"on": record.server, "there": place_text(record.place)}
+        self._alone(connection, f"place {there['on']} {there['there']}")
+        standing = connection.execute(
+            statements.AT_PLACE, {"server": record.server, "place": place_text(record.place)}
+        )
+        if any(record_of(row).transaction for row in standing):
+            return record.model_copy(update={"current": False})
+        connection.execute(statements.LEAVE_PLACE, there)
+        return record
 
     def intend(self, record: Record, step: str, data: Mapping[str, Any]) -> Record:
         """Commit that an effect is about to be made; replaces an intent of that step."""
@@ -227,3 +249,10 @@ def _tell(record: Record, event: str) -> None:
     }
     log.info("%s in folder %s is %s (%s)", record.ref, record.folder, record.state.value, event,
              extra={"about": subjects})  # fmt: skip
+
+
+def _without_ids(record: Record) -> dict[str, Any]:
+    """Return what changes in a request whose files have other ids: what has its own there now is somebody else's."""
+    document, *more = (one.model_copy(update={"file_id": None}) for one in record.documents)
+    extra = {name: value for name, value in record.extra.items() if name != "tags"}
+    return {"document": document, "more": tuple(more), "sidecar_file_id": None, "extra": extra}

@@ -88,7 +88,10 @@ OPEN_IN_FOLDER = OPEN.where(_record.folder == _given("folder"))
 OF_FORMER = RECORDS.where(
     _record.server.in_(sa.bindparam("former", expanding=True)),
     _record.folder.in_(sa.bindparam("folders", expanding=True)),
+    _record.closed | _record.account.in_(sa.bindparam("accounts", expanding=True)),
 ).limit(AT_ONCE)
+OF_FORMER_ALONE = OF_FORMER.with_for_update(key_share=True)
+"""The same to be changed, as ``RECORD_ALONE``: whoever works on one meanwhile waits, and finds it changed."""
 SERVERS = sa.text(
     "WITH RECURSIVE found (server) AS (SELECT min(server) FROM record UNION ALL"
     " SELECT (SELECT min(server) FROM record WHERE record.server > found.server) FROM found"

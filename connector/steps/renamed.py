@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from functools import partial
 
 from connector.steps import pauses
 from connector.steps.parts import FolderSettings, Parts
@@ -29,18 +30,28 @@ def keep_requests(parts: Parts, folders: Sequence[FolderSettings]) -> None:
     gone = others - {one.server for one in parts.everywhere.values()}
     for settings in folders:
         watch = journal.watched(settings.name)
-        moved = watch is not None and watch.root not in {"", settings.watch_root}
+        root = "" if watch is None else watch.root
+        moved = root not in {"", settings.watch_root}
         former = journal.watched_at(settings.watch_root) - parts.everywhere.keys() - parts.elsewhere
         for server in sorted(others if moved else gone):
-            found = journal.relocate(here, folders={settings.name, *former}, former={server})
-            if not found:
+            names, accounts = {settings.name, *former}, settings.accounts
+            if not journal.lie_on({server}, folders=names, accounts=accounts):
                 continue
+            if server in gone:
+                # Before its requests: found by them, it would be over for good if this ended in between.
+                pauses.take_servers_along(parts, server, here)
+            take = partial(journal.relocate, here, accounts=accounts, former={server})
+            same = _url_of(root) == _url_of(settings.watch_root)
+            found = take(folders={settings.name}, same_ids=same) + take(folders=former)
             log.warning(
                 "folder %s is on server %s now, and was on %s: %d requests go along",
                 *(settings.name, here, server, found),
             )
-            if server in gone:
-                pauses.take_servers_along(parts, server, here)
+
+
+def _url_of(root: str) -> str:
+    """Return the server's part of a watched root: under another one, files may have the ids of others."""
+    return root.partition(" ")[0]
 
 
 def adopt_renamed_folders(parts: Parts, folders: list[FolderSettings]) -> None:

@@ -7,15 +7,17 @@ stays over, and nobody reads that a letter of theirs is a copy.
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from connector.cli.dry_run import dry_run
+from connector.journal import Journal
 from connector.passes import account_pass, server_pass
 from connector.steps.pauses import SERVER
 from connector.steps.waiting import MANUAL
-from tests.faults.letters import in_place, send_out
-from tests.faults.test_once import OUT, Town, delivered_once
+from tests.faults.letters import in_place, letter, send_out
+from tests.faults.test_once import BEFORE_US, OTHER, OUT, Town, delivered_once
 from tests.unit.test_backups import settings
 from tests.worlds import ONE, Mode
 
@@ -109,6 +111,56 @@ def test_a_pause_of_a_server_outlasts_its_name(tmp_path: Path) -> None:
         assert stage.parts.journal.held_accounts() == {SERVER + "cloud"}
         assert stage.first_line("nouvelle").startswith("EN PAUSE")
         stage.intact()
+
+
+def test_an_end_while_a_server_takes_its_requests_along_loses_no_pause(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The pause is found by the requests: it is there before they are."""
+    with Moved(tmp_path) as stage:
+        send_out(stage, "lettre")
+        stage.parts.journal.hold(SERVER + "dms", MANUAL, probe_at=stage.clock.now().replace(year=2100))
+        usual = Journal.relocate
+
+        def cut(*given: Any, **more: Any) -> int:
+            usual(*given, **more)
+            raise KeyboardInterrupt
+
+        with monkeypatch.context() as patched:
+            patched.setattr(Journal, "relocate", cut)
+            with pytest.raises(KeyboardInterrupt):
+                stage.called("cloud", CALLED_OTHERWISE)
+        stage.reconfigure(CALLED_OTHERWISE)
+        stage.drop("nouvelle", sidecar=ONE)
+        stage.run()
+        assert stage.sends() == [1]
+        assert stage.parts.journal.held_accounts() == {SERVER + "cloud"}
+
+
+def test_what_has_the_ids_of_old_on_another_server_is_somebody_elses(tmp_path: Path) -> None:
+    """Each server counts its own files. The folder lies elsewhere there, too: what is out is found by what it is."""
+    with Moved(tmp_path) as stage:
+        send_out(stage, "lettre")
+        stage.stop()
+        stage.person.mkdir("Ailleurs")
+        for suffix, other in ((".pdf", letter("autre")), (".sign.yaml", OTHER)):
+            content = stage.read(f"lettre{suffix}")
+            stage.move(f"lettre{suffix}", f"autre{suffix}", to_folder="Ailleurs")
+            stage.write(f"autre{suffix}", other, folder="Ailleurs")
+            stage.write(f"lettre{suffix}", content, folder="Ailleurs")
+        stage.move("lettre.signature.txt", "lettre.signature.txt", to_folder="Ailleurs")
+        url = stage.ground.url
+        moved = {
+            f"'{url}'": f"'{url.replace('127.0.0.1', 'localhost')}'",
+            "path: /Lettres/": "path: /Ailleurs/",
+        }
+        stage.called("cloud", {**CALLED_OTHERWISE, **moved})
+        stage.sign()
+        stage.later(60)
+        assert stage.first_line("lettre", folder="Ailleurs") == in_place("lettre")
+        assert stage.first_line("autre", folder="Ailleurs") == BEFORE_US
+        assert "autre (signé).pdf" not in stage.files("Ailleurs")
+        assert stage.sends() == [1]
 
 
 def test_a_folder_moves_to_another_server_while_the_first_has_others(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta, timezone
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +20,10 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, event
 
 from connector.errors import JournalAway, JournalError, JournalFull, LifecycleError, StaleRecordError
-from connector.journal import Contact, Journal, Overview, opening, schema, statements
+from connector.journal import Contact, Journal, Overview, opening, records, schema, statements
 from connector.journal.lookups import KEYS_AT_ONCE
 from connector.journal.recent import MOST_ROWS
-from connector.journal.rows import columns_of
+from connector.journal.rows import columns_of, record_of
 from connector.lifecycle import DocumentFacts, Event, Record, SignatoryFacts, State
 from tests import disks
 
@@ -188,7 +189,7 @@ WRITES = {
     "mark_account": lambda journal, record: journal.mark_account("lyon", "confirmed", {}),
     "begin_watch": lambda journal, record: journal.begin_watch("lettres", "root 2"),
     "relocate": lambda journal, record: journal.relocate(
-        "nas", folders=[record.folder], former=[record.server]
+        "nas", folders=[record.folder], accounts=[record.account], former=[record.server]
     ),
     "let_arrive": lambda journal, record: journal.let_arrive("lettres", ["/a"]),
     "remember": lambda journal, record: journal.remember("lyon", "b@c.fr", name="B", at=START),
@@ -230,9 +231,10 @@ def test_requests_go_along_with_their_folder_to_another_server(journal: Journal)
     stood = journal.add(**fields(**there, server="new", folder="lettres"))
     other = journal.add(**fields(server="old", folder="autres"))
     elsewhere = journal.add(**fields(server="third", folder="lettres"))
+    take = partial(journal.relocate, "new", folders=["lettres"], accounts=["lyon"], former=["old"])
     assert journal.servers() == {"old", "new", "third"}
-    assert journal.relocate("new", folders=["lettres"], former=["old"]) == 2
-    assert journal.relocate("new", folders=["lettres"], former=["old"]) == 0
+    assert take() == 2
+    assert take() == 0
     assert journal.get(over.id).server == journal.get(open_.id).server == "new"
     assert (journal.get(other.id), journal.get(elsewhere.id)) == (other, elsewhere)
     assert journal.at_place("new", "/L/a.sign.yaml") == journal.get(open_.id)
@@ -244,6 +246,84 @@ def test_requests_go_along_with_their_folder_to_another_server(journal: Journal)
         journal.note(open_, "seen")
     assert journal.events(over)[-1][1:] == ("server_renamed", {"server": "new"})
     assert journal.servers() == {"old", "new", "third"}
+
+
+def test_a_request_goes_along_as_whoever_works_on_it_left_it(
+    journal: Journal, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another process may write about it in that very moment: its fact stays, or it learns that it was too late."""
+    record, said = journal.add(**fields(server="old")), list[str]()
+
+    def write() -> None:
+        with contextlib.closing(Journal(database_url, now=Clock())) as other:
+            try:
+                other.note(record, "seen", transaction="T1", intend={"send": {}})
+                said.append("kept")
+            except StaleRecordError:
+                said.append("too late")
+
+    writer = threading.Thread(target=write)
+
+    def meanwhile(row: Any) -> Record:
+        if writer.ident is None:
+            writer.start()
+            writer.join(0.5)
+        return record_of(row)
+
+    monkeypatch.setattr(records, "record_of", meanwhile)
+    journal.relocate("new", folders=["lettres"], accounts=["lyon"], former=["old"])
+    writer.join()
+    assert (said, journal.get(record.id).transaction) in ((["kept"], "T1"), (["too late"], None))
+
+
+def test_requests_go_along_some_at_a_time_until_all_have(
+    journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No folder has too many."""
+    for number in range(3):
+        journal.add(**fields(server="old", place=f"/Lettres/{number}.sign.yaml"))
+    monkeypatch.setattr(statements, "OF_FORMER_ALONE", statements.OF_FORMER_ALONE.limit(1))
+    monkeypatch.setattr(statements, "AT_ONCE", 1)
+    assert journal.relocate("new", folders=["lettres"], accounts=["lyon"], former=["old"]) == 3
+    assert journal.servers() == {"new"}
+
+
+def test_what_is_out_goes_to_a_folder_of_its_own_firm_alone(journal: Journal) -> None:
+    """The name of a folder may be another firm's by now: no signed letter goes there. What is over only explains."""
+    out = journal.add(**fields(server="old"))
+    over = journal.add(**fields(server="old", place="/Lettres/b.sign.yaml", closed=True))
+    which = {"folders": ["lettres"], "accounts": ["nantes"]}
+    assert journal.lie_on(["old"], **which)
+    assert journal.relocate("new", **which, former=["old"]) == 1  # type: ignore[arg-type]
+    assert (journal.get(out.id), journal.get(over.id).server) == (out, "new")
+    assert not journal.lie_on(["old"], **which)
+
+
+def test_what_was_asked_for_since_keeps_its_place(journal: Journal) -> None:
+    """On a server that was called otherwise before requests went along, the later one of a place is its request."""
+    before = journal.add(**fields(server="old", transaction="T1", closed=True))
+    since = journal.add(**fields(server="new", transaction="T2"))
+    journal.relocate("new", folders=["lettres"], accounts=["lyon"], former=["old"])
+    assert journal.at_place("new", PLACE) == since
+    assert not journal.get(before.id).current
+
+
+def test_the_ids_of_another_server_are_not_taken_along(journal: Journal) -> None:
+    """They are those of other people's files there."""
+    main = DocumentFacts(href="/L/a.pdf", file_id="7")
+    more = (DocumentFacts(href="/L/b.pdf", file_id="8", rank=2),)
+    given = {
+        "document": main,
+        "more": more,
+        "sidecar_file_id": "9",
+        "extra": {"tags": {"files": {}}, "a": "b"},
+    }
+    record = journal.add(**fields(server="old", **given))
+    journal.relocate("new", folders=["lettres"], accounts=["lyon"], former=["old"], same_ids=False)
+    kept = journal.get(record.id)
+    assert {one.file_id for one in kept.documents} == {kept.sidecar_file_id} == {None}
+    assert kept.extra == {"a": "b"}
+    assert journal.with_file_id("new", "7") == journal.touching("new", [], ["8"]) == []
 
 
 def test_former_names_of_a_place_are_known(journal: Journal) -> None:

@@ -16,10 +16,11 @@ import httpx
 import pytest
 
 from connector.certificates import of_this_host
-from connector.errors import RemoteError
+from connector.errors import NotConnected, RemoteError
 from connector.jesignexpert.client import HttpSigningService
 from connector.jesignexpert.tokens import Tokens, TokenStore
 from connector.jesignexpert.transport import DeadlineTransport
+from connector.notify.hooks import fetch
 from connector.ports import Href, TransactionId
 from connector.webdav import WebDavFolder
 from tests.fakes.dav_server import entry, multistatus
@@ -124,6 +125,19 @@ def test_the_authorities_of_this_host_are_believed_where_none_is_named(
     (store / f"{hashed}.0").unlink()
     monkeypatch.setattr(ssl, "get_default_verify_paths", lambda: told._replace(openssl_cafile=""))
     assert of_this_host() is None, "an empty directory: the library's own bundle is better than nobody"
+
+
+def test_a_hook_believes_the_authorities_of_this_host(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As everything else that speaks TLS: what the environment names has no say."""
+    ca_file, context = certificates(tmp_path)
+    told = ssl.get_default_verify_paths()._replace(openssl_cafile=str(ca_file))
+    with served(context) as url:
+        with pytest.raises(NotConnected, match="authority"):
+            fetch(url, service="hook")
+        monkeypatch.setattr(ssl, "get_default_verify_paths", lambda: told)
+        assert fetch(url, service="hook")
 
 
 def test_an_authority_that_is_renewed_on_disk_counts_at_once(tmp_path: Path) -> None:
