@@ -39,7 +39,7 @@ def of_this_host() -> Path | None:
     told = ssl.get_default_verify_paths()
     file, directory = Path(told.openssl_cafile), Path(told.openssl_capath)
     try:
-        if file.is_file():
+        if file.is_file() and file.stat().st_size:
             return file
         return directory if any(_HASHED.fullmatch(one.name) for one in directory.iterdir()) else None
     except OSError:

@@ -125,6 +125,10 @@ def test_the_authorities_of_this_host_are_believed_where_none_is_named(
     (store / f"{hashed}.0").unlink()
     monkeypatch.setattr(ssl, "get_default_verify_paths", lambda: told._replace(openssl_cafile=""))
     assert of_this_host() is None, "an empty directory: the library's own bundle is better than nobody"
+    empty = tmp_path / "empty.pem"
+    empty.touch()
+    monkeypatch.setattr(ssl, "get_default_verify_paths", lambda: told._replace(openssl_cafile=str(empty)))
+    assert of_this_host() is None, "and so an empty file"
 
 
 def test_a_hook_believes_the_authorities_of_this_host(
