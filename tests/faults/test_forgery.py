@@ -850,6 +850,7 @@ def test_whose_a_document_is_and_that_nobody_signed_it_is_seen_without_verifying
         assert [name for name in stage.files() if "vérifier" in name] == ["autre (signé, à vérifier).pdf"]
         assert stage.read("autre (signé, à vérifier).pdf") == given
         assert stage.record("autre").document.differences == {"intactness": "unverified"}
+        assert stage.record("autre").document.signatures is None, "nobody knows; none would be a finding"
         stage.intact()
 
 
