@@ -183,14 +183,14 @@ class _View(HistoricalResolver):
 def _table_of(stream: Any) -> _Table:
     """Read the table of an object stream. One that is damaged ends there; of two of one number the first counts.
 
-    ValueError where it is no object stream.
+    ValueError where it is no object stream, TypeError where a place is no whole number: readers round it differently.
     """
     if not isinstance(stream, generic.StreamObject) or stream["/Type"] != "/ObjStm":
         raise ValueError("no object stream")
     data, first, count = (
         stream.read_data(DecodePurpose.OBJECT_STREAM),
-        int(stream["/First"]),
-        int(stream["/N"]),
+        _whole(stream["/First"]),
+        _whole(stream["/N"]),
     )
     places: dict[int, int] = {}
     file = io.BytesIO(data)
@@ -203,7 +203,14 @@ def _table_of(stream: Any) -> _Table:
 
 def _number(file: io.BytesIO) -> int:
     read_non_whitespace(file, seek_back=True)  # type: ignore[no-untyped-call]
-    return int(generic.NumberObject.read_from_stream(file))  # type: ignore[no-untyped-call]
+    found = generic.NumberObject.read_from_stream(file)  # type: ignore[no-untyped-call]
+    return _whole(found)
+
+
+def _whole(value: Any) -> int:
+    if not isinstance(value, int):
+        raise TypeError("no whole number")
+    return value
 
 
 def _keys(value: Any) -> list[str | int]:

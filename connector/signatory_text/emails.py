@@ -52,7 +52,8 @@ def take_out(text: str) -> Found:
     if not addresses and almost and not almost[1].replace(".", "").isdigit():
         addresses[almost[1].casefold()] = almost[1]
         rest = text[: almost.start()] + " " + text[almost.end() :]
-    rest = re.sub(r"[<>\[\]{}]|\(\s*\)|\"|[«»“”„]", " ", rest)
+    # Within a word “ and ” are no quotation: « Beno”t » is to be asked about, not read as two names.
+    rest = re.sub(r"[<>\[\]{}]|\(\s*\)|\"|[«»„]|(?<![^\W\d_])[“”]|[“”](?![a-z])", " ", rest)
     return Found(tuple(addresses.values()), " ".join(rest.split()))
 
 

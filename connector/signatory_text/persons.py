@@ -151,7 +151,11 @@ _GARBLED: Final = re.compile(
     # So are the lists that Excel calls "CSV (MS-DOS)" and "CSV (Macintosh)": é is ‚ or Ž, è is Š, ç is ‡, É is ƒ.
     "|(?<=[^\\W\\d_])[‚ƒ‡ˆ‰‹]|ƒ(?=[^\\W\\d_])|(?<=[^\\W\\d_])[ŽŠ](?=[a-z])|(?<=[a-z])(?:[ŽŠ]|™(?=[a-z]))"
 )
-_LOST: Final = re.compile(r"(?<=[^\W\d_])\?+(?=[^\W\d_])")
+_LOST: Final = re.compile(
+    r"(?<=[^\W\d_])\?+(?=[^\W\d_])"
+    # Of the same lists: Benoît is BenoŒt or Beno”t, Côme is C“me or C™me, Loïc is Lo•c, Noël is No‘l. Texts quote so.
+    r"|(?<=[^\W\d_])(?:[“”™Ÿ•](?=[a-z])|€(?=[^\W\d_])|¤)|(?<=[a-z])[ŒÆ]|(?<=[ao])‘(?=l|\s|$)"
+)
 
 
 class Name(NamedTuple):
@@ -168,7 +172,7 @@ def is_garbled(text: str) -> bool:
 
 
 def is_garbled_name(text: str) -> bool:
-    """As :func:`is_garbled`, and ``H?l?ne``: no name holds a question mark, while a web address in a text may."""
+    """As :func:`is_garbled`, and ``H?l?ne`` or ``Lo•c``: no name holds such signs, while a text may."""
     return is_garbled(text) or bool(_LOST.search(text))
 
 

@@ -163,7 +163,9 @@ def _judged(parts: Parts, record: Record, document: DocumentFacts, path: Path, s
         verdict = parts.documents.verify_signed(path, _expected(parts, record, document))
     except DocumentError as error:
         log.warning("document %d of %s cannot be verified: %s", document.rank, record.ref, error)
-        verdict = Verdict(intact=False, code=_UNVERIFIED, size=path.stat().st_size)
+        document, verdict = _digested_anew(parts, record, document), _unverified(parts, path)
+        if is_anothers(parts, record, document, verdict):
+            return _Bad(document=document, code="other_document")
     if verdict.differences.get("content") == NOT_COMPARED:
         renewed = _digested_anew(parts, record, document)
         if renewed != document:
@@ -186,6 +188,19 @@ def _judged(parts: Parts, record: Record, document: DocumentFacts, path: Path, s
         "differences": {**verdict.differences, **unsound, **foreign_signatories(parts, record, verdict)},
     }
     return _Good(document=document.model_copy(update=facts), verdict=verdict)
+
+
+def _unverified(parts: Parts, path: Path) -> Verdict:
+    """Return what is known of a document whose signatures are too much: mostly whose it is, and that it bears some."""
+    unknown = Verdict(intact=False, code=_UNVERIFIED, size=path.stat().st_size)
+    try:
+        facts = parts.documents.facts(path)
+    except DocumentError:
+        return unknown
+    seen: dict[str, Any] = {"pages": len(facts.pages), "pages_digest": facts.pages_digest}
+    if not facts.encrypted and not facts.signatures:
+        seen["code"] = "not_signed"
+    return unknown.model_copy(update=seen)
 
 
 def _digested_anew(parts: Parts, record: Record, document: DocumentFacts) -> DocumentFacts:

@@ -93,6 +93,16 @@ def test_a_preview_that_cannot_be_drawn_is_not_to_be_opened(tmp_path: Path) -> N
         stage.intact()
 
 
+def test_a_file_that_has_the_previews_name_is_not_what_to_read(tmp_path: Path) -> None:
+    """It is a person's, and stays; whoever is asked to read a preview would read it."""
+    with Stage(tmp_path) as stage:
+        stage.write("lettre.apercu.pdf", letter("autre chose"))
+        stage.drop("lettre", letter("lettre"), ONE + "envoi: non\n")
+        stage.run()
+        assert stage.first_line() == READY.replace("l’aperçu", "le document")
+        assert stage.read("lettre.apercu.pdf") == letter("autre chose")
+
+
 def test_a_preview_heavier_than_any_signed_document_goes_when_its_request_leaves(tmp_path: Path) -> None:
     """One of many annexes is: it went on saying « rien n’est parti » of what people signed."""
     with Stage(tmp_path, contract=", contract: {limits: {max_signed_size: 2000}}") as stage:

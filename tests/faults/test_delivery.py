@@ -16,6 +16,7 @@ import pytest
 
 from connector.lifecycle import State
 from connector.sandbox.dms import Rule
+from tests import documents
 from tests.dms_faults import FAULTS, TORN
 from tests.faults.letters import beside, in_place, letter, send_out
 from tests.worlds import CLAIRE, MARIE, ONE, OVERVIEWS, QUICK, ROOT, TWO, Mode, Stage
@@ -499,7 +500,7 @@ def test_what_reads_pages_was_renewed_while_people_signed(tmp_path: Path) -> Non
     Other pages are still seen, and where what was sent is not at hand any more nobody can tell.
     """
     with Stage(tmp_path) as stage:
-        names = ("lettre", "autre", "perdue")
+        names = ("lettre", "autre", "perdue", "gatee")
         send_out(stage, *names)
         for name in names:
             record = stage.record(name)
@@ -513,14 +514,16 @@ def test_what_reads_pages_was_renewed_while_people_signed(tmp_path: Path) -> Non
             variant="other_document",
         )
         stage.parts.spool.path(stage.record("perdue").ref, "sent.pdf").unlink()
+        stage.parts.spool.path(stage.record("gatee").ref, "sent.pdf").write_bytes(documents.letter(2))
         stage.sign()
         settle(stage)
         assert stage.first_line("lettre") == in_place("lettre")
         assert stage.record("lettre").document.differences == {}
         assert stage.first_line("autre") == beside("autre", "signé, à vérifier")
         assert stage.record("autre").document.differences["content"] == "changed"
-        assert stage.first_line("perdue") == beside("perdue", "signé, à vérifier")
-        assert stage.record("perdue").document.differences["content"] == "not compared"
+        for name in ("perdue", "gatee"):
+            assert stage.first_line(name) == beside(name, "signé, à vérifier")
+            assert stage.record(name).document.differences["content"] == "not compared"
         stage.intact()
 
 

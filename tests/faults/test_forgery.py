@@ -54,6 +54,7 @@ from typing import Any
 import pytest
 
 from connector import marks
+from connector.errors import DocumentError
 from connector.jesignexpert.tokens import Tokens, TokenStore
 from connector.lifecycle import State
 from connector.marks import Done, Owner, Sealer, Sent
@@ -821,6 +822,35 @@ def test_what_the_platform_insists_on_comes_beside(
         )
         # Signatures that are not intact date nothing.
         assert stage.record("lettre").signatories == before
+        stage.intact()
+
+
+def test_whose_a_document_is_and_that_nobody_signed_it_is_seen_without_verifying_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """D4: However long it takes: another request's stays away, and what was sent is not called signed."""
+    with Stage(tmp_path) as stage:
+        send_out(stage, "lettre", "autre", "telle quelle")
+        stage.sign()
+        given = platform_copy(stage, "autre")
+        answers(stage, "download", "lettre", given)
+        answers(stage, "download", "telle quelle", stage.read("telle quelle.pdf"))
+
+        def too_slow(*_: object, **__: object) -> None:
+            raise DocumentError("pdf_too_slow", "time")
+
+        monkeypatch.setattr(type(stage.parts.documents), "verify_signed", too_slow)
+        for _ in range(14):
+            stage.run()
+            assert stage.first_line("lettre") == NOT_THE_ONE, stage.status("lettre")
+            stage.clock.advance(7200)
+        stage.run()
+        assert stage.record("lettre").state is State.QUARANTINED
+        assert stage.record("telle quelle").reason == "not_signed"
+        assert [name for name in stage.files() if "vérifier" in name] == ["autre (signé, à vérifier).pdf"]
+        assert stage.read("autre (signé, à vérifier).pdf") == given
+        assert stage.record("autre").document.differences == {"intactness": "unverified"}
+        assert stage.record("autre").document.signatures is None, "nobody knows; none would be a finding"
         stage.intact()
 
 

@@ -226,6 +226,16 @@ def test_what_was_kept_from_the_processor_blames_no_file(put: Put) -> None:
         assert workers() == []
 
 
+def test_what_a_worker_has_computed_before_is_not_counted(put: Put) -> None:
+    """One that read much earlier and is then kept from the processor blames no file either."""
+    letter = put("letter.pdf", documents.letter())
+    with IsolatedPool(Limits(wall_s=6, cpu_s=0.3)) as pool:
+        facts(pool, letter)
+        workers()[0].suspend()
+        with pytest.raises(WorkerError, match="no processor time left"):
+            facts(pool, letter)
+
+
 def test_what_is_killed_with_much_memory_was_too_much(put: Put) -> None:
     """A file that takes twice what a letter does, and twice more than there is, is told to its author. In a process of
     its own, a shell's child: what this one has had counts for its workers, too, even after an exec (getrusage(2)).

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 from pyhanko.pdf_utils.generic import NumberObject
-from pyhanko.pdf_utils.reader import HistoricalResolver
+from pyhanko.pdf_utils.reader import HistoricalResolver, PdfFileReader
 
 from connector.pdf.facts import facts
+from connector.pdf.later import Reader
 from connector.pdf.model import Expected, Verdict
 from connector.pdf.verify import same_signatures, verify_signed
 from tests import bombs, documents
@@ -121,7 +122,6 @@ def test_proofs_and_timestamp_are_welcome(path: Path, sent: Expected) -> None:
 
 def with_reference_stream(content: bytes) -> bytes:
     """The document as most programs of today write it: what stands where is told by a stream."""
-    from pyhanko.pdf_utils.reader import PdfFileReader
     from pyhanko.pdf_utils.writer import copy_into_new_writer
 
     writer = copy_into_new_writer(PdfFileReader(io.BytesIO(content)), writer_kwargs={"stream_xrefs": True})
@@ -135,7 +135,6 @@ def followed(content: bytes, *, freed: bool = False) -> bytes:
 
     ``freed``: that of the last object before it, too.
     """
-    from pyhanko.pdf_utils.reader import PdfFileReader
 
     reader = PdfFileReader(io.BytesIO(content))
     size, start = int(reader.trailer["/Size"]), reader.last_startxref
@@ -267,7 +266,6 @@ def test_what_many_have_signed_costs_hardly_more_than_what_one_has(
 def packed(content: bytes) -> bytes:
     """The document as Word writes it: all that is no stream itself stands in one stream of objects."""
     from pyhanko.pdf_utils import generic
-    from pyhanko.pdf_utils.reader import PdfFileReader
     from pyhanko.pdf_utils.writer import copy_into_new_writer
 
     writer = copy_into_new_writer(PdfFileReader(io.BytesIO(content)), writer_kwargs={"stream_xrefs": True})
@@ -300,6 +298,52 @@ def test_a_long_document_of_a_word_processor_is_verified_in_time(
     assert read < 20_000
 
 
+def held_in(
+    reader_of: type[PdfFileReader], table: str, *, kind: str = "/ObjStm", count: int = 2, at: int = 0
+) -> str:
+    """What a reader takes for object 1 of a stream of objects."""
+    from pyhanko.pdf_utils import generic
+
+    reader = reader_of(io.BytesIO(documents.letter()), strict=False)
+    stream = generic.StreamObject(stream_data=f"{table} (one) (two) >".encode())
+    for name, value in (("/First", len(table) + 1), ("/N", count)):
+        stream[generic.NameObject(name)] = generic.NumberObject(value)
+    stream[generic.NameObject("/Type")] = generic.NameObject(kind)
+    reader.cache_indirect_object(0, 999, stream)
+    found = reader._get_object_from_stream(1, 999, at)
+    return "" if isinstance(found, generic.NullObject) else str(found)
+
+
+@pytest.mark.parametrize(
+    ("table", "at", "count", "found"),
+    [
+        ("1 0 2 6", 0, 2, "one"),
+        ("1 0 2 6", 1, 2, "one"),
+        ("1 0 1 6", 1, 2, "one"),
+        ("2 0 1 6", 5, 2, ""),
+        ("2 0 1 6", 0, 1, ""),
+        ("2 0 3 6", 0, 2, ""),
+        ("1 12 2 0", 0, 2, ""),
+        ("1 6", 0, 1, "two"),
+    ],
+)
+def test_a_table_of_objects_is_read_as_the_library_reads_it(
+    table: str, at: int, count: int, found: str
+) -> None:
+    """Read once, and yet nothing in it is another object than before."""
+    assert held_in(PdfFileReader, table, at=at, count=count) == found
+    assert held_in(Reader, table, at=at, count=count) == found
+
+
+def test_what_is_no_table_of_objects_is_not_read() -> None:
+    """Readers round numbers that are not whole differently: what is checked would not be what another shows."""
+    for wrong in ("1 0.5 2 6", "1 0 2 6."):
+        with pytest.raises(TypeError, match="whole number"):
+            held_in(Reader, wrong)
+    with pytest.raises(ValueError, match="no object stream"):
+        held_in(Reader, "1 0 2 6", kind="/Other")
+
+
 def test_what_a_later_revision_takes_away_breaks_it(path: Path) -> None:
     """An object that was there when it was signed is missed."""
     content = documents.signed(with_reference_stream(documents.letter()))
@@ -314,7 +358,6 @@ def replaced(content: bytes, number: int, body: bytes, *, size: int | None = Non
 
     ``size``: what the revision says of how many numbers there are.
     """
-    from pyhanko.pdf_utils.reader import PdfFileReader
 
     reader = PdfFileReader(io.BytesIO(content), strict=False)
     size = size or max(int(reader.trailer["/Size"]), number + 1)

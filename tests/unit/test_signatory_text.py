@@ -395,6 +395,40 @@ def test_a_name_of_dos_or_of_an_old_mac_is_never_printed(name: str, encoding: st
 
 
 @pytest.mark.parametrize(
+    ("name", "encoding"),
+    [
+        *((name, "cp850") for name in ("Benoît", "Côme", "FRANÇOIS", "Muñoz", "João", "Noël", "Loïc")),
+        *(
+            (name, "mac_roman")
+            for name in ("Benoît", "Côme", "Müller", "Noël", "Gaëlle", "Zoë", "Loïc", "Aïcha")
+        ),
+    ],
+)
+def test_no_accent_of_dos_or_of_an_old_mac_is_printed(name: str, encoding: str) -> None:
+    """Each of the accents of French first names, in a line that holds a whole person."""
+    person = read_person(decode(f"{name} Durand <marie@example.fr> 06 12 34 56 78".encode(encoding)).text)
+    assert [problem.code for problem in person.problems] == ["name_garbled"]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Patrick O‘Neill",
+        "Lucie Floc‘h",
+        "D’Œuvre-Lœuil",
+        "Sa‘id Haddad",
+        "Jean-Marie “Jo” Dupont",
+        "Jean–Pierre Dupont",
+        "Haÿ",
+        "Société “Le Lys”",
+    ],
+)
+def test_signs_of_a_whole_name_are_left_alone(name: str) -> None:
+    assert not is_garbled_name(name)
+    assert not read_person(f"{name} <marie@example.fr> 06 12 34 56 78").problems
+
+
+@pytest.mark.parametrize(
     "name",
     [
         "Žižek",
