@@ -205,6 +205,35 @@ def test_settings_that_somebody_is_writing_let_nothing_go(tmp_path: Path) -> Non
         stage.intact()
 
 
+def test_settings_that_are_opened_a_moment_after_they_were_asked_about(tmp_path: Path) -> None:
+    """They were closed when the letter before left, seconds ago: what is saved since is another matter."""
+    with Stage(tmp_path, files_lock=True) as stage:
+        stage.write("_signature.yaml", SENDING)
+        stage.drop("un")
+        while not stage.sends():
+            stage.round()
+        node = locked(stage, "_signature.yaml", by_hand=False)
+        write_on(stage, node, SENDING + "# puis: Cl\n")
+        stage.drop("deux")
+        for _ in range(4):
+            stage.round()
+        assert stage.sends() == [1]
+        assert stage.first_line("deux").startswith("EN ATTENTE – « _signature.yaml » est ouvert")
+        stage.intact()
+
+
+def test_settings_are_asked_about_once_for_all_that_rest_on_them(tmp_path: Path) -> None:
+    """A folder of forty letters asks its server no forty times whether one file is open."""
+    with Stage(tmp_path, files_lock=True) as stage:
+        stage.write("_signature.yaml", SENDING)
+        table = LockTable(stage, broken=False)
+        for number, name in enumerate(("un", "deux", "trois")):
+            stage.drop(name)
+            while len(stage.sends()) <= number:
+                stage.round()
+        assert table.asked.count(Href(f"/{ROOT}/_signature.yaml")) < 3
+
+
 def test_settings_that_are_closed_let_go(tmp_path: Path) -> None:
     """Once closed they say what they say; who locks them by hand, to keep them as they are, stops nothing."""
     with Stage(tmp_path, files_lock=True) as stage:
