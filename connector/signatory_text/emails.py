@@ -24,8 +24,11 @@ _WORD: Final = re.compile(r"[^\W\d_][\w'’-]*")
 _LIKE_ONE: Final = re.compile(r"[^\s@,]+@[^\s@,]+\.[^\W\d_]{2,}")
 _SCHEME: Final = re.compile(r"(?:[A-Za-z]+:)?//")
 """Of a web address; a mailbox has none, though the standard would let its name begin with a slash."""
-_MAILTO: Final = re.compile(r"mailto:\s*([^\s?<>]*)(?:\?[^\s<>()\"`»]*)?", re.IGNORECASE)
-"""With what a link may tell of a mail besides its address: ``?subject=…`` (RFC 6068)."""
+_MAILTO: Final = re.compile(
+    r"mailto:\s*([^\s?<>]*)(?:\?(?:[^\s<>()\"`»,;]|[,;](?![^\s,;&=@]*@|\+|0\d))*)?", re.IGNORECASE
+)
+"""With what a link may tell of a mail besides its address: ``?subject=…`` (RFC 6068), up to another address, or a phone
+number, that follows it without a blank: nobody is dropped unsaid."""
 _MAX_LENGTH: Final = 254
 """RFC 3696 erratum 1690: the longest address a mail server takes."""
 

@@ -73,12 +73,13 @@ def _open(parts: Parts, record: Record) -> str | None:
 
 def _has_open(parts: Parts, server: str, entry: Entry) -> bool:
     key = (server, entry.href)
-    at, was_open = parts.settings_open.get(key, (None, False))
-    if at is None or not clocks.lasts(parts, at, _AGAIN):
+    at, etag, was_open = parts.settings_open.get(key, (None, None, False))
+    # What was found holds for its ETag alone: opened and saved a moment later, it would let go what is half written.
+    if at is None or etag != entry.etag or not clocks.lasts(parts, at, _AGAIN):
         was_open = False
         with suppress(NotFound):
             was_open = parts.folders[server].is_being_edited(entry.href, by_hand=False)
-        parts.settings_open[key] = (parts.now(), was_open)
+        parts.settings_open[key] = (parts.now(), entry.etag, was_open)
     return was_open
 
 

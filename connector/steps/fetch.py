@@ -71,6 +71,11 @@ class _Bad:
     code: str
     error: Exception | None = None
 
+    @property
+    def came(self) -> bool:
+        """True where a document came; a page, or what found no room here, may be anybody's answer."""
+        return not isinstance(self.error, InvalidResponse | OutOfSpace)
+
 
 def fetch(parts: Parts, record: Record) -> Record:
     """SEALING or QUARANTINED → DELIVERING, QUARANTINED, LOST; or the same, to be tried later.
@@ -88,6 +93,7 @@ def fetch(parts: Parts, record: Record) -> Record:
             found = _fetched(parts, record, document)
             if isinstance(found, _Bad):
                 bad.append(found)
+                record = _begun(parts, record, found)
             elif bad or document.rank != wanted[-1].rank:
                 record = _one_here(parts, record, found)
             else:
@@ -289,24 +295,31 @@ def _quarantine(parts: Parts, record: Record, bad: Sequence[_Bad]) -> Record:
             one.error or one.code,
         )
     first = bad[0]
-    # A page, or what found no room here, may be anybody's answer; a document is the platform's.
-    came = not all(isinstance(one.error, InvalidResponse | OutOfSpace) for one in bad)
-    since = {
-        str(one.document.rank): {
-            "code": one.code,
-            "since": _since(parts, record, one.document, one.code).isoformat(),
-        }
-        for one in bad
-    }
+    came = any(one.came for one in bad)
+    ranks = {str(one.document.rank) for one in bad}
+    days = {rank: day for rank, day in record.extra.get(BAD, {}).items() if rank in ranks}
     return parts.journal.fact(
         record,
         Event.QUARANTINED,
         data={"code": first.code},
         reason=first.code,
-        extra={**(forgotten.cleared(record.extra) if came else record.extra), BAD: since},
+        extra={**(forgotten.cleared(record.extra) if came else record.extra), BAD: days},
         values={"file": first.document.name} if record.more else {},
         **waiting.backoff(parts, record),
     )
+
+
+def _begun(parts: Parts, record: Record, bad: _Bad) -> Record:
+    """Keep at once since when a document has been wrong: of those that follow one may not be ready for weeks.
+
+    A page in between, which may be anybody's answer, begins no day anew.
+    """
+    if not bad.came:
+        return record
+    since = _since(parts, record, bad.document, bad.code).isoformat()
+    known: dict[str, Any] = record.extra.get(BAD, {})
+    days = {**known, str(bad.document.rank): {"code": bad.code, "since": since}}
+    return record if days == known else parts.journal.touch(record, extra={**record.extra, BAD: days})
 
 
 def _not_ready(parts: Parts, record: Record, error: RemoteError) -> Record:

@@ -305,8 +305,8 @@ class Parts:
     """Watched folder → when a marker could not be put into its registry last, and what was in the way."""
     being_edited: dict[int, tuple[str | None, str]] = field(default_factory=dict)
     """Request about to leave of which somebody had a file open → its own ETag then; which: ``editing.open_file``."""
-    settings_open: dict[tuple[str, str], tuple[datetime, bool]] = field(default_factory=dict)
-    """(server, href) of a settings file → when it was asked whether somebody has it open, and whether so."""
+    settings_open: dict[tuple[str, str], tuple[datetime, str | None, bool]] = field(default_factory=dict)
+    """(server, href) of a settings file → when it was asked whether somebody has it open, of which ETag, whether so."""
     editing_unanswered: dict[int, datetime] = field(default_factory=dict)
     """Request about to leave → since when its server does not answer that."""
     rights_of: dict[str, object] = field(default_factory=dict)

@@ -119,7 +119,12 @@ def may_leave(parts: Parts, record: Record) -> bool:
     if href is None:
         return True
     key, settings = _key(record, href), parts.watched[record.folder]
-    untold = record.reported is None and (_may_be_refused(href) or _is_full(parts, record.folder))
+    if _is_full(parts, record.folder):
+        # Its words may stand there already, from when there was room: only a write tells whether there is any.
+        record = record.model_copy(update={"reported": None})
+        untold = True
+    else:
+        untold = record.reported is None and _may_be_refused(href)
     if key in parts.writable and not untold:
         return True
     if key[1] == settings.root and settings.registry.startswith(settings.root) and not untold:

@@ -6,7 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from connector.errors import Unavailable
+from connector.errors import NotFound, Unavailable
 from connector.lifecycle import State
 from connector.ports import Href
 from connector.sandbox.dms.tree import Node
@@ -47,11 +47,13 @@ def drop_locked(stage: Stage, name: str = "lettre") -> Node:
 
 
 class LockTable:
-    """A folder in front of the server's: it counts the questions for locks and, while ``broken``, answers them 500."""
+    """A folder in front of the server's: it counts the questions for locks and, while ``broken``, answers them 500;
+    ``gone``: what is not there any more."""
 
     def __init__(self, stage: Stage, *, broken: bool = True) -> None:
         self._folder, self.broken = stage.parts.folders["dms"], broken
         self.asked: list[str] = []
+        self.gone = ""
         folders: dict[str, Any] = stage.parts.folders  # type: ignore[assignment]  # all else is the folder's
         folders["dms"] = self
 
@@ -61,6 +63,8 @@ class LockTable:
     def is_being_edited(self, href: Href, *, by_hand: bool = True) -> bool:
         """As the app whose table is broken, or as it is."""
         self.asked.append(href)
+        if href == self.gone:
+            raise NotFound("gone meanwhile", service="dms", operation="look", status=404)
         if self.broken:
             raise Unavailable("refused", service="dms", operation="look", status=500)
         return self._folder.is_being_edited(href, by_hand=by_hand)
@@ -203,6 +207,51 @@ def test_settings_that_somebody_is_writing_let_nothing_go(tmp_path: Path) -> Non
         assert {len(record.signatories) for record in stage.records()} == {2}
         assert stage.sends() == []
         stage.intact()
+
+
+def test_settings_that_are_opened_a_moment_after_they_were_asked_about(tmp_path: Path) -> None:
+    """They were closed when the letter before left, seconds ago: what is saved since is another matter."""
+    with Stage(tmp_path, files_lock=True) as stage:
+        stage.write("_signature.yaml", SENDING)
+        stage.drop("un")
+        while not stage.sends():
+            stage.round()
+        node = locked(stage, "_signature.yaml", by_hand=False)
+        write_on(stage, node, SENDING + "# puis: Cl\n")
+        stage.drop("deux")
+        for _ in range(4):
+            stage.round()
+        assert stage.sends() == [1]
+        assert stage.first_line("deux").startswith("EN ATTENTE – « _signature.yaml » est ouvert")
+        stage.intact()
+
+
+def test_settings_are_asked_about_once_for_all_that_rest_on_them(tmp_path: Path) -> None:
+    """A folder of forty letters asks its server no forty times whether one file is open."""
+    with Stage(tmp_path, files_lock=True) as stage:
+        stage.write("_signature.yaml", SENDING)
+        table = LockTable(stage, broken=False)
+        for number, name in enumerate(("un", "deux", "trois")):
+            stage.drop(name)
+            while len(stage.sends()) <= number:
+                stage.round()
+        assert table.asked.count(Href(f"/{ROOT}/_signature.yaml")) < 3
+
+
+def test_settings_that_go_while_they_are_asked_about_are_open_no_more(tmp_path: Path) -> None:
+    """They were open when they were asked about before; nobody has open what is not there."""
+    with Stage(tmp_path, files_lock=True) as stage:
+        stage.write("_signature.yaml", SENDING)
+        table = LockTable(stage, broken=False)
+        node = locked(stage, "_signature.yaml", by_hand=False)
+        write_on(stage, node, SENDING)
+        stage.drop()
+        stage.run()
+        assert stage.first_line().startswith("EN ATTENTE – « _signature.yaml » est ouvert")
+        table.gone = f"/{ROOT}/_signature.yaml"
+        stage.clock.advance(16)
+        stage.run()
+        assert stage.sends() == [1]
 
 
 def test_settings_that_are_closed_let_go(tmp_path: Path) -> None:

@@ -872,6 +872,21 @@ def test_what_is_not_intact_in_one_way_and_then_in_another_comes_beside(tmp_path
         stage.intact()
 
 
+def test_a_page_in_between_begins_no_day_anew(tmp_path: Path) -> None:
+    """D4: A gateway's page once a day would keep it away until the platform erases it."""
+    with Stage(tmp_path) as stage:
+        send_out(stage, "lettre")
+        stage.sign()
+        for number in range(13):
+            assert stage.record("lettre").state is not State.DELIVERED_BESIDE
+            stage.platform.behave()
+            answers(stage, "download", "lettre", b"<html>" if number == 11 else documents.broken())
+            stage.run()
+            stage.clock.advance(7200)
+        assert stage.record("lettre").state is State.DELIVERED_BESIDE
+        stage.intact()
+
+
 def test_a_clock_that_is_a_day_ahead_makes_no_day(clocked: Made) -> None:
     """D4, E4: What comes an hour later may be whole: nothing is final by a clock that is wrong."""
     with clocked() as stage:

@@ -558,6 +558,28 @@ def test_each_that_is_not_intact_has_its_own_day(tmp_path: Path) -> None:
         stage.intact()
 
 
+def test_a_day_begins_while_another_is_not_ready(tmp_path: Path) -> None:
+    """D4: What is still being sealed, after it in the request, keeps no day from going by."""
+    with Stage(tmp_path) as stage:
+        file_of(stage, "dossier")
+        stage.sign()
+        for number in range(13):
+            stage.platform.behave()
+            left = 4 if number == 0 else 3
+            wrong(stage, "dossier", left - 2, "broken_signature")
+            stage.platform.misbehave(
+                operation="download", kind="status", status=409, skip=left - 1, times=None
+            )
+            stage.run(1)
+            came = [one.signed_sha256 is not None for one in record_of(stage, "dossier").documents]
+            assert came == [True, *[number == 12] * 2, False], number
+            stage.clock.advance(7200)
+        stage.platform.behave()
+        settle(stage)
+        assert record_of(stage, "dossier").state is State.DELIVERED_BESIDE
+        stage.intact()
+
+
 @MODES
 def test_an_annex_without_a_signature_is_taken_as_it_came(tmp_path: Path, mode: Mode) -> None:
     """Nobody knows whether the platform signs annexes; a document must be signed, an annex need not."""

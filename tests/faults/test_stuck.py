@@ -67,6 +67,32 @@ def test_a_folder_without_room_for_a_status(tmp_path: Path) -> None:
         stage.intact()
 
 
+def test_what_was_shown_while_there_was_room_does_not_leave_without(tmp_path: Path) -> None:
+    """C11: Its status stands there, and is as good as no proof that a signed document would find room."""
+    with Town(tmp_path) as stage:
+        stage.drop("deux", letter("deux"), ONE + "envoi: non\n")
+        stage.drop("trois", letter("trois"))
+        stage.platform.misbehave(operation="create", kind="status", status=500, times=None)
+        stage.run(4)
+        assert stage.first_line("deux") == READY
+        assert stage.first_line("trois").startswith("EN ATTENTE")
+        stage.dms.misbehave(kind="status", method="PUT", path="*.signature.txt", status=507, times=None)
+        stage.drop("une", letter("une"))
+        stage.run(4)
+        stage.platform.behave()
+        assert "507" in trouble(stage)
+        stage.drop("deux", letter("deux"))
+        stage.later()
+        assert stage.sends() == []
+        stage.dms.behave()
+        stage.later()
+        stage.later()
+        assert [stage.first_line(one).startswith(OUT) for one in ("une", "deux", "trois")] == [True] * 3
+        assert stage.sends() == [1, 1, 1]
+        assert trouble(stage) == ""
+        stage.intact()
+
+
 def test_a_folder_without_room_for_what_a_list_asks(tmp_path: Path) -> None:
     """C11: No request can be written, nor the list's answer, nor the overview: the administrator hears of it."""
     with Town(tmp_path) as stage:
@@ -103,10 +129,10 @@ def test_a_registry_without_room_for_a_mark(tmp_path: Path) -> None:
         )
         assert "507" in trouble(stage)
         stage.dms.behave()
-        stage.later()
-        stage.later()
-        assert trouble(stage) == ""
+        stage.clock.advance(1900)
+        stage.run()
         assert stage.first_line("une").startswith(OUT)
+        assert trouble(stage) == "", "over with the first mark, not an hour later"
         assert sum(stage.sends()) == 1
         stage.intact()
 

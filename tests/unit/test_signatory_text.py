@@ -16,6 +16,7 @@ from connector.signatory_text import (
     is_garbled,
     is_garbled_name,
     read_email,
+    read_emails,
     read_name,
     read_person,
     read_phone,
@@ -383,6 +384,19 @@ def test_garbled_accents() -> None:
     assert all(map(is_garbled, ["HÃ©lène", "lâ€™avenant", "H\ufffdl", "franÃ§ois", "voilÃ "]))
     assert not any(map(is_garbled, ["Hélène", "JOÃO", "d’Arc", "page?id=3", "ÂGE"]))
     assert is_garbled_name("H?l?ne")
+
+
+def test_what_a_link_tells_of_a_mail_drops_nobody() -> None:
+    """Another address, or a phone number, may follow a link of a mail program without a blank."""
+    for sign in ",;":
+        link = f"mailto:a@x.fr?subject=Lettre{sign}"
+        assert read_emails(f"{link}b@y.fr") == (["a@x.fr", "b@y.fr"], [])
+        assert [one.code for one in read_person(f"Marie Dupont {link}b@y.fr 06 12 34 56 78").problems] == [
+            "email_two"
+        ]
+        assert read_person(f"Marie Dupont {link}0612345678").phone == "+33612345678"
+        assert read_person(f"Marie Dupont <{link}%20mission> 0612345678").name == "Marie Dupont"
+        assert read_emails(f"{link}cc=b@y.fr") == (["a@x.fr"], [])
 
 
 @pytest.mark.parametrize("encoding", ["cp850", "mac_roman"])
