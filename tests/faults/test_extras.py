@@ -12,7 +12,7 @@ from tests.faults.points import Killed
 from tests.faults.test_orders import HOUR, OUT, answers, called, order, struck, words
 from tests.worlds import ONE, ROOT, TWO, Mode, Stage
 
-MODES = pytest.mark.parametrize("mode", ["nextcloud", "plain"])
+MODES = pytest.mark.parametrize("mode", ["nextcloud", pytest.param("plain", marks=pytest.mark.long)])
 SIGNED = "SIGNÉ – « lettre.pdf » est maintenant la version signée"
 ATTESTED = ONE + "attestation: oui\n"
 LOCKED = ONE + "verrouiller: oui\n"

@@ -236,7 +236,8 @@ def over_for_long(stage: Stage, many: int) -> None:
         document = record.document.model_copy(update={"href": f"{place}.pdf", "file_id": None})
         kept = {**fields, "place": f"{place}.sign.yaml", "sidecar_file_id": None, "extra": status}
         stage.parts.journal.add(**kept, document=document)
-    elsewhere = {**fields, "server": "ancien", "place": f"/{ROOT}/ancienne.sign.yaml"}
+    # A folder that is not in the file any more: those of one that is go along with it.
+    elsewhere = {**fields, "server": "ancien", "folder": "anciennes", "place": f"/{ROOT}/ancienne.sign.yaml"}
     stage.parts.journal.add(**elsewhere, document=record.document)
     stage.delete("lettre.pdf")
     stage.run()

@@ -15,7 +15,7 @@ from tests import documents
 from tests.faults.letters import beside, in_place, letter, send_out
 from tests.worlds import MARIE, ONE, ROOT, Mode, Stage
 
-MODES = pytest.mark.parametrize("mode", ["nextcloud", "plain"])
+MODES = pytest.mark.parametrize("mode", ["nextcloud", pytest.param("plain", marks=pytest.mark.long)])
 OUT = "EN COURS – 0 signature sur 1 – attend Marie Dupont"
 RENAMED_LINE = "EN COURS – 0 signature sur 1 – sous le nom « signé v2 OK.pdf », pas encore signé"
 CHANGED_LINE = "EN COURS – 0 signature sur 1 – attention : le PDF a été modifié après l’envoi"

@@ -10,7 +10,7 @@ from tests import pictures
 from tests.faults.test_orders import OUT
 from tests.worlds import ONE, Mode, Stage
 
-MODES = pytest.mark.parametrize("mode", ["nextcloud", "plain"])
+MODES = pytest.mark.parametrize("mode", ["nextcloud", pytest.param("plain", marks=pytest.mark.long)])
 FIRST, SECOND = pictures.photo(1200, 900), pictures.photo(1000, 900)
 
 

@@ -26,7 +26,7 @@ from tests import documents
 from tests.dms_faults import FAULTS, TORN
 from tests.worlds import CLAIRE, MARIE, ONE, ROOT, Mode, Stage
 
-MODES = pytest.mark.parametrize("mode", ["nextcloud", "plain"])
+MODES = pytest.mark.parametrize("mode", ["nextcloud", pytest.param("plain", marks=pytest.mark.long)])
 LETTER, BALANCE, PHOTO, ANNEX = "lettre.pdf", "bilan.pdf", "photo.jpg", "Annexe 1.pdf"
 FURTHER = (BALANCE, PHOTO, ANNEX)
 RANKS = {LETTER: 1, BALANCE: 2, PHOTO: 3, ANNEX: 4}

@@ -16,7 +16,7 @@ from tests.faults.points import READS, Killed, Points
 from tests.spreadsheets import person, workbook
 from tests.worlds import MARIE, ONE, ROOT, Mode, Stage, workers
 
-MODES = pytest.mark.parametrize("mode", ["nextcloud", "plain"])
+MODES = pytest.mark.parametrize("mode", ["nextcloud", pytest.param("plain", marks=pytest.mark.long)])
 DONE = "Demandes terminées"
 TIDY = "après signature: ranger\n"
 SIGNED = "SIGNÉ – « {0}.pdf » est maintenant la version signée"

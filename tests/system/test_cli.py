@@ -605,6 +605,7 @@ REQUESTS = {
 }
 
 
+@pytest.mark.long
 def test_lint_says_what_the_service_says(stage: Stage) -> None:
     """The same files, in a folder that is watched and on a disk: word for word the same first line and problems."""
     stage.configure(send="preview")

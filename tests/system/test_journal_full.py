@@ -98,6 +98,7 @@ def test_no_room_and_room_again(stage: Stage) -> None:
         process.end()
 
 
+@pytest.mark.long
 @pytest.mark.system
 def test_locked_by_another_program_and_free_again(stage: Stage) -> None:
     """E1: A sqlite3 shell is left within a transaction: the process lives, says so once, also where it begins then;
@@ -251,6 +252,7 @@ def test_whoever_stands_still_can_be_stopped() -> None:
     assert signal.getsignal(signal.SIGTERM) is before
 
 
+@pytest.mark.long
 @pytest.mark.system
 def test_a_small_fact_is_no_proof_that_a_document_finds_room(tmp_path: Path) -> None:
     """PostgreSQL: it would go on, say so, and stand still again, over and over."""
