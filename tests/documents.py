@@ -407,6 +407,24 @@ def noted_after() -> bytes:
     return out.getvalue()
 
 
+def with_fields_for_its_signature(content: bytes, many: int) -> bytes:
+    """A signed document whose one signature is shown in so many fields more."""
+    from pyhanko.pdf_utils.generic import DictionaryObject, pdf_name, pdf_string
+    from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
+
+    writer = IncrementalPdfFileWriter(io.BytesIO(content))
+    form = writer.root["/AcroForm"]
+    first = form["/Fields"][0]
+    for number in range(many):
+        values = ("/FT", pdf_name("/Sig")), ("/T", pdf_string(f"more {number}")), ("/V", first.raw_get("/V"))
+        field = DictionaryObject({pdf_name(key): value for key, value in values})
+        form["/Fields"].append(writer.add_object(field))
+    writer.update_container(form["/Fields"])
+    out = io.BytesIO()
+    writer.write(out)
+    return out.getvalue()
+
+
 def emptied_signature() -> bytes:
     """A document signed once, in which the signature itself was overwritten with zeros."""
     content = signed(signers=1)

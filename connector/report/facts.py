@@ -1,11 +1,11 @@
 """What the texts ask of a record: names of its files, who has signed, who is awaited.
 
 Facts that the record has no field for are read from ``extra`` (JSON values): ``near_name``, ``preview_name``,
-``other_formats``, ``attestation_name``, ``settings_name``, ``documents``, ``annexes``, ``warnings``, ``masked_phones``,
-``known_since``, ``expires_computed``, ``moved_at``, ``moved_out_at``, ``unknown_word``, ``locked``, ``order``,
-``pending_order``, ``ended_elsewhere``, ``conflict_copies``, ``near_settings``, ``note_aside``, ``filed``,
-``astray_href``, ``lost_href``, ``outside_at``, ``notice_href``, ``passed_over``, ``locked_by``, ``signed_here``. Each
-may be missing.
+``preview_missing``, ``other_formats``, ``attestation_name``, ``settings_name``, ``documents``, ``annexes``,
+``warnings``, ``masked_phones``, ``known_since``, ``expires_computed``, ``moved_at``, ``moved_out_at``,
+``unknown_word``, ``locked``, ``order``, ``pending_order``, ``ended_elsewhere``, ``conflict_copies``, ``near_settings``,
+``note_aside``, ``filed``, ``astray_href``, ``lost_href``, ``outside_at``, ``notice_href``, ``passed_over``,
+``locked_by``, ``signed_here``. Each may be missing.
 """
 
 from __future__ import annotations
@@ -28,6 +28,8 @@ EXPIRY_COMPUTED = "expires_computed"
 """In ``extra``: ``expires_at`` is by the known rule, the platform has given no date yet."""
 SIGNED_HERE = "signed_here"
 """In ``extra``: its PDF bore a signature already when nothing but its status was left to tell of it."""
+LASTS = 7
+"""So many tries take an hour at least (``Timing.retry_first``, doubled each time): no next one ends what hinders."""
 ERASURE_NEAR_DAYS = 10
 """So long before the platform erases a signed document that it is told that it has not come yet."""
 TYPED: dict[str, dict[Verb, str]] = {

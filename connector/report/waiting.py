@@ -5,7 +5,7 @@ from __future__ import annotations
 from connector.lifecycle import State
 from connector.report import braked, opened, words
 from connector.report.context import Pause, PauseCause, WaitReason
-from connector.report.facts import Case
+from connector.report.facts import LASTS, Case
 from connector.report.reasons import IN_DOUBT
 from connector.report.typography import Words, loose
 from connector.sidecar.model import Wish
@@ -138,8 +138,6 @@ WHO_CAN_ACT: dict[PauseCause, tuple[str, str]] = {
 """Cause → who in the firm can end it; for the others only the support can, or time alone."""
 
 _SEND_UNANSWERED = frozenset(IN_DOUBT) - {""}
-_LASTS = 7
-"""So many tries take an hour at least (``steps.waiting.backoff``): « dans quelques minutes » is not true any more."""
 
 
 def waiting(case: Case) -> None:
@@ -323,7 +321,7 @@ def _departure(case: Case, wait: WaitReason) -> None:
 
 def _soon(case: Case) -> None:
     page = case.page
-    if case.record.attempts >= _LASTS and case.record.state is not State.MARKED:
+    if case.record.attempts >= LASTS and case.record.state is not State.MARKED:
         _not_yet(case)
         return
     request = case.record.request

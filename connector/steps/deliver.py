@@ -32,6 +32,7 @@ from connector.errors import (
 )
 from connector.lifecycle import Record
 from connector.ports import Entry, Fetched, FileId, Href
+from connector.report.facts import LASTS
 from connector.steps.deliver_aside import begun_before, move_aside, resume_aside
 from connector.steps.deliver_beside import anew, beside
 from connector.steps.deliver_ends import (
@@ -62,8 +63,6 @@ person acts."""
 NAME_REFUSED = "name_refused"
 """The server takes its name no more: told, since a person has to give it another one."""
 
-_LASTS = 7
-"""Tried so often, for an hour at least (``Timing.retry_first``, doubled each time): no next try ends it."""
 _PASSES = frozenset({408, 421, 425})
 """Too slow, a wrong connection, too early: nobody's no, over with the next try. RFC 9110 section 15.5; RFC 8470."""
 _OF_THE_WHOLE_REQUEST = (JournalError, OwnershipError, SpoolError, StaleRecordError)
@@ -93,7 +92,7 @@ def deliver(parts: Parts, record: Record) -> Record:
             break
     if all(is_home(document) for document in record.documents):
         return end(parts, record)
-    lasts = record.attempts >= _LASTS and not record.reason and not record.extra.get("locked")
+    lasts = record.attempts >= LASTS and not record.reason and not record.extra.get("locked")
     if lasts and _is_safe(parts, record):
         # Whatever it is (a server that breaks over this one file, an answer that nobody knows): people are told that
         # it does not come, and that it is safe.

@@ -169,7 +169,7 @@ def _judged(parts: Parts, record: Record, document: DocumentFacts, path: Path, s
         verdict = parts.documents.verify_signed(path, _expected(parts, record, document))
     except DocumentError as error:
         log.warning("document %d of %s cannot be verified: %s", document.rank, record.ref, error)
-        document, verdict = _digested_anew(parts, record, document), _unverified(parts, path)
+        document, verdict = _digested_anew(parts, record, document), unverified(parts, path)
         if is_anothers(parts, record, document, verdict):
             return _Bad(document=document, code="other_document")
     if verdict.differences.get("content") == NOT_COMPARED:
@@ -196,7 +196,7 @@ def _judged(parts: Parts, record: Record, document: DocumentFacts, path: Path, s
     return _Good(document=document.model_copy(update=facts), verdict=verdict)
 
 
-def _unverified(parts: Parts, path: Path) -> Verdict:
+def unverified(parts: Parts, path: Path) -> Verdict:
     """Return what is known of a document whose signatures are too much: mostly whose it is, and that it bears some."""
     unknown = Verdict(intact=False, code=_UNVERIFIED, size=path.stat().st_size)
     try:

@@ -119,6 +119,8 @@ def may_leave(parts: Parts, record: Record) -> bool:
     if href is None:
         return True
     key, settings = _key(record, href), parts.watched[record.folder]
+    if parts.untold.get(record.id) == (record.folder, "room"):
+        return False  # its status found none, and is tried later and later: not at each look as well
     if _is_full(parts, record.folder):
         # Its words may stand there already, from when there was room: only a write tells whether there is any.
         record = record.model_copy(update={"reported": None})

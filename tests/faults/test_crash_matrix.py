@@ -51,7 +51,7 @@ class Told:
 
 
 STORIES = {
-    "one letter": Told(before=stories.empty, story=stories.Letters, parts=16, few=10),
+    "one letter": Told(before=stories.empty, story=stories.Letters, parts=16, few=14),
     "side by side": Told(before=stories.empty, story=stories.SideBySide, ways=writes, few=2),
     "homeward": Told(before=stories.signed, story=stories.Homeward, ways=once_each, few=3),
     "first start": Told(before=stories.untouched, story=stories.FirstStart, ways=once_each, few=2),

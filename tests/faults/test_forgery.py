@@ -54,15 +54,16 @@ from typing import Any
 import pytest
 
 from connector import marks
-from connector.errors import DocumentError
 from connector.jesignexpert.tokens import Tokens, TokenStore
 from connector.lifecycle import State
 from connector.marks import Done, Owner, Sealer, Sent
 from connector.passes import account_pass, server_pass
+from connector.pdf.verify import MOST_SIGNATURES
 from connector.sandbox.dms import DmsWorld, serve_dms
 from connector.sandbox.platform import Authority
 from connector.sandbox.platform.signing import Field, add_fields, sign_field
 from connector.steps import missing, strange
+from connector.steps.fetch import unverified
 from tests import documents
 from tests.faults.letters import beside, in_place
 from tests.faults.test_dates import connected_for_good
@@ -825,33 +826,33 @@ def test_what_the_platform_insists_on_comes_beside(
         stage.intact()
 
 
-def test_whose_a_document_is_and_that_nobody_signed_it_is_seen_without_verifying_it(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """D4: However long it takes: another request's stays away, and what was sent is not called signed."""
+def test_whose_a_document_is_is_seen_without_verifying_it(tmp_path: Path) -> None:
+    """D4: However much there is to verify: another request's never comes, its own does, a day later and as it is."""
     with Stage(tmp_path) as stage:
-        send_out(stage, "lettre", "autre", "telle quelle")
+        send_out(stage, "lettre", "autre")
         stage.sign()
-        given = platform_copy(stage, "autre")
-        answers(stage, "download", "lettre", given)
-        answers(stage, "download", "telle quelle", stage.read("telle quelle.pdf"))
-
-        def too_slow(*_: object, **__: object) -> None:
-            raise DocumentError("pdf_too_slow", "time")
-
-        monkeypatch.setattr(type(stage.parts.documents), "verify_signed", too_slow)
+        given = documents.with_fields_for_its_signature(platform_copy(stage, "autre"), MOST_SIGNATURES)
+        for name in ("lettre", "autre"):
+            answers(stage, "download", name, given)
         for _ in range(14):
             stage.run()
             assert stage.first_line("lettre") == NOT_THE_ONE, stage.status("lettre")
             stage.clock.advance(7200)
         stage.run()
         assert stage.record("lettre").state is State.QUARANTINED
-        assert stage.record("telle quelle").reason == "not_signed"
         assert [name for name in stage.files() if "vérifier" in name] == ["autre (signé, à vérifier).pdf"]
         assert stage.read("autre (signé, à vérifier).pdf") == given
         assert stage.record("autre").document.differences == {"intactness": "unverified"}
         assert stage.record("autre").document.signatures is None, "nobody knows; none would be a finding"
         stage.intact()
+
+
+def test_that_nobody_signed_it_is_seen_without_verifying_it(tmp_path: Path) -> None:
+    """D4: What was sent is not called signed where its verification came to no end."""
+    with Stage(tmp_path) as stage:
+        for content, code in [(documents.letter(), "not_signed"), (documents.signed(), "unverified")]:
+            (tmp_path / "given.pdf").write_bytes(content)
+            assert unverified(stage.parts, tmp_path / "given.pdf").code == code
 
 
 def test_what_is_not_intact_in_one_way_and_then_in_another_comes_beside(tmp_path: Path) -> None:

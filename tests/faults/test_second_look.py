@@ -429,7 +429,7 @@ def test_a_status_that_cannot_be_written_waits_longer(tmp_path: Path, name: str)
         stage.run(4)
         before = asked(stage, "PUT")
         stage.run(20, calm=99)
-        assert 1 <= asked(stage, "PUT") - before <= 8
+        assert 1 <= asked(stage, "PUT") - before <= 6
         stage.dms.behave()
         later(stage, 4000, 4)
         assert stage.first_line().startswith("EN PAUSE – ")

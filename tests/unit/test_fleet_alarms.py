@@ -58,6 +58,23 @@ def look(firms: Firms, *members: Member, times: int = 6) -> None:
             tell(member.parts)
 
 
+def of_which_one_has_the_new_password(firms: Hosts) -> tuple[Member, Member]:
+    """Two hosts at work, and a password renewed on the server and on the first of them alone."""
+    for host in ("one", "two"):
+        firms.password_of(host).write_text(firms.ground.password)
+        firms.password_of(host).chmod(0o600)
+    one = firms.join("one")
+    one.turn()
+    firms.settle(2)
+    firms.host = "two"
+    two = firms.join("two")
+    firms.settle(3)
+    firms.dms.accounts.passwords[firms.ground.user] = "another one"
+    firms.password_of("one").write_text("another one")
+    look(firms, one, two)
+    return one, two
+
+
 def told(firms: Firms, subject: str, cause: str) -> list[bool]:
     """When an alarm began (True) and ended, in that order."""
     with firms.journal() as journal:
@@ -73,18 +90,7 @@ def test_a_password_that_one_host_alone_has_is_no_end_of_what_the_other_tells(
     """``connect`` writes an app password on one host. Where the other one has the old one still, its folders rest: that
     stands, with whose it is, until the file is carried there; it is not ended and begun anew at every pass."""
     with Hosts(tmp_path, url) as firms:
-        for host in ("one", "two"):
-            firms.password_of(host).write_text(firms.ground.password)
-            firms.password_of(host).chmod(0o600)
-        one = firms.join("one")
-        one.turn()
-        firms.settle(2)
-        firms.host = "two"
-        two = firms.join("two")
-        firms.settle(3)
-        firms.dms.accounts.passwords[firms.ground.user] = "another one"
-        firms.password_of("one").write_text("another one")
-        look(firms, one, two)
+        one, two = of_which_one_has_the_new_password(firms)
         assert not one.memories["dms"].problem
         assert two.memories["dms"].problem
         began = told(firms, "server:dms", "login_refused")
@@ -121,18 +127,7 @@ def test_a_second_password_that_is_wrong_is_tried_once_by_all_of_them(tmp_path: 
 def test_what_a_process_told_that_is_gone_is_ended_by_who_took_over(tmp_path: Path, url: str) -> None:
     """Nobody else could."""
     with Hosts(tmp_path, url) as firms:
-        for host in ("one", "two"):
-            firms.password_of(host).write_text(firms.ground.password)
-            firms.password_of(host).chmod(0o600)
-        one = firms.join("one")
-        one.turn()
-        firms.settle(2)
-        firms.host = "two"
-        two = firms.join("two")
-        firms.settle(3)
-        firms.dms.accounts.passwords[firms.ground.user] = "another one"
-        firms.password_of("one").write_text("another one")
-        look(firms, one, two)
+        one, two = of_which_one_has_the_new_password(firms)
         assert told(firms, "server:dms", "login_refused")[-1]
         two.kill()
         firms.forget(two)
