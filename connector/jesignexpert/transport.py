@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, Final, NoReturn, cast
 
@@ -158,20 +158,27 @@ def _ssl_context(ca_file: Path | None) -> ssl.SSLContext:
     if ca_file is None:
         return _default_context()
     try:
-        context = certificates.believing(ca_file)
+        return _context_of(ca_file, _seen(ca_file))
     except OSError as error:
         problem = ConfigurationProblem(
             path="platform.ca_file",
             text=f"{ca_file} holds no certificates that can be read ({error.strerror})",
         )
         raise ConfigurationError([problem]) from error
+
+
+# Reading all that a host believes takes longer than most calls; contexts may be shared.
+
+
+@lru_cache(maxsize=4)
+def _context_of(ca_file: Path, seen: tuple[int, ...] | None) -> ssl.SSLContext:
+    context = certificates.believing(ca_file)
     context.set_alpn_protocols(["http/1.1"])  # as the library does with the one that it is given
     return context
 
 
 @cache
 def _default_context() -> ssl.SSLContext:
-    # Reading the built-in bundle takes longer than most calls; contexts may be shared.
     return httpx.create_ssl_context(trust_env=False)
 
 
