@@ -6,7 +6,6 @@
     ├─ ConfigurationError(problems)    the administrator   never         exit status 2
     ├─ RequestRejected(problems)       the author          never         said in the status file
     ├─ DocumentError(code)             the author          never         a PDF that cannot be read or must not be sent
-    ├─ SignedDocumentError(code)       time, then a person later         what came back is not intact: quarantined
     ├─ LifecycleError                  the developer       never         an event the table forbids; nothing changed
     ├─ StaleRecordError                time              later         another job was faster; nothing was written
     ├─ JournalError                    the administrator   never         the journal cannot be trusted: stop
@@ -121,17 +120,6 @@ class DocumentError(ConnectorError):
     """A PDF that cannot be read, or must not be sent. ``code`` as in :class:`Problem`."""
 
     repaired_by = RepairedBy.AUTHOR
-
-    def __init__(self, code: str, detail: str = "") -> None:
-        self.code = code
-        super().__init__(f"{code}: {detail}" if detail else code)
-
-
-class SignedDocumentError(ConnectorError):
-    """What came back is not an intact signed document. ``code`` tells which check failed."""
-
-    repaired_by = RepairedBy.TIME
-    retry = Retry.LATER
 
     def __init__(self, code: str, detail: str = "") -> None:
         self.code = code

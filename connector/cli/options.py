@@ -50,7 +50,6 @@ ConnectableArgument = Annotated[
         autocompletion=completion.connectable,
     ),
 ]
-RefArgument = Annotated[str, typer.Argument(metavar="REF", help="Six characters, from status.")]
 NamesOption = Annotated[
     bool, typer.Option("--names", help="Show names, addresses, numbers, texts and files, too.")
 ]

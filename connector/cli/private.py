@@ -102,11 +102,6 @@ def _places(root: Path, names: Iterable[str]) -> Iterator[tuple[int | None, str]
             yield from ((at, one) for one in (*folders, *files))
 
 
-def private_file(path: str, flags: int) -> int:
-    """Open a file that nobody else may read, made so from its first byte on; an ``opener`` for :func:`open`."""
-    return os.open(path, flags, FILE)
-
-
 def never_dumped() -> None:
     """Let no core file hold secrets or people, and no other process of this user look into this one (prctl(2))."""
     _soft, hard = resource.getrlimit(resource.RLIMIT_CORE)

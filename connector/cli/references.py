@@ -23,7 +23,7 @@ def find(journal: Journal, texts: Sequence[str], *, names: bool) -> tuple[list[R
     """
     meant: dict[int, Record] = {}
     problems = []
-    for text in texts:
+    for text in map(typed, texts):
         record = journal.by_ref(text)
         found = [record] if record is not None else _by_file(journal, text)
         if len(found) == 1:
@@ -33,6 +33,11 @@ def find(journal: Journal, texts: Sequence[str], *, names: bool) -> tuple[list[R
         else:
             problems.append(_ambiguous(text, found, names=names))
     return list(meant.values()), problems
+
+
+def typed(text: str) -> str:
+    """Return an argument as a journal can be asked for it: bytes that are no UTF-8 are in no name there."""
+    return text.encode(errors="replace").decode()
 
 
 def _by_file(journal: Journal, text: str) -> list[Record]:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 from unicodedata import normalize
 
+from connector.cli.references import typed
 from connector.lifecycle import Record
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ def found_by(journal: Journal, what: str) -> list[Record]:
     """Return the requests that are meant, oldest first: by reference, else by transaction or by a file."""
     if REFERENCE.fullmatch(what) and (record := journal.by_ref(what)) is not None:
         return [record]
-    text = what.strip()
+    text = typed(what).strip()
     names = {normalize(form, text).rpartition("/")[2] for form in ("NFC", "NFD")} - {""}
     return [record for record in journal.naming(text, names) if _is_meant(record, text)]
 

@@ -573,6 +573,8 @@ def test_people_beside_the_service(stage: Stage) -> None:
     assert (forgotten.returncode, "Erased." in forgotten.stdout) == (0, True), forgotten.stderr
     assert MARIE.encode() not in stage.kept()
     assert stage.here("show", "ZZZZZZ").returncode == 1
+    told = stage.here("show", os.fsdecode(b"lettre \xe9t\xe9.pdf"))  # from a shell that does not write UTF-8
+    assert (told.returncode, "no request " in told.stderr) == (1, True), told.stderr
     process.signal(signal.SIGTERM)
     assert process.wait() == 0
     assert "Traceback" not in process.output
