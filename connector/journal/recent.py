@@ -27,7 +27,6 @@ class Recent:
 
     def __init__(self, engine: Engine) -> None:
         self._lock = threading.Lock()
-        self._dialect = engine.dialect
         self._watch = _connection_of_its_own(engine)
         self._version: int | None = None
         self._answers: dict[Hashable, Rows] = {}
@@ -72,7 +71,7 @@ class Recent:
         self, watch: sqlite3.Connection, statement: sa.Select[Any], given: Mapping[str, Any]
     ) -> Rows | None:
         try:
-            return way_of(statement, given, self._dialect).ask(watch, given)
+            return way_of(statement, given).ask(watch, given)
         except sqlite3.Error:  # as above
             return None
 

@@ -11,11 +11,13 @@ from collections import namedtuple
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, Final
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Connection, Dialect
+from sqlalchemy.dialects.sqlite import pysqlite
+from sqlalchemy.engine import Connection
 
+_DIALECT: Final = pysqlite.dialect()
 MOST_WAYS = 128
 """So many statements are kept as the driver takes them; there are about forty."""
 
@@ -59,7 +61,7 @@ def _with(made: _Making, values: list[Any]) -> list[Any]:
 def found(connection: Connection, statement: sa.Select[Any], given: Mapping[str, Any]) -> Rows:
     """Return what a statement finds in the transaction of ``connection``. Raises SQLAlchemyError."""
     try:
-        return way_of(statement, given, connection.dialect).ask(_driver(connection), given)
+        return way_of(statement, given).ask(_driver(connection), given)
     except sqlite3.Error as error:
         raise sa.exc.DBAPIError(None, None, error) from error
 
@@ -67,14 +69,14 @@ def found(connection: Connection, statement: sa.Select[Any], given: Mapping[str,
 def write(connection: Connection, statement: sa.Executable, given: Mapping[str, Any]) -> None:
     """Write something in the transaction of ``connection``, which has begun. Raises SQLAlchemyError."""
     try:
-        way_of(statement, given, connection.dialect).run(_driver(connection), given)
+        way_of(statement, given).run(_driver(connection), given)
     except sqlite3.Error as error:
         raise sa.exc.DBAPIError(None, None, error) from error
 
 
-def way_of(statement: Any, given: Mapping[str, Any], dialect: Dialect) -> Way:
+def way_of(statement: Any, given: Mapping[str, Any]) -> Way:
     """Return a statement as the driver takes it with values for the names in ``given``."""
-    return _way(statement, tuple(sorted(given)), dialect)
+    return _way(statement, tuple(sorted(given)))
 
 
 def _driver(connection: Connection) -> sqlite3.Connection:
@@ -82,8 +84,8 @@ def _driver(connection: Connection) -> sqlite3.Connection:
 
 
 @lru_cache(maxsize=MOST_WAYS)
-def _way(statement: Any, given: tuple[str, ...], dialect: Dialect) -> Way:
-    made: Any = statement.compile(dialect=dialect, column_keys=list(given))
+def _way(statement: Any, given: tuple[str, ...]) -> Way:
+    made: Any = statement.compile(dialect=_DIALECT, column_keys=list(given))
     ready = made.construct_expanded_state(dict.fromkeys(given))
     names = tuple(ready.positiontup)
     columns = list(statement.selected_columns) if isinstance(statement, sa.Select) else []
@@ -93,16 +95,15 @@ def _way(statement: Any, given: tuple[str, ...], dialect: Dialect) -> Way:
         names=names,
         fixed={name: value for name, value in ready.parameters.items() if name not in given},
         writers=_made(
-            _of(made.binds[name], dialect).bind_processor(dialect) if name in given else None
-            for name in names
+            _of(made.binds[name]).bind_processor(_DIALECT) if name in given else None for name in names
         ),
         row=kind._make,
-        readers=_made(_of(one, dialect).result_processor(dialect, None) for one in columns),
+        readers=_made(_of(one).result_processor(_DIALECT, None) for one in columns),
     )
 
 
-def _of(one: Any, dialect: Dialect) -> sa.types.TypeEngine[Any]:
-    found: sa.types.TypeEngine[Any] = one.type.dialect_impl(dialect)
+def _of(one: Any) -> sa.types.TypeEngine[Any]:
+    found: sa.types.TypeEngine[Any] = one.type.dialect_impl(_DIALECT)
     return found
 
 
