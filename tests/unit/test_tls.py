@@ -103,7 +103,7 @@ def test_the_authority_that_is_named_is_believed(ask: Ask, tmp_path: Path) -> No
 
 
 @BOTH
-@pytest.mark.parametrize("kept_in", ["a directory", "a file"])
+@pytest.mark.parametrize("kept_in", ["a directory", "a file", "both", "both, unrelated", "a fuller file"])
 def test_the_authorities_of_this_host_are_believed_where_none_is_named(
     ask: Ask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kept_in: str
 ) -> None:
@@ -114,15 +114,33 @@ def test_the_authorities_of_this_host_are_believed_where_none_is_named(
     store.mkdir()
     asked = ["openssl", "x509", "-noout", "-subject_hash", "-in", str(ca_file)]
     hashed = subprocess.run(asked, check=True, capture_output=True, text=True).stdout.strip()
-    (store / f"{hashed}.0").write_bytes(ca_file.read_bytes())
-    file = ca_file if kept_in == "a file" else tmp_path / "none.pem"
+    if kept_in in {"a directory", "both"}:
+        (store / f"{hashed}.0").write_bytes(ca_file.read_bytes())
+    file = tmp_path / "none.pem" if kept_in == "a directory" else ca_file
+    if kept_in == "both":
+        file = tmp_path / "cert.pem"
+        file.symlink_to(store / "ca-certificates.crt")
+        (store / "ca-certificates.crt").write_bytes(ca_file.read_bytes())
+    if kept_in == "both, unrelated":
+        (store / "01234567.0").write_bytes(ca_file.read_bytes())
+    if kept_in == "a fuller file":
+        # Somebody has added one to the file by hand; each of the others has two names in the directory.
+        other = tmp_path / "other.pem"
+        other.write_bytes(ca_file.read_bytes())
+        (store / "01234567.0").symlink_to(other)
+        (store / "89abcdef.0").symlink_to(other)
+        (store / "76543210.0").symlink_to(tmp_path / "gone.pem")
+        file = store / "ca-certificates.crt"
+        file.write_bytes(2 * ca_file.read_bytes())
     usual = ssl.get_default_verify_paths()
     told = usual._replace(openssl_cafile=str(file), openssl_capath=str(store))
     monkeypatch.setattr(ssl, "get_default_verify_paths", lambda: told)
     with served(context) as url:
         ask(url, None, tmp_path)
         assert len(_Both.heard) == 1
-    (store / f"{hashed}.0").unlink()
+    assert of_this_host() == (store if kept_in in {"a directory", "both"} else file)
+    for one in store.iterdir():
+        one.unlink()
     monkeypatch.setattr(ssl, "get_default_verify_paths", lambda: told._replace(openssl_cafile=""))
     assert of_this_host() is None, "an empty directory: the library's own bundle is better than nobody"
     empty = tmp_path / "empty.pem"
