@@ -24,9 +24,9 @@ INSTALL := $(BIN)/python -m pip install --disable-pip-version-check --quiet --co
 # PYTHON=/path/to/python3 chooses one; else the first of these that is new enough and can make environments.
 PYTHON ?=
 CANDIDATES := $(PYTHON) python3 python3.14 python3.13 python3.12 python3.11
-# Every test keeps its servers to itself; the long ones are shared out as workers fall idle. Three for two cores: they
-# wait for their servers a fourth of the time.
-WORKERS ?= 3
+# Every test keeps its servers to itself; the long ones are shared out as workers fall idle. Four for two cores: with
+# three, these had nothing to do for a seventh of the time.
+WORKERS ?= 4
 
 # More than a hundred processes are started: what one has compiled, none compiles again.
 unexport PYTHONDONTWRITEBYTECODE

@@ -81,9 +81,12 @@ LONG: Final = re.compile(
     r"|unit/test_move_journal\.py::test_killed_as_it_is_started"
     r"|unit/test_fleet\.py::test_mails_and_calls"
     r"|adversary/test_tree\.py::test_an_end_that_was_known"
-    # What no server has a hand in, and acts whose like test_acts_files has on both kinds of server.
+    # What no server has a hand in, and acts whose like test_acts_files has.
     r"|faults/test_(?:drop|lists|overview|people_asks|asking_broken|bad_input)\.py::.*\[(?:\w+-)?plain"
     r"|faults/test_strays\.py::test_a_cell\[plain"
+    # What is tried on the other kind as well; how it comes home there: test_delivery, test_once, the crash matrix.
+    r"|faults/test_(?:acts_files|ten_mistakes|stuck|second_look|seams|missing|taken_away)\.py::.*\[(?:.*-)?plain"
+    r"|faults/test_(?:read_only|escape|around|other_server|settings|orders|documents_asked)\.py::.*\[(?:.*-)?plain"
 )
 
 
