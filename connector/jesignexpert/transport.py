@@ -167,11 +167,9 @@ def _ssl_context(ca_file: Path | None) -> ssl.SSLContext:
         raise ConfigurationError([problem]) from error
 
 
-# Reading all that a host believes takes longer than most calls; contexts may be shared.
-
-
 @lru_cache(maxsize=4)
 def _context_of(ca_file: Path, seen: tuple[int, ...] | None) -> ssl.SSLContext:
+    # Reading a bundle takes longer than most calls, and contexts may be shared; ``seen`` tells one from its successor.
     context = certificates.believing(ca_file)
     context.set_alpn_protocols(["http/1.1"])  # as the library does with the one that it is given
     return context
@@ -179,6 +177,7 @@ def _context_of(ca_file: Path, seen: tuple[int, ...] | None) -> ssl.SSLContext:
 
 @cache
 def _default_context() -> ssl.SSLContext:
+    # As above, of the library's own.
     return httpx.create_ssl_context(trust_env=False)
 
 

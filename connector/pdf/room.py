@@ -22,8 +22,6 @@ _STEP = 5.0
 """Points from one place that is tried to the next; a pixel where that is more: between two there is nothing to see."""
 _WHITE = 250
 """Grey from which a pixel of white paper is bare: what is drawn in pale grey is ink, too."""
-_PURE = 255
-"""White that no scanner has seen."""
 _EVEN = 5
 """Steps of grey by which paper of one tone differs from itself."""
 _GRAIN = 16
@@ -82,7 +80,7 @@ def _paper(grey: bytes) -> tuple[int, int]:
     White, unless most of the page is of another light tone and hardly anything on it is white: a scan shows the paper
     itself, which a machine in an office makes grey or yellowish. A white page may be dense with pale grey, a scan not.
     """
-    if grey.count(_PURE) * 2 > len(grey):
+    if grey.count(255) * 2 > len(grey):
         return _WHITE, 255  # as below, of most pages, and a fiftieth of the time
     counts = Counter(grey)
     tone, often = counts.most_common(1)[0]

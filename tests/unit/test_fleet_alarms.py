@@ -58,8 +58,8 @@ def look(firms: Firms, *members: Member, times: int = 6) -> None:
             tell(member.parts)
 
 
-def of_which_one_has_the_new_password(firms: Hosts) -> tuple[Member, Member]:
-    """Two hosts at work, and a password renewed on the server and on the first of them alone."""
+def on_two_hosts(firms: Hosts) -> tuple[Member, Member]:
+    """One at work, and another that has just joined it from a host with a password file of its own."""
     for host in ("one", "two"):
         firms.password_of(host).write_text(firms.ground.password)
         firms.password_of(host).chmod(0o600)
@@ -67,7 +67,12 @@ def of_which_one_has_the_new_password(firms: Hosts) -> tuple[Member, Member]:
     one.turn()
     firms.settle(2)
     firms.host = "two"
-    two = firms.join("two")
+    return one, firms.join("two")
+
+
+def of_which_one_has_the_new_password(firms: Hosts) -> tuple[Member, Member]:
+    """Two hosts at work, and a password renewed on the server and on the first of them alone."""
+    one, two = on_two_hosts(firms)
     firms.settle(3)
     firms.dms.accounts.passwords[firms.ground.user] = "another one"
     firms.password_of("one").write_text("another one")
@@ -223,14 +228,7 @@ def test_what_a_connector_told_whose_host_is_called_otherwise_now(
 def test_who_cannot_read_a_secret_of_what_it_took_gives_it_back(tmp_path: Path, url: str) -> None:
     """It begins anew, which waits for the secret; it does not end for good, with all that it had."""
     with Hosts(tmp_path, url) as firms:
-        for host in ("one", "two"):
-            firms.password_of(host).write_text(firms.ground.password)
-            firms.password_of(host).chmod(0o600)
-        one = firms.join("one")
-        one.turn()
-        firms.settle(2)
-        firms.host = "two"
-        two = firms.join("two")
+        one, two = on_two_hosts(firms)
         firms.password_of("two").unlink()
         one.turn()
         two.turn()
