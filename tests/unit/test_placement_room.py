@@ -143,14 +143,19 @@ def test_boxes_of_another_size(tmp_path: Path) -> None:
     assert abs(one[0] - other[0]) >= size[0] + GAP or abs(one[1] - other[1]) >= size[1] + GAP
 
 
-def scanned(tone: int, grain: float) -> bytes:
-    """A letter as an office's machine scans it: paper of this tone and grain, lines of text, a line to sign on."""
+def scanned(tone: int, grain: float, *, label: bool = False) -> bytes:
+    """A letter as an office's machine scans it: paper of this tone and grain, lines of text, a line to sign on.
+
+    ``label``: a blank one is stuck on its head, a thirteenth of the page, as white as can be.
+    """
     paper = Image.effect_noise((1654, 2339), grain).point(lambda p: max(0, min(255, p - 128 + tone)))
     draw = ImageDraw.Draw(paper)
     for row in range(40):
         draw.text((160, 160 + row * 40), documents.PARAGRAPH.encode("ascii", "replace").decode(), fill=60)
     # A pencil's line right across, where a box would stand on a page without it.
     draw.line((100, 2150, 1554, 2150), fill=tone - 60, width=3)
+    if label:
+        draw.rectangle((100, 160, 900, 530), fill=255)
     out = BytesIO()
     paper.save(out, "PDF", resolution=200, quality=75)
     return out.getvalue()
@@ -167,6 +172,14 @@ def test_the_paper_of_a_scan_is_no_ink(tmp_path: Path, tone: int, grain: float) 
     top, foot = (at / 200 * 72 for at in (160 + 39 * 40 + 12, 2149))
     assert box[1] + BOX_HEIGHT <= foot or box[1] >= foot
     assert box[1] >= top
+
+
+def test_a_blank_label_on_a_scan_is_not_its_paper(tmp_path: Path) -> None:
+    """Hardly anything is white there: the paper is what most of the page shows."""
+    path = tmp_path / "scan.pdf"
+    path.write_bytes(scanned(235, 6, label=True))
+    (box,) = free_boxes(path, 1, 1)
+    assert box[1] >= (160 + 39 * 40 + 12) / 200 * 72
 
 
 def tinted(*, white: bool = False) -> bytes:
