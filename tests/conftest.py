@@ -13,6 +13,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
+from zlib import crc32
 
 import pytest
 
@@ -87,7 +88,21 @@ LONG: Final = re.compile(
     # What is tried on the other kind as well; how it comes home there: test_delivery, test_once, the crash matrix.
     r"|faults/test_(?:acts_files|ten_mistakes|stuck|second_look|seams|missing|taken_away)\.py::.*\[(?:.*-)?plain"
     r"|faults/test_(?:read_only|escape|around|other_server|settings|orders|documents_asked)\.py::.*\[(?:.*-)?plain"
+    r"|faults/test_residuals\.py::test_[1256]_\w+\[(?:.*-)?plain"
+    r"|faults/test_once\.py::test_(?:journal_and_registry_lost_of_what_(?:can|is_)|a_|names|two_)\w+\[(?:.*-)?plain"
+    r"|faults/test_delivery\.py::test_(?:a_|an_|away|refused|what_(?:came|is_not_as))\w+\[(?:.*-)?plain"
+    # A few of a kind are enough in a check.
+    r"|unit/test_sidecar_order_lines\.py::test_lists_of_orders_without_end_cost_little\[- (?:actoin|-)"
+    r"|corpus/test_corpus\.py::test_(?:damaged_copies|what_once_broke_a_library\[(?:pikepdf|pi_heif))"
 )
+
+MATRIX: Final = re.compile(
+    r"faults/test_acts_files\.py::test_cell\["
+    r"|faults/test_strays\.py::test_a_cell\["
+    r"|unit/test_placement_stamped\.py::test_(?:ink|the_preview)\w+\["
+)
+"""Each act in each state, each paper with each mark: one cell of three is in the check, always the same ones."""
+EACH: Final = 3
 
 
 REAL_CLOCK: Final = re.compile(
@@ -100,7 +115,8 @@ REAL_CLOCK: Final = re.compile(
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark them by what they are called."""
     for item in items:
-        if LONG.search(item.nodeid):
+        of_many = MATRIX.search(item.nodeid) is not None and crc32(item.nodeid.encode()) % EACH
+        if of_many or LONG.search(item.nodeid):
             item.add_marker(pytest.mark.long)
 
 

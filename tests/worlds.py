@@ -92,7 +92,7 @@ def authority(directory: Path) -> Authority:
 @cache
 def workers() -> IsolatedPool:
     """One pool of PDF workers for a whole session, ended with it."""
-    pool = IsolatedPool(idle_s=600)
+    pool = IsolatedPool(uses=10_000, idle_s=600)
     atexit.register(pool.close)
     return pool
 

@@ -13,6 +13,13 @@ from tests import documents
 
 
 @pytest.fixture
+def content(request: pytest.FixtureRequest) -> bytes:
+    """A document, made when its test runs: making them all takes seconds, in each worker that gathers tests."""
+    made: bytes = request.param()
+    return made
+
+
+@pytest.fixture
 def path(tmp_path: Path) -> Path:
     return tmp_path / "lettre.pdf"
 
@@ -44,30 +51,31 @@ def test_letter(path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "expected"),
     [
-        (documents.encrypted(), ["pdf_encrypted"]),
-        (documents.encrypted(user=""), ["pdf_restricted"]),
-        (documents.with_form(), ["pdf_form_fields"]),
-        (documents.xfa(), ["pdf_xfa"]),
-        (documents.signed(), ["pdf_signed"]),
-        (documents.too_large(), ["pdf_too_large"]),
-        (documents.too_large(10_000_000), ["pdf_too_large"]),
-        (documents.too_large(9_999_999), []),
-        (documents.zero(), ["pdf_empty"]),
-        (documents.html(), ["pdf_not_pdf"]),
-        (documents.zipped(), ["pdf_not_pdf"]),
-        (documents.truncated(), ["pdf_unreadable"]),
-        (documents.truncated(documents.saved_incrementally(documents.letter())), ["pdf_unreadable"]),
-        (documents.letter()[:-1000] + bytes(900) + b"%%EOF", ["pdf_unreadable"]),
-        (bytes(4096), ["pdf_not_pdf"]),
-        (b"\r\n" + documents.letter(), ["pdf_unreadable"]),
-        (b"\xef\xbb\xbf" + documents.letter(), ["pdf_unreadable"]),
-        (b"\x1b%-12345X@PJL ENTER LANGUAGE=PDF\r\n" + documents.letter(), ["pdf_unreadable"]),
-        (documents.with_attachment(), []),
-        (documents.with_empty_signature_field(), ["pdf_form_fields"]),
-        (documents.landscape(), []),
-        (documents.letter(1) + bytes(100_000), []),
-        (documents.letter(1) + b"\r\n", []),
+        (documents.encrypted, ["pdf_encrypted"]),
+        (lambda: documents.encrypted(user=""), ["pdf_restricted"]),
+        (documents.with_form, ["pdf_form_fields"]),
+        (documents.xfa, ["pdf_xfa"]),
+        (documents.signed, ["pdf_signed"]),
+        (documents.too_large, ["pdf_too_large"]),
+        (lambda: documents.too_large(10_000_000), ["pdf_too_large"]),
+        (lambda: documents.too_large(9_999_999), []),
+        (documents.zero, ["pdf_empty"]),
+        (documents.html, ["pdf_not_pdf"]),
+        (documents.zipped, ["pdf_not_pdf"]),
+        (documents.truncated, ["pdf_unreadable"]),
+        (lambda: documents.truncated(documents.saved_incrementally(documents.letter())), ["pdf_unreadable"]),
+        (lambda: documents.letter()[:-1000] + bytes(900) + b"%%EOF", ["pdf_unreadable"]),
+        (lambda: bytes(4096), ["pdf_not_pdf"]),
+        (lambda: b"\r\n" + documents.letter(), ["pdf_unreadable"]),
+        (lambda: b"\xef\xbb\xbf" + documents.letter(), ["pdf_unreadable"]),
+        (lambda: b"\x1b%-12345X@PJL ENTER LANGUAGE=PDF\r\n" + documents.letter(), ["pdf_unreadable"]),
+        (documents.with_attachment, []),
+        (documents.with_empty_signature_field, ["pdf_form_fields"]),
+        (documents.landscape, []),
+        (lambda: documents.letter(1) + bytes(100_000), []),
+        (lambda: documents.letter(1) + b"\r\n", []),
     ],
+    indirect=["content"],
 )
 def test_what_forbids_sending(path: Path, content: bytes, expected: list[str]) -> None:
     """Each kind of document has its code, and good ones have none (scenarios B1, B2)."""
@@ -111,14 +119,15 @@ def test_fields_are_counted_by_kind(path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "size"),
     [
-        (documents.turned(0), (595.28, 841.89)),
-        (documents.turned(90), (841.89, 595.28)),
-        (documents.turned(180), (595.28, 841.89)),
-        (documents.turned(270, crop=(30, 40, 500, 800)), (760, 470)),
-        (documents.turned(0, crop=(-100, -100, 9000, 500)), (595.28, 500)),
-        (documents.turned(90, crop=(30, 40, 500, 800), unit=2), (1520, 940)),
-        (documents.landscape(), (841.89, 595.28)),
+        (lambda: documents.turned(0), (595.28, 841.89)),
+        (lambda: documents.turned(90), (841.89, 595.28)),
+        (lambda: documents.turned(180), (595.28, 841.89)),
+        (lambda: documents.turned(270, crop=(30, 40, 500, 800)), (760, 470)),
+        (lambda: documents.turned(0, crop=(-100, -100, 9000, 500)), (595.28, 500)),
+        (lambda: documents.turned(90, crop=(30, 40, 500, 800), unit=2), (1520, 940)),
+        (documents.landscape, (841.89, 595.28)),
     ],
+    indirect=["content"],
 )
 def test_pages_as_seen(path: Path, content: bytes, size: tuple[float, float]) -> None:
     """Rotation, CropBox and UserUnit are applied before anybody counts points."""
@@ -129,12 +138,13 @@ def test_pages_as_seen(path: Path, content: bytes, size: tuple[float, float]) ->
 @pytest.mark.parametrize(
     "content",
     [
-        documents.resaved(documents.letter()),
-        documents.saved_incrementally(documents.letter()),
-        documents.signed(signers=1),
-        documents.signed(signers=3),
-        documents.signed(visible=False),
+        lambda: documents.resaved(documents.letter()),
+        lambda: documents.saved_incrementally(documents.letter()),
+        lambda: documents.signed(signers=1),
+        lambda: documents.signed(signers=3),
+        lambda: documents.signed(visible=False),
     ],
+    indirect=["content"],
 )
 def test_digest_survives_saves_and_signatures(path: Path, content: bytes) -> None:
     """Saving again, and signing with visible stamps, leave what the pages show."""
@@ -145,13 +155,14 @@ def test_digest_survives_saves_and_signatures(path: Path, content: bytes) -> Non
 @pytest.mark.parametrize(
     "content",
     [
-        documents.letter(text="Lettre de missiou"),
-        documents.letter(5),
-        documents.letter(lines=21),
-        documents.letter(size=(595.0, 840.0)),
-        documents.with_note(documents.letter()),
-        documents.with_note(documents.letter(), "tout autre chose"),
+        lambda: documents.letter(text="Lettre de missiou"),
+        lambda: documents.letter(5),
+        lambda: documents.letter(lines=21),
+        lambda: documents.letter(size=(595.0, 840.0)),
+        lambda: documents.with_note(documents.letter()),
+        lambda: documents.with_note(documents.letter(), "tout autre chose"),
     ],
+    indirect=["content"],
 )
 def test_digest_sees_edits(path: Path, content: bytes) -> None:
     """Another letter, page, line, size, or a note stuck on it is another document."""

@@ -19,6 +19,13 @@ from tests import bombs, documents
 
 
 @pytest.fixture
+def content(request: pytest.FixtureRequest) -> bytes:
+    """A document, made when its test runs: making them all takes seconds, in each worker that gathers tests."""
+    made: bytes = request.param()
+    return made
+
+
+@pytest.fixture
 def path(tmp_path: Path) -> Path:
     return tmp_path / "signe.pdf"
 
@@ -83,21 +90,22 @@ def test_a_timestamp_about_other_bytes_dates_nothing(path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "code"),
     [
-        (documents.zero(), "empty"),
-        (documents.html(), "not_pdf"),
-        (documents.zipped(), "not_pdf"),
-        (documents.truncated(documents.signed()), "not_pdf"),
-        (documents.truncated(), "not_pdf"),
-        (documents.encrypted(), "not_pdf"),
-        (documents.letter(), "not_signed"),
-        (documents.with_empty_signature_field(), "not_signed"),
-        (documents.broken(), "signature_broken"),
-        (documents.broken(documents.signed(signers=1)), "signature_broken"),
-        (documents.page_added_after(), "added_later"),
-        (documents.resaved(documents.signed()), "signature_broken"),
-        (documents.noted_after(), "added_later"),
-        (documents.emptied_signature(), "signature_broken"),
+        (documents.zero, "empty"),
+        (documents.html, "not_pdf"),
+        (documents.zipped, "not_pdf"),
+        (lambda: documents.truncated(documents.signed()), "not_pdf"),
+        (documents.truncated, "not_pdf"),
+        (documents.encrypted, "not_pdf"),
+        (documents.letter, "not_signed"),
+        (documents.with_empty_signature_field, "not_signed"),
+        (documents.broken, "signature_broken"),
+        (lambda: documents.broken(documents.signed(signers=1)), "signature_broken"),
+        (documents.page_added_after, "added_later"),
+        (lambda: documents.resaved(documents.signed()), "signature_broken"),
+        (documents.noted_after, "added_later"),
+        (documents.emptied_signature, "signature_broken"),
     ],
+    indirect=["content"],
 )
 def test_quarantined(path: Path, sent: Expected, content: bytes, code: str) -> None:
     """Whatever is not an intact signed document is told by its code."""
@@ -225,11 +233,11 @@ def relinked() -> bytes:
 @pytest.mark.parametrize(
     "content",
     [
-        followed(documents.signed(with_reference_stream(documents.letter()))),
-        certified(),
-        documents.signed(ledger(2000)),
-        documents.signed(bombs.one_page(catalog=b"/Outlines 99 0 R")),
-        documents.signed(bombs.one_page(LINK)),
+        lambda: followed(documents.signed(with_reference_stream(documents.letter()))),
+        certified,
+        lambda: documents.signed(ledger(2000)),
+        lambda: documents.signed(bombs.one_page(catalog=b"/Outlines 99 0 R")),
+        lambda: documents.signed(bombs.one_page(LINK)),
     ],
     ids=[
         "numbers called free",
@@ -238,6 +246,7 @@ def relinked() -> bytes:
         "a reference to nothing",
         "a link in the page",
     ],
+    indirect=["content"],
 )
 def test_what_good_platforms_and_documents_do_is_intact(path: Path, content: bytes) -> None:
     """Libraries write what a judge of signatures finds odd, and letters hold it: nobody changed what was signed."""
@@ -394,11 +403,12 @@ def beyond_the_size() -> bytes:
 @pytest.mark.parametrize(
     ("content", "number", "body"),
     [
-        (also_the_title(), 4, SCRIPT),
-        (documents.signed(bombs.one_page(catalog=b"/OpenAction 99 0 R")), 99, SCRIPT),
-        (beyond_the_size(), 500, bombs.stream(b"0 0 400 400 re f")),
+        (also_the_title, 4, SCRIPT),
+        (lambda: documents.signed(bombs.one_page(catalog=b"/OpenAction 99 0 R")), 99, SCRIPT),
+        (beyond_the_size, 500, bombs.stream(b"0 0 400 400 re f")),
     ],
     ids=["what may change is used elsewhere, too", "a reference to nothing is filled", "beyond the size"],
+    indirect=["content"],
 )
 def test_what_a_later_revision_puts_under_what_was_signed_breaks_it(
     path: Path, content: bytes, number: int, body: bytes
@@ -492,12 +502,13 @@ def filled_with(content: bytes, value: str) -> bytes:
 @pytest.mark.parametrize(
     "content",
     [
-        text_filled(documents.signed(documents.with_form())),
-        stamped_upon(documents.signed()),
-        filled_with(documents.signed(), "/X"),
-        filled_with(documents.signed(), ""),
+        lambda: text_filled(documents.signed(documents.with_form())),
+        lambda: stamped_upon(documents.signed()),
+        lambda: filled_with(documents.signed(), "/X"),
+        lambda: filled_with(documents.signed(), ""),
     ],
     ids=["text", "timestamp", "no signature", "nothing"],
+    indirect=["content"],
 )
 def test_nothing_that_is_seen_may_be_filled_in_after_the_last_signature(path: Path, content: bytes) -> None:
     """No signature vouches for what a field shows since, whatever it is said to hold."""
@@ -555,12 +566,13 @@ def test_rsa(path: Path, sent: Expected) -> None:
 @pytest.mark.parametrize(
     ("content", "differences"),
     [
-        (documents.signed(signers=1), {"signatures": "2→1"}),
-        (documents.signed(signers=3), {}),
-        (documents.signed(documents.letter(5)), {"pages": "4→5", "content": "changed"}),
-        (documents.signed(documents.letter(text="Autre")), {"content": "changed"}),
-        (documents.signed(documents.with_note(documents.letter())), {"content": "changed"}),
+        (lambda: documents.signed(signers=1), {"signatures": "2→1"}),
+        (lambda: documents.signed(signers=3), {}),
+        (lambda: documents.signed(documents.letter(5)), {"pages": "4→5", "content": "changed"}),
+        (lambda: documents.signed(documents.letter(text="Autre")), {"content": "changed"}),
+        (lambda: documents.signed(documents.with_note(documents.letter())), {"content": "changed"}),
     ],
+    indirect=["content"],
 )
 def test_intact_but_not_as_expected(
     path: Path, sent: Expected, content: bytes, differences: dict[str, str]
