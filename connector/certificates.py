@@ -10,6 +10,7 @@ import re
 import ssl
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -43,6 +44,25 @@ def of_this_host() -> Path | None:
     """
     told = ssl.get_default_verify_paths()
     file, directory = Path(told.openssl_cafile), Path(told.openssl_capath)
+    return _chosen(file, directory, seen(file), seen(directory))
+
+
+def seen(place: Path | None) -> tuple[int, ...] | None:
+    """Return what tells a file or a directory from the one that stood there before; None where there is none."""
+    if place is None:
+        return None
+    try:
+        found = place.stat()
+    except OSError:
+        return None
+    return (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns)
+
+
+@lru_cache(maxsize=2)
+def _chosen(
+    file: Path, directory: Path, _file_seen: tuple[int, ...] | None, _directory_seen: tuple[int, ...] | None
+) -> Path | None:
+    # For as long as neither has changed: each part that connects asks, and a host has some hundred and fifty.
     hashed, bundle = _hashed(directory), _content(file)
     if bundle and not (file.resolve().parent == directory.resolve() and hashed >= bundle.count(_BEGIN)):
         return file

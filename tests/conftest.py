@@ -1,7 +1,7 @@
 """Which tests are ``long``: ``make test`` leaves them out, ``make test-long`` runs them.
 
-Each repeats, on a second kind of server or at further points, a promise that the others hold already; together they
-would keep a check on two cores from ending in its quarter of an hour.
+Each repeats, on a second kind of server, at further points or in further cases, a promise that the others hold already;
+together they would keep a check on two cores from ending in its quarter of an hour.
 """
 
 from __future__ import annotations
@@ -92,7 +92,9 @@ LONG: Final = re.compile(
     r"|faults/test_once\.py::test_(?:journal_and_registry_lost_of_what_(?:can|is_)|a_|names|two_)\w+\[(?:.*-)?plain"
     r"|faults/test_delivery\.py::test_(?:a_|an_|away|refused|what_(?:came|is_not_as))\w+\[(?:.*-)?plain"
     # A few of a kind are enough in a check.
-    r"|unit/test_sidecar_order_lines\.py::test_lists_of_orders_without_end_cost_little\[- (?:actoin|-)"
+    r"|unit/test_sidecar_order_lines\.py::test_lists_of_orders_without_end_cost_little\[(?:- (?:actoin|-)|action)"
+    r"|faults/test_crash_matrix\.py::test_a_few_\w+\[(?:.*-)?plain"
+    r"|adversary/test_runs\.py::test_(?:killed_while|a_second_machine|every_name)\w+\[plain"
     r"|corpus/test_corpus\.py::test_(?:damaged_copies|what_once_broke_a_library\[(?:pikepdf|pi_heif))"
 )
 
@@ -104,6 +106,16 @@ MATRIX: Final = re.compile(
 """Each act in each state, each paper with each mark: one cell of three is in the check, always the same ones."""
 EACH: Final = 3
 
+CASES: Final = re.compile(r"faults/test_(?!crash_matrix|delivery|once|way|acts_files|strays)")
+"""Where one promise is tried in several cases, the first of them is in the check."""
+
+FURTHER: Final = re.compile(
+    r"faults/test_(?:wrong_clock|told|told_\w+|reminders|extras|latency|people|people_asks|lists|overview|tags|pictures"
+    r"|documents_asked|settings|settings_unread|orders_written|not_known|in_other_hands|original|ordered"
+    r"|asking_broken|bad_input|tidy)\.py"
+)
+"""What was once found at the edges of a promise: every second one is in the check, always the same ones."""
+
 
 REAL_CLOCK: Final = re.compile(
     r"system/|fleet/|unit/test_(?:doctor_verb|models|backups|calibrate)\.py"
@@ -114,9 +126,19 @@ REAL_CLOCK: Final = re.compile(
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark them by what they are called."""
+    tried: set[str] = set()
     for item in items:
-        of_many = MATRIX.search(item.nodeid) is not None and crc32(item.nodeid.encode()) % EACH
-        if of_many or LONG.search(item.nodeid):
+        promise = item.nodeid.partition("[")[0]
+        if LONG.search(item.nodeid):
+            is_long = True
+        elif MATRIX.search(item.nodeid):
+            is_long = crc32(item.nodeid.encode()) % EACH != 0
+        elif FURTHER.search(promise) and crc32(promise.encode()) % 2:
+            is_long = True
+        else:
+            is_long = promise in tried and CASES.search(promise) is not None
+            tried.add(promise)
+        if is_long:
             item.add_marker(pytest.mark.long)
 
 

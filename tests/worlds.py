@@ -303,7 +303,7 @@ class Stage:
         return moved
 
     def run(self, rounds: int = 12, *, calm: int = 3) -> None:
-        """Pass until nothing moves in two rounds one after the other."""
+        """Pass until nothing moves in ``calm`` rounds one after the other."""
         quiet = 0
         for _ in range(rounds):
             quiet = 0 if self.round() else quiet + 1

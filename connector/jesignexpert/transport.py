@@ -127,14 +127,14 @@ class _Trust:
 
     def __init__(self, ca_file: Path | None) -> None:
         self._ca_file = ca_file or certificates.of_this_host()
-        self._seen = _seen(self._ca_file)
+        self._seen = certificates.seen(self._ca_file)
         self.first = self._now = _ssl_context(self._ca_file)
 
     def of(self, given: ssl.SSLContext) -> ssl.SSLContext:
         """Return what counts now in the place of ``given``; a proxy's own context is none of ours."""
         if given is not self.first:
             return given
-        seen = _seen(self._ca_file)
+        seen = certificates.seen(self._ca_file)
         if seen not in (None, self._seen):
             with suppress(
                 ConfigurationError
@@ -143,22 +143,11 @@ class _Trust:
         return self._now
 
 
-def _seen(file: Path | None) -> tuple[int, ...] | None:
-    """What tells a file from the one that stood there before; None where there is none."""
-    if file is None:
-        return None
-    try:
-        found = file.stat()
-    except OSError:
-        return None
-    return (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns)
-
-
 def _ssl_context(ca_file: Path | None) -> ssl.SSLContext:
     if ca_file is None:
         return _default_context()
     try:
-        return _context_of(ca_file, _seen(ca_file))
+        return _context_of(ca_file, certificates.seen(ca_file))
     except OSError as error:
         problem = ConfigurationProblem(
             path="platform.ca_file",

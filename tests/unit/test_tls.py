@@ -149,6 +149,26 @@ def test_the_authorities_of_this_host_are_believed_where_none_is_named(
     assert of_this_host() is None, "and so an empty file"
 
 
+def test_what_a_host_comes_to_believe_meanwhile_counts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Which of both places is the fuller one is asked once, and anew when either has changed."""
+    content = certificates(tmp_path)[0].read_bytes()
+    store = tmp_path / "store"
+    store.mkdir()
+    bundle = store / "ca-certificates.crt"
+    bundle.write_bytes(content)
+    (store / "01234567.0").write_bytes(content)
+    told = ssl.get_default_verify_paths()._replace(openssl_cafile=str(bundle), openssl_capath=str(store))
+    monkeypatch.setattr(ssl, "get_default_verify_paths", lambda: told)
+    assert of_this_host() == store
+    with bundle.open("ab") as stream:  # by hand: no directory tells of it
+        stream.write(content)
+    assert of_this_host() == bundle
+    (store / "89abcdef.0").write_bytes(content)
+    assert of_this_host() == store
+
+
 def test_a_hook_believes_the_authorities_of_this_host(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
