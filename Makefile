@@ -92,7 +92,7 @@ test: $(TESTS) $(CORPUS)
 tested: compiled
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m "not long"
 
-test-long: $(TESTS)
+test-long: $(TESTS) $(CORPUS)
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m long
 
 N ?= 1000

@@ -38,7 +38,7 @@ LONG: Final = re.compile(
     r"|faults/test_acts_files\.py::test_the_journal_lost_after_an_act\[plain"
     r"|faults/test_strays\.py::test_a_cell_while_the_machine_forgets\[plain"
     r"|system/test_soak\.py::\w+\[plain"
-    r"|system/test_cli\.py::test_a_dry_run_tells_of_lists"
+    r"|system/test_cli\.py::test_(?:a_dry_run_tells_of_lists|whoever_signed|killed_while_it_prepares)"
     r"|system/test_demo\.py::test_the_demo_ends"  # the check's last step is the demo itself
     r"|system/test_nothing_told\.py::.*\[all day\]"
     r"|system/test_confined\.py::test_the_demo_under_it"
@@ -98,15 +98,7 @@ LONG: Final = re.compile(
     r"|corpus/test_corpus\.py::test_(?:damaged_copies|what_once_broke_a_library\[(?:pikepdf|pi_heif))"
 )
 
-MATRIX: Final = re.compile(
-    r"faults/test_acts_files\.py::test_cell\["
-    r"|faults/test_strays\.py::test_a_cell\["
-    r"|unit/test_placement_stamped\.py::test_(?:ink|the_preview)\w+\["
-)
-"""Each act in each state, each paper with each mark: one cell of three is in the check, always the same ones."""
-EACH: Final = 3
-
-CASES: Final = re.compile(r"faults/test_(?!crash_matrix|delivery|once|way|acts_files|strays)")
+CASES: Final = re.compile(r"system/|faults/test_(?!crash_matrix|delivery|once|way|acts_files|strays)")
 """Where one promise is tried in several cases, the first of them is in the check."""
 
 FURTHER: Final = re.compile(
@@ -129,17 +121,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     tried: set[str] = set()
     for item in items:
         promise = item.nodeid.partition("[")[0]
-        if LONG.search(item.nodeid):
-            is_long = True
-        elif MATRIX.search(item.nodeid):
-            is_long = crc32(item.nodeid.encode()) % EACH != 0
-        elif FURTHER.search(promise) and crc32(promise.encode()) % 2:
-            is_long = True
-        else:
-            is_long = promise in tried and CASES.search(promise) is not None
-            tried.add(promise)
-        if is_long:
+        is_second = FURTHER.search(promise) is not None and crc32(promise.encode()) % 2 == 1
+        if is_second or LONG.search(item.nodeid) or (promise in tried and CASES.search(promise)):
             item.add_marker(pytest.mark.long)
+        else:
+            tried.add(promise)
 
 
 @pytest.hookimpl(tryfirst=True)
