@@ -108,6 +108,9 @@ FURTHER: Final = re.compile(
 )
 """What was once found at the edges of a promise: every second one is in the check, always the same ones."""
 
+WORLDS: Final = frozenset({"renamed anew", "taken back", "folder deleted", "out of sight"})
+"""Worlds of ``test_acts_files`` and ``test_strays``, each lived once for all its cells, that are left to a night."""
+
 
 REAL_CLOCK: Final = re.compile(
     r"system/|fleet/|unit/test_(?:doctor_verb|models|backups|calibrate)\.py"
@@ -122,10 +125,20 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         promise = item.nodeid.partition("[")[0]
         is_second = FURTHER.search(promise) is not None and crc32(promise.encode()) % 2 == 1
-        if is_second or LONG.search(item.nodeid) or (promise in tried and CASES.search(promise)):
+        is_left = is_second or LONG.search(item.nodeid) or not WORLDS.isdisjoint(_world_of(item))
+        if is_left or (promise in tried and CASES.search(promise)):
             item.add_marker(pytest.mark.long)
         else:
             tried.add(promise)
+
+
+def _world_of(item: pytest.Item) -> tuple[str, ...]:
+    """Return the kind of server and the name of the world that a test looks at, where it is one of several."""
+    if not isinstance(item, pytest.Function) or not hasattr(item, "callspec"):
+        return ()
+    params = item.callspec.params
+    found = params.get("world", params.get("walked"))
+    return found if isinstance(found, tuple) else ()
 
 
 @pytest.hookimpl(tryfirst=True)
