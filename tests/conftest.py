@@ -45,7 +45,7 @@ LONG: Final = re.compile(
     r"|faults/test_forgotten\.py::test_after_a_time"
     r"|adversary/test_runs\.py::test_(?:one_deviation|up_to_four)"
     r"|adversary/test_machine\.py::test_at_length"
-    r"|adversary/test_tree\.py::test_(?:ends_that_were_known|whatever_is_cut)"
+    r"|adversary/test_tree\.py::test_(?:ends_that_were_known|what(?:ever)?_is_cut)"
     r"|faults/test_strays\.py::test_nothing_is_lost_on_the_way\[plain"
     r"|faults/test_leave\.py::.*\[plain"
     r"|unit/test_fleet\.py::test_(?:\w+\[plain|a_lost_journal|a_copy_in_the_folder|what_a_process_knew)"
@@ -102,9 +102,7 @@ CASES: Final = re.compile(r"system/|faults/test_(?!crash_matrix|delivery|once|wa
 """Where one promise is tried in several cases, the first of them is in the check."""
 
 FURTHER: Final = re.compile(
-    r"faults/test_(?:wrong_clock|told|told_\w+|reminders|extras|latency|people|people_asks|lists|overview|tags|pictures"
-    r"|documents_asked|settings|settings_unread|orders_written|not_known|in_other_hands|original|ordered"
-    r"|asking_broken|bad_input|tidy)\.py"
+    r"faults/test_(?:wrong_clock|told_\w+|latency|extras|not_known|in_other_hands|asking_broken)\.py"
 )
 """What was once found at the edges of a promise: every second one is in the check, always the same ones."""
 
