@@ -803,10 +803,10 @@ def test_what_the_platform_insists_on_comes_beside(
         given = content()
         answers(stage, "download", "lettre", given)
         stage.sign()
-        for _ in range(4):
+        for hours in (11, 11, 2):
             stage.run()
             assert stage.record("lettre").state is State.QUARANTINED
-            stage.clock.advance(6 * 3600)
+            stage.clock.advance(hours * 3600)
         before = stage.record("lettre").signatories
         stage.run()
         assert stage.record("lettre").state is State.DELIVERED_BESIDE
@@ -834,10 +834,10 @@ def test_whose_a_document_is_is_seen_without_verifying_it(tmp_path: Path) -> Non
         given = documents.with_fields_for_its_signature(platform_copy(stage, "autre"), MOST_SIGNATURES)
         for name in ("lettre", "autre"):
             answers(stage, "download", name, given)
-        for _ in range(4):
+        for hours in (11, 11, 4, 2):
             stage.run()
             assert stage.first_line("lettre") == NOT_THE_ONE, stage.status("lettre")
-            stage.clock.advance(7 * 3600)
+            stage.clock.advance(hours * 3600)
         stage.run()
         assert stage.record("lettre").state is State.QUARANTINED
         assert [name for name in stage.files() if "vérifier" in name] == ["autre (signé, à vérifier).pdf"]
