@@ -38,7 +38,7 @@ LONG: Final = re.compile(
     r"|faults/test_acts_files\.py::test_the_journal_lost_after_an_act\[plain"
     r"|faults/test_strays\.py::test_a_cell_while_the_machine_forgets\[plain"
     r"|system/test_soak\.py::\w+\[plain"
-    r"|system/test_cli\.py::test_(?:a_dry_run_tells_of_lists|whoever_signed|killed_while_it_prepares)"
+    r"|system/test_cli\.py::test_(?:a_dry_run_tells_of_lists|whoever_signed|killed_while_it_prepares|resolve_a|what_was_there)"
     r"|system/test_demo\.py::test_the_demo_ends"  # the check's last step is the demo itself
     r"|system/test_nothing_told\.py::.*\[all day\]"
     r"|system/test_confined\.py::test_the_demo_under_it"
@@ -92,10 +92,11 @@ LONG: Final = re.compile(
     r"|faults/test_once\.py::test_(?:journal_and_registry_lost_of_what_(?:can|is_)|a_|names|two_)\w+\[(?:.*-)?plain"
     r"|faults/test_delivery\.py::test_(?:a_|an_|away|refused|what_(?:came|is_not_as))\w+\[(?:.*-)?plain"
     # A few of a kind are enough in a check.
+    r"|unit/test_placement_stamped\.py::test_ink\w+\[.*-(?:top_left-scaled_to_a4|bottom_left-page_points)"
     r"|unit/test_sidecar_order_lines\.py::test_lists_of_orders_without_end_cost_little\[(?:- (?:actoin|-)|action)"
     r"|faults/test_crash_matrix\.py::test_a_few_\w+\[(?:.*-)?plain"
     r"|adversary/test_runs\.py::test_(?:killed_while|a_second_machine|every_name)\w+\[plain"
-    r"|corpus/test_corpus\.py::test_(?:damaged_copies|what_once_broke_a_library\[(?:pikepdf|pi_heif))"
+    r"|corpus/test_corpus\.py::test_(?:damaged_copies|what_once_broke_a_library\[(?:pikepdf|pi_heif|pyhanko))"
 )
 
 CASES: Final = re.compile(r"system/|faults/test_(?!crash_matrix|delivery|once|way|acts_files|strays)")

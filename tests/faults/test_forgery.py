@@ -834,7 +834,7 @@ def test_whose_a_document_is_is_seen_without_verifying_it(tmp_path: Path) -> Non
         given = documents.with_fields_for_its_signature(platform_copy(stage, "autre"), MOST_SIGNATURES)
         for name in ("lettre", "autre"):
             answers(stage, "download", name, given)
-        for hours in (11, 11, 4, 2):
+        for hours in (22, 4):
             stage.run()
             assert stage.first_line("lettre") == NOT_THE_ONE, stage.status("lettre")
             stage.clock.advance(hours * 3600)

@@ -111,7 +111,8 @@ def test_worker_knows_no_secret_and_is_limited(
     monkeypatch.setenv("JSE_SECRET", "hunter2")
     facts(pool, put("letter.pdf", documents.letter()))
     (worker,) = workers()
-    assert set(worker.environ()) <= {"PYTHONPATH", "HOME", "LC_ALL", "TZ"}
+    assert set(worker.environ()) <= {"PYTHONPATH", "HOME", "LC_ALL", "TZ", "SSL_CERT_FILE", "SSL_CERT_DIR"}
+    assert not Path(worker.environ()["SSL_CERT_FILE"]).is_file(), "what it loads finds no authority to read"
     assert worker.cwd() == "/"
     limits = Path(f"/proc/{worker.pid}/limits").read_text(encoding="ascii")
     assert f"Max address space         {1536 * 1024 * 1024}" in limits
