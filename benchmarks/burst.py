@@ -6,9 +6,13 @@ platform to the closed end of each. Not timed: people who drop and sign.
 
 from __future__ import annotations
 
+import threading
 import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from statistics import median
 
@@ -102,22 +106,32 @@ def connector_burst(directory: Path, mode: Mode, pairs: int, distance_s: float =
             server_pass(parts, "dms", memory)  # sees them for the first time
             time.sleep(_SETTLED_S)
             place.keep_distance(distance_s)
-            launched = _until(parts, memory, State.IN_PROGRESS, pairs)
+            launched = _until(partial(server_pass, parts, "dms", memory), parts, State.IN_PROGRESS, pairs)
             if place.sends() != [1] * pairs:
                 raise RuntimeError("not every pair was sent once")
             place.sign_all()
             time.sleep(_SETTLED_S)
-            delivered = _until(parts, memory, State.DELIVERED, pairs)
+            delivered = _until(partial(_bring_home, parts, memory), parts, State.DELIVERED, pairs)
         return Run(pairs=pairs, asked=tuple(place.asked()[before:]), launch_s=launched, deliver_s=delivered)
 
 
-def _until(parts: Parts, memory: ServerMemory, state: State, pairs: int) -> float:
+def _bring_home(parts: Parts, memory: ServerMemory) -> None:
+    """Let both sides work as the service lets them: the server's begins once the first document is here."""
+    here = threading.Event()
+    with ThreadPoolExecutor(1) as account:
+        asked = account.submit(account_pass, parts, "cabinet", arrived=lambda _server: here.set())
+        asked.add_done_callback(lambda _asked: here.set())
+        here.wait()
+        server_pass(parts, "dms", memory)
+        asked.result()
+    server_pass(parts, "dms", memory)
+
+
+def _until(go_on: Callable[[], object], parts: Parts, state: State, pairs: int) -> float:
     """Make passes until every pair has come to a state; returns the seconds."""
     began = time.perf_counter()
     for _ in range(_MOST_PASSES):
-        if state is State.DELIVERED:
-            account_pass(parts, "cabinet")
-        server_pass(parts, "dms", memory)
+        go_on()
         if sum(record.state is state for record in parts.journal.everything()) == pairs:
             return time.perf_counter() - began
     raise RuntimeError(f"the burst did not come to {state.value}")
