@@ -8,10 +8,11 @@ is thrown away.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Generator, Iterable
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Generator, Iterable, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import replace
 from itertools import islice
+from typing import Any
 
 from connector.identity import new_reference
 from connector.pulse import carried
@@ -43,6 +44,7 @@ def reading_ahead(
                 if isinstance(one, Case):
                     yield one
                     continue
+                _until_here(one, [each for each in islice(upcoming, 2 * width) if isinstance(each, _Look)])
                 try:
                     yield replace(one.case, ahead=one.result)
                 finally:
@@ -51,6 +53,16 @@ def reading_ahead(
             for one in upcoming:
                 if isinstance(one, _Look):
                     one.drop()
+
+
+def _until_here(first: _Look, others: Sequence[_Look]) -> None:
+    """Wait for one look, and let the others go on meanwhile: a server that is slow about it has time for them."""
+    while (awaited := first.awaited()) is not None:
+        for one in others:
+            one.go_on()
+        begun = (one.sidecar() for one in others)
+        wait([awaited, *(one for one in begun if one is not None)], return_when=FIRST_COMPLETED)
+        first.go_on()
 
 
 class _Look:
@@ -70,6 +82,15 @@ class _Look:
         """Let the documents be fetched, if the sidecar is here."""
         if self._looked is None and self._sidecar.done():
             self._looked = self._begin()
+
+    def sidecar(self) -> Future[ReadSidecar] | None:
+        """Return what is waited for before the documents can be fetched; None once they are."""
+        return self._sidecar if self._looked is None else None
+
+    def awaited(self) -> Future[Any] | None:
+        """Return what is still to come of it, None when everything is here."""
+        coming = self._sidecar if self._looked is None else self._looked
+        return None if self._looked is not None and coming.done() else coming
 
     def result(self) -> Evidence:
         """Wait for everything. Raises as :func:`connector.steps.evidence.bring`."""

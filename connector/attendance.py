@@ -77,7 +77,7 @@ def attend(
             for case in cases_in(parts, sights, sight, but=partial(memory.rests, sight), held=held)
             if case.pair.sidecar.href not in elsewhere
         )
-        ahead = reading_ahead(cases, partial(_unknown, memory), width=parts.width(sight.settings))
+        ahead = reading_ahead(cases, partial(_unknown, memory), width=parts.hands(sight.settings))
         with closing(ahead):
             for case in ahead:
                 if out_of_time(parts, deadline):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache, partial
@@ -330,8 +330,18 @@ def _overviews_due(parts: Parts, sight: Sight, memory: ServerMemory, began: date
     return tasks
 
 
-def account_pass(parts: Parts, account: str, *, deadline: float | None = None) -> Outcome:
-    """Steps 7 and 8 for one account: ask about what is due, fetch what is signed. Raises JournalError only."""
+def account_pass(
+    parts: Parts,
+    account: str,
+    *,
+    deadline: float | None = None,
+    arrived: Callable[[str], None] = lambda _server: None,
+) -> Outcome:
+    """Steps 7 and 8 for one account: ask about what is due, fetch what is signed. Raises JournalError only.
+
+    ``arrived`` is told the server of each signed document as it is here, so that it need not wait for the others; in
+    any thread.
+    """
     with parts.journal.at_once([storage.asked(parts)]):
         waiting.let_go(parts, account)
         logins.keep(parts, account)
@@ -349,6 +359,8 @@ def account_pass(parts: Parts, account: str, *, deadline: float | None = None) -
         after = guarded(parts, record, lambda: _follow(parts, record))
         if after.state is not record.state:
             moved.add(record.id)
+            if after.state is State.DELIVERING:
+                arrived(after.server)
         later.extend([after.next_at] if after.next_at is not None else [])
 
     due = [record for record in open_ones if waiting.due(parts, record)]

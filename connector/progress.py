@@ -7,6 +7,7 @@ Which step is due is decided here, in what order the requests are looked at by `
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 
@@ -34,6 +35,8 @@ from connector.steps.tidy import due
 log = logging.getLogger(__name__)
 
 _MOST_STEPS = 12
+_TAKEN_ALONG_S = 10.0
+"""So long a pass brings home what arrives after its look; new requests wait for the next one meanwhile."""
 _LEAVING = frozenset({State.PREPARED, State.MARKED})
 _MOVED_HERE = frozenset({State.WAITING, State.DELIVERING}) | _LEAVING
 
@@ -56,27 +59,41 @@ class Progress:
         self._parts, self._server, self._folders = parts, server, folders
         self._memory, self._held, self._deadline = memory, held, deadline
         self._told: set[int] = set()
+        self._left: list[Record] | None = None
+        """What was open when nothing more went on; None while nothing has."""
         self.over: dict[int, Record] = {}
 
     def advance(self, attended: set[int]) -> bool:
         """Take what may go on as far as it goes, and tell what moved; False when time ran out first.
 
-        ``attended``: records whose verdict is of this very pass.
+        ``attended``: records whose verdict is of this very pass. What is fetched while this goes on is brought home
+        with it, for some time: that needs no other look at the folder.
         """
-        parts = self._parts
-        records = sorted(self._mine(), key=lambda record: (_urgency(record), record.updated_at))
-        going = [
+        begun: set[int] = set()
+        until = time.monotonic() + _TAKEN_ALONG_S
+        complete, going = True, self._going(self._mine(), attended)
+        while going and complete:
+            begun |= {record.id for record in going}
+            complete = self._work(going, self._advance_one)
+            self._left = self._mine()
+            fetched = [one for one in self._left if one.state is State.DELIVERING and one.id not in begun]
+            going = self._going(fetched, attended) if time.monotonic() < until else []
+        return complete
+
+    def _going(self, records: Iterable[Record], attended: set[int]) -> list[Record]:
+        """Return what may go on, in its order."""
+        return [
             record
-            for record in records
+            for record in sorted(records, key=lambda record: (_urgency(record), record.updated_at))
             if record.state in _MOVED_HERE
-            and waiting.due(parts, record)
-            and (record.id in attended or not _would_leave(parts, record))
+            and waiting.due(self._parts, record)
+            and (record.id in attended or not _would_leave(self._parts, record))
         ]
-        return self._work(going, self._advance_one)
 
     def show(self) -> bool:
         """Bring the folder up to the journal where that was not done on the way; False when time ran out first."""
-        complete = self._work([one for one in self._mine() if one.id not in self._told], self._show_one)
+        left = self._mine() if self._left is None else self._left
+        complete = self._work([one for one in left if one.id not in self._told], self._show_one)
         workable = [settings for settings in self._folders if self._memory.workable(settings)]
         with self._parts.journal.at_once(map(asked, workable)):
             for settings in workable:
@@ -107,7 +124,7 @@ class Progress:
                 )
                 for chain in chains(records)
             ],
-            width=max((parts.width(settings) for settings in self._folders), default=1),
+            width=max((parts.hands(settings) for settings in self._folders), default=1),
             lanes=sorted({account for settings in self._folders for account in settings.accounts}),
             deadline=self._deadline,
             stopped=parts.stop.is_set,

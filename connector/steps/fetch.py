@@ -32,6 +32,7 @@ from connector.steps import clocks, forgotten, waiting
 from connector.steps.anothers import foreign_signatories, is_anothers
 from connector.steps.dates import dated
 from connector.steps.deadlines import erased, erasure
+from connector.steps.meanwhile import as_it_is_now
 from connector.steps.parts import Parts
 from connector.steps.spooled import sent_name, signed_name
 from connector.steps.task import NEVER_CAME, Task
@@ -91,6 +92,7 @@ def fetch(parts: Parts, record: Record) -> Record:
     try:
         for document in wanted:
             found = _fetched(parts, record, document)
+            record = as_it_is_now(parts, record)
             if isinstance(found, _Bad):
                 bad.append(found)
                 record = _begun(parts, record, found)

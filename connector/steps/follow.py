@@ -20,6 +20,7 @@ from connector.steps import clocks, forgotten, waiting
 from connector.steps.dates import FROM_DOCUMENT
 from connector.steps.deadlines import erased, lapse, lapse_by_rule, last_signature
 from connector.steps.fetch import lies_in_the_spool
+from connector.steps.meanwhile import as_it_is_now
 from connector.steps.parts import Parts
 
 log = logging.getLogger(__name__)
@@ -65,7 +66,7 @@ def follow(parts: Parts, record: Record) -> Record:
             log.warning("following %s: %s", record.ref, error)
         return _away(parts, record, error)
     waiting.answered(parts, record.account, asked)
-    return absorb(parts, record, status)
+    return absorb(parts, as_it_is_now(parts, record), status)
 
 
 def absorb(parts: Parts, record: Record, status: TransactionStatus) -> Record:

@@ -7,7 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 from zoneinfo import ZoneInfo
 
 from connector.calendar import Holidays, QuietTimes
@@ -153,6 +153,10 @@ class SettingsRead:
     problems: tuple[Problem, ...] = ()
 
 
+_BESIDE: Final = 4
+"""So many requests are worked on beside those that may ask a server: as many as an account may call for at once."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class LinksSeen:
     """What a server told of public links to a folder and what lies in it. Losing it costs a question."""
@@ -167,15 +171,17 @@ class LinksSeen:
     """Was it asked of the folder, too, or of files in it alone?"""
     inside: tuple[str, ...] = ()
     """The files in it that are so shared."""
+    untold: tuple[str, ...] = ()
+    """The files in it of which that was not told."""
     covers: frozenset[tuple[str, str]] = frozenset()
     """(href, ETag) of the files for which it was asked: as they are, they need no other question."""
     unanswered: bool = False
-    """None was told since the server has not answered that for long; it may yet."""
+    """It was not told since the server has not answered that for long; it may yet."""
 
     @property
     def clear(self) -> bool:
         """True where nothing of all this is open to people without a login."""
-        return self.open == () and not self.inside
+        return self.open == () and not self.inside and not self.untold
 
 
 @dataclass
@@ -276,7 +282,8 @@ class Parts:
     asking_rights: Mapping[str, threading.Lock] = field(default_factory=lambda: defaultdict(threading.Lock))
     """Server → held while it is found out whether a folder takes what will come back: once is enough."""
     asking_links: Mapping[str, threading.Lock] = field(default_factory=lambda: defaultdict(threading.Lock))
-    """Server → held while it is asked about public links: one answer does for many requests of a folder."""
+    """Held while a server is asked about public links: by its name for folders, whose answer does for many requests; by
+    its name and a number for files, so that few wait for each other."""
     names_given: dict[tuple[str, str], int] = field(default_factory=dict)
     """(server, href) of a status that is about to be written in a folder of many → the record it was chosen for."""
     doubts: dict[str, int] = field(default_factory=dict)
@@ -369,10 +376,13 @@ class Parts:
     def __post_init__(self) -> None:
         self.started_at = self.now()
 
-    def width(self, settings: FolderSettings) -> int:
-        """Return how many requests of a folder are worked on at once: as many as may ask its server, one at least."""
+    def hands(self, settings: FolderSettings) -> int:
+        """Return how many requests of a folder are worked on at once: some more than may ask its server.
+
+        What waits for the platform, for a lock or for a PDF to be read leaves its connection to another one.
+        """
         allowed = self.allowed.get(settings.server)
-        return settings.at_once if allowed is None else max(1, min(settings.at_once, allowed()))
+        return _BESIDE + (settings.at_once if allowed is None else max(1, min(settings.at_once, allowed())))
 
     @property
     def everywhere(self) -> Mapping[str, FolderSettings]:

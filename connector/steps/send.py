@@ -161,11 +161,16 @@ def _launch(parts: Parts, record: Record, *, again: bool = False) -> Record:
 def _call(parts: Parts, record: Record, *, again: bool) -> Record:
     began = parts.now()
     with parts.senders[record.account]:
-        return _call_alone(parts, record, looked_at=began, again=again)
+        after = _call_alone(parts, record, looked_at=began, again=again)
+    # The next one need not wait for this to be written: it was answered. Whoever dies in between finds its intent.
+    return after if after is not None else _sent(parts, record)
 
 
-def _call_alone(parts: Parts, record: Record, *, looked_at: datetime, again: bool) -> Record:
-    """``again``: an earlier call was not answered; what becomes of this one says nothing of that one."""
+def _call_alone(parts: Parts, record: Record, *, looked_at: datetime, again: bool) -> Record | None:
+    """Make the one call; None when it went through, which is still to be written.
+
+    ``again``: an earlier call was not answered; what becomes of this one says nothing of that one.
+    """
     transaction = TransactionId(str(record.transaction))
     stood_too_long = parts.now() - looked_at > _LONGEST_STAND
     if parts.stop.is_set() or stood_too_long or not waiting.let_through(parts, record):
@@ -191,13 +196,13 @@ def _call_alone(parts: Parts, record: Record, *, looked_at: datetime, again: boo
     except (OutcomeUnknown, RemoteError) as error:
         log.warning("sending %s: %s", record.ref, error)
         return _doubt(parts, record, "send_unanswered")
-    return _sent(parts, record)
+    parts.sends_answered[record.account] = parts.now()
+    _went_through(parts, record)
+    return None
 
 
 def _sent(parts: Parts, record: Record) -> Record:
     now = clocks.by_platform(parts, record.account)
-    parts.sends_answered[record.account] = parts.now()
-    _went_through(parts, record)
     signatories = tuple(
         s.model_copy(update={"progress": "invited", "invited_at": now})
         if s.order == 1 or (record.request is not None and record.request.order.value == "parallel")

@@ -168,7 +168,8 @@ class Connections:
 
     @contextmanager
     def _client(self, operation: Operation, seconds: float) -> Iterator[tuple[DavClient, int]]:
-        if not acquired(self._room, seconds):
+        # Whoever is before us may be taking in a large file, and more ask side by side than there are connections.
+        if not acquired(self._room, max(seconds, self._login.timeouts.transfer_s)):
             self._refuse_without_room(operation)
             raise NotConnected("every connection is busy", service=self._service, operation=operation.name)
         try:

@@ -67,7 +67,7 @@ def test_connections_are_shared_and_come_back(tmp_path: Path, url: str) -> None:
                 member.work()
         assert (allowed(one, two), leased(firms)) == ([2, 2], {"one": 2, "two": 2})
         assert one.parts.folders["dms"] is client
-        assert one.parts.width(next(iter(one.parts.watched.values()))) == 2
+        assert one.parts.hands(next(iter(one.parts.watched.values()))) == 2 + 4
         one.kill()
         two.turn()
         assert allowed(two) == [2]  # its lease is not over: a request of it may be under way

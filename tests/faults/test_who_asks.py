@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
+from requests import PreparedRequest, Response
+from requests.adapters import BaseAdapter
 
+from connector.cli import wiring
+from connector.errors import Unavailable
 from connector.lifecycle import State
+from connector.ports import Entry, Href
 from connector.sandbox.dms.folder import CREATE, DELETE, EVERYTHING, READ, RESHARE, UPDATE, Link
 from connector.steps import askers
 from tests import documents
 from tests.spreadsheets import csv_text
-from tests.worlds import ONE, ROOT, Stage
+from tests.worlds import ONE, ROOT, Stage, workers
 
 HOUR = 3700
 LINKED = "À CORRIGER – un lien public permet à n’importe qui d’écrire ici"
@@ -291,6 +299,81 @@ def test_of_a_file_nobody_tells(tmp_path: Path) -> None:
         stage.clock.advance(3600)
         later(stage)
         assert stage.sends() == [1]
+
+
+class Portal(BaseAdapter):
+    """Stands between the login and what it asks of the settings' own links: another status, once it lets it pass."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.inner: BaseAdapter | None = None
+        self.status = 403
+        self.opened = threading.Event()
+        self.came = threading.Event()
+
+    def before(self, inner: BaseAdapter) -> BaseAdapter:
+        self.inner = inner
+        return self
+
+    def send(self, request: PreparedRequest, *args: Any, **kwargs: Any) -> Response:
+        assert self.inner is not None
+        answer = self.inner.send(request, *args, **kwargs)
+        if "v1/shares?" in str(request.url) and "_signature.yaml" in str(request.url):
+            self.came.set()
+            assert self.opened.wait(60)
+            answer.status_code = self.status
+        return answer
+
+    def close(self) -> None:
+        if self.inner is not None:
+            self.inner.close()
+
+
+def test_what_one_is_told_is_no_answer_to_another(tmp_path: Path) -> None:
+    """Nobody tells of the settings' own links: a request that rests on them stays for as long as they are not told of,
+    whatever is asked meanwhile for others of their folder, with or without an answer."""
+    portal = Portal()
+    portal.opened.set()
+    with Stage(tmp_path, seams=wiring.Seams(pool=workers(), adapter=portal.before), start=False) as stage:
+        stage.person.mkdir(at("2026"))
+        stage.write("_signature.yaml", "objet: Lettre\n")
+        for name in ("deux", "trois"):
+            stage.drop(name)
+        stage.drop("une", folder=at("2026"))
+        stage.start()
+        parts, folder = stage.parts, stage.parts.folders["dms"]
+        (settings,) = parts.watched.values()
+        files = {
+            name: folder.stat(Href(f"{settings.root}{name}"))
+            for name in ("2026/une.sign.yaml", "deux.sign.yaml", "trois.sign.yaml", "_signature.yaml")
+        }
+        above = files["_signature.yaml"]
+        une, deux, trois = ([files[name], above] for name in files if name != "_signature.yaml")
+
+        def problems() -> list[str]:
+            return [one.code for one in askers.link_problems(parts, settings, une)]
+
+        def ask(deciding: list[Entry]) -> None:
+            askers.ask(parts, settings, deciding, seen_at=stage.clock.now())
+
+        ask(une)
+        assert problems() == ["public_link_untold"]
+        ask(trois[:1])
+        assert problems() == ["public_link_untold"], "that was of its folder, and of another request"
+        portal.status = 503
+        portal.opened.clear()
+        portal.came.clear()
+        stage.clock.advance(60)
+        with ThreadPoolExecutor(1) as threads:
+            other = threads.submit(ask, deux)
+            assert portal.came.wait(60)
+            assert problems() == ["public_link_untold"], "it is being asked"
+            portal.opened.set()
+            assert isinstance(other.exception(60), Unavailable)
+        assert problems() == ["public_link_untold"], "and was not answered"
+        portal.status = 200
+        ask(deux)
+        assert problems() == []
 
 
 def test_what_has_stayed_is_not_asked_about_again(tmp_path: Path) -> None:

@@ -52,7 +52,8 @@ def test_the_process_list_tells_nothing(stage: Stage) -> None:
             said = " ".join(each.cmdline())
             assert not [word for word in (PASSWORD + "\0", SECRET, MARIE, PHONE, token) if word in said]
         for worker in workers:
-            assert worker.environ().keys() == {"PYTHONPATH", "HOME", "LC_ALL", "TZ"}
+            known = {"PYTHONPATH", "HOME", "LC_ALL", "TZ", "SSL_CERT_FILE", "SSL_CERT_DIR"}
+            assert worker.environ().keys() == known
             assert worker.rlimit(psutil.RLIMIT_CORE) == (0, 0)
         assert own.rlimit(psutil.RLIMIT_CORE)[0] == 0
         assert Path(f"/proc/{own.pid}/coredump_filter").stat().st_uid == 0
