@@ -57,8 +57,8 @@ LONG: Final = re.compile(
     r"|faults/test_forgery\.py::test_(?:a_former|a_crowd|two_documents|a_marker_of_a_folder|a_marker_of_another_folder\[True)"
     r"|faults/test_forgery\.py::test_(?:(?:what_only|another_requests)\w+\[plain|an_old_status\w+\[nextcloud)"
     r"|faults/test_vanished\.py::test_(?:a_day_later|a_folder_of_many|what_was|a_disk_that_is_not_mounted\[plain)"
-    r"|faults/test_month\.py::test_(?:a_month|erased_before)"
-    r"|faults/test_pauses_counted\.py::test_(?:an_hour|credit_for_three|a_token_that_ends)"
+    r"|faults/test_month\.py::test_(?:a_month_without_the_platform|erased_before)"
+    r"|faults/test_pauses_counted\.py::test_an_hour"
     r"|faults/test_journal_lost\.py::test_(?:damage_that|the_last_commits|rebuild|lost_after|no_room|what_was_held|a_name)"
     r"|faults/test_journal_lost\.py::test_what_a_person_had\w+\[.*nextcloud"  # by their file ids they are known there
     r"|faults/test_spool_full\.py::test_other_bytes"

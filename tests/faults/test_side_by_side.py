@@ -32,7 +32,7 @@ from tests.worlds import ONE, ROOT, Stage, workers
 
 SLOW = "Lents"
 """The folder of the slow account, or of the slow server."""
-SLOW_ONES = 9
+SLOW_ONES = 7
 LONG_S = 60.0
 
 
@@ -107,7 +107,8 @@ class Firms(Stage):
     def config_text(self) -> str:
         return (
             super()
-            .config_text.replace("accounts: {", "accounts: {lent: {sender: Lent, owner: o@lent.fr}, ")
+            .config_text.replace("{dms: {url:", "{dms: {max_connections: 2, url:")
+            .replace("accounts: {", "accounts: {lent: {sender: Lent, owner: o@lent.fr}, ")
             .replace(
                 "folders: {",
                 f"folders: {{lents: {{server: dms, path: /{SLOW}/, account: lent, send: live}}, ",
@@ -140,9 +141,7 @@ def test_a_slow_account_delays_no_other(tmp_path: Path, monkeypatch: pytest.Monk
             assert stage.states(SLOW) == [State.WAITING] * SLOW_ONES
             assert all(stage.first_line(f"vif {number}").startswith("EN COURS") for number in range(6))
             held = stage.memory.hands.held()
-            assert len(held) == 8 < SLOW_ONES, (
-                "one lane, with four hands more than its server allows requests"
-            )
+            assert len(held) == 2 + 4 < SLOW_ONES, "one lane, four hands more than its server allows requests"
             stage.drop("vif plus tard")
             for _ in range(3):
                 stage.pass_by()
@@ -362,10 +361,10 @@ def test_what_is_fetched_while_a_pass_goes_on_comes_home_with_it(tmp_path: Path)
 
 
 def test_what_is_noted_meanwhile_makes_no_answer_worthless(tmp_path: Path) -> None:
-    """An account's pass lists ten and asks about four at once; a server's pass writes to all of them meanwhile, and
+    """An account's pass lists six and asks about four at once; a server's pass writes to all of them meanwhile, and
     to what is being fetched. Each is asked about, and fetched, once."""
     gate = Gate()
-    count = AT_ONCE + 6
+    count = AT_ONCE + 2
     with Stage(tmp_path, seams=gate.seams()) as stage:
         for number in range(count):
             stage.drop(f"lettre {number}")
