@@ -38,7 +38,7 @@ LONG: Final = re.compile(
     r"|faults/test_acts_files\.py::test_the_journal_lost_after_an_act\[plain"
     r"|faults/test_strays\.py::test_a_cell_while_the_machine_forgets\[plain"
     r"|system/test_soak\.py::\w+\[plain"
-    r"|system/test_cli\.py::test_(?:a_dry_run_tells_of_lists|whoever_signed|killed_while_it_prepares|resolve_a|what_was_there)"
+    r"|system/test_cli\.py::test_(?:a_dry_run_tells_of_lists|whoever_signed|killed_while_it_prepares|resolve_a)"
     r"|system/test_demo\.py::test_the_demo_ends"  # the check's last step is the demo itself
     r"|system/test_nothing_told\.py::.*\[all day\]"
     r"|system/test_confined\.py::test_the_demo_under_it"
