@@ -362,15 +362,10 @@ class Daemon:
         begun, parts = time.monotonic(), self._parts
         if name not in parts.services:  # as above
             return Result()
-        told: set[str] = set()
-
-        def bring_home(server: str) -> None:
-            # Once: the pass that it begins takes along what comes meanwhile, and the end of this one asks again.
-            if server not in told:
-                told.add(server)
-                self._jobs.ask(f"server:{server}")
-
-        outcome = account_pass(parts, name, deadline=deadline, arrived=bring_home)
+        # The pass that it begins takes along what comes meanwhile, and the end of this one asks again.
+        outcome = account_pass(
+            parts, name, deadline=deadline, arrived=lambda server: self._jobs.ask(f"server:{server}")
+        )
         self._told(parts, f"account:{name}", begun, outcome)
         return self._result(f"account:{name}", outcome, yielded=not outcome.complete)
 

@@ -339,8 +339,8 @@ def account_pass(
 ) -> Outcome:
     """Steps 7 and 8 for one account: ask about what is due, fetch what is signed. Raises JournalError only.
 
-    ``arrived`` is told the server of each signed document as it is here, so that it need not wait for the others; in
-    any thread.
+    ``arrived`` is told each server once, in any thread, as the first signed document of it is here: that need not wait
+    for the others.
     """
     with parts.journal.at_once([storage.asked(parts)]):
         waiting.let_go(parts, account)
@@ -350,6 +350,7 @@ def account_pass(
     # Somebody waits for these: before anything is asked of itself.
     moved, open_ones = obey_for(parts, account, deadline)
     later = [record.next_at for record in open_ones if record.next_at and not waiting.due(parts, record)]
+    here: set[str] = set()
 
     def ask_of(record: Record, _turn: Turn) -> None:
         if out_of_time(parts, deadline) or not waiting.may_ask(parts, account):
@@ -359,7 +360,8 @@ def account_pass(
         after = guarded(parts, record, lambda: _follow(parts, record))
         if after.state is not record.state:
             moved.add(record.id)
-            if after.state is State.DELIVERING:
+            if after.state is State.DELIVERING and after.server not in here:
+                here.add(after.server)
                 arrived(after.server)
         later.extend([after.next_at] if after.next_at is not None else [])
 

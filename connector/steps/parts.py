@@ -27,6 +27,10 @@ from connector.spool import Spool
 
 if TYPE_CHECKING:
     from connector.notify.relay import Relay
+    from connector.steps.links import LinksSeen
+
+_BESIDE: Final = 4
+"""So many requests are worked on beside those that may ask a server: as many as an account may call for at once."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -151,37 +155,6 @@ class SettingsRead:
     sha256: str
     request: SignatureRequest | None
     problems: tuple[Problem, ...] = ()
-
-
-_BESIDE: Final = 4
-"""So many requests are worked on beside those that may ask a server: as many as an account may call for at once."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class LinksSeen:
-    """What a server told of public links to a folder and what lies in it. Losing it costs a question."""
-
-    at: datetime
-    """When it was asked: what was seen there before is covered by it."""
-    witness: Href
-    """The file for which it was asked."""
-    open: tuple[str, ...] | None
-    """The folders that people can write to through one, the nearest first; None: that was not told."""
-    whole: bool
-    """Was it asked of the folder, too, or of files in it alone?"""
-    inside: tuple[str, ...] = ()
-    """The files in it that are so shared."""
-    untold: tuple[str, ...] = ()
-    """The files in it of which that was not told."""
-    covers: frozenset[tuple[str, str]] = frozenset()
-    """(href, ETag) of the files for which it was asked: as they are, they need no other question."""
-    unanswered: bool = False
-    """It was not told since the server has not answered that for long; it may yet."""
-
-    @property
-    def clear(self) -> bool:
-        """True where nothing of all this is open to people without a login."""
-        return self.open == () and not self.inside and not self.untold
 
 
 @dataclass

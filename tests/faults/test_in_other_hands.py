@@ -19,17 +19,11 @@ from connector.journal import Hold, Journal
 from connector.lifecycle import State
 from connector.passes import account_pass, server_pass
 from connector.steps import waiting
+from tests.wires import until
 from tests.worlds import ROOT, Stage, workers
 
 LONG_S = 30.0
 ELSEWHERE = f"{ROOT}/Ailleurs"
-
-
-def until(true: Callable[[], bool], what: str) -> None:
-    end = time.monotonic() + LONG_S
-    while not true():
-        assert time.monotonic() < end, f"{what} never came"
-        time.sleep(0.01)
 
 
 @contextmanager

@@ -18,6 +18,7 @@ from connector.passes import Outcome, account_pass, server_pass
 from connector.schedule import ELSEWHERE, NEXTCLOUD, Result, Rhythm
 from connector.steps.parts import Timing
 from connector.steps.waiting import asks_again_at
+from tests.wires import until
 from tests.worlds import MARIE, ONE, QUICK, ROOT, Stage
 
 OUT = "EN COURS"
@@ -337,10 +338,3 @@ def test_a_file_on_the_disk_wakes_the_service(tmp_path: Path) -> None:
         person.join()
         assert told == []
         assert stage.first_line().startswith(OUT) or stage.record().state is State.IN_PROGRESS
-
-
-def until(true: object, what: str, *, seconds: float = 60) -> None:
-    end = time.monotonic() + seconds
-    while not true():  # type: ignore[operator]
-        assert time.monotonic() < end, f"{what} never came"
-        time.sleep(0.02)

@@ -10,98 +10,45 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
+from httpx import Request
 from requests import PreparedRequest, Response
-from requests.adapters import BaseAdapter
 
 from connector import lanes
 from connector.cli import wiring
 from connector.config import load_config
 from connector.daemon import Daemon
+from connector.errors import JournalError
 from connector.guards import ServerMemory
 from connector.jesignexpert.tokens import Tokens, TokenStore
-from connector.jesignexpert.transport import BaseTransport, DeadlineTransport
 from connector.lifecycle import Event, Record, State
 from connector.obeying import AT_ONCE
 from connector.passes import account_pass, server_pass
 from connector.sandbox.dms import DmsWorld
 from tests import documents
 from tests.grounds import Embedded
+from tests.wires import LONG_S, Between, Gate, until
 from tests.worlds import ONE, ROOT, Stage, workers
 
 SLOW = "Lents"
 """The folder of the slow account, or of the slow server."""
 SLOW_ONES = 7
-LONG_S = 60.0
-
-
-class Dam(httpx.BaseTransport):
-    """Holds every call of one office back until it is opened; the others' pass."""
-
-    def __init__(self, inner: BaseTransport, held: dict[str, str], opened: threading.Event) -> None:
-        self._inner, self._held, self._opened = inner, held, opened
-
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
-        if request.headers.get("JSE-EDITOR-TOKEN-OFFICE") == self._held.get("office"):
-            assert self._opened.wait(LONG_S)
-        return self._inner.handle_request(request)
-
-    def close(self) -> None:
-        self._inner.close()
-
-
-class Gate(httpx.BaseTransport):
-    """Holds the calls back that it is to hold; all others pass."""
-
-    def __init__(self) -> None:
-        self.inner: BaseTransport | None = None
-        self.holds: Callable[[httpx.Request], bool] = lambda _request: False
-        self.opened = threading.Event()
-        self.standing: list[str] = []
-        """Paths of what has come to it and was to stand there."""
-
-    def seams(self) -> wiring.Seams:
-        return wiring.Seams(pool=workers(), transport=self._before)
-
-    def _before(self, ca_file: Path | None, proxy: str | None) -> BaseTransport:
-        self.inner = DeadlineTransport(ca_file=ca_file, proxy=proxy)
-        return self
-
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
-        if not self.opened.is_set() and self.holds(request):
-            self.standing.append(request.url.path)
-            assert self.opened.wait(LONG_S)
-        assert self.inner is not None
-        return self.inner.handle_request(request)
-
-    def close(self) -> None:
-        if self.inner is not None:
-            self.inner.close()
 
 
 class Firms(Stage):
-    """Two accounts on one DMS; the second one's calls can be held back."""
+    """Two accounts on one DMS; the second one's calls are held back."""
 
-    def __init__(self, directory: Path, **options: Any) -> None:
-        self.opened = threading.Event()
-        self.opened.set()
-        self.held: dict[str, str] = {}
-        seams = wiring.Seams(
-            pool=workers(),
-            transport=lambda ca_file, proxy: Dam(
-                DeadlineTransport(ca_file=ca_file, proxy=proxy), self.held, self.opened
-            ),
-        )
-        super().__init__(directory, seams=seams, start=False, offices=["Cabinet Exemple", "Lent"], **options)
+    def __init__(self, directory: Path) -> None:
+        self.gate = Gate()
+        super().__init__(directory, seams=self.gate.seams(), start=False, offices=["Cabinet Exemple", "Lent"])
         self.person.mkdir(SLOW)
         tokens = self.platform.office_tokens("Lent")
-        self.held["office"] = tokens["office"]
         TokenStore(self.state.directory / "tokens").save(
             "lent", Tokens(office=tokens["office"], office_name="Lent", user=tokens["user"])
         )
         self.start()
         self.run()
+        self.gate.hold(lambda request: request.headers.get("JSE-EDITOR-TOKEN-OFFICE") == tokens["office"])
 
     @property
     def config_text(self) -> str:
@@ -128,7 +75,6 @@ def test_a_slow_account_delays_no_other(tmp_path: Path, monkeypatch: pytest.Monk
     """While every call of one account hangs, all requests of the other leave and are told, later ones too."""
     monkeypatch.setattr(lanes, "PATIENCE_S", 0.2)
     with Firms(tmp_path) as stage:
-        stage.opened.clear()
         try:
             for number in range(6):
                 stage.drop(f"vif {number}")
@@ -148,7 +94,7 @@ def test_a_slow_account_delays_no_other(tmp_path: Path, monkeypatch: pytest.Monk
             assert stage.sends() == [1] * 7
             assert stage.memory.hands.held() == held
         finally:
-            stage.opened.set()
+            stage.gate.open()
         while stage.memory.hands.busy:
             time.sleep(0.01)
         stage.run()
@@ -232,41 +178,42 @@ class Neighbours(Stage):
         assert not thread.is_alive()
 
 
+def test_killed_while_several_answered_sends_are_not_yet_written(tmp_path: Path) -> None:
+    """The next send goes when the one before was answered, not when that is in the journal: what was answered and not
+    written is asked about at the next start, each for itself, and none is sent again."""
+    with Stage(tmp_path) as stage:
+        stage.drop("premier")
+        stage.run()
+        for number in range(3):
+            stage.drop(f"lettre {number}")
+        stage.round()
+        stage.clock.advance(3)
+        fact, answered = stage.parts.journal.fact, threading.Barrier(3)
+
+        def dying(record: Record, event: Event, **changes: Any) -> Record:
+            if event is Event.SENT:
+                answered.wait(LONG_S)  # every one of them has its answer, and none is written
+                raise JournalError("killed here")
+            return fact(record, event, **changes)
+
+        stage.parts.journal.fact = dying  # type: ignore[method-assign]
+        with pytest.raises(JournalError, match="killed here"):
+            server_pass(stage.parts, "dms", stage.memory)
+        assert stage.sends() == [1] * 4
+        assert [one.state for one in stage.records()] == [State.IN_PROGRESS] + [State.MARKED] * 3
+        stage.restart()
+        stage.run()
+        assert stage.sends() == [1] * 4
+        assert [one.state for one in stage.records()] == [State.IN_PROGRESS] * 4
+        stage.intact()
+
+
 class Narrow(Stage):
     """Its server is asked one thing at a time."""
 
     @property
     def config_text(self) -> str:
         return super().config_text.replace("{dms: {url:", "{dms: {max_connections: 1, url:")
-
-
-@contextmanager
-def meanwhile(work: Callable[[], object], gate: Gate) -> Iterator[threading.Thread]:
-    """Let something be done beside; at the end the gate is opened, and it is waited for."""
-    failed: list[BaseException] = []
-
-    def do() -> None:
-        try:
-            work()
-        except BaseException as error:
-            failed.append(error)
-
-    thread = threading.Thread(target=do)
-    thread.start()
-    try:
-        yield thread
-    finally:
-        gate.opened.set()
-        thread.join(LONG_S)
-    assert not thread.is_alive()
-    assert failed == []
-
-
-def until(true: Callable[[], object], what: str) -> None:
-    end = time.monotonic() + LONG_S
-    while not true():
-        assert time.monotonic() < end, f"{what} never came"
-        time.sleep(0.01)
 
 
 def test_who_waits_for_the_platform_keeps_no_connection_from_another(tmp_path: Path) -> None:
@@ -277,8 +224,15 @@ def test_who_waits_for_the_platform_keeps_no_connection_from_another(tmp_path: P
             stage.drop(name)
         stage.round()
         stage.clock.advance(3)
-        gate.holds = lambda request: request.url.path.endswith("/transaction") and not gate.standing
-        with meanwhile(lambda: server_pass(stage.parts, "dms", stage.memory), gate) as thread:
+        creates: list[Request] = []
+
+        def first(request: Request) -> bool:
+            if request.url.path.endswith("/transaction"):
+                creates.append(request)
+            return creates[:1] == [request]
+
+        gate.hold(first)
+        with gate.meanwhile(lambda: server_pass(stage.parts, "dms", stage.memory)) as thread:
             until(lambda: stage.sends() == [1], "the other one")
             until(lambda: len([name for name in stage.files() if name.endswith(".txt")]) == 1, "its status")
             assert thread.is_alive()
@@ -287,74 +241,62 @@ def test_who_waits_for_the_platform_keeps_no_connection_from_another(tmp_path: P
         stage.intact()
 
 
-class Pair(BaseAdapter):
-    """Lets the first question about one file's public links pass when there is a second one beside it."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.inner: BaseAdapter | None = None
-        self.two = threading.Barrier(2)
-        self.met = False
-        self.asked = 0
-
-    def before(self, inner: BaseAdapter) -> BaseAdapter:
-        self.inner = inner
-        return self
-
-    def send(self, request: PreparedRequest, *args: Any, **kwargs: Any) -> Response:
-        if "/files_sharing/api/v1/shares?" in str(request.url):
-            self.asked += 1
-            if not self.met:
-                self.two.wait(LONG_S)
-                self.met = True
-        assert self.inner is not None
-        return self.inner.send(request, *args, **kwargs)
-
-    def close(self) -> None:
-        if self.inner is not None:
-            self.inner.close()
-
-
 def test_what_is_asked_of_files_is_asked_side_by_side(tmp_path: Path) -> None:
-    """Public links of six requests: a server that takes its time to answer for one keeps none of the others."""
-    pair = Pair()
-    with Stage(tmp_path, seams=wiring.Seams(pool=workers(), adapter=pair.before)) as stage:
+    """Public links of six requests: the answer for one comes when another is asked for beside it."""
+    asked: list[str] = []
+    came, two = threading.Condition(), []
+
+    def passing(request: PreparedRequest, go: Callable[[], Response]) -> Response:
+        if "/files_sharing/api/v1/shares?" in str(request.url):
+            with came:
+                asked.append(str(request.url))
+                came.notify_all()
+                two.append(came.wait_for(lambda: len(asked) > 1, LONG_S))
+        return go()
+
+    with Stage(tmp_path, seams=Between(passing).seams()) as stage:
         for number in range(6):
             stage.drop(f"lettre {number}")
         stage.run()
-        assert pair.met
-        assert pair.asked == 12, "of each request, and of its document"
+        assert two == [True] * 12, "of each request, and of its document"
         assert stage.sends() == [1] * 6
         stage.intact()
+
+
+def signed_by_two(stage: Stage) -> tuple[str, str]:
+    """Bring two requests to their last signature; return the paths of what is to be fetched, « une » and « autre »."""
+    names = ("une", "autre")
+    for name in names:
+        stage.drop(name)
+    stage.run()
+    stage.sign()
+    stage.clock.advance(3)
+    one, other = (f"/{stage.record(name).transaction}/downloadFile/1" for name in names)
+    return one, other
 
 
 def test_what_is_fetched_while_a_pass_goes_on_comes_home_with_it(tmp_path: Path) -> None:
     """One signed document is being delivered as the next one arrives: the pass that runs takes it along."""
     gate = Gate()
     with Stage(tmp_path, seams=gate.seams()) as stage:
-        for name in ("une", "autre"):
-            stage.drop(name)
-        stage.run()
-        stage.sign()
-        later = f"/{stage.record('autre').transaction}/downloadFile/1"
-        gate.holds = lambda request: request.url.path.endswith(later)
-        stage.clock.advance(3)
-        with meanwhile(lambda: account_pass(stage.parts, "cabinet"), gate):
+        _, later = signed_by_two(stage)
+        gate.hold(lambda request: request.url.path.endswith(later))
+        with gate.meanwhile(lambda: account_pass(stage.parts, "cabinet")):
             until(lambda: stage.record("une").state is State.DELIVERING and gate.standing, "the first one")
-            delivering = stage.parts.journal.fact
+            fact, arrived = stage.parts.journal.fact, threading.Event()
 
             def noted(record: Record, event: Event, **changes: Any) -> Record:
                 """The first one is home: only now the other arrives, and the pass is still under way."""
-                after = delivering(record, event, **changes)
-                if after.state is State.DELIVERED and not gate.opened.is_set():
-                    gate.opened.set()
+                after = fact(record, event, **changes)
+                if after.state is State.DELIVERED and not arrived.is_set():
+                    arrived.set()
+                    gate.open()
                     until(lambda: stage.record("autre").state is State.DELIVERING, "the other one")
                 return after
 
             stage.parts.journal.fact = noted  # type: ignore[method-assign]
-            stage.dms.forget_requests()
             server_pass(stage.parts, "dms", stage.memory)
-            stage.parts.journal.fact = delivering  # type: ignore[method-assign]
+            stage.parts.journal.fact = fact  # type: ignore[method-assign]
         assert [stage.record(name).state for name in ("une", "autre")] == [State.DELIVERED] * 2
         assert stage.record("autre").closed
         stage.intact()
@@ -379,13 +321,11 @@ def test_what_is_noted_meanwhile_makes_no_answer_worthless(tmp_path: Path) -> No
             server_pass(stage.parts, "dms", stage.memory)
             return sum(known.get(one.id, one.revision) != one.revision for one in stage.records())
 
-        gate.holds = lambda request: request.method == "GET" and "/transaction/" in request.url.path
-        with meanwhile(lambda: account_pass(stage.parts, "cabinet"), gate):
+        gate.hold(lambda request: request.method == "GET" and "/transaction/" in request.url.path)
+        with gate.meanwhile(lambda: account_pass(stage.parts, "cabinet")):
             until(lambda: len(gate.standing) == AT_ONCE, "the first answers")
             assert changed({one.id: one.revision for one in stage.records()}) == count
-            gate.holds = lambda request: request.url.path.endswith("/downloadFile/1")
-            gate.opened.set()
-            gate.opened = threading.Event()
+            gate.hold(lambda request: request.url.path.endswith("/downloadFile/1"))
             until(lambda: len(gate.standing) == 2 * AT_ONCE, "the first documents")
             assert changed({one.id: one.revision for one in stage.records()}) >= AT_ONCE
         assert [one.state for one in stage.records()] == [State.DELIVERING] * count
@@ -400,17 +340,8 @@ def test_the_service_brings_home_what_has_come_while_it_fetches_the_rest(tmp_pat
     """The real daemon, which looks once an hour: a signed document does not wait for one that comes slowly."""
     gate = Gate()
     with Stage(tmp_path, seams=gate.seams()) as stage:
-        for name in ("une", "autre"):
-            stage.drop(name)
-        stage.run()
-        stage.sign()
-        slow = f"/{stage.record('autre').transaction}/downloadFile/1"
-        passed = threading.Event()
-        gate.holds = lambda request: (
-            request.url.path.endswith(slow)
-            or (request.url.path.endswith("/downloadFile/1") and not passed.wait(LONG_S))
-        )
-        stage.clock.advance(3)
+        quick, slow = signed_by_two(stage)
+        gate.hold(lambda request: request.url.path.endswith((quick, slow)))
         config = load_config(stage.config_text.replace("polling: {", "polling: {folders: 1h, "))
         daemon = Daemon(stage.parts, config)
 
@@ -426,17 +357,16 @@ def test_the_service_brings_home_what_has_come_while_it_fetches_the_rest(tmp_pat
         def people() -> None:
             try:
                 until(looked, "the first looks")
-                passed.set()
+                gate.hold(lambda request: request.url.path.endswith(slow))
                 until(lambda: stage.record("une").closed, "the first one")
                 assert stage.record("autre").state is State.SEALING
-                gate.opened.set()
+                gate.open()
                 until(lambda: stage.record("autre").closed, "the other one")
             finally:
-                passed.set()
-                gate.opened.set()
+                gate.open()
                 daemon.stop()
 
-        with meanwhile(people, gate):
+        with gate.meanwhile(people):
             assert daemon.run()
         assert [one.state for one in stage.records()] == [State.DELIVERED] * 2
         stage.intact()

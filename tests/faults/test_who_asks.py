@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 from requests import PreparedRequest, Response
-from requests.adapters import BaseAdapter
 
-from connector.cli import wiring
 from connector.errors import Unavailable
 from connector.lifecycle import State
 from connector.ports import Entry, Href
@@ -21,7 +19,8 @@ from connector.sandbox.dms.folder import CREATE, DELETE, EVERYTHING, READ, RESHA
 from connector.steps import askers
 from tests import documents
 from tests.spreadsheets import csv_text
-from tests.worlds import ONE, ROOT, Stage, workers
+from tests.wires import LONG_S, Between
+from tests.worlds import ONE, ROOT, Stage
 
 HOUR = 3700
 LINKED = "À CORRIGER – un lien public permet à n’importe qui d’écrire ici"
@@ -301,40 +300,21 @@ def test_of_a_file_nobody_tells(tmp_path: Path) -> None:
         assert stage.sends() == [1]
 
 
-class Portal(BaseAdapter):
-    """Stands between the login and what it asks of the settings' own links: another status, once it lets it pass."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.inner: BaseAdapter | None = None
-        self.status = 403
-        self.opened = threading.Event()
-        self.came = threading.Event()
-
-    def before(self, inner: BaseAdapter) -> BaseAdapter:
-        self.inner = inner
-        return self
-
-    def send(self, request: PreparedRequest, *args: Any, **kwargs: Any) -> Response:
-        assert self.inner is not None
-        answer = self.inner.send(request, *args, **kwargs)
-        if "v1/shares?" in str(request.url) and "_signature.yaml" in str(request.url):
-            self.came.set()
-            assert self.opened.wait(60)
-            answer.status_code = self.status
-        return answer
-
-    def close(self) -> None:
-        if self.inner is not None:
-            self.inner.close()
-
-
 def test_what_one_is_told_is_no_answer_to_another(tmp_path: Path) -> None:
     """Nobody tells of the settings' own links: a request that rests on them stays for as long as they are not told of,
     whatever is asked meanwhile for others of their folder, with or without an answer."""
-    portal = Portal()
-    portal.opened.set()
-    with Stage(tmp_path, seams=wiring.Seams(pool=workers(), adapter=portal.before), start=False) as stage:
+    status, came, opened = 403, threading.Event(), threading.Event()
+    opened.set()
+
+    def portal(request: PreparedRequest, go: Callable[[], Response]) -> Response:
+        answer = go()
+        if "v1/shares?" in str(request.url) and "_signature.yaml" in str(request.url):
+            came.set()
+            assert opened.wait(LONG_S)
+            answer.status_code = status
+        return answer
+
+    with Stage(tmp_path, seams=Between(portal).seams(), start=False) as stage:
         stage.person.mkdir(at("2026"))
         stage.write("_signature.yaml", "objet: Lettre\n")
         for name in ("deux", "trois"):
@@ -360,18 +340,18 @@ def test_what_one_is_told_is_no_answer_to_another(tmp_path: Path) -> None:
         assert problems() == ["public_link_untold"]
         ask(trois[:1])
         assert problems() == ["public_link_untold"], "that was of its folder, and of another request"
-        portal.status = 503
-        portal.opened.clear()
-        portal.came.clear()
+        status = 503
+        opened.clear()
+        came.clear()
         stage.clock.advance(60)
         with ThreadPoolExecutor(1) as threads:
             other = threads.submit(ask, deux)
-            assert portal.came.wait(60)
+            assert came.wait(LONG_S)
             assert problems() == ["public_link_untold"], "it is being asked"
-            portal.opened.set()
-            assert isinstance(other.exception(60), Unavailable)
+            opened.set()
+            assert isinstance(other.exception(LONG_S), Unavailable)
         assert problems() == ["public_link_untold"], "and was not answered"
-        portal.status = 200
+        status = 200
         ask(deux)
         assert problems() == []
 
