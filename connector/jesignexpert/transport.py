@@ -167,7 +167,7 @@ def _context_of(ca_file: Path, seen: tuple[int, ...] | None) -> ssl.SSLContext:
 @cache
 def _default_context() -> ssl.SSLContext:
     # As above, of the library's own.
-    return httpx.create_ssl_context(trust_env=False)
+    return certificates.judging_alike(httpx.create_ssl_context(trust_env=False))
 
 
 def _pool(trust: _Trust, proxy: str | None, *, idle_s: float) -> httpcore.ConnectionPool:

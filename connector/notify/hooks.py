@@ -12,7 +12,6 @@ import json
 import os
 import signal
 import socket
-import ssl
 import subprocess
 from collections.abc import Mapping
 from contextlib import suppress
@@ -74,9 +73,7 @@ def fetch(url: str, *, service: str, content: bytes | None = None, timeout_s: fl
         kind: type[http.client.HTTPConnection] = http.client.HTTPConnection
         more: dict[str, Any] = {}
         if parts.scheme == "https":
-            place = of_this_host()
-            context = ssl.create_default_context() if place is None else believing(place)
-            kind, more = http.client.HTTPSConnection, {"context": context}
+            kind, more = http.client.HTTPSConnection, {"context": believing(of_this_host())}
         # Without a port http.client would take the last part of an IPv6 address for it.
         port = parts.port or kind.default_port
         connection = kind(str(parts.hostname), port, timeout=timeout_s, **more)

@@ -269,9 +269,8 @@ class Relay:
         return NotConnected(f"the relay {self.name} is not reached: {why}", service=SERVICE)
 
     def _trust(self) -> ssl.SSLContext:
-        place = self.ca_file or of_this_host()
         try:
-            return ssl.create_default_context() if place is None else believing(place)
+            return believing(self.ca_file or of_this_host())
         except (OSError, ssl.SSLError) as error:
             detail = f"mail.ca_file holds no certificates that can be read ({type(error).__name__})"
             raise NotConnected(detail, service=SERVICE) from error

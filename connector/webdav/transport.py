@@ -20,8 +20,10 @@ from requests.adapters import HTTPAdapter
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
+from urllib3.util.ssl_ import create_urllib3_context
 
 from connector import pulse
+from connector.certificates import judging_alike
 from connector.reaching import reach
 
 _MOST_HEAD = 1_000_000
@@ -233,6 +235,11 @@ class _Watched(HTTPConnection):
 
 class _WatchedTls(_Watched, HTTPSConnection):
     """The same over TLS."""
+
+    def connect(self) -> None:
+        # The library's own, made anew for each connection as it does: the authorities are read into it then.
+        self.ssl_context = judging_alike(create_urllib3_context())
+        super().connect()
 
 
 class _Pool(HTTPConnectionPool):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import ssl
 import subprocess
 from collections.abc import Callable, Iterator
@@ -11,11 +12,12 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from threading import Thread
 from typing import ClassVar
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
 
-from connector.certificates import of_this_host
+from connector.certificates import judging_alike, of_this_host
 from connector.errors import NotConnected, RemoteError
 from connector.jesignexpert.client import HttpSigningService
 from connector.jesignexpert.tokens import Tokens, TokenStore
@@ -100,6 +102,35 @@ def test_the_authority_that_is_named_is_believed(ask: Ask, tmp_path: Path) -> No
     with served(context) as url:
         ask(url, ca_file, tmp_path)
         assert len(_Both.heard) == 1
+
+
+@BOTH
+def test_an_authority_that_stands_below_another_is_believed_if_it_is_named(ask: Ask, tmp_path: Path) -> None:
+    """Some firms are given the one in between alone. Python believes it since 3.13; here whichever it is."""
+    ca_file, context = certificates(tmp_path, above="Groupe CA")
+    with served(context) as url:
+        ask(url, ca_file, tmp_path)
+        assert len(_Both.heard) == 1
+
+
+def test_how_a_certificate_is_made_up_says_nothing_of_whom_to_believe(tmp_path: Path) -> None:
+    """Python refuses since 3.13 what bears no key identifiers: it would lose the firm's server with the next Debian."""
+    ca_file, context = certificates(tmp_path)
+    strict = ssl.create_default_context(cafile=str(ca_file))
+    strict.verify_flags |= ssl.VERIFY_X509_STRICT
+    with served(context) as url:
+        port = urlsplit(url).port
+
+        def spoken(client: ssl.SSLContext) -> bool:
+            with socket.create_connection(("127.0.0.1", port)) as plain:
+                try:
+                    client.wrap_socket(plain, server_hostname="127.0.0.1").close()
+                except ssl.SSLCertVerificationError:
+                    return False
+            return True
+
+        assert not spoken(strict)
+        assert spoken(judging_alike(strict))
 
 
 @BOTH

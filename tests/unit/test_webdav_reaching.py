@@ -75,27 +75,33 @@ def _name(common: str) -> x509.Name:
     return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common)])
 
 
-def certificates(home: Path, *, days: int = 10, host: str = "127.0.0.1") -> tuple[Path, ssl.SSLContext]:
+def certificates(
+    home: Path, *, days: int = 10, host: str = "127.0.0.1", above: str = "Cabinet CA"
+) -> tuple[Path, ssl.SSLContext]:
     """Make an authority of one's own and a certificate by it; returns its file, and what a server needs.
 
-    ``days``: until the end of the certificate, below 0 when it is over.
+    ``days``: until the end of the certificate, below 0 when it is over. ``above``: by whom the authority's own is.
+    As a hand makes them: neither has a key identifier (RFC 5280 section 4.2.1.1 would have them).
     """
     top, key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
+    highest = top if above == "Cabinet CA" else ec.generate_private_key(ec.SECP256R1())
     begun = NOW - dt.timedelta(days=30)
 
-    def built(subject: str, public: ec.EllipticCurvePublicKey, end: dt.datetime) -> x509.CertificateBuilder:
+    def built(
+        subject: str, public: ec.EllipticCurvePublicKey, end: dt.datetime, by: str
+    ) -> x509.CertificateBuilder:
         builder = x509.CertificateBuilder(serial_number=x509.random_serial_number())
-        builder = builder.subject_name(_name(subject)).issuer_name(_name("Cabinet CA"))
+        builder = builder.subject_name(_name(subject)).issuer_name(_name(by))
         return builder.public_key(public).not_valid_before(begun).not_valid_after(end)
 
-    ca = built("Cabinet CA", top.public_key(), NOW + dt.timedelta(days=30))
+    ca = built("Cabinet CA", top.public_key(), NOW + dt.timedelta(days=30), above)
     ca = ca.add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-    leaf = built(host, key.public_key(), NOW + dt.timedelta(days=days))
+    leaf = built(host, key.public_key(), NOW + dt.timedelta(days=days), "Cabinet CA")
     address = x509.IPAddress(ipaddress.ip_address(host))
     leaf = leaf.add_extension(x509.SubjectAlternativeName([address]), critical=False)
     pem = serialization.Encoding.PEM
     ca_file, own = home / "ca.pem", home / "own.pem"
-    ca_file.write_bytes(ca.sign(top, hashes.SHA256()).public_bytes(pem))
+    ca_file.write_bytes(ca.sign(highest, hashes.SHA256()).public_bytes(pem))
     private = key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     own.write_bytes(private + leaf.sign(top, hashes.SHA256()).public_bytes(pem))
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

@@ -6,9 +6,11 @@ import itertools
 import logging
 import threading
 import time
+from contextlib import suppress
 from types import TracebackType
 from typing import Any
 
+from cheroot.server import HTTPConnection
 from cheroot.workers.threadpool import ThreadPool, WorkerThread
 from cheroot.wsgi import Gateway_10, Server
 
@@ -20,6 +22,19 @@ THREADS = 8
 KEEP_ALIVE_S = 5  # facts section 2: KeepAliveTimeout 5, 100 requests
 KEEP_ALIVE_REQUESTS = 100
 SHUTDOWN_S: Any = 0.05  # the stub knows whole seconds only
+
+
+class _Connection(HTTPConnection):
+    """Closes what writes to it as well.
+
+    What that still held when its client went away, Python would try to write once nobody knows it any more, and since
+    3.13 it says on the error stream that this failed.
+    """
+
+    def close(self) -> None:
+        super().close()
+        with suppress(OSError, ValueError):
+            self.wfile.close()
 
 
 class _Gateway(Gateway_10):
@@ -65,6 +80,7 @@ class _Threads(ThreadPool):
 class _Server(Server):
     """Cheroot with short waits; errors of ours are kept for ``RunningDms.errors``."""
 
+    ConnectionClass = _Connection
     expiration_interval = 0.02  # the longest that the accepting loop sleeps, so that stopping is quick
 
     def __init__(self, host: str, port: int, app: Front) -> None:
