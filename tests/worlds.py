@@ -291,6 +291,8 @@ class Stage:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+        if kind is None:
+            assert self.defects.met == [], "a guard kept a defect from the other files"
 
     # -------------------------------------------------------------------------------- the passes
 

@@ -160,18 +160,27 @@ def save_during(stage: Stage, rule: Rule, path: str, content: bytes) -> threadin
 
 @MODES
 def test_refused_for_what_is_in_it(tmp_path: Path, mode: Mode) -> None:
-    """A server's antivirus or a rule of its own says 415 or 422: somebody has to act, which the status says."""
+    """A server's antivirus or a rule of its own says 415 or 422: somebody has to act, which the status says.
+
+    Whatever of that kind it says, from the first number to the last.
+    """
+    statuses = (400, 415, 499)
     with Stage(tmp_path, mode) as stage:
-        send_out(stage, "lettre")
-        for method in ("MOVE", "PUT"):
-            stage.dms.misbehave(kind="status", status=415, method=method, path="*lettre.pdf", times=None)
+        for status in statuses:
+            send_out(stage, f"lettre{status}")
+            for method in ("MOVE", "PUT"):
+                path = f"*lettre{status}.pdf"
+                stage.dms.misbehave(kind="status", status=status, method=method, path=path, times=None)
         stage.sign()
         stage.run()
-        assert stage.first_line().startswith("SIGNÉ PAR TOUS – dépôt impossible depuis le ")
+        for status in statuses:
+            told = stage.first_line(f"lettre{status}")
+            assert told.startswith("SIGNÉ PAR TOUS – dépôt impossible depuis le "), status
         stage.dms.behave()
         stage.clock.advance(1800)
         stage.run()
-        assert stage.first_line() == in_place("lettre")
+        for status in statuses:
+            assert stage.first_line(f"lettre{status}") == in_place(f"lettre{status}")
         stage.intact()
 
 
@@ -262,7 +271,15 @@ def test_changed_or_gone_when_it_comes_home(tmp_path: Path, mode: Mode) -> None:
     faults or not.
     """
     with Stage(tmp_path, mode) as stage:
-        names = ("modifie", "parti", "modifie perdu", "parti coupe", "parti dechire", "nom pris")
+        names = (
+            "modifie",
+            "parti",
+            "modifie perdu",
+            "parti coupe",
+            "parti dechire",
+            "parti redechire",
+            "nom pris",
+        )
         send_out(stage, *names)
         for name in names:
             if name.startswith("parti"):
@@ -276,11 +293,12 @@ def test_changed_or_gone_when_it_comes_home(tmp_path: Path, mode: Mode) -> None:
                 ("modifie perdu", FAULTS["perdu"]),
                 ("parti coupe", FAULTS["coupe"]),
                 ("parti dechire", TORN["dechire"]),
+                ("parti redechire", {**TORN["dechire"], "kind": "short", "times": 2}),  # mended, in vain
             )
         ]
         stage.sign()
         settle(stage)
-        assert [rule.times for rule in broken] == [0, 0, 0], "a write was never made"
+        assert [rule.times for rule in broken] == [0, 0, 0, 0], "a write was never made"
         for name in names[:-1]:
             assert stage.first_line(name) == beside(name), name
             assert signatures_in(stage, f"{name} (signé).pdf") == 1
@@ -419,6 +437,27 @@ def test_a_folder_that_is_gone(tmp_path: Path, mode: Mode) -> None:
             stage.first_line(href.rpartition("/")[2].removesuffix(".signature.txt"), folder=lost)
             == "SIGNÉ – le dossier d’origine n’est plus là ; le document signé est ici"
         )
+        assert stage.sends() == [1]
+        stage.intact()
+
+
+def test_the_folder_for_what_has_lost_its_own_is_not_there_either(tmp_path: Path) -> None:
+    """Whatever the server says of that folder, for an hour: nothing is made elsewhere, it is told, and it ends."""
+    lost = f"{ROOT}/Signatures à classer"
+    with Stage(tmp_path) as stage:
+        stage.dms.person.mkdir(f"{ROOT}/Client")
+        send_out(stage, "lettre", folder=f"{ROOT}/Client")
+        stage.delete("Client")
+        stage.run()
+        stage.dms.misbehave(kind="status", status=404, method="PUT", path=f"{lost}/*.pdf", times=None)
+        stage.sign()
+        settle(stage)
+        assert stage.records()[-1].state is State.DELIVERING
+        tries = sum(one.method == "PUT" and one.path.endswith(".pdf") for one in stage.dms.requests)
+        assert 1 <= tries <= 20
+        stage.dms.behave()
+        settle(stage)
+        assert signatures_in(stage, "lettre (signé).pdf", folder=lost) == 1
         assert stage.sends() == [1]
         stage.intact()
 

@@ -72,6 +72,11 @@ def test_nothing_leaves_from_a_read_only_folder(tmp_path: Path, mode: Mode) -> N
         stage.intact()
 
 
+def uploads(stage: Stage) -> int:
+    """How many pieces of documents were carried to the server so far."""
+    return sum(one.method == "PUT" and "/uploads/" in one.path for one in stage.dms.requests)
+
+
 @MODES
 def test_a_folder_that_becomes_read_only(tmp_path: Path, mode: Mode) -> None:
     """What is out goes on, is told above, and comes home once the rights are given back."""
@@ -97,6 +102,11 @@ def test_a_folder_that_becomes_read_only(tmp_path: Path, mode: Mode) -> None:
         assert stage.first_line("Client - refus").startswith("REFUSÉ – ")
         assert stage.first_line("Client - lettre").startswith("SIGNÉ PAR TOUS – dépôt impossible depuis le ")
         assert stage.record("lettre", folder=at("Client")).state is State.DELIVERING
+        # What it was refused once is not carried there again, megabyte by megabyte, to hear the same.
+        carried = uploads(stage)
+        later(stage)
+        later(stage)
+        assert uploads(stage) == carried
         stage.dms.read_only.clear()
         later(stage)
         assert (
