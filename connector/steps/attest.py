@@ -23,7 +23,7 @@ from connector.errors import (
     RemoteError,
 )
 from connector.lifecycle import Record, State
-from connector.ports import Folder, Href, TransactionId
+from connector.ports import Fetched, Folder, Href, TransactionId
 from connector.sidecar import names
 from connector.spool import begins_with
 from connector.steps import clocks, waiting
@@ -162,35 +162,52 @@ def _beside(record: Record) -> tuple[str, str]:
 def _made(parts: Parts, folder: Folder, record: Record, href: Href, *, begun: str | None) -> bool:
     """Make one file; False when the name is a person's. A torn one of ours is written whole.
 
-    ``begun``: SHA-256 of what an earlier try was writing there; None when there was none.
+    ``begun``: SHA-256 of what an earlier try was writing there; None when there was none. Raises OutcomeUnknown while
+    what lies there is not whole.
     """
     ours = parts.spool.path(record.ref, ATTESTATION_NAME)
+    sha256 = parts.spool.sha256(ours)
     try:
         folder.create(href, ours)
-        return True
+        # Elsewhere than on Nextcloud a new file may be torn and yet answered 201 (protocol R4).
+        if folder.capabilities().chunked_upload:
+            return True
+        begun = sha256
     except PreconditionFailed:
         log.info("%s: the attestation's name is taken; what lies there is looked at", record.ref)
     except OutcomeUnknown as error:
-        begun = parts.spool.sha256(ours)
+        begun = sha256
         log.warning("the attestation of %s: %s; the folder is asked", record.ref, error)
-    limit = parts.accounts[record.account].terms.max_signed_bytes
-    try:
-        path, there = parts.spool.put(
-            record.ref, _THERE_NAME, lambda stream: folder.get(href, stream, max_bytes=limit)
-        )
-    except OutOfSpace:
+    there = _there(parts, folder, record, href)
+    if there is None:
         return False
-    except NotFound:
-        raise OutcomeUnknown("the attestation made beside is not there", operation="attest") from None
-    if there.sha256 in {parts.spool.sha256(ours), begun}:
+    if there.sha256 in {sha256, begun}:
         return True
-    if begun is None or not begins_with(ours, path):
+    if begun is None or not begins_with(ours, parts.spool.path(record.ref, _THERE_NAME)):
         return False
     etag = there.etag or folder.stat(href).etag
     if etag is None:
         return False
     folder.replace(href, ours, etag=etag)
+    mended = _there(parts, folder, record, href)
+    if mended is None or mended.sha256 != sha256:
+        # Torn once more, or a person's by now: the next look decides, before another name is taken.
+        raise OutcomeUnknown("the attestation made beside is not whole", operation="attest")
     return True
+
+
+def _there(parts: Parts, folder: Folder, record: Record, href: Href) -> Fetched | None:
+    """Fetch what lies under that name; None for what is too much to be an attestation."""
+    limit = parts.accounts[record.account].terms.max_signed_bytes
+    try:
+        _, there = parts.spool.put(
+            record.ref, _THERE_NAME, lambda stream: folder.get(href, stream, max_bytes=limit)
+        )
+    except OutOfSpace:
+        return None
+    except NotFound:
+        raise OutcomeUnknown("the attestation made beside is not there", operation="attest") from None
+    return there
 
 
 def _nowhere(parts: Parts, record: Record) -> Record:

@@ -417,6 +417,26 @@ def test_an_original_of_an_earlier_time_stays_where_it_is(tmp_path: Path, status
         stage.intact()
 
 
+def test_what_lies_under_the_originals_name_after_a_refused_move_is_a_persons(tmp_path: Path) -> None:
+    """C4: The letter was open (423), so nothing was moved. What a person puts there meanwhile is none of ours."""
+    theirs = letter("le scan du courrier")
+    with Stage(tmp_path, "plain") as stage:
+        send_out(stage, "lettre")
+        break_write(stage, "lettre", "MOVE", kind="status", status=423, times=None)
+        stage.sign()
+        stage.run()
+        assert "est ouvert par quelqu’un" in stage.first_line()
+        stage.write("lettre (original).pdf", theirs)
+        stage.delete("lettre.pdf")
+        stage.dms.behave()
+        settle(stage)
+        assert stage.read("lettre (original).pdf") == theirs
+        assert "lettre.pdf" not in stage.files()
+        assert stage.first_line() == beside("lettre")
+        assert stage.sends() == [1]
+        stage.intact()
+
+
 @MODES
 def test_a_folder_that_is_gone(tmp_path: Path, mode: Mode) -> None:
     """C10: Where the folder was deleted the signed document goes to the folder for what has lost its own."""

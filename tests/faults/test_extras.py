@@ -168,6 +168,20 @@ def test_a_torn_attestation_is_written_whole(tmp_path: Path) -> None:
         stage.intact()
 
 
+def test_an_attestation_torn_and_answered_as_whole_is_written_whole(tmp_path: Path) -> None:
+    """Protocol R4: a plain server may keep half of a new file and say 201; here half of what was to mend it, too."""
+    with Stage(tmp_path, "plain") as stage:
+        stage.dms.misbehave(kind="short", method="PUT", path=f"*{NAME}", at=300, times=2)
+        signed(stage, ATTESTED)
+        stage.clock.advance(HOUR)
+        stage.run()
+        assert there(stage) == [NAME]
+        assert stage.read(NAME).rstrip().endswith(b"%%EOF")
+        assert f"L’attestation est dans « {NAME} »." in words(stage)
+        assert stage.record().closed
+        stage.intact()
+
+
 def test_a_folder_that_went_gets_no_attestation(tmp_path: Path) -> None:
     """Nobody is left there to be given anything; the request closes."""
     with Stage(tmp_path) as stage:

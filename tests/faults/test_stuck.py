@@ -570,3 +570,24 @@ def test_a_marker_that_is_torn_each_time(tmp_path: Path, at: int, kind: Literal[
         stage.run()
         assert stage.sends() == [1]
         assert stage.first_line().startswith("EN COURS")
+
+
+def test_a_torn_marker_that_nothing_tells_from_another_is_let_be(tmp_path: Path) -> None:
+    """Neither an ETag nor a time: nothing could guard a write over it. Nothing leaves until the server tells one."""
+    with Stage(tmp_path, "plain") as stage:
+        stage.dms.misbehave(kind="tear", at=100, method="PUT", path="*.sent")
+        for kind in ("no_etag", "no_date"):
+            stage.dms.misbehave(kind=kind, path="*.sent", times=None)
+        stage.drop()
+        stage.run()
+        stage.clock.advance(600)
+        stage.run()
+        assert stage.sends() == [0]
+        writes = [one for one in stage.dms.requests if one.method == "PUT" and one.path.endswith(".sent")]
+        assert {one.headers.get("if-none-match") for one in writes} == {"*"}, "nothing is written over"
+        stage.dms.behave()
+        stage.clock.advance(7200)
+        stage.run()
+        assert stage.sends() == [1]
+        assert stage.first_line().startswith("EN COURS")
+        stage.intact()
