@@ -26,8 +26,8 @@ COMPILE := $(BIN)/python -m compileall -qq -j 0 $(VENV)/lib || true
 # PYTHON=/path/to/python3 chooses one; else the first of these that is new enough and can make environments.
 PYTHON ?=
 CANDIDATES := $(PYTHON) python3 python3.14 python3.13 python3.12 python3.11
-# Every test keeps its servers to itself; the long ones are shared out as workers fall idle. Four for two cores: with
-# three, these had nothing to do for a seventh of the time.
+# Every test keeps its servers to itself; the long ones are shared out as workers fall idle. Six for two cores: many a
+# test waits for a clock or a process. With four, the cores had nothing to do for a sixth of the time.
 WORKERS ?= 6
 
 # More than a hundred processes are started: what one has compiled, none compiles again.
